@@ -1,0 +1,15 @@
+/** What the promise gives, unless the signal is aborted first: then rejects with the signal's reason. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  let aborted = (): void => undefined
+  const abortion = new Promise<never>((_, reject) => {
+    aborted = () => reject(signal.reason)
+    signal.addEventListener('abort', aborted, { once: true })
+    if (signal.aborted) aborted()
+  })
+  try {
+    return await Promise.race([abortion, promise])
+  } finally {
+    signal.removeEventListener('abort', aborted)
+  }
+}

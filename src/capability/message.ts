@@ -1,0 +1,113 @@
+import { SessionError } from '../base/errors.js'
+import type { CacaoPayload } from './cacao.js'
+
+/** What a text says: a payload, with the account in the words of its chain instead of a DID. */
+export interface Message extends Omit<CacaoPayload, 'iss'> {
+  /** `https` in `https://example.com wants you…`; a CACAO has no place for it. */
+  readonly scheme?: string
+  /** `Ethereum` in `your Ethereum account`. */
+  readonly chainName: string
+  readonly address: string
+  readonly chainId: string
+}
+
+/**
+ * How older software wrote the text, where that differs from ERC-4361 today. Such texts are verified, never
+ * written: did-session left one blank line instead of two where there is no statement, and before 2022-09-20
+ * also put the chain id behind the dates.
+ */
+export type MessageLayout = 'erc4361' | 'did-session' | 'did-session-2022'
+
+/** The text that a wallet shows and signs (CAIP-122; for Ethereum ERC-4361). */
+export function renderMessage(message: Message, layout: MessageLayout = 'erc4361'): string {
+  const { scheme, domain, chainName, address, statement, chainId, resources } = message
+  const chain = `Chain ID: ${chainId}`
+  const lines = [
+    `${scheme === undefined ? '' : `${scheme}://`}${domain} wants you to sign in with your ${chainName} account:`,
+    address,
+    '',
+    ...(statement === undefined ? (layout === 'erc4361' ? [''] : []) : [statement, '']),
+    `URI: ${message.aud}`,
+    `Version: ${message.version}`,
+    ...(layout === 'did-session-2022' ? [] : [chain]),
+    `Nonce: ${message.nonce}`,
+    `Issued At: ${message.iat}`,
+  ]
+  if (message.exp !== undefined) lines.push(`Expiration Time: ${message.exp}`)
+  if (message.nbf !== undefined) lines.push(`Not Before: ${message.nbf}`)
+  if (message.requestId !== undefined) lines.push(`Request ID: ${message.requestId}`)
+  if (layout === 'did-session-2022') lines.push(chain)
+  if (resources) lines.push('Resources:', ...resources.map((resource) => `- ${resource}`))
+  return lines.join('\n')
+}
+
+const HEADER =
+  /^(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?<domain>\S+) wants you to sign in with your (?<chainName>\S+) account:$/
+
+/**
+ * Reads an ERC-4361 text. Splits it only: whether the parts are what they should be is for `parsePayload` to
+ * say. Throws `ERR_CAPABILITY_INVALID` if a line is missing, doubled, unknown or out of order.
+ */
+export function parseMessage(text: string): Message {
+  const lines = text.split('\n')
+  const header = HEADER.exec(next(lines, 'the domain'))?.groups
+  if (!header) throw invalid('the first line')
+  const { scheme, domain = '', chainName = '' } = header
+  const address = next(lines, 'the address')
+  blank(lines)
+  const statement =
+    lines[1]?.startsWith('URI: ') && lines[0] === '' ? undefined : next(lines, 'the statement')
+  blank(lines)
+  const [aud, version, chainId, nonce, iat] = REQUIRED.map((name) => field(lines, name) ?? missing(name))
+  const [exp, nbf, requestId] = OPTIONAL.map((name) => field(lines, name))
+  const resources = lines[0] === 'Resources:' ? lines.splice(0).slice(1).map(resourceOf) : undefined
+  if (lines.length > 0) throw invalid(`the line ${JSON.stringify(lines[0]?.slice(0, 40))}`)
+  const message = {
+    scheme,
+    domain,
+    chainName,
+    address,
+    statement,
+    aud,
+    version,
+    chainId,
+    nonce,
+    iat,
+    exp,
+    nbf,
+    requestId,
+    resources,
+  }
+  return Object.fromEntries(
+    Object.entries(message).filter(([, value]) => value !== undefined),
+  ) as unknown as Message
+}
+
+const REQUIRED = ['URI', 'Version', 'Chain ID', 'Nonce', 'Issued At'] as const
+const OPTIONAL = ['Expiration Time', 'Not Before', 'Request ID'] as const
+
+function next(lines: string[], what: string): string {
+  return lines.shift() ?? missing(what)
+}
+
+function blank(lines: string[]): void {
+  if (next(lines, 'a blank line') !== '') throw invalid('a line that should be blank')
+}
+
+function field(lines: string[], name: string): string | undefined {
+  const prefix = `${name}: `
+  return lines[0]?.startsWith(prefix) ? lines.shift()?.slice(prefix.length) : undefined
+}
+
+function resourceOf(line: string): string {
+  if (!line.startsWith('- ')) throw invalid('a resource without "- "')
+  return line.slice(2)
+}
+
+function missing(name: string): never {
+  throw invalid(`${name}, which is missing or out of order`)
+}
+
+function invalid(what: string): SessionError {
+  return new SessionError('ERR_CAPABILITY_INVALID', `not a sign-in message (ERC-4361): look at ${what}`)
+}

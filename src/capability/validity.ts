@@ -1,0 +1,49 @@
+import { SessionError } from '../base/errors.js'
+import type { Cacao } from './cacao.js'
+import { parseDateTime } from './datetime.js'
+
+/** Seconds by which another machine's clock may run ahead of ours. Applies to `iat` and `nbf`; `exp` is exact. */
+export const DEFAULT_CLOCK_SKEW_SECS = 300
+
+/** Whether a capability may be used at a given time. */
+export type Validity = 'valid' | 'expired' | 'not-yet-valid'
+
+/** When the capability expires, in milliseconds since 1970; `Infinity` without `exp`. */
+export function expiryTime({ p }: Pick<Cacao, 'p'>): number {
+  return p.exp === undefined ? Number.POSITIVE_INFINITY : instant(p.exp)
+}
+
+/** Whether the capability is valid at `now` (milliseconds since 1970). */
+export function validityAt(
+  cacao: Pick<Cacao, 'p'>,
+  now: number,
+  clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
+): Validity {
+  // A clock that isn't a number must not make everything valid.
+  if (!(now < expiryTime(cacao))) return 'expired'
+  const latest = now + clockSkewSecs * 1000
+  const { iat, nbf } = cacao.p
+  return instant(iat) <= latest && (nbf === undefined || instant(nbf) <= latest) ? 'valid' : 'not-yet-valid'
+}
+
+/** Throws `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID` unless the capability is valid at `now`. */
+export function assertValidAt(cacao: Pick<Cacao, 'p'>, now: number, clockSkewSecs?: number): void {
+  const validity = validityAt(cacao, now, clockSkewSecs)
+  if (validity === 'expired') {
+    throw new SessionError(
+      'ERR_CAPABILITY_EXPIRED',
+      `the capability expired at ${cacao.p.exp ?? 'an unknown time'}: sign in again`,
+    )
+  }
+  if (validity === 'not-yet-valid') {
+    throw new SessionError(
+      'ERR_CAPABILITY_NOT_YET_VALID',
+      `the capability is valid from ${cacao.p.nbf ?? cacao.p.iat} on: is the clock of this machine right?`,
+    )
+  }
+}
+
+// The guard admits only dates that parse; NaN would compare as neither valid nor expired, and so as refused.
+function instant(dateTime: string): number {
+  return parseDateTime(dateTime) ?? Number.NaN
+}

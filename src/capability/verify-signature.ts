@@ -1,0 +1,42 @@
+import { SessionError } from '../base/errors.js'
+import type { Cacao } from './cacao.js'
+import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
+
+/** When a verifier is to judge; the shape of `@didtools/cacao`. */
+export interface VerifierOptions {
+  atTime?: Date
+  clockSkewSecs?: number
+  /** Set by callers that check `exp` themselves, as `verifyCacao` does. */
+  disableExpirationCheck?: boolean
+}
+
+/** Checks the account's signature over a capability; throws if it is not good. */
+export type CacaoVerifier = (cacao: Cacao, options: VerifierOptions) => Promise<void>
+
+/** A verifier for each signature type, such as `eip191`. Those of the did-session family fit too. */
+export type Verifiers = Readonly<
+  Record<string, CacaoVerifier | ((cacao: never, options: never) => Promise<void>)>
+>
+
+/** Throws `ERR_CAPABILITY_SIGNATURE`, or `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier for its type. */
+export async function verifySignature(
+  cacao: Cacao,
+  verifiers: Verifiers,
+  now: number,
+  clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
+): Promise<void> {
+  const verifier = Object.hasOwn(verifiers, cacao.s.t)
+    ? (verifiers[cacao.s.t] as CacaoVerifier | undefined)
+    : undefined
+  if (typeof verifier !== 'function') {
+    throw new SessionError('ERR_CAPABILITY_UNSUPPORTED', `no verifier for ${cacao.s.t} signatures was given`)
+  }
+  try {
+    await verifier(cacao, { atTime: new Date(now), clockSkewSecs, disableExpirationCheck: true })
+  } catch (cause) {
+    if (cause instanceof SessionError) throw cause
+    throw new SessionError('ERR_CAPABILITY_SIGNATURE', 'the capability is not signed by its issuer', {
+      cause,
+    })
+  }
+}

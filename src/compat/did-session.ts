@@ -1,0 +1,167 @@
+import type { DID } from 'dids'
+import type { AccountInput } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import type { AuthMethod } from '../capability/auth-method.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { expiryTime } from '../capability/validity.js'
+import { SEED_LENGTH } from '../key/seed-key.js'
+import { authorize } from '../session/authorize.js'
+import { DIDSession as Session } from '../session/did-session.js'
+import { readSession, writeSession } from '../session/session-string.js'
+import { AccountId } from './account-id.js'
+import { capabilityOf, createDID } from './did.js'
+import { toDID } from './dids.js'
+import { seedSigningKey } from './seed-signing-key.js'
+
+/** What did-session 4 has signed; `expiresInSecs` wins over `expirationTime`. */
+export interface AuthOpts {
+  domain?: string
+  statement?: string
+  /** Always "1", whatever is given. */
+  version?: string
+  nonce?: string
+  requestId?: string
+  expirationTime?: string
+  resources?: string[]
+  expiresInSecs?: number
+}
+
+/** What a session of did-session 4 is made of. */
+export interface SessionParams {
+  keySeed?: Uint8Array
+  cacao: Parameters<DID['withCapability']>[0]
+  did: DID
+}
+
+/** An authenticated `DID` on the Ed25519 key of a 32-byte seed, or of a random one. */
+export async function createDIDKey(seed?: Uint8Array): Promise<DID> {
+  return createDID(await seedSigningKey(seed ?? crypto.getRandomValues(new Uint8Array(SEED_LENGTH))))
+}
+
+/** The same key with a capability. Rejects with `ERR_CAPABILITY_INVALID`, or `_AUDIENCE` if it is another key's. */
+export async function createDIDCacao(didKey: DID, cacao: object): Promise<DID> {
+  const capability = parseCacao(cacao)
+  if (capability.p.aud !== didKey.id) {
+    throw new SessionError(
+      'ERR_CAPABILITY_AUDIENCE',
+      `the capability was granted to ${capability.p.aud}, not to ${didKey.id}`,
+    )
+  }
+  const did = didKey.withCapability(capabilityOf(capability))
+  await did.authenticate()
+  return did
+}
+
+/** The account of a `did:pkh:…`. */
+export function getAccountIdByDID(did: string): AccountId {
+  return new AccountId(did.slice('did:pkh:'.length))
+}
+
+/** Whether the capability names every one of the resources, to the letter. */
+export function cacaoContainsResources(cacao: { p: { resources?: string[] } }, resources: string[]): boolean {
+  return resources.every((resource) => cacao.p.resources?.includes(resource))
+}
+
+/**
+ * The `DIDSession` of did-session 4: the same statics, a synchronous `did`. What it reads is checked as everywhere
+ * in this library, so a forged or foreign session rejects where did-session took it.
+ *
+ * @example
+ * import { DIDSession } from 'cacao-session/did-session'
+ */
+export class DIDSession {
+  readonly #keySeed: Uint8Array | undefined
+  readonly #cacao: Cacao
+  readonly #did: DID
+
+  constructor({ keySeed, cacao, did }: SessionParams) {
+    this.#keySeed = keySeed
+    this.#cacao = parseCacao(cacao)
+    this.#did = did
+  }
+
+  /** Has the wallet sign a session that can be written to a string. */
+  static async authorize(authMethod: AuthMethod, authOpts: AuthOpts = {}): Promise<DIDSession> {
+    const { serialize } = await authorize(authMethod, required(authOpts))
+    return DIDSession.fromSession(serialize?.() ?? '')
+  }
+
+  static async initDID(didKey: DID, cacao: object): Promise<DID> {
+    return createDIDCacao(didKey, cacao)
+  }
+
+  /** Takes up the account's stored session, or has the wallet sign a new one. */
+  static async get(
+    account: AccountInput,
+    authMethod: AuthMethod,
+    authOpts: AuthOpts = {},
+  ): Promise<DIDSession> {
+    const session = await Session.get(account, authMethod, required(authOpts))
+    return new DIDSession({ cacao: capabilityOf(session.cacao), did: await toDID(session) })
+  }
+
+  /** Removes the account's sessions from storage. */
+  static async remove(account: AccountInput): Promise<void> {
+    await Session.remove(account)
+  }
+
+  static async hasSessionFor(account: AccountInput, resources: string[]): Promise<boolean> {
+    return Session.hasSessionFor(account, resources)
+  }
+
+  /** The session that `serialize` wrote; an expired one loads too. */
+  static async fromSession(session: string): Promise<DIDSession> {
+    const { cacao, seed } = await readSession(session)
+    const key = await seedSigningKey(seed)
+    return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
+  }
+
+  get did(): DID {
+    return this.#did
+  }
+
+  /** Throws `ERR_NOT_SERIALIZABLE` for a session that `get` gave. */
+  serialize(): string {
+    if (this.#keySeed) return writeSession(this.#keySeed, this.#cacao)
+    throw new SessionError(
+      'ERR_NOT_SERIALIZABLE',
+      'Secure sessions cannot be serialized: use DIDSession.authorize',
+    )
+  }
+
+  get hasSession(): boolean {
+    return true
+  }
+
+  get isExpired(): boolean {
+    return this.expireInSecs === 0
+  }
+
+  /** Seconds until the session expires: 0 once it has, `Infinity` if it never does. */
+  get expireInSecs(): number {
+    return Math.max(0, (expiryTime(this.#cacao) - Date.now()) / 1000)
+  }
+
+  get authorizations(): string[] {
+    return [...(this.#cacao.p.resources ?? [])]
+  }
+
+  get cacao(): Parameters<DID['withCapability']>[0] {
+    return capabilityOf(this.#cacao)
+  }
+
+  /** Whether the session is valid now and names these resources. */
+  isAuthorized(resources: string[] = []): boolean {
+    return !this.isExpired && resources.every((resource) => this.authorizations.includes(resource))
+  }
+
+  /** The account's DID. */
+  get id(): string {
+    return this.#did.parent
+  }
+}
+
+function required(authOpts: AuthOpts): AuthOpts & { resources: string[] } {
+  const { resources = [], ...others } = authOpts
+  return { ...others, resources }
+}

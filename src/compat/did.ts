@@ -1,0 +1,93 @@
+import { DID } from 'dids'
+import { toBase64, toBase64url } from '../base/base64.js'
+import { utf8 } from '../base/bytes.js'
+import type { Cacao } from '../capability/cacao.js'
+import { didKeyResolver } from './did-document.js'
+
+/** A key that a `DID` of the `dids` package acts with. */
+export interface SigningKey {
+  readonly did: string
+  sign(data: Uint8Array): Promise<Uint8Array>
+  /** Opens a JWE; absent for keys that only sign. */
+  decrypt?(jwe: unknown): Promise<Uint8Array>
+}
+
+type Provider = NonNullable<NonNullable<ConstructorParameters<typeof DID>[0]>['provider']>
+type Capability = Parameters<DID['withCapability']>[0]
+
+const AUTHENTICATION_SECS = 600
+// JSON-RPC codes of EIP-2844.
+const UNAUTHORIZED = 4100
+const UNKNOWN_METHOD = -32601
+
+/** A real, authenticated `DID` that signs with the key and, with a capability, for whoever granted that. */
+export async function createDID(key: SigningKey, capability?: Cacao): Promise<DID> {
+  const did = new DID({
+    provider: providerOf(key),
+    resolver: didKeyResolver,
+    ...(capability && { capability: capabilityOf(capability) }),
+  })
+  await did.authenticate()
+  return did
+}
+
+/** Our capability as the `dids` package types it: it knows only signatures that are text. */
+export function capabilityOf(cacao: Cacao): Capability {
+  return cacao as Capability
+}
+
+// A DID provider (EIP-2844) over JSON-RPC.
+function providerOf(key: SigningKey): Provider {
+  const answer = async (method: string, params: Record<string, unknown>): Promise<unknown> => {
+    switch (method) {
+      case 'did_authenticate': {
+        const { nonce, aud, paths } = params
+        const exp = Math.floor(Date.now() / 1000) + AUTHENTICATION_SECS
+        return createJWS(key, { did: key.did, aud, nonce, paths, exp })
+      }
+      case 'did_createJWS':
+        if (String(params['did']).split('#')[0] !== key.did)
+          throw rpcError(UNAUTHORIZED, `Unknown DID: ${key.did}`)
+        return { jws: await createJWS(key, params['payload'], params['protected']) }
+      case 'did_decryptJWE':
+        if (!key.decrypt) throw rpcError(UNAUTHORIZED, 'Decryption not supported')
+        return { cleartext: toBase64(await key.decrypt(params['jwe'])) }
+      default:
+        throw rpcError(UNKNOWN_METHOD, `Method not found: ${method}`)
+    }
+  }
+  const provider = {
+    isDidProvider: true,
+    send: async ({ id, method, params }: { id?: unknown; method: string; params?: unknown }) => ({
+      jsonrpc: '2.0',
+      id,
+      result: await answer(method, (params ?? {}) as Record<string, unknown>),
+    }),
+  }
+  return provider as unknown as Provider
+}
+
+async function createJWS(key: SigningKey, payload: unknown, header: unknown = {}): Promise<object> {
+  const kid = `${key.did}#${key.did.slice('did:key:'.length)}`
+  const alg = key.did.startsWith('did:key:z6Mk') ? 'EdDSA' : 'ES256'
+  const protectedHeader = segment({ ...(header as object), kid, alg })
+  const body = typeof payload === 'string' ? payload : segment(payload)
+  const signature = toBase64url(await key.sign(utf8(`${protectedHeader}.${body}`)))
+  return { payload: body, signatures: [{ protected: protectedHeader, signature }] }
+}
+
+// Members in alphabetical order, so that one content has one signature.
+function segment(value: unknown): string {
+  return toBase64url(utf8(JSON.stringify(sorted(JSON.parse(JSON.stringify(value))))))
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, member]) => [name, sorted(member)]))
+}
+
+function rpcError(code: number, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}

@@ -1,0 +1,28 @@
+export type { AccountInput } from './base/account.js'
+export type { Clock } from './base/clock.js'
+export { SessionError, type SessionErrorCode } from './base/errors.js'
+export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
+export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
+export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
+export type { SessionKeyType } from './key/session-key.js'
+export { DIDSession } from './session/did-session.js'
+export type { SessionSummary } from './session/list.js'
+export type {
+  AuthorizeOptions,
+  FromSessionOptions,
+  GetOptions,
+  GrantOptions,
+  ResumeOptions,
+  StoreOptions,
+} from './session/options.js'
+export type { SessionStatus } from './session/stored-sessions.js'
+export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb.js'
+export { memoryStore } from './store/memory.js'
+export type {
+  LastUsed,
+  Persistence,
+  SessionRecord,
+  SessionStore,
+  StoreChange,
+  StoreContents,
+} from './store/store.js'

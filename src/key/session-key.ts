@@ -1,0 +1,70 @@
+import { encodeDIDKey, type PublicKey } from './did-key.js'
+import { subtleCrypto } from './subtle.js'
+
+/** The kinds of key that a session can act with. */
+export type SessionKeyType = 'P-256' | 'Ed25519'
+
+/** The key that a session acts with: a did:key and its signature. */
+export interface SessionKey {
+  readonly did: string
+  readonly type: SessionKeyType
+  /** The WebCrypto key pair whose private half can't be exported. Absent for a key that grows from a seed. */
+  readonly pair?: CryptoKeyPair
+  sign(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
+}
+
+/** How WebCrypto names these keys. */
+export const KEY_ALGORITHMS = {
+  'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
+  Ed25519: { name: 'Ed25519' },
+} as const
+/** How WebCrypto names their signatures. */
+export const SIGNATURE_ALGORITHMS = {
+  'P-256': { name: 'ECDSA', hash: 'SHA-256' },
+  Ed25519: { name: 'Ed25519' },
+} as const
+
+/**
+ * The session key of a stored pair, or `undefined` if it is not a pair that we would have stored: something
+ * else, an unknown algorithm, a private key that can be exported or can't sign.
+ */
+export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | undefined> {
+  if (typeof stored !== 'object' || stored === null) return undefined
+  const { privateKey, publicKey } = stored as Partial<CryptoKeyPair>
+  const type = keyType(privateKey)
+  if (!privateKey || !publicKey || !type || keyType(publicKey) !== type) return undefined
+  if (privateKey.type !== 'private' || privateKey.extractable || !privateKey.usages.includes('sign'))
+    return undefined
+  if (publicKey.type !== 'public') return undefined
+  return pairKey({ privateKey, publicKey }, type).catch(() => undefined)
+}
+
+/** The session key of a WebCrypto pair of this type. */
+export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promise<SessionKey> {
+  const subtle = subtleCrypto()
+  const raw = new Uint8Array(await subtle.exportKey('raw', pair.publicKey))
+  return {
+    did: encodeDIDKey(publicKeyOfRaw(type, raw)),
+    type,
+    pair,
+    async sign(data) {
+      return new Uint8Array(
+        await subtle.sign(SIGNATURE_ALGORITHMS[type], pair.privateKey, Uint8Array.from(data)),
+      )
+    },
+  }
+}
+
+// WebCrypto gives a P-256 point uncompressed (04 x y); a did:key holds it compressed (02 or 03, x).
+function publicKeyOfRaw(type: SessionKeyType, raw: Uint8Array<ArrayBuffer>): PublicKey {
+  if (type === 'Ed25519') return { type, bytes: raw }
+  const bytes = raw.slice(0, 33)
+  bytes[0] = 2 + ((raw[64] ?? 0) & 1)
+  return { type, bytes }
+}
+
+function keyType(key: CryptoKey | undefined): SessionKeyType | undefined {
+  const algorithm: { name?: string; namedCurve?: string } | undefined = key?.algorithm
+  if (algorithm?.name === 'Ed25519') return 'Ed25519'
+  return algorithm?.name === 'ECDSA' && algorithm.namedCurve === 'P-256' ? 'P-256' : undefined
+}

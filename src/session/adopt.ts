@@ -1,0 +1,60 @@
+import { accountOfDID } from '../base/account.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { validityAt } from '../capability/validity.js'
+import { type Verifiers, verifySignature } from '../capability/verify-signature.js'
+import { canSign } from '../key/generate.js'
+import { sessionKeyOfPair } from '../key/session-key.js'
+import { type DIDSession4Record, readDIDSession4, removeDIDSession4 } from '../store/did-session-4.js'
+import type { SessionRecord, SessionStore } from '../store/store.js'
+import { keep } from './keep.js'
+
+/**
+ * Takes over the sessions that did-session 4 stored in this origin, of all accounts or one. They were never
+ * checked, so they are now; what holds moves to our store, and only once it is kept there is it removed from the
+ * old one. Says how many there were.
+ */
+export async function adoptDIDSession4(
+  stores: readonly SessionStore[],
+  namespace: string,
+  {
+    account,
+    now,
+    verifiers,
+  }: { account?: string | undefined; now: number; verifiers?: Verifiers | undefined },
+): Promise<number> {
+  const usable: { id: string; record: SessionRecord }[] = []
+  for (const old of await readDIDSession4(account)) {
+    const record = await check(old, now, verifiers)
+    if (record) usable.push({ id: old.id, record })
+  }
+  // The newest last, because the last one kept is the one used last.
+  usable.sort((a, b) => Date.parse(a.record.cacao.p.iat) - Date.parse(b.record.cacao.p.iat))
+  for (const { id, record } of usable) {
+    const persistence = await keep(stores, namespace, record, now)
+    if (persistence === 'indexeddb') await removeDIDSession4([id])
+  }
+  return usable.length
+}
+
+/** Removes what did-session 4 stored of the account. */
+export async function forgetDIDSession4(account: string): Promise<void> {
+  await removeDIDSession4((await readDIDSession4(account)).map(({ id }) => id))
+}
+
+async function check(
+  old: DIDSession4Record,
+  now: number,
+  verifiers: Verifiers | undefined,
+): Promise<SessionRecord | undefined> {
+  let cacao: Cacao
+  try {
+    cacao = parseCacao(old.cacao)
+    if (verifiers) await verifySignature(cacao, verifiers, now)
+  } catch {
+    return undefined
+  }
+  if (accountOfDID(cacao.p.iss) !== old.account || validityAt(cacao, now) !== 'valid') return undefined
+  const key = await sessionKeyOfPair(old.keypair)
+  if (!key?.pair || key.did !== cacao.p.aud || !(await canSign(key))) return undefined
+  return { account: old.account, keyDID: key.did, keyPair: key.pair, cacao }
+}

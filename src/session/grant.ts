@@ -1,0 +1,100 @@
+import { abortable } from '../base/abort.js'
+import { parseAccount } from '../base/account.js'
+import { systemClock } from '../base/clock.js'
+import { SessionError } from '../base/errors.js'
+import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/auth-method.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { parseDateTime } from '../capability/datetime.js'
+import { assertValidAt } from '../capability/validity.js'
+import { assertIssuer, assertResources } from '../capability/verify-cacao.js'
+import { verifySignature } from '../capability/verify-signature.js'
+import { type AuthorizeOptions, type GrantOptions, resourcesArgument } from './options.js'
+
+const ONE_WEEK_SECS = 7 * 24 * 60 * 60
+// The last year that RFC 3339 can write.
+const LAST_INSTANT = Date.UTC(9999, 11, 31)
+
+/** What is asked of the wallet, apart from the key: checked, and copied from the caller's options. */
+export interface GrantRequest {
+  readonly resources: readonly string[]
+  readonly opts: AuthMethodOpts
+}
+
+/** Reads the caller's options. Throws a `TypeError` that names the wrong one. */
+export function grantRequest(
+  options: GrantOptions & { now?: AuthorizeOptions['now'] },
+  account?: string,
+): GrantRequest {
+  const now = (options.now ?? systemClock)()
+  const resources = resourcesArgument(options.resources)
+  if (resources.length === 0)
+    throw new TypeError('resources must name at least one thing that the session may do')
+  const parts = account === undefined ? undefined : parseAccount(account)
+  const { domain, statement, nonce, requestId } = options
+  const opts: AuthMethodOpts = {
+    ...(domain !== undefined && { domain }),
+    ...(statement !== undefined && { statement }),
+    ...(nonce !== undefined && { nonce }),
+    ...(requestId !== undefined && { requestId }),
+    ...(parts && { address: parts.address, chainId: parts.reference }),
+    issuedAt: new Date(now).toISOString(),
+    expirationTime: expirationTime(options, now),
+    resources,
+  }
+  return { resources, opts }
+}
+
+/**
+ * Asks the auth method for a capability and checks what it answers, before anyone relies on it: the guard, the
+ * account, the key, the nonce, the resources, the times and, with verifiers, the signature.
+ */
+export async function requestCapability(
+  authMethod: AuthMethod,
+  audience: string,
+  { resources, opts }: GrantRequest,
+  {
+    account,
+    verifiers,
+    now = systemClock,
+    signal,
+  }: Pick<AuthorizeOptions, 'verifiers' | 'now' | 'signal'> & { account?: string },
+): Promise<Cacao> {
+  if (typeof authMethod !== 'function')
+    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+  // A copy for each call: auth methods of the did-session family write into it.
+  const ask = async (): Promise<unknown> => authMethod({ ...opts, resources: [...resources], uri: audience })
+  const answer = await abortable(ask(), signal).catch((cause: unknown) => {
+    throw signal?.aborted ? signal.reason : authError(cause)
+  })
+  if (typeof answer !== 'object' || answer === null) {
+    throw new SessionError('ERR_AUTH_FAILED', 'the auth method gave no capability')
+  }
+  const cacao = parseCacao(answer)
+  if (account !== undefined) assertIssuer(cacao, account)
+  if (cacao.p.aud !== audience) {
+    throw new SessionError('ERR_CAPABILITY_AUDIENCE', 'the auth method gave a capability for another key')
+  }
+  if (opts.nonce !== undefined && cacao.p.nonce !== opts.nonce) {
+    throw new SessionError('ERR_CAPABILITY_NONCE', 'the auth method did not use the nonce that was asked for')
+  }
+  assertResources(cacao, resources)
+  assertValidAt(cacao, now())
+  if (verifiers) await verifySignature(cacao, verifiers, now())
+  signal?.throwIfAborted()
+  return cacao
+}
+
+function expirationTime({ expiresInSecs, expirationTime }: GrantOptions, now: number): string {
+  if (expirationTime !== undefined && expiresInSecs === undefined) {
+    const time = typeof expirationTime === 'string' ? parseDateTime(expirationTime) : undefined
+    if (time === undefined || time <= now)
+      throw new TypeError('expirationTime must be an RFC 3339 date-time in the future')
+    return expirationTime
+  }
+  const secs = expiresInSecs ?? ONE_WEEK_SECS
+  const time = now + secs * 1000
+  if (typeof secs !== 'number' || !(secs > 0) || !(time <= LAST_INSTANT)) {
+    throw new TypeError('expiresInSecs must be a positive finite number of seconds')
+  }
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,39 @@
+import { accountDID } from '../base/account.js'
+import { validityAt } from '../capability/validity.js'
+import type { Persistence } from '../store/store.js'
+import type { Place } from './place.js'
+import { expiresAt, parseRecord, readStores } from './stored-sessions.js'
+
+/** One stored session, for a list of accounts to choose from. */
+export interface SessionSummary {
+  /** CAIP-10 id, or a did:key. */
+  readonly account: string
+  /** The account's DID. */
+  readonly id: string
+  readonly keyDID: string
+  readonly resources: readonly string[]
+  readonly expiresAt: Date | undefined
+  readonly isExpired: boolean
+  readonly persistence: Persistence
+}
+
+/** Every stored session, those that did-session 4 left included. */
+export async function listSessions(place: Place): Promise<SessionSummary[]> {
+  await place.adopt(undefined, undefined)
+  const { found, failures } = await readStores(place.stores, place.namespace)
+  if (failures.length === place.stores.length) throw failures[0]
+  return found.flatMap(({ record, store }) => {
+    const parsed = parseRecord(record)
+    if (!parsed) return []
+    const { account, cacao } = parsed
+    return {
+      account,
+      id: accountDID(account),
+      keyDID: cacao.p.aud,
+      resources: cacao.p.resources ?? [],
+      expiresAt: expiresAt(cacao),
+      isExpired: validityAt(cacao, place.now()) === 'expired',
+      persistence: store.persistence,
+    }
+  })
+}

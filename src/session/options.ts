@@ -1,0 +1,70 @@
+import type { Clock } from '../base/clock.js'
+import type { Verifiers } from '../capability/verify-signature.js'
+import type { SessionKeyType } from '../key/session-key.js'
+import type { SessionStore } from '../store/store.js'
+
+/** Where sessions are looked for, and by which clock. */
+export interface StoreOptions {
+  /** Where sessions are kept; IndexedDB by default, and memory where the browser refuses that. */
+  store?: SessionStore
+  /** Keeps kinds of sign-in apart, such as "user" and "admin"; `default` by default. */
+  namespace?: string
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+  /** Ends the waiting: the call rejects with the signal's reason and nothing is stored. */
+  signal?: AbortSignal
+}
+
+/** How a session is taken up again. */
+export interface ResumeOptions extends StoreOptions {
+  /** What the session must be able to do; without it, whatever it can. */
+  resources?: readonly string[]
+  /** Check the wallet's signature too, for each of these signature types. */
+  verifiers?: Verifiers
+}
+
+/** What the wallet is asked for. */
+export interface GrantOptions {
+  /** What the session may do: URIs, exact or ending in `/*`. At least one. */
+  resources: readonly string[]
+  /** Seconds until the session expires; one week by default. */
+  expiresInSecs?: number
+  /** When the session expires, as an RFC 3339 date-time; `expiresInSecs` wins over it. */
+  expirationTime?: string
+  /** Who asks: an RFC 3986 authority, with its port. The auth method's own choice by default. */
+  domain?: string
+  /** One line in plain words for the person to read. */
+  statement?: string
+  nonce?: string
+  requestId?: string
+}
+
+/** `DIDSession.get`: resume, or else ask the wallet. */
+export interface GetOptions extends GrantOptions, StoreOptions {
+  /** Check the wallet's signature before anything is stored. */
+  verifiers?: Verifiers
+  /** The kind of session key; P-256 by default, because every engine can store it. */
+  keyType?: SessionKeyType
+}
+
+/** `DIDSession.authorize`: a session that can be written to a string. */
+export interface AuthorizeOptions extends GrantOptions {
+  verifiers?: Verifiers
+  now?: Clock
+  signal?: AbortSignal
+}
+
+/** `DIDSession.fromSession`. */
+export interface FromSessionOptions {
+  /** Check the wallet's signature too. */
+  verifiers?: Verifiers
+  now?: Clock
+  signal?: AbortSignal
+}
+
+/** The resources that a caller named, as an array of their own. Throws a `TypeError` unless they are strings. */
+export function resourcesArgument(resources: unknown): string[] {
+  const list = Array.isArray(resources) ? [...resources] : undefined
+  if (list?.every((resource) => typeof resource === 'string' && resource !== '')) return list
+  throw new TypeError('resources must be an array of URIs')
+}

@@ -1,0 +1,59 @@
+import { type Clock, systemClock } from '../base/clock.js'
+import type { Verifiers } from '../capability/verify-signature.js'
+import { indexedDBStore } from '../store/indexeddb.js'
+import { memoryStore } from '../store/memory.js'
+import type { SessionStore } from '../store/store.js'
+import type { StoreOptions } from './options.js'
+
+const DEFAULT_NAMESPACE = 'default'
+const DID_SESSION_4_DATABASE = 'did-session'
+
+// Shared by all that runs in this page or process: two stores over one database would be two connections.
+const defaultStores: readonly SessionStore[] = [indexedDBStore(), memoryStore()]
+
+/** Where the options say that sessions are kept. */
+export interface Place {
+  /** Best first. */
+  readonly stores: readonly SessionStore[]
+  readonly namespace: string
+  readonly now: Clock
+  /** Takes over what did-session 4 left here, of all accounts or one; says how many sessions that were. */
+  adopt(account: string | undefined, verifiers: Verifiers | undefined): Promise<number>
+  /** Removes what did-session 4 left here of the account. */
+  forget(account: string): Promise<void>
+}
+
+/** Reads the options. Throws a `TypeError` that names the wrong one. */
+export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemClock }: StoreOptions): Place {
+  if (typeof namespace !== 'string' || namespace === '')
+    throw new TypeError('namespace must be a non-empty string')
+  if (typeof now !== 'function') throw new TypeError('now must be a function that gives milliseconds')
+  const stores = store ? [store] : defaultStores
+  const isShared = store === undefined && namespace === DEFAULT_NAMESPACE
+  return {
+    stores,
+    namespace,
+    now,
+    async adopt(account, verifiers) {
+      if (!isShared || !(await mayHoldDIDSession4())) return 0
+      const { adoptDIDSession4 } = await import('./on-demand.js')
+      return adoptDIDSession4(stores, namespace, { account, now: now(), verifiers })
+    },
+    async forget(account) {
+      if (!isShared) return
+      const { forgetDIDSession4 } = await import('./on-demand.js')
+      await forgetDIDSession4(account)
+    },
+  }
+}
+
+// Spares a signed-out page the loading of what would only find out that did-session 4 never ran here.
+async function mayHoldDIDSession4(): Promise<boolean> {
+  try {
+    const databases = await globalThis.indexedDB.databases()
+    return databases.some(({ name }) => name === DID_SESSION_4_DATABASE)
+  } catch {
+    // Firefox before 126 can't list its databases.
+    return typeof globalThis.indexedDB?.databases !== 'function'
+  }
+}

@@ -1,0 +1,55 @@
+import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/base64.js'
+import { fromUtf8, utf8 } from '../base/bytes.js'
+import { SessionError } from '../base/errors.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
+import { SEED_LENGTH, seedKey } from '../key/seed-key.js'
+import type { HeldSession } from './held-session.js'
+
+/**
+ * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.
+ * A capability that holds bytes (a passkey's) has no JSON and is written as DAG-JSON.
+ */
+export function writeSession(seed: Uint8Array, cacao: Cacao): string {
+  const session = { sessionKeySeed: toBase64(seed), cacao }
+  return toBase64url(utf8(containsBytes(cacao) ? encodeDagJSON(session) : JSON.stringify(session)))
+}
+
+/**
+ * Reads such a string. Throws `ERR_SESSION_STRING` if it is none, `ERR_CAPABILITY_INVALID` if its capability is
+ * malformed, and `ERR_CAPABILITY_AUDIENCE` if that was granted to another key than the string's.
+ */
+export async function readSession(text: string): Promise<HeldSession & { readonly seed: Uint8Array }> {
+  const { sessionKeySeed, cacao: unchecked } = parts(text)
+  const seed = typeof sessionKeySeed === 'string' ? fromBase64(sessionKeySeed) : undefined
+  if (seed?.length !== SEED_LENGTH) throw notASession('its key is not a seed of 32 bytes')
+  const cacao = parseCacao(unchecked)
+  const key = await seedKey(seed)
+  if (cacao.p.aud !== key.did) {
+    throw new SessionError(
+      'ERR_CAPABILITY_AUDIENCE',
+      'the capability in the session string was granted to another key',
+    )
+  }
+  return { key, cacao, seed, persistence: 'none', serialize: () => writeSession(seed, cacao) }
+}
+
+function parts(text: string): { sessionKeySeed?: unknown; cacao?: unknown } {
+  if (typeof text !== 'string') throw new TypeError('a serialized session must be a string')
+  const bytes = fromBase64url(text)
+  const json = bytes && fromUtf8(bytes)
+  const value = json === undefined ? undefined : decodeDagJSON(json)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw notASession('it is not base64url of JSON')
+  const unknown = Object.keys(value).find((name) => name !== 'sessionKeySeed' && name !== 'cacao')
+  if (unknown !== undefined) throw notASession('it has members that a session has not')
+  return value
+}
+
+// The message never repeats the string: it holds a secret key.
+function notASession(why: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_STRING',
+    `not a serialized session: ${why}; pass what serialize() gave, whole and unchanged`,
+  )
+}

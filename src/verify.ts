@@ -1,0 +1,6 @@
+export type { Clock } from './base/clock.js'
+export { SessionError, type SessionErrorCode } from './base/errors.js'
+export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
+export { cacaoCID } from './capability/cid.js'
+export { type VerifyCacaoOptions, verifyCacao } from './capability/verify-cacao.js'
+export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'

@@ -1,0 +1,81 @@
+import type { EIP1193Provider } from './ethereum-signer.js'
+
+/** A wallet that announced itself in the page (EIP-6963). Its name, icon and rdns are its own claims. */
+export interface DiscoveredWallet {
+  /** Identifies this wallet until the page is left (UUID v4). */
+  readonly uuid: string
+  readonly name: string
+  /** A `data:image/…` URL for an `<img>`; empty if the wallet gave anything else. */
+  readonly icon: string
+  /** Reverse domain name, such as `io.metamask`. */
+  readonly rdns: string
+  readonly provider: EIP1193Provider
+}
+
+export interface DiscoverWalletsOptions {
+  /** Called for each wallet as it appears, for as long as `signal` is not aborted. */
+  onWallet?: (wallet: DiscoveredWallet) => void
+  /** Ends the discovery and removes the listener. */
+  signal?: AbortSignal
+  /** Milliseconds to wait for wallets before the promise resolves; 100 by default. */
+  waitMs?: number
+}
+
+/**
+ * Asks the wallets in the page to announce themselves (EIP-6963) and resolves with those that did so within
+ * `waitMs`. Wallets that load later reach `onWallet`. Where there is no window there are no wallets. Rejects
+ * with the signal's reason if it is aborted before.
+ *
+ * @example
+ * const wallets = await discoverWallets()
+ * const account = await ethereumAccount(wallets[0].provider)
+ */
+export async function discoverWallets(options: DiscoverWalletsOptions = {}): Promise<DiscoveredWallet[]> {
+  const { onWallet, signal, waitMs = 100 } = options
+  signal?.throwIfAborted()
+  if (typeof window === 'undefined') return []
+  const wallets = new Map<string, DiscoveredWallet>()
+  const announced = (event: Event): void => {
+    const wallet = walletOf((event as CustomEvent<unknown>).detail)
+    if (!wallet || wallets.has(wallet.uuid)) return
+    wallets.set(wallet.uuid, wallet)
+    onWallet?.(wallet)
+  }
+  const stop = (): void => window.removeEventListener('eip6963:announceProvider', announced)
+  window.addEventListener('eip6963:announceProvider', announced)
+  signal?.addEventListener('abort', stop, { once: true })
+  window.dispatchEvent(new Event('eip6963:requestProvider'))
+  await elapsed(waitMs, signal)
+  if (!onWallet) {
+    stop()
+    signal?.removeEventListener('abort', stop)
+  }
+  return [...wallets.values()]
+}
+
+function walletOf(detail: unknown): DiscoveredWallet | undefined {
+  const { info, provider } = (detail ?? {}) as {
+    info?: Record<string, unknown>
+    provider?: Partial<EIP1193Provider>
+  }
+  if (typeof info !== 'object' || info === null || typeof provider?.request !== 'function') return undefined
+  const { uuid, name, icon, rdns } = info
+  if (typeof uuid !== 'string' || typeof name !== 'string' || typeof rdns !== 'string') return undefined
+  // Only images may reach the page: any other URL could load from elsewhere, or run.
+  const image = typeof icon === 'string' && icon.startsWith('data:image/') ? icon : ''
+  return Object.freeze({ uuid, name, icon: image, rdns, provider: provider as EIP1193Provider })
+}
+
+function elapsed(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', aborted)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', aborted, { once: true })
+  })
+}

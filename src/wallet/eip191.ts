@@ -1,0 +1,114 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { accountOfDID, parseAccount } from '../base/account.js'
+import { concat, fromHex, toHex, utf8 } from '../base/bytes.js'
+import { SessionError } from '../base/errors.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { parseDateTime } from '../capability/datetime.js'
+import { assertValidAt } from '../capability/validity.js'
+import type { VerifierOptions } from '../capability/verify-signature.js'
+import { renderEthereumMessage } from './eip4361.js'
+
+// did-session's family wrote the older field order up to this day.
+const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
+// A second signature of the same text, made from the first by anyone, has s above half the curve's order.
+const HALF_ORDER = secp256k1.Point.Fn.ORDER >> 1n
+
+/** The hash that a wallet signs for a text (EIP-191, version 0x45): the length counts bytes. */
+export function eip191Hash(text: string): Uint8Array {
+  const message = utf8(text)
+  return keccak_256(concat(utf8(`\x19Ethereum Signed Message:\n${message.length}`), message))
+}
+
+/** Signs a text as a wallet does. Gives `0x` and 65 bytes in hex. */
+export function eip191Sign(text: string, privateKey: Uint8Array): string {
+  const signature = secp256k1.sign(eip191Hash(text), privateKey, { prehash: false, format: 'recovered' })
+  return `0x${toHex(signature.subarray(1))}${(27 + (signature[0] ?? 0)).toString(16)}`
+}
+
+/** The address of a private key, in lower case. */
+export function addressOfPrivateKey(privateKey: Uint8Array): string {
+  return addressOfPoint(secp256k1.Point.fromBytes(secp256k1.getPublicKey(privateKey)))
+}
+
+/**
+ * The signature as 65 bytes with v 27 or 28, from what wallets give: 65 bytes with v 27/28 or 0/1, or the 64
+ * of ERC-2098. `undefined` for any other form, and for a high s.
+ */
+export function parseSignature(signature: string | Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = typeof signature === 'string' ? hexSignature(signature) : Uint8Array.from(signature)
+  if (bytes?.length === 64) return parseSignature(expandERC2098(bytes))
+  if (bytes?.length !== 65) return undefined
+  const v = bytes[64] ?? 0
+  if (v < 2) bytes[64] = v + 27
+  else if (v !== 27 && v !== 28) return undefined
+  const s = BigInt(`0x${toHex(bytes.subarray(32, 64))}`)
+  return s > 0n && s <= HALF_ORDER ? bytes : undefined
+}
+
+/** The address that signed the text, in lower case; `undefined` if the signature fits no key. */
+export function recoverAddress(text: string, signature: Uint8Array): string | undefined {
+  try {
+    const recovered = concat(Uint8Array.of((signature[64] ?? 0) - 27), signature.subarray(0, 64))
+    return addressOfPoint(
+      secp256k1.Signature.fromBytes(recovered, 'recovered').recoverPublicKey(eip191Hash(text)),
+    )
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Checks an externally owned account's signature over a capability. Throws `ERR_CAPABILITY_SIGNATURE`.
+ * Tries the text as it is written today first; only if that fails, the ways in which older software wrote it.
+ */
+export function verifyEIP191(input: unknown, options: VerifierOptions = {}): void {
+  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
+  const cacao = parseCacao(input)
+  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options
+  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  const issuer = parseAccount(accountOfDID(cacao.p.iss) ?? '')
+  if (issuer?.namespace !== 'eip155') {
+    throw new SessionError(
+      'ERR_CAPABILITY_ISSUER',
+      'an eip191 signature speaks for Ethereum accounts (did:pkh:eip155:…) only',
+    )
+  }
+  const signature = parseSignature(cacao.s.s)
+  if (!signature) {
+    throw new SessionError(
+      'ERR_CAPABILITY_SIGNATURE',
+      'malformed eip191 signature: it must be 65 bytes (r, s, v) with a low s',
+    )
+  }
+  for (const text of renderings(cacao)) {
+    if (recoverAddress(text, signature) === issuer.address) return
+  }
+  throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
+}
+
+function* renderings({ p }: Cacao): Generator<string> {
+  yield renderEthereumMessage(p)
+  if (p.statement === undefined) yield renderEthereumMessage(p, { layout: 'did-session' })
+  const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
+  yield renderEthereumMessage(p, { layout: 'did-session', address })
+  if ((parseDateTime(p.iat) ?? Number.POSITIVE_INFINITY) <= LEGACY_UNTIL) {
+    yield renderEthereumMessage(p, { layout: 'did-session-2022', address })
+  }
+}
+
+// Hex in one spelling only: another case or a missing 0x would be another capability with the same signature.
+function hexSignature(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return /^0x[0-9a-f]{128}([0-9a-f]{2})?$/.test(text) ? fromHex(text.slice(2)) : undefined
+}
+
+// ERC-2098 keeps v in the highest bit of s.
+function expandERC2098(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const expanded = concat(bytes, Uint8Array.of((bytes[32] ?? 0) >> 7))
+  expanded[32] = (expanded[32] ?? 0) & 0x7f
+  return expanded
+}
+
+function addressOfPoint(point: { toBytes(compressed: boolean): Uint8Array }): string {
+  return `0x${toHex(keccak_256(point.toBytes(false).subarray(1)).subarray(-20))}`
+}

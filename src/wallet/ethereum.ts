@@ -1,0 +1,125 @@
+import { type AccountInput, accountArgument, parseAccount } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
+import type { Cacao } from '../capability/cacao.js'
+import type { CacaoVerifier } from '../capability/verify-signature.js'
+import type { EthereumAuthOptions } from './ethereum-grant.js'
+import { type EthereumSigner, type EthereumSignerInput, ethereumSigner } from './ethereum-signer.js'
+
+export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover-wallets.js'
+export type { EthereumAuthOptions } from './ethereum-grant.js'
+export type {
+  EIP1193Provider,
+  EthereumSignerInput,
+  EthersSigner,
+  ViemAccount,
+  ViemWalletClient,
+} from './ethereum-signer.js'
+
+/**
+ * Signs in with an Ethereum account: an auth method for `DIDSession.get` and `authorize`. Takes an EIP-1193
+ * provider, a viem wallet client or account, an ethers v5 or v6 signer, or a raw private key. Without an
+ * account, the one that the session is asked for, or else the wallet's first one.
+ *
+ * What the wallet answers must recover to that account. Rejects with `ERR_AUTH_REJECTED` (the person said no),
+ * `ERR_AUTH_FAILED` (the wallet failed or answered nonsense), `ERR_CAPABILITY_SIGNATURE` (another account
+ * signed), `ERR_CAPABILITY_UNSUPPORTED` (a smart account's signature) or `ERR_ENVIRONMENT` (no domain).
+ *
+ * @example
+ * const account = await ethereumAccount(window.ethereum)
+ * const session = await DIDSession.get(account, ethereumAuth(window.ethereum, account), { resources })
+ */
+export function ethereumAuth(
+  signer: EthereumSignerInput,
+  account?: AccountInput,
+  options: EthereumAuthOptions = {},
+): (opts: AuthMethodOpts) => Promise<Cacao> {
+  const wallet = ethereumSigner(signer)
+  const own = account === undefined ? undefined : ethereumArgument(account)
+  // Whoever makes an auth method is about to sign in: what writes the text loads until then.
+  import('./ethereum-grant.js').catch(() => undefined)
+  return async (opts) => {
+    const wanted =
+      opts.address && opts.chainId ? ethereumArgument(`eip155:${opts.chainId}:${opts.address}`) : undefined
+    if (own && wanted && own !== wanted) {
+      throw new SessionError(
+        'ERR_CAPABILITY_ISSUER',
+        `the session is for ${wanted}, but the auth method for ${own}: use one account`,
+      )
+    }
+    const issuer = own ?? wanted ?? (await walletAccount(wallet, options.chainId, false))
+    if (!issuer)
+      throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
+    const { ethereumGrant } = await import('./ethereum-grant.js')
+    return ethereumGrant(wallet, issuer, opts, options)
+  }
+}
+
+/**
+ * The CAIP-10 id of the wallet's account, such as `eip155:1:0x…`. With `silent` it never opens the wallet and
+ * gives `undefined` if the page isn't connected to it. Rejects with `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`.
+ *
+ * @example
+ * const account = await ethereumAccount(window.ethereum)
+ */
+export function ethereumAccount(
+  signer: EthereumSignerInput,
+  options: { silent: true; chainId?: number },
+): Promise<string | undefined>
+export function ethereumAccount(
+  signer: EthereumSignerInput,
+  options?: { silent?: false; chainId?: number },
+): Promise<string>
+export function ethereumAccount(
+  signer: EthereumSignerInput,
+  options?: { silent?: boolean; chainId?: number },
+): Promise<string | undefined>
+export async function ethereumAccount(
+  signer: EthereumSignerInput,
+  { silent = false, chainId }: { silent?: boolean; chainId?: number } = {},
+): Promise<string | undefined> {
+  const account = await walletAccount(ethereumSigner(signer), chainId, silent)
+  if (account || silent) return account
+  throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
+}
+
+/**
+ * Verifiers for capabilities that Ethereum accounts sign: `eip191`. They fit `verifyCacao`, the `verifiers`
+ * option of `DIDSession`, and the `dids` package.
+ *
+ * @example
+ * const session = await DIDSession.fromSession(text, { verifiers: ethereumVerifiers() })
+ */
+export function ethereumVerifiers(): { eip191: CacaoVerifier } {
+  return {
+    async eip191(cacao, options) {
+      const { verifyEIP191 } = await import('./eip191.js')
+      verifyEIP191(cacao, options)
+    },
+  }
+}
+
+async function walletAccount(
+  wallet: EthereumSigner,
+  chainId: number | undefined,
+  silent: boolean,
+): Promise<string | undefined> {
+  try {
+    const addresses = await wallet.addresses(silent)
+    const [address] = Array.isArray(addresses) ? addresses : []
+    if (address === undefined) return undefined
+    const chain = chainId ?? (await wallet.chainId()) ?? 1
+    const account = parseAccount(`eip155:${BigInt(chain as string | number)}:${address}`)
+    if (!account) throw new Error('it gave no Ethereum address')
+    return `eip155:${account.reference}:${account.address}`
+  } catch (cause) {
+    throw authError(cause)
+  }
+}
+
+function ethereumArgument(input: AccountInput): string {
+  const account = accountArgument(input)
+  if (!account.startsWith('eip155:'))
+    throw new TypeError(`account must be an Ethereum account (eip155:…), not ${account}`)
+  return account
+}

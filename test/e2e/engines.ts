@@ -1,0 +1,17 @@
+import { describe, inject } from 'vitest'
+import { type Engine, type EngineName, engineNames, engineTitles } from '../engines/engine.js'
+
+const engines = inject('engines')
+
+/** One suite per engine (or per named engine) of this machine; a skipped one says that its engine is missing. */
+export function describeEngines(
+  title: string,
+  suite: (engine: Engine) => void,
+  names: readonly EngineName[] = engineNames,
+): void {
+  for (const name of names) {
+    const engine = engines.find((candidate) => candidate.name === name)
+    if (engine) describe(`${title} in ${engineTitles[name]}`, () => suite(engine))
+    else describe.skip(`${title} in ${engineTitles[name]} (skipped: no such browser here)`, () => {})
+  }
+}

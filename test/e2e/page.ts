@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** What an engine's driver must offer; everything else is built on it. */
+export interface PageDriver {
+  goto(url: string): Promise<void>
+  reload(): Promise<void>
+  /** Runs a function's source in the page. Arguments and result travel as JSON. */
+  run(source: string, args: readonly unknown[]): Promise<unknown>
+  click(selector: string): Promise<void>
+  /** Types into the element with real key events. */
+  type(selector: string, text: string): Promise<void>
+  /** A key's name as `KeyboardEvent.key` has it, optionally with modifiers: `Tab`, `Shift+Tab`, `Control+a`. */
+  press(key: string): Promise<void>
+  setViewport(width: number, height: number): Promise<void>
+  screenshot(): Promise<Uint8Array>
+}
+
+/** A page that a test drives, alike in every engine. */
+export class Page {
+  readonly #driver: PageDriver
+
+  constructor(driver: PageDriver) {
+    this.#driver = driver
+  }
+
+  goto(url: string): Promise<void> {
+    return this.#driver.goto(url)
+  }
+
+  reload(): Promise<void> {
+    return this.#driver.reload()
+  }
+
+  click(selector: string): Promise<void> {
+    return this.#driver.click(selector)
+  }
+
+  type(selector: string, text: string): Promise<void> {
+    return this.#driver.type(selector, text)
+  }
+
+  press(key: string): Promise<void> {
+    return this.#driver.press(key)
+  }
+
+  setViewport(width: number, height: number): Promise<void> {
+    return this.#driver.setViewport(width, height)
+  }
+
+  /** Runs a function in the page. It's sent as source: it sees its arguments, and nothing around it. */
+  async evaluate<Args extends readonly unknown[], Result>(
+    fn: (...args: Args) => Result | Promise<Result>,
+    ...args: Args
+  ): Promise<Result> {
+    return (await this.#driver.run(String(fn), args)) as Result
+  }
+
+  /** Waits until the function gives something truthy, and returns that. */
+  async waitFor<Args extends readonly unknown[], Result>(
+    fn: (...args: Args) => Result | Promise<Result>,
+    ...args: Args
+  ): Promise<Result> {
+    const deadline = Date.now() + 10_000
+    for (;;) {
+      const result = await this.evaluate(fn, ...args)
+      if (result) return result
+      if (Date.now() > deadline) throw new Error(`the page never came to ${String(fn)}`)
+      await pause(30)
+    }
+  }
+
+  /** The text of the first element that the selector finds. */
+  text(selector: string): Promise<string> {
+    return this.evaluate((css) => {
+      const element = document.querySelector(css)
+      if (element === null) throw new Error(`no element ${css}`)
+      return element.textContent
+    }, selector)
+  }
+
+  /** Waits until the element's text contains the words. */
+  async waitForText(selector: string, words: string): Promise<void> {
+    await this.waitFor(
+      (css, part) => document.querySelector(css)?.textContent.includes(part) ?? false,
+      selector,
+      words,
+    )
+  }
+
+  /** A PNG of the viewport, also written to the path if there is one. */
+  async screenshot(path?: string): Promise<Uint8Array> {
+    const image = await this.#driver.screenshot()
+    if (path !== undefined) await writeFile(path, image)
+    return image
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startDisplay } from '../engines/display.js'
+import type { ChromiumEngine, Engine, FirefoxEngine, WebKitEngine } from '../engines/engine.js'
+import { chromiumArgs } from '../engines/launch-options.js'
+import { startProcess, stopProcess } from '../engines/processes.js'
+import { prepareFirefoxProfile } from './firefox-profile.js'
+
+export interface PlainOptions {
+  readonly url: string
+  readonly profileDir: string
+  /** Opens a private window, as a visitor would. */
+  readonly private?: boolean
+}
+
+export interface PlainBrowser {
+  /** Rejects if the browser ends before it is asked to. */
+  readonly ended: Promise<never>
+  close(): Promise<void>
+}
+
+type Environment = Readonly<Record<string, string>>
+
+function start(command: string, args: readonly string[], env: Environment = {}): PlainBrowser {
+  const child = startProcess(command, args, { env: { ...process.env, ...env }, stdio: 'ignore' })
+  const ended = new Promise<never>((_resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => reject(new Error(`${command} ended by itself (${code ?? signal})`)))
+  })
+  ended.catch(() => {})
+  return { ended, close: () => stopProcess(child, 10_000) }
+}
+
+async function startChromium(engine: ChromiumEngine, options: PlainOptions): Promise<PlainBrowser> {
+  const mode = options.private ? ['--incognito'] : []
+  const args = [
+    '--headless=new',
+    `--user-data-dir=${options.profileDir}`,
+    ...chromiumArgs,
+    ...mode,
+    options.url,
+  ]
+  return start(engine.executable, args, engine.env)
+}
+
+async function startFirefox(engine: FirefoxEngine, options: PlainOptions): Promise<PlainBrowser> {
+  await prepareFirefoxProfile(options.profileDir)
+  const target = options.private ? ['--private-window', options.url] : [options.url]
+  return start(engine.executable, ['--headless', '--no-remote', '--profile', options.profileDir, ...target])
+}
+
+async function startMiniBrowser(engine: WebKitEngine, options: PlainOptions): Promise<PlainBrowser> {
+  const display = await startDisplay(engine.xvfb)
+  const folder = (name: string): string => join(options.profileDir, name)
+  const env = { ...display.env, XDG_DATA_HOME: folder('data'), XDG_CACHE_HOME: folder('cache') }
+  await Promise.all([
+    mkdir(env.XDG_DATA_HOME, { recursive: true }),
+    mkdir(env.XDG_CACHE_HOME, { recursive: true }),
+  ])
+  const browser = start(engine.executable, [...(options.private ? ['--private'] : []), options.url], env)
+  return {
+    ended: browser.ended,
+    async close(): Promise<void> {
+      await browser.close()
+      await display.stop()
+    },
+  }
+}
+
+/**
+ * Starts a browser as a person would: nobody drives it, so it keeps its profile, which a WebKitGTK under
+ * automation does not.
+ */
+export function startPlainBrowser(engine: Engine, options: PlainOptions): Promise<PlainBrowser> {
+  switch (engine.name) {
+    case 'chromium':
+      return startChromium(engine, options)
+    case 'firefox':
+      return startFirefox(engine, options)
+    case 'webkitgtk':
+      return startMiniBrowser(engine, options)
+  }
+}

@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** What the executable says of itself. It throws if it can't even be started. */
+export async function versionOf(
+  executable: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { stdout } = await run(executable, ['--version'], {
+    env: { ...process.env, ...env },
+    timeout: 30_000,
+  })
+  return /\d+(?:\.\w+)+/.exec(stdout)?.[0] ?? stdout.trim()
+}

@@ -1,0 +1,143 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { startDisplay } from './display.js'
+import type { WebKitEngine } from './engine.js'
+import { freePort } from './free-port.js'
+import { startProcess, stopProcess } from './processes.js'
+
+interface Reply {
+  readonly value: unknown
+}
+
+interface WebDriverError {
+  readonly error: string
+  readonly message: string
+}
+
+interface NewSession {
+  readonly sessionId: string
+}
+
+type Outcome = { readonly value?: unknown; readonly error?: string }
+
+// WebDriver knows this fixed name for "a reference to an element".
+const elementKey = 'element-6066-11e4-a52e-4f735466cecf'
+
+/** Wraps a function's source so that a promise's outcome, or its error with the page's stack, comes back. */
+const asyncScript = (source: string): string => `
+  const done = arguments[arguments.length - 1]
+  const args = [...arguments].slice(0, -1)
+  Promise.resolve().then(() => (${source})(...args)).then(
+    (value) => done({ value: value === undefined ? null : value }),
+    (error) => done({ error: String(error) + '\\n' + (error && error.stack) }))`
+
+async function request(method: 'GET' | 'POST' | 'DELETE', url: string, body?: object): Promise<unknown> {
+  const json = method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {}
+  const response = await fetch(url, { method, headers: { 'content-type': 'application/json' }, ...json })
+  const { value } = (await response.json()) as Reply
+  if (response.ok) return value
+  const { error, message } = value as WebDriverError
+  throw new Error(`${error}: ${message}`)
+}
+
+async function untilReady(base: string, ended: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+    if (ended()) break
+    const ready = await fetch(`${base}/status`).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (ready) return
+    await pause(25)
+  }
+  throw new Error('WebKitWebDriver does not answer')
+}
+
+/** One browser window, driven over the WebDriver protocol. */
+export class WebDriver {
+  readonly #session: string
+  readonly #stop: () => Promise<void>
+
+  constructor(session: string, stop: () => Promise<void>) {
+    this.#session = session
+    this.#stop = stop
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.#post('/url', { url })
+  }
+
+  async reload(): Promise<void> {
+    await this.#post('/refresh')
+  }
+
+  /** Runs the source of a function in the page; arguments and result travel as JSON. */
+  async run(source: string, args: readonly unknown[]): Promise<unknown> {
+    const outcome = (await this.#post('/execute/async', { script: asyncScript(source), args })) as Outcome
+    if (outcome.error !== undefined) throw new Error(outcome.error)
+    return outcome.value
+  }
+
+  async click(selector: string): Promise<void> {
+    await this.#post(`/element/${await this.#element(selector)}/click`)
+  }
+
+  async type(selector: string, text: string): Promise<void> {
+    await this.#post(`/element/${await this.#element(selector)}/value`, { text })
+  }
+
+  /** Presses the keys together, first to last, and releases them in reverse. */
+  async press(keys: readonly string[]): Promise<void> {
+    const down = keys.map((value) => ({ type: 'keyDown', value }))
+    const up = keys.map((value) => ({ type: 'keyUp', value })).reverse()
+    await this.#post('/actions', { actions: [{ type: 'key', id: 'keyboard', actions: [...down, ...up] }] })
+  }
+
+  async resizeWindow(width: number, height: number): Promise<void> {
+    await this.#post('/window/rect', { width, height })
+  }
+
+  async screenshot(): Promise<Uint8Array> {
+    return Buffer.from(String(await request('GET', `${this.#session}/screenshot`)), 'base64')
+  }
+
+  async close(): Promise<void> {
+    await request('DELETE', this.#session).catch(() => {})
+    await this.#stop()
+  }
+
+  #post(path: string, body?: object): Promise<unknown> {
+    return request('POST', this.#session + path, body)
+  }
+
+  async #element(selector: string): Promise<string> {
+    const found = await this.#post('/element', { using: 'css selector', value: selector })
+    return (found as Readonly<Record<string, string>>)[elementKey] ?? ''
+  }
+}
+
+/** Starts a display, the driver and a browser window without a history. */
+export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
+  const display = await startDisplay(engine.xvfb)
+  const port = await freePort()
+  const driver = startProcess(engine.driver, ['--host=127.0.0.1', `--port=${port}`], {
+    env: { ...process.env, ...display.env },
+    stdio: 'ignore',
+  })
+  const stop = async (): Promise<void> => {
+    await stopProcess(driver)
+    await display.stop()
+  }
+  try {
+    const base = `http://127.0.0.1:${port}`
+    await untilReady(base, () => driver.exitCode !== null)
+    const options = { binary: engine.executable, args: ['--automation'] }
+    const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } }
+    const { sessionId } = (await request('POST', `${base}/session`, { capabilities })) as NewSession
+    const session = `${base}/session/${sessionId}`
+    await request('POST', `${session}/timeouts`, { script: 120_000, pageLoad: 60_000 })
+    return new WebDriver(session, stop)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

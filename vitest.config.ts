@@ -1,0 +1,76 @@
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import type { BrowserProviderOption } from 'vitest/node'
+import type { Engine } from './test/engines/engine.js'
+import { EngineReporter } from './test/engines/engine-reporter.js'
+import { findEngines } from './test/engines/engines.js'
+import { launchOptions } from './test/engines/launch-options.js'
+import { webkitgtk } from './test/engines/webkitgtk-provider.js'
+import { prebundled } from './test/setup/prebundled.js'
+
+const engines = await findEngines()
+const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+// Every project is complete in itself: one that extends the root would evaluate this file again.
+const node: TestProjectInlineConfiguration = {
+  test: {
+    name: 'node',
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**', '**/*.browser.test.ts'],
+    setupFiles: ['./test/setup/fake-indexeddb.ts'],
+    sequence: { groupOrder: 0 },
+  },
+}
+
+const provider = (engine: Engine): BrowserProviderOption =>
+  engine.name === 'webkitgtk' ? webkitgtk(engine) : playwright({ launchOptions: launchOptions(engine) })
+
+const lane = (engine: Engine): TestProjectInlineConfiguration => ({
+  // Fixtures and vectors lie beside the repository.
+  server: { fs: { allow: [folder('.'), folder('../shared')] } },
+  optimizeDeps: { noDiscovery: true, include: [...prebundled] },
+  test: {
+    // Vitest names the lane by its instance; this name only keeps the lanes' caches apart.
+    name: `in ${engine.name}`,
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**', '**/*.node.test.ts'],
+    // One page per engine and a fresh frame per file: files never meet in the origin's database at one time.
+    fileParallelism: false,
+    testTimeout: 15_000,
+    sequence: { groupOrder: 1 },
+    api: { host: '127.0.0.1' },
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: provider(engine),
+      instances: [{ browser: engine.name, name: engine.name }],
+    },
+  },
+})
+
+const e2e: TestProjectInlineConfiguration = {
+  test: {
+    name: 'e2e',
+    environment: 'node',
+    include: ['test/e2e/**/*.test.ts'],
+    provide: { engines: engines.found },
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    sequence: { groupOrder: 2 },
+  },
+}
+
+const report = process.env.TEST_REPORT
+const json: [string, Record<string, unknown>][] = report ? [['json', { outputFile: report }]] : []
+
+export default defineConfig({
+  test: {
+    api: { host: '127.0.0.1' },
+    reporters: ['default', new EngineReporter(engines), ...json],
+    projects: [node, ...engines.found.map(lane), e2e],
+  },
+})
