@@ -1,8 +1,7 @@
 /** An account as callers write it: a CAIP-10 id, a `did:pkh:` of one, or an object whose `toString` gives either. */
 export type AccountInput = string | { toString(): string }
 
-const CAIP10 =
-  /^(?<namespace>[-a-z0-9]{3,8}):(?<reference>[-_a-zA-Z0-9]{1,32}):(?<address>[-.%a-zA-Z0-9]{1,128})$/
+const CAIP10 = /^([-a-z0-9]{3,8}):([-_a-zA-Z0-9]{1,32}):([-.%a-zA-Z0-9]{1,128})$/
 const ETHEREUM_ADDRESS = /^0x[0-9a-fA-F]{40}$/
 const DECIMAL = /^(0|[1-9][0-9]*)$/
 const DID_PKH = 'did:pkh:'
@@ -20,9 +19,11 @@ export interface AccountParts {
  * case, because their case is only a checksum and two spellings must be one account.
  */
 export function parseAccount(id: string): AccountParts | undefined {
-  const groups = CAIP10.exec(id)?.groups
-  if (!groups) return undefined
-  const { namespace = '', reference = '', address = '' } = groups
+  const match = CAIP10.exec(id)
+  if (!match) return undefined
+  const [, namespace = '', reference = '', address = ''] = match
+  // `did:web:…` looks like one, but names no chain.
+  if (namespace === 'did') return undefined
   if (namespace !== 'eip155') return { namespace, reference, address }
   if (!DECIMAL.test(reference) || !ETHEREUM_ADDRESS.test(address)) return undefined
   return { namespace, reference, address: address.toLowerCase() }

@@ -1,4 +1,5 @@
 import { accountOfDID, parseAccount } from '../base/account.js'
+import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { parseDateTime } from './datetime.js'
 import { isAuthority, isURI } from './uri.js'
@@ -136,9 +137,8 @@ const resources: Check<string[]> = (value, path) => {
 const resource = matching(isURI, 'a URI such as "https://api.example.com/notes/*"')
 
 const bytes: Check<Uint8Array<ArrayBuffer>> = (value, path) => {
-  const isBytes = Object.prototype.toString.call(value) === '[object Uint8Array]'
-  if (!isBytes || (value as Uint8Array).length === 0) throw invalid(path, 'a non-empty string or bytes')
-  return Uint8Array.from(value as Uint8Array)
+  if (!isBytes(value) || value.length === 0) throw invalid(path, 'a non-empty string or bytes')
+  return Uint8Array.from(value)
 }
 
 function matching<T extends string = string>(

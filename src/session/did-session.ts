@@ -1,4 +1,5 @@
 import { type AccountInput, accountArgument, accountDID } from '../base/account.js'
+import { isBytes } from '../base/bytes.js'
 import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import type { AuthMethod } from '../capability/auth-method.js'
@@ -204,8 +205,7 @@ export class DIDSession {
 
   /** Signs bytes with the session key: ES256 or Ed25519, 64 bytes. Rejects with `ERR_CAPABILITY_EXPIRED`. */
   async sign(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-    if (Object.prototype.toString.call(bytes) !== '[object Uint8Array]')
-      throw new TypeError('bytes must be a Uint8Array')
+    if (!isBytes(bytes)) throw new TypeError('bytes must be a Uint8Array')
     assertValidAt(this.#held.cacao, this.#now())
     return this.#held.key.sign(bytes)
   }

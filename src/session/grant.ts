@@ -36,7 +36,7 @@ export function grantRequest(
     ...(statement !== undefined && { statement }),
     ...(nonce !== undefined && { nonce }),
     ...(requestId !== undefined && { requestId }),
-    ...(parts && { address: parts.address, chainId: parts.reference }),
+    ...(parts?.namespace === 'eip155' && { address: parts.address, chainId: parts.reference }),
     issuedAt: new Date(now).toISOString(),
     expirationTime: expirationTime(options, now),
     resources,

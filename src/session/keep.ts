@@ -3,7 +3,8 @@ import { expiryTime } from '../capability/validity.js'
 import { canSign } from '../key/generate.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
 import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
-import { parseRecord } from './stored-sessions.js'
+import { storeError } from '../store/store-error.js'
+import { parseRecord, readStores } from './stored-sessions.js'
 
 /**
  * Stores a session in the first store that really keeps it, and says which one that is. A store counts only once
@@ -25,7 +26,7 @@ export async function keep(
       failure = error
     }
   }
-  throw failure
+  throw storeError(failure)
 }
 
 async function keepIn(
@@ -35,14 +36,14 @@ async function keepIn(
   now: number,
 ): Promise<void> {
   const { account, keyDID } = record
-  const before = await store.read(namespace, account)
+  const before = await records(store, namespace, account)
   await store.write(namespace, {
     put: [record],
-    remove: expired(before.records, now),
+    remove: expired(before, now),
     last: { account, keyDID, at: now },
   })
-  const after = await store.read(namespace, account)
-  const kept = after.records.map(parseRecord).find((stored) => stored?.cacao.p.aud === keyDID)
+  const after = await records(store, namespace, account)
+  const kept = after.map(parseRecord).find((stored) => stored?.cacao.p.aud === keyDID)
   const key = await sessionKeyOfPair(kept?.keyPair)
   if (key?.did === keyDID && (await canSign(key))) return
   await store.write(namespace, { remove: [{ account, keyDID }] })
@@ -50,6 +51,12 @@ async function keepIn(
     'ERR_STORE_CORRUPT',
     `what was written to ${store.persistence} came back as something else`,
   )
+}
+
+async function records(store: SessionStore, namespace: string, account: string): Promise<unknown[]> {
+  const { found, failures } = await readStores([store], namespace, account)
+  if (failures.length > 0) throw failures[0]
+  return found.map(({ record }) => record)
 }
 
 function expired(records: readonly unknown[], now: number): { account: string; keyDID: string }[] {

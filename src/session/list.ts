@@ -1,6 +1,7 @@
 import { accountDID } from '../base/account.js'
 import { validityAt } from '../capability/validity.js'
 import type { Persistence } from '../store/store.js'
+import { storeError } from '../store/store-error.js'
 import type { Place } from './place.js'
 import { expiresAt, parseRecord, readStores } from './stored-sessions.js'
 
@@ -21,7 +22,7 @@ export interface SessionSummary {
 export async function listSessions(place: Place): Promise<SessionSummary[]> {
   await place.adopt(undefined, undefined)
   const { found, failures } = await readStores(place.stores, place.namespace)
-  if (failures.length === place.stores.length) throw failures[0]
+  if (failures.length === place.stores.length) throw storeError(failures[0])
   return found.flatMap(({ record, store }) => {
     const parsed = parseRecord(record)
     if (!parsed) return []

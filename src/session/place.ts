@@ -36,11 +36,16 @@ export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemCloc
     now,
     async adopt(account, verifiers) {
       if (!isShared || !(await mayHoldDIDSession4())) return 0
-      const { adoptDIDSession4 } = await import('./on-demand.js')
-      return adoptDIDSession4(stores, namespace, { account, now: now(), verifiers })
+      try {
+        const { adoptDIDSession4 } = await import('./on-demand.js')
+        return await adoptDIDSession4(stores, namespace, { account, now: now(), verifiers })
+      } catch {
+        // Whatever is wrong with what another library left, one can still sign in.
+        return 0
+      }
     },
     async forget(account) {
-      if (!isShared) return
+      if (!isShared || !(await mayHoldDIDSession4())) return
       const { forgetDIDSession4 } = await import('./on-demand.js')
       await forgetDIDSession4(account)
     },
@@ -50,10 +55,11 @@ export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemCloc
 // Spares a signed-out page the loading of what would only find out that did-session 4 never ran here.
 async function mayHoldDIDSession4(): Promise<boolean> {
   try {
-    const databases = await globalThis.indexedDB.databases()
-    return databases.some(({ name }) => name === DID_SESSION_4_DATABASE)
-  } catch {
+    const { indexedDB } = globalThis
     // Firefox before 126 can't list its databases.
-    return typeof globalThis.indexedDB?.databases !== 'function'
+    if (typeof indexedDB?.databases !== 'function') return indexedDB !== undefined
+    return (await indexedDB.databases()).some(({ name }) => name === DID_SESSION_4_DATABASE)
+  } catch {
+    return false
   }
 }

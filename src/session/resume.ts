@@ -1,15 +1,11 @@
 import { issuerAccount } from '../capability/cacao.js'
 import { expiryTime } from '../capability/validity.js'
+import type { LastUsed } from '../store/store.js'
+import { storeError } from '../store/store-error.js'
 import type { HeldSession } from './held-session.js'
 import type { ResumeOptions } from './options.js'
 import type { Place } from './place.js'
-import {
-  type Assessment,
-  assess,
-  readStores,
-  type SessionStatus,
-  type StoredSessions,
-} from './stored-sessions.js'
+import { type Assessment, assess, readStores, type SessionStatus } from './stored-sessions.js'
 
 /**
  * The stored session of the account that is fit to be used and valid longest; without an account, the one used
@@ -20,32 +16,21 @@ export async function resume(
   account: string | undefined,
   options: ResumeOptions,
 ): Promise<HeldSession | undefined> {
-  const { found, last, failures } = await readStores(place.stores, place.namespace, account)
-  if (failures.length === place.stores.length) throw failures[0]
-  const session =
-    (await choose(place, { found, ...(last && { last }) }, account, options)) ??
-    (await resumeAdopted(place, last !== undefined && last.account === undefined, account, options))
-  if (session && last?.keyDID !== session.key.did) await noteUse(place, session)
+  const { assessments, last, failures } = await look(place, account, options)
+  if (failures.length === place.stores.length) throw storeError(failures[0])
+  const sessions = assessments.flatMap(({ session }) => session ?? [])
+  const lastUsed = account === undefined && sessions.find(({ key }) => key.did === last?.keyDID)
+  const session = lastUsed || sessions.sort((a, b) => (expiryTime(b.cacao) > expiryTime(a.cacao) ? 1 : -1))[0]
+  if (session && session.key.did !== last?.keyDID) await noteUse(place, session)
   return session
 }
 
 /** The status of the best stored session of the account. Never rejects for what a store does. */
 export async function explain(place: Place, account: string, options: ResumeOptions): Promise<SessionStatus> {
-  const wanted = { ...options, now: place.now() }
-  const look = async (): Promise<{ statuses: SessionStatus[]; failed: boolean }> => {
-    const { found, failures } = await readStores(place.stores, place.namespace, account)
-    const assessments = await Promise.all(found.map((record) => assess(record, account, wanted)))
-    return { statuses: assessments.map(({ status }) => status), failed: failures.length > 0 }
-  }
-  let { statuses, failed } = await look()
-  if (
-    !statuses.some(({ status }) => status === 'ok') &&
-    (await place.adopt(account, options.verifiers)) > 0
-  ) {
-    ;({ statuses, failed } = await look())
-  }
+  const { assessments, failures } = await look(place, account, options)
+  const statuses = assessments.map(({ status }) => status)
   const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
-  return best ?? { status: failed ? 'store-unavailable' : 'none' }
+  return best ?? { status: failures.length > 0 ? 'store-unavailable' : 'none' }
 }
 const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'wrong-key'] as const
 
@@ -60,38 +45,33 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
     }),
   )
   if (keyDID === undefined) await place.forget(account)
-  for (const result of results) if (result.status === 'rejected') throw result.reason
+  for (const result of results) if (result.status === 'rejected') throw storeError(result.reason)
 }
 
-async function choose(
-  place: Place,
-  { found, last }: Pick<StoredSessions, 'found' | 'last'>,
-  account: string | undefined,
-  options: ResumeOptions,
-): Promise<HeldSession | undefined> {
+interface Look {
+  readonly assessments: readonly Assessment[]
+  readonly last: LastUsed | undefined
+  readonly failures: readonly unknown[]
+}
+
+// Asks for what did-session 4 left only where there is nothing of ours; and not for whoever has just signed out.
+async function look(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
+  const first = await lookOnce(place, account, options)
+  const isSignedOut = account === undefined && first.last !== undefined && first.last.account === undefined
+  if (isSignedOut || first.assessments.some(({ session }) => session)) return first
+  return (await place.adopt(account, options.verifiers)) > 0 ? lookOnce(place, account, options) : first
+}
+
+async function lookOnce(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
+  const { found, last, failures } = await readStores(place.stores, place.namespace, account)
   const owner = account ?? last?.account
-  if (owner === undefined) return undefined
   const wanted = { ...options, now: place.now() }
-  const own = found.filter(({ record }) => (record as { account?: unknown } | null)?.account === owner)
-  const assessments: Assessment[] = await Promise.all(own.map((record) => assess(record, owner, wanted)))
-  const sessions = assessments.flatMap(({ session }) => session ?? [])
-  if (account === undefined) {
-    const lastUsed = sessions.find(({ key }) => key.did === last?.keyDID)
-    if (lastUsed) return lastUsed
+  const own = owner === undefined ? [] : found
+  return {
+    assessments: await Promise.all(own.map((record) => assess(record, owner, wanted))),
+    last,
+    failures,
   }
-  return sessions.sort((a, b) => (expiryTime(b.cacao) > expiryTime(a.cacao) ? 1 : -1))[0]
-}
-
-// Looks at did-session 4 only where we have nothing ourselves; and not for whoever has just signed out.
-async function resumeAdopted(
-  place: Place,
-  isSignedOut: boolean,
-  account: string | undefined,
-  options: ResumeOptions,
-): Promise<HeldSession | undefined> {
-  if ((account === undefined && isSignedOut) || (await place.adopt(account, options.verifiers)) === 0)
-    return undefined
-  return choose(place, await readStores(place.stores, place.namespace, account), account, options)
 }
 
 // Of no consequence to the session at hand, so a store that fails now doesn't take it away.

@@ -39,7 +39,7 @@ export interface Assessment {
 export interface StoredSessions {
   readonly found: readonly { readonly record: unknown; readonly store: SessionStore }[]
   /** The session used last, over all stores. */
-  readonly last?: LastUsed
+  readonly last: LastUsed | undefined
   /** What the stores said that could not be read. */
   readonly failures: readonly unknown[]
 }
@@ -65,7 +65,7 @@ export async function readStores(
         store,
       })),
     ),
-    ...(last && { last }),
+    last,
     failures: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
   }
 }

@@ -69,9 +69,10 @@ export function ethereumSigner(input: EthereumSignerInput): EthereumSigner {
 
 function providerSigner(provider: EIP1193Provider): EthereumSigner {
   return {
-    addresses: (silent) => provider.request({ method: silent ? 'eth_accounts' : 'eth_requestAccounts' }),
-    chainId: () => provider.request({ method: 'eth_chainId' }),
-    sign: (text, address) =>
+    addresses: async (silent) =>
+      provider.request({ method: silent ? 'eth_accounts' : 'eth_requestAccounts' }),
+    chainId: async () => provider.request({ method: 'eth_chainId' }),
+    sign: async (text, address) =>
       provider.request({ method: 'personal_sign', params: [`0x${toHex(utf8(text))}`, address] }),
   }
 }
@@ -85,7 +86,7 @@ function viemClientSigner(client: ViemWalletClient): EthereumSigner {
     },
     chainId: async () => client.chain?.id ?? client.getChainId(),
     // A client's own account may hold its key, which a bare address could not reach.
-    sign: (message, address) =>
+    sign: async (message, address) =>
       client.signMessage({
         message,
         account: isSame(account?.address, address) ? account : address,
@@ -97,7 +98,7 @@ function viemAccountSigner(account: ViemAccount): EthereumSigner {
   return {
     addresses: async () => [account.address],
     chainId: async () => undefined,
-    sign: (message) => account.signMessage({ message }),
+    sign: async (message) => account.signMessage({ message }),
   }
 }
 
@@ -107,7 +108,7 @@ function ethersSigner(
   return {
     addresses: async () => [await signer.getAddress()],
     chainId: async () => (await signer.provider?.getNetwork?.())?.chainId,
-    sign: (message) => signer.signMessage(message),
+    sign: async (message) => signer.signMessage(message),
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, inject } from 'vitest'
+import { describe, inject, it } from 'vitest'
 import { type Engine, type EngineName, engineNames, engineTitles } from '../engines/engine.js'
 
 const engines = inject('engines')
@@ -11,7 +11,9 @@ export function describeEngines(
 ): void {
   for (const name of names) {
     const engine = engines.find((candidate) => candidate.name === name)
-    if (engine) describe(`${title} in ${engineTitles[name]}`, () => suite(engine))
-    else describe.skip(`${title} in ${engineTitles[name]} (skipped: no such browser here)`, () => {})
+    describe(`${title} in ${engineTitles[name]}`, () => {
+      if (engine) suite(engine)
+      else it.skip('skipped: no such browser here')
+    })
   }
 }

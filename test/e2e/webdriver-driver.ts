@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { WebDriver } from '../engines/webdriver.js'
 import type { PageDriver } from './page.js'
 
@@ -20,18 +21,24 @@ const keys: Readonly<Record<string, string>> = {
   Tab: '\uE004',
 }
 
-const innerSize = '() => [innerWidth, innerHeight]'
+const sizes = '() => [innerWidth, innerHeight, outerWidth, outerHeight]'
+type Sizes = readonly [innerWidth: number, innerHeight: number, outerWidth: number, outerHeight: number]
 
-/** The window has bars, so the size asked for is corrected once by what the page then sees. */
+/** The page learns of its window's new size some time after the driver has answered. */
 async function resizeViewport(driver: WebDriver, width: number, height: number): Promise<void> {
-  await driver.resizeWindow(width, height)
-  const [innerWidth, innerHeight] = (await driver.run(innerSize, [])) as [number, number]
-  if (innerWidth > width) {
-    throw new Error(
-      `MiniBrowser's toolbar makes the page at least ${innerWidth} wide, which is more than ${width}`,
-    )
+  const read = async (): Promise<Sizes> => (await driver.run(sizes, [])) as Sizes
+  const [innerWidth, innerHeight, outerWidth, outerHeight] = await read()
+  await driver.resizeWindow(width + outerWidth - innerWidth, height + outerHeight - innerHeight)
+  const deadline = Date.now() + 5000
+  for (;;) {
+    const [currentWidth, currentHeight] = await read()
+    if (currentWidth === width && currentHeight === height) return
+    if (Date.now() > deadline) {
+      // MiniBrowser's toolbar doesn't fit into less than about 450 pixels.
+      throw new Error(`the page stays at ${currentWidth} by ${currentHeight}, not ${width} by ${height}`)
+    }
+    await pause(20)
   }
-  await driver.resizeWindow(2 * width - innerWidth, 2 * height - innerHeight)
 }
 
 export function webDriverDriver(driver: WebDriver): PageDriver {

@@ -4,6 +4,13 @@ import type { Engines } from './engines.js'
 
 const named = (engine: Engine): string => `${engineTitles[engine.name]} ${engine.version}`
 
+/** Suites that stand aside do so with a test named `skipped: reason`. Each is told once, not once per lane. */
+function skippedSuites(modules: readonly TestModule[]): Set<string> {
+  const tests = modules.flatMap((module) => [...module.children.allTests('skipped')])
+  const reasons = tests.filter((test) => test.name.startsWith('skipped: ') && test.parent.type === 'suite')
+  return new Set(reasons.map((test) => `skipped: ${test.fullName.replace(' > skipped: ', ' (')})`))
+}
+
 /** Says in plain lines which engines the tests run in, and which are left out and why. */
 export class EngineReporter implements Reporter {
   readonly #engines: Engines
@@ -25,6 +32,7 @@ export class EngineReporter implements Reporter {
     const browsers = this.#engines.found.filter(({ name }) => ran(name)).map(named)
     console.log(`ran in: ${[...node, ...browsers].join(', ')}`)
     this.#printMissing()
+    for (const line of skippedSuites(modules)) console.log(line)
   }
 
   #printMissing(): void {

@@ -1,4 +1,4 @@
-import { describe } from 'vitest'
+import { describe, it } from 'vitest'
 
 /*
  * Fixtures and test vectors live beside the repository, in shared/, and may be absent. They are read as raw text,
@@ -36,12 +36,14 @@ export function fixtureNames(start: string): string[] {
   return names.filter((name) => name.startsWith(start)).sort()
 }
 
-/** A suite over a file's content, or a skipped one whose title says that the file is absent. */
+/** A suite over a file's content, or one that says, and is reported, to be skipped. */
 export function describeWith<Content>(
   title: string,
   content: Content | undefined,
   suite: (content: Content) => void,
 ): void {
-  if (content !== undefined) describe(title, () => suite(content))
-  else describe.skip(`${title} (skipped: its file in shared/ is absent)`, () => {})
+  describe(title, () => {
+    if (content !== undefined) suite(content)
+    else it.skip('skipped: its file in shared/ is absent')
+  })
 }

@@ -1,0 +1,134 @@
+import { verifyAsync } from '@noble/ed25519'
+import { describe, expect, it } from 'vitest'
+import { fromHex, utf8 } from '../../src/base/bytes.js'
+import { decodeDIDKey } from '../../src/key/did-key.js'
+import { canSign, generateSessionKey } from '../../src/key/generate.js'
+import { nativeSeedKey, nobleSeedKey, seedKey } from '../../src/key/seed-key.js'
+import { sessionKeyOfPair } from '../../src/key/session-key.js'
+import { expectCode } from '../setup/expect-code.js'
+import { describeWith, vectors } from '../setup/fixtures.js'
+
+const types = ['P-256', 'Ed25519'] as const
+const message = utf8('a message')
+
+describe.each(types)('a generated %s key', (type) => {
+  it('signs, and its did:key is of its kind', async () => {
+    const key = await generateSessionKey(type)
+    expect(decodeDIDKey(key.did)?.type).toBe(type)
+    expect(await key.sign(message)).toHaveLength(64)
+    expect(await canSign(key)).toBe(true)
+  })
+
+  it('can not be exported or wrapped', async () => {
+    const { pair } = await generateSessionKey(type)
+    const key = pair?.privateKey as CryptoKey
+    expect(key.extractable).toBe(false)
+    for (const format of ['pkcs8', 'jwk'] as const)
+      await expect(crypto.subtle.exportKey(format, key)).rejects.toThrow()
+    const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+      'wrapKey',
+      'unwrapKey',
+    ])
+    const iv = new Uint8Array(12)
+    await expect(crypto.subtle.wrapKey('pkcs8', key, wrapping, { name: 'AES-GCM', iv })).rejects.toThrow()
+  })
+
+  it('is taken up from its pair with the same DID', async () => {
+    const key = await generateSessionKey(type)
+    const again = await sessionKeyOfPair({ privateKey: key.pair?.privateKey, publicKey: key.pair?.publicKey })
+    expect(again?.did).toBe(key.did)
+  })
+
+  it('is found out if the halves are not of one pair', async () => {
+    const [one, two] = [await generateSessionKey(type), await generateSessionKey(type)]
+    const mixed = await sessionKeyOfPair({ privateKey: one.pair?.privateKey, publicKey: two.pair?.publicKey })
+    expect(mixed && (await canSign(mixed))).toBe(false)
+  })
+})
+
+describe('a stored pair', () => {
+  it('is refused if its private key can be exported', async () => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ])
+    expect(await sessionKeyOfPair(pair)).toBeUndefined()
+  })
+
+  it('is refused if it is of another kind', async () => {
+    const other = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, false, [
+      'sign',
+      'verify',
+    ])
+    expect(await sessionKeyOfPair(other)).toBeUndefined()
+  })
+
+  it.each([undefined, null, 'pair', {}, { privateKey: {}, publicKey: {} }, []])(
+    'is not %j',
+    async (value) => {
+      expect(await sessionKeyOfPair(value)).toBeUndefined()
+    },
+  )
+})
+
+describe('a seed key', () => {
+  const seeds = [new Uint8Array(32), new Uint8Array(32).fill(255), crypto.getRandomValues(new Uint8Array(32))]
+
+  it('is the same by WebCrypto and by @noble/ed25519, and each verifies the other', async () => {
+    for (const seed of seeds) {
+      const noble = await nobleSeedKey(seed)
+      const native = await nativeSeedKey(seed)
+      expect((await seedKey(seed)).did).toBe(noble.did)
+      if (!native) continue // an engine without Ed25519 has only the one
+      expect(native.did).toBe(noble.did)
+      const bytes = decodeDIDKey(noble.did)?.bytes ?? new Uint8Array()
+      expect(await verifyAsync(await native.sign(message), message, bytes)).toBe(true)
+      const publicKey = await crypto.subtle.importKey('raw', bytes, 'Ed25519', true, ['verify'])
+      expect(await crypto.subtle.verify('Ed25519', publicKey, await noble.sign(message), message)).toBe(true)
+    }
+  })
+
+  it.each([0, 31, 33, 64])('does not grow from %i bytes', async (length) => {
+    await expect(seedKey(new Uint8Array(length))).rejects.toThrow(TypeError)
+  })
+
+  it('keeps its own copy of the seed', async () => {
+    const seed = new Uint8Array(32).fill(7)
+    const key = await nobleSeedKey(Uint8Array.from(seed))
+    const lent = await seedKey(seed)
+    seed.fill(0)
+    const bytes = decodeDIDKey(key.did)?.bytes ?? new Uint8Array()
+    expect(await verifyAsync(await lent.sign(message), message, bytes)).toBe(true)
+  })
+})
+
+type RFC8032 = { priv: string; pub: string; msg: string; sig: string }[]
+
+describeWith('RFC 8032 vectors', await vectors<RFC8032>('rfc8032/rfc8032-ed25519.json'), (cases) => {
+  const bytes = (hex: string): Uint8Array<ArrayBuffer> => fromHex(hex) ?? expect.fail(`not hex: ${hex}`)
+
+  it.each(cases)('public key $pub', async ({ priv, pub, msg, sig }) => {
+    const noble = await nobleSeedKey(bytes(priv))
+    const native = await nativeSeedKey(bytes(priv))
+    expect(decodeDIDKey(noble.did)?.bytes).toEqual(bytes(pub))
+    expect(await noble.sign(bytes(msg))).toEqual(bytes(sig))
+    if (!native) return // an engine without Ed25519 has only the one
+    expect(native.did).toBe(noble.did)
+    // Safari's signatures are randomised, so they are verified, not compared.
+    expect(await verifyAsync(await native.sign(bytes(msg)), bytes(msg), bytes(pub))).toBe(true)
+  })
+})
+
+describe('without WebCrypto', () => {
+  it('says what is missing', async () => {
+    const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'crypto')
+    Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true, writable: true })
+    try {
+      await expectCode('ERR_ENVIRONMENT', () => generateSessionKey('P-256'))
+    } finally {
+      if (descriptor) Object.defineProperty(globalThis, 'crypto', descriptor)
+      else Reflect.deleteProperty(globalThis, 'crypto')
+    }
+    expect((await generateSessionKey('P-256')).did).toMatch(/^did:key:zDn/)
+  })
+})

@@ -1,0 +1,200 @@
+import { privateKeyToAccount } from 'viem/accounts'
+import { describe, expect, it } from 'vitest'
+import { fromHex, toHex } from '../../src/base/bytes.js'
+import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { addressOfPrivateKey, eip191Sign, parseSignature } from '../../src/wallet/eip191.js'
+import { renderEthereumMessage } from '../../src/wallet/eip4361.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { AUDIENCE, payload, signed } from '../setup/capability.js'
+import { expectCode } from '../setup/expect-code.js'
+import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+
+const verifiers = ethereumVerifiers()
+const now = (): number => Date.parse('2024-06-02T00:00:00Z')
+const withSignature = (cacao: Cacao, s: unknown): unknown => ({ ...cacao, s: { t: 'eip191', s } })
+const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+
+describe('EIP-191', () => {
+  it('signs as viem signs, bytes beyond ASCII included', async () => {
+    const account = privateKeyToAccount(KEY_A)
+    for (const text of ['', 'text', 'añ✓𝒳', renderEthereumMessage(payload({ statement: '同意します' }))]) {
+      expect(eip191Sign(text, fromHex(KEY_A.slice(2)) ?? new Uint8Array())).toBe(
+        await account.signMessage({ message: text }),
+      )
+    }
+    expect(addressOfPrivateKey(fromHex(KEY_A.slice(2)) ?? new Uint8Array())).toBe(
+      ACCOUNT_A.slice('eip155:1:'.length),
+    )
+  })
+})
+
+describe('the eip191 verifier', () => {
+  // With v 28: the first 64 bytes of a signature with v 27 are, by definition, its compact form (ERC-2098).
+  const genuine = [
+    'n0nce001',
+    'n0nce002',
+    'n0nce003',
+    'n0nce004',
+    'n0nce005',
+    'n0nce006',
+    'n0nce007',
+    'n0nce008',
+  ]
+    .map((nonce) => signed({ nonce }))
+    .find(({ s }) => String(s.s).endsWith('1c')) as Cacao
+  const hex = String(genuine.s.s)
+  const [r, s, v] = [hex.slice(2, 66), hex.slice(66, 130), hex.slice(130)]
+  const otherS = (N - BigInt(`0x${s}`)).toString(16).padStart(64, '0')
+
+  it('accepts what the account signed', async () => {
+    expect(await verifyCacao(genuine, { verifiers, now })).toEqual(genuine)
+  })
+
+  it.each([
+    ['v 0 or 1', `0x${r}${s}${v === '1b' ? '00' : '01'}`],
+    [
+      'the compact form of ERC-2098',
+      `0x${r}${v === '1b' ? s : (BigInt(`0x${s}`) | (1n << 255n)).toString(16)}`,
+    ],
+    ['bytes', fromHex(hex.slice(2))],
+  ])('accepts %s', async (_, signature) => {
+    await expect(verifyCacao(withSignature(genuine, signature), { verifiers, now })).resolves.toBeDefined()
+  })
+
+  it.each([
+    ['zeros', `0x${'00'.repeat(65)}`],
+    ['another v', `0x${r}${s}${v === '1b' ? '1c' : '1b'}`],
+    ['an unknown v', `0x${r}${s}1d`],
+    ['a high s', `0x${r}${otherS}${v === '1b' ? '1c' : '1b'}`],
+    ['a byte too few', hex.slice(0, -2)],
+    ['a byte too many', `${hex}00`],
+    ['no 0x', hex.slice(2)],
+    ['upper case', `0x${hex.slice(2).toUpperCase()}`],
+    ['white space', `${hex} `],
+    ['no hex', 'garbage'],
+    ['the signature of another account', signed({}, KEY_B).s.s],
+    ['the signature of another text', signed({ nonce: 'othernonce' }).s.s],
+  ])('refuses %s', async (_, signature) => {
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+      verifyCacao(withSignature(genuine, signature), { verifiers, now }),
+    )
+  })
+
+  it.each([
+    ['another issuer', { iss: `did:pkh:${ACCOUNT_B}` }],
+    ['the account on another chain', { iss: `did:pkh:${ACCOUNT_A.replace(':1:', ':137:')}` }],
+    ['another audience', { aud: `${AUDIENCE}x` }],
+    ['another domain', { domain: 'evil.example' }],
+    ['another nonce', { nonce: 'othernonce' }],
+    ['a later end', { exp: '2100-01-01T00:00:00Z' }],
+    ['no end', { exp: undefined }],
+    ['another statement', { statement: 'Sign in' }],
+    ['no statement', { statement: undefined }],
+    ['a resource more', { resources: ['ceramic://*', 'a:b'] }],
+    ['no resources', { resources: undefined }],
+    ['the end in the request id', { exp: undefined, requestId: '2099-12-31T23:59:59.000Z' }],
+  ])('refuses %s than was signed', async (_, changes) => {
+    const forged = { ...genuine, p: payload({ nonce: genuine.p.nonce, ...changes }) }
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(forged, { verifiers, now }))
+  })
+
+  it('speaks for Ethereum accounts only', async () => {
+    const iss = `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${ACCOUNT_A.split(':')[2]}`
+    await expectCode('ERR_CAPABILITY_ISSUER', () =>
+      verifyCacao({ ...genuine, p: payload({ iss }) }, { verifiers, now }),
+    )
+  })
+
+  it('checks the dates itself for callers that leave them to it, as dids does', async () => {
+    await expectCode('ERR_CAPABILITY_EXPIRED', () =>
+      verifiers.eip191(genuine, { atTime: new Date('2100-01-01') }),
+    )
+    await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () =>
+      verifiers.eip191(genuine, { atTime: new Date('2024-01-01') }),
+    )
+    await expect(verifiers.eip191(genuine, { atTime: new Date(now()) })).resolves.toBeUndefined()
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => verifiers.eip191(genuine, { atTime: new Date('never') }))
+  })
+
+  it('brings every form of a signature to one', () => {
+    expect(toHex(parseSignature(hex) ?? new Uint8Array())).toBe(hex.slice(2))
+    expect(parseSignature(`0x${r}${s}${v === '1b' ? '00' : '01'}`)).toEqual(parseSignature(hex))
+  })
+})
+
+describe('verifyCacao', () => {
+  const genuine = signed()
+  const check = (options: object, input: unknown = genuine): Promise<Cacao> =>
+    verifyCacao(input, { verifiers, now, ...options })
+
+  it('accepts what is as expected', async () => {
+    const expected = {
+      issuer: `did:pkh:${ACCOUNT_A}`,
+      audience: AUDIENCE,
+      domains: ['example.com'],
+      nonce: 'abcdefgh12',
+      resources: ['ceramic://x'],
+      isRevoked: async () => false,
+    }
+    expect(Object.isFrozen(await check(expected))).toBe(true)
+  })
+
+  it.each([
+    ['ERR_CAPABILITY_ISSUER', { issuer: ACCOUNT_B }],
+    ['ERR_CAPABILITY_AUDIENCE', { audience: 'did:key:z6MkmTGHMMK4nawdnZGayoR7QPDpLwiXMAR7z4r5ii73yTaJ' }],
+    ['ERR_CAPABILITY_DOMAIN', { domains: ['other.example', 'example.com:8080'] }],
+    ['ERR_CAPABILITY_DOMAIN', { domains: [] }],
+    ['ERR_CAPABILITY_NONCE', { nonce: 'othernonce' }],
+    ['ERR_CAPABILITY_RESOURCES', { resources: ['https://example.com/'] }],
+    ['ERR_CAPABILITY_EXPIRED', { now: () => Date.parse('2100-01-01') }],
+    ['ERR_CAPABILITY_NOT_YET_VALID', { now: () => Date.parse('2024-06-01T11:50:00Z') }],
+    ['ERR_CAPABILITY_REVOKED', { isRevoked: () => true }],
+    ['ERR_CAPABILITY_REVOKED', { isRevoked: () => 'no' as unknown as boolean }],
+    ['ERR_CAPABILITY_UNSUPPORTED', { verifiers: {} }],
+  ] as const)(
+    'refuses with %s: %o',
+    async (code, options) => void (await expectCode(code, () => check(options))),
+  )
+
+  it.each(['toString', 'constructor', 'hasownproperty', 'eip1271', 'other:curve'])(
+    'has no verifier for %s',
+    async (t) => {
+      const code = /^[a-z0-9:]+$/.test(t) ? 'ERR_CAPABILITY_UNSUPPORTED' : 'ERR_CAPABILITY_INVALID'
+      await expectCode(code, () => check({}, { ...genuine, s: { t, s: '0x00' } }))
+    },
+  )
+
+  it("gives other libraries' verifiers' errors its own code, and keeps the cause", async () => {
+    const cause = new Error('theirs')
+    const eip191 = async (): Promise<void> => {
+      throw cause
+    }
+    const error = await expectCode('ERR_CAPABILITY_SIGNATURE', () => check({ verifiers: { eip191 } }))
+    expect(error.cause).toBe(cause)
+  })
+
+  it('spends no verification on what is malformed', async () => {
+    let calls = 0
+    const eip191 = async (): Promise<void> => void calls++
+    await expectCode('ERR_CAPABILITY_INVALID', () =>
+      check({ verifiers: { eip191 } }, { ...genuine, p: payload({ exp: '' }) }),
+    )
+    expect(calls).toBe(0)
+  })
+})
+
+const names = fixtureNames('did-session-4/cacao-')
+describeWith('what did-session 4 made', names.length > 0 ? names : undefined, (all) => {
+  it.each(all)('%s is verified', async (name) => {
+    const file = await fixture<{ cacao: unknown }>(name)
+    await expect(verifyCacao(file?.cacao, { verifiers, now })).resolves.toEqual(parseCacao(file?.cacao))
+  })
+
+  it('the field order of 2022 ends in 2022', async () => {
+    const file = await fixture<{ cacao: Cacao }>('did-session-4/cacao-3-legacy-chainid-order.json')
+    const later = { ...file?.cacao, p: { ...file?.cacao.p, iat: '2022-09-21T00:00:00Z' } }
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(later, { verifiers, now }))
+  })
+})
