@@ -30,7 +30,7 @@ const provider = (engine: Engine): BrowserProviderOption =>
 const lane = (engine: Engine): TestProjectInlineConfiguration => ({
   // Fixtures and vectors lie beside the repository.
   server: { fs: { allow: [folder('.'), folder('../shared')] } },
-  optimizeDeps: { noDiscovery: true, include: [...prebundled] },
+  optimizeDeps: { noDiscovery: true, include: prebundled() },
   test: {
     // Vitest names the lane by its instance; this name only keeps the lanes' caches apart.
     name: `in ${engine.name}`,

@@ -91,7 +91,7 @@ function expirationTime({ expiresInSecs, expirationTime }: GrantOptions, now: nu
       throw new TypeError('expirationTime must be an RFC 3339 date-time in the future')
     return expirationTime
   }
-  const secs = expiresInSecs ?? ONE_WEEK_SECS
+  const secs = expiresInSecs === undefined ? ONE_WEEK_SECS : expiresInSecs
   const time = now + secs * 1000
   if (typeof secs !== 'number' || !(secs > 0) || !(time <= LAST_INSTANT)) {
     throw new TypeError('expiresInSecs must be a positive finite number of seconds')

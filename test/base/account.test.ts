@@ -10,7 +10,7 @@ describe('an account', () => {
     ['its id in EIP-55', `eip155:1:${ADDRESS_A}`],
     ['its id in upper case', `eip155:1:0x${ADDRESS_A.slice(2).toUpperCase()}`],
     ['its DID', `did:pkh:eip155:1:${ADDRESS_A}`],
-    ['an object such as caip gives', { toString: () => `eip155:1:${ADDRESS_A}` }],
+    ['an object such as caip gives', { toString: (): string => `eip155:1:${ADDRESS_A}` }],
   ])('is the same one by %s', (_, input) => {
     expect(accountArgument(input)).toBe(ACCOUNT_A)
   })

@@ -121,13 +121,15 @@ describeWith('RFC 8032 vectors', await vectors<RFC8032>('rfc8032/rfc8032-ed25519
 
 describe('without WebCrypto', () => {
   it('says what is missing', async () => {
-    const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'crypto')
-    Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true, writable: true })
+    // As on insecure origins: crypto is there, its subtle is not.
+    const prototype: Crypto = Object.getPrototypeOf(crypto)
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, 'subtle') as PropertyDescriptor
+    Object.defineProperty(prototype, 'subtle', { configurable: true, get: () => undefined })
     try {
       await expectCode('ERR_ENVIRONMENT', () => generateSessionKey('P-256'))
+      await expectCode('ERR_ENVIRONMENT', () => seedKey(new Uint8Array(32)))
     } finally {
-      if (descriptor) Object.defineProperty(globalThis, 'crypto', descriptor)
-      else Reflect.deleteProperty(globalThis, 'crypto')
+      Object.defineProperty(prototype, 'subtle', descriptor)
     }
     expect((await generateSessionKey('P-256')).did).toMatch(/^did:key:zDn/)
   })

@@ -1,30 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const onlyInNode = /(^|\/)(e2e|engines)\/|\.node\.test\.ts$/
+const importFrom =
+  /^(?!import type|export type)(?:import|export|\}).*?from '([^'.][^']*)'|import\('([^'.][^']*)'\)/gm
+
+function importsOf(folder: string): string[] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  const sources = files.filter((path) => path.endsWith('.ts') && !onlyInNode.test(path))
+  return sources.flatMap((path) => {
+    const text = readFileSync(join(root, folder, path), 'utf8')
+    return [...text.matchAll(importFrom)].map((match) => match[1] ?? match[2] ?? '')
+  })
+}
+
 /**
- * What browser lanes import from node_modules. The list is complete by decree (discovery is off): a dependency
- * that Vite only discovers in the middle of a run reloads the page under the running test. ESM packages that
- * are missing here still work, file by file and slower.
+ * What browser lanes import from node_modules. Vite's own discovery may find a dependency in the middle of a run,
+ * and then reloads the page under the running test; so it's off, and the list is made before anything starts.
  */
-export const prebundled: readonly string[] = [
-  '@didtools/pkh-ethereum',
-  '@noble/curves/ed25519.js',
-  '@noble/curves/nist.js',
-  '@noble/curves/secp256k1.js',
-  '@noble/curves/utils.js',
-  '@noble/ed25519',
-  '@noble/hashes/hmac.js',
-  '@noble/hashes/sha2.js',
-  '@noble/hashes/sha3.js',
-  '@noble/hashes/utils.js',
-  'dids',
-  'ethers',
-  'idb',
-  'multiformats',
-  'multiformats/bases/base32',
-  'multiformats/bases/base58',
-  'multiformats/bases/base64',
-  'multiformats/cid',
-  'multiformats/hashes/digest',
-  'multiformats/hashes/sha2',
-  'viem',
-  'viem/accounts',
-  'viem/siwe',
-]
+export function prebundled(): string[] {
+  const names = new Set([...importsOf('src'), ...importsOf('test')])
+  return [...names].filter((name) => !/^(node:|vitest$|vitest\/|fake-indexeddb)/.test(name)).sort()
+}

@@ -150,8 +150,8 @@ describe('verifyCacao', () => {
     ['ERR_CAPABILITY_RESOURCES', { resources: ['https://example.com/'] }],
     ['ERR_CAPABILITY_EXPIRED', { now: () => Date.parse('2100-01-01') }],
     ['ERR_CAPABILITY_NOT_YET_VALID', { now: () => Date.parse('2024-06-01T11:50:00Z') }],
-    ['ERR_CAPABILITY_REVOKED', { isRevoked: () => true }],
-    ['ERR_CAPABILITY_REVOKED', { isRevoked: () => 'no' as unknown as boolean }],
+    ['ERR_CAPABILITY_REVOKED', { isRevoked: (): boolean => true }],
+    ['ERR_CAPABILITY_REVOKED', { isRevoked: (): boolean => 'no' as unknown as boolean }],
     ['ERR_CAPABILITY_UNSUPPORTED', { verifiers: {} }],
   ] as const)(
     'refuses with %s: %o',

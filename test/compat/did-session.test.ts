@@ -1,0 +1,252 @@
+import { EthereumNodeAuth, getEIP191Verifier } from '@didtools/pkh-ethereum'
+import { DID } from 'dids'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { fromHex, toHex } from '../../src/base/bytes.js'
+import { documentOf } from '../../src/compat/did-document.js'
+import {
+  cacaoContainsResources,
+  createDIDCacao,
+  createDIDKey,
+  getAccountIdByDID,
+  DIDSession as OldSession,
+} from '../../src/compat/did-session.js'
+import { toDID } from '../../src/compat/dids.js'
+import { decodeDIDKey } from '../../src/key/did-key.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
+import { clearOrigin } from '../setup/origin.js'
+import { ACCOUNT_A, ADDRESS_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+
+const resources = ['ceramic://*']
+const keyAuth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+const payload = { b: 1, a: { z: [3, 2, 1], y: 'text ✓' } }
+const account = { toString: () => `eip155:1:${ADDRESS_A}` }
+type Capability = Parameters<DID['withCapability']>[0]
+
+// Plain dids, as any receiver would set it up; the resolver is all that it needs.
+async function plainDID(): Promise<DID> {
+  const { didKeyResolver } = await import('../../src/compat/did-document.js')
+  return new DID({ resolver: didKeyResolver })
+}
+
+beforeEach(clearOrigin)
+
+describe('toDID', () => {
+  const sessions: [string, () => Promise<DIDSession>][] = [
+    ['a P-256 session', () => DIDSession.get(ACCOUNT_A, keyAuth, { resources })],
+    ['an Ed25519 session', () => DIDSession.get(ACCOUNT_A, keyAuth, { resources, keyType: 'Ed25519' })],
+    [
+      'a session from a string',
+      async () => DIDSession.fromSession((await DIDSession.authorize(keyAuth, { resources })).serialize()),
+    ],
+  ]
+
+  it.each(sessions)('gives a real DID of %s, whose JWS plain dids verifies', async (_, make) => {
+    const session = await make()
+    const did = await toDID(session)
+    expect(did).toBeInstanceOf(DID)
+    expect(did.authenticated).toBe(true)
+    expect([did.id, did.parent]).toEqual([session.keyDID, session.id])
+    const jws = await did.createJWS(payload)
+    const options = { issuer: session.id, capability: session.cacao as Capability }
+    for (const verifiers of [getEIP191Verifier(), ethereumVerifiers()]) {
+      const result = await (await plainDID()).verifyJWS(jws, {
+        ...options,
+        verifiers: verifiers as ReturnType<typeof getEIP191Verifier>,
+      })
+      expect(result.payload).toEqual(payload)
+    }
+    const { jws: dagJws } = await did.createDagJWS(payload)
+    await expect((await plainDID()).verifyJWS(dagJws, options)).resolves.toBeDefined()
+    const [first] = jws.signatures
+    const forged = { ...jws, payload: `${jws.payload.slice(0, -2)}AA`, signatures: [first] } as typeof jws
+    await expect((await plainDID()).verifyJWS(forged, options)).rejects.toThrow()
+  })
+
+  it('verifies what other sessions sign', async () => {
+    const [one, two] = [
+      await toDID(await DIDSession.authorize(keyAuth, { resources })),
+      await toDID(await DIDSession.get(ACCOUNT_A, keyAuth, { resources })),
+    ]
+    for (const [from, to] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      expect((await to.verifyJWS(await from.createJWS(payload))).payload).toEqual(payload)
+    }
+  })
+
+  it('signs nothing for an expired session', async () => {
+    const text = (await DIDSession.authorize(keyAuth, { resources, expiresInSecs: 60 })).serialize()
+    const expired = await DIDSession.fromSession(text, { now: () => Date.now() + 60_000 })
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => toDID(expired))
+  })
+
+  it('refuses to decrypt, as did-session does with keys that only sign', async () => {
+    const did = await toDID(await DIDSession.get(ACCOUNT_A, keyAuth, { resources }))
+    await expect(did.decryptJWE({} as never)).rejects.toThrow('Decryption not supported')
+  })
+
+  it('has a document for keys whose coordinates begin with zeros', async () => {
+    // About one P-256 key in 128 has a coordinate that begins with a zero byte.
+    let found = 0
+    for (let i = 0; i < 600 && found < 2; i++) {
+      const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+      const raw = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
+      if (raw[1] !== 0 && raw[33] !== 0) continue
+      found++
+      const { sessionKeyOfPair } = await import('../../src/key/session-key.js')
+      const did = (await sessionKeyOfPair(pair))?.did ?? ''
+      const method = documentOf(did)?.verificationMethod?.[0]
+      expect([method?.publicKeyJwk?.x?.length, method?.publicKeyJwk?.y?.length]).toEqual([43, 43])
+      expect(decodeDIDKey(did)?.bytes).toHaveLength(33)
+    }
+    expect(found).toBeGreaterThan(0)
+  })
+})
+
+describe("@didtools' own auth method", () => {
+  it('works with get and authorize', async () => {
+    const wallet = testWallet()
+    const { AccountId } = await import('caip')
+    const accountId = new AccountId(ACCOUNT_A)
+    const authMethod = await EthereumNodeAuth.getAuthMethod(wallet.provider, accountId, 'app.example')
+    const options = { resources, verifiers: ethereumVerifiers() }
+    const session = await DIDSession.get(accountId, authMethod, options)
+    expect(session.cacao.p.domain).toBe('app.example')
+    expect((await DIDSession.get(accountId, authMethod, options)).keyDID).toBe(session.keyDID)
+    expect(prompts(wallet)).toBe(1)
+    const other = await DIDSession.authorize(authMethod, options)
+    expect((await DIDSession.fromSession(other.serialize(), options)).id).toBe(session.id)
+  })
+
+  it('its refusals get our codes', async () => {
+    const wallet = testWallet()
+    wallet.behaviour = { throws: { code: 4001, message: 'User rejected the request.' } }
+    const { AccountId } = await import('caip')
+    const authMethod = await EthereumNodeAuth.getAuthMethod(
+      wallet.provider,
+      new AccountId(ACCOUNT_A),
+      'app.example',
+    )
+    await expectCode('ERR_AUTH_REJECTED', () => DIDSession.get(ACCOUNT_A, authMethod, { resources }))
+  })
+})
+
+describe('the drop-in for did-session 4', () => {
+  it('gets, keeps and removes sessions with a synchronous did', async () => {
+    const wallet = testWallet()
+    const authMethod = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+    expect(await OldSession.hasSessionFor(account, resources)).toBe(false)
+    const session = await OldSession.get(account, authMethod, { resources, expiresInSecs: 3600 })
+    expect(session.did).toBeInstanceOf(DID)
+    expect(session.id).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(session.hasSession).toBe(true)
+    expect(session.isExpired).toBe(false)
+    expect(session.expireInSecs).toBeGreaterThan(3590)
+    expect(session.authorizations).toEqual(resources)
+    expect(session.isAuthorized(resources)).toBe(true)
+    expect(session.isAuthorized(['ceramic://a'])).toBe(false)
+    expect((await session.did.createJWS(payload)).signatures).toHaveLength(1)
+    await expectCode('ERR_NOT_SERIALIZABLE', () => session.serialize())
+    expect((await OldSession.get(account, authMethod, { resources })).did.id).toBe(session.did.id)
+    expect(await OldSession.hasSessionFor(account, resources)).toBe(true)
+    await OldSession.remove(account)
+    expect(await OldSession.hasSessionFor(account, resources)).toBe(false)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('authorizes, serializes and reads sessions', async () => {
+    const session = await OldSession.authorize(keyAuth, { resources })
+    const again = await OldSession.fromSession(session.serialize())
+    expect(again.did.id).toBe(session.did.id)
+    expect(again.serialize()).toBe(session.serialize())
+    expect(await failureOf(() => OldSession.authorize(keyAuth))).toBeInstanceOf(TypeError)
+  })
+
+  it('is built from its parts', async () => {
+    const seed = new Uint8Array(32).fill(9)
+    const didKey = await createDIDKey(seed)
+    const cacao = await keyAuth({ uri: didKey.id, resources })
+    const did = await createDIDCacao(didKey, cacao)
+    const session = new OldSession({ keySeed: seed, cacao: cacao as Capability, did })
+    expect(session.did).toBe(did)
+    expect((await OldSession.fromSession(session.serialize())).did.id).toBe(didKey.id)
+    expect((await OldSession.initDID(didKey, cacao)).parent).toBe(session.id)
+    await expectCode('ERR_CAPABILITY_AUDIENCE', async () => createDIDCacao(await createDIDKey(), cacao))
+  })
+
+  it('opens what was encrypted to the DID of a seed', async () => {
+    const did = await createDIDKey(new Uint8Array(32).fill(9))
+    expect(await did.decryptDagJWE(await did.createDagJWE(payload, [did.id]))).toEqual(payload)
+  })
+
+  it('helps with accounts and resources', () => {
+    const id = getAccountIdByDID(`did:pkh:${ACCOUNT_A}`)
+    expect([String(id), id.address, String(id.chainId), id.chainId.namespace]).toEqual([
+      ACCOUNT_A,
+      ACCOUNT_A.slice(9),
+      'eip155:1',
+      'eip155',
+    ])
+    expect(id.toJSON()).toEqual({
+      chainId: { namespace: 'eip155', reference: '1' },
+      address: ACCOUNT_A.slice(9),
+    })
+    expect(() => getAccountIdByDID('did:pkh:nothing')).toThrow(TypeError)
+    expect(cacaoContainsResources({ p: { resources: ['a:b', 'c:d'] } }, ['c:d'])).toBe(true)
+    expect(cacaoContainsResources({ p: { resources: ['a:*'] } }, ['a:b'])).toBe(false)
+    expect(cacaoContainsResources({ p: {} }, ['a:b'])).toBe(false)
+  })
+})
+
+interface JWSFixture {
+  kind: 'json' | 'dag'
+  payloadIn: object
+  jws: { payload: string; signatures: { protected: string; signature: string }[] }
+  compact: string
+  capability: Capability
+  issuer: string
+  sessionKeySeedHex?: string
+  cacaoBlockHex?: string
+}
+const names = fixtureNames('did-session-4/jws-')
+describeWith('a JWS that did-session 4 made', names.length > 0 ? names : undefined, (all) => {
+  it.each(all)('%s is verified by the DID of our session', async (name) => {
+    const { compact, kind, payloadIn, capability, issuer } = (await fixture<JWSFixture>(name)) as JWSFixture
+    const did = await toDID(await DIDSession.authorize(keyAuth, { resources }))
+    const result = await did.verifyJWS(compact, { issuer, capability })
+    if (kind === 'json') expect(result.payload).toEqual(payloadIn)
+    const [header, body, signature] = compact.split('.')
+    await expect(did.verifyJWS(`${header}.${body}A.${signature}`, { issuer, capability })).rejects.toThrow()
+  })
+
+  it.each(all.filter((name) => name.includes('ed25519')))('%s is made again to the letter', async (name) => {
+    const { kind, payloadIn, jws, capability, sessionKeySeedHex, cacaoBlockHex } = (await fixture<JWSFixture>(
+      name,
+    )) as JWSFixture
+    const did = await createDIDCacao(await createDIDKey(fromHex(sessionKeySeedHex ?? '')), capability)
+    if (kind === 'json') {
+      const made = await did.createJWS(payloadIn)
+      expect(made.signatures[0]?.protected).toBe(jws.signatures[0]?.protected)
+      expect(made.payload).toBe(jws.payload)
+    } else {
+      const made = await did.createDagJWS(payloadIn)
+      expect(made.jws.payload).toBe(jws.payload)
+      expect(toHex(made.cacaoBlock ?? new Uint8Array())).toBe(cacaoBlockHex)
+    }
+  })
+})
+
+type Documents = Record<'ed25519' | 'p256', { id: string }>
+describeWith(
+  'the documents that did-session 4 resolves',
+  await fixture<Documents>('did-session-4/did-documents.json'),
+  (documents) => {
+    it.each(['ed25519', 'p256'] as const)('%s', (kind) =>
+      expect(documentOf(documents[kind].id)).toEqual(documents[kind]),
+    )
+  },
+)

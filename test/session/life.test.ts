@@ -1,0 +1,489 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { clearOrigin, plantRecord, storedRecords } from '../setup/origin.js'
+import {
+  ACCOUNT_A,
+  ACCOUNT_B,
+  ADDRESS_A,
+  type Behaviour,
+  KEY_A,
+  KEY_B,
+  prompts,
+  type TestWallet,
+  testWallet,
+} from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const WEEK = 7 * 24 * 60 * 60
+const auth = (wallet: TestWallet) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+
+let wallet: TestWallet
+beforeEach(async () => {
+  await clearOrigin()
+  wallet = testWallet()
+})
+
+describe('DIDSession.get', () => {
+  it('has the wallet sign once and keeps the session', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    expect(session.id).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(session.keyDID).toMatch(/^did:key:zDn/)
+    expect(session.cacao.p.aud).toBe(session.keyDID)
+    expect(session.authorizations).toEqual(resources)
+    expect(session.persistence).toBe('indexeddb')
+    expect(session.hasSession).toBe(true)
+    expect(session.isExpired).toBe(false)
+    expect(session.isAuthorized(['https://api.example/notes/1'])).toBe(true)
+    expect(session.isAuthorized(['https://api.example/other'])).toBe(false)
+    expect(session.expiresInSecs).toBeGreaterThan(WEEK - 60)
+    expect(session.expiresInSecs).toBeLessThanOrEqual(WEEK)
+    expect(Math.abs(session.expireInSecs - session.expiresInSecs)).toBeLessThan(1)
+    expect(session.expiresAt).toEqual(new Date(session.cacao.p.exp ?? ''))
+    expect(await session.sign(new Uint8Array(3))).toHaveLength(64)
+    const again = await DIDSession.get(ACCOUNT_A, auth(wallet), {
+      resources: ['https://api.example/notes/1'],
+    })
+    expect(again.keyDID).toBe(session.keyDID)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('keeps a key that nobody can export', async () => {
+    await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    const [record] = await storedRecords()
+    const key = record?.keyPair.privateKey as CryptoKey
+    expect(key.type).toBe('private')
+    for (const format of ['pkcs8', 'jwk'] as const)
+      await expect(crypto.subtle.exportKey(format, key)).rejects.toThrow()
+    const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['wrapKey'])
+    await expect(
+      crypto.subtle.wrapKey('jwk', key, wrapping, { name: 'AES-GCM', iv: new Uint8Array(12) }),
+    ).rejects.toThrow()
+  })
+
+  it.each([
+    ['a lower-case id', ACCOUNT_A],
+    ['a checksummed id', `eip155:1:${ADDRESS_A}`],
+    ['a DID', `did:pkh:eip155:1:${ADDRESS_A}`],
+    ['an object', { toString: (): string => `eip155:1:${ADDRESS_A}` }],
+  ])('finds the same session by %s', async (_, account) => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    expect((await DIDSession.get(account, auth(wallet), { resources })).keyDID).toBe(session.keyDID)
+    expect((await DIDSession.load(account))?.keyDID).toBe(session.keyDID)
+    expect(await DIDSession.hasSessionFor(account, resources)).toBe(true)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('changes nothing of what it is given', async () => {
+    const options = Object.freeze({
+      resources: Object.freeze([...resources]),
+      verifiers: Object.freeze(ethereumVerifiers()),
+    })
+    await expect(DIDSession.get(ACCOUNT_A, auth(wallet), options)).resolves.toBeDefined()
+  })
+
+  it('makes an Ed25519 key when asked to', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, keyType: 'Ed25519' })
+    expect(session.keyDID).toMatch(/^did:key:z6Mk/)
+    expect((await DIDSession.load())?.keyDID).toBe(session.keyDID)
+  })
+
+  it('keeps sessions with other resources side by side', async () => {
+    const notes = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    const files = await DIDSession.get(ACCOUNT_A, auth(wallet), {
+      resources: ['https://api.example/files/*'],
+    })
+    expect(files.keyDID).not.toBe(notes.keyDID)
+    expect((await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })).keyDID).toBe(notes.keyDID)
+    expect((await DIDSession.load(ACCOUNT_A, { resources: ['https://api.example/files/1'] }))?.keyDID).toBe(
+      files.keyDID,
+    )
+    expect(prompts(wallet)).toBe(2)
+  })
+
+  it('prompts anew once the session has expired, and clears the old one away', async () => {
+    const old = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, expiresInSecs: 60 })
+    const now = (): number => Date.now() + 61_000
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, now })
+    expect(session.keyDID).not.toBe(old.keyDID)
+    expect((await storedRecords()).map(({ keyDID }) => keyDID)).toEqual([session.keyDID])
+  })
+
+  it('prompts once however many call at a time', async () => {
+    const calls = [1, 2, 3].map(() => DIDSession.get(ACCOUNT_A, auth(wallet), { resources }))
+    const sessions = await Promise.all(calls)
+    expect(new Set(sessions.map(({ keyDID }) => keyDID)).size).toBe(1)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('asks for more only after what is asked already', async () => {
+    const more = [...resources, 'https://api.example/files/*']
+    const [one, two] = await Promise.all([
+      DIDSession.get(ACCOUNT_A, auth(wallet), { resources }),
+      DIDSession.get(ACCOUNT_A, auth(wallet), { resources: more }),
+    ])
+    expect(two.authorizations).toEqual(more)
+    expect(one.authorizations).toEqual(resources)
+    expect(prompts(wallet)).toBe(2)
+  })
+
+  it('rejects all who wait with the one refusal', async () => {
+    wallet.behaviour = { throws: { code: 4001 } }
+    const [one, two] = [1, 2].map(() =>
+      failureOf(() => DIDSession.get(ACCOUNT_A, auth(wallet), { resources })),
+    )
+    expect(await one).toMatchObject({ code: 'ERR_AUTH_REJECTED' })
+    expect(await two).toMatchObject({ code: 'ERR_AUTH_REJECTED' })
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it.each<[string, Behaviour, Parameters<typeof expectCode>[0]]>([
+    ['rejects', { throws: { code: 4001 } }, 'ERR_AUTH_REJECTED'],
+    ['fails', { throws: new Error('boom') }, 'ERR_AUTH_FAILED'],
+    ['answers null', { answers: null }, 'ERR_AUTH_FAILED'],
+    ['answers garbage', { answers: 'garbage' }, 'ERR_AUTH_FAILED'],
+    ['answers 0x', { answers: '0x' }, 'ERR_AUTH_FAILED'],
+  ])('stores nothing if the wallet %s', async (_, behaviour, code) => {
+    wallet.behaviour = behaviour
+    await expectCode(code, () => DIDSession.get(ACCOUNT_A, auth(wallet), { resources }))
+    expect(await storedRecords()).toEqual([])
+    wallet.behaviour = 'sign'
+    await expect(DIDSession.get(ACCOUNT_A, auth(wallet), { resources })).resolves.toBeDefined()
+  })
+
+  it('stores nothing if another account signed', async () => {
+    const other = testWallet(KEY_B)
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+      DIDSession.get(ACCOUNT_A, ethereumAuth(other.provider, ACCOUNT_A, { domain: 'a.example' }), {
+        resources,
+      }),
+    )
+    expect(await storedRecords()).toEqual([])
+  })
+
+  it('ends the waiting for a wallet that never answers, and stores nothing of a late answer', async () => {
+    let answer: (signature: unknown) => void = () => undefined
+    const late = new Promise((resolve) => {
+      answer = resolve
+    })
+    wallet.behaviour = { answers: late }
+    const controller = new AbortController()
+    const call = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, signal: controller.signal })
+    while (prompts(wallet) === 0) await new Promise((resolve) => setTimeout(resolve))
+    const reason = new Error('closed')
+    controller.abort(reason)
+    expect(await failureOf(() => call)).toBe(reason)
+    answer(
+      await testWallet(KEY_A).provider.request({
+        method: 'personal_sign',
+        params: [`0x${hex(wallet.texts[0])}`, ADDRESS_A],
+      }),
+    )
+    wallet.behaviour = 'sign'
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    expect((await storedRecords()).map(({ keyDID }) => keyDID)).toEqual([session.keyDID])
+  })
+
+  it('lets one leave while another still waits', async () => {
+    let answer: (signature: unknown) => void = () => undefined
+    wallet.behaviour = {
+      answers: new Promise((resolve) => {
+        answer = resolve
+      }),
+    }
+    const controller = new AbortController()
+    const leaving = failureOf(() =>
+      DIDSession.get(ACCOUNT_A, auth(wallet), { resources, signal: controller.signal }),
+    )
+    const staying = DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    while (prompts(wallet) === 0) await new Promise((resolve) => setTimeout(resolve))
+    controller.abort()
+    expect(await leaving).toMatchObject({ name: 'AbortError' })
+    answer(
+      await testWallet(KEY_A).provider.request({
+        method: 'personal_sign',
+        params: [`0x${hex(wallet.texts[0])}`, ADDRESS_A],
+      }),
+    )
+    expect((await staying).id).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('does nothing for a signal that is aborted already', async () => {
+    const reason = new Error('gone')
+    expect(
+      await failureOf(() =>
+        DIDSession.get(ACCOUNT_A, auth(wallet), { resources, signal: AbortSignal.abort(reason) }),
+      ),
+    ).toBe(reason)
+    expect(wallet.calls).toEqual([])
+  })
+
+  it.each<[string, unknown]>([
+    ['no options', undefined],
+    ['no resources', {}],
+    ['an empty list of resources', { resources: [] }],
+    ['resources that are no list', { resources: 'a:b' }],
+    ['a resource that is no string', { resources: [7] }],
+    ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e30, '60', null].map((secs): [string, unknown] => [
+      `expiresInSecs ${secs}`,
+      { resources, expiresInSecs: secs },
+    ]),
+    ...['', 'soon', '2020-01-01T00:00:00Z', 7].map((time): [string, unknown] => [
+      `expirationTime ${time}`,
+      { resources, expirationTime: time },
+    ]),
+    ['an unknown key type', { resources, keyType: 'RSA' }],
+    ['an empty namespace', { resources, namespace: '' }],
+    ['a clock that is a number', { resources, now: 5 }],
+  ])('takes a wrong argument for a TypeError: %s', async (_, options) => {
+    expect(await failureOf(() => DIDSession.get(ACCOUNT_A, auth(wallet), options as never))).toBeInstanceOf(
+      TypeError,
+    )
+    expect(wallet.calls).toEqual([])
+  })
+
+  it('takes nothing for an account or an auth method that is none', async () => {
+    expect(await failureOf(() => DIDSession.get('0x1', auth(wallet), { resources }))).toBeInstanceOf(
+      TypeError,
+    )
+    expect(await failureOf(() => DIDSession.get(ACCOUNT_A, wallet as never, { resources }))).toBeInstanceOf(
+      TypeError,
+    )
+  })
+})
+
+describe('what an auth method answers', () => {
+  const genuine =
+    (change: (cacao: { h: object; p: Record<string, unknown>; s: object }) => object) =>
+    async (opts: object) =>
+      change(
+        structuredClone(await ethereumAuth(KEY_A, undefined, { domain: 'app.example' })(opts)) as never,
+      ) as never
+  const p = (changes: object) => genuine((cacao) => ({ ...cacao, p: { ...cacao.p, ...changes } }))
+
+  it.each([
+    ['nothing', async () => undefined, 'ERR_AUTH_FAILED'],
+    ['no signature', genuine(({ h, p }) => ({ h, p })), 'ERR_CAPABILITY_INVALID'],
+    ['garbage for exp', p({ exp: 'garbage' }), 'ERR_CAPABILITY_INVALID'],
+    ['a number for exp', p({ exp: 4102444800 }), 'ERR_CAPABILITY_INVALID'],
+    ['a list for exp', p({ exp: ['2099-12-31T00:00:00Z'] }), 'ERR_CAPABILITY_INVALID'],
+    ['an empty exp', p({ exp: '' }), 'ERR_CAPABILITY_INVALID'],
+    ['what has expired', p({ exp: '2020-01-01T00:00:00Z' }), 'ERR_CAPABILITY_EXPIRED'],
+    ['what is not yet valid', p({ nbf: '2999-01-01T00:00:00Z' }), 'ERR_CAPABILITY_NOT_YET_VALID'],
+    ["another account's", p({ iss: `did:pkh:${ACCOUNT_B}` }), 'ERR_CAPABILITY_ISSUER'],
+    [
+      "another key's",
+      p({ aud: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3' }),
+      'ERR_CAPABILITY_AUDIENCE',
+    ],
+    ['fewer resources', p({ resources: ['https://api.example/other'] }), 'ERR_CAPABILITY_RESOURCES'],
+    ['no resources', p({ resources: undefined }), 'ERR_CAPABILITY_RESOURCES'],
+    ['another nonce', p({ nonce: 'othernonce' }), 'ERR_CAPABILITY_NONCE'],
+    ['a statement that was not signed', p({ statement: 'other' }), 'ERR_CAPABILITY_SIGNATURE'],
+  ] as const)('is refused and not stored: %s', async (_, authMethod, code) => {
+    const options = { resources, nonce: 'mynonce01', verifiers: ethereumVerifiers() }
+    await expectCode(code, () => DIDSession.get(ACCOUNT_A, authMethod as never, options))
+    expect(await storedRecords()).toEqual([])
+  })
+
+  it('may be changed by it: an auth method may write into what it is given', async () => {
+    const options = Object.freeze({ resources: Object.freeze([...resources]) })
+    const writing = async (opts: { domain?: string; resources?: string[] }) => {
+      opts.domain = 'written.example'
+      opts.resources?.push('urn:more')
+      return ethereumAuth(KEY_A)(opts)
+    }
+    const session = await DIDSession.get(ACCOUNT_A, writing, options)
+    expect(session.cacao.p.domain).toBe('written.example')
+    expect(options.resources).toEqual(resources)
+  })
+})
+
+describe('DIDSession.load', () => {
+  it('takes up the session used last, and needs no wallet', async () => {
+    expect(await DIDSession.load()).toBeUndefined()
+    const a = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    expect((await DIDSession.load())?.keyDID).toBe(b.keyDID)
+    await DIDSession.load(ACCOUNT_A)
+    expect((await DIDSession.load())?.keyDID).toBe(a.keyDID)
+  })
+
+  it('gives nothing that has expired, does not cover the resources, or is of another account', async () => {
+    await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, expiresInSecs: 60 })
+    expect(await DIDSession.load(ACCOUNT_A, { now: () => Date.now() + 60_000 })).toBeUndefined()
+    expect(await DIDSession.load(undefined, { now: () => Date.now() + 60_000 })).toBeUndefined()
+    expect(await DIDSession.load(ACCOUNT_A, { resources: ['https://api.example/'] })).toBeUndefined()
+    expect(await DIDSession.load(ACCOUNT_B)).toBeUndefined()
+    expect(await DIDSession.load(ACCOUNT_A, { namespace: 'admin' })).toBeUndefined()
+    expect(await DIDSession.load(ACCOUNT_A)).toBeDefined()
+  })
+
+  it('signs nobody in who has signed out', async () => {
+    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    await DIDSession.remove(ACCOUNT_A)
+    expect(await DIDSession.load()).toBeUndefined()
+    expect((await DIDSession.load(ACCOUNT_B))?.id).toBe(`did:pkh:${ACCOUNT_B}`)
+  })
+
+  it("checks the wallet's signature too where it is told how", async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    expect(await DIDSession.load(ACCOUNT_A, { verifiers: ethereumVerifiers() })).toBeDefined()
+    const [record] = await storedRecords()
+    if (!record) throw new Error('no record')
+    await plantRecord({
+      ...record,
+      cacao: { ...session.cacao, p: { ...session.cacao.p, statement: 'forged' } },
+    } as never)
+    expect(await DIDSession.load(ACCOUNT_A, { verifiers: ethereumVerifiers() })).toBeUndefined()
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { verifiers: ethereumVerifiers() })).toBe(
+      false,
+    )
+  })
+})
+
+describe('DIDSession.hasSessionFor and explain', () => {
+  it('take resources as a list or in an object, and always give a boolean', async () => {
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
+    await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    for (const asked of [
+      resources,
+      { resources },
+      ['https://api.example/notes/7'],
+      { resources: [] },
+      [],
+      undefined,
+    ]) {
+      expect(await DIDSession.hasSessionFor(ACCOUNT_A, asked)).toBe(true)
+    }
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, ['a:b'])).toBe(false)
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, { resources: ['a:b'] })).toBe(false)
+    expect(await DIDSession.hasSessionFor(ACCOUNT_B, resources)).toBe(false)
+  })
+
+  it('say why', async () => {
+    expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({ status: 'none' })
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, expiresInSecs: 60 })
+    const { expiresAt } = session
+    expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({ status: 'ok', expiresAt })
+    expect(await DIDSession.explain(ACCOUNT_A, { resources: ['a:b', resources[0] ?? ''] })).toEqual({
+      status: 'missing-resources',
+      missing: ['a:b'],
+    })
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { now: () => Date.now() + 60_000 })).toEqual({
+      status: 'expired',
+      expiresAt,
+    })
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { now: () => Date.now() - 600_000 })).toEqual({
+      status: 'not-yet-valid',
+    })
+  })
+
+  it('say the same as get does', async () => {
+    await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    for (const asked of [resources, ['https://api.example/notes/1'], ['a:b']]) {
+      const before = prompts(wallet)
+      const says = await DIDSession.hasSessionFor(ACCOUNT_A, asked)
+      await DIDSession.get(ACCOUNT_A, auth(wallet), { resources: asked })
+      expect(prompts(wallet) - before).toBe(says ? 0 : 1)
+    }
+  })
+})
+
+describe('a stored record', () => {
+  const other = async (): Promise<CryptoKeyPair> =>
+    crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+
+  it.each<[string, (record: Record<string, unknown>, wrong: CryptoKeyPair) => unknown]>([
+    ['with another key than aud', (record, keyPair) => ({ ...record, keyPair })],
+    ['of another account', (record) => ({ ...record, account: ACCOUNT_B })],
+    ['without a key', ({ keyPair: _, ...record }) => record],
+    ['with an empty key, as WebKit gives back in a shared worker', (record) => ({ ...record, keyPair: {} })],
+    ['without a capability', ({ cacao: _, ...record }) => record],
+    [
+      'with an exp that is no date',
+      (record) => ({ ...record, cacao: change(record['cacao'], { exp: 'garbage' }) }),
+    ],
+    ['with an empty exp', (record) => ({ ...record, cacao: change(record['cacao'], { exp: '' }) })],
+    [
+      'with a number for exp',
+      (record) => ({ ...record, cacao: change(record['cacao'], { exp: 4102444800 }) }),
+    ],
+    [
+      'with a list for exp',
+      (record) => ({ ...record, cacao: change(record['cacao'], { exp: ['2099-12-31T00:00:00Z'] }) }),
+    ],
+    ['that is nothing at all', () => null],
+    ['that is text', () => 'session'],
+  ])('%s is never used, and get asks the wallet', async (_, corrupt) => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    const [record] = await storedRecords()
+    const corrupted = corrupt({ ...record }, await other())
+    await plantRecord(corrupted as never, ['default', ACCOUNT_A, session.keyDID])
+    expect(await DIDSession.load()).toBeUndefined()
+    expect(await DIDSession.load(ACCOUNT_A)).toBeUndefined()
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
+    expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({ status: 'wrong-key' })
+    expect((await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })).keyDID).not.toBe(session.keyDID)
+    expect(prompts(wallet)).toBe(2)
+  })
+
+  function change(cacao: unknown, changes: object): unknown {
+    const { h, p, s } = cacao as { h: object; p: object; s: object }
+    return { h, p: { ...p, ...changes }, s }
+  }
+})
+
+describe('DIDSession.list and remove', () => {
+  it('list every account, and remove one of them', async () => {
+    expect(await DIDSession.list()).toEqual([])
+    const a = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, expiresInSecs: 60 })
+    const list = await DIDSession.list({ now: () => Date.now() + 60_000 })
+    expect(list.map(({ account, isExpired }) => [account, isExpired]).sort()).toEqual([
+      [ACCOUNT_B, true],
+      [ACCOUNT_A, false],
+    ])
+    expect(list.find(({ account }) => account === ACCOUNT_A)).toEqual({
+      account: ACCOUNT_A,
+      id: a.id,
+      keyDID: a.keyDID,
+      resources,
+      expiresAt: a.expiresAt,
+      isExpired: false,
+      persistence: 'indexeddb',
+    })
+    await DIDSession.remove(`did:pkh:eip155:1:${ADDRESS_A}`)
+    expect((await DIDSession.list()).map(({ keyDID }) => keyDID)).toEqual([b.keyDID])
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
+  })
+
+  it('remove one session and leave the others', async () => {
+    const notes = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
+    const files = await DIDSession.get(ACCOUNT_A, auth(wallet), {
+      resources: ['https://api.example/files/*'],
+    })
+    await files.remove()
+    expect((await DIDSession.list()).map(({ keyDID }) => keyDID)).toEqual([notes.keyDID])
+  })
+
+  it('keep namespaces apart', async () => {
+    const user = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, namespace: 'user' })
+    const admin = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, namespace: 'admin' })
+    expect(admin.keyDID).not.toBe(user.keyDID)
+    await DIDSession.remove(ACCOUNT_A, { namespace: 'admin' })
+    expect(await DIDSession.load(undefined, { namespace: 'admin' })).toBeUndefined()
+    expect((await DIDSession.load(undefined, { namespace: 'user' }))?.keyDID).toBe(user.keyDID)
+  })
+
+  it('removing what is not there is no error', async () => {
+    await expect(DIDSession.remove(ACCOUNT_A)).resolves.toBeUndefined()
+  })
+})
+
+function hex(text = ''): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

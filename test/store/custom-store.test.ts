@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionStore, StoreContents } from '../../src/store/store.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+const boom = async (): Promise<never> => {
+  throw new Error('boom')
+}
+
+describe('a store of the caller', () => {
+  it('keeps sessions, by its own name', async () => {
+    const store: SessionStore = { ...memoryStore(), persistence: 'mine' }
+    const wallet = testWallet()
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })
+    expect(session.persistence).toBe('mine')
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
+    expect(await DIDSession.load(undefined, { store: memoryStore() })).toBeUndefined()
+    await DIDSession.remove(ACCOUNT_A, { store })
+    expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('fails before the wallet is opened, with its error as the cause', async () => {
+    const wallet = testWallet()
+    const store: SessionStore = { persistence: 'mine', read: boom, write: boom }
+    const error = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store }),
+    )
+    expect(error.cause).toMatchObject({ message: 'boom' })
+    for (const work of [
+      () => DIDSession.load(ACCOUNT_A, { store }),
+      () => DIDSession.list({ store }),
+      () => DIDSession.remove(ACCOUNT_A, { store }),
+    ]) {
+      await expectCode('ERR_STORE_UNAVAILABLE', work)
+    }
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { store })).toEqual({ status: 'store-unavailable' })
+    expect(prompts(wallet)).toBe(0)
+  })
+
+  it('that can not write says so', async () => {
+    const store: SessionStore = { ...memoryStore(), write: boom }
+    await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.get(ACCOUNT_A, auth(), { resources, store }))
+  })
+
+  it('that forgets what it was given is found out', async () => {
+    const store: SessionStore = {
+      persistence: 'sieve',
+      read: async () => ({ records: [] }),
+      write: async () => undefined,
+    }
+    await expectCode('ERR_STORE_CORRUPT', () => DIDSession.get(ACCOUNT_A, auth(), { resources, store }))
+  })
+
+  it.each([undefined, null, {}, { records: 'x' }, { records: [undefined, 7] }, { records: [], last: 'x' }])(
+    'that returns %j means signed out',
+    async (contents) => {
+      const store: SessionStore = {
+        persistence: 'odd',
+        read: async () => contents as unknown as StoreContents,
+        write: async () => undefined,
+      }
+      expect(await DIDSession.load(undefined, { store })).toBeUndefined()
+      expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
+      expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
+      expect(await DIDSession.list({ store })).toEqual([])
+    },
+  )
+
+  it('that returns sessions of other accounts gives them to nobody', async () => {
+    const full = memoryStore()
+    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store: full })
+    const store: SessionStore = { ...full, read: (namespace) => full.read(namespace) }
+    expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
+  })
+})

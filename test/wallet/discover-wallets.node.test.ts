@@ -1,0 +1,6 @@
+import { expect, it } from 'vitest'
+import { discoverWallets } from '../../src/wallet/ethereum.js'
+
+it('finds no wallets where there is no window', async () => {
+  expect(await discoverWallets()).toEqual([])
+})

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { AUDIENCE } from '../setup/capability.js'
+import { expectCode } from '../setup/expect-code.js'
+import { KEY_A, prompts, testWallet } from '../setup/wallet.js'
+
+const opts = { uri: AUDIENCE, resources: ['a:b'] }
+
+describe.runIf(typeof location === 'undefined')('without a location', () => {
+  it('there is no domain to sign in to, unless it is given', async () => {
+    const wallet = testWallet()
+    await expectCode('ERR_ENVIRONMENT', () => ethereumAuth(wallet.provider)(opts))
+    expect(prompts(wallet)).toBe(0)
+    expect((await ethereumAuth(KEY_A, undefined, { domain: 'script.example' })(opts)).p.domain).toBe(
+      'script.example',
+    )
+  })
+})
+
+describe.runIf(typeof location !== 'undefined')('in a page', () => {
+  it('the domain is the host of the page with its port', async () => {
+    expect(location.port).not.toBe('')
+    expect((await ethereumAuth(KEY_A)(opts)).p.domain).toBe(`${location.hostname}:${location.port}`)
+  })
+})
