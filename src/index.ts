@@ -20,9 +20,10 @@ export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb.js
 export { memoryStore } from './store/memory.js'
 export type {
   LastUsed,
+  NewSession,
   Persistence,
+  SessionId,
   SessionRecord,
   SessionStore,
   StoreChange,
-  StoreContents,
 } from './store/store.js'

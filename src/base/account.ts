@@ -44,7 +44,7 @@ export function accountArgument(input: AccountInput): string {
       : undefined
   if (account) return account
   throw new TypeError(
-    'account must be a CAIP-10 id such as "eip155:1:0x…", its did:pkh, or an object whose toString gives one',
+    'account must be a CAIP-10 id such as "eip155:1:0x…", its did:pkh, or an object that prints as one',
   )
 }
 

@@ -26,6 +26,9 @@ export type AuthMethod = (opts: AuthMethodOpts) => Promise<{ h: object; p: objec
 // EIP-1193 "user rejected"; WalletConnect's; ethers'.
 const REJECTIONS: readonly unknown[] = [4001, 5000, 'ACTION_REJECTED']
 
+// JSON-RPC "resource unavailable": wallets say so while a request of this page is open.
+const PENDING = -32002
+
 /** A wallet's own error as ours: `ERR_AUTH_REJECTED` if the person said no, else `ERR_AUTH_FAILED`. */
 export function authError(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
@@ -36,7 +39,8 @@ export function authError(cause: unknown): SessionError {
       { cause },
     )
   }
-  return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${messageOf(cause)}`, { cause })
+  const why = codeOf(cause) === PENDING ? 'it is asking for something already: look there' : messageOf(cause)
+  return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${why}`, { cause })
 }
 
 // Libraries wrap the wallet's error: viem in `cause`, ethers in `error` or `info.error`.
@@ -49,6 +53,10 @@ function isRejection(error: unknown, depth = 0): boolean {
     info,
   } = error as { code?: unknown; cause?: unknown; error?: unknown; info?: unknown }
   return REJECTIONS.includes(code) || [cause, inner, info].some((next) => isRejection(next, depth + 1))
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { accountOfDID, parseAccount } from '../base/account.js'
+import { accountOfDID } from '../base/account.js'
 import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { parseDateTime } from './datetime.js'
@@ -89,7 +89,7 @@ export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
     },
     ['domain', 'iss', 'aud', 'version', 'nonce', 'iat'],
   )
-  const isText = parseAccount(accountOfDID(payload.iss) ?? '')?.namespace === 'eip155'
+  const isText = payload.iss.startsWith('did:pkh:eip155:')
   if (isText && !NONCE.test(payload.nonce)) throw invalid(`${path}.nonce`, 'at least 8 letters and digits')
   return payload
 }

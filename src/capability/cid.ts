@@ -1,5 +1,6 @@
 import { base32 } from 'multiformats/bases/base32'
-import { concat, utf8 } from '../base/bytes.js'
+import { concat } from '../base/bytes.js'
+import { utf8 } from '../base/utf8.js'
 import { subtleCrypto } from '../key/subtle.js'
 import type { Cacao, UnsignedCacao } from './cacao.js'
 
@@ -8,13 +9,8 @@ const CID_PREFIX = Uint8Array.of(0x01, 0x71, 0x12, 0x20)
 
 /** The CID of a capability (CIDv1 over its canonical DAG-CBOR), as a string: `bafyrei…`. */
 export async function cacaoCID(cacao: Cacao | UnsignedCacao): Promise<string> {
-  return base32.encode(await cacaoCIDBytes(cacao))
-}
-
-/** The same CID as bytes. */
-export async function cacaoCIDBytes(cacao: Cacao | UnsignedCacao): Promise<Uint8Array<ArrayBuffer>> {
   const hash = await subtleCrypto().digest('SHA-256', encodeDagCBOR(cacao))
-  return concat(CID_PREFIX, new Uint8Array(hash))
+  return base32.encode(concat(CID_PREFIX, new Uint8Array(hash)))
 }
 
 /**

@@ -3,12 +3,12 @@
 const CHAR = "[A-Za-z0-9\\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2}"
 const URI = new RegExp(
   '^[A-Za-z][A-Za-z0-9+.-]*:' + // scheme
-    `(?:\\/\\/(?<authority>[^/?#]*)(?=[/?#]|$)|(?!\\/\\/))` +
+    `(?:\\/\\/([^/?#]*)(?=[/?#]|$)|(?!\\/\\/))` +
     `(?:${CHAR}|[:@/])*` + // path
     `(?:\\?(?:${CHAR}|[:@/?])*)?` + // query
     `(?:#(?:${CHAR}|[:@/?])*)?$`, // fragment
 )
-const AUTHORITY = new RegExp(`^(?:(?:${CHAR}|:)*@)?(?<host>\\[[^[\\]]*\\]|(?:${CHAR})*)(?::[0-9]*)?$`)
+const AUTHORITY = new RegExp(`^(?:(?:${CHAR}|:)*@)?(\\[[^[\\]]*\\]|(?:${CHAR})*)(?::[0-9]*)?$`)
 const IPV_FUTURE = /^v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+$/
 // RFC 3986 allows no leading zeros in an octet, but the ABNF that wallets' parsers follow does, up to 3 digits.
 const IPV4 = /^(?:[01]?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[01]?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])){3}$/
@@ -16,10 +16,7 @@ const IPV4 = /^(?:[01]?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[01]?[0-9]?[0-9]|
 /** Whether the text is a URI with a scheme (RFC 3986 §3). */
 export function isURI(text: string): boolean {
   const match = URI.exec(text)
-  return (
-    match !== null &&
-    (match.groups?.['authority'] === undefined || hostOf(match.groups['authority']) !== undefined)
-  )
+  return match !== null && (match[1] === undefined || hostOf(match[1]) !== undefined)
 }
 
 /** Whether the text is an authority with a host: `[userinfo@]host[:port]` (RFC 3986 §3.2). */
@@ -28,7 +25,7 @@ export function isAuthority(text: string): boolean {
 }
 
 function hostOf(authority: string): string | undefined {
-  const host = AUTHORITY.exec(authority)?.groups?.['host']
+  const host = AUTHORITY.exec(authority)?.[1]
   if (host?.startsWith('[') && !isIPv6(host.slice(1, -1)) && !IPV_FUTURE.test(host.slice(1, -1)))
     return undefined
   return host

@@ -10,8 +10,14 @@ export interface VerifierOptions {
   disableExpirationCheck?: boolean
 }
 
-/** Checks the account's signature over a capability; throws if it is not good. */
-export type CacaoVerifier = (cacao: Cacao, options: VerifierOptions) => Promise<void>
+/**
+ * Checks the account's signature over a capability; throws if it is not good. Takes any look-alike, so that ours
+ * serve the `dids` package too; `verifyCacao` hands it what has passed the guard.
+ */
+export type CacaoVerifier = (
+  cacao: { h: object; p: object; s?: object },
+  options: VerifierOptions,
+) => Promise<void>
 
 /** A verifier for each signature type, such as `eip191`. Those of the did-session family fit too. */
 export type Verifiers = Readonly<

@@ -4,7 +4,7 @@ import type { DIDDocument, DIDResolutionResult, ResolverRegistry } from 'did-res
 import { toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
 import { toBase58 } from '../key/base58.js'
-import { decodeDIDKey } from '../key/did-key.js'
+import { parseDIDKey } from '../key/parse-did-key.js'
 
 // multicodec of an X25519 public key
 const X25519_PREFIX = Uint8Array.of(0xec, 0x01)
@@ -23,7 +23,7 @@ export const didKeyResolver: ResolverRegistry = {
 
 /** The document of a did:key; `null` for a kind of key that sessions don't use. */
 export function documentOf(did: string): DIDDocument | null {
-  const key = decodeDIDKey(did)
+  const key = parseDIDKey(did)
   if (!key || key.type === 'secp256k1') return null
   const id = `${did}#${did.slice('did:key:'.length)}`
   const purposes = {

@@ -1,6 +1,6 @@
 import { DID } from 'dids'
 import { toBase64, toBase64url } from '../base/base64.js'
-import { utf8 } from '../base/bytes.js'
+import { utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { didKeyResolver } from './did-document.js'
 

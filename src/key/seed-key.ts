@@ -1,6 +1,7 @@
-import { fromBase64url } from '../base/base64.js'
+import { fromBase64url, toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
 import { encodeDIDKey } from './did-key.js'
+import { parseDIDKey } from './parse-did-key.js'
 import type { SessionKey } from './session-key.js'
 import { subtleCrypto } from './subtle.js'
 
@@ -11,11 +12,15 @@ export const SEED_LENGTH = 32
 // without knowing the public key.
 const PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
 
-/** The Ed25519 key that grows from a 32-byte seed: native where the engine has Ed25519, else @noble/ed25519. */
-export async function seedKey(seed: Uint8Array): Promise<SessionKey> {
+/**
+ * The Ed25519 key that grows from a 32-byte seed: native where the engine has Ed25519, else @noble/ed25519. With the
+ * DID that it is expected to have it comes faster; with another DID than that one, it has its own.
+ */
+export async function seedKey(seed: Uint8Array, expectedDID?: string): Promise<SessionKey> {
   const own = Uint8Array.from(seed)
   if (own.length !== SEED_LENGTH) throw new TypeError(`seed must have ${SEED_LENGTH} bytes`)
-  return (await nativeSeedKey(own)) ?? nobleSeedKey(own)
+  const expected = expectedDID === undefined ? undefined : await expectedSeedKey(own, expectedDID)
+  return expected ?? (await nativeSeedKey(own)) ?? nobleSeedKey(own)
 }
 
 /** By WebCrypto alone; `undefined` where the engine lacks Ed25519. */
@@ -26,14 +31,38 @@ export async function nativeSeedKey(seed: Uint8Array<ArrayBuffer>): Promise<Sess
     const { x } = await subtle.exportKey('jwk', key)
     const bytes = x && fromBase64url(x)
     if (!bytes) return undefined
-    return {
-      did: encodeDIDKey({ type: 'Ed25519', bytes }),
-      type: 'Ed25519',
-      sign: async (data) => new Uint8Array(await subtle.sign('Ed25519', key, Uint8Array.from(data))),
-    }
+    return keyOf(encodeDIDKey({ type: 'Ed25519', bytes }), key)
   } catch {
     return undefined
   }
+}
+
+function keyOf(did: string, key: CryptoKey): SessionKey {
+  const sign = async (data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(await subtleCrypto().sign('Ed25519', key, Uint8Array.from(data)))
+  return { did, type: 'Ed25519', sign }
+}
+
+// Node 20 takes ten times as long to find out the public key as to check it. `undefined` if it is another one.
+async function expectedSeedKey(seed: Uint8Array<ArrayBuffer>, did: string): Promise<SessionKey | undefined> {
+  const publicKey = parseDIDKey(did)
+  if (publicKey?.type !== 'Ed25519') return undefined
+  checksPairs ??= importPair(new Uint8Array(SEED_LENGTH), new Uint8Array(SEED_LENGTH).fill(1)).then(
+    (key) => !key,
+  )
+  if (!(await checksPairs)) return undefined
+  const key = await importPair(seed, publicKey.bytes)
+  return key && keyOf(did, key)
+}
+
+// Firefox takes any public key for that of a seed, so there it must be found out.
+let checksPairs: Promise<boolean> | undefined
+
+async function importPair(seed: Uint8Array, publicKey: Uint8Array): Promise<CryptoKey | undefined> {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', d: toBase64url(seed), x: toBase64url(publicKey) }
+  return subtleCrypto()
+    .importKey('jwk', jwk, 'Ed25519', false, ['sign'])
+    .catch(() => undefined)
 }
 
 /** By @noble/ed25519 alone, which loads only now. */

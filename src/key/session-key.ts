@@ -1,4 +1,5 @@
-import { encodeDIDKey, type PublicKey } from './did-key.js'
+import { concat } from '../base/bytes.js'
+import { encodeDIDKey } from './did-key.js'
 import { subtleCrypto } from './subtle.js'
 
 /** The kinds of key that a session can act with. */
@@ -42,9 +43,8 @@ export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | un
 /** The session key of a WebCrypto pair of this type. */
 export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promise<SessionKey> {
   const subtle = subtleCrypto()
-  const raw = new Uint8Array(await subtle.exportKey('raw', pair.publicKey))
   return {
-    did: encodeDIDKey(publicKeyOfRaw(type, raw)),
+    did: encodeDIDKey({ type, bytes: await publicKeyBytes(pair.publicKey, type) }),
     type,
     pair,
     async sign(data) {
@@ -55,12 +55,17 @@ export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promis
   }
 }
 
-// WebCrypto gives a P-256 point uncompressed (04 x y); a did:key holds it compressed (02 or 03, x).
-function publicKeyOfRaw(type: SessionKeyType, raw: Uint8Array<ArrayBuffer>): PublicKey {
-  if (type === 'Ed25519') return { type, bytes: raw }
-  const bytes = raw.slice(0, 33)
-  bytes[0] = 2 + ((raw[64] ?? 0) & 1)
-  return { type, bytes }
+// By way of a JWK, because Node exports that at once, and a raw key only after a trip to another thread.
+async function publicKeyBytes(key: CryptoKey, type: SessionKeyType): Promise<Uint8Array<ArrayBuffer>> {
+  const jwk = await subtleCrypto().exportKey('jwk', key)
+  const x = coordinate(jwk.x)
+  // A did:key holds a P-256 point compressed: 02 or 03, by the parity of y, and x.
+  return type === 'Ed25519' ? x : concat(Uint8Array.of(2 + ((coordinate(jwk.y).at(-1) ?? 0) & 1)), x)
+}
+
+function coordinate(base64url = ''): Uint8Array<ArrayBuffer> {
+  const binary = atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }
 
 function keyType(key: CryptoKey | undefined): SessionKeyType | undefined {

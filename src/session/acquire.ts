@@ -63,6 +63,7 @@ interface Flight {
   readonly controller: AbortController
   readonly result: Promise<HeldSession>
   waiting: number
+  isOver: boolean
 }
 
 const flights = new WeakMap<SessionStore, Map<string, Flight>>()
@@ -94,9 +95,10 @@ async function shareFlight(
   }
   const controller = new AbortController()
   const result = start(controller.signal).finally(() => {
-    if (underWay.get(id)?.controller === controller) underWay.delete(id)
+    flight.isOver = true
+    if (underWay.get(id) === flight) underWay.delete(id)
   })
-  const flight: Flight = { resources, controller, result, waiting: 0 }
+  const flight: Flight = { resources, controller, result, waiting: 0, isOver: false }
   underWay.set(id, flight)
   return join(flight, signal)
 }
@@ -108,6 +110,6 @@ async function join(flight: Flight, signal: AbortSignal | undefined): Promise<He
   try {
     return await abortable(flight.result, signal)
   } finally {
-    if (--flight.waiting === 0) flight.controller.abort(signal?.reason)
+    if (--flight.waiting === 0 && !flight.isOver) flight.controller.abort(signal?.reason)
   }
 }

@@ -5,7 +5,7 @@ import { type Verifiers, verifySignature } from '../capability/verify-signature.
 import { canSign } from '../key/generate.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
 import { type DIDSession4Record, readDIDSession4, removeDIDSession4 } from '../store/did-session-4.js'
-import type { SessionRecord, SessionStore } from '../store/store.js'
+import type { NewSession, SessionStore } from '../store/store.js'
 import { keep } from './keep.js'
 
 /**
@@ -22,7 +22,7 @@ export async function adoptDIDSession4(
     verifiers,
   }: { account?: string | undefined; now: number; verifiers?: Verifiers | undefined },
 ): Promise<number> {
-  const usable: { id: string; record: SessionRecord }[] = []
+  const usable: { id: string; record: NewSession }[] = []
   for (const old of await readDIDSession4(account)) {
     const record = await check(old, now, verifiers)
     if (record) usable.push({ id: old.id, record })
@@ -45,7 +45,7 @@ async function check(
   old: DIDSession4Record,
   now: number,
   verifiers: Verifiers | undefined,
-): Promise<SessionRecord | undefined> {
+): Promise<NewSession | undefined> {
   let cacao: Cacao
   try {
     cacao = parseCacao(old.cacao)

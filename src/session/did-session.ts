@@ -6,7 +6,6 @@ import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { missingResources } from '../capability/resources.js'
 import { assertValidAt, expiryTime, validityAt } from '../capability/validity.js'
-import { verifySignature } from '../capability/verify-signature.js'
 import type { Persistence } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { SessionSummary } from './list.js'
@@ -21,6 +20,8 @@ import { resourcesArgument } from './options.js'
 import { type Place, placeOf } from './place.js'
 import { explain, removeSessions, resume } from './resume.js'
 import { expiresAt, type SessionStatus } from './stored-sessions.js'
+
+const onDemand = () => import('./on-demand.js')
 
 /**
  * A person signed in, and the key that acts for them: a did:key and a capability (CACAO, CAIP-74) that the
@@ -51,7 +52,7 @@ export class DIDSession {
    */
   static async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<DIDSession> {
     const place = placeOf(options ?? {})
-    const { acquire } = await import('./on-demand.js')
+    const { acquire } = await onDemand()
     const held = await acquire(place, accountArgument(account), authMethod, options ?? {})
     return new DIDSession(held, place.now, place)
   }
@@ -101,7 +102,7 @@ export class DIDSession {
 
   /** Every stored session, of every account. */
   static async list(options: StoreOptions = {}): Promise<SessionSummary[]> {
-    const { listSessions } = await import('./on-demand.js')
+    const { listSessions } = await onDemand()
     return listSessions(placeOf(options))
   }
 
@@ -112,7 +113,7 @@ export class DIDSession {
 
   /** Has the wallet sign a session that grows from a random seed, so that it can be written to a string. */
   static async authorize(authMethod: AuthMethod, options: AuthorizeOptions): Promise<DIDSession> {
-    const { authorize } = await import('./on-demand.js')
+    const { authorize } = await onDemand()
     return new DIDSession(await authorize(authMethod, options ?? {}), options.now ?? systemClock)
   }
 
@@ -122,14 +123,8 @@ export class DIDSession {
    * `ERR_CAPABILITY_…` if anything else is wrong with it, the wallet's signature too if `verifiers` are given.
    */
   static async fromSession(serialized: string, options: FromSessionOptions = {}): Promise<DIDSession> {
-    const { now = systemClock, verifiers, signal } = options
-    signal?.throwIfAborted()
-    const { readSession } = await import('./on-demand.js')
-    const held = await readSession(serialized)
-    if (verifiers) await verifySignature(held.cacao, verifiers, now())
-    if (validityAt(held.cacao, now()) !== 'expired') assertValidAt(held.cacao, now())
-    signal?.throwIfAborted()
-    return new DIDSession(held, now)
+    const { readSession } = await onDemand()
+    return new DIDSession(await readSession(serialized, options), options.now ?? systemClock)
   }
 
   /**
@@ -141,7 +136,7 @@ export class DIDSession {
     if (text !== undefined) return text
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',
-      "this session's key can't be exported; DIDSession.authorize makes sessions that can be written to a string",
+      "this session's key can't be exported: DIDSession.authorize makes sessions for strings",
     )
   }
 

@@ -2,7 +2,7 @@ import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/validity.js'
 import { canSign } from '../key/generate.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
-import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
+import type { NewSession, Persistence, SessionId, SessionStore } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
 import { parseRecord, readStores } from './stored-sessions.js'
 
@@ -14,13 +14,13 @@ import { parseRecord, readStores } from './stored-sessions.js'
 export async function keep(
   stores: readonly SessionStore[],
   namespace: string,
-  record: SessionRecord,
+  session: NewSession,
   now: number,
 ): Promise<Persistence> {
   let failure: unknown
   for (const store of stores) {
     try {
-      await keepIn(store, namespace, record, now)
+      await keepIn(store, namespace, session, now)
       return store.persistence
     } catch (error) {
       failure = error
@@ -32,19 +32,19 @@ export async function keep(
 async function keepIn(
   store: SessionStore,
   namespace: string,
-  record: SessionRecord,
+  session: NewSession,
   now: number,
 ): Promise<void> {
-  const { account, keyDID } = record
+  const { account, keyDID } = session
   const before = await records(store, namespace, account)
   await store.write(namespace, {
-    put: [record],
+    put: [session],
     remove: expired(before, now),
     last: { account, keyDID, at: now },
   })
   const after = await records(store, namespace, account)
-  const kept = after.map(parseRecord).find((stored) => stored?.cacao.p.aud === keyDID)
-  const key = await sessionKeyOfPair(kept?.keyPair)
+  const isThere = after.map(parseRecord).some((stored) => stored?.keyDID === keyDID)
+  const key = isThere ? await sessionKeyOfPair(await store.readKey(namespace, session)) : undefined
   if (key?.did === keyDID && (await canSign(key))) return
   await store.write(namespace, { remove: [{ account, keyDID }] })
   throw new SessionError(
@@ -59,11 +59,11 @@ async function records(store: SessionStore, namespace: string, account: string):
   return found.map(({ record }) => record)
 }
 
-function expired(records: readonly unknown[], now: number): { account: string; keyDID: string }[] {
+function expired(records: readonly unknown[], now: number): SessionId[] {
   return records.flatMap((record) => {
     const parsed = parseRecord(record)
     return parsed && expiryTime(parsed.cacao) <= now
-      ? [{ account: parsed.account, keyDID: parsed.cacao.p.aud }]
+      ? [{ account: parsed.account, keyDID: parsed.keyDID }]
       : []
   })
 }

@@ -26,11 +26,11 @@ export async function listSessions(place: Place): Promise<SessionSummary[]> {
   return found.flatMap(({ record, store }) => {
     const parsed = parseRecord(record)
     if (!parsed) return []
-    const { account, cacao } = parsed
+    const { account, keyDID, cacao } = parsed
     return {
       account,
       id: accountDID(account),
-      keyDID: cacao.p.aud,
+      keyDID,
       resources: cacao.p.resources ?? [],
       expiresAt: expiresAt(cacao),
       isExpired: validityAt(cacao, place.now()) === 'expired',

@@ -1,11 +1,10 @@
 import { issuerAccount } from '../capability/cacao.js'
 import { expiryTime } from '../capability/validity.js'
-import type { LastUsed } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
 import type { HeldSession } from './held-session.js'
 import type { ResumeOptions } from './options.js'
 import type { Place } from './place.js'
-import { type Assessment, assess, readStores, type SessionStatus } from './stored-sessions.js'
+import { type Assessment, assess, readLastUsed, readStores, type SessionStatus } from './stored-sessions.js'
 
 /**
  * The stored session of the account that is fit to be used and valid longest; without an account, the one used
@@ -16,7 +15,12 @@ export async function resume(
   account: string | undefined,
   options: ResumeOptions,
 ): Promise<HeldSession | undefined> {
-  const { assessments, last, failures } = await look(place, account, options)
+  const reading = readLastUsed(place.stores, place.namespace)
+  const used = account === undefined ? await reading : undefined
+  // Nobody is signed in again who has just signed out.
+  if (used && used.account === undefined) return undefined
+  const { assessments, failures } = await look(place, account ?? used?.account, options)
+  const last = await reading
   if (failures.length === place.stores.length) throw storeError(failures[0])
   const sessions = assessments.flatMap(({ session }) => session ?? [])
   const lastUsed = account === undefined && sessions.find(({ key }) => key.did === last?.keyDID)
@@ -39,7 +43,7 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
   const remove = [keyDID === undefined ? { account } : { account, keyDID }]
   const results = await Promise.allSettled(
     place.stores.map(async (store) => {
-      const { last } = await readStores([store], place.namespace, account)
+      const last = await readLastUsed([store], place.namespace)
       const isLast = last?.account === account && (keyDID ?? last.keyDID) === last.keyDID
       await store.write(place.namespace, { remove, ...(isLast && { last: { at: place.now() } }) })
     }),
@@ -50,26 +54,21 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
 
 interface Look {
   readonly assessments: readonly Assessment[]
-  readonly last: LastUsed | undefined
   readonly failures: readonly unknown[]
 }
 
-// Asks for what did-session 4 left only where there is nothing of ours; and not for whoever has just signed out.
+// Asks for what did-session 4 left only where there is nothing of ours.
 async function look(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
   const first = await lookOnce(place, account, options)
-  const isSignedOut = account === undefined && first.last !== undefined && first.last.account === undefined
-  if (isSignedOut || first.assessments.some(({ session }) => session)) return first
+  if (first.assessments.some(({ session }) => session)) return first
   return (await place.adopt(account, options.verifiers)) > 0 ? lookOnce(place, account, options) : first
 }
 
 async function lookOnce(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
-  const { found, last, failures } = await readStores(place.stores, place.namespace, account)
-  const owner = account ?? last?.account
+  const { found, failures } = await readStores(place.stores, place.namespace, account)
   const wanted = { ...options, now: place.now() }
-  const own = owner === undefined ? [] : found
   return {
-    assessments: await Promise.all(own.map((record) => assess(record, owner, wanted))),
-    last,
+    assessments: await Promise.all(found.map((record) => assess(record, account, wanted, place.namespace))),
     failures,
   }
 }

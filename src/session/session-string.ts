@@ -1,10 +1,14 @@
 import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/base64.js'
-import { fromUtf8, utf8 } from '../base/bytes.js'
+import { systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
+import { assertValidAt, validityAt } from '../capability/validity.js'
+import { verifySignature } from '../capability/verify-signature.js'
 import { SEED_LENGTH, seedKey } from '../key/seed-key.js'
 import type { HeldSession } from './held-session.js'
+import type { FromSessionOptions } from './options.js'
 
 /**
  * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.
@@ -17,20 +21,28 @@ export function writeSession(seed: Uint8Array, cacao: Cacao): string {
 
 /**
  * Reads such a string. Throws `ERR_SESSION_STRING` if it is none, `ERR_CAPABILITY_INVALID` if its capability is
- * malformed, and `ERR_CAPABILITY_AUDIENCE` if that was granted to another key than the string's.
+ * malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key than the string's, and with verifiers
+ * `ERR_CAPABILITY_SIGNATURE`. An expired one is read all the same; one that is not yet valid is not.
  */
-export async function readSession(text: string): Promise<HeldSession & { readonly seed: Uint8Array }> {
+export async function readSession(
+  text: string,
+  { verifiers, now = systemClock, signal }: FromSessionOptions = {},
+): Promise<HeldSession & { readonly seed: Uint8Array }> {
+  signal?.throwIfAborted()
   const { sessionKeySeed, cacao: unchecked } = parts(text)
   const seed = typeof sessionKeySeed === 'string' ? fromBase64(sessionKeySeed) : undefined
   if (seed?.length !== SEED_LENGTH) throw notASession('its key is not a seed of 32 bytes')
   const cacao = parseCacao(unchecked)
-  const key = await seedKey(seed)
+  const key = await seedKey(seed, cacao.p.aud)
   if (cacao.p.aud !== key.did) {
     throw new SessionError(
       'ERR_CAPABILITY_AUDIENCE',
       'the capability in the session string was granted to another key',
     )
   }
+  if (verifiers) await verifySignature(cacao, verifiers, now())
+  if (validityAt(cacao, now()) !== 'expired') assertValidAt(cacao, now())
+  signal?.throwIfAborted()
   return { key, cacao, seed, persistence: 'none', serialize: () => writeSession(seed, cacao) }
 }
 

@@ -2,13 +2,13 @@ import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type Verifiers, verifySignature } from '../capability/verify-signature.js'
-import { sessionKeyOfPair } from '../key/session-key.js'
-import type { LastUsed, SessionStore } from '../store/store.js'
+import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
+import type { LastUsed, Persistence, SessionId, SessionRecord, SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */
 export type SessionStatus =
-  | { readonly status: 'ok'; readonly expiresAt: Date | undefined }
+  | { readonly status: 'ok'; readonly expiresAt: Date | undefined; readonly persistence: Persistence }
   /** Nothing is stored for this account. */
   | { readonly status: 'none' }
   | { readonly status: 'expired'; readonly expiresAt: Date | undefined }
@@ -35,11 +35,15 @@ export interface Assessment {
   readonly session?: HeldSession
 }
 
+/** A record as it was found, and where. */
+export interface FoundRecord {
+  readonly record: unknown
+  readonly store: SessionStore
+}
+
 /** What the stores hold, as far as it could be read. */
 export interface StoredSessions {
-  readonly found: readonly { readonly record: unknown; readonly store: SessionStore }[]
-  /** The session used last, over all stores. */
-  readonly last: LastUsed | undefined
+  readonly found: readonly FoundRecord[]
   /** What the stores said that could not be read. */
   readonly failures: readonly unknown[]
 }
@@ -50,31 +54,36 @@ export async function readStores(
   namespace: string,
   account?: string,
 ): Promise<StoredSessions> {
-  const results = await Promise.allSettled(stores.map(async (store) => store.read(namespace, account)))
-  const read = results.flatMap((result, i) => {
-    const store = stores[i]
-    return store && result.status === 'fulfilled' ? [{ store, contents: result.value }] : []
-  })
-  const last = read
-    .map(({ contents }) => parseLastUsed(contents?.last))
-    .reduce((a, b) => (b && !((a?.at ?? 0) > b.at) ? b : a), undefined)
-  return {
-    found: read.flatMap(({ store, contents }) =>
-      (Array.isArray(contents?.records) ? contents.records : []).map((record: unknown) => ({
-        record,
-        store,
-      })),
-    ),
-    last,
-    failures: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+  const failures: unknown[] = []
+  const read = async (store: SessionStore): Promise<FoundRecord[]> => {
+    try {
+      const records: unknown = await store.read(namespace, account)
+      return Array.isArray(records) ? records.map((record: unknown) => ({ record, store })) : []
+    } catch (error) {
+      failures.push(error)
+      return []
+    }
   }
+  const found = await Promise.all(stores.map(read))
+  return { found: found.flat(), failures }
+}
+
+/** The session used last, over all stores. One that fails knows of none. */
+export async function readLastUsed(
+  stores: readonly SessionStore[],
+  namespace: string,
+): Promise<LastUsed | undefined> {
+  const read = async (store: SessionStore): Promise<unknown> => store.readLast(namespace)
+  const all = await Promise.all(stores.map((store) => read(store).then(parseLastUsed, () => undefined)))
+  return all.reduce((a, b) => (b && !((a?.at ?? 0) > b.at) ? b : a), undefined)
 }
 
 /** Judges a stored record. Cheap checks come first; the key is looked at last. */
 export async function assess(
-  { record, store }: StoredSessions['found'][number],
+  { record, store }: FoundRecord,
   account: string | undefined,
   { resources = [], now, verifiers }: Wanted,
+  namespace: string,
 ): Promise<Assessment> {
   const parsed = parseRecord(record)
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
@@ -84,31 +93,55 @@ export async function assess(
   if (validity === 'not-yet-valid') return { status: { status: 'not-yet-valid' } }
   const missing = missingResources(cacao.p.resources ?? [], resources)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
-  const key = await sessionKeyOfPair(parsed.keyPair)
+  const key = await storedKey(store, namespace, parsed)
   const isSigned =
     verifiers === undefined ||
     (await verifySignature(cacao, verifiers, now).then(
       () => true,
       () => false,
     ))
-  if (key?.did !== cacao.p.aud || !isSigned) return { status: { status: 'wrong-key' } }
-  const session = { key, cacao, persistence: store.persistence }
-  return { status: { status: 'ok', expiresAt: expiresAt(cacao) }, session }
+  if (!key || !isSigned) return { status: { status: 'wrong-key' } }
+  const { persistence } = store
+  return {
+    status: { status: 'ok', expiresAt: expiresAt(cacao), persistence },
+    session: { key, cacao, persistence },
+  }
 }
 
 /** A record as we write it, or `undefined`: then it can't be read, which is not the same as absent. */
-export function parseRecord(
-  record: unknown,
-): { account: string; cacao: Cacao; keyPair: unknown } | undefined {
+export function parseRecord(record: unknown): SessionRecord | undefined {
   if (typeof record !== 'object' || record === null) return undefined
-  const { account, keyPair, cacao } = record as { account?: unknown; keyPair?: unknown; cacao?: unknown }
+  const { account, keyDID, cacao } = record as { [name in keyof SessionRecord]?: unknown }
   try {
     const checked = parseCacao(cacao)
     const issuer = issuerAccount(checked)
-    return account === issuer ? { account: issuer, keyPair, cacao: checked } : undefined
+    if (account !== issuer || keyDID !== checked.p.aud) return undefined
+    return { account: issuer, keyDID: checked.p.aud, cacao: checked }
   } catch {
     return undefined
   }
+}
+
+// Keys that were found to be what their DID says. A key never becomes another one, so it is read from a store and
+// looked at only once.
+const knownKeys = new WeakMap<SessionStore, Map<string, SessionKey>>()
+const MOST_KNOWN_KEYS = 100
+
+/** The key of a stored session; `undefined` unless it is the one that its DID names. */
+async function storedKey(
+  store: SessionStore,
+  namespace: string,
+  { account, keyDID }: SessionId,
+): Promise<SessionKey | undefined> {
+  const known = knownKeys.get(store) ?? new Map<string, SessionKey>()
+  knownKeys.set(store, known)
+  const key =
+    known.get(keyDID) ??
+    (await sessionKeyOfPair(await store.readKey(namespace, { account, keyDID }).catch(() => undefined)))
+  if (key?.did !== keyDID) return undefined
+  if (known.size >= MOST_KNOWN_KEYS) known.clear()
+  known.set(keyDID, key)
+  return key
 }
 
 /** When the capability expires; `undefined` without `exp`. */

@@ -3,9 +3,11 @@ import { SessionError } from '../base/errors.js'
 import { within } from '../base/timeout.js'
 import type { LastUsed, SessionRecord } from './store.js'
 
-/** The layout of our database. Keys: [namespace, account, keyDID] and namespace. */
-export interface SessionDatabase extends DBSchema {
+/** The layout of our database. Keys: [namespace, account, keyDID], and namespace for `last`. */
+interface SessionDatabase extends DBSchema {
   sessions: { key: [string, string, string]; value: SessionRecord }
+  // Apart from the sessions, because engines take long to copy a key, and most questions need none.
+  keys: { key: [string, string, string]; value: CryptoKeyPair }
   last: { key: string; value: LastUsed }
 }
 
@@ -24,6 +26,7 @@ export class Connection {
   readonly #openTimeoutMs: number
   #factory: IDBFactory | undefined
   #opening: Promise<Database> | undefined
+  #database: Database | undefined
   #isLate = false
 
   constructor(name: string, openTimeoutMs: number) {
@@ -37,63 +40,59 @@ export class Connection {
     try {
       return await work(database)
     } catch (error) {
-      if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name))
-        throw unavailable('refused the record', error)
+      if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
     }
-    this.#opening = undefined
+    this.#forget()
     database.close()
     return work(await this.open()).catch((cause: unknown) => {
-      throw unavailable('failed twice', cause)
+      throw unavailable(cause)
     })
   }
 
   /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`, whose `cause` is absent if it was a hang. */
   async open(): Promise<Database> {
     const factory = currentFactory()
-    if (factory !== this.#factory) {
-      this.#factory = factory
-      this.#opening = undefined
-      this.#isLate = false
-    }
+    if (factory !== this.#factory) this.#forget()
+    this.#factory = factory
+    if (this.#database) return this.#database
     // An open that hung once may hang forever: nobody waits for it again, but it is used should it arrive.
-    if (this.#isLate) throw unavailable('does not open')
-    for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
+    for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
+      if (attempt > 0) this.#opening = undefined
       this.#opening ??= this.#request()
-      const opening = this.#opening
-      const database = await within(this.#openTimeoutMs, opening).catch((cause: unknown) => {
-        throw unavailable('refuses to open', cause)
+      const database = await within(this.#openTimeoutMs, this.#opening).catch((cause: unknown) => {
+        throw unavailable(cause)
       })
       if (database) return database
-      if (attempt + 1 < OPEN_ATTEMPTS) this.#opening = undefined
     }
     this.#isLate = true
-    const arrived = (): void => {
-      this.#isLate = false
-    }
-    this.#opening?.then(arrived, arrived)
-    throw unavailable('does not open')
+    throw unavailable()
   }
 
   #request(): Promise<Database> {
+    const forget = (): void => this.#forget()
     const opening = openDB<SessionDatabase>(this.#name, 1, {
       upgrade(database) {
-        database.createObjectStore('sessions')
-        database.createObjectStore('last')
+        for (const store of ['sessions', 'keys', 'last'] as const) database.createObjectStore(store)
       },
       // Another tab wants to delete or upgrade the database: don't stand in its way.
-      blocking: (_current, _blocked, event) => {
-        this.#opening = undefined
-        const database = event.target as IDBDatabase
-        database.close()
+      blocking: (_current, _blocked, { target }) => {
+        forget()
+        ;(target as IDBDatabase).close()
       },
-      terminated: () => {
-        this.#opening = undefined
-      },
+      terminated: forget,
     })
-    opening.catch(() => {
-      if (this.#opening === opening) this.#opening = undefined
-    })
+    opening.then((database) => {
+      if (this.#opening !== opening) return database.close()
+      this.#database = database
+      this.#isLate = false
+    }, forget)
     return opening
+  }
+
+  #forget(): void {
+    this.#opening = undefined
+    this.#database = undefined
+    this.#isLate = false
   }
 }
 
@@ -103,17 +102,18 @@ function currentFactory(): IDBFactory {
   try {
     factory = globalThis.indexedDB
   } catch (cause) {
-    throw unavailable('is forbidden', cause)
+    throw unavailable(cause)
   }
-  if (!factory) throw unavailable('is missing', new Error('there is no indexedDB here'))
+  if (!factory) throw unavailable('there is none here')
   return factory
 }
 
-function unavailable(what: string, cause?: unknown): SessionError {
+// Without a cause it was a hang.
+function unavailable(cause?: unknown): SessionError {
   const options = cause === undefined ? undefined : { cause }
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    `IndexedDB ${what}: the session can only be kept in memory here`,
+    "IndexedDB can't be used: sessions are kept in memory only",
     options,
   )
 }

@@ -1,3 +1,4 @@
+import { unwrap } from 'idb'
 import { SessionError } from '../base/errors.js'
 import { Connection } from './connection.js'
 import type { SessionStore } from './store.js'
@@ -19,36 +20,45 @@ export function indexedDBStore({
     persistence: 'indexeddb',
 
     read: (namespace, account) =>
-      connection.use(async (database) => {
-        const transaction = database.transaction(['sessions', 'last'])
-        const [records, last] = await Promise.all([
-          transaction.objectStore('sessions').getAll(keysUnder(namespace, account)),
-          transaction.objectStore('last').get(namespace),
-        ])
-        return { records, ...(last !== undefined && { last }) }
-      }),
+      connection.use(
+        (database) =>
+          // Past idb's proxies, which take as long as the reading itself: every page waits for this.
+          new Promise((resolve, reject) => {
+            const sessions = unwrap(database).transaction('sessions').objectStore('sessions')
+            const request = sessions.getAll(keysUnder(namespace, account))
+            request.onsuccess = () => resolve(request.result)
+            request.onerror = () => reject(request.error)
+          }),
+      ),
+
+    readLast: (namespace) => connection.use((database) => database.get('last', namespace)),
+
+    readKey: (namespace, { account, keyDID }) =>
+      connection.use((database) => database.get('keys', [namespace, account, keyDID])),
 
     async write(namespace, { put = [], remove = [], last }) {
       if (put.length === 0 && (await isRefused(connection))) return
       await connection.use(async (database) => {
         // A session is written once and then relied on for a week: let it reach the disk.
-        const transaction = database.transaction(['sessions', 'last'], 'readwrite', { durability: 'strict' })
-        const sessions = transaction.objectStore('sessions')
+        const transaction = database.transaction(['sessions', 'keys', 'last'], 'readwrite', {
+          durability: 'strict',
+        })
+        const [sessions, keys] = [transaction.objectStore('sessions'), transaction.objectStore('keys')]
         const done = transaction.done
         done.catch(() => undefined)
         try {
           const requests: Promise<unknown>[] = []
           for (const { account, keyDID } of remove) {
-            requests.push(
-              sessions.delete(
-                keyDID === undefined
-                  ? keysUnder(namespace, account)
-                  : IDBKeyRange.only([namespace, account, keyDID]),
-              ),
-            )
+            const range =
+              keyDID === undefined
+                ? keysUnder(namespace, account)
+                : IDBKeyRange.only([namespace, account, keyDID])
+            requests.push(sessions.delete(range), keys.delete(range))
           }
-          for (const record of put)
-            requests.push(sessions.put(record, [namespace, record.account, record.keyDID]))
+          for (const { account, keyDID, cacao, keyPair } of put) {
+            const id: [string, string, string] = [namespace, account, keyDID]
+            requests.push(sessions.put({ account, keyDID, cacao }, id), keys.put(keyPair, id))
+          }
           if (last) requests.push(transaction.objectStore('last').put(last, namespace))
           await Promise.all([...requests, done])
         } catch (error) {

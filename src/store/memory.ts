@@ -1,7 +1,7 @@
-import type { LastUsed, SessionRecord, SessionStore } from './store.js'
+import type { LastUsed, NewSession, SessionStore } from './store.js'
 
 interface Namespace {
-  readonly records: Map<string, SessionRecord>
+  readonly records: Map<string, NewSession>
   last?: LastUsed
 }
 
@@ -11,11 +11,14 @@ export function memoryStore(): SessionStore {
   return {
     persistence: 'memory',
     async read(name, account) {
-      const { records, last } = namespaces.get(name) ?? { records: new Map<string, SessionRecord>() }
-      const found = [...records.values()].filter(
-        (record) => account === undefined || record.account === account,
-      )
-      return { records: found, ...(last && { last }) }
+      const records = [...(namespaces.get(name)?.records.values() ?? [])]
+      return records.filter((record) => account === undefined || record.account === account)
+    },
+    async readLast(name) {
+      return namespaces.get(name)?.last
+    },
+    async readKey(name, { account, keyDID }) {
+      return namespaces.get(name)?.records.get(`${account}\n${keyDID}`)?.keyPair
     },
     async write(name, { put = [], remove = [], last }) {
       const namespace: Namespace = namespaces.get(name) ?? { records: new Map() }

@@ -3,14 +3,20 @@ import type { Cacao } from '../capability/cacao.js'
 /** Where a session really is. Stores of one's own name themselves. */
 export type Persistence = 'indexeddb' | 'memory' | 'none' | (string & {})
 
-/** A session as a store keeps it: a key that can't be exported, and the capability granted to it. */
-export interface SessionRecord {
-  /** The account that granted it: a CAIP-10 id, or a did:key. */
+/** Which session: of which account (a CAIP-10 id, or a did:key), with which key (its did:key). */
+export interface SessionId {
   readonly account: string
-  /** The did:key of the pair. With the account it identifies the record. */
   readonly keyDID: string
-  readonly keyPair: CryptoKeyPair
+}
+
+/** A session as a store keeps it: the capability granted to a key; the key itself is read apart, when needed. */
+export interface SessionRecord extends SessionId {
   readonly cacao: Cacao
+}
+
+/** A session with its key, which can't be exported, to be written. */
+export interface NewSession extends SessionRecord {
+  readonly keyPair: CryptoKeyPair
 }
 
 /** Which session was used last, and when (milliseconds since 1970). Without an account: signed out since. */
@@ -20,15 +26,9 @@ export interface LastUsed {
   readonly at: number
 }
 
-/** What a store holds. Nothing of it is trusted before it was checked. */
-export interface StoreContents {
-  readonly records: readonly unknown[]
-  readonly last?: unknown
-}
-
 /** What is to change, all of it or nothing. */
 export interface StoreChange {
-  readonly put?: readonly SessionRecord[]
+  readonly put?: readonly NewSession[]
   /** Records to remove; without `keyDID`, every record of the account. */
   readonly remove?: readonly { readonly account: string; readonly keyDID?: string }[]
   readonly last?: LastUsed
@@ -40,7 +40,11 @@ export interface StoreChange {
  */
 export interface SessionStore {
   readonly persistence: Persistence
-  /** The records of a namespace, or of one account in it. */
-  read(namespace: string, account?: string): Promise<StoreContents>
+  /** The records of a namespace, or of one account in it. Nothing of what is read is trusted. */
+  read(namespace: string, account?: string): Promise<readonly unknown[]>
+  /** The key pair of a session. */
+  readKey(namespace: string, id: SessionId): Promise<unknown>
+  /** What `last` was when it was last written. */
+  readLast(namespace: string): Promise<unknown>
   write(namespace: string, change: StoreChange): Promise<void>
 }

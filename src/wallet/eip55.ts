@@ -1,5 +1,6 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { toHex, utf8 } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
+import { utf8 } from '../base/utf8.js'
 
 /** The address with its checksum in the case of its letters (EIP-55). Takes `0x` and 40 hex digits in any case. */
 export function toEIP55(address: string): string {

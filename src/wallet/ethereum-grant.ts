@@ -1,6 +1,6 @@
 import { accountDID } from '../base/account.js'
-import { toHex } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
+import { toHex } from '../base/hex.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import { type Cacao, parsePayload } from '../capability/cacao.js'
 import { toEIP55 } from './eip55.js'

@@ -1,3 +1,4 @@
+import { abortable } from '../base/abort.js'
 import { type AccountInput, accountArgument, parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
@@ -55,6 +56,16 @@ export function ethereumAuth(
   }
 }
 
+/** How a wallet is asked for its account. */
+export interface EthereumAccountOptions {
+  /** Never open the wallet; without a connection to it there is no account then. */
+  silent?: boolean
+  /** The chain to name; the wallet's own by default, or 1 for a bare key. */
+  chainId?: number
+  /** Ends the waiting for a wallet that doesn't answer. */
+  signal?: AbortSignal
+}
+
 /**
  * The CAIP-10 id of the wallet's account, such as `eip155:1:0x…`. With `silent` it never opens the wallet and
  * gives `undefined` if the page isn't connected to it. Rejects with `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`.
@@ -64,21 +75,22 @@ export function ethereumAuth(
  */
 export function ethereumAccount(
   signer: EthereumSignerInput,
-  options: { silent: true; chainId?: number },
+  options: EthereumAccountOptions & { silent: true },
 ): Promise<string | undefined>
 export function ethereumAccount(
   signer: EthereumSignerInput,
-  options?: { silent?: false; chainId?: number },
+  options?: EthereumAccountOptions & { silent?: false },
 ): Promise<string>
 export function ethereumAccount(
   signer: EthereumSignerInput,
-  options?: { silent?: boolean; chainId?: number },
+  options?: EthereumAccountOptions,
 ): Promise<string | undefined>
 export async function ethereumAccount(
   signer: EthereumSignerInput,
-  { silent = false, chainId }: { silent?: boolean; chainId?: number } = {},
+  { silent = false, chainId, signal }: EthereumAccountOptions = {},
 ): Promise<string | undefined> {
-  const account = await walletAccount(ethereumSigner(signer), chainId, silent)
+  signal?.throwIfAborted()
+  const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account
   throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
 }

@@ -7,7 +7,9 @@ import {
   toBase64Unpadded,
   toBase64url,
 } from '../../src/base/base64.js'
-import { concat, fromHex, fromUtf8, isBytes, toHex, utf8 } from '../../src/base/bytes.js'
+import { concat, isBytes } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
+import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 
 const samples = Array.from({ length: 40 }, (_, length) =>
   Uint8Array.from({ length }, (_, i) => (i * 37 + length * 101) & 255),

@@ -1,7 +1,7 @@
 import { EthereumNodeAuth, getEIP191Verifier } from '@didtools/pkh-ethereum'
 import { DID } from 'dids'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import { documentOf } from '../../src/compat/did-document.js'
 import {
   cacaoContainsResources,
@@ -11,7 +11,7 @@ import {
   DIDSession as OldSession,
 } from '../../src/compat/did-session.js'
 import { toDID } from '../../src/compat/dids.js'
-import { decodeDIDKey } from '../../src/key/did-key.js'
+import { parseDIDKey } from '../../src/key/parse-did-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
@@ -101,7 +101,7 @@ describe('toDID', () => {
       const did = (await sessionKeyOfPair(pair))?.did ?? ''
       const method = documentOf(did)?.verificationMethod?.[0]
       expect([method?.publicKeyJwk?.x?.length, method?.publicKeyJwk?.y?.length]).toEqual([43, 43])
-      expect(decodeDIDKey(did)?.bytes).toHaveLength(33)
+      expect(parseDIDKey(did)?.bytes).toHaveLength(33)
     }
     expect(found).toBeGreaterThan(0)
   })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { fromBase64url } from '../../src/base/base64.js'
 import { concat } from '../../src/base/bytes.js'
-import { fromBase58, toBase58 } from '../../src/key/base58.js'
-import { decodeDIDKey, encodeDIDKey, type KeyType } from '../../src/key/did-key.js'
+import { toBase58 } from '../../src/key/base58.js'
+import { encodeDIDKey, type KeyType } from '../../src/key/did-key.js'
+import { fromBase58, parseDIDKey } from '../../src/key/parse-did-key.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 
 type Vectors = Record<string, Vector>
@@ -36,14 +37,14 @@ describe('did:key', () => {
     ['P-256', P256, 33],
     ['secp256k1', 'did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme', 33],
   ] as const)('reads and writes %s', (type, did, length) => {
-    const key = decodeDIDKey(did)
+    const key = parseDIDKey(did)
     expect(key?.type).toBe(type)
     expect(key?.bytes).toHaveLength(length)
     expect(key && encodeDIDKey(key)).toBe(did)
   })
 
-  const ed25519 = decodeDIDKey(ED25519)?.bytes ?? new Uint8Array()
-  const p256 = decodeDIDKey(P256)?.bytes ?? new Uint8Array()
+  const ed25519 = parseDIDKey(ED25519)?.bytes ?? new Uint8Array()
+  const p256 = parseDIDKey(P256)?.bytes ?? new Uint8Array()
   const multibase = (...bytes: readonly Uint8Array[]): string => `did:key:z${toBase58(concat(...bytes))}`
 
   it.each([
@@ -61,7 +62,7 @@ describe('did:key', () => {
     ['a point with another first byte', multibase(Uint8Array.of(0x80, 0x24, 5), p256.subarray(1))],
     ['a leading zero', `did:key:z1${ED25519.slice(9)}`],
     ['an endless text', `did:key:z${'6'.repeat(100_000)}`],
-  ])('refuses %s', (_, did) => expect(decodeDIDKey(did)).toBeUndefined())
+  ])('refuses %s', (_, did) => expect(parseDIDKey(did)).toBeUndefined())
 
   it('writes no key of the wrong length', () => {
     expect(() => encodeDIDKey({ type: 'P-256', bytes: new Uint8Array(32) })).toThrow(TypeError)
@@ -78,7 +79,7 @@ describeWith('did:key vectors: P-256', await vectors<Vectors>('did-key/nist-curv
     expectKey(did, 'P-256', methodOf(all[did])),
   )
   it.each(dids.filter((did) => !did.startsWith('did:key:zDn')))('refuses the other curve of %s', (did) => {
-    expect(decodeDIDKey(did)).toBeUndefined()
+    expect(parseDIDKey(did)).toBeUndefined()
   })
 })
 
@@ -88,7 +89,7 @@ describeWith('did:key vectors: secp256k1', await vectors<Vectors>('did-key/secp2
 
 describeWith('did:key vectors: X25519', await vectors<Vectors>('did-key/x25519.json'), (all) => {
   it.each(Object.keys(all))('refuses %s, which can not sign', (did) =>
-    expect(decodeDIDKey(did)).toBeUndefined(),
+    expect(parseDIDKey(did)).toBeUndefined(),
   )
 })
 
@@ -99,7 +100,7 @@ function methodOf(vector: Vector | undefined): Method | undefined {
 }
 
 function expectKey(did: string, type: KeyType, method: Method | undefined): void {
-  const key = decodeDIDKey(did)
+  const key = parseDIDKey(did)
   expect(key?.type).toBe(type)
   expect(key && encodeDIDKey(key)).toBe(did)
   const { publicKeyBase58, publicKeyJwk } = method ?? {}

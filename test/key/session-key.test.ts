@@ -1,8 +1,9 @@
 import { verifyAsync } from '@noble/ed25519'
 import { describe, expect, it } from 'vitest'
-import { fromHex, utf8 } from '../../src/base/bytes.js'
-import { decodeDIDKey } from '../../src/key/did-key.js'
+import { fromHex } from '../../src/base/hex.js'
+import { utf8 } from '../../src/base/utf8.js'
 import { canSign, generateSessionKey } from '../../src/key/generate.js'
+import { parseDIDKey } from '../../src/key/parse-did-key.js'
 import { nativeSeedKey, nobleSeedKey, seedKey } from '../../src/key/seed-key.js'
 import { sessionKeyOfPair } from '../../src/key/session-key.js'
 import { expectCode } from '../setup/expect-code.js'
@@ -14,7 +15,7 @@ const message = utf8('a message')
 describe.each(types)('a generated %s key', (type) => {
   it('signs, and its did:key is of its kind', async () => {
     const key = await generateSessionKey(type)
-    expect(decodeDIDKey(key.did)?.type).toBe(type)
+    expect(parseDIDKey(key.did)?.type).toBe(type)
     expect(await key.sign(message)).toHaveLength(64)
     expect(await canSign(key)).toBe(true)
   })
@@ -81,10 +82,24 @@ describe('a seed key', () => {
       expect((await seedKey(seed)).did).toBe(noble.did)
       if (!native) continue // an engine without Ed25519 has only the one
       expect(native.did).toBe(noble.did)
-      const bytes = decodeDIDKey(noble.did)?.bytes ?? new Uint8Array()
+      const bytes = parseDIDKey(noble.did)?.bytes ?? new Uint8Array()
       expect(await verifyAsync(await native.sign(message), message, bytes)).toBe(true)
       const publicKey = await crypto.subtle.importKey('raw', bytes, 'Ed25519', true, ['verify'])
       expect(await crypto.subtle.verify('Ed25519', publicKey, await noble.sign(message), message)).toBe(true)
+    }
+  })
+
+  it('has its own DID, whatever DID is expected of it', async () => {
+    for (const seed of seeds) {
+      const { did } = await nobleSeedKey(seed)
+      const { did: other } = await nobleSeedKey(new Uint8Array(32).fill(3))
+      const { did: p256 } = await generateSessionKey('P-256')
+      for (const expected of [did, other, p256, 'did:key:z6Mk', '']) {
+        const key = await seedKey(seed, expected)
+        expect(key.did).toBe(did)
+        const bytes = parseDIDKey(did)?.bytes ?? new Uint8Array()
+        expect(await verifyAsync(await key.sign(message), message, bytes)).toBe(true)
+      }
     }
   })
 
@@ -97,7 +112,7 @@ describe('a seed key', () => {
     const key = await nobleSeedKey(Uint8Array.from(seed))
     const lent = await seedKey(seed)
     seed.fill(0)
-    const bytes = decodeDIDKey(key.did)?.bytes ?? new Uint8Array()
+    const bytes = parseDIDKey(key.did)?.bytes ?? new Uint8Array()
     expect(await verifyAsync(await lent.sign(message), message, bytes)).toBe(true)
   })
 })
@@ -110,7 +125,7 @@ describeWith('RFC 8032 vectors', await vectors<RFC8032>('rfc8032/rfc8032-ed25519
   it.each(cases)('public key $pub', async ({ priv, pub, msg, sig }) => {
     const noble = await nobleSeedKey(bytes(priv))
     const native = await nativeSeedKey(bytes(priv))
-    expect(decodeDIDKey(noble.did)?.bytes).toEqual(bytes(pub))
+    expect(parseDIDKey(noble.did)?.bytes).toEqual(bytes(pub))
     expect(await noble.sign(bytes(msg))).toEqual(bytes(sig))
     if (!native) return // an engine without Ed25519 has only the one
     expect(native.did).toBe(noble.did)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fromBase64url, toBase64url } from '../../src/base/base64.js'
-import { fromUtf8, utf8 } from '../../src/base/bytes.js'
+import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'

@@ -1,4 +1,6 @@
 import { openDB } from 'idb'
+import type { Cacao } from '../../src/capability/cacao.js'
+import type { SessionId } from '../../src/store/store.js'
 
 /** Deletes what this library and did-session 4 keep in the origin. Fails if someone holds on to it. */
 export async function clearOrigin(): Promise<void> {
@@ -16,27 +18,33 @@ export async function databaseNames(): Promise<(string | undefined)[]> {
   return (await indexedDB.databases()).map(({ name }) => name)
 }
 
-/** The records that our store really holds, read past the library. */
-export async function storedRecords(): Promise<
-  { account: string; keyDID: string; keyPair: CryptoKeyPair; cacao: unknown }[]
+/** The sessions that our store really holds, with their keys, read past the library. */
+export async function storedSessions(): Promise<
+  { account: string; keyDID: string; cacao: Cacao; keyPair: CryptoKeyPair }[]
 > {
   if (!(await databaseNames()).includes('cacao-session')) return []
   const database = await openDB('cacao-session')
   try {
-    return await database.getAll('sessions')
+    const [records, keyPairs] = [await database.getAll('sessions'), await database.getAll('keys')]
+    return records.map((record, i) => ({ ...record, keyPair: keyPairs[i] }))
   } finally {
     database.close()
   }
 }
 
-/** Writes a record past the library, under the key of its account and DID. */
-export async function plantRecord(
-  record: { account: string; keyDID: string },
-  key: string[] = ['default', record.account, record.keyDID],
-): Promise<void> {
-  const database = await openDB('cacao-session')
+/** Writes a session past the library, under the key of its account and DID. */
+export async function plantSession(id: SessionId, record: unknown, keyPair: unknown): Promise<void> {
+  const database = await openDB('cacao-session', 1, {
+    upgrade: (db) => {
+      for (const store of ['sessions', 'keys', 'last']) db.createObjectStore(store)
+    },
+  })
   try {
+    const key = ['default', id.account, id.keyDID]
     await database.put('sessions', record, key)
+    if (keyPair === undefined) await database.delete('keys', key)
+    else await database.put('keys', keyPair, key)
+    await database.put('last', { ...id, at: Date.now() }, 'default')
   } finally {
     database.close()
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
-import type { SessionStore, StoreContents } from '../../src/store/store.js'
+import type { SessionStore } from '../../src/store/store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B, prompts, testWallet } from '../setup/wallet.js'
@@ -27,7 +27,13 @@ describe('a store of the caller', () => {
 
   it('fails before the wallet is opened, with its error as the cause', async () => {
     const wallet = testWallet()
-    const store: SessionStore = { persistence: 'mine', read: boom, write: boom }
+    const store: SessionStore = {
+      persistence: 'mine',
+      read: boom,
+      readKey: boom,
+      readLast: boom,
+      write: boom,
+    }
     const error = await expectCode('ERR_STORE_UNAVAILABLE', () =>
       DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store }),
     )
@@ -52,18 +58,22 @@ describe('a store of the caller', () => {
   it('that forgets what it was given is found out', async () => {
     const store: SessionStore = {
       persistence: 'sieve',
-      read: async () => ({ records: [] }),
+      read: async () => [],
+      readKey: async () => undefined,
+      readLast: async () => undefined,
       write: async () => undefined,
     }
     await expectCode('ERR_STORE_CORRUPT', () => DIDSession.get(ACCOUNT_A, auth(), { resources, store }))
   })
 
-  it.each([undefined, null, {}, { records: 'x' }, { records: [undefined, 7] }, { records: [], last: 'x' }])(
+  it.each([undefined, null, {}, 'x', 7, [], [undefined, 7], [[]]])(
     'that returns %j means signed out',
     async (contents) => {
       const store: SessionStore = {
         persistence: 'odd',
-        read: async () => contents as unknown as StoreContents,
+        read: async () => contents as unknown as unknown[],
+        readKey: async () => undefined,
+        readLast: async () => contents,
         write: async () => undefined,
       }
       expect(await DIDSession.load(undefined, { store })).toBeUndefined()

@@ -7,7 +7,7 @@ import {
   databaseNames,
   didSession4Accounts,
   plantDIDSession4,
-  storedRecords,
+  storedSessions,
 } from '../setup/origin.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B, prompts, testWallet } from '../setup/wallet.js'
 
@@ -52,7 +52,7 @@ describe('a session that did-session 4 stored', () => {
     expect(session?.persistence).toBe('indexeddb')
     expect(await session?.sign(new Uint8Array(1))).toHaveLength(64)
     expect(wallet.calls).toEqual([])
-    expect((await storedRecords()).map(({ keyDID }) => keyDID)).toEqual([old.did])
+    expect((await storedSessions()).map(({ keyDID }) => keyDID)).toEqual([old.did])
     expect(await didSession4Accounts()).toEqual([])
     expect((await DIDSession.load())?.keyDID).toBe(old.did)
   })
@@ -136,23 +136,27 @@ describe('where did-session 4 never ran', () => {
     expect(await databaseNames()).toEqual(['cacao-session'])
   })
 
-  it('nor is it where databases can not be listed', async () => {
-    const { databases } = IDBFactory.prototype
-    Object.defineProperty(IDBFactory.prototype, 'databases', {
-      value: undefined,
-      configurable: true,
-      writable: true,
-    })
-    try {
-      await DIDSession.load(ACCOUNT_A)
-      await DIDSession.remove(ACCOUNT_A)
-    } finally {
+  // WebKit keeps an empty database after an aborted upgrade, but it has been able to list its databases all along.
+  it.skipIf(globalThis.navigator?.vendor?.startsWith('Apple'))(
+    'nor is it where databases can not be listed',
+    async () => {
+      const { databases } = IDBFactory.prototype
       Object.defineProperty(IDBFactory.prototype, 'databases', {
-        value: databases,
+        value: undefined,
         configurable: true,
         writable: true,
       })
-    }
-    expect(await databaseNames()).not.toContain('did-session')
-  })
+      try {
+        await DIDSession.load(ACCOUNT_A)
+        await DIDSession.remove(ACCOUNT_A)
+      } finally {
+        Object.defineProperty(IDBFactory.prototype, 'databases', {
+          value: databases,
+          configurable: true,
+          writable: true,
+        })
+      }
+      expect(await databaseNames()).not.toContain('did-session')
+    },
+  )
 })

@@ -3,7 +3,7 @@ import { DIDSession } from '../../src/session/did-session.js'
 import { indexedDBStore } from '../../src/store/indexeddb.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
-import { clearOrigin, storedRecords } from '../setup/origin.js'
+import { clearOrigin, storedSessions } from '../setup/origin.js'
 import { ACCOUNT_A, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
 
 // What browsers do to IndexedDB, done to the real one. In each case one can still sign in, and persistence tells.
@@ -84,7 +84,7 @@ describe('where IndexedDB', () => {
       },
     })
     await worksInMemory()
-    expect(await storedRecords()).toEqual([])
+    expect(await storedSessions()).toEqual([])
   })
 
   it('has no space left', async () => {
@@ -101,11 +101,11 @@ describe('where IndexedDB', () => {
     const { put } = IDBObjectStore.prototype
     replace(IDBObjectStore.prototype, 'put', {
       value(this: IDBObjectStore, value: object, key: IDBValidKey) {
-        return put.call(this, 'keyPair' in value ? { ...value, keyPair: {} } : value, key)
+        return put.call(this, 'privateKey' in value ? {} : value, key)
       },
     })
     await worksInMemory()
-    expect(await storedRecords()).toEqual([])
+    expect(await storedSessions()).toEqual([])
   })
 
   it('loses its connection once', async () => {
@@ -169,10 +169,10 @@ describe('where IndexedDB', () => {
     let contents: unknown
     while (!contents)
       contents = await store.read('default').catch(() => new Promise((resolve) => setTimeout(resolve, 10)))
-    expect(contents).toEqual({ records: [] })
-    expect((await DIDSession.get(ACCOUNT_A, auth(wallet), { ...options, store })).persistence).toBe(
-      'indexeddb',
-    )
+    expect(contents).toEqual([])
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { ...options, store })
+    expect(session.persistence).toBe('indexeddb')
+    indexedDB.deleteDatabase('hanging')
   })
 })
 

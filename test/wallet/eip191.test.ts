@@ -1,6 +1,6 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { addressOfPrivateKey, eip191Sign, parseSignature } from '../../src/wallet/eip191.js'

@@ -1,0 +1,3 @@
+// In this folder, so that it resolves to the installation beside it.
+
+export { DIDSession } from 'did-session'

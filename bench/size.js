@@ -1,0 +1,41 @@
+import { builtEntries, DID_SESSION, isDIDSessionInstalled, ROOT } from './project.js'
+import { BOUNDS } from './size/bounds.js'
+import { bundle } from './size/bundle.js'
+import { table } from './table.js'
+
+// How much a page loads of each entry, and whether that is within bounds. Bytes.
+
+const { entries, peers } = await builtEntries()
+const rows = []
+const failures = []
+
+for (const { name, file } of entries) {
+  const found = await bundle(file, ROOT, { external: peers })
+  const bound = BOUNDS[name]
+  rows.push(row(name, found, bound?.gzip))
+  if (!bound) {
+    failures.push(`${name} has no bound: give it one in bench/size/bounds.js`)
+    continue
+  }
+  if (found.initial.gzip > bound.gzip) {
+    failures.push(`${name} loads ${found.initial.gzip} bytes at first: the bound is ${bound.gzip}`)
+  }
+  for (const intruder of found.packages.filter((dependency) => bound.without?.includes(dependency))) {
+    failures.push(`${name} loads ${intruder} at first: it must load on demand, or not at all`)
+  }
+}
+// In one file, because that makes it smaller; with its dependencies, because it has no optional ones.
+if (isDIDSessionInstalled()) {
+  rows.push(row('(did-session 4.0.0)', await bundle('did-session', DID_SESSION, { splitting: false })))
+}
+
+const head = ['bytes', 'min', 'gzip', 'bound', 'min, all', 'gzip, all', 'without']
+console.log(table(head, rows))
+console.log('\n"all" includes what loads on demand; "without" names peers that come on top')
+for (const failure of failures) console.error(`\n${failure}`)
+if (failures.length > 0) process.exitCode = 1
+
+function row(name, { initial, total, peers: left }, bound) {
+  const bytes = [initial.min, initial.gzip, bound ?? '', total.min, total.gzip].map(String)
+  return [name, ...bytes, left.join(', ')]
+}

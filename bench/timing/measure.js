@@ -1,0 +1,38 @@
+import { median } from './stats.js'
+
+const CALLS_PER_ROUND = 5
+const WARM_UP_ROUNDS = 10
+
+/**
+ * Microseconds of each task, as medians. The tasks take turns, in another order every round, so that whatever
+ * else the machine does falls on all of them alike, and so does what one leaves behind for the next.
+ *
+ * @param {Map<string, () => unknown>} tasks
+ * @param {number} rounds
+ * @returns {Promise<Map<string, number>>}
+ */
+export async function measure(tasks, rounds) {
+  const samples = new Map([...tasks.keys()].map((name) => [name, []]))
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
+    for (const [name, task] of shuffled(tasks)) {
+      for (let call = 0; call < CALLS_PER_ROUND; call++) {
+        const elapsed = await time(task)
+        if (round >= 0) samples.get(name).push(elapsed)
+      }
+    }
+  }
+  return new Map([...samples].map(([name, times]) => [name, median(times)]))
+}
+
+function shuffled(items) {
+  return Array.from(items, (item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
+}
+
+async function time(task) {
+  const start = performance.now()
+  const result = task()
+  if (typeof result?.then === 'function') await result
+  return (performance.now() - start) * 1000
+}

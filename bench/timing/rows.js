@@ -1,0 +1,82 @@
+/**
+ * One thing that is measured, done by up to three: the library, did-session and the bare primitive beneath.
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {() => unknown} [ours]
+ * @property {() => unknown} [theirs]
+ * @property {() => unknown} [raw]
+ * @property {number} [target] how many times as fast as did-session it should be
+ */
+
+/**
+ * @param {Awaited<ReturnType<typeof import('./fixtures.js').fixtures>>} fixtures
+ * @returns {Row[]}
+ */
+export function rows({
+  Ours,
+  Theirs,
+  toDID,
+  account,
+  id,
+  resources,
+  grant,
+  ours,
+  theirs,
+  raw,
+  payload,
+  bytes,
+}) {
+  const options = { resources }
+  return [
+    {
+      name: 'get, session stored',
+      ours: () => Ours.get(account, neverAsked, options),
+      theirs: () => Theirs.get(id, neverAsked, options),
+      target: 10,
+    },
+    { name: 'load()', ours: () => Ours.load() },
+    {
+      name: 'fromSession',
+      ours: () => Ours.fromSession(theirs.text),
+      theirs: () => Theirs.fromSession(theirs.text),
+      target: 15,
+    },
+    {
+      name: 'hasSessionFor',
+      ours: () => Ours.hasSessionFor(account, resources),
+      theirs: () => Theirs.hasSessionFor(id, resources),
+      target: 1,
+    },
+    {
+      name: 'authorize, without the wallet',
+      ours: () => Ours.authorize(grant, options),
+      theirs: () => Theirs.authorize(grant, options),
+    },
+    {
+      name: 'serialize',
+      ours: () => ours.seeded.serialize(),
+      theirs: () => theirs.seeded.serialize(),
+    },
+    {
+      name: 'createJWS, P-256',
+      ours: () => ours.storedDID.createJWS(payload),
+      theirs: () => theirs.stored.did.createJWS(payload),
+    },
+    {
+      name: 'createJWS, Ed25519',
+      ours: () => ours.seededDID.createJWS(payload),
+      theirs: () => theirs.seeded.did.createJWS(payload),
+    },
+    { name: 'toDID', ours: () => toDID(ours.stored) },
+    { name: 'sign, P-256', ours: () => ours.stored.sign(bytes), raw: raw.signP256 },
+    { name: 'sign, Ed25519', ours: () => ours.seeded.sign(bytes), raw: raw.signEd25519 },
+    { name: 'WebCrypto verify, P-256', raw: raw.verifyP256 },
+    { name: 'WebCrypto verify, Ed25519', raw: raw.verifyEd25519 },
+    { name: 'WebCrypto generate, P-256', raw: raw.generateP256 },
+  ]
+}
+
+function neverAsked() {
+  throw new Error('the session is stored: the wallet must not be asked')
+}

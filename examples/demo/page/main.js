@@ -1,0 +1,94 @@
+import { DIDSession } from 'cacao-session'
+import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { announceDemoWallet } from './demo-wallet.js'
+import { byId } from './elements.js'
+import { leaveSession, showSession } from './session-view.js'
+import { tell } from './status.js'
+import { showWallets } from './wallet-list.js'
+import { reasonOf } from './words.js'
+
+const resources = [`${location.origin}/notes/*`]
+const verifiers = ethereumVerifiers()
+
+/** @type {DIDSession | undefined} */
+let current
+/** @type {AbortController | undefined} */
+let asking
+
+/** @param {import('cacao-session/ethereum').DiscoveredWallet} wallet */
+async function signIn({ provider, name }) {
+  // Someone who chooses again has given up on the wallet that they chose before.
+  asking?.abort()
+  asking = new AbortController()
+  const { signal } = asking
+  const expiresInSecs = Number(/** @type {HTMLSelectElement} */ (byId('duration')).value)
+  tell(`Waiting for ${name}…`, 'wait')
+  try {
+    const account = await ethereumAccount(provider)
+    signal.throwIfAborted()
+    const auth = ethereumAuth(provider, account)
+    current = await DIDSession.get(account, auth, { resources, verifiers, expiresInSecs, signal })
+    tell('')
+    show(true)
+  } catch (error) {
+    if (!signal.aborted) tell(reasonOf(error), 'error')
+  }
+}
+
+async function signOut() {
+  if (!current) return
+  try {
+    await DIDSession.remove(current.id)
+    leave('You are signed out.')
+  } catch (error) {
+    tell(reasonOf(error), 'error')
+  }
+}
+
+/** @param {string} message */
+function leave(message) {
+  current = undefined
+  leaveSession()
+  show(true)
+  tell(message)
+}
+
+/**
+ * Shows the session, or the sign-in where there is none.
+ * @param {boolean} isMove Whether the view changes under the person, so that the focus has to follow.
+ */
+function show(isMove) {
+  if (current) showSession(current, () => leave('The session has expired. Sign in again.'))
+  else showWallets(resources, signIn)
+  byId('sign-in-view').hidden = current !== undefined
+  byId('session-view').hidden = current === undefined
+  if (isMove) byId(current ? 'session-title' : 'sign-in-title').focus()
+}
+
+/** In another tab the person may have signed in or out since. */
+async function catchUp() {
+  if (document.visibilityState !== 'visible') return
+  if (current) {
+    const { status } = await DIDSession.explain(current.id, resources)
+    if (status === 'none') leave('You signed out in another tab.')
+  } else {
+    const session = await DIDSession.load()
+    if (!session || current) return
+    current = session
+    show(true)
+  }
+}
+
+async function start() {
+  announceDemoWallet()
+  byId('sign-out').addEventListener('click', signOut)
+  document.addEventListener('visibilitychange', catchUp)
+  try {
+    current = await DIDSession.load()
+  } catch (error) {
+    tell(reasonOf(error), 'error')
+  }
+  show(false)
+}
+
+start()

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { DIDSession, SessionError } from 'cacao-session'
+import { createDIDKey } from 'cacao-session/did-session'
+import { toDID } from 'cacao-session/dids'
+import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { beginning, result, step, styled, title } from './terminal.js'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const domain = 'app.example.com'
+const resources = ['https://api.example.com/notes/*']
+const verifiers = ethereumVerifiers()
+
+/** The main job of the library, step by step. Every line that it prints comes of the call above it. */
+export async function tour() {
+  title('cacao-session: sign in once, then let a session key act')
+  const session = await signIn()
+  await sign(session)
+  const serialized = serialize(session)
+  await takeUp(serialized)
+  await expire(serialized)
+  await forge(session)
+  await signForDids(session)
+}
+
+async function signIn() {
+  step(
+    'Sign in. A wallet (here: a fresh Ethereum key) signs one text for a new session key.',
+    'DIDSession.authorize(ethereumAuth(walletKey, undefined, { domain }), { resources })',
+  )
+  const auth = ethereumAuth(randomBytes(32), undefined, { domain })
+  const session = await DIDSession.authorize(auth, { resources, verifiers })
+  result('account', session.id)
+  result('session key', session.keyDID)
+  result('may do', session.authorizations.join(', '))
+  return session
+}
+
+/** @param {DIDSession} session */
+async function sign(session) {
+  step('Sign. The session key acts; the wallet is not needed again.', 'session.sign(bytes)')
+  const signature = await session.sign(new TextEncoder().encode('Hello'))
+  result('signature', `${beginning(Buffer.from(signature).toString('hex'), 32)} (${signature.length} bytes)`)
+}
+
+/** @param {DIDSession} session */
+function serialize(session) {
+  step('Write it to a string. It holds the session key: keep it like a password.', 'session.serialize()')
+  const serialized = session.serialize()
+  result('string', `${beginning(serialized, 20)} (${serialized.length} characters, the rest is secret)`)
+  return serialized
+}
+
+/** @param {string} serialized */
+async function takeUp(serialized) {
+  step(
+    "Take it up elsewhere. The wallet's signature is checked again.",
+    'DIDSession.fromSession(string, { verifiers })',
+  )
+  const session = await DIDSession.fromSession(serialized, { verifiers })
+  result('account', session.id)
+  result('expired', session.isExpired ? 'yes' : `no, ${inWords(session.expiresInSecs)} left`)
+}
+
+/** @param {string} serialized */
+async function expire(serialized) {
+  step(
+    'A week and a day later. Whose session it was can still be read, but it signs nothing.',
+    'DIDSession.fromSession(string, { verifiers, now: () => Date.now() + 8 * DAY_MS })',
+  )
+  const session = await DIDSession.fromSession(serialized, { verifiers, now: () => Date.now() + 8 * DAY_MS })
+  result('expired', session.isExpired ? 'yes' : 'no')
+  result('sign', await refusal(session.sign(new Uint8Array([1]))))
+}
+
+/** @param {DIDSession} victim */
+async function forge(victim) {
+  step(
+    "A forgery. Someone signs with a wallet of their own, and writes another's account into it.",
+    'DIDSession.fromSession(forgedString, { verifiers })',
+  )
+  const ownAuth = ethereumAuth(randomBytes(32), undefined, { domain })
+  const forged = await DIDSession.authorize(
+    async (opts) => {
+      const cacao = await ownAuth(opts)
+      return { ...cacao, p: { ...cacao.p, iss: victim.id } }
+    },
+    { resources },
+  )
+  result('fromSession', await refusal(DIDSession.fromSession(forged.serialize(), { verifiers })))
+}
+
+/** @param {DIDSession} session */
+async function signForDids(session) {
+  step(
+    'A JWS for the world of the dids package, verified by a DID that knows nothing of the session.',
+    'verifier.verifyJWS(jws, { issuer: session.id, capability: session.cacao, verifiers })',
+  )
+  const did = await toDID(session)
+  const jws = await did.createJWS({ note: 'Buy cacao beans' })
+  const verifier = await createDIDKey()
+  const trusted = /** @type {any} */ ({ issuer: session.id, capability: session.cacao, verifiers })
+  const { kid, payload } = await verifier.verifyJWS(jws, trusted)
+  result('signed by', kid.split('#')[0] ?? '')
+  result('for', session.id)
+  result('payload', JSON.stringify(payload))
+}
+
+/**
+ * The code that something is refused with. That it is not refused would be a defect, so it throws.
+ * @param {Promise<unknown>} attempt
+ */
+async function refusal(attempt) {
+  const error = await attempt.then(
+    () => undefined,
+    (reason) => reason,
+  )
+  if (!(error instanceof SessionError)) throw error ?? new Error('this should have been refused')
+  return `${styled('red', 'refused')} ${error.code}`
+}
+
+/** @param {number} secs */
+const inWords = (secs) =>
+  `${Math.floor(secs / 86_400)} days ${Math.floor((secs % 86_400) / 3600)} h ${Math.floor((secs % 3600) / 60)} min`

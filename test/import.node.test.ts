@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const { exports: entries } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { exports: Record<string, unknown> }
+const names = Object.keys(entries).filter((name) => name !== './package.json')
+
+// What a page has and a server has not: looking at any of it while importing is what is forbidden.
+const BROWSER = [
+  'window',
+  'document',
+  'location',
+  'indexedDB',
+  'localStorage',
+  'sessionStorage',
+  'BroadcastChannel',
+]
+
+/** Runs a script in a fresh process, where nothing has been imported yet. */
+function run(script: string): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: new URL('..', import.meta.url),
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+  return stdout
+}
+
+/** What importing does to a process: the globals looked at and added, and what it keeps running. */
+function effectsOfImporting(...specifiers: string[]): {
+  looked: string[]
+  added: string[]
+  running: string[]
+} {
+  const output = run(`
+    const looked = new Set()
+    for (const name of ${JSON.stringify(BROWSER)}) {
+      Object.defineProperty(globalThis, name, { configurable: true, get: () => void looked.add(name) })
+    }
+    const before = Reflect.ownKeys(globalThis).map(String).sort()
+    for (const specifier of ${JSON.stringify(specifiers)}) await import(specifier)
+    const after = Reflect.ownKeys(globalThis).map(String).sort()
+    const ofNode = ['PipeWrap', 'TTYWrap', 'CloseReq', 'FSReqPromise', 'FSReqCallback']
+    console.log(JSON.stringify({
+      looked: [...looked],
+      added: after.filter((name) => !before.includes(name)),
+      running: process.getActiveResourcesInfo().filter((name) => !ofNode.includes(name)),
+    }))`)
+  return JSON.parse(output)
+}
+
+describe.each(names)('importing %s', (name) => {
+  const specifier = name.replace('.', 'cacao-session')
+  // The dids package looks for a window itself.
+  const peers = name.startsWith('./did') ? ['dids', 'did-jwt'] : []
+
+  it('looks at no global of browsers, sets none, and starts nothing', () => {
+    const { looked, added, running } = effectsOfImporting(...peers, specifier)
+    expect(looked).toEqual(peers.length > 0 ? effectsOfImporting(...peers).looked : [])
+    expect([added, running]).toEqual([[], []])
+  })
+
+  it('gives something', () => {
+    expect(Number(run(`console.log(Object.keys(await import('${specifier}')).length)`))).toBeGreaterThan(0)
+  })
+})
