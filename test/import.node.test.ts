@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { runFresh } from './setup/fresh-process.js'
 
 const { exports: entries } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -18,24 +18,13 @@ const BROWSER = [
   'BroadcastChannel',
 ]
 
-/** Runs a script in a fresh process, where nothing has been imported yet. */
-function run(script: string): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: new URL('..', import.meta.url),
-    encoding: 'utf8',
-  })
-  expect(stderr).toBe('')
-  expect(status).toBe(0)
-  return stdout
-}
-
 /** What importing does to a process: the globals looked at and added, and what it keeps running. */
 function effectsOfImporting(...specifiers: string[]): {
   looked: string[]
   added: string[]
   running: string[]
 } {
-  const output = run(`
+  const output = runFresh(`
     const looked = new Set()
     for (const name of ${JSON.stringify(BROWSER)}) {
       Object.defineProperty(globalThis, name, { configurable: true, get: () => void looked.add(name) })
@@ -64,6 +53,8 @@ describe.each(names)('importing %s', (name) => {
   })
 
   it('gives something', () => {
-    expect(Number(run(`console.log(Object.keys(await import('${specifier}')).length)`))).toBeGreaterThan(0)
+    expect(Number(runFresh(`console.log(Object.keys(await import('${specifier}')).length)`))).toBeGreaterThan(
+      0,
+    )
   })
 })

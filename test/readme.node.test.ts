@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { runFresh } from './setup/fresh-process.js'
+import { ACCOUNT_A, KEY_A } from './setup/wallet.js'
+
+const file = (path: string): URL => new URL(`../${path}`, import.meta.url)
+const readme = readFileSync(file('README.md'), 'utf8')
+
+/** The README's example of this kind, as a reader would copy it. */
+function example(kind: string): string {
+  const [, code] = new RegExp(`\`\`\`js ${kind}\n([^]*?)\`\`\``).exec(readme) ?? []
+  return code ?? expect.fail(`the README has no ${kind} example`)
+}
+
+describe('the README', () => {
+  it('signs in, signs and signs out in a browser', () => {
+    const output = runFresh(`
+      import 'fake-indexeddb/auto'
+      import { privateKeyToAccount } from 'viem/accounts'
+      const account = privateKeyToAccount('${KEY_A}')
+      const answers = { eth_chainId: () => '0x1', eth_requestAccounts: () => [account.address], personal_sign: ([raw]) => account.signMessage({ message: { raw } }) }
+      globalThis.window = { ethereum: { request: async ({ method, params }) => answers[method](params) } }
+      globalThis.location = { host: 'localhost:5173' }
+      ${example('browser')}
+      console.log(session === undefined)
+      await signIn()
+      console.log(session.id, session.cacao.p.domain, (await signNote('a note')).length)
+      console.log((await DIDSession.load(undefined, { resources })).keyDID === session.keyDID)
+      await signOut()
+      console.log(await DIDSession.load())`)
+    expect(output.trim().split('\n')).toEqual([
+      'true',
+      `did:pkh:${ACCOUNT_A} localhost:5173 64`,
+      'true',
+      'undefined',
+    ])
+  })
+
+  it('saves and takes up a session in a script', () => {
+    const output = runFresh(example('script'), { PRIVATE_KEY: KEY_A })
+    expect(output).toMatch(new RegExp(`^did:pkh:${ACCOUNT_A} for 60(4800|4799) more seconds`))
+  })
+
+  it('knows on a server who may act', () => {
+    const output = runFresh(`
+      import { DIDSession } from 'cacao-session'
+      import { ethereumAuth } from 'cacao-session/ethereum'
+      ${example('server').replace('export ', '')}
+      const make = (domain, resource) => DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain }), { resources: [resource] })
+      const good = await make('app.example.com', 'https://api.example.com/notes/*')
+      console.log(await whoMayAct(JSON.parse(JSON.stringify(good.cacao)), good.keyDID))
+      const other = await make('evil.example.com', 'https://api.example.com/notes/*')
+      console.log(await whoMayAct(other.cacao, other.keyDID).catch(({ code }) => code))
+      console.log(await whoMayAct(other.cacao, good.keyDID).catch(({ code }) => code))
+      const narrow = await make('app.example.com', 'https://api.example.com/other')
+      console.log(await whoMayAct(narrow.cacao, narrow.keyDID).catch(({ code }) => code))`)
+    expect(output.trim().split('\n')).toEqual([
+      `did:pkh:${ACCOUNT_A}`,
+      'ERR_CAPABILITY_DOMAIN',
+      'ERR_CAPABILITY_AUDIENCE',
+      'ERR_CAPABILITY_RESOURCES',
+    ])
+  })
+
+  it('names every entry, and no file that is not there', () => {
+    const { exports: entries } = JSON.parse(readFileSync(file('package.json'), 'utf8')) as { exports: object }
+    for (const entry of Object.keys(entries).filter((name) => name !== './package.json')) {
+      expect(readme).toContain(`| \`${entry.replace('.', 'cacao-session')}\` |`)
+    }
+    for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)]+)\)/g))
+      expect(existsSync(file(path ?? '')), path).toBe(true)
+  })
+})
