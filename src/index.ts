@@ -17,7 +17,6 @@ export type {
 } from './session/options.js'
 export type { SessionStatus } from './session/stored-sessions.js'
 export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb.js'
-export { memoryStore } from './store/memory.js'
 export type {
   LastUsed,
   NewSession,

@@ -48,12 +48,7 @@ async function authorizeAndKeep(
   const key = await generateSessionKey(options.keyType)
   const cacao = await requestCapability(authMethod, key.did, request, { ...options, account })
   if (!key.pair) throw new TypeError('a generated key has a pair')
-  const persistence = await keep(
-    place.stores,
-    place.namespace,
-    { account, keyDID: key.did, keyPair: key.pair, cacao },
-    place.now(),
-  )
+  const persistence = await keep(place, { account, keyDID: key.did, keyPair: key.pair, cacao })
   return { key, cacao, persistence }
 }
 

@@ -5,8 +5,9 @@ import { type Verifiers, verifySignature } from '../capability/verify-signature.
 import { canSign } from '../key/generate.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
 import { type DIDSession4Record, readDIDSession4, removeDIDSession4 } from '../store/did-session-4.js'
-import type { NewSession, SessionStore } from '../store/store.js'
+import type { NewSession } from '../store/store.js'
 import { keep } from './keep.js'
+import type { Place } from './place.js'
 
 /**
  * Takes over the sessions that did-session 4 stored in this origin, of all accounts or one. They were never
@@ -14,23 +15,17 @@ import { keep } from './keep.js'
  * old one. Says how many there were.
  */
 export async function adoptDIDSession4(
-  stores: readonly SessionStore[],
-  namespace: string,
-  {
-    account,
-    now,
-    verifiers,
-  }: { account?: string | undefined; now: number; verifiers?: Verifiers | undefined },
+  place: Place,
+  account: string | undefined,
+  verifiers: Verifiers | undefined,
 ): Promise<number> {
-  const usable: { id: string; record: NewSession }[] = []
+  const usable: { id: string; session: NewSession }[] = []
   for (const old of await readDIDSession4(account)) {
-    const record = await check(old, now, verifiers)
-    if (record) usable.push({ id: old.id, record })
+    const session = await check(old, place.now(), verifiers)
+    if (session) usable.push({ id: old.id, session })
   }
-  // The newest last, because the last one kept is the one used last.
-  usable.sort((a, b) => Date.parse(a.record.cacao.p.iat) - Date.parse(b.record.cacao.p.iat))
-  for (const { id, record } of usable) {
-    const persistence = await keep(stores, namespace, record, now)
+  for (const { id, session } of usable) {
+    const persistence = await keep(place, session)
     if (persistence === 'indexeddb') await removeDIDSession4([id])
   }
   return usable.length

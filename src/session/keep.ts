@@ -2,31 +2,36 @@ import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/validity.js'
 import { canSign } from '../key/generate.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
+import { memoryStore } from '../store/memory.js'
 import type { NewSession, Persistence, SessionId, SessionStore } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
+import type { Place } from './place.js'
 import { parseRecord, readStores } from './stored-sessions.js'
 
 /**
  * Stores a session in the first store that really keeps it, and says which one that is. A store counts only once
- * the record was read back and its key has signed: engines have refused keys, and have lost them on the way.
+ * the record was read back and its key has signed: engines have refused keys, and have lost them on the way. Where
+ * no store does and the caller chose none, the session is kept in memory.
  * Expired sessions of the same account make room. Rejects with what the last store said.
  */
 export async function keep(
-  stores: readonly SessionStore[],
-  namespace: string,
+  { stores, isChosen, namespace, now }: Place,
   session: NewSession,
-  now: number,
 ): Promise<Persistence> {
   let failure: unknown
   for (const store of stores) {
     try {
-      await keepIn(store, namespace, session, now)
+      await keepIn(store, namespace, session, now())
       return store.persistence
     } catch (error) {
       failure = error
     }
   }
-  throw storeError(failure)
+  if (isChosen) throw storeError(failure)
+  const memory = memoryStore()
+  stores.push(memory)
+  await keepIn(memory, namespace, session, now())
+  return memory.persistence
 }
 
 async function keepIn(

@@ -22,7 +22,7 @@ export interface SessionSummary {
 export async function listSessions(place: Place): Promise<SessionSummary[]> {
   await place.adopt(undefined, undefined)
   const { found, failures } = await readStores(place.stores, place.namespace)
-  if (failures.length === place.stores.length) throw storeError(failures[0])
+  if (place.isChosen && failures.length > 0) throw storeError(failures[0])
   return found.flatMap(({ record, store }) => {
     const parsed = parseRecord(record)
     if (!parsed) return []

@@ -1,20 +1,22 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { indexedDBStore } from '../store/indexeddb.js'
-import { memoryStore } from '../store/memory.js'
 import type { SessionStore } from '../store/store.js'
 import type { StoreOptions } from './options.js'
 
 const DEFAULT_NAMESPACE = 'default'
 const DID_SESSION_4_DATABASE = 'did-session'
 
-// Shared by all that runs in this page or process: two stores over one database would be two connections.
-const defaultStores: readonly SessionStore[] = [indexedDBStore(), memoryStore()]
+// Shared by all that runs in this page or process: two stores over one database would be two connections. Where
+// IndexedDB refuses a session, a store in memory joins it.
+const defaultStores: SessionStore[] = [indexedDBStore()]
 
 /** Where the options say that sessions are kept. */
 export interface Place {
   /** Best first. */
-  readonly stores: readonly SessionStore[]
+  readonly stores: SessionStore[]
+  /** Whether the caller chose the store: then its failures are the caller's to know. */
+  readonly isChosen: boolean
   readonly namespace: string
   readonly now: Clock
   /** Takes over what did-session 4 left here, of all accounts or one; says how many sessions that were. */
@@ -29,16 +31,18 @@ export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemCloc
     throw new TypeError('namespace must be a non-empty string')
   if (typeof now !== 'function') throw new TypeError('now must be a function that gives milliseconds')
   const stores = store ? [store] : defaultStores
-  const isShared = store === undefined && namespace === DEFAULT_NAMESPACE
-  return {
+  const isChosen = store !== undefined
+  const isShared = !isChosen && namespace === DEFAULT_NAMESPACE
+  const place: Place = {
     stores,
+    isChosen,
     namespace,
     now,
     async adopt(account, verifiers) {
       if (!isShared || !(await mayHoldDIDSession4())) return 0
       try {
         const { adoptDIDSession4 } = await import('./on-demand.js')
-        return await adoptDIDSession4(stores, namespace, { account, now: now(), verifiers })
+        return await adoptDIDSession4(place, account, verifiers)
       } catch {
         // Whatever is wrong with what another library left, one can still sign in.
         return 0
@@ -50,6 +54,7 @@ export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemCloc
       await forgetDIDSession4(account)
     },
   }
+  return place
 }
 
 // Spares a signed-out page the loading of what would only find out that did-session 4 never ran here.

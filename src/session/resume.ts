@@ -21,7 +21,7 @@ export async function resume(
   if (used && used.account === undefined) return undefined
   const { assessments, failures } = await look(place, account ?? used?.account, options)
   const last = await reading
-  if (failures.length === place.stores.length) throw storeError(failures[0])
+  if (place.isChosen && failures.length > 0) throw storeError(failures[0])
   const sessions = assessments.flatMap(({ session }) => session ?? [])
   const lastUsed = account === undefined && sessions.find(({ key }) => key.did === last?.keyDID)
   const session = lastUsed || sessions.sort((a, b) => (expiryTime(b.cacao) > expiryTime(a.cacao) ? 1 : -1))[0]
