@@ -51,6 +51,10 @@ export type UnsignedCacao = Omit<Cacao, 's'>
 
 type Check<T> = (value: unknown, path: string) => T
 
+// Bounds on what is looked at: characters in a text, and resources.
+const MAX_LENGTH = 16_384
+const MAX_RESOURCES = 1000
+
 // A line break, or what a wallet may show as one, could smuggle a field into the signed text. ASCII is held to
 // the grammar of ERC-4361; beyond it people do write statements in their own language, and wallets sign them.
 const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}\p{Cc}\p{Zl}\p{Zp}\p{Cs}])*$/u
@@ -63,7 +67,8 @@ const SIGNATURE_TYPE = /^[-a-z0-9]+(?::[-a-z0-9]+)?$/
 /**
  * The guard: the only way by which a capability comes in from outside (a wallet, a store, a string, a header).
  * Copies each member once into a frozen `Cacao`, so that nothing can change after it was checked. Throws
- * `ERR_CAPABILITY_INVALID` for anything that is not exactly a CACAO.
+ * `ERR_CAPABILITY_INVALID` for anything that is not exactly a CACAO, or has a text of more than 16,384 characters,
+ * or more than 1000 resources.
  */
 export function parseCacao(input: unknown): Cacao {
   return members(input, 'capability', { h: header, p: parsePayload, s: signature }, ['h', 'p', 's'])
@@ -117,11 +122,13 @@ const signature: Check<CacaoSignature> = (input, path) =>
     path,
     {
       t: matching((text) => SIGNATURE_TYPE.test(text), 'a signature type such as "eip191"'),
-      s: (value, at) => (typeof value === 'string' && value !== '' ? value : bytes(value, at)),
+      s: (value, at) => (typeof value === 'string' ? signatureText(value, at) : bytes(value, at)),
       m: (value, at) => members<NonNullable<CacaoSignature['m']>>(value, at, { aad: bytes }, []),
     },
     ['t', 's'],
   )
+
+const signatureText = matching((text) => text !== '', 'a non-empty string or bytes')
 
 const dateTime = matching(
   (text) => parseDateTime(text) !== undefined,
@@ -129,7 +136,8 @@ const dateTime = matching(
 )
 
 const resources: Check<string[]> = (value, path) => {
-  if (!Array.isArray(value)) throw invalid(path, 'an array of URIs')
+  if (!Array.isArray(value) || value.length > MAX_RESOURCES)
+    throw invalid(path, `an array of up to ${MAX_RESOURCES} URIs`)
   const checked = Array.from(value, (item, i) => resource(item, `${path}[${i}]`))
   Object.freeze(checked)
   return checked
@@ -137,7 +145,8 @@ const resources: Check<string[]> = (value, path) => {
 const resource = matching(isURI, 'a URI such as "https://api.example.com/notes/*"')
 
 const bytes: Check<Uint8Array<ArrayBuffer>> = (value, path) => {
-  if (!isBytes(value) || value.length === 0) throw invalid(path, 'a non-empty string or bytes')
+  if (!isBytes(value) || value.length === 0 || value.length > MAX_LENGTH)
+    throw invalid(path, 'a non-empty string or bytes')
   return Uint8Array.from(value)
 }
 
@@ -146,7 +155,8 @@ function matching<T extends string = string>(
   what: string,
 ): Check<T> {
   return (value, path) => {
-    if (typeof value !== 'string' || !test(value)) throw invalid(path, what)
+    // The length is looked at first: what follows takes time for each character.
+    if (typeof value !== 'string' || value.length > MAX_LENGTH || !test(value)) throw invalid(path, what)
     return value as T
   }
 }

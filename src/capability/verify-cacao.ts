@@ -1,6 +1,6 @@
 import { type AccountInput, accountArgument, accountOfDID } from '../base/account.js'
 import { type Clock, systemClock } from '../base/clock.js'
-import { SessionError } from '../base/errors.js'
+import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type Cacao, parseCacao } from './cacao.js'
 import { missingResources } from './resources.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
@@ -24,43 +24,52 @@ export interface VerifyCacaoOptions {
   nonce?: string
   /** Resources that the capability must cover. */
   resources?: readonly string[]
-  /** Says whether a capability was revoked. A rejection counts as a refusal. */
+  /** Says whether a capability was revoked. A rejection, or anything but `false`, counts as a refusal. */
   isRevoked?: (cacao: Cacao) => boolean | Promise<boolean>
 }
 
 /**
  * Checks everything about a capability from outside and returns it, frozen and typed. Throws one `SessionError`
- * whose code (`ERR_CAPABILITY_…`) names the check that failed.
+ * whose code (`ERR_CAPABILITY_…`) names the first check that failed: form, signature, issuer, audience, domain,
+ * nonce, time, resources, revocation. What is malformed costs no cryptography.
  *
  * @example
  * const cacao = await verifyCacao(json, { verifiers: ethereumVerifiers(), domains: ['app.example.com'] })
  */
 export async function verifyCacao(input: unknown, options: VerifyCacaoOptions): Promise<Cacao> {
+  const cacao = parseCacao(input)
+  for (const check of capabilityChecks(options)) await check(cacao)
+  return cacao
+}
+
+/** A check of what has passed the guard; throws or rejects with a `SessionError`. */
+export type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
+
+/** The checks that the options ask for, in the order in which they are made. */
+export function capabilityChecks(options: VerifyCacaoOptions): CapabilityCheck[] {
   const {
     verifiers,
     now = systemClock,
     clockSkewSecs = DEFAULT_CLOCK_SKEW_SECS,
-    issuer,
     audience,
     domains,
     nonce,
     resources,
   } = options
-  const cacao = parseCacao(input)
-  const { p } = cacao
-  await verifySignature(cacao, verifiers, now(), clockSkewSecs)
-  if (issuer !== undefined) assertIssuer(cacao, accountArgument(issuer))
-  if (audience !== undefined && p.aud !== audience)
-    throw refused('AUDIENCE', `it was granted to ${p.aud}, not to ${audience}`)
-  if (domains && !domains.includes(p.domain))
-    throw refused('DOMAIN', `it was signed on ${p.domain}, which is not accepted here`)
-  if (nonce !== undefined && p.nonce !== nonce)
-    throw refused('NONCE', 'its nonce is not the one that was asked for')
-  assertValidAt(cacao, now(), clockSkewSecs)
-  if (resources) assertResources(cacao, resources)
-  if (options.isRevoked && (await options.isRevoked(cacao)) !== false)
-    throw refused('REVOKED', 'it was revoked: sign in again')
-  return cacao
+  const issuer = options.issuer === undefined ? undefined : accountArgument(options.issuer)
+  if (typeof clockSkewSecs !== 'number' || !(clockSkewSecs >= 0))
+    throw new TypeError('clockSkewSecs must be a number of seconds')
+  if (typeof verifiers !== 'object' || verifiers === null)
+    throw new TypeError('verifiers must be an object, such as ethereumVerifiers() gives')
+  const checks: CapabilityCheck[] = [(cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs)]
+  if (issuer !== undefined) checks.push((cacao) => assertIssuer(cacao, issuer))
+  if (audience !== undefined) checks.push((cacao) => assertAudience(cacao, audience))
+  if (domains !== undefined) checks.push((cacao) => assertDomain(cacao, domains))
+  if (nonce !== undefined) checks.push((cacao) => assertNonce(cacao, nonce))
+  checks.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
+  if (resources !== undefined) checks.push((cacao) => assertResources(cacao, resources))
+  if (options.isRevoked !== undefined) checks.push((cacao) => assertNotRevoked(cacao, options))
+  return checks
 }
 
 /** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability. */
@@ -69,15 +78,44 @@ export function assertIssuer({ p }: Cacao, account: string): void {
     throw refused('ISSUER', `it was granted by ${p.iss}, not by ${account}`)
 }
 
+/** Throws `ERR_CAPABILITY_AUDIENCE` unless the capability was granted to the key. */
+export function assertAudience({ p }: Cacao, audience: string): void {
+  if (p.aud !== audience) throw refused('AUDIENCE', `it was granted to ${p.aud}, not to ${audience}`)
+}
+
+/** Throws `ERR_CAPABILITY_NONCE` unless the capability has the nonce. */
+export function assertNonce({ p }: Cacao, nonce: string): void {
+  if (p.nonce !== nonce) throw refused('NONCE', 'its nonce is not the one that was asked for')
+}
+
 /** Throws `ERR_CAPABILITY_RESOURCES` unless every one of the resources is covered. */
 export function assertResources({ p }: Cacao, resources: readonly string[]): void {
   const missing = missingResources(p.resources ?? [], resources)
   if (missing.length > 0) throw refused('RESOURCES', `it does not cover ${missing.join(', ')}`)
 }
 
-function refused(
-  code: 'ISSUER' | 'AUDIENCE' | 'DOMAIN' | 'NONCE' | 'RESOURCES' | 'REVOKED',
-  why: string,
-): SessionError {
-  return new SessionError(`ERR_CAPABILITY_${code}`, `the capability is refused: ${why}`)
+function assertDomain({ p }: Cacao, domains: readonly string[]): void {
+  if (!domains.includes(p.domain))
+    throw refused('DOMAIN', `it was signed on ${p.domain}, which is not accepted here`)
+}
+
+async function assertNotRevoked(cacao: Cacao, { isRevoked }: VerifyCacaoOptions): Promise<void> {
+  let isStillGood: boolean
+  try {
+    isStillGood = (await isRevoked?.(cacao)) === false
+  } catch (cause) {
+    throw refused('REVOKED', 'whether it was revoked could not be found out', cause)
+  }
+  if (!isStillGood) throw refused('REVOKED', 'it was revoked: sign in again')
+}
+
+type Refusal = SessionErrorCode extends infer Code
+  ? Code extends `ERR_CAPABILITY_${infer Name}`
+    ? Name
+    : never
+  : never
+
+function refused(code: Refusal, why: string, cause?: unknown): SessionError {
+  const options = cause === undefined ? undefined : { cause }
+  return new SessionError(`ERR_CAPABILITY_${code}`, `the capability is refused: ${why}`, options)
 }

@@ -2,6 +2,8 @@ import { DID } from 'dids'
 import { toBase64, toBase64url } from '../base/base64.js'
 import { utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
+import { verifyJWS } from '../jws/verify-jws.js'
+import { ethereumVerifiers } from '../wallet/ethereum.js'
 import { didKeyResolver } from './did-document.js'
 
 /** A key that a `DID` of the `dids` package acts with. */
@@ -20,13 +22,45 @@ const AUTHENTICATION_SECS = 600
 const UNAUTHORIZED = 4100
 const UNKNOWN_METHOD = -32601
 
-/** A real, authenticated `DID` that signs with the key and, with a capability, for whoever granted that. */
+type VerifyOptions = Parameters<DID['verifyJWS']>[1]
+type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
+
+/**
+ * A real `DID` whose `verifyJWS` is ours: a capability that is given is always verified, with its signature, its
+ * times, its audience, and as the one that the JWS names.
+ */
+class SessionDID extends DID {
+  readonly #key: SigningKey
+
+  constructor(key: SigningKey, capability?: Capability) {
+    super({ provider: providerOf(key), resolver: didKeyResolver, ...(capability && { capability }) })
+    this.#key = key
+  }
+
+  override withCapability(capability: Capability): DID {
+    return new SessionDID(this.#key, capability)
+  }
+
+  override async verifyJWS(
+    jws: Parameters<DID['verifyJWS']>[0],
+    options: VerifyOptions = {},
+  ): Promise<VerifyResult> {
+    const { issuer, capability, verifiers = ethereumVerifiers(), atTime, disableTimecheck } = options
+    // Without a time check a capability is judged as of the moment at which it was issued.
+    const time = disableTimecheck ? Date.parse(capability?.p.iat ?? '') : atTime?.getTime()
+    const { kid, payload } = await verifyJWS(jws, {
+      verifiers,
+      ...(issuer !== undefined && { issuer }),
+      ...(capability !== undefined && { capability }),
+      ...(time !== undefined && { now: () => time }),
+    })
+    return { kid, ...(payload && { payload }), didResolutionResult: await this.resolve(kid) }
+  }
+}
+
+/** An authenticated `DID` that signs with the key and, with a capability, for whoever granted that. */
 export async function createDID(key: SigningKey, capability?: Cacao): Promise<DID> {
-  const did = new DID({
-    provider: providerOf(key),
-    resolver: didKeyResolver,
-    ...(capability && { capability: capabilityOf(capability) }),
-  })
+  const did = new SessionDID(key, capability && capabilityOf(capability))
   await did.authenticate()
   return did
 }

@@ -6,7 +6,7 @@ import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/a
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
 import { assertValidAt } from '../capability/validity.js'
-import { assertIssuer, assertResources } from '../capability/verify-cacao.js'
+import { assertAudience, assertIssuer, assertNonce, assertResources } from '../capability/verify-cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
 import { type AuthorizeOptions, type GrantOptions, resourcesArgument } from './options.js'
 
@@ -71,12 +71,8 @@ export async function requestCapability(
   }
   const cacao = parseCacao(answer)
   if (account !== undefined) assertIssuer(cacao, account)
-  if (cacao.p.aud !== audience) {
-    throw new SessionError('ERR_CAPABILITY_AUDIENCE', 'the auth method gave a capability for another key')
-  }
-  if (opts.nonce !== undefined && cacao.p.nonce !== opts.nonce) {
-    throw new SessionError('ERR_CAPABILITY_NONCE', 'the auth method did not use the nonce that was asked for')
-  }
+  assertAudience(cacao, audience)
+  if (opts.nonce !== undefined) assertNonce(cacao, opts.nonce)
   assertResources(cacao, resources)
   assertValidAt(cacao, now())
   if (verifiers) await verifySignature(cacao, verifiers, now())

@@ -10,6 +10,9 @@ import { SEED_LENGTH, seedKey } from '../key/seed-key.js'
 import type { HeldSession } from './held-session.js'
 import type { FromSessionOptions } from './options.js'
 
+// Characters that a session string may have at most.
+const MAX_LENGTH = 1_000_000
+
 /**
  * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.
  * A capability that holds bytes (a passkey's) has no JSON and is written as DAG-JSON.
@@ -48,7 +51,7 @@ export async function readSession(
 
 function parts(text: string): { sessionKeySeed?: unknown; cacao?: unknown } {
   if (typeof text !== 'string') throw new TypeError('a serialized session must be a string')
-  const bytes = fromBase64url(text)
+  const bytes = text.length > MAX_LENGTH ? undefined : fromBase64url(text)
   const json = bytes && fromUtf8(bytes)
   const value = json === undefined ? undefined : decodeDagJSON(json)
   if (typeof value !== 'object' || value === null || Array.isArray(value))

@@ -1,4 +1,3 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { accountOfDID, parseAccount } from '../base/account.js'
 import { concat } from '../base/bytes.js'
@@ -11,10 +10,20 @@ import { assertValidAt } from '../capability/validity.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
 import { renderEthereumMessage } from './eip4361.js'
 
+/**
+ * Finds the public key (65 bytes, uncompressed) that made a secp256k1 signature (r and s, 64 bytes) over a hash
+ * of 32 bytes; `recovery` is 0 or 1. Throws, or gives null, if no key fits.
+ */
+export type RecoverPublicKey = (
+  hash: Uint8Array,
+  signature: Uint8Array,
+  recovery: number,
+) => Uint8Array | null
+
 // did-session's family wrote the older field order up to this day.
 const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
 // A second signature of the same text, made from the first by anyone, has s above half the curve's order.
-const HALF_ORDER = secp256k1.Point.Fn.ORDER >> 1n
+const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
 
 /** The hash that a wallet signs for a text (EIP-191, version 0x45): the length counts bytes. */
 export function eip191Hash(text: string): Uint8Array {
@@ -22,15 +31,9 @@ export function eip191Hash(text: string): Uint8Array {
   return keccak_256(concat(utf8(`\x19Ethereum Signed Message:\n${message.length}`), message))
 }
 
-/** Signs a text as a wallet does. Gives `0x` and 65 bytes in hex. */
-export function eip191Sign(text: string, privateKey: Uint8Array): string {
-  const signature = secp256k1.sign(eip191Hash(text), privateKey, { prehash: false, format: 'recovered' })
-  return `0x${toHex(signature.subarray(1))}${(27 + (signature[0] ?? 0)).toString(16)}`
-}
-
-/** The address of a private key, in lower case. */
-export function addressOfPrivateKey(privateKey: Uint8Array): string {
-  return addressOfPoint(secp256k1.Point.fromBytes(secp256k1.getPublicKey(privateKey)))
+/** The address of an uncompressed public key (65 bytes), in lower case. */
+export function addressOfPublicKey(publicKey: Uint8Array): string {
+  return `0x${toHex(keccak_256(publicKey.subarray(1)).subarray(-20))}`
 }
 
 /**
@@ -49,12 +52,14 @@ export function parseSignature(signature: string | Uint8Array): Uint8Array<Array
 }
 
 /** The address that signed the text, in lower case; `undefined` if the signature fits no key. */
-export function recoverAddress(text: string, signature: Uint8Array): string | undefined {
+export function recoverAddress(
+  text: string,
+  signature: Uint8Array,
+  recover: RecoverPublicKey,
+): string | undefined {
   try {
-    const recovered = concat(Uint8Array.of((signature[64] ?? 0) - 27), signature.subarray(0, 64))
-    return addressOfPoint(
-      secp256k1.Signature.fromBytes(recovered, 'recovered').recoverPublicKey(eip191Hash(text)),
-    )
+    const publicKey = recover(eip191Hash(text), signature.slice(0, 64), (signature[64] ?? 0) - 27)
+    return publicKey?.length === 65 && publicKey[0] === 4 ? addressOfPublicKey(publicKey) : undefined
   } catch {
     return undefined
   }
@@ -64,7 +69,11 @@ export function recoverAddress(text: string, signature: Uint8Array): string | un
  * Checks an externally owned account's signature over a capability. Throws `ERR_CAPABILITY_SIGNATURE`.
  * Tries the text as it is written today first; only if that fails, the ways in which older software wrote it.
  */
-export function verifyEIP191(input: unknown, options: VerifierOptions = {}): void {
+export async function verifyEIP191(
+  input: unknown,
+  options: VerifierOptions = {},
+  recover?: RecoverPublicKey,
+): Promise<void> {
   // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
   const cacao = parseCacao(input)
   const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options
@@ -83,8 +92,9 @@ export function verifyEIP191(input: unknown, options: VerifierOptions = {}): voi
       'malformed eip191 signature: it must be 65 bytes (r, s, v) with a low s',
     )
   }
+  const recoverWith = recover ?? (await import('./secp256k1.js')).recoverPublicKey
   for (const text of renderings(cacao)) {
-    if (recoverAddress(text, signature) === issuer.address) return
+    if (recoverAddress(text, signature, recoverWith) === issuer.address) return
   }
   throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
 }
@@ -109,8 +119,4 @@ function expandERC2098(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const expanded = concat(bytes, Uint8Array.of((bytes[32] ?? 0) >> 7))
   expanded[32] = (expanded[32] ?? 0) & 0x7f
   return expanded
-}
-
-function addressOfPoint(point: { toBytes(compressed: boolean): Uint8Array }): string {
-  return `0x${toHex(keccak_256(point.toBytes(false).subarray(1)).subarray(-20))}`
 }

@@ -64,12 +64,12 @@ function payloadOf(issuer: string, opts: AuthMethodOpts, options: EthereumAuthOp
 
 async function signature(wallet: EthereumSigner, text: string, account: string): Promise<string> {
   const address = addressOf(account)
-  const loading = import('./eip191.js')
+  const loading = Promise.all([import('./eip191.js'), import('./secp256k1.js')])
   loading.catch(() => undefined)
   const answer = await wallet.sign(text, toEIP55(address)).catch((cause: unknown) => {
     throw authError(cause)
   })
-  const { parseSignature, recoverAddress } = await loading
+  const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
   if (typeof answer !== 'string' || !/^0x([0-9a-f]{2}){64,}$/i.test(answer)) {
     throw new SessionError(
       'ERR_AUTH_FAILED',
@@ -83,7 +83,7 @@ async function signature(wallet: EthereumSigner, text: string, account: string):
     )
   }
   const bytes = parseSignature(answer.toLowerCase())
-  if (!bytes || recoverAddress(text, bytes) !== address) {
+  if (!bytes || recoverAddress(text, bytes, recoverPublicKey) !== address) {
     throw new SessionError(
       'ERR_CAPABILITY_SIGNATURE',
       `the wallet signed with another account than ${account}: switch to it there`,

@@ -114,18 +114,13 @@ function ethersSigner(
 }
 
 function privateKeySigner(input: string | Uint8Array): EthereumSigner {
-  const key =
-    typeof input === 'string'
-      ? input.startsWith('0x')
-        ? fromHex(input.slice(2))
-        : undefined
-      : Uint8Array.from(input)
+  const key = typeof input === 'string' ? fromHex(input.replace(/^0x/, '')) : Uint8Array.from(input)
   // The message must not repeat the argument: it is a secret.
-  if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 0x and 64 hex digits')
+  if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 64 hex digits')
   return {
-    addresses: async () => [(await import('./eip191.js')).addressOfPrivateKey(key)],
+    addresses: async () => [(await import('./private-key.js')).addressOfPrivateKey(key)],
     chainId: async () => undefined,
-    sign: async (text) => (await import('./eip191.js')).eip191Sign(text, key),
+    sign: async (text) => (await import('./private-key.js')).eip191Sign(text, key),
   }
 }
 

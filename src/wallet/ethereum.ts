@@ -4,10 +4,12 @@ import { SessionError } from '../base/errors.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import type { CacaoVerifier } from '../capability/verify-signature.js'
+import type { RecoverPublicKey } from './eip191.js'
 import type { EthereumAuthOptions } from './ethereum-grant.js'
 import { type EthereumSigner, type EthereumSignerInput, ethereumSigner } from './ethereum-signer.js'
 
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover-wallets.js'
+export type { RecoverPublicKey } from './eip191.js'
 export type { EthereumAuthOptions } from './ethereum-grant.js'
 export type {
   EIP1193Provider,
@@ -95,6 +97,12 @@ export async function ethereumAccount(
   throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
 }
 
+/** How Ethereum accounts' signatures are checked. */
+export interface EthereumVerifierOptions {
+  /** Another way to recover public keys; `cacao-session/node` has some that are faster than the built-in one. */
+  recover?: RecoverPublicKey
+}
+
 /**
  * Verifiers for capabilities that Ethereum accounts sign: `eip191`. They fit `verifyCacao`, the `verifiers`
  * option of `DIDSession`, and the `dids` package.
@@ -102,11 +110,11 @@ export async function ethereumAccount(
  * @example
  * const session = await DIDSession.fromSession(text, { verifiers: ethereumVerifiers() })
  */
-export function ethereumVerifiers(): { eip191: CacaoVerifier } {
+export function ethereumVerifiers({ recover }: EthereumVerifierOptions = {}): { eip191: CacaoVerifier } {
   return {
     async eip191(cacao, options) {
       const { verifyEIP191 } = await import('./eip191.js')
-      verifyEIP191(cacao, options)
+      await verifyEIP191(cacao, options, recover)
     },
   }
 }

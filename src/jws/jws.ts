@@ -1,0 +1,103 @@
+import { base32 } from 'multiformats/bases/base32'
+import { fromBase64url } from '../base/base64.js'
+import { SessionError } from '../base/errors.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
+import type { PublicKey } from '../key/did-key.js'
+import { parseDIDKey } from '../key/parse-did-key.js'
+
+/** Characters that a JWS may have at most. */
+const MAX_LENGTH = 1_000_000
+
+/** A JWS whose form is right; whether it is signed is another question. */
+export interface ParsedJWS {
+  /** The signer's DID URL, as the header says it. */
+  readonly kid: string
+  readonly keyDID: string
+  readonly publicKey: PublicKey
+  /** The CID of the capability that the signer acts under, if the header names one. */
+  readonly capability?: string
+  readonly signingInput: Uint8Array
+  readonly signature: Uint8Array
+  readonly payload: Uint8Array
+}
+
+// RFC 8037, RFC 9864 and RFC 7518: which algorithm goes with which key. EdDSA is the older word for Ed25519.
+const ALGORITHMS = new Map([
+  ['EdDSA', 'Ed25519'],
+  ['Ed25519', 'Ed25519'],
+  ['ES256', 'P-256'],
+])
+
+/**
+ * Reads a JWS of did-session's world: compact, general with one signature, or DAG-JWS. Throws `ERR_JWS_INVALID`
+ * for any other form, for an unknown algorithm or one that doesn't fit the key, for `crit` and `b64`.
+ */
+export function parseJWS(input: unknown): ParsedJWS {
+  const [head, body, tail] = segments(input)
+  const [headerBytes, payload, signature] = [head, body, tail].map((segment) => fromBase64url(segment))
+  if (!headerBytes || !payload || !signature) throw invalid('its parts must be base64url')
+  const { alg, kid, cap, ...others } = header(headerBytes)
+  if ('crit' in others || 'b64' in others) throw invalid('its header asks for an extension')
+  if (typeof kid !== 'string') throw invalid('its header names no key')
+  const [keyDID = '', fragment] = kid.split('#', 2)
+  const publicKey = parseDIDKey(keyDID)
+  const isKid = kid === keyDID || kid === `${keyDID}#${keyDID.slice('did:key:'.length)}`
+  if (!publicKey || !isKid || fragment === '') throw invalid('its key must be a did:key')
+  if (typeof alg !== 'string' || ALGORITHMS.get(alg) !== publicKey.type)
+    throw invalid("its algorithm doesn't fit its key")
+  const capability =
+    typeof cap === 'string' && cap.startsWith('ipfs://') ? cap.slice('ipfs://'.length) : undefined
+  if (cap !== undefined && capability === undefined) throw invalid('its cap must be an ipfs:// URL')
+  assertLink(input, payload)
+  const parsed = { kid, keyDID, publicKey, signingInput: utf8(`${head}.${body}`), signature, payload }
+  return capability === undefined ? parsed : { ...parsed, capability }
+}
+
+function segments(input: unknown): [string, string, string] {
+  const text = typeof input === 'string' ? input : compact(input)
+  if (text.length > MAX_LENGTH) throw invalid(`it must have at most ${MAX_LENGTH} characters`)
+  const [head, body, tail, ...more] = text.split('.')
+  if (!head || body === undefined || !tail || more.length > 0)
+    throw invalid('it must have a header, a payload and a signature')
+  return [head, body, tail]
+}
+
+function compact(input: unknown): string {
+  if (typeof input !== 'object' || input === null) throw invalid('it must be text or an object')
+  const { payload, signatures } = input as { payload?: unknown; signatures?: unknown }
+  const [first, ...more]: unknown[] = Array.isArray(signatures) ? signatures : []
+  if (typeof first !== 'object' || first === null || more.length > 0)
+    throw invalid('it must have one signature')
+  const { protected: head, signature } = first as { protected?: unknown; signature?: unknown }
+  if (![head, payload, signature].every((part) => typeof part === 'string'))
+    throw invalid('its parts must be text')
+  return `${head}.${payload}.${signature}`
+}
+
+function header(bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(fromUtf8(bytes) ?? '')
+  } catch (cause) {
+    throw invalid('its header must be JSON', cause)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('its header must be an object')
+  return value as Record<string, unknown>
+}
+
+// A DAG-JWS repeats its payload, which is a CID, as a link.
+function assertLink(input: unknown, payload: Uint8Array): void {
+  const link = typeof input === 'object' && input !== null && 'link' in input ? input.link : undefined
+  if (link !== undefined && String(link) !== base32.encode(payload))
+    throw invalid('its link is not its payload')
+}
+
+/** An error that says what is wrong with a JWS. */
+export function invalid(why: string, cause?: unknown): SessionError {
+  return new SessionError(
+    'ERR_JWS_INVALID',
+    `the JWS is refused: ${why}`,
+    cause === undefined ? undefined : { cause },
+  )
+}

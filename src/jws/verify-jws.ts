@@ -1,0 +1,91 @@
+import { type AccountInput, accountArgument, accountDID } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import { fromUtf8 } from '../base/utf8.js'
+import type { Cacao } from '../capability/cacao.js'
+import { cacaoCID } from '../capability/cid.js'
+import { type VerifyCacaoOptions, verifyCacao } from '../capability/verify-cacao.js'
+import { verifyKeySignature } from '../key/verify.js'
+import { invalid, parseJWS } from './jws.js'
+
+/** What a JWS must be to be accepted. Everything that `verifyCacao` takes is checked of its capability. */
+export interface VerifyJWSOptions extends Omit<VerifyCacaoOptions, 'audience' | 'verifiers'> {
+  /** The capability that the signer acts under. When given, it is always verified. */
+  capability?: unknown
+  /** Needed with a capability. */
+  verifiers?: VerifyCacaoOptions['verifiers']
+}
+
+/** Who signed, for whom, and what. */
+export interface VerifiedJWS {
+  /** The DID of who it speaks for: the capability's issuer, or else the signing key. */
+  readonly issuer: string
+  readonly keyDID: string
+  /** The signer's DID URL, from the header. */
+  readonly kid: string
+  /** The payload, if it is a JSON object; a DAG-JWS has a CID instead. */
+  readonly payload?: Record<string, unknown>
+  readonly payloadBytes: Uint8Array
+  readonly cacao?: Cacao
+}
+
+/**
+ * Verifies a JWS of did-session's world (compact, general or DAG-JWS; EdDSA, Ed25519, ES256) and, when given, the
+ * capability that its signer acts under: it must be the one that the header names, granted to the signer, and good in
+ * every way that `verifyCacao` checks. Without a capability it speaks for its key alone.
+ *
+ * Rejects with `ERR_JWS_INVALID`, or with the `ERR_CAPABILITY_…` of the check that failed.
+ *
+ * @example
+ * const { issuer, payload } = await verifyJWS(jws, { capability, verifiers: ethereumVerifiers() })
+ */
+export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}): Promise<VerifiedJWS> {
+  const { capability, verifiers, ...expected } = options
+  const jws = parseJWS(input)
+  const { kid, keyDID } = jws
+  if (capability === undefined) assertSpeaksForItself(keyDID, expected)
+  if (!(await verifyKeySignature(jws.publicKey, jws.signature, jws.signingInput)))
+    throw invalid('its signature is not of its key')
+  const content = { keyDID, kid, payloadBytes: jws.payload, ...payloadOf(jws.payload) }
+  if (capability === undefined) return { issuer: keyDID, ...content }
+  if (!verifiers)
+    throw new TypeError('verifiers are needed to check a capability, such as ethereumVerifiers() gives')
+  const cacao = await verifyCacao(capability, { ...expected, verifiers, audience: keyDID })
+  if (jws.capability !== (await cacaoCID(cacao)))
+    throw invalid('it was signed under another capability than the one given')
+  return { issuer: cacao.p.iss, ...content, cacao }
+}
+
+// Whatever only a capability can grant is refused without one.
+function assertSpeaksForItself(
+  keyDID: string,
+  {
+    issuer,
+    resources,
+    domains,
+    nonce,
+  }: { issuer?: AccountInput; resources?: readonly string[]; domains?: readonly string[]; nonce?: string },
+): void {
+  if (issuer !== undefined && accountDID(accountArgument(issuer)) !== keyDID) {
+    throw new SessionError(
+      'ERR_CAPABILITY_ISSUER',
+      `the JWS is signed by ${keyDID}, and no capability says that it speaks for ${issuer}`,
+    )
+  }
+  if (resources?.length || domains || nonce !== undefined) {
+    throw new SessionError(
+      'ERR_CAPABILITY_RESOURCES',
+      'the JWS comes without the capability that would allow what is asked for',
+    )
+  }
+}
+
+function payloadOf(bytes: Uint8Array): { payload?: Record<string, unknown> } {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(bytes) ?? '')
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { payload: value as Record<string, unknown> }
+      : {}
+  } catch {
+    return {}
+  }
+}
