@@ -29,9 +29,10 @@ const tasks = hot.flatMap((row) =>
   sides.flatMap((side) => (row[side] ? [[`${side} ${row.name}`, row[side]]] : [])),
 )
 const medians = await measure(new Map(tasks), rounds)
-const measured = hot.map(({ name, target }) => ({
+const measured = hot.map(({ name, target, atMost }) => ({
   name,
   target,
+  atMost,
   ...Object.fromEntries(sides.map((side) => [side, medians.get(`${side} ${name}`)])),
 }))
 const judged = [...cold, ...measured].map(judge)

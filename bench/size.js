@@ -1,5 +1,5 @@
 import { builtEntries, DID_SESSION, isDIDSessionInstalled, ROOT } from './project.js'
-import { BOUNDS } from './size/bounds.js'
+import { BOUNDS, FUNCTION_BOUNDS } from './size/bounds.js'
 import { bundle } from './size/bundle.js'
 import { table } from './table.js'
 
@@ -22,6 +22,14 @@ for (const { name, file } of entries) {
   }
   for (const intruder of found.packages.filter((dependency) => bound.without?.includes(dependency))) {
     failures.push(`${name} loads ${intruder} at first: it must load on demand, or not at all`)
+  }
+}
+for (const { name, entry, gzip } of FUNCTION_BOUNDS) {
+  const { file } = entries.find((candidate) => candidate.name === entry)
+  const found = await bundle(file, ROOT, { external: peers, only: name })
+  rows.push(row(`${entry}: ${name}`, found, gzip))
+  if (found.initial.gzip > gzip) {
+    failures.push(`${name} loads ${found.initial.gzip} bytes at first: the bound is ${gzip}`)
   }
 }
 // In one file, because that makes it smaller; with its dependencies, because it has no optional ones.

@@ -10,7 +10,11 @@ export const BOUNDS = {
     without: ['dids', '@noble/curves', '@noble/hashes', '@ipld/dag-cbor', 'cborg', 'multiformats'],
   },
   './ethereum': { gzip: 4_000, without: ['@noble/curves'] },
-  './verify': { gzip: 8_000, without: ['dids', 'idb'] },
-  './dids': { gzip: 26_400, without: ['idb'] },
-  './did-session': { gzip: 39_600 },
+  './verify': { gzip: 16_000, without: ['dids', 'idb'] },
+  './node': { gzip: 1_000, without: ['secp256k1', 'tiny-secp256k1'] },
+  './dids': { gzip: 12_000, without: ['idb', '@noble/curves'] },
+  './did-session': { gzip: 22_000 },
 }
+
+/** What one may load for a single function of an entry. */
+export const FUNCTION_BOUNDS = [{ name: 'verifyCacao', entry: './verify', gzip: 8_000 }]

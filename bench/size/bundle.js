@@ -18,12 +18,21 @@ import { build } from 'esbuild'
  *
  * @param {string} entry a file or a package's name
  * @param {string} folder where it is resolved
- * @param {{ external?: string[], splitting?: boolean }} options `external`: packages that are left out
+ * @param {{ external?: string[], splitting?: boolean, only?: string }} options `external`: packages that are left
+ *   out; `only`: the one export that is used
  * @returns {Promise<Bundle>}
  */
-export async function bundle(entry, folder, { external = [], splitting = true } = {}) {
+export async function bundle(entry, folder, { external = [], splitting = true, only } = {}) {
   const { metafile, outputFiles } = await build({
-    entryPoints: [entry],
+    ...(only
+      ? {
+          stdin: {
+            contents: `export { ${only} } from '${entry}'`,
+            resolveDir: folder,
+            sourcefile: 'entry.js',
+          },
+        }
+      : { entryPoints: [entry] }),
     entryNames: 'entry',
     absWorkingDir: folder,
     outdir: folder,

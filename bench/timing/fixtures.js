@@ -3,6 +3,7 @@ import { DIDSession as Ours } from 'cacao-session'
 import { toDID } from 'cacao-session/dids'
 import { ethereumAuth } from 'cacao-session/ethereum'
 import { rawCrypto } from './raw-crypto.js'
+import { verifyTasks } from './verify-tasks.js'
 
 const PRIVATE_KEY = `0x${'11'.repeat(32)}`
 const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
@@ -34,6 +35,8 @@ export async function fixtures() {
     throw new Error('the sessions to be resumed are not stored')
   }
   const bytes = crypto.getRandomValues(new Uint8Array(BYTES_TO_SIGN))
+  const [storedDID, seededDID] = [await toDID(ours.stored), await toDID(ours.seeded)]
+  const payload = { hello: 'world', n: 42, list: [1, 2, 3] }
   return {
     Ours,
     Theirs,
@@ -42,10 +45,11 @@ export async function fixtures() {
     id,
     resources,
     grant,
-    ours: { ...ours, storedDID: await toDID(ours.stored), seededDID: await toDID(ours.seeded) },
+    ours: { ...ours, storedDID, seededDID },
     theirs: { ...theirs, text: theirs.seeded.serialize() },
     raw: await rawCrypto(bytes),
-    payload: { hello: 'world', n: 42, list: [1, 2, 3] },
+    payload,
+    verify: await verifyTasks({ ...ours, storedDID, seededDID, payload }),
     bytes,
   }
 }

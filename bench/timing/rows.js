@@ -7,6 +7,7 @@
  * @property {() => unknown} [theirs]
  * @property {() => unknown} [raw]
  * @property {number} [target] how many times as fast as did-session it should be
+ * @property {number} [atMost] how many times the bare primitive it may take
  */
 
 /**
@@ -26,6 +27,7 @@ export function rows({
   raw,
   payload,
   bytes,
+  verify,
 }) {
   const options = { resources }
   return [
@@ -69,6 +71,27 @@ export function rows({
       theirs: () => theirs.seeded.did.createJWS(payload),
     },
     { name: 'toDID', ours: () => toDID(ours.stored) },
+    {
+      name: 'verifyCacao',
+      ours: verify.cacao,
+      theirs: verify.theirCacao,
+      raw: verify.recover,
+      atMost: 1.2,
+    },
+    { name: 'verifyCacao, tiny-secp256k1', ours: verify.cacaoTiny, theirs: verify.theirCacao },
+    { name: 'verifyCacao, libsecp256k1', ours: verify.cacaoNative, theirs: verify.theirCacao, target: 15 },
+    {
+      name: 'verifyJWS with capability, P-256',
+      ours: verify.jwsP256,
+      theirs: verify.theirJWSP256,
+      target: 3,
+    },
+    {
+      name: 'verifyJWS with capability, Ed25519',
+      ours: verify.jwsEd25519,
+      theirs: verify.theirJWSEd25519,
+      target: 3,
+    },
     { name: 'sign, P-256', ours: () => ours.stored.sign(bytes), raw: raw.signP256 },
     { name: 'sign, Ed25519', ours: () => ours.seeded.sign(bytes), raw: raw.signEd25519 },
     { name: 'WebCrypto verify, P-256', raw: raw.verifyP256 },

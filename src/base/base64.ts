@@ -4,6 +4,16 @@
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const BASE64URL = `${BASE64.slice(0, 62)}-_`
 
+// What each character stands for, by its code; -1 for what is outside of the alphabet.
+function valuesOf(alphabet: string): Int8Array {
+  const values = new Int8Array(128).fill(-1)
+  for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value
+  return values
+}
+
+const VALUES = valuesOf(BASE64)
+const VALUES_URL = valuesOf(BASE64URL)
+
 function encode(bytes: Uint8Array, alphabet: string): string {
   let text = ''
   for (let i = 0; i < bytes.length; i += 3) {
@@ -15,11 +25,11 @@ function encode(bytes: Uint8Array, alphabet: string): string {
   return text
 }
 
-function decode(text: string, alphabet: string): Uint8Array<ArrayBuffer> | undefined {
+function decode(text: string, values: Int8Array): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
   let [buffer, bits, at] = [0, 0, 0]
   for (let i = 0; i < text.length; i++) {
-    const value = alphabet.indexOf(text.charAt(i))
+    const value = values[text.charCodeAt(i)] ?? -1
     if (value < 0) return undefined
     buffer = ((buffer << 6) | value) & 0xfff
     bits += 6
@@ -38,7 +48,7 @@ export function toBase64url(bytes: Uint8Array): string {
 }
 
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  return decode(text, BASE64URL)
+  return decode(text, VALUES_URL)
 }
 
 /** Base64 with padding (RFC 4648 §4). */
@@ -48,7 +58,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = decode(text.replace(/={1,2}$/, ''), BASE64)
+  const bytes = decode(text.replace(/={1,2}$/, ''), VALUES)
   return bytes && toBase64(bytes) === text ? bytes : undefined
 }
 
@@ -58,5 +68,5 @@ export function toBase64Unpadded(bytes: Uint8Array): string {
 }
 
 export function fromBase64Unpadded(text: string): Uint8Array<ArrayBuffer> | undefined {
-  return decode(text, BASE64)
+  return decode(text, VALUES)
 }

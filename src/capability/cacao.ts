@@ -62,7 +62,7 @@ const REQUEST_ID = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/
 const NONCE = /^[A-Za-z0-9]{8,}$/
 // Passkeys of the did-session family write their nonce in base64url; no text is signed there.
 const NONCE_BASE64URL = /^[-_A-Za-z0-9]{8,}$/
-const SIGNATURE_TYPE = /^[-a-z0-9]+(?::[-a-z0-9]+)?$/
+const SIGNATURE_TYPE = /^[-:\w]+$/
 
 /**
  * The guard: the only way by which a capability comes in from outside (a wallet, a store, a string, a header).
@@ -71,8 +71,18 @@ const SIGNATURE_TYPE = /^[-a-z0-9]+(?::[-a-z0-9]+)?$/
  * or more than 1000 resources.
  */
 export function parseCacao(input: unknown): Cacao {
-  return members(input, 'capability', { h: header, p: parsePayload, s: signature }, ['h', 'p', 's'])
+  if (parsed.has(input as Cacao)) return input as Cacao
+  const cacao = members<Cacao>(input, 'capability', { h: header, p: parsePayload, s: signature }, [
+    'h',
+    'p',
+    's',
+  ])
+  parsed.add(cacao)
+  return cacao
 }
+
+// What has passed the guard is frozen, and need not pass it again.
+const parsed = new WeakSet<Cacao>()
 
 /** The guard for a payload alone, before it is signed. */
 export function parsePayload(input: unknown, path = 'p'): CacaoPayload {

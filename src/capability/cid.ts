@@ -18,25 +18,32 @@ export async function cacaoCID(cacao: Cacao | UnsignedCacao): Promise<string> {
  * go by length first, then bytewise, as DAG-CBOR orders them.
  */
 export function encodeDagCBOR(value: unknown): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = []
+  write(value, parts)
+  return concat(...parts)
+}
+
+function write(value: unknown, parts: Uint8Array[]): void {
   if (typeof value === 'string') {
     const text = utf8(value)
-    return concat(head(3, text.length), text)
-  }
-  if (value instanceof Uint8Array) return concat(head(2, value.length), value)
-  if (Array.isArray(value)) return concat(head(4, value.length), ...value.map(encodeDagCBOR))
-  if (typeof value !== 'object' || value === null)
+    parts.push(head(3, text.length), text)
+  } else if (value instanceof Uint8Array) {
+    parts.push(head(2, value.length), value)
+  } else if (Array.isArray(value)) {
+    parts.push(head(4, value.length))
+    for (const item of value) write(item, parts)
+  } else if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+    entries.sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
+    parts.push(head(5, entries.length))
+    for (const entry of entries) for (const item of entry) write(item, parts)
+  } else {
     throw new TypeError('only maps, arrays, text and bytes have DAG-CBOR here')
-  const entries = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
-  return concat(
-    head(5, entries.length),
-    ...entries.flatMap(([name, member]) => [encodeDagCBOR(name), encodeDagCBOR(member)]),
-  )
+  }
 }
 
 // Major type and length, in the shortest form.
-function head(major: number, length: number): Uint8Array<ArrayBuffer> {
+function head(major: number, length: number): Uint8Array {
   const type = major << 5
   if (length < 24) return Uint8Array.of(type | length)
   if (length < 0x100) return Uint8Array.of(type | 24, length)

@@ -1,7 +1,7 @@
 import { type AccountInput, accountArgument, accountDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8 } from '../base/utf8.js'
-import type { Cacao } from '../capability/cacao.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { cacaoCID } from '../capability/cid.js'
 import { type VerifyCacaoOptions, verifyCacao } from '../capability/verify-cacao.js'
 import { verifyKeySignature } from '../key/verify.js'
@@ -40,18 +40,23 @@ export interface VerifiedJWS {
  */
 export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}): Promise<VerifiedJWS> {
   const { capability, verifiers, ...expected } = options
+  if (capability !== undefined && !verifiers) {
+    throw new TypeError('verifiers are needed to check a capability, such as ethereumVerifiers() gives')
+  }
   const jws = parseJWS(input)
   const { kid, keyDID } = jws
-  if (capability === undefined) assertSpeaksForItself(keyDID, expected)
-  if (!(await verifyKeySignature(jws.publicKey, jws.signature, jws.signingInput)))
-    throw invalid('its signature is not of its key')
+  const granted = capability === undefined ? undefined : parseCacao(capability)
+  if (!granted) assertSpeaksForItself(keyDID, expected)
+  // What is cheap comes first: a forged JWS beside a good capability costs no check of the wallet's signature.
+  const [isSigned, cid] = await Promise.all([
+    verifyKeySignature(jws.publicKey, jws.signature, jws.signingInput),
+    granted && cacaoCID(granted),
+  ])
+  if (!isSigned) throw invalid('its signature is not of its key')
   const content = { keyDID, kid, payloadBytes: jws.payload, ...payloadOf(jws.payload) }
-  if (capability === undefined) return { issuer: keyDID, ...content }
-  if (!verifiers)
-    throw new TypeError('verifiers are needed to check a capability, such as ethereumVerifiers() gives')
-  const cacao = await verifyCacao(capability, { ...expected, verifiers, audience: keyDID })
-  if (jws.capability !== (await cacaoCID(cacao)))
-    throw invalid('it was signed under another capability than the one given')
+  if (!granted || !verifiers) return { issuer: keyDID, ...content }
+  if (jws.capability !== cid) throw invalid('it was signed under another capability than the one given')
+  const cacao = await verifyCacao(granted, { ...expected, verifiers, audience: keyDID })
   return { issuer: cacao.p.iss, ...content, cacao }
 }
 

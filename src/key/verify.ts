@@ -1,6 +1,7 @@
+import { toHex } from '../base/hex.js'
 import type { PublicKey } from './did-key.js'
 import { decompressP256 } from './p256-point.js'
-import { KEY_ALGORITHMS, SIGNATURE_ALGORITHMS } from './session-key.js'
+import { KEY_ALGORITHMS, type SessionKeyType, SIGNATURE_ALGORITHMS } from './session-key.js'
 import { subtleCrypto } from './subtle.js'
 
 /** Bytes in a signature of a session key: r and s, or R and S. */
@@ -17,16 +18,29 @@ export async function verifyKeySignature(
 ): Promise<boolean> {
   if (signature.length !== SIGNATURE_LENGTH || type === 'secp256k1') return false
   const [own, signed] = [Uint8Array.from(signature), Uint8Array.from(data)]
+  const key = await importKey(type, bytes)
+  if (key) return subtleCrypto().verify(SIGNATURE_ALGORITHMS[type], key, own, signed)
+  return type === 'Ed25519' && verifyByNoble(bytes, own, signed)
+}
+
+// Whoever receives one request of a session receives more: the keys seen last are kept, as engines hold them.
+const imported = new Map<string, Promise<CryptoKey | undefined>>()
+const MOST_IMPORTED = 500
+
+// `undefined` if the bytes are no key, or the engine lacks its kind.
+function importKey(type: SessionKeyType, bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey | undefined> {
+  const id = `${type} ${toHex(bytes)}`
+  const known = imported.get(id)
+  if (known) return known
   const raw = type === 'P-256' ? decompressP256(bytes) : bytes
-  if (!raw) return false
-  const subtle = subtleCrypto()
-  let key: CryptoKey
-  try {
-    key = await subtle.importKey('raw', raw, KEY_ALGORITHMS[type], false, ['verify'])
-  } catch {
-    return type === 'Ed25519' && verifyByNoble(bytes, own, signed)
-  }
-  return subtle.verify(SIGNATURE_ALGORITHMS[type], key, own, signed)
+  const key = raw
+    ? subtleCrypto().importKey('raw', raw, KEY_ALGORITHMS[type], false, ['verify'])
+    : Promise.reject()
+  const result = key.catch(() => undefined)
+  const [oldest] = imported.keys()
+  if (imported.size >= MOST_IMPORTED && oldest !== undefined) imported.delete(oldest)
+  imported.set(id, result)
+  return result
 }
 
 /** By @noble/ed25519 alone, which loads only now: for engines without Ed25519. */

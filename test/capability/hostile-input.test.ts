@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { parseCacao } from '../../src/capability/cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { payload, signed, unsigned } from '../setup/capability.js'
+import { expectCode } from '../setup/expect-code.js'
+
+const verifiers = ethereumVerifiers()
+const deep = (depth: number): unknown => Array.from({ length: depth }).reduce((inner) => ({ inner }), {})
+const refuses = async (input: unknown): Promise<unknown> =>
+  expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(input, { verifiers }))
+
+describe('oversized and nested input', () => {
+  it.each([
+    ['a statement of 16,385 characters', { statement: 'x'.repeat(16_385) }],
+    ['a nonce of 16,385 characters', { nonce: 'x'.repeat(16_385) }],
+    ['a resource of 16,385 characters', { resources: [`a:${'x'.repeat(16_384)}`] }],
+    ['1001 resources', { resources: Array.from({ length: 1001 }, (_, i) => `a:${i}`) }],
+    ['a megabyte in the request id', { requestId: 'x'.repeat(1_000_000) }],
+    ['a nested statement', { statement: deep(10_000) }],
+    ['nested resources', { resources: [deep(10_000)] }],
+  ])('is refused: %s', async (_, changes) => void (await refuses(unsigned(changes))))
+
+  it('is refused in the signature', async () => {
+    await refuses({ ...unsigned(), s: { t: 'eip191', s: `0x${'0'.repeat(20_000)}` } })
+    await refuses({ ...unsigned(), s: { t: 'eip191', s: new Uint8Array(20_000) } })
+    await refuses({ ...unsigned(), s: { t: 'webauthn:p256', s: 'x', m: { aad: new Uint8Array(20_000) } } })
+  })
+
+  it('is accepted up to the bound', () => {
+    const resources = Array.from({ length: 1000 }, (_, i) => `a:${i}`)
+    expect(() => parseCacao(unsigned({ resources, statement: 'x'.repeat(16_384) }))).not.toThrow()
+  })
+})
+
+describe('input that changes while it is looked at', () => {
+  it('is what it was when it was read, once', () => {
+    const genuine = unsigned()
+    let reads = 0
+    const p = { ...genuine.p }
+    Object.defineProperty(p, 'iss', {
+      enumerable: true,
+      get: () => (reads++ === 0 ? genuine.p.iss : 'did:pkh:eip155:1:0x0'),
+    })
+    expect(parseCacao({ ...genuine, p }).p.iss).toBe(genuine.p.iss)
+    expect(reads).toBe(1)
+  })
+
+  it('that has passed the guard can not be changed any more', () => {
+    const cacao = signed()
+    expect(() => Object.assign(cacao.p, { iss: 'other' })).toThrow(TypeError)
+    expect(() => cacao.p.resources?.push('all://*')).toThrow(TypeError)
+    expect(() => Object.assign(cacao, { p: payload() })).toThrow(TypeError)
+    expect(parseCacao(cacao)).toBe(cacao)
+  })
+})
+
+describe('names from outside', () => {
+  it.each(['toString', '__proto__', 'constructor', 'hasOwnProperty', 'valueOf'])(
+    '%s is no verifier',
+    async (t) => {
+      await expectCode('ERR_CAPABILITY_UNSUPPORTED', () =>
+        verifyCacao({ ...signed(), s: { t, s: '0x00' } }, { verifiers }),
+      )
+    },
+  )
+
+  it('are looked up among own members only', async () => {
+    const inherited = Object.create(verifiers) as typeof verifiers
+    await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => verifyCacao(signed(), { verifiers: inherited }))
+  })
+
+  it('of polluted prototypes are nobody', async () => {
+    Object.defineProperty(Object.prototype, 'exp', { value: '2099-12-31T00:00:00Z', configurable: true })
+    try {
+      const cacao = parseCacao(unsigned({ exp: undefined }))
+      expect(Object.hasOwn(cacao.p, 'exp')).toBe(false)
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'exp')
+    }
+  })
+})

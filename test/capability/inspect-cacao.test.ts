@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { inspectCacao } from '../../src/capability/inspect-cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { AUDIENCE, payload, signed } from '../setup/capability.js'
+import { failureOf } from '../setup/expect-code.js'
+import { ACCOUNT_A, ACCOUNT_B } from '../setup/wallet.js'
+
+const verifiers = ethereumVerifiers()
+const now = (): number => Date.parse('2024-06-02T00:00:00Z')
+const genuine = signed()
+
+describe('inspectCacao', () => {
+  it('says what a good capability says', async () => {
+    expect(await inspectCacao(genuine, { verifiers, now })).toEqual({
+      isAccepted: true,
+      problems: [],
+      claims: {
+        issuer: `did:pkh:${ACCOUNT_A}`,
+        audience: AUDIENCE,
+        domain: 'example.com',
+        resources: ['ceramic://*'],
+        issuedAt: new Date('2024-06-01T12:00:00.000Z'),
+        expiresAt: new Date('2099-12-31T23:59:59.000Z'),
+        signatureType: 'eip191',
+      },
+    })
+  })
+
+  it('names everything that is wrong, in the order of the checks', async () => {
+    const options = {
+      verifiers,
+      now: () => Date.parse('2100-01-01'),
+      issuer: ACCOUNT_B,
+      audience: 'did:key:z6MkmTGHMMK4nawdnZGayoR7QPDpLwiXMAR7z4r5ii73yTaJ',
+      domains: ['other.example'],
+      nonce: 'othernonce',
+      resources: ['a:b'],
+      isRevoked: () => true,
+    }
+    const forged = { ...genuine, p: payload({ statement: 'Forged.' }) }
+    const { isAccepted, problems, claims } = await inspectCacao(forged, options)
+    expect(isAccepted).toBe(false)
+    expect(problems.map(({ code }) => code)).toEqual([
+      'ERR_CAPABILITY_SIGNATURE',
+      'ERR_CAPABILITY_ISSUER',
+      'ERR_CAPABILITY_AUDIENCE',
+      'ERR_CAPABILITY_DOMAIN',
+      'ERR_CAPABILITY_NONCE',
+      'ERR_CAPABILITY_EXPIRED',
+      'ERR_CAPABILITY_RESOURCES',
+      'ERR_CAPABILITY_REVOKED',
+    ])
+    expect(claims?.issuer).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(await failureOf(() => verifyCacao(forged, options))).toMatchObject(problems[0] ?? {})
+  })
+
+  it('claims nothing for what is malformed', async () => {
+    for (const input of [undefined, {}, 'cacao', { ...genuine, p: payload({ exp: '' }) }]) {
+      const { isAccepted, problems, claims } = await inspectCacao(input, { verifiers, now })
+      expect([isAccepted, claims, problems.map(({ code }) => code)]).toEqual([
+        false,
+        undefined,
+        ['ERR_CAPABILITY_INVALID'],
+      ])
+    }
+  })
+
+  it('repeats no signature', async () => {
+    const forged = { ...genuine, p: payload({ iss: `did:pkh:${ACCOUNT_B}` }) }
+    const text = JSON.stringify(await inspectCacao(forged, { verifiers, now }))
+    expect(text).not.toContain(String(genuine.s.s).slice(2, 40))
+  })
+
+  it('takes wrong options for what they are', async () => {
+    expect(await failureOf(() => inspectCacao(genuine, { verifiers, issuer: 'nobody' }))).toBeInstanceOf(
+      TypeError,
+    )
+    expect(await failureOf(() => inspectCacao(genuine, undefined as never))).toBeInstanceOf(TypeError)
+    expect(
+      await failureOf(() => verifyCacao(genuine, { verifiers, clockSkewSecs: Number.NaN })),
+    ).toBeInstanceOf(TypeError)
+    expect(await failureOf(() => verifyCacao(genuine, { verifiers: undefined as never }))).toBeInstanceOf(
+      TypeError,
+    )
+  })
+})

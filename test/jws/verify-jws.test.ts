@@ -1,0 +1,218 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { fromBase64url, toBase64url } from '../../src/base/base64.js'
+import { fromUtf8, utf8 } from '../../src/base/utf8.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { toDID } from '../../src/compat/dids.js'
+import { type VerifyJWSOptions, verifyJWS } from '../../src/jws/verify-jws.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+
+const verifiers = ethereumVerifiers()
+const resources = ['ceramic://*']
+const auth = (key: typeof KEY_A | typeof KEY_B = KEY_A) =>
+  ethereumAuth(key, undefined, { domain: 'app.example' })
+
+interface Signed {
+  readonly session: DIDSession
+  readonly jws: { payload: string; signatures: { protected: string; signature: string }[]; link?: unknown }
+  readonly compact: string
+}
+const compactOf = ({ payload, signatures }: Signed['jws']): string =>
+  `${signatures[0]?.protected}.${payload}.${signatures[0]?.signature}`
+async function sign(session: DIDSession): Promise<Signed> {
+  const jws = (await (await toDID(session)).createJWS({ note: 'ü' })) as Signed['jws']
+  return { session, jws, compact: compactOf(jws) }
+}
+
+let p256: Signed
+let ed25519: Signed
+let foreign: Signed
+beforeAll(async () => {
+  p256 = await sign(await DIDSession.get(ACCOUNT_A, auth(), { resources, store: memoryStore() }))
+  ed25519 = await sign(await DIDSession.authorize(auth(), { resources }))
+  foreign = await sign(await DIDSession.authorize(auth(KEY_B), { resources }))
+})
+
+const kinds: [string, () => Signed][] = [
+  ['ES256', () => p256],
+  ['EdDSA', () => ed25519],
+]
+const jsonOf = (segment = ''): Record<string, unknown> =>
+  JSON.parse(fromUtf8(fromBase64url(segment) ?? new Uint8Array()) ?? '')
+const segmentOf = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)))
+
+/** The JWS with another header, signed again by the session's own key: only what the header says is wrong. */
+async function resign({ session, jws }: Signed, changes: object): Promise<string> {
+  const head = segmentOf({ ...jsonOf(jws.signatures[0]?.protected), ...changes })
+  return `${head}.${jws.payload}.${toBase64url(await session.sign(utf8(`${head}.${jws.payload}`)))}`
+}
+
+describe.each(kinds)('a JWS signed with %s', (_, signed) => {
+  const check = (input: unknown, options: VerifyJWSOptions = {}) =>
+    verifyJWS(input, { verifiers, capability: signed().session.cacao, ...options })
+
+  it('speaks for the account that granted the capability', async () => {
+    const { session, jws, compact } = signed()
+    for (const input of [jws, compact, JSON.parse(JSON.stringify(jws))]) {
+      const result = await check(input, {
+        issuer: session.id,
+        resources: ['ceramic://a'],
+        domains: ['app.example'],
+      })
+      expect(result).toMatchObject({
+        issuer: session.id,
+        keyDID: session.keyDID,
+        payload: { note: 'ü' },
+        cacao: session.cacao,
+      })
+    }
+  })
+
+  it('speaks for its key alone without a capability', async () => {
+    const { session, compact } = signed()
+    expect(await verifyJWS(compact)).toMatchObject({
+      issuer: session.keyDID,
+      keyDID: session.keyDID,
+      payload: { note: 'ü' },
+    })
+    expect(await verifyJWS(compact, { issuer: session.keyDID })).toMatchObject({ issuer: session.keyDID })
+    await expectCode('ERR_CAPABILITY_ISSUER', () => verifyJWS(compact, { issuer: session.id }))
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyJWS(compact, { resources: ['ceramic://a'] }))
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyJWS(compact, { domains: ['app.example'] }))
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyJWS(compact, { nonce: 'abcdefgh' }))
+  })
+
+  it('may say Ed25519 for EdDSA, and its key without a fragment', async () => {
+    const { session } = signed()
+    const alg = session.keyDID.startsWith('did:key:z6Mk') ? 'Ed25519' : 'ES256'
+    await expect(check(await resign(signed(), { alg, kid: session.keyDID }))).resolves.toMatchObject({
+      issuer: session.id,
+    })
+  })
+
+  it('is a DAG-JWS whose link is its payload', async () => {
+    const { jws } = await (await toDID(signed().session)).createDagJWS({ note: 'ü' })
+    const result = await check(jws)
+    expect(result.payload).toBeUndefined()
+    expect(result.payloadBytes[0]).toBe(1)
+    for (const link of ['bafyreih2bkw6nitaynz4etqar536yhxypisapxe5azmmxcxmvohappqcly', 7, null]) {
+      await expectCode('ERR_JWS_INVALID', () => check({ ...jws, link }))
+    }
+  })
+
+  it.each([
+    ['the payload', (parts: string[]) => [parts[0], segmentOf({ note: 'u' }), parts[2]]],
+    ['the header', (parts: string[]) => [segmentOf({ ...jsonOf(parts[0]), x: 1 }), parts[1], parts[2]]],
+    ['the signature', (parts: string[]) => [parts[0], parts[1], toBase64url(new Uint8Array(64).fill(1))]],
+    ['the signature, made short', (parts: string[]) => [parts[0], parts[1], parts[2]?.slice(0, -2)]],
+    ['the signature, made zero', (parts: string[]) => [parts[0], parts[1], toBase64url(new Uint8Array(64))]],
+  ])('is refused with another %s', async (_, change) => {
+    const parts = change(signed().compact.split('.'))
+    await expectCode('ERR_JWS_INVALID', () => check(parts.join('.')))
+  })
+
+  it.each([
+    ['no algorithm', { alg: undefined }],
+    ['none', { alg: 'none' }],
+    ['an algorithm for other keys', { alg: 'ES256K' }],
+    ['a symmetric algorithm', { alg: 'HS256' }],
+    ['the name of a member of Object.prototype', { alg: 'toString' }],
+    ['a list for the algorithm', { alg: ['EdDSA'] }],
+    ['no key', { kid: undefined }],
+    ['a key of another method', { kid: 'did:web:example.com#1' }],
+    ['a fragment of another key', { kid: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3#other' }],
+    ['a critical extension', { crit: ['exp'] }],
+    ['an unencoded payload', { b64: false }],
+    ['a cap that is no ipfs URL', { cap: 'bafyreidjeghhdzg5bs7bt4gsnm2vtj5cnyz6of4v5jmmdf3jeuldmxtsp4' }],
+  ])('is refused if its header has %s', async (_, changes) => {
+    await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), changes)))
+  })
+
+  it('is refused if its header says the other algorithm', async () => {
+    const alg = signed().session.keyDID.startsWith('did:key:z6Mk') ? 'ES256' : 'EdDSA'
+    await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), { alg })))
+  })
+
+  it('is refused under another capability than its own', async () => {
+    const { session } = signed()
+    const other = await DIDSession.authorize(auth(), { resources })
+    await expectCode('ERR_JWS_INVALID', () => check(signed().compact, { capability: other.cacao }))
+    await expectCode('ERR_JWS_INVALID', () => check(signed().compact, { capability: foreign.session.cacao }))
+    const cap = jsonOf(foreign.jws.signatures[0]?.protected)['cap']
+    await expectCode('ERR_CAPABILITY_AUDIENCE', async () =>
+      check(await resign(signed(), { cap }), { capability: foreign.session.cacao }),
+    )
+    await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), { cap: undefined })))
+    await expectCode('ERR_CAPABILITY_ISSUER', () => check(signed().compact, { issuer: ACCOUNT_B }))
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => check(signed().compact, { resources: ['other://a'] }))
+    await expectCode('ERR_CAPABILITY_DOMAIN', () => check(signed().compact, { domains: ['evil.example'] }))
+    await expectCode('ERR_CAPABILITY_REVOKED', () => check(signed().compact, { isRevoked: () => true }))
+    const later = Date.parse(session.cacao.p.exp ?? '')
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => check(signed().compact, { now: () => later }))
+  })
+
+  it('always has its capability verified, whatever else is asked', async () => {
+    const { session, compact } = signed()
+    const forged = { ...session.cacao, p: { ...session.cacao.p, iss: `did:pkh:${ACCOUNT_B}` } } as Cacao
+    await expectCode('ERR_JWS_INVALID', () => check(compact, { capability: forged }))
+    await expectCode('ERR_CAPABILITY_INVALID', () =>
+      check(compact, { capability: { ...session.cacao, s: undefined } }),
+    )
+    for (const capability of [null, 7, 'bafy', []])
+      await expectCode('ERR_CAPABILITY_INVALID', () => check(compact, { capability }))
+    expect(await failureOf(() => verifyJWS(compact, { capability: session.cacao }))).toBeInstanceOf(TypeError)
+  })
+})
+
+describe('what is no JWS', () => {
+  it.each([
+    undefined,
+    null,
+    7,
+    '',
+    'a.b',
+    'a.b.c.d',
+    '...',
+    'e30.e30.e30',
+    'W10.e30.e30',
+    'bnVsbA.e30.e30',
+    'e30=.e30.e30',
+    {},
+    [],
+    { payload: 'e30', signatures: [] },
+    { payload: 'e30', signatures: [{}, {}] },
+    { payload: 'e30', signatures: [null] },
+    { payload: 7, signatures: [{ protected: 'e30', signature: 'e30' }] },
+    'x'.repeat(1_000_001),
+  ])(
+    'is refused: case %#',
+    async (input) => void (await expectCode('ERR_JWS_INVALID', () => verifyJWS(input))),
+  )
+})
+
+interface JWSFixture {
+  kind: 'json' | 'dag'
+  payloadIn: object
+  compact: string
+  jws: object
+  capability: unknown
+  issuer: string
+  signer: string
+}
+const names = fixtureNames('did-session-4/jws-')
+describeWith('what did-session 4 signed', names.length > 0 ? names : undefined, (all) => {
+  it.each(all)('%s is verified with its capability', async (name) => {
+    const { compact, jws, kind, payloadIn, capability, issuer, signer } = (await fixture<JWSFixture>(
+      name,
+    )) as JWSFixture
+    for (const input of [compact, jws]) {
+      const result = await verifyJWS(input, { capability, issuer, verifiers })
+      expect([result.issuer, result.keyDID]).toEqual([issuer, signer])
+      expect(result.payload).toEqual(kind === 'json' ? payloadIn : undefined)
+    }
+  })
+})
