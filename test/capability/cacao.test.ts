@@ -147,7 +147,7 @@ describe('the guard', () => {
     const error = await expectCode('ERR_CAPABILITY_INVALID', () => parseCacao(with_({ exp: 'soon' })))
     expect(error.message).toContain('p.exp')
     const other = await expectCode('ERR_CAPABILITY_INVALID', () =>
-      parseCacao({ ...unsigned(), s: { t: 'X', s: 'secret' } }),
+      parseCacao({ ...unsigned(), s: { t: 'X Y', s: 'secret' } }),
     )
     expect(other.message).not.toContain('secret')
   })
