@@ -25,15 +25,16 @@ export async function acquire(
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
   signal?.throwIfAborted()
-  const session = await shareFlight(place, account, request.resources, signal, async (abandoned) => {
+  const start = async (abandoned: AbortSignal): Promise<HeldSession> => {
     const wanted = { ...(verifiers && { verifiers }), resources: request.resources }
     return (
       (await resume(place, account, wanted)) ??
       authorizeAndKeep(place, account, authMethod, request, { ...options, keyType, signal: abandoned })
     )
-  })
-  // Another caller may have taken it up without verifiers of its own.
-  if (verifiers) await verifySignature(session.cacao, verifiers, place.now())
+  }
+  const { session, isOwn } = await shareFlight(place, account, request.resources, signal, start)
+  // Whoever began it may have had no verifiers.
+  if (verifiers && !isOwn) await verifySignature(session.cacao, verifiers, place.now())
   return session
 }
 
@@ -69,7 +70,7 @@ async function shareFlight(
   resources: readonly string[],
   signal: AbortSignal | undefined,
   start: (abandoned: AbortSignal) => Promise<HeldSession>,
-): Promise<HeldSession> {
+): Promise<{ session: HeldSession; isOwn: boolean }> {
   const [store] = stores
   if (!store) throw new TypeError('no store')
   const underWay = flights.get(store) ?? new Map<string, Flight>()
@@ -78,7 +79,8 @@ async function shareFlight(
   for (;;) {
     const flight = underWay.get(id)
     if (!flight || flight.controller.signal.aborted) break
-    if (missingResources(flight.resources, resources).length === 0) return join(flight, signal)
+    if (missingResources(flight.resources, resources).length === 0)
+      return { session: await join(flight, signal), isOwn: false }
     // It asks for less than we need: ours comes after it, for two prompts at once would confuse the person.
     await abortable(
       flight.result.then(
@@ -95,7 +97,7 @@ async function shareFlight(
   })
   const flight: Flight = { resources, controller, result, waiting: 0, isOver: false }
   underWay.set(id, flight)
-  return join(flight, signal)
+  return { session: await join(flight, signal), isOwn: true }
 }
 
 // Whoever aborts leaves; the flight itself is given up when nobody waits any more.

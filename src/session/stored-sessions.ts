@@ -135,9 +135,8 @@ async function storedKey(
 ): Promise<SessionKey | undefined> {
   const known = knownKeys.get(store) ?? new Map<string, SessionKey>()
   knownKeys.set(store, known)
-  const key =
-    known.get(keyDID) ??
-    (await sessionKeyOfPair(await store.readKey(namespace, { account, keyDID }).catch(() => undefined)))
+  const read = async (): Promise<unknown> => store.readKey(namespace, { account, keyDID })
+  const key = known.get(keyDID) ?? (await sessionKeyOfPair(await read().catch(() => undefined)))
   if (key?.did !== keyDID) return undefined
   if (known.size >= MOST_KNOWN_KEYS) known.clear()
   known.set(keyDID, key)
