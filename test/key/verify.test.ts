@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { concat } from '../../src/base/bytes.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { generateSessionKey } from '../../src/key/generate.js'
+import { parseDIDKey } from '../../src/key/parse-did-key.js'
+import { seedKey } from '../../src/key/seed-key.js'
+import type { SessionKey } from '../../src/key/session-key.js'
+import { verifyKeySignature } from '../../src/key/verify.js'
+
+const message = utf8('a message')
+const keys: [string, () => Promise<SessionKey>][] = [
+  ['P-256', () => generateSessionKey('P-256')],
+  ['Ed25519', () => generateSessionKey('Ed25519')],
+  ['Ed25519 from a seed', () => seedKey(new Uint8Array(32).fill(5))],
+]
+const publicKeyOf = (key: SessionKey) => parseDIDKey(key.did) ?? expect.fail('no key')
+
+describe.each(keys)('a signature of a %s key', (_, make) => {
+  it('is its own, and of no other key or message', async () => {
+    const [key, other] = [await make(), await generateSessionKey('P-256')]
+    const signature = await key.sign(message)
+    expect(await verifyKeySignature(publicKeyOf(key), signature, message)).toBe(true)
+    expect(await verifyKeySignature(publicKeyOf(key), signature, utf8('another'))).toBe(false)
+    expect(await verifyKeySignature(publicKeyOf(other), signature, message)).toBe(false)
+    for (const length of [0, 63, 65]) {
+      expect(
+        await verifyKeySignature(
+          publicKeyOf(key),
+          concat(signature, new Uint8Array(1)).slice(0, length),
+          message,
+        ),
+      ).toBe(false)
+    }
+    const flipped = Uint8Array.from(signature)
+    flipped[0] = (flipped[0] ?? 0) ^ 1
+    expect(await verifyKeySignature(publicKeyOf(key), flipped, message)).toBe(false)
+  })
+})
+
+describe('Ed25519', () => {
+  it('signatures have no second form, with the order added to S', async () => {
+    const key = await seedKey(new Uint8Array(32).fill(5))
+    const signature = await key.sign(message)
+    const order = 2n ** 252n + 27742317777372353535851937790883648493n
+    let s = signature.slice(32).reduceRight((sum, byte) => (sum << 8n) + BigInt(byte), 0n) + order
+    const second = Uint8Array.from(signature)
+    for (let i = 32; i < 64; i++, s >>= 8n) second[i] = Number(s & 255n)
+    expect(await verifyKeySignature(publicKeyOf(key), second, message)).toBe(false)
+  })
+
+  // Engines have crashed on these.
+  it.each([
+    [0x00, 0],
+    [0x01, 1],
+    [0x02, 1],
+    [0x5a, 24],
+  ])('keys that end in zeros are looked at without harm: %i, %i times', async (byte, times) => {
+    const bytes = new Uint8Array(32).fill(byte, 0, times)
+    const signature = await (await seedKey(new Uint8Array(32).fill(5))).sign(message)
+    expect(await verifyKeySignature({ type: 'Ed25519', bytes }, signature, message)).toBe(false)
+  })
+})
+
+describe('what is no key', () => {
+  it('verifies nothing', async () => {
+    const offCurve = new Uint8Array(33).fill(0xff)
+    offCurve[0] = 2
+    expect(
+      await verifyKeySignature({ type: 'P-256', bytes: offCurve }, new Uint8Array(64).fill(1), message),
+    ).toBe(false)
+    expect(
+      await verifyKeySignature({ type: 'secp256k1', bytes: offCurve }, new Uint8Array(64).fill(1), message),
+    ).toBe(false)
+  })
+})

@@ -1,0 +1,28 @@
+/** A message as the vectors of siwe write it; the negative ones leave out members or put in nonsense. */
+export interface SiweObject {
+  readonly domain?: string
+  readonly address?: string
+  readonly statement?: string
+  readonly uri?: string
+  readonly version?: string
+  readonly chainId?: number | string
+  readonly nonce?: string
+  readonly issuedAt?: string
+  readonly expirationTime?: string
+  readonly notBefore?: string
+  readonly requestId?: string
+  readonly resources?: readonly string[]
+}
+
+/** The CACAO payload that says the same (CAIP-74); whether it is one is for the guard to say. */
+export function payloadFrom(object: SiweObject): Record<string, unknown> {
+  const { address, chainId, uri, issuedAt, expirationTime, notBefore } = object
+  const { domain, statement, version, nonce, requestId, resources } = object
+  // The issuer is the account on its chain: without one of them there is none.
+  const iss =
+    address === undefined || chainId === undefined ? undefined : `did:pkh:eip155:${chainId}:${address}`
+  return {
+    ...{ domain, iss, aud: uri, version, nonce, iat: issuedAt, exp: expirationTime, nbf: notBefore },
+    ...{ statement, requestId, resources },
+  }
+}

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { verifyByNoble, verifyKeySignature } from '../../src/key/verify.js'
+import { describeWith, vectors } from '../setup/fixtures.js'
+import { bytesOf, casesOf, type Wycheproof } from './wycheproof.js'
+
+const FILE = 'wycheproof/ed25519_test.json'
+
+describeWith('Wycheproof: Ed25519', await vectors<Wycheproof<{ pk: string }>>(FILE), (file) => {
+  const cases = casesOf(file)
+
+  it('is tested to its last case', () => {
+    expect(cases.length).toBeGreaterThan(0)
+    expect(cases).toHaveLength(file.numberOfTests)
+  })
+
+  // Natively where the engine knows the algorithm; both ways must come to one answer, or a session would be good
+  // in one browser and bad in another.
+  it.each(cases)('$title', async ({ publicKey, message, signature, valid }) => {
+    const bytes = bytesOf(publicKey.pk)
+    expect(await verifyKeySignature({ type: 'Ed25519', bytes }, signature, message)).toBe(valid)
+    expect(await verifyByNoble(bytes, signature, message)).toBe(valid)
+  })
+})

@@ -1,0 +1,38 @@
+import { p256 } from '@noble/curves/nist.js'
+import { expect, it } from 'vitest'
+import { toHex } from '../../src/base/hex.js'
+import { decompressP256 } from '../../src/key/p256-point.js'
+import { SIGNATURE_LENGTH, verifyKeySignature } from '../../src/key/verify.js'
+import { describeWith, vectors } from '../setup/fixtures.js'
+import { bytesOf, casesOf, type ECPublicKey, type Wycheproof } from './wycheproof.js'
+
+const FILE = 'wycheproof/ecdsa_secp256r1_sha256_p1363_test.json'
+
+/** The 33 bytes of a point's 65 (SEC 1, 2.3.3): whether y is odd, and x. */
+function compressed(uncompressed: Uint8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(2 + ((uncompressed[64] ?? 0) & 1), ...uncompressed.subarray(1, 33))
+}
+
+describeWith('Wycheproof: ECDSA on P-256', await vectors<Wycheproof<ECPublicKey>>(FILE), (file) => {
+  const cases = casesOf(file)
+
+  it('is tested to its last case', () => {
+    expect(cases.length).toBeGreaterThan(0)
+    expect(cases).toHaveLength(file.numberOfTests)
+  })
+
+  it.each([...new Set(cases.map(({ publicKey }) => publicKey.uncompressed))])('finds the key %s', (hex) => {
+    expect(toHex(decompressP256(compressed(bytesOf(hex))) ?? new Uint8Array())).toBe(hex)
+  })
+
+  // No rule for low s: JOSE has none, and neither have these vectors.
+  it.each(cases)('$title', async ({ publicKey, message, signature, valid }) => {
+    const key = bytesOf(publicKey.uncompressed)
+    expect(await verifyKeySignature({ type: 'P-256', bytes: compressed(key) }, signature, message)).toBe(
+      valid,
+    )
+    if (signature.length !== SIGNATURE_LENGTH) return expect(valid).toBe(false)
+    const options = { lowS: false, prehash: true, format: 'compact' } as const
+    expect(p256.verify(signature, message, key, options)).toBe(valid)
+  })
+})
