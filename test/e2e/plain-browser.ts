@@ -40,7 +40,10 @@ async function startChromium(engine: ChromiumEngine, options: PlainOptions): Pro
     ...mode,
     options.url,
   ]
-  return start(engine.executable, args, engine.env)
+  // Asked to end, it leaves a folder behind in the temporary folder: this one goes with the profile.
+  const env = { ...engine.env, TMPDIR: join(options.profileDir, 'tmp') }
+  await mkdir(env.TMPDIR, { recursive: true })
+  return start(engine.executable, args, env)
 }
 
 async function startFirefox(engine: FirefoxEngine, options: PlainOptions): Promise<PlainBrowser> {

@@ -1,0 +1,84 @@
+import type { Page } from './page.js'
+
+/** The selector of what the demo marks with a test id. */
+export const id = (name: string): string => `[data-testid="${name}"]`
+
+export const WALLET = 'wallet-localhost.demo-wallet'
+
+export async function untilVisible(page: Page, name: string): Promise<void> {
+  await page.waitFor((css) => document.querySelector(css)?.checkVisibility() ?? false, id(name))
+}
+
+export async function isVisible(page: Page, name: string): Promise<boolean> {
+  return page.evaluate((css) => document.querySelector(css)?.checkVisibility() ?? false, id(name))
+}
+
+/** The element's tooltip, which holds in full what the page shows shortened. */
+export async function inFull(page: Page, name: string): Promise<string> {
+  return page.evaluate((css) => document.querySelector<HTMLElement>(css)?.title ?? '', id(name))
+}
+
+/** The test id, or else the id, of what has the focus. */
+export async function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const { dataset, id } = document.activeElement as HTMLElement
+    return dataset.testid ?? id
+  })
+}
+
+/** Opens the demo as someone who has never been there. */
+export async function visit(page: Page, url: string): Promise<void> {
+  // Of the same origin, and without a script that could hold on to anything.
+  await page.goto(`${url}icon.svg`)
+  await page.evaluate(async () => {
+    localStorage.clear()
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.deleteDatabase('cacao-session')
+      request.onsuccess = () => resolve()
+      request.onerror = () => reject(request.error)
+    })
+  })
+  await page.goto(url)
+  await untilVisible(page, WALLET)
+}
+
+/** Has the wallet ask, and waits for its dialog. */
+export async function chooseWallet(page: Page): Promise<void> {
+  await page.click(id(WALLET))
+  await untilVisible(page, 'wallet-sign')
+}
+
+export async function signIn(page: Page): Promise<void> {
+  await chooseWallet(page)
+  await page.click(id('wallet-sign'))
+  await untilVisible(page, 'account')
+}
+
+/** Presses Tab, or Shift+Tab to go back, until the focus is there. Past its end, the focus leaves the page. */
+export async function tabTo(page: Page, name: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+  const passed: string[] = []
+  while (passed.length < 25) {
+    const here = await focused(page)
+    if (here === name) return
+    passed.push(here)
+    await page.press(key)
+  }
+  throw new Error(`${key} never reaches ${name}, but ${passed.join(', ')}`)
+}
+
+/** The seconds that the countdown shows, read from its machine-readable duration. */
+export async function secondsLeft(page: Page): Promise<number> {
+  const duration = await page.evaluate(
+    (css) => document.querySelector(css)?.getAttribute('datetime') ?? '',
+    id('countdown'),
+  )
+  const parts = /^P(\d+)DT(\d+)H(\d+)M(\d+)S$/.exec(duration)
+  if (!parts) throw new Error(`no duration: ${duration}`)
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map(Number)
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+}
+
+/** By how many pixels the page is wider than its window. */
+export async function widthOverflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}

@@ -1,0 +1,19 @@
+import { openDB } from 'idb'
+import { sessionKeyOfPair } from '../../../src/key/session-key.js'
+import { databaseNames } from '../../setup/origin.js'
+
+/** The session keys that IndexedDB holds, read past the library; those without a session too. */
+export async function storedKeys(): Promise<CryptoKeyPair[]> {
+  if (!(await databaseNames()).includes('cacao-session')) return []
+  const database = await openDB('cacao-session')
+  try {
+    return await database.getAll('keys')
+  } finally {
+    database.close()
+  }
+}
+
+export async function storedKeyDIDs(): Promise<string[]> {
+  const keys = await Promise.all((await storedKeys()).map(sessionKeyOfPair))
+  return keys.map((key) => key?.did ?? 'unusable')
+}
