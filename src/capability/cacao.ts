@@ -72,11 +72,14 @@ const SIGNATURE_TYPE = /^[-:\w]+$/
  */
 export function parseCacao(input: unknown): Cacao {
   if (parsed.has(input as Cacao)) return input as Cacao
-  const cacao = members<Cacao>(input, 'capability', { h: header, p: parsePayload, s: signature }, [
-    'h',
-    'p',
-    's',
-  ])
+  let cacao: Cacao
+  try {
+    cacao = members<Cacao>(input, 'capability', { h: header, p: parsePayload, s: signature }, ['h', 'p', 's'])
+  } catch (cause) {
+    if (cause instanceof SessionError) throw cause
+    // A getter or a proxy of somebody else's threw.
+    throw new SessionError('ERR_CAPABILITY_INVALID', "malformed capability: it can't be read", { cause })
+  }
   parsed.add(cacao)
   return cacao
 }

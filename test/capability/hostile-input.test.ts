@@ -46,6 +46,21 @@ describe('input that changes while it is looked at', () => {
     expect(reads).toBe(1)
   })
 
+  it('or that can not be looked at is refused', async () => {
+    const boom = (): never => {
+      throw new Error('boom')
+    }
+    const p = Object.defineProperty({ ...unsigned().p }, 'iss', { enumerable: true, get: boom })
+    for (const input of [
+      { ...unsigned(), p },
+      new Proxy(unsigned(), { ownKeys: boom }),
+      new Proxy({}, { getPrototypeOf: boom }),
+    ]) {
+      const error = (await refuses(input)) as Error
+      expect(error.cause).toMatchObject({ message: 'boom' })
+    }
+  })
+
   it('that has passed the guard can not be changed any more', () => {
     const cacao = signed()
     expect(() => Object.assign(cacao.p, { iss: 'other' })).toThrow(TypeError)
