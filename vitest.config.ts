@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
@@ -11,6 +12,10 @@ import { prebundled } from './test/setup/prebundled.js'
 
 const engines = await findEngines()
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+// Fixtures and vectors lie beside the repository, perhaps behind a link.
+const shared = folder('../shared')
+const served = [folder('.'), ...(existsSync(shared) ? [shared, realpathSync(shared)] : [])]
 
 // Every project is complete in itself: one that extends the root would evaluate this file again.
 const node: TestProjectInlineConfiguration = {
@@ -28,8 +33,7 @@ const provider = (engine: Engine): BrowserProviderOption =>
   engine.name === 'webkitgtk' ? webkitgtk(engine) : playwright({ launchOptions: launchOptions(engine) })
 
 const lane = (engine: Engine): TestProjectInlineConfiguration => ({
-  // Fixtures and vectors lie beside the repository.
-  server: { fs: { allow: [folder('.'), folder('../shared')] } },
+  server: { fs: { allow: served } },
   optimizeDeps: { noDiscovery: true, include: prebundled() },
   test: {
     // Vitest names the lane by its instance; this name only keeps the lanes' caches apart.
@@ -60,7 +64,8 @@ const e2e: TestProjectInlineConfiguration = {
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    sequence: { groupOrder: 2 },
+    // Beside the other browsers: it mostly waits for its own.
+    sequence: { groupOrder: 1 },
   },
 }
 
