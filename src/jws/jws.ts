@@ -33,6 +33,16 @@ const ALGORITHMS = new Map([
  * for any other form, for an unknown algorithm or one that doesn't fit the key, for `crit` and `b64`.
  */
 export function parseJWS(input: unknown): ParsedJWS {
+  try {
+    return read(input)
+  } catch (cause) {
+    if (cause instanceof SessionError) throw cause
+    // A getter or a proxy of somebody else's threw.
+    throw invalid("it can't be read", cause)
+  }
+}
+
+function read(input: unknown): ParsedJWS {
   const [head, body, tail] = segments(input)
   const [headerBytes, payload, signature] = [head, body, tail].map((segment) => fromBase64url(segment))
   if (!headerBytes || !payload || !signature) throw invalid('its parts must be base64url')

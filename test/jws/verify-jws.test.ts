@@ -194,6 +194,28 @@ describe('what is no JWS', () => {
   )
 })
 
+describe('what can not be looked at', () => {
+  const boom = (): never => {
+    throw new Error('boom')
+  }
+  it.each([
+    ['a proxy', () => new Proxy({}, { get: boom })],
+    [
+      'a getter',
+      () => ({
+        signatures: [],
+        get payload() {
+          return boom()
+        },
+      }),
+    ],
+    ['a link that prints as nothing', () => ({ ...ed25519.jws, link: { toString: boom } })],
+  ])('is refused: %s', async (_, make) => {
+    const error = await expectCode('ERR_JWS_INVALID', () => verifyJWS(make()))
+    expect(error.cause).toMatchObject({ message: 'boom' })
+  })
+})
+
 interface JWSFixture {
   kind: 'json' | 'dag'
   payloadIn: object
