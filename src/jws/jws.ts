@@ -6,7 +6,7 @@ import type { PublicKey } from '../key/did-key.js'
 import { parseDIDKey } from '../key/parse-did-key.js'
 
 /** Characters that a JWS may have at most. */
-const MAX_LENGTH = 1_000_000
+const MAX_LENGTH = 400_000
 
 /** A JWS whose form is right; whether it is signed is another question. */
 export interface ParsedJWS {

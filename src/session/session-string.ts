@@ -11,7 +11,7 @@ import type { HeldSession } from './held-session.js'
 import type { FromSessionOptions } from './options.js'
 
 // Characters that a session string may have at most.
-const MAX_LENGTH = 1_000_000
+const MAX_LENGTH = 200_000
 
 /**
  * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.

@@ -187,7 +187,7 @@ describe('what is no JWS', () => {
     { payload: 'e30', signatures: [{}, {}] },
     { payload: 'e30', signatures: [null] },
     { payload: 7, signatures: [{ protected: 'e30', signature: 'e30' }] },
-    'x'.repeat(1_000_001),
+    'x'.repeat(400_001),
   ])(
     'is refused: case %#',
     async (input) => void (await expectCode('ERR_JWS_INVALID', () => verifyJWS(input))),
