@@ -51,9 +51,10 @@ export type UnsignedCacao = Omit<Cacao, 's'>
 
 type Check<T> = (value: unknown, path: string) => T
 
-// Bounds on what is looked at: characters in a text, and resources.
+// Bounds on what is looked at: characters in a text, resources, and characters in all of them.
 const MAX_LENGTH = 16_384
 const MAX_RESOURCES = 1000
+const MAX_RESOURCES_LENGTH = 65_536
 
 // A line break, or what a wallet may show as one, could smuggle a field into the signed text. ASCII is held to
 // the grammar of ERC-4361; beyond it people do write statements in their own language, and wallets sign them.
@@ -68,7 +69,7 @@ const SIGNATURE_TYPE = /^[-:\w]+$/
  * The guard: the only way by which a capability comes in from outside (a wallet, a store, a string, a header).
  * Copies each member once into a frozen `Cacao`, so that nothing can change after it was checked. Throws
  * `ERR_CAPABILITY_INVALID` for anything that is not exactly a CACAO, or has a text of more than 16,384 characters,
- * or more than 1000 resources.
+ * or more than 1000 resources or 65,536 characters in them.
  */
 export function parseCacao(input: unknown): Cacao {
   if (parsed.has(input as Cacao)) return input as Cacao
@@ -149,9 +150,19 @@ const dateTime = matching(
 )
 
 const resources: Check<string[]> = (value, path) => {
-  if (!Array.isArray(value) || value.length > MAX_RESOURCES)
-    throw invalid(path, `an array of up to ${MAX_RESOURCES} URIs`)
-  const checked = Array.from(value, (item, i) => resource(item, `${path}[${i}]`))
+  const list: unknown[] =
+    Array.isArray(value) && value.length <= MAX_RESOURCES ? Array.from(value) : [undefined]
+  const length = list.reduce(
+    (sum: number, item) => sum + (typeof item === 'string' ? item.length : Number.NaN),
+    0,
+  )
+  if (!(length <= MAX_RESOURCES_LENGTH)) {
+    throw invalid(
+      path,
+      `an array of up to ${MAX_RESOURCES} URIs, of ${MAX_RESOURCES_LENGTH} characters together`,
+    )
+  }
+  const checked = list.map((item, i) => resource(item, `${path}[${i}]`))
   Object.freeze(checked)
   return checked
 }

@@ -16,6 +16,10 @@ describe('oversized and nested input', () => {
     ['a nonce of 16,385 characters', { nonce: 'x'.repeat(16_385) }],
     ['a resource of 16,385 characters', { resources: [`a:${'x'.repeat(16_384)}`] }],
     ['1001 resources', { resources: Array.from({ length: 1001 }, (_, i) => `a:${i}`) }],
+    [
+      '65,537 characters in all resources',
+      { resources: Array.from({ length: 5 }, (_, i) => `${i === 4 ? 'a:' : 'a:'.padEnd(16_384, 'x')}`) },
+    ],
     ['a megabyte in the request id', { requestId: 'x'.repeat(1_000_000) }],
     ['a nested statement', { statement: deep(10_000) }],
     ['nested resources', { resources: [deep(10_000)] }],
