@@ -151,7 +151,9 @@ const dateTime = matching(
 
 const resources: Check<string[]> = (value, path) => {
   const list: unknown[] =
-    Array.isArray(value) && value.length <= MAX_RESOURCES ? Array.from(value) : [undefined]
+    Array.isArray(value) && value.length <= MAX_RESOURCES
+      ? Array.from({ length: value.length }, (_, i) => value[i])
+      : [undefined]
   const length = list.reduce(
     (sum: number, item) => sum + (typeof item === 'string' ? item.length : Number.NaN),
     0,

@@ -1,5 +1,6 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type Cacao, parseCacao } from './cacao.js'
+import { parseDateTime } from './datetime.js'
 import { expiryTime } from './validity.js'
 import { capabilityChecks, type VerifyCacaoOptions } from './verify-cacao.js'
 
@@ -67,7 +68,7 @@ function claimsOf(cacao: Cacao): NonNullable<CacaoInspection['claims']> {
     audience: aud,
     domain,
     resources,
-    issuedAt: new Date(iat),
+    issuedAt: new Date(parseDateTime(iat) ?? Number.NaN),
     ...(Number.isFinite(expiry) && { expiresAt: new Date(expiry) }),
     signatureType: cacao.s.t,
   }

@@ -24,7 +24,10 @@ export interface VerifyCacaoOptions {
   nonce?: string
   /** Resources that the capability must cover. */
   resources?: readonly string[]
-  /** Says whether a capability was revoked. A rejection, or anything but `false`, counts as a refusal. */
+  /**
+   * Says whether a capability was revoked. A rejection, or anything but `false`, counts as a refusal. Know it by its
+   * payload, not by its CID: one signature can be written in several ways, and each gives another CID.
+   */
   isRevoked?: (cacao: Cacao) => boolean | Promise<boolean>
 }
 

@@ -4,10 +4,12 @@ import { SessionError } from '../base/errors.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { expiryTime } from '../capability/validity.js'
+import { verifySignature } from '../capability/verify-signature.js'
 import { SEED_LENGTH } from '../key/seed-key.js'
 import { authorize } from '../session/authorize.js'
 import { DIDSession as Session } from '../session/did-session.js'
 import { readSession, writeSession } from '../session/session-string.js'
+import { ethereumVerifiers } from '../wallet/ethereum.js'
 import { AccountId } from './account-id.js'
 import { capabilityOf, createDID } from './did.js'
 import { toDID } from './dids.js'
@@ -64,7 +66,7 @@ export function cacaoContainsResources(cacao: { p: { resources?: string[] } }, r
 
 /**
  * The `DIDSession` of did-session 4: the same statics, a synchronous `did`. What it reads is checked as everywhere
- * in this library, so a forged or foreign session rejects where did-session took it.
+ * in this library, and Ethereum signatures too, so that a forged or foreign session rejects where did-session took it.
  *
  * @example
  * import { DIDSession } from 'cacao-session/did-session'
@@ -112,6 +114,8 @@ export class DIDSession {
   /** The session that `serialize` wrote; an expired one loads too. */
   static async fromSession(session: string): Promise<DIDSession> {
     const { cacao, seed } = await readSession(session)
+    // Its callers name no verifiers; the wallets that nearly all of them use are known.
+    if (cacao.s.t === 'eip191') await verifySignature(cacao, ethereumVerifiers(), Date.now())
     const key = await seedSigningKey(seed)
     return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
   }

@@ -2,6 +2,7 @@ import { DID } from 'dids'
 import { toBase64, toBase64url } from '../base/base64.js'
 import { utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
+import { parseDateTime } from '../capability/datetime.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { ethereumVerifiers } from '../wallet/ethereum.js'
 import { didKeyResolver } from './did-document.js'
@@ -47,7 +48,7 @@ class SessionDID extends DID {
   ): Promise<VerifyResult> {
     const { issuer, capability, verifiers = ethereumVerifiers(), atTime, disableTimecheck } = options
     // Without a time check a capability is judged as of the moment at which it was issued.
-    const time = disableTimecheck ? Date.parse(capability?.p.iat ?? '') : atTime?.getTime()
+    const time = disableTimecheck ? (parseDateTime(capability?.p.iat ?? '') ?? Number.NaN) : atTime?.getTime()
     const { kid, payload } = await verifyJWS(jws, {
       verifiers,
       ...(issuer !== undefined && { issuer }),

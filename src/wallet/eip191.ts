@@ -85,6 +85,12 @@ export async function verifyEIP191(
       'an eip191 signature speaks for Ethereum accounts (did:pkh:eip155:…) only',
     )
   }
+  if (cacao.s.m) {
+    throw new SessionError(
+      'ERR_CAPABILITY_INVALID',
+      'malformed capability: s.m must be absent beside an eip191 signature',
+    )
+  }
   const signature = parseSignature(cacao.s.s)
   if (!signature) {
     throw new SessionError(

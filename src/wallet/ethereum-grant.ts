@@ -3,6 +3,7 @@ import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import { type Cacao, parsePayload } from '../capability/cacao.js'
+import { parseDateTime } from '../capability/datetime.js'
 import { toEIP55 } from './eip55.js'
 import { renderEthereumMessage } from './eip4361.js'
 import type { EthereumSigner } from './ethereum-signer.js'
@@ -54,7 +55,7 @@ function payloadOf(issuer: string, opts: AuthMethodOpts, options: EthereumAuthOp
     aud: opts.uri,
     version: '1',
     nonce: opts.nonce ?? options.nonce ?? toHex(crypto.getRandomValues(new Uint8Array(12))),
-    exp: opts.expirationTime ?? new Date(Date.parse(issuedAt) + ONE_WEEK_MS).toISOString(),
+    exp: opts.expirationTime ?? new Date((parseDateTime(issuedAt) ?? 0) + ONE_WEEK_MS).toISOString(),
     ...(notBefore !== undefined && { nbf: notBefore }),
     statement: opts.statement ?? options.statement ?? STATEMENT,
     ...(requestId !== undefined && { requestId }),

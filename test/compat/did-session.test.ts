@@ -17,7 +17,7 @@ import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
 import { clearOrigin } from '../setup/origin.js'
-import { ACCOUNT_A, ADDRESS_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
 
 const resources = ['ceramic://*']
 const keyAuth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
@@ -164,6 +164,20 @@ describe('the drop-in for did-session 4', () => {
     expect(again.did.id).toBe(session.did.id)
     expect(again.serialize()).toBe(session.serialize())
     expect(await failureOf(() => OldSession.authorize(keyAuth))).toBeInstanceOf(TypeError)
+  })
+
+  it('refuses a string in which someone wrote another account', async () => {
+    const { sessionKeySeed, cacao } = JSON.parse(
+      atob(
+        (await OldSession.authorize(keyAuth, { resources }))
+          .serialize()
+          .replace(/-/g, '+')
+          .replace(/_/g, '/'),
+      ),
+    )
+    const forged = { sessionKeySeed, cacao: { ...cacao, p: { ...cacao.p, iss: `did:pkh:${ACCOUNT_B}` } } }
+    const text = btoa(JSON.stringify(forged)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => OldSession.fromSession(text))
   })
 
   it('is built from its parts', async () => {

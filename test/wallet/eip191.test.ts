@@ -101,6 +101,11 @@ describe('the eip191 verifier', () => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(forged, { verifiers, now }))
   })
 
+  it('takes nothing beside the signature, which would be another capability by the same signature', async () => {
+    const extended = { ...genuine, s: { ...genuine.s, m: { aad: new Uint8Array(1) } } }
+    await expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(extended, { verifiers, now }))
+  })
+
   it('speaks for Ethereum accounts only', async () => {
     const iss = `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${ACCOUNT_A.split(':')[2]}`
     await expectCode('ERR_CAPABILITY_ISSUER', () =>

@@ -204,6 +204,7 @@ describe('ethereumAuth', () => {
     ['a short nonce', { nonce: '1' }],
     ['a resource that is no URI', { resources: ['notes'] }],
     ['an end that is no date', { expirationTime: 'soon' }],
+    ['a beginning that is no date', { issuedAt: 'now' }],
   ])('has nothing signed with %s', async (_, changes) => {
     const wallet = testWallet()
     await expectCode('ERR_CAPABILITY_INVALID', () => ethereumAuth(wallet.provider, ACCOUNT_A)(opts(changes)))

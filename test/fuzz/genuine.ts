@@ -1,0 +1,92 @@
+import { p256 } from '@noble/curves/nist.js'
+import fc from 'fast-check'
+import { accountOfDID } from '../../src/base/account.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
+import { type Cacao, type CacaoPayload, parseCacao } from '../../src/capability/cacao.js'
+import type { MessageLayout } from '../../src/capability/message.js'
+import { encodeDIDKey } from '../../src/key/did-key.js'
+import { seedKey } from '../../src/key/seed-key.js'
+import { renderEthereumMessage } from '../../src/wallet/eip4361.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { recoverWithSecp256k1 } from '../../src/wallet/native-recover.js'
+import { addressOfPrivateKey } from '../../src/wallet/private-key.js'
+import { payloads } from '../setup/arbitraries.js'
+import { native, signText } from '../setup/native-secp256k1.js'
+import { SEED } from '../setup/seed.js'
+import { Random } from './random.js'
+
+/** How everything is verified here: at a day when all that is genuine is valid. */
+export const judged = {
+  verifiers: ethereumVerifiers({ recover: recoverWithSecp256k1(native) }),
+  now: (): number => Date.parse('2024-06-02T00:00:00Z'),
+}
+
+/** A session key, which signs deterministically. */
+export interface Signer {
+  readonly did: string
+  readonly alg: 'EdDSA' | 'ES256'
+  readonly seed?: Uint8Array
+  sign(data: Uint8Array): Promise<Uint8Array>
+}
+
+const seeds = Array.from({ length: 6 }, (_, i) => new Uint8Array(32).fill(i + 65))
+export const signers: readonly Signer[] = [
+  ...(await Promise.all(
+    seeds.map(async (seed): Promise<Signer> => ({ ...(await seedKey(seed)), alg: 'EdDSA', seed })),
+  )),
+  ...seeds.map((secret): Signer => {
+    const bytes = Uint8Array.from(p256.getPublicKey(secret, true))
+    const sign = async (data: Uint8Array): Promise<Uint8Array> => p256.sign(data, secret, { lowS: false })
+    return { did: encodeDIDKey({ type: 'P-256', bytes }), alg: 'ES256', sign }
+  }),
+]
+
+/** What a capability says, in one spelling: the letters of an address may be of either case. */
+export function contentOf({ p }: { p: CacaoPayload }): string {
+  return JSON.stringify(
+    Object.entries({ ...p, iss: accountOfDID(p.iss) }).sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
+}
+
+const accounts = seeds.map((key) => ({ key, address: addressOfPrivateKey(key) }))
+const within = (...texts: string[]): fc.Arbitrary<string> => fc.constantFrom(...texts)
+const generated = fc.sample(
+  payloads({
+    // Up to 2022-09-20 older layouts of the text count too.
+    iat: within('2024-06-01T12:00:00.000Z', '2021-01-01t00:00:00z', '2022-09-19T23:59:59.5-00:00'),
+    exp: within('2099-12-31T23:59:59Z', '2124-02-29T00:00:00.123456+14:00'),
+    nbf: within('2024-06-01T00:00:00Z', '2000-01-01T00:00:00Z'),
+  }),
+  { seed: SEED, numRuns: 240 },
+)
+
+function layoutsOf(p: CacaoPayload): { layout?: MessageLayout; address?: string }[] {
+  const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
+  const older = p.iat < '2022' ? [{ layout: 'did-session-2022' as const, address }] : []
+  return [{}, {}, {}, { layout: 'did-session', address }, ...older]
+}
+
+// 65 bytes as hex or bytes, with v 27 and 28 or 0 and 1, or the 64 bytes of ERC-2098.
+function spellings(hex: string): (string | Uint8Array)[] {
+  const bytes = fromHex(hex.slice(2)) ?? new Uint8Array()
+  const parity = (bytes[64] ?? 0) - 27
+  const low = Uint8Array.from(bytes)
+  low[64] = parity
+  const compact = bytes.slice(0, 64)
+  compact[32] = (compact[32] ?? 0) | (parity << 7)
+  return [hex, hex, hex, bytes, `0x${toHex(low)}`, compact]
+}
+
+/** Genuine capabilities of every shape, a part of them granted to the signers. */
+export const capabilities: readonly Cacao[] = generated.map((made, i) => {
+  const random = new Random(SEED, i)
+  const { key, address } = random.pick(accounts)
+  const account = random.oneIn(3) ? `0x${address.slice(2).toUpperCase()}` : address
+  const iss = made.iss.replace(/0x.*$/, account)
+  const p = { ...made, iss, ...(i % 2 === 0 && { aud: signers[(i / 2) % signers.length]?.did ?? '' }) }
+  const s = random.pick(spellings(signText(renderEthereumMessage(p, random.pick(layoutsOf(p))), key)))
+  return parseCacao({ h: { t: random.pick(['eip4361', 'caip122']) }, p, s: { t: 'eip191', s } })
+})
+
+/** The genuine capabilities of a signer. */
+export const grantedTo = (signer: Signer): Cacao[] => capabilities.filter(({ p }) => p.aud === signer.did)

@@ -1,0 +1,54 @@
+import type { Random } from './random.js'
+
+/**
+ * JSON text for a value of plain objects, arrays and text, in one of its many spellings: white space, escapes, members
+ * in another order or given twice. Of a member given twice the last one counts, whichever that is here.
+ */
+export function spellJSON(value: unknown, random: Random, oddity: number): string {
+  const odd = (): boolean => random.oneIn(oddity)
+  const space = (): string => (odd() ? random.pick([' ', '\n', '\t', '\r\n  ']) : '')
+  const text = (raw: string): string => {
+    const plain = JSON.stringify(raw)
+    // What is very long is odd enough, and its spelling would be longer still.
+    if (raw.length > 1000 || !odd()) return plain
+    return `"${[...raw].map((character) => (odd() ? escaped(character) : JSON.stringify(character).slice(1, -1))).join('')}"`
+  }
+  const write = (current: unknown): string => {
+    if (typeof current === 'string') return text(current)
+    if (Array.isArray(current)) return `[${space()}${current.map(write).join(`${space()},`)}]`
+    if (typeof current !== 'object' || current === null || !isPlain(current)) return spellOther(current)
+    const entries = Object.entries(current).filter(([, member]) => member !== undefined)
+    const members = (odd() ? random.shuffled(entries) : entries).flatMap(([name, member]) => {
+      const written = write(member)
+      const once = `${space()}${text(name)}${space()}:${space()}${written}`
+      if (!odd()) return [once]
+      const other = random.pick(['null', '1', '"x"', '{}', '[]', written.length > 1000 ? '0' : written])
+      return random.shuffled([once, `${text(name)}:${other}`])
+    })
+    if (odd())
+      members.push(`${text(random.pick(['__proto__', 'constructor', 'toString', '', '/']))}:${space()}{}`)
+    return `{${members.join(',')}${space()}}`
+  }
+  return `${space()}${write(value)}${space()}`
+}
+
+function escaped(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('')
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+// What JSON cannot say, such as a bigint, and what has a mind of its own about its JSON, becomes something near it.
+function spellOther(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch {
+    return '"?"'
+  }
+}

@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+// The long lane: the same tests as in `npm test`, with many more cases and what became of them.
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    include: ['test/fuzz/*.node.test.ts'],
+    env: { FUZZ_CASES: process.env['FUZZ_CASES'] ?? '200000' },
+    disableConsoleIntercept: true,
+    api: { host: '127.0.0.1' },
+  },
+})

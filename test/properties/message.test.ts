@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { accountOfDID } from '../../src/base/account.js'
+import { SessionError } from '../../src/base/errors.js'
+import { type CacaoPayload, parsePayload } from '../../src/capability/cacao.js'
+import type { MessageLayout } from '../../src/capability/message.js'
+import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/eip4361.js'
+import { lowerCasePayloads, payloads } from '../setup/arbitraries.js'
+import { runs } from '../setup/seed.js'
+import { NEIGHBOURS } from './neighbours.js'
+import { TEXT_MUTATIONS } from './text-mutations.js'
+
+const LAYOUTS: readonly MessageLayout[] = ['erc4361', 'did-session', 'did-session-2022']
+const timeout = 120_000
+
+/** Every text that the verifier may take for the payload's. */
+function textsOf(p: CacaoPayload): string[] {
+  const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
+  return LAYOUTS.flatMap((layout) => [
+    renderEthereumMessage(p, { layout }),
+    renderEthereumMessage(p, { layout, address }),
+  ])
+}
+
+/** What the payload says; the case of an address says nothing. */
+function contentOf(p: CacaoPayload): string {
+  return JSON.stringify(Object.entries({ ...p, iss: accountOfDID(p.iss) }).sort())
+}
+
+/** The candidate, if the guard accepts it and its text is Ethereum's. */
+function accepted(candidate: unknown): CacaoPayload | undefined {
+  try {
+    const p = parsePayload(candidate)
+    return p.iss.startsWith('did:pkh:eip155:') ? p : undefined
+  } catch (error) {
+    if (!(error instanceof SessionError && error.code === 'ERR_CAPABILITY_INVALID')) throw error
+    return undefined
+  }
+}
+
+/** The text that was read, written again; `undefined` if it was refused. */
+function rewritten(text: string): string | undefined {
+  try {
+    const { payload, scheme } = parseEthereumMessage(text)
+    return `${scheme === undefined ? '' : `${scheme}://`}${renderEthereumMessage(payload)}`
+  } catch (error) {
+    if (!(error instanceof SessionError && error.code === 'ERR_CAPABILITY_INVALID')) throw error
+    return undefined
+  }
+}
+
+describe('the text of every payload that the guard accepts', () => {
+  it('is read back as that payload', { timeout }, () => {
+    fc.assert(
+      fc.property(lowerCasePayloads, (p) => {
+        expect(parsePayload(p)).toEqual(p)
+        expect(parseEthereumMessage(renderEthereumMessage(p))).toEqual({ payload: p })
+      }),
+      runs(3000),
+    )
+  })
+
+  it('is no other one’s, in no layout', { timeout }, () => {
+    const seen = new Map<string, string>()
+    fc.assert(
+      fc.property(payloads(), (p) => {
+        const content = contentOf(parsePayload(p))
+        for (const text of textsOf(p)) {
+          expect(seen.get(text) ?? content).toBe(content)
+          seen.set(text, content)
+        }
+      }),
+      runs(2000),
+    )
+    expect(seen.size).toBeGreaterThan(0)
+  })
+
+  it('is not that of a payload close by', { timeout }, () => {
+    let pairs = 0
+    fc.assert(
+      fc.property(
+        payloads(),
+        payloads(),
+        fc.array(fc.tuple(fc.nat(NEIGHBOURS.length - 1), fc.nat(60)), { minLength: 8, maxLength: 8 }),
+        (p, other, choices) => {
+          const texts = new Set(textsOf(p))
+          for (const [which, at] of choices) {
+            const neighbour = accepted(NEIGHBOURS[which]?.(p, other, at))
+            if (!neighbour || contentOf(neighbour) === contentOf(p)) continue
+            pairs++
+            expect(textsOf(neighbour).filter((text) => texts.has(text))).toEqual([])
+          }
+        },
+      ),
+      runs(2000),
+    )
+    // Most of what lies close by is refused; what is compared must not be nothing.
+    expect(pairs).toBeGreaterThan(runs(2000).numRuns)
+  })
+})
+
+describe('a text that was tampered with', () => {
+  it('is refused, or says in full what its payload says', { timeout }, () => {
+    let read = 0
+    const step = fc.tuple(fc.nat(TEXT_MUTATIONS.length - 1), fc.nat(500), fc.nat(100))
+    fc.assert(
+      fc.property(
+        lowerCasePayloads,
+        lowerCasePayloads,
+        fc.array(step, { minLength: 1, maxLength: 3 }),
+        (p, another, steps) => {
+          const other = renderEthereumMessage(another)
+          const text = steps.reduce(
+            (sum, [which, at, by]) => TEXT_MUTATIONS[which]?.(sum, other, at, by) ?? sum,
+            renderEthereumMessage(p),
+          )
+          const again = rewritten(text)
+          if (again !== undefined) read++
+          expect(again ?? text).toBe(text)
+        },
+      ),
+      runs(8000),
+    )
+    expect(read).toBeGreaterThan(runs(8000).numRuns / 20)
+  })
+})
