@@ -25,7 +25,7 @@ const node: TestProjectInlineConfiguration = {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', '**/*.browser.test.ts'],
     setupFiles: ['./test/setup/fake-indexeddb.ts'],
-    sequence: { groupOrder: 0 },
+    testTimeout: 15_000,
   },
 }
 
@@ -43,7 +43,6 @@ const lane = (engine: Engine): TestProjectInlineConfiguration => ({
     // One page per engine and a fresh frame per file: files never meet in the origin's database at one time.
     fileParallelism: false,
     testTimeout: 15_000,
-    sequence: { groupOrder: 1 },
     api: { host: '127.0.0.1' },
     browser: {
       enabled: true,
@@ -64,8 +63,6 @@ const e2e: TestProjectInlineConfiguration = {
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Beside the other browsers: it mostly waits for its own.
-    sequence: { groupOrder: 1 },
   },
 }
 

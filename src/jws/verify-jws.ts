@@ -47,17 +47,27 @@ export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}):
   const { kid, keyDID } = jws
   const granted = capability === undefined ? undefined : parseCacao(capability)
   if (!granted) assertSpeaksForItself(keyDID, expected)
-  // What is cheap comes first: a forged JWS beside a good capability costs no check of the wallet's signature.
-  const [isSigned, cid] = await Promise.all([
+  // Side by side: the engine verifies on another thread while the wallet's signature is checked on this one.
+  const [isSigned, grant] = await Promise.all([
     verifyKeySignature(jws.publicKey, jws.signature, jws.signingInput),
-    granted && cacaoCID(granted),
+    granted && verifiers && settled(verifyCacao(granted, { ...expected, verifiers, audience: keyDID })),
   ])
   if (!isSigned) throw invalid('its signature is not of its key')
   const content = { keyDID, kid, payloadBytes: jws.payload, ...payloadOf(jws.payload) }
-  if (!granted || !verifiers) return { issuer: keyDID, ...content }
-  if (jws.capability !== cid) throw invalid('it was signed under another capability than the one given')
-  const cacao = await verifyCacao(granted, { ...expected, verifiers, audience: keyDID })
+  if (!grant) return { issuer: keyDID, ...content }
+  if (jws.capability !== (granted && cacaoCID(granted)))
+    throw invalid('it was signed under another capability than the one given')
+  if ('error' in grant) throw grant.error
+  const { cacao } = grant
   return { issuer: cacao.p.iss, ...content, cacao }
+}
+
+// What is wrong with the JWS itself is said first.
+function settled(verification: Promise<Cacao>): Promise<{ cacao: Cacao } | { error: unknown }> {
+  return verification.then(
+    (cacao) => ({ cacao }),
+    (error: unknown) => ({ error }),
+  )
 }
 
 // Whatever only a capability can grant is refused without one.

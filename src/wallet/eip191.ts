@@ -71,12 +71,12 @@ export function recoverAddress(
  */
 export async function verifyEIP191(
   input: unknown,
-  options: VerifierOptions = {},
-  recover?: RecoverPublicKey,
+  options: VerifierOptions | undefined,
+  recover: RecoverPublicKey,
 ): Promise<void> {
   // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
   const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options
+  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
   if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
   const issuer = parseAccount(accountOfDID(cacao.p.iss) ?? '')
   if (issuer?.namespace !== 'eip155') {
@@ -98,9 +98,8 @@ export async function verifyEIP191(
       'malformed eip191 signature: it must be 65 bytes (r, s, v) with a low s',
     )
   }
-  const recoverWith = recover ?? (await import('./secp256k1.js')).recoverPublicKey
   for (const text of renderings(cacao)) {
-    if (recoverAddress(text, signature, recoverWith) === issuer.address) return
+    if (recoverAddress(text, signature, recover) === issuer.address) return
   }
   throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
 }

@@ -111,12 +111,31 @@ export interface EthereumVerifierOptions {
  * const session = await DIDSession.fromSession(text, { verifiers: ethereumVerifiers() })
  */
 export function ethereumVerifiers({ recover }: EthereumVerifierOptions = {}): { eip191: CacaoVerifier } {
+  let checking: Promise<Check> | undefined
   return {
     async eip191(cacao, options) {
-      const { verifyEIP191 } = await import('./eip191.js')
-      await verifyEIP191(cacao, options, recover)
+      // Loaded once: an engine takes its time to find a module again, too.
+      checking ??= loadCheck(recover).catch((error: unknown) => {
+        checking = undefined
+        throw error
+      })
+      const { verifyEIP191, recoverWith } = await checking
+      await verifyEIP191(cacao, options, recoverWith)
     },
   }
+}
+
+interface Check {
+  readonly verifyEIP191: typeof import('./eip191.js').verifyEIP191
+  readonly recoverWith: RecoverPublicKey
+}
+
+async function loadCheck(recover: RecoverPublicKey | undefined): Promise<Check> {
+  const [{ verifyEIP191 }, recoverWith] = await Promise.all([
+    import('./eip191.js'),
+    recover ?? import('./secp256k1.js').then(({ recoverPublicKey }) => recoverPublicKey),
+  ])
+  return { verifyEIP191, recoverWith }
 }
 
 async function walletAccount(
