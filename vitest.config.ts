@@ -60,7 +60,6 @@ const e2e: TestProjectInlineConfiguration = {
     environment: 'node',
     include: ['test/e2e/**/*.test.ts'],
     provide: { engines: engines.found },
-    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
@@ -71,6 +70,8 @@ const json: [string, Record<string, unknown>][] = report ? [['json', { outputFil
 
 export default defineConfig({
   test: {
+    // Tests that drive browsers mostly wait for them: more files at a time than cores.
+    maxWorkers: 3,
     api: { host: '127.0.0.1' },
     reporters: ['default', new EngineReporter(engines), ...json],
     projects: [node, ...engines.found.map(lane), e2e],
