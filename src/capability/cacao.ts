@@ -173,7 +173,7 @@ const resource = matching(isURI, 'a URI such as "https://api.example.com/notes/*
 const bytes: Check<Uint8Array<ArrayBuffer>> = (value, path) => {
   if (!isBytes(value) || value.length === 0 || value.length > MAX_LENGTH)
     throw invalid(path, 'a non-empty string or bytes')
-  return Uint8Array.from(value)
+  return new Uint8Array(value)
 }
 
 function matching<T extends string = string>(

@@ -20,7 +20,7 @@ export function cacaoCID(cacao: Cacao | UnsignedCacao): string {
 export function encodeDagCBOR(value: unknown): Uint8Array<ArrayBuffer> {
   const bytes: number[] = []
   write(value, bytes)
-  return Uint8Array.from(bytes)
+  return new Uint8Array(bytes)
 }
 
 function write(value: unknown, bytes: number[]): void {

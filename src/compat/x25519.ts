@@ -6,7 +6,7 @@ const P = 2n ** 255n - 19n
 
 /** The X25519 public key of an Ed25519 one: u = (1 + y) / (1 - y). */
 export function x25519Of(publicKey: Uint8Array): Uint8Array<ArrayBuffer> {
-  const littleEndian = toHex(Uint8Array.from(publicKey).reverse())
+  const littleEndian = toHex(new Uint8Array(publicKey).reverse())
   const y = BigInt(`0x${littleEndian}`) & (2n ** 255n - 1n)
   const u = ((1n + y) * inverse((P + 1n - (y % P)) % P)) % P
   return (fromHex(u.toString(16).padStart(64, '0')) ?? new Uint8Array(32)).reverse()
@@ -14,7 +14,7 @@ export function x25519Of(publicKey: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** The X25519 secret key of an Ed25519 seed: the first half of its hash (RFC 8032 §5.1.5), clamped. */
 export async function x25519SecretOf(seed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const hash = new Uint8Array(await subtleCrypto().digest('SHA-512', Uint8Array.from(seed)))
+  const hash = new Uint8Array(await subtleCrypto().digest('SHA-512', new Uint8Array(seed)))
   const secret = hash.slice(0, 32)
   secret[0] = (secret[0] ?? 0) & 248
   secret[31] = ((secret[31] ?? 0) & 127) | 64

@@ -25,5 +25,5 @@ export const DID_KEY_FORMATS: ReadonlyArray<{
 export function encodeDIDKey({ type, bytes }: PublicKey): string {
   const format = DID_KEY_FORMATS.find((known) => known.type === type)
   if (!format || bytes.length !== format.length) throw new TypeError(`not a ${type} public key`)
-  return `did:key:z${toBase58(concat(Uint8Array.from(format.prefix), bytes))}`
+  return `did:key:z${toBase58(concat(new Uint8Array(format.prefix), bytes))}`
 }

@@ -17,7 +17,7 @@ const PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70
  * DID that it is expected to have it comes faster; with another DID than that one, it has its own.
  */
 export async function seedKey(seed: Uint8Array, expectedDID?: string): Promise<SessionKey> {
-  const own = Uint8Array.from(seed)
+  const own = new Uint8Array(seed)
   if (own.length !== SEED_LENGTH) throw new TypeError(`seed must have ${SEED_LENGTH} bytes`)
   const expected = expectedDID === undefined ? undefined : await expectedSeedKey(own, expectedDID)
   return expected ?? (await nativeSeedKey(own)) ?? nobleSeedKey(own)
@@ -39,7 +39,7 @@ export async function nativeSeedKey(seed: Uint8Array<ArrayBuffer>): Promise<Sess
 
 function keyOf(did: string, key: CryptoKey): SessionKey {
   const sign = async (data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
-    new Uint8Array(await subtleCrypto().sign('Ed25519', key, Uint8Array.from(data)))
+    new Uint8Array(await subtleCrypto().sign('Ed25519', key, new Uint8Array(data)))
   return { did, type: 'Ed25519', sign }
 }
 
@@ -69,8 +69,8 @@ async function importPair(seed: Uint8Array, publicKey: Uint8Array): Promise<Cryp
 export async function nobleSeedKey(seed: Uint8Array<ArrayBuffer>): Promise<SessionKey> {
   const { getPublicKeyAsync, signAsync } = await import('@noble/ed25519')
   return {
-    did: encodeDIDKey({ type: 'Ed25519', bytes: Uint8Array.from(await getPublicKeyAsync(seed)) }),
+    did: encodeDIDKey({ type: 'Ed25519', bytes: new Uint8Array(await getPublicKeyAsync(seed)) }),
     type: 'Ed25519',
-    sign: async (data) => Uint8Array.from(await signAsync(data, seed)),
+    sign: async (data) => new Uint8Array(await signAsync(data, seed)),
   }
 }

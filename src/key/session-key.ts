@@ -49,7 +49,7 @@ export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promis
     pair,
     async sign(data) {
       return new Uint8Array(
-        await subtle.sign(SIGNATURE_ALGORITHMS[type], pair.privateKey, Uint8Array.from(data)),
+        await subtle.sign(SIGNATURE_ALGORITHMS[type], pair.privateKey, new Uint8Array(data)),
       )
     },
   }

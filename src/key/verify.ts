@@ -17,7 +17,7 @@ export async function verifyKeySignature(
   data: Uint8Array,
 ): Promise<boolean> {
   if (signature.length !== SIGNATURE_LENGTH || type === 'secp256k1') return false
-  const [own, signed] = [Uint8Array.from(signature), Uint8Array.from(data)]
+  const [own, signed] = [new Uint8Array(signature), new Uint8Array(data)]
   if (type === 'Ed25519') {
     // WebKitGTK doesn't look, and would take a second signature that anyone can make of a first (RFC 8032 §5.1.7).
     if (!isBelowOrder(own.subarray(32))) return false
@@ -33,7 +33,7 @@ export async function verifyKeySignature(
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
 
 function isBelowOrder(littleEndian: Uint8Array): boolean {
-  return BigInt(`0x${toHex(Uint8Array.from(littleEndian).reverse())}`) < ORDER
+  return BigInt(`0x${toHex(new Uint8Array(littleEndian).reverse())}`) < ORDER
 }
 
 // Whoever receives one request of a session receives more: the keys seen last are kept, as engines hold them.

@@ -41,7 +41,7 @@ export function addressOfPublicKey(publicKey: Uint8Array): string {
  * of ERC-2098. `undefined` for any other form, and for a high s.
  */
 export function parseSignature(signature: string | Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = typeof signature === 'string' ? hexSignature(signature) : Uint8Array.from(signature)
+  const bytes = typeof signature === 'string' ? hexSignature(signature) : new Uint8Array(signature)
   if (bytes?.length === 64) return parseSignature(expandERC2098(bytes))
   if (bytes?.length !== 65) return undefined
   const v = bytes[64] ?? 0
