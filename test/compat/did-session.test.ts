@@ -78,6 +78,24 @@ describe('toDID', () => {
     }
   })
 
+  it('always verifies a capability that it is given, with an issuer or without', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, keyAuth, { resources })
+    const did = await toDID(session)
+    const jws = await did.createJWS(payload)
+    const forged = { ...session.cacao, p: { ...session.cacao.p, iss: `did:pkh:${ACCOUNT_B}` } } as Capability
+    const other = (await DIDSession.authorize(keyAuth, { resources })).cacao as Capability
+    for (const receiver of [did, did.withCapability(session.cacao as Capability)]) {
+      await expect(
+        receiver.verifyJWS(jws, { capability: session.cacao as Capability }),
+      ).resolves.toMatchObject({ payload })
+      for (const capability of [forged, other])
+        await expectCode('ERR_JWS_INVALID', () => receiver.verifyJWS(jws, { capability }))
+      const expired = { capability: session.cacao as Capability, atTime: new Date('2100-01-01') }
+      await expectCode('ERR_CAPABILITY_EXPIRED', () => receiver.verifyJWS(jws, expired))
+      await expect(receiver.verifyJWS(jws, { ...expired, disableTimecheck: true })).resolves.toBeDefined()
+    }
+  })
+
   it('signs nothing for an expired session', async () => {
     const text = (await DIDSession.authorize(keyAuth, { resources, expiresInSecs: 60 })).serialize()
     const expired = await DIDSession.fromSession(text, { now: () => Date.now() + 60_000 })

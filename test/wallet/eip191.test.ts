@@ -7,6 +7,7 @@ import { parseSignature } from '../../src/wallet/eip191.js'
 import { renderEthereumMessage } from '../../src/wallet/eip4361.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { addressOfPrivateKey, eip191Sign } from '../../src/wallet/private-key.js'
+import { recoverPublicKey } from '../../src/wallet/secp256k1.js'
 import { AUDIENCE, payload, signed } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
@@ -122,6 +123,32 @@ describe('the eip191 verifier', () => {
     )
     await expect(verifiers.eip191(genuine, { atTime: new Date(now()) })).resolves.toBeUndefined()
     await expectCode('ERR_CAPABILITY_EXPIRED', () => verifiers.eip191(genuine, { atTime: new Date('never') }))
+  })
+
+  it('recovers one key for a text of today, and more only for older ones', async () => {
+    let calls = 0
+    const counting = ethereumVerifiers({
+      recover: (...args) => {
+        calls++
+        return recoverPublicKey(...args)
+      },
+    })
+    for (const changes of [
+      {},
+      { statement: undefined },
+      { statement: '同意します' },
+      { resources: undefined },
+    ]) {
+      calls = 0
+      await verifyCacao(signed(changes), { verifiers: counting, now })
+      expect(calls).toBe(1)
+    }
+    const older = payload({ statement: undefined })
+    const text = renderEthereumMessage(older, { layout: 'did-session' })
+    const s = eip191Sign(text, fromHex(KEY_A.slice(2)) ?? new Uint8Array())
+    calls = 0
+    await verifyCacao({ h: { t: 'eip4361' }, p: older, s: { t: 'eip191', s } }, { verifiers: counting, now })
+    expect(calls).toBe(2)
   })
 
   it('brings every form of a signature to one', () => {
