@@ -35,7 +35,7 @@ export async function generateSessionKey(type: SessionKeyType): Promise<SessionK
 
 /** Whether the key really signs: engines have stored keys that came back unable to. */
 export async function canSign(key: SessionKey): Promise<boolean> {
-  if (!key.pair) return true
+  if (!key.pair) return false
   const subtle = subtleCrypto()
   const data = crypto.getRandomValues(new Uint8Array(32))
   try {

@@ -49,7 +49,11 @@ function importKey(type: SessionKeyType, bytes: Uint8Array<ArrayBuffer>): Promis
   const key = raw
     ? subtleCrypto().importKey('raw', raw, KEY_ALGORITHMS[type], false, ['verify'])
     : Promise.reject()
-  const result = key.catch(() => undefined)
+  const result = key.catch(() => {
+    // Not kept: an engine may refuse today what it takes tomorrow.
+    imported.delete(id)
+    return undefined
+  })
   const [oldest] = imported.keys()
   if (imported.size >= MOST_IMPORTED && oldest !== undefined) imported.delete(oldest)
   imported.set(id, result)

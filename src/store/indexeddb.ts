@@ -44,23 +44,28 @@ export function indexedDBStore({
           durability: 'strict',
         })
         const [sessions, keys] = [transaction.objectStore('sessions'), transaction.objectStore('keys')]
-        const done = transaction.done
-        done.catch(() => undefined)
+        const requests: Promise<unknown>[] = []
+        // A put may throw at once, and leave promises behind that nobody waits for any more.
+        const expect = (...promises: Promise<unknown>[]): void => {
+          for (const promise of promises) promise.catch(() => undefined)
+          requests.push(...promises)
+        }
+        expect(transaction.done)
         try {
-          const requests: Promise<unknown>[] = []
           for (const { account, keyDID } of remove) {
             const range =
               keyDID === undefined
                 ? keysUnder(namespace, account)
                 : IDBKeyRange.only([namespace, account, keyDID])
-            requests.push(sessions.delete(range), keys.delete(range))
+            expect(sessions.delete(range), keys.delete(range))
           }
           for (const { account, keyDID, cacao, keyPair } of put) {
             const id: [string, string, string] = [namespace, account, keyDID]
-            requests.push(sessions.put({ account, keyDID, cacao }, id), keys.put(keyPair, id))
+            expect(sessions.put({ account, keyDID, cacao }, id))
+            expect(keys.put(keyPair, id))
           }
-          if (last) requests.push(transaction.objectStore('last').put(last, namespace))
-          await Promise.all([...requests, done])
+          if (last) expect(transaction.objectStore('last').put(last, namespace))
+          await Promise.all(requests)
         } catch (error) {
           abort(transaction)
           throw error
