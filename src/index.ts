@@ -12,7 +12,10 @@ export type {
   FromSessionOptions,
   GetOptions,
   GrantOptions,
+  RequestSigner,
   ResumeOptions,
+  SessionFetchInit,
+  SignRequestOptions,
   StoreOptions,
 } from './session/options.js'
 export type { SessionStatus } from './session/stored-sessions.js'

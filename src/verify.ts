@@ -5,4 +5,16 @@ export { cacaoCID } from './capability/cid.js'
 export { type CacaoInspection, type CapabilityProblem, inspectCacao } from './capability/inspect-cacao.js'
 export { type VerifyCacaoOptions, verifyCacao } from './capability/verify-cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
+export { type Nonces, type NoncesOptions, nonces } from './http/nonces.js'
+export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from './http/replay.js'
+export { memoryRevocation, type RevocationStore } from './http/revocation.js'
+export {
+  type RequestVerifierOptions,
+  requestVerifier,
+  type VerifiedRequest,
+  type VerifyRequestOptions,
+  verifyRequest,
+} from './http/verify-request.js'
 export { type VerifiedJWS, type VerifyJWSOptions, verifyJWS } from './jws/verify-jws.js'
+export type { PublicKey } from './key/did-key.js'
+export type { VerifyKeySignature } from './key/verify.js'

@@ -20,6 +20,12 @@ export type SessionErrorCode =
   | 'ERR_NOT_SERIALIZABLE'
   | 'ERR_SESSION_STRING'
   | 'ERR_JWS_INVALID'
+  | 'ERR_REQUEST_UNSIGNED'
+  | 'ERR_REQUEST_SIGNATURE'
+  | 'ERR_REQUEST_DIGEST'
+  | 'ERR_REQUEST_STALE'
+  | 'ERR_REQUEST_REPLAYED'
+  | 'ERR_REQUEST_TOO_LARGE'
 
 /**
  * The one error class for everything that can go wrong at run time (a wrong argument is a `TypeError`, an

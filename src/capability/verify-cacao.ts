@@ -97,7 +97,8 @@ export function assertResources({ p }: Cacao, resources: readonly string[]): voi
   if (missing.length > 0) throw refused('RESOURCES', `it does not cover ${missing.join(', ')}`)
 }
 
-function assertDomain({ p }: Cacao, domains: readonly string[]): void {
+/** Throws `ERR_CAPABILITY_DOMAIN` unless the capability was signed on one of the domains. */
+export function assertDomain({ p }: Cacao, domains: readonly string[]): void {
   if (!domains.includes(p.domain))
     throw refused('DOMAIN', `it was signed on ${p.domain}, which is not accepted here`)
 }

@@ -3,7 +3,7 @@ import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { PublicKey } from '../key/did-key.js'
-import { parseDIDKey } from '../key/parse-did-key.js'
+import { knownKey } from '../key/known-key.js'
 
 /** Characters that a JWS may have at most. */
 const MAX_LENGTH = 400_000
@@ -50,7 +50,7 @@ function read(input: unknown): ParsedJWS {
   if ('crit' in others || 'b64' in others) throw invalid('its header asks for an extension')
   if (typeof kid !== 'string') throw invalid('its header names no key')
   const [keyDID = '', fragment] = kid.split('#', 2)
-  const publicKey = parseDIDKey(keyDID)
+  const publicKey = knownKey(keyDID)
   const isKid = kid === keyDID || kid === `${keyDID}#${keyDID.slice('did:key:'.length)}`
   if (!publicKey || !isKid || fragment === '') throw invalid('its key must be a did:key')
   if (typeof alg !== 'string' || ALGORITHMS.get(alg) !== publicKey.type)

@@ -6,6 +6,6 @@ export function subtleCrypto(): SubtleCrypto {
   if (subtle) return subtle
   throw new SessionError(
     'ERR_ENVIRONMENT',
-    'crypto.subtle is missing: serve the page over https or from localhost, or use Node.js 20.19 or newer',
+    'crypto.subtle is missing: serve the page over https or from localhost',
   )
 }

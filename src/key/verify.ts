@@ -1,21 +1,29 @@
 import { toHex } from '../base/hex.js'
 import type { PublicKey } from './did-key.js'
 import { decompressP256 } from './p256-point.js'
-import { KEY_ALGORITHMS, type SessionKeyType, SIGNATURE_ALGORITHMS } from './session-key.js'
+import { KEY_ALGORITHMS, SIGNATURE_ALGORITHMS } from './session-key.js'
 import { subtleCrypto } from './subtle.js'
 
 /** Bytes in a signature of a session key: r and s, or R and S. */
 export const SIGNATURE_LENGTH = 64
+
+/** Says whether a key signed data. Never throws for what the key, the signature or the data is. */
+export type VerifyKeySignature = (
+  publicKey: PublicKey,
+  signature: Uint8Array,
+  data: Uint8Array,
+) => boolean | Promise<boolean>
 
 /**
  * Whether the key signed the data: ES256 as raw r and s (with no rule for low s, as JOSE has none), or Ed25519
  * (RFC 8032). Never throws for what the key, the signature or the data is; secp256k1 keys sign nothing here.
  */
 export async function verifyKeySignature(
-  { type, bytes }: PublicKey,
+  publicKey: PublicKey,
   signature: Uint8Array,
   data: Uint8Array,
 ): Promise<boolean> {
+  const { type, bytes } = publicKey
   if (signature.length !== SIGNATURE_LENGTH || type === 'secp256k1') return false
   const [own, signed] = [new Uint8Array(signature), new Uint8Array(data)]
   if (type === 'Ed25519') {
@@ -24,7 +32,7 @@ export async function verifyKeySignature(
     // Such a key, which nobody makes by chance, crashes WebKitGTK's page.
     if (bytes.subarray(24).every((byte) => byte === 0)) return verifyByNoble(bytes, own, signed)
   }
-  const key = await importKey(type, bytes)
+  const key = await importKey(publicKey)
   if (key) return subtleCrypto().verify(SIGNATURE_ALGORITHMS[type], key, own, signed)
   return type === 'Ed25519' && verifyByNoble(bytes, own, signed)
 }
@@ -36,27 +44,25 @@ function isBelowOrder(littleEndian: Uint8Array): boolean {
   return BigInt(`0x${toHex(new Uint8Array(littleEndian).reverse())}`) < ORDER
 }
 
-// Whoever receives one request of a session receives more: the keys seen last are kept, as engines hold them.
-const imported = new Map<string, Promise<CryptoKey | undefined>>()
-const MOST_IMPORTED = 500
+// Kept with the key, as the engine holds it: importing takes longer than verifying.
+const imported = new WeakMap<PublicKey, Promise<CryptoKey | undefined>>()
 
 // `undefined` if the bytes are no key, or the engine lacks its kind.
-function importKey(type: SessionKeyType, bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey | undefined> {
-  const id = `${type} ${toHex(bytes)}`
-  const known = imported.get(id)
-  if (known) return known
+function importKey(publicKey: PublicKey): Promise<CryptoKey | undefined> {
+  const before = imported.get(publicKey)
+  if (before) return before
+  const { type, bytes } = publicKey
   const raw = type === 'P-256' ? decompressP256(bytes) : bytes
-  const key = raw
-    ? subtleCrypto().importKey('raw', raw, KEY_ALGORITHMS[type], false, ['verify'])
-    : Promise.reject()
+  const key =
+    raw && type !== 'secp256k1'
+      ? subtleCrypto().importKey('raw', raw, KEY_ALGORITHMS[type], false, ['verify'])
+      : Promise.reject()
   const result = key.catch(() => {
     // Not kept: an engine may refuse today what it takes tomorrow.
-    imported.delete(id)
+    imported.delete(publicKey)
     return undefined
   })
-  const [oldest] = imported.keys()
-  if (imported.size >= MOST_IMPORTED && oldest !== undefined) imported.delete(oldest)
-  imported.set(id, result)
+  imported.set(publicKey, result)
   return result
 }
 

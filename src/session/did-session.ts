@@ -14,6 +14,8 @@ import type {
   FromSessionOptions,
   GetOptions,
   ResumeOptions,
+  SessionFetchInit,
+  SignRequestOptions,
   StoreOptions,
 } from './options.js'
 import { resourcesArgument } from './options.js'
@@ -132,11 +134,10 @@ export class DIDSession {
    * keep it like a password. Throws `ERR_NOT_SERIALIZABLE` for a key that can't be exported.
    */
   serialize(): string {
-    const text = this.#held.serialize?.()
-    if (text !== undefined) return text
+    if (this.#held.serialize) return this.#held.serialize()
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',
-      "this session's key can't be exported: DIDSession.authorize makes sessions for strings",
+      "the key can't be exported: DIDSession.authorize makes sessions for strings",
     )
   }
 
@@ -203,6 +204,27 @@ export class DIDSession {
     if (!isBytes(bytes)) throw new TypeError('bytes must be a Uint8Array')
     assertValidAt(this.#held.cacao, this.#now())
     return this.#held.key.sign(bytes)
+  }
+
+  /**
+   * A signed copy of the request (RFC 9421): the server sees for whom it is, and nothing of it can be changed or sent
+   * again. Valid for 60 seconds. Rejects with `ERR_CAPABILITY_EXPIRED`, unless `onExpired` gives another session.
+   */
+  async signRequest(request: Request, { onExpired }: SignRequestOptions = {}): Promise<Request> {
+    if (onExpired && this.isExpired) return (await onExpired()).signRequest(request)
+    const { signRequest } = await onDemand()
+    return signRequest(request, this.#held, this.#now())
+  }
+
+  /**
+   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes.
+   *
+   * @example
+   * const response = await session.fetch('/api/notes', { method: 'POST', body: 'Buy cacao beans' })
+   */
+  async fetch(input: RequestInfo | URL, { onExpired, ...init }: SessionFetchInit = {}): Promise<Response> {
+    const { requestOf } = await onDemand()
+    return fetch(await this.signRequest(await requestOf(input, init), { onExpired }))
   }
 
   /** Removes this session from where it is kept. Rejects with `ERR_STORE_UNAVAILABLE`. */

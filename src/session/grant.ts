@@ -18,6 +18,7 @@ const LAST_INSTANT = Date.UTC(9999, 11, 31)
 export interface GrantRequest {
   readonly resources: readonly string[]
   readonly opts: AuthMethodOpts
+  readonly nonce?: GrantOptions['nonce']
 }
 
 /** Reads the caller's options. Throws a `TypeError` that names the wrong one. */
@@ -31,17 +32,18 @@ export function grantRequest(
     throw new TypeError('resources must name at least one thing that the session may do')
   const parts = account === undefined ? undefined : parseAccount(account)
   const { domain, statement, nonce, requestId } = options
+  if (nonce !== undefined && typeof nonce !== 'string' && typeof nonce !== 'function')
+    throw new TypeError('nonce must be a string, or a function that gives one')
   const opts: AuthMethodOpts = {
     ...(domain !== undefined && { domain }),
     ...(statement !== undefined && { statement }),
-    ...(nonce !== undefined && { nonce }),
     ...(requestId !== undefined && { requestId }),
     ...(parts?.namespace === 'eip155' && { address: parts.address, chainId: parts.reference }),
     issuedAt: new Date(now).toISOString(),
     expirationTime: expirationTime(options, now),
     resources,
   }
-  return { resources, opts }
+  return { resources, opts, ...(nonce !== undefined && { nonce }) }
 }
 
 /**
@@ -51,7 +53,7 @@ export function grantRequest(
 export async function requestCapability(
   authMethod: AuthMethod,
   audience: string,
-  { resources, opts }: GrantRequest,
+  { resources, opts, nonce: wantedNonce }: GrantRequest,
   {
     account,
     verifiers,
@@ -61,8 +63,10 @@ export async function requestCapability(
 ): Promise<Cacao> {
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+  const nonce = await abortable(nonceOf(wantedNonce), signal)
   // A copy for each call: auth methods of the did-session family write into it.
-  const ask = async (): Promise<unknown> => authMethod({ ...opts, resources: [...resources], uri: audience })
+  const ask = async (): Promise<unknown> =>
+    authMethod({ ...opts, ...(nonce !== undefined && { nonce }), resources: [...resources], uri: audience })
   const answer = await abortable(ask(), signal).catch((cause: unknown) => {
     throw signal?.aborted ? signal.reason : authError(cause)
   })
@@ -72,12 +76,23 @@ export async function requestCapability(
   const cacao = parseCacao(answer)
   if (account !== undefined) assertIssuer(cacao, account)
   assertAudience(cacao, audience)
-  if (opts.nonce !== undefined) assertNonce(cacao, opts.nonce)
+  if (nonce !== undefined) assertNonce(cacao, nonce)
   assertResources(cacao, resources)
   assertValidAt(cacao, now())
   if (verifiers) await verifySignature(cacao, verifiers, now())
   signal?.throwIfAborted()
   return cacao
+}
+
+async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefined> {
+  if (typeof wanted !== 'function') return wanted
+  try {
+    const nonce: unknown = await wanted()
+    if (typeof nonce === 'string') return nonce
+  } catch (cause) {
+    throw new SessionError('ERR_AUTH_FAILED', 'no nonce could be had for signing in: try again', { cause })
+  }
+  throw new SessionError('ERR_AUTH_FAILED', 'the nonce option gave no string')
 }
 
 function expirationTime({ expiresInSecs, expirationTime }: GrantOptions, now: number): string {

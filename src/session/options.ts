@@ -35,7 +35,8 @@ export interface GrantOptions {
   domain?: string
   /** One line in plain words for the person to read. */
   statement?: string
-  nonce?: string
+  /** The nonce, or a function that gets one, such as from the server; asked only when the wallet is. */
+  nonce?: string | (() => string | Promise<string>)
   requestId?: string
 }
 
@@ -61,6 +62,23 @@ export interface FromSessionOptions {
   now?: Clock
   signal?: AbortSignal
 }
+
+/** `session.signRequest`. */
+export interface SignRequestOptions {
+  /**
+   * Called before anything is sent when the session has expired: sign in anew, and the session that this gives signs the
+   * request. Without it, an expired session rejects with `ERR_CAPABILITY_EXPIRED`.
+   */
+  onExpired?: (() => RequestSigner | Promise<RequestSigner>) | undefined
+}
+
+/** What signs requests: a `DIDSession`. */
+export interface RequestSigner {
+  signRequest(request: Request): Promise<Request>
+}
+
+/** `session.fetch`: what `fetch` takes, and what to do about an expired session. */
+export interface SessionFetchInit extends RequestInit, SignRequestOptions {}
 
 /** The resources that a caller named, as an array of their own. Throws a `TypeError` unless they are strings. */
 export function resourcesArgument(resources: unknown): string[] {

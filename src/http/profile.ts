@@ -1,0 +1,28 @@
+import type { KeyType } from '../key/did-key.js'
+
+// How a session signs a request: RFC 9421 in a profile that leaves nothing to choose, so that what a server has to
+// check is one thing only.
+
+export const SIGNATURE_LABEL = 'cacao'
+export const SIGNATURE_TAG = 'cacao-session'
+
+/** Seconds from `created` to `expires` at most, and how old a request may be. */
+export const MAX_AGE_SECS = 60
+
+/** The algorithm of each kind of key, by its name in RFC 9421. */
+export const ALGORITHMS: Readonly<Partial<Record<KeyType, string>>> = {
+  'P-256': 'ecdsa-p256-sha256',
+  Ed25519: 'ed25519',
+}
+
+const COMPONENTS = ['@method', '@authority', '@path', '@query', 'authorization'] as const
+
+/** What is signed, in this order. */
+export function signedComponents(hasBody: boolean): readonly string[] {
+  return hasBody ? [...COMPONENTS, 'content-digest'] : COMPONENTS
+}
+
+/** The DID URL of a did:key's only key, as `keyid` names it. */
+export function keyURL(did: string): string {
+  return `${did}#${did.slice('did:key:'.length)}`
+}

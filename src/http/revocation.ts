@@ -1,0 +1,82 @@
+import { type AccountInput, accountArgument } from '../base/account.js'
+import { type Clock, systemClock } from '../base/clock.js'
+import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
+import { parseDateTime } from '../capability/datetime.js'
+import { capabilityIdentity } from '../capability/identity.js'
+import { expiryTime } from '../capability/validity.js'
+
+/** Which capabilities count no more, though they are signed and not yet expired. */
+export interface RevocationStore {
+  /** Revokes one capability: signs out one session. Takes unknown input and rejects with `ERR_CAPABILITY_INVALID`. */
+  revoke(capability: unknown): Promise<void>
+  /**
+   * Revokes all that the account granted up to a moment, now by default: signs out everywhere. What counts is the
+   * capability's own `iat`: to reach one from a device whose clock is ahead, name a moment that much later.
+   */
+  revokeAll(account: AccountInput, before?: Date): Promise<void>
+  /** Whether a capability was revoked. Rejects if that can't be found out; whoever asks must then refuse. */
+  isRevoked(capability: Cacao): boolean | Promise<boolean>
+}
+
+/** One capability that is revoked, as stores keep it. Times in milliseconds since 1970. */
+export interface RevokedCapability {
+  readonly id: string
+  /** From then on it needn't be kept; `Infinity` if the capability never expires. */
+  readonly until: number
+}
+
+/** What a store keeps to revoke one capability. */
+export function revokedCapability(capability: unknown): RevokedCapability {
+  const cacao = parseCacao(capability)
+  return { id: capabilityIdentity(cacao), until: expiryTime(cacao) }
+}
+
+/** What a store keeps to revoke all that an account granted up to a moment. */
+export function revokedAccount(
+  account: AccountInput,
+  before: Date,
+): { readonly account: string; readonly before: number } {
+  const time = before.getTime()
+  if (!Number.isFinite(time)) throw new TypeError('before must be a valid Date')
+  return { account: accountArgument(account), before: time }
+}
+
+/** What a capability is looked up by. */
+export function revocationKeys(cacao: Cacao): {
+  readonly id: string
+  readonly account: string
+  readonly issuedAt: number
+} {
+  const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
+  return { id: capabilityIdentity(cacao), account: issuerAccount(cacao), issuedAt }
+}
+
+/**
+ * Revocations in the memory of this process: they end with it, so this is for tests, and for servers that keep a list of
+ * their own and fill it from there at the start.
+ *
+ * @example
+ * const revocation = memoryRevocation()
+ * await revocation.revokeAll('eip155:1:0x…') // signs the account out everywhere
+ */
+export function memoryRevocation({ now = systemClock }: { now?: Clock } = {}): RevocationStore {
+  const capabilities = new Map<string, number>()
+  const accounts = new Map<string, number>()
+  return {
+    async revoke(capability) {
+      const { id, until } = revokedCapability(capability)
+      const time = now()
+      for (const [known, end] of capabilities) if (end <= time) capabilities.delete(known)
+      capabilities.set(id, until)
+    },
+    async revokeAll(account, before = new Date(now())) {
+      const revoked = revokedAccount(account, before)
+      const known = accounts.get(revoked.account) ?? Number.NEGATIVE_INFINITY
+      accounts.set(revoked.account, Math.max(known, revoked.before))
+    },
+    isRevoked(cacao) {
+      const { id, account, issuedAt } = revocationKeys(cacao)
+      return capabilities.has(id) || issuedAt <= (accounts.get(account) ?? Number.NEGATIVE_INFINITY)
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import { toBase64url } from '../base/base64.js'
+import type { Cacao } from '../capability/cacao.js'
+import { assertValidAt } from '../capability/validity.js'
+import type { SessionKey } from '../key/session-key.js'
+import { contentDigest } from './content-digest.js'
+import { messageSignatures } from './message-signatures.js'
+import {
+  ALGORITHMS,
+  keyURL,
+  MAX_AGE_SECS,
+  SIGNATURE_LABEL,
+  SIGNATURE_TAG,
+  signedComponents,
+} from './profile.js'
+import { authorizationOf, isCacaoAuthorization } from './token.js'
+
+const NONCE_BYTES = 16
+
+/**
+ * A copy of the request with the capability in `Authorization` and the key's signature (RFC 9421) over method,
+ * authority, path, query, capability and body. Valid for 60 seconds, and once. Rejects with
+ * `ERR_CAPABILITY_EXPIRED`, and with a `TypeError` for a request that can't carry a signature.
+ */
+export async function signRequest(
+  request: Request,
+  { key, cacao }: { readonly key: SessionKey; readonly cacao: Cacao },
+  now: number,
+): Promise<Request> {
+  assertValidAt(cacao, now)
+  const body = await bodyOf(request)
+  // A copy is the only one that keeps all that a request may say: signal, referrer policy, credentials, mode.
+  const signed = request.clone()
+  const { headers } = signed
+  for (const name of ['signature', 'signature-input', 'content-digest']) headers.delete(name)
+  headers.set('authorization', authorizationOf(cacao))
+  if (body.length > 0) headers.set('content-digest', await contentDigest(body))
+
+  const { createSignature } = await messageSignatures()
+  const algorithm = ALGORITHMS[key.type] ?? key.type
+  const created = Math.floor(now / 1000)
+  const { signature, signatureInput } = await createSignature(
+    {
+      kind: 'request',
+      method: request.method,
+      targetUri: request.url.split('#', 1)[0] ?? '',
+      fields: Array.from(headers, ([name, value]) => ({ name, value })).filter(({ name }) =>
+        SIGNED.has(name),
+      ),
+    },
+    {
+      label: SIGNATURE_LABEL,
+      components: signedComponents(body.length > 0),
+      parameters: {
+        created,
+        expires: created + MAX_AGE_SECS,
+        nonce: toBase64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
+        keyid: keyURL(key.did),
+        alg: algorithm,
+        tag: SIGNATURE_TAG,
+      },
+      signer: { algorithm, sign: (data) => key.sign(data) },
+    },
+  )
+  headers.set('signature-input', signatureInput)
+  headers.set('signature', signature)
+  if (headers.get('signature') === signature) return signed
+  throw new TypeError('a request of mode "no-cors" can carry no signature: use "cors" or "same-origin"')
+}
+
+/**
+ * The request that `fetch` would send. A stream is read to its end first: it has to be signed before it is sent, and
+ * not every engine sends streams.
+ */
+export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Promise<Request> {
+  const { body } = init
+  if (!(body instanceof ReadableStream)) return new Request(input, init)
+  const bytes = await new Response(body).arrayBuffer()
+  return new Request(input, { ...init, body: bytes })
+}
+
+const SIGNED: ReadonlySet<string> = new Set(signedComponents(true))
+
+async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const authorization = request.headers.get('authorization')
+  if (authorization !== null && !isCacaoAuthorization(authorization)) {
+    throw new TypeError('the request has an Authorization already, and a session needs that header')
+  }
+  if (request.bodyUsed)
+    throw new TypeError("the request's body was read already: sign the request before, or a clone of it")
+  try {
+    return new Uint8Array(await request.clone().arrayBuffer())
+  } catch (cause) {
+    throw new TypeError("the request's body can't be read twice, as it must be to sign and to send it", {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,154 @@
+import type { UntrustedSignatureCandidate } from 'http-message-sig'
+import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import type { PublicKey } from '../key/did-key.js'
+import { knownKey } from '../key/known-key.js'
+import type { VerifyKeySignature } from '../key/verify.js'
+import type { IncomingRequest } from './incoming.js'
+import { messageSignatures } from './message-signatures.js'
+import { ALGORITHMS, keyURL, SIGNATURE_LABEL, SIGNATURE_TAG, signedComponents } from './profile.js'
+
+/** What a request's signature says, once it is known to be the key's. Times in milliseconds since 1970. */
+export interface MessageSignature {
+  readonly keyDID: string
+  readonly nonce: string
+  readonly created: number
+  readonly expires: number
+  /** The digest of the body, if one was signed. */
+  readonly contentDigest?: string
+}
+
+/** By which measure a signature is judged. Times in milliseconds. */
+export interface SignaturePolicy {
+  readonly authority: string
+  readonly now: number
+  readonly maxAge: number
+  readonly clockSkew: number
+  readonly verifyKeySignature: VerifyKeySignature
+}
+
+const MAX_SIGNATURE_LENGTH = 512
+const MAX_INPUT_LENGTH = 2048
+const PARAMETERS = ['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'] as const
+// At least 128 random bits, in hex, base64url or letters and digits.
+const NONCE = /^[-\w]{22,128}$/
+
+/**
+ * Verifies the signature of a request (RFC 9421) in the one profile that sessions sign in: first what it says, then the
+ * key, then the signature itself. Throws `ERR_REQUEST_UNSIGNED`, `ERR_REQUEST_STALE` or `ERR_REQUEST_SIGNATURE`.
+ */
+export async function verifyMessageSignature(
+  request: IncomingRequest,
+  policy: SignaturePolicy,
+): Promise<MessageSignature> {
+  const [signature, input] = [request.header('signature'), request.header('signature-input')]
+  if (signature === undefined || input === undefined) {
+    throw refused('UNSIGNED', 'it has no signature: sign it with session.fetch or session.signRequest')
+  }
+  if (signature.length > MAX_SIGNATURE_LENGTH || input.length > MAX_INPUT_LENGTH)
+    throw refused('SIGNATURE', 'its signature headers are too long')
+  if (!request.target.startsWith('/')) throw refused('SIGNATURE', 'its target is not a path')
+  const digest = request.header('content-digest')
+  const fields = { authorization: request.header('authorization'), 'content-digest': digest, signature }
+  const { verifySignature } = await messageSignatures()
+  let claims: SignatureClaims | undefined
+  try {
+    await verifySignature(
+      {
+        kind: 'request',
+        method: request.method,
+        targetUri: `${schemeOf(policy.authority)}://${policy.authority}${request.target}`,
+        fields: Object.entries({ ...fields, 'signature-input': input }).flatMap(([name, value]) =>
+          value === undefined ? [] : [{ name, value }],
+        ),
+      },
+      {
+        label: SIGNATURE_LABEL,
+        // Everything that a policy could say is checked by `claimsOf`, which knows why and says so by its code.
+        policy: { ...LIBRARY_POLICY, now: policy.now / 1000 },
+        resolveVerifier(candidate) {
+          const own = claimsOf(candidate, policy)
+          claims = own
+          return {
+            algorithm: own.algorithm,
+            verify: async (data, bytes) => policy.verifyKeySignature(own.publicKey, bytes, data),
+          }
+        },
+      },
+    )
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined
+    if (cause instanceof SessionError) throw cause
+    throw refused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
+  }
+  if (!claims) throw refused('SIGNATURE', 'it was not looked at')
+  const { keyDID, nonce, created, expires } = claims
+  return { keyDID, nonce, created, expires, ...(claims.isBodySigned && digest && { contentDigest: digest }) }
+}
+
+interface SignatureClaims extends MessageSignature {
+  readonly publicKey: PublicKey
+  readonly algorithm: string
+  readonly isBodySigned: boolean
+}
+
+const LIBRARY_POLICY = {
+  algorithms: Object.values(ALGORITHMS),
+  requiredComponents: [],
+  requiredParameters: [],
+  clockSkew: Number.MAX_SAFE_INTEGER,
+}
+
+/** What an unverified signature claims, if that is in the profile and in time. */
+function claimsOf(
+  { components, parameters }: UntrustedSignatureCandidate,
+  { now, maxAge, clockSkew }: SignaturePolicy,
+): SignatureClaims {
+  const { created: createdSecs = Number.NaN, expires: expiresSecs = Number.NaN } = parameters
+  const { nonce = '', keyid = '', alg = '', tag } = parameters
+  const isBodySigned = components.at(-1)?.name === 'content-digest'
+  const expected = signedComponents(isBodySigned)
+  const isCovered =
+    components.length === expected.length &&
+    components.every(
+      ({ name, parameters: none }, i) => name === expected[i] && Object.keys(none).length === 0,
+    )
+  if (!isCovered) throw refused('SIGNATURE', `its signature must cover exactly ${expected.join(', ')}`)
+  const names = Object.keys(parameters)
+  if (names.length !== PARAMETERS.length || !PARAMETERS.every((name) => names.includes(name)))
+    throw refused('SIGNATURE', `its signature must have exactly the parameters ${PARAMETERS.join(', ')}`)
+  if (tag !== SIGNATURE_TAG) throw refused('SIGNATURE', `its signature must have the tag ${SIGNATURE_TAG}`)
+  if (!NONCE.test(nonce)) throw refused('SIGNATURE', 'its nonce must have at least 128 random bits')
+  const [keyDID = ''] = keyid.split('#', 1)
+  const publicKey = keyid === keyURL(keyDID) ? knownKey(keyDID) : undefined
+  const algorithm = publicKey && ALGORITHMS[publicKey.type]
+  if (!publicKey || algorithm === undefined || alg !== algorithm)
+    throw refused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
+  const [created, expires] = [createdSecs * 1000, expiresSecs * 1000]
+  // Written so that a clock or a time that is no number is refused.
+  const isFresh =
+    created <= now + clockSkew && now < expires && now - created <= maxAge && expires - created <= maxAge
+  if (!isFresh) {
+    throw refused(
+      'STALE',
+      `it was signed for another time than now, or for longer than ${maxAge / 1000} seconds: sign it again, and see that the clock is right`,
+    )
+  }
+  return { keyDID, publicKey, algorithm, nonce, created, expires, isBodySigned }
+}
+
+// The library leaves a default port out of the authority, so it must not be the one that is given.
+function schemeOf(authority: string): 'https' | 'http' {
+  return authority.endsWith(':443') ? 'http' : 'https'
+}
+
+type Refusal = SessionErrorCode extends infer Code
+  ? Code extends `ERR_REQUEST_${infer Name}`
+    ? Name
+    : never
+  : never
+
+/** An error that says why a request is refused. */
+export function refused(code: Refusal, why: string, cause?: unknown): SessionError {
+  const options = cause === undefined ? undefined : { cause }
+  return new SessionError(`ERR_REQUEST_${code}`, `the request is refused: ${why}`, options)
+}

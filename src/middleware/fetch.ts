@@ -1,0 +1,37 @@
+import { incomingRequest } from '../http/incoming.js'
+import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
+import { type RequireSessionOptions, refusalOf, refusalResponse } from './refusal.js'
+
+export type { VerifiedRequest } from '../http/verify-request.js'
+export type { RequireSessionOptions } from './refusal.js'
+
+/** A fetch handler that is told who is calling; whatever else its platform passes comes after that. */
+export type SessionHandler<Rest extends unknown[] = []> = (
+  request: Request,
+  caller: VerifiedRequest,
+  ...rest: Rest
+) => Response | Promise<Response>
+
+/**
+ * Lets a fetch handler answer signed requests only: for Deno, Bun, Workers, route handlers of Next.js, and wherever else
+ * a server is a function from `Request` to `Response`. Others get a refusal: 401, 403, 413 or 503, with a code.
+ *
+ * @example
+ * Deno.serve(requireSession(options, (request, caller) => Response.json({ hello: caller.account })))
+ */
+export function requireSession<Rest extends unknown[] = []>(
+  options: RequireSessionOptions,
+  handler: SessionHandler<Rest>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  if (typeof handler !== 'function') throw new TypeError('handler must be a function of the request')
+  const verify = incomingVerifier(options)
+  return async (request, ...rest) => {
+    let caller: VerifiedRequest
+    try {
+      caller = await verify(incomingRequest(request), request)
+    } catch (error) {
+      return refusalResponse(refusalOf(error, request, options))
+    }
+    return handler(request, caller, ...rest)
+  }
+}

@@ -1,0 +1,90 @@
+import { concat } from '../base/bytes.js'
+import type { IncomingRequest } from '../http/incoming.js'
+import { refused } from '../http/verify-signature.js'
+
+/** As much of Node's `IncomingMessage`, or of Express's `Request`, as is needed to verify it. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Express: the target as it came, where a router has cut its own part off `url`. */
+  readonly originalUrl?: string
+  readonly headers: { readonly host?: string | undefined }
+  readonly rawHeaders: readonly string[]
+  /** Whether the whole message has come in. */
+  readonly complete: boolean
+  readonly readableDidRead: boolean
+  read(): unknown
+  unshift(chunk: Uint8Array): void
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+}
+
+/** A request that Node has received. Its body can still be read, by a body parser or a handler. */
+export function incomingMessage(request: NodeRequest): IncomingRequest {
+  const header = (name: string): string | undefined => headerOf(request, name)
+  return {
+    method: request.method ?? '',
+    target: request.originalUrl ?? request.url ?? '',
+    host: request.headers.host,
+    header,
+    async body(maxBytes) {
+      const length = header('content-length')
+      // Without either header there is none (RFC 9112 §6.3).
+      if (length === '0' || (length === undefined && header('transfer-encoding') === undefined))
+        return new Uint8Array()
+      if (Number(length) > maxBytes) return undefined
+      if (request.readableDidRead)
+        throw new TypeError('requireSession must come before whatever reads the body, such as express.json()')
+      return readAndPutBack(request, maxBytes)
+    },
+  }
+}
+
+// From the raw headers, because Node drops all but the first of some that come twice.
+function headerOf({ rawHeaders }: NodeRequest, name: string): string | undefined {
+  const values: string[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? '')
+  }
+  return values.length === 0 ? undefined : values.join(', ')
+}
+
+/** Reads a stream to its end and puts all of it back before the end is announced, so that it reads as if untouched. */
+function readAndPutBack(
+  request: NodeRequest,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    const settle = (act: () => void): void => {
+      request.off('readable', onReadable)
+      request.off('end', onEnd)
+      request.off('close', onClose)
+      request.off('error', onClose)
+      act()
+    }
+    const onReadable = (): void => {
+      for (let chunk = request.read(); chunk instanceof Uint8Array; chunk = request.read()) {
+        chunks.push(chunk)
+        length += chunk.length
+        if (length > maxBytes) {
+          settle(() => resolve(undefined))
+          return
+        }
+      }
+      if (!request.complete || length === 0) return
+      const body = concat(...chunks)
+      settle(() => {
+        request.unshift(body)
+        resolve(body)
+      })
+    }
+    const onEnd = (): void => settle(() => resolve(new Uint8Array()))
+    const onClose = (): void => settle(() => reject(refused('DIGEST', 'its body did not come to its end')))
+    request.on('readable', onReadable)
+    request.on('end', onEnd)
+    request.on('close', onClose)
+    request.on('error', onClose)
+  })
+}

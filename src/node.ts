@@ -1,7 +1,0 @@
-export type { RecoverPublicKey } from './wallet/eip191.js'
-export {
-  recoverWithSecp256k1,
-  recoverWithTinySecp256k1,
-  type Secp256k1,
-  type TinySecp256k1,
-} from './wallet/native-recover.js'
