@@ -30,7 +30,11 @@ async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<
   if (Number(request.headers.get('content-length')) > maxBytes) return undefined
   if (request.body === null) return new Uint8Array()
   const reader = request.clone().body?.getReader()
-  if (!reader) return new Uint8Array(await request.clone().arrayBuffer())
+  if (!reader) {
+    // Firefox gives requests no stream.
+    const whole = new Uint8Array(await request.clone().arrayBuffer())
+    return whole.length > maxBytes ? undefined : whole
+  }
   const parts: Uint8Array[] = []
   let length = 0
   for (;;) {

@@ -4,6 +4,7 @@ import { assertValidAt } from '../capability/validity.js'
 import type { SessionKey } from '../key/session-key.js'
 import { contentDigest } from './content-digest.js'
 import { messageSignatures } from './message-signatures.js'
+import { multipart } from './multipart.js'
 import {
   ALGORITHMS,
   keyURL,
@@ -68,14 +69,14 @@ export async function signRequest(
 }
 
 /**
- * The request that `fetch` would send. A stream is read to its end first: it has to be signed before it is sent, and
- * not every engine sends streams.
+ * The request that `fetch` would send. A stream is read to its end first, and a form written out: they have to be signed
+ * before they are sent, and not every engine lets one read them in a request.
  */
 export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Promise<Request> {
   const { body } = init
-  if (!(body instanceof ReadableStream)) return new Request(input, init)
-  const bytes = await new Response(body).arrayBuffer()
-  return new Request(input, { ...init, body: bytes })
+  if (body instanceof ReadableStream)
+    return new Request(input, { ...init, body: await new Response(body).arrayBuffer() })
+  return new Request(input, body instanceof FormData ? { ...init, body: multipart(body) } : init)
 }
 
 const SIGNED: ReadonlySet<string> = new Set(signedComponents(true))

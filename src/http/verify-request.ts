@@ -264,7 +264,7 @@ function quantity<Name extends string>(
 function authoritiesOf(authority: unknown): string[] {
   const list: unknown[] = Array.isArray(authority) ? authority : [authority]
   const isGood = (value: unknown): value is string =>
-    typeof value === 'string' && [`https://${value}/`, `http://${value}/`].some((url) => isNormal(url))
+    typeof value === 'string' && ['https', 'http'].some((scheme) => hostOf(`${scheme}://${value}`) === value)
   if (list.length > 0 && list.every(isGood)) return list
   throw new TypeError(
     'authority must be the host by which clients reach this server, with its port if that is not the default: "api.example.com"',
@@ -272,10 +272,10 @@ function authoritiesOf(authority: unknown): string[] {
 }
 
 // As browsers write it: lower case, punycode, without the scheme's own port.
-function isNormal(url: string): boolean {
+function hostOf(url: string): string | undefined {
   try {
-    return new URL(url).href === url
+    return new URL(url).host
   } catch {
-    return false
+    return undefined
   }
 }

@@ -1,0 +1,195 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { requestOf } from '../../src/http/sign-request.js'
+import { verifyRequest } from '../../src/http/verify-request.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { accepting, NOW, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+const bytes = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).map((_, i) => i % 251)
+const stream = (...parts: string[]): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream({
+    start(controller) {
+      for (const part of parts) controller.enqueue(new TextEncoder().encode(part))
+      controller.close()
+    },
+  })
+function form(): FormData {
+  const data = new FormData()
+  data.set('note', 'ü')
+  data.set('a "name"\n', 'one\ntwo')
+  data.set('file', new Blob([bytes(300)]), 'beans.bin')
+  return data
+}
+const readable = ({ url, method, headers, bodyUsed }: Request): object => ({ url, method, headers, bodyUsed })
+
+describe('a signed request', () => {
+  it.each([
+    ['a string', () => 'Buy cacao beans ü'],
+    ['bytes', () => bytes(100_000)],
+    ['a buffer', () => bytes(33).buffer],
+    ['a blob', () => new Blob(['blob'], { type: 'text/plain' })],
+    ['form fields', () => new URLSearchParams({ a: '1', b: 'ü & more' })],
+  ] as const)('carries %s, unchanged and signed', async (_, body) => {
+    const request = post(body())
+    const sent = new Uint8Array(await request.clone().arrayBuffer())
+    const signed = await signer.sign(request)
+    expect(signed.headers.get('content-type')).toBe(request.headers.get('content-type'))
+    expect(await verifyRequest(signed, accepting)).toMatchObject({ keyDID: signer.key.did })
+    expect(new Uint8Array(await signed.arrayBuffer())).toEqual(sent)
+    // The one that was handed in is as it was.
+    expect(request.headers.has('signature')).toBe(false)
+    expect(new Uint8Array(await request.arrayBuffer())).toEqual(sent)
+  })
+
+  it('carries a stream, which is read before it is sent', async () => {
+    const request = await requestOf(URL_OF_NOTES, { method: 'POST', body: stream('Buy ', 'cacao ', 'beans') })
+    const signed = await signer.sign(request)
+    await verifyRequest(signed, accepting)
+    expect(await signed.text()).toBe('Buy cacao beans')
+  })
+
+  it('carries a form, files too', async () => {
+    const signed = await signer.sign(await requestOf(URL_OF_NOTES, { method: 'POST', body: form() }))
+    await verifyRequest(signed, accepting)
+    const type = signed.headers.get('content-type') ?? ''
+    // Read anew as a server would.
+    const received = await new Response(await signed.arrayBuffer(), {
+      headers: { 'content-type': type },
+    }).formData()
+    expect([...received.values()].slice(0, 2)).toEqual(['ü', 'one\r\ntwo'])
+    const file = received.get('file') as File
+    expect([file.name, file.type]).toEqual(['beans.bin', 'application/octet-stream'])
+    expect(new Uint8Array(await file.arrayBuffer())).toEqual(bytes(300))
+  })
+
+  it('carries a form in the very words of HTML', async () => {
+    const data = new FormData()
+    data.set('a "name"\n', 'one\ntwo')
+    data.set('file', new Blob(['x'], { type: 'text/plain' }), 'be"ans.txt')
+    const request = await requestOf(URL_OF_NOTES, { method: 'POST', body: data })
+    const [, boundary = ''] = /boundary=(.+)$/.exec(request.headers.get('content-type') ?? '') ?? []
+    expect(await request.text()).toBe(
+      [
+        `--${boundary}`,
+        'Content-Disposition: form-data; name="a %22name%22%0D%0A"',
+        '',
+        'one\r\ntwo',
+        `--${boundary}`,
+        'Content-Disposition: form-data; name="file"; filename="be%22ans.txt"',
+        'Content-Type: text/plain',
+        '',
+        'x',
+        `--${boundary}--`,
+        '',
+      ].join('\r\n'),
+    )
+  })
+
+  it('that can not be read is refused, and not sent unsigned', async () => {
+    const request = {
+      ...readable(post()),
+      clone: () => ({ arrayBuffer: () => Promise.reject(new Error('no')) }),
+    }
+    const error = await failureOf(() => signer.sign(request as unknown as Request))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain("can't be read twice")
+  })
+
+  it('without a body has no digest, however the request says so', async () => {
+    const get = await signer.sign(new Request(URL_OF_NOTES))
+    const empty = await signer.sign(post(''))
+    for (const signed of [get, empty]) {
+      expect(signed.headers.has('content-digest')).toBe(false)
+      await verifyRequest(signed, accepting)
+    }
+  })
+
+  it('says what is signed, in the profile', async () => {
+    const { headers } = await signer.sign(post())
+    const { did } = signer.key
+    expect(headers.get('signature-input')).toMatch(
+      new RegExp(
+        '^cacao=\\("@method" "@authority" "@path" "@query" "authorization" "content-digest"\\)' +
+          `;created=${NOW / 1000};expires=${NOW / 1000 + 60};nonce="[-\\w]{22}"` +
+          `;keyid="${did}#${did.slice(8)}";alg="ecdsa-p256-sha256";tag="cacao-session"$`,
+      ),
+    )
+    expect(headers.get('authorization')).toMatch(/^CACAO [-\w]+$/)
+    expect(headers.get('content-digest')).toMatch(/^sha-256=:[A-Za-z0-9+/]{43}=:$/)
+  })
+
+  it('is another one each time', async () => {
+    const nonces = await Promise.all(
+      [1, 2, 3].map(
+        async () =>
+          /nonce="[^"]+"/.exec((await signer.sign(post())).headers.get('signature-input') ?? '')?.[0],
+      ),
+    )
+    expect(new Set(nonces).size).toBe(3)
+  })
+
+  it('keeps what else a request says', async () => {
+    const controller = new AbortController()
+    const request = new Request(URL_OF_NOTES, {
+      headers: { accept: 'text/plain' },
+      credentials: 'include',
+      redirect: 'error',
+      referrerPolicy: 'no-referrer',
+      signal: controller.signal,
+    })
+    const signed = await signer.sign(request)
+    expect(signed.headers.get('accept')).toBe('text/plain')
+    expect([signed.credentials, signed.redirect, signed.referrerPolicy]).toEqual([
+      'include',
+      'error',
+      'no-referrer',
+    ])
+    controller.abort()
+    expect(signed.signal.aborted).toBe(true)
+  })
+
+  it('can be signed anew, and is then good again', async () => {
+    const first = await signer.sign(post())
+    const second = await signer.sign(first, NOW + 61_000)
+    await expectCode('ERR_REQUEST_STALE', () =>
+      verifyRequest(first, { ...accepting, now: () => NOW + 61_000 }),
+    )
+    await verifyRequest(second, { ...accepting, now: () => NOW + 61_000 })
+  })
+
+  it('signs no fragment, as servers never see one', async () => {
+    const signed = await signer.sign(post('a', `${URL_OF_NOTES}#top`))
+    await verifyRequest(signed, accepting)
+  })
+})
+
+describe('a request that can carry no signature is refused', () => {
+  it('with a body that was read', async () => {
+    const request = post()
+    await request.text()
+    const error = await failureOf(() => signer.sign(request))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain('before')
+  })
+
+  it('with an Authorization of its own', async () => {
+    const request = new Request(URL_OF_NOTES, { headers: { authorization: 'Bearer abc' } })
+    expect(await failureOf(() => signer.sign(request))).toBeInstanceOf(TypeError)
+    expect(request.headers.get('authorization')).toBe('Bearer abc')
+  })
+
+  it('under a capability that has expired', async () => {
+    const expired = await testSigner('P-256', { exp: '2026-01-31T11:59:59Z' })
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => expired.sign(post()))
+  })
+
+  it('under a capability too long for a header', async () => {
+    const many = Array.from({ length: 400 }, (_, i) => `https://api.example.com/a-long-name-of-a-thing/${i}`)
+    const large = await testSigner('P-256', { resources: many })
+    const error = await expectCode('ERR_REQUEST_TOO_LARGE', () => large.sign(post()))
+    expect(error.message).toContain('/*')
+  })
+})

@@ -1,0 +1,384 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import type { Verifiers } from '../../src/capability/verify-signature.js'
+import { memoryReplay } from '../../src/http/replay.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import {
+  accepting,
+  altered,
+  NOW,
+  post,
+  RESOURCE,
+  type TestSigner,
+  testSigner,
+  URL_OF_NOTES,
+} from '../setup/request-signer.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
+
+let signer: TestSigner
+let other: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+  other = await testSigner('Ed25519')
+})
+const get = (): Request => new Request(URL_OF_NOTES)
+const capabilityOf = async ({ sign }: TestSigner): Promise<string> =>
+  (await sign(get())).headers.get('authorization') ?? ''
+const inputWith = (request: Request, from: string | RegExp, to: string): HeadersInit => ({
+  'signature-input': (request.headers.get('signature-input') ?? '').replace(from, to),
+})
+
+describe.each([
+  ['P-256', () => signer],
+  ['Ed25519', () => other],
+] as const)('a request signed with %s', (_, by) => {
+  it('says who is calling, under which capability', async () => {
+    const { key, cacao, sign } = by()
+    const caller = await verifyRequest(await sign(post()), accepting)
+    expect(caller).toEqual({
+      account: ACCOUNT_A,
+      keyDID: key.did,
+      resources: [RESOURCE],
+      cacao,
+      created: new Date(NOW),
+      expires: new Date(NOW + 60_000),
+    })
+  })
+
+  it('is still unread', async () => {
+    const request = await by().sign(post('ü'))
+    await verifyRequest(request, accepting)
+    expect(await request.text()).toBe('ü')
+  })
+
+  const tampered: readonly (readonly [string, SessionErrorCode, (request: Request) => unknown])[] = [
+    ['the method', 'ERR_REQUEST_SIGNATURE', (request) => altered(request, { method: 'PUT' })],
+    [
+      'the path',
+      'ERR_REQUEST_SIGNATURE',
+      (request) => altered(request, { url: 'https://api.example.com/note?page=1' }),
+    ],
+    ['the query', 'ERR_REQUEST_SIGNATURE', (request) => altered(request, { url: `${URL_OF_NOTES}&page=2` })],
+    [
+      'no query',
+      'ERR_REQUEST_SIGNATURE',
+      (request) => altered(request, { url: 'https://api.example.com/notes' }),
+    ],
+    ['the body', 'ERR_REQUEST_DIGEST', (request) => altered(request, { body: 'Buy cacao beans, twice' })],
+    ['no body', 'ERR_REQUEST_DIGEST', (request) => altered(request, { body: '' })],
+    [
+      'the digest',
+      'ERR_REQUEST_SIGNATURE',
+      (request) =>
+        altered(request, {
+          body: 'x',
+          headers: { 'content-digest': 'sha-256=:LXEWQrcmsEQBYnyp++6wy9chTD7GQPMTbAiWHF5IaSI=:' },
+        }),
+    ],
+    [
+      'the capability',
+      'ERR_REQUEST_SIGNATURE',
+      async (request) =>
+        altered(request, { headers: { authorization: await capabilityOf(await testSigner()) } }),
+    ],
+    [
+      'the key',
+      'ERR_REQUEST_SIGNATURE',
+      async (request) => {
+        const { key } = await testSigner(by().key.type)
+        const keyid = `keyid="${key.did}#${key.did.slice(8)}"`
+        return altered(request, { headers: inputWith(request, /keyid="[^"]+"/, keyid) })
+      },
+    ],
+    [
+      'the time',
+      'ERR_REQUEST_SIGNATURE',
+      (request) =>
+        altered(request, {
+          headers: inputWith(request, `created=${NOW / 1000}`, `created=${NOW / 1000 + 1}`),
+        }),
+    ],
+    [
+      'the nonce',
+      'ERR_REQUEST_SIGNATURE',
+      (request) => altered(request, { headers: inputWith(request, /nonce="./, 'nonce="_') }),
+    ],
+  ]
+  it.each(tampered)('and changed in %s is refused with %s', async (_what, code, change) => {
+    const request = await by().sign(post())
+    await verifyRequest(await altered(request, {}), accepting)
+    const changed = (await change(request)) as Request
+    await expectCode(code, () => verifyRequest(changed, accepting))
+  })
+})
+
+describe('a request is refused', () => {
+  it('with nothing but the capability in its header', async () => {
+    const request = new Request(URL_OF_NOTES, { headers: { authorization: await capabilityOf(signer) } })
+    await expectCode('ERR_REQUEST_UNSIGNED', () => verifyRequest(request, accepting))
+  })
+
+  it.each([
+    ['authorization', 'ERR_REQUEST_UNSIGNED'],
+    ['signature', 'ERR_REQUEST_UNSIGNED'],
+    ['signature-input', 'ERR_REQUEST_UNSIGNED'],
+    ['content-digest', 'ERR_REQUEST_SIGNATURE'],
+  ] as const)('without %s', async (name, code) => {
+    const request = await signer.sign(post())
+    request.headers.delete(name)
+    await expectCode(code, () => verifyRequest(request, accepting))
+  })
+
+  it('for another host than the server is', async () => {
+    const request = await signer.sign(post('x', 'https://api.example.org/notes'))
+    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, accepting))
+    await verifyRequest(request, { ...accepting, authority: 'api.example.org' })
+  })
+
+  it('for a name that is none of the server', async () => {
+    const authority = ['api.example.com', 'api.example.org:8443']
+    for (const url of ['https://api.example.com/notes', 'https://api.example.org:8443/notes'])
+      await verifyRequest(await signer.sign(post('x', url)), { ...accepting, authority })
+    const request = await signer.sign(post('x', 'https://api.example.net/notes'))
+    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, { ...accepting, authority }))
+    // Signed for one of its names, and sent to another.
+    const moved = await altered(await signer.sign(post('x', 'https://api.example.com/notes')), {
+      url: 'https://api.example.org:8443/notes',
+    })
+    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(moved, { ...accepting, authority }))
+  })
+
+  it.each([
+    ['after its end', NOW + 60_000],
+    ['long before it was signed', NOW - 301_000],
+    ['at a time that is none', Number.NaN],
+  ])('%s', async (_, time) => {
+    const request = await signer.sign(get())
+    const code = Number.isNaN(time) ? 'ERR_REQUEST_SIGNATURE' : 'ERR_REQUEST_STALE'
+    await expectCode(code, () => verifyRequest(request, { ...accepting, now: () => time }))
+    for (const good of [NOW + 59_000, NOW - 299_000])
+      await verifyRequest(request, { ...accepting, now: () => good })
+  })
+
+  it('when it is older than maxAgeSecs allows', async () => {
+    const request = await signer.sign(get())
+    await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, { ...accepting, maxAgeSecs: 59 }))
+    await verifyRequest(request, { ...accepting, maxAgeSecs: 60 })
+  })
+
+  it('under a capability that was granted to another key', async () => {
+    const mixed = await testSigner()
+    const { signRequest } = await import('../../src/http/sign-request.js')
+    const request = await signRequest(get(), { key: mixed.key, cacao: signer.cacao }, NOW)
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(request, accepting))
+  })
+
+  it('under a forged capability', async () => {
+    const forged = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` })
+    await expectCode('ERR_CAPABILITY_SIGNATURE', async () =>
+      verifyRequest(await forged.sign(get()), accepting),
+    )
+    const genuine = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
+    expect((await verifyRequest(await genuine.sign(get()), accepting)).account).toBe(ACCOUNT_B)
+  })
+
+  it('under a capability signed on another site', async () => {
+    const request = await signer.sign(get())
+    const domains = ['example.org', 'sub.example.com']
+    await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyRequest(request, { ...accepting, domains }))
+  })
+
+  it('under a capability that does not cover what it asks for', async () => {
+    const request = await signer.sign(get())
+    const resources = ['https://api.example.com/notes/1']
+    await verifyRequest(request, { ...accepting, resources })
+    await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+      verifyRequest(request, { ...accepting, resources: [...resources, 'https://api.example.com/admin'] }),
+    )
+    const asked: string[] = []
+    const byRequest = async ({ url }: Request): Promise<string[]> => {
+      asked.push(url)
+      return ['https://api.example.com/admin']
+    }
+    await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+      verifyRequest(request, { ...accepting, resources: byRequest }),
+    )
+    expect(asked).toEqual([URL_OF_NOTES])
+  })
+
+  it('under a capability that has expired meanwhile, to the millisecond', async () => {
+    const exp = '2026-01-31T12:00:30.000Z'
+    const short = await testSigner('P-256', { exp })
+    const request = await short.sign(get())
+    await verifyRequest(request, { ...accepting, now: () => Date.parse(exp) - 1 })
+    await expectCode('ERR_CAPABILITY_EXPIRED', () =>
+      verifyRequest(request, { ...accepting, now: () => Date.parse(exp) }),
+    )
+  })
+
+  it('with a body larger than the server takes', async () => {
+    const request = await signer.sign(post('x'.repeat(1001)))
+    await expectCode('ERR_REQUEST_TOO_LARGE', () =>
+      verifyRequest(request.clone(), { ...accepting, maxBodyBytes: 1000 }),
+    )
+    await verifyRequest(request, { ...accepting, maxBodyBytes: 1001 })
+  })
+})
+
+describe('a request verifier', () => {
+  it('accepts a request once, and the same one never again', async () => {
+    const verify = requestVerifier(accepting)
+    const request = await signer.sign(post())
+    await verify(await altered(request, {}))
+    await expectCode('ERR_REQUEST_REPLAYED', () => verify(request))
+    await verify(await signer.sign(post()))
+  })
+
+  it('accepts one of two that come at once', async () => {
+    const verify = requestVerifier(accepting)
+    const request = await signer.sign(get())
+    const results = await Promise.allSettled([verify(request), verify(request.clone())])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  it('remembers nothing of what it refused', async () => {
+    const verify = requestVerifier(accepting)
+    const request = await signer.sign(post())
+    await expectCode('ERR_REQUEST_DIGEST', async () => verify(await altered(request, { body: 'x' })))
+    await verify(request)
+  })
+
+  it('that is told so accepts a request again until it expires', async () => {
+    const verify = requestVerifier({ ...accepting, replay: false })
+    const request = await signer.sign(get())
+    await verify(request)
+    await verify(request)
+  })
+
+  it('checks a wallet signature once, and all that can change each time', async () => {
+    let checks = 0
+    let time = NOW
+    const verifiers: Verifiers = {
+      async eip191(cacao, options) {
+        checks++
+        await accepting.verifiers['eip191']?.(cacao as never, options as never)
+      },
+    }
+    const revocation = memoryRevocation()
+    const domains = ['example.com']
+    let resources: string[] = []
+    const verify = requestVerifier({
+      ...accepting,
+      verifiers,
+      domains,
+      revocation,
+      resources: () => resources,
+      now: () => time,
+    })
+    const short = await testSigner('P-256', { exp: '2026-01-31T12:30:00.000Z' })
+    const send = async (): Promise<unknown> => verify(await short.sign(get(), time))
+    await send()
+    await send()
+    expect(checks).toBe(1)
+
+    resources = ['https://api.example.com/admin']
+    await expectCode('ERR_CAPABILITY_RESOURCES', send)
+    resources = []
+    domains[0] = 'example.org'
+    await expectCode('ERR_CAPABILITY_DOMAIN', send)
+    domains[0] = 'example.com'
+    await send()
+    await revocation.revoke(short.cacao)
+    await expectCode('ERR_CAPABILITY_REVOKED', send)
+    const late = await short.sign(get(), Date.parse('2026-01-31T12:29:59Z'))
+    time = Date.parse('2026-01-31T12:30:00Z')
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => verify(late))
+    expect(checks).toBe(1)
+  })
+
+  it('keeps no more capabilities than it is told', async () => {
+    let checks = 0
+    const verifiers: Verifiers = {
+      async eip191() {
+        checks++
+      },
+    }
+    const verify = requestVerifier({ ...accepting, verifiers, cacheSize: 1 })
+    for (const by of [signer, signer, other, signer]) await verify(await by.sign(get()))
+    expect(checks).toBe(3)
+  })
+
+  it('never keeps a capability that was refused', async () => {
+    const forged = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` })
+    const verify = requestVerifier(accepting)
+    for (let i = 0; i < 2; i++)
+      await expectCode('ERR_CAPABILITY_SIGNATURE', async () => verify(await forged.sign(get())))
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('down')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('down'))],
+    ['never answers', () => new Promise<boolean>(() => undefined)],
+    ['answers neither yes nor no', () => Promise.resolve('OK' as unknown as boolean)],
+    ['answers nothing', () => undefined as unknown as boolean],
+  ])('refuses while a store %s', async (_, answer) => {
+    const request = await signer.sign(get())
+    const storeTimeoutMs = 20
+    const withReplay = requestVerifier({ ...accepting, storeTimeoutMs, replay: { use: answer } })
+    await expectCode('ERR_STORE_UNAVAILABLE', () => withReplay(request))
+    const withRevocation = requestVerifier({
+      ...accepting,
+      storeTimeoutMs,
+      revocation: { isRevoked: answer },
+    })
+    await expectCode('ERR_STORE_UNAVAILABLE', () => withRevocation(request))
+  })
+
+  it('refuses when its memory of requests is full, rather than forget one', async () => {
+    let time = NOW
+    const replay = memoryReplay({ maxEntries: 1, now: () => time })
+    const verify = requestVerifier({ ...accepting, replay, now: () => time })
+    await verify(await signer.sign(get()))
+    await expectCode('ERR_STORE_UNAVAILABLE', async () => verify(await signer.sign(get())))
+    time += 70_000
+    await verify(await signer.sign(get(), time))
+  })
+})
+
+describe('a wrong option is a TypeError', () => {
+  const wrong: readonly (readonly [string, object])[] = [
+    ['no authority', { authority: undefined }],
+    ['an origin', { authority: 'https://api.example.com' }],
+    ['upper case', { authority: 'API.example.com' }],
+    ['unicode', { authority: 'bücher.example' }],
+    ['a path', { authority: 'api.example.com/notes' }],
+    ['user information', { authority: 'user@api.example.com' }],
+    ['an empty list', { authority: [] }],
+    ['no domains', { domains: undefined }],
+    ['empty domains', { domains: [] }],
+    ['no verifiers', { verifiers: undefined }],
+    ['resources that are text', { resources: RESOURCE }],
+    ['a replay store without use', { replay: {} }],
+    ['a revocation store without isRevoked', { revocation: {} }],
+    ['a negative maxAgeSecs', { maxAgeSecs: -1 }],
+    ['an endless clockSkewSecs', { clockSkewSecs: Number.POSITIVE_INFINITY }],
+    ['maxBodyBytes in words', { maxBodyBytes: '1mb' }],
+    ['a cacheSize that is no number', { cacheSize: Number.NaN }],
+  ]
+  it.each(wrong)('%s', async (_, options) => {
+    const all = { ...accepting, ...options }
+    expect(await failureOf(() => requestVerifier(all as never))).toBeInstanceOf(TypeError)
+  })
+
+  it.each(['localhost', 'localhost:3000', '127.0.0.1:8080', '[::1]:8080', 'xn--bcher-kva.example'])(
+    'but %s is an authority',
+    (authority) => expect(requestVerifier({ ...accepting, authority })).toBeTypeOf('function'),
+  )
+})
