@@ -260,10 +260,11 @@ describe('a request verifier', () => {
   it('checks a wallet signature once, and all that can change each time', async () => {
     let checks = 0
     let time = NOW
+    const { eip191 } = accepting.verifiers
     const verifiers: Verifiers = {
-      async eip191(cacao, options) {
+      async eip191(...judged: Parameters<typeof eip191>) {
         checks++
-        await accepting.verifiers['eip191']?.(cacao as never, options as never)
+        await eip191(...judged)
       },
     }
     const revocation = memoryRevocation()

@@ -1,6 +1,5 @@
 import type { Cacao } from '../../src/capability/cacao.js'
 import { signRequest } from '../../src/http/sign-request.js'
-import type { VerifyRequestOptions } from '../../src/http/verify-request.js'
 import { generateSessionKey } from '../../src/key/generate.js'
 import type { SessionKey, SessionKeyType } from '../../src/key/session-key.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
@@ -17,7 +16,7 @@ export const accepting = {
   authority: 'api.example.com',
   domains: ['example.com'],
   now: () => NOW,
-} satisfies VerifyRequestOptions
+}
 
 /** A session reduced to what signs requests: a key, and a capability for it. */
 export interface TestSigner {

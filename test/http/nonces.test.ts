@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { nonces } from '../../src/http/nonces.js'
+import { memoryReplay } from '../../src/http/replay.js'
+import { failureOf } from '../setup/expect-code.js'
+
+const NOW = 1_700_000_000_000
+
+describe('nonces', () => {
+  it('issues what ERC-4361 calls a nonce, another one each time', () => {
+    const { issue } = nonces()
+    const issued = Array.from({ length: 100 }, issue)
+    expect(new Set(issued).size).toBe(100)
+    for (const nonce of issued) expect(nonce).toMatch(/^[A-Za-z0-9]{8,64}$/)
+  })
+
+  it('accepts a nonce once', async () => {
+    const { issue, consume } = nonces()
+    const nonce = issue()
+    expect(await consume(nonce)).toBe(true)
+    expect(await consume(nonce)).toBe(false)
+    expect(await consume(issue())).toBe(true)
+  })
+
+  it('accepts one of two that come at once', async () => {
+    const { issue, consume } = nonces()
+    const nonce = issue()
+    expect((await Promise.all([consume(nonce), consume(nonce)])).sort()).toEqual([false, true])
+  })
+
+  it('accepts a nonce until it expires', async () => {
+    let time = NOW
+    const { issue, consume } = nonces({ expiresInSecs: 60, now: () => time })
+    const [early, late] = [issue(), issue()]
+    time = NOW + 59_999
+    expect(await consume(early)).toBe(true)
+    time = NOW + 60_000
+    expect(await consume(late)).toBe(false)
+  })
+
+  it('accepts nothing that was not issued here', async () => {
+    const { issue, consume } = nonces()
+    const nonce = issue()
+    const later = nonce.slice(0, 16) + 'f'.repeat(12) + nonce.slice(28)
+    const changed = Array.from(
+      nonce,
+      (digit, i) => nonce.slice(0, i) + (digit === '0' ? '1' : '0') + nonce.slice(i + 1),
+    )
+    const others = [nonces().issue(), later, nonce.toUpperCase(), `${nonce}0`, nonce.slice(1), '', 'abcdefgh']
+    for (const other of [...changed, ...others]) expect(await consume(other)).toBe(false)
+    expect(await consume(undefined as unknown as string)).toBe(false)
+    expect(await consume(nonce)).toBe(true)
+  })
+
+  it('of servers that share a secret and a store are good at each of them, once', async () => {
+    const [secret, replay] = [crypto.getRandomValues(new Uint8Array(32)), memoryReplay()]
+    const [here, there] = [nonces({ secret, replay }), nonces({ secret, replay })]
+    const nonce = here.issue()
+    expect(await there.consume(nonce)).toBe(true)
+    expect(await here.consume(nonce)).toBe(false)
+  })
+
+  it('accepts nothing while the store is down', async () => {
+    const { issue, consume } = nonces({ replay: { use: () => Promise.reject(new Error('down')) } })
+    expect(await failureOf(() => consume(issue()))).toBeInstanceOf(Error)
+    const odd = nonces({ replay: { use: () => Promise.resolve('OK' as unknown as boolean) } })
+    expect(await odd.consume(odd.issue())).toBe(false)
+  })
+
+  it.each([
+    ['a short secret', { secret: new Uint8Array(31) }],
+    ['a secret in words', { secret: 'x'.repeat(32) }],
+    ['no time', { expiresInSecs: 0 }],
+    ['endless time', { expiresInSecs: Number.POSITIVE_INFINITY }],
+  ])('takes no %s', async (_, options) => {
+    expect(await failureOf(() => nonces(options as never))).toBeInstanceOf(TypeError)
+  })
+})

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { memoryReplay } from '../../src/http/replay.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+
+const NOW = 1_700_000_000_000
+
+describe('memoryReplay', () => {
+  it('says yes to the first use of an id, and no to every other', () => {
+    const replay = memoryReplay({ now: () => NOW })
+    expect(replay.use('a', NOW + 60_000)).toBe(true)
+    expect(replay.use('a', NOW + 60_000)).toBe(false)
+    // By its id alone, whatever it says of its end.
+    expect(replay.use('a', NOW + 90_000)).toBe(false)
+    expect(replay.use('b', NOW + 60_000)).toBe(true)
+  })
+
+  it('remembers an id until it expires, to the millisecond, and forgets it soon after', () => {
+    let time = NOW
+    const replay = memoryReplay({ maxEntries: 1, now: () => time })
+    const expiresAt = NOW + 60_000
+    replay.use('a', expiresAt)
+    time = expiresAt
+    expect(replay.use('a', expiresAt)).toBe(false)
+    time = expiresAt + 5000
+    expect(replay.use('b', time + 60_000)).toBe(true)
+  })
+
+  it('holds what it is allowed to, and then says that it can not', async () => {
+    const replay = memoryReplay({ maxEntries: 3, now: () => NOW })
+    for (const id of ['a', 'b', 'c']) expect(replay.use(id, NOW + 1000)).toBe(true)
+    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('d', NOW + 1000))
+    expect(replay.use('a', NOW + 1000)).toBe(false)
+  })
+
+  it('takes no end that is none: it would never be forgotten', async () => {
+    for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
+      await expectCode('ERR_STORE_UNAVAILABLE', () => memoryReplay().use('a', end))
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, '10'])('has no room for %s', async (maxEntries) => {
+    expect(await failureOf(() => memoryReplay({ maxEntries: maxEntries as number }))).toBeInstanceOf(
+      TypeError,
+    )
+  })
+})

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { capabilityIdentity } from '../../src/capability/identity.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { signed } from '../setup/capability.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
+
+const NOW = Date.parse('2026-01-31T12:00:00Z')
+const capability = signed()
+const another = signed({ nonce: 'anothernonce1' })
+const foreign = signed({ iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
+/** The same signature, written in another way. */
+const respelled: readonly [string, unknown][] = [
+  ['as it is', JSON.parse(JSON.stringify(capability))],
+  ['with the other word in its header', { ...capability, h: { t: 'caip122' } }],
+  ['with an EIP-55 address', { ...capability, p: { ...capability.p, iss: `did:pkh:eip155:1:${ADDRESS_A}` } }],
+  ['with another form of its signature', { ...capability, s: { t: 'eip191', s: signatureWithSmallV() } }],
+]
+function signatureWithSmallV(): string {
+  const text = String(capability.s.s)
+  return text.slice(0, -2) + (text.endsWith('1b') ? '00' : '01')
+}
+
+describe('what a capability is known by', () => {
+  it.each(respelled)('is the same %s', (_, copy) => {
+    expect(capabilityIdentity(copy as Cacao)).toBe(capabilityIdentity(capability))
+  })
+
+  it('differs with anything that was signed', () => {
+    const changes = [
+      { nonce: 'abcdefgh13' },
+      { resources: ['ceramic://*', 'ceramic://*'] },
+      { resources: undefined },
+      { resources: [] },
+      { exp: '2099-12-31T23:59:59.001Z' },
+      { exp: '2099-12-31T23:59:59Z' },
+      { statement: undefined },
+      { iss: `did:pkh:eip155:10:${ADDRESS_A}` },
+    ]
+    const identities = [capability, ...changes.map((change) => signed(change))].map(capabilityIdentity)
+    expect(new Set(identities).size).toBe(changes.length + 1)
+  })
+})
+
+describe('memoryRevocation', () => {
+  it.each(respelled)('knows a revoked capability again, %s', async (_, copy) => {
+    const revocation = memoryRevocation({ now: () => NOW })
+    expect(await revocation.isRevoked(capability)).toBe(false)
+    await revocation.revoke(copy)
+    expect(await revocation.isRevoked(capability)).toBe(true)
+    expect(await revocation.isRevoked(another)).toBe(false)
+  })
+
+  it('knows nothing of what is no capability', async () => {
+    const revocation = memoryRevocation()
+    await expectCode('ERR_CAPABILITY_INVALID', () => revocation.revoke({ h: {}, p: {}, s: {} }))
+  })
+
+  it('signs an account out everywhere, up to a moment', async () => {
+    const revocation = memoryRevocation({ now: () => NOW })
+    await revocation.revokeAll(`did:pkh:eip155:1:${ADDRESS_A}`)
+    expect(await revocation.isRevoked(capability)).toBe(true)
+    expect(await revocation.isRevoked(another)).toBe(true)
+    expect(await revocation.isRevoked(foreign)).toBe(false)
+    expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00Z' }))).toBe(true)
+    expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00.001Z' }))).toBe(false)
+  })
+
+  it('never takes a sign-out everywhere back', async () => {
+    const revocation = memoryRevocation({ now: () => NOW })
+    await revocation.revokeAll(ACCOUNT_A)
+    await revocation.revokeAll(ACCOUNT_A, new Date(0))
+    expect(await revocation.isRevoked(capability)).toBe(true)
+  })
+
+  it('forgets what has expired by itself, and nothing else', async () => {
+    let time = NOW
+    const revocation = memoryRevocation({ now: () => time })
+    const short = signed({ exp: '2026-01-31T12:00:01Z' })
+    const endless = signed({ exp: undefined })
+    await revocation.revoke(short)
+    await revocation.revoke(endless)
+    time += 999
+    await revocation.revoke(another)
+    expect(await revocation.isRevoked(short)).toBe(true)
+    time += 1
+    await revocation.revoke(capability)
+    expect(await revocation.isRevoked(short)).toBe(false)
+    expect(await revocation.isRevoked(endless)).toBe(true)
+  })
+
+  it('takes no account and no moment that is none', async () => {
+    const revocation = memoryRevocation()
+    expect(await failureOf(() => revocation.revokeAll('alice'))).toBeInstanceOf(TypeError)
+    expect(await failureOf(() => revocation.revokeAll(ACCOUNT_A, new Date(Number.NaN)))).toBeInstanceOf(
+      TypeError,
+    )
+  })
+})

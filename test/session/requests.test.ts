@@ -1,0 +1,169 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import { verifyRequest } from '../../src/http/verify-request.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { ACCOUNT_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000
+const domain = 'app.example.com'
+const auth = ethereumAuth(KEY_A, undefined, { domain })
+const resources = ['https://api.example.com/*']
+const accepting = {
+  verifiers: ethereumVerifiers(),
+  authority: 'api.example.com',
+  domains: [domain],
+  resources,
+}
+
+/** What `fetch` was given, instead of sending it. */
+function sent(): Request[] {
+  const requests: Request[] = []
+  vi.stubGlobal('fetch', async (request: Request) => {
+    requests.push(request)
+    return new Response('ok')
+  })
+  return requests
+}
+afterEach(() => vi.unstubAllGlobals())
+
+describe('session.fetch', () => {
+  it('sends the request signed, from a key of either kind', async () => {
+    const requests = sent()
+    const stored = await DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore() })
+    const seeded = await DIDSession.authorize(auth, { resources })
+    for (const session of [stored, seeded]) {
+      const response = await session.fetch('https://api.example.com/notes', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"note":"ü"}',
+      })
+      expect(await response.text()).toBe('ok')
+      const [request = expect.fail('nothing was sent')] = requests.splice(0)
+      expect(await verifyRequest(request, accepting)).toMatchObject({
+        account: ACCOUNT_A,
+        keyDID: session.keyDID,
+      })
+      expect(await request.json()).toEqual({ note: 'ü' })
+    }
+  })
+
+  it('takes a Request and a URL as well', async () => {
+    const requests = sent()
+    const session = await DIDSession.authorize(auth, { resources })
+    await session.fetch(new Request('https://api.example.com/notes', { method: 'DELETE' }))
+    await session.fetch(new URL('https://api.example.com/notes'))
+    await session.fetch(new Request('https://api.example.com/notes'), { method: 'PUT', body: 'x' })
+    for (const request of requests) await verifyRequest(request, accepting)
+    expect(requests.map(({ method }) => method)).toEqual(['DELETE', 'GET', 'PUT'])
+  })
+
+  it('sends nothing once the session has expired', async () => {
+    const requests = sent()
+    let time = Date.now()
+    const session = await DIDSession.authorize(auth, { resources, now: () => time })
+    time += WEEK_MS
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => session.fetch('https://api.example.com/notes'))
+    await expectCode('ERR_CAPABILITY_EXPIRED', () =>
+      session.signRequest(new Request('https://api.example.com/notes')),
+    )
+    expect(requests).toEqual([])
+  })
+
+  it('asks for another session once it has expired, and only then', async () => {
+    const requests = sent()
+    let time = Date.now()
+    const old = await DIDSession.authorize(auth, { resources, now: () => time })
+    const renewed = await DIDSession.authorize(auth, { resources, expiresInSecs: 1_000_000 })
+    let calls = 0
+    const onExpired = (): DIDSession => {
+      calls++
+      return renewed
+    }
+    await old.fetch('https://api.example.com/notes', { onExpired })
+    expect(calls).toBe(0)
+    time += WEEK_MS
+    await old.fetch('https://api.example.com/notes', { onExpired })
+    expect(calls).toBe(1)
+    const callers = await Promise.all(requests.map((request) => verifyRequest(request, accepting)))
+    expect(callers.map(({ keyDID }) => keyDID)).toEqual([old.keyDID, renewed.keyDID])
+  })
+
+  it('rejects with what the renewal rejects with, and sends nothing', async () => {
+    const requests = sent()
+    let time = Date.now()
+    const session = await DIDSession.authorize(auth, { resources, now: () => time })
+    time += WEEK_MS
+    const reason = new Error('not now')
+    const onExpired = (): Promise<DIDSession> => Promise.reject(reason)
+    expect(await failureOf(() => session.fetch('https://api.example.com/notes', { onExpired }))).toBe(reason)
+    await expectCode('ERR_CAPABILITY_EXPIRED', () =>
+      session.fetch('https://api.example.com/notes', { onExpired: () => session }),
+    )
+    expect(requests).toEqual([])
+  })
+
+  it('rejects with a TypeError what fetch would', async () => {
+    const session = await DIDSession.authorize(auth, { resources })
+    expect(await failureOf(() => session.fetch('http://'))).toBeInstanceOf(TypeError)
+  })
+})
+
+describe('a nonce from the server', () => {
+  const wallet = testWallet()
+  const walletAuth = ethereumAuth(wallet.provider, ACCOUNT_A, { domain })
+
+  it('goes into the text, and is asked for only when the wallet is', async () => {
+    let calls = 0
+    const nonce = async (): Promise<string> => {
+      calls++
+      return 'fromtheserver1'
+    }
+    const store = memoryStore()
+    const session = await DIDSession.get(ACCOUNT_A, walletAuth, { resources, nonce, store })
+    expect(session.cacao.p.nonce).toBe('fromtheserver1')
+    await DIDSession.get(ACCOUNT_A, walletAuth, { resources, nonce, store })
+    expect(calls).toBe(1)
+    const seeded = await DIDSession.authorize(walletAuth, { resources, nonce: 'asavalue1' })
+    expect(seeded.cacao.p.nonce).toBe('asavalue1')
+  })
+
+  const unusable: [string, SessionErrorCode, () => string | Promise<string>][] = [
+    ['can not be had', 'ERR_AUTH_FAILED', () => Promise.reject(new Error('offline'))],
+    ['is none', 'ERR_AUTH_FAILED', () => undefined as unknown as string],
+    ['is too short', 'ERR_CAPABILITY_INVALID', () => 'short'],
+  ]
+  it.each(unusable)('that %s ends the sign-in before the wallet is asked', async (_, code, nonce) => {
+    const before = prompts(wallet)
+    const store = memoryStore()
+    await expectCode(code, () => DIDSession.get(ACCOUNT_A, walletAuth, { resources, nonce, store }))
+    expect(prompts(wallet)).toBe(before)
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
+  })
+
+  it('that the auth method leaves out is missed', async () => {
+    const forgetful = async (opts: object): ReturnType<typeof auth> =>
+      auth({ ...opts, nonce: 'ofitsownmaking1' })
+    await expectCode('ERR_CAPABILITY_NONCE', () =>
+      DIDSession.authorize(forgetful, { resources, nonce: 'fromtheserver1' }),
+    )
+  })
+
+  it('of another kind is a TypeError', async () => {
+    const nonce = 12345678 as unknown as string
+    expect(await failureOf(() => DIDSession.authorize(auth, { resources, nonce }))).toBeInstanceOf(TypeError)
+  })
+
+  it('that never comes can be given up', async () => {
+    const controller = new AbortController()
+    const waiting = DIDSession.authorize(auth, {
+      resources,
+      nonce: () => new Promise(() => undefined),
+      signal: controller.signal,
+    })
+    controller.abort(new Error('enough'))
+    expect(String(await failureOf(() => waiting))).toContain('enough')
+  })
+})
