@@ -1,0 +1,5 @@
+import { type Component, createSignature } from 'http-message-sig'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { toBase64, toBase64url } from '../../src/base/base64.js'
+import { toHex } from '../../src/base/hex.js'
+import { utf8 } from '../../src/base/utf8.js'

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { callerOf, type NodeRequest, requireSession } from '../../src/middleware/express.js'
+import type { RequireSessionOptions } from '../../src/middleware/refusal.js'
+import { failureOf } from '../setup/expect-code.js'
+import { accepting, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+
+let server: Server | undefined
+afterEach(async () => {
+  server?.closeAllConnections()
+  server?.close()
+  if (server) await once(server, 'close')
+  server = undefined
+})
+
+/** Serves what is made for the server's own address, and gives that. */
+async function listen(
+  make: (options: RequireSessionOptions<NodeRequest>) => RequestListener,
+): Promise<string> {
+  const listening = createServer()
+  server = listening
+  listening.listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const authority = `localhost:${(listening.address() as AddressInfo).port}`
+  listening.on('request', make({ ...accepting, authority }))
+  return `http://${authority}`
+}
+const send = async (url: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(await signer.sign(new Request(url, init)))
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+describe('Express behind requireSession', () => {
+  const app = (options: RequireSessionOptions<NodeRequest>): RequestListener =>
+    express()
+      .use('/api', requireSession(options), express.json())
+      .get('/api/me', (request, response) => void response.json(callerOf(request)))
+      .post('/api/notes', (request, response) => void response.json(request.body ?? null))
+      .get('/open', (request, response) => void response.json(callerOf(request)))
+
+  it('knows who is calling, on the path that the client asked for', async () => {
+    const origin = await listen(app)
+    const response = await send(`${origin}/api/me?a=1&a=2`)
+    expect(await response.json()).toMatchObject({ account: ACCOUNT_A, keyDID: signer.key.did })
+  })
+
+  it.each([
+    ['small', '{"note":"ü"}'],
+    ['large', JSON.stringify({ note: 'x'.repeat(90_000) })],
+  ])('leaves a %s body to its parser', async (_, body) => {
+    const origin = await listen(app)
+    const response = await send(`${origin}/api/notes`, { method: 'POST', headers: JSON_TYPE, body })
+    expect(await response.text()).toBe(body)
+  })
+
+  it('takes a request without a body, and one with an empty one', async () => {
+    const origin = await listen(app)
+    for (const init of [{ method: 'POST' }, { method: 'POST', body: '' }])
+      expect(await (await send(`${origin}/api/notes`, init)).json()).toBe(null)
+  })
+
+  it('refuses what is not signed, and says why by its code', async () => {
+    const origin = await listen(app)
+    const response = await fetch(`${origin}/api/me`)
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toBe('CACAO error="ERR_REQUEST_UNSIGNED"')
+    expect(await response.json()).toEqual({ code: 'ERR_REQUEST_UNSIGNED' })
+  })
+
+  it('takes nobody for signed where requireSession was left out', async () => {
+    const origin = await listen(app)
+    expect((await send(`${origin}/open`)).status).toBe(500)
+    expect(String(await failureOf(() => callerOf({})))).toContain('requireSession')
+  })
+
+  it('says so when a parser has taken the body before', async () => {
+    const errors: unknown[] = []
+    const origin = await listen((options) =>
+      express()
+        .use(express.json())
+        .use(requireSession(options))
+        .use((error: unknown, _: unknown, response: express.Response, __: unknown) => {
+          errors.push(error)
+          response.sendStatus(500)
+        }),
+    )
+    const response = await send(origin, { method: 'POST', headers: JSON_TYPE, body: '{}' })
+    expect(response.status).toBe(500)
+    expect(errors[0]).toBeInstanceOf(TypeError)
+    expect(String(errors[0])).toContain('must come before')
+  })
+})
+
+describe('plain node:http behind requireSession', () => {
+  it('reads the body as if nobody had', async () => {
+    const origin = await listen((options) => {
+      const admit = requireSession(options)
+      return (request, response) =>
+        admit(request, response, async (error) => {
+          const parts: Buffer[] = []
+          for await (const part of request) parts.push(part)
+          response.end(
+            error === undefined ? `${callerOf(request).account} ${Buffer.concat(parts)}` : String(error),
+          )
+        })
+    })
+    const body = 'x'.repeat(300_000)
+    expect(await (await send(origin, { method: 'PUT', body })).text()).toBe(`${ACCOUNT_A} ${body}`)
+    expect(await (await send(origin)).text()).toBe(`${ACCOUNT_A} `)
+  })
+
+  it('takes a body that comes in chunks of unknown length', async () => {
+    const origin = await listen((options) => {
+      const admit = requireSession(options)
+      return (request, response) => admit(request, response, () => request.pipe(response))
+    })
+    const chunks = (...parts: string[]): Promise<Response> => {
+      const body = new ReadableStream({
+        start(controller) {
+          for (const part of parts) controller.enqueue(new TextEncoder().encode(part))
+          controller.close()
+        },
+      })
+      return send(origin, { method: 'POST', body, duplex: 'half' } as RequestInit)
+    }
+    expect(await (await chunks('Buy ', 'cacao ', 'beans')).text()).toBe('Buy cacao beans')
+    expect(await (await chunks()).text()).toBe('')
+  })
+})
