@@ -1,25 +1,27 @@
 import { readFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { basename, extname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
 
-/** @typedef {{ type: string, body: Uint8Array }} File */
+/** @typedef {{ type: string, body: Uint8Array<ArrayBuffer> }} File */
 
-/** What is served as it is: the path, the file and its type. */
-const STATICS = [
-  ['/', 'index.html', 'text/html; charset=utf-8'],
-  ['/style.css', 'style.css', 'text/css; charset=utf-8'],
-  ['/icon.svg', 'icon.svg', 'image/svg+xml'],
-]
+/** @type {Record<string, string>} */
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
 
 /**
- * The page and its scripts, by the path that they are served under. What the page needs first is one small
- * script; the rest is split off and loads when it is used.
+ * A page and its scripts, by the path that they are served under. What the page needs first is one small script; the
+ * rest is split off and loads when it is used.
+ * @param {URL} folder Where the page's main.js is.
+ * @param {readonly string[]} statics What is served as it is, each under its own name; from the folder, or beside it.
  * @returns {Promise<Map<string, File>>}
  */
-export async function bundle() {
+export async function bundle(folder, statics) {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page/main.js', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('main.js', folder))],
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -33,9 +35,9 @@ export async function bundle() {
     `/${relative('/', path)}`,
     { type: 'text/javascript; charset=utf-8', body: contents },
   ])
-  const statics = STATICS.map(async ([path = '', name = '', type = '']) => [
-    path,
-    { type, body: await readFile(new URL(`./page/${name}`, import.meta.url)) },
+  const files = statics.map(async (file) => [
+    file === 'index.html' ? '/' : `/${basename(file)}`,
+    { type: TYPES[extname(file)], body: await readFile(new URL(file, folder)) },
   ])
-  return new Map(/** @type {[string, File][]} */ ([...scripts, ...(await Promise.all(statics))]))
+  return new Map(/** @type {[string, File][]} */ ([...scripts, ...(await Promise.all(files))]))
 }

@@ -1,79 +1,44 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { HEADERS } from './headers.js'
+import { listen } from './listen.js'
 import { verifyNote } from './verify-note.js'
 
 const MAX_BODY_BYTES = 64 * 1024
-const LAST_PORT = 65_535
-const HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-  ].join('; '),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-}
 
 /** @typedef {import('node:http').IncomingMessage} Request */
 /** @typedef {import('node:http').ServerResponse} Response */
+/** @typedef {import('./bundle.js').File} File */
 
 /**
  * Serves the files, and verifies what is posted to /verify, for this computer only.
- * @param {Map<string, import('./bundle.js').File>} files
+ * @param {Map<string, File>} files
  * @param {number} port The first port to try; 0 for any.
+ * @param {number} notesPort Where the notes are, which the page leads to.
  */
-export async function serve(files, port) {
+export async function serve(files, port, notesPort) {
   const server = createServer((request, response) => {
-    answer(request, response, files).catch(() => send(response, 500, 'text/plain', 'Something went wrong\n'))
+    answer(request, response, files, notesPort).catch(() =>
+      send(response, 500, 'text/plain', 'Something went wrong\n'),
+    )
   })
-  await listen(server, port)
-  return {
-    port: /** @type {import('node:net').AddressInfo} */ (server.address()).port,
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
-  }
-}
-
-/**
- * @param {import('node:http').Server} server
- * @param {number} port
- */
-async function listen(server, port) {
-  for (let candidate = port; ; candidate += 1) {
-    try {
-      server.listen(candidate, '127.0.0.1')
-      await once(server, 'listening')
-      return
-    } catch (error) {
-      const isTaken = /** @type {NodeJS.ErrnoException} */ (error).code === 'EADDRINUSE'
-      if (!isTaken || candidate >= LAST_PORT) throw error
-    }
-  }
+  return listen(server, port)
 }
 
 /**
  * @param {Request} request
  * @param {Response} response
- * @param {Map<string, import('./bundle.js').File>} files
+ * @param {Map<string, File>} files
+ * @param {number} notesPort
  */
-async function answer(request, response, files) {
+async function answer(request, response, files, notesPort) {
   const host = request.headers.host ?? ''
+  const [, name] = /^(localhost|127\.0\.0\.1)(?::\d+)?$/.exec(host) ?? []
   // A foreign name that resolves to this computer must not reach us.
-  if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(host)) return send(response, 421, 'text/plain', 'Not here\n')
+  if (!name) return send(response, 421, 'text/plain', 'Not here\n')
   const [path = ''] = (request.url ?? '').split('?')
   if (path === '/verify') return answerVerify(request, response, `http://${host}`)
+  if (path === '/notes-app')
+    return send(response, 302, 'text/plain', 'There\n', { location: `http://${name}:${notesPort}/` })
   const file = files.get(path)
   if (!file) return send(response, 404, 'text/plain', 'Not found\n')
   if (request.method !== 'GET' && request.method !== 'HEAD')

@@ -1,32 +1,24 @@
+import { serveNotes } from '../notes/server.js'
+import { memoryStores } from '../notes/stores.js'
 import { bundle } from './bundle.js'
+import { run, wantedNumber } from './process.js'
 import { serve } from './server.js'
 import { print, styled, title } from './terminal.js'
 import { tour } from './tour.js'
 
-const DEFAULT_PORT = 4361
+const PAGE = new URL('./page/', import.meta.url)
 
-/** The port that the environment asks for. */
-function wantedPort() {
-  const text = process.env.PORT || String(DEFAULT_PORT)
-  const port = Number(text)
-  if (/^\d+$/.test(text) && port <= 65_535) return port
-  throw new Error(`PORT must be a number from 0 to 65535, not ${text}`)
-}
-
-async function start() {
-  const port = wantedPort()
+run(async () => {
+  // The notes have the port after the page's.
+  const port = wantedNumber('PORT', 4361, { least: 0, most: 65_534 })
   await tour()
-  const server = await serve(await bundle(), port)
+  const notes = await serveNotes(port === 0 ? 0 : port + 1, memoryStores())
+  const files = await bundle(PAGE, ['index.html', 'style.css', 'icon.svg'])
+  const page = await serve(files, port, notes.port)
   title('The same in a browser')
-  print(`Page: http://localhost:${server.port}/`)
+  print(`Page: http://localhost:${page.port}/`)
+  print(`Notes: http://localhost:${notes.port}/`)
   print(styled('dim', 'Press Ctrl+C to stop.'))
   print()
-  const stop = () => server.close().then(() => process.exit(0))
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-}
-
-start().catch((error) => {
-  console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 1
+  return () => Promise.all([page.close(), notes.close()])
 })

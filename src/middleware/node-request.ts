@@ -15,8 +15,8 @@ export interface NodeRequest {
   readonly readableDidRead: boolean
   read(): unknown
   unshift(chunk: Uint8Array): void
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
+  on(event: string, listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
 }
 
 /** A request that Node has received. Its body can still be read, by a body parser or a handler. */
