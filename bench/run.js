@@ -23,7 +23,7 @@ if (!isDIDSessionInstalled()) {
 
 const cold = coldImports(Math.ceil(rounds / 4))
 const { fixtures } = await import('./timing/fixtures.js')
-const hot = rows(await fixtures())
+const hot = rows(await fixtures(rounds))
 const sides = ['ours', 'theirs', 'raw']
 const tasks = hot.flatMap((row) =>
   sides.flatMap((side) => (row[side] ? [[`${side} ${row.name}`, row[side]]] : [])),

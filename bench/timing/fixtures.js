@@ -2,7 +2,9 @@ import 'fake-indexeddb/auto'
 import { DIDSession as Ours } from 'cacao-session'
 import { toDID } from 'cacao-session/dids'
 import { ethereumAuth } from 'cacao-session/ethereum'
+import { callsPerTask } from './measure.js'
 import { rawCrypto } from './raw-crypto.js'
+import { requestTasks } from './request-tasks.js'
 import { verifyTasks } from './verify-tasks.js'
 
 const PRIVATE_KEY = `0x${'11'.repeat(32)}`
@@ -10,7 +12,7 @@ const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
 const BYTES_TO_SIGN = 512
 
 /** What is measured: a session of each kind in both libraries, over the same IndexedDB and the same account. */
-export async function fixtures() {
+export async function fixtures(rounds) {
   const { DIDSession: Theirs } = await import('../did-session/incumbent.js')
   const account = `eip155:1:${ADDRESS}`
   // did-session takes an object of the package caip; what it uses of that are these three.
@@ -50,6 +52,7 @@ export async function fixtures() {
     raw: await rawCrypto(bytes),
     payload,
     verify: await verifyTasks({ ...ours, storedDID, seededDID, payload }),
+    requests: await requestTasks(ours, callsPerTask(rounds)),
     bytes,
   }
 }

@@ -3,6 +3,9 @@ import { median } from './stats.js'
 const CALLS_PER_ROUND = 5
 const WARM_UP_ROUNDS = 10
 
+/** How often each task is called, for tasks that use something up. */
+export const callsPerTask = (rounds) => (rounds + WARM_UP_ROUNDS) * CALLS_PER_ROUND
+
 /**
  * Microseconds of each task, as medians. The tasks take turns, in another order every round, so that whatever
  * else the machine does falls on all of them alike, and so does what one leaves behind for the next.

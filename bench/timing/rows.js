@@ -28,6 +28,7 @@ export function rows({
   payload,
   bytes,
   verify,
+  requests,
 }) {
   const options = { resources }
   return [
@@ -92,6 +93,36 @@ export function rows({
       theirs: verify.theirJWSEd25519,
       target: 3,
     },
+    {
+      name: 'verifyRequest, P-256',
+      ours: requests.p256,
+      theirs: verify.theirJWSP256,
+      raw: raw.verifyP256,
+      atMost: 2.5,
+    },
+    {
+      name: 'verifyRequest, Ed25519',
+      ours: requests.ed25519,
+      theirs: verify.theirJWSEd25519,
+      raw: raw.verifyEd25519,
+      atMost: 2.5,
+    },
+    {
+      name: 'verifyRequest by node:crypto, P-256',
+      ours: requests.nodeP256,
+      theirs: verify.theirJWSP256,
+      raw: raw.verifyP256,
+      atMost: 2.5,
+    },
+    {
+      name: 'verifyRequest by node:crypto, Ed25519',
+      ours: requests.nodeEd25519,
+      theirs: verify.theirJWSEd25519,
+      raw: raw.verifyEd25519,
+      atMost: 2.5,
+    },
+    { name: 'signRequest, P-256', ours: requests.signP256, raw: raw.signP256 },
+    { name: 'signRequest, Ed25519', ours: requests.signEd25519, raw: raw.signEd25519 },
     { name: 'sign, P-256', ours: () => ours.stored.sign(bytes), raw: raw.signP256 },
     { name: 'sign, Ed25519', ours: () => ours.seeded.sign(bytes), raw: raw.signEd25519 },
     { name: 'WebCrypto verify, P-256', raw: raw.verifyP256 },

@@ -1,0 +1,37 @@
+import { ethereumVerifiers } from 'cacao-session/ethereum'
+import { verifyWithNodeCrypto } from 'cacao-session/node'
+import { requestVerifier } from 'cacao-session/verify'
+
+const URL_OF_NOTES = 'https://api.example.com/notes?page=1'
+
+/**
+ * Signed requests and their verification by a server that has seen the session before: each request is another one, and
+ * is remembered, as it would be.
+ *
+ * @param {number} most requests that are verified by any one task
+ */
+export async function requestTasks({ stored, seeded }, most) {
+  const now = Date.now()
+  const options = {
+    verifiers: ethereumVerifiers(),
+    authority: 'api.example.com',
+    domains: ['bench.example'],
+    now: () => now,
+  }
+  const task = async (session, verifyKeySignature) => {
+    const verify = requestVerifier({ ...options, ...(verifyKeySignature && { verifyKeySignature }) })
+    const requests = []
+    // One more, by which the server gets to know the session.
+    while (requests.length <= most) requests.push(await session.signRequest(new Request(URL_OF_NOTES)))
+    await verify(requests.pop())
+    return () => verify(requests.pop())
+  }
+  return {
+    signP256: () => stored.signRequest(new Request(URL_OF_NOTES)),
+    signEd25519: () => seeded.signRequest(new Request(URL_OF_NOTES)),
+    p256: await task(stored),
+    ed25519: await task(seeded),
+    nodeP256: await task(stored, verifyWithNodeCrypto),
+    nodeEd25519: await task(seeded, verifyWithNodeCrypto),
+  }
+}
