@@ -24,13 +24,14 @@ describe('the README', () => {
       ${example('browser')}
       console.log(session === undefined)
       await signIn()
-      console.log(session.id, session.cacao.p.domain, (await signNote('a note')).length)
+      globalThis.fetch = async (request) => request
+      console.log(session.id, session.cacao.p.domain, (await saveNote('a note')).headers.has('signature'))
       console.log((await DIDSession.load(undefined, { resources })).keyDID === session.keyDID)
       await signOut()
       console.log(await DIDSession.load())`)
     expect(output.trim().split('\n')).toEqual([
       'true',
-      `did:pkh:${ACCOUNT_A} localhost:5173 64`,
+      `did:pkh:${ACCOUNT_A} localhost:5173 true`,
       'true',
       'undefined',
     ])
@@ -41,24 +42,26 @@ describe('the README', () => {
     expect(output).toMatch(new RegExp(`^did:pkh:${ACCOUNT_A} for 60(4800|4799) more seconds`))
   })
 
-  it('knows on a server who may act', () => {
+  it('knows on a server who is calling', () => {
     const output = runFresh(`
       import { DIDSession } from 'cacao-session'
       import { ethereumAuth } from 'cacao-session/ethereum'
       ${example('server').replace('export ', '')}
       const make = (domain, resource) => DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain }), { resources: [resource] })
-      const good = await make('app.example.com', 'https://api.example.com/notes/*')
-      console.log(await whoMayAct(JSON.parse(JSON.stringify(good.cacao)), good.keyDID))
-      const other = await make('evil.example.com', 'https://api.example.com/notes/*')
-      console.log(await whoMayAct(other.cacao, other.keyDID).catch(({ code }) => code))
-      console.log(await whoMayAct(other.cacao, good.keyDID).catch(({ code }) => code))
-      const narrow = await make('app.example.com', 'https://api.example.com/other')
-      console.log(await whoMayAct(narrow.cacao, narrow.keyDID).catch(({ code }) => code))`)
+      const post = (session) => session.signRequest(new Request('https://api.example.com/notes/new', { method: 'POST', body: 'a note' }))
+      const tell = async (response) => console.log(response.status, await response.text())
+      const request = await post(await make('app.example.com', 'https://api.example.com/notes/*'))
+      await tell(await app.request(request.clone()))
+      await tell(await app.request(request))
+      await tell(await app.request(await post(await make('evil.example.com', 'https://api.example.com/notes/*'))))
+      await tell(await app.request(await post(await make('app.example.com', 'https://api.example.com/other'))))
+      await tell(await app.request(new Request(request.url, { method: 'POST' })))`)
     expect(output.trim().split('\n')).toEqual([
-      `did:pkh:${ACCOUNT_A}`,
-      'ERR_CAPABILITY_DOMAIN',
-      'ERR_CAPABILITY_AUDIENCE',
-      'ERR_CAPABILITY_RESOURCES',
+      `200 {"by":"${ACCOUNT_A}","note":"a note"}`,
+      '401 {"code":"ERR_REQUEST_REPLAYED"}',
+      '401 {"code":"ERR_CAPABILITY_DOMAIN"}',
+      '403 {"code":"ERR_CAPABILITY_RESOURCES"}',
+      '401 {"code":"ERR_REQUEST_UNSIGNED"}',
     ])
   })
 

@@ -43,14 +43,16 @@ export async function bundle(entry, folder, { external = [], splitting = true, o
     target: 'es2022',
     splitting,
     metafile: true,
-    external,
+    external: ['node:*', ...external],
     logLevel: 'error',
   })
   const outputs = new Map(Object.entries(metafile.outputs))
   const weights = new Map(outputFiles.map(({ path, contents }) => [path, weigh(contents)]))
   const weightOf = (name) => weights.get(resolve(folder, name))
   const initial = withStaticImports('entry.js', outputs)
-  const peers = initial.flatMap((name) => staticImports(outputs.get(name)).filter(({ external }) => external))
+  const peers = initial
+    .flatMap((name) => staticImports(outputs.get(name)))
+    .filter(({ external, path }) => external && !path.startsWith('node:'))
   const inputs = initial.flatMap((name) => Object.entries(outputs.get(name)?.inputs ?? {}))
   const bundled = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => packageOf(path))
   return {
