@@ -13,7 +13,7 @@ const shown = (label: string): string[] =>
 
 it('the tour goes through all its steps without a complaint', () => {
   const numbers = [...demo.tour.matchAll(/^ {2}(\d+)\. /gm)].map((match) => Number(match[1]))
-  expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7])
+  expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   expect(demo.complaints()).toBe('')
 })
 
@@ -21,6 +21,7 @@ it('the tour shows one account and one session key throughout', () => {
   const [account, ...others] = [...shown('account'), ...shown('for')]
   expect(account).toMatch(/^did:pkh:eip155:1:0x[0-9a-f]{40}$/)
   expect(others).toEqual([account, account])
+  expect(shown('verified')).toEqual([`for ${account?.replace('did:pkh:', '')}`])
   const [keyDID, signer] = [...shown('session key'), ...shown('signed by')]
   expect(keyDID).toMatch(/^did:key:z6Mk/)
   expect(signer).toBe(keyDID)
@@ -28,9 +29,10 @@ it('the tour shows one account and one session key throughout', () => {
 
 it('the tour is refused where it must be, and nowhere else', () => {
   expect(shown('expired')).toEqual([expect.stringMatching(/^no, 6 days 23 h 5\d min left$/), 'yes'])
+  expect(shown('server')).toEqual(['refused ERR_REQUEST_REPLAYED', 'refused ERR_REQUEST_UNSIGNED'])
   expect(shown('sign')).toEqual(['refused ERR_CAPABILITY_EXPIRED'])
   expect(shown('fromSession')).toEqual(['refused ERR_CAPABILITY_SIGNATURE'])
-  expect(demo.tour.match(/refused|ERR_\w+|Error/g)).toHaveLength(4)
+  expect(demo.tour.match(/refused|ERR_\w+|Error/g)).toHaveLength(8)
 })
 
 it('the tour ends with the payload of a JWS that was verified', () => {
@@ -38,7 +40,12 @@ it('the tour ends with the payload of a JWS that was verified', () => {
 })
 
 it('the demo stops at once when one presses Ctrl+C', async () => {
-  expect(await (await fetch(demo.url)).text()).toContain('cacao-session demo')
+  const urls = [demo.url, demo.notesUrl]
+  const pages = await Promise.all(urls.map(async (url) => (await fetch(url)).text()))
+  expect(pages.map((page) => /<title>(.+)<\/title>/.exec(page)?.[1])).toEqual([
+    'cacao-session demo',
+    'cacao-session notes',
+  ])
   expect(await demo.interrupt()).toBe(0)
-  await expect(fetch(demo.url)).rejects.toThrow()
+  for (const url of urls) await expect(fetch(url)).rejects.toThrow()
 })

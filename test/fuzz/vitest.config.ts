@@ -5,8 +5,11 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
-    include: ['test/fuzz/*.node.test.ts'],
-    env: { FUZZ_CASES: process.env['FUZZ_CASES'] ?? '200000' },
+    include: ['test/fuzz/*.node.test.ts', 'test/properties/differential.node.test.ts'],
+    env: {
+      FUZZ_CASES: process.env['FUZZ_CASES'] ?? '260000',
+      DIFFERENTIAL_CASES: process.env['DIFFERENTIAL_CASES'] ?? '10000',
+    },
     disableConsoleIntercept: true,
     api: { host: '127.0.0.1' },
   },

@@ -1,0 +1,69 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { startProcess, stopProcess } from '../engines/processes.js'
+
+export interface ExampleProcess {
+  /** What it printed until it was ready. */
+  readonly printed: string
+  /** What it has complained of so far. */
+  complaints(): string
+  /** Presses Ctrl+C and gives the exit code. */
+  interrupt(): Promise<number | null>
+  stop(): Promise<void>
+}
+
+function collect(stream: Readable): { text: string } {
+  const collected = { text: '' }
+  stream.setEncoding('utf8').on('data', (part: string) => {
+    collected.text += part
+  })
+  return collected
+}
+
+async function until(
+  ready: RegExp,
+  child: ChildProcess,
+  stdout: Readable,
+  printed: { text: string },
+): Promise<void> {
+  const ended = once(child, 'close').then(() => false)
+  while (!ready.test(printed.text)) {
+    const isRunning = await Promise.race([once(stdout, 'data').then(() => true), ended])
+    if (!isRunning) throw new Error('the example ended before it was ready (is dist built?)')
+  }
+}
+
+/** Starts a script of the examples on a free port, and waits for what it prints when it is ready. */
+export async function startExample(
+  script: string,
+  ready: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ExampleProcess> {
+  const path = fileURLToPath(new URL(`../../examples/${script}`, import.meta.url))
+  const child = startProcess(process.execPath, [path], {
+    env: { ...process.env, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr] = [child.stdout as Readable, child.stderr as Readable]
+  const [printed, complained] = [collect(stdout), collect(stderr)]
+  try {
+    await until(ready, child, stdout, printed)
+  } catch (cause) {
+    await stopProcess(child)
+    throw new Error(`${String(cause)}\n${complained.text}`, { cause })
+  }
+  return {
+    printed: printed.text,
+    complaints: () => complained.text,
+    async interrupt(): Promise<number | null> {
+      const exited = once(child, 'exit')
+      child.kill('SIGINT')
+      await exited
+      await stopProcess(child)
+      return child.exitCode
+    },
+    stop: () => stopProcess(child),
+  }
+}
