@@ -1,0 +1,35 @@
+import { type Clock, systemClock } from '../base/clock.js'
+import type { ReplayStore } from '../http/replay.js'
+import { type IORedisClient, type NodeRedisClient, redisCommands } from './redis-client.js'
+
+export interface RedisReplayOptions {
+  /** What the keys begin with; `cacao-session:used:` by default. */
+  prefix?: string
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+}
+
+// Milliseconds that an id is kept for longer than it counts, because servers' clocks differ.
+const MARGIN_MS = 10_000
+
+/**
+ * Remembers used requests in Redis, for all servers that share it, by one `SET … NX PX` for each. Takes the user's own
+ * client of `redis` or `ioredis`, or a cluster. While Redis can't be asked, `use` rejects and requests are refused.
+ *
+ * @example
+ * const client = await createClient({ url }).connect() // of the package redis
+ * app.use('/api/*', requireSession({ ...options, replay: redisReplay(client) }))
+ */
+export function redisReplay(
+  client: NodeRedisClient | IORedisClient,
+  { prefix = 'cacao-session:used:', now = systemClock }: RedisReplayOptions = {},
+): ReplayStore {
+  const commands = redisCommands(client)
+  return {
+    use(id, expiresAt) {
+      const forMs = Math.ceil(Math.max(0, expiresAt - now()) + MARGIN_MS)
+      if (!Number.isSafeInteger(forMs)) throw new TypeError('expiresAt must be a time in milliseconds')
+      return commands.set(prefix + id, { ifAbsent: true, forMs })
+    },
+  }
+}
