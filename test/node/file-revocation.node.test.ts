@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { appendFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { fileRevocation } from '../../src/node/file-revocation.js'
+import { temporaryFolder } from '../e2e/temporary-folder.js'
+import { signed } from '../setup/capability.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+
+const [first, second] = [signed({ nonce: 'first12345' }), signed({ nonce: 'second1234' })]
+const newPath = async (): Promise<string> => join(await temporaryFolder(), 'revoked.jsonl')
+
+it('knows what was revoked, also as another process would', async () => {
+  const path = await newPath()
+  const [here, there] = [fileRevocation(path), fileRevocation(path)]
+  expect(await there.isRevoked(first)).toBe(false)
+  await here.revoke(first)
+  for (const revocation of [here, there, fileRevocation(path)]) {
+    expect(await revocation.isRevoked(first)).toBe(true)
+    expect(await revocation.isRevoked(second)).toBe(false)
+  }
+})
+
+it('signs an account out everywhere, and never takes that back', async () => {
+  const path = await newPath()
+  const revocation = fileRevocation(path, { now: () => Date.parse('2026-01-31T12:00:00Z') })
+  await revocation.revokeAll(ACCOUNT_A)
+  await revocation.revokeAll(ACCOUNT_A, new Date(0))
+  expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00Z' }))).toBe(true)
+  expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00.001Z' }))).toBe(false)
+})
+
+it('is readable to its owner alone', async () => {
+  const path = await newPath()
+  await fileRevocation(path).revoke(first)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+})
+
+it('outlives a process that died while it wrote, wherever it stopped', async () => {
+  const path = await newPath()
+  await fileRevocation(path).revoke(first)
+  const whole = await readFile(path)
+  const reader = fileRevocation(path)
+  for (let length = 0; length < whole.length - 2; length++) {
+    await writeFile(path, whole.subarray(0, length))
+    // Nobody was told that it counts, and it doesn't.
+    expect(await fileRevocation(path).isRevoked(first)).toBe(false)
+    await fileRevocation(path).revoke(second)
+    const late = fileRevocation(path)
+    expect([await late.isRevoked(first), await late.isRevoked(second)]).toEqual([false, true])
+  }
+  await writeFile(path, whole)
+  expect(await reader.isRevoked(first)).toBe(true)
+})
+
+it('takes in a line once it is whole', async () => {
+  const path = await newPath()
+  await fileRevocation(path).revoke(first)
+  const whole = await readFile(path, 'utf8')
+  await writeFile(path, whole.slice(0, 20))
+  const reader = fileRevocation(path)
+  expect(await reader.isRevoked(first)).toBe(false)
+  await appendFile(path, whole.slice(20))
+  expect(await reader.isRevoked(first)).toBe(true)
+})
+
+it.each(['{"capability":1}', '{"account":"eip155:1:0x0"}', '{}', '{"a":}', 'null}'])(
+  'refuses to guess what %s may have meant',
+  async (line) => {
+    const path = await newPath()
+    await fileRevocation(path).revoke(first)
+    await appendFile(path, `\n${line}\n`)
+    await expectCode('ERR_STORE_CORRUPT', () => fileRevocation(path).isRevoked(second))
+  },
+)
+
+it('misses what was taken from it', async () => {
+  const path = await newPath()
+  const revocation = fileRevocation(path)
+  await revocation.revoke(first)
+  await revocation.isRevoked(first)
+  await truncate(path, 5)
+  await expectCode('ERR_STORE_CORRUPT', () => revocation.isRevoked(second))
+  await rm(path)
+  await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.isRevoked(second))
+  await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.revoke(second))
+})
+
+it('says so where it can not be', async () => {
+  const folder = await temporaryFolder()
+  await expectCode('ERR_STORE_UNAVAILABLE', () => fileRevocation(folder).isRevoked(first))
+  await expectCode('ERR_STORE_UNAVAILABLE', () => fileRevocation(join(folder, 'no', 'such')).revoke(first))
+  expect(await failureOf(() => fileRevocation(''))).toBeInstanceOf(TypeError)
+})
+
+it('loses nothing of several processes that write at once', async () => {
+  const path = await newPath()
+  const write = (name: string): Promise<unknown> =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', WRITER, path, name])
+  await Promise.all(['a', 'b', 'c'].map(write))
+  const revocation = fileRevocation(path)
+  for (const name of ['a', 'b', 'c']) {
+    for (let i = 0; i < 50; i++)
+      expect(await revocation.isRevoked(signed({ iss: `did:pkh:${accountOf(name, i)}` }))).toBe(true)
+  }
+  expect((await readFile(path, 'utf8')).match(/"account"/g)).toHaveLength(150)
+})
+
+const accountOf = (name: string, i: number): string =>
+  `eip155:1:0x${name.repeat(38)}${String(i).padStart(2, '0')}`
+const WRITER = `
+  import { fileRevocation } from 'cacao-session/node'
+  const [, path, name] = process.argv
+  const revocation = fileRevocation(path)
+  const writes = Array.from({ length: 50 }, (_, i) => revocation.revokeAll(\`eip155:1:0x\${name.repeat(38)}\${String(i).padStart(2, '0')}\`))
+  await Promise.all(writes)`

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import type { IORedisClient, NodeRedisClient } from '../../src/node/redis-client.js'
+import { redisReplay } from '../../src/node/redis-replay.js'
+import { redisRevocation } from '../../src/node/redis-revocation.js'
+import { signed } from '../setup/capability.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { runFresh } from '../setup/fresh-process.js'
+import { describeRedis, type RedisServer, startRedis } from '../setup/redis.js'
+import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+
+type Client = NodeRedisClient & { sendCommand(args: string[]): Promise<unknown> }
+interface Connection {
+  readonly client: NodeRedisClient | IORedisClient
+  readonly ask: (...command: string[]) => Promise<unknown>
+  close(): void
+}
+const byNodeRedis = async (url: string): Promise<Connection> => {
+  const client = createClient({ url, socket: { reconnectStrategy: 20 } })
+  client.on('error', () => undefined)
+  await client.connect()
+  const ask = (...command: string[]): Promise<unknown> => (client as unknown as Client).sendCommand(command)
+  return { client: client as unknown as NodeRedisClient, ask, close: () => client.destroy() }
+}
+const byIORedis = async (url: string): Promise<Connection> => {
+  const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
+  client.on('error', () => undefined)
+  const ask = (...[name = '', ...args]: string[]): Promise<unknown> => client.call(name, ...args)
+  return { client, ask, close: () => client.disconnect() }
+}
+
+describeRedis('redis-server', () => {
+  let server: RedisServer
+  let signer: TestSigner
+  beforeAll(async () => {
+    server = await startRedis()
+    signer = await testSigner()
+  })
+  afterAll(() => server.stop())
+
+  describe.each([
+    ['redis', byNodeRedis],
+    ['ioredis', byIORedis],
+  ] as const)('by way of %s', (_, connect) => {
+    let connection: Connection
+    beforeAll(async () => {
+      connection = await connect(server.url)
+    })
+    beforeEach(() => connection.ask('FLUSHALL'))
+    afterAll(() => connection.close())
+
+    it('remembers a used request until a while after it expires', async () => {
+      const { use } = redisReplay(connection.client)
+      const expiresAt = Date.now() + 60_000
+      expect(await use('a', expiresAt)).toBe(true)
+      expect(await use('a', expiresAt)).toBe(false)
+      expect(await use('b', expiresAt)).toBe(true)
+      const left = Number(await connection.ask('PTTL', 'cacao-session:used:a'))
+      expect(left).toBeGreaterThan(65_000)
+      expect(left).toBeLessThanOrEqual(70_000)
+    })
+
+    it('lets one of many that come at once through', async () => {
+      const { use } = redisReplay(connection.client, { prefix: 'app:' })
+      const answers = await Promise.all(Array.from({ length: 50 }, () => use('a', Date.now() + 60_000)))
+      expect(answers.filter(Boolean)).toHaveLength(1)
+      expect(await connection.ask('KEYS', '*')).toEqual(['app:a'])
+    })
+
+    it('takes no end that is none', async () => {
+      const { use } = redisReplay(connection.client)
+      for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
+        expect(await failureOf(() => use('a', end))).toBeInstanceOf(TypeError)
+    })
+
+    it('knows a revoked capability, until it would have expired', async () => {
+      const revocation = redisRevocation(connection.client)
+      const [brief, endless] = [
+        signed({ exp: new Date(Date.now() + 60_000).toISOString() }),
+        signed({ exp: undefined }),
+      ]
+      for (const cacao of [brief, endless]) {
+        expect(await revocation.isRevoked(cacao)).toBe(false)
+        await revocation.revoke(cacao)
+        await revocation.revoke(cacao)
+        expect(await revocation.isRevoked(cacao)).toBe(true)
+      }
+      expect(await revocation.isRevoked(signed())).toBe(false)
+      const keys = (await connection.ask('KEYS', '*')) as string[]
+      const lives = await Promise.all(keys.map(async (key) => Number(await connection.ask('PTTL', key))))
+      expect(lives.sort((a, b) => a - b)).toEqual([-1, expect.closeTo(120_000, -4)])
+    })
+
+    it('signs an account out everywhere, and never takes that back', async () => {
+      const revocation = redisRevocation(connection.client, { now: () => Date.parse('2026-01-31T12:00:00Z') })
+      await revocation.revokeAll(ACCOUNT_A)
+      await revocation.revokeAll(ACCOUNT_A, new Date(0))
+      expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00Z' }))).toBe(true)
+      expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00.001Z' }))).toBe(false)
+      expect(await revocation.isRevoked(signed({ iss: `did:pkh:${ACCOUNT_B}` }, KEY_B))).toBe(false)
+    })
+
+    it('that holds something else under a key is no answer', async () => {
+      const cacao = signed()
+      await connection.ask('SET', `cacao-session:revoked:account:${ACCOUNT_A}`, 'a text')
+      await expectCode('ERR_STORE_UNAVAILABLE', () => redisRevocation(connection.client).isRevoked(cacao))
+    })
+
+    it('that is down refuses every request, and accepts again by itself when it is back', async () => {
+      const { client } = connection
+      const storeTimeoutMs = 200
+      const replay = redisReplay(client)
+      const byReplay = requestVerifier({ ...accepting, replay, storeTimeoutMs })
+      const byRevocation = requestVerifier({
+        ...accepting,
+        revocation: redisRevocation(client),
+        storeTimeoutMs,
+      })
+      for (const verify of [byReplay, byRevocation]) await verify(await signer.sign(post()))
+      await server.kill()
+      try {
+        for (const verify of [byReplay, byRevocation])
+          await expectCode('ERR_STORE_UNAVAILABLE', async () => verify(await signer.sign(post())))
+      } finally {
+        await server.restart()
+      }
+      // The client connects by itself: its next answer is what is waited for.
+      expect(await replay.use('once it is back', Date.now() + 60_000)).toBe(true)
+      for (const verify of [byReplay, byRevocation]) await verify(await signer.sign(post()))
+    })
+  })
+
+  it('serves the example of the README', () => {
+    const output = runFresh(
+      `${readmeExample().replaceAll('export ', '')}
+      import { DIDSession } from 'cacao-session'
+      import { ethereumAuth } from 'cacao-session/ethereum'
+      const make = () => DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'a.example' }), { resources: ['a:b'] })
+      const [first, second] = [await make(), await make()]
+      await signOut({ cacao: first.cacao })
+      console.log(await revocation.isRevoked(first.cacao), await revocation.isRevoked(second.cacao))
+      await signOutEverywhere({ account: '${ACCOUNT_A}' })
+      console.log(await revocation.isRevoked(second.cacao), await replay.use('a', Date.now() + 1000))
+      client.destroy()`,
+      { REDIS_URL: server.url },
+    )
+    expect(output.trim().split('\n')).toEqual(['true false', 'true true'])
+  })
+})
+
+function readmeExample(): string {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  return /```js redis\n([\s\S]*?)```/.exec(readme)?.[1] ?? expect.fail('the README has no Redis example')
+}
+
+describe('a client of neither package', () => {
+  it.each([[undefined], [null], ['redis://localhost'], [{}], [{ set: () => 'OK' }]])(
+    'is refused: %j',
+    async (client) => {
+      expect(await failureOf(() => redisReplay(client as never))).toBeInstanceOf(TypeError)
+      expect(await failureOf(() => redisRevocation(client as never))).toBeInstanceOf(TypeError)
+    },
+  )
+
+  it.each([['OK!'], [1], [undefined], [true]])('is not believed when it answers %j', async (answer) => {
+    const client = { call: async () => answer }
+    expect(await failureOf(() => redisReplay(client).use('a', Date.now()))).toBeInstanceOf(Error)
+  })
+})
