@@ -3,18 +3,28 @@ import { DIDSession, SessionError } from 'cacao-session'
 import { createDIDKey } from 'cacao-session/did-session'
 import { toDID } from 'cacao-session/dids'
 import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { requestVerifier } from 'cacao-session/verify'
 import { beginning, result, step, styled, title } from './terminal.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const domain = 'app.example.com'
 const resources = ['https://api.example.com/notes/*']
 const verifiers = ethereumVerifiers()
+const verify = requestVerifier({
+  verifiers,
+  authority: 'api.example.com',
+  domains: [domain],
+  resources: ({ url }) => [url],
+})
 
 /** The main job of the library, step by step. Every line that it prints comes of the call above it. */
 export async function tour() {
   title('cacao-session: sign in once, then let a session key act')
   const session = await signIn()
   await sign(session)
+  const request = await callServer(session)
+  await sendAgain(request)
+  await sendHeaderAlone(request)
   const serialized = serialize(session)
   await takeUp(serialized)
   await expire(serialized)
@@ -40,6 +50,37 @@ async function sign(session) {
   step('Sign. The session key acts; the wallet is not needed again.', 'session.sign(bytes)')
   const signature = await session.sign(new TextEncoder().encode('Hello'))
   result('signature', `${beginning(Buffer.from(signature).toString('hex'), 32)} (${signature.length} bytes)`)
+}
+
+/** @param {DIDSession} session */
+async function callServer(session) {
+  step(
+    'Call a server. The session key signs the request, and the server finds out for whom.',
+    'requestVerifier({ verifiers, authority, domains })(await session.signRequest(request))',
+  )
+  const note = new Request('https://api.example.com/notes/1', { method: 'PUT', body: 'Buy cacao beans' })
+  const request = await session.signRequest(note)
+  const recorded = request.clone()
+  const { account } = await verify(request)
+  result('request', `${note.method} ${note.url}`)
+  result('verified', `for ${account}`)
+  return recorded
+}
+
+/** @param {Request} recorded */
+async function sendAgain(recorded) {
+  step('Someone has recorded that request, and sends it again.', 'verify(recorded)')
+  result('server', await refusal(verify(recorded.clone())))
+}
+
+/** @param {Request} recorded */
+async function sendHeaderAlone({ url, headers }) {
+  step(
+    'Someone has stolen its Authorization header, and has no key to sign with.',
+    'verify(new Request(url, { headers: { authorization } }))',
+  )
+  const authorization = headers.get('authorization') ?? ''
+  result('server', await refusal(verify(new Request(url, { headers: { authorization } }))))
 }
 
 /** @param {DIDSession} session */

@@ -11,7 +11,8 @@ export interface RevocationStore {
   revoke(capability: unknown): Promise<void>
   /**
    * Revokes all that the account granted up to a moment, now by default: signs out everywhere. What counts is the
-   * capability's own `iat`: to reach one from a device whose clock is ahead, name a moment that much later.
+   * capability's own `iat`, which the device wrote: to reach one whose clock is ahead, name a moment that much later; one
+   * whose clock is behind can sign in again that much later.
    */
   revokeAll(account: AccountInput, before?: Date): Promise<void>
   /** Whether a capability was revoked. Rejects if that can't be found out; whoever asks must then refuse. */

@@ -14,7 +14,9 @@ const MARGIN_MS = 10_000
 
 /**
  * Remembers used requests in Redis, for all servers that share it, by one `SET … NX PX` for each. Takes the user's own
- * client of `redis` or `ioredis`, or a cluster. While Redis can't be asked, `use` rejects and requests are refused.
+ * client of `redis` or `ioredis`, or a cluster. While Redis can't be asked, `use` rejects and requests are refused; at
+ * once rather than after `storeTimeoutMs` if the client keeps no queue of its own (`disableOfflineQueue: true` in `redis`,
+ * `enableOfflineQueue: false` in `ioredis`).
  *
  * @example
  * const client = await createClient({ url }).connect() // of the package redis

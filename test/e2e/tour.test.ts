@@ -39,6 +39,12 @@ it('the tour ends with the payload of a JWS that was verified', () => {
   expect(shown('payload')).toEqual(['{"note":"Buy cacao beans"}'])
 })
 
+it('the demo’s page leads to the notes', async () => {
+  expect(await (await fetch(demo.url)).text()).toContain('href="/notes-app"')
+  const { status, headers } = await fetch(`${demo.url}notes-app`, { redirect: 'manual' })
+  expect([status, headers.get('location')]).toEqual([302, demo.notesUrl])
+})
+
 it('the demo stops at once when one presses Ctrl+C', async () => {
   const urls = [demo.url, demo.notesUrl]
   const pages = await Promise.all(urls.map(async (url) => (await fetch(url)).text()))

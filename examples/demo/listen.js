@@ -1,0 +1,32 @@
+import { once } from 'node:events'
+
+const LAST_PORT = 65_535
+
+/** @typedef {{ port: number, close: () => Promise<void> }} Listening */
+
+/**
+ * Has the server listen, for this computer only, on the first port from there on that is free.
+ * @param {import('node:http').Server} server
+ * @param {number} port 0 for any.
+ * @returns {Promise<Listening>}
+ */
+export async function listen(server, port) {
+  for (let candidate = port; ; candidate += 1) {
+    try {
+      server.listen(candidate, '127.0.0.1')
+      await once(server, 'listening')
+      break
+    } catch (error) {
+      const isTaken = /** @type {NodeJS.ErrnoException} */ (error).code === 'EADDRINUSE'
+      if (!isTaken || candidate >= LAST_PORT) throw error
+    }
+  }
+  return {
+    port: /** @type {import('node:net').AddressInfo} */ (server.address()).port,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { ethereumVerifiers } from 'cacao-session/ethereum'
+import { requireSession } from 'cacao-session/hono'
+import { verifyWithNodeCrypto } from 'cacao-session/node'
+import { Hono } from 'hono'
+
+const MAX_BODY_BYTES = 4096
+const MAX_TEXT_LENGTH = 280
+const MAX_NOTES = 100
+
+/** @typedef {import('hono').Context<{ Variables: import('cacao-session/hono').SessionVariables }>} Context */
+
+/**
+ * The API: notes per account, for whoever signed in here with a wallet and signs each request with the session key.
+ * @param {readonly string[]} hosts By which this server is reached. The page that signs people in has the same.
+ * @param {import('./stores.js').Stores} stores
+ */
+export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes }) {
+  const session = requireSession({
+    verifiers: ethereumVerifiers(),
+    verifyKeySignature: verifyWithNodeCrypto,
+    authority: hosts,
+    domains: hosts,
+    // What is asked for is the resource. Its host is one of ours: the signature over it was checked before.
+    resources: ({ url }) => [url.replace(/\?.*$/, '')],
+    replay,
+    revocation,
+    maxBodyBytes: MAX_BODY_BYTES,
+  })
+  return new Hono()
+    .get('/nonce', (c) => c.json({ nonce: signIns.issue() }))
+    .use(session)
+    .post('/sign-in', async (c) => {
+      const { cacao } = c.var.caller
+      if (await admissions.has(cacao)) return c.body(null, 204)
+      // The wallet signed our nonce, so it was asked just now, and for us.
+      if (!(await signIns.consume(cacao.p.nonce))) return unauthorized(c, 'ERR_SIGN_IN_NONCE')
+      await admissions.add(cacao)
+      return c.body(null, 204)
+    })
+    .use(async (c, next) =>
+      (await admissions.has(c.var.caller.cacao)) ? next() : unauthorized(c, 'ERR_SIGN_IN'),
+    )
+    .post('/sign-out', async (c) => {
+      await revocation.revoke(c.var.caller.cacao)
+      return c.body(null, 204)
+    })
+    .post('/sign-out-everywhere', async (c) => {
+      const { account, cacao } = c.var.caller
+      // This one by itself too: the clock that dated it may be ahead of ours.
+      await Promise.all([revocation.revoke(cacao), revocation.revokeAll(account)])
+      return c.body(null, 204)
+    })
+    .get('/notes', async (c) => {
+      const list = await notes.list(c.var.caller.account)
+      return c.json({ notes: list.sort((a, b) => b.at.localeCompare(a.at)) })
+    })
+    .post('/notes', async (c) => {
+      const { account } = c.var.caller
+      const text = textOf(await c.req.json().catch(() => undefined))
+      if (!text) return c.json({ code: 'ERR_NOTE' }, 400)
+      if ((await notes.list(account)).length >= MAX_NOTES) return c.json({ code: 'ERR_NOTES_FULL' }, 409)
+      const note = { id: randomUUID(), text, at: new Date().toISOString() }
+      await notes.add(account, note)
+      return c.json(note, 201)
+    })
+    .delete('/notes/:id', async (c) => {
+      const isRemoved = await notes.remove(c.var.caller.account, c.req.param('id'))
+      return isRemoved ? c.body(null, 204) : c.json({ code: 'ERR_NOTE_GONE' }, 404)
+    })
+}
+
+/**
+ * Refused as the middleware refuses: the session is real, but its sign-in was not ours.
+ * @param {Context} c
+ * @param {string} code
+ */
+const unauthorized = (c, code) => c.json({ code }, 401, { 'www-authenticate': `CACAO error="${code}"` })
+
+/**
+ * The note's text, if it has a proper one.
+ * @param {unknown} posted
+ */
+function textOf(posted) {
+  const { text } = /** @type {{ text?: unknown }} */ (posted ?? {})
+  const trimmed = typeof text === 'string' ? text.trim() : ''
+  return trimmed.length <= MAX_TEXT_LENGTH ? trimmed : ''
+}

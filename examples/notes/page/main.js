@@ -1,0 +1,142 @@
+import { DIDSession } from 'cacao-session'
+import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { announceDemoWallet } from '../../demo/page/demo-wallet.js'
+import { byId } from '../../demo/page/elements.js'
+import { tell } from '../../demo/page/status.js'
+import { showWallets } from '../../demo/page/wallet-list.js'
+import { addressOf, shorten } from '../../demo/page/words.js'
+import { call, newNonce } from './api.js'
+import { leaveNotes, showNotes } from './notes-view.js'
+import { stealFrom } from './thief.js'
+import { isEnd, reasonOf } from './words.js'
+
+const resources = [`${location.origin}/api/*`]
+const statement = 'Keep notes on this server.'
+const verifiers = ethereumVerifiers()
+
+/** @type {DIDSession | undefined} */
+let current
+/** @type {AbortController | undefined} */
+let asking
+
+/** @param {import('cacao-session/ethereum').DiscoveredWallet} wallet */
+async function signIn({ provider, name }) {
+  // Someone who chooses again has given up on the wallet that they chose before.
+  asking?.abort()
+  asking = new AbortController()
+  const { signal } = asking
+  tell(`Waiting for ${name}…`, 'wait')
+  /** @type {DIDSession | undefined} */
+  let session
+  try {
+    const account = await ethereumAccount(provider)
+    signal.throwIfAborted()
+    const auth = ethereumAuth(provider, account)
+    const options = { resources, statement, verifiers, signal, nonce: newNonce }
+    session = await DIDSession.get(account, auth, options)
+    await call(session, 'POST', 'sign-in')
+    signal.throwIfAborted()
+    tell('')
+    enter(session, true)
+  } catch (error) {
+    if (signal.aborted) return
+    // Where the server won't have it, the wallet has to be asked anew.
+    if (isEnd(error)) await session?.remove()
+    tell(reasonOf(error), 'error')
+  }
+}
+
+async function signOut() {
+  const session = current
+  if (!session) return
+  const message = await call(session, 'POST', 'sign-out').then(
+    () => 'You are signed out.',
+    // Its key goes from this browser all the same.
+    (error) => `You are signed out in this browser. ${reasonOf(error)}`,
+  )
+  if (session === current) await leave(message)
+}
+
+async function signOutEverywhere() {
+  const session = current
+  if (!session) return
+  try {
+    await call(session, 'POST', 'sign-out-everywhere')
+    await leave('You are signed out on all your devices.')
+  } catch (error) {
+    await refused(error, session)
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {DIDSession} session
+ */
+async function refused(error, session) {
+  if (session !== current) return
+  if (isEnd(error)) await leave(reasonOf(error), 'error')
+  else tell(reasonOf(error), 'error')
+}
+
+/**
+ * @param {DIDSession} session
+ * @param {boolean} isMove Whether the view changes under the person, so that the focus has to follow.
+ */
+function enter(session, isMove) {
+  current = session
+  byId('account').textContent = shorten(addressOf(session.id), 8, 6)
+  byId('account').title = session.id
+  byId('key').textContent = shorten(session.keyDID, 14, 6)
+  byId('key').title = session.keyDID
+  byId('resources').textContent = session.authorizations.join(' ')
+  byId('expires-at').textContent =
+    session.expiresAt?.toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' }) ?? 'never'
+  stealFrom(session)
+  showNotes(session, refused)
+  show(isMove)
+}
+
+/**
+ * @param {string} message
+ * @param {'info' | 'error'} [kind]
+ */
+async function leave(message, kind) {
+  const session = current
+  current = undefined
+  // Where the browser can't remove it, the server refuses it all the same.
+  await session?.remove().catch(() => undefined)
+  stealFrom(undefined)
+  leaveNotes()
+  show(true)
+  tell(message, kind)
+}
+
+/** @param {boolean} isMove */
+function show(isMove) {
+  if (!current) showWallets(resources, signIn)
+  byId('sign-in-view').hidden = current !== undefined
+  byId('session-view').hidden = current === undefined
+  if (isMove) byId(current ? 'session-title' : 'sign-in-title').focus()
+}
+
+/** In another tab, or on another device, the person may have signed in or out, or written notes. */
+async function catchUp() {
+  if (document.visibilityState !== 'visible') return
+  if (current) return showNotes(current, refused)
+  const session = await DIDSession.load(undefined, { resources })
+  if (session && !current) enter(session, true)
+}
+
+async function start() {
+  announceDemoWallet()
+  byId('sign-out').addEventListener('click', signOut)
+  byId('sign-out-everywhere').addEventListener('click', signOutEverywhere)
+  document.addEventListener('visibilitychange', catchUp)
+  const session = await DIDSession.load(undefined, { resources }).catch((error) =>
+    tell(reasonOf(error), 'error'),
+  )
+  if (session) enter(session, false)
+  else show(false)
+}
+
+start()

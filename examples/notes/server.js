@@ -1,0 +1,56 @@
+import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bundle } from '../demo/bundle.js'
+import { HEADERS } from '../demo/headers.js'
+import { listen } from '../demo/listen.js'
+import { notesAPI } from './api.js'
+
+const PAGE = new URL('./page/', import.meta.url)
+const STATICS = ['index.html', 'notes.css', '../../demo/page/style.css', '../../demo/page/icon.svg']
+
+/**
+ * Serves the page and its API, for this computer only.
+ * @param {number} port The first port to try; 0 for any.
+ * @param {import('./stores.js').Stores} stores
+ */
+export async function serveNotes(port, stores) {
+  const files = await bundle(PAGE, STATICS)
+  const server = createServer()
+  const listening = await listen(server, port)
+  // As browsers write them: without the port where it is the scheme's own.
+  const hosts = ['localhost', '127.0.0.1'].map((name) => new URL(`http://${name}:${listening.port}`).host)
+  server.on('request', getRequestListener(notesApp(hosts, files, stores).fetch))
+  return {
+    port: listening.port,
+    async close() {
+      await listening.close()
+      await stores.close()
+    },
+  }
+}
+
+/**
+ * @param {readonly string[]} hosts
+ * @param {Map<string, import('../demo/bundle.js').File>} files
+ * @param {import('./stores.js').Stores} stores
+ */
+function notesApp(hosts, files, stores) {
+  return new Hono()
+    .onError((error, c) => {
+      console.error(error)
+      return c.json({ code: 'ERR_SERVER' }, 500)
+    })
+    .notFound((c) => c.json({ code: 'ERR_NOT_FOUND' }, 404))
+    .use(async (c, next) => {
+      // A foreign name that resolves to this computer must not reach us.
+      if (hosts.includes(new URL(c.req.url).host)) await next()
+      else c.res = c.text('Not here\n', 421)
+      for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
+    })
+    .route('/api', notesAPI(hosts, stores))
+    .get('*', (c) => {
+      const file = files.get(c.req.path)
+      return file ? c.body(file.body, 200, { 'content-type': file.type }) : c.notFound()
+    })
+}

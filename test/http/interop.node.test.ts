@@ -1,0 +1,150 @@
+import { httpbis } from 'http-message-signatures'
+import { describe, expect, it } from 'vitest'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import { contentDigest } from '../../src/http/content-digest.js'
+import { keyURL } from '../../src/http/profile.js'
+import { authorizationOf } from '../../src/http/token.js'
+import { verifyRequest } from '../../src/http/verify-request.js'
+import { knownKey } from '../../src/key/known-key.js'
+import { verifyKeySignature } from '../../src/key/verify.js'
+import { expectCode } from '../setup/expect-code.js'
+import { accepting, NOW, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
+
+// http-message-signatures is another implementation of RFC 9421, which knows nothing of our profile.
+
+const COMPONENTS = ['@method', '@authority', '@path', '@query', 'authorization']
+const PARAMETERS = ['created', 'expires', 'nonce', 'keyid', 'alg', 'tag']
+const ALGORITHMS = { 'P-256': 'ecdsa-p256-sha256', Ed25519: 'ed25519' }
+const plain = (request: Request): { method: string; url: string; headers: Record<string, string> } => ({
+  method: request.method,
+  url: request.url,
+  headers: Object.fromEntries(request.headers),
+})
+
+/** Whether the other library takes the request for signed by its key. It judges by the clock on the wall. */
+async function isSignedForThem(request: Request): Promise<boolean | null> {
+  return httpbis.verifyMessage(
+    {
+      requiredFields: COMPONENTS,
+      requiredParams: PARAMETERS,
+      async keyLookup({ keyid = '' }) {
+        const publicKey = knownKey(String(keyid).split('#')[0] ?? '')
+        if (!publicKey) return null
+        return {
+          id: String(keyid),
+          verify: async (data, signature) => verifyKeySignature(publicKey, signature, data),
+        }
+      },
+    },
+    plain(request),
+  )
+}
+
+interface Changes {
+  readonly fields?: string[]
+  readonly params?: string[]
+  readonly paramValues?: Record<string, unknown>
+  readonly name?: string
+}
+
+/** A request that the other library signs with the session's key, in our profile but for the changes. */
+async function signedByThem({ key, cacao }: TestSigner, changes: Changes = {}): Promise<Request> {
+  const body = new TextEncoder().encode('Buy cacao beans')
+  const headers = { authorization: authorizationOf(cacao), 'content-digest': await contentDigest(body) }
+  const signed = await httpbis.signMessage(
+    {
+      key: {
+        id: keyURL(key.did),
+        alg: ALGORITHMS[key.type],
+        sign: async (data) => Buffer.from(await key.sign(data)),
+      },
+      name: changes.name ?? 'cacao',
+      fields: changes.fields ?? [...COMPONENTS, 'content-digest'],
+      params: changes.params ?? PARAMETERS,
+      paramValues: {
+        created: new Date(NOW),
+        expires: new Date(NOW + 60_000),
+        nonce: 'ABCDEFGHIJKLMNOPQRSTUV',
+        tag: 'cacao-session',
+        ...changes.paramValues,
+      },
+    },
+    { method: 'POST', url: URL_OF_NOTES, headers },
+  )
+  return new Request(URL_OF_NOTES, {
+    method: 'POST',
+    body,
+    headers: signed.headers as Record<string, string>,
+  })
+}
+
+describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', (type) => {
+  it('verifies what a session signs', async () => {
+    const signer = await testSigner(type)
+    const now = Date.now()
+    for (const request of [new Request(URL_OF_NOTES), new Request('https://api.example.com/'), post('ü')]) {
+      const signed = await signer.sign(request, now)
+      expect(await isSignedForThem(signed).catch(String)).toBe(true)
+      const changed = new Request('https://api.example.com/other', {
+        method: signed.method,
+        headers: signed.headers,
+      })
+      expect(await isSignedForThem(changed).catch(() => false)).toBe(false)
+    }
+  })
+
+  it('signs what a server of ours verifies', async () => {
+    const signer = await testSigner(type)
+    const { keyDID } = await verifyRequest(await signedByThem(signer), accepting)
+    expect(keyDID).toBe(signer.key.did)
+    // The order of parameters is the signer's own affair.
+    await verifyRequest(await signedByThem(signer, { params: [...PARAMETERS].reverse() }), accepting)
+  })
+
+  const outside: readonly (readonly [string, SessionErrorCode, Changes])[] = [
+    ['another label', 'ERR_REQUEST_SIGNATURE', { name: 'sig1' }],
+    ['another tag', 'ERR_REQUEST_SIGNATURE', { paramValues: { tag: 'web-bot-auth' } }],
+    ['no tag', 'ERR_REQUEST_SIGNATURE', { params: PARAMETERS.filter((name) => name !== 'tag') }],
+    ['no nonce', 'ERR_REQUEST_SIGNATURE', { params: PARAMETERS.filter((name) => name !== 'nonce') }],
+    ['no alg', 'ERR_REQUEST_SIGNATURE', { params: PARAMETERS.filter((name) => name !== 'alg') }],
+    ['no expires', 'ERR_REQUEST_SIGNATURE', { params: PARAMETERS.filter((name) => name !== 'expires') }],
+    ['a short nonce', 'ERR_REQUEST_SIGNATURE', { paramValues: { nonce: 'ABCDEFGHIJKLMNOPQRSTU' } }],
+    [
+      'a parameter more',
+      'ERR_REQUEST_SIGNATURE',
+      { params: [...PARAMETERS, 'extra'], paramValues: { extra: 'x' } },
+    ],
+    ['no method', 'ERR_REQUEST_SIGNATURE', { fields: [...COMPONENTS.slice(1), 'content-digest'] }],
+    ['no capability', 'ERR_REQUEST_SIGNATURE', { fields: [...COMPONENTS.slice(0, 4), 'content-digest'] }],
+    ['no body', 'ERR_REQUEST_DIGEST', { fields: COMPONENTS }],
+    ['another order', 'ERR_REQUEST_SIGNATURE', { fields: ['content-digest', ...COMPONENTS] }],
+    [
+      'another algorithm',
+      'ERR_REQUEST_SIGNATURE',
+      { paramValues: { alg: ALGORITHMS[type === 'P-256' ? 'Ed25519' : 'P-256'] } },
+    ],
+    ['an unknown algorithm', 'ERR_REQUEST_SIGNATURE', { paramValues: { alg: 'hmac-sha256' } }],
+    ['61 seconds to go', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW + 61_000) } }],
+    ['its end behind it', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW) } }],
+  ]
+  it.each(outside)('signs in vain with %s: %s', async (_, code, changes) => {
+    const signer = await testSigner(type)
+    await expectCode(code, async () => verifyRequest(await signedByThem(signer, changes), accepting))
+  })
+
+  it('signs in vain with a keyid that is no URL of a key', async () => {
+    const signer = await testSigner(type)
+    const { did } = signer.key
+    for (const keyid of [
+      did,
+      `${did}#`,
+      `${did}#key`,
+      `${keyURL(did)}#${did.slice(8)}`,
+      'did:web:example.com#key',
+      '',
+    ])
+      await expectCode('ERR_REQUEST_SIGNATURE', async () =>
+        verifyRequest(await signedByThem(signer, { paramValues: { keyid } }), accepting),
+      )
+  })
+})

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { fromBase64, fromBase64url } from '../../src/base/base64.js'
+import { concat } from '../../src/base/bytes.js'
+import { utf8 } from '../../src/base/utf8.js'
+import type { PublicKey } from '../../src/key/did-key.js'
+import { verifyKeySignature } from '../../src/key/verify.js'
+import { describeWith, vectors } from '../setup/fixtures.js'
+
+/** RFC 9421, Appendix B: what was signed, letter by letter, and the signatures. */
+interface AppendixB {
+  readonly keys: Readonly<Record<string, { readonly x: string; readonly y?: string }>>
+  readonly cases: readonly {
+    readonly id: string
+    readonly key: string
+    readonly base: string
+    readonly signature: string
+  }[]
+}
+
+function publicKeyOf({ x, y }: { readonly x: string; readonly y?: string }): PublicKey {
+  const [first, second] = [x, y ?? ''].map((text) => fromBase64url(text) ?? new Uint8Array())
+  if (!first || y === undefined) return { type: 'Ed25519', bytes: first ?? new Uint8Array() }
+  return { type: 'P-256', bytes: concat(Uint8Array.of(2 + ((second?.at(-1) ?? 0) & 1)), first) }
+}
+
+describeWith('RFC 9421', await vectors<AppendixB>('rfc9421/appendix-b.json'), ({ keys, cases }) => {
+  it.each(cases)('$id is signed by its key, and nothing else is', async ({ key, base, signature }) => {
+    const publicKey = publicKeyOf(keys[key] ?? expect.fail('no such key'))
+    const bytes = fromBase64(/=:(.+):$/.exec(signature)?.[1] ?? '') ?? expect.fail('no signature')
+    expect(await verifyKeySignature(publicKey, bytes, utf8(base))).toBe(true)
+    expect(await verifyKeySignature(publicKey, bytes, utf8(base.replace('1618884473', '1618884474')))).toBe(
+      false,
+    )
+  })
+})
