@@ -23,7 +23,7 @@ const node: TestProjectInlineConfiguration = {
     name: 'node',
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', '**/*.browser.test.ts'],
+    exclude: ['test/e2e/**', 'test/load/**', '**/*.browser.test.ts'],
     setupFiles: ['./test/setup/fake-indexeddb.ts'],
     testTimeout: 15_000,
   },

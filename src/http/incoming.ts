@@ -1,4 +1,6 @@
 import { concat } from '../base/bytes.js'
+import type { SessionError } from '../base/errors.js'
+import { refused } from './verify-signature.js'
 
 /** What a server has received, as far as it has to be looked at; of web standard requests and Node's alike. */
 export interface IncomingRequest {
@@ -38,7 +40,9 @@ async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<
   const parts: Uint8Array[] = []
   let length = 0
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw cutOff(cause)
+    })
     if (done) return concat(...parts)
     parts.push(value)
     length += value.length
@@ -48,4 +52,9 @@ async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<
       return undefined
     }
   }
+}
+
+/** A body ended before its end: its sender's fault, and none of the server's. */
+export function cutOff(cause?: unknown): SessionError {
+  return refused('DIGEST', 'its body did not come to its end', cause)
 }

@@ -7,6 +7,7 @@ import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 const SCHEME = 'CACAO '
 // Servers take 8 to 16 kB of headers in all.
 const MAX_LENGTH = 16_384
+const CHARACTERS = /^[-\w]+$/
 
 /** What travels in the `Authorization` header: unpadded base64url of the capability's DAG-JSON. */
 export function authorizationOf(cacao: Cacao): string {
@@ -23,10 +24,16 @@ export function isCacaoAuthorization(value: string): boolean {
   return value.slice(0, SCHEME.length).toUpperCase() === SCHEME
 }
 
-/** The token in an `Authorization` header. Throws `ERR_REQUEST_UNSIGNED` for another scheme or none. */
+/**
+ * The token in an `Authorization` header, as far as its characters go: what is longer, or could be slow to read, is seen
+ * by nothing else. Throws `ERR_REQUEST_UNSIGNED` for another scheme or none, else `ERR_CAPABILITY_INVALID`.
+ */
 export function tokenOf(authorization: string | null | undefined): string {
-  if (typeof authorization === 'string' && isCacaoAuthorization(authorization))
-    return authorization.slice(SCHEME.length)
+  if (typeof authorization === 'string' && isCacaoAuthorization(authorization)) {
+    const token = authorization.slice(SCHEME.length)
+    if (token.length <= MAX_LENGTH && CHARACTERS.test(token)) return token
+    throw malformed()
+  }
   throw new SessionError(
     'ERR_REQUEST_UNSIGNED',
     'the request carries no capability: sign it with session.fetch or session.signRequest',
@@ -35,14 +42,16 @@ export function tokenOf(authorization: string | null | undefined): string {
 
 /** The capability in a token. Throws `ERR_CAPABILITY_INVALID` for anything but a CACAO. */
 export function parseToken(token: string): Cacao {
-  const bytes = token.length > MAX_LENGTH ? undefined : fromBase64url(token)
+  const bytes = fromBase64url(token)
   const text = bytes && fromUtf8(bytes)
   const value = text === undefined ? undefined : decodeDagJSON(text)
-  if (value === undefined) {
-    throw new SessionError(
-      'ERR_CAPABILITY_INVALID',
-      `malformed capability: the token must be unpadded base64url of DAG-JSON, of up to ${MAX_LENGTH} characters`,
-    )
-  }
+  if (value === undefined) throw malformed()
   return parseCacao(value)
+}
+
+function malformed(): SessionError {
+  return new SessionError(
+    'ERR_CAPABILITY_INVALID',
+    `malformed capability: the token must be unpadded base64url of DAG-JSON, of up to ${MAX_LENGTH} characters`,
+  )
 }

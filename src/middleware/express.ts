@@ -8,6 +8,7 @@ export type { RequireSessionOptions } from './refusal.js'
 
 /** As much of Node's `ServerResponse`, or of Express's, as a refusal needs. */
 export interface NodeResponse {
+  readonly headersSent: boolean
   writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown }
 }
 
@@ -37,6 +38,8 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
   return (request, response, next) => {
     admit(request).then((refusal) => {
       if (!refusal) return next()
+      // Somebody else, such as a time limit, was quicker.
+      if (response.headersSent) return
       // What is left of a body that nobody will read must not be taken for the next request.
       const headers = refusal.status === 413 ? { ...refusal.headers, connection: 'close' } : refusal.headers
       response.writeHead(refusal.status, headers).end(refusal.body)

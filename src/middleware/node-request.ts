@@ -1,6 +1,5 @@
 import { concat } from '../base/bytes.js'
-import type { IncomingRequest } from '../http/incoming.js'
-import { refused } from '../http/verify-signature.js'
+import { cutOff, type IncomingRequest } from '../http/incoming.js'
 
 /** As much of Node's `IncomingMessage`, or of Express's `Request`, as is needed to verify it. */
 export interface NodeRequest {
@@ -8,10 +7,14 @@ export interface NodeRequest {
   readonly url?: string | undefined
   /** Express: the target as it came, where a router has cut its own part off `url`. */
   readonly originalUrl?: string
-  readonly headers: { readonly host?: string | undefined }
+  readonly httpVersionMajor: number
+  readonly headers: { readonly host?: string | undefined; readonly ':authority'?: string | undefined }
   readonly rawHeaders: readonly string[]
   /** Whether the whole message has come in. */
   readonly complete: boolean
+  /** HTTP/2: what the message comes from, which knows of its end in time. */
+  readonly stream?: { readonly readableEnded: boolean }
+  readonly destroyed: boolean
   readonly readableDidRead: boolean
   read(): unknown
   unshift(chunk: Uint8Array): void
@@ -25,16 +28,18 @@ export function incomingMessage(request: NodeRequest): IncomingRequest {
   return {
     method: request.method ?? '',
     target: request.originalUrl ?? request.url ?? '',
-    host: request.headers.host,
+    host: request.headers.host ?? request.headers[':authority'],
     header,
     async body(maxBytes) {
       const length = header('content-length')
-      // Without either header there is none (RFC 9112 §6.3).
-      if (length === '0' || (length === undefined && header('transfer-encoding') === undefined))
-        return new Uint8Array()
+      // Without either header there is none (RFC 9112 §6.3), but HTTP/2 needs neither.
+      const isOfUnknownLength = request.httpVersionMajor > 1 || header('transfer-encoding') !== undefined
+      if (length === '0' || (length === undefined && !isOfUnknownLength)) return new Uint8Array()
       if (Number(length) > maxBytes) return undefined
       if (request.readableDidRead)
         throw new TypeError('requireSession must come before whatever reads the body, such as express.json()')
+      // Whoever has gone says so only once.
+      if (request.destroyed) throw cutOff()
       return readAndPutBack(request, maxBytes)
     },
   }
@@ -73,7 +78,8 @@ function readAndPutBack(
           return
         }
       }
-      if (!request.complete || length === 0) return
+      const isWhole = request.complete || request.stream?.readableEnded === true
+      if (!isWhole || length === 0) return
       const body = concat(...chunks)
       settle(() => {
         request.unshift(body)
@@ -81,7 +87,7 @@ function readAndPutBack(
       })
     }
     const onEnd = (): void => settle(() => resolve(new Uint8Array()))
-    const onClose = (): void => settle(() => reject(refused('DIGEST', 'its body did not come to its end')))
+    const onClose = (): void => settle(() => reject(cutOff()))
     request.on('readable', onReadable)
     request.on('end', onEnd)
     request.on('close', onClose)

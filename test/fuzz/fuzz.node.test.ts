@@ -11,6 +11,7 @@ import { capabilityObjects, capabilityTexts } from './capability-kinds.js'
 import type { FuzzKind } from './fuzz-kind.js'
 import { judged } from './genuine.js'
 import { jwsObjectsAndTexts } from './jws-kind.js'
+import { signedRequests } from './request-kind.js'
 import { sessionStrings } from './session-kind.js'
 
 // A slice with every run of the tests; `npm run fuzz` takes many more.
@@ -22,10 +23,11 @@ const log = (text: string): void => {
 }
 
 const SHARES: readonly [FuzzKind, number][] = [
-  [capabilityObjects, 0.3],
-  [capabilityTexts, 0.25],
-  [jwsObjectsAndTexts, 0.3],
-  [sessionStrings, 0.15],
+  [capabilityObjects, 0.23],
+  [capabilityTexts, 0.2],
+  [jwsObjectsAndTexts, 0.23],
+  [sessionStrings, 0.12],
+  [signedRequests, 0.22],
 ]
 
 log(`FUZZ_SEED=${SEED} FUZZ_CASES=${CASES}`)

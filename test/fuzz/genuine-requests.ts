@@ -1,5 +1,113 @@
-import { type Component, createSignature } from 'http-message-sig'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { toBase64, toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/base64.js'
 import { toHex } from '../../src/base/hex.js'
 import { utf8 } from '../../src/base/utf8.js'
+import { type Cacao, issuerAccount } from '../../src/capability/cacao.js'
+import { authorizationOf } from '../../src/http/token.js'
+import type { VerifiedRequest } from '../../src/http/verify-request.js'
+import { SEED } from '../setup/seed.js'
+import { digestOf, profileInput, type SignatureInput, signWire } from '../setup/sign-wire.js'
+import type { WireRequest } from '../setup/wire-request.js'
+import { contentOf, grantedTo, judged, type Signer, signers } from './genuine.js'
+import { Random } from './random.js'
+
+/** A request that a session really signed, in its parts. */
+export interface GenuineRequest extends WireRequest {
+  readonly signer: Signer
+  readonly cacao: Cacao
+  readonly said: SignatureInput
+  /** When it was signed, in milliseconds since 1970. */
+  readonly created: number
+  readonly content: string
+}
+
+/** One change to a request; a part of another one may come in. */
+export type RequestMutation = (request: GenuineRequest, random: Random, other: GenuineRequest) => WireRequest
+
+export const AUTHORITIES = ['api.example.com', 'api.example.org:8443'] as const
+
+/** What is accepted of a request: what was asked for, by which signature and under which capability. */
+export function contentOfRequest(
+  { method, target, body }: Pick<WireRequest, 'method' | 'target' | 'body'>,
+  id: string,
+  { account, cacao, created, expires }: Pick<VerifiedRequest, 'account' | 'cacao' | 'created' | 'expires'>,
+): string {
+  // To RFC 9421 (§2.2.7) a query that is empty is one that is absent.
+  const sameTarget = target.replace(/^([^?]*)\?$/, '$1')
+  const times = [created.getTime(), expires.getTime()]
+  return JSON.stringify([method, sameTarget, toHex(sha256(body)), id, ...times, account, contentOf(cacao)])
+}
+
+/** 128 bits, as sessions take them. */
+export const newNonce = (random: Random): string => toBase64url(random.bytes(16))
+
+const random = new Random(SEED, 0x9421)
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'GET', 'POST'] as const
+const TARGETS = [
+  '/',
+  '/notes',
+  '/notes/',
+  '/notes?page=1',
+  '/notes?page=1&page=2&q=a+b%20c',
+  '/notes/%2Fetc%2fpasswd?next=%2F%2Fevil.example',
+  '//notes//1?',
+  '/notes/1;v=2,3/~me?a=b;c=d&e',
+  '/caf%C3%A9/@me?q=%E2%82%AC&q=&=&?',
+] as const
+const BODIES = [
+  utf8('{"amount":1,"to":"a","memo":"x"}'),
+  utf8('amount=1&to=a'),
+  random.bytes(1),
+  random.bytes(300),
+  utf8('é'.repeat(100)),
+]
+
+async function make(signer: Signer, cacao: Cacao, authorization: string): Promise<GenuineRequest> {
+  const method = random.pick(METHODS)
+  const hasBody = method !== 'GET' && !random.oneIn(4)
+  const body = hasBody ? random.pick(BODIES) : new Uint8Array()
+  const plain: WireRequest = {
+    method,
+    target: random.pick(TARGETS),
+    host: random.pick(AUTHORITIES),
+    headers: random.shuffled([
+      ['Accept', '*/*'],
+      ['Authorization', authorization],
+      ...(hasBody
+        ? ([
+            ['Content-Digest', digestOf(body)],
+            ['Content-Type', 'application/json'],
+          ] as const)
+        : []),
+    ]),
+    body,
+  }
+  const created = judged.now() / 1000 - random.below(60)
+  const nonce = newNonce(random)
+  const said = profileInput(signer, hasBody, created, nonce)
+  const account = issuerAccount(cacao)
+  const times = { created: new Date(created * 1000), expires: new Date((created + 60) * 1000) }
+  const content = contentOfRequest(plain, `${signer.did} ${nonce}`, { account, cacao, ...times })
+  return { ...(await signWire(plain, said, signer)), signer, cacao, said, created: created * 1000, content }
+}
+
+/** What travels, where the capability isn't too long to travel. */
+function carried(cacao: Cacao): readonly [Cacao, string][] {
+  try {
+    return [[cacao, authorizationOf(cacao)]]
+  } catch {
+    return []
+  }
+}
+
+/** For every signer: six under each of four capabilities of its own. */
+export const genuineRequests: readonly GenuineRequest[] = await Promise.all(
+  signers.flatMap((signer) =>
+    grantedTo(signer)
+      .flatMap(carried)
+      .slice(0, 4)
+      .flatMap(([cacao, authorization]) =>
+        Array.from({ length: 6 }, () => make(signer, cacao, authorization)),
+      ),
+  ),
+)
