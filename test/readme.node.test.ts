@@ -55,13 +55,21 @@ describe('the README', () => {
       await tell(await app.request(request))
       await tell(await app.request(await post(await make('evil.example.com', 'https://api.example.com/notes/*'))))
       await tell(await app.request(await post(await make('app.example.com', 'https://api.example.com/other'))))
-      await tell(await app.request(new Request(request.url, { method: 'POST' })))`)
+      const origin = 'https://app.example.com'
+      const refused = await app.request(new Request(request.url, { method: 'POST', headers: { origin } }))
+      console.log(refused.headers.get('access-control-allow-origin'))
+      await tell(refused)
+      const asked = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'signature' }
+      const preflight = await app.request(new Request(request.url, { method: 'OPTIONS', headers: asked }))
+      console.log(preflight.status, preflight.headers.get('access-control-allow-headers'))`)
     expect(output.trim().split('\n')).toEqual([
       `200 {"by":"${ACCOUNT_A}","note":"a note"}`,
       '401 {"code":"ERR_REQUEST_REPLAYED"}',
       '401 {"code":"ERR_CAPABILITY_DOMAIN"}',
       '403 {"code":"ERR_CAPABILITY_RESOURCES"}',
+      'https://app.example.com',
       '401 {"code":"ERR_REQUEST_UNSIGNED"}',
+      '204 signature',
     ])
   })
 

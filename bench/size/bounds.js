@@ -7,14 +7,22 @@
 export const BOUNDS = {
   '.': {
     gzip: 9_000,
-    without: ['dids', '@noble/curves', '@noble/hashes', '@ipld/dag-cbor', 'cborg', 'multiformats'],
+    without: [
+      'dids',
+      '@noble/curves',
+      '@noble/hashes',
+      '@ipld/dag-cbor',
+      'cborg',
+      'multiformats',
+      'http-message-sig',
+    ],
   },
   './ethereum': { gzip: 4_000, without: ['@noble/curves'] },
   './verify': { gzip: 16_000, without: ['dids', 'idb', 'http-message-sig'] },
   './fetch': { gzip: 16_000, without: ['dids', 'idb', 'http-message-sig'] },
   './hono': { gzip: 16_000, without: ['dids', 'idb', 'hono', 'http-message-sig'] },
   './express': { gzip: 16_000, without: ['dids', 'idb', 'http-message-sig'] },
-  './node': { gzip: 1_000, without: ['secp256k1', 'tiny-secp256k1'] },
+  './node': { gzip: 12_000, without: ['secp256k1', 'tiny-secp256k1', 'redis', 'ioredis', 'dids'] },
   './dids': { gzip: 16_000, without: ['idb', '@noble/curves'] },
   './did-session': { gzip: 25_000 },
 }
