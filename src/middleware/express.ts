@@ -9,7 +9,6 @@ export type { RequireSessionOptions } from './refusal.js'
 /** As much of Node's `ServerResponse`, or of Express's, as a refusal needs. */
 export interface NodeResponse {
   readonly headersSent: boolean
-  readonly headersSent: boolean
   writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown }
 }
 
@@ -40,8 +39,6 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
     admit(request).then((refusal) => {
       if (!refusal) return next()
       // Something else may have answered meanwhile, such as a time limit.
-      if (response.headersSent) return
-      // Somebody else, such as a time limit, was quicker.
       if (response.headersSent) return
       // What is left of a body that nobody will read must not be taken for the next request.
       const headers = refusal.status === 413 ? { ...refusal.headers, connection: 'close' } : refusal.headers
