@@ -16,6 +16,8 @@ export interface NodeRequest {
   readonly stream?: { readonly readableEnded: boolean }
   readonly destroyed: boolean
   readonly readableDidRead: boolean
+  readonly readableEncoding: string | null
+  readonly readableLength: number
   read(): unknown
   unshift(chunk: Uint8Array): void
   on(event: string, listener: () => void): unknown
@@ -36,7 +38,7 @@ export function incomingMessage(request: NodeRequest): IncomingRequest {
       const isOfUnknownLength = request.httpVersionMajor > 1 || header('transfer-encoding') !== undefined
       if (length === '0' || (length === undefined && !isOfUnknownLength)) return new Uint8Array()
       if (Number(length) > maxBytes) return undefined
-      if (request.readableDidRead)
+      if (request.readableDidRead || request.readableEncoding !== null)
         throw new TypeError('requireSession must come before whatever reads the body, such as express.json()')
       // Whoever has gone says so only once.
       if (request.destroyed) throw cutOff()
@@ -54,6 +56,11 @@ function headerOf({ rawHeaders }: NodeRequest, name: string): string | undefined
   return values.length === 0 ? undefined : values.join(', ')
 }
 
+// A message of HTTP/2 is complete only once it has announced its end, which would be too late.
+function isWhole({ complete, stream }: NodeRequest): boolean {
+  return complete || stream?.readableEnded === true
+}
+
 /** Reads a stream to its end and puts all of it back before the end is announced, so that it reads as if untouched. */
 function readAndPutBack(
   request: NodeRequest,
@@ -64,13 +71,16 @@ function readAndPutBack(
     let length = 0
     const settle = (act: () => void): void => {
       request.off('readable', onReadable)
-      request.off('end', onEnd)
+      request.off('end', onClose)
       request.off('close', onClose)
       request.off('error', onClose)
       act()
     }
     const onReadable = (): void => {
-      for (let chunk = request.read(); chunk instanceof Uint8Array; chunk = request.read()) {
+      // To ask for more than there is would announce the end.
+      while (request.readableLength > 0) {
+        const chunk = request.read()
+        if (!(chunk instanceof Uint8Array)) break
         chunks.push(chunk)
         length += chunk.length
         if (length > maxBytes) {
@@ -78,19 +88,18 @@ function readAndPutBack(
           return
         }
       }
-      const isWhole = request.complete || request.stream?.readableEnded === true
-      if (!isWhole || length === 0) return
+      if (!isWhole(request)) return
       const body = concat(...chunks)
       settle(() => {
         request.unshift(body)
         resolve(body)
       })
     }
-    const onEnd = (): void => settle(() => resolve(new Uint8Array()))
     const onClose = (): void => settle(() => reject(cutOff()))
-    request.on('readable', onReadable)
-    request.on('end', onEnd)
+    request.on('end', onClose)
     request.on('close', onClose)
     request.on('error', onClose)
+    if (isWhole(request)) onReadable()
+    else request.on('readable', onReadable)
   })
 }

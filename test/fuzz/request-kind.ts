@@ -1,0 +1,122 @@
+import { incomingVerifier, type RequestVerifierOptions } from '../../src/http/verify-request.js'
+import { verifyWithNodeCrypto } from '../../src/node/verify-with-node-crypto.js'
+import type { WireRequest } from '../setup/wire-request.js'
+import { asNodeRequest, asWebRequest } from './arrived-request.js'
+import { forgedRequests } from './forged-requests.js'
+import type { FuzzCase, FuzzKind } from './fuzz-kind.js'
+import { capabilities, judged } from './genuine.js'
+import {
+  AUTHORITIES,
+  contentOfRequest,
+  type GenuineRequest,
+  genuineRequests,
+  type RequestMutation,
+} from './genuine-requests.js'
+import { changeBody, changeDigest, changeHeader, changeHeaders, swapHeaders } from './header-mutators.js'
+import { changeInput } from './input-mutators.js'
+import type { Random } from './random.js'
+import { changeLabels, changeSignature } from './signature-mutators.js'
+import { changeHost, changeMethod, changeTarget } from './target-mutators.js'
+import { changeAuthorization } from './token-mutators.js'
+
+// What the verifiers are told by a clock and tell a replay store, of the one case that is judged.
+let now = judged.now()
+let used = { id: '', until: 0 }
+
+const options = {
+  verifiers: judged.verifiers,
+  authority: AUTHORITIES,
+  domains: [...new Set(capabilities.map(({ p }) => p.domain))],
+  now: () => now,
+  // Every case is the first: only forgery counts.
+  replay: {
+    use(id, until) {
+      used = { id, until }
+      return true
+    },
+  },
+} satisfies RequestVerifierOptions
+
+/** As servers verify: with a memory of capabilities and without, by WebCrypto and by Node, of one name or several. */
+const verifiers = [
+  options,
+  { ...options, cacheSize: 0 },
+  { ...options, verifyKeySignature: verifyWithNodeCrypto },
+  ...AUTHORITIES.map((authority) => ({ ...options, authority })),
+].map((each) => ({ verify: incomingVerifier<WireRequest>(each), authority: each.authority }))
+
+const SKEW_MS = 300_000
+
+function caseOf(wire: WireRequest, time: number, random: Random, host: string): FuzzCase {
+  const fitting = verifiers.filter(({ authority }) => typeof authority !== 'string' || authority === host)
+  const { verify, authority } = random.pick(fitting)
+  const isWeb = random.oneIn(2)
+  const arrived = (isWeb ? asWebRequest(wire) : undefined) ?? asNodeRequest(wire)
+  const { method, target, headers, body } = wire
+  const run = async (): Promise<string> => {
+    now = time
+    const caller = await verify(arrived.incoming, wire)
+    const [created, expires] = [caller.created.getTime(), caller.expires.getTime()]
+    if (!(created - SKEW_MS <= time && time < expires)) return `what was signed for another time than ${time}`
+    if (used.until !== expires) return `what is remembered until ${used.until}`
+    return contentOfRequest(await arrived.seen(), used.id, caller)
+  }
+  return { input: { method, target, host: wire.host, headers, body, time, isWeb, authority }, run }
+}
+
+const MUTATIONS: readonly RequestMutation[] = [
+  changeMethod,
+  changeHost,
+  changeTarget,
+  changeTarget,
+  changeTarget,
+  changeHeader,
+  changeHeader,
+  changeHeader,
+  changeHeaders,
+  swapHeaders,
+  changeBody,
+  changeDigest,
+  changeInput,
+  changeInput,
+  changeInput,
+  changeLabels,
+  changeSignature,
+  changeSignature,
+  changeAuthorization,
+  changeAuthorization,
+  (_, random) => random.pick(forgedRequests),
+]
+
+function mutatedRequest(request: GenuineRequest, random: Random): WireRequest {
+  const steps = random.oneIn(5) ? 2 : 1
+  let mutated = request
+  for (let i = 0; i < steps; i++) {
+    const changed = random.pick(MUTATIONS)(mutated, random, random.pick(genuineRequests))
+    mutated = { ...mutated, ...changed }
+  }
+  return mutated
+}
+
+// Around the limits of what is fresh, a day off, and no times at all. Milliseconds after it was signed.
+const AGES = [-86_400_000, -300_001, -300_000, -1, 0, 59_999, 60_000, 60_001, 86_400_000]
+const NO_TIMES = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -1, 8.64e15]
+
+function otherTime({ created }: GenuineRequest, random: Random): number {
+  return random.oneIn(5) ? random.pick(NO_TIMES) : created + random.pick(AGES)
+}
+
+export const signedRequests: FuzzKind = {
+  name: 'signed request',
+  genuine: new Set(genuineRequests.map(({ content }) => content)),
+  control(random) {
+    const request = random.pick(genuineRequests)
+    return caseOf(request, judged.now(), random, request.host)
+  },
+  mutated(random) {
+    const request = random.pick(genuineRequests)
+    const isAtOtherTime = random.oneIn(20)
+    const time = isAtOtherTime || random.oneIn(20) ? otherTime(request, random) : judged.now()
+    return caseOf(isAtOtherTime ? request : mutatedRequest(request, random), time, random, request.host)
+  },
+}

@@ -1,0 +1,89 @@
+import { expect } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { authorizationOf } from '../../src/http/token.js'
+import { NOW, type TestSigner } from '../setup/request-signer.js'
+import { digestOf, profileInput, signWire } from '../setup/sign-wire.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+import type { WireRequest } from '../setup/wire-request.js'
+import type { Answer } from './raw-socket.js'
+
+/** Milliseconds within which an attack must be answered. */
+const LIMIT_MS = 20
+const TRIES = 3
+
+export const TARGET = '/notes/1?page=1&page=2'
+
+interface Wanted {
+  /** POST where there is a body, else GET. */
+  readonly method?: string
+  readonly target?: string
+  readonly host?: string
+  readonly body?: string
+  /** In place of the body's own. */
+  readonly digest?: string
+  readonly now?: number
+}
+
+/** A request that a session signed. */
+export async function signedWire({ key, cacao }: TestSigner, wanted: Wanted = {}): Promise<WireRequest> {
+  const { target = TARGET, host = 'api.example.com', digest, now = NOW } = wanted
+  const body = utf8(wanted.body ?? '')
+  const hasBody = body.length > 0
+  const plain: WireRequest = {
+    method: wanted.method ?? (hasBody ? 'POST' : 'GET'),
+    target,
+    host,
+    headers: [
+      ['Authorization', authorizationOf(cacao)],
+      ...(hasBody ? ([['Content-Digest', digest ?? digestOf(body)]] as const) : []),
+    ],
+    body,
+  }
+  const nonce = toBase64url(crypto.getRandomValues(new Uint8Array(16)))
+  return signWire(plain, profileInput(key, hasBody, now / 1000, nonce), key)
+}
+
+/** Expects that the request was let through, to a handler that saw this. */
+export function expectAccepted(answer: Answer, body = '', target = TARGET): void {
+  expect([answer.status, answer.body]).toEqual([200, JSON.stringify([ACCOUNT_A, target, body])])
+}
+
+/**
+ * Expects that an attack is refused each time, within 20 ms at least once, because others use this machine too. Where
+ * Node or Hono has refused it by itself, there is no code.
+ */
+export async function expectRefused(
+  attack: () => Promise<Answer>,
+  status: number,
+  code: SessionErrorCode | undefined,
+): Promise<void> {
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0; i < TRIES; i++) {
+    const start = performance.now()
+    const answer = await attack()
+    least = Math.min(least, performance.now() - start)
+    expect(answer.status).toBe(status)
+    if (code === undefined) continue
+    expect(answer.body).toBe(JSON.stringify({ code }))
+    expect(answer.headers.get('content-type')).toBe('application/json')
+    expect(answer.headers.get('www-authenticate')).toBe(status === 401 ? `CACAO error="${code}"` : null)
+  }
+  expect(least).toBeLessThan(LIMIT_MS)
+}
+
+/** What was thrown and caught by nobody since this was called. */
+export function strayErrors(): { readonly seen: unknown[]; stop(): void } {
+  const seen: unknown[] = []
+  const note = (error: unknown): void => void seen.push(error)
+  process.on('unhandledRejection', note)
+  process.on('uncaughtException', note)
+  return {
+    seen,
+    stop() {
+      process.off('unhandledRejection', note)
+      process.off('uncaughtException', note)
+    },
+  }
+}
