@@ -145,7 +145,8 @@ export function incomingVerifier<R>(
     await assertBody(incoming, signature, settings.maxBodyBytes)
     const { keyDID, nonce, created, expires } = signature
     const cacao = await capabilityOf(token, time)
-    assertValidAt(cacao, time, clockSkewSecs)
+    // Now, not when the request began: its body may have been slow to come.
+    assertValidAt(cacao, now(), clockSkewSecs)
     assertAudience(cacao, keyDID)
     assertDomain(cacao, domains)
     if (resources)
@@ -158,6 +159,8 @@ export function incomingVerifier<R>(
           'the capability is refused: it was revoked: sign in again',
         )
     }
+    // What has expired meanwhile may be forgotten already where used requests are remembered.
+    if (!(now() < expires)) throw refused('STALE', 'it expired before it was received: sign it again')
     if (replay && !(await settings.ask(() => replay.use(`${keyDID} ${nonce}`, expires))))
       throw refused('REPLAYED', 'it was sent before: sign each request anew')
     return {

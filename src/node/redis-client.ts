@@ -40,9 +40,9 @@ function byNodeRedis(client: NodeRedisClient): RedisCommands {
       const options = { ...(ifAbsent && { NX: true as const }), ...(Number.isFinite(forMs) && { PX: forMs }) }
       return wasSet(await client.set(key, '1', options))
     },
-    exists: async (key) => doesExist(await client.exists(key)),
+    exists: async (key) => isOne(await client.exists(key)),
     async raise(key, member, score) {
-      await client.zAdd(key, { score, value: member }, { GT: true })
+      isOne(await client.zAdd(key, { score, value: member }, { GT: true }))
     },
     score: async (key, member) => scoreOf(await client.zScore(key, member)),
   }
@@ -54,9 +54,9 @@ function byIORedis(client: IORedisClient): RedisCommands {
       const options = [...(Number.isFinite(forMs) ? ['PX', forMs] : []), ...(ifAbsent ? ['NX'] : [])]
       return wasSet(await client.call('SET', key, '1', ...options))
     },
-    exists: async (key) => doesExist(await client.call('EXISTS', key)),
+    exists: async (key) => isOne(await client.call('EXISTS', key)),
     async raise(key, member, score) {
-      await client.call('ZADD', key, 'GT', score, member)
+      isOne(await client.call('ZADD', key, 'GT', score, member))
     },
     score: async (key, member) => scoreOf(await client.call('ZSCORE', key, member)),
   }
@@ -69,8 +69,10 @@ function wasSet(answer: unknown): boolean {
   throw unexpected(answer)
 }
 
-function doesExist(answer: unknown): boolean {
-  if (answer === 0 || answer === 1) return answer === 1
+// A text from clients that are told to give numbers so.
+function isOne(answer: unknown): boolean {
+  const count = String(answer)
+  if (count === '0' || count === '1') return count === '1'
   throw unexpected(answer)
 }
 

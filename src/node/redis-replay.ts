@@ -9,8 +9,8 @@ export interface RedisReplayOptions {
   now?: Clock
 }
 
-// Milliseconds that an id is kept for longer than it counts, because servers' clocks differ.
-const MARGIN_MS = 10_000
+// Milliseconds that an id is kept for longer than it counts, because servers' clocks differ, and commands take time.
+const MARGIN_MS = 60_000
 
 /**
  * Remembers used requests in Redis, for all servers that share it, by one `SET … NX PX` for each. Takes the user's own

@@ -1,17 +1,9 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import { connect, createServer as createServer2 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  callerOf,
-  type NodeRequest,
-  type NodeResponse,
-  requireSession,
-} from '../../src/middleware/express.js'
+import { type NodeRequest, type NodeResponse, requireSession } from '../../src/middleware/express.js'
 import { accepting, type TestSigner, testSigner } from '../setup/request-signer.js'
-import { ACCOUNT_A } from '../setup/wallet.js'
 import { type WireRequest, withHeader } from '../setup/wire-request.js'
 import { signedWire, strayErrors } from './attack.js'
 import { closeAll, listening } from './hostile-servers.js'
@@ -122,58 +114,22 @@ describe.each(readers)('%s', (_, listener) => {
   })
 })
 
-it('a body parser that comes first is a mistake, and is called one', async () => {
-  const errors: unknown[] = []
-  const app = express()
-    .use(express.json(), admit)
-    .use((error: unknown, _: unknown, response: express.Response, __: unknown) => {
-      errors.push(error)
-      response.sendStatus(500)
-    })
-  const port = await listening(createServer(app))
-  for (const send of [answerTo(port, written(await posted())), inParts(port, await posted())])
-    expect((await send).status).toBe(500)
-  expect(errors).toEqual([expect.any(TypeError), expect.any(TypeError)])
-})
-
-describe('HTTP/2', () => {
-  /** What comes back for these headers and this body, if any. */
-  async function asked(wire: WireRequest): Promise<string> {
-    const server = createServer2((request, response) =>
-      admit(request, response, async () => {
-        let text = ''
-        for await (const part of request) text += part
-        response.end(`${callerOf(request).account} ${text}`)
-      }),
-    )
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    const stream = client.request(
-      {
-        ':method': wire.method,
-        ':path': wire.target,
-        ':authority': wire.host,
-        ...Object.fromEntries(wire.headers.map(([name, value]) => [name.toLowerCase(), value])),
-      },
-      { endStream: wire.body.length === 0 },
-    )
-    if (wire.body.length > 0) stream.end(wire.body)
-    const parts = await stream.toArray()
-    client.close()
-    server.close()
-    await once(server, 'close')
-    return Buffer.concat(parts).toString()
-  }
-
-  it('needs no length for a body, which is signed or refused', async () => {
-    expect(await asked(await signedWire(signer))).toBe(`${ACCOUNT_A} `)
-    for (const body of [JSON_BODY, 'x'.repeat(300_000)])
-      expect(await asked(await posted(body))).toBe(`${ACCOUNT_A} ${body}`)
-    const unsigned = { ...(await posted('')), body: new Uint8Array(9) }
-    expect(await asked(unsigned)).toBe('{"code":"ERR_REQUEST_DIGEST"}')
-    const another = { ...(await posted()), body: new Uint8Array(9) }
-    expect(await asked(another)).toBe('{"code":"ERR_REQUEST_DIGEST"}')
+describe('what reads before requireSession', () => {
+  it.each<[string, express.RequestHandler]>([
+    ['a body parser', express.json()],
+    ['an encoding', (request, _, next) => next(void request.setEncoding('utf8'))],
+  ])('is a mistake where it is %s, and is called one', async (_, first) => {
+    const errors: unknown[] = []
+    const app = express()
+      .use(first, admit)
+      .use((error: unknown, _: unknown, response: express.Response, __: unknown) => {
+        errors.push(error)
+        response.sendStatus(500)
+      })
+    const port = await listening(createServer(app))
+    for (const send of [answerTo(port, written(await posted())), inParts(port, await posted())])
+      expect((await send).status).toBe(500)
+    expect(errors).toEqual([expect.any(TypeError), expect.any(TypeError)])
   })
 })
 
@@ -191,32 +147,18 @@ describe('a refusal that comes too late', () => {
   })
 
   it('is told of a client that has gone before its body was asked for', async () => {
-    const codes: string[] = []
-    const { promise, resolve } = withResolver()
-    const late = requireSession<NodeRequest>({
-      ...accepting,
-      onRefused: ({ code }) => {
-        codes.push(code)
-        resolve()
-      },
-    })
+    const told = new EventEmitter()
+    const onRefused = ({ code }: { code: string }): void => void told.emit('refused', code)
+    const late = requireSession<NodeRequest>({ ...accepting, onRefused })
     const port = await listening(
       createServer((request, response: NodeResponse) => {
         request.on('close', () => late(request, response, () => undefined))
       }),
     )
     const bytes = written(await posted())
+    const refused = once(told, 'refused')
     const socket = await opened(port, bytes.subarray(0, -5))
     socket.destroy()
-    await promise
-    expect(codes).toEqual(['ERR_REQUEST_DIGEST'])
+    expect(await refused).toEqual(['ERR_REQUEST_DIGEST'])
   })
 })
-
-function withResolver(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined
-  const promise = new Promise<void>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
-}

@@ -162,6 +162,22 @@ describe('a request is refused', () => {
       await verifyRequest(request, { ...accepting, now: () => good })
   })
 
+  it('that expired while it was looked at, and may be forgotten', async () => {
+    let time = NOW
+    const lookingUntil = (ms: number) => ({
+      ...accepting,
+      now: () => time,
+      resources: () => {
+        time = NOW + ms
+        return []
+      },
+    })
+    await requestVerifier(lookingUntil(59_999))(await signer.sign(get()))
+    time = NOW
+    const late = requestVerifier(lookingUntil(60_000))
+    await expectCode('ERR_REQUEST_STALE', async () => late(await signer.sign(get())))
+  })
+
   it('when it is older than maxAgeSecs allows', async () => {
     const request = await signer.sign(get())
     await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, { ...accepting, maxAgeSecs: 59 }))

@@ -6,7 +6,11 @@ import { createClient } from 'redis'
 
 // One of several servers that stand for one another, as an app would write it: they share a Redis, and nothing else.
 
-const client = createClient({ url: process.env.REDIS_URL, socket: { reconnectStrategy: 50 } })
+const client = createClient({
+  url: process.env.REDIS_URL,
+  socket: { reconnectStrategy: 50 },
+  disableOfflineQueue: true,
+})
 client.on('error', () => {})
 await client.connect()
 const admit = requireSession({
@@ -16,7 +20,6 @@ const admit = requireSession({
   domains: ['example.com'],
   resources: ['https://api.example.com/notes/*'],
   replay: redisReplay(client),
-  storeTimeoutMs: 300,
 })
 const server = createServer((request, response) =>
   admit(request, response, (error) => {

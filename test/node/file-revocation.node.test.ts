@@ -66,15 +66,20 @@ it('takes in a line once it is whole', async () => {
   expect(await reader.isRevoked(first)).toBe(true)
 })
 
-it.each(['{"capability":1}', '{"account":"eip155:1:0x0"}', '{}', '{"a":}', 'null}'])(
-  'refuses to guess what %s may have meant',
-  async (line) => {
-    const path = await newPath()
-    await fileRevocation(path).revoke(first)
-    await appendFile(path, `\n${line}\n`)
-    await expectCode('ERR_STORE_CORRUPT', () => fileRevocation(path).isRevoked(second))
-  },
-)
+it.each([
+  '{"capability":1}',
+  'x{"capability":"x"}',
+  '{"capability":"x"} x',
+  '{"account":"eip155:1:0x0"}',
+  '{}',
+  '{"a":}',
+  'null}',
+])('refuses to guess what %s may have meant', async (line) => {
+  const path = await newPath()
+  await fileRevocation(path).revoke(first)
+  await appendFile(path, `\n${line}\n`)
+  await expectCode('ERR_STORE_CORRUPT', () => fileRevocation(path).isRevoked(second))
+})
 
 it('misses what was taken from it', async () => {
   const path = await newPath()
@@ -88,10 +93,43 @@ it('misses what was taken from it', async () => {
   await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.revoke(second))
 })
 
+it('takes no other file for its own', async () => {
+  const path = await newPath()
+  const revocation = fileRevocation(path)
+  await revocation.revoke(first)
+  expect(await revocation.isRevoked(first)).toBe(true)
+  await rm(path)
+  // As another process does that starts now.
+  await fileRevocation(path).revoke(second)
+  await fileRevocation(path).revoke(second)
+  await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.isRevoked(second))
+  await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.revoke(second))
+})
+
+it.each(['\r\n', ' \n'])('knows lines that an editor ended with %j', async (end) => {
+  const path = await newPath()
+  await fileRevocation(path).revoke(first)
+  await writeFile(path, (await readFile(path, 'utf8')).replaceAll('\n', end))
+  expect(await fileRevocation(path).isRevoked(first)).toBe(true)
+  expect(await fileRevocation(path).isRevoked(second)).toBe(false)
+})
+
+it('reads a file of many pieces, and keeps what has not expired', async () => {
+  const path = await newPath()
+  const line = (i: number): string => `\n{"capability":"${String(i).padStart(43, 'x')}","until":1}\n`
+  await writeFile(path, Array.from({ length: 40_000 }, (_, i) => line(i)).join(''))
+  await fileRevocation(path).revoke(first)
+  expect((await stat(path)).size).toBeGreaterThan(2 ** 21)
+  const revocation = fileRevocation(path)
+  expect(await revocation.isRevoked(first)).toBe(true)
+  expect(await revocation.isRevoked(second)).toBe(false)
+})
+
 it('says so where it can not be', async () => {
   const folder = await temporaryFolder()
   await expectCode('ERR_STORE_UNAVAILABLE', () => fileRevocation(folder).isRevoked(first))
   await expectCode('ERR_STORE_UNAVAILABLE', () => fileRevocation(join(folder, 'no', 'such')).revoke(first))
+  await expectCode('ERR_STORE_UNAVAILABLE', () => fileRevocation('/dev/null').isRevoked(first))
   expect(await failureOf(() => fileRevocation(''))).toBeInstanceOf(TypeError)
 })
 

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { freePort } from '../engines/free-port.js'
+import { startRedis } from './redis.js'
+
+const cli = async (...args: string[]): Promise<string> =>
+  (await promisify(execFile)('redis-cli', args)).stdout
+
+export interface RedisCluster {
+  readonly ports: readonly number[]
+  stop(): Promise<void>
+}
+
+/** Three redis-servers that share out the keys, once all of them take part. */
+export async function startRedisCluster(): Promise<RedisCluster> {
+  const nodes = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const busPort = await freePort()
+      const node = await startRedis(['--cluster-enabled', 'yes', '--cluster-port', String(busPort)])
+      return { ...node, busPort }
+    }),
+  )
+  const ports = nodes.map(({ port }) => port)
+  const addresses = nodes.map(({ port, busPort }) => `127.0.0.1:${port}@${busPort}`)
+  await cli('--cluster', 'create', ...addresses, '--cluster-yes')
+  for (const port of ports) {
+    while (!(await cli('-p', String(port), 'CLUSTER', 'INFO')).includes('cluster_state:ok'));
+  }
+  return { ports, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) }
+}
