@@ -22,6 +22,7 @@ const node: TestProjectInlineConfiguration = {
   test: {
     name: 'node',
     environment: 'node',
+    pool: 'threads',
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/load/**', '**/*.browser.test.ts'],
     setupFiles: ['./test/setup/fake-indexeddb.ts'],

@@ -144,6 +144,9 @@ describeEngines('the notes', (engine) => {
     await page.waitForText(id('notes'), 'Buy cacao beans')
   })
 
+  // The words and the layout are the same everywhere: one engine shows them.
+  if (engine.name !== 'chromium') return
+
   it('say in words what the server refuses, in a narrow window too', async () => {
     await page.setViewport(500, 800)
     await signIn(page)
