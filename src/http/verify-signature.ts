@@ -28,6 +28,7 @@ export interface SignaturePolicy {
 
 const MAX_FIELD_LENGTH = 512
 const MAX_INPUT_LENGTH = 2048
+const MAX_TARGET_LENGTH = 65_536
 const PARAMETERS = ['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'] as const
 // At least 128 random bits, in hex, base64url or letters and digits.
 const NONCE = /^[-\w]{22,128}$/
@@ -49,7 +50,8 @@ export async function verifyMessageSignature(
   const longest = Math.max(signature.length, digest?.length ?? 0)
   if (longest > MAX_FIELD_LENGTH || input.length > MAX_INPUT_LENGTH)
     throw refused('SIGNATURE', 'its signature headers are too long')
-  if (!request.target.startsWith('/')) throw refused('SIGNATURE', 'its target is not a path')
+  if (!request.target.startsWith('/') || request.target.length > MAX_TARGET_LENGTH)
+    throw refused('SIGNATURE', 'its target is not a path, or too long')
   const fields = { authorization: request.header('authorization'), 'content-digest': digest, signature }
   const { verifySignature } = await messageSignatures()
   let claims: SignatureClaims | undefined

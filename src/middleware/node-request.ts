@@ -7,7 +7,6 @@ export interface NodeRequest {
   readonly url?: string | undefined
   /** Express: the target as it came, where a router has cut its own part off `url`. */
   readonly originalUrl?: string
-  readonly httpVersionMajor: number
   readonly headers: { readonly host?: string | undefined; readonly ':authority'?: string | undefined }
   readonly rawHeaders: readonly string[]
   /** Whether the whole message has come in. */
@@ -33,12 +32,13 @@ export function incomingMessage(request: NodeRequest): IncomingRequest {
     host: request.headers.host ?? request.headers[':authority'],
     header,
     async body(maxBytes) {
-      const length = header('content-length')
-      // Without either header there is none (RFC 9112 §6.3), but HTTP/2 needs neither.
-      const isOfUnknownLength = request.httpVersionMajor > 1 || header('transfer-encoding') !== undefined
-      if (length === '0' || (length === undefined && !isOfUnknownLength)) return new Uint8Array()
-      if (Number(length) > maxBytes) return undefined
-      if (request.readableDidRead || request.readableEncoding !== null)
+      const length = Number(header('content-length'))
+      if (length > maxBytes) return undefined
+      const isRead = request.readableDidRead
+      // What has come is what counts: no header makes a body none.
+      if (!isRead && isWhole(request) && request.readableLength === 0 && !(length > 0))
+        return new Uint8Array()
+      if (isRead || request.readableEncoding !== null)
         throw new TypeError('requireSession must come before whatever reads the body, such as express.json()')
       // Whoever has gone says so only once.
       if (request.destroyed) throw cutOff()
@@ -96,10 +96,9 @@ function readAndPutBack(
       })
     }
     const onClose = (): void => settle(() => reject(cutOff()))
+    request.on('readable', onReadable)
     request.on('end', onClose)
     request.on('close', onClose)
     request.on('error', onClose)
-    if (isWhole(request)) onReadable()
-    else request.on('readable', onReadable)
   })
 }

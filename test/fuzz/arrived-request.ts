@@ -46,7 +46,6 @@ export function asNodeRequest(wire: WireRequest): Arrived {
     Object.assign(stream, {
       method,
       url: target,
-      httpVersionMajor: 1,
       headers: { host },
       rawHeaders: [...headers.flat(), ...framing],
     }) as unknown as NodeRequest,

@@ -148,6 +148,13 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
 })
 
 describe('a connection of node:http', () => {
+  it('hides no body behind a length of 0, where the parser is a lenient one', async () => {
+    const port = await listening(createServer({ insecureHTTPParser: true }, nodeListener()))
+    const body = chunked(utf8(BODY))
+    const bytes = written({ ...(await posted('')), body }, { framing: `Content-Length: 0\r\n${CHUNKED}` })
+    await expectRefused(() => answerTo(port, bytes), 401, DIGEST)
+  })
+
   it('goes on after a refused body', async () => {
     const port = await listening(createServer(nodeListener({ maxBodyBytes: 1_000_000 })))
     const body = 'x'.repeat(300_000)
