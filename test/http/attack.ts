@@ -9,9 +9,10 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 import type { WireRequest } from '../setup/wire-request.js'
 import type { Answer } from './raw-socket.js'
 
-/** Milliseconds that an attack may cost. */
+/** Milliseconds within which an attack must be answered. */
 const LIMIT_MS = 20
 const TRIES = 3
+const MOST_TRIES = 10
 
 export const TARGET = '/notes/1?page=1&page=2'
 
@@ -51,8 +52,8 @@ export function expectAccepted(answer: Answer, body = '', target = TARGET): void
 }
 
 /**
- * Expects that an attack is refused each time, and costs this process less than 20 ms at least once: of its own time,
- * because others use this machine too. Where Node or Hono has refused it by itself, there is no code.
+ * Expects that an attack is refused each time, and within 20 ms by the least of several times, because others use this
+ * machine too. Where Node or Hono has refused it by itself, there is no code.
  */
 export async function expectRefused(
   attack: () => Promise<Answer>,
@@ -60,11 +61,10 @@ export async function expectRefused(
   code: SessionErrorCode | undefined,
 ): Promise<void> {
   let least = Number.POSITIVE_INFINITY
-  for (let i = 0; i < TRIES; i++) {
-    const start = process.cpuUsage()
+  for (let i = 0; i < TRIES || (i < MOST_TRIES && least >= LIMIT_MS); i++) {
+    const start = performance.now()
     const answer = await attack()
-    const { user, system } = process.cpuUsage(start)
-    least = Math.min(least, (user + system) / 1000)
+    least = Math.min(least, performance.now() - start)
     expect(answer.status).toBe(status)
     if (code === undefined) continue
     expect(answer.body).toBe(JSON.stringify({ code }))
