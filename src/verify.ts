@@ -8,13 +8,8 @@ export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/ver
 export { type Nonces, type NoncesOptions, nonces } from './http/nonces.js'
 export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from './http/replay.js'
 export { memoryRevocation, type RevocationStore } from './http/revocation.js'
-export {
-  type RequestVerifierOptions,
-  requestVerifier,
-  type VerifiedRequest,
-  type VerifyRequestOptions,
-  verifyRequest,
-} from './http/verify-request.js'
+export type { RequestVerifierOptions, VerifyRequestOptions } from './http/verify-options.js'
+export { requestVerifier, type VerifiedRequest, verifyRequest } from './http/verify-request.js'
 export { type VerifiedJWS, type VerifyJWSOptions, verifyJWS } from './jws/verify-jws.js'
 export type { PublicKey } from './key/did-key.js'
 export type { VerifyKeySignature } from './key/verify.js'

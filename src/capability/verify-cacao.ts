@@ -71,7 +71,8 @@ export function capabilityChecks(options: VerifyCacaoOptions): CapabilityCheck[]
   if (nonce !== undefined) checks.push((cacao) => assertNonce(cacao, nonce))
   checks.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
   if (resources !== undefined) checks.push((cacao) => assertResources(cacao, resources))
-  if (options.isRevoked !== undefined) checks.push((cacao) => assertNotRevoked(cacao, options))
+  const { isRevoked } = options
+  if (isRevoked !== undefined) checks.push((cacao) => assertNotRevoked(cacao, isRevoked))
   return checks
 }
 
@@ -103,11 +104,19 @@ export function assertDomain({ p }: Cacao, domains: readonly string[]): void {
     throw refused('DOMAIN', `it was signed on ${p.domain}, which is not accepted here`)
 }
 
-async function assertNotRevoked(cacao: Cacao, { isRevoked }: VerifyCacaoOptions): Promise<void> {
+/**
+ * Rejects with `ERR_CAPABILITY_REVOKED` unless `isRevoked` says `false`, or with the `SessionError` that says why it can't
+ * tell, such as `ERR_STORE_UNAVAILABLE`.
+ */
+export async function assertNotRevoked(
+  cacao: Cacao,
+  isRevoked: (cacao: Cacao) => boolean | Promise<boolean>,
+): Promise<void> {
   let isStillGood: boolean
   try {
-    isStillGood = (await isRevoked?.(cacao)) === false
+    isStillGood = (await isRevoked(cacao)) === false
   } catch (cause) {
+    if (cause instanceof SessionError) throw cause
     throw refused('REVOKED', 'whether it was revoked could not be found out', cause)
   }
   if (!isStillGood) throw refused('REVOKED', 'it was revoked: sign in again')

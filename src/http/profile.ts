@@ -1,4 +1,5 @@
 import type { KeyType } from '../key/did-key.js'
+import type { SessionKeyType } from '../key/session-key.js'
 
 // How a session signs a request: RFC 9421 in a profile that leaves nothing to choose, so that what a server has to
 // check is one thing only.
@@ -10,7 +11,7 @@ export const SIGNATURE_TAG = 'cacao-session'
 export const MAX_AGE_SECS = 60
 
 /** The algorithm of each kind of key, by its name in RFC 9421. */
-export const ALGORITHMS: Readonly<Partial<Record<KeyType, string>>> = {
+export const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Record<KeyType, string>>> = {
   'P-256': 'ecdsa-p256-sha256',
   Ed25519: 'ed25519',
 }

@@ -37,7 +37,7 @@ export async function signRequest(
   if (body.length > 0) headers.set('content-digest', await contentDigest(body))
 
   const { createSignature } = await messageSignatures()
-  const algorithm = ALGORITHMS[key.type] ?? key.type
+  const algorithm = ALGORITHMS[key.type]
   const created = Math.floor(now / 1000)
   const { signature, signatureInput } = await createSignature(
     {

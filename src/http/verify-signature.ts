@@ -54,9 +54,9 @@ export async function verifyMessageSignature(
     throw refused('SIGNATURE', 'its target is not a path, or too long')
   const fields = { authorization: request.header('authorization'), 'content-digest': digest, signature }
   const { verifySignature } = await messageSignatures()
-  let claims: SignatureClaims | undefined
+  let claims: SignatureClaims
   try {
-    await verifySignature(
+    const { verifier } = await verifySignature(
       {
         kind: 'request',
         method: request.method,
@@ -70,21 +70,23 @@ export async function verifyMessageSignature(
         // Everything that a policy could say is checked by `claimsOf`, which knows why and says so by its code.
         policy: { ...LIBRARY_POLICY, now: policy.now / 1000 },
         resolveVerifier(candidate) {
-          const own = claimsOf(candidate, policy)
-          claims = own
+          const claims = claimsOf(candidate, policy)
           return {
-            algorithm: own.algorithm,
-            verify: async (data, bytes) => policy.verifyKeySignature(own.publicKey, bytes, data),
+            claims,
+            algorithm: claims.algorithm,
+            verify: async (data: Uint8Array, bytes: Uint8Array) =>
+              policy.verifyKeySignature(claims.publicKey, bytes, data),
           }
         },
       },
     )
+    claims = verifier.claims
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
+    // The library wraps what the resolver throws, and nothing else.
+    const cause = error instanceof SessionError || !(error instanceof Error) ? error : error.cause
     if (cause instanceof SessionError) throw cause
     throw refused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
   }
-  if (!claims) throw refused('SIGNATURE', 'it was not looked at')
   const { keyDID, nonce, created, expires } = claims
   return { keyDID, nonce, created, expires, ...(claims.isBodySigned && digest && { contentDigest: digest }) }
 }

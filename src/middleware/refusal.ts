@@ -1,5 +1,5 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import type { RequestVerifierOptions } from '../http/verify-request.js'
+import type { RequestVerifierOptions } from '../http/verify-options.js'
 
 /** How a middleware verifies requests, and who is told of refusals. */
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
@@ -16,6 +16,7 @@ export interface Refusal {
 }
 
 const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
+  ['ERR_ENVIRONMENT', 500],
   ['ERR_CAPABILITY_RESOURCES', 403],
   ['ERR_REQUEST_TOO_LARGE', 413],
   ['ERR_STORE_UNAVAILABLE', 503],
@@ -23,7 +24,7 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
 
 /**
  * The answer to a request that was refused: 403 where the capability doesn't cover it, 413 where its body is too large,
- * 503 where a store can't be asked, else 401 with `WWW-Authenticate: CACAO error="…"`. Says the code and no more: why it
+ * 503 where a store can't be asked, 500 where the server has no WebCrypto, else 401 with `WWW-Authenticate: CACAO error="…"`. Says the code and no more: why it
  * applies is for the server's own log. Throws whatever is not a `SessionError`: that is a fault of the server.
  */
 export function refusalOf<R>(error: unknown, request: R, { onRefused }: RequireSessionOptions<R>): Refusal {

@@ -74,6 +74,13 @@ describe.each(servers)('%s behind requireSession', (_, serve) => {
       () => signer.sign(post('x', 'https://api.example.com/admin')),
     ],
     [
+      'where there is no WebCrypto',
+      500,
+      'ERR_ENVIRONMENT',
+      { verifyKeySignature: () => Promise.reject(new SessionError('ERR_ENVIRONMENT', 'no crypto.subtle')) },
+      (signed) => signed(),
+    ],
+    [
       'while the store is down',
       503,
       'ERR_STORE_UNAVAILABLE',

@@ -4,14 +4,9 @@ import { toHex } from '../../src/base/hex.js'
 import { decompressP256 } from '../../src/key/p256-point.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../src/key/verify.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
-import { bytesOf, casesOf, type ECPublicKey, type Wycheproof } from './wycheproof.js'
+import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from './wycheproof.js'
 
 const FILE = 'wycheproof/ecdsa_secp256r1_sha256_p1363_test.json'
-
-/** The 33 bytes of a point's 65 (SEC 1, 2.3.3): whether y is odd, and x. */
-function compressed(uncompressed: Uint8Array): Uint8Array<ArrayBuffer> {
-  return Uint8Array.of(2 + ((uncompressed[64] ?? 0) & 1), ...uncompressed.subarray(1, 33))
-}
 
 describeWith('Wycheproof: ECDSA on P-256', await vectors<Wycheproof<ECPublicKey>>(FILE), (file) => {
   const cases = casesOf(file)

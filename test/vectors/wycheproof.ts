@@ -55,3 +55,8 @@ export function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   if (!bytes) throw new Error(`not hex: ${hex}`)
   return bytes
 }
+
+/** The 33 bytes of a point's 65 (SEC 1, 2.3.3): whether y is odd, and x. */
+export function compressed(uncompressed: Uint8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(2 + ((uncompressed[64] ?? 0) & 1), ...uncompressed.subarray(1, 33))
+}

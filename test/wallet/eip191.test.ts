@@ -1,5 +1,6 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
+import { SessionError } from '../../src/base/errors.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
@@ -185,6 +186,10 @@ describe('verifyCacao', () => {
     ['ERR_CAPABILITY_NOT_YET_VALID', { now: () => Date.parse('2024-06-01T11:50:00Z') }],
     ['ERR_CAPABILITY_REVOKED', { isRevoked: (): boolean => true }],
     ['ERR_CAPABILITY_REVOKED', { isRevoked: (): boolean => 'no' as unknown as boolean }],
+    [
+      'ERR_STORE_UNAVAILABLE',
+      { isRevoked: () => Promise.reject(new SessionError('ERR_STORE_UNAVAILABLE', 'down')) },
+    ],
     ['ERR_CAPABILITY_UNSUPPORTED', { verifiers: {} }],
   ] as const)(
     'refuses with %s: %o',

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { concat } from '../../src/base/bytes.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { generateSessionKey } from '../../src/key/generate.js'
+import { knownKey } from '../../src/key/known-key.js'
+import { verifyWithNodeCrypto } from '../../src/node/verify-with-node-crypto.js'
+import { describeWith, vectors } from '../setup/fixtures.js'
+import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from '../vectors/wycheproof.js'
+
+describeWith(
+  'Wycheproof: Ed25519 by node:crypto',
+  await vectors<Wycheproof<{ pk: string }>>('wycheproof/ed25519_test.json'),
+  (file) => {
+    it.each(casesOf(file))('$title', ({ publicKey, message, signature, valid }) => {
+      expect(
+        verifyWithNodeCrypto({ type: 'Ed25519', bytes: bytesOf(publicKey.pk) }, signature, message),
+      ).toBe(valid)
+    })
+  },
+)
+
+describeWith(
+  'Wycheproof: P-256 by node:crypto',
+  await vectors<Wycheproof<ECPublicKey>>('wycheproof/ecdsa_secp256r1_sha256_p1363_test.json'),
+  (file) => {
+    it.each(casesOf(file))('$title', ({ publicKey, message, signature, valid }) => {
+      const bytes = compressed(bytesOf(publicKey.uncompressed))
+      expect(verifyWithNodeCrypto({ type: 'P-256', bytes }, signature, message)).toBe(valid)
+    })
+  },
+)
+
+describe.each(['P-256', 'Ed25519'] as const)('node:crypto with %s', (type) => {
+  it('takes what the key signed, and nothing else', async () => {
+    const [key, other] = [await generateSessionKey(type), await generateSessionKey(type)]
+    const [publicKey, foreign] = [key, other].map(({ did }) => knownKey(did) ?? expect.fail('no key'))
+    if (!publicKey || !foreign) expect.fail('no key')
+    const data = utf8('Buy cacao beans')
+    const signature = await key.sign(data)
+    expect(verifyWithNodeCrypto(publicKey, signature, data)).toBe(true)
+    expect(verifyWithNodeCrypto(publicKey, signature, utf8('Buy cocoa beans'))).toBe(false)
+    expect(verifyWithNodeCrypto(foreign, signature, data)).toBe(false)
+    for (const length of [0, 63, 65])
+      expect(verifyWithNodeCrypto(publicKey, concat(signature, signature).subarray(0, length), data)).toBe(
+        false,
+      )
+  })
+})
+
+it('node:crypto takes no key that is none, and no secp256k1', () => {
+  const offCurve = Uint8Array.from([2, ...new Uint8Array(31), 5])
+  for (const type of ['P-256', 'secp256k1'] as const)
+    expect(verifyWithNodeCrypto({ type, bytes: offCurve }, new Uint8Array(64).fill(1), utf8('x'))).toBe(false)
+})
