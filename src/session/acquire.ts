@@ -2,11 +2,11 @@ import { abortable } from '../base/abort.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { missingResources } from '../capability/resources.js'
 import { verifySignature } from '../capability/verify-signature.js'
-import { generateSessionKey } from '../key/generate.js'
 import type { SessionStore } from '../store/store.js'
 import { type GrantRequest, grantRequest, requestCapability } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { keep } from './keep.js'
+import { newKey, newSession } from './new-key.js'
 import type { GetOptions } from './options.js'
 import type { Place } from './place.js'
 import { resume } from './resume.js'
@@ -19,8 +19,8 @@ export async function acquire(
   options: GetOptions,
 ): Promise<HeldSession> {
   const request = grantRequest(options, account)
-  const { signal, verifiers, keyType = 'P-256' } = options
-  if (keyType !== 'P-256' && keyType !== 'Ed25519')
+  const { signal, verifiers, keyType } = options
+  if (keyType !== undefined && keyType !== 'P-256' && keyType !== 'Ed25519')
     throw new TypeError('keyType must be "P-256" or "Ed25519"')
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
@@ -29,7 +29,7 @@ export async function acquire(
     const wanted = { ...(verifiers && { verifiers }), resources: request.resources }
     return (
       (await resume(place, account, wanted)) ??
-      authorizeAndKeep(place, account, authMethod, request, { ...options, keyType, signal: abandoned })
+      authorizeAndKeep(place, account, authMethod, request, { ...options, signal: abandoned })
     )
   }
   const { session, isOwn } = await shareFlight(place, account, request.resources, signal, start)
@@ -43,14 +43,13 @@ async function authorizeAndKeep(
   account: string,
   authMethod: AuthMethod,
   request: GrantRequest,
-  options: GetOptions & { keyType: 'P-256' | 'Ed25519'; signal: AbortSignal },
+  options: GetOptions & { signal: AbortSignal },
 ): Promise<HeldSession> {
   // The key comes first: Firefox and Chromium end an IndexedDB transaction across an awaited WebCrypto call.
-  const key = await generateSessionKey(options.keyType)
+  const { key, ...kept } = await newKey(place, options.keyType)
   const cacao = await requestCapability(authMethod, key.did, request, { ...options, account })
-  if (!key.pair) throw new TypeError('a generated key has a pair')
-  const persistence = await keep(place, { account, keyDID: key.did, keyPair: key.pair, cacao })
-  return { key, cacao, persistence }
+  const persistence = await keep(place, { account, keyDID: key.did, cacao, ...kept })
+  return newSession({ key, ...kept }, cacao, persistence)
 }
 
 /** A `get` that is under way, and how many still wait for it. */

@@ -6,6 +6,7 @@ import { memoryStore } from '../store/memory.js'
 import type { NewSession, Persistence, SessionId, SessionStore } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
 import type { Place } from './place.js'
+import { sessionOfSeed } from './session-string.js'
 import { parseRecord, readStores } from './stored-sessions.js'
 
 /**
@@ -49,13 +50,18 @@ async function keepIn(
   })
   const after = await records(store, namespace, account)
   const isThere = after.map(parseRecord).some((stored) => stored?.keyDID === keyDID)
-  const key = isThere ? await sessionKeyOfPair(await store.readKey(namespace, session)) : undefined
-  if (key?.did === keyDID && (await canSign(key))) return
+  if (isThere && (await isKeyOf(session, await store.readKey(namespace, { account, keyDID })))) return
   await store.write(namespace, { remove: [{ account, keyDID }] })
   throw new SessionError(
     'ERR_STORE_CORRUPT',
     `what was written to ${store.persistence} came back as something else`,
   )
+}
+
+async function isKeyOf({ keyDID, cacao, seed }: NewSession, stored: unknown): Promise<boolean> {
+  if (seed) return (await sessionOfSeed(stored, cacao, 'none')) !== undefined
+  const key = await sessionKeyOfPair(stored)
+  return key?.did === keyDID && (await canSign(key))
 }
 
 async function records(store: SessionStore, namespace: string, account: string): Promise<unknown[]> {

@@ -1,4 +1,5 @@
 import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/base64.js'
+import { isBytes } from '../base/bytes.js'
 import { systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
@@ -7,6 +8,7 @@ import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-j
 import { assertValidAt, validityAt } from '../capability/validity.js'
 import { verifySignature } from '../capability/verify-signature.js'
 import { SEED_LENGTH, seedKey } from '../key/seed-key.js'
+import type { Persistence } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { FromSessionOptions } from './options.js'
 
@@ -47,6 +49,19 @@ export async function readSession(
   if (validityAt(cacao, now()) !== 'expired') assertValidAt(cacao, now())
   signal?.throwIfAborted()
   return { key, cacao, seed, persistence: 'none', serialize: () => writeSession(seed, cacao) }
+}
+
+/** The session of a seed that a store kept; `undefined` unless the capability was granted to its key. */
+export async function sessionOfSeed(
+  stored: unknown,
+  cacao: Cacao,
+  persistence: Persistence,
+): Promise<HeldSession | undefined> {
+  if (!isBytes(stored) || stored.length !== SEED_LENGTH) return undefined
+  const seed = new Uint8Array(stored)
+  const key = await seedKey(seed, cacao.p.aud)
+  if (key.did !== cacao.p.aud) return undefined
+  return { key, cacao, persistence, serialize: () => writeSession(seed, cacao) }
 }
 
 function parts(text: string): { sessionKeySeed?: unknown; cacao?: unknown } {

@@ -3,7 +3,7 @@ import { missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type Verifiers, verifySignature } from '../capability/verify-signature.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
-import type { LastUsed, Persistence, SessionId, SessionRecord, SessionStore } from '../store/store.js'
+import type { LastUsed, Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */
@@ -93,18 +93,17 @@ export async function assess(
   if (validity === 'not-yet-valid') return { status: { status: 'not-yet-valid' } }
   const missing = missingResources(cacao.p.resources ?? [], resources)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
-  const key = await storedKey(store, namespace, parsed)
+  const session = await storedSession(store, namespace, parsed)
   const isSigned =
     verifiers === undefined ||
     (await verifySignature(cacao, verifiers, now).then(
       () => true,
       () => false,
     ))
-  if (!key || !isSigned) return { status: { status: 'wrong-key' } }
-  const { persistence } = store
+  if (!session || !isSigned) return { status: { status: 'wrong-key' } }
   return {
-    status: { status: 'ok', expiresAt: expiresAt(cacao), persistence },
-    session: { key, cacao, persistence },
+    status: { status: 'ok', expiresAt: expiresAt(cacao), persistence: store.persistence },
+    session,
   }
 }
 
@@ -127,15 +126,29 @@ export function parseRecord(record: unknown): SessionRecord | undefined {
 const knownKeys = new WeakMap<SessionStore, Map<string, SessionKey>>()
 const MOST_KNOWN_KEYS = 100
 
-/** The key of a stored session; `undefined` unless it is the one that its DID names. */
-async function storedKey(
+/** A stored session with its key; `undefined` unless that is the one that its DID names. */
+async function storedSession(
   store: SessionStore,
   namespace: string,
-  { account, keyDID }: SessionId,
+  { cacao, ...id }: SessionRecord,
+): Promise<HeldSession | undefined> {
+  const { persistence } = store
+  const read = async (): Promise<unknown> => store.readKey(namespace, id)
+  if (store.keeps === 'seeds') {
+    const { sessionOfSeed } = await import('./on-demand.js')
+    return sessionOfSeed(await read().catch(() => undefined), cacao, persistence)
+  }
+  const key = await storedKey(store, id.keyDID, read)
+  return key && { key, cacao, persistence }
+}
+
+async function storedKey(
+  store: SessionStore,
+  keyDID: string,
+  read: () => Promise<unknown>,
 ): Promise<SessionKey | undefined> {
   const known = knownKeys.get(store) ?? new Map<string, SessionKey>()
   knownKeys.set(store, known)
-  const read = async (): Promise<unknown> => store.readKey(namespace, { account, keyDID })
   const key = known.get(keyDID) ?? (await sessionKeyOfPair(await read().catch(() => undefined)))
   if (key?.did !== keyDID) return undefined
   if (known.size >= MOST_KNOWN_KEYS) known.clear()

@@ -62,7 +62,7 @@ export function indexedDBStore({
           for (const { account, keyDID, cacao, keyPair } of put) {
             const id: [string, string, string] = [namespace, account, keyDID]
             expect(sessions.put({ account, keyDID, cacao }, id))
-            expect(keys.put(keyPair, id))
+            if (keyPair) expect(keys.put(keyPair, id))
           }
           if (last) expect(transaction.objectStore('last').put(last, namespace))
           await Promise.all(requests)

@@ -18,7 +18,8 @@ export function memoryStore(): SessionStore {
       return namespaces.get(name)?.last
     },
     async readKey(name, { account, keyDID }) {
-      return namespaces.get(name)?.records.get(`${account}\n${keyDID}`)?.keyPair
+      const record = namespaces.get(name)?.records.get(`${account}\n${keyDID}`)
+      return record?.keyPair ?? record?.seed
     },
     async write(name, { put = [], remove = [], last }) {
       const namespace: Namespace = namespaces.get(name) ?? { records: new Map() }

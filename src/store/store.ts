@@ -14,9 +14,11 @@ export interface SessionRecord extends SessionId {
   readonly cacao: Cacao
 }
 
-/** A session with its key, which can't be exported, to be written. */
+/** A session with its key, to be written: a pair that can't be exported, or, where a store keeps those, a seed. */
 export interface NewSession extends SessionRecord {
-  readonly keyPair: CryptoKeyPair
+  readonly keyPair?: CryptoKeyPair
+  /** The 32 bytes that the key grows from. */
+  readonly seed?: Uint8Array<ArrayBuffer>
 }
 
 /** Which session was used last, and when (milliseconds since 1970). Without an account: signed out since. */
@@ -35,14 +37,17 @@ export interface StoreChange {
 }
 
 /**
- * Keeps sessions whose keys can't be exported, which means: wherever structured cloning reaches. A namespace
- * keeps kinds of sign-in apart. Every method rejects with `ERR_STORE_UNAVAILABLE` if the store can't be used.
+ * Keeps sessions: with keys that can't be exported wherever structured cloning reaches, else with the seeds that keys
+ * grow from. A namespace keeps kinds of sign-in apart. Every method rejects with `ERR_STORE_UNAVAILABLE` if the store
+ * can't be used.
  */
 export interface SessionStore {
   readonly persistence: Persistence
+  /** What it keeps of a key; `pairs` by default. A store of `seeds` gives sessions that can be written to a string. */
+  readonly keeps?: 'pairs' | 'seeds'
   /** The records of a namespace, or of one account in it. Nothing of what is read is trusted. */
   read(namespace: string, account?: string): Promise<readonly unknown[]>
-  /** The key pair of a session. */
+  /** The key pair, or the seed, of a session. */
   readKey(namespace: string, id: SessionId): Promise<unknown>
   /** What `last` was when it was last written. */
   readLast(namespace: string): Promise<unknown>
