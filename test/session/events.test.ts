@@ -13,7 +13,7 @@ const SECOND = 1000
 const DAY = 24 * 3600 * SECOND
 
 let store: SessionStore
-const now = Date.now
+const now = (): number => Date.now()
 const session = (expiresInSecs = 3600) => DIDSession.get(ACCOUNT_A, auth, { resources, store, expiresInSecs })
 
 /** Lets so much time pass. */
