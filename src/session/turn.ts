@@ -1,6 +1,7 @@
 import { abortable } from '../base/abort.js'
 import { SessionError } from '../base/errors.js'
-import { claim, release } from '../store/claims.js'
+import { claim, noteDeclined, release, wasDeclined } from '../store/claims.js'
+import type { Connection } from '../store/connection.js'
 import { connectionOf } from '../store/indexeddb.js'
 import { onNotice, scopeOf, tell } from './channel.js'
 import { secondsArgument } from './options.js'
@@ -15,13 +16,15 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 interface TurnOptions {
   readonly signal?: AbortSignal | undefined
+  /** When the caller asked, by the machine's clock in milliseconds since 1970. */
+  readonly since: number
   /** Seconds to wait for another tab's prompt. */
   readonly waitSecs?: number | undefined
 }
 
 /** The caller's wait for other tabs. Throws a `TypeError` unless it is a number of seconds. */
 export function turnOptions(options: { waitSecs?: number }): TurnOptions {
-  return { waitSecs: secondsArgument(options, 'waitSecs', PROMPT_WAIT_SECS) }
+  return { since: Date.now(), waitSecs: secondsArgument(options, 'waitSecs', PROMPT_WAIT_SECS) }
 }
 
 /**
@@ -33,44 +36,48 @@ export function turnOptions(options: { waitSecs?: number }): TurnOptions {
 export async function inTurn<T>(
   place: Place,
   account: string,
-  { signal, waitSecs = PROMPT_WAIT_SECS }: TurnOptions,
+  { signal, since, waitSecs = PROMPT_WAIT_SECS }: TurnOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   const scope = scopeOf(place)
-  const guarded = async (): Promise<T> => {
+  const name = `cacao-session\n${scope}\n${account}`
+  const connection = place.stores[0] && connectionOf(place.stores[0])
+  const waiting = new AbortController()
+  const stop = onNotice((notice) => {
+    if (notice?.scope === scope && notice.declined === account) waiting.abort(declinedElsewhere())
+  })
+  const give = (): void => waiting.abort(signal?.reason)
+  signal?.addEventListener('abort', give, { once: true })
+  const turn = async (): Promise<T> => {
+    stop()
+    // Who let go of the turn may be heard only later: what is noted in the store is there before.
+    if (connection && (await wasDeclined(connection, name, since).catch(() => false)))
+      throw declinedElsewhere()
     try {
       return await work()
     } catch (error) {
-      if (error instanceof SessionError && error.code === 'ERR_AUTH_REJECTED')
+      if (error instanceof SessionError && error.code === 'ERR_AUTH_REJECTED') {
         tell({ scope, declined: account })
+        if (connection) await noteDeclined(connection, name).catch(() => undefined)
+      }
       throw error
     }
   }
-  const name = `cacao-session\n${scope}\n${account}`
-  const declined = new AbortController()
-  const stop = onNotice((notice) => {
-    if (notice?.scope !== scope || notice.declined !== account) return
-    declined.abort(
-      new SessionError(
-        'ERR_AUTH_REJECTED',
-        'the request was rejected in another tab: ask again when the person is ready',
-      ),
-    )
-  })
-  const give = (): void => declined.abort(signal?.reason)
-  signal?.addEventListener('abort', give, { once: true })
   try {
-    const begin = (): Promise<T> => {
-      stop()
-      return guarded()
-    }
     const { locks } = globalThis.navigator ?? {}
-    if (locks) return await withLock(locks, name, waitSecs * 1000, declined.signal, begin)
-    return await withClaim(place, name, waitSecs * 1000, declined.signal, begin)
+    if (locks) return await withLock(locks, name, waitSecs * 1000, waiting.signal, turn)
+    return await withClaim(connection, name, waitSecs * 1000, waiting.signal, turn)
   } finally {
     stop()
     signal?.removeEventListener('abort', give)
   }
+}
+
+function declinedElsewhere(): SessionError {
+  return new SessionError(
+    'ERR_AUTH_REJECTED',
+    'the request was rejected in another tab: ask again when the person is ready',
+  )
 }
 
 // A lock that isn't had in time is left to whoever has it, for the next one of the same name: there those who gave up
@@ -111,13 +118,12 @@ async function withLock<T>(
 }
 
 async function withClaim<T>(
-  { stores: [store] }: Place,
+  connection: Connection | undefined,
   name: string,
   waitMs: number,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const connection = store && connectionOf(store)
   if (!connection) return work()
   const holder = crypto.randomUUID()
   const claimed = async (): Promise<boolean> => {

@@ -34,6 +34,17 @@ export async function release(connection: Connection, name: string, holder: stri
   })
 }
 
+/** Notes that the person has just declined what the name stands for. */
+export async function noteDeclined(connection: Connection, name: string): Promise<void> {
+  await connection.use((database) => database.put(STORE, Date.now(), ['declined', name]))
+}
+
+/** Whether the person has declined it since a time (milliseconds since 1970). */
+export async function wasDeclined(connection: Connection, name: string, since: number): Promise<boolean> {
+  const time: unknown = await connection.use((database) => database.get(STORE, ['declined', name]))
+  return typeof time === 'number' && time > since
+}
+
 function claimOf(value: unknown): Claim | undefined {
   const { holder, until } = (value ?? {}) as { [name in keyof Claim]?: unknown }
   return typeof holder === 'string' && typeof until === 'number' ? { holder, until } : undefined

@@ -8,8 +8,8 @@ interface SessionDatabase extends DBSchema {
   sessions: { key: [string, string, string]; value: SessionRecord }
   // Apart from the sessions, because engines take long to copy a key, and most questions need none.
   keys: { key: [string, string, string]; value: CryptoKeyPair }
-  // A claim's key is no namespace: those are strings.
-  last: { key: string | ['claim', string]; value: LastUsed | Claim }
+  // What is noted of prompts has keys that are no namespaces: those are strings.
+  last: { key: string | ['claim' | 'declined', string]; value: LastUsed | Claim | number }
 }
 
 /** Who has taken a name, and until when (milliseconds since 1970). */

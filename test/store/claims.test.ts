@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { claim, release } from '../../src/store/claims.js'
+import { claim, noteDeclined, release, wasDeclined } from '../../src/store/claims.js'
 import { Connection } from '../../src/store/connection.js'
 import { clearOrigin } from '../setup/origin.js'
 
@@ -48,5 +48,15 @@ describe('a claim', () => {
     const [one, two] = tabs
     await claim(one, 'prompt', 'a', later())
     expect(await claim(two, 'other', 'b', later())).toBe(true)
+  })
+
+  it('that was declined is known to have been, since then, and no other', async () => {
+    const [one, two] = tabs
+    const before = Date.now() - 1
+    expect(await wasDeclined(two, 'prompt', before)).toBe(false)
+    await noteDeclined(one, 'prompt')
+    expect(await wasDeclined(two, 'prompt', before)).toBe(true)
+    expect(await wasDeclined(two, 'prompt', Date.now())).toBe(false)
+    expect(await wasDeclined(two, 'other', before)).toBe(false)
   })
 })

@@ -2,11 +2,11 @@ import { DIDSession, type SessionEvent } from '../../../src/index.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum.js'
 import { failureCode } from '../../setup/failure-code.js'
 import { ACCOUNT_A, prompts, testWallet } from '../../setup/wallet.js'
-import { storedKeyDIDs } from './stored-keys.js'
 
 // A tab that a test tells what to do. Its wallet prompts, and answers when it is told to.
 const resources = ['https://api.example.com/notes/*']
 const search = new URLSearchParams(location.search)
+const namespace = search.get('namespace') ?? 'default'
 
 // An engine without one or both, before anything of ours has looked.
 for (const [part, name] of [
@@ -46,7 +46,7 @@ function hold(held: DIDSession | undefined): void {
     })
   }
 }
-DIDSession.onChange(({ type }) => changes.push(type))
+DIDSession.onChange(({ type }) => changes.push(type), { namespace })
 
 /** Does something without being waited for; what came of it is to be seen later. */
 function start(work: () => Promise<DIDSession | undefined>): void {
@@ -64,8 +64,8 @@ function start(work: () => Promise<DIDSession | undefined>): void {
 
 const tab = {
   get: (options: { waitSecs?: number; minValiditySecs?: number; expiresInSecs?: number } = {}) =>
-    start(() => DIDSession.get(ACCOUNT_A, auth, { resources, ...options })),
-  load: () => start(() => DIDSession.load()),
+    start(() => DIDSession.get(ACCOUNT_A, auth, { resources, namespace, ...options })),
+  load: () => start(() => DIDSession.load(undefined, { namespace })),
   renew: () => start(async () => session?.renew(auth)),
   answer: (said: 'sign' | 'reject') => answer(said),
   remove: async () => session?.remove(),
@@ -83,8 +83,8 @@ const tab = {
     prompts: prompts(wallet),
     events,
     changes,
-    stored: await storedKeyDIDs(),
-    explained: (await DIDSession.explain(ACCOUNT_A, resources)).status,
+    stored: (await DIDSession.list({ namespace })).map(({ keyDID }) => keyDID),
+    explained: (await DIDSession.explain(ACCOUNT_A, resources, { namespace })).status,
   }),
 }
 
