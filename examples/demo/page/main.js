@@ -14,6 +14,7 @@ const verifiers = ethereumVerifiers()
 let current
 /** @type {AbortController | undefined} */
 let asking
+let isSigningOut = false
 
 /** @param {import('cacao-session/ethereum').DiscoveredWallet} wallet */
 async function signIn({ provider, name }) {
@@ -27,9 +28,9 @@ async function signIn({ provider, name }) {
     const account = await ethereumAccount(provider)
     signal.throwIfAborted()
     const auth = ethereumAuth(provider, account)
-    current = await DIDSession.get(account, auth, { resources, verifiers, expiresInSecs, signal })
+    const session = await DIDSession.get(account, auth, { resources, verifiers, expiresInSecs, signal })
     tell('')
-    show(true)
+    enter(session, true)
   } catch (error) {
     if (!signal.aborted) tell(reasonOf(error), 'error')
   }
@@ -38,15 +39,31 @@ async function signIn({ provider, name }) {
 async function signOut() {
   if (!current) return
   try {
+    isSigningOut = true
     await DIDSession.remove(current.id)
     leave('You are signed out.')
   } catch (error) {
     tell(reasonOf(error), 'error')
+  } finally {
+    isSigningOut = false
   }
+}
+
+/**
+ * @param {DIDSession} session
+ * @param {boolean} isMove Whether the view changes under the person, so that the focus has to follow.
+ */
+function enter(session, isMove) {
+  current = session
+  session.on('removed', () => {
+    if (session === current && !isSigningOut) leave('You signed out in another tab.')
+  })
+  show(isMove)
 }
 
 /** @param {string} message */
 function leave(message) {
+  current?.dispose()
   current = undefined
   leaveSession()
   show(true)
@@ -65,30 +82,24 @@ function show(isMove) {
   if (isMove) byId(current ? 'session-title' : 'sign-in-title').focus()
 }
 
-/** In another tab the person may have signed in or out since. */
+/** In another tab the person may have signed in. */
 async function catchUp() {
-  if (document.visibilityState !== 'visible') return
-  if (current) {
-    const { status } = await DIDSession.explain(current.id, resources)
-    if (status === 'none') leave('You signed out in another tab.')
-  } else {
-    const session = await DIDSession.load()
-    if (!session || current) return
-    current = session
-    show(true)
-  }
+  const session = current ? undefined : await DIDSession.load()
+  if (session && !current) enter(session, true)
 }
 
 async function start() {
   announceDemoWallet()
   byId('sign-out').addEventListener('click', signOut)
-  document.addEventListener('visibilitychange', catchUp)
+  DIDSession.onChange(catchUp)
   try {
-    current = await DIDSession.load()
+    const session = await DIDSession.load()
+    if (session) enter(session, false)
+    else show(false)
   } catch (error) {
     tell(reasonOf(error), 'error')
+    show(false)
   }
-  show(false)
 }
 
 start()

@@ -49,7 +49,8 @@ async function signIn({ provider, name }) {
 async function signOut() {
   const session = current
   if (!session) return
-  const message = await call(session, 'POST', 'sign-out').then(
+  session.dispose()
+  const message = await session.revoke('/api/sign-out').then(
     () => 'You are signed out.',
     // Its key goes from this browser all the same.
     (error) => `You are signed out in this browser. ${reasonOf(error)}`,
@@ -91,6 +92,12 @@ function enter(session, isMove) {
   byId('resources').textContent = session.authorizations.join(' ')
   byId('expires-at').textContent =
     session.expiresAt?.toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' }) ?? 'never'
+  session.on('removed', () => {
+    if (session === current) leave('You signed out in another tab.')
+  })
+  session.on('expired', () => {
+    if (session === current) leave('The session has expired. Sign in again.')
+  })
   stealFrom(session)
   showNotes(session, refused)
   show(isMove)
@@ -103,6 +110,7 @@ function enter(session, isMove) {
 async function leave(message, kind) {
   const session = current
   current = undefined
+  session?.dispose()
   // Where the browser can't remove it, the server refuses it all the same.
   await session?.remove().catch(() => undefined)
   stealFrom(undefined)
@@ -119,10 +127,14 @@ function show(isMove) {
   if (isMove) byId(current ? 'session-title' : 'sign-in-title').focus()
 }
 
-/** In another tab, or on another device, the person may have signed in or out, or written notes. */
+/** On another device the person may have signed out, or written notes. */
+function refresh() {
+  if (current && document.visibilityState === 'visible') showNotes(current, refused)
+}
+
+/** In another tab the person may have signed in. */
 async function catchUp() {
-  if (document.visibilityState !== 'visible') return
-  if (current) return showNotes(current, refused)
+  if (current) return
   const session = await DIDSession.load(undefined, { resources })
   if (session && !current) enter(session, true)
 }
@@ -131,7 +143,8 @@ async function start() {
   announceDemoWallet()
   byId('sign-out').addEventListener('click', signOut)
   byId('sign-out-everywhere').addEventListener('click', signOutEverywhere)
-  document.addEventListener('visibilitychange', catchUp)
+  document.addEventListener('visibilitychange', refresh)
+  DIDSession.onChange(catchUp)
   const session = await DIDSession.load(undefined, { resources }).catch((error) =>
     tell(reasonOf(error), 'error'),
   )

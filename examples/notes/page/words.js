@@ -10,6 +10,8 @@ const REASONS = {
   ERR_REQUEST_UNSIGNED: 'No session key signed this request.',
   ERR_REQUEST_TOO_LARGE: 'This note is too long.',
   ERR_STORE_UNAVAILABLE: 'The server can’t check who you are right now. Try again in a moment.',
+  ERR_REVOCATION_FAILED:
+    'The server could not be told: it would still take a stolen session until that expires.',
   ERR_NOTE: 'A note needs some text, and not too much.',
   ERR_NOTES_FULL: 'That is as many notes as this example keeps. Delete one first.',
   ERR_NOTE_GONE: 'This note was deleted before.',
