@@ -37,6 +37,36 @@ describe('the README', () => {
     ])
   })
 
+  it('follows a session through renewal and sign-out', () => {
+    const output = runFresh(`
+      import 'fake-indexeddb/auto'
+      import { privateKeyToAccount } from 'viem/accounts'
+      const account = privateKeyToAccount('${KEY_A}')
+      globalThis.window = { ethereum: { request: async ({ params: [raw] }) => account.signMessage({ message: { raw } }) } }
+      ${example('life')}
+      const resources = ['https://api.example.com/notes/*']
+      const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' })
+      const session = await DIDSession.get('${ACCOUNT_A}', auth, { resources, expiresInSecs: 3000 })
+      // A session's timers keep no process alive.
+      const alive = setInterval(() => undefined, 1000)
+      const shown = []
+      const heard = (word) => new Promise((resolve) => (views[word] = (held) => resolve(shown.push(word, held?.keyDID))))
+      const views = { show: () => undefined, showLogin: () => undefined }
+      const offered = heard('showRenewal')
+      follow(session, { show: (held) => views.show(held), showRenewal: (held) => views.showRenewal(held), showLogin: () => views.showLogin() })
+      await offered
+      views.showRenewal = () => undefined // the new one, as short, is about to expire as well
+      const followed = heard('show')
+      const renewed = await renew(session)
+      await followed
+      const ended = heard('showLogin')
+      await renewed.remove()
+      await ended
+      clearInterval(alive)
+      console.log(shown.map((word) => ({ [session.keyDID]: 'old', [renewed.keyDID]: 'new' })[word] ?? word).join(' '))`)
+    expect(output.trim()).toBe('showRenewal old show new showLogin')
+  })
+
   it('saves and takes up a session in a script', () => {
     const output = runFresh(example('script'), { PRIVATE_KEY: KEY_A })
     expect(output).toMatch(new RegExp(`^did:pkh:${ACCOUNT_A} for 60(4800|4799) more seconds`))
