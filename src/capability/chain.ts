@@ -1,4 +1,4 @@
-import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
 import { missingResources } from './resources.js'
 import { expiryTime, startTime } from './validity.js'
@@ -32,20 +32,17 @@ export function rootOf(cacao: Cacao): Cacao {
  * earlier and ending no later (`_INVALID`). Whether it was signed is another question.
  */
 export function assertWithin(child: Cacao, parent: Cacao): void {
-  const [{ iss, domain, resources = [] }, granted] = [child.p, parent.p]
-  if (iss !== granted.aud)
-    throw refused('AUDIENCE', `${iss} can't delegate what was granted to ${granted.aud}`)
-  if (domain !== granted.domain)
-    throw refused('DOMAIN', `it is for ${domain}, and what it was delegated from for ${granted.domain}`)
+  const { iss, domain, resources = [] } = child.p
+  const granted = parent.p
+  const check = (isWithin: boolean, code: 'AUDIENCE' | 'DOMAIN' | 'RESOURCES' | 'INVALID', what: string) => {
+    if (!isWithin)
+      throw new SessionError(`ERR_CAPABILITY_${code}`, `delegated beyond what was granted: ${what}`)
+  }
+  check(iss === granted.aud, 'AUDIENCE', `by ${iss}`)
+  check(domain === granted.domain, 'DOMAIN', `for ${domain}`)
   const missing = missingResources(granted.resources ?? [], resources)
-  if (missing.length > 0 || resources.length === 0)
-    throw refused('RESOURCES', `what it was delegated from does not cover ${missing[0] ?? 'nothing'}`)
-  // Both would be false of a time that is none.
-  if (!(startTime(child) >= startTime(parent) && expiryTime(child) <= expiryTime(parent)))
-    throw refused('INVALID', 'its time must lie within that of what it was delegated from')
-}
-
-function refused(code: 'AUDIENCE' | 'DOMAIN' | 'RESOURCES' | 'INVALID', why: string): SessionError {
-  const name: SessionErrorCode = `ERR_CAPABILITY_${code}`
-  return new SessionError(name, `the delegated capability is refused: ${why}`)
+  check(!missing.length && resources.length > 0, 'RESOURCES', missing.join(', ') || 'for no resource')
+  // False of a time that is none.
+  const isWithin = startTime(child) >= startTime(parent) && expiryTime(child) <= expiryTime(parent)
+  check(isWithin, 'INVALID', 'for another time')
 }

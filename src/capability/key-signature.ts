@@ -6,7 +6,7 @@ import { knownKey } from '../key/known-key.js'
 import type { SessionKey } from '../key/session-key.js'
 import { verifyKeySignature } from '../key/verify.js'
 import { type Cacao, type CacaoPayload, parseCacao, parsePayload } from './cacao.js'
-import { capabilityIdentity } from './identity.js'
+import { nativeIdentity } from './identity.js'
 import { renderMessage } from './message.js'
 
 // Capabilities whose issuer is a did:key, signed by that key: `key:p256`, `key:ed25519`.
@@ -38,7 +38,7 @@ export async function signDelegated(
   parent: Cacao,
 ): Promise<Cacao> {
   const { domain } = parent.p
-  const p = parsePayload({ ...payload, domain, iss: key.did, requestId: capabilityIdentity(parent) })
+  const p = parsePayload({ ...payload, domain, iss: key.did, requestId: await nativeIdentity(parent) })
   const s = toBase64url(await key.sign(utf8(renderKeyMessage(p))))
   const t = [...TYPES].find(([, type]) => type === key.type)?.[0]
   return parseCacao({ h: { t: 'caip122' }, p, s: { t, s, m: { parent } } })
@@ -49,7 +49,7 @@ export async function signDelegated(
  * `ERR_CAPABILITY_SIGNATURE`, or `ERR_CAPABILITY_UNSUPPORTED` for another kind of key.
  */
 export async function verifyDelegated(cacao: Cacao, parent: Cacao): Promise<void> {
-  if (cacao.p.requestId !== capabilityIdentity(parent))
+  if (cacao.p.requestId !== (await nativeIdentity(parent)))
     throw notSigned('it was delegated from another capability than the one that it holds')
   await verifyKeySigned(cacao)
 }

@@ -1,6 +1,7 @@
 import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
 import { chainOf, parentOf } from './chain.js'
+import { verifyDelegated } from './key-signature.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 
 /** When a verifier is to judge; the shape of `@didtools/cacao`. */
@@ -37,7 +38,7 @@ export async function verifySignature(
 ): Promise<void> {
   for (const link of chainOf(cacao)) {
     const parent = parentOf(link)
-    if (parent) await (await import('./key-signature.js')).verifyDelegated(link, parent)
+    if (parent) await verifyDelegated(link, parent)
     else await verifyGranted(link, verifiers, now, clockSkewSecs)
   }
 }
