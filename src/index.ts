@@ -10,12 +10,14 @@ export type { SessionEventType, SessionListenerOptions } from './session/events.
 export type { SessionSummary } from './session/list.js'
 export type {
   AuthorizeOptions,
+  DelegateOptions,
   FromSessionOptions,
   GetOptions,
   GrantOptions,
   RenewOptions,
   RequestSigner,
   ResumeOptions,
+  SerializeOptions,
   SessionFetchInit,
   SignRequestOptions,
   StoreOptions,

@@ -1,7 +1,8 @@
 import { accountOfDID } from '../base/account.js'
-import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
+import { assertWithin, MAX_LINKS, rootOf } from './chain.js'
 import { parseDateTime } from './datetime.js'
+import { bytes, type Check, invalid, matching, members } from './shape.js'
 import { isAuthority, isURI } from './uri.js'
 
 /** CACAO header: the family of text that was signed. `eip4361` is the older word for Ethereum's. */
@@ -13,7 +14,7 @@ export interface CacaoHeader {
 export interface CacaoPayload {
   /** Who asked: an RFC 3986 authority, with its port. */
   readonly domain: string
-  /** Who grants: the account's DID. */
+  /** Who grants: the account's DID; for what is delegated, the session key's. */
   readonly iss: string
   /** Who may act: the session key's did:key, as a URI. */
   readonly aud: string
@@ -35,11 +36,18 @@ export interface CacaoPayload {
 export interface CacaoSignature {
   readonly t: string
   readonly s: string | Uint8Array<ArrayBuffer>
-  /** What else was signed; passkeys carry their authenticator data in `aad`. */
-  readonly m?: { readonly aad?: Uint8Array<ArrayBuffer> }
+  readonly m?: {
+    /** What else was signed: a passkey's authenticator data. */
+    readonly aad?: Uint8Array<ArrayBuffer>
+    /** What the capability was delegated from, where a session key signed it: types `key:…`. */
+    readonly parent?: Cacao
+  }
 }
 
-/** A chain-agnostic capability object (CAIP-74), signed by the account in `p.iss` for the key in `p.aud`. */
+/**
+ * A chain-agnostic capability object (CAIP-74), signed by the account in `p.iss` for the key in `p.aud`. CAIP-74 has no
+ * rule for delegation; ours is that such a key may sign a narrower one, which holds the first in `s.m.parent`.
+ */
 export interface Cacao {
   readonly h: CacaoHeader
   readonly p: CacaoPayload
@@ -49,10 +57,7 @@ export interface Cacao {
 /** Everything that is granted and signed, apart from the signature. */
 export type UnsignedCacao = Omit<Cacao, 's'>
 
-type Check<T> = (value: unknown, path: string) => T
-
-// Bounds on what is looked at: characters in a text, resources, and characters in all of them.
-const MAX_LENGTH = 16_384
+// Bounds on what is looked at: resources, and characters in all of them.
 const MAX_RESOURCES = 1000
 const MAX_RESOURCES_LENGTH = 65_536
 
@@ -64,29 +69,39 @@ const NONCE = /^[A-Za-z0-9]{8,}$/
 // Passkeys of the did-session family write their nonce in base64url; no text is signed there.
 const NONCE_BASE64URL = /^[-_A-Za-z0-9]{8,}$/
 const SIGNATURE_TYPE = /^[-:\w]+$/
+const KEY_TYPE = 'key:'
 
 /**
  * The guard: the only way by which a capability comes in from outside (a wallet, a store, a string, a header).
  * Copies each member once into a frozen `Cacao`, so that nothing can change after it was checked. Throws
- * `ERR_CAPABILITY_INVALID` for anything that is not exactly a CACAO, or has a text of more than 16,384 characters,
- * or more than 1000 resources or 65,536 characters in them.
+ * `ERR_CAPABILITY_INVALID` for anything that is not exactly a CACAO, has a text of more than 16,384 characters, more than
+ * 1000 resources or 65,536 characters in them, or is the end of a chain of more than 4; and `ERR_CAPABILITY_AUDIENCE`,
+ * `_DOMAIN` or `_RESOURCES` for what goes beyond that which it was delegated from.
  */
 export function parseCacao(input: unknown): Cacao {
   if (parsed.has(input as Cacao)) return input as Cacao
-  let cacao: Cacao
   try {
-    cacao = members<Cacao>(input, 'capability', { h: header, p: parsePayload, s: signature }, ['h', 'p', 's'])
+    return chainEnd(input, 'capability', MAX_LINKS)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     // A getter or a proxy of somebody else's threw.
     throw new SessionError('ERR_CAPABILITY_INVALID', "malformed capability: it can't be read", { cause })
   }
-  parsed.add(cacao)
-  return cacao
 }
 
 // What has passed the guard is frozen, and need not pass it again.
 const parsed = new WeakSet<Cacao>()
+
+// With so many links at most, itself one of them. They are counted before each is looked at.
+function chainEnd(input: unknown, path: string, links: number): Cacao {
+  if (links === 0) throw invalid(path, `absent: a chain has at most ${MAX_LINKS} capabilities`)
+  const parent: Check<Cacao> = (value, at) => chainEnd(value, at, links - 1)
+  const s: Check<CacaoSignature> = (value, at) => signature(value, at, parent)
+  const cacao = members<Cacao>(input, path, { h: header, p: parsePayload, s }, ['h', 'p', 's'])
+  if (cacao.s.m?.parent) assertWithin(cacao, cacao.s.m.parent)
+  parsed.add(cacao)
+  return cacao
+}
 
 /** The guard for a payload alone, before it is signed. */
 export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
@@ -113,9 +128,9 @@ export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
   return payload
 }
 
-/** The account that granted the capability: a CAIP-10 id, or a did:key. */
-export function issuerAccount({ p }: Pick<Cacao, 'p'>): string {
-  const account = accountOfDID(p.iss)
+/** The account that it speaks for, which granted it or what it was delegated from: a CAIP-10 id, or a did:key. */
+export function issuerAccount(cacao: Cacao): string {
+  const account = accountOfDID(rootOf(cacao).p.iss)
   if (account === undefined) throw invalid('p.iss', 'a did:pkh or did:key')
   return account
 }
@@ -130,17 +145,22 @@ const header: Check<CacaoHeader> = (input, path) =>
     ['t'],
   )
 
-const signature: Check<CacaoSignature> = (input, path) =>
-  members<CacaoSignature>(
+function signature(input: unknown, path: string, parent: Check<Cacao>): CacaoSignature {
+  const checked = members<CacaoSignature>(
     input,
     path,
     {
       t: matching((text) => SIGNATURE_TYPE.test(text), 'a signature type such as "eip191"'),
       s: (value, at) => (typeof value === 'string' ? signatureText(value, at) : bytes(value, at)),
-      m: (value, at) => members<NonNullable<CacaoSignature['m']>>(value, at, { aad: bytes }, []),
+      m: (value, at) => members<NonNullable<CacaoSignature['m']>>(value, at, { aad: bytes, parent }, []),
     },
     ['t', 's'],
   )
+  const { t, m } = checked
+  if (m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent))
+    throw invalid(`${path}.m`, 'what goes with its type: parent with "key:…", aad with others')
+  return checked
+}
 
 const signatureText = matching((text) => text !== '', 'a non-empty string or bytes')
 
@@ -169,47 +189,3 @@ const resources: Check<string[]> = (value, path) => {
   return checked
 }
 const resource = matching(isURI, 'a URI such as "https://api.example.com/notes/*"')
-
-const bytes: Check<Uint8Array<ArrayBuffer>> = (value, path) => {
-  if (!isBytes(value) || value.length === 0 || value.length > MAX_LENGTH)
-    throw invalid(path, 'a non-empty string or bytes')
-  return new Uint8Array(value)
-}
-
-function matching<T extends string = string>(
-  test: ((text: string) => text is T) | ((text: string) => boolean),
-  what: string,
-): Check<T> {
-  return (value, path) => {
-    // The length is looked at first: what follows takes time for each character.
-    if (typeof value !== 'string' || value.length > MAX_LENGTH || !test(value)) throw invalid(path, what)
-    return value as T
-  }
-}
-
-// Copies the known members in the order in which they came, because did-session's strings keep that order.
-function members<T extends object>(
-  input: unknown,
-  path: string,
-  checks: { readonly [K in keyof T]-?: Check<NonNullable<T[K]>> },
-  required: readonly (keyof T & string)[],
-): T {
-  const prototype: unknown =
-    typeof input === 'object' && input !== null ? Object.getPrototypeOf(input) : undefined
-  // A plain object; of another realm too (an iframe, a worker), whose Object.prototype is another one.
-  if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
-    throw invalid(path, 'an object')
-  }
-  const copy: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(input as object)) {
-    if (!Object.hasOwn(checks, name))
-      throw invalid(`${path}.${name.slice(0, 40)}`, 'absent: it is no member of a CACAO')
-    if (value !== undefined) copy[name] = checks[name as keyof T](value, `${path}.${name}`)
-  }
-  for (const name of required) if (!Object.hasOwn(copy, name)) throw invalid(`${path}.${name}`, 'present')
-  return Object.freeze(copy) as T
-}
-
-function invalid(path: string, what: string): SessionError {
-  return new SessionError('ERR_CAPABILITY_INVALID', `malformed capability: ${path} must be ${what}`)
-}

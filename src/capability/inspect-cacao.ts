@@ -1,5 +1,6 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type Cacao, parseCacao } from './cacao.js'
+import { rootOf } from './chain.js'
 import { parseDateTime } from './datetime.js'
 import { expiryTime } from './validity.js'
 import { capabilityChecks, type VerifyCacaoOptions } from './verify-cacao.js'
@@ -61,10 +62,10 @@ export async function inspectCacao(input: unknown, options: VerifyCacaoOptions):
 }
 
 function claimsOf(cacao: Cacao): NonNullable<CacaoInspection['claims']> {
-  const { iss, aud, domain, resources = [], iat } = cacao.p
+  const { aud, domain, resources = [], iat } = cacao.p
   const expiry = expiryTime(cacao)
   return {
-    issuer: iss,
+    issuer: rootOf(cacao).p.iss,
     audience: aud,
     domain,
     resources,

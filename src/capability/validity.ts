@@ -13,6 +13,11 @@ export function expiryTime({ p }: Pick<Cacao, 'p'>): number {
   return p.exp === undefined ? Number.POSITIVE_INFINITY : instant(p.exp)
 }
 
+/** From when on the capability counts, in milliseconds since 1970: the later of `iat` and `nbf`. */
+export function startTime({ p: { iat, nbf = iat } }: Pick<Cacao, 'p'>): number {
+  return Math.max(instant(iat), instant(nbf))
+}
+
 /** Whether the capability is valid at `now` (milliseconds since 1970). */
 export function validityAt(
   cacao: Pick<Cacao, 'p'>,
@@ -21,9 +26,7 @@ export function validityAt(
 ): Validity {
   // A clock that isn't a number must not make everything valid.
   if (!(now < expiryTime(cacao))) return 'expired'
-  const latest = now + clockSkewSecs * 1000
-  const { iat, nbf } = cacao.p
-  return instant(iat) <= latest && (nbf === undefined || instant(nbf) <= latest) ? 'valid' : 'not-yet-valid'
+  return startTime(cacao) <= now + clockSkewSecs * 1000 ? 'valid' : 'not-yet-valid'
 }
 
 /** Throws `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID` unless the capability is valid at `now`. */

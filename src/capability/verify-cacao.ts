@@ -1,7 +1,8 @@
-import { type AccountInput, accountArgument, accountOfDID } from '../base/account.js'
+import { type AccountInput, accountArgument } from '../base/account.js'
 import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import { type Cacao, parseCacao } from './cacao.js'
+import { type Cacao, issuerAccount, parseCacao } from './cacao.js'
+import { chainOf, rootOf } from './chain.js'
 import { missingResources } from './resources.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 import { type Verifiers, verifySignature } from './verify-signature.js'
@@ -14,7 +15,7 @@ export interface VerifyCacaoOptions {
   now?: Clock
   /** Seconds by which the issuer's clock may run ahead; 300 by default. Applies to `iat` and `nbf`. */
   clockSkewSecs?: number
-  /** The account that must have granted it (CAIP-10, or its DID). */
+  /** The account that must have granted it, or what it was delegated from (CAIP-10, or its DID). */
   issuer?: AccountInput
   /** The key that must be allowed to act (did:key). */
   audience?: string
@@ -25,8 +26,9 @@ export interface VerifyCacaoOptions {
   /** Resources that the capability must cover. */
   resources?: readonly string[]
   /**
-   * Says whether a capability was revoked. A rejection, or anything but `false`, counts as a refusal. Know it by its
-   * payload, not by its CID: one signature can be written in several ways, and each gives another CID.
+   * Says whether a capability was revoked; asked of each in a chain. A rejection, or anything but `false`, counts as a
+   * refusal. Know it by its payload, not by its CID: one signature can be written in several ways, and each gives
+   * another CID.
    */
   isRevoked?: (cacao: Cacao) => boolean | Promise<boolean>
 }
@@ -76,10 +78,10 @@ export function capabilityChecks(options: VerifyCacaoOptions): CapabilityCheck[]
   return checks
 }
 
-/** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability. */
-export function assertIssuer({ p }: Cacao, account: string): void {
-  if (accountOfDID(p.iss) !== account)
-    throw refused('ISSUER', `it was granted by ${p.iss}, not by ${account}`)
+/** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability, or what it was delegated from. */
+export function assertIssuer(cacao: Cacao, account: string): void {
+  if (issuerAccount(cacao) !== account)
+    throw refused('ISSUER', `it was granted by ${rootOf(cacao).p.iss}, not by ${account}`)
 }
 
 /** Throws `ERR_CAPABILITY_AUDIENCE` unless the capability was granted to the key. */
@@ -105,8 +107,8 @@ export function assertDomain({ p }: Cacao, domains: readonly string[]): void {
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_REVOKED` unless `isRevoked` says `false`, or with the `SessionError` that says why it can't
- * tell, such as `ERR_STORE_UNAVAILABLE`.
+ * Rejects with `ERR_CAPABILITY_REVOKED` unless `isRevoked` says `false` of the capability and of all those that it was
+ * delegated from, or with the `SessionError` that says why it can't tell, such as `ERR_STORE_UNAVAILABLE`.
  */
 export async function assertNotRevoked(
   cacao: Cacao,
@@ -114,7 +116,8 @@ export async function assertNotRevoked(
 ): Promise<void> {
   let isStillGood: boolean
   try {
-    isStillGood = (await isRevoked(cacao)) === false
+    const answers = await Promise.all(chainOf(cacao).map(async (link) => isRevoked(link)))
+    isStillGood = answers.every((answer) => answer === false)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     throw refused('REVOKED', 'whether it was revoked could not be found out', cause)

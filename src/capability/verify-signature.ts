@@ -1,5 +1,7 @@
 import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
+import { chainOf, parentOf } from './chain.js'
+import { verifyDelegated } from './key-signature.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 
 /** When a verifier is to judge; the shape of `@didtools/cacao`. */
@@ -24,12 +26,28 @@ export type Verifiers = Readonly<
   Record<string, CacaoVerifier | ((cacao: never, options: never) => Promise<void>)>
 >
 
-/** Throws `ERR_CAPABILITY_SIGNATURE`, or `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier for its type. */
+/**
+ * Checks the account's signature with its type's verifier, and then of each capability delegated from there the session
+ * key's. Throws `ERR_CAPABILITY_SIGNATURE`, or `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier for a type.
+ */
 export async function verifySignature(
   cacao: Cacao,
   verifiers: Verifiers,
   now: number,
   clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
+): Promise<void> {
+  for (const link of chainOf(cacao)) {
+    const parent = parentOf(link)
+    if (parent) await verifyDelegated(link, parent)
+    else await verifyGranted(link, verifiers, now, clockSkewSecs)
+  }
+}
+
+async function verifyGranted(
+  cacao: Cacao,
+  verifiers: Verifiers,
+  now: number,
+  clockSkewSecs: number,
 ): Promise<void> {
   const verifier = Object.hasOwn(verifiers, cacao.s.t)
     ? (verifiers[cacao.s.t] as CacaoVerifier | undefined)

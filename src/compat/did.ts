@@ -1,7 +1,9 @@
 import { DID } from 'dids'
 import { toBase64, toBase64url } from '../base/base64.js'
+import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
-import type { Cacao } from '../capability/cacao.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { parentOf } from '../capability/chain.js'
 import { parseDateTime } from '../capability/datetime.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { ethereumVerifiers } from '../wallet/ethereum.js'
@@ -39,7 +41,7 @@ class SessionDID extends DID {
   }
 
   override withCapability(capability: Capability): DID {
-    return new SessionDID(this.#key, capability)
+    return new SessionDID(this.#key, capabilityOf(parseCacao(capability)))
   }
 
   override async verifyJWS(
@@ -66,9 +68,16 @@ export async function createDID(key: SigningKey, capability?: Cacao): Promise<DI
   return did
 }
 
-/** Our capability as the `dids` package types it: it knows only signatures that are text. */
+/**
+ * Our capability as the `dids` package types it: it knows only signatures that are text. Throws
+ * `ERR_CAPABILITY_UNSUPPORTED` for a delegated one: there it would speak for the key that delegated it.
+ */
 export function capabilityOf(cacao: Cacao): Capability {
-  return cacao as Capability
+  if (!parentOf(cacao)) return cacao as Capability
+  throw new SessionError(
+    'ERR_CAPABILITY_UNSUPPORTED',
+    'the dids package knows no delegated capabilities: use the session itself, or one that the account granted',
+  )
 }
 
 // A DID provider (EIP-2844) over JSON-RPC.

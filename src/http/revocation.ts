@@ -1,21 +1,28 @@
-import { type AccountInput, accountArgument } from '../base/account.js'
+import { type AccountInput, accountArgument, accountOfDID } from '../base/account.js'
 import { type Clock, systemClock } from '../base/clock.js'
-import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
 import { capabilityIdentity } from '../capability/identity.js'
 import { expiryTime } from '../capability/validity.js'
 
 /** Which capabilities count no more, though they are signed and not yet expired. */
 export interface RevocationStore {
-  /** Revokes one capability: signs out one session. Takes unknown input and rejects with `ERR_CAPABILITY_INVALID`. */
+  /**
+   * Revokes one capability, and so all that was delegated from it: signs out one session. Takes unknown input and rejects
+   * with `ERR_CAPABILITY_INVALID`.
+   */
   revoke(capability: unknown): Promise<void>
   /**
-   * Revokes all that the account granted up to a moment, now by default: signs out everywhere. What counts is the
+   * Revokes all that the account granted up to a moment, now by default: signs out everywhere. A session's key can be
+   * named as well (did:key): that revokes what it delegated, and not the session itself. What counts is the
    * capability's own `iat`, which the device wrote: to reach one whose clock is ahead, name a moment that much later; one
    * whose clock is behind can sign in again that much later.
    */
   revokeAll(account: AccountInput, before?: Date): Promise<void>
-  /** Whether a capability was revoked. Rejects if that can't be found out; whoever asks must then refuse. */
+  /**
+   * Whether this one capability was revoked; of a chain, each must be asked for. Rejects if that can't be found out;
+   * whoever asks must then refuse.
+   */
   isRevoked(capability: Cacao): boolean | Promise<boolean>
 }
 
@@ -42,14 +49,14 @@ export function revokedAccount(
   return { account: accountArgument(account), before: time }
 }
 
-/** What a capability is looked up by. */
+/** What a capability is looked up by; of a delegated one, the account is the key that delegated it. */
 export function revocationKeys(cacao: Cacao): {
   readonly id: string
   readonly account: string
   readonly issuedAt: number
 } {
   const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
-  return { id: capabilityIdentity(cacao), account: issuerAccount(cacao), issuedAt }
+  return { id: capabilityIdentity(cacao), account: accountOfDID(cacao.p.iss) ?? cacao.p.iss, issuedAt }
 }
 
 /**

@@ -110,7 +110,7 @@ export function incomingVerifier<R>(
     assertDomain(cacao, domains)
     if (resources)
       assertResources(cacao, typeof resources === 'function' ? await resources(request) : resources)
-    if (revocation) await assertNotRevoked(cacao, () => settings.ask(() => revocation.isRevoked(cacao)))
+    if (revocation) await assertNotRevoked(cacao, (link) => settings.ask(() => revocation.isRevoked(link)))
     // What has expired meanwhile may be forgotten already where used requests are remembered.
     if (!(now() < expires)) throw refused('STALE', 'it expired before it was received: sign it again')
     if (replay && !(await settings.ask(() => replay.use(`${keyDID} ${nonce}`, expires))))

@@ -2,6 +2,7 @@ import { type AccountInput, accountArgument, accountDID } from '../base/account.
 import { SessionError } from '../base/errors.js'
 import { fromUtf8 } from '../base/utf8.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { rootOf } from '../capability/chain.js'
 import { cacaoCID } from '../capability/cid.js'
 import { type VerifyCacaoOptions, verifyCacao } from '../capability/verify-cacao.js'
 import { verifyKeySignature } from '../key/verify.js'
@@ -17,7 +18,7 @@ export interface VerifyJWSOptions extends Omit<VerifyCacaoOptions, 'audience' | 
 
 /** Who signed, for whom, and what. */
 export interface VerifiedJWS {
-  /** The DID of who it speaks for: the capability's issuer, or else the signing key. */
+  /** The DID of who it speaks for: the account that granted the capability, or else the signing key. */
   readonly issuer: string
   readonly keyDID: string
   /** The signer's DID URL, from the header. */
@@ -59,7 +60,7 @@ export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}):
     throw invalid('it was signed under another capability than the one given')
   if ('error' in grant) throw grant.error
   const { cacao } = grant
-  return { issuer: cacao.p.iss, ...content, cacao }
+  return { issuer: rootOf(cacao).p.iss, ...content, cacao }
 }
 
 // What is wrong with the JWS itself is said first.

@@ -1,5 +1,4 @@
-import { accountOfDID } from '../base/account.js'
-import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { validityAt } from '../capability/validity.js'
 import { type Verifiers, verifySignature } from '../capability/verify-signature.js'
 import { canSign } from '../key/generate.js'
@@ -48,7 +47,7 @@ async function check(
   } catch {
     return undefined
   }
-  if (accountOfDID(cacao.p.iss) !== old.account || validityAt(cacao, now) !== 'valid') return undefined
+  if (issuerAccount(cacao) !== old.account || validityAt(cacao, now) !== 'valid') return undefined
   const key = await sessionKeyOfPair(old.keypair)
   if (!key?.pair || key.did !== cacao.p.aud || !(await canSign(key))) return undefined
   return { account: old.account, keyDID: key.did, keyPair: key.pair, cacao }

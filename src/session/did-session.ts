@@ -4,7 +4,7 @@ import { isBytes } from '../base/bytes.js'
 import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import type { AuthMethod } from '../capability/auth-method.js'
-import { issuerAccount } from '../capability/cacao.js'
+import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/validity.js'
 import type { SessionRecord } from '../store/store.js'
 import type { SessionEventType, SessionListenerOptions } from './events.js'
@@ -14,11 +14,13 @@ import type { HeldSession } from './held-session.js'
 import type { SessionSummary } from './list.js'
 import {
   type AuthorizeOptions,
+  type DelegateOptions,
   type FromSessionOptions,
   type GetOptions,
   type RenewOptions,
   type ResumeOptions,
   resourcesArgument,
+  type SerializeOptions,
   type SessionFetchInit,
   type SignRequestOptions,
   type StoreOptions,
@@ -161,7 +163,8 @@ export class DIDSession extends GrantedSession {
   /**
    * The session that `serialize` wrote, here or in did-session 4. An expired one loads too, so that an app can
    * show whose it was: `isExpired` is true and signing is refused. Rejects with `ERR_SESSION_STRING` or
-   * `ERR_CAPABILITY_…` if anything else is wrong with it, the wallet's signature too if `verifiers` are given.
+   * `ERR_CAPABILITY_…` if anything else is wrong with it, the wallet's signature too if `verifiers` are given. What was
+   * encrypted needs its `password`; with another one, `ERR_SESSION_STRING`.
    */
   static async fromSession(serialized: string, options: FromSessionOptions = {}): Promise<DIDSession> {
     const { readSession } = await onDemand()
@@ -170,9 +173,16 @@ export class DIDSession extends GrantedSession {
 
   /**
    * The session as a string, in the format of did-session 4. Whoever has it can act until the session expires:
-   * keep it like a password. Throws `ERR_NOT_SERIALIZABLE` for a key that can't be exported.
+   * keep it like a password, or give one: then the string is encrypted (JWE), to be read by `fromSession` with the same
+   * password. Throws, or with a password rejects with, `ERR_NOT_SERIALIZABLE` for a key that can't be exported.
+   *
+   * @example
+   * const text = await session.serialize({ password: 'correct horse battery staple' })
    */
-  serialize(): string {
+  serialize(): string
+  serialize(options: SerializeOptions): Promise<string>
+  serialize(options?: SerializeOptions): string | Promise<string> {
+    if (options) return onDemand().then((m) => m.writeEncrypted(this.serialize(), options.password))
     if (this.#held.serialize) return this.#held.serialize()
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',
@@ -227,6 +237,23 @@ export class DIDSession extends GrantedSession {
     const { renew } = await onDemand()
     const held = await renew(this.#held, this.#place, this.#now, authMethod, options)
     return new DIDSession(held, this.#now, this.#place)
+  }
+
+  /**
+   * Lets another key do some of what this session may, for as long or less: a worker's, a backend's, another device's.
+   * Nobody is asked, and no secret leaves. The capability is for the auth method with which that key signs in; what it
+   * then signs counts as the account's, and ends when this session is revoked. A chain has at most 4 capabilities, the
+   * account's own among them. Rejects with `ERR_CAPABILITY_RESOURCES`, `_EXPIRED`, `_NOT_YET_VALID`, or `_INVALID` if the
+   * chain would be too long, and with `ERR_SESSION_REMOVED`.
+   *
+   * @example
+   * // In the worker; `ask` is how it asks the page, which answers `session.delegate({ audience, resources })`.
+   * const session = await DIDSession.get(account, ({ uri }) => ask(uri, resources), { resources, namespace: 'worker' })
+   */
+  async delegate(options: DelegateOptions): Promise<Cacao> {
+    this.#assertNotRemoved()
+    const { delegate } = await onDemand()
+    return delegate(this.#held, options, this.#now())
   }
 
   /** Signs this session out, here and in all tabs: its key signs no more. Rejects with `ERR_STORE_UNAVAILABLE`. */

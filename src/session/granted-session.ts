@@ -68,6 +68,11 @@ export class GrantedSession {
     return this.#held.persistence
   }
 
+  /** Whether `serialize` can write the session to a string: not if its key can't be exported. */
+  get isSerializable(): boolean {
+    return this.#held.serialize !== undefined
+  }
+
   /** Whether the session is valid now, covers these resources, and was not removed. */
   isAuthorized(resources?: readonly string[]): boolean {
     const wanted = resources === undefined ? [] : resourcesArgument(resources)

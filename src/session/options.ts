@@ -73,8 +73,26 @@ export interface AuthorizeOptions extends GrantOptions {
   signal?: AbortSignal
 }
 
+/** `session.delegate`: what another key may do, within what the session may. */
+export interface DelegateOptions {
+  /** The key that may do it: a did:key, Ed25519 or P-256. */
+  audience: string
+  /** Some of what the session may do; all of it by default. */
+  resources?: readonly string[] | undefined
+  /** Seconds until it expires; when the session does by default, and never later. */
+  expiresInSecs?: number
+  /** One line in plain words, for logs: nobody is asked. */
+  statement?: string
+}
+
+/** `session.serialize`, encrypted. */
+export interface SerializeOptions {
+  /** What it can be read with again: any non-empty text. Whoever has the string can try passwords, so let it be long. */
+  password: string
+}
+
 /** `DIDSession.fromSession`. */
-export interface FromSessionOptions {
+export interface FromSessionOptions extends Partial<SerializeOptions> {
   /** Check the wallet's signature too. */
   verifiers?: Verifiers
   now?: Clock

@@ -26,6 +26,8 @@ export interface Place {
   readonly now: Clock
   /** The session of a seed that a store of strings kept; `undefined` unless the capability was granted to its key. */
   ofSeed(stored: unknown, cacao: Cacao, persistence: Persistence): Promise<HeldSession | undefined>
+  /** Whether the capability is signed, by these verifiers. */
+  isSigned(cacao: Cacao, verifiers: Verifiers): Promise<boolean>
   /** Takes over what did-session 4 left here, of all accounts or one; says how many sessions that were. */
   adopt(account: string | undefined, verifiers: Verifiers | undefined): Promise<number>
   /** Removes what did-session 4 left here of the account. */
@@ -54,6 +56,13 @@ export function placeOf({
     async ofSeed(stored, cacao, persistence) {
       const { sessionOfSeed } = await onDemand()
       return sessionOfSeed(stored, cacao, persistence)
+    },
+    async isSigned(cacao, verifiers) {
+      const { verifySignature } = await onDemand()
+      return verifySignature(cacao, verifiers, now()).then(
+        () => true,
+        () => false,
+      )
     },
     async adopt(account, verifiers) {
       if (!isShared || !(await mayHoldDIDSession4())) return 0

@@ -25,16 +25,16 @@ export function writeSession(seed: Uint8Array, cacao: Cacao): string {
 }
 
 /**
- * Reads such a string. Throws `ERR_SESSION_STRING` if it is none, `ERR_CAPABILITY_INVALID` if its capability is
+ * Reads such a string, or with a password what `writeEncrypted` made of one. Throws `ERR_SESSION_STRING` if it is none, `ERR_CAPABILITY_INVALID` if its capability is
  * malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key than the string's, and with verifiers
  * `ERR_CAPABILITY_SIGNATURE`. An expired one is read all the same; one that is not yet valid is not.
  */
 export async function readSession(
   text: string,
-  { verifiers, now = systemClock, signal }: FromSessionOptions = {},
+  { verifiers, now = systemClock, signal, password }: FromSessionOptions = {},
 ): Promise<HeldSession & { readonly seed: Uint8Array }> {
   signal?.throwIfAborted()
-  const { sessionKeySeed, cacao: unchecked } = parts(text)
+  const { sessionKeySeed, cacao: unchecked } = parts(await plainText(text, password))
   const seed = typeof sessionKeySeed === 'string' ? fromBase64(sessionKeySeed) : undefined
   if (seed?.length !== SEED_LENGTH) throw notASession('its key is not a seed of 32 bytes')
   const cacao = parseCacao(unchecked)
@@ -64,8 +64,27 @@ export async function sessionOfSeed(
   return { key, cacao, persistence, serialize: () => writeSession(seed, cacao) }
 }
 
-function parts(text: string): { sessionKeySeed?: unknown; cacao?: unknown } {
+/** The same under a password. Throws a `TypeError` unless that is a non-empty string. */
+export async function writeEncrypted(text: string, password: string): Promise<string> {
+  const { encryptString } = await import('./encrypted-string.js')
+  return encryptString(text, password)
+}
+
+async function plainText(text: string, password: string | undefined): Promise<string> {
   if (typeof text !== 'string') throw new TypeError('a serialized session must be a string')
+  // Dots stand between the parts of a JWE; a session's own string has none.
+  const isEncrypted = text.includes('.')
+  if (password === undefined && !isEncrypted) return text
+  if (password === undefined) throw notASession('it is encrypted: give the password')
+  const { decryptString } = await import('./encrypted-string.js')
+  const plain = await decryptString(text, password)
+  if (plain !== undefined) return plain
+  throw notASession(
+    isEncrypted ? "it can't be decrypted, perhaps not by this password" : 'it is not encrypted',
+  )
+}
+
+function parts(text: string): { sessionKeySeed?: unknown; cacao?: unknown } {
   const bytes = text.length > MAX_LENGTH ? undefined : fromBase64url(text)
   const json = bytes && fromUtf8(bytes)
   const value = json === undefined ? undefined : decodeDagJSON(json)

@@ -1,7 +1,7 @@
 import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
-import { type Verifiers, verifySignature } from '../capability/verify-signature.js'
+import type { Verifiers } from '../capability/verify-signature.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
 import type { LastUsed, Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
@@ -88,7 +88,7 @@ export async function assess(
   { record, store }: FoundRecord,
   account: string | undefined,
   { resources = [], minValiditySecs = 0, now, verifiers }: Wanted,
-  place: Pick<Place, 'namespace' | 'ofSeed'>,
+  place: Pick<Place, 'namespace' | 'ofSeed' | 'isSigned'>,
 ): Promise<Assessment> {
   const parsed = parseRecord(record)
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
@@ -101,12 +101,7 @@ export async function assess(
   const missing = missingResources(cacao.p.resources ?? [], resources)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
   const session = await storedSession(store, place, parsed)
-  const isSigned =
-    verifiers === undefined ||
-    (await verifySignature(cacao, verifiers, now).then(
-      () => true,
-      () => false,
-    ))
+  const isSigned = verifiers === undefined || (await place.isSigned(cacao, verifiers))
   if (!session || !isSigned) return { status: { status: 'wrong-key' } }
   return {
     status: { status: 'ok', expiresAt: expiresAt(cacao), persistence: store.persistence },

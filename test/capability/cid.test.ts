@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/base/hex.js'
 import { parseCacao } from '../../src/capability/cacao.js'
-import { cacaoCID, encodeDagCBOR } from '../../src/capability/cid.js'
+import { cacaoCID } from '../../src/capability/cid.js'
+import { encodeDagCBOR } from '../../src/capability/dag-cbor.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../../src/capability/dag-json.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
 

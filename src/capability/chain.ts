@@ -1,0 +1,48 @@
+import { SessionError } from '../base/errors.js'
+import type { Cacao } from './cacao.js'
+import { missingResources } from './resources.js'
+import { expiryTime, startTime } from './validity.js'
+
+/**
+ * Capabilities that a chain has at most: the account's own, and three that were delegated from it, each by the key to
+ * which the one before was granted.
+ */
+export const MAX_LINKS = 4
+
+/** The capability that this one was delegated from; `undefined` for an account's own. */
+export function parentOf({ s }: Cacao): Cacao | undefined {
+  return s.m?.parent
+}
+
+/** The capability and those that it was delegated from, the account's own first. */
+export function chainOf(cacao: Cacao): Cacao[] {
+  const parent = parentOf(cacao)
+  return parent ? [...chainOf(parent), cacao] : [cacao]
+}
+
+/** The capability that the account itself granted, at the root of the chain. */
+export function rootOf(cacao: Cacao): Cacao {
+  const parent = parentOf(cacao)
+  return parent ? rootOf(parent) : cacao
+}
+
+/**
+ * Throws unless what is delegated lies within its parent: issued by the key to which that was granted
+ * (`ERR_CAPABILITY_AUDIENCE`), for the same domain (`_DOMAIN`), for some of its resources (`_RESOURCES`), beginning no
+ * earlier and ending no later (`_INVALID`). Whether it was signed is another question.
+ */
+export function assertWithin(child: Cacao, parent: Cacao): void {
+  const { iss, domain, resources = [] } = child.p
+  const granted = parent.p
+  const check = (isWithin: boolean, code: 'AUDIENCE' | 'DOMAIN' | 'RESOURCES' | 'INVALID', what: string) => {
+    if (!isWithin)
+      throw new SessionError(`ERR_CAPABILITY_${code}`, `delegated beyond what was granted: ${what}`)
+  }
+  check(iss === granted.aud, 'AUDIENCE', `by ${iss}`)
+  check(domain === granted.domain, 'DOMAIN', `for ${domain}`)
+  const missing = missingResources(granted.resources ?? [], resources)
+  check(!missing.length && resources.length > 0, 'RESOURCES', missing.join(', ') || 'for no resource')
+  // False of a time that is none.
+  const isWithin = startTime(child) >= startTime(parent) && expiryTime(child) <= expiryTime(parent)
+  check(isWithin, 'INVALID', 'for another time')
+}

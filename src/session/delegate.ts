@@ -1,0 +1,62 @@
+import { toHex } from '../base/hex.js'
+import type { Cacao } from '../capability/cacao.js'
+import { signDelegated } from '../capability/key-signature.js'
+import { assertValidAt, expiryTime, startTime } from '../capability/validity.js'
+import { assertResources } from '../capability/verify-cacao.js'
+import { parseDIDKey } from '../key/parse-did-key.js'
+import type { HeldSession } from './held-session.js'
+import { type DelegateOptions, resourcesArgument } from './options.js'
+
+const NONCE_BYTES = 12
+
+/** Has the session's key sign a narrower capability for another key. See `DIDSession.delegate`. */
+export async function delegate(
+  { key, cacao: parent }: Pick<HeldSession, 'key' | 'cacao'>,
+  options: DelegateOptions,
+  now: number,
+): Promise<Cacao> {
+  const { audience, statement, expiresInSecs } = options ?? {}
+  assertOtherKey(audience, key.did)
+  const resources = resourcesArgument(options.resources ?? parent.p.resources ?? [])
+  if (options.resources && resources.length === 0)
+    throw new TypeError('resources must name at least one thing that the other key may do')
+  const exp = expirationTime(parent, expiresInSecs, now)
+  assertValidAt(parent, now)
+  assertResources(parent, resources)
+  const payload = {
+    aud: audience,
+    version: '1',
+    nonce: toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
+    // The clock of who granted it may run ahead of ours.
+    iat: new Date(Math.max(now, startTime(parent))).toISOString(),
+    ...(exp !== undefined && { exp }),
+    ...(statement !== undefined && { statement }),
+    resources,
+  }
+  return signDelegated(key, payload, parent)
+}
+
+function assertOtherKey(audience: unknown, own: string): void {
+  const type = typeof audience === 'string' ? parseDIDKey(audience)?.type : undefined
+  if (type === 'P-256' || type === 'Ed25519') {
+    if (audience !== own) return
+    throw new TypeError("audience must be another key than the session's own")
+  }
+  throw new TypeError(
+    'audience must be the did:key of an Ed25519 or P-256 key, such as the keyDID of a session',
+  )
+}
+
+/** The earlier of what is asked for and the parent's end, which is the default. */
+function expirationTime(parent: Cacao, secs: number | undefined, now: number): string | undefined {
+  if (secs !== undefined && !(typeof secs === 'number' && secs > 0 && secs < Number.POSITIVE_INFINITY))
+    throw new TypeError('expiresInSecs must be a positive finite number of seconds')
+  const time = now + (secs ?? Number.POSITIVE_INFINITY) * 1000
+  if (time >= expiryTime(parent)) return parent.p.exp
+  const date = new Date(time)
+  if (date.getUTCFullYear() <= LAST_YEAR) return date.toISOString()
+  throw new TypeError(`expiresInSecs must end before the year ${LAST_YEAR + 1}`)
+}
+
+// That RFC 3339 can write.
+const LAST_YEAR = 9999

@@ -1,0 +1,58 @@
+import { CompactEncrypt, compactDecrypt } from 'jose'
+import { fromBase64url } from '../base/base64.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
+
+// A session string under a password: compact JWE (RFC 7516) by PBES2 (RFC 7518 §4.8) and AES-256 in GCM, and no other.
+
+const ALG = 'PBES2-HS512+A256KW'
+const ENC = 'A256GCM'
+const HEADER = ['alg', 'enc', 'p2c', 'p2s']
+// Rounds of PBKDF2 with HMAC-SHA-512: nearly three times what OWASP asks for.
+const ROUNDS = 600_000
+// A string that asks for more is refused before any is made: reading must not take minutes.
+const MOST_ROUNDS = 1_000_000
+// Characters of the longest session string, in base64url, and what stands around it.
+const MAX_LENGTH = 270_000
+
+/** Encrypts a session string. Throws a `TypeError` unless the password is a non-empty string. */
+export async function encryptString(text: string, password: string): Promise<string> {
+  return new CompactEncrypt(utf8(text))
+    .setProtectedHeader({ alg: ALG, enc: ENC })
+    .setKeyManagementParameters({ p2c: ROUNDS })
+    .encrypt(secretOf(password))
+}
+
+/**
+ * The session string that was encrypted; `undefined` for another password, or for a text that was changed or is none.
+ * Throws a `TypeError` unless the password is a non-empty string.
+ */
+export async function decryptString(text: string, password: string): Promise<string | undefined> {
+  const secret = secretOf(password)
+  if (!isEncryptedString(text)) return undefined
+  const plain = await compactDecrypt(text, secret, {
+    keyManagementAlgorithms: [ALG],
+    contentEncryptionAlgorithms: [ENC],
+    maxPBES2Count: MOST_ROUNDS,
+    maxDecompressedLength: 0,
+  }).catch(() => undefined)
+  return plain && fromUtf8(plain.plaintext)
+}
+
+// jose decodes leniently, and would take a member of the header that we never write.
+function isEncryptedString(text: string): boolean {
+  const parts = text.length > MAX_LENGTH ? [] : text.split('.').map((part) => fromBase64url(part))
+  const [header] = parts
+  if (parts.length !== 5 || !header || parts.some((part) => !part?.length)) return false
+  try {
+    const value: unknown = JSON.parse(fromUtf8(header) ?? '')
+    return typeof value === 'object' && value !== null && Object.keys(value).sort().join() === HEADER.join()
+  } catch {
+    return false
+  }
+}
+
+// In one form however a keyboard composes it (RFC 8265 §4.2).
+function secretOf(password: unknown): Uint8Array {
+  if (typeof password === 'string' && password !== '') return utf8(password.normalize('NFC'))
+  throw new TypeError('password must be a non-empty string')
+}
