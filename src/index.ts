@@ -5,13 +5,15 @@ export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export type { SessionKeyType } from './key/session-key.js'
-export { DIDSession } from './session/did-session.js'
+export { DIDSession, type SessionEvent } from './session/did-session.js'
+export type { SessionEventType, SessionListenerOptions } from './session/events.js'
 export type { SessionSummary } from './session/list.js'
 export type {
   AuthorizeOptions,
   FromSessionOptions,
   GetOptions,
   GrantOptions,
+  RenewOptions,
   RequestSigner,
   ResumeOptions,
   SessionFetchInit,
@@ -19,6 +21,7 @@ export type {
   StoreOptions,
 } from './session/options.js'
 export type { SessionStatus } from './session/stored-sessions.js'
+export type { SessionChange } from './session/watch.js'
 export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb.js'
 export type {
   LastUsed,

@@ -13,3 +13,15 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     signal.removeEventListener('abort', aborted)
   }
 }
+
+/** Starts something, unless a signal is aborted already, and calls what that gives once one is. */
+export function until(signals: readonly AbortSignal[], start: () => () => void): void {
+  if (signals.some(({ aborted }) => aborted)) return
+  const end = start()
+  const over = new AbortController()
+  const stop = (): void => {
+    over.abort()
+    end()
+  }
+  for (const signal of signals) signal.addEventListener('abort', stop, { once: true, signal: over.signal })
+}

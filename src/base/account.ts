@@ -57,3 +57,8 @@ export function accountDID(account: string): string {
 export function accountOfDID(did: string): string | undefined {
   return did.startsWith(DID_PKH) || DID_KEY.test(did) ? normalAccount(did) : undefined
 }
+
+/** The account (CAIP-10) without its chain: the same for one address on every chain of a kind. */
+export function chainless(account: string): string {
+  return account.replace(/:[^:]+:/, '::')
+}

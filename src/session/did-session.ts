@@ -1,29 +1,36 @@
-import { type AccountInput, accountArgument, accountDID } from '../base/account.js'
+/// <reference lib="esnext.disposable" preserve="true" />
+import { type AccountInput, accountArgument } from '../base/account.js'
 import { isBytes } from '../base/bytes.js'
 import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import type { AuthMethod } from '../capability/auth-method.js'
-import { type Cacao, issuerAccount } from '../capability/cacao.js'
-import { missingResources } from '../capability/resources.js'
-import { assertValidAt, expiryTime, validityAt } from '../capability/validity.js'
-import type { Persistence } from '../store/store.js'
+import { issuerAccount } from '../capability/cacao.js'
+import { assertValidAt } from '../capability/validity.js'
+import type { SessionRecord } from '../store/store.js'
+import type { SessionEventType, SessionListenerOptions } from './events.js'
+import { isRemoved } from './fates.js'
+import { GrantedSession } from './granted-session.js'
 import type { HeldSession } from './held-session.js'
 import type { SessionSummary } from './list.js'
-import type {
-  AuthorizeOptions,
-  FromSessionOptions,
-  GetOptions,
-  ResumeOptions,
-  SessionFetchInit,
-  SignRequestOptions,
-  StoreOptions,
+import {
+  type AuthorizeOptions,
+  type FromSessionOptions,
+  type GetOptions,
+  type RenewOptions,
+  type ResumeOptions,
+  resourcesArgument,
+  type SessionFetchInit,
+  type SignRequestOptions,
+  type StoreOptions,
+  secondsArgument,
 } from './options.js'
-import { resourcesArgument } from './options.js'
 import { type Place, placeOf } from './place.js'
-import { explain, removeSessions, resume } from './resume.js'
-import { expiresAt, type SessionStatus } from './stored-sessions.js'
+import { explain, resume } from './resume.js'
+import type { SessionStatus } from './stored-sessions.js'
+import type { SessionChange } from './watch.js'
 
 const onDemand = () => import('./on-demand.js')
+const ignore = (): void => undefined
 
 /**
  * A person signed in, and the key that acts for them: a did:key and a capability (CACAO, CAIP-74) that the
@@ -35,15 +42,19 @@ const onDemand = () => import('./on-demand.js')
  *   resources: ['https://api.example.com/notes/*'],
  * })
  */
-export class DIDSession {
+export class DIDSession extends GrantedSession {
   readonly #held: HeldSession
   readonly #now: Clock
   readonly #place: Place | undefined
+  readonly #disposal = new AbortController()
 
   private constructor(held: HeldSession, now: Clock, place?: Place) {
+    super(held, now)
     this.#held = held
     this.#now = now
     this.#place = place
+    // From now on, signing out in another tab ends this one too.
+    if (place) onDemand().then(({ watchOf }) => watchOf(place).follow(recordOf(held)), ignore)
   }
 
   /**
@@ -82,24 +93,48 @@ export class DIDSession {
   static async hasSessionFor(
     account: AccountInput,
     resources?: readonly string[] | { resources?: readonly string[] },
-    options: StoreOptions & Pick<ResumeOptions, 'verifiers'> = {},
+    options: ExplainOptions = {},
   ): Promise<boolean> {
-    return (await DIDSession.explain(account, resources, options)).status === 'ok'
+    return (await explainTo(account, resources, options)).status === 'ok'
   }
 
   /** Why `hasSessionFor` says what it says. Never rejects for what a store does. */
   static async explain(
     account: AccountInput,
     resources?: readonly string[] | { resources?: readonly string[] },
-    options: StoreOptions & Pick<ResumeOptions, 'verifiers'> = {},
+    options: ExplainOptions = {},
   ): Promise<SessionStatus> {
-    const list = Array.isArray(resources)
-      ? resources
-      : ((resources as { resources?: readonly string[] } | undefined)?.resources ?? [])
-    return explain(placeOf(options), accountArgument(account), {
-      ...options,
-      resources: resourcesArgument(list),
-    })
+    const status = await explainTo(account, resources, options)
+    if (status.status !== 'none') return status
+    const { wasEvicted } = await onDemand()
+    return (await wasEvicted(placeOf(options), accountArgument(account))) ? { status: 'evicted' } : status
+  }
+
+  /**
+   * Takes up the account's stored session, of several side by side, and makes it the one that `load` without an account
+   * gives from now on. Never prompts; `undefined` if there is none.
+   */
+  static async use(account: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
+    return DIDSession.load(accountArgument(account), options)
+  }
+
+  /**
+   * Calls back when someone has signed in, renewed or signed out, in this tab or another, until the function that it
+   * gives is called or the signal aborts. For pages where nobody is signed in yet; a session at hand has `on`.
+   *
+   * @example
+   * DIDSession.onChange(async ({ type }) => { if (type === 'signed-in') show(await DIDSession.load()) })
+   */
+  static onChange(
+    listener: (change: SessionChange) => void,
+    { signal, ...options }: StoreOptions = {},
+  ): () => void {
+    if (typeof listener !== 'function') throw new TypeError('listener must be a function')
+    const place = placeOf(options)
+    const end = new AbortController()
+    const signals = [end.signal, ...(signal ? [signal] : [])]
+    onDemand().then(({ until, watchOf }) => until(signals, () => watchOf(place).onChange(listener)), ignore)
+    return () => end.abort()
   }
 
   /** Every stored session, of every account. */
@@ -108,8 +143,12 @@ export class DIDSession {
     return listSessions(placeOf(options))
   }
 
-  /** Signs the account out on this device: removes all its sessions. Rejects with `ERR_STORE_UNAVAILABLE`. */
+  /**
+   * Signs the account out on this device, in all tabs: removes all its sessions, whose keys then sign no more. Rejects
+   * with `ERR_STORE_UNAVAILABLE`.
+   */
   static async remove(account: AccountInput, options: StoreOptions = {}): Promise<void> {
+    const { removeSessions } = await onDemand()
     await removeSessions(placeOf(options), accountArgument(account))
   }
 
@@ -141,67 +180,13 @@ export class DIDSession {
     )
   }
 
-  /** The account's DID, such as `did:pkh:eip155:1:0x…`. */
-  get id(): string {
-    return accountDID(issuerAccount(this.#held.cacao))
-  }
-
-  /** The session key's did:key. */
-  get keyDID(): string {
-    return this.#held.key.did
-  }
-
-  /** The capability; frozen. */
-  get cacao(): Cacao {
-    return this.#held.cacao
-  }
-
-  /** What the session may do. */
-  get authorizations(): string[] {
-    return [...(this.#held.cacao.p.resources ?? [])]
-  }
-
-  /** Always true here: there is no session without a capability. As in did-session. */
-  get hasSession(): boolean {
-    return true
-  }
-
-  get isExpired(): boolean {
-    return validityAt(this.#held.cacao, this.#now()) === 'expired'
-  }
-
-  /** Seconds until the session expires: 0 once it has, `Infinity` if it never does. */
-  get expiresInSecs(): number {
-    return Math.max(0, (expiryTime(this.#held.cacao) - this.#now()) / 1000)
-  }
-
-  /** The same as `expiresInSecs`, by the name that did-session gave it. */
-  get expireInSecs(): number {
-    return this.expiresInSecs
-  }
-
-  /** When the session expires; `undefined` if it never does. */
-  get expiresAt(): Date | undefined {
-    return expiresAt(this.#held.cacao)
-  }
-
-  /** Where the session really is: `memory` means that a reload loses it, `none` that nobody keeps it. */
-  get persistence(): Persistence {
-    return this.#held.persistence
-  }
-
-  /** Whether the session is valid now and covers these resources. */
-  isAuthorized(resources?: readonly string[]): boolean {
-    const wanted = resources === undefined ? [] : resourcesArgument(resources)
-    return (
-      validityAt(this.#held.cacao, this.#now()) === 'valid' &&
-      missingResources(this.authorizations, wanted).length === 0
-    )
-  }
-
-  /** Signs bytes with the session key: ES256 or Ed25519, 64 bytes. Rejects with `ERR_CAPABILITY_EXPIRED`. */
+  /**
+   * Signs bytes with the session key: ES256 or Ed25519, 64 bytes. Rejects with `ERR_CAPABILITY_EXPIRED`, or with
+   * `ERR_SESSION_REMOVED` once the session was signed out in any tab.
+   */
   async sign(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (!isBytes(bytes)) throw new TypeError('bytes must be a Uint8Array')
+    this.#assertNotRemoved()
     assertValidAt(this.#held.cacao, this.#now())
     return this.#held.key.sign(bytes)
   }
@@ -212,6 +197,7 @@ export class DIDSession {
    */
   async signRequest(request: Request, { onExpired }: SignRequestOptions = {}): Promise<Request> {
     if (onExpired && this.isExpired) return (await onExpired()).signRequest(request)
+    this.#assertNotRemoved()
     const { signRequest } = await onDemand()
     return signRequest(request, this.#held, this.#now())
   }
@@ -227,8 +213,116 @@ export class DIDSession {
     return fetch(await this.signRequest(await requestOf(input, init), { onExpired }))
   }
 
-  /** Removes this session from where it is kept. Rejects with `ERR_STORE_UNAVAILABLE`. */
-  async remove(): Promise<void> {
-    if (this.#place) await removeSessions(this.#place, issuerAccount(this.#held.cacao), this.keyDID)
+  /**
+   * Has the wallet sign the session that takes this one's place, with a new key; with `resources`, it may do those
+   * besides. Gives the new session. This one works until then; once the new one is kept it goes from the store, and tells
+   * its listeners. If the person rejects or anything fails, nothing changes. Another tab that has renewed it just before
+   * spares the prompt. Rejects as `get` does.
+   *
+   * @example
+   * session.on('expiring', async () => { session = await session.renew(ethereumAuth(window.ethereum)) })
+   */
+  async renew(authMethod: AuthMethod, options: RenewOptions = {}): Promise<DIDSession> {
+    this.#assertNotRemoved()
+    const { renew } = await onDemand()
+    const held = await renew(this.#held, this.#place, this.#now, authMethod, options)
+    return new DIDSession(held, this.#now, this.#place)
   }
+
+  /** Signs this session out, here and in all tabs: its key signs no more. Rejects with `ERR_STORE_UNAVAILABLE`. */
+  async remove(): Promise<void> {
+    const { removeSession } = await onDemand()
+    await removeSession(this.#place, issuerAccount(this.cacao), this.keyDID)
+  }
+
+  /**
+   * Signs this session out everywhere: has a server of yours revoke it, by a signed `POST`, and then removes it here. The
+   * server does so with `revocation.revoke(caller.cacao)` behind its `requireSession`. Rejects with
+   * `ERR_REVOCATION_FAILED` if the server doesn't confirm; the session then stays.
+   *
+   * @example
+   * await session.revoke('/api/sign-out')
+   */
+  async revoke(url: string | URL, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    if (!this.isExpired) {
+      const { revokeAt } = await onDemand()
+      await revokeAt(url, (target, init) => this.fetch(target, init), signal)
+    }
+    await this.remove()
+  }
+
+  /**
+   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or
+   * removed in any tab, or when the person has touched no tab for `idleSecs` (1800 by default). Exact across sleep and
+   * hidden tabs: what is due is told as soon as the page is seen again. What is due already is told at once. Ends with
+   * the function that it gives, the signal, or `dispose`. Keeps no process alive.
+   *
+   * @example
+   * session.on('expiring', () => showRenewButton(), { leadSecs: 600 })
+   * session.on('removed', () => showLogin())
+   */
+  on(
+    type: SessionEventType,
+    listener: (event: SessionEvent) => void,
+    { signal, ...options }: SessionListenerOptions = {},
+  ): () => void {
+    if (!EVENT_TYPES.includes(type)) throw new TypeError(`type must be one of ${EVENT_TYPES.join(', ')}`)
+    if (typeof listener !== 'function') throw new TypeError('listener must be a function')
+    secondsArgument(options, 'leadSecs', 0)
+    secondsArgument(options, 'idleSecs', 0)
+    const end = new AbortController()
+    const signals = [end.signal, this.#disposal.signal, ...(signal ? [signal] : [])]
+    const subject = { held: this.#held, now: this.#now, place: this.#place }
+    const happened = (successor?: HeldSession): void => {
+      const session = successor ? new DIDSession(successor, this.#now, this.#place) : this
+      listener({ type, session })
+    }
+    onDemand().then(({ listenFor }) => listenFor(type, subject, options, signals, happened), ignore)
+    return () => end.abort()
+  }
+
+  /** Ends all listening. The session itself goes on. */
+  dispose(): void {
+    this.#disposal.abort()
+  }
+
+  /** The same, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #assertNotRemoved(): void {
+    if (!isRemoved(this.keyDID)) return
+    throw new SessionError(
+      'ERR_SESSION_REMOVED',
+      'the session was signed out, here or in another tab: sign in again',
+    )
+  }
+}
+
+const EVENT_TYPES: readonly SessionEventType[] = ['expiring', 'expired', 'renewed', 'removed', 'idle']
+
+/** What a session tells its listeners. */
+export interface SessionEvent {
+  readonly type: SessionEventType
+  /** The session to go on with: of `renewed`, the one that has taken this one's place; else this one. */
+  readonly session: DIDSession
+}
+
+type ExplainOptions = StoreOptions & Pick<ResumeOptions, 'verifiers' | 'minValiditySecs'>
+
+async function explainTo(
+  account: AccountInput,
+  resources: readonly string[] | { resources?: readonly string[] } = [],
+  options: ExplainOptions,
+): Promise<SessionStatus> {
+  const list = Array.isArray(resources) ? resources : ((resources as ResumeOptions).resources ?? [])
+  return explain(placeOf(options), accountArgument(account), {
+    ...options,
+    resources: resourcesArgument(list),
+  })
+}
+
+function recordOf({ key, cacao }: HeldSession): SessionRecord {
+  return { account: issuerAccount(cacao), keyDID: key.did, cacao }
 }

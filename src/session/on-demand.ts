@@ -1,9 +1,16 @@
 // What a page needs only once someone signs in, or nothing of ours is stored: one chunk, loaded then. The page's
 // first question, whether someone is signed in already, is answered without it.
 
+export { until } from '../base/abort.js'
 export { requestOf, signRequest } from '../http/sign-request.js'
 export { acquire } from './acquire.js'
 export { adoptDIDSession4, forgetDIDSession4 } from './adopt.js'
 export { authorize } from './authorize.js'
+export { listenFor } from './events.js'
+export { wasEvicted } from './kept-marks.js'
 export { listSessions } from './list.js'
+export { renew } from './renew.js'
+export { revokeAt } from './revoke.js'
 export { readSession, sessionOfSeed } from './session-string.js'
+export { removeSession, removeSessions } from './sign-out.js'
+export { watchOf } from './watch.js'

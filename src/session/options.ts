@@ -9,6 +9,8 @@ export interface StoreOptions {
   store?: SessionStore
   /** Keeps kinds of sign-in apart, such as "user" and "admin"; `default` by default. */
   namespace?: string
+  /** For apps to which the chain means nothing: an account's sessions count whichever chain they were signed on. */
+  anyChain?: boolean
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
   /** Ends the waiting: the call rejects with the signal's reason and nothing is stored. */
@@ -19,6 +21,8 @@ export interface StoreOptions {
 export interface ResumeOptions extends StoreOptions {
   /** What the session must be able to do; without it, whatever it can. */
   resources?: readonly string[]
+  /** Seconds for which the session must still be valid; 0 by default. */
+  minValiditySecs?: number
   /** Check the wallet's signature too, for each of these signature types. */
   verifiers?: Verifiers
 }
@@ -46,6 +50,20 @@ export interface GetOptions extends GrantOptions, StoreOptions {
   verifiers?: Verifiers
   /** The kind of session key; P-256 by default, because every engine can store it. */
   keyType?: SessionKeyType
+  /** Seconds for which a stored session must still be valid: one that isn't is renewed. 0 by default. */
+  minValiditySecs?: number
+  /** Seconds to wait for a prompt that another tab has opened, before this one opens its own; 60 by default. */
+  waitSecs?: number
+}
+
+/** `session.renew`: what the new session differs in. What is left out stays as it was, the lifetime too. */
+export interface RenewOptions extends Partial<GrantOptions> {
+  /** What the session may do besides. */
+  resources?: readonly string[]
+  verifiers?: Verifiers
+  signal?: AbortSignal
+  /** Seconds to wait for a prompt that another tab has opened, before this one opens its own; 60 by default. */
+  waitSecs?: number
 }
 
 /** `DIDSession.authorize`: a session that can be written to a string. */
@@ -79,6 +97,17 @@ export interface RequestSigner {
 
 /** `session.fetch`: what `fetch` takes, and what to do about an expired session. */
 export interface SessionFetchInit extends RequestInit, SignRequestOptions {}
+
+/** A number of seconds that a caller gave. Throws a `TypeError` that names the option. */
+export function secondsArgument<Name extends string>(
+  options: { readonly [K in Name]?: number },
+  name: Name,
+  otherwise: number,
+): number {
+  const secs: unknown = options[name] ?? otherwise
+  if (typeof secs === 'number' && secs >= 0 && secs < Number.POSITIVE_INFINITY) return secs
+  throw new TypeError(`${name} must be a number of seconds, and not negative`)
+}
 
 /** The resources that a caller named, as an array of their own. Throws a `TypeError` unless they are strings. */
 export function resourcesArgument(resources: unknown): string[] {

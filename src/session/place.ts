@@ -1,11 +1,15 @@
 import { type Clock, systemClock } from '../base/clock.js'
+import type { Cacao } from '../capability/cacao.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { indexedDBStore } from '../store/indexeddb.js'
-import type { SessionStore } from '../store/store.js'
+import type { Persistence, SessionStore } from '../store/store.js'
+import type { HeldSession } from './held-session.js'
 import type { StoreOptions } from './options.js'
 
 const DEFAULT_NAMESPACE = 'default'
 const DID_SESSION_4_DATABASE = 'did-session'
+
+const onDemand = () => import('./on-demand.js')
 
 // Shared by all that runs in this page or process: two stores over one database would be two connections. Where
 // IndexedDB refuses a session, a store in memory joins it.
@@ -18,7 +22,10 @@ export interface Place {
   /** Whether the caller chose the store: then its failures are the caller's to know. */
   readonly isChosen: boolean
   readonly namespace: string
+  readonly anyChain: boolean
   readonly now: Clock
+  /** The session of a seed that a store of strings kept; `undefined` unless the capability was granted to its key. */
+  ofSeed(stored: unknown, cacao: Cacao, persistence: Persistence): Promise<HeldSession | undefined>
   /** Takes over what did-session 4 left here, of all accounts or one; says how many sessions that were. */
   adopt(account: string | undefined, verifiers: Verifiers | undefined): Promise<number>
   /** Removes what did-session 4 left here of the account. */
@@ -26,7 +33,12 @@ export interface Place {
 }
 
 /** Reads the options. Throws a `TypeError` that names the wrong one. */
-export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemClock }: StoreOptions): Place {
+export function placeOf({
+  store,
+  namespace = DEFAULT_NAMESPACE,
+  anyChain = false,
+  now = systemClock,
+}: StoreOptions): Place {
   if (typeof namespace !== 'string' || namespace === '')
     throw new TypeError('namespace must be a non-empty string')
   if (typeof now !== 'function') throw new TypeError('now must be a function that gives milliseconds')
@@ -39,11 +51,16 @@ export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemCloc
     stores,
     isChosen,
     namespace,
+    anyChain,
     now,
+    async ofSeed(stored, cacao, persistence) {
+      const { sessionOfSeed } = await onDemand()
+      return sessionOfSeed(stored, cacao, persistence)
+    },
     async adopt(account, verifiers) {
       if (!isShared || !(await mayHoldDIDSession4())) return 0
       try {
-        const { adoptDIDSession4 } = await import('./on-demand.js')
+        const { adoptDIDSession4 } = await onDemand()
         return await adoptDIDSession4(place, account, verifiers)
       } catch {
         // Whatever is wrong with what another library left, one can still sign in.
@@ -52,7 +69,7 @@ export function placeOf({ store, namespace = DEFAULT_NAMESPACE, now = systemCloc
     },
     async forget(account) {
       if (!isShared || !(await mayHoldDIDSession4())) return
-      const { forgetDIDSession4 } = await import('./on-demand.js')
+      const { forgetDIDSession4 } = await onDemand()
       await forgetDIDSession4(account)
     },
   }

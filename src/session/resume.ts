@@ -1,3 +1,4 @@
+import { chainless } from '../base/account.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { expiryTime } from '../capability/validity.js'
 import { storeError } from '../store/store-error.js'
@@ -38,20 +39,6 @@ export async function explain(place: Place, account: string, options: ResumeOpti
 }
 const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'wrong-key'] as const
 
-/** Removes the account's sessions, or one of them, wherever they are. Rejects if a store can't be written. */
-export async function removeSessions(place: Place, account: string, keyDID?: string): Promise<void> {
-  const remove = [keyDID === undefined ? { account } : { account, keyDID }]
-  const results = await Promise.allSettled(
-    place.stores.map(async (store) => {
-      const last = await readLastUsed([store], place.namespace)
-      const isLast = last?.account === account && (keyDID ?? last.keyDID) === last.keyDID
-      await store.write(place.namespace, { remove, ...(isLast && { last: { at: place.now() } }) })
-    }),
-  )
-  if (keyDID === undefined) await place.forget(account)
-  for (const result of results) if (result.status === 'rejected') throw storeError(result.reason)
-}
-
 interface Look {
   readonly assessments: readonly Assessment[]
   readonly failures: readonly unknown[]
@@ -61,16 +48,25 @@ interface Look {
 async function look(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
   const first = await lookOnce(place, account, options)
   if (first.assessments.some(({ session }) => session)) return first
-  return (await place.adopt(account, options.verifiers)) > 0 ? lookOnce(place, account, options) : first
+  const adopted = await place.adopt(place.anyChain ? undefined : account, options.verifiers)
+  return adopted > 0 ? lookOnce(place, account, options) : first
 }
 
 async function lookOnce(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
-  const { found, failures } = await readStores(place.stores, place.namespace, account)
+  const exactly = place.anyChain ? undefined : account
+  const { found, failures } = await readStores(place.stores, place.namespace, exactly)
+  const own = exactly === account ? found : found.filter(({ record }) => isOf(account, record))
   const wanted = { ...options, now: place.now() }
   return {
-    assessments: await Promise.all(found.map((record) => assess(record, account, wanted, place.namespace))),
+    assessments: await Promise.all(own.map((record) => assess(record, exactly, wanted, place))),
     failures,
   }
+}
+
+/** Whether a record is of the account, whichever chain it was signed on. */
+function isOf(account: string | undefined, record: unknown): boolean {
+  const owner: unknown = (record as { account?: unknown } | null | undefined)?.account
+  return account === undefined || (typeof owner === 'string' && chainless(owner) === chainless(account))
 }
 
 // Of no consequence to the session at hand, so a store that fails now doesn't take it away.

@@ -5,12 +5,16 @@ import { type Verifiers, verifySignature } from '../capability/verify-signature.
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
 import type { LastUsed, Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
+import type { Place } from './place.js'
 
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */
 export type SessionStatus =
   | { readonly status: 'ok'; readonly expiresAt: Date | undefined; readonly persistence: Persistence }
   /** Nothing is stored for this account. */
   | { readonly status: 'none' }
+  /** There was a session, and nobody signed out: the browser, or someone in it, has thrown storage away. */
+  | { readonly status: 'evicted' }
+  /** Also one that expires sooner than `minValiditySecs` asks for. */
   | { readonly status: 'expired'; readonly expiresAt: Date | undefined }
   /** Granted for a later time, or this machine's clock runs behind. */
   | { readonly status: 'not-yet-valid' }
@@ -24,6 +28,7 @@ export type SessionStatus =
 /** What makes a stored session fit to be taken up. */
 export interface Wanted {
   readonly resources?: readonly string[]
+  readonly minValiditySecs?: number | undefined
   readonly now: number
   readonly verifiers?: Verifiers | undefined
 }
@@ -82,18 +87,20 @@ export async function readLastUsed(
 export async function assess(
   { record, store }: FoundRecord,
   account: string | undefined,
-  { resources = [], now, verifiers }: Wanted,
-  namespace: string,
+  { resources = [], minValiditySecs = 0, now, verifiers }: Wanted,
+  place: Pick<Place, 'namespace' | 'ofSeed'>,
 ): Promise<Assessment> {
   const parsed = parseRecord(record)
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
   const { cacao } = parsed
   const validity = validityAt(cacao, now)
-  if (validity === 'expired') return { status: { status: 'expired', expiresAt: expiresAt(cacao) } }
+  const isTooShort = expiryTime(cacao) < now + minValiditySecs * 1000
+  if (validity === 'expired' || isTooShort)
+    return { status: { status: 'expired', expiresAt: expiresAt(cacao) } }
   if (validity === 'not-yet-valid') return { status: { status: 'not-yet-valid' } }
   const missing = missingResources(cacao.p.resources ?? [], resources)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
-  const session = await storedSession(store, namespace, parsed)
+  const session = await storedSession(store, place, parsed)
   const isSigned =
     verifiers === undefined ||
     (await verifySignature(cacao, verifiers, now).then(
@@ -129,15 +136,12 @@ const MOST_KNOWN_KEYS = 100
 /** A stored session with its key; `undefined` unless that is the one that its DID names. */
 async function storedSession(
   store: SessionStore,
-  namespace: string,
+  { namespace, ofSeed }: Pick<Place, 'namespace' | 'ofSeed'>,
   { cacao, ...id }: SessionRecord,
 ): Promise<HeldSession | undefined> {
   const { persistence } = store
   const read = async (): Promise<unknown> => store.readKey(namespace, id)
-  if (store.keeps === 'seeds') {
-    const { sessionOfSeed } = await import('./on-demand.js')
-    return sessionOfSeed(await read().catch(() => undefined), cacao, persistence)
-  }
+  if (store.keeps === 'seeds') return ofSeed(await read().catch(() => undefined), cacao, persistence)
   const key = await storedKey(store, id.keyDID, read)
   return key && { key, cacao, persistence }
 }

@@ -8,7 +8,14 @@ interface SessionDatabase extends DBSchema {
   sessions: { key: [string, string, string]; value: SessionRecord }
   // Apart from the sessions, because engines take long to copy a key, and most questions need none.
   keys: { key: [string, string, string]; value: CryptoKeyPair }
-  last: { key: string; value: LastUsed }
+  // A claim's key is no namespace: those are strings.
+  last: { key: string | ['claim', string]; value: LastUsed | Claim }
+}
+
+/** Who has taken a name, and until when (milliseconds since 1970). */
+export interface Claim {
+  readonly holder: string
+  readonly until: number
 }
 
 type Database = IDBPDatabase<SessionDatabase>

@@ -16,7 +16,7 @@ export function indexedDBStore({
   openTimeoutMs = 2000,
 }: IndexedDBStoreOptions = {}): SessionStore {
   const connection = new Connection(name, openTimeoutMs)
-  return {
+  const store: SessionStore = {
     persistence: 'indexeddb',
 
     read: (namespace, account) =>
@@ -73,6 +73,15 @@ export function indexedDBStore({
       })
     },
   }
+  connections.set(store, connection)
+  return store
+}
+
+const connections = new WeakMap<SessionStore, Connection>()
+
+/** The connection behind a store of this kind. */
+export function connectionOf(store: SessionStore): Connection | undefined {
+  return connections.get(store)
 }
 
 // A database that can't be opened at all holds nothing that could be removed; one that hangs may.

@@ -366,7 +366,9 @@ describe('DIDSession.hasSessionFor and explain', () => {
   })
 
   it('say why', async () => {
-    expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({ status: 'none' })
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { namespace: 'never used' })).toEqual({
+      status: 'none',
+    })
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, expiresInSecs: 60 })
     const { expiresAt } = session
     expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({

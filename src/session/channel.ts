@@ -1,0 +1,87 @@
+import { letGo } from '../base/alarm.js'
+import { onWake } from '../base/wake.js'
+import type { Place } from './place.js'
+
+/** What a tab tells the others. The store is the truth: this says when to look at it. */
+export interface Notice {
+  /** Which store and namespace changed. */
+  readonly scope: string
+  /** Keys that were signed out. */
+  readonly removed?: readonly string[]
+  /** The account whose sign-in the person has just declined. */
+  readonly declined?: string
+}
+
+const NAME = 'cacao-session'
+// How often a page looks by itself where there is no BroadcastChannel.
+const POLL_MS = 1000
+
+const listeners = new Set<(notice: Notice | undefined) => void>()
+let channel: BroadcastChannel | undefined
+let stopListening: (() => void) | undefined
+
+/** What a place is called among tabs. */
+export function scopeOf({ stores, namespace }: Pick<Place, 'stores' | 'namespace'>): string {
+  return `${stores[0]?.persistence}\n${namespace}`
+}
+
+/** Tells the other tabs and workers. */
+export function tell(notice: Notice): void {
+  open()?.postMessage(notice)
+}
+
+/**
+ * Calls back for what other tabs and workers tell, and with nothing whenever something may have been missed: after a
+ * sleep, or each second where there is no BroadcastChannel.
+ */
+export function onNotice(listener: (notice: Notice | undefined) => void): () => void {
+  listeners.add(listener)
+  open()
+  stopListening ??= listen()
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    stopListening?.()
+    stopListening = undefined
+  }
+}
+
+function listen(): () => void {
+  const mayHaveMissed = (): void => deliver(undefined)
+  const stopWaking = onWake(mayHaveMissed)
+  if (channel) return stopWaking
+  const timer = setInterval(mayHaveMissed, POLL_MS)
+  letGo(timer)
+  return () => {
+    clearInterval(timer)
+    stopWaking()
+  }
+}
+
+function deliver(notice: Notice | undefined): void {
+  for (const listener of [...listeners]) listener(notice)
+}
+
+function open(): BroadcastChannel | undefined {
+  if (channel || typeof BroadcastChannel === 'undefined') return channel
+  try {
+    channel = new BroadcastChannel(NAME)
+  } catch {
+    // An opaque origin, such as a sandboxed frame's, has none.
+    return undefined
+  }
+  channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+    const notice = noticeOf(data)
+    if (notice) deliver(notice)
+  }
+  letGo(channel)
+  return channel
+}
+
+function noticeOf(data: unknown): Notice | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const { scope, removed, declined } = data as { [name in keyof Notice]?: unknown }
+  if (typeof scope !== 'string') return undefined
+  const keys = Array.isArray(removed) ? removed.filter((key) => typeof key === 'string') : []
+  return { scope, removed: keys, ...(typeof declined === 'string' && { declined }) }
+}

@@ -1,0 +1,67 @@
+import { abortable } from '../base/abort.js'
+import { missingResources } from '../capability/resources.js'
+import type { SessionStore } from '../store/store.js'
+import type { HeldSession } from './held-session.js'
+import type { Place } from './place.js'
+
+/** A sign-in or renewal that is under way, and how many still wait for it. */
+interface Flight {
+  readonly resources: readonly string[]
+  readonly controller: AbortController
+  readonly result: Promise<HeldSession>
+  waiting: number
+  isOver: boolean
+}
+
+const flights = new WeakMap<SessionStore, Map<string, Flight>>()
+
+/**
+ * Starts a sign-in, or joins the one that is under way in this page for the same thing, if it asks for as much. Says
+ * whether it is the caller's own.
+ */
+export async function shareFlight(
+  { stores, namespace }: Place,
+  what: string,
+  resources: readonly string[],
+  signal: AbortSignal | undefined,
+  start: (abandoned: AbortSignal) => Promise<HeldSession>,
+): Promise<{ session: HeldSession; isOwn: boolean }> {
+  const [store] = stores
+  if (!store) throw new TypeError('no store')
+  const underWay = flights.get(store) ?? new Map<string, Flight>()
+  flights.set(store, underWay)
+  const id = `${namespace}\n${what}`
+  for (;;) {
+    const flight = underWay.get(id)
+    if (!flight || flight.controller.signal.aborted) break
+    if (missingResources(flight.resources, resources).length === 0)
+      return { session: await join(flight, signal), isOwn: false }
+    // It asks for less than we need: ours comes after it, for two prompts at once would confuse the person.
+    await abortable(
+      flight.result.then(
+        () => undefined,
+        () => undefined,
+      ),
+      signal,
+    )
+  }
+  const controller = new AbortController()
+  const result = start(controller.signal).finally(() => {
+    flight.isOver = true
+    if (underWay.get(id) === flight) underWay.delete(id)
+  })
+  const flight: Flight = { resources, controller, result, waiting: 0, isOver: false }
+  underWay.set(id, flight)
+  return { session: await join(flight, signal), isOwn: true }
+}
+
+// Whoever aborts leaves; the flight itself is given up when nobody waits any more.
+async function join(flight: Flight, signal: AbortSignal | undefined): Promise<HeldSession> {
+  flight.waiting++
+  flight.result.catch(() => undefined)
+  try {
+    return await abortable(flight.result, signal)
+  } finally {
+    if (--flight.waiting === 0 && !flight.isOver) flight.controller.abort(signal?.reason)
+  }
+}

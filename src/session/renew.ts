@@ -1,0 +1,92 @@
+import type { Clock } from '../base/clock.js'
+import type { AuthMethod } from '../capability/auth-method.js'
+import { issuerAccount } from '../capability/cacao.js'
+import { parseDateTime } from '../capability/datetime.js'
+import { expiryTime } from '../capability/validity.js'
+import { settle } from './fates.js'
+import { shareFlight } from './flights.js'
+import { grantRequest, requestCapability } from './grant.js'
+import type { HeldSession } from './held-session.js'
+import { issue, retire, union } from './issue.js'
+import { newSeedKey, newSession } from './new-key.js'
+import { type GetOptions, type GrantOptions, type RenewOptions, resourcesArgument } from './options.js'
+import type { Place } from './place.js'
+import { resume } from './resume.js'
+import { inTurn, turnOptions } from './turn.js'
+import { watchOf } from './watch.js'
+
+/** Makes the session that takes this one's place, with one prompt. See `DIDSession.renew`. */
+export async function renew(
+  held: HeldSession,
+  place: Place | undefined,
+  now: Clock,
+  authMethod: AuthMethod,
+  options: RenewOptions,
+): Promise<HeldSession> {
+  const grant = { ...asBefore(held, options), ...options, resources: allResources(held, options) }
+  const { signal } = options
+  const account = issuerAccount(held.cacao)
+  // Whatever is wrong with the arguments is said before anyone waits.
+  const request = grantRequest({ ...grant, now }, account)
+  const turn = turnOptions(options)
+  if (typeof authMethod !== 'function')
+    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+  signal?.throwIfAborted()
+  if (!place) {
+    const made = await newSeedKey()
+    const cacao = await requestCapability(authMethod, made.key.did, request, { ...options, now, account })
+    const session = newSession(made, cacao, 'none')
+    settle(held.key.did, { type: 'renewed', keyDID: made.key.did, held: session })
+    return session
+  }
+  const start = (abandoned: AbortSignal): Promise<HeldSession> =>
+    inTurn(place, account, { ...turn, signal: abandoned }, async () => {
+      const already = await successor(place, account, held, grant)
+      if (!already) {
+        const keyType = held.key.pair ? held.key.type : undefined
+        return issue(
+          place,
+          account,
+          authMethod,
+          { ...grant, ...(keyType && { keyType }), signal: abandoned },
+          held,
+        )
+      }
+      await retire(place, held, already)
+      await watchOf(place).changed()
+      return already
+    })
+  const { session } = await shareFlight(place, `renew ${held.key.did}`, grant.resources, signal, start)
+  return session
+}
+
+// Another tab may have renewed it just before.
+async function successor(
+  place: Place,
+  account: string,
+  held: HeldSession,
+  { resources, verifiers }: Pick<GetOptions, 'resources' | 'verifiers'>,
+): Promise<HeldSession | undefined> {
+  const left = (expiryTime(held.cacao) - place.now()) / 1000
+  const wanted = { resources, minValiditySecs: Math.max(left, 0), ...(verifiers && { verifiers }) }
+  const found = await resume(place, account, wanted)
+  return found && found.key.did !== held.key.did && expiryTime(found.cacao) > expiryTime(held.cacao)
+    ? found
+    : undefined
+}
+
+function allResources({ cacao }: HeldSession, { resources = [] }: RenewOptions): string[] {
+  return union(cacao.p.resources ?? [], resourcesArgument(resources))
+}
+
+/** What the session was granted with, for whatever the caller doesn't say: its domain, its words, its lifetime. */
+function asBefore({ cacao }: HeldSession, options: RenewOptions): Partial<GrantOptions> {
+  const { domain, statement, iat } = cacao.p
+  const lifetime = (expiryTime(cacao) - (parseDateTime(iat) ?? Number.NaN)) / 1000
+  const isTimed = options.expiresInSecs !== undefined || options.expirationTime !== undefined
+  return {
+    domain,
+    ...(statement !== undefined && { statement }),
+    ...(!isTimed && lifetime > 0 && Number.isFinite(lifetime) && { expiresInSecs: lifetime }),
+  }
+}

@@ -1,0 +1,38 @@
+import { SessionError } from '../base/errors.js'
+
+/**
+ * Sends the signed request that revokes the session at a server of ours. Done as well if the server says that it had
+ * been revoked, or has expired. Rejects with `ERR_REVOCATION_FAILED` for whatever else it answers, or if it can't be
+ * reached.
+ */
+export async function revokeAt(
+  url: string | URL,
+  send: (url: string | URL, init: RequestInit) => Promise<Response>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let response: Response
+  try {
+    response = await send(url, { method: 'POST', ...(signal && { signal }) })
+  } catch (cause) {
+    signal?.throwIfAborted()
+    if (cause instanceof SessionError) throw cause
+    throw failed("the server can't be reached", cause)
+  }
+  if (response.ok || DONE.includes(await codeOf(response))) return
+  throw failed(`the server answered ${response.status}`)
+}
+
+const DONE: readonly unknown[] = ['ERR_CAPABILITY_REVOKED', 'ERR_CAPABILITY_EXPIRED']
+
+async function codeOf(response: Response): Promise<unknown> {
+  const body: unknown = await response.json().catch(() => undefined)
+  return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
+}
+
+function failed(why: string, cause?: unknown): SessionError {
+  return new SessionError(
+    'ERR_REVOCATION_FAILED',
+    `the session was not revoked: ${why}. It is still signed in here; try again, or sign out of this device with remove()`,
+    cause === undefined ? undefined : { cause },
+  )
+}

@@ -1,0 +1,142 @@
+import { abortable } from '../base/abort.js'
+import { SessionError } from '../base/errors.js'
+import { claim, release } from '../store/claims.js'
+import { connectionOf } from '../store/indexeddb.js'
+import { onNotice, scopeOf, tell } from './channel.js'
+import { secondsArgument } from './options.js'
+import type { Place } from './place.js'
+
+/** Seconds that a prompt in one tab keeps the others from opening theirs, whatever became of that tab. */
+const PROMPT_WAIT_SECS = 60
+
+// How often a name is asked for that another tab has taken, where there are no Web Locks.
+const ASK_AGAIN_MS = 200
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+interface TurnOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Seconds to wait for another tab's prompt. */
+  readonly waitSecs?: number | undefined
+}
+
+/** The caller's wait for other tabs. Throws a `TypeError` unless it is a number of seconds. */
+export function turnOptions(options: { waitSecs?: number }): TurnOptions {
+  return { waitSecs: secondsArgument(options, 'waitSecs', PROMPT_WAIT_SECS) }
+}
+
+/**
+ * Does work that opens the wallet, while no other tab or worker does so for this account. Whoever waits and sees the
+ * person decline in the other tab rejects with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
+ * A tab that was closed or crashed lets go at once; one that is frozen, or whose prompt lies open, is waited for no
+ * longer than `waitSecs`.
+ */
+export async function inTurn<T>(
+  place: Place,
+  account: string,
+  { signal, waitSecs = PROMPT_WAIT_SECS }: TurnOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const scope = scopeOf(place)
+  const guarded = async (): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof SessionError && error.code === 'ERR_AUTH_REJECTED')
+        tell({ scope, declined: account })
+      throw error
+    }
+  }
+  const name = `cacao-session\n${scope}\n${account}`
+  const declined = new AbortController()
+  const stop = onNotice((notice) => {
+    if (notice?.scope !== scope || notice.declined !== account) return
+    declined.abort(
+      new SessionError(
+        'ERR_AUTH_REJECTED',
+        'the request was rejected in another tab: ask again when the person is ready',
+      ),
+    )
+  })
+  const give = (): void => declined.abort(signal?.reason)
+  signal?.addEventListener('abort', give, { once: true })
+  try {
+    const begin = (): Promise<T> => {
+      stop()
+      return guarded()
+    }
+    const { locks } = globalThis.navigator ?? {}
+    if (locks) return await withLock(locks, name, waitSecs * 1000, declined.signal, begin)
+    return await withClaim(place, name, waitSecs * 1000, declined.signal, begin)
+  } finally {
+    stop()
+    signal?.removeEventListener('abort', give)
+  }
+}
+
+// A lock that isn't had in time is left to whoever has it, for the next one of the same name: there those who gave up
+// waiting take turns.
+async function withLock<T>(
+  locks: LockManager,
+  name: string,
+  waitMs: number,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let round = 0; ; round++) {
+    const waiting = new AbortController()
+    let isOurs = false
+    const leave = (): void => waiting.abort()
+    const timer = setTimeout(leave, Math.min(waitMs, LONGEST_TIMER_MS))
+    signal.addEventListener('abort', leave, { once: true })
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', leave)
+    }
+    try {
+      signal.throwIfAborted()
+      return await locks.request(`${name}\n${round}`, { signal: waiting.signal }, () => {
+        isOurs = true
+        done()
+        return work()
+      })
+    } catch (error) {
+      if (isOurs) throw error
+      signal.throwIfAborted()
+      // Without the right to lock, as in a sandboxed frame, each prompts for itself.
+      if (!waiting.signal.aborted) return work()
+    } finally {
+      done()
+    }
+  }
+}
+
+async function withClaim<T>(
+  { stores: [store] }: Place,
+  name: string,
+  waitMs: number,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const connection = store && connectionOf(store)
+  if (!connection) return work()
+  const holder = crypto.randomUUID()
+  const claimed = async (): Promise<boolean> => {
+    try {
+      return await claim(connection, name, holder, Date.now() + waitMs)
+    } catch {
+      // A store that can't be used keeps nobody from signing in.
+      return true
+    }
+  }
+  signal.throwIfAborted()
+  while (!(await claimed())) await abortable(elapsed(ASK_AGAIN_MS), signal)
+  try {
+    return await work()
+  } finally {
+    await release(connection, name, holder).catch(() => undefined)
+  }
+}
+
+function elapsed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,137 @@
+import { missingResources } from '../capability/resources.js'
+import type { SessionRecord, SessionStore } from '../store/store.js'
+import { onNotice, scopeOf, tell } from './channel.js'
+import { settle } from './fates.js'
+import type { Place } from './place.js'
+import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
+
+/** What happened to a stored session, in this tab or another. */
+export interface SessionChange {
+  readonly type: 'signed-in' | 'renewed' | 'removed'
+  /** CAIP-10 id, or a did:key. */
+  readonly account: string
+  /** The session's key; of `renewed`, the new one's. */
+  readonly keyDID: string
+}
+
+const watches = new WeakMap<SessionStore, Map<string, Watch>>()
+
+/** The watch over a place: one for each store and namespace. */
+export function watchOf(place: Place): Watch {
+  const [store] = place.stores
+  if (!store) throw new TypeError('no store')
+  const own = watches.get(store) ?? new Map<string, Watch>()
+  watches.set(store, own)
+  const watch = own.get(place.namespace) ?? new Watch(place)
+  own.set(place.namespace, watch)
+  return watch
+}
+
+/**
+ * Knows which sessions a place holds, and finds out what has become of them by looking again: whenever this tab changed
+ * something, another one says that it did, or something may have been missed.
+ */
+class Watch {
+  readonly #place: Place
+  readonly #known = new Map<string, SessionRecord>()
+  readonly #listeners = new Set<(change: SessionChange) => void>()
+  #queue: Promise<void> = Promise.resolve()
+  #hasLooked = false
+  #isFollowing = false
+
+  constructor(place: Place) {
+    this.#place = place
+  }
+
+  /** From now on, what becomes of this session elsewhere is noticed. */
+  follow(record: SessionRecord): void {
+    if (!this.#known.has(record.keyDID)) this.#known.set(record.keyDID, record)
+    this.#start()
+  }
+
+  /** The accounts whose sessions are here, as far as is known; also after the browser has thrown them away. */
+  get accounts(): string[] {
+    return [...this.#known.values()].map(({ account }) => account)
+  }
+
+  /** Calls back for every change, until the function that it gives is called. */
+  onChange(listener: (change: SessionChange) => void): () => void {
+    this.#listeners.add(listener)
+    this.#start()
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Takes in what this tab has just changed, and tells the others. */
+  async changed(removed: readonly string[] = []): Promise<void> {
+    const { stores } = this.#place
+    // What is kept in memory is nobody else's.
+    if (stores.some(({ persistence }) => persistence !== 'memory'))
+      tell({ scope: scopeOf(this.#place), removed })
+    await this.#look(removed)
+  }
+
+  #start(): void {
+    if (!this.#isFollowing) {
+      this.#isFollowing = true
+      const scope = scopeOf(this.#place)
+      onNotice((notice) => {
+        if (!notice || notice.scope === scope) void this.#look(notice?.removed)
+      })
+    }
+    if (!this.#hasLooked) void this.#look()
+  }
+
+  #look(removed?: readonly string[]): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#lookNow(removed ?? [])).catch(() => undefined)
+    return this.#queue
+  }
+
+  async #lookNow(removed: readonly string[]): Promise<void> {
+    const { stores, namespace } = this.#place
+    const [{ found, failures }, last] = await Promise.all([
+      readStores(stores, namespace),
+      readLastUsed(stores, namespace),
+    ])
+    const records = found.flatMap(({ record }) => parseRecord(record) ?? [])
+    // Who can't look knows no more than before; and where even the note of the last use is gone, the browser has thrown
+    // everything away, but nobody signed out.
+    if (failures.length > 0 || (records.length === 0 && !last && this.#known.size > 0)) return
+    const wasFirst = !this.#hasLooked
+    this.#hasLooked = true
+    const before = [...this.#known.values()]
+    const gone = before.filter(({ keyDID }) => !records.some((record) => record.keyDID === keyDID))
+    const added = records.filter(({ keyDID }) => !this.#known.has(keyDID))
+    for (const record of added) this.#known.set(record.keyDID, record)
+    const successors = gone.map((record) => {
+      this.#known.delete(record.keyDID)
+      const isSignedOut = removed.includes(record.keyDID)
+      return this.#lose(record, isSignedOut ? undefined : records.find((other) => succeeds(other, record)))
+    })
+    const stay = before.filter((record) => !gone.includes(record))
+    for (const record of added) {
+      const isNew = !successors.includes(record) && !stay.some(({ account }) => account === record.account)
+      if (!wasFirst && isNew) this.#emit('signed-in', record)
+    }
+  }
+
+  #lose(record: SessionRecord, successor: SessionRecord | undefined): SessionRecord | undefined {
+    settle(record.keyDID, successor ? { type: 'renewed', keyDID: successor.keyDID } : { type: 'removed' })
+    this.#emit(successor ? 'renewed' : 'removed', successor ?? record)
+    return successor
+  }
+
+  #emit(type: SessionChange['type'], { account, keyDID }: SessionRecord): void {
+    // In a task of its own: what a listener throws is for the page to see, and keeps nobody else from hearing.
+    for (const listener of this.#listeners) queueMicrotask(() => listener({ type, account, keyDID }))
+  }
+}
+
+// A session takes another one's place if it is younger and can do all that the other could.
+function succeeds(successor: SessionRecord, { account, cacao }: SessionRecord): boolean {
+  const { iat, resources = [] } = successor.cacao.p
+  return (
+    successor.account === account &&
+    Date.parse(iat) >= Date.parse(cacao.p.iat) &&
+    missingResources(resources, cacao.p.resources ?? []).length === 0
+  )
+}

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { atTime } from '../../src/base/alarm.js'
+
+const SECOND = 1000
+const HOUR = 3600 * SECOND
+const DAY = 24 * HOUR
+
+describe('an alarm', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('goes off at its time, not before, and once', () => {
+    const rings = vi.fn()
+    atTime(Date.now, Date.now() + 90 * SECOND, rings)
+    vi.advanceTimersByTime(90 * SECOND - 1)
+    expect(rings).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1)
+    expect(rings).toHaveBeenCalledTimes(1)
+    vi.advanceTimersByTime(DAY)
+    expect(rings).toHaveBeenCalledTimes(1)
+  })
+
+  it('sixty days ahead does not go off early, though timers overflow after 24.8', () => {
+    const rings = vi.fn()
+    atTime(Date.now, Date.now() + 60 * DAY, rings)
+    vi.advanceTimersByTime(60 * DAY - SECOND)
+    expect(rings).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(SECOND)
+    expect(rings).toHaveBeenCalledTimes(1)
+  })
+
+  it('goes off soon after a sleep in which timers stood still', () => {
+    const rings = vi.fn()
+    atTime(Date.now, Date.now() + HOUR, rings)
+    vi.setSystemTime(Date.now() + 2 * HOUR)
+    expect(rings).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(30 * SECOND)
+    expect(rings).toHaveBeenCalledTimes(1)
+  })
+
+  it('waits on if the clock was put back', () => {
+    const rings = vi.fn()
+    atTime(Date.now, Date.now() + HOUR, rings)
+    vi.advanceTimersByTime(HOUR / 2)
+    vi.setSystemTime(Date.now() - HOUR / 4)
+    vi.advanceTimersByTime(HOUR / 2)
+    expect(rings).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(HOUR / 4)
+    expect(rings).toHaveBeenCalledTimes(1)
+  })
+
+  it('for what is past goes off soon, but not at once', () => {
+    const rings = vi.fn()
+    atTime(Date.now, Date.now() - HOUR, rings)
+    expect(rings).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(0)
+    expect(rings).toHaveBeenCalledTimes(1)
+  })
+
+  it('never goes off for what never comes', () => {
+    const rings = vi.fn()
+    const stop = atTime(Date.now, Number.POSITIVE_INFINITY, rings)
+    vi.advanceTimersByTime(60 * DAY)
+    expect(rings).not.toHaveBeenCalled()
+    stop()
+  })
+
+  it('that was stopped stays silent', () => {
+    const rings = vi.fn()
+    const stop = atTime(Date.now, Date.now() + HOUR, rings)
+    vi.advanceTimersByTime(HOUR / 2)
+    stop()
+    vi.advanceTimersByTime(DAY)
+    expect(rings).not.toHaveBeenCalled()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it.runIf(typeof document !== 'undefined').each([
+    ['seen again', () => document.dispatchEvent(new Event('visibilitychange'))],
+    ['thawed', () => document.dispatchEvent(new Event('resume'))],
+    ['back from the cache', () => window.dispatchEvent(new Event('pageshow'))],
+  ])('that is due goes off as soon as the page is %s', (_, happens) => {
+    const rings = vi.fn()
+    atTime(Date.now, Date.now() + HOUR, rings)
+    happens()
+    expect(rings).not.toHaveBeenCalled()
+    vi.setSystemTime(Date.now() + HOUR)
+    happens()
+    expect(rings).toHaveBeenCalledTimes(1)
+  })
+})
+
+it('an alarm rings by the real clock, not before its time', async () => {
+  const time = Date.now() + 150
+  const rang = await new Promise<number>((resolve) => atTime(Date.now, time, () => resolve(Date.now())))
+  expect(rang).toBeGreaterThanOrEqual(time)
+})

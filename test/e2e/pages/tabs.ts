@@ -1,0 +1,94 @@
+import { DIDSession, type SessionEvent } from '../../../src/index.js'
+import { ethereumAuth } from '../../../src/wallet/ethereum.js'
+import { failureCode } from '../../setup/failure-code.js'
+import { ACCOUNT_A, prompts, testWallet } from '../../setup/wallet.js'
+import { storedKeyDIDs } from './stored-keys.js'
+
+// A tab that a test tells what to do. Its wallet prompts, and answers when it is told to.
+const resources = ['https://api.example.com/notes/*']
+const search = new URLSearchParams(location.search)
+
+// An engine without one or both, before anything of ours has looked.
+for (const [part, name] of [
+  ['locks', 'navigator'],
+  ['channel', 'BroadcastChannel'],
+] as const) {
+  if (!search.has(`no-${part}`)) continue
+  if (name === 'navigator') Object.defineProperty(navigator, 'locks', { value: undefined })
+  else Object.defineProperty(globalThis, name, { value: undefined })
+}
+
+const wallet = testWallet()
+let answer: (value: unknown) => void = () => undefined
+const { request } = wallet.provider
+wallet.provider.request = async (args) => {
+  if (args.method !== 'personal_sign' || !search.has('ask')) return request(args)
+  const result = request(args)
+  const said = await new Promise<unknown>((resolve) => {
+    answer = resolve
+  })
+  if (said === 'reject') throw Object.assign(new Error('rejected'), { code: 4001 })
+  return result
+}
+const auth = ethereumAuth(wallet.provider, ACCOUNT_A)
+
+let session: DIDSession | undefined
+const events: string[] = []
+const changes: string[] = []
+let outcome: string | undefined
+
+function hold(held: DIDSession | undefined): void {
+  session = held
+  for (const type of ['renewed', 'removed', 'expiring', 'expired'] as const) {
+    held?.on(type, (event: SessionEvent) => {
+      events.push(event.type)
+      if (type === 'renewed') hold(event.session)
+    })
+  }
+}
+DIDSession.onChange(({ type }) => changes.push(type))
+
+/** Does something without being waited for; what came of it is to be seen later. */
+function start(work: () => Promise<DIDSession | undefined>): void {
+  outcome = undefined
+  work().then(
+    (held) => {
+      hold(held)
+      outcome = held?.keyDID ?? 'none'
+    },
+    (error: unknown) => {
+      outcome = failureCode(error)
+    },
+  )
+}
+
+const tab = {
+  get: (options: { waitSecs?: number; minValiditySecs?: number; expiresInSecs?: number } = {}) =>
+    start(() => DIDSession.get(ACCOUNT_A, auth, { resources, ...options })),
+  load: () => start(() => DIDSession.load()),
+  renew: () => start(async () => session?.renew(auth)),
+  answer: (said: 'sign' | 'reject') => answer(said),
+  remove: async () => session?.remove(),
+  sign: async () => {
+    try {
+      return `${(await session?.sign(new Uint8Array(1)))?.length} bytes`
+    } catch (error) {
+      return failureCode(error)
+    }
+  },
+  look: async () => ({
+    outcome,
+    keyDID: session?.keyDID,
+    isAuthorized: session?.isAuthorized(resources),
+    prompts: prompts(wallet),
+    events,
+    changes,
+    stored: await storedKeyDIDs(),
+    explained: (await DIDSession.explain(ACCOUNT_A, resources)).status,
+  }),
+}
+
+/** What a test can tell a tab to do. */
+export type Tab = typeof tab
+
+Object.assign(globalThis, { tab })

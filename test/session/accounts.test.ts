@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const ON_POLYGON = `eip155:137:${ADDRESS_A.toLowerCase()}`
+const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+
+let store: SessionStore
+beforeEach(() => {
+  store = memoryStore()
+})
+
+describe('several accounts', () => {
+  it('are used side by side, and listed', async () => {
+    const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_A, ACCOUNT_B])
+    for (const session of [a, b]) expect(await session.sign(new Uint8Array(1))).toHaveLength(64)
+  })
+
+  it('are switched between without a prompt', async () => {
+    const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(b.keyDID)
+    expect((await DIDSession.use(ACCOUNT_A, { store }))?.keyDID).toBe(a.keyDID)
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(a.keyDID)
+    expect(await DIDSession.use(ON_POLYGON, { store })).toBeUndefined()
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(a.keyDID)
+    await expect(DIDSession.use(undefined as never, { store })).rejects.toThrow(TypeError)
+  })
+
+  it('are signed out one by one', async () => {
+    const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    await DIDSession.remove(ACCOUNT_B, { store })
+    expect([a.isAuthorized(), b.isAuthorized()]).toEqual([true, false])
+    expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_A])
+  })
+})
+
+describe('anyChain', () => {
+  it('finds the session of an address on whichever chain it was signed', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const wallet = testWallet(undefined, { chainId: 137 })
+    const options = { resources, store, anyChain: true }
+    expect((await DIDSession.get(ON_POLYGON, auth(wallet), options)).keyDID).toBe(session.keyDID)
+    expect((await DIDSession.load(ON_POLYGON, options))?.keyDID).toBe(session.keyDID)
+    expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, options)).toBe(true)
+    expect(prompts(wallet)).toBe(0)
+  })
+
+  it('is not so unless it is asked for', async () => {
+    await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    expect(await DIDSession.load(ON_POLYGON, { store })).toBeUndefined()
+    expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, { store })).toBe(false)
+    const wallet = testWallet(undefined, { chainId: 137 })
+    expect((await DIDSession.get(ON_POLYGON, auth(wallet), { resources, store })).id).toBe(
+      `did:pkh:${ON_POLYGON}`,
+    )
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('finds no other address, and none of another kind of chain', async () => {
+    await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const options = { store, anyChain: true }
+    expect(await DIDSession.load(ACCOUNT_B, options)).toBeUndefined()
+    expect(await DIDSession.load(`solana:1:${ADDRESS_A.toLowerCase()}`, options)).toBeUndefined()
+  })
+
+  it('signs out of every chain, and prompts once over all of them', async () => {
+    const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const two = await DIDSession.get(ON_POLYGON, auth(testWallet(undefined, { chainId: 137 })), {
+      resources,
+      store,
+    })
+    await DIDSession.remove(ACCOUNT_A, { store, anyChain: true })
+    expect([one.isAuthorized(), two.isAuthorized()]).toEqual([false, false])
+    const wallet = testWallet()
+    const options = { resources, store, anyChain: true }
+    const again = await Promise.all(
+      [ACCOUNT_A, ON_POLYGON].map((account) => DIDSession.get(account, auth(wallet), options)),
+    )
+    expect(again[0]?.keyDID).toBe(again[1]?.keyDID)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('signs out of one chain alone without it', async () => {
+    const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const two = await DIDSession.get(ON_POLYGON, auth(testWallet(undefined, { chainId: 137 })), {
+      resources,
+      store,
+    })
+    await DIDSession.remove(ACCOUNT_A, { store })
+    expect([one.isAuthorized(), two.isAuthorized()]).toEqual([false, true])
+  })
+})
+
+describe('session.revoke', () => {
+  /** A server that answers so; gives what it was sent. */
+  function answering(answer: () => Response | Promise<Response>): Request[] {
+    const requests: Request[] = []
+    vi.stubGlobal('fetch', async (request: Request) => {
+      requests.push(request)
+      return answer()
+    })
+    return requests
+  }
+  beforeEach(() => () => vi.unstubAllGlobals())
+  const url = 'https://api.example/sign-out'
+
+  it.each([
+    ['has revoked it', () => new Response(null, { status: 204 })],
+    ['had revoked it before', () => Response.json({ code: 'ERR_CAPABILITY_REVOKED' }, { status: 401 })],
+    ['finds it expired', () => Response.json({ code: 'ERR_CAPABILITY_EXPIRED' }, { status: 401 })],
+  ])('removes the session once the server %s', async (_, answer) => {
+    const requests = answering(answer)
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    await session.revoke(url)
+    expect(requests.map(({ method }) => method)).toEqual(['POST'])
+    expect(requests[0]?.headers.get('authorization')).toMatch(/^CACAO /)
+    expect(session.isAuthorized()).toBe(false)
+    expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
+  })
+
+  it.each([
+    ['answers 500', () => new Response('oops', { status: 500 })],
+    ['refuses it for another reason', () => Response.json({ code: 'ERR_REQUEST_STALE' }, { status: 401 })],
+    ['answers garbage', () => new Response('{', { status: 404 })],
+    ['is away', () => Promise.reject(new TypeError('fetch failed'))],
+  ])('keeps the session if the server %s', async (_, answer) => {
+    answering(answer)
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    await expect(session.revoke(url)).rejects.toMatchObject({ code: 'ERR_REVOCATION_FAILED' })
+    expect(session.isAuthorized()).toBe(true)
+    expect(await DIDSession.load(ACCOUNT_A, { store })).toBeDefined()
+  })
+
+  it('ends with its signal, and keeps the session', async () => {
+    answering(() => Promise.reject(new DOMException('gone', 'AbortError')))
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(session.revoke(url, { signal })).rejects.toThrow('enough')
+    expect(session.isAuthorized()).toBe(true)
+  })
+
+  it('asks no server about one that has expired', async () => {
+    const requests = answering(() => expect.fail('asked'))
+    const clock = { time: Date.now() }
+    const options = { resources, store, expiresInSecs: 60, now: () => clock.time }
+    const session = await DIDSession.get(ACCOUNT_A, auth(), options)
+    clock.time += 61_000
+    await session.revoke(url)
+    expect(requests).toEqual([])
+    expect(await DIDSession.list({ store })).toEqual([])
+  })
+})

@@ -1,0 +1,282 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DIDSession, type SessionEvent } from '../../src/session/did-session.js'
+import type { SessionEventType, SessionListenerOptions } from '../../src/session/events.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+const resources = ['https://api.example/notes/*']
+const SECOND = 1000
+const DAY = 24 * 3600 * SECOND
+
+let store: SessionStore
+const now = (): number => Date.now()
+const session = (expiresInSecs = 3600) => DIDSession.get(ACCOUNT_A, auth, { resources, store, expiresInSecs })
+
+/** Lets so much time pass. */
+async function pass(ms: number): Promise<void> {
+  vi.advanceTimersByTime(ms)
+  await vi.advanceTimersByTimeAsync(0)
+}
+
+/** Lets so much time pass in which timers stand still. */
+const sleep = (ms: number): unknown => vi.setSystemTime(Date.now() + ms)
+
+/** Listens, and gives the types of what was heard. */
+async function hear(
+  subject: DIDSession,
+  types: readonly SessionEventType[],
+  options?: SessionListenerOptions,
+): Promise<SessionEventType[]> {
+  const heard: SessionEventType[] = []
+  for (const type of types) subject.on(type, (event) => heard.push(event.type), options)
+  await listening()
+  return heard
+}
+
+/** What listens is loaded on demand. */
+const listening = async (): Promise<void> => {
+  await import('../../src/session/on-demand.js')
+  await Promise.resolve()
+}
+
+beforeEach(() => {
+  store = memoryStore()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('session.on', () => {
+  it('tells of the expiry, and some time before', async () => {
+    const heard = await hear(await session(3600), ['expiring', 'expired'], { leadSecs: 600 })
+    await pass(3000 * SECOND - 1)
+    expect(heard).toEqual([])
+    await pass(1)
+    expect(heard).toEqual(['expiring'])
+    await pass(600 * SECOND - 1)
+    expect(heard).toEqual(['expiring'])
+    await pass(1)
+    expect(heard).toEqual(['expiring', 'expired'])
+    await pass(DAY)
+    expect(heard).toEqual(['expiring', 'expired'])
+  })
+
+  it('tells five minutes before, unless told otherwise', async () => {
+    const heard = await hear(await session(3600), ['expiring'])
+    await pass(3300 * SECOND - 1)
+    expect(heard).toEqual([])
+    await pass(1)
+    expect(heard).toEqual(['expiring'])
+  })
+
+  it('is not early for a session of sixty days', async () => {
+    const heard = await hear(await session(60 * 86_400), ['expiring', 'expired'])
+    await pass(59 * DAY)
+    expect(heard).toEqual([])
+    await pass(DAY)
+    expect(heard).toEqual(['expiring', 'expired'])
+  })
+
+  it('tells at once what is due already, but not within the call', async () => {
+    const subject = await session(3600)
+    sleep(3500 * SECOND)
+    const heard = await hear(subject, ['expiring', 'expired'])
+    expect(heard).toEqual([])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(heard).toEqual(['expiring'])
+  })
+
+  it('says nothing of expiring to who has slept through it', async () => {
+    const heard = await hear(await session(3600), ['expiring', 'expired'])
+    sleep(DAY)
+    await vi.advanceTimersByTimeAsync(30 * SECOND)
+    expect(heard).toEqual(['expired'])
+  })
+
+  it.each<[string, (subject: DIDSession) => (() => void) | undefined]>([
+    ['the function that it gave', (subject) => subject.on('expired', () => expect.fail('heard'))],
+    [
+      'its signal',
+      (subject) => {
+        const controller = new AbortController()
+        subject.on('expired', () => expect.fail('heard'), { signal: controller.signal })
+        return () => controller.abort()
+      },
+    ],
+    [
+      'a signal aborted before',
+      (subject) => {
+        subject.on('expired', () => expect.fail('heard'), { signal: AbortSignal.abort() })
+        return undefined
+      },
+    ],
+    [
+      'dispose',
+      (subject) => {
+        subject.on('expired', () => expect.fail('heard'))
+        return () => subject.dispose()
+      },
+    ],
+    [
+      'using',
+      (subject) => {
+        subject.on('expired', () => expect.fail('heard'))
+        return () => subject[Symbol.dispose]()
+      },
+    ],
+  ])('ends with %s, and leaves no timer', async (name, listen) => {
+    if (name === 'using' && Symbol.dispose === undefined) return
+    const subject = await session()
+    const stop = listen(subject)
+    await listening()
+    stop?.()
+    expect(vi.getTimerCount()).toBe(0)
+    await pass(DAY)
+    expect((await session()).keyDID).not.toBe(subject.keyDID)
+  })
+
+  it('goes on after one of several has ended', async () => {
+    const subject = await session()
+    const stop = subject.on('expired', () => expect.fail('heard'))
+    const heard = await hear(subject, ['expired'])
+    stop()
+    await pass(DAY)
+    expect(heard).toEqual(['expired'])
+  })
+
+  it.each<[string, unknown[]]>([
+    ['an unknown event', ['expire', () => undefined]],
+    ['no listener', ['expired']],
+    ['a lead that is no number', ['expiring', () => undefined, { leadSecs: '60' }]],
+    ['a negative lead', ['expiring', () => undefined, { leadSecs: -1 }]],
+    ['an endless idle time', ['idle', () => undefined, { idleSecs: Number.POSITIVE_INFINITY }]],
+  ])('takes for a TypeError: %s', async (_, args) => {
+    const subject = await session()
+    expect(await failureOf(() => (subject.on as (...args: unknown[]) => void)(...args))).toBeInstanceOf(
+      TypeError,
+    )
+  })
+
+  it('tells of signing out, after which the key signs no more', async () => {
+    const subject = await session()
+    const heard = await hear(subject, ['removed', 'renewed', 'expiring', 'expired'])
+    await subject.remove()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(heard).toEqual(['removed'])
+    await expectCode('ERR_SESSION_REMOVED', () => subject.sign(new Uint8Array(1)))
+    await expectCode('ERR_SESSION_REMOVED', () => subject.signRequest(new Request('https://api.example/')))
+    await expectCode('ERR_SESSION_REMOVED', () => subject.renew(auth))
+    expect(subject.isAuthorized()).toBe(false)
+    expect(await DIDSession.load(undefined, { store })).toBeUndefined()
+    await pass(DAY)
+    expect(heard).toEqual(['removed'])
+  })
+
+  it('tells of the account being signed out, but not of another', async () => {
+    const subject = await session()
+    const heard = await hear(subject, ['removed'])
+    await DIDSession.remove('eip155:1:0x1563915e194d8cfba1943570603f7606a3115508', { store })
+    await DIDSession.remove(ACCOUNT_A, { store, namespace: 'admin' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(heard).toEqual([])
+    expect(await subject.sign(new Uint8Array(1))).toHaveLength(64)
+    await DIDSession.remove(ACCOUNT_A, { store })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(heard).toEqual(['removed'])
+  })
+
+  it('tells of a renewal, with the session to go on with', async () => {
+    const subject = await session()
+    const events: SessionEvent[] = []
+    for (const type of ['renewed', 'removed'] as const) subject.on(type, (event) => events.push(event))
+    await listening()
+    const renewed = await subject.renew(auth)
+    await vi.waitFor(() => expect(events).toHaveLength(1))
+    expect(events[0]?.type).toBe('renewed')
+    expect(events[0]?.session.keyDID).toBe(renewed.keyDID)
+    expect(await events[0]?.session.sign(new Uint8Array(1))).toHaveLength(64)
+  })
+
+  it('tells of a session that nobody keeps, too', async () => {
+    const subject = await DIDSession.authorize(auth, { resources })
+    const events: SessionEvent[] = []
+    for (const type of ['renewed', 'removed'] as const) subject.on(type, (event) => events.push(event))
+    await listening()
+    const renewed = await subject.renew(auth)
+    expect(renewed.serialize()).not.toBe(subject.serialize())
+    await vi.waitFor(() => expect(events.map(({ session: { keyDID } }) => keyDID)).toEqual([renewed.keyDID]))
+    await subject.remove()
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['renewed', 'removed']))
+    await expectCode('ERR_SESSION_REMOVED', () => subject.sign(new Uint8Array(1)))
+  })
+})
+
+describe('an idle limit', () => {
+  const isPage = typeof document !== 'undefined'
+  const touch = (): void => void document.dispatchEvent(new Event('pointerdown'))
+  beforeEach(() => {
+    if (isPage) localStorage.removeItem('cacao-session:active')
+  })
+
+  it('is told once nobody has touched anything for so long', async () => {
+    const heard = await hear(await session(DAY / SECOND), ['idle'], { idleSecs: 60 })
+    await pass(60 * SECOND - 1)
+    expect(heard).toEqual([])
+    await pass(1)
+    expect(heard).toEqual(['idle'])
+    await pass(DAY / 2)
+    expect(heard).toEqual(['idle'])
+  })
+
+  it.runIf(isPage)('starts anew with each activity, and is told again after the next', async () => {
+    const heard = await hear(await session(DAY / SECOND), ['idle'], { idleSecs: 60 })
+    await pass(50 * SECOND)
+    touch()
+    await pass(59 * SECOND)
+    expect(heard).toEqual([])
+    await pass(1 * SECOND)
+    expect(heard).toEqual(['idle'])
+    touch()
+    await pass(60 * SECOND)
+    expect(heard).toEqual(['idle', 'idle'])
+  })
+
+  it.runIf(isPage)(
+    'counts what was touched in another tab, and the time in which none was open',
+    async () => {
+      const subject = await session(DAY / SECOND)
+      const heard = await hear(subject, ['idle'], { idleSecs: 60 })
+      await pass(50 * SECOND)
+      localStorage.setItem('cacao-session:active', String(now()))
+      await pass(50 * SECOND)
+      expect(heard).toEqual([])
+      subject.dispose()
+      sleep(3600 * SECOND)
+      const later = await hear((await DIDSession.load(ACCOUNT_A, { store })) ?? subject, ['idle'], {
+        idleSecs: 60,
+      })
+      await vi.advanceTimersByTimeAsync(0)
+      expect(later).toEqual(['idle'])
+    },
+  )
+
+  it.runIf(isPage)('does not count the time before the sign-in', async () => {
+    localStorage.setItem('cacao-session:active', String(now() - DAY))
+    const heard = await hear(await session(DAY / SECOND), ['idle'], { idleSecs: 60 })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(heard).toEqual([])
+    await pass(60 * SECOND)
+    expect(heard).toEqual(['idle'])
+  })
+
+  it('is not told of a session that has expired', async () => {
+    const heard = await hear(await session(30), ['idle'], { idleSecs: 60 })
+    await pass(DAY)
+    expect(heard).toEqual([])
+  })
+})

@@ -1,0 +1,222 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { clearOrigin, storedSessions } from '../setup/origin.js'
+import { ACCOUNT_A, type Behaviour, KEY_B, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const files = 'https://api.example/files/*'
+const bytes = new Uint8Array(3)
+const HOUR = 3600
+
+let wallet: TestWallet
+const auth = (of: TestWallet = wallet) => ethereumAuth(of.provider, undefined, { domain: 'app.example' })
+const storedKeys = async () => (await storedSessions()).map(({ keyDID }) => keyDID)
+
+beforeEach(async () => {
+  await clearOrigin()
+  wallet = testWallet()
+})
+
+describe('session.renew', () => {
+  it('makes a new key and swaps the sessions with one prompt', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, expiresInSecs: HOUR })
+    const renewed = await session.renew(auth(), { verifiers: ethereumVerifiers() })
+    expect(prompts(wallet)).toBe(2)
+    expect(renewed.keyDID).not.toBe(session.keyDID)
+    expect(renewed.id).toBe(session.id)
+    expect(renewed.persistence).toBe('indexeddb')
+    expect(await storedKeys()).toEqual([renewed.keyDID])
+    expect((await DIDSession.load())?.keyDID).toBe(renewed.keyDID)
+    expect(await renewed.sign(bytes)).toHaveLength(64)
+  })
+
+  it('leaves the session that it renews usable until it expires', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await session.renew(auth())
+    expect(await session.sign(bytes)).toHaveLength(64)
+    expect(session.isAuthorized(resources)).toBe(true)
+  })
+
+  it('keeps what was granted: resources, domain, statement, lifetime, kind of key', async () => {
+    const grant = { resources, domain: 'other.example', statement: 'Take notes.', expiresInSecs: HOUR }
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { ...grant, keyType: 'Ed25519' })
+    const { cacao, keyDID } = await session.renew(ethereumAuth(wallet.provider))
+    expect(cacao.p).toMatchObject({ resources, domain: 'other.example', statement: 'Take notes.' })
+    expect(Date.parse(cacao.p.exp ?? '') - Date.parse(cacao.p.iat)).toBe(HOUR * 1000)
+    expect(keyDID).toMatch(/^did:key:z6Mk/)
+  })
+
+  it('takes what it is told instead', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, expiresInSecs: HOUR })
+    const { cacao } = await session.renew(auth(), { statement: 'Once more.', expiresInSecs: 2 * HOUR })
+    expect(cacao.p.statement).toBe('Once more.')
+    expect(Date.parse(cacao.p.exp ?? '') - Date.parse(cacao.p.iat)).toBe(2 * HOUR * 1000)
+  })
+
+  it('adds resources with one prompt, and takes none away', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const renewed = await session.renew(auth(), { resources: [files, ...resources] })
+    expect(renewed.authorizations).toEqual([...resources, files])
+    expect(prompts(wallet)).toBe(2)
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, [...resources, files])).toBe(true)
+    expect(await storedKeys()).toEqual([renewed.keyDID])
+  })
+
+  it.each<[string, Behaviour, Parameters<typeof expectCode>[0]]>([
+    ['rejects', { throws: { code: 4001 } }, 'ERR_AUTH_REJECTED'],
+    ['fails', { throws: new Error('boom') }, 'ERR_AUTH_FAILED'],
+    ['answers garbage', { answers: 'garbage' }, 'ERR_AUTH_FAILED'],
+  ])('changes nothing if the wallet %s', async (_, behaviour, code) => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    wallet.behaviour = behaviour
+    await expectCode(code, () => session.renew(auth()))
+    expect(await storedKeys()).toEqual([session.keyDID])
+    expect(await session.sign(bytes)).toHaveLength(64)
+    expect((await DIDSession.load())?.keyDID).toBe(session.keyDID)
+  })
+
+  it('changes nothing if another account signs', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await expectCode('ERR_CAPABILITY_ISSUER', () =>
+      session.renew(async (opts) => {
+        const { address: _, ...others } = opts
+        return auth(testWallet(KEY_B))(others)
+      }),
+    )
+    expect(await storedKeys()).toEqual([session.keyDID])
+  })
+
+  it('changes nothing if the store can not keep the new one', async () => {
+    const memory = memoryStore()
+    let isFull = false
+    const store: SessionStore = {
+      ...memory,
+      async write(namespace, change) {
+        if (isFull && change.put) throw new Error('full')
+        await memory.write(namespace, change)
+      },
+    }
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    isFull = true
+    await expectCode('ERR_STORE_UNAVAILABLE', () => session.renew(auth()))
+    expect((await DIDSession.load(ACCOUNT_A, { store }))?.keyDID).toBe(session.keyDID)
+  })
+
+  it('ends with its signal, and changes nothing', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    wallet.behaviour = 'hang'
+    const controller = new AbortController()
+    const renewal = failureOf(() => session.renew(auth(), { signal: controller.signal }))
+    while (prompts(wallet) < 2) await new Promise((resolve) => setTimeout(resolve))
+    controller.abort(new Error('enough'))
+    expect(await renewal).toMatchObject({ message: 'enough' })
+    expect(await storedKeys()).toEqual([session.keyDID])
+  })
+
+  it('prompts once however many call at a time, and not again for who comes late', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const calls = [1, 2, 3].map(() => session.renew(auth()))
+    const keys = new Set((await Promise.all(calls)).map(({ keyDID }) => keyDID))
+    expect(keys.size).toBe(1)
+    expect(prompts(wallet)).toBe(2)
+    // As another tab would, which still holds the old one.
+    expect(keys).toContain((await session.renew(auth())).keyDID)
+    expect(prompts(wallet)).toBe(2)
+  })
+
+  it('prompts anew for more than what another renewal brought', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await session.renew(auth())
+    const more = await session.renew(auth(), { resources: [files] })
+    expect(more.authorizations).toEqual([...resources, files])
+    expect(prompts(wallet)).toBe(3)
+  })
+
+  it('renews one that has expired', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), {
+      resources,
+      expiresInSecs: 60,
+      now: () => Date.now() - 120_000,
+    })
+    const late = await DIDSession.get(ACCOUNT_A, auth(), { resources, expiresInSecs: 60 })
+    expect(late.keyDID).not.toBe(session.keyDID)
+    const serialized = (await DIDSession.authorize(auth(), { resources, expiresInSecs: 60 })).serialize()
+    const expired = await DIDSession.fromSession(serialized, { now: () => Date.now() })
+    expect((await expired.renew(auth())).isExpired).toBe(false)
+  })
+
+  it('gives a session for strings for one of a string, whose place no store knows', async () => {
+    const session = await DIDSession.fromSession(
+      (await DIDSession.authorize(auth(), { resources })).serialize(),
+    )
+    const renewed = await session.renew(auth())
+    expect(renewed.persistence).toBe('none')
+    expect((await DIDSession.fromSession(renewed.serialize())).keyDID).toBe(renewed.keyDID)
+    expect(await storedKeys()).toEqual([])
+  })
+
+  it.each<[string, unknown[]]>([
+    ['no auth method', [undefined]],
+    ['resources that are no list', [auth, { resources: 'a:b' }]],
+    ['a lifetime of nothing', [auth, { expiresInSecs: 0 }]],
+    ['a wait that is no number', [auth, { waitSecs: 'long' }]],
+  ])('takes for a TypeError: %s', async (_, args) => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const renew = session.renew as (...given: unknown[]) => Promise<unknown>
+    expect(await failureOf(() => renew.apply(session, args))).toBeInstanceOf(TypeError)
+    expect(prompts(wallet)).toBe(1)
+  })
+})
+
+describe('get with minValiditySecs', () => {
+  const soon = { resources, expiresInSecs: HOUR }
+
+  it('takes up a session that is valid for long enough', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), soon)
+    const again = await DIDSession.get(ACCOUNT_A, auth(), { ...soon, minValiditySecs: HOUR - 60 })
+    expect(again.keyDID).toBe(session.keyDID)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('renews early one that is not, with all that it could do', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { ...soon, resources: [...resources, files] })
+    const renewed = await DIDSession.get(ACCOUNT_A, auth(), { resources, minValiditySecs: HOUR + 60 })
+    expect(renewed.keyDID).not.toBe(session.keyDID)
+    expect(renewed.authorizations).toEqual([...resources, files])
+    expect(await storedKeys()).toEqual([renewed.keyDID])
+    expect(prompts(wallet)).toBe(2)
+  })
+
+  it('that the person rejects leaves the session as it was', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), soon)
+    wallet.behaviour = { throws: { code: 4001 } }
+    await expectCode('ERR_AUTH_REJECTED', () =>
+      DIDSession.get(ACCOUNT_A, auth(), { resources, minValiditySecs: 2 * HOUR }),
+    )
+    expect((await DIDSession.load())?.keyDID).toBe(session.keyDID)
+  })
+
+  it('is asked for by load, hasSessionFor and explain, too', async () => {
+    const { expiresAt } = await DIDSession.get(ACCOUNT_A, auth(), soon)
+    for (const [minValiditySecs, isEnough] of [
+      [HOUR - 60, true],
+      [HOUR + 60, false],
+    ] as const) {
+      expect((await DIDSession.load(ACCOUNT_A, { minValiditySecs })) !== undefined).toBe(isEnough)
+      expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { minValiditySecs })).toBe(isEnough)
+    }
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { minValiditySecs: 2 * HOUR })).toEqual({
+      status: 'expired',
+      expiresAt,
+    })
+  })
+
+  it.each([-1, Number.NaN, '60'])('of %s is a TypeError', async (minValiditySecs) => {
+    const options = { resources, minValiditySecs } as never
+    expect(await failureOf(() => DIDSession.get(ACCOUNT_A, auth(), options))).toBeInstanceOf(TypeError)
+  })
+})

@@ -1,0 +1,156 @@
+import { openDB } from 'idb'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import type { SessionChange } from '../../src/session/watch.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { clearOrigin, plantSession, storedSessions } from '../setup/origin.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B, type TestWallet, testWallet } from '../setup/wallet.js'
+
+// Another tab is played here by what it does: it writes into the database, and tells so on the channel. Real tabs do it in
+// test/e2e.
+const resources = ['https://api.example/notes/*']
+const scope = 'indexeddb\ndefault'
+
+let wallet: TestWallet
+let other: BroadcastChannel
+const auth = (of: TestWallet = wallet) => ethereumAuth(of.provider, undefined, { domain: 'app.example' })
+
+/** Removes a session past the library. */
+async function removeElsewhere(account: string, keyDID: string): Promise<void> {
+  const database = await openDB('cacao-session')
+  for (const store of ['sessions', 'keys']) await database.delete(store, ['default', account, keyDID])
+  await database.put('last', { at: Date.now() }, 'default')
+  database.close()
+}
+
+/** What was heard, once there is so much of it. */
+const heard = async <T>(list: T[], length: number): Promise<T[]> =>
+  vi.waitFor(() => (list.length >= length ? list : expect.fail('not yet')), { interval: 5 })
+
+beforeEach(async () => {
+  await clearOrigin()
+  wallet = testWallet()
+  other = new BroadcastChannel('cacao-session')
+})
+afterEach(() => other.close())
+
+describe('another tab', () => {
+  it('that signs out ends the session here', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const events: string[] = []
+    session.on('removed', ({ type }) => events.push(type))
+    await removeElsewhere(ACCOUNT_A, session.keyDID)
+    other.postMessage({ scope, removed: [session.keyDID] })
+    await heard(events, 1)
+    await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
+  })
+
+  it('that signs out ends the session here, though nobody listens', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await removeElsewhere(ACCOUNT_A, session.keyDID)
+    other.postMessage({ scope })
+    await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), { interval: 5 })
+  })
+
+  it.each([
+    ['of another namespace', { scope: 'indexeddb\nadmin', removed: [] }],
+    ['without a scope', { removed: [] }],
+    ['that is no object', 'cacao-session'],
+    ['that is nothing', null],
+  ])('is not believed for a message %s', async (_, message) => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    other.postMessage(message)
+    other.postMessage({ scope, removed: 7 })
+    const changes: SessionChange[] = []
+    const stop = DIDSession.onChange((change) => changes.push(change))
+    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    await heard(changes, 1)
+    stop()
+    expect(changes.map(({ account }) => account)).toEqual([ACCOUNT_B])
+    expect(session.isAuthorized()).toBe(true)
+  })
+
+  it('that says a session was removed, which is still stored, is not believed', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const changes: SessionChange[] = []
+    const stop = DIDSession.onChange((change) => changes.push(change))
+    other.postMessage({ scope, removed: [session.keyDID] })
+    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    await heard(changes, 1)
+    stop()
+    expect(session.isAuthorized()).toBe(true)
+  })
+
+  it('that renews gives the session here its successor', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const successors: string[] = []
+    session.on('renewed', ({ session: { keyDID } }) => successors.push(keyDID))
+    session.on('removed', () => expect.fail('it was not removed'))
+    const [mine] = await storedSessions()
+    // Signed in anew elsewhere: the same account and resources, a younger capability.
+    const elsewhere = await DIDSession.get(ACCOUNT_A, auth(), { resources, namespace: 'elsewhere' })
+    const database = await openDB('cacao-session')
+    const { cacao, keyDID } = elsewhere
+    const pair = await database.get('keys', ['elsewhere', ACCOUNT_A, keyDID])
+    database.close()
+    await plantSession({ account: ACCOUNT_A, keyDID }, { account: ACCOUNT_A, keyDID, cacao }, pair)
+    await removeElsewhere(ACCOUNT_A, mine?.keyDID ?? '')
+    other.postMessage({ scope })
+    expect(await heard(successors, 1)).toEqual([keyDID])
+  })
+
+  it('hears of what happens here', async () => {
+    const notices: unknown[] = []
+    other.onmessage = ({ data }) => notices.push(data)
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await heard(notices, 1)
+    await session.remove()
+    await heard(notices, 2)
+    expect(notices).toEqual([
+      { scope, removed: [] },
+      { scope, removed: [session.keyDID] },
+    ])
+  })
+})
+
+describe('DIDSession.onChange', () => {
+  it('tells of signing in, renewing and signing out', async () => {
+    const changes: SessionChange[] = []
+    const stop = DIDSession.onChange((change) => changes.push(change))
+    await import('../../src/session/on-demand.js')
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await heard(changes, 1)
+    const renewed = await session.renew(auth())
+    await heard(changes, 2)
+    await renewed.remove()
+    await heard(changes, 3)
+    stop()
+    expect(changes).toEqual([
+      { type: 'signed-in', account: ACCOUNT_A, keyDID: session.keyDID },
+      { type: 'renewed', account: ACCOUNT_A, keyDID: renewed.keyDID },
+      { type: 'removed', account: ACCOUNT_A, keyDID: renewed.keyDID },
+    ])
+  })
+
+  it('tells nothing of other namespaces, nor once it has ended', async () => {
+    const fail = (): never => expect.fail('heard')
+    const controller = new AbortController()
+    DIDSession.onChange(fail, { namespace: 'admin' })
+    DIDSession.onChange(fail, { signal: controller.signal })
+    DIDSession.onChange(fail, { signal: AbortSignal.abort() })
+    const stop = DIDSession.onChange(fail)
+    await import('../../src/session/on-demand.js')
+    stop()
+    controller.abort()
+    const changes: SessionChange[] = []
+    const end = DIDSession.onChange((change) => changes.push(change))
+    await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await heard(changes, 1)
+    end()
+  })
+
+  it('takes only a function', () => {
+    expect(() => DIDSession.onChange(undefined as never)).toThrow(TypeError)
+  })
+})
