@@ -9,7 +9,7 @@ export interface KeptSession extends SessionRecord {
   readonly seed: Uint8Array<ArrayBuffer>
 }
 
-/** What such a store keeps in one namespace. Without a session there is nothing that was last. */
+/** What such a store keeps in one namespace. Without sessions, `last` still tells a sign-out from a loss. */
 export interface KeptSessions {
   readonly sessions: readonly KeptSession[]
   readonly last?: LastUsed
@@ -29,8 +29,12 @@ export function changed(kept: KeptSessions, { put = [], remove = [], last }: Sto
     ) || added.some(({ account, keyDID }) => account === kept.account && keyDID === kept.keyDID)
   const sessions = [...kept.sessions.filter((session) => !goes(session)), ...added]
   const latest = last ?? kept.last
-  // Signed out of the only session there was: that nobody is signed in needs no record.
-  return sessions.length === 0 ? NONE : { sessions, ...(latest && { last: latest }) }
+  return { sessions, ...(latest && { last: latest }) }
+}
+
+/** Whether there is nothing at all to keep. */
+export function isNone({ sessions, last }: KeptSessions): boolean {
+  return sessions.length === 0 && last === undefined
 }
 
 /** As JSON can hold it, but for bytes. */

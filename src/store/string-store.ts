@@ -2,7 +2,7 @@ import { fromBase64url, toBase64url } from '../base/base64.js'
 import { Queue } from '../base/queue.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { acrossTabs } from './across-tabs.js'
-import { fromJSON, fromPlain, type KeptSessions, NONE, toJSON, toPlain } from './kept-sessions.js'
+import { fromJSON, fromPlain, isNone, type KeptSessions, NONE, toJSON, toPlain } from './kept-sessions.js'
 import { seedStore } from './seed-store.js'
 import type { Persistence, SessionStore } from './store.js'
 
@@ -53,7 +53,7 @@ export function stringStore(
         const key = prefix + namespace
         const work = async (): Promise<void> => {
           const kept = change(readKept(await backend.getItem(key)))
-          if (kept.sessions.length === 0) await backend.removeItem(key)
+          if (isNone(kept)) await backend.removeItem(key)
           else await backend.setItem(key, writeKept(kept))
         }
         const queue = of(queues, backend, key, () => new Queue())
