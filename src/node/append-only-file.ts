@@ -1,7 +1,8 @@
 import { closeSync, constants, fdatasync, fstat, open, read, write } from 'node:fs'
-import { open as openFolder, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { syncFolder } from './sync-folder.js'
 
 // Descriptors rather than `FileHandle`s, because those close themselves, and complain, once nobody holds them.
 const openFile = promisify(open)
@@ -74,11 +75,4 @@ async function openAt(path: string): Promise<Opened> {
     closeSync(fd)
     throw error
   }
-}
-
-/** So that a new file's name outlives a power failure too. Windows sees to that by itself, and opens no folders. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await openFolder(path)
-  await folder.sync().finally(() => folder.close())
 }

@@ -44,6 +44,8 @@ export function placeOf({
   if (typeof namespace !== 'string' || namespace === '')
     throw new TypeError('namespace must be a non-empty string')
   if (typeof now !== 'function') throw new TypeError('now must be a function that gives milliseconds')
+  if (store && !('readKey' in store))
+    throw new TypeError('store must be a SessionStore: wrap it with stringStore(…) from cacao-session/stores')
   const stores = store ? [store] : defaultStores
   const isChosen = store !== undefined
   const isShared = !isChosen && namespace === DEFAULT_NAMESPACE

@@ -1,0 +1,98 @@
+import { fromBase64url, toBase64url } from '../base/base64.js'
+import { Queue } from '../base/queue.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
+import { acrossTabs } from './across-tabs.js'
+import { fromJSON, fromPlain, isNone, type KeptSessions, NONE, toJSON, toPlain } from './kept-sessions.js'
+import { seedStore } from './seed-store.js'
+import type { Persistence, SessionStore } from './store.js'
+
+/**
+ * What keeps strings by name, at once or asynchronously: `localStorage`, an unstorage, `cookieStore(request)`,
+ * `callbackStore({ … })`, or an object of one's own. What `getItem` gives for an absent item, or one that was not written
+ * here, doesn't matter: it means signed out.
+ */
+export interface StringStore {
+  getItem(key: string): unknown
+  setItem(key: string, value: string): unknown
+  removeItem(key: string): unknown
+}
+
+export interface StringStoreOptions {
+  /** What the items' names begin with, before the namespace; `cacao-session:` by default. */
+  prefix?: string
+  /** What `session.persistence` is to say; `strings` by default. */
+  persistence?: Persistence
+}
+
+const stores = new WeakMap<StringStore, Map<string, SessionStore>>()
+const queues = new WeakMap<StringStore, Map<string, Queue>>()
+
+/**
+ * Keeps sessions wherever strings can be kept, one item for each namespace. The strings hold the sessions' keys: whoever
+ * can read them can act until the sessions expire, so prefer the default store in pages. Sessions kept here can also
+ * `serialize()`. Writes wait for one another, in all tabs where the browser has locks. What the backend throws rejects
+ * with `ERR_STORE_UNAVAILABLE`; one that never answers is waited for. The same backend and options give the same store.
+ *
+ * @example
+ * const store = stringStore(localStorage)
+ * const session = (await DIDSession.load(undefined, { store })) ?? showLogin()
+ */
+export function stringStore(
+  backend: StringStore,
+  { prefix = 'cacao-session:', persistence = 'strings' }: StringStoreOptions = {},
+): SessionStore {
+  assertStringStore(backend)
+  if (typeof prefix !== 'string') throw new TypeError('prefix must be a string')
+  if (typeof persistence !== 'string' || persistence === '')
+    throw new TypeError('persistence must be a non-empty string')
+  return of(stores, backend, JSON.stringify([prefix, persistence]), () =>
+    seedStore({
+      persistence,
+      load: async (namespace) => readKept(await backend.getItem(prefix + namespace)),
+      update(namespace, change) {
+        const key = prefix + namespace
+        const work = async (): Promise<void> => {
+          const kept = change(readKept(await backend.getItem(key)))
+          if (isNone(kept)) await backend.removeItem(key)
+          else await backend.setItem(key, writeKept(kept))
+        }
+        const queue = of(queues, backend, key, () => new Queue())
+        return queue.run(() => acrossTabs(`${key} is written`, work))
+      },
+    }),
+  )
+}
+
+/** The sessions as one string: base64url of JSON, because cookies and some backends would read JSON as something else. */
+export function writeKept(kept: KeptSessions): string {
+  return toBase64url(utf8(toJSON(toPlain(kept))))
+}
+
+/** The sessions in what a backend gave; none if that is not what `writeKept` wrote. */
+export function readKept(value: unknown): KeptSessions {
+  const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
+  const text = bytes && fromUtf8(bytes)
+  return (text && fromPlain(fromJSON(text, ['sessions', 'last']))) || NONE
+}
+
+function assertStringStore(backend: unknown): asserts backend is StringStore {
+  const { getItem, setItem, removeItem } = (backend ?? {}) as {
+    readonly [name in keyof StringStore]?: unknown
+  }
+  if ([getItem, setItem, removeItem].every((method) => typeof method === 'function')) return
+  throw new TypeError('backend must have getItem, setItem and removeItem, as localStorage has')
+}
+
+/** What belongs to the backend by this name; made when first asked for. */
+function of<T>(
+  all: WeakMap<StringStore, Map<string, T>>,
+  backend: StringStore,
+  name: string,
+  make: () => T,
+): T {
+  const own = all.get(backend) ?? new Map<string, T>()
+  all.set(backend, own)
+  const value = own.get(name) ?? make()
+  own.set(name, value)
+  return value
+}
