@@ -8,13 +8,19 @@ const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i
  * that ends in `/*`, and the wanted resource lies under it, on a `/` boundary and without `.` or `..` segments.
  */
 export function covers(granted: string, wanted: string): boolean {
-  if (granted === wanted) return true
-  const prefix = WILDCARD.exec(granted)?.[0]
-  if (prefix === undefined || !wanted.startsWith(prefix) || wanted.length === prefix.length) return false
-  return !DOT_SEGMENT.test(wanted.slice(prefix.length))
+  return missingResources([granted], [wanted]).length === 0
 }
 
 /** The wanted resources that none of the granted ones covers. */
 export function missingResources(granted: readonly string[], wanted: readonly string[]): string[] {
-  return wanted.filter((resource) => !granted.some((grant) => covers(grant, resource)))
+  // Each grant is looked into once, for there may be a thousand on either side.
+  const exact = new Set(granted)
+  const prefixes = granted.flatMap((grant) => WILDCARD.exec(grant)?.[0] ?? [])
+  const liesUnder = (resource: string, prefix: string): boolean =>
+    resource.length > prefix.length &&
+    resource.startsWith(prefix) &&
+    !DOT_SEGMENT.test(resource.slice(prefix.length))
+  return wanted.filter(
+    (resource) => !exact.has(resource) && !prefixes.some((prefix) => liesUnder(resource, prefix)),
+  )
 }

@@ -1,10 +1,11 @@
 import { abortable } from '../base/abort.js'
-import { type AccountInput, accountArgument, parseAccount } from '../base/account.js'
+import { type AccountInput, parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import type { CacaoVerifier } from '../capability/verify-signature.js'
 import type { RecoverPublicKey } from './eip191.js'
+import { ethereumArgument } from './ethereum-account.js'
 import type { EthereumAuthOptions } from './ethereum-grant.js'
 import { type EthereumSigner, type EthereumSignerInput, ethereumSigner } from './ethereum-signer.js'
 
@@ -18,6 +19,7 @@ export type {
   ViemAccount,
   ViemWalletClient,
 } from './ethereum-signer.js'
+export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch-wallet.js'
 
 /**
  * Signs in with an Ethereum account: an auth method for `DIDSession.get` and `authorize`. Takes an EIP-1193
@@ -154,11 +156,4 @@ async function walletAccount(
   } catch (cause) {
     throw authError(cause)
   }
-}
-
-function ethereumArgument(input: AccountInput): string {
-  const account = accountArgument(input)
-  if (!account.startsWith('eip155:'))
-    throw new TypeError(`account must be an Ethereum account (eip155:…), not ${account}`)
-  return account
 }

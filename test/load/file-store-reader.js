@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { argv } from 'node:process'
+import { fileStore } from 'cacao-session/node'
+import { seedKey } from '../../dist/key/seed-key.js'
+
+// Reads without a pause until it is told to stop, and then says how often, and what was wrong.
+
+const path = argv[2] ?? ''
+const store = fileStore(path)
+const wrong = []
+let [reads, most, isOver] = [0, 0, false]
+process.on('message', () => {
+  isOver = true
+})
+while (!isOver) {
+  try {
+    const sessions = await store.read('default')
+    reads++
+    most = Math.max(most, sessions.length)
+    const session = sessions[Math.floor(Math.random() * sessions.length)]
+    // It may have been removed since.
+    const seed = session && (await store.readKey('default', session))
+    if (seed && (await seedKey(seed, session.keyDID)).did !== session.keyDID)
+      wrong.push('a key of another session')
+    // As anybody sees it, without the library.
+    if (sessions.length > 0) JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    wrong.push(String(error))
+  }
+}
+process.send?.({ reads, most, wrong: wrong.slice(0, 10) })
+process.disconnect()
