@@ -43,9 +43,7 @@ export function accountArgument(input: AccountInput): string {
       ? normalAccount(String(input))
       : undefined
   if (account) return account
-  throw new TypeError(
-    'account must be a CAIP-10 id such as "eip155:1:0x…", its did:pkh, or an object that prints as one',
-  )
+  throw new TypeError('account must be a CAIP-10 id such as "eip155:1:0x…", or its did:pkh')
 }
 
 /** The DID of an account: `did:pkh:…`, or the did:key that the account is. */

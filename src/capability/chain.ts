@@ -33,16 +33,14 @@ export function rootOf(cacao: Cacao): Cacao {
  */
 export function assertWithin(child: Cacao, parent: Cacao): void {
   const { iss, domain, resources = [] } = child.p
-  const granted = parent.p
-  const check = (isWithin: boolean, code: 'AUDIENCE' | 'DOMAIN' | 'RESOURCES' | 'INVALID', what: string) => {
-    if (!isWithin)
-      throw new SessionError(`ERR_CAPABILITY_${code}`, `delegated beyond what was granted: ${what}`)
-  }
-  check(iss === granted.aud, 'AUDIENCE', `by ${iss}`)
-  check(domain === granted.domain, 'DOMAIN', `for ${domain}`)
-  const missing = missingResources(granted.resources ?? [], resources)
-  check(!missing.length && resources.length > 0, 'RESOURCES', missing.join(', ') || 'for no resource')
+  const { aud, resources: granted = [], ...grant } = parent.p
+  const isCovered = resources.length > 0 && missingResources(granted, resources).length === 0
   // False of a time that is none.
-  const isWithin = startTime(child) >= startTime(parent) && expiryTime(child) <= expiryTime(parent)
-  check(isWithin, 'INVALID', 'for another time')
+  const isInTime = startTime(child) >= startTime(parent) && expiryTime(child) <= expiryTime(parent)
+  const beyond =
+    (iss !== aud && 'AUDIENCE') ||
+    (domain !== grant.domain && 'DOMAIN') ||
+    (!isCovered && 'RESOURCES') ||
+    (!isInTime && 'INVALID')
+  if (beyond) throw new SessionError(`ERR_CAPABILITY_${beyond}`, 'delegated beyond what was granted')
 }

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { base32 } from 'multiformats/bases/base32'
+import { toMultibase32 } from '../base/base32.js'
 import { concat } from '../base/bytes.js'
 import type { Cacao, UnsignedCacao } from './cacao.js'
 import { encodeDagCBOR } from './dag-cbor.js'
@@ -10,5 +10,5 @@ const CID_PREFIX = Uint8Array.of(0x01, 0x71, 0x12, 0x20)
 /** The CID of a capability (CIDv1 over its canonical DAG-CBOR), as a string: `bafyrei…`. */
 export function cacaoCID(cacao: Cacao | UnsignedCacao): string {
   // Not by WebCrypto: its way to another thread and back takes longer than to hash so little.
-  return base32.encode(concat(CID_PREFIX, sha256(encodeDagCBOR(cacao))))
+  return toMultibase32(concat(CID_PREFIX, sha256(encodeDagCBOR(cacao))))
 }

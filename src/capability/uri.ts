@@ -11,7 +11,9 @@ const URI = new RegExp(
 const AUTHORITY = new RegExp(`^(?:(?:${CHAR}|:)*@)?(\\[[^[\\]]*\\]|(?:${CHAR})*)(?::[0-9]*)?$`)
 const IPV_FUTURE = /^v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+$/
 // RFC 3986 allows no leading zeros in an octet, but the ABNF that wallets' parsers follow does, up to 3 digits.
-const IPV4 = /^(?:[01]?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[01]?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])){3}$/
+const OCTET = '(?:[01]?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])'
+const IPV4_TAIL = new RegExp(`:(?:${OCTET}\\.){3}${OCTET}$`)
+const IPV6_GROUP = /^[0-9A-Fa-f]{1,4}$/
 
 /** Whether the text is a URI with a scheme (RFC 3986 §3). */
 export function isURI(text: string): boolean {
@@ -32,21 +34,9 @@ function hostOf(authority: string): string | undefined {
 }
 
 function isIPv6(text: string): boolean {
-  const halves = text.split('::')
-  if (halves.length > 2) return false
-  const last = halves.length - 1
-  const counts = halves.map((half, i) => countGroups(half, i === last))
-  if (counts.some((count) => count < 0)) return false
-  const groups = counts.reduce((sum, count) => sum + count, 0)
-  return halves.length === 2 ? groups < 8 : groups === 8
-}
-
-// How many 16-bit groups the colon-separated text stands for, or -1. An IPv4 tail stands for two.
-function countGroups(text: string, mayEndInIPv4: boolean): number {
-  if (text === '') return 0
-  const parts = text.split(':')
-  const tail = mayEndInIPv4 && parts.at(-1)?.includes('.') ? parts.pop() : undefined
-  if (tail !== undefined && !IPV4.test(tail)) return -1
-  if (!parts.every((part) => /^[0-9A-Fa-f]{1,4}$/.test(part))) return -1
-  return parts.length + (tail === undefined ? 0 : 2)
+  // An IPv4 tail stands for two groups of 16 bits.
+  const halves = text.replace(IPV4_TAIL, ':0:0').split('::')
+  const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')))
+  const isComplete = halves.length === 2 ? groups.length < 8 : halves.length === 1 && groups.length === 8
+  return isComplete && groups.every((group) => IPV6_GROUP.test(group))
 }

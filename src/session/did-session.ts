@@ -8,7 +8,6 @@ import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/validity.js'
 import type { SessionRecord } from '../store/store.js'
 import type { SessionEventType, SessionListenerOptions } from './events.js'
-import { isRemoved } from './fates.js'
 import { GrantedSession } from './granted-session.js'
 import type { HeldSession } from './held-session.js'
 import type { SessionSummary } from './list.js'
@@ -27,6 +26,7 @@ import {
   secondsArgument,
 } from './options.js'
 import { type Place, placeOf } from './place.js'
+import { removedKeys } from './removed-keys.js'
 import { explain, resume } from './resume.js'
 import type { SessionStatus } from './stored-sessions.js'
 import type { SessionChange } from './watch.js'
@@ -131,12 +131,10 @@ export class DIDSession extends GrantedSession {
     listener: (change: SessionChange) => void,
     { signal, ...options }: StoreOptions = {},
   ): () => void {
-    if (typeof listener !== 'function') throw new TypeError('listener must be a function')
     const place = placeOf(options)
-    const end = new AbortController()
-    const signals = [end.signal, ...(signal ? [signal] : [])]
-    onDemand().then(({ until, watchOf }) => until(signals, () => watchOf(place).onChange(listener)), ignore)
-    return () => end.abort()
+    return listening(listener, [signal], ({ until, watchOf }, signals) =>
+      until(signals, () => watchOf(place).onChange(listener)),
+    )
   }
 
   /** Every stored session, of every account. */
@@ -271,10 +269,8 @@ export class DIDSession extends GrantedSession {
    * await session.revoke('/api/sign-out')
    */
   async revoke(url: string | URL, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    if (!this.isExpired) {
-      const { revokeAt } = await onDemand()
-      await revokeAt(url, (target, init) => this.fetch(target, init), signal)
-    }
+    const { revokeAt } = await onDemand()
+    await revokeAt(url, this, signal)
     await this.remove()
   }
 
@@ -294,18 +290,16 @@ export class DIDSession extends GrantedSession {
     { signal, ...options }: SessionListenerOptions = {},
   ): () => void {
     if (!EVENT_TYPES.includes(type)) throw new TypeError(`type must be one of ${EVENT_TYPES.join(', ')}`)
-    if (typeof listener !== 'function') throw new TypeError('listener must be a function')
     secondsArgument(options, 'leadSecs', 0)
     secondsArgument(options, 'idleSecs', 0)
-    const end = new AbortController()
-    const signals = [end.signal, this.#disposal.signal, ...(signal ? [signal] : [])]
     const subject = { held: this.#held, now: this.#now, place: this.#place }
     const happened = (successor?: HeldSession): void => {
       const session = successor ? new DIDSession(successor, this.#now, this.#place) : this
       listener({ type, session })
     }
-    onDemand().then(({ listenFor }) => listenFor(type, subject, options, signals, happened), ignore)
-    return () => end.abort()
+    return listening(listener, [signal, this.#disposal.signal], ({ listenFor }, signals) =>
+      listenFor(type, subject, options, signals, happened),
+    )
   }
 
   /** Ends all listening. The session itself goes on. */
@@ -319,7 +313,7 @@ export class DIDSession extends GrantedSession {
   }
 
   #assertNotRemoved(): void {
-    if (!isRemoved(this.keyDID)) return
+    if (!removedKeys.has(this.keyDID)) return
     throw new SessionError(
       'ERR_SESSION_REMOVED',
       'the session was signed out, here or in another tab: sign in again',
@@ -334,6 +328,19 @@ export interface SessionEvent {
   readonly type: SessionEventType
   /** The session to go on with: of `renewed`, the one that has taken this one's place; else this one. */
   readonly session: DIDSession
+}
+
+/** Starts listening until a signal aborts or what it gives is called. A page that can't load the rest sees that fail. */
+function listening(
+  listener: unknown,
+  signals: readonly (AbortSignal | undefined)[],
+  start: (rest: Awaited<ReturnType<typeof onDemand>>, signals: readonly AbortSignal[]) => void,
+): () => void {
+  if (typeof listener !== 'function') throw new TypeError('listener must be a function')
+  const end = new AbortController()
+  const all = [end.signal, ...signals].filter((signal) => signal !== undefined)
+  void onDemand().then((rest) => start(rest, all))
+  return () => end.abort()
 }
 
 type ExplainOptions = StoreOptions & Pick<ResumeOptions, 'verifiers' | 'minValiditySecs'>

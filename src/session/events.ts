@@ -4,10 +4,11 @@ import type { Clock } from '../base/clock.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
 import { expiryTime } from '../capability/validity.js'
-import { type Fate, isRemoved, onFate } from './fates.js'
+import { type Fate, onFate } from './fates.js'
 import type { HeldSession } from './held-session.js'
 import { onIdle } from './idle.js'
 import type { Place } from './place.js'
+import { removedKeys } from './removed-keys.js'
 import { resume } from './resume.js'
 
 /** What a session tells its listeners. */
@@ -60,7 +61,7 @@ function listen(
   const { held, now } = subject
   const { leadSecs = DEFAULT_LEAD_SECS, idleSecs = DEFAULT_IDLE_SECS } = options
   const expiry = expiryTime(held.cacao)
-  const isOver = (): boolean => isRemoved(held.key.did) || now() >= expiry
+  const isOver = (): boolean => removedKeys.has(held.key.did) || now() >= expiry
   switch (type) {
     case 'expiring':
       // Whoever slept through all of it has nothing left to renew in time.
@@ -69,7 +70,7 @@ function listen(
       })
     case 'expired':
       return atTime(now, expiry, () => {
-        if (!isRemoved(held.key.did)) happened()
+        if (!removedKeys.has(held.key.did)) happened()
       })
     case 'idle':
       return onIdle(now, idleSecs, parseDateTime(held.cacao.p.iat) ?? 0, () => {

@@ -1,4 +1,5 @@
 import type { HeldSession } from './held-session.js'
+import { removedKeys } from './removed-keys.js'
 
 /** What became of a session's key while the session was at hand. */
 export type Fate =
@@ -6,17 +7,11 @@ export type Fate =
   /** Another session has taken its place: that one's key, and itself where no store keeps it. */
   | { readonly type: 'renewed'; readonly keyDID: string; readonly held?: HeldSession }
 
-const removed = new Set<string>()
 const watchers = new Map<string, Set<(fate: Fate) => void>>()
-
-/** Whether the key was signed out, here or in another tab: then it signs no more. */
-export function isRemoved(keyDID: string): boolean {
-  return removed.has(keyDID)
-}
 
 /** Tells whoever holds a session of this key what became of it. */
 export function settle(keyDID: string, fate: Fate): void {
-  if (fate.type === 'removed') removed.add(keyDID)
+  if (fate.type === 'removed') removedKeys.add(keyDID)
   for (const watcher of [...(watchers.get(keyDID) ?? [])]) watcher(fate)
 }
 

@@ -4,9 +4,9 @@ import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import type { Persistence } from '../store/store.js'
-import { isRemoved } from './fates.js'
 import type { HeldSession } from './held-session.js'
 import { resourcesArgument } from './options.js'
+import { removedKeys } from './removed-keys.js'
 import { expiresAt } from './stored-sessions.js'
 
 /** What a session says of itself: who, what, until when. */
@@ -77,7 +77,7 @@ export class GrantedSession {
   isAuthorized(resources?: readonly string[]): boolean {
     const wanted = resources === undefined ? [] : resourcesArgument(resources)
     return (
-      !isRemoved(this.keyDID) &&
+      !removedKeys.has(this.keyDID) &&
       validityAt(this.#held.cacao, this.#now()) === 'valid' &&
       missingResources(this.authorizations, wanted).length === 0
     )

@@ -2,6 +2,7 @@ import { accountDID } from '../base/account.js'
 import { validityAt } from '../capability/validity.js'
 import type { Persistence } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
+import { inherit } from './inherit.js'
 import type { Place } from './place.js'
 import { expiresAt, parseRecord, readStores } from './stored-sessions.js'
 
@@ -20,7 +21,7 @@ export interface SessionSummary {
 
 /** Every stored session, those that did-session 4 left included. */
 export async function listSessions(place: Place): Promise<SessionSummary[]> {
-  await place.adopt(undefined, undefined)
+  await inherit(place, undefined, undefined)
   const { found, failures } = await readStores(place.stores, place.namespace)
   if (place.isChosen && failures.length > 0) throw storeError(failures[0])
   return found.flatMap(({ record, store }) => {

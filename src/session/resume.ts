@@ -1,8 +1,8 @@
 import { chainless } from '../base/account.js'
-import { issuerAccount } from '../capability/cacao.js'
 import { expiryTime } from '../capability/validity.js'
 import { storeError } from '../store/store-error.js'
 import type { HeldSession } from './held-session.js'
+import { inherit } from './inherit.js'
 import type { ResumeOptions } from './options.js'
 import type { Place } from './place.js'
 import { type Assessment, assess, readLastUsed, readStores, type SessionStatus } from './stored-sessions.js'
@@ -48,7 +48,7 @@ interface Look {
 async function look(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
   const first = await lookOnce(place, account, options)
   if (first.assessments.some(({ session }) => session)) return first
-  const adopted = await place.adopt(place.anyChain ? undefined : account, options.verifiers)
+  const adopted = await inherit(place, place.anyChain ? undefined : account, options.verifiers)
   return adopted > 0 ? lookOnce(place, account, options) : first
 }
 
@@ -69,13 +69,8 @@ function isOf(account: string | undefined, record: unknown): boolean {
   return account === undefined || (typeof owner === 'string' && chainless(owner) === chainless(account))
 }
 
-// Of no consequence to the session at hand, so a store that fails now doesn't take it away.
-async function noteUse(
-  { stores, namespace, now }: Place,
-  { key, cacao, persistence }: HeldSession,
-): Promise<void> {
-  const store = stores.find((candidate) => candidate.persistence === persistence)
-  await store
-    ?.write(namespace, { last: { account: issuerAccount(cacao), keyDID: key.did, at: now() } })
-    .catch(() => undefined)
+// Of no consequence to the session at hand, so whatever fails now doesn't take it away.
+async function noteUse(place: Place, session: HeldSession): Promise<void> {
+  const note = place.onDemand().then((rest) => rest.noteUse(place, session))
+  await note.catch(() => undefined)
 }

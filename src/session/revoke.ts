@@ -1,18 +1,24 @@
 import { SessionError } from '../base/errors.js'
 
+interface Revocable {
+  readonly isExpired: boolean
+  fetch(url: string | URL, init: RequestInit): Promise<Response>
+}
+
 /**
  * Sends the signed request that revokes the session at a server of ours. Done as well if the server says that it had
- * been revoked, or has expired. Rejects with `ERR_REVOCATION_FAILED` for whatever else it answers, or if it can't be
+ * been revoked, or has expired; one that is known to have needs no server. Rejects with `ERR_REVOCATION_FAILED` for whatever else it answers, or if it can't be
  * reached.
  */
 export async function revokeAt(
   url: string | URL,
-  send: (url: string | URL, init: RequestInit) => Promise<Response>,
+  session: Revocable,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  if (session.isExpired) return
   let response: Response
   try {
-    response = await send(url, { method: 'POST', ...(signal && { signal }) })
+    response = await session.fetch(url, { method: 'POST', ...(signal && { signal }) })
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof SessionError) throw cause

@@ -1,6 +1,8 @@
 import { chainless } from '../base/account.js'
 import { storeError } from '../store/store-error.js'
+import { forgetDIDSession4 } from './adopt.js'
 import { settle } from './fates.js'
+import { mayHoldDIDSession4 } from './inherit.js'
 import { unmarkKept } from './kept-marks.js'
 import type { Place } from './place.js'
 import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
@@ -30,7 +32,7 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
       })
     }),
   )
-  if (keyDID === undefined) await place.forget(account)
+  if (keyDID === undefined && (await mayHoldDIDSession4(place))) await forgetDIDSession4(account)
   if (keyDID === undefined || found.length <= 1) unmarkKept(place, account)
   for (const result of results) if (result.status === 'rejected') throw storeError(result.reason)
   const removed = keyDID === undefined ? records.map((record) => record.keyDID) : [keyDID]

@@ -88,7 +88,7 @@ export async function assess(
   { record, store }: FoundRecord,
   account: string | undefined,
   { resources = [], minValiditySecs = 0, now, verifiers }: Wanted,
-  place: Pick<Place, 'namespace' | 'ofSeed' | 'isSigned'>,
+  place: Pick<Place, 'namespace' | 'onDemand'>,
 ): Promise<Assessment> {
   const parsed = parseRecord(record)
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
@@ -101,12 +101,25 @@ export async function assess(
   const missing = missingResources(cacao.p.resources ?? [], resources)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
   const session = await storedSession(store, place, parsed)
-  const isSigned = verifiers === undefined || (await place.isSigned(cacao, verifiers))
-  if (!session || !isSigned) return { status: { status: 'wrong-key' } }
+  if (!session || (verifiers && !(await isSigned(place, cacao, verifiers, now))))
+    return { status: { status: 'wrong-key' } }
   return {
     status: { status: 'ok', expiresAt: expiresAt(cacao), persistence: store.persistence },
     session,
   }
+}
+
+async function isSigned(
+  { onDemand }: Pick<Place, 'onDemand'>,
+  cacao: Cacao,
+  verifiers: Verifiers,
+  now: number,
+): Promise<boolean> {
+  const { verifySignature } = await onDemand()
+  return verifySignature(cacao, verifiers, now).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A record as we write it, or `undefined`: then it can't be read, which is not the same as absent. */
@@ -131,12 +144,15 @@ const MOST_KNOWN_KEYS = 100
 /** A stored session with its key; `undefined` unless that is the one that its DID names. */
 async function storedSession(
   store: SessionStore,
-  { namespace, ofSeed }: Pick<Place, 'namespace' | 'ofSeed'>,
+  { namespace, onDemand }: Pick<Place, 'namespace' | 'onDemand'>,
   { cacao, ...id }: SessionRecord,
 ): Promise<HeldSession | undefined> {
   const { persistence } = store
   const read = async (): Promise<unknown> => store.readKey(namespace, id)
-  if (store.keeps === 'seeds') return ofSeed(await read().catch(() => undefined), cacao, persistence)
+  if (store.keeps === 'seeds') {
+    const { sessionOfSeed } = await onDemand()
+    return sessionOfSeed(await read().catch(() => undefined), cacao, persistence)
+  }
   const key = await storedKey(store, id.keyDID, read)
   return key && { key, cacao, persistence }
 }

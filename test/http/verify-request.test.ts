@@ -103,7 +103,7 @@ describe.each([
     [
       'the nonce',
       'ERR_REQUEST_SIGNATURE',
-      (request) => altered(request, { headers: inputWith(request, /nonce="./, 'nonce="_') }),
+      (request) => altered(request, { headers: inputWith(request, 'nonce="', 'nonce="x') }),
     ],
   ]
   it.each(tampered)('and changed in %s is refused with %s', async (_what, code, change) => {
