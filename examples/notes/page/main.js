@@ -43,6 +43,8 @@ async function signIn({ provider, name }) {
     // Where the server won't have it, the wallet has to be asked anew.
     if (isEnd(error)) await session?.remove()
     tell(reasonOf(error), 'error')
+  } finally {
+    if (signal === asking?.signal) asking = undefined
   }
 }
 
@@ -127,16 +129,24 @@ function show(isMove) {
   if (isMove) byId(current ? 'session-title' : 'sign-in-title').focus()
 }
 
-/** On another device the person may have signed out, or written notes. */
+/** On another device the person may have signed out, or written notes; in another tab, signed in. */
 function refresh() {
-  if (current && document.visibilityState === 'visible') showNotes(current, refused)
+  if (document.visibilityState !== 'visible') return
+  if (current) showNotes(current, refused)
+  else catchUp()
 }
 
 /** In another tab the person may have signed in. */
 async function catchUp() {
-  if (current) return
+  if (current || asking) return
   const session = await DIDSession.load(undefined, { resources })
-  if (session && !current) enter(session, true)
+  if (!session) return
+  // That tab tells the server of the sign-in next. Until it has, nobody is let in: then this tab looks again when it is seen.
+  const isLetIn = await call(session, 'GET', 'notes').then(
+    () => true,
+    () => false,
+  )
+  if (isLetIn && !current && !asking) enter(session, true)
 }
 
 async function start() {
