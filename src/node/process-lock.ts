@@ -6,8 +6,10 @@ import { isAbandoned, removeAbandoned, writtenAt } from './abandoned-files.js'
 import { isToken, processToken } from './process-token.js'
 
 const PATIENCE_MS = 10_000
-// Waiting processes look again after a random time up to this.
-const LONGEST_PAUSE_MS = 10
+// Waiting processes look again after a random time: up to this after the first look, twice that after the second, and
+// so on: many that look often would leave the one that they wait for no time.
+const FIRST_PAUSE_MS = 10
+const LONGEST_PAUSE_MS = 60
 const ONLY_MINE = { flag: 'wx', mode: 0o600 }
 // What a power failure makes of a file that was never brought to the disk. Processes that die leave none like it.
 const TORN = /^\0*$/
@@ -54,15 +56,15 @@ async function acquire(path: string, token: string, patienceMs: number): Promise
   const own = ownPath(path, token)
   await writeFile(own, token, ONLY_MINE)
   try {
-    while (!(await isLinked(own, path))) {
+    for (let looks = 1; !(await isLinked(own, path)); looks++) {
       const holder = await holderOf(path)
       // The answer to a link may be lost on its way from a file server.
       if (holder === token) return
       if (holder !== undefined && (isToken(holder) || TORN.test(holder)))
-        await breakIfAbandoned(path, holder, token)
+        await breakIfAbandoned(path, holder, token, deadline)
       if (performance.now() > deadline)
         throw unavailable(path, 'is held for too long: if no process uses the file, remove it')
-      await pause(Math.random() * LONGEST_PAUSE_MS)
+      await pause(Math.random() * Math.min(looks * FIRST_PAUSE_MS, LONGEST_PAUSE_MS))
     }
   } finally {
     await rm(own, { force: true })
@@ -71,21 +73,30 @@ async function acquire(path: string, token: string, patienceMs: number): Promise
 
 /**
  * Removes the lock if its holder is dead. Between looking at the lock and removing it nobody else may do the same, or
- * somebody's new lock could be removed in the dead one's place. So each who wants to raises a flag first, and goes on only
- * if there is no other: of two, the later one at least sees the earlier. One who dies leaves a flag that others take down,
- * as no living process ever has one of that name. One who hesitates keeps the rest waiting.
+ * somebody's new lock could be removed in the dead one's place. So each who wants to raises a flag first, if none is up,
+ * and goes on once it is the only one: of two, the later one at least sees the earlier. Where several went up together,
+ * that with the least name stays, and the others come down. One who dies leaves a flag that others take down, as no living
+ * process ever has one of that name. One who hesitates keeps the rest waiting.
  */
-async function breakIfAbandoned(path: string, holder: string, token: string): Promise<void> {
+async function breakIfAbandoned(
+  path: string,
+  holder: string,
+  token: string,
+  deadline: number,
+): Promise<void> {
   const start = `${path}.break.`
   const own = start + token
-  const isDead = async (): Promise<boolean> =>
-    isAbandoned(path, holder, (await writtenAt(ownPath(path, token))) ?? 0)
-  if (!(await isDead())) return
+  const now = (await writtenAt(ownPath(path, token))) ?? 0
+  if (!(await isAbandoned(path, holder, now))) return
+  if ((await removeAbandoned(start, now)).length > 0) return
   await writeFile(own, '', ONLY_MINE)
   try {
-    const now = (await writtenAt(own)) ?? 0
-    const flags = await removeAbandoned(start, now)
-    if (flags.some((flag) => flag !== own)) return
+    for (;;) {
+      const others = (await removeAbandoned(start, now)).filter((flag) => flag !== own)
+      if (others.length === 0) break
+      if (others.some((flag) => flag < own) || performance.now() > deadline) return
+      await pause(Math.random() * FIRST_PAUSE_MS)
+    }
     if ((await holderOf(path)) !== holder) return
     await rm(path, { force: true })
     await removeAbandoned(ownPath(path, ''), now)

@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { argv } from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileStore } from 'cacao-session/node'
 import { seedKey } from '../../dist/key/seed-key.js'
 
-// Reads without a pause until it is told to stop, and then says how often, and what was wrong.
+// Reads again and again until it is told to stop, and then says how often, and what was wrong.
+
+// Between two reads: the processes that write have something to do, too.
+const PAUSE_MS = 5
 
 const path = argv[2] ?? ''
 const store = fileStore(path)
@@ -27,6 +31,7 @@ while (!isOver) {
   } catch (error) {
     wrong.push(String(error))
   }
+  await pause(PAUSE_MS)
 }
 process.send?.({ reads, most, wrong: wrong.slice(0, 10) })
 process.disconnect()

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
@@ -13,89 +14,101 @@ import { integer } from '../setup/seed.js'
 
 const WRITERS = 10
 const KILLS = integer('LOAD_KILLS', 220)
-const WRITES = integer('LOAD_WRITES', 1200)
-// A writer is killed within this time (ms) of its first attempt: so in the middle of any step, of its own or of waiting.
-const LONGEST_LIFE_MS = 400
+const WRITES = integer('LOAD_WRITES', 1000)
+// A writer is killed within this time (ms) of its first words: so in the middle of any step, of its own or of waiting.
+const LONGEST_LIFE_MS = 1200
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** What a writer was told is kept, and the one change that it may have died in. */
-interface Account {
-  kept: string[]
-  trying: { keyDID: string; removed: string } | undefined
-}
+/** An account's sessions, as those who wrote them were told; and the one change that the last may have died in. */
+class Ledger {
+  /** The keys that may be there: as they were before that change, or after it. */
+  #possible: string[][] = [[]]
+  #trying: string[] = []
+  written = 0
+  killedInTheMiddle = 0
 
-it(`${WRITERS} processes on one file, ${KILLS} of them killed, lose nothing that was acknowledged`, async () => {
-  const path = join(await temporaryFolder(), 'sessions.json')
-  const accounts = new Map<string, Account>()
-  const totals = { written: 0, killed: 0, inTheMiddle: 0 }
-  const began = performance.now()
-
-  const take = (line: string): void => {
-    const [word, name = '', keyDID = '', removed = ''] = line.split(' ')
-    const account: Account = accounts.get(name) ?? { kept: [], trying: undefined }
-    accounts.set(name, account)
-    if (word === 'trying') account.trying = { keyDID, removed }
-    else {
-      account.kept = changed(account.kept, { keyDID, removed: account.trying?.removed ?? '' })
-      account.trying = undefined
-      totals.written++
+  take(line: string): void {
+    const [word, ...keys] = line.split(' ')
+    const [now = []] = this.#possible
+    if (word === 'found') this.assertFound(keys)
+    else if (word === 'trying') {
+      const [added = '', ...removed] = keys
+      this.#trying = [...now.filter((key) => !removed.includes(key)), added]
+      this.#possible = [now, this.#trying]
+    } else {
+      this.#possible = [this.#trying]
+      this.written++
     }
   }
 
+  /** Whoever was killed between writing and saying so has written all of it, or nothing. */
+  assertFound(found: string[]): void {
+    if (this.#possible.length > 1) this.killedInTheMiddle++
+    const inOrder = (keys: readonly string[]): string => [...keys].sort().join(' ')
+    expect(this.#possible.map(inOrder)).toContain(inOrder(found))
+    this.#possible = [found]
+  }
+}
+
+it(`${WRITERS} processes at a time on one file, ${KILLS} of them killed, lose nothing that was acknowledged`, async () => {
+  const path = join(await temporaryFolder(), 'sessions.json')
+  const began = performance.now()
+  const totals = { written: 0, killed: 0 }
   const isEnough = (): boolean => totals.killed >= KILLS && totals.written >= WRITES
-  /** One process after another, each killed at a random moment. */
-  const writer = async (): Promise<void> => {
+
+  /** One process after another for one account, each killed at a random moment. */
+  const writer = async (): Promise<{ account: string; ledger: Ledger }> => {
+    const key = generatePrivateKey()
+    const account = `eip155:1:${privateKeyToAddress(key).toLowerCase()}`
+    const ledger = new Ledger()
     while (!isEnough()) {
-      const child = fork(script('file-store-writer.js'), [path], {
+      const written = ledger.written
+      const child = fork(script('file-store-writer.js'), [path, key.slice(2), account], {
         stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       })
-      const lines = createInterface(child.stdout as Readable).on('line', take)
-      const closed = once(lines, 'close')
+      const lines: string[] = []
+      const output = createInterface(child.stdout as Readable).on('line', (line) => lines.push(line))
+      const closed = once(output, 'close')
       const exited = once(child, 'exit')
-      await Promise.race([once(lines, 'line'), exited])
+      await Promise.race([once(output, 'line'), exited])
       await Promise.race([after(Math.random() * LONGEST_LIFE_MS), exited])
       child.kill('SIGKILL')
       expect((await exited)[1]).toBe('SIGKILL')
       await closed
+      for (const line of lines) ledger.take(line)
       totals.killed++
+      totals.written += ledger.written - written
     }
+    return { account, ledger }
   }
 
   const reader = fork(script('file-store-reader.js'), [path])
-  await Promise.all(Array.from({ length: WRITERS }, writer))
+  const accounts = await Promise.all(Array.from({ length: WRITERS }, writer))
   const seconds = (performance.now() - began) / 1000
   const report = await reportOf(reader)
 
-  const sessions = (await fileStore(path).read('default')) as { account: string; keyDID: string }[]
-  for (const [name, { kept, trying }] of accounts) {
-    const found = sessions.filter(({ account }) => account === name).map(({ keyDID }) => keyDID)
-    if (trying) totals.inTheMiddle++
-    // Killed between writing and saying so: it may be there, and then all of it.
-    const possible = [kept, ...(trying ? [changed(kept, trying)] : [])].map((keys) => [...keys].sort().join())
-    expect(possible).toContain(found.sort().join())
+  const store = fileStore(path)
+  for (const { account, ledger } of accounts) {
+    const sessions = (await store.read('default', account)) as { keyDID: string }[]
+    ledger.assertFound(sessions.map(({ keyDID }) => keyDID))
   }
   expect(report.wrong).toEqual([])
-  expect(report.most).toBeGreaterThan(KILLS / 2)
+  expect(report.most).toBeGreaterThanOrEqual(WRITERS)
   expect((await stat(path)).mode & 0o777).toBe(0o600)
 
-  // What the killed have left, the next writer clears away.
+  // What the killed have left, the next process that writes clears away.
   const beside = async (): Promise<string[]> =>
     (await readdir(dirname(path))).filter((name) => name !== basename(path))
   const left = (await beside()).length
-  await fileStore(path).write('other', { last: { at: 1 } })
+  await store.write('other', { last: { at: 1 } })
   expect(await beside()).toEqual([])
+  const inTheMiddle = accounts.reduce((sum, { ledger }) => sum + ledger.killedInTheMiddle, 0)
+  expect(inTheMiddle).toBeGreaterThan(0)
   console.log(
-    `${totals.written} writes acknowledged in ${seconds.toFixed(1)} s; ${totals.killed} processes killed, ${totals.inTheMiddle} of them while they wrote or waited; ${report.reads} reads meanwhile, all whole; ${left} files left beside, all cleared`,
+    `${totals.written} writes acknowledged in ${seconds.toFixed(1)} s; ${totals.killed} processes killed, ${inTheMiddle} of them between their attempt and its acknowledgement; ${report.reads} reads meanwhile, all whole; ${left} files left beside, all cleared`,
   )
 })
-
-function changed(
-  keys: readonly string[],
-  { keyDID, removed }: { keyDID: string; removed: string },
-): string[] {
-  return [...keys.filter((key) => key !== removed), keyDID]
-}
 
 async function reportOf(reader: ChildProcess): Promise<{ reads: number; most: number; wrong: string[] }> {
   const answer = once(reader, 'message')
