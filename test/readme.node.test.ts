@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from './e2e/temporary-folder.js'
 import { runFresh } from './setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from './setup/wallet.js'
 
@@ -70,6 +72,27 @@ describe('the README', () => {
   it('saves and takes up a session in a script', () => {
     const output = runFresh(example('script'), { PRIVATE_KEY: KEY_A })
     expect(output).toMatch(new RegExp(`^did:pkh:${ACCOUNT_A} for 60(4800|4799) more seconds`))
+  })
+
+  it('keeps the session of a script in a file', async () => {
+    const env = { PRIVATE_KEY: KEY_A, SESSION_FILE: join(await temporaryFolder(), 'session.json') }
+    const [first, second] = [runFresh(example('file'), env), runFresh(example('file'), env)]
+    expect(first).toMatch(/^did:key:z6Mk\w+ file\n$/)
+    expect(second).toBe(first)
+  })
+
+  it('hands on to a worker', () => {
+    const output = runFresh(`
+      import 'fake-indexeddb/auto'
+      import { ethereumAuth } from 'cacao-session/ethereum'
+      ${example('delegate')}
+      const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' })
+      const all = { resources: ['https://api.example.com/notes/*'] }
+      const session = await DIDSession.get('${ACCOUNT_A}', auth, all)
+      const worker = await startWorker('${ACCOUNT_A}', (audience) => grant(session, audience))
+      console.log(worker.id === session.id, worker.keyDID !== session.keyDID, worker.authorizations.join())
+      console.log(worker.expiresInSecs < 3601, (await DIDSession.load()).keyDID === session.keyDID)`)
+    expect(output.trim().split('\n')).toEqual(['true true https://api.example.com/notes/1', 'true true'])
   })
 
   it('knows on a server who is calling', () => {
