@@ -1,0 +1,165 @@
+import { fromBase64url, toBase64url } from '../base/base64.js'
+import { SessionError } from '../base/errors.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
+import type { CacaoPayload } from './cacao.js'
+import { canonicalJSON } from './canonical-json.js'
+import { covers } from './resources.js'
+import { isURI } from './uri.js'
+
+/** Conditions that a receiver has to know how to hold to; `{}` is none. */
+export type Caveats = Readonly<Record<string, unknown>>
+
+/**
+ * Who may do what with what (ReCap, ERC-5573): for each resource, a URI, the abilities, such as `notes/read`, each under one
+ * of its caveats.
+ *
+ * @example
+ * const abilities = { 'https://api.example.com/notes': { 'notes/read': [{}], 'notes/write': [{}] } }
+ */
+export type Abilities = Readonly<Record<string, Readonly<Record<string, readonly Caveats[]>>>>
+
+/** One ability with one resource. */
+export interface Ability {
+  /** Such as `notes/write`. */
+  readonly ability: string
+  /** The URI that it is needed for. */
+  readonly resource: string
+}
+
+const PREFIX = 'urn:recap:'
+const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
+const STATEMENT = 'I further authorize the stated URI to perform the following actions on my behalf:'
+
+/** Whether a resource of a capability is a ReCap. */
+export function isRecap(resource: string): boolean {
+  return resource.startsWith(PREFIX)
+}
+
+/** The abilities as the resource of a capability. Throws a `TypeError` that says what is wrong with them. */
+export function toRecap(abilities: Abilities): string {
+  const problem = problemOf(abilities)
+  if (problem) throw new TypeError(`abilities ${problem}`)
+  const text = canonicalJSON({ att: abilities, prf: [] })
+  if (text === undefined) throw new TypeError('abilities must be what JSON can hold')
+  return PREFIX + toBase64url(utf8(text))
+}
+
+/**
+ * The abilities in a ReCap; `undefined` unless it is one as ERC-5573 writes it, to the byte. What proofs (`prf`) it names is
+ * not looked at: they grant nothing here.
+ */
+export function fromRecap(resource: string): Abilities | undefined {
+  if (!isRecap(resource)) return undefined
+  const bytes = fromBase64url(resource.slice(PREFIX.length))
+  const text = bytes && fromUtf8(bytes)
+  let value: unknown
+  try {
+    value = JSON.parse(text ?? '')
+  } catch {
+    return undefined
+  }
+  if (!isObject(value) || Object.keys(value).sort().join() !== 'att,prf') return undefined
+  const { att, prf } = value as { att?: unknown; prf?: unknown }
+  const isProof = Array.isArray(prf) && prf.every((proof) => typeof proof === 'string')
+  return isProof && problemOf(att) === undefined && canonicalJSON(value) === text
+    ? (att as Abilities)
+    : undefined
+}
+
+/** What the person reads: any words of the app's own, and then each ability. In the order of bytes, as ERC-5573 has it. */
+export function recapStatement(abilities: Abilities, words?: string): string {
+  const items = Object.entries(abilities)
+    .sort(byName)
+    .flatMap(([resource, granted]) => {
+      const names = new Map<string, string[]>()
+      for (const ability of Object.keys(granted).sort()) {
+        const [, namespace = '', name = ''] = ABILITY.exec(ability) ?? []
+        names.set(namespace, [...(names.get(namespace) ?? []), name])
+      }
+      return [...names].sort(byName).map(([namespace, list]) => {
+        const quoted = list.sort().map((name) => `'${name}'`)
+        return `'${namespace}': ${quoted.join(', ')} for '${resource}'.`
+      })
+    })
+  const numbered = items.map((item, i) => `(${i + 1}) ${item}`)
+  return [...(words === undefined ? [] : [words]), STATEMENT, ...numbered].join(' ')
+}
+
+/**
+ * The abilities that a capability grants; `undefined` for one with plain resources only. Throws `ERR_CAPABILITY_INVALID` if
+ * it has a ReCap that is malformed, not the last of its resources, or not what its statement says.
+ */
+export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): Abilities | undefined {
+  const last = resources.at(-1)
+  const at = resources.findIndex(isRecap)
+  if (at < 0 || last === undefined) return undefined
+  if (at < resources.length - 1) throw refused('a recap must be the last resource, and the only one')
+  const abilities = fromRecap(last)
+  if (!abilities) throw refused('its recap is none (ERC-5573)')
+  const said = recapStatement(abilities)
+  if (statement === said || statement.endsWith(` ${said}`)) return abilities
+  throw refused('its statement does not say what its recap grants')
+}
+
+/**
+ * Whether the abilities allow this one, on this resource or one that covers it, without caveats. Where there are caveats, the
+ * receiver has to judge: `abilitiesOf` has them.
+ */
+export function allows(abilities: Abilities, { ability, resource }: Ability): boolean {
+  return Object.entries(abilities).some(
+    ([granted, names]) =>
+      covers(granted, resource) &&
+      Object.hasOwn(names, ability) &&
+      names[ability]?.some((caveats) => Object.keys(caveats).length === 0) === true,
+  )
+}
+
+/** The abilities of both, each once. */
+export function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
+  const union = new Map<string, Map<string, Map<string | undefined, Caveats>>>()
+  for (const [resource, granted] of [...Object.entries(some), ...Object.entries(others)]) {
+    const names = union.get(resource) ?? new Map()
+    union.set(resource, names)
+    for (const [ability, list] of Object.entries(granted)) {
+      const caveats = names.get(ability) ?? new Map()
+      names.set(ability, caveats)
+      for (const one of list) caveats.set(canonicalJSON(one), one)
+    }
+  }
+  return Object.fromEntries(
+    [...union].map(([resource, names]) => [
+      resource,
+      Object.fromEntries([...names].map(([ability, caveats]) => [ability, [...caveats.values()]])),
+    ]),
+  )
+}
+
+function problemOf(abilities: unknown): string | undefined {
+  if (!isObject(abilities) || Object.keys(abilities).length === 0)
+    return 'must be an object with a URI, at least one'
+  for (const [resource, granted] of Object.entries(abilities)) {
+    if (!isURI(resource) || isRecap(resource))
+      return `must be by URI, not by ${JSON.stringify(resource.slice(0, 40))}`
+    if (!isObject(granted) || Object.keys(granted).length === 0)
+      return `must name at least one for ${resource}`
+    for (const [ability, list] of Object.entries(granted)) {
+      if (!ABILITY.test(ability))
+        return `must have names such as "notes/read", not ${JSON.stringify(ability.slice(0, 40))}`
+      if (!Array.isArray(list) || list.length === 0 || !list.every(isObject))
+        return `must have caveats beside ${ability}: [{}] is none`
+    }
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1
+}
+
+function refused(why: string): SessionError {
+  return new SessionError('ERR_CAPABILITY_INVALID', `the capability is refused: ${why}`)
+}
