@@ -1,39 +1,14 @@
 import { fromBase64url, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
+import { type Abilities, allows, type Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'
 import { canonicalJSON } from './canonical-json.js'
-import { covers } from './resources.js'
+import { covers, isRecap, RECAP } from './resources.js'
 import { isURI } from './uri.js'
 
-/** Conditions that a receiver has to know how to hold to; `{}` is none. */
-export type Caveats = Readonly<Record<string, unknown>>
-
-/**
- * Who may do what with what (ReCap, ERC-5573): for each resource, a URI, the abilities, such as `notes/read`, each under one
- * of its caveats.
- *
- * @example
- * const abilities = { 'https://api.example.com/notes': { 'notes/read': [{}], 'notes/write': [{}] } }
- */
-export type Abilities = Readonly<Record<string, Readonly<Record<string, readonly Caveats[]>>>>
-
-/** One ability with one resource. */
-export interface Ability {
-  /** Such as `notes/write`. */
-  readonly ability: string
-  /** The URI that it is needed for. */
-  readonly resource: string
-}
-
-const PREFIX = 'urn:recap:'
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
 const STATEMENT = 'I further authorize the stated URI to perform the following actions on my behalf:'
-
-/** Whether a resource of a capability is a ReCap. */
-export function isRecap(resource: string): boolean {
-  return resource.startsWith(PREFIX)
-}
 
 /** The abilities as the resource of a capability. Throws a `TypeError` that says what is wrong with them. */
 export function toRecap(abilities: Abilities): string {
@@ -41,7 +16,7 @@ export function toRecap(abilities: Abilities): string {
   if (problem) throw new TypeError(`abilities ${problem}`)
   const text = canonicalJSON({ att: abilities, prf: [] })
   if (text === undefined) throw new TypeError('abilities must be what JSON can hold')
-  return PREFIX + toBase64url(utf8(text))
+  return RECAP + toBase64url(utf8(text))
 }
 
 /**
@@ -50,7 +25,7 @@ export function toRecap(abilities: Abilities): string {
  */
 export function fromRecap(resource: string): Abilities | undefined {
   if (!isRecap(resource)) return undefined
-  const bytes = fromBase64url(resource.slice(PREFIX.length))
+  const bytes = fromBase64url(resource.slice(RECAP.length))
   const text = bytes && fromUtf8(bytes)
   let value: unknown
   try {
@@ -85,6 +60,12 @@ export function recapStatement(abilities: Abilities, words?: string): string {
   return [...(words === undefined ? [] : [words]), STATEMENT, ...numbered].join(' ')
 }
 
+/** The words of the app's own in such a statement. */
+export function withoutRecapStatement(statement: string): string {
+  const at = statement.indexOf(STATEMENT)
+  return at < 0 ? statement : statement.slice(0, at).trimEnd()
+}
+
 /**
  * The abilities that a capability grants; `undefined` for one with plain resources only. Throws `ERR_CAPABILITY_INVALID` if
  * it has a ReCap that is malformed, not the last of its resources, or not what its statement says.
@@ -101,16 +82,17 @@ export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): A
   throw refused('its statement does not say what its recap grants')
 }
 
-/**
- * Whether the abilities allow this one, on this resource or one that covers it, without caveats. Where there are caveats, the
- * receiver has to judge: `abilitiesOf` has them.
- */
-export function allows(abilities: Abilities, { ability, resource }: Ability): boolean {
-  return Object.entries(abilities).some(
-    ([granted, names]) =>
-      covers(granted, resource) &&
-      Object.hasOwn(names, ability) &&
-      names[ability]?.some((caveats) => Object.keys(caveats).length === 0) === true,
+/** Whether all that is wanted is granted, with the same caveats or without any. */
+export function includesAbilities(granted: Abilities, wanted: Abilities): boolean {
+  return Object.entries(wanted).every(([resource, names]) =>
+    Object.entries(names).every(([ability, list]) => {
+      if (allows(granted, { ability, resource })) return true
+      const has = Object.entries(granted).flatMap(([grant, others]) =>
+        covers(grant, resource) && Object.hasOwn(others, ability) ? (others[ability] ?? []) : [],
+      )
+      const known = new Set(has.map((caveats) => canonicalJSON(caveats)))
+      return list.every((caveats) => known.has(canonicalJSON(caveats)))
+    }),
   )
 }
 

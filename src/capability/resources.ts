@@ -1,7 +1,14 @@
+/** How a ReCap begins. */
+export const RECAP = 'urn:recap:'
 // What a granted resource stands for: itself; and, where it ends in a wildcard, all that lies under it.
 const WILDCARD = /^[^?#]*\/(?=\*$)/
 // Whoever resolves `.` or `..` ends outside of the path that was granted.
 const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i
+
+/** Whether a resource is a ReCap (ERC-5573), which holds abilities. */
+export function isRecap(resource: string | undefined): boolean {
+  return resource?.startsWith(RECAP) === true
+}
 
 /**
  * Whether one granted resource covers a wanted one: the same text; or the grant is `scheme://*` or a path

@@ -82,10 +82,7 @@ export class DIDSession extends GrantedSession {
   static async load(account?: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
     const place = placeOf(options)
     options.signal?.throwIfAborted()
-    const wanted = {
-      ...options,
-      ...(options.resources && { resources: resourcesArgument(options.resources) }),
-    }
+    const wanted = await wantedOf(place, options)
     const held = await resume(place, account === undefined ? undefined : accountArgument(account), wanted)
     options.signal?.throwIfAborted()
     return held && new DIDSession(held, place.now, place)
@@ -94,7 +91,7 @@ export class DIDSession extends GrantedSession {
   /** Whether `get` would take up a session without a prompt. Always a boolean; ask `explain` for the reason. */
   static async hasSessionFor(
     account: AccountInput,
-    resources?: readonly string[] | { resources?: readonly string[] },
+    resources?: Asked,
     options: ExplainOptions = {},
   ): Promise<boolean> {
     return (await explainTo(account, resources, options)).status === 'ok'
@@ -103,7 +100,7 @@ export class DIDSession extends GrantedSession {
   /** Why `hasSessionFor` says what it says. Never rejects for what a store does. */
   static async explain(
     account: AccountInput,
-    resources?: readonly string[] | { resources?: readonly string[] },
+    resources?: Asked,
     options: ExplainOptions = {},
   ): Promise<SessionStatus> {
     const status = await explainTo(account, resources, options)
@@ -345,16 +342,23 @@ function listening(
 
 type ExplainOptions = StoreOptions & Pick<ResumeOptions, 'verifiers' | 'minValiditySecs'>
 
+type Asked = readonly string[] | Pick<ResumeOptions, 'resources' | 'abilities'>
+
 async function explainTo(
   account: AccountInput,
-  resources: readonly string[] | { resources?: readonly string[] } = [],
+  asked: Asked = [],
   options: ExplainOptions,
 ): Promise<SessionStatus> {
-  const list = Array.isArray(resources) ? resources : ((resources as ResumeOptions).resources ?? [])
-  return explain(placeOf(options), accountArgument(account), {
-    ...options,
-    resources: resourcesArgument(list),
-  })
+  const place = placeOf(options)
+  const wanted = 'length' in asked ? { resources: asked } : asked
+  return explain(place, accountArgument(account), await wantedOf(place, { ...options, ...wanted }))
+}
+
+/** What a session must be able to do: abilities as the resource that they are in a capability. */
+async function wantedOf(place: Place, options: ResumeOptions): Promise<ResumeOptions> {
+  const { abilities, resources = [] } = options
+  const list = abilities ? (await place.onDemand()).askedResources(options) : resourcesArgument(resources)
+  return { ...options, resources: list }
 }
 
 function recordOf({ key, cacao }: HeldSession): SessionRecord {

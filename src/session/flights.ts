@@ -1,5 +1,5 @@
 import { abortable } from '../base/abort.js'
-import { missingResources } from '../capability/resources.js'
+import { missingGrants } from '../capability/grants.js'
 import type { SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { Place } from './place.js'
@@ -34,7 +34,7 @@ export async function shareFlight(
   for (;;) {
     const flight = underWay.get(id)
     if (!flight || flight.controller.signal.aborted) break
-    if (missingResources(flight.resources, resources).length === 0)
+    if (missingGrants(flight.resources, resources).length === 0)
       return { session: await join(flight, signal), isOwn: false }
     // It asks for less than we need: ours comes after it, for two prompts at once would confuse the person.
     await abortable(

@@ -5,6 +5,14 @@ import { SessionError } from '../base/errors.js'
 import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
+import { unionOfGrants } from '../capability/grants.js'
+import {
+  abilitiesOf,
+  fromRecap,
+  recapStatement,
+  toRecap,
+  withoutRecapStatement,
+} from '../capability/recap.js'
 import { assertValidAt } from '../capability/validity.js'
 import { assertAudience, assertIssuer, assertNonce, assertResources } from '../capability/verify-cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
@@ -21,17 +29,35 @@ export interface GrantRequest {
   readonly nonce?: GrantOptions['nonce']
 }
 
+/**
+ * The resources that are asked for, with the abilities as a ReCap at the end. Throws a `TypeError` for what are none.
+ */
+export function askedResources({
+  resources = [],
+  abilities,
+}: Pick<GrantOptions, 'resources' | 'abilities'>): string[] {
+  return unionOfGrants(resourcesArgument(resources), abilities === undefined ? [] : [toRecap(abilities)])
+}
+
+/** The words, and those of the ReCap, if there is one; in place of another one's that the words may end with. */
+function statementFor(resources: readonly string[], words: string | undefined): string | undefined {
+  const own = words === undefined ? undefined : withoutRecapStatement(words)
+  const abilities = fromRecap(resources.at(-1) ?? '')
+  return abilities ? recapStatement(abilities, own || undefined) : words
+}
+
 /** Reads the caller's options. Throws a `TypeError` that names the wrong one. */
 export function grantRequest(
   options: GrantOptions & { now?: AuthorizeOptions['now'] },
   account?: string,
 ): GrantRequest {
   const now = (options.now ?? systemClock)()
-  const resources = resourcesArgument(options.resources)
+  const resources = askedResources(options)
   if (resources.length === 0)
-    throw new TypeError('resources must name at least one thing that the session may do')
+    throw new TypeError('resources or abilities must name at least one thing that the session may do')
   const parts = account === undefined ? undefined : parseAccount(account)
-  const { domain, statement, nonce, requestId } = options
+  const { domain, nonce, requestId } = options
+  const statement = statementFor(resources, options.statement)
   if (nonce !== undefined && typeof nonce !== 'string' && typeof nonce !== 'function')
     throw new TypeError('nonce must be a string, or a function that gives one')
   const opts: AuthMethodOpts = {
@@ -78,6 +104,7 @@ export async function requestCapability(
   assertAudience(cacao, audience)
   if (nonce !== undefined) assertNonce(cacao, nonce)
   assertResources(cacao, resources)
+  abilitiesOf(cacao.p)
   assertValidAt(cacao, now())
   if (verifiers) await verifySignature(cacao, verifiers, now())
   signal?.throwIfAborted()

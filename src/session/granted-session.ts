@@ -1,5 +1,6 @@
 import { accountDID } from '../base/account.js'
 import type { Clock } from '../base/clock.js'
+import { recapAllows } from '../capability/abilities.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
@@ -71,6 +72,18 @@ export class GrantedSession {
   /** Whether `serialize` can write the session to a string: not if its key can't be exported. */
   get isSerializable(): boolean {
     return this.#held.serialize !== undefined
+  }
+
+  /**
+   * Whether the session is valid now and has this ability (ReCap) with the resource, without caveats. False for a session
+   * with plain resources only.
+   *
+   * @example
+   * if (session.can('notes/write', 'https://api.example.com/notes')) showEditor()
+   */
+  can(ability: string, resource: string): boolean {
+    const recap = this.authorizations.at(-1) ?? ''
+    return this.isAuthorized() && recapAllows(recap, { ability, resource })
   }
 
   /** Whether the session is valid now, covers these resources, and was not removed. */

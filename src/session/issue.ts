@@ -1,8 +1,9 @@
 import type { AuthMethod } from '../capability/auth-method.js'
 import { issuerAccount } from '../capability/cacao.js'
+import { unionOfGrants } from '../capability/grants.js'
 import { expiryTime } from '../capability/validity.js'
 import { settle } from './fates.js'
-import { grantRequest, requestCapability } from './grant.js'
+import { askedResources, grantRequest, requestCapability } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { keep } from './keep.js'
 import { markKept } from './kept-marks.js'
@@ -22,8 +23,9 @@ export async function issue(
   options: GetOptions,
   replaced?: HeldSession,
 ): Promise<HeldSession> {
-  const resources = union(replaced?.cacao.p.resources ?? [], options.resources)
-  const request = grantRequest({ ...options, resources, now: place.now }, account)
+  const resources = unionOfGrants(replaced?.cacao.p.resources ?? [], askedResources(options))
+  const { abilities: _, ...rest } = options
+  const request = grantRequest({ ...rest, resources, now: place.now }, account)
   // The key comes first: Firefox and Chromium end an IndexedDB transaction across an awaited WebCrypto call.
   const { key, ...kept } = await newKey(place, options.keyType)
   const cacao = await requestCapability(authMethod, key.did, request, { ...options, now: place.now, account })
@@ -49,9 +51,4 @@ export async function retire(
     await store.write(namespace, { remove, last }).catch(() => undefined)
   }
   settle(replaced.key.did, { type: 'renewed', keyDID: session.key.did, held: session })
-}
-
-/** All of both, each once. */
-export function union(some: readonly string[], others: readonly string[]): string[] {
-  return [...new Set([...some, ...others])]
 }

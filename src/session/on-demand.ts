@@ -2,6 +2,7 @@
 // first question, whether someone is signed in already, is answered without it.
 
 export { until } from '../base/abort.js'
+export { missingGrants } from '../capability/grants.js'
 export { verifySignature } from '../capability/verify-signature.js'
 export { requestOf, signRequest } from '../http/sign-request.js'
 export { acquire } from './acquire.js'
@@ -9,6 +10,7 @@ export { adoptDIDSession4 } from './adopt.js'
 export { authorize } from './authorize.js'
 export { delegate } from './delegate.js'
 export { listenFor } from './events.js'
+export { askedResources } from './grant.js'
 export { wasEvicted } from './kept-marks.js'
 export { listSessions } from './list.js'
 export { noteUse } from './note-use.js'

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js'
+import type { Abilities } from '../capability/abilities.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type { SessionStore } from '../store/store.js'
@@ -21,6 +22,7 @@ export interface StoreOptions {
 export interface ResumeOptions extends StoreOptions {
   /** What the session must be able to do; without it, whatever it can. */
   resources?: readonly string[]
+  abilities?: Abilities
   /** Seconds for which the session must still be valid; 0 by default. */
   minValiditySecs?: number
   /** Check the wallet's signature too, for each of these signature types. */
@@ -29,8 +31,10 @@ export interface ResumeOptions extends StoreOptions {
 
 /** What the wallet is asked for. */
 export interface GrantOptions {
-  /** What the session may do: URIs, exact or ending in `/*`. At least one. */
-  resources: readonly string[]
+  /** What the session may do: URIs, exact or ending in `/*`. At least one, unless there are `abilities`. */
+  resources?: readonly string[]
+  /** What it may do with what (ReCap, ERC-5573), which the person reads in words: by URI, names such as `notes/read`. */
+  abilities?: Abilities
   /** Seconds until the session expires; one week by default. */
   expiresInSecs?: number
   /** When the session expires, as an RFC 3339 date-time; `expiresInSecs` wins over it. */
@@ -60,6 +64,7 @@ export interface GetOptions extends GrantOptions, StoreOptions {
 export interface RenewOptions extends Partial<GrantOptions> {
   /** What the session may do besides. */
   resources?: readonly string[]
+  abilities?: Abilities
   verifiers?: Verifiers
   signal?: AbortSignal
   /** Seconds to wait for a prompt that another tab has opened, before this one opens its own; 60 by default. */

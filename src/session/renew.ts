@@ -2,14 +2,15 @@ import type { Clock } from '../base/clock.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
+import { unionOfGrants } from '../capability/grants.js'
 import { expiryTime } from '../capability/validity.js'
 import { settle } from './fates.js'
 import { shareFlight } from './flights.js'
-import { grantRequest, requestCapability } from './grant.js'
+import { askedResources, grantRequest, requestCapability } from './grant.js'
 import type { HeldSession } from './held-session.js'
-import { issue, retire, union } from './issue.js'
+import { issue, retire } from './issue.js'
 import { newSeedKey, newSession } from './new-key.js'
-import { type GetOptions, type GrantOptions, type RenewOptions, resourcesArgument } from './options.js'
+import type { GetOptions, GrantOptions, RenewOptions } from './options.js'
 import type { Place } from './place.js'
 import { resume } from './resume.js'
 import { inTurn, turnOptions } from './turn.js'
@@ -23,7 +24,8 @@ export async function renew(
   authMethod: AuthMethod,
   options: RenewOptions,
 ): Promise<HeldSession> {
-  const grant = { ...asBefore(held, options), ...options, resources: allResources(held, options) }
+  const { abilities: _, ...rest } = options
+  const grant = { ...asBefore(held, options), ...rest, resources: allResources(held, options) }
   const { signal } = options
   const account = issuerAccount(held.cacao)
   // Whatever is wrong with the arguments is said before anyone waits.
@@ -65,7 +67,7 @@ async function successor(
   place: Place,
   account: string,
   held: HeldSession,
-  { resources, verifiers }: Pick<GetOptions, 'resources' | 'verifiers'>,
+  { resources, verifiers }: Pick<GetOptions, 'verifiers'> & { resources: readonly string[] },
 ): Promise<HeldSession | undefined> {
   const left = (expiryTime(held.cacao) - place.now()) / 1000
   const wanted = { resources, minValiditySecs: Math.max(left, 0), ...(verifiers && { verifiers }) }
@@ -75,8 +77,8 @@ async function successor(
     : undefined
 }
 
-function allResources({ cacao }: HeldSession, { resources = [] }: RenewOptions): string[] {
-  return union(cacao.p.resources ?? [], resourcesArgument(resources))
+function allResources({ cacao }: HeldSession, options: RenewOptions): string[] {
+  return unionOfGrants(cacao.p.resources ?? [], askedResources(options))
 }
 
 /** What the session was granted with, for whatever the caller doesn't say: its domain, its words, its lifetime. */

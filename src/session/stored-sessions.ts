@@ -1,5 +1,5 @@
 import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
-import { missingResources } from '../capability/resources.js'
+import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
@@ -98,7 +98,7 @@ export async function assess(
   if (validity === 'expired' || isTooShort)
     return { status: { status: 'expired', expiresAt: expiresAt(cacao) } }
   if (validity === 'not-yet-valid') return { status: { status: 'not-yet-valid' } }
-  const missing = missingResources(cacao.p.resources ?? [], resources)
+  const missing = await missingIn(cacao.p.resources, resources, place)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
   const session = await storedSession(store, place, parsed)
   if (!session || (verifiers && !(await isSigned(place, cacao, verifiers, now))))
@@ -107,6 +107,16 @@ export async function assess(
     status: { status: 'ok', expiresAt: expiresAt(cacao), persistence: store.persistence },
     session,
   }
+}
+
+async function missingIn(
+  granted: readonly string[] = [],
+  wanted: readonly string[],
+  { onDemand }: Pick<Place, 'onDemand'>,
+): Promise<string[]> {
+  const missing = missingResources(granted, wanted)
+  // A recap may be covered by another one.
+  return isRecap(missing.at(-1)) ? (await onDemand()).missingGrants(granted, missing) : missing
 }
 
 async function isSigned(

@@ -1,4 +1,4 @@
-import { missingResources } from '../capability/resources.js'
+import { missingGrants } from '../capability/grants.js'
 import type { SessionRecord, SessionStore } from '../store/store.js'
 import { onNotice, scopeOf, tell } from './channel.js'
 import { settle } from './fates.js'
@@ -132,6 +132,6 @@ function succeeds(successor: SessionRecord, { account, cacao }: SessionRecord): 
   return (
     successor.account === account &&
     Date.parse(iat) >= Date.parse(cacao.p.iat) &&
-    missingResources(resources, cacao.p.resources ?? []).length === 0
+    missingGrants(resources, cacao.p.resources ?? []).length === 0
   )
 }
