@@ -1,6 +1,7 @@
 export type { AccountInput } from './base/account.js'
 export type { Clock } from './base/clock.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
+export type { Abilities, Ability, Caveats } from './capability/abilities.js'
 export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'

@@ -12,10 +12,11 @@ const STATEMENT = 'I further authorize the stated URI to perform the following a
 
 /** The abilities as the resource of a capability. Throws a `TypeError` that says what is wrong with them. */
 export function toRecap(abilities: Abilities): string {
-  const problem = problemOf(abilities)
-  if (problem) throw new TypeError(`abilities ${problem}`)
-  const text = canonicalJSON({ att: abilities, prf: [] })
-  if (text === undefined) throw new TypeError('abilities must be what JSON can hold')
+  const text = areAbilities(abilities) ? canonicalJSON({ att: abilities, prf: [] }) : undefined
+  if (text === undefined)
+    throw new TypeError(
+      'abilities must be by URI, each with names such as "notes/read", and each of those with caveats: [{}] is none',
+    )
   return RECAP + toBase64url(utf8(text))
 }
 
@@ -36,9 +37,7 @@ export function fromRecap(resource: string): Abilities | undefined {
   if (!isObject(value) || Object.keys(value).sort().join() !== 'att,prf') return undefined
   const { att, prf } = value as { att?: unknown; prf?: unknown }
   const isProof = Array.isArray(prf) && prf.every((proof) => typeof proof === 'string')
-  return isProof && problemOf(att) === undefined && canonicalJSON(value) === text
-    ? (att as Abilities)
-    : undefined
+  return isProof && areAbilities(att) && canonicalJSON(value) === text ? att : undefined
 }
 
 /** What the person reads: any words of the app's own, and then each ability. In the order of bytes, as ERC-5573 has it. */
@@ -46,14 +45,11 @@ export function recapStatement(abilities: Abilities, words?: string): string {
   const items = Object.entries(abilities)
     .sort(byName)
     .flatMap(([resource, granted]) => {
-      const names = new Map<string, string[]>()
-      for (const ability of Object.keys(granted).sort()) {
-        const [, namespace = '', name = ''] = ABILITY.exec(ability) ?? []
-        names.set(namespace, [...(names.get(namespace) ?? []), name])
-      }
-      return [...names].sort(byName).map(([namespace, list]) => {
-        const quoted = list.sort().map((name) => `'${name}'`)
-        return `'${namespace}': ${quoted.join(', ')} for '${resource}'.`
+      const names = Object.keys(granted).map((ability) => ability.split('/'))
+      const namespaces = [...new Set(names.map(([namespace]) => namespace))].sort()
+      return namespaces.map((namespace) => {
+        const own = names.filter(([other]) => other === namespace).map(([, name]) => name)
+        return `'${namespace}': '${own.sort().join("', '")}' for '${resource}'.`
       })
     })
   const numbered = items.map((item, i) => `(${i + 1}) ${item}`)
@@ -116,22 +112,21 @@ export function unionOfAbilities(some: Abilities, others: Abilities): Abilities 
   )
 }
 
-function problemOf(abilities: unknown): string | undefined {
-  if (!isObject(abilities) || Object.keys(abilities).length === 0)
-    return 'must be an object with a URI, at least one'
-  for (const [resource, granted] of Object.entries(abilities)) {
-    if (!isURI(resource) || isRecap(resource))
-      return `must be by URI, not by ${JSON.stringify(resource.slice(0, 40))}`
-    if (!isObject(granted) || Object.keys(granted).length === 0)
-      return `must name at least one for ${resource}`
-    for (const [ability, list] of Object.entries(granted)) {
-      if (!ABILITY.test(ability))
-        return `must have names such as "notes/read", not ${JSON.stringify(ability.slice(0, 40))}`
-      if (!Array.isArray(list) || list.length === 0 || !list.every(isObject))
-        return `must have caveats beside ${ability}: [{}] is none`
-    }
-  }
-  return undefined
+function areAbilities(value: unknown): value is Abilities {
+  return hasOnly(value, (names, resource) => {
+    const isResource = isURI(resource) && !isRecap(resource)
+    return isResource && hasOnly(names, (list, name) => ABILITY.test(name) && areCaveats(list))
+  })
+}
+
+function areCaveats(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0 && list.every(isObject)
+}
+
+/** Whether it is an object with members, and all of them are right. */
+function hasOnly(value: unknown, isRight: (member: unknown, name: string) => boolean): boolean {
+  const members = isObject(value) ? Object.entries(value) : []
+  return members.length > 0 && members.every(([name, member]) => isRight(member, name))
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

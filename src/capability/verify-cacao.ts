@@ -1,8 +1,10 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import { type Ability, allows } from './abilities.js'
 import { type Cacao, issuerAccount, parseCacao } from './cacao.js'
 import { chainOf, rootOf } from './chain.js'
+import { abilitiesOf } from './recap.js'
 import { missingResources } from './resources.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 import { type Verifiers, verifySignature } from './verify-signature.js'
@@ -25,6 +27,8 @@ export interface VerifyCacaoOptions {
   nonce?: string
   /** Resources that the capability must cover. */
   resources?: readonly string[]
+  /** What it must allow (ReCap, ERC-5573): one ability with one resource, without caveats. */
+  ability?: Ability
   /**
    * Says whether a capability was revoked; asked of each in a chain. A rejection, or anything but `false`, counts as a
    * refusal. Know it by its payload, not by its CID: one signature can be written in several ways, and each gives
@@ -60,6 +64,7 @@ export function capabilityChecks(options: VerifyCacaoOptions): CapabilityCheck[]
     domains,
     nonce,
     resources,
+    ability,
   } = options
   const issuer = options.issuer === undefined ? undefined : accountArgument(options.issuer)
   if (typeof clockSkewSecs !== 'number' || !(clockSkewSecs >= 0))
@@ -73,6 +78,7 @@ export function capabilityChecks(options: VerifyCacaoOptions): CapabilityCheck[]
   if (nonce !== undefined) checks.push((cacao) => assertNonce(cacao, nonce))
   checks.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
   if (resources !== undefined) checks.push((cacao) => assertResources(cacao, resources))
+  if (ability !== undefined) checks.push((cacao) => assertAbility(cacao, ability))
   const { isRevoked } = options
   if (isRevoked !== undefined) checks.push((cacao) => assertNotRevoked(cacao, isRevoked))
   return checks
@@ -98,6 +104,12 @@ export function assertNonce({ p }: Cacao, nonce: string): void {
 export function assertResources({ p }: Cacao, resources: readonly string[]): void {
   const missing = missingResources(p.resources ?? [], resources)
   if (missing.length > 0) throw refused('RESOURCES', `it does not cover ${missing.join(', ')}`)
+}
+
+/** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that allows it. */
+export function assertAbility({ p }: Cacao, wanted: Ability): void {
+  if (!allows(abilitiesOf(p) ?? {}, wanted))
+    throw refused('RESOURCES', `it does not allow ${wanted.ability} for ${wanted.resource}`)
 }
 
 /** Throws `ERR_CAPABILITY_DOMAIN` unless the capability was signed on one of the domains. */

@@ -2,6 +2,7 @@ import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
 import { chainOf, parentOf } from './chain.js'
 import { verifyDelegated } from './key-signature.js'
+import { abilitiesOf } from './recap.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 
 /** When a verifier is to judge; the shape of `@didtools/cacao`. */
@@ -28,7 +29,8 @@ export type Verifiers = Readonly<
 
 /**
  * Checks the account's signature with its type's verifier, and then of each capability delegated from there the session
- * key's. Throws `ERR_CAPABILITY_SIGNATURE`, or `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier for a type.
+ * key's. Throws `ERR_CAPABILITY_SIGNATURE`, `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier for a type, or
+ * `ERR_CAPABILITY_INVALID` if what was signed says other words than its ReCap.
  */
 export async function verifySignature(
   cacao: Cacao,
@@ -38,6 +40,8 @@ export async function verifySignature(
 ): Promise<void> {
   for (const link of chainOf(cacao)) {
     const parent = parentOf(link)
+    // What the person read must be what was granted.
+    abilitiesOf(link.p)
     if (parent) await verifyDelegated(link, parent)
     else await verifyGranted(link, verifiers, now, clockSkewSecs)
   }

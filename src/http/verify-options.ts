@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/timeout.js'
+import type { Ability } from '../capability/abilities.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
@@ -21,6 +22,8 @@ export interface VerifyRequestOptions<R = Request> {
   domains: readonly string[]
   /** Resources that the capability must cover, for every request or for each. */
   resources?: readonly string[] | ((request: R) => readonly string[] | Promise<readonly string[]>)
+  /** What the capability must allow (ReCap): one ability with one resource, for every request or for each. */
+  ability?: Ability | ((request: R) => Ability | Promise<Ability>)
   /** Where used requests are remembered. Without it, a captured request can be sent again until it expires. */
   replay?: ReplayStore | false
   /** Which capabilities were revoked. */
@@ -52,9 +55,9 @@ const DEFAULT_BODY_BYTES = 1_048_576
 /** What a verifier goes by: options that were checked, with their defaults. */
 export interface VerifierSettings<R>
   extends Required<
-      Omit<RequestVerifierOptions<R>, 'authority' | 'resources' | 'revocation' | 'storeTimeoutMs'>
+      Omit<RequestVerifierOptions<R>, 'authority' | 'resources' | 'ability' | 'revocation' | 'storeTimeoutMs'>
     >,
-    Pick<RequestVerifierOptions<R>, 'resources' | 'revocation'> {
+    Pick<RequestVerifierOptions<R>, 'resources' | 'ability' | 'revocation'> {
   readonly authorities: readonly string[]
   /** Asks a store; rejects with `ERR_STORE_UNAVAILABLE` if it doesn't say yes or no in time. */
   readonly ask: (question: () => boolean | Promise<boolean>) => Promise<boolean>
@@ -82,7 +85,7 @@ function storeQuestion(timeoutMs: number): VerifierSettings<never>['ask'] {
 
 /** The options with their defaults. Throws a `TypeError` that names the wrong one. */
 export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSettings<R> {
-  const { verifiers, domains, resources, revocation, now = systemClock } = options
+  const { verifiers, domains, resources, ability, revocation, now = systemClock } = options
   if (typeof verifiers !== 'object' || verifiers === null)
     throw new TypeError('verifiers must be an object, such as ethereumVerifiers() gives')
   if (
@@ -96,6 +99,10 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
   const areListed = Array.isArray(resources) && resources.every((resource) => typeof resource === 'string')
   if (resources !== undefined && typeof resources !== 'function' && !areListed)
     throw new TypeError('resources must be an array of URIs, or a function of the request that gives one')
+  if (ability !== undefined && typeof ability !== 'function' && !isAbility(ability))
+    throw new TypeError(
+      'ability must have an ability and a resource, or be a function of the request that gives both',
+    )
   const replay = options.replay ?? memoryReplay({ now })
   if (replay !== false && typeof replay.use !== 'function')
     throw new TypeError('replay must be a replay store, such as memoryReplay() gives')
@@ -106,6 +113,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     authorities: authoritiesOf(options.authority),
     domains,
     ...(resources && { resources }),
+    ...(ability && { ability }),
     ...(revocation && { revocation }),
     replay,
     now,
@@ -116,6 +124,10 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     verifyKeySignature: options.verifyKeySignature ?? verifyKeySignature,
     ask: storeQuestion(quantity(options, 'storeTimeoutMs', 2000)),
   }
+}
+
+function isAbility(value: Partial<Ability> | null): boolean {
+  return typeof value?.ability === 'string' && typeof value.resource === 'string'
 }
 
 function quantity<Name extends string>(

@@ -2,6 +2,7 @@ import { Recent } from '../base/recent.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/validity.js'
 import {
+  assertAbility,
   assertAudience,
   assertDomain,
   assertNotRevoked,
@@ -79,7 +80,7 @@ export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
 ): (incoming: IncomingRequest, request: R) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
-  const { now, domains, resources, revocation, replay, clockSkewSecs } = settings
+  const { now, domains, resources, ability, revocation, replay, clockSkewSecs } = settings
   const verified = new Recent<Cacao>(settings.cacheSize)
 
   const capabilityOf = async (token: string, time: number): Promise<Cacao> => {
@@ -110,6 +111,7 @@ export function incomingVerifier<R>(
     assertDomain(cacao, domains)
     if (resources)
       assertResources(cacao, typeof resources === 'function' ? await resources(request) : resources)
+    if (ability) assertAbility(cacao, typeof ability === 'function' ? await ability(request) : ability)
     if (revocation) await assertNotRevoked(cacao, (link) => settings.ask(() => revocation.isRevoked(link)))
     // What has expired meanwhile may be forgotten already where used requests are remembered.
     if (!(now() < expires)) throw refused('STALE', 'it expired before it was received: sign it again')
