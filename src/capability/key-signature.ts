@@ -4,16 +4,18 @@ import { utf8 } from '../base/utf8.js'
 import type { KeyType } from '../key/did-key.js'
 import { knownKey } from '../key/known-key.js'
 import type { SessionKey } from '../key/session-key.js'
-import { verifyKeySignature } from '../key/verify.js'
+import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 import { type Cacao, type CacaoPayload, parseCacao, parsePayload } from './cacao.js'
 import { nativeIdentity } from './identity.js'
 import { renderMessage } from './message.js'
 
-// Capabilities whose issuer is a did:key, signed by that key: `key:p256`, `key:ed25519`.
+// Capabilities whose issuer is a did:key, signed by that key.
 
 const TYPES = new Map<string, KeyType>([
   ['key:p256', 'P-256'],
   ['key:ed25519', 'Ed25519'],
+  // Of an account only: no session acts with such a key.
+  ['key:secp256k1', 'secp256k1'],
 ])
 // As ERC-4361 has it; a passkey's may have other characters, but nobody reads a text there.
 const NONCE = /^[A-Za-z0-9]+$/
@@ -31,6 +33,11 @@ export function renderKeyMessage({ iss, ...rest }: CacaoPayload): string {
   return renderMessage({ ...rest, chainName: 'Key', address: iss, chainId: 'did:key' })
 }
 
+/** The signature type of such a key. */
+export function keySignatureType(type: KeyType): string | undefined {
+  return [...TYPES].find(([, known]) => known === type)?.[0]
+}
+
 /** Delegates: has the key to which the parent was granted sign a payload that names the parent. */
 export async function signDelegated(
   key: SessionKey,
@@ -40,7 +47,7 @@ export async function signDelegated(
   const { domain } = parent.p
   const p = parsePayload({ ...payload, domain, iss: key.did, requestId: await nativeIdentity(parent) })
   const s = toBase64url(await key.sign(utf8(renderKeyMessage(p))))
-  const t = [...TYPES].find(([, type]) => type === key.type)?.[0]
+  const t = keySignatureType(key.type)
   return parseCacao({ h: { t: 'caip122' }, p, s: { t, s, m: { parent } } })
 }
 
@@ -54,17 +61,24 @@ export async function verifyDelegated(cacao: Cacao, parent: Cacao): Promise<void
   await verifyKeySigned(cacao)
 }
 
-async function verifyKeySigned({ h, p, s }: Cacao): Promise<void> {
+/**
+ * Checks that it was signed by its issuer, a did:key. Throws `ERR_CAPABILITY_SIGNATURE`, or `ERR_CAPABILITY_UNSUPPORTED` for
+ * another kind of signature.
+ */
+export async function verifyKeySigned(
+  { h, p, s }: Cacao,
+  verify: VerifyKeySignature = verifyKeySignature,
+): Promise<void> {
   const type = TYPES.get(s.t)
   if (type === undefined)
     throw new SessionError('ERR_CAPABILITY_UNSUPPORTED', `${s.t.slice(0, 40)} signatures can't be checked`)
   const key = knownKey(p.iss)
   if (key?.type !== type || h.t !== 'caip122') throw notSigned(`its issuer signs no ${s.t} ${h.t}`)
   const signature = typeof s.s === 'string' ? fromBase64url(s.s) : undefined
-  if (!signature || !(await verifyKeySignature(key, signature, utf8(renderKeyMessage(p)))))
+  if (!signature || !(await verify(key, signature, utf8(renderKeyMessage(p)))))
     throw notSigned(`it is not signed by ${p.iss}`)
 }
 
 function notSigned(why: string): SessionError {
-  return new SessionError('ERR_CAPABILITY_SIGNATURE', `the delegated capability is refused: ${why}`)
+  return new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is refused: ${why}`)
 }

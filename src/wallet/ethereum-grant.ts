@@ -1,27 +1,17 @@
-import { accountDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
-import { type Cacao, parsePayload } from '../capability/cacao.js'
-import { parseDateTime } from '../capability/datetime.js'
+import type { Cacao } from '../capability/cacao.js'
 import { toEIP55 } from './eip55.js'
 import { renderEthereumMessage } from './eip4361.js'
 import type { EthereumSigner } from './ethereum-signer.js'
+import { type GrantTextOptions, grantPayload } from './grant-payload.js'
 
 /** What the person reads and signs, where `DIDSession.get` or `authorize` don't say otherwise. */
-export interface EthereumAuthOptions {
-  /** Who asks: an RFC 3986 authority, with its port. `location.host` by default. */
-  domain?: string
-  /** One line in plain words. */
-  statement?: string
-  nonce?: string
-  requestId?: string
+export interface EthereumAuthOptions extends GrantTextOptions {
   /** The chain of an account that is not given as a CAIP-10 id; the wallet's own by default, or 1 for a bare key. */
   chainId?: number
 }
-
-const STATEMENT = 'Sign in and let this app act for you until the session expires.'
-const ONE_WEEK_MS = 7 * 24 * 60 * 60 * 1000
 
 /**
  * Has the wallet sign the text for this account, and checks that it did. The check loads while the person looks
@@ -33,34 +23,9 @@ export async function ethereumGrant(
   opts: AuthMethodOpts,
   options: EthereumAuthOptions,
 ): Promise<Cacao> {
-  const p = payloadOf(account, opts, options)
+  const p = grantPayload(account, opts, options)
   const s = await signature(wallet, renderEthereumMessage(p), account)
   return Object.freeze({ h: Object.freeze({ t: 'eip4361' }), p, s: Object.freeze({ t: 'eip191', s }) })
-}
-
-function payloadOf(issuer: string, opts: AuthMethodOpts, options: EthereumAuthOptions): Cacao['p'] {
-  const { resources, notBefore, issuedAt = new Date().toISOString() } = opts
-  const domain = opts.domain ?? options.domain ?? globalThis.location?.host
-  if (!domain) {
-    throw new SessionError(
-      'ERR_ENVIRONMENT',
-      'no domain to sign in to: there is no location here, so give the domain option',
-    )
-  }
-  const requestId = opts.requestId ?? options.requestId
-  return parsePayload({
-    domain,
-    iat: issuedAt,
-    iss: accountDID(issuer),
-    aud: opts.uri,
-    version: '1',
-    nonce: opts.nonce ?? options.nonce ?? toHex(crypto.getRandomValues(new Uint8Array(12))),
-    exp: opts.expirationTime ?? new Date((parseDateTime(issuedAt) ?? 0) + ONE_WEEK_MS).toISOString(),
-    ...(notBefore !== undefined && { nbf: notBefore }),
-    statement: opts.statement ?? options.statement ?? STATEMENT,
-    ...(requestId !== undefined && { requestId }),
-    ...(resources && { resources: [...resources] }),
-  })
 }
 
 async function signature(wallet: EthereumSigner, text: string, account: string): Promise<string> {
