@@ -21,10 +21,10 @@ interface GenuineSession {
   readonly text: string
 }
 
-/** Its own capabilities, and those that others delegated to it. */
+/** Its own capabilities, and some that others delegated to it. */
 const heldBy = (signer: Signer): Cacao[] => [
   ...grantedTo(signer),
-  ...chains.filter((held) => held.signer === signer).map(({ cacao }) => cacao),
+  ...chains.flatMap((held) => (held.signer === signer ? [held.cacao] : [])).slice(-4),
 ]
 
 const sessions: readonly GenuineSession[] = signers.flatMap((signer) => {
