@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './browser.js'
-import { id, inFull, isVisible, signIn, untilVisible, visit } from './demo-page.js'
+import { id, inFull, isVisible, signIn, untilVisible, visit, widthOverflow } from './demo-page.js'
 import { describeEngines } from './engines.js'
 import { type ExampleProcess, startExample } from './example-process.js'
 import type { Page } from './page.js'
@@ -48,6 +48,12 @@ describeEngines('a worker to which is delegated', (engine) => {
     expect(await page.text(id('worker-resources'))).toBe(`${url}api/uploads/*`)
     expect(await page.text(id('worker-ends'))).toBe('in 10 minutes')
     expect(await isVisible(page, 'wallet-dialog')).toBe(false)
+  })
+
+  it('is shown in a narrow window, too', async () => {
+    await page.setViewport(500, 800)
+    await have(page, 'upload')
+    expect(await widthOverflow(page)).toBe(0)
   })
 
   it('is refused whatever is not delegated', async () => {

@@ -25,11 +25,11 @@ const log = (text: string): void => {
 
 const SHARES: readonly [FuzzKind, number][] = [
   [capabilityObjects, 0.2],
-  [capabilityTexts, 0.18],
-  [delegationChains, 0.1],
-  [jwsObjectsAndTexts, 0.2],
-  [sessionStrings, 0.12],
-  [signedRequests, 0.2],
+  [capabilityTexts, 0.2],
+  [delegationChains, 0.06],
+  [jwsObjectsAndTexts, 0.22],
+  [sessionStrings, 0.1],
+  [signedRequests, 0.22],
 ]
 
 log(`FUZZ_SEED=${SEED} FUZZ_CASES=${CASES}`)

@@ -342,6 +342,16 @@ describe('a delegated session as a string', () => {
     expect((await DIDSession.fromSession(encrypted, { password })).cacao).toEqual(delegated.cacao)
   })
 
+  it('is read back however much it and its chain may do', async () => {
+    const resources = Array.from({ length: 1000 }, (_, i) => `https://a/${i}/${'x'.repeat(50)}`)
+    const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+    let last = await DIDSession.authorize(auth, { resources })
+    for (let links = 2; links <= 4; links++) last = await elsewhere(last, resources)
+    expect((await DIDSession.fromSession(last.serialize())).cacao).toEqual(last.cacao)
+    const encrypted = await last.serialize({ password: 'x' })
+    expect((await DIDSession.fromSession(encrypted, { password: 'x' })).cacao).toEqual(last.cacao)
+  })
+
   it('delegates again, and a stranger to the chain is refused', async () => {
     const again = await DIDSession.fromSession((await elsewhere(session)).serialize())
     expect((await elsewhere(again, [NOTE])).authorizations).toEqual([NOTE])

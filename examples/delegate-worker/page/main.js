@@ -1,7 +1,7 @@
 import { DIDSession } from 'cacao-session'
 import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
 import { announceDemoWallet } from '../../demo/page/demo-wallet.js'
-import { byId } from '../../demo/page/elements.js'
+import { byId, element } from '../../demo/page/elements.js'
 import { tell } from '../../demo/page/status.js'
 import { showWallets } from '../../demo/page/wallet-list.js'
 import { addressOf, reasonOf, shorten } from '../../demo/page/words.js'
@@ -62,7 +62,7 @@ async function have(work) {
     byId('worker-resources').textContent = own.authorizations.join(' ')
     byId('worker-ends').textContent = `in ${Math.ceil(own.expiresInSecs / 60)} minutes`
   }
-  byId('result').textContent = JSON.stringify(result, null, 2)
+  byId('result').replaceChildren(element('pre', {}, JSON.stringify(result, null, 2)))
 }
 
 /** @param {DIDSession} signedIn */
