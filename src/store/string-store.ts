@@ -64,7 +64,7 @@ export function stringStore(
 }
 
 /** The sessions as one string: base64url of JSON, because cookies and some backends would read JSON as something else. */
-export function writeKept(kept: KeptSessions): string {
+function writeKept(kept: KeptSessions): string {
   return toBase64url(utf8(toJSON(toPlain(kept))))
 }
 
