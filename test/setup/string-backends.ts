@@ -29,7 +29,7 @@ export function lateBackend(): MapBackend {
 }
 
 /** Answers through callbacks, in later tasks, as Node does. */
-export function callbackBackend(): StringStore {
+function callbackBackend(): StringStore {
   const { getItem, setItem, removeItem } = mapBackend()
   return callbackStore({
     getItem: (key, callback) => setTimeout(() => callback(null, getItem(key))),
