@@ -148,9 +148,10 @@ it('goes with whatever the dead have left beside it, when a store writes for the
   const path = await newLock()
   const file = path.replace(/\.lock$/, '')
   const [dead, living, foreign] = [await deadToken(), processToken(), foreignToken()]
-  const left = [`${path}.of.${dead}`, path, `${path}.break.${dead}`]
+  const left = [`${path}.of.${dead}`]
   const kept = [`${path}.of.${living}`, `${path}.of.${foreign}`, `${path}.of.notes`, `${file}.of.${dead}`]
-  for (const name of [...left, ...kept]) await writeFile(name, name === path ? dead : '')
+  for (const name of [...left, ...kept]) await writeFile(name, '')
+  await utimes(`${path}.of.notes`, FAR_BACK, FAR_BACK)
   await fileStore(file).write('default', { last: { at: 1 } })
   expect(await beside(path)).toEqual([file, ...kept].map((name) => basename(name)).sort())
   // Another machine's, which nobody needs for so long.

@@ -107,7 +107,8 @@ describe('stringStore', () => {
   it('is the same for the same backend and options, so that sign-ins meet', async () => {
     const backend = lateBackend()
     expect(stringStore(backend, { prefix: 'x' })).toBe(stringStore(backend, { prefix: 'x' }))
-    expect(stringStore(backend, { prefix: 'x' })).not.toBe(stringStore(backend))
+    for (const options of [{ prefix: 'x' }, { persistence: 'x' }])
+      expect(stringStore(backend, options)).not.toBe(stringStore(backend))
     expect(stringStore(backend)).not.toBe(stringStore(lateBackend()))
     const wallet = testWallet()
     const calls = [1, 2, 3].map(() =>
@@ -115,6 +116,19 @@ describe('stringStore', () => {
     )
     expect(new Set((await Promise.all(calls)).map(({ keyDID }) => keyDID)).size).toBe(1)
     expect(prompts(wallet)).toBe(1)
+  })
+
+  it('has written once the backend says that it has', async () => {
+    const backend = mapBackend()
+    const slow = {
+      ...backend,
+      setItem: (key: string, value: string) => answer().then(() => backend.setItem(key, value)),
+    }
+    const answer = async (): Promise<void> => {
+      for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve))
+    }
+    await stringStore(slow).write('default', { last: { at: 1 } })
+    expect(backend.items.size).toBe(1)
   })
 
   it('leaves no key behind after signing out, and nothing at all where nothing was used', async () => {
