@@ -19,6 +19,18 @@ describe('a store of seeds', () => {
     expect(await store.readKey('other', { account: ACCOUNT_A, keyDID })).toBeUndefined()
   })
 
+  it('keeps the bytes that a capability may hold', async () => {
+    const store = stringStore(mapBackend())
+    const { cacao, keyDID } = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+    const s = { t: 'webauthn:p256', s: 'c2ln', m: { aad: new Uint8Array([1, 2, 3]) } }
+    const seed = await store.readKey('default', { account: ACCOUNT_A, keyDID })
+    await store.write('default', {
+      put: [{ account: ACCOUNT_A, keyDID, cacao: { ...cacao, s }, seed: seed as never }],
+    })
+    expect(await store.read('default')).toEqual([{ account: ACCOUNT_A, keyDID, cacao: { ...cacao, s } }])
+    expect(await store.readKey('default', { account: ACCOUNT_A, keyDID })).toEqual(seed)
+  })
+
   it('refuses what is no session with a seed, and writes none of it', async () => {
     const backend = mapBackend()
     const store = stringStore(backend)
