@@ -20,6 +20,13 @@ describe('a value that is too long for one cookie', () => {
     expect(cookieStore(headerOf(cookies)).getItem('key')).toBe(LONG)
   })
 
+  it('fills three to the last byte that any browser keeps, and no further', async () => {
+    const cookies = cookieStore(undefined, { maxAgeSecs: 400 * 24 * 60 * 60 })
+    cookies.setItem('long', 'x'.repeat(12_030))
+    expect(Math.max(...cookies.setCookies().map(({ length }) => length))).toBe(4093)
+    await expectCode('ERR_STORE_UNAVAILABLE', () => cookies.setItem('long', 'x'.repeat(12_031)))
+  })
+
   it('gives room back when it shrinks', () => {
     const cookies = cookieStore(undefined)
     cookies.setItem('key', LONG)

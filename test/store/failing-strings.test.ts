@@ -58,6 +58,30 @@ describe('a backend that fails', () => {
     expect(await held?.sign(new Uint8Array(1))).toHaveLength(64)
   })
 
+  it.runIf(typeof document !== 'undefined')('because its quota is used up, fails the same way', async () => {
+    localStorage.clear()
+    const store = stringStore(localStorage)
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    let filling = 'x'.repeat(2 ** 22)
+    while (filling !== '') {
+      try {
+        localStorage.setItem('filling', (localStorage.getItem('filling') ?? '') + filling)
+      } catch {
+        filling = filling.slice(filling.length / 2)
+        if (filling.length === 1) filling = ''
+      }
+    }
+    const { cause } = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      DIDSession.get(ACCOUNT_A, auth(), { resources: ['a:b'], store }),
+    )
+    expect(cause).toBeInstanceOf(DOMException)
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
+    // Signing out needs less room than there was, so it works in a full storage, too.
+    await DIDSession.remove(ACCOUNT_A, { store })
+    expect(await DIDSession.load(undefined, { store })).toBeUndefined()
+    localStorage.clear()
+  })
+
   it('once, fails one write and holds up none', async () => {
     const backend = mapBackend()
     let isBroken = true
