@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { Engine } from '../engines/engine.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type Browser, openBrowser } from './browser.js'
 import { clearSite, id, isVisible, untilVisible } from './demo-page.js'
@@ -75,11 +76,18 @@ const address = /^ {2}Page: (\S+)\n/m
 const urlOf = ({ printed }: ExampleProcess): string => address.exec(printed)?.[1] ?? ''
 
 let pages: readonly [webStorage: ExampleProcess, buttons: ExampleProcess]
+let browsers: ReadonlyMap<Engine, Browser>
 beforeAll(async () => {
   const start = (name: string) => startExample(`${name}/start.js`, address)
+  const open = async (engine: Engine) => [engine, await openBrowser(engine)] as const
+  const opening = Promise.all(inject('engines').map(open))
   pages = await Promise.all([start('web-storage'), start('buttons')])
+  browsers = new Map(await opening)
 })
-afterAll(() => Promise.all(pages.map((page) => page.stop())))
+afterAll(async () => {
+  await Promise.all(pages.map((page) => page.stop()))
+  await Promise.all([...browsers.values()].map((browser) => browser.close()))
+})
 
 const status = (page: Page): Promise<string> => page.text(id('status'))
 const told = (page: Page, words: string): Promise<void> => page.waitForText(id('status'), words)
@@ -95,11 +103,10 @@ async function logIn(page: Page): Promise<string> {
 describeEngines('the example page', (engine) => {
   let browser: Browser
   let page: Page
-  beforeAll(async () => {
-    browser = await openBrowser(engine)
+  beforeAll(() => {
+    browser = browsers.get(engine) ?? expect.fail('no browser')
     page = browser.page
   })
-  afterAll(() => browser.close())
 
   const visit = async (url: string): Promise<void> => {
     await clearSite(page, url)
