@@ -8,6 +8,8 @@ import { isToken, processToken } from './process-token.js'
 const PATIENCE_MS = 10_000
 // Waiting processes look again after a random time up to this.
 const LONGEST_PAUSE_MS = 10
+// As long as it gets for those of many who get into each other's way.
+const LONGEST_RETREAT_MS = 1000
 const ONLY_MINE = { flag: 'wx', mode: 0o600 }
 // What a power failure makes of a file that was never brought to the disk. Processes that die leave none like it.
 const TORN = /^\0*$/
@@ -52,17 +54,19 @@ export async function underLock<T>(
 async function acquire(path: string, token: string, patienceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs
   const own = ownPath(path, token)
+  let longest = LONGEST_PAUSE_MS
   await writeFile(own, token, ONLY_MINE)
   try {
     while (!(await isLinked(own, path))) {
       const holder = await holderOf(path)
       // The answer to a link may be lost on its way from a file server.
       if (holder === token) return
-      if (holder !== undefined && (isToken(holder) || TORN.test(holder)))
-        await breakIfAbandoned(path, holder, token)
+      const mayBeDead = holder !== undefined && (isToken(holder) || TORN.test(holder))
+      const isInTheWay = mayBeDead && (await breakIfAbandoned(path, holder, token))
+      longest = isInTheWay ? Math.min(2 * longest, LONGEST_RETREAT_MS) : LONGEST_PAUSE_MS
       if (performance.now() > deadline)
         throw unavailable(path, 'is held for too long: if no process uses the file, remove it')
-      await pause(Math.random() * LONGEST_PAUSE_MS)
+      await pause(Math.random() * longest)
     }
   } finally {
     await rm(own, { force: true })
@@ -73,22 +77,24 @@ async function acquire(path: string, token: string, patienceMs: number): Promise
  * Removes the lock if its holder is dead. Between looking at the lock and removing it nobody else may do the same, or
  * somebody's new lock could be removed in the dead one's place. So each who wants to raises a flag first, and goes on only
  * if there is no other: of two, the later one at least sees the earlier. One who dies leaves a flag that others take down,
- * as no living process ever has one of that name. One who hesitates keeps the rest waiting.
+ * as no living process ever has one of that name. One who hesitates keeps the rest waiting. Says whether there was another
+ * flag: then all had better retreat, each for a time of its own.
  */
-async function breakIfAbandoned(path: string, holder: string, token: string): Promise<void> {
+async function breakIfAbandoned(path: string, holder: string, token: string): Promise<boolean> {
   const start = `${path}.break.`
   const own = start + token
   const isDead = async (): Promise<boolean> =>
     isAbandoned(path, holder, (await writtenAt(ownPath(path, token))) ?? 0)
-  if (!(await isDead())) return
+  if (!(await isDead())) return false
   await writeFile(own, '', ONLY_MINE)
   try {
     const now = (await writtenAt(own)) ?? 0
     const flags = await removeAbandoned(start, now)
-    if (flags.some((flag) => flag !== own)) return
-    if ((await holderOf(path)) !== holder) return
+    if (flags.some((flag) => flag !== own)) return true
+    if ((await holderOf(path)) !== holder) return false
     await rm(path, { force: true })
     await removeAbandoned(ownPath(path, ''), now)
+    return false
   } finally {
     await rm(own, { force: true })
   }
