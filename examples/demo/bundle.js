@@ -17,11 +17,12 @@ const TYPES = {
  * rest is split off and loads when it is used.
  * @param {URL} folder Where the page's main.js is.
  * @param {readonly string[]} statics What is served as it is, each under its own name; from the folder, or beside it.
+ * @param {readonly string[]} scripts What begins by itself: the page, and its workers.
  * @returns {Promise<Map<string, File>>}
  */
-export async function bundle(folder, statics) {
+export async function bundle(folder, statics, scripts = ['main.js']) {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('main.js', folder))],
+    entryPoints: scripts.map((script) => fileURLToPath(new URL(script, folder))),
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -31,7 +32,7 @@ export async function bundle(folder, statics) {
     write: false,
   })
   await stop()
-  const scripts = outputFiles.map(({ path, contents }) => [
+  const bundled = outputFiles.map(({ path, contents }) => [
     `/${relative('/', path)}`,
     { type: 'text/javascript; charset=utf-8', body: contents },
   ])
@@ -39,5 +40,5 @@ export async function bundle(folder, statics) {
     file === 'index.html' ? '/' : `/${basename(file)}`,
     { type: TYPES[extname(file)], body: await readFile(new URL(file, folder)) },
   ])
-  return new Map(/** @type {[string, File][]} */ ([...scripts, ...(await Promise.all(files))]))
+  return new Map(/** @type {[string, File][]} */ ([...bundled, ...(await Promise.all(files))]))
 }

@@ -13,7 +13,7 @@ const MAX_BODY_BYTES = 64 * 1024
  * Serves the files, and verifies what is posted to /verify, for this computer only.
  * @param {Map<string, File>} files
  * @param {number} port The first port to try; 0 for any.
- * @param {number} notesPort Where the notes are, which the page leads to.
+ * @param {number} [notesPort] Where the notes are, if the page leads to them.
  */
 export async function serve(files, port, notesPort) {
   const server = createServer((request, response) => {
@@ -28,7 +28,7 @@ export async function serve(files, port, notesPort) {
  * @param {Request} request
  * @param {Response} response
  * @param {Map<string, File>} files
- * @param {number} notesPort
+ * @param {number} [notesPort]
  */
 async function answer(request, response, files, notesPort) {
   const host = request.headers.host ?? ''
@@ -37,7 +37,7 @@ async function answer(request, response, files, notesPort) {
   if (!name) return send(response, 421, 'text/plain', 'Not here\n')
   const [path = ''] = (request.url ?? '').split('?')
   if (path === '/verify') return answerVerify(request, response, `http://${host}`)
-  if (path === '/notes-app')
+  if (path === '/notes-app' && notesPort)
     return send(response, 302, 'text/plain', 'There\n', { location: `http://${name}:${notesPort}/` })
   const file = files.get(path)
   if (!file) return send(response, 404, 'text/plain', 'Not found\n')

@@ -2,7 +2,7 @@ import { fromBase64url, toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
 import { encodeDIDKey } from './did-key.js'
 import { parseDIDKey } from './parse-did-key.js'
-import type { SessionKey } from './session-key.js'
+import { MAX_NATIVE_ED25519, type SessionKey } from './session-key.js'
 import { subtleCrypto } from './subtle.js'
 
 /** Bytes in a seed. */
@@ -31,15 +31,17 @@ export async function nativeSeedKey(seed: Uint8Array<ArrayBuffer>): Promise<Sess
     const { x } = await subtle.exportKey('jwk', key)
     const bytes = x && fromBase64url(x)
     if (!bytes) return undefined
-    return keyOf(encodeDIDKey({ type: 'Ed25519', bytes }), key)
+    return keyOf(encodeDIDKey({ type: 'Ed25519', bytes }), key, seed)
   } catch {
     return undefined
   }
 }
 
-function keyOf(did: string, key: CryptoKey): SessionKey {
+function keyOf(did: string, key: CryptoKey, seed: Uint8Array): SessionKey {
   const sign = async (data: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
-    new Uint8Array(await subtleCrypto().sign('Ed25519', key, new Uint8Array(data)))
+    data.length > MAX_NATIVE_ED25519
+      ? signByNoble(data, seed)
+      : new Uint8Array(await subtleCrypto().sign('Ed25519', key, new Uint8Array(data)))
   return { did, type: 'Ed25519', sign }
 }
 
@@ -52,7 +54,7 @@ async function expectedSeedKey(seed: Uint8Array<ArrayBuffer>, did: string): Prom
   )
   if (!(await checksPairs)) return undefined
   const key = await importPair(seed, publicKey.bytes)
-  return key && keyOf(did, key)
+  return key && keyOf(did, key, seed)
 }
 
 // Firefox takes any public key for that of a seed, so there it must be found out.
@@ -67,10 +69,16 @@ async function importPair(seed: Uint8Array, publicKey: Uint8Array): Promise<Cryp
 
 /** By @noble/ed25519 alone, which loads only now. */
 export async function nobleSeedKey(seed: Uint8Array<ArrayBuffer>): Promise<SessionKey> {
-  const { getPublicKeyAsync, signAsync } = await import('@noble/ed25519')
+  const { getPublicKeyAsync } = await import('@noble/ed25519')
   return {
     did: encodeDIDKey({ type: 'Ed25519', bytes: new Uint8Array(await getPublicKeyAsync(seed)) }),
     type: 'Ed25519',
-    sign: async (data) => new Uint8Array(await signAsync(data, seed)),
+    sign: (data) => signByNoble(data, seed),
   }
+}
+
+async function signByNoble(data: Uint8Array, seed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const own = new Uint8Array(data)
+  const { signAsync } = await import('@noble/ed25519')
+  return new Uint8Array(await signAsync(own, seed))
 }

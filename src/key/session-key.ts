@@ -14,6 +14,11 @@ export interface SessionKey {
   sign(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
 }
 
+/**
+ * Bytes that an engine's own Ed25519 is given at most: with 65,535 or more WebKitGTK's page crashes, signing or verifying.
+ */
+export const MAX_NATIVE_ED25519 = 60_000
+
 /** How WebCrypto names these keys. */
 export const KEY_ALGORITHMS = {
   'P-256': { name: 'ECDSA', namedCurve: 'P-256' },

@@ -1,7 +1,7 @@
 import { toHex } from '../base/hex.js'
 import type { PublicKey } from './did-key.js'
 import { decompressP256 } from './p256-point.js'
-import { KEY_ALGORITHMS, SIGNATURE_ALGORITHMS } from './session-key.js'
+import { KEY_ALGORITHMS, MAX_NATIVE_ED25519, SIGNATURE_ALGORITHMS } from './session-key.js'
 import { subtleCrypto } from './subtle.js'
 
 /** Bytes in a signature of a session key: r and s, or R and S. */
@@ -30,7 +30,8 @@ export async function verifyKeySignature(
     // WebKitGTK doesn't look, and would take a second signature that anyone can make of a first (RFC 8032 §5.1.7).
     if (!isBelowOrder(own.subarray(32))) return false
     // Such a key, which nobody makes by chance, crashes WebKitGTK's page.
-    if (bytes.subarray(24).every((byte) => byte === 0)) return verifyByNoble(bytes, own, signed)
+    if (bytes.subarray(24).every((byte) => byte === 0) || signed.length > MAX_NATIVE_ED25519)
+      return verifyByNoble(bytes, own, signed)
   }
   const key = await importKey(publicKey)
   if (key) return subtleCrypto().verify(SIGNATURE_ALGORITHMS[type], key, own, signed)

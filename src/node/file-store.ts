@@ -1,4 +1,4 @@
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
+import { mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SessionError } from '../base/errors.js'
 import { Queue } from '../base/queue.js'
@@ -49,10 +49,10 @@ function newFileStore(path: string): SessionStore {
   let isClean = false
 
   const update = async (namespace: string, change: (kept: KeptSessions) => KeptSessions): Promise<void> => {
-    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    if (made) await syncFolder(dirname(made))
     // Whoever names the file by a link means what it leads to, and waits for the same lock.
-    const file = (await orAbsent(realpath(path))) ?? path
+    const file = await targetOf(path)
+    const made = await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    if (made) await syncFolder(dirname(made))
     const lock = `${file}.lock`
     if (!isClean) await clearAfterDead(lock)
     isClean = true
@@ -76,6 +76,15 @@ function newFileStore(path: string): SessionStore {
   })
 }
 
+/** Where the file is, or is to be, that the path means. */
+async function targetOf(path: string): Promise<string> {
+  const target = await orAbsent(realpath(path))
+  if (target !== undefined) return target
+  const folder = await orAbsent(realpath(dirname(path)))
+  const link = folder && (await readlink(path).catch(() => undefined))
+  return link ? targetOf(resolve(folder, link)) : path
+}
+
 /** Needs no lock: what is open is never written to. */
 async function readNamespaces(path: string): Promise<Namespaces> {
   const stats = await orAbsent(stat(path))
@@ -83,7 +92,8 @@ async function readNamespaces(path: string): Promise<Namespaces> {
   const text = await orAbsent(readFile(path, 'utf8'))
   if (!text) return new Map()
   const { format, namespaces } = fromJSON(text, ['format', 'namespaces']) ?? {}
-  if (format !== FORMAT || typeof namespaces !== 'object' || namespaces === null) throw corrupt(path)
+  const isObject = typeof namespaces === 'object' && namespaces !== null && !Array.isArray(namespaces)
+  if (format !== FORMAT || !isObject) throw corrupt(path)
   return new Map(
     Object.entries(namespaces).map(([name, value]) => {
       const kept = fromPlain(value)

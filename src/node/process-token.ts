@@ -29,10 +29,14 @@ let place: string | undefined
 
 /** This machine since it started, and the container: within it, process numbers mean the same to all. */
 function here(): string {
+  place ??= findPlace()
+  return place
+}
+
+function findPlace(): string {
   const boot = orNothing(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
   const numbers = orNothing(() => readlinkSync('/proc/self/ns/pid'))
-  place ??= createHash('sha256').update(`${hostname()}\n${boot}\n${numbers}`).digest('hex').slice(0, 16)
-  return place
+  return createHash('sha256').update(`${hostname()}\n${boot}\n${numbers}`).digest('hex').slice(0, 16)
 }
 
 function exists(pid: number): boolean {

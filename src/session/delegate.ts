@@ -2,7 +2,6 @@ import { toHex } from '../base/hex.js'
 import type { Cacao } from '../capability/cacao.js'
 import { signDelegated } from '../capability/key-signature.js'
 import { assertValidAt, expiryTime, startTime } from '../capability/validity.js'
-import { assertResources } from '../capability/verify-cacao.js'
 import { parseDIDKey } from '../key/parse-did-key.js'
 import type { HeldSession } from './held-session.js'
 import { type DelegateOptions, resourcesArgument } from './options.js'
@@ -22,7 +21,6 @@ export async function delegate(
     throw new TypeError('resources must name at least one thing that the other key may do')
   const exp = expirationTime(parent, expiresInSecs, now)
   assertValidAt(parent, now)
-  assertResources(parent, resources)
   const payload = {
     aud: audience,
     version: '1',

@@ -12,7 +12,7 @@ const ROUNDS = 600_000
 // A string that asks for more is refused before any is made: reading must not take minutes.
 const MOST_ROUNDS = 1_000_000
 // Characters of the longest session string, in base64url, and what stands around it.
-const MAX_LENGTH = 270_000
+const MAX_LENGTH = 1_070_000
 
 /** Encrypts a session string. Throws a `TypeError` unless the password is a non-empty string. */
 export async function encryptString(text: string, password: string): Promise<string> {
@@ -33,7 +33,6 @@ export async function decryptString(text: string, password: string): Promise<str
     keyManagementAlgorithms: [ALG],
     contentEncryptionAlgorithms: [ENC],
     maxPBES2Count: MOST_ROUNDS,
-    maxDecompressedLength: 0,
   }).catch(() => undefined)
   return plain && fromUtf8(plain.plaintext)
 }
@@ -42,7 +41,7 @@ export async function decryptString(text: string, password: string): Promise<str
 function isEncryptedString(text: string): boolean {
   const parts = text.length > MAX_LENGTH ? [] : text.split('.').map((part) => fromBase64url(part))
   const [header] = parts
-  if (parts.length !== 5 || !header || parts.some((part) => !part?.length)) return false
+  if (!header || parts.some((part) => !part?.length)) return false
   try {
     const value: unknown = JSON.parse(fromUtf8(header) ?? '')
     return typeof value === 'object' && value !== null && Object.keys(value).sort().join() === HEADER.join()

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { MAX_LINKS } from '../capability/chain.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { assertValidAt, validityAt } from '../capability/validity.js'
 import { verifySignature } from '../capability/verify-signature.js'
@@ -12,8 +13,8 @@ import type { Persistence } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { FromSessionOptions } from './options.js'
 
-// Characters that a session string may have at most.
-const MAX_LENGTH = 200_000
+// Characters that a session string may have at most: so many for each capability of its chain.
+const MAX_LENGTH = MAX_LINKS * 200_000
 
 /**
  * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.
@@ -25,9 +26,10 @@ export function writeSession(seed: Uint8Array, cacao: Cacao): string {
 }
 
 /**
- * Reads such a string, or with a password what `writeEncrypted` made of one. Throws `ERR_SESSION_STRING` if it is none, `ERR_CAPABILITY_INVALID` if its capability is
- * malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key than the string's, and with verifiers
- * `ERR_CAPABILITY_SIGNATURE`. An expired one is read all the same; one that is not yet valid is not.
+ * Reads such a string, or with a password what `writeEncrypted` made of one. Throws `ERR_SESSION_STRING` if it is none,
+ * `ERR_CAPABILITY_INVALID` if its capability is malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key
+ * than the string's, and with verifiers `ERR_CAPABILITY_SIGNATURE`. An expired one is read all the same; one that is not
+ * yet valid is not.
  */
 export async function readSession(
   text: string,

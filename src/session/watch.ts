@@ -1,6 +1,6 @@
 import { missingGrants } from '../capability/grants.js'
 import type { SessionRecord, SessionStore } from '../store/store.js'
-import { onNotice, scopeOf, tell } from './channel.js'
+import { type Notice, onNotice, scopeOf, tell } from './channel.js'
 import { settle } from './fates.js'
 import type { Place } from './place.js'
 import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
@@ -57,8 +57,17 @@ class Watch {
   /** Calls back for every change, until the function that it gives is called. */
   onChange(listener: (change: SessionChange) => void): () => void {
     this.#listeners.add(listener)
+    listenedTo.add(this)
     this.#start()
-    return () => this.#listeners.delete(listener)
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) listenedTo.delete(this)
+    }
+  }
+
+  /** Takes in what another tab tells, or that something may have been missed. */
+  heard(notice: Notice | undefined): void {
+    if (!notice || notice.scope === scopeOf(this.#place)) void this.#look(notice?.removed)
   }
 
   /** Takes in what this tab has just changed, and tells the others. */
@@ -73,10 +82,7 @@ class Watch {
   #start(): void {
     if (!this.#isFollowing) {
       this.#isFollowing = true
-      const scope = scopeOf(this.#place)
-      onNotice((notice) => {
-        if (!notice || notice.scope === scope) void this.#look(notice?.removed)
-      })
+      hearFor(this)
     }
     if (!this.#hasLooked) void this.#look()
   }
@@ -125,6 +131,18 @@ class Watch {
     for (const listener of this.#listeners) queueMicrotask(() => listener({ type, account, keyDID }))
   }
 }
+
+// A server has a store for each request: hearing what others tell keeps no watch that nobody holds any more.
+function hearFor(watch: Watch): void {
+  const held = new WeakRef(watch)
+  const stop = onNotice((notice) => held.deref()?.heard(notice))
+  ended ??= new FinalizationRegistry((end) => end())
+  ended.register(watch, stop)
+}
+
+let ended: FinalizationRegistry<() => void> | undefined
+// These are held by the page, even if nothing else of theirs is.
+const listenedTo = new Set<Watch>()
 
 // A session takes another one's place if it is younger and can do all that the other could.
 function succeeds(successor: SessionRecord, { account, cacao }: SessionRecord): boolean {

@@ -128,13 +128,15 @@ function encodeKey(key: string): string {
 }
 
 function cookieHeader(source: CookieSource): string {
-  const headers =
-    typeof source === 'object' && source !== null && 'headers' in source ? source.headers : source
-  if (headers === undefined || typeof headers === 'string') return headers ?? ''
-  if (typeof headers === 'object' && headers !== null) {
-    if ('get' in headers && typeof headers.get === 'function') return headers.get('cookie') ?? ''
-    if (typeof source === 'object' && 'headers' in source)
-      return 'cookie' in headers && typeof headers.cookie === 'string' ? headers.cookie : ''
+  if (source === undefined || typeof source === 'string') return source ?? ''
+  const given: unknown = source
+  if (typeof given === 'object' && given !== null) {
+    const isRequest = 'headers' in given
+    const headers = isRequest ? given.headers : given
+    if (typeof headers === 'object' && headers !== null) {
+      if ('get' in headers && typeof headers.get === 'function') return headers.get('cookie') ?? ''
+      if (isRequest) return 'cookie' in headers && typeof headers.cookie === 'string' ? headers.cookie : ''
+    }
   }
   throw new TypeError('request must be a Request, its Headers, a request of node:http, or a Cookie header')
 }

@@ -45,10 +45,15 @@ export function stringStore(
   if (typeof prefix !== 'string') throw new TypeError('prefix must be a string')
   if (typeof persistence !== 'string' || persistence === '')
     throw new TypeError('persistence must be a non-empty string')
+  const queueOf = (key: string): Queue => of(queues, backend, key, () => new Queue())
   return of(stores, backend, JSON.stringify([prefix, persistence]), () =>
     seedStore({
       persistence,
-      load: async (namespace) => readKept(await backend.getItem(prefix + namespace)),
+      // In turn with the writes of this process: a backend may show half of what is being written.
+      load: (namespace) => {
+        const key = prefix + namespace
+        return queueOf(key).run(async () => readKept(await backend.getItem(key)))
+      },
       update(namespace, change) {
         const key = prefix + namespace
         const work = async (): Promise<void> => {
@@ -56,15 +61,14 @@ export function stringStore(
           if (isNone(kept)) await backend.removeItem(key)
           else await backend.setItem(key, writeKept(kept))
         }
-        const queue = of(queues, backend, key, () => new Queue())
-        return queue.run(() => acrossTabs(`${key} is written`, work))
+        return queueOf(key).run(() => acrossTabs(`${key} is written`, work))
       },
     }),
   )
 }
 
 /** The sessions as one string: base64url of JSON, because cookies and some backends would read JSON as something else. */
-export function writeKept(kept: KeptSessions): string {
+function writeKept(kept: KeptSessions): string {
   return toBase64url(utf8(toJSON(toPlain(kept))))
 }
 

@@ -38,10 +38,11 @@ const tellings: Readonly<Record<WalletEvent, (payload: unknown) => Reported>> = 
 /** Compares what a wallet shows with what the listener knows, and tells it of changes, one at a time. */
 export class AccountWatch {
   readonly #watched: Watched
-  readonly #started: Promise<void> | undefined
+  readonly #started: Promise<void>
   #account: string | undefined
   #known: string | undefined
   #shown: readonly string[] = []
+  #hasShownAny = false
   #reported: Reported = {}
   #looks = 0
   #isTelling = false
@@ -50,8 +51,7 @@ export class AccountWatch {
     this.#watched = watched
     this.#account = watched.account
     this.#known = watched.account
-    if (watched.account === undefined) this.#started = this.#begin()
-    else void this.#compare()
+    this.#started = this.#start()
   }
 
   /**
@@ -61,27 +61,29 @@ export class AccountWatch {
   async take(event: WalletEvent, payload: unknown): Promise<void> {
     this.#reported = { ...this.#reported, ...tellings[event](payload) }
     this.#looks += 1
-    const turn = this.#looks
+    const look = this.#looks
     await this.#started
     const accounts = await shownAccounts(this.#watched.provider, this.#reported)
-    if (turn !== this.#looks) return
+    if (look !== this.#looks) return
     this.#reported = {}
     await this.#show(accounts)
   }
 
-  async #begin(): Promise<void> {
-    const [account] = await answeredAccounts(this.#watched.answers)
-    this.#account = account
-    this.#known = account
-  }
-
-  async #compare(): Promise<void> {
+  async #start(): Promise<void> {
     const accounts = await answeredAccounts(this.#watched.answers)
-    // A wallet that is locked when an app opens is no other account: a session needs no wallet.
-    if (this.#looks === 0 && accounts.length > 0) await this.#show(accounts)
+    this.#hasShownAny = accounts.length > 0
+    if (this.#watched.account === undefined) {
+      this.#account = accounts[0]
+      this.#known = accounts[0]
+    }
+    // What was emitted meanwhile is newer.
+    if (this.#looks === 0) void this.#show(accounts)
   }
 
   async #show(accounts: readonly string[]): Promise<void> {
+    this.#hasShownAny ||= accounts.length > 0
+    // A wallet that is locked when an app opens is no other account: a session needs no wallet.
+    if (!this.#hasShownAny) return
     this.#shown = accounts
     if (this.#isTelling) return
     this.#isTelling = true

@@ -42,7 +42,9 @@ export async function answeredAccounts(answers: Promise<readonly unknown[]>): Pr
 function accountsOf(addresses: unknown, chain: unknown): string[] | undefined {
   const reference = chainReference(chain)
   if (!Array.isArray(addresses) || reference === undefined) return undefined
-  const accounts = addresses.map((address: unknown) => parseAccount(`eip155:${reference}:${address}`))
+  const accounts = addresses.map((address: unknown) =>
+    typeof address === 'string' ? parseAccount(`eip155:${reference}:${address}`) : undefined,
+  )
   return accounts.every((account) => account !== undefined)
     ? accounts.map(({ address }) => `eip155:${reference}:${address}`)
     : undefined

@@ -21,7 +21,7 @@ export interface WatchWalletOptions {
  * provider emits no events.
  *
  * Where `account` is given, the first call comes at once if the wallet shows another one already. A wallet that
- * is still locked then is no change: a session needs none.
+ * is locked then, and stays so, is no change: a session needs none.
  *
  * While a promise that the listener returned is pending, changes wait; then it is called with the last one.
  *
@@ -29,7 +29,8 @@ export interface WatchWalletOptions {
  * const stop = watchWallet(
  *   window.ethereum,
  *   async ({ account }) => {
- *     session = account ? await DIDSession.load(account) : undefined
+ *     session = undefined // Nobody acts until it is known who.
+     session = account ? await DIDSession.load(account) : undefined
  *   },
  *   { account: session.id },
  * )
@@ -54,6 +55,7 @@ export function watchWallet(
     ({ AccountWatch }) =>
       new AccountWatch({ provider, listener, account: own, anyChain, answers, signal: end.signal }),
   )
+  watching.catch(() => undefined)
   const blind = (): unknown => end.signal.aborted || listener(NOBODY)
   const handlers = EVENTS.map((event) => {
     const handler = (payload: unknown): void =>

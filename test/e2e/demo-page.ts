@@ -26,8 +26,8 @@ export async function focused(page: Page): Promise<string> {
   })
 }
 
-/** Opens the demo as someone who has never been there. */
-export async function visit(page: Page, url: string): Promise<void> {
+/** Makes it so that this browser has never been there. */
+export async function clearSite(page: Page, url: string): Promise<void> {
   // Of the same origin, and without a script that could hold on to anything.
   await page.goto(`${url}icon.svg`)
   await page.evaluate(async () => {
@@ -38,6 +38,11 @@ export async function visit(page: Page, url: string): Promise<void> {
       request.onerror = () => reject(request.error)
     })
   })
+}
+
+/** Opens the demo as someone who has never been there. */
+export async function visit(page: Page, url: string): Promise<void> {
+  await clearSite(page, url)
   await page.goto(url)
   await untilVisible(page, WALLET)
 }

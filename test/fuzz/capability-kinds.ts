@@ -15,7 +15,7 @@ import { mutateValue } from './value-mutator.js'
 
 const genuine = new Set(capabilities.map(contentOf))
 
-async function accept(input: unknown): Promise<string> {
+export async function accept(input: unknown): Promise<string> {
   return contentOf(await verifyCacao(input, judged))
 }
 
@@ -59,10 +59,10 @@ export const capabilityObjects: FuzzKind = {
   },
 }
 
-const jsonOf = (value: unknown, random: Random): string =>
+export const jsonOf = (value: unknown, random: Random): string =>
   random.oneIn(2) ? encodeDagJSON(value) : spellJSON(JSON.parse(encodeDagJSON(value)), random, 10)
 
-function textCase(input: string, isInspected = false): FuzzCase {
+export function textCase(input: string, isInspected = false): FuzzCase {
   const run = async (): Promise<string> => {
     const value = decodeDagJSON(input)
     return isInspected ? inspected(value) : accept(value)

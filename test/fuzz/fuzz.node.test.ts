@@ -8,6 +8,7 @@ import { DIDSession } from '../../src/session/did-session.js'
 import { integer, SEED } from '../setup/seed.js'
 import { campaign, inWords } from './campaign.js'
 import { capabilityObjects, capabilityTexts } from './capability-kinds.js'
+import { delegationChains } from './chain-kind.js'
 import type { FuzzKind } from './fuzz-kind.js'
 import { judged } from './genuine.js'
 import { jwsObjectsAndTexts } from './jws-kind.js'
@@ -23,10 +24,11 @@ const log = (text: string): void => {
 }
 
 const SHARES: readonly [FuzzKind, number][] = [
-  [capabilityObjects, 0.23],
+  [capabilityObjects, 0.2],
   [capabilityTexts, 0.2],
-  [jwsObjectsAndTexts, 0.23],
-  [sessionStrings, 0.12],
+  [delegationChains, 0.06],
+  [jwsObjectsAndTexts, 0.22],
+  [sessionStrings, 0.1],
   [signedRequests, 0.22],
 ]
 

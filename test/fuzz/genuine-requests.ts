@@ -9,6 +9,7 @@ import { SEED } from '../setup/seed.js'
 import { digestOf, profileInput, type SignatureInput, signWire } from '../setup/sign-wire.js'
 import type { WireRequest } from '../setup/wire-request.js'
 import { contentOf, grantedTo, judged, type Signer, signers } from './genuine.js'
+import { chains } from './genuine-chains.js'
 import { Random } from './random.js'
 
 /** A request that a session really signed, in its parts. */
@@ -100,14 +101,14 @@ function carried(cacao: Cacao): readonly [Cacao, string][] {
   }
 }
 
-/** For every signer: six under each of four capabilities of its own. */
+/** For every signer: six under each of four capabilities of its own, and of two that were delegated to it. */
 export const genuineRequests: readonly GenuineRequest[] = await Promise.all(
   signers.flatMap((signer) =>
-    grantedTo(signer)
-      .flatMap(carried)
-      .slice(0, 4)
-      .flatMap(([cacao, authorization]) =>
-        Array.from({ length: 6 }, () => make(signer, cacao, authorization)),
-      ),
+    [
+      ...grantedTo(signer).flatMap(carried).slice(0, 4),
+      ...chains.flatMap((held) => (held.signer === signer ? carried(held.cacao) : [])).slice(-2),
+    ].flatMap(([cacao, authorization]) =>
+      Array.from({ length: 6 }, () => make(signer, cacao, authorization)),
+    ),
   ),
 )

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { accountOfDID } from '../../src/base/account.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import { type Cacao, type CacaoPayload, parseCacao } from '../../src/capability/cacao.js'
+import { chainOf } from '../../src/capability/chain.js'
 import type { MessageLayout } from '../../src/capability/message.js'
 import { encodeDIDKey } from '../../src/key/did-key.js'
 import { seedKey } from '../../src/key/seed-key.js'
@@ -41,11 +42,12 @@ export const signers: readonly Signer[] = [
   }),
 ]
 
-/** What a capability says, in one spelling: the letters of an address may be of either case. */
-export function contentOf({ p }: { p: CacaoPayload }): string {
-  return JSON.stringify(
+/** What a capability and its chain say, in one spelling: the letters of an address may be of either case. */
+export function contentOf(cacao: Cacao): string {
+  const says = chainOf(cacao).map(({ p }) =>
     Object.entries({ ...p, iss: accountOfDID(p.iss) }).sort(([a], [b]) => (a < b ? -1 : 1)),
   )
+  return JSON.stringify(says)
 }
 
 const accounts = seeds.map((key) => ({ key, address: addressOfPrivateKey(key) }))

@@ -8,6 +8,7 @@ import { respellBase64 } from './base64-spellings.js'
 import { jsonable } from './capability-kinds.js'
 import type { FuzzCase, FuzzKind } from './fuzz-kind.js'
 import { capabilities, contentOf, grantedTo, judged, type Signer, signers } from './genuine.js'
+import { chains } from './genuine-chains.js'
 import { spellJSON } from './json-spelling.js'
 import type { Random } from './random.js'
 import { mutateText } from './text-mutator.js'
@@ -20,11 +21,15 @@ interface GenuineSession {
   readonly text: string
 }
 
+/** Its own capabilities, and some that others delegated to it. */
+const heldBy = (signer: Signer): Cacao[] => [
+  ...grantedTo(signer),
+  ...chains.flatMap((held) => (held.signer === signer ? [held.cacao] : [])).slice(-4),
+]
+
 const sessions: readonly GenuineSession[] = signers.flatMap((signer) => {
   const { seed } = signer
-  return seed
-    ? grantedTo(signer).map((cacao) => ({ signer, seed, cacao, text: writeSession(seed, cacao) }))
-    : []
+  return seed ? heldBy(signer).map((cacao) => ({ signer, seed, cacao, text: writeSession(seed, cacao) })) : []
 })
 
 const contentOfSession = (keyDID: string, cacao: Cacao): string => `${keyDID} ${contentOf(cacao)}`

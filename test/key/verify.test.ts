@@ -5,7 +5,7 @@ import { generateSessionKey } from '../../src/key/generate.js'
 import { parseDIDKey } from '../../src/key/parse-did-key.js'
 import { seedKey } from '../../src/key/seed-key.js'
 import type { SessionKey } from '../../src/key/session-key.js'
-import { verifyKeySignature } from '../../src/key/verify.js'
+import { verifyByNoble, verifyKeySignature } from '../../src/key/verify.js'
 
 const message = utf8('a message')
 const keys: [string, () => Promise<SessionKey>][] = [
@@ -59,6 +59,33 @@ describe('Ed25519', () => {
     const signature = await (await seedKey(new Uint8Array(32).fill(5))).sign(message)
     expect(await verifyKeySignature({ type: 'Ed25519', bytes }, signature, message)).toBe(false)
   })
+})
+
+describe('a long message', () => {
+  const seed = new Uint8Array(32).fill(5)
+  // WebKitGTK's page crashes where its own Ed25519 has to do with more than 65,534 bytes.
+  it.each([60_000, 60_001, 65_535, 65_536, 1_000_000])(
+    'of %i bytes is signed and verified as any',
+    async (length) => {
+      const long = new Uint8Array(length).fill(7)
+      const other = Uint8Array.from(long)
+      other[length - 1] = 8
+      const { did } = await seedKey(seed)
+      for (const key of [await seedKey(seed), await seedKey(seed, did), await generateSessionKey('P-256')]) {
+        const signing = key.sign(long)
+        // What is signed is what it was when it was given.
+        long[0] = 9
+        const signature = await signing
+        long[0] = 7
+        expect(await verifyKeySignature(publicKeyOf(key), signature, long)).toBe(true)
+        expect(await verifyKeySignature(publicKeyOf(key), signature, other)).toBe(false)
+        if (key.type === 'Ed25519') {
+          const { bytes } = publicKeyOf(key)
+          expect(await verifyByNoble(bytes, signature, long)).toBe(true)
+        }
+      }
+    },
+  )
 })
 
 describe('what is no key', () => {

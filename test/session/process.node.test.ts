@@ -2,6 +2,8 @@ import { expect, it } from 'vitest'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
+const onDemand = new URL('../../dist/session/on-demand.js', import.meta.url).href
+
 const session = `
   import { DIDSession, indexedDBStore } from 'cacao-session'
   import { ethereumAuth } from 'cacao-session/ethereum'
@@ -30,4 +32,35 @@ it('a session tells of its end by the real clock', () => {
   expect([expiring[0], expired[0]]).toEqual(['expiring', 'expired'])
   expect(expiring[1]).toBeGreaterThanOrEqual(-4000)
   expect(expired[1]).toBeGreaterThanOrEqual(0)
+})
+
+it('who listens for changes goes on hearing of them, whatever else of the store is let go', () => {
+  const output = runFresh(`
+    import { setFlagsFromString } from 'node:v8'
+    import { runInNewContext } from 'node:vm'
+    import { DIDSession } from 'cacao-session'
+    import { ethereumAuth } from 'cacao-session/ethereum'
+    import { stringStore } from 'cacao-session/stores'
+    setFlagsFromString('--expose-gc')
+    const items = new Map()
+    const newStore = () => stringStore({
+      getItem: (key) => items.get(key),
+      setItem: (key, value) => items.set(key, value),
+      removeItem: (key) => items.delete(key),
+    })
+    const turn = () => new Promise((resolve) => setTimeout(resolve))
+    setTimeout(() => process.exit(), 5000)
+    const heard = new Promise((resolve) => void DIDSession.onChange(resolve, { store: newStore() }))
+    await import('${onDemand}')
+    for (let i = 0; i < 10; i++) {
+      await turn()
+      runInNewContext('gc')()
+    }
+    const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example' })
+    await DIDSession.get('${ACCOUNT_A}', auth, { resources: ['a:b'], store: newStore() })
+    // As another thread or process would.
+    new BroadcastChannel('cacao-session').postMessage({ scope: 'strings\\ndefault' })
+    console.log((await heard).type)
+    process.exit()`)
+  expect(output.trim()).toBe('signed-in')
 })

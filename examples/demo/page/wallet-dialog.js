@@ -1,28 +1,60 @@
 import { demoWalletIcon } from './demo-wallet-icon.js'
-import { byId } from './elements.js'
+import { element } from './elements.js'
 import { shorten } from './words.js'
 
-const dialog = /** @type {HTMLDialogElement} */ (byId('wallet-dialog'))
-const icon = /** @type {HTMLImageElement} */ (byId('wallet-dialog-icon'))
+const account = element('span', { className: 'mono' })
+const message = marked('wallet-message', element('pre'))
+const text = element('section', { className: 'wallet-message', ariaLabel: 'Text to be signed' }, message)
+const dialog = marked('wallet-dialog', newDialog())
+document.body.append(dialog)
 
 /**
  * The demo wallet's prompt: shows the exact text and resolves with whether the person wants it signed. Closing
  * the prompt any other way is a no.
- * @param {string} message
+ * @param {string} words
  * @param {string} address
  * @returns {Promise<boolean>}
  */
-export function confirmSigning(message, address) {
-  byId('wallet-message').textContent = message
-  byId('wallet-account').textContent = shorten(address, 6, 4)
-  byId('wallet-account').title = address
-  icon.src = demoWalletIcon
+export function confirmSigning(words, address) {
+  message.textContent = words
+  account.textContent = shorten(address, 6, 4)
+  account.title = address
   dialog.returnValue = 'reject'
   dialog.showModal()
   // What scrolls must be within the keyboard's reach; what doesn't would only be in its way.
-  const text = byId('wallet-text')
   text.tabIndex = text.scrollHeight > text.clientHeight ? 0 : -1
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => resolve(dialog.returnValue === 'sign'), { once: true })
   })
+}
+
+function newDialog() {
+  const title = element('h2', { textContent: 'Sign this text?', tabIndex: -1, autofocus: true })
+  title.id = 'wallet-dialog-title'
+  const icon = element('img', { src: demoWalletIcon, alt: '', width: 40, height: 40 })
+  const head = element(
+    'div',
+    { className: 'wallet-head' },
+    icon,
+    element('div', {}, title, element('p', { className: 'small' }, 'Demo wallet, account ', account)),
+  )
+  const reject = marked('wallet-reject', element('button', { value: 'reject', textContent: 'Reject' }))
+  const sign = marked(
+    'wallet-sign',
+    element('button', { className: 'primary', value: 'sign', textContent: 'Sign' }),
+  )
+  const actions = element('div', { className: 'actions' }, reject, sign)
+  const made = element('dialog', {}, element('form', { method: 'dialog' }, head, text, actions))
+  made.setAttribute('aria-labelledby', title.id)
+  return made
+}
+
+/**
+ * @template {HTMLElement} T
+ * @param {string} testid
+ * @param {T} made
+ */
+function marked(testid, made) {
+  made.dataset.testid = testid
+  return made
 }

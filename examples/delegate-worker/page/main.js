@@ -1,0 +1,92 @@
+import { DIDSession } from 'cacao-session'
+import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { announceDemoWallet } from '../../demo/page/demo-wallet.js'
+import { byId, element } from '../../demo/page/elements.js'
+import { tell } from '../../demo/page/status.js'
+import { showWallets } from '../../demo/page/wallet-list.js'
+import { addressOf, reasonOf, shorten } from '../../demo/page/words.js'
+import { answer, ask } from './ask.js'
+import { ALL, UPLOADS } from './resources.js'
+import { startWorker } from './start-worker.js'
+
+const TEN_MINUTES_SECS = 600
+
+/** @type {DIDSession | undefined} */
+let session
+const worker = startWorker()
+
+// The worker names its key; what that may do is the page's choice.
+answer(worker, async ({ audience }) =>
+  session
+    ?.delegate({
+      audience,
+      resources: [UPLOADS],
+      expiresInSecs: TEN_MINUTES_SECS,
+      statement: 'Upload in the background.',
+    })
+    .catch(() => undefined),
+)
+
+/** @param {import('cacao-session/ethereum').DiscoveredWallet} wallet */
+async function signIn({ provider, name }) {
+  tell(`Waiting for ${name}…`, 'wait')
+  try {
+    const account = await ethereumAccount(provider)
+    const auth = ethereumAuth(provider, account)
+    enter(await DIDSession.get(account, auth, { resources: [ALL], verifiers: ethereumVerifiers() }))
+    tell('')
+  } catch (error) {
+    tell(reasonOf(error), 'error')
+  }
+}
+
+async function signOut() {
+  try {
+    await session?.revoke('/api/sign-out')
+    byId('session-state').textContent =
+      'Signed out. The worker still has its key: see what that is worth now.'
+    byId('sign-out').hidden = true
+  } catch (error) {
+    tell(reasonOf(error), 'error')
+  }
+}
+
+/** @param {string} work */
+async function have(work) {
+  if (!session) return
+  const page = { account: session.id, keyDID: session.keyDID }
+  const { session: own, ...result } = await ask(worker, { work, page })
+  if (own) {
+    byId('worker-key').textContent = shorten(own.keyDID, 14, 6)
+    byId('worker-key').title = own.keyDID
+    byId('worker-resources').textContent = own.authorizations.join(' ')
+    byId('worker-ends').textContent = `in ${Math.ceil(own.expiresInSecs / 60)} minutes`
+  }
+  byId('result').replaceChildren(element('pre', {}, JSON.stringify(result, null, 2)))
+}
+
+/** @param {DIDSession} signedIn */
+function enter(signedIn) {
+  session = signedIn
+  byId('account').textContent = shorten(addressOf(session.id), 8, 6)
+  byId('account').title = session.id
+  byId('key').textContent = shorten(session.keyDID, 14, 6)
+  byId('key').title = session.keyDID
+  byId('resources').textContent = session.authorizations.join(' ')
+  byId('sign-in-view').hidden = true
+  byId('session-view').hidden = false
+  byId('session-title').focus()
+}
+
+async function start() {
+  announceDemoWallet()
+  byId('upload').addEventListener('click', () => have('upload'))
+  byId('read-account').addEventListener('click', () => have('readAccount'))
+  byId('sign-out').addEventListener('click', signOut)
+  const kept = await DIDSession.load(undefined, { resources: [ALL] }).catch(() => undefined)
+  if (kept) return enter(kept)
+  byId('sign-in-view').hidden = false
+  showWallets([ALL], signIn)
+}
+
+start()

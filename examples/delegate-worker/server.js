@@ -1,0 +1,36 @@
+import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bundle } from '../demo/bundle.js'
+import { HEADERS } from '../demo/headers.js'
+import { listen } from '../demo/listen.js'
+import { uploadsAPI } from './api.js'
+
+const PAGE = new URL('./page/', import.meta.url)
+const STATICS = ['index.html', '../../demo/page/style.css', '../../demo/page/icon.svg']
+const SCRIPTS = ['main.js', 'worker.js']
+
+/**
+ * Serves the page, its worker and the API, for this computer only.
+ * @param {number} port The first port to try; 0 for any.
+ */
+export async function serveUploads(port) {
+  const files = await bundle(PAGE, STATICS, SCRIPTS)
+  const server = createServer()
+  const listening = await listen(server, port)
+  const hosts = ['localhost', '127.0.0.1'].map((name) => `${name}:${listening.port}`)
+  const app = new Hono()
+    .use(async (c, next) => {
+      // A foreign name that resolves to this computer must not reach us.
+      if (hosts.includes(new URL(c.req.url).host)) await next()
+      else c.res = c.text('Not here\n', 421)
+      for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
+    })
+    .route('/api', uploadsAPI(hosts))
+    .get('*', (c) => {
+      const file = files.get(c.req.path)
+      return file ? c.body(file.body, 200, { 'content-type': file.type }) : c.notFound()
+    })
+  server.on('request', getRequestListener(app.fetch))
+  return listening
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { type Browser, openBrowser } from './browser.js'
+import { id, inFull, isVisible, signIn, untilVisible, visit, widthOverflow } from './demo-page.js'
+import { describeEngines } from './engines.js'
+import { type ExampleProcess, startExample } from './example-process.js'
+import type { Page } from './page.js'
+
+const ADDRESS = /^ {2}Page: (\S+)\n/m
+
+let example: ExampleProcess
+let url: string
+beforeAll(async () => {
+  example = await startExample('delegate-worker/start.js', ADDRESS)
+  url = ADDRESS.exec(example.printed)?.[1] ?? ''
+})
+afterAll(async () => {
+  expect(example.complaints()).toBe('')
+  expect(await example.interrupt()).toBe(0)
+})
+
+/** Has the worker do something, and gives the answer that it got from the server. */
+async function have(page: Page, work: 'upload' | 'read-account'): Promise<unknown> {
+  await page.evaluate((css) => document.querySelector(css)?.replaceChildren(), id('result'))
+  await page.click(id(work))
+  await page.waitForText(id('result'), '{')
+  return JSON.parse(await page.text(id('result')))
+}
+
+describeEngines('a worker to which is delegated', (engine) => {
+  let browser: Browser
+  let page: Page
+  beforeAll(async () => {
+    browser = await openBrowser(engine)
+    page = browser.page
+  })
+  afterAll(() => browser.close())
+  beforeEach(async () => {
+    await visit(page, url)
+    await signIn(page)
+  })
+
+  it('acts for the account with a key of its own, and without a prompt', async () => {
+    const answer = await have(page, 'upload')
+    const [account, key] = [await inFull(page, 'account'), await inFull(page, 'worker-key')]
+    expect(answer).toEqual({ status: 200, account: account.replace('did:pkh:', ''), keyDID: key, uploads: 1 })
+    expect(key).toMatch(/^did:key:zDn/)
+    expect(key).not.toBe(await inFull(page, 'key'))
+    expect(await page.text(id('worker-resources'))).toBe(`${url}api/uploads/*`)
+    expect(await page.text(id('worker-ends'))).toBe('in 10 minutes')
+    expect(await isVisible(page, 'wallet-dialog')).toBe(false)
+  })
+
+  it('is shown in a narrow window, too', async () => {
+    await page.setViewport(500, 800)
+    await have(page, 'upload')
+    expect(await widthOverflow(page)).toBe(0)
+  })
+
+  it('is refused whatever is not delegated', async () => {
+    expect(await have(page, 'read-account')).toEqual({ status: 403, code: 'ERR_CAPABILITY_RESOURCES' })
+    expect(await have(page, 'upload')).toMatchObject({ status: 200 })
+  })
+
+  it('keeps its key over a reload, and the page keeps its own', async () => {
+    await have(page, 'upload')
+    const [key, workerKey] = [await inFull(page, 'key'), await inFull(page, 'worker-key')]
+    await page.reload()
+    await untilVisible(page, 'account')
+    expect(await have(page, 'upload')).toMatchObject({ status: 200, keyDID: workerKey, uploads: 2 })
+    expect(await inFull(page, 'key')).toBe(key)
+  })
+
+  it('is refused everything once the page is signed out, and begins anew with it', async () => {
+    await have(page, 'upload')
+    const workerKey = await inFull(page, 'worker-key')
+    await page.click(id('sign-out'))
+    await page.waitForText(id('session-state'), 'Signed out.')
+    expect(await have(page, 'upload')).toEqual({ status: 401, code: 'ERR_CAPABILITY_REVOKED' })
+    await page.reload()
+    await untilVisible(page, 'sign-in')
+    await signIn(page)
+    expect(await have(page, 'upload')).toMatchObject({ status: 200, uploads: 2 })
+    expect(await inFull(page, 'worker-key')).not.toBe(workerKey)
+  })
+
+  it('is delegated nothing by a page that has signed out before', async () => {
+    await page.click(id('sign-out'))
+    await page.waitForText(id('session-state'), 'Signed out.')
+    expect(await have(page, 'upload')).toEqual({ code: 'ERR_AUTH_FAILED' })
+  })
+})

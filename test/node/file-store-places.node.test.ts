@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { fileStore } from '../../src/node/file-store.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { temporaryFolder } from '../e2e/temporary-folder.js'
+import { expectCode } from '../setup/expect-code.js'
+import { ACCOUNT_A, prompts, testWallet } from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const isRoot = process.getuid?.() === 0
+
+/** Everything that one may try says that the store can't be used, before any wallet is opened. */
+async function expectUnavailable(path: string): Promise<void> {
+  const store = fileStore(path)
+  const wallet = testWallet()
+  const auth = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+  for (const work of [
+    () => DIDSession.load(undefined, { store }),
+    () => DIDSession.list({ store }),
+    () => DIDSession.get(ACCOUNT_A, auth, { resources, store }),
+    () => store.write('default', { last: { at: 1 } }),
+  ]) {
+    const { cause, message } = await expectCode('ERR_STORE_UNAVAILABLE', work)
+    expect(cause).toBeInstanceOf(Error)
+    expect(message).toContain(path)
+  }
+  expect(await DIDSession.explain(ACCOUNT_A, resources, { store })).toEqual({ status: 'store-unavailable' })
+  expect(prompts(wallet)).toBe(0)
+}
+
+it.each<[what: string, make: (folder: string) => Promise<string>]>([
+  ['a folder', async (folder) => folder],
+  [
+    'in a folder that is a file',
+    async (folder) => {
+      await writeFile(join(folder, 'file'), '')
+      return join(folder, 'file', 'session.json')
+    },
+  ],
+  [
+    'a link to itself',
+    async (folder) => {
+      await symlink('loop', join(folder, 'loop'))
+      return join(folder, 'loop')
+    },
+  ],
+  ['a name that is too long', async (folder) => join(folder, 'x'.repeat(300))],
+  ['a device', async () => '/dev/null'],
+  [
+    'a pipe, which would never answer',
+    async (folder) => {
+      execFileSync('mkfifo', [join(folder, 'pipe')])
+      return join(folder, 'pipe')
+    },
+  ],
+])('can not be %s', async (_, make) => {
+  const folder = await temporaryFolder()
+  await expectUnavailable(await make(folder))
+})
+
+// Nothing is unreadable to root.
+it.skipIf(isRoot)('can not be in a folder that one may not read', async () => {
+  const folder = join(await temporaryFolder(), 'locked')
+  await mkdir(folder, { mode: 0o000 })
+  await expectUnavailable(join(folder, 'session.json'))
+  await chmod(folder, 0o700)
+  await fileStore(join(folder, 'session.json')).write('default', { last: { at: 1 } })
+})
+
+it('is found again once its place is in order', async () => {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'place', 'session.json')
+  await writeFile(join(folder, 'place'), '')
+  await expectUnavailable(path)
+  await rm(join(folder, 'place'))
+  const store = fileStore(path)
+  await store.write('default', { last: { at: 7 } })
+  expect(await store.readLast('default')).toEqual({ at: 7 })
+})
+
+it.each([
+  ['that is there', true],
+  ['that is absent', false],
+])('named by a link means the file %s, and leaves the link', async (_, isThere) => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'data'))
+  const [path, target] = [join(folder, 'link'), join(folder, 'data', 'session.json')]
+  if (isThere) await writeFile(target, '')
+  await symlink(join('data', 'other'), path)
+  await symlink('session.json', join(folder, 'data', 'other'))
+  await fileStore(path).write('default', { last: { at: 1 } })
+  await fileStore(target).write('admin', { last: { at: 2 } })
+  expect(await readlink(path)).toBe(join('data', 'other'))
+  expect((await lstat(target)).isFile()).toBe(true)
+  expect(await fileStore(path).readLast('admin')).toEqual({ at: 2 })
+  expect(await fileStore(target).readLast('default')).toEqual({ at: 1 })
+  expect([await readdir(folder), await readdir(join(folder, 'data'))]).toEqual([
+    ['data', 'link'],
+    ['other', 'session.json'],
+  ])
+})
+
+it('named by two names waits for itself', async () => {
+  const folder = await temporaryFolder()
+  const [path, target] = [join(folder, 'link'), join(folder, 'session.json')]
+  await writeFile(target, '')
+  await symlink(target, path)
+  const write = (i: number) => fileStore(i % 2 ? path : target).write(`n${i}`, { last: { at: i } })
+  await Promise.all(Array.from({ length: 20 }, (_, i) => write(i)))
+  expect((await readFile(target, 'utf8')).match(/"n\d+"/g)).toHaveLength(20)
+})
+
+it('in a folder that others lead to is one file all the same', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'real'))
+  await symlink('real', join(folder, 'alias'))
+  await fileStore(join(folder, 'alias', 'session.json')).write('default', { last: { at: 1 } })
+  expect(await fileStore(join(folder, 'real', 'session.json')).readLast('default')).toEqual({ at: 1 })
+  expect((await stat(join(folder, 'real', 'session.json'))).mode & 0o777).toBe(0o600)
+})

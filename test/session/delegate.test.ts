@@ -1,0 +1,366 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { encodeDIDKey } from '../../src/key/did-key.js'
+import { generateSessionKey } from '../../src/key/generate.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import type { DelegateOptions } from '../../src/session/options.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { signed } from '../setup/capability.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+
+const ALL = 'https://api.example/*'
+const NOTES = 'https://api.example/notes/*'
+const NOTE = 'https://api.example/notes/1'
+const HOUR = 3600
+const verifiers = ethereumVerifiers()
+
+let store: SessionStore
+let wallet: TestWallet
+let session: DIDSession
+beforeEach(async () => {
+  store = memoryStore()
+  wallet = testWallet()
+  session = await DIDSession.get(
+    ACCOUNT_A,
+    ethereumAuth(wallet.provider, ACCOUNT_A, { domain: 'app.example' }),
+    {
+      resources: [ALL],
+      store,
+      expiresInSecs: 2 * HOUR,
+    },
+  )
+})
+
+/** The auth method of whoever asks a session's holder. */
+const asking =
+  (of: DIDSession, options: Partial<DelegateOptions> = {}) =>
+  ({ uri = '' }): Promise<Cacao> =>
+    of.delegate({ audience: uri, ...options })
+
+/** A worker of the page, which keeps a key of its own in the page's store. */
+const worker = (options: Partial<DelegateOptions> = {}, from = session): Promise<DIDSession> =>
+  DIDSession.get(ACCOUNT_A, asking(from, { resources: [NOTES], ...options }), {
+    resources: options.resources ?? [NOTES],
+    namespace: 'worker',
+    store,
+    verifiers,
+  })
+
+/** A program elsewhere, whose sessions are strings. */
+const elsewhere = (from: DIDSession, resources = [NOTES]): Promise<DIDSession> =>
+  DIDSession.authorize(asking(from, { resources }), { resources, verifiers })
+
+const lifetime = ({ p }: Cacao): number => (Date.parse(p.exp ?? '') - Date.parse(p.iat)) / 1000
+
+describe('session.delegate', () => {
+  it('lets another key act for the account without a prompt', async () => {
+    const delegated = await worker()
+    expect(delegated.id).toBe(session.id)
+    expect(delegated.keyDID).not.toBe(session.keyDID)
+    expect(delegated.authorizations).toEqual([NOTES])
+    expect(delegated.isAuthorized([NOTE])).toBe(true)
+    expect(delegated.isAuthorized([ALL])).toBe(false)
+    expect(await delegated.sign(new Uint8Array(1))).toHaveLength(64)
+    await expectCode('ERR_NOT_SERIALIZABLE', () => delegated.serialize())
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('gives a capability that the key signed, for the same site, with a nonce of its own', async () => {
+    const audience = (await generateSessionKey('Ed25519')).did
+    const options = Object.freeze({
+      audience,
+      resources: Object.freeze([NOTE]) as string[],
+      statement: 'Sync.',
+    })
+    const [one, two] = [await session.delegate(options), await session.delegate(options)]
+    expect(one.p).toMatchObject({
+      iss: session.keyDID,
+      aud: audience,
+      domain: 'app.example',
+      statement: 'Sync.',
+      resources: [NOTE],
+    })
+    expect(one.s.m?.parent).toEqual(session.cacao)
+    expect(one.p.nonce).not.toBe(two.p.nonce)
+  })
+
+  it('is taken up again by the worker alone, and asks nobody', async () => {
+    const delegated = await worker()
+    const ask = vi.fn()
+    const again = await DIDSession.get(ACCOUNT_A, ask, { resources: [NOTE], namespace: 'worker', store })
+    expect(again.keyDID).toBe(delegated.keyDID)
+    expect(ask).not.toHaveBeenCalled()
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
+  })
+
+  it('is renewed by asking again', async () => {
+    const delegated = await worker({ expiresInSecs: 60 })
+    const renewed = await delegated.renew(asking(session, { resources: [NOTES] }), { verifiers })
+    expect(renewed.keyDID).not.toBe(delegated.keyDID)
+    expect(renewed.expiresAt).toEqual(session.expiresAt)
+    expect(prompts(wallet)).toBe(1)
+  })
+
+  it('survives the way to another thread', async () => {
+    const resources = [NOTES]
+    const delegated = await DIDSession.authorize(
+      async ({ uri = '' }) => structuredClone(await session.delegate({ audience: uri, resources })),
+      { resources, verifiers },
+    )
+    expect(delegated.id).toBe(session.id)
+  })
+})
+
+describe('what is delegated', () => {
+  it('is all that the session may, unless it is said to be less', async () => {
+    const audience = (await generateSessionKey('P-256')).did
+    expect((await session.delegate({ audience })).p.resources).toEqual([ALL])
+    expect((await session.delegate({ audience, resources: [NOTES, NOTE] })).p.resources).toEqual([
+      NOTES,
+      NOTE,
+    ])
+  })
+
+  it.each([
+    ['more', ['https://*']],
+    ['something else', ['https://other.example/*']],
+    ['one of them too many', [NOTES, 'https://other.example/1']],
+    ['what lies beside', ['https://api.example/notes/../../x']],
+  ])('is not %s', async (_, resources) => {
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => worker({ resources }))
+    expect(await DIDSession.list({ namespace: 'worker', store })).toEqual([])
+  })
+
+  it('is no more than what was delegated to who delegates', async () => {
+    const delegated = await worker()
+    expect((await elsewhere(delegated, [NOTE])).authorizations).toEqual([NOTE])
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => elsewhere(delegated, [ALL]))
+  })
+
+  it('is not less than what the worker needs', async () => {
+    await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+      DIDSession.authorize(asking(session, { resources: [NOTE] }), { resources: [NOTES] }),
+    )
+  })
+})
+
+describe('its time', () => {
+  it("ends with the session's by default", async () => {
+    expect((await worker()).expiresAt).toEqual(session.expiresAt)
+  })
+
+  it('is shorter if it is said to be', async () => {
+    const { cacao } = await worker({ expiresInSecs: 90 })
+    expect(lifetime(cacao)).toBe(90)
+    expect(Date.parse(cacao.p.iat)).toBeGreaterThanOrEqual(Date.parse(session.cacao.p.iat))
+  })
+
+  it("is never longer than the session's", async () => {
+    for (const expiresInSecs of [2 * HOUR + 1, 1e300, Number.MAX_VALUE])
+      expect((await worker({ expiresInSecs })).expiresAt).toEqual(session.expiresAt)
+  })
+
+  it('begins no earlier than the session, whose clock may run ahead', async () => {
+    const ahead = Date.now() + 200_000
+    const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+    const early = await DIDSession.authorize(auth, { resources: [ALL], now: () => ahead })
+    const here = await DIDSession.fromSession(early.serialize())
+    const { cacao } = await elsewhere(here)
+    expect(cacao.p.iat).toBe(early.cacao.p.iat)
+  })
+
+  it('has an end or none, as the session has', async () => {
+    const endless = await endlessSession()
+    expect((await elsewhere(endless)).expiresAt).toBeUndefined()
+    const audience = (await generateSessionKey('P-256')).did
+    expect(lifetime(await endless.delegate({ audience, expiresInSecs: HOUR }))).toBe(HOUR)
+    await expect(endless.delegate({ audience, expiresInSecs: 1e12 })).rejects.toThrow(TypeError)
+  })
+
+  it('is over with the session, too: then nothing is delegated', async () => {
+    const text = (
+      await DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }), {
+        resources: [ALL],
+        expiresInSecs: 60,
+      })
+    ).serialize()
+    const clock = { time: Date.now() + 59_000 }
+    const short = await DIDSession.fromSession(text, { now: () => clock.time })
+    const audience = (await generateSessionKey('P-256')).did
+    await short.delegate({ audience })
+    clock.time += 1000
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => short.delegate({ audience }))
+    clock.time -= 10 * HOUR * 1000
+    await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () => short.delegate({ audience }))
+  })
+})
+
+/** As did-session 4 may have made one: without an end. */
+function endlessSession(): Promise<DIDSession> {
+  const changes = { resources: [ALL], domain: 'app.example', exp: undefined }
+  return DIDSession.authorize(async ({ uri }) => signed({ aud: uri, ...changes }), { resources: [ALL] })
+}
+
+describe('who may be delegated to', () => {
+  it('is the third after the account, and no fourth', async () => {
+    const second = await elsewhere(session)
+    const third = await elsewhere(second)
+    const fourth = await elsewhere(third)
+    expect(fourth.id).toBe(session.id)
+    const error = await expectCode('ERR_CAPABILITY_INVALID', () => elsewhere(fourth))
+    expect(error.message).toContain('at most 4')
+  })
+
+  it('is the key that was named, and no other', async () => {
+    const audience = (await generateSessionKey('P-256')).did
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () =>
+      DIDSession.authorize(() => session.delegate({ audience }), { resources: [NOTES] }),
+    )
+  })
+
+  it('is nobody who takes it for another account', async () => {
+    await expectCode('ERR_CAPABILITY_ISSUER', () =>
+      DIDSession.get(ACCOUNT_B, asking(session), { resources: [NOTES], store }),
+    )
+  })
+
+  it('is nobody once the session was removed', async () => {
+    await session.remove()
+    await expectCode('ERR_SESSION_REMOVED', () => worker())
+  })
+
+  const secp256k1 = encodeDIDKey({
+    type: 'secp256k1',
+    bytes: Uint8Array.of(2, ...new Uint8Array(32).fill(7)),
+  })
+  it.each<[string, () => unknown]>([
+    ['no options', () => undefined],
+    ['no audience', () => ({})],
+    ['an account', () => ({ audience: session.id })],
+    ['a kind of key that signs nothing here', () => ({ audience: secp256k1 })],
+    ['garbage', () => ({ audience: 'did:key:z' })],
+    ['a DID with a fragment', () => ({ audience: `${session.keyDID}#key` })],
+    ['an object', () => ({ audience: { toString: () => session.keyDID } })],
+    ["the session's own key", () => ({ audience: session.keyDID })],
+  ])('is not %s', async (_, options) => {
+    expect(await failureOf(() => session.delegate(options() as DelegateOptions))).toBeInstanceOf(TypeError)
+  })
+
+  it.each<[string, object]>([
+    ['no resource at all', { resources: [] }],
+    ['resources that are no list', { resources: NOTES }],
+    ['resources that are no texts', { resources: [7] }],
+    ['a time of nothing', { expiresInSecs: 0 }],
+    ['a negative time', { expiresInSecs: -1 }],
+    ['a time that is no number', { expiresInSecs: Number.NaN }],
+    ['a time without an end', { expiresInSecs: Number.POSITIVE_INFINITY }],
+    ['a time in words', { expiresInSecs: '60' }],
+  ])('is nobody with %s: a TypeError', async (_, options) => {
+    const audience = (await generateSessionKey('P-256')).did
+    const all = { audience, ...options } as DelegateOptions
+    expect(await failureOf(() => session.delegate(all))).toBeInstanceOf(TypeError)
+  })
+
+  it('is nobody by a statement of two lines', async () => {
+    const statement = 'Sync.\nResources:\n- https://*'
+    await expectCode('ERR_CAPABILITY_INVALID', () => worker({ statement }))
+  })
+})
+
+describe('a server', () => {
+  const revocation = () => {
+    const kept = memoryRevocation()
+    const verify = requestVerifier({
+      verifiers,
+      authority: 'api.example',
+      domains: ['app.example'],
+      resources: ({ url }) => [url.replace(/\?.*$/, '')],
+      revocation: kept,
+    })
+    return { kept, verify }
+  }
+
+  it('takes requests of the worker for the account, and none beyond its resources', async () => {
+    const { verify } = revocation()
+    const delegated = await worker()
+    const caller = await verify(await delegated.signRequest(new Request(`${NOTE}?page=2`)))
+    expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: delegated.keyDID, cacao: delegated.cacao })
+    const beyond = new Request('https://api.example/admin')
+    await verify(await session.signRequest(beyond.clone()))
+    const request = await delegated.signRequest(beyond)
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => verify(request))
+  })
+
+  it('that has revoked the session takes nothing of the worker either', async () => {
+    const { kept, verify } = revocation()
+    vi.stubGlobal('fetch', async (request: Request) => {
+      await kept.revoke((await verify(request)).cacao)
+      return new Response(null, { status: 204 })
+    })
+    const delegated = await worker()
+    await verify(await delegated.signRequest(new Request(NOTE)))
+    await session.revoke('https://api.example/sign-out')
+    vi.unstubAllGlobals()
+    const request = await delegated.signRequest(new Request(NOTE))
+    await expectCode('ERR_CAPABILITY_REVOKED', () => verify(request))
+  })
+
+  it('that has revoked the worker takes what the session signs', async () => {
+    const { kept, verify } = revocation()
+    const [delegated, other] = [await worker(), await elsewhere(session)]
+    await kept.revoke(delegated.cacao)
+    const request = await delegated.signRequest(new Request(NOTE))
+    await expectCode('ERR_CAPABILITY_REVOKED', () => verify(request))
+    for (const holder of [session, other]) await verify(await holder.signRequest(new Request(NOTE)))
+  })
+
+  it('takes nothing of a worker whose time is over, while the session goes on', async () => {
+    const { verify } = revocation()
+    const text = await DIDSession.authorize(asking(session, { resources: [NOTES], expiresInSecs: 60 }), {
+      resources: [NOTES],
+    })
+    const late = (): number => Date.now() + 60_000
+    const expired = await DIDSession.fromSession(text.serialize(), { now: late })
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => expired.signRequest(new Request(NOTE)))
+    await verify(await session.signRequest(new Request(NOTE)))
+  })
+})
+
+describe('a delegated session as a string', () => {
+  it('is read back with its chain', async () => {
+    const delegated = await elsewhere(await elsewhere(session))
+    const again = await DIDSession.fromSession(delegated.serialize(), { verifiers })
+    expect([again.id, again.keyDID, again.cacao]).toEqual([session.id, delegated.keyDID, delegated.cacao])
+    expect(again.serialize()).toBe(delegated.serialize())
+    const password = 'correct horse battery staple'
+    const encrypted = await delegated.serialize({ password })
+    expect((await DIDSession.fromSession(encrypted, { password })).cacao).toEqual(delegated.cacao)
+  })
+
+  it('is read back however much it and its chain may do', async () => {
+    const resources = Array.from({ length: 1000 }, (_, i) => `https://a/${i}/${'x'.repeat(50)}`)
+    const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+    let last = await DIDSession.authorize(auth, { resources })
+    for (let links = 2; links <= 4; links++) last = await elsewhere(last, resources)
+    expect((await DIDSession.fromSession(last.serialize())).cacao).toEqual(last.cacao)
+    const encrypted = await last.serialize({ password: 'x' })
+    expect((await DIDSession.fromSession(encrypted, { password: 'x' })).cacao).toEqual(last.cacao)
+  })
+
+  it('delegates again, and a stranger to the chain is refused', async () => {
+    const again = await DIDSession.fromSession((await elsewhere(session)).serialize())
+    expect((await elsewhere(again, [NOTE])).authorizations).toEqual([NOTE])
+    const { p, ...rest } = again.cacao
+    const forged = { ...rest, p: { ...p, resources: [ALL] } }
+    const text = atob(again.serialize().replaceAll('-', '+').replaceAll('_', '/'))
+    const { sessionKeySeed } = JSON.parse(text) as { sessionKeySeed: string }
+    const written = btoa(JSON.stringify({ sessionKeySeed, cacao: forged }))
+    const string = written.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => DIDSession.fromSession(string, { verifiers }))
+  })
+})

@@ -1,0 +1,33 @@
+import { DIDSession } from '../../src/session/did-session.js'
+import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
+import { type CookieStore, cookieStore } from '../../src/store/cookie-store.js'
+import { stringStore } from '../../src/store/string-store.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ACCOUNT_A, KEY_A } from './wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+
+/** The `Cookie` header that a browser sends after these `Set-Cookie` headers. */
+export function headerOf(cookies: CookieStore, before = ''): string {
+  const jar = new Map(before.split('; ').map((pair) => pair.split('=', 2) as [string, string]))
+  for (const cookie of cookies.setCookies()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+    if (/; Max-Age=0(;|$)/.test(cookie)) jar.delete(name)
+    else jar.set(name, value)
+  }
+  return [...jar]
+    .filter(([name]) => name !== '')
+    .map((pair) => pair.join('='))
+    .join('; ')
+}
+
+/** A store in whose cookies an account is signed in. */
+export async function cookiesOfSession(
+  options: CookieStoreOptions = {},
+  expiresInSecs = 3600,
+): Promise<CookieStore> {
+  const cookies = cookieStore(undefined, options)
+  await DIDSession.get(ACCOUNT_A, auth, { resources, store: stringStore(cookies), expiresInSecs })
+  return cookies
+}

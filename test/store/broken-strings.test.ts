@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { type StringStore, stringStore } from '../../src/store/string-store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { type MapBackend, mapBackend } from '../setup/string-backends.js'
+import { ACCOUNT_A, prompts, testWallet } from '../setup/wallet.js'
+
+const ITEM = 'cacao-session:default'
+const resources = ['https://api.example/notes/*']
+const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+const encode = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)))
+
+let genuine = ''
+let serialized = ''
+beforeAll(async () => {
+  const backend = mapBackend()
+  const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store: stringStore(backend) })
+  genuine = backend.items.get(ITEM) ?? ''
+  serialized = session.serialize()
+})
+
+interface Kept {
+  readonly sessions: readonly [{ readonly sessionKeySeed: string; readonly cacao: { readonly p: object } }]
+  readonly last: object
+}
+function changed(change: (kept: Kept) => object): string {
+  const text = atob(genuine.replace(/-/g, '+').replace(/_/g, '/'))
+  return encode({ ...JSON.parse(text), ...change(JSON.parse(text)) })
+}
+
+function backendOf(item: unknown): MapBackend {
+  const backend = mapBackend()
+  backend.items.set(ITEM, item as string)
+  return backend
+}
+
+async function expectSignedOut(backend: StringStore): Promise<void> {
+  const store = stringStore(backend)
+  const options = { store, verifiers: ethereumVerifiers() }
+  expect(await DIDSession.load(undefined, options)).toBeUndefined()
+  expect(await DIDSession.load(ACCOUNT_A, options)).toBeUndefined()
+  expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, options)).toBe(false)
+}
+
+describe('a backend that gives', () => {
+  it('what was written means signed in', async () => {
+    expect(await DIDSession.load(undefined, { store: stringStore(backendOf(genuine)) })).toBeDefined()
+    const same = backendOf(changed(() => ({})))
+    expect(await DIDSession.load(undefined, { store: stringStore(same) })).toBeDefined()
+  })
+
+  it.each<[name: string, item: () => unknown]>([
+    ['undefined', () => undefined],
+    ['null', () => null],
+    ['nothing', () => ''],
+    ['a number', () => 7],
+    ['an object', () => ({ sessions: [] })],
+    ['a list', () => [genuine]],
+    ['a symbol', () => Symbol('x')],
+    ['garbage', () => '\u0000 garbage %'],
+    ['JSON of another app', () => '{"user":"someone"}'],
+    ['base64url of another app’s JSON', () => encode({ user: 'someone' })],
+    ['a JWT', () => `${encode({ alg: 'none' })}.${encode({ sub: 'someone' })}.`],
+    ['JSON that goes deep', () => toBase64url(utf8('['.repeat(200_000)))],
+    ['a session of did-session', () => serialized],
+    ['what a later version may write', () => changed(() => ({ later: true }))],
+    ['no list of sessions', () => changed(() => ({ sessions: {} }))],
+    ['a session without its key', () => changed(({ sessions: [{ cacao }] }) => ({ sessions: [{ cacao }] }))],
+    [
+      'the key without its session',
+      () => changed(({ sessions: [{ sessionKeySeed }] }) => ({ sessions: [{ sessionKeySeed }] })),
+    ],
+    [
+      'a key that is too short',
+      () => changed(({ sessions: [session] }) => ({ sessions: [{ ...session, sessionKeySeed: 'AAAA' }] })),
+    ],
+    [
+      'another key',
+      () =>
+        changed(({ sessions: [session] }) => ({
+          sessions: [{ ...session, sessionKeySeed: `${'A'.repeat(43)}=` }],
+        })),
+    ],
+    [
+      'a longer life than was signed',
+      () =>
+        changed(({ sessions: [{ cacao, ...rest }] }) => ({
+          sessions: [{ ...rest, cacao: { ...cacao, p: { ...cacao.p, exp: '2099-01-01T00:00:00Z' } } }],
+        })),
+    ],
+    ['a last use that is none', () => changed(() => ({ last: { account: 7, at: 'now' } }))],
+    ['a note of signing out', () => changed(() => ({ sessions: [], last: { at: 1 } }))],
+  ])('%s means signed out, and one can sign in again', async (_, item) => {
+    const backend = backendOf(item())
+    await expectSignedOut(backend)
+    const store = stringStore(backend)
+    const wallet = testWallet()
+    const options = { resources, store, verifiers: ethereumVerifiers() }
+    const session = await DIDSession.get(ACCOUNT_A, auth(wallet), options)
+    expect(prompts(wallet)).toBe(1)
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
+  })
+
+  it('any part of what was written, means signed out', async () => {
+    for (let length = 0; length < genuine.length; length += 7)
+      await expectSignedOut(backendOf(genuine.slice(0, length)))
+    await expectSignedOut(backendOf(genuine.slice(0, -1)))
+    await expectSignedOut(backendOf(`${genuine}A`))
+    await expectSignedOut(backendOf(genuine.slice(1)))
+  })
+
+  it('a session of another key says why it is not taken up, one of no key is none', async () => {
+    const backend = backendOf(
+      changed(({ sessions: [session] }) => ({
+        sessions: [{ ...session, sessionKeySeed: `${'A'.repeat(43)}=` }],
+      })),
+    )
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { store: stringStore(backend) })).toEqual({
+      status: 'wrong-key',
+    })
+    const short = backendOf(
+      changed(({ sessions: [session] }) => ({
+        sessions: [{ ...session, sessionKeySeed: 'AAAA' }],
+        last: undefined,
+      })),
+    )
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { store: stringStore(short) })).toEqual({
+      status: 'none',
+    })
+  })
+
+  it('nothing of what it was given is found out', async () => {
+    const backend = { ...mapBackend(), getItem: () => null }
+    await expectCode('ERR_STORE_CORRUPT', () =>
+      DIDSession.get(ACCOUNT_A, auth(), { resources, store: stringStore(backend) }),
+    )
+  })
+})

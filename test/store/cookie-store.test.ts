@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
+import { cookieStore } from '../../src/store/cookie-store.js'
+import { stringStore } from '../../src/store/string-store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { cookiesOfSession, headerOf } from '../setup/cookies.js'
+import { failureOf } from '../setup/expect-code.js'
+import { ACCOUNT_A, prompts, testWallet } from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const NAME = '__Host-cacao-session%3Adefault'
+const LONG = 'x'.repeat(5000)
+
+const attributes = (cookie = ''): string[] => cookie.split('; ').slice(1)
+
+describe('cookieStore', () => {
+  it('sets a cookie that scripts and other hosts never see, for as long as the session lasts', async () => {
+    const [cookie, ...others] = (await cookiesOfSession()).setCookies()
+    expect(others).toEqual([])
+    expect(cookie?.slice(0, NAME.length + 1)).toBe(`${NAME}=`)
+    const [maxAge, ...rest] = attributes(cookie)
+    expect(rest).toEqual(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'])
+    expect(maxAge).toMatch(/^Max-Age=(3600|3599)$/)
+  })
+
+  it('sets nothing while nothing changes', async () => {
+    const header = headerOf(await cookiesOfSession())
+    const cookies = cookieStore(header)
+    expect(await DIDSession.load(undefined, { store: stringStore(cookies) })).toBeDefined()
+    expect(cookies.setCookies()).toEqual([])
+    const visitor = cookieStore('theme=dark')
+    expect(await DIDSession.load(undefined, { store: stringStore(visitor) })).toBeUndefined()
+    expect(visitor.setCookies()).toEqual([])
+  })
+
+  it('takes the session up from the next request, renews it and signs out', async () => {
+    const wallet = testWallet()
+    const wanted = { resources, verifiers: ethereumVerifiers() }
+    const ask = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+    let header = 'theme=dark'
+    const request = async <T>(work: (store: ReturnType<typeof stringStore>) => Promise<T>): Promise<T> => {
+      const cookies = cookieStore(header)
+      const result = await work(stringStore(cookies))
+      header = headerOf(cookies, header)
+      return result
+    }
+    const session = await request((store) => DIDSession.get(ACCOUNT_A, ask, { ...wanted, store }))
+    expect(await request(async (store) => (await DIDSession.load(undefined, { store }))?.keyDID)).toBe(
+      session.keyDID,
+    )
+    const renewed = await request(async (store) => (await DIDSession.load(undefined, { store }))?.renew(ask))
+    expect(renewed?.keyDID).not.toBe(session.keyDID)
+    const list = await request((store) => DIDSession.list({ store }))
+    expect(list.map(({ keyDID }) => keyDID)).toEqual([renewed?.keyDID])
+    await request((store) => DIDSession.remove(ACCOUNT_A, { store }))
+    expect(await request((store) => DIDSession.load(undefined, { store }))).toBeUndefined()
+    expect(header).toContain('theme=dark')
+    expect(prompts(wallet)).toBe(2)
+  })
+
+  it('after signing out keeps only a note of that, for as long as the browser runs', async () => {
+    const cookies = cookieStore(headerOf(await cookiesOfSession()))
+    await DIDSession.remove(ACCOUNT_A, { store: stringStore(cookies) })
+    const [cookie = '', ...others] = cookies.setCookies()
+    expect(others).toEqual([])
+    expect(cookie.length).toBeLessThan(200)
+    expect(attributes(cookie)).toEqual(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'])
+  })
+
+  it('removes an item with all of its cookies', () => {
+    const cookies = cookieStore(undefined)
+    cookies.setItem('key', LONG)
+    const later = cookieStore(headerOf(cookies))
+    expect(later.getItem('key')).toBe(LONG)
+    later.removeItem('key')
+    expect(later.getItem('key')).toBeUndefined()
+    expect(later.setCookies()).toEqual([
+      '__Host-key=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+      '__Host-key$1=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+    ])
+    expect(headerOf(later, headerOf(cookies))).toBe('')
+  })
+
+  it.each<[CookieStoreOptions, name: string, last: string[]]>([
+    [{ path: '/app' }, '__Secure-key', ['Path=/app', 'HttpOnly', 'Secure', 'SameSite=Lax']],
+    [
+      { domain: 'app.example' },
+      '__Secure-key',
+      ['Domain=app.example', 'Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'],
+    ],
+    [{ secure: false }, 'key', ['Path=/', 'HttpOnly', 'SameSite=Lax']],
+    [{ sameSite: 'strict' }, '__Host-key', ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Strict']],
+    [{ sameSite: 'none' }, '__Host-key', ['Path=/', 'HttpOnly', 'Secure', 'SameSite=None']],
+    [{ prefix: 'app.' }, 'app.key', ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']],
+    [{ maxAgeSecs: 60 }, '__Host-key', ['Max-Age=60', 'Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']],
+  ])('with %j', (options, name, last) => {
+    const cookies = cookieStore(undefined, options)
+    cookies.setItem('key', 'value')
+    const [cookie = ''] = cookies.setCookies()
+    expect(cookie).toMatch(new RegExp(`^${name}=[^;]+;`))
+    expect(attributes(cookie)).toEqual(last)
+    expect(cookieStore(headerOf(cookies), options).getItem('key')).toBe('value')
+  })
+
+  it.each([
+    { sameSite: 'none', secure: false },
+    { sameSite: 'Lax' },
+    { prefix: '__Host-', path: '/app' },
+    { prefix: '__host-x', domain: 'app.example' },
+    { prefix: '__Host-', secure: false },
+    { prefix: '__Secure-', secure: false },
+    { prefix: 'a=b' },
+    { prefix: 'a;b' },
+    { prefix: 7 },
+    { path: 'app' },
+    { path: '/; Secure' },
+    { domain: 'a.example; Secure' },
+    { secure: 'no' },
+    { maxAgeSecs: 0 },
+    { maxAgeSecs: 1.5 },
+    { maxAgeSecs: '60' },
+  ])('refuses %j, which browsers would or which says something else', async (options) => {
+    expect(await failureOf(() => cookieStore(undefined, options as never))).toBeInstanceOf(TypeError)
+  })
+
+  it('goes by the clock that it is given, and lasts no longer than browsers allow', async () => {
+    const maxAge = async (secs: number, options: CookieStoreOptions = {}): Promise<number> =>
+      Number(/Max-Age=(\d+)/.exec((await cookiesOfSession(options, secs)).setCookies()[0] ?? '')?.[1])
+    expect(await maxAge(3600, { now: () => Date.now() + 1_800_000 })).toBeLessThanOrEqual(1800)
+    expect(await maxAge(3600, { now: () => Date.now() + 1_800_000 })).toBeGreaterThan(1790)
+    expect(await maxAge(3600, { now: () => Date.now() + 7_200_000 })).toBe(0)
+    expect(await maxAge(1000 * 24 * 3600)).toBe(400 * 24 * 3600)
+  })
+})
+
+describe('the request', () => {
+  const header = 'theme=dark; __Host-key=abcdefgh.1.value'
+
+  it.each<[kind: string, source: Parameters<typeof cookieStore>[0]]>([
+    ['a header', header],
+    ['Headers', new Headers({ 'x-cookies': header })],
+    ['an object with Headers', { headers: new Headers({ 'x-cookies': header }) }],
+    ['one of node:http', { headers: { cookie: header } }],
+  ])('may be %s', (_, source) => {
+    // Browsers take no cookie into Headers, so one that has it stands in.
+    const get = (name: string) => (name === 'cookie' ? header : null)
+    const given = source instanceof Headers ? Object.assign(source, { get }) : source
+    if (typeof given === 'object' && 'headers' in given && given.headers instanceof Headers)
+      Object.assign(given.headers, { get })
+    expect(cookieStore(given).getItem('key')).toBe('value')
+  })
+
+  it.each([undefined, '', { headers: {} }, { headers: new Headers() }, new Headers(), '=; ;;', '__Host-key'])(
+    'without such a cookie means signed out: %j',
+    (source) => expect(cookieStore(source).getItem('key')).toBeUndefined(),
+  )
+
+  it.each([null, 7, {}, { headers: undefined }, { cookies: {} }])('is not %j', async (source) => {
+    expect(await failureOf(() => cookieStore(source as never))).toBeInstanceOf(TypeError)
+  })
+})

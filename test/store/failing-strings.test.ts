@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { stringStore } from '../../src/store/string-store.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { mapBackend } from '../setup/string-backends.js'
+import { ACCOUNT_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+
+const ITEM = 'cacao-session:default'
+const resources = ['https://api.example/notes/*']
+const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+
+describe('a backend that fails', () => {
+  const boom = (): never => {
+    throw new Error('boom')
+  }
+
+  it.each<[how: string, fail: () => unknown]>([
+    ['at once', boom],
+    ['later', () => Promise.reject(new Error('boom'))],
+  ])('%s, keeps the wallet closed, and is the cause', async (_, fail) => {
+    const store = stringStore({ getItem: fail, setItem: fail, removeItem: fail })
+    const wallet = testWallet()
+    for (const work of [
+      () => DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store }),
+      () => DIDSession.load(ACCOUNT_A, { store }),
+      () => DIDSession.load(undefined, { store }),
+      () => DIDSession.list({ store }),
+      () => DIDSession.remove(ACCOUNT_A, { store }),
+      () => store.read('default'),
+      () => store.readLast('default'),
+    ]) {
+      const { cause } = await expectCode('ERR_STORE_UNAVAILABLE', work)
+      expect(cause).toMatchObject({ message: 'boom' })
+    }
+    expect(prompts(wallet)).toBe(0)
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
+    expect(await DIDSession.explain(ACCOUNT_A, resources, { store })).toEqual({ status: 'store-unavailable' })
+  })
+
+  it('when it is full says so, and keeps what it had', async () => {
+    const backend = mapBackend()
+    const store = stringStore(backend)
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const full = stringStore({ ...backend, setItem: boom })
+    const before = backend.items.get(ITEM)
+    await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      DIDSession.get(ACCOUNT_A, auth(), { resources: ['a:b'], store: full }),
+    )
+    const held = await DIDSession.load(ACCOUNT_A, { store: full })
+    expect(held?.keyDID).toBe(session.keyDID)
+    await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      held?.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' })),
+    )
+    await expectCode('ERR_STORE_UNAVAILABLE', () => held?.remove())
+    expect(backend.items.get(ITEM)).toBe(before)
+    // Nobody was told that it is gone, so it is not.
+    expect(await held?.sign(new Uint8Array(1))).toHaveLength(64)
+  })
+
+  it.runIf(typeof document !== 'undefined')('because its quota is used up, fails the same way', async () => {
+    localStorage.clear()
+    const store = stringStore(localStorage)
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    let filling = 'x'.repeat(2 ** 22)
+    while (filling !== '') {
+      try {
+        localStorage.setItem('filling', (localStorage.getItem('filling') ?? '') + filling)
+      } catch {
+        filling = filling.slice(filling.length / 2)
+        if (filling.length === 1) filling = ''
+      }
+    }
+    const { cause } = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      DIDSession.get(ACCOUNT_A, auth(), { resources: ['a:b'], store }),
+    )
+    expect(cause).toBeInstanceOf(DOMException)
+    expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
+    // Signing out needs less room than there was, so it works in a full storage, too.
+    await DIDSession.remove(ACCOUNT_A, { store })
+    expect(await DIDSession.load(undefined, { store })).toBeUndefined()
+    localStorage.clear()
+  })
+
+  it('once, fails one write and holds up none', async () => {
+    const backend = mapBackend()
+    let isBroken = true
+    const store = stringStore({
+      ...backend,
+      setItem: (key, value) => (isBroken ? boom() : backend.setItem(key, value)),
+    })
+    const write = () => store.write('default', { last: { at: 1 } })
+    await expectCode('ERR_STORE_UNAVAILABLE', write)
+    isBroken = false
+    await write()
+    expect(await store.readLast('default')).toEqual({ at: 1 })
+  })
+})

@@ -1,0 +1,489 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  type EIP1193Provider,
+  type WalletChange,
+  type WatchWalletOptions,
+  watchWallet,
+} from '../../src/wallet/ethereum.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, type TestWallet, testWallet } from '../setup/wallet.js'
+
+const ADDRESS_B = ACCOUNT_B.slice('eip155:1:'.length)
+const on = (chain: number, account: string): string => account.replace(':1:', `:${chain}:`)
+const NOBODY: WalletChange = { account: undefined, accounts: [], isWatched: false }
+const only = (account: string, isWatched: boolean): WalletChange => ({
+  account,
+  accounts: [account],
+  isWatched,
+})
+const HANGS = new Promise(() => undefined)
+
+let wallet: TestWallet
+let end: AbortController
+beforeEach(() => {
+  wallet = testWallet()
+  end = new AbortController()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  end.abort()
+  expect(wallet.listeners).toBe(0)
+})
+
+/** Watches the wallet, and gives the changes in the order in which they are told. */
+function watch(
+  options: WatchWalletOptions = {},
+  answer: (change: WalletChange) => unknown = () => undefined,
+) {
+  const told: WalletChange[] = []
+  let wake = (): void => undefined
+  const listener = (change: WalletChange): unknown => {
+    told.push(change)
+    wake()
+    return answer(change)
+  }
+  const stop = watchWallet(wallet.provider, listener, { signal: end.signal, ...options })
+  const next = async (): Promise<WalletChange | undefined> => {
+    while (told.length === 0)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    return told.shift()
+  }
+  return { stop, next, told }
+}
+
+/** Resolves once all that was emitted before has been looked at: what another wallet emits later was told. */
+async function settled(): Promise<void> {
+  const later = testWallet()
+  await new Promise((resolve) => {
+    watchWallet(later.provider, resolve, { signal: end.signal })
+    later.emit('accountsChanged', [ADDRESS_B])
+  })
+}
+
+function choose(...addresses: string[]): void {
+  wallet.shows.addresses = addresses
+  wallet.emit('accountsChanged', addresses)
+}
+
+function chooseChain(chain: number): void {
+  wallet.shows.chainId = `0x${chain.toString(16)}`
+  wallet.emit('chainChanged', wallet.shows.chainId)
+}
+
+describe('watchWallet', () => {
+  it('tells of another account, and of the one that was there at the start', async () => {
+    const { next } = watch()
+    choose(ADDRESS_B)
+    expect(await next()).toEqual(only(ACCOUNT_B, false))
+    choose(ADDRESS_A)
+    expect(await next()).toEqual(only(ACCOUNT_A, true))
+  })
+
+  it('tells of a wallet that was locked or disconnected, and of what it shows again', async () => {
+    const { next } = watch({ account: ACCOUNT_A })
+    choose()
+    expect(await next()).toEqual(NOBODY)
+    choose(ADDRESS_A)
+    expect(await next()).toEqual(only(ACCOUNT_A, true))
+    wallet.emit('disconnect', { code: 4900 })
+    expect(await next()).toEqual(NOBODY)
+    wallet.emit('connect', { chainId: '0x1' })
+    expect(await next()).toEqual(only(ACCOUNT_A, true))
+  })
+
+  it('asks after a connection who is there now', async () => {
+    const { next } = watch()
+    wallet.shows = { addresses: [ADDRESS_B], chainId: '0x89' }
+    wallet.emit('connect', { chainId: '0x89' })
+    expect(await next()).toEqual(only(on(137, ACCOUNT_B), false))
+  })
+
+  it('tells all accounts, and only of the chosen one that it is another', async () => {
+    const { next } = watch()
+    choose(ADDRESS_A, ADDRESS_B)
+    choose(ADDRESS_B, ADDRESS_A)
+    expect(await next()).toEqual({
+      account: ACCOUNT_B,
+      accounts: [ACCOUNT_B, ACCOUNT_A],
+      isWatched: false,
+    })
+    choose(ADDRESS_B)
+    choose(ADDRESS_A)
+    expect(await next()).toEqual(only(ACCOUNT_A, true))
+  })
+
+  it('takes a checksum for no other account', async () => {
+    wallet.shows.addresses = [ADDRESS_A.toLowerCase()]
+    const { next } = watch({ account: `did:pkh:eip155:1:${ADDRESS_A}` })
+    choose(ADDRESS_A)
+    choose(`0x${ADDRESS_A.slice(2).toUpperCase()}`)
+    choose()
+    expect(await next()).toEqual(NOBODY)
+  })
+
+  it('never opens the wallet', async () => {
+    const { next } = watch({ account: ACCOUNT_A })
+    choose(ADDRESS_B)
+    await next()
+    wallet.emit('connect', undefined)
+    choose(ADDRESS_A)
+    await next()
+    expect(new Set(wallet.calls)).toEqual(new Set(['eth_accounts', 'eth_chainId']))
+  })
+})
+
+describe('another chain', () => {
+  it('is another account', async () => {
+    const { next } = watch()
+    chooseChain(137)
+    expect(await next()).toEqual(only(on(137, ACCOUNT_A), false))
+    chooseChain(1)
+    expect(await next()).toEqual(only(ACCOUNT_A, true))
+  })
+
+  it.each([
+    ['before', () => wallet.emit('chainChanged', '0x89'), () => wallet.emit('accountsChanged', [ADDRESS_B])],
+    ['after', () => wallet.emit('accountsChanged', [ADDRESS_B]), () => wallet.emit('chainChanged', '0x89')],
+  ])('told right %s another address is one change', async (_, first, second) => {
+    // It answers what was so before: the events alone tell all.
+    const { next, told } = watch()
+    first()
+    second()
+    expect(await next()).toEqual(only(on(137, ACCOUNT_B), false))
+    choose()
+    expect(await next()).toEqual(NOBODY)
+    expect(told).toEqual([])
+  })
+
+  it.each([{}, { account: ACCOUNT_A }])('is none with anyChain (%j)', async (options) => {
+    const { next } = watch({ anyChain: true, ...options })
+    chooseChain(137)
+    choose(ADDRESS_B)
+    expect(await next()).toEqual(only(on(137, ACCOUNT_B), false))
+    // The watched account keeps its id, which is the session's.
+    choose(ADDRESS_A, ADDRESS_B)
+    expect(await next()).toEqual({
+      account: ACCOUNT_A,
+      accounts: [ACCOUNT_A, on(137, ACCOUNT_B)],
+      isWatched: true,
+    })
+  })
+
+  it.each(['137', 137, 137n, '0x89', '0X89'])('may be written as %o', async (chain) => {
+    wallet.shows.chainId = chain
+    expect(await watch({ account: ACCOUNT_A }).next()).toEqual(only(on(137, ACCOUNT_A), false))
+    const { next } = watch({ account: on(137, ACCOUNT_A) })
+    wallet.emit('chainChanged', chain)
+    choose()
+    expect(await next()).toEqual(NOBODY)
+  })
+})
+
+describe('of two events', () => {
+  it('the last counts, even if the wallet answers to the first one later', async () => {
+    const { next, told } = watch()
+    await settled()
+    let answer = (_: unknown): void => undefined
+    wallet.shows.chainId = new Promise((resolve) => {
+      answer = resolve
+    })
+    choose(ADDRESS_B)
+    await settled()
+    wallet.shows.chainId = '0x1'
+    choose(ADDRESS_A)
+    await settled()
+    answer('0x1')
+    await settled()
+    expect(told).toEqual([])
+    choose(ADDRESS_B)
+    expect(await next()).toEqual(only(ACCOUNT_B, false))
+  })
+})
+
+describe('with an account at the start', () => {
+  it('tells at once if the wallet shows another', async () => {
+    expect(await watch({ account: ACCOUNT_B }).next()).toEqual(only(ACCOUNT_A, false))
+    expect(await watch({ account: on(10, ACCOUNT_A) }).next()).toEqual(only(ACCOUNT_A, false))
+  })
+
+  it('tells nothing if the wallet shows that one', async () => {
+    const { next } = watch({ account: on(10, ACCOUNT_A), anyChain: true })
+    choose(ADDRESS_B)
+    expect(await next()).toEqual(only(ACCOUNT_B, false))
+  })
+
+  it.each([
+    ['is locked', { addresses: [], chainId: '0x1' }],
+    ['answers nonsense', { addresses: 'nobody', chainId: '0x1' }],
+    ['has a chain that is none', { addresses: [ADDRESS_B], chainId: null }],
+  ])('tells nothing while the wallet %s, whatever it emits, until it shows another', async (_, shows) => {
+    wallet.shows = shows
+    const { next } = watch({ account: ACCOUNT_A })
+    wallet.emit('connect', { chainId: '0x1' })
+    await settled()
+    wallet.emit('accountsChanged', [])
+    await settled()
+    const second = watch({ account: ACCOUNT_A })
+    wallet.shows = { addresses: [ADDRESS_B], chainId: '0x1' }
+    choose(ADDRESS_B)
+    for (const watching of [next, second.next]) expect(await watching()).toEqual(only(ACCOUNT_B, false))
+  })
+
+  it('believes what was emitted meanwhile, not the answer from before', async () => {
+    let answer = (_: unknown): void => undefined
+    wallet.shows.addresses = new Promise((resolve) => {
+      answer = resolve
+    })
+    const { next, told } = watch({ account: ACCOUNT_A })
+    choose(ADDRESS_A)
+    answer([ADDRESS_B])
+    choose()
+    expect(await next()).toEqual(NOBODY)
+    expect(told).toEqual([])
+  })
+})
+
+describe('a wallet that talks nonsense', () => {
+  it.each<[string, unknown]>([
+    ['accountsChanged', undefined],
+    ['accountsChanged', 'garbage'],
+    ['accountsChanged', [7]],
+    ['accountsChanged', [Symbol('address')]],
+    ['accountsChanged', [Object.create(null)]],
+    ['accountsChanged', [[ADDRESS_A]]],
+    ['accountsChanged', [ADDRESS_A, '0x12']],
+    ['accountsChanged', { 0: ADDRESS_A, length: 1 }],
+    ['chainChanged', undefined],
+    ['chainChanged', 'mainnet'],
+    ['chainChanged', {}],
+    ['chainChanged', 1.5],
+    ['chainChanged', -1],
+    ['chainChanged', '0x'],
+  ])('by %s %o is asked', async (event, payload) => {
+    const { next } = watch({ account: ACCOUNT_A })
+    wallet.shows = { addresses: [ADDRESS_B], chainId: '0xa' }
+    wallet.emit(event, payload)
+    expect(await next()).toEqual(only(on(10, ACCOUNT_B), false))
+  })
+
+  it.each<[string, TestWallet['shows']]>([
+    ['answers nothing', { addresses: undefined, chainId: undefined }],
+    ['answers garbage', { addresses: ['0x12'], chainId: '0x1' }],
+    ['has no chain', { addresses: [ADDRESS_A], chainId: 'mainnet' }],
+    ['rejects', { addresses: Promise.reject(new Error('locked')).catch(() => 7), chainId: {} }],
+  ])('and %s shows nobody', async (_, shows) => {
+    const { next } = watch()
+    choose(ADDRESS_B)
+    expect(await next()).toEqual(only(ACCOUNT_B, false))
+    wallet.shows = shows
+    wallet.emit('connect', undefined)
+    expect(await next()).toEqual(NOBODY)
+  })
+
+  it.each(['rejects', 'throws'])('and %s shows nobody', async (how) => {
+    const { next } = watch({ account: ACCOUNT_A })
+    choose(ADDRESS_B)
+    await next()
+    const error = new Error('broken')
+    wallet.provider.request = () => {
+      if (how === 'throws') throw error
+      return Promise.reject(error)
+    }
+    wallet.emit('chainChanged', '0x1')
+    expect(await next()).toEqual(NOBODY)
+    // What it shows is all in the event and the answer.
+    wallet.provider.request = testWallet().provider.request
+    choose(ADDRESS_B)
+    expect(await next()).toEqual(only(ACCOUNT_B, false))
+  })
+
+  it('has 3 seconds to answer', async () => {
+    const { next, told } = watch()
+    choose(ADDRESS_B)
+    await next()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    wallet.shows.chainId = HANGS
+    wallet.emit('accountsChanged', [ADDRESS_A])
+    await vi.advanceTimersByTimeAsync(2999)
+    expect(told).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toEqual([NOBODY])
+  })
+
+  it('need not answer to be locked at once', async () => {
+    const { next } = watch()
+    choose(ADDRESS_B)
+    await next()
+    wallet.shows.chainId = HANGS
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    choose()
+    expect(await next()).toEqual(NOBODY)
+  })
+
+  it('has 3 seconds at the start, too', async () => {
+    await import('../../src/wallet/account-watch.js')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    wallet.shows.addresses = HANGS
+    const [own, first] = [watch({ account: ACCOUNT_A }), watch()]
+    // As late as the watching itself, which loads on demand.
+    await import('../../src/wallet/account-watch.js')
+    choose(ADDRESS_B)
+    await vi.advanceTimersByTimeAsync(2999)
+    expect([...own.told, ...first.told]).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(own.told).toEqual([only(ACCOUNT_B, false)])
+    expect(first.told).toEqual([only(ACCOUNT_B, false)])
+  })
+})
+
+describe('the listener', () => {
+  it('hears of the last change only, once what it is at is done', async () => {
+    const heard: unknown[] = []
+    let finish = (): void => undefined
+    const { next, told } = watch({}, ({ account }) => {
+      heard.push(account)
+      return new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    })
+    const other = watch()
+    choose(ADDRESS_B)
+    await Promise.all([next(), other.next()])
+    chooseChain(10)
+    choose()
+    choose(ADDRESS_A)
+    await other.next()
+    expect(told).toEqual([])
+    finish()
+    expect(await next()).toEqual(only(on(10, ACCOUNT_A), false))
+    expect(heard).toEqual([ACCOUNT_B, on(10, ACCOUNT_A)])
+    finish()
+  })
+
+  it('is not called again for what it knows, if the wallet came back meanwhile', async () => {
+    let finish = (): void => undefined
+    const { next, told } = watch(
+      {},
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve
+        }),
+    )
+    choose(ADDRESS_B)
+    await next()
+    choose(ADDRESS_A)
+    choose(ADDRESS_B)
+    finish()
+    choose()
+    expect(await next()).toEqual(NOBODY)
+    expect(told).toEqual([])
+  })
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('oops')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('oops'))],
+  ])('that %s is told of the next change, and its error is reported', async (_, fail) => {
+    const reports: (() => void)[] = []
+    vi.stubGlobal('queueMicrotask', (report: () => void) => reports.push(report))
+    const { next } = watch({}, fail)
+    choose(ADDRESS_B)
+    expect(await next()).toEqual(only(ACCOUNT_B, false))
+    choose(ADDRESS_A)
+    expect(await next()).toEqual(only(ACCOUNT_A, true))
+    vi.unstubAllGlobals()
+    expect(reports[0]).toThrow('oops')
+  })
+})
+
+describe('watching ends', () => {
+  it.each<[string, (stop: () => void) => void]>([
+    ['with the function', (stop) => stop()],
+    ['with the function, called twice', (stop) => [stop(), stop()]],
+    ['with the signal', () => end.abort()],
+  ])('%s', async (_, finish) => {
+    const { stop, next, told } = watch()
+    const other = watch({ signal: new AbortController().signal })
+    expect(wallet.listeners).toBe(8)
+    choose(ADDRESS_B)
+    await next()
+    await other.next()
+    // Under way already.
+    choose(ADDRESS_A)
+    finish(stop)
+    expect(wallet.listeners).toBe(4)
+    choose()
+    expect(await other.next()).toEqual(NOBODY)
+    expect(told).toEqual([])
+    other.stop()
+  })
+
+  it('before it begins if the signal is aborted already', () => {
+    watch({ signal: AbortSignal.abort() })
+    expect([wallet.listeners, wallet.calls]).toEqual([0, []])
+  })
+
+  it('while the listener is at work, and it is called no more', async () => {
+    let finish = (): void => undefined
+    const { next, stop, told } = watch(
+      {},
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve
+        }),
+    )
+    const other = watch()
+    choose(ADDRESS_B)
+    await Promise.all([next(), other.next()])
+    choose()
+    await other.next()
+    stop()
+    finish()
+    choose(ADDRESS_A)
+    await other.next()
+    expect(told).toEqual([])
+  })
+})
+
+describe('watchWallet takes', () => {
+  const { request, on: subscribe } = testWallet().provider
+  it.each<[string, unknown[]]>([
+    ['nothing', []],
+    ['null', [null]],
+    ['a wallet without events', [{ request }, () => undefined]],
+    ['a wallet whose events can not be left', [{ request, on: subscribe }, () => undefined]],
+    ['an emitter that is no wallet', [{ on: subscribe, off: subscribe }, () => undefined]],
+    ['no listener', [testWallet().provider]],
+    ['a listener that is none', [testWallet().provider, {}]],
+    ['an account of another chain', [testWallet().provider, () => undefined, { account: 'solana:1:abc' }]],
+    ['an account that is none', [testWallet().provider, () => undefined, { account: ADDRESS_A }]],
+  ])('for a TypeError: %s', (_, args) => {
+    expect(() => (watchWallet as (...given: unknown[]) => unknown)(...args)).toThrow(TypeError)
+  })
+
+  it('a wallet whose methods need their this, and one with off', async () => {
+    const { provider } = wallet
+    class Provider {
+      readonly #inner = provider
+      request(args: Parameters<EIP1193Provider['request']>[0]) {
+        return this.#inner.request(args)
+      }
+      on(event: string, handler: (payload: unknown) => void) {
+        this.#inner.on(event, handler)
+      }
+      off(event: string, handler: (payload: unknown) => void) {
+        this.#inner.removeListener(event, handler)
+      }
+    }
+    const change = new Promise<WalletChange>((resolve) => {
+      watchWallet(new Provider(), resolve, { signal: end.signal })
+    })
+    choose(ADDRESS_B)
+    expect(await change).toEqual(only(ACCOUNT_B, false))
+  })
+})
