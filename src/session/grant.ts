@@ -64,7 +64,7 @@ export function grantRequest(
     ...(domain !== undefined && { domain }),
     ...(statement !== undefined && { statement }),
     ...(requestId !== undefined && { requestId }),
-    ...(parts?.namespace === 'eip155' && { address: parts.address, chainId: parts.reference }),
+    ...(parts && { address: parts.address, chainId: parts.reference }),
     issuedAt: new Date(now).toISOString(),
     expirationTime: expirationTime(options, now),
     resources,

@@ -1,0 +1,66 @@
+import type { SolanaStandardWallet } from './solana-signer.js'
+
+/** A wallet with Solana accounts that registered in the page (Wallet Standard). Its name and icon are its own claims. */
+export interface DiscoveredSolanaWallet {
+  readonly name: string
+  /** A `data:image/…` URL for an `<img>`; empty if the wallet gave anything else. */
+  readonly icon: string
+  readonly wallet: SolanaStandardWallet
+}
+
+export interface DiscoverSolanaWalletsOptions {
+  /** Called for each wallet as it appears, for as long as `signal` is not aborted. */
+  onWallet?: (wallet: DiscoveredSolanaWallet) => void
+  /** Ends the discovery and removes the listener. */
+  signal?: AbortSignal
+}
+
+/**
+ * The Solana wallets in the page, by the Wallet Standard; those that load later reach `onWallet`. Where there is no window
+ * there are no wallets. Rejects with the signal's reason if it is aborted before.
+ *
+ * @example
+ * const wallets = await discoverSolanaWallets()
+ */
+export async function discoverSolanaWallets({
+  onWallet,
+  signal,
+}: DiscoverSolanaWalletsOptions = {}): Promise<DiscoveredSolanaWallet[]> {
+  signal?.throwIfAborted()
+  if (typeof window === 'undefined') return []
+  const wallets = new Map<unknown, DiscoveredSolanaWallet>()
+  const register = (...offered: unknown[]): (() => void) => {
+    for (const wallet of offered) {
+      const found = walletOf(wallet)
+      if (!found || wallets.has(wallet)) continue
+      wallets.set(wallet, found)
+      onWallet?.(found)
+    }
+    return () => {
+      for (const wallet of offered) wallets.delete(wallet)
+    }
+  }
+  const api = Object.freeze({ register })
+  const announced = (event: Event): void => {
+    const { detail } = event as CustomEvent<unknown>
+    if (typeof detail === 'function') detail(api)
+  }
+  window.addEventListener('wallet-standard:register-wallet', announced)
+  const stop = (): void => window.removeEventListener('wallet-standard:register-wallet', announced)
+  signal?.addEventListener('abort', stop, { once: true })
+  // Wallets that are there register before this returns.
+  window.dispatchEvent(new CustomEvent('wallet-standard:app-ready', { detail: api }))
+  if (!onWallet) stop()
+  return [...wallets.values()]
+}
+
+function walletOf(offered: unknown): DiscoveredSolanaWallet | undefined {
+  const { name, icon, chains, features, accounts } = (offered ?? {}) as Record<string, unknown>
+  if (typeof name !== 'string' || typeof features !== 'object' || features === null) return undefined
+  const isSolana =
+    Array.isArray(chains) && chains.some((chain) => typeof chain === 'string' && chain.startsWith('solana:'))
+  if (!isSolana || !Array.isArray(accounts)) return undefined
+  // Only images may reach the page: any other URL could load from elsewhere, or run.
+  const image = typeof icon === 'string' && icon.startsWith('data:image/') ? icon : ''
+  return Object.freeze({ name, icon: image, wallet: offered as SolanaStandardWallet })
+}

@@ -1,0 +1,97 @@
+import { accountOfDID, parseAccount } from '../base/account.js'
+import { isBytes } from '../base/bytes.js'
+import { SessionError } from '../base/errors.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
+import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
+import { type Cacao, type CacaoPayload, parseCacao } from '../capability/cacao.js'
+import { assertValidAt } from '../capability/validity.js'
+import type { VerifierOptions } from '../capability/verify-signature.js'
+import { toBase58 } from '../key/base58.js'
+import { SIGNATURE_LENGTH, verifyKeySignature } from '../key/verify.js'
+import { type GrantTextOptions, grantPayload } from './grant-payload.js'
+import type { SolanaSigner, SolanaSignInInput } from './solana-signer.js'
+import { base58Bytes, keyOfAddress, renderSolanaMessage } from './solana-text.js'
+
+const TYPE = 'solana:ed25519'
+
+/** Has the wallet sign the text for this account, and checks that it did. */
+export async function solanaGrant(
+  wallet: SolanaSigner,
+  account: string,
+  opts: AuthMethodOpts,
+  options: GrantTextOptions,
+): Promise<Cacao> {
+  const p = grantPayload(account, opts, options)
+  const text = renderSolanaMessage(p)
+  const { address, reference } = parseAccount(account) ?? { address: '', reference: '' }
+  const fields = fieldsOf(p, address, reference)
+  const { signature, message } = await wallet.sign(utf8(text), address, fields).catch((cause: unknown) => {
+    throw solanaError(cause)
+  })
+  if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
+    throw new SessionError('ERR_AUTH_FAILED', 'the wallet answered something that is not a signature')
+  if (message !== undefined && !(isBytes(message) && fromUtf8(message) === text))
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the wallet signed another text than it was asked to: use one that signs messages as they are',
+    )
+  const cacao = parseCacao({ h: { t: 'caip122' }, p, s: { t: TYPE, s: toBase58(signature) } })
+  if (!(await isSigned(cacao)))
+    throw new SessionError(
+      'ERR_CAPABILITY_SIGNATURE',
+      `the wallet signed with another account than ${account}: switch to it there`,
+    )
+  return cacao
+}
+
+/** Checks a Solana account's signature over a capability. Throws `ERR_CAPABILITY_SIGNATURE`. */
+export async function verifySolana(input: unknown, options: VerifierOptions | undefined): Promise<void> {
+  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
+  const cacao = parseCacao(input)
+  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
+  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  if (cacao.s.m) throw new SessionError('ERR_CAPABILITY_INVALID', 'malformed capability: s.m must be absent')
+  if (await isSigned(cacao)) return
+  throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
+}
+
+async function isSigned({ h, p, s }: Cacao): Promise<boolean> {
+  const text = renderSolanaMessage(p)
+  const bytes = keyOfAddress(parseAccount(accountOfDID(p.iss) ?? '')?.address ?? '')
+  const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : undefined
+  if (!bytes || !signature || s.t !== TYPE || h.t !== 'caip122') return false
+  return verifyKeySignature({ type: 'Ed25519', bytes }, signature, utf8(text))
+}
+
+function fieldsOf(p: CacaoPayload, address: string, chainId: string): SolanaSignInInput {
+  const { domain, aud, version, nonce, iat, exp, nbf, requestId, statement, resources } = p
+  return {
+    domain,
+    address,
+    uri: aud,
+    version,
+    chainId,
+    nonce,
+    issuedAt: iat,
+    ...(exp !== undefined && { expirationTime: exp }),
+    ...(nbf !== undefined && { notBefore: nbf }),
+    ...(requestId !== undefined && { requestId }),
+    ...(statement !== undefined && { statement }),
+    ...(resources && { resources }),
+  }
+}
+
+// Wallets of the Wallet Standard have no codes: they say it in words.
+const REJECTED = /reject|denied|declin|cancel/i
+
+/** A Solana wallet's own error as ours. */
+export function solanaError(cause: unknown): SessionError {
+  const error = authError(cause)
+  if (error.code !== 'ERR_AUTH_FAILED' || !(cause instanceof Error && REJECTED.test(cause.message)))
+    return error
+  return new SessionError(
+    'ERR_AUTH_REJECTED',
+    'the request was rejected in the wallet: ask again when the person is ready',
+    { cause },
+  )
+}
