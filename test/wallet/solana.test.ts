@@ -1,0 +1,295 @@
+import nacl from 'tweetnacl'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/base/utf8.js'
+import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { DIDSession } from '../../src/index.js'
+import { toBase58 } from '../../src/key/base58.js'
+import { fromBase58 } from '../../src/key/parse-did-key.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import {
+  discoverSolanaWallets,
+  type SolanaSignerInput,
+  solanaAccount,
+  solanaAuth,
+  solanaVerifiers,
+} from '../../src/wallet/solana.js'
+import { renderSolanaMessage } from '../../src/wallet/solana-text.js'
+import { describeAttacks } from '../setup/attack-capability.js'
+import { expectCode } from '../setup/expect-code.js'
+import {
+  SOLANA_MAINNET,
+  solanaAdapter,
+  type TestSolanaWallet,
+  testSolanaWallet,
+} from '../setup/solana-wallet.js'
+
+const resources = ['https://api.example.com/*']
+const domain = { domain: 'app.example.com' }
+const verifiers = solanaVerifiers()
+const authorize = (wallet: SolanaSignerInput, account?: string): Promise<DIDSession> =>
+  DIDSession.authorize(solanaAuth(wallet, account, domain), { resources, verifiers })
+
+let test: TestSolanaWallet
+beforeEach(() => {
+  test = testSolanaWallet(7)
+})
+
+describe('a Solana wallet', () => {
+  it('signs our text, to the byte', async () => {
+    const session = await authorize(test.wallet)
+    expect(session.id).toBe(`did:pkh:${test.account}`)
+    expect(session.cacao).toMatchObject({ h: { t: 'caip122' }, s: { t: 'solana:ed25519' } })
+    expect(test.calls).toEqual(['signMessage'])
+    const [text = ''] = test.texts
+    const { nonce, iat, exp } = session.cacao.p
+    expect(text.split('\n')).toEqual([
+      'app.example.com wants you to sign in with your Solana account:',
+      test.address,
+      '',
+      'Sign in and let this app act for you until the session expires.',
+      '',
+      `URI: ${session.keyDID}`,
+      'Version: 1',
+      `Chain ID: ${SOLANA_MAINNET}`,
+      `Nonce: ${nonce}`,
+      `Issued At: ${iat}`,
+      `Expiration Time: ${exp}`,
+      'Resources:',
+      '- https://api.example.com/*',
+    ])
+    const key = fromBase58(test.address) ?? new Uint8Array()
+    const signature = fromBase58(String(session.cacao.s.s)) ?? new Uint8Array()
+    expect(nacl.sign.detached.verify(utf8(text), signature, key)).toBe(true)
+  })
+
+  it.each<[string, () => SolanaSignerInput, string | undefined]>([
+    ['that is not connected yet', () => testSolanaWallet(7, { connected: false }).wallet, undefined],
+    ['of wallet-adapter', () => solanaAdapter(7), undefined],
+    ['that answers with an object', () => solanaAdapter(7, false), undefined],
+    [
+      'that writes the text itself',
+      () => testSolanaWallet(7, { features: ['solana:signIn'] }).wallet,
+      undefined,
+    ],
+    [
+      'on devnet',
+      () => testSolanaWallet(7, { chains: ['solana:devnet'] }).wallet,
+      'EtWTRABZaYq6iMfeYKouRu166VU2xqa1',
+    ],
+  ])('%s signs in', async (_, make, reference = SOLANA_MAINNET) => {
+    const wallet = make()
+    const account = await solanaAccount(wallet)
+    expect(account).toBe(`solana:${reference}:${test.address}`)
+    const session = await authorize(wallet, account)
+    await verifyCacao(session.cacao, { verifiers, issuer: account, domains: ['app.example.com'], resources })
+    await expectCode('ERR_CAPABILITY_UNSUPPORTED', () =>
+      verifyCacao(session.cacao, { verifiers: ethereumVerifiers() }),
+    )
+  })
+
+  it('is not opened to be asked silently', async () => {
+    const away = testSolanaWallet(7, { connected: false })
+    expect(await solanaAccount(away.wallet, { silent: true })).toBeUndefined()
+    expect(away.calls).toEqual(['silent connect'])
+    expect(await solanaAccount(solanaAdapter(7), { silent: true })).toBeUndefined()
+    expect(await solanaAccount(test.wallet, { silent: true })).toBe(test.account)
+  })
+
+  it.each<[string, TestSolanaWallet['behaviour'], Parameters<typeof expectCode>[0], RegExp]>([
+    [
+      'says no with a code',
+      { throws: Object.assign(new Error('x'), { code: 4001 }) },
+      'ERR_AUTH_REJECTED',
+      /rejected/,
+    ],
+    [
+      'says no in words',
+      { throws: new Error('User rejected the request.') },
+      'ERR_AUTH_REJECTED',
+      /rejected/,
+    ],
+    ['fails', { throws: new Error('the device is gone') }, 'ERR_AUTH_FAILED', /the device is gone/],
+    ['answers nothing', { answers: undefined }, 'ERR_AUTH_FAILED', /not a signature/],
+    [
+      'answers too little',
+      { answers: [{ signature: new Uint8Array(63) }] },
+      'ERR_AUTH_FAILED',
+      /not a signature/,
+    ],
+    [
+      'signs with another key',
+      { answers: [{ signature: new Uint8Array(64).fill(1) }] },
+      'ERR_CAPABILITY_SIGNATURE',
+      /another account/,
+    ],
+    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /another text/],
+  ])('that %s is told as such', async (_, behaviour, code, message) => {
+    test.behaviour = behaviour
+    const error = await expectCode(code, () => authorize(test.wallet))
+    expect(error.message).toMatch(message)
+  })
+
+  it('whose account signs no messages, as on a Ledger, is told as such', async () => {
+    const ledger = testSolanaWallet(7, { accountFeatures: [] })
+    const error = await expectCode('ERR_AUTH_FAILED', () => authorize(ledger.wallet))
+    expect(error.message).toMatch(/Ledger/)
+    expect(ledger.calls).toEqual([])
+  })
+
+  it('is asked for the account that the session is for, and no other', async () => {
+    const store = memoryStore()
+    const auth = solanaAuth(test.wallet, undefined, domain)
+    const session = await DIDSession.get(test.account, auth, { resources, store, verifiers })
+    expect(session.id).toBe(`did:pkh:${test.account}`)
+    const other = testSolanaWallet(8).account
+    await expectCode('ERR_AUTH_FAILED', () => DIDSession.get(other, auth, { resources, store }))
+    await expectCode('ERR_CAPABILITY_ISSUER', () =>
+      DIDSession.get(other, solanaAuth(test.wallet, test.account, domain), { resources, store }),
+    )
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['an Ethereum provider', { request: () => undefined }],
+    ['a wallet without features', { accounts: [] }],
+  ])('is not %s', (_, wallet) => {
+    expect(() => solanaAuth(wallet as SolanaSignerInput)).toThrow(TypeError)
+  })
+
+  it('has no account of another namespace, and no unknown network', async () => {
+    expect(() => solanaAuth(test.wallet, 'eip155:1:0x1563915e194d8cfba1943570603f7606a3115508')).toThrow(
+      TypeError,
+    )
+    await expect(solanaAccount(solanaAdapter(7), { chain: 'moonnet' })).rejects.toThrow(TypeError)
+  })
+})
+
+describe("a Solana account's session", () => {
+  it('lives: stored, taken up, signing requests, in a string, revoked', async () => {
+    const store = memoryStore()
+    const auth = solanaAuth(test.wallet, test.account, domain)
+    const session = await DIDSession.get(test.account, auth, { resources, store, verifiers })
+    expect((await DIDSession.load(undefined, { store, verifiers }))?.keyDID).toBe(session.keyDID)
+    const revocation = memoryRevocation()
+    const verify = requestVerifier({
+      verifiers: { ...ethereumVerifiers(), ...verifiers },
+      authority: 'api.example.com',
+      domains: ['app.example.com'],
+      resources,
+      revocation,
+    })
+    const post = (): Request =>
+      new Request('https://api.example.com/notes', { method: 'POST', body: 'a note' })
+    const caller = await verify(await session.signRequest(post()))
+    expect(caller.account).toBe(test.account)
+    const copy = await DIDSession.fromSession((await authorize(test.wallet)).serialize(), { verifiers })
+    expect((await verify(await copy.signRequest(post()))).account).toBe(test.account)
+    await revocation.revoke(session.cacao)
+    await expectCode('ERR_CAPABILITY_REVOKED', async () => verify(await session.signRequest(post())))
+    await verify(await copy.signRequest(post()))
+  })
+})
+
+describe('the verifier of Solana accounts', () => {
+  it('agrees with tweetnacl', async () => {
+    const { cacao } = await authorize(test.wallet)
+    const key = fromBase58(test.address) ?? new Uint8Array()
+    const good = fromBase58(String(cacao.s.s)) ?? new Uint8Array()
+    for (let i = 0; i < 64; i++) {
+      const signature = good.map((byte, at) => (at === i ? byte ^ 0x40 : byte))
+      const changed = { ...cacao, s: { ...cacao.s, s: toBase58(signature) } }
+      expect(nacl.sign.detached.verify(utf8(renderSolanaMessage(cacao.p)), signature, key)).toBe(false)
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(changed, { verifiers }))
+    }
+  })
+
+  it('takes one blank line where there is no statement', async () => {
+    const { p } = (await authorize(test.wallet)).cacao
+    const { statement: _, ...rest } = p
+    const cacao = signedBy(7, rest)
+    await verifyCacao(cacao, { verifiers })
+    expect(renderSolanaMessage(cacao.p)).toContain(`${test.address}\n\nURI: `)
+  })
+
+  it('checks the dates by itself for those who leave that to it', async () => {
+    const { p } = (await authorize(test.wallet)).cacao
+    const cacao = signedBy(7, { ...p, exp: '2024-01-01T00:00:00Z' })
+    const verify = verifiers['solana:ed25519']
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => verify(cacao, {}))
+    await verify(cacao, { disableExpirationCheck: true })
+  })
+})
+
+describeAttacks('Solana accounts', async () => ({
+  cacao: (await authorize(testSolanaWallet(7).wallet)).cacao,
+  verifiers: { ...ethereumVerifiers(), ...solanaVerifiers() },
+  otherIssuer: `did:pkh:${testSolanaWallet(8).account}`,
+  now: () => Date.now(),
+}))
+
+describe('the discovery of Solana wallets', () => {
+  const inPage = typeof window !== 'undefined'
+
+  it.runIf(inPage)('finds those that are there, and those that come later', async () => {
+    const early = registering(test.wallet)
+    window.addEventListener('wallet-standard:app-ready', early)
+    const end = new AbortController()
+    const seen: string[] = []
+    const later = new Promise<void>((resolve) => {
+      const onWallet = ({ name }: { name: string }): void => {
+        seen.push(name)
+        if (seen.length === 2) resolve()
+      }
+      void discoverSolanaWallets({ onWallet, signal: end.signal }).then((wallets) => {
+        expect(wallets.map(({ wallet }) => wallet)).toEqual([test.wallet])
+        expect(wallets[0]?.icon).toMatch(/^data:image/)
+        announce({ ...testSolanaWallet(8).wallet, name: 'Later', icon: 'https://evil.example.com/x.svg' })
+      })
+    })
+    await later
+    expect(seen).toEqual(['Test Solana Wallet', 'Later'])
+    end.abort()
+    announce({ ...testSolanaWallet(9).wallet, name: 'Too late' })
+    window.removeEventListener('wallet-standard:app-ready', early)
+    expect(seen).toHaveLength(2)
+  })
+
+  it.runIf(inPage)('takes nothing else for one', async () => {
+    const odd = [
+      undefined,
+      null,
+      {},
+      { name: 'x', features: {}, chains: ['bitcoin:mainnet'], accounts: [] },
+      { name: 1 },
+    ]
+    const listener = (event: Event): void => {
+      for (const wallet of odd)
+        (event as CustomEvent<{ register(wallet: unknown): void }>).detail.register(wallet)
+    }
+    window.addEventListener('wallet-standard:app-ready', listener)
+    expect(await discoverSolanaWallets()).toEqual([])
+    window.removeEventListener('wallet-standard:app-ready', listener)
+  })
+
+  it.skipIf(inPage)('finds none where there is no page', async () => {
+    expect(await discoverSolanaWallets()).toEqual([])
+  })
+})
+
+const registering = (wallet: unknown) => (event: Event) =>
+  void (event as CustomEvent<{ register(wallet: unknown): void }>).detail.register(wallet)
+
+function announce(wallet: unknown): void {
+  const detail = (api: { register(wallet: unknown): void }): void => api.register(wallet)
+  window.dispatchEvent(new CustomEvent('wallet-standard:register-wallet', { detail }))
+}
+
+function signedBy(seed: number, p: Cacao['p']): Cacao {
+  const { secretKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(seed))
+  const s = toBase58(nacl.sign.detached(utf8(renderSolanaMessage(p)), secretKey))
+  return parseCacao({ h: { t: 'caip122' }, p, s: { t: 'solana:ed25519', s } })
+}
