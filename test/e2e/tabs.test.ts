@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 import type { Tab } from './pages/tabs.js'
 import { type PageServer, servePage } from './server.js'
+import { answer, get, hears, look, outcome, prompted, TABS_WITHOUT, tabOpener } from './tab-pages.js'
 
 declare const tab: Tab
-type Seen = Awaited<ReturnType<Tab['look']>>
 
 let server: PageServer
 beforeAll(async () => {
@@ -15,113 +14,81 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const look = (page: Page): Promise<Seen> => page.evaluate(() => tab.look())
-const get = (page: Page, waitSecs?: number): Promise<void> =>
-  page.evaluate((secs) => tab.get(secs === undefined ? {} : { waitSecs: secs }), waitSecs)
-const answer = (page: Page, said: 'sign' | 'reject'): Promise<void> =>
-  page.evaluate((word) => tab.answer(word), said)
+describeEngines('tabs', (engine) => {
+  let browser: Browser
+  let open: ReturnType<typeof tabOpener>
+  beforeAll(async () => {
+    browser = await openBrowser(engine)
+    open = tabOpener(server, browser)
+  })
+  afterAll(() => browser.close())
 
-/** Waits until the tab's sign-in or renewal has come to an end, and gives what came of it. */
-const outcome = (page: Page): Promise<string> =>
-  page.waitFor(async () => (await tab.look()).outcome) as Promise<string>
-const prompted = (page: Page): Promise<unknown> => page.waitFor(async () => (await tab.look()).prompts > 0)
-const hears = (page: Page, kind: 'events' | 'changes', type: string): Promise<unknown> =>
-  page.waitFor(async (list, name) => (await tab.look())[list].includes(name), kind, type)
+  it.each(TABS_WITHOUT)('that sign in, renew and sign out tell each other%s', async (_, query) => {
+    const [one, two] = (await open(2, query)) as [Page, Page]
+    await look(two)
+    await get(one)
+    const keyDID = await outcome(one)
+    await hears(two, 'changes', 'signed-in')
+    await two.evaluate(() => tab.load())
+    expect(await outcome(two)).toBe(keyDID)
 
-const TABS_WITHOUT = [
-  ['', ''],
-  [', without Web Locks and BroadcastChannel', '&no-locks&no-channel'],
-] as const
+    await one.evaluate(() => tab.renew())
+    const renewed = await outcome(one)
+    expect(renewed).not.toBe(keyDID)
+    await hears(two, 'events', 'renewed')
+    expect(await look(two)).toMatchObject({ keyDID: renewed, isAuthorized: true, stored: [renewed] })
+    expect(await two.evaluate(() => tab.sign())).toBe('64 bytes')
 
-describeEngines(
-  'tabs',
-  (engine) => {
-    let browser: Browser
-    let pages: Page[]
-    beforeAll(async () => {
-      browser = await openBrowser(engine)
-      pages = [browser.page]
-    })
-    afterAll(() => browser.close())
+    await two.evaluate(() => tab.remove())
+    await hears(one, 'events', 'removed')
+    expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+    expect(await look(one)).toMatchObject({ isAuthorized: false, stored: [], explained: 'none' })
+    expect((await look(one)).prompts + (await look(two)).prompts).toBe(2)
+  })
 
-    /** So many tabs of one profile, in a namespace of their own. */
-    async function open(count: number, query = ''): Promise<Page[]> {
-      const url = `${server.origin}/?namespace=${randomUUID()}${query}`
-      while (pages.length < count) pages.push(await browser.newPage())
-      const tabs = pages.slice(0, count)
-      for (const page of tabs) await page.goto(url)
-      for (const page of tabs) await page.waitFor(() => 'tab' in globalThis)
-      return tabs
-    }
+  it.each(TABS_WITHOUT)('of which ten sign in at once prompt once%s', async (_, query) => {
+    const tabs = await open(10, `&ask${query}`)
+    await Promise.all(tabs.map((page) => get(page)))
+    const prompts = async (): Promise<number[]> =>
+      Promise.all(tabs.map(async (page) => (await look(page)).prompts))
+    let asked = -1
+    while (asked < 0) asked = (await prompts()).indexOf(1)
+    await answer(tabs[asked] as Page, 'sign')
+    const keys = await Promise.all(tabs.map(outcome))
+    expect(keys[0]).toMatch(/^did:key:zDn/)
+    expect(new Set(keys).size).toBe(1)
+    expect((await prompts()).reduce((sum, count) => sum + count)).toBe(1)
+  })
 
-    it.each(TABS_WITHOUT)('that sign in, renew and sign out tell each other%s', async (_, query) => {
-      const [one, two] = (await open(2, query)) as [Page, Page]
-      await look(two)
-      await get(one)
-      const keyDID = await outcome(one)
-      await hears(two, 'changes', 'signed-in')
-      await two.evaluate(() => tab.load())
-      expect(await outcome(two)).toBe(keyDID)
+  it.each(TABS_WITHOUT)('of which one sees the person decline do not ask again%s', async (_, query) => {
+    const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
+    await get(one)
+    await prompted(one)
+    await get(two)
+    await answer(one, 'reject')
+    expect(await Promise.all([one, two].map(outcome))).toEqual(['ERR_AUTH_REJECTED', 'ERR_AUTH_REJECTED'])
+    expect((await look(two)).prompts).toBe(0)
+    await get(two)
+    await prompted(two)
+    await answer(two, 'sign')
+    expect(await outcome(two)).toMatch(/^did:key:/)
+  })
 
-      await one.evaluate(() => tab.renew())
-      const renewed = await outcome(one)
-      expect(renewed).not.toBe(keyDID)
-      await hears(two, 'events', 'renewed')
-      expect(await look(two)).toMatchObject({ keyDID: renewed, isAuthorized: true, stored: [renewed] })
-      expect(await two.evaluate(() => tab.sign())).toBe('64 bytes')
-
-      await two.evaluate(() => tab.remove())
-      await hears(one, 'events', 'removed')
-      expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
-      expect(await look(one)).toMatchObject({ isAuthorized: false, stored: [], explained: 'none' })
-      expect((await look(one)).prompts + (await look(two)).prompts).toBe(2)
-    })
-
-    it.each(TABS_WITHOUT)('of which ten sign in at once prompt once%s', async (_, query) => {
-      const tabs = await open(10, `&ask${query}`)
-      await Promise.all(tabs.map((page) => get(page)))
-      const prompts = async (): Promise<number[]> =>
-        Promise.all(tabs.map(async (page) => (await look(page)).prompts))
-      let asked = -1
-      while (asked < 0) asked = (await prompts()).indexOf(1)
-      await answer(tabs[asked] as Page, 'sign')
-      const keys = await Promise.all(tabs.map(outcome))
-      expect(keys[0]).toMatch(/^did:key:zDn/)
-      expect(new Set(keys).size).toBe(1)
-      expect((await prompts()).reduce((sum, count) => sum + count)).toBe(1)
-    })
-
-    it.each(TABS_WITHOUT)('of which one sees the person decline do not ask again%s', async (_, query) => {
-      const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
-      await get(one)
-      await prompted(one)
-      await get(two)
-      await answer(one, 'reject')
-      expect(await Promise.all([one, two].map(outcome))).toEqual(['ERR_AUTH_REJECTED', 'ERR_AUTH_REJECTED'])
-      expect((await look(two)).prompts).toBe(0)
-      await get(two)
-      await prompted(two)
-      await answer(two, 'sign')
-      expect(await outcome(two)).toMatch(/^did:key:/)
-    })
-
-    it.each([
-      ['', ''],
-      [', without Web Locks', '&no-locks'],
-    ])('are not kept waiting for longer than it says by a prompt that lies open%s', async (_, query) => {
-      const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
-      await get(one, 1)
-      await prompted(one)
-      await get(two, 1)
-      await prompted(two)
-      await answer(two, 'sign')
-      const keyDID = await outcome(two)
-      expect(keyDID).toMatch(/^did:key:/)
-      // Who answers the first prompt after all has a session, too.
-      await answer(one, 'sign')
-      expect(await outcome(one)).toMatch(/^did:key:/)
-      expect((await look(two)).isAuthorized).toBe(true)
-    })
-  },
-  ['chromium', 'firefox'],
-)
+  it.each([
+    ['', ''],
+    [', without Web Locks', '&no-locks'],
+  ])('are not kept waiting for longer than it says by a prompt that lies open%s', async (_, query) => {
+    const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
+    await get(one, { waitSecs: 1 })
+    await prompted(one)
+    await get(two, { waitSecs: 1 })
+    await prompted(two)
+    await answer(two, 'sign')
+    const keyDID = await outcome(two)
+    expect(keyDID).toMatch(/^did:key:/)
+    // Who answers the first prompt after all has a session, too.
+    await answer(one, 'sign')
+    expect(await outcome(one)).toMatch(/^did:key:/)
+    expect((await look(two)).isAuthorized).toBe(true)
+  })
+})
