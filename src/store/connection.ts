@@ -12,10 +12,10 @@ interface SessionDatabase extends DBSchema {
   last: { key: string | ['claim' | 'declined', string]; value: LastUsed | Claim | number }
 }
 
-/** Who has taken a name, and until when (milliseconds since 1970). */
+/** Who has taken a name, and since when (milliseconds since 1970). */
 export interface Claim {
   readonly holder: string
-  readonly until: number
+  readonly since: number
 }
 
 type Database = IDBPDatabase<SessionDatabase>

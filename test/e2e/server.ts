@@ -31,7 +31,8 @@ const mediaTypes: Readonly<Record<string, string>> = {
 const page = (html: string): string =>
   `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>test</title>${html}<script type="module" src="/page.js"></script>`
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+/** The JSON that a request brings. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk))
   return JSON.parse(Buffer.concat(chunks).toString())

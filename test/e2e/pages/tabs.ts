@@ -2,6 +2,7 @@ import { DIDSession, type SessionEvent } from '../../../src/index.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum.js'
 import { failureCode } from '../../setup/failure-code.js'
 import { ACCOUNT_A, prompts, testWallet } from '../../setup/wallet.js'
+import { takeOrders } from './orders.js'
 
 // A tab that a test tells what to do. Its wallet prompts, and answers when it is told to.
 const resources = ['https://api.example.com/notes/*']
@@ -18,10 +19,13 @@ for (const [part, name] of [
   else Object.defineProperty(globalThis, name, { value: undefined })
 }
 
+let startedAt = 0
+let promptedAt = 0
 const wallet = testWallet()
 let answer: (value: unknown) => void = () => undefined
 const { request } = wallet.provider
 wallet.provider.request = async (args) => {
+  if (args.method === 'personal_sign') promptedAt = Date.now()
   if (args.method !== 'personal_sign' || !search.has('ask')) return request(args)
   const result = request(args)
   const said = await new Promise<unknown>((resolve) => {
@@ -51,6 +55,7 @@ DIDSession.onChange(({ type }) => changes.push(type), { namespace })
 /** Does something without being waited for; what came of it is to be seen later. */
 function start(work: () => Promise<DIDSession | undefined>): void {
   outcome = undefined
+  startedAt = Date.now()
   work().then(
     (held) => {
       hold(held)
@@ -81,6 +86,9 @@ const tab = {
     keyDID: session?.keyDID,
     isAuthorized: session?.isAuthorized(resources),
     prompts: prompts(wallet),
+    /** When the work began, and when the wallet prompted last, by the machine's clock. */
+    startedAt,
+    promptedAt,
     events,
     changes,
     stored: (await DIDSession.list({ namespace })).map(({ keyDID }) => keyDID),
@@ -92,3 +100,6 @@ const tab = {
 export type Tab = typeof tab
 
 Object.assign(globalThis, { tab })
+
+const name = search.get('orders')
+if (name !== null) void takeOrders(name)
