@@ -1,7 +1,7 @@
 import { chainless } from '../base/account.js'
 import { storeError } from '../store/store-error.js'
 import { settle } from './fates.js'
-import { unmarkKept } from './kept-marks.js'
+import { unmarkKept, wasEvicted } from './kept-marks.js'
 import type { Place } from './place.js'
 import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
 import { watchOf } from './watch.js'
@@ -17,6 +17,8 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
     .flatMap(({ record }) => parseRecord(record) ?? [])
     .filter((record) => isMeant(place, account, record) && (keyDID ?? record.keyDID) === record.keyDID)
   const accounts = [...new Set([account, ...records.map((record) => record.account)])]
+  // Without a note of it, other tabs would take a sign-out for what it comes after, and go on.
+  const isEvicted = await wasEvicted(place, account)
   const results = await Promise.allSettled(
     stores.map(async (store) => {
       const last = await readLastUsed([store], namespace)
@@ -26,7 +28,7 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
         remove: accounts.map((owner) =>
           keyDID === undefined ? { account: owner } : { account: owner, keyDID },
         ),
-        ...(isLast && { last: { at: now() } }),
+        ...((isLast || isEvicted) && { last: { at: now() } }),
       })
     }),
   )
