@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Page, type PageDriver } from './page.js'
-import type { Done, Order } from './pages/orders.js'
+import type { Done, Order } from './pages/run-source.js'
 import { readJson } from './server.js'
 
 interface Given {

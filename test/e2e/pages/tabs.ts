@@ -67,7 +67,7 @@ function start(work: () => Promise<DIDSession | undefined>): void {
   )
 }
 
-const tab = {
+export const tab = {
   get: (options: { waitSecs?: number; minValiditySecs?: number; expiresInSecs?: number } = {}) =>
     start(() => DIDSession.get(ACCOUNT_A, auth, { resources, namespace, ...options })),
   load: () => start(() => DIDSession.load(undefined, { namespace })),
@@ -81,6 +81,8 @@ const tab = {
       return failureCode(error)
     }
   },
+  signRequest: async () =>
+    (await session?.signRequest(new Request('https://api.example.com/notes/1')))?.headers.get('signature'),
   look: async () => ({
     outcome,
     keyDID: session?.keyDID,
