@@ -38,6 +38,8 @@ async function startChromium(engine: ChromiumEngine, options: PlainOptions): Pro
     '--headless=new',
     `--user-data-dir=${options.profileDir}`,
     ...chromiumArgs,
+    // A page may open the others.
+    '--disable-popup-blocking',
     ...mode,
     ...options.urls,
   ]

@@ -14,19 +14,24 @@ export const TABS_WITHOUT = [
   [', without Web Locks and BroadcastChannel', '&no-locks&no-channel'],
 ] as const
 
-/** Gives tabs of one profile, each time in a namespace of their own. Pages that aren't lost are used again. */
+/** Gives tabs of one profile, each time in a namespace of their own. */
 export function tabOpener(
   server: PageServer,
   browser: Browser,
 ): (count: number, query?: string) => Promise<Page[]> {
   const pages = [browser.page]
   return async (count, query = '') => {
-    const url = `${server.origin}/?namespace=${randomUUID()}${query}`
     while (pages.length < count) pages.push(await browser.newPage())
     const tabs = pages.slice(0, count)
-    for (const page of tabs) await show(page, url)
+    await showTogether(server, tabs, query)
     return tabs
   }
+}
+
+/** Opens the tabs' page in all of them, in one new namespace. */
+export async function showTogether(server: PageServer, pages: readonly Page[], query: string): Promise<void> {
+  const url = `${server.origin}/?namespace=${randomUUID()}${query}`
+  for (const page of pages) await show(page, url)
 }
 
 /** Opens the tabs' page there, and waits until it can be told what to do. */

@@ -21,6 +21,7 @@ for (const [part, name] of [
 
 let startedAt = 0
 let promptedAt = 0
+let heardAt = 0
 const wallet = testWallet()
 let answer: (value: unknown) => void = () => undefined
 const { request } = wallet.provider
@@ -46,6 +47,7 @@ function hold(held: DIDSession | undefined): void {
   for (const type of ['renewed', 'removed', 'expiring', 'expired'] as const) {
     held?.on(type, (event: SessionEvent) => {
       events.push(event.type)
+      heardAt = Date.now()
       if (type === 'renewed') hold(event.session)
     })
   }
@@ -88,9 +90,10 @@ export const tab = {
     keyDID: session?.keyDID,
     isAuthorized: session?.isAuthorized(resources),
     prompts: prompts(wallet),
-    /** When the work began, and when the wallet prompted last, by the machine's clock. */
+    /** When the work began, the wallet prompted last and the last event came, by the machine's clock. */
     startedAt,
     promptedAt,
+    heardAt,
     events,
     changes,
     stored: (await DIDSession.list({ namespace })).map(({ keyDID }) => keyDID),
