@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
 import { Page, type PageDriver } from './page.js'
 import type { Done, Order } from './pages/run-source.js'
 import { readJson } from './server.js'
@@ -8,92 +9,74 @@ interface Given {
   readonly done: (done: Done) => void
 }
 
-interface Taker {
-  readonly orders: Given[]
-  waiting?: ServerResponse | undefined
-  current?: Given | undefined
+export interface ToldPage {
+  readonly page: Page
+  /** Where the page asks for its orders. */
+  readonly url: string
+  close(): Promise<void>
 }
-
-// A browser has six connections to a server, and more pages than that may wait for orders.
-const HOLD_MS = 150
 
 const cannot = (): Promise<never> => Promise.reject(new Error('nobody drives this page from outside'))
 
 /**
- * Pages of a browser that nobody drives, told over HTTP what to run: drivers end a browser whose page crashes or hangs.
+ * A page of a browser that nobody drives, told over HTTP what to run: drivers end a browser whose page crashes or hangs.
+ * It has a server of its own, because a browser has six connections to each, and more pages that wait for orders.
  */
-export class Orders {
-  readonly #takers = new Map<string, Taker>()
-
-  /** The page that takes orders under this name, now or once it is there. */
-  page(name: string): Page {
-    const driver: PageDriver = {
-      run: (source, args) => this.#give(name, { source, args }),
-      goto: cannot,
-      reload: cannot,
-      click: cannot,
-      type: cannot,
-      press: cannot,
-      setViewport: cannot,
-      screenshot: cannot,
-      close: cannot,
-    }
-    return new Page(driver)
+export async function tellPage(): Promise<ToldPage> {
+  const orders: Given[] = []
+  let waiting: ServerResponse | undefined
+  let current: Given | undefined
+  const hand = (): void => {
+    if (!waiting || orders.length === 0) return
+    current = orders.shift()
+    waiting.end(JSON.stringify(current?.order))
+    waiting = undefined
   }
-
-  /** Answers the pages. */
-  handle(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
-    const name = searchParams.get('page')
-    if (pathname !== '/orders' || name === null) {
-      response.writeHead(404).end()
-      return
-    }
-    const taker = this.#taker(name)
+  const server = createServer((request, response) => {
+    response.setHeader('access-control-allow-origin', '*')
     if (request.method === 'GET') {
-      taker.waiting = response
-      hand(taker)
-      setTimeout(() => {
-        if (taker.waiting !== response) return
-        taker.waiting = undefined
-        response.writeHead(204).end()
-      }, HOLD_MS)
+      waiting = response
+      hand()
       return
     }
     readJson(request).then(
       (done) => {
         response.writeHead(204).end()
-        taker.current?.done(done as Done)
+        current?.done(done as Done)
       },
       () => response.writeHead(400).end(),
     )
-  }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no TCP port')
 
-  #give(name: string, order: Order): Promise<unknown> {
-    const taker = this.#taker(name)
-    return new Promise((resolve, reject) => {
-      const done = (how: Done): void => {
-        if ('error' in how) reject(new Error(how.error))
-        else resolve(how.value)
-      }
-      taker.orders.push({ order, done })
-      hand(taker)
-    })
+  const driver: PageDriver = {
+    run: (source, args) =>
+      new Promise((resolve, reject) => {
+        const done = (how: Done): void => {
+          if ('error' in how) reject(new Error(how.error))
+          else resolve(how.value)
+        }
+        orders.push({ order: { source, args }, done })
+        hand()
+      }),
+    goto: cannot,
+    reload: cannot,
+    click: cannot,
+    type: cannot,
+    press: cannot,
+    setViewport: cannot,
+    screenshot: cannot,
+    close: cannot,
   }
-
-  #taker(name: string): Taker {
-    const taker = this.#takers.get(name) ?? { orders: [] }
-    this.#takers.set(name, taker)
-    return taker
+  return {
+    page: new Page(driver),
+    url: `http://127.0.0.1:${address.port}/`,
+    async close(): Promise<void> {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
   }
-}
-
-/** Hands the next order to the page that waits for one. */
-function hand(taker: Taker): void {
-  const [next] = taker.orders
-  if (!next || !taker.waiting) return
-  taker.orders.shift()
-  taker.current = next
-  taker.waiting.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(next.order))
-  taker.waiting = undefined
 }

@@ -57,5 +57,9 @@ export const outcome = (page: Page): Promise<string> =>
 export const prompted = (page: Page): Promise<unknown> =>
   page.waitFor(async () => (await tab.look()).prompts > 0)
 
+/** Waits until the tab waits for another one's lock. */
+export const isQueued = (page: Page): Promise<unknown> =>
+  page.waitFor(async () => (await navigator.locks.query()).pending?.length)
+
 export const hears = (page: Page, kind: 'events' | 'changes', type: string): Promise<unknown> =>
   page.waitFor(async (list, name) => (await tab.look())[list].includes(name), kind, type)

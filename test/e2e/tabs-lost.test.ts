@@ -1,63 +1,114 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeEngines } from './engines.js'
 import { openTabs } from './open-tabs.js'
 import type { Page } from './page.js'
 import { canFindProcesses, processOf } from './page-process.js'
-import { answer, get, look, outcome, prompted, TABS_WITHOUT } from './tab-pages.js'
+import type { Tab } from './pages/tabs.js'
+import { answer, get, hears, isQueued, look, outcome, prompted, TABS_WITHOUT } from './tab-pages.js'
+
+declare const tab: Tab
 
 const WAIT_MS = 1000
-// What a machine under load may take on top of the bound.
+const LIFE_MS = 2000
+// What a machine under load may take on top of what is due.
 const SLACK_MS = 4000
 
-const fates = ['killed', 'frozen'].flatMap((fate) =>
-  TABS_WITHOUT.map(([without, query], index) => [fate, without, { query, hasLocks: index === 0 }] as const),
+const pairs = ['killed', 'frozen', 'hidden'].flatMap((fate) =>
+  TABS_WITHOUT.map(([without, query]) => ({ fate, without, query })),
 )
 
-describeEngines('a tab whose prompt is open and whose process is', (engine) => {
-  if (!canFindProcesses) return it.skip('skipped: this system does not tell which process runs a page')
+describeEngines('a tab', (engine) => {
   let tabs: Awaited<ReturnType<typeof openTabs>>
   beforeAll(async () => {
-    const paths = fates.flatMap(([, , { query }]) => {
-      const path = `/?namespace=${randomUUID()}&ask${query}`
+    const paths = pairs.flatMap(({ fate, query }) => {
+      const path = `/?namespace=${randomUUID()}${query}${fate === 'hidden' ? '' : '&ask'}`
       return [path, path]
     })
     tabs = await openTabs(engine, paths)
   })
   afterAll(() => tabs.close())
-  const pair = (index: number): Page[] => tabs.pages.slice(2 * index, 2 * index + 2)
 
-  it.each(fates)('%s keeps another waiting for no longer than that one says%s', async (fate, _, way) => {
-    const [one, two] = pair(fates.findIndex((row) => row[2] === way)) as [Page, Page]
-    const process1 = await processOf(one)
-    expect(await processOf(two)).not.toBe(process1)
-    await get(one)
-    await prompted(one)
-    const { startedAt: askedFirst } = await look(one)
-    // The browser lets go of a dead tab's lock: then it takes no bound.
-    const isLetGo = fate === 'killed' && way.hasLocks
-    await get(two, isLetGo ? {} : { waitSecs: WAIT_MS / 1000 })
-    if (way.hasLocks) await two.waitFor(async () => (await navigator.locks.query()).pending?.length)
-    const lostAt = Date.now()
-    process.kill(process1, fate === 'killed' ? 'SIGKILL' : 'SIGSTOP')
-    try {
+  function pairOf(fate: string, without: string): [Page, Page] {
+    const index = pairs.findIndex((pair) => pair.fate === fate && pair.without === without)
+    return tabs.pages.slice(2 * index, 2 * index + 2) as [Page, Page]
+  }
+
+  describe.skipIf(!canFindProcesses)('with an open prompt', () => {
+    it.each(TABS_WITHOUT)('that is killed lets another go on%s', async (without) => {
+      const [one, two] = pairOf('killed', without)
+      const process1 = await processOf(one)
+      expect(await processOf(two)).not.toBe(process1)
+      await get(one)
+      await prompted(one)
+      // Only the browser knows at once that a tab has died: then its lock is free.
+      const hasLocks = without === ''
+      await get(two, hasLocks ? {} : { waitSecs: WAIT_MS / 1000 })
+      if (hasLocks) await isQueued(two)
+      const killedAt = Date.now()
+      process.kill(process1, 'SIGKILL')
       await prompted(two)
       const { promptedAt, startedAt } = await look(two)
-      expect(promptedAt).toBeGreaterThanOrEqual(lostAt)
-      if (isLetGo) expect(promptedAt - lostAt).toBeLessThan(SLACK_MS)
-      else {
-        expect(promptedAt - askedFirst).toBeGreaterThanOrEqual(WAIT_MS)
-        expect(promptedAt - startedAt).toBeLessThan(WAIT_MS + SLACK_MS)
-      }
+      expect(promptedAt).toBeGreaterThanOrEqual(killedAt)
+      expect(promptedAt - (hasLocks ? killedAt : startedAt + WAIT_MS)).toBeLessThan(SLACK_MS)
       await answer(two, 'sign')
       expect(await outcome(two)).toMatch(/^did:key:/)
-    } finally {
-      if (fate === 'frozen') process.kill(process1, 'SIGCONT')
-    }
-    if (fate === 'killed') return
-    // It goes on where it was: its prompt can still be answered, and neither session ends the other.
-    await answer(one, 'sign')
-    expect(await outcome(one)).toMatch(/^did:key:/)
-    expect([await look(one), await look(two)]).toMatchObject([{ isAuthorized: true }, { isAuthorized: true }])
+    })
+
+    it.each(TABS_WITHOUT)(
+      'that is frozen keeps another waiting as long as that one says%s',
+      async (without) => {
+        const [one, two] = pairOf('frozen', without)
+        const process1 = await processOf(one)
+        expect(await processOf(two)).not.toBe(process1)
+        await get(one)
+        await prompted(one)
+        const { startedAt: askedFirst } = await look(one)
+        process.kill(process1, 'SIGSTOP')
+        try {
+          await get(two, { waitSecs: WAIT_MS / 1000 })
+          await prompted(two)
+          const { promptedAt, startedAt } = await look(two)
+          expect(promptedAt - askedFirst).toBeGreaterThanOrEqual(WAIT_MS)
+          expect(promptedAt - startedAt).toBeLessThan(WAIT_MS + SLACK_MS)
+          await answer(two, 'sign')
+          expect(await outcome(two)).toMatch(/^did:key:/)
+        } finally {
+          process.kill(process1, 'SIGCONT')
+        }
+        // It goes on where it was: its prompt can still be answered, and neither session ends the other.
+        await answer(one, 'sign')
+        expect(await outcome(one)).toMatch(/^did:key:/)
+        for (const page of [one, two])
+          expect(await look(page)).toMatchObject({ isAuthorized: true, prompts: 1 })
+      },
+    )
+  })
+
+  it.each(TABS_WITHOUT)('that is hidden hears of the end of its session%s', async (without) => {
+    const pair = pairOf('hidden', without)
+    const isHidden = (page: Page): Promise<boolean> => page.evaluate(() => document.hidden)
+    // Only one tab of all is seen.
+    const [one, two] = (await isHidden(pair[0])) ? pair : (pair.reverse() as [Page, Page])
+    await get(two)
+    const keyDID = await outcome(two)
+    await one.evaluate(() => tab.load())
+    expect(await outcome(one)).toBe(keyDID)
+    await two.evaluate(() => tab.remove())
+    await hears(one, 'events', 'removed')
+    expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+
+    await get(two, { expiresInSecs: LIFE_MS / 1000 })
+    await outcome(two)
+    await one.evaluate(() => tab.load())
+    await outcome(one)
+    await hears(one, 'events', 'expired')
+    const due = (await look(two)).startedAt + LIFE_MS
+    const { heardAt } = await look(one)
+    // The session says its times in whole seconds.
+    expect(heardAt).toBeGreaterThanOrEqual(due - 1000)
+    expect(heardAt).toBeLessThan(due + SLACK_MS)
+    expect(await one.evaluate(() => tab.sign())).toBe('ERR_CAPABILITY_EXPIRED')
+    expect(await isHidden(one)).toBe(true)
   })
 })

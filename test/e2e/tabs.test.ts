@@ -4,9 +4,23 @@ import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 import type { Tab } from './pages/tabs.js'
 import { type PageServer, servePage } from './server.js'
-import { answer, get, hears, look, outcome, prompted, TABS_WITHOUT, tabOpener } from './tab-pages.js'
+import {
+  answer,
+  get,
+  hears,
+  isQueued,
+  look,
+  outcome,
+  prompted,
+  showTogether,
+  TABS_WITHOUT,
+  tabOpener,
+} from './tab-pages.js'
 
 declare const tab: Tab
+
+// What a machine under load may take on top of what is due.
+const SLACK_MS = 4000
 
 let server: PageServer
 beforeAll(async () => {
@@ -79,7 +93,7 @@ describeEngines('tabs', (engine) => {
     [', without Web Locks', '&no-locks'],
   ])('are not kept waiting for longer than it says by a prompt that lies open%s', async (_, query) => {
     const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
-    await get(one, { waitSecs: 1 })
+    await get(one)
     await prompted(one)
     await get(two, { waitSecs: 1 })
     await prompted(two)
@@ -91,4 +105,45 @@ describeEngines('tabs', (engine) => {
     expect(await outcome(one)).toMatch(/^did:key:/)
     expect((await look(two)).isAuthorized).toBe(true)
   })
+
+  it.each(TABS_WITHOUT)('of which one is closed while its prompt is open go on%s', async (without, query) => {
+    const [one, two] = [await browser.newPage(), browser.page]
+    await showTogether(server, [one, two], `&ask${query}`)
+    await get(one)
+    await prompted(one)
+    // Only the browser knows at once that a tab is gone: then its lock is free.
+    const hasLocks = without === ''
+    await get(two, hasLocks ? {} : { waitSecs: 1 })
+    if (hasLocks) await isQueued(two)
+    const closedAt = Date.now()
+    await one.close()
+    await prompted(two)
+    const { promptedAt, startedAt } = await look(two)
+    expect(promptedAt).toBeGreaterThanOrEqual(closedAt)
+    expect(promptedAt - (hasLocks ? closedAt : startedAt + 1000)).toBeLessThan(SLACK_MS)
+    await answer(two, 'sign')
+    expect(await outcome(two)).toMatch(/^did:key:/)
+  })
+
+  // Only Chromium can be told to freeze a tab, as it does by itself with those that are long unseen.
+  it.runIf(engine.name === 'chromium').each(TABS_WITHOUT)(
+    'of which one was frozen learn what it has missed%s',
+    async (_, query) => {
+      const [one, two] = (await open(2, query)) as [Page, Page]
+      await get(one)
+      const keyDID = await outcome(one)
+      await two.evaluate(() => tab.load())
+      expect(await outcome(two)).toBe(keyDID)
+      const page = browser.context?.pages()[0]
+      const devTools = page && (await browser.context?.newCDPSession(page))
+      await devTools?.send('Page.setWebLifecycleState', { state: 'frozen' })
+      await two.evaluate(() => tab.remove())
+      await hears(two, 'events', 'removed')
+      const thawedAt = Date.now()
+      await devTools?.send('Page.setWebLifecycleState', { state: 'active' })
+      await hears(one, 'events', 'removed')
+      expect((await look(one)).heardAt).toBeGreaterThanOrEqual(thawedAt)
+      expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+    },
+  )
 })

@@ -5,7 +5,7 @@ import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 import type { Tab } from './pages/tabs.js'
 import { type PageServer, servePage } from './server.js'
-import { answer, get, hears, look, outcome, prompted, show, TABS_WITHOUT } from './tab-pages.js'
+import { answer, get, hears, isQueued, look, outcome, prompted, show, TABS_WITHOUT } from './tab-pages.js'
 import { startWorker, type WorkerKind } from './worker-page.js'
 
 declare const tab: Tab
@@ -63,18 +63,22 @@ describeEngines('a worker', (engine) => {
     })
   })
 
-  it.each(kinds)('(%s) waits for the prompt of a tab, and signs out for all%s', async (kind, _, query) => {
-    const [page, worker] = await open(kind, `&ask${query}`)
-    await get(page)
-    await prompted(page)
-    await get(worker)
-    await answer(page, 'sign')
-    const keyDID = await outcome(page)
-    expect(await outcome(worker)).toBe(keyDID)
-    expect((await look(worker)).prompts).toBe(0)
+  it.each(kinds)(
+    '(%s) waits for the prompt of a tab, and signs out for all%s',
+    async (kind, without, query) => {
+      const [page, worker] = await open(kind, `&ask${query}`)
+      await get(page)
+      await prompted(page)
+      await get(worker)
+      if (without === '') await isQueued(worker)
+      await answer(page, 'sign')
+      const keyDID = await outcome(page)
+      expect(await outcome(worker)).toBe(keyDID)
+      expect((await look(worker)).prompts).toBe(0)
 
-    await worker.evaluate(() => tab.remove())
-    await hears(page, 'events', 'removed')
-    expect(await page.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
-  })
+      await worker.evaluate(() => tab.remove())
+      await hears(page, 'events', 'removed')
+      expect(await page.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+    },
+  )
 })

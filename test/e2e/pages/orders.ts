@@ -1,12 +1,9 @@
 import { type Order, runSource } from './run-source.js'
 
-/** Asks the test's server what to do, and does that, for as long as the page lives. */
-export async function takeOrders(name: string): Promise<void> {
-  const url = `/orders?page=${encodeURIComponent(name)}`
+/** Asks there what to do, and does that, for as long as the page lives. */
+export async function takeOrders(url: string): Promise<void> {
   for (;;) {
-    const response = await fetch(url)
-    if (response.status === 204) continue
-    const done = await runSource((await response.json()) as Order)
-    await fetch(url, { method: 'POST', body: JSON.stringify(done) })
+    const order = (await (await fetch(url)).json()) as Order
+    await fetch(url, { method: 'POST', body: JSON.stringify(await runSource(order)) })
   }
 }

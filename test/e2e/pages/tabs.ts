@@ -106,5 +106,5 @@ export type Tab = typeof tab
 
 Object.assign(globalThis, { tab })
 
-const name = search.get('orders')
-if (name !== null) void takeOrders(name)
+const orders = search.get('orders')
+if (orders !== null) void takeOrders(orders)
