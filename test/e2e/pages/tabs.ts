@@ -76,6 +76,9 @@ export const tab = {
   renew: () => start(async () => session?.renew(auth)),
   answer: (said: 'sign' | 'reject') => answer(said),
   remove: async () => session?.remove(),
+  removeAll: () => DIDSession.remove(ACCOUNT_A, { namespace }),
+  hasPrompted: () => prompts(wallet) > 0,
+  persistence: () => session?.persistence,
   sign: async () => {
     try {
       return `${(await session?.sign(new Uint8Array(1)))?.length} bytes`
