@@ -31,7 +31,7 @@ export function turnOptions(options: { waitSecs?: number }): TurnOptions {
  * Does work that opens the wallet, while no other tab or worker does so for this account. Whoever waits and sees the
  * person decline in the other tab rejects with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
  * A tab that was closed or crashed lets go at once; one that is frozen, or whose prompt lies open, is waited for no
- * longer than `waitSecs`.
+ * longer than `waitSecs`, and so is any where there are no Web Locks.
  */
 export async function inTurn<T>(
   place: Place,

@@ -41,7 +41,7 @@ export class Connection {
   #opening: Promise<Database> | undefined
   #database: Database | undefined
   #isLate = false
-  #isStuck = false
+  #stuck = new Set<Promise<unknown>>()
 
   constructor(name: string, openTimeoutMs: number, workTimeoutMs = 5000) {
     this.#name = name
@@ -69,24 +69,21 @@ export class Connection {
     })
   }
 
-  // Who has waited once for another tab doesn't wait as long again, until the database answers.
+  // While something waits on that was given up, nothing else is waited for as long.
   async #inTime<T>(work: (late: AbortSignal) => Promise<T>): Promise<T> {
     const late = new AbortController()
-    let steps = this.#isStuck ? 1 : STEPS
+    const stuck = this.#stuck
+    const working = work(late.signal)
+    const settled = (): void => void stuck.delete(working)
+    let steps = stuck.size > 0 ? 1 : STEPS
     const step = (): void => {
       if (--steps > 0) return
-      this.#isStuck = true
+      stuck.add(working)
+      working.then(settled, settled)
       late.abort(unavailable())
     }
-    const timer = setInterval(step, this.#workTimeoutMs / (this.#isStuck ? STUCK_SHARE : STEPS))
+    const timer = setInterval(step, this.#workTimeoutMs / (stuck.size > 0 ? STUCK_SHARE : STEPS))
     try {
-      const working = work(late.signal)
-      working.then(
-        () => {
-          this.#isStuck = false
-        },
-        () => undefined,
-      )
       return await abortable(working, late.signal)
     } finally {
       clearInterval(timer)
@@ -136,6 +133,7 @@ export class Connection {
   #forget(): void {
     this.#opening = undefined
     this.#database = undefined
+    this.#stuck = new Set()
     this.#isLate = false
   }
 }
