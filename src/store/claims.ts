@@ -3,20 +3,23 @@ import type { Claim, Connection } from './connection.js'
 // The one store of the database where what is neither session nor key may lie.
 const STORE = 'last'
 
-/** Takes a name until a time, unless another holder has it: says whether it did. One transaction, so that one wins. */
+/**
+ * Takes a name, unless another holder has it and whoever asks finds that this isn't over: says whether it did. One
+ * transaction, so that one wins.
+ */
 export async function claim(
   connection: Connection,
   name: string,
   holder: string,
-  until: number,
+  isOver: (current: Claim) => boolean,
 ): Promise<boolean> {
   return connection.use(async (database) => {
     const transaction = database.transaction(STORE, 'readwrite')
     // It rejects too when a request does, which is awaited first.
     transaction.done.catch(() => undefined)
     const current = claimOf(await transaction.store.get(['claim', name]))
-    const isFree = !current || current.holder === holder || current.until <= Date.now()
-    if (isFree) await transaction.store.put({ holder, until }, ['claim', name])
+    const isFree = !current || current.holder === holder || isOver(current)
+    if (isFree) await transaction.store.put({ holder, since: Date.now() }, ['claim', name])
     await transaction.done
     return isFree
   })
@@ -46,6 +49,6 @@ export async function wasDeclined(connection: Connection, name: string, since: n
 }
 
 function claimOf(value: unknown): Claim | undefined {
-  const { holder, until } = (value ?? {}) as { [name in keyof Claim]?: unknown }
-  return typeof holder === 'string' && typeof until === 'number' ? { holder, until } : undefined
+  const { holder, since } = (value ?? {}) as { [name in keyof Claim]?: unknown }
+  return typeof holder === 'string' && typeof since === 'number' ? { holder, since } : undefined
 }

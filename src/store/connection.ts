@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { abortable } from '../base/abort.js'
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/timeout.js'
 import type { LastUsed, SessionRecord } from './store.js'
@@ -12,10 +13,10 @@ interface SessionDatabase extends DBSchema {
   last: { key: string | ['claim' | 'declined', string]; value: LastUsed | Claim | number }
 }
 
-/** Who has taken a name, and until when (milliseconds since 1970). */
+/** Who has taken a name, and since when (milliseconds since 1970). */
 export interface Claim {
   readonly holder: string
-  readonly until: number
+  readonly since: number
 }
 
 type Database = IDBPDatabase<SessionDatabase>
@@ -23,37 +24,70 @@ type Database = IDBPDatabase<SessionDatabase>
 // Doing the same again over a new connection can't help against these.
 const NOT_THE_CONNECTION = ['DataCloneError', 'QuotaExceededError', 'SecurityError', 'VersionError']
 const OPEN_ATTEMPTS = 2
+// What is asked of an open database is waited for in steps: however long the page slept, it has missed one of them.
+const STEPS = 5
+// How much shorter the wait is for a database that has just kept someone waiting in vain.
+const STUCK_SHARE = 20
 
 /**
  * A connection that is opened when first used, opened anew when it has died, and never waited for longer than
- * a bound: Safari loses connections, and its opens can hang.
+ * a bound: Safari loses connections, and its opens can hang. All tabs wait for one that was frozen while it wrote.
  */
 export class Connection {
   readonly #name: string
   readonly #openTimeoutMs: number
+  readonly #workTimeoutMs: number
   #factory: IDBFactory | undefined
   #opening: Promise<Database> | undefined
   #database: Database | undefined
   #isLate = false
+  #stuck = new Set<Promise<unknown>>()
 
-  constructor(name: string, openTimeoutMs: number) {
+  constructor(name: string, openTimeoutMs: number, workTimeoutMs = 5000) {
     this.#name = name
     this.#openTimeoutMs = openTimeoutMs
+    this.#workTimeoutMs = workTimeoutMs
   }
 
-  /** Does the work, once more over a new connection if this one has died. */
-  async use<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  /**
+   * Does the work, once more over a new connection if this one has died. The signal tells the work that nobody waits for
+   * it any more.
+   */
+  async use<T>(work: (database: Database, late: AbortSignal) => Promise<T>): Promise<T> {
     const database = await this.open()
     try {
-      return await work(database)
+      return await this.#inTime((late) => work(database, late))
     } catch (error) {
+      if (error instanceof SessionError) throw error
       if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
     }
     this.#forget()
     database.close()
-    return work(await this.open()).catch((cause: unknown) => {
-      throw unavailable(cause)
+    const another = await this.open()
+    return this.#inTime((late) => work(another, late)).catch((cause: unknown) => {
+      throw cause instanceof SessionError ? cause : unavailable(cause)
     })
+  }
+
+  // While something waits on that was given up, nothing else is waited for as long.
+  async #inTime<T>(work: (late: AbortSignal) => Promise<T>): Promise<T> {
+    const late = new AbortController()
+    const stuck = this.#stuck
+    const working = work(late.signal)
+    const settled = (): void => void stuck.delete(working)
+    let steps = stuck.size > 0 ? 1 : STEPS
+    const step = (): void => {
+      if (--steps > 0) return
+      stuck.add(working)
+      working.then(settled, settled)
+      late.abort(unavailable())
+    }
+    const timer = setInterval(step, this.#workTimeoutMs / (stuck.size > 0 ? STUCK_SHARE : STEPS))
+    try {
+      return await abortable(working, late.signal)
+    } finally {
+      clearInterval(timer)
+    }
   }
 
   /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`, whose `cause` is absent if it was a hang. */
@@ -99,6 +133,7 @@ export class Connection {
   #forget(): void {
     this.#opening = undefined
     this.#database = undefined
+    this.#stuck = new Set()
     this.#isLate = false
   }
 }

@@ -38,7 +38,7 @@ export function indexedDBStore({
 
     async write(namespace, { put = [], remove = [], last }) {
       if (put.length === 0 && (await isRefused(connection))) return
-      await connection.use(async (database) => {
+      await connection.use(async (database, late) => {
         // A session is written once and then relied on for a week: let it reach the disk.
         const transaction = database.transaction(['sessions', 'keys', 'last'], 'readwrite', {
           durability: 'strict',
@@ -51,6 +51,8 @@ export function indexedDBStore({
           requests.push(...promises)
         }
         expect(transaction.done)
+        // What is put after all would be a session that its caller was told doesn't exist.
+        if (put.length > 0) late.addEventListener('abort', () => abort(transaction), { once: true })
         try {
           for (const { account, keyDID } of remove) {
             const range =
