@@ -1,6 +1,14 @@
-import type { Claim, Connection } from './connection.js'
+import { type IDBPDatabase, wrap } from 'idb'
+import type { Connection } from './connection.js'
 
-// The one store of the database where what is neither session nor key may lie.
+/** Who has taken a name, and since when (milliseconds since 1970). */
+export interface Claim {
+  readonly holder: string
+  readonly since: number
+}
+
+// The one store of the database where what is neither session nor key may lie: under keys that are no namespaces, as those
+// are strings.
 const STORE = 'last'
 
 /**
@@ -13,7 +21,7 @@ export async function claim(
   holder: string,
   isOver: (current: Claim) => boolean,
 ): Promise<boolean> {
-  return connection.use(async (database) => {
+  return using(connection, async (database) => {
     const transaction = database.transaction(STORE, 'readwrite')
     // It rejects too when a request does, which is awaited first.
     transaction.done.catch(() => undefined)
@@ -27,7 +35,7 @@ export async function claim(
 
 /** Gives the name back, if the holder has it. */
 export async function release(connection: Connection, name: string, holder: string): Promise<void> {
-  await connection.use(async (database) => {
+  await using(connection, async (database) => {
     const transaction = database.transaction(STORE, 'readwrite')
     // It rejects too when a request does, which is awaited first.
     transaction.done.catch(() => undefined)
@@ -39,13 +47,17 @@ export async function release(connection: Connection, name: string, holder: stri
 
 /** Notes that the person has just declined what the name stands for. */
 export async function noteDeclined(connection: Connection, name: string): Promise<void> {
-  await connection.use((database) => database.put(STORE, Date.now(), ['declined', name]))
+  await using(connection, (database) => database.put(STORE, Date.now(), ['declined', name]))
 }
 
 /** Whether the person has declined it since a time (milliseconds since 1970). */
 export async function wasDeclined(connection: Connection, name: string, since: number): Promise<boolean> {
-  const time: unknown = await connection.use((database) => database.get(STORE, ['declined', name]))
+  const time: unknown = await using(connection, (database) => database.get(STORE, ['declined', name]))
   return typeof time === 'number' && time > since
+}
+
+function using<T>(connection: Connection, work: (database: IDBPDatabase) => Promise<T>): Promise<T> {
+  return connection.use((database) => work(wrap(database)))
 }
 
 function claimOf(value: unknown): Claim | undefined {

@@ -1,25 +1,11 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { abortable } from '../base/abort.js'
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/timeout.js'
-import type { LastUsed, SessionRecord } from './store.js'
+import { resultOf } from './requests.js'
 
-/** The layout of our database. Keys: [namespace, account, keyDID], and namespace for `last`. */
-interface SessionDatabase extends DBSchema {
-  sessions: { key: [string, string, string]; value: SessionRecord }
-  // Apart from the sessions, because engines take long to copy a key, and most questions need none.
-  keys: { key: [string, string, string]; value: CryptoKeyPair }
-  // What is noted of prompts has keys that are no namespaces: those are strings.
-  last: { key: string | ['claim' | 'declined', string]; value: LastUsed | Claim | number }
-}
-
-/** Who has taken a name, and since when (milliseconds since 1970). */
-export interface Claim {
-  readonly holder: string
-  readonly since: number
-}
-
-type Database = IDBPDatabase<SessionDatabase>
+// Sessions and keys lie under [namespace, account, keyDID], the last use under the namespace. Keys lie apart, because engines
+// take long to copy one, and most questions need none.
+const STORES = ['sessions', 'keys', 'last']
 
 // Doing the same again over a new connection can't help against these.
 const NOT_THE_CONNECTION = ['DataCloneError', 'QuotaExceededError', 'SecurityError', 'VersionError']
@@ -38,8 +24,8 @@ export class Connection {
   readonly #openTimeoutMs: number
   readonly #workTimeoutMs: number
   #factory: IDBFactory | undefined
-  #opening: Promise<Database> | undefined
-  #database: Database | undefined
+  #opening: Promise<IDBDatabase> | undefined
+  #database: IDBDatabase | undefined
   #isLate = false
   #stuck = new Set<Promise<unknown>>()
 
@@ -53,7 +39,7 @@ export class Connection {
    * Does the work, once more over a new connection if this one has died. The signal tells the work that nobody waits for
    * it any more.
    */
-  async use<T>(work: (database: Database, late: AbortSignal) => Promise<T>): Promise<T> {
+  async use<T>(work: (database: IDBDatabase, late: AbortSignal) => Promise<T>): Promise<T> {
     const database = await this.open()
     try {
       return await this.#inTime((late) => work(database, late))
@@ -91,7 +77,7 @@ export class Connection {
   }
 
   /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`, whose `cause` is absent if it was a hang. */
-  async open(): Promise<Database> {
+  async open(): Promise<IDBDatabase> {
     const factory = currentFactory()
     if (factory !== this.#factory) this.#forget()
     this.#factory = factory
@@ -99,7 +85,7 @@ export class Connection {
     // An open that hung once may hang forever: nobody waits for it again, but it is used should it arrive.
     for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
       if (attempt > 0) this.#opening = undefined
-      this.#opening ??= this.#request()
+      this.#opening ??= this.#request(factory)
       const database = await within(this.#openTimeoutMs, this.#opening).catch((cause: unknown) => {
         throw unavailable(cause)
       })
@@ -109,20 +95,20 @@ export class Connection {
     throw unavailable()
   }
 
-  #request(): Promise<Database> {
+  #request(factory: IDBFactory): Promise<IDBDatabase> {
+    const request = factory.open(this.#name, 1)
+    request.onupgradeneeded = () => {
+      for (const store of STORES) request.result.createObjectStore(store)
+    }
     const forget = (): void => this.#forget()
-    const opening = openDB<SessionDatabase>(this.#name, 1, {
-      upgrade(database) {
-        for (const store of ['sessions', 'keys', 'last'] as const) database.createObjectStore(store)
-      },
-      // Another tab wants to delete or upgrade the database: don't stand in its way.
-      blocking: (_current, _blocked, { target }) => {
-        forget()
-        ;(target as IDBDatabase).close()
-      },
-      terminated: forget,
-    })
+    const opening = resultOf(request)
     opening.then((database) => {
+      // Another tab wants to delete or upgrade the database: don't stand in its way.
+      database.onversionchange = () => {
+        forget()
+        database.close()
+      }
+      database.onclose = forget
       if (this.#opening !== opening) return database.close()
       this.#database = database
       this.#isLate = false

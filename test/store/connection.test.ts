@@ -1,10 +1,11 @@
+import { wrap } from 'idb'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Connection } from '../../src/store/connection.js'
 import { expectCode } from '../setup/expect-code.js'
 
 const NAME = 'stuck'
 const read = (connection: Connection): Promise<unknown> =>
-  connection.use((database) => database.get('last', 'default'))
+  connection.use((database) => wrap(database).get('last', 'default'))
 
 let letGo: () => void = () => undefined
 let connection: Connection
@@ -23,7 +24,7 @@ afterEach(async () => {
 /** What a tab does that was frozen while it wrote: it keeps everyone else from the database. */
 async function hold(): Promise<void> {
   const other = new Connection(NAME, 2000)
-  const database = await other.open()
+  const database = wrap(await other.open())
   const { store, done } = database.transaction('last', 'readwrite')
   let isHeld = true
   const holding = (async () => {
@@ -60,7 +61,7 @@ it('tells work that nobody waits for it any more', async () => {
   await expectCode('ERR_STORE_UNAVAILABLE', () =>
     connection.use((database, signal) => {
       late = signal
-      return database.get('last', 'default')
+      return wrap(database).get('last', 'default')
     }),
   )
   expect(late?.aborted).toBe(true)
