@@ -1,4 +1,3 @@
-import { abortable } from '../base/abort.js'
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/timeout.js'
 import { resultOf } from './requests.js'
@@ -59,21 +58,22 @@ export class Connection {
   async #inTime<T>(work: (late: AbortSignal) => Promise<T>): Promise<T> {
     const late = new AbortController()
     const stuck = this.#stuck
-    const working = work(late.signal)
-    const settled = (): void => void stuck.delete(working)
     let steps = stuck.size > 0 ? 1 : STEPS
-    const step = (): void => {
-      if (--steps > 0) return
-      stuck.add(working)
-      working.then(settled, settled)
-      late.abort(unavailable())
-    }
-    const timer = setInterval(step, this.#workTimeoutMs / (stuck.size > 0 ? STUCK_SHARE : STEPS))
-    try {
-      return await abortable(working, late.signal)
-    } finally {
-      clearInterval(timer)
-    }
+    const stepMs = this.#workTimeoutMs / (stuck.size > 0 ? STUCK_SHARE : STEPS)
+    const working = work(late.signal)
+    return new Promise((resolve, reject) => {
+      const timer = setInterval(() => {
+        if (--steps > 0) return
+        clearInterval(timer)
+        stuck.add(working)
+        reject(unavailable())
+        late.abort()
+      }, stepMs)
+      void working.then(resolve, reject).then(() => {
+        clearInterval(timer)
+        stuck.delete(working)
+      })
+    })
   }
 
   /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`, whose `cause` is absent if it was a hang. */
