@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from '../e2e/page.js'
+import { startPlainBrowser } from '../e2e/plain-browser.js'
+import { servePage } from '../e2e/server.js'
 import type { Engine } from '../engines/engine.js'
 import { tellPage } from './orders.js'
-import type { Page } from './page.js'
-import { startPlainBrowser } from './plain-browser.js'
-import { servePage } from './server.js'
 import { look } from './tab-pages.js'
 
 interface OpenTabs {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Page, type PageDriver } from './page.js'
-import type { Done } from './pages/run-source.js'
+import { Page, type PageDriver } from '../e2e/page.js'
+import type { Done } from '../e2e/pages/run-source.js'
 
 export type WorkerKind = 'dedicated' | 'service'
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeEngines } from './engines.js'
+import { describeEngines } from '../e2e/engines.js'
+import type { Page } from '../e2e/page.js'
+import type { Tab } from '../e2e/pages/tabs.js'
 import { openTabs } from './open-tabs.js'
-import type { Page } from './page.js'
 import { canFindProcesses, processOf } from './page-process.js'
-import type { Tab } from './pages/tabs.js'
 import { answer, get, hears, isQueued, look, outcome, prompted, TABS_WITHOUT } from './tab-pages.js'
 
 declare const tab: Tab

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.js'
-import { describeEngines } from './engines.js'
-import type { Page } from './page.js'
-import type { Tab } from './pages/tabs.js'
-import { type PageServer, servePage } from './server.js'
+import { type Browser, openBrowser } from '../e2e/browser.js'
+import { describeEngines } from '../e2e/engines.js'
+import type { Page } from '../e2e/page.js'
+import type { Tab } from '../e2e/pages/tabs.js'
+import { type PageServer, servePage } from '../e2e/server.js'
 import { answer, get, hears, look, outcome, prompted, TABS_WITHOUT, tabOpener } from './tab-pages.js'
 
 declare const tab: Tab

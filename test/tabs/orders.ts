@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import { Page, type PageDriver } from './page.js'
-import type { Done, Order } from './pages/run-source.js'
-import { readJson } from './server.js'
+import { Page, type PageDriver } from '../e2e/page.js'
+import type { Done, Order } from '../e2e/pages/run-source.js'
+import { readJson } from '../e2e/server.js'
 
 interface Given {
   readonly order: Order

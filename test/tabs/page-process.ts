@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import type { Page } from './page.js'
+import type { Page } from '../e2e/page.js'
 
 /** Whether this machine tells of its processes, as Linux does. */
 export const canFindProcesses = existsSync('/proc/self/stat')

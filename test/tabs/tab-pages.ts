@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Browser } from './browser.js'
-import type { Page } from './page.js'
-import type { Tab } from './pages/tabs.js'
-import type { PageServer } from './server.js'
+import type { Browser } from '../e2e/browser.js'
+import type { Page } from '../e2e/page.js'
+import type { Tab } from '../e2e/pages/tabs.js'
+import type { PageServer } from '../e2e/server.js'
 
 declare const tab: Tab
 export type Seen = Awaited<ReturnType<Tab['look']>>
