@@ -24,7 +24,7 @@ const node: TestProjectInlineConfiguration = {
     environment: 'node',
     pool: 'threads',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/load/**', '**/*.browser.test.ts'],
+    exclude: ['test/e2e/**', 'test/tabs/**', 'test/load/**', '**/*.browser.test.ts'],
     setupFiles: ['./test/setup/fake-indexeddb.ts'],
     testTimeout: 15_000,
   },
@@ -40,7 +40,7 @@ const lane = (engine: Engine): TestProjectInlineConfiguration => ({
     // Vitest names the lane by its instance; this name only keeps the lanes' caches apart.
     name: `in ${engine.name}`,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', '**/*.node.test.ts'],
+    exclude: ['test/e2e/**', 'test/tabs/**', '**/*.node.test.ts'],
     // One page per engine and a fresh frame per file: files never meet in the origin's database at one time.
     fileParallelism: false,
     testTimeout: 15_000,

@@ -8,6 +8,7 @@ export const BOUNDS = {
   '.': {
     gzip: 10_000,
     without: [
+      'idb',
       'dids',
       '@noble/curves',
       '@noble/hashes',

@@ -177,7 +177,8 @@ export class DIDSession extends GrantedSession {
   serialize(): string
   serialize(options: SerializeOptions): Promise<string>
   serialize(options?: SerializeOptions): string | Promise<string> {
-    if (options) return onDemand().then((m) => m.writeEncrypted(this.serialize(), options.password))
+    if (options !== undefined)
+      return onDemand().then((m) => m.writeEncrypted(this.serialize(), options.password))
     if (this.#held.serialize) return this.#held.serialize()
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',

@@ -12,7 +12,7 @@ const ROUNDS = 600_000
 // A string that asks for more is refused before any is made: reading must not take minutes.
 const MOST_ROUNDS = 1_000_000
 // Characters of the longest session string, in base64url, and what stands around it.
-const MAX_LENGTH = 1_070_000
+const MAX_LENGTH = 540_000
 
 /** Encrypts a session string. Throws a `TypeError` unless the password is a non-empty string. */
 export async function encryptString(text: string, password: string): Promise<string> {

@@ -52,7 +52,10 @@ export interface GrantOptions {
 export interface GetOptions extends GrantOptions, StoreOptions {
   /** Check the wallet's signature before anything is stored. */
   verifiers?: Verifiers
-  /** The kind of session key; P-256 by default, because every engine can store it. */
+  /**
+   * The kind of session key; P-256 by default, because every engine can store it. Ed25519 keys must not sign more than 60,000
+   * bytes at once in WebKitGTK, whose page would crash.
+   */
   keyType?: SessionKeyType
   /** Seconds for which a stored session must still be valid: one that isn't is renewed. 0 by default. */
   minValiditySecs?: number

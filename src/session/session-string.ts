@@ -4,7 +4,6 @@ import { systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
-import { MAX_LINKS } from '../capability/chain.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { assertValidAt, validityAt } from '../capability/validity.js'
 import { verifySignature } from '../capability/verify-signature.js'
@@ -13,8 +12,8 @@ import type { Persistence } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { FromSessionOptions } from './options.js'
 
-// Characters that a session string may have at most: so many for each capability of its chain.
-const MAX_LENGTH = MAX_LINKS * 200_000
+// Characters that a session string may have at most: as many as a chain in which each link has all resources that it may.
+const MAX_LENGTH = 400_000
 
 /**
  * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.

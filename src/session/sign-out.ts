@@ -3,7 +3,7 @@ import { storeError } from '../store/store-error.js'
 import { forgetDIDSession4 } from './adopt.js'
 import { settle } from './fates.js'
 import { mayHoldDIDSession4 } from './inherit.js'
-import { unmarkKept } from './kept-marks.js'
+import { unmarkKept, wasEvicted } from './kept-marks.js'
 import type { Place } from './place.js'
 import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
 import { watchOf } from './watch.js'
@@ -19,6 +19,8 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
     .flatMap(({ record }) => parseRecord(record) ?? [])
     .filter((record) => isMeant(place, account, record) && (keyDID ?? record.keyDID) === record.keyDID)
   const accounts = [...new Set([account, ...records.map((record) => record.account)])]
+  // Without a note of it, other tabs would take a sign-out for what it comes after, and go on.
+  const isEvicted = await wasEvicted(place, account)
   const results = await Promise.allSettled(
     stores.map(async (store) => {
       const last = await readLastUsed([store], namespace)
@@ -28,7 +30,7 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
         remove: accounts.map((owner) =>
           keyDID === undefined ? { account: owner } : { account: owner, keyDID },
         ),
-        ...(isLast && { last: { at: now() } }),
+        ...((isLast || isEvicted) && { last: { at: now() } }),
       })
     }),
   )

@@ -1,6 +1,6 @@
 import { abortable } from '../base/abort.js'
 import { SessionError } from '../base/errors.js'
-import { claim, noteDeclined, release, wasDeclined } from '../store/claims.js'
+import { type Claim, claim, noteDeclined, release, wasDeclined } from '../store/claims.js'
 import type { Connection } from '../store/connection.js'
 import { connectionOf } from '../store/indexeddb.js'
 import { onNotice, scopeOf, tell } from './channel.js'
@@ -31,7 +31,7 @@ export function turnOptions(options: { waitSecs?: number }): TurnOptions {
  * Does work that opens the wallet, while no other tab or worker does so for this account. Whoever waits and sees the
  * person decline in the other tab rejects with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
  * A tab that was closed or crashed lets go at once; one that is frozen, or whose prompt lies open, is waited for no
- * longer than `waitSecs`.
+ * longer than `waitSecs`, and so is any where there are no Web Locks.
  */
 export async function inTurn<T>(
   place: Place,
@@ -126,9 +126,10 @@ async function withClaim<T>(
 ): Promise<T> {
   if (!connection) return work()
   const holder = crypto.randomUUID()
+  const isOver = patience(waitMs)
   const claimed = async (): Promise<boolean> => {
     try {
-      return await claim(connection, name, holder, Date.now() + waitMs)
+      return await claim(connection, name, holder, isOver)
     } catch {
       // A store that can't be used keeps nobody from signing in.
       return true
@@ -140,6 +141,16 @@ async function withClaim<T>(
     return await work()
   } finally {
     await release(connection, name, holder).catch(() => undefined)
+  }
+}
+
+// Each holder is waited for as long as this caller says, whatever the holder's own wait is. A clock that was set back in
+// between doesn't make it longer.
+function patience(waitMs: number): (current: Claim) => boolean {
+  let watched: { readonly holder: string; readonly from: number } | undefined
+  return ({ holder, since }) => {
+    if (watched?.holder !== holder) watched = { holder, from: performance.now() }
+    return Date.now() - since >= waitMs || performance.now() - watched.from >= waitMs
   }
 }
 

@@ -1,22 +1,33 @@
-import type { Claim, Connection } from './connection.js'
+import { type IDBPDatabase, wrap } from 'idb'
+import type { Connection } from './connection.js'
 
-// The one store of the database where what is neither session nor key may lie.
+/** Who has taken a name, and since when (milliseconds since 1970). */
+export interface Claim {
+  readonly holder: string
+  readonly since: number
+}
+
+// The one store of the database where what is neither session nor key may lie: under keys that are no namespaces, as those
+// are strings.
 const STORE = 'last'
 
-/** Takes a name until a time, unless another holder has it: says whether it did. One transaction, so that one wins. */
+/**
+ * Takes a name, unless another holder has it and whoever asks finds that this isn't over: says whether it did. One
+ * transaction, so that one wins.
+ */
 export async function claim(
   connection: Connection,
   name: string,
   holder: string,
-  until: number,
+  isOver: (current: Claim) => boolean,
 ): Promise<boolean> {
-  return connection.use(async (database) => {
+  return using(connection, async (database) => {
     const transaction = database.transaction(STORE, 'readwrite')
     // It rejects too when a request does, which is awaited first.
     transaction.done.catch(() => undefined)
     const current = claimOf(await transaction.store.get(['claim', name]))
-    const isFree = !current || current.holder === holder || current.until <= Date.now()
-    if (isFree) await transaction.store.put({ holder, until }, ['claim', name])
+    const isFree = !current || current.holder === holder || isOver(current)
+    if (isFree) await transaction.store.put({ holder, since: Date.now() }, ['claim', name])
     await transaction.done
     return isFree
   })
@@ -24,7 +35,7 @@ export async function claim(
 
 /** Gives the name back, if the holder has it. */
 export async function release(connection: Connection, name: string, holder: string): Promise<void> {
-  await connection.use(async (database) => {
+  await using(connection, async (database) => {
     const transaction = database.transaction(STORE, 'readwrite')
     // It rejects too when a request does, which is awaited first.
     transaction.done.catch(() => undefined)
@@ -36,16 +47,20 @@ export async function release(connection: Connection, name: string, holder: stri
 
 /** Notes that the person has just declined what the name stands for. */
 export async function noteDeclined(connection: Connection, name: string): Promise<void> {
-  await connection.use((database) => database.put(STORE, Date.now(), ['declined', name]))
+  await using(connection, (database) => database.put(STORE, Date.now(), ['declined', name]))
 }
 
 /** Whether the person has declined it since a time (milliseconds since 1970). */
 export async function wasDeclined(connection: Connection, name: string, since: number): Promise<boolean> {
-  const time: unknown = await connection.use((database) => database.get(STORE, ['declined', name]))
+  const time: unknown = await using(connection, (database) => database.get(STORE, ['declined', name]))
   return typeof time === 'number' && time > since
 }
 
+function using<T>(connection: Connection, work: (database: IDBPDatabase) => Promise<T>): Promise<T> {
+  return connection.use((database) => work(wrap(database)))
+}
+
 function claimOf(value: unknown): Claim | undefined {
-  const { holder, until } = (value ?? {}) as { [name in keyof Claim]?: unknown }
-  return typeof holder === 'string' && typeof until === 'number' ? { holder, until } : undefined
+  const { holder, since } = (value ?? {}) as { [name in keyof Claim]?: unknown }
+  return typeof holder === 'string' && typeof since === 'number' ? { holder, since } : undefined
 }

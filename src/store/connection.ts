@@ -1,63 +1,83 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/timeout.js'
-import type { LastUsed, SessionRecord } from './store.js'
+import { resultOf } from './requests.js'
 
-/** The layout of our database. Keys: [namespace, account, keyDID], and namespace for `last`. */
-interface SessionDatabase extends DBSchema {
-  sessions: { key: [string, string, string]; value: SessionRecord }
-  // Apart from the sessions, because engines take long to copy a key, and most questions need none.
-  keys: { key: [string, string, string]; value: CryptoKeyPair }
-  // What is noted of prompts has keys that are no namespaces: those are strings.
-  last: { key: string | ['claim' | 'declined', string]; value: LastUsed | Claim | number }
-}
-
-/** Who has taken a name, and until when (milliseconds since 1970). */
-export interface Claim {
-  readonly holder: string
-  readonly until: number
-}
-
-type Database = IDBPDatabase<SessionDatabase>
+// Sessions and keys lie under [namespace, account, keyDID], the last use under the namespace. Keys lie apart, because engines
+// take long to copy one, and most questions need none.
+const STORES = ['sessions', 'keys', 'last']
 
 // Doing the same again over a new connection can't help against these.
 const NOT_THE_CONNECTION = ['DataCloneError', 'QuotaExceededError', 'SecurityError', 'VersionError']
 const OPEN_ATTEMPTS = 2
+// What is asked of an open database is waited for in steps: however long the page slept, it has missed one of them.
+const STEPS = 5
+// How much shorter the wait is for a database that has just kept someone waiting in vain.
+const STUCK_SHARE = 20
 
 /**
  * A connection that is opened when first used, opened anew when it has died, and never waited for longer than
- * a bound: Safari loses connections, and its opens can hang.
+ * a bound: Safari loses connections, and its opens can hang. All tabs wait for one that was frozen while it wrote.
  */
 export class Connection {
   readonly #name: string
   readonly #openTimeoutMs: number
+  readonly #workTimeoutMs: number
   #factory: IDBFactory | undefined
-  #opening: Promise<Database> | undefined
-  #database: Database | undefined
+  #opening: Promise<IDBDatabase> | undefined
+  #database: IDBDatabase | undefined
   #isLate = false
+  #stuck = new Set<Promise<unknown>>()
 
-  constructor(name: string, openTimeoutMs: number) {
+  constructor(name: string, openTimeoutMs: number, workTimeoutMs = 5000) {
     this.#name = name
     this.#openTimeoutMs = openTimeoutMs
+    this.#workTimeoutMs = workTimeoutMs
   }
 
-  /** Does the work, once more over a new connection if this one has died. */
-  async use<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  /**
+   * Does the work, once more over a new connection if this one has died. The signal tells the work that nobody waits for
+   * it any more.
+   */
+  async use<T>(work: (database: IDBDatabase, late: AbortSignal) => Promise<T>): Promise<T> {
     const database = await this.open()
     try {
-      return await work(database)
+      return await this.#inTime((late) => work(database, late))
     } catch (error) {
+      if (error instanceof SessionError) throw error
       if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
     }
     this.#forget()
     database.close()
-    return work(await this.open()).catch((cause: unknown) => {
-      throw unavailable(cause)
+    const another = await this.open()
+    return this.#inTime((late) => work(another, late)).catch((cause: unknown) => {
+      throw cause instanceof SessionError ? cause : unavailable(cause)
+    })
+  }
+
+  // While something waits on that was given up, nothing else is waited for as long.
+  async #inTime<T>(work: (late: AbortSignal) => Promise<T>): Promise<T> {
+    const late = new AbortController()
+    const stuck = this.#stuck
+    let steps = stuck.size > 0 ? 1 : STEPS
+    const stepMs = this.#workTimeoutMs / (stuck.size > 0 ? STUCK_SHARE : STEPS)
+    const working = work(late.signal)
+    return new Promise((resolve, reject) => {
+      const timer = setInterval(() => {
+        if (--steps > 0) return
+        clearInterval(timer)
+        stuck.add(working)
+        reject(unavailable())
+        late.abort()
+      }, stepMs)
+      void working.then(resolve, reject).then(() => {
+        clearInterval(timer)
+        stuck.delete(working)
+      })
     })
   }
 
   /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`, whose `cause` is absent if it was a hang. */
-  async open(): Promise<Database> {
+  async open(): Promise<IDBDatabase> {
     const factory = currentFactory()
     if (factory !== this.#factory) this.#forget()
     this.#factory = factory
@@ -65,7 +85,7 @@ export class Connection {
     // An open that hung once may hang forever: nobody waits for it again, but it is used should it arrive.
     for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
       if (attempt > 0) this.#opening = undefined
-      this.#opening ??= this.#request()
+      this.#opening ??= this.#request(factory)
       const database = await within(this.#openTimeoutMs, this.#opening).catch((cause: unknown) => {
         throw unavailable(cause)
       })
@@ -75,20 +95,20 @@ export class Connection {
     throw unavailable()
   }
 
-  #request(): Promise<Database> {
+  #request(factory: IDBFactory): Promise<IDBDatabase> {
+    const request = factory.open(this.#name, 1)
+    request.onupgradeneeded = () => {
+      for (const store of STORES) request.result.createObjectStore(store)
+    }
     const forget = (): void => this.#forget()
-    const opening = openDB<SessionDatabase>(this.#name, 1, {
-      upgrade(database) {
-        for (const store of ['sessions', 'keys', 'last'] as const) database.createObjectStore(store)
-      },
-      // Another tab wants to delete or upgrade the database: don't stand in its way.
-      blocking: (_current, _blocked, { target }) => {
-        forget()
-        ;(target as IDBDatabase).close()
-      },
-      terminated: forget,
-    })
+    const opening = resultOf(request)
     opening.then((database) => {
+      // Another tab wants to delete or upgrade the database: don't stand in its way.
+      database.onversionchange = () => {
+        forget()
+        database.close()
+      }
+      database.onclose = forget
       if (this.#opening !== opening) return database.close()
       this.#database = database
       this.#isLate = false
@@ -99,6 +119,7 @@ export class Connection {
   #forget(): void {
     this.#opening = undefined
     this.#database = undefined
+    this.#stuck = new Set()
     this.#isLate = false
   }
 }

@@ -50,7 +50,7 @@ async function openWebKit(engine: WebKitEngine, options: OpenOptions): Promise<B
   const driver = await startWebDriver(engine)
   return {
     page: new Page(webDriverDriver(driver)),
-    newPage: () => Promise.reject(new Error('a driven WebKitGTK has one page here')),
+    newPage: async () => new Page(webDriverDriver(await driver.newWindow())),
     close: () => driver.close(),
   }
 }

@@ -1,23 +1,48 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { type BuildOptions, build, type OutputFile } from 'esbuild'
 
 export type BundledFile = string | Uint8Array
 
 const outdir = '/'
 
+/** Further scripts of test/e2e/pages, by the names under which they are served. */
+export interface MoreScripts {
+  /** Share what they can with the page's script. */
+  readonly modules?: Readonly<Record<string, string>>
+  /** Complete in themselves, as service workers must be: these can't load anything on demand. */
+  readonly classic?: Readonly<Record<string, string>>
+}
+
 /** Bundles a script of test/e2e/pages with what it imports, as an application would. Keys are URL paths. */
-export async function bundlePage(entry: string): Promise<ReadonlyMap<string, BundledFile>> {
+export async function bundlePage(
+  entry: string,
+  { modules = {}, classic = {} }: MoreScripts = {},
+): Promise<ReadonlyMap<string, BundledFile>> {
+  const files = [
+    ...(await bundle({ page: entry, ...modules }, { format: 'esm', splitting: true })),
+    ...(Object.keys(classic).length > 0 ? await bundle(classic, { format: 'iife' }) : []),
+  ]
+  return new Map(files.map(({ path, contents }) => [`/${relative(outdir, path)}`, contents]))
+}
+
+async function bundle(
+  entries: Readonly<Record<string, string>>,
+  how: Pick<BuildOptions, 'format' | 'splitting'>,
+): Promise<OutputFile[]> {
+  const paths = Object.entries(entries).map(([name, file]) => [
+    name,
+    fileURLToPath(new URL(`pages/${file}`, import.meta.url)),
+  ])
   const { outputFiles } = await build({
-    entryPoints: { page: fileURLToPath(new URL(`pages/${entry}`, import.meta.url)) },
+    ...how,
+    entryPoints: Object.fromEntries(paths) as Record<string, string>,
     bundle: true,
-    splitting: true,
-    format: 'esm',
     target: 'es2022',
     sourcemap: 'linked',
     outdir,
     write: false,
     logLevel: 'warning',
   })
-  return new Map(outputFiles.map(({ path, contents }) => [`/${relative(outdir, path)}`, contents]))
+  return outputFiles
 }

@@ -18,6 +18,8 @@ const quiet: Readonly<Record<string, Preference>> = {
   'browser.startup.homepage_override.mstone': 'ignore',
   'browser.startup.page': 0,
   'datareporting.policy.dataSubmissionEnabled': false,
+  // Each tab of an origin in a process of its own, as others have it.
+  'dom.ipc.processCount.webIsolated': 16,
   'extensions.systemAddon.update.enabled': false,
   'extensions.update.enabled': false,
   'network.captive-portal-service.enabled': false,

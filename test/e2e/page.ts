@@ -14,6 +14,7 @@ export interface PageDriver {
   press(key: string): Promise<void>
   setViewport(width: number, height: number): Promise<void>
   screenshot(): Promise<Uint8Array>
+  close(): Promise<void>
 }
 
 /** A page that a test drives, alike in every engine. */
@@ -46,6 +47,10 @@ export class Page {
 
   setViewport(width: number, height: number): Promise<void> {
     return this.#driver.setViewport(width, height)
+  }
+
+  close(): Promise<void> {
+    return this.#driver.close()
   }
 
   /** Runs a function in the page. It's sent as source: it sees its arguments, and nothing around it. */

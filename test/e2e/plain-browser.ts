@@ -7,7 +7,8 @@ import { startProcess, stopProcess } from '../engines/processes.js'
 import { prepareFirefoxProfile } from './firefox-profile.js'
 
 export interface PlainOptions {
-  readonly url: string
+  /** Each gets a tab. */
+  readonly urls: readonly string[]
   readonly profileDir: string
   /** Opens a private window, as a visitor would. */
   readonly private?: boolean
@@ -37,8 +38,10 @@ async function startChromium(engine: ChromiumEngine, options: PlainOptions): Pro
     '--headless=new',
     `--user-data-dir=${options.profileDir}`,
     ...chromiumArgs,
+    // A page may open the others.
+    '--disable-popup-blocking',
     ...mode,
-    options.url,
+    ...options.urls,
   ]
   // Asked to end, it leaves a folder behind in the temporary folder: this one goes with the profile.
   const env = { ...engine.env, TMPDIR: join(options.profileDir, 'tmp') }
@@ -48,7 +51,7 @@ async function startChromium(engine: ChromiumEngine, options: PlainOptions): Pro
 
 async function startFirefox(engine: FirefoxEngine, options: PlainOptions): Promise<PlainBrowser> {
   await prepareFirefoxProfile(options.profileDir)
-  const target = options.private ? ['--private-window', options.url] : [options.url]
+  const target = [...(options.private ? ['--private-window'] : []), ...options.urls]
   return start(engine.executable, ['--headless', '--no-remote', '--profile', options.profileDir, ...target])
 }
 
@@ -60,7 +63,7 @@ async function startMiniBrowser(engine: WebKitEngine, options: PlainOptions): Pr
     mkdir(env.XDG_DATA_HOME, { recursive: true }),
     mkdir(env.XDG_CACHE_HOME, { recursive: true }),
   ])
-  const browser = start(engine.executable, [...(options.private ? ['--private'] : []), options.url], env)
+  const browser = start(engine.executable, [...(options.private ? ['--private'] : []), ...options.urls], env)
   return {
     ended: browser.ended,
     async close(): Promise<void> {

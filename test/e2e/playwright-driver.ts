@@ -15,5 +15,6 @@ export function playwrightDriver(page: PlaywrightPage): PageDriver {
     press: (key) => page.keyboard.press(key),
     setViewport: (width, height) => page.setViewportSize({ width, height }),
     screenshot: () => page.screenshot(),
+    close: () => page.close(),
   }
 }

@@ -3,7 +3,7 @@ import type { Report } from './pages/report.js'
 import { type PlainBrowser, type PlainOptions, startPlainBrowser } from './plain-browser.js'
 import type { PageServer } from './server.js'
 
-export interface RunOptions extends Omit<PlainOptions, 'url'> {
+export interface RunOptions extends Omit<PlainOptions, 'urls'> {
   /** The page's path and query, as `/?step=store`. */
   readonly path: string
   readonly timeoutMs?: number
@@ -31,7 +31,7 @@ export async function runPage<Value>(
   const { late, cancel } = after(timeoutMs, path)
   let browser: PlainBrowser | undefined
   try {
-    browser = await startPlainBrowser(engine, { ...rest, url: server.origin + path })
+    browser = await startPlainBrowser(engine, { ...rest, urls: [server.origin + path] })
     const result = await Promise.race([report, late, browser.ended])
     if ('error' in result) throw new Error(`the page at ${path} failed: ${result.error}`)
     return result.value

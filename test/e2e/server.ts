@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname } from 'node:path'
-import { type BundledFile, bundlePage } from './bundle.js'
+import { type BundledFile, bundlePage, type MoreScripts } from './bundle.js'
 
 export interface PageServerOptions {
   /** The body's HTML, before the script. */
   readonly html?: string
+  readonly scripts?: MoreScripts
   readonly headers?: Readonly<Record<string, string>>
   /** Answers what the server has no file for. */
   readonly handle?: (request: IncomingMessage, response: ServerResponse) => void
@@ -31,7 +32,8 @@ const mediaTypes: Readonly<Record<string, string>> = {
 const page = (html: string): string =>
   `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>test</title>${html}<script type="module" src="/page.js"></script>`
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+/** The JSON that a request brings. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk))
   return JSON.parse(Buffer.concat(chunks).toString())
@@ -43,7 +45,7 @@ function notFound(_request: IncomingMessage, response: ServerResponse): void {
 
 /** Serves one page with its bundled script, and takes the page's reports. */
 export async function servePage(entry: string, options: PageServerOptions = {}): Promise<PageServer> {
-  const files = new Map<string, BundledFile>(await bundlePage(entry))
+  const files = new Map<string, BundledFile>(await bundlePage(entry, options.scripts))
   files.set('/', page(options.html ?? ''))
   const waiting: ((report: unknown) => void)[] = []
 

@@ -51,5 +51,6 @@ export function webDriverDriver(driver: WebDriver): PageDriver {
     press: (key) => driver.press(key.split('+').map((name) => keys[name] ?? name)),
     setViewport: (width, height) => resizeViewport(driver, width, height),
     screenshot: () => driver.screenshot(),
+    close: () => driver.closeWindow(),
   }
 }

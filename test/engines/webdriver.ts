@@ -17,6 +17,12 @@ interface NewSession {
   readonly sessionId: string
 }
 
+interface NewWindow {
+  readonly handle: string
+}
+
+type Method = 'GET' | 'POST' | 'DELETE'
+
 type Outcome = { readonly value?: unknown; readonly error?: string }
 
 // WebDriver knows this fixed name for "a reference to an element".
@@ -30,7 +36,7 @@ const asyncScript = (source: string): string => `
     (value) => done({ value: value === undefined ? null : value }),
     (error) => done({ error: String(error) + '\\n' + (error && error.stack) }))`
 
-async function request(method: 'GET' | 'POST' | 'DELETE', url: string, body?: object): Promise<unknown> {
+async function request(method: Method, url: string, body?: object): Promise<unknown> {
   const json = method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {}
   const response = await fetch(url, { method, headers: { 'content-type': 'application/json' }, ...json })
   const { value } = (await response.json()) as Reply
@@ -52,14 +58,39 @@ async function untilReady(base: string, ended: () => boolean): Promise<void> {
   throw new Error('WebKitWebDriver does not answer')
 }
 
+/** A driven browser. It takes commands for one window at a time, which it must be told before. */
+class DrivenBrowser {
+  readonly session: string
+  readonly stop: () => Promise<void>
+  #current: string
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(session: string, window: string, stop: () => Promise<void>) {
+    this.session = session
+    this.stop = stop
+    this.#current = window
+  }
+
+  /** Does commands in a window, while none are done in another. */
+  inWindow<Result>(window: string, work: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(async () => {
+      if (window !== this.#current) await request('POST', `${this.session}/window`, { handle: window })
+      this.#current = window
+      return work()
+    })
+    this.#queue = result.catch(() => {})
+    return result
+  }
+}
+
 /** One browser window, driven over the WebDriver protocol. */
 export class WebDriver {
-  readonly #session: string
-  readonly #stop: () => Promise<void>
+  readonly #browser: DrivenBrowser
+  readonly #window: string
 
-  constructor(session: string, stop: () => Promise<void>) {
-    this.#session = session
-    this.#stop = stop
+  constructor(browser: DrivenBrowser, window: string) {
+    this.#browser = browser
+    this.#window = window
   }
 
   async goto(url: string): Promise<void> {
@@ -97,16 +128,32 @@ export class WebDriver {
   }
 
   async screenshot(): Promise<Uint8Array> {
-    return Buffer.from(String(await request('GET', `${this.#session}/screenshot`)), 'base64')
+    return Buffer.from(String(await this.#send('GET', '/screenshot')), 'base64')
   }
 
+  /** Another window of the same profile. */
+  async newWindow(): Promise<WebDriver> {
+    const { handle } = (await this.#post('/window/new', { type: 'window' })) as NewWindow
+    return new WebDriver(this.#browser, handle)
+  }
+
+  async closeWindow(): Promise<void> {
+    await this.#send('DELETE', '/window')
+  }
+
+  /** Ends the whole browser. */
   async close(): Promise<void> {
-    await request('DELETE', this.#session).catch(() => {})
-    await this.#stop()
+    await request('DELETE', this.#browser.session).catch(() => {})
+    await this.#browser.stop()
   }
 
   #post(path: string, body?: object): Promise<unknown> {
-    return request('POST', this.#session + path, body)
+    return this.#send('POST', path, body)
+  }
+
+  #send(method: Method, path: string, body?: object): Promise<unknown> {
+    const { session } = this.#browser
+    return this.#browser.inWindow(this.#window, () => request(method, session + path, body))
   }
 
   async #element(selector: string): Promise<string> {
@@ -135,7 +182,8 @@ export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
     const { sessionId } = (await request('POST', `${base}/session`, { capabilities })) as NewSession
     const session = `${base}/session/${sessionId}`
     await request('POST', `${session}/timeouts`, { script: 120_000, pageLoad: 60_000 })
-    return new WebDriver(session, stop)
+    const window = String(await request('GET', `${session}/window`))
+    return new WebDriver(new DrivenBrowser(session, window, stop), window)
   } catch (error) {
     await stop()
     throw error

@@ -24,12 +24,12 @@ const log = (text: string): void => {
 }
 
 const SHARES: readonly [FuzzKind, number][] = [
-  [capabilityObjects, 0.2],
-  [capabilityTexts, 0.2],
+  [capabilityObjects, 0.23],
+  [capabilityTexts, 0.22],
   [delegationChains, 0.06],
-  [jwsObjectsAndTexts, 0.22],
-  [sessionStrings, 0.1],
-  [signedRequests, 0.22],
+  [jwsObjectsAndTexts, 0.2],
+  [sessionStrings, 0.09],
+  [signedRequests, 0.2],
 ]
 
 log(`FUZZ_SEED=${SEED} FUZZ_CASES=${CASES}`)

@@ -37,7 +37,8 @@ const contentOfSession = (keyDID: string, cacao: Cacao): string => `${keyDID} ${
 function caseOf(input: string): FuzzCase {
   const run = async (): Promise<string> => {
     const session = await DIDSession.fromSession(input, judged)
-    const again = await DIDSession.fromSession(session.serialize(), judged)
+    // Its signatures were checked just before.
+    const again = await DIDSession.fromSession(session.serialize(), { now: judged.now })
     if (again.serialize() !== session.serialize()) return 'what is another session when it is written again'
     return contentOfSession(session.keyDID, session.cacao)
   }

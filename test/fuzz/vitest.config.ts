@@ -11,6 +11,8 @@ export default defineConfig({
       DIFFERENTIAL_CASES: process.env['DIFFERENTIAL_CASES'] ?? '10000',
     },
     disableConsoleIntercept: true,
+    // Both files at a time, on two cores too.
+    maxWorkers: 2,
     api: { host: '127.0.0.1' },
   },
 })

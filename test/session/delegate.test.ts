@@ -343,7 +343,7 @@ describe('a delegated session as a string', () => {
   })
 
   it('is read back however much it and its chain may do', async () => {
-    const resources = Array.from({ length: 1000 }, (_, i) => `https://a/${i}/${'x'.repeat(50)}`)
+    const resources = Array.from({ length: 1000 }, (_, i) => `https://a/${i}/${'x'.repeat(51)}`)
     const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
     let last = await DIDSession.authorize(auth, { resources })
     for (let links = 2; links <= 4; links++) last = await elsewhere(last, resources)

@@ -105,12 +105,11 @@ describe('another tab', () => {
     other.onmessage = ({ data }) => notices.push(data)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(notices, 1)
+    expect(notices[0]).toEqual({ scope, removed: [] })
     await session.remove()
-    await heard(notices, 2)
-    expect(notices).toEqual([
-      { scope, removed: [] },
-      { scope, removed: [session.keyDID] },
-    ])
+    // In Node, the threads of other test files speak on the same channel.
+    const removal = { scope, removed: [session.keyDID] }
+    await vi.waitFor(() => expect(notices).toContainEqual(removal), { interval: 5 })
   })
 })
 

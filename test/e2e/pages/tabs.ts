@@ -2,6 +2,7 @@ import { DIDSession, type SessionEvent } from '../../../src/index.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum.js'
 import { failureCode } from '../../setup/failure-code.js'
 import { ACCOUNT_A, prompts, testWallet } from '../../setup/wallet.js'
+import { takeOrders } from './orders.js'
 
 // A tab that a test tells what to do. Its wallet prompts, and answers when it is told to.
 const resources = ['https://api.example.com/notes/*']
@@ -18,10 +19,14 @@ for (const [part, name] of [
   else Object.defineProperty(globalThis, name, { value: undefined })
 }
 
+let startedAt = 0
+let promptedAt = 0
+let heardAt = 0
 const wallet = testWallet()
 let answer: (value: unknown) => void = () => undefined
 const { request } = wallet.provider
 wallet.provider.request = async (args) => {
+  if (args.method === 'personal_sign') promptedAt = Date.now()
   if (args.method !== 'personal_sign' || !search.has('ask')) return request(args)
   const result = request(args)
   const said = await new Promise<unknown>((resolve) => {
@@ -42,6 +47,7 @@ function hold(held: DIDSession | undefined): void {
   for (const type of ['renewed', 'removed', 'expiring', 'expired'] as const) {
     held?.on(type, (event: SessionEvent) => {
       events.push(event.type)
+      heardAt = Date.now()
       if (type === 'renewed') hold(event.session)
     })
   }
@@ -51,6 +57,7 @@ DIDSession.onChange(({ type }) => changes.push(type), { namespace })
 /** Does something without being waited for; what came of it is to be seen later. */
 function start(work: () => Promise<DIDSession | undefined>): void {
   outcome = undefined
+  startedAt = Date.now()
   work().then(
     (held) => {
       hold(held)
@@ -62,13 +69,16 @@ function start(work: () => Promise<DIDSession | undefined>): void {
   )
 }
 
-const tab = {
+export const tab = {
   get: (options: { waitSecs?: number; minValiditySecs?: number; expiresInSecs?: number } = {}) =>
     start(() => DIDSession.get(ACCOUNT_A, auth, { resources, namespace, ...options })),
   load: () => start(() => DIDSession.load(undefined, { namespace })),
   renew: () => start(async () => session?.renew(auth)),
   answer: (said: 'sign' | 'reject') => answer(said),
   remove: async () => session?.remove(),
+  removeAll: () => DIDSession.remove(ACCOUNT_A, { namespace }),
+  hasPrompted: () => prompts(wallet) > 0,
+  persistence: () => session?.persistence,
   sign: async () => {
     try {
       return `${(await session?.sign(new Uint8Array(1)))?.length} bytes`
@@ -76,11 +86,17 @@ const tab = {
       return failureCode(error)
     }
   },
+  signRequest: async () =>
+    (await session?.signRequest(new Request('https://api.example.com/notes/1')))?.headers.get('signature'),
   look: async () => ({
     outcome,
     keyDID: session?.keyDID,
     isAuthorized: session?.isAuthorized(resources),
     prompts: prompts(wallet),
+    /** When the work began, the wallet prompted last and the last event came, by the machine's clock. */
+    startedAt,
+    promptedAt,
+    heardAt,
     events,
     changes,
     stored: (await DIDSession.list({ namespace })).map(({ keyDID }) => keyDID),
@@ -92,3 +108,6 @@ const tab = {
 export type Tab = typeof tab
 
 Object.assign(globalThis, { tab })
+
+const orders = search.get('orders')
+if (orders !== null) void takeOrders(orders)

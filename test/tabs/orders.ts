@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import { Page, type PageDriver } from '../e2e/page.js'
+import type { Done, Order } from '../e2e/pages/run-source.js'
+import { readJson } from '../e2e/server.js'
+
+interface Given {
+  readonly order: Order
+  readonly done: (done: Done) => void
+}
+
+export interface ToldPage {
+  readonly page: Page
+  /** Where the page asks for its orders. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+const cannot = (): Promise<never> => Promise.reject(new Error('nobody drives this page from outside'))
+
+/**
+ * A page of a browser that nobody drives, told over HTTP what to run: drivers end a browser whose page crashes or hangs.
+ * It has a server of its own, because a browser has six connections to each, and more pages that wait for orders.
+ */
+export async function tellPage(): Promise<ToldPage> {
+  const orders: Given[] = []
+  let waiting: ServerResponse | undefined
+  let current: Given | undefined
+  const hand = (): void => {
+    if (!waiting || orders.length === 0) return
+    current = orders.shift()
+    waiting.end(JSON.stringify(current?.order))
+    waiting = undefined
+  }
+  const server = createServer((request, response) => {
+    response.setHeader('access-control-allow-origin', '*')
+    if (request.method === 'GET') {
+      waiting = response
+      hand()
+      return
+    }
+    readJson(request).then(
+      (done) => {
+        response.writeHead(204).end()
+        current?.done(done as Done)
+      },
+      () => response.writeHead(400).end(),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no TCP port')
+
+  const driver: PageDriver = {
+    run: (source, args) =>
+      new Promise((resolve, reject) => {
+        const done = (how: Done): void => {
+          if ('error' in how) reject(new Error(how.error))
+          else resolve(how.value)
+        }
+        orders.push({ order: { source, args }, done })
+        hand()
+      }),
+    goto: cannot,
+    reload: cannot,
+    click: cannot,
+    type: cannot,
+    press: cannot,
+    setViewport: cannot,
+    screenshot: cannot,
+    close: cannot,
+  }
+  return {
+    page: new Page(driver),
+    url: `http://127.0.0.1:${address.port}/`,
+    async close(): Promise<void> {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { Page } from '../e2e/page.js'
+
+/** Whether this machine tells of its processes, as Linux does. */
+export const canFindProcesses = existsSync('/proc/self/stat')
+
+const BUSY_MS = 150
+/** How the engines' processes that run pages are called. */
+const runsPages = /--type=renderer|-contentproc.* tab$|WebKitWebProcess/
+
+interface Process {
+  readonly parent: number
+  /** Processor time used, in ticks. */
+  readonly used: number
+}
+
+/**
+ * The process that runs a page of ours: of all that were started from here, the one that is busy while the page is, twice
+ * in a row.
+ */
+export async function processOf(page: Page): Promise<number> {
+  let last: number | undefined
+  for (;;) {
+    const busiest = await busiestWhile(() =>
+      page.evaluate((ms) => {
+        const end = performance.now() + ms
+        while (performance.now() < end);
+      }, BUSY_MS),
+    )
+    if (busiest === last) return busiest
+    last = busiest
+  }
+}
+
+async function busiestWhile(work: () => Promise<void>): Promise<number> {
+  const before = pageProcesses()
+  await work()
+  const used = [...pageProcesses()].map(([id, ticks]) => [id, ticks - (before.get(id) ?? 0)] as const)
+  const [busiest] = used.sort(([, a], [, b]) => b - a)
+  if (!busiest) throw new Error('no process that runs pages was started from here')
+  return busiest[0]
+}
+
+/** Processor time used by each process that runs pages and was started from here, directly or not. */
+function pageProcesses(): ReadonlyMap<number, number> {
+  const all = new Map<number, Process>()
+  for (const name of readdirSync('/proc')) {
+    const found = /^\d+$/.test(name) && statOf(name)
+    if (found) all.set(Number(name), found)
+  }
+  const isOurs = (id: number | undefined): boolean =>
+    id === process.pid || (id !== undefined && isOurs(all.get(id)?.parent))
+  const ours = [...all].filter(([id, { parent }]) => isOurs(parent) && runsPages.test(commandOf(id)))
+  return new Map(ours.map(([id, { used }]) => [id, used]))
+}
+
+function commandOf(id: number): string {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'latin1').replaceAll('\0', ' ').trim()
+  } catch {
+    return ''
+  }
+}
+
+function statOf(id: string): Process | undefined {
+  try {
+    // The name in brackets may hold blanks: what follows it doesn't.
+    const fields = readFileSync(`/proc/${id}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
+    return { parent: Number(fields[1]), used: Number(fields[11]) + Number(fields[12]) }
+  } catch {
+    // It has just ended.
+    return undefined
+  }
+}

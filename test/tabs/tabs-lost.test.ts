@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeEngines } from '../e2e/engines.js'
+import type { Page } from '../e2e/page.js'
+import type { Tab } from '../e2e/pages/tabs.js'
+import { openTabs } from './open-tabs.js'
+import { canFindProcesses, processOf } from './page-process.js'
+import { answer, get, hears, isQueued, look, outcome, prompted, TABS_WITHOUT } from './tab-pages.js'
+
+declare const tab: Tab
+
+const WAIT_MS = 1000
+const LIFE_MS = 2000
+// What a machine under load may take on top of what is due.
+const SLACK_MS = 8000
+
+const pairs = ['killed', 'frozen', 'hidden'].flatMap((fate) =>
+  TABS_WITHOUT.map(([without, query]) => ({ fate, without, query })),
+)
+
+describeEngines('a tab', (engine) => {
+  let tabs: Awaited<ReturnType<typeof openTabs>>
+  const processes = new Map<Page, number>()
+  beforeAll(async () => {
+    const paths = pairs.flatMap(({ fate, query }) => {
+      const path = `/?namespace=${randomUUID()}${query}${fate === 'hidden' ? '' : '&ask'}`
+      return [path, path]
+    })
+    tabs = await openTabs(engine, paths)
+    if (!canFindProcesses) return
+    for (const { fate, without } of pairs) {
+      const [one] = pairOf(fate, without)
+      if (fate !== 'hidden') processes.set(one, await processOf(one))
+    }
+    // Who is killed or frozen must be nobody else.
+    expect(new Set(processes.values()).size).toBe(processes.size)
+  })
+  afterAll(() => tabs.close())
+
+  function pairOf(fate: string, without: string): [Page, Page] {
+    const index = pairs.findIndex((pair) => pair.fate === fate && pair.without === without)
+    return tabs.pages.slice(2 * index, 2 * index + 2) as [Page, Page]
+  }
+
+  function signal(page: Page, name: NodeJS.Signals): void {
+    const id = processes.get(page)
+    if (id === undefined) throw new Error('no process is known to run the page')
+    process.kill(id, name)
+  }
+
+  describe.skipIf(!canFindProcesses)('with an open prompt', () => {
+    it.concurrent.each(TABS_WITHOUT)('that is killed lets another go on%s', async (without) => {
+      const [one, two] = pairOf('killed', without)
+      await get(one)
+      await prompted(one)
+      // Only the browser knows at once that a tab has died: then its lock is free.
+      const hasLocks = without === ''
+      await get(two, hasLocks ? {} : { waitSecs: WAIT_MS / 1000 })
+      if (hasLocks) await isQueued(two)
+      const killedAt = Date.now()
+      signal(one, 'SIGKILL')
+      await prompted(two)
+      const { promptedAt, startedAt } = await look(two)
+      expect(promptedAt).toBeGreaterThanOrEqual(killedAt)
+      expect(promptedAt - (hasLocks ? killedAt : startedAt + WAIT_MS)).toBeLessThan(SLACK_MS)
+      await answer(two, 'sign')
+      expect(await outcome(two)).toMatch(/^did:key:/)
+    })
+
+    it.concurrent.each(TABS_WITHOUT)(
+      'that is frozen keeps another waiting as long as that one says%s',
+      async (without) => {
+        const [one, two] = pairOf('frozen', without)
+        await get(one)
+        await prompted(one)
+        const { startedAt: askedFirst } = await look(one)
+        signal(one, 'SIGSTOP')
+        try {
+          await get(two, { waitSecs: WAIT_MS / 1000 })
+          await prompted(two)
+          const { promptedAt, startedAt } = await look(two)
+          expect(promptedAt - askedFirst).toBeGreaterThanOrEqual(WAIT_MS)
+          expect(promptedAt - startedAt).toBeLessThan(WAIT_MS + SLACK_MS)
+          await answer(two, 'sign')
+          expect(await outcome(two)).toMatch(/^did:key:/)
+        } finally {
+          signal(one, 'SIGCONT')
+        }
+        // It goes on where it was: its prompt can still be answered, and neither session ends the other.
+        await answer(one, 'sign')
+        expect(await outcome(one)).toMatch(/^did:key:/)
+        for (const page of [one, two])
+          expect(await look(page)).toMatchObject({ isAuthorized: true, prompts: 1 })
+
+        // What happens while it is frozen, it learns afterwards. Who looks each second may be frozen while it reads.
+        if (without !== '') return
+        signal(one, 'SIGSTOP')
+        await two.evaluate(() => tab.removeAll()).finally(() => signal(one, 'SIGCONT'))
+        await hears(one, 'events', 'removed')
+        expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+      },
+    )
+  })
+
+  it.concurrent.each(TABS_WITHOUT)('that is hidden hears of the end of its session%s', async (without) => {
+    const pair = pairOf('hidden', without)
+    const isHidden = (page: Page): Promise<boolean> => page.evaluate(() => document.hidden)
+    // Only one tab of all is seen.
+    const [one, two] = (await isHidden(pair[0])) ? pair : (pair.reverse() as [Page, Page])
+    await get(two)
+    const keyDID = await outcome(two)
+    await one.evaluate(() => tab.load())
+    expect(await outcome(one)).toBe(keyDID)
+    await two.evaluate(() => tab.remove())
+    await hears(one, 'events', 'removed')
+    expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+
+    await get(two, { expiresInSecs: LIFE_MS / 1000 })
+    await outcome(two)
+    await one.evaluate(() => tab.load())
+    await outcome(one)
+    await hears(one, 'events', 'expired')
+    const due = (await look(two)).startedAt + LIFE_MS
+    const { heardAt } = await look(one)
+    // The session says its times in whole seconds.
+    expect(heardAt).toBeGreaterThanOrEqual(due - 1000)
+    expect(heardAt).toBeLessThan(due + SLACK_MS)
+    expect(await one.evaluate(() => tab.sign())).toBe('ERR_CAPABILITY_EXPIRED')
+    expect(await isHidden(one)).toBe(true)
+  })
+})

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Browser, openBrowser } from '../e2e/browser.js'
+import { describeEngines } from '../e2e/engines.js'
+import type { Page } from '../e2e/page.js'
+import type { Tab } from '../e2e/pages/tabs.js'
+import { type PageServer, servePage } from '../e2e/server.js'
+import {
+  answer,
+  get,
+  hears,
+  isQueued,
+  look,
+  outcome,
+  prompted,
+  showTogether,
+  TABS_WITHOUT,
+  tabOpener,
+} from './tab-pages.js'
+
+declare const tab: Tab
+
+// What a machine under load may take on top of what is due.
+const SLACK_MS = 4000
+
+let server: PageServer
+beforeAll(async () => {
+  server = await servePage('tabs.ts')
+})
+afterAll(() => server.close())
+
+describeEngines('tabs', (engine) => {
+  let browser: Browser
+  let open: ReturnType<typeof tabOpener>
+  beforeAll(async () => {
+    browser = await openBrowser(engine)
+    open = tabOpener(server, browser)
+  })
+  afterAll(() => browser.close())
+
+  it.each(TABS_WITHOUT)('that sign in, renew and sign out tell each other%s', async (_, query) => {
+    const [one, two] = (await open(2, query)) as [Page, Page]
+    await look(two)
+    await get(one)
+    const keyDID = await outcome(one)
+    await hears(two, 'changes', 'signed-in')
+    await two.evaluate(() => tab.load())
+    expect(await outcome(two)).toBe(keyDID)
+
+    await one.evaluate(() => tab.renew())
+    const renewed = await outcome(one)
+    expect(renewed).not.toBe(keyDID)
+    await hears(two, 'events', 'renewed')
+    expect(await look(two)).toMatchObject({ keyDID: renewed, isAuthorized: true, stored: [renewed] })
+    expect(await two.evaluate(() => tab.sign())).toBe('64 bytes')
+
+    await two.evaluate(() => tab.remove())
+    await hears(one, 'events', 'removed')
+    expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+    expect(await look(one)).toMatchObject({ isAuthorized: false, stored: [], explained: 'none' })
+    expect((await look(one)).prompts + (await look(two)).prompts).toBe(2)
+  })
+
+  it.each(TABS_WITHOUT)('of which ten sign in at once prompt once%s', async (_, query) => {
+    const tabs = await open(10, `&ask${query}`)
+    await Promise.all(tabs.map((page) => get(page)))
+    const prompts = async (): Promise<number[]> =>
+      Promise.all(tabs.map(async (page) => (await look(page)).prompts))
+    let asked = -1
+    while (asked < 0) asked = (await prompts()).indexOf(1)
+    await answer(tabs[asked] as Page, 'sign')
+    const keys = await Promise.all(tabs.map(outcome))
+    expect(keys[0]).toMatch(/^did:key:zDn/)
+    expect(new Set(keys).size).toBe(1)
+    expect((await prompts()).reduce((sum, count) => sum + count)).toBe(1)
+  })
+
+  it.each(TABS_WITHOUT)('of which one sees the person decline do not ask again%s', async (_, query) => {
+    const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
+    await get(one)
+    await prompted(one)
+    await get(two)
+    await answer(one, 'reject')
+    expect(await Promise.all([one, two].map(outcome))).toEqual(['ERR_AUTH_REJECTED', 'ERR_AUTH_REJECTED'])
+    expect((await look(two)).prompts).toBe(0)
+    await get(two)
+    await prompted(two)
+    await answer(two, 'sign')
+    expect(await outcome(two)).toMatch(/^did:key:/)
+  })
+
+  it.each([
+    ['', ''],
+    [', without Web Locks', '&no-locks'],
+  ])('are not kept waiting for longer than it says by a prompt that lies open%s', async (_, query) => {
+    const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
+    await get(one)
+    await prompted(one)
+    await get(two, { waitSecs: 1 })
+    await prompted(two)
+    await answer(two, 'sign')
+    const keyDID = await outcome(two)
+    expect(keyDID).toMatch(/^did:key:/)
+    // Who answers the first prompt after all has a session, too.
+    await answer(one, 'sign')
+    expect(await outcome(one)).toMatch(/^did:key:/)
+    expect((await look(two)).isAuthorized).toBe(true)
+  })
+
+  it.each(TABS_WITHOUT)('of which one is closed while its prompt is open go on%s', async (without, query) => {
+    const [one, two] = [await browser.newPage(), browser.page]
+    await showTogether(server, [one, two], `&ask${query}`)
+    await get(one)
+    await prompted(one)
+    // Only the browser knows at once that a tab is gone: then its lock is free.
+    const hasLocks = without === ''
+    await get(two, hasLocks ? {} : { waitSecs: 1 })
+    if (hasLocks) await isQueued(two)
+    const closedAt = Date.now()
+    await one.close()
+    await prompted(two)
+    const { promptedAt, startedAt } = await look(two)
+    expect(promptedAt).toBeGreaterThanOrEqual(closedAt)
+    expect(promptedAt - (hasLocks ? closedAt : startedAt + 1000)).toBeLessThan(SLACK_MS)
+    await answer(two, 'sign')
+    expect(await outcome(two)).toMatch(/^did:key:/)
+  })
+
+  // It takes seconds, so one engine has to do; test/store/connection.test.ts does it in all.
+  it.runIf(engine.name === 'firefox')('of which one holds the database sign in without it', async () => {
+    const [one, two] = (await open(2, '&no-locks')) as [Page, Page]
+    // As a tab does that was frozen while it wrote.
+    await one.evaluate(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open('cacao-session')
+          opening.onerror = () => reject(opening.error)
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction(['sessions', 'keys', 'last'], 'readwrite')
+            const hold = (): void => {
+              if ('letGo' in globalThis) return
+              transaction.objectStore('last').get('nothing').onsuccess = hold
+              resolve()
+            }
+            hold()
+          }
+        }),
+    )
+    await get(two)
+    await two.waitFor(() => tab.hasPrompted())
+    await two.waitFor(async () => tab.persistence() === 'memory')
+    expect(await two.evaluate(() => tab.sign())).toBe('64 bytes')
+    // What was given up is not written later.
+    await one.evaluate(() => void Object.assign(globalThis, { letGo: true }))
+    expect(await look(one)).toMatchObject({ stored: [], explained: 'none' })
+  })
+})

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { EngineReporter } from '../engines/engine-reporter.js'
+import { findEngines } from '../engines/engines.js'
+
+const engines = await findEngines()
+
+// The tabs' lane: many real tabs and workers of one profile, which are closed, killed, frozen and waited for.
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    include: ['test/tabs/*.test.ts'],
+    provide: { engines: engines.found },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Tests that drive browsers mostly wait for them: more files at a time than cores.
+    maxWorkers: 3,
+    reporters: ['default', new EngineReporter(engines)],
+    api: { host: '127.0.0.1' },
+  },
+})
