@@ -70,6 +70,7 @@ const NONCE = /^[A-Za-z0-9]{8,}$/
 const NONCE_BASE64URL = /^[-_A-Za-z0-9]{8,}$/
 const SIGNATURE_TYPE = /^[-:\w]+$/
 const KEY_TYPE = 'key:'
+const PASSKEY_TYPE = 'webauthn:'
 
 /**
  * The guard: the only way by which a capability comes in from outside (a wallet, a store, a string, a header).
@@ -157,8 +158,8 @@ function signature(input: unknown, path: string, parent: Check<Cacao>): CacaoSig
     ['t', 's'],
   )
   const { t, m } = checked
-  if (m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent))
-    throw invalid(`${path}.m`, 'what goes with its type: parent with "key:…", aad with others')
+  const isOdd = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !t.startsWith(PASSKEY_TYPE))
+  if (isOdd) throw invalid(`${path}.m`, 'absent, but for parent with "key:…" and aad with "webauthn:…"')
   return checked
 }
 

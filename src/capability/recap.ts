@@ -34,10 +34,9 @@ export function fromRecap(resource: string): Abilities | undefined {
   } catch {
     return undefined
   }
-  if (!isObject(value) || Object.keys(value).sort().join() !== 'att,prf') return undefined
-  const { att, prf } = value as { att?: unknown; prf?: unknown }
+  const { att, prf } = (value ?? {}) as { att?: unknown; prf?: unknown }
   const isProof = Array.isArray(prf) && prf.every((proof) => typeof proof === 'string')
-  return isProof && areAbilities(att) && canonicalJSON(value) === text ? att : undefined
+  return isProof && areAbilities(att) && canonicalJSON({ att, prf }) === text ? att : undefined
 }
 
 /** What the person reads: any words of the app's own, and then each ability. In the order of bytes, as ERC-5573 has it. */
@@ -70,9 +69,9 @@ export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): A
   const last = resources.at(-1)
   const at = resources.findIndex(isRecap)
   if (at < 0 || last === undefined) return undefined
-  if (at < resources.length - 1) throw refused('a recap must be the last resource, and the only one')
+  if (at < resources.length - 1) throw refused('its recap must be the last resource')
   const abilities = fromRecap(last)
-  if (!abilities) throw refused('its recap is none (ERC-5573)')
+  if (!abilities) throw refused('its recap is malformed')
   const said = recapStatement(abilities)
   if (statement === said || statement.endsWith(` ${said}`)) return abilities
   throw refused('its statement does not say what its recap grants')

@@ -63,8 +63,12 @@ async function verifyGranted(
     await verifier(cacao, { atTime: new Date(now), clockSkewSecs, disableExpirationCheck: true })
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
-    throw new SessionError('ERR_CAPABILITY_SIGNATURE', 'the capability is not signed by its issuer', {
-      cause,
-    })
+    throw notSigned(cause)
   }
+  // Verifiers of the did-session family don't look; it is Ethereum's older word.
+  if (cacao.h.t === 'eip4361' && !cacao.p.iss.startsWith('did:pkh:eip155:')) throw notSigned()
+}
+
+function notSigned(cause?: unknown): SessionError {
+  return new SessionError('ERR_CAPABILITY_SIGNATURE', 'the capability is not signed by its issuer', { cause })
 }

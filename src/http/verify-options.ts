@@ -100,9 +100,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
   if (resources !== undefined && typeof resources !== 'function' && !areListed)
     throw new TypeError('resources must be an array of URIs, or a function of the request that gives one')
   if (ability !== undefined && typeof ability !== 'function' && !isAbility(ability))
-    throw new TypeError(
-      'ability must have an ability and a resource, or be a function of the request that gives both',
-    )
+    throw new TypeError('ability must be { ability, resource }, or a function of the request that gives one')
   const replay = options.replay ?? memoryReplay({ now })
   if (replay !== false && typeof replay.use !== 'function')
     throw new TypeError('replay must be a replay store, such as memoryReplay() gives')
@@ -146,7 +144,7 @@ function authoritiesOf(authority: unknown): string[] {
     typeof value === 'string' && ['https', 'http'].some((scheme) => hostOf(`${scheme}://${value}`) === value)
   if (list.length > 0 && list.every(isGood)) return list
   throw new TypeError(
-    'authority must be the host by which clients reach this server, with its port if that is not the default: "api.example.com"',
+    'authority must be the host by which clients reach this server, with its port if it names one: "api.example.com"',
   )
 }
 

@@ -1,0 +1,33 @@
+import { blake2b } from '@noble/hashes/blake2.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import nacl from 'tweetnacl'
+import { concat } from '../../src/base/bytes.js'
+import { fromHex } from '../../src/base/hex.js'
+import { toBase58 } from '../../src/key/base58.js'
+
+// What stands before an address, a public key and a signature of Ed25519, in base58 with a checksum.
+const [TZ1, EDPK, EDSIG] = [
+  Uint8Array.of(6, 161, 159),
+  Uint8Array.of(13, 15, 37, 217),
+  Uint8Array.of(9, 245, 205, 134, 18),
+]
+
+const checked = (prefix: Uint8Array, bytes: Uint8Array): string => {
+  const all = concat(prefix, bytes)
+  return toBase58(concat(all, sha256(sha256(all)).slice(0, 4)))
+}
+
+/** A wallet of Tezos as @didtools/pkh-tezos takes one: it signs Micheline payloads. */
+export function tezosWallet(seed: number): { address: string; provider: object } {
+  const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(seed))
+  return {
+    address: checked(TZ1, blake2b(publicKey, { dkLen: 20 })),
+    provider: {
+      getActiveAccount: async () => ({ network: { type: 'mainnet' }, publicKey: checked(EDPK, publicKey) }),
+      requestSignPayload: async ({ payload }: { payload: string }) => {
+        const hash = blake2b(fromHex(payload) ?? new Uint8Array(), { dkLen: 32 })
+        return { signature: checked(EDSIG, nacl.sign.detached(hash, secretKey)) }
+      },
+    },
+  }
+}
