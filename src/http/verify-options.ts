@@ -99,7 +99,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
   const areListed = Array.isArray(resources) && resources.every((resource) => typeof resource === 'string')
   if (resources !== undefined && typeof resources !== 'function' && !areListed)
     throw new TypeError('resources must be an array of URIs, or a function of the request that gives one')
-  if (ability !== undefined && typeof ability !== 'function' && !isAbility(ability))
+  if (ability !== undefined && typeof ability !== 'function' && typeof ability?.resource !== 'string')
     throw new TypeError('ability must be { ability, resource }, or a function of the request that gives one')
   const replay = options.replay ?? memoryReplay({ now })
   if (replay !== false && typeof replay.use !== 'function')
@@ -122,10 +122,6 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     verifyKeySignature: options.verifyKeySignature ?? verifyKeySignature,
     ask: storeQuestion(quantity(options, 'storeTimeoutMs', 2000)),
   }
-}
-
-function isAbility(value: Partial<Ability> | null): boolean {
-  return typeof value?.ability === 'string' && typeof value.resource === 'string'
 }
 
 function quantity<Name extends string>(
