@@ -66,15 +66,15 @@ export function withoutRecapStatement(statement: string): string {
  * it has a ReCap that is malformed, not the last of its resources, or not what its statement says.
  */
 export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): Abilities | undefined {
-  const last = resources.at(-1)
   const at = resources.findIndex(isRecap)
-  if (at < 0 || last === undefined) return undefined
-  if (at < resources.length - 1) throw refused('its recap must be the last resource')
-  const abilities = fromRecap(last)
-  if (!abilities) throw refused('its recap is malformed')
-  const said = recapStatement(abilities)
-  if (statement === said || statement.endsWith(` ${said}`)) return abilities
-  throw refused('its statement does not say what its recap grants')
+  if (at < 0) return undefined
+  const abilities = at === resources.length - 1 ? fromRecap(resources[at] ?? '') : undefined
+  const said = abilities && recapStatement(abilities)
+  if (said !== undefined && (statement === said || statement.endsWith(` ${said}`))) return abilities
+  throw new SessionError(
+    'ERR_CAPABILITY_INVALID',
+    'malformed capability: its recap must be the last resource, and be what its statement says (ERC-5573)',
+  )
 }
 
 /** Whether all that is wanted is granted, with the same caveats or without any. */
@@ -134,8 +134,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1
-}
-
-function refused(why: string): SessionError {
-  return new SessionError('ERR_CAPABILITY_INVALID', `the capability is refused: ${why}`)
 }
