@@ -1,8 +1,10 @@
 import { toHex } from '../base/hex.js'
 import type { Cacao } from '../capability/cacao.js'
+import { unionOfGrants } from '../capability/grants.js'
 import { signDelegated } from '../capability/key-signature.js'
 import { assertValidAt, expiryTime, startTime } from '../capability/validity.js'
 import { parseDIDKey } from '../key/parse-did-key.js'
+import { statementFor } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { type DelegateOptions, resourcesArgument } from './options.js'
 
@@ -14,9 +16,10 @@ export async function delegate(
   options: DelegateOptions,
   now: number,
 ): Promise<Cacao> {
-  const { audience, statement, expiresInSecs } = options ?? {}
+  const { audience, expiresInSecs } = options ?? {}
   assertOtherKey(audience, key.did)
-  const resources = resourcesArgument(options.resources ?? parent.p.resources ?? [])
+  const resources = unionOfGrants(resourcesArgument(options.resources ?? parent.p.resources ?? []), [])
+  const statement = statementFor(resources, options.statement)
   if (options.resources && resources.length === 0)
     throw new TypeError('resources must name at least one thing that the other key may do')
   const exp = expirationTime(parent, expiresInSecs, now)

@@ -40,7 +40,7 @@ export function askedResources({
 }
 
 /** The words, and those of the ReCap, if there is one; in place of another one's that the words may end with. */
-function statementFor(resources: readonly string[], words: string | undefined): string | undefined {
+export function statementFor(resources: readonly string[], words: string | undefined): string | undefined {
   const own = words === undefined ? undefined : withoutRecapStatement(words)
   const abilities = fromRecap(resources.at(-1) ?? '')
   return abilities ? recapStatement(abilities, own || undefined) : words

@@ -1,0 +1,140 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Abilities } from '../../src/capability/abilities.js'
+import { fromRecap, recapStatement, toRecap } from '../../src/capability/recap.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { DIDSession } from '../../src/index.js'
+import { requireSession } from '../../src/middleware/fetch.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { ACCOUNT_A, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+
+const NOTES = 'https://api.example.com/notes'
+const READ: Abilities = { [NOTES]: { 'notes/read': [{}] } }
+const BOTH: Abilities = { [NOTES]: { 'notes/read': [{}], 'notes/write': [{}] } }
+const verifiers = ethereumVerifiers()
+
+let wallet: TestWallet
+let store: SessionStore
+const auth = () => ethereumAuth(wallet.provider, ACCOUNT_A, { domain: 'app.example.com' })
+const get = (abilities: Abilities, more: object = {}): Promise<DIDSession> =>
+  DIDSession.get(ACCOUNT_A, auth(), { abilities, store, verifiers, ...more })
+beforeEach(() => {
+  wallet = testWallet()
+  store = memoryStore()
+})
+
+describe('signing in with abilities', () => {
+  it('says them to the person, and grants them as the last resource', async () => {
+    const session = await get(BOTH, { resources: ['https://api.example.com/*'], statement: 'Keep notes.' })
+    expect(session.authorizations).toEqual(['https://api.example.com/*', toRecap(BOTH)])
+    expect(session.cacao.p.statement).toBe(recapStatement(BOTH, 'Keep notes.'))
+    expect(wallet.texts[0]).toContain(
+      `\nKeep notes. I further authorize the stated URI to perform the following actions on my behalf: (1) 'notes': 'read', 'write' for '${NOTES}'.\n`,
+    )
+  })
+
+  it('needs no plain resources, but one or the other', async () => {
+    expect((await get(READ)).authorizations).toEqual([toRecap(READ)])
+    await expect(DIDSession.get(ACCOUNT_A, auth(), { store })).rejects.toThrow(TypeError)
+    await expect(get({})).rejects.toThrow(TypeError)
+  })
+
+  it('gives a session that can do those, while it is valid, and no others', async () => {
+    let now = Date.now()
+    const session = await get(READ, { now: () => now })
+    expect(session.can('notes/read', NOTES)).toBe(true)
+    expect(session.can('notes/write', NOTES)).toBe(false)
+    expect(session.can('notes/read', `${NOTES}/1`)).toBe(false)
+    const plain = await DIDSession.get(ACCOUNT_A, auth(), { resources: [NOTES], store, namespace: 'plain' })
+    expect(plain.can('notes/read', NOTES)).toBe(false)
+    now += 8 * 24 * 60 * 60 * 1000
+    expect(session.can('notes/read', NOTES)).toBe(false)
+  })
+
+  it('takes up a session that can do more, and asks for one that can do less', async () => {
+    const session = await get(BOTH)
+    expect((await get(READ)).keyDID).toBe(session.keyDID)
+    expect(prompts(wallet)).toBe(1)
+    const options = { store, verifiers }
+    expect((await DIDSession.load(undefined, { ...options, abilities: READ }))?.keyDID).toBe(session.keyDID)
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, { abilities: READ }, options)).toBe(true)
+    const more = { [NOTES]: { 'notes/erase': [{}] } }
+    expect(await DIDSession.load(undefined, { ...options, abilities: more })).toBeUndefined()
+    expect(await DIDSession.explain(ACCOUNT_A, { abilities: more }, options)).toEqual({
+      status: 'missing-resources',
+      missing: [toRecap(more)],
+    })
+    await get(more)
+    expect(prompts(wallet)).toBe(2)
+  })
+
+  it('adds abilities by renewing, with one statement for all', async () => {
+    const session = await get(READ, { statement: 'Keep notes.' })
+    const renewed = await session.renew(auth(), { abilities: { [NOTES]: { 'notes/write': [{}] } } })
+    expect(fromRecap(renewed.authorizations.at(-1) ?? '')).toEqual(BOTH)
+    expect(renewed.authorizations).toHaveLength(1)
+    expect(renewed.cacao.p.statement).toBe(recapStatement(BOTH, 'Keep notes.'))
+    expect(prompts(wallet)).toBe(2)
+    expect(renewed.can('notes/write', NOTES)).toBe(true)
+  })
+
+  it('makes strings whose words are checked when they are read with verifiers', async () => {
+    const options = { abilities: READ, verifiers }
+    const session = await DIDSession.authorize(auth(), options)
+    const copy = await DIDSession.fromSession(session.serialize(), { verifiers })
+    expect(copy.can('notes/read', NOTES)).toBe(true)
+    // An auth method that lets the person read something else.
+    const lying: typeof auth = () => async (opts) => auth()({ ...opts, statement: 'Nothing to see.' })
+    await expectCode('ERR_CAPABILITY_INVALID', () => DIDSession.authorize(lying(), { abilities: READ }))
+  })
+
+  it('is delegated as a whole, or not at all', async () => {
+    const session = await get(READ, { resources: [NOTES] })
+    const audience = (await DIDSession.authorize(auth(), { resources: [NOTES] })).keyDID
+    expect((await session.delegate({ audience, resources: [NOTES] })).p.resources).toEqual([NOTES])
+    const all = await session.delegate({ audience })
+    expect(all.p.resources).toEqual([NOTES, toRecap(READ)])
+    expect(all.p.statement).toBe(recapStatement(READ))
+    await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+      session.delegate({ audience, resources: [toRecap(BOTH)] }),
+    )
+  })
+})
+
+describe('a server that asks for an ability', () => {
+  const options = { verifiers, authority: 'api.example.com', domains: ['app.example.com'] }
+  const request = (method = 'GET'): Request => new Request(NOTES, { method })
+
+  it('lets those in that have it, for every request or for each', async () => {
+    const session = await get(READ)
+    const write = { ability: 'notes/write', resource: NOTES }
+    const forEach = ({ method }: Request) =>
+      method === 'GET' ? { ability: 'notes/read', resource: NOTES } : write
+    const verify = requestVerifier({ ...options, ability: forEach })
+    expect((await verify(await session.signRequest(request()))).account).toBe(ACCOUNT_A)
+    await expectCode('ERR_CAPABILITY_RESOURCES', async () =>
+      verify(await session.signRequest(request('DELETE'))),
+    )
+    const always = requestVerifier({ ...options, ability: write })
+    await expectCode('ERR_CAPABILITY_RESOURCES', async () => always(await session.signRequest(request())))
+    const able = await get(BOTH, { namespace: 'able' })
+    await always(await able.signRequest(request()))
+  })
+
+  it('answers 403 to others', async () => {
+    const handler = requireSession(
+      { ...options, ability: { ability: 'notes/write', resource: NOTES } },
+      async () => new Response('done'),
+    )
+    const [reader, writer] = [await get(READ), await get(BOTH, { namespace: 'able' })]
+    expect((await handler(await reader.signRequest(request()))).status).toBe(403)
+    expect((await handler(await writer.signRequest(request()))).status).toBe(200)
+  })
+
+  it('says so if the option is none', () => {
+    expect(() => requestVerifier({ ...options, ability: 'notes/read' as never })).toThrow(TypeError)
+    expect(() => requestVerifier({ ...options, ability: null as never })).toThrow(TypeError)
+  })
+})
