@@ -1,10 +1,13 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { ethereumAuth, watchWallet } from '../../src/wallet/ethereum.js'
 import { SEED } from '../setup/seed.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B, testWallet } from '../setup/wallet.js'
+
+// Loaded beforehand: two that wait for one import don't go on in the order in which they asked.
+beforeAll(() => import('../../src/wallet/account-watch.js'))
 
 // An app that keeps a session for each of two accounts, while the person changes account and chain in the wallet.
 

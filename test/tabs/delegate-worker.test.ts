@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.js'
-import { id, inFull, isVisible, signIn, untilVisible, visit, widthOverflow } from './demo-page.js'
-import { describeEngines } from './engines.js'
-import { type ExampleProcess, startExample } from './example-process.js'
-import type { Page } from './page.js'
+import { type Browser, openBrowser } from '../e2e/browser.js'
+import { id, inFull, isVisible, signIn, untilVisible, visit, widthOverflow } from '../e2e/demo-page.js'
+import { describeEngines } from '../e2e/engines.js'
+import { type ExampleProcess, startExample } from '../e2e/example-process.js'
+import type { Page } from '../e2e/page.js'
 
 const ADDRESS = /^ {2}Page: (\S+)\n/m
 
