@@ -25,7 +25,7 @@ async function post(url: string, question: object, signal: AbortSignal): Promise
   })
   if (!response.ok) throw new Error(`the RPC answered with the status ${response.status}`)
   const answer = JSON.parse(await textOf(response)) as { error?: unknown; result?: unknown } | null
-  if (answer?.error !== undefined) throw new Error('the RPC answered with an error', { cause: answer.error })
+  if (answer?.error) throw new Error('the RPC answered with an error', { cause: answer.error })
   return answer?.result
 }
 
