@@ -3,11 +3,10 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { Verifiers } from '../../src/capability/verify-signature.js'
+import { renderEthereumMessage } from '../../src/wallet/eip4361.js'
 import { type EthereumRPC, ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
-import { SIGNATURE_CHECK } from '../../src/wallet/signature-check.js'
 import { ANVIL_CHAIN } from '../setup/anvil.js'
-import { AUDIENCE } from '../setup/capability.js'
-import { compile } from '../setup/contracts.js'
+import { AUDIENCE, payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import {
   accountOn,
@@ -45,10 +44,6 @@ const counterfactual = async (
     wrap(await OWNER.signMessage({ message }), salt(number)),
   )
 
-it('the check that is sent along is the contract in the repository, compiled', () => {
-  expect(compile('signature-check.sol')['SignatureCheck']?.bytecode).toBe(SIGNATURE_CHECK)
-})
-
 describe('a contract account', () => {
   it('is its owner’s, until it has another one', async () => {
     const address = await chain.put()
@@ -74,8 +69,6 @@ describe('a contract account', () => {
 
   it('is found by every way of writing its address and text that older software has', async () => {
     const address = await chain.put()
-    const { renderEthereumMessage } = await import('../../src/wallet/eip4361.js')
-    const { payload } = await import('../setup/capability.js')
     const iss = `did:pkh:eip155:${ANVIL_CHAIN}:${address}`
     for (const written of [address, address.toLowerCase()]) {
       const p = payload({ iss: iss.replace(address, written), statement: undefined })
