@@ -10,9 +10,11 @@ export interface Anvil {
 
 export const ANVIL_CHAIN = 31337
 
+const require = createRequire(import.meta.url)
+
 /** Starts one on a port that it chooses itself; each transaction is a block. */
 export async function startAnvil(): Promise<Anvil> {
-  const command = createRequire(import.meta.url).resolve('@foundry-rs/anvil/bin.mjs')
+  const command = require.resolve('@foundry-rs/anvil/bin.mjs')
   const args = [command, '--host', '127.0.0.1', '--port', '0', '--accounts', '1']
   const child = startProcess(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
