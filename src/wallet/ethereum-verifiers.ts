@@ -15,9 +15,9 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
  * the `verifiers` option of `DIDSession`, and the `dids` package.
  *
  * A contract's signature is refused with `ERR_CAPABILITY_UNSUPPORTED` if there is no RPC for its chain, and with
- * `ERR_RPC_UNAVAILABLE` if that gives no answer in time, fails, or is on another chain than it was given for. What the
- * RPC says of the contract is believed: use one that you trust. Each check asks `eth_chainId` and `eth_call`, once more
- * for each older way of writing the text.
+ * `ERR_RPC_UNAVAILABLE` if that gives no answer in time, fails, or is on another chain than it was given for. It is asked
+ * for its chain by `eth_chainId` and again within the one `eth_call` that makes the check; what it answers there is
+ * believed, so use an RPC that you trust. A refused signature costs a call for each older way of writing the text.
  *
  * @example
  * const verifiers = ethereumVerifiers({ rpc: { 1: 'https://rpc.example.com', 8453: baseClient } })

@@ -16,20 +16,25 @@ interface Output {
   >
 }
 
-const SETTINGS = {
-  // Small rather than fast: what is called once is sent each time.
+const OUTPUT = { '*': { '*': ['abi', 'evm.bytecode.object'] } }
+
+/** For what is sent each time that it is used: as small as it gets, without anything about how it was compiled. */
+export const SMALL = {
   optimizer: { enabled: true, runs: 1 },
   viaIR: true,
   // Chains that took up later instructions late, or not yet, run it too.
   evmVersion: 'paris',
   metadata: { appendCBOR: false, bytecodeHash: 'none' },
-  outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } },
 }
 
 /** The contracts in a file of this folder, by their names. */
-export function compile(file: string): Record<string, Contract> {
+export function compile(file: string, settings: object = {}): Record<string, Contract> {
   const content = readFileSync(new URL(file, import.meta.url), 'utf8')
-  const input = { language: 'Solidity', sources: { [file]: { content } }, settings: SETTINGS }
+  const input = {
+    language: 'Solidity',
+    sources: { [file]: { content } },
+    settings: { ...settings, outputSelection: OUTPUT },
+  }
   const output: Output = JSON.parse(solc.compile(JSON.stringify(input)))
   const errors = (output.errors ?? []).filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join('\n'))

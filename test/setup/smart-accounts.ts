@@ -26,6 +26,9 @@ export const SALT: Hex = `0x${'07'.repeat(32)}`
 
 type Deploying = 'deploy' | 'deployAndRevert' | 'deployAndBabble'
 
+/** What compiling and starting may take on a busy machine; about a second on an idle one. */
+export const STARTUP_MS = 60_000
+
 /** A chain with contract accounts on it, all of them `OWNER`'s at first. */
 export interface SmartAccounts {
   readonly url: string

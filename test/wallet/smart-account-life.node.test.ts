@@ -8,7 +8,13 @@ import { ethereumAccount, ethereumAuth, ethereumVerifiers } from '../../src/wall
 import { ANVIL_CHAIN } from '../setup/anvil.js'
 import { describeAttacks } from '../setup/attack-capability.js'
 import { expectCode } from '../setup/expect-code.js'
-import { accountOn, OWNER, type SmartAccounts, startSmartAccounts } from '../setup/smart-accounts.js'
+import {
+  accountOn,
+  OWNER,
+  type SmartAccounts,
+  STARTUP_MS,
+  startSmartAccounts,
+} from '../setup/smart-accounts.js'
 import { type SmartWallet, smartWallet } from '../setup/smart-wallet.js'
 import { KEY_B } from '../setup/wallet.js'
 
@@ -20,7 +26,7 @@ const salt = (number: number): `0x${string}` => `0x${number.toString(16).padStar
 let chain: SmartAccounts
 beforeAll(async () => {
   chain = await startSmartAccounts()
-})
+}, STARTUP_MS)
 afterAll(() => chain?.stop())
 
 const verifiersOf = (url: string) => ethereumVerifiers({ rpc: { [ANVIL_CHAIN]: url } })
@@ -91,6 +97,22 @@ it('a server notices with the next request that the account has another owner', 
   await verify(await request())
   await chain.setOwner(address, OTHER.address)
   await expectCode('ERR_CAPABILITY_SIGNATURE', async () => verify(await request()))
+})
+
+it('nobody is asked to sign anew while the chain can’t be asked, and the session is kept', async () => {
+  const { provider, calls, address } = await walletOf(true)
+  const [account, store] = [accountOn(address), memoryStore()]
+  const auth = ethereumAuth(provider, account, options)
+  const { keyDID } = await DIDSession.get(account, auth, { resources, store })
+  const down = { resources, store, verifiers: verifiersOf('http://127.0.0.1:1') }
+  await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.get(account, auth, down))
+  await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.load(account, down))
+  await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.hasSessionFor(account, resources, down))
+  expect(calls.filter((method) => method === 'personal_sign')).toHaveLength(1)
+  const up = { resources, store, verifiers: verifiersOf(chain.url) }
+  expect((await DIDSession.get(account, auth, up)).keyDID).toBe(keyDID)
+  await chain.setOwner(address, OTHER.address)
+  expect(await DIDSession.load(account, up)).toBeUndefined()
 })
 
 describe('ethereumAuth', () => {

@@ -13,6 +13,7 @@ import {
   OWNER,
   SALT,
   type SmartAccounts,
+  STARTUP_MS,
   signedBy,
   startSmartAccounts,
 } from '../setup/smart-accounts.js'
@@ -24,7 +25,7 @@ const salt = (byte: number): `0x${string}` => `0x${byte.toString(16).padStart(64
 let chain: SmartAccounts
 beforeAll(async () => {
   chain = await startSmartAccounts()
-})
+}, STARTUP_MS)
 afterAll(() => chain?.stop())
 
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
