@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
-import { chainOf, parentOf } from './chain.js'
+import { chainOf, parentOf, rootOf } from './chain.js'
 import { verifyDelegated } from './key-signature.js'
 import { abilitiesOf } from './recap.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
@@ -45,6 +45,11 @@ export async function verifySignature(
     if (parent) await verifyDelegated(link, parent)
     else await verifyGranted(link, verifiers, now, clockSkewSecs)
   }
+}
+
+/** Whether a signature that was good once stays so. A contract account may change its mind. */
+export function isLasting(cacao: Cacao): boolean {
+  return rootOf(cacao).s.t !== 'eip1271'
 }
 
 async function verifyGranted(

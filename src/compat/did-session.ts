@@ -9,7 +9,6 @@ import { SEED_LENGTH } from '../key/seed-key.js'
 import { authorize } from '../session/authorize.js'
 import { DIDSession as Session } from '../session/did-session.js'
 import { readSession, writeSession } from '../session/session-string.js'
-import { ethereumVerifiers } from '../wallet/ethereum.js'
 import { AccountId } from './account-id.js'
 import { capabilityOf, createDID } from './did.js'
 import { toDID } from './dids.js'
@@ -115,7 +114,10 @@ export class DIDSession {
   static async fromSession(session: string): Promise<DIDSession> {
     const { cacao, seed } = await readSession(session)
     // Its callers name no verifiers; the wallets that nearly all of them use are known.
-    if (cacao.s.t === 'eip191') await verifySignature(cacao, ethereumVerifiers(), Date.now())
+    if (cacao.s.t === 'eip191') {
+      const { ethereumVerifiers } = await import('../wallet/ethereum-verifiers.js')
+      await verifySignature(cacao, ethereumVerifiers(), Date.now())
+    }
     const key = await seedSigningKey(seed)
     return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
   }

@@ -6,7 +6,6 @@ import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { parentOf } from '../capability/chain.js'
 import { parseDateTime } from '../capability/datetime.js'
 import { verifyJWS } from '../jws/verify-jws.js'
-import { ethereumVerifiers } from '../wallet/ethereum.js'
 import { didKeyResolver } from './did-document.js'
 
 /** A key that a `DID` of the `dids` package acts with. */
@@ -48,7 +47,9 @@ class SessionDID extends DID {
     jws: Parameters<DID['verifyJWS']>[0],
     options: VerifyOptions = {},
   ): Promise<VerifyResult> {
-    const { issuer, capability, verifiers = ethereumVerifiers(), atTime, disableTimecheck } = options
+    const { issuer, capability, atTime, disableTimecheck } = options
+    const verifiers =
+      options.verifiers ?? (await import('../wallet/ethereum-verifiers.js')).ethereumVerifiers()
     // Without a time check a capability is judged as of the moment at which it was issued.
     const time = disableTimecheck ? (parseDateTime(capability?.p.iat ?? '') ?? Number.NaN) : atTime?.getTime()
     const { kid, payload } = await verifyJWS(jws, {

@@ -8,7 +8,7 @@ import {
   assertNotRevoked,
   assertResources,
 } from '../capability/verify-cacao.js'
-import { verifySignature } from '../capability/verify-signature.js'
+import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { isDigestOf } from './content-digest.js'
 import { type IncomingRequest, incomingRequest } from './incoming.js'
 import { parseToken, tokenOf } from './token.js'
@@ -39,8 +39,9 @@ const MAX_CACHED_TOKEN = 8192
  * resources, not revoked; and last, with `replay`, that it comes for the first time. Its body can still be read.
  *
  * Rejects with `ERR_REQUEST_UNSIGNED`, `_SIGNATURE`, `_STALE`, `_DIGEST`, `_TOO_LARGE`, `_REPLAYED`, the
- * `ERR_CAPABILITY_…` of the check that failed, or `ERR_STORE_UNAVAILABLE` if a store doesn't answer. For more than one
- * request use `requestVerifier`, which remembers what it has verified.
+ * `ERR_CAPABILITY_…` of the check that failed, or `ERR_STORE_UNAVAILABLE` if a store doesn't answer, and
+ * `ERR_RPC_UNAVAILABLE` if a contract account's chain doesn't. For more than one request use `requestVerifier`, which
+ * remembers what it has verified.
  *
  * @example
  * const { account } = await verifyRequest(request, {
@@ -62,7 +63,7 @@ export async function verifyRequest(
 /**
  * A `verifyRequest` for a server: remembers which capabilities it has verified, so that a session's next request costs
  * one signature check, and which requests it has accepted, so that none counts twice. What can change (expiry, domain,
- * resources, revocation) is checked every time.
+ * resources, revocation, what a contract account accepts) is checked every time.
  *
  * @example
  * const verify = requestVerifier({ verifiers: ethereumVerifiers(), authority: 'api.example.com', domains: ['app.example.com'] })
@@ -88,7 +89,7 @@ export function incomingVerifier<R>(
     if (known) return known
     const cacao = parseToken(token)
     await verifySignature(cacao, settings.verifiers, time, clockSkewSecs)
-    if (token.length <= MAX_CACHED_TOKEN) verified.set(token, cacao)
+    if (token.length <= MAX_CACHED_TOKEN && isLasting(cacao)) verified.set(token, cacao)
     return cacao
   }
 

@@ -20,11 +20,12 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
   ['ERR_CAPABILITY_RESOURCES', 403],
   ['ERR_REQUEST_TOO_LARGE', 413],
   ['ERR_STORE_UNAVAILABLE', 503],
+  ['ERR_RPC_UNAVAILABLE', 503],
 ])
 
 /**
  * The answer to a request that was refused: 403 where the capability doesn't cover it, 413 where its body is too large,
- * 503 where a store can't be asked, 500 where the server has no WebCrypto, else 401 with `WWW-Authenticate: CACAO error="…"`. Says the code and no more: why it
+ * 503 where a store or a contract account's chain can't be asked, 500 where the server has no WebCrypto, else 401 with `WWW-Authenticate: CACAO error="…"`. Says the code and no more: why it
  * applies is for the server's own log. Throws whatever is not a `SessionError`: that is a fault of the server.
  */
 export function refusalOf<R>(error: unknown, request: R, { onRefused }: RequireSessionOptions<R>): Refusal {

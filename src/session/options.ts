@@ -25,7 +25,10 @@ export interface ResumeOptions extends StoreOptions {
   abilities?: Abilities
   /** Seconds for which the session must still be valid; 0 by default. */
   minValiditySecs?: number
-  /** Check the wallet's signature too, for each of these signature types. */
+  /**
+   * Check the wallet's signature too, for each of these signature types. While a contract account's chain can't be asked,
+   * that rejects with `ERR_RPC_UNAVAILABLE`.
+   */
   verifiers?: Verifiers
 }
 
@@ -50,7 +53,7 @@ export interface GrantOptions {
 
 /** `DIDSession.get`: resume, or else ask the wallet. */
 export interface GetOptions extends GrantOptions, StoreOptions {
-  /** Check the wallet's signature before anything is stored. */
+  /** Check the wallet's signature before anything is stored, and that of a stored session; as for `load`. */
   verifiers?: Verifiers
   /**
    * The kind of session key; P-256 by default, because every engine can store it. Ed25519 keys must not sign more than 60,000

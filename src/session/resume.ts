@@ -9,7 +9,8 @@ import { type Assessment, assess, readLastUsed, readStores, type SessionStatus }
 
 /**
  * The stored session of the account that is fit to be used and valid longest; without an account, the one used
- * last. Never prompts. Rejects with `ERR_STORE_UNAVAILABLE` if a store that the caller chose can't be read.
+ * last. Never prompts. Rejects with `ERR_STORE_UNAVAILABLE` if a store that the caller chose can't be read, and with
+ * `ERR_RPC_UNAVAILABLE` if the verifiers can't ask a contract account's chain.
  */
 export async function resume(
   place: Place,

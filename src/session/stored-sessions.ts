@@ -101,7 +101,7 @@ export async function assess(
   const missing = await missingIn(cacao.p.resources, resources, place)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
   const session = await storedSession(store, place, parsed)
-  if (!session || (verifiers && !(await isSigned(place, cacao, verifiers, now))))
+  if (!session || (verifiers && !(await (await place.onDemand()).isSigned(cacao, verifiers, now))))
     return { status: { status: 'wrong-key' } }
   return {
     status: { status: 'ok', expiresAt: expiresAt(cacao), persistence: store.persistence },
@@ -117,19 +117,6 @@ async function missingIn(
   const missing = missingResources(granted, wanted)
   // A recap may be covered by another one.
   return isRecap(missing.at(-1)) ? (await onDemand()).missingGrants(granted, missing) : missing
-}
-
-async function isSigned(
-  { onDemand }: Pick<Place, 'onDemand'>,
-  cacao: Cacao,
-  verifiers: Verifiers,
-  now: number,
-): Promise<boolean> {
-  const { verifySignature } = await onDemand()
-  return verifySignature(cacao, verifiers, now).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** A record as we write it, or `undefined`: then it can't be read, which is not the same as absent. */

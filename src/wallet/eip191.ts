@@ -1,14 +1,10 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { accountOfDID, parseAccount } from '../base/account.js'
 import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { fromHex, toHex } from '../base/hex.js'
 import { utf8 } from '../base/utf8.js'
-import { type Cacao, parseCacao } from '../capability/cacao.js'
-import { parseDateTime } from '../capability/datetime.js'
-import { assertValidAt } from '../capability/validity.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
-import { renderEthereumMessage } from './eip4361.js'
+import { ethereumCapability, renderings } from './ethereum-capability.js'
 
 /**
  * Finds the public key (65 bytes, uncompressed) that made a secp256k1 signature (r and s, 64 bytes) over a hash
@@ -20,8 +16,6 @@ export type RecoverPublicKey = (
   recovery: number,
 ) => Uint8Array | null
 
-// did-session's family wrote the older field order up to this day.
-const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
 // A second signature of the same text, made from the first by anyone, has s above half the curve's order.
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
 
@@ -74,23 +68,7 @@ export async function verifyEIP191(
   options: VerifierOptions | undefined,
   recover: RecoverPublicKey,
 ): Promise<void> {
-  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
-  const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
-  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
-  const issuer = parseAccount(accountOfDID(cacao.p.iss) ?? '')
-  if (issuer?.namespace !== 'eip155') {
-    throw new SessionError(
-      'ERR_CAPABILITY_ISSUER',
-      'an eip191 signature speaks for Ethereum accounts (did:pkh:eip155:…) only',
-    )
-  }
-  if (cacao.s.m) {
-    throw new SessionError(
-      'ERR_CAPABILITY_INVALID',
-      'malformed capability: s.m must be absent beside an eip191 signature',
-    )
-  }
+  const { cacao, address } = ethereumCapability(input, options)
   const signature = parseSignature(cacao.s.s)
   if (!signature) {
     throw new SessionError(
@@ -99,19 +77,9 @@ export async function verifyEIP191(
     )
   }
   for (const text of renderings(cacao)) {
-    if (recoverAddress(text, signature, recover) === issuer.address) return
+    if (recoverAddress(text, signature, recover) === address) return
   }
   throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
-}
-
-function* renderings({ p }: Cacao): Generator<string> {
-  yield renderEthereumMessage(p)
-  if (p.statement === undefined) yield renderEthereumMessage(p, { layout: 'did-session' })
-  const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
-  yield renderEthereumMessage(p, { layout: 'did-session', address })
-  if ((parseDateTime(p.iat) ?? Number.POSITIVE_INFINITY) <= LEGACY_UNTIL) {
-    yield renderEthereumMessage(p, { layout: 'did-session-2022', address })
-  }
 }
 
 // Hex in one spelling only: another case or a missing 0x would be another capability with the same signature.

@@ -4,14 +4,18 @@ import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { toEIP55 } from './eip55.js'
 import { renderEthereumMessage } from './eip4361.js'
-import type { EthereumSigner } from './ethereum-signer.js'
+import type { EthereumSigner, EthereumSignerInput } from './ethereum-signer.js'
 import { type GrantTextOptions, grantPayload } from './grant-payload.js'
+import type { EthereumRPCOptions, RPCEntries } from './rpc-argument.js'
 
-/** What the person reads and signs, where `DIDSession.get` or `authorize` don't say otherwise. */
-export interface EthereumAuthOptions extends GrantTextOptions {
+/** What the person reads and signs, where `DIDSession.get` or `authorize` don't say otherwise; and where chains are asked. */
+export interface EthereumAuthOptions extends GrantTextOptions, EthereumRPCOptions {
   /** The chain of an account that is not given as a CAIP-10 id; the wallet's own by default, or 1 for a bare key. */
   chainId?: number
 }
+
+// As long as the guard lets a signature be, in characters.
+const MAX_LENGTH = 16_384
 
 /**
  * Has the wallet sign the text for this account, and checks that it did. The check loads while the person looks
@@ -22,42 +26,37 @@ export async function ethereumGrant(
   account: string,
   opts: AuthMethodOpts,
   options: EthereumAuthOptions,
+  { signer, rpcs }: { signer: EthereumSignerInput; rpcs: RPCEntries },
 ): Promise<Cacao> {
   const p = grantPayload(account, opts, options)
-  const s = await signature(wallet, renderEthereumMessage(p), account)
-  return Object.freeze({ h: Object.freeze({ t: 'eip4361' }), p, s: Object.freeze({ t: 'eip191', s }) })
-}
-
-async function signature(wallet: EthereumSigner, text: string, account: string): Promise<string> {
-  const address = addressOf(account)
+  const text = renderEthereumMessage(p)
+  const address = account.slice(account.lastIndexOf(':') + 1)
   const loading = Promise.all([import('./eip191.js'), import('./secp256k1.js')])
   loading.catch(() => undefined)
   const answer = await wallet.sign(text, toEIP55(address)).catch((cause: unknown) => {
     throw authError(cause)
   })
   const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
-  if (typeof answer !== 'string' || !/^0x([0-9a-f]{2}){64,}$/i.test(answer)) {
+  if (!isSignature(answer)) {
     throw new SessionError(
       'ERR_AUTH_FAILED',
       'the wallet answered something that is not a signature: update it, or try another one',
     )
   }
-  if (answer.length > 132) {
-    throw new SessionError(
-      'ERR_CAPABILITY_UNSUPPORTED',
-      "the wallet answered a smart account's signature, which can't be checked here",
-    )
-  }
-  const bytes = parseSignature(answer.toLowerCase())
-  if (!bytes || recoverAddress(text, bytes, recoverPublicKey) !== address) {
-    throw new SessionError(
-      'ERR_CAPABILITY_SIGNATURE',
-      `the wallet signed with another account than ${account}: switch to it there`,
-    )
-  }
-  return `0x${toHex(bytes)}`
+  const hex = answer.toLowerCase()
+  const bytes = parseSignature(hex)
+  // Whose key signed needs nobody's word; an account whose code is delegated (EIP-7702) has a key all the same.
+  const isOwn = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
+  if (isOwn) return granted(p, 'eip191', `0x${toHex(bytes)}`)
+  const { assertContractSigned } = await import('./contract-grant.js')
+  await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: options.rpcTimeoutMs })
+  return granted(p, 'eip1271', hex)
 }
 
-function addressOf(account: string): string {
-  return account.slice(account.lastIndexOf(':') + 1)
+function granted(p: Cacao['p'], t: string, s: string): Cacao {
+  return Object.freeze({ h: Object.freeze({ t: 'eip4361' }), p, s: Object.freeze({ t, s }) })
+}
+
+function isSignature(answer: unknown): answer is string {
+  return typeof answer === 'string' && answer.length <= MAX_LENGTH && /^0x([0-9a-f]{2}){64,}$/i.test(answer)
 }

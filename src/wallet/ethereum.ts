@@ -3,11 +3,10 @@ import { type AccountInput, parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
-import type { CacaoVerifier } from '../capability/verify-signature.js'
-import type { RecoverPublicKey } from './eip191.js'
 import { ethereumArgument } from './ethereum-account.js'
 import type { EthereumAuthOptions } from './ethereum-grant.js'
 import { type EthereumSigner, type EthereumSignerInput, ethereumSigner } from './ethereum-signer.js'
+import { rpcArgument } from './rpc-argument.js'
 
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover-wallets.js'
 export type { RecoverPublicKey } from './eip191.js'
@@ -19,6 +18,8 @@ export type {
   ViemAccount,
   ViemWalletClient,
 } from './ethereum-signer.js'
+export { type EthereumVerifierOptions, ethereumVerifiers } from './ethereum-verifiers.js'
+export type { EthereumRPC, EthereumRPCs, EthersProvider } from './rpc-argument.js'
 export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch-wallet.js'
 
 /**
@@ -26,9 +27,12 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
  * provider, a viem wallet client or account, an ethers v5 or v6 signer, or a raw private key. Without an
  * account, the one that the session is asked for, or else the wallet's first one.
  *
- * What the wallet answers must recover to that account. Rejects with `ERR_AUTH_REJECTED` (the person said no),
- * `ERR_AUTH_FAILED` (the wallet failed or answered nonsense), `ERR_CAPABILITY_SIGNATURE` (another account
- * signed), `ERR_CAPABILITY_UNSUPPORTED` (a smart account's signature) or `ERR_ENVIRONMENT` (no domain).
+ * What the wallet answers must recover to that account (`eip191`), as that of an EIP-7702 account does too; or else the
+ * account must be a contract, deployed or not (ERC-1271, ERC-6492), which its chain says accepts it (`eip1271`): asked is
+ * the `rpc` option, or else the wallet itself. Rejects with `ERR_AUTH_REJECTED` (the person said no), `ERR_AUTH_FAILED`
+ * (the wallet failed or answered nonsense), `ERR_CAPABILITY_SIGNATURE` (another account signed),
+ * `ERR_CAPABILITY_UNSUPPORTED` (a contract's signature, and nobody to ask about that chain), `ERR_RPC_UNAVAILABLE` (the
+ * `rpc` option's didn't answer) or `ERR_ENVIRONMENT` (no domain).
  *
  * @example
  * const account = await ethereumAccount(window.ethereum)
@@ -40,6 +44,7 @@ export function ethereumAuth(
   options: EthereumAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
   const wallet = ethereumSigner(signer)
+  const rpcs = rpcArgument(options.rpc)
   const own = account === undefined ? undefined : ethereumArgument(account)
   // Whoever makes an auth method is about to sign in: what writes the text loads until then.
   import('./ethereum-grant.js').catch(() => undefined)
@@ -56,7 +61,7 @@ export function ethereumAuth(
     if (!issuer)
       throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
     const { ethereumGrant } = await import('./ethereum-grant.js')
-    return ethereumGrant(wallet, issuer, opts, options)
+    return ethereumGrant(wallet, issuer, opts, options, { signer, rpcs })
   }
 }
 
@@ -97,47 +102,6 @@ export async function ethereumAccount(
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account
   throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
-}
-
-/** How Ethereum accounts' signatures are checked. */
-export interface EthereumVerifierOptions {
-  /** Another way to recover public keys; `cacao-session/node` has some that are faster than the built-in one. */
-  recover?: RecoverPublicKey
-}
-
-/**
- * Verifiers for capabilities that Ethereum accounts sign: `eip191`. They fit `verifyCacao`, the `verifiers`
- * option of `DIDSession`, and the `dids` package.
- *
- * @example
- * const session = await DIDSession.fromSession(text, { verifiers: ethereumVerifiers() })
- */
-export function ethereumVerifiers({ recover }: EthereumVerifierOptions = {}): { eip191: CacaoVerifier } {
-  let checking: Promise<Check> | undefined
-  return {
-    async eip191(cacao, options) {
-      // Loaded once: an engine takes its time to find a module again, too.
-      checking ??= loadCheck(recover).catch((error: unknown) => {
-        checking = undefined
-        throw error
-      })
-      const { verifyEIP191, recoverWith } = await checking
-      await verifyEIP191(cacao, options, recoverWith)
-    },
-  }
-}
-
-interface Check {
-  readonly verifyEIP191: typeof import('./eip191.js').verifyEIP191
-  readonly recoverWith: RecoverPublicKey
-}
-
-async function loadCheck(recover: RecoverPublicKey | undefined): Promise<Check> {
-  const [{ verifyEIP191 }, recoverWith] = await Promise.all([
-    import('./eip191.js'),
-    recover ?? import('./secp256k1.js').then(({ recoverPublicKey }) => recoverPublicKey),
-  ])
-  return { verifyEIP191, recoverWith }
 }
 
 async function walletAccount(

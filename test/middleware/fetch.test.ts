@@ -88,6 +88,13 @@ describe.each(servers)('%s behind requireSession', (_, serve) => {
       (signed) => signed(),
     ],
     [
+      "while the account's chain can't be asked",
+      503,
+      'ERR_RPC_UNAVAILABLE',
+      { verifiers: { eip191: () => Promise.reject(new SessionError('ERR_RPC_UNAVAILABLE', 'no answer')) } },
+      (signed) => signed(),
+    ],
+    [
       'from another site',
       401,
       'ERR_CAPABILITY_DOMAIN',

@@ -22,5 +22,5 @@ function importsOf(folder: string): string[] {
  */
 export function prebundled(): string[] {
   const names = new Set([...importsOf('src'), ...importsOf('test')])
-  return [...names].filter((name) => !/^(node:|vitest$|vitest\/|fake-indexeddb)/.test(name)).sort()
+  return [...names].filter((name) => !/^(node:|vitest$|vitest\/|fake-indexeddb|solc)/.test(name)).sort()
 }

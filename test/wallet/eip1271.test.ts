@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { type EthereumVerifierOptions, ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { payload } from '../setup/capability.js'
+import { expectCode } from '../setup/expect-code.js'
+import { ACCEPTED, fakeChain, REFUSED } from '../setup/fake-chain.js'
+import { ACCOUNT_A, ADDRESS_A, testWallet } from '../setup/wallet.js'
+
+const now = (): number => Date.parse('2024-06-02T00:00:00Z')
+const SIGNATURE = `0x${'ab'.repeat(96)}`
+
+const contractSigned = (s: unknown = SIGNATURE, changes: Record<string, unknown> = {}): Cacao =>
+  ({ h: { t: 'caip122' }, p: payload(changes), s: { t: 'eip1271', s } }) as Cacao
+const verify = (rpc: EthereumVerifierOptions['rpc'], cacao = contractSigned()): Promise<Cacao> =>
+  verifyCacao(cacao, { verifiers: ethereumVerifiers({ rpc }), now })
+
+describe('the eip1271 verifier', () => {
+  it('accepts what the chain accepts, and refuses what it refuses', async () => {
+    const chain = fakeChain()
+    await expect(verify(chain)).resolves.toEqual(contractSigned())
+    expect(chain.calls.sort()).toEqual(['eth_call', 'eth_chainId'])
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(fakeChain({ eth_call: REFUSED })))
+  })
+
+  it.each<[SessionErrorCode, string, EthereumVerifierOptions['rpc']]>([
+    ['ERR_CAPABILITY_UNSUPPORTED', 'no RPC', undefined],
+    ['ERR_CAPABILITY_UNSUPPORTED', 'none of its chain', { 10: fakeChain(), 'eip155:11': fakeChain() }],
+    ['ERR_CAPABILITY_UNSUPPORTED', 'one that is on another chain', fakeChain({ eth_chainId: '0xa' })],
+    [
+      'ERR_RPC_UNAVAILABLE',
+      'one that is on another chain than it should be',
+      { 1: fakeChain({ eth_chainId: '0xa' }) },
+    ],
+    ['ERR_RPC_UNAVAILABLE', 'one that fails', { request: () => Promise.reject(new Error('no')) }],
+    [
+      'ERR_RPC_UNAVAILABLE',
+      'one that throws',
+      {
+        request() {
+          throw new Error('no')
+        },
+      },
+    ],
+  ])('rejects with %s if there is %s', async (code, _, rpc) => {
+    await expectCode(code, () => verify(rpc))
+  })
+
+  it.each([null, undefined, '', '0x', 1, true, '1', '0x1.0', ['0x1'], {}])(
+    'knows no chain by %j',
+    async (eth_chainId) =>
+      void (await expectCode('ERR_RPC_UNAVAILABLE', () => verify(fakeChain({ eth_chainId })))),
+  )
+
+  it.each([
+    null,
+    undefined,
+    '0x',
+    '0x01',
+    true,
+    1,
+    '1626ba7e',
+    `${ACCEPTED}00`,
+    ACCEPTED.padEnd(66, '0'),
+    '0x00000000',
+    [ACCEPTED],
+    { data: ACCEPTED },
+  ])('takes %j for no answer', async (eth_call) => {
+    await expectCode('ERR_RPC_UNAVAILABLE', () => verify(fakeChain({ eth_call })))
+  })
+
+  it('speaks for Ethereum accounts only, and takes nothing beside the signature', async () => {
+    const chain = fakeChain()
+    const iss = `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${ACCOUNT_A.split(':')[2]}`
+    await expectCode('ERR_CAPABILITY_ISSUER', () => verify(chain, contractSigned(SIGNATURE, { iss })))
+    const { h, p, s } = contractSigned()
+    const m = { aad: Uint8Array.of(1) }
+    await expectCode('ERR_CAPABILITY_INVALID', () => verify(chain, { h, p, s: { ...s, m } }))
+    expect(chain.calls).toEqual([])
+  })
+
+  it('checks the dates itself for callers that leave them to it, as dids does', async () => {
+    const { eip1271 } = ethereumVerifiers({ rpc: fakeChain() })
+    const at = (date: string): Promise<void> => eip1271(contractSigned(), { atTime: new Date(date) })
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => at('2100-01-01'))
+    await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () => at('2024-01-01'))
+    await expect(at('2024-06-02')).resolves.toBeUndefined()
+  })
+
+  it('asks once for each text that may have been signed', async () => {
+    const chain = fakeChain({ eth_call: REFUSED })
+    const iss = `did:pkh:eip155:1:${ADDRESS_A}`
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(chain, contractSigned(SIGNATURE, { iss })))
+    // Written in EIP-55 already, the older software's text is today's.
+    expect(chain.calls.filter((method) => method === 'eth_call')).toHaveLength(1)
+    expect(chain.calls.filter((method) => method === 'eth_chainId')).toHaveLength(1)
+  })
+
+  it.each<unknown>(['ws://127.0.0.1', 'example.com', '', 7, null, { 1: undefined }, { 1: 'ipc:///rpc' }])(
+    'has no use for the rpc %j',
+    (value) => {
+      const rpc = value as string
+      expect(() => ethereumVerifiers({ rpc })).toThrow(TypeError)
+      expect(() => ethereumAuth(testWallet().provider, undefined, { rpc })).toThrow(TypeError)
+    },
+  )
+})
+
+describe('a contract’s yes', () => {
+  afterEach(() => void vi.useRealTimers())
+  const asked = (chain: { calls: string[] }): number =>
+    chain.calls.filter((method) => method === 'eth_call').length
+
+  it('is asked for each time, unless it may count for a while', async () => {
+    const chain = fakeChain()
+    const verifiers = ethereumVerifiers({ rpc: chain })
+    for (const _ of [1, 2]) await verifyCacao(contractSigned(), { verifiers, now })
+    expect(asked(chain)).toBe(2)
+  })
+
+  it('counts for as long as it may, for what it was given for', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const chain = fakeChain()
+    const verifiers = ethereumVerifiers({ rpc: chain, rpcMaxAgeSecs: 60 })
+    const check = (cacao = contractSigned()): Promise<unknown> => verifyCacao(cacao, { verifiers, now })
+    await check()
+    chain.answers.eth_call = REFUSED
+    vi.advanceTimersByTime(59_999)
+    await check()
+    expect(asked(chain)).toBe(1)
+    for (const other of [
+      contractSigned(`${SIGNATURE}00`),
+      contractSigned(SIGNATURE, { nonce: 'another12' }),
+      contractSigned(SIGNATURE, { iss: `did:pkh:${ACCOUNT_A.slice(0, -1)}0` }),
+    ])
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () => check(other))
+    vi.advanceTimersByTime(1)
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => check())
+    // A no is never remembered.
+    chain.answers.eth_call = ACCEPTED
+    await check()
+    // Nor does a clock that was set back make a yes last.
+    vi.setSystemTime(Date.now() - 3_600_000)
+    chain.answers.eth_call = REFUSED
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => check())
+  })
+})

@@ -1,0 +1,89 @@
+import {
+  encodeAbiParameters,
+  type Hex,
+  parseAbiParameters,
+  parseErc6492Signature,
+  serializeErc6492Signature,
+} from 'viem'
+import { describe, expect, it } from 'vitest'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { abiEncode } from '../../src/wallet/abi.js'
+import { parseContractSignature } from '../../src/wallet/erc6492.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { payload } from '../setup/capability.js'
+import { expectCode } from '../setup/expect-code.js'
+import { fakeChain } from '../setup/fake-chain.js'
+import { ADDRESS_A } from '../setup/wallet.js'
+
+const SIGNATURE: Hex = `0x${'ab'.repeat(96)}`
+
+describe('a contract account’s signature', () => {
+  const wrapped = (data: Hex, signature: Hex): Hex =>
+    serializeErc6492Signature({ address: ADDRESS_A, data, signature })
+
+  it.each<[Hex, Hex]>([
+    ['0x', '0x11'],
+    ['0x11', `0x${'22'.repeat(65)}`],
+    [`0x${'11'.repeat(32)}`, `0x${'22'.repeat(32)}`],
+    [`0x${'11'.repeat(33)}`, `0x${'22'.repeat(1000)}`],
+  ])('is read as viem reads it: %s', (data, signature) => {
+    const text = wrapped(data, signature)
+    expect(parseErc6492Signature(text)).toEqual({ address: ADDRESS_A, data, signature })
+    expect(parseContractSignature(text)).toEqual({
+      factory: BigInt(ADDRESS_A),
+      deployment: data.slice(2),
+      signature: signature.slice(2),
+    })
+    expect(parseContractSignature(signature)).toEqual({ signature: signature.slice(2) })
+  })
+
+  const text = wrapped('0x1111', '0x2222')
+  const magic = '6492'.repeat(16)
+  const word = (number: number): string => number.toString(16).padStart(64, '0')
+  const body = text.slice(2, -64)
+  const withWord = (i: number, value: string): string =>
+    `0x${body.slice(0, 64 * i) + value + body.slice(64 * (i + 1))}${magic}`
+  const malformed: readonly [string, unknown][] = [
+    ['bytes', new Uint8Array(96)],
+    ['no digits', '0x'],
+    ['an odd number of digits', `${SIGNATURE}a`],
+    ['upper case', `0x${'AB'.repeat(96)}`],
+    ['no 0x', SIGNATURE.slice(2)],
+    ['other letters', `${SIGNATURE}zz`],
+    ['white space', `${SIGNATURE} `],
+    ['a line break', `${SIGNATURE}\n`],
+    ['nothing that is wrapped', `0x${magic}`],
+    ['part of what is wrapped', `0x${body.slice(0, 64)}${magic}`],
+    ['what is wrapped, without its end', `0x${body.slice(0, -2)}${magic}`],
+    ['what is wrapped, and more', `0x${body}00${magic}`],
+    ['what is wrapped, and a word more', `0x${body}${word(0)}${magic}`],
+    ['a factory that is no address', withWord(0, `01${body.slice(2, 64)}`)],
+    ['another place for the deployment', withWord(1, word(0x80))],
+    ['one place for both', withWord(2, word(0x60))],
+    ['a length beyond the end', withWord(3, word(3000))],
+    ['a length beyond everything', withWord(3, 'f'.repeat(64))],
+    ['a length that hides a byte', withWord(3, word(1))],
+    ['something in the padding', withWord(4, `1111${'0'.repeat(59)}1`)],
+    ['no signature in what is wrapped', wrapped('0x1111', '0x')],
+  ]
+  it.each(malformed)('is none with %s, and nobody is asked', async (_, s) => {
+    expect(parseContractSignature(s)).toBeUndefined()
+    const rpc = fakeChain()
+    const cacao = { h: { t: 'caip122' }, p: payload(), s: { t: 'eip1271', s } }
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+      verifyCacao(cacao, { verifiers: ethereumVerifiers({ rpc }), now: () => Date.parse(cacao.p.iat) }),
+    )
+    expect(rpc.calls).toEqual([])
+  })
+})
+
+it('arguments are encoded as viem encodes them', () => {
+  const types = parseAbiParameters('uint256, bytes, address, bytes')
+  for (const [a, b] of [
+    ['0x', '0x11'],
+    [`0x${'11'.repeat(32)}`, `0x${'22'.repeat(100)}`],
+  ] as [Hex, Hex][]) {
+    const ours = abiEncode([31337n, { bytes: a.slice(2) }, BigInt(ADDRESS_A), { bytes: b.slice(2) }])
+    expect(`0x${ours}`).toBe(encodeAbiParameters(types, [31337n, a, ADDRESS_A, b]))
+  }
+})
