@@ -26,6 +26,7 @@ export interface WebAuthnRules {
 
 // Base64url has four characters for three bytes.
 const MAX_SIGNATURE_LENGTH = (MAX_DER_LENGTH * 4) / 3
+const MAX_HOSTNAME_LENGTH = 253
 
 /** Checks a passkey's assertion over a capability. */
 export async function verifyWebAuthn(
@@ -87,6 +88,8 @@ function assertPlace(domain: string, signed: SignedData, { origins, rpIds }: Web
 
 // Which parents a site may use, browsers see to; a name without a dot is nobody's, but for the host's own.
 function ownAndParents(hostname = ''): string[] {
+  // Each is hashed, and no host's name in DNS is longer.
+  if (hostname.length > MAX_HOSTNAME_LENGTH) return []
   const labels = hostname.split('.')
   return labels.map((_, i) => labels.slice(i).join('.')).filter((name, i) => i === 0 || name.includes('.'))
 }
