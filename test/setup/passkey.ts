@@ -102,8 +102,12 @@ export class TestPasskeys {
     if (!options) return null
     this.requests.push(options)
     await this.#behave(signal)
-    const allowed = (options.allowCredentials ?? []).map(({ id }) => toBase64url(new Uint8Array(id as ArrayBuffer)))
-    const fitting = this.residents.filter(({ id }) => allowed.length === 0 || allowed.includes(toBase64url(id)))
+    const allowed = (options.allowCredentials ?? []).map(({ id }) =>
+      toBase64url(new Uint8Array(id as ArrayBuffer)),
+    )
+    const fitting = this.residents.filter(
+      ({ id }) => allowed.length === 0 || allowed.includes(toBase64url(id)),
+    )
     const resident = fitting.find(({ account }) => account === this.chosen) ?? fitting[0]
     if (!resident) throw new DOMException('no such passkey', 'NotAllowedError')
     const clientDataJSON = this.#clientData('webauthn.get', options.challenge)
@@ -123,7 +127,9 @@ export class TestPasskeys {
     if (throws !== undefined) throw throws
     if (!hangs) return
     await new Promise((_, reject) => {
-      signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')), { once: true })
+      signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')), {
+        once: true,
+      })
     })
   }
 
@@ -134,7 +140,13 @@ export class TestPasskeys {
 
   #clientData(type: string, challenge: BufferSource): Uint8Array<ArrayBuffer> {
     const text = toBase64url(new Uint8Array(challenge as ArrayBuffer))
-    const data = { type, challenge: text, origin: this.origin, crossOrigin: false, ...this.behaviour.clientData }
+    const data = {
+      type,
+      challenge: text,
+      origin: this.origin,
+      crossOrigin: false,
+      ...this.behaviour.clientData,
+    }
     const json = utf8(JSON.stringify(data))
     return new Uint8Array(this.behaviour.clientDataBytes?.(json) ?? json)
   }
