@@ -45,7 +45,32 @@ describe('the verifier of passkeys accepts what a passkey says', () => {
   })
 })
 
-const REFUSED: readonly [string, 'SIGNATURE' | 'DOMAIN', PasskeyBehaviour][] = []
+const REFUSED: readonly [string, 'SIGNATURE' | 'DOMAIN', PasskeyBehaviour][] = [
+  ['what was signed for a registration', 'SIGNATURE', { clientData: { type: 'webauthn.create' } }],
+  ['what was signed for a payment', 'SIGNATURE', { clientData: { type: 'payment.get' } }],
+  ['another challenge', 'SIGNATURE', { clientData: { challenge: 'AAAA' } }],
+  ['no challenge', 'SIGNATURE', { clientData: { challenge: undefined } }],
+  ['client data that are no JSON', 'SIGNATURE', json('{')],
+  ['client data that are no object', 'SIGNATURE', json('null')],
+  ['no UTF-8', 'SIGNATURE', { clientDataBytes: (bytes) => concat(bytes, Uint8Array.of(255)) }],
+  ['a byte order mark', 'SIGNATURE', { clientDataBytes: (bytes) => concat(utf8('\ufeff'), bytes) }],
+  ['another origin', 'DOMAIN', { clientData: { origin: 'https://evil.example.com' } }],
+  ['another port', 'DOMAIN', { clientData: { origin: `${ORIGIN}:8443` } }],
+  ['the origin without https', 'DOMAIN', { clientData: { origin: ORIGIN.replace('https', 'http') } }],
+  ['the origin with a path', 'DOMAIN', { clientData: { origin: `${ORIGIN}/` } }],
+  ['no origin', 'DOMAIN', { clientData: { origin: undefined } }],
+  ["another site's frame", 'DOMAIN', { clientData: { crossOrigin: true } }],
+  ['a frame that denies it', 'DOMAIN', { clientData: { topOrigin: 'https://evil.example.com' } }],
+  ['a word about frames that is none', 'DOMAIN', { clientData: { crossOrigin: 'false' } }],
+  ['that nobody was there', 'SIGNATURE', { flags: UV }],
+  ['that nobody was verified', 'SIGNATURE', { flags: UP }],
+  ['a new credential', 'SIGNATURE', { flags: UP | UV | AT }],
+  ['backed up but not able to be', 'SIGNATURE', { flags: UP | UV | BS }],
+  ['extensions without their flag', 'SIGNATURE', { extensions: Uint8Array.of(0xa0) }],
+  ['the flag without extensions', 'SIGNATURE', { flags: UP | UV | ED }],
+  ['extensions that are no map', 'SIGNATURE', { flags: UP | UV | ED, extensions: Uint8Array.of(0x80) }],
+  ['authenticator data that end too soon', 'SIGNATURE', { authData: (data) => data.slice(0, 36) }],
+]
 
 describe('the verifier of passkeys refuses', () => {
   it.each(REFUSED)('%s', async (_, code, behaviour) => {
