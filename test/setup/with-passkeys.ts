@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest'
+import { forgetPasskey, knownPasskeys } from '../../src/wallet/webauthn.js'
 import { TestPasskeys } from './passkey.js'
 
 /** The page for which the authenticator in software signs. */
@@ -32,3 +33,8 @@ function define(target: object, name: string, value: unknown): void {
 afterEach(() => {
   for (const restore of restorations.splice(0)) restore()
 })
+
+/** Lets this page forget the passkeys that it has seen. */
+export async function forgetAll(): Promise<void> {
+  for (const { account } of await knownPasskeys()) await forgetPasskey(account)
+}
