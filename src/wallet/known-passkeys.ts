@@ -45,12 +45,18 @@ export function forgetPasskeys(account: string): void {
 
 function write(passkeys: readonly Passkey[]): void {
   const text = passkeys.length > 0 ? JSON.stringify(passkeys.slice(0, MOST_KNOWN)) : null
-  unsaved = text
+  unsaved = save(text) ? null : text
+}
+
+function save(text: string | null): boolean {
   try {
-    if (text === null) pageStorage()?.removeItem(ITEM)
-    else pageStorage()?.setItem(ITEM, text)
+    const storage = pageStorage()
+    if (text === null) storage?.removeItem(ITEM)
+    else storage?.setItem(ITEM, text)
+    return storage !== undefined
   } catch {
     // A browser may refuse to write.
+    return false
   }
 }
 
