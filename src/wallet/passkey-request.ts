@@ -36,10 +36,13 @@ export async function requestPasskey<Response extends AuthenticatorResponse>(
       'there are no passkeys here (WebAuthn): they need a page on https or localhost, in a browser that has them',
     )
   signal?.throwIfAborted()
-  const credential = await ask(navigator.credentials).catch((cause: unknown) => {
+  // What an extension put in the browser's place may throw at once.
+  const asked = async (): Promise<Credential | null> => ask(navigator.credentials)
+  const credential = await asked().catch((cause: unknown) => {
     throw signal?.aborted ? signal.reason : passkeyError(cause)
   })
-  if (!credential) throw new SessionError('ERR_AUTH_FAILED', 'the browser gave no passkey')
+  if (!credential || !('response' in credential))
+    throw new SessionError('ERR_AUTH_FAILED', 'the browser gave no passkey')
   return credential as PublicKeyCredential & { readonly response: Response }
 }
 

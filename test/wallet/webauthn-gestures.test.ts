@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { toBase64url } from '../../src/base/base64.js'
 import { DIDSession } from '../../src/index.js'
 import { memoryStore } from '../../src/store/memory.js'
@@ -112,4 +112,45 @@ it('what is remembered is a hint, and never believed', async () => {
   rememberPasskey({ id: toBase64url(resident?.id ?? new Uint8Array()), account: other, transports: [] })
   expect(await webauthnAccount(site)).toBe(account)
   expect(passkeys.requests).toHaveLength(2)
+})
+
+describe.runIf(typeof document !== 'undefined')('what is remembered', () => {
+  const ITEM = 'cacao-session:passkeys'
+
+  it('is told to the other tabs, and gone with what the site keeps', async () => {
+    const account = await create()
+    expect(JSON.parse(localStorage.getItem(ITEM) ?? '')).toMatchObject([{ account, name: 'alice' }])
+    localStorage.removeItem(ITEM)
+    expect(await knownPasskeys()).toEqual([])
+  })
+
+  it('is told within the page, where the browser keeps nothing', async () => {
+    const refusing = vi.spyOn(Storage.prototype, 'setItem').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    const account = await create()
+    refusing.mockRestore()
+    expect((await knownPasskeys()).map((known) => known.account)).toEqual([account])
+    await forgetPasskey(account)
+    expect(await knownPasskeys()).toEqual([])
+  })
+
+  it('is read as far as it is good', async () => {
+    const good = { id: 'AAAA', account: await create(), transports: [] }
+    const others = [null, 1, { ...good, id: '' }, { ...good, id: 'A' }, { ...good, account: 'did:key:z1' }]
+    const more = [
+      { ...good, transports: 'usb' },
+      { ...good, transports: [1] },
+      { ...good, name: 1 },
+    ]
+    localStorage.setItem(ITEM, JSON.stringify([...others, good, ...more]))
+    expect(await knownPasskeys()).toEqual([good])
+    for (const text of ['{', '{}', 'null', '"x"']) {
+      localStorage.setItem(ITEM, text)
+      expect(await knownPasskeys()).toEqual([])
+    }
+    localStorage.setItem(ITEM, JSON.stringify(Array(60).fill(good)))
+    expect(await knownPasskeys()).toHaveLength(50)
+    localStorage.removeItem(ITEM)
+  })
 })
