@@ -21,11 +21,11 @@ export async function signedByPasskey(
   passkeys: TestPasskeys,
   behaviour: PasskeyBehaviour = {},
   changes: Record<string, unknown> = {},
+  h: Cacao['h'] = { t: 'caip122' },
 ): Promise<Cacao> {
   passkeys.behaviour = behaviour
   const iss = passkeys.residents[0]?.account ?? (await makeResident(passkeys))
   const p = payload({ iss, domain: new URL(passkeys.origin).host, ...changes })
-  const h = { t: 'caip122' } as const
   const credential = await passkeys.credentials.get({ publicKey: { challenge: challengeOf({ h, p }) } })
   const { authenticatorData, clientDataJSON, signature } = (credential as PublicKeyCredential)
     .response as AuthenticatorAssertionResponse

@@ -64,6 +64,11 @@ describe("the form of a passkey's capability", () => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify({ ...cacao, s: { ...cacao.s, s: none } }))
   })
 
+  it('of the header is one', async () => {
+    const cacao = await signedByPasskey(new TestPasskeys(ORIGIN), {}, {}, { t: 'eip4361' })
+    await expectCode('ERR_CAPABILITY_INVALID', () => verify(cacao))
+  })
+
   it('and its content are signed to the last byte', async () => {
     const cacao = await genuine()
     const aad = cacao.s.m?.aad ?? new Uint8Array()
