@@ -21,6 +21,7 @@ export const BOUNDS = {
   './ethereum': { gzip: 4_000, without: ['@noble/curves'] },
   './key': { gzip: 4_000, without: ['@noble/curves'] },
   './solana': { gzip: 4_000, without: ['@noble/curves'] },
+  './webauthn': { gzip: 4_000, without: ['@noble/curves'] },
   './verify': { gzip: 16_000, without: ['dids', 'idb', 'http-message-sig'] },
   './fetch': { gzip: 16_000, without: ['dids', 'idb', 'http-message-sig'] },
   './hono': { gzip: 16_000, without: ['dids', 'idb', 'hono', 'http-message-sig'] },

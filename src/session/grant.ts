@@ -56,6 +56,8 @@ export function grantRequest(
   if (resources.length === 0)
     throw new TypeError('resources or abilities must name at least one thing that the session may do')
   const parts = account === undefined ? undefined : parseAccount(account)
+  // A did:key is its own address, and on no chain.
+  const asked = parts ? { address: parts.address, chainId: parts.reference } : account && { address: account }
   const { domain, nonce, requestId } = options
   const statement = statementFor(resources, options.statement)
   if (nonce !== undefined && typeof nonce !== 'string' && typeof nonce !== 'function')
@@ -64,7 +66,7 @@ export function grantRequest(
     ...(domain !== undefined && { domain }),
     ...(statement !== undefined && { statement }),
     ...(requestId !== undefined && { requestId }),
-    ...(parts && { address: parts.address, chainId: parts.reference }),
+    ...asked,
     issuedAt: new Date(now).toISOString(),
     expirationTime: expirationTime(options, now),
     resources,

@@ -1,8 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { expect, it } from 'vitest'
 import { toHex } from '../../src/base/hex.js'
+import { rawOfDER } from '../../src/key/ecdsa-der.js'
 import { parseSignature, type RecoverPublicKey } from '../../src/wallet/eip191.js'
-import { fromDER } from './der.js'
+
 import { casesOf, type ECPublicKey, type Wycheproof, type WycheproofCase } from './wycheproof.js'
 
 export const RECOVERY_FILE = 'wycheproof/ecdsa_secp256k1_sha256_bitcoin_test.json'
@@ -21,7 +22,7 @@ export function recovered(
   { message, signature }: WycheproofCase<ECPublicKey>,
   recovery: number,
 ): string | undefined {
-  const rs = fromDER(signature)
+  const rs = rawOfDER(signature)
   try {
     const key = rs && recover(sha256(message), rs, recovery)
     return key ? toHex(key) : undefined
@@ -40,7 +41,7 @@ export function recoverySuite(file: RecoveryFile, recover: RecoverPublicKey): vo
   })
 
   it.each(cases)('$title', (vector) => {
-    const rs = fromDER(vector.signature)
+    const rs = rawOfDER(vector.signature)
     const ids = [0, 1].filter((id) => recovered(recover, vector, id) === vector.publicKey.uncompressed)
     const forms = [0, 1].filter((id) => rs && parseSignature(Uint8Array.of(...rs, id)))
     if (vector.tcId === NO_ETHEREUM_SIGNATURE) return expect(ids).toEqual([])

@@ -1,0 +1,17 @@
+import { p256 } from '@noble/curves/nist.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat } from '../base/bytes.js'
+import { encodeDIDKey } from '../key/did-key.js'
+
+/** The two keys, as did:key, that may have made a P-256 signature (r and s) of the data; none if it is no signature. */
+export function candidatesOf(signature: Uint8Array, data: Uint8Array): string[] {
+  try {
+    return [0, 1].map((recovery) => {
+      const recovered = p256.Signature.fromBytes(concat(Uint8Array.of(recovery), signature), 'recovered')
+      const bytes = new Uint8Array(recovered.recoverPublicKey(sha256(data)).toBytes(true))
+      return encodeDIDKey({ type: 'P-256', bytes })
+    })
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,111 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { fromBase64url, toBase64url } from '../base/base64.js'
+import { concat } from '../base/bytes.js'
+import { SessionError } from '../base/errors.js'
+import { utf8 } from '../base/utf8.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { cidBytes } from '../capability/cid.js'
+import { assertValidAt } from '../capability/validity.js'
+import type { VerifierOptions } from '../capability/verify-signature.js'
+import { MAX_DER_LENGTH, rawOfDER } from '../key/ecdsa-der.js'
+import { knownKey } from '../key/known-key.js'
+import { verifyKeySignature } from '../key/verify.js'
+import { parseAuthenticatorData } from './authenticator-data.js'
+import { hostnameOf, isOriginOf, parseClientData } from './client-data.js'
+import { decodeAAD, type SignedData } from './webauthn-aad.js'
+
+/** The signature type of a passkey's capability. */
+export const WEBAUTHN_TYPE = 'webauthn:p256'
+
+/** What is accepted of passkeys. */
+export interface WebAuthnRules {
+  readonly origins: readonly string[]
+  readonly rpIds: readonly string[]
+  readonly requireUserVerification: boolean
+}
+
+// Base64url has four characters for three bytes.
+const MAX_SIGNATURE_LENGTH = (MAX_DER_LENGTH * 4) / 3
+const MAX_HOSTNAME_LENGTH = 253
+
+/** Checks a passkey's assertion over a capability. */
+export async function verifyWebAuthn(
+  input: unknown,
+  options: VerifierOptions | undefined,
+  rules: WebAuthnRules,
+): Promise<void> {
+  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
+  const cacao = parseCacao(input)
+  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
+  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  const { p, s } = cacao
+  if (knownKey(p.iss)?.type !== 'P-256')
+    throw new SessionError('ERR_CAPABILITY_ISSUER', 'a passkey speaks for its own did:key (zDn…) only')
+  const signed = s.m?.aad && decodeAAD(s.m.aad)
+  const isText = typeof s.s === 'string' && s.s.length <= MAX_SIGNATURE_LENGTH
+  const der = isText ? fromBase64url(s.s) : undefined
+  const signature = der && rawOfDER(der)
+  if (s.t !== WEBAUTHN_TYPE || cacao.h.t !== 'caip122' || !signed || !signature)
+    throw new SessionError(
+      'ERR_CAPABILITY_INVALID',
+      "malformed capability: h.t, s.s and s.m.aad must be a passkey's, as @didtools/key-webauthn writes them",
+    )
+  const { type, challenge } = parseClientData(signed.clientDataJSON)
+  if (type !== 'webauthn.get' || challenge !== toBase64url(challengeOf(cacao)))
+    throw refused('SIGNATURE', 'the passkey signed something else')
+  if (!(await isAssertedBy(p.iss, signed, signature)))
+    throw refused('SIGNATURE', `it is not signed by ${p.iss}`)
+  assertPlace(p.domain, signed, rules)
+  assertPerson(signed, rules)
+}
+
+/** What a passkey signs for a capability: its CID without the signature and the issuer, whom only the signature tells. */
+export function challengeOf({ h, p }: Pick<Cacao, 'h'> & { readonly p: object }): Uint8Array<ArrayBuffer> {
+  return cidBytes({ h, p: { ...p, iss: undefined } })
+}
+
+/** Whether the key of a did:key signed the assertion. */
+export async function isAssertedBy(did: string, signed: SignedData, signature: Uint8Array): Promise<boolean> {
+  const key = knownKey(did)
+  return key?.type === 'P-256' && verifyKeySignature(key, signature, signedBytes(signed))
+}
+
+/** The bytes over which an authenticator makes its signature. */
+export function signedBytes({ authData, clientDataJSON }: SignedData): Uint8Array<ArrayBuffer> {
+  return concat(authData, sha256(clientDataJSON))
+}
+
+function assertPlace(domain: string, signed: SignedData, { origins, rpIds }: WebAuthnRules): void {
+  const { origin, crossOrigin = false, topOrigin } = parseClientData(signed.clientDataJSON)
+  if (typeof origin !== 'string' || !(isOriginOf(origin, domain) || origins.includes(origin)))
+    throw refused('DOMAIN', `the passkey signed on ${printable(origin)}, not on ${domain}`)
+  if (crossOrigin !== false || topOrigin !== undefined)
+    throw refused('DOMAIN', "the passkey signed within another site's page")
+  const hash = toBase64url(signed.authData.subarray(0, 32))
+  if (![...ownAndParents(hostnameOf(domain)), ...rpIds].some((id) => toBase64url(sha256(utf8(id))) === hash))
+    throw refused('DOMAIN', `the passkey is not one of ${domain}`)
+}
+
+// Which parents a site may use, browsers see to; a name without a dot is nobody's, but for the host's own.
+function ownAndParents(hostname = ''): string[] {
+  // Each is hashed, and no host's name in DNS is longer.
+  if (hostname.length > MAX_HOSTNAME_LENGTH) return []
+  const labels = hostname.split('.')
+  return labels.map((_, i) => labels.slice(i).join('.')).filter((name, i) => i === 0 || name.includes('.'))
+}
+
+function assertPerson({ authData }: SignedData, { requireUserVerification }: WebAuthnRules): void {
+  const data = parseAuthenticatorData(authData)
+  if (!data) throw refused('SIGNATURE', 'its authenticator data contradict themselves')
+  if (!data.isUserPresent) throw refused('SIGNATURE', 'the passkey signed while nobody was there (UP)')
+  if (requireUserVerification && !data.isUserVerified)
+    throw refused('SIGNATURE', 'the passkey did not check who was there (UV)')
+}
+
+function printable(origin: unknown): string {
+  return typeof origin === 'string' ? JSON.stringify(origin.slice(0, 100)) : 'no origin'
+}
+
+function refused(code: 'SIGNATURE' | 'DOMAIN', why: string): SessionError {
+  return new SessionError(`ERR_CAPABILITY_${code}`, `the capability is refused: ${why}`)
+}

@@ -1,0 +1,109 @@
+import { WebauthnAuth } from '@didtools/key-webauthn'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { AuthMethod } from '../../src/capability/auth-method.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import type { CacaoVerifier } from '../../src/capability/verify-signature.js'
+import { DIDSession } from '../../src/index.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { createPasskey, webauthnAuth, webauthnVerifiers } from '../../src/wallet/webauthn.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import type { PasskeyBehaviour, TestPasskeys } from '../setup/passkey.js'
+import { forgetAll, installPasskeys, ORIGIN } from '../setup/with-passkeys.js'
+
+// The real package, in a page that is at ORIGIN. With the first version of @noble/curves in its range (package.json's overrides),
+// because with later ones, which npm would choose, it finds no randomness.
+
+const resources = ['ceramic://*']
+const verifiers = webauthnVerifiers()
+const site = { domain: 'app.example.com' }
+const theirVerifier = WebauthnAuth.getVerifier()['webauthn:p256'] as CacaoVerifier
+const theirs = async (did: string): Promise<AuthMethod> =>
+  (await WebauthnAuth.getAuthMethod({ did })) as AuthMethod
+
+let passkeys: TestPasskeys
+beforeEach(async () => {
+  await forgetAll()
+  vi.stubGlobal('location', new URL(ORIGIN))
+  passkeys = installPasskeys()
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+const BEHAVIOURS: readonly [string, PasskeyBehaviour][] = [
+  ['a low s', { s: 'low' }],
+  ['a high s', { s: 'high' }],
+  ['an extension', { flags: 0x85, extensions: Uint8Array.of(0xa0) }],
+]
+
+describe.each(BEHAVIOURS)('the real @didtools/key-webauthn, with %s,', (_, behaviour) => {
+  it('signs what we verify, and is an auth method of our sessions', async () => {
+    const did = await WebauthnAuth.createDID('alice')
+    passkeys.behaviour = behaviour
+    const options = { resources, verifiers, store: memoryStore() }
+    const session = await DIDSession.get(did, await theirs(did), options)
+    expect([session.id, session.cacao.s.t, session.cacao.p.domain]).toEqual([
+      did,
+      'webauthn:p256',
+      'app.example.com',
+    ])
+    const other = await DIDSession.authorize(await theirs(did), { resources, verifiers })
+    const copy = await DIDSession.fromSession(other.serialize(), { verifiers })
+    expect([copy.id, copy.keyDID]).toEqual([did, other.keyDID])
+    await verifyCacao(copy.cacao, { verifiers, issuer: did, domains: ['app.example.com'], resources })
+  })
+
+  it('verifies what we sign', async () => {
+    const account = await createPasskey({ name: 'alice' })
+    expect(account).toBe(passkeys.residents[0]?.account)
+    passkeys.behaviour = behaviour
+    const { cacao } = await DIDSession.authorize(webauthnAuth(account, site), { resources, verifiers })
+    await theirVerifier(structuredClone(cacao), {})
+    const changed = { ...cacao, p: { ...cacao.p, resources: ['ceramic://other'] } }
+    expect(await failureOf(() => theirVerifier(changed, {}))).toMatchObject({ message: 'MessageMismatch' })
+  })
+
+  it('writes the same of one signature as we do', async () => {
+    const did = await WebauthnAuth.createDID('alice')
+    passkeys.behaviour = behaviour
+    const ours = (await DIDSession.authorize(webauthnAuth(did), { resources })).cacao
+    const other = (await DIDSession.authorize(await theirs(did), { resources })).cacao
+    const form = ({ h, p, s }: Cacao): unknown[] => [
+      h,
+      Object.keys(p).sort(),
+      s.t,
+      typeof s.s,
+      s.m?.aad?.slice(0, 48),
+    ]
+    const [h, members, ...rest] = form(other)
+    expect(form(ours)).toEqual([h, (members as string[]).filter((name) => name !== 'nbf'), ...rest])
+  })
+})
+
+it('finds the same account as the real package does', async () => {
+  const did = await WebauthnAuth.createDID('alice')
+  expect(did).toBe(passkeys.residents[0]?.account)
+  const session = await DIDSession.authorize(webauthnAuth(), { resources, verifiers })
+  expect(session.id).toBe(did)
+  const probed = await WebauthnAuth.probeDIDs()
+  expect(probed).toContain(did)
+})
+
+it("the issuer is not signed: a second key, which is nobody's, fits in both", async () => {
+  const did = await WebauthnAuth.createDID('alice')
+  let candidates: string[] = []
+  const selectDID = async (...both: string[]): Promise<string> => {
+    candidates = both
+    return did
+  }
+  const method = (await WebauthnAuth.getAuthMethod({ selectDID } as never)) as AuthMethod
+  const { cacao } = await DIDSession.authorize(method, { resources, verifiers })
+  const [nobody] = candidates.filter((candidate) => candidate !== did)
+  const under = (iss: string | undefined): object => ({ ...cacao, p: { ...cacao.p, iss } })
+  await theirVerifier(under(nobody) as Cacao, {})
+  await verifyCacao(under(nobody), { verifiers })
+  await expectCode('ERR_CAPABILITY_ISSUER', () => verifyCacao(under(nobody), { verifiers, issuer: did }))
+  const stranger = await WebauthnAuth.createDID('bob')
+  await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(under(stranger), { verifiers }))
+})

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { fromHex, toHex } from '../../src/base/hex.js'
+import { rawOfDER } from '../../src/key/ecdsa-der.js'
+
+const raw = (hex: string): string | undefined => {
+  const bytes = rawOfDER(fromHex(hex) ?? new Uint8Array())
+  return bytes && toHex(bytes)
+}
+const padded = (r: string, s: string): string => r.padStart(64, '0') + s.padStart(64, '0')
+const FULL = 'ff'.repeat(32)
+
+describe('a signature in DER', () => {
+  it.each([
+    ['short numbers', '3006020101020102', padded('01', '02')],
+    ['a zero in front of a first bit of one', '300702020080020101', padded('80', '01')],
+    ['zeros, which verify nothing', '3006020100020100', padded('', '')],
+    ['the longest numbers', `3046022100${FULL}022100${FULL}`, FULL + FULL],
+    ['a long r alone', `3026022100${FULL}020105`, padded(FULL, '05')],
+  ])('has %s', (_, der, expected) => {
+    expect(raw(der)).toBe(expected)
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['another tag', '3106020101020102'],
+    ['a length that is too short', '3005020101020102'],
+    ['a length that is too long', '3007020101020102'],
+    ['a length in its long form', '308106020101020102'],
+    ['bytes behind it', '300602010102010200'],
+    ['bytes within, behind the numbers', '300702010102010200'],
+    ['one number', '3003020101'],
+    ['three numbers', '3009020101020102020103'],
+    ['a number of another tag', '3006030101020102'],
+    ['a number without content', '30050200020101'],
+    ['a number that ends beyond', '3006020101020202'],
+    ['a negative number', '3006020180020101'],
+    ['a needless zero', '300702020001020101'],
+    ['a number of 33 bytes', `3026022101${FULL}020101`],
+    ['a needless zero before 33 bytes', `304702220000${FULL}0221${'00'}${FULL}`],
+  ])('has not %s', (_, der) => {
+    expect(raw(der)).toBeUndefined()
+  })
+})

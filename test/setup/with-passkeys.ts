@@ -1,0 +1,40 @@
+import { afterEach } from 'vitest'
+import { forgetPasskey, knownPasskeys } from '../../src/wallet/webauthn.js'
+import { TestPasskeys } from './passkey.js'
+
+/** The page for which the authenticator in software signs. */
+export const ORIGIN = 'https://app.example.com'
+
+/** Puts an authenticator in software in the place of the browser's own, until the test ends. */
+export function installPasskeys(passkeys: TestPasskeys = new TestPasskeys(ORIGIN)): TestPasskeys {
+  // Node has no navigator before 21.
+  if (globalThis.navigator === undefined) define(globalThis, 'navigator', {})
+  define(globalThis.navigator, 'credentials', passkeys.credentials)
+  define(globalThis, 'PublicKeyCredential', class {})
+  return passkeys
+}
+
+/** Takes away whatever there is of passkeys, until the test ends. */
+export function withoutPasskeys(): void {
+  define(globalThis, 'PublicKeyCredential', undefined)
+}
+
+const restorations: (() => void)[] = []
+
+function define(target: object, name: string, value: unknown): void {
+  const before = Object.getOwnPropertyDescriptor(target, name)
+  restorations.unshift(() => {
+    if (before) Object.defineProperty(target, name, before)
+    else Reflect.deleteProperty(target, name)
+  })
+  Object.defineProperty(target, name, { value, configurable: true, writable: true })
+}
+
+afterEach(() => {
+  for (const restore of restorations.splice(0)) restore()
+})
+
+/** Lets this page forget the passkeys that it has seen. */
+export async function forgetAll(): Promise<void> {
+  for (const { account } of await knownPasskeys()) await forgetPasskey(account)
+}

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { rawOfDER } from '../../src/key/ecdsa-der.js'
+import { verifyKeySignature } from '../../src/key/verify.js'
+import { describeWith, vectors } from '../setup/fixtures.js'
+import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from './wycheproof.js'
+
+const FILE = 'wycheproof/ecdsa_secp256r1_sha256_test.json'
+
+// As passkeys sign: DER, with a high s or a low one.
+describeWith('Wycheproof: ECDSA on P-256, in DER', await vectors<Wycheproof<ECPublicKey>>(FILE), (file) => {
+  const cases = casesOf(file)
+
+  it('is tested to its last case', () => {
+    expect(cases.length).toBeGreaterThan(0)
+    expect(cases).toHaveLength(file.numberOfTests)
+  })
+
+  it.each(cases)('$title', async ({ publicKey, message, signature, valid }) => {
+    const key = { type: 'P-256', bytes: compressed(bytesOf(publicKey.uncompressed)) } as const
+    const raw = rawOfDER(signature)
+    expect(raw !== undefined && (await verifyKeySignature(key, raw, message))).toBe(valid)
+  })
+})

@@ -1,0 +1,189 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { DIDSession } from '../../src/index.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import {
+  createPasskey,
+  knownPasskeys,
+  webauthnAccount,
+  webauthnAuth,
+  webauthnVerifiers,
+} from '../../src/wallet/webauthn.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import type { PasskeyBehaviour, TestPasskeys } from '../setup/passkey.js'
+import { makeResident } from '../setup/passkey-capability.js'
+import { forgetAll, installPasskeys, withoutPasskeys } from '../setup/with-passkeys.js'
+
+const resources = ['https://api.example.com/*']
+const site = { domain: 'app.example.com', rpId: 'app.example.com' }
+const verifiers = webauthnVerifiers()
+const create = (name = 'alice'): Promise<string> => createPasskey({ name, rpId: site.rpId })
+
+let passkeys: TestPasskeys
+beforeEach(async () => {
+  await forgetAll()
+  passkeys = installPasskeys()
+})
+
+const authorize = (account?: string, options: object = {}): Promise<DIDSession> =>
+  DIDSession.authorize(webauthnAuth(account, { ...site, ...options }), { resources, verifiers })
+
+describe('a passkey', () => {
+  it('is made as one: discoverable, verified, of P-256', async () => {
+    await createPasskey({ name: 'a@b.c', displayName: 'Alice', rpName: 'App', rpId: site.rpId, userId: 'u1' })
+    await create()
+    const [options, plain] = passkeys.creations
+    expect(options).toMatchObject({
+      rp: { id: 'app.example.com', name: 'App' },
+      user: { id: new TextEncoder().encode('u1'), name: 'a@b.c', displayName: 'Alice' },
+      pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    })
+    expect(plain?.user).toMatchObject({ name: 'alice', displayName: 'alice' })
+    const ids = passkeys.creations.flatMap(({ challenge, user }) => [challenge, user.id])
+    expect(new Set(ids.map((bytes) => toBase64url(bytes as Uint8Array))).size).toBe(4)
+    expect(passkeys.creations.map(({ user }) => user.id.byteLength)).toEqual([2, 32])
+  })
+
+  it('is found in browsers and extensions that take nothing apart', async () => {
+    passkeys.behaviour = { isPlain: true }
+    const account = await create()
+    expect(account).toBe(passkeys.residents[0]?.account)
+    expect((await authorize()).id).toBe(account)
+  })
+
+  it.each<[string, object]>([
+    ['no name', { name: '' }],
+    ['an empty user id', { name: 'a', userId: '' }],
+    ['a user id of 65 bytes', { name: 'a', userId: new Uint8Array(65) }],
+  ])('has not %s', async (_, options) => {
+    await expect(createPasskey(options as { name: string })).rejects.toThrow(TypeError)
+    expect(passkeys.creations).toEqual([])
+  })
+
+  it('signs no text that nobody read, and the one that was asked for', async () => {
+    await create()
+    expect((await authorize()).cacao.p).not.toHaveProperty('statement')
+    expect((await authorize(undefined, { statement: 'Hello.' })).cacao.p.statement).toBe('Hello.')
+    const abilities = { 'https://api.example.com/notes': { 'notes/read': [{}] } }
+    const auth = webauthnAuth(undefined, site)
+    const { cacao } = await DIDSession.authorize(auth, { abilities, verifiers })
+    expect(cacao.p.statement).toMatch(/'notes': 'read'/)
+  })
+})
+
+const FAILURES: readonly [string, SessionErrorCode, PasskeyBehaviour][] = [
+  ['says no', 'ERR_AUTH_REJECTED', { throws: new DOMException('no', 'NotAllowedError') }],
+  ['is on another site', 'ERR_AUTH_FAILED', { throws: new DOMException('no', 'SecurityError') }],
+  ['fails', 'ERR_AUTH_FAILED', { throws: new Error('the device is gone') }],
+  ['is in a frame', 'ERR_CAPABILITY_DOMAIN', { clientData: { crossOrigin: true } }],
+  ['is not verified', 'ERR_CAPABILITY_SIGNATURE', { flags: 1 }],
+  ['answers to something else', 'ERR_AUTH_FAILED', { clientData: { challenge: 'AAAA' } }],
+]
+
+describe('a person who', () => {
+  it.each(FAILURES)('%s is told so', async (_, code, behaviour) => {
+    const account = await create()
+    passkeys.behaviour = behaviour
+    await expectCode(code, () => authorize(account))
+    expect(passkeys.requests).toHaveLength(1)
+  })
+
+  it('says no to a new passkey is told so, and nothing is remembered', async () => {
+    passkeys.behaviour = { throws: new DOMException('no', 'NotAllowedError') }
+    await expectCode('ERR_AUTH_REJECTED', () => create())
+    expect(await knownPasskeys()).toEqual([])
+  })
+
+  it('chooses the passkey of another account is told so', async () => {
+    const [account, other] = [await makeResident(passkeys), await makeResident(passkeys)]
+    passkeys.chosen = other
+    const error = await expectCode('ERR_CAPABILITY_SIGNATURE', () => authorize(account))
+    expect(error.message).toContain(account)
+  })
+
+  it('goes away leaves no dialog open', async () => {
+    const account = await create()
+    passkeys.behaviour = { hangs: true }
+    const end = new AbortController()
+    const failures = [
+      failureOf(() => authorize(account, { signal: end.signal })),
+      failureOf(() => webauthnAccount({ ...site, signal: end.signal })),
+      failureOf(() => createPasskey({ name: 'a', signal: end.signal })),
+    ]
+    await expect.poll(() => passkeys.requests.length + passkeys.creations.length).toBe(4)
+    end.abort(new Error('the page was left'))
+    const [inSession, ...direct] = await Promise.all(failures)
+    expect(inSession).toMatchObject({
+      code: 'ERR_AUTH_FAILED',
+      message: expect.stringMatching(/the page was left/),
+    })
+    expect(direct).toEqual([end.signal.reason, end.signal.reason])
+    expect(await failureOf(() => createPasskey({ name: 'a', signal: end.signal }))).toBe(end.signal.reason)
+  })
+
+  it('need not be verified may use a passkey that does not', async () => {
+    const account = await create()
+    passkeys.behaviour = { flags: 1 }
+    const lax = { ...site, userVerification: 'discouraged' } as const
+    const { cacao } = await DIDSession.authorize(webauthnAuth(account, lax), { resources })
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(cacao, { verifiers }))
+    await verifyCacao(cacao, { verifiers: webauthnVerifiers({ requireUserVerification: false }) })
+  })
+})
+
+it('where there is no WebAuthn, that is what is said', async () => {
+  withoutPasskeys()
+  for (const work of [() => create(), () => webauthnAccount(site), () => authorize()])
+    await expectCode('ERR_ENVIRONMENT', work)
+  expect(await knownPasskeys()).toEqual([])
+})
+
+it('is for no other account than its own, and for no other kind', async () => {
+  const [account, other] = [await create(), await create()]
+  const options = { resources, store: memoryStore() }
+  await expectCode('ERR_CAPABILITY_ISSUER', () => DIDSession.get(other, webauthnAuth(account, site), options))
+  const ethereum = 'eip155:1:0x1563915e194d8cfba1943570603f7606a3115508'
+  await expectCode('ERR_CAPABILITY_ISSUER', () =>
+    DIDSession.get(ethereum, webauthnAuth(undefined, site), options),
+  )
+  expect(passkeys.requests).toEqual([])
+  for (const none of [
+    ethereum,
+    'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3',
+    'did:key:zDnnonsense',
+  ])
+    expect(() => webauthnAuth(none)).toThrow(TypeError)
+})
+
+it("a passkey's session lives: stored, taken up, signing requests, in a string, revoked", async () => {
+  const account = await create()
+  const store = memoryStore()
+  const auth = webauthnAuth(account, site)
+  const session = await DIDSession.get(account, auth, { resources, store, verifiers })
+  expect((await DIDSession.load(undefined, { store, verifiers }))?.keyDID).toBe(session.keyDID)
+  const revocation = memoryRevocation()
+  const verify = requestVerifier({
+    verifiers: { ...ethereumVerifiers(), ...verifiers },
+    authority: 'api.example.com',
+    domains: ['app.example.com'],
+    resources,
+    revocation,
+  })
+  const post = (): Request => new Request('https://api.example.com/notes', { method: 'POST', body: 'a note' })
+  expect((await verify(await session.signRequest(post()))).account).toBe(account)
+  const text = (await authorize(account)).serialize()
+  const copy = await DIDSession.fromSession(text, { verifiers })
+  expect([copy.id, copy.serialize()]).toEqual([account, text])
+  expect(copy.cacao.s.m?.aad).toBeInstanceOf(Uint8Array)
+  expect((await verify(await copy.signRequest(post()))).account).toBe(account)
+  await revocation.revoke(session.cacao)
+  await expectCode('ERR_CAPABILITY_REVOKED', async () => verify(await session.signRequest(post())))
+  await verify(await copy.signRequest(post()))
+  expect(passkeys.requests).toHaveLength(2)
+})
