@@ -159,7 +159,7 @@ function signature(input: unknown, path: string, parent: Check<Cacao>): CacaoSig
   )
   const { t, m } = checked
   const isOdd = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !t.startsWith(PASSKEY_TYPE))
-  if (isOdd) throw invalid(`${path}.m`, 'absent, but for parent with "key:…" and aad with "webauthn:…"')
+  if (isOdd) throw invalid(`${path}.m`, 'absent, or what goes with its type')
   return checked
 }
 

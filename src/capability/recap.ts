@@ -73,7 +73,7 @@ export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): A
   if (said !== undefined && (statement === said || statement.endsWith(` ${said}`))) return abilities
   throw new SessionError(
     'ERR_CAPABILITY_INVALID',
-    'malformed capability: its recap must be the last resource, and be what its statement says (ERC-5573)',
+    'malformed capability: its recap must be the last resource, and be what its statement says',
   )
 }
 

@@ -77,7 +77,7 @@ function storeQuestion(timeoutMs: number): VerifierSettings<never>['ask'] {
     if (typeof answer === 'boolean') return answer
     throw new SessionError(
       'ERR_STORE_UNAVAILABLE',
-      `the replay or revocation store gave no answer within ${timeoutMs} ms: no request is accepted without it`,
+      `the replay or revocation store gave no answer within ${timeoutMs} ms`,
       cause === undefined ? undefined : { cause },
     )
   }
