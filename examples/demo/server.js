@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { HEADERS } from './headers.js'
 import { listen } from './listen.js'
+import { textAsBytes } from './page/dag-json.js'
 import { verifyNote } from './verify-note.js'
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -67,7 +68,7 @@ async function answerVerify(request, response, origin) {
  */
 async function verdict(body, origin) {
   try {
-    return { verified: true, ...(await verifyNote(JSON.parse(body), origin)) }
+    return { verified: true, ...(await verifyNote(JSON.parse(body, textAsBytes), origin)) }
   } catch (error) {
     const { code, message } = /** @type {Error & { code?: string }} */ (error)
     return { verified: false, code, reason: message }

@@ -1,8 +1,9 @@
 import { createDIDKey } from 'cacao-session/did-session'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
+import { solanaVerifiers } from 'cacao-session/solana'
 import { verifyCacao } from 'cacao-session/verify'
+import { webauthnVerifiers } from 'cacao-session/webauthn'
 
-const verifiers = ethereumVerifiers()
 // A DID of its own, so that nothing of the page's session is at hand here.
 const verifier = createDIDKey()
 
@@ -14,6 +15,12 @@ const verifier = createDIDKey()
  */
 export async function verifyNote(posted, origin) {
   const { jws, capability } = /** @type {{ jws?: any, capability?: any }} */ (posted ?? {})
+  const verifiers = {
+    ...ethereumVerifiers(),
+    ...solanaVerifiers(),
+    // Its own address, because localhost has no https.
+    ...webauthnVerifiers({ origins: [origin] }),
+  }
   const cacao = await verifyCacao(capability, {
     verifiers,
     domains: [new URL(origin).host],

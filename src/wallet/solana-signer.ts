@@ -27,7 +27,7 @@ export interface SolanaAdapter {
 export type SolanaSignerInput = SolanaStandardWallet | SolanaAdapter
 
 /** What a wallet signed: a signature, and over which bytes, where it says so. */
-export interface SolanaSigned {
+interface SolanaSigned {
   readonly signature: unknown
   readonly message?: unknown
 }

@@ -109,7 +109,7 @@ describe('abilities', () => {
     [
       'too many levels',
       recapOf({
-        att: { [NOTES]: { 'notes/read': [JSON.parse('{"a":'.repeat(40) + '1' + '}'.repeat(40))] } },
+        att: { [NOTES]: { 'notes/read': [JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`)] } },
         prf: [],
       }),
     ],

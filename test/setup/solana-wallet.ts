@@ -4,7 +4,7 @@ import { toBase58 } from '../../src/key/base58.js'
 import type { SolanaAdapter, SolanaStandardWallet } from '../../src/wallet/solana.js'
 
 /** How a wallet takes a request to sign: it signs, or does or answers what is given. */
-export type SolanaBehaviour = 'sign' | 'prefix' | { throws: unknown } | { answers: unknown }
+type SolanaBehaviour = 'sign' | 'prefix' | { throws: unknown } | { answers: unknown }
 
 export interface TestSolanaWallet {
   readonly wallet: SolanaStandardWallet

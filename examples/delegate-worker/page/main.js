@@ -1,5 +1,5 @@
 import { DIDSession } from 'cacao-session'
-import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { announceDemoWallet } from '../../demo/page/demo-wallet.js'
 import { byId, element } from '../../demo/page/elements.js'
 import { tell } from '../../demo/page/status.js'
@@ -27,13 +27,13 @@ answer(worker, async ({ audience }) =>
     .catch(() => undefined),
 )
 
-/** @param {import('cacao-session/ethereum').DiscoveredWallet} wallet */
-async function signIn({ provider, name }) {
+/** @param {import('../../demo/page/wallet-list.js').Choice} choice */
+async function signIn({ name, account: accountOf, auth }) {
   tell(`Waiting for ${name}…`, 'wait')
   try {
-    const account = await ethereumAccount(provider)
-    const auth = ethereumAuth(provider, account)
-    enter(await DIDSession.get(account, auth, { resources: [ALL], verifiers: ethereumVerifiers() }))
+    const account = await accountOf(false)
+    if (!account) throw new Error('The wallet shows no account.')
+    enter(await DIDSession.get(account, auth(account), { resources: [ALL], verifiers: ethereumVerifiers() }))
     tell('')
   } catch (error) {
     tell(reasonOf(error), 'error')

@@ -1,14 +1,23 @@
 import { DIDSession } from 'cacao-session'
-import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { ethereumVerifiers } from 'cacao-session/ethereum'
+import { solanaVerifiers } from 'cacao-session/solana'
+import { webauthnVerifiers } from 'cacao-session/webauthn'
 import { announceDemoWallet } from './demo-wallet.js'
 import { byId } from './elements.js'
+import { findEthereum } from './ethereum-choices.js'
+import { findPasskeys } from './passkey-choices.js'
 import { leaveSession, showSession } from './session-view.js'
+import { findSolana } from './solana-choices.js'
 import { tell } from './status.js'
 import { showWallets } from './wallet-list.js'
 import { reasonOf } from './words.js'
 
 const resources = [`${location.origin}/notes/*`]
-const verifiers = ethereumVerifiers()
+const verifiers = {
+  ...ethereumVerifiers(),
+  ...solanaVerifiers(),
+  ...webauthnVerifiers({ origins: [location.origin] }),
+}
 
 /** @type {DIDSession | undefined} */
 let current
@@ -16,8 +25,8 @@ let current
 let asking
 let isSigningOut = false
 
-/** @param {import('cacao-session/ethereum').DiscoveredWallet} wallet */
-async function signIn({ provider, name }) {
+/** @param {import('./wallet-list.js').Choice} choice */
+async function signIn({ name, account: accountOf, auth }) {
   // Someone who chooses again has given up on the wallet that they chose before.
   asking?.abort()
   asking = new AbortController()
@@ -25,10 +34,11 @@ async function signIn({ provider, name }) {
   const expiresInSecs = Number(/** @type {HTMLSelectElement} */ (byId('duration')).value)
   tell(`Waiting for ${name}…`, 'wait')
   try {
-    const account = await ethereumAccount(provider)
+    const account = await accountOf(false)
     signal.throwIfAborted()
-    const auth = ethereumAuth(provider, account)
-    const session = await DIDSession.get(account, auth, { resources, verifiers, expiresInSecs, signal })
+    if (!account) throw new Error('The wallet shows no account.')
+    const options = { resources, verifiers, expiresInSecs, signal }
+    const session = await DIDSession.get(account, auth(account), options)
     tell('')
     enter(session, true)
   } catch (error) {
@@ -76,7 +86,7 @@ function leave(message) {
  */
 function show(isMove) {
   if (current) showSession(current, () => leave('The session has expired. Sign in again.'))
-  else showWallets(resources, signIn)
+  else showWallets(resources, signIn, [findEthereum, findSolana, findPasskeys])
   byId('sign-in-view').hidden = current !== undefined
   byId('session-view').hidden = current === undefined
   if (isMove) byId(current ? 'session-title' : 'sign-in-title').focus()

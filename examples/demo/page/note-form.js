@@ -1,3 +1,4 @@
+import { bytesAsText } from './dag-json.js'
 import { byId, element } from './elements.js'
 import { addressOf, reasonOf, shorten } from './words.js'
 
@@ -42,7 +43,7 @@ async function signAndVerify(session, note, isAltered) {
   const response = await fetch('/verify', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jws: sent, capability: session.cacao }),
+    body: JSON.stringify({ jws: sent, capability: session.cacao }, bytesAsText),
   })
   if (!response.ok) throw new Error(`The server answered ${response.status}.`)
   return response.json()

@@ -1,56 +1,70 @@
 import { DIDSession } from 'cacao-session'
-import { discoverWallets, ethereumAccount } from 'cacao-session/ethereum'
 import { byId, element } from './elements.js'
+import { findEthereum } from './ethereum-choices.js'
 
-/** @typedef {import('cacao-session/ethereum').DiscoveredWallet} Wallet */
+/**
+ * One way to sign in: a wallet of any kind, or a passkey.
+ * @typedef {object} Choice
+ * @property {string} id
+ * @property {string} name
+ * @property {string} icon
+ * @property {(silent: boolean) => Promise<string | undefined>} account The account, CAIP-10 or a did:key; asked silently, nothing opens.
+ * @property {(account: string) => import('cacao-session').AuthMethod} auth
+ */
 
-/** @type {{ wallet: Wallet, hint: HTMLElement }[]} */
+/** @type {{ choice: Choice, hint: HTMLElement }[]} */
 const listed = []
 let isListing = false
 
 /**
- * Lists the wallets of this browser, those that appear later too, and says of each whether choosing it opens it.
+ * Lists the ways to sign in, wallets that appear later too, and says of each whether choosing it opens it.
  * @param {readonly string[]} resources
- * @param {(wallet: Wallet) => void} onChoice
+ * @param {(choice: Choice) => void} onChoice
+ * @param {readonly ((onChoice: (choice: Choice) => void) => void)[]} finders
  */
-export function showWallets(resources, onChoice) {
+export function showWallets(resources, onChoice, finders = [findEthereum]) {
   for (const entry of listed) giveHint(entry, resources)
   if (isListing) return
   isListing = true
-  discoverWallets({
-    onWallet(wallet) {
-      const hint = element('span', { className: 'hint' })
-      const button = element(
-        'button',
-        { type: 'button', className: 'wallet' },
-        element('img', { src: wallet.icon || '/icon.svg', alt: '', width: 40, height: 40 }),
-        element('span', { className: 'wallet-text' }, element('span', {}, wallet.name), hint),
-        element('span', { className: 'chevron', ariaHidden: 'true' }),
-      )
-      button.dataset.testid = `wallet-${wallet.rdns}`
-      button.addEventListener('click', () => onChoice(wallet))
-      byId('wallets').append(element('li', {}, button))
-      listed.push({ wallet, hint })
-      giveHint({ wallet, hint }, resources)
-    },
-  })
+  for (const find of finders) find((choice) => list(choice, resources, onChoice))
+}
+
+/**
+ * @param {Choice} choice
+ * @param {readonly string[]} resources
+ * @param {(choice: Choice) => void} onChoice
+ */
+function list(choice, resources, onChoice) {
+  const hint = element('span', { className: 'hint' })
+  const button = element(
+    'button',
+    { type: 'button', className: 'wallet' },
+    element('img', { src: choice.icon || '/icon.svg', alt: '', width: 40, height: 40 }),
+    element('span', { className: 'wallet-text' }, element('span', {}, choice.name), hint),
+    element('span', { className: 'chevron', ariaHidden: 'true' }),
+  )
+  button.dataset.testid = `wallet-${choice.id}`
+  button.addEventListener('click', () => onChoice(choice))
+  byId('wallets').append(element('li', {}, button))
+  listed.push({ choice, hint })
+  giveHint({ choice, hint }, resources)
 }
 
 /**
  * @param {typeof listed[number]} entry
  * @param {readonly string[]} resources
  */
-async function giveHint({ wallet, hint }, resources) {
+async function giveHint({ choice, hint }, resources) {
   hint.textContent = 'Asks for one signature'
-  if (await isSignedIn(wallet, resources)) hint.textContent = 'Signed in: no signature needed'
+  if (await isSignedIn(choice, resources)) hint.textContent = 'Signed in: no signature needed'
 }
 
 /**
- * @param {Wallet} wallet
+ * @param {Choice} choice
  * @param {readonly string[]} resources
  */
-async function isSignedIn({ provider }, resources) {
-  // The wallet is not opened to find out.
-  const account = await ethereumAccount(provider, { silent: true }).catch(() => undefined)
-  return account !== undefined && DIDSession.hasSessionFor(account, resources)
+async function isSignedIn({ account }, resources) {
+  // Nothing is opened to find out.
+  const known = await account(true).catch(() => undefined)
+  return known !== undefined && DIDSession.hasSessionFor(known, resources)
 }

@@ -1,5 +1,5 @@
 import { DIDSession } from 'cacao-session'
-import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { announceDemoWallet } from '../../demo/page/demo-wallet.js'
 import { byId } from '../../demo/page/elements.js'
 import { tell } from '../../demo/page/status.js'
@@ -19,8 +19,8 @@ let current
 /** @type {AbortController | undefined} */
 let asking
 
-/** @param {import('cacao-session/ethereum').DiscoveredWallet} wallet */
-async function signIn({ provider, name }) {
+/** @param {import('../../demo/page/wallet-list.js').Choice} choice */
+async function signIn({ name, account: accountOf, auth }) {
   // Someone who chooses again has given up on the wallet that they chose before.
   asking?.abort()
   asking = new AbortController()
@@ -29,11 +29,11 @@ async function signIn({ provider, name }) {
   /** @type {DIDSession | undefined} */
   let session
   try {
-    const account = await ethereumAccount(provider)
+    const account = await accountOf(false)
     signal.throwIfAborted()
-    const auth = ethereumAuth(provider, account)
+    if (!account) throw new Error('The wallet shows no account.')
     const options = { resources, statement, verifiers, signal, nonce: newNonce }
-    session = await DIDSession.get(account, auth, options)
+    session = await DIDSession.get(account, auth(account), options)
     await call(session, 'POST', 'sign-in')
     signal.throwIfAborted()
     tell('')
