@@ -33,9 +33,8 @@ export interface PasskeyBehaviour {
 interface Resident {
   readonly id: Uint8Array<ArrayBuffer>
   readonly pair: CryptoKeyPair
-  readonly point: Uint8Array
   readonly account: string
-  readonly options: PublicKeyCredentialCreationOptions
+  readonly attestationObject: Uint8Array
 }
 
 /** A browser with an authenticator in software, for a page at an origin. */
@@ -75,11 +74,12 @@ export class TestPasskeys {
     const [x, y] = [point.slice(1, 33), point.slice(33)]
     const bytes = concat(Uint8Array.of(2 + ((y[31] ?? 0) & 1)), x)
     const id = crypto.getRandomValues(new Uint8Array(16))
-    this.residents.unshift({ id, pair, point, account: encodeDIDKey({ type: 'P-256', bytes }), options })
     const cose = concat(hex('a5010203262001215820'), x, hex('225820'), y)
     const credential = concat(new Uint8Array(16), Uint8Array.of(0, id.length), id, cose)
     const authData = concat(await this.#authData(0x45, options.rp.id), credential)
     const attestationObject = encodeDagCBOR({ fmt: 'none', attStmt: {}, authData })
+    const account = encodeDIDKey({ type: 'P-256', bytes })
+    this.residents.unshift({ id, pair, account, attestationObject })
     const clientDataJSON = this.#clientData('webauthn.create', options.challenge)
     const { isPlain } = this.behaviour
     const methods = {

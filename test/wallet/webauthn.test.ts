@@ -90,7 +90,9 @@ describe('a person who', () => {
   it.each(FAILURES)('%s is told so', async (_, code, behaviour) => {
     const account = await create()
     passkeys.behaviour = behaviour
-    await expectCode(code, () => authorize(account))
+    // Without verifiers: our own side looks.
+    const auth = webauthnAuth(account, site)
+    await expectCode(code, () => DIDSession.authorize(auth, { resources }))
     expect(passkeys.requests).toHaveLength(1)
   })
 
@@ -104,7 +106,7 @@ describe('a person who', () => {
     const [account, other] = [await makeResident(passkeys), await makeResident(passkeys)]
     passkeys.chosen = other
     const error = await expectCode('ERR_CAPABILITY_SIGNATURE', () => authorize(account))
-    expect(error.message).toContain(account)
+    expect(error.message).toMatch(new RegExp(`chosen is not the one of ${account}`))
   })
 
   it('goes away leaves no dialog open', async () => {
@@ -135,6 +137,14 @@ describe('a person who', () => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(cacao, { verifiers }))
     await verifyCacao(cacao, { verifiers: webauthnVerifiers({ requireUserVerification: false }) })
   })
+})
+
+it('names the domain that the page wants, which servers refuse', async () => {
+  const account = await create()
+  const auth = webauthnAuth(account, { ...site, domain: 'bank.example.org' })
+  const { cacao } = await DIDSession.authorize(auth, { resources })
+  expect(cacao.p.domain).toBe('bank.example.org')
+  await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyCacao(cacao, { verifiers }))
 })
 
 it('where there is no WebAuthn, that is what is said', async () => {
