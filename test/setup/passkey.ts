@@ -23,7 +23,10 @@ export interface PasskeyBehaviour {
   authData?: (authData: Uint8Array) => Uint8Array
   /** Which of the two forms of a signature it makes; whichever comes, by default. */
   s?: 'low' | 'high'
+  /** In place of its own. */
+  signature?: Uint8Array<ArrayBuffer>
   throws?: unknown
+  answers?: null | object
   /** Never answers, unless it's aborted. */
   hangs?: boolean
   /** An extension of the browser's that gives views in place of buffers, and no methods. */
@@ -102,6 +105,7 @@ export class TestPasskeys {
     if (!options) return null
     this.requests.push(options)
     await this.#behave(signal)
+    if (this.behaviour.answers !== undefined) return this.behaviour.answers
     const allowed = (options.allowCredentials ?? []).map(({ id }) =>
       toBase64url(new Uint8Array(id as ArrayBuffer)),
     )
@@ -112,7 +116,7 @@ export class TestPasskeys {
     if (!resident) throw new DOMException('no such passkey', 'NotAllowedError')
     const clientDataJSON = this.#clientData('webauthn.get', options.challenge)
     const authData = await this.#authData(this.behaviour.flags ?? 0x05, options.rpId)
-    const signature = await this.#sign(resident.pair, authData, clientDataJSON)
+    const signature = this.behaviour.signature ?? (await this.#sign(resident.pair, authData, clientDataJSON))
     const { isPlain } = this.behaviour
     return this.#answer(resident.id, {
       authenticatorData: isPlain ? authData : authData.buffer,

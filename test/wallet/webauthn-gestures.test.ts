@@ -60,6 +60,10 @@ describe('the gestures', () => {
     expect([session.id, passkeys.requests.length]).toEqual([account, 1])
     expect(passkeys.requests[0]?.allowCredentials).toEqual([])
     expect((await knownPasskeys()).map((known) => known.account)).toEqual([account])
+    // By which way it is reached nobody said: by any.
+    await authorize(account)
+    const { id } = passkeys.residents[0] ?? {}
+    expect(passkeys.requests[1]?.allowCredentials).toEqual([{ type: 'public-key', id }])
   })
 
   it.each<['low' | 'high']>([['low'], ['high']])(
