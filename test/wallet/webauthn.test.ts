@@ -75,29 +75,39 @@ describe('a passkey', () => {
   })
 })
 
-const FAILURES: readonly [string, SessionErrorCode, PasskeyBehaviour][] = [
-  ['says no', 'ERR_AUTH_REJECTED', { throws: new DOMException('no', 'NotAllowedError') }],
-  ['is on another site', 'ERR_AUTH_FAILED', { throws: new DOMException('no', 'SecurityError') }],
-  ['fails', 'ERR_AUTH_FAILED', { throws: new Error('the device is gone') }],
-  ['is in a frame', 'ERR_CAPABILITY_DOMAIN', { clientData: { crossOrigin: true } }],
-  ['is not verified', 'ERR_CAPABILITY_SIGNATURE', { flags: 1 }],
-  ['answers nothing', 'ERR_AUTH_FAILED', { answers: null }],
-  ['answers with a password', 'ERR_AUTH_FAILED', { answers: { type: 'password' } }],
-  ['answers no bytes', 'ERR_AUTH_FAILED', { answers: { response: { signature: 'text' } } }],
-  ['signs with another kind of key', 'ERR_AUTH_FAILED', { signature: new Uint8Array(64) }],
-  ['answers to something else', 'ERR_AUTH_FAILED', { clientData: { challenge: 'AAAA' } }],
+const FAILURES: readonly [string, SessionErrorCode, RegExp, PasskeyBehaviour][] = [
+  ['says no', 'ERR_AUTH_REJECTED', /said no/, { throws: new DOMException('no', 'NotAllowedError') }],
+  ['is on another site', 'ERR_AUTH_FAILED', /rpId/, { throws: new DOMException('no', 'SecurityError') }],
+  ['fails', 'ERR_AUTH_FAILED', /device is gone/, { throws: new Error('the device is gone') }],
+  ['is in a frame', 'ERR_CAPABILITY_DOMAIN', /another site's page/, { clientData: { crossOrigin: true } }],
+  ['is not verified', 'ERR_CAPABILITY_SIGNATURE', /UV/, { flags: 1 }],
+  ['answers nothing', 'ERR_AUTH_FAILED', /gave no passkey/, { answers: null }],
+  ['answers with a password', 'ERR_AUTH_FAILED', /gave no passkey/, { answers: { type: 'password' } }],
+  ['answers no bytes', 'ERR_AUTH_FAILED', /not bytes/, { answers: { response: { signature: 'text' } } }],
+  ['signs with another kind of key', 'ERR_AUTH_FAILED', /ES256/, { signature: new Uint8Array(64) }],
+  ['signs something else', 'ERR_AUTH_FAILED', /something else/, { clientData: { challenge: 'AAAA' } }],
 ]
 
-describe('a person who', () => {
-  it.each(FAILURES)('%s is told so', async (_, code, behaviour) => {
+describe('a person whose browser or passkey', () => {
+  it.each(FAILURES)('%s is told so', async (_, code, message, behaviour) => {
     const account = await create()
     passkeys.behaviour = behaviour
     // Without verifiers: our own side looks.
     const auth = webauthnAuth(account, site)
-    await expectCode(code, () => DIDSession.authorize(auth, { resources }))
+    const error = await expectCode(code, () => DIDSession.authorize(auth, { resources }))
+    expect(error.message).toMatch(message)
     expect(passkeys.requests).toHaveLength(1)
   })
 
+  it('throws at once is told so', async () => {
+    navigator.credentials.get = () => {
+      throw new Error('an extension broke')
+    }
+    await expectCode('ERR_AUTH_FAILED', () => webauthnAccount(site))
+  })
+})
+
+describe('a person who', () => {
   it('says no to a new passkey is told so, and nothing is remembered', async () => {
     passkeys.behaviour = { throws: new DOMException('no', 'NotAllowedError') }
     await expectCode('ERR_AUTH_REJECTED', () => create())
