@@ -2,14 +2,11 @@ const SEQUENCE = 0x30
 const INTEGER = 0x02
 const COORDINATE_BYTES = 32
 
-/** Bytes that an ECDSA signature with numbers of 32 bytes has in DER at most. */
-export const MAX_DER_LENGTH = 72
-
 /**
  * The r and s (64 bytes) of an ECDSA signature in DER (X.690), or `undefined` for any other encoding: one signature has one.
  */
 export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-  if (der.length > MAX_DER_LENGTH || der[0] !== SEQUENCE || der[1] !== der.length - 2) return undefined
+  if (der[0] !== SEQUENCE || der[1] !== der.length - 2) return undefined
   const raw = new Uint8Array(2 * COORDINATE_BYTES)
   let at = 2
   for (const end of [COORDINATE_BYTES, 2 * COORDINATE_BYTES]) {

@@ -24,20 +24,19 @@ export function accountOfSPKI(spki: Uint8Array): string | undefined {
 export function accountOfAttestation(attestationObject: Uint8Array): string | undefined {
   const start = indexOf(attestationObject, COSE_HEAD)
   if (start < 0) return undefined
-  const [x, between, y] = [
-    attestationObject.subarray(start + COSE_HEAD.length).subarray(0, COORDINATE_BYTES),
-    attestationObject.subarray(start + COSE_HEAD.length + COORDINATE_BYTES),
-    attestationObject
-      .subarray(start + COSE_HEAD.length + COORDINATE_BYTES + COSE_BETWEEN.length)
-      .subarray(0, COORDINATE_BYTES),
-  ]
-  return indexOf(between, COSE_BETWEEN) === 0 ? accountOf(x, y) : undefined
+  const key = attestationObject.subarray(start + COSE_HEAD.length)
+  const isKey = indexOf(key.subarray(COORDINATE_BYTES), COSE_BETWEEN) === 0
+  const from = COORDINATE_BYTES + COSE_BETWEEN.length
+  return isKey
+    ? accountOf(key.subarray(0, COORDINATE_BYTES), key.subarray(from, from + COORDINATE_BYTES))
+    : undefined
 }
 
 function accountOf(x: Uint8Array, y: Uint8Array): string | undefined {
   const bytes = concat(Uint8Array.of(2 + ((y.at(-1) ?? 0) & 1)), x)
   const point = decompressP256(bytes)
-  const isSame = point && indexOf(point.subarray(1 + COORDINATE_BYTES), y) === 0
+  const isSame =
+    y.length === COORDINATE_BYTES && point && indexOf(point.subarray(1 + COORDINATE_BYTES), y) === 0
   return isSame ? encodeDIDKey({ type: 'P-256', bytes }) : undefined
 }
 

@@ -17,12 +17,12 @@ export function decodeAAD(aad: Uint8Array): SignedData | undefined {
   if (aad[0] !== 0xa2) return undefined
   const authData = memberAt(aad, 1, 'authData')
   const clientDataJSON = authData && memberAt(aad, authData.end, 'clientDataJSON')
-  if (!authData || clientDataJSON?.end !== aad.length) return undefined
+  if (!authData || !clientDataJSON) return undefined
   const signed = { authData: authData.bytes, clientDataJSON: clientDataJSON.bytes }
   return isEqual(encodeAAD(signed), aad) ? signed : undefined
 }
 
-// Up to 65,535 bytes behind the member's name. Whether each length is in its shortest form, the encoder tells.
+// Up to 65,535 bytes behind the member's name. Whether that is the one form, to the end, the encoder tells.
 function memberAt(
   cbor: Uint8Array,
   at: number,

@@ -7,7 +7,7 @@ import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { cidBytes } from '../capability/cid.js'
 import { assertValidAt } from '../capability/validity.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
-import { MAX_DER_LENGTH, rawOfDER } from '../key/ecdsa-der.js'
+import { rawOfDER } from '../key/ecdsa-der.js'
 import { knownKey } from '../key/known-key.js'
 import { verifyKeySignature } from '../key/verify.js'
 import { parseAuthenticatorData } from './authenticator-data.js'
@@ -24,8 +24,6 @@ export interface WebAuthnRules {
   readonly requireUserVerification: boolean
 }
 
-// Base64url has four characters for three bytes.
-const MAX_SIGNATURE_LENGTH = (MAX_DER_LENGTH * 4) / 3
 const MAX_HOSTNAME_LENGTH = 253
 
 /** Checks a passkey's assertion over a capability. */
@@ -42,8 +40,7 @@ export async function verifyWebAuthn(
   if (knownKey(p.iss)?.type !== 'P-256')
     throw new SessionError('ERR_CAPABILITY_ISSUER', 'a passkey speaks for its own did:key (zDn…) only')
   const signed = s.m?.aad && decodeAAD(s.m.aad)
-  const isText = typeof s.s === 'string' && s.s.length <= MAX_SIGNATURE_LENGTH
-  const der = isText ? fromBase64url(s.s) : undefined
+  const der = typeof s.s === 'string' ? fromBase64url(s.s) : undefined
   const signature = der && rawOfDER(der)
   if (s.t !== WEBAUTHN_TYPE || cacao.h.t !== 'caip122' || !signed || !signature)
     throw new SessionError(

@@ -23,7 +23,10 @@ export interface PasskeyBehaviour {
   authData?: (authData: Uint8Array) => Uint8Array
   /** Which of the two forms of a signature it makes; whichever comes, by default. */
   s?: 'low' | 'high'
+  /** In place of its own. */
+  signature?: Uint8Array<ArrayBuffer>
   throws?: unknown
+  answers?: null | object
   /** Never answers, unless it's aborted. */
   hangs?: boolean
   /** An extension of the browser's that gives views in place of buffers, and no methods. */
@@ -33,9 +36,8 @@ export interface PasskeyBehaviour {
 interface Resident {
   readonly id: Uint8Array<ArrayBuffer>
   readonly pair: CryptoKeyPair
-  readonly point: Uint8Array
   readonly account: string
-  readonly options: PublicKeyCredentialCreationOptions
+  readonly attestationObject: Uint8Array
 }
 
 /** A browser with an authenticator in software, for a page at an origin. */
@@ -75,11 +77,12 @@ export class TestPasskeys {
     const [x, y] = [point.slice(1, 33), point.slice(33)]
     const bytes = concat(Uint8Array.of(2 + ((y[31] ?? 0) & 1)), x)
     const id = crypto.getRandomValues(new Uint8Array(16))
-    this.residents.unshift({ id, pair, point, account: encodeDIDKey({ type: 'P-256', bytes }), options })
     const cose = concat(hex('a5010203262001215820'), x, hex('225820'), y)
     const credential = concat(new Uint8Array(16), Uint8Array.of(0, id.length), id, cose)
     const authData = concat(await this.#authData(0x45, options.rp.id), credential)
     const attestationObject = encodeDagCBOR({ fmt: 'none', attStmt: {}, authData })
+    const account = encodeDIDKey({ type: 'P-256', bytes })
+    this.residents.unshift({ id, pair, account, attestationObject })
     const clientDataJSON = this.#clientData('webauthn.create', options.challenge)
     const { isPlain } = this.behaviour
     const methods = {
@@ -102,6 +105,7 @@ export class TestPasskeys {
     if (!options) return null
     this.requests.push(options)
     await this.#behave(signal)
+    if (this.behaviour.answers !== undefined) return this.behaviour.answers
     const allowed = (options.allowCredentials ?? []).map(({ id }) =>
       toBase64url(new Uint8Array(id as ArrayBuffer)),
     )
@@ -112,7 +116,7 @@ export class TestPasskeys {
     if (!resident) throw new DOMException('no such passkey', 'NotAllowedError')
     const clientDataJSON = this.#clientData('webauthn.get', options.challenge)
     const authData = await this.#authData(this.behaviour.flags ?? 0x05, options.rpId)
-    const signature = await this.#sign(resident.pair, authData, clientDataJSON)
+    const signature = this.behaviour.signature ?? (await this.#sign(resident.pair, authData, clientDataJSON))
     const { isPlain } = this.behaviour
     return this.#answer(resident.id, {
       authenticatorData: isPlain ? authData : authData.buffer,

@@ -64,9 +64,13 @@ describe("the form of a passkey's capability", () => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify({ ...cacao, s: { ...cacao.s, s: none } }))
   })
 
-  it('of the header is one', async () => {
+  it('of the header and of the type is one', async () => {
     const cacao = await signedByPasskey(new TestPasskeys(ORIGIN), {}, {}, { t: 'eip4361' })
     await expectCode('ERR_CAPABILITY_INVALID', () => verify(cacao))
+    const { h, p, s } = await genuine()
+    const check = webauthnVerifiers()['webauthn:p256']
+    await check({ h, p, s }, {})
+    await expectCode('ERR_CAPABILITY_INVALID', () => check({ h, p, s: { ...s, t: 'webauthn:p384' } }, {}))
   })
 
   it('and its content are signed to the last byte', async () => {

@@ -60,6 +60,10 @@ describe('the gestures', () => {
     expect([session.id, passkeys.requests.length]).toEqual([account, 1])
     expect(passkeys.requests[0]?.allowCredentials).toEqual([])
     expect((await knownPasskeys()).map((known) => known.account)).toEqual([account])
+    // By which way it is reached nobody said: by any.
+    await authorize(account)
+    const { id } = passkeys.residents[0] ?? {}
+    expect(passkeys.requests[1]?.allowCredentials).toEqual([{ type: 'public-key', id }])
   })
 
   it.each<['low' | 'high']>([['low'], ['high']])(
@@ -109,9 +113,16 @@ it('what is remembered is a hint, and never believed', async () => {
   const [account, other] = [await makeResident(passkeys), await makeResident(passkeys)]
   const [resident] = passkeys.residents.filter((known) => known.account === account)
   passkeys.chosen = account
-  rememberPasskey({ id: toBase64url(resident?.id ?? new Uint8Array()), account: other, transports: [] })
+  rememberPasskey({
+    id: toBase64url(resident?.id ?? new Uint8Array()),
+    account: other,
+    transports: [],
+    name: 'planted',
+  })
   expect(await webauthnAccount(site)).toBe(account)
   expect(passkeys.requests).toHaveLength(2)
+  expect(await knownPasskeys()).toMatchObject([{ account }])
+  expect(await knownPasskeys()).not.toMatchObject([{ name: 'planted' }])
 })
 
 describe.runIf(typeof document !== 'undefined')('what is remembered', () => {
