@@ -10,6 +10,8 @@ import { type RPCRequest, rpcRequest } from './rpc-request.js'
 import { SIGNATURE_CHECK } from './signature-check.js'
 
 const DEFAULT_TIMEOUT_MS = 5000
+// Timers can't wait longer: they would end at once.
+const LONGEST_MS = 2 ** 31 - 1
 
 // What the check leaves, exactly.
 const ACCEPTED = '0x1626ba7e'
@@ -42,7 +44,7 @@ export async function isAcceptedByContract(
   if (rpc === undefined) throw withoutRPC(reference)
   const over = new AbortController()
   try {
-    const answer = await within(timeoutMs, ask(rpcRequest(rpc, over.signal), question))
+    const answer = await within(Math.min(timeoutMs, LONGEST_MS), ask(rpcRequest(rpc, over.signal), question))
     if (answer === undefined) throw new Error(`no answer within ${timeoutMs} ms`)
     if (typeof answer === 'boolean') return answer
     if (chain === '') throw withoutRPC(reference)

@@ -20,7 +20,8 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
  * believed, so use an RPC that you trust. A refused signature costs a call for each older way of writing the text.
  *
  * @example
- * const verifiers = ethereumVerifiers({ rpc: { 1: 'https://rpc.example.com', 8453: baseClient } })
+ * const rpc = { 1: 'https://rpc.example.com', 8453: createPublicClient({ chain: base, transport: http() }) }
+ * const verifiers = ethereumVerifiers({ rpc })
  * const session = await DIDSession.fromSession(text, { verifiers })
  */
 export function ethereumVerifiers(

@@ -5,7 +5,10 @@ export interface EthersProvider {
   send(method: string, params: unknown[]): Promise<unknown>
 }
 
-/** Where a chain is asked: an EIP-1193 provider, a viem client, an ethers provider, or the URL (http or https) of an RPC. */
+/**
+ * Where a chain is asked: an EIP-1193 provider, a viem client, an ethers provider, or the URL (http or https) of an RPC,
+ * which for a page must be one that answers pages of other sites (CORS).
+ */
 export type EthereumRPC = string | EIP1193Provider | EthersProvider
 
 /** One for whichever chain it is on, or one for each chain, by its number or its CAIP-2 id: `{ 1: …, 'eip155:8453': … }`. */

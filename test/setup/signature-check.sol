@@ -8,7 +8,8 @@ contract SignatureCheck {
   bytes4 private constant REFUSED = 0xffffffff;
   bytes4 private constant OTHER_CHAIN = 0x00000000;
 
-  /// Without a factory (the zero address) an account that has no code accepts nothing.
+  /// An account without code is deployed first. Where that fails, or there is no factory (the zero address), it stays
+  /// without code, and what has no code gives no magic value.
   constructor(
     uint256 chain,
     address account,
@@ -18,23 +19,21 @@ contract SignatureCheck {
     bytes memory signature
   ) {
     bytes4 answer = OTHER_CHAIN;
-    if (block.chainid == chain)
-      answer = isThere(account, factory, deployment) && accepts(account, hash, signature) ? ACCEPTED : REFUSED;
+    if (block.chainid == chain) {
+      if (account.code.length == 0) deploy(factory, deployment);
+      answer = accepts(account, hash, signature) ? ACCEPTED : REFUSED;
+    }
     assembly {
       mstore(0, answer)
       return(0, 4)
     }
   }
 
-  function isThere(address account, address factory, bytes memory deployment) private returns (bool) {
-    if (account.code.length > 0) return true;
-    if (factory == address(0)) return false;
-    bool isDone;
+  function deploy(address factory, bytes memory deployment) private {
     // What it answers is of no interest, and isn't copied: it may be of any length.
     assembly {
-      isDone := call(gas(), factory, 0, add(deployment, 32), mload(deployment), 0, 0)
+      pop(call(gas(), factory, 0, add(deployment, 32), mload(deployment), 0, 0))
     }
-    return isDone && account.code.length > 0;
   }
 
   function accepts(address account, bytes32 hash, bytes memory signature) private view returns (bool isMagic) {

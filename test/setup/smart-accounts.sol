@@ -42,6 +42,14 @@ contract AccountFactory {
     revert();
   }
 
+  /// Deploys, and uses up all the gas that it is given: then nothing has been deployed.
+  function deployAndBurn(address owner, bytes32 salt) external {
+    new Account{salt: salt}(owner);
+    assembly {
+      invalid()
+    }
+  }
+
   /// Deploys, and answers more than anyone wants to hear.
   function deployAndBabble(address owner, bytes32 salt) external {
     new Account{salt: salt}(owner);

@@ -24,7 +24,7 @@ const RICH = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed
 export const OWNER = privateKeyToAccount(KEY_A)
 export const SALT: Hex = `0x${'07'.repeat(32)}`
 
-type Deploying = 'deploy' | 'deployAndRevert' | 'deployAndBabble'
+type Deploying = 'deploy' | 'deployAndRevert' | 'deployAndBurn' | 'deployAndBabble'
 
 /** What compiling and starting may take on a busy machine; about a second on an idle one. */
 export const STARTUP_MS = 60_000

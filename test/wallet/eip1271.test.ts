@@ -107,6 +107,57 @@ describe('the eip1271 verifier', () => {
   )
 })
 
+describe('an RPC that is a URL', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+  const URL_OF_RPC = 'https://rpc.example.com/v1'
+  const answering = (response: (method: string) => Response): { init: RequestInit; url: string }[] => {
+    const sent: { init: RequestInit; url: string }[] = []
+    vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+      sent.push({ init, url })
+      return response(JSON.parse(String(init.body)).method)
+    })
+    return sent
+  }
+  const results: Record<string, string> = { eth_chainId: '0x1', eth_call: ACCEPTED }
+  const body = (method: string): string => JSON.stringify({ jsonrpc: '2.0', id: 1, result: results[method] })
+
+  it('is asked as JSON-RPC says, at the newest block', async () => {
+    const sent = answering((method) => new Response(body(method)))
+    await verify(URL_OF_RPC)
+    expect(sent.map(({ url }) => url)).toEqual([URL_OF_RPC, URL_OF_RPC])
+    expect(sent.map(({ init }) => JSON.parse(String(init.body)))).toEqual([
+      { jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] },
+      {
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'eth_call',
+        params: [{ data: expect.stringMatching(/^0x[0-9a-f]+$/) }, 'latest'],
+      },
+    ])
+    for (const { init } of sent) expect(init).toMatchObject({ method: 'POST', redirect: 'manual' })
+  })
+
+  it.each<[string, (method: string) => Response]>([
+    ['too much', (method) => new Response(body(method).padEnd(70_000))],
+    ['an error', (method) => new Response(body(method), { status: 429 })],
+    ['nothing', () => new Response()],
+    ['that it is elsewhere', () => Response.redirect('https://elsewhere.example.com')],
+  ])('is not believed if it answers %s', async (_, response) => {
+    answering(response)
+    await expectCode('ERR_RPC_UNAVAILABLE', () => verify(URL_OF_RPC))
+  })
+
+  it('is waited for, however long one wants to', async () => {
+    answering((method) => new Response(body(method)))
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const verifiers = ethereumVerifiers({ rpc: URL_OF_RPC, rpcTimeoutMs: Number.POSITIVE_INFINITY })
+    await verifyCacao(contractSigned(), { verifiers, now })
+    // A longer one would end at once.
+    expect(timers.mock.calls.map(([, ms]) => ms)).toContain(2 ** 31 - 1)
+    timers.mockRestore()
+  })
+})
+
 describe('a contract’s yes', () => {
   afterEach(() => void vi.useRealTimers())
   const asked = (chain: { calls: string[] }): number =>

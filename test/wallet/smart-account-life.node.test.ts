@@ -1,6 +1,9 @@
+import { DID } from 'dids'
 import { createWalletClient, custom } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { didKeyResolver } from '../../src/compat/did-document.js'
+import { toDID } from '../../src/compat/dids.js'
 import { DIDSession } from '../../src/index.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { memoryRevocation, requestVerifier } from '../../src/verify.js'
@@ -97,6 +100,22 @@ it('a server notices with the next request that the account has another owner', 
   await verify(await request())
   await chain.setOwner(address, OTHER.address)
   await expectCode('ERR_CAPABILITY_SIGNATURE', async () => verify(await request()))
+})
+
+it('the dids package verifies what a contract account’s session signs, on the chain too', async () => {
+  const { provider, address } = await walletOf(true)
+  const session = await DIDSession.authorize(ethereumAuth(provider, undefined, options), { resources })
+  const jws = await (await toDID(session)).createJWS({ hello: 'world' })
+  const check = async (verifiers: ReturnType<typeof verifiersOf>): Promise<unknown> => {
+    const given = { issuer: session.id, capability: session.cacao, verifiers } as Parameters<
+      DID['verifyJWS']
+    >[1]
+    return (await new DID({ resolver: didKeyResolver }).verifyJWS(jws, given)).payload
+  }
+  expect(await check(verifiersOf(chain.url))).toEqual({ hello: 'world' })
+  await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => check(ethereumVerifiers()))
+  await chain.setOwner(address, OTHER.address)
+  await expectCode('ERR_CAPABILITY_SIGNATURE', () => check(verifiersOf(chain.url)))
 })
 
 it('nobody is asked to sign anew while the chain can’t be asked, and the session is kept', async () => {

@@ -112,9 +112,12 @@ describe('an account that isn’t deployed yet', () => {
     )
   })
 
-  it('is not there if its factory fails', async () => {
-    await refuses(await counterfactual(6, (signature, of) => chain.wrap(signature, of, 'deployAndRevert')))
-  })
+  it.each(['deployAndRevert', 'deployAndBurn'] as const)(
+    'is not there if its factory fails: %s',
+    async (by) => {
+      await refuses(await counterfactual(6, (signature, of) => chain.wrap(signature, of, by)))
+    },
+  )
 
   it('is there whatever its factory answers', async () => {
     await accepts(await counterfactual(7, (signature, of) => chain.wrap(signature, of, 'deployAndBabble')))
