@@ -81,6 +81,33 @@ describe('the README', () => {
     expect(second).toBe(first)
   })
 
+  it('names the verifiers of every kind of account, and gives a device one of its own', () => {
+    const output = runFresh(
+      `
+      import { DIDSession } from 'cacao-session'
+      ${example('wallets')}
+      const session = await DIDSession.authorize(auth, { resources: ['a:b'], verifiers })
+      console.log(session.id === account, Object.keys(verifiers).sort().join())`,
+      { DEVICE_KEY: '07'.repeat(32), ETHEREUM_RPC: 'https://rpc.example.com' },
+    )
+    expect(output.trim()).toBe(
+      'true eip1271,eip191,key:ed25519,key:p256,key:secp256k1,solana:ed25519,webauthn:p256',
+    )
+  })
+
+  it('asks for abilities', () => {
+    const output = runFresh(`
+      import 'fake-indexeddb/auto'
+      import { ethereumAuth } from 'cacao-session/ethereum'
+      ${example('abilities')}
+      const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' })
+      const { session, canWrite } = await signInToRead('${ACCOUNT_A}', auth)
+      console.log(canWrite, session.can('notes/read', notes), session.cacao.p.statement)`)
+    expect(output.trim()).toBe(
+      "false true I further authorize the stated URI to perform the following actions on my behalf: (1) 'notes': 'read' for 'https://api.example.com/notes'.",
+    )
+  })
+
   it('hands on to a worker', () => {
     const output = runFresh(`
       import 'fake-indexeddb/auto'
