@@ -93,7 +93,7 @@ export const uri = fc.oneof(
       'ceramic://*',
       'ceramic://kjzl6hvfrbw6c7?model=kh4q0ozorrgaq2',
       'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3',
-      'urn:recap:eyJhdHQiOnt9fQ',
+      'urn:uuid:6e8bc430-9c3a-11d9-9669-0800200c9a66',
       'https://api.example.com/notes/*',
       'file:///etc/hosts',
       'mailto:a@b.example',
