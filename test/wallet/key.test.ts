@@ -3,14 +3,17 @@ import { toBase64url } from '../../src/base/base64.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
 import { DIDSession } from '../../src/index.js'
 import { generateSessionKey } from '../../src/key/generate.js'
+import { memoryStore } from '../../src/store/memory.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { type KeyInput, keyAccount, keyAuth, keyVerifiers } from '../../src/wallet/key.js'
 import { describeAttacks } from '../setup/attack-capability.js'
 import { expectCode } from '../setup/expect-code.js'
 
-const resources = ['https://api.example.com/notes/*']
+const resources = ['https://api.example.com/notes/1']
 const secret = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const options = { domain: 'app.example.com' }
 const NOW = (): number => Date.now()
@@ -70,6 +73,27 @@ describe.each(KINDS)('%s', (_, type, prefix, make) => {
       verifyCacao(session.cacao, { verifiers: ethereumVerifiers() }),
     )
   })
+
+  it('has a session that lives: stored, taken up, signing requests, revoked', async () => {
+    const key = await make()
+    const account = await keyAccount(key)
+    const [store, verifiers, revocation] = [memoryStore(), keyVerifiers(), memoryRevocation()]
+    const session = await DIDSession.get(account, keyAuth(key, options), { resources, store, verifiers })
+    const loaded = await DIDSession.load(undefined, { store, verifiers })
+    expect(loaded?.keyDID).toBe(session.keyDID)
+    const verify = requestVerifier({
+      verifiers,
+      authority: 'api.example.com',
+      domains: ['app.example.com'],
+      resources,
+      revocation,
+    })
+    const request = (): Request => new Request('https://api.example.com/notes/1')
+    const signed = await (loaded ?? session).signRequest(request())
+    expect(await verify(signed)).toMatchObject({ account, keyDID: session.keyDID })
+    await revocation.revokeAll(account)
+    await expectCode('ERR_CAPABILITY_REVOKED', async () => verify(await session.signRequest(request())))
+  })
 })
 
 for (const type of ['Ed25519', 'P-256', 'secp256k1'] as const) {
@@ -121,7 +145,7 @@ describe('keyAuth', () => {
   it('is for no other account than its own', async () => {
     const auth = keyAuth({ type: 'Ed25519', secret: secret(7) }, options)
     const account = await keyAccount({ type: 'Ed25519', secret: secret(8) })
-    const store = (await import('../../src/store/memory.js')).memoryStore()
+    const store = memoryStore()
     await expectCode('ERR_CAPABILITY_ISSUER', () => DIDSession.get(account, auth, { resources, store }))
   })
 
