@@ -55,17 +55,6 @@ const lane = (engine: Engine): TestProjectInlineConfiguration => ({
   },
 })
 
-const e2e: TestProjectInlineConfiguration = {
-  test: {
-    name: 'e2e',
-    environment: 'node',
-    include: ['test/e2e/**/*.test.ts'],
-    provide: { engines: engines.found },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
-}
-
 const report = process.env.TEST_REPORT
 const json: [string, Record<string, unknown>][] = report ? [['json', { outputFile: report }]] : []
 
@@ -75,6 +64,6 @@ export default defineConfig({
     maxWorkers: 3,
     api: { host: '127.0.0.1' },
     reporters: ['default', new EngineReporter(engines), ...json],
-    projects: [node, ...engines.found.map(lane), e2e],
+    projects: [node, ...engines.found.map(lane)],
   },
 })

@@ -5,11 +5,12 @@ import { findEngines } from '../engines/engines.js'
 
 const engines = await findEngines()
 
-// The tabs' lane: many real tabs and workers of one profile, which are closed, killed, frozen and waited for.
+// The browsers' lane: whole pages in real browsers with a profile; many tabs and workers, which are closed, killed, frozen and
+// waited for; the examples and the demo as a person uses them.
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
-    include: ['test/tabs/*.test.ts'],
+    include: ['test/{e2e,tabs}/*.test.ts'],
     provide: { engines: engines.found },
     testTimeout: 60_000,
     hookTimeout: 60_000,
