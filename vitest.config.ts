@@ -25,7 +25,8 @@ const node: TestProjectInlineConfiguration = {
     pool: 'threads',
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/tabs/**', 'test/load/**', '**/*.browser.test.ts'],
-    setupFiles: ['./test/setup/fake-indexeddb.ts'],
+    setupFiles: ['./test/setup/fake-indexeddb.ts', './test/setup/fresh-storage.ts'],
+    isolate: false,
     testTimeout: 15_000,
   },
 }
@@ -41,8 +42,12 @@ const lane = (engine: Engine): TestProjectInlineConfiguration => ({
     name: `in ${engine.name}`,
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/tabs/**', '**/*.node.test.ts'],
-    // One page per engine and a fresh frame per file: files never meet in the origin's database at one time.
+    // One page per engine, and one file after another: files never meet in the origin's database at one time.
     fileParallelism: false,
+    isolate: false,
+    // After Node, which has other numbers of workers.
+    sequence: { groupOrder: 1 },
+    setupFiles: ['./test/setup/fresh-storage.ts'],
     testTimeout: 15_000,
     api: { host: '127.0.0.1' },
     browser: {

@@ -8,7 +8,9 @@ import { ACCOUNT_A, prompts, type TestWallet, testWallet } from '../setup/wallet
 
 // What browsers do to IndexedDB, done to the real one. In each case one can still sign in, and persistence tells.
 const resources = ['https://api.example/notes/*']
-const options = { resources }
+// What is kept in memory stays there, for the other files of the lane too.
+const PLACE = { namespace: 'failing' }
+const options = { resources, ...PLACE }
 const auth = (wallet: TestWallet) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
 
 let wallet: TestWallet
@@ -20,7 +22,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const repair of repairs.reverse()) repair()
   repairs = []
-  await DIDSession.remove(ACCOUNT_A)
+  await DIDSession.remove(ACCOUNT_A, PLACE)
 })
 
 /** Replaces a property until the end of the test. */
@@ -37,19 +39,19 @@ async function worksInMemory(): Promise<void> {
   expect(session.persistence).toBe('memory')
   expect(await session.sign(new Uint8Array(1))).toHaveLength(64)
   expect((await DIDSession.get(ACCOUNT_A, auth(wallet), options)).keyDID).toBe(session.keyDID)
-  expect((await DIDSession.load())?.persistence).toBe('memory')
-  expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(true)
-  expect((await DIDSession.list()).map(({ persistence }) => persistence)).toEqual(['memory'])
+  expect((await DIDSession.load(undefined, PLACE))?.persistence).toBe('memory')
+  expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, PLACE)).toBe(true)
+  expect((await DIDSession.list(PLACE)).map(({ persistence }) => persistence)).toEqual(['memory'])
   expect(prompts(wallet)).toBe(1)
 }
 
 describe('where IndexedDB', () => {
   it('is absent', async () => {
     replace(globalThis, 'indexedDB', { value: undefined })
-    expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({ status: 'store-unavailable' })
+    expect(await DIDSession.explain(ACCOUNT_A, resources, PLACE)).toEqual({ status: 'store-unavailable' })
     await worksInMemory()
-    await DIDSession.remove(ACCOUNT_A)
-    expect(await DIDSession.load()).toBeUndefined()
+    await DIDSession.remove(ACCOUNT_A, PLACE)
+    expect(await DIDSession.load(undefined, PLACE)).toBeUndefined()
   })
 
   it('throws when looked at', async () => {
@@ -59,7 +61,7 @@ describe('where IndexedDB', () => {
       },
     })
     await worksInMemory()
-    await DIDSession.remove(ACCOUNT_A)
+    await DIDSession.remove(ACCOUNT_A, PLACE)
   })
 
   it('refuses to open', async () => {
@@ -132,7 +134,7 @@ describe('where IndexedDB', () => {
         return transaction.apply(this, args)
       },
     })
-    const again = await DIDSession.load(ACCOUNT_A)
+    const again = await DIDSession.load(ACCOUNT_A, PLACE)
     expect(again?.keyDID).toBe(session.keyDID)
     expect(again?.persistence).toBe('indexeddb')
     expect(failures).toBeGreaterThan(1)
@@ -153,7 +155,7 @@ describe('where IndexedDB', () => {
   it('is deleted under an open connection', async () => {
     await DIDSession.get(ACCOUNT_A, auth(wallet), options)
     await clearOrigin()
-    expect(await DIDSession.load()).toBeUndefined()
+    expect(await DIDSession.load(undefined, PLACE)).toBeUndefined()
     expect((await DIDSession.get(ACCOUNT_A, auth(wallet), options)).persistence).toBe('indexeddb')
   })
 
@@ -200,17 +202,17 @@ describe('the default store', () => {
     const deleted = new Promise((resolve) => {
       deletion.onsuccess = resolve
     })
-    expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({ status: 'store-unavailable' })
+    expect(await DIDSession.explain(ACCOUNT_A, resources, PLACE)).toEqual({ status: 'store-unavailable' })
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), options)
     expect(session.persistence).toBe('memory')
-    expect((await DIDSession.load())?.keyDID).toBe(session.keyDID)
+    expect((await DIDSession.load(undefined, PLACE))?.keyDID).toBe(session.keyDID)
     // Nobody knows what the database holds, so nobody can promise that the account is signed out.
-    await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.remove(ACCOUNT_A))
+    await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.remove(ACCOUNT_A, PLACE))
     holder.close()
     await deleted
     // Once the database has opened after all, it serves again.
     const removed = (): Promise<boolean> =>
-      DIDSession.remove(ACCOUNT_A).then(
+      DIDSession.remove(ACCOUNT_A, PLACE).then(
         () => true,
         () => false,
       )
