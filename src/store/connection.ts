@@ -14,6 +14,8 @@ const STEPS = 5
 // How much shorter the wait is for a database that has just kept someone waiting in vain.
 const STUCK_SHARE = 20
 
+type OnLate = (listener: () => void) => void
+
 /**
  * A connection that is opened when first used, opened anew when it has died, and never waited for longer than
  * a bound: Safari loses connections, and its opens can hang. All tabs wait for one that was frozen while it wrote.
@@ -35,13 +37,13 @@ export class Connection {
   }
 
   /**
-   * Does the work, once more over a new connection if this one has died. The signal tells the work that nobody waits for
-   * it any more.
+   * Does the work, once more over a new connection if this one has died. What the work hands to `onLate` is called once
+   * nobody waits for it any more.
    */
-  async use<T>(work: (database: IDBDatabase, late: AbortSignal) => Promise<T>): Promise<T> {
+  async use<T>(work: (database: IDBDatabase, onLate: OnLate) => Promise<T>): Promise<T> {
     const database = await this.open()
     try {
-      return await this.#inTime((late) => work(database, late))
+      return await this.#inTime((onLate) => work(database, onLate))
     } catch (error) {
       if (error instanceof SessionError) throw error
       if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
@@ -49,25 +51,27 @@ export class Connection {
     this.#forget()
     database.close()
     const another = await this.open()
-    return this.#inTime((late) => work(another, late)).catch((cause: unknown) => {
+    return this.#inTime((onLate) => work(another, onLate)).catch((cause: unknown) => {
       throw cause instanceof SessionError ? cause : unavailable(cause)
     })
   }
 
   // While something waits on that was given up, nothing else is waited for as long.
-  async #inTime<T>(work: (late: AbortSignal) => Promise<T>): Promise<T> {
-    const late = new AbortController()
+  #inTime<T>(work: (onLate: OnLate) => Promise<T>): Promise<T> {
+    let undo = (): void => undefined
     const stuck = this.#stuck
     let steps = stuck.size > 0 ? 1 : STEPS
     const stepMs = this.#workTimeoutMs / (stuck.size > 0 ? STUCK_SHARE : STEPS)
-    const working = work(late.signal)
+    const working = work((listener) => {
+      undo = listener
+    })
     return new Promise((resolve, reject) => {
       const timer = setInterval(() => {
         if (--steps > 0) return
         clearInterval(timer)
         stuck.add(working)
         reject(unavailable())
-        late.abort()
+        undo()
       }, stepMs)
       void working.then(resolve, reject).then(() => {
         clearInterval(timer)

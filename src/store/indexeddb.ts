@@ -31,14 +31,14 @@ export function indexedDBStore({
 
     async write(namespace, { put = [], remove = [], last }) {
       if (put.length === 0 && (await isRefused(connection))) return
-      await connection.use(async (database, late) => {
+      await connection.use(async (database, onLate) => {
         // A session is written once and then relied on for a week: let it reach the disk.
         const transaction = database.transaction(['sessions', 'keys', 'last'], 'readwrite', {
           durability: 'strict',
         })
         const [sessions, keys] = [transaction.objectStore('sessions'), transaction.objectStore('keys')]
         // What is put after all would be a session that its caller was told doesn't exist.
-        if (put.length > 0) late.addEventListener('abort', () => abort(transaction), { once: true })
+        if (put.length > 0) onLate(() => abort(transaction))
         await completed(transaction, () => {
           for (const { account, keyDID } of remove) {
             const range =
