@@ -1,5 +1,6 @@
 import { atTime } from '../base/alarm.js'
 import type { Clock } from '../base/clock.js'
+import { pageStorage } from '../base/page-storage.js'
 
 const INPUT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const
 // When there was input last in any tab, in milliseconds since 1970.
@@ -48,8 +49,7 @@ export function onIdle(now: Clock, idleSecs: number, since: number, callback: ()
 
 function lastInput(): number | undefined {
   try {
-    const text = typeof document === 'undefined' ? null : globalThis.localStorage.getItem(ITEM)
-    const time = Number(text ?? Number.NaN)
+    const time = Number(pageStorage()?.getItem(ITEM) ?? Number.NaN)
     return Number.isFinite(time) ? time : undefined
   } catch {
     return undefined
@@ -57,9 +57,8 @@ function lastInput(): number | undefined {
 }
 
 function noteInput(time: number): void {
-  if (typeof document === 'undefined') return
   try {
-    globalThis.localStorage.setItem(ITEM, String(time))
+    pageStorage()?.setItem(ITEM, String(time))
   } catch {
     // Refused: then each tab counts for itself.
   }

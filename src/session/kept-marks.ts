@@ -1,4 +1,5 @@
 import { chainless } from '../base/account.js'
+import { pageStorage } from '../base/page-storage.js'
 import type { Place } from './place.js'
 import { readLastUsed } from './stored-sessions.js'
 import { watchOf } from './watch.js'
@@ -43,11 +44,6 @@ function change({ isChosen }: Place, work: (marks: Map<string, number>) => unkno
   } catch {
     // A browser may refuse to write: then only this page knows.
   }
-}
-
-// Workers have none, and Node's, where it has one, is no page's.
-function pageStorage(): Storage | undefined {
-  return typeof document === 'undefined' ? undefined : globalThis.localStorage
 }
 
 function readMarks(): Map<string, number> {

@@ -1,7 +1,5 @@
 /** What an authenticator says of an assertion in its `authData` (WebAuthn Level 3, 6.1). */
 export interface AuthenticatorData {
-  /** SHA-256 of the RP ID: 32 bytes. */
-  readonly rpIdHash: Uint8Array
   /** Somebody was there (UP). */
   readonly isUserPresent: boolean
   /** It was the person that the authenticator knows (UV): by a fingerprint, a face, a PIN. */
@@ -24,7 +22,6 @@ export function parseAuthenticatorData(authData: Uint8Array): AuthenticatorData 
   if (has(EXTENSIONS) ? extensions >> 5 !== CBOR_MAP : authData.length > LENGTH) return undefined
   if (has(BACKED_UP) && !has(BACKUP_ELIGIBLE)) return undefined
   return {
-    rpIdHash: authData.subarray(0, 32),
     isUserPresent: has(USER_PRESENT),
     isUserVerified: has(USER_VERIFIED),
   }

@@ -1,4 +1,5 @@
 import type { SolanaStandardWallet } from './solana-signer.js'
+import { walletIcon } from './wallet-icon.js'
 
 /** A wallet with Solana accounts that registered in the page (Wallet Standard). Its name and icon are its own claims. */
 export interface DiscoveredSolanaWallet {
@@ -60,7 +61,5 @@ function walletOf(offered: unknown): DiscoveredSolanaWallet | undefined {
   const isSolana =
     Array.isArray(chains) && chains.some((chain) => typeof chain === 'string' && chain.startsWith('solana:'))
   if (!isSolana || !Array.isArray(accounts)) return undefined
-  // Only images may reach the page: any other URL could load from elsewhere, or run.
-  const image = typeof icon === 'string' && icon.startsWith('data:image/') ? icon : ''
-  return Object.freeze({ name, icon: image, wallet: offered as SolanaStandardWallet })
+  return Object.freeze({ name, icon: walletIcon(icon), wallet: offered as SolanaStandardWallet })
 }

@@ -1,4 +1,5 @@
 import type { EIP1193Provider } from './ethereum-signer.js'
+import { walletIcon } from './wallet-icon.js'
 
 /** A wallet that announced itself in the page (EIP-6963). Its name, icon and rdns are its own claims. */
 export interface DiscoveredWallet {
@@ -61,9 +62,7 @@ function walletOf(detail: unknown): DiscoveredWallet | undefined {
   if (typeof info !== 'object' || info === null || typeof provider?.request !== 'function') return undefined
   const { uuid, name, icon, rdns } = info
   if (typeof uuid !== 'string' || typeof name !== 'string' || typeof rdns !== 'string') return undefined
-  // Only images may reach the page: any other URL could load from elsewhere, or run.
-  const image = typeof icon === 'string' && icon.startsWith('data:image/') ? icon : ''
-  return Object.freeze({ uuid, name, icon: image, rdns, provider: provider as EIP1193Provider })
+  return Object.freeze({ uuid, name, icon: walletIcon(icon), rdns, provider: provider as EIP1193Provider })
 }
 
 function elapsed(ms: number, signal: AbortSignal | undefined): Promise<void> {

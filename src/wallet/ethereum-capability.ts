@@ -1,8 +1,8 @@
 import { type AccountParts, accountOfDID, parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import { type Cacao, parseCacao } from '../capability/cacao.js'
+import type { Cacao } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
-import { assertValidAt } from '../capability/validity.js'
+import { verifierInput } from '../capability/verifier-input.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
 import { renderEthereumMessage } from './eip4361.js'
 
@@ -17,10 +17,7 @@ export function ethereumCapability(
   input: unknown,
   options: VerifierOptions | undefined,
 ): Pick<AccountParts, 'reference' | 'address'> & { readonly cacao: Cacao } {
-  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
-  const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
-  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  const cacao = verifierInput(input, options)
   const issuer = parseAccount(accountOfDID(cacao.p.iss) ?? '')
   if (issuer?.namespace !== 'eip155') {
     throw new SessionError(

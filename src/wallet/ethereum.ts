@@ -3,6 +3,7 @@ import { type AccountInput, parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
+import { askedAccount } from './asked-account.js'
 import { ethereumArgument } from './ethereum-account.js'
 import type { EthereumAuthOptions } from './ethereum-grant.js'
 import { type EthereumSigner, type EthereumSignerInput, ethereumSigner } from './ethereum-signer.js'
@@ -51,13 +52,7 @@ export function ethereumAuth(
   return async (opts) => {
     const wanted =
       opts.address && opts.chainId ? ethereumArgument(`eip155:${opts.chainId}:${opts.address}`) : undefined
-    if (own && wanted && own !== wanted) {
-      throw new SessionError(
-        'ERR_CAPABILITY_ISSUER',
-        `the session is for ${wanted}, but the auth method for ${own}: use one account`,
-      )
-    }
-    const issuer = own ?? wanted ?? (await walletAccount(wallet, options.chainId, false))
+    const issuer = askedAccount(own, wanted) ?? (await walletAccount(wallet, options.chainId, false))
     if (!issuer)
       throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
     const { ethereumGrant } = await import('./ethereum-grant.js')

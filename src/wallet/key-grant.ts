@@ -5,7 +5,7 @@ import { utf8 } from '../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { keySignatureType, renderKeyMessage, verifyKeySigned } from '../capability/key-signature.js'
-import { assertValidAt } from '../capability/validity.js'
+import { verifierInput } from '../capability/verifier-input.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
 import type { PublicKey } from '../key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../key/verify.js'
@@ -37,10 +37,7 @@ export async function keyGrant(
 
 /** Checks the signature of an account that is a did:key. Throws `ERR_CAPABILITY_SIGNATURE`. */
 export async function verifyKeyAccount(input: unknown, options: VerifierOptions | undefined): Promise<void> {
-  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
-  const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
-  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  const cacao = verifierInput(input, options)
   if (cacao.s.m) throw new SessionError('ERR_CAPABILITY_INVALID', 'malformed capability: s.m must be absent')
   await verifyKeySigned(cacao, verifyAnyKey)
 }

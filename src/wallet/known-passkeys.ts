@@ -1,4 +1,5 @@
 import { fromBase64url } from '../base/base64.js'
+import { pageStorage } from '../base/page-storage.js'
 import { knownKey } from '../key/known-key.js'
 
 /** A passkey that was made or used in this browser. */
@@ -58,11 +59,6 @@ function save(text: string | null): boolean {
     // A browser may refuse to write.
     return false
   }
-}
-
-// Node's, where it has one, is no page's.
-function pageStorage(): Storage | undefined {
-  return typeof document === 'undefined' ? undefined : globalThis.localStorage
 }
 
 function isPasskey(value: unknown): value is Passkey {

@@ -4,7 +4,7 @@ import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import { type Cacao, type CacaoPayload, parseCacao } from '../capability/cacao.js'
-import { assertValidAt } from '../capability/validity.js'
+import { verifierInput } from '../capability/verifier-input.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
 import { toBase58 } from '../key/base58.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../key/verify.js'
@@ -46,11 +46,7 @@ export async function solanaGrant(
 
 /** Checks a Solana account's signature over a capability. Throws `ERR_CAPABILITY_SIGNATURE`. */
 export async function verifySolana(input: unknown, options: VerifierOptions | undefined): Promise<void> {
-  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
-  const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
-  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
-  if (cacao.s.m) throw new SessionError('ERR_CAPABILITY_INVALID', 'malformed capability: s.m must be absent')
+  const cacao = verifierInput(input, options)
   if (await isSigned(cacao)) return
   throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
 }

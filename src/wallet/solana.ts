@@ -4,6 +4,7 @@ import { SessionError } from '../base/errors.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import type { CacaoVerifier } from '../capability/verify-signature.js'
+import { askedAccount } from './asked-account.js'
 import type { GrantTextOptions } from './grant-payload.js'
 import { solanaReference } from './solana-chain.js'
 import { type SolanaSigner, type SolanaSignerInput, solanaSigner } from './solana-signer.js'
@@ -49,19 +50,13 @@ export function solanaAuth(
   const signer = solanaSigner(wallet)
   const own = account === undefined ? undefined : solanaArgument(account)
   // Whoever makes an auth method is about to sign in: what writes the text loads until then.
-  const loading = import('./solana-grant.js')
-  loading.catch(() => undefined)
+  import('./solana-grant.js').catch(() => undefined)
   return async (opts) => {
     const wanted =
       opts.address && opts.chainId ? solanaArgument(`solana:${opts.chainId}:${opts.address}`) : undefined
-    if (own && wanted && own !== wanted)
-      throw new SessionError(
-        'ERR_CAPABILITY_ISSUER',
-        `the session is for ${wanted}, but the auth method for ${own}: use one account`,
-      )
-    const { solanaGrant } = await loading
-    const issuer = own ?? wanted ?? (await walletAccount(signer, options.chain, false))
+    const issuer = askedAccount(own, wanted) ?? (await walletAccount(signer, options.chain, false))
     if (!issuer) throw noAccount()
+    const { solanaGrant } = await import('./solana-grant.js')
     return solanaGrant(signer, issuer, opts, options)
   }
 }

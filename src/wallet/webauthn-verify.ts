@@ -3,9 +3,9 @@ import { fromBase64url, toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
-import { type Cacao, parseCacao } from '../capability/cacao.js'
+import type { Cacao } from '../capability/cacao.js'
 import { cidBytes } from '../capability/cid.js'
-import { assertValidAt } from '../capability/validity.js'
+import { verifierInput } from '../capability/verifier-input.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
 import { rawOfDER } from '../key/ecdsa-der.js'
 import { knownKey } from '../key/known-key.js'
@@ -32,10 +32,7 @@ export async function verifyWebAuthn(
   options: VerifierOptions | undefined,
   rules: WebAuthnRules,
 ): Promise<void> {
-  // Other callers than verifyCacao, such as the dids package, check nothing first and leave the dates to us.
-  const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
-  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  const cacao = verifierInput(input, options)
   const { p, s } = cacao
   if (knownKey(p.iss)?.type !== 'P-256')
     throw new SessionError('ERR_CAPABILITY_ISSUER', 'a passkey speaks for its own did:key (zDn…) only')

@@ -51,8 +51,7 @@ export function webauthnAuth(
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
   const own = account === undefined ? undefined : passkeyArgument(account)
   // Whoever makes an auth method is about to sign in, and a browser may forget a click while code loads.
-  const loading = import('./webauthn-grant.js')
-  loading.catch(() => undefined)
+  import('./webauthn-grant.js').catch(() => undefined)
   return async (opts) => {
     const wanted = opts.address
     if (wanted !== undefined && (own ? own !== wanted : !isPasskeyAccount(wanted)))
@@ -60,7 +59,7 @@ export function webauthnAuth(
         'ERR_CAPABILITY_ISSUER',
         `the session is for ${wanted}, but the auth method for ${own ?? 'passkeys'}: use one account`,
       )
-    const { webauthnGrant } = await loading
+    const { webauthnGrant } = await import('./webauthn-grant.js')
     return webauthnGrant(own ?? wanted, opts, options)
   }
 }
