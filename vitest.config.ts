@@ -24,7 +24,7 @@ const node: TestProjectInlineConfiguration = {
     environment: 'node',
     pool: 'threads',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/tabs/**', 'test/load/**', '**/*.browser.test.ts'],
+    exclude: ['test/e2e/**', 'test/tabs/**', 'test/load/**', 'test/packed/**', '**/*.browser.test.ts'],
     setupFiles: ['./test/setup/fake-indexeddb.ts', './test/setup/fresh-storage.ts'],
     isolate: false,
     testTimeout: 15_000,
@@ -41,7 +41,7 @@ const lane = (engine: Engine): TestProjectInlineConfiguration => ({
     // Vitest names the lane by its instance; this name only keeps the lanes' caches apart.
     name: `in ${engine.name}`,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/tabs/**', '**/*.node.test.ts'],
+    exclude: ['test/e2e/**', 'test/tabs/**', 'test/packed/**', '**/*.node.test.ts'],
     // One page per engine, and one file after another: files never meet in the origin's database at one time.
     fileParallelism: false,
     isolate: false,

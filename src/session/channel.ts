@@ -63,7 +63,8 @@ function deliver(notice: Notice | undefined): void {
 }
 
 function open(): BroadcastChannel | undefined {
-  if (channel || typeof BroadcastChannel === 'undefined') return channel
+  // Deno's would keep its process alive, whatever one does.
+  if (channel || typeof BroadcastChannel === 'undefined' || 'Deno' in globalThis) return channel
   try {
     channel = new BroadcastChannel(NAME)
   } catch {

@@ -362,6 +362,10 @@ async function wantedOf(place: Place, options: ResumeOptions): Promise<ResumeOpt
   return { ...options, resources: list }
 }
 
-function recordOf({ key, cacao }: HeldSession): SessionRecord {
-  return { account: issuerAccount(cacao), keyDID: key.did, cacao }
+function recordOf({
+  key,
+  cacao,
+  persistence,
+}: HeldSession): SessionRecord & Pick<HeldSession, 'persistence'> {
+  return { account: issuerAccount(cacao), keyDID: key.did, cacao, persistence }
 }

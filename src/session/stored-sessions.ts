@@ -51,6 +51,8 @@ export interface StoredSessions {
   readonly found: readonly FoundRecord[]
   /** What the stores said that could not be read. */
   readonly failures: readonly unknown[]
+  /** Which these are. */
+  readonly unread: readonly Persistence[]
 }
 
 /** Reads all the stores. One that fails doesn't keep the others from being read. */
@@ -60,17 +62,19 @@ export async function readStores(
   account?: string,
 ): Promise<StoredSessions> {
   const failures: unknown[] = []
+  const unread: Persistence[] = []
   const read = async (store: SessionStore): Promise<FoundRecord[]> => {
     try {
       const records: unknown = await store.read(namespace, account)
       return Array.isArray(records) ? records.map((record: unknown) => ({ record, store })) : []
     } catch (error) {
       failures.push(error)
+      unread.push(store.persistence)
       return []
     }
   }
   const found = await Promise.all(stores.map(read))
-  return { found: found.flat(), failures }
+  return { found: found.flat(), failures, unread }
 }
 
 /** The session used last, over all stores. One that fails knows of none. */

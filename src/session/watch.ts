@@ -1,5 +1,5 @@
 import { missingGrants } from '../capability/grants.js'
-import type { SessionRecord, SessionStore } from '../store/store.js'
+import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import { type Notice, onNotice, scopeOf, tell } from './channel.js'
 import { settle } from './fates.js'
 import type { Place } from './place.js'
@@ -12,6 +12,11 @@ export interface SessionChange {
   readonly account: string
   /** The session's key; of `renewed`, the new one's. */
   readonly keyDID: string
+}
+
+/** A session that is known to be somewhere. */
+interface KnownSession extends SessionRecord {
+  readonly persistence: Persistence
 }
 
 const watches = new WeakMap<SessionStore, Map<string, Watch>>()
@@ -33,10 +38,12 @@ export function watchOf(place: Place): Watch {
  */
 class Watch {
   readonly #place: Place
-  readonly #known = new Map<string, SessionRecord>()
+  readonly #known = new Map<string, KnownSession>()
   readonly #listeners = new Set<(change: SessionChange) => void>()
   #queue: Promise<void> = Promise.resolve()
   #hasLooked = false
+  // Where nobody has been able to look yet: what is found there later may be old.
+  #unseen: readonly Persistence[] = []
   #isFollowing = false
 
   constructor(place: Place) {
@@ -44,7 +51,7 @@ class Watch {
   }
 
   /** From now on, what becomes of this session elsewhere is noticed. */
-  follow(record: SessionRecord): void {
+  follow(record: KnownSession): void {
     if (!this.#known.has(record.keyDID)) this.#known.set(record.keyDID, record)
     this.#start()
   }
@@ -94,18 +101,26 @@ class Watch {
 
   async #lookNow(removed: readonly string[]): Promise<void> {
     const { stores, namespace } = this.#place
-    const [{ found, failures }, last] = await Promise.all([
+    const [{ found, unread }, last] = await Promise.all([
       readStores(stores, namespace),
       readLastUsed(stores, namespace),
     ])
-    const records = found.flatMap(({ record }) => parseRecord(record) ?? [])
-    // Who can't look knows no more than before; and where even the note of the last use is gone, the browser has thrown
-    // everything away, but nobody signed out.
-    if (failures.length > 0 || (records.length === 0 && !last && this.#known.size > 0)) return
-    const wasFirst = !this.#hasLooked
+    const records = found.flatMap(({ record, store }): KnownSession[] => {
+      const parsed = parseRecord(record)
+      return parsed ? [{ ...parsed, persistence: store.persistence }] : []
+    })
+    const isFirst = !this.#hasLooked
+    const unseen = this.#unseen
     this.#hasLooked = true
+    this.#unseen = isFirst ? unread : unread.filter((persistence) => unseen.includes(persistence))
+    // Who can't look somewhere knows no more of it than before; and where even the note of the last use is gone, the browser
+    // has thrown everything away, but nobody signed out.
+    if (records.length === 0 && !last && this.#known.size > 0) return
     const before = [...this.#known.values()]
-    const gone = before.filter(({ keyDID }) => !records.some((record) => record.keyDID === keyDID))
+    const gone = before.filter(
+      ({ keyDID, persistence }) =>
+        !unread.includes(persistence) && !records.some((record) => record.keyDID === keyDID),
+    )
     const added = records.filter(({ keyDID }) => !this.#known.has(keyDID))
     for (const record of added) this.#known.set(record.keyDID, record)
     const successors = gone.map((record) => {
@@ -116,7 +131,7 @@ class Watch {
     const stay = before.filter((record) => !gone.includes(record))
     for (const record of added) {
       const isNew = !successors.includes(record) && !stay.some(({ account }) => account === record.account)
-      if (!wasFirst && isNew) this.#emit('signed-in', record)
+      if (!isFirst && !unseen.includes(record.persistence) && isNew) this.#emit('signed-in', record)
     }
   }
 

@@ -1,0 +1,138 @@
+import { equal, refuses } from '../check.js'
+import { ACCOUNT, DOMAIN, NOTES, PRIVATE_KEY } from '../known.js'
+import type { Case, Library } from '../library.js'
+
+const place = { namespace: 'conformance' }
+const asked = { resources: [NOTES], ...place }
+
+function auth({ ethereum }: Library, domain: string | undefined = DOMAIN) {
+  return ethereum.ethereumAuth(PRIVATE_KEY, undefined, domain === '' ? {} : { domain })
+}
+
+// A session that this suite left behind would spare the next case its sign-in.
+async function signedOut({ core }: Library): Promise<void> {
+  await core.DIDSession.remove(ACCOUNT, place)
+}
+
+export const storage: readonly Case[] = [
+  {
+    name: 'sessions are kept where the runtime can: in IndexedDB, or else in memory, and it says so',
+    async run(library, { hasIndexedDB }) {
+      await signedOut(library)
+      const session = await library.core.DIDSession.get(ACCOUNT, auth(library), asked)
+      equal(session.persistence, hasIndexedDB ? 'indexeddb' : 'memory')
+      equal(typeof globalThis.indexedDB === 'object', hasIndexedDB)
+    },
+  },
+  {
+    name: 'before a sign-in, there is none; and without IndexedDB it is explained why',
+    async run(library, { hasIndexedDB }) {
+      const { DIDSession } = library.core
+      await signedOut(library)
+      equal(await DIDSession.load(undefined, place), undefined)
+      const { status } = await DIDSession.explain(ACCOUNT, [NOTES], place)
+      equal(status, hasIndexedDB ? 'none' : 'store-unavailable')
+    },
+  },
+  {
+    name: 'a session is taken up with its key, without a prompt',
+    async run(library) {
+      const { DIDSession } = library.core
+      const session = await DIDSession.get(ACCOUNT, auth(library), asked)
+      const never = (): never => {
+        throw new Error('prompted')
+      }
+      equal((await DIDSession.get(ACCOUNT, never, asked)).keyDID, session.keyDID)
+      const loaded = await DIDSession.load(undefined, asked)
+      equal(loaded?.keyDID, session.keyDID)
+      equal((await loaded?.sign(new Uint8Array(2)))?.length, 64)
+      equal(await DIDSession.hasSessionFor(ACCOUNT, [NOTES], place), true)
+      equal(await DIDSession.hasSessionFor(ACCOUNT, ['urn:more'], place), false)
+    },
+  },
+  {
+    name: 'many who ask at once have one sign-in',
+    async run(library) {
+      await signedOut(library)
+      let prompts = 0
+      const counted = (opts: Parameters<ReturnType<typeof auth>>[0]) => {
+        prompts++
+        return auth(library)(opts)
+      }
+      const sessions = await Promise.all(
+        [1, 2, 3].map(() => library.core.DIDSession.get(ACCOUNT, counted, asked)),
+      )
+      equal([prompts, new Set(sessions.map(({ keyDID }) => keyDID)).size], [1, 1])
+    },
+  },
+  {
+    name: 'a session that is signed out is gone, and its key signs no more',
+    async run(library) {
+      const { DIDSession } = library.core
+      const session = await DIDSession.get(ACCOUNT, auth(library), asked)
+      await session.remove()
+      await refuses('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(2)))
+      equal([await DIDSession.load(ACCOUNT, place), (await DIDSession.list(place)).length], [undefined, 0])
+    },
+  },
+  {
+    name: 'sign-in and sign-out are heard of, and listening keeps no process alive',
+    async run(library) {
+      const { DIDSession } = library.core
+      await signedOut(library)
+      const heard: string[] = []
+      // Nobody ends the listening: a process that hung would never tell how the cases went.
+      const both = new Promise<void>((resolve) => {
+        DIDSession.onChange(({ type }) => void (heard.push(type) === 2 && resolve()), place)
+      })
+      const session = await DIDSession.get(ACCOUNT, auth(library), asked)
+      const removed = new Promise<void>((resolve) => void session.on('removed', () => resolve()))
+      await session.remove()
+      // A timer of its own keeps the process waiting, as an app's server or window would.
+      const waiting = setInterval(() => undefined, 1000)
+      await Promise.all([both, removed])
+      clearInterval(waiting)
+      equal(heard, ['signed-in', 'removed'])
+    },
+  },
+  {
+    name: 'a store of strings keeps a seed',
+    async run({ core, ethereum, stores }) {
+      const items = new Map<string, string>()
+      const backend = {
+        getItem: (key: string) => items.get(key) ?? null,
+        setItem: (key: string, value: string) => void items.set(key, value),
+        removeItem: (key: string) => void items.delete(key),
+      }
+      const method = ethereum.ethereumAuth(PRIVATE_KEY, undefined, { domain: DOMAIN })
+      const options = { resources: [NOTES], store: stores.stringStore(backend) }
+      const session = await core.DIDSession.get(ACCOUNT, method, options)
+      equal([session.isSerializable, items.size > 0], [true, true])
+      // As the next process would find it.
+      const store = stores.stringStore(backend)
+      equal((await core.DIDSession.load(ACCOUNT, { store }))?.keyDID, session.keyDID)
+    },
+  },
+  {
+    name: 'the domain is that of the page or worker, or must be given',
+    async run(library, { hasLocation }) {
+      const opts = { uri: 'did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw' }
+      if (hasLocation) equal((await auth(library, '')(opts)).p.domain, globalThis.location.host)
+      else await refuses('ERR_ENVIRONMENT', () => auth(library, '')(opts))
+    },
+  },
+  {
+    name: 'a key that cannot be exported is copied as it is stored, or the runtime is known not to',
+    async run(_library, { clonesKeys }) {
+      const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+      const pair = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as CryptoKeyPair
+      let isCloned = true
+      try {
+        isCloned = structuredClone(pair.privateKey) instanceof CryptoKey
+      } catch {
+        isCloned = false
+      }
+      equal(isCloned, clonesKeys)
+    },
+  },
+]

@@ -1,0 +1,32 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { inject } from 'vitest'
+import { run } from './command.js'
+
+/** A folder with a package.json, and in it the packed package with what it brings along, and nothing else of ours. */
+export interface BareFolder {
+  readonly path: string
+  /** Writes a file, and gives its path. */
+  write(name: string, text: string | Uint8Array): Promise<string>
+  remove(): Promise<void>
+}
+
+/** Makes one as a user would: `npm init`, `npm install cacao-session` and the packages named. */
+export async function bareFolder(...packages: readonly string[]): Promise<BareFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'cacao-session-bare-'))
+  const write = async (name: string, text: string | Uint8Array): Promise<string> => {
+    const file = join(path, name)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+    return file
+  }
+  await write('package.json', JSON.stringify({ name: 'bare', private: true, type: 'module' }))
+  await run('npm', ['install', '--prefer-offline', inject('tarball'), ...packages], { cwd: path })
+  // A server of the test may still be closing its files.
+  return {
+    path,
+    write,
+    remove: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
+  }
+}
