@@ -13,7 +13,12 @@ export interface BareFolder {
 }
 
 /** Makes one as a user would: `npm init`, `npm install cacao-session` and the packages named. */
-export async function bareFolder(...packages: readonly string[]): Promise<BareFolder> {
+export function bareFolder(...packages: readonly string[]): Promise<BareFolder> {
+  return folderWith(inject('tarball'), ...packages)
+}
+
+/** The same with other packages only. */
+export async function folderWith(...packages: readonly string[]): Promise<BareFolder> {
   const path = await mkdtemp(join(tmpdir(), 'cacao-session-bare-'))
   const write = async (name: string, text: string | Uint8Array): Promise<string> => {
     const file = join(path, name)
@@ -22,7 +27,7 @@ export async function bareFolder(...packages: readonly string[]): Promise<BareFo
     return file
   }
   await write('package.json', JSON.stringify({ name: 'bare', private: true, type: 'module' }))
-  await run('npm', ['install', '--prefer-offline', inject('tarball'), ...packages], { cwd: path })
+  await run('npm', ['install', '--prefer-offline', ...packages], { cwd: path })
   // A server of the test may still be closing its files.
   return {
     path,

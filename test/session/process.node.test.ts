@@ -2,8 +2,6 @@ import { expect, it } from 'vitest'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-const onDemand = new URL('../../dist/session/on-demand.js', import.meta.url).href
-
 const session = `
   import { DIDSession, indexedDBStore } from 'cacao-session'
   import { ethereumAuth } from 'cacao-session/ethereum'
@@ -51,7 +49,8 @@ it('who listens for changes goes on hearing of them, whatever else of the store 
     const turn = () => new Promise((resolve) => setTimeout(resolve))
     setTimeout(() => process.exit(), 5000)
     const heard = new Promise((resolve) => void DIDSession.onChange(resolve, { store: newStore() }))
-    await import('${onDemand}')
+    // What listens loads on demand, and is there once what is asked for after it is.
+    await DIDSession.list({ store: newStore() })
     for (let i = 0; i < 10; i++) {
       await turn()
       runInNewContext('gc')()

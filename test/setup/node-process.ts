@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A module that runs in a process of its own, where the package is imported by its name, and what is built by `dist/…`. */
+/** A module that runs in a process of its own, where the package is imported by its name, and what is built by `build/…`. */
 export interface NodeProcess {
   /** What it prints next. */
   next(): Promise<string>
@@ -19,7 +19,7 @@ export interface NodeProcess {
 
 /** Starts it; it ends with the test at the latest. */
 export function startModule(script: string, ...args: string[]): NodeProcess {
-  const built = script.replaceAll("'dist/", `'file://${root}dist/`)
+  const built = script.replaceAll("'build/", `'file://${root}build/`)
   const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', built, ...args], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],

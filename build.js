@@ -1,0 +1,42 @@
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { build } from 'esbuild'
+
+// What is published: what the compiler wrote, gathered into few files, because an install of hundreds of small ones takes
+// several times the room; and of the declarations those that an entry leads to.
+const { exports, bin } = JSON.parse(await readFile('package.json', 'utf8'))
+const targets = [...Object.values(exports), ...Object.values(bin ?? {})].map(
+  (target) => target.default ?? target,
+)
+const entries = targets
+  .filter((target) => target.startsWith('./dist/'))
+  .map((target) => relative('dist', target.replace('.js', '')))
+
+await rm('dist', { recursive: true, force: true })
+await build({
+  entryPoints: entries.map((entry) => join('build', `${entry}.js`)),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'neutral',
+  packages: 'external',
+  target: 'es2022',
+  charset: 'utf8',
+  outbase: 'build',
+  outdir: 'dist',
+  chunkNames: 'chunks/[hash]',
+  logLevel: 'warning',
+})
+
+const copied = new Set()
+const copyDeclarations = async (name) => {
+  if (copied.has(name)) return
+  copied.add(name)
+  const text = await readFile(join('build', name), 'utf8')
+  const target = join('dist', name)
+  await mkdir(dirname(target), { recursive: true })
+  await copyFile(join('build', name), target)
+  for (const [, path] of text.matchAll(/(?:from|import\() ?'(\.[^']+)\.js'/g))
+    await copyDeclarations(join(dirname(name), `${path}.d.ts`))
+}
+for (const entry of entries) await copyDeclarations(`${entry}.d.ts`)

@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type Browser, openBrowser } from '../e2e/browser.js'
+import { type BareFolder, bareFolder } from './bare-folder.js'
+import { run } from './command.js'
+
+// Each in the way its own guide begins: nothing is configured that a new user wouldn't have to.
+const BUNDLERS = {
+  Vite: {
+    args: ['vite', 'build', '--logLevel', 'warn', '--outDir', 'out/Vite', '--base', './'],
+    page: 'index.html',
+  },
+  webpack: {
+    args: [
+      'webpack',
+      '--mode',
+      'production',
+      '--stats',
+      'errors-warnings',
+      '--entry',
+      './main.js',
+      '--output-path',
+      'out/webpack',
+    ],
+    page: 'page.html',
+  },
+  esbuild: {
+    args: [
+      'esbuild',
+      'main.js',
+      '--bundle',
+      '--splitting',
+      '--format=esm',
+      '--outdir=out/esbuild',
+      '--log-level=warning',
+    ],
+    page: 'page.html',
+  },
+  Rollup: {
+    args: [
+      'rollup',
+      'main.js',
+      '-p',
+      'node-resolve={browser:true}',
+      '-d',
+      'out/Rollup',
+      '--silent',
+      '--failAfterWarnings',
+    ],
+    page: 'page.html',
+  },
+} as const
+
+const PACKAGES = [
+  'vite@8.3.8',
+  'webpack@5.112.2',
+  'webpack-cli@6.0.1',
+  'esbuild@0.28.2',
+  'rollup@4.68.7',
+  '@rollup/plugin-node-resolve@16.0.3',
+]
+
+// A page that uses what loads at once and what loads on demand, and says who signed in.
+const MAIN = `import { DIDSession } from 'cacao-session'
+import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
+import { keyVerifiers } from 'cacao-session/key'
+import { solanaVerifiers } from 'cacao-session/solana'
+import { memoryStore } from 'cacao-session/stores'
+import { requestVerifier } from 'cacao-session/verify'
+import { webauthnVerifiers } from 'cacao-session/webauthn'
+
+const wallet = '0x${'11'.repeat(32)}'
+const resources = ['https://api.example.com/*']
+const session = await DIDSession.get(await ethereumAccount(wallet), ethereumAuth(wallet), { resources, store: memoryStore() })
+const verify = requestVerifier({
+  verifiers: { ...ethereumVerifiers(), ...keyVerifiers(), ...solanaVerifiers(), ...webauthnVerifiers() },
+  authority: 'api.example.com',
+  domains: [location.host],
+})
+const { account } = await verify(await session.signRequest(new Request('https://api.example.com/notes')))
+document.body.textContent = account
+`
+const HTML = (script: string): string =>
+  `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>bundled</title><body><script type="module" src="${script}"></script></body>`
+
+const engine = inject('engines').find(({ name }) => name === 'chromium')
+
+describe('bundling, with nothing of the optional installed', () => {
+  let folder: BareFolder
+  let server: Server
+  let browser: Browser | undefined
+  beforeAll(async () => {
+    folder = await bareFolder(...PACKAGES)
+    await folder.write('main.js', MAIN)
+    await folder.write('index.html', HTML('/main.js'))
+    server = createServer(async ({ url = '/' }, response) => {
+      const path = new URL(url, 'http://localhost').pathname
+      if (path.endsWith('/page.html'))
+        return response.setHeader('content-type', 'text/html').end(HTML('main.js'))
+      response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html')
+      response.end(await readFile(join(folder.path, 'out', path)).catch(() => ''))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    browser = engine && (await openBrowser(engine))
+  })
+  afterAll(async () => {
+    await browser?.close()
+    server.closeAllConnections()
+    server.close()
+    await folder.remove()
+  })
+
+  it.each(Object.entries(BUNDLERS))(
+    'by %s gives no error and no warning, and a page that works',
+    async (name, { args, page }) => {
+      const [command, ...rest] = args
+      const { stdout, stderr } = await run(join(folder.path, 'node_modules/.bin', command), rest, {
+        cwd: folder.path,
+      })
+      const said = stdout + stderr
+      expect(said.trim()).toBe('')
+      if (!browser) return
+      await browser.page.goto(`http://localhost:${(server.address() as AddressInfo).port}/${name}/${page}`)
+      await browser.page.waitForText('body', 'eip155:1:0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a')
+    },
+  )
+})
