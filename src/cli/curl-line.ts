@@ -36,6 +36,6 @@ function bodyArgument({ bytes, file }: RequestBody): string {
 }
 
 /** A text as one word of a POSIX shell. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

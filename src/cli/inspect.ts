@@ -20,7 +20,7 @@ interface InspectOptions extends StoreCommandOptions, SecretOptions {
 export function configure(command: Command): void {
   command
     .description(
-      "Say what something is, whose, for what and until when, and what is wrong with it: a session string, a capability (JSON\nor token), the headers of a signed request, or a JWS. A session's secret key is never shown. What it is doesn't matter to\nthe exit code, which is 1 only for what can't be read; verify judges.",
+      "Say what something is, whose, for what and until when, and what is wrong with it: a session string, a capability (JSON or token), the headers of a signed request, or a JWS. A session's secret key is never shown. What it is doesn't matter to the exit code, which is 1 only for what can't be read; the verdict is verify's.",
     )
     .argument('[file]', 'the file to read; stdin by default, or for -')
     .option('--account <id>', 'rather a stored session: of this account')

@@ -27,7 +27,7 @@ export function shown(text: string): string {
   return text.replace(UNSHOWN, '\ufffd')
 }
 
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   return text.replace(SECRET, '…')
 }
 

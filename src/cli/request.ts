@@ -24,7 +24,7 @@ interface RequestOptions extends SessionCommandOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'Send a request that the session signs (RFC 9421), and print what the server answers. The options are named as in curl.\nRedirections are not followed, because a signature is for one URL.',
+      'Send a request that the session signs (RFC 9421), and print what the server answers. The options are named as in curl. Redirections are not followed, because a signature is for one URL.',
     )
     .argument('<url>', 'where to')
     .option('-X, --method <method>', 'GET by default, or POST with a body')

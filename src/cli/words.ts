@@ -59,7 +59,7 @@ function mayDo({ resources, abilities = {} }: Report): string[] {
 }
 
 /** What is wrong with it, one line for each thing; or that nothing is. */
-export function verdict({ problems }: Pick<Report, 'problems'>): string {
+function verdict({ problems }: Pick<Report, 'problems'>): string {
   if (problems.length === 0) return styled('green', '  good: its signature is right, and it is valid now')
   return problems.map(({ code, message }) => `  ${styled('red', code)} ${shown(message)}`).join('\n')
 }

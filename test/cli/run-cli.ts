@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { temporaryFolder } from '../e2e/temporary-folder.js'
+import { KEY_A, KEY_B } from '../setup/wallet.js'
+
+/** The built command, as npm's link to it runs it. */
+export const CLI: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+/** What a run of the command left. */
+export interface CLIRun {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CLIOptions {
+  readonly stdin?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A person's machine: a folder with a key, and the command. */
+export interface Machine {
+  readonly folder: string
+  readonly store: string
+  readonly keyFile: string
+  /** Runs the command. No secret key may show in what it prints, unless the session string was asked for. */
+  run(args: readonly string[], options?: CLIOptions): Promise<CLIRun>
+  /** The same, and it must succeed; gives what it printed. */
+  ok(args: readonly string[], options?: CLIOptions): Promise<string>
+  file(name: string, content: string | Uint8Array, mode?: number): Promise<string>
+  /** Signs in account A. */
+  authorize(...more: string[]): Promise<string>
+}
+
+const SECRETS = [KEY_A, KEY_B].map((key) => key.slice(2))
+
+/** A machine that goes with the test. */
+export async function machine(): Promise<Machine> {
+  const folder = await temporaryFolder()
+  const store = join(folder, 'sessions')
+  const file: Machine['file'] = async (name, content, mode = 0o600) => {
+    await writeFile(join(folder, name), content, { mode })
+    return join(folder, name)
+  }
+  const keyFile = await file('key', `${KEY_A}\n`)
+  const run: Machine['run'] = async (args, { stdin = '', env = {} } = {}) => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '', HOME: folder, CACAO_SESSION_STORE: store, ...env },
+    })
+    // One that doesn't read its stdin may have ended before all is written.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(stdin)
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    expectNoSecret(args.includes('--print-session') ? stderr : stdout + stderr, store)
+    return { code, stdout, stderr }
+  }
+  const ok: Machine['ok'] = async (args, options) => {
+    const { code, stdout, stderr } = await run(args, options)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    return stdout
+  }
+  const grant = ['--key-file', keyFile, '--domain', 'app.example.com']
+  return {
+    folder,
+    store,
+    keyFile,
+    run,
+    ok,
+    file,
+    authorize: (...more) => ok(['authorize', ...grant, ...more]),
+  }
+}
+
+function expectNoSecret(printed: string, store: string): void {
+  const kept = existsSync(store) ? readFileSync(store, 'utf8') : ''
+  const seeds = Array.from(kept.matchAll(/"sessionKeySeed":"([^"]+)"/g), ([, seed = '']) => seed)
+  const forms = seeds.flatMap((seed) => [
+    seed,
+    Buffer.from(seed, 'base64').toString('hex'),
+    Buffer.from(seed, 'base64').toString('base64url'),
+  ])
+  for (const secret of [...SECRETS, ...forms])
+    expect(printed.toLowerCase()).not.toContain(secret.toLowerCase())
+  expect(printed).not.toMatch(/sessionKeySeed|eyJzZXNzaW9uS2V5U2VlZ/)
+}
