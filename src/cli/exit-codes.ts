@@ -23,7 +23,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   4  a server can't be reached, or answered with an error (400 and above) or a redirection
   130  interrupted`
 
-/** Ends the command with a message of its own and an exit code. */
+/** Ends the command with an exit code, and a message of its own unless all has been said. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode
 

@@ -6,7 +6,7 @@ import { curlLine, type RequestBody } from './curl-line.js'
 import { durationSecs } from './durations.js'
 import { CommandError, EXIT, usageError } from './exit-codes.js'
 import { several } from './grant-options.js'
-import { print, tell } from './output.js'
+import { print } from './output.js'
 import { requestBody, requestHeaders } from './request-body.js'
 import { refusalIn } from './server-refusal.js'
 import { urlArgument } from './url.js'
@@ -97,7 +97,7 @@ async function printResponse(response: Response, { include }: RequestOptions): P
     const headers = Array.from(response.headers, ([name, value]) => `${name}: ${value}\n`)
     process.stdout.write(`HTTP ${response.status} ${response.statusText}\n${headers.join('')}\n`)
   }
-  const refusal = refusalIn(response)
+  const refusal = await refusalIn(response)
   try {
     if (response.body)
       await pipeline(Readable.fromWeb(response.body as never), process.stdout, { end: false })
@@ -107,6 +107,5 @@ async function printResponse(response: Response, { include }: RequestOptions): P
   }
   if (refusal === undefined) return
   if (process.stdout.isTTY) process.stdout.write('\n')
-  tell(`cacao-session: ${refusal}`)
-  process.exitCode = EXIT.server
+  throw new CommandError(EXIT.server, refusal)
 }

@@ -30,14 +30,26 @@ const CURES: ReadonlyMap<string, string> = new Map([
   ],
 ])
 
-/** What to tell the person of an answer that is a refusal or a redirection; `undefined` for any other. */
-export function refusalIn({ status, statusText, headers }: Response): string | undefined {
+/** What to tell the person of an answer that is a refusal or a redirection; `undefined` for any other. Its body can be read. */
+export async function refusalIn(response: Response): Promise<string | undefined> {
+  const { status, statusText, headers } = response
   const location = headers.get('location')
   if (status >= 300 && status < 400 && location !== null)
     return `the server redirects (${status}) to ${location}: a signature is for one URL, so request that one`
   if (status < 400) return undefined
-  const code = /^CACAO error="(ERR_\w+)"$/.exec(headers.get('www-authenticate') ?? '')?.[1]
-  const cure = code === undefined ? undefined : CURES.get(code)
-  const why = [code, cure].filter((part) => part !== undefined).join(': ')
-  return `the server answered ${status} ${statusText}`.trim() + (why === '' ? '' : `\n${why}`)
+  const code = await codeIn(response)
+  const why = code === undefined ? '' : `\n${code}${CURES.has(code) ? `: ${CURES.get(code)}` : ''}`
+  return `the server answered ${status} ${statusText}`.trim() + why
+}
+
+// As requireSession writes it.
+async function codeIn(response: Response): Promise<string | undefined> {
+  const named = /^CACAO error="(ERR_\w+)"$/.exec(response.headers.get('www-authenticate') ?? '')?.[1]
+  if (named !== undefined || response.headers.get('content-type') !== 'application/json') return named
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  const { code } = Object(body) as { code?: unknown }
+  return typeof code === 'string' && /^ERR_\w+$/.test(code) ? code : undefined
 }

@@ -3,10 +3,10 @@ import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { accountVerifiers } from './account-verifiers.js'
 import { durationSecs, timeInWords } from './durations.js'
-import { exitCodeFor, usageError } from './exit-codes.js'
+import { CommandError, exitCodeFor, usageError } from './exit-codes.js'
 import { abilityArgument, several } from './grant-options.js'
 import { judge } from './judge.js'
-import { print, printJSON, shown, styled, tell } from './output.js'
+import { print, printJSON, shown, styled } from './output.js'
 import { parseInput, readText } from './read-input.js'
 import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
 
@@ -67,11 +67,13 @@ async function run(file: string | undefined, options: VerifyOptions): Promise<vo
   if (options.capability !== undefined) throw usageError('--capability goes with a JWS, and this is none')
   const report = await judge(input, expected, now)
   const [problem] = report.problems
-  if (problem) process.exitCode = exitCodeFor(problem.code)
-  if (options.json) return printJSON(report)
-  for (const { code, message } of report.problems) tell(`${code}: ${message}`)
+  if (options.json) printJSON(report)
+  if (problem) {
+    const all = report.problems.map(({ code, message }) => `${code}: ${message}`).join('\n')
+    throw new CommandError(exitCodeFor(problem.code), options.json ? '' : all)
+  }
   const end = report.expiresAt ? `until ${timeInWords(report.expiresAt, now)}` : 'for ever'
-  if (!problem) good(`${report.keyDID} acts for ${report.account} ${end}`)
+  if (!options.json) good(`${report.keyDID} acts for ${report.account} ${end}`)
 }
 
 async function checkJWS(

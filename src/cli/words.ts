@@ -25,7 +25,7 @@ export function inWords(report: Report, more: readonly Row[], now: number): stri
     ['key', report.keyDID],
     ['may', ...mayDo(report)],
     ['domain', report.domain],
-    ...(statement === undefined ? [] : [['says', statement] as const]),
+    ...(statement === undefined ? [] : [['says', shown(statement)] as const]),
     [
       'signed',
       `${timeInWords(report.issuedAt, now)}, by ${SIGNERS[report.signatureType] ?? 'a bare key'} (${report.signatureType})`,

@@ -2,6 +2,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { accountVerifiers } from '../../src/cli/account-verifiers.js'
+import { fileStore } from '../../src/node/file-store.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { type Machine, machine } from './run-cli.js'
@@ -80,26 +83,23 @@ describe('cacao-session authorize', () => {
         /^solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:/,
       ],
     ]
-    await Promise.all(
-      cases.map(async ([key, type, account], i) => {
-        const file = await self.file(`key-${i}`, key)
-        const store = `${self.store}-${i}`
-        const args = ['authorize', ...GRANT, '--key-file', file, ...(type ? ['--key-type', type] : [])]
-        const report = JSON.parse(await self.ok([...args, '--store', store, '--json']))
-        expect(report.account).toMatch(account)
-        const string = await self.ok([...args, '--print-session'])
-        await self.ok(['verify', '--domain', 'app.example.com', '--issuer', report.account], {
-          stdin: string,
-        })
-      }),
-    )
+    for (const [i, [key, type, account]] of cases.entries()) {
+      const file = await self.file(`key-${i}`, key)
+      const store = `${self.store}-${i}`
+      const args = ['authorize', ...GRANT, '--key-file', file, ...(type ? ['--key-type', type] : [])]
+      const report = JSON.parse(await self.ok([...args, '--store', store, '--json']))
+      expect(report.account).toMatch(account)
+      const [record] = await fileStore(store).read('default')
+      const { cacao } = record as { cacao: unknown }
+      await verifyCacao(cacao, { verifiers: accountVerifiers(undefined), issuer: report.account })
+    }
   })
 
   it('prints the session alone, and keeps nothing, when asked to', async () => {
     const string = await self.authorize('--resource', NOTES, '--print-session')
     const session = await DIDSession.fromSession(string.trim())
     expect(session.id).toBe(`did:pkh:${ACCOUNT_A}`)
-    expect((await self.run(['list'])).stderr).toContain('no session is stored')
+    expect((await self.call(['list'])).stderr).toContain('no session is stored')
   })
 
   it('encrypts what it prints', async () => {
@@ -113,7 +113,7 @@ describe('cacao-session authorize', () => {
     expect((await DIDSession.fromSession(string.trim(), { password: 'long enough' })).id).toContain(ACCOUNT_A)
     const env = { PW: 'long enough' }
     expect(await self.ok(['inspect', '--password-env', 'PW'], { stdin: string, env })).toContain(ACCOUNT_A)
-    const wrong = await self.run(['inspect', '--password-env', 'PW'], {
+    const wrong = await self.call(['inspect', '--password-env', 'PW'], {
       stdin: string,
       env: { PW: 'another' },
     })
@@ -135,7 +135,7 @@ describe('cacao-session authorize', () => {
 
   it('warns of a key that others can read, and signs in all the same', async () => {
     const file = await self.file('open-key', KEY_A, 0o644)
-    const { code, stderr } = await self.run(['authorize', ...GRANT, '--key-file', file])
+    const { code, stderr } = await self.call(['authorize', ...GRANT, '--key-file', file])
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: `cacao-session: warning: others can read ${file}: chmod 600 ${file}\n`,
@@ -151,7 +151,7 @@ describe('cacao-session authorize', () => {
     ['no key', [], '--key-file, --key-env or --key-stdin'],
     ['two keys', ['--key-file', 'key', '--key-stdin'], 'one place only'],
     ['a variable that is not set', ['--key-env', 'NOWHERE'], 'NOWHERE is not set'],
-    ['a file that is not there', ['--key-file', 'nowhere'], "nowhere can't be read (ENOENT)"],
+    ['a file that is not there', ['--key-file', '/nowhere/key'], "/nowhere/key can't be read (ENOENT)"],
     ['stdin that is empty', ['--key-stdin'], 'is empty'],
     ['a key that is none', ['--key-env', 'HOME'], 'is none'],
     ['a kind of key that there is not', ['--key-file', 'key', '--key-type', 'rsa'], 'ethereum, solana'],
@@ -173,7 +173,7 @@ describe('cacao-session authorize', () => {
       "can't both be read from stdin",
     ],
   ])('refuses %s, with exit code 2', async (_, args, words) => {
-    const run = await self.run(['authorize', ...GRANT, ...args], {
+    const run = await self.call(['authorize', ...GRANT, ...args], {
       stdin: args.includes('--password-stdin') ? KEY_A : '',
     })
     expect(run).toMatchObject({ code: 2, stdout: '' })
@@ -183,13 +183,13 @@ describe('cacao-session authorize', () => {
 
   it('needs to be told what the session may do, and for whom', async () => {
     const key = ['--key-file', 'key']
-    expect((await self.run(['authorize', ...key, '-d', 'app.example.com'])).stderr).toContain(
+    expect((await self.call(['authorize', ...key, '-d', 'app.example.com'])).stderr).toContain(
       '--resource or --ability',
     )
-    expect((await self.run(['authorize', ...key, '-r', NOTES])).stderr).toContain(
+    expect((await self.call(['authorize', ...key, '-r', NOTES])).stderr).toContain(
       "required option '-d, --domain <host>'",
     )
-    const odd = await self.run(['authorize', ...key, '-d', 'not a host', '-r', NOTES])
+    const odd = await self.call(['authorize', ...key, '-d', 'not a host', '-r', NOTES])
     expect(odd).toMatchObject({ code: 1, stderr: expect.stringContaining('ERR_CAPABILITY_INVALID') })
   })
 })
