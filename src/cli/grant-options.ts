@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { Abilities } from '../capability/abilities.js'
 import type { GrantOptions } from '../session/options.js'
+import { chainIdArgument } from './chain-id.js'
 import { durationSecs } from './durations.js'
 import { usageError } from './exit-codes.js'
-import { chainIdArgument } from './numbers.js'
 import { type AccountKeyType, KEY_TYPES, type PrivateKey, parsePrivateKey } from './private-key.js'
 import { addSecretOptions, readNeededSecret, type SecretOptions } from './secrets.js'
 

@@ -3,6 +3,7 @@ import { parseJWS } from '../jws/jws.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { accountVerifiers } from './account-verifiers.js'
 import { timeInWords } from './durations.js'
+import { usageError } from './exit-codes.js'
 import { judge } from './judge.js'
 import { print, printJSON, shown, styled } from './output.js'
 import { type Input, parseInput, readText } from './read-input.js'
@@ -23,7 +24,7 @@ export function configure(command: Command): void {
       "Say what something is, whose, for what and until when, and what is wrong with it: a session string, a capability (JSON or token), the headers of a signed request, or a JWS. A session's secret key is never shown. What it is doesn't matter to the exit code, which is 1 only for what can't be read; the verdict is verify's.",
     )
     .argument('[file]', 'the file to read; stdin by default, or for -')
-    .option('--account <id>', 'rather a stored session: of this account')
+    .option('--account <id>', 'a stored session instead: of this account')
     .option('--rpc <url>', 'where contract accounts (smart accounts) are asked about their signatures')
     .option('--json', 'print JSON')
     .action(run)
@@ -49,11 +50,16 @@ async function run(file: string | undefined, options: InspectOptions): Promise<v
   print(inWords(report, input.kind === 'request' ? requestRows(input.headers, now) : [], now))
 }
 
-// At a terminal, where nothing can be piped in, it is about the session at hand.
+// At a terminal, where nothing is piped in, it is about the session at hand.
 async function inputOf(file: string | undefined, options: InspectOptions): Promise<Input> {
-  const isStored = options.account !== undefined || (file === undefined && process.stdin.isTTY)
-  if (isStored) return { kind: 'session', cacao: (await storedSession(options)).cacao }
-  return parseInput(await readText(file), await readSecret(options, 'password'))
+  const isChosen = (options.account ?? options.store) !== undefined
+  if (isChosen && file !== undefined)
+    throw usageError('give a file, or --account or --store for a stored session, not both')
+  const password = await readSecret(options, 'password')
+  if (!isChosen && (file !== undefined || !process.stdin.isTTY))
+    return parseInput(await readText(file), password)
+  if (password !== undefined) throw usageError('a password is for session strings: stored sessions have none')
+  return { kind: 'session', cacao: (await storedSession(options)).cacao }
 }
 
 function requestRows({ created, expires }: { created?: Date; expires?: Date }, now: number): Row[] {

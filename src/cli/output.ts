@@ -19,7 +19,8 @@ export function tell(text: string): void {
 
 /** Prints a value as JSON. */
 export function printJSON(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2))
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  print(JSON.stringify(value, undefined, 2).replace(UNSHOWN, escaped))
 }
 
 /** A text from elsewhere, with what would act on a terminal replaced. */

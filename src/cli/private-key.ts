@@ -12,7 +12,7 @@ export interface PrivateKey {
 }
 
 // The kinds of key that PEM has, and those that they can be taken for.
-const PEM_TYPES: ReadonlyMap<string, readonly AccountKeyType[]> = new Map([
+const PEM_TYPES: ReadonlyMap<string, readonly [AccountKeyType, ...AccountKeyType[]]> = new Map([
   ['Ed25519', ['ed25519', 'solana']],
   ['P-256', ['p256']],
   ['secp256k1', ['ethereum', 'secp256k1']],
@@ -40,10 +40,11 @@ function fromPEM(text: string, wanted: AccountKeyType | undefined): PrivateKey {
   }
   const { crv = '', d } = isExportable(key) ? key.export({ format: 'jwk' }) : {}
   const types = PEM_TYPES.get(crv)
-  const type = wanted ?? types?.[0]
-  if (type === undefined || d === undefined)
+  if (types === undefined || d === undefined)
     throw usageError('a private key in PEM must be of Ed25519, P-256 or secp256k1')
-  if (!types?.includes(type)) throw usageError(`the private key is of ${crv}, which is not of type ${type}`)
+  const [first] = types
+  const type = wanted ?? first
+  if (!types.includes(type)) throw usageError(`the private key is of ${crv}, which is not of type ${type}`)
   return { type, secret: Uint8Array.from(Buffer.from(d, 'base64url')) }
 }
 

@@ -11,7 +11,7 @@ export async function readNamedFile(path: string, what: string): Promise<Buffer>
     return await readFile(path)
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException
-    throw new CommandError(EXIT.usage, `${what}: ${path} can't be read (${code})`, { cause })
+    throw new CommandError(EXIT.usage, `can't read ${what} from ${path}: ${code}`, { cause })
   }
 }
 

@@ -4,7 +4,7 @@ import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON } from '../capability/dag-json.js'
 import { parseToken, tokenOf } from '../http/token.js'
 import { readSession } from '../session/session-string.js'
-import { CommandError, EXIT } from './exit-codes.js'
+import { CommandError, EXIT, usageError } from './exit-codes.js'
 import { looksLikeSecret, readNamedFile, secretArgument } from './read-file.js'
 import { type SignedHeaders, signedHeaders } from './signed-headers.js'
 import { readStdin } from './stdin.js'
@@ -19,11 +19,9 @@ export type Input =
 
 /** The text of a file, or of stdin for `-` or none. */
 export async function readText(file: string | undefined): Promise<string> {
-  if (file !== undefined && file !== '-' && looksLikeSecret(file)) throw secretArgument('what is to be read')
+  if (file !== undefined && file !== '-' && looksLikeSecret(file)) throw secretArgument('the input')
   const bytes =
-    file === undefined || file === '-'
-      ? await readStdin('what is to be read')
-      : await readNamedFile(file, 'what is to be read')
+    file === undefined || file === '-' ? await readStdin('the input') : await readNamedFile(file, 'the input')
   const text = bytes.toString('utf8').trim()
   if (text !== '') return text
   throw unknown('nothing')
@@ -34,6 +32,12 @@ export async function readText(file: string | undefined): Promise<string> {
  * request, and a JWS. Ends the command for anything else; rejects as `fromSession` does for a session string.
  */
 export async function parseInput(text: string, password: string | undefined): Promise<Input> {
+  const input = await recognised(text, password)
+  if (password === undefined || input.kind === 'session') return input
+  throw usageError('a password is for encrypted session strings, and this is none')
+}
+
+async function recognised(text: string, password: string | undefined): Promise<Input> {
   const authorization = /^[<>*\s]*(?:authorization:\s*)?(CACAO\s+\S+)\s*$/im.exec(text)?.[1]
   if (authorization !== undefined)
     return { kind: 'request', cacao: parseToken(tokenOf(authorization)), headers: signedHeaders(text) }

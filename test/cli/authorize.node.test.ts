@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -6,11 +6,16 @@ import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { accountVerifiers } from '../../src/cli/account-verifiers.js'
 import { fileStore } from '../../src/node/file-store.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { ACCEPTED, REFUSED } from '../setup/fake-chain.js'
+import { startRPC } from '../setup/rpc-server.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { type Machine, machine } from './run-cli.js'
 
 const NOTES = 'https://api.example.com/notes'
 const GRANT = ['--domain', 'app.example.com', '--resource', NOTES]
+
+const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }) as string
+const ED25519 = pem(generateKeyPairSync('ed25519').privateKey)
 
 let self: Machine
 beforeEach(async () => {
@@ -63,20 +68,16 @@ describe('cacao-session authorize', () => {
   })
 
   it('takes keys of every kind, whose capabilities verify', async () => {
-    const pem = (type: 'ed25519' | 'ec', namedCurve = 'P-256'): string =>
-      (type === 'ec'
-        ? generateKeyPairSync('ec', { namedCurve })
-        : generateKeyPairSync('ed25519')
-      ).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+    const ec = (namedCurve: string): string => pem(generateKeyPairSync('ec', { namedCurve }).privateKey)
     const cases: [key: string, type: string | undefined, account: RegExp][] = [
       [KEY_B, undefined, new RegExp(ACCOUNT_B)],
       [KEY_A, 'ed25519', /^did:key:z6Mk/],
       [KEY_A, 'p256', /^did:key:zDn/],
       [KEY_A, 'secp256k1', /^did:key:zQ3s/],
-      [pem('ed25519'), undefined, /^did:key:z6Mk/],
-      [pem('ed25519'), 'solana', /^solana:/],
-      [pem('ec'), undefined, /^did:key:zDn/],
-      [pem('ec', 'secp256k1'), undefined, /^eip155:1:/],
+      [ED25519, undefined, /^did:key:z6Mk/],
+      [ED25519, 'solana', /^solana:/],
+      [ec('P-256'), undefined, /^did:key:zDn/],
+      [ec('secp256k1'), undefined, /^eip155:1:/],
       [
         JSON.stringify(Array.from({ length: 64 }, (_, i) => i)),
         undefined,
@@ -151,7 +152,11 @@ describe('cacao-session authorize', () => {
     ['no key', [], '--key-file, --key-env or --key-stdin'],
     ['two keys', ['--key-file', 'key', '--key-stdin'], 'one place only'],
     ['a variable that is not set', ['--key-env', 'NOWHERE'], 'NOWHERE is not set'],
-    ['a file that is not there', ['--key-file', '/nowhere/key'], "/nowhere/key can't be read (ENOENT)"],
+    [
+      'a file that is not there',
+      ['--key-file', '/nowhere/key'],
+      "can't read the private key from /nowhere/key: ENOENT",
+    ],
     ['stdin that is empty', ['--key-stdin'], 'is empty'],
     ['a key that is none', ['--key-env', 'HOME'], 'is none'],
     ['a kind of key that there is not', ['--key-file', 'key', '--key-type', 'rsa'], 'ethereum, solana'],
@@ -179,6 +184,51 @@ describe('cacao-session authorize', () => {
     expect(run).toMatchObject({ code: 2, stdout: '' })
     expect(run.stderr).toContain(words)
     await expect(readFile(self.store)).rejects.toThrow('ENOENT')
+  })
+
+  it('signs in as a contract account that accepts the key, and renews', async () => {
+    const contract = 'eip155:8453:0x00000000000000000000000000000000000000cc'
+    const answers: Record<string, string> = { eth_chainId: '0x2105', eth_call: ACCEPTED }
+    const { url } = await startRPC((response, { method }) => {
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: answers[method] }))
+    })
+    const rpc = ['--rpc', url]
+    const report = JSON.parse(await self.authorize('-r', NOTES, '--account', contract, ...rpc, '--json'))
+    expect(report).toMatchObject({ account: contract, signatureType: 'eip1271' })
+    expect(await self.ok(['inspect', '--account', contract, ...rpc])).toContain('good:')
+    expect(await self.ok(['inspect', '--account', contract])).toContain('ERR_CAPABILITY_UNSUPPORTED')
+    const renewed = JSON.parse(await self.ok(['renew', '--key-file', 'key', ...rpc, '--json']))
+    expect(renewed).toMatchObject({ account: contract, signatureType: 'eip1271' })
+    answers['eth_call'] = REFUSED
+    const refused = await self.call(['renew', '--key-file', 'key', ...rpc])
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('ERR_') })
+  })
+
+  it.each([
+    ['an Ed25519 key where P-256 is asked for', ED25519, 'p256', 'which is not of type p256'],
+    [
+      'a public key',
+      generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string,
+      'ed25519',
+      'PEM',
+    ],
+    [
+      'a key of another curve',
+      pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey),
+      'p256',
+      'Ed25519, P-256 or secp256k1',
+    ],
+    ['too few numbers', '[1,2,3]', 'solana', 'is none'],
+    [
+      "Solana's numbers where Ethereum is asked for",
+      JSON.stringify(Array(64).fill(1)),
+      'ethereum',
+      "one of Solana's",
+    ],
+    ['zero', '00'.repeat(32), 'secp256k1', 'must be a private key'],
+  ])('refuses %s as a private key', async (_, key, type, words) => {
+    const run = await self.call(['authorize', ...GRANT, '--key-stdin', '--key-type', type], { stdin: key })
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
   })
 
   it('needs to be told what the session may do, and for whom', async () => {

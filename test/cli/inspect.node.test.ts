@@ -114,9 +114,20 @@ describe('cacao-session inspect', () => {
 
   it('lets nothing in it act on the terminal', async () => {
     const p = { ...session.cacao.p, statement: 'Grüße \u202egnp.exe' }
-    expect(await self.ok(['inspect'], { stdin: encodeDagJSON({ ...session.cacao, p }) })).toContain(
-      'Grüße \ufffdgnp.exe',
-    )
+    const given = { stdin: encodeDagJSON({ ...session.cacao, p }) }
+    expect(await self.ok(['inspect'], given)).toContain('Grüße \ufffdgnp.exe')
+    const json = await self.ok(['inspect', '--json'], given)
+    expect(json).not.toContain('\u202e')
+    expect(JSON.parse(json).statement).toBe(p.statement)
+  })
+
+  it.each([
+    ['a file and a stored session', ['key', '--account', ACCOUNT_A], 'not both'],
+    ['a password for what has none', ['--password-env', 'HOME'], 'is none'],
+    ['a password for a stored session', ['--account', ACCOUNT_A, '--password-env', 'HOME'], 'have none'],
+  ])('refuses %s, with exit code 2', async (_, args, words) => {
+    const run = await self.call(['inspect', ...args], { stdin: JSON.stringify(session.cacao) })
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
   })
 
   it.each([

@@ -99,9 +99,7 @@ describe('cacao-session', () => {
 
   it('tells no stack, unless asked to', async () => {
     const args = ['inspect', '/nowhere']
-    expect((await self.call(args)).stderr).toBe(
-      "cacao-session: what is to be read: /nowhere can't be read (ENOENT)\n",
-    )
+    expect((await self.call(args)).stderr).toBe("cacao-session: can't read the input from /nowhere: ENOENT\n")
     expect((await self.call([...args, '--verbose'])).stderr).toMatch(/\n {4}at [\s\S]*ENOENT/)
   })
 
@@ -142,8 +140,10 @@ describe('cacao-session', () => {
     expect(await self.ok(['list'], { env: { FORCE_COLOR: '1' } })).toContain(colour)
     if (!hasScript()) return
     const inTerminal = (line: string): Promise<{ stdout: string }> => shell(line, 'script', ['-qec'])
-    const { stdout } = await inTerminal(`${CACAO_SESSION} list`)
+    const { stdout } = await inTerminal(`${CACAO_SESSION} inspect`)
     expect(stdout).toContain(colour)
+    // Where nothing is piped in, it is about the session at hand.
+    expect(stdout).toContain(ACCOUNT_A)
   })
 
   it('asks nobody to type a key where it would show', async () => {

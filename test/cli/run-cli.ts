@@ -66,7 +66,10 @@ export async function machine(): Promise<Machine> {
       text(child.stderr),
       once(child, 'close'),
     ])
-    expectNoSecret(args.includes('--print-session') ? stderr : stdout + stderr, store)
+    expectNoSecret(args.includes('--print-session') ? stderr : stdout + stderr, store, [
+      stdin,
+      ...Object.values(env),
+    ])
     return { code, stdout, stderr }
   }
   const call: Machine['call'] = async (args, { stdin = '', env = {} } = {}) => {
@@ -133,15 +136,18 @@ function collecting(take: (part: string) => void): typeof process.stdout & typeo
   return stream as unknown as typeof process.stdout & typeof process.stderr
 }
 
-function expectNoSecret(printed: string, store: string): void {
+// Neither the well-known keys, nor the seeds of sessions that are stored or were given, in any of their forms.
+function expectNoSecret(printed: string, store: string, given: readonly (string | Uint8Array)[]): void {
   const kept = existsSync(store) ? readFileSync(store, 'utf8') : ''
-  const seeds = Array.from(kept.matchAll(/"sessionKeySeed":"([^"]+)"/g), ([, seed = '']) => seed)
-  const forms = seeds.flatMap((seed) => [
-    seed,
-    Buffer.from(seed, 'base64').toString('hex'),
-    Buffer.from(seed, 'base64').toString('base64url'),
-  ])
-  for (const secret of [...SECRETS, ...forms])
+  const strings = given.map((text) => Buffer.from(String(text), 'base64url').toString('utf8'))
+  const seeds = Array.from(
+    [kept, ...strings].join().matchAll(/"sessionKeySeed":"([^"]+)"/g),
+    ([, seed = '']) => {
+      const bytes = Buffer.from(seed, 'base64')
+      return [seed, bytes.toString('hex'), bytes.toString('base64url')]
+    },
+  )
+  for (const secret of [...SECRETS, ...seeds.flat()])
     expect(printed.toLowerCase()).not.toContain(secret.toLowerCase())
   expect(printed).not.toMatch(/sessionKeySeed|eyJzZXNzaW9uS2V5U2VlZ/)
 }
