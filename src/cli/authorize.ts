@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { DIDSession as Session } from '../session/did-session.js'
+import type { Cacao } from '../capability/cacao.js'
 import { DIDSession } from '../session/did-session.js'
 import { issue } from '../session/issue.js'
 import type { GrantOptions } from '../session/options.js'
@@ -78,7 +78,7 @@ async function run(options: AuthorizeCommandOptions): Promise<void> {
 }
 
 async function printString(signer: Signer, grant: GrantOptions, password: string | undefined): Promise<void> {
-  const session: Session = await DIDSession.authorize(signer.auth, grant)
+  const session: DIDSession = await DIDSession.authorize(signer.auth, grant)
   print(password === undefined ? session.serialize() : await session.serialize({ password }))
 }
 
@@ -86,7 +86,7 @@ async function keep(
   { account, auth }: Signer,
   grant: GrantOptions,
   options: AuthorizeCommandOptions,
-): Promise<{ cacao: Session['cacao']; isNew: boolean }> {
+): Promise<{ cacao: Cacao; isNew: boolean }> {
   const store = sessionStore(options)
   const { minValidity } = options
   if (minValidity === undefined)

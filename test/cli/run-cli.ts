@@ -100,6 +100,7 @@ export async function machine(): Promise<Machine> {
       expectNoSecret(
         args.includes('--print-session') ? printed.stderr : printed.stdout + printed.stderr,
         store,
+        [stdin, ...Object.values(env)],
       )
       return { code, ...printed }
     } finally {
