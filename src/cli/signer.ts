@@ -1,3 +1,4 @@
+import { accountArgument } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import type { KeyType } from '../key/did-key.js'
 import { usageError } from './exit-codes.js'
@@ -42,7 +43,7 @@ async function ethereumSigner(
 ): Promise<Signer> {
   const { ethereumAccount, ethereumAuth } = await import('../wallet/ethereum.js')
   const chain = chainId === undefined ? {} : { chainId }
-  const account = contract ?? (await ethereumAccount(secret, chain))
+  const account = contract === undefined ? await ethereumAccount(secret, chain) : accountArgument(contract)
   return { account, auth: ethereumAuth(secret, account, { ...domain, ...(rpc !== undefined && { rpc }) }) }
 }
 

@@ -193,7 +193,16 @@ describe('cacao-session authorize', () => {
       response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: answers[method] }))
     })
     const rpc = ['--rpc', url]
-    const report = JSON.parse(await self.authorize('-r', NOTES, '--account', contract, ...rpc, '--json'))
+    const report = JSON.parse(
+      await self.authorize(
+        '-r',
+        NOTES,
+        '--account',
+        `did:pkh:${contract.replace('cc', 'CC')}`,
+        ...rpc,
+        '--json',
+      ),
+    )
     expect(report).toMatchObject({ account: contract, signatureType: 'eip1271' })
     expect(await self.ok(['inspect', '--account', contract, ...rpc])).toContain('good:')
     expect(await self.ok(['inspect', '--account', contract])).toContain('ERR_CAPABILITY_UNSUPPORTED')
