@@ -4,22 +4,22 @@ import { build } from 'esbuild'
 
 // What is published: what the compiler wrote, gathered into few files, because an install of hundreds of small ones takes
 // several times the room; and of the declarations those that an entry leads to.
-const { exports, bin } = JSON.parse(await readFile('package.json', 'utf8'))
-const targets = [...Object.values(exports), ...Object.values(bin ?? {})].map(
-  (target) => target.default ?? target,
-)
-const entries = targets
-  .filter((target) => target.startsWith('./dist/'))
-  .map((target) => relative('dist', target.replace('.js', '')))
+const { exports, bin, dependencies, peerDependencies } = JSON.parse(await readFile('package.json', 'utf8'))
+const nameOf = (target) => relative('dist', target).replace('.js', '')
+const entries = Object.values(exports).flatMap(({ default: target }) => (target ? [nameOf(target)] : []))
+const commands = Object.values(bin).map(nameOf)
+// What is no dependency goes in: cookie, whose form not every bundler reads.
+const installed = Object.keys({ ...dependencies, ...peerDependencies })
 
 await rm('dist', { recursive: true, force: true })
 await build({
-  entryPoints: entries.map((entry) => join('build', `${entry}.js`)),
+  entryPoints: [...entries, ...commands].map((entry) => join('build', `${entry}.js`)),
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'neutral',
-  packages: 'external',
+  external: ['node:*', ...installed],
+  legalComments: 'inline',
   target: 'es2022',
   charset: 'utf8',
   outbase: 'build',

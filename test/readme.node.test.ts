@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { startAPI } from './cli/api-server.js'
+import { CLI } from './cli/run-cli.js'
 import { temporaryFolder } from './e2e/temporary-folder.js'
 import { runFresh } from './setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from './setup/wallet.js'
@@ -10,7 +15,7 @@ const readme = readFileSync(file('README.md'), 'utf8')
 
 /** The README's example of this kind, as a reader would copy it. */
 function example(kind: string): string {
-  const [, code] = new RegExp(`\`\`\`js ${kind}\n([^]*?)\`\`\``).exec(readme) ?? []
+  const [, code] = new RegExp(`\`\`\`(?:js|sh) ${kind}\n([^]*?)\`\`\``).exec(readme) ?? []
   return code ?? expect.fail(`the README has no ${kind} example`)
 }
 
@@ -79,6 +84,22 @@ describe('the README', () => {
     const [first, second] = [runFresh(example('file'), env), runFresh(example('file'), env)]
     expect(first).toMatch(/^did:key:z6Mk\w+ file\n$/)
     expect(second).toBe(first)
+  })
+
+  it('signs in, sends and inspects on the command line', async () => {
+    const [{ origin }, folder] = await Promise.all([startAPI(), temporaryFolder()])
+    await writeFile(join(folder, '.eth-key'), KEY_A, { mode: 0o600 })
+    const npx = `npx() { shift; "${process.execPath}" "${CLI}" "$@"; }\n`
+    const line = example('cli').replaceAll('https://api.example.com/notes', `${origin}/notes`)
+    const env = { PATH: process.env.PATH ?? '', HOME: folder }
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-ec', npx + line], { env, cwd: folder })
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(
+      new RegExp(
+        ['kept in', '"method":"POST"', 'curl --globoff', `\n${ACCOUNT_A}\n`, 'A session\n'].join('[\\s\\S]*'),
+      ),
+    )
+    expect(stdout).toContain(Buffer.from('{"text":"Buy cacao beans"}').toString('base64'))
   })
 
   it('names the verifiers of every kind of account, and gives a device one of its own', () => {

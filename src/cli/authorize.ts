@@ -1,0 +1,101 @@
+import type { Command } from 'commander'
+import type { Cacao } from '../capability/cacao.js'
+import { DIDSession } from '../session/did-session.js'
+import { issue } from '../session/issue.js'
+import type { GrantOptions } from '../session/options.js'
+import { placeOf } from '../session/place.js'
+import { durationSecs } from './durations.js'
+import { usageError } from './exit-codes.js'
+import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
+import { print } from './output.js'
+import { printGranted } from './print-granted.js'
+import { addSecretOptions, readSecret } from './secrets.js'
+import { addStoreOption, type StoreCommandOptions, sessionFile, sessionStore } from './session-file.js'
+import { type Signer, signerOf } from './signer.js'
+
+interface AuthorizeCommandOptions extends GrantCommandOptions, StoreCommandOptions {
+  readonly domain: string
+  readonly account?: string
+  readonly minValidity?: number
+  readonly printSession?: boolean
+  readonly json?: boolean
+}
+
+export function configure(command: Command): void {
+  command.description(
+    'Sign in: have a private key sign a session, one week long by default, and keep that. The private key is read from a file, an environment variable or stdin, used once, and not kept.',
+  )
+  addGrantOptions(command)
+    .requiredOption(
+      '-d, --domain <host>',
+      'who asks: the site that servers accept sign-ins of, such as app.example.com',
+    )
+    .option('--account <id>', 'the contract account to sign in as, which accepts the key; needs --rpc')
+    .option(
+      '--min-validity <duration>',
+      'do nothing if a stored session may do this for at least that much longer',
+      durationSecs,
+    )
+    .option(
+      '--print-session',
+      'print the session as a string, which holds its secret key, rather than keep it',
+    )
+    .option('--json', 'print JSON')
+    .action(run)
+  addStoreOption(command)
+  addSecretOptions(command, 'password', ', which encrypts the printed session,')
+  command.addHelpText(
+    'after',
+    `
+Private keys: 32 bytes in hex (--key-type says what for), PEM of Ed25519, P-256 or secp256k1, or Solana's id.json.
+
+Examples:
+  cacao-session authorize --key-file ~/.eth-key --domain app.example.com --resource 'https://api.example.com/notes/*'
+  cacao-session authorize --key-env DEVICE_KEY --key-type ed25519 -d app.example.com -r 'https://api.example.com/*' -e 12h
+  pass show eth | cacao-session authorize --key-stdin -d app.example.com -a notes/read=https://api.example.com/notes
+  SESSION=$(cacao-session authorize … --print-session)
+  cacao-session authorize … --min-validity 1d         # in a cron job: signs in again on the last day`,
+  )
+}
+
+async function run(options: AuthorizeCommandOptions): Promise<void> {
+  const { domain, account, chainId, rpc, printSession } = options
+  const { resources = [], abilities } = grantOf(options)
+  if (resources.length === 0 && !abilities)
+    throw usageError('say what the session may do: --resource or --ability')
+  if (printSession && (options.minValidity !== undefined || options.store !== undefined || options.json))
+    throw usageError(
+      '--print-session keeps nothing and prints the string alone: leave --store, --min-validity and --json out',
+    )
+  const signer = await signerOf(await privateKeyOf(options), { domain, account, chainId, rpc })
+  const password = await readSecret(options, 'password')
+  if (!printSession && password !== undefined)
+    throw usageError("a password is for --print-session: stored sessions are protected by their file's mode")
+  const grant = { ...grantOf(options), domain }
+  if (printSession) return printString(signer, grant, password)
+  const { cacao, isNew } = await keep(signer, grant, options)
+  printGranted(cacao, { isNew, file: sessionFile(options), json: options.json })
+}
+
+async function printString(signer: Signer, grant: GrantOptions, password: string | undefined): Promise<void> {
+  const session: DIDSession = await DIDSession.authorize(signer.auth, grant)
+  print(password === undefined ? session.serialize() : await session.serialize({ password }))
+}
+
+async function keep(
+  { account, auth }: Signer,
+  grant: GrantOptions,
+  options: AuthorizeCommandOptions,
+): Promise<{ cacao: Cacao; isNew: boolean }> {
+  const store = sessionStore(options)
+  const { minValidity } = options
+  if (minValidity === undefined)
+    return { cacao: (await issue(placeOf({ store }), account, auth, { ...grant, store })).cacao, isNew: true }
+  let isNew = false
+  const noting: typeof auth = (opts) => {
+    isNew = true
+    return auth(opts)
+  }
+  const { cacao } = await DIDSession.get(account, noting, { ...grant, store, minValiditySecs: minValidity })
+  return { cacao, isNew }
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander'
+import { parseJWS } from '../jws/jws.js'
+import { verifyJWS } from '../jws/verify-jws.js'
+import { accountVerifiers } from './account-verifiers.js'
+import { timeInWords } from './durations.js'
+import { usageError } from './exit-codes.js'
+import { judge } from './judge.js'
+import { print, printJSON, shown, styled } from './output.js'
+import { type Input, parseInput, readText } from './read-input.js'
+import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
+import { addStoreOption, type StoreCommandOptions } from './session-file.js'
+import { storedSession } from './stored-session.js'
+import { inWords, type Row, table } from './words.js'
+
+interface InspectOptions extends StoreCommandOptions, SecretOptions {
+  readonly account?: string
+  readonly rpc?: string
+  readonly json?: boolean
+}
+
+export function configure(command: Command): void {
+  command
+    .description(
+      "Say what something is, whose, for what and until when, and what is wrong with it: a session string, a capability (JSON or token), the headers of a signed request, or a JWS. A session's secret key is never shown. What it is doesn't matter to the exit code, which is 1 only for what can't be read; the verdict is verify's.",
+    )
+    .argument('[file]', 'the file to read; stdin by default, or for -')
+    .option('--account <id>', 'a stored session instead: of this account')
+    .option('--rpc <url>', 'where contract accounts (smart accounts) are asked about their signatures')
+    .option('--json', 'print JSON')
+    .action(run)
+  addStoreOption(command)
+  addSecretOptions(command, 'password', ' of an encrypted session string')
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  cacao-session inspect session.txt
+  cacao-session authorize … --print-session | cacao-session inspect
+  cacao-session inspect --account eip155:1:0x…
+  curl -v … 2>&1 | cacao-session inspect       # why was this request refused?`,
+  )
+}
+
+async function run(file: string | undefined, options: InspectOptions): Promise<void> {
+  const input = await inputOf(file, options)
+  const now = Date.now()
+  if (input.kind === 'jws') return inspectJWS(input.value, options)
+  const report = await judge(input, { verifiers: accountVerifiers(options.rpc) }, now)
+  if (options.json) return printJSON(report)
+  print(inWords(report, input.kind === 'request' ? requestRows(input.headers, now) : [], now))
+}
+
+// At a terminal, where nothing is piped in, it is about the session at hand.
+async function inputOf(file: string | undefined, options: InspectOptions): Promise<Input> {
+  const isChosen = (options.account ?? options.store) !== undefined
+  if (isChosen && file !== undefined)
+    throw usageError('give a file, or --account or --store for a stored session, not both')
+  const password = await readSecret(options, 'password')
+  if (!isChosen && (file !== undefined || !process.stdin.isTTY))
+    return parseInput(await readText(file), password)
+  if (password !== undefined) throw usageError('a password is for session strings: stored sessions have none')
+  return { kind: 'session', cacao: (await storedSession(options)).cacao }
+}
+
+function requestRows({ created, expires }: { created?: Date; expires?: Date }, now: number): Row[] {
+  return [
+    ...(created ? [['sent', timeInWords(created, now)] as const] : []),
+    ...(expires ? [['good until', timeInWords(expires, now)] as const] : []),
+  ]
+}
+
+async function inspectJWS(value: unknown, { json }: InspectOptions): Promise<void> {
+  const { keyDID, payload } = await verifyJWS(value)
+  const { capability } = parseJWS(value)
+  if (json)
+    return printJSON({ kind: 'jws', keyDID, capability: capability ?? null, payload: payload ?? null })
+  const rows: Row[] = [
+    ['key', keyDID],
+    ['says', payload ? shown(JSON.stringify(payload)) : 'a link, or bytes'],
+    [
+      'under',
+      capability === undefined
+        ? 'no capability: it speaks for its key alone'
+        : `the capability ${capability}`,
+    ],
+  ]
+  print([styled('bold', 'A JWS, signed by its key'), table(rows)].join('\n'))
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander'
+import { fromRecap } from '../capability/recap.js'
+import { isRecap } from '../capability/resources.js'
+import { DIDSession } from '../session/did-session.js'
+import type { SessionSummary } from '../session/list.js'
+import { timeInWords } from './durations.js'
+import { print, printJSON, shown, styled, tell } from './output.js'
+import { addStoreOption, type StoreCommandOptions, sessionFile, sessionStore } from './session-file.js'
+import { table } from './words.js'
+
+interface ListOptions extends StoreCommandOptions {
+  readonly json?: boolean
+}
+
+export function configure(command: Command): void {
+  command
+    .description('List the stored sessions: whose, by which key, for what and until when. Expired ones too.')
+    .option('--json', 'print JSON')
+    .action(run)
+  addStoreOption(command)
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  cacao-session list
+  cacao-session list --json | jq -r '.[] | select(.isExpired | not) | .account'`,
+  )
+}
+
+async function run(options: ListOptions): Promise<void> {
+  const sessions = await DIDSession.list({ store: sessionStore(options) })
+  if (options.json) return printJSON(sessions.map((one) => ({ ...one, expiresAt: one.expiresAt ?? null })))
+  if (sessions.length === 0) return tell(`no session is stored in ${sessionFile(options)}`)
+  const now = Date.now()
+  print(sessions.map((session) => entry(session, now)).join('\n\n'))
+}
+
+function entry({ account, keyDID, resources, expiresAt, isExpired }: SessionSummary, now: number): string {
+  const end = expiresAt ? timeInWords(expiresAt, now) : 'never'
+  return [
+    styled('bold', account),
+    table([
+      ['key', keyDID],
+      ['may', ...resources.map(inWords)],
+      [isExpired ? 'expired' : 'expires', styled(isExpired ? 'red' : 'green', end)],
+    ]),
+  ].join('\n')
+}
+
+function inWords(resource: string): string {
+  if (!isRecap(resource)) return shown(resource)
+  const able = Object.entries(fromRecap(resource) ?? {})
+  return shown(able.map(([uri, names]) => `${Object.keys(names).join(', ')} with ${uri}`).join('; '))
+}

@@ -1,0 +1,78 @@
+import type { Command } from 'commander'
+import { chainless, parseAccount } from '../base/account.js'
+import { systemClock } from '../base/clock.js'
+import { issuerAccount } from '../capability/cacao.js'
+import { DIDSession } from '../session/did-session.js'
+import { placeOf } from '../session/place.js'
+import { renew } from '../session/renew.js'
+import { addSessionOptions, type SessionCommandOptions, sessionString } from './chosen-session.js'
+import { usageError } from './exit-codes.js'
+import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
+import { print } from './output.js'
+import { printGranted } from './print-granted.js'
+import type { PrivateKey } from './private-key.js'
+import { sessionFile, sessionStore } from './session-file.js'
+import { type Signer, signerOf } from './signer.js'
+import { storedSession } from './stored-session.js'
+
+interface RenewCommandOptions extends GrantCommandOptions, SessionCommandOptions {
+  readonly domain?: string
+  readonly printSession?: boolean
+  readonly json?: boolean
+}
+
+export function configure(command: Command): void {
+  command.description(
+    'Have the private key sign the session that takes the place of one, which may have expired. What is not said stays as it was: what it may do, its domain, how long it is good. If anything fails, the old one stays.',
+  )
+  addGrantOptions(command)
+    .option('-d, --domain <host>', 'another domain than it has')
+    .option('--print-session', 'of a session string: print the new one')
+    .option('--json', 'print JSON')
+    .action(run)
+  addSessionOptions(command)
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  cacao-session renew --key-file ~/.eth-key
+  cacao-session renew --account eip155:1:0x… --key-env PRIVATE_KEY --expires-in 30d --resource 'https://api.example.com/more/*'
+  SESSION=$(cacao-session renew --session-env SESSION --print-session --key-file ~/.eth-key)`,
+  )
+}
+
+async function run(options: RenewCommandOptions): Promise<void> {
+  const { domain, printSession } = options
+  const string = await sessionString(options)
+  if (Boolean(string) !== Boolean(printSession))
+    throw usageError('--print-session goes with a session string, which is not kept: give both or neither')
+  const grant = { ...grantOf(options), ...(domain !== undefined && { domain }) }
+  const key = await privateKeyOf(options)
+  if (string) {
+    const { text, password } = string
+    const old = await DIDSession.fromSession(text, string)
+    const { auth } = await signerFor(issuerAccount(old.cacao), key, options)
+    const session = await old.renew(auth, grant)
+    return print(password === undefined ? session.serialize() : await session.serialize({ password }))
+  }
+  const held = await storedSession(options)
+  const { auth } = await signerFor(issuerAccount(held.cacao), key, options)
+  const { cacao } = await renew(held, placeOf({ store: sessionStore(options) }), systemClock, auth, grant)
+  printGranted(cacao, { isNew: true, file: sessionFile(options), json: options.json })
+}
+
+/** The signer for the session's account. Ends the command if the key is another account's. */
+async function signerFor(
+  account: string,
+  key: PrivateKey,
+  { rpc, chainId }: RenewCommandOptions,
+): Promise<Signer> {
+  if (chainId !== undefined) throw usageError('--chain-id is for authorize: a session stays on its chain')
+  if (rpc !== undefined) return signerOf(key, { account, rpc })
+  const chain = key.type === 'ethereum' ? Number(parseAccount(account)?.reference) : Number.NaN
+  const signer = await signerOf(key, Number.isSafeInteger(chain) ? { chainId: chain } : {})
+  if (chainless(signer.account) === chainless(account)) return { ...signer, account }
+  throw usageError(
+    `the private key is that of ${signer.account}, and the session is of ${account}: give that account's key; for a contract account, --rpc as well`,
+  )
+}

@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import { accountArgument } from '../base/account.js'
+import { issuerAccount } from '../capability/cacao.js'
+import { DIDSession } from '../session/did-session.js'
+import {
+  addSessionOptions,
+  chosenSession,
+  type SessionCommandOptions,
+  sessionString,
+} from './chosen-session.js'
+import { usageError } from './exit-codes.js'
+import { print } from './output.js'
+import { sessionStore } from './session-file.js'
+import { storedSession } from './stored-session.js'
+import { urlArgument } from './url.js'
+
+interface RevokeOptions extends SessionCommandOptions {
+  readonly local?: boolean
+}
+
+export function configure(command: Command): void {
+  command
+    .description(
+      'Sign out. With a URL, a signed POST has the server revoke the session, which is then removed here; if the server does not confirm, it stays. With --local, all stored sessions of the account are removed here, and servers go on accepting whatever copies there are.',
+    )
+    .argument('[url]', 'where the server revokes sessions')
+    .option('--local', 'only remove what is stored here')
+    .action(run)
+  addSessionOptions(command)
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  cacao-session revoke https://api.example.com/sign-out
+  cacao-session revoke --session-env SESSION https://api.example.com/sign-out
+  cacao-session revoke --local --account eip155:1:0x…`,
+  )
+}
+
+async function run(url: string | undefined, options: RevokeOptions): Promise<void> {
+  if ((url === undefined) === (options.local !== true))
+    throw usageError(
+      'give the URL where the server revokes sessions, or --local to only remove what is stored here',
+    )
+  if (url === undefined) return removeHere(options)
+  const session = await chosenSession(options)
+  await session.revoke(urlArgument(url))
+  print(`revoked: ${session.keyDID} acts for ${issuerAccount(session.cacao)} no more`)
+}
+
+async function removeHere(options: RevokeOptions): Promise<void> {
+  if (await sessionString(options))
+    throw usageError('--local is for stored sessions: delete the string where you keep it')
+  const { account: named } = options
+  const account =
+    named === undefined ? issuerAccount((await storedSession(options)).cacao) : accountArgument(named)
+  const store = sessionStore(options)
+  const count = (await DIDSession.list({ store })).filter((one) => one.account === account).length
+  await DIDSession.remove(account, { store })
+  print(`removed here: ${count} session${count === 1 ? '' : 's'} of ${account}`)
+}

@@ -1,0 +1,62 @@
+import { accountArgument } from '../base/account.js'
+import type { AuthMethod } from '../capability/auth-method.js'
+import type { KeyType } from '../key/did-key.js'
+import { usageError } from './exit-codes.js'
+import type { AccountKeyType, PrivateKey } from './private-key.js'
+
+/** How the account signs in, beside its key. */
+export interface SignInOptions {
+  readonly domain?: string | undefined
+  readonly chainId?: number | undefined
+  /** Another account than the key's own, which that key may sign for: a contract account. */
+  readonly account?: string | undefined
+  readonly rpc?: string | undefined
+}
+
+/** Who a private key is, and how it signs. */
+export interface Signer {
+  readonly account: string
+  readonly auth: AuthMethod
+}
+
+const DID_KEY_TYPES: Readonly<Record<Exclude<AccountKeyType, 'ethereum' | 'solana'>, KeyType>> = {
+  ed25519: 'Ed25519',
+  p256: 'P-256',
+  secp256k1: 'secp256k1',
+}
+/** The account of a private key, and its auth method. */
+export async function signerOf({ type, secret }: PrivateKey, options: SignInOptions): Promise<Signer> {
+  if (type !== 'ethereum' && (options.account ?? options.chainId ?? options.rpc) !== undefined)
+    throw usageError(`--account, --chain-id and --rpc are for Ethereum keys, and this one is of type ${type}`)
+  const domain = options.domain === undefined ? {} : { domain: options.domain }
+  if (type === 'ethereum') return ethereumSigner(secret, domain, options)
+  if (type === 'solana') return solanaSigner(secret, domain)
+  const { keyAccount, keyAuth } = await import('../wallet/key.js')
+  const key = { type: DID_KEY_TYPES[type], secret }
+  return { account: await keyAccount(key), auth: keyAuth(key, domain) }
+}
+
+async function ethereumSigner(
+  secret: Uint8Array,
+  domain: { domain?: string },
+  { account: contract, chainId, rpc }: SignInOptions,
+): Promise<Signer> {
+  const { ethereumAccount, ethereumAuth } = await import('../wallet/ethereum.js')
+  const chain = chainId === undefined ? {} : { chainId }
+  const account = contract === undefined ? await ethereumAccount(secret, chain) : accountArgument(contract)
+  return { account, auth: ethereumAuth(secret, account, { ...domain, ...(rpc !== undefined && { rpc }) }) }
+}
+
+async function solanaSigner(secret: Uint8Array<ArrayBuffer>, domain: { domain?: string }): Promise<Signer> {
+  const [{ solanaAccount, solanaAuth }, { seedKey }, { parseDIDKey }, { toBase58 }] = await Promise.all([
+    import('../wallet/solana.js'),
+    import('../key/seed-key.js'),
+    import('../key/parse-did-key.js'),
+    import('../key/base58.js'),
+  ])
+  const key = await seedKey(secret)
+  const address = toBase58(parseDIDKey(key.did)?.bytes ?? new Uint8Array())
+  const wallet = { publicKey: address, signMessage: async (message: Uint8Array) => key.sign(message) }
+  const account = await solanaAccount(wallet)
+  return { account, auth: solanaAuth(wallet, account, domain) }
+}

@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { callerOf, requireSession } from '../../src/middleware/express.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { keyVerifiers } from '../../src/wallet/key.js'
+
+/** A server whose sessions come from app.example.com; it ends with the test. */
+export interface APIServer {
+  readonly origin: string
+  /** Resolves once a request has come to `/slow`, which is never answered. */
+  readonly isWaitedFor: Promise<unknown>
+}
+
+/** Answers with who is calling, and with the request's method, type and body. */
+export async function startAPI(): Promise<APIServer> {
+  const server: Server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const revocation = memoryRevocation()
+  const admit = requireSession({
+    verifiers: { ...ethereumVerifiers(), ...keyVerifiers() },
+    authority,
+    domains: ['app.example.com'],
+    resources: ['https://api.example.com/notes'],
+    revocation,
+  })
+  const { promise: isWaitedFor, resolve } = withResolvers()
+  server.on('request', (request, response) => {
+    if (request.url === '/slow') return resolve(undefined)
+    if (request.url === '/moved') return void response.writeHead(307, { location: '/notes' }).end()
+    if (request.url === '/broken') return void response.writeHead(500).end('broken\n')
+    admit(request, response, async () => {
+      const parts: Buffer[] = []
+      for await (const part of request) parts.push(part)
+      const { account, keyDID, cacao } = callerOf(request)
+      if (request.url === '/sign-out') await revocation.revoke(cacao)
+      const { method, headers } = request
+      const body = Buffer.concat(parts).toString('base64')
+      const answer = { account, keyDID, method, type: headers['content-type'], note: headers['x-note'], body }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(`${JSON.stringify(answer)}\n`)
+    })
+  })
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  return { origin: `http://${authority}`, isWaitedFor }
+}
+
+function withResolvers(): { promise: Promise<unknown>; resolve: (value: unknown) => void } {
+  let resolve: (value: unknown) => void = () => undefined
+  const promise = new Promise((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,225 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { encodeDagJSON } from '../../src/capability/dag-json.js'
+import { toDID } from '../../src/compat/dids.js'
+import { fileStore } from '../../src/node/file-store.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
+import { type Machine, machine } from './run-cli.js'
+
+const NOTES = 'https://api.example.com/notes/*'
+const DAY = 86_400_000
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example.com' })
+
+let session: DIDSession
+let old: DIDSession
+beforeAll(async () => {
+  session = await DIDSession.authorize(auth, { resources: [NOTES] })
+  old = await DIDSession.authorize(auth, { resources: [NOTES], now: () => Date.now() - 9 * DAY })
+})
+
+let self: Machine
+beforeEach(async () => {
+  self = await machine()
+})
+
+/** The same capability with another account's name on it. */
+const forged = (): object => ({ ...session.cacao, p: { ...session.cacao.p, iss: `did:pkh:${ACCOUNT_B}` } })
+
+describe('cacao-session inspect', () => {
+  it('says in words who, what and until when, of a session string, without its secret', async () => {
+    const printed = await self.ok(['inspect', await self.file('session', session.serialize())])
+    for (const words of [
+      'A session',
+      ACCOUNT_A,
+      session.keyDID,
+      NOTES,
+      'app.example.com',
+      'in 7 days',
+      'good:',
+    ])
+      expect(printed).toContain(words)
+    expect(printed).not.toContain('\u001b')
+  })
+
+  it('reads what authorize prints', async () => {
+    const string = await self.authorize('--resource', NOTES, '--print-session')
+    const report = JSON.parse(await self.ok(['inspect', '--json'], { stdin: string }))
+    expect(report).toMatchObject({
+      kind: 'session',
+      account: ACCOUNT_A,
+      domain: 'app.example.com',
+      resources: [NOTES],
+      isAccepted: true,
+      problems: [],
+    })
+    expect(new Date(report.expiresAt).getTime() - new Date(report.issuedAt).getTime()).toBe(7 * DAY)
+  })
+
+  it('says all that is wrong, and that it could be read, by exit code 0', async () => {
+    const printed = await self.ok(['inspect', '-'], { stdin: encodeDagJSON(forged()) })
+    expect(printed).toContain(ACCOUNT_B)
+    expect(printed).toContain('ERR_CAPABILITY_SIGNATURE')
+    const expired = await self.ok(['inspect'], { stdin: old.serialize() })
+    expect(expired).toContain('expired')
+    expect(expired).toContain('2 days ago')
+    expect(expired).toContain('ERR_CAPABILITY_EXPIRED')
+  })
+
+  it('tells of a request why it was refused, from the headers that curl -v shows', async () => {
+    const request = await session.signRequest(new Request('https://api.example.com/notes/1'))
+    const shownBy = (headers: Headers): string =>
+      Array.from(headers, ([name, value]) => `> ${name}: ${value}\r\n`).join('')
+    const good = JSON.parse(
+      await self.ok(['inspect', '--json'], {
+        stdin: `* Connected\n> GET /notes/1 HTTP/2\r\n${shownBy(request.headers)}`,
+      }),
+    )
+    expect(good).toMatchObject({ kind: 'request', keyDID: session.keyDID, problems: [] })
+    const input = request.headers.get('signature-input') ?? ''
+    const headers = new Headers(request.headers)
+    headers.set(
+      'signature-input',
+      input.replace(/expires=[0-9]+/, 'expires=1700000000').replaceAll(session.keyDID, old.keyDID),
+    )
+    const stale = await self.ok(['inspect'], { stdin: shownBy(headers) })
+    expect(stale).toContain('ERR_REQUEST_STALE')
+    expect(stale).toContain('ERR_CAPABILITY_AUDIENCE')
+    const bare = await self.ok(['inspect'], { stdin: request.headers.get('authorization') ?? '' })
+    expect(bare).toContain('ERR_REQUEST_UNSIGNED')
+  })
+
+  it('shows what was handed on, and by whom', async () => {
+    const cacao = await session.delegate({
+      audience: old.keyDID,
+      resources: ['https://api.example.com/notes/1'],
+      expiresInSecs: 3600,
+    })
+    const printed = await self.ok(['inspect'], { stdin: encodeDagJSON(cacao) })
+    for (const words of [ACCOUNT_A, `by ${session.keyDID}`, old.keyDID, '/notes/1', 'in 60 minutes', 'good:'])
+      expect(printed).toContain(words)
+  })
+
+  it('shows a stored session, an expired one too', async () => {
+    await DIDSession.get(ACCOUNT_A, auth, {
+      resources: [NOTES],
+      store: fileStore(self.store),
+      now: () => Date.now() - 9 * DAY,
+    })
+    const printed = await self.ok(['inspect', '--account', ACCOUNT_A])
+    expect(printed).toContain('2 days ago')
+    expect(printed).toContain('ERR_CAPABILITY_EXPIRED')
+    expect(await self.call(['inspect', '--account', ACCOUNT_B])).toMatchObject({ code: 3, stdout: '' })
+  })
+
+  it('lets nothing in it act on the terminal', async () => {
+    const p = { ...session.cacao.p, statement: 'Grüße \u202egnp.exe' }
+    const given = { stdin: encodeDagJSON({ ...session.cacao, p }) }
+    expect(await self.ok(['inspect'], given)).toContain('Grüße \ufffdgnp.exe')
+    const json = await self.ok(['inspect', '--json'], given)
+    expect(json).not.toContain('\u202e')
+    expect(JSON.parse(json).statement).toBe(p.statement)
+  })
+
+  it.each([
+    ['a file and a stored session', ['key', '--account', ACCOUNT_A], 'not both'],
+    ['a password for what has none', ['--password-env', 'HOME'], 'is none'],
+    ['a password for a stored session', ['--account', ACCOUNT_A, '--password-env', 'HOME'], 'have none'],
+  ])('refuses %s, with exit code 2', async (_, args, words) => {
+    const run = await self.call(['inspect', ...args], { stdin: JSON.stringify(session.cacao) })
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
+  })
+
+  it.each([
+    ['nothing', '', 'there is nothing'],
+    ['something else', 'hello', 'there is something else'],
+    ['other JSON', '{"a":1}', 'there is something else'],
+    ['a capability that is malformed', '{"h":{"t":"caip122"},"p":{},"s":{}}', 'ERR_CAPABILITY_INVALID'],
+    ['an encrypted session without its password', 'a.b.c.d.e', 'ERR_SESSION_STRING'],
+  ])('refuses %s, with exit code 1', async (_, stdin, words) => {
+    const run = await self.call(['inspect'], { stdin })
+    expect(run).toMatchObject({ code: 1, stdout: '' })
+    expect(run.stderr).toContain(words)
+  })
+
+  it('repeats no session string that was given as an argument', async () => {
+    const run = await self.call(['inspect', session.serialize()])
+    expect(run).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('given as an argument'),
+    })
+  })
+})
+
+describe('cacao-session verify', () => {
+  it('accepts what is right in all that is asked for', async () => {
+    const asked = [
+      '-d',
+      'app.example.com',
+      '-r',
+      'https://api.example.com/notes/1',
+      '--issuer',
+      ACCOUNT_A,
+      '--audience',
+      session.keyDID,
+      '--nonce',
+      session.cacao.p.nonce,
+    ]
+    const printed = await self.ok(['verify', '-', ...asked], { stdin: JSON.stringify(session.cacao) })
+    expect(printed).toMatch(/^good: did:key:\w+ acts for eip155:1:0x\w+ until /)
+  })
+
+  it.each([
+    ['another domain', ['-d', 'evil.example.com'], 1, 'ERR_CAPABILITY_DOMAIN'],
+    ['other resources', ['-r', 'https://api.example.com/'], 1, 'ERR_CAPABILITY_RESOURCES'],
+    ['an ability', ['-a', 'notes/read=https://api.example.com/notes'], 1, 'ERR_CAPABILITY_RESOURCES'],
+    ['another account', ['--issuer', ACCOUNT_B], 1, 'ERR_CAPABILITY_ISSUER'],
+    ['an account that is none', ['--issuer', 'me'], 2, 'account must be'],
+    ['a JWS', ['--capability', 'key'], 2, 'goes with a JWS'],
+  ])('refuses it where %s is asked for', async (_, args, code, words) => {
+    const run = await self.call(['verify', ...args], { stdin: session.serialize() })
+    expect(run).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(words) })
+  })
+
+  it('refuses what is forged with exit code 1, and what has expired with 3', async () => {
+    const run = await self.call(['verify', '--json'], { stdin: encodeDagJSON(forged()) })
+    expect(run).toMatchObject({ code: 1, stderr: '' })
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      isAccepted: false,
+      problems: [{ code: 'ERR_CAPABILITY_SIGNATURE' }],
+    })
+    expect(await self.call(['verify'], { stdin: old.serialize() })).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('ERR_CAPABILITY_EXPIRED'),
+    })
+  })
+
+  it("says that a contract's chain can't be asked, with exit code 4", async () => {
+    const cacao = { ...session.cacao, s: { t: 'eip1271', s: `0x${'11'.repeat(65)}` } }
+    const args = ['verify', '--rpc', 'http://127.0.0.1:1']
+    expect(await self.call(args, { stdin: encodeDagJSON(cacao) })).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('ERR_RPC_UNAVAILABLE'),
+    })
+  })
+
+  it('checks a JWS, by itself and under its capability', async () => {
+    const jws = JSON.stringify(await (await toDID(session)).createJWS({ note: 'hello' }))
+    const file = await self.file('capability.json', encodeDagJSON(session.cacao))
+    expect(await self.ok(['verify', '--capability', file, '--issuer', ACCOUNT_A], { stdin: jws })).toContain(
+      `for did:pkh:${ACCOUNT_A}`,
+    )
+    expect(await self.ok(['inspect'], { stdin: jws })).toContain('{"note":"hello"}')
+    const other = await self.file('other.json', encodeDagJSON(old.cacao))
+    expect(await self.call(['verify', '--capability', other], { stdin: jws })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ERR_'),
+    })
+    const changed = jws.replace(/"signature":"..../, '"signature":"AAAA')
+    expect(await self.call(['verify'], { stdin: changed })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ERR_JWS_INVALID'),
+    })
+  })
+})

@@ -1,0 +1,165 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { EXIT } from '../../src/cli/exit-codes.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { startAPI } from './api-server.js'
+import { CLI, type CLIOptions, type Machine, machine } from './run-cli.js'
+
+const COMMANDS = ['authorize', 'inspect', 'verify', 'request', 'renew', 'revoke', 'list']
+const RESOURCE = ['--resource', 'https://api.example.com/notes']
+
+let self: Machine
+beforeEach(async () => {
+  self = await machine()
+})
+
+/** Runs a line in a shell in which `cacao-session` is the command. */
+const shell = (line: string, program = 'sh', args = ['-c']): Promise<{ stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    const env = {
+      TERM: 'xterm',
+      PATH: process.env.PATH ?? '',
+      HOME: self.folder,
+      CACAO_SESSION_STORE: self.store,
+      CLI,
+      NODE: process.execPath,
+    }
+    execFile(program, [...args, line], { env, cwd: self.folder }, (_, stdout, stderr) =>
+      resolve({ stdout, stderr }),
+    )
+  })
+const CACAO_SESSION = '"$NODE" "$CLI"'
+
+describe('cacao-session as a process', () => {
+  it('takes the key from a file, a variable or stdin, and goes through its life', async () => {
+    const { origin } = await startAPI()
+    const grant = ['authorize', '-d', 'app.example.com', ...RESOURCE]
+    const done = async (args: readonly string[], options?: CLIOptions): Promise<string> => {
+      const { code, stdout, stderr } = await self.run(args, options)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      return stdout
+    }
+    const nobody = await self.run(['request', `${origin}/notes`])
+    expect(nobody).toMatchObject({ code: EXIT.noSession, stdout: '' })
+    expect(await done([...grant, '--key-file', 'key'])).toContain(ACCOUNT_A)
+    expect(await done([...grant, '--key-env', 'KEY'], { env: { KEY: KEY_A } })).toContain(ACCOUNT_A)
+    const string = await done([...grant, '--key-stdin', '--print-session'], { stdin: KEY_A })
+    expect(await done(['verify'], { stdin: string })).toContain('good')
+    const refused = await self.run(['verify', '-d', 'evil.example.com'], { stdin: string })
+    expect(refused).toMatchObject({ code: EXIT.refused, stdout: '' })
+    expect(JSON.parse(await done(['request', `${origin}/notes`]))).toMatchObject({ account: ACCOUNT_A })
+    expect(await done(['renew', '--key-file', 'key'])).toContain('in 7 days')
+    expect(await done(['revoke', `${origin}/sign-out`])).toContain('no more')
+    expect(await self.run(['request', `${origin}/broken`, '--account', ACCOUNT_A])).toMatchObject({
+      code: EXIT.server,
+      stdout: 'broken\n',
+    })
+    expect(await self.run([...grant, '--key', KEY_A])).toMatchObject({ code: EXIT.usage, stdout: '' })
+  })
+})
+
+describe('cacao-session', () => {
+  it('shows help with examples and exit codes, for all of it and for each command', async () => {
+    const help = await self.ok(['--help'])
+    for (const code of Object.values(EXIT)) expect(help).toContain(`\n  ${code}  `)
+    for (const name of COMMANDS) expect(help).toContain(`\n  ${name} `)
+    for (const name of COMMANDS) {
+      const each = await self.ok([name, '--help'])
+      expect(each).toContain(`Usage: cacao-session ${name}`)
+      expect(each).toMatch(new RegExp(`Examples:\n[\\s\\S]*cacao-session ${name}`))
+      expect(await self.ok(['help', name])).toBe(each)
+    }
+  })
+
+  it('names its version', async () => {
+    const { version, bin } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    )
+    expect(await self.ok(['--version'])).toBe(`${version}\n`)
+    expect(CLI.endsWith(bin['cacao-session'].slice(1))).toBe(true)
+    expect(await readFile(CLI, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+  })
+
+  it.each([
+    ['nothing', [], 'Usage:'],
+    ['a command that there is not', ['lst'], "unknown command 'lst'"],
+    ['an option that there is not', ['list', '--jsn'], "unknown option '--jsn'"],
+    ['too much', ['list', 'all'], 'too many arguments'],
+  ])('refuses %s with exit code 2', async (_, args, words) => {
+    expect(await self.call(args)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining(words),
+    })
+  })
+
+  it('tells no stack, unless asked to', async () => {
+    const args = ['inspect', '/nowhere']
+    expect((await self.call(args)).stderr).toBe("cacao-session: can't read the input from /nowhere: ENOENT\n")
+    expect((await self.call([...args, '--verbose'])).stderr).toMatch(/\n {4}at [\s\S]*ENOENT/)
+  })
+
+  it('goes from one command to the next through a pipe', async () => {
+    const line = `${CACAO_SESSION} authorize --key-file key -d app.example.com ${RESOURCE.join(' ')} --print-session`
+    const { stdout } = await shell(`${line} | ${CACAO_SESSION} inspect --json`)
+    expect(JSON.parse(stdout)).toMatchObject({ kind: 'session', isAccepted: true })
+  })
+
+  it('is quiet when nobody reads on', async () => {
+    await self.authorize(...RESOURCE)
+    const { stdout, stderr } = await shell(`{ ${CACAO_SESSION} list; echo $? >&2; } | true`)
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '0\n' })
+  })
+
+  it('ends at Ctrl+C with 130, and leaves the session', async () => {
+    const api = await startAPI()
+    await self.authorize(...RESOURCE)
+    const child = spawn('sh', ['-c', `trap : INT; ${CACAO_SESSION} request ${api.origin}/slow; echo $?`], {
+      env: { PATH: process.env.PATH ?? '', CACAO_SESSION_STORE: self.store, CLI, NODE: process.execPath },
+      detached: true,
+    })
+    await api.isWaitedFor
+    process.kill(-Number(child.pid), 'SIGINT')
+    const [printed, complaints] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    expect([printed, complaints]).toEqual(['130\n', ''])
+    expect(JSON.parse(await self.ok(['list', '--json']))).toHaveLength(1)
+  })
+
+  it('is in colour on a terminal only, and where it is forced', async () => {
+    await self.authorize(...RESOURCE)
+    const colour = '\u001b['
+    expect(await self.ok(['list'])).not.toContain(colour)
+    expect(await self.ok(['list'], { env: { FORCE_COLOR: '1' } })).toContain(colour)
+    if (!hasScript()) return
+    const inTerminal = (line: string): Promise<{ stdout: string }> => shell(line, 'script', ['-qec'])
+    const { stdout } = await inTerminal(`${CACAO_SESSION} inspect`)
+    expect(stdout).toContain(colour)
+    // Where nothing is piped in, it is about the session at hand.
+    expect(stdout).toContain(ACCOUNT_A)
+  })
+
+  it('asks nobody to type a key where it would show', async () => {
+    if (!hasScript()) return
+    const line = `${CACAO_SESSION} authorize --key-stdin -d app.example.com ${RESOURCE.join(' ')}`
+    const { stdout } = await shell(line, 'script', ['-qec'])
+    expect(stdout).toContain('is a terminal')
+    expect(stdout).not.toContain(KEY_A)
+  })
+})
+
+function hasScript(): boolean {
+  try {
+    accessSync('/usr/bin/script')
+    return true
+  } catch {
+    return false
+  }
+}
