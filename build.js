@@ -18,6 +18,7 @@ await build({
   splitting: true,
   format: 'esm',
   platform: 'neutral',
+  mainFields: ['module', 'main'],
   external: ['node:*', ...installed],
   legalComments: 'inline',
   target: 'es2022',
