@@ -40,4 +40,5 @@ const copyDeclarations = async (name) => {
   for (const [, path] of text.matchAll(/(?:from|import\() ?'(\.[^']+)\.js'/g))
     await copyDeclarations(join(dirname(name), `${path}.d.ts`))
 }
+await copyFile('node_modules/cookie/LICENSE', 'dist/cookie-LICENSE')
 for (const entry of entries) await copyDeclarations(`${entry}.d.ts`)
