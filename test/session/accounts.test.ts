@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SessionStore } from '../../src/store/store.js'
+import { testClock } from '../../src/testing/clock.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
-import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const ON_POLYGON = `eip155:137:${ADDRESS_A.toLowerCase()}`
@@ -17,14 +19,14 @@ beforeEach(() => {
 describe('several accounts', () => {
   it('are used side by side, and listed', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_A, ACCOUNT_B])
     for (const session of [a, b]) expect(await session.sign(new Uint8Array(1))).toHaveLength(64)
   })
 
   it('are switched between without a prompt', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(b.keyDID)
     expect((await DIDSession.use(ACCOUNT_A, { store }))?.keyDID).toBe(a.keyDID)
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(a.keyDID)
@@ -35,7 +37,7 @@ describe('several accounts', () => {
 
   it('are signed out one by one', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     await DIDSession.remove(ACCOUNT_B, { store })
     expect([a.isAuthorized(), b.isAuthorized()]).toEqual([true, false])
     expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_A])
@@ -45,23 +47,23 @@ describe('several accounts', () => {
 describe('anyChain', () => {
   it('finds the session of an address on whichever chain it was signed', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const wallet = testWallet(undefined, { chainId: 137 })
+    const wallet = testWallet({ chainId: 137 })
     const options = { resources, store, anyChain: true }
     expect((await DIDSession.get(ON_POLYGON, auth(wallet), options)).keyDID).toBe(session.keyDID)
     expect((await DIDSession.load(ON_POLYGON, options))?.keyDID).toBe(session.keyDID)
     expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, options)).toBe(true)
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
   })
 
   it('is not so unless it is asked for', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     expect(await DIDSession.load(ON_POLYGON, { store })).toBeUndefined()
     expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, { store })).toBe(false)
-    const wallet = testWallet(undefined, { chainId: 137 })
+    const wallet = testWallet({ chainId: 137 })
     expect((await DIDSession.get(ON_POLYGON, auth(wallet), { resources, store })).id).toBe(
       `did:pkh:${ON_POLYGON}`,
     )
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('finds no other address, and none of another kind of chain', async () => {
@@ -73,7 +75,7 @@ describe('anyChain', () => {
 
   it('signs out of every chain, and prompts once over all of them', async () => {
     const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const two = await DIDSession.get(ON_POLYGON, auth(testWallet(undefined, { chainId: 137 })), {
+    const two = await DIDSession.get(ON_POLYGON, auth(testWallet({ chainId: 137 })), {
       resources,
       store,
     })
@@ -85,12 +87,12 @@ describe('anyChain', () => {
       [ACCOUNT_A, ON_POLYGON].map((account) => DIDSession.get(account, auth(wallet), options)),
     )
     expect(again[0]?.keyDID).toBe(again[1]?.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('signs out of one chain alone without it', async () => {
     const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const two = await DIDSession.get(ON_POLYGON, auth(testWallet(undefined, { chainId: 137 })), {
+    const two = await DIDSession.get(ON_POLYGON, auth(testWallet({ chainId: 137 })), {
       resources,
       store,
     })
@@ -149,10 +151,10 @@ describe('session.revoke', () => {
 
   it('asks no server about one that has expired', async () => {
     const requests = answering(() => expect.fail('asked'))
-    const clock = { time: Date.now() }
-    const options = { resources, store, expiresInSecs: 60, now: () => clock.time }
+    const clock = testClock()
+    const options = { resources, store, expiresInSecs: 60, now: clock.now }
     const session = await DIDSession.get(ACCOUNT_A, auth(), options)
-    clock.time += 61_000
+    clock.advance(61)
     await session.revoke(url)
     expect(requests).toEqual([])
     expect(await DIDSession.list({ store })).toEqual([])
