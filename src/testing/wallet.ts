@@ -19,6 +19,7 @@ export interface TestWalletOptions {
   chainId?: number
   /** Whether the site is connected already; true by default. */
   connected?: boolean
+  /** `approves` by default. */
   behaviour?: WalletBehaviour
   /** How it announces itself (EIP-6963); `Test wallet` by default. */
   name?: string
@@ -84,6 +85,14 @@ export interface TestWallet {
  * await wallet.prompted()
  * expect(status.textContent).toBe('Look at your wallet')
  * wallet.behaviour = 'approves' // … and signs
+ *
+ * @example
+ * // In Playwright: a script that a bundler made one of (esbuild --bundle --format=iife) …
+ * globalThis.wallet = testWallet({ behaviour: 'hangs' })
+ * wallet.announce()
+ * // … runs before the page's own, and the test tells its wallet what to do.
+ * await page.addInitScript({ path: 'wallet.js' })
+ * await page.evaluate(() => { wallet.behaviour = 'approves' })
  */
 export function testWallet(options: TestWalletOptions = {}): TestWallet {
   const { privateKey, chainId = 1, connected = true, name = 'Test wallet', rdns } = options
