@@ -25,6 +25,9 @@ export type WalletBehaviour =
   | { readonly throws: unknown }
   | { readonly answers: unknown }
 
+/** What was decided; who is still thinking has decided nothing. */
+export type Decision = Exclude<WalletBehaviour, 'hangs'>
+
 const NAMES: readonly unknown[] = [
   'approves',
   'rejects',
@@ -76,11 +79,7 @@ export function textToSign(message: unknown): string {
 }
 
 /** Answers a request to sign. */
-export function signAs(
-  behaviour: Exclude<WalletBehaviour, 'hangs'>,
-  text: string,
-  account: TestAccount,
-): unknown {
+export function signAs(behaviour: Decision, text: string, account: TestAccount): unknown {
   switch (behaviour) {
     case 'approves':
       return eip191Sign(text, account.key)
@@ -96,7 +95,7 @@ export function signAs(
 }
 
 /** Answers a request to connect: with the accounts, unless the person says no. */
-export function connectAs(behaviour: Exclude<WalletBehaviour, 'hangs'>, accounts: unknown): unknown {
+export function connectAs(behaviour: Decision, accounts: unknown): unknown {
   if (behaviour === 'rejects') throw rpcError(4001, 'User rejected the request.')
   if (typeof behaviour === 'string') return accounts
   if ('throws' in behaviour) throw behaviour.throws

@@ -1,8 +1,8 @@
 import type { EIP1193Provider } from '../wallet/ethereum-signer.js'
 import { announceWallet, type WalletInfo } from './announce-wallet.js'
+import { Person } from './person.js'
 import type { Repair } from './repair.js'
 import {
-  assertBehaviour,
   connectAs,
   rpcError,
   signAs,
@@ -52,7 +52,7 @@ export interface TestWallet {
   readonly listeners: number
   /** Resolves with the text, once the person was asked to sign so many times; 1 by default. */
   prompted(times?: number): Promise<string>
-  /** Changes to the account of a key, by default to another well-known one, and tells (`accountsChanged`). */
+  /** Changes to the account of a key, by default to another well-known one; tells a site that is connected (`accountsChanged`). */
   switchAccount(privateKey?: string): void
   /** Changes to a chain, and tells (`chainChanged`). */
   switchChain(chainId: number): void
@@ -100,24 +100,14 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
   const info: WalletInfo = { name, rdns: rdns ?? 'example.test-wallet' }
   let account = first
   let chain = chainNumber(chainId)
-  let behaviour: WalletBehaviour = 'approves'
+  const person = new Person()
   const listeners = new Set<readonly [event: string, listener: WalletListener]>()
   const calls: string[] = []
-  const texts: string[] = []
-  // Who waits for what comes: for another behaviour, or for a prompt.
-  const held: ((next: WalletBehaviour) => void)[] = []
-  const awaited: (() => void)[] = []
 
   const isShown = (): boolean => !Array.isArray(wallet.shows.addresses) || wallet.shows.addresses.length > 0
-  /** What is done about a request, once it is known. */
-  async function decided(): Promise<Exclude<WalletBehaviour, 'hangs'>> {
-    let next = behaviour
-    while (next === 'hangs') next = await new Promise<WalletBehaviour>((resolve) => held.push(resolve))
-    return next
-  }
   async function connect(): Promise<unknown> {
     if (isShown()) return wallet.shows.addresses
-    const how = await decided()
+    const how = await person.decides()
     const accounts = connectAs(how, [account.address])
     if (typeof how === 'string') wallet.shows.addresses = accounts
     return accounts
@@ -126,39 +116,33 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
     if (!isShown()) throw rpcError(4100, 'the site is not connected, or the wallet is locked')
     const text = textToSign(message)
     const signer = account
-    texts.push(text)
-    for (const wake of awaited.splice(0)) wake()
-    return signAs(await decided(), text, signer)
+    person.isAsked(text)
+    return signAs(await person.decides(), text, signer)
   }
 
   const wallet: TestWallet = {
     calls,
-    texts,
+    texts: person.texts,
     shows: { addresses: connected ? [first.address] : [], chainId: toChainId(chainId) },
     get account() {
       return `eip155:${chain}:${account.address.toLowerCase()}`
     },
     get prompts() {
-      return texts.length
+      return person.texts.length
     },
     get listeners() {
       return listeners.size
     },
     get behaviour() {
-      return behaviour
+      return person.behaviour
     },
     set behaviour(next) {
-      assertBehaviour(next)
-      behaviour = next
-      if (next !== 'hangs') for (const answer of held.splice(0)) answer(next)
+      person.behaviour = next
     },
-    async prompted(times = 1) {
-      while (texts.length < times) await new Promise<void>((resolve) => awaited.push(resolve))
-      return texts[times - 1] ?? ''
-    },
+    prompted: (times = 1) => person.prompted(times),
     switchAccount(key) {
       account = testAccount(key, account)
-      wallet.unlock()
+      if (isShown()) wallet.unlock()
     },
     switchChain(id) {
       chain = chainNumber(id)

@@ -1,8 +1,10 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SessionStore } from '../../src/store/store.js'
 import { testClock } from '../../src/testing/clock.js'
+import type { Repair } from '../../src/testing/repair.js'
+import { type TestServer, testServer } from '../../src/testing/server.js'
 import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
@@ -102,16 +104,14 @@ describe('anyChain', () => {
 })
 
 describe('session.revoke', () => {
-  /** A server that answers so; gives what it was sent. */
-  function answering(answer: () => Response | Promise<Response>): Request[] {
-    const requests: Request[] = []
-    vi.stubGlobal('fetch', async (request: Request) => {
-      requests.push(request)
-      return answer()
-    })
-    return requests
+  let repair: Repair | undefined
+  afterEach(() => repair?.())
+  /** A server that answers so. */
+  function answering(handler: () => Response | Promise<Response>): TestServer {
+    const server = testServer({ url: 'https://api.example', domains: ['app.example'], handler })
+    repair = server.install()
+    return server
   }
-  beforeEach(() => () => vi.unstubAllGlobals())
   const url = 'https://api.example/sign-out'
 
   it.each([
@@ -119,11 +119,11 @@ describe('session.revoke', () => {
     ['had revoked it before', () => Response.json({ code: 'ERR_CAPABILITY_REVOKED' }, { status: 401 })],
     ['finds it expired', () => Response.json({ code: 'ERR_CAPABILITY_EXPIRED' }, { status: 401 })],
   ])('removes the session once the server %s', async (_, answer) => {
-    const requests = answering(answer)
+    const { calls } = answering(answer)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     await session.revoke(url)
-    expect(requests.map(({ method }) => method)).toEqual(['POST'])
-    expect(requests[0]?.headers.get('authorization')).toMatch(/^CACAO /)
+    expect(calls.map(({ request }) => request.method)).toEqual(['POST'])
+    expect(calls[0]?.caller).toMatchObject({ account: ACCOUNT_A, keyDID: session.keyDID })
     expect(session.isAuthorized()).toBe(false)
     expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
   })
@@ -150,13 +150,13 @@ describe('session.revoke', () => {
   })
 
   it('asks no server about one that has expired', async () => {
-    const requests = answering(() => expect.fail('asked'))
+    const server = answering(() => expect.fail('asked'))
     const clock = testClock()
     const options = { resources, store, expiresInSecs: 60, now: clock.now }
     const session = await DIDSession.get(ACCOUNT_A, auth(), options)
     clock.advance(61)
     await session.revoke(url)
-    expect(requests).toEqual([])
+    expect([...server.calls, ...server.refusals]).toEqual([])
     expect(await DIDSession.list({ store })).toEqual([])
   })
 })

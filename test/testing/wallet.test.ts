@@ -80,6 +80,15 @@ describe('a wallet for tests', () => {
     await outcome(call)
   })
 
+  it('tells whoever waits for a prompt, of each', async () => {
+    const [second, first] = [wallet.prompted(2), wallet.prompted()]
+    await signIn()
+    expect(await first).toBe(wallet.texts[0])
+    await signIn()
+    expect(await second).toBe(wallet.texts[1])
+    expect(await failureOf(() => wallet.prompted(0))).toBeInstanceOf(TypeError)
+  })
+
   it('answers one prompt, and hangs with the next', async () => {
     wallet.behaviour = 'hangs'
     const first = signIn()
@@ -134,6 +143,10 @@ describe('a wallet for tests', () => {
     await expectCode('ERR_AUTH_FAILED', () =>
       ethereumAuth(wallet.provider, ACCOUNT_B, { domain: 'a.example' })({ uri: 'did:key:z6Mk', resources }),
     )
+    // Behind a lock, nobody is told who it is now.
+    wallet.switchAccount()
+    expect(await ethereumAccount(wallet.provider, { silent: true })).toBeUndefined()
+    wallet.switchAccount()
     expect(await next(() => wallet.unlock())).toBe(wallet.account)
     expect((await signIn()).id).toBe(`did:pkh:${wallet.account}`)
     expect(await next(() => wallet.switchAccount())).toBe(ACCOUNT_A.replace(':1:', ':137:'))
