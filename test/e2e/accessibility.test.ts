@@ -77,6 +77,13 @@ describeEngines(
           await page.waitForText(id('status'), 'You declined')
         },
       ],
+      [
+        'at the notes app',
+        async () => {
+          await page.goto(demo.notesUrl)
+          await untilVisible(page, WALLET)
+        },
+      ],
       ['signed in', () => signIn(page)],
       [
         'shown a note that is verified',
@@ -136,6 +143,9 @@ describeEngines(
       await page.press('Escape')
       await page.waitForText(id('status'), 'You declined')
       expect(await focused(page)).toBe(WALLET)
+      // What is told lies over the end of the page, but not over what has the focus.
+      await seen('duration')
+      await tabTo(page, WALLET, 'Shift+Tab')
       await page.press('Enter')
       await untilVisible(page, 'wallet-dialog')
       // The dialog keeps the focus: what lies beneath is not reached.
