@@ -27,6 +27,8 @@ export const BOUNDS = {
   './hono': { gzip: 16_000, without: ['dids', 'idb', 'hono', 'http-message-sig'] },
   './express': { gzip: 16_000, without: ['dids', 'idb', 'http-message-sig'] },
   './stores': { gzip: 11_000, without: ['dids', 'jose', '@noble/curves'] },
+  // For tests, never for production: a wallet and a server in one.
+  './testing': { gzip: 40_000, without: ['dids', 'viem', 'vitest'] },
   './node': { gzip: 13_000, without: ['secp256k1', 'tiny-secp256k1', 'redis', 'ioredis', 'dids'] },
   './dids': { gzip: 16_000, without: ['idb', '@noble/curves'] },
   './did-session': { gzip: 27_000 },

@@ -15,11 +15,12 @@ import { toDID } from '../../src/compat/dids.js'
 import { canSign } from '../../src/key/generate.js'
 import { sessionKeyOfPair } from '../../src/key/session-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
 import { clearOrigin } from '../setup/origin.js'
-import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A } from '../setup/wallet.js'
 
 const resources = ['ceramic://*']
 const keyAuth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
@@ -141,7 +142,7 @@ describe("@didtools' own auth method", () => {
     const session = await DIDSession.get(accountId, authMethod, options)
     expect(session.cacao.p.domain).toBe('app.example')
     expect((await DIDSession.get(accountId, authMethod, options)).keyDID).toBe(session.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
     const other = await DIDSession.authorize(authMethod, options)
     expect((await DIDSession.fromSession(other.serialize(), options)).id).toBe(session.id)
   })
@@ -179,7 +180,7 @@ describe('the drop-in for did-session 4', () => {
     expect(await OldSession.hasSessionFor(account, resources)).toBe(true)
     await OldSession.remove(account)
     expect(await OldSession.hasSessionFor(account, resources)).toBe(false)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('authorizes, serializes and reads sessions', async () => {

@@ -9,9 +9,10 @@ import type { AuthMethod } from '../../src/capability/auth-method.js'
 import { DIDSession as DropIn } from '../../src/compat/did-session.js'
 import { toDID } from '../../src/compat/dids.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { didSession4Accounts } from '../setup/origin.js'
-import { ACCOUNT_A, KEY_A, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 // did-session 4.0.0 itself, in a folder of its own: it is no dependency of ours.
 const FOLDER = fileURLToPath(new URL('../../bench/did-session', import.meta.url))

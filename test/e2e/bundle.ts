@@ -26,6 +26,12 @@ export async function bundlePage(
   return new Map(files.map(({ path, contents }) => [`/${relative(outdir, path)}`, contents]))
 }
 
+/** A script of test/e2e/pages, complete in itself, for a browser to run before a page's own. */
+export async function bundleScript(file: string): Promise<string> {
+  const files = await bundle({ script: file }, { format: 'iife' })
+  return files.find(({ path }) => path.endsWith('.js'))?.text ?? ''
+}
+
 async function bundle(
   entries: Readonly<Record<string, string>>,
   how: Pick<BuildOptions, 'format' | 'splitting'>,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nonces } from '../../src/http/nonces.js'
 import { memoryReplay } from '../../src/http/replay.js'
+import { testClock } from '../../src/testing/clock.js'
 import { failureOf } from '../setup/expect-code.js'
 
 const NOW = 1_700_000_000_000
@@ -28,12 +29,12 @@ describe('nonces', () => {
   })
 
   it('accepts a nonce until it expires', async () => {
-    let time = NOW
-    const { issue, consume } = nonces({ expiresInSecs: 60, now: () => time })
+    const clock = testClock(NOW)
+    const { issue, consume } = nonces({ expiresInSecs: 60, now: clock.now })
     const [early, late] = [issue(), issue()]
-    time = NOW + 59_999
+    clock.set(NOW + 59_999)
     expect(await consume(early)).toBe(true)
-    time = NOW + 60_000
+    clock.set(NOW + 60_000)
     expect(await consume(late)).toBe(false)
   })
 

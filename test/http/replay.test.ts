@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryReplay } from '../../src/http/replay.js'
+import { testClock } from '../../src/testing/clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 
 const NOW = 1_700_000_000_000
@@ -15,14 +16,14 @@ describe('memoryReplay', () => {
   })
 
   it('remembers an id until it expires, to the millisecond, and forgets it soon after', () => {
-    let time = NOW
-    const replay = memoryReplay({ maxEntries: 1, now: () => time })
+    const clock = testClock(NOW)
+    const replay = memoryReplay({ maxEntries: 1, now: clock.now })
     const expiresAt = NOW + 60_000
     replay.use('a', expiresAt)
-    time = expiresAt
+    clock.set(expiresAt)
     expect(replay.use('a', expiresAt)).toBe(false)
-    time = expiresAt + 5000
-    expect(replay.use('b', time + 60_000)).toBe(true)
+    clock.advance(5)
+    expect(replay.use('b', clock.now() + 60_000)).toBe(true)
   })
 
   it('holds what it is allowed to, and then says that it can not', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { capabilityIdentity } from '../../src/capability/identity.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
+import { testClock } from '../../src/testing/clock.js'
 import { signed } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
@@ -75,16 +76,16 @@ describe('memoryRevocation', () => {
   })
 
   it('forgets what has expired by itself, and nothing else', async () => {
-    let time = NOW
-    const revocation = memoryRevocation({ now: () => time })
+    const clock = testClock(NOW)
+    const revocation = memoryRevocation({ now: clock.now })
     const short = signed({ exp: '2026-01-31T12:00:01Z' })
     const endless = signed({ exp: undefined })
     await revocation.revoke(short)
     await revocation.revoke(endless)
-    time += 999
+    clock.advance(0.999)
     await revocation.revoke(another)
     expect(await revocation.isRevoked(short)).toBe(true)
-    time += 1
+    clock.advance(0.001)
     await revocation.revoke(capability)
     expect(await revocation.isRevoked(short)).toBe(false)
     expect(await revocation.isRevoked(endless)).toBe(true)

@@ -4,6 +4,7 @@ import type { Verifiers } from '../../src/capability/verify-signature.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
+import { testClock } from '../../src/testing/clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import {
   accepting,
@@ -163,17 +164,17 @@ describe('a request is refused', () => {
   })
 
   it('that expired while it was looked at, and may be forgotten', async () => {
-    let time = NOW
+    const clock = testClock(NOW)
     const lookingUntil = (ms: number) => ({
       ...accepting,
-      now: () => time,
+      now: clock.now,
       resources: () => {
-        time = NOW + ms
+        clock.set(NOW + ms)
         return []
       },
     })
     await requestVerifier(lookingUntil(59_999))(await signer.sign(get()))
-    time = NOW
+    clock.set(NOW)
     const late = requestVerifier(lookingUntil(60_000))
     await expectCode('ERR_REQUEST_STALE', async () => late(await signer.sign(get())))
   })
@@ -275,7 +276,7 @@ describe('a request verifier', () => {
 
   it('checks a wallet signature once, and all that can change each time', async () => {
     let checks = 0
-    let time = NOW
+    const clock = testClock(NOW)
     const { eip191 } = accepting.verifiers
     const verifiers: Verifiers = {
       async eip191(...judged: Parameters<typeof eip191>) {
@@ -292,10 +293,10 @@ describe('a request verifier', () => {
       domains,
       revocation,
       resources: () => resources,
-      now: () => time,
+      now: clock.now,
     })
     const short = await testSigner('P-256', { exp: '2026-01-31T12:30:00.000Z' })
-    const send = async (): Promise<unknown> => verify(await short.sign(get(), time))
+    const send = async (): Promise<unknown> => verify(await short.sign(get(), clock.now()))
     await send()
     await send()
     expect(checks).toBe(1)
@@ -310,7 +311,7 @@ describe('a request verifier', () => {
     await revocation.revoke(short.cacao)
     await expectCode('ERR_CAPABILITY_REVOKED', send)
     const late = await short.sign(get(), Date.parse('2026-01-31T12:29:59Z'))
-    time = Date.parse('2026-01-31T12:30:00Z')
+    clock.set(Date.parse('2026-01-31T12:30:00Z'))
     await expectCode('ERR_CAPABILITY_EXPIRED', () => verify(late))
     expect(checks).toBe(1)
   })
@@ -359,13 +360,13 @@ describe('a request verifier', () => {
   })
 
   it('refuses when its memory of requests is full, rather than forget one', async () => {
-    let time = NOW
-    const replay = memoryReplay({ maxEntries: 1, now: () => time })
-    const verify = requestVerifier({ ...accepting, replay, now: () => time })
+    const clock = testClock(NOW)
+    const replay = memoryReplay({ maxEntries: 1, now: clock.now })
+    const verify = requestVerifier({ ...accepting, replay, now: clock.now })
     await verify(await signer.sign(get()))
     await expectCode('ERR_STORE_UNAVAILABLE', async () => verify(await signer.sign(get())))
-    time += 70_000
-    await verify(await signer.sign(get(), time))
+    clock.advance(70)
+    await verify(await signer.sign(get(), clock.now()))
   })
 })
 

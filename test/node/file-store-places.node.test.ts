@@ -15,10 +15,11 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { expectCode } from '../setup/expect-code.js'
-import { ACCOUNT_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const isRoot = process.getuid?.() === 0
@@ -39,7 +40,7 @@ async function expectUnavailable(path: string): Promise<void> {
     expect(message).toContain(path)
   }
   expect(await DIDSession.explain(ACCOUNT_A, resources, { store })).toEqual({ status: 'store-unavailable' })
-  expect(prompts(wallet)).toBe(0)
+  expect(wallet.prompts).toBe(0)
 }
 
 it.each<[what: string, make: (folder: string) => Promise<string>]>([

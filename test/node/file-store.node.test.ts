@@ -4,11 +4,12 @@ import { expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.js'
 import { replaceFile } from '../../src/node/replace-file.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { startModule } from '../setup/node-process.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const auth = (key = KEY_A) => ethereumAuth(key, undefined, { domain: 'app.example' })
@@ -119,7 +120,7 @@ it.each<[name: string, change: (text: string) => string]>([
     const { message } = await expectCode('ERR_STORE_CORRUPT', work)
     expect(message).toContain(path)
   }
-  expect(prompts(wallet)).toBe(0)
+  expect(wallet.prompts).toBe(0)
   expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
   expect(await readFile(path, 'utf8')).toBe(content)
   expect(await readdir(dirname(path))).toEqual(['session.json'])

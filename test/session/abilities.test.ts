@@ -6,9 +6,11 @@ import { DIDSession } from '../../src/index.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SessionStore } from '../../src/store/store.js'
+import { testClock } from '../../src/testing/clock.js'
+import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
-import { ACCOUNT_A, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const NOTES = 'https://api.example.com/notes'
 const READ: Abilities = { [NOTES]: { 'notes/read': [{}] } }
@@ -42,21 +44,21 @@ describe('signing in with abilities', () => {
   })
 
   it('gives a session that can do those, while it is valid, and no others', async () => {
-    let now = Date.now()
-    const session = await get(READ, { now: () => now })
+    const clock = testClock()
+    const session = await get(READ, { now: clock.now })
     expect(session.can('notes/read', NOTES)).toBe(true)
     expect(session.can('notes/write', NOTES)).toBe(false)
     expect(session.can('notes/read', `${NOTES}/1`)).toBe(false)
     const plain = await DIDSession.get(ACCOUNT_A, auth(), { resources: [NOTES], store, namespace: 'plain' })
     expect(plain.can('notes/read', NOTES)).toBe(false)
-    now += 8 * 24 * 60 * 60 * 1000
+    clock.advance(8 * 24 * 60 * 60)
     expect(session.can('notes/read', NOTES)).toBe(false)
   })
 
   it('takes up a session that can do more, and asks for one that can do less', async () => {
     const session = await get(BOTH)
     expect((await get(READ)).keyDID).toBe(session.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
     const options = { store, verifiers }
     expect((await DIDSession.load(undefined, { ...options, abilities: READ }))?.keyDID).toBe(session.keyDID)
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, { abilities: READ }, options)).toBe(true)
@@ -67,7 +69,7 @@ describe('signing in with abilities', () => {
       missing: [toRecap(more)],
     })
     await get(more)
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('adds abilities by renewing, with one statement for all', async () => {
@@ -76,7 +78,7 @@ describe('signing in with abilities', () => {
     expect(fromRecap(renewed.authorizations.at(-1) ?? '')).toEqual(BOTH)
     expect(renewed.authorizations).toHaveLength(1)
     expect(renewed.cacao.p.statement).toBe(recapStatement(BOTH, 'Keep notes.'))
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
     expect(renewed.can('notes/write', NOTES)).toBe(true)
   })
 

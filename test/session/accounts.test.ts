@@ -1,9 +1,13 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SessionStore } from '../../src/store/store.js'
+import { testClock } from '../../src/testing/clock.js'
+import type { Repair } from '../../src/testing/repair.js'
+import { type TestServer, testServer } from '../../src/testing/server.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
-import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const ON_POLYGON = `eip155:137:${ADDRESS_A.toLowerCase()}`
@@ -17,14 +21,14 @@ beforeEach(() => {
 describe('several accounts', () => {
   it('are used side by side, and listed', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_A, ACCOUNT_B])
     for (const session of [a, b]) expect(await session.sign(new Uint8Array(1))).toHaveLength(64)
   })
 
   it('are switched between without a prompt', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(b.keyDID)
     expect((await DIDSession.use(ACCOUNT_A, { store }))?.keyDID).toBe(a.keyDID)
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(a.keyDID)
@@ -35,7 +39,7 @@ describe('several accounts', () => {
 
   it('are signed out one by one', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     await DIDSession.remove(ACCOUNT_B, { store })
     expect([a.isAuthorized(), b.isAuthorized()]).toEqual([true, false])
     expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_A])
@@ -45,23 +49,23 @@ describe('several accounts', () => {
 describe('anyChain', () => {
   it('finds the session of an address on whichever chain it was signed', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const wallet = testWallet(undefined, { chainId: 137 })
+    const wallet = testWallet({ chainId: 137 })
     const options = { resources, store, anyChain: true }
     expect((await DIDSession.get(ON_POLYGON, auth(wallet), options)).keyDID).toBe(session.keyDID)
     expect((await DIDSession.load(ON_POLYGON, options))?.keyDID).toBe(session.keyDID)
     expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, options)).toBe(true)
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
   })
 
   it('is not so unless it is asked for', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     expect(await DIDSession.load(ON_POLYGON, { store })).toBeUndefined()
     expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, { store })).toBe(false)
-    const wallet = testWallet(undefined, { chainId: 137 })
+    const wallet = testWallet({ chainId: 137 })
     expect((await DIDSession.get(ON_POLYGON, auth(wallet), { resources, store })).id).toBe(
       `did:pkh:${ON_POLYGON}`,
     )
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('finds no other address, and none of another kind of chain', async () => {
@@ -73,7 +77,7 @@ describe('anyChain', () => {
 
   it('signs out of every chain, and prompts once over all of them', async () => {
     const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const two = await DIDSession.get(ON_POLYGON, auth(testWallet(undefined, { chainId: 137 })), {
+    const two = await DIDSession.get(ON_POLYGON, auth(testWallet({ chainId: 137 })), {
       resources,
       store,
     })
@@ -85,12 +89,12 @@ describe('anyChain', () => {
       [ACCOUNT_A, ON_POLYGON].map((account) => DIDSession.get(account, auth(wallet), options)),
     )
     expect(again[0]?.keyDID).toBe(again[1]?.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('signs out of one chain alone without it', async () => {
     const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const two = await DIDSession.get(ON_POLYGON, auth(testWallet(undefined, { chainId: 137 })), {
+    const two = await DIDSession.get(ON_POLYGON, auth(testWallet({ chainId: 137 })), {
       resources,
       store,
     })
@@ -100,16 +104,14 @@ describe('anyChain', () => {
 })
 
 describe('session.revoke', () => {
-  /** A server that answers so; gives what it was sent. */
-  function answering(answer: () => Response | Promise<Response>): Request[] {
-    const requests: Request[] = []
-    vi.stubGlobal('fetch', async (request: Request) => {
-      requests.push(request)
-      return answer()
-    })
-    return requests
+  let repair: Repair | undefined
+  afterEach(() => repair?.())
+  /** A server that answers so. */
+  function answering(handler: () => Response | Promise<Response>): TestServer {
+    const server = testServer({ url: 'https://api.example', domains: ['app.example'], handler })
+    repair = server.install()
+    return server
   }
-  beforeEach(() => () => vi.unstubAllGlobals())
   const url = 'https://api.example/sign-out'
 
   it.each([
@@ -117,11 +119,11 @@ describe('session.revoke', () => {
     ['had revoked it before', () => Response.json({ code: 'ERR_CAPABILITY_REVOKED' }, { status: 401 })],
     ['finds it expired', () => Response.json({ code: 'ERR_CAPABILITY_EXPIRED' }, { status: 401 })],
   ])('removes the session once the server %s', async (_, answer) => {
-    const requests = answering(answer)
+    const { calls } = answering(answer)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     await session.revoke(url)
-    expect(requests.map(({ method }) => method)).toEqual(['POST'])
-    expect(requests[0]?.headers.get('authorization')).toMatch(/^CACAO /)
+    expect(calls.map(({ request }) => request.method)).toEqual(['POST'])
+    expect(calls[0]?.caller).toMatchObject({ account: ACCOUNT_A, keyDID: session.keyDID })
     expect(session.isAuthorized()).toBe(false)
     expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
   })
@@ -148,13 +150,13 @@ describe('session.revoke', () => {
   })
 
   it('asks no server about one that has expired', async () => {
-    const requests = answering(() => expect.fail('asked'))
-    const clock = { time: Date.now() }
-    const options = { resources, store, expiresInSecs: 60, now: () => clock.time }
+    const server = answering(() => expect.fail('asked'))
+    const clock = testClock()
+    const options = { resources, store, expiresInSecs: 60, now: clock.now }
     const session = await DIDSession.get(ACCOUNT_A, auth(), options)
-    clock.time += 61_000
+    clock.advance(61)
     await session.revoke(url)
-    expect(requests).toEqual([])
+    expect([...server.calls, ...server.refusals]).toEqual([])
     expect(await DIDSession.list({ store })).toEqual([])
   })
 })

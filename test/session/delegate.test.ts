@@ -8,10 +8,12 @@ import { DIDSession } from '../../src/session/did-session.js'
 import type { DelegateOptions } from '../../src/session/options.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SessionStore } from '../../src/store/store.js'
+import { testClock } from '../../src/testing/clock.js'
+import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { signed } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_A, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
 
 const ALL = 'https://api.example/*'
 const NOTES = 'https://api.example/notes/*'
@@ -67,7 +69,7 @@ describe('session.delegate', () => {
     expect(delegated.isAuthorized([ALL])).toBe(false)
     expect(await delegated.sign(new Uint8Array(1))).toHaveLength(64)
     await expectCode('ERR_NOT_SERIALIZABLE', () => delegated.serialize())
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('gives a capability that the key signed, for the same site, with a nonce of its own', async () => {
@@ -103,7 +105,7 @@ describe('session.delegate', () => {
     const renewed = await delegated.renew(asking(session, { resources: [NOTES] }), { verifiers })
     expect(renewed.keyDID).not.toBe(delegated.keyDID)
     expect(renewed.expiresAt).toEqual(session.expiresAt)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('survives the way to another thread', async () => {
@@ -189,13 +191,13 @@ describe('its time', () => {
         expiresInSecs: 60,
       })
     ).serialize()
-    const clock = { time: Date.now() + 59_000 }
-    const short = await DIDSession.fromSession(text, { now: () => clock.time })
+    const clock = testClock(Date.now() + 59_000)
+    const short = await DIDSession.fromSession(text, { now: clock.now })
     const audience = (await generateSessionKey('P-256')).did
     await short.delegate({ audience })
-    clock.time += 1000
+    clock.advance(1)
     await expectCode('ERR_CAPABILITY_EXPIRED', () => short.delegate({ audience }))
-    clock.time -= 10 * HOUR * 1000
+    clock.set(clock.now() - 10 * HOUR * 1000)
     await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () => short.delegate({ audience }))
   })
 })

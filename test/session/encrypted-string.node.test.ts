@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { fromBase64url, toBase64url } from '../../src/base/base64.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
-import { ACCOUNT_A, KEY_A, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const password = 'correct horse battery staple'

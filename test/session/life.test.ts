@@ -2,20 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { generateSessionKey } from '../../src/key/generate.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
+import type { WalletBehaviour } from '../../src/testing/wallet-behaviour.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { clearOrigin, plantSession, storedSessions } from '../setup/origin.js'
-import {
-  ACCOUNT_A,
-  ACCOUNT_B,
-  ADDRESS_A,
-  type Behaviour,
-  KEY_A,
-  KEY_B,
-  prompts,
-  type TestWallet,
-  testWallet,
-} from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const WEEK = 7 * 24 * 60 * 60
@@ -50,7 +42,7 @@ describe('DIDSession.get', () => {
       resources: ['https://api.example/notes/1'],
     })
     expect(again.keyDID).toBe(session.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('keeps a key that nobody can export', async () => {
@@ -76,7 +68,7 @@ describe('DIDSession.get', () => {
     expect((await DIDSession.get(account, auth(wallet), { resources })).keyDID).toBe(session.keyDID)
     expect((await DIDSession.load(account))?.keyDID).toBe(session.keyDID)
     expect(await DIDSession.hasSessionFor(account, resources)).toBe(true)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('changes nothing of what it is given', async () => {
@@ -103,7 +95,7 @@ describe('DIDSession.get', () => {
     expect((await DIDSession.load(ACCOUNT_A, { resources: ['https://api.example/files/1'] }))?.keyDID).toBe(
       files.keyDID,
     )
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('prompts anew once the session has expired, and clears the old one away', async () => {
@@ -118,7 +110,7 @@ describe('DIDSession.get', () => {
     const calls = [1, 2, 3].map(() => DIDSession.get(ACCOUNT_A, auth(wallet), { resources }))
     const sessions = await Promise.all(calls)
     expect(new Set(sessions.map(({ keyDID }) => keyDID)).size).toBe(1)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('asks for more only after what is asked already', async () => {
@@ -129,7 +121,7 @@ describe('DIDSession.get', () => {
     ])
     expect(two.authorizations).toEqual(more)
     expect(one.authorizations).toEqual(resources)
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('rejects all who wait with the one refusal', async () => {
@@ -139,10 +131,10 @@ describe('DIDSession.get', () => {
     )
     expect(await one).toMatchObject({ code: 'ERR_AUTH_REJECTED' })
     expect(await two).toMatchObject({ code: 'ERR_AUTH_REJECTED' })
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
-  it.each<[string, Behaviour, Parameters<typeof expectCode>[0]]>([
+  it.each<[string, WalletBehaviour, Parameters<typeof expectCode>[0]]>([
     ['rejects', { throws: { code: 4001 } }, 'ERR_AUTH_REJECTED'],
     ['fails', { throws: new Error('boom') }, 'ERR_AUTH_FAILED'],
     ['answers null', { answers: null }, 'ERR_AUTH_FAILED'],
@@ -152,12 +144,12 @@ describe('DIDSession.get', () => {
     wallet.behaviour = behaviour
     await expectCode(code, () => DIDSession.get(ACCOUNT_A, auth(wallet), { resources }))
     expect(await storedSessions()).toEqual([])
-    wallet.behaviour = 'sign'
+    wallet.behaviour = 'approves'
     await expect(DIDSession.get(ACCOUNT_A, auth(wallet), { resources })).resolves.toBeDefined()
   })
 
   it('stores nothing if another account signed', async () => {
-    const other = testWallet(KEY_B)
+    const other = testWallet({ privateKey: KEY_B })
     await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
       DIDSession.get(ACCOUNT_A, ethereumAuth(other.provider, ACCOUNT_A, { domain: 'a.example' }), {
         resources,
@@ -174,17 +166,17 @@ describe('DIDSession.get', () => {
     wallet.behaviour = { answers: late }
     const controller = new AbortController()
     const call = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, signal: controller.signal })
-    while (prompts(wallet) === 0) await new Promise((resolve) => setTimeout(resolve))
+    await wallet.prompted()
     const reason = new Error('closed')
     controller.abort(reason)
     expect(await failureOf(() => call)).toBe(reason)
     answer(
-      await testWallet(KEY_A).provider.request({
+      await testWallet().provider.request({
         method: 'personal_sign',
         params: [`0x${hex(wallet.texts[0])}`, ADDRESS_A],
       }),
     )
-    wallet.behaviour = 'sign'
+    wallet.behaviour = 'approves'
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     expect((await storedSessions()).map(({ keyDID }) => keyDID)).toEqual([session.keyDID])
   })
@@ -201,17 +193,17 @@ describe('DIDSession.get', () => {
       DIDSession.get(ACCOUNT_A, auth(wallet), { resources, signal: controller.signal }),
     )
     const staying = DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
-    while (prompts(wallet) === 0) await new Promise((resolve) => setTimeout(resolve))
+    await wallet.prompted()
     controller.abort()
     expect(await leaving).toMatchObject({ name: 'AbortError' })
     answer(
-      await testWallet(KEY_A).provider.request({
+      await testWallet().provider.request({
         method: 'personal_sign',
         params: [`0x${hex(wallet.texts[0])}`, ADDRESS_A],
       }),
     )
     expect((await staying).id).toBe(`did:pkh:${ACCOUNT_A}`)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('does nothing for a signal that is aborted already', async () => {
@@ -309,7 +301,7 @@ describe('DIDSession.load', () => {
   it('takes up the session used last, and needs no wallet', async () => {
     expect(await DIDSession.load()).toBeUndefined()
     const a = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
     expect((await DIDSession.load())?.keyDID).toBe(b.keyDID)
     await DIDSession.load(ACCOUNT_A)
     expect((await DIDSession.load())?.keyDID).toBe(a.keyDID)
@@ -326,7 +318,7 @@ describe('DIDSession.load', () => {
   })
 
   it('signs nobody in who has signed out', async () => {
-    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     await DIDSession.remove(ACCOUNT_A)
     expect(await DIDSession.load()).toBeUndefined()
@@ -392,10 +384,10 @@ describe('DIDSession.hasSessionFor and explain', () => {
   it('say the same as get does', async () => {
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     for (const asked of [resources, ['https://api.example/notes/1'], ['a:b']]) {
-      const before = prompts(wallet)
+      const before = wallet.prompts
       const says = await DIDSession.hasSessionFor(ACCOUNT_A, asked)
       await DIDSession.get(ACCOUNT_A, auth(wallet), { resources: asked })
-      expect(prompts(wallet) - before).toBe(says ? 0 : 1)
+      expect(wallet.prompts - before).toBe(says ? 0 : 1)
     }
   })
 })
@@ -424,7 +416,7 @@ describe('a stored session', () => {
     await plant(stored)
     expect((await DIDSession.load())?.keyDID).toBe(stored.keyDID)
     expect((await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })).keyDID).toBe(stored.keyDID)
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
   })
 
   it.each<[string, (stored: StoredSession) => Record<string, unknown> | Promise<Record<string, unknown>>]>([
@@ -452,7 +444,7 @@ describe('a stored session', () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
     expect(await DIDSession.explain(ACCOUNT_A, resources)).toEqual({ status: 'wrong-key' })
     expect((await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })).keyDID).not.toBe(stored.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   function change({ h, p, s }: Cacao, changes: object): Record<string, unknown> {
@@ -464,7 +456,10 @@ describe('DIDSession.list and remove', () => {
   it('list every account, and remove one of them', async () => {
     expect(await DIDSession.list()).toEqual([])
     const a = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
-    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, expiresInSecs: 60 })
+    const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), {
+      resources,
+      expiresInSecs: 60,
+    })
     const list = await DIDSession.list({ now: () => Date.now() + 60_000 })
     expect(list.map(({ account, isExpired }) => [account, isExpired]).sort()).toEqual([
       [ACCOUNT_B, true],

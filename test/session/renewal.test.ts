@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { memoryStore } from '../../src/store/memory.js'
-import type { SessionStore } from '../../src/store/store.js'
+import { failingStore } from '../../src/testing/failing-store.js'
+import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
+import type { WalletBehaviour } from '../../src/testing/wallet-behaviour.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { clearOrigin, storedSessions } from '../setup/origin.js'
-import { ACCOUNT_A, type Behaviour, KEY_B, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const files = 'https://api.example/files/*'
@@ -25,7 +26,7 @@ describe('session.renew', () => {
   it('makes a new key and swaps the sessions with one prompt', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, expiresInSecs: HOUR })
     const renewed = await session.renew(auth(), { verifiers: ethereumVerifiers() })
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
     expect(renewed.keyDID).not.toBe(session.keyDID)
     expect(renewed.id).toBe(session.id)
     expect(renewed.persistence).toBe('indexeddb')
@@ -61,12 +62,12 @@ describe('session.renew', () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const renewed = await session.renew(auth(), { resources: [files, ...resources] })
     expect(renewed.authorizations).toEqual([...resources, files])
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, [...resources, files])).toBe(true)
     expect(await storedKeys()).toEqual([renewed.keyDID])
   })
 
-  it.each<[string, Behaviour, Parameters<typeof expectCode>[0]]>([
+  it.each<[string, WalletBehaviour, Parameters<typeof expectCode>[0]]>([
     ['rejects', { throws: { code: 4001 } }, 'ERR_AUTH_REJECTED'],
     ['fails', { throws: new Error('boom') }, 'ERR_AUTH_FAILED'],
     ['answers garbage', { answers: 'garbage' }, 'ERR_AUTH_FAILED'],
@@ -84,34 +85,26 @@ describe('session.renew', () => {
     await expectCode('ERR_CAPABILITY_ISSUER', () =>
       session.renew(async (opts) => {
         const { address: _, ...others } = opts
-        return auth(testWallet(KEY_B))(others)
+        return auth(testWallet({ privateKey: KEY_B }))(others)
       }),
     )
     expect(await storedKeys()).toEqual([session.keyDID])
   })
 
   it('changes nothing if the store can not keep the new one', async () => {
-    const memory = memoryStore()
-    let isFull = false
-    const store: SessionStore = {
-      ...memory,
-      async write(namespace, change) {
-        if (isFull && change.put) throw new Error('full')
-        await memory.write(namespace, change)
-      },
-    }
+    const store = failingStore()
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    isFull = true
+    store.behaviour = 'full'
     await expectCode('ERR_STORE_UNAVAILABLE', () => session.renew(auth()))
     expect((await DIDSession.load(ACCOUNT_A, { store }))?.keyDID).toBe(session.keyDID)
   })
 
   it('ends with its signal, and changes nothing', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
-    wallet.behaviour = 'hang'
+    wallet.behaviour = 'hangs'
     const controller = new AbortController()
     const renewal = failureOf(() => session.renew(auth(), { signal: controller.signal }))
-    while (prompts(wallet) < 2) await new Promise((resolve) => setTimeout(resolve))
+    await wallet.prompted(2)
     controller.abort(new Error('enough'))
     expect(await renewal).toMatchObject({ message: 'enough' })
     expect(await storedKeys()).toEqual([session.keyDID])
@@ -122,10 +115,10 @@ describe('session.renew', () => {
     const calls = [1, 2, 3].map(() => session.renew(auth()))
     const keys = new Set((await Promise.all(calls)).map(({ keyDID }) => keyDID))
     expect(keys.size).toBe(1)
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
     // As another tab would, which still holds the old one.
     expect(keys).toContain((await session.renew(auth())).keyDID)
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('prompts anew for more than what another renewal brought', async () => {
@@ -133,7 +126,7 @@ describe('session.renew', () => {
     await session.renew(auth())
     const more = await session.renew(auth(), { resources: [files] })
     expect(more.authorizations).toEqual([...resources, files])
-    expect(prompts(wallet)).toBe(3)
+    expect(wallet.prompts).toBe(3)
   })
 
   it('renews one that has expired', async () => {
@@ -168,7 +161,7 @@ describe('session.renew', () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const renew = session.renew as (...given: unknown[]) => Promise<unknown>
     expect(await failureOf(() => renew.apply(session, args))).toBeInstanceOf(TypeError)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 })
 
@@ -179,7 +172,7 @@ describe('get with minValiditySecs', () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), soon)
     const again = await DIDSession.get(ACCOUNT_A, auth(), { ...soon, minValiditySecs: HOUR - 60 })
     expect(again.keyDID).toBe(session.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('renews early one that is not, with all that it could do', async () => {
@@ -188,7 +181,7 @@ describe('get with minValiditySecs', () => {
     expect(renewed.keyDID).not.toBe(session.keyDID)
     expect(renewed.authorizations).toEqual([...resources, files])
     expect(await storedKeys()).toEqual([renewed.keyDID])
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('that the person rejects leaves the session as it was', async () => {

@@ -1,108 +1,93 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
-import { verifyRequest } from '../../src/http/verify-request.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { testClock } from '../../src/testing/clock.js'
+import type { Repair } from '../../src/testing/repair.js'
+import { type TestServer, testServer } from '../../src/testing/server.js'
+import { testWallet } from '../../src/testing/wallet.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
-import { ACCOUNT_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-const WEEK_MS = 7 * 24 * 60 * 60 * 1000
+const WEEK_SECS = 7 * 24 * 60 * 60
 const domain = 'app.example.com'
 const auth = ethereumAuth(KEY_A, undefined, { domain })
 const resources = ['https://api.example.com/*']
-const accepting = {
-  verifiers: ethereumVerifiers(),
-  authority: 'api.example.com',
-  domains: [domain],
-  resources,
-}
+const NOTES = 'https://api.example.com/notes'
 
-/** What `fetch` was given, instead of sending it. */
-function sent(): Request[] {
-  const requests: Request[] = []
-  vi.stubGlobal('fetch', async (request: Request) => {
-    requests.push(request)
-    return new Response('ok')
-  })
-  return requests
-}
-afterEach(() => vi.unstubAllGlobals())
+let server: TestServer
+let repair: Repair
+beforeEach(() => {
+  server = testServer({ domains: [domain], resources, handler: () => new Response('ok') })
+  repair = server.install()
+})
+afterEach(() => {
+  repair()
+  expect(server.refusals).toEqual([])
+})
 
 describe('session.fetch', () => {
   it('sends the request signed, from a key of either kind', async () => {
-    const requests = sent()
     const stored = await DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore() })
     const seeded = await DIDSession.authorize(auth, { resources })
     for (const session of [stored, seeded]) {
-      const response = await session.fetch('https://api.example.com/notes', {
+      const response = await session.fetch(NOTES, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: '{"note":"ü"}',
       })
       expect(await response.text()).toBe('ok')
-      const [request = expect.fail('nothing was sent')] = requests.splice(0)
-      expect(await verifyRequest(request, accepting)).toMatchObject({
-        account: ACCOUNT_A,
-        keyDID: session.keyDID,
-      })
+      const { request, caller } = server.calls.at(-1) ?? expect.fail('nothing was sent')
+      expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: session.keyDID })
       expect(await request.json()).toEqual({ note: 'ü' })
     }
+    expect(server.calls).toHaveLength(2)
   })
 
   it('takes a Request and a URL as well', async () => {
-    const requests = sent()
     const session = await DIDSession.authorize(auth, { resources })
-    await session.fetch(new Request('https://api.example.com/notes', { method: 'DELETE' }))
-    await session.fetch(new URL('https://api.example.com/notes'))
-    await session.fetch(new Request('https://api.example.com/notes'), { method: 'PUT', body: 'x' })
-    for (const request of requests) await verifyRequest(request, accepting)
-    expect(requests.map(({ method }) => method)).toEqual(['DELETE', 'GET', 'PUT'])
+    await session.fetch(new Request(NOTES, { method: 'DELETE' }))
+    await session.fetch(new URL(NOTES))
+    await session.fetch(new Request(NOTES), { method: 'PUT', body: 'x' })
+    expect(server.calls.map(({ request }) => request.method)).toEqual(['DELETE', 'GET', 'PUT'])
   })
 
   it('sends nothing once the session has expired', async () => {
-    const requests = sent()
-    let time = Date.now()
-    const session = await DIDSession.authorize(auth, { resources, now: () => time })
-    time += WEEK_MS
-    await expectCode('ERR_CAPABILITY_EXPIRED', () => session.fetch('https://api.example.com/notes'))
-    await expectCode('ERR_CAPABILITY_EXPIRED', () =>
-      session.signRequest(new Request('https://api.example.com/notes')),
-    )
-    expect(requests).toEqual([])
+    const clock = testClock()
+    const session = await DIDSession.authorize(auth, { resources, now: clock.now })
+    clock.advance(WEEK_SECS)
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => session.fetch(NOTES))
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => session.signRequest(new Request(NOTES)))
+    expect(server.calls).toEqual([])
   })
 
   it('asks for another session once it has expired, and only then', async () => {
-    const requests = sent()
-    let time = Date.now()
-    const old = await DIDSession.authorize(auth, { resources, now: () => time })
+    const clock = testClock()
+    const old = await DIDSession.authorize(auth, { resources, now: clock.now })
     const renewed = await DIDSession.authorize(auth, { resources, expiresInSecs: 1_000_000 })
     let calls = 0
     const onExpired = (): DIDSession => {
       calls++
       return renewed
     }
-    await old.fetch('https://api.example.com/notes', { onExpired })
+    await old.fetch(NOTES, { onExpired })
     expect(calls).toBe(0)
-    time += WEEK_MS
-    await old.fetch('https://api.example.com/notes', { onExpired })
+    clock.advance(WEEK_SECS)
+    await old.fetch(NOTES, { onExpired })
     expect(calls).toBe(1)
-    const callers = await Promise.all(requests.map((request) => verifyRequest(request, accepting)))
-    expect(callers.map(({ keyDID }) => keyDID)).toEqual([old.keyDID, renewed.keyDID])
+    expect(server.calls.map(({ caller }) => caller.keyDID)).toEqual([old.keyDID, renewed.keyDID])
   })
 
   it('rejects with what the renewal rejects with, and sends nothing', async () => {
-    const requests = sent()
-    let time = Date.now()
-    const session = await DIDSession.authorize(auth, { resources, now: () => time })
-    time += WEEK_MS
+    const clock = testClock()
+    const session = await DIDSession.authorize(auth, { resources, now: clock.now })
+    clock.advance(WEEK_SECS)
     const reason = new Error('not now')
     const onExpired = (): Promise<DIDSession> => Promise.reject(reason)
-    expect(await failureOf(() => session.fetch('https://api.example.com/notes', { onExpired }))).toBe(reason)
-    await expectCode('ERR_CAPABILITY_EXPIRED', () =>
-      session.fetch('https://api.example.com/notes', { onExpired: () => session }),
-    )
-    expect(requests).toEqual([])
+    expect(await failureOf(() => session.fetch(NOTES, { onExpired }))).toBe(reason)
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => session.fetch(NOTES, { onExpired: () => session }))
+    expect(server.calls).toEqual([])
   })
 
   it('rejects with a TypeError what fetch would', async () => {
@@ -136,10 +121,10 @@ describe('a nonce from the server', () => {
     ['is too short', 'ERR_CAPABILITY_INVALID', () => 'short'],
   ]
   it.each(unusable)('that %s ends the sign-in before the wallet is asked', async (_, code, nonce) => {
-    const before = prompts(wallet)
+    const before = wallet.prompts
     const store = memoryStore()
     await expectCode(code, () => DIDSession.get(ACCOUNT_A, walletAuth, { resources, nonce, store }))
-    expect(prompts(wallet)).toBe(before)
+    expect(wallet.prompts).toBe(before)
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
   })
 

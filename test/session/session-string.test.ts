@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { fromBase64url, toBase64url } from '../../src/base/base64.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
-import { ACCOUNT_A, KEY_A, KEY_B, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const verifiers = ethereumVerifiers()

@@ -2,10 +2,11 @@ import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { SessionChange } from '../../src/session/watch.js'
+import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin, plantSession, storedSessions } from '../setup/origin.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_B, type TestWallet, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 // Another tab is played here by what it does: it writes into the database, and tells so on the channel. Real tabs do it in
 // test/e2e.
@@ -64,7 +65,7 @@ describe('another tab', () => {
     other.postMessage({ scope, removed: 7 })
     const changes: SessionChange[] = []
     const stop = DIDSession.onChange((change) => changes.push(change))
-    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
     await heard(changes, 1)
     stop()
     expect(changes.map(({ account }) => account)).toEqual([ACCOUNT_B])
@@ -76,7 +77,7 @@ describe('another tab', () => {
     const changes: SessionChange[] = []
     const stop = DIDSession.onChange((change) => changes.push(change))
     other.postMessage({ scope, removed: [session.keyDID] })
-    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources })
+    await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
     await heard(changes, 1)
     stop()
     expect(session.isAuthorized()).toBe(true)

@@ -3,10 +3,11 @@ import { toBase64url } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { type StringStore, stringStore } from '../../src/store/string-store.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
 import { type MapBackend, mapBackend } from '../setup/string-backends.js'
-import { ACCOUNT_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const ITEM = 'cacao-session:default'
 const resources = ['https://api.example/notes/*']
@@ -100,7 +101,7 @@ describe('a backend that gives', () => {
     const wallet = testWallet()
     const options = { resources, store, verifiers: ethereumVerifiers() }
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), options)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
   })
 

@@ -7,9 +7,10 @@ import { expect, it, onTestFinished } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { runFresh } from '../setup/fresh-process.js'
-import { ACCOUNT_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const wallet = testWallet()
@@ -62,7 +63,7 @@ it.each<[server: string, open: () => Promise<Send>]>([
   ['Express', () => overHTTP(onExpress)],
   ['Hono', async () => async (path, cookie) => onHono.request(path, { headers: { cookie } })],
 ])('a session in cookies goes round through %s', async (_, open) => {
-  const [send, before] = [await open(), prompts(wallet)]
+  const [send, before] = [await open(), wallet.prompts]
   let cookie = 'theme=dark'
   const visit = async (path: string): Promise<string> => {
     const response = await send(path, cookie)
@@ -75,7 +76,7 @@ it.each<[server: string, open: () => Promise<Send>]>([
   const keyDID = await visit('/sign-in')
   expect(keyDID).toMatch(/^did:key:z6Mk/)
   expect([await visit('/'), await visit('/sign-in')]).toEqual([keyDID, keyDID])
-  expect(prompts(wallet) - before).toBe(1)
+  expect(wallet.prompts - before).toBe(1)
   expect(await visit('/sign-out')).toBe('signed out')
   expect(await visit('/')).toBe('signed out')
 })

@@ -3,10 +3,11 @@ import { DIDSession } from '../../src/session/did-session.js'
 import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
 import { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { cookiesOfSession, headerOf } from '../setup/cookies.js'
 import { failureOf } from '../setup/expect-code.js'
-import { ACCOUNT_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const NAME = '__Host-cacao-session%3Adefault'
@@ -56,7 +57,7 @@ describe('cookieStore', () => {
     await request((store) => DIDSession.remove(ACCOUNT_A, { store }))
     expect(await request((store) => DIDSession.load(undefined, { store }))).toBeUndefined()
     expect(header).toContain('theme=dark')
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('after signing out keeps only a note of that, for as long as the browser runs', async () => {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SessionStore } from '../../src/store/store.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
@@ -22,7 +23,7 @@ describe('a store of the caller', () => {
     expect(await DIDSession.load(undefined, { store: memoryStore() })).toBeUndefined()
     await DIDSession.remove(ACCOUNT_A, { store })
     expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('fails before the wallet is opened, with its error as the cause', async () => {
@@ -47,7 +48,7 @@ describe('a store of the caller', () => {
     }
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
     expect(await DIDSession.explain(ACCOUNT_A, resources, { store })).toEqual({ status: 'store-unavailable' })
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
   })
 
   it('that can not write says so', async () => {
@@ -85,7 +86,7 @@ describe('a store of the caller', () => {
 
   it('that returns sessions of other accounts gives them to nobody', async () => {
     const full = memoryStore()
-    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store: full })
+    await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store: full })
     const store: SessionStore = { ...full, read: (namespace) => full.read(namespace) }
     expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)

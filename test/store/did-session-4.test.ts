@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { generateSessionKey } from '../../src/key/generate.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import {
   clearOrigin,
@@ -9,7 +10,7 @@ import {
   plantDIDSession4,
   storedSessions,
 } from '../setup/origin.js'
-import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['ceramic://*']
 const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
@@ -81,7 +82,7 @@ describe('a session that did-session 4 stored', () => {
     expect(await DIDSession.load(ACCOUNT_A)).toBeUndefined()
     const wallet = testWallet()
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it.each([
@@ -110,7 +111,7 @@ describe('a session that did-session 4 stored', () => {
     expect(await DIDSession.load(ACCOUNT_A, { resources })).toBeUndefined()
     const wallet = testWallet()
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it.each([{}, { cacao: null }, 'text', null, 7])('does no harm if it is %j', async (value) => {

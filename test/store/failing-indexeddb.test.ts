@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { indexedDBStore } from '../../src/store/indexeddb.js'
+import { evictIndexedDB, failingIndexedDB } from '../../src/testing/failing-indexeddb.js'
+import { replace } from '../../src/testing/repair.js'
+import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin, storedSessions } from '../setup/origin.js'
-import { ACCOUNT_A, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 // What browsers do to IndexedDB, done to the real one. In each case one can still sign in, and persistence tells.
 const resources = ['https://api.example/notes/*']
@@ -25,13 +28,9 @@ afterEach(async () => {
   await DIDSession.remove(ACCOUNT_A, PLACE)
 })
 
-/** Replaces a property until the end of the test. */
-function replace(target: object, name: string, descriptor: PropertyDescriptor): void {
-  const before = Object.getOwnPropertyDescriptor(target, name)
-  Object.defineProperty(target, name, { ...descriptor, configurable: true })
-  repairs.push(() =>
-    before ? Object.defineProperty(target, name, before) : Reflect.deleteProperty(target, name),
-  )
+/** Has IndexedDB fail until the end of the test. */
+function fail(...args: Parameters<typeof failingIndexedDB>): void {
+  repairs.push(failingIndexedDB(...args))
 }
 
 async function worksInMemory(): Promise<void> {
@@ -42,12 +41,12 @@ async function worksInMemory(): Promise<void> {
   expect((await DIDSession.load(undefined, PLACE))?.persistence).toBe('memory')
   expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, PLACE)).toBe(true)
   expect((await DIDSession.list(PLACE)).map(({ persistence }) => persistence)).toEqual(['memory'])
-  expect(prompts(wallet)).toBe(1)
+  expect(wallet.prompts).toBe(1)
 }
 
 describe('where IndexedDB', () => {
   it('is absent', async () => {
-    replace(globalThis, 'indexedDB', { value: undefined })
+    fail('absent')
     expect(await DIDSession.explain(ACCOUNT_A, resources, PLACE)).toEqual({ status: 'store-unavailable' })
     await worksInMemory()
     await DIDSession.remove(ACCOUNT_A, PLACE)
@@ -55,106 +54,63 @@ describe('where IndexedDB', () => {
   })
 
   it('throws when looked at', async () => {
-    replace(globalThis, 'indexedDB', {
-      get: () => {
-        throw new DOMException('The operation is insecure.', 'SecurityError')
-      },
-    })
+    fail('forbidden')
     await worksInMemory()
     await DIDSession.remove(ACCOUNT_A, PLACE)
   })
 
   it('refuses to open', async () => {
-    replace(IDBFactory.prototype, 'open', {
-      value: () => {
-        throw new DOMException(
-          'A mutation operation was attempted on a database that did not allow mutations.',
-          'InvalidStateError',
-        )
-      },
-    })
-    // A new factory object, so that the connection which is open already does not serve.
-    const real = indexedDB
-    replace(globalThis, 'indexedDB', { value: Object.create(real) })
+    fail('refuses')
     await worksInMemory()
   })
 
   it('refuses keys', async () => {
-    replace(IDBObjectStore.prototype, 'put', {
-      value: () => {
-        throw new DOMException('The object can not be cloned.', 'DataCloneError')
-      },
-    })
+    const value = (): never => {
+      throw new DOMException('The object can not be cloned.', 'DataCloneError')
+    }
+    repairs.push(replace(IDBObjectStore.prototype, 'put', { value }))
     await worksInMemory()
     expect(await storedSessions()).toEqual([])
   })
 
   it('refuses keys, but takes what comes before them', async () => {
     // As iOS does. What was put already is undone, and no rejection is left over: the runner would report it.
-    const { put } = IDBObjectStore.prototype
-    replace(IDBObjectStore.prototype, 'put', {
-      value(this: IDBObjectStore, value: object, key: IDBValidKey) {
-        if ('privateKey' in value) throw new DOMException('The object can not be cloned.', 'DataCloneError')
-        return put.call(this, value, key)
-      },
-    })
+    fail('data-clone-error')
     await worksInMemory()
     expect(await storedSessions()).toEqual([])
   })
 
   it('has no space left', async () => {
-    replace(IDBObjectStore.prototype, 'put', {
-      value(this: IDBObjectStore) {
-        this.transaction.abort()
-        throw new DOMException('Quota exceeded', 'QuotaExceededError')
-      },
-    })
+    fail('full')
     await worksInMemory()
   })
 
   it('gives back something else than was put', async () => {
-    const { put } = IDBObjectStore.prototype
-    replace(IDBObjectStore.prototype, 'put', {
-      value(this: IDBObjectStore, value: object, key: IDBValidKey) {
-        return put.call(this, 'privateKey' in value ? {} : value, key)
-      },
-    })
+    fail('keys-lost')
     await worksInMemory()
     expect(await storedSessions()).toEqual([])
   })
 
   it('loses its connection once', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), options)
-    const { transaction } = IDBDatabase.prototype
-    let failures = 0
-    replace(IDBDatabase.prototype, 'transaction', {
-      value(this: IDBDatabase, ...args: Parameters<typeof transaction>) {
-        if (failures++ === 0)
-          throw new DOMException('Connection to Indexed Database server lost.', 'UnknownError')
-        return transaction.apply(this, args)
-      },
-    })
+    fail('connection-lost', { times: 1 })
+    const failed = vi.spyOn(IDBDatabase.prototype, 'transaction')
     const again = await DIDSession.load(ACCOUNT_A, PLACE)
     expect(again?.keyDID).toBe(session.keyDID)
     expect(again?.persistence).toBe('indexeddb')
-    expect(failures).toBeGreaterThan(1)
+    const [first, ...more] = failed.mock.results.map(({ type }) => type)
+    expect([first, more.at(-1)]).toEqual(['throw', 'return'])
+    failed.mockRestore()
   })
 
   it('loses every connection', async () => {
-    const { transaction } = IDBDatabase.prototype
-    replace(IDBDatabase.prototype, 'transaction', {
-      value(this: IDBDatabase, ...args: Parameters<typeof transaction>) {
-        // The stand-in for Node makes transactions of its own while it opens a new database.
-        if (this.objectStoreNames.length === 0) return transaction.apply(this, args)
-        throw new DOMException('Connection to Indexed Database server lost.', 'UnknownError')
-      },
-    })
+    fail('connection-lost')
     await worksInMemory()
   })
 
   it('is deleted under an open connection', async () => {
     await DIDSession.get(ACCOUNT_A, auth(wallet), options)
-    await clearOrigin()
+    await evictIndexedDB()
     expect(await DIDSession.load(undefined, PLACE)).toBeUndefined()
     expect((await DIDSession.get(ACCOUNT_A, auth(wallet), options)).persistence).toBe('indexeddb')
   })

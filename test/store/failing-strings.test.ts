@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { stringStore } from '../../src/store/string-store.js'
+import { failingStrings, type StringsBehaviour } from '../../src/testing/failing-store.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
 import { mapBackend } from '../setup/string-backends.js'
-import { ACCOUNT_A, KEY_A, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 const ITEM = 'cacao-session:default'
 const resources = ['https://api.example/notes/*']
 const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
 
 describe('a backend that fails', () => {
-  const boom = (): never => {
-    throw new Error('boom')
-  }
-
-  it.each<[how: string, fail: () => unknown]>([
-    ['at once', boom],
-    ['later', () => Promise.reject(new Error('boom'))],
-  ])('%s, keeps the wallet closed, and is the cause', async (_, fail) => {
-    const store = stringStore({ getItem: fail, setItem: fail, removeItem: fail })
+  it.each<[how: string, StringsBehaviour]>([
+    ['at once', 'throws'],
+    ['later', 'unavailable'],
+  ])('%s, keeps the wallet closed, and is the cause', async (_, behaviour) => {
+    const backend = failingStrings()
+    backend.behaviour = behaviour
+    const store = stringStore(backend)
     const wallet = testWallet()
     for (const work of [
       () => DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store }),
@@ -31,9 +31,9 @@ describe('a backend that fails', () => {
       () => store.readLast('default'),
     ]) {
       const { cause } = await expectCode('ERR_STORE_UNAVAILABLE', work)
-      expect(cause).toMatchObject({ message: 'boom' })
+      expect(cause).toMatchObject({ message: expect.stringContaining('has the backend fail') })
     }
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
     expect(await DIDSession.explain(ACCOUNT_A, resources, { store })).toEqual({ status: 'store-unavailable' })
   })
@@ -42,7 +42,9 @@ describe('a backend that fails', () => {
     const backend = mapBackend()
     const store = stringStore(backend)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    const full = stringStore({ ...backend, setItem: boom })
+    const filled = failingStrings(backend)
+    filled.behaviour = 'full'
+    const full = stringStore(filled)
     const before = backend.items.get(ITEM)
     await expectCode('ERR_STORE_UNAVAILABLE', () =>
       DIDSession.get(ACCOUNT_A, auth(), { resources: ['a:b'], store: full }),
@@ -83,15 +85,12 @@ describe('a backend that fails', () => {
   })
 
   it('once, fails one write and holds up none', async () => {
-    const backend = mapBackend()
-    let isBroken = true
-    const store = stringStore({
-      ...backend,
-      setItem: (key, value) => (isBroken ? boom() : backend.setItem(key, value)),
-    })
+    const backend = failingStrings()
+    backend.behaviour = 'throws'
+    const store = stringStore(backend)
     const write = () => store.write('default', { last: { at: 1 } })
     await expectCode('ERR_STORE_UNAVAILABLE', write)
-    isBroken = false
+    backend.behaviour = 'works'
     await write()
     expect(await store.readLast('default')).toEqual({ at: 1 })
   })

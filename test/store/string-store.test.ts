@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { SessionStore } from '../../src/store/store.js'
 import { type StringStoreOptions, stringStore } from '../../src/store/string-store.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { failureOf } from '../setup/expect-code.js'
 import { backends, lateBackend, mapBackend, sameStrings } from '../setup/string-backends.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_B, prompts, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const bytes = new Uint8Array(3)
@@ -22,7 +23,7 @@ describe.each(backends)('stringStore over %s', (_, make) => {
     expect(loaded?.cacao).toEqual(session.cacao)
     expect(await loaded?.sign(bytes)).toEqual(await session.sign(bytes))
     expect((await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })).keyDID).toBe(session.keyDID)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('makes keys that serialise, and says where they are', async () => {
@@ -73,7 +74,7 @@ describe.each(backends)('stringStore over %s', (_, make) => {
     const store = stringStore(make())
     const wallets = [
       [ACCOUNT_A, testWallet()],
-      [ACCOUNT_B, testWallet(KEY_B)],
+      [ACCOUNT_B, testWallet({ privateKey: KEY_B })],
     ] as const
     const signIns = wallets.flatMap(([account, wallet]) =>
       ['a:b', 'c:d', 'e:f'].map((uri) => DIDSession.get(account, auth(wallet), { resources: [uri], store })),
@@ -93,7 +94,11 @@ describe('stringStore', () => {
     const store = stringStore(backend, options)
     await DIDSession.get(ACCOUNT_A, auth(), { resources, store, namespace: 'admin' })
     expect([...backend.items.keys()]).toEqual([item])
-    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { resources, store, namespace: 'admin' })
+    await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), {
+      resources,
+      store,
+      namespace: 'admin',
+    })
     expect(backend.items.size).toBe(1)
   })
 
@@ -115,7 +120,7 @@ describe('stringStore', () => {
       DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store: stringStore(backend) }),
     )
     expect(new Set((await Promise.all(calls)).map(({ keyDID }) => keyDID)).size).toBe(1)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('has written once the backend says that it has', async () => {
@@ -151,7 +156,7 @@ describe('stringStore', () => {
       DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store, keyType: 'P-256' }),
     )
     expect(failure).toBeInstanceOf(TypeError)
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store, keyType: 'Ed25519' })
     expect(session.isSerializable).toBe(true)
   })

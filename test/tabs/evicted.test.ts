@@ -18,16 +18,7 @@ const load = (page: Page): Promise<void> => page.evaluate(() => tab.load())
 const sign = (page: Page): Promise<string> => page.evaluate(() => tab.sign())
 
 /** The database goes, as when the person clears it or another script of the origin does. */
-const byPage = (page: Page): Promise<void> =>
-  page.evaluate(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        const request = indexedDB.deleteDatabase('cacao-session')
-        request.onsuccess = () => resolve()
-        request.onerror = () => reject(request.error)
-        request.onblocked = () => reject(new Error('a tab keeps the database open'))
-      }),
-  )
+const byPage = (page: Page): Promise<void> => page.evaluate(() => tab.evict())
 
 describeEngines('a session whose database is evicted', (engine) => {
   let browser: Browser
@@ -115,7 +106,7 @@ describeEngines('a session whose database is evicted', (engine) => {
     await get(one)
     await prompted(one)
     await byPage(two)
-    await answer(one, 'sign')
+    await answer(one, 'approves')
     const keyDID = await outcome(one)
     expect(await look(two)).toMatchObject({ stored: [keyDID], explained: 'ok' })
     await hears(two, 'changes', 'signed-in')

@@ -47,7 +47,7 @@ export const get = (page: Page, terms: GetTerms = {}): Promise<void> =>
   page.evaluate((own) => tab.get(own), terms)
 
 /** Answers the prompt that is open in the tab. */
-export const answer = (page: Page, said: 'sign' | 'reject'): Promise<void> =>
+export const answer = (page: Page, said: 'approves' | 'rejects'): Promise<void> =>
   page.evaluate((word) => tab.answer(word), said)
 
 /** Waits until the tab's sign-in or renewal has come to an end, and gives what came of it. */

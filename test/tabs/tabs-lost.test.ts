@@ -63,7 +63,7 @@ describeEngines('a tab', (engine) => {
       const { promptedAt, startedAt } = await look(two)
       expect(promptedAt).toBeGreaterThanOrEqual(killedAt)
       expect(promptedAt - (hasLocks ? killedAt : startedAt + WAIT_MS)).toBeLessThan(SLACK_MS)
-      await answer(two, 'sign')
+      await answer(two, 'approves')
       expect(await outcome(two)).toMatch(/^did:key:/)
     })
 
@@ -81,13 +81,13 @@ describeEngines('a tab', (engine) => {
           const { promptedAt, startedAt } = await look(two)
           expect(promptedAt - askedFirst).toBeGreaterThanOrEqual(WAIT_MS)
           expect(promptedAt - startedAt).toBeLessThan(WAIT_MS + SLACK_MS)
-          await answer(two, 'sign')
+          await answer(two, 'approves')
           expect(await outcome(two)).toMatch(/^did:key:/)
         } finally {
           signal(one, 'SIGCONT')
         }
         // It goes on where it was: its prompt can still be answered, and neither session ends the other.
-        await answer(one, 'sign')
+        await answer(one, 'approves')
         expect(await outcome(one)).toMatch(/^did:key:/)
         for (const page of [one, two])
           expect(await look(page)).toMatchObject({ isAuthorized: true, prompts: 1 })

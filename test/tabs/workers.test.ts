@@ -80,7 +80,7 @@ describeEngines('a worker', (engine) => {
       await prompted(page)
       await get(worker)
       if (without === '') await isQueued(worker)
-      await answer(page, 'sign')
+      await answer(page, 'approves')
       const keyDID = await outcome(page)
       expect(await outcome(worker)).toBe(keyDID)
       expect((await look(worker)).prompts).toBe(0)

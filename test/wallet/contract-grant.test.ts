@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { type EIP1193Provider, ethereumAuth } from '../../src/wallet/ethereum.js'
 import { AUDIENCE } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { fakeChain, REFUSED } from '../setup/fake-chain.js'
-import { ACCOUNT_A, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const SIGNATURE = `0x${'ab'.repeat(96)}`
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { testWallet } from '../../src/testing/wallet.js'
 import { type DiscoveredWallet, discoverWallets, ethereumAccount } from '../../src/wallet/ethereum.js'
 import { failureOf } from '../setup/expect-code.js'
-import { ACCOUNT_A, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const icon = 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg"/>'
 const info = (name: string) => ({ uuid: `uuid-of-${name}`, name, icon, rdns: `example.${name}` })
@@ -24,15 +25,14 @@ const announceLate = (detail: unknown): void =>
 
 describe('discoverWallets', () => {
   it('finds the wallets in the page, each once, ready to use', async () => {
-    install({ info: info('one'), provider: testWallet().provider })
-    install({ info: info('two'), provider: testWallet().provider })
+    for (const name of ['one', 'two']) stops.push(testWallet({ name, rdns: `example.${name}` }).announce())
     const wallets = await discoverWallets({ waitMs: 0 })
     expect(wallets.map(({ name, rdns, icon }) => [name, rdns, icon])).toEqual([
-      ['one', 'example.one', icon],
-      ['two', 'example.two', icon],
+      ['one', 'example.one', expect.stringMatching(/^data:image\/svg/)],
+      ['two', 'example.two', expect.stringMatching(/^data:image\/svg/)],
     ])
     expect(await ethereumAccount((wallets[0] as DiscoveredWallet).provider)).toBe(ACCOUNT_A)
-    announceLate({ info: info('one'), provider: testWallet().provider })
+    announceLate({ info: { ...info('one'), uuid: wallets[0]?.uuid }, provider: testWallet().provider })
     expect((await discoverWallets({ waitMs: 0 })).length).toBe(2)
   })
 

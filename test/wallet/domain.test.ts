@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { AUDIENCE } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
-import { KEY_A, prompts, testWallet } from '../setup/wallet.js'
+import { KEY_A } from '../setup/wallet.js'
 
 const opts = { uri: AUDIENCE, resources: ['a:b'] }
 
@@ -10,7 +11,7 @@ describe.runIf(typeof location === 'undefined')('without a location', () => {
   it('there is no domain to sign in to, unless it is given', async () => {
     const wallet = testWallet()
     await expectCode('ERR_ENVIRONMENT', () => ethereumAuth(wallet.provider)(opts))
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
     expect((await ethereumAuth(KEY_A, undefined, { domain: 'script.example' })(opts)).p.domain).toBe(
       'script.example',
     )

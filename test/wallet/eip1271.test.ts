@@ -2,11 +2,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { type EthereumVerifierOptions, ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCEPTED, fakeChain, REFUSED } from '../setup/fake-chain.js'
-import { ACCOUNT_A, ADDRESS_A, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ADDRESS_A } from '../setup/wallet.js'
 
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
 const SIGNATURE = `0x${'ab'.repeat(96)}`

@@ -8,6 +8,8 @@ import { fromHex } from '../../src/base/hex.js'
 import type { AuthMethodOpts } from '../../src/capability/auth-method.js'
 import { parseCacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { testWallet } from '../../src/testing/wallet.js'
+import type { WalletBehaviour } from '../../src/testing/wallet-behaviour.js'
 import {
   type EthereumSignerInput,
   ethereumAccount,
@@ -16,16 +18,7 @@ import {
 } from '../../src/wallet/ethereum.js'
 import { AUDIENCE } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
-import {
-  ACCOUNT_A,
-  ACCOUNT_B,
-  ADDRESS_A,
-  type Behaviour,
-  KEY_A,
-  KEY_B,
-  prompts,
-  testWallet,
-} from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const opts = (changes: Partial<AuthMethodOpts> = {}): AuthMethodOpts => ({
   uri: AUDIENCE,
@@ -134,7 +127,7 @@ describe('ethereumAuth', () => {
   })
 
   it('uses the account that the session is asked for', async () => {
-    const wallet = testWallet(KEY_B)
+    const wallet = testWallet({ privateKey: KEY_B })
     const cacao = await ethereumAuth(wallet.provider)(
       opts({ address: ACCOUNT_B.split(':')[2] ?? '', chainId: '10' }),
     )
@@ -151,7 +144,7 @@ describe('ethereumAuth', () => {
     expect(wallet.calls).toEqual([])
   })
 
-  it.each<[string, Behaviour, Parameters<typeof expectCode>[0]]>([
+  it.each<[string, WalletBehaviour, Parameters<typeof expectCode>[0]]>([
     ['no', { throws: { code: 4001, message: 'User rejected the request.' } }, 'ERR_AUTH_REJECTED'],
     [
       'no, wrapped as viem wraps it',
@@ -178,7 +171,7 @@ describe('ethereumAuth', () => {
     const wallet = testWallet()
     wallet.behaviour = behaviour
     await expectCode(code, () => ethereumAuth(wallet.provider, ACCOUNT_A)(opts()))
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('takes a signature in upper case or with v 0 and 1, and writes it in its one form', async () => {
@@ -208,7 +201,7 @@ describe('ethereumAuth', () => {
   ])('has nothing signed with %s', async (_, changes) => {
     const wallet = testWallet()
     await expectCode('ERR_CAPABILITY_INVALID', () => ethereumAuth(wallet.provider, ACCOUNT_A)(opts(changes)))
-    expect(prompts(wallet)).toBe(0)
+    expect(wallet.prompts).toBe(0)
   })
 
   it.each([
@@ -239,7 +232,7 @@ describe('ethereumAuth', () => {
 
 describe('ethereumAccount', () => {
   it('opens no wallet when it is to be silent', async () => {
-    const [stranger, known] = [testWallet(KEY_A, { connected: false }), testWallet()]
+    const [stranger, known] = [testWallet({ connected: false }), testWallet()]
     expect(await ethereumAccount(stranger.provider, { silent: true })).toBeUndefined()
     expect(await ethereumAccount(known.provider, { silent: true })).toBe(ACCOUNT_A)
     expect([...stranger.calls, ...known.calls]).not.toContain('eth_requestAccounts')
@@ -247,7 +240,7 @@ describe('ethereumAccount', () => {
   })
 
   it("names the wallet's chain, or the one that it is told", async () => {
-    const wallet = testWallet(KEY_A, { chainId: 137 })
+    const wallet = testWallet({ chainId: 137 })
     expect(await ethereumAccount(wallet.provider)).toBe(ACCOUNT_A.replace(':1:', ':137:'))
     expect(await ethereumAccount(wallet.provider, { chainId: 10 })).toBe(ACCOUNT_A.replace(':1:', ':10:'))
   })

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
+import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth, watchWallet } from '../../src/wallet/ethereum.js'
 import { SEED } from '../setup/seed.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
 // Loaded beforehand: two that wait for one import don't go on in the order in which they asked.
 beforeAll(() => import('../../src/wallet/account-watch.js'))

@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest'
+import { testWallet } from '../../src/testing/wallet.js'
 import { watchWallet } from '../../src/wallet/ethereum.js'
-import { ACCOUNT_A, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 vi.mock('../../src/wallet/account-watch.js', () => {
   throw new Error('offline')

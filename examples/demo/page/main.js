@@ -29,10 +29,11 @@ let isSigningOut = false
 async function signIn({ name, account: accountOf, auth }) {
   // Someone who chooses again has given up on the wallet that they chose before.
   asking?.abort()
-  asking = new AbortController()
-  const { signal } = asking
+  const controller = new AbortController()
+  asking = controller
+  const { signal } = controller
   const expiresInSecs = Number(/** @type {HTMLSelectElement} */ (byId('duration')).value)
-  tell(`Waiting for ${name}…`, 'wait')
+  tell(`Waiting for ${name}…`, 'wait', () => controller.abort())
   try {
     const account = await accountOf(false)
     signal.throwIfAborted()
@@ -68,6 +69,11 @@ function enter(session, isMove) {
   session.on('removed', () => {
     if (session === current && !isSigningOut) leave('You signed out in another tab.')
   })
+  session.on(
+    'expiring',
+    () => session === current && tell('The session ends in half a minute. Then your wallet is asked again.'),
+    { leadSecs: 30 },
+  )
   show(isMove)
 }
 

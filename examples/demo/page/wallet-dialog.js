@@ -7,6 +7,11 @@ const message = marked('wallet-message', element('pre'))
 const text = element('section', { className: 'wallet-message', ariaLabel: 'Text to be signed' }, message)
 const dialog = marked('wallet-dialog', newDialog())
 document.body.append(dialog)
+// What scrolls must be within the keyboard's reach; what doesn't would only be in its way. A window may be turned.
+const resized = new ResizeObserver(() => {
+  text.tabIndex = text.scrollHeight > text.clientHeight ? 0 : -1
+})
+for (const part of [text, message]) resized.observe(part)
 
 /**
  * The demo wallet's prompt: shows the exact text and resolves with whether the person wants it signed. Closing
@@ -21,8 +26,6 @@ export function confirmSigning(words, address) {
   account.title = address
   dialog.returnValue = 'reject'
   dialog.showModal()
-  // What scrolls must be within the keyboard's reach; what doesn't would only be in its way.
-  text.tabIndex = text.scrollHeight > text.clientHeight ? 0 : -1
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => resolve(dialog.returnValue === 'sign'), { once: true })
   })

@@ -1,10 +1,11 @@
 import { toHex } from '../../../src/base/hex.js'
 import { DIDSession } from '../../../src/index.js'
 import { sessionKeyOfPair } from '../../../src/key/session-key.js'
+import { testWallet } from '../../../src/testing/wallet.js'
 import { ethereumAccount, ethereumAuth } from '../../../src/wallet/ethereum.js'
 import { signed } from '../../setup/capability.js'
 import { databaseNames, plantDIDSession4 } from '../../setup/origin.js'
-import { ACCOUNT_A, testWallet } from '../../setup/wallet.js'
+import { ACCOUNT_A } from '../../setup/wallet.js'
 import { report } from './report.js'
 import {
   type Look,

@@ -1,7 +1,9 @@
 import { DIDSession, type SessionEvent } from '../../../src/index.js'
+import { evictIndexedDB } from '../../../src/testing/failing-indexeddb.js'
+import { testWallet } from '../../../src/testing/wallet.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum.js'
 import { failureCode } from '../../setup/failure-code.js'
-import { ACCOUNT_A, prompts, testWallet } from '../../setup/wallet.js'
+import { ACCOUNT_A } from '../../setup/wallet.js'
 import { takeOrders } from './orders.js'
 
 // A tab that a test tells what to do. Its wallet prompts, and answers when it is told to.
@@ -22,18 +24,11 @@ for (const [part, name] of [
 let startedAt = 0
 let promptedAt = 0
 let heardAt = 0
-const wallet = testWallet()
-let answer: (value: unknown) => void = () => undefined
+const wallet = testWallet({ behaviour: search.has('ask') ? 'hangs' : 'approves' })
 const { request } = wallet.provider
 wallet.provider.request = async (args) => {
   if (args.method === 'personal_sign') promptedAt = Date.now()
-  if (args.method !== 'personal_sign' || !search.has('ask')) return request(args)
-  const result = request(args)
-  const said = await new Promise<unknown>((resolve) => {
-    answer = resolve
-  })
-  if (said === 'reject') throw Object.assign(new Error('rejected'), { code: 4001 })
-  return result
+  return request(args)
 }
 const auth = ethereumAuth(wallet.provider, ACCOUNT_A)
 
@@ -74,10 +69,15 @@ export const tab = {
     start(() => DIDSession.get(ACCOUNT_A, auth, { resources, namespace, ...options })),
   load: () => start(() => DIDSession.load(undefined, { namespace })),
   renew: () => start(async () => session?.renew(auth)),
-  answer: (said: 'sign' | 'reject') => answer(said),
+  /** Has the person answer the prompt that is open, and think about the next. */
+  answer: (said: 'approves' | 'rejects') => {
+    wallet.behaviour = said
+    wallet.behaviour = 'hangs'
+  },
+  evict: evictIndexedDB,
   remove: async () => session?.remove(),
   removeAll: () => DIDSession.remove(ACCOUNT_A, { namespace }),
-  hasPrompted: () => prompts(wallet) > 0,
+  hasPrompted: () => wallet.prompts > 0,
   persistence: () => session?.persistence,
   sign: async () => {
     try {
@@ -92,7 +92,7 @@ export const tab = {
     outcome,
     keyDID: session?.keyDID,
     isAuthorized: session?.isAuthorized(resources),
-    prompts: prompts(wallet),
+    prompts: wallet.prompts,
     /** When the work began, the wallet prompted last and the last event came, by the machine's clock. */
     startedAt,
     promptedAt,

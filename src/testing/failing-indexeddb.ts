@@ -1,0 +1,154 @@
+import { type Repair, repair, replace } from './repair.js'
+import { hangingFactory, standIn } from './stand-in-factory.js'
+
+/**
+ * What browsers do to IndexedDB.
+ *
+ * - `absent`: there is none, as in some workers, embedded pages and Node.
+ * - `forbidden`: the mere look at it throws a `SecurityError`, as where cookies are blocked.
+ * - `refuses`: it opens nothing, as in older private windows.
+ * - `hangs`: what is opened waits until the repair, as Safari's sometimes does.
+ * - `data-clone-error`: keys can't be stored, as in older iOS and Firefox's private windows.
+ * - `keys-lost`: keys are stored as empty objects, as in WebKit's shared workers.
+ * - `full`: nothing can be stored, for want of space.
+ * - `connection-lost`: open connections fail, as Safari's do after a while in the background.
+ */
+export type IndexedDBFailure =
+  | 'absent'
+  | 'forbidden'
+  | 'refuses'
+  | 'hangs'
+  | 'data-clone-error'
+  | 'keys-lost'
+  | 'full'
+  | 'connection-lost'
+
+export interface FailingIndexedDBOptions {
+  /** How often it fails before it works again, for `data-clone-error`, `keys-lost` and `connection-lost`; always by default. */
+  times?: number
+}
+
+/**
+ * Has this page's own IndexedDB fail in a way that is known of browsers, until the repair that it gives. What is stored
+ * stays. For tests only; where there is no IndexedDB, as in Node, with a stand-in such as `fake-indexeddb`.
+ *
+ * The default store waits twice for 2 seconds for a database that hangs: `indexedDBStore({ openTimeoutMs: 50 })` is
+ * quicker, or the test runner's own timers.
+ *
+ * @example
+ * const repair = failingIndexedDB('data-clone-error')
+ * const session = await DIDSession.get(account, auth, { resources })
+ * expect(session.persistence).toBe('memory') // signed in all the same: is the person told that it won't last?
+ * repair()
+ */
+export function failingIndexedDB(
+  failure: IndexedDBFailure,
+  { times = Number.POSITIVE_INFINITY }: FailingIndexedDBOptions = {},
+): Repair {
+  let left = times
+  const fails = (): boolean => left-- > 0
+  const error = (name: string, message: string): DOMException => new DOMException(message, name)
+  switch (failure) {
+    case 'absent':
+      return replaceFactory({ value: undefined })
+    case 'forbidden':
+      return replaceFactory({
+        get: () => {
+          throw error('SecurityError', 'The operation is insecure.')
+        },
+      })
+    case 'refuses':
+      return replaceFactory({
+        value: standIn(indexedDB, {
+          open: () => {
+            throw error('InvalidStateError', 'This database did not allow mutations.')
+          },
+        }),
+      })
+    case 'hangs': {
+      const { factory, letGo } = hangingFactory(indexedDB)
+      const putBack = replaceFactory({ value: factory })
+      return repair(() => {
+        putBack()
+        letGo()
+      })
+    }
+    case 'data-clone-error':
+      return aroundPut((value) => {
+        if (holdsKey(value) && fails()) throw error('DataCloneError', 'The object can not be cloned.')
+        return value
+      })
+    case 'keys-lost':
+      return aroundPut((value) => (holdsKey(value) && fails() ? {} : value))
+    case 'full':
+      return aroundPut((_, store) => {
+        store.transaction.abort()
+        throw error('QuotaExceededError', 'The quota has been exceeded.')
+      })
+    case 'connection-lost':
+      return losingConnections(() => {
+        if (fails()) throw error('UnknownError', 'Connection to Indexed Database server lost.')
+      })
+    default:
+      throw new TypeError(`failure must be one of the known ones, not ${String(failure)}`)
+  }
+}
+
+/**
+ * Deletes the databases of this origin, as a browser does that runs out of space, or a person who clears the site's
+ * data. Resolves once they are gone: connections that don't give way (`versionchange`) are waited for. For tests only.
+ *
+ * @example
+ * await evictIndexedDB()
+ * expect(await DIDSession.explain(account, resources)).toEqual({ status: 'evicted' })
+ */
+export async function evictIndexedDB(): Promise<void> {
+  const factory = indexedDB
+  const names = (await factory.databases()).flatMap(({ name }) => name ?? [])
+  await Promise.all(
+    names.map(
+      (name) =>
+        new Promise<void>((resolve, reject) => {
+          const request = factory.deleteDatabase(name)
+          request.onsuccess = () => resolve()
+          request.onerror = () => reject(request.error)
+        }),
+    ),
+  )
+}
+
+const replaceFactory = (descriptor: PropertyDescriptor): Repair =>
+  replace(globalThis, 'indexedDB', descriptor)
+
+function aroundPut(stored: (value: unknown, store: IDBObjectStore) => unknown): Repair {
+  const { put, add } = IDBObjectStore.prototype
+  const around = (method: typeof put) =>
+    function (this: IDBObjectStore, value: unknown, key?: IDBValidKey): IDBRequest<IDBValidKey> {
+      return method.call(this, stored(value, this), key)
+    }
+  const repairs = [
+    replace(IDBObjectStore.prototype, 'put', { value: around(put), writable: true }),
+    replace(IDBObjectStore.prototype, 'add', { value: around(add), writable: true }),
+  ]
+  return repair(() => {
+    for (const putBack of repairs) putBack()
+  })
+}
+
+function losingConnections(happens: () => void): Repair {
+  const { transaction } = IDBDatabase.prototype
+  return replace(IDBDatabase.prototype, 'transaction', {
+    writable: true,
+    value(this: IDBDatabase, ...args: Parameters<typeof transaction>) {
+      // The stand-in for Node makes transactions of its own while it opens a new database.
+      if (this.objectStoreNames.length > 0) happens()
+      return transaction.apply(this, args)
+    },
+  })
+}
+
+// A key, or an object that holds some, as far down as this library's go.
+function holdsKey(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return value instanceof CryptoKey || Object.values(value).some((member) => member instanceof CryptoKey)
+}

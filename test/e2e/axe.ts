@@ -1,0 +1,17 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright'
+
+const source = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds wrong with the page as it is, by the elements that it concerns. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(await source)
+  const found = (await page.evaluate('axe.run()')) as AxeResults
+  return found.violations.flatMap(({ id, impact, nodes }) =>
+    nodes.map(({ target, any, all, none }) =>
+      [impact, id, target.join(' '), ...[...any, ...all, ...none].map(({ message }) => message)].join(': '),
+    ),
+  )
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { testWallet } from '../../src/testing.js'
+import { discoverWallets, ethereumAccount } from '../../src/wallet/ethereum.js'
+
+describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', () => {
+  it('is found, and works, until its repair', async () => {
+    const wallet = testWallet({ name: 'Rabbit', rdns: 'example.rabbit' })
+    const repair = wallet.announce()
+    const [found] = await discoverWallets({ waitMs: 0 })
+    expect(found).toMatchObject({ name: 'Rabbit', rdns: 'example.rabbit' })
+    expect(found?.icon).toMatch(/^data:image\//)
+    expect(await ethereumAccount(found?.provider ?? wallet.provider)).toBe(wallet.account)
+    expect(wallet.calls).toEqual(['eth_requestAccounts', 'eth_chainId'])
+    repair()
+    expect(await discoverWallets({ waitMs: 0 })).toEqual([])
+  })
+
+  it('is seen by an app that is there already', async () => {
+    const seen: string[] = []
+    const controller = new AbortController()
+    await discoverWallets({ waitMs: 0, signal: controller.signal, onWallet: ({ name }) => seen.push(name) })
+    const repairs = [testWallet({ name: 'One' }), testWallet({ name: 'Two' })].map((each) => each.announce())
+    expect(seen).toEqual(['One', 'Two'])
+    controller.abort()
+    for (const repair of repairs) repair()
+  })
+})
+
+describe.runIf(typeof window === 'undefined')('a wallet where there is no page', () => {
+  it('can not announce itself, and says so', () => {
+    expect(() => testWallet().announce()).toThrow(TypeError)
+  })
+})

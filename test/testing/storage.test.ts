@@ -1,0 +1,161 @@
+import { openDB } from 'idb'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/index.js'
+import { indexedDBStore, stringStore } from '../../src/stores.js'
+import {
+  evictIndexedDB,
+  failingIndexedDB,
+  failingStore,
+  failingStrings,
+  type IndexedDBFailure,
+  type Repair,
+  testWallet,
+} from '../../src/testing.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { clearOrigin } from '../setup/origin.js'
+
+const resources = ['https://api.example.com/notes/*']
+const PLACE = { namespace: 'testing' }
+const wallet = testWallet()
+const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
+const signIn = (options: object = {}): Promise<DIDSession> =>
+  DIDSession.get(wallet.account, auth, { resources, ...PLACE, ...options })
+
+describe('IndexedDB that fails', () => {
+  let repair: Repair | undefined
+  beforeEach(clearOrigin)
+  afterEach(async () => {
+    repair?.()
+    repair = undefined
+    await DIDSession.remove(wallet.account, PLACE)
+  })
+
+  it.each<IndexedDBFailure>([
+    'absent',
+    'forbidden',
+    'refuses',
+    'data-clone-error',
+    'keys-lost',
+    'full',
+    'connection-lost',
+  ])('(%s) keeps the session in memory; repaired, it keeps the next one', async (failure) => {
+    repair = failingIndexedDB(failure)
+    expect((await signIn()).persistence).toBe('memory')
+    repair()
+    await DIDSession.remove(wallet.account, PLACE)
+    expect((await signIn()).persistence).toBe('indexeddb')
+  })
+
+  it.each<IndexedDBFailure>(['data-clone-error', 'keys-lost'])(
+    '(%s) once, works the second time',
+    async (failure) => {
+      repair = failingIndexedDB(failure, { times: 1 })
+      expect((await signIn()).persistence).toBe('memory')
+      expect((await signIn({ namespace: 'second' })).persistence).toBe('indexeddb')
+      await DIDSession.remove(wallet.account, { namespace: 'second' })
+    },
+  )
+
+  it('has what was stored before, once it is repaired', async () => {
+    const { keyDID } = await signIn()
+    for (const failure of ['absent', 'refuses', 'connection-lost'] as const) {
+      repair = failingIndexedDB(failure)
+      expect(await DIDSession.explain(wallet.account, resources, PLACE)).toEqual({
+        status: 'store-unavailable',
+      })
+      repair()
+      expect((await DIDSession.load(undefined, PLACE))?.keyDID).toBe(keyDID)
+    }
+  })
+
+  it('(hangs) is given up, and opens once it is let go', async () => {
+    const { keyDID } = await signIn()
+    repair = failingIndexedDB('hangs')
+    const quick = indexedDBStore({ openTimeoutMs: 20 })
+    await expectCode('ERR_STORE_UNAVAILABLE', () => signIn({ store: quick }))
+    // Whoever waits for longer is served as soon as it is let go.
+    const waiting = DIDSession.load(undefined, { ...PLACE, store: indexedDBStore({ openTimeoutMs: 10_000 }) })
+    repair()
+    expect((await waiting)?.keyDID).toBe(keyDID)
+    expect((await DIDSession.load(undefined, { ...PLACE, store: quick }))?.keyDID).toBe(keyDID)
+  })
+
+  it('(hangs) serves others than us as the real one would, with their upgrade', async () => {
+    repair = failingIndexedDB('hangs')
+    const opening = openDB('notes', 2, { upgrade: (db) => void db.createObjectStore('notes') })
+    const real = indexedDB.open('notes', 2)
+    expect([real.readyState, real.error]).toEqual(['pending', null])
+    repair()
+    const database = await opening
+    expect([...database.objectStoreNames]).toEqual(['notes'])
+    database.close()
+    await new Promise((resolve) => {
+      real.onsuccess = resolve
+    })
+    real.result.close()
+    await evictIndexedDB()
+  })
+
+  it('that is evicted says so, and takes the next session', async () => {
+    // A place in which nothing was kept in memory before: that would be there still.
+    const place = { namespace: 'evicted' }
+    await signIn(place)
+    expect(await DIDSession.explain(wallet.account, resources, place)).toMatchObject({ status: 'ok' })
+    await evictIndexedDB()
+    expect(await DIDSession.explain(wallet.account, resources, place)).toEqual({ status: 'evicted' })
+    expect((await signIn(place)).persistence).toBe('indexeddb')
+    await DIDSession.remove(wallet.account, place)
+  })
+
+  it('fails in no other way', () => {
+    expect(() => failingIndexedDB('sometimes' as IndexedDBFailure)).toThrow(TypeError)
+  })
+
+  it.runIf(Symbol.dispose !== undefined)('is repaired at the end of a block', () => {
+    const before = globalThis.indexedDB
+    const broken = failingIndexedDB('absent')
+    expect(globalThis.indexedDB).toBeUndefined()
+    broken[Symbol.dispose]()
+    expect(globalThis.indexedDB).toBe(before)
+  })
+})
+
+describe.each([
+  ['a store', () => failingStore()],
+  ['a store on strings', () => failingStrings()],
+])('%s of one’s own', (_, make) => {
+  const storeOf = (made: ReturnType<typeof make>) => ('read' in made ? made : stringStore(made))
+
+  it('works until it is told to fail, and again afterwards', async () => {
+    const made = make()
+    const store = storeOf(made)
+    const prompts = wallet.prompts
+    made.behaviour = 'unavailable'
+    await expectCode('ERR_STORE_UNAVAILABLE', () => signIn({ store }))
+    expect(wallet.prompts).toBe(prompts)
+    made.behaviour = 'works'
+    const { keyDID } = await signIn({ store })
+    made.behaviour = 'full'
+    await expectCode('ERR_STORE_UNAVAILABLE', () => signIn({ store, resources: ['https://other.example/'] }))
+    expect((await DIDSession.load(undefined, { ...PLACE, store }))?.keyDID).toBe(keyDID)
+  })
+
+  it('hangs, and then answers by what it is told next', async () => {
+    const made = make()
+    const store = storeOf(made)
+    const { keyDID } = await signIn({ store })
+    made.behaviour = 'hangs'
+    const one = DIDSession.load(undefined, { ...PLACE, store })
+    made.behaviour = 'works'
+    expect((await one)?.keyDID).toBe(keyDID)
+    made.behaviour = 'hangs'
+    const two = DIDSession.load(undefined, { ...PLACE, store })
+    made.behaviour = 'unavailable'
+    await expectCode('ERR_STORE_UNAVAILABLE', () => two)
+  })
+
+  it('takes no behaviour that it does not know', () => {
+    expect(() => Object.assign(make(), { behaviour: 'breaks' })).toThrow(TypeError)
+  })
+})
