@@ -1,5 +1,5 @@
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 
 // What is published: what the compiler wrote, gathered into few files, because an install of hundreds of small ones takes
@@ -8,11 +8,12 @@ const { exports, bin, dependencies, peerDependencies } = JSON.parse(await readFi
 const nameOf = (target) => relative('dist', target).replace('.js', '')
 const entries = Object.values(exports).flatMap(({ default: target }) => (target ? [nameOf(target)] : []))
 const commands = Object.values(bin).map(nameOf)
-// What is no dependency goes in: cookie, whose form not every bundler reads.
+// What is no dependency goes in, with its licence: packages that are small, or whose form not every bundler reads.
 const installed = Object.keys({ ...dependencies, ...peerDependencies })
 
 await rm('dist', { recursive: true, force: true })
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: [...entries, ...commands].map((entry) => join('build', `${entry}.js`)),
   bundle: true,
   splitting: true,
@@ -20,7 +21,6 @@ await build({
   platform: 'neutral',
   mainFields: ['module', 'main'],
   external: ['node:*', ...installed],
-  legalComments: 'inline',
   target: 'es2022',
   charset: 'utf8',
   outbase: 'build',
@@ -40,5 +40,11 @@ const copyDeclarations = async (name) => {
   for (const [, path] of text.matchAll(/(?:from|import\() ?'(\.[^']+)\.js'/g))
     await copyDeclarations(join(dirname(name), `${path}.d.ts`))
 }
-await copyFile('node_modules/cookie/LICENSE', 'dist/cookie-LICENSE')
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap((path) => path.match(/^node_modules\/[^/]+/) ?? []),
+)
+const licences = [...packages].map(
+  async (path) => `${basename(path)}\n\n${await readFile(join(path, 'LICENSE'), 'utf8')}`,
+)
+await writeFile('dist/LICENSES', (await Promise.all(licences)).join('\n'))
 for (const entry of entries) await copyDeclarations(`${entry}.d.ts`)

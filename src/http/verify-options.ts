@@ -93,9 +93,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     domains.length === 0 ||
     !domains.every((domain) => typeof domain === 'string')
   )
-    throw new TypeError(
-      'domains must name the sites whose sign-ins are accepted, such as ["app.example.com"]',
-    )
+    throw new TypeError('domains must be the sites whose sign-ins count: ["app.example.com"]')
   const areListed = Array.isArray(resources) && resources.every((resource) => typeof resource === 'string')
   if (resources !== undefined && typeof resources !== 'function' && !areListed)
     throw new TypeError('resources must be an array of URIs, or a function that gives one')
@@ -139,9 +137,7 @@ function authoritiesOf(authority: unknown): string[] {
   const isGood = (value: unknown): value is string =>
     typeof value === 'string' && ['https', 'http'].some((scheme) => hostOf(`${scheme}://${value}`) === value)
   if (list.length > 0 && list.every(isGood)) return list
-  throw new TypeError(
-    'authority must be the host by which clients reach this server, with its port if it names one: "api.example.com"',
-  )
+  throw new TypeError('authority must be the host by which clients reach this server: "api.example.com"')
 }
 
 // As browsers write it: lower case, punycode, without the scheme's own port.

@@ -42,7 +42,7 @@ export interface VerifiedJWS {
 export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}): Promise<VerifiedJWS> {
   const { capability, verifiers, ...expected } = options
   if (capability !== undefined && !verifiers) {
-    throw new TypeError('verifiers are needed to check a capability, such as ethereumVerifiers() gives')
+    throw new TypeError('a capability needs verifiers, such as ethereumVerifiers() gives')
   }
   const jws = parseJWS(input)
   const { kid, keyDID } = jws
@@ -90,7 +90,7 @@ function assertSpeaksForItself(
   if (resources?.length || domains || nonce !== undefined) {
     throw new SessionError(
       'ERR_CAPABILITY_RESOURCES',
-      'the JWS comes without the capability that would allow what is asked for',
+      'the JWS comes without a capability, which alone could allow that',
     )
   }
 }
