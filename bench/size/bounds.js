@@ -28,6 +28,7 @@ export const BOUNDS = {
   './express': { gzip: 16_000, without: ['dids', 'idb', 'http-message-sig'] },
   './stores': { gzip: 11_000, without: ['dids', 'jose', '@noble/curves'] },
   './node': { gzip: 13_000, without: ['secp256k1', 'tiny-secp256k1', 'redis', 'ioredis', 'dids'] },
+  './react': { gzip: 13_000, without: ['idb', '@noble/curves', '@noble/hashes', 'react-dom'] },
   './dids': { gzip: 16_000, without: ['idb', '@noble/curves'] },
   './did-session': { gzip: 27_000 },
 }
