@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { findEngines } from '../engines/engines.js'
+
+const engines = await findEngines()
+
+// The package as it is published: packed, installed into folders of their own, and used there as its users would.
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    include: ['test/packed/**/*.test.ts'],
+    globalSetup: ['test/packed/pack.ts'],
+    provide: { engines: engines.found },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 3,
+    api: { host: '127.0.0.1' },
+  },
+})
