@@ -39,7 +39,7 @@ export function mount(element: ReactNode, html?: string): Mounted {
 }
 
 /** Waits until the element's text contains the words. */
-export function shows(element: Element, words: string): Promise<void> {
+function shows(element: Element, words: string): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
       if (!element.textContent?.includes(words)) return
