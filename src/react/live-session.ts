@@ -88,6 +88,8 @@ export class LiveSession {
     } catch (cause) {
       this.#failed(cause)
       return false
+    } finally {
+      this.#letGo()
     }
   }
 

@@ -1,4 +1,5 @@
-import { createContext, createElement, type ReactElement, type ReactNode, useMemo } from 'react'
+import { createContext, createElement, type ReactElement, type ReactNode, useEffect, useMemo } from 'react'
+import { liveSession } from './live-sessions.js'
 import { meaningOf, type SessionOptions, storeOf } from './options.js'
 import { type Latest, useLatest } from './use-latest.js'
 
@@ -19,7 +20,8 @@ export interface SessionProviderProps extends SessionOptions {
 }
 
 /**
- * Says once what the app's sessions are for; `useSession` below it needs no options then.
+ * Says once what the app's sessions are for, and keeps what is known of them; `useSession` below it needs no options then. A
+ * wrong option throws a `TypeError`.
  *
  * @example
  * <SessionProvider resources={['https://api.example.com/notes/*']}>
@@ -32,5 +34,10 @@ export function SessionProvider({ children, ...options }: SessionProviderProps):
   const store = storeOf(options)
   // biome-ignore lint/correctness/useExhaustiveDependencies: options that mean the same change nothing.
   const provided = useMemo(() => ({ options, latest }), [meaning, store])
+  // What is known stays, though for a while no component may show it.
+  useEffect(() => {
+    const subject = { store, meaning, latest: () => latest.current }
+    return liveSession(subject).subscribe(() => undefined)
+  }, [store, meaning, latest])
   return createElement(ProvidedContext.Provider, { value: provided }, children)
 }

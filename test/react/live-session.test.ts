@@ -280,6 +280,16 @@ describe('a live session that nobody listens to', () => {
     expect(live.state.status).toBe('signed-out')
   })
 
+  it('ends once what was asked of it is done', async () => {
+    stop = () => undefined
+    live = new LiveSession(options, () => ends++)
+    expect(await live.signIn(options, asA())).toBeDefined()
+    expect(ends).toBe(1)
+    expect(await new LiveSession(options, () => ends++).signOut(options)).toBe(true)
+    expect(ends).toBe(2)
+    expect(await DIDSession.list(options)).toEqual([])
+  })
+
   it('loads once for who leaves and comes back within one task', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     open()

@@ -257,6 +257,19 @@ describe('useSession', () => {
     expect(seen.length).toBe(renders)
   })
 
+  it('keeps what is known below a provider, though no component shows it for a while', async () => {
+    const load = vi.spyOn(DIDSession, 'load')
+    const seen: string[] = []
+    const page = mount(provided(show()))
+    await page.shows('signed-out')
+    page.render(provided('another route'))
+    await page.shows('another route')
+    page.render(provided(createElement(Show, { onRender: ({ status }) => seen.push(status) })))
+    await page.shows('signed-out')
+    expect(seen).not.toContain('loading')
+    expect(load).toHaveBeenCalledTimes(1)
+  })
+
   it('throws what is wrong with the options to the next error boundary', async () => {
     const boundary = createElement(
       Boundary,
