@@ -25,8 +25,8 @@ function serve({ httpServer, middlewares }: ViteDevServer | PreviewServer): void
     else next()
   })
   middlewares.use('/api/hello', (request, response) => {
-    const { account, expires } = callerOf(request)
+    const { account } = callerOf(request)
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ account, expires }))
+    response.end(JSON.stringify({ account }))
   })
 }

@@ -1,4 +1,4 @@
-import { Component, createElement, type ReactNode, StrictMode } from 'react'
+import { Component, createElement, type ReactNode, StrictMode, useEffect } from 'react'
 import { renderToString } from 'react-dom/server'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SessionProvider, type SessionProviderProps, type UseSession } from '../../src/react/index.js'
@@ -262,8 +262,14 @@ describe('useSession', () => {
     const seen: string[] = []
     const page = mount(provided(show()))
     await page.shows('signed-out')
-    page.render(provided('another route'))
-    await page.shows('another route')
+    // What was left has been left when the other's effects run, and a task later it is let go of.
+    await new Promise<void>((left) => {
+      const Other = (): ReactNode => {
+        useEffect(() => void setTimeout(left))
+        return 'another route'
+      }
+      page.render(provided(createElement(Other)))
+    })
     page.render(provided(createElement(Show, { onRender: ({ status }) => seen.push(status) })))
     await page.shows('signed-out')
     expect(seen).not.toContain('loading')

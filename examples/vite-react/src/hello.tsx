@@ -1,6 +1,6 @@
 import type { DIDSession } from 'cacao-session'
 import { useState } from 'react'
-import { dateOf, reasonOf, shortOf } from './words.js'
+import { reasonOf, shortOf } from './words.js'
 
 /** Calls the API with a request that the session's key signs. No wallet is asked. */
 export function Hello({ session }: { session: DIDSession }) {
@@ -10,8 +10,8 @@ export function Hello({ session }: { session: DIDSession }) {
     try {
       const response = await session.fetch('/api/hello', { method: 'POST', body: 'Hello' })
       if (!response.ok) return setAnswer(`The server refused: ${response.status}`)
-      const { account, expires } = (await response.json()) as { account: string; expires: string }
-      setAnswer(`The server says hello to ${shortOf(account)}, until ${dateOf(new Date(expires))}.`)
+      const { account } = (await response.json()) as { account: string }
+      setAnswer(`The server says hello to ${shortOf(account)}.`)
     } catch (error) {
       setAnswer(reasonOf(error))
     }
