@@ -34,6 +34,13 @@ class Boundary extends Component<{ children?: ReactNode }> {
   }
 }
 
+function OtherRoute({ onShown }: { onShown: () => void }): ReactNode {
+  useEffect(() => {
+    setTimeout(onShown)
+  }, [onShown])
+  return 'another route'
+}
+
 /** Another realm of the same origin: what is done there comes here as from another tab. */
 async function otherTab(): Promise<typeof DIDSession> {
   const frame = document.createElement('iframe')
@@ -263,13 +270,7 @@ describe('useSession', () => {
     const page = mount(provided(show()))
     await page.shows('signed-out')
     // What was left has been left when the other's effects run, and a task later it is let go of.
-    await new Promise<void>((left) => {
-      const Other = (): ReactNode => {
-        useEffect(() => void setTimeout(left))
-        return 'another route'
-      }
-      page.render(provided(createElement(Other)))
-    })
+    await new Promise<void>((onShown) => page.render(provided(createElement(OtherRoute, { onShown }))))
     page.render(provided(createElement(Show, { onRender: ({ status }) => seen.push(status) })))
     await page.shows('signed-out')
     expect(seen).not.toContain('loading')
@@ -296,6 +297,14 @@ describe('hydration', () => {
     expect(html).toContain('loading')
     const page = mount(app, html)
     await page.shows(isSignedIn ? `signed-in ${A}` : 'signed-out')
+  })
+
+  it('is clean beside a part of the page that knows already', async () => {
+    await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const app = provided(show())
+    const html = renderToString(app)
+    await mount(app).shows(`signed-in ${A}`)
+    await mount(app, html).shows(`signed-in ${A}`)
   })
 
   it('would complain of other HTML', async () => {
