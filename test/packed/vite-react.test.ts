@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { TestWallet } from '../../src/testing.js'
 import { type Browser, openBrowser } from '../e2e/browser.js'
 import { describeEngines } from '../e2e/engines.js'
-import { prompts, type TestWallet } from '../setup/wallet.js'
 import { run } from './command.js'
 import { type ExampleFolder, exampleFolder } from './example-folder.js'
 import { startVite, type ViteServer } from './vite-server.js'
@@ -54,7 +54,7 @@ describeEngines(
         wallet.behaviour = { throws: { code: 4001, message: 'User rejected' } }
         await page.click(SIGN_IN)
         await page.waitForText('[role=alert]', 'You declined in the wallet')
-        wallet.behaviour = 'sign'
+        wallet.behaviour = 'approves'
         await page.click(SIGN_IN)
         await page.waitForText('[role=status]', 'signed in')
         expect(wallet.texts.at(-1)).toContain('Say hello for a week')
@@ -89,7 +89,7 @@ describeEngines(
         await page.waitForText('[role=status]', 'signed in')
         await page.click(HELLO)
         await page.waitForText('output', 'The server says hello to 0x19e7…ff2a')
-        expect(prompts(wallet)).toBe(1)
+        expect(wallet.prompts).toBe(1)
       })
       expect(complaints).toEqual([])
     })
@@ -107,7 +107,7 @@ describeEngines(
         await page.goto(url)
         await page.waitForText('[role=status]', 'signed out')
         await page.evaluate(() => Object.assign(window, { isSamePage: true }))
-        wallet.behaviour = 'hang'
+        wallet.behaviour = 'hangs'
         await page.evaluate((css) => {
           const button = document.querySelector<HTMLElement>(css)
           button?.click()
@@ -117,17 +117,17 @@ describeEngines(
         await change('Sign in', 'Changed')
         await page.waitForText('h1', 'Changed once')
         await page.waitForText('[role=status]', 'Look at your wallet')
-        expect(prompts(wallet)).toBe(1)
+        expect(wallet.prompts).toBe(1)
 
         await page.click('main > .quiet')
         await page.waitForText('[role=status]', 'signed out')
-        wallet.behaviour = 'sign'
+        wallet.behaviour = 'approves'
         await page.click(SIGN_IN)
         await page.waitForText('[role=status]', 'signed in')
         await change('Changed', 'Changed again, not')
         await page.waitForText('h1', 'Changed again')
         await page.waitForText('[role=status]', 'signed in')
-        expect(prompts(wallet)).toBe(2)
+        expect(wallet.prompts).toBe(2)
         expect(await page.evaluate(() => 'isSamePage' in window)).toBe(true)
       })
       expect(complaints).toEqual([])

@@ -6,9 +6,10 @@ import { signInRequest } from '../../src/react/sign-in-flight.js'
 import type { SessionState } from '../../src/react/state.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory.js'
+import { type TestWallet, testWallet } from '../../src/testing.js'
 import { ethereumAccount, ethereumAuth } from '../../src/wallet/ethereum.js'
 import { failureOf } from '../setup/expect-code.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_B, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const SECOND = 1000
@@ -66,7 +67,7 @@ describe('a live session', () => {
 
   it('loads the session of the account that it is told, not the one used last', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { ...options })
-    await DIDSession.get(ACCOUNT_B, auth(testWallet(KEY_B)), { ...options })
+    await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { ...options })
     open()
     expect((await until('signed-in')).account).toBe(ACCOUNT_B)
     stop()
@@ -82,7 +83,7 @@ describe('a live session', () => {
     expect(first?.id).toBe(`did:pkh:${ACCOUNT_A}`)
     expect(second).toBe(first)
     expect(live.state).toMatchObject({ status: 'signed-in', session: first, account: ACCOUNT_A })
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('covers the finding of the wallet, and asks for it once', async () => {
@@ -96,7 +97,7 @@ describe('a live session', () => {
     expect((await both[0])?.id).toBe(`did:pkh:${ACCOUNT_A}`)
     expect(await both[1]).toBe(await both[0])
     expect(wallet.calls.filter((method) => method === 'eth_requestAccounts')).toHaveLength(1)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it.each<[string, () => unknown, string]>([
@@ -115,11 +116,11 @@ describe('a live session', () => {
     wallet.behaviour = { throws: REJECTION }
     expect(await live.signIn(options, asA())).toBeUndefined()
     expect(live.state).toMatchObject({ status: 'signed-out', error: { code: 'ERR_AUTH_REJECTED' } })
-    wallet.behaviour = 'sign'
+    wallet.behaviour = 'approves'
     const again = live.signIn(options, asA())
     expect(live.state.error).toBeUndefined()
     expect(await again).toBeDefined()
-    const other = testWallet(KEY_B)
+    const other = testWallet({ privateKey: KEY_B })
     other.behaviour = { throws: REJECTION }
     const before = live.state.session
     const switching = live.signIn(options, signInRequest(ACCOUNT_B, auth(other)))
@@ -134,9 +135,12 @@ describe('a live session', () => {
 
   it('goes from one account to another, whose sign-in takes the place of one that hangs', async () => {
     open()
-    wallet.behaviour = 'hang'
+    wallet.behaviour = 'hangs'
     const hanging = live.signIn(options, asA())
-    const session = await live.signIn(options, signInRequest(ACCOUNT_B, auth(testWallet(KEY_B))))
+    const session = await live.signIn(
+      options,
+      signInRequest(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B }))),
+    )
     expect(await hanging).toBeUndefined()
     expect(live.state).toMatchObject({ status: 'signed-in', session, account: ACCOUNT_B, error: undefined })
   })
@@ -147,14 +151,14 @@ describe('a live session', () => {
   ])('gives up a wallet that hangs when it is told to by %s', async (_, give) => {
     open()
     await until('signed-out')
-    wallet.behaviour = 'hang'
+    wallet.behaviour = 'hangs'
     const controller = new AbortController()
     const request = signInRequest(ACCOUNT_A, auth(), { signal: controller.signal })
     const signingIn = live.signIn(options, request)
     await give(controller)
     expect(await signingIn).toBeUndefined()
     expect(live.state).toMatchObject({ status: 'signed-out', error: undefined })
-    wallet.behaviour = 'sign'
+    wallet.behaviour = 'approves'
     expect(await live.signIn(options, asA())).toBeDefined()
   })
 
@@ -199,7 +203,7 @@ describe('a live session', () => {
     expect(first?.keyDID).not.toBe(session?.keyDID)
     expect(second).toBe(first)
     expect(live.state).toMatchObject({ status: 'signed-in', session: first, isRenewing: false })
-    expect(prompts(wallet)).toBe(2)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('keeps the session when the person declines to renew it, and says so', async () => {
@@ -319,7 +323,7 @@ describe('a live session that nobody listens to', () => {
     sign()
     expect(await signingIn).toBeDefined()
     expect(live.state.status).toBe('signed-in')
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 })
 

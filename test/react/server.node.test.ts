@@ -66,7 +66,7 @@ it('is the directive of a client entry, for servers that render components', () 
     const { readFile } = await import('node:fs/promises')
     const { fileURLToPath } = await import('node:url')
     console.log(await readFile(fileURLToPath(import.meta.resolve('cacao-session/react')), 'utf8'))`)
-  expect(source).toMatch(/^'use client';?\n/)
+  expect(source).toMatch(/^["']use client["'];?\n/)
 })
 
 it('has types that know when there is a session', () => {

@@ -3,9 +3,10 @@ import { renderToString } from 'react-dom/server'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SessionProvider, type SessionProviderProps, type UseSession } from '../../src/react/index.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { type TestWallet, testWallet } from '../../src/testing.js'
 import { ethereumAccount, ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { clearOrigin } from '../setup/origin.js'
-import { ACCOUNT_A, prompts, type TestWallet, testWallet } from '../setup/wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 import { mount, Show } from './mounted.js'
 
 const resources = ['https://api.example/notes/*']
@@ -112,7 +113,7 @@ describe('useSession', () => {
     }
     await vi.waitFor(() => expect(page.container.textContent?.match(/signed-in/g)).toHaveLength(2))
     expect(get).toHaveBeenCalledTimes(1)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
     expect(wallet.calls.filter((method) => method === 'eth_requestAccounts')).toHaveLength(1)
   })
 
@@ -169,7 +170,7 @@ describe('useSession', () => {
     await page.shows('signed-out')
     page.click('.in')
     await page.shows('signed-out ERR_AUTH_REJECTED')
-    wallet.behaviour = 'sign'
+    wallet.behaviour = 'approves'
     page.click('.in')
     await page.shows(`signed-in ${A}`)
     window.removeEventListener('unhandledrejection', rejected)
@@ -247,7 +248,7 @@ describe('useSession', () => {
     page.click('.in')
     sign()
     await page.shows(`signed-in ${A}`)
-    expect(prompts(wallet)).toBe(1)
+    expect(wallet.prompts).toBe(1)
   })
 
   it('hears nothing once it is unmounted, and finds what has happened when it is mounted again', async () => {

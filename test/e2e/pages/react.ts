@@ -2,8 +2,8 @@ import { createElement, type ReactElement, StrictMode, version } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { SessionProvider, useSession } from '../../../src/react/index.js'
+import { testWallet } from '../../../src/testing.js'
 import { ethereumAccount, ethereumAuth } from '../../../src/wallet/ethereum.js'
-import { prompts, testWallet } from '../../setup/wallet.js'
 
 // A page that a server has rendered: what the person does with it, the test does.
 const wallet = testWallet()
@@ -42,4 +42,4 @@ declare global {
   /** What the page tells of itself. */
   var reactPage: { version: string; html: string; complaints: string[]; prompts(): number }
 }
-globalThis.reactPage = { version, html, complaints, prompts: () => prompts(wallet) }
+globalThis.reactPage = { version, html, complaints, prompts: () => wallet.prompts }
