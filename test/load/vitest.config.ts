@@ -8,7 +8,8 @@ export default defineConfig({
     include: ['test/load/*.node.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // What one long run of requests leaves in memory takes one core; the others mostly wait.
+    maxWorkers: 2,
     disableConsoleIntercept: true,
     api: { host: '127.0.0.1' },
   },
