@@ -93,6 +93,31 @@ show()`,
     expect(stderr).toBe('')
   })
 
+  it('the command line signs in, and says what it was given', async () => {
+    const folder = await folderFor()
+    const args = [
+      'authorize',
+      '--key-env',
+      'KEY',
+      '--domain',
+      'app.example.com',
+      '--resource',
+      'https://api.example.com/*',
+    ]
+    const { stdout } = await run('npx', ['cacao-session', ...args, '--print-session'], {
+      cwd: folder.path,
+      env: { KEY: KEY_A },
+    })
+    const told = await run('npx', ['cacao-session', 'inspect', '--json'], { cwd: folder.path, input: stdout })
+    expect(told.stdout).toContain(ACCOUNT_A)
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string
+    }
+    expect((await run('npx', ['cacao-session', '--version'], { cwd: folder.path })).stdout.trim()).toBe(
+      version,
+    )
+  })
+
   it('the server example knows who is calling, and refuses whoever does not say', async () => {
     const folder = await folderFor('hono@4.13.19', '@hono/node-server@2.1.8')
     const port = await freePort()
