@@ -8,7 +8,7 @@ const api = `http://localhost:${PORT}`
 const me = `${api}/api/me`
 const options = { store: fileStore(SESSION_FILE), resources: [`${api}/api/*`] }
 
-// The file keeps the session, for all runs and for several at a time, until it expires or is signed out of.
+// The file keeps the session, for this run and all later ones, until it expires or one signs out.
 const session = (await DIDSession.load(undefined, options)) ?? (await signIn())
 console.log(`${session.id} by ${session.keyDID}`)
 
