@@ -13,31 +13,22 @@ export class ExpiringIds extends DurableObject<Cloudflare.Env> {
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env)
-    this.#sql.exec('CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID')
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY, until REAL NOT NULL)')
+    this.#sql.exec('CREATE INDEX IF NOT EXISTS by_until ON ids (until)')
   }
 
-  /** Whether it was not there. */
-  async add(id: string, until: number): Promise<boolean> {
+  /** Whether it was not there. Those that count no more go meanwhile. */
+  add(id: string, until: number): boolean {
+    this.#sql.exec('DELETE FROM ids WHERE until < ?', Date.now() - MARGIN_MS)
     const added = this.#sql.exec(
       'INSERT INTO ids VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id',
       id,
       until,
     )
-    const isNew = added.toArray().length === 1
-    if ((await this.ctx.storage.getAlarm()) === null) await this.#cleanLater()
-    return isNew
+    return added.toArray().length === 1
   }
 
   has(id: string): boolean {
     return this.#sql.exec('SELECT id FROM ids WHERE id = ?', id).toArray().length === 1
-  }
-
-  override async alarm(): Promise<void> {
-    this.#sql.exec('DELETE FROM ids WHERE until < ?', Date.now() - MARGIN_MS)
-    if (this.#sql.exec('SELECT id FROM ids LIMIT 1').toArray().length > 0) await this.#cleanLater()
-  }
-
-  #cleanLater(): Promise<void> {
-    return this.ctx.storage.setAlarm(Date.now() + MARGIN_MS)
   }
 }
