@@ -49,6 +49,8 @@ describe('examples/deno', () => {
       expect(await answer(narrow.fetch(`${api}/api/me`))).toEqual([403, 'ERR_CAPABILITY_RESOURCES'])
       expect(await answer(session.fetch(`${api}/api/none`))).toEqual([404, 'ERR_NOT_FOUND'])
       expect(await answer(session.fetch(`${api}/api/me`))).toEqual([200, expect.anything()])
+      const { stdout } = await task('client', { PORT: env.PORT })
+      expect(stdout).toContain('Sent after signing out: 401 {"code":"ERR_CAPABILITY_REVOKED"}')
       await session.revoke(`${api}/api/sign-out`)
     } finally {
       await before.stop()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../engines/free-port.js'
-import { ACCOUNT_A, KEY_A } from '../../setup/wallet.js'
+import { ACCOUNT_A, KEY_A, KEY_B } from '../../setup/wallet.js'
 import { answer, sessionFor } from '../api-client.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { npmRun, npmStart } from '../npm-script.js'
@@ -65,6 +65,8 @@ describe('examples/express', () => {
     const before = await npmStart(folder, 'server', /^API: /m, env)
     try {
       expect(await answer(session.fetch(first as Request))).toEqual([200, expect.anything()])
+      const shown = await npmRun(folder, 'client', { ...env, PRIVATE_KEY: KEY_B })
+      expect(shown.at(-1)).toBe('Sent after signing out: You have signed out. Sign in again.')
       await session.revoke(`${api}/api/sign-out`)
     } finally {
       await before.stop()

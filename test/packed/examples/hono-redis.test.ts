@@ -41,6 +41,8 @@ describeRedis('examples/hono-redis', () => {
       const session = await sessionFor(api)
       const other = await sessionFor(api)
       expect(await answer(session.fetch(me))).toEqual([200, { account: ACCOUNT_A }])
+      const shown = await npmRun(folder, 'client', env)
+      expect(shown.at(-1)).toContain('401 {"code":"ERR_CAPABILITY_REVOKED"}')
       await redis.kill()
       for (let process = 0; process < 3; process++)
         expect(await answer(session.fetch(me))).toEqual([503, 'ERR_STORE_UNAVAILABLE'])
