@@ -134,7 +134,7 @@ describe('where did-session 4 never ran', () => {
     await DIDSession.hasSessionFor(ACCOUNT_A, resources)
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     await DIDSession.remove(ACCOUNT_A)
-    expect(await databaseNames()).toEqual(['cacao-session'])
+    expect(await databaseNames()).not.toContain('did-session')
   })
 
   // WebKit keeps an empty database after an aborted upgrade, but it has been able to list its databases all along.

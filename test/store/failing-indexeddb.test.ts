@@ -143,7 +143,9 @@ describe('where IndexedDB', () => {
     expect(contents).toEqual([])
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { ...options, store })
     expect(session.persistence).toBe('indexeddb')
-    indexedDB.deleteDatabase('hanging')
+    await new Promise((resolve) => {
+      indexedDB.deleteDatabase('hanging').onsuccess = resolve
+    })
   })
 })
 
