@@ -18,7 +18,8 @@ import { sessionStrings } from './session-kind.js'
 // A slice with every run of the tests; `npm run fuzz` takes many more.
 const CASES = integer('FUZZ_CASES', 5000)
 const isCampaign = Boolean(process.env['FUZZ_CASES'])
-const timeout = 60_000 + CASES * 5
+// Whatever else the machine does meanwhile.
+const timeout = 600_000 + CASES * 5
 const log = (text: string): void => {
   if (isCampaign) console.log(text)
 }
