@@ -30,6 +30,7 @@ export const BOUNDS = {
   // For tests, never for production: a wallet and a server in one.
   './testing': { gzip: 40_000, without: ['dids', 'viem', 'vitest'] },
   './node': { gzip: 13_000, without: ['secp256k1', 'tiny-secp256k1', 'redis', 'ioredis', 'dids'] },
+  './react': { gzip: 13_000, without: ['idb', '@noble/curves', '@noble/hashes', 'react-dom'] },
   './dids': { gzip: 16_000, without: ['idb', '@noble/curves'] },
   './did-session': { gzip: 27_000 },
 }

@@ -6,7 +6,7 @@ export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
   /** Express: the target as it came, where a router has cut its own part off `url`. */
-  readonly originalUrl?: string
+  readonly originalUrl?: string | undefined
   readonly headers: { readonly host?: string | undefined; readonly ':authority'?: string | undefined }
   readonly rawHeaders: readonly string[]
   /** Whether the whole message has come in. */

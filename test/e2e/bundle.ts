@@ -12,16 +12,18 @@ export interface MoreScripts {
   readonly modules?: Readonly<Record<string, string>>
   /** Complete in themselves, as service workers must be: these can't load anything on demand. */
   readonly classic?: Readonly<Record<string, string>>
+  /** Packages that take the place of others, such as another version. */
+  readonly alias?: Readonly<Record<string, string>>
 }
 
 /** Bundles a script of test/e2e/pages with what it imports, as an application would. Keys are URL paths. */
 export async function bundlePage(
   entry: string,
-  { modules = {}, classic = {} }: MoreScripts = {},
+  { modules = {}, classic = {}, alias = {} }: MoreScripts = {},
 ): Promise<ReadonlyMap<string, BundledFile>> {
   const files = [
-    ...(await bundle({ page: entry, ...modules }, { format: 'esm', splitting: true })),
-    ...(Object.keys(classic).length > 0 ? await bundle(classic, { format: 'iife' }) : []),
+    ...(await bundle({ page: entry, ...modules }, { format: 'esm', splitting: true, alias })),
+    ...(Object.keys(classic).length > 0 ? await bundle(classic, { format: 'iife', alias }) : []),
   ]
   return new Map(files.map(({ path, contents }) => [`/${relative(outdir, path)}`, contents]))
 }
@@ -34,7 +36,7 @@ export async function bundleScript(file: string): Promise<string> {
 
 async function bundle(
   entries: Readonly<Record<string, string>>,
-  how: Pick<BuildOptions, 'format' | 'splitting'>,
+  how: Pick<BuildOptions, 'format' | 'splitting' | 'alias'>,
 ): Promise<OutputFile[]> {
   const paths = Object.entries(entries).map(([name, file]) => [
     name,

@@ -99,10 +99,9 @@ describe('bundling, with nothing of the optional installed', () => {
     await folder.write('index.html', HTML('/main.js'))
     server = createServer(async ({ url = '/' }, response) => {
       const path = new URL(url, 'http://localhost').pathname
-      if (path.endsWith('/page.html'))
-        return response.setHeader('content-type', 'text/html').end(HTML('main.js'))
+      const isOurPage = path.endsWith('/page.html')
       response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html')
-      response.end(await readFile(join(folder.path, 'out', path)).catch(() => ''))
+      response.end(isOurPage ? HTML('main.js') : await readFile(join(folder.path, 'out', path)).catch(() => ''))
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     browser = engine && (await openBrowser(engine))

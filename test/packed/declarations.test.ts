@@ -69,7 +69,7 @@ describe.each(Object.entries(compilers))('declarations, by %s', (_, compiler) =>
   )
 
   it('would tell of an entry that is not there', async () => {
-    const options = { compiler, moduleResolution: 'bundler', types: [] } as const
+    const options = { compiler, moduleResolution: 'bundler', types: [] as string[] } as const
     await expect(compile(['./no-such-entry'], options)).rejects.toThrow('TS2307')
   })
 })

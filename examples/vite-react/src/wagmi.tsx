@@ -1,0 +1,66 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { ethereumAccount, ethereumAuth } from 'cacao-session/ethereum'
+import { SessionProvider, useSession } from 'cacao-session/react'
+import { StrictMode } from 'react'
+import {
+  type Connector,
+  createConfig,
+  http,
+  useConnect,
+  useConnection,
+  useConnectors,
+  WagmiProvider,
+} from 'wagmi'
+import { getWalletClient } from 'wagmi/actions'
+import { mainnet } from 'wagmi/chains'
+import { injected } from 'wagmi/connectors'
+import { App } from './app.js'
+import { render } from './render.js'
+import { resources } from './resources.js'
+
+// For apps that have wagmi: it connects, and its wallet client signs in.
+const config = createConfig({
+  chains: [mainnet],
+  connectors: [injected()],
+  transports: { [mainnet.id]: http() },
+})
+
+function Connectors() {
+  const { signIn } = useSession()
+  const { connector: connected } = useConnection()
+  const { mutateAsync: connect } = useConnect()
+
+  const signInWith = (connector: Connector) =>
+    signIn(async () => {
+      if (connector.uid !== connected?.uid) await connect({ connector })
+      const client = await getWalletClient(config, { connector })
+      const account = await ethereumAccount(client)
+      return { account, authMethod: ethereumAuth(client, account) }
+    })
+
+  return (
+    <ul className="wallets">
+      {useConnectors().map((connector) => (
+        <li key={connector.uid}>
+          <button type="button" onClick={() => signInWith(connector)}>
+            {connector.name}
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+render(
+  <StrictMode>
+    <WagmiProvider config={config}>
+      <QueryClientProvider client={new QueryClient()}>
+        <SessionProvider resources={resources}>
+          <App>
+            <Connectors />
+          </App>
+        </SessionProvider>
+      </QueryClientProvider>
+    </WagmiProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,137 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { TestWallet } from '../../src/testing.js'
+import { type Browser, openBrowser } from '../e2e/browser.js'
+import { describeEngines } from '../e2e/engines.js'
+import { run } from './command.js'
+import { type ExampleFolder, exampleFolder } from './example-folder.js'
+import { startVite, type ViteServer } from './vite-server.js'
+import { walletInPage } from './wallet-in-page.js'
+
+const SIGN_IN = '.wallets button'
+const HELLO = 'section button:not(.quiet)'
+
+describeEngines(
+  'examples/vite-react',
+  (engine) => {
+    let folder: ExampleFolder
+    let browser: Browser
+    let wallet: TestWallet
+    let complaints: string[]
+
+    const serving = async (command: 'dev' | 'preview', work: (server: ViteServer) => Promise<void>) => {
+      const server = await startVite(folder.path, command)
+      try {
+        await work(server)
+      } finally {
+        await server.stop()
+      }
+    }
+
+    beforeAll(async () => {
+      folder = await exampleFolder('vite-react')
+      await run('npm', ['run', 'build'], { cwd: folder.path })
+    })
+    afterAll(() => folder?.remove())
+    beforeEach(async () => {
+      browser = await openBrowser(engine)
+      if (!browser.context) throw new Error('not driven by playwright')
+      wallet = await walletInPage(browser.context)
+      complaints = []
+      browser.context.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+      })
+      browser.context.on('weberror', (error) => complaints.push(String(error.error())))
+      return () => browser.close()
+    })
+
+    it('signs in, says hello to its server, stays signed in after a reload, and signs out in all tabs', async () => {
+      await serving('preview', async ({ url }) => {
+        const { page } = browser
+        await page.goto(url)
+        await page.waitForText('[role=status]', 'signed out')
+        wallet.behaviour = { throws: { code: 4001, message: 'User rejected' } }
+        await page.click(SIGN_IN)
+        await page.waitForText('[role=alert]', 'You declined in the wallet')
+        wallet.behaviour = 'approves'
+        await page.click(SIGN_IN)
+        await page.waitForText('[role=status]', 'signed in')
+        expect(wallet.texts.at(-1)).toContain('Say hello for a week')
+        await page.click(HELLO)
+        await page.waitForText('output', 'The server says hello to 0x19e7…ff2a')
+
+        const calls = wallet.calls.length
+        await page.reload()
+        await page.waitForText('[role=status]', 'signed in')
+        await page.waitForText('ul', '0x19e7…ff2a until')
+        await page.click(HELLO)
+        await page.waitForText('output', 'The server says hello')
+        const other = await browser.newPage()
+        await other.goto(url)
+        await other.waitForText('[role=status]', 'signed in')
+        expect(wallet.calls).toHaveLength(calls)
+
+        await page.click('section .quiet')
+        for (const tab of [page, other]) await tab.waitForText('[role=status]', 'signed out')
+        await page.reload()
+        await page.waitForText('[role=status]', 'signed out')
+      })
+      expect(complaints).toEqual([])
+    })
+
+    it('signs in with the wallet client of wagmi', async () => {
+      await serving('preview', async ({ url }) => {
+        const { page } = browser
+        await page.goto(`${url}/wagmi.html`)
+        await page.waitForText('[role=status]', 'signed out')
+        await page.click(SIGN_IN)
+        await page.waitForText('[role=status]', 'signed in')
+        await page.click(HELLO)
+        await page.waitForText('output', 'The server says hello to 0x19e7…ff2a')
+        expect(wallet.prompts).toBe(1)
+      })
+      expect(complaints).toEqual([])
+    })
+
+    it('asks once, though its source changes under it while the wallet asks, and stays signed in', async () => {
+      // With another hook, so that the page is not only rendered but mounted anew.
+      const change = async (from: string, to: string) => {
+        const path = join(folder.path, 'src/app.tsx')
+        const source = await readFile(path, 'utf8')
+        const changed = source.replace(`${from} once<`, `${to} once<`)
+        await writeFile(path, changed.replace('const { status', 'useSession()\n  const { status'))
+      }
+      await serving('dev', async ({ url }) => {
+        const { page } = browser
+        await page.goto(url)
+        await page.waitForText('[role=status]', 'signed out')
+        await page.evaluate(() => Object.assign(window, { isSamePage: true }))
+        wallet.behaviour = 'hangs'
+        await page.evaluate((css) => {
+          const button = document.querySelector<HTMLElement>(css)
+          button?.click()
+          button?.click()
+        }, SIGN_IN)
+        await page.waitForText('[role=status]', 'Look at your wallet')
+        await change('Sign in', 'Changed')
+        await page.waitForText('h1', 'Changed once')
+        await page.waitForText('[role=status]', 'Look at your wallet')
+        expect(wallet.prompts).toBe(1)
+
+        await page.click('main > .quiet')
+        await page.waitForText('[role=status]', 'signed out')
+        wallet.behaviour = 'approves'
+        await page.click(SIGN_IN)
+        await page.waitForText('[role=status]', 'signed in')
+        await change('Changed', 'Changed again, not')
+        await page.waitForText('h1', 'Changed again')
+        await page.waitForText('[role=status]', 'signed in')
+        expect(wallet.prompts).toBe(2)
+        expect(await page.evaluate(() => 'isSamePage' in window)).toBe(true)
+      })
+      expect(complaints).toEqual([])
+    })
+  },
+  ['chromium'],
+)
