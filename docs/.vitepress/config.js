@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { defineConfig } from 'vitepress'
+import { entries } from '../entries.js'
+import { guides } from './guides.js'
+
+const reference = entries.map(({ name }) => ({ text: name, link: `/reference/${name}` }))
+
+export default defineConfig({
+  title: 'cacao-session',
+  description:
+    'Sign in once with the wallet you have, then act for a week with a session key that no script can steal.',
+  lang: 'en',
+  cleanUrls: false,
+  srcExclude: ['node_modules/**', 'README.md'],
+  // The rest of the repository is shown from where it lies: its text, and the demo's pictures.
+  // The index for searching is one chunk.
+  vite: { server: { fs: { allow: ['..'] } }, build: { chunkSizeWarningLimit: 2000 } },
+  // Without a reference only while a guide is written.
+  ignoreDeadLinks: existsSync(new URL('../reference', import.meta.url)) ? false : [/^\/reference\//],
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      { text: 'Start', link: '/guides/start' },
+      { text: 'Errors', link: '/guides/errors' },
+      { text: 'Reference', link: '/reference/' },
+    ],
+    sidebar: [
+      ...guides,
+      { text: 'Reference', collapsed: false, items: reference },
+      { text: 'Changelog', link: '/changelog' },
+    ],
+    footer: { message: 'MIT licence' },
+  },
+})
