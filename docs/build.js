@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // Builds the site, or with `dev` serves it while it is written. What it is built with lies in this folder's own
@@ -30,17 +30,38 @@ function isInstalled() {
   )
 }
 
-/** What a page of the site would load from another host. Links, which a person follows, are none. */
-async function loadedFromElsewhere() {
-  const found = []
-  for (const name of await readdir(site, { recursive: true })) {
-    if (!/\.(html|css)$/.test(name)) continue
-    const text = await readFile(join(site, name), 'utf8')
-    const loads =
-      /<(?:script|link|img|iframe|source|video)\b[^>]*?(?:src|href)="((?:https?:)?\/\/[^"]*)"|(?:url\(|@import )["']?((?:https?:)?\/\/[^"')]*)/g
-    for (const [, tag, style] of text.matchAll(loads)) found.push(`${name}: ${tag ?? style}`)
-  }
-  return found
+/** The site's text files, by their paths in it. */
+async function textsOfSite() {
+  const names = (await readdir(site, { recursive: true })).filter((name) => /\.(html|css)$/.test(name))
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(site, name), 'utf8')])),
+  )
+}
+
+/** What a page would load from another host. Links, which a person follows, are none. */
+function loadedFromElsewhere(texts) {
+  const loads =
+    /<(?:script|link|img|iframe|source|video)\b[^>]*?(?:src|href)="((?:https?:)?\/\/[^"]*)"|(?:url\(|@import )["']?((?:https?:)?\/\/[^"')]*)/g
+  return [...texts].flatMap(([name, text]) =>
+    [...text.matchAll(loads)].map(([, tag, style]) => `${name} loads ${tag ?? style}`),
+  )
+}
+
+/** Links to headings that aren't there; VitePress looks at the pages only. */
+function deadAnchors(texts) {
+  const ids = new Map(
+    [...texts].map(([name, text]) => [
+      name,
+      new Set(Array.from(text.matchAll(/ id="([^"]+)"/g), ([, id]) => id)),
+    ]),
+  )
+  return [...texts].flatMap(([name, text]) =>
+    Array.from(text.matchAll(/<a\b[^>]*? href="([^":]*)#([^"]+)"/g), ([, path, id]) => {
+      const target =
+        path === '' ? name : join(path.startsWith('/') ? '' : dirname(name), path.replace(/^\//, ''))
+      return ids.get(target)?.has(decodeURIComponent(id)) ? [] : [`${name} links to ${path}#${id}`]
+    }).flat(),
+  )
 }
 
 if (!['build', 'dev'].includes(command)) {
@@ -53,9 +74,12 @@ tool('typedoc/bin/typedoc')
 if (command === 'dev') tool('vitepress/bin/vitepress.js', 'dev')
 else {
   tool('vitepress/bin/vitepress.js', 'build')
-  const foreign = await loadedFromElsewhere()
-  if (foreign.length > 0) {
-    console.error(`the site must load nothing from other hosts:\n${foreign.join('\n')}`)
+  const texts = await textsOfSite()
+  const wrong = [...loadedFromElsewhere(texts), ...deadAnchors(texts)]
+  if (wrong.length > 0) {
+    console.error(
+      `the site must lead nowhere in vain, and load nothing from other hosts:\n${wrong.join('\n')}`,
+    )
     process.exit(1)
   }
   console.log(`\nThe site is in ${relative(process.cwd(), site)}; npm run docs -- dev serves it.`)

@@ -5,10 +5,10 @@ export default {
   entryPoints: entries.map(({ source }) => `../src/${source}.ts`),
   tsconfig: 'tsconfig.json',
   out: 'reference',
-  plugin: ['typedoc-plugin-markdown', 'typedoc-vitepress-theme', './typedoc-entries.js'],
+  plugin: ['typedoc-plugin-markdown', './typedoc-entries.js'],
+  entryFileName: 'index',
   readme: 'none',
   router: 'module',
-  docsRoot: '.',
   disableSources: true,
   excludePrivate: true,
   excludeInternal: true,
@@ -17,6 +17,8 @@ export default {
   requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Variable', 'GetSignature'],
   // Parts of the union SessionState, which shows what they say.
   intentionallyNotExported: ['src/react/state.ts:State', 'src/react/state.ts:Held'],
+  // Its own anchors: two of a page may differ by a dot only, as SessionError.code and SessionErrorCode.
+  useHTMLAnchors: true,
   hidePageHeader: true,
   hideBreadcrumbs: true,
 }

@@ -1,9 +1,16 @@
-import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitepress'
 import { entries } from '../entries.js'
 import { guides } from './guides.js'
 
 const reference = entries.map(({ name }) => ({ text: name, link: `/reference/${name}` }))
+
+// As GitHub names headings, so that links to them lead there too; TypeDoc does the same.
+const slugify = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-')
 
 export default defineConfig({
   title: 'cacao-session',
@@ -15,8 +22,8 @@ export default defineConfig({
   // The rest of the repository is shown from where it lies: its text, and the demo's pictures.
   // The index for searching is one chunk.
   vite: { server: { fs: { allow: ['..'] } }, build: { chunkSizeWarningLimit: 2000 } },
-  // Without a reference only while a guide is written.
-  ignoreDeadLinks: existsSync(new URL('../reference', import.meta.url)) ? false : [/^\/reference\//],
+  ignoreDeadLinks: 'localhostLinks',
+  markdown: { anchor: { slugify } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],

@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { transformSync } from 'esbuild'
+import { expect } from 'vitest'
+
+/** A block of code of a page. Blocks of one name are one file, in their order. */
+export interface Block {
+  /** `js`, `ts`, `tsx`, `sh`, … */
+  readonly language: string
+  /** What stands behind the language; of a block without a name, its line. */
+  readonly name: string
+  /** Where its first line of code is, counted from 1. */
+  readonly line: number
+  readonly code: string
+  /** Readers don't see it: what the other blocks take for granted. */
+  readonly isHidden: boolean
+}
+
+export const root: string = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Every page that was written by hand, by its path from the repository's root. */
+export const pages: readonly string[] = [
+  'README.md',
+  'docs/index.md',
+  ...readdirSync(`${root}/docs/guides`).map((name) => `docs/guides/${name}`),
+]
+
+/** A page's text. */
+export const textOf = (page: string): string => readFileSync(root + page, 'utf8')
+
+// A hidden block is a comment: <!-- ts name … -->
+const FENCE = /^```(\w+)(?: ([\w-]+))?\n([^]*?)^```$|^<!-- (tsx?) ([\w-]+)\n([^]*?)^-->$/gm
+
+/** The blocks of code of a page. */
+export function blocksOf(page: string): Block[] {
+  const text = textOf(page)
+  return [...text.matchAll(FENCE)].map((match) => {
+    const [, language, name, code, hiddenLanguage, hiddenName, hidden] = match
+    const line = text.slice(0, match.index).split('\n').length + 1
+    return {
+      language: language ?? hiddenLanguage ?? '',
+      name: name ?? hiddenName ?? `line-${line}`,
+      line,
+      code: code ?? hidden ?? '',
+      isHidden: hidden !== undefined,
+    }
+  })
+}
+
+/** A page's example of this name as JavaScript, as a reader would copy it. */
+export function example(page: string, name: string): string {
+  const blocks = blocksOf(page).filter((block) => block.name === name && !block.isHidden)
+  const code = blocks.map((block) => block.code).join('\n')
+  if (code === '') return expect.fail(`${page} has no example ${name}`)
+  const isTyped = blocks.some(({ language }) => language.startsWith('ts'))
+  return isTyped ? transformSync(code, { loader: 'tsx', jsx: 'automatic', target: 'es2022' }).code : code
+}
+
+/** The same of a guide. */
+export const guide = (page: string, name: string): string => example(`docs/guides/${page}.md`, name)

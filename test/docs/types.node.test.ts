@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Block, blocksOf, pages, root } from './pages.js'
+
+// What a reader's own page and process have.
+const CONTEXT = `import type { EIP1193Provider } from 'cacao-session/ethereum'
+declare global {
+  interface Window { ethereum: EIP1193Provider }
+  namespace NodeJS { interface ProcessEnv { [name: string]: string } }
+}`
+
+const OPTIONS = {
+  extends: '../../tsconfig.json',
+  compilerOptions: {
+    noEmit: true,
+    rootDir: '../..',
+    types: ['node'],
+    jsx: 'react-jsx',
+    declaration: false,
+    isolatedDeclarations: false,
+    noPropertyAccessFromIndexSignature: false,
+    // An example may end before it uses what it makes.
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  },
+  include: ['.'],
+}
+
+// A parameter without a type: there is no place for one in JavaScript.
+const IMPLICIT_ANY = /error TS70(06|31|34|05):/
+
+const CODE = /^(js|tsx?)$/
+
+/** The files that a page's blocks make: each line stands in the file where it stands on the page. */
+function filesOf(page: string): { path: string; text: string; isPlain: boolean }[] {
+  const files = new Map<string, Block[]>()
+  for (const block of blocksOf(page)) {
+    if (CODE.test(block.language)) files.set(block.name, [...(files.get(block.name) ?? []), block])
+  }
+  return [...files].map(([name, blocks]) => {
+    const lines: string[] = []
+    for (const { line, code } of blocks) {
+      while (lines.length < line - 1) lines.push('')
+      lines.push(...code.trimEnd().split('\n'))
+    }
+    const extension = blocks.some(({ language }) => language === 'tsx') ? 'tsx' : 'ts'
+    return {
+      path: `${page}/${name}.${extension}`,
+      text: `${lines.join('\n')}\nexport {}\n`,
+      isPlain: blocks.every(({ language, isHidden }) => language === 'js' || isHidden),
+    }
+  })
+}
+
+/** What the compiler says of files, as `page/name.ts(line,column): error …`. */
+async function complaintsOf(files: ReturnType<typeof filesOf>): Promise<string[]> {
+  const folder = join(root, 'build', `blocks-${process.pid}`)
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  await write('tsconfig.json', JSON.stringify(OPTIONS))
+  await write('context.ts', CONTEXT)
+  for (const { path, text } of files) await write(path, text)
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder })
+  const { stdout } = await run.catch((error: { stdout: string }) => error)
+  const plain = files.filter(({ isPlain }) => isPlain).map(({ path }) => path)
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith(' '))
+    .filter((line) => !(IMPLICIT_ANY.test(line) && plain.some((path) => line.startsWith(path))))
+}
+
+describe('the code on the pages', () => {
+  it('has no error of types', { timeout: 60_000 }, async () => {
+    const files = pages.flatMap(filesOf)
+    expect(files.length).toBeGreaterThan(30)
+    const wrong = {
+      path: 'wrong/wrong.ts',
+      text: "import { DIDSession } from 'cacao-session'\nawait DIDSession.get('a')\nexport const f = (x) => x\n",
+      isPlain: true,
+    }
+    const complaints = await complaintsOf([...files, wrong])
+    // What is wrong would be seen.
+    expect(complaints.filter((line) => line.startsWith('wrong/'))).toEqual([
+      expect.stringMatching(/^wrong\/wrong\.ts\(2,\d+\): error TS2554: Expected 3 arguments/),
+    ])
+    expect(complaints.filter((line) => !line.startsWith('wrong/'))).toEqual([])
+  })
+})
