@@ -6,7 +6,7 @@ export const PAGE = `
   import { testWallet } from 'cacao-session/testing'
   const wallet = testWallet({ privateKey: '${KEY_A}' })
   globalThis.window = Object.assign(new EventTarget(), { ethereum: wallet.provider })
-  globalThis.location = { host: 'app.example.com', origin: 'https://app.example.com' }
+  globalThis.location = { host: 'app.example.com', hostname: 'app.example.com', origin: 'https://app.example.com' }
 `
 
 /** The same, and an auth method, the account and resources. */
