@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { transformSync } from 'esbuild'
-import { expect } from 'vitest'
 
 /** A block of code of a page. Blocks of one name are one file, in their order. */
 export interface Block {
@@ -22,14 +21,16 @@ export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 export const pages: readonly string[] = [
   'README.md',
   'docs/index.md',
-  ...readdirSync(`${root}/docs/guides`).map((name) => `docs/guides/${name}`),
+  ...readdirSync(`${root}docs/guides`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/guides/${name}`),
 ]
 
 /** A page's text. */
 export const textOf = (page: string): string => readFileSync(root + page, 'utf8')
 
 // A hidden block is a comment: <!-- ts name … -->
-const FENCE = /^```(\w+)(?: ([\w-]+))?\n([^]*?)^```$|^<!-- (tsx?) ([\w-]+)\n([^]*?)^-->$/gm
+const FENCE = /^```(\w+)(?: ([\w-]+))?\n([\s\S]*?)^```$|^<!-- (tsx?) ([\w-]+)\n([\s\S]*?)^-->$/gm
 
 /** The blocks of code of a page. */
 export function blocksOf(page: string): Block[] {
@@ -51,7 +52,7 @@ export function blocksOf(page: string): Block[] {
 export function example(page: string, name: string): string {
   const blocks = blocksOf(page).filter((block) => block.name === name && !block.isHidden)
   const code = blocks.map((block) => block.code).join('\n')
-  if (code === '') return expect.fail(`${page} has no example ${name}`)
+  if (code === '') throw new Error(`${page} has no example ${name}`)
   const isTyped = blocks.some(({ language }) => language.startsWith('ts'))
   return isTyped ? transformSync(code, { loader: 'tsx', jsx: 'automatic', target: 'es2022' }).code : code
 }

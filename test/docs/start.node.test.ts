@@ -66,8 +66,11 @@ describe('the guide to starting', () => {
   it('has a script that the same server answers, twice by one session', async () => {
     const env = { PRIVATE_KEY: KEY_A, SESSION_FILE: join(await temporaryFolder(), 'session.json') }
     const run = (): string =>
-      runFresh(`${ARRANGED}\n${guide('start', 'script').replace(/^import .*\/(ethereum|session)'$|^import .*'cacao-session'$/gm, '')}
-        console.log(session.keyDID)`, env)
+      runFresh(
+        `${ARRANGED}\n${guide('start', 'script').replace(/^import .*\/(ethereum|session)'$|^import .*'cacao-session'$/gm, '')}
+        console.log(session.keyDID)`,
+        env,
+      )
     const [first, second] = [run(), run()]
     expect(first).toMatch(new RegExp(`^200 {"hello":"${ACCOUNT_A}"}\ndid:key:z6Mk\\w+\n$`))
     expect(second).toBe(first)

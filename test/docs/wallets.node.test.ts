@@ -49,11 +49,19 @@ describe('the guide for those who come from did-session', () => {
   it('signs in by the drop-in with an auth method of that family, and by the library itself', () => {
     const output = runFresh(`${SIGNING_IN}
       const { signIn } = await (async () => {
-        ${inline(guide('from-did-session', 'drop-in')).replace(/^import .*DIDSession.*$/m, "const { DIDSession } = await import('cacao-session/did-session')").replace(/^import .*pkh-ethereum.*$/m, "const { EthereumWebAuth, getAccountId } = await import('@didtools/pkh-ethereum')")}
+        ${inline(guide('from-did-session', 'drop-in'))
+          .replace(
+            /^import .*DIDSession.*$/m,
+            "const { DIDSession } = await import('cacao-session/did-session')",
+          )
+          .replace(
+            /^import .*pkh-ethereum.*$/m,
+            "const { EthereumWebAuth, getAccountId } = await import('@didtools/pkh-ethereum')",
+          )}
         return { signIn }
       })()
       globalThis.window.location = globalThis.location
-      const jws = await signIn(given)
+      const jws = await signIn('${ADDRESS_A}', given)
       console.log(wallet.prompts, jws.signatures.length)
       const itself = await (async () => {
         ${inline(guide('from-did-session', 'to-did')).replace(/^import .*$/gm, '')}
@@ -70,11 +78,6 @@ describe('the guide for those who come from did-session', () => {
       console.log(wallet.prompts)
       process.exit()`)
     // Both are the one session.
-    expect(output.trim().split('\n')).toEqual([
-      '1 1',
-      `did:pkh:${ACCOUNT_A}`,
-      `did:pkh:${ACCOUNT_A}`,
-      '1',
-    ])
+    expect(output.trim().split('\n')).toEqual(['1 1', `did:pkh:${ACCOUNT_A}`, `did:pkh:${ACCOUNT_A}`, '1'])
   })
 })

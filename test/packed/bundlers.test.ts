@@ -101,7 +101,9 @@ describe('bundling, with nothing of the optional installed', () => {
       const path = new URL(url, 'http://localhost').pathname
       const isOurPage = path.endsWith('/page.html')
       response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html')
-      response.end(isOurPage ? HTML('main.js') : await readFile(join(folder.path, 'out', path)).catch(() => ''))
+      response.end(
+        isOurPage ? HTML('main.js') : await readFile(join(folder.path, 'out', path)).catch(() => ''),
+      )
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     browser = engine && (await openBrowser(engine))
