@@ -7,6 +7,7 @@ import type { Engine } from './test/engines/engine.js'
 import { EngineReporter } from './test/engines/engine-reporter.js'
 import { findEngines } from './test/engines/engines.js'
 import { launchOptions } from './test/engines/launch-options.js'
+import { reporters } from './test/engines/reporters.js'
 import { webkitgtk } from './test/engines/webkitgtk-provider.js'
 import { prebundled } from './test/setup/prebundled.js'
 
@@ -60,15 +61,12 @@ const lane = (engine: Engine): TestProjectInlineConfiguration => ({
   },
 })
 
-const report = process.env.TEST_REPORT
-const json: [string, Record<string, unknown>][] = report ? [['json', { outputFile: report }]] : []
-
 export default defineConfig({
   test: {
     // Tests that drive browsers mostly wait for them: more files at a time than cores.
     maxWorkers: 3,
     api: { host: '127.0.0.1' },
-    reporters: ['default', new EngineReporter(engines), ...json],
+    reporters: reporters(new EngineReporter(engines)),
     projects: [node, ...engines.found.map(lane)],
   },
 })

@@ -54,7 +54,7 @@ export function memoryReplay({
       if (used.size >= maxEntries || !Number.isFinite(expiresAt)) {
         throw new SessionError(
           'ERR_STORE_UNAVAILABLE',
-          `no more than ${maxEntries} requests are remembered at a time: raise maxEntries, or use redisReplay`,
+          `${maxEntries} requests are remembered already: raise maxEntries, or use redisReplay`,
         )
       }
       const bucket = Math.floor(expiresAt / BUCKET_MS)

@@ -77,7 +77,7 @@ function storeQuestion(timeoutMs: number): VerifierSettings<never>['ask'] {
     if (typeof answer === 'boolean') return answer
     throw new SessionError(
       'ERR_STORE_UNAVAILABLE',
-      `the replay or revocation store gave no answer within ${timeoutMs} ms`,
+      `a store gave no answer within ${timeoutMs} ms`,
       cause === undefined ? undefined : { cause },
     )
   }
@@ -93,17 +93,17 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     domains.length === 0 ||
     !domains.every((domain) => typeof domain === 'string')
   )
-    throw new TypeError('domains must be the sites whose sign-ins count: ["app.example.com"]')
+    throw new TypeError('domains must be sites: ["app.example.com"]')
   const areListed = Array.isArray(resources) && resources.every((resource) => typeof resource === 'string')
   if (resources !== undefined && typeof resources !== 'function' && !areListed)
-    throw new TypeError('resources must be an array of URIs, or a function that gives one')
+    throw new TypeError('resources must be an array of URIs or a function')
   if (ability !== undefined && typeof ability !== 'function' && typeof ability?.resource !== 'string')
-    throw new TypeError('ability must be { ability, resource }, or a function that gives one')
+    throw new TypeError('ability must be { ability, resource } or a function')
   const replay = options.replay ?? memoryReplay({ now })
   if (replay !== false && typeof replay.use !== 'function')
-    throw new TypeError('replay must be a replay store, such as memoryReplay() gives')
+    throw new TypeError('replay must be a store, such as memoryReplay() gives')
   if (revocation !== undefined && typeof revocation.isRevoked !== 'function')
-    throw new TypeError('revocation must be a revocation store, such as memoryRevocation() gives')
+    throw new TypeError('revocation must be a store, such as memoryRevocation() gives')
   return {
     verifiers,
     authorities: authoritiesOf(options.authority),
@@ -137,7 +137,7 @@ function authoritiesOf(authority: unknown): string[] {
   const isGood = (value: unknown): value is string =>
     typeof value === 'string' && ['https', 'http'].some((scheme) => hostOf(`${scheme}://${value}`) === value)
   if (list.length > 0 && list.every(isGood)) return list
-  throw new TypeError('authority must be the host by which clients reach this server: "api.example.com"')
+  throw new TypeError('authority must be the host that clients name: "api.example.com"')
 }
 
 // As browsers write it: lower case, punycode, without the scheme's own port.

@@ -136,7 +136,7 @@ function claimsOf(
   if (!isFresh) {
     throw refused(
       'STALE',
-      `it was signed for another time than now, or for longer than ${maxAge / 1000} seconds: sign it again, and see that the clock is right`,
+      `it was signed for another time, or for longer than ${maxAge / 1000} seconds: sign it anew, and check the clock`,
     )
   }
   return { keyDID, publicKey, algorithm, nonce, created, expires, isBodySigned }

@@ -57,7 +57,7 @@ export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}):
   const content = { keyDID, kid, payloadBytes: jws.payload, ...payloadOf(jws.payload) }
   if (!grant) return { issuer: keyDID, ...content }
   if (jws.capability !== (granted && cacaoCID(granted)))
-    throw invalid('it was signed under another capability than the one given')
+    throw invalid('it was signed under another capability')
   if ('error' in grant) throw grant.error
   const { cacao } = grant
   return { issuer: rootOf(cacao).p.iss, ...content, cacao }

@@ -64,7 +64,7 @@ export function ethereumSigner(input: EthereumSignerInput): EthereumSigner {
     if (typeof request === 'function') return providerSigner(input as EIP1193Provider)
   }
   throw new TypeError(
-    'signer must be an EIP-1193 provider, a viem wallet client or account, an ethers signer, or a private key of 32 bytes',
+    'signer must be an EIP-1193 provider, a viem wallet client or account, an ethers signer or a private key',
   )
 }
 
@@ -116,7 +116,7 @@ function ethersSigner(
 function privateKeySigner(input: string | Uint8Array): EthereumSigner {
   const key = typeof input === 'string' ? fromHex(input.replace(/^0x/, '')) : Uint8Array.from(input)
   // The message must not repeat the argument: it is a secret.
-  if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 64 hex digits')
+  if (key?.length !== 32) throw new TypeError('a private key is 32 bytes or 64 hex digits')
   return {
     addresses: async () => [(await import('./private-key.js')).addressOfPrivateKey(key)],
     chainId: async () => undefined,

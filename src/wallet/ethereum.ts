@@ -110,7 +110,7 @@ async function walletAccount(
     if (address === undefined) return undefined
     const chain = chainId ?? (await wallet.chainId()) ?? 1
     const account = parseAccount(`eip155:${BigInt(chain as string | number)}:${address}`)
-    if (!account) throw new Error('it gave no Ethereum address')
+    if (!account) throw new Error('no Ethereum address')
     return `eip155:${account.reference}:${account.address}`
   } catch (cause) {
     throw authError(cause)

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { EngineReporter } from '../engines/engine-reporter.js'
 import { findEngines } from '../engines/engines.js'
+import { reporters } from '../engines/reporters.js'
 
 const engines = await findEngines()
 
@@ -16,7 +17,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Tests that drive browsers mostly wait for them: more files at a time than cores.
     maxWorkers: 3,
-    reporters: ['default', new EngineReporter(engines)],
+    reporters: reporters(new EngineReporter(engines)),
     api: { host: '127.0.0.1' },
   },
 })

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { reporters } from '../engines/reporters.js'
 
 // The long lane: the same tests as in `npm test`, with many more cases and what became of them.
 export default defineConfig({
@@ -11,6 +12,7 @@ export default defineConfig({
       DIFFERENTIAL_CASES: process.env['DIFFERENTIAL_CASES'] ?? '10000',
     },
     disableConsoleIntercept: true,
+    reporters: reporters(),
     // Both files at a time, on two cores too.
     maxWorkers: 2,
     api: { host: '127.0.0.1' },

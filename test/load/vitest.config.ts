@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { reporters } from '../engines/reporters.js'
 
 // The load lane: several server processes on one real Redis, and a long run's memory. Runs what is built.
 export default defineConfig({
@@ -8,8 +9,10 @@ export default defineConfig({
     include: ['test/load/*.node.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // What one long run of requests leaves in memory takes one core; the others mostly wait.
+    maxWorkers: 2,
     disableConsoleIntercept: true,
+    reporters: reporters(),
     api: { host: '127.0.0.1' },
   },
 })

@@ -26,7 +26,7 @@ const resolutions = { bundler: 'esnext', nodenext: 'nodenext' }
 
 let folder: BareFolder
 beforeAll(async () => {
-  folder = await bareFolder('typescript@5.9.3', '@types/node@20.19.43')
+  folder = await bareFolder('typescript@5.9.3', '@types/node@20.19.43', '@types/react@19.3.0', 'hono@4.13.19')
 })
 afterAll(() => folder.remove())
 
@@ -67,6 +67,10 @@ describe.each(Object.entries(compilers))('declarations, by %s', (_, compiler) =>
       await compile(without, { compiler, moduleResolution, types: ['node'] })
     },
   )
+
+  it('have no errors beside those of a peer', async () => {
+    await compile(['./react', './hono'], { compiler, moduleResolution: 'bundler', types: ['node'] })
+  })
 
   it('would tell of an entry that is not there', async () => {
     const options = { compiler, moduleResolution: 'bundler', types: [] as string[] } as const

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { findEngines } from '../engines/engines.js'
+import { reporters } from '../engines/reporters.js'
 import { MatrixReporter } from './matrix-reporter.js'
 
 const engines = await findEngines()
@@ -15,7 +16,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 3,
-    reporters: ['default', new MatrixReporter()],
+    reporters: reporters(new MatrixReporter()),
     api: { host: '127.0.0.1' },
   },
 })

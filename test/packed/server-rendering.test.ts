@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type BareFolder, bareFolder } from './bare-folder.js'
+import { run } from './command.js'
+
+const { exports: entries } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { exports: object }
+// What they need besides has an entry of its own, and touches what it likes.
+const OTHERS = ['./package.json', './dids', './did-session']
+const specifiers = Object.keys(entries)
+  .filter((name) => !OTHERS.includes(name))
+  .map((name) => name.replace('.', 'cacao-session'))
+
+// Whatever of a page is looked at is noted, by whomever: importing, rendering, or nobody.
+const APP = `import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
+${specifiers.map((specifier, i) => `import * as entry${i} from '${specifier}'`).join('\n')}
+import { SessionProvider, useSession } from 'cacao-session/react'
+
+export const entries = [${specifiers.map((_, i) => `entry${i}`)}].map((entry) => Object.keys(entry).length)
+const Who = () => createElement('p', null, useSession().status)
+export const render = () =>
+  renderToString(createElement(SessionProvider, { resources: ['https://api.example.com/*'] }, createElement(Who)))
+`
+const TRAPS = `
+const looked = new Set()
+for (const name of ['window', 'document', 'location', 'indexedDB', 'localStorage', 'sessionStorage', 'BroadcastChannel'])
+  Object.defineProperty(globalThis, name, { configurable: true, get: () => void looked.add(name) })
+const before = Reflect.ownKeys(globalThis).map(String)
+`
+const REPORT = `
+const added = Reflect.ownKeys(globalThis).map(String).filter((name) => !before.includes(name) && !name.startsWith('__vite'))
+console.log(JSON.stringify({ html: render(), entries: entries.length, empty: entries.filter((size) => size === 0).length, looked: [...looked], added }))
+`
+// React and Vite look for what they run in themselves: they are there before the traps.
+const RENDER = `import 'react-dom/server'
+${TRAPS}
+const { entries, render } = await import('./app.js')
+${REPORT}`
+const RENDER_BY_VITE = `import 'react-dom/server'
+import { createServer } from 'vite'
+const vite = await createServer({ server: { middlewareMode: true, ws: false }, appType: 'custom', logLevel: 'warn', ssr: { noExternal: ['cacao-session'] } })
+${TRAPS}
+const { entries, render } = await vite.ssrLoadModule('/app.js')
+${REPORT}
+await vite.close()`
+
+describe('server rendering touches nothing of a page', () => {
+  let folder: BareFolder
+  beforeAll(async () => {
+    folder = await bareFolder('react@19.3.1', 'react-dom@19.3.1', 'vite@8.3.8')
+    await folder.write('app.js', APP)
+  })
+  afterAll(() => folder.remove())
+
+  it.each([
+    ['by react-dom/server', RENDER],
+    ['by Vite', RENDER_BY_VITE],
+  ])('%s', async (_, script) => {
+    const file = await folder.write('render.js', script)
+    const { stdout } = await run(process.execPath, [file], { cwd: folder.path })
+    const { html, ...rest } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+    expect(html).toBe('<p>loading</p>')
+    expect(rest).toEqual({ entries: specifiers.length, empty: 0, looked: [], added: [] })
+  })
+})
