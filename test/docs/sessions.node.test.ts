@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
-import { guide } from './pages.js'
+import { guide, textOf } from './pages.js'
 import { inline, PAGE, SIGNING_IN } from './setup.js'
 
 describe('the guide to tabs and renewal', () => {
@@ -44,6 +44,27 @@ describe('the guide to tabs and renewal', () => {
       console.log((await accounts()).map(({ account }) => account).join(), (await actAs(wallet.account)).keyDID === session.keyDID)
       process.exit()`)
     expect(output.trim().split('\n')).toEqual(['undefined none', 'true ok', `${ACCOUNT_A} true`])
+  })
+})
+
+describe('the guide to how it works', () => {
+  it('shows what a session is, and the text that the person signs', () => {
+    const output = runFresh(`${SIGNING_IN}
+      ${inline(guide('how-it-works', 'look'))}
+      const session = await DIDSession.get(wallet.account, auth, { resources: given })
+      const { account, key, domain, resources, until, signedBy, keptIn } = look(session)
+      console.log(account, key === session.keyDID, domain, resources.join(), until === session.expiresAt.toISOString(), signedBy, keptIn)
+      console.log((await lookAll()).length)
+      console.log(wallet.texts[0])`)
+    const [seen, count, ...text] = output.trim().split('\n')
+    expect([seen, count]).toEqual([
+      `did:pkh:${ACCOUNT_A} true app.example.com https://api.example.com/notes/* true eip191 indexeddb`,
+      '1',
+    ])
+    const [, shown = ''] = /```text\n([\s\S]*?)\n```/.exec(textOf('docs/guides/how-it-works.md')) ?? []
+    const ofAnyTime = (lines: string): string =>
+      lines.replace(/(?<=did:key:zDn|Nonce: |(?:At|Time): )\S+/g, '…')
+    expect(ofAnyTime(shown)).toBe(ofAnyTime(text.join('\n')))
   })
 })
 

@@ -23,7 +23,7 @@ describe('the pages', () => {
     const folder = join(root, 'test/docs')
     const tests = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
     const name = page.replace(/.*\/|\.md$/g, '')
-    const calls = new RegExp(`guide(?:\\('|:)${name}(?:', '|#)${first?.name}'`)
+    const calls = new RegExp(`guide(?:\\('|:)${name}(?:', '|/)${first?.name}'`)
     expect(
       tests.some((text) => calls.test(text)),
       first?.name,
