@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitepress'
 import { entries } from '../entries.js'
-import { guides } from './guides.js'
+import { guides } from './guides.ts'
 
 const reference = entries.map(({ name }) => ({ text: name, link: `/reference/${name}` }))
 

@@ -23,5 +23,7 @@ function importsOf(folder: string): string[] {
 export function prebundled(): string[] {
   // What JSX becomes, in the guides' examples.
   const names = new Set([...importsOf('src'), ...importsOf('test'), 'react/jsx-runtime'])
-  return [...names].filter((name) => !/^(node:|guide:|vitest$|vitest\/|fake-indexeddb|solc)/.test(name)).sort()
+  return [...names]
+    .filter((name) => !/^(node:|guide:|vitest$|vitest\/|fake-indexeddb|solc)/.test(name))
+    .sort()
 }

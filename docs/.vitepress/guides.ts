@@ -1,5 +1,5 @@
 /** The guides in the order in which they are read. A test looks that none is missing. */
-export const guides = [
+export const guides: { text: string; items: { text: string; link: string }[] }[] = [
   {
     text: 'Begin',
     items: [
