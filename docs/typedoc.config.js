@@ -19,6 +19,14 @@ export default {
   intentionallyNotExported: ['src/react/state.ts:State', 'src/react/state.ts:Held'],
   // Its own anchors: two of a page may differ by a dot only, as SessionError.code and SessionErrorCode.
   useHTMLAnchors: true,
+  groupOrder: ['Functions', 'Classes', '*'],
+  parametersFormat: 'table',
+  interfacePropertiesFormat: 'table',
+  classPropertiesFormat: 'table',
+  typeAliasPropertiesFormat: 'table',
+  typeDeclarationFormat: 'table',
+  propertyMembersFormat: 'table',
+  tableColumnSettings: { hideInherited: true, hideOverrides: true, hideSources: true },
   hidePageHeader: true,
   hideBreadcrumbs: true,
 }

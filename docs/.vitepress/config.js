@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitepress'
 import { entries } from '../entries.js'
 import { guides } from './guides.ts'
 
 const reference = entries.map(({ name }) => ({ text: name, link: `/reference/${name}` }))
+
+const icon = readFileSync(new URL('../../examples/demo/page/icon.svg', import.meta.url), 'base64')
 
 // As GitHub names headings, so that links to them lead there too; TypeDoc does the same.
 const slugify = (text) =>
@@ -17,7 +20,7 @@ export default defineConfig({
   description:
     'Sign in once with the wallet you have, then act for a week with a session key that no script can steal.',
   lang: 'en',
-  cleanUrls: false,
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml;base64,${icon}` }]],
   srcExclude: ['node_modules/**', 'README.md'],
   // The rest of the repository is shown from where it lies: its text, and the demo's pictures.
   // The index for searching is one chunk.
