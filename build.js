@@ -12,8 +12,9 @@ const commands = Object.values(bin).map(nameOf)
 const installed = Object.keys({ ...dependencies, ...peerDependencies })
 
 await rm('dist', { recursive: true, force: true })
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   metafile: true,
+  write: false,
   entryPoints: [...entries, ...commands].map((entry) => join('build', `${entry}.js`)),
   bundle: true,
   splitting: true,
@@ -39,6 +40,11 @@ const copyDeclarations = async (name) => {
   await copyFile(join('build', name), target)
   for (const [, path] of text.matchAll(/(?:from|import\() ?'(\.[^']+)\.js'/g))
     await copyDeclarations(join(dirname(name), `${path}.d.ts`))
+}
+for (const { path, text } of outputFiles) {
+  await mkdir(dirname(path), { recursive: true })
+  // Nothing here does anything by being imported, and bundlers warn of whoever imports it for that.
+  await writeFile(path, text.replace(/^import "[^"]+";\n/gm, ''))
 }
 const packages = new Set(
   Object.keys(metafile.inputs).flatMap((path) => path.match(/^node_modules\/[^/]+/) ?? []),

@@ -88,7 +88,8 @@ export type Targets = Readonly<Record<(typeof NAMES)[number], Target>>
 /** The three servers by their names. */
 export const targets = async (): Promise<Targets> => ({
   'node:http': await served(createServer(nodeListener())),
-  Hono: await served(createAdaptorServer({ fetch: app.fetch }) as Server),
+  // It would put a Request of its own in the place of everybody's, other files of this lane among them.
+  Hono: await served(createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server),
   'a fetch handler': { port: 0, send: handled },
 })
 
