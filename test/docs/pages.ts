@@ -11,8 +11,6 @@ export interface Block {
   /** Where its first line of code is, counted from 1. */
   readonly line: number
   readonly code: string
-  /** Readers don't see it: what the other blocks take for granted. */
-  readonly isHidden: boolean
 }
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,28 +27,20 @@ export const pages: readonly string[] = [
 /** A page's text. */
 export const textOf = (page: string): string => readFileSync(root + page, 'utf8')
 
-// A hidden block is a comment: <!-- ts name … -->
-const FENCE = /^```(\w+)(?: ([\w-]+))?\n([\s\S]*?)^```$|^<!-- (tsx?) ([\w-]+)\n([\s\S]*?)^-->$/gm
+const FENCE = /^```(\w+)(?: ([\w-]+))?\n([\s\S]*?)^```$/gm
 
 /** The blocks of code of a page. */
 export function blocksOf(page: string): Block[] {
   const text = textOf(page)
-  return [...text.matchAll(FENCE)].map((match) => {
-    const [, language, name, code, hiddenLanguage, hiddenName, hidden] = match
-    const line = text.slice(0, match.index).split('\n').length + 1
-    return {
-      language: language ?? hiddenLanguage ?? '',
-      name: name ?? hiddenName ?? `line-${line}`,
-      line,
-      code: code ?? hidden ?? '',
-      isHidden: hidden !== undefined,
-    }
+  return Array.from(text.matchAll(FENCE), ({ index, 1: language = '', 2: name, 3: code = '' }) => {
+    const line = text.slice(0, index).split('\n').length + 1
+    return { language, name: name ?? `line-${line}`, line, code }
   })
 }
 
 /** A page's example of this name as JavaScript, as a reader would copy it. */
 export function example(page: string, name: string): string {
-  const blocks = blocksOf(page).filter((block) => block.name === name && !block.isHidden)
+  const blocks = blocksOf(page).filter((block) => block.name === name)
   const code = blocks.map((block) => block.code).join('\n')
   if (code === '') throw new Error(`${page} has no example ${name}`)
   const isTyped = blocks.some(({ language }) => language.startsWith('ts'))

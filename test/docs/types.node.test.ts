@@ -71,7 +71,7 @@ function filesOf(page: string): { path: string; text: string; isPlain: boolean }
     return {
       path: `${page}/${name}.${extension}`,
       text: `${lines.join('\n')}\nexport {}\n`,
-      isPlain: blocks.every(({ language, isHidden }) => language === 'js' || isHidden),
+      isPlain: blocks.every(({ language }) => language === 'js'),
     }
   })
 }
