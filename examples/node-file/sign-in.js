@@ -3,8 +3,8 @@ import { DIDSession } from 'cacao-session'
 import { ethereumAccount, ethereumAuth } from 'cacao-session/ethereum'
 import { fileStore } from 'cacao-session/node'
 
-// The first time: PRIVATE_KEY=0x… node examples/node-file/sign-in.js
-// From then on:                  node examples/node-file/sign-in.js
+// The first time: PRIVATE_KEY=0x… npm start
+// From then on:                   npm start
 
 const store = fileStore(env.SESSION_FILE || 'session.json')
 const resources = ['https://api.example.com/notes/*']

@@ -29,10 +29,8 @@ export async function signRequest(
 ): Promise<Request> {
   assertValidAt(cacao, now)
   const body = await bodyOf(request)
-  // A copy is the only one that keeps all that a request may say: signal, referrer policy, credentials, mode.
-  const signed = request.clone()
+  const signed = unsignedCopy(request)
   const { headers } = signed
-  for (const name of ['signature', 'signature-input', 'content-digest']) headers.delete(name)
   headers.set('authorization', authorizationOf(cacao))
   if (body.length > 0) headers.set('content-digest', await contentDigest(body))
 
@@ -80,6 +78,22 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
 }
 
 const SIGNED: ReadonlySet<string> = new Set(signedComponents(true))
+
+function unsignedCopy(request: Request): Request {
+  // A clone is the only copy that keeps all that a request may say: signal, referrer policy, credentials, mode.
+  const clone = request.clone()
+  try {
+    return withoutSignature(clone)
+  } catch {
+    // The headers can't be changed of a request that a service worker or a server has received, nor those of its clones.
+    return withoutSignature(new Request(clone))
+  }
+}
+
+function withoutSignature(request: Request): Request {
+  for (const name of ['signature', 'signature-input', 'content-digest']) request.headers.delete(name)
+  return request
+}
 
 async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   const authorization = request.headers.get('authorization')

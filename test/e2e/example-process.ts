@@ -1,11 +1,11 @@
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { startProcess, stopProcess } from '../engines/processes.js'
 
 export interface ExampleProcess {
-  /** What it printed until it was ready. */
+  /** What it has printed so far. */
   readonly printed: string
   /** What it has complained of so far. */
   complaints(): string
@@ -35,17 +35,14 @@ async function until(
   }
 }
 
-/** Starts a script of the examples on a free port, and waits for what it prints when it is ready. */
-export async function startExample(
-  script: string,
+/** Starts a command, and waits for what it prints when it is ready. */
+export async function startUntil(
   ready: RegExp,
-  env: Readonly<Record<string, string>> = {},
+  command: string,
+  args: readonly string[],
+  options: Pick<SpawnOptions, 'cwd' | 'env'>,
 ): Promise<ExampleProcess> {
-  const path = fileURLToPath(new URL(`../../examples/${script}`, import.meta.url))
-  const child = startProcess(process.execPath, [path], {
-    env: { ...process.env, PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = startProcess(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr] = [child.stdout as Readable, child.stderr as Readable]
   const [printed, complained] = [collect(stdout), collect(stderr)]
   try {
@@ -55,7 +52,9 @@ export async function startExample(
     throw new Error(`${String(cause)}\n${complained.text}`, { cause })
   }
   return {
-    printed: printed.text,
+    get printed() {
+      return printed.text
+    },
     complaints: () => complained.text,
     async interrupt(): Promise<number | null> {
       const exited = once(child, 'exit')
@@ -66,4 +65,14 @@ export async function startExample(
     },
     stop: () => stopProcess(child),
   }
+}
+
+/** Starts a script of the examples on a free port, and waits for what it prints when it is ready. */
+export function startExample(
+  script: string,
+  ready: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ExampleProcess> {
+  const path = fileURLToPath(new URL(`../../examples/${script}`, import.meta.url))
+  return startUntil(ready, process.execPath, [path], { env: { ...process.env, PORT: '0', ...env } })
 }

@@ -1,18 +1,15 @@
 import { execFile } from 'node:child_process'
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Engine } from '../engines/engine.js'
-import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { KEY_A } from '../setup/wallet.js'
 import { type Browser, openBrowser } from './browser.js'
 import { clearSite, id, isVisible, untilVisible } from './demo-page.js'
 import { describeEngines } from './engines.js'
 import { type ExampleProcess, startExample } from './example-process.js'
 import type { Page } from './page.js'
 import { temporaryFolder } from './temporary-folder.js'
-
-const DID = `did:pkh:${ACCOUNT_A}`
 
 interface Run {
   readonly code: number
@@ -33,28 +30,6 @@ function runExample(script: string, env: Readonly<Record<string, string>>): Prom
     )
   })
 }
-
-describe('node-file', () => {
-  it('signs in once, and the next time takes the session from its file', async () => {
-    const SESSION_FILE = join(await temporaryFolder(), 'session.json')
-    const first = await runExample('node-file/sign-in.js', { SESSION_FILE, PRIVATE_KEY: KEY_A })
-    expect(first.lines).toEqual([
-      'Signing in',
-      expect.stringMatching(new RegExp(`^${DID} by did:key:z6Mk`)),
-      expect.stringMatching(/^until \d{4}-\d\d-\d\dT/),
-    ])
-    expect((await stat(SESSION_FILE)).mode & 0o777).toBe(0o600)
-    const second = await runExample('node-file/sign-in.js', { SESSION_FILE })
-    expect(second).toEqual({ code: 0, lines: first.lines.slice(1), complaint: '' })
-  })
-
-  it('says what it needs to sign in', async () => {
-    const SESSION_FILE = join(await temporaryFolder(), 'session.json')
-    const { code, lines, complaint } = await runExample('node-file/sign-in.js', { SESSION_FILE })
-    expect([code, lines]).toEqual([1, ['']])
-    expect(complaint).toContain('PRIVATE_KEY')
-  })
-})
 
 describe('custom-store', () => {
   it('keeps two kinds of sign-in apart, and ends one of them', async () => {

@@ -109,6 +109,11 @@ export class WebDriver {
   }
 
   async click(selector: string): Promise<void> {
+    // The driver says that it scrolls to what it clicks; for a button that lies just below the window it doesn't.
+    await this.run(
+      String((css: string) => document.querySelector(css)?.scrollIntoView({ block: 'center' })),
+      [selector],
+    )
     await this.#post(`/element/${await this.#element(selector)}/click`)
   }
 

@@ -23,6 +23,15 @@ function form(): FormData {
   data.set('file', new Blob([bytes(300)]), 'beans.bin')
   return data
 }
+/** As service workers, Deno and Cloudflare hand requests over. */
+function received(request: Request): Request {
+  const refuse = (): never => {
+    throw new TypeError('headers are immutable')
+  }
+  const { clone } = request
+  Object.assign(request.headers, { append: refuse, delete: refuse, set: refuse })
+  return Object.assign(request, { clone: () => received(clone.call(request)) })
+}
 const readable = ({ url, method, headers, bodyUsed }: Request): object => ({ url, method, headers, bodyUsed })
 
 describe('a signed request', () => {
@@ -150,6 +159,16 @@ describe('a signed request', () => {
     ])
     controller.abort()
     expect(signed.signal.aborted).toBe(true)
+  })
+
+  it('is made of one that was received, whose headers can not be changed', async () => {
+    const body = 'Buy cacao beans'
+    const signed = await signer.sign(received(post(body)))
+    const again = await signer.sign(received(signed.clone()))
+    for (const request of [signed, again]) {
+      expect((await verifyRequest(request, accepting)).keyDID).toBe(signer.key.did)
+      expect(await request.text()).toBe(body)
+    }
   })
 
   it('can be signed anew, and is then good again', async () => {

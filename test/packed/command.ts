@@ -35,8 +35,8 @@ export async function run(
   throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`)
 }
 
-// What npm and vitest tell their children is not for a user's command in a folder of its own.
-function ownEnv(): NodeJS.ProcessEnv {
+/** What npm and vitest tell their children is not for a user's command in a folder of its own. */
+export function ownEnv(): NodeJS.ProcessEnv {
   const isTheirs = (name: string): boolean =>
     /^(npm_(?!config_(cache|registry))|VITEST|NODE_ENV|TEST$|DEV$|PROD$|MODE$)/.test(name)
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isTheirs(name)))

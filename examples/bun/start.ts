@@ -1,0 +1,5 @@
+// The server, and a client that calls it; then both end.
+import { server } from './server.ts'
+
+await import('./client.ts')
+await server.stop()
