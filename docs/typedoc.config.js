@@ -19,7 +19,7 @@ export default {
   intentionallyNotExported: ['src/react/state.ts:State', 'src/react/state.ts:Held'],
   // Its own anchors: two of a page may differ by a dot only, as SessionError.code and SessionErrorCode.
   useHTMLAnchors: true,
-  groupOrder: ['Functions', 'Classes', '*'],
+  groupOrder: ['Classes', 'Functions', '*'],
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
   classPropertiesFormat: 'table',
