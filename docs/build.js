@@ -47,20 +47,22 @@ function loadedFromElsewhere(texts) {
   )
 }
 
-/** Links to headings that aren't there; VitePress looks at the pages only. */
-function deadAnchors(texts) {
-  const ids = new Map(
-    [...texts].map(([name, text]) => [
-      name,
-      new Set(Array.from(text.matchAll(/ id="([^"]+)"/g), ([, id]) => id)),
-    ]),
-  )
+/** Links to pages and headings that aren't there: VitePress looks at pages only, and not at what the home page names. */
+function deadLinks(texts) {
+  const idsOf = (text) => new Set(Array.from(text.matchAll(/ id="([^"]+)"/g), ([, id]) => id))
+  const ids = new Map([...texts].map(([name, text]) => [name, idsOf(text)]))
+  const pageOf = (path, from) => {
+    if (path === '') return from
+    const target = path.startsWith('/') ? path.slice(1) : join(dirname(from), path)
+    return /(^|\/)$/.test(target) ? `${target}index.html` : target
+  }
   return [...texts].flatMap(([name, text]) =>
-    Array.from(text.matchAll(/<a\b[^>]*? href="([^":]*)#([^"]+)"/g), ([, path, id]) => {
-      const target =
-        path === '' ? name : join(path.startsWith('/') ? '' : dirname(name), path.replace(/^\//, ''))
-      return ids.get(target)?.has(decodeURIComponent(id)) ? [] : [`${name} links to ${path}#${id}`]
-    }).flat(),
+    [...text.matchAll(/<a\b[^>]*? href="([^":#]*)(?:#([^"]+))?"/g)]
+      .filter(([, path, id]) => {
+        const found = ids.get(pageOf(path, name))
+        return !found || (id !== undefined && !found.has(decodeURIComponent(id)))
+      })
+      .map(([, path, id]) => `${name} links to ${path}${id ? `#${id}` : ''}`),
   )
 }
 
@@ -75,7 +77,7 @@ if (command === 'dev') tool('vitepress/bin/vitepress.js', 'dev')
 else {
   tool('vitepress/bin/vitepress.js', 'build')
   const texts = await textsOfSite()
-  const wrong = [...loadedFromElsewhere(texts), ...deadAnchors(texts)]
+  const wrong = [...loadedFromElsewhere(texts), ...deadLinks(texts)]
   if (wrong.length > 0) {
     console.error(
       `the site must lead nowhere in vain, and load nothing from other hosts:\n${wrong.join('\n')}`,
