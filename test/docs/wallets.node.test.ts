@@ -31,9 +31,14 @@ describe('the guide to wallets', () => {
       const shown = []
       const alive = setInterval(() => undefined, 1000)
       await new Promise((resolve) => {
-        const stop = watch(session, (held) => { shown.push(held?.id); if (shown.length === 4) resolve(stop()) })
+        let isBack = false
+        const stop = watch(session, (held) => {
+          shown.push(held?.id)
+          if (held) return resolve(stop())
+          if (!isBack) wallet.switchAccount('0x' + '11'.repeat(32))
+          isBack = true
+        })
         wallet.switchAccount()
-        setTimeout(() => wallet.switchAccount('0x' + '11'.repeat(32)), 50)
       })
       clearInterval(alive)
       console.log(shown.join(' '))
