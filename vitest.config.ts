@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
+import { guideExamples } from './test/docs/guide-examples.js'
 import type { Engine } from './test/engines/engine.js'
 import { EngineReporter } from './test/engines/engine-reporter.js'
 import { findEngines } from './test/engines/engines.js'
@@ -36,6 +37,7 @@ const provider = (engine: Engine): BrowserProviderOption =>
   engine.name === 'webkitgtk' ? webkitgtk(engine) : playwright({ launchOptions: launchOptions(engine) })
 
 const lane = (engine: Engine): TestProjectInlineConfiguration => ({
+  plugins: [guideExamples()],
   server: { fs: { allow: served } },
   optimizeDeps: { noDiscovery: true, include: prebundled() },
   test: {

@@ -10,8 +10,10 @@ export { DIDSession, type SessionEvent } from './session/did-session.js'
 export type { SessionEventType, SessionListenerOptions } from './session/events.js'
 export type { SessionSummary } from './session/list.js'
 export type {
+  AskedResources,
   AuthorizeOptions,
   DelegateOptions,
+  ExplainOptions,
   FromSessionOptions,
   GetOptions,
   GrantOptions,

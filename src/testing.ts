@@ -26,5 +26,5 @@ export {
   type TestServerOptions,
   testServer,
 } from './testing/server.js'
-export { type TestWallet, type TestWalletOptions, testWallet } from './testing/wallet.js'
+export { type TestWallet, type TestWalletOptions, testWallet, type WalletListener } from './testing/wallet.js'
 export type { WalletBehaviour } from './testing/wallet-behaviour.js'

@@ -1,6 +1,6 @@
 export type { Clock } from './base/clock.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
-export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
+export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature, UnsignedCacao } from './capability/cacao.js'
 export { cacaoCID } from './capability/cid.js'
 export { type CacaoInspection, type CapabilityProblem, inspectCacao } from './capability/inspect-cacao.js'
 export { type VerifyCacaoOptions, verifyCacao } from './capability/verify-cacao.js'

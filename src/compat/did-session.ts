@@ -14,6 +14,8 @@ import { capabilityOf, createDID } from './did.js'
 import { toDID } from './dids.js'
 import { seedSigningKey } from './seed-signing-key.js'
 
+export type { AccountId } from './account-id.js'
+
 /** What did-session 4 has signed; `expiresInSecs` wins over `expirationTime`. */
 export interface AuthOpts {
   domain?: string
@@ -87,6 +89,7 @@ export class DIDSession {
     return DIDSession.fromSession(serialize?.() ?? '')
   }
 
+  /** The same as `createDIDCacao`. */
   static async initDID(didKey: DID, cacao: object): Promise<DID> {
     return createDIDCacao(didKey, cacao)
   }
@@ -106,6 +109,7 @@ export class DIDSession {
     await Session.remove(account)
   }
 
+  /** Whether `get` would take up a session of the account without a prompt. */
   static async hasSessionFor(account: AccountInput, resources: string[]): Promise<boolean> {
     return Session.hasSessionFor(account, resources)
   }
@@ -122,6 +126,7 @@ export class DIDSession {
     return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
   }
 
+  /** The `DID` that signs with the session's key and capability. */
   get did(): DID {
     return this.#did
   }
@@ -135,10 +140,12 @@ export class DIDSession {
     )
   }
 
+  /** Always true: there is no session without a capability. */
   get hasSession(): boolean {
     return true
   }
 
+  /** Whether the session signs no more because its time is over. */
   get isExpired(): boolean {
     return this.expireInSecs === 0
   }
@@ -148,10 +155,12 @@ export class DIDSession {
     return Math.max(0, (expiryTime(this.#cacao) - Date.now()) / 1000)
   }
 
+  /** The capability's resources. */
   get authorizations(): string[] {
     return [...(this.#cacao.p.resources ?? [])]
   }
 
+  /** The capability, in the type that `dids` has for it. */
   get cacao(): Parameters<DID['withCapability']>[0] {
     return capabilityOf(this.#cacao)
   }

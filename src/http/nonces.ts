@@ -5,6 +5,7 @@ import { hmacSHA256 } from '../base/hmac.js'
 import { utf8 } from '../base/utf8.js'
 import { memoryReplay, type ReplayStore } from './replay.js'
 
+/** How long nonces are good, and what servers that stand for one another share. */
 export interface NoncesOptions {
   /** Seconds for which an issued nonce can be used; 600 by default: time for a person to read and sign. */
   expiresInSecs?: number

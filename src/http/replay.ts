@@ -14,6 +14,7 @@ export interface ReplayStore {
   use(id: string, expiresAt: number): boolean | Promise<boolean>
 }
 
+/** How many used requests are remembered. */
 export interface MemoryReplayOptions {
   /** Ids that are remembered at a time; 500,000 by default. When it is full, requests are refused. */
   maxEntries?: number

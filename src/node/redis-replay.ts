@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.js'
 import type { ReplayStore } from '../http/replay.js'
 import { type IORedisClient, type NodeRedisClient, redisCommands } from './redis-client.js'
 
+/** What used requests are called in Redis. */
 export interface RedisReplayOptions {
   /** What the keys begin with; `cacao-session:used:` by default. */
   prefix?: string

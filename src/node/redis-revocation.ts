@@ -8,6 +8,7 @@ import {
 } from '../http/revocation.js'
 import { type IORedisClient, type NodeRedisClient, redisCommands } from './redis-client.js'
 
+/** What revocations are called in Redis. */
 export interface RedisRevocationOptions {
   /** What the keys begin with; `cacao-session:revoked:` by default. */
   prefix?: string

@@ -12,8 +12,10 @@ import { GrantedSession } from './granted-session.js'
 import type { HeldSession } from './held-session.js'
 import type { SessionSummary } from './list.js'
 import {
+  type AskedResources,
   type AuthorizeOptions,
   type DelegateOptions,
+  type ExplainOptions,
   type FromSessionOptions,
   type GetOptions,
   type RenewOptions,
@@ -91,7 +93,7 @@ export class DIDSession extends GrantedSession {
   /** Whether `get` would take up a session without a prompt. Always a boolean; ask `explain` for the reason. */
   static async hasSessionFor(
     account: AccountInput,
-    resources?: Asked,
+    resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<boolean> {
     return (await explainTo(account, resources, options)).status === 'ok'
@@ -100,7 +102,7 @@ export class DIDSession extends GrantedSession {
   /** Why `hasSessionFor` says what it says. Never rejects for what a store does. */
   static async explain(
     account: AccountInput,
-    resources?: Asked,
+    resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<SessionStatus> {
     const status = await explainTo(account, resources, options)
@@ -341,13 +343,9 @@ function listening(
   return () => end.abort()
 }
 
-type ExplainOptions = StoreOptions & Pick<ResumeOptions, 'verifiers' | 'minValiditySecs'>
-
-type Asked = readonly string[] | Pick<ResumeOptions, 'resources' | 'abilities'>
-
 async function explainTo(
   account: AccountInput,
-  asked: Asked = [],
+  asked: AskedResources = [],
   options: ExplainOptions,
 ): Promise<SessionStatus> {
   const place = placeOf(options)

@@ -45,6 +45,7 @@ export class GrantedSession {
     return true
   }
 
+  /** Whether the session's time is over: it then signs no more, and `isAuthorized` is false. */
   get isExpired(): boolean {
     return validityAt(this.#held.cacao, this.#now()) === 'expired'
   }

@@ -32,6 +32,12 @@ export interface ResumeOptions extends StoreOptions {
   verifiers?: Verifiers
 }
 
+/** What a session must be able to do: resources, or those together with abilities. */
+export type AskedResources = readonly string[] | Pick<ResumeOptions, 'resources' | 'abilities'>
+
+/** `DIDSession.hasSessionFor` and `explain`. */
+export interface ExplainOptions extends StoreOptions, Pick<ResumeOptions, 'verifiers' | 'minValiditySecs'> {}
+
 /** What the wallet is asked for. */
 export interface GrantOptions {
   /** What the session may do: URIs, exact or ending in `/*`. At least one, unless there are `abilities`. */

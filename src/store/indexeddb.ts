@@ -3,6 +3,7 @@ import { Connection } from './connection.js'
 import { abort, completed, resultOf } from './requests.js'
 import type { SessionStore } from './store.js'
 
+/** Which database, and how long to wait for it. */
 export interface IndexedDBStoreOptions {
   /** The database's name; `cacao-session` by default. */
   name?: string

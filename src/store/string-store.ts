@@ -17,6 +17,7 @@ export interface StringStore {
   removeItem(key: string): unknown
 }
 
+/** What the store calls its items, and itself. */
 export interface StringStoreOptions {
   /** What the items' names begin with, before the namespace; `cacao-session:` by default. */
   prefix?: string

@@ -23,6 +23,7 @@ export type IndexedDBFailure =
   | 'full'
   | 'connection-lost'
 
+/** How often IndexedDB fails. */
 export interface FailingIndexedDBOptions {
   /** How often it fails before it works again, for `data-clone-error`, `keys-lost` and `connection-lost`; always by default. */
   times?: number

@@ -27,7 +27,8 @@ export interface TestWalletOptions {
   rdns?: string
 }
 
-type WalletListener = (payload: unknown) => void
+/** Listens to a wallet's event. */
+export type WalletListener = (payload: unknown) => void
 
 /** A wallet for tests, which really signs. */
 export interface TestWallet {

@@ -9,6 +9,7 @@ export interface DiscoveredSolanaWallet {
   readonly wallet: SolanaStandardWallet
 }
 
+/** How long wallets are waited for, and who is told of them. */
 export interface DiscoverSolanaWalletsOptions {
   /** Called for each wallet as it appears, for as long as `signal` is not aborted. */
   onWallet?: (wallet: DiscoveredSolanaWallet) => void

@@ -13,6 +13,7 @@ export interface DiscoveredWallet {
   readonly provider: EIP1193Provider
 }
 
+/** How long wallets are waited for, and who is told of them. */
 export interface DiscoverWalletsOptions {
   /** Called for each wallet as it appears, for as long as `signal` is not aborted. */
   onWallet?: (wallet: DiscoveredWallet) => void

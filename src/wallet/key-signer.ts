@@ -19,6 +19,7 @@ export interface KeySecret {
   readonly secret: Uint8Array | string
 }
 
+/** A bare key that signs in: a WebCrypto pair, a secret with its type, or something that signs with one. */
 export type KeyInput = CryptoKeyPair | KeySecret | KeySigner
 
 const SECRET_BYTES = 32

@@ -24,6 +24,7 @@ export interface SolanaAdapter {
   signMessage?(message: Uint8Array, display?: string): Promise<unknown>
 }
 
+/** Whatever can sign for a Solana account. */
 export type SolanaSignerInput = SolanaStandardWallet | SolanaAdapter
 
 /** What a wallet signed: a signature, and over which bytes, where it says so. */

@@ -5,6 +5,7 @@ import type { EIP1193Provider } from './ethereum-signer.js'
 
 export type { WalletChange } from './account-watch.js'
 
+/** Which account is watched, and until when. */
 export interface WatchWalletOptions {
   /** The account that is watched: the session's. By default, the one that the wallet shows at the start. */
   account?: AccountInput

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -6,6 +5,7 @@ import { requestVerifier } from '../../src/http/verify-request.js'
 import type { IORedisClient, NodeRedisClient } from '../../src/node/redis-client.js'
 import { redisReplay } from '../../src/node/redis-replay.js'
 import { redisRevocation } from '../../src/node/redis-revocation.js'
+import { guide } from '../docs/pages.js'
 import { signed } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { runFresh } from '../setup/fresh-process.js'
@@ -134,9 +134,9 @@ describeRedis('redis-server', () => {
     })
   })
 
-  it('serves the example of the README', () => {
+  it('serves the example of the guide', () => {
     const output = runFresh(
-      `${readmeExample().replaceAll('export ', '')}
+      `${guide('requests', 'redis').replaceAll('export ', '')}
       import { DIDSession } from 'cacao-session'
       import { ethereumAuth } from 'cacao-session/ethereum'
       const make = () => DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'a.example' }), { resources: ['a:b'] })
@@ -151,11 +151,6 @@ describeRedis('redis-server', () => {
     expect(output.trim().split('\n')).toEqual(['true false', 'true true'])
   })
 })
-
-function readmeExample(): string {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  return /```js redis\n([\s\S]*?)```/.exec(readme)?.[1] ?? expect.fail('the README has no Redis example')
-}
 
 describe('a client of neither package', () => {
   it.each([[undefined], [null], ['redis://localhost'], [{}], [{ set: () => 'OK' }]])(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const onlyInNode = /(^|\/)(e2e|engines)\/|\.node\.test\.ts$/
+const onlyInNode = /(^|\/)(e2e|engines)\/|^docs\/[\w-]+\.ts$|\.node\.test\.ts$/
 const importFrom =
   /^(?!import type|export type)(?:import|export|\}).*?from '([^'.][^']*)'|import\('([^'.][^']*)'\)/gm
 
@@ -21,6 +21,9 @@ function importsOf(folder: string): string[] {
  * and then reloads the page under the running test; so it's off, and the list is made before anything starts.
  */
 export function prebundled(): string[] {
-  const names = new Set([...importsOf('src'), ...importsOf('test')])
-  return [...names].filter((name) => !/^(node:|vitest$|vitest\/|fake-indexeddb|solc)/.test(name)).sort()
+  // What JSX becomes, in the guides' examples.
+  const names = new Set([...importsOf('src'), ...importsOf('test'), 'react/jsx-runtime'])
+  return [...names]
+    .filter((name) => !/^(node:|guide:|vitest$|vitest\/|fake-indexeddb|solc)/.test(name))
+    .sort()
 }

@@ -1,0 +1,31 @@
+/** The guides in the order in which they are read. A test looks that none is missing. */
+export const guides: { text: string; items: { text: string; link: string }[] }[] = [
+  {
+    text: 'Begin',
+    items: [
+      { text: 'Start', link: '/guides/start' },
+      { text: 'How it works', link: '/guides/how-it-works' },
+      { text: 'Switch from did-session', link: '/guides/from-did-session' },
+    ],
+  },
+  {
+    text: 'Guides',
+    items: [
+      { text: 'Wallets', link: '/guides/wallets' },
+      { text: 'Signed requests', link: '/guides/requests' },
+      { text: 'Stores', link: '/guides/stores' },
+      { text: 'Tabs and renewal', link: '/guides/tabs-and-renewal' },
+      { text: 'Abilities and delegation', link: '/guides/abilities-and-delegation' },
+      { text: 'React', link: '/guides/react' },
+      { text: 'Command line', link: '/guides/command-line' },
+      { text: 'Testing your app', link: '/guides/testing' },
+    ],
+  },
+  {
+    text: 'Look up',
+    items: [
+      { text: 'Security model', link: '/guides/security' },
+      { text: 'Errors', link: '/guides/errors' },
+    ],
+  },
+]

@@ -1,0 +1,32 @@
+import { entries } from './entries.js'
+
+/** @type {import('typedoc').TypeDocOptions & import('typedoc-plugin-markdown').PluginOptions} */
+export default {
+  entryPoints: entries.map(({ source }) => `../src/${source}.ts`),
+  tsconfig: 'tsconfig.json',
+  out: 'reference',
+  plugin: ['typedoc-plugin-markdown', './typedoc-entries.js'],
+  entryFileName: 'index',
+  readme: 'none',
+  router: 'module',
+  disableSources: true,
+  excludePrivate: true,
+  excludeInternal: true,
+  treatWarningsAsErrors: true,
+  validation: { notExported: true, invalidLink: true, notDocumented: true },
+  requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Variable', 'GetSignature'],
+  // Parts of the union SessionState, which shows what they say.
+  intentionallyNotExported: ['src/react/state.ts:State', 'src/react/state.ts:Held'],
+  // Its own anchors: two of a page may differ by a dot only, as SessionError.code and SessionErrorCode.
+  useHTMLAnchors: true,
+  groupOrder: ['Classes', 'Functions', '*'],
+  parametersFormat: 'table',
+  interfacePropertiesFormat: 'table',
+  classPropertiesFormat: 'table',
+  typeAliasPropertiesFormat: 'table',
+  typeDeclarationFormat: 'table',
+  propertyMembersFormat: 'table',
+  tableColumnSettings: { hideInherited: true, hideOverrides: true, hideSources: true },
+  hidePageHeader: true,
+  hideBreadcrumbs: true,
+}

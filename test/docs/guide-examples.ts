@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plugin } from 'vitest/config'
+import { guide, root } from './pages.js'
+
+const PREFIX = 'guide:'
+
+/** Where an entry's source is, by what it is imported as. */
+function sourceOf(specifier: string): string {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, { types: string }>
+  }
+  const types = exports[specifier.replace('cacao-session', '.')]?.types
+  if (!types) throw new Error(`a guide imports ${specifier}, which is no entry`)
+  return join(root, types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts'))
+}
+
+/** Lets tests in browsers import a guide's example: `guide:react/app`. It gets the sources, as the test does. */
+export function guideExamples(): Plugin {
+  return {
+    name: 'guide-examples',
+    resolveId: (id) => (id.startsWith(PREFIX) ? `\0${id}` : undefined),
+    load(id) {
+      if (!id.startsWith(`\0${PREFIX}`)) return undefined
+      const [page = '', name = ''] = id.slice(PREFIX.length + 1).split('/')
+      return guide(page, name).replace(/(?<=from ["'])cacao-session[\w/-]*(?=["'])/g, sourceOf)
+    },
+  }
+}

@@ -1,0 +1,3 @@
+declare module 'guide:react/app' {
+  export function App(): import('react').ReactElement
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { runFresh } from '../setup/fresh-process.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { guide } from './pages.js'
+import { inline } from './setup.js'
+
+// Sessions that were signed on a domain, for a resource.
+const MAKE = `
+  import { DIDSession } from 'cacao-session'
+  import { ethereumAuth } from 'cacao-session/ethereum'
+  const make = (domain = 'app.example.com', resource = 'https://api.example.com/notes/*') =>
+    DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain }), { resources: [resource] })
+  const post = (session) => session.signRequest(new Request('https://api.example.com/notes/new', { method: 'POST', body: 'a note' }))
+`
+
+describe('the guide to signed requests', () => {
+  it('has a client and a server who know each other, and a log of who was refused', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'server'))}
+      ${inline(guide('requests', 'client'))}
+      console.warn = (code) => console.log('log', code)
+      globalThis.fetch = (request) => app.request(request)
+      const session = await make()
+      console.log(JSON.stringify(await saveNote(session, 'a note')))
+      const expired = await DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' }), { resources: ['a:b'], now: () => Date.now() - 1e9 })
+      const late = await DIDSession.fromSession(expired.serialize())
+      console.log(late.isExpired, (await saveNote(late, 'late', () => session)).note)
+      await saveNote(await make('evil.example.com'), '').catch((error) => console.log(error.message))
+      console.log((await app.request(await post(await make(undefined, 'https://api.example.com/other')))).status)
+      const request = await post(session)
+      for (const sent of [request.clone(), request]) console.log((await app.request(sent)).status)`)
+    expect(output.trim().split('\n')).toEqual([
+      `{"by":"${ACCOUNT_A}","note":"a note"}`,
+      'true late',
+      'log ERR_CAPABILITY_DOMAIN',
+      'refused: CACAO error="ERR_CAPABILITY_DOMAIN"',
+      'log ERR_CAPABILITY_RESOURCES',
+      '403',
+      '200',
+      'log ERR_REQUEST_REPLAYED',
+      '401',
+    ])
+  })
+
+  it('has servers of other kinds', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'fetch'))}
+      const answer = await handler(await post(await make()))
+      console.log(answer.status, await answer.text(), (await handler(new Request('https://api.example.com'))).status)`)
+    expect(output.trim()).toBe(`200 {"hello":"${ACCOUNT_A}"} 401`)
+
+    const onExpress = runFresh(`${MAKE}
+      ${inline(guide('requests', 'express'))}
+      const server = app.listen(0, '127.0.0.1')
+      await new Promise((resolve) => server.on('listening', resolve))
+      const request = await post(await make())
+      const url = 'http://127.0.0.1:' + server.address().port + '/notes/new'
+      const answer = await fetch(url, { method: 'POST', headers: request.headers, body: await request.text() })
+      console.log(answer.status, await answer.text(), (await fetch(url, { method: 'POST' })).status)
+      server.close().closeAllConnections()`)
+    expect(onExpress.trim()).toBe(`200 {"by":"${ACCOUNT_A}","note":"a note"} 401`)
+  })
+
+  it('ties a sign-in to the server, once', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'nonce'))}
+      const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' })
+      const { cacao } = await DIDSession.authorize(auth, { resources: ['a:b'], nonce: async () => nonce() })
+      console.log(await isNew({ cacao }), await isNew({ cacao }), await isNew({ cacao: (await make()).cacao }))`)
+    expect(output.trim()).toBe('true false false')
+  })
+
+  it('checks capabilities and JWS by themselves, and requests with native code', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'capability'))}
+      const session = await make()
+      console.log((await check(session.cacao, session.keyDID)).p.iss, (await problems(session.cacao)).length)
+      await check(session.cacao, (await make()).keyDID).catch(({ code }) => console.log(code))
+      const forged = { ...session.cacao, p: { ...session.cacao.p, aud: (await make()).keyDID } }
+      console.log((await problems(forged)).map(({ code }) => code).join())
+      import { toDID } from 'cacao-session/dids'
+      const did = await toDID(session)
+      const jws = await did.createJWS({ text: 'a note' })
+      console.log((await checkJWS(jws, session.cacao)).issuer)`)
+    expect(output.trim().split('\n')).toEqual([
+      `did:pkh:${ACCOUNT_A}`.concat(' 0'),
+      'ERR_CAPABILITY_AUDIENCE',
+      'ERR_CAPABILITY_SIGNATURE',
+      `did:pkh:${ACCOUNT_A}`,
+    ])
+    const fast = runFresh(`${MAKE}
+      ${inline(guide('requests', 'fast'))}
+      const request = await post(await make())
+      console.log((await verify(request.clone())).account)
+      await verify(request).catch(({ code }) => console.log(code))`)
+    expect(fast.trim().split('\n')).toEqual([ACCOUNT_A, 'ERR_REQUEST_REPLAYED'])
+  })
+})

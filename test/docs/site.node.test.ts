@@ -1,0 +1,32 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { guides } from '../../docs/.vitepress/guides.js'
+import { blocksOf, pages, root, textOf } from './pages.js'
+
+// The site's build looks at what links lead to in it; this at what they lead to in the repository.
+describe('the pages', () => {
+  it.each(pages)('%s leads to files that are there', (page) => {
+    const links = textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)
+    for (const [, path = ''] of links) expect(existsSync(join(root, dirname(page), path)), path).toBe(true)
+  })
+
+  it('are all in the list of guides', () => {
+    const listed = guides.flatMap(({ items }) => items.map(({ link }) => `docs${link}.md`))
+    expect(listed.sort()).toEqual(pages.filter((page) => page.includes('/guides/')).sort())
+  })
+
+  // But for the security model, which shows what stands elsewhere.
+  const own = pages.filter((page) => page.includes('/guides/') && !page.endsWith('/security.md'))
+  it.each(own)('%s has a main example, its first one with a name, which a test runs', (page) => {
+    const first = blocksOf(page).find(({ name }) => !name.startsWith('line-'))
+    const folder = join(root, 'test/docs')
+    const tests = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+    const name = page.replace(/.*\/|\.md$/g, '')
+    const calls = new RegExp(`guide(?:\\('|:)${name}(?:', '|/)${first?.name}'`)
+    expect(
+      tests.some((text) => calls.test(text)),
+      first?.name,
+    ).toBe(true)
+  })
+})

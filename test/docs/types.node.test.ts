@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Block, blocksOf, pages, root } from './pages.js'
+
+// Environment variables that examples ask for.
+const VARIABLES = [
+  'DEVICE_KEY',
+  'ETHEREUM_RPC',
+  'PASSWORD',
+  'PRIVATE_KEY',
+  'REDIS_URL',
+  'SESSION_FILE',
+  'SESSION_FOLDER',
+]
+
+// What a reader's own page and process have.
+const CONTEXT = `import type { EIP1193Provider } from 'cacao-session/ethereum'
+declare global {
+  interface Window { ethereum: EIP1193Provider }
+  namespace NodeJS {
+    interface ProcessEnv {
+${VARIABLES.map((name) => `      ${name}: string`).join('\n')}
+    }
+  }
+}`
+
+// Packages that bring no types.
+const UNTYPED = `declare module 'secp256k1' {
+  const all: import('cacao-session/node').Secp256k1
+  export default all
+}`
+
+const OPTIONS = {
+  extends: '../../tsconfig.json',
+  compilerOptions: {
+    noEmit: true,
+    rootDir: '../..',
+    types: ['node'],
+    jsx: 'react-jsx',
+    declaration: false,
+    isolatedDeclarations: false,
+    noPropertyAccessFromIndexSignature: false,
+    // An example may end before it uses what it makes.
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  },
+  include: ['.'],
+}
+
+// What only typed code can say: of which type a parameter is, that something is there, and what Hono's context has.
+const UNSAYABLE = /error TS(7006|7031|7034|7005|18048):|'Readonly<ContextVariableMap>'/
+
+const CODE = /^(js|tsx?)$/
+
+/** The files that a page's blocks make: each line stands in the file where it stands on the page. */
+function filesOf(page: string): { path: string; text: string; isPlain: boolean }[] {
+  const files = new Map<string, Block[]>()
+  for (const block of blocksOf(page)) {
+    if (CODE.test(block.language)) files.set(block.name, [...(files.get(block.name) ?? []), block])
+  }
+  return [...files].map(([name, blocks]) => {
+    const lines: string[] = []
+    for (const { line, code } of blocks) {
+      while (lines.length < line - 1) lines.push('')
+      lines.push(...code.trimEnd().split('\n'))
+    }
+    const extension = blocks.some(({ language }) => language === 'tsx') ? 'tsx' : 'ts'
+    return {
+      path: `${page}/${name}.${extension}`,
+      text: `${lines.join('\n')}\nexport {}\n`,
+      isPlain: blocks.every(({ language }) => language === 'js'),
+    }
+  })
+}
+
+/** What the compiler says of files, as `page/name.ts(line,column): error …`. */
+async function complaintsOf(files: ReturnType<typeof filesOf>): Promise<string[]> {
+  const folder = join(root, 'build', `blocks-${process.pid}`)
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  await write('tsconfig.json', JSON.stringify(OPTIONS))
+  await write('context.ts', CONTEXT)
+  await write('untyped.d.ts', UNTYPED)
+  for (const { path, text } of files) await write(path, text)
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder })
+  const { stdout } = await run.catch((error: { stdout: string }) => error)
+  const plain = files.filter(({ isPlain }) => isPlain).map(({ path }) => path)
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith(' '))
+    .filter((line) => !(UNSAYABLE.test(line) && plain.some((path) => line.startsWith(path))))
+}
+
+describe('the code on the pages', () => {
+  it('has no error of types', { timeout: 60_000 }, async () => {
+    const files = pages.flatMap(filesOf)
+    expect(files.length).toBeGreaterThan(20)
+    const wrong = {
+      path: 'wrong/wrong.ts',
+      text: "import { DIDSession } from 'cacao-session'\nawait DIDSession.get('a')\nexport const f = (x) => x\n",
+      isPlain: true,
+    }
+    const complaints = await complaintsOf([...files, wrong])
+    // What is wrong would be seen.
+    expect(complaints.filter((line) => line.startsWith('wrong/'))).toEqual([
+      expect.stringMatching(/^wrong\/wrong\.ts\(2,\d+\): error TS2554: Expected 3 arguments/),
+    ])
+    expect(complaints.filter((line) => !line.startsWith('wrong/'))).toEqual([])
+  })
+})
