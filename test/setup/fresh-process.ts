@@ -8,6 +8,8 @@ export function runFresh(script: string, env: Record<string, string> = {}): stri
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { ...process.env, ...env },
     encoding: 'utf8',
+    // One that hangs would hold up every test of its worker.
+    timeout: 30_000,
   })
   expect(stderr).toBe('')
   expect(status).toBe(0)
