@@ -7,7 +7,8 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/load/*.node.test.ts'],
-    testTimeout: 240_000,
+    // The long run of requests may be given only the time that other lanes leave.
+    testTimeout: 900_000,
     hookTimeout: 60_000,
     // What one long run of requests leaves in memory takes one core; the others mostly wait.
     maxWorkers: 2,
