@@ -103,9 +103,12 @@ describeEngines(
         await writeFile(path, changed.replace('const { status', 'useSession()\n  const { status'))
       }
       await serving('dev', async ({ url }) => {
-        const { page } = browser
+        const { context, page } = browser
+        // What changes before the page listens to Vite, it isn't told.
+        const listens = context?.waitForEvent('console', (message) => message.text() === '[vite] connected.')
         await page.goto(url)
         await page.waitForText('[role=status]', 'signed out')
+        await listens
         await page.evaluate(() => Object.assign(window, { isSamePage: true }))
         wallet.behaviour = 'hangs'
         await page.evaluate((css) => {
