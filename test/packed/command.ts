@@ -35,11 +35,15 @@ export async function run(
   throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`)
 }
 
-/** What npm and vitest tell their children is not for a user's command in a folder of its own. */
+/**
+ * What npm and vitest tell their children is not for a user's command in a folder of its own. It prints without
+ * colours, which a CI's environment would bring into what tests read.
+ */
 export function ownEnv(): NodeJS.ProcessEnv {
   const isTheirs = (name: string): boolean =>
-    /^(npm_(?!config_(cache|registry))|VITEST|NODE_ENV|TEST$|DEV$|PROD$|MODE$)/.test(name)
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isTheirs(name)))
+    /^(npm_(?!config_(cache|registry))|VITEST|NODE_ENV|FORCE_COLOR$|TEST$|DEV$|PROD$|MODE$)/.test(name)
+  const own = Object.entries(process.env).filter(([name]) => !isTheirs(name))
+  return { ...Object.fromEntries(own), NO_COLOR: '1' }
 }
 
 async function text(stream: NodeJS.ReadableStream): Promise<string> {
