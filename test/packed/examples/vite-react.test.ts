@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestWallet } from '../../../src/testing.js'
@@ -100,7 +100,9 @@ describeEngines(
         const path = join(folder.path, 'src/app.tsx')
         const source = await readFile(path, 'utf8')
         const changed = source.replace(`${from} once<`, `${to} once<`)
-        await writeFile(path, changed.replace('const { status', 'useSession()\n  const { status'))
+        // In one step: Vite looks at the first sign of a change, and would read a file that is still empty.
+        await writeFile(`${path}~`, changed.replace('const { status', 'useSession()\n  const { status'))
+        await rename(`${path}~`, path)
       }
       await serving('dev', async ({ url }) => {
         const { context, page } = browser
