@@ -75,8 +75,8 @@ const BEHAVIOURS: readonly unknown[] = ['answers', 'unreachable', 'unavailable',
  * const server = testServer({ domains: ['app.example.com'], resources: ['https://api.example.com/notes/*'] })
  * const repair = server.install()
  * await session.fetch('https://api.example.com/notes/new', { method: 'POST', body: 'Buy cacao beans' })
- * expect(server.calls[0].caller.account).toBe(wallet.account)
- * expect(await server.calls[0].request.text()).toBe('Buy cacao beans')
+ * expect(server.calls[0]?.caller.account).toBe(wallet.account)
+ * expect(await server.calls[0]?.request.text()).toBe('Buy cacao beans')
  * repair()
  *
  * @example

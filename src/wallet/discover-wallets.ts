@@ -29,8 +29,8 @@ export interface DiscoverWalletsOptions {
  * with the signal's reason if it is aborted before.
  *
  * @example
- * const wallets = await discoverWallets()
- * const account = await ethereumAccount(wallets[0].provider)
+ * for (const { name, provider } of await discoverWallets())
+ *   addButton(name, async () => signIn(await ethereumAccount(provider)))
  */
 export async function discoverWallets(options: DiscoverWalletsOptions = {}): Promise<DiscoveredWallet[]> {
   const { onWallet, signal, waitMs = 100 } = options

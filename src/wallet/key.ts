@@ -15,7 +15,7 @@ export type { KeyInput, KeySecret, KeySigner } from './key-signer.js'
  * `ERR_CAPABILITY_ISSUER` if the session is for another account, with `ERR_ENVIRONMENT` without a domain.
  *
  * @example
- * const key = { type: 'Ed25519', secret: process.env.DEVICE_KEY }
+ * const key = { type: 'Ed25519', secret: process.env.DEVICE_KEY } as const
  * const session = await DIDSession.get(await keyAccount(key), keyAuth(key, { domain: 'backup.example.com' }), { resources })
  */
 export function keyAuth(

@@ -38,9 +38,10 @@ export interface SolanaAuthOptions extends GrantTextOptions {
  * sign no messages, or altered the text), `ERR_CAPABILITY_SIGNATURE` (another account signed) or `ERR_ENVIRONMENT` (no domain).
  *
  * @example
- * const [{ wallet }] = await discoverSolanaWallets()
- * const account = await solanaAccount(wallet)
- * const session = await DIDSession.get(account, solanaAuth(wallet, account), { resources })
+ * const [found] = await discoverSolanaWallets()
+ * if (!found) throw new Error('this page has no Solana wallet')
+ * const account = await solanaAccount(found.wallet)
+ * const session = await DIDSession.get(account, solanaAuth(found.wallet, account), { resources })
  */
 export function solanaAuth(
   wallet: SolanaSignerInput,

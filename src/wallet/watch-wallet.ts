@@ -8,7 +8,7 @@ export type { WalletChange } from './account-watch.js'
 /** Which account is watched, and until when. */
 export interface WatchWalletOptions {
   /** The account that is watched: the session's. By default, the one that the wallet shows at the start. */
-  account?: AccountInput
+  account?: AccountInput | undefined
   /** Only the address matters: another chain is no change, and the watched account keeps its id on any of them. */
   anyChain?: boolean
   /** Ends the watching, as the returned function does. */
@@ -27,14 +27,12 @@ export interface WatchWalletOptions {
  * While a promise that the listener returned is pending, changes wait; then it is called with the last one.
  *
  * @example
- * const stop = watchWallet(
- *   window.ethereum,
- *   async ({ account }) => {
- *     session = undefined // Nobody acts until it is known who.
-     session = account ? await DIDSession.load(account) : undefined
- *   },
- *   { account: session.id },
- * )
+ * let session = await DIDSession.load()
+ * const changed = async ({ account }) => {
+ *   session = undefined // Nobody acts until it is known who.
+ *   if (account) session = await DIDSession.load(account)
+ * }
+ * const stop = watchWallet(window.ethereum, changed, { account: session?.id })
  */
 export function watchWallet(
   provider: EIP1193Provider,

@@ -1,18 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'vitest/config'
+import { entries } from '../../docs/entries.js'
 import { guide, root } from './pages.js'
 
 const PREFIX = 'guide:'
 
 /** Where an entry's source is, by what it is imported as. */
 function sourceOf(specifier: string): string {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    exports: Record<string, { types: string }>
-  }
-  const types = exports[specifier.replace('cacao-session', '.')]?.types
-  if (!types) throw new Error(`a guide imports ${specifier}, which is no entry`)
-  return join(root, types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts'))
+  const entry = entries.find(({ name }) => name === specifier)
+  if (!entry) throw new Error(`a guide imports ${specifier}, which is no entry`)
+  return join(root, 'src', `${entry.source}.ts`)
 }
 
 /** Lets tests in browsers import a guide's example: `guide:react/app`. It gets the sources, as the test does. */

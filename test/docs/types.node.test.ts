@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { docExamples, moduleOf } from './docstrings.js'
 import { type Block, blocksOf, pages, root } from './pages.js'
 
 // Environment variables that examples ask for.
@@ -18,8 +19,9 @@ const VARIABLES = [
 
 // What a reader's own page and process have.
 const CONTEXT = `import type { EIP1193Provider } from 'cacao-session/ethereum'
+import type { SolanaAdapter } from 'cacao-session/solana'
 declare global {
-  interface Window { ethereum: EIP1193Provider }
+  interface Window { ethereum: EIP1193Provider; phantom: { solana: SolanaAdapter } }
   namespace NodeJS {
     interface ProcessEnv {
 ${VARIABLES.map((name) => `      ${name}: string`).join('\n')}
@@ -46,12 +48,13 @@ const OPTIONS = {
     // An example may end before it uses what it makes.
     noUnusedLocals: false,
     noUnusedParameters: false,
+    noImplicitReturns: false,
   },
   include: ['.'],
 }
 
 // What only typed code can say: of which type a parameter is, that something is there, and what Hono's context has.
-const UNSAYABLE = /error TS(7006|7031|7034|7005|18048):|'Readonly<ContextVariableMap>'/
+const UNSAYABLE = /error TS(7006|7031|7034|7005|7017|18048):|'Readonly<ContextVariableMap>'/
 
 const CODE = /^(js|tsx?)$/
 
@@ -98,10 +101,16 @@ async function complaintsOf(files: ReturnType<typeof filesOf>): Promise<string[]
     .filter((line) => !(UNSAYABLE.test(line) && plain.some((path) => line.startsWith(path))))
 }
 
-describe('the code on the pages', () => {
+describe('the code on the pages and in the docstrings', () => {
   it('has no error of types', { timeout: 60_000 }, async () => {
     const files = pages.flatMap(filesOf)
     expect(files.length).toBeGreaterThan(20)
+    const examples = docExamples()
+    expect(examples.length).toBeGreaterThan(60)
+    for (const shown of examples) {
+      const path = `src/${shown.source.replace(/\.ts$/, '')}/line-${shown.line}.tsx`
+      files.push({ path, text: await moduleOf(shown), isPlain: true })
+    }
     const wrong = {
       path: 'wrong/wrong.ts',
       text: "import { DIDSession } from 'cacao-session'\nawait DIDSession.get('a')\nexport const f = (x) => x\n",
@@ -109,9 +118,8 @@ describe('the code on the pages', () => {
     }
     const complaints = await complaintsOf([...files, wrong])
     // What is wrong would be seen.
-    expect(complaints.filter((line) => line.startsWith('wrong/'))).toEqual([
+    expect(complaints).toEqual([
       expect.stringMatching(/^wrong\/wrong\.ts\(2,\d+\): error TS2554: Expected 3 arguments/),
     ])
-    expect(complaints.filter((line) => !line.startsWith('wrong/'))).toEqual([])
   })
 })

@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { entries } from '../../docs/entries.js'
+import { root } from './pages.js'
+
+/** An `@example` of a docstring. */
+export interface DocExample {
+  /** The source's path from `src`. */
+  readonly source: string
+  /** Where its first line of code is, counted from 1. */
+  readonly line: number
+  readonly code: string
+}
+
+const SOURCES = join(root, 'src')
+const DOCSTRING = /^ *\/\*\*\n[\s\S]*?\*\/$/gm
+const TAG = /^ *\* ?@/
+
+/** Every example of the docstrings, as the reference shows it. */
+export function docExamples(): DocExample[] {
+  return readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .filter((source) => source.endsWith('.ts'))
+    .flatMap((source) => {
+      const text = readFileSync(join(SOURCES, source), 'utf8')
+      return Array.from(text.matchAll(DOCSTRING), ({ 0: docstring, index }) =>
+        examplesOf(docstring.split('\n'), text.slice(0, index).split('\n').length),
+      ).flatMap((examples) => examples.map((example) => ({ source, ...example })))
+    })
+}
+
+function examplesOf(lines: readonly string[], first: number): Omit<DocExample, 'source'>[] {
+  return lines.flatMap((line, at) => {
+    if (!/^ *\* @example$/.test(line)) return []
+    const rest = lines.slice(at + 1)
+    const end = rest.findIndex((next) => TAG.test(next) || next.endsWith('*/'))
+    const code = rest.slice(0, end).map((next) => {
+      const [, own] = /^ *\*(?: (.*))?$/.exec(next) ?? []
+      if (own === undefined && next.trim() !== '*')
+        throw new Error(`a line of a docstring without its star: ${next}`)
+      return own ?? ''
+    })
+    return [{ line: first + at + 1, code: code.join('\n').trimEnd() }]
+  })
+}
+
+const HONO = "import('hono').Hono<{ Variables: import('cacao-session/hono').SessionVariables }>"
+
+const CALLBACKS = "import('cacao-session/stores').CallbackBackend"
+
+/** What examples leave out, as their reader has it by then: names, and the types of most. */
+const GIVEN: Readonly<Record<string, string>> = {
+  App: '() => null',
+  Deno: '{ serve(handler: (request: Request) => Response | Promise<Response>): unknown }',
+  Notes: "(props: { session: import('cacao-session').DIDSession; onLeave: () => unknown }) => null",
+  account: 'string',
+  addButton: '(name: string, onClick: () => unknown) => void',
+  app: HONO,
+  ask: "(uri: string | undefined, resources: readonly string[]) => Promise<import('cacao-session').Cacao>",
+  auth: "import('cacao-session').AuthMethod",
+  button: 'HTMLButtonElement',
+  caller: "import('cacao-session/verify').VerifiedRequest",
+  capability: "import('cacao-session').Cacao",
+  client: "import('cacao-session/node').NodeRedisClient",
+  clock: "import('cacao-session/testing').TestClock",
+  deviceDID: 'string',
+  json: 'unknown',
+  jws: 'string',
+  keyDID: 'string',
+  options: "import('cacao-session/verify').VerifyRequestOptions",
+  page: "import('playwright-core').Page",
+  redis: `{ get: ${CALLBACKS}['getItem']; set: ${CALLBACKS}['setItem']; del: ${CALLBACKS}['removeItem'] }`,
+  request: 'Request',
+  resources: 'string[]',
+  server: "import('cacao-session/testing').TestServer",
+  session: "import('cacao-session').DIDSession",
+  show: "(session: import('cacao-session').DIDSession | undefined) => void",
+  showEditor: '() => void',
+  showLogin: '() => undefined',
+  showRenewButton: '() => void',
+  signIn: '(account: string) => void',
+  status: 'HTMLElement',
+  text: 'string',
+  url: 'string',
+  wallet: "import('cacao-session/testing').TestWallet",
+}
+
+/** What is another thing in these sources. */
+const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'middleware/express.ts': {
+    app: "import('express').Express",
+    options:
+      "import('cacao-session/express').RequireSessionOptions<import('cacao-session/express').NodeRequest>",
+  },
+  'react/actions.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
+}
+
+/** Where names come from that are no entry's alone. */
+const FROM: Readonly<Record<string, string>> = {
+  base: 'viem/chains',
+  createClient: 'redis',
+  createPublicClient: 'viem',
+  expect: 'vitest',
+  express: 'express',
+  http: 'viem',
+  requireSession: 'cacao-session/hono',
+  vi: 'vitest',
+}
+
+/** How the names that an example of this source may use get there. Of two entries, from the one that it is an example of. */
+async function namesFor(source: string): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>()
+  for (const [name, from] of Object.entries(FROM))
+    names.set(name, `import ${name === 'express' ? name : `{ ${name} }`} from '${from}'`)
+  for (const entry of entries) {
+    for (const name of Object.keys((await import(entry.name)) as object)) {
+      if (names.has(name) && source !== `${entry.source}.ts`) continue
+      names.set(name, `import { ${name} } from '${entry.name}'`)
+    }
+  }
+  const given = Object.entries({ ...GIVEN, ...OF_SOURCE[source] })
+  return new Map([...names, ...given.map(([name, type]) => [name, `declare let ${name}: ${type}`] as const)])
+}
+
+/** An example as a module that compiles. All that it leaves out stands before its first line, which keeps its place. */
+export async function moduleOf({ source, line, code }: DocExample): Promise<string> {
+  const imports = code.split('\n').filter((text) => text.startsWith('import '))
+  const isNamed = (name: string): boolean =>
+    new RegExp(`(?<!(?<!\\.)\\.|[\\w'])${name}\\b(?!')`).test(code) &&
+    !imports.some((text) => text.includes(name))
+  const needed = [...(await namesFor(source))].filter(([name]) => isNamed(name)).map(([, text]) => text)
+  const before = [...imports, ...needed, 'export async function example() {'].join('; ')
+  const rest = code.replace(/^import .*$/gm, '')
+  return `${before}${'\n'.repeat(line - 1)}${rest}\n}\n`
+}
