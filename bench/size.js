@@ -1,6 +1,7 @@
 import { builtEntries, DID_SESSION, isDIDSessionInstalled, ROOT } from './project.js'
 import { BOUNDS, FUNCTION_BOUNDS } from './size/bounds.js'
 import { bundle } from './size/bundle.js'
+import { toldBytes } from './size/readme.js'
 import { table } from './table.js'
 
 // How much a page loads of each entry, and whether that is within bounds. Bytes.
@@ -16,6 +17,10 @@ for (const { name, file } of entries) {
   if (!bound) {
     failures.push(`${name} has no bound: give it one in bench/size/bounds.js`)
     continue
+  }
+  const told = toldBytes(name)
+  if (told !== undefined && Math.abs(told - found.initial.gzip) > 100) {
+    failures.push(`${name} loads ${found.initial.gzip} bytes at first: README.md tells ${told}`)
   }
   if (found.initial.gzip > bound.gzip) {
     failures.push(`${name} loads ${found.initial.gzip} bytes at first: the bound is ${bound.gzip}`)
