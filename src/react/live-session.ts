@@ -16,7 +16,7 @@ export class LiveSession {
   readonly #followed: FollowedSession
   readonly #onEnd: () => void
   readonly #listeners = new Set<() => void>()
-  readonly #renewals = new Set<AbortController>()
+  readonly #renewals = new Map<AbortController, Promise<unknown>>()
   #signIn: { readonly flight: SignInFlight; readonly result: Promise<DIDSession | undefined> } | undefined
   #error: SessionError | undefined
   #state: SessionState = LOADING
@@ -71,18 +71,23 @@ export class LiveSession {
     const renewal = session
       ? session.renew(authMethod, { ...(verifiers && { verifiers }), ...options, signal })
       : Promise.reject(new SessionError('ERR_SESSION_REMOVED', 'there is no session to renew: sign in'))
-    this.#renewals.add(controller)
+    const result = this.#outcome(renewal, controller, () => this.#renewals.delete(controller))
+    this.#renewals.set(controller, result)
     this.#begin()
-    return this.#outcome(renewal, controller, () => this.#renewals.delete(controller))
+    return result
   }
 
   async signOut(options: SessionOptions): Promise<boolean> {
+    const accounts = new Set([this.#followed.known.account])
+    const underWay = [this.#signIn?.result, ...this.#renewals.values()]
     this.#signIn?.flight.controller.abort()
-    for (const renewal of this.#renewals) renewal.abort()
+    for (const controller of this.#renewals.keys()) controller.abort()
     this.#error = undefined
     try {
-      const account = await this.#accountOf(options)
-      if (account !== undefined) await DIDSession.remove(account, options)
+      // Where it comes too late to give one up, that session must be there before it can go.
+      await Promise.allSettled(underWay)
+      accounts.add(await this.#accountOf(options))
+      for (const account of accounts) if (account !== undefined) await DIDSession.remove(account, options)
       this.#followed.lose()
       return true
     } catch (cause) {
@@ -114,7 +119,7 @@ export class LiveSession {
     try {
       const session = await asked
       done()
-      return controller.signal.aborted ? undefined : this.#followed.adopt(session)
+      return this.#followed.adopt(session)
     } catch (cause) {
       done()
       if (!controller.signal.aborted) this.#failed(cause)

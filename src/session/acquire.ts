@@ -1,7 +1,7 @@
 import { chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { verifySignature } from '../capability/verify-signature.js'
-import { shareFlight } from './flights.js'
+import { type FlightControl, shareFlight } from './flights.js'
 import { grantRequest } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { issue } from './issue.js'
@@ -31,13 +31,13 @@ export async function acquire(
   signal?.throwIfAborted()
   const wanted = { ...(verifiers && { verifiers }), resources }
   const fit = { ...wanted, minValiditySecs }
-  const start = async (abandoned: AbortSignal): Promise<HeldSession> =>
+  const start = async (control: FlightControl): Promise<HeldSession> =>
     (await resume(place, account, fit)) ??
-    inTurn(place, who(place, account), { ...turn, signal: abandoned }, async () => {
+    inTurn(place, who(place, account), { ...turn, signal: control.signal }, async () => {
       const meanwhile = await resume(place, account, fit)
       if (meanwhile) return meanwhile
       const short = minValiditySecs > 0 ? await resume(place, account, wanted) : undefined
-      return issue(place, account, authMethod, { ...options, signal: abandoned }, short)
+      return issue(place, account, authMethod, { ...options, ...control }, short)
     })
   const { session, isOwn } = await shareFlight(place, who(place, account), resources, signal, start)
   // Whoever began it may have had no verifiers.

@@ -4,12 +4,21 @@ import type { SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { Place } from './place.js'
 
+/** What a sign-in or renewal is told, and tells. */
+export interface FlightControl {
+  /** Aborted when nobody waits for it any more. */
+  readonly signal: AbortSignal
+  /** From now on its session is being kept: whoever aborts comes too late, and gets it. */
+  keeping(): void
+}
+
 /** A sign-in or renewal that is under way, and how many still wait for it. */
 interface Flight {
   readonly resources: readonly string[]
   readonly controller: AbortController
   readonly result: Promise<HeldSession>
   waiting: number
+  isBeingKept: boolean
   isOver: boolean
 }
 
@@ -24,7 +33,7 @@ export async function shareFlight(
   what: string,
   resources: readonly string[],
   signal: AbortSignal | undefined,
-  start: (abandoned: AbortSignal) => Promise<HeldSession>,
+  start: (control: FlightControl) => Promise<HeldSession>,
 ): Promise<{ session: HeldSession; isOwn: boolean }> {
   const [store] = stores
   if (!store) throw new TypeError('no store')
@@ -46,11 +55,14 @@ export async function shareFlight(
     )
   }
   const controller = new AbortController()
-  const result = start(controller.signal).finally(() => {
+  const keeping = (): void => {
+    flight.isBeingKept = true
+  }
+  const result = start({ signal: controller.signal, keeping }).finally(() => {
     flight.isOver = true
     if (underWay.get(id) === flight) underWay.delete(id)
   })
-  const flight: Flight = { resources, controller, result, waiting: 0, isOver: false }
+  const flight: Flight = { resources, controller, result, waiting: 0, isBeingKept: false, isOver: false }
   underWay.set(id, flight)
   return { session: await join(flight, signal), isOwn: true }
 }
@@ -61,6 +73,9 @@ async function join(flight: Flight, signal: AbortSignal | undefined): Promise<He
   flight.result.catch(() => undefined)
   try {
     return await abortable(flight.result, signal)
+  } catch (cause) {
+    if (!flight.isBeingKept) throw cause
+    return await flight.result
   } finally {
     if (--flight.waiting === 0 && !flight.isOver) flight.controller.abort(signal?.reason)
   }

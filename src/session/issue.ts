@@ -3,6 +3,7 @@ import { issuerAccount } from '../capability/cacao.js'
 import { unionOfGrants } from '../capability/grants.js'
 import { expiryTime } from '../capability/validity.js'
 import { settle } from './fates.js'
+import type { FlightControl } from './flights.js'
 import { askedResources, grantRequest, requestCapability } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { keep } from './keep.js'
@@ -20,7 +21,7 @@ export async function issue(
   place: Place,
   account: string,
   authMethod: AuthMethod,
-  options: GetOptions,
+  options: GetOptions & Partial<FlightControl>,
   replaced?: HeldSession,
 ): Promise<HeldSession> {
   const resources = unionOfGrants(replaced?.cacao.p.resources ?? [], askedResources(options))
@@ -29,6 +30,8 @@ export async function issue(
   // The key comes first: Firefox and Chromium end an IndexedDB transaction across an awaited WebCrypto call.
   const { key, ...kept } = await newKey(place, options.keyType)
   const cacao = await requestCapability(authMethod, key.did, request, { ...options, now: place.now, account })
+  options.signal?.throwIfAborted()
+  options.keeping?.()
   const persistence = await keep(place, { account, keyDID: key.did, cacao, ...kept })
   if (persistence !== 'memory') markKept(place, account, expiryTime(cacao))
   const session = newSession({ key, ...kept }, cacao, persistence)

@@ -14,7 +14,10 @@ export interface StoreOptions {
   anyChain?: boolean
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
-  /** Ends the waiting: the call rejects with the signal's reason and nothing is stored. */
+  /**
+   * Ends the waiting: the call rejects with the signal's reason and nothing is stored. Once the wallet has signed and the
+   * session is being kept, it comes too late, and the call gives the session.
+   */
   signal?: AbortSignal
 }
 

@@ -5,7 +5,7 @@ import { parseDateTime } from '../capability/datetime.js'
 import { unionOfGrants } from '../capability/grants.js'
 import { expiryTime } from '../capability/validity.js'
 import { settle } from './fates.js'
-import { shareFlight } from './flights.js'
+import { type FlightControl, shareFlight } from './flights.js'
 import { askedResources, grantRequest, requestCapability } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { issue, retire } from './issue.js'
@@ -41,18 +41,12 @@ export async function renew(
     settle(held.key.did, { type: 'renewed', keyDID: made.key.did, held: session })
     return session
   }
-  const start = (abandoned: AbortSignal): Promise<HeldSession> =>
-    inTurn(place, account, { ...turn, signal: abandoned }, async () => {
+  const start = (control: FlightControl): Promise<HeldSession> =>
+    inTurn(place, account, { ...turn, signal: control.signal }, async () => {
       const already = await successor(place, account, held, grant)
       if (!already) {
         const keyType = held.key.pair ? held.key.type : undefined
-        return issue(
-          place,
-          account,
-          authMethod,
-          { ...grant, ...(keyType && { keyType }), signal: abandoned },
-          held,
-        )
+        return issue(place, account, authMethod, { ...grant, ...(keyType && { keyType }), ...control }, held)
       }
       await retire(place, held, already)
       await watchOf(place).changed()

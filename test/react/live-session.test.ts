@@ -186,6 +186,32 @@ describe('a live session', () => {
     expect(await DIDSession.list(options)).toEqual([])
   })
 
+  it('signs out also of what was being kept meanwhile, and of who was signed in before', async () => {
+    const backing = memoryStore()
+    let onWrite = (): void => undefined
+    const write: typeof backing.write = async (...args) => {
+      onWrite()
+      return backing.write(...args)
+    }
+    const changed = { ...options, store: { ...backing, write } }
+    open(changed)
+    for (const begin of [
+      () => live.signIn(changed, signInRequest(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })))),
+      () => live.renew(changed, auth()),
+    ]) {
+      await live.signIn(changed, asA())
+      let signingOut: Promise<boolean> | undefined
+      onWrite = () => {
+        onWrite = () => undefined
+        signingOut = live.signOut(changed)
+      }
+      await begin()
+      expect(await signingOut).toBe(true)
+      expect(live.state).toMatchObject({ status: 'signed-out', account: undefined, error: undefined })
+      expect(await DIDSession.list(changed)).toEqual([])
+    }
+  })
+
   it('signs out even before it has loaded', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { ...options })
     open()

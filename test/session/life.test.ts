@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { generateSessionKey } from '../../src/key/generate.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
 import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
 import type { WalletBehaviour } from '../../src/testing/wallet-behaviour.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
@@ -179,6 +180,36 @@ describe('DIDSession.get', () => {
     wallet.behaviour = 'approves'
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     expect((await storedSessions()).map(({ keyDID }) => keyDID)).toEqual([session.keyDID])
+  })
+
+  it('can be given up until the session is being kept, and not after', async () => {
+    const backing = memoryStore()
+    let onWrite = (): void => undefined
+    const write: typeof backing.write = async (...args) => {
+      onWrite()
+      return backing.write(...args)
+    }
+    const store = { ...backing, write }
+    const signIn = (signal: AbortSignal) =>
+      DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store, signal })
+
+    const early = new AbortController()
+    onWrite = () => expect.fail('written')
+    wallet.behaviour = { answers: Promise.resolve().then(() => early.abort()) }
+    expect(await failureOf(() => signIn(early.signal))).toMatchObject({ name: 'AbortError' })
+
+    const late = new AbortController()
+    onWrite = () => late.abort()
+    wallet.behaviour = 'approves'
+    const session = await signIn(late.signal)
+    expect(late.signal.aborted).toBe(true)
+    expect((await DIDSession.load(ACCOUNT_A, { store }))?.keyDID).toBe(session.keyDID)
+
+    const renewing = new AbortController()
+    onWrite = () => renewing.abort()
+    const renewed = await session.renew(auth(wallet), { signal: renewing.signal })
+    expect((await DIDSession.load(ACCOUNT_A, { store }))?.keyDID).toBe(renewed.keyDID)
+    expect(renewed.keyDID).not.toBe(session.keyDID)
   })
 
   it('lets one leave while another still waits', async () => {
