@@ -32,8 +32,8 @@ export type SessionErrorCode =
 
 /**
  * The one error class for everything that can go wrong at run time (a wrong argument is a `TypeError`, an
- * aborted call rejects with its signal's reason). Switch on `code`; the message says what to do; `cause` holds
- * what lay beneath, if anything.
+ * aborted call rejects with its signal's reason, and a server that can't be reached with what `fetch` says). Switch
+ * on `code`; the message says what to do; `cause` holds what lay beneath, if anything.
  *
  * @example
  * try { await DIDSession.get(account, auth, { resources }) }

@@ -17,7 +17,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_CODES_HELP = `Exit codes:
   0  done
-  1  what was read is malformed, forged or not accepted
+  1  what was read is malformed, forged or not accepted, or something else failed
   2  the command line is wrong
   3  no session to act with: none is stored, or it has expired
   4  a server can't be reached, or answered with an error (400 and above) or a redirection

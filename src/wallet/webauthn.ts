@@ -105,8 +105,8 @@ export async function forgetPasskey(account: AccountInput): Promise<void> {
 /** What is accepted of passkeys. */
 export interface WebAuthnVerifierOptions {
   /**
-   * Origins that may sign for another domain than their own, such as `http://localhost:5173` in development. That of the
-   * capability's domain, on https, always may.
+   * Origins that may sign for another domain than their own, such as `https://login.example.com`. That of the capability's
+   * domain always may, on https, or on http if it is localhost.
    */
   origins?: readonly string[]
   /** Names (RP IDs) for which passkeys may be made, besides the domain's host and its parent domains. */

@@ -39,15 +39,18 @@ describe('the guide to the command line', () => {
     expect(inspected).toMatch(/^A session\n[\s\S]*good: [\s\S]*"problems": \[\]/)
   })
 
-  it('works by itself, and signs out', async () => {
+  it('works by itself, signs in once for many times, and signs out', async () => {
     const run = await machine()
     const job = guide('command-line', 'cron')
-    expect(await run(job)).toMatch(/kept in[\s\S]*"method":"POST"[\s\S]*\nrevoked: did:key:/)
-    // A new one after that; then nothing to do, as long as it is good for a day.
-    const [authorize = ''] = job.split('\n')
-    const keyIn = (text: string): string | undefined => /did:key:\w+/.exec(text)?.[0]
-    const first = keyIn(await run(authorize))
-    expect(first).toMatch(/^did:key:z6Mk/)
-    expect(keyIn(await run(authorize))).toBe(first)
+    const keys: (string | undefined)[] = []
+    for (const _ of ['one night', 'another']) {
+      const stdout = await run(job)
+      expect(stdout).toContain('"method":"POST"')
+      keys.push(/did:key:z6Mk\w+/.exec(stdout)?.[0])
+    }
+    expect(keys[0]).toBeDefined()
+    expect(keys[1]).toBe(keys[0])
+    expect(await run(guide('command-line', 'end'))).toContain(`revoked: ${keys[0]}`)
+    expect(/did:key:z6Mk\w+/.exec(await run(job))?.[0]).not.toBe(keys[0])
   })
 })

@@ -33,7 +33,7 @@ describe('the guide to signed requests', () => {
       `{"by":"${ACCOUNT_A}","note":"a note"}`,
       'true late',
       'log ERR_CAPABILITY_DOMAIN',
-      'refused: CACAO error="ERR_CAPABILITY_DOMAIN"',
+      'refused: ERR_CAPABILITY_DOMAIN',
       'log ERR_CAPABILITY_RESOURCES',
       '403',
       '200',

@@ -11,6 +11,16 @@ describe('the pages', () => {
     for (const [, path = ''] of links) expect(existsSync(join(root, dirname(page), path)), path).toBe(true)
   })
 
+  it.each([...pages, 'SECURITY.md', 'CONTRIBUTING.md', 'examples/README.md', 'test/README.md'])(
+    '%s names only files of ours that are there',
+    (page) => {
+      const names = textOf(page).matchAll(
+        /(?<![\w/.-])(?:test|docs|examples|bench|src(?=\/\w+\/))\/[\w./-]*\w/g,
+      )
+      for (const [name] of names) expect(existsSync(join(root, name)), name).toBe(true)
+    },
+  )
+
   it('are all in the list of guides', () => {
     const listed = guides.flatMap(({ items }) => items.map(({ link }) => `docs${link}.md`))
     expect(listed.sort()).toEqual(pages.filter((page) => page.includes('/guides/')).sort())
