@@ -7,8 +7,8 @@ interface Revocable {
 
 /**
  * Sends the signed request that revokes the session at a server of ours. Done as well if the server says that it had
- * been revoked, or has expired; one that is known to have needs no server. Rejects with `ERR_REVOCATION_FAILED` for whatever else it answers, or if it can't be
- * reached.
+ * been revoked, or has expired; one that is known to have needs no server. Rejects with `ERR_REVOCATION_FAILED` for
+ * whatever else it answers, a redirection too, or if it can't be reached.
  */
 export async function revokeAt(
   url: string | URL,
@@ -18,14 +18,16 @@ export async function revokeAt(
   if (session.isExpired) return
   let response: Response
   try {
-    response = await session.fetch(url, { method: 'POST', ...(signal && { signal }) })
+    // Wherever a redirection leads, a page that is well there says nothing of the session.
+    response = await session.fetch(url, { method: 'POST', redirect: 'manual', ...(signal && { signal }) })
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof SessionError) throw cause
     throw failed("the server can't be reached", cause)
   }
   if (response.ok || DONE.includes(await codeOf(response))) return
-  throw failed(`the server answered ${response.status}`)
+  const isRedirected = response.type === 'opaqueredirect'
+  throw failed(`the server answered ${isRedirected ? 'with a redirection' : response.status}`)
 }
 
 const DONE: readonly unknown[] = ['ERR_CAPABILITY_REVOKED', 'ERR_CAPABILITY_EXPIRED']

@@ -131,6 +131,7 @@ describe('session.revoke', () => {
   it.each([
     ['answers 500', () => new Response('oops', { status: 500 })],
     ['refuses it for another reason', () => Response.json({ code: 'ERR_REQUEST_STALE' }, { status: 401 })],
+    ['redirects', () => new Response(null, { status: 302, headers: { location: '/login' } })],
     ['answers garbage', () => new Response('{', { status: 404 })],
     ['is away', () => Promise.reject(new TypeError('fetch failed'))],
   ])('keeps the session if the server %s', async (_, answer) => {

@@ -1,0 +1,26 @@
+import { createServer } from 'node:http'
+import { expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { testWallet } from '../../src/testing.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { listening } from '../http/hostile-servers.js'
+import { expectCode } from '../setup/expect-code.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+
+it('revoking takes no page that it was redirected to for an answer', async () => {
+  const seen: unknown[] = []
+  const server = createServer((request, response) => {
+    seen.push(request.url)
+    if (request.url === '/login') response.end('Who are you?')
+    else response.writeHead(302, { location: '/login' }).end()
+  })
+  const port = await listening(server)
+
+  const auth = ethereumAuth(testWallet().provider, undefined, { domain: 'app.example' })
+  const store = memoryStore()
+  const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example/*'], store })
+  await expectCode('ERR_REVOCATION_FAILED', () => session.revoke(`http://127.0.0.1:${port}/sign-out`))
+  expect(seen).toEqual(['/sign-out'])
+  expect(await DIDSession.load(ACCOUNT_A, { store })).toBeDefined()
+})
