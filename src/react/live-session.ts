@@ -16,6 +16,7 @@ export class LiveSession {
   readonly #followed: FollowedSession
   readonly #onEnd: () => void
   readonly #listeners = new Set<() => void>()
+  readonly #signOuts = new Set<Promise<unknown>>()
   readonly #renewals = new Map<AbortController, Promise<unknown>>()
   #signIn: { readonly flight: SignInFlight; readonly result: Promise<DIDSession | undefined> } | undefined
   #error: SessionError | undefined
@@ -49,9 +50,11 @@ export class LiveSession {
 
   /** See `SessionActions`; so for what follows. The options are those of the component that asks. */
   async signIn(options: SessionOptions, request: SignInRequest): Promise<DIDSession | undefined> {
-    if (this.#signIn?.flight.answers(request)) return this.#signIn.result
-    this.#signIn?.flight.controller.abort()
-    const flight = new SignInFlight(options, request)
+    const before = this.#signIn
+    if (before?.flight.answers(request)) return before.result
+    before?.flight.controller.abort()
+    // One that can't be given up any more comes first, and so does signing out.
+    const flight = new SignInFlight(options, request, [...(before ? [before.result] : []), ...this.#signOuts])
     const result = this.#outcome(flight.session, flight.controller, () => {
       if (this.#signIn?.flight === flight) this.#signIn = undefined
     })
@@ -78,6 +81,12 @@ export class LiveSession {
   }
 
   async signOut(options: SessionOptions): Promise<boolean> {
+    const signingOut = this.#endAll(options)
+    this.#signOuts.add(signingOut)
+    return signingOut.finally(() => this.#signOuts.delete(signingOut))
+  }
+
+  async #endAll(options: SessionOptions): Promise<boolean> {
     const accounts = new Set([this.#followed.known.account])
     const underWay = [this.#signIn?.result, ...this.#renewals.values()]
     this.#signIn?.flight.controller.abort()
@@ -88,7 +97,8 @@ export class LiveSession {
       await Promise.allSettled(underWay)
       accounts.add(await this.#accountOf(options))
       for (const account of accounts) if (account !== undefined) await DIDSession.remove(account, options)
-      this.#followed.lose()
+      const { account: present } = this.#followed.known
+      if (present === undefined || accounts.has(present)) this.#followed.lose()
       return true
     } catch (cause) {
       this.#failed(cause)

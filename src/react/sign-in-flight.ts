@@ -35,22 +35,26 @@ export class SignInFlight {
   readonly session: Promise<DIDSession>
   #account: string | undefined
 
-  constructor(options: SessionOptions, request: SignInRequest) {
+  /** It begins once all of these are over, whatever becomes of them. */
+  constructor(options: SessionOptions, request: SignInRequest, before: readonly Promise<unknown>[]) {
     this.#account = request.account
     this.controller = controllerWith(request.options.signal)
-    this.session = this.#signIn(options, request)
+    this.session = this.#signIn(options, request, before)
   }
 
-  /** Whether it is what this request asks for: what only a function knows is taken to be. */
+  /** Whether it is what this request asks for: what only a function knows is taken to be. Not if it was given up. */
   answers({ account }: SignInRequest): boolean {
+    if (this.controller.signal.aborted) return false
     return account === undefined || account === this.#account
   }
 
   async #signIn(
     { account: _, leadSecs: __, ...options }: SessionOptions,
     request: SignInRequest,
+    before: readonly Promise<unknown>[],
   ): Promise<DIDSession> {
     const { signal } = this.controller
+    if (before.length > 0) await abortable(Promise.allSettled(before), signal)
     const { account, authMethod } = await abortable(found(request.find), signal)
     this.#account = accountArgument(account)
     return DIDSession.get(this.#account, authMethod, { ...options, ...request.options, signal })

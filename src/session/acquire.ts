@@ -1,5 +1,6 @@
 import { chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
+import { expiryTime } from '../capability/validity.js'
 import { verifySignature } from '../capability/verify-signature.js'
 import { type FlightControl, shareFlight } from './flights.js'
 import { grantRequest } from './grant.js'
@@ -40,8 +41,11 @@ export async function acquire(
       return issue(place, account, authMethod, { ...options, ...control }, short)
     })
   const { session, isOwn } = await shareFlight(place, who(place, account), resources, signal, start)
-  // Whoever began it may have had no verifiers.
-  if (verifiers && !isOwn) await verifySignature(session.cacao, verifiers, place.now())
+  if (isOwn) return session
+  // Whoever began it may have been content with less time, and have had no verifiers.
+  if (expiryTime(session.cacao) < place.now() + minValiditySecs * 1000)
+    return acquire(place, account, authMethod, options)
+  if (verifiers) await verifySignature(session.cacao, verifiers, place.now())
   return session
 }
 

@@ -67,6 +67,13 @@ export async function shareFlight(
   return { session: await join(flight, signal), isOwn: true }
 }
 
+/** Waits for whatever is being kept there just now. */
+export async function kept({ stores, namespace }: Place): Promise<void> {
+  const underWay = stores[0] ? [...(flights.get(stores[0]) ?? [])] : []
+  const here = underWay.filter(([id, { isBeingKept }]) => isBeingKept && id.startsWith(`${namespace}\n`))
+  await Promise.allSettled(here.map(([, { result }]) => result))
+}
+
 // Whoever aborts leaves; the flight itself is given up when nobody waits any more.
 async function join(flight: Flight, signal: AbortSignal | undefined): Promise<HeldSession> {
   flight.waiting++

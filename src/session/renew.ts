@@ -48,6 +48,8 @@ export async function renew(
         const keyType = held.key.pair ? held.key.type : undefined
         return issue(place, account, authMethod, { ...grant, ...(keyType && { keyType }), ...control }, held)
       }
+      control.signal.throwIfAborted()
+      control.keeping()
       await retire(place, held, already)
       await watchOf(place).changed()
       return already

@@ -2,6 +2,7 @@ import { chainless } from '../base/account.js'
 import { storeError } from '../store/store-error.js'
 import { forgetDIDSession4 } from './adopt.js'
 import { settle } from './fates.js'
+import { kept } from './flights.js'
 import { mayHoldDIDSession4 } from './inherit.js'
 import { unmarkKept, wasEvicted } from './kept-marks.js'
 import type { Place } from './place.js'
@@ -14,6 +15,8 @@ import { watchOf } from './watch.js'
  */
 export async function removeSessions(place: Place, account: string, keyDID?: string): Promise<void> {
   const { stores, namespace, now } = place
+  // What is only about to be there would stay.
+  await kept(place)
   const { found } = await readStores(stores, namespace, place.anyChain ? undefined : account)
   const records = found
     .flatMap(({ record }) => parseRecord(record) ?? [])

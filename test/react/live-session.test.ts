@@ -9,6 +9,7 @@ import { memoryStore } from '../../src/store/memory.js'
 import { type TestWallet, testWallet } from '../../src/testing.js'
 import { ethereumAccount, ethereumAuth } from '../../src/wallet/ethereum.js'
 import { failureOf } from '../setup/expect-code.js'
+import { gatedStore } from '../setup/gated-store.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
@@ -22,6 +23,7 @@ let stop: () => void
 let ends: number
 
 const auth = (of: TestWallet = wallet) => ethereumAuth(of.provider, undefined, { domain: 'app.example' })
+const asB = () => signInRequest(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })))
 const asA = () => signInRequest(ACCOUNT_A, auth())
 
 /** The next state that is of this status, or the present one. */
@@ -35,6 +37,12 @@ const until = (status: SessionState['status'], of: LiveSession = live): Promise<
     const leave = of.subscribe(look)
     look()
   })
+
+/** Takes as long as it takes to sign in, and more. */
+async function asLong(): Promise<void> {
+  for (const namespace of ['one', 'another'])
+    await DIDSession.get(ACCOUNT_A, auth(testWallet()), { resources, store: memoryStore(), namespace })
+}
 
 /** Makes one, with somebody who listens. */
 function open(changes: Partial<SessionOptions> = {}): LiveSession {
@@ -137,10 +145,7 @@ describe('a live session', () => {
     open()
     wallet.behaviour = 'hangs'
     const hanging = live.signIn(options, asA())
-    const session = await live.signIn(
-      options,
-      signInRequest(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B }))),
-    )
+    const session = await live.signIn(options, asB())
     expect(await hanging).toBeUndefined()
     expect(live.state).toMatchObject({ status: 'signed-in', session, account: ACCOUNT_B, error: undefined })
   })
@@ -187,29 +192,75 @@ describe('a live session', () => {
   })
 
   it('signs out also of what was being kept meanwhile, and of who was signed in before', async () => {
-    const backing = memoryStore()
-    let onWrite = (): void => undefined
-    const write: typeof backing.write = async (...args) => {
-      onWrite()
-      return backing.write(...args)
-    }
-    const changed = { ...options, store: { ...backing, write } }
+    const gate = gatedStore()
+    const changed = { ...options, store: gate.store }
     open(changed)
-    for (const begin of [
-      () => live.signIn(changed, signInRequest(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })))),
-      () => live.renew(changed, auth()),
-    ]) {
+    for (const begin of [() => live.signIn(changed, asB()), () => live.renew(changed, auth())]) {
       await live.signIn(changed, asA())
-      let signingOut: Promise<boolean> | undefined
-      onWrite = () => {
-        onWrite = () => undefined
-        signingOut = live.signOut(changed)
-      }
-      await begin()
+      const waits = gate.close()
+      const beginning = begin()
+      await waits
+      const signingOut = live.signOut(changed)
+      gate.open()
+      expect(await beginning).toBeDefined()
       expect(await signingOut).toBe(true)
       expect(live.state).toMatchObject({ status: 'signed-out', account: undefined, error: undefined })
       expect(await DIDSession.list(changed)).toEqual([])
     }
+  })
+
+  it('signs in after signing out, though both were asked for at once', async () => {
+    open()
+    await until('signed-out')
+    wallet.behaviour = 'hangs'
+    const givenUp = live.signIn(options, asA())
+    await wallet.prompted()
+    const signingOut = live.signOut(options)
+    const again = live.signIn(options, asA())
+    wallet.behaviour = 'approves'
+    expect(await givenUp).toBeUndefined()
+    expect(await signingOut).toBe(true)
+    const session = await again
+    expect(live.state).toMatchObject({ status: 'signed-in', session })
+    expect(wallet.prompts).toBe(2)
+  })
+
+  it.each([
+    ['what is being kept', ACCOUNT_A, asA],
+    ['another account', ACCOUNT_B, asB],
+  ])('signs in after signing out of %s, however slow that is', async (_, account, request) => {
+    const gate = gatedStore()
+    const changed = { ...options, store: gate.store }
+    open(changed)
+    const waits = gate.close()
+    const first = live.signIn(changed, asA())
+    await waits
+    const signingOut = live.signOut(changed)
+    const second = live.signIn(changed, request())
+    await asLong()
+    gate.open()
+    await first
+    expect(await signingOut).toBe(true)
+    const session = await second
+    expect(live.state).toMatchObject({ status: 'signed-in', session, account })
+    expect(await session?.sign(new Uint8Array(1))).toHaveLength(64)
+    expect((await DIDSession.list(changed)).map((stored) => stored.account)).toEqual([account])
+  })
+
+  it('ends as the account that was chosen last, though the one before was being kept', async () => {
+    const gate = gatedStore()
+    const changed = { ...options, store: gate.store }
+    open(changed)
+    const waits = gate.close()
+    const first = live.signIn(changed, asA())
+    await waits
+    const second = live.signIn(changed, asB())
+    await asLong()
+    gate.open()
+    expect((await first)?.id).toContain(ACCOUNT_A)
+    const session = await second
+    expect(live.state).toMatchObject({ status: 'signed-in', session, account: ACCOUNT_B })
+    expect((await DIDSession.load(undefined, changed))?.keyDID).toBe(session?.keyDID)
   })
 
   it('signs out even before it has loaded', async () => {

@@ -7,6 +7,7 @@ import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
 import type { WalletBehaviour } from '../../src/testing/wallet-behaviour.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
+import { gatedStore } from '../setup/gated-store.js'
 import { clearOrigin, plantSession, storedSessions } from '../setup/origin.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
@@ -20,6 +21,42 @@ let wallet: TestWallet
 beforeEach(async () => {
   await clearOrigin()
   wallet = testWallet()
+})
+
+describe('DIDSession.remove', () => {
+  it('removes also what is being kept meanwhile, for which it waits', async () => {
+    const { store, close, open } = gatedStore()
+    const waits = close()
+    const signingIn = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })
+    await waits
+    const removing = DIDSession.remove(ACCOUNT_A, { store })
+    // By then that one would have been done too.
+    await DIDSession.remove(ACCOUNT_A, { store, namespace: 'admin' })
+    open()
+    const session = await signingIn
+    await removing
+    expect(await DIDSession.list({ store })).toEqual([])
+    await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
+  })
+
+  it('waits for no sign-in of another namespace, nor for one that is still at the wallet', async () => {
+    const { store, close, open } = gatedStore()
+    const waits = close()
+    const signingIn = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })
+    await waits
+    await DIDSession.remove(ACCOUNT_A, { store, namespace: 'admin' })
+    open()
+    await signingIn
+    expect(await DIDSession.load(ACCOUNT_A, { store })).toBeDefined()
+
+    wallet.behaviour = 'hangs'
+    const other = DIDSession.get(ACCOUNT_A, auth(wallet), { resources: ['a:b'], store })
+    await wallet.prompted(2)
+    await DIDSession.remove(ACCOUNT_A, { store })
+    wallet.behaviour = 'approves'
+    expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
+    expect(await (await other).sign(new Uint8Array(1))).toHaveLength(64)
+  })
 })
 
 describe('DIDSession.get', () => {
@@ -210,6 +247,19 @@ describe('DIDSession.get', () => {
     const renewed = await session.renew(auth(wallet), { signal: renewing.signal })
     expect((await DIDSession.load(ACCOUNT_A, { store }))?.keyDID).toBe(renewed.keyDID)
     expect(renewed.keyDID).not.toBe(session.keyDID)
+  })
+
+  it('joins a sign-in that is under way only for as long as is asked for', async () => {
+    const store = memoryStore()
+    wallet.behaviour = 'hangs'
+    const short = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store, expiresInSecs: 60 })
+    await wallet.prompted()
+    const content = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store, minValiditySecs: 30 })
+    const long = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store, minValiditySecs: 3600 })
+    wallet.behaviour = 'approves'
+    expect((await content).keyDID).toBe((await short).keyDID)
+    expect((await long).expiresInSecs).toBeGreaterThan(3600)
+    expect(wallet.prompts).toBe(2)
   })
 
   it('lets one leave while another still waits', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
 import { failingStore } from '../../src/testing/failing-store.js'
 import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
 import type { WalletBehaviour } from '../../src/testing/wallet-behaviour.js'
@@ -119,6 +120,22 @@ describe('session.renew', () => {
     // As another tab would, which still holds the old one.
     expect(keys).toContain((await session.renew(auth())).keyDID)
     expect(wallet.prompts).toBe(2)
+  })
+
+  it('takes up what another renewal brought, though it is aborted once it has begun to', async () => {
+    const backing = memoryStore()
+    const controller = new AbortController()
+    let isLate = false
+    const write: typeof backing.write = async (...args) => {
+      if (isLate) controller.abort()
+      return backing.write(...args)
+    }
+    const store = { ...backing, write }
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const renewed = await session.renew(auth())
+    isLate = true
+    expect((await session.renew(auth(), { signal: controller.signal })).keyDID).toBe(renewed.keyDID)
+    expect(controller.signal.aborted).toBe(true)
   })
 
   it('prompts anew for more than what another renewal brought', async () => {
