@@ -127,9 +127,20 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     ['a fragment of another key', { kid: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3#other' }],
     ['a critical extension', { crit: ['exp'] }],
     ['an unencoded payload', { b64: false }],
+    ['a cap that names nothing', { cap: 'ipfs://' }],
+    ['a cap that would act on a terminal', { cap: 'ipfs://bafy\u001b[2J' }],
+    ['a cap of two lines', { cap: 'ipfs://bafy\nbafy' }],
+    ['a list for the cap', { cap: ['ipfs://bafy'] }],
     ['a cap that is no ipfs URL', { cap: 'bafyreidjeghhdzg5bs7bt4gsnm2vtj5cnyz6of4v5jmmdf3jeuldmxtsp4' }],
   ])('is refused if its header has %s', async (_, changes) => {
     await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), changes)))
+  })
+
+  it('may name its capability by a CID of version 0', async () => {
+    const cap = 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG'
+    expect(await verifyJWS(await resign(signed(), { cap }))).toMatchObject({
+      issuer: signed().session.keyDID,
+    })
   })
 
   it('is refused if its header says the other algorithm', async () => {
