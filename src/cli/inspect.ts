@@ -81,7 +81,7 @@ async function inspectJWS(value: unknown, { json }: InspectOptions): Promise<voi
       'under',
       capability === undefined
         ? 'no capability: it speaks for its key alone'
-        : `the capability ${capability}`,
+        : shown(`the capability ${capability}`),
     ],
   ]
   print([styled('bold', 'A JWS, signed by its key'), table(rows)].join('\n'))

@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-import { EXIT } from './exit-codes.js'
 import { run } from './run.js'
 
-// Whoever reads the output may stop reading, as `head` does.
+// Whoever reads the output may stop reading, as `head` does. The exit code is the command's all the same.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
-  process.exit(EXIT.done)
 })
 process.stderr.on('error', () => undefined)
 

@@ -4,8 +4,9 @@ type Style = Parameters<typeof styleText>[0]
 
 // What a terminal would obey rather than show: control characters, and marks that turn the direction of a text.
 const UNSHOWN = /[^\P{Cc}\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
-// A private key or a seed in hex, a seed in base64, and the beginning of a session string.
-const SECRET = /(?:0x)?\b[0-9a-f]{64}\b|(?<![\w+/])[\w+/-]{43}=|\beyJ[-\w.]{20,}/gi
+// A private key or a seed in hex, Solana's array of numbers, a seed in base64, and the beginning of a session string.
+const SECRET =
+  /\b(?:0x)?[0-9a-f]{64}\b|\[\s*\d+(?:\s*,\s*\d+){15,}|(?<![\w+/])[\w+/-]{43}=|\beyJ[-\w.]{20,}/gi
 
 /** Prints a line of what was asked for. */
 export function print(text: string): void {

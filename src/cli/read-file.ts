@@ -4,6 +4,9 @@ import { tell } from './output.js'
 
 const READABLE_BY_OTHERS = 0o044
 
+// A key in hex, Solana's array of numbers, a session string, and PEM.
+const SECRETS = [/^(0x)?[0-9a-f]{64}$/i, /^\[\s*\d+\s*(,\s*\d+\s*){15,}/, /^eyJ[-\w.]{40,}$/, /-----BEGIN/]
+
 /** A file that the person named. Ends the command if it can't be read; the message names it only if it is a path. */
 export async function readNamedFile(path: string, what: string): Promise<Buffer> {
   if (looksLikeSecret(path)) throw secretArgument(what)
@@ -27,7 +30,8 @@ export async function readSecretFile(path: string, what: string): Promise<Buffer
 
 /** Whether an argument is no path or name, but a secret itself: then it must not be repeated. */
 export function looksLikeSecret(text: string): boolean {
-  return /^(0x)?[0-9a-f]{64}$/i.test(text) || /^eyJ[-\w.]{40,}$/.test(text) || text.includes('-----BEGIN')
+  const own = text.trim()
+  return SECRETS.some((form) => form.test(own))
 }
 
 /** A secret stands in the command line. */

@@ -38,7 +38,7 @@ export async function parseInput(text: string, password: string | undefined): Pr
 }
 
 async function recognised(text: string, password: string | undefined): Promise<Input> {
-  const authorization = /^[<>*\s]*(?:authorization:\s*)?(CACAO\s+\S+)\s*$/im.exec(text)?.[1]
+  const authorization = /^[<>* \t]*(?:authorization:\s*)?(CACAO\s+\S+)\s*$/im.exec(text)?.[1]
   if (authorization !== undefined)
     return { kind: 'request', cacao: parseToken(tokenOf(authorization)), headers: signedHeaders(text) }
   if (text.startsWith('{')) return ofJSON(decodeDagJSON(text))

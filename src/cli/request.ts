@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
 import { addSessionOptions, chosenSession, type SessionCommandOptions } from './chosen-session.js'
@@ -6,10 +6,13 @@ import { curlLine, type RequestBody } from './curl-line.js'
 import { durationSecs } from './durations.js'
 import { CommandError, EXIT, usageError } from './exit-codes.js'
 import { several } from './grant-options.js'
-import { print } from './output.js'
+import { print, shown } from './output.js'
 import { requestBody, requestHeaders } from './request-body.js'
-import { refusalIn } from './server-refusal.js'
+import { MOST_REFUSAL_BYTES, refusalOf } from './server-refusal.js'
 import { urlArgument } from './url.js'
+
+// What timers can wait for: almost 25 days.
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 interface RequestOptions extends SessionCommandOptions {
   readonly method?: string
@@ -79,10 +82,12 @@ function requestTo(
 }
 
 async function send(request: Request, maxTime: number | undefined): Promise<Response> {
-  const signal = maxTime === undefined ? {} : { signal: AbortSignal.timeout(maxTime * 1000) }
-  return fetch(request, signal).catch((cause: unknown) => {
-    throw unreachable(request.url, cause)
-  })
+  const ms = maxTime && Math.min(maxTime * 1000, LONGEST_TIMER_MS)
+  return fetch(request, ms === undefined ? {} : { signal: AbortSignal.timeout(ms) }).catch(
+    (cause: unknown) => {
+      throw unreachable(request.url, cause)
+    },
+  )
 }
 
 function unreachable(url: string, cause: unknown): CommandError {
@@ -93,19 +98,33 @@ function unreachable(url: string, cause: unknown): CommandError {
 }
 
 async function printResponse(response: Response, { include }: RequestOptions): Promise<void> {
+  const { status, statusText, headers, body, url } = response
   if (include) {
-    const headers = Array.from(response.headers, ([name, value]) => `${name}: ${value}\n`)
-    process.stdout.write(`HTTP ${response.status} ${response.statusText}\n${headers.join('')}\n`)
+    const lines = Array.from(headers, ([name, value]) => `${name}: ${shown(value)}\n`)
+    process.stdout.write(`HTTP ${status} ${shown(statusText)}\n${lines.join('')}\n`)
   }
-  const refusal = await refusalIn(response)
+  const beginning: Uint8Array[] = []
   try {
-    if (response.body)
-      await pipeline(Readable.fromWeb(response.body as never), process.stdout, { end: false })
+    if (body)
+      await pipeline(Readable.fromWeb(body as never), noting(beginning), process.stdout, { end: false })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EPIPE') return
-    throw unreachable(response.url, cause)
+    // Nobody reads on; what the server said of the request still counts.
+    if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') throw unreachable(url, cause)
   }
+  const refusal = refusalOf(response, Buffer.concat(beginning))
   if (refusal === undefined) return
   if (process.stdout.isTTY) process.stdout.write('\n')
   throw new CommandError(EXIT.server, refusal)
+}
+
+/** Passes on what comes, and keeps as much of its beginning as may say why a request was refused. */
+function noting(beginning: Uint8Array[]): Transform {
+  let left = MOST_REFUSAL_BYTES + 1
+  return new Transform({
+    transform(part: Uint8Array, _, done) {
+      if (left > 0) beginning.push(part.subarray(0, left))
+      left -= part.length
+      done(null, part)
+    },
+  })
 }

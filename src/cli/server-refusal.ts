@@ -30,26 +30,36 @@ const CURES: ReadonlyMap<string, string> = new Map([
   ],
 ])
 
-/** What to tell the person of an answer that is a refusal or a redirection; `undefined` for any other. Its body can be read. */
-export async function refusalIn(response: Response): Promise<string | undefined> {
-  const { status, statusText, headers } = response
+/** What is said of a refusal is no longer. */
+export const MOST_REFUSAL_BYTES = 65_536
+
+/**
+ * What to tell the person of an answer that is a refusal or a redirection; `undefined` for any other. `body` is what has
+ * come of it.
+ */
+export function refusalOf({ status, statusText, headers }: Response, body: Uint8Array): string | undefined {
   const location = headers.get('location')
   if (status >= 300 && status < 400 && location !== null)
     return `the server redirects (${status}) to ${location}: a signature is for one URL, so request that one`
   if (status < 400) return undefined
-  const code = await codeIn(response)
+  const code = codeIn(headers, body)
   const why = code === undefined ? '' : `\n${code}${CURES.has(code) ? `: ${CURES.get(code)}` : ''}`
   return `the server answered ${status} ${statusText}`.trim() + why
 }
 
 // As requireSession writes it.
-async function codeIn(response: Response): Promise<string | undefined> {
-  const named = /^CACAO error="(ERR_\w+)"$/.exec(response.headers.get('www-authenticate') ?? '')?.[1]
-  if (named !== undefined || response.headers.get('content-type') !== 'application/json') return named
-  const body: unknown = await response
-    .clone()
-    .json()
-    .catch(() => undefined)
-  const { code } = Object(body) as { code?: unknown }
+function codeIn(headers: Headers, body: Uint8Array): string | undefined {
+  const named = /^CACAO error="(ERR_\w+)"$/.exec(headers.get('www-authenticate') ?? '')?.[1]
+  const isJSON = headers.get('content-type') === 'application/json' && body.length <= MOST_REFUSAL_BYTES
+  if (named !== undefined || !isJSON) return named
+  const { code } = Object(parsed(body)) as { code?: unknown }
   return typeof code === 'string' && /^ERR_\w+$/.test(code) ? code : undefined
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    return undefined
+  }
 }

@@ -10,7 +10,7 @@ export interface SignedHeaders {
 
 /** Reads `Signature-Input` (RFC 9421) among headers as curl -v and browsers show them. Nothing is verified. */
 export function signedHeaders(text: string): SignedHeaders {
-  const input = /^[<>*\s]*signature-input:(.*)$/im.exec(text)?.[1] ?? ''
+  const input = /^[<>* \t]*signature-input:(.*)$/im.exec(text)?.[1] ?? ''
   const time = (name: string): Date | undefined => {
     const secs = new RegExp(`;${name}=([0-9]{1,11})(?:;|$)`).exec(input.trim())?.[1]
     return secs === undefined ? undefined : new Date(Number(secs) * 1000)

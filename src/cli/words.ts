@@ -4,12 +4,12 @@ import type { Report } from './report.js'
 
 const NAMES = { session: 'A session', capability: 'A capability', request: 'A signed request' } as const
 
-const SIGNERS: Readonly<Record<string, string>> = {
-  eip191: "the account's own key",
-  eip1271: 'a contract account',
-  'solana:ed25519': 'a Solana wallet',
-  'webauthn:p256': 'a passkey',
-}
+const SIGNERS: ReadonlyMap<string, string> = new Map([
+  ['eip191', "the account's own key"],
+  ['eip1271', 'a contract account'],
+  ['solana:ed25519', 'a Solana wallet'],
+  ['webauthn:p256', 'a passkey'],
+])
 
 /** A row of what is told: a name and one or several lines. */
 export type Row = readonly [name: string, ...lines: string[]]
@@ -28,7 +28,7 @@ export function inWords(report: Report, more: readonly Row[], now: number): stri
     ...(statement === undefined ? [] : [['says', shown(statement)] as const]),
     [
       'signed',
-      `${timeInWords(report.issuedAt, now)}, by ${SIGNERS[report.signatureType] ?? 'a bare key'} (${report.signatureType})`,
+      `${timeInWords(report.issuedAt, now)}, by ${SIGNERS.get(report.signatureType) ?? 'a bare key'} (${report.signatureType})`,
     ],
     ...(delegatedBy.length > 0 ? [['handed on', ...delegatedBy.map((key) => `by ${key}`)] as const] : []),
     ...(validFrom ? [['valid from', timeInWords(validFrom, now)] as const] : []),

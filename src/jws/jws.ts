@@ -55,9 +55,8 @@ function read(input: unknown): ParsedJWS {
   if (!publicKey || !isKid || fragment === '') throw invalid('its key must be a did:key')
   if (typeof alg !== 'string' || ALGORITHMS.get(alg) !== publicKey.type)
     throw invalid("its algorithm doesn't fit its key")
-  const capability =
-    typeof cap === 'string' && cap.startsWith('ipfs://') ? cap.slice('ipfs://'.length) : undefined
-  if (cap !== undefined && capability === undefined) throw invalid('its cap must be an ipfs:// URL')
+  const capability = typeof cap === 'string' ? /^ipfs:\/\/([A-Za-z0-9]+)$/.exec(cap)?.[1] : undefined
+  if (cap !== undefined && !capability) throw invalid('its cap must be an ipfs:// URL')
   assertLink(input, payload)
   const parsed = { kid, keyDID, publicKey, signingInput: utf8(`${head}.${body}`), signature, payload }
   return capability === undefined ? parsed : { ...parsed, capability }

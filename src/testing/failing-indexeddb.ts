@@ -123,28 +123,36 @@ const replaceFactory = (descriptor: PropertyDescriptor): Repair =>
 
 function aroundPut(stored: (value: unknown, store: IDBObjectStore) => unknown): Repair {
   const { put, add } = IDBObjectStore.prototype
+  let isRepaired = false
   const around = (method: typeof put) =>
     function (this: IDBObjectStore, value: unknown, key?: IDBValidKey): IDBRequest<IDBValidKey> {
-      return method.call(this, stored(value, this), key)
+      return method.call(this, isRepaired ? value : stored(value, this), key)
     }
   const repairs = [
     replace(IDBObjectStore.prototype, 'put', { value: around(put), writable: true }),
     replace(IDBObjectStore.prototype, 'add', { value: around(add), writable: true }),
   ]
   return repair(() => {
+    // Another failure on top of this one still calls it.
+    isRepaired = true
     for (const putBack of repairs) putBack()
   })
 }
 
 function losingConnections(happens: () => void): Repair {
   const { transaction } = IDBDatabase.prototype
-  return replace(IDBDatabase.prototype, 'transaction', {
+  let isRepaired = false
+  const putBack = replace(IDBDatabase.prototype, 'transaction', {
     writable: true,
     value(this: IDBDatabase, ...args: Parameters<typeof transaction>) {
       // The stand-in for Node makes transactions of its own while it opens a new database.
-      if (this.objectStoreNames.length > 0) happens()
+      if (!isRepaired && this.objectStoreNames.length > 0) happens()
       return transaction.apply(this, args)
     },
+  })
+  return repair(() => {
+    isRepaired = true
+    putBack()
   })
 }
 

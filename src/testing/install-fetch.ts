@@ -1,5 +1,8 @@
 import { type Repair, repair } from './repair.js'
 
+// What lies beneath those that are repaired.
+const beneath = new WeakMap<typeof fetch, typeof fetch>()
+
 /** Has this function answer in place of `fetch` for an origin, until the repair. Repairs may come in any order. */
 export function installFetch(origin: string, answer: (request: Request) => Promise<Response>): Repair {
   const before = globalThis.fetch
@@ -12,6 +15,11 @@ export function installFetch(origin: string, answer: (request: Request) => Promi
   globalThis.fetch = installed
   return repair(() => {
     isInstalled = false
-    if (globalThis.fetch === installed) globalThis.fetch = before
+    beneath.set(installed, before)
+    for (;;) {
+      const next = beneath.get(globalThis.fetch)
+      if (!next) return
+      globalThis.fetch = next
+    }
   })
 }

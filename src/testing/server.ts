@@ -59,7 +59,7 @@ export interface TestServer {
   fetch(request: Request): Promise<Response>
   /** Refuses this capability from now on: `session.cacao`, or a caller's. */
   revoke(capability: unknown): Promise<void>
-  /** Refuses all that the account has granted until now. */
+  /** Refuses all that the account has granted until now. If its clock stands still, advance it before signing in again. */
   revokeAll(account: AccountInput): Promise<void>
   /** Takes the place of `fetch` for its origin, until the repair; what goes elsewhere goes on. */
   install(): Repair

@@ -57,7 +57,10 @@ export interface TestWallet {
   switchAccount(privateKey?: string): void
   /** Changes to a chain, and tells (`chainChanged`). */
   switchChain(chainId: number): void
-  /** Shows no accounts any more, and tells. Signs nothing (code 4100) until it is connected anew, or unlocked. */
+  /**
+   * Shows no accounts any more, and tells. Signs nothing (code 4100) until it is connected anew, or unlocked, and neither
+   * what a person is being asked already.
+   */
   lock(): void
   /** Shows the account, and tells. */
   unlock(): void
@@ -106,6 +109,9 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
   const calls: string[] = []
 
   const isShown = (): boolean => !Array.isArray(wallet.shows.addresses) || wallet.shows.addresses.length > 0
+  function assertShown(): void {
+    if (!isShown()) throw rpcError(4100, 'the site is not connected, or the wallet is locked')
+  }
   async function connect(): Promise<unknown> {
     if (isShown()) return wallet.shows.addresses
     const how = await person.decides()
@@ -114,11 +120,14 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
     return accounts
   }
   async function sign(message: unknown): Promise<unknown> {
-    if (!isShown()) throw rpcError(4100, 'the site is not connected, or the wallet is locked')
+    assertShown()
     const text = textToSign(message)
     const signer = account
     person.isAsked(text)
-    return signAs(await person.decides(), text, signer)
+    const how = await person.decides()
+    // It may have been locked meanwhile.
+    assertShown()
+    return signAs(how, text, signer)
   }
 
   const wallet: TestWallet = {

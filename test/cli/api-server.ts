@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { callerOf, requireSession } from '../../src/middleware/express.js'
@@ -32,6 +33,18 @@ export async function startAPI(): Promise<APIServer> {
   server.on('request', (request, response) => {
     if (request.url === '/slow') return resolve(undefined)
     if (request.url === '/moved') return void response.writeHead(307, { location: '/notes' }).end()
+    if (request.url === '/odd')
+      return void response.writeHead(200, 'O\u009bK', { 'x-odd': 'a\u009b2Jb \u00fc' }).end()
+    const [path, status] = request.url?.split('?') ?? []
+    if (path === '/endless' || path === '/unfinished') {
+      response.writeHead(Number(status), { 'content-type': 'application/json' }).write('{"a":"')
+      if (path === '/endless') Readable.from(endless()).pipe(response)
+      return
+    }
+    if (path === '/refused') {
+      const answer = JSON.stringify({ code: 'ERR_REQUEST_REPLAYED', more: 'x'.repeat(Number(status)) })
+      return void response.writeHead(403, { 'content-type': 'application/json' }).end(answer)
+    }
     if (request.url === '/broken') return void response.writeHead(500).end('broken\n')
     admit(request, response, async () => {
       const parts: Buffer[] = []
@@ -50,6 +63,10 @@ export async function startAPI(): Promise<APIServer> {
     await once(server, 'close')
   })
   return { origin: `http://${authority}`, isWaitedFor }
+}
+
+function* endless(): Generator<string> {
+  for (;;) yield 'x'.repeat(65_536)
 }
 
 function withResolvers(): { promise: Promise<unknown>; resolve: (value: unknown) => void } {

@@ -14,6 +14,8 @@ import { type Machine, machine } from './run-cli.js'
 const NOTES = 'https://api.example.com/notes'
 const GRANT = ['--domain', 'app.example.com', '--resource', NOTES]
 
+const SOLANA = JSON.stringify(Array.from({ length: 64 }, (_, i) => i))
+
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }) as string
 const ED25519 = pem(generateKeyPairSync('ed25519').privateKey)
 
@@ -78,11 +80,7 @@ describe('cacao-session authorize', () => {
       [ED25519, 'solana', /^solana:/],
       [ec('P-256'), undefined, /^did:key:zDn/],
       [ec('secp256k1'), undefined, /^eip155:1:/],
-      [
-        JSON.stringify(Array.from({ length: 64 }, (_, i) => i)),
-        undefined,
-        /^solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:/,
-      ],
+      [SOLANA, undefined, /^solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:/],
     ]
     for (const [i, [key, type, account]] of cases.entries()) {
       const file = await self.file(`key-${i}`, key)
@@ -134,6 +132,27 @@ describe('cacao-session authorize', () => {
     expect((await again(NOTES)).isNew).toBe(true)
   })
 
+  it('signs in anew, with --min-validity, where what is stored is of another domain', async () => {
+    const again = async (domain: string, ...more: string[]) =>
+      JSON.parse(
+        await self.authorize('-r', NOTES, '-d', domain, '--min-validity', '1d', '--json', ...more),
+      ) as { isNew: boolean; keyDID: string; domain: string; resources: string[] }
+    const first = await again('app.example.com', '-e', '30d', '-r', 'https://api.example.com/more')
+    const other = await again('other.example.com')
+    expect(other).toMatchObject({ isNew: true, domain: 'other.example.com', resources: [NOTES] })
+    // Each goes on with its own, whichever is valid longest.
+    expect(await again('other.example.com')).toMatchObject({ isNew: false, keyDID: other.keyDID })
+    expect(await again('app.example.com')).toMatchObject({ isNew: false, keyDID: first.keyDID })
+  })
+
+  it.each([['--nonce', 'ab'.repeat(32)], [`--nonce=${'ab'.repeat(32)}`]])(
+    'takes a nonce that looks like a secret: %s',
+    async (...nonce) => {
+      const string = await self.authorize('-r', NOTES, ...nonce, '--print-session')
+      expect((await DIDSession.fromSession(string.trim())).cacao.p.nonce).toBe('ab'.repeat(32))
+    },
+  )
+
   it('warns of a key that others can read, and signs in all the same', async () => {
     const file = await self.file('open-key', KEY_A, 0o644)
     const { code, stderr } = await self.call(['authorize', ...GRANT, '--key-file', file])
@@ -149,6 +168,19 @@ describe('cacao-session authorize', () => {
     ['a key in place of a file', ['--key-file', KEY_A], 'given as an argument'],
     ['a key in place of a variable', ['--key-env', KEY_A.slice(2)], 'given as an argument'],
     ['a key in an option that there is not', [`--foo=${KEY_A}`], 'given as an argument'],
+    ['a key with the end of its line', ['--key-file', `${KEY_A}\r`], 'given as an argument'],
+    ['a key with a space', ['--key-env', `${KEY_A} `], 'given as an argument'],
+    ["Solana's key in place of a file", ['--key-file', SOLANA], 'given as an argument'],
+    [
+      "Solana's key in place of a variable",
+      ['--key-env', JSON.stringify(JSON.parse(SOLANA), null, 2)],
+      'given as an argument',
+    ],
+    ['a key after --json', ['--json', `--key=${KEY_A}`], 'given as an argument'],
+    ['a key as the statement', [`--statement=${KEY_A}`], 'given as an argument'],
+    ['a path with a key in it', ['--key-file', `./${KEY_A}`], 'from ./…: ENOENT'],
+    ["a path with Solana's key in it", ['--key-file', `./${SOLANA}`], 'ENOENT'],
+    ['a file with an odd name', ['--key-file', '[1, 2]'], 'from [1, 2]: ENOENT'],
     ['no key', [], '--key-file, --key-env or --key-stdin'],
     ['two keys', ['--key-file', 'key', '--key-stdin'], 'one place only'],
     ['a variable that is not set', ['--key-env', 'NOWHERE'], 'NOWHERE is not set'],
@@ -183,6 +215,7 @@ describe('cacao-session authorize', () => {
     })
     expect(run).toMatchObject({ code: 2, stdout: '' })
     expect(run.stderr).toContain(words)
+    expect(run.stderr).not.toMatch(/\b13,\s*14\b/)
     await expect(readFile(self.store)).rejects.toThrow('ENOENT')
   })
 

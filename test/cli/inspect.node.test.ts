@@ -1,4 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { toDID } from '../../src/compat/dids.js'
 import { fileStore } from '../../src/node/file-store.js'
@@ -119,6 +121,44 @@ describe('cacao-session inspect', () => {
     const json = await self.ok(['inspect', '--json'], given)
     expect(json).not.toContain('\u202e')
     expect(JSON.parse(json).statement).toBe(p.statement)
+  })
+
+  it('lets no header of a JWS act on the terminal', async () => {
+    const signedUnder = async (cap: string): Promise<string> => {
+      const header = { alg: 'EdDSA', kid: session.keyDID, cap }
+      const input = [header, { note: 'hello' }]
+        .map((part) => toBase64url(utf8(JSON.stringify(part))))
+        .join('.')
+      return `${input}.${toBase64url(await session.sign(utf8(input)))}`
+    }
+    expect(await self.ok(['inspect'], { stdin: await signedUnder('ipfs://bafyabc') })).toContain(
+      'under  the capability bafyabc',
+    )
+    for (const cap of ['ipfs://bafy\u001b[2J', 'ipfs://bafy\n  good: all of it']) {
+      const run = await self.call(['inspect'], { stdin: await signedUnder(cap) })
+      expect(run).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('ERR_JWS_INVALID') })
+    }
+  })
+
+  it('takes the name of a member of Object.prototype for no kind of signature', async () => {
+    const cacao = { ...session.cacao, s: { ...session.cacao.s, t: 'constructor' } }
+    const printed = await self.ok(['inspect'], { stdin: encodeDagJSON(cacao) })
+    expect(printed).toContain('by a bare key (constructor)')
+    expect(await self.ok(['inspect'], { stdin: encodeDagJSON(session.cacao) })).toContain(
+      "by the account's own key (eip191)",
+    )
+  })
+
+  // In quadratic time, each would take hours.
+  it('reads what is mostly blank lines at once', async () => {
+    const blank = '\n'.repeat(2_000_000)
+    const other = await self.call(['inspect'], { stdin: `a${blank}b` })
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('something else') })
+    const { headers } = await session.signRequest(new Request('https://api.example.com/notes/1'))
+    const stdin = `${headers.get('authorization')}${blank}Signature-Input: ${headers.get('signature-input')}`
+    expect(await self.ok(['inspect'], { stdin })).toContain('good:')
+    const unsigned = `${headers.get('authorization')}${blank}b`
+    expect(await self.ok(['inspect'], { stdin: unsigned })).toContain('ERR_REQUEST_UNSIGNED')
   })
 
   it.each([

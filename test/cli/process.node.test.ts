@@ -115,6 +115,26 @@ describe('cacao-session', () => {
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '0\n' })
   })
 
+  it('says by its exit code what is refused, also when nobody reads on', async () => {
+    const { origin } = await startAPI()
+    await self.authorize(...RESOURCE)
+    await self.file('string', await self.authorize(...RESOURCE, '--print-session'))
+    const elsewhere = await self.authorize(...RESOURCE, '--print-session', '-d', 'evil.example.com')
+    await self.file('elsewhere', elsewhere)
+    const codes = [
+      ['verify string --json', 'true', 0],
+      ['verify string --json -d evil.example.com', 'true', 1],
+      [`request ${origin}/notes`, 'true', 0],
+      [`request ${origin}/notes -i --session-file elsewhere`, 'true', 4],
+      [`request '${origin}/endless?200'`, 'head -c 1', 0],
+      [`request '${origin}/endless?500'`, 'head -c 1', 4],
+    ] as const
+    for (const [line, reader, code] of codes) {
+      const { stderr } = await shell(`{ ${CACAO_SESSION} ${line}; echo "exit $?" >&2; } | ${reader}`)
+      expect([line, stderr.split('\n').at(-2)]).toEqual([line, `exit ${code}`])
+    }
+  })
+
   it('ends at Ctrl+C with 130, and leaves the session', async () => {
     const api = await startAPI()
     await self.authorize(...RESOURCE)

@@ -119,6 +119,40 @@ describe('cacao-session request', () => {
     expect(JSON.parse(body ?? '')).toMatchObject({ account: ACCOUNT_A })
   })
 
+  it('lets no header act on the terminal', async () => {
+    await signIn()
+    const printed = await self.ok(['request', `${api.origin}/odd`, '-i'])
+    expect(printed).toMatch(/^HTTP 200 O\ufffdK\n/)
+    expect(printed).toContain('x-odd: a\ufffd2Jb ü\n')
+  })
+
+  it.each(['1h', '4w', '9w'])('waits for up to %s, which timers may not be able to', async (duration) => {
+    await signIn()
+    expect(await self.ok(['request', `${api.origin}/notes`, '-m', duration])).toContain(ACCOUNT_A)
+  })
+
+  it('reads why it is refused from the answer while it prints that, up to 64 kB', async () => {
+    await signIn()
+    const refused = (size: number): Promise<{ stdout: string; stderr: string }> =>
+      self.call(['request', `${api.origin}/refused?${size}`])
+    const short = await refused(60_000)
+    expect(JSON.parse(short.stdout).more).toHaveLength(60_000)
+    expect(short.stderr).toMatch(/answered 403 Forbidden\nERR_REQUEST_REPLAYED: it was sent before/)
+    const long = await refused(70_000)
+    expect(JSON.parse(long.stdout).more).toHaveLength(70_000)
+    expect(long.stderr).toBe('cacao-session: the server answered 403 Forbidden\n')
+  })
+
+  it('prints an answer that never ends as it comes, until the time is up', async () => {
+    await signIn()
+    const run = await self.call(['request', `${api.origin}/unfinished?500`, '-m', '1s'])
+    expect(run).toMatchObject({
+      code: 4,
+      stdout: '{"a":"',
+      stderr: expect.stringContaining('it took too long'),
+    })
+  })
+
   it('says why the server refuses, and what to do, with exit code 4', async () => {
     const refused = async (session: DIDSession): Promise<object> =>
       self.call(['request', `${api.origin}/notes`, '--session-env', 'S'], { env: { S: session.serialize() } })
@@ -183,6 +217,14 @@ describe('cacao-session request', () => {
       stderr: expect.stringContaining('ERR_STORE_CORRUPT'),
     })
   })
+
+  it.each([['--data', `${'ab'.repeat(32)}`], [`--data=${'ab'.repeat(32)}`]])(
+    'sends what looks like a secret if it is the body: %s',
+    async (...data) => {
+      await signIn()
+      expect(bodyOf(await self.ok(['request', `${api.origin}/notes`, ...data]))).toBe('ab'.repeat(32))
+    },
+  )
 
   it.each([
     ['no URL', ['notes'], 'must begin with https://'],

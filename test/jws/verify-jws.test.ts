@@ -132,6 +132,16 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), changes)))
   })
 
+  it('names its capability by a CID, which is letters and digits', async () => {
+    const named = async (cap: unknown) => verifyJWS(await resign(signed(), { cap }))
+    const issuer = signed().session.keyDID
+    for (const cid of ['QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG', 'bafyreih2bkw6nitaynz4'])
+      expect(await named(`ipfs://${cid}`)).toMatchObject({ issuer })
+    for (const cid of ['', 'bafy\u001b[2J', 'bafy\nbafy', 'bafy\n', 'bafy/path', 'bafy\u212a'])
+      await expectCode('ERR_JWS_INVALID', () => named(`ipfs://${cid}`))
+    await expectCode('ERR_JWS_INVALID', () => named(['ipfs://bafy']))
+  })
+
   it('is refused if its header says the other algorithm', async () => {
     const alg = signed().session.keyDID.startsWith('did:key:z6Mk') ? 'ES256' : 'EdDSA'
     await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), { alg })))

@@ -122,6 +122,9 @@ describe('a server for tests', () => {
 
   it('leaves other origins, and everything after its repair, to fetch', async () => {
     const elsewhere = 'data:text/plain,elsewhere'
+    for (const repair of repairs) repair()
+    const real = globalThis.fetch
+    repairs = [server.install()]
     expect(await (await fetch(elsewhere)).text()).toBe('elsewhere')
     const other = testServer({ url: 'https://other.example', domains: ['app.example.com'] })
     const repairOther = other.install()
@@ -130,6 +133,7 @@ describe('a server for tests', () => {
     expect((await fetch('https://other.example/')).status).toBe(401)
     expect(await (await fetch(elsewhere)).text()).toBe('elsewhere')
     repairOther()
+    expect(globalThis.fetch).toBe(real)
     expect(other.refusals).toHaveLength(1)
     expect(await (await fetch(elsewhere)).text()).toBe('elsewhere')
     expect(server.refusals).toEqual([])

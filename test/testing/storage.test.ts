@@ -108,6 +108,41 @@ describe('IndexedDB that fails', () => {
     await DIDSession.remove(wallet.account, place)
   })
 
+  it.each<[IndexedDBFailure, IndexedDBFailure]>([
+    ['absent', 'forbidden'],
+    ['absent', 'absent'],
+    ['full', 'keys-lost'],
+    ['connection-lost', 'connection-lost'],
+  ])('(%s, then %s) is repaired in any order', (first, second) => {
+    const real = (): unknown[] => [
+      Object.getOwnPropertyDescriptor(globalThis, 'indexedDB'),
+      ...(['put', 'add'] as const).map((name) => IDBObjectStore.prototype[name]),
+      IDBDatabase.prototype.transaction,
+    ]
+    const before = real()
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const repairs = [failingIndexedDB(first), failingIndexedDB(second)]
+      expect(real()).not.toEqual(before)
+      for (const i of order) repairs[i]?.()
+      expect(real()).toEqual(before)
+    }
+  })
+
+  it('fails as the latest failure says, and no more as one that was repaired', async () => {
+    const under = failingIndexedDB('absent')
+    repair = failingIndexedDB('forbidden')
+    under()
+    expect(() => indexedDB).toThrow('insecure')
+    repair()
+    const lost = failingIndexedDB('data-clone-error')
+    repair = failingIndexedDB('keys-lost', { times: 0 })
+    lost()
+    expect((await signIn()).persistence).toBe('indexeddb')
+  })
+
   it('fails in no other way', () => {
     expect(() => failingIndexedDB('sometimes' as IndexedDBFailure)).toThrow(TypeError)
   })

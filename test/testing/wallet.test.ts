@@ -154,6 +154,26 @@ describe('a wallet for tests', () => {
     expect(wallet.listeners).toBe(0)
   })
 
+  it('signs nothing while it is locked, not even what the person sees already', async () => {
+    const signature = await ask('personal_sign', '0x61', ADDRESS_A)
+    const asked = (): Promise<unknown> => {
+      wallet.behaviour = 'hangs'
+      return ask('personal_sign', '0x61', ADDRESS_A)
+    }
+    const locked = failureOf(asked)
+    await wallet.prompted(2)
+    wallet.lock()
+    wallet.behaviour = 'approves'
+    expect(await locked).toMatchObject({ code: 4100 })
+    wallet.unlock()
+    const unlocked = asked()
+    await wallet.prompted(3)
+    wallet.lock()
+    wallet.unlock()
+    wallet.behaviour = 'approves'
+    expect(await unlocked).toBe(signature)
+  })
+
   it('has nothing that it does not know', async () => {
     expect(await failureOf(() => ask('eth_sendTransaction', {}))).toMatchObject({ code: 4200 })
     expect(await failureOf(() => ask('personal_sign', '0xff', ADDRESS_A))).toMatchObject({ code: -32602 })
