@@ -1,13 +1,28 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** For programs that can't choose a free port themselves. */
+// Below those that systems give to whoever asks for any port: between looking and use, nothing else takes it.
+const [FIRST, COUNT] = [20_000, 12_000]
+const given = new Set<number>()
+
+/** For programs that can't choose a free port themselves. Never gives the same one twice. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * COUNT)
+    if (given.has(port)) continue
+    given.add(port)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no TCP port')
-  return address.port
+  return true
 }

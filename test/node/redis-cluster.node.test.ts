@@ -23,7 +23,7 @@ describeRedis('a cluster of three redis-servers', () => {
   beforeAll(async () => {
     cluster = await startRedisCluster()
   }, 30_000)
-  afterAll(() => cluster.stop())
+  afterAll(() => cluster?.stop())
 
   it.each([
     ['redis', byNodeRedis],

@@ -56,7 +56,7 @@ describe('the text of every payload that the guard accepts', () => {
         expect(parsePayload(p)).toEqual(p)
         expect(parseEthereumMessage(renderEthereumMessage(p))).toEqual({ payload: p })
       }),
-      runs(3000),
+      runs(1500),
     )
   })
 
@@ -70,7 +70,7 @@ describe('the text of every payload that the guard accepts', () => {
           seen.set(text, content)
         }
       }),
-      runs(2000),
+      runs(1000),
     )
     expect(seen.size).toBeGreaterThan(0)
   })
@@ -92,10 +92,10 @@ describe('the text of every payload that the guard accepts', () => {
           }
         },
       ),
-      runs(2000),
+      runs(1000),
     )
     // Most of what lies close by is refused; what is compared must not be nothing.
-    expect(pairs).toBeGreaterThan(runs(2000).numRuns)
+    expect(pairs).toBeGreaterThan(runs(1000).numRuns)
   })
 })
 
@@ -119,8 +119,8 @@ describe('a text that was tampered with', () => {
           expect(again ?? text).toBe(text)
         },
       ),
-      runs(8000),
+      runs(4000),
     )
-    expect(read).toBeGreaterThan(runs(8000).numRuns / 20)
+    expect(read).toBeGreaterThan(runs(4000).numRuns / 20)
   })
 })

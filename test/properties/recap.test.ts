@@ -111,7 +111,7 @@ describe('generated sets of abilities', () => {
           else no++
         }
       }),
-      runs(6000),
+      runs(3000),
     )
     // It says something only if both come.
     expect(Math.min(yes, no)).toBeGreaterThan(100)

@@ -13,13 +13,19 @@ export interface RedisCluster {
 
 /** Three redis-servers that share out the keys, once all of them take part. */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const nodes = await Promise.all(
+  const started = await Promise.allSettled(
     [1, 2, 3].map(async () => {
       const busPort = await freePort()
       const node = await startRedis(['--cluster-enabled', 'yes', '--cluster-port', String(busPort)])
       return { ...node, busPort }
     }),
   )
+  const nodes = started.flatMap((node) => (node.status === 'fulfilled' ? node.value : []))
+  const failure = started.find((node) => node.status === 'rejected')
+  if (failure) {
+    await Promise.all(nodes.map((node) => node.stop()))
+    throw failure.reason
+  }
   const ports = nodes.map(({ port }) => port)
   const addresses = nodes.map(({ port, busPort }) => `127.0.0.1:${port}@${busPort}`)
   await cli('--cluster', 'create', ...addresses, '--cluster-yes')
