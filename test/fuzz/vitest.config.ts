@@ -13,7 +13,7 @@ export default defineConfig({
     },
     disableConsoleIntercept: true,
     reporters: reporters(),
-    // Both files at a time, on two cores too.
+    // Two files at a time, on two cores too.
     maxWorkers: 2,
     api: { host: '127.0.0.1' },
   },
