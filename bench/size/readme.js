@@ -5,7 +5,9 @@ const README = readFileSync(`${ROOT}/README.md`, 'utf8')
 
 /** The bytes that the README's table of entries tells of an entry, if it tells any. It tells them in kB, to one decimal. */
 export function toldBytes(name) {
-  const [, told] =
-    README.match(new RegExp(`^\\| \`cacao-session${name.slice(1)}\` \\|.* ([\\d.]+) kB \\|$`, 'm')) ?? []
-  return told === undefined ? undefined : Number(told) * 1000
+  const row = README.match(
+    new RegExp(`^\\| \`cacao-session${name.slice(1)}\` \\|.*\\|(?: ([\\d.]+) kB)? \\|$`, 'm'),
+  )
+  if (!row) throw new Error(`README.md's table of entries has no row for ${name}, or one of another form`)
+  return row[1] === undefined ? undefined : Number(row[1]) * 1000
 }

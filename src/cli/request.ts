@@ -1,6 +1,7 @@
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
+import { LONGEST_TIMER_MS } from '../base/longest-timer.js'
 import { addSessionOptions, chosenSession, type SessionCommandOptions } from './chosen-session.js'
 import { curlLine, type RequestBody } from './curl-line.js'
 import { durationSecs } from './durations.js'
@@ -10,9 +11,6 @@ import { print, shown } from './output.js'
 import { requestBody, requestHeaders } from './request-body.js'
 import { MOST_REFUSAL_BYTES, refusalOf } from './server-refusal.js'
 import { urlArgument } from './url.js'
-
-// What timers can wait for: almost 25 days.
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 interface RequestOptions extends SessionCommandOptions {
   readonly method?: string

@@ -1,5 +1,6 @@
 import { abortable } from '../base/abort.js'
 import { SessionError } from '../base/errors.js'
+import { LONGEST_TIMER_MS } from '../base/longest-timer.js'
 import { type Claim, claim, noteDeclined, release, wasDeclined } from '../store/claims.js'
 import type { Connection } from '../store/connection.js'
 import { connectionOf } from '../store/indexeddb.js'
@@ -12,7 +13,6 @@ const PROMPT_WAIT_SECS = 60
 
 // How often a name is asked for that another tab has taken, where there are no Web Locks.
 const ASK_AGAIN_MS = 200
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 interface TurnOptions {
   readonly signal?: AbortSignal | undefined

@@ -1,7 +1,4 @@
-import { type Repair, repair } from './repair.js'
-
-// What lies beneath those that are repaired.
-const beneath = new WeakMap<typeof fetch, typeof fetch>()
+import { type Repair, repair, replace } from './repair.js'
 
 /** Has this function answer in place of `fetch` for an origin, until the repair. Repairs may come in any order. */
 export function installFetch(origin: string, answer: (request: Request) => Promise<Response>): Repair {
@@ -12,14 +9,10 @@ export function installFetch(origin: string, answer: (request: Request) => Promi
     const request = new Request(input, init)
     return new URL(request.url).origin === origin ? answer(request) : before(request)
   }
-  globalThis.fetch = installed
+  const putBack = replace(globalThis, 'fetch', { value: installed, writable: true })
   return repair(() => {
+    // Another one on top of this one still calls it.
     isInstalled = false
-    beneath.set(installed, before)
-    for (;;) {
-      const next = beneath.get(globalThis.fetch)
-      if (!next) return
-      globalThis.fetch = next
-    }
+    putBack()
   })
 }

@@ -1,6 +1,7 @@
 import type { AccountParts } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
+import { LONGEST_TIMER_MS } from '../base/longest-timer.js'
 import { within } from '../base/timeout.js'
 import { abiEncode } from './abi.js'
 import { eip191Hash } from './eip191.js'
@@ -10,8 +11,6 @@ import { type RPCRequest, rpcRequest } from './rpc-request.js'
 import { SIGNATURE_CHECK } from './signature-check.js'
 
 const DEFAULT_TIMEOUT_MS = 5000
-// Timers can't wait longer: they would end at once.
-const LONGEST_MS = 2 ** 31 - 1
 
 // What the check leaves, exactly.
 const ACCEPTED = '0x1626ba7e'
@@ -44,7 +43,10 @@ export async function isAcceptedByContract(
   if (rpc === undefined) throw withoutRPC(reference)
   const over = new AbortController()
   try {
-    const answer = await within(Math.min(timeoutMs, LONGEST_MS), ask(rpcRequest(rpc, over.signal), question))
+    const answer = await within(
+      Math.min(timeoutMs, LONGEST_TIMER_MS),
+      ask(rpcRequest(rpc, over.signal), question),
+    )
     if (answer === undefined) throw new Error(`no answer within ${timeoutMs} ms`)
     if (typeof answer === 'boolean') return answer
     if (chain === '') throw withoutRPC(reference)
