@@ -17,6 +17,7 @@ export type SessionErrorCode =
   | 'ERR_CAPABILITY_NOT_YET_VALID'
   | 'ERR_CAPABILITY_RESOURCES'
   | 'ERR_CAPABILITY_REVOKED'
+  | 'ERR_CAPABILITY_DELEGATED'
   | 'ERR_RPC_UNAVAILABLE'
   | 'ERR_NOT_SERIALIZABLE'
   | 'ERR_SESSION_STRING'
@@ -29,6 +30,7 @@ export type SessionErrorCode =
   | 'ERR_REQUEST_STALE'
   | 'ERR_REQUEST_REPLAYED'
   | 'ERR_REQUEST_TOO_LARGE'
+  | 'ERR_REQUEST_LIMIT'
 
 /**
  * The one error class for everything that can go wrong at run time (a wrong argument is a `TypeError`, an

@@ -1,0 +1,139 @@
+import { type AccountInput, accountArgument } from '../base/account.js'
+import type { Clock } from '../base/clock.js'
+import {
+  check,
+  functionOption,
+  isPlainObject,
+  type ReadValue,
+  readOptions,
+  required,
+  textsOption,
+  wrong,
+} from '../base/options.js'
+import type { Ability } from './abilities.js'
+import type { Cacao } from './cacao.js'
+import { MAX_LINKS } from './chain.js'
+import { isURI } from './uri.js'
+import type { Verifiers } from './verify-signature.js'
+
+// How the options are read that ask for checks of a capability: the same for all functions that take them.
+
+/**
+ * The sites whose sign-ins are accepted: their domains with their ports, as `location.host` has them, or a function that
+ * says `true` of such a one.
+ */
+export type Domains = readonly string[] | ((domain: string) => boolean | Promise<boolean>)
+
+/** Says whether one capability was revoked. */
+export type IsRevoked = (cacao: Cacao) => boolean | Promise<boolean>
+
+/** That delegated capabilities are accepted, and which. */
+export interface DelegationOptions {
+  /** Capabilities that a chain may have, the wallet's own among them: 2 to 4. */
+  maxLinks: number
+  /** Seconds for which each delegated capability may be valid, from its `iat` to its `exp`; any time by default. */
+  maxSecs?: number
+}
+
+export const verifiersOption: ReadValue<Verifiers> = (value, name) => {
+  const form = 'what the wallet entries give: { ...ethereumVerifiers() }'
+  if (!isPlainObject(value)) throw wrong(name, form)
+  const entries = Object.entries(value)
+  if (entries.length === 0)
+    throw new TypeError(`${name} is empty, and would accept nobody: it must be ${form}`)
+  if (!entries.every(([, verifier]) => typeof verifier === 'function'))
+    throw wrong(name, `functions by signature type, as ${form} is`)
+  return Object.freeze({ ...value }) as Verifiers
+}
+
+export const domainsOption: ReadValue<Domains> = (value, name) => {
+  if (typeof value === 'function') return value as Exclude<Domains, readonly string[]>
+  const form = 'a list of domains as location.host has them, ["app.example.com"], or a function of one'
+  const list = textsOption(form)(value, name)
+  if (list.length === 0) throw new TypeError(`${name} is empty, and would accept nobody: it must be ${form}`)
+  for (const domain of list) assertHost(domain, name)
+  return list
+}
+
+/**
+ * Throws a `TypeError` unless a browser could write the host just so: a scheme, a path, upper case, a wildcard or the port
+ * that goes without saying would never match.
+ */
+export function assertHost(host: string, name: string): void {
+  if (hostOf(host) !== host || /:(?:80|443)$|[*\s]/.test(host))
+    throw new TypeError(
+      `${name} names ${JSON.stringify(host)}, which no browser writes so: it must be a host in lower case, with its port unless that is the default one, without scheme or path, such as "app.example.com" or "localhost:3000"`,
+    )
+}
+
+function hostOf(host: string): string | undefined {
+  try {
+    return new URL(`https://${host}`).host
+  } catch {
+    return undefined
+  }
+}
+
+/** Resources that must be covered: at least one, for a list of none would check nothing. */
+export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
+  const form = 'a list of URIs: ["https://api.example.com/notes/1"]'
+  const list = textsOption(form)(value, name)
+  if (list.length === 0) throw new TypeError(`${name} is empty, and would check nothing: it must be ${form}`)
+  const odd = list.find((resource) => !isURI(resource))
+  if (odd !== undefined)
+    throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
+  return list
+}
+
+export const abilityOption: ReadValue<Ability> = (value, name) => {
+  const form = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
+  if (!isPlainObject(value)) throw wrong(name, form)
+  const { ability, resource, ...others } = value
+  if (typeof ability !== 'string' || ability === '' || Object.keys(others).length > 0) throw wrong(name, form)
+  if (typeof resource !== 'string' || !isURI(resource)) throw wrong(name, form)
+  return { ability, resource }
+}
+
+export const accountOption: ReadValue<string> = (value) => accountArgument(value as AccountInput)
+
+export const audienceOption: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string' && value.startsWith('did:key:z')) return value
+  throw wrong(name, 'the did:key of a session key, such as session.keyDID')
+}
+
+export const nonceOption: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string' && value !== '') return value
+  throw wrong(name, 'the nonce that was asked for, a non-empty text')
+}
+
+export const isRevokedOption: ReadValue<IsRevoked> = functionOption(
+  'a function that says whether a capability was revoked',
+)
+
+export const clockOption: ReadValue<Clock> = functionOption(
+  'a function that gives milliseconds since 1970, as Date.now does',
+)
+
+export const delegationOption: ReadValue<DelegationOptions | false> = (value, name) => {
+  if (value === false) return false
+  if (!isPlainObject(value)) throw wrong(name, 'false, or { maxLinks: 2 }')
+  const { maxLinks, maxSecs } = readOptions(value, {
+    maxLinks: required(linksOption),
+    maxSecs: check(lifetimeOption),
+  })
+  return { maxLinks, ...(maxSecs !== undefined && { maxSecs }) }
+}
+
+const linksOption: ReadValue<number> = (value) => {
+  if (Number.isSafeInteger(value) && (value as number) >= 2 && (value as number) <= MAX_LINKS)
+    return value as number
+  throw wrong(
+    'delegation.maxLinks',
+    `a whole number from 2 to ${MAX_LINKS}: the wallet's own capability counts as one`,
+  )
+}
+
+const lifetimeOption: ReadValue<number> = (value) => {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value
+  throw wrong('delegation.maxSecs', 'a positive finite number of seconds')
+}
