@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -57,7 +56,7 @@ export async function bundle(entry, folder, { external = [], splitting = true, o
   const inputs = initial.flatMap((name) => Object.entries(outputs.get(name)?.inputs ?? {}))
   const bundled = inputs
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    .flatMap(([path]) => packageOf(path) ?? packagesIn(resolve(folder, path)))
+    .flatMap(([path]) => packageOf(path) ?? [])
   return {
     initial: sum(initial.map(weightOf)),
     total: sum([...weights.values()]),
@@ -80,14 +79,6 @@ function staticImports(output) {
 // `node_modules/a/node_modules/@b/c/index.js` is of the package `@b/c`; a file of our own is of none.
 function packageOf(path) {
   return /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]
-}
-
-// Of the packages that `build.js` gathers in, it leaves a comment.
-function packagesIn(path) {
-  if (!existsSync(path)) return []
-  return Array.from(readFileSync(path, 'utf8').matchAll(/^\/\/ (node_modules\/.*)$/gm), ([, from]) =>
-    packageOf(from),
-  )
 }
 
 function weigh(contents) {

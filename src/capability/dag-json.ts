@@ -1,15 +1,17 @@
-import { fromBase64Unpadded, toBase64Unpadded } from '../base/base64.js'
+import { stringify } from '@ipld/dag-json'
+import { fromBase64Unpadded } from '../base/base64.js'
+import { isBytes } from '../base/bytes.js'
 
-// DAG-JSON (IPLD) as far as a capability needs it: JSON with sorted members, in which bytes are written
-// `{"/":{"bytes":"<base64>"}}`. Links, the other use of "/", don't occur in a capability and are left as they
-// stand, for the guard to refuse.
-
-/** The value as canonical DAG-JSON text. */
+/** The value as canonical DAG-JSON text (IPLD), in which bytes are written `{"/":{"bytes":"<base64>"}}`. */
 export function encodeDagJSON(value: unknown): string {
-  return JSON.stringify(bytesAsText(value))
+  return stringify(value)
 }
 
-/** The value that DAG-JSON or plain JSON text stands for; `undefined` if it is neither. */
+/**
+ * The value that DAG-JSON or plain JSON text stands for; `undefined` if it is neither. Links, the other use of "/", don't
+ * occur in a capability and are left as they stand, for the guard to refuse. Not by the codec's own decoder, because that
+ * assigns members by their names, and one named `__proto__` would become the prototype instead of being refused.
+ */
 export function decodeDagJSON(text: string): unknown {
   try {
     return JSON.parse(text, (_name, value: unknown) => bytesOf(value) ?? value)
@@ -20,21 +22,12 @@ export function decodeDagJSON(text: string): unknown {
 
 /** Whether bytes occur anywhere in the value. */
 export function containsBytes(value: unknown): boolean {
-  if (value instanceof Uint8Array) return true
+  if (isBytes(value)) return true
   return typeof value === 'object' && value !== null && Object.values(value).some(containsBytes)
 }
 
-function bytesAsText(value: unknown): unknown {
-  if (value instanceof Uint8Array) return { '/': { bytes: toBase64Unpadded(value) } }
-  if (Array.isArray(value)) return value.map(bytesAsText)
-  if (typeof value !== 'object' || value === null) return value
-  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(sorted.map(([name, member]) => [name, bytesAsText(member)]))
-}
-
 function bytesOf(value: unknown): Uint8Array | undefined {
-  const inner = onlyMember(value, '/')
-  const text = onlyMember(inner, 'bytes')
+  const text = onlyMember(onlyMember(value, '/'), 'bytes')
   return typeof text === 'string' ? fromBase64Unpadded(text) : undefined
 }
 

@@ -3,7 +3,7 @@ import { accountDID, accountOfDID } from '../base/account.js'
 import { toBase64url } from '../base/base64.js'
 import { subtleCrypto } from '../key/subtle.js'
 import type { Cacao } from './cacao.js'
-import { encodeDagCBOR } from './dag-cbor.js'
+import { encodeDagCBOR } from './cid.js'
 
 /**
  * What a capability is known by where it is revoked: a hash of what was signed. One payload can be written in several

@@ -52,7 +52,7 @@ async function solanaSigner(secret: Uint8Array<ArrayBuffer>, domain: { domain?: 
     import('../wallet/solana.js'),
     import('../key/seed-key.js'),
     import('../key/parse-did-key.js'),
-    import('../key/base58.js'),
+    import('../base/base58.js'),
   ])
   const key = await seedKey(secret)
   const address = toBase58(parseDIDKey(key.did)?.bytes ?? new Uint8Array())

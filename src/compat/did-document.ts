@@ -1,10 +1,10 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
 import type { DIDDocument, DIDResolutionResult, ResolverRegistry } from 'did-resolver'
+import { toBase58 } from '../base/base58.js'
 import { toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
-import { toBase58 } from '../key/base58.js'
 import { decompressP256 } from '../key/p256-point.js'
 import { parseDIDKey } from '../key/parse-did-key.js'
-import { x25519Of } from './x25519.js'
 
 // multicodec of an X25519 public key
 const X25519_PREFIX = Uint8Array.of(0xec, 0x01)
@@ -43,7 +43,7 @@ export function documentOf(did: string): DIDDocument | null {
     controller: did,
     publicKeyBase58: toBase58(key.bytes),
   }
-  const agreement = x25519Of(key.bytes)
+  const agreement = ed25519.utils.toMontgomery(key.bytes)
   const keyAgreement = {
     id: `${did}#z${toBase58(concat(X25519_PREFIX, agreement))}`,
     type: 'X25519KeyAgreementKey2019',

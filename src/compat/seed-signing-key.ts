@@ -1,7 +1,7 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { decryptJWE, type JWE, x25519Decrypter } from 'did-jwt'
 import { seedKey } from '../key/seed-key.js'
 import type { SigningKey } from './did.js'
-import { x25519SecretOf } from './x25519.js'
 
 /** The Ed25519 key of a seed, which also opens what was encrypted to its did:key, as in did-session 4. */
 export async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
@@ -9,6 +9,6 @@ export async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
   return {
     did: key.did,
     sign: (data) => key.sign(data),
-    decrypt: async (jwe) => decryptJWE(jwe as JWE, x25519Decrypter(await x25519SecretOf(seed))),
+    decrypt: async (jwe) => decryptJWE(jwe as JWE, x25519Decrypter(ed25519.utils.toMontgomerySecret(seed))),
   }
 }

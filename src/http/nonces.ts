@@ -1,7 +1,8 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { isBytes } from '../base/bytes.js'
 import { type Clock, systemClock } from '../base/clock.js'
 import { toHex } from '../base/hex.js'
-import { hmacSHA256 } from '../base/hmac.js'
 import { utf8 } from '../base/utf8.js'
 import { memoryReplay, type ReplayStore } from './replay.js'
 
@@ -49,9 +50,9 @@ export function nonces(options: NoncesOptions = {}): Nonces {
   const secret = options.secret ?? crypto.getRandomValues(new Uint8Array(MIN_SECRET_BYTES))
   if (!isBytes(secret) || secret.length < MIN_SECRET_BYTES)
     throw new TypeError(`secret must have at least ${MIN_SECRET_BYTES} bytes`)
-  const key = hmacSHA256(new Uint8Array(secret), utf8('cacao-session nonce'))
+  const key = hmac(sha256, new Uint8Array(secret), utf8('cacao-session nonce'))
   const replay = options.replay ?? memoryReplay({ now })
-  const macOf = (claim: string): string => toHex(hmacSHA256(key, utf8(claim)).subarray(0, MAC_BYTES))
+  const macOf = (claim: string): string => toHex(hmac(sha256, key, utf8(claim)).subarray(0, MAC_BYTES))
   return {
     issue() {
       const expiresAt = Math.ceil(now() + expiresInSecs * 1000)

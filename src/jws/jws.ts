@@ -1,4 +1,4 @@
-import { toMultibase32 } from '../base/base32.js'
+import { CID } from 'multiformats/cid'
 import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
@@ -98,8 +98,15 @@ function header(bytes: Uint8Array): Record<string, unknown> {
 // A DAG-JWS repeats its payload, which is a CID, as a link.
 function assertLink(input: unknown, payload: Uint8Array): void {
   const link = typeof input === 'object' && input !== null && 'link' in input ? input.link : undefined
-  if (link !== undefined && String(link) !== toMultibase32(payload))
-    throw invalid('its link is not its payload')
+  if (link !== undefined && String(link) !== cidText(payload)) throw invalid('its link is not its payload')
+}
+
+function cidText(bytes: Uint8Array): string | undefined {
+  try {
+    return CID.decode(bytes).toString()
+  } catch {
+    return undefined
+  }
 }
 
 /** An error that says what is wrong with a JWS. */

@@ -1,5 +1,5 @@
+import { toBase58 } from '../base/base58.js'
 import { concat } from '../base/bytes.js'
-import { toBase58 } from './base58.js'
 
 /** The kinds of public key that a did:key of ours can hold. */
 export type KeyType = 'Ed25519' | 'P-256' | 'secp256k1'

@@ -1,4 +1,4 @@
-import { BASE58_ALPHABET, leading } from './base58.js'
+import { fromBase58 } from '../base/base58.js'
 import { DID_KEY_FORMATS, type PublicKey } from './did-key.js'
 
 // 35 bytes never need more than this many base58 digits; a longer text is refused before it is decoded,
@@ -17,14 +17,4 @@ export function parseDIDKey(did: string): PublicKey | undefined {
   if (!format || !bytes || bytes.length !== format.length) return undefined
   if (format.type !== 'Ed25519' && bytes[0] !== 2 && bytes[0] !== 3) return undefined
   return { type: format.type, bytes }
-}
-
-/** The bytes, or `undefined` for a character outside the alphabet. */
-export function fromBase58(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const digits = Array.from(text, (character) => BASE58_ALPHABET.indexOf(character))
-  if (digits.includes(-1)) return undefined
-  let number = digits.reduce((sum, digit) => sum * 58n + BigInt(digit), 0n)
-  const bytes: number[] = []
-  for (; number > 0n; number /= 256n) bytes.push(Number(number % 256n))
-  return Uint8Array.from([...Array<number>(leading(digits, 0)).fill(0), ...bytes.reverse()])
 }

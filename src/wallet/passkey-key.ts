@@ -1,13 +1,16 @@
-import { concat } from '../base/bytes.js'
+import { decodeFirst } from 'cborg'
+import { concat, isBytes } from '../base/bytes.js'
 import { fromHex } from '../base/hex.js'
 import { encodeDIDKey } from '../key/did-key.js'
 import { decompressP256 } from '../key/p256-point.js'
 
 // What stands before the point (04 x y) in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
 const SPKI_HEAD = fromHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004') ?? new Uint8Array()
-// And around x and y in its COSE_Key: kty EC2, alg ES256, crv P-256, in CTAP2's canonical CBOR.
-const COSE_HEAD = fromHex('a5010203262001215820') ?? new Uint8Array()
-const COSE_BETWEEN = fromHex('225820') ?? new Uint8Array()
+// Behind the hash of the relying party's id, flags, counter and AAGUID.
+const CREDENTIAL_ID_LENGTH_AT = 53
+// The labels and values of a COSE_Key (RFC 9053 §7.1).
+const [COSE_KTY, COSE_ALG, COSE_CRV, COSE_X, COSE_Y] = [1, 3, -1, -2, -3] as const
+const [EC2, ES256, P256] = [2, -7, 1] as const
 const COORDINATE_BYTES = 32
 
 /** The account of a P-256 key in a SubjectPublicKeyInfo, as browsers give it; `undefined` for anything else. */
@@ -18,18 +21,27 @@ export function accountOfSPKI(spki: Uint8Array): string | undefined {
 }
 
 /**
- * The account of the P-256 key in an attestation object, for browsers and extensions that don't take it out; `undefined` if
- * there is none.
+ * The account of the P-256 key in an attestation object (WebAuthn Level 3, 6.5), for browsers and extensions that don't take
+ * it out; `undefined` if there is none.
  */
 export function accountOfAttestation(attestationObject: Uint8Array): string | undefined {
-  const start = indexOf(attestationObject, COSE_HEAD)
-  if (start < 0) return undefined
-  const key = attestationObject.subarray(start + COSE_HEAD.length)
-  const isKey = indexOf(key.subarray(COORDINATE_BYTES), COSE_BETWEEN) === 0
-  const from = COORDINATE_BYTES + COSE_BETWEEN.length
-  return isKey
-    ? accountOf(key.subarray(0, COORDINATE_BYTES), key.subarray(from, from + COORDINATE_BYTES))
-    : undefined
+  try {
+    const [attestation] = decodeFirst(attestationObject, { useMaps: true })
+    const authData: unknown = (attestation as Map<unknown, unknown>).get('authData')
+    const cose = isBytes(authData) ? coseKeyOf(authData) : undefined
+    const [x, y] = [cose?.get(COSE_X), cose?.get(COSE_Y)]
+    const isP256 = cose?.get(COSE_KTY) === EC2 && cose.get(COSE_ALG) === ES256 && cose.get(COSE_CRV) === P256
+    return isP256 && isBytes(x) && isBytes(y) ? accountOf(x, y) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The key of a new credential: behind its id, in the authenticator data (WebAuthn Level 3, 6.5.1). */
+function coseKeyOf(authData: Uint8Array): Map<unknown, unknown> {
+  const idLength = new DataView(authData.buffer, authData.byteOffset).getUint16(CREDENTIAL_ID_LENGTH_AT)
+  const [key] = decodeFirst(authData.subarray(CREDENTIAL_ID_LENGTH_AT + 2 + idLength), { useMaps: true })
+  return key as Map<unknown, unknown>
 }
 
 function accountOf(x: Uint8Array, y: Uint8Array): string | undefined {

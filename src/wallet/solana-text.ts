@@ -1,9 +1,8 @@
 import { accountOfDID, parseAccount } from '../base/account.js'
+import { fromBase58 } from '../base/base58.js'
 import { SessionError } from '../base/errors.js'
 import type { CacaoPayload } from '../capability/cacao.js'
 import { renderMessage } from '../capability/message.js'
-import { toBase58 } from '../key/base58.js'
-import { fromBase58 } from '../key/parse-did-key.js'
 
 const KEY_BYTES = 32
 // Base58 digits of 64 bytes: more are refused before they are decoded.
@@ -23,8 +22,8 @@ export function keyOfAddress(address: string): Uint8Array<ArrayBuffer> | undefin
   return base58Bytes(address, KEY_BYTES)
 }
 
-/** Exactly so many bytes from base58 in its one spelling. */
+/** Exactly so many bytes from base58. */
 export function base58Bytes(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
   const bytes = text.length <= MOST_DIGITS ? fromBase58(text) : undefined
-  return bytes?.length === length && toBase58(bytes) === text ? bytes : undefined
+  return bytes?.length === length ? bytes : undefined
 }

@@ -1,4 +1,6 @@
-import { encodeDagCBOR } from '../capability/dag-cbor.js'
+import { decode } from '@ipld/dag-cbor'
+import { isBytes } from '../base/bytes.js'
+import { encodeDagCBOR } from '../capability/cid.js'
 
 /** What an authenticator signs, one behind the other and the second as its SHA-256 (WebAuthn Level 3, 6.3.3). */
 export interface SignedData {
@@ -13,32 +15,16 @@ export function encodeAAD({ authData, clientDataJSON }: SignedData): Uint8Array<
 
 /** What an `m.aad` holds; `undefined` for anything but the one canonical CBOR of exactly these two. */
 export function decodeAAD(aad: Uint8Array): SignedData | undefined {
-  // A map of two.
-  if (aad[0] !== 0xa2) return undefined
-  const authData = memberAt(aad, 1, 'authData')
-  const clientDataJSON = authData && memberAt(aad, authData.end, 'clientDataJSON')
-  if (!authData || !clientDataJSON) return undefined
-  const signed = { authData: authData.bytes, clientDataJSON: clientDataJSON.bytes }
-  return isEqual(encodeAAD(signed), aad) ? signed : undefined
+  try {
+    const { authData, clientDataJSON } = decode<Partial<SignedData>>(aad)
+    if (!isBytes(authData) || !isBytes(clientDataJSON)) return undefined
+    const signed = { authData, clientDataJSON }
+    return isSame(encodeAAD(signed), aad) ? signed : undefined
+  } catch {
+    return undefined
+  }
 }
 
-// Up to 65,535 bytes behind the member's name. Whether that is the one form, to the end, the encoder tells.
-function memberAt(
-  cbor: Uint8Array,
-  at: number,
-  name: string,
-): { bytes: Uint8Array<ArrayBuffer>; end: number } | undefined {
-  const head = encodeDagCBOR(name)
-  const start = at + head.length
-  if (!isEqual(cbor.subarray(at, start), head)) return undefined
-  const [type = 0, high = 0, low = 0] = cbor.subarray(start)
-  const [headLength, length] =
-    type === 0x59 ? [3, high * 256 + low] : type === 0x58 ? [2, high] : [1, type - 0x40]
-  const from = start + headLength
-  const bytes = new Uint8Array(cbor.subarray(from, from + Math.max(length, 0)))
-  return length >= 0 && bytes.length === length ? { bytes, end: from + length } : undefined
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

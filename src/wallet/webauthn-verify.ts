@@ -4,7 +4,7 @@ import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
-import { cidBytes } from '../capability/cid.js'
+import { cidOf } from '../capability/cid.js'
 import { verifierInput } from '../capability/verifier-input.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
 import { rawOfDER } from '../key/ecdsa-der.js'
@@ -55,7 +55,7 @@ export async function verifyWebAuthn(
 
 /** What a passkey signs for a capability: its CID without the signature and the issuer, whom only the signature tells. */
 export function challengeOf({ h, p }: Pick<Cacao, 'h'> & { readonly p: object }): Uint8Array<ArrayBuffer> {
-  return cidBytes({ h, p: { ...p, iss: undefined } })
+  return new Uint8Array(cidOf({ h, p: { ...p, iss: undefined } }).bytes)
 }
 
 /** Whether the key of a did:key signed the assertion. */

@@ -4,7 +4,6 @@ import {
   fromBase64Unpadded,
   fromBase64url,
   toBase64,
-  toBase64Unpadded,
   toBase64url,
 } from '../../src/base/base64.js'
 import { concat, isBytes } from '../../src/base/bytes.js'
@@ -20,7 +19,6 @@ describe('base64', () => {
     for (const bytes of samples) {
       const expected = btoa(String.fromCharCode(...bytes))
       expect(toBase64(bytes)).toBe(expected)
-      expect(toBase64Unpadded(bytes)).toBe(expected.replaceAll('=', ''))
       expect(toBase64url(bytes)).toBe(expected.replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_'))
     }
   })
@@ -29,7 +27,7 @@ describe('base64', () => {
     for (const bytes of samples) {
       expect(fromBase64(toBase64(bytes))).toEqual(bytes)
       expect(fromBase64url(toBase64url(bytes))).toEqual(bytes)
-      expect(fromBase64Unpadded(toBase64Unpadded(bytes))).toEqual(bytes)
+      expect(fromBase64Unpadded(toBase64(bytes).replaceAll('=', ''))).toEqual(bytes)
     }
   })
 

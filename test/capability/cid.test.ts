@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/base/hex.js'
 import { parseCacao } from '../../src/capability/cacao.js'
-import { cacaoCID } from '../../src/capability/cid.js'
-import { encodeDagCBOR } from '../../src/capability/dag-cbor.js'
+import { cacaoCID, encodeDagCBOR } from '../../src/capability/cid.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../../src/capability/dag-json.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
 
@@ -48,9 +47,9 @@ describe('DAG-CBOR', () => {
 
   it('writes bytes as bytes', () => expect(toHex(encodeDagCBOR(Uint8Array.of(1, 2)))).toBe('420102'))
 
-  it.each([1, null, true, undefined])('has none of %j', (value) =>
-    expect(() => encodeDagCBOR(value)).toThrow(TypeError),
-  )
+  it('has no members that are undefined', () => {
+    expect(toHex(encodeDagCBOR({ a: '2', b: undefined }))).toBe(toHex(encodeDagCBOR({ a: '2' })))
+  })
 })
 
 describe('DAG-JSON', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { fromBase58, toBase58 } from '../../src/base/base58.js'
 import { fromBase64url } from '../../src/base/base64.js'
 import { concat } from '../../src/base/bytes.js'
-import { toBase58 } from '../../src/key/base58.js'
 import { encodeDIDKey, type KeyType } from '../../src/key/did-key.js'
-import { fromBase58, parseDIDKey } from '../../src/key/parse-did-key.js'
+import { parseDIDKey } from '../../src/key/parse-did-key.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 
 type Vectors = Record<string, Vector>

@@ -7,21 +7,24 @@ const raw = (hex: string): string | undefined => {
   return bytes && toHex(bytes)
 }
 const padded = (r: string, s: string): string => r.padStart(64, '0') + s.padStart(64, '0')
+// The order of P-256 less one.
+const MOST = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550'
 const FULL = 'ff'.repeat(32)
 
 describe('a signature in DER', () => {
   it.each([
     ['short numbers', '3006020101020102', padded('01', '02')],
     ['a zero in front of a first bit of one', '300702020080020101', padded('80', '01')],
-    ['zeros, which verify nothing', '3006020100020100', padded('', '')],
-    ['the longest numbers', `3046022100${FULL}022100${FULL}`, FULL + FULL],
-    ['a long r alone', `3026022100${FULL}020105`, padded(FULL, '05')],
+    ['the longest numbers', `3046022100${MOST}022100${MOST}`, MOST + MOST],
+    ['a long r alone', `3026022100${MOST}020105`, padded(MOST, '05')],
   ])('has %s', (_, der, expected) => {
     expect(raw(der)).toBe(expected)
   })
 
   it.each([
     ['nothing', ''],
+    ['zeros, which verify nothing', '3006020100020100'],
+    ['numbers beyond the order of the curve', `3046022100${FULL}022100${FULL}`],
     ['another tag', '3106020101020102'],
     ['a length that is too short', '3005020101020102'],
     ['a length that is too long', '3007020101020102'],

@@ -2,7 +2,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { toBase64url } from '../../src/base/base64.js'
 import { concat } from '../../src/base/bytes.js'
 import { utf8 } from '../../src/base/utf8.js'
-import { encodeDagCBOR } from '../../src/capability/dag-cbor.js'
+import { encodeDagCBOR } from '../../src/capability/cid.js'
 import { encodeDIDKey } from '../../src/key/did-key.js'
 import { derOf } from './der.js'
 

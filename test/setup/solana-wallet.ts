@@ -1,6 +1,6 @@
 import nacl from 'tweetnacl'
+import { toBase58 } from '../../src/base/base58.js'
 import { utf8 } from '../../src/base/utf8.js'
-import { toBase58 } from '../../src/key/base58.js'
 import type { SolanaAdapter, SolanaStandardWallet } from '../../src/wallet/solana.js'
 
 /** How a wallet takes a request to sign: it signs, or does or answers what is given. */
