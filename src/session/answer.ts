@@ -26,8 +26,8 @@ export function assertAnswered(cacao: Cacao, { opts, isTimed }: Asked, now: numb
   const skewMs = DEFAULT_CLOCK_SKEW_SECS * 1000
   if (!(iat >= askedAt - skewMs && iat <= now + skewMs))
     throw answered('INVALID', `is dated ${p.iat}, and it was asked at ${issuedAt}`)
-  // Nothing asks for a later beginning; some auth methods repeat the date of issue.
-  if (p.nbf !== undefined && !((parseDateTime(p.nbf) ?? Number.NaN) <= iat))
+  // Nothing asks for a later beginning; some auth methods name the time at which they ask.
+  if (p.nbf !== undefined && !((parseDateTime(p.nbf) ?? Number.NaN) <= Math.max(iat, now)))
     throw answered('INVALID', `counts only from ${p.nbf} on`)
   const isBounded = isDelegated && !isTimed
   if (!isBounded && !(expiryTime(cacao) <= (parseDateTime(expirationTime) ?? Number.NaN)))

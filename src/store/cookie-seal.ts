@@ -38,12 +38,12 @@ export async function unseal(
       keyManagementAlgorithms: [ALG],
       contentEncryptionAlgorithms: [ENC],
     }).catch(() => undefined)
-    if (opened) return valueOf(opened.plaintext)
+    if (opened) return textIn(opened.plaintext)
   }
   return undefined
 }
 
-function valueOf(bytes: Uint8Array): string | undefined {
+function textIn(bytes: Uint8Array): string | undefined {
   const [form] = bytes
   const rest = bytes.slice(1)
   if (form === BYTES[0]) return toBase64url(rest)

@@ -4,7 +4,6 @@ import { expiryTime } from '../capability/validity.js'
 import { cookieForm } from './cookie-form.js'
 import type { CookieStoreOptions } from './cookie-options.js'
 import { joinParts, PART_OVERHEAD, splitIntoParts } from './cookie-parts.js'
-import { seal, unseal } from './cookie-seal.js'
 import { readKept, type StringStore } from './string-store.js'
 
 /** Where a request's `Cookie` header is: a `Request`, its `Headers`, a request of node:http, or the header itself. */
@@ -41,6 +40,8 @@ const LONGEST_AGE = 400 * 24 * 60 * 60
 // Stands between a cookie's name and the number of a further part. Keys have none once they are encoded.
 const PART_MARK = '$'
 const identity = (text: string): string => text
+// Only servers that have cookies to open load it.
+const sealing = () => import('./cookie-seal.js')
 
 /**
  * A backend for `stringStore` in a server: one request's cookies. The server then holds the session and acts for the
@@ -95,12 +96,13 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
       const name = nameOf(key)
       const sealed = joinParts((i) => values.get(partName(name, i)))
       if (sealed === undefined) return undefined
-      const opening = opened.get(`${name}=${sealed}`) ?? unseal(sealed, name, secrets)
+      const opening = opened.get(`${name}=${sealed}`) ?? sealing().then((m) => m.unseal(sealed, name, secrets))
       opened.set(`${name}=${sealed}`, opening)
       return opening
     },
     async setItem(key, value) {
       const name = nameOf(key)
+      const { seal } = await sealing()
       const sealed = await seal(value, name, secrets[0])
       const widest = { name: partName(name, MOST_PARTS), maxAge: LONGEST_AGE, ...attributes }
       const room = MOST_BYTES - stringifySetCookie({ ...widest, value: '' }).length - PART_OVERHEAD
