@@ -69,8 +69,9 @@ export function fileRevocation(path: string, { now = systemClock }: { now?: Cloc
     },
     revokeAll: async (account, before = new Date(now())) => append(revokedAccount(account, before)),
     async isRevoked(cacao) {
+      const keys = await revocationKeys(cacao)
       await catchUp()
-      return known.has(revocationKeys(cacao))
+      return known.has(keys)
     },
   }
 }
