@@ -41,11 +41,11 @@ export async function discoverWallets(options: DiscoverWalletsOptions = {}): Pro
   const announced = (event: Event): void => {
     const wallet = walletOf((event as CustomEvent<unknown>).detail)
     if (!wallet || wallets.size >= MOST_WALLETS) return
-    // Two wallets that give one uuid are two: neither hides the other.
-    const { uuid } = wallet
+    // Two wallets that give one uuid are two, unless a person couldn't tell them apart: neither hides the other.
+    const { uuid, name, rdns, provider } = wallet
     let [own, number] = [uuid, 1]
     for (let other = wallets.get(own); other; other = wallets.get(own)) {
-      if (other.provider === wallet.provider) return
+      if (other.provider === provider || (other.name === name && other.rdns === rdns)) return
       number += 1
       own = `${uuid}-${number}`
     }

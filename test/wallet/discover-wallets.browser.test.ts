@@ -106,8 +106,8 @@ describe('discoverWallets', () => {
     ['no name but what is hidden', { name: '\u202e\u200b ' }],
     ['a uuid that is a text of any kind', { uuid: '<img src=x>' }],
     ['an endless uuid', { uuid: 'a'.repeat(65) }],
-    ['a uuid that is an object', { uuid: { toString: () => 'x' } }],
-    ['a name that is an object', { name: { toString: () => 'x' } }],
+    ['a uuid that is an object', { uuid: { toString: (): string => 'x' } }],
+    ['a name that is an object', { name: { toString: (): string => 'x' } }],
     ['an rdns that is none', { rdns: undefined }],
   ])('passes over a wallet with %s', async (_, changes) => {
     install({ info: { ...info('bad'), ...changes }, provider: testWallet().provider })
@@ -150,7 +150,13 @@ describe('discoverWallets', () => {
 
   it('finds two wallets that give one uuid, each once, under two', async () => {
     const [first, second] = [testWallet().provider, testWallet().provider]
-    for (const provider of [first, second, first, second]) install({ info: info('same'), provider })
+    const [one, other] = [info('same'), { ...info('other'), uuid: info('same').uuid }]
+    for (let i = 0; i < 2; i++) {
+      install({ info: one, provider: first })
+      install({ info: other, provider: second })
+    }
+    // Nobody could tell it from the first one.
+    install({ info: one, provider: testWallet().provider })
     const wallets = await discoverWallets({ waitMs: 0 })
     expect(wallets.map(({ provider }) => provider)).toEqual([first, second])
     expect(wallets.map(({ uuid }) => uuid)).toEqual(['uuid-of-same', 'uuid-of-same-2'])
