@@ -16,6 +16,7 @@ export async function requestTasks({ stored, seeded }, most) {
     verifiers: ethereumVerifiers(),
     authority: 'api.example.com',
     domains: ['bench.example'],
+    resources: false,
     now: () => now,
   }
   const task = async (session, verifyKeySignature) => {

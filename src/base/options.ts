@@ -11,8 +11,8 @@ export interface OptionReader<T> {
   readonly absence: 'refused' | 'left out' | 'left out unless named'
 }
 
-/** The values that a table of readers gives. */
-export type ReadOptions<R> = { readonly [K in keyof R]: R[K] extends OptionReader<infer T> ? T : never }
+/** A table of readers, by the options' names. */
+export type OptionReaders<T> = { readonly [K in keyof T]-?: OptionReader<T[K]> }
 
 /** An option without which nothing can be done. */
 export function required<T>(read: ReadValue<T>): OptionReader<T> {
@@ -33,24 +33,22 @@ export function setting<T>(read: ReadValue<T>): OptionReader<T | undefined> {
  * The options of a function, each looked at once. Throws a `TypeError` for what is no plain object, for a name that is not in
  * the table, and for what a reader refuses.
  */
-export function readOptions<R extends Readonly<Record<string, OptionReader<unknown>>>>(
-  options: unknown,
-  readers: R,
-): ReadOptions<R> {
+export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T>): T {
   if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(readers, name)) continue
     const known = Object.keys(readers).join(', ')
     throw new TypeError(`there is no option ${JSON.stringify(name)} here; there are ${known}`)
   }
-  const values = Object.entries(readers).map(([name, { read, absence }]) => {
+  const table: Readonly<Record<string, OptionReader<unknown>>> = readers
+  const values = Object.entries(table).map(([name, { read, absence }]) => {
     const isNamed = Object.hasOwn(options, name)
     const value = isNamed ? options[name] : undefined
     if (value !== undefined || absence === 'refused') return [name, read(value, name)]
     if (!isNamed || absence === 'left out') return [name, undefined]
     throw new TypeError(`${name} is undefined: leave it out on purpose, or give it a value`)
   })
-  return Object.fromEntries(values) as ReadOptions<R>
+  return Object.fromEntries(values) as T
 }
 
 /** The error for a wrong option, with the form that it should have: `wrong('domains', 'a list: ["app.example.com"]')`. */

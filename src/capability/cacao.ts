@@ -105,6 +105,13 @@ function chainEnd(input: unknown, path: string, links: number): Cacao {
   return cacao
 }
 
+/** The same capability with its root, the link that the wallet signed, as a member that is not enumerable. */
+export function withRoot(cacao: Cacao): Cacao & { readonly root: Cacao } {
+  const copy = Object.freeze(Object.defineProperty({ ...cacao }, 'root', { value: rootOf(cacao) }))
+  parsed.add(copy)
+  return copy as Cacao & { readonly root: Cacao }
+}
+
 /** The guard for a payload alone, before it is signed. */
 export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
   const payload = members<CacaoPayload>(

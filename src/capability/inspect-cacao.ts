@@ -16,7 +16,7 @@ export interface CapabilityProblem {
 export interface CacaoInspection {
   /** Whether `verifyCacao` would accept it. */
   readonly isAccepted: boolean
-  /** Every check that failed, in the order in which `verifyCacao` makes them. */
+  /** Every check that failed. A signature that isn't good comes first, for without one nothing that it says counts. */
   readonly problems: readonly CapabilityProblem[]
   /** What it says; absent if it is malformed. None of it is to be believed unless `isAccepted`. */
   readonly claims?: {
@@ -41,7 +41,7 @@ export interface CacaoInspection {
  * const { problems } = await inspectCacao(json, { verifiers: ethereumVerifiers(), audience: keyDID })
  */
 export async function inspectCacao(input: unknown, options: VerifyCacaoOptions): Promise<CacaoInspection> {
-  const checks = capabilityChecks(options)
+  const { content, signature, revocation } = capabilityChecks(options)
   const problems: CapabilityProblem[] = []
   const note = async (work: () => unknown): Promise<void> => {
     try {
@@ -57,7 +57,7 @@ export async function inspectCacao(input: unknown, options: VerifyCacaoOptions):
   })
   if (!cacao) return { isAccepted: false, problems }
   const parsed: Cacao = cacao
-  for (const check of checks) await note(() => check(parsed))
+  for (const check of [signature, ...content, ...revocation]) await note(() => check(parsed))
   return { isAccepted: problems.length === 0, problems, claims: claimsOf(parsed) }
 }
 

@@ -18,6 +18,7 @@ interface VerifyOptions extends SecretOptions {
   readonly issuer?: string
   readonly nonce?: string
   readonly clockSkew?: number
+  readonly delegation?: number
   readonly capability?: string
   readonly rpc?: string
   readonly json?: boolean
@@ -43,6 +44,11 @@ export function configure(command: Command): void {
       '--clock-skew <duration>',
       "by how much the issuer's clock may run ahead; 5m by default",
       durationSecs,
+    )
+    .option(
+      '--delegation <links>',
+      'accept what a session key delegated, too, in a chain of up to so many capabilities (2 to 4)',
+      linksArgument,
     )
     .option('--capability <file>', 'the capability that a JWS is signed under')
     .option('--rpc <url>', 'where contract accounts (smart accounts) are asked about their signatures')
@@ -104,12 +110,17 @@ async function checkJWS(
   if (payload) print(`      ${shown(JSON.stringify(payload))}`)
 }
 
+function linksArgument(text: string): number {
+  if (/^[2-4]$/.test(text)) return Number(text)
+  throw usageError("--delegation must be a number from 2 to 4: the account's own capability counts as one")
+}
+
 function good(text: string): void {
   print(`${styled('green', 'good')}: ${text}`)
 }
 
 function expectedOf(options: VerifyOptions): VerifyCacaoOptions {
-  const { resource, ability, domain, issuer, audience, nonce, clockSkew } = options
+  const { resource, ability, domain, issuer, audience, nonce, clockSkew, delegation } = options
   return {
     verifiers: accountVerifiers(options.rpc),
     ...(resource && { resources: resource }),
@@ -119,5 +130,6 @@ function expectedOf(options: VerifyOptions): VerifyCacaoOptions {
     ...(audience !== undefined && { audience }),
     ...(nonce !== undefined && { nonce }),
     ...(clockSkew !== undefined && { clockSkewSecs: clockSkew }),
+    ...(delegation !== undefined && { delegation: { maxLinks: delegation } }),
   }
 }

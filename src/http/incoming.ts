@@ -3,55 +3,139 @@ import type { SessionError } from '../base/errors.js'
 import { refused } from './verify-signature.js'
 
 /** What a server has received, as far as it has to be looked at; of web standard requests and Node's alike. */
-export interface IncomingRequest {
+export interface IncomingRequest<R> {
   readonly method: string
-  /** Path and query as they came. */
+  /** Path and query as they came, to the letter. */
   readonly target: string
   /** The host that the client named. Only ever compared with what the server is configured for. */
   readonly host: string | undefined
+  /** Whether it came over TLS, as far as this process can tell: a proxy may have ended that. */
+  readonly isEncrypted: boolean
   /** A header's value; several of one name are joined by `, `. */
   header(name: string): string | undefined
-  /** The body, which can be read again afterwards; `undefined` if it has more bytes than that. */
-  body(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** The server's own request as everything after the verification sees it: for this URL, whatever the client named as host. */
+  at(url: string): R | Promise<R>
+  /** The body, which can be read again afterwards, as long as `limits` allow. */
+  body(limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>>
 }
 
-/** A web standard request that was received. Its own body stays unread. */
-export function incomingRequest(request: Request): IncomingRequest {
-  const { host, pathname, search } = new URL(request.url)
+/** How much of a body is read, and for how long. */
+export interface BodyLimits {
+  /** Bytes that the whole body may have. */
+  readonly maxBytes: number
+  /** Asked before so many bytes more are held; throws where there is no room for them. */
+  hold(bytes: number): void
+  /** Milliseconds to wait for the end of the body. */
+  readonly waitMs: number
+}
+
+/**
+ * A web standard request that was received. Its own body stays unread. Where `keepsOriginal`, it is a copy that gets
+ * another URL, and the request itself can still be read by whoever has it.
+ */
+export function incomingRequest(received: Request, keepsOriginal = false): IncomingRequest<Request> {
+  let request = received
+  const { protocol, host, username, password } = new URL(request.url)
+  const origin = `${protocol}//${host}`
+  const hasPlainOrigin = username === '' && password === '' && request.url.startsWith(origin)
   return {
     method: request.method,
-    target: pathname + search,
+    // A target that doesn't begin with a slash is refused.
+    target: hasPlainOrigin ? request.url.slice(origin.length) : request.url,
     host,
-    header: (name) => request.headers.get(name) ?? undefined,
-    body: (maxBytes) => readBody(request, maxBytes),
+    isEncrypted: protocol === 'https:',
+    header: (name) => received.headers.get(name) ?? undefined,
+    async at(url) {
+      if (request.url !== url) request = await movedTo(url, keepsOriginal ? request.clone() : request)
+      return request
+    },
+    body: (limits) => readBody(keepsOriginal ? received : request, limits),
   }
 }
 
-async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/** The same request under another URL. It takes the body over, so that the first one can't be read any more. */
+async function movedTo(url: string, request: Request): Promise<Request> {
+  const { method, headers, signal, redirect } = request
+  // Firefox gives requests no stream.
+  const isUnreadable = request.body === undefined && !isWithoutBody(method)
+  const body = isUnreadable ? await request.blob() : request.body
+  // What Cloudflare has put beside the standard members goes along.
+  const { cf } = request as { readonly cf?: unknown }
+  const init = {
+    method,
+    headers,
+    signal,
+    redirect,
+    ...(body && { body, duplex: 'half' }),
+    ...(cf !== undefined && { cf }),
+  }
+  return new Request(url, init)
+}
+
+function isWithoutBody(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
   if (request.bodyUsed) throw new TypeError('verify a request before its body is read, or keep a clone of it')
-  if (Number(request.headers.get('content-length')) > maxBytes) return undefined
+  if (Number(request.headers.get('content-length')) > limits.maxBytes) throw tooLarge(limits)
   if (request.body === null) return new Uint8Array()
-  const reader = request.clone().body?.getReader()
+  const copy = request.clone()
+  const reader = copy.body?.getReader()
   if (!reader) {
     // Firefox gives requests no stream.
-    const whole = new Uint8Array(await request.clone().arrayBuffer())
-    return whole.length > maxBytes ? undefined : whole
+    const whole = new Uint8Array(await copy.arrayBuffer())
+    if (whole.length > limits.maxBytes) throw tooLarge(limits)
+    return whole
   }
   const parts: Uint8Array[] = []
   let length = 0
-  for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw cutOff(cause)
-    })
-    if (done) return concat(...parts)
-    parts.push(value)
-    length += value.length
-    if (length > maxBytes) {
-      // The other half keeps what was read, so this is not waited for.
-      reader.cancel().catch(() => undefined)
-      return undefined
-    }
+  return inTime(
+    limits,
+    async () => {
+      try {
+        for (;;) {
+          const { done, value } = await reader.read().catch((cause: unknown) => {
+            throw cutOff(cause)
+          })
+          if (done) return concat(...parts)
+          length += value.length
+          if (length > limits.maxBytes) throw tooLarge(limits)
+          limits.hold(value.length)
+          parts.push(value)
+        }
+      } finally {
+        // The other half keeps what was read, so this is not waited for.
+        reader.cancel().catch(() => undefined)
+      }
+    },
+    () => void reader.cancel().catch(() => undefined),
+  )
+}
+
+/** What the work gives, unless it takes longer than the limits allow: then it is stopped, and the request refused. */
+export async function inTime<T>(
+  { waitMs }: BodyLimits,
+  work: () => Promise<T>,
+  stop: () => void,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(refused('STALE', 'its body had not arrived when its signature expired: sign it again'))
+      stop()
+    }, waitMs)
+  })
+  try {
+    return await Promise.race([work(), late])
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+/** A body has more bytes than are read. */
+export function tooLarge({ maxBytes }: BodyLimits): SessionError {
+  return refused('TOO_LARGE', `its body has more than ${maxBytes} bytes`)
 }
 
 /** A body ended before its end: its sender's fault, and none of the server's. */

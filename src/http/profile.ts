@@ -5,7 +5,8 @@ import type { SessionKeyType } from '../key/session-key.js'
 // check is one thing only.
 
 export const SIGNATURE_LABEL = 'cacao'
-export const SIGNATURE_TAG = 'cacao-session'
+/** Names this profile. It changes whenever the profile does, so that no signature is read by another one's rules. */
+export const SIGNATURE_TAG = 'cacao-session-2'
 
 /** Seconds from `created` to `expires` at most, and how old a request may be. */
 export const MAX_AGE_SECS = 60
@@ -17,10 +18,15 @@ export const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Recor
 }
 
 const COMPONENTS = ['@method', '@authority', '@path', '@query', 'authorization'] as const
+// The same bytes as another type are another message.
+const COMPONENTS_WITH_BODY = [...COMPONENTS, 'content-digest', 'content-type'] as const
+
+/** The type with which a body is signed and sent that has none (RFC 9110 §8.3). */
+export const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
 /** What is signed, in this order. */
 export function signedComponents(hasBody: boolean): readonly string[] {
-  return hasBody ? [...COMPONENTS, 'content-digest'] : COMPONENTS
+  return hasBody ? COMPONENTS_WITH_BODY : COMPONENTS
 }
 
 /** The DID URL of a did:key's only key, as `keyid` names it. */

@@ -7,6 +7,7 @@ import { messageSignatures } from './message-signatures.js'
 import { multipart } from './multipart.js'
 import {
   ALGORITHMS,
+  DEFAULT_CONTENT_TYPE,
   keyURL,
   MAX_AGE_SECS,
   SIGNATURE_LABEL,
@@ -19,7 +20,7 @@ const NONCE_BYTES = 16
 
 /**
  * A copy of the request with the capability in `Authorization` and the key's signature (RFC 9421) over method,
- * authority, path, query, capability and body. Valid for 60 seconds, and once. Rejects with
+ * authority, path, query, capability, body and the body's type. Valid for 60 seconds, and once. Rejects with
  * `ERR_CAPABILITY_EXPIRED`, and with a `TypeError` for a request that can't carry a signature.
  */
 export async function signRequest(
@@ -29,10 +30,13 @@ export async function signRequest(
 ): Promise<Request> {
   assertValidAt(cacao, now)
   const body = await bodyOf(request)
-  const signed = unsignedCopy(request)
+  const signed = unsignedCopy(request, body)
   const { headers } = signed
   headers.set('authorization', authorizationOf(cacao))
-  if (body.length > 0) headers.set('content-digest', await contentDigest(body))
+  if (body.length > 0) {
+    headers.set('content-digest', await contentDigest(body))
+    if (!headers.get('content-type')) headers.set('content-type', DEFAULT_CONTENT_TYPE)
+  }
 
   const { createSignature } = await messageSignatures()
   const algorithm = ALGORITHMS[key.type]
@@ -41,7 +45,7 @@ export async function signRequest(
     {
       kind: 'request',
       method: request.method,
-      targetUri: request.url.split('#', 1)[0] ?? '',
+      targetUri: signed.url,
       fields: Array.from(headers, ([name, value]) => ({ name, value })).filter(({ name }) =>
         SIGNED.has(name),
       ),
@@ -79,15 +83,23 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
 
 const SIGNED: ReadonlySet<string> = new Set(signedComponents(true))
 
-function unsignedCopy(request: Request): Request {
+function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request {
   // A clone is the only copy that keeps all that a request may say: signal, referrer policy, credentials, mode.
-  const clone = request.clone()
+  const clone = withoutFragment(request.clone(), body)
   try {
     return withoutSignature(clone)
   } catch {
     // The headers can't be changed of a request that a service worker or a server has received, nor those of its clones.
     return withoutSignature(new Request(clone))
   }
+}
+
+/** The request without the part of its URL that is never sent, so that what is signed is what a server sees. */
+function withoutFragment(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
+  const [sent = '', fragment] = clone.url.split('#', 2)
+  if (fragment === undefined) return clone
+  // The body is given once more, because Firefox doesn't take it over from another request.
+  return new Request(new Request(sent, clone), body.length > 0 ? { body } : undefined)
 }
 
 function withoutSignature(request: Request): Request {

@@ -1,6 +1,7 @@
 import { incomingRequest } from '../http/incoming.js'
 import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import { type RequireSessionOptions, refusalOf, refusalResponse } from './refusal.js'
+import { privateResponse } from './private-answer.js'
+import { type RequireSessionOptions, readSessionOptions, refusalOf, refusalResponse } from './refusal.js'
 
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './refusal.js'
@@ -14,7 +15,8 @@ export type SessionHandler<Rest extends unknown[] = []> = (
 
 /**
  * Lets a fetch handler answer signed requests only: for Deno, Bun, Workers, route handlers of Next.js, and wherever else
- * a server is a function from `Request` to `Response`. Others get a refusal: 401, 403, 413 or 503, with a code.
+ * a server is a function from `Request` to `Response`. Others get a refusal: 401, 403, 413, 429 or 503, with a code. The
+ * handler's request has the verified URL, and its answer is marked as one caller's (`Vary`, `Cache-Control`).
  *
  * @example
  * Deno.serve(requireSession(options, (request, caller) => Response.json({ hello: caller.account })))
@@ -24,14 +26,16 @@ export function requireSession<Rest extends unknown[] = []>(
   handler: SessionHandler<Rest>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   if (typeof handler !== 'function') throw new TypeError('handler must be a function of the request')
-  const verify = incomingVerifier(options)
+  const { verifier, onRefused } = readSessionOptions(options)
+  const verify = incomingVerifier(verifier)
   return async (request, ...rest) => {
+    const incoming = incomingRequest(request)
     let caller: VerifiedRequest
     try {
-      caller = await verify(incomingRequest(request), request)
+      caller = await verify(incoming)
     } catch (error) {
-      return refusalResponse(refusalOf(error, request, options))
+      return refusalResponse(refusalOf(error, request, onRefused))
     }
-    return handler(request, caller, ...rest)
+    return privateResponse(await handler(await incoming.at(caller.url), caller, ...rest))
   }
 }

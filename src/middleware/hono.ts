@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono'
 import { incomingRequest } from '../http/incoming.js'
 import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import { type RequireSessionOptions, refusalOf, refusalResponse } from './refusal.js'
+import { privateResponse } from './private-answer.js'
+import { type RequireSessionOptions, readSessionOptions, refusalOf, refusalResponse } from './refusal.js'
 
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './refusal.js'
@@ -14,7 +15,8 @@ export interface SessionVariables {
 
 /**
  * Hono middleware that lets signed requests through only; `c.var.caller` says whose they are. Others get a refusal: 401,
- * 403, 413 or 503, with a code. Where pages of another origin call, Hono's `cors()` goes before it.
+ * 403, 413, 429 or 503, with a code. Handlers' requests have the verified URL, and answers are marked as one caller's (`Vary`,
+ * `Cache-Control`). Where pages of another origin call, Hono's `cors()` goes before it.
  *
  * @example
  * app.use('/api/*', requireSession(options))
@@ -23,15 +25,20 @@ export interface SessionVariables {
 export function requireSession(
   options: RequireSessionOptions,
 ): MiddlewareHandler<{ Variables: SessionVariables }> {
-  const verify = incomingVerifier(options)
+  const { verifier, onRefused } = readSessionOptions(options)
+  const verify = incomingVerifier(verifier)
   return async (c, next) => {
-    const request = c.req.raw
+    const incoming = incomingRequest(c.req.raw)
+    let caller: VerifiedRequest
     try {
-      c.set('caller', await verify(incomingRequest(request), request))
+      caller = await verify(incoming)
     } catch (error) {
-      return refusalResponse(refusalOf(error, request, options))
+      return refusalResponse(refusalOf(error, c.req.raw, onRefused))
     }
+    c.set('caller', caller)
+    c.req.raw = await incoming.at(caller.url)
     await next()
+    c.res = privateResponse(c.res)
     return undefined
   }
 }

@@ -1,5 +1,6 @@
 import { concat } from '../base/bytes.js'
-import { cutOff, type IncomingRequest } from '../http/incoming.js'
+import { type BodyLimits, cutOff, type IncomingRequest, inTime, tooLarge } from '../http/incoming.js'
+import { refused } from '../http/verify-signature.js'
 
 /** As much of Node's `IncomingMessage`, or of Express's `Request`, as is needed to verify it. */
 export interface NodeRequest {
@@ -7,7 +8,9 @@ export interface NodeRequest {
   readonly url?: string | undefined
   /** Express: the target as it came, where a router has cut its own part off `url`. */
   readonly originalUrl?: string | undefined
-  readonly headers: { readonly host?: string | undefined; readonly ':authority'?: string | undefined }
+  readonly headers: { host?: string | undefined; ':authority'?: string | undefined }
+  /** What it came over. */
+  readonly socket?: object | null | undefined
   readonly rawHeaders: readonly string[]
   /** Whether the whole message has come in. */
   readonly complete: boolean
@@ -24,16 +27,24 @@ export interface NodeRequest {
 }
 
 /** A request that Node has received. Its body can still be read, by a body parser or a handler. */
-export function incomingMessage(request: NodeRequest): IncomingRequest {
+export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequest<R> {
   const header = (name: string): string | undefined => headerOf(request, name)
   return {
     method: request.method ?? '',
     target: request.originalUrl ?? request.url ?? '',
-    host: request.headers.host ?? request.headers[':authority'],
+    host: hostOf(request),
+    isEncrypted: isOverTLS(request.socket),
     header,
-    async body(maxBytes) {
+    at(url) {
+      const { headers } = request
+      const { host } = new URL(url)
+      headers.host = host
+      if (headers[':authority'] !== undefined) headers[':authority'] = host
+      return request
+    },
+    async body(limits) {
       const length = Number(header('content-length'))
-      if (length > maxBytes) return undefined
+      if (length > limits.maxBytes) throw tooLarge(limits)
       const isRead = request.readableDidRead
       // What has come is what counts: no header makes a body none.
       if (!isRead && isWhole(request) && request.readableLength === 0 && !(length > 0))
@@ -42,9 +53,22 @@ export function incomingMessage(request: NodeRequest): IncomingRequest {
         throw new TypeError('requireSession must come before whatever reads the body, such as express.json()')
       // Whoever has gone says so only once.
       if (request.destroyed) throw cutOff()
-      return readAndPutBack(request, maxBytes)
+      return readAndPutBack(request, limits)
     },
   }
+}
+
+function isOverTLS(socket: object | null | undefined): boolean {
+  return (socket as { encrypted?: unknown } | null | undefined)?.encrypted === true
+}
+
+// HTTP/2 names the host in a pseudo-header. A message that names two is malformed (RFC 9113 §8.3.1), and one of the two would
+// be what some handler believes.
+function hostOf({ headers }: NodeRequest): string | undefined {
+  const { host, ':authority': authority } = headers
+  if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
+    throw refused('SIGNATURE', 'it names two hosts')
+  return host ?? authority
 }
 
 // From the raw headers, because Node drops all but the first of some that come twice.
@@ -62,43 +86,47 @@ function isWhole({ complete, stream }: NodeRequest): boolean {
 }
 
 /** Reads a stream to its end and puts all of it back before the end is announced, so that it reads as if untouched. */
-function readAndPutBack(
-  request: NodeRequest,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = []
-    let length = 0
-    const settle = (act: () => void): void => {
-      request.off('readable', onReadable)
-      request.off('end', onClose)
-      request.off('close', onClose)
-      request.off('error', onClose)
-      act()
-    }
-    const onReadable = (): void => {
-      // To ask for more than there is would announce the end.
-      while (request.readableLength > 0) {
-        const chunk = request.read()
-        if (!(chunk instanceof Uint8Array)) break
-        chunks.push(chunk)
-        length += chunk.length
-        if (length > maxBytes) {
-          settle(() => resolve(undefined))
-          return
-        }
+function readAndPutBack(request: NodeRequest, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
+  let stop = (): void => undefined
+  const reading = (): Promise<Uint8Array<ArrayBuffer>> =>
+    new Promise((resolve, reject) => {
+      const chunks: Uint8Array[] = []
+      let length = 0
+      const settle = (act: () => void): void => {
+        request.off('readable', onReadable)
+        request.off('end', onClose)
+        request.off('close', onClose)
+        request.off('error', onClose)
+        act()
       }
-      if (!isWhole(request)) return
-      const body = concat(...chunks)
-      settle(() => {
-        request.unshift(body)
-        resolve(body)
-      })
-    }
-    const onClose = (): void => settle(() => reject(cutOff()))
-    request.on('readable', onReadable)
-    request.on('end', onClose)
-    request.on('close', onClose)
-    request.on('error', onClose)
-  })
+      const onReadable = (): void => {
+        // To ask for more than there is would announce the end.
+        while (request.readableLength > 0) {
+          const chunk = request.read()
+          if (!(chunk instanceof Uint8Array)) break
+          length += chunk.length
+          try {
+            if (length > limits.maxBytes) throw tooLarge(limits)
+            limits.hold(chunk.length)
+          } catch (error) {
+            settle(() => reject(error))
+            return
+          }
+          chunks.push(chunk)
+        }
+        if (!isWhole(request)) return
+        const body = concat(...chunks)
+        settle(() => {
+          request.unshift(body)
+          resolve(body)
+        })
+      }
+      const onClose = (): void => settle(() => reject(cutOff()))
+      stop = () => settle(() => undefined)
+      request.on('readable', onReadable)
+      request.on('end', onClose)
+      request.on('close', onClose)
+      request.on('error', onClose)
+    })
+  return inTime(limits, reading, () => stop())
 }

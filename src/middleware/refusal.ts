@@ -1,10 +1,22 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import type { RequestVerifierOptions } from '../http/verify-options.js'
+import { functionOption, setting } from '../base/options.js'
+import { type RequestVerifierOptions, splitOptions } from '../http/verify-options.js'
 
 /** How a middleware verifies requests, and who is told of refusals. */
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
   /** Told of each refusal, with what the client is not told: for logs. */
   onRefused?: (error: SessionError, request: R) => void
+}
+
+/** The options for the verifier, and who is told of refusals. Throws a `TypeError` that names the wrong one. */
+export function readSessionOptions<R>(options: RequireSessionOptions<R>): {
+  readonly verifier: RequestVerifierOptions<R>
+  readonly onRefused: RequireSessionOptions<R>['onRefused']
+} {
+  const { own, others } = splitOptions<{ onRefused: RequireSessionOptions<R>['onRefused'] }>(options, {
+    onRefused: setting(functionOption('a function that is told of refusals')),
+  })
+  return { verifier: others as unknown as RequestVerifierOptions<R>, onRefused: own.onRefused }
 }
 
 /** What a refused client is told: a status, and the code of what is wrong. */
@@ -19,16 +31,21 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
   ['ERR_ENVIRONMENT', 500],
   ['ERR_CAPABILITY_RESOURCES', 403],
   ['ERR_REQUEST_TOO_LARGE', 413],
+  ['ERR_REQUEST_LIMIT', 429],
   ['ERR_STORE_UNAVAILABLE', 503],
   ['ERR_RPC_UNAVAILABLE', 503],
 ])
 
 /**
  * The answer to a request that was refused: 403 where the capability doesn't cover it, 413 where its body is too large,
- * 503 where a store or a contract account's chain can't be asked, 500 where the server has no WebCrypto, else 401 with `WWW-Authenticate: CACAO error="…"`. Says the code and no more: why it
+ * 429 where too much of its capability is under way, 503 where a store or a contract account's chain can't be asked, 500 where the server has no WebCrypto, else 401 with `WWW-Authenticate: CACAO error="…"`. Says the code and no more: why it
  * applies is for the server's own log. Throws whatever is not a `SessionError`: that is a fault of the server.
  */
-export function refusalOf<R>(error: unknown, request: R, { onRefused }: RequireSessionOptions<R>): Refusal {
+export function refusalOf<R>(
+  error: unknown,
+  request: R,
+  onRefused?: RequireSessionOptions<R>['onRefused'],
+): Refusal {
   if (!(error instanceof SessionError)) throw error
   onRefused?.(error, request)
   const status = STATUSES.get(error.code) ?? 401
@@ -37,8 +54,9 @@ export function refusalOf<R>(error: unknown, request: R, { onRefused }: RequireS
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
+      vary: 'Authorization',
       ...(status === 401 && { 'www-authenticate': `CACAO error="${error.code}"` }),
-      ...(status === 503 && { 'retry-after': '1' }),
+      ...((status === 503 || status === 429) && { 'retry-after': '1' }),
     },
     body: JSON.stringify({ code: error.code }),
   }

@@ -7,7 +7,10 @@ export function installFetch(origin: string, answer: (request: Request) => Promi
   const installed: typeof fetch = async (input, init) => {
     if (!isInstalled) return before(input, init)
     const request = new Request(input, init)
-    return new URL(request.url).origin === origin ? answer(request) : before(request)
+    if (new URL(request.url).origin !== origin) return before(request)
+    // No fragment is ever sent.
+    const [sent = '', fragment] = request.url.split('#', 2)
+    return answer(fragment === undefined ? request : new Request(sent, request))
   }
   const putBack = replace(globalThis, 'fetch', { value: installed, writable: true })
   return repair(() => {

@@ -10,13 +10,15 @@ import type { Repair } from './repair.js'
 
 /** What the server accepts, and what it answers. The rest is as in `requireSession`, with the same defaults. */
 export interface TestServerOptions
-  extends Omit<RequireSessionOptions, 'authority' | 'verifiers' | 'revocation' | 'onRefused'> {
+  extends Omit<RequireSessionOptions, 'authority' | 'verifiers' | 'revocation' | 'onRefused' | 'resources'> {
   /** The origin that it answers for; `https://api.example.com` by default. */
   url?: string | URL
   /** The kinds of accounts that count; `ethereumVerifiers()` by default. */
   verifiers?: RequireSessionOptions['verifiers']
   /** By which host clients reach it; the one of `url` by default. */
   authority?: RequireSessionOptions['authority']
+  /** What a capability must cover; `false`, anything, by default. */
+  resources?: RequireSessionOptions['resources']
   /** Answers what was accepted; `{ account }` in JSON by default. */
   handler?: SessionHandler
 }
@@ -84,17 +86,26 @@ const BEHAVIOURS: readonly unknown[] = ['answers', 'unreachable', 'unavailable',
  * server.behaviour = 'unreachable'
  */
 export function testServer(options: TestServerOptions): TestServer {
-  const { url = 'https://api.example.com', verifiers = ethereumVerifiers(), handler = greeting } = options
+  const {
+    url = 'https://api.example.com',
+    verifiers = ethereumVerifiers(),
+    handler = greeting,
+    resources = false,
+    ...others
+  } = options
   const { origin, host } = new URL(url)
   const revocation = memoryRevocation(options.now && { now: options.now })
   const calls: TestCall[] = []
   const refusals: TestRefusal[] = []
+  const onRefused = ({ code, message }: SessionError, request: Request): void =>
+    void refusals.push({ request, code, message })
   const settings: RequireSessionOptions = {
-    ...options,
+    ...others,
     verifiers,
+    resources,
     authority: options.authority ?? host,
     revocation,
-    onRefused: ({ code, message }, request) => void refusals.push({ request, code, message }),
+    onRefused,
   }
   const answer = requireSession(settings, (request, caller) => {
     calls.push({ request: request.clone(), caller })
@@ -121,7 +132,7 @@ export function testServer(options: TestServerOptions): TestServer {
       while (behaviour === 'hangs') await next(signal)
       if (behaviour === 'unreachable')
         throw new TypeError('fetch failed: the test has the server unreachable')
-      if (behaviour === 'unavailable') return refusalResponse(refusalOf(unavailable(), request, settings))
+      if (behaviour === 'unavailable') return refusalResponse(refusalOf(unavailable(), request, onRefused))
       return answer(request)
     },
     revoke: (capability) => revocation.revoke(capability),

@@ -27,7 +27,7 @@ import { accepting, NOW, post, RESOURCE } from '../setup/request-signer.js'
 import { SEED } from '../setup/seed.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
-const options = { verifiers: ethereumVerifiers(), now: () => NOW }
+const options = { verifiers: ethereumVerifiers(), now: () => NOW, delegation: { maxLinks: 4 } }
 const check = (input: unknown, changes: object = {}): Promise<Cacao> =>
   verifyCacao(input, { ...options, ...changes })
 const refuses = async (code: SessionErrorCode, input: unknown, changes: object = {}): Promise<Error> =>
@@ -206,7 +206,9 @@ describe('a chain is refused', () => {
     const { key, cacao } = session
     const parent = parseCacao({ ...cacao, s: signed({ aud: key.did }, KEY_B).s })
     await refuses('ERR_CAPABILITY_SIGNATURE', await draft({ key, cacao: parent }, 'a:b'))
-    await refuses('ERR_CAPABILITY_UNSUPPORTED', worker.cacao, { verifiers: {} })
+    await refuses('ERR_CAPABILITY_UNSUPPORTED', worker.cacao, {
+      verifiers: { eip1271: async () => undefined },
+    })
   })
 
   const changes: [keyof CacaoPayload, unknown][] = [
@@ -425,7 +427,12 @@ describe('a delegated key', () => {
     ['without', undefined],
   ])('signs requests for the account, %s', async (_, resources) => {
     const revocation = memoryRevocation()
-    const verify = requestVerifier({ ...accepting, revocation, ...(resources && { resources }) })
+    const verify = requestVerifier({
+      ...accepting,
+      revocation,
+      delegation: { maxLinks: 4 },
+      ...(resources && { resources }),
+    })
     for (const holder of [worker, deepest]) {
       const caller = await verify(await signRequest(post(), holder, NOW))
       expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: holder.key.did, cacao: holder.cacao })

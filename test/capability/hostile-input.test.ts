@@ -3,7 +3,7 @@ import { parseCacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { payload, signed, unsigned } from '../setup/capability.js'
-import { expectCode } from '../setup/expect-code.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
 
 const verifiers = ethereumVerifiers()
 const deep = (depth: number): unknown => Array.from({ length: depth }).reduce((inner) => ({ inner }), {})
@@ -86,7 +86,11 @@ describe('names from outside', () => {
 
   it('are looked up among own members only', async () => {
     const inherited = Object.create(verifiers) as typeof verifiers
-    await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => verifyCacao(signed(), { verifiers: inherited }))
+    expect(await failureOf(() => verifyCacao(signed(), { verifiers: inherited }))).toBeInstanceOf(TypeError)
+    for (const t of Object.getOwnPropertyNames(Object.prototype))
+      await expectCode('ERR_CAPABILITY_UNSUPPORTED', () =>
+        verifyCacao({ ...signed(), s: { t, s: '0x00' } }, { verifiers }),
+      )
   })
 
   it('of polluted prototypes are nobody', async () => {

@@ -6,12 +6,13 @@ import type { WireRequest } from '../setup/wire-request.js'
 
 /** A request that has arrived, and what a handler finds in it once it was verified. */
 export interface Arrived {
-  readonly incoming: IncomingRequest
+  readonly incoming: IncomingRequest<WireRequest>
   seen(): Promise<{ method: string; target: string; body: Uint8Array<ArrayBuffer> }>
 }
 
 /** As fetch handlers and Hono get it; `undefined` if the platform makes no `Request` of it. */
-export function asWebRequest({ method, target, host, headers, body }: WireRequest): Arrived | undefined {
+export function asWebRequest(wire: WireRequest): Arrived | undefined {
+  const { method, target, host, headers, body } = wire
   let request: Request
   try {
     request = new Request(`https://${host}${target}`, {
@@ -28,7 +29,7 @@ export function asWebRequest({ method, target, host, headers, body }: WireReques
     target: pathname + search,
     body: new Uint8Array(await request.arrayBuffer()),
   })
-  return { incoming: incomingRequest(request), seen }
+  return { incoming: { ...incomingRequest(request, true), at: () => wire }, seen }
 }
 
 /** As Node and Express get it: with a body in one piece or two, and no more said about its length than need be. */
@@ -57,5 +58,5 @@ export function asNodeRequest(wire: WireRequest): Arrived {
     target,
     body: concat(...((await stream.toArray()) as Uint8Array[])),
   })
-  return { incoming: incomingMessage(message), seen }
+  return { incoming: { ...incomingMessage(message), at: () => wire }, seen }
 }

@@ -20,6 +20,7 @@ import { Random } from './random.js'
 export const judged = {
   verifiers: ethereumVerifiers({ recover: recoverWithSecp256k1(native) }),
   now: (): number => Date.parse('2024-06-02T00:00:00Z'),
+  delegation: { maxLinks: 4 },
 }
 
 /** A session key, which signs deterministically. */

@@ -7,7 +7,7 @@ import { mutateText } from './text-mutator.js'
 
 type Header = readonly [name: string, value: string]
 
-const SIGNED = ['authorization', 'signature', 'signature-input', 'content-digest'] as const
+const SIGNED = ['authorization', 'signature', 'signature-input', 'content-digest', 'content-type'] as const
 
 // Room for a run of white space that is cheap to send, and that a careless pattern takes long to read.
 const padded = (text: string, random: Random): string => {
@@ -96,6 +96,13 @@ const changedBytes = (body: Uint8Array, random: Random): Uint8Array<ArrayBuffer>
   const i = random.below(changed.length)
   changed[i] = (changed[i] ?? 0) ^ (1 << random.below(8))
   return changed
+}
+
+/** The same bytes as another type, or as two. */
+export const changeType: RequestMutation = (request, random) => {
+  const type = headerOf(request, 'content-type')
+  const others = ['text/html', `${type}; charset=utf-7`, `${type}, text/html`, type.toUpperCase(), '']
+  return withHeader(request, 'content-type', random.pick(others))
 }
 
 /** Another body, with the digest as it was or its own. */

@@ -13,7 +13,14 @@ import {
   genuineRequests,
   type RequestMutation,
 } from './genuine-requests.js'
-import { changeBody, changeDigest, changeHeader, changeHeaders, swapHeaders } from './header-mutators.js'
+import {
+  changeBody,
+  changeDigest,
+  changeHeader,
+  changeHeaders,
+  changeType,
+  swapHeaders,
+} from './header-mutators.js'
 import { changeInput } from './input-mutators.js'
 import type { Random } from './random.js'
 import { changeLabels, changeSignature } from './signature-mutators.js'
@@ -24,10 +31,13 @@ import { changeAuthorization } from './token-mutators.js'
 let now = judged.now()
 let used = { id: '', until: 0 }
 
+const domains = new Set(capabilities.map(({ p }) => p.domain))
 const options = {
   verifiers: judged.verifiers,
   authority: AUTHORITIES,
-  domains: [...new Set(capabilities.map(({ p }) => p.domain))],
+  domains: (domain: string) => domains.has(domain),
+  resources: false as const,
+  delegation: { maxLinks: 4 },
   now: () => now,
   // Every case is the first: only forgery counts.
   replay: {
@@ -56,7 +66,7 @@ function caseOf(wire: WireRequest, time: number, random: Random, host: string): 
   const { method, target, headers, body } = wire
   const run = async (): Promise<string> => {
     now = time
-    const caller = await verify(arrived.incoming, wire)
+    const caller = await verify(arrived.incoming)
     const [created, expires] = [caller.created.getTime(), caller.expires.getTime()]
     if (!(created - SKEW_MS <= time && time < expires)) return `what was signed for another time than ${time}`
     if (used.until !== expires) return `what is remembered until ${used.until}`
@@ -77,6 +87,7 @@ const MUTATIONS: readonly RequestMutation[] = [
   changeHeaders,
   swapHeaders,
   changeBody,
+  changeType,
   changeDigest,
   changeInput,
   changeInput,

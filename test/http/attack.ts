@@ -24,12 +24,14 @@ interface Wanted {
   readonly body?: string
   /** In place of the body's own. */
   readonly digest?: string
+  /** Of the body; `text/plain` unless said. */
+  readonly type?: string
   readonly now?: number
 }
 
 /** A request that a session signed. */
 export async function signedWire({ key, cacao }: TestSigner, wanted: Wanted = {}): Promise<WireRequest> {
-  const { target = TARGET, host = 'api.example.com', digest, now = NOW } = wanted
+  const { target = TARGET, host = 'api.example.com', digest, type = 'text/plain', now = NOW } = wanted
   const body = utf8(wanted.body ?? '')
   const hasBody = body.length > 0
   const plain: WireRequest = {
@@ -38,7 +40,12 @@ export async function signedWire({ key, cacao }: TestSigner, wanted: Wanted = {}
     host,
     headers: [
       ['Authorization', authorizationOf(cacao)],
-      ...(hasBody ? ([['Content-Digest', digest ?? digestOf(body)]] as const) : []),
+      ...(hasBody
+        ? ([
+            ['Content-Digest', digest ?? digestOf(body)],
+            ['Content-Type', type],
+          ] as const)
+        : []),
     ],
     body,
   }

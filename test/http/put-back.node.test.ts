@@ -26,7 +26,11 @@ afterAll(async () => {
 
 const JSON_BODY = JSON.stringify({ note: 'ü'.repeat(1000), of: 'cacao' })
 const posted = async (body = JSON_BODY): Promise<WireRequest> =>
-  withHeader(await signedWire(signer, { method: 'POST', body }), 'content-type', 'application/json')
+  withHeader(
+    await signedWire(signer, { method: 'POST', body, type: 'application/json' }),
+    'content-type',
+    'application/json',
+  )
 
 const admit = requireSession(accepting)
 /** What reads a body, in each of the ways that people have. */
@@ -127,6 +131,8 @@ describe.each(readers)('%s', (_, listener) => {
   })
 })
 
+const LIMITS = { maxBytes: 10_000, hold: () => undefined, waitMs: 1000 }
+
 it('a message that is filled only when it is read, as some platforms make them, has a body too', async () => {
   const body = Buffer.from(JSON_BODY)
   const parts = [body, null]
@@ -134,7 +140,7 @@ it('a message that is filled only when it is read, as some platforms make them, 
   const headers = { host: 'api.example.com' }
   const rawHeaders = ['Content-Length', String(body.length)]
   const message: NodeRequest = Object.assign(stream, { headers, rawHeaders, complete: true })
-  expect(await incomingMessage(message).body(10_000)).toEqual(new Uint8Array(body))
+  expect(await incomingMessage(message).body(LIMITS)).toEqual(new Uint8Array(body))
   expect(Buffer.concat(await stream.toArray())).toEqual(body)
 })
 

@@ -46,7 +46,9 @@ describe('a signed request', () => {
     const request = post(body())
     const sent = new Uint8Array(await request.clone().arrayBuffer())
     const signed = await signer.sign(request)
-    expect(signed.headers.get('content-type')).toBe(request.headers.get('content-type'))
+    expect(signed.headers.get('content-type')).toBe(
+      request.headers.get('content-type') ?? 'application/octet-stream',
+    )
     expect(await verifyRequest(signed, accepting)).toMatchObject({ keyDID: signer.key.did })
     expect(new Uint8Array(await signed.arrayBuffer())).toEqual(sent)
     // The one that was handed in is as it was.
@@ -122,9 +124,9 @@ describe('a signed request', () => {
     const { did } = signer.key
     expect(headers.get('signature-input')).toMatch(
       new RegExp(
-        '^cacao=\\("@method" "@authority" "@path" "@query" "authorization" "content-digest"\\)' +
+        '^cacao=\\("@method" "@authority" "@path" "@query" "authorization" "content-digest" "content-type"\\)' +
           `;created=${NOW / 1000};expires=${NOW / 1000 + 60};nonce="[-\\w]{22}"` +
-          `;keyid="${did}#${did.slice(8)}";alg="ecdsa-p256-sha256";tag="cacao-session"$`,
+          `;keyid="${did}#${did.slice(8)}";alg="ecdsa-p256-sha256";tag="cacao-session-2"$`,
       ),
     )
     expect(headers.get('authorization')).toMatch(/^CACAO [-\w]+$/)

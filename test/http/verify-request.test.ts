@@ -43,6 +43,8 @@ describe.each([
       keyDID: key.did,
       resources: [RESOURCE],
       cacao,
+      root: cacao,
+      url: URL_OF_NOTES,
       created: new Date(NOW),
       expires: new Date(NOW + 60_000),
     })
@@ -170,7 +172,7 @@ describe('a request is refused', () => {
       now: clock.now,
       resources: () => {
         clock.set(NOW + ms)
-        return []
+        return false as const
       },
     })
     await requestVerifier(lookingUntil(59_999))(await signer.sign(get()))
@@ -285,12 +287,12 @@ describe('a request verifier', () => {
       },
     }
     const revocation = memoryRevocation()
-    const domains = ['example.com']
-    let resources: string[] = []
+    let accepted = 'example.com'
+    let resources: string[] | false = false
     const verify = requestVerifier({
       ...accepting,
       verifiers,
-      domains,
+      domains: (domain) => domain === accepted,
       revocation,
       resources: () => resources,
       now: clock.now,
@@ -303,10 +305,10 @@ describe('a request verifier', () => {
 
     resources = ['https://api.example.com/admin']
     await expectCode('ERR_CAPABILITY_RESOURCES', send)
-    resources = []
-    domains[0] = 'example.org'
+    resources = false
+    accepted = 'example.org'
     await expectCode('ERR_CAPABILITY_DOMAIN', send)
-    domains[0] = 'example.com'
+    accepted = 'example.com'
     await send()
     await revocation.revoke(short.cacao)
     await expectCode('ERR_CAPABILITY_REVOKED', send)

@@ -24,6 +24,7 @@ const verify = requestVerifier({
   verifyKeySignature: verifyWithNodeCrypto,
   authority: 'api.example.com',
   domains: ['example.com'],
+  resources: false,
   now,
 })
 

@@ -141,7 +141,7 @@ describe('requireSession of a fetch handler', () => {
       () => new Response(),
     )
     expect(await failureOf(async () => broken(await signer.sign(post())))).toBe(fault)
-    expect(await failureOf(() => refusalOf(fault, post(), accepting))).toBe(fault)
+    expect(await failureOf(() => refusalOf(fault, post()))).toBe(fault)
   })
 
   it('needs a handler', async () => {

@@ -80,6 +80,7 @@ const verify = requestVerifier({
   verifiers: { ...ethereumVerifiers(), ...keyVerifiers(), ...solanaVerifiers(), ...webauthnVerifiers() },
   authority: 'api.example.com',
   domains: [location.host],
+  resources,
 })
 const { account } = await verify(await session.signRequest(new Request('https://api.example.com/notes')))
 document.body.textContent = account

@@ -106,7 +106,12 @@ describe('signing in with abilities', () => {
 })
 
 describe('a server that asks for an ability', () => {
-  const options = { verifiers, authority: 'api.example.com', domains: ['app.example.com'] }
+  const options = {
+    verifiers,
+    authority: 'api.example.com',
+    domains: ['app.example.com'],
+    resources: false as const,
+  }
   const request = (method = 'GET'): Request => new Request(NOTES, { method })
 
   it('lets those in that have it, for every request or for each', async () => {

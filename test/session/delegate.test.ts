@@ -282,6 +282,7 @@ describe('a server', () => {
       authority: 'api.example',
       domains: ['app.example'],
       resources: ({ url }) => [url.replace(/\?.*$/, '')],
+      delegation: { maxLinks: 4 },
       revocation: kept,
     })
     return { kept, verify }

@@ -14,6 +14,7 @@ export const NOW = Date.parse('2026-01-31T12:00:00Z')
 export const accepting = {
   verifiers: ethereumVerifiers(),
   authority: 'api.example.com',
+  resources: false as const,
   domains: ['example.com'],
   now: () => NOW,
 }

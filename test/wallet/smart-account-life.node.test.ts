@@ -95,7 +95,7 @@ it('a server notices with the next request that the account has another owner', 
   const { provider, address } = await walletOf(true)
   const session = await DIDSession.authorize(ethereumAuth(provider, undefined, options), { resources })
   const request = (): Promise<Request> => session.signRequest(new Request('https://api.example.com/notes/1'))
-  const server = { authority: 'api.example.com', domains: ['app.example.com'] }
+  const server = { authority: 'api.example.com', domains: ['app.example.com'], resources }
   const verify = requestVerifier({ ...server, verifiers: verifiersOf(chain.url) })
   await verify(await request())
   await chain.setOwner(address, OTHER.address)

@@ -50,7 +50,10 @@ export function didKey(shared: SharedFiles): Case[] {
         const cacao = await fixedCapability(library)
         const jws = btoa(JSON.stringify({ alg: 'EdDSA', kid: `${aud}#${aud}` })).replaceAll('=', '')
         await refuses('ERR_JWS_INVALID', () =>
-          library.verify.verifyJWS(`${jws}.e30.${'A'.repeat(86)}`, { capability: cacao, verifiers: {} }),
+          library.verify.verifyJWS(`${jws}.e30.${'A'.repeat(86)}`, {
+            capability: cacao,
+            verifiers: library.ethereum.ethereumVerifiers(),
+          }),
         )
       },
     }),

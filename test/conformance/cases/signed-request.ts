@@ -165,7 +165,12 @@ export const signedRequest: readonly Case[] = [
     name: 'passes the middleware, which refuses one that is unsigned',
     async run(library) {
       const { ethereum, fetch } = library
-      const options = { verifiers: ethereum.ethereumVerifiers(), authority: AUTHORITY, domains: [DOMAIN] }
+      const options = {
+        verifiers: ethereum.ethereumVerifiers(),
+        authority: AUTHORITY,
+        domains: [DOMAIN],
+        resources: [NOTES],
+      }
       const handle = fetch.requireSession(options, (_request, caller) => new Response(caller.account))
       const answer = await handle(await (await freshSession(library)).signRequest(post()))
       equal([answer.status, await answer.text()], [200, ACCOUNT])
