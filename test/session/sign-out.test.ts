@@ -40,7 +40,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: { code: string }) => error.code,
   )
 
-let repair: Repair = () => undefined
+let repair: (() => void) | Repair = () => undefined
 beforeEach(clearOrigin)
 afterEach(() => repair())
 
