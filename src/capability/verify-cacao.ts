@@ -103,7 +103,7 @@ export async function verifyChecked(
 }
 
 /** A check of what has passed the guard; throws or rejects with a `SessionError`. */
-export type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
+type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
 
 /** The options of `verifyCacao` once they were read. */
 export interface CapabilityExpectations {

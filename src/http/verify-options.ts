@@ -23,6 +23,7 @@ import {
   type Domains,
   delegationOption,
   domainsOption,
+  givenResources,
   resourcesOption,
   verifiersOption,
 } from '../capability/check-options.js'
@@ -203,13 +204,17 @@ const authorityOption: ReadValue<readonly string[]> = (value, name) => {
 }
 
 /** Resources that a request needs, or `false` for any. Absence is an error: nothing may be open by being forgotten. */
-export const wantedOption: ReadValue<WantedResources> = (value, name) => {
+const wantedOption: ReadValue<WantedResources> = (value, name) => {
   if (value === undefined)
     throw new TypeError(
       `${name} is missing: name what a capability must cover, ["https://api.example.com/notes/*"], give a function of the request, or false for any on purpose`,
     )
   return value === false ? false : resourcesOption(value, name)
 }
+
+/** The same as a function of a request gives them. */
+export const givenWanted: ReadValue<WantedResources> = (value, name) =>
+  value === false ? false : givenResources(value, name)
 
 /** What has a method of this name. */
 function storeOption<T>(method: string, example: string): ReadValue<T> {

@@ -21,7 +21,7 @@ type OnLate = (listener: () => void) => void
  * a bound: Safari loses connections, and its opens can hang. All tabs wait for one that was frozen while it wrote.
  */
 export class Connection {
-  readonly #name: string
+  readonly name: string
   readonly #openTimeoutMs: number
   readonly #workTimeoutMs: number
   #factory: IDBFactory | undefined
@@ -31,7 +31,7 @@ export class Connection {
   #stuck = new Set<Promise<unknown>>()
 
   constructor(name: string, openTimeoutMs: number, workTimeoutMs = 5000) {
-    this.#name = name
+    this.name = name
     this.#openTimeoutMs = openTimeoutMs
     this.#workTimeoutMs = workTimeoutMs
   }
@@ -89,7 +89,7 @@ export class Connection {
     // An open that hung once may hang forever: nobody waits for it again, but it is used should it arrive.
     for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
       if (attempt > 0) this.#opening = undefined
-      this.#opening ??= this.#request(factory)
+      this.#opening ??= this.#requestOf(factory)
       const database = await within(this.#openTimeoutMs, this.#opening).catch((cause: unknown) => {
         throw unavailable(cause)
       })
@@ -99,8 +99,17 @@ export class Connection {
     throw unavailable()
   }
 
+  // Some browsers throw at once when storage is forbidden.
+  #requestOf(factory: IDBFactory): Promise<IDBDatabase> {
+    try {
+      return this.#request(factory)
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+  }
+
   #request(factory: IDBFactory): Promise<IDBDatabase> {
-    const request = factory.open(this.#name, 1)
+    const request = factory.open(this.name, 1)
     request.onupgradeneeded = () => {
       for (const store of STORES) request.result.createObjectStore(store)
     }

@@ -3,6 +3,7 @@ import { fromBase58 } from '../base/base58.js'
 import { SessionError } from '../base/errors.js'
 import type { CacaoPayload } from '../capability/cacao.js'
 import { renderMessage } from '../capability/message.js'
+import { isEd25519Key } from '../key/ed25519-point.js'
 
 const KEY_BYTES = 32
 // Base58 digits of 64 bytes: more are refused before they are decoded.
@@ -17,9 +18,10 @@ export function renderSolanaMessage({ iss, ...rest }: CacaoPayload): string {
   return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, 'did-session')
 }
 
-/** The Ed25519 key that a Solana address is; `undefined` for what is no address. */
+/** The Ed25519 key that a Solana address is; `undefined` for what is no address, or one in whose name anybody can sign. */
 export function keyOfAddress(address: string): Uint8Array<ArrayBuffer> | undefined {
-  return base58Bytes(address, KEY_BYTES)
+  const key = base58Bytes(address, KEY_BYTES)
+  return key && isEd25519Key(key) ? key : undefined
 }
 
 /** Exactly so many bytes from base58. */

@@ -369,8 +369,9 @@ describe('what an auth method answers', () => {
     const options = Object.freeze({ resources: Object.freeze([...resources]) })
     const writing = async (opts: { domain?: string; resources?: string[] }) => {
       opts.domain = 'written.example'
+      const granted = await ethereumAuth(KEY_A)({ ...opts, resources: [...resources] })
       opts.resources?.push('urn:more')
-      return ethereumAuth(KEY_A)(opts)
+      return granted
     }
     const session = await DIDSession.get(ACCOUNT_A, writing, options)
     expect(session.cacao.p.domain).toBe('written.example')
@@ -423,14 +424,7 @@ describe('DIDSession.hasSessionFor and explain', () => {
   it('take resources as a list or in an object, and always give a boolean', async () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
-    for (const asked of [
-      resources,
-      { resources },
-      ['https://api.example/notes/7'],
-      { resources: [] },
-      [],
-      undefined,
-    ]) {
+    for (const asked of [resources, { resources }, ['https://api.example/notes/7'], {}, undefined]) {
       expect(await DIDSession.hasSessionFor(ACCOUNT_A, asked)).toBe(true)
     }
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, ['a:b'])).toBe(false)

@@ -1,6 +1,7 @@
 import { decode } from '@ipld/dag-cbor'
-import { isBytes } from '../base/bytes.js'
-import { encodeDagCBOR } from '../capability/cid.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat, isBytes } from '../base/bytes.js'
+import { encodeDagCBOR } from './cid.js'
 
 /** What an authenticator signs, one behind the other and the second as its SHA-256 (WebAuthn Level 3, 6.3.3). */
 export interface SignedData {
@@ -23,6 +24,11 @@ export function decodeAAD(aad: Uint8Array): SignedData | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The bytes over which an authenticator makes its signature. */
+export function signedBytes({ authData, clientDataJSON }: SignedData): Uint8Array<ArrayBuffer> {
+  return concat(authData, sha256(clientDataJSON))
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
