@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { MAX_LINKS } from '../capability/chain.js'
 import { parseJWS } from '../jws/jws.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { accountVerifiers } from './account-verifiers.js'
@@ -45,7 +46,11 @@ async function run(file: string | undefined, options: InspectOptions): Promise<v
   const input = await inputOf(file, options)
   const now = Date.now()
   if (input.kind === 'jws') return inspectJWS(input.value, options)
-  const report = await judge(input, { verifiers: accountVerifiers(options.rpc) }, now)
+  const report = await judge(
+    input,
+    { verifiers: accountVerifiers(options.rpc), delegation: { maxLinks: MAX_LINKS } },
+    now,
+  )
   if (options.json) return printJSON(report)
   print(inWords(report, input.kind === 'request' ? requestRows(input.headers, now) : [], now))
 }

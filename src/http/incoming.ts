@@ -14,7 +14,7 @@ export interface IncomingRequest<R> {
   /** A header's value; several of one name are joined by `, `. */
   header(name: string): string | undefined
   /** The server's own request as everything after the verification sees it: for this URL, whatever the client named as host. */
-  at(url: string): R
+  at(url: string): R | Promise<R>
   /** The body, which can be read again afterwards, as long as `limits` allow. */
   body(limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>>
 }
@@ -45,8 +45,8 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
     host,
     isEncrypted: protocol === 'https:',
     header: (name) => received.headers.get(name) ?? undefined,
-    at(url) {
-      if (request.url !== url) request = movedTo(url, keepsOriginal ? request.clone() : request)
+    async at(url) {
+      if (request.url !== url) request = await movedTo(url, keepsOriginal ? request.clone() : request)
       return request
     },
     body: (limits) => readBody(keepsOriginal ? received : request, limits),
@@ -54,16 +54,22 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
 }
 
 /** The same request under another URL. It takes the body over, so that the first one can't be read any more. */
-function movedTo(url: string, request: Request): Request {
-  const { method, headers, signal, redirect, body } = request
-  // Firefox and WebKit give requests no stream. There the request moves whole, and only what says its URL is another.
-  if (!body && !isWithoutBody(method)) return Object.defineProperty(request, 'url', { value: url })
-  const init = { method, headers, signal, redirect, ...(body && { body, duplex: 'half' }) }
-  // What a platform has put beside the standard members, such as the `cf` of Workers, goes along.
-  return new Request(
-    url,
-    Object.hasOwn(request, 'cf') ? { ...init, ...{ cf: (request as { cf?: unknown }).cf } } : init,
-  )
+async function movedTo(url: string, request: Request): Promise<Request> {
+  const { method, headers, signal, redirect } = request
+  // Firefox gives requests no stream.
+  const isUnreadable = request.body === undefined && !isWithoutBody(method)
+  const body = isUnreadable ? await request.blob() : request.body
+  // What Cloudflare has put beside the standard members goes along.
+  const { cf } = request as { readonly cf?: unknown }
+  const init = {
+    method,
+    headers,
+    signal,
+    redirect,
+    ...(body && { body, duplex: 'half' }),
+    ...(cf !== undefined && { cf }),
+  }
+  return new Request(url, init)
 }
 
 function isWithoutBody(method: string): boolean {

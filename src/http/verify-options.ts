@@ -260,7 +260,7 @@ export async function askedOf<R, T>(
   url: URL,
 ): Promise<T> {
   if (typeof asked !== 'function') return asked
-  const answer: unknown = await (asked as OfRequest<R, T>)(incoming.at(url.href), new URL(url))
+  const answer: unknown = await (asked as OfRequest<R, T>)(await incoming.at(url.href), new URL(url))
   return read(answer, `what the function ${name} gives`)
 }
 

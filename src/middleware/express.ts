@@ -36,7 +36,7 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
     try {
       const incoming = incomingMessage(request)
       const caller = await verify(incoming)
-      incoming.at(caller.url)
+      await incoming.at(caller.url)
       callers.set(request, caller)
       return undefined
     } catch (error) {

@@ -36,6 +36,6 @@ export function requireSession<Rest extends unknown[] = []>(
     } catch (error) {
       return refusalResponse(refusalOf(error, request, onRefused))
     }
-    return privateResponse(await handler(incoming.at(caller.url), caller, ...rest))
+    return privateResponse(await handler(await incoming.at(caller.url), caller, ...rest))
   }
 }

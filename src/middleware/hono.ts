@@ -36,7 +36,7 @@ export function requireSession(
       return refusalResponse(refusalOf(error, c.req.raw, onRefused))
     }
     c.set('caller', caller)
-    c.req.raw = incoming.at(caller.url)
+    c.req.raw = await incoming.at(caller.url)
     await next()
     c.res = privateResponse(c.res)
     return undefined

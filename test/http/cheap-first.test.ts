@@ -1,0 +1,196 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import type { IncomingRequest } from '../../src/http/incoming.js'
+import { incomingRequest } from '../../src/http/incoming.js'
+import { memoryReplay } from '../../src/http/replay.js'
+import type { VerifyRequestOptions } from '../../src/http/verify-options.js'
+import { incomingVerifier, requestVerifier } from '../../src/http/verify-request.js'
+import { testClock } from '../../src/testing/clock.js'
+import { delegated, granted } from '../setup/chain.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_B } from '../setup/wallet.js'
+
+// What is cheap is judged before what is dear: a body, an RPC, a store.
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+
+/** What a request makes the server do, in order. */
+async function workOf(request: Request, changes: Partial<VerifyRequestOptions> = {}): Promise<string[]> {
+  const work: string[] = []
+  const incoming = incomingRequest(request)
+  const watched: IncomingRequest<Request> = {
+    ...incoming,
+    body(limits) {
+      work.push('body')
+      return incoming.body(limits)
+    },
+  }
+  const verify = incomingVerifier<Request>({
+    ...accepting,
+    verifiers: {
+      async eip191(...judged: Parameters<typeof accepting.verifiers.eip191>) {
+        work.push('wallet')
+        await accepting.verifiers.eip191(...judged)
+      },
+    },
+    revocation: {
+      isRevoked() {
+        work.push('revocation')
+        return false
+      },
+    },
+    replay: {
+      use() {
+        work.push('replay')
+        return true
+      },
+    },
+    ...changes,
+  })
+  await failureOf(async () => {
+    await verify(watched)
+    throw new Error('accepted')
+  })
+  return work
+}
+
+describe('a request', () => {
+  it('that is right costs all of it', async () => {
+    expect(await workOf(await signer.sign(post()))).toEqual(['wallet', 'body', 'revocation', 'replay'])
+  })
+
+  const late = Date.parse('2026-01-31T12:00:30Z')
+  const useless: [SessionErrorCode, () => Promise<Request>, Partial<VerifyRequestOptions>][] = [
+    [
+      'ERR_CAPABILITY_EXPIRED',
+      async () => (await testSigner('P-256', { exp: '2026-01-31T12:00:20Z' })).sign(post()),
+      { now: () => late },
+    ],
+    ['ERR_CAPABILITY_DOMAIN', () => signer.sign(post()), { domains: ['other.example'] }],
+    ['ERR_CAPABILITY_RESOURCES', () => signer.sign(post()), { resources: ['https://api.example.com/admin'] }],
+    [
+      'ERR_CAPABILITY_AUDIENCE',
+      async () => {
+        const { signRequest } = await import('../../src/http/sign-request.js')
+        return signRequest(post(), { key: (await testSigner()).key, cacao: signer.cacao }, NOW)
+      },
+      {},
+    ],
+    [
+      'ERR_CAPABILITY_DELEGATED',
+      async () => {
+        const { signRequest } = await import('../../src/http/sign-request.js')
+        return signRequest(post(), await delegated(await granted()), NOW)
+      },
+      {},
+    ],
+  ]
+  it.each(useless)(
+    'under a capability that is refused with %s costs no wallet, no body, no store',
+    async (code, make, options) => {
+      expect(await workOf(await make(), options)).toEqual([])
+      await expectCode(code, async () => requestVerifier({ ...accepting, ...options })(await make()))
+    },
+  )
+
+  it('under a forged capability costs no body', async () => {
+    const forged = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` })
+    expect(await workOf(await forged.sign(post()))).toEqual(['wallet'])
+  })
+})
+
+describe('one caller', () => {
+  it('can’t fill the replay store for all', async () => {
+    const clock = testClock(NOW)
+    const verify = requestVerifier({ ...accepting, now: clock.now, maxLiveRequests: 3 })
+    const send = async (by: TestSigner): Promise<unknown> => verify(await by.sign(post(), clock.now()))
+    for (let i = 0; i < 3; i++) await send(signer)
+    await expectCode('ERR_REQUEST_LIMIT', () => send(signer))
+    await send(await testSigner())
+    // Once the first ones can't be sent again, there is room.
+    clock.advance(66)
+    await send(signer)
+  })
+
+  it('holds no more bytes than one caller may, however many bodies arrive', async () => {
+    const verify = requestVerifier({ ...accepting, maxBodyBytes: 1000, maxHeldBytes: 1500 })
+    const open: ReadableStreamDefaultController<Uint8Array>[] = []
+    const slow = async (by: TestSigner): Promise<Request> => {
+      const signed = await by.sign(post('x'.repeat(1000)))
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          open.push(controller)
+          controller.enqueue(new Uint8Array(999).fill(120))
+        },
+      })
+      return new Request(signed.url, {
+        method: 'POST',
+        headers: signed.headers,
+        body,
+        duplex: 'half',
+      } as RequestInit)
+    }
+    // Where requests have no streams (Firefox), nothing of a body is there before its end.
+    if (!new Request('https://a.example', { method: 'POST', body: 'x' }).body) return
+    const first = verify(await slow(signer))
+    await expectCode('ERR_REQUEST_LIMIT', async () => verify(await slow(signer)))
+    const other = verify(await slow(await testSigner()))
+    for (const controller of [open[0], open[2]]) {
+      controller?.enqueue(Uint8Array.of(120))
+      controller?.close()
+    }
+    await first
+    await other
+    // What was held is given back.
+    await verify(await signer.sign(post('x'.repeat(1000))))
+  })
+
+  it('waits for a body no longer than its signature lives', async () => {
+    if (!new Request('https://a.example', { method: 'POST', body: 'x' }).body) return
+    let time = NOW
+    const verify = requestVerifier({ ...accepting, now: () => time })
+    const signed = await signer.sign(post('xx'))
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Uint8Array.of(120)),
+    })
+    time = NOW + 59_990
+    const request = new Request(signed.url, {
+      method: 'POST',
+      headers: signed.headers,
+      body,
+      duplex: 'half',
+    } as RequestInit)
+    await expectCode('ERR_REQUEST_STALE', () => verify(request))
+  })
+})
+
+describe('a clock that jumps back', () => {
+  it('makes no used request new again', async () => {
+    const clock = testClock(NOW)
+    for (const replay of [memoryReplay({ now: clock.now }), { use: () => true }]) {
+      clock.set(NOW)
+      const verify = requestVerifier({ ...accepting, now: clock.now, replay })
+      const request = await signer.sign(post())
+      await verify(request.clone())
+      clock.advance(70)
+      await verify(await signer.sign(post(), clock.now()))
+      clock.set(NOW)
+      await expectCode('ERR_REQUEST_STALE', () => verify(request))
+    }
+  })
+
+  it('that tells no time for a while doesn’t stop those that come later', async () => {
+    let time = NOW
+    const verify = requestVerifier({ ...accepting, now: () => time })
+    for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, NOW + 86_400_000]) {
+      time = odd
+      await failureOf(async () => verify(await signer.sign(post())))
+      time = NOW
+      await verify(await signer.sign(post()))
+    }
+  })
+})

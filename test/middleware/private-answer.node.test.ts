@@ -1,0 +1,158 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { connect, createServer as createServer2 } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { Hono } from 'hono'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { requireSession } from '../../src/middleware/express.js'
+import { requireSession as fetchSession } from '../../src/middleware/fetch.js'
+import { requireSession as honoSession } from '../../src/middleware/hono.js'
+import { closeAll, listening } from '../http/hostile-servers.js'
+import { accepting, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
+
+// An answer to a signed request is one caller's, and says so to caches.
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+afterEach(closeAll)
+
+const marks = ({ headers }: Response): (string | null)[] => [
+  headers.get('vary'),
+  headers.get('cache-control'),
+]
+const PRIVATE = 'private, no-store'
+
+/** What a handler of Node says, in each of its ways, and what the client is told. */
+const NODE: readonly (readonly [string, (response: ServerResponse) => unknown, (string | null)[]])[] = [
+  ['nothing', (response) => response.end('x'), ['Authorization', PRIVATE]],
+  ['a status', (response) => response.writeHead(200, 'Fine').end('x'), ['Authorization', PRIVATE]],
+  [
+    'a piece of the body',
+    (response) => {
+      response.write('x')
+      response.end()
+    },
+    ['Authorization', PRIVATE],
+  ],
+  [
+    'another Vary',
+    (response) => response.setHeader('Vary', 'Accept').end('x'),
+    ['Accept, Authorization', PRIVATE],
+  ],
+  [
+    'another Vary in its head',
+    (response) => response.writeHead(200, { vary: 'Accept' }).end('x'),
+    ['Accept, Authorization', PRIVATE],
+  ],
+  [
+    'several in a list of names and values',
+    (response) => response.writeHead(200, ['Vary', 'Accept', 'X-A', '1']).end('x'),
+    ['Accept, Authorization', PRIVATE],
+  ],
+  [
+    'Authorization already',
+    (response) => response.setHeader('Vary', ['Accept', 'authorization']).end('x'),
+    ['Accept, authorization', PRIVATE],
+  ],
+  ['that it varies by everything', (response) => response.setHeader('Vary', '*').end('x'), ['*', PRIVATE]],
+  [
+    'how it may be cached',
+    (response) => response.setHeader('Cache-Control', 'private, max-age=60').end('x'),
+    ['Authorization', 'private, max-age=60'],
+  ],
+  [
+    'how it may be cached, in its head',
+    (response) => response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('x'),
+    ['Authorization', 'max-age=60'],
+  ],
+]
+
+describe.each(NODE)('a handler of Node that says %s', (_, answer, expected) => {
+  it('gives an answer that is one caller’s', async () => {
+    const admit = requireSession(accepting)
+    const plain: RequestListener = (request, response) =>
+      admit(request, response, () => void answer(response))
+    const app = express().use(requireSession(accepting), (_request, response) => void answer(response))
+    for (const listener of [plain, app]) {
+      const port = await listening(createServer(listener))
+      const signed = await signer.sign(new Request(URL_OF_NOTES))
+      const response = await fetch(`http://127.0.0.1:${port}/notes?page=1`, { headers: signed.headers })
+      expect([response.status, await response.text()]).toEqual([200, 'x'])
+      expect(marks(response)).toEqual(expected)
+    }
+  })
+})
+
+it('a handler over HTTP/2 gives one, too', async () => {
+  const admit = requireSession(accepting)
+  const server = createServer2((request, response) =>
+    admit(request, response, () => {
+      response.setHeader('vary', 'Accept')
+      response.end('x')
+    }),
+  )
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const signed = await signer.sign(new Request(URL_OF_NOTES))
+  const stream = client.request({
+    ':path': '/notes?page=1',
+    ':authority': 'api.example.com',
+    ...Object.fromEntries(signed.headers),
+  })
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  expect([headers[':status'], headers['vary'], headers['cache-control']]).toEqual([
+    200,
+    'Accept, Authorization',
+    PRIVATE,
+  ])
+  stream.resume()
+  client.close()
+  server.close()
+  await once(server, 'close')
+})
+
+describe('a fetch handler and Hono', () => {
+  const ANSWERS: readonly (readonly [string, () => Response, (string | null)[]])[] = [
+    ['nothing', () => new Response('x'), ['Authorization', PRIVATE]],
+    [
+      'another Vary',
+      () => new Response('x', { headers: { vary: 'Accept' } }),
+      ['Accept, Authorization', PRIVATE],
+    ],
+    [
+      'how it may be cached',
+      () => new Response('x', { headers: { 'cache-control': 'max-age=60' } }),
+      ['Authorization', 'max-age=60'],
+    ],
+    // Its headers can't be changed.
+    ['a redirection', () => Response.redirect('https://api.example.com/', 303), ['Authorization', PRIVATE]],
+  ]
+
+  it.each(ANSWERS)('that say %s give an answer that is one caller’s', async (_, answer, expected) => {
+    const handle = fetchSession(accepting, answer)
+    const app = new Hono().use('*', honoSession(accepting)).all('*', answer)
+    for (const response of [
+      await handle(await signer.sign(post())),
+      await app.request(await signer.sign(post())),
+    ]) {
+      expect(response.status).toBe(answer().status)
+      expect(marks(response)).toEqual(expected)
+    }
+  })
+
+  it('that refuse tell caches the same', async () => {
+    const port = await listening(
+      createServer((request, response) => requireSession(accepting)(request, response, () => undefined)),
+    )
+    for (const response of [
+      await fetchSession(accepting, () => new Response())(post()),
+      await new Hono().use('*', honoSession(accepting)).request(post()),
+      await fetch(`http://127.0.0.1:${port}/`),
+    ])
+      expect([response.status, ...marks(response)]).toEqual([401, 'Authorization', 'no-store'])
+  })
+})
