@@ -4,6 +4,7 @@ export { SessionError, type SessionErrorCode } from './base/errors.js'
 export type { Abilities, Ability, Caveats } from './capability/abilities.js'
 export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
+export type { Domains, IsRevoked } from './capability/check-options.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export type { SessionKeyType } from './key/session-key.js'
 export { DIDSession, type SessionEvent } from './session/did-session.js'
@@ -17,6 +18,7 @@ export type {
   FromSessionOptions,
   GetOptions,
   GrantOptions,
+  ListOptions,
   RenewOptions,
   RequestSigner,
   ResumeOptions,
@@ -24,6 +26,7 @@ export type {
   SessionFetchInit,
   SignRequestOptions,
   StoreOptions,
+  TrustOptions,
 } from './session/options.js'
 export type { SessionStatus } from './session/stored-sessions.js'
 export type { SessionChange } from './session/watch.js'

@@ -4,8 +4,6 @@ import { DIDSession } from '../session/did-session.js'
 import { issue } from '../session/issue.js'
 import type { GrantOptions } from '../session/options.js'
 import { placeOf } from '../session/place.js'
-import { parseRecord } from '../session/stored-sessions.js'
-import type { SessionStore } from '../store/store.js'
 import { durationSecs } from './durations.js'
 import { usageError } from './exit-codes.js'
 import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
@@ -100,17 +98,10 @@ async function keep(
   }
   const { cacao } = await DIDSession.get(account, noting, {
     ...grant,
-    store: ofDomain(store, options.domain),
+    store,
+    // Whatever else is stored for another site, servers would refuse it.
+    domains: (domain) => domain === options.domain,
     minValiditySecs: minValidity,
   })
   return { cacao, isNew }
-}
-
-// The library takes up whatever may do the same, whichever site it was signed for; servers look at that, too.
-function ofDomain(store: SessionStore, domain: string): SessionStore {
-  return {
-    ...store,
-    read: async (...args) =>
-      (await store.read(...args)).filter((record) => parseRecord(record)?.cacao.p.domain === domain),
-  }
 }

@@ -21,10 +21,14 @@ export function addSessionOptions(command: Command): Command {
   return addSecretOptions(command, 'password', ' of an encrypted session string')
 }
 
+/** A session as a string, and its password if it is encrypted. */
+export interface SessionString {
+  readonly text: string
+  readonly password?: string
+}
+
 /** The session string that the options name, and its password; `undefined` if they name none. */
-export async function sessionString(
-  options: SessionCommandOptions,
-): Promise<{ readonly text: string; readonly password?: string } | undefined> {
+export async function sessionString(options: SessionCommandOptions): Promise<SessionString | undefined> {
   const text = (await readSecret(options, 'session'))?.trim()
   const password = await readSecret(options, 'password')
   if (text === undefined && password !== undefined)
@@ -35,10 +39,15 @@ export async function sessionString(
   return { text, ...(password !== undefined && { password }) }
 }
 
+/** The session in a string. */
+export function sessionOf({ text, ...password }: SessionString): Promise<DIDSession> {
+  return DIDSession.fromSession(text, password)
+}
+
 /** The session that is to act. Ends the command with exit code 3 if there is none, or it has expired. */
 export async function chosenSession(options: SessionCommandOptions): Promise<DIDSession> {
   const string = await sessionString(options)
-  if (string) return DIDSession.fromSession(string.text, string)
+  if (string) return sessionOf(string)
   const store = sessionStore(options)
   const account = options.account === undefined ? undefined : accountArgument(options.account)
   const session = await DIDSession.load(account, { store })

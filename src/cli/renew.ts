@@ -2,10 +2,9 @@ import type { Command } from 'commander'
 import { chainless, parseAccount } from '../base/account.js'
 import { systemClock } from '../base/clock.js'
 import { issuerAccount } from '../capability/cacao.js'
-import { DIDSession } from '../session/did-session.js'
 import { placeOf } from '../session/place.js'
 import { renew } from '../session/renew.js'
-import { addSessionOptions, type SessionCommandOptions, sessionString } from './chosen-session.js'
+import { addSessionOptions, type SessionCommandOptions, sessionOf, sessionString } from './chosen-session.js'
 import { usageError } from './exit-codes.js'
 import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
 import { print } from './output.js'
@@ -49,8 +48,8 @@ async function run(options: RenewCommandOptions): Promise<void> {
   const grant = { ...grantOf(options), ...(domain !== undefined && { domain }) }
   const key = await privateKeyOf(options)
   if (string) {
-    const { text, password } = string
-    const old = await DIDSession.fromSession(text, string)
+    const { password } = string
+    const old = await sessionOf(string)
     const { auth } = await signerFor(issuerAccount(old.cacao), key, options)
     const session = await old.renew(auth, grant)
     return print(password === undefined ? session.serialize() : await session.serialize({ password }))

@@ -8,6 +8,8 @@ import { verifySignature } from '../capability/verify-signature.js'
 import { SEED_LENGTH } from '../key/seed-key.js'
 import { authorize } from '../session/authorize.js'
 import { DIDSession as Session } from '../session/did-session.js'
+import type { GrantOptions } from '../session/options.js'
+import { authorizeOptions } from '../session/read-grant-options.js'
 import { readSession, writeSession } from '../session/session-string.js'
 import { AccountId } from './account-id.js'
 import { capabilityOf, createDID } from './did.js'
@@ -85,7 +87,7 @@ export class DIDSession {
 
   /** Has the wallet sign a session that can be written to a string. */
   static async authorize(authMethod: AuthMethod, authOpts: AuthOpts = {}): Promise<DIDSession> {
-    const { serialize } = await authorize(authMethod, required(authOpts))
+    const { serialize } = await authorize(authMethod, authorizeOptions(asked(authOpts)))
     return DIDSession.fromSession(serialize?.() ?? '')
   }
 
@@ -100,7 +102,7 @@ export class DIDSession {
     authMethod: AuthMethod,
     authOpts: AuthOpts = {},
   ): Promise<DIDSession> {
-    const session = await Session.get(account, authMethod, required(authOpts))
+    const session = await Session.get(account, authMethod, asked(authOpts))
     return new DIDSession({ cacao: capabilityOf(session.cacao), did: await toDID(session) })
   }
 
@@ -111,7 +113,8 @@ export class DIDSession {
 
   /** Whether `get` would take up a session of the account without a prompt. */
   static async hasSessionFor(account: AccountInput, resources: string[]): Promise<boolean> {
-    return Session.hasSessionFor(account, resources)
+    // did-session takes none, and an empty list, for whatever the session may do.
+    return Session.hasSessionFor(account, resources?.length > 0 ? resources : undefined)
   }
 
   /** The session that `serialize` wrote; an expired one loads too. */
@@ -176,7 +179,18 @@ export class DIDSession {
   }
 }
 
-function required(authOpts: AuthOpts): AuthOpts & { resources: string[] } {
-  const { resources = [], ...others } = authOpts
-  return { ...others, resources }
+const NAMES = [
+  'domain',
+  'statement',
+  'nonce',
+  'requestId',
+  'expirationTime',
+  'resources',
+  'expiresInSecs',
+] as const
+
+// did-session passes over what it doesn't know, and over what is undefined.
+function asked(authOpts: AuthOpts): GrantOptions {
+  const given = NAMES.filter((name) => authOpts[name] !== undefined)
+  return Object.fromEntries(given.map((name) => [name, authOpts[name]]))
 }

@@ -2,7 +2,7 @@ import { accountArgument } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { DIDSession } from '../session/did-session.js'
-import { leadSecsOf, type SessionOptions } from './options.js'
+import { leadSecsOf, listOptions, placeOptions, resumeOptions, type SessionOptions } from './options.js'
 import { type KnownState, LOADING } from './state.js'
 
 const nobody = { session: undefined, error: undefined, isRenewing: false } as const
@@ -41,8 +41,7 @@ export class FollowedSession {
   start(): void {
     this.#listening = new AbortController()
     const { signal } = this.#listening
-    const { store, namespace } = this.#options
-    const place = { ...(store && { store }), ...(namespace !== undefined && { namespace }) }
+    const place = placeOptions(this.#options)
     DIDSession.onChange(({ type, account }) => this.#changed(type, account), { ...place, signal })
     void this.#load()
   }
@@ -120,7 +119,7 @@ export class FollowedSession {
   }
 
   async #find(signal: AbortSignal): Promise<boolean> {
-    const session = await DIDSession.load(this.#options.account, { ...this.#options, signal })
+    const session = await DIDSession.load(this.#options.account, { ...resumeOptions(this.#options), signal })
     if (signal.aborted) return false
     if (session) this.adopt(session)
     else if (this.#known.status !== 'signed-out')
@@ -131,7 +130,7 @@ export class FollowedSession {
   // Another tab may have signed in while this one only began to listen; and whose session has expired is remembered.
   async #lookBack(signal: AbortSignal): Promise<void> {
     const wanted = this.#options.account
-    const all = await DIDSession.list(this.#options)
+    const all = await DIDSession.list(listOptions(this.#options))
     if (signal.aborted || this.#known.status !== 'signed-out') return
     const sessions = all.filter(({ account }) => wanted === undefined || account === accountArgument(wanted))
     if (sessions.some(({ isExpired }) => !isExpired) && (await this.#find(signal))) return

@@ -4,7 +4,7 @@ import { issuerAccount } from '../capability/cacao.js'
 import { DIDSession } from '../session/did-session.js'
 import type { RenewOptions } from '../session/options.js'
 import { FollowedSession } from './followed-session.js'
-import type { SessionOptions } from './options.js'
+import { placeOptions, resumeOptions, type SessionOptions } from './options.js'
 import { controllerWith, SignInFlight, type SignInRequest } from './sign-in-flight.js'
 import { LOADING, type SessionState, stateOf } from './state.js'
 
@@ -96,7 +96,8 @@ export class LiveSession {
       // Where it comes too late to give one up, that session must be there before it can go.
       await Promise.allSettled(underWay)
       accounts.add(await this.#accountOf(options))
-      for (const account of accounts) if (account !== undefined) await DIDSession.remove(account, options)
+      for (const account of accounts)
+        if (account !== undefined) await DIDSession.remove(account, placeOptions(options))
       const { account: present } = this.#followed.known
       if (present === undefined || accounts.has(present)) this.#followed.lose()
       return true
@@ -116,7 +117,7 @@ export class LiveSession {
   async #accountOf(options: SessionOptions): Promise<string | undefined> {
     const { status, account } = this.#followed.known
     if (status !== 'loading' && status !== 'error') return account
-    const session = await DIDSession.load(options.account, options)
+    const session = await DIDSession.load(options.account, resumeOptions(options))
     return session && issuerAccount(session.cacao)
   }
 

@@ -1,7 +1,11 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
+import { check, secondsOption, setting } from '../base/options.js'
 import { canonicalJSON } from '../capability/canonical-json.js'
-import { type GetOptions, resourcesArgument, secondsArgument } from '../session/options.js'
-import { placeOf } from '../session/place.js'
+import type { GetOptions, ListOptions, ResumeOptions, StoreOptions } from '../session/options.js'
+import { secondsArgument } from '../session/options.js'
+import { defaultStore } from '../session/place.js'
+import { SESSION_READERS } from '../session/read-grant-options.js'
+import { givenOptions, type ReadersOf } from '../session/read-options.js'
 import type { SessionStore } from '../store/store.js'
 
 /**
@@ -19,7 +23,15 @@ export interface SessionOptions extends Omit<GetOptions, 'signal'> {
 export interface SignInOptions
   extends Omit<
     GetOptions,
-    'resources' | 'abilities' | 'store' | 'namespace' | 'anyChain' | 'now' | 'verifiers'
+    | 'resources'
+    | 'abilities'
+    | 'store'
+    | 'namespace'
+    | 'anyChain'
+    | 'now'
+    | 'verifiers'
+    | 'domains'
+    | 'isRevoked'
   > {}
 
 const DEFAULT_LEAD_SECS = 300
@@ -29,11 +41,36 @@ export function leadSecsOf(options: SessionOptions): number {
   return secondsArgument(options, 'leadSecs', DEFAULT_LEAD_SECS)
 }
 
-/** The store that the options name, or else the one that all pages have. Throws a `TypeError` if it is none. */
-export function storeOf(options: SessionOptions): SessionStore {
-  const [store] = placeOf(options).stores
-  if (!store) throw new TypeError('no store')
+/** The store that the options name, or else the one that all pages have; a server that renders looks at neither. */
+export function storeOf({ store = defaultStore() }: SessionOptions): SessionStore {
   return store
+}
+
+/** Those of the options that say where sessions are: what `DIDSession.remove` takes. */
+export function placeOptions(options: SessionOptions): StoreOptions {
+  return pick(options, ['store', 'namespace', 'anyChain', 'now'])
+}
+
+/** And which of those are believed: what `DIDSession.list` takes. */
+export function listOptions(options: SessionOptions): ListOptions {
+  return { ...placeOptions(options), ...pick(options, ['verifiers', 'domains', 'isRevoked']) }
+}
+
+/** And what they must be able to do: what `DIDSession.load` takes. */
+export function resumeOptions(options: SessionOptions): ResumeOptions {
+  const { resources = [], ...asked } = pick(options, ['resources', 'abilities', 'minValiditySecs'])
+  return { ...listOptions(options), ...asked, ...(resources.length > 0 && { resources }) }
+}
+
+function pick<T extends object, K extends keyof T>(options: T, names: readonly K[]): Pick<T, K> {
+  const own = names.filter((name) => Object.hasOwn(options, name))
+  return Object.fromEntries(own.map((name) => [name, options[name]])) as Pick<T, K>
+}
+
+const READERS: ReadersOf<SessionOptions> = {
+  ...SESSION_READERS,
+  account: setting((account: unknown) => accountArgument(account as AccountInput)),
+  leadSecs: check(secondsOption),
 }
 
 /**
@@ -41,17 +78,20 @@ export function storeOf(options: SessionOptions): SessionStore {
  * that names the wrong one.
  */
 export function meaningOf(options: SessionOptions): string {
-  const { account, resources = [], abilities, verifiers = {} } = options
-  const { namespace, anyChain } = placeOf(options)
+  const given = givenOptions<SessionOptions>(options, READERS)
+  const { account, resources = [], abilities, verifiers = {}, domains = [], isRevoked } = given
+  const { namespace = 'default', anyChain = false, minValiditySecs = 0 } = given
   const meaning = canonicalJSON([
-    account === undefined ? null : accountArgument(account),
-    resourcesArgument(resources).sort(),
+    account === undefined ? null : String(account),
+    [...resources].sort(),
     abilities ?? null,
     namespace,
     anyChain,
-    secondsArgument(options, 'minValiditySecs', 0),
-    leadSecsOf(options),
+    minValiditySecs,
+    leadSecsOf(given),
     Object.keys(verifiers).sort(),
+    typeof domains === 'function' ? 'a function' : [...domains].sort(),
+    isRevoked !== undefined,
   ])
   if (meaning === undefined) throw new TypeError('abilities must be made of objects, arrays and texts')
   if (resources.length === 0 && abilities === undefined)

@@ -1,14 +1,14 @@
 import { chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { expiryTime } from '../capability/validity.js'
-import { verifySignature } from '../capability/verify-signature.js'
 import { type FlightControl, shareFlight } from './flights.js'
 import { grantRequest } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { issue } from './issue.js'
-import { type GetOptions, secondsArgument } from './options.js'
+import type { GetOptions } from './options.js'
 import type { Place } from './place.js'
 import { resume } from './resume.js'
+import { assertTrusted } from './trust.js'
 import { inTurn, turnOptions } from './turn.js'
 
 /**
@@ -22,15 +22,12 @@ export async function acquire(
   options: GetOptions,
 ): Promise<HeldSession> {
   const { resources } = grantRequest(options, account)
-  const { signal, verifiers, keyType } = options
-  if (keyType !== undefined && keyType !== 'P-256' && keyType !== 'Ed25519')
-    throw new TypeError('keyType must be "P-256" or "Ed25519"')
+  const { signal, minValiditySecs = 0 } = options
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
-  const minValiditySecs = secondsArgument(options, 'minValiditySecs', 0)
   const turn = turnOptions(options)
   signal?.throwIfAborted()
-  const wanted = { ...(verifiers && { verifiers }), resources }
+  const wanted = { resources }
   const fit = { ...wanted, minValiditySecs }
   const start = async (control: FlightControl): Promise<HeldSession> =>
     (await resume(place, account, fit)) ??
@@ -40,12 +37,18 @@ export async function acquire(
       const short = minValiditySecs > 0 ? await resume(place, account, wanted) : undefined
       return issue(place, account, authMethod, { ...options, ...control }, short)
     })
-  const { session, isOwn } = await shareFlight(place, who(place, account), resources, signal, start)
+  const { session, isOwn } = await shareFlight(
+    place,
+    { account: who(place, account) },
+    resources,
+    signal,
+    start,
+  )
   if (isOwn) return session
-  // Whoever began it may have been content with less time, and have had no verifiers.
+  // Whoever began it may have been content with less time, and have believed what this caller doesn't.
   if (expiryTime(session.cacao) < place.now() + minValiditySecs * 1000)
     return acquire(place, account, authMethod, options)
-  if (verifiers) await verifySignature(session.cacao, verifiers, place.now())
+  await assertTrusted(session.cacao, place.checks, place.now())
   return session
 }
 

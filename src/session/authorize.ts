@@ -9,5 +9,7 @@ export async function authorize(authMethod: AuthMethod, options: AuthorizeOption
   const request = grantRequest(options)
   options.signal?.throwIfAborted()
   const made = await newSeedKey()
-  return newSession(made, await requestCapability(authMethod, made.key.did, request, options), 'none')
+  const { verifiers } = options
+  const asked = { ...options, checks: { ...(verifiers && { verifiers }) } }
+  return newSession(made, await requestCapability(authMethod, made.key.did, request, asked), 'none')
 }

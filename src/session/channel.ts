@@ -8,8 +8,18 @@ export interface Notice {
   readonly scope: string
   /** Keys that were signed out. */
   readonly removed?: readonly string[]
+  /** An account all of whose sessions were signed out, also those that whoever tells it doesn't know. */
+  readonly signedOut?: SignedOut
   /** The account whose sign-in the person has just declined. */
   readonly declined?: string
+}
+
+/** Whose sessions were signed out, on which chains, and where. */
+export interface SignedOut {
+  readonly account: string
+  readonly anyChain: boolean
+  /** The name of the IndexedDB database in which they are, or would be. */
+  readonly database: string
 }
 
 const NAME = 'cacao-session'
@@ -81,8 +91,18 @@ function open(): BroadcastChannel | undefined {
 
 function noticeOf(data: unknown): Notice | undefined {
   if (typeof data !== 'object' || data === null) return undefined
-  const { scope, removed, declined } = data as { [name in keyof Notice]?: unknown }
+  const { scope, removed, declined, signedOut } = data as { [name in keyof Notice]?: unknown }
   if (typeof scope !== 'string') return undefined
   const keys = Array.isArray(removed) ? removed.filter((key) => typeof key === 'string') : []
-  return { scope, removed: keys, ...(typeof declined === 'string' && { declined }) }
+  return {
+    scope,
+    removed: keys,
+    ...(isSignedOut(signedOut) && { signedOut }),
+    ...(typeof declined === 'string' && { declined }),
+  }
+}
+
+function isSignedOut(value: unknown): value is SignedOut {
+  const { account, anyChain, database } = (value ?? {}) as { [name in keyof SignedOut]?: unknown }
+  return typeof account === 'string' && typeof anyChain === 'boolean' && typeof database === 'string'
 }

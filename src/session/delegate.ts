@@ -16,7 +16,7 @@ export async function delegate(
   options: DelegateOptions,
   now: number,
 ): Promise<Cacao> {
-  const { audience, expiresInSecs } = options ?? {}
+  const { audience, expiresInSecs } = options
   assertOtherKey(audience, key.did)
   const resources = unionOfGrants(resourcesArgument(options.resources ?? parent.p.resources ?? []), [])
   const statement = statementFor(resources, options.statement)

@@ -11,26 +11,34 @@ import type { SessionEventType, SessionListenerOptions } from './events.js'
 import { GrantedSession } from './granted-session.js'
 import type { HeldSession } from './held-session.js'
 import type { SessionSummary } from './list.js'
-import {
-  type AskedResources,
-  type AuthorizeOptions,
-  type DelegateOptions,
-  type ExplainOptions,
-  type FromSessionOptions,
-  type GetOptions,
-  type RenewOptions,
-  type ResumeOptions,
-  resourcesArgument,
-  type SerializeOptions,
-  type SessionFetchInit,
-  type SignRequestOptions,
-  type StoreOptions,
-  secondsArgument,
+import type {
+  AskedResources,
+  AuthorizeOptions,
+  DelegateOptions,
+  ExplainOptions,
+  FromSessionOptions,
+  GetOptions,
+  ListOptions,
+  RenewOptions,
+  ResumeOptions,
+  SerializeOptions,
+  SessionFetchInit,
+  SignRequestOptions,
+  StoreOptions,
 } from './options.js'
-import { type Place, placeOf } from './place.js'
+import { believedPlaceOf, type Place, placeOf } from './place.js'
+import {
+  EXPLAIN_READERS,
+  givenAsked,
+  givenOptions,
+  LIST_READERS,
+  LISTENER_READERS,
+  RESUME_READERS,
+  STORE_READERS,
+} from './read-options.js'
 import { removedKeys } from './removed-keys.js'
 import { explain, resume } from './resume.js'
-import type { SessionStatus } from './stored-sessions.js'
+import type { SessionStatus, Wanted } from './stored-sessions.js'
 import type { SessionChange } from './watch.js'
 
 const onDemand = () => import('./on-demand.js')
@@ -64,29 +72,32 @@ export class DIDSession extends GrantedSession {
   /**
    * Takes up the account's session, or else has the wallet sign a new one and stores it. Prompts at most once,
    * however many call at a time. The key can't be exported. Rejects with a `SessionError`: `ERR_AUTH_REJECTED`,
-   * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_…`, `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, with a store of the
-   * caller's own, `ERR_STORE_…`.
+   * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_…` (also if the auth method answers something else than it was asked for),
+   * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, with a store of the caller's own, `ERR_STORE_…`.
    */
   static async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<DIDSession> {
-    const place = placeOf(options ?? {})
-    const { acquire } = await onDemand()
-    const held = await acquire(place, accountArgument(account), authMethod, options ?? {})
+    const { acquire, getOptions } = await onDemand()
+    const given = getOptions(options)
+    const place = believedPlaceOf(given)
+    const held = await acquire(place, accountArgument(account), authMethod, given)
     return new DIDSession(held, place.now, place)
   }
 
   /**
    * Takes up a stored session and never prompts; `undefined` if there is none that is valid and covers the
-   * resources. Without an account, the session used last: a reload needs no wallet at all.
+   * resources. Without an account, the session used last: a reload needs no wallet at all. On a server it needs a `store`
+   * (`ERR_ENVIRONMENT`), and one that others can write needs `verifiers` and `domains` (`TypeError`).
    *
    * @example
    * const session = (await DIDSession.load()) ?? showLogin()
    */
   static async load(account?: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
-    const place = placeOf(options)
-    options.signal?.throwIfAborted()
-    const wanted = await wantedOf(place, options)
+    const given = givenOptions(options, RESUME_READERS)
+    const place = believedPlaceOf(given)
+    given.signal?.throwIfAborted()
+    const wanted = await wantedOf(place, given)
     const held = await resume(place, account === undefined ? undefined : accountArgument(account), wanted)
-    options.signal?.throwIfAborted()
+    given.signal?.throwIfAborted()
     return held && new DIDSession(held, place.now, place)
   }
 
@@ -96,7 +107,8 @@ export class DIDSession extends GrantedSession {
     resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<boolean> {
-    return (await explainTo(account, resources, options)).status === 'ok'
+    const { place, wanted } = await explainable(resources, options)
+    return (await explain(place, accountArgument(account), wanted)).status === 'ok'
   }
 
   /** Why `hasSessionFor` says what it says. Never rejects for what a store does. */
@@ -105,10 +117,11 @@ export class DIDSession extends GrantedSession {
     resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<SessionStatus> {
-    const status = await explainTo(account, resources, options)
+    const { place, wanted } = await explainable(resources, options)
+    const status = await explain(place, accountArgument(account), wanted)
     if (status.status !== 'none') return status
     const { wasEvicted } = await onDemand()
-    return (await wasEvicted(placeOf(options), accountArgument(account))) ? { status: 'evicted' } : status
+    return (await wasEvicted(place, accountArgument(account))) ? { status: 'evicted' } : status
   }
 
   /**
@@ -126,46 +139,49 @@ export class DIDSession extends GrantedSession {
    * @example
    * DIDSession.onChange(async ({ type }) => { if (type === 'signed-in') show(await DIDSession.load()) })
    */
-  static onChange(
-    listener: (change: SessionChange) => void,
-    { signal, ...options }: StoreOptions = {},
-  ): () => void {
-    const place = placeOf(options)
-    return listening(listener, [signal], ({ until, watchOf }, signals) =>
+  static onChange(listener: (change: SessionChange) => void, options: StoreOptions = {}): () => void {
+    const given = givenOptions(options, STORE_READERS)
+    const place = placeOf(given)
+    return listening(listener, [given.signal], ({ until, watchOf }, signals) =>
       until(signals, () => watchOf(place).onChange(listener)),
     )
   }
 
-  /** Every stored session, of every account. */
-  static async list(options: StoreOptions = {}): Promise<SessionSummary[]> {
+  /** Every stored session, of every account; with `verifiers`, `domains` or `isRevoked`, those that they accept. */
+  static async list(options: ListOptions = {}): Promise<SessionSummary[]> {
+    const place = believedPlaceOf(givenOptions(options, LIST_READERS))
     const { listSessions } = await onDemand()
-    return listSessions(placeOf(options))
+    return listSessions(place)
   }
 
   /**
-   * Signs the account out on this device, in all tabs: removes all its sessions, whose keys then sign no more. Rejects
-   * with `ERR_STORE_UNAVAILABLE`.
+   * Signs the account out on this device, in all tabs: its sessions sign no more, at once, and are removed from the store.
+   * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some.
    */
   static async remove(account: AccountInput, options: StoreOptions = {}): Promise<void> {
+    const place = placeOf(givenOptions(options, STORE_READERS))
     const { removeSessions } = await onDemand()
-    await removeSessions(placeOf(options), accountArgument(account))
+    await removeSessions(place, accountArgument(account))
   }
 
   /** Has the wallet sign a session that grows from a random seed, so that it can be written to a string. */
   static async authorize(authMethod: AuthMethod, options: AuthorizeOptions): Promise<DIDSession> {
-    const { authorize } = await onDemand()
-    return new DIDSession(await authorize(authMethod, options ?? {}), options.now ?? systemClock)
+    const { authorize, authorizeOptions } = await onDemand()
+    const given = authorizeOptions(options)
+    return new DIDSession(await authorize(authMethod, given), given.now ?? systemClock)
   }
 
   /**
    * The session that `serialize` wrote, here or in did-session 4. An expired one loads too, so that an app can
    * show whose it was: `isExpired` is true and signing is refused. Rejects with `ERR_SESSION_STRING` or
-   * `ERR_CAPABILITY_…` if anything else is wrong with it, the wallet's signature too if `verifiers` are given. What was
-   * encrypted needs its `password`; with another one, `ERR_SESSION_STRING`.
+   * `ERR_CAPABILITY_…` if anything else is wrong with it: the wallet's signature too if `verifiers` are given, the site if
+   * `domains` are, and that it was revoked if `isRevoked` is. What was encrypted needs its `password`; with another one,
+   * `ERR_SESSION_STRING`.
    */
   static async fromSession(serialized: string, options: FromSessionOptions = {}): Promise<DIDSession> {
-    const { readSession } = await onDemand()
-    return new DIDSession(await readSession(serialized, options), options.now ?? systemClock)
+    const { fromSessionOptions, readSession } = await onDemand()
+    const given = fromSessionOptions(options)
+    return new DIDSession(await readSession(serialized, given), given.now ?? systemClock)
   }
 
   /**
@@ -180,7 +196,7 @@ export class DIDSession extends GrantedSession {
   serialize(options: SerializeOptions): Promise<string>
   serialize(options?: SerializeOptions): string | Promise<string> {
     if (options !== undefined)
-      return onDemand().then((m) => m.writeEncrypted(this.serialize(), options.password))
+      return onDemand().then((m) => m.writeEncrypted(this.serialize(), m.serializeOptions(options).password))
     if (this.#held.serialize) return this.#held.serialize()
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',
@@ -232,8 +248,8 @@ export class DIDSession extends GrantedSession {
    */
   async renew(authMethod: AuthMethod, options: RenewOptions = {}): Promise<DIDSession> {
     this.#assertNotRemoved()
-    const { renew } = await onDemand()
-    const held = await renew(this.#held, this.#place, this.#now, authMethod, options)
+    const { renew, renewOptions } = await onDemand()
+    const held = await renew(this.#held, this.#place, this.#now, authMethod, renewOptions(options))
     return new DIDSession(held, this.#now, this.#place)
   }
 
@@ -250,12 +266,17 @@ export class DIDSession extends GrantedSession {
    */
   async delegate(options: DelegateOptions): Promise<Cacao> {
     this.#assertNotRemoved()
-    const { delegate } = await onDemand()
-    return delegate(this.#held, options, this.#now())
+    const { delegate, delegateOptions } = await onDemand()
+    return delegate(this.#held, delegateOptions(options), this.#now())
   }
 
-  /** Signs this session out, here and in all tabs: its key signs no more. Rejects with `ERR_STORE_UNAVAILABLE`. */
+  /**
+   * Signs this session out, here and in all tabs: its key signs no more, at once. Rejects with `ERR_STORE_UNAVAILABLE` if the
+   * store may still have it.
+   */
   async remove(): Promise<void> {
+    // Before anything else: neither a store that fails nor a page that can't load the rest keeps it signed in.
+    removedKeys.add(this.keyDID)
     const { removeSession } = await onDemand()
     await removeSession(this.#place, issuerAccount(this.cacao), this.keyDID)
   }
@@ -287,18 +308,17 @@ export class DIDSession extends GrantedSession {
   on(
     type: SessionEventType,
     listener: (event: SessionEvent) => void,
-    { signal, ...options }: SessionListenerOptions = {},
+    options: SessionListenerOptions = {},
   ): () => void {
     if (!EVENT_TYPES.includes(type)) throw new TypeError(`type must be one of ${EVENT_TYPES.join(', ')}`)
-    secondsArgument(options, 'leadSecs', 0)
-    secondsArgument(options, 'idleSecs', 0)
+    const { signal, ...given } = givenOptions(options, LISTENER_READERS)
     const subject = { held: this.#held, now: this.#now, place: this.#place }
     const happened = (successor?: HeldSession): void => {
       const session = successor ? new DIDSession(successor, this.#now, this.#place) : this
       listener({ type, session })
     }
     return listening(listener, [signal, this.#disposal.signal], ({ listenFor }, signals) =>
-      listenFor(type, subject, options, signals, happened),
+      listenFor(type, subject, given, signals, happened),
     )
   }
 
@@ -343,21 +363,23 @@ function listening(
   return () => end.abort()
 }
 
-async function explainTo(
-  account: AccountInput,
-  asked: AskedResources = [],
+async function explainable(
+  asked: AskedResources | undefined,
   options: ExplainOptions,
-): Promise<SessionStatus> {
-  const place = placeOf(options)
-  const wanted = 'length' in asked ? { resources: asked } : asked
-  return explain(place, accountArgument(account), await wantedOf(place, { ...options, ...wanted }))
+): Promise<{ place: Place; wanted: Wanted }> {
+  const given = givenOptions(options, EXPLAIN_READERS)
+  const place = believedPlaceOf(given)
+  return { place, wanted: await wantedOf(place, { ...given, ...givenAsked(asked) }) }
 }
 
 /** What a session must be able to do: abilities as the resource that they are in a capability. */
-async function wantedOf(place: Place, options: ResumeOptions): Promise<ResumeOptions> {
-  const { abilities, resources = [] } = options
-  const list = abilities ? (await place.onDemand()).askedResources(options) : resourcesArgument(resources)
-  return { ...options, resources: list }
+async function wantedOf(
+  place: Place,
+  { resources = [], abilities, minValiditySecs }: ResumeOptions,
+): Promise<Wanted> {
+  const isPlain = abilities === undefined
+  const list = isPlain ? resources : (await place.onDemand()).askedResources({ resources, abilities })
+  return { resources: list, minValiditySecs }
 }
 
 function recordOf({

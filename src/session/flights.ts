@@ -1,4 +1,5 @@
 import { abortable } from '../base/abort.js'
+import { chainless } from '../base/account.js'
 import { missingGrants } from '../capability/grants.js'
 import type { SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
@@ -14,6 +15,8 @@ export interface FlightControl {
 
 /** A sign-in or renewal that is under way, and how many still wait for it. */
 interface Flight {
+  readonly namespace: string
+  readonly account: string
   readonly resources: readonly string[]
   readonly controller: AbortController
   readonly result: Promise<HeldSession>
@@ -30,7 +33,7 @@ const flights = new WeakMap<SessionStore, Map<string, Flight>>()
  */
 export async function shareFlight(
   { stores, namespace }: Place,
-  what: string,
+  { account, what = account }: { readonly account: string; readonly what?: string },
   resources: readonly string[],
   signal: AbortSignal | undefined,
   start: (control: FlightControl) => Promise<HeldSession>,
@@ -62,16 +65,30 @@ export async function shareFlight(
     flight.isOver = true
     if (underWay.get(id) === flight) underWay.delete(id)
   })
-  const flight: Flight = { resources, controller, result, waiting: 0, isBeingKept: false, isOver: false }
+  const flight: Flight = {
+    namespace,
+    account,
+    resources,
+    controller,
+    result,
+    waiting: 0,
+    isBeingKept: false,
+    isOver: false,
+  }
   underWay.set(id, flight)
   return { session: await join(flight, signal), isOwn: true }
 }
 
-/** Waits for whatever is being kept there just now. */
-export async function kept({ stores, namespace }: Place): Promise<void> {
-  const underWay = stores[0] ? [...(flights.get(stores[0]) ?? [])] : []
-  const here = underWay.filter(([id, { isBeingKept }]) => isBeingKept && id.startsWith(`${namespace}\n`))
-  await Promise.allSettled(here.map(([, { result }]) => result))
+/** Waits for whatever is being kept there just now of the account, on any chain: of no one else. */
+export async function kept({ stores, namespace }: Place, account: string): Promise<void> {
+  const underWay = stores[0] ? [...(flights.get(stores[0])?.values() ?? [])] : []
+  const own = underWay.filter(
+    (flight) =>
+      flight.isBeingKept &&
+      flight.namespace === namespace &&
+      chainless(flight.account) === chainless(account),
+  )
+  await Promise.allSettled(own.map(({ result }) => result))
 }
 
 // Whoever aborts leaves; the flight itself is given up when nobody waits any more.

@@ -14,9 +14,10 @@ import {
   withoutRecapStatement,
 } from '../capability/recap.js'
 import { assertValidAt } from '../capability/validity.js'
-import { assertAudience, assertIssuer, assertNonce, assertResources } from '../capability/verify-cacao.js'
-import { verifySignature } from '../capability/verify-signature.js'
-import { type AuthorizeOptions, type GrantOptions, resourcesArgument } from './options.js'
+import { assertAudience, assertIssuer, assertNonce } from '../capability/verify-cacao.js'
+import { assertAnswered } from './answer.js'
+import { type AuthorizeOptions, type GrantOptions, resourcesArgument, type TrustOptions } from './options.js'
+import { assertTrusted } from './trust.js'
 
 const ONE_WEEK_SECS = 7 * 24 * 60 * 60
 // The last year that RFC 3339 can write.
@@ -26,6 +27,8 @@ const LAST_INSTANT = Date.UTC(9999, 11, 31)
 export interface GrantRequest {
   readonly resources: readonly string[]
   readonly opts: AuthMethodOpts
+  /** Whether the caller named the time, rather than left it to us. */
+  readonly isTimed: boolean
   readonly nonce?: GrantOptions['nonce']
 }
 
@@ -48,7 +51,7 @@ export function statementFor(resources: readonly string[], words: string | undef
 
 /** Reads the caller's options. Throws a `TypeError` that names the wrong one. */
 export function grantRequest(
-  options: GrantOptions & { now?: AuthorizeOptions['now'] },
+  options: GrantOptions & { now?: AuthorizeOptions['now']; isTimed?: boolean },
   account?: string,
 ): GrantRequest {
   const now = (options.now ?? systemClock)()
@@ -71,23 +74,28 @@ export function grantRequest(
     expirationTime: expirationTime(options, now),
     resources,
   }
-  return { resources, opts, ...(nonce !== undefined && { nonce }) }
+  return {
+    resources,
+    opts,
+    isTimed: options.isTimed ?? namesTime(options),
+    ...(nonce !== undefined && { nonce }),
+  }
 }
 
 /**
  * Asks the auth method for a capability and checks what it answers, before anyone relies on it: the guard, the
- * account, the key, the nonce, the resources, the times and, with verifiers, the signature.
+ * account, the key, the nonce, all else that was asked, and the checks that the caller named.
  */
 export async function requestCapability(
   authMethod: AuthMethod,
   audience: string,
-  { resources, opts, nonce: wantedNonce }: GrantRequest,
+  { resources, opts, isTimed, nonce: wantedNonce }: GrantRequest,
   {
     account,
-    verifiers,
+    checks,
     now = systemClock,
     signal,
-  }: Pick<AuthorizeOptions, 'verifiers' | 'now' | 'signal'> & { account?: string },
+  }: Pick<AuthorizeOptions, 'now' | 'signal'> & { account?: string; checks: TrustOptions },
 ): Promise<Cacao> {
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
@@ -105,12 +113,17 @@ export async function requestCapability(
   if (account !== undefined) assertIssuer(cacao, account)
   assertAudience(cacao, audience)
   if (nonce !== undefined) assertNonce(cacao, nonce)
-  assertResources(cacao, resources)
-  abilitiesOf(cacao.p)
   assertValidAt(cacao, now())
-  if (verifiers) await verifySignature(cacao, verifiers, now())
+  assertAnswered(cacao, { opts, isTimed }, now())
+  abilitiesOf(cacao.p)
+  await assertTrusted(cacao, checks, now())
   signal?.throwIfAborted()
   return cacao
+}
+
+/** Whether the options say when the session ends. */
+export function namesTime({ expiresInSecs, expirationTime }: GrantOptions): boolean {
+  return expiresInSecs !== undefined || expirationTime !== undefined
 }
 
 async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefined> {

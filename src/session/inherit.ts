@@ -1,18 +1,13 @@
-import type { Verifiers } from '../capability/verify-signature.js'
 import type { Place } from './place.js'
 
 const DATABASE = 'did-session'
 
 /** Takes over what did-session 4 left here, of all accounts or one; says how many sessions that were. */
-export async function inherit(
-  place: Place,
-  account: string | undefined,
-  verifiers: Verifiers | undefined,
-): Promise<number> {
+export async function inherit(place: Place, account: string | undefined): Promise<number> {
   if (!(await mayHoldDIDSession4(place))) return 0
   try {
     const { adoptDIDSession4 } = await place.onDemand()
-    return await adoptDIDSession4(place, account, verifiers)
+    return await adoptDIDSession4(place, account)
   } catch {
     // Whatever is wrong with what another library left, one can still sign in.
     return 0

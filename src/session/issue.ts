@@ -21,7 +21,7 @@ export async function issue(
   place: Place,
   account: string,
   authMethod: AuthMethod,
-  options: GetOptions & Partial<FlightControl>,
+  options: GetOptions & Partial<FlightControl> & { isTimed?: boolean },
   replaced?: HeldSession,
 ): Promise<HeldSession> {
   const resources = unionOfGrants(replaced?.cacao.p.resources ?? [], askedResources(options))
@@ -29,7 +29,8 @@ export async function issue(
   const request = grantRequest({ ...rest, resources, now: place.now }, account)
   // The key comes first: Firefox and Chromium end an IndexedDB transaction across an awaited WebCrypto call.
   const { key, ...kept } = await newKey(place, options.keyType)
-  const cacao = await requestCapability(authMethod, key.did, request, { ...options, now: place.now, account })
+  const { checks, now } = place
+  const cacao = await requestCapability(authMethod, key.did, request, { ...options, checks, now, account })
   options.signal?.throwIfAborted()
   options.keeping?.()
   const persistence = await keep(place, { account, keyDID: key.did, cacao, ...kept })

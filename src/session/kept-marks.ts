@@ -19,11 +19,18 @@ export function unmarkKept(place: Place, account: string): void {
   change(place, (marks) => marks.delete(markOf(place, account)))
 }
 
-/** Whether the account had a session here that nobody signed out of, and that the browser has thrown away. */
-export async function wasEvicted(place: Place, account: string): Promise<boolean> {
+/**
+ * Whether the account had a session here that nobody signed out of, and that the browser has thrown away. `accounts` are those
+ * of which sessions were known here.
+ */
+export async function wasEvicted(
+  place: Place,
+  account: string,
+  accounts: readonly string[] = watchOf(place).accounts,
+): Promise<boolean> {
   // Signing out leaves a note in the store.
   if (await readLastUsed(place.stores, place.namespace)) return false
-  const isKnown = watchOf(place).accounts.some((known) =>
+  const isKnown = accounts.some((known) =>
     place.anyChain ? chainless(known) === chainless(account) : known === account,
   )
   return isKnown || (!place.isChosen && (readMarks().get(markOf(place, account)) ?? 0) > place.now())

@@ -4,7 +4,7 @@ import type { Persistence } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
 import { inherit } from './inherit.js'
 import type { Place } from './place.js'
-import { expiresAt, parseRecord, readStores } from './stored-sessions.js'
+import { expiresAt, parseRecord, readStores, refused } from './stored-sessions.js'
 
 /** One stored session, for a list of accounts to choose from. */
 export interface SessionSummary {
@@ -19,16 +19,16 @@ export interface SessionSummary {
   readonly persistence: Persistence
 }
 
-/** Every stored session, those that did-session 4 left included. */
+/** Every stored session that passes the place's checks, those that did-session 4 left included. */
 export async function listSessions(place: Place): Promise<SessionSummary[]> {
-  await inherit(place, undefined, undefined)
+  await inherit(place, undefined)
   const { found, failures } = await readStores(place.stores, place.namespace)
   if (place.isChosen && failures.length > 0) throw storeError(failures[0])
-  return found.flatMap(({ record, store }) => {
+  const all = found.map(async ({ record, store }): Promise<SessionSummary[]> => {
     const parsed = parseRecord(record)
-    if (!parsed) return []
+    if (!parsed || (await refused(parsed.cacao, place, place.now()))) return []
     const { account, keyDID, cacao } = parsed
-    return {
+    const summary = {
       account,
       id: accountDID(account),
       keyDID,
@@ -37,5 +37,7 @@ export async function listSessions(place: Place): Promise<SessionSummary[]> {
       isExpired: validityAt(cacao, place.now()) === 'expired',
       persistence: store.persistence,
     }
+    return [summary]
   })
+  return (await Promise.all(all)).flat()
 }

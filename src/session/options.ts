@@ -1,12 +1,16 @@
 import type { Clock } from '../base/clock.js'
 import type { Abilities } from '../capability/abilities.js'
+import type { Domains, IsRevoked } from '../capability/check-options.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type { SessionStore } from '../store/store.js'
 
 /** Where sessions are looked for, and by which clock. */
 export interface StoreOptions {
-  /** Where sessions are kept; IndexedDB by default, and memory where the browser refuses that. */
+  /**
+   * Where sessions are kept; IndexedDB by default, and memory where the browser refuses that. Outside of browsers there is no
+   * default: without a store, `ERR_ENVIRONMENT`.
+   */
   store?: SessionStore
   /** Keeps kinds of sign-in apart, such as "user" and "admin"; `default` by default. */
   namespace?: string
@@ -21,25 +25,42 @@ export interface StoreOptions {
   signal?: AbortSignal
 }
 
-/** How a session is taken up again. */
-export interface ResumeOptions extends StoreOptions {
-  /** What the session must be able to do; without it, whatever it can. */
-  resources?: readonly string[]
-  abilities?: Abilities
-  /** Seconds for which the session must still be valid; 0 by default. */
-  minValiditySecs?: number
+/**
+ * What is believed of a session that comes from a store or a string. A store that others can write (`writableByOthers`) needs
+ * `verifiers` and `domains`.
+ */
+export interface TrustOptions {
   /**
    * Check the wallet's signature too, for each of these signature types. While a contract account's chain can't be asked,
    * that rejects with `ERR_RPC_UNAVAILABLE`.
    */
   verifiers?: Verifiers
+  /** The sites, with their ports, whose sign-ins are accepted, or a function that says `true` of one. */
+  domains?: Domains
+  /**
+   * Says whether a capability was revoked; asked of each in a chain. Anything but `false` is a refusal; what rejects with a
+   * `SessionError` of its own, such as `ERR_STORE_UNAVAILABLE`, rejects the call.
+   */
+  isRevoked?: IsRevoked
+}
+
+/** `DIDSession.list`. */
+export interface ListOptions extends StoreOptions, TrustOptions {}
+
+/** How a session is taken up again. */
+export interface ResumeOptions extends StoreOptions, TrustOptions {
+  /** What the session must be able to do; without it, whatever it can. */
+  resources?: readonly string[]
+  abilities?: Abilities
+  /** Seconds for which the session must still be valid; 0 by default. */
+  minValiditySecs?: number
 }
 
 /** What a session must be able to do: resources, or those together with abilities. */
 export type AskedResources = readonly string[] | Pick<ResumeOptions, 'resources' | 'abilities'>
 
 /** `DIDSession.hasSessionFor` and `explain`. */
-export interface ExplainOptions extends StoreOptions, Pick<ResumeOptions, 'verifiers' | 'minValiditySecs'> {}
+export interface ExplainOptions extends StoreOptions, TrustOptions, Pick<ResumeOptions, 'minValiditySecs'> {}
 
 /** What the wallet is asked for. */
 export interface GrantOptions {
@@ -60,10 +81,11 @@ export interface GrantOptions {
   requestId?: string
 }
 
-/** `DIDSession.get`: resume, or else ask the wallet. */
-export interface GetOptions extends GrantOptions, StoreOptions {
-  /** Check the wallet's signature before anything is stored, and that of a stored session; as for `load`. */
-  verifiers?: Verifiers
+/**
+ * `DIDSession.get`: resume, or else ask the wallet. `verifiers`, `domains` and `isRevoked` are asked of a stored session, as
+ * for `load`, and of what the wallet signs before that is stored.
+ */
+export interface GetOptions extends GrantOptions, StoreOptions, TrustOptions {
   /**
    * The kind of session key; P-256 by default, because every engine can store it. Ed25519 keys must not sign more than 60,000
    * bytes at once in WebKitGTK, whose page would crash.
@@ -98,7 +120,7 @@ export interface DelegateOptions {
   /** The key that may do it: a did:key, Ed25519 or P-256. */
   audience: string
   /** Some of what the session may do; all of it by default. */
-  resources?: readonly string[] | undefined
+  resources?: readonly string[]
   /** Seconds until it expires; when the session does by default, and never later. */
   expiresInSecs?: number
   /** One line in plain words, for logs: nobody is asked. */
@@ -112,9 +134,7 @@ export interface SerializeOptions {
 }
 
 /** `DIDSession.fromSession`. */
-export interface FromSessionOptions extends Partial<SerializeOptions> {
-  /** Check the wallet's signature too. */
-  verifiers?: Verifiers
+export interface FromSessionOptions extends Partial<SerializeOptions>, TrustOptions {
   now?: Clock
   signal?: AbortSignal
 }

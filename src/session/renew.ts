@@ -6,11 +6,11 @@ import { unionOfGrants } from '../capability/grants.js'
 import { expiryTime } from '../capability/validity.js'
 import { settle } from './fates.js'
 import { type FlightControl, shareFlight } from './flights.js'
-import { askedResources, grantRequest, requestCapability } from './grant.js'
+import { askedResources, grantRequest, namesTime, requestCapability } from './grant.js'
 import type { HeldSession } from './held-session.js'
 import { issue, retire } from './issue.js'
 import { newSeedKey, newSession } from './new-key.js'
-import type { GetOptions, GrantOptions, RenewOptions } from './options.js'
+import type { GrantOptions, RenewOptions } from './options.js'
 import type { Place } from './place.js'
 import { resume } from './resume.js'
 import { inTurn, turnOptions } from './turn.js'
@@ -19,14 +19,17 @@ import { watchOf } from './watch.js'
 /** Makes the session that takes this one's place, with one prompt. See `DIDSession.renew`. */
 export async function renew(
   held: HeldSession,
-  place: Place | undefined,
+  from: Place | undefined,
   now: Clock,
   authMethod: AuthMethod,
   options: RenewOptions,
 ): Promise<HeldSession> {
   const { abilities: _, ...rest } = options
-  const grant = { ...asBefore(held, options), ...rest, resources: allResources(held, options) }
-  const { signal } = options
+  const isTimed = namesTime(options)
+  const grant = { ...asBefore(held, isTimed), ...rest, isTimed, resources: allResources(held, options) }
+  const { signal, verifiers } = options
+  const checks = { ...from?.checks, ...(verifiers && { verifiers }) }
+  const place = from && { ...from, checks }
   const account = issuerAccount(held.cacao)
   // Whatever is wrong with the arguments is said before anyone waits.
   const request = grantRequest({ ...grant, now }, account)
@@ -36,14 +39,19 @@ export async function renew(
   signal?.throwIfAborted()
   if (!place) {
     const made = await newSeedKey()
-    const cacao = await requestCapability(authMethod, made.key.did, request, { ...options, now, account })
+    const cacao = await requestCapability(authMethod, made.key.did, request, {
+      ...options,
+      checks,
+      now,
+      account,
+    })
     const session = newSession(made, cacao, 'none')
     settle(held.key.did, { type: 'renewed', keyDID: made.key.did, held: session })
     return session
   }
   const start = (control: FlightControl): Promise<HeldSession> =>
     inTurn(place, account, { ...turn, signal: control.signal }, async () => {
-      const already = await successor(place, account, held, grant)
+      const already = await successor(place, account, held, grant.resources)
       if (!already) {
         const keyType = held.key.pair ? held.key.type : undefined
         return issue(place, account, authMethod, { ...grant, ...(keyType && { keyType }), ...control }, held)
@@ -54,7 +62,8 @@ export async function renew(
       await watchOf(place).changed()
       return already
     })
-  const { session } = await shareFlight(place, `renew ${held.key.did}`, grant.resources, signal, start)
+  const what = `renew ${held.key.did}`
+  const { session } = await shareFlight(place, { account, what }, grant.resources, signal, start)
   return session
 }
 
@@ -63,11 +72,10 @@ async function successor(
   place: Place,
   account: string,
   held: HeldSession,
-  { resources, verifiers }: Pick<GetOptions, 'verifiers'> & { resources: readonly string[] },
+  resources: readonly string[],
 ): Promise<HeldSession | undefined> {
   const left = (expiryTime(held.cacao) - place.now()) / 1000
-  const wanted = { resources, minValiditySecs: Math.max(left, 0), ...(verifiers && { verifiers }) }
-  const found = await resume(place, account, wanted)
+  const found = await resume(place, account, { resources, minValiditySecs: Math.max(left, 0) })
   return found && found.key.did !== held.key.did && expiryTime(found.cacao) > expiryTime(held.cacao)
     ? found
     : undefined
@@ -78,10 +86,9 @@ function allResources({ cacao }: HeldSession, options: RenewOptions): string[] {
 }
 
 /** What the session was granted with, for whatever the caller doesn't say: its domain, its words, its lifetime. */
-function asBefore({ cacao }: HeldSession, options: RenewOptions): Partial<GrantOptions> {
+function asBefore({ cacao }: HeldSession, isTimed: boolean): Partial<GrantOptions> {
   const { domain, statement, iat } = cacao.p
   const lifetime = (expiryTime(cacao) - (parseDateTime(iat) ?? Number.NaN)) / 1000
-  const isTimed = options.expiresInSecs !== undefined || options.expirationTime !== undefined
   return {
     domain,
     ...(statement !== undefined && { statement }),

@@ -3,25 +3,31 @@ import { expiryTime } from '../capability/validity.js'
 import { storeError } from '../store/store-error.js'
 import type { HeldSession } from './held-session.js'
 import { inherit } from './inherit.js'
-import type { ResumeOptions } from './options.js'
 import type { Place } from './place.js'
-import { type Assessment, assess, readLastUsed, readStores, type SessionStatus } from './stored-sessions.js'
+import {
+  type Assessment,
+  assess,
+  readLastUsed,
+  readStores,
+  type SessionStatus,
+  type Wanted,
+} from './stored-sessions.js'
 
 /**
- * The stored session of the account that is fit to be used and valid longest; without an account, the one used
- * last. Never prompts. Rejects with `ERR_STORE_UNAVAILABLE` if a store that the caller chose can't be read, and with
- * `ERR_RPC_UNAVAILABLE` if the verifiers can't ask a contract account's chain.
+ * The stored session of the account that is fit to be used, passes the place's checks and is valid longest; without an
+ * account, the one used last. Never prompts. Rejects with `ERR_STORE_UNAVAILABLE` if a store that the caller chose can't be
+ * read, and with `ERR_RPC_UNAVAILABLE` if the verifiers can't ask a contract account's chain.
  */
 export async function resume(
   place: Place,
   account: string | undefined,
-  options: ResumeOptions,
+  wanted: Wanted,
 ): Promise<HeldSession | undefined> {
   const reading = readLastUsed(place.stores, place.namespace)
   const used = account === undefined ? await reading : undefined
   // Nobody is signed in again who has just signed out.
   if (used && used.account === undefined) return undefined
-  const { assessments, failures } = await look(place, account ?? used?.account, options)
+  const { assessments, failures } = await look(place, account ?? used?.account, wanted)
   const last = await reading
   if (place.isChosen && failures.length > 0) throw storeError(failures[0])
   const sessions = assessments.flatMap(({ session }) => session ?? [])
@@ -32,13 +38,13 @@ export async function resume(
 }
 
 /** The status of the best stored session of the account. Never rejects for what a store does. */
-export async function explain(place: Place, account: string, options: ResumeOptions): Promise<SessionStatus> {
-  const { assessments, failures } = await look(place, account, options)
+export async function explain(place: Place, account: string, wanted: Wanted): Promise<SessionStatus> {
+  const { assessments, failures } = await look(place, account, wanted)
   const statuses = assessments.map(({ status }) => status)
   const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
   return best ?? { status: failures.length > 0 ? 'store-unavailable' : 'none' }
 }
-const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'wrong-key'] as const
+const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'untrusted', 'wrong-key'] as const
 
 interface Look {
   readonly assessments: readonly Assessment[]
@@ -46,18 +52,17 @@ interface Look {
 }
 
 // Asks for what did-session 4 left only where there is nothing of ours.
-async function look(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
-  const first = await lookOnce(place, account, options)
+async function look(place: Place, account: string | undefined, wanted: Wanted): Promise<Look> {
+  const first = await lookOnce(place, account, wanted)
   if (first.assessments.some(({ session }) => session)) return first
-  const adopted = await inherit(place, place.anyChain ? undefined : account, options.verifiers)
-  return adopted > 0 ? lookOnce(place, account, options) : first
+  const adopted = await inherit(place, place.anyChain ? undefined : account)
+  return adopted > 0 ? lookOnce(place, account, wanted) : first
 }
 
-async function lookOnce(place: Place, account: string | undefined, options: ResumeOptions): Promise<Look> {
+async function lookOnce(place: Place, account: string | undefined, wanted: Wanted): Promise<Look> {
   const exactly = place.anyChain ? undefined : account
   const { found, failures } = await readStores(place.stores, place.namespace, exactly)
   const own = exactly === account ? found : found.filter(({ record }) => isOf(account, record))
-  const wanted = { ...options, now: place.now() }
   return {
     assessments: await Promise.all(own.map((record) => assess(record, exactly, wanted, place))),
     failures,

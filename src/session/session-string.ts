@@ -6,11 +6,11 @@ import { fromUtf8, utf8 } from '../base/utf8.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { assertValidAt, validityAt } from '../capability/validity.js'
-import { verifySignature } from '../capability/verify-signature.js'
 import { SEED_LENGTH, seedKey } from '../key/seed-key.js'
 import type { Persistence } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { FromSessionOptions } from './options.js'
+import { assertTrusted } from './trust.js'
 
 // Characters that a session string may have at most: as many as a chain in which each link has all resources that it may.
 const MAX_LENGTH = 400_000
@@ -27,12 +27,12 @@ export function writeSession(seed: Uint8Array, cacao: Cacao): string {
 /**
  * Reads such a string, or with a password what `writeEncrypted` made of one. Throws `ERR_SESSION_STRING` if it is none,
  * `ERR_CAPABILITY_INVALID` if its capability is malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key
- * than the string's, and with verifiers `ERR_CAPABILITY_SIGNATURE`. An expired one is read all the same; one that is not
+ * than the string's, and what `verifiers`, `domains` and `isRevoked` refuse by their codes. An expired one is read all the same; one that is not
  * yet valid is not.
  */
 export async function readSession(
   text: string,
-  { verifiers, now = systemClock, signal, password }: FromSessionOptions = {},
+  { now = systemClock, signal, password, ...checks }: FromSessionOptions = {},
 ): Promise<HeldSession & { readonly seed: Uint8Array }> {
   signal?.throwIfAborted()
   const { sessionKeySeed, cacao: unchecked } = parts(await plainText(text, password))
@@ -46,7 +46,7 @@ export async function readSession(
       'the capability in the session string was granted to another key',
     )
   }
-  if (verifiers) await verifySignature(cacao, verifiers, now())
+  await assertTrusted(cacao, checks, now())
   if (validityAt(cacao, now()) !== 'expired') assertValidAt(cacao, now())
   signal?.throwIfAborted()
   return { key, cacao, seed, persistence: 'none', serialize: () => writeSession(seed, cacao) }

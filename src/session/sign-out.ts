@@ -1,4 +1,5 @@
 import { chainless } from '../base/account.js'
+import type { SessionRecord } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
 import { forgetDIDSession4 } from './adopt.js'
 import { settle } from './fates.js'
@@ -6,24 +7,32 @@ import { kept } from './flights.js'
 import { mayHoldDIDSession4 } from './inherit.js'
 import { unmarkKept, wasEvicted } from './kept-marks.js'
 import type { Place } from './place.js'
-import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
+import { type FoundRecord, parseRecord, readLastUsed, readStores, storedSession } from './stored-sessions.js'
 import { watchOf } from './watch.js'
 
 /**
- * Removes the account's sessions, or the one of a key, wherever they are, and lets all tabs know: their keys sign no
- * more. Rejects with `ERR_STORE_UNAVAILABLE` if a store can't be written; those that can are, all the same.
+ * Signs the account out, or the session of one key that is at hand: what is at hand in any tab ends at once, whatever the
+ * store does; then it is removed wherever it is kept. Rejects with `ERR_STORE_UNAVAILABLE` if a store can't be read or
+ * written, and so may still have it; those that can are, all the same.
  */
 export async function removeSessions(place: Place, account: string, keyDID?: string): Promise<void> {
   const { stores, namespace, now } = place
+  const watch = watchOf(place)
+  const known = watch.accounts
+  const isMeant = (record: SessionRecord): boolean =>
+    isOf(place, account, record) && (keyDID ?? record.keyDID) === record.keyDID
+  const ended = endNow(place, account, keyDID, isMeant)
   // What is only about to be there would stay.
-  await kept(place)
-  const { found } = await readStores(stores, namespace, place.anyChain ? undefined : account)
-  const records = found
-    .flatMap(({ record }) => parseRecord(record) ?? [])
-    .filter((record) => isMeant(place, account, record) && (keyDID ?? record.keyDID) === record.keyDID)
-  const accounts = [...new Set([account, ...records.map((record) => record.account)])]
+  await kept(place, account)
+  const { found, failures } = await readStores(stores, namespace, place.anyChain ? undefined : account)
+  const stored = found.flatMap(({ record, store }) => {
+    const parsed = parseRecord(record)
+    return parsed && isMeant(parsed) ? { record: parsed, store } : []
+  })
+  const accounts = [...new Set([account, ...stored.map(({ record }) => record.account)])]
+  const proven = await provenKeys(stored, place)
   // Without a note of it, other tabs would take a sign-out for what it comes after, and go on.
-  const isEvicted = await wasEvicted(place, account)
+  const isEvicted = await wasEvicted(place, account, known)
   const results = await Promise.allSettled(
     stores.map(async (store) => {
       const last = await readLastUsed([store], namespace)
@@ -39,10 +48,12 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
   )
   if (keyDID === undefined && (await mayHoldDIDSession4(place))) await forgetDIDSession4(account)
   if (keyDID === undefined || found.length <= 1) unmarkKept(place, account)
-  for (const result of results) if (result.status === 'rejected') throw storeError(result.reason)
-  const removed = keyDID === undefined ? records.map((record) => record.keyDID) : [keyDID]
-  for (const key of removed) settle(key, { type: 'removed' })
-  await watchOf(place).changed(removed)
+  const removed = [...new Set([...ended, ...proven, ...endNow(place, account, keyDID, isMeant)])]
+  for (const key of proven) settle(key, { type: 'removed' })
+  const failed = results.find((result) => result.status === 'rejected')
+  await watch.changed(removed)
+  if (failed) throw storeError(failed.reason)
+  if (place.isChosen && failures.length > 0) throw storeError(failures[0])
 }
 
 /** Signs one session out that is at hand, wherever it is kept, if anywhere. */
@@ -51,10 +62,33 @@ export async function removeSession(
   account: string,
   keyDID: string,
 ): Promise<void> {
+  settle(keyDID, { type: 'removed' })
   if (place) await removeSessions({ ...place, anyChain: false }, account, keyDID)
-  else settle(keyDID, { type: 'removed' })
 }
 
-function isMeant({ anyChain }: Place, account: string, record: { readonly account: string }): boolean {
+/** Ends what is at hand, here and in the other tabs, and gives the keys. */
+function endNow(
+  place: Place,
+  account: string,
+  keyDID: string | undefined,
+  isMeant: (record: SessionRecord) => boolean,
+): string[] {
+  const watch = watchOf(place)
+  const ended = watch.end(isMeant)
+  if (keyDID === undefined) watch.tell(ended, account, place.anyChain)
+  else watch.tell([keyDID])
+  return ended
+}
+
+// A store may name a key that is somebody else's: only one that it has can be signed out by removing it there.
+async function provenKeys(
+  stored: readonly (FoundRecord & { readonly record: SessionRecord })[],
+  place: Place,
+): Promise<string[]> {
+  const sessions = await Promise.all(stored.map(({ record, store }) => storedSession(store, place, record)))
+  return sessions.flatMap((session) => session?.key.did ?? [])
+}
+
+function isOf({ anyChain }: Place, account: string, record: { readonly account: string }): boolean {
   return anyChain ? chainless(record.account) === chainless(account) : record.account === account
 }

@@ -1,11 +1,12 @@
+import type { SessionErrorCode } from '../base/errors.js'
 import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
-import type { Verifiers } from '../capability/verify-signature.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
 import type { LastUsed, Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { Place } from './place.js'
+import { removedKeys } from './removed-keys.js'
 
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */
 export type SessionStatus =
@@ -22,6 +23,8 @@ export type SessionStatus =
   | { readonly status: 'missing-resources'; readonly missing: readonly string[] }
   /** What is stored can't be read, or its key is not the one that the capability was granted to. */
   | { readonly status: 'wrong-key' }
+  /** What `verifiers`, `domains` or `isRevoked` refuse: the code says which. */
+  | { readonly status: 'untrusted'; readonly code: SessionErrorCode }
   /** The store can't be used, so nobody knows. */
   | { readonly status: 'store-unavailable' }
 
@@ -29,8 +32,6 @@ export type SessionStatus =
 export interface Wanted {
   readonly resources?: readonly string[]
   readonly minValiditySecs?: number | undefined
-  readonly now: number
-  readonly verifiers?: Verifiers | undefined
 }
 
 /** A stored record and what was found about it. */
@@ -91,12 +92,15 @@ export async function readLastUsed(
 export async function assess(
   { record, store }: FoundRecord,
   account: string | undefined,
-  { resources = [], minValiditySecs = 0, now, verifiers }: Wanted,
-  place: Pick<Place, 'namespace' | 'onDemand'>,
+  { resources = [], minValiditySecs = 0 }: Wanted,
+  place: Place,
 ): Promise<Assessment> {
   const parsed = parseRecord(record)
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
   const { cacao } = parsed
+  const now = place.now()
+  // Signed out, and only still there: its store could not be written, or someone has put it back.
+  if (removedKeys.has(parsed.keyDID)) return { status: { status: 'none' } }
   const validity = validityAt(cacao, now)
   const isTooShort = expiryTime(cacao) < now + minValiditySecs * 1000
   if (validity === 'expired' || isTooShort)
@@ -105,12 +109,23 @@ export async function assess(
   const missing = await missingIn(cacao.p.resources, resources, place)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
   const session = await storedSession(store, place, parsed)
-  if (!session || (verifiers && !(await (await place.onDemand()).isSigned(cacao, verifiers, now))))
-    return { status: { status: 'wrong-key' } }
+  if (!session) return { status: { status: 'wrong-key' } }
+  const code = await refused(cacao, place, now)
+  if (code) return { status: { status: 'untrusted', code } }
   return {
     status: { status: 'ok', expiresAt: expiresAt(cacao), persistence: store.persistence },
     session,
   }
+}
+
+/** The code with which the place's checks refuse the capability. */
+export async function refused(
+  cacao: Cacao,
+  { checks, onDemand }: Pick<Place, 'checks' | 'onDemand'>,
+  now: number,
+): Promise<SessionErrorCode | undefined> {
+  if (Object.keys(checks).length === 0) return undefined
+  return (await onDemand()).refusalOf(cacao, checks, now)
 }
 
 async function missingIn(
@@ -143,7 +158,7 @@ const knownKeys = new WeakMap<SessionStore, Map<string, SessionKey>>()
 const MOST_KNOWN_KEYS = 100
 
 /** A stored session with its key; `undefined` unless that is the one that its DID names. */
-async function storedSession(
+export async function storedSession(
   store: SessionStore,
   { namespace, onDemand }: Pick<Place, 'namespace' | 'onDemand'>,
   { cacao, ...id }: SessionRecord,
@@ -155,6 +170,8 @@ async function storedSession(
     return sessionOfSeed(await read().catch(() => undefined), cacao, persistence)
   }
   const key = await storedKey(store, id.keyDID, read)
+  // Where others write, a pair may have one person's public key and another's private one.
+  if (key && store.writableByOthers && !(await (await onDemand()).canSign(key))) return undefined
   return key && { key, cacao, persistence }
 }
 

@@ -1,4 +1,5 @@
 import { abortable } from '../base/abort.js'
+import { isBrowser } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { LONGEST_TIMER_MS } from '../base/longest-timer.js'
 import { type Claim, claim, noteDeclined, release, wasDeclined } from '../store/claims.js'
@@ -31,7 +32,8 @@ export function turnOptions(options: { waitSecs?: number }): TurnOptions {
  * Does work that opens the wallet, while no other tab or worker does so for this account. Whoever waits and sees the
  * person decline in the other tab rejects with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
  * A tab that was closed or crashed lets go at once; one that is frozen, or whose prompt lies open, is waited for no
- * longer than `waitSecs`, and so is any where there are no Web Locks.
+ * longer than `waitSecs`, and so is any where there are no Web Locks. On a server nobody waits: what goes on there at the
+ * same time is another person's, or that of somebody who claims to be this one.
  */
 export async function inTurn<T>(
   place: Place,
@@ -64,7 +66,8 @@ export async function inTurn<T>(
     }
   }
   try {
-    const { locks } = globalThis.navigator ?? {}
+    // Node has locks too, which all its requests and threads share.
+    const { locks } = isBrowser() ? globalThis.navigator : {}
     if (locks) return await withLock(locks, name, waitSecs * 1000, waiting.signal, turn)
     return await withClaim(connection, name, waitSecs * 1000, waiting.signal, turn)
   } finally {

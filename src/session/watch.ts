@@ -1,6 +1,9 @@
+import { chainless } from '../base/account.js'
+import { isBrowser } from '../base/environment.js'
 import { missingGrants } from '../capability/grants.js'
+import { connectionOf } from '../store/indexeddb.js'
 import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
-import { type Notice, onNotice, scopeOf, tell } from './channel.js'
+import { type Notice, onNotice, type SignedOut, scopeOf, tell } from './channel.js'
 import { settle } from './fates.js'
 import type { Place } from './place.js'
 import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
@@ -34,11 +37,15 @@ export function watchOf(place: Place): Watch {
 
 /**
  * Knows which sessions a place holds, and finds out what has become of them by looking again: whenever this tab changed
- * something, another one says that it did, or something may have been missed.
+ * something, another one says that it did, or something may have been missed. Only of keys that are at hand here does it
+ * decide anything: what else the store names may be somebody else's.
  */
 class Watch {
   readonly #place: Place
   readonly #known = new Map<string, KnownSession>()
+  // The keys of sessions at hand, which have shown that they are the store's, and of those the ones that were signed out.
+  readonly #atHand = new Set<string>()
+  readonly #ended = new Set<string>()
   readonly #listeners = new Set<(change: SessionChange) => void>()
   #queue: Promise<void> = Promise.resolve()
   #hasLooked = false
@@ -50,15 +57,30 @@ class Watch {
     this.#place = place
   }
 
-  /** From now on, what becomes of this session elsewhere is noticed. */
+  /** From now on, what becomes of this session at hand elsewhere is noticed. */
   follow(record: KnownSession): void {
+    this.#atHand.add(record.keyDID)
     if (!this.#known.has(record.keyDID)) this.#known.set(record.keyDID, record)
     this.#start()
   }
 
   /** The accounts whose sessions are here, as far as is known; also after the browser has thrown them away. */
   get accounts(): string[] {
-    return [...this.#known.values()].map(({ account }) => account)
+    return this.#present().map(({ account }) => account)
+  }
+
+  /**
+   * Ends the sessions at hand that are meant, whatever the store says, and gives their keys. What is signed out must sign no
+   * more even while the store is lost.
+   */
+  end(isMeant: (record: SessionRecord) => boolean): string[] {
+    const meant = this.#present().filter((record) => this.#atHand.has(record.keyDID) && isMeant(record))
+    for (const record of meant) {
+      this.#ended.add(record.keyDID)
+      settle(record.keyDID, { type: 'removed' })
+      this.#emit('removed', record)
+    }
+    return meant.map(({ keyDID }) => keyDID)
   }
 
   /** Calls back for every change, until the function that it gives is called. */
@@ -74,16 +96,46 @@ class Watch {
 
   /** Takes in what another tab tells, or that something may have been missed. */
   heard(notice: Notice | undefined): void {
-    if (!notice || notice.scope === scopeOf(this.#place)) void this.#look(notice?.removed)
+    if (notice && notice.scope !== scopeOf(this.#place)) return
+    // Whoever speaks on a browser's channel is of this origin, and could sign out as well: it is believed, because the store
+    // that would show it may be lost. A server's threads serve different people, so there only the store is.
+    if (notice && isBrowser()) {
+      const { removed = [], signedOut } = notice
+      this.end((record) => removed.includes(record.keyDID) || this.#isOf(signedOut, record))
+    }
+    void this.#look(notice?.removed)
   }
 
   /** Takes in what this tab has just changed, and tells the others. */
   async changed(removed: readonly string[] = []): Promise<void> {
+    this.tell(removed)
+    await this.#look(removed)
+  }
+
+  /** Tells the other tabs which keys were signed out, or that all of an account's were. */
+  tell(removed: readonly string[], account?: string, anyChain = false): void {
     const { stores } = this.#place
+    const database = this.#database
+    const signedOut = account !== undefined && database !== undefined && { account, anyChain, database }
     // What is kept in memory is nobody else's.
     if (stores.some(({ persistence }) => persistence !== 'memory'))
-      tell({ scope: scopeOf(this.#place), removed })
-    await this.#look(removed)
+      tell({ scope: scopeOf(this.#place), removed, ...(signedOut && { signedOut }) })
+  }
+
+  get #database(): string | undefined {
+    const [store] = this.#place.stores
+    return store && connectionOf(store)?.name
+  }
+
+  #present(): KnownSession[] {
+    return [...this.#known.values()].filter(({ keyDID }) => !this.#ended.has(keyDID))
+  }
+
+  #isOf(signedOut: SignedOut | undefined, { account }: SessionRecord): boolean {
+    if (!signedOut || signedOut.database !== this.#database) return false
+    return signedOut.anyChain
+      ? chainless(account) === chainless(signedOut.account)
+      : account === signedOut.account
   }
 
   #start(): void {
@@ -128,7 +180,7 @@ class Watch {
       const isSignedOut = removed.includes(record.keyDID)
       return this.#lose(record, isSignedOut ? undefined : records.find((other) => succeeds(other, record)))
     })
-    const stay = before.filter((record) => !gone.includes(record))
+    const stay = this.#present().filter((record) => before.includes(record))
     for (const record of added) {
       const isNew = !successors.includes(record) && !stay.some(({ account }) => account === record.account)
       if (!isFirst && !unseen.includes(record.persistence) && isNew) this.#emit('signed-in', record)
@@ -136,7 +188,10 @@ class Watch {
   }
 
   #lose(record: SessionRecord, successor: SessionRecord | undefined): SessionRecord | undefined {
-    settle(record.keyDID, successor ? { type: 'renewed', keyDID: successor.keyDID } : { type: 'removed' })
+    // It was told when it was ended.
+    if (this.#ended.delete(record.keyDID)) return undefined
+    if (this.#atHand.delete(record.keyDID))
+      settle(record.keyDID, successor ? { type: 'renewed', keyDID: successor.keyDID } : { type: 'removed' })
     this.#emit(successor ? 'renewed' : 'removed', successor ?? record)
     return successor
   }

@@ -1,4 +1,4 @@
-import type { StringStore } from './string-store.js'
+import { isWritableByOthers, type StringStore } from './string-store.js'
 
 /** Called once it is done: with an error, or else with what was asked for. */
 export type StoreCallback = (error?: unknown, value?: unknown) => void
@@ -8,6 +8,8 @@ export interface CallbackBackend {
   getItem(key: string, callback: StoreCallback): unknown
   setItem(key: string, value: string, callback: StoreCallback): unknown
   removeItem(key: string, callback: StoreCallback): unknown
+  /** Whether others can write there; see `StringStore`. */
+  readonly writableByOthers?: boolean
 }
 
 const stores = new WeakMap<CallbackBackend, StringStore>()
@@ -32,6 +34,7 @@ export function callbackStore(backend: CallbackBackend): StringStore {
       'backend must have getItem, setItem and removeItem, each with a callback as its last argument',
     )
   const store = stores.get(backend) ?? {
+    ...(isWritableByOthers(backend) && { writableByOthers: true }),
     getItem: (key) => answered((callback) => backend.getItem(key, callback)),
     setItem: (key, value) => answered((callback) => backend.setItem(key, value, callback)),
     removeItem: (key) => answered((callback) => backend.removeItem(key, callback)),

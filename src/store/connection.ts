@@ -21,7 +21,7 @@ type OnLate = (listener: () => void) => void
  * a bound: Safari loses connections, and its opens can hang. All tabs wait for one that was frozen while it wrote.
  */
 export class Connection {
-  readonly #name: string
+  readonly name: string
   readonly #openTimeoutMs: number
   readonly #workTimeoutMs: number
   #factory: IDBFactory | undefined
@@ -31,7 +31,7 @@ export class Connection {
   #stuck = new Set<Promise<unknown>>()
 
   constructor(name: string, openTimeoutMs: number, workTimeoutMs = 5000) {
-    this.#name = name
+    this.name = name
     this.#openTimeoutMs = openTimeoutMs
     this.#workTimeoutMs = workTimeoutMs
   }
@@ -100,7 +100,7 @@ export class Connection {
   }
 
   #request(factory: IDBFactory): Promise<IDBDatabase> {
-    const request = factory.open(this.#name, 1)
+    const request = factory.open(this.name, 1)
     request.onupgradeneeded = () => {
       for (const store of STORES) request.result.createObjectStore(store)
     }

@@ -1,40 +1,77 @@
 import { type SetCookie, stringifySetCookie } from 'cookie'
+import { isBytes } from '../base/bytes.js'
+import { type Clock, systemClock } from '../base/clock.js'
+import { functionOption, type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
 import type { CookieStoreOptions } from './cookie-options.js'
 
 /** What all cookies of a store have in common. */
 export interface CookieForm {
   readonly prefix: string
   readonly attributes: Omit<SetCookie, 'name' | 'value'>
+  /** The first seals, all of them open. */
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
+  readonly maxAgeSecs: number | undefined
+  readonly now: Clock
 }
 
 const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]*$/
 
+const SECRET_BYTES = 32
+
+const secretOption: ReadValue<CookieForm['secrets']> = (value, name) => {
+  const form = `${SECRET_BYTES} random bytes or more, as a Uint8Array, or a list of such, the one that seals first`
+  const [first, ...others]: unknown[] = Array.isArray(value) ? value : [value]
+  if (!isSecret(first) || !others.every(isSecret)) throw wrong(name, form)
+  return [new Uint8Array(first), ...others.map((secret) => new Uint8Array(secret))]
+}
+
+function isSecret(value: unknown): value is Uint8Array {
+  // Bytes that are all the same were never random: an array that nobody has filled.
+  return isBytes(value) && value.length >= SECRET_BYTES && value.some((byte) => byte !== value[0])
+}
+
+const text: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string') return value
+  throw wrong(name, 'a string')
+}
+
+const READERS = {
+  secret: required(secretOption),
+  prefix: setting(text),
+  path: setting(text),
+  domain: setting(text),
+  sameSite: setting((value: unknown): 'lax' | 'strict' | 'none' => {
+    if (value === 'lax' || value === 'strict' || value === 'none') return value
+    throw wrong('sameSite', '"lax", "strict" or "none"')
+  }),
+  secure: setting((value: unknown): boolean => {
+    if (typeof value === 'boolean') return value
+    throw wrong('secure', 'true or false')
+  }),
+  maxAgeSecs: setting((value: unknown): number => {
+    if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
+    throw wrong('maxAgeSecs', 'a positive whole number of seconds')
+  }),
+  now: setting(functionOption<Clock>('a function that gives milliseconds since 1970, as Date.now does')),
+}
+
 /** Reads the options. Throws a `TypeError` that names the wrong one. */
-export function cookieForm({
-  path = '/',
-  domain,
-  sameSite = 'lax',
-  secure = true,
-  prefix = strictestPrefix(path, domain, secure),
-  maxAgeSecs,
-}: CookieStoreOptions): CookieForm {
-  if (typeof prefix !== 'string' || !TOKEN.test(prefix))
+export function cookieForm(options: CookieStoreOptions): CookieForm {
+  const given = readOptions(options, READERS)
+  const { secret: secrets, path = '/', domain, sameSite = 'lax', secure = true, maxAgeSecs } = given
+  const { prefix = strictestPrefix(path, domain, secure), now = systemClock } = given
+  if (!TOKEN.test(prefix))
     throw new TypeError('prefix must be of characters that cookies may have in their names')
-  if (typeof path !== 'string' || !path.startsWith('/')) throw new TypeError('path must begin with a slash')
-  if (typeof secure !== 'boolean') throw new TypeError('secure must be true or false')
-  if (sameSite !== 'lax' && sameSite !== 'strict' && sameSite !== 'none')
-    throw new TypeError('sameSite must be "lax", "strict" or "none"')
+  if (!path.startsWith('/')) throw new TypeError('path must begin with a slash')
   // What browsers would silently refuse.
   if (sameSite === 'none' && !secure) throw new TypeError('sameSite "none" needs secure')
   const [isHost, isSecure] = ['__host-', '__secure-'].map((start) => prefix.toLowerCase().startsWith(start))
   if ((isSecure && !secure) || (isHost && strictestPrefix(path, domain, secure) !== '__Host-'))
     throw new TypeError('a prefix of __Host- or __Secure- needs secure, and __Host- no domain and the path /')
-  if (maxAgeSecs !== undefined && !(Number.isSafeInteger(maxAgeSecs) && maxAgeSecs > 0))
-    throw new TypeError('maxAgeSecs must be a positive whole number of seconds')
   const attributes = { path, ...(domain !== undefined && { domain }), httpOnly: true, secure, sameSite }
   // Throws for what can't be written.
   stringifySetCookie({ name: 'x', value: '', ...attributes })
-  return { prefix, attributes }
+  return { prefix, attributes, secrets, maxAgeSecs, now }
 }
 
 function strictestPrefix(path: string, domain: string | undefined, secure: boolean): string {

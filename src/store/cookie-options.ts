@@ -3,6 +3,11 @@ import type { Clock } from '../base/clock.js'
 /** How `cookieStore` writes its cookies. They are always `HttpOnly`. */
 export interface CookieStoreOptions {
   /**
+   * What only your servers know: 32 random bytes or more, the same on each of them. It seals the cookies, so that nobody reads,
+   * changes or makes one. A list to change it: the first seals, all of them open.
+   */
+  secret: Uint8Array | readonly Uint8Array[]
+  /**
    * What the cookies' names begin with. By default the strictest that browsers hold to and that fits the rest: `__Host-`,
    * `__Secure-` if there is a path or domain, else nothing.
    */

@@ -1,5 +1,4 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import { systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/validity.js'
 import { cookieForm } from './cookie-form.js'
@@ -21,9 +20,11 @@ export type CookieTarget =
 
 /** The cookies of one request, and what is to change in them. */
 export interface CookieStore extends StringStore {
-  getItem(key: string): string | undefined
-  setItem(key: string, value: string): void
-  removeItem(key: string): void
+  /** Cookies come from whoever sends the request. */
+  readonly writableByOthers: true
+  getItem(key: string): Promise<string | undefined>
+  setItem(key: string, value: string): Promise<void>
+  removeItem(key: string): Promise<void>
   /** The values of the `Set-Cookie` headers to answer with, one for each cookie that changed. */
   setCookies(): string[]
   /** Adds them to the response. Once, after the last change and before the head of the response is sent. */
@@ -39,24 +40,32 @@ const LONGEST_AGE = 400 * 24 * 60 * 60
 // Stands between a cookie's name and the number of a further part. Keys have none once they are encoded.
 const PART_MARK = '$'
 const identity = (text: string): string => text
+// Only servers that have cookies to open load it.
+const sealing = () => import('./cookie-seal.js')
 
 /**
  * A backend for `stringStore` in a server: one request's cookies. The server then holds the session and acts for the
  * person; its cookies are `HttpOnly`, `Secure` and `SameSite=Lax`, of this host alone, and go when the last session
- * expires. What is too long for one cookie takes up to three; beyond that `setItem` throws `ERR_STORE_UNAVAILABLE`.
- * A cookie that is missing, torn or of someone else means signed out.
+ * expires. They are sealed with the `secret`, each for its own name. What is too long for one cookie takes up to three; beyond
+ * that `setItem` rejects with `ERR_STORE_UNAVAILABLE`. A cookie that is missing, torn or not sealed by one of the secrets means
+ * signed out. What the store says is believed only as far as `verifiers` and `domains` say.
  *
  * @example
- * const cookies = cookieStore(request)
- * const session = await DIDSession.load(undefined, { store: stringStore(cookies) })
+ * const cookies = cookieStore(request, { secret: Buffer.from(process.env.COOKIE_SECRET, 'base64') })
+ * const session = await DIDSession.load(undefined, {
+ *   store: stringStore(cookies),
+ *   verifiers: ethereumVerifiers(),
+ *   domains: ['app.example.com'],
+ * })
  * const response = new Response(session?.id ?? 'signed out')
  * cookies.apply(response.headers)
  */
-export function cookieStore(request: CookieSource, options: CookieStoreOptions = {}): CookieStore {
-  const { prefix, attributes } = cookieForm(options)
-  const { now = systemClock, maxAgeSecs } = options
+export function cookieStore(request: CookieSource, options: CookieStoreOptions): CookieStore {
+  const { prefix, attributes, secrets, maxAgeSecs, now } = cookieForm(options)
   const values = new Map(Object.entries(parseCookie(cookieHeader(request), { decode: identity })))
   const changes = new Map<string, string>()
+  // One request asks several times.
+  const opened = new Map<string, Promise<string | undefined>>()
   const nameOf = (key: string): string => prefix + encodeKey(key)
   const partName = (name: string, i: number): string => (i === 0 ? name : `${name}${PART_MARK}${i}`)
 
@@ -82,15 +91,22 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions =
   }
 
   return {
-    getItem(key) {
+    writableByOthers: true,
+    async getItem(key) {
       const name = nameOf(key)
-      return joinParts((i) => values.get(partName(name, i)))
+      const sealed = joinParts((i) => values.get(partName(name, i)))
+      if (sealed === undefined) return undefined
+      const opening = opened.get(`${name}=${sealed}`) ?? sealing().then((m) => m.unseal(sealed, name, secrets))
+      opened.set(`${name}=${sealed}`, opening)
+      return opening
     },
-    setItem(key, value) {
+    async setItem(key, value) {
       const name = nameOf(key)
+      const { seal } = await sealing()
+      const sealed = await seal(value, name, secrets[0])
       const widest = { name: partName(name, MOST_PARTS), maxAge: LONGEST_AGE, ...attributes }
       const room = MOST_BYTES - stringifySetCookie({ ...widest, value: '' }).length - PART_OVERHEAD
-      const parts = room > 0 ? splitIntoParts(value, room) : []
+      const parts = room > 0 ? splitIntoParts(sealed, room) : []
       if (parts.length === 0 || parts.length > MOST_PARTS) {
         throw new SessionError(
           'ERR_STORE_UNAVAILABLE',
@@ -101,7 +117,7 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions =
       for (const [i, part] of parts.entries()) set(partName(name, i), part, maxAge)
       removeFrom(name, parts.length)
     },
-    removeItem(key) {
+    async removeItem(key) {
       remove(nameOf(key))
       removeFrom(nameOf(key), 1)
     },

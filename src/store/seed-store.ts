@@ -5,13 +5,14 @@ import { storeError } from './store-error.js'
 /** Where a namespace's sessions are read and written as a whole. */
 export interface KeptPlace {
   readonly persistence: Persistence
+  readonly writableByOthers?: boolean
   load(namespace: string): Promise<KeptSessions>
   /** Puts in place what `change` makes of the sessions that are there. Nobody else may write meanwhile. */
   update(namespace: string, change: (kept: KeptSessions) => KeptSessions): Promise<void>
 }
 
 /** A store of sessions with seeds. What goes wrong in the place rejects with `ERR_STORE_…`. */
-export function seedStore({ persistence, load, update }: KeptPlace): SessionStore {
+export function seedStore({ persistence, writableByOthers, load, update }: KeptPlace): SessionStore {
   const sessions = (namespace: string): Promise<KeptSessions> =>
     load(namespace).catch((cause: unknown) => {
       throw storeError(cause)
@@ -19,6 +20,7 @@ export function seedStore({ persistence, load, update }: KeptPlace): SessionStor
   return {
     persistence,
     keeps: 'seeds',
+    ...(writableByOthers && { writableByOthers }),
     async read(namespace, account) {
       const kept = (await sessions(namespace)).sessions
       return kept.filter((session) => (account ?? session.account) === session.account).map(withoutSeed)

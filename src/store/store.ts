@@ -45,6 +45,11 @@ export interface SessionStore {
   readonly persistence: Persistence
   /** What it keeps of a key; `pairs` by default. A store of `seeds` gives sessions that can be written to a string. */
   readonly keeps?: 'pairs' | 'seeds'
+  /**
+   * Whether anyone but the person and the app can write there: other people, or a client whose word is not to be believed.
+   * Sessions are then taken up only by callers that say which `verifiers` and `domains` they believe.
+   */
+  readonly writableByOthers?: boolean
   /** The records of a namespace, or of one account in it. Nothing of what is read is trusted. */
   read(namespace: string, account?: string): Promise<readonly unknown[]>
   /** The key pair, or the seed, of a session. */

@@ -1,4 +1,5 @@
 import { fromBase64url, toBase64url } from '../base/base64.js'
+import { check, readOptions, setting } from '../base/options.js'
 import { Queue } from '../base/queue.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { acrossTabs } from './across-tabs.js'
@@ -15,6 +16,11 @@ export interface StringStore {
   getItem(key: string): unknown
   setItem(key: string, value: string): unknown
   removeItem(key: string): unknown
+  /**
+   * Whether others can write there: other people, or a client whose word is not to be believed. The store says so too, and
+   * then sessions are taken up only with `verifiers` and `domains`.
+   */
+  readonly writableByOthers?: boolean
 }
 
 /** What the store calls its items, and itself. */
@@ -23,6 +29,20 @@ export interface StringStoreOptions {
   prefix?: string
   /** What `session.persistence` is to say; `strings` by default. */
   persistence?: Persistence
+  /** The same as the backend's own `writableByOthers`, of a backend that doesn't say so. */
+  writableByOthers?: boolean
+}
+
+const READERS = {
+  prefix: setting((value: unknown): string => {
+    if (typeof value === 'string') return value
+    throw new TypeError('prefix must be a string')
+  }),
+  persistence: setting((value: unknown): string => {
+    if (typeof value === 'string' && value !== '') return value
+    throw new TypeError('persistence must be a non-empty string')
+  }),
+  writableByOthers: check(trueOrFalse),
 }
 
 const stores = new WeakMap<StringStore, Map<string, SessionStore>>()
@@ -32,24 +52,24 @@ const queues = new WeakMap<StringStore, Map<string, Queue>>()
  * Keeps sessions wherever strings can be kept, one item for each namespace. The strings hold the sessions' keys: whoever
  * can read them can act until the sessions expire, so prefer the default store in pages. Sessions kept here can also
  * `serialize()`. Writes wait for one another, in all tabs where the browser has locks. What the backend throws rejects
- * with `ERR_STORE_UNAVAILABLE`; one that never answers is waited for. The same backend and options give the same store.
+ * with `ERR_STORE_UNAVAILABLE`; one that never answers is waited for. The same backend and options give the same store. Whether
+ * others can write into the backend only its owner knows: say so by `writableByOthers`.
  *
  * @example
  * const store = stringStore(localStorage)
  * const session = (await DIDSession.load(undefined, { store })) ?? showLogin()
  */
-export function stringStore(
-  backend: StringStore,
-  { prefix = 'cacao-session:', persistence = 'strings' }: StringStoreOptions = {},
-): SessionStore {
+export function stringStore(backend: StringStore, options: StringStoreOptions = {}): SessionStore {
   assertStringStore(backend)
-  if (typeof prefix !== 'string') throw new TypeError('prefix must be a string')
-  if (typeof persistence !== 'string' || persistence === '')
-    throw new TypeError('persistence must be a non-empty string')
+  const given = readOptions(options, READERS)
+  const { prefix = 'cacao-session:', persistence = 'strings' } = given
+  // Nobody takes back what a backend says of itself.
+  const writableByOthers = isWritableByOthers(backend) || given.writableByOthers === true
   const queueOf = (key: string): Queue => of(queues, backend, key, () => new Queue())
-  return of(stores, backend, JSON.stringify([prefix, persistence]), () =>
+  return of(stores, backend, JSON.stringify([prefix, persistence, writableByOthers]), () =>
     seedStore({
       persistence,
+      writableByOthers,
       // In turn with the writes of this process: a backend may show half of what is being written.
       load: (namespace) => {
         const key = prefix + namespace
@@ -78,6 +98,16 @@ export function readKept(value: unknown): KeptSessions {
   const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
   const text = bytes && fromUtf8(bytes)
   return (text && fromPlain(fromJSON(text, ['sessions', 'last']))) || NONE
+}
+
+/** What a backend says of itself. Throws a `TypeError` unless that is yes or no. */
+export function isWritableByOthers({ writableByOthers }: { writableByOthers?: unknown }): boolean {
+  return writableByOthers !== undefined && trueOrFalse(writableByOthers, 'writableByOthers')
+}
+
+function trueOrFalse(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`${name} must be true or false`)
 }
 
 function assertStringStore(backend: unknown): asserts backend is StringStore {

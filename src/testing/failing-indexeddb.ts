@@ -4,7 +4,7 @@ import { hangingFactory, standIn } from './stand-in-factory.js'
 /**
  * What browsers do to IndexedDB.
  *
- * - `absent`: there is none, as in some workers, embedded pages and Node.
+ * - `absent`: there is none, as in some workers and embedded pages.
  * - `forbidden`: the mere look at it throws a `SecurityError`, as where cookies are blocked.
  * - `refuses`: it opens nothing, as in older private windows.
  * - `hangs`: what is opened waits until the repair, as Safari's sometimes does.

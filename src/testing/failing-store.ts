@@ -39,6 +39,7 @@ export function failingStore(store: SessionStore = memoryStore()): SessionStore 
   return {
     persistence: store.persistence,
     ...(store.keeps && { keeps: store.keeps }),
+    ...(store.writableByOthers && { writableByOthers: true }),
     get behaviour() {
       return fail.behaviour
     },
@@ -72,6 +73,7 @@ export function failingStrings(backend: StringStore = strings()): StringStore & 
     set behaviour(next) {
       fail.behaviour = next
     },
+    ...(backend.writableByOthers && { writableByOthers: true }),
     getItem: (key) => fail.do('other', () => backend.getItem(key)),
     setItem: (key, value) => fail.do('put', () => backend.setItem(key, value)),
     removeItem: (key) => fail.do('other', () => backend.removeItem(key)),

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../src/base/errors.js'
 import { LiveSession } from '../../src/react/live-session.js'
-import type { SessionOptions } from '../../src/react/options.js'
+import { listOptions, placeOptions, type SessionOptions } from '../../src/react/options.js'
 import { signInRequest } from '../../src/react/sign-in-flight.js'
 import type { SessionState } from '../../src/react/state.js'
 import { DIDSession } from '../../src/session/did-session.js'
@@ -188,7 +188,7 @@ describe('a live session', () => {
     expect(await live.signOut(options)).toBe(true)
     expect(live.state).toMatchObject({ status: 'signed-out', account: undefined })
     expect(session?.isAuthorized()).toBe(false)
-    expect(await DIDSession.list(options)).toEqual([])
+    expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
   it('signs out also of what was being kept meanwhile, and of who was signed in before', async () => {
@@ -205,7 +205,7 @@ describe('a live session', () => {
       expect(await beginning).toBeDefined()
       expect(await signingOut).toBe(true)
       expect(live.state).toMatchObject({ status: 'signed-out', account: undefined, error: undefined })
-      expect(await DIDSession.list(changed)).toEqual([])
+      expect(await DIDSession.list(listOptions(changed))).toEqual([])
     }
   })
 
@@ -244,7 +244,7 @@ describe('a live session', () => {
     const session = await second
     expect(live.state).toMatchObject({ status: 'signed-in', session, account })
     expect(await session?.sign(new Uint8Array(1))).toHaveLength(64)
-    expect((await DIDSession.list(changed)).map((stored) => stored.account)).toEqual([account])
+    expect((await DIDSession.list(listOptions(changed))).map((stored) => stored.account)).toEqual([account])
   })
 
   it('ends as the account that was chosen last, though the one before was being kept', async () => {
@@ -268,7 +268,7 @@ describe('a live session', () => {
     open()
     expect(await live.signOut(options)).toBe(true)
     expect(live.state.status).toBe('signed-out')
-    expect(await DIDSession.list(options)).toEqual([])
+    expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
   it('renews while the session goes on, once for many calls', async () => {
@@ -306,7 +306,7 @@ describe('a live session', () => {
     expect((await until('signed-in')).session?.keyDID).toBe(session.keyDID)
     const renewed = await session.renew(auth())
     await vi.waitFor(() => expect(live.state.session?.keyDID).toBe(renewed.keyDID), { interval: 5 })
-    await DIDSession.remove(ACCOUNT_A, options)
+    await DIDSession.remove(ACCOUNT_A, placeOptions(options))
     expect(await until('signed-out')).toMatchObject({ account: undefined })
   })
 
@@ -368,7 +368,7 @@ describe('a live session that nobody listens to', () => {
     expect(ends).toBe(1)
     expect(await new LiveSession(options, () => ends++).signOut(options)).toBe(true)
     expect(ends).toBe(2)
-    expect(await DIDSession.list(options)).toEqual([])
+    expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
   it('loads once for who leaves and comes back within one task', async () => {
@@ -453,7 +453,7 @@ describe('the time of a live session', () => {
     await vi.waitFor(() => expect(live.state.account).toBe(ACCOUNT_A))
     expect(await live.signOut(options)).toBe(true)
     expect(live.state).toMatchObject({ status: 'signed-out', account: undefined })
-    expect(await DIDSession.list(options)).toEqual([])
+    expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
   it('leaves no timer behind', async () => {

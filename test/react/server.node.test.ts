@@ -44,7 +44,7 @@ it('looks at no global of browsers while rendering on a server, leaves nothing r
 it.each<[string, unknown, RegExp]>([
   ['no options and no provider', undefined, /useSession needs a SessionProvider/],
   ['resources that name nothing', { resources: [] }, /resources or abilities/],
-  ['resources that are a text', { resources: 'https://api.example/' }, /resources must be an array/],
+  ['resources that are a text', { resources: 'https://api.example/' }, /resources must be a list/],
   ['an account that is none', { resources, account: 'alice' }, /account must be a CAIP-10 id/],
   ['a store that is none', { resources, store: {} }, /store must be a SessionStore/],
   ['an empty namespace', { resources, namespace: '' }, /namespace must be/],

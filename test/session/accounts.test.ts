@@ -50,9 +50,10 @@ describe('anyChain', () => {
   it('finds the session of an address on whichever chain it was signed', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const wallet = testWallet({ chainId: 137 })
-    const options = { resources, store, anyChain: true }
-    expect((await DIDSession.get(ON_POLYGON, auth(wallet), options)).keyDID).toBe(session.keyDID)
-    expect((await DIDSession.load(ON_POLYGON, options))?.keyDID).toBe(session.keyDID)
+    const options = { store, anyChain: true }
+    const wanted = { ...options, resources }
+    expect((await DIDSession.get(ON_POLYGON, auth(wallet), wanted)).keyDID).toBe(session.keyDID)
+    expect((await DIDSession.load(ON_POLYGON, wanted))?.keyDID).toBe(session.keyDID)
     expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, options)).toBe(true)
     expect(wallet.prompts).toBe(0)
   })

@@ -4,8 +4,10 @@ import { memoryRevocation } from '../../src/http/revocation.js'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import { encodeDIDKey } from '../../src/key/did-key.js'
 import { generateSessionKey } from '../../src/key/generate.js'
+import { seedKey } from '../../src/key/seed-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { DelegateOptions } from '../../src/session/options.js'
+import { writeSession } from '../../src/session/session-string.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SessionStore } from '../../src/store/store.js'
 import { testClock } from '../../src/testing/clock.js'
@@ -203,9 +205,12 @@ describe('its time', () => {
 })
 
 /** As did-session 4 may have made one: without an end. */
-function endlessSession(): Promise<DIDSession> {
-  const changes = { resources: [ALL], domain: 'app.example', exp: undefined }
-  return DIDSession.authorize(async ({ uri }) => signed({ aud: uri, ...changes }), { resources: [ALL] })
+// As a string: `authorize` has none made.
+async function endlessSession(): Promise<DIDSession> {
+  const seed = new Uint8Array(32).fill(5)
+  const { did } = await seedKey(seed)
+  const cacao = await signed({ aud: did, resources: [ALL], domain: 'app.example', exp: undefined })
+  return DIDSession.fromSession(writeSession(seed, cacao))
 }
 
 describe('who may be delegated to', () => {

@@ -369,8 +369,9 @@ describe('what an auth method answers', () => {
     const options = Object.freeze({ resources: Object.freeze([...resources]) })
     const writing = async (opts: { domain?: string; resources?: string[] }) => {
       opts.domain = 'written.example'
+      const granted = await ethereumAuth(KEY_A)({ ...opts, resources: [...resources] })
       opts.resources?.push('urn:more')
-      return ethereumAuth(KEY_A)(opts)
+      return granted
     }
     const session = await DIDSession.get(ACCOUNT_A, writing, options)
     expect(session.cacao.p.domain).toBe('written.example')
@@ -427,8 +428,7 @@ describe('DIDSession.hasSessionFor and explain', () => {
       resources,
       { resources },
       ['https://api.example/notes/7'],
-      { resources: [] },
-      [],
+      {},
       undefined,
     ]) {
       expect(await DIDSession.hasSessionFor(ACCOUNT_A, asked)).toBe(true)

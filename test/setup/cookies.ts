@@ -1,12 +1,26 @@
 import { DIDSession } from '../../src/session/did-session.js'
 import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
-import { type CookieStore, cookieStore } from '../../src/store/cookie-store.js'
+import { type CookieSource, type CookieStore, cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { ACCOUNT_A, KEY_A } from './wallet.js'
 
 const resources = ['https://api.example/notes/*']
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+
+/** What the servers of these tests seal their cookies with. */
+export const SECRET: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i)
+
+/** What they believe of cookies. */
+export const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
+
+/** The cookies of a request, sealed with `SECRET` unless the options say otherwise. */
+export function sealedCookies(
+  request: CookieSource,
+  options: Partial<CookieStoreOptions> = {},
+): CookieStore {
+  return cookieStore(request, { secret: SECRET, ...options })
+}
 
 /** The `Cookie` header that a browser sends after these `Set-Cookie` headers. */
 export function headerOf(cookies: CookieStore, before = ''): string {
@@ -24,10 +38,15 @@ export function headerOf(cookies: CookieStore, before = ''): string {
 
 /** A store in whose cookies an account is signed in. */
 export async function cookiesOfSession(
-  options: CookieStoreOptions = {},
+  options: Partial<CookieStoreOptions> = {},
   expiresInSecs = 3600,
 ): Promise<CookieStore> {
-  const cookies = cookieStore(undefined, options)
-  await DIDSession.get(ACCOUNT_A, auth, { resources, store: stringStore(cookies), expiresInSecs })
+  const cookies = sealedCookies(undefined, options)
+  await DIDSession.get(ACCOUNT_A, auth, {
+    resources,
+    store: stringStore(cookies),
+    expiresInSecs,
+    ...believed,
+  })
   return cookies
 }

@@ -5,10 +5,10 @@ import express from 'express'
 import { Hono } from 'hono'
 import { expect, it, onTestFinished } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { believed, sealedCookies } from '../setup/cookies.js'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
@@ -18,7 +18,7 @@ const auth = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
 
 /** What a server does for each request: sign in, tell who it is, sign out. */
 async function answer(path: string, store: ReturnType<typeof stringStore>): Promise<string> {
-  const options = { store, resources, verifiers: ethereumVerifiers() }
+  const options = { store, resources, ...believed }
   if (path === '/sign-out') await DIDSession.remove(ACCOUNT_A, { store })
   const session =
     path === '/sign-in'
@@ -28,21 +28,21 @@ async function answer(path: string, store: ReturnType<typeof stringStore>): Prom
 }
 
 const plain: RequestListener = async (request, response) => {
-  const cookies = cookieStore(request)
+  const cookies = sealedCookies(request)
   const body = await answer(request.url ?? '', stringStore(cookies))
   cookies.apply(response)
   response.end(body)
 }
 
 const onExpress = express().use(async (request, response) => {
-  const cookies = cookieStore(request)
+  const cookies = sealedCookies(request)
   const body = await answer(request.path, stringStore(cookies))
   cookies.apply(response)
   response.send(body)
 })
 
 const onHono = new Hono().all('*', async (c) => {
-  const cookies = cookieStore(c.req.raw)
+  const cookies = sealedCookies(c.req.raw)
   const response = new Response(await answer(c.req.path, stringStore(cookies)))
   cookies.apply(response.headers)
   return response
@@ -87,19 +87,22 @@ it('a server keeps nothing of the requests that are over', () => {
     import { runInNewContext } from 'node:vm'
     import { setImmediate } from 'node:timers/promises'
     import { DIDSession } from 'cacao-session'
-    import { ethereumAuth } from 'cacao-session/ethereum'
+    import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
     import { cookieStore, stringStore } from 'cacao-session/stores'
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc')
     const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example' })
-    const cookies = cookieStore(undefined)
-    await DIDSession.get('${ACCOUNT_A}', auth, { resources: ['a:b'], store: stringStore(cookies) })
+    const secret = crypto.getRandomValues(new Uint8Array(32))
+    const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
+    const cookies = cookieStore(undefined, { secret })
+    const options = { resources: ['a:b'], store: stringStore(cookies), ...believed }
+    await DIDSession.get('${ACCOUNT_A}', auth, options)
     const header = cookies.setCookies()[0].split(';')[0]
     const past = []
     const request = async () => {
-      const cookies = cookieStore(header)
+      const cookies = cookieStore(header, { secret })
       past.push(new WeakRef(cookies))
-      const session = await DIDSession.load(undefined, { store: stringStore(cookies) })
+      const session = await DIDSession.load(undefined, { store: stringStore(cookies), ...believed })
       session.on('removed', () => undefined)()
       if (!session.isAuthorized(['a:b'])) throw new Error('not signed in')
     }

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
 import { cookieStore } from '../../src/store/cookie-store.js'
+import { seal } from '../../src/store/cookie-seal.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
-import { cookiesOfSession, headerOf } from '../setup/cookies.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { believed, cookiesOfSession, headerOf, SECRET, sealedCookies } from '../setup/cookies.js'
 import { failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
@@ -27,55 +28,55 @@ describe('cookieStore', () => {
 
   it('sets nothing while nothing changes', async () => {
     const header = headerOf(await cookiesOfSession())
-    const cookies = cookieStore(header)
-    expect(await DIDSession.load(undefined, { store: stringStore(cookies) })).toBeDefined()
+    const cookies = sealedCookies(header)
+    expect(await DIDSession.load(undefined, { store: stringStore(cookies), ...believed })).toBeDefined()
     expect(cookies.setCookies()).toEqual([])
-    const visitor = cookieStore('theme=dark')
-    expect(await DIDSession.load(undefined, { store: stringStore(visitor) })).toBeUndefined()
+    const visitor = sealedCookies('theme=dark')
+    expect(await DIDSession.load(undefined, { store: stringStore(visitor), ...believed })).toBeUndefined()
     expect(visitor.setCookies()).toEqual([])
   })
 
   it('takes the session up from the next request, renews it and signs out', async () => {
     const wallet = testWallet()
-    const wanted = { resources, verifiers: ethereumVerifiers() }
+    const wanted = { resources, ...believed }
     const ask = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
     let header = 'theme=dark'
     const request = async <T>(work: (store: ReturnType<typeof stringStore>) => Promise<T>): Promise<T> => {
-      const cookies = cookieStore(header)
+      const cookies = sealedCookies(header)
       const result = await work(stringStore(cookies))
       header = headerOf(cookies, header)
       return result
     }
     const session = await request((store) => DIDSession.get(ACCOUNT_A, ask, { ...wanted, store }))
-    expect(await request(async (store) => (await DIDSession.load(undefined, { store }))?.keyDID)).toBe(
+    expect(await request(async (store) => (await DIDSession.load(undefined, { store, ...believed }))?.keyDID)).toBe(
       session.keyDID,
     )
-    const renewed = await request(async (store) => (await DIDSession.load(undefined, { store }))?.renew(ask))
+    const renewed = await request(async (store) => (await DIDSession.load(undefined, { store, ...believed }))?.renew(ask))
     expect(renewed?.keyDID).not.toBe(session.keyDID)
-    const list = await request((store) => DIDSession.list({ store }))
+    const list = await request((store) => DIDSession.list({ store, ...believed }))
     expect(list.map(({ keyDID }) => keyDID)).toEqual([renewed?.keyDID])
     await request((store) => DIDSession.remove(ACCOUNT_A, { store }))
-    expect(await request((store) => DIDSession.load(undefined, { store }))).toBeUndefined()
+    expect(await request((store) => DIDSession.load(undefined, { store, ...believed }))).toBeUndefined()
     expect(header).toContain('theme=dark')
     expect(wallet.prompts).toBe(2)
   })
 
   it('after signing out keeps only a note of that, for as long as the browser runs', async () => {
-    const cookies = cookieStore(headerOf(await cookiesOfSession()))
+    const cookies = sealedCookies(headerOf(await cookiesOfSession()))
     await DIDSession.remove(ACCOUNT_A, { store: stringStore(cookies) })
     const [cookie = '', ...others] = cookies.setCookies()
     expect(others).toEqual([])
-    expect(cookie.length).toBeLessThan(200)
+    expect(cookie.length).toBeLessThan(300)
     expect(attributes(cookie)).toEqual(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'])
   })
 
-  it('removes an item with all of its cookies', () => {
-    const cookies = cookieStore(undefined)
-    cookies.setItem('key', LONG)
-    const later = cookieStore(headerOf(cookies))
-    expect(later.getItem('key')).toBe(LONG)
-    later.removeItem('key')
-    expect(later.getItem('key')).toBeUndefined()
+  it('removes an item with all of its cookies', async () => {
+    const cookies = sealedCookies(undefined)
+    await cookies.setItem('key', LONG)
+    const later = sealedCookies(headerOf(cookies))
+    expect(await later.getItem('key')).toBe(LONG)
+    await later.removeItem('key')
+    expect(await later.getItem('key')).toBeUndefined()
     expect(later.setCookies()).toEqual([
       '__Host-key=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
       '__Host-key$1=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
@@ -83,7 +84,7 @@ describe('cookieStore', () => {
     expect(headerOf(later, headerOf(cookies))).toBe('')
   })
 
-  it.each<[CookieStoreOptions, name: string, last: string[]]>([
+  it.each<[Partial<CookieStoreOptions>, name: string, last: string[]]>([
     [{ path: '/app' }, '__Secure-key', ['Path=/app', 'HttpOnly', 'Secure', 'SameSite=Lax']],
     [
       { domain: 'app.example' },
@@ -95,13 +96,13 @@ describe('cookieStore', () => {
     [{ sameSite: 'none' }, '__Host-key', ['Path=/', 'HttpOnly', 'Secure', 'SameSite=None']],
     [{ prefix: 'app.' }, 'app.key', ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']],
     [{ maxAgeSecs: 60 }, '__Host-key', ['Max-Age=60', 'Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']],
-  ])('with %j', (options, name, last) => {
-    const cookies = cookieStore(undefined, options)
-    cookies.setItem('key', 'value')
+  ])('with %j', async (options, name, last) => {
+    const cookies = sealedCookies(undefined, options)
+    await cookies.setItem('key', 'value')
     const [cookie = ''] = cookies.setCookies()
     expect(cookie).toMatch(new RegExp(`^${name}=[^;]+;`))
     expect(attributes(cookie)).toEqual(last)
-    expect(cookieStore(headerOf(cookies), options).getItem('key')).toBe('value')
+    expect(await sealedCookies(headerOf(cookies), options).getItem('key')).toBe('value')
   })
 
   it.each([
@@ -122,11 +123,11 @@ describe('cookieStore', () => {
     { maxAgeSecs: 1.5 },
     { maxAgeSecs: '60' },
   ])('refuses %j, which browsers would or which says something else', async (options) => {
-    expect(await failureOf(() => cookieStore(undefined, options as never))).toBeInstanceOf(TypeError)
+    expect(await failureOf(() => sealedCookies(undefined, options as never))).toBeInstanceOf(TypeError)
   })
 
   it('goes by the clock that it is given, and lasts no longer than browsers allow', async () => {
-    const maxAge = async (secs: number, options: CookieStoreOptions = {}): Promise<number> =>
+    const maxAge = async (secs: number, options: Partial<CookieStoreOptions> = {}): Promise<number> =>
       Number(/Max-Age=(\d+)/.exec((await cookiesOfSession(options, secs)).setCookies()[0] ?? '')?.[1])
     expect(await maxAge(3600, { now: () => Date.now() + 1_800_000 })).toBeLessThanOrEqual(1800)
     expect(await maxAge(3600, { now: () => Date.now() + 1_800_000 })).toBeGreaterThan(1790)
@@ -136,28 +137,28 @@ describe('cookieStore', () => {
 })
 
 describe('the request', () => {
-  const header = 'theme=dark; __Host-key=abcdefgh.1.value'
+  const sealed = seal('value', '__Host-key', SECRET)
 
-  it.each<[kind: string, source: Parameters<typeof cookieStore>[0]]>([
-    ['a header', header],
-    ['Headers', new Headers({ 'x-cookies': header })],
-    ['an object with Headers', { headers: new Headers({ 'x-cookies': header }) }],
-    ['one of node:http', { headers: { cookie: header } }],
-  ])('may be %s', (_, source) => {
-    // Browsers take no cookie into Headers, so one that has it stands in.
-    const get = (name: string) => (name === 'cookie' ? header : null)
-    const given = source instanceof Headers ? Object.assign(source, { get }) : source
-    if (typeof given === 'object' && 'headers' in given && given.headers instanceof Headers)
-      Object.assign(given.headers, { get })
-    expect(cookieStore(given).getItem('key')).toBe('value')
+  // Browsers take no cookie into Headers, so one that has it stands in.
+  const headersWith = (header: string): Headers =>
+    Object.assign(new Headers(), { get: (name: string) => (name === 'cookie' ? header : null) })
+
+  it.each<[kind: string, of: (header: string) => Parameters<typeof cookieStore>[0]]>([
+    ['a header', (header) => header],
+    ['Headers', headersWith],
+    ['an object with Headers', (header) => ({ headers: headersWith(header) })],
+    ['one of node:http', (header) => ({ headers: { cookie: header } })],
+  ])('may be %s', async (_, of) => {
+    const given = of(`theme=dark; __Host-key=abcdefgh.1.${await sealed}`)
+    expect(await sealedCookies(given).getItem('key')).toBe('value')
   })
 
   it.each([undefined, '', { headers: {} }, { headers: new Headers() }, new Headers(), '=; ;;', '__Host-key'])(
     'without such a cookie means signed out: %j',
-    (source) => expect(cookieStore(source).getItem('key')).toBeUndefined(),
+    async (source) => expect(await sealedCookies(source).getItem('key')).toBeUndefined(),
   )
 
   it.each([null, 7, {}, { headers: undefined }, { cookies: {} }])('is not %j', async (source) => {
-    expect(await failureOf(() => cookieStore(source as never))).toBeInstanceOf(TypeError)
+    expect(await failureOf(() => sealedCookies(source as never))).toBeInstanceOf(TypeError)
   })
 })

@@ -56,8 +56,9 @@ describe('a backend that fails', () => {
     )
     await expectCode('ERR_STORE_UNAVAILABLE', () => held?.remove())
     expect(backend.items.get(ITEM)).toBe(before)
-    // Nobody was told that it is gone, so it is not.
-    expect(await held?.sign(new Uint8Array(1))).toHaveLength(64)
+    // What stays there is what the error speaks of: the key at hand has signed for the last time.
+    await expectCode('ERR_SESSION_REMOVED', () => held?.sign(new Uint8Array(1)))
+    expect(await DIDSession.load(ACCOUNT_A, { store: full })).toBeUndefined()
   })
 
   it.runIf(typeof document !== 'undefined')('because its quota is used up, fails the same way', async () => {

@@ -1,0 +1,127 @@
+import {
+  check,
+  type ReadValue,
+  required,
+  secondsOption,
+  setting,
+  textsOption,
+  wrong,
+} from '../base/options.js'
+import { isURI } from '../capability/uri.js'
+import type { SessionKeyType } from '../key/session-key.js'
+import type {
+  AuthorizeOptions,
+  DelegateOptions,
+  FromSessionOptions,
+  GetOptions,
+  GrantOptions,
+  RenewOptions,
+  SerializeOptions,
+} from './options.js'
+import {
+  abilitiesOption,
+  EXPLAIN_READERS,
+  givenOptions,
+  type ReadersOf,
+  TRUST_READERS,
+} from './read-options.js'
+
+// How the options are read that say what the wallet is asked for. What bounds the grant counts as a check: an `expiresInSecs`
+// or a `nonce` that is undefined would silently be a week, or no nonce.
+
+// A list of none is nothing that is asked for, and left to whoever knows whether there are abilities.
+const grantResourcesOption: ReadValue<readonly string[]> = (value, name) => {
+  const list = textsOption('a list of URIs: ["https://api.example.com/notes/*"]')(value, name)
+  const odd = list.find((resource) => !isURI(resource))
+  if (odd === undefined) return list
+  throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
+}
+
+const lifetimeOption: ReadValue<number> = (value, name) => {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value
+  throw wrong(name, 'a positive finite number of seconds')
+}
+
+const textOption =
+  (form: string): ReadValue<string> =>
+  (value, name) => {
+    if (typeof value === 'string') return value
+    throw wrong(name, form)
+  }
+
+const passwordOption: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string' && value !== '') return value
+  throw wrong(name, 'a non-empty string')
+}
+
+const nonceOption: ReadValue<Exclude<GrantOptions['nonce'], undefined>> = (value, name) => {
+  if (typeof value === 'string') return value
+  if (typeof value === 'function') return value as () => string | Promise<string>
+  throw wrong(name, 'a string, or a function that gives one')
+}
+
+const keyTypeOption: ReadValue<SessionKeyType> = (value, name) => {
+  if (value === 'P-256' || value === 'Ed25519') return value
+  throw wrong(name, '"P-256" or "Ed25519"')
+}
+
+const GRANT_READERS: ReadersOf<GrantOptions> = {
+  resources: check(grantResourcesOption),
+  abilities: check(abilitiesOption),
+  expiresInSecs: check(lifetimeOption),
+  expirationTime: check(textOption('an RFC 3339 date-time in the future')),
+  domain: check(textOption('an authority, such as "app.example.com"')),
+  statement: setting(textOption('one line in plain words')),
+  nonce: check(nonceOption),
+  requestId: check(textOption('a text')),
+}
+
+const GET_READERS: ReadersOf<GetOptions> = {
+  ...GRANT_READERS,
+  ...EXPLAIN_READERS,
+  keyType: setting(keyTypeOption),
+  waitSecs: setting(secondsOption),
+}
+
+/** All but the signal: what an app's sessions are for. */
+export const SESSION_READERS: ReadersOf<Omit<GetOptions, 'signal'>> = withoutSignal(GET_READERS)
+
+function withoutSignal({
+  signal: _,
+  ...readers
+}: ReadersOf<GetOptions>): ReadersOf<Omit<GetOptions, 'signal'>> {
+  return readers
+}
+
+/** The options of `DIDSession.get`, read. So for what follows. */
+export function getOptions(options: unknown): GetOptions {
+  return givenOptions(options, GET_READERS)
+}
+
+export function authorizeOptions(options: unknown): AuthorizeOptions {
+  const { verifiers, now, signal } = GET_READERS
+  return givenOptions<AuthorizeOptions>(options, { ...GRANT_READERS, verifiers, now, signal })
+}
+
+export function renewOptions(options: unknown): RenewOptions {
+  const { verifiers, signal, waitSecs } = GET_READERS
+  return givenOptions<RenewOptions>(options, { ...GRANT_READERS, verifiers, signal, waitSecs })
+}
+
+export function delegateOptions(options: unknown): DelegateOptions {
+  const { resources, expiresInSecs, statement } = GRANT_READERS
+  const audience = required(
+    textOption('the did:key of an Ed25519 or P-256 key, such as the keyDID of a session'),
+  )
+  return givenOptions<DelegateOptions>(options, { audience, resources, expiresInSecs, statement })
+}
+
+export function fromSessionOptions(options: unknown): FromSessionOptions {
+  const { now, signal } = GET_READERS
+  const password = check(passwordOption)
+  return givenOptions<FromSessionOptions>(options, { ...TRUST_READERS, password, now, signal })
+}
+
+export function serializeOptions(options: unknown): SerializeOptions {
+  return givenOptions<SerializeOptions>(options, { password: required(passwordOption) })
+}

@@ -1,0 +1,47 @@
+import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import type { Cacao } from '../capability/cacao.js'
+import { rootOf } from '../capability/chain.js'
+import type { Domains } from '../capability/check-options.js'
+import { assertNotRevoked } from '../capability/verify-cacao.js'
+import { verifySignature } from '../capability/verify-signature.js'
+import type { TrustOptions } from './options.js'
+
+/**
+ * Throws unless the capability is of an accepted site (`ERR_CAPABILITY_DOMAIN`), signed (`_SIGNATURE`, `_UNSUPPORTED`,
+ * `_INVALID`) and not revoked (`_REVOKED`), as far as that is asked for.
+ */
+export async function assertTrusted(
+  cacao: Cacao,
+  { verifiers, domains, isRevoked }: TrustOptions,
+  now: number,
+): Promise<void> {
+  if (domains && !(await isAccepted(rootOf(cacao).p.domain, domains)))
+    throw new SessionError(
+      'ERR_CAPABILITY_DOMAIN',
+      `the session was signed on ${rootOf(cacao).p.domain}, which is not accepted here`,
+    )
+  if (verifiers) await verifySignature(cacao, verifiers, now)
+  if (isRevoked) await assertNotRevoked(cacao, isRevoked)
+}
+
+/**
+ * The code with which a stored capability is refused; `undefined` if it is not. Rejects where nobody can tell: with
+ * `ERR_RPC_UNAVAILABLE`, or what a store of revocations says. Nobody is asked to sign anew for what is only down.
+ */
+export async function refusalOf(
+  cacao: Cacao,
+  checks: TrustOptions,
+  now: number,
+): Promise<SessionErrorCode | undefined> {
+  try {
+    await assertTrusted(cacao, checks, now)
+    return undefined
+  } catch (error) {
+    if (error instanceof SessionError && /^ERR_(?:CAPABILITY|KEY)_/.test(error.code)) return error.code
+    throw error
+  }
+}
+
+async function isAccepted(domain: string, domains: Domains): Promise<boolean> {
+  return typeof domains === 'function' ? (await domains(domain)) === true : domains.includes(domain)
+}
