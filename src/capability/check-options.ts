@@ -13,7 +13,7 @@ import {
 import type { Ability } from './abilities.js'
 import type { Cacao } from './cacao.js'
 import { MAX_LINKS } from './chain.js'
-import { isURI } from './uri.js'
+import { isResource } from './resources.js'
 import type { Verifiers } from './verify-signature.js'
 
 // How the options are read that ask for checks of a capability: the same for all functions that take them.
@@ -79,9 +79,11 @@ export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
   const form = 'a list of URIs: ["https://api.example.com/notes/1"]'
   const list = textsOption(form)(value, name)
   if (list.length === 0) throw new TypeError(`${name} is empty, and would check nothing: it must be ${form}`)
-  const odd = list.find((resource) => !isURI(resource))
+  const odd = list.find((resource) => !isResource(resource))
   if (odd !== undefined)
-    throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
+    throw new TypeError(
+      `${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986) without . and .. segments`,
+    )
   return list
 }
 
@@ -90,7 +92,7 @@ export const abilityOption: ReadValue<Ability> = (value, name) => {
   if (!isPlainObject(value)) throw wrong(name, form)
   const { ability, resource, ...others } = value
   if (typeof ability !== 'string' || ability === '' || Object.keys(others).length > 0) throw wrong(name, form)
-  if (typeof resource !== 'string' || !isURI(resource)) throw wrong(name, form)
+  if (typeof resource !== 'string' || !isResource(resource)) throw wrong(name, form)
   return { ability, resource }
 }
 
