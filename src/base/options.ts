@@ -79,9 +79,13 @@ export function textsOption(form: string): ReadValue<readonly string[]> {
   }
 }
 
-/** Whether it is an object with no other prototype than `Object.prototype`, of whichever realm (an iframe's too). */
+/**
+ * Whether it is an object with no other prototype than `Object.prototype`, of whichever realm (an iframe's too). From any other
+ * it could inherit options, which nobody would look at.
+ */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  if (prototype === null) return true
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
 }

@@ -151,8 +151,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   [
     'a signature of two minutes ago',
     ['ERR_REQUEST_STALE'],
-    async (forgery) =>
-      forgery.request(await forgery.holder(), { now: Date.now() - MINUTES_2_MS }),
+    async (forgery) => forgery.request(await forgery.holder(), { now: Date.now() - MINUTES_2_MS }),
   ],
   [
     'a link that a session’s key signed for another key, with a nonce of now',
@@ -166,9 +165,17 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   ],
   [
     'a link that the account’s owner never signed for, put under a capability of one’s own',
-    ['ERR_CAPABILITY_DELEGATED', 'ERR_CAPABILITY_INVALID', 'ERR_CAPABILITY_ISSUER', 'ERR_CAPABILITY_AUDIENCE'],
+    [
+      'ERR_CAPABILITY_DELEGATED',
+      'ERR_CAPABILITY_INVALID',
+      'ERR_CAPABILITY_ISSUER',
+      'ERR_CAPABILITY_AUDIENCE',
+    ],
     async (forgery) => {
-      const [victim, { key, cacao }] = [await forgery.holder(), await forgery.heir(await forgery.holder({}, KEY_B))]
+      const [victim, { key, cacao }] = [
+        await forgery.holder(),
+        await forgery.heir(await forgery.holder({}, KEY_B)),
+      ]
       const forged = { ...cacao, s: { ...cacao.s, m: { parent: victim.cacao } } }
       return forgery.request({ key, cacao: forged as unknown as Holder['cacao'] })
     },
