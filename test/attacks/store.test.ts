@@ -1,0 +1,293 @@
+import { memoryReplay } from '../../src/http/replay.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { generateSessionKey } from '../../src/key/generate.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionRecord, SessionStore } from '../../src/store/store.js'
+import { stringStore } from '../../src/store/string-store.js'
+import { failingStore } from '../../src/testing/failing-store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { signed } from '../setup/capability.js'
+import { accepting, post, testSigner } from '../setup/request-signer.js'
+import { mapBackend } from '../setup/string-backends.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+import { tried } from './kit/tried.js'
+
+// The door of whatever keeps something: sessions, used requests, revocations. What comes back is read as if a stranger wrote it.
+
+const resources = ['https://api.example.com/notes/*']
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
+const verifiers = ethereumVerifiers()
+const believed = { verifiers, domains: ['example.com'] }
+
+async function filled(domain = 'example.com'): Promise<SessionStore> {
+  const store = memoryStore()
+  await DIDSession.get(ACCOUNT_A, ethereumAuth(KEY_A, undefined, { domain }), { resources, store })
+  return store
+}
+
+/** What is loaded from a store whose records someone has changed. */
+const tampered =
+  (
+    change: (record: SessionRecord) => unknown,
+    options: object = believed,
+    keyPair?: () => Promise<unknown>,
+  ) =>
+  async (): Promise<unknown> => {
+    const store = await filled()
+    const read: SessionStore['read'] = async (...of) =>
+      (await store.read(...of)).map((record) => change(record as SessionRecord))
+    const readKey: SessionStore['readKey'] = keyPair ? keyPair : (...of) => store.readKey(...of)
+    return DIDSession.load(undefined, { store: { ...store, read, readKey }, ...options })
+  }
+const p =
+  (changes: object) =>
+  ({ cacao, ...record }: SessionRecord): unknown => ({
+    ...record,
+    cacao: { ...cacao, p: { ...cacao.p, ...changes } },
+  })
+const exportable = () =>
+  crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+
+tried('a stored session that someone has written or changed', [
+  ['(one that nobody has)', tampered((record) => record), 'accepted'],
+  ['another account', tampered((record) => ({ ...record, account: ACCOUNT_B })), 'nothing'],
+  [
+    'another account, in the capability too',
+    tampered(({ account: _, ...record }) => ({
+      ...(p({ iss: `did:pkh:${ACCOUNT_B}` })(record as SessionRecord) as object),
+      account: ACCOUNT_B,
+    })),
+    'nothing',
+  ],
+  ['more resources', tampered(p({ resources: ['https://*'] })), 'nothing'],
+  ['a later end', tampered(p({ exp: '2099-01-01T00:00:00Z' })), 'nothing'],
+  [
+    'a capability of another wallet',
+    tampered((record) => ({ ...record, cacao: signed({ aud: record.keyDID }, KEY_B) })),
+    'nothing',
+  ],
+  [
+    'a key of somebody else',
+    tampered(
+      (record) => record,
+      believed,
+      async () => (await generateSessionKey('P-256')) as unknown,
+    ),
+    'nothing',
+  ],
+  ['a key that can be taken along', tampered((record) => record, believed, exportable), 'nothing'],
+  [
+    'no key',
+    tampered(
+      (record) => record,
+      believed,
+      async () => undefined,
+    ),
+    'nothing',
+  ],
+  ['null', tampered(() => null), 'nothing'],
+  [
+    'a getter that fails',
+    tampered((record) => ({
+      ...record,
+      get cacao() {
+        throw new Error('no')
+      },
+    })),
+    'nothing',
+  ],
+  [
+    'another site than those that count',
+    async () => DIDSession.load(undefined, { store: await filled('evil.example'), ...believed }),
+    'nothing',
+  ],
+  [
+    'a site of which a function says something like yes',
+    async () => DIDSession.load(undefined, { store: await filled(), domains: () => 1 as never }),
+    'nothing',
+  ],
+  ['one that was revoked', tampered((record) => record, { ...believed, isRevoked: () => true }), 'nothing'],
+  [
+    'one of which nobody knows whether it was revoked',
+    tampered((record) => record, { ...believed, isRevoked: () => undefined }),
+    'nothing',
+  ],
+])
+
+const load = (options: object) => async () =>
+  DIDSession.load(undefined, { store: await filled(), ...options })
+const asks = (options: object) => async () =>
+  DIDSession.hasSessionFor(ACCOUNT_A, resources, { store: await filled(), ...options })
+
+tried('a check of stored sessions that is switched off by what it is asked', [
+  ['load: a text for the list of sites', load({ domains: 'evil.example' }), 'TypeError: domains'],
+  ['load: sites that are undefined', load({ domains: undefined }), 'TypeError: domains'],
+  ['load: verifiers that are undefined', load({ verifiers: undefined }), 'TypeError: verifiers'],
+  ['load: empty verifiers', load({ verifiers: {} }), 'TypeError: verifiers'],
+  ['load: resources that are undefined', load({ resources: undefined }), 'TypeError: resources'],
+  ['load: a text for the list of resources', load({ resources: 'https://*' }), 'TypeError: resources'],
+  ['load: a misspelt name', load({ resource: resources }), 'TypeError: resource'],
+  ['load: a namespace that got lost', load({ namespace: undefined }), 'TypeError: namespace'],
+  [
+    'load: a store that got lost',
+    () => DIDSession.load(undefined, { store: undefined as never }),
+    'TypeError: store',
+  ],
+  ['hasSessionFor: sites that are undefined', asks({ domains: undefined }), 'TypeError: domains'],
+  ['hasSessionFor: another site', asks({ domains: ['evil.example'] }), 'nothing'],
+  ['(hasSessionFor)', asks(believed), 'accepted'],
+  [
+    'explain: isRevoked that is a store',
+    async () =>
+      DIDSession.explain(ACCOUNT_A, resources, {
+        store: await filled(),
+        isRevoked: memoryRevocation() as never,
+      }),
+    'TypeError: isRevoked',
+  ],
+  [
+    'get: a lifetime that is undefined',
+    async () =>
+      DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore(), expiresInSecs: undefined as never }),
+    'TypeError: expiresInSecs',
+  ],
+  [
+    'get: a nonce that got lost',
+    async () =>
+      DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore(), nonce: undefined as never }),
+    'TypeError: nonce',
+  ],
+  [
+    'list: verifiers that are null',
+    async () => DIDSession.list({ store: await filled(), verifiers: null as never }),
+    'TypeError: verifiers',
+  ],
+])
+
+/** A session as a string, in which someone has written somebody else's name. */
+const string =
+  (options: object, change: (cacao: SessionRecord['cacao']) => object = () => ({})) =>
+  async (): Promise<unknown> => {
+    const text = (await DIDSession.authorize(auth, { resources })).serialize()
+    const { sessionKeySeed, cacao } = JSON.parse(atob(text.replaceAll('-', '+').replaceAll('_', '/')))
+    const written = JSON.stringify({
+      sessionKeySeed,
+      cacao: { ...cacao, p: { ...cacao.p, ...change(cacao) } },
+    })
+    return DIDSession.fromSession(
+      btoa(written).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''),
+      options,
+    )
+  }
+
+tried('a string that someone has written', [
+  ['(one that nobody has changed)', string(believed), 'accepted'],
+  ['another account', string(believed, () => ({ iss: `did:pkh:${ACCOUNT_B}` })), 'ERR_CAPABILITY_SIGNATURE'],
+  ['more resources', string(believed, () => ({ resources: ['https://*'] })), 'ERR_CAPABILITY_SIGNATURE'],
+  [
+    'another key',
+    string(believed, () => ({ aud: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3' })),
+    'ERR_CAPABILITY_AUDIENCE',
+  ],
+  ['another site', string({ ...believed, domains: ['evil.example'] }), 'ERR_CAPABILITY_DOMAIN'],
+  ['one that was revoked', string({ ...believed, isRevoked: () => true }), 'ERR_CAPABILITY_REVOKED'],
+  ['sites that are undefined', string({ domains: undefined }), 'TypeError: domains'],
+  ['a text for the list of sites', string({ domains: 'example.com' }), 'TypeError: domains'],
+  ['a check that nobody knows', string({ domain: ['example.com'] }), 'TypeError: domain'],
+])
+
+const server = (options: object) => async () => {
+  const signer = await testSigner()
+  return requestVerifier({ ...accepting, storeTimeoutMs: 20, ...options })(await signer.sign(post()))
+}
+const fails = async (): Promise<never> => {
+  throw new Error('down')
+}
+const never = () => new Promise<never>(() => undefined)
+
+tried('a server whose store has lost what it knew, or says nothing', [
+  ['(one that knows)', server({ replay: memoryReplay(), revocation: memoryRevocation() }), 'accepted'],
+  ['replay is down', server({ replay: { use: fails } }), 'ERR_STORE_UNAVAILABLE'],
+  ['replay never answers', server({ replay: { use: never } }), 'ERR_STORE_UNAVAILABLE'],
+  [
+    'replay is full',
+    async () => {
+      const replay = memoryReplay({ now: accepting.now, maxEntries: 1 })
+      replay.use('another', accepting.now() + 60_000)
+      return server({ replay })()
+    },
+    'ERR_STORE_UNAVAILABLE',
+  ],
+  ['revocation is down', server({ revocation: { isRevoked: fails } }), 'ERR_STORE_UNAVAILABLE'],
+  ['revocation never answers', server({ revocation: { isRevoked: never } }), 'ERR_STORE_UNAVAILABLE'],
+  [
+    'revocation says something like no',
+    server({ revocation: { isRevoked: () => 0 } }),
+    'ERR_STORE_UNAVAILABLE',
+  ],
+])
+
+tried('a sign-out while the store is down', [
+  [
+    '(a session at hand)',
+    async () => {
+      const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore() })
+      return session.sign(new Uint8Array(1))
+    },
+    'accepted',
+  ],
+  [
+    'says so',
+    async () => {
+      const store = failingStore()
+      const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+      store.behaviour = 'unavailable'
+      return session.remove()
+    },
+    'ERR_STORE_UNAVAILABLE',
+  ],
+  [
+    'ends the key at hand all the same',
+    async () => {
+      const store = failingStore()
+      const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+      store.behaviour = 'unavailable'
+      await session.remove().catch(() => undefined)
+      return session.sign(new Uint8Array(1))
+    },
+    'ERR_SESSION_REMOVED',
+  ],
+  [
+    'of the account, too',
+    async () => {
+      const store = failingStore()
+      const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+      store.behaviour = 'unavailable'
+      await DIDSession.remove(ACCOUNT_A, { store }).catch(() => undefined)
+      return session.sign(new Uint8Array(1))
+    },
+    'ERR_SESSION_REMOVED',
+  ],
+  [
+    'of strings that can’t be written',
+    async () => {
+      const backend = mapBackend()
+      let isDown = false
+      const setItem = (key: string, value: string): void => {
+        if (isDown) throw new Error('full')
+        backend.setItem(key, value)
+      }
+      const removeItem = (): never => {
+        throw new Error('full')
+      }
+      const store = stringStore({ ...backend, setItem, removeItem })
+      const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+      isDown = true
+      await session.remove().catch(() => undefined)
+      return session.sign(new Uint8Array(1))
+    },
+    'ERR_SESSION_REMOVED',
+  ],
+])
