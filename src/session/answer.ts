@@ -29,8 +29,9 @@ export function assertAnswered(cacao: Cacao, { opts, isTimed }: Asked, now: numb
   // Nothing asks for a later beginning; some auth methods name the time at which they ask.
   if (p.nbf !== undefined && !((parseDateTime(p.nbf) ?? Number.NaN) <= Math.max(iat, now)))
     throw answered('INVALID', `counts only from ${p.nbf} on`)
-  const isBounded = isDelegated && !isTimed
-  if (!isBounded && !(expiryTime(cacao) <= (parseDateTime(expirationTime) ?? Number.NaN)))
+  // Whoever delegates for as long as was asked counts from a clock of their own.
+  const latest = (parseDateTime(expirationTime) ?? Number.NaN) + (isDelegated ? skewMs : 0)
+  if ((isTimed || !isDelegated) && !(expiryTime(cacao) <= latest))
     throw answered('INVALID', `ends at ${p.exp ?? 'no time'}, later than ${expirationTime}`)
   if (domain !== undefined && rootOf(cacao).p.domain !== domain)
     throw answered('DOMAIN', `is for ${rootOf(cacao).p.domain}, not for ${domain}`)

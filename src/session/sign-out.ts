@@ -1,4 +1,5 @@
 import { chainless } from '../base/account.js'
+import { canSign } from '../key/generate.js'
 import type { SessionRecord } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
 import { forgetDIDSession4 } from './adopt.js'
@@ -80,13 +81,18 @@ function endNow(
   return ended
 }
 
-// A store may name a key that is somebody else's: only one that it has can be signed out by removing it there.
+// A store may name a key that is somebody else's, or have only its public half: only one that signs can be signed out by
+// removing it there.
 async function provenKeys(
   stored: readonly (FoundRecord & { readonly record: SessionRecord })[],
   place: Place,
 ): Promise<string[]> {
-  const sessions = await Promise.all(stored.map(({ record, store }) => storedSession(store, place, record)))
-  return sessions.flatMap((session) => session?.key.did ?? [])
+  const keys = stored.map(async ({ record, store }): Promise<string[]> => {
+    const key = (await storedSession(store, place, record))?.key
+    // A key that grows from a seed is its own proof.
+    return key && (!key.pair || (await canSign(key))) ? [key.did] : []
+  })
+  return (await Promise.all(keys)).flat()
 }
 
 function isOf({ anyChain }: Place, account: string, record: { readonly account: string }): boolean {

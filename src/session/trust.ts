@@ -1,8 +1,6 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import type { Cacao } from '../capability/cacao.js'
-import { rootOf } from '../capability/chain.js'
-import type { Domains } from '../capability/check-options.js'
-import { assertNotRevoked } from '../capability/verify-cacao.js'
+import { assertDomain, assertNotRevoked } from '../capability/verify-cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
 import type { TrustOptions } from './options.js'
 
@@ -15,11 +13,7 @@ export async function assertTrusted(
   { verifiers, domains, isRevoked }: TrustOptions,
   now: number,
 ): Promise<void> {
-  if (domains && !(await isAccepted(rootOf(cacao).p.domain, domains)))
-    throw new SessionError(
-      'ERR_CAPABILITY_DOMAIN',
-      `the session was signed on ${rootOf(cacao).p.domain}, which is not accepted here`,
-    )
+  if (domains) await assertDomain(cacao, domains)
   if (verifiers) await verifySignature(cacao, verifiers, now)
   if (isRevoked) await assertNotRevoked(cacao, isRevoked)
 }
@@ -40,8 +34,4 @@ export async function refusalOf(
     if (error instanceof SessionError && /^ERR_(?:CAPABILITY|KEY)_/.test(error.code)) return error.code
     throw error
   }
-}
-
-async function isAccepted(domain: string, domains: Domains): Promise<boolean> {
-  return typeof domains === 'function' ? (await domains(domain)) === true : domains.includes(domain)
 }

@@ -67,7 +67,7 @@ export async function inTurn<T>(
   }
   try {
     // Node has locks too, which all its requests and threads share.
-    const { locks } = isBrowser() ? globalThis.navigator : {}
+    const locks = isBrowser() ? (globalThis.navigator as Navigator | undefined)?.locks : undefined
     if (locks) return await withLock(locks, name, waitSecs * 1000, waiting.signal, turn)
     return await withClaim(connection, name, waitSecs * 1000, waiting.signal, turn)
   } finally {

@@ -51,7 +51,7 @@ const sealing = () => import('./cookie-seal.js')
  * signed out. What the store says is believed only as far as `verifiers` and `domains` say.
  *
  * @example
- * const cookies = cookieStore(request, { secret: Buffer.from(process.env.COOKIE_SECRET, 'base64') })
+ * const cookies = cookieStore(request, { secret: Buffer.from(process.env.COOKIE_SECRET ?? '', 'hex') })
  * const session = await DIDSession.load(undefined, {
  *   store: stringStore(cookies),
  *   verifiers: ethereumVerifiers(),

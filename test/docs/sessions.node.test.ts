@@ -108,11 +108,29 @@ describe('the guide to stores', () => {
       const request = new Request('https://app.example.com')
       const answer = async (request) => { const response = await handler(request); return [await response.text(), response.headers.getSetCookie().length] }
       console.log(...(await answer(request)))
-      const cookies = cookieStore(request)
-      await DIDSession.get(wallet.account, auth, { resources: given, store: stringStore(cookies) })
+      const cookies = cookieStore(request, { secret })
+      await DIDSession.get(wallet.account, auth, { resources: given, store: stringStore(cookies), ...believed })
       const cookie = cookies.setCookies().map((line) => line.split(';')[0]).join('; ')
-      console.log(...(await answer(new Request(request, { headers: { cookie } }))))`)
+      console.log(...(await answer(new Request(request, { headers: { cookie } }))))`, {
+      COOKIE_SECRET: '5a'.repeat(31) + '00',
+    })
     expect(output.trim().split('\n')).toEqual(['signed out 0', `did:pkh:${ACCOUNT_A} 0`])
+  })
+
+  it('believes what it says it believes, of a backend that others can write', () => {
+    const output = runFresh(`${SIGNING_IN}
+      ${inline(guide('stores', 'others'))}
+      const items = new Map()
+      const backend = { getItem: (key) => items.get(key), setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) }
+      const store = stringStore(backend)
+      await DIDSession.get(wallet.account, auth, { resources: given, store })
+      console.log((await load(backend, () => false))?.id, (await load(backend, () => true))?.id)
+      const { ethereumAuth } = await import('cacao-session/ethereum')
+      const elsewhere = ethereumAuth(wallet.provider, wallet.account, { domain: 'example.co' })
+      await DIDSession.remove(wallet.account, { store })
+      await DIDSession.get(wallet.account, elsewhere, { resources: given, store })
+      console.log((await load(backend, () => false))?.id)`)
+    expect(output.trim().split('\n')).toEqual([`did:pkh:${ACCOUNT_A} undefined`, 'undefined'])
   })
 })
 

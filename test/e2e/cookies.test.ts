@@ -3,27 +3,34 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { cookieStore } from '../../src/store/cookie-store.js'
+import type { CookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { believed, sealedCookies } from '../setup/cookies.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 // Fills three cookies to the last byte, with the longest age.
-const LONGEST = 'x'.repeat(12_030)
+const LONGEST = 'ü'.repeat(4463)
 const maxAgeSecs = 400 * 24 * 60 * 60
 
 /** What the server does at each path; what it gives is answered. */
-const actions: Record<string, (cookies: ReturnType<typeof cookieStore>) => unknown> = {
+const actions: Record<string, (cookies: CookieStore) => unknown> = {
   '/sign-in': async (cookies) =>
-    (await DIDSession.get(ACCOUNT_A, auth, { resources: ['a:b'], store: stringStore(cookies) })).keyDID,
+    (
+      await DIDSession.get(ACCOUNT_A, auth, {
+        resources: ['a:b'],
+        store: stringStore(cookies),
+        ...believed,
+      })
+    ).keyDID,
   '/who': async (cookies) =>
-    (await DIDSession.load(undefined, { store: stringStore(cookies) }))?.keyDID ?? 'signed out',
+    (await DIDSession.load(undefined, { store: stringStore(cookies), ...believed }))?.keyDID ?? 'signed out',
   '/sign-out': async (cookies) => DIDSession.remove(ACCOUNT_A, { store: stringStore(cookies) }),
   '/fill': (cookies) => cookies.setItem('long', LONGEST),
-  '/long': (cookies) => cookies.getItem('long')?.length ?? 'absent',
+  '/long': async (cookies) => (await cookies.getItem('long'))?.length ?? 'absent',
   '/empty': (cookies) => cookies.removeItem('long'),
 }
 
@@ -33,7 +40,7 @@ beforeAll(async () => {
   server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url ?? '', origin)
     // WebKit takes no Secure cookies from localhost.
-    const cookies = cookieStore(request, { maxAgeSecs, secure: search !== '?insecure' })
+    const cookies = sealedCookies(request, { maxAgeSecs, secure: search !== '?insecure' })
     const answer = await actions[pathname]?.(cookies)
     cookies.apply(response)
     response.setHeader('content-type', 'text/html').end(`${answer ?? '<link rel="icon" href="data:,">'}`)

@@ -123,9 +123,9 @@ it('nobody is asked to sign anew while the chain can’t be asked, and the sessi
   const [account, store] = [accountOn(address), memoryStore()]
   const auth = ethereumAuth(provider, account, options)
   const { keyDID } = await DIDSession.get(account, auth, { resources, store })
-  const down = { resources, store, verifiers: verifiersOf('http://127.0.0.1:1') }
-  await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.get(account, auth, down))
-  await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.load(account, down))
+  const down = { store, verifiers: verifiersOf('http://127.0.0.1:1') }
+  await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.get(account, auth, { resources, ...down }))
+  await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.load(account, { resources, ...down }))
   await expectCode('ERR_RPC_UNAVAILABLE', () => DIDSession.hasSessionFor(account, resources, down))
   expect(calls.filter((method) => method === 'personal_sign')).toHaveLength(1)
   const up = { resources, store, verifiers: verifiersOf(chain.url) }

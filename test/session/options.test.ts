@@ -1,0 +1,196 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { stringStore } from '../../src/store/string-store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { failureOf } from '../setup/expect-code.js'
+import { mapBackend } from '../setup/string-backends.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+const resources = ['https://api.example/notes/*']
+
+let store: SessionStore
+let session: DIDSession
+let text: string
+beforeEach(async () => {
+  store = memoryStore()
+  session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+  text = (await DIDSession.authorize(auth, { resources })).serialize()
+})
+
+type Call = (options: object) => unknown
+const place = (options: object): object => ({ store, ...options })
+
+const doors: Readonly<Record<string, Call>> = {
+  load: (options) => DIDSession.load(undefined, place(options)),
+  use: (options) => DIDSession.use(ACCOUNT_A, place(options)),
+  get: (options) => DIDSession.get(ACCOUNT_A, auth, { resources, ...place(options) }),
+  list: (options) => DIDSession.list(place(options)),
+  hasSessionFor: (options) => DIDSession.hasSessionFor(ACCOUNT_A, resources, place(options)),
+  explain: (options) => DIDSession.explain(ACCOUNT_A, resources, place(options)),
+  remove: (options) => DIDSession.remove(ACCOUNT_A, place(options)),
+  fromSession: (options) => DIDSession.fromSession(text, options),
+  authorize: (options) => DIDSession.authorize(auth, { resources, ...options }),
+  renew: (options) => session.renew(auth, options),
+  delegate: (options) => session.delegate({ audience: OTHER, ...options }),
+}
+const OTHER = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
+
+const believing = ['load', 'use', 'get', 'list', 'hasSessionFor', 'explain', 'fromSession']
+const stored = ['load', 'use', 'get', 'list', 'hasSessionFor', 'explain', 'remove']
+const asking = ['get', 'authorize', 'renew']
+
+const wrong: readonly (readonly [name: string, values: readonly unknown[], of: readonly string[]])[] = [
+  ['verifiers', [undefined, null, {}, [], 'eip191', new Map(), { eip191: true }], believing],
+  ['verifiers', [undefined, null, {}, [], 'eip191'], asking],
+  [
+    'domains',
+    [
+      undefined,
+      null,
+      [],
+      'app.example',
+      new Set(['app.example']),
+      [undefined],
+      ['https://app.example'],
+      ['*.app.example'],
+      ['APP.example'],
+      ['app.example:443'],
+    ],
+    believing,
+  ],
+  ['isRevoked', [undefined, null, true, {}, []], believing],
+  ['store', [undefined, null, {}, 'memory', new Map(), { readKey: () => undefined }], stored],
+  ['store', [{ ...memoryStore(), writableByOthers: 'no' }], stored],
+  ['namespace', [undefined, null, '', 7], stored],
+  ['anyChain', [null, 'false', 0], stored],
+  ['now', [null, 7, new Date()], [...stored, 'fromSession', 'authorize']],
+  ['signal', [null, {}, 'abort', new AbortController()], [...stored, ...asking, 'fromSession']],
+  ['minValiditySecs', [undefined, null, -1, '60', Number.NaN, Number.POSITIVE_INFINITY], ['load', 'use', 'get']],
+  ['minValiditySecs', [undefined, -1], ['hasSessionFor', 'explain']],
+  [
+    'resources',
+    [undefined, null, [], 'https://api.example/', new Set(resources), [''], ['no uri'], [undefined]],
+    ['load', 'use'],
+  ],
+  [
+    'resources',
+    [undefined, null, 'https://api.example/', new Set(resources), [''], ['no uri']],
+    [...asking, 'delegate'],
+  ],
+  ['abilities', [undefined, null, [], 'notes/read'], ['load', ...asking]],
+  ['expiresInSecs', [undefined, null, 0, -1, '60', Number.NaN], [...asking, 'delegate']],
+  ['expirationTime', [undefined, null, 7, new Date()], asking],
+  ['domain', [undefined, null, ['app.example']], asking],
+  ['nonce', [undefined, null, 7], asking],
+  ['requestId', [undefined, null, 7], asking],
+  ['statement', [null, 7], [...asking, 'delegate']],
+  ['keyType', [null, 'RSA'], ['get']],
+  ['waitSecs', [null, -1, '60'], ['get', 'renew']],
+  ['password', [undefined, null, '', 7], ['fromSession']],
+  ['audience', [undefined, null, 7, 'did:key:z', ACCOUNT_A], ['delegate']],
+]
+
+const cases = wrong.flatMap(([name, values, names]) =>
+  names.flatMap((door) => values.map((value) => [door, name, value] as const)),
+)
+
+describe('an option', () => {
+  it.each(cases)('%s refuses, and names it: %s: %s', async (door, name, value) => {
+    // It rejects: an async function that throws at once escapes whoever only catches the promise.
+    const call = doors[door]?.({ [name]: value })
+    const error = await failureOf(() => call)
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as TypeError).message).toContain(name)
+  })
+
+  it.each(Object.keys(doors))('that %s does not know is refused, with those that it knows', async (door) => {
+    for (const options of [{ verifier: ethereumVerifiers() }, { Domains: ['app.example'] }]) {
+      const error = await failureOf(() => doors[door]?.(options))
+      expect(error).toBeInstanceOf(TypeError)
+      expect((error as TypeError).message).toMatch(/there is no option "(verifier|Domains)" here; there are \w/)
+    }
+  })
+
+  it.each<[string, () => unknown]>([
+    ['load', () => DIDSession.load(undefined, null as never)],
+    ['list', () => DIDSession.list([] as never)],
+    ['get', () => DIDSession.get(ACCOUNT_A, auth, undefined as never)],
+    ['remove', () => DIDSession.remove(ACCOUNT_A, 'options' as never)],
+    ['fromSession', () => DIDSession.fromSession(text, new Map() as never)],
+    ['authorize', () => DIDSession.authorize(auth, null as never)],
+    ['delegate', () => session.delegate(undefined as never)],
+    ['renew', () => session.renew(auth, null as never)],
+    ['onChange', () => DIDSession.onChange(() => undefined, null as never)],
+    ['on', () => session.on('expired', () => undefined, null as never)],
+  ])('in what is no plain object is refused by %s', async (_, call) => {
+    const error = await failureOf(call)
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as TypeError).message).toContain('options must be a plain object')
+  })
+
+  it.each([null, 'https://api.example/', new Set(resources), 7, [], [''], { resources: [] }, { domains: [] }])(
+    'in what is asked for beside them is refused: %s',
+    async (asked) => {
+      for (const call of [DIDSession.hasSessionFor, DIDSession.explain])
+        expect(await failureOf(() => call(ACCOUNT_A, asked as never, { store }))).toBeInstanceOf(TypeError)
+    },
+  )
+
+  it.each([
+    [{ leadSecs: -1 }, 'leadSecs'],
+    [{ idleSecs: '60' }, 'idleSecs'],
+    [{ signal: {} }, 'signal'],
+    [{ lead: 60 }, 'lead'],
+  ])('of listening is refused at once: %j', (options, name) => {
+    expect(() => session.on('expiring', () => undefined, options as never)).toThrow(name)
+  })
+
+  it('that checks nothing may be undefined', async () => {
+    const options = { anyChain: undefined, now: undefined, signal: undefined }
+    expect((await doors.load?.(options)) as DIDSession).toMatchObject({ keyDID: session.keyDID })
+    const more = { ...options, statement: undefined, keyType: undefined, waitSecs: undefined }
+    expect((await doors.get?.(more)) as DIDSession).toMatchObject({ keyDID: session.keyDID })
+    session.on('expiring', () => undefined, { leadSecs: undefined, signal: undefined } as never)()
+  })
+
+  it.each(believing)('that %s knows is taken', async (door) => {
+    const options = {
+      verifiers: ethereumVerifiers(),
+      domains: (domain: string) => domain === 'app.example',
+      isRevoked: async () => false,
+    }
+    expect(await doors[door]?.(options)).toBeTruthy()
+    expect(await doors[door]?.({ ...options, domains: ['app.example', 'localhost:3000'] })).toBeTruthy()
+  })
+
+  it('is looked at once', async () => {
+    let looks = 0
+    const options = Object.defineProperty({ store }, 'domains', {
+      enumerable: true,
+      get: () => (looks++ === 0 ? ['app.example'] : ['example.co']),
+    })
+    expect(await DIDSession.load(undefined, options)).toBeDefined()
+    expect(looks).toBe(1)
+  })
+})
+
+describe('a store of strings', () => {
+  it.each([
+    { prefix: 7 },
+    { persistence: '' },
+    { writableByOthers: undefined },
+    { writableByOthers: 'yes' },
+    { writeableByOthers: true },
+    null,
+  ])('refuses %j', async (options) => {
+    expect(await failureOf(() => stringStore(mapBackend(), options as never))).toBeInstanceOf(TypeError)
+  })
+
+  it.each([7, 'no', null])('refuses a backend that says %j of whether others can write', async (said) => {
+    const backend = { ...mapBackend(), writableByOthers: said }
+    expect(await failureOf(() => stringStore(backend as never))).toBeInstanceOf(TypeError)
+  })
+})
