@@ -89,16 +89,6 @@ tried('a stored session that someone has written or changed', [
   ],
   ['null', tampered(() => null), 'nothing'],
   [
-    'a getter that fails',
-    tampered((record) => ({
-      ...record,
-      get cacao() {
-        throw new Error('no')
-      },
-    })),
-    'nothing',
-  ],
-  [
     'another site than those that count',
     async () => DIDSession.load(undefined, { store: await filled('evil.example'), ...believed }),
     'nothing',

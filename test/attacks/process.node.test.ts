@@ -1,0 +1,160 @@
+import { KEY_A, KEY_B } from '../setup/wallet.js'
+import { inProcess } from './kit/in-process.js'
+import { tried } from './kit/tried.js'
+
+// The door of a process that serves many people at a time: what it knows of one must be nobody else's.
+
+const SETUP = `
+  const { DIDSession } = await import('cacao-session')
+  const { ethereumAccount, ethereumAuth, ethereumVerifiers } = await import('cacao-session/ethereum')
+  const { cookieStore, memoryStore, stringStore } = await import('cacao-session/stores')
+  const { testWallet } = await import('cacao-session/testing')
+  const domain = 'app.example.com'
+  const resources = ['https://api.example.com/notes/*']
+  const secret = crypto.getRandomValues(new Uint8Array(32))
+  const believed = { resources, verifiers: ethereumVerifiers(), domains: [domain] }
+  const [mine, yours] = ['${KEY_A}', '${KEY_B}'].map((key) => ethereumAuth(key, undefined, { domain }))
+  const [me, you] = [await ethereumAccount('${KEY_A}'), await ethereumAccount('${KEY_B}')]
+  const headerOf = (cookies) => cookies.setCookies().map((cookie) => cookie.split(';')[0]).join('; ')
+  const request = (header) => {
+    const cookies = cookieStore(header, { secret })
+    return { cookies, options: { ...believed, store: stringStore(cookies) } }
+  }`
+const process = (script: string) => () => inProcess(`${SETUP}\n${script}`)
+
+tried('a server that was not told where sessions are', [
+  ['load, in the request after somebody’s', process('tell(await DIDSession.load())'), 'ERR_ENVIRONMENT'],
+  ['load of an account', process('tell(await DIDSession.load(me, { resources }))'), 'ERR_ENVIRONMENT'],
+  ['get', process('tell(await DIDSession.get(me, mine, { resources }))'), 'ERR_ENVIRONMENT'],
+  ['list', process('tell(await DIDSession.list())'), 'ERR_ENVIRONMENT'],
+  ['hasSessionFor', process('tell(await DIDSession.hasSessionFor(me, resources))'), 'ERR_ENVIRONMENT'],
+  [
+    'a page that is rendered there',
+    process('globalThis.window = globalThis\ntell(await DIDSession.load())'),
+    'ERR_ENVIRONMENT',
+  ],
+  [
+    'a store that got lost',
+    process('tell(await DIDSession.load(undefined, { store: undefined }))'),
+    'TypeError: store',
+  ],
+  [
+    '(a store of its own)',
+    process('tell(await DIDSession.get(me, mine, { resources, store: memoryStore() }))'),
+    'accepted',
+  ],
+  [
+    '(authorize, which keeps nothing)',
+    process('tell(await DIDSession.authorize(mine, { resources }))'),
+    'accepted',
+  ],
+])
+
+tried('two people at one server', [
+  [
+    '(each has their own)',
+    process(`
+      const [first, second] = [request(), request()]
+      await DIDSession.get(me, mine, first.options)
+      await DIDSession.get(you, yours, second.options)
+      const [one, two] = [first, second].map(({ cookies }) => request(headerOf(cookies)))
+      const sessions = await Promise.all([one, two].map(({ options }) => DIDSession.load(undefined, options)))
+      tell(sessions[0].id.endsWith(me) && sessions[1].id.endsWith(you))`),
+    'accepted',
+  ],
+  [
+    'no cookie, right after somebody has signed in',
+    process(`
+      await DIDSession.get(me, mine, request().options)
+      tell(await DIDSession.load(undefined, request().options))`),
+    'nothing',
+  ],
+  [
+    'no cookie, and the account that somebody has signed in with',
+    process(`
+      await DIDSession.get(me, mine, request().options)
+      tell(await DIDSession.load(me, request().options))`),
+    'nothing',
+  ],
+  [
+    'no cookie, while somebody is signing in with the account',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}' })
+      const signingIn = DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options)
+      const guest = request().options
+      const asked = await DIDSession.load(me, guest)
+      await signingIn
+      tell(asked ?? (await DIDSession.load(me, guest)))`),
+    'nothing',
+  ],
+  [
+    'a wallet that never answers in one request, while another person signs in',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}', behaviour: 'hangs' })
+      void DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options).catch(() => undefined)
+      await wallet.prompted()
+      tell(await DIDSession.get(you, yours, request().options))`),
+    'accepted',
+  ],
+  [
+    'a wallet that never answers in one request, while the same account signs in in another',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}', behaviour: 'hangs' })
+      void DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options).catch(() => undefined)
+      await wallet.prompted()
+      tell(await DIDSession.get(me, mine, request().options))`),
+    'accepted',
+  ],
+  [
+    'somebody who says no, while the same account signs in in another request',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}', behaviour: 'rejects' })
+      const [no, yes] = await Promise.allSettled([
+        DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options),
+        DIDSession.get(me, mine, request().options),
+      ])
+      tell(no.status === 'rejected' && yes.status === 'fulfilled')`),
+    'accepted',
+  ],
+])
+
+tried('a sign-out that is to end somebody else’s session', [
+  [
+    '(one’s own)',
+    process(`
+      const { options } = request()
+      const session = await DIDSession.get(me, mine, options)
+      await DIDSession.remove(me, { store: options.store })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'ERR_SESSION_REMOVED',
+  ],
+  [
+    'of the account, without its cookie',
+    process(`
+      const session = await DIDSession.get(me, mine, request().options)
+      await DIDSession.remove(me, { store: request().options.store })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'accepted',
+  ],
+  [
+    'of a record that names their public key, in one’s own store',
+    process(`
+      const session = await DIDSession.get(me, mine, request().options)
+      const own = memoryStore()
+      const read = async () => [{ account: me, keyDID: session.keyDID, cacao: session.cacao }]
+      await DIDSession.remove(me, { store: { ...own, read } })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'accepted',
+  ],
+  [
+    'of a record that names their public key, with a key of one’s own',
+    process(`
+      const session = await DIDSession.get(me, mine, request().options)
+      const own = memoryStore()
+      const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+      const read = async () => [{ account: me, keyDID: session.keyDID, cacao: session.cacao }]
+      await DIDSession.remove(me, { store: { ...own, read, readKey: async () => pair } })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'accepted',
+  ],
+])
