@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { toHex } from '../../src/base/hex.js'
 import { blocksOf, example, pages } from '../docs/pages.js'
 import { startModule } from '../setup/node-process.js'
+import { attackCookies } from './kit/attack-cookies.js'
 import { attackServer } from './kit/attack-server.js'
 import { ability, below, type ServerUnderAttack } from './kit/server-under-attack.js'
 import { toPort } from './kit/socket-server.js'
@@ -69,13 +71,27 @@ describe('the servers of the documentation', () => {
     await attackServer({ ...site, send: toPort(Number(await server.next())) })
   })
 
+  it('docs/guides/stores.md: cookies', async () => {
+    const secret = crypto.getRandomValues(new Uint8Array(32))
+    const code = example('docs/guides/stores.md', 'cookies').replace(
+      'process.env',
+      `{ COOKIE_SECRET: '${toHex(secret)}' }`,
+    )
+    const server = startModule(`${code}\n${LISTENS.handler}`)
+    const url = `http://127.0.0.1:${await server.next()}/`
+    const visit = async (cookie: string): Promise<string> =>
+      (await fetch(url, { headers: { cookie } })).text()
+    await attackCookies({ visit, secret, domain: 'app.example.com' })
+  })
+
   it('are all of them', () => {
-    const isServer = /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)/
+    const isServer = /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)|cookieStore\(request/
     const found = pages.flatMap((page) =>
       blocksOf(page)
         .filter(({ code }) => isServer.test(code))
         .map(({ name }) => `${page} ${name}`),
     )
-    expect(found.sort()).toEqual(SERVERS.map(([page, block]) => `${page} ${block}`).sort())
+    const attacked = SERVERS.map(([page, block]) => `${page} ${block}`)
+    expect(found.sort()).toEqual([...attacked, 'docs/guides/stores.md cookies'].sort())
   })
 })

@@ -42,7 +42,8 @@ export function forgeryFor(server: ServerUnderAttack): Forgery {
     },
     async heir(of) {
       const key = await generateSessionKey('Ed25519')
-      const [iat, exp] = [Date.now(), Date.now() + MINUTES_10_MS].map((time) => new Date(time).toISOString())
+      const end = Math.min(Date.now() + MINUTES_10_MS, Date.parse(of.cacao.p.exp ?? ''))
+      const [iat, exp] = [Date.now(), end].map((time) => new Date(time).toISOString())
       const link = await draft(of, key.did, { ...granted, iat, exp, nonce: await nonceOf() })
       return { key, cacao: parseCacao(link) }
     },
