@@ -1,5 +1,5 @@
 import { chainless } from '../base/account.js'
-import { canSign } from '../key/generate.js'
+import { SessionError } from '../base/errors.js'
 import type { SessionRecord } from '../store/store.js'
 import { storeError } from '../store/store-error.js'
 import { forgetDIDSession4 } from './adopt.js'
@@ -13,8 +13,8 @@ import { watchOf } from './watch.js'
 
 /**
  * Signs the account out, or the session of one key that is at hand: what is at hand in any tab ends at once, whatever the
- * store does; then it is removed wherever it is kept. Rejects with `ERR_STORE_UNAVAILABLE` if a store can't be read or
- * written, and so may still have it; those that can are, all the same.
+ * store does; then it is removed wherever it is kept. Rejects with `ERR_STORE_…` if a store can't be read or written, and so
+ * may still have it; those that can are, all the same.
  */
 export async function removeSessions(place: Place, account: string, keyDID?: string): Promise<void> {
   const { stores, namespace, now } = place
@@ -22,10 +22,12 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
   const known = watch.accounts
   const isMeant = (record: SessionRecord): boolean =>
     isOf(place, account, record) && (keyDID ?? record.keyDID) === record.keyDID
+  const places = watch.whereAre(isMeant)
   const ended = endNow(place, account, keyDID, isMeant)
   // What is only about to be there would stay.
   await kept(place, account)
-  const { found, failures } = await readStores(stores, namespace, place.anyChain ? undefined : account)
+  const exactly = place.anyChain ? undefined : account
+  const { found, failures, unread } = await readStores(stores, namespace, exactly)
   const stored = found.flatMap(({ record, store }) => {
     const parsed = parseRecord(record)
     return parsed && isMeant(parsed) ? { record: parsed, store } : []
@@ -51,10 +53,11 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
   if (keyDID === undefined || found.length <= 1) unmarkKept(place, account)
   const removed = [...new Set([...ended, ...proven, ...endNow(place, account, keyDID, isMeant)])]
   for (const key of proven) settle(key, { type: 'removed' })
-  const failed = results.find((result) => result.status === 'rejected')
   await watch.changed(removed)
-  if (failed) throw storeError(failed.reason)
-  if (place.isChosen && failures.length > 0) throw storeError(failures[0])
+  const failed = results.find((result) => result.status === 'rejected')
+  // Where a browser has refused IndexedDB all along, there is nothing in it.
+  const isLost = unread.some((persistence) => place.isChosen || places.includes(persistence))
+  if (failed || isLost) throw stillThere(failed ? failed.reason : failures[0])
 }
 
 /** Signs one session out that is at hand, wherever it is kept, if anywhere. */
@@ -81,18 +84,22 @@ function endNow(
   return ended
 }
 
-// A store may name a key that is somebody else's, or have only its public half: only one that signs can be signed out by
-// removing it there.
+function stillThere(failure: unknown): SessionError {
+  const { code, cause = failure } = storeError(failure)
+  return new SessionError(
+    code,
+    'signed out in every tab, but the store could not be reached and may still have the session: try again',
+    { cause },
+  )
+}
+
+// A store may name a key that is somebody else's: only one that it has can be signed out by removing it there.
 async function provenKeys(
   stored: readonly (FoundRecord & { readonly record: SessionRecord })[],
   place: Place,
 ): Promise<string[]> {
-  const keys = stored.map(async ({ record, store }): Promise<string[]> => {
-    const key = (await storedSession(store, place, record))?.key
-    // A key that grows from a seed is its own proof.
-    return key && (!key.pair || (await canSign(key))) ? [key.did] : []
-  })
-  return (await Promise.all(keys)).flat()
+  const sessions = await Promise.all(stored.map(({ record, store }) => storedSession(store, place, record)))
+  return sessions.flatMap((session) => session?.key.did ?? [])
 }
 
 function isOf({ anyChain }: Place, account: string, record: { readonly account: string }): boolean {

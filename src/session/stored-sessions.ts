@@ -3,6 +3,7 @@ import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
+import { connectionOf } from '../store/indexeddb.js'
 import type { LastUsed, Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import type { HeldSession } from './held-session.js'
 import type { Place } from './place.js'
@@ -169,9 +170,7 @@ export async function storedSession(
     const { sessionOfSeed } = await onDemand()
     return sessionOfSeed(await read().catch(() => undefined), cacao, persistence)
   }
-  const key = await storedKey(store, id.keyDID, read)
-  // Where others write, a pair may have one person's public key and another's private one.
-  if (key && store.writableByOthers && !(await (await onDemand()).canSign(key))) return undefined
+  const key = await storedKey(store, id.keyDID, read, onDemand)
   return key && { key, cacao, persistence }
 }
 
@@ -179,11 +178,16 @@ async function storedKey(
   store: SessionStore,
   keyDID: string,
   read: () => Promise<unknown>,
+  onDemand: Place['onDemand'],
 ): Promise<SessionKey | undefined> {
   const known = knownKeys.get(store) ?? new Map<string, SessionKey>()
   knownKeys.set(store, known)
-  const key = known.get(keyDID) ?? (await sessionKeyOfPair(await read().catch(() => undefined)))
+  const before = known.get(keyDID)
+  if (before) return before
+  const key = await sessionKeyOfPair(await read().catch(() => undefined))
   if (key?.did !== keyDID) return undefined
+  // A pair is what its origin's IndexedDB was given; another store may put one person's public key beside another's private one.
+  if (!connectionOf(store) && !(await (await onDemand()).canSign(key))) return undefined
   if (known.size >= MOST_KNOWN_KEYS) known.clear()
   known.set(keyDID, key)
   return key

@@ -69,6 +69,11 @@ class Watch {
     return this.#present().map(({ account }) => account)
   }
 
+  /** Where the sessions that are meant are kept, as far as is known; also those that were signed out and may still be there. */
+  whereAre(isMeant: (record: SessionRecord) => boolean): Persistence[] {
+    return [...this.#known.values()].filter(isMeant).map(({ persistence }) => persistence)
+  }
+
   /**
    * Ends the sessions at hand that are meant, whatever the store says, and gives their keys. What is signed out must sign no
    * more even while the store is lost.

@@ -89,7 +89,7 @@ export class Connection {
     // An open that hung once may hang forever: nobody waits for it again, but it is used should it arrive.
     for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
       if (attempt > 0) this.#opening = undefined
-      this.#opening ??= this.#request(factory)
+      this.#opening ??= this.#requestOf(factory)
       const database = await within(this.#openTimeoutMs, this.#opening).catch((cause: unknown) => {
         throw unavailable(cause)
       })
@@ -97,6 +97,15 @@ export class Connection {
     }
     this.#isLate = true
     throw unavailable()
+  }
+
+  // Some browsers throw at once when storage is forbidden.
+  #requestOf(factory: IDBFactory): Promise<IDBDatabase> {
+    try {
+      return this.#request(factory)
+    } catch (cause) {
+      throw unavailable(cause)
+    }
   }
 
   #request(factory: IDBFactory): Promise<IDBDatabase> {

@@ -96,7 +96,8 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
       const name = nameOf(key)
       const sealed = joinParts((i) => values.get(partName(name, i)))
       if (sealed === undefined) return undefined
-      const opening = opened.get(`${name}=${sealed}`) ?? sealing().then((m) => m.unseal(sealed, name, secrets))
+      const opening =
+        opened.get(`${name}=${sealed}`) ?? sealing().then((m) => m.unseal(sealed, name, secrets))
       opened.set(`${name}=${sealed}`, opening)
       return opening
     },

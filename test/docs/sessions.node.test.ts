@@ -103,7 +103,8 @@ describe('the guide to stores', () => {
   })
 
   it('keeps it in cookies', () => {
-    const output = runFresh(`${SIGNING_IN}
+    const output = runFresh(
+      `${SIGNING_IN}
       ${inline(guide('stores', 'cookies'))}
       const request = new Request('https://app.example.com')
       const answer = async (request) => { const response = await handler(request); return [await response.text(), response.headers.getSetCookie().length] }
@@ -111,9 +112,11 @@ describe('the guide to stores', () => {
       const cookies = cookieStore(request, { secret })
       await DIDSession.get(wallet.account, auth, { resources: given, store: stringStore(cookies), ...believed })
       const cookie = cookies.setCookies().map((line) => line.split(';')[0]).join('; ')
-      console.log(...(await answer(new Request(request, { headers: { cookie } }))))`, {
-      COOKIE_SECRET: '5a'.repeat(31) + '00',
-    })
+      console.log(...(await answer(new Request(request, { headers: { cookie } }))))`,
+      {
+        COOKIE_SECRET: `${'5a'.repeat(31)}00`,
+      },
+    )
     expect(output.trim().split('\n')).toEqual(['signed out 0', `did:pkh:${ACCOUNT_A} 0`])
   })
 

@@ -424,13 +424,7 @@ describe('DIDSession.hasSessionFor and explain', () => {
   it('take resources as a list or in an object, and always give a boolean', async () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
-    for (const asked of [
-      resources,
-      { resources },
-      ['https://api.example/notes/7'],
-      {},
-      undefined,
-    ]) {
+    for (const asked of [resources, { resources }, ['https://api.example/notes/7'], {}, undefined]) {
       expect(await DIDSession.hasSessionFor(ACCOUNT_A, asked)).toBe(true)
     }
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, ['a:b'])).toBe(false)

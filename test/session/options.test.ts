@@ -68,7 +68,11 @@ const wrong: readonly (readonly [name: string, values: readonly unknown[], of: r
   ['anyChain', [null, 'false', 0], stored],
   ['now', [null, 7, new Date()], [...stored, 'fromSession', 'authorize']],
   ['signal', [null, {}, 'abort', new AbortController()], [...stored, ...asking, 'fromSession']],
-  ['minValiditySecs', [undefined, null, -1, '60', Number.NaN, Number.POSITIVE_INFINITY], ['load', 'use', 'get']],
+  [
+    'minValiditySecs',
+    [undefined, null, -1, '60', Number.NaN, Number.POSITIVE_INFINITY],
+    ['load', 'use', 'get'],
+  ],
   ['minValiditySecs', [undefined, -1], ['hasSessionFor', 'explain']],
   [
     'resources',
@@ -110,7 +114,9 @@ describe('an option', () => {
     for (const options of [{ verifier: ethereumVerifiers() }, { Domains: ['app.example'] }]) {
       const error = await failureOf(() => doors[door]?.(options))
       expect(error).toBeInstanceOf(TypeError)
-      expect((error as TypeError).message).toMatch(/there is no option "(verifier|Domains)" here; there are \w/)
+      expect((error as TypeError).message).toMatch(
+        /there is no option "(verifier|Domains)" here; there are \w/,
+      )
     }
   })
 
@@ -131,13 +137,19 @@ describe('an option', () => {
     expect((error as TypeError).message).toContain('options must be a plain object')
   })
 
-  it.each([null, 'https://api.example/', new Set(resources), 7, [], [''], { resources: [] }, { domains: [] }])(
-    'in what is asked for beside them is refused: %s',
-    async (asked) => {
-      for (const call of [DIDSession.hasSessionFor, DIDSession.explain])
-        expect(await failureOf(() => call(ACCOUNT_A, asked as never, { store }))).toBeInstanceOf(TypeError)
-    },
-  )
+  it.each([
+    null,
+    'https://api.example/',
+    new Set(resources),
+    7,
+    [],
+    [''],
+    { resources: [] },
+    { domains: [] },
+  ])('in what is asked for beside them is refused: %s', async (asked) => {
+    for (const call of [DIDSession.hasSessionFor, DIDSession.explain])
+      expect(await failureOf(() => call(ACCOUNT_A, asked as never, { store }))).toBeInstanceOf(TypeError)
+  })
 
   it.each([
     [{ leadSecs: -1 }, 'leadSecs'],

@@ -15,10 +15,7 @@ export const SECRET: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i)
 export const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
 
 /** The cookies of a request, sealed with `SECRET` unless the options say otherwise. */
-export function sealedCookies(
-  request: CookieSource,
-  options: Partial<CookieStoreOptions> = {},
-): CookieStore {
+export function sealedCookies(request: CookieSource, options: Partial<CookieStoreOptions> = {}): CookieStore {
   return cookieStore(request, { secret: SECRET, ...options })
 }
 

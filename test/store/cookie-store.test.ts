@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
-import { cookieStore } from '../../src/store/cookie-store.js'
 import { seal } from '../../src/store/cookie-seal.js'
+import type { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { testWallet } from '../../src/testing/wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
@@ -48,10 +48,12 @@ describe('cookieStore', () => {
       return result
     }
     const session = await request((store) => DIDSession.get(ACCOUNT_A, ask, { ...wanted, store }))
-    expect(await request(async (store) => (await DIDSession.load(undefined, { store, ...believed }))?.keyDID)).toBe(
-      session.keyDID,
+    expect(
+      await request(async (store) => (await DIDSession.load(undefined, { store, ...believed }))?.keyDID),
+    ).toBe(session.keyDID)
+    const renewed = await request(async (store) =>
+      (await DIDSession.load(undefined, { store, ...believed }))?.renew(ask),
     )
-    const renewed = await request(async (store) => (await DIDSession.load(undefined, { store, ...believed }))?.renew(ask))
     expect(renewed?.keyDID).not.toBe(session.keyDID)
     const list = await request((store) => DIDSession.list({ store, ...believed }))
     expect(list.map(({ keyDID }) => keyDID)).toEqual([renewed?.keyDID])

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import type { AuthMethod, AuthMethodOpts } from '../../src/capability/auth-method.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { testClock } from '../../src/testing/clock.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+
+// An auth method that has the wallet sign something else than it was asked for. All of it is genuinely signed.
+
+const resources = ['https://api.example/notes/*']
+const HOUR_MS = 3600 * 1000
+const genuine = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+const at = (ms: number): string => new Date(Date.now() + ms).toISOString()
+
+/** Asks the wallet for what the attacker makes of the question. */
+const asking =
+  (change: (opts: AuthMethodOpts) => AuthMethodOpts): AuthMethod =>
+  async (opts) =>
+    genuine(change(opts))
+
+const grant = {
+  resources,
+  domain: 'app.example',
+  statement: 'Read your notes.',
+  requestId: 'request-1',
+  nonce: 'nonce12345',
+  expiresInSecs: 3600,
+}
+const believed = { verifiers: ethereumVerifiers() }
+
+const doors: Readonly<Record<string, (auth: AuthMethod) => Promise<DIDSession>>> = {
+  authorize: (auth) => DIDSession.authorize(auth, { ...grant, ...believed }),
+  get: (auth) => DIDSession.get(ACCOUNT_A, auth, { ...grant, ...believed, store: memoryStore() }),
+  async renew(auth) {
+    const session = await DIDSession.get(ACCOUNT_A, genuine, { ...grant, store: memoryStore() })
+    return session.renew(auth, { ...grant, ...believed })
+  },
+  async 'renew of a string'(auth) {
+    return (await DIDSession.authorize(genuine, grant)).renew(auth, { ...grant, ...believed })
+  },
+}
+
+const attacks: readonly (readonly [string, (opts: AuthMethodOpts) => AuthMethodOpts, SessionErrorCode])[] = [
+  ['a later end', (opts) => ({ ...opts, expirationTime: at(HOUR_MS + 60_000) }), 'ERR_CAPABILITY_INVALID'],
+  [
+    'an end in another century',
+    (opts) => ({ ...opts, expirationTime: '2199-01-01T00:00:00Z' }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  ['an older date', (opts) => ({ ...opts, issuedAt: at(-HOUR_MS) }), 'ERR_CAPABILITY_INVALID'],
+  ['a later date', (opts) => ({ ...opts, issuedAt: at(HOUR_MS / 2) }), 'ERR_CAPABILITY_NOT_YET_VALID'],
+  [
+    'a beginning that is still to come',
+    (opts) => ({ ...opts, notBefore: at(200_000) }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  ['another site', (opts) => ({ ...opts, domain: 'example.co' }), 'ERR_CAPABILITY_DOMAIN'],
+  ['the site with a port', (opts) => ({ ...opts, domain: 'app.example:8443' }), 'ERR_CAPABILITY_DOMAIN'],
+  [
+    'other words',
+    (opts) => ({ ...opts, statement: 'Read and delete your notes.' }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  ['another request id', (opts) => ({ ...opts, requestId: 'request-2' }), 'ERR_CAPABILITY_INVALID'],
+  ['another nonce', (opts) => ({ ...opts, nonce: 'another123' }), 'ERR_CAPABILITY_NONCE'],
+  [
+    'a resource more',
+    (opts) => ({ ...opts, resources: [...(opts.resources ?? []), 'https://bank.example/*'] }),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  [
+    'a wider resource',
+    (opts) => ({ ...opts, resources: ['https://api.example/*'] }),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  ['a resource less', (opts) => ({ ...opts, resources: [] }), 'ERR_CAPABILITY_RESOURCES'],
+]
+
+describe.each(Object.keys(doors))('%s', (door) => {
+  const open = (auth: AuthMethod) => doors[door]?.(auth) ?? Promise.reject(new Error('no such door'))
+
+  it.each(attacks)('refuses %s', async (_, change, code) => {
+    await expectCode(code, () => open(asking(change)))
+  })
+
+  it('takes what it asked for, and less time', async () => {
+    expect((await open(genuine)).isAuthorized(resources)).toBe(true)
+    const short = await open(asking((opts) => ({ ...opts, expirationTime: at(60_000) })))
+    expect(short.expiresInSecs).toBeLessThanOrEqual(60)
+  })
+
+  it('takes the time at which the wallet was asked for its date, and for its beginning', async () => {
+    const dated = asking((opts) => ({ ...opts, issuedAt: at(0), notBefore: at(0) }))
+    expect((await open(dated)).isAuthorized(resources)).toBe(true)
+  })
+})
+
+describe('what was not asked for', () => {
+  it('is the auth method’s own: site, words, nonce and request id', async () => {
+    const own = ethereumAuth(KEY_A, undefined, {
+      domain: 'own.example',
+      statement: 'Own words.',
+      requestId: 'own',
+    })
+    const { cacao } = await DIDSession.authorize(own, { resources })
+    expect(cacao.p).toMatchObject({ domain: 'own.example', statement: 'Own words.', requestId: 'own' })
+  })
+
+  it('is nothing that the caller has to believe: the site is judged by domains before anything is stored', async () => {
+    const store = memoryStore()
+    const elsewhere = ethereumAuth(KEY_A, undefined, { domain: 'example.co' })
+    const options = { resources, store, domains: ['app.example'] }
+    await expectCode('ERR_CAPABILITY_DOMAIN', () => DIDSession.get(ACCOUNT_A, elsewhere, options))
+    expect(await store.read('default')).toEqual([])
+  })
+
+  it('is more than a week: where nobody says for how long, a later end is refused too', async () => {
+    const long = asking((opts) => ({ ...opts, expirationTime: at(8 * 24 * HOUR_MS) }))
+    await expectCode('ERR_CAPABILITY_INVALID', () => DIDSession.authorize(long, { resources }))
+  })
+
+  it('may have taken the person an hour', async () => {
+    const clock = testClock(Date.now())
+    const slow: AuthMethod = async (opts) => {
+      clock.advance(3600)
+      return genuine({ ...opts, issuedAt: new Date(clock.now()).toISOString() })
+    }
+    const session = await DIDSession.authorize(slow, { resources, now: clock.now })
+    expect(session.isAuthorized(resources)).toBe(true)
+  })
+})
+
+describe('a delegated answer', () => {
+  const parent = () =>
+    DIDSession.authorize(genuine, { resources: ['https://api.example/*'], expiresInSecs: 7200 })
+
+  it('has the site, the words and, unless it was asked for, the end of its parent', async () => {
+    const session = await parent()
+    const child = await DIDSession.authorize(
+      async ({ uri }) => session.delegate({ audience: uri ?? '', resources }),
+      { resources, domain: 'app.example', statement: 'Other words.', requestId: 'mine' },
+    )
+    expect(child.cacao.p.exp).toBe(session.cacao.p.exp)
+  })
+
+  it.each<[string, object, object, SessionErrorCode]>([
+    ['for longer than was asked', { resources }, { expiresInSecs: 60 }, 'ERR_CAPABILITY_INVALID'],
+    ['for another site', { resources }, { domain: 'example.co' }, 'ERR_CAPABILITY_DOMAIN'],
+    ['for all that the parent may do', {}, {}, 'ERR_CAPABILITY_RESOURCES'],
+  ])('is refused %s', async (_, given, asked, code) => {
+    const session = await parent()
+    const delegating: AuthMethod = async ({ uri }) => session.delegate({ audience: uri ?? '', ...given })
+    await expectCode(code, () => DIDSession.authorize(delegating, { resources, ...asked }))
+  })
+})

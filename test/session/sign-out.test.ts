@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isBrowser } from '../../src/base/environment.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import type { SessionChange } from '../../src/session/watch.js'
+import { indexedDBStore } from '../../src/store/indexeddb.js'
+import type { SessionStore } from '../../src/store/store.js'
+import {
+  evictIndexedDB,
+  failingIndexedDB,
+  type IndexedDBFailure,
+} from '../../src/testing/failing-indexeddb.js'
+import { failingStore } from '../../src/testing/failing-store.js'
+import type { Repair } from '../../src/testing/repair.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { expectCode } from '../setup/expect-code.js'
+import { clearOrigin } from '../setup/origin.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+const authB = ethereumAuth(KEY_B, undefined, { domain: 'app.example' })
+const resources = ['https://api.example/notes/*']
+
+const isEnded = async (session: DIDSession): Promise<void> => {
+  expect(session.isAuthorized()).toBe(false)
+  await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
+}
+
+/** What the person can do: sign this one session out, or the account. */
+const ways: readonly (readonly [
+  string,
+  (session: DIDSession, options: { store?: SessionStore }) => Promise<void>,
+])[] = [
+  ['session.remove()', (session) => session.remove()],
+  ['DIDSession.remove(account)', (_, options) => DIDSession.remove(ACCOUNT_A, options)],
+]
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'done',
+    (error: { code: string }) => error.code,
+  )
+
+let repair: Repair = () => undefined
+beforeEach(clearOrigin)
+afterEach(() => repair())
+
+describe.each(ways)('%s', (_, signOut) => {
+  it.each<IndexedDBFailure>(['absent', 'forbidden', 'refuses', 'hangs', 'connection-lost'])(
+    'ends what is at hand while IndexedDB is lost: %s',
+    async (failure) => {
+      // A store of its own, whose connection is lost with it.
+      const store = indexedDBStore({ openTimeoutMs: 50 })
+      const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+      const again = await DIDSession.load(ACCOUNT_A, { store })
+      const events: string[] = []
+      session.on('removed', ({ type }) => events.push(type))
+      const changes: SessionChange[] = []
+      const stop = DIDSession.onChange((change) => changes.push(change), { store })
+      repair = failingIndexedDB(failure)
+      const outcome = codeOf(signOut(session, { store }))
+      // Not only once the store has answered.
+      await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), { interval: 1 })
+      // What stays is what the error speaks of, each time that one tries.
+      expect(await outcome).toBe('ERR_STORE_UNAVAILABLE')
+      expect(await codeOf(signOut(session, { store }))).toBe('ERR_STORE_UNAVAILABLE')
+      await isEnded(session)
+      await isEnded(again as DIDSession)
+      expect(events).toEqual(['removed'])
+      expect(changes.map(({ type, keyDID }) => [type, keyDID])).toEqual([['removed', session.keyDID]])
+      stop()
+      repair()
+      // In this page it stays signed out, also if it is still there.
+      expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
+      await signOut(session, { store })
+      expect(await DIDSession.list({ store })).toEqual([])
+    },
+  )
+
+  it('speaks of what the default store may still have, and of nothing where it never had any', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth, { resources })
+    repair = failingIndexedDB('refuses')
+    const error = await expectCode('ERR_STORE_UNAVAILABLE', () => signOut(session, {}))
+    expect(error.message).toContain('may still have')
+    await isEnded(session)
+    const inMemory = await DIDSession.get(ACCOUNT_B, authB, { resources })
+    expect(inMemory.persistence).toBe('memory')
+    await inMemory.remove()
+    await isEnded(inMemory)
+  })
+
+  it('ends what is at hand when its database was thrown away', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth, { resources })
+    await evictIndexedDB()
+    await signOut(session, {})
+    await isEnded(session)
+    expect((await DIDSession.explain(ACCOUNT_A)).status).toBe('none')
+  })
+
+  it('ends what is at hand of a store that fails, or never answers', async () => {
+    const store = failingStore()
+    const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+    store.behaviour = 'unavailable'
+    await expectCode('ERR_STORE_UNAVAILABLE', () => signOut(session, { store }))
+    await isEnded(session)
+    store.behaviour = 'works'
+    const next = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
+    expect(next.keyDID).not.toBe(session.keyDID)
+    store.behaviour = 'hangs'
+    const signingOut = signOut(next, { store })
+    await vi.waitFor(() => isEnded(next), { interval: 1 })
+    store.behaviour = 'works'
+    await signingOut
+    expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
+  })
+
+  it('leaves other accounts and namespaces', async () => {
+    const [a, b, admin] = await Promise.all([
+      DIDSession.get(ACCOUNT_A, auth, { resources }),
+      DIDSession.get(ACCOUNT_B, authB, { resources }),
+      DIDSession.get(ACCOUNT_A, auth, { resources, namespace: 'admin' }),
+    ])
+    await signOut(a, {})
+    await isEnded(a)
+    expect([b.isAuthorized(), admin.isAuthorized()]).toEqual([true, true])
+  })
+})
+
+it('a session that nobody keeps ends as well', async () => {
+  const session = await DIDSession.authorize(auth, { resources })
+  const removed = new Promise((resolve) => session.on('removed', resolve))
+  await import('../../src/session/on-demand.js')
+  await session.remove()
+  await removed
+  await isEnded(session)
+})
+
+// In Node there is nobody's browser: what other threads say is not believed. Real tabs do it in test/tabs.
+describe.runIf(isBrowser())('another tab that has signed out while the database is lost', () => {
+  const scope = 'indexeddb\ndefault'
+  let other: BroadcastChannel
+  beforeEach(() => {
+    other = new BroadcastChannel('cacao-session')
+  })
+  afterEach(() => other.close())
+  const both = async (): Promise<[a: DIDSession, b: DIDSession]> => [
+    await DIDSession.get(ACCOUNT_A, auth, { resources }),
+    await DIDSession.get(ACCOUNT_B, authB, { resources }),
+  ]
+
+  it('of a key is believed, though the key is still there', async () => {
+    const [a, b] = await both()
+    other.postMessage({ scope, removed: [a.keyDID] })
+    await vi.waitFor(() => isEnded(a), { interval: 5 })
+    expect(b.isAuthorized()).toBe(true)
+  })
+
+  it('of an account is believed for the sessions that it did not know', async () => {
+    const [a, b] = await both()
+    other.postMessage({
+      scope,
+      removed: [],
+      signedOut: { account: ACCOUNT_A, anyChain: false, database: 'cacao-session' },
+    })
+    await vi.waitFor(() => isEnded(a), { interval: 5 })
+    expect(b.isAuthorized()).toBe(true)
+  })
+
+  it.each([
+    ['another namespace', { scope: 'indexeddb\nadmin' }],
+    ['another database', { signedOut: { account: ACCOUNT_A, anyChain: false, database: 'other' } }],
+    [
+      'another chain',
+      {
+        signedOut: { account: ACCOUNT_A.replace(':1:', ':10:'), anyChain: false, database: 'cacao-session' },
+      },
+    ],
+    ['no account', { signedOut: { anyChain: true, database: 'cacao-session' } }],
+  ])('of %s ends nothing', async (_, changes) => {
+    const [a, b] = await both()
+    const signedOut = { account: ACCOUNT_A, anyChain: false, database: 'cacao-session' }
+    other.postMessage({ scope, removed: [], signedOut, ...changes })
+    other.postMessage({ scope, removed: [b.keyDID] })
+    await vi.waitFor(() => isEnded(b), { interval: 5 })
+    expect(a.isAuthorized()).toBe(true)
+  })
+})

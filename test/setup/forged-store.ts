@@ -1,0 +1,20 @@
+import { toBase64, toBase64url } from '../../src/base/base64.js'
+import { utf8 } from '../../src/base/utf8.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+
+/** What a store of strings would keep of these sessions: anybody can write it, with whatever seeds. */
+export function forgedItem(
+  sessions: readonly { readonly cacao: Cacao; readonly seed: Uint8Array }[],
+  last: Cacao | undefined = sessions[0]?.cacao,
+): string {
+  const plain = sessions.map(({ cacao, seed }) => ({ sessionKeySeed: toBase64(seed), cacao }))
+  const account = last?.p.iss.slice('did:pkh:'.length)
+  return toBase64url(
+    utf8(
+      JSON.stringify({
+        sessions: plain,
+        ...(last && { last: { account, keyDID: last.p.aud, at: Date.now() } }),
+      }),
+    ),
+  )
+}
