@@ -70,7 +70,6 @@ const NONCE = /^[A-Za-z0-9]{8,}$/
 const NONCE_BASE64URL = /^[-_A-Za-z0-9]{8,}$/
 const SIGNATURE_TYPE = /^[-:\w]+$/
 const KEY_TYPE = 'key:'
-const PASSKEY_TYPE = 'webauthn:'
 
 /**
  * The guard: the only way by which a capability comes in from outside (a wallet, a store, a string, a header).
@@ -136,6 +135,11 @@ export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
   return payload
 }
 
+/** Whether a signature type is a passkey's: what that signs leaves `p.iss` out, so that its signature fits two issuers. */
+export function isPasskeyType(type: string): boolean {
+  return type.startsWith('webauthn:')
+}
+
 /** The account that it speaks for, which granted it or what it was delegated from: a CAIP-10 id, or a did:key. */
 export function issuerAccount(cacao: Cacao): string {
   const account = accountOfDID(rootOf(cacao).p.iss)
@@ -165,7 +169,7 @@ function signature(input: unknown, path: string, parent: Check<Cacao>): CacaoSig
     ['t', 's'],
   )
   const { t, m } = checked
-  const isOdd = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !t.startsWith(PASSKEY_TYPE))
+  const isOdd = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !isPasskeyType(t))
   if (isOdd) throw invalid(`${path}.m`, 'absent, or what goes with its type')
   return checked
 }
