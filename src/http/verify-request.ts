@@ -1,4 +1,4 @@
-import { isPlainObject } from '../base/options.js'
+import { copiedOptions } from '../base/options.js'
 import { Recent } from '../base/recent.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { rootOf } from '../capability/chain.js'
@@ -79,10 +79,8 @@ export async function verifyRequest(
   request: Request,
   options: VerifyRequestOptions,
 ): Promise<VerifiedRequest> {
-  // What is inherited would be lost where the options are copied, and be a check that nobody makes.
-  if (!isPlainObject(options))
-    throw new TypeError('options must be a plain object: { verifiers, authority, … }')
-  const verify = incomingVerifier<Request>({ replay: false, ...options, cacheSize: 0 })
+  const given = copiedOptions(options) as unknown as VerifyRequestOptions
+  const verify = incomingVerifier<Request>({ replay: false, ...given, cacheSize: 0 })
   return verify(incomingRequest(request, true))
 }
 

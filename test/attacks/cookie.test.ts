@@ -1,12 +1,16 @@
 import { beforeAll } from 'vitest'
 import { toBase64url } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
+import { seedKey } from '../../src/key/seed-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
+import { seal } from '../../src/store/cookie-seal.js'
 import { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { signed } from '../setup/capability.js'
 import { believed, headerOf, SECRET, sealedCookies } from '../setup/cookies.js'
+import { forgedItem } from '../setup/forged-store.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
@@ -14,6 +18,8 @@ import { tried } from './kit/tried.js'
 
 const resources = ['https://api.example/notes/*']
 const NAME = '__Host-cacao-session%3Adefault'
+// What tells the parts of one value from those of another stands before it.
+const MARK = 'abcdefgh.1.'
 const OTHER_SECRET = SECRET.map((byte) => byte + 100)
 
 /** The `Cookie` header of someone who has signed in, at a server of these options. */
@@ -33,27 +39,18 @@ async function signedIn(
   return headerOf(cookies)
 }
 
-/** What a server without a secret kept in the cookie of before: a forger writes this. */
-async function unsealed(wallet: `0x${string}`): Promise<string> {
-  const items = new Map<string, string>()
-  const store = stringStore({
-    getItem: (name) => items.get(name),
-    setItem: (name, value) => void items.set(name, value),
-    removeItem: (name) => void items.delete(name),
-  })
-  await DIDSession.get(
-    wallet === KEY_A ? ACCOUNT_A : ACCOUNT_B,
-    ethereumAuth(wallet, undefined, { domain: 'app.example' }),
-    { resources, store },
-  )
-  return [...items.values()][0] ?? ''
+/** A session that its sender wrote, with a key that they have: in the name of this account, whoever signed it. */
+async function written(account: string, key: string): Promise<string> {
+  const seed = new Uint8Array(32).fill(9)
+  const { did } = await seedKey(seed)
+  return forgedItem([
+    { cacao: signed({ iss: `did:pkh:${account}`, aud: did, domain: 'app.example', resources }, key), seed },
+  ])
 }
 
 let genuine: string
-let plain: string
 beforeAll(async () => {
   genuine = await signedIn()
-  plain = await unsealed(KEY_B)
 })
 
 /** Whom the guide's own handler greets, for these cookies. */
@@ -67,23 +64,27 @@ const visit =
     const store = stringStore(sealedCookies(await make(), options))
     return (await DIDSession.load(undefined, { store, ...checks }))?.id
   }
-const sealedIn = (header: string): string => header.slice(header.indexOf('=') + 1)
+const sealedIn = (header: string): string => header.slice(header.indexOf('=') + 1 + MARK.length)
 const changed = (at: number): string => {
   const value = [...sealedIn(genuine)]
   const i = Math.floor(value.length * at)
   value[i] = value[i] === 'A' ? 'B' : 'A'
-  return `${NAME}=${value.join('')}`
+  return `${NAME}=${MARK}${value.join('')}`
 }
 const jwe = (header: object, ...rest: string[]): string =>
-  `${NAME}=${[toBase64url(utf8(JSON.stringify(header))), ...rest].join('.')}`
+  `${NAME}=${MARK}${[toBase64url(utf8(JSON.stringify(header))), ...rest].join('.')}`
 
 tried('a cookie that the server didn’t seal', [
   ['(one that it did)', visit(() => genuine), 'accepted'],
   ['none', visit(() => ''), 'nothing'],
-  ['a session that its sender wrote', visit(() => `${NAME}=${plain}`), 'nothing'],
   [
-    'someone else’s name in it, with any signature',
-    visit(async () => `${NAME}=${(await unsealed(KEY_A)).replaceAll(ACCOUNT_A, ACCOUNT_B)}`),
+    'a session of one’s own',
+    visit(async () => `${NAME}=${MARK}${await written(ACCOUNT_B, KEY_B)}`),
+    'nothing',
+  ],
+  [
+    'a session in somebody else’s name, with any signature',
+    visit(async () => `${NAME}=${MARK}${await written(ACCOUNT_A, KEY_B)}`),
     'nothing',
   ],
   ['changed at its beginning', visit(() => changed(0.01)), 'nothing'],
@@ -116,13 +117,13 @@ tried('a cookie that the server didn’t seal', [
         store: stringStore(cookies),
         ...believed,
       })
-      return `${NAME}=${sealedIn(headerOf(cookies))}`
+      return `${NAME}=${MARK}${sealedIn(headerOf(cookies))}`
     }),
     'nothing',
   ],
   [
     'sealed under another prefix',
-    visit(async () => `${NAME}=${sealedIn(await signedIn({ prefix: 'x-' }))}`),
+    visit(async () => `${NAME}=${MARK}${sealedIn(await signedIn({ prefix: 'x-' }))}`),
     'nothing',
   ],
   [
@@ -134,6 +135,16 @@ tried('a cookie that the server didn’t seal', [
 ])
 
 tried('a cookie that the server sealed, of somebody who is not to count', [
+  [
+    'in whose name another wallet signed',
+    visit(async () => `${NAME}=${MARK}${await seal(await written(ACCOUNT_A, KEY_B), NAME, SECRET)}`),
+    'nothing',
+  ],
+  [
+    '(in whose name the wallet signed)',
+    visit(async () => `${NAME}=${MARK}${await seal(await written(ACCOUNT_A, KEY_A), NAME, SECRET)}`),
+    'accepted',
+  ],
   ['of another site', visit(() => signedIn({}, 'evil.example')), 'nothing'],
   ['revoked', visit(() => genuine, {}, { ...believed, isRevoked: () => true }), 'nothing'],
   [

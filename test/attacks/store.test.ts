@@ -198,7 +198,11 @@ const fails = async (): Promise<never> => {
 const never = () => new Promise<never>(() => undefined)
 
 tried('a server whose store has lost what it knew, or says nothing', [
-  ['(one that knows)', server({ replay: memoryReplay(), revocation: memoryRevocation() }), 'accepted'],
+  [
+    '(one that knows)',
+    server({ replay: memoryReplay({ now: accepting.now }), revocation: memoryRevocation() }),
+    'accepted',
+  ],
   ['replay is down', server({ replay: { use: fails } }), 'ERR_STORE_UNAVAILABLE'],
   ['replay never answers', server({ replay: { use: never } }), 'ERR_STORE_UNAVAILABLE'],
   [

@@ -98,7 +98,8 @@ export async function campaign(kind: FuzzKind, cases: number): Promise<Tally> {
 }
 
 function count(refused: Map<string, number>, error: unknown): void {
-  const code = error instanceof SessionError ? error.code : error instanceof Error ? error.name : 'another error'
+  const code =
+    error instanceof SessionError ? error.code : error instanceof Error ? error.name : 'another error'
   refused.set(code, (refused.get(code) ?? 0) + 1)
 }
 

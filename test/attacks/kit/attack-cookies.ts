@@ -1,11 +1,13 @@
 import { expect } from 'vitest'
+import { seedKey } from '../../../src/key/seed-key.js'
 import { DIDSession } from '../../../src/session/did-session.js'
 import { type CookieStore, cookieStore } from '../../../src/store/cookie-store.js'
 import { stringStore } from '../../../src/store/string-store.js'
 import { ethereumAuth, ethereumVerifiers } from '../../../src/wallet/ethereum.js'
+import { signed } from '../../setup/capability.js'
 import { headerOf } from '../../setup/cookies.js'
-import { mapBackend } from '../../setup/string-backends.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../../setup/wallet.js'
+import { forgedItem } from '../../setup/forged-store.js'
+import { ACCOUNT_A, KEY_A, KEY_B } from '../../setup/wallet.js'
 
 /** A server that says whose the session in the cookies is. */
 export interface CookieServer {
@@ -33,18 +35,17 @@ export async function attackCookies({ visit, secret, domain }: CookieServer): Pr
   const genuine = await cookiesOf(secret, domain)
   const believed = `did:pkh:${ACCOUNT_A}`
   expect(await visit(genuine)).toContain(believed)
-  const name = genuine.slice(0, genuine.indexOf('='))
-  const backend = mapBackend()
-  await DIDSession.get(ACCOUNT_A, ethereumAuth(KEY_A, undefined, { domain }), {
-    resources: ['https://api.example.com/notes/*'],
-    store: stringStore(backend),
-  })
-  const [written = ''] = backend.items.values()
-  const forged = Buffer.from(Buffer.from(written, 'base64url').toString().replaceAll(ACCOUNT_A, ACCOUNT_B))
+  const [name = '', value = ''] = genuine.split('=')
+  // What tells the parts of one value from those of another.
+  const mark = value.slice(0, value.indexOf('.1.') + '.1.'.length)
+  const seed = new Uint8Array(32).fill(9)
+  const { did: aud } = await seedKey(seed)
+  const written = (key: string): string =>
+    `${name}=${mark}${forgedItem([{ cacao: signed({ aud, domain }, key), seed }])}`
   const attacks: readonly (readonly [attack: string, cookies: string])[] = [
     ['no cookie', ''],
-    ['a genuine session that nobody sealed', `${name}=${written}`],
-    ['a session of another account, with any signature', `${name}=${forged.toString('base64url')}`],
+    ['a session that a wallet signed, and nobody sealed', written(KEY_A)],
+    ['a session in somebody else’s name, with any signature', written(KEY_B)],
     ['a sealed one that was changed', genuine.replace(/.{20}$/, 'A'.repeat(20))],
     ['one that another server sealed', await cookiesOf(crypto.getRandomValues(new Uint8Array(32)), domain)],
     ['one of a foreign site', await cookiesOf(secret, 'evil.example.com')],

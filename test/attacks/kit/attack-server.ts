@@ -33,7 +33,8 @@ function outcomeOf([, codes]: ServerAttack, { status, body }: Answer): string {
   const [, code] = /"code":\s?"(\w+)"/.exec(body) ?? []
   const isRefused = status >= 400 && status < 500
   // What doesn't even come to the middleware is refused by the server itself, without a code of ours.
-  if (isRefused && code === undefined) return codes.some(isOfWire) ? 'refused' : `${status} ${body}`
+  if (isRefused && (code === undefined || code === 'ERR_NOT_FOUND'))
+    return codes.some(isOfWire) ? 'refused' : `${status} ${body}`
   return isRefused && codes.some((expected) => expected === code) ? 'refused' : `${status} ${body}`
 }
 
