@@ -1,5 +1,6 @@
 import { accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { hiddenCharacter } from '../base/hidden-characters.js'
 import { assertWithin, MAX_LINKS, rootOf } from './chain.js'
 import { parseDateTime } from './datetime.js'
 import { bytes, type Check, invalid, matching, members } from './shape.js'
@@ -61,9 +62,10 @@ export type UnsignedCacao = Omit<Cacao, 's'>
 const MAX_RESOURCES = 1000
 const MAX_RESOURCES_LENGTH = 65_536
 
-// A line break, or what a wallet may show as one, could smuggle a field into the signed text. ASCII is held to
-// the grammar of ERC-4361; beyond it people do write statements in their own language, and wallets sign them.
-const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}\p{Cc}\p{Zl}\p{Zp}\p{Cs}])*$/u
+// ASCII is held to the grammar of ERC-4361; beyond it people do write statements in their own language, and wallets sign
+// them. A line break, or what a wallet may show as one, could smuggle a field into the signed text, and what is hidden, or
+// turns the direction, has the person read another one: those are refused as hidden characters, whoever signed them.
+const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}])*$/u
 const REQUEST_ID = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/
 const NONCE = /^[A-Za-z0-9]{8,}$/
 // Passkeys of the did-session family write their nonce in base64url; no text is signed there.
@@ -124,7 +126,10 @@ export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
       iat: dateTime,
       nbf: dateTime,
       exp: dateTime,
-      statement: matching((text) => STATEMENT.test(text), 'one line without control characters (ERC-4361)'),
+      statement: matching(
+        (text) => STATEMENT.test(text) && hiddenCharacter(text) === undefined,
+        'one line that shows all that it says (ERC-4361)',
+      ),
       requestId: matching((text) => REQUEST_ID.test(text), 'made of URI path characters'),
       resources,
     },
