@@ -2,7 +2,9 @@ import { attackServer } from '../attacks/kit/attack-server.js'
 import { below, type ServerUnderAttack } from '../attacks/kit/server-under-attack.js'
 import { toPort } from '../attacks/kit/socket-server.js'
 
-type Asked = Partial<Pick<ServerUnderAttack, 'domain' | 'method' | 'target' | 'body' | 'type'>>
+type Asked = Partial<
+  Pick<ServerUnderAttack, 'domain' | 'method' | 'target' | 'body' | 'type' | 'seesAbsoluteTargets'>
+>
 
 /** Attacks an example's API, which is reached as `localhost` at the port, by what its clients ask. */
 export function attackExample(port: number | string, asked: Asked = {}): Promise<void> {

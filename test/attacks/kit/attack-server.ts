@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Answer } from '../../http/raw-socket.js'
 import type { WireRequest } from '../../setup/wire-request.js'
 import { forgeryFor } from './forgery.js'
-import { BODY_ATTACKS, SERVER_ATTACKS, type ServerAttack } from './server-attacks.js'
+import { ABSOLUTE_ATTACKS, BODY_ATTACKS, SERVER_ATTACKS, type ServerAttack } from './server-attacks.js'
 import type { ServerUnderAttack } from './server-under-attack.js'
 
 /**
@@ -17,7 +17,11 @@ export async function attackServer(server: ServerUnderAttack): Promise<void> {
   }
   const sendGenuine = async (): Promise<void> => send(await forgery.request(await forgery.holder()))
   await sendGenuine()
-  const attacks = server.body === undefined ? SERVER_ATTACKS : [...SERVER_ATTACKS, ...BODY_ATTACKS]
+  const attacks = [
+    ...SERVER_ATTACKS,
+    ...(server.body === undefined ? [] : BODY_ATTACKS),
+    ...(server.seesAbsoluteTargets === false ? [] : ABSOLUTE_ATTACKS),
+  ]
   const outcomes: [attack: string, outcome: string][] = []
   for (const attack of attacks) {
     const [name, , make] = attack

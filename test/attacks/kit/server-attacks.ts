@@ -116,22 +116,6 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     },
   ],
   [
-    'a capability for another server, which an absolute target names',
-    ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
-    async (forgery, { target }) => {
-      const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
-      return { ...(await forgery.request(holder)), target: `https://${EVIL}${target}` }
-    },
-  ],
-  [
-    'a capability for another server, as the user in an absolute target',
-    ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
-    async (forgery, { authority, target }) => {
-      const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
-      return { ...(await forgery.request(holder)), target: `https://${EVIL}@${authority}${target}` }
-    },
-  ],
-  [
     'a target that a URL rewrites: dot segments',
     ['ERR_REQUEST_SIGNATURE'],
     async (forgery, { target }) =>
@@ -210,5 +194,25 @@ export const BODY_ATTACKS: readonly ServerAttack[] = [
       ...(await forgery.request(await forgery.holder(), { body: '' })),
       body: utf8(body),
     }),
+  ],
+]
+
+/** The same of those that see targets in absolute form. */
+export const ABSOLUTE_ATTACKS: readonly ServerAttack[] = [
+  [
+    'a capability for another server, which an absolute target names',
+    ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
+    async (forgery, { target }) => {
+      const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
+      return { ...(await forgery.request(holder)), target: `https://${EVIL}${target}` }
+    },
+  ],
+  [
+    'a capability for another server, as the user in an absolute target',
+    ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
+    async (forgery, { authority, target }) => {
+      const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
+      return { ...(await forgery.request(holder)), target: `https://${EVIL}@${authority}${target}` }
+    },
   ],
 ]

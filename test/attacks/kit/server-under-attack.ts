@@ -28,6 +28,8 @@ export interface ServerUnderAttack {
   readonly beside: Grant
   /** For how many links the server has opted in; 1, none but the wallet's own, by default. */
   readonly maxLinks?: number
+  /** False where a platform answers targets in absolute form by itself, before the server sees them. */
+  readonly seesAbsoluteTargets?: boolean
   /** Gives the server's own nonce for a new sign-in, where it wants one. */
   readonly nonce?: () => Promise<string>
 }

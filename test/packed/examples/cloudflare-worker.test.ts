@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toPort } from '../../attacks/kit/socket-server.js'
 import { startUntil } from '../../e2e/example-process.js'
 import { freePort } from '../../engines/free-port.js'
 import { ACCOUNT_A, KEY_A } from '../../setup/wallet.js'
@@ -64,7 +65,18 @@ describe('examples/cloudflare-worker', () => {
     })
   })
 
-  it('refuses every attack', () => serving(() => attackExample(port)))
+  it('refuses every attack', async () => {
+    await serving(async () => {
+      // Wrangler answers these by itself, also where nobody has to be signed in.
+      const wire = { method: 'GET', host: `localhost:${port}`, headers: [], body: new Uint8Array() }
+      const { status } = await toPort(
+        Number(port),
+        'localhost',
+      )({ ...wire, target: 'https://a.example/about' })
+      expect(status).toBe(500)
+      await attackExample(port, { seesAbsoluteTargets: false })
+    })
+  })
 
   it('has its types right', async () => {
     await run('npm', ['run', 'check'], { cwd: folder.path })
