@@ -1,12 +1,27 @@
+import { toBase64url } from '../../src/base/base64.js'
 import { fromHex } from '../../src/base/hex.js'
+import type { Cacao } from '../../src/capability/cacao.js'
 import { inspectCacao } from '../../src/capability/inspect-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { keyAccount, keyVerifiers } from '../../src/wallet/key.js'
+import { webauthnVerifiers } from '../../src/wallet/webauthn.js'
+import {
+  didOf,
+  NOBODYS_KEY,
+  NOBODYS_SIGNATURE,
+  NON_CANONICAL_KEYS,
+  SMALL_ORDER_KEYS,
+} from '../setup/bad-keys.js'
 import { signed } from '../setup/capability.js'
 import { granted } from '../setup/chain.js'
+import { TestPasskeys } from '../setup/passkey.js'
+import { signedByPasskey } from '../setup/passkey-capability.js'
+import { twinOf } from '../setup/passkey-twin.js'
 import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
+import { ORIGIN } from '../setup/with-passkeys.js'
 import { tried } from './kit/tried.js'
 
 // The door of whoever is handed a capability. Options are as loose as the languages that they come from: from JSON, from an
@@ -176,6 +191,19 @@ const compact = bytes.slice(0, 64)
 compact[32] = (compact[32] ?? 0) | (((bytes[64] ?? 0) - 27) << 7)
 const { h, p, s } = cacao
 
+/** One signature of a passkey fits two keys, and the account isn't signed: the same capability has two names. */
+const revokedPasskey =
+  (name: (cacao: Cacao) => Cacao, other: (cacao: Cacao) => Cacao) => async (): Promise<unknown> => {
+    const made = await signedByPasskey(new TestPasskeys(ORIGIN))
+    const revocation = memoryRevocation()
+    await revocation.revoke(name(made))
+    return verifyCacao(other(made), {
+      verifiers: webauthnVerifiers(),
+      isRevoked: (link) => revocation.isRevoked(link),
+    })
+  }
+const itself = (made: Cacao): Cacao => made
+
 tried('a revoked capability in another spelling', [
   ['(another one)', () => revoked(elsewhere), 'nothing'],
   [
@@ -191,6 +219,58 @@ tried('a revoked capability in another spelling', [
     'the signature in its short form',
     () => revoked({ h, p, s: { ...s, s: compact } }),
     'ERR_CAPABILITY_REVOKED',
+  ],
+])
+
+tried('a revoked capability of a passkey, under the other key that its signature fits', [
+  [
+    '(the other name of what is not revoked)',
+    async () =>
+      verifyCacao(twinOf(await signedByPasskey(new TestPasskeys(ORIGIN))), {
+        verifiers: webauthnVerifiers(),
+      }),
+    'accepted',
+  ],
+  ['itself', revokedPasskey(itself, itself), 'ERR_CAPABILITY_REVOKED'],
+  ['the other name', revokedPasskey(itself, twinOf), 'ERR_CAPABILITY_REVOKED'],
+  ['itself, revoked by the other name', revokedPasskey(twinOf, itself), 'ERR_CAPABILITY_REVOKED'],
+  [
+    'the account’s other name',
+    async () => {
+      const made = await signedByPasskey(new TestPasskeys(ORIGIN))
+      const revocation = memoryRevocation()
+      await revocation.revokeAll(made.p.iss)
+      return verifyCacao(twinOf(made), {
+        verifiers: webauthnVerifiers(),
+        isRevoked: (link) => revocation.isRevoked(link),
+      })
+    },
+    'ERR_CAPABILITY_REVOKED',
+  ],
+])
+
+/** A capability of a key as whose anybody can sign; or one that is granted to it. */
+const nobodys = (bytes: Uint8Array) => () => {
+  const iss = didOf(bytes)
+  const signature = toBase64url(NOBODYS_SIGNATURE)
+  return verifyCacao(
+    { h: { t: 'caip122' }, p: { ...p, iss }, s: { t: 'key:ed25519', s: signature } },
+    { verifiers: keyVerifiers() },
+  )
+}
+
+tried('a key as whose anybody can sign', [
+  ['zero', nobodys(NOBODYS_KEY), 'ERR_CAPABILITY_SIGNATURE'],
+  ...SMALL_ORDER_KEYS.map(
+    (bytes, i) => [`small order, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
+  ),
+  ...NON_CANONICAL_KEYS.slice(0, 6).map(
+    (bytes, i) => [`another form, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
+  ),
+  [
+    'as the account of a sign-in',
+    () => keyAccount({ did: didOf(NOBODYS_KEY), sign: async () => NOBODYS_SIGNATURE } as never),
+    'TypeError: key',
   ],
 ])
 

@@ -7,6 +7,13 @@ import { toDID } from '../../src/compat/dids.js'
 import { verifyJWS } from '../../src/jws/verify-jws.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import {
+  didOf,
+  NOBODYS_KEY,
+  NOBODYS_SIGNATURE,
+  NON_CANONICAL_KEYS,
+  SMALL_ORDER_KEYS,
+} from '../setup/bad-keys.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
@@ -101,4 +108,21 @@ tried('a JWS with a capability that doesn’t suffice', [
   ],
   ['the capability that the link came of', under({}, { input: () => delegatedJWS }), 'ERR_JWS_INVALID'],
   ['an audience of one’s own', under({ audience: keyDID }), 'TypeError: audience'],
+])
+
+const nobodys = (bytes: Uint8Array) => () => {
+  const did = didOf(bytes)
+  const head = { alg: 'EdDSA', kid: `${did}#${did.slice(8)}` }
+  const input = [head, { note: 'a' }].map((part) => toBase64url(utf8(JSON.stringify(part)))).join('.')
+  return verifyJWS(`${input}.${toBase64url(NOBODYS_SIGNATURE)}`)
+}
+
+tried('a JWS of a key as which anybody can sign', [
+  ['zero', nobodys(NOBODYS_KEY), 'ERR_JWS_INVALID'],
+  ...SMALL_ORDER_KEYS.map(
+    (bytes, i) => [`small order, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
+  ),
+  ...NON_CANONICAL_KEYS.slice(0, 6).map(
+    (bytes, i) => [`another form, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
+  ),
 ])
