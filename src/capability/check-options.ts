@@ -74,11 +74,20 @@ function hostOf(host: string): string | undefined {
   }
 }
 
-/** Resources that must be covered: at least one, for a list of none would check nothing. */
-export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
+/**
+ * Resources that must be covered, as a function of a request gives them: at least one, for a list of none would check nothing. Their
+ * texts may be the request's own, so that one that is no URI is no mistake of the server's: nothing covers it.
+ */
+export const givenResources: ReadValue<readonly string[]> = (value, name) => {
   const form = 'a list of URIs: ["https://api.example.com/notes/1"]'
   const list = textsOption(form)(value, name)
-  if (list.length === 0) throw new TypeError(`${name} is empty, and would check nothing: it must be ${form}`)
+  if (list.length > 0) return list
+  throw new TypeError(`${name} is empty, and would check nothing: it must be ${form}`)
+}
+
+/** The same as an option, which names URIs or is wrong. */
+export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
+  const list = givenResources(value, name)
   const odd = list.find((resource) => !isResource(resource))
   if (odd !== undefined)
     throw new TypeError(
@@ -87,13 +96,21 @@ export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
   return list
 }
 
-export const abilityOption: ReadValue<Ability> = (value, name) => {
-  const form = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
-  if (!isPlainObject(value)) throw wrong(name, form)
+const ABILITY_FORM = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
+
+/** An ability as a function of a request gives it, whose resource may be the request's own. */
+export const givenAbility: ReadValue<Ability> = (value, name) => {
+  if (!isPlainObject(value)) throw wrong(name, ABILITY_FORM)
   const { ability, resource, ...others } = value
-  if (typeof ability !== 'string' || ability === '' || Object.keys(others).length > 0) throw wrong(name, form)
-  if (typeof resource !== 'string' || !isResource(resource)) throw wrong(name, form)
+  const isWhole = typeof ability === 'string' && typeof resource === 'string' && ability !== ''
+  if (!isWhole || Object.keys(others).length > 0) throw wrong(name, ABILITY_FORM)
   return { ability, resource }
+}
+
+export const abilityOption: ReadValue<Ability> = (value, name) => {
+  const ability = givenAbility(value, name)
+  if (isResource(ability.resource)) return ability
+  throw wrong(name, ABILITY_FORM)
 }
 
 export const accountOption: ReadValue<string> = (value, name) => {

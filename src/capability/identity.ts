@@ -13,7 +13,8 @@ import { encodeDagCBOR } from './dag-cbor.js'
  * unknown input and throws `ERR_CAPABILITY_INVALID`; whether it is signed is not looked at.
  *
  * @example
- * const revoked = new Set(await readRevokedIdentities())
+ * const revoked = new Set()
+ * const revoke = (capability) => revoked.add(capabilityIdentity(capability))
  * const isRevoked = (cacao) => revoked.has(capabilityIdentity(cacao)) // asked of each link of a chain
  */
 export function capabilityIdentity(capability: unknown): string {

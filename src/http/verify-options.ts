@@ -23,6 +23,7 @@ import {
   type Domains,
   delegationOption,
   domainsOption,
+  givenResources,
   resourcesOption,
   verifiersOption,
 } from '../capability/check-options.js'
@@ -210,6 +211,10 @@ export const wantedOption: ReadValue<WantedResources> = (value, name) => {
     )
   return value === false ? false : resourcesOption(value, name)
 }
+
+/** The same as a function of a request gives them. */
+export const givenWanted: ReadValue<WantedResources> = (value, name) =>
+  value === false ? false : givenResources(value, name)
 
 /** What has a method of this name. */
 function storeOption<T>(method: string, example: string): ReadValue<T> {

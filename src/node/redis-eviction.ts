@@ -87,11 +87,11 @@ async function byReport(ask: Ask): Promise<MemorySettings | undefined> {
   }
 }
 
-// A server's own refusal (`NOPERM …`, `ERR …`) is of one question, and another one may be allowed; other errors are of the
-// connection.
+// A server's own refusal (`NOPERM …`, `ERR …`) is of one question, and another one may be allowed; a client
+// that is asked in another way throws a TypeError; other errors are of the connection.
 function passOver(error: unknown): undefined {
   const isAnswer = error instanceof Error && /^[A-Z]+ /.test(error.message)
-  if (!isAnswer) throw unavailable(error)
+  if (!isAnswer && !(error instanceof TypeError)) throw unavailable(error)
   return undefined
 }
 

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.js'
-import { latestTime } from '../base/latest-time.js'
 import type { ReplayStore } from '../http/replay.js'
+import { forgottenUntil } from './forgotten-until.js'
 import {
   type IORedisClient,
   type NodeRedisClient,
@@ -25,7 +25,7 @@ const MARGIN_MS = 60_000
  * once rather than after `storeTimeoutMs` if the client keeps no queue of its own (`disableOfflineQueue: true` in `redis`,
  * `enableOfflineQueue: false` in `ioredis`). At the first use, and then once a minute, it is asked whether it evicts keys
  * (`maxmemory-policy`): one that does forgets under load what was used, so that `use` rejects with `ERR_STORE_UNAVAILABLE`. After
- * its clock has jumped ahead and back, whatever expires before the latest time that was seen is refused.
+ * its clock has jumped ahead and back, whatever may have been used and forgotten meanwhile is refused.
  *
  * @example
  * const client = await createClient({ url }).connect() // of the package redis
@@ -36,14 +36,14 @@ export function redisReplay(
   { prefix = 'cacao-session:used:', now = systemClock, evictionCheck }: RedisReplayOptions = {},
 ): ReplayStore {
   const commands = redisStore(client, prefix, evictionCheck)
-  // Redis counts the time from when it is told, and so by no clock that can jump.
-  const clock = latestTime(now, () => performance.now())
+  const forgotten = forgottenUntil(now, MARGIN_MS / 2)
   return {
     async use(id, expiresAt) {
-      const time = clock()
-      const forMs = Math.ceil(Math.max(0, expiresAt - time) + MARGIN_MS)
+      const forMs = Math.ceil(Math.max(0, expiresAt - now()) + MARGIN_MS)
       if (!Number.isSafeInteger(forMs)) throw new TypeError('expiresAt must be a time in milliseconds')
-      return expiresAt > time && commands.set(prefix + id, { ifAbsent: true, forMs })
+      if (!(expiresAt > forgotten.until())) return false
+      forgotten.used(expiresAt)
+      return commands.set(prefix + id, { ifAbsent: true, forMs })
     },
   }
 }

@@ -61,6 +61,17 @@ describe('the guide to signed requests', () => {
     expect(onExpress.trim()).toBe(`200 {"by":"${ACCOUNT_A}","note":"a note"} 401`)
   })
 
+  it('has a revocation store of one’s own, which knows every spelling', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'own-revocation'))}
+      const revocation = ownRevocation(new Set())
+      const [first, second] = [(await make()).cacao, (await make()).cacao]
+      await revocation.revoke(first)
+      const again = { ...first, h: { t: 'caip122' }, p: { ...first.p, iss: first.p.iss.toLowerCase() } }
+      console.log(await revocation.isRevoked(again), await revocation.isRevoked(second))`)
+    expect(output.trim()).toBe('true false')
+  })
+
   it('ties a sign-in to the server, once', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'nonce'))}

@@ -211,6 +211,7 @@ describe('a client that does not tell', () => {
     ['a text', () => 'OK'],
     ['another setting', () => ['maxmemory', '0']],
     ['an error', () => Promise.reject(new Error('NOPERM no'))],
+    ['that it is called in another way', () => Promise.reject(new TypeError('args.map is not a function'))],
     ['that it is not connected', () => Promise.reject(new Error('Connection is closed.'))],
   ])('but answers %s is refused', async (_, answer) => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(odd(answer)).use('a', LATER()))
@@ -261,7 +262,9 @@ describe('a clock that jumps', () => {
     time = NOW
     expect(await use('a', NOW + 60_000)).toBe(false)
     expect(await use('c', NOW + 200_000)).toBe(false)
-    expect(await use('d', NOW + 200_001)).toBe(true)
+    // `b` may be forgotten too, and whatever else was used until it expires.
+    expect(await use('d', NOW + 260_000)).toBe(false)
+    expect(await use('d', NOW + 260_001)).toBe(true)
   })
 
   it('back accepts nothing twice that was used while it was ahead', async () => {
@@ -277,6 +280,38 @@ describe('a clock that jumps', () => {
     steady.mockReturnValue(120_001)
     forget()
     expect(await use('a', end)).toBe(false)
+    expect(await use('b', end + 1)).toBe(true)
+    // Once the clock is past all that, nothing is left of it.
+    time = end
+    expect(await use('c', end + 60_000)).toBe(true)
+  })
+
+  it('back and is then where it was, an hour later, accepts nothing twice', async () => {
+    const { client, forget } = kept()
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => steady.mockRestore())
+    const { use } = redisReplay(client, { now: () => NOW, evictionCheck: false })
+    expect(await use('a', NOW + 60_000)).toBe(true)
+    steady.mockReturnValue(3_600_000)
+    forget()
+    expect(await use('a', NOW + 60_000)).toBe(false)
+    expect(await use('b', NOW + 60_001)).toBe(true)
+  })
+
+  it('back by little, as clocks are corrected, refuses nothing new, however often', async () => {
+    const { client } = kept()
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => steady.mockRestore())
+    let time = NOW
+    const { use } = redisReplay(client, { now: () => time, evictionCheck: false })
+    let refusals = 0
+    for (let hour = 1; hour <= 1000; hour++) {
+      // A tenth of a second is missing in each hour.
+      time = NOW + hour * 3_599_900
+      steady.mockReturnValue(hour * 3_600_000)
+      if (!(await use(`id ${hour}`, time + 60_000))) refusals++
+    }
+    expect(refusals).toBe(0)
   })
 
   it('to no number accepts nothing', async () => {
