@@ -22,6 +22,7 @@ import { tried } from './kit/tried.js'
 
 const verifiers = ethereumVerifiers()
 const NOTES = 'https://api.example.com/notes/*'
+const NOBODY = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
 const NOTE = 'https://api.example.com/notes/1'
 let jws: unknown
 let capability: Cacao
@@ -107,7 +108,7 @@ tried('a JWS with a capability that doesn’t suffice', [
     'accepted',
   ],
   ['the capability that the link came of', under({}, { input: () => delegatedJWS }), 'ERR_JWS_INVALID'],
-  ['an audience of one’s own', under({ audience: keyDID }), 'TypeError: audience'],
+  ['an audience of one’s own', under({ audience: NOBODY }), 'TypeError: audience'],
 ])
 
 const nobodys = (bytes: Uint8Array) => () => {
