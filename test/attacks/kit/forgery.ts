@@ -10,7 +10,7 @@ import type { WireRequest } from '../../setup/wire-request.js'
 import type { ServerUnderAttack } from './server-under-attack.js'
 
 /** A request that differs from the genuine one before it is signed. */
-export interface Wanted {
+interface Wanted {
   readonly authority?: string
   readonly target?: string
   readonly body?: string

@@ -5,7 +5,7 @@ import { SessionError, type SessionErrorCode } from '../../../src/base/errors.js
  * What became of an attack: the code with which it was refused; for options that ask for nothing that can be checked, the
  * `TypeError` and the option that it names; or what it was answered.
  */
-export type Outcome = SessionErrorCode | `TypeError: ${string}` | 'nothing' | 'accepted'
+type Outcome = SessionErrorCode | `TypeError: ${string}` | 'nothing' | 'accepted'
 
 /** An attack, how it is made, and what becomes of it. */
 export type Attack = readonly [attack: string, how: () => unknown, outcome: Outcome]
