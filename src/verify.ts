@@ -1,5 +1,6 @@
 export type { Clock } from './base/clock.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
+export { capabilityAccounts } from './capability/accounts.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature, UnsignedCacao } from './capability/cacao.js'
 export { cacaoCID } from './capability/cid.js'
 export { capabilityIdentity } from './capability/identity.js'

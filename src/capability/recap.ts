@@ -4,7 +4,7 @@ import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Abilities, Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'
 import { canonicalJSON } from './canonical-json.js'
-import { coverageOf, isRecap, RECAP } from './resources.js'
+import { coverageOf, isRecap, isResource, RECAP } from './resources.js'
 import { isURI } from './uri.js'
 
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
@@ -12,10 +12,11 @@ const STATEMENT = 'I further authorize the stated URI to perform the following a
 
 /** The abilities as the resource of a capability. Throws a `TypeError` that says what is wrong with them. */
 export function toRecap(abilities: Abilities): string {
-  const text = areAbilities(abilities) ? canonicalJSON({ att: abilities, prf: [] }) : undefined
+  const isGood = areAbilities(abilities) && Object.keys(abilities).every(isResource)
+  const text = isGood ? canonicalJSON({ att: abilities, prf: [] }) : undefined
   if (text === undefined)
     throw new TypeError(
-      'abilities must be by URI, each with names such as "notes/read", and each of those with caveats: [{}] is none',
+      'abilities must be by URI (without . and .. segments), each with names such as "notes/read", and each of those with caveats: [{}] is none',
     )
   return RECAP + toBase64url(utf8(text))
 }

@@ -1,8 +1,8 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { type Clock, systemClock } from '../base/clock.js'
+import { capabilityAccounts } from '../capability/accounts.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
-import { fittingAccounts } from '../capability/fitting-accounts.js'
 import { capabilityIdentity } from '../capability/identity.js'
 import { expiryTime } from '../capability/validity.js'
 
@@ -67,7 +67,7 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
   return {
     id: capabilityIdentity(cacao),
-    accounts: await fittingAccounts(cacao),
+    accounts: await capabilityAccounts(cacao),
     issuedAt,
     expiresAt: expiryTime(cacao),
   }

@@ -204,7 +204,7 @@ const authorityOption: ReadValue<readonly string[]> = (value, name) => {
 }
 
 /** Resources that a request needs, or `false` for any. Absence is an error: nothing may be open by being forgotten. */
-export const wantedOption: ReadValue<WantedResources> = (value, name) => {
+const wantedOption: ReadValue<WantedResources> = (value, name) => {
   if (value === undefined)
     throw new TypeError(
       `${name} is missing: name what a capability must cover, ["https://api.example.com/notes/*"], give a function of the request, or false for any on purpose`,

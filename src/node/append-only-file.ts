@@ -70,7 +70,7 @@ export class AppendOnlyFile {
 async function openAt(path: string): Promise<Opened> {
   await assertOwnFolder(await realpath(dirname(path)))
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_LINK
-  const fd = await refusingLinks(path, openFile(path, flags, 0o600))
+  const fd = await refusingLinks(path, () => openFile(path, flags, 0o600))
   try {
     const stats = await statFile(fd)
     assertOwnFile(path, stats)

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import { SessionError } from '../base/errors.js'
 
 // Whether a file says what this process has written: nobody else may write to it, or put another one in its place. Windows has
@@ -14,7 +14,7 @@ export const NO_LINK: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLO
 
 /** The text of a file that is ours alone to write. Rejects with `ERR_STORE_UNAVAILABLE` if it isn't, with ENOENT if it is absent. */
 export async function readOwnFile(path: string): Promise<string> {
-  const file = await refusingLinks(path, open(path, constants.O_RDONLY | NO_LINK))
+  const file = await refusingLinks(path, () => open(path, constants.O_RDONLY | NO_LINK))
   return readAll(path, file).finally(() => file.close())
 }
 
@@ -24,12 +24,22 @@ async function readAll(path: string, file: FileHandle): Promise<string> {
   return file.readFile('utf8')
 }
 
-/** What the opening gives; rejects with `ERR_STORE_UNAVAILABLE` if `NO_LINK` met a link. */
-export async function refusingLinks<T>(path: string, opening: Promise<T>): Promise<T> {
-  return opening.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ELOOP' && error.code !== 'EMLINK') throw error
-    throw unsafe(`${path} is a symbolic link, which may lead elsewhere tomorrow: name the file itself`, error)
+/** What opening the file with `NO_LINK` gives; rejects with `ERR_STORE_UNAVAILABLE` if it is a symbolic link. */
+export async function refusingLinks<T>(path: string, open: () => Promise<T>): Promise<T> {
+  const isLink = async (): Promise<boolean> =>
+    lstat(path).then(
+      (stats) => stats.isSymbolicLink(),
+      () => false,
+    )
+  // Not all systems know the flag; where they do, nobody can put a link there in between.
+  if (await isLink()) throw linked(path)
+  return open().catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ELOOP' || error.code === 'EMLINK' ? linked(path, error) : error
   })
+}
+
+function linked(path: string, cause?: unknown): SessionError {
+  return unsafe(`${path} is a symbolic link, which may lead elsewhere tomorrow: name the file itself`, cause)
 }
 
 /** Throws `ERR_STORE_UNAVAILABLE` if others may write to the file, or own it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../src/base/hex.js'
 import { codePointName, hiddenCharacter, withoutHidden } from '../../src/base/hidden-characters.js'
+import { authError } from '../../src/capability/auth-method.js'
 import { parseCacao, parsePayload } from '../../src/capability/cacao.js'
 import { inspectCacao } from '../../src/capability/inspect-cacao.js'
 import { toRecap } from '../../src/capability/recap.js'
@@ -142,5 +143,13 @@ describe('somebody else’s capability that hides something', () => {
         DIDSession.authorize(auth, { resources: ['a:b'], statement }),
       )
     expect(wallet.prompts).toBe(0)
+  })
+})
+
+describe('what a wallet says is wrong', () => {
+  it('is told without what it hides, on one line', () => {
+    const { code, message } = authError(new Error('No \u202efunds\u200b\n\u001b[2Jhere'))
+    expect(code).toBe('ERR_AUTH_FAILED')
+    expect(message).toBe('the wallet failed: No  funds   [2Jhere')
   })
 })

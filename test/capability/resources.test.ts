@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { allows, recapAllows } from '../../src/capability/abilities.js'
+import { canonicalJSON } from '../../src/capability/canonical-json.js'
 import { abilityOption, resourcesOption } from '../../src/capability/check-options.js'
 import { hasDotSegment } from '../../src/capability/dot-segments.js'
-import { includesAbilities, recapStatement, toRecap } from '../../src/capability/recap.js'
+import { fromRecap, includesAbilities, recapStatement, toRecap } from '../../src/capability/recap.js'
 import { covers, missingResources } from '../../src/capability/resources.js'
+import { isURI } from '../../src/capability/uri.js'
 import { signed } from '../setup/capability.js'
 import { runs } from '../setup/seed.js'
 
@@ -89,6 +94,24 @@ describe('a dot segment', () => {
     )
     expect(found).toBeGreaterThan(runs(2000).numRuns / 20)
   })
+})
+
+describe('abilities with a dot segment', () => {
+  it.each(DOTS.filter((dots) => isURI(`a:${dots}`)))(
+    '%s are not asked for, and of somebody else’s allow nothing',
+    (dots) => {
+      const uri = `${API}/notes/${dots}`
+      expect(() => toRecap({ [uri]: { 'notes/read': [{}] } })).toThrow(TypeError)
+      const foreign = { [uri]: { 'notes/read': [{}] }, [`${API}/notes/*`]: { 'notes/read': [{}] } }
+      const recap = `urn:recap:${toBase64url(utf8(canonicalJSON({ att: foreign, prf: [] }) ?? ''))}`
+      const abilities = fromRecap(recap) ?? {}
+      expect(Object.keys(abilities)).toHaveLength(2)
+      const wanted = { ability: 'notes/read', resource: uri }
+      expect([allows(abilities, wanted), recapAllows(recap, wanted)]).toEqual([false, false])
+      expect(includesAbilities(abilities, { [uri]: { 'notes/read': [{}] } })).toBe(false)
+      expect(allows(abilities, { ...wanted, resource: `${API}/notes/1` })).toBe(true)
+    },
+  )
 })
 
 describe('what is wanted', () => {

@@ -3,13 +3,14 @@ import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
 import { cacaoCID } from '../../src/capability/cid.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
-import { capabilityIdentity } from '../../src/verify.js'
+import { capabilityAccounts, capabilityIdentity } from '../../src/verify.js'
 import { webauthnVerifiers } from '../../src/wallet/webauthn.js'
 import { payload, signed, unsigned } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { TestPasskeys } from '../setup/passkey.js'
 import { signedByPasskey } from '../setup/passkey-capability.js'
 import { twinOf } from '../setup/passkey-twin.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 import { ORIGIN } from '../setup/with-passkeys.js'
 
 const verify = (cacao: unknown, revocation = memoryRevocation()): Promise<Cacao> =>
@@ -33,6 +34,14 @@ describe('a passkey’s capability, whose signature fits two keys', () => {
   it('is good under both', async () => {
     expect(twin.p.iss).not.toBe(own.p.iss)
     for (const cacao of [own, twin, another]) await verify(cacao)
+  })
+
+  it('has two accounts that it may name, in the eyes of both', async () => {
+    const both = [own.p.iss, twin.p.iss].sort()
+    for (const cacao of [own, twin, { ...own }])
+      expect([...(await capabilityAccounts(cacao))].sort()).toEqual(both)
+    expect(await capabilityAccounts(signed())).toEqual([ACCOUNT_A])
+    await expectCode('ERR_CAPABILITY_INVALID', () => capabilityAccounts({}))
   })
 
   it('is one capability, under two CIDs', () => {

@@ -41,7 +41,7 @@ function naiveStatement(abilities: Abilities): string {
 }
 
 function naiveAllows(abilities: Abilities, ability: string, resource: string): boolean {
-  // None of the generated ones is written otherwise, or has a query.
+  // Asked for, too, are some that nothing covers. None of the generated ones is written otherwise, or has a query.
   const isFit = (uri: string): boolean => !uri.split('/').some((name) => name === '.' || name === '..')
   const grants = Object.keys(abilities).filter(
     (grant) =>
@@ -88,7 +88,7 @@ const caveats = fc.oneof(
   ),
 )
 const all = fc.dictionary(
-  resource,
+  resource.filter((uri) => !/\/\.{1,2}$/.test(uri)),
   fc.dictionary(ability, fc.array(caveats, { minLength: 1, maxLength: 2 }), { minKeys: 1, maxKeys: 4 }),
   { minKeys: 1, maxKeys: 4 },
 ) as fc.Arbitrary<Abilities>

@@ -2,18 +2,24 @@ import { accountOfDID } from '../base/account.js'
 import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { rawOfDER } from '../key/ecdsa-der.js'
-import { type Cacao, isPasskeyType } from './cacao.js'
+import { type Cacao, isPasskeyType, parseCacao } from './cacao.js'
 import { decodeAAD, signedBytes } from './webauthn-aad.js'
 
 // Whoever calls once calls again, and what has passed the guard doesn't change.
 const known = new WeakMap<Cacao, Promise<readonly string[]>>()
 
 /**
- * The accounts that this one capability may name as its issuer, with the same signature: its own; and for a passkey's, which
- * doesn't sign the issuer, both keys (did:key) that the signature fits. Rejects with `ERR_CAPABILITY_INVALID` for a passkey's
- * signature that can't be read.
+ * The accounts that one capability may name as its issuer, with the same signature: its own (CAIP-10, or a did:key); and for a
+ * passkey's, which doesn't sign the issuer, both keys that the signature fits. Of a delegated one, the key that delegated it. A
+ * store of revocations that signs accounts out looks for each of them. Takes unknown input, and rejects with
+ * `ERR_CAPABILITY_INVALID`, for a passkey's signature that can't be read too.
+ *
+ * @example
+ * const accounts = await capabilityAccounts(cacao)
+ * const isSignedOut = accounts.some((account) => signedOut.has(account))
  */
-export async function fittingAccounts(cacao: Cacao): Promise<readonly string[]> {
+export async function capabilityAccounts(capability: unknown): Promise<readonly string[]> {
+  const cacao = parseCacao(capability)
   const own = accountOfDID(cacao.p.iss) ?? cacao.p.iss
   if (!isPasskeyType(cacao.s.t)) return [own]
   const before = known.get(cacao)
