@@ -15,8 +15,8 @@ const known = new WeakMap<Cacao, Promise<readonly string[]>>()
  * `ERR_CAPABILITY_INVALID`, for a passkey's signature that can't be read too.
  *
  * @example
- * const accounts = await capabilityAccounts(cacao)
- * const isSignedOut = accounts.some((account) => signedOut.has(account))
+ * const signedOut = new Set()
+ * const isSignedOut = async (cacao) => (await capabilityAccounts(cacao)).some((account) => signedOut.has(account))
  */
 export async function capabilityAccounts(capability: unknown): Promise<readonly string[]> {
   const cacao = parseCacao(capability)
