@@ -43,6 +43,21 @@ const onExpress = express()
   .use((request, response) => {
     response.send(`${request.protocol}s://${request.host}${request.originalUrl}`)
   })
+/** Behind a proxy that it believes, by what Express says of the request. */
+const behindProxy = express()
+  .set('trust proxy', true)
+  .use(
+    requireSession({
+      ...accepting,
+      resources: (request) => {
+        const { protocol, hostname, originalUrl } = request as express.Request
+        return [`${protocol}://${hostname}${originalUrl}`]
+      },
+    }),
+  )
+  .use((request, response) => {
+    response.send(`${request.protocol}://${request.hostname}${request.originalUrl}`)
+  })
 const onHono = new Hono()
   .use(honoSession({ ...accepting, resources: ({ url }) => [url] }))
   .all('*', (c) => c.text(c.req.url))
@@ -59,6 +74,7 @@ beforeAll(async () => {
   const servers = {
     'node:http': createServer(plain),
     Express: createServer(onExpress),
+    'Express behind a proxy': createServer(behindProxy),
     Hono: hono,
     'HTTP/2': http2,
   }
@@ -147,6 +163,42 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     ['angle brackets in the query', aim('/account?<x>'), 'nothing'],
   ])
 }
+
+/** Through a proxy that hands on what the client says of it. */
+const forwarded =
+  (headers: WireRequest['headers'], by = (): TestSigner => uploader) =>
+  async (): Promise<boolean> => {
+    const wire = await sign(by)
+    const port = ports.get('Express behind a proxy') ?? 0
+    return outcome(await toPort(port)({ ...wire, headers: [...wire.headers, ...headers] }))
+  }
+const HTTPS = ['X-Forwarded-Proto', 'https'] as const
+
+tried('a capability for uploads that is to delete the account, behind a proxy that Express believes', [
+  ['(the account’s own)', forwarded([HTTPS], () => owner), 'accepted'],
+  ['as it is', forwarded([HTTPS]), 'ERR_CAPABILITY_RESOURCES'],
+  ['by X-Forwarded-Host', forwarded([HTTPS, ['X-Forwarded-Host', UPLOADS]]), 'ERR_CAPABILITY_RESOURCES'],
+  [
+    'by several of them',
+    forwarded([HTTPS, ['X-Forwarded-Host', `${UPLOADS}, ${AUTHORITY}`]]),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  [
+    'by one of them twice',
+    forwarded([HTTPS, ['X-Forwarded-Host', AUTHORITY], ['x-forwarded-host', UPLOADS]]),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  [
+    '(the account’s own, under another name)',
+    forwarded([HTTPS, ['X-Forwarded-Host', UPLOADS]], () => owner),
+    'accepted',
+  ],
+  [
+    '(the account’s own, under another scheme)',
+    forwarded([['X-Forwarded-Proto', 'http']], () => owner),
+    'accepted',
+  ],
+])
 
 /** On HTTP/2, with these headers beside what was signed. */
 const send2 =
