@@ -90,7 +90,13 @@ export const abilityOption: ReadValue<Ability> = (value, name) => {
   throw wrong(name, ABILITY_FORM)
 }
 
-export const accountOption: ReadValue<string> = (value) => accountArgument(value as AccountInput)
+export const accountOption: ReadValue<string> = (value, name) => {
+  try {
+    return accountArgument(value as AccountInput)
+  } catch {
+    throw wrong(name, 'an account: a CAIP-10 id such as "eip155:1:0x…", or its did:pkh')
+  }
+}
 
 export const audienceOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value.startsWith('did:key:z')) return value

@@ -2,8 +2,8 @@ import { type Clock, clockOption, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import {
   check,
+  copiedOptions,
   functionOption,
-  isPlainObject,
   type OptionReaders,
   type ReadValue,
   readOptions,
@@ -272,10 +272,8 @@ export function splitOptions<Own extends object>(
   options: unknown,
   own: OptionReaders<Own>,
 ): { readonly own: Own; readonly others: Readonly<Record<string, unknown>> } {
-  if (!isPlainObject(options))
-    throw new TypeError('options must be a plain object: { verifiers, authority, … }')
   const isOwn = ([name]: [string, unknown]): boolean => Object.hasOwn(own, name)
-  const entries = Object.entries(options)
+  const entries = Object.entries(copiedOptions(options))
   return {
     own: readOptions(Object.fromEntries(entries.filter(isOwn)), own),
     others: Object.fromEntries(entries.filter((entry) => !isOwn(entry))),
