@@ -8,6 +8,7 @@ import {
   wrong,
 } from '../base/options.js'
 import { isResource } from '../capability/resources.js'
+import { isURI } from '../capability/uri.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type {
   AuthorizeOptions,
@@ -24,7 +25,12 @@ import { TRUST_READERS } from './trust-readers.js'
 // How the options are read that say what the wallet is asked for. What bounds the grant counts as a check: an `expiresInSecs`
 // or a `nonce` that is undefined would silently be a week, or no nonce.
 
-const urisOption = textsOption('a list of URIs: ["https://api.example.com/notes/*"]')
+const urisOption: ReadValue<readonly string[]> = (value, name) => {
+  const list = textsOption('a list of URIs: ["https://api.example.com/notes/*"]')(value, name)
+  const odd = list.find((resource) => !isURI(resource))
+  if (odd === undefined) return list
+  throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
+}
 
 // A list of none is nothing that is asked for, and left to whoever knows whether there are abilities.
 const grantResourcesOption: ReadValue<readonly string[]> = (value, name) => {
