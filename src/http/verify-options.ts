@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../base/clock.js'
+import { type Clock, clockOption, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import {
   check,
@@ -18,15 +18,13 @@ import type { Ability } from '../capability/abilities.js'
 import {
   abilityOption,
   assertHost,
-  clockOption,
   type DelegationOptions,
   type Domains,
   delegationOption,
   domainsOption,
-  givenResources,
-  resourcesOption,
   verifiersOption,
 } from '../capability/check-options.js'
+import { givenResources, resourcesOption } from '../capability/resources-option.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
