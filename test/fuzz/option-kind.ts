@@ -113,8 +113,15 @@ function caseOf(optionCase: OptionCase, { options, value, isGone = false }: Retu
     try {
       if (!(await optionCase.judge(options))) return RIGHTLY
     } catch (error) {
-      if (error instanceof TypeError && !/option/.test(error.message) && !error.message.includes(option))
-        return `a TypeError that doesn't name the ${option} of ${of}: ${error.message}`
+      // Misspelt, it may be another option of the same function.
+      const names = [option, ...(isGone ? Object.keys(options) : [])]
+      const { message } = error as Error
+      if (
+        error instanceof TypeError &&
+        !/option/.test(message) &&
+        !names.some((name) => message.includes(name))
+      )
+        return `a TypeError that doesn't name the ${option} of ${of}: ${message}`
       throw error
     }
     const isRight = value === undefined ? optionCase.isSetting === true : await optionCase.accepts(value)
