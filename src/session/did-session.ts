@@ -32,7 +32,6 @@ import {
   givenAsked,
   givenOptions,
   givenTrusting,
-  LIST_READERS,
   LISTENER_READERS,
   RESUME_READERS,
   STORE_READERS,
@@ -151,7 +150,7 @@ export class DIDSession extends GrantedSession {
 
   /** Every stored session, of every account; with `verifiers`, `domains` or `isRevoked`, those that they accept. */
   static async list(options: ListOptions = {}): Promise<SessionSummary[]> {
-    const place = believedPlaceOf(await givenTrusting<ListOptions>(options, LIST_READERS, trustReaders))
+    const place = believedPlaceOf(await givenTrusting<ListOptions>(options, STORE_READERS, trustReaders))
     const { listSessions } = await onDemand()
     return listSessions(place)
   }

@@ -16,7 +16,6 @@ import type { SessionListenerOptions } from './events.js'
 import {
   type AskedResources,
   type ExplainOptions,
-  type ListOptions,
   type ResumeOptions,
   resourcesArgument,
   type StoreOptions,
@@ -54,7 +53,7 @@ const anyChainOption: ReadValue<boolean> = (value, name) => {
 }
 
 /** An `AbortSignal`, of whichever realm. */
-export const signalOption: ReadValue<AbortSignal> = (value, name) => {
+const signalOption: ReadValue<AbortSignal> = (value, name) => {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal
   throw wrong(name, 'an AbortSignal')
@@ -75,8 +74,6 @@ export const STORE_READERS: ReadersOf<StoreOptions> = {
 
 /** The readers of what most calls name; those of `TrustOptions` load with the first call that names one of them. */
 type WithoutTrust<T> = ReadersOf<Omit<T, keyof TrustOptions>>
-
-export const LIST_READERS: WithoutTrust<ListOptions> = STORE_READERS
 
 export const EXPLAIN_READERS: WithoutTrust<ExplainOptions> = {
   ...STORE_READERS,
