@@ -1,5 +1,4 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import type { Clock } from '../base/clock.js'
 import {
   check,
   functionOption,
@@ -74,28 +73,6 @@ function hostOf(host: string): string | undefined {
   }
 }
 
-/**
- * Resources that must be covered, as a function of a request gives them: at least one, for a list of none would check nothing. Their
- * texts may be the request's own, so that one that is no URI is no mistake of the server's: nothing covers it.
- */
-export const givenResources: ReadValue<readonly string[]> = (value, name) => {
-  const form = 'a list of URIs: ["https://api.example.com/notes/1"]'
-  const list = textsOption(form)(value, name)
-  if (list.length > 0) return list
-  throw new TypeError(`${name} is empty, and would check nothing: it must be ${form}`)
-}
-
-/** The same as an option, which names URIs or is wrong. */
-export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
-  const list = givenResources(value, name)
-  const odd = list.find((resource) => !isResource(resource))
-  if (odd !== undefined)
-    throw new TypeError(
-      `${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986) without . and .. segments`,
-    )
-  return list
-}
-
 const ABILITY_FORM = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
 
 /** An ability as a function of a request gives it, whose resource may be the request's own. */
@@ -113,7 +90,13 @@ export const abilityOption: ReadValue<Ability> = (value, name) => {
   throw wrong(name, ABILITY_FORM)
 }
 
-export const accountOption: ReadValue<string> = (value) => accountArgument(value as AccountInput)
+export const accountOption: ReadValue<string> = (value, name) => {
+  try {
+    return accountArgument(value as AccountInput)
+  } catch {
+    throw wrong(name, 'an account: a CAIP-10 id such as "eip155:1:0x…", or its did:pkh')
+  }
+}
 
 export const audienceOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value.startsWith('did:key:z')) return value
@@ -127,10 +110,6 @@ export const nonceOption: ReadValue<string> = (value, name) => {
 
 export const isRevokedOption: ReadValue<IsRevoked> = functionOption(
   'a function that says whether a capability was revoked',
-)
-
-export const clockOption: ReadValue<Clock> = functionOption(
-  'a function that gives milliseconds since 1970, as Date.now does',
 )
 
 export const delegationOption: ReadValue<DelegationOptions | false> = (value, name) => {

@@ -43,7 +43,7 @@ const FORM = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
  * @example
  * const signIns = nonces()
  * // GET /nonce answers signIns.issue(); the client passes it on: DIDSession.get(…, { nonce })
- * // POST /sign-in, behind the middleware: if (!(await signIns.consume(caller.cacao.p.nonce))) refuse
+ * // POST /sign-in, behind the middleware: if (!(await signIns.consume(caller.root.p.nonce))) refuse
  */
 export function nonces(options: NoncesOptions = {}): Nonces {
   const { expiresInSecs = 600, now = systemClock } = options

@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '../base/clock.js'
+import { type Clock, clockOption, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import {
   check,
+  copiedOptions,
   functionOption,
-  isPlainObject,
   type OptionReaders,
   type ReadValue,
   readOptions,
@@ -18,15 +18,13 @@ import type { Ability } from '../capability/abilities.js'
 import {
   abilityOption,
   assertHost,
-  clockOption,
   type DelegationOptions,
   type Domains,
   delegationOption,
   domainsOption,
-  givenResources,
-  resourcesOption,
   verifiersOption,
 } from '../capability/check-options.js'
+import { givenResources, resourcesOption } from '../capability/resources-option.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
@@ -274,10 +272,8 @@ export function splitOptions<Own extends object>(
   options: unknown,
   own: OptionReaders<Own>,
 ): { readonly own: Own; readonly others: Readonly<Record<string, unknown>> } {
-  if (!isPlainObject(options))
-    throw new TypeError('options must be a plain object: { verifiers, authority, … }')
   const isOwn = ([name]: [string, unknown]): boolean => Object.hasOwn(own, name)
-  const entries = Object.entries(options)
+  const entries = Object.entries(copiedOptions(options))
   return {
     own: readOptions(Object.fromEntries(entries.filter(isOwn)), own),
     others: Object.fromEntries(entries.filter((entry) => !isOwn(entry))),

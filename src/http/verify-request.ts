@@ -1,3 +1,4 @@
+import { copiedOptions } from '../base/options.js'
 import { Recent } from '../base/recent.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { rootOf } from '../capability/chain.js'
@@ -78,7 +79,8 @@ export async function verifyRequest(
   request: Request,
   options: VerifyRequestOptions,
 ): Promise<VerifiedRequest> {
-  const verify = incomingVerifier<Request>({ replay: false, ...options, cacheSize: 0 })
+  const given = copiedOptions(options) as unknown as VerifyRequestOptions
+  const verify = incomingVerifier<Request>({ replay: false, ...given, cacheSize: 0 })
   return verify(incomingRequest(request, true))
 }
 

@@ -78,8 +78,12 @@ describe('the guide to signed requests', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'nonce'))}
       const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' })
-      const { cacao } = await DIDSession.authorize(auth, { resources: ['a:b'], nonce: async () => nonce() })
-      console.log(await isNew({ cacao }), await isNew({ cacao }), await isNew({ cacao: (await make()).cacao }))`)
+      const signIn = () => DIDSession.authorize(auth, { resources: ['a:b'], nonce: async () => nonce() })
+      const { cacao: root } = await signIn()
+      const { cacao: old } = await make()
+      // What a session's key says of a nonce is no sign of the person.
+      const { cacao: link } = await signIn()
+      console.log(await isNew({ root, cacao: root }), await isNew({ root, cacao: root }), await isNew({ root: old, cacao: link }))`)
     expect(output.trim()).toBe('true false false')
   })
 

@@ -153,11 +153,13 @@ describeRedis('a redis-server', () => {
     expect(await replay.use('a', LATER())).toBe(true)
     await ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
     now.mockReturnValue(61_000)
-    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', LATER()))
+    // To the store the other clock seems to have jumped back, behind what was used before.
+    const later = LATER() + 1000
+    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', later))
     // Not only once, and no longer than it is so.
-    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', LATER()))
+    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', later))
     await ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
-    expect(await replay.use('b', LATER())).toBe(true)
+    expect(await replay.use('b', later)).toBe(true)
   })
 
   it('is asked once for many that come at once', async () => {

@@ -1,5 +1,9 @@
 import { DIDSession, type SessionEvent } from '../../../src/index.js'
-import { evictIndexedDB } from '../../../src/testing/failing-indexeddb.js'
+import {
+  evictIndexedDB,
+  failingIndexedDB,
+  type IndexedDBFailure,
+} from '../../../src/testing/failing-indexeddb.js'
 import { testWallet } from '../../../src/testing/wallet.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum.js'
 import { failureCode } from '../../setup/failure-code.js'
@@ -75,8 +79,12 @@ export const tab = {
     wallet.behaviour = 'hangs'
   },
   evict: evictIndexedDB,
+  /** From now on, this tab's IndexedDB fails. */
+  lose: (failure: IndexedDBFailure) => void failingIndexedDB(failure),
   remove: async () => session?.remove(),
   removeAll: () => DIDSession.remove(ACCOUNT_A, { namespace }),
+  /** Signs out, and says what came of it. */
+  signOut: async () => DIDSession.remove(ACCOUNT_A, { namespace }).then(() => 'removed', failureCode),
   hasPrompted: () => wallet.prompts > 0,
   persistence: () => session?.persistence,
   sign: async () => {
