@@ -16,7 +16,7 @@ export interface Outcome {
   readonly error?: string
 }
 
-/** All cases; with the files of shared/, those too that need them. */
+/** All cases; with fixtures and vectors, those too that need them. */
 export function conformance(shared: SharedFiles): Topic[] {
   return [
     { topic: 'keys', cases: keys },

@@ -18,7 +18,7 @@ export interface Runtime {
   readonly clonesKeys: boolean
 }
 
-/** Files of shared/ by their names, such as `fixtures/did-session-4/session-1-default.json`; none where they are absent. */
+/** Fixtures and vectors by their names, such as `fixtures/did-session-4/session-1-default.json`; none where they are absent. */
 export type SharedFiles = Readonly<Record<string, unknown>>
 
 /** One thing that must hold in every runtime. */

@@ -3,7 +3,7 @@ import { integer, SEED } from '../setup/seed.js'
 import { campaign, inWords } from './campaign.js'
 import type { FuzzKind } from './fuzz-kind.js'
 
-/** A slice with every run of the tests; `npm run fuzz` takes many more. */
+/** A slice with every run of the tests; `npm run test:fuzz` takes many more. */
 export const CASES: number = integer('FUZZ_CASES', 5000)
 const isCampaign = Boolean(process.env['FUZZ_CASES'])
 const log = (text: string): void => {

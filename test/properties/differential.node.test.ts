@@ -15,7 +15,7 @@ import { native, signText } from '../setup/native-secp256k1.js'
 import { integer, SEED } from '../setup/seed.js'
 import { hostName, segment, uri } from '../setup/uri-arbitraries.js'
 
-// A slice with every run of the tests; `npm run fuzz` takes ten times as many.
+// A slice with every run of the tests; `npm run test:fuzz` takes ten times as many.
 const RUNS = { seed: SEED, numRuns: integer('DIFFERENTIAL_CASES', 1000) }
 // Whatever else the machine does meanwhile.
 const timeout = 600_000

@@ -1,10 +1,10 @@
 import { describe, it } from 'vitest'
 
 /*
- * Fixtures and test vectors live beside the repository, in shared/, and may be absent. They are read as raw text,
+ * Test vectors live beside the repository, in shared/, and may be absent. They and the fixtures are read as raw text,
  * which works alike in Node and in browsers; each file only when a test asks for it.
  */
-const fixtureFiles = import.meta.glob<string>('../../../shared/fixtures/**/*.json', {
+const fixtureFiles = import.meta.glob<string>('../fixtures/**/*.json', {
   query: '?raw',
   import: 'default',
 })
@@ -13,9 +13,9 @@ const vectorFiles = import.meta.glob<string>('../../../shared/vectors/**/*.{json
   import: 'default',
 })
 
-/** A fixture by its path below shared/fixtures, as `did-session-4/wallets.json`. The caller knows its shape. */
+/** A fixture by its path below test/fixtures, as `did-session-4/wallets.json`. The caller knows its shape. */
 export async function fixture<Shape>(name: string): Promise<Shape | undefined> {
-  const text = await fixtureFiles[`../../../shared/fixtures/${name}`]?.()
+  const text = await fixtureFiles[`../fixtures/${name}`]?.()
   return text === undefined ? undefined : (JSON.parse(text) as Shape)
 }
 
@@ -30,9 +30,9 @@ export async function vectors<Shape>(name: string): Promise<Shape | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Shape)
 }
 
-/** Names below shared/fixtures that start so: `fixtureNames('did-session-4/cacao-')`. */
+/** Names below test/fixtures that start so: `fixtureNames('did-session-4/cacao-')`. */
 export function fixtureNames(start: string): string[] {
-  const names = Object.keys(fixtureFiles).map((path) => path.replace('../../../shared/fixtures/', ''))
+  const names = Object.keys(fixtureFiles).map((path) => path.replace('../fixtures/', ''))
   return names.filter((name) => name.startsWith(start)).sort()
 }
 

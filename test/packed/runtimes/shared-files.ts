@@ -1,13 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { SharedFiles } from '../../conformance/library.js'
 
-const folders = ['fixtures/did-session-4', 'vectors/did-key']
+const FOLDERS = {
+  'fixtures/did-session-4': new URL('../../fixtures/did-session-4/', import.meta.url),
+  // Beside the repository, and perhaps absent.
+  'vectors/did-key': new URL('../../../../shared/vectors/did-key/', import.meta.url),
+}
 
-/** The files of shared/ that the suite has cases for, if they are beside the repository. */
+/** The fixtures and vectors that the suite has cases for, as far as they are there. */
 export async function sharedFiles(): Promise<SharedFiles> {
   const files: Record<string, unknown> = {}
-  for (const folder of folders) {
-    const url = new URL(`../../../../shared/${folder}/`, import.meta.url)
+  for (const [folder, url] of Object.entries(FOLDERS)) {
     for (const name of await readdir(url).catch(() => []))
       if (name.endsWith('.json'))
         files[`${folder}/${name}`] = JSON.parse(await readFile(new URL(name, url), 'utf8'))

@@ -1,0 +1,50 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import fc from 'fast-check'
+import { base58btc } from 'multiformats/bases/base58'
+import { describe, expect, it } from 'vitest'
+import { fromBase58, toBase58 } from '../../src/base/base58.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
+import { oneSpelling } from '../../src/base/one-spelling.js'
+import { runs } from '../setup/seed.js'
+
+// What is written by hand, beside the libraries that do the same.
+
+const bytes = fc.uint8Array({ maxLength: 70 })
+
+describe('base58', () => {
+  it('is that of multiformats, there and back', () => {
+    fc.assert(
+      fc.property(bytes, (value) => {
+        expect(toBase58(value)).toBe(base58btc.baseEncode(value))
+        expect(fromBase58(toBase58(value))).toEqual(new Uint8Array(value))
+      }),
+      runs(300),
+    )
+  })
+
+  it('refuses what multiformats refuses, and reads the rest alike', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 20 }), (text) => {
+        expect(fromBase58(text)).toEqual(oneSpelling(text, base58btc))
+      }),
+      runs(300),
+    )
+  })
+})
+
+describe('hex', () => {
+  it('is that of @noble/hashes, there and back, in either case', () => {
+    fc.assert(
+      fc.property(bytes, (value) => {
+        expect(toHex(value)).toBe(bytesToHex(value))
+        expect(fromHex(toHex(value).toUpperCase())).toEqual(new Uint8Array(value))
+      }),
+      runs(300),
+    )
+  })
+
+  it.each(['0', '0x00', 'gg', ' 00', '00 ', 'ａａ'])('refuses %j, as that does', (text) => {
+    expect(fromHex(text)).toBeUndefined()
+    expect(() => hexToBytes(text)).toThrow()
+  })
+})
