@@ -21,7 +21,8 @@ const server = Deno.serve({ port: Number(port), hostname: 'localhost', onListen(
     return new Response('its headers can be changed')
   } catch {
     const signed = await session.signRequest(request)
-    const options = { verifiers: ethereumVerifiers(), authority, domains: ['app.example.com'] }
+    const resources = ['http://' + authority + '/']
+    const options = { verifiers: ethereumVerifiers(), authority, domains: ['app.example.com'], resources }
     const { keyDID } = await verifyRequest(signed, options)
     return Response.json([keyDID === session.keyDID, await signed.text()])
   }

@@ -146,21 +146,29 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
     await DIDSession.get(ACCOUNT_B, authB, { resources }),
   ]
 
+  /** Says these things, in this order, until the session has ended: a session listens only a moment after it is at hand. */
+  const heard = (session: DIDSession, ...said: object[]): Promise<void> =>
+    vi.waitFor(
+      () => {
+        for (const message of said) other.postMessage(message)
+        return isEnded(session)
+      },
+      { interval: 20, timeout: 5000 },
+    )
+
   it('of a key is believed, though the key is still there', async () => {
     const [a, b] = await both()
-    other.postMessage({ scope, removed: [a.keyDID] })
-    await vi.waitFor(() => isEnded(a), { interval: 5 })
+    await heard(a, { scope, removed: [a.keyDID] })
     expect(b.isAuthorized()).toBe(true)
   })
 
   it('of an account is believed for the sessions that it did not know', async () => {
     const [a, b] = await both()
-    other.postMessage({
+    await heard(a, {
       scope,
       removed: [],
       signedOut: { account: ACCOUNT_A, anyChain: false, database: 'cacao-session' },
     })
-    await vi.waitFor(() => isEnded(a), { interval: 5 })
     expect(b.isAuthorized()).toBe(true)
   })
 
@@ -177,9 +185,7 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
   ])('of %s ends nothing', async (_, changes) => {
     const [a, b] = await both()
     const signedOut = { account: ACCOUNT_A, anyChain: false, database: 'cacao-session' }
-    other.postMessage({ scope, removed: [], signedOut, ...changes })
-    other.postMessage({ scope, removed: [b.keyDID] })
-    await vi.waitFor(() => isEnded(b), { interval: 5 })
+    await heard(b, { scope, removed: [], signedOut, ...changes }, { scope, removed: [b.keyDID] })
     expect(a.isAuthorized()).toBe(true)
   })
 })

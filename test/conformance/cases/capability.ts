@@ -177,8 +177,13 @@ const own: readonly Case[] = [
         verifiers: key.keyVerifiers(),
         issuer: session.id,
         resources,
+        delegation: { maxLinks: 2 },
       })
       equal(accepted.p.aud, ED25519_DID)
+      equal(accepted.root.p.aud, session.keyDID)
+      await refuses('ERR_CAPABILITY_DELEGATED', () =>
+        verify.verifyCacao(handed, { verifiers: key.keyVerifiers() }),
+      )
       await refuses('ERR_CAPABILITY_RESOURCES', () =>
         session.delegate({ audience: ED25519_DID, resources: ['urn:all'] }),
       )

@@ -1,43 +1,65 @@
 import { equal, refuses } from '../check.js'
 import { ACCOUNT, DOMAIN, NOTES, PRIVATE_KEY } from '../known.js'
-import type { Case, Library } from '../library.js'
+import type { Case, Library, Runtime } from '../library.js'
 
-const place = { namespace: 'conformance' }
-const asked = { resources: [NOTES], ...place }
+/** Where a case keeps its sessions: by default where there is IndexedDB, else in a store that it passes, as it must. */
+function placeIn({ stores }: Library, { hasIndexedDB }: Runtime) {
+  return { namespace: 'conformance', ...(!hasIndexedDB && { store: stores.memoryStore() }) }
+}
 
 function auth({ ethereum }: Library, domain: string | undefined = DOMAIN) {
   return ethereum.ethereumAuth(PRIVATE_KEY, undefined, domain === '' ? {} : { domain })
 }
 
 // A session that this suite left behind would spare the next case its sign-in.
-async function signedOut({ core }: Library): Promise<void> {
+async function signedOut({ core }: Library, place: ReturnType<typeof placeIn>): Promise<void> {
   await core.DIDSession.remove(ACCOUNT, place)
 }
 
 export const storage: readonly Case[] = [
   {
-    name: 'sessions are kept where the runtime can: in IndexedDB, or else in memory, and it says so',
-    async run(library, { hasIndexedDB }) {
-      await signedOut(library)
-      const session = await library.core.DIDSession.get(ACCOUNT, auth(library), asked)
+    name: 'sessions are kept in IndexedDB, or where there is none in the store that is passed, and it says so',
+    async run(library, runtime) {
+      const { hasIndexedDB } = runtime
+      const place = placeIn(library, runtime)
+      await signedOut(library, place)
+      const session = await library.core.DIDSession.get(ACCOUNT, auth(library), {
+        resources: [NOTES],
+        ...place,
+      })
       equal(session.persistence, hasIndexedDB ? 'indexeddb' : 'memory')
       equal(typeof globalThis.indexedDB === 'object', hasIndexedDB)
     },
   },
   {
-    name: 'before a sign-in, there is none; and without IndexedDB it is explained why',
+    name: 'before a sign-in, there is none',
+    async run(library, runtime) {
+      const { DIDSession } = library.core
+      const place = placeIn(library, runtime)
+      await signedOut(library, place)
+      equal(await DIDSession.load(undefined, place), undefined)
+      equal((await DIDSession.explain(ACCOUNT, [NOTES], place)).status, 'none')
+    },
+  },
+  {
+    name: 'where nothing is kept for one person alone, a store must be passed',
     async run(library, { hasIndexedDB }) {
       const { DIDSession } = library.core
-      await signedOut(library)
-      equal(await DIDSession.load(undefined, place), undefined)
-      const { status } = await DIDSession.explain(ACCOUNT, [NOTES], place)
-      equal(status, hasIndexedDB ? 'none' : 'store-unavailable')
+      const asked = { resources: [NOTES], namespace: 'conformance alone' }
+      const ways = [
+        () => DIDSession.load(undefined, asked),
+        () => DIDSession.get(ACCOUNT, auth(library), asked),
+        () => DIDSession.list({ namespace: 'conformance alone' }),
+      ]
+      for (const way of ways) await (hasIndexedDB ? way() : refuses('ERR_ENVIRONMENT', way))
     },
   },
   {
     name: 'a session is taken up with its key, without a prompt',
-    async run(library) {
+    async run(library, runtime) {
       const { DIDSession } = library.core
+      const place = placeIn(library, runtime)
+      const asked = { resources: [NOTES], ...place }
       const session = await DIDSession.get(ACCOUNT, auth(library), asked)
       const never = (): never => {
         throw new Error('prompted')
@@ -52,8 +74,10 @@ export const storage: readonly Case[] = [
   },
   {
     name: 'many who ask at once have one sign-in',
-    async run(library) {
-      await signedOut(library)
+    async run(library, runtime) {
+      const place = placeIn(library, runtime)
+      const asked = { resources: [NOTES], ...place }
+      await signedOut(library, place)
       let prompts = 0
       const counted = (opts: Parameters<ReturnType<typeof auth>>[0]) => {
         prompts++
@@ -67,9 +91,10 @@ export const storage: readonly Case[] = [
   },
   {
     name: 'a session that is signed out is gone, and its key signs no more',
-    async run(library) {
+    async run(library, runtime) {
       const { DIDSession } = library.core
-      const session = await DIDSession.get(ACCOUNT, auth(library), asked)
+      const place = placeIn(library, runtime)
+      const session = await DIDSession.get(ACCOUNT, auth(library), { resources: [NOTES], ...place })
       await session.remove()
       await refuses('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(2)))
       equal([await DIDSession.load(ACCOUNT, place), (await DIDSession.list(place)).length], [undefined, 0])
@@ -77,15 +102,16 @@ export const storage: readonly Case[] = [
   },
   {
     name: 'sign-in and sign-out are heard of, and listening keeps no process alive',
-    async run(library) {
+    async run(library, runtime) {
       const { DIDSession } = library.core
-      await signedOut(library)
+      const place = placeIn(library, runtime)
+      await signedOut(library, place)
       const heard: string[] = []
       // Nobody ends the listening: a process that hung would never tell how the cases went.
       const both = new Promise<void>((resolve) => {
         DIDSession.onChange(({ type }) => void (heard.push(type) === 2 && resolve()), place)
       })
-      const session = await DIDSession.get(ACCOUNT, auth(library), asked)
+      const session = await DIDSession.get(ACCOUNT, auth(library), { resources: [NOTES], ...place })
       const removed = new Promise<void>((resolve) => void session.on('removed', () => resolve()))
       await session.remove()
       // A timer of its own keeps the process waiting, as an app's server or window would.
