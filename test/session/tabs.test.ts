@@ -108,12 +108,12 @@ describe('another tab', () => {
 
   it('hears of what happens here', async () => {
     const notices: unknown[] = []
-    other.onmessage = ({ data }) => notices.push(data)
+    // In Node, the threads of other test files speak on the same channel.
+    other.onmessage = ({ data }) => data.scope === scope && notices.push(data)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(notices, 1)
     expect(notices[0]).toEqual({ scope, removed: [] })
     await session.remove()
-    // In Node, the threads of other test files speak on the same channel.
     const removal = { scope, removed: [session.keyDID] }
     await vi.waitFor(() => expect(notices).toContainEqual(removal), { interval: 5 })
   })
@@ -124,6 +124,8 @@ describe('DIDSession.onChange', () => {
     const changes: SessionChange[] = []
     const stop = DIDSession.onChange((change) => changes.push(change))
     await import('../../src/session/on-demand.js')
+    // Whoever listens has looked by then at what is there already.
+    await DIDSession.load()
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(changes, 1)
     const renewed = await session.renew(auth())
