@@ -43,6 +43,7 @@ const OPTIONS = {
     types: ['node'],
     jsx: 'react-jsx',
     declaration: false,
+    declarationMap: false,
     isolatedDeclarations: false,
     noPropertyAccessFromIndexSignature: false,
     // An example may end before it uses what it makes.

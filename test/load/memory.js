@@ -4,8 +4,8 @@ import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
 import { recoverWithSecp256k1, verifyWithNodeCrypto } from 'cacao-session/node'
 import { requestVerifier } from 'cacao-session/verify'
 import secp256k1 from 'secp256k1'
-import { signRequest } from '../../build/http/sign-request.js'
-import { encodeDIDKey } from '../../build/key/did-key.js'
+import { signRequest } from '../../dist/http/sign-request.js'
+import { encodeDIDKey } from '../../dist/key/did-key.js'
 
 // A server's memory over a long run of many sessions. Prints a line of JSON for each stretch; run with --expose-gc.
 

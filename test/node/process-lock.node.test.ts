@@ -23,8 +23,8 @@ const deadToken = (): Promise<string> => startModule(`${IMPORTS}; console.log(pr
 const foreignToken = (): string => processToken().replace(/^\w+/, '0123456789abcdef')
 
 const IMPORTS = `
-  import { processToken } from 'build/node/process-token.js'
-  import { underLock } from 'build/node/process-lock.js'`
+  import { processToken } from 'dist/node/process-token.js'
+  import { underLock } from 'dist/node/process-lock.js'`
 const HOLDER = `${IMPORTS}
   await underLock(process.argv[1], async () => {
     console.log('held')

@@ -19,7 +19,7 @@ export interface NodeProcess {
 
 /** Starts it; it ends with the test at the latest. */
 export function startModule(script: string, ...args: string[]): NodeProcess {
-  const built = script.replaceAll("'build/", `'file://${root}build/`)
+  const built = script.replaceAll("'dist/", `'file://${root}dist/`)
   const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', built, ...args], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
