@@ -40,9 +40,9 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: { code: string }) => error.code,
   )
 
-let repair: Repair = () => undefined
+let repair: Repair | undefined
 beforeEach(clearOrigin)
-afterEach(() => repair())
+afterEach(() => repair?.())
 
 describe.each(ways)('%s', (_, signOut) => {
   it.each<IndexedDBFailure>(['absent', 'forbidden', 'refuses', 'hangs', 'connection-lost'])(

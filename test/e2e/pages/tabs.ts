@@ -1,5 +1,9 @@
 import { DIDSession, type SessionEvent } from '../../../src/index.js'
-import { evictIndexedDB } from '../../../src/testing/failing-indexeddb.js'
+import {
+  evictIndexedDB,
+  failingIndexedDB,
+  type IndexedDBFailure,
+} from '../../../src/testing/failing-indexeddb.js'
 import { testWallet } from '../../../src/testing/wallet.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum.js'
 import { failureCode } from '../../setup/failure-code.js'
@@ -49,6 +53,15 @@ function hold(held: DIDSession | undefined): void {
 }
 DIDSession.onChange(({ type }) => changes.push(type), { namespace })
 
+async function codeOf(work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work()
+    return 'done'
+  } catch (error) {
+    return failureCode(error)
+  }
+}
+
 /** Does something without being waited for; what came of it is to be seen later. */
 function start(work: () => Promise<DIDSession | undefined>): void {
   outcome = undefined
@@ -75,6 +88,11 @@ export const tab = {
     wallet.behaviour = 'hangs'
   },
   evict: evictIndexedDB,
+  /** From now on this tab's IndexedDB fails. */
+  fail: (failure: IndexedDBFailure) => void failingIndexedDB(failure),
+  /** Sign out, and give the code of what was wrong with that. */
+  removeOr: () => codeOf(async () => session?.remove()),
+  removeAllOr: () => codeOf(() => DIDSession.remove(ACCOUNT_A, { namespace })),
   remove: async () => session?.remove(),
   removeAll: () => DIDSession.remove(ACCOUNT_A, { namespace }),
   hasPrompted: () => wallet.prompts > 0,
