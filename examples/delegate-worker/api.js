@@ -4,8 +4,8 @@ import { memoryReplay, memoryRevocation } from 'cacao-session/verify'
 import { Hono } from 'hono'
 
 /**
- * The API. It needs to know nothing of workers: who calls is the account, and what the capability doesn't cover is
- * refused, however many keys it went through.
+ * The API. It opts in to delegation, and needs to know no more of workers: who calls is the account, and what the capability
+ * doesn't cover is refused, whichever of the two keys signed.
  * @param {readonly string[]} hosts By which this server is reached. The page that signs people in has the same.
  */
 export function uploadsAPI(hosts) {
@@ -16,7 +16,9 @@ export function uploadsAPI(hosts) {
     verifiers: ethereumVerifiers(),
     authority: hosts,
     domains: hosts,
-    resources: ({ url }) => [url.replace(/\?.*$/, '')],
+    resources: (_, url) => [url.origin + url.pathname],
+    // The page's session, and one key to which it delegated, for as long as the page does that.
+    delegation: { maxLinks: 2, maxSecs: 600 },
     replay: memoryReplay(),
     revocation,
     maxBodyBytes: 4096,

@@ -17,29 +17,33 @@ const MAX_BODY_BYTES = 64 * 1024
  * @param {number} [notesPort] Where the notes are, if the page leads to them.
  */
 export async function serve(files, port, notesPort) {
-  const server = createServer((request, response) => {
-    answer(request, response, files, notesPort).catch(() =>
+  const server = createServer()
+  const listening = await listen(server, port)
+  // As browsers write them: without the port where it is the scheme's own.
+  const hosts = ['localhost', '127.0.0.1'].map((name) => new URL(`http://${name}:${listening.port}`).host)
+  server.on('request', (request, response) => {
+    answer(request, response, { files, hosts, notesPort }).catch(() =>
       send(response, 500, 'text/plain', 'Something went wrong\n'),
     )
   })
-  return listen(server, port)
+  return listening
 }
 
 /**
  * @param {Request} request
  * @param {Response} response
- * @param {Map<string, File>} files
- * @param {number} [notesPort]
+ * @param {{ files: Map<string, File>, hosts: readonly string[], notesPort: number | undefined }} site
  */
-async function answer(request, response, files, notesPort) {
-  const host = request.headers.host ?? ''
-  const [, name] = /^(localhost|127\.0\.0\.1)(?::\d+)?$/.exec(host) ?? []
-  // A foreign name that resolves to this computer must not reach us.
-  if (!name) return send(response, 421, 'text/plain', 'Not here\n')
+async function answer(request, response, { files, hosts, notesPort }) {
+  // A foreign name that resolves to this computer must not reach us, and none but our own says who we are.
+  const host = hosts.find((own) => own === request.headers.host)
+  if (!host) return send(response, 421, 'text/plain', 'Not here\n')
   const [path = ''] = (request.url ?? '').split('?')
   if (path === '/verify') return answerVerify(request, response, `http://${host}`)
   if (path === '/notes-app' && notesPort)
-    return send(response, 302, 'text/plain', 'There\n', { location: `http://${name}:${notesPort}/` })
+    return send(response, 302, 'text/plain', 'There\n', {
+      location: `http://${host.split(':')[0]}:${notesPort}/`,
+    })
   const file = files.get(path)
   if (!file) return send(response, 404, 'text/plain', 'Not found\n')
   if (request.method !== 'GET' && request.method !== 'HEAD')

@@ -56,7 +56,7 @@ async function sign(session) {
 async function callServer(session) {
   step(
     'Call a server. The session key signs the request, and the server finds out for whom.',
-    'requestVerifier({ verifiers, authority, domains })(await session.signRequest(request))',
+    'requestVerifier({ verifiers, authority, domains, resources })(await session.signRequest(request))',
   )
   const note = new Request('https://api.example.com/notes/1', { method: 'PUT', body: 'Buy cacao beans' })
   const request = await session.signRequest(note)

@@ -21,8 +21,8 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
     verifyKeySignature: verifyWithNodeCrypto,
     authority: hosts,
     domains: hosts,
-    // What is asked for is the resource. Its host is one of ours: the signature over it was checked before.
-    resources: ({ url }) => [url.replace(/\?.*$/, '')],
+    // What is asked for is the resource, by the URL that was verified: its host is ours, whatever the client wrote.
+    resources: (_, url) => [url.origin + url.pathname],
     replay,
     revocation,
     maxBodyBytes: MAX_BODY_BYTES,
@@ -31,10 +31,10 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
     .get('/nonce', (c) => c.json({ nonce: signIns.issue() }))
     .use(session)
     .post('/sign-in', async (c) => {
-      const { cacao } = c.var.caller
+      const { cacao, root } = c.var.caller
       if (await admissions.has(cacao)) return c.body(null, 204)
-      // The wallet signed our nonce, so it was asked just now, and for us.
-      if (!(await signIns.consume(cacao.p.nonce))) return unauthorized(c, 'ERR_SIGN_IN_NONCE')
+      // The wallet signed our nonce, so it was asked just now, and for us. What a session's key signs would say nothing of it.
+      if (!(await signIns.consume(root.p.nonce))) return unauthorized(c, 'ERR_SIGN_IN_NONCE')
       await admissions.add(cacao)
       return c.body(null, 204)
     })

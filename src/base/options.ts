@@ -35,7 +35,7 @@ export function setting<T>(read: ReadValue<T>): OptionReader<T | undefined> {
  */
 export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T>): T {
   if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
-  for (const name of Object.keys(options)) {
+  for (const name of Object.getOwnPropertyNames(options)) {
     if (Object.hasOwn(readers, name)) continue
     const known = Object.keys(readers).join(', ')
     throw new TypeError(`there is no option ${JSON.stringify(name)} here; there are ${known}`)
@@ -49,6 +49,15 @@ export function readOptions<T extends object>(options: unknown, readers: OptionR
     throw new TypeError(`${name} is undefined: leave it out on purpose, or give it a value`)
   })
   return Object.fromEntries(values) as T
+}
+
+/**
+ * A copy of options that are to be read later, with all that they have: also what is not enumerable, which `{ ...options }` would
+ * leave out, and so a check. Throws a `TypeError` for what is no plain object.
+ */
+export function copiedOptions(options: unknown): Readonly<Record<string, unknown>> {
+  if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
+  return Object.fromEntries(Object.getOwnPropertyNames(options).map((name) => [name, options[name]]))
 }
 
 /** The error for a wrong option, with the form that it should have: `wrong('domains', 'a list: ["app.example.com"]')`. */
@@ -79,9 +88,13 @@ export function textsOption(form: string): ReadValue<readonly string[]> {
   }
 }
 
-/** Whether it is an object with no other prototype than `Object.prototype`, of whichever realm (an iframe's too). */
+/**
+ * Whether it is an object with no other prototype than `Object.prototype`, of whichever realm (an iframe's too). From any other
+ * it could inherit options, which nobody would look at.
+ */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  if (prototype === null) return true
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
 }

@@ -1,4 +1,4 @@
-import { covers, RECAP } from './resources.js'
+import { missingResources, RECAP } from './resources.js'
 
 /** Conditions that a receiver has to know how to hold to; `{}` is none. */
 export type Caveats = Readonly<Record<string, unknown>>
@@ -25,12 +25,13 @@ export interface Ability {
  * receiver has to judge: `abilitiesOf` has them.
  */
 export function allows(abilities: Abilities, { ability, resource }: Ability): boolean {
-  return Object.entries(abilities).some(
-    ([granted, names]) =>
-      covers(granted, resource) &&
+  const granted = Object.entries(abilities).filter(
+    ([, names]) =>
       Object.hasOwn(names, ability) &&
       names[ability]?.some((caveats) => Object.keys(caveats).length === 0) === true,
   )
+  const resources = granted.map(([uri]) => uri)
+  return missingResources(resources, [resource]).length === 0
 }
 
 /**

@@ -1,4 +1,5 @@
 import { SessionError } from '../base/errors.js'
+import { withoutHidden } from '../base/hidden-characters.js'
 
 /** What an auth method is asked to have signed; the shape of `@didtools/cacao`. Times are RFC 3339 date-times. */
 export interface AuthMethodOpts {
@@ -61,6 +62,7 @@ function codeOf(error: unknown): unknown {
 
 function messageOf(error: unknown): string {
   return error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)
-    ? String(error.message).slice(0, 200)
+    ? // Somebody else's words: on one line, and none that hide others.
+      withoutHidden(String(error.message).slice(0, 200), () => ' ')
     : 'it gave no reason'
 }

@@ -1,5 +1,6 @@
 import { accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { hiddenCharacter } from '../base/hidden-characters.js'
 import { assertWithin, MAX_LINKS, rootOf } from './chain.js'
 import { parseDateTime } from './datetime.js'
 import { bytes, type Check, invalid, matching, members } from './shape.js'
@@ -61,16 +62,16 @@ export type UnsignedCacao = Omit<Cacao, 's'>
 const MAX_RESOURCES = 1000
 const MAX_RESOURCES_LENGTH = 65_536
 
-// A line break, or what a wallet may show as one, could smuggle a field into the signed text. ASCII is held to
-// the grammar of ERC-4361; beyond it people do write statements in their own language, and wallets sign them.
-const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}\p{Cc}\p{Zl}\p{Zp}\p{Cs}])*$/u
+// ASCII is held to the grammar of ERC-4361; beyond it people do write statements in their own language, and wallets sign
+// them. A line break, or what a wallet may show as one, could smuggle a field into the signed text, and what is hidden, or
+// turns the direction, has the person read another one: those are refused as hidden characters, whoever signed them.
+const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}])*$/u
 const REQUEST_ID = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/
 const NONCE = /^[A-Za-z0-9]{8,}$/
 // Passkeys of the did-session family write their nonce in base64url; no text is signed there.
 const NONCE_BASE64URL = /^[-_A-Za-z0-9]{8,}$/
 const SIGNATURE_TYPE = /^[-:\w]+$/
 const KEY_TYPE = 'key:'
-const PASSKEY_TYPE = 'webauthn:'
 
 /**
  * The guard: the only way by which a capability comes in from outside (a wallet, a store, a string, a header).
@@ -125,7 +126,10 @@ export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
       iat: dateTime,
       nbf: dateTime,
       exp: dateTime,
-      statement: matching((text) => STATEMENT.test(text), 'one line without control characters (ERC-4361)'),
+      statement: matching(
+        (text) => STATEMENT.test(text) && hiddenCharacter(text) === undefined,
+        'one line that shows all that it says (ERC-4361)',
+      ),
       requestId: matching((text) => REQUEST_ID.test(text), 'made of URI path characters'),
       resources,
     },
@@ -134,6 +138,11 @@ export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
   const isText = payload.iss.startsWith('did:pkh:eip155:')
   if (isText && !NONCE.test(payload.nonce)) throw invalid(`${path}.nonce`, 'at least 8 letters and digits')
   return payload
+}
+
+/** Whether a signature type is a passkey's: what that signs leaves `p.iss` out, so that its signature fits two issuers. */
+export function isPasskeyType(type: string): boolean {
+  return type.startsWith('webauthn:')
 }
 
 /** The account that it speaks for, which granted it or what it was delegated from: a CAIP-10 id, or a did:key. */
@@ -165,7 +174,7 @@ function signature(input: unknown, path: string, parent: Check<Cacao>): CacaoSig
     ['t', 's'],
   )
   const { t, m } = checked
-  const isOdd = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !t.startsWith(PASSKEY_TYPE))
+  const isOdd = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !isPasskeyType(t))
   if (isOdd) throw invalid(`${path}.m`, 'absent, or what goes with its type')
   return checked
 }

@@ -1,5 +1,4 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import type { Clock } from '../base/clock.js'
 import {
   check,
   functionOption,
@@ -13,7 +12,7 @@ import {
 import type { Ability } from './abilities.js'
 import type { Cacao } from './cacao.js'
 import { MAX_LINKS } from './chain.js'
-import { isURI } from './uri.js'
+import { isResource } from './resources.js'
 import type { Verifiers } from './verify-signature.js'
 
 // How the options are read that ask for checks of a capability: the same for all functions that take them.
@@ -74,27 +73,30 @@ function hostOf(host: string): string | undefined {
   }
 }
 
-/** Resources that must be covered: at least one, for a list of none would check nothing. */
-export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
-  const form = 'a list of URIs: ["https://api.example.com/notes/1"]'
-  const list = textsOption(form)(value, name)
-  if (list.length === 0) throw new TypeError(`${name} is empty, and would check nothing: it must be ${form}`)
-  const odd = list.find((resource) => !isURI(resource))
-  if (odd !== undefined)
-    throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
-  return list
-}
+const ABILITY_FORM = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
 
-export const abilityOption: ReadValue<Ability> = (value, name) => {
-  const form = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
-  if (!isPlainObject(value)) throw wrong(name, form)
+/** An ability as a function of a request gives it, whose resource may be the request's own. */
+export const givenAbility: ReadValue<Ability> = (value, name) => {
+  if (!isPlainObject(value)) throw wrong(name, ABILITY_FORM)
   const { ability, resource, ...others } = value
-  if (typeof ability !== 'string' || ability === '' || Object.keys(others).length > 0) throw wrong(name, form)
-  if (typeof resource !== 'string' || !isURI(resource)) throw wrong(name, form)
+  const isWhole = typeof ability === 'string' && typeof resource === 'string' && ability !== ''
+  if (!isWhole || Object.keys(others).length > 0) throw wrong(name, ABILITY_FORM)
   return { ability, resource }
 }
 
-export const accountOption: ReadValue<string> = (value) => accountArgument(value as AccountInput)
+export const abilityOption: ReadValue<Ability> = (value, name) => {
+  const ability = givenAbility(value, name)
+  if (isResource(ability.resource)) return ability
+  throw wrong(name, ABILITY_FORM)
+}
+
+export const accountOption: ReadValue<string> = (value, name) => {
+  try {
+    return accountArgument(value as AccountInput)
+  } catch {
+    throw wrong(name, 'an account: a CAIP-10 id such as "eip155:1:0x…", or its did:pkh')
+  }
+}
 
 export const audienceOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value.startsWith('did:key:z')) return value
@@ -108,10 +110,6 @@ export const nonceOption: ReadValue<string> = (value, name) => {
 
 export const isRevokedOption: ReadValue<IsRevoked> = functionOption(
   'a function that says whether a capability was revoked',
-)
-
-export const clockOption: ReadValue<Clock> = functionOption(
-  'a function that gives milliseconds since 1970, as Date.now does',
 )
 
 export const delegationOption: ReadValue<DelegationOptions | false> = (value, name) => {

@@ -49,19 +49,20 @@ const HEADER =
  * say. Throws `ERR_CAPABILITY_INVALID` if a line is missing, doubled, unknown or out of order.
  */
 export function parseMessage(text: string): Message {
-  const lines = text.split('\n')
-  const header = HEADER.exec(next(lines, 'the domain'))?.groups
+  const lines = new Lines(text)
+  const header = HEADER.exec(lines.next('the domain'))?.groups
   if (!header) throw invalid('the first line')
   const { scheme, domain = '', chainName = '' } = header
-  const address = next(lines, 'the address')
-  blank(lines)
+  const address = lines.next('the address')
+  lines.blank()
   const statement =
-    lines[1]?.startsWith('URI: ') && lines[0] === '' ? undefined : next(lines, 'the statement')
-  blank(lines)
-  const [aud, version, chainId, nonce, iat] = REQUIRED.map((name) => field(lines, name) ?? missing(name))
-  const [exp, nbf, requestId] = OPTIONAL.map((name) => field(lines, name))
-  const resources = lines[0] === 'Resources:' ? lines.splice(0).slice(1).map(resourceOf) : undefined
-  if (lines.length > 0) throw invalid(`the line ${JSON.stringify(lines[0]?.slice(0, 40))}`)
+    lines.peek(1)?.startsWith('URI: ') && lines.peek() === '' ? undefined : lines.next('the statement')
+  lines.blank()
+  const [aud, version, chainId, nonce, iat] = REQUIRED.map((name) => lines.field(name) ?? missing(name))
+  const [exp, nbf, requestId] = OPTIONAL.map((name) => lines.field(name))
+  const resources = lines.peek() === 'Resources:' ? lines.rest().slice(1).map(resourceOf) : undefined
+  const [odd] = lines.rest()
+  if (odd !== undefined) throw invalid(`the line ${JSON.stringify(odd.slice(0, 40))}`)
   const message = {
     scheme,
     domain,
@@ -86,17 +87,39 @@ export function parseMessage(text: string): Message {
 const REQUIRED = ['URI', 'Version', 'Chain ID', 'Nonce', 'Issued At'] as const
 const OPTIONAL = ['Expiration Time', 'Not Before', 'Request ID'] as const
 
-function next(lines: string[], what: string): string {
-  return lines.shift() ?? missing(what)
-}
+/** The lines of a text, read one after the other: none is moved, for there may be many. */
+class Lines {
+  readonly #lines: readonly string[]
+  #at = 0
 
-function blank(lines: string[]): void {
-  if (next(lines, 'a blank line') !== '') throw invalid('a line that should be blank')
-}
+  constructor(text: string) {
+    this.#lines = text.split('\n')
+  }
 
-function field(lines: string[], name: string): string | undefined {
-  const prefix = `${name}: `
-  return lines[0]?.startsWith(prefix) ? lines.shift()?.slice(prefix.length) : undefined
+  peek(ahead = 0): string | undefined {
+    return this.#lines[this.#at + ahead]
+  }
+
+  next(what: string): string {
+    const line = this.peek() ?? missing(what)
+    this.#at += 1
+    return line
+  }
+
+  blank(): void {
+    if (this.next('a blank line') !== '') throw invalid('a line that should be blank')
+  }
+
+  field(name: string): string | undefined {
+    const prefix = `${name}: `
+    return this.peek()?.startsWith(prefix) ? this.next(name).slice(prefix.length) : undefined
+  }
+
+  rest(): readonly string[] {
+    const lines = this.#lines.slice(this.#at)
+    this.#at = this.#lines.length
+    return lines
+  }
 }
 
 function resourceOf(line: string): string {

@@ -1,10 +1,10 @@
 import { fromBase64url, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
-import { type Abilities, allows, type Caveats } from './abilities.js'
+import type { Abilities, Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'
 import { canonicalJSON } from './canonical-json.js'
-import { covers, isRecap, RECAP } from './resources.js'
+import { coverageOf, isRecap, isResource, RECAP } from './resources.js'
 import { isURI } from './uri.js'
 
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
@@ -12,10 +12,11 @@ const STATEMENT = 'I further authorize the stated URI to perform the following a
 
 /** The abilities as the resource of a capability. Throws a `TypeError` that says what is wrong with them. */
 export function toRecap(abilities: Abilities): string {
-  const text = areAbilities(abilities) ? canonicalJSON({ att: abilities, prf: [] }) : undefined
+  const isGood = areAbilities(abilities) && Object.keys(abilities).every(isResource)
+  const text = isGood ? canonicalJSON({ att: abilities, prf: [] }) : undefined
   if (text === undefined)
     throw new TypeError(
-      'abilities must be by URI, each with names such as "notes/read", and each of those with caveats: [{}] is none',
+      'abilities must be by URI (without . and .. segments), each with names such as "notes/read", and each of those with caveats: [{}] is none',
     )
   return RECAP + toBase64url(utf8(text))
 }
@@ -44,12 +45,16 @@ export function recapStatement(abilities: Abilities, words?: string): string {
   const items = Object.entries(abilities)
     .sort(byName)
     .flatMap(([resource, granted]) => {
-      const names = Object.keys(granted).map((ability) => ability.split('/'))
-      const namespaces = [...new Set(names.map(([namespace]) => namespace))].sort()
-      return namespaces.map((namespace) => {
-        const own = names.filter(([other]) => other === namespace).map(([, name]) => name)
-        return `'${namespace}': '${own.sort().join("', '")}' for '${resource}'.`
-      })
+      const byNamespace = new Map<string, string[]>()
+      for (const ability of Object.keys(granted)) {
+        const [namespace = '', name = ''] = ability.split('/')
+        const names = byNamespace.get(namespace) ?? []
+        byNamespace.set(namespace, names)
+        names.push(name)
+      }
+      return [...byNamespace]
+        .sort(byName)
+        .map(([namespace, names]) => `'${namespace}': '${names.sort().join("', '")}' for '${resource}'.`)
     })
   const numbered = items.map((item, i) => `(${i + 1}) ${item}`)
   return [...(words === undefined ? [] : [words]), STATEMENT, ...numbered].join(' ')
@@ -79,16 +84,36 @@ export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): A
 
 /** Whether all that is wanted is granted, with the same caveats or without any. */
 export function includesAbilities(granted: Abilities, wanted: Abilities): boolean {
+  const grants = resourcesByCaveat(granted)
+  const covering = new Map([...grants].map(([name, resources]) => [name, coverageOf(resources)]))
+  const isGranted = (resource: string, ability: string, caveats: string): boolean =>
+    covering.get(`${ability} ${caveats}`)?.(resource) === true
   return Object.entries(wanted).every(([resource, names]) =>
-    Object.entries(names).every(([ability, list]) => {
-      if (allows(granted, { ability, resource })) return true
-      const has = Object.entries(granted).flatMap(([grant, others]) =>
-        covers(grant, resource) && Object.hasOwn(others, ability) ? (others[ability] ?? []) : [],
-      )
-      const known = new Set(has.map((caveats) => canonicalJSON(caveats)))
-      return list.every((caveats) => known.has(canonicalJSON(caveats)))
-    }),
+    Object.entries(names).every(
+      ([ability, list]) =>
+        isGranted(resource, ability, FREE) ||
+        list.every((caveats) => isGranted(resource, ability, canonicalJSON(caveats) ?? '')),
+    ),
   )
+}
+
+// How no caveat is written.
+const FREE = '{}'
+
+/** The resources for each ability under each of its caveats. */
+function resourcesByCaveat(abilities: Abilities): Map<string, string[]> {
+  const resources = new Map<string, string[]>()
+  for (const [resource, names] of Object.entries(abilities)) {
+    for (const [ability, list] of Object.entries(names)) {
+      for (const caveats of new Set(list.map((one) => canonicalJSON(one)))) {
+        const name = `${ability} ${caveats}`
+        const others = resources.get(name) ?? []
+        resources.set(name, others)
+        others.push(resource)
+      }
+    }
+  }
+  return resources
 }
 
 /** The abilities of both, each once. */

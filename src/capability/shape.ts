@@ -1,5 +1,6 @@
 import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
+import { codePointName, hiddenCharacter } from '../base/hidden-characters.js'
 
 // What the guard is made of: checks of one value each, which copy what they accept.
 
@@ -16,8 +17,11 @@ export function matching<T extends string = string>(
 ): Check<T> {
   return (value, path) => {
     // The length is looked at first: what follows takes time for each character.
-    if (typeof value !== 'string' || value.length > MAX_LENGTH || !test(value)) throw invalid(path, what)
-    return value as T
+    if (typeof value !== 'string' || value.length > MAX_LENGTH) throw invalid(path, what)
+    if (test(value)) return value as T
+    const hidden = hiddenCharacter(value)
+    const why = hidden && `, and has ${codePointName(hidden.character)} at position ${hidden.position}`
+    throw invalid(path, what + (why ?? ''))
   }
 }
 

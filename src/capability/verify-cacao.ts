@@ -1,5 +1,5 @@
 import type { AccountInput } from '../base/account.js'
-import { type Clock, systemClock } from '../base/clock.js'
+import { type Clock, clockOption, systemClock } from '../base/clock.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import {
   check,
@@ -17,7 +17,6 @@ import {
   abilityOption,
   accountOption,
   audienceOption,
-  clockOption,
   type DelegationOptions,
   type Domains,
   delegationOption,
@@ -25,12 +24,12 @@ import {
   type IsRevoked,
   isRevokedOption,
   nonceOption,
-  resourcesOption,
   verifiersOption,
 } from './check-options.js'
 import { parseDateTime } from './datetime.js'
 import { abilitiesOf } from './recap.js'
 import { missingResources } from './resources.js'
+import { resourcesOption } from './resources-option.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, expiryTime } from './validity.js'
 import { isLasting, type Verifiers, verifySignature } from './verify-signature.js'
 
@@ -103,7 +102,7 @@ export async function verifyChecked(
 }
 
 /** A check of what has passed the guard; throws or rejects with a `SessionError`. */
-export type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
+type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
 
 /** The options of `verifyCacao` once they were read. */
 export interface CapabilityExpectations {

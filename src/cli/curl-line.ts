@@ -1,3 +1,4 @@
+import { hiddenCharacter } from '../base/hidden-characters.js'
 import { fromUtf8 } from '../base/utf8.js'
 import { usageError } from './exit-codes.js'
 
@@ -15,10 +16,11 @@ export function curlLine({ method, url, headers }: Request, body: RequestBody | 
   return [
     'curl',
     '--globoff',
-    ...(method === 'HEAD' ? ['--head'] : ['--request', method]),
+    ...(method === 'HEAD' ? ['--head'] : ['--request', quoted(method)]),
     ...Array.from(
       headers,
-      ([name, value]) => `--header ${quoted(value === '' ? `${name};` : `${name}: ${value}`)}`,
+      ([name, value]) =>
+        `--header ${quoted(value === '' ? `${name};` : `${name}: ${shownValue(name, value)}`)}`,
     ),
     ...(body ? [bodyArgument(body)] : []),
     '--url',
@@ -26,16 +28,25 @@ export function curlLine({ method, url, headers }: Request, body: RequestBody | 
   ].join(' ')
 }
 
-function bodyArgument({ bytes, file }: RequestBody): string {
-  if (file !== undefined) return `--data-binary ${quoted(`@${file}`)}`
-  const text = bytes.length <= MOST_INLINE_BYTES ? fromUtf8(bytes) : undefined
-  if (text !== undefined && !text.includes('\0')) return `--data-raw ${quoted(text)}`
+// A terminal would obey some of the bytes that a header can hold.
+function shownValue(name: string, value: string): string {
+  if (hiddenCharacter(value.replace(/\t/g, ' ')) === undefined) return value
   throw usageError(
-    'the body is too long for a command line, or no text: put it in a file, and give --data @FILE',
+    `the header ${name} has a character that a terminal does not show: send the request without --curl`,
   )
 }
 
-/** A text as one word of a POSIX shell. */
+function bodyArgument({ bytes, file }: RequestBody): string {
+  if (file !== undefined) return `--data-binary ${quoted(`@${file}`)}`
+  const text = bytes.length <= MOST_INLINE_BYTES ? fromUtf8(bytes) : undefined
+  if (text !== undefined && hiddenCharacter(text.replace(/[\n\t]/g, ' ')) === undefined)
+    return `--data-raw ${quoted(text)}`
+  throw usageError(
+    'the body is too long for a command line, or no text that a terminal shows: put it in a file, and give --data @FILE',
+  )
+}
+
+/** A text as one word of a POSIX shell, in which nothing is run and nothing replaced. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,9 +1,8 @@
 import { styleText } from 'node:util'
+import { withoutHidden } from '../base/hidden-characters.js'
 
 type Style = Parameters<typeof styleText>[0]
 
-// What a terminal would obey rather than show: control characters, and marks that turn the direction of a text.
-const UNSHOWN = /[^\P{Cc}\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 // A private key or a seed in hex, Solana's array of numbers, a seed in base64, and the beginning of a session string.
 const SECRET =
   /\b(?:0x)?[0-9a-f]{64}\b|\[\s*\d+(?:\s*,\s*\d+){15,}|(?<![\w+/])[\w+/-]{43}=|\beyJ[-\w.]{20,}/gi
@@ -20,13 +19,23 @@ export function tell(text: string): void {
 
 /** Prints a value as JSON. */
 export function printJSON(value: unknown): void {
-  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  print(JSON.stringify(value, undefined, 2).replace(UNSHOWN, escaped))
+  const escaped = (character: string): string =>
+    character === '\n' ? character : character.split('').map(escapedUnit).join('')
+  print(withoutHidden(JSON.stringify(value, undefined, 2), escaped))
 }
 
-/** A text from elsewhere, with what would act on a terminal replaced. */
+// As JSON has it, where a character beyond U+FFFF is two.
+function escapedUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/**
+ * A text from elsewhere, with what a terminal would obey rather than show (control characters, what turns the direction of a text),
+ * and what it wouldn't show at all, as `\u{202e}`.
+ */
 export function shown(text: string): string {
-  return text.replace(UNSHOWN, '\ufffd')
+  const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  return withoutHidden(text, (character) => (character === '\n' ? character : escaped(character)))
 }
 
 function withoutSecrets(text: string): string {

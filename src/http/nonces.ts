@@ -2,6 +2,7 @@ import { isBytes } from '../base/bytes.js'
 import { type Clock, systemClock } from '../base/clock.js'
 import { toHex } from '../base/hex.js'
 import { hmacSHA256 } from '../base/hmac.js'
+import { latestTime } from '../base/latest-time.js'
 import { utf8 } from '../base/utf8.js'
 import { memoryReplay, type ReplayStore } from './replay.js'
 
@@ -35,12 +36,13 @@ const FORM = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
 
 /**
  * Issues nonces and accepts each of them once. A nonce carries its own expiry and proof (HMAC-SHA-256), so that whoever
- * asks for many fills no store.
+ * asks for many fills no store, and only what was issued here, and is in time, is looked up there. A nonce whose time was once
+ * over stays so, also if the clock goes back.
  *
  * @example
  * const signIns = nonces()
  * // GET /nonce answers signIns.issue(); the client passes it on: DIDSession.get(…, { nonce })
- * // POST /sign-in, behind the middleware: if (!(await signIns.consume(caller.cacao.p.nonce))) refuse
+ * // POST /sign-in, behind the middleware: if (!(await signIns.consume(caller.root.p.nonce))) refuse
  */
 export function nonces(options: NoncesOptions = {}): Nonces {
   const { expiresInSecs = 600, now = systemClock } = options
@@ -51,6 +53,7 @@ export function nonces(options: NoncesOptions = {}): Nonces {
     throw new TypeError(`secret must have at least ${MIN_SECRET_BYTES} bytes`)
   const key = hmacSHA256(new Uint8Array(secret), utf8('cacao-session nonce'))
   const replay = options.replay ?? memoryReplay({ now })
+  const clock = latestTime(now)
   const macOf = (claim: string): string => toHex(hmacSHA256(key, utf8(claim)).subarray(0, MAC_BYTES))
   return {
     issue() {
@@ -63,7 +66,7 @@ export function nonces(options: NoncesOptions = {}): Nonces {
       const [, claim = '', time = '', mac = ''] = (typeof nonce === 'string' && FORM.exec(nonce)) || []
       if (!equalTexts(mac, macOf(claim))) return false
       const expiresAt = Number.parseInt(time, 16)
-      return now() < expiresAt && (await replay.use(`nonce ${nonce}`, expiresAt)) === true
+      return clock() < expiresAt && (await replay.use(`nonce ${nonce}`, expiresAt)) === true
     },
   }
 }

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
+import { latestTime } from '../base/latest-time.js'
 
 /**
  * Where a server remembers which requests it has accepted. Servers that stand for one another share one, such as
@@ -8,7 +9,8 @@ import { SessionError } from '../base/errors.js'
 export interface ReplayStore {
   /**
    * Marks an id as used and says whether this was its first use: one atomic operation, also between processes. The id
-   * must be remembered until `expiresAt` (milliseconds since 1970). Whatever is not `true` or `false`, a rejection
+   * must be remembered until `expiresAt` (milliseconds since 1970); once that is past, and so may be forgotten, the answer is no,
+   * also if the clock has gone back since. Whatever is not `true` or `false`, a rejection
    * too, refuses the request with `ERR_STORE_UNAVAILABLE`.
    */
   use(id: string, expiresAt: number): boolean | Promise<boolean>
@@ -27,7 +29,8 @@ const BUCKET_MS = 5000
 
 /**
  * Remembers used requests in the memory of this process, for as long as they could be used again. Throws
- * `ERR_STORE_UNAVAILABLE` when it is full, rather than forget one that still counts.
+ * `ERR_STORE_UNAVAILABLE` when it is full, rather than forget one that still counts. After its clock has jumped ahead and back,
+ * it refuses whatever expires before the latest time that it has seen.
  *
  * @example
  * const verify = requestVerifier({ ...options, replay: memoryReplay() })
@@ -38,6 +41,7 @@ export function memoryReplay({
 }: MemoryReplayOptions = {}): ReplayStore {
   if (!(Number.isSafeInteger(maxEntries) && maxEntries > 0))
     throw new TypeError('maxEntries must be a positive whole number')
+  const clock = latestTime(now)
   const used = new Set<string>()
   const buckets = new Map<number, string[]>()
   const forget = (time: number): void => {
@@ -49,9 +53,10 @@ export function memoryReplay({
   }
   return {
     use(id, expiresAt) {
-      forget(now())
-      if (used.has(id)) return false
-      if (used.size >= maxEntries || !Number.isFinite(expiresAt)) {
+      const time = clock()
+      forget(time)
+      if (used.has(id) || expiresAt <= time) return false
+      if (used.size >= maxEntries || !Number.isFinite(expiresAt) || Number.isNaN(time)) {
         throw new SessionError(
           'ERR_STORE_UNAVAILABLE',
           `${maxEntries} requests are remembered already: raise maxEntries, or use redisReplay`,

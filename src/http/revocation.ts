@@ -1,5 +1,6 @@
-import { type AccountInput, accountArgument, accountOfDID } from '../base/account.js'
+import { type AccountInput, accountArgument } from '../base/account.js'
 import { type Clock, systemClock } from '../base/clock.js'
+import { capabilityAccounts } from '../capability/accounts.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/datetime.js'
 import { capabilityIdentity } from '../capability/identity.js'
@@ -14,7 +15,8 @@ export interface RevocationStore {
   revoke(capability: unknown): Promise<void>
   /**
    * Revokes all that the account granted up to a moment, now by default: signs out everywhere. A session's key can be
-   * named as well (did:key): that revokes what it delegated, and not the session itself. What counts is the
+   * named as well (did:key): that revokes what it delegated, and not the session itself. A passkey's signature fits two keys,
+   * so that naming either reaches the capability under both. What counts is the
    * capability's own `iat`, which the device wrote: to reach one whose clock is ahead, name a moment that much later; one
    * whose clock is behind can sign in again that much later.
    */
@@ -49,14 +51,26 @@ export function revokedAccount(
   return { account: accountArgument(account), before: time }
 }
 
-/** What a capability is looked up by; of a delegated one, the account is the key that delegated it. */
-export function revocationKeys(cacao: Cacao): {
+/** What a capability is looked up by. */
+export interface RevocationKeys {
   readonly id: string
-  readonly account: string
+  /** One; of a passkey's capability, two. Of a delegated one, the key that delegated it. */
+  readonly accounts: readonly string[]
+  /** In milliseconds since 1970. */
   readonly issuedAt: number
-} {
+  /** In milliseconds since 1970; `Infinity` if it never expires. */
+  readonly expiresAt: number
+}
+
+/** What a capability is looked up by. Rejects with `ERR_CAPABILITY_INVALID` for a passkey's whose signature can't be read. */
+export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
-  return { id: capabilityIdentity(cacao), account: accountOfDID(cacao.p.iss) ?? cacao.p.iss, issuedAt }
+  return {
+    id: capabilityIdentity(cacao),
+    accounts: await capabilityAccounts(cacao),
+    issuedAt,
+    expiresAt: expiryTime(cacao),
+  }
 }
 
 /**
@@ -70,11 +84,17 @@ export function revocationKeys(cacao: Cacao): {
 export function memoryRevocation({ now = systemClock }: { now?: Clock } = {}): RevocationStore {
   const capabilities = new Map<string, number>()
   const accounts = new Map<string, number>()
+  // When what was forgotten would have expired: if the clock has gone back since, nobody knows what else was.
+  let forgotten = Number.NEGATIVE_INFINITY
   return {
     async revoke(capability) {
       const { id, until } = revokedCapability(capability)
       const time = now()
-      for (const [known, end] of capabilities) if (end <= time) capabilities.delete(known)
+      for (const [known, end] of capabilities) {
+        if (!(end <= time)) continue
+        capabilities.delete(known)
+        forgotten = Math.max(forgotten, end)
+      }
       capabilities.set(id, until)
     },
     async revokeAll(account, before = new Date(now())) {
@@ -82,9 +102,11 @@ export function memoryRevocation({ now = systemClock }: { now?: Clock } = {}): R
       const known = accounts.get(revoked.account) ?? Number.NEGATIVE_INFINITY
       accounts.set(revoked.account, Math.max(known, revoked.before))
     },
-    isRevoked(cacao) {
-      const { id, account, issuedAt } = revocationKeys(cacao)
-      return capabilities.has(id) || issuedAt <= (accounts.get(account) ?? Number.NEGATIVE_INFINITY)
+    async isRevoked(cacao) {
+      const { id, accounts: issuers, issuedAt, expiresAt } = await revocationKeys(cacao)
+      const isBefore = (issuer: string): boolean =>
+        issuedAt <= (accounts.get(issuer) ?? Number.NEGATIVE_INFINITY)
+      return capabilities.has(id) || issuers.some(isBefore) || expiresAt <= forgotten
     },
   }
 }

@@ -18,7 +18,8 @@ export function verifiedURL(
   const scheme = !isEncrypted && LOOPBACK.test(authority) ? 'http' : 'https'
   const text = `${scheme}://${authority}${target}`
   const url = target.startsWith('/') && target.length <= MAX_TARGET_LENGTH ? parsed(text) : undefined
-  if (url?.href === text && url.hash === '' && url.host === authority) return url
+  // A fragment may be empty, and is one all the same.
+  if (url?.href === text && !target.includes('#') && url.host === authority) return url
   throw refused('SIGNATURE', 'its target must be a path and a query as URLs write them, without dot segments')
 }
 

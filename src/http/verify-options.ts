@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '../base/clock.js'
+import { type Clock, clockOption, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import {
   check,
+  copiedOptions,
   functionOption,
-  isPlainObject,
   type OptionReaders,
   type ReadValue,
   readOptions,
@@ -18,14 +18,13 @@ import type { Ability } from '../capability/abilities.js'
 import {
   abilityOption,
   assertHost,
-  clockOption,
   type DelegationOptions,
   type Domains,
   delegationOption,
   domainsOption,
-  resourcesOption,
   verifiersOption,
 } from '../capability/check-options.js'
+import { givenResources, resourcesOption } from '../capability/resources-option.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
@@ -203,13 +202,17 @@ const authorityOption: ReadValue<readonly string[]> = (value, name) => {
 }
 
 /** Resources that a request needs, or `false` for any. Absence is an error: nothing may be open by being forgotten. */
-export const wantedOption: ReadValue<WantedResources> = (value, name) => {
+const wantedOption: ReadValue<WantedResources> = (value, name) => {
   if (value === undefined)
     throw new TypeError(
       `${name} is missing: name what a capability must cover, ["https://api.example.com/notes/*"], give a function of the request, or false for any on purpose`,
     )
   return value === false ? false : resourcesOption(value, name)
 }
+
+/** The same as a function of a request gives them. */
+export const givenWanted: ReadValue<WantedResources> = (value, name) =>
+  value === false ? false : givenResources(value, name)
 
 /** What has a method of this name. */
 function storeOption<T>(method: string, example: string): ReadValue<T> {
@@ -269,10 +272,8 @@ export function splitOptions<Own extends object>(
   options: unknown,
   own: OptionReaders<Own>,
 ): { readonly own: Own; readonly others: Readonly<Record<string, unknown>> } {
-  if (!isPlainObject(options))
-    throw new TypeError('options must be a plain object: { verifiers, authority, … }')
   const isOwn = ([name]: [string, unknown]): boolean => Object.hasOwn(own, name)
-  const entries = Object.entries(options)
+  const entries = Object.entries(copiedOptions(options))
   return {
     own: readOptions(Object.fromEntries(entries.filter(isOwn)), own),
     others: Object.fromEntries(entries.filter((entry) => !isOwn(entry))),

@@ -1,7 +1,8 @@
+import { copiedOptions } from '../base/options.js'
 import { Recent } from '../base/recent.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { rootOf } from '../capability/chain.js'
-import { abilityOption } from '../capability/check-options.js'
+import { givenAbility } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/identity.js'
 import { assertValidAt } from '../capability/validity.js'
 import {
@@ -20,10 +21,10 @@ import { parseToken, tokenOf } from './token.js'
 import { verifiedURL } from './verified-url.js'
 import {
   askedOf,
+  givenWanted,
   type RequestVerifierOptions,
   settingsOf,
   type VerifyRequestOptions,
-  wantedOption,
 } from './verify-options.js'
 import { type MessageSignature, refused, verifyMessageSignature } from './verify-signature.js'
 
@@ -78,7 +79,8 @@ export async function verifyRequest(
   request: Request,
   options: VerifyRequestOptions,
 ): Promise<VerifiedRequest> {
-  const verify = incomingVerifier<Request>({ replay: false, ...options, cacheSize: 0 })
+  const given = copiedOptions(options) as unknown as VerifyRequestOptions
+  const verify = incomingVerifier<Request>({ replay: false, ...given, cacheSize: 0 })
   return verify(incomingRequest(request, true))
 }
 
@@ -148,9 +150,9 @@ export function incomingVerifier<R>(
     assertAudience(cacao, keyDID)
     assertDelegation(cacao, delegation)
     await assertDomain(cacao, domains)
-    const wanted = await askedOf(resources, wantedOption, 'resources', incoming, url)
+    const wanted = await askedOf(resources, givenWanted, 'resources', incoming, url)
     if (wanted) assertResources(cacao, wanted)
-    if (ability) assertAbility(cacao, await askedOf(ability, abilityOption, 'ability', incoming, url))
+    if (ability) assertAbility(cacao, await askedOf(ability, givenAbility, 'ability', incoming, url))
     if (!known) {
       await verifySignature(cacao, settings.verifiers, time, clockSkewSecs)
       if (token.length <= MAX_CACHED_TOKEN && isLasting(cacao)) verified.set(token, { cacao, identity })

@@ -1,5 +1,6 @@
 import { concat } from '../base/bytes.js'
 import { toBase58 } from './base58.js'
+import { isEd25519Key } from './ed25519-point.js'
 
 /** The kinds of public key that a did:key of ours can hold. */
 export type KeyType = 'Ed25519' | 'P-256' | 'secp256k1'
@@ -24,6 +25,7 @@ export const DID_KEY_FORMATS: ReadonlyArray<{
 /** The did:key of a public key (did:key specification, multibase `z`). */
 export function encodeDIDKey({ type, bytes }: PublicKey): string {
   const format = DID_KEY_FORMATS.find((known) => known.type === type)
-  if (!format || bytes.length !== format.length) throw new TypeError(`not a ${type} public key`)
+  const isGood = type !== 'Ed25519' || isEd25519Key(bytes)
+  if (!format || bytes.length !== format.length || !isGood) throw new TypeError(`not a ${type} public key`)
   return `did:key:z${toBase58(concat(new Uint8Array(format.prefix), bytes))}`
 }

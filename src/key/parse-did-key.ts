@@ -1,5 +1,6 @@
 import { BASE58_ALPHABET, leading } from './base58.js'
 import { DID_KEY_FORMATS, type PublicKey } from './did-key.js'
+import { isEd25519Key } from './ed25519-point.js'
 
 // 35 bytes never need more than this many base58 digits; a longer text is refused before it is decoded,
 // because base58 decoding takes time that grows with the square of the length.
@@ -7,7 +8,7 @@ const MAX_DID_LENGTH = 'did:key:'.length + 50
 
 /**
  * The public key in a did:key, or `undefined` for anything that is not exactly one: another multibase, another
- * kind of key, another length, an uncompressed point, a fragment.
+ * kind of key, another length, an uncompressed point, a fragment, an Ed25519 key in whose name anybody can sign.
  */
 export function parseDIDKey(did: string): PublicKey | undefined {
   if (!did.startsWith('did:key:z') || did.length > MAX_DID_LENGTH) return undefined
@@ -15,7 +16,8 @@ export function parseDIDKey(did: string): PublicKey | undefined {
   const format = DID_KEY_FORMATS.find(({ prefix }) => decoded?.[0] === prefix[0] && decoded[1] === prefix[1])
   const bytes = decoded?.slice(2)
   if (!format || !bytes || bytes.length !== format.length) return undefined
-  if (format.type !== 'Ed25519' && bytes[0] !== 2 && bytes[0] !== 3) return undefined
+  const isGood = format.type === 'Ed25519' ? isEd25519Key(bytes) : bytes[0] === 2 || bytes[0] === 3
+  if (!isGood) return undefined
   return { type: format.type, bytes }
 }
 

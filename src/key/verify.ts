@@ -1,5 +1,6 @@
 import { toHex } from '../base/hex.js'
 import type { PublicKey } from './did-key.js'
+import { isEd25519Key } from './ed25519-point.js'
 import { decompressP256 } from './p256-point.js'
 import { KEY_ALGORITHMS, MAX_NATIVE_ED25519, SIGNATURE_ALGORITHMS } from './session-key.js'
 import { subtleCrypto } from './subtle.js'
@@ -16,7 +17,7 @@ export type VerifyKeySignature = (
 
 /**
  * Whether the key signed the data: ES256 as raw r and s (with no rule for low s, as JOSE has none), or Ed25519
- * (RFC 8032). Never throws for what the key, the signature or the data is; secp256k1 keys sign nothing here.
+ * (RFC 8032), by a key that is nobody's in particular (of small order) never. Never throws for what the key, the signature or the data is; secp256k1 keys sign nothing here.
  */
 export async function verifyKeySignature(
   publicKey: PublicKey,
@@ -27,6 +28,8 @@ export async function verifyKeySignature(
   if (signature.length !== SIGNATURE_LENGTH || type === 'secp256k1') return false
   const [own, signed] = [new Uint8Array(signature), new Uint8Array(data)]
   if (type === 'Ed25519') {
+    // Anybody can sign for such a key, and engines differ about it.
+    if (!isEd25519Key(bytes)) return false
     // WebKitGTK doesn't look, and would take a second signature that anyone can make of a first (RFC 8032 §5.1.7).
     if (!isBelowOrder(own.subarray(32))) return false
     // Such a key, which nobody makes by chance, crashes WebKitGTK's page.

@@ -8,7 +8,12 @@ export interface NodeRequest {
   readonly url?: string | undefined
   /** Express: the target as it came, where a router has cut its own part off `url`. */
   readonly originalUrl?: string | undefined
-  readonly headers: { host?: string | undefined; ':authority'?: string | undefined }
+  readonly headers: {
+    host?: string | undefined
+    ':authority'?: string | undefined
+    'x-forwarded-host'?: string | string[] | undefined
+    'x-forwarded-proto'?: string | string[] | undefined
+  }
   /** What it came over. */
   readonly socket?: object | null | undefined
   readonly rawHeaders: readonly string[]
@@ -37,9 +42,12 @@ export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequ
     header,
     at(url) {
       const { headers } = request
-      const { host } = new URL(url)
+      const { host, protocol } = new URL(url)
       headers.host = host
       if (headers[':authority'] !== undefined) headers[':authority'] = host
+      // Where Express trusts a proxy, it reads the host and the scheme from these: a proxy may hand on what the client wrote.
+      if (headers['x-forwarded-host'] !== undefined) headers['x-forwarded-host'] = host
+      if (headers['x-forwarded-proto'] !== undefined) headers['x-forwarded-proto'] = protocol.slice(0, -1)
       return request
     },
     async body(limits) {

@@ -4,7 +4,7 @@ const VARY = 'Authorization'
 const CACHE_CONTROL = 'private, no-store'
 
 /** Says so in an answer's headers: always in `Vary`, and in `Cache-Control` unless the handler chose another. */
-export function markPrivate(headers: Headers): void {
+function markPrivate(headers: Headers): void {
   if (!namesAuthorization(headers.get('vary'))) headers.append('vary', VARY)
   if (!headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
 }

@@ -1,7 +1,8 @@
 import { closeSync, constants, fdatasync, fstat, open, read, write } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { lstat, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { assertOwnFile, assertOwnFolder, NO_LINK, refusingLinks } from './own-file.js'
 import { syncFolder } from './sync-folder.js'
 
 // Descriptors rather than `FileHandle`s, because those close themselves, and complain, once nobody holds them.
@@ -19,7 +20,8 @@ interface Opened {
 
 /**
  * A file that is only ever appended to, by one or several processes on one machine. It is made with mode 0600 if it is
- * absent, once: afterwards everything rejects if it was removed, or another one put in its place.
+ * absent, once: afterwards everything rejects if it was removed, or another one put in its place. It must be a file of our own, in
+ * a folder of our own, that others can't write to.
  */
 export class AppendOnlyFile {
   readonly #path: string
@@ -32,9 +34,10 @@ export class AppendOnlyFile {
   /** How many bytes it has now. */
   async size(): Promise<number> {
     const { ino, dev } = await this.#opened()
-    const now = await stat(this.#path)
+    const now = await lstat(this.#path)
     // While it is held open no other file can have its number.
     if (now.ino !== ino || now.dev !== dev) throw new Error('it was replaced by another file')
+    assertOwnFile(this.#path, now)
     return now.size
   }
 
@@ -65,10 +68,12 @@ export class AppendOnlyFile {
 }
 
 async function openAt(path: string): Promise<Opened> {
-  const fd = await openFile(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o600)
+  await assertOwnFolder(await realpath(dirname(path)))
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_LINK
+  const fd = await refusingLinks(path, () => openFile(path, flags, 0o600))
   try {
     const stats = await statFile(fd)
-    if (!stats.isFile()) throw new Error('it is no regular file')
+    assertOwnFile(path, stats)
     await syncFolder(dirname(path))
     return { fd, ino: stats.ino, dev: stats.dev }
   } catch (error) {

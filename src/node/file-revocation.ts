@@ -16,7 +16,7 @@ const CHUNK = 1 << 20
  * Revocations in a file, for one or several processes on one machine: a line of JSON for each, appended and on the disk
  * before `revoke` resolves. The file is made with mode 0600 if it is absent, and only ever grows, by about 100 bytes a
  * revocation. Rejects with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, or was removed or replaced
- * meanwhile, and with `ERR_STORE_CORRUPT` if something in it is no revocation.
+ * meanwhile; if others may write to it or replace it (the message has the `chmod`), or it is a symbolic link; and with `ERR_STORE_CORRUPT` if something in it is no revocation.
  *
  * @example
  * const revocation = fileRevocation('/var/lib/notes/revoked.jsonl')
@@ -69,8 +69,9 @@ export function fileRevocation(path: string, { now = systemClock }: { now?: Cloc
     },
     revokeAll: async (account, before = new Date(now())) => append(revokedAccount(account, before)),
     async isRevoked(cacao) {
+      const keys = await revocationKeys(cacao)
       await catchUp()
-      return known.has(revocationKeys(cacao))
+      return known.has(keys)
     },
   }
 }

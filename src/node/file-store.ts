@@ -1,5 +1,5 @@
-import { mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { mkdir, realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { SessionError } from '../base/errors.js'
 import { Queue } from '../base/queue.js'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../store/kept-sessions.js'
 import { seedStore } from '../store/seed-store.js'
 import type { SessionStore } from '../store/store.js'
+import { assertOwnFolder, readOwnFile } from './own-file.js'
 import { clearAfterDead, underLock } from './process-lock.js'
 import { replaceFile } from './replace-file.js'
 import { syncFolder } from './sync-folder.js'
@@ -27,7 +28,8 @@ const stores = new Map<string, SessionStore>()
  * with mode 0700. The file is replaced as a whole: whenever a process dies, it holds all that `write` has resolved for. It
  * holds the sessions' keys: whoever can read it can act until they expire. Beside it, while it is written, lie a lock
  * (`.lock`) and a draft, which the next writer clears away should a process die. Rejects with `ERR_STORE_UNAVAILABLE` if
- * the file can't be read or written, or another process holds the lock for 10 seconds; with `ERR_STORE_CORRUPT` if
+ * the file can't be read or written, or another process holds the lock for 10 seconds; if others may write to it or replace it (the
+ * message has the `chmod`), or it is a symbolic link; with `ERR_STORE_CORRUPT` if
  * something else is in the file, which is then never overwritten. An absent or empty file means signed out.
  *
  * @example
@@ -49,10 +51,12 @@ function newFileStore(path: string): SessionStore {
   let isClean = false
 
   const update = async (namespace: string, change: (kept: KeptSessions) => KeptSessions): Promise<void> => {
-    // Whoever names the file by a link means what it leads to, and waits for the same lock.
-    const file = await targetOf(path)
-    const made = await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     if (made) await syncFolder(dirname(made))
+    const folder = await realpath(dirname(path))
+    await assertOwnFolder(folder)
+    // Whoever names the folder by a link means what it leads to, and waits for the same lock.
+    const file = join(folder, basename(path))
     const lock = `${file}.lock`
     if (!isClean) await clearAfterDead(lock)
     isClean = true
@@ -76,20 +80,11 @@ function newFileStore(path: string): SessionStore {
   })
 }
 
-/** Where the file is, or is to be, that the path means. */
-async function targetOf(path: string): Promise<string> {
-  const target = await orAbsent(realpath(path))
-  if (target !== undefined) return target
-  const folder = await orAbsent(realpath(dirname(path)))
-  const link = folder && (await readlink(path).catch(() => undefined))
-  return link ? targetOf(resolve(folder, link)) : path
-}
-
 /** Needs no lock: what is open is never written to. */
 async function readNamespaces(path: string): Promise<Namespaces> {
-  const stats = await orAbsent(stat(path))
-  if (stats && !stats.isFile()) throw new Error('it is no regular file')
-  const text = await orAbsent(readFile(path, 'utf8'))
+  const folder = await orAbsent(realpath(dirname(path)))
+  if (folder !== undefined) await assertOwnFolder(folder)
+  const text = await orAbsent(readOwnFile(path))
   if (!text) return new Map()
   const { format, namespaces } = fromJSON(text, ['format', 'namespaces']) ?? {}
   const isObject = typeof namespaces === 'object' && namespaces !== null && !Array.isArray(namespaces)

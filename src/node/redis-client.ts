@@ -1,3 +1,5 @@
+import { evictionCheck } from './redis-eviction.js'
+
 /**
  * A client of the `redis` package (node-redis), or a cluster of its: as much of it as is used here. The package is the
  * user's own and is handed in.
@@ -25,8 +27,35 @@ export interface RedisCommands {
   score(key: string, member: string): Promise<number | undefined>
 }
 
+/** What is asked of Redis itself. */
+export interface RedisStoreOptions {
+  /**
+   * Whether Redis is asked if it evicts keys once it is full; true by default. `false` switches the question off: where Redis
+   * doesn't answer it, and you know that its `maxmemory-policy` is `noeviction`.
+   */
+  evictionCheck?: boolean | undefined
+}
+
+/** The commands of a client, each done only if Redis keeps what it is told. Throws a `TypeError` for a wrong client or option. */
+export function redisStore(
+  client: NodeRedisClient | IORedisClient,
+  prefix: string,
+  isChecked: boolean = true,
+): RedisCommands {
+  if (typeof isChecked !== 'boolean') throw new TypeError('evictionCheck must be true or false')
+  const commands = redisCommands(client)
+  if (!isChecked) return commands
+  const check = evictionCheck(client, () => commands.exists(prefix))
+  return {
+    set: async (...args) => check().then(() => commands.set(...args)),
+    exists: async (...args) => check().then(() => commands.exists(...args)),
+    raise: async (...args) => check().then(() => commands.raise(...args)),
+    score: async (...args) => check().then(() => commands.score(...args)),
+  }
+}
+
 /** What differs between the two packages. Throws a `TypeError` for a client of neither. */
-export function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
+function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
   if (typeof client === 'object' && client !== null) {
     if ('call' in client && typeof client.call === 'function') return byIORedis(client)
     if ('zAdd' in client && typeof client.zAdd === 'function') return byNodeRedis(client)

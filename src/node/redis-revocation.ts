@@ -6,24 +6,31 @@ import {
   revokedAccount,
   revokedCapability,
 } from '../http/revocation.js'
-import { type IORedisClient, type NodeRedisClient, redisCommands } from './redis-client.js'
+import {
+  type IORedisClient,
+  type NodeRedisClient,
+  type RedisStoreOptions,
+  redisStore,
+} from './redis-client.js'
 
-/** What revocations are called in Redis. */
-export interface RedisRevocationOptions {
+/** What revocations are called in Redis, and what is asked of it. */
+export interface RedisRevocationOptions extends RedisStoreOptions {
   /** What the keys begin with; `cacao-session:revoked:` by default. */
   prefix?: string
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
 }
 
-// Milliseconds that a revocation is kept for longer than its capability counts, because servers' clocks differ.
-const MARGIN_MS = 60_000
+// Milliseconds that a revocation is kept for longer than its capability counts, because servers' clocks differ, or are wrong for
+// a while: a day, for there are few.
+const MARGIN_MS = 86_400_000
 const BEFORE = 'before'
 
 /**
  * Revocations in Redis (6.2 or later), for all servers that share it. Takes the user's own client of `redis` or
  * `ioredis`, or a cluster. A revoked capability is kept until it would have expired; an account's sign-out everywhere,
- * for good. Rejects with `ERR_STORE_UNAVAILABLE` while Redis can't be asked.
+ * for good. Rejects with `ERR_STORE_UNAVAILABLE` while Redis can't be asked, or evicts keys: that is looked at at the first use,
+ * and then once a minute, for what is evicted is revoked no more. Set its `maxmemory-policy` to `noeviction`.
  *
  * @example
  * const revocation = redisRevocation(client)
@@ -31,9 +38,9 @@ const BEFORE = 'before'
  */
 export function redisRevocation(
   client: NodeRedisClient | IORedisClient,
-  { prefix = 'cacao-session:revoked:', now = systemClock }: RedisRevocationOptions = {},
+  { prefix = 'cacao-session:revoked:', now = systemClock, evictionCheck }: RedisRevocationOptions = {},
 ): RevocationStore {
-  const commands = redisCommands(client)
+  const commands = redisStore(client, prefix, evictionCheck)
   return {
     async revoke(capability) {
       const { id, until } = revokedCapability(capability)
@@ -45,20 +52,22 @@ export function redisRevocation(
       await answered(commands.raise(`${prefix}account:${account}`, BEFORE, before))
     },
     async isRevoked(cacao) {
-      const { id, account, issuedAt } = revocationKeys(cacao)
-      const [isRevoked, before = Number.NEGATIVE_INFINITY] = await answered(
+      const { id, accounts, issuedAt } = await revocationKeys(cacao)
+      const [isRevoked, ...moments] = await answered(
         Promise.all([
           commands.exists(`${prefix}capability:${id}`),
-          commands.score(`${prefix}account:${account}`, BEFORE),
+          ...accounts.map((account) => commands.score(`${prefix}account:${account}`, BEFORE)),
         ]),
       )
-      return isRevoked || issuedAt <= before
+      const isBefore = moments.some((before = Number.NEGATIVE_INFINITY) => issuedAt <= before)
+      return isRevoked || isBefore
     },
   }
 }
 
 async function answered<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((cause: unknown) => {
+    if (cause instanceof SessionError) throw cause
     throw new SessionError(
       'ERR_STORE_UNAVAILABLE',
       'Redis did not do what it was asked: see that it is up and can be written',

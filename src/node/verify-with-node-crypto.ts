@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { toBase64url } from '../base/base64.js'
 import type { PublicKey } from '../key/did-key.js'
+import { isEd25519Key } from '../key/ed25519-point.js'
 import { decompressP256 } from '../key/p256-point.js'
 import { SIGNATURE_LENGTH, type VerifyKeySignature } from '../key/verify.js'
 
@@ -15,6 +16,7 @@ const keys = new WeakMap<PublicKey, KeyObject>()
  */
 export const verifyWithNodeCrypto: VerifyKeySignature = (publicKey, signature, data) => {
   if (signature.length !== SIGNATURE_LENGTH || publicKey.type === 'secp256k1') return false
+  if (publicKey.type === 'Ed25519' && !isEd25519Key(publicKey.bytes)) return false
   try {
     const key = keys.get(publicKey) ?? importKey(publicKey)
     keys.set(publicKey, key)

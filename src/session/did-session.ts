@@ -31,7 +31,7 @@ import {
   EXPLAIN_READERS,
   givenAsked,
   givenOptions,
-  LIST_READERS,
+  givenTrusting,
   LISTENER_READERS,
   RESUME_READERS,
   STORE_READERS,
@@ -42,6 +42,7 @@ import type { SessionStatus, Wanted } from './stored-sessions.js'
 import type { SessionChange } from './watch.js'
 
 const onDemand = () => import('./on-demand.js')
+const trustReaders = async () => (await onDemand()).TRUST_READERS
 const ignore = (): void => undefined
 
 /**
@@ -92,7 +93,7 @@ export class DIDSession extends GrantedSession {
    * const session = (await DIDSession.load()) ?? showLogin()
    */
   static async load(account?: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
-    const given = givenOptions(options, RESUME_READERS)
+    const given = await givenTrusting<ResumeOptions>(options, RESUME_READERS, trustReaders)
     const place = believedPlaceOf(given)
     given.signal?.throwIfAborted()
     const wanted = await wantedOf(place, given)
@@ -149,7 +150,7 @@ export class DIDSession extends GrantedSession {
 
   /** Every stored session, of every account; with `verifiers`, `domains` or `isRevoked`, those that they accept. */
   static async list(options: ListOptions = {}): Promise<SessionSummary[]> {
-    const place = believedPlaceOf(givenOptions(options, LIST_READERS))
+    const place = believedPlaceOf(await givenTrusting<ListOptions>(options, STORE_READERS, trustReaders))
     const { listSessions } = await onDemand()
     return listSessions(place)
   }
@@ -367,7 +368,7 @@ async function explainable(
   asked: AskedResources | undefined,
   options: ExplainOptions,
 ): Promise<{ place: Place; wanted: Wanted }> {
-  const given = givenOptions(options, EXPLAIN_READERS)
+  const given = await givenTrusting<ExplainOptions>(options, EXPLAIN_READERS, trustReaders)
   const place = believedPlaceOf(given)
   return { place, wanted: await wantedOf(place, { ...given, ...givenAsked(asked) }) }
 }

@@ -7,6 +7,7 @@ import {
   textsOption,
   wrong,
 } from '../base/options.js'
+import { isResource } from '../capability/resources.js'
 import { isURI } from '../capability/uri.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type {
@@ -18,23 +19,27 @@ import type {
   RenewOptions,
   SerializeOptions,
 } from './options.js'
-import {
-  abilitiesOption,
-  EXPLAIN_READERS,
-  givenOptions,
-  type ReadersOf,
-  TRUST_READERS,
-} from './read-options.js'
+import { abilitiesOption, EXPLAIN_READERS, givenOptions, type ReadersOf } from './read-options.js'
+import { TRUST_READERS } from './trust-readers.js'
 
 // How the options are read that say what the wallet is asked for. What bounds the grant counts as a check: an `expiresInSecs`
 // or a `nonce` that is undefined would silently be a week, or no nonce.
 
-// A list of none is nothing that is asked for, and left to whoever knows whether there are abilities.
-const grantResourcesOption: ReadValue<readonly string[]> = (value, name) => {
+const urisOption: ReadValue<readonly string[]> = (value, name) => {
   const list = textsOption('a list of URIs: ["https://api.example.com/notes/*"]')(value, name)
   const odd = list.find((resource) => !isURI(resource))
   if (odd === undefined) return list
   throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
+}
+
+// A list of none is nothing that is asked for, and left to whoever knows whether there are abilities.
+const grantResourcesOption: ReadValue<readonly string[]> = (value, name) => {
+  const list = urisOption(value, name)
+  const odd = list.find((resource) => !isResource(resource))
+  if (odd === undefined) return list
+  throw new TypeError(
+    `${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986) without . and .. segments`,
+  )
 }
 
 const lifetimeOption: ReadValue<number> = (value, name) => {
@@ -79,6 +84,7 @@ const GRANT_READERS: ReadersOf<GrantOptions> = {
 const GET_READERS: ReadersOf<GetOptions> = {
   ...GRANT_READERS,
   ...EXPLAIN_READERS,
+  ...TRUST_READERS,
   keyType: setting(keyTypeOption),
   waitSecs: setting(secondsOption),
 }
@@ -109,7 +115,9 @@ export function renewOptions(options: unknown): RenewOptions {
 }
 
 export function delegateOptions(options: unknown): DelegateOptions {
-  const { resources, expiresInSecs, statement } = GRANT_READERS
+  const { expiresInSecs, statement } = GRANT_READERS
+  // What lies beside what the session may do is refused for that, whatever it looks like.
+  const resources = check(urisOption)
   const audience = required(
     textOption('the did:key of an Ed25519 or P-256 key, such as the keyDID of a session'),
   )

@@ -1,3 +1,4 @@
+import { clockOption } from '../base/clock.js'
 import {
   check,
   isPlainObject,
@@ -9,19 +10,12 @@ import {
   wrong,
 } from '../base/options.js'
 import type { Abilities } from '../capability/abilities.js'
-import {
-  clockOption,
-  domainsOption,
-  isRevokedOption,
-  resourcesOption,
-  verifiersOption,
-} from '../capability/check-options.js'
+import { resourcesOption } from '../capability/resources-option.js'
 import type { SessionStore } from '../store/store.js'
 import type { SessionListenerOptions } from './events.js'
 import {
   type AskedResources,
   type ExplainOptions,
-  type ListOptions,
   type ResumeOptions,
   resourcesArgument,
   type StoreOptions,
@@ -59,7 +53,7 @@ const anyChainOption: ReadValue<boolean> = (value, name) => {
 }
 
 /** An `AbortSignal`, of whichever realm. */
-export const signalOption: ReadValue<AbortSignal> = (value, name) => {
+const signalOption: ReadValue<AbortSignal> = (value, name) => {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal
   throw wrong(name, 'an AbortSignal')
@@ -78,16 +72,11 @@ export const STORE_READERS: ReadersOf<StoreOptions> = {
   signal: setting(signalOption),
 }
 
-export const TRUST_READERS: ReadersOf<TrustOptions> = {
-  verifiers: check(verifiersOption),
-  domains: check(domainsOption),
-  isRevoked: check(isRevokedOption),
-}
+/** The readers of what most calls name; those of `TrustOptions` load with the first call that names one of them. */
+type WithoutTrust<T> = ReadersOf<Omit<T, keyof TrustOptions>>
 
-export const LIST_READERS: ReadersOf<ListOptions> = { ...STORE_READERS, ...TRUST_READERS }
-
-export const EXPLAIN_READERS: ReadersOf<ExplainOptions> = {
-  ...LIST_READERS,
+export const EXPLAIN_READERS: WithoutTrust<ExplainOptions> = {
+  ...STORE_READERS,
   minValiditySecs: check(secondsOption),
 }
 
@@ -102,13 +91,28 @@ const ASKED_READERS: ReadersOf<Asked> = {
   abilities: check(abilitiesOption),
 }
 
-export const RESUME_READERS: ReadersOf<ResumeOptions> = { ...EXPLAIN_READERS, ...ASKED_READERS }
+export const RESUME_READERS: WithoutTrust<ResumeOptions> = { ...EXPLAIN_READERS, ...ASKED_READERS }
 
 /** Reads the options, and leaves out what was left out. Throws a `TypeError` that names the wrong one. */
 export function givenOptions<T>(options: unknown, readers: ReadersOf<T>): T {
   const table: Readonly<Record<string, OptionReader<unknown>>> = readers
   const read = Object.entries(readOptions(options, table)).filter(([, value]) => value !== undefined)
   return Object.fromEntries(read) as T
+}
+
+/**
+ * Reads options among which there may be those that say what is believed of a store. A page's first question, whether someone
+ * is signed in, is answered without what it takes to read them, and so is told what is wrong with them a moment later.
+ */
+export async function givenTrusting<T extends TrustOptions>(
+  options: unknown,
+  readers: WithoutTrust<T>,
+  trustReaders: () => Promise<ReadersOf<TrustOptions>>,
+): Promise<T> {
+  const isPlain =
+    isPlainObject(options) && Reflect.ownKeys(options).every((name) => Object.hasOwn(readers, name))
+  const all = isPlain ? readers : { ...readers, ...(await trustReaders()) }
+  return givenOptions<T>(options, all as unknown as ReadersOf<T>)
 }
 
 /** What is asked for beside the options: a list of resources, or an object with those and abilities. */

@@ -85,10 +85,10 @@ function endNow(
 }
 
 function stillThere(failure: unknown): SessionError {
-  const { code, cause = failure } = storeError(failure)
+  const { code, message, cause = failure } = storeError(failure)
   return new SessionError(
     code,
-    'signed out in every tab, but the store could not be reached and may still have the session: try again',
+    `signed out in every tab, but the store may still have the session, so try again: ${message}`,
     { cause },
   )
 }

@@ -1,10 +1,10 @@
 import { fromBase64url, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
+import type { SignedData } from '../capability/webauthn-aad.js'
 import { rawOfDER } from '../key/ecdsa-der.js'
 import { parseClientData } from './client-data.js'
 import type { Passkey } from './known-passkeys.js'
 import { bytesOf, type PasskeyRequestOptions, requestPasskey } from './passkey-request.js'
-import type { SignedData } from './webauthn-aad.js'
 
 /** A passkey, as far as it is known before its account is. */
 export type PasskeyId = Pick<Passkey, 'id' | 'transports'>

@@ -1,8 +1,9 @@
 import type { SolanaStandardWallet } from './solana-signer.js'
-import { walletIcon } from './wallet-icon.js'
+import { walletIcon, walletName } from './wallet-claims.js'
 
 /** A wallet with Solana accounts that registered in the page (Wallet Standard). Its name and icon are its own claims. */
 export interface DiscoveredSolanaWallet {
+  /** On one line, of 64 characters at most, without any that hide or turn others. */
   readonly name: string
   /** A `data:image/…` URL for an `<img>`; empty if the wallet gave anything else. */
   readonly icon: string
@@ -34,9 +35,9 @@ export async function discoverSolanaWallets({
   const register = (...offered: unknown[]): (() => void) => {
     for (const wallet of offered) {
       const found = walletOf(wallet)
-      if (!found || wallets.has(wallet)) continue
+      if (!found || wallets.has(wallet) || wallets.size >= MOST_WALLETS) continue
       wallets.set(wallet, found)
-      onWallet?.(found)
+      if (onWallet) tell(onWallet, found)
     }
     return () => {
       for (const wallet of offered) wallets.delete(wallet)
@@ -45,7 +46,11 @@ export async function discoverSolanaWallets({
   const api = Object.freeze({ register })
   const announced = (event: Event): void => {
     const { detail } = event as CustomEvent<unknown>
-    if (typeof detail === 'function') detail(api)
+    try {
+      if (typeof detail === 'function') detail(api)
+    } catch {
+      // The wallet's own affair; the others are none the worse.
+    }
   }
   window.addEventListener('wallet-standard:register-wallet', announced)
   const stop = (): void => window.removeEventListener('wallet-standard:register-wallet', announced)
@@ -56,9 +61,33 @@ export async function discoverSolanaWallets({
   return [...wallets.values()]
 }
 
+// Whoever registers more means harm.
+const MOST_WALLETS = 100
+
+// What the app's listener throws reaches the page, and not the wallet that is registering.
+function tell(onWallet: (wallet: DiscoveredSolanaWallet) => void, found: DiscoveredSolanaWallet): void {
+  try {
+    onWallet(found)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
+
 function walletOf(offered: unknown): DiscoveredSolanaWallet | undefined {
-  const { name, icon, chains, features, accounts } = (offered ?? {}) as Record<string, unknown>
-  if (typeof name !== 'string' || typeof features !== 'object' || features === null) return undefined
+  try {
+    return readWallet(offered)
+  } catch {
+    // A getter or a proxy of the wallet's threw; the others are none the worse.
+    return undefined
+  }
+}
+
+function readWallet(offered: unknown): DiscoveredSolanaWallet | undefined {
+  const { name: claimed, icon, chains, features, accounts } = (offered ?? {}) as Record<string, unknown>
+  const name = walletName(claimed)
+  if (name === undefined || typeof features !== 'object' || features === null) return undefined
   const isSolana =
     Array.isArray(chains) && chains.some((chain) => typeof chain === 'string' && chain.startsWith('solana:'))
   if (!isSolana || !Array.isArray(accounts)) return undefined

@@ -17,7 +17,8 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
  * A contract's signature is refused with `ERR_CAPABILITY_UNSUPPORTED` if there is no RPC for its chain, and with
  * `ERR_RPC_UNAVAILABLE` if that gives no answer in time, fails, or is on another chain than it was given for. It is asked
  * for its chain by `eth_chainId` and again within the one `eth_call` that makes the check; what it answers there is
- * believed, so use an RPC that you trust. A refused signature costs a call for each older way of writing the text.
+ * believed, so use an RPC that you trust. A refused signature costs a call for each older way of writing the text. Requests that
+ * ask the same at one time share the answer, and a refusal or a failure counts for a second.
  *
  * @example
  * const rpc = { 1: 'https://rpc.example.com', 8453: createPublicClient({ chain: base, transport: http() }) }

@@ -1,8 +1,9 @@
 import { SessionError } from '../base/errors.js'
+import { signedBytes } from '../capability/webauthn-aad.js'
 import { type Assertion, requestAssertion } from './assertion.js'
 import { readPasskeys, rememberPasskey } from './known-passkeys.js'
 import { type PasskeyRequestOptions, randomChallenge } from './passkey-request.js'
-import { isAssertedBy, signedBytes } from './webauthn-verify.js'
+import { isAssertedBy } from './webauthn-verify.js'
 
 /** How the account of a passkey is found that was never used in this browser. */
 export interface PasskeyAccountOptions extends PasskeyRequestOptions {
@@ -29,7 +30,7 @@ export async function accountOfAssertion(
   const { passkey, signature } = assertion
   const noted = readPasskeys().find(({ id }) => id === passkey.id)?.account
   if (noted && (await isAssertedBy(noted, assertion, signature))) return noted
-  const { candidatesOf } = await import('./p256-recover.js')
+  const { candidatesOf } = await import('../key/p256-recover.js')
   const candidates = candidatesOf(signature, signedBytes(assertion))
   const ofApp = isKnown ? await onlyOne(candidates, async (account) => isKnown(account)) : undefined
   if (ofApp) return ofApp

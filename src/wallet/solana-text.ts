@@ -3,6 +3,7 @@ import { SessionError } from '../base/errors.js'
 import type { CacaoPayload } from '../capability/cacao.js'
 import { renderMessage } from '../capability/message.js'
 import { toBase58 } from '../key/base58.js'
+import { isEd25519Key } from '../key/ed25519-point.js'
 import { fromBase58 } from '../key/parse-did-key.js'
 
 const KEY_BYTES = 32
@@ -18,9 +19,10 @@ export function renderSolanaMessage({ iss, ...rest }: CacaoPayload): string {
   return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, 'did-session')
 }
 
-/** The Ed25519 key that a Solana address is; `undefined` for what is no address. */
+/** The Ed25519 key that a Solana address is; `undefined` for what is no address, or one in whose name anybody can sign. */
 export function keyOfAddress(address: string): Uint8Array<ArrayBuffer> | undefined {
-  return base58Bytes(address, KEY_BYTES)
+  const key = base58Bytes(address, KEY_BYTES)
+  return key && isEd25519Key(key) ? key : undefined
 }
 
 /** Exactly so many bytes from base58 in its one spelling. */

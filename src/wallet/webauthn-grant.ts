@@ -2,12 +2,12 @@ import { toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { encodeAAD } from '../capability/webauthn-aad.js'
 import { requestAssertion } from './assertion.js'
 import { parseClientData } from './client-data.js'
 import { type GrantTextOptions, grantPayload } from './grant-payload.js'
 import { readPasskeys, rememberPasskey } from './known-passkeys.js'
 import { accountOfAssertion, type PasskeyAccountOptions } from './passkey-account.js'
-import { encodeAAD } from './webauthn-aad.js'
 import { challengeOf, isAssertedBy, verifyWebAuthn, WEBAUTHN_TYPE } from './webauthn-verify.js'
 
 /** What is signed, where `DIDSession.get` or `authorize` don't say otherwise, and how the authenticator is asked. */

@@ -1,18 +1,17 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { fromBase64url, toBase64url } from '../base/base64.js'
-import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { cidBytes } from '../capability/cid.js'
 import { verifierInput } from '../capability/verifier-input.js'
 import type { VerifierOptions } from '../capability/verify-signature.js'
+import { decodeAAD, type SignedData, signedBytes } from '../capability/webauthn-aad.js'
 import { rawOfDER } from '../key/ecdsa-der.js'
 import { knownKey } from '../key/known-key.js'
 import { verifyKeySignature } from '../key/verify.js'
 import { parseAuthenticatorData } from './authenticator-data.js'
 import { hostnameOf, isOriginOf, parseClientData } from './client-data.js'
-import { decodeAAD, type SignedData } from './webauthn-aad.js'
 
 /** The signature type of a passkey's capability. */
 export const WEBAUTHN_TYPE = 'webauthn:p256'
@@ -62,11 +61,6 @@ export function challengeOf({ h, p }: Pick<Cacao, 'h'> & { readonly p: object })
 export async function isAssertedBy(did: string, signed: SignedData, signature: Uint8Array): Promise<boolean> {
   const key = knownKey(did)
   return key?.type === 'P-256' && verifyKeySignature(key, signature, signedBytes(signed))
-}
-
-/** The bytes over which an authenticator makes its signature. */
-export function signedBytes({ authData, clientDataJSON }: SignedData): Uint8Array<ArrayBuffer> {
-  return concat(authData, sha256(clientDataJSON))
 }
 
 function assertPlace(domain: string, signed: SignedData, { origins, rpIds }: WebAuthnRules): void {

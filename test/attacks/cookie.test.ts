@@ -1,177 +1,198 @@
-import { CompactEncrypt } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { beforeAll } from 'vitest'
 import { toBase64url } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { seedKey } from '../../src/key/seed-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import type { CookieStoreOptions } from '../../src/store/cookie-options.js'
 import { seal } from '../../src/store/cookie-seal.js'
-import { type CookieStore, cookieStore } from '../../src/store/cookie-store.js'
+import { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
 import { signed } from '../setup/capability.js'
-import { believed, cookiesOfSession, headerOf, SECRET, sealedCookies } from '../setup/cookies.js'
-import { failureOf } from '../setup/expect-code.js'
+import { believed, headerOf, SECRET, sealedCookies } from '../setup/cookies.js'
 import { forgedItem } from '../setup/forged-store.js'
-import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+import { tried } from './kit/tried.js'
 
-// A server that keeps sessions in cookies, and a client that sends it cookies of its own making.
+// The door of a server that keeps sessions in cookies. Whoever sends a request writes them.
 
+const resources = ['https://api.example/notes/*']
 const NAME = '__Host-cacao-session%3Adefault'
-const OTHER_SECRET = SECRET.map((byte) => byte ^ 0xff)
+// What tells the parts of one value from those of another stands before it.
+const MARK = 'abcdefgh.1.'
+const OTHER_SECRET = SECRET.map((byte) => byte + 100)
 
-const who = async (cookies: CookieStore, options: object = {}): Promise<string | undefined> =>
-  (await DIDSession.load(undefined, { store: stringStore(cookies), ...believed, ...options }))?.id
-
-const valueIn = (header: string): string => header.slice(NAME.length + '=xxxxxxxx.1.'.length)
-const headerFor = (value: string, name = NAME): string => `${name}=abcdefgh.1.${value}`
-
-/** A session of the account that its wallet really signed, for a seed that the attacker knows. */
-async function ownItem(domain = 'app.example'): Promise<string> {
-  const seed = new Uint8Array(32).fill(9)
-  const aud = (await seedKey(seed)).did
-  return forgedItem([{ cacao: await signed({ aud, domain, resources: ['a:b'] }), seed }])
+/** The `Cookie` header of someone who has signed in, at a server of these options. */
+async function signedIn(
+  options: Partial<CookieStoreOptions> = {},
+  domain = 'app.example',
+  key = KEY_A,
+): Promise<string> {
+  const cookies = sealedCookies(undefined, options)
+  const account = key === KEY_A ? ACCOUNT_A : ACCOUNT_B
+  await DIDSession.get(account, ethereumAuth(key, undefined, { domain }), {
+    resources,
+    store: stringStore(cookies),
+    ...believed,
+    domains: [domain],
+  })
+  return headerOf(cookies)
 }
 
-describe('a cookie', () => {
-  it('that the server has sealed is taken up', async () => {
-    expect(await who(sealedCookies(headerOf(await cookiesOfSession())))).toBe(`did:pkh:${ACCOUNT_A}`)
-    expect(await who(sealedCookies(headerFor(await seal(await ownItem(), NAME, SECRET))))).toBe(
-      `did:pkh:${ACCOUNT_A}`,
-    )
-  })
+/** A session that its sender wrote, with a key that they have: in the name of this account, whoever signed it. */
+async function written(account: string, key: string): Promise<string> {
+  const seed = new Uint8Array(32).fill(9)
+  const { did } = await seedKey(seed)
+  return forgedItem([
+    { cacao: signed({ iss: `did:pkh:${account}`, aud: did, domain: 'app.example', resources }, key), seed },
+  ])
+}
 
-  it('holds neither account nor key for whoever reads it', async () => {
-    const value = valueIn(headerOf(await cookiesOfSession()))
-    const [header = '', ...parts] = value.split('.')
-    expect(JSON.parse(atob(header))).toEqual({ alg: 'dir', enc: 'A256CBC-HS512' })
-    const readable = parts.map((part) => atob(part.replaceAll('-', '+').replaceAll('_', '/'))).join()
-    expect(readable).not.toMatch(/sessionKeySeed|did:pkh|eip155/)
-  })
-
-  it.each<[attack: string, header: () => Promise<string>]>([
-    ['is not sealed', async () => headerFor(await ownItem())],
-    ['is sealed with another secret', async () => headerFor(await seal(await ownItem(), NAME, OTHER_SECRET))],
-    [
-      'was sealed for another namespace',
-      async () => headerFor(await seal(await ownItem(), '__Host-cacao-session%3Aadmin', SECRET)),
-    ],
-    [
-      'was sealed without the prefix',
-      async () => headerFor(await seal(await ownItem(), 'cacao-session%3Adefault', SECRET)),
-    ],
-    [
-      'was sealed for another item',
-      async () => headerFor(await seal(await ownItem(), '__Host-theme', SECRET)),
-    ],
-    [
-      'says that it is not encrypted',
-      async () => headerFor(`${toBase64url(utf8('{"alg":"none"}'))}..AAAA.${await ownItem()}.AAAA`),
-    ],
-    [
-      'is sealed directly with the secret',
-      async () =>
-        headerFor(
-          await new CompactEncrypt(utf8(await ownItem()))
-            .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-            .encrypt(SECRET),
-        ),
-    ],
-    [
-      'has a password',
-      async () =>
-        headerFor(
-          await new CompactEncrypt(utf8(await ownItem()))
-            .setProtectedHeader({ alg: 'PBES2-HS512+A256KW', enc: 'A256GCM' })
-            .setKeyManagementParameters({ p2c: 1000 })
-            .encrypt(utf8('password')),
-        ),
-    ],
-  ])('that %s means signed out', async (_, header) => {
-    const cookies = sealedCookies(await header())
-    expect(await who(cookies)).toBeUndefined()
-    expect(await cookies.getItem('cacao-session:default')).toBeUndefined()
-    const options = { store: stringStore(cookies), ...believed }
-    expect(await DIDSession.list(options)).toEqual([])
-    expect(await DIDSession.explain(ACCOUNT_A, undefined, options)).toEqual({ status: 'none' })
-  })
-
-  it('means signed out when any of its bytes is another', async () => {
-    const sealed = await seal(await ownItem(), NAME, SECRET)
-    for (let i = 0; i < sealed.length; i += 37) {
-      const other = sealed[i] === 'A' ? 'B' : 'A'
-      const cookies = sealedCookies(headerFor(sealed.slice(0, i) + other + sealed.slice(i + 1)))
-      expect(await cookies.getItem('cacao-session:default'), `at ${i}`).toBeUndefined()
-    }
-  })
-
-  it('that was put under the name of another kind of sign-in gives nothing there', async () => {
-    const value = valueIn(headerOf(await cookiesOfSession()))
-    const admin = `__Host-cacao-session%3Aadmin=abcdefgh.1.${value}`
-    expect(await who(sealedCookies(admin), { namespace: 'admin' })).toBeUndefined()
-  })
-
-  it('of a site that is not believed is not taken up, though it is sealed', async () => {
-    const cookies = sealedCookies(headerFor(await seal(await ownItem('example.co'), NAME, SECRET)))
-    expect(await who(cookies)).toBeUndefined()
-    expect(await who(cookies, { domains: ['example.co'] })).toBe(`did:pkh:${ACCOUNT_A}`)
-  })
+let genuine: string
+beforeAll(async () => {
+  genuine = await signedIn()
 })
 
-describe('the secret', () => {
-  it('is changed by a list: the first seals, all open', async () => {
-    const old = headerOf(await cookiesOfSession({ secret: OTHER_SECRET }))
-    const both = { secret: [SECRET, OTHER_SECRET] }
-    expect(await who(sealedCookies(old))).toBeUndefined()
-    expect(await who(sealedCookies(old, both))).toBe(`did:pkh:${ACCOUNT_A}`)
-    const renewed = headerOf(await cookiesOfSession(both))
-    expect(await who(sealedCookies(renewed))).toBe(`did:pkh:${ACCOUNT_A}`)
-    expect(await who(sealedCookies(renewed, { secret: OTHER_SECRET }))).toBeUndefined()
-  })
-
-  it('is read when the store is made: whoever changes the bytes later changes nothing', async () => {
-    const secret = SECRET.slice()
-    const cookies = cookieStore(undefined, { secret })
-    secret.fill(0)
-    await cookies.setItem('key', 'value')
-    expect(await sealedCookies(headerOf(cookies)).getItem('key')).toBe('value')
-  })
-
-  it.each<[what: string, options: unknown]>([
-    ['left out', {}],
-    ['no options at all', undefined],
-    ['undefined', { secret: undefined }],
-    ['null', { secret: null }],
-    ['a text', { secret: 'x'.repeat(32) }],
-    ['too short', { secret: SECRET.slice(1) }],
-    ['never filled', { secret: new Uint8Array(32) }],
-    ['a list of none', { secret: [] }],
-    ['a list with one that is too short', { secret: [SECRET, SECRET.slice(1)] }],
-    ['a list of numbers', { secret: [...SECRET] }],
-    ['misspelt', { secret: SECRET, secrets: [] }],
-  ])('is refused: %s', async (_, options) => {
-    expect(await failureOf(() => cookieStore(undefined, options as never))).toBeInstanceOf(TypeError)
-  })
-})
-
-describe('what a server does without saying what it believes', () => {
-  const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
-  const calls: Readonly<Record<string, (options: object) => unknown>> = {
-    load: (options) => DIDSession.load(undefined, options),
-    use: (options) => DIDSession.use(ACCOUNT_A, options),
-    get: (options) => DIDSession.get(ACCOUNT_A, auth, { resources: ['a:b'], ...options }),
-    list: (options) => DIDSession.list(options),
-    hasSessionFor: (options) => DIDSession.hasSessionFor(ACCOUNT_A, ['a:b'], options),
-    explain: (options) => DIDSession.explain(ACCOUNT_A, ['a:b'], options),
+/** Whom the guide's own handler greets, for these cookies. */
+const visit =
+  (
+    make: () => string | Promise<string>,
+    options: Partial<CookieStoreOptions> = {},
+    checks: object = believed,
+  ) =>
+  async (): Promise<string | undefined> => {
+    const store = stringStore(sealedCookies(await make(), options))
+    return (await DIDSession.load(undefined, { store, ...checks }))?.id
   }
-  const { verifiers, domains } = believed
+const sealedIn = (header: string): string => header.slice(header.indexOf('=') + 1 + MARK.length)
+const changed = (at: number): string => {
+  const value = [...sealedIn(genuine)]
+  const i = Math.floor(value.length * at)
+  value[i] = value[i] === 'A' ? 'B' : 'A'
+  return `${NAME}=${MARK}${value.join('')}`
+}
+const jwe = (header: object, ...rest: string[]): string =>
+  `${NAME}=${MARK}${[toBase64url(utf8(JSON.stringify(header))), ...rest].join('.')}`
 
-  it.each(Object.keys(calls))('%s rejects', async (name) => {
-    const store = stringStore(sealedCookies(headerOf(await cookiesOfSession())))
-    for (const options of [{}, { verifiers }, { domains }, { isRevoked: () => false }]) {
-      const error = await failureOf(() => calls[name]?.({ store, ...options }))
-      expect(error).toBeInstanceOf(TypeError)
-      expect((error as TypeError).message).toContain('verifiers and domains')
-    }
-    expect(await calls[name]?.({ store, ...believed })).toBeDefined()
-  })
-})
+tried('a cookie that the server didn’t seal', [
+  ['(one that it did)', visit(() => genuine), 'accepted'],
+  ['none', visit(() => ''), 'nothing'],
+  [
+    'a session of one’s own',
+    visit(async () => `${NAME}=${MARK}${await written(ACCOUNT_B, KEY_B)}`),
+    'nothing',
+  ],
+  [
+    'a session in somebody else’s name, with any signature',
+    visit(async () => `${NAME}=${MARK}${await written(ACCOUNT_A, KEY_B)}`),
+    'nothing',
+  ],
+  ['changed at its beginning', visit(() => changed(0.01)), 'nothing'],
+  ['changed in its middle', visit(() => changed(0.5)), 'nothing'],
+  ['changed at its end', visit(() => changed(0.99)), 'nothing'],
+  ['cut off', visit(() => genuine.slice(0, -10)), 'nothing'],
+  ['sealed by another server', visit(() => signedIn({ secret: OTHER_SECRET })), 'nothing'],
+  [
+    'sealed with an algorithm of its sender’s choice',
+    visit(() => jwe({ alg: 'none' }, '', '', '', '')),
+    'nothing',
+  ],
+  [
+    'sealed with a password',
+    visit(() =>
+      jwe(
+        { alg: 'PBES2-HS256+A128KW', enc: 'A128GCM', p2c: 1_000_000, p2s: 'AAAA' },
+        ...sealedIn(genuine).split('.').slice(1),
+      ),
+    ),
+    'nothing',
+  ],
+  [
+    'sealed for another kind of sign-in',
+    visit(async () => {
+      const cookies = sealedCookies(undefined)
+      await DIDSession.get(ACCOUNT_A, ethereumAuth(KEY_A, undefined, { domain: 'app.example' }), {
+        resources,
+        namespace: 'admin',
+        store: stringStore(cookies),
+        ...believed,
+      })
+      return `${NAME}=${MARK}${sealedIn(headerOf(cookies))}`
+    }),
+    'nothing',
+  ],
+  [
+    'sealed under another prefix',
+    visit(async () => `${NAME}=${MARK}${sealedIn(await signedIn({ prefix: 'x-' }))}`),
+    'nothing',
+  ],
+  [
+    '(sealed with the secret of before)',
+    visit(() => genuine, { secret: [OTHER_SECRET, SECRET] }),
+    'accepted',
+  ],
+  ['sealed with a secret that is no longer one', visit(() => genuine, { secret: [OTHER_SECRET] }), 'nothing'],
+])
+
+tried('a cookie that the server sealed, of somebody who is not to count', [
+  [
+    'in whose name another wallet signed',
+    visit(async () => `${NAME}=${MARK}${await seal(await written(ACCOUNT_A, KEY_B), NAME, SECRET)}`),
+    'nothing',
+  ],
+  [
+    '(in whose name the wallet signed)',
+    visit(async () => `${NAME}=${MARK}${await seal(await written(ACCOUNT_A, KEY_A), NAME, SECRET)}`),
+    'accepted',
+  ],
+  ['of another site', visit(() => signedIn({}, 'evil.example')), 'nothing'],
+  ['revoked', visit(() => genuine, {}, { ...believed, isRevoked: () => true }), 'nothing'],
+  [
+    'of another kind of account',
+    visit(() => genuine, {}, { ...believed, verifiers: { 'key:p256': () => undefined } }),
+    'nothing',
+  ],
+  ['without verifiers', visit(() => genuine, {}, { domains: believed.domains }), 'TypeError: others'],
+  ['without sites', visit(() => genuine, {}, { verifiers: ethereumVerifiers() }), 'TypeError: others'],
+  [
+    'with verifiers that are undefined',
+    visit(() => genuine, {}, { ...believed, verifiers: undefined }),
+    'TypeError: verifiers',
+  ],
+  [
+    'with sites from an environment that has none',
+    visit(() => genuine, {}, { ...believed, domains: undefined }),
+    'TypeError: domains',
+  ],
+])
+
+const store = (): ReturnType<typeof stringStore> => stringStore(sealedCookies(genuine))
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
+
+tried('whoever asks a store that others can write, without a word on what is believed', [
+  ['get', () => DIDSession.get(ACCOUNT_A, auth, { resources, store: store() }), 'TypeError: others'],
+  ['load', () => DIDSession.load(ACCOUNT_A, { store: store() }), 'TypeError: others'],
+  ['list', () => DIDSession.list({ store: store() }), 'TypeError: others'],
+  [
+    'hasSessionFor',
+    () => DIDSession.hasSessionFor(ACCOUNT_A, resources, { store: store() }),
+    'TypeError: others',
+  ],
+  ['explain', () => DIDSession.explain(ACCOUNT_A, resources, { store: store() }), 'TypeError: others'],
+  ['(load, with a word)', () => DIDSession.load(ACCOUNT_A, { store: store(), ...believed }), 'accepted'],
+])
+
+const secret = (value: unknown) => () => cookieStore(genuine, { secret: value } as never)
+
+tried('a secret that anybody could guess', [
+  ['(32 bytes)', secret(SECRET), 'accepted'],
+  ['none', () => cookieStore(genuine, {} as never), 'TypeError: secret'],
+  ['no options', () => cookieStore(genuine, undefined as never), 'TypeError: options'],
+  ['one that is not set', secret(undefined), 'TypeError: secret'],
+  ['a text', secret('correct horse battery staple, and more'), 'TypeError: secret'],
+  ['32 bytes that are all the same', secret(new Uint8Array(32)), 'TypeError: secret'],
+  ['31 bytes', secret(SECRET.slice(1)), 'TypeError: secret'],
+  ['no bytes', secret(new Uint8Array()), 'TypeError: secret'],
+  ['an empty list', secret([]), 'TypeError: secret'],
+  ['a list with a short one', secret([SECRET, SECRET.slice(1)]), 'TypeError: secret'],
+])

@@ -1,196 +1,160 @@
-import { describe, expect, it } from 'vitest'
-import { runFresh } from '../setup/fresh-process.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+import { KEY_A, KEY_B } from '../setup/wallet.js'
+import { inProcess } from './kit/in-process.js'
+import { tried } from './kit/tried.js'
 
-// A process that serves many people: what one of them does is nothing to the others.
+// The door of a process that serves many people at a time: what it knows of one must be nobody else's.
 
-const SERVER = `
-  import { DIDSession, SessionError } from 'cacao-session'
-  import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
-  import { cookieStore, memoryStore, stringStore } from 'cacao-session/stores'
+const SETUP = `
+  const { DIDSession } = await import('cacao-session')
+  const { ethereumAccount, ethereumAuth, ethereumVerifiers } = await import('cacao-session/ethereum')
+  const { cookieStore, memoryStore, stringStore } = await import('cacao-session/stores')
+  const { testWallet } = await import('cacao-session/testing')
+  const domain = 'app.example.com'
+  const resources = ['https://api.example.com/notes/*']
   const secret = crypto.getRandomValues(new Uint8Array(32))
-  const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
-  const resources = ['https://api.example/*']
-  const [A, B] = ['${ACCOUNT_A}', '${ACCOUNT_B}']
-  const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example' })
-  const authB = ethereumAuth('${KEY_B}', undefined, { domain: 'app.example' })
-  const codeOf = (work) => work().then(() => 'done', (error) => error.code ?? error.name)
-  const newStore = () => stringStore(cookieStore(undefined, { secret }))
-  const never = () => new Promise(() => undefined)
-  // A wallet that doesn't answer keeps no process alive.
-  const alive = setTimeout(() => { console.log('too late'); process.exit(1) }, 10_000)
-`
+  const believed = { resources, verifiers: ethereumVerifiers(), domains: [domain] }
+  const [mine, yours] = ['${KEY_A}', '${KEY_B}'].map((key) => ethereumAuth(key, undefined, { domain }))
+  const [me, you] = [await ethereumAccount('${KEY_A}'), await ethereumAccount('${KEY_B}')]
+  const headerOf = (cookies) => cookies.setCookies().map((cookie) => cookie.split(';')[0]).join('; ')
+  const request = (header) => {
+    const cookies = cookieStore(header, { secret })
+    return { cookies, options: { ...believed, store: stringStore(cookies) } }
+  }`
+const process = (script: string) => () => inProcess(`${SETUP}\n${script}`)
 
-describe('a server that names no store', () => {
-  it('is refused, whatever it asks for, and told what to do', () => {
-    const output = runFresh(`${SERVER}
-      const calls = {
-        load: () => DIDSession.load(),
-        loadOf: () => DIDSession.load(A, { resources }),
-        get: () => DIDSession.get(A, auth, { resources }),
-        use: () => DIDSession.use(A),
-        list: () => DIDSession.list(),
-        hasSessionFor: () => DIDSession.hasSessionFor(A, resources),
-        explain: () => DIDSession.explain(A, resources),
-        remove: () => DIDSession.remove(A),
-        onChange: async () => DIDSession.onChange(() => undefined),
-      }
-      for (const [name, call] of Object.entries(calls)) console.log(name, await codeOf(call))
-      const error = await DIDSession.load().catch((error) => error)
-      console.log(error instanceof SessionError, error.message)
-      console.log(await codeOf(() => DIDSession.load(undefined, { store: undefined })))
-      clearTimeout(alive)`)
-    const lines = output.trim().split('\n')
-    expect(lines.slice(0, 9)).toEqual(
-      ['load', 'loadOf', 'get', 'use', 'list', 'hasSessionFor', 'explain', 'remove', 'onChange'].map(
-        (name) => `${name} ERR_ENVIRONMENT`,
-      ),
-    )
-    expect(lines[9]).toMatch(/^true .*pass a store.*DIDSession\.authorize and fromSession/)
-    expect(lines[10]).toBe('TypeError')
-  })
+tried('a server that was not told where sessions are', [
+  ['load, in the request after somebody’s', process('tell(await DIDSession.load())'), 'ERR_ENVIRONMENT'],
+  ['load of an account', process('tell(await DIDSession.load(me, { resources }))'), 'ERR_ENVIRONMENT'],
+  ['get', process('tell(await DIDSession.get(me, mine, { resources }))'), 'ERR_ENVIRONMENT'],
+  ['list', process('tell(await DIDSession.list())'), 'ERR_ENVIRONMENT'],
+  ['hasSessionFor', process('tell(await DIDSession.hasSessionFor(me, resources))'), 'ERR_ENVIRONMENT'],
+  [
+    'a page that is rendered there',
+    process('globalThis.window = globalThis\ntell(await DIDSession.load())'),
+    'ERR_ENVIRONMENT',
+  ],
+  [
+    'a store that got lost',
+    process('tell(await DIDSession.load(undefined, { store: undefined }))'),
+    'TypeError: store',
+  ],
+  [
+    '(a store of its own)',
+    process('tell(await DIDSession.get(me, mine, { resources, store: memoryStore() }))'),
+    'accepted',
+  ],
+  [
+    '(authorize, which keeps nothing)',
+    process('tell(await DIDSession.authorize(mine, { resources }))'),
+    'accepted',
+  ],
+])
 
-  it('asks no wallet before it is refused', () => {
-    const output = runFresh(`${SERVER}
-      let asked = 0
-      await codeOf(() => DIDSession.get(A, async (opts) => { asked++; return auth(opts) }, { resources }))
-      console.log(asked)
-      clearTimeout(alive)`)
-    expect(output.trim()).toBe('0')
-  })
+tried('two people at one server', [
+  [
+    '(each has their own)',
+    process(`
+      const [first, second] = [request(), request()]
+      await DIDSession.get(me, mine, first.options)
+      await DIDSession.get(you, yours, second.options)
+      const [one, two] = [first, second].map(({ cookies }) => request(headerOf(cookies)))
+      const sessions = await Promise.all([one, two].map(({ options }) => DIDSession.load(undefined, options)))
+      tell(sessions[0].id.endsWith(me) && sessions[1].id.endsWith(you))`),
+    'accepted',
+  ],
+  [
+    'no cookie, right after somebody has signed in',
+    process(`
+      await DIDSession.get(me, mine, request().options)
+      tell(await DIDSession.load(undefined, request().options))`),
+    'nothing',
+  ],
+  [
+    'no cookie, and the account that somebody has signed in with',
+    process(`
+      await DIDSession.get(me, mine, request().options)
+      tell(await DIDSession.load(me, request().options))`),
+    'nothing',
+  ],
+  [
+    'no cookie, while somebody is signing in with the account',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}' })
+      const signingIn = DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options)
+      const guest = request().options
+      const asked = await DIDSession.load(me, guest)
+      await signingIn
+      tell(asked ?? (await DIDSession.load(me, guest)))`),
+    'nothing',
+  ],
+  [
+    'a wallet that never answers in one request, while another person signs in',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}', behaviour: 'hangs' })
+      void DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options).catch(() => undefined)
+      await wallet.prompted()
+      tell(await DIDSession.get(you, yours, request().options))`),
+    'accepted',
+  ],
+  [
+    'a wallet that never answers in one request, while the same account signs in in another',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}', behaviour: 'hangs' })
+      void DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options).catch(() => undefined)
+      await wallet.prompted()
+      tell(await DIDSession.get(me, mine, request().options))`),
+    'accepted',
+  ],
+  [
+    'somebody who says no, while the same account signs in in another request',
+    process(`
+      const wallet = testWallet({ privateKey: '${KEY_A}', behaviour: 'rejects' })
+      const [no, yes] = await Promise.allSettled([
+        DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options),
+        DIDSession.get(me, mine, request().options),
+      ])
+      tell(no.status === 'rejected' && yes.status === 'fulfilled')`),
+    'accepted',
+  ],
+])
 
-  it('may authorize and read strings, which nothing keeps, and name any store', () => {
-    const output = runFresh(`${SERVER}
-      const session = await DIDSession.authorize(auth, { resources })
-      const same = await DIDSession.fromSession(session.serialize(), believed)
-      await same.renew(auth)
-      await same.remove()
-      console.log(same.keyDID === session.keyDID, await codeOf(() => same.sign(new Uint8Array(1))))
-      const store = memoryStore()
-      await DIDSession.get(A, auth, { resources, store })
-      console.log((await DIDSession.load(undefined, { store })).id, (await DIDSession.list({ store })).length)
-      clearTimeout(alive)`)
-    expect(output.trim().split('\n')).toEqual(['true ERR_SESSION_REMOVED', `did:pkh:${ACCOUNT_A} 1`])
-  })
-
-  it.each([
-    ['a stand-in for IndexedDB', "await import('fake-indexeddb/auto')"],
-    [
-      'a page',
-      'globalThis.document = globalThis.window = Object.assign(globalThis, { addEventListener() {}, removeEventListener() {} })',
-    ],
-    [
-      'a browser’s worker',
-      "globalThis.WorkerGlobalScope = Object; globalThis.location = new URL('https://app.example/worker.js')",
-    ],
-  ])('is what has nowhere of its own: not %s', (_, environment) => {
-    const output = runFresh(`${SERVER}
-      ${environment}
-      const session = await DIDSession.get(A, auth, { resources })
-      console.log((await DIDSession.load())?.keyDID === session.keyDID, session.persistence)
-      process.exit()`)
-    expect(output.trim()).toMatch(/^true (indexeddb|memory)$/)
-  })
-
-  it.each([
-    [
-      'Cloudflare’s',
-      "Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Cloudflare-Workers' } }); globalThis.location = {}",
-    ],
-    ['Deno’s', "globalThis.Deno = {}; globalThis.location = new URL('file:///worker.ts')"],
-    ['one without a location', ''],
-  ])('is a worker that serves everybody: %s', (_, environment) => {
-    const output = runFresh(`${SERVER}
-      globalThis.WorkerGlobalScope = Object
-      ${environment}
-      console.log(await codeOf(() => DIDSession.load()))
-      process.exit()`)
-    expect(output.trim()).toBe('ERR_ENVIRONMENT')
-  })
-})
-
-describe('a wallet that never answers', () => {
-  // Node 24 has Web Locks, which all that runs in the process share; older ones get some here.
-  const LOCKS = `
-    const held = new Map()
-    const locks = {
-      async request(name, options, work) {
-        const before = held.get(name) ?? Promise.resolve()
-        const mine = before.then(() => (work ?? options)({ name }))
-        held.set(name, mine.catch(() => undefined))
-        return mine
-      },
-    }
-    Object.defineProperty(globalThis, 'navigator', { value: { locks, userAgent: 'Node.js/24' } })`
-
-  it.each([
-    ['', ''],
-    [', where there are Web Locks', LOCKS],
-  ])('in one request holds up no other, of whichever person%s', (_, environment) => {
-    const output = runFresh(`${SERVER}
-      ${environment}
-      let prompts = 0
-      const hanging = () => { prompts++; return never() }
-      const options = { resources, ...believed }
-      for (const account of [A, B]) DIDSession.get(account, hanging, { ...options, store: newStore() })
-      while (prompts < 2) await new Promise((resolve) => setTimeout(resolve))
-      const store = newStore()
-      const session = await DIDSession.get(A, auth, { ...options, store })
-      await session.renew(auth)
-      console.log((await DIDSession.load(undefined, { ...believed, store }))?.id)
-      await DIDSession.remove(A, { store })
-      console.log((await DIDSession.get(B, authB, { ...options, store })).id)
-      process.exit()`)
-    expect(output.trim().split('\n')).toEqual([`did:pkh:${ACCOUNT_A}`, `did:pkh:${ACCOUNT_B}`])
-  })
-
-  it('for one person holds up nobody else in a store that all share', () => {
-    const output = runFresh(`${SERVER}
-      const store = memoryStore()
-      let prompts = 0
-      DIDSession.get(A, () => { prompts++; return never() }, { resources, store })
-      while (prompts < 1) await new Promise((resolve) => setTimeout(resolve))
-      const session = await DIDSession.get(B, authB, { resources, store })
-      await DIDSession.remove(B, { store })
-      console.log(session.id, await codeOf(() => session.sign(new Uint8Array(1))))
-      process.exit()`)
-    expect(output.trim()).toBe(`did:pkh:${ACCOUNT_B} ERR_SESSION_REMOVED`)
-  })
-
-  it('or a store that never answers while one session is kept, holds up no one else’s sign-out', () => {
-    const output = runFresh(`${SERVER}
-      const store = memoryStore()
-      const session = await DIDSession.get(B, authB, { resources, store })
-      const { write } = store
-      let isWriting = false
-      store.write = (namespace, change) => {
-        if (change.put?.some(({ account }) => account === A)) { isWriting = true; return never() }
-        return write(namespace, change)
-      }
-      DIDSession.get(A, auth, { resources, store })
-      while (!isWriting) await new Promise((resolve) => setTimeout(resolve))
-      await DIDSession.remove(B, { store })
-      console.log((await DIDSession.list({ store })).length, await codeOf(() => session.sign(new Uint8Array(1))))
-      process.exit()`)
-    expect(output.trim()).toBe('0 ERR_SESSION_REMOVED')
-  })
-})
-
-describe('a notice', () => {
-  it('from another thread of a server ends nobody’s session: only the store does', () => {
-    const output = runFresh(`${SERVER}
-      const store = newStore()
-      const session = await DIDSession.get(A, auth, { resources, store, ...believed })
-      const channel = new BroadcastChannel('cacao-session')
-      const scope = 'strings\\ndefault'
-      channel.postMessage({ scope, removed: [session.keyDID], signedOut: { account: A, anyChain: true, database: 'cacao-session' } })
-      const changes = []
-      DIDSession.onChange(({ type }) => changes.push(type), { store })
-      // Once this one is heard of, so is the other.
-      await DIDSession.get(B, authB, { resources, store, ...believed })
-      while (changes.length === 0) await new Promise((resolve) => setTimeout(resolve))
-      console.log(changes.join(), session.isAuthorized(resources))
-      process.exit()`)
-    expect(output.trim()).toBe('signed-in true')
-  })
-})
+tried('a sign-out that is to end somebody else’s session', [
+  [
+    '(one’s own)',
+    process(`
+      const { options } = request()
+      const session = await DIDSession.get(me, mine, options)
+      await DIDSession.remove(me, { store: options.store })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'ERR_SESSION_REMOVED',
+  ],
+  [
+    'of the account, without its cookie',
+    process(`
+      const session = await DIDSession.get(me, mine, request().options)
+      await DIDSession.remove(me, { store: request().options.store })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'accepted',
+  ],
+  [
+    'of a record that names their public key, in one’s own store',
+    process(`
+      const session = await DIDSession.get(me, mine, request().options)
+      const own = memoryStore()
+      const read = async () => [{ account: me, keyDID: session.keyDID, cacao: session.cacao }]
+      await DIDSession.remove(me, { store: { ...own, read } })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'accepted',
+  ],
+  [
+    'of a record that names their public key, with a key of one’s own',
+    process(`
+      const session = await DIDSession.get(me, mine, request().options)
+      const own = memoryStore()
+      const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+      const read = async () => [{ account: me, keyDID: session.keyDID, cacao: session.cacao }]
+      await DIDSession.remove(me, { store: { ...own, read, readKey: async () => pair } })
+      tell(await session.sign(new Uint8Array(1)))`),
+    'accepted',
+  ],
+])

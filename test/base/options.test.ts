@@ -85,8 +85,15 @@ describe('options', () => {
   })
 
   it('may come from another realm', () => {
-    const foreign = Object.assign(Object.create(Object.create(null)) as object, { sites })
-    expect(read(foreign).sites).toEqual(sites)
+    const members = Object.getOwnPropertyDescriptors(Object.prototype)
+    const ofAnotherRealm: object = Object.create(Object.create(null, members))
+    expect(read(Object.assign(ofAnotherRealm, { sites })).sites).toEqual(sites)
+  })
+
+  it('are not inherited', async () => {
+    const parent: object = Object.assign(Object.create(null) as object, { sites })
+    expect(await complaintOf(Object.create(parent))).toContain('must be a plain object')
+    expect(await complaintOf(Object.create({ sites }))).toContain('must be a plain object')
   })
 
   it('are not found in a polluted prototype', async () => {

@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { toBase64url } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
+import { recapStatement, toRecap } from '../../src/capability/recap.js'
 import { toDID } from '../../src/compat/dids.js'
 import { fileStore } from '../../src/node/file-store.js'
 import { DIDSession } from '../../src/session/did-session.js'
@@ -115,12 +116,21 @@ describe('cacao-session inspect', () => {
   })
 
   it('lets nothing in it act on the terminal', async () => {
-    const p = { ...session.cacao.p, statement: 'Grüße \u202egnp.exe' }
+    // A statement with such characters is none; caveats hold whatever somebody wrote.
+    const abilities = { 'a:b': { 'a/b': [{ note: 'Grüße \u202egnp.exe\u{e0041}' }] } }
+    const p = { ...session.cacao.p, statement: recapStatement(abilities), resources: [toRecap(abilities)] }
     const given = { stdin: encodeDagJSON({ ...session.cacao, p }) }
-    expect(await self.ok(['inspect'], given)).toContain('Grüße \ufffdgnp.exe')
+    expect(await self.ok(['inspect'], given)).toContain('Grüße \\u{202e}gnp.exe\\u{e0041}')
     const json = await self.ok(['inspect', '--json'], given)
-    expect(json).not.toContain('\u202e')
-    expect(JSON.parse(json).statement).toBe(p.statement)
+    expect(json).not.toMatch(/[\u202e\u{e0041}]/u)
+    expect(JSON.parse(json).abilities).toEqual(abilities)
+  })
+
+  it('names what a statement hides', async () => {
+    const p = { ...session.cacao.p, statement: 'Grüße \u202egnp.exe' }
+    const { stderr, stdout } = await self.call(['inspect'], { stdin: encodeDagJSON({ ...session.cacao, p }) })
+    expect([stdout, stderr]).toEqual(['', expect.stringContaining('has U+202E at position 7')])
+    expect(stderr).not.toContain('\u202e')
   })
 
   it('lets no header of a JWS act on the terminal', async () => {
@@ -215,7 +225,7 @@ describe('cacao-session verify', () => {
     ['other resources', ['-r', 'https://api.example.com/'], 1, 'ERR_CAPABILITY_RESOURCES'],
     ['an ability', ['-a', 'notes/read=https://api.example.com/notes'], 1, 'ERR_CAPABILITY_RESOURCES'],
     ['another account', ['--issuer', ACCOUNT_B], 1, 'ERR_CAPABILITY_ISSUER'],
-    ['an account that is none', ['--issuer', 'me'], 2, 'account must be'],
+    ['an account that is none', ['--issuer', 'me'], 2, 'issuer must be an account'],
     ['a JWS', ['--capability', 'key'], 2, 'goes with a JWS'],
   ])('refuses it where %s is asked for', async (_, args, code, words) => {
     const run = await self.call(['verify', ...args], { stdin: session.serialize() })

@@ -61,12 +61,29 @@ describe('the guide to signed requests', () => {
     expect(onExpress.trim()).toBe(`200 {"by":"${ACCOUNT_A}","note":"a note"} 401`)
   })
 
+  it('has a revocation store of one’s own, which knows every spelling', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'own-revocation'))}
+      const revocation = ownRevocation(new Set(), new Map())
+      const [first, second] = [(await make()).cacao, (await make()).cacao]
+      await revocation.revoke(first)
+      const again = { ...first, h: { t: 'caip122' }, p: { ...first.p, iss: first.p.iss.toLowerCase() } }
+      console.log(await revocation.isRevoked(again), await revocation.isRevoked(second))
+      await revocation.revokeAll('${ACCOUNT_A}')
+      console.log(await revocation.isRevoked(second))`)
+    expect(output.trim().split('\n')).toEqual(['true false', 'true'])
+  })
+
   it('ties a sign-in to the server, once', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'nonce'))}
       const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' })
-      const { cacao } = await DIDSession.authorize(auth, { resources: ['a:b'], nonce: async () => nonce() })
-      console.log(await isNew({ cacao }), await isNew({ cacao }), await isNew({ cacao: (await make()).cacao }))`)
+      const signIn = () => DIDSession.authorize(auth, { resources: ['a:b'], nonce: async () => nonce() })
+      const { cacao: root } = await signIn()
+      const { cacao: old } = await make()
+      // What a session's key says of a nonce is no sign of the person.
+      const { cacao: link } = await signIn()
+      console.log(await isNew({ root, cacao: root }), await isNew({ root, cacao: root }), await isNew({ root: old, cacao: link }))`)
     expect(output.trim()).toBe('true false false')
   })
 

@@ -56,8 +56,9 @@ function broken(kind: FuzzKind, outcome: Outcome, isControl: boolean): string | 
   if ('accepted' in outcome)
     return kind.genuine.has(outcome.accepted) ? undefined : `accepted what nobody signed: ${outcome.accepted}`
   const { error } = outcome
-  if (!(error instanceof SessionError)) return `threw ${inspect(error).split('\n').slice(0, 3).join('\n')}`
-  return isControl ? `refused what is genuine: ${error.message}` : undefined
+  if (!(error instanceof SessionError || kind.isRefusal?.(error)))
+    return `threw ${inspect(error).split('\n').slice(0, 3).join('\n')}`
+  return isControl ? `refused what is genuine: ${String(error)}` : undefined
 }
 
 /** Runs so many cases of a kind. */
@@ -97,7 +98,8 @@ export async function campaign(kind: FuzzKind, cases: number): Promise<Tally> {
 }
 
 function count(refused: Map<string, number>, error: unknown): void {
-  const code = error instanceof SessionError ? error.code : 'another error'
+  const code =
+    error instanceof SessionError ? error.code : error instanceof Error ? error.name : 'another error'
   refused.set(code, (refused.get(code) ?? 0) + 1)
 }
 

@@ -12,6 +12,8 @@ export interface FuzzKind {
   readonly name: string
   /** What may be accepted: everything that was really signed, in the spelling that `run` gives. */
   readonly genuine: ReadonlySet<string>
+  /** Whether an error that is no `SessionError` refuses an input, too. */
+  isRefusal?(error: unknown): boolean
   /** A genuine input as it is: it must be accepted. */
   control(random: Random): FuzzCase
   mutated(random: Random): FuzzCase

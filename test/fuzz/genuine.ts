@@ -23,6 +23,9 @@ export const judged = {
   delegation: { maxLinks: 4 },
 }
 
+/** What a session string is read by. */
+export const held = { verifiers: judged.verifiers, now: judged.now }
+
 /** A session key, which signs deterministically. */
 export interface Signer {
   readonly did: string

@@ -7,7 +7,7 @@ import { writeSession } from '../../src/session/session-string.js'
 import { respellBase64 } from './base64-spellings.js'
 import { jsonable } from './capability-kinds.js'
 import type { FuzzCase, FuzzKind } from './fuzz-kind.js'
-import { capabilities, contentOf, grantedTo, judged, type Signer, signers } from './genuine.js'
+import { capabilities, contentOf, grantedTo, held, type Signer, signers } from './genuine.js'
 import { chains } from './genuine-chains.js'
 import { spellJSON } from './json-spelling.js'
 import type { Random } from './random.js'
@@ -36,9 +36,9 @@ const contentOfSession = (keyDID: string, cacao: Cacao): string => `${keyDID} ${
 
 function caseOf(input: string): FuzzCase {
   const run = async (): Promise<string> => {
-    const session = await DIDSession.fromSession(input, judged)
+    const session = await DIDSession.fromSession(input, held)
     // Its signatures were checked just before.
-    const again = await DIDSession.fromSession(session.serialize(), { now: judged.now })
+    const again = await DIDSession.fromSession(session.serialize(), { now: held.now })
     if (again.serialize() !== session.serialize()) return 'what is another session when it is written again'
     return contentOfSession(session.keyDID, session.cacao)
   }

@@ -38,6 +38,33 @@ describe('nonces', () => {
     expect(await consume(late)).toBe(false)
   })
 
+  it('accepts nothing twice when its clock goes back, also where the store has forgotten it', async () => {
+    const clock = testClock(NOW)
+    const { issue, consume } = nonces({ expiresInSecs: 60, now: clock.now, replay: { use: () => true } })
+    const [used, unused] = [issue(), issue()]
+    expect(await consume(used)).toBe(true)
+    clock.set(NOW + 60_000)
+    expect(await consume(issue())).toBe(true)
+    clock.set(NOW)
+    expect(await consume(used)).toBe(false)
+    expect(await consume(unused)).toBe(false)
+  })
+
+  it('asks the store only about what was issued here and is in time, so that nobody can fill it with anything else', async () => {
+    const clock = testClock(NOW)
+    const asked: string[] = []
+    const replay = { use: (id: string) => asked.push(id) > 0 }
+    const { issue, consume } = nonces({ expiresInSecs: 60, now: clock.now, replay })
+    const [good, late] = [issue(), issue()]
+    const forged = Array.from({ length: 1000 }, (_, i) => i.toString(16).padStart(52, '0'))
+    for (const nonce of [...forged, nonces().issue(), `${good} `, good.toUpperCase()]) await consume(nonce)
+    expect(asked).toEqual([])
+    await consume(good)
+    clock.set(NOW + 60_000)
+    await consume(late)
+    expect(asked).toEqual([`nonce ${good}`])
+  })
+
   it('accepts nothing that was not issued here', async () => {
     const { issue, consume } = nonces()
     const nonce = issue()

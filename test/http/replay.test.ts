@@ -26,6 +26,25 @@ describe('memoryReplay', () => {
     expect(replay.use('b', clock.now() + 60_000)).toBe(true)
   })
 
+  it('accepts nothing twice, and nothing of what it may have forgotten, when its clock goes back', () => {
+    const clock = testClock(NOW)
+    const replay = memoryReplay({ now: clock.now })
+    expect(replay.use('a', NOW + 60_000)).toBe(true)
+    clock.set(NOW + 120_000)
+    expect(replay.use('b', NOW + 180_000)).toBe(true)
+    clock.set(NOW)
+    expect(replay.use('a', NOW + 60_000)).toBe(false)
+    // Whether it was used or not, nobody knows any more.
+    expect(replay.use('c', NOW + 60_000)).toBe(false)
+    expect(replay.use('c', NOW + 120_000)).toBe(false)
+    expect(replay.use('c', NOW + 120_001)).toBe(true)
+    expect(replay.use('b', NOW + 180_000)).toBe(false)
+  })
+
+  it('accepts nothing while its clock shows no time', async () => {
+    await expectCode('ERR_STORE_UNAVAILABLE', () => memoryReplay({ now: () => Number.NaN }).use('a', NOW))
+  })
+
   it('holds what it is allowed to, and then says that it can not', async () => {
     const replay = memoryReplay({ maxEntries: 3, now: () => NOW })
     for (const id of ['a', 'b', 'c']) expect(replay.use(id, NOW + 1000)).toBe(true)

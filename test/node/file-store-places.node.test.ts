@@ -1,16 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import {
-  chmod,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { chmod, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.js'
@@ -52,13 +41,6 @@ it.each<[what: string, make: (folder: string) => Promise<string>]>([
       return join(folder, 'file', 'session.json')
     },
   ],
-  [
-    'a link to itself',
-    async (folder) => {
-      await symlink('loop', join(folder, 'loop'))
-      return join(folder, 'loop')
-    },
-  ],
   ['a name that is too long', async (folder) => join(folder, 'x'.repeat(300))],
   ['a device', async () => '/dev/null'],
   [
@@ -91,38 +73,6 @@ it('is found again once its place is in order', async () => {
   const store = fileStore(path)
   await store.write('default', { last: { at: 7 } })
   expect(await store.readLast('default')).toEqual({ at: 7 })
-})
-
-it.each([
-  ['that is there', true],
-  ['that is absent', false],
-])('named by a link means the file %s, and leaves the link', async (_, isThere) => {
-  const folder = await temporaryFolder()
-  await mkdir(join(folder, 'data'))
-  const [path, target] = [join(folder, 'link'), join(folder, 'data', 'session.json')]
-  if (isThere) await writeFile(target, '')
-  await symlink(join('data', 'other'), path)
-  await symlink('session.json', join(folder, 'data', 'other'))
-  await fileStore(path).write('default', { last: { at: 1 } })
-  await fileStore(target).write('admin', { last: { at: 2 } })
-  expect(await readlink(path)).toBe(join('data', 'other'))
-  expect((await lstat(target)).isFile()).toBe(true)
-  expect(await fileStore(path).readLast('admin')).toEqual({ at: 2 })
-  expect(await fileStore(target).readLast('default')).toEqual({ at: 1 })
-  expect([await readdir(folder), await readdir(join(folder, 'data'))]).toEqual([
-    ['data', 'link'],
-    ['other', 'session.json'],
-  ])
-})
-
-it('named by two names waits for itself', async () => {
-  const folder = await temporaryFolder()
-  const [path, target] = [join(folder, 'link'), join(folder, 'session.json')]
-  await writeFile(target, '')
-  await symlink(target, path)
-  const write = (i: number) => fileStore(i % 2 ? path : target).write(`n${i}`, { last: { at: i } })
-  await Promise.all(Array.from({ length: 20 }, (_, i) => write(i)))
-  expect((await readFile(target, 'utf8')).match(/"n\d+"/g)).toHaveLength(20)
 })
 
 it('in a folder that others lead to is one file all the same', async () => {

@@ -1,9 +1,10 @@
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { redisReplay } from '../../src/node/redis-replay.js'
 import { redisRevocation } from '../../src/node/redis-revocation.js'
 import { signed } from '../setup/capability.js'
+import { expectCode } from '../setup/expect-code.js'
 import { describeRedis } from '../setup/redis.js'
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
@@ -47,6 +48,28 @@ describeRedis('a cluster of three redis-servers', () => {
       await revocation.revokeAll(ACCOUNT_A)
       expect(await revocation.isRevoked(signed({ nonce: 'another123' }))).toBe(true)
     } finally {
+      close()
+    }
+  })
+
+  it.each([
+    ['redis', byNodeRedis],
+    ['ioredis', byIORedis],
+  ])('is refused by way of %s if one of them evicts keys', async (name, connect) => {
+    const port = cluster.ports[1] ?? 0
+    const admin = new Redis(port)
+    const { client, close } = await connect(cluster.ports)
+    try {
+      await admin.config('SET', 'maxmemory', '100mb')
+      expect(await redisReplay(client).use(`before ${name}`, Date.now() + 60_000)).toBe(true)
+      await admin.config('SET', 'maxmemory-policy', 'volatile-ttl')
+      const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+        redisRevocation(client).isRevoked(signed()),
+      )
+      expect(message).toContain('volatile-ttl')
+    } finally {
+      await admin.config('SET', 'maxmemory-policy', 'noeviction')
+      admin.disconnect()
       close()
     }
   })

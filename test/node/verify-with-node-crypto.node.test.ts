@@ -4,6 +4,7 @@ import { utf8 } from '../../src/base/utf8.js'
 import { generateSessionKey } from '../../src/key/generate.js'
 import { knownKey } from '../../src/key/known-key.js'
 import { verifyWithNodeCrypto } from '../../src/node/verify-with-node-crypto.js'
+import { NOBODYS_SIGNATURE, NON_CANONICAL_KEYS, SMALL_ORDER_KEYS } from '../setup/bad-keys.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from '../vectors/wycheproof.js'
 
@@ -51,4 +52,9 @@ it('node:crypto takes no key that is none, and no secp256k1', () => {
   const offCurve = Uint8Array.from([2, ...new Uint8Array(31), 5])
   for (const type of ['P-256', 'secp256k1'] as const)
     expect(verifyWithNodeCrypto({ type, bytes: offCurve }, new Uint8Array(64).fill(1), utf8('x'))).toBe(false)
+})
+
+it('takes no key in whose name anybody can sign', () => {
+  for (const bytes of [...SMALL_ORDER_KEYS, ...NON_CANONICAL_KEYS])
+    expect(verifyWithNodeCrypto({ type: 'Ed25519', bytes }, NOBODYS_SIGNATURE, utf8('any text'))).toBe(false)
 })

@@ -41,10 +41,15 @@ function naiveStatement(abilities: Abilities): string {
 }
 
 function naiveAllows(abilities: Abilities, ability: string, resource: string): boolean {
+  // Asked for, too, are some that nothing covers. None of the generated ones is written otherwise, or has a query.
+  const isFit = (uri: string): boolean => !uri.split('/').some((name) => name === '.' || name === '..')
   const grants = Object.keys(abilities).filter(
     (grant) =>
-      grant === resource ||
-      (grant.endsWith('/*') && resource.length >= grant.length && resource.startsWith(grant.slice(0, -1))),
+      (isFit(grant) && grant === resource) ||
+      (isFit(resource) &&
+        grant.endsWith('/*') &&
+        resource.length >= grant.length &&
+        resource.startsWith(grant.slice(0, -1))),
   )
   return grants.some((grant) => JSON.stringify(abilities[grant]?.[ability] ?? []).includes('{}'))
 }
@@ -83,7 +88,7 @@ const caveats = fc.oneof(
   ),
 )
 const all = fc.dictionary(
-  resource,
+  resource.filter((uri) => !/\/\.{1,2}$/.test(uri)),
   fc.dictionary(ability, fc.array(caveats, { minLength: 1, maxLength: 2 }), { minKeys: 1, maxKeys: 4 }),
   { minKeys: 1, maxKeys: 4 },
 ) as fc.Arbitrary<Abilities>

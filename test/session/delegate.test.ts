@@ -134,10 +134,18 @@ describe('what is delegated', () => {
     ['more', ['https://*']],
     ['something else', ['https://other.example/*']],
     ['one of them too many', [NOTES, 'https://other.example/1']],
-    ['what lies beside', ['https://api.example/notes/../../x']],
   ])('is not %s', async (_, resources) => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => worker({ resources }))
     expect(await DIDSession.list({ namespace: 'worker', store })).toEqual([])
+  })
+
+  it('is not what lies beside, which nobody is even asked for', async () => {
+    const beside = ['https://api.example/notes/../../x']
+    expect(await failureOf(() => worker({ resources: beside }))).toBeInstanceOf(TypeError)
+    const delegated = await worker()
+    await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+      delegated.delegate({ audience: session.keyDID, resources: beside }),
+    )
   })
 
   it('is no more than what was delegated to who delegates', async () => {

@@ -10,7 +10,6 @@ import {
   type IndexedDBFailure,
 } from '../../src/testing/failing-indexeddb.js'
 import { failingStore } from '../../src/testing/failing-store.js'
-import type { Repair } from '../../src/testing/repair.js'
 import { ethereumAuth } from '../../src/wallet/ethereum.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin } from '../setup/origin.js'
@@ -40,9 +39,9 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: { code: string }) => error.code,
   )
 
-let repair: Repair | undefined
+let repair: () => void = () => undefined
 beforeEach(clearOrigin)
-afterEach(() => repair?.())
+afterEach(() => repair())
 
 describe.each(ways)('%s', (_, signOut) => {
   it.each<IndexedDBFailure>(['absent', 'forbidden', 'refuses', 'hangs', 'connection-lost'])(

@@ -80,4 +80,93 @@ describe('discoverWallets', () => {
     install({ info: { ...info('worse'), icon: 'javascript:alert(1)' }, provider: testWallet().provider })
     expect((await discoverWallets({ waitMs: 0 })).map(({ icon }) => icon)).toEqual(['', ''])
   })
+
+  it('lets no icon out of its attribute or its style sheet', async () => {
+    const svg = `data:image/svg+xml,<svg onload="x" title='y'/>\n\u202e`
+    install({ info: { ...info('one'), icon: svg }, provider: testWallet().provider })
+    const [wallet] = await discoverWallets({ waitMs: 0 })
+    expect(wallet?.icon).toMatch(/^data:image\/svg\+xml,[^"'<>()\s\\]*$/)
+    expect(decodeURIComponent(wallet?.icon ?? '')).toBe(svg)
+    expect((await (await fetch(wallet?.icon ?? '')).text()).startsWith('<svg onload="x"')).toBe(true)
+  })
+
+  it.each([
+    ['what turns and hides', '\u202eksaMateM\u200b\u00ad', 'ksaMateM'],
+    ['line breaks and much space', ' Meta\n\t  Mask\u2028x ', 'Meta Mask x'],
+    ['control characters', 'Meta\u0000\u001b[2JMask', 'Meta[2JMask'],
+    ['halves of characters', 'Meta\ud800Mask', 'MetaMask'],
+    ['too much', 'x'.repeat(100_000), 'x'.repeat(64)],
+    ['nothing that is odd', '钱包 👩\u200d💻 می\u200cخ', '钱包 👩\u200d💻 می\u200cخ'],
+  ])('shows a name without %s', async (_, name, shown) => {
+    install({ info: { ...info('bad'), name }, provider: testWallet().provider })
+    expect((await discoverWallets({ waitMs: 0 })).map((wallet) => wallet.name)).toEqual([shown])
+  })
+
+  it.each([
+    ['no name but what is hidden', { name: '\u202e\u200b ' }],
+    ['a uuid that is a text of any kind', { uuid: '<img src=x>' }],
+    ['an endless uuid', { uuid: 'a'.repeat(65) }],
+    ['a uuid that is an object', { uuid: { toString: (): string => 'x' } }],
+    ['a name that is an object', { name: { toString: (): string => 'x' } }],
+    ['an rdns that is none', { rdns: undefined }],
+  ])('passes over a wallet with %s', async (_, changes) => {
+    install({ info: { ...info('bad'), ...changes }, provider: testWallet().provider })
+    install({ info: info('good'), provider: testWallet().provider })
+    expect((await discoverWallets({ waitMs: 0 })).map(({ name }) => name)).toEqual(['good'])
+  })
+
+  it('knows no rdns that is no domain name', async () => {
+    for (const rdns of ['io.metamask\u200b', 'io.meta mask', 'io', 'a.'.repeat(200), '<b>.x'])
+      install({ info: { ...info('bad'), uuid: crypto.randomUUID(), rdns }, provider: testWallet().provider })
+    expect(new Set((await discoverWallets({ waitMs: 0 })).map(({ rdns }) => rdns))).toEqual(new Set(['']))
+  })
+
+  it('finds the others whatever one wallet throws', async () => {
+    const thrower = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('strange')
+        },
+        has: () => {
+          throw new Error('strange')
+        },
+      },
+    )
+    for (const detail of [
+      thrower,
+      { info: thrower, provider: testWallet().provider },
+      { info: info('bad'), provider: thrower },
+      {
+        get info() {
+          throw new Error('strange')
+        },
+      },
+    ])
+      install(detail)
+    install({ info: info('good'), provider: testWallet().provider })
+    expect((await discoverWallets({ waitMs: 0 })).map(({ name }) => name)).toEqual(['good'])
+  })
+
+  it('finds two wallets that give one uuid, each once, under two', async () => {
+    const [first, second] = [testWallet().provider, testWallet().provider]
+    const [one, other] = [info('same'), { ...info('other'), uuid: info('same').uuid }]
+    for (let i = 0; i < 2; i++) {
+      install({ info: one, provider: first })
+      install({ info: other, provider: second })
+    }
+    // Nobody could tell it from the first one.
+    install({ info: one, provider: testWallet().provider })
+    const wallets = await discoverWallets({ waitMs: 0 })
+    expect(wallets.map(({ provider }) => provider)).toEqual([first, second])
+    expect(wallets.map(({ uuid }) => uuid)).toEqual(['uuid-of-same', 'uuid-of-same-2'])
+  })
+
+  it('does not go on for ever with one that announces itself for ever', async () => {
+    install({ info: info('good'), provider: testWallet().provider })
+    const { provider } = testWallet()
+    for (let i = 0; i < 300; i++) install({ info: { ...info('bad'), uuid: `uuid-${i}` }, provider })
+    const wallets = await discoverWallets({ waitMs: 0 })
+    expect([wallets.length, wallets[0]?.name]).toEqual([100, 'good'])
+  })
 })

@@ -275,6 +275,32 @@ describe('the discovery of Solana wallets', () => {
     window.removeEventListener('wallet-standard:app-ready', listener)
   })
 
+  it.runIf(inPage)(
+    'finds the others whatever one wallet throws or says, and shows what may be shown',
+    async () => {
+      const fail = (): never => {
+        throw new Error('strange')
+      }
+      const thrower = new Proxy({}, { get: fail, has: fail, ownKeys: fail })
+      const listener = (event: Event): void => {
+        const { register } = (event as CustomEvent<{ register(...wallets: unknown[]): void }>).detail
+        const odd = { ...testSolanaWallet(8).wallet, name: '\u202e Odd\n\u200bWallet '.padEnd(9999, 'x') }
+        register(
+          thrower,
+          { ...test.wallet, name: '\u200b' },
+          { ...test.wallet, name: { toString: (): string => 'x' } },
+          odd,
+        )
+        for (let i = 0; i < 300; i++) register({ ...test.wallet })
+      }
+      window.addEventListener('wallet-standard:app-ready', listener)
+      const wallets = await discoverSolanaWallets()
+      window.removeEventListener('wallet-standard:app-ready', listener)
+      expect(wallets.length).toBe(100)
+      expect(wallets[0]?.name).toBe('Odd Wallet xxxxx'.padEnd(64, 'x').slice(0, 64))
+    },
+  )
+
   it.skipIf(inPage)('finds none where there is no page', async () => {
     expect(await discoverSolanaWallets()).toEqual([])
   })

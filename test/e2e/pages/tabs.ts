@@ -53,15 +53,6 @@ function hold(held: DIDSession | undefined): void {
 }
 DIDSession.onChange(({ type }) => changes.push(type), { namespace })
 
-async function codeOf(work: () => Promise<unknown>): Promise<string> {
-  try {
-    await work()
-    return 'done'
-  } catch (error) {
-    return failureCode(error)
-  }
-}
-
 /** Does something without being waited for; what came of it is to be seen later. */
 function start(work: () => Promise<DIDSession | undefined>): void {
   outcome = undefined
@@ -88,13 +79,12 @@ export const tab = {
     wallet.behaviour = 'hangs'
   },
   evict: evictIndexedDB,
-  /** From now on this tab's IndexedDB fails. */
-  fail: (failure: IndexedDBFailure) => void failingIndexedDB(failure),
-  /** Sign out, and give the code of what was wrong with that. */
-  removeOr: () => codeOf(async () => session?.remove()),
-  removeAllOr: () => codeOf(() => DIDSession.remove(ACCOUNT_A, { namespace })),
+  /** From now on, this tab's IndexedDB fails. */
+  lose: (failure: IndexedDBFailure) => void failingIndexedDB(failure),
   remove: async () => session?.remove(),
   removeAll: () => DIDSession.remove(ACCOUNT_A, { namespace }),
+  /** Signs out, and says what came of it. */
+  signOut: async () => DIDSession.remove(ACCOUNT_A, { namespace }).then(() => 'removed', failureCode),
   hasPrompted: () => wallet.prompts > 0,
   persistence: () => session?.persistence,
   sign: async () => {

@@ -3,6 +3,7 @@ import { startUntil } from '../../e2e/example-process.js'
 import { freePort } from '../../engines/free-port.js'
 import { ACCOUNT_A, KEY_A } from '../../setup/wallet.js'
 import { answer, sessionFor } from '../api-client.js'
+import { attackExample } from '../attack-example.js'
 import { ownEnv, run } from '../command.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { onPath } from '../runtimes/on-path.js'
@@ -87,6 +88,8 @@ describe('examples/bun', () => {
       expect(await answer(fetch(late))).toEqual([401, 'ERR_CAPABILITY_REVOKED'])
     })
   })
+
+  it('refuses every attack', () => serving(() => attackExample(port)))
 
   it('has its types right', async () => {
     await run('npm', ['run', 'check'], { cwd: folder.path })

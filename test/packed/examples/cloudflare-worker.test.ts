@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toPort } from '../../attacks/kit/socket-server.js'
 import { startUntil } from '../../e2e/example-process.js'
 import { freePort } from '../../engines/free-port.js'
 import { ACCOUNT_A, KEY_A } from '../../setup/wallet.js'
 import { answer, sessionFor } from '../api-client.js'
+import { attackExample } from '../attack-example.js'
 import { ownEnv, run } from '../command.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { npmRun } from '../npm-script.js'
@@ -60,6 +62,19 @@ describe('examples/cloudflare-worker', () => {
     await serving(async () => {
       expect(await answer(fetch(sent as Request))).toEqual([401, 'ERR_REQUEST_REPLAYED'])
       expect(await answer(fetch(late as Request))).toEqual([401, 'ERR_CAPABILITY_REVOKED'])
+    })
+  })
+
+  it('refuses every attack', async () => {
+    await serving(async () => {
+      // Wrangler answers these by itself, also where nobody has to be signed in.
+      const wire = { method: 'GET', host: `localhost:${port}`, headers: [], body: new Uint8Array() }
+      const { status } = await toPort(
+        Number(port),
+        'localhost',
+      )({ ...wire, target: 'https://a.example/about' })
+      expect(status).toBe(500)
+      await attackExample(port, { seesAbsoluteTargets: false })
     })
   })
 

@@ -5,6 +5,7 @@ import { startUntil } from '../../e2e/example-process.js'
 import { freePort } from '../../engines/free-port.js'
 import { ACCOUNT_A, KEY_A } from '../../setup/wallet.js'
 import { answer, sessionFor } from '../api-client.js'
+import { attackExample } from '../attack-example.js'
 import { ownEnv, run } from '../command.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { onPath } from '../runtimes/on-path.js'
@@ -60,6 +61,16 @@ describe('examples/deno', () => {
       expect(await answer(fetch(late))).toEqual([401, 'ERR_CAPABILITY_REVOKED'])
     } finally {
       await after.stop()
+    }
+  })
+
+  it('refuses every attack', async () => {
+    const env = { ...ownEnv(), ...onPath, PORT: String(await freePort()) }
+    const server = await startUntil(/^API: /m, 'deno', ['task', 'server'], { cwd: folder.path, env })
+    try {
+      await attackExample(env.PORT)
+    } finally {
+      await server.stop()
     }
   })
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../engines/free-port.js'
 import { ACCOUNT_A, KEY_A, KEY_B } from '../../setup/wallet.js'
 import { answer, sessionFor } from '../api-client.js'
+import { attackExample } from '../attack-example.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { npmRun, npmStart } from '../npm-script.js'
 
@@ -51,6 +52,17 @@ describe('examples/express', () => {
       expect(await answer(fetch(`${api}/none`))).toEqual([404, 'ERR_NOT_FOUND'])
       expect(await answer(session.fetch(notes))).toEqual([200, { account: ACCOUNT_A, notes: [] }])
       expect(server.complaints()).toContain('GET /api/notes: the capability')
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it('refuses every attack', async () => {
+    const env = { PORT: String(await freePort()) }
+    const server = await npmStart(folder, 'server', /^API: /m, env)
+    try {
+      const note = { method: 'POST', body: '{"text":"Buy cacao beans"}', type: 'application/json' }
+      await attackExample(env.PORT, { target: '/api/notes', ...note })
     } finally {
       await server.stop()
     }

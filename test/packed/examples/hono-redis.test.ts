@@ -3,6 +3,7 @@ import { freePort } from '../../engines/free-port.js'
 import { describeRedis, type RedisServer, startRedis } from '../../setup/redis.js'
 import { ACCOUNT_A, KEY_A } from '../../setup/wallet.js'
 import { answer, sessionFor } from '../api-client.js'
+import { attackExample } from '../attack-example.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { npmRun, npmStart } from '../npm-script.js'
 
@@ -31,6 +32,15 @@ describeRedis('examples/hono-redis', () => {
     const [first, second, ...late] = told.map(([, process]) => process)
     expect(first).not.toBe(second)
     expect(late.sort()).toEqual(['1', '2', '3'])
+  })
+
+  it('refuses every attack, whichever process gets it', async () => {
+    const server = await npmStart(folder, 'server', /^API: /m, env)
+    try {
+      await attackExample(env.PORT)
+    } finally {
+      await server.stop()
+    }
   })
 
   it('refuses with 503 while Redis is away, and goes on when it is back', async () => {

@@ -6,6 +6,7 @@ import type { ExampleProcess } from '../../e2e/example-process.js'
 import type { Page } from '../../e2e/page.js'
 import { freePort } from '../../engines/free-port.js'
 import { ACCOUNT_A } from '../../setup/wallet.js'
+import { attackExample } from '../attack-example.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { npmStart } from '../npm-script.js'
 import { walletInPage } from '../wallet-in-page.js'
@@ -22,6 +23,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.stop()
   await folder?.remove()
+})
+
+it('examples/service-worker refuses every attack', async () => {
+  const { port, host } = new URL(url)
+  const note = { method: 'POST', target: '/api/notes', body: 'Buy cacao beans' }
+  await attackExample(port, { domain: host, ...note })
 })
 
 const told = (page: Page, words: string): Promise<void> => page.waitForText('#status', words)

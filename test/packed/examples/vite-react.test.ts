@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestWallet } from '../../../src/testing.js'
 import { type Browser, openBrowser } from '../../e2e/browser.js'
 import { describeEngines } from '../../e2e/engines.js'
+import { attackExample } from '../attack-example.js'
 import { run } from '../command.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { startVite, type ViteServer } from '../vite-server.js'
@@ -78,6 +79,14 @@ describeEngines(
         await page.waitForText('[role=status]', 'signed out')
       })
       expect(complaints).toEqual([])
+    })
+
+    it('refuses every attack', async () => {
+      for (const command of ['dev', 'preview'] as const)
+        await serving(command, async ({ url }) => {
+          const { port, host } = new URL(url)
+          await attackExample(port, { domain: host, method: 'POST', target: '/api/hello' })
+        })
     })
 
     it('signs in with the wallet client of wagmi', async () => {

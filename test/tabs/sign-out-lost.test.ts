@@ -4,7 +4,7 @@ import { describeEngines } from '../e2e/engines.js'
 import type { Page } from '../e2e/page.js'
 import type { Tab } from '../e2e/pages/tabs.js'
 import { type PageServer, servePage } from '../e2e/server.js'
-import { get, hears, look, outcome, tabOpener } from './tab-pages.js'
+import { get, hears, look, outcome, TABS_WITHOUT, tabOpener } from './tab-pages.js'
 
 declare const tab: Tab
 
@@ -16,7 +16,7 @@ afterAll(() => server.close())
 
 const sign = (page: Page): Promise<string> => page.evaluate(() => tab.sign())
 
-describeEngines('signing out in a tab whose database is lost', (engine) => {
+describeEngines('signing out in a tab that has lost its database', (engine) => {
   let browser: Browser
   let open: ReturnType<typeof tabOpener>
   beforeAll(async () => {
@@ -25,46 +25,48 @@ describeEngines('signing out in a tab whose database is lost', (engine) => {
   })
   afterAll(() => browser.close())
 
-  it.each(['refuses', 'connection-lost', 'hangs'] as const)(
-    'ends the session in every tab, and says what may stay: %s',
+  /** Two tabs that are signed in. */
+  async function signedIn(query: string): Promise<[Page, Page]> {
+    const [one, two] = (await open(2, query)) as [Page, Page]
+    await get(one)
+    const keyDID = await outcome(one)
+    await two.evaluate(() => tab.load())
+    expect(await outcome(two)).toBe(keyDID)
+    for (const page of [one, two]) expect(await sign(page)).toBe('64 bytes')
+    return [one, two]
+  }
+
+  it.each(['connection-lost', 'refuses', 'forbidden', 'hangs'] as const)(
+    'ends the key in every tab, and says what may still be on the disk: %s',
     async (failure) => {
-      const [one, two] = (await open(2)) as [Page, Page]
-      await get(one)
-      const keyDID = await outcome(one)
-      await two.evaluate(() => tab.load())
-      expect(await outcome(two)).toBe(keyDID)
-      await one.evaluate((kind) => tab.fail(kind), failure)
-      expect(await one.evaluate(() => tab.removeOr())).toBe('ERR_STORE_UNAVAILABLE')
+      const [one, two] = await signedIn('')
+      await one.evaluate((how) => tab.lose(how), failure)
+      expect(await one.evaluate(() => tab.signOut())).toBe('ERR_STORE_UNAVAILABLE')
       expect(await sign(one)).toBe('ERR_SESSION_REMOVED')
       await hears(two, 'events', 'removed')
       expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
-      // It is what the error speaks of.
-      expect(await look(two)).toMatchObject({ stored: [keyDID], isAuthorized: false })
+      expect(await look(two)).toMatchObject({ isAuthorized: false })
     },
   )
 
   it('ends a session, too, that only another tab has at hand', async () => {
     const [one, two] = (await open(2)) as [Page, Page]
-    await one.evaluate(() => tab.fail('refuses'))
+    await one.evaluate(() => tab.lose('refuses'))
     await get(two)
     const keyDID = await outcome(two)
-    await one.evaluate(() => tab.removeAllOr())
+    await one.evaluate(() => tab.signOut())
     await hears(two, 'events', 'removed')
     expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
-    // Who signs in afterwards is somebody new.
+    // Who signs in afterwards has another key, which nobody has signed out.
     await get(two)
     expect(await outcome(two)).not.toBe(keyDID)
     expect(await sign(two)).toBe('64 bytes')
   })
 
-  it('ends the session in every tab after the database was thrown away', async () => {
-    const [one, two] = (await open(2)) as [Page, Page]
-    await get(one)
-    await outcome(one)
-    await two.evaluate(() => tab.load())
-    await outcome(two)
-    await one.evaluate(() => tab.evict())
-    await one.evaluate(() => tab.removeOr())
+  it.each(TABS_WITHOUT)('ends it in every tab when the database was thrown away%s', async (_, query) => {
+    const [one, two] = await signedIn(query)
+    await two.evaluate(() => tab.evict())
+    expect(await one.evaluate(() => tab.signOut())).toBe('removed')
     expect(await sign(one)).toBe('ERR_SESSION_REMOVED')
     await hears(two, 'events', 'removed')
     expect(await sign(two)).toBe('ERR_SESSION_REMOVED')

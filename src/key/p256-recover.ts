@@ -1,7 +1,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concat } from '../base/bytes.js'
-import { encodeDIDKey } from '../key/did-key.js'
+import { encodeDIDKey } from './did-key.js'
 
 /** The two keys, as did:key, that may have made a P-256 signature (r and s) of the data; none if it is no signature. */
 export function candidatesOf(signature: Uint8Array, data: Uint8Array): string[] {

@@ -1,4 +1,6 @@
-import { encodeDagCBOR } from '../capability/dag-cbor.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat } from '../base/bytes.js'
+import { encodeDagCBOR } from './dag-cbor.js'
 
 /** What an authenticator signs, one behind the other and the second as its SHA-256 (WebAuthn Level 3, 6.3.3). */
 export interface SignedData {
@@ -20,6 +22,11 @@ export function decodeAAD(aad: Uint8Array): SignedData | undefined {
   if (!authData || !clientDataJSON) return undefined
   const signed = { authData: authData.bytes, clientDataJSON: clientDataJSON.bytes }
   return isEqual(encodeAAD(signed), aad) ? signed : undefined
+}
+
+/** The bytes over which an authenticator makes its signature. */
+export function signedBytes({ authData, clientDataJSON }: SignedData): Uint8Array<ArrayBuffer> {
+  return concat(authData, sha256(clientDataJSON))
 }
 
 // Up to 65,535 bytes behind the member's name. Whether that is the one form, to the end, the encoder tells.

@@ -1,0 +1,366 @@
+import { toBase64url } from '../../src/base/base64.js'
+import { fromHex } from '../../src/base/hex.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { inspectCacao } from '../../src/capability/inspect-cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { keyAccount, keyVerifiers } from '../../src/wallet/key.js'
+import { webauthnVerifiers } from '../../src/wallet/webauthn.js'
+import {
+  didOf,
+  NOBODYS_KEY,
+  NOBODYS_SIGNATURE,
+  NON_CANONICAL_KEYS,
+  SMALL_ORDER_KEYS,
+} from '../setup/bad-keys.js'
+import { signed } from '../setup/capability.js'
+import { granted } from '../setup/chain.js'
+import { TestPasskeys } from '../setup/passkey.js'
+import { signedByPasskey } from '../setup/passkey-capability.js'
+import { twinOf } from '../setup/passkey-twin.js'
+import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
+import { ORIGIN } from '../setup/with-passkeys.js'
+import { tried } from './kit/tried.js'
+
+// The door of whoever is handed a capability. Options are as loose as the languages that they come from: from JSON, from an
+// environment, from a colleague who uses no TypeScript.
+
+const NOTES = 'https://api.example.com/notes/*'
+const NOTE = 'https://api.example.com/notes/1'
+const cacao = signed({ resources: [NOTES] })
+const elsewhere = signed({ resources: [NOTES], domain: 'example.co' })
+const verifiers = ethereumVerifiers()
+
+/** Verifies what was signed on `example.com`, or something else, with options that are added to those of a careful server. */
+const verify =
+  (changes: object, input: unknown = cacao) =>
+  (): Promise<unknown> =>
+    verifyCacao(input, { verifiers, domains: ['example.com'], ...changes })
+const inspect =
+  (options: object, input: unknown = cacao) =>
+  async (): Promise<unknown> =>
+    (await inspectCacao(input, { verifiers, ...options } as never)).isAccepted
+const ofSites = (domains: unknown) => verify({ domains } as object, elsewhere)
+const wants = (...resources: unknown[]) => verify({ resources })
+const grants = (...resources: string[]) => verify({ resources: [NOTE] }, signed({ resources }))
+
+tried('a check of a capability that is switched off by what it is asked', [
+  ['(what is signed on the site)', verify({}), 'accepted'],
+  ['a list of other sites', ofSites(['example.com']), 'ERR_CAPABILITY_DOMAIN'],
+  ['a text that has the site in it, for the list', ofSites('example.com'), 'TypeError: domains'],
+  ['a Set', ofSites(new Set(['example.com'])), 'TypeError: domains'],
+  ['null', ofSites(null), 'TypeError: domains'],
+  ['an environment variable that is not set', ofSites(undefined), 'TypeError: domains'],
+  ['a list of nobody', ofSites([]), 'TypeError: domains'],
+  ['an object', ofSites({ 0: 'example.com' }), 'TypeError: domains'],
+  ['a RegExp', ofSites(/example\.com/), 'TypeError: domains'],
+  ['a list with a list in it', ofSites([['example.co']]), 'TypeError: domains'],
+  ['a promise of a list', ofSites(Promise.resolve(['example.com'])), 'TypeError: domains'],
+  ['a function that says something like yes', ofSites(() => 'yes'), 'ERR_CAPABILITY_DOMAIN'],
+  [
+    'a function that fails',
+    ofSites(() => {
+      throw new Error('down')
+    }),
+    'ERR_CAPABILITY_DOMAIN',
+  ],
+  ['a function that says later', ofSites(async () => false), 'ERR_CAPABILITY_DOMAIN'],
+  ['a name that nobody knows', verify({ domain: ['example.com'] }, elsewhere), 'TypeError: domain'],
+  ['another spelling', verify({ Resources: ['a:b'] }), 'TypeError: Resources'],
+  ['a key that is not known yet', verify({ audience: undefined }), 'TypeError: audience'],
+  ['a nonce that got lost', verify({ nonce: undefined }), 'TypeError: nonce'],
+  ['an empty nonce', verify({ nonce: '' }), 'TypeError: nonce'],
+  ['an account that nobody set', verify({ issuer: undefined }), 'TypeError: issuer'],
+  [
+    'a store of revocations in place of its question',
+    verify({ isRevoked: memoryRevocation() }),
+    'TypeError: isRevoked',
+  ],
+  ['no store of revocations', verify({ isRevoked: undefined }), 'TypeError: isRevoked'],
+  [
+    'a store of revocations that answers nothing',
+    verify({ isRevoked: () => undefined }),
+    'ERR_CAPABILITY_REVOKED',
+  ],
+  ['no verifiers', verify({ verifiers: {} }), 'TypeError: verifiers'],
+  ['verifiers that are none', verify({ verifiers: { eip191: true } }), 'TypeError: verifiers'],
+  [
+    'verifiers of another kind of account',
+    verify({ verifiers: { 'key:p256': () => undefined } }),
+    'ERR_CAPABILITY_UNSUPPORTED',
+  ],
+  [
+    'checks that are inherited',
+    () => verifyCacao(elsewhere, Object.create({ verifiers, domains: ['example.com'] })),
+    'TypeError: options',
+  ],
+  [
+    'checks that are inherited from an object without a prototype',
+    () =>
+      verifyCacao(
+        elsewhere,
+        Object.assign(Object.create(Object.assign(Object.create(null), { domains: ['example.com'] })), {
+          verifiers,
+        }),
+      ),
+    'TypeError: options',
+  ],
+  [
+    'a class of options',
+    () =>
+      verifyCacao(
+        elsewhere,
+        new (class {
+          verifiers = verifiers
+        })(),
+      ),
+    'TypeError: options',
+  ],
+  ['a list of options', () => verifyCacao(elsewhere, [] as never), 'TypeError: options'],
+  ['a clock that is a date', verify({ now: new Date() }), 'TypeError: now'],
+  ['a clock that tells no time', verify({ now: () => Number.NaN }), 'ERR_CAPABILITY_EXPIRED'],
+  ['inspecting: a text for the list', inspect({ domains: 'example.com' }, elsewhere), 'TypeError: domains'],
+  ['inspecting: undefined', inspect({ resources: undefined }), 'TypeError: resources'],
+  ['inspecting: (what is signed on the site)', inspect({ domains: ['example.com'] }), 'accepted'],
+])
+
+tried('a site that no browser writes so, which would never match', [
+  ['a scheme', ofSites(['https://example.com']), 'TypeError: domains'],
+  ['a path', ofSites(['example.com/']), 'TypeError: domains'],
+  ['upper case', ofSites(['Example.com']), 'TypeError: domains'],
+  ['a wildcard', ofSites(['*.example.com']), 'TypeError: domains'],
+  ['the port that goes without saying', ofSites(['example.com:443']), 'TypeError: domains'],
+  ['white space', ofSites([' example.com']), 'TypeError: domains'],
+  ['a user', ofSites(['me@example.com']), 'TypeError: domains'],
+  ['an empty entry, as behind a comma', ofSites(['example.com', '']), 'TypeError: domains'],
+])
+
+tried('a resource beyond those that were granted', [
+  ['(one of those)', wants(NOTE), 'accepted'],
+  ['another one', wants('https://api.example.com/account'), 'ERR_CAPABILITY_RESOURCES'],
+  ['what begins like it', wants('https://api.example.com/notesx/1'), 'ERR_CAPABILITY_RESOURCES'],
+  ['out of it by dots', wants('https://api.example.com/notes/../account'), 'TypeError: resources'],
+  [
+    'out of it by encoded dots',
+    wants('https://api.example.com/notes/%2e%2E/account'),
+    'TypeError: resources',
+  ],
+  [
+    'out of it by dots that are encoded twice',
+    wants('https://api.example.com/notes/%252e%252e/account'),
+    'TypeError: resources',
+  ],
+  [
+    'out of it by dots with a parameter',
+    wants('https://api.example.com/notes/..;x=1/account'),
+    'TypeError: resources',
+  ],
+  [
+    'out of it by an encoded slash',
+    wants('https://api.example.com/notes/..%2faccount'),
+    'TypeError: resources',
+  ],
+  ['a line break behind it', wants(`${NOTE}\n`), 'TypeError: resources'],
+  ['a NUL in it', wants(`${NOTE}\0.txt`), 'TypeError: resources'],
+  ['white space in it', wants('https://api.example.com/notes/ 1'), 'TypeError: resources'],
+  ['a backslash', wants('https://api.example.com/notes\\..\\account'), 'TypeError: resources'],
+  ['nothing at all', wants(), 'TypeError: resources'],
+  ['an empty text', wants(''), 'TypeError: resources'],
+  ['a text for the list', verify({ resources: NOTE }), 'TypeError: resources'],
+  ['undefined', verify({ resources: undefined }), 'TypeError: resources'],
+  ['granted: with dots', grants('https://api.example.com/x/../notes/*'), 'ERR_CAPABILITY_RESOURCES'],
+  [
+    'granted: with encoded dots',
+    grants('https://api.example.com/%2e%2e/*', 'https://api.example.com/notes/%2E/*'),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  ['granted: a wildcard in the middle', grants('https://*.example.com/notes/1'), 'ERR_CAPABILITY_RESOURCES'],
+])
+
+const revoked = async (...others: object[]): Promise<void> => {
+  const revocation = memoryRevocation()
+  await revocation.revoke(cacao)
+  for (const other of others)
+    await verifyCacao(other, { verifiers, isRevoked: (link) => revocation.isRevoked(link) })
+}
+const upper = cacao.p.iss.replace(/0x[0-9a-f]+/, (address) => `0x${address.slice(2).toUpperCase()}`)
+const bytes = fromHex(String(cacao.s.s).slice(2)) ?? new Uint8Array()
+const compact = bytes.slice(0, 64)
+compact[32] = (compact[32] ?? 0) | (((bytes[64] ?? 0) - 27) << 7)
+const { h, p, s } = cacao
+
+/** One signature of a passkey fits two keys, and the account isn't signed: the same capability has two names. */
+const revokedPasskey =
+  (name: (cacao: Cacao) => Cacao, other: (cacao: Cacao) => Cacao) => async (): Promise<unknown> => {
+    const made = await signedByPasskey(new TestPasskeys(ORIGIN))
+    const revocation = memoryRevocation()
+    await revocation.revoke(name(made))
+    return verifyCacao(other(made), {
+      verifiers: webauthnVerifiers(),
+      isRevoked: (link) => revocation.isRevoked(link),
+    })
+  }
+const itself = (made: Cacao): Cacao => made
+
+tried('a revoked capability in another spelling', [
+  ['(another one)', () => revoked(elsewhere), 'nothing'],
+  [
+    '(the spellings, where they are not revoked)',
+    verify({}, { h, p: { ...p, iss: upper }, s: { ...s, s: compact } }),
+    'accepted',
+  ],
+  ['itself', () => revoked(cacao), 'ERR_CAPABILITY_REVOKED'],
+  ['another word in its header', () => revoked({ h: { t: 'caip122' }, p, s }), 'ERR_CAPABILITY_REVOKED'],
+  ['the account in upper case', () => revoked({ h, p: { ...p, iss: upper }, s }), 'ERR_CAPABILITY_REVOKED'],
+  ['the signature as bytes', () => revoked({ h, p, s: { ...s, s: bytes } }), 'ERR_CAPABILITY_REVOKED'],
+  [
+    'the signature in its short form',
+    () => revoked({ h, p, s: { ...s, s: compact } }),
+    'ERR_CAPABILITY_REVOKED',
+  ],
+])
+
+tried('a revoked capability of a passkey, under the other key that its signature fits', [
+  [
+    '(the other name of what is not revoked)',
+    async () =>
+      verifyCacao(twinOf(await signedByPasskey(new TestPasskeys(ORIGIN))), {
+        verifiers: webauthnVerifiers(),
+      }),
+    'accepted',
+  ],
+  ['itself', revokedPasskey(itself, itself), 'ERR_CAPABILITY_REVOKED'],
+  ['the other name', revokedPasskey(itself, twinOf), 'ERR_CAPABILITY_REVOKED'],
+  ['itself, revoked by the other name', revokedPasskey(twinOf, itself), 'ERR_CAPABILITY_REVOKED'],
+  [
+    'the account’s other name',
+    async () => {
+      const made = await signedByPasskey(new TestPasskeys(ORIGIN))
+      const revocation = memoryRevocation()
+      await revocation.revokeAll(made.p.iss)
+      return verifyCacao(twinOf(made), {
+        verifiers: webauthnVerifiers(),
+        isRevoked: (link) => revocation.isRevoked(link),
+      })
+    },
+    'ERR_CAPABILITY_REVOKED',
+  ],
+])
+
+/** A capability of a key as whose anybody can sign; or one that is granted to it. */
+const nobodys = (bytes: Uint8Array) => () => {
+  const iss = didOf(bytes)
+  const signature = toBase64url(NOBODYS_SIGNATURE)
+  return verifyCacao(
+    { h: { t: 'caip122' }, p: { ...p, iss }, s: { t: 'key:ed25519', s: signature } },
+    { verifiers: keyVerifiers() },
+  )
+}
+
+tried('a key as whose anybody can sign', [
+  ['zero', nobodys(NOBODYS_KEY), 'ERR_CAPABILITY_SIGNATURE'],
+  ...SMALL_ORDER_KEYS.map(
+    (bytes, i) => [`small order, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
+  ),
+  ...NON_CANONICAL_KEYS.slice(0, 6).map(
+    (bytes, i) => [`another form, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
+  ),
+  [
+    'as the account of a sign-in',
+    () => keyAccount({ did: didOf(NOBODYS_KEY), sign: async () => NOBODYS_SIGNATURE } as never),
+    'TypeError: key',
+  ],
+])
+
+const says = (changes: object) => () => verifyCacao(signed(changes as Record<string, unknown>), { verifiers })
+
+tried('a text that says something else than it seems to', [
+  ['(letters of any language)', says({ statement: 'Anmelden für Notizen — メモ' }), 'accepted'],
+  [
+    'a statement that runs backwards',
+    says({ statement: 'Read \u202eetelED\u202c only' }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  ['a statement with an isolate', says({ statement: 'Read \u2066only\u2069' }), 'ERR_CAPABILITY_INVALID'],
+  ['a statement with what nobody sees', says({ statement: 'Read\u200b only' }), 'ERR_CAPABILITY_INVALID'],
+  [
+    'a statement with tags that nobody sees',
+    says({ statement: 'Read \u{e0041}only' }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  ['a line break', says({ statement: 'Read\nURI: did:key:z6Mk' }), 'ERR_CAPABILITY_INVALID'],
+  ['a domain with what nobody sees', says({ domain: 'exam\u00adple.com' }), 'ERR_CAPABILITY_INVALID'],
+])
+
+const resources = [NOTES]
+/** What an auth method makes of what it was asked. */
+const answers =
+  (changes: Record<string, unknown>, options: object = {}, key?: string) =>
+  (): Promise<DIDSession> =>
+    DIDSession.authorize(
+      async (opts) => {
+        const { aud = opts.uri, ...others } = changes
+        const asked = {
+          aud,
+          resources: opts.resources,
+          iat: opts.issuedAt,
+          exp: opts.expirationTime,
+          domain: opts.domain ?? 'example.com',
+          statement: opts.statement,
+          nonce: opts.nonce ?? 'abcdefgh12',
+        }
+        return signed({ ...asked, ...others }, key)
+      },
+      { resources, ...options },
+    )
+const days = (count: number): string => new Date(Date.now() + count * 86_400_000).toISOString()
+
+tried('an auth method that answers something else than it was asked', [
+  ['(what it was asked)', answers({}), 'accepted'],
+  [
+    'more resources',
+    answers({ resources: [NOTES, 'https://api.example.com/account'] }),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  ['a wider resource', answers({ resources: ['https://*'] }), 'ERR_CAPABILITY_RESOURCES'],
+  ['fewer', answers({ resources: ['https://api.example.com/notes/1'] }), 'ERR_CAPABILITY_RESOURCES'],
+  ['a longer life', answers({ exp: days(30) }, { expiresInSecs: 60 }), 'ERR_CAPABILITY_INVALID'],
+  ['an endless life', answers({ exp: undefined }, { expiresInSecs: 60 }), 'ERR_CAPABILITY_INVALID'],
+  [
+    'another site',
+    answers({ domain: 'evil.example.com' }, { domain: 'example.com' }),
+    'ERR_CAPABILITY_DOMAIN',
+  ],
+  ['other words', answers({ statement: 'Pay' }, { statement: 'Read' }), 'ERR_CAPABILITY_INVALID'],
+  [
+    'another key',
+    answers({ aud: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3' }),
+    'ERR_CAPABILITY_AUDIENCE',
+  ],
+  ['another nonce', answers({ nonce: 'another12345' }, { nonce: 'abcdefgh12' }), 'ERR_CAPABILITY_NONCE'],
+  ['a signature of another wallet', answers({}, { verifiers }, KEY_B), 'ERR_CAPABILITY_SIGNATURE'],
+  [
+    'another account',
+    () =>
+      DIDSession.authorize(ethereumAuth(KEY_B, ACCOUNT_A, { domain: 'example.com' }), {
+        resources,
+        verifiers,
+      }),
+    'ERR_CAPABILITY_SIGNATURE',
+  ],
+  [
+    'a capability of yesterday',
+    async () => {
+      const { cacao: old } = await granted()
+      return DIDSession.authorize(async () => old, { resources: ['https://api.example.com/*'] })
+    },
+    'ERR_CAPABILITY_AUDIENCE',
+  ],
+  [
+    'a secret in place of a signer',
+    () => DIDSession.authorize(KEY_A as never, { resources }),
+    'TypeError: authMethod',
+  ],
+])

@@ -1,0 +1,208 @@
+import { beforeAll } from 'vitest'
+import { inspectCacao } from '../../src/capability/inspect-cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { nonces } from '../../src/http/nonces.js'
+import { signRequest } from '../../src/http/sign-request.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { delegated, draft, granted, type Holder } from '../setup/chain.js'
+import { accepting, NOW, post } from '../setup/request-signer.js'
+import { KEY_A } from '../setup/wallet.js'
+import { tried } from './kit/tried.js'
+
+// The door of what a session's key signs for other keys. A script in the page can have it do that within milliseconds, for a key
+// of its own: so a receiver takes none of it, until it says that it does, and how much.
+
+const verifiers = ethereumVerifiers()
+const LIMITS = { maxLinks: 2 }
+let session: Holder
+let thief: Holder
+let third: Holder
+let minute: Holder
+beforeAll(async () => {
+  session = await granted()
+  thief = await delegated(session, 'Ed25519', { nonce: 'freshnonce1' })
+  third = await delegated(thief, 'P-256', { iat: '2024-06-01T14:00:00.000Z' })
+  minute = await delegated(session, 'P-256', { exp: '2024-06-01T13:01:00.000Z' })
+})
+
+const verify =
+  (input: () => unknown, options: object = {}) =>
+  (): Promise<unknown> =>
+    verifyCacao(input(), { verifiers, now: () => NOW, ...options })
+const request =
+  (by: () => Holder, options: object = {}) =>
+  async (): Promise<unknown> =>
+    requestVerifier({ ...accepting, ...options })(await signRequest(post(), by(), NOW))
+
+tried('a link where nobody has asked for any', [
+  ['(the capability that the wallet signed)', verify(() => session.cacao), 'accepted'],
+  ['a capability', verify(() => thief.cacao), 'ERR_CAPABILITY_DELEGATED'],
+  [
+    'a capability that is inspected',
+    async () => {
+      const { isAccepted, problems } = await inspectCacao(thief.cacao, { verifiers, now: () => NOW })
+      if (problems.some(({ code }) => code !== 'ERR_CAPABILITY_DELEGATED')) throw new Error('something else')
+      return isAccepted
+    },
+    'nothing',
+  ],
+  ['a request', request(() => thief), 'ERR_CAPABILITY_DELEGATED'],
+  ['a request, on purpose', request(() => thief, { delegation: false }), 'ERR_CAPABILITY_DELEGATED'],
+  ['delegation that is undefined', request(() => thief, { delegation: undefined }), 'TypeError: delegation'],
+  ['delegation that is true', request(() => thief, { delegation: true }), 'TypeError: delegation'],
+  ['delegation that is a number', verify(() => thief.cacao, { delegation: 2 }), 'TypeError: delegation'],
+  [
+    'delegation without a number of links',
+    verify(() => thief.cacao, { delegation: {} }),
+    'TypeError: delegation.maxLinks',
+  ],
+  [
+    'delegation to one link',
+    verify(() => thief.cacao, { delegation: { maxLinks: 1 } }),
+    'TypeError: delegation.maxLinks',
+  ],
+  [
+    'delegation without end',
+    verify(() => thief.cacao, { delegation: { maxLinks: Number.POSITIVE_INFINITY } }),
+    'TypeError: delegation.maxLinks',
+  ],
+  [
+    'delegation for no one knows how long',
+    verify(() => thief.cacao, { delegation: { ...LIMITS, maxSecs: undefined } }),
+    'TypeError: maxSecs',
+  ],
+  [
+    'delegation, misspelt',
+    verify(() => thief.cacao, { delegation: { ...LIMITS, maxSec: 60 } }),
+    'TypeError: maxSec',
+  ],
+])
+
+tried('a link beyond those that are accepted', [
+  ['(one of those)', verify(() => thief.cacao, { delegation: LIMITS }), 'accepted'],
+  ['(one of those, as a request)', request(() => thief, { delegation: LIMITS }), 'accepted'],
+  ['one more', verify(() => third.cacao, { delegation: LIMITS }), 'ERR_CAPABILITY_DELEGATED'],
+  ['one more, as a request', request(() => third, { delegation: LIMITS }), 'ERR_CAPABILITY_DELEGATED'],
+  [
+    'a longer life',
+    request(() => thief, { delegation: { ...LIMITS, maxSecs: 3600 } }),
+    'ERR_CAPABILITY_DELEGATED',
+  ],
+  [
+    '(a short life, while it lasts)',
+    verify(() => minute.cacao, {
+      delegation: { ...LIMITS, maxSecs: 60 },
+      now: () => Date.parse('2024-06-01T13:00:30Z'),
+    }),
+    'accepted',
+  ],
+  [
+    'a short life that is over',
+    verify(() => minute.cacao, { delegation: { ...LIMITS, maxSecs: 60 } }),
+    'ERR_CAPABILITY_EXPIRED',
+  ],
+  [
+    'a life that begins long before',
+    async () => {
+      const early = await draft(session, 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3', {
+        nbf: '2026-01-31T12:00:00Z',
+        exp: '2026-01-31T12:00:50Z',
+      })
+      return verifyCacao(early, { verifiers, now: () => NOW, delegation: { ...LIMITS, maxSecs: 60 } })
+    },
+    'ERR_CAPABILITY_DELEGATED',
+  ],
+  [
+    'a link of a session that was revoked',
+    verify(() => thief.cacao, {
+      delegation: LIMITS,
+      isRevoked: (link: unknown) => (link as Holder['cacao']).p.nonce === session.cacao.p.nonce,
+    }),
+    'ERR_CAPABILITY_REVOKED',
+  ],
+])
+
+tried('the person’s words in a link that no person saw', [
+  [
+    '(the nonce that the wallet signed)',
+    verify(() => thief.cacao, { delegation: LIMITS, nonce: 'abcdefgh12' }),
+    'accepted',
+  ],
+  [
+    'a server’s new nonce, signed by the session’s key',
+    verify(() => thief.cacao, { delegation: LIMITS, nonce: 'freshnonce1' }),
+    'ERR_CAPABILITY_NONCE',
+  ],
+  [
+    'another site',
+    verify(() => thief.cacao, { delegation: LIMITS, domains: ['other.example.com'] }),
+    'ERR_CAPABILITY_DOMAIN',
+  ],
+  [
+    'a session of last week that signs in anew',
+    async () => {
+      const signIns = nonces()
+      const fresh = await delegated(session, 'P-256', { nonce: signIns.issue() })
+      const { root } = await requestVerifier({ ...accepting, delegation: LIMITS })(
+        await signRequest(post(), fresh, NOW),
+      )
+      return signIns.consume(root.p.nonce)
+    },
+    'nothing',
+  ],
+  [
+    '(a session that the wallet signs anew)',
+    async () => {
+      const signIns = nonces()
+      const fresh = await granted('P-256', { nonce: signIns.issue() })
+      const { root } = await requestVerifier(accepting)(await signRequest(post(), fresh, NOW))
+      return signIns.consume(root.p.nonce)
+    },
+    'accepted',
+  ],
+  [
+    'a root that the capability brings along',
+    async () => {
+      const { root } = await verifyCacao(
+        { ...structuredClone(session.cacao), root: thief.cacao },
+        { verifiers, now: () => NOW },
+      )
+      return root
+    },
+    'ERR_CAPABILITY_INVALID',
+  ],
+])
+
+tried('a script in the page, for a moment', [
+  [
+    'takes the key along',
+    async () => {
+      const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
+      const store = memoryStore()
+      const held = await DIDSession.get(session.cacao.p.iss, auth, {
+        resources: ['https://api.example.com/*'],
+        store,
+      })
+      return held.serialize()
+    },
+    'ERR_NOT_SERIALIZABLE',
+  ],
+  [
+    'has it sign a link for its own key, and acts later, elsewhere',
+    async () => {
+      const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
+      const held = await DIDSession.get(session.cacao.p.iss, auth, {
+        resources: ['https://api.example.com/*'],
+        store: memoryStore(),
+      })
+      const stolen = await DIDSession.authorize(({ uri = '' }) => held.delegate({ audience: uri }), {
+        resources: ['https://api.example.com/*'],
+      })
+      return requestVerifier({ ...accepting, now: Date.now })(await stolen.signRequest(post()))
+    },
+    'ERR_CAPABILITY_DELEGATED',
+  ],
+])

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import { toHex } from '../../src/base/hex.js'
+import { blocksOf, example, pages } from '../docs/pages.js'
+import { startModule } from '../setup/node-process.js'
+import { attackCookies } from './kit/attack-cookies.js'
+import { attackServer } from './kit/attack-server.js'
+import { ability, below, type ServerUnderAttack } from './kit/server-under-attack.js'
+import { toPort } from './kit/socket-server.js'
+
+// Every server of the README and the guides, as one would copy it: started in a process of its own, and attacked.
+
+const PRINT = '({ port }) => console.log(port)'
+const listens = (fetch: string): string => `
+  import { serve as serveIt } from '@hono/node-server'
+  serveIt({ fetch: ${fetch}, port: 0, hostname: '127.0.0.1' }, ${PRINT})`
+const LISTENS = {
+  app: listens('app.fetch'),
+  handler: listens('handler'),
+  express: `app.listen(0, '127.0.0.1', function () { console.log(this.address().port) })`,
+  verify: listens(`async (request) => {
+    try { return Response.json(await verify(request)) }
+    catch ({ code }) { return Response.json({ code }, { status: 401 }) }
+  }`),
+  itself: '',
+}
+
+const NOTES = {
+  authority: 'api.example.com',
+  domain: 'app.example.com',
+  method: 'POST',
+  target: '/notes/new',
+  body: 'Buy cacao beans',
+  granted: below('https://api.example.com/notes'),
+  beside: below('https://api.example.com/other'),
+}
+const HELLO = {
+  authority: 'localhost:5173',
+  domain: 'localhost:5173',
+  method: 'POST',
+  target: '/api/hello',
+  granted: below('http://localhost:5173/api'),
+  beside: below('http://localhost:5173/other'),
+}
+const ABILITY = {
+  authority: 'api.example.com',
+  domain: 'app.example.com',
+  method: 'GET',
+  target: '/notes',
+  granted: ability('notes/read', 'https://api.example.com/notes'),
+  beside: ability('notes/write', 'https://api.example.com/notes'),
+}
+
+type Site = Omit<ServerUnderAttack, 'send'>
+
+const SERVERS: readonly [page: string, block: string, listens: keyof typeof LISTENS, site: Site][] = [
+  ['README.md', 'server', 'app', NOTES],
+  ['docs/guides/start.md', 'server', 'itself', HELLO],
+  ['docs/guides/requests.md', 'server', 'app', NOTES],
+  ['docs/guides/requests.md', 'express', 'express', NOTES],
+  ['docs/guides/requests.md', 'fetch', 'handler', NOTES],
+  ['docs/guides/requests.md', 'fast', 'verify', NOTES],
+  ['docs/guides/abilities-and-delegation.md', 'server', 'handler', ABILITY],
+  ['docs/guides/abilities-and-delegation.md', 'receive', 'handler', { ...NOTES, maxLinks: 2 }],
+]
+
+describe('the servers of the documentation', () => {
+  it.each(SERVERS)('%s: %s', async (page, block, kind, site) => {
+    // On the port that is free, and that is printed.
+    const code = example(page, block).replace(/port: 8787 }\)/, `port: 0 }, ${PRINT})`)
+    const server = startModule(`${code}\nconsole.warn = () => undefined\n${LISTENS[kind]}`)
+    await attackServer({ ...site, send: toPort(Number(await server.next())) })
+  })
+
+  it('docs/guides/stores.md: cookies', async () => {
+    const secret = crypto.getRandomValues(new Uint8Array(32))
+    const code = example('docs/guides/stores.md', 'cookies').replace(
+      'process.env',
+      `{ COOKIE_SECRET: '${toHex(secret)}' }`,
+    )
+    const server = startModule(`${code}\n${LISTENS.handler}`)
+    const url = `http://127.0.0.1:${await server.next()}/`
+    const visit = async (cookie: string): Promise<string> =>
+      (await fetch(url, { headers: { cookie } })).text()
+    await attackCookies({ visit, secret, domain: 'app.example.com' })
+  })
+
+  it('are all of them', () => {
+    const isServer = /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)|cookieStore\(request/
+    const found = pages.flatMap((page) =>
+      blocksOf(page)
+        .filter(({ code }) => isServer.test(code))
+        .map(({ name }) => `${page} ${name}`),
+    )
+    const attacked = SERVERS.map(([page, block]) => `${page} ${block}`)
+    expect(found.sort()).toEqual([...attacked, 'docs/guides/stores.md cookies'].sort())
+  })
+})

@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import { utf8 } from '../../src/base/utf8.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { cacaoCID } from '../../src/capability/cid.js'
+import { generateSessionKey } from '../../src/key/generate.js'
+import { root } from '../docs/pages.js'
+import { type ExampleProcess, startExample } from '../e2e/example-process.js'
+import { signed } from '../setup/capability.js'
+import { delegated, type Holder } from '../setup/chain.js'
+import { KEY_B } from '../setup/wallet.js'
+import { attackServer } from './kit/attack-server.js'
+import { below } from './kit/server-under-attack.js'
+import { toPort } from './kit/socket-server.js'
+
+// The servers of those examples that belong to the repository, run as their one command runs them. Those that are folders of
+// their own are attacked in copies, with the packed package: test/packed/examples.
+
+const ADDRESS = /^ {2}(?:Page|Notes): http:\/\/localhost:(\d+)\/\n/m
+
+async function started(script: string): Promise<number> {
+  const example: ExampleProcess = await startExample(script, ADDRESS)
+  onTestFinished(() => example.stop())
+  return Number(ADDRESS.exec(example.printed)?.[1])
+}
+
+const local = (port: number) => ({
+  authority: `localhost:${port}`,
+  domain: `localhost:${port}`,
+  granted: below(`http://localhost:${port}/api`),
+  beside: below(`http://localhost:${port}/other`),
+  send: toPort(port),
+})
+
+describe('the servers of the examples', () => {
+  it('notes: a sign-in with a nonce of the server', async () => {
+    const port = await started('notes/start.js')
+    const nonce = async (): Promise<string> => {
+      const response = await fetch(`http://localhost:${port}/api/nonce`)
+      return ((await response.json()) as { nonce: string }).nonce
+    }
+    await attackServer({ ...local(port), method: 'POST', target: '/api/sign-in', nonce })
+  })
+
+  it('delegate-worker: an upload, by the page or by a worker, and no further', async () => {
+    const port = await started('delegate-worker/start.js')
+    await attackServer({ ...local(port), method: 'PUT', target: '/api/uploads/1', maxLinks: 2 })
+  })
+
+  it('demo: a note that is verified', async () => {
+    const port = await started('buttons/start.js')
+    const origin = `http://localhost:${port}`
+    const good = { domain: `localhost:${port}`, resources: [`${origin}/notes/*`] }
+    const holder = async (changes: object = {}, walletKey?: string): Promise<Holder> => {
+      const key = await generateSessionKey('P-256')
+      return { key, cacao: signed({ aud: key.did, ...good, ...changes }, walletKey) }
+    }
+    /** What the server says of a note that the holder signed, under a capability. */
+    const verdict = async (
+      { key }: Holder,
+      capability: Cacao,
+      host = `localhost:${port}`,
+    ): Promise<string> => {
+      const head = {
+        alg: 'ES256',
+        cap: `ipfs://${cacaoCID(capability)}`,
+        kid: `${key.did}#${key.did.slice(8)}`,
+      }
+      const input = [head, { text: 'a note' }]
+        .map((part) => toBase64url(utf8(JSON.stringify(part))))
+        .join('.')
+      const jws = `${input}.${toBase64url(await key.sign(utf8(input)))}`
+      const body = utf8(JSON.stringify({ jws, capability }))
+      const headers = [['content-type', 'application/json']] as const
+      const answer = await toPort(port)({ method: 'POST', target: '/verify', host, headers, body })
+      const { verified, code, reason } =
+        answer.status === 200 ? JSON.parse(answer.body) : { verified: false, code: answer.status, reason: '' }
+      return verified ? 'verified' : (code ?? reason)
+    }
+    const of = async (changes: object, walletKey?: string): Promise<string> => {
+      const made = await holder(changes, walletKey)
+      return verdict(made, made.cacao)
+    }
+    const link = await delegated(await holder(), 'P-256', { resources: good.resources })
+    const [mine, theirs] = [await holder(), await holder()]
+    const next = `localhost:${port + 1}`
+    const neighbour = await holder({ domain: next, resources: [`http://${next}/notes/*`] })
+    expect({
+      'a good one': await of({}),
+      'a forged capability': await of({}, KEY_B),
+      'a foreign domain': await of({ domain: 'evil.example.com' }),
+      'a capability for another resource': await of({ resources: [`${origin}/other/*`] }),
+      'an expired capability': await of({ exp: '2024-06-02T00:00:00Z' }),
+      'a stolen capability': await verdict(mine, theirs.cacao),
+      'a link': await verdict(link, link.cacao),
+      'a foreign host': await verdict(mine, mine.cacao, 'evil.example.com'),
+      'the host of another app on this machine, of which the capability is': await verdict(
+        neighbour,
+        neighbour.cacao,
+        next,
+      ),
+    }).toEqual({
+      'a good one': 'verified',
+      'a forged capability': 'ERR_CAPABILITY_SIGNATURE',
+      'a foreign domain': 'ERR_CAPABILITY_DOMAIN',
+      'a capability for another resource': 'ERR_CAPABILITY_RESOURCES',
+      'an expired capability': 'ERR_CAPABILITY_EXPIRED',
+      'a stolen capability': 'this is not what the session key signed',
+      'a link': 'ERR_CAPABILITY_DELEGATED',
+      'a foreign host': 421,
+      'the host of another app on this machine, of which the capability is': 421,
+    })
+  })
+
+  it('are all of them', () => {
+    const isServer = /\b(?:requireSession|requestVerifier|verifyRequest|verifyCacao|verifyJWS|cookieStore)\(/
+    const filesIn = (folder: string): string[] =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.[jt]sx?$/.test(file) && !file.includes('node_modules'))
+        .map((file) => `${folder}/${file}`)
+    const codeOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+    const servers = filesIn('examples').filter((file) => isServer.test(codeOf(file)))
+    const examples = new Set(servers.map((file) => file.split('/')[1] ?? ''))
+    const inCopies = filesIn('test/packed/examples').filter((file) => codeOf(file).includes('attackExample('))
+    const attacked = [
+      'notes',
+      'delegate-worker',
+      'demo',
+      ...inCopies.map((file) => basename(file, '.test.ts')),
+    ]
+    expect([...examples].sort()).toEqual(attacked.sort())
+  })
+})

@@ -1,0 +1,129 @@
+import { beforeAll } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import { utf8 } from '../../src/base/utf8.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { cacaoCID } from '../../src/capability/cid.js'
+import { toDID } from '../../src/compat/dids.js'
+import { verifyJWS } from '../../src/jws/verify-jws.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import {
+  didOf,
+  NOBODYS_KEY,
+  NOBODYS_SIGNATURE,
+  NON_CANONICAL_KEYS,
+  SMALL_ORDER_KEYS,
+} from '../setup/bad-keys.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
+import { tried } from './kit/tried.js'
+
+// The door of whoever is handed a JWS. Without the capability beside it, it speaks for nothing but its key: a check that only a
+// capability could meet is then refused, and not passed over.
+
+const verifiers = ethereumVerifiers()
+const NOTES = 'https://api.example.com/notes/*'
+const NOBODY = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
+const NOTE = 'https://api.example.com/notes/1'
+let jws: unknown
+let capability: Cacao
+let delegated: Cacao
+let delegatedJWS: unknown
+let keyDID: string
+beforeAll(async () => {
+  const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
+  const session = await DIDSession.authorize(auth, { resources: [NOTES] })
+  jws = await (await toDID(session)).createJWS({ note: 'a' })
+  capability = session.cacao
+  keyDID = session.keyDID
+  const heir = await DIDSession.authorize(({ uri = '' }) => session.delegate({ audience: uri }), {
+    resources: [NOTES],
+  })
+  delegated = heir.cacao
+  const header = {
+    alg: 'EdDSA',
+    cap: `ipfs://${cacaoCID(delegated)}`,
+    kid: `${heir.keyDID}#${heir.keyDID.slice(8)}`,
+  }
+  const input = [header, { note: 'a' }].map((part) => toBase64url(utf8(JSON.stringify(part)))).join('.')
+  delegatedJWS = `${input}.${toBase64url(await heir.sign(utf8(input)))}`
+})
+
+const alone = (options: object) => () => verifyJWS(jws, options)
+const under =
+  (options: object, changes: { input?: () => unknown; capability?: () => unknown } = {}) =>
+  () =>
+    verifyJWS((changes.input ?? (() => jws))(), {
+      capability: (changes.capability ?? (() => capability))(),
+      verifiers,
+      ...options,
+    })
+
+tried('a JWS without the capability that the options speak of', [
+  ['(for its own key)', alone({}), 'accepted'],
+  ['(for its own key, by name)', () => verifyJWS(jws, { issuer: keyDID }), 'accepted'],
+  ['for an account', alone({ issuer: ACCOUNT_A }), 'ERR_CAPABILITY_ISSUER'],
+  ['for resources', alone({ resources: [NOTE] }), 'ERR_CAPABILITY_RESOURCES'],
+  ['for an empty list of resources', alone({ resources: [] }), 'TypeError: resources'],
+  ['for resources that are undefined', alone({ resources: undefined }), 'TypeError: resources'],
+  [
+    'for an ability',
+    alone({ ability: { ability: 'notes/delete', resource: NOTE } }),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  ['for a site', alone({ domains: ['example.com'] }), 'ERR_CAPABILITY_RESOURCES'],
+  ['for any site', alone({ domains: () => true }), 'ERR_CAPABILITY_RESOURCES'],
+  ['for no site', alone({ domains: [] }), 'TypeError: domains'],
+  ['for a nonce', alone({ nonce: 'abcdefgh12' }), 'ERR_CAPABILITY_RESOURCES'],
+  ['for what was not revoked', alone({ isRevoked: () => false }), 'ERR_CAPABILITY_RESOURCES'],
+  ['a check that nobody knows', alone({ capabilities: [] }), 'TypeError: capabilities'],
+])
+
+tried('a JWS with a capability that doesn’t suffice', [
+  ['(with all of it)', under({ domains: ['example.com'], resources: [NOTE], issuer: ACCOUNT_A }), 'accepted'],
+  [
+    'a capability that got lost',
+    under({ domains: ['example.com'] }, { capability: () => undefined }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  ['null for a capability', under({}, { capability: () => null }), 'ERR_CAPABILITY_INVALID'],
+  ['no verifiers', under({ verifiers: undefined }), 'TypeError: verifiers'],
+  ['empty verifiers', under({ verifiers: {} }), 'TypeError: verifiers'],
+  ['another site', under({ domains: ['example.org'] }), 'ERR_CAPABILITY_DOMAIN'],
+  ['a text for the list of sites', under({ domains: 'example.com.evil' }), 'TypeError: domains'],
+  ['another resource', under({ resources: ['https://api.example.com/account'] }), 'ERR_CAPABILITY_RESOURCES'],
+  ['another account', under({ issuer: ACCOUNT_B }), 'ERR_CAPABILITY_ISSUER'],
+  [
+    'an ability that it doesn’t have',
+    under({ ability: { ability: 'notes/delete', resource: NOTE } }),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  [
+    'a link',
+    under({}, { input: () => delegatedJWS, capability: () => delegated }),
+    'ERR_CAPABILITY_DELEGATED',
+  ],
+  [
+    '(a link, where that is accepted)',
+    under({ delegation: { maxLinks: 2 } }, { input: () => delegatedJWS, capability: () => delegated }),
+    'accepted',
+  ],
+  ['the capability that the link came of', under({}, { input: () => delegatedJWS }), 'ERR_JWS_INVALID'],
+  ['an audience of one’s own', under({ audience: NOBODY }), 'TypeError: audience'],
+])
+
+const nobodys = (bytes: Uint8Array) => () => {
+  const did = didOf(bytes)
+  const head = { alg: 'EdDSA', kid: `${did}#${did.slice(8)}` }
+  const input = [head, { note: 'a' }].map((part) => toBase64url(utf8(JSON.stringify(part)))).join('.')
+  return verifyJWS(`${input}.${toBase64url(NOBODYS_SIGNATURE)}`)
+}
+
+tried('a JWS of a key as which anybody can sign', [
+  ['zero', nobodys(NOBODYS_KEY), 'ERR_JWS_INVALID'],
+  ...SMALL_ORDER_KEYS.map(
+    (bytes, i) => [`small order, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
+  ),
+  ...NON_CANONICAL_KEYS.slice(0, 6).map(
+    (bytes, i) => [`another form, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
+  ),
+])

@@ -1,0 +1,56 @@
+import { expect } from 'vitest'
+import { seedKey } from '../../../src/key/seed-key.js'
+import { DIDSession } from '../../../src/session/did-session.js'
+import { type CookieStore, cookieStore } from '../../../src/store/cookie-store.js'
+import { stringStore } from '../../../src/store/string-store.js'
+import { ethereumAuth, ethereumVerifiers } from '../../../src/wallet/ethereum.js'
+import { signed } from '../../setup/capability.js'
+import { headerOf } from '../../setup/cookies.js'
+import { forgedItem } from '../../setup/forged-store.js'
+import { ACCOUNT_A, KEY_A, KEY_B } from '../../setup/wallet.js'
+
+/** A server that says whose the session in the cookies is. */
+export interface CookieServer {
+  /** What it answers to these cookies. */
+  visit(cookies: string): Promise<string>
+  readonly secret: Uint8Array
+  /** The site whose sign-ins count. */
+  readonly domain: string
+}
+
+/** A cookie as someone has it who has signed in at a server with this secret, on this site. */
+async function cookiesOf(secret: Uint8Array, domain: string): Promise<string> {
+  const cookies: CookieStore = cookieStore(undefined, { secret })
+  await DIDSession.get(ACCOUNT_A, ethereumAuth(KEY_A, undefined, { domain }), {
+    resources: ['https://api.example.com/notes/*'],
+    store: stringStore(cookies),
+    verifiers: ethereumVerifiers(),
+    domains: [domain],
+  })
+  return headerOf(cookies)
+}
+
+/** Expects that the genuine cookie is believed, and no other one. */
+export async function attackCookies({ visit, secret, domain }: CookieServer): Promise<void> {
+  const genuine = await cookiesOf(secret, domain)
+  const believed = `did:pkh:${ACCOUNT_A}`
+  expect(await visit(genuine)).toContain(believed)
+  const [name = '', value = ''] = genuine.split('=')
+  // What tells the parts of one value from those of another.
+  const mark = value.slice(0, value.indexOf('.1.') + '.1.'.length)
+  const seed = new Uint8Array(32).fill(9)
+  const { did: aud } = await seedKey(seed)
+  const written = (key: string): string =>
+    `${name}=${mark}${forgedItem([{ cacao: signed({ aud, domain }, key), seed }])}`
+  const attacks: readonly (readonly [attack: string, cookies: string])[] = [
+    ['no cookie', ''],
+    ['a session that a wallet signed, and nobody sealed', written(KEY_A)],
+    ['a session in somebody else’s name, with any signature', written(KEY_B)],
+    ['a sealed one that was changed', genuine.replace(/.{20}$/, 'A'.repeat(20))],
+    ['one that another server sealed', await cookiesOf(crypto.getRandomValues(new Uint8Array(32)), domain)],
+    ['one of a foreign site', await cookiesOf(secret, 'evil.example.com')],
+    ['one for another kind of sign-in', genuine.replace(name, `${name}2`)],
+  ]
+  for (const [attack, cookies] of attacks) expect(await visit(cookies), attack).not.toMatch(/eip155/)
+  expect(await visit(genuine)).toContain(believed)
+}

@@ -1,0 +1,69 @@
+import { toBase64url } from '../../../src/base/base64.js'
+import { utf8 } from '../../../src/base/utf8.js'
+import { parseCacao } from '../../../src/capability/cacao.js'
+import { authorizationOf } from '../../../src/http/token.js'
+import { generateSessionKey } from '../../../src/key/generate.js'
+import { signed } from '../../setup/capability.js'
+import { draft, type Holder } from '../../setup/chain.js'
+import { digestOf, profileInput, signWire } from '../../setup/sign-wire.js'
+import type { WireRequest } from '../../setup/wire-request.js'
+import type { ServerUnderAttack } from './server-under-attack.js'
+
+/** A request that differs from the genuine one before it is signed. */
+interface Wanted {
+  readonly authority?: string
+  readonly target?: string
+  readonly body?: string
+  /** Milliseconds since 1970. */
+  readonly now?: number
+}
+
+/** Makes what is sent to a server: what is genuine, and what is not. */
+export interface Forgery {
+  /** A session key with its capability: a good one, but for the changes; by another wallet if its key is given. */
+  holder(changes?: Record<string, unknown>, walletKey?: string): Promise<Holder>
+  /** To whom the holder delegates all that it may, for ten minutes, with a nonce that the server would ask for. */
+  heir(of: Holder): Promise<Holder>
+  /** The server's request, which the holder signs. */
+  request(by: Holder, wanted?: Wanted): Promise<WireRequest>
+}
+
+const MINUTES_10_MS = 600_000
+
+/** For one server. */
+export function forgeryFor(server: ServerUnderAttack): Forgery {
+  const { granted, domain, authority, method, target, type = 'text/plain' } = server
+  const nonceOf = async (): Promise<string> => (await server.nonce?.()) ?? 'abcdefgh12'
+  return {
+    async holder(changes = {}, walletKey) {
+      const key = await generateSessionKey('P-256')
+      const nonce = await nonceOf()
+      return { key, cacao: signed({ aud: key.did, domain, nonce, ...granted, ...changes }, walletKey) }
+    },
+    async heir(of) {
+      const key = await generateSessionKey('Ed25519')
+      const end = Math.min(Date.now() + MINUTES_10_MS, Date.parse(of.cacao.p.exp ?? ''))
+      const [iat, exp] = [Date.now(), end].map((time) => new Date(time).toISOString())
+      const link = await draft(of, key.did, { ...granted, iat, exp, nonce: await nonceOf() })
+      return { key, cacao: parseCacao(link) }
+    },
+    async request({ key, cacao }, wanted = {}) {
+      const bytes = utf8(wanted.body ?? server.body ?? '')
+      const ofBody = [
+        ['Content-Digest', digestOf(bytes)],
+        ['Content-Type', type],
+      ] as const
+      const hasBody = bytes.length > 0
+      const wire: WireRequest = {
+        method,
+        target: wanted.target ?? target,
+        host: wanted.authority ?? authority,
+        headers: [['Authorization', authorizationOf(cacao)], ...(hasBody ? ofBody : [])],
+        body: bytes,
+      }
+      const nonce = toBase64url(crypto.getRandomValues(new Uint8Array(16)))
+      const created = Math.floor((wanted.now ?? Date.now()) / 1000)
+      return { ...(await signWire(wire, profileInput(key, hasBody, created, nonce), key)), host: authority }
+    },
+  }
+}

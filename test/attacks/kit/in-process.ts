@@ -1,0 +1,20 @@
+import { SessionError, type SessionErrorCode } from '../../../src/base/errors.js'
+import { runFresh } from '../../setup/fresh-process.js'
+
+/** Runs a module in a process of its own, where `tell(answer)` says what became of the attack; gives or throws that here. */
+export function inProcess(script: string): unknown {
+  const output = runFresh(`
+    const tell = (answer) => console.log(JSON.stringify({ isNothing: answer === undefined || answer === false }))
+    const fail = ({ code, name, message }) => console.log(JSON.stringify({ code, name, message }))
+    try { ${script} } catch (error) { fail(error) }
+    process.exit()`)
+  const { isNothing, code, name, message } = JSON.parse(output) as {
+    isNothing?: boolean
+    code?: SessionErrorCode
+    name?: string
+    message?: string
+  }
+  if (code !== undefined) throw new SessionError(code, message ?? '')
+  if (name !== undefined) throw new TypeError(message)
+  return !isNothing
+}

@@ -1,0 +1,218 @@
+import type { SessionErrorCode } from '../../../src/base/errors.js'
+import { utf8 } from '../../../src/base/utf8.js'
+import type { Holder } from '../../setup/chain.js'
+import { ACCOUNT_B, KEY_B } from '../../setup/wallet.js'
+import { type WireRequest, withHeader } from '../../setup/wire-request.js'
+import type { Forgery } from './forgery.js'
+import type { ServerUnderAttack } from './server-under-attack.js'
+
+/** Makes the request with which a server is attacked; `send` is for what goes before it. */
+type Make = (
+  forgery: Forgery,
+  server: ServerUnderAttack,
+  send: (wire: WireRequest) => Promise<void>,
+) => Promise<WireRequest>
+
+/** An attack, what must refuse it, and how it is made. */
+export type ServerAttack = readonly [attack: string, refusedWith: readonly SessionErrorCode[], make: Make]
+
+const EVIL = 'evil.example.com'
+const MINUTES_2_MS = 120_000
+
+/** The genuine request under a capability that isn't. */
+const under =
+  (changes: Record<string, unknown>, walletKey?: string): Make =>
+  async (forgery) =>
+    forgery.request(await forgery.holder(changes, walletKey))
+
+/** The genuine request, changed on its way. */
+const onItsWay =
+  (change: (wire: WireRequest, server: ServerUnderAttack) => WireRequest): Make =>
+  async (forgery, server) =>
+    change(await forgery.request(await forgery.holder()), server)
+
+/** The capability of one holder, with the key of another. */
+const beside = ({ key }: Holder, { cacao }: Holder): Holder => ({ key, cacao })
+
+/** What every server of the documentation and of the examples must refuse. */
+export const SERVER_ATTACKS: readonly ServerAttack[] = [
+  [
+    'nobody: no capability and no signature',
+    ['ERR_REQUEST_UNSIGNED'],
+    onItsWay((wire) => ({ ...wire, headers: [] })),
+  ],
+  [
+    'a stolen capability without its key',
+    ['ERR_REQUEST_UNSIGNED'],
+    onItsWay((wire) => ({
+      ...wire,
+      headers: wire.headers.filter(([name]) => !/^signature/i.test(name)),
+    })),
+  ],
+  [
+    'a stolen capability with a key of one’s own',
+    ['ERR_CAPABILITY_AUDIENCE'],
+    async (forgery) => forgery.request(beside(await forgery.holder(), await forgery.holder())),
+  ],
+  [
+    'a forged capability: another wallet signed it in the account’s name',
+    ['ERR_CAPABILITY_SIGNATURE'],
+    under({}, KEY_B),
+  ],
+  [
+    'a forged capability: the account was replaced',
+    ['ERR_CAPABILITY_SIGNATURE'],
+    async (forgery) => {
+      const { key, cacao } = await forgery.holder()
+      const p = { ...cacao.p, iss: `did:pkh:${ACCOUNT_B}` }
+      return forgery.request({ key, cacao: { ...cacao, p } })
+    },
+  ],
+  [
+    'a forged capability: granted to nobody’s key, made over to one’s own',
+    ['ERR_CAPABILITY_SIGNATURE'],
+    async (forgery) => {
+      const [{ key }, { cacao }] = [await forgery.holder(), await forgery.holder()]
+      return forgery.request({ key, cacao: { ...cacao, p: { ...cacao.p, aud: key.did } } })
+    },
+  ],
+  ['an expired capability', ['ERR_CAPABILITY_EXPIRED'], under({ exp: '2024-06-02T00:00:00Z' })],
+  ['a foreign domain', ['ERR_CAPABILITY_DOMAIN'], under({ domain: EVIL })],
+  [
+    'a foreign domain that ends in the right one',
+    ['ERR_CAPABILITY_DOMAIN'],
+    async (forgery, { domain }) => forgery.request(await forgery.holder({ domain: `evil-${domain}` })),
+  ],
+  [
+    'a capability for another resource of this server',
+    ['ERR_CAPABILITY_RESOURCES'],
+    async (forgery, server) =>
+      forgery.request(await forgery.holder({ statement: undefined, ...server.beside })),
+  ],
+  [
+    'a capability for nothing',
+    ['ERR_CAPABILITY_RESOURCES'],
+    under({ resources: undefined, statement: undefined }),
+  ],
+  [
+    'a foreign host: signed for another server, delivered here',
+    ['ERR_REQUEST_SIGNATURE'],
+    async (forgery) => forgery.request(await forgery.holder(), { authority: EVIL }),
+  ],
+  [
+    'a foreign host: signed for another server, whose name its Host header has',
+    ['ERR_REQUEST_SIGNATURE'],
+    async (forgery) => ({
+      ...(await forgery.request(await forgery.holder(), { authority: EVIL })),
+      host: EVIL,
+    }),
+  ],
+  [
+    'a capability for another server, whose name the Host header has',
+    ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
+    async (forgery) => {
+      const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
+      return { ...(await forgery.request(holder)), host: EVIL }
+    },
+  ],
+  [
+    'a target that a URL rewrites: dot segments',
+    ['ERR_REQUEST_SIGNATURE'],
+    async (forgery, { target }) =>
+      forgery.request(await forgery.holder(), { target: target.replace('/', '/x/../') }),
+  ],
+  [
+    'a target that a URL rewrites: a fragment',
+    ['ERR_REQUEST_SIGNATURE'],
+    async (forgery, { target }) => forgery.request(await forgery.holder(), { target: `${target}#x` }),
+  ],
+  [
+    'another method',
+    ['ERR_REQUEST_SIGNATURE'],
+    onItsWay((wire) => ({ ...wire, method: wire.method === 'POST' ? 'PUT' : 'POST' })),
+  ],
+  ['another query', ['ERR_REQUEST_SIGNATURE'], onItsWay((wire) => ({ ...wire, target: `${wire.target}?x` }))],
+  [
+    'a signature of two minutes ago',
+    ['ERR_REQUEST_STALE'],
+    async (forgery) => forgery.request(await forgery.holder(), { now: Date.now() - MINUTES_2_MS }),
+  ],
+  [
+    'a link that a session’s key signed for another key, with a nonce of now',
+    ['ERR_CAPABILITY_DELEGATED'],
+    async (forgery, { maxLinks = 1 }) => {
+      // The session is old, and its links are new: by one more than the server takes.
+      let holder = await forgery.holder({ nonce: 'oldsignin1' })
+      for (let links = 1; links <= maxLinks; links++) holder = await forgery.heir(holder)
+      return forgery.request(holder)
+    },
+  ],
+  [
+    'a link that the account’s owner never signed for, put under a capability of one’s own',
+    [
+      'ERR_CAPABILITY_DELEGATED',
+      'ERR_CAPABILITY_INVALID',
+      'ERR_CAPABILITY_ISSUER',
+      'ERR_CAPABILITY_AUDIENCE',
+    ],
+    async (forgery) => {
+      const [victim, { key, cacao }] = [
+        await forgery.holder(),
+        await forgery.heir(await forgery.holder({}, KEY_B)),
+      ]
+      const forged = { ...cacao, s: { ...cacao.s, m: { parent: victim.cacao } } }
+      return forgery.request({ key, cacao: forged as unknown as Holder['cacao'] })
+    },
+  ],
+  [
+    'a replay',
+    ['ERR_REQUEST_REPLAYED'],
+    async (forgery, _, send) => {
+      const wire = await forgery.request(await forgery.holder())
+      await send(wire)
+      return wire
+    },
+  ],
+]
+
+/** The same of those that take a body. */
+export const BODY_ATTACKS: readonly ServerAttack[] = [
+  [
+    'a body that is not the one that was signed',
+    ['ERR_REQUEST_DIGEST'],
+    onItsWay((wire) => ({ ...wire, body: utf8('another') })),
+  ],
+  [
+    'the body that was signed, as another type',
+    ['ERR_REQUEST_SIGNATURE'],
+    onItsWay((wire) => withHeader(wire, 'content-type', 'text/html')),
+  ],
+  [
+    'a body behind a signature for none',
+    ['ERR_REQUEST_DIGEST', 'ERR_REQUEST_SIGNATURE'],
+    async (forgery, { body = '' }) => ({
+      ...(await forgery.request(await forgery.holder(), { body: '' })),
+      body: utf8(body),
+    }),
+  ],
+]
+
+/** The same of those that see targets in absolute form. */
+export const ABSOLUTE_ATTACKS: readonly ServerAttack[] = [
+  [
+    'a capability for another server, which an absolute target names',
+    ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
+    async (forgery, { target }) => {
+      const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
+      return { ...(await forgery.request(holder)), target: `https://${EVIL}${target}` }
+    },
+  ],
+  [
+    'a capability for another server, as the user in an absolute target',
+    ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
+    async (forgery, { authority, target }) => {
+      const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
+      return { ...(await forgery.request(holder)), target: `https://${EVIL}@${authority}${target}` }
+    },
+  ],
+]

@@ -1,0 +1,104 @@
+import { chmod, mkdir, rename, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createClient } from 'redis'
+import { onTestFinished } from 'vitest'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { fileRevocation } from '../../src/node/file-revocation.js'
+import { fileStore } from '../../src/node/file-store.js'
+import { redisReplay } from '../../src/node/redis-replay.js'
+import { redisRevocation } from '../../src/node/redis-revocation.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { temporaryFolder } from '../e2e/temporary-folder.js'
+import { describeRedis, startRedis } from '../setup/redis.js'
+import { accepting, post, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { type Attack, tried } from './kit/tried.js'
+
+// The door of what a server keeps on its own machine, and in Redis.
+
+const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
+const resources = ['https://api.example.com/notes/*']
+
+/** A file of sessions, to which something has happened. */
+const tampered = (happens: (path: string) => Promise<unknown>) => async (): Promise<unknown> => {
+  const path = join(await temporaryFolder(), 'own', 'sessions')
+  await mkdir(dirname(path), { mode: 0o700 })
+  await DIDSession.get(ACCOUNT_A, auth, { resources, store: fileStore(path) })
+  await happens(path)
+  return DIDSession.load(ACCOUNT_A, { store: fileStore(path) })
+}
+const linked = async (path: string): Promise<void> => {
+  await rename(path, `${path}-elsewhere`)
+  await symlink(`${path}-elsewhere`, path)
+}
+const revocations = (happens: (path: string) => Promise<unknown>) => async (): Promise<unknown> => {
+  const path = join(await temporaryFolder(), 'own', 'revoked')
+  await mkdir(dirname(path), { mode: 0o700 })
+  const { sign } = await testSigner()
+  await fileRevocation(path).revoke((await testSigner()).cacao)
+  await happens(path)
+  return requestVerifier({ ...accepting, revocation: fileRevocation(path) })(await sign(post()))
+}
+
+tried('a file that others may write', [
+  ['(one that they may not)', tampered(async () => undefined), 'accepted'],
+  ['for the group', tampered((path) => chmod(path, 0o620)), 'ERR_STORE_UNAVAILABLE'],
+  ['for all', tampered((path) => chmod(path, 0o666)), 'ERR_STORE_UNAVAILABLE'],
+  [
+    'in a folder where anybody may replace it',
+    tampered((path) => chmod(dirname(path), 0o777)),
+    'ERR_STORE_UNAVAILABLE',
+  ],
+  ['a link to another one', tampered(linked), 'ERR_STORE_UNAVAILABLE'],
+  ['(a list of revocations that they may not write)', revocations(async () => undefined), 'accepted'],
+  [
+    'a list of revocations, for the group',
+    revocations((path) => chmod(path, 0o660)),
+    'ERR_STORE_UNAVAILABLE',
+  ],
+  [
+    'a list of revocations in a folder of all',
+    revocations((path) => chmod(dirname(path), 0o777)),
+    'ERR_STORE_UNAVAILABLE',
+  ],
+  ['a list of revocations that is a link', revocations(linked), 'ERR_STORE_UNAVAILABLE'],
+])
+
+/** A request to a server on a Redis of this policy, by which it may drop what it promised to keep. */
+const onRedis = (policy: string, make: 'replay' | 'revocation') => async (): Promise<unknown> => {
+  const server = await startRedis([
+    '--maxmemory',
+    '2mb',
+    '--maxmemory-policy',
+    policy,
+    '--client-query-buffer-limit',
+    '1mb',
+  ])
+  onTestFinished(() => server.stop())
+  const client = await createClient({ url: server.url }).connect()
+  onTestFinished(() => client.destroy())
+  const stores = { replay: () => redisReplay(client), revocation: () => redisRevocation(client) }
+  const signer = await testSigner()
+  const verify = requestVerifier({ ...accepting, now: Date.now, [make]: stores[make]() })
+  return verify(await signer.sign(post(), Date.now()))
+}
+const EVICTING = [
+  'allkeys-lru',
+  'allkeys-lfu',
+  'allkeys-random',
+  'volatile-lru',
+  'volatile-lfu',
+  'volatile-random',
+  'volatile-ttl',
+]
+
+describeRedis('redis-server', () => {
+  tried('a Redis that forgets under load', [
+    ['(one that doesn’t)', onRedis('noeviction', 'revocation'), 'accepted'],
+    ...EVICTING.flatMap((policy): Attack[] => [
+      [`revocations under ${policy}`, onRedis(policy, 'revocation'), 'ERR_STORE_UNAVAILABLE'],
+      [`used requests under ${policy}`, onRedis(policy, 'replay'), 'ERR_STORE_UNAVAILABLE'],
+    ]),
+  ])
+})

@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { allows, recapAllows } from '../../src/capability/abilities.js'
+import { canonicalJSON } from '../../src/capability/canonical-json.js'
+import { abilityOption } from '../../src/capability/check-options.js'
+import { hasDotSegment } from '../../src/capability/dot-segments.js'
+import { fromRecap, includesAbilities, recapStatement, toRecap } from '../../src/capability/recap.js'
+import { covers, missingResources } from '../../src/capability/resources.js'
+import { resourcesOption } from '../../src/capability/resources-option.js'
+import { isURI } from '../../src/capability/uri.js'
+import { signed } from '../setup/capability.js'
+import { runs } from '../setup/seed.js'
+
+const API = 'https://api.example.com'
+/** Ways of writing a segment that leads out of the folder, or stays where it is. */
+const DOTS = [
+  '..',
+  '.',
+  '%2e',
+  '%2E%2e',
+  '.%2e',
+  '%252e%252E',
+  '%25%32%65.',
+  '%%32%65%2e',
+  '..;',
+  '..;x=y',
+  '.;x',
+  '%2e%2e%3bx',
+  '..%00',
+  '..%20',
+  '%09..',
+  '%c0%ae%C0%AE',
+  'a%2f..',
+  'a%5c..',
+  'a%255C%252e%252e',
+  'a%c0%af..%c1%9cb',
+  '..%2fadmin',
+  '..%5Cadmin',
+  '..%3Fx',
+]
+/** What looks a little like one, and stays where it is for everybody. */
+const NAMES = ['...', '.hidden', 'a..b', '..a', 'a.', '%2ehidden', 'a%2fb', '%252e%252ea', '100%25', 'b;x=..']
+
+describe('a dot segment', () => {
+  it.each(DOTS)('%s is none that is compared, on either side', (dots) => {
+    for (const uri of [`${API}/notes/${dots}`, `${API}/notes/${dots}/admin`, `${API}/notes/${dots}?a=b`]) {
+      expect(hasDotSegment(uri)).toBe(true)
+      expect(covers(`${API}/notes/*`, uri)).toBe(false)
+      expect(covers(uri, uri)).toBe(false)
+      expect(covers(`${API}/notes/${dots}/*`, `${API}/notes/${dots}/x`)).toBe(false)
+      expect(covers(`${API}/notes/${dots}/*`, `${API}/notes/x`)).toBe(false)
+      expect(() => resourcesOption([uri], 'resources')).toThrow(TypeError)
+      expect(() => abilityOption({ ability: 'a/b', resource: uri }, 'ability')).toThrow(TypeError)
+    }
+  })
+
+  it.each(NAMES)('%s is none', (name) => {
+    const uri = `${API}/notes/${name}`
+    expect(hasDotSegment(uri)).toBe(false)
+    expect(covers(`${API}/*`, uri)).toBe(true)
+    expect(covers(uri, uri)).toBe(true)
+    expect(resourcesOption([uri], 'resources')).toEqual([uri])
+  })
+
+  it('is one in no query and in no fragment, where nobody resolves it', () => {
+    for (const uri of [`${API}/a?b=/../c`, `${API}/a#/../c`])
+      expect([hasDotSegment(uri), covers(`${API}/*`, uri)]).toEqual([false, true])
+  })
+
+  it('is one without a host, too', () => {
+    for (const uri of ['x:..', 'x:/..', 'x:a/../b', 'x://..', 'file:///%2e%2e'])
+      expect(hasDotSegment(uri)).toBe(true)
+  })
+
+  it('leaves the capability of somebody else what it is, and covers nothing', () => {
+    const { resources = [] } = signed({ resources: [`${API}/a/../*`] }).p
+    expect(resources).toHaveLength(1)
+    expect(missingResources(resources, resources)).toEqual(resources)
+  })
+
+  it('is found wherever a browser or a proxy would resolve one', () => {
+    const part = fc.constantFrom('a', '.', '%2e', '%2E', '/', ';', '%3b', '', 'b')
+    let found = 0
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const uri = `${API}/${parts.join('')}`
+        const { href } = new URL(uri)
+        if (href === uri) return
+        found++
+        expect(hasDotSegment(uri)).toBe(true)
+      }),
+      runs(2000),
+    )
+    expect(found).toBeGreaterThan(runs(2000).numRuns / 20)
+  })
+})
+
+describe('abilities with a dot segment', () => {
+  it.each(DOTS.filter((dots) => isURI(`a:${dots}`)))(
+    '%s are not asked for, and of somebody else’s allow nothing',
+    (dots) => {
+      const uri = `${API}/notes/${dots}`
+      expect(() => toRecap({ [uri]: { 'notes/read': [{}] } })).toThrow(TypeError)
+      const foreign = { [uri]: { 'notes/read': [{}] }, [`${API}/notes/*`]: { 'notes/read': [{}] } }
+      const recap = `urn:recap:${toBase64url(utf8(canonicalJSON({ att: foreign, prf: [] }) ?? ''))}`
+      const abilities = fromRecap(recap) ?? {}
+      expect(Object.keys(abilities)).toHaveLength(2)
+      const wanted = { ability: 'notes/read', resource: uri }
+      expect([allows(abilities, wanted), recapAllows(recap, wanted)]).toEqual([false, false])
+      expect(includesAbilities(abilities, { [uri]: { 'notes/read': [{}] } })).toBe(false)
+      expect(allows(abilities, { ...wanted, resource: `${API}/notes/1` })).toBe(true)
+    },
+  )
+})
+
+describe('what is wanted', () => {
+  it.each([
+    ['white space', `${API}/a b`],
+    ['a line break', `${API}/a\n`],
+    ['a control character', `${API}/a\u0007`],
+    ['a backslash', `${API}/a\\b`],
+    ['no scheme', '/a'],
+    ['half an escape', `${API}/a%2`],
+    ['another alphabet', `${API}/ä`],
+    ['an invisible character', `${API}/a\u200b`],
+  ])('with %s is not covered, and not asked for', (_, uri) => {
+    expect(covers(`${API}/*`, uri)).toBe(false)
+    expect(covers(uri, uri)).toBe(false)
+    expect(() => resourcesOption([uri], 'resources')).toThrow(TypeError)
+  })
+})
+
+/** How often texts are looked at or looked up in the work. */
+function looksOf(work: () => void): number {
+  const spies = [
+    vi.spyOn(Map.prototype, 'get'),
+    vi.spyOn(Set.prototype, 'has'),
+    vi.spyOn(String.prototype, 'startsWith'),
+    vi.spyOn(String.prototype, 'slice'),
+    vi.spyOn(RegExp.prototype, 'exec'),
+    vi.spyOn(RegExp.prototype, 'test'),
+  ]
+  try {
+    work()
+    return spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0)
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+describe('comparing costs what the length says', () => {
+  it.each([
+    ['wildcards', (i: number) => `a:/${i}/*`, (i: number) => `a:/x${i}/y`],
+    ['wildcards that cover', (i: number) => `a:/${i}/*`, (i: number) => `a:/${i}/y`],
+    ['texts', (i: number) => `a:/${i}`, (i: number) => `a:/x${i}`],
+    ['long beginnings in common', (i: number) => `a:/b/c/d/${i}/*`, () => 'a:/b/c/d/e/f'],
+  ])('for a thousand %s and a thousand that are wanted', (_, grant, want) => {
+    const list = (of: (i: number) => string): string[] => Array.from({ length: 1000 }, (_, i) => of(i))
+    const [granted, wanted] = [list(grant), list(want)]
+    const segments = [...granted, ...wanted].join('/').split('/').length
+    expect(looksOf(() => missingResources(granted, wanted))).toBeLessThan(20 * segments)
+  })
+
+  it('for a resource of many segments', () => {
+    const deep = `a:${'/b'.repeat(8000)}`
+    expect(looksOf(() => covers(`${deep}/*`, `${deep}/x`))).toBeLessThan(5 * 16_000)
+  })
+
+  it('for an encoding that nests', () => {
+    const looks = (depth: number): number => looksOf(() => hasDotSegment(`a:/%${'25'.repeat(depth)}2e`))
+    expect(hasDotSegment(`a:/%${'25'.repeat(8000)}2e`)).toBe(true)
+    expect(looks(8000)).toBeLessThan(11 * looks(800))
+  })
+
+  it('for abilities: a thousand resources, and one with a thousand namespaces', () => {
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a:/${i}/*`, { 'x/y': [{}] }]))
+    const wanted = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a:/${i}/z`, { 'x/y': [{}] }]))
+    expect(looksOf(() => expect(includesAbilities(many, wanted)).toBe(true))).toBeLessThan(50_000)
+    const spaces = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`n${i}/x`, [{}]]))
+    expect(looksOf(() => recapStatement({ 'a:b': spaces }))).toBeLessThan(10_000)
+    expect(toRecap({ 'a:b': spaces })).toContain('urn:recap:')
+  })
+})

@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { callerOf, requireSession } from '../../src/middleware/express.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+import { type Browser, openBrowser } from './browser.js'
+import { describeEngines } from './engines.js'
+import type { Page } from './page.js'
+
+// Two people at one browser, one after the other: its HTTP cache must not give the second one what the first one was answered.
+
+const domain = 'app.example'
+// What a handler may say of its answer, with which a browser keeps it for a minute.
+const KEPT = 'max-age=60'
+
+let server: Server
+let origin: string
+let answered = 0
+let people: readonly [DIDSession, DIDSession]
+beforeAll(async () => {
+  server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const host = `localhost:${(server.address() as AddressInfo).port}`
+  origin = `http://${host}`
+  const admit = requireSession({
+    verifiers: ethereumVerifiers(),
+    authority: host,
+    domains: [domain],
+    resources: [`${origin}/*`],
+    replay: false,
+  })
+  server.on('request', (request, response) => {
+    const url = new URL(request.url ?? '/', origin)
+    if (url.pathname === '/')
+      return response.setHeader('content-type', 'text/html').end('<link rel="icon" href="data:,">')
+    answered++
+    const [, caching] = url.pathname.split('/')
+    if (caching === 'kept') response.setHeader('cache-control', KEPT)
+    // As if there were no middleware: the answer says nothing of whose it is.
+    if (url.pathname.endsWith('/unmarked')) return response.end(request.headers['x-person'])
+    return admit(request, response, () => response.end(callerOf(request).account))
+  })
+  const sign = (key: string) =>
+    DIDSession.authorize(ethereumAuth(key, undefined, { domain }), { resources: [`${origin}/*`] })
+  people = [await sign(KEY_A), await sign(KEY_B)]
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+describeEngines('the browser’s cache', (engine) => {
+  let browser: Browser
+  let page: Page
+  beforeAll(async () => {
+    browser = await openBrowser(engine)
+    page = browser.page
+    await page.goto(origin)
+  })
+  afterAll(() => browser.close())
+
+  const ask = (url: string, headers: Record<string, string>): Promise<string> =>
+    page.evaluate(async (to, sent) => (await fetch(to, { headers: sent })).text(), url, headers)
+  /** What each of them is answered, one after the other. */
+  async function answersOf(path: string): Promise<string[]> {
+    const url = `${origin}/${path}?${engine.name}`
+    const answers: string[] = []
+    for (const person of people) {
+      const { headers } = await person.signRequest(new Request(url))
+      answers.push(await ask(url, { ...Object.fromEntries(headers), 'x-person': person.id }))
+    }
+    return answers
+  }
+
+  it('would give one person’s answer to the next, if that said nothing of whose it is', async () => {
+    const [first, second] = await answersOf('kept/unmarked')
+    // A driven WebKitGTK keeps nothing.
+    const kept = engine.name === 'webkitgtk' ? people[1] : people[0]
+    expect([first, second]).toEqual([people[0].id, kept.id])
+  })
+
+  it('gives each their own answer, also where a handler has it kept', async () => {
+    for (const path of ['kept/mine', 'plain/mine'])
+      expect(await answersOf(path)).toEqual([ACCOUNT_A, ACCOUNT_B])
+  })
+
+  it('keeps nothing that a handler didn’t ask to be kept', async () => {
+    const url = `${origin}/plain/again?${engine.name}`
+    const before = answered
+    for (let i = 0; i < 2; i++) {
+      const { headers } = await people[0].signRequest(new Request(url))
+      expect(await ask(url, Object.fromEntries(headers))).toBe(ACCOUNT_A)
+    }
+    expect(answered - before).toBe(2)
+  })
+})

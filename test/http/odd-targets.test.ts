@@ -1,0 +1,59 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { requireSession } from '../../src/middleware/fetch.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+
+// A server that asks for the very URL of a request: whoever chooses the URL must not choose the server's mistakes.
+
+const API = 'https://api.example.com'
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner('P-256', { resources: [`${API}/notes/*`] })
+})
+const byURL = (_: Request, url: URL): string[] => [url.href]
+const byAbility = (_: Request, url: URL) => ({ ability: 'notes/write', resource: url.href })
+
+describe.each([
+  ['a dot segment that URLs leave as it is', '/notes/..;/admin'],
+  ['one that is encoded twice', '/notes/%252e%252e/admin'],
+  ['an encoded slash beside dots', '/notes/..%2fadmin'],
+  ['an encoded backslash beside dots', '/notes/..%5Cadmin'],
+  ['what URLs take and URIs do not', '/notes/a|b'],
+  ['brackets', '/notes/[a]'],
+  ['half an escape', '/notes/100%'],
+])('a request with %s', (_, path) => {
+  // Engines differ in what they leave as it is.
+  it.skipIf(new URL(API + path).href !== API + path)(
+    'is one that is not covered, and no error of the server’s',
+    async () => {
+      const request = await signer.sign(post('', API + path))
+      expect(request.url).toBe(API + path)
+      for (const options of [{ resources: byURL }, { resources: false as const, ability: byAbility }])
+        await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+          requestVerifier({ ...accepting, ...options })(request),
+        )
+      const handle = requireSession({ ...accepting, resources: byURL }, async () => new Response())
+      expect((await handle(request)).status).toBe(403)
+    },
+  )
+})
+
+it('a request for what was granted is let through', async () => {
+  const verify = requestVerifier({ ...accepting, resources: byURL })
+  expect((await verify(await signer.sign(post('', `${API}/notes/a;b?c=/../d`)))).url).toBe(
+    `${API}/notes/a;b?c=/../d`,
+  )
+})
+
+it.each([
+  ['nothing', () => undefined],
+  ['an empty list', () => []],
+  ['a text', () => `${API}/notes/1`],
+  ['a list with something else', () => [1]],
+])('a function that asks for %s is wrong', async (_, resources) => {
+  const verify = requestVerifier({ ...accepting, resources: resources as never })
+  expect(await failureOf(async () => verify(await signer.sign(post('', `${API}/notes/1`))))).toBeInstanceOf(
+    TypeError,
+  )
+})

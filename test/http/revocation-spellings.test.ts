@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import { cacaoCID } from '../../src/capability/cid.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { capabilityAccounts, capabilityIdentity } from '../../src/verify.js'
+import { webauthnVerifiers } from '../../src/wallet/webauthn.js'
+import { payload, signed, unsigned } from '../setup/capability.js'
+import { expectCode } from '../setup/expect-code.js'
+import { TestPasskeys } from '../setup/passkey.js'
+import { signedByPasskey } from '../setup/passkey-capability.js'
+import { twinOf } from '../setup/passkey-twin.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+import { ORIGIN } from '../setup/with-passkeys.js'
+
+const verify = (cacao: unknown, revocation = memoryRevocation()): Promise<Cacao> =>
+  verifyCacao(cacao, {
+    verifiers: webauthnVerifiers(),
+    now: () => Date.parse('2024-06-02T00:00:00Z'),
+    isRevoked: (link) => revocation.isRevoked(link),
+  })
+
+describe('a passkey’s capability, whose signature fits two keys', () => {
+  let own: Cacao
+  let twin: Cacao
+  let another: Cacao
+  beforeAll(async () => {
+    const passkeys = new TestPasskeys(ORIGIN)
+    own = await signedByPasskey(passkeys)
+    another = await signedByPasskey(passkeys, {}, { nonce: 'anothernonce1' })
+    twin = twinOf(own)
+  })
+
+  it('is good under both', async () => {
+    expect(twin.p.iss).not.toBe(own.p.iss)
+    for (const cacao of [own, twin, another]) await verify(cacao)
+  })
+
+  it('has two accounts that it may name, in the eyes of both', async () => {
+    const both = [own.p.iss, twin.p.iss].sort()
+    for (const cacao of [own, twin, { ...own }])
+      expect([...(await capabilityAccounts(cacao))].sort()).toEqual(both)
+    expect(await capabilityAccounts(signed())).toEqual([ACCOUNT_A])
+    await expectCode('ERR_CAPABILITY_INVALID', () => capabilityAccounts({}))
+  })
+
+  it('is one capability, under two CIDs', () => {
+    expect(capabilityIdentity(twin)).toBe(capabilityIdentity(own))
+    expect(capabilityIdentity(another)).not.toBe(capabilityIdentity(own))
+    expect(cacaoCID(twin)).not.toBe(cacaoCID(own))
+  })
+
+  it.each([
+    ['one', () => [own, twin]],
+    ['the other', () => [twin, own]],
+  ])('is revoked under both when %s is', async (_, pair) => {
+    const revocation = memoryRevocation()
+    await revocation.revoke(pair()[0])
+    for (const cacao of pair()) await expectCode('ERR_CAPABILITY_REVOKED', () => verify(cacao, revocation))
+    await verify(another, revocation)
+  })
+
+  it('is signed out everywhere under both by the account', async () => {
+    const revocation = memoryRevocation()
+    await revocation.revokeAll(own.p.iss)
+    for (const cacao of [own, twin, another, twinOf(another)])
+      await expectCode('ERR_CAPABILITY_REVOKED', () => verify(cacao, revocation))
+  })
+
+  it('is signed out by the twin’s account, and no other of the passkey’s is', async () => {
+    const revocation = memoryRevocation()
+    await revocation.revokeAll(twin.p.iss)
+    for (const cacao of [own, twin])
+      await expectCode('ERR_CAPABILITY_REVOKED', () => verify(cacao, revocation))
+    await verify(another, revocation)
+  })
+
+  it('is signed out by nobody else’s account', async () => {
+    const revocation = memoryRevocation()
+    const stranger = await signedByPasskey(new TestPasskeys(ORIGIN))
+    await revocation.revokeAll(stranger.p.iss)
+    for (const cacao of [own, twin]) await verify(cacao, revocation)
+  })
+
+  it('that can not be read is refused rather than let through', async () => {
+    const { h, p, s } = own
+    for (const other of [
+      { ...s, s: 'AAAA' },
+      { ...s, m: { aad: new Uint8Array([1]) } },
+      { t: s.t, s: s.s },
+    ])
+      await expectCode('ERR_CAPABILITY_INVALID', async () =>
+        memoryRevocation().isRevoked(parseCacao({ h, p, s: other })),
+      )
+  })
+})
+
+describe('the identity of a capability', () => {
+  it('is 43 characters, from unknown input through the guard', async () => {
+    expect(capabilityIdentity(JSON.parse(JSON.stringify(signed())))).toMatch(/^[-\w]{43}$/)
+    for (const input of [undefined, 'cacao', {}, { ...unsigned(), extra: 1 }, { p: payload() }])
+      await expectCode('ERR_CAPABILITY_INVALID', () => capabilityIdentity(input))
+  })
+
+  it('is the same whether what is empty is said or left out, as software differs in the text', () => {
+    const bare = signed({ statement: undefined, resources: undefined })
+    const { h, p, s } = bare
+    for (const more of [{ resources: [] }, { statement: '' }, { requestId: '' }])
+      expect(capabilityIdentity({ h, p: { ...p, ...more }, s })).toBe(capabilityIdentity(bare))
+    expect(capabilityIdentity({ h, p: { ...p, statement: 'a' }, s })).not.toBe(capabilityIdentity(bare))
+  })
+
+  it('is the same in another order of members, and by another type of signature', () => {
+    const { h, p, s } = signed()
+    const reversed = Object.fromEntries(Object.entries(p).reverse())
+    expect(capabilityIdentity({ s, p: reversed, h })).toBe(capabilityIdentity({ h, p, s }))
+    expect(capabilityIdentity({ h, p, s: { t: 'eip1271', s: s.s } })).toBe(capabilityIdentity({ h, p, s }))
+  })
+
+  it('differs between the chains of one address, which sign two texts', () => {
+    const on = (chain: number): Cacao => signed({ iss: signed().p.iss.replace(':1:', `:${chain}:`) })
+    expect(capabilityIdentity(on(10))).not.toBe(capabilityIdentity(on(1)))
+  })
+
+  it('of a key’s capability is not that of another key, whose name is signed', () => {
+    const of = (did: string) => ({
+      h: { t: 'caip122' },
+      p: payload({ iss: did }),
+      s: { t: 'key:ed25519', s: 'AA' },
+    })
+    const other = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'
+    expect(capabilityIdentity(of(payload().aud))).not.toBe(capabilityIdentity(of(other)))
+  })
+})

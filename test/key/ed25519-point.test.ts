@@ -1,0 +1,158 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { toBase64url } from '../../src/base/base64.js'
+import { toHex } from '../../src/base/hex.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import { signDelegated } from '../../src/capability/key-signature.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { verifyJWS } from '../../src/jws/verify-jws.js'
+import { toBase58 } from '../../src/key/base58.js'
+import { encodeDIDKey } from '../../src/key/did-key.js'
+import { isEd25519Key } from '../../src/key/ed25519-point.js'
+import { generateSessionKey } from '../../src/key/generate.js'
+import { knownKey } from '../../src/key/known-key.js'
+import { parseDIDKey } from '../../src/key/parse-did-key.js'
+import { verifyByNoble, verifyKeySignature } from '../../src/key/verify.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { keyAuth, keyVerifiers } from '../../src/wallet/key.js'
+import { solanaVerifiers } from '../../src/wallet/solana.js'
+import {
+  didOf,
+  NOBODYS_KEY,
+  NOBODYS_SIGNATURE,
+  NON_CANONICAL_KEYS,
+  SMALL_ORDER_KEYS,
+} from '../setup/bad-keys.js'
+import { payload, signed } from '../setup/capability.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+
+const bad = new Map([...SMALL_ORDER_KEYS, ...NON_CANONICAL_KEYS].map((bytes) => [toHex(bytes), bytes]))
+const now = (): number => Date.parse('2024-06-02T00:00:00Z')
+const verifiers = { ...keyVerifiers(), ...solanaVerifiers() }
+
+describe('a key in whose name anybody can sign', () => {
+  it('is one of eight points, in any of their forms', () => {
+    // Five y, two of which can be written with y + p too, each with both signs.
+    expect(SMALL_ORDER_KEYS).toHaveLength(14)
+    expect(NON_CANONICAL_KEYS).toHaveLength(38)
+    expect(bad.size).toBe(14 + 38 - 4)
+  })
+
+  it.each([...bad])('%s comes in nowhere', async (_, bytes) => {
+    expect(isEd25519Key(bytes)).toBe(false)
+    const did = didOf(bytes)
+    expect([parseDIDKey(did), knownKey(did)]).toEqual([undefined, undefined])
+    expect(() => encodeDIDKey({ type: 'Ed25519', bytes })).toThrow(TypeError)
+    expect(await verifyKeySignature({ type: 'Ed25519', bytes }, NOBODYS_SIGNATURE, utf8('any text'))).toBe(
+      false,
+    )
+  })
+
+  it('would have signed every text, for some that check', async () => {
+    const data = utf8('I owe you')
+    expect(ed25519.verify(NOBODYS_SIGNATURE, data, NOBODYS_KEY, { zip215: true })).toBe(true)
+    expect(await verifyKeySignature({ type: 'Ed25519', bytes: NOBODYS_KEY }, NOBODYS_SIGNATURE, data)).toBe(
+      false,
+    )
+    expect(await verifyByNoble(NOBODYS_KEY, NOBODYS_SIGNATURE, data)).toBe(false)
+  })
+
+  it.each([
+    ['an account (did:key)', didOf(NOBODYS_KEY), { t: 'key:ed25519', s: toBase64url(NOBODYS_SIGNATURE) }],
+    [
+      'a Solana account',
+      `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${toBase58(NOBODYS_KEY)}`,
+      { t: 'solana:ed25519', s: toBase58(NOBODYS_SIGNATURE) },
+    ],
+  ])('is no account: %s', async (_, iss, s) => {
+    const cacao = { h: { t: 'caip122' }, p: payload({ iss }), s }
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(cacao, { verifiers, now }))
+  })
+
+  it('is no link of a chain, and nothing is delegated to it', async () => {
+    const did = didOf(NOBODYS_KEY)
+    const parent = signed({ aud: did })
+    const key = { did, type: 'Ed25519' as const, sign: async () => NOBODYS_SIGNATURE }
+    const { aud, version, nonce, iat, exp, resources } = payload()
+    const p = { aud, version, nonce, iat, ...(exp !== undefined && { exp }), ...(resources && { resources }) }
+    const child: Cacao = await signDelegated(key, p, parent)
+    // Whatever comes of the wallet's own signature, which is good: the link is looked at.
+    const eip191 = async (): Promise<void> => undefined
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+      verifyCacao(parseCacao(JSON.parse(JSON.stringify(child))), { verifiers: { eip191 }, now }),
+    )
+    const session = await DIDSession.authorize(
+      keyAuth({ type: 'Ed25519', secret: new Uint8Array(32).fill(7) }, { domain: 'app.example.com' }),
+      { resources: ['a:b'] },
+    )
+    for (const audience of [did, ...[...bad.values()].map(didOf)])
+      expect(await failureOf(() => session.delegate({ audience, resources: ['a:b'] }))).toBeInstanceOf(
+        TypeError,
+      )
+  })
+
+  it('is no key of a JWS', async () => {
+    const did = didOf(NOBODYS_KEY)
+    const encoded = (value: object): string => toBase64url(utf8(JSON.stringify(value)))
+    const header = encoded({ alg: 'EdDSA', kid: `${did}#${did.slice('did:key:'.length)}` })
+    const jws = `${header}.${encoded({ a: 1 })}.${toBase64url(NOBODYS_SIGNATURE)}`
+    await expectCode('ERR_JWS_INVALID', () => verifyJWS(jws))
+  })
+
+  it('is none that signs in', async () => {
+    const key = { did: didOf(NOBODYS_KEY), sign: async () => NOBODYS_SIGNATURE }
+    const signIn = () => DIDSession.authorize(keyAuth(key, { domain: 'a.example' }), { resources: ['a:b'] })
+    expect(await failureOf(signIn)).toBeInstanceOf(Error)
+  })
+})
+
+describe('an honest Ed25519 key', () => {
+  let bytes: Uint8Array<ArrayBuffer>
+  beforeAll(async () => {
+    bytes = parseDIDKey((await generateSessionKey('Ed25519')).did)?.bytes ?? new Uint8Array()
+  })
+
+  it('is taken as it is', () => {
+    expect(isEd25519Key(bytes)).toBe(true)
+    expect(knownKey(didOf(bytes))?.bytes).toEqual(bytes)
+  })
+
+  it('is one beside those of small order, too, and no bytes too many or too few', () => {
+    // Where only the last byte but the sign, or only one in the middle, makes the difference.
+    const highest = Uint8Array.from({ length: 32 }, (_, i) => [0xeb, 0x7f][[0, 31].indexOf(i)] ?? 0xff)
+    expect(isEd25519Key(highest)).toBe(true)
+    for (const i of [0, 15, 30]) {
+      const other = Uint8Array.from(highest)
+      other[0] = 0xed
+      other[i] = (other[i] ?? 0) - 2
+      expect(isEd25519Key(other)).toBe(true)
+    }
+    expect(isEd25519Key(bytes.subarray(1))).toBe(false)
+    expect(isEd25519Key(new Uint8Array(33).fill(9))).toBe(false)
+  })
+})
+
+describe('a P-256 point that is not on the curve', () => {
+  // About half of all x are of no point.
+  const offCurve = Array.from({ length: 64 }, (_, i) => {
+    const bytes = new Uint8Array(33).fill(i + 1)
+    bytes[0] = 2
+    return bytes
+  })
+
+  it('is a key that has signed nothing', async () => {
+    for (const bytes of offCurve)
+      expect(await verifyKeySignature({ type: 'P-256', bytes }, new Uint8Array(64).fill(1), utf8('a'))).toBe(
+        false,
+      )
+  })
+
+  it('and no x beyond the field', async () => {
+    const beyond = new Uint8Array(33).fill(0xff)
+    beyond[0] = 3
+    expect(
+      await verifyKeySignature({ type: 'P-256', bytes: beyond }, new Uint8Array(64).fill(1), utf8('a')),
+    ).toBe(false)
+  })
+})

@@ -1,0 +1,324 @@
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { SessionError } from '../../src/base/errors.js'
+import type { IORedisClient, NodeRedisClient } from '../../src/node/redis-client.js'
+import { redisReplay } from '../../src/node/redis-replay.js'
+import { redisRevocation } from '../../src/node/redis-revocation.js'
+import { signed } from '../setup/capability.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { describeRedis, type RedisServer, startRedis } from '../setup/redis.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+
+const LATER = (): number => Date.now() + 600_000
+const EVICTING = ['lru', 'lfu', 'random'].flatMap((way) => [`allkeys-${way}`, `volatile-${way}`])
+const FULL = ['--maxmemory', '2mb', '--maxmemory-policy']
+// None of what a client has at hand counts: a full server has no room for it.
+const LEAN = ['--client-query-buffer-limit', '1mb']
+
+interface Connection {
+  readonly client: NodeRedisClient | IORedisClient
+  readonly ask: (...command: string[]) => Promise<unknown>
+}
+const connections = {
+  redis: async (url: string): Promise<Connection> => {
+    const client = await createClient({ url }).connect()
+    onTestFinished(() => client.destroy())
+    return { client, ask: (...command) => client.sendCommand(command) }
+  },
+  'redis with RESP 3': async (url: string): Promise<Connection> => {
+    const client = await createClient({ url, RESP: 3 }).connect()
+    onTestFinished(() => client.destroy())
+    return { client: client as unknown as NodeRedisClient, ask: (...command) => client.sendCommand(command) }
+  },
+  ioredis: async (url: string): Promise<Connection> => {
+    const client = new Redis(url)
+    onTestFinished(() => client.disconnect())
+    return { client, ask: (...[name = '', ...args]) => client.call(name, ...args) }
+  },
+}
+const ways = Object.entries(connections)
+
+/** Writes until the server has thrown keys away. */
+async function fillUntilEvicted(ask: Connection['ask']): Promise<void> {
+  for (let i = 0; !/evicted_keys:[1-9]/.test(String(await ask('INFO', 'stats'))); i++)
+    await ask('SET', `other ${i}`, 'x'.repeat(10_000), 'PX', '600000')
+}
+
+/** A server for one test. */
+async function serverWith(...options: string[]): Promise<RedisServer> {
+  const server = await startRedis([...LEAN, ...options])
+  onTestFinished(() => server.stop())
+  return server
+}
+
+describeRedis('a redis-server with 2 MB', () => {
+  describe.each([...EVICTING, 'volatile-ttl'])('that evicts by %s', (policy) => {
+    let server: RedisServer
+    beforeAll(async () => {
+      server = await startRedis([...LEAN, ...FULL, policy])
+    })
+    afterAll(() => server.stop())
+
+    it.each(ways)('accepts nothing and revokes nothing, by way of %s', async (_, connect) => {
+      const { client, ask } = await connect(server.url)
+      const [replay, revocation] = [redisReplay(client), redisRevocation(client)]
+      const questions: (() => unknown)[] = [
+        () => replay.use('a', LATER()),
+        () => revocation.isRevoked(signed()),
+        () => revocation.revoke(signed()),
+        () => revocation.revokeAll(ACCOUNT_A),
+      ]
+      const refused = async (): Promise<void> => {
+        for (const question of questions) {
+          const { message } = await expectCode('ERR_STORE_UNAVAILABLE', question)
+          expect(message).toContain('noeviction')
+          expect(message).toContain(policy)
+        }
+      }
+      await refused()
+      expect(await ask('KEYS', 'cacao-session:*')).toEqual([])
+      await fillUntilEvicted(ask)
+      await refused()
+    })
+
+    it('forgets what it must keep, which is why', async () => {
+      const { client, ask } = await connections.redis(server.url)
+      await ask('FLUSHALL')
+      const replay = redisReplay(client, { evictionCheck: false })
+      const revocation = redisRevocation(client, { evictionCheck: false })
+      const ids = Array.from({ length: 100 }, (_, i) => `id ${i}`)
+      for (const id of ids) expect(await replay.use(id, LATER())).toBe(true)
+      await revocation.revoke(signed())
+      const isForgotten = async (): Promise<boolean> =>
+        Number(await ask('EXISTS', ...ids.map((id) => `cacao-session:used:${id}`))) < ids.length ||
+        !(await revocation.isRevoked(signed()))
+      // What ends last is what volatile-ttl throws away last.
+      for (let i = 0; !(await isForgotten()); i++)
+        for (let j = 0; j < 20; j++)
+          await ask('SET', `other ${i} ${j}`, 'x'.repeat(5000), 'PX', '86400000000')
+      expect(await isForgotten()).toBe(true)
+    })
+  })
+
+  it.each(ways)(
+    'that evicts nothing refuses once it is full, and forgets nothing, by way of %s',
+    async (_, connect) => {
+      const server = await serverWith(...FULL, 'noeviction')
+      const { client } = await connect(server.url)
+      const [replay, revocation] = [redisReplay(client), redisRevocation(client)]
+      const revoked = [signed(), signed({ exp: undefined })]
+      for (const cacao of revoked) await revocation.revoke(cacao)
+      const used: string[] = []
+      let failure: unknown
+      while (failure === undefined) {
+        const id = `${'x'.repeat(2000)} ${used.length}`
+        await Promise.resolve(replay.use(id, LATER())).then(
+          () => used.push(id),
+          (reason: unknown) => {
+            failure = reason
+          },
+        )
+      }
+      expect(String(failure)).toContain('OOM')
+      expect(used.length).toBeGreaterThan(50)
+      const again = await Promise.allSettled(used.map(async (id) => replay.use(id, LATER())))
+      expect(again.filter((answer) => answer.status === 'fulfilled' && answer.value)).toEqual([])
+      for (const cacao of revoked) expect(await revocation.isRevoked(cacao)).toBe(true)
+      expect(await revocation.isRevoked(signed({ nonce: 'another123' }))).toBe(false)
+      // Whether there is room for it or not: what is said to be revoked is.
+      const late = signed({ nonce: 'another456' })
+      const isDone = await Promise.resolve(revocation.revoke(late)).then(
+        () => true,
+        (error: SessionError) => error.code !== 'ERR_STORE_UNAVAILABLE',
+      )
+      expect(await revocation.isRevoked(late)).toBe(isDone)
+    },
+  )
+})
+
+describeRedis('a redis-server', () => {
+  it('without a limit evicts nothing, whatever its policy', async () => {
+    const server = await serverWith('--maxmemory', '0', '--maxmemory-policy', 'allkeys-lru')
+    const { client } = await connections.redis(server.url)
+    expect(await redisReplay(client).use('a', LATER())).toBe(true)
+  })
+
+  it.each(ways)('whose policy is changed is found out within a minute, by way of %s', async (_, connect) => {
+    const server = await serverWith(...FULL, 'noeviction')
+    const { client, ask } = await connect(server.url)
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000)
+    onTestFinished(() => now.mockRestore())
+    const replay = redisReplay(client)
+    expect(await replay.use('a', LATER())).toBe(true)
+    await ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    now.mockReturnValue(61_000)
+    // To the store the other clock seems to have jumped back, behind what was used before.
+    const later = LATER() + 1000
+    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', later))
+    // Not only once, and no longer than it is so.
+    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', later))
+    await ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+    expect(await replay.use('b', later)).toBe(true)
+  })
+
+  it('is asked once for many that come at once', async () => {
+    const server = await serverWith(...FULL, 'noeviction')
+    const { client, ask } = await connections.redis(server.url)
+    const { use } = redisReplay(client)
+    await Promise.all(Array.from({ length: 50 }, (_, i) => use(`id ${i}`, LATER())))
+    const stats = String(await ask('INFO', 'commandstats'))
+    expect(/cmdstat_config\|get:calls=(\d+)/.exec(stats)?.[1]).toBe('2')
+  })
+
+  describe.each(ways)('that lets a client ask little, by way of %s', (_, connect) => {
+    const as = async (rules: readonly string[], policy: string): Promise<Connection> => {
+      const server = await serverWith(...FULL, policy)
+      const admin = await connections.ioredis(server.url)
+      await admin.ask('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', ...rules)
+      return connect(server.url.replace('redis://', 'redis://app:secret@'))
+    }
+
+    it('is believed its report, where its settings are not shown', async () => {
+      const good = await as(['-config'], 'noeviction')
+      expect(await redisReplay(good.client).use('a', LATER())).toBe(true)
+      const bad = await as(['-config'], 'volatile-lru')
+      const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+        redisReplay(bad.client).use('a', LATER()),
+      )
+      expect(message).toContain('noeviction')
+    })
+
+    it('is refused where it shows neither, unless that is said to be good', async () => {
+      const { client } = await as(['-config', '-info'], 'noeviction')
+      for (const ask of [
+        () => redisReplay(client).use('a', LATER()),
+        () => redisRevocation(client).isRevoked(signed()),
+      ])
+        expect((await expectCode('ERR_STORE_UNAVAILABLE', ask)).message).toContain('evictionCheck: false')
+      expect(await redisReplay(client, { evictionCheck: false }).use('a', LATER())).toBe(true)
+      expect(await redisRevocation(client, { evictionCheck: false }).isRevoked(signed())).toBe(false)
+    })
+  })
+})
+
+describe('a client that does not tell', () => {
+  const odd = (answer: (command: string) => unknown): IORedisClient => ({
+    call: async (command) => answer(command),
+  })
+
+  it.each([
+    ['nothing', () => null],
+    ['an empty list', () => []],
+    ['a text', () => 'OK'],
+    ['another setting', () => ['maxmemory', '0']],
+    ['an error', () => Promise.reject(new Error('NOPERM no'))],
+    ['that it is called in another way', () => Promise.reject(new TypeError('args.map is not a function'))],
+    ['that it is not connected', () => Promise.reject(new Error('Connection is closed.'))],
+  ])('but answers %s is refused', async (_, answer) => {
+    await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(odd(answer)).use('a', LATER()))
+  })
+
+  it.each([0, 1, 'false', null])('is believed on the word false only: not %j', async (evictionCheck) => {
+    const options = { evictionCheck: evictionCheck as never }
+    for (const make of [redisReplay, redisRevocation])
+      expect(
+        await failureOf(() =>
+          make(
+            odd(() => 'OK'),
+            options,
+          ),
+        ),
+      ).toBeInstanceOf(TypeError)
+  })
+
+  it('is asked where the option is undefined, as an environment variable may be', async () => {
+    const replay = redisReplay(
+      odd(() => 'OK'),
+      { evictionCheck: undefined },
+    )
+    await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('a', LATER()))
+  })
+})
+
+describe('a clock that jumps', () => {
+  const kept = (): { client: IORedisClient; forget(): void } => {
+    const keys = new Set<string>()
+    const call = async (_: string, key: unknown): Promise<unknown> => {
+      if (keys.has(String(key))) return null
+      keys.add(String(key))
+      return 'OK'
+    }
+    return { client: { call }, forget: () => keys.clear() }
+  }
+  const NOW = 1_700_000_000_000
+
+  it('ahead and back accepts nothing twice, though Redis has forgotten it', async () => {
+    const { client, forget } = kept()
+    let time = NOW
+    const { use } = redisReplay(client, { now: () => time, evictionCheck: false })
+    expect(await use('a', NOW + 60_000)).toBe(true)
+    time = NOW + 200_000
+    expect(await use('b', time + 60_000)).toBe(true)
+    forget()
+    time = NOW
+    expect(await use('a', NOW + 60_000)).toBe(false)
+    expect(await use('c', NOW + 200_000)).toBe(false)
+    // `b` may be forgotten too, and whatever else was used until it expires.
+    expect(await use('d', NOW + 260_000)).toBe(false)
+    expect(await use('d', NOW + 260_001)).toBe(true)
+  })
+
+  it('back accepts nothing twice that was used while it was ahead', async () => {
+    const { client, forget } = kept()
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => steady.mockRestore())
+    let time = NOW + 3_600_000
+    const { use } = redisReplay(client, { now: () => time, evictionCheck: false })
+    const end = time + 60_000
+    expect(await use('a', end)).toBe(true)
+    time = NOW
+    // Redis counts two minutes, and forgets it; by the clock that is wrong no more, an hour is missing.
+    steady.mockReturnValue(120_001)
+    forget()
+    expect(await use('a', end)).toBe(false)
+    expect(await use('b', end + 1)).toBe(true)
+    // Once the clock is past all that, nothing is left of it.
+    time = end
+    expect(await use('c', end + 60_000)).toBe(true)
+  })
+
+  it('back and is then where it was, an hour later, accepts nothing twice', async () => {
+    const { client, forget } = kept()
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => steady.mockRestore())
+    const { use } = redisReplay(client, { now: () => NOW, evictionCheck: false })
+    expect(await use('a', NOW + 60_000)).toBe(true)
+    steady.mockReturnValue(3_600_000)
+    forget()
+    expect(await use('a', NOW + 60_000)).toBe(false)
+    expect(await use('b', NOW + 60_001)).toBe(true)
+  })
+
+  it('back by little, as clocks are corrected, refuses nothing new, however often', async () => {
+    const { client } = kept()
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => steady.mockRestore())
+    let time = NOW
+    const { use } = redisReplay(client, { now: () => time, evictionCheck: false })
+    let refusals = 0
+    for (let hour = 1; hour <= 1000; hour++) {
+      // A tenth of a second is missing in each hour.
+      time = NOW + hour * 3_599_900
+      steady.mockReturnValue(hour * 3_600_000)
+      if (!(await use(`id ${hour}`, time + 60_000))) refusals++
+    }
+    expect(refusals).toBe(0)
+  })
+
+  it('to no number accepts nothing', async () => {
+    const { client } = kept()
+    const { use } = redisReplay(client, { now: () => Number.NaN, evictionCheck: false })
+    expect(await failureOf(() => use('a', NOW))).toBeInstanceOf(TypeError)
+  })
+})

@@ -1,0 +1,21 @@
+import { attackServer } from '../attacks/kit/attack-server.js'
+import { below, type ServerUnderAttack } from '../attacks/kit/server-under-attack.js'
+import { toPort } from '../attacks/kit/socket-server.js'
+
+type Asked = Partial<
+  Pick<ServerUnderAttack, 'domain' | 'method' | 'target' | 'body' | 'type' | 'seesAbsoluteTargets'>
+>
+
+/** Attacks an example's API, which is reached as `localhost` at the port, by what its clients ask. */
+export function attackExample(port: number | string, asked: Asked = {}): Promise<void> {
+  return attackServer({
+    send: toPort(Number(port), 'localhost'),
+    authority: `localhost:${port}`,
+    domain: 'app.example.com',
+    method: 'GET',
+    target: '/api/me',
+    granted: below(`http://localhost:${port}/api`),
+    beside: below(`http://localhost:${port}/other`),
+    ...asked,
+  })
+}
