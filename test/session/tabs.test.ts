@@ -1,5 +1,6 @@
 import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isBrowser } from '../../src/base/environment.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { SessionChange } from '../../src/session/watch.js'
 import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
@@ -72,16 +73,20 @@ describe('another tab', () => {
     expect(session.isAuthorized()).toBe(true)
   })
 
-  it('that says a session was removed, which is still stored, is not believed', async () => {
-    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
-    const changes: SessionChange[] = []
-    const stop = DIDSession.onChange((change) => changes.push(change))
-    other.postMessage({ scope, removed: [session.keyDID] })
-    await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
-    await heard(changes, 1)
-    stop()
-    expect(session.isAuthorized()).toBe(true)
-  })
+  // In a browser it is: its database may be lost. See sign-out.test.ts.
+  it.skipIf(isBrowser())(
+    'that says a session was removed, which is still stored, is not believed outside of browsers',
+    async () => {
+      const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+      const changes: SessionChange[] = []
+      const stop = DIDSession.onChange((change) => changes.push(change))
+      other.postMessage({ scope, removed: [session.keyDID] })
+      await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
+      await heard(changes, 1)
+      stop()
+      expect(session.isAuthorized()).toBe(true)
+    },
+  )
 
   it('that renews gives the session here its successor', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
