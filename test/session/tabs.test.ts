@@ -141,7 +141,7 @@ describe('DIDSession.onChange', () => {
   it('tells nothing of other namespaces, nor once it has ended', async () => {
     const fail = (): never => expect.fail('heard')
     const controller = new AbortController()
-    DIDSession.onChange(fail, { namespace: 'admin' })
+    const endAdmin = DIDSession.onChange(fail, { namespace: 'admin' })
     DIDSession.onChange(fail, { signal: controller.signal })
     DIDSession.onChange(fail, { signal: AbortSignal.abort() })
     const stop = DIDSession.onChange(fail)
@@ -153,6 +153,8 @@ describe('DIDSession.onChange', () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(changes, 1)
     end()
+    // Files of a lane share one page: the next one signs in there.
+    endAdmin()
   })
 
   it('takes only a function', () => {
