@@ -77,10 +77,12 @@ export class DIDSession extends GrantedSession {
    * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, with a store of the caller's own, `ERR_STORE_…`.
    */
   static async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<DIDSession> {
-    const { acquire, getOptions } = await onDemand()
+    const { acquire, getOptions, watchOf } = await onDemand()
     const given = getOptions(options)
     const place = believedPlaceOf(given)
     const held = await acquire(place, accountArgument(account), authMethod, given)
+    // At once: another tab may sign it out before the next task.
+    watchOf(place).follow(recordOf(held))
     return new DIDSession(held, place.now, place)
   }
 
@@ -249,8 +251,9 @@ export class DIDSession extends GrantedSession {
    */
   async renew(authMethod: AuthMethod, options: RenewOptions = {}): Promise<DIDSession> {
     this.#assertNotRemoved()
-    const { renew, renewOptions } = await onDemand()
+    const { renew, renewOptions, watchOf } = await onDemand()
     const held = await renew(this.#held, this.#place, this.#now, authMethod, renewOptions(options))
+    if (this.#place) watchOf(this.#place).follow(recordOf(held))
     return new DIDSession(held, this.#now, this.#place)
   }
 

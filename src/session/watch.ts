@@ -6,6 +6,7 @@ import type { Persistence, SessionRecord, SessionStore } from '../store/store.js
 import { type Notice, onNotice, type SignedOut, scopeOf, tell } from './channel.js'
 import { settle } from './fates.js'
 import type { Place } from './place.js'
+import { removedKeys } from './removed-keys.js'
 import { parseRecord, readLastUsed, readStores } from './stored-sessions.js'
 
 /** What happened to a stored session, in this tab or another. */
@@ -46,6 +47,8 @@ class Watch {
   // The keys of sessions at hand, which have shown that they are the store's, and of those the ones that were signed out.
   readonly #atHand = new Set<string>()
   readonly #ended = new Set<string>()
+  // What other tabs said was signed out: a session that was taken up just before is followed only a moment later.
+  readonly #toldRemoved = new Set<string>()
   readonly #listeners = new Set<(change: SessionChange) => void>()
   #queue: Promise<void> = Promise.resolve()
   #hasLooked = false
@@ -59,8 +62,11 @@ class Watch {
 
   /** From now on, what becomes of this session at hand elsewhere is noticed. */
   follow(record: KnownSession): void {
-    this.#atHand.add(record.keyDID)
-    if (!this.#known.has(record.keyDID)) this.#known.set(record.keyDID, record)
+    const { keyDID } = record
+    if (removedKeys.has(keyDID)) return
+    this.#atHand.add(keyDID)
+    if (!this.#known.has(keyDID)) this.#known.set(keyDID, record)
+    if (this.#toldRemoved.has(keyDID)) this.end((known) => known.keyDID === keyDID)
     this.#start()
   }
 
@@ -106,6 +112,7 @@ class Watch {
     // that would show it may be lost. A server's threads serve different people, so there only the store is.
     if (notice && isBrowser()) {
       const { removed = [], signedOut } = notice
+      for (const key of removed) this.#toldRemoved.add(key)
       this.end((record) => removed.includes(record.keyDID) || this.#isOf(signedOut, record))
     }
     void this.#look(notice?.removed)

@@ -21,13 +21,13 @@ const server = Deno.serve({ port: Number(port), hostname: 'localhost', onListen(
     return new Response('its headers can be changed')
   } catch {
     const signed = await session.signRequest(request)
-    const resources = ['http://' + authority + '/']
+    const resources = ['http://' + authority + '/beans']
     const options = { verifiers: ethereumVerifiers(), authority, domains: ['app.example.com'], resources }
     const { keyDID } = await verifyRequest(signed, options)
     return Response.json([keyDID === session.keyDID, await signed.text()])
   }
 })
-const response = await fetch('http://' + authority + '/', { method: 'POST', body: 'beans' })
+const response = await fetch('http://' + authority + '/beans', { method: 'POST', body: 'beans' })
 console.log(await response.text())
 await server.shutdown()
 `

@@ -162,6 +162,14 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
     expect(b.isAuthorized()).toBe(true)
   })
 
+  it('of a key is believed, though the session is taken up only at that moment', async () => {
+    const { keyDID } = await DIDSession.get(ACCOUNT_A, auth, { resources })
+    const loading = DIDSession.load(ACCOUNT_A)
+    other.postMessage({ scope, removed: [keyDID] })
+    const session = await loading
+    await vi.waitFor(() => expect(session?.isAuthorized() ?? false).toBe(false), { interval: 5 })
+  })
+
   it('of an account is believed for the sessions that it did not know', async () => {
     const [a, b] = await both()
     await heard(a, {

@@ -36,7 +36,7 @@ describeEngines('signing out in a tab that has lost its database', (engine) => {
     return [one, two]
   }
 
-  it.each(['connection-lost', 'refuses', 'forbidden'] as const)(
+  it.each(['connection-lost', 'refuses', 'forbidden', 'hangs'] as const)(
     'ends the key in every tab, and says what may still be on the disk: %s',
     async (failure) => {
       const [one, two] = await signedIn('')
@@ -48,6 +48,20 @@ describeEngines('signing out in a tab that has lost its database', (engine) => {
       expect(await look(two)).toMatchObject({ isAuthorized: false })
     },
   )
+
+  it('ends a session, too, that only another tab has at hand', async () => {
+    const [one, two] = (await open(2)) as [Page, Page]
+    await one.evaluate(() => tab.lose('refuses'))
+    await get(two)
+    const keyDID = await outcome(two)
+    await one.evaluate(() => tab.signOut())
+    await hears(two, 'events', 'removed')
+    expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
+    // Who signs in afterwards has another key, which nobody has signed out.
+    await get(two)
+    expect(await outcome(two)).not.toBe(keyDID)
+    expect(await sign(two)).toBe('64 bytes')
+  })
 
   it.each(TABS_WITHOUT)('ends it in every tab when the database was thrown away%s', async (_, query) => {
     const [one, two] = await signedIn(query)
