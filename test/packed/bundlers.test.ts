@@ -46,6 +46,9 @@ const BUNDLERS = {
       'main.js',
       '-p',
       'node-resolve={browser:true}',
+      // For the dependency cookie, whose version for Node 20 is CommonJS.
+      '-p',
+      'commonjs',
       '-d',
       'out/Rollup',
       '--silent',
@@ -62,6 +65,7 @@ const PACKAGES = [
   'esbuild@0.28.2',
   'rollup@4.68.7',
   '@rollup/plugin-node-resolve@16.0.3',
+  '@rollup/plugin-commonjs@29.0.3',
 ]
 
 // A page that uses what loads at once and what loads on demand, and says who signed in.
