@@ -22,11 +22,8 @@ export function fromBase58(text: string): Uint8Array<ArrayBuffer> | undefined {
 }
 
 /** How many values are as wanted before the first that is not: a leading zero byte is a leading digit `1`. */
-function leading(values: Iterable<number>, wanted: number): number {
+function leading(values: ArrayLike<number>, wanted: number): number {
   let count = 0
-  for (const value of values) {
-    if (value !== wanted) break
-    count++
-  }
+  while (values[count] === wanted) count++
   return count
 }

@@ -48,7 +48,7 @@ export function placeOf({
   if (!store && !hasOwnStorage())
     throw new SessionError(
       'ERR_ENVIRONMENT',
-      'there is no browser here that keeps sessions for one person: pass a store, such as fileStore(path) or stringStore(cookieStore(request, { secret })), or use DIDSession.authorize and fromSession, which keep none',
+      'there is no browser here that keeps sessions for one person: pass a store, such as fileStore(path) or stringStore(cookieStore(request, { secret })), or use DIDSession.authorize and fromSession',
     )
   return {
     stores: store ? [store] : defaultStores,
