@@ -75,7 +75,7 @@ export function believedPlaceOf(options: PlaceOptions): Place {
   const { verifiers, domains } = place.checks
   if (place.stores.some(({ writableByOthers }) => writableByOthers) && !(verifiers && domains))
     throw new TypeError(
-      'others can write into this store: verifiers and domains must say what is believed of it: { store, verifiers: { ...ethereumVerifiers() }, domains: ["app.example.com"] }',
+      'others can write into this store: verifiers and domains must say what is believed: { store, verifiers: ethereumVerifiers(), domains: ["app.example.com"] }',
     )
   return place
 }
