@@ -3,6 +3,8 @@ import { incomingMessage, type NodeRequest } from './node-request.js'
 import { type MarkedResponse, markPrivateNode } from './private-answer.js'
 import { type Refusal, type RequireSessionOptions, readSessionOptions, refusalOf } from './refusal.js'
 
+export type { DelegationOptions, Domains } from '../capability/check-options.js'
+export type { OfRequest, WantedResources } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { NodeRequest } from './node-request.js'
 export type { RequireSessionOptions } from './refusal.js'

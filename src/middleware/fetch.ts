@@ -3,6 +3,8 @@ import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.j
 import { privateResponse } from './private-answer.js'
 import { type RequireSessionOptions, readSessionOptions, refusalOf, refusalResponse } from './refusal.js'
 
+export type { DelegationOptions, Domains } from '../capability/check-options.js'
+export type { OfRequest, WantedResources } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './refusal.js'
 
