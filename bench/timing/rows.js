@@ -31,11 +31,13 @@ export function rows({
   requests,
 }) {
   const options = { resources }
+  // did-session writes into the options that it is given.
+  const theirOptions = { resources }
   return [
     {
       name: 'get, session stored',
       ours: () => Ours.get(account, neverAsked, options),
-      theirs: () => Theirs.get(id, neverAsked, options),
+      theirs: () => Theirs.get(id, neverAsked, theirOptions),
       target: 10,
     },
     { name: 'load()', ours: () => Ours.load() },
@@ -54,7 +56,7 @@ export function rows({
     {
       name: 'authorize, without the wallet',
       ours: () => Ours.authorize(grant, options),
-      theirs: () => Theirs.authorize(grant, options),
+      theirs: () => Theirs.authorize(grant, theirOptions),
     },
     {
       name: 'serialize',
