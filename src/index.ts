@@ -1,6 +1,6 @@
 export type { AccountInput } from './base/account.js'
-export type { Clock } from './base/clock.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
+export type { Clock } from './base/time.js'
 export type { Abilities, Ability, Caveats } from './capability/abilities.js'
 export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
@@ -29,8 +29,7 @@ export type {
   TrustOptions,
 } from './session/options.js'
 export type { SessionStatus } from './session/stored-sessions.js'
-export type { SessionChange } from './session/watch.js'
-export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb.js'
+export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb-store.js'
 export type {
   LastUsed,
   NewSession,
@@ -40,3 +39,4 @@ export type {
   SessionStore,
   StoreChange,
 } from './store/store.js'
+export type { SessionChange } from './tabs/session-watch.js'

@@ -1,10 +1,9 @@
-export type { Clock } from './base/clock.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
-export { type CallbackBackend, callbackStore, type StoreCallback } from './store/callback-store.js'
-export type { CookieStoreOptions } from './store/cookie-options.js'
+export type { Clock } from './base/time.js'
+export type { CookieStoreOptions } from './store/cookie-store.js'
 export { type CookieSource, type CookieStore, type CookieTarget, cookieStore } from './store/cookie-store.js'
-export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb.js'
-export { memoryStore } from './store/memory.js'
+export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb-store.js'
+export { memoryStore } from './store/memory-store.js'
 export type {
   LastUsed,
   NewSession,
@@ -14,4 +13,11 @@ export type {
   SessionStore,
   StoreChange,
 } from './store/store.js'
-export { type StringStore, type StringStoreOptions, stringStore } from './store/string-store.js'
+export {
+  type CallbackBackend,
+  callbackStore,
+  type StoreCallback,
+  type StringStore,
+  type StringStoreOptions,
+  stringStore,
+} from './store/string-store.js'

@@ -26,3 +26,8 @@ function isWorkerOfBrowser(): boolean {
   if (typeof WorkerGlobalScope !== 'function' || !(globalThis instanceof WorkerGlobalScope)) return false
   return location !== undefined && Deno === undefined && navigator?.userAgent !== 'Cloudflare-Workers'
 }
+
+/** The page's `localStorage`; throws where the browser forbids it. Workers have none, and Node's, where it has one, is no page's. */
+export function pageStorage(): Storage | undefined {
+  return typeof document === 'undefined' ? undefined : globalThis.localStorage
+}

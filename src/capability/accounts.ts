@@ -1,7 +1,7 @@
 import { accountOfDID } from '../base/account.js'
 import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
-import { rawOfDER } from '../key/ecdsa-der.js'
+import { rawOfDER } from '../key/ecdsa.js'
 import { type Cacao, isPasskeyType, parseCacao } from './cacao.js'
 import { decodeAAD, signedBytes } from './webauthn-aad.js'
 
@@ -34,7 +34,7 @@ async function fittingKeys({ s }: Cacao): Promise<string[]> {
   const der = typeof s.s === 'string' ? fromBase64url(s.s) : undefined
   const signature = der && rawOfDER(der)
   // Only servers that know passkeys load what this takes.
-  const { candidatesOf } = await import('../key/p256-recover.js')
+  const { candidatesOf } = await import('../key/ecdsa.js')
   const keys = signed && signature ? candidatesOf(signature, signedBytes(signed)) : []
   if (keys.length > 0) return keys
   throw new SessionError(

@@ -2,9 +2,8 @@ import { accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { hiddenCharacter } from '../base/hidden-characters.js'
 import { assertWithin, MAX_LINKS, rootOf } from './chain.js'
-import { parseDateTime } from './datetime.js'
-import { bytes, type Check, invalid, matching, members } from './shape.js'
-import { isAuthority, isURI } from './uri.js'
+import { isAuthority, isURI } from './resources.js'
+import { bytes, type Check, invalid, matching, members, parseDateTime } from './schema.js'
 
 /** CACAO header: the family of text that was signed. `eip4361` is the older word for Ethereum's. */
 export interface CacaoHeader {

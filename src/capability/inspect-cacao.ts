@@ -1,7 +1,7 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type Cacao, parseCacao } from './cacao.js'
 import { rootOf } from './chain.js'
-import { parseDateTime } from './datetime.js'
+import { parseDateTime } from './schema.js'
 import { expiryTime } from './validity.js'
 import { capabilityChecks, type VerifyCacaoOptions } from './verify-cacao.js'
 

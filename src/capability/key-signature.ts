@@ -2,11 +2,11 @@ import { fromBase64url, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
 import type { KeyType } from '../key/did-key.js'
-import { knownKey } from '../key/known-key.js'
+import { knownKey } from '../key/parse-did-key.js'
 import type { SessionKey } from '../key/session-key.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 import { type Cacao, type CacaoPayload, parseCacao, parsePayload } from './cacao.js'
-import { nativeIdentity } from './identity.js'
+import { nativeIdentity } from './cid.js'
 import { renderMessage } from './message.js'
 
 // Capabilities whose issuer is a did:key, signed by that key.

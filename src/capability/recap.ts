@@ -4,8 +4,7 @@ import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Abilities, Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'
 import { canonicalJSON } from './canonical-json.js'
-import { coverageOf, isRecap, isResource, RECAP } from './resources.js'
-import { isURI } from './uri.js'
+import { coverageOf, isRecap, isResource, isURI, missingResources, RECAP } from './resources.js'
 
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
 const STATEMENT = 'I further authorize the stated URI to perform the following actions on my behalf:'
@@ -159,4 +158,28 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1
+}
+
+// What a capability grants: plain resources and, as the last of them, a ReCap.
+
+/** The wanted resources that none of the granted ones covers; a ReCap is covered by one with all of its abilities. */
+export function missingGrants(granted: readonly string[], wanted: readonly string[]): string[] {
+  const abilities = abilitiesIn(granted)
+  return missingResources(granted, wanted).filter((resource) => {
+    const asked = fromRecap(resource)
+    return !asked || !abilities.some((has) => includesAbilities(has, asked))
+  })
+}
+
+/** All of both, each once, and one ReCap for the abilities of both. */
+export function unionOfGrants(some: readonly string[], others: readonly string[]): string[] {
+  const all = [...new Set([...some, ...others])]
+  const recaps = all.filter(isRecap)
+  if (recaps.length === 0) return all
+  const one = recaps.length === 1 ? recaps : [toRecap(abilitiesIn(recaps).reduce(unionOfAbilities))]
+  return [...all.filter((resource) => !isRecap(resource)), ...one]
+}
+
+function abilitiesIn(resources: readonly string[]): Abilities[] {
+  return resources.map(fromRecap).filter((abilities) => abilities !== undefined)
 }

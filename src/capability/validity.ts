@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
-import { parseDateTime } from './datetime.js'
+import { parseDateTime } from './schema.js'
 
 /** Seconds by which another machine's clock may run ahead of ours. Applies to `iat` and `nbf`; `exp` is exact. */
 export const DEFAULT_CLOCK_SKEW_SECS = 300

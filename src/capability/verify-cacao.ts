@@ -1,5 +1,4 @@
 import type { AccountInput } from '../base/account.js'
-import { type Clock, clockOption, systemClock } from '../base/clock.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import {
   check,
@@ -10,6 +9,7 @@ import {
   secondsOption,
   setting,
 } from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { type Ability, allows } from './abilities.js'
 import { type Cacao, issuerAccount, parseCacao, withRoot } from './cacao.js'
 import { chainOf, rootOf } from './chain.js'
@@ -26,10 +26,9 @@ import {
   nonceOption,
   verifiersOption,
 } from './check-options.js'
-import { parseDateTime } from './datetime.js'
 import { abilitiesOf } from './recap.js'
-import { missingResources } from './resources.js'
-import { resourcesOption } from './resources-option.js'
+import { missingResources, resourcesOption } from './resources.js'
+import { parseDateTime } from './schema.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, expiryTime } from './validity.js'
 import { isLasting, type Verifiers, verifySignature } from './verify-signature.js'
 

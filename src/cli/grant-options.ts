@@ -1,11 +1,22 @@
 import type { Command } from 'commander'
 import type { Abilities } from '../capability/abilities.js'
 import type { GrantOptions } from '../session/options.js'
-import { chainIdArgument } from './chain-id.js'
-import { durationSecs } from './durations.js'
-import { usageError } from './exit-codes.js'
-import { type AccountKeyType, KEY_TYPES, type PrivateKey, parsePrivateKey } from './private-key.js'
-import { addSecretOptions, readNeededSecret, type SecretOptions } from './secrets.js'
+import { durationSecs, usageError } from './output.js'
+import {
+  type AccountKeyType,
+  addSecretOptions,
+  KEY_TYPES,
+  type PrivateKey,
+  parsePrivateKey,
+  readNeededSecret,
+  type SecretOptions,
+} from './secrets.js'
+/** The number of a chain (EIP-155). Ends the command for anything else. */
+export function chainIdArgument(text: string): number {
+  const chain = Number(text)
+  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(chain)) return chain
+  throw usageError('--chain-id must be the number of a chain, such as 1 or 8453')
+}
 
 /** What the account is asked for, and with which key it answers; as commander gives them. */
 export interface GrantCommandOptions extends SecretOptions {

@@ -3,10 +3,9 @@ import { fromRecap } from '../capability/recap.js'
 import { isRecap } from '../capability/resources.js'
 import { DIDSession } from '../session/did-session.js'
 import type { SessionSummary } from '../session/list.js'
-import { timeInWords } from './durations.js'
-import { print, printJSON, shown, styled, tell } from './output.js'
-import { addStoreOption, type StoreCommandOptions, sessionFile, sessionStore } from './session-file.js'
-import { table } from './words.js'
+import { print, printJSON, shown, styled, tell, timeInWords } from './output.js'
+import { table } from './report.js'
+import { addStoreOption, type StoreCommandOptions, sessionFile, sessionStore } from './sessions.js'
 
 interface ListOptions extends StoreCommandOptions {
   readonly json?: boolean

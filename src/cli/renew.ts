@@ -1,18 +1,23 @@
 import type { Command } from 'commander'
 import { chainless, parseAccount } from '../base/account.js'
-import { systemClock } from '../base/clock.js'
+import { systemClock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
-import { placeOf } from '../session/place.js'
-import { renew } from '../session/renew.js'
-import { addSessionOptions, type SessionCommandOptions, sessionOf, sessionString } from './chosen-session.js'
-import { usageError } from './exit-codes.js'
+import { placeOf } from '../session/context.js'
+import { renew } from '../sign-in/renew.js'
 import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
-import { print } from './output.js'
-import { printGranted } from './print-granted.js'
-import type { PrivateKey } from './private-key.js'
-import { sessionFile, sessionStore } from './session-file.js'
+import { print, usageError } from './output.js'
+import { printGranted } from './report.js'
+import type { PrivateKey } from './secrets.js'
+import {
+  addSessionOptions,
+  type SessionCommandOptions,
+  sessionFile,
+  sessionOf,
+  sessionStore,
+  sessionString,
+  storedSession,
+} from './sessions.js'
 import { type Signer, signerOf } from './signer.js'
-import { storedSession } from './stored-session.js'
 
 interface RenewCommandOptions extends GrantCommandOptions, SessionCommandOptions {
   readonly domain?: string

@@ -1,12 +1,88 @@
 import { accountDID } from '../base/account.js'
 import type { Abilities } from '../capability/abilities.js'
-import { type Cacao, issuerAccount } from '../capability/cacao.js'
+import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { chainOf } from '../capability/chain.js'
-import { parseDateTime } from '../capability/datetime.js'
-import type { CapabilityProblem } from '../capability/inspect-cacao.js'
+import { type CapabilityProblem, inspectCacao } from '../capability/inspect-cacao.js'
 import { fromRecap, withoutRecapStatement } from '../capability/recap.js'
 import { isRecap } from '../capability/resources.js'
+import { parseDateTime } from '../capability/schema.js'
 import { expiryTime, startTime } from '../capability/validity.js'
+import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
+import { type Input, problemsOf } from './input.js'
+import { print, printJSON, shown, styled, timeInWords } from './output.js'
+/** What is said of a capability, wherever it was found. Throws `ERR_CAPABILITY_INVALID` if it is malformed. */
+export async function judge(
+  input: Exclude<Input, { kind: 'jws' }>,
+  options: VerifyCacaoOptions,
+  now: number,
+): Promise<Report> {
+  const cacao: Cacao = input.kind === 'capability' ? parseCacao(input.value) : input.cacao
+  const { problems } = await inspectCacao(cacao, options)
+  const ofRequest = input.kind === 'request' ? problemsOf(input.headers, cacao.p.aud, now) : []
+  return reportOf(input.kind, cacao, [...problems, ...ofRequest], now)
+}
+
+const NAMES = { session: 'A session', capability: 'A capability', request: 'A signed request' } as const
+
+const SIGNERS: ReadonlyMap<string, string> = new Map([
+  ['eip191', "the account's own key"],
+  ['eip1271', 'a contract account'],
+  ['solana:ed25519', 'a Solana wallet'],
+  ['webauthn:p256', 'a passkey'],
+])
+
+/** A row of what is told: a name and one or several lines. */
+export type Row = readonly [name: string, ...lines: string[]]
+
+/** A report in words: what, who, until when, and what is wrong with it. */
+export function inWords(report: Report, more: readonly Row[], now: number): string {
+  const { account, expiresAt, validFrom, delegatedBy = [], statement } = report
+  const name = NAMES[report.kind as keyof typeof NAMES] ?? 'A capability'
+  const isOver = expiresAt !== null && expiresAt.getTime() <= now
+  const end = expiresAt ? `${timeInWords(expiresAt, now)}` : 'never'
+  const rows: Row[] = [
+    ['account', account],
+    ['key', report.keyDID],
+    ['may', ...mayDo(report)],
+    ['domain', report.domain],
+    ...(statement === undefined ? [] : [['says', shown(statement)] as const]),
+    [
+      'signed',
+      `${timeInWords(report.issuedAt, now)}, by ${SIGNERS.get(report.signatureType) ?? 'a bare key'} (${report.signatureType})`,
+    ],
+    ...(delegatedBy.length > 0 ? [['handed on', ...delegatedBy.map((key) => `by ${key}`)] as const] : []),
+    ...(validFrom ? [['valid from', timeInWords(validFrom, now)] as const] : []),
+    [isOver ? 'expired' : 'expires', styled(isOver ? 'red' : 'green', end)],
+    ...more,
+  ]
+  return [styled('bold', name), table(rows), verdict(report)].join('\n')
+}
+
+/** Rows in two columns. */
+export function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2
+  const line = (name: string, text: string): string => `  ${styled('dim', name.padEnd(width))}${text}`
+  return rows
+    .flatMap(([name, ...lines]) => lines.map((text, i) => line(i === 0 ? name : '', text)))
+    .join('\n')
+}
+
+function mayDo({ resources, abilities = {} }: Report): string[] {
+  const able = Object.entries(abilities).flatMap(([resource, names]) =>
+    Object.entries(names).map(([name, caveats]) => {
+      const isFree = caveats.some((caveat) => Object.keys(caveat).length === 0)
+      return shown(`${name} with ${resource}${isFree ? '' : `, under ${JSON.stringify(caveats)}`}`)
+    }),
+  )
+  const all = [...resources.map(shown), ...able]
+  return all.length > 0 ? all : ['nothing: it only says who']
+}
+
+/** What is wrong with it, one line for each thing; or that nothing is. */
+function verdict({ problems }: Pick<Report, 'problems'>): string {
+  if (problems.length === 0) return styled('green', '  good: its signature is right, and it is valid now')
+  return problems.map(({ code, message }) => `  ${styled('red', code)} ${shown(message)}`).join('\n')
+}
 
 /** What a capability says and what is wrong with it: what `--json` prints, and what the words are made of. */
 export interface Report {
@@ -63,4 +139,19 @@ export function reportOf(
     isAccepted: problems.length === 0,
     problems,
   }
+}
+
+/** Says what was granted, and where it is kept. */
+export function printGranted(
+  cacao: Cacao,
+  {
+    isNew,
+    file,
+    json,
+  }: { readonly isNew: boolean; readonly file: string; readonly json?: boolean | undefined },
+): void {
+  const now = Date.now()
+  const report = reportOf('session', cacao, [], now)
+  if (json) printJSON({ ...report, isNew, store: file })
+  else print(inWords(report, [[isNew ? 'kept in' : 'was in', file]], now))
 }

@@ -2,17 +2,16 @@ import type { Command } from 'commander'
 import { accountArgument } from '../base/account.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { DIDSession } from '../session/did-session.js'
+import { print, usageError } from './output.js'
+import { urlArgument } from './request.js'
 import {
   addSessionOptions,
   chosenSession,
   type SessionCommandOptions,
+  sessionStore,
   sessionString,
-} from './chosen-session.js'
-import { usageError } from './exit-codes.js'
-import { print } from './output.js'
-import { sessionStore } from './session-file.js'
-import { storedSession } from './stored-session.js'
-import { urlArgument } from './url.js'
+  storedSession,
+} from './sessions.js'
 
 interface RevokeOptions extends SessionCommandOptions {
   readonly local?: boolean

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { SessionError } from '../base/errors.js'
-import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOf } from './exit-codes.js'
-import { tell } from './output.js'
-import { refuseSecrets } from './refuse-secrets.js'
+import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOf, tell } from './output.js'
+import { refuseSecrets } from './secrets.js'
 
 interface CommandModule {
   configure(command: Command): void

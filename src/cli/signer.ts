@@ -1,8 +1,22 @@
 import { accountArgument } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
+import type { Verifiers } from '../capability/verify-signature.js'
 import type { KeyType } from '../key/did-key.js'
-import { usageError } from './exit-codes.js'
-import type { AccountKeyType, PrivateKey } from './private-key.js'
+import { ethereumVerifiers } from '../wallet/ethereum/index.js'
+import { keyVerifiers } from '../wallet/key/index.js'
+import { solanaVerifiers } from '../wallet/solana/index.js'
+import { webauthnVerifiers } from '../wallet/webauthn/index.js'
+import { usageError } from './output.js'
+import type { AccountKeyType, PrivateKey } from './secrets.js'
+/** Verifiers for every kind of account. Contract accounts' need the URL of an RPC. */
+export function accountVerifiers(rpc: string | undefined): Verifiers {
+  return {
+    ...ethereumVerifiers({ ...(rpc !== undefined && { rpc }) }),
+    ...solanaVerifiers(),
+    ...webauthnVerifiers(),
+    ...keyVerifiers(),
+  }
+}
 
 /** How the account signs in, beside its key. */
 export interface SignInOptions {
@@ -31,7 +45,7 @@ export async function signerOf({ type, secret }: PrivateKey, options: SignInOpti
   const domain = options.domain === undefined ? {} : { domain: options.domain }
   if (type === 'ethereum') return ethereumSigner(secret, domain, options)
   if (type === 'solana') return solanaSigner(secret, domain)
-  const { keyAccount, keyAuth } = await import('../wallet/key.js')
+  const { keyAccount, keyAuth } = await import('../wallet/key/index.js')
   const key = { type: DID_KEY_TYPES[type], secret }
   return { account: await keyAccount(key), auth: keyAuth(key, domain) }
 }
@@ -41,7 +55,7 @@ async function ethereumSigner(
   domain: { domain?: string },
   { account: contract, chainId, rpc }: SignInOptions,
 ): Promise<Signer> {
-  const { ethereumAccount, ethereumAuth } = await import('../wallet/ethereum.js')
+  const { ethereumAccount, ethereumAuth } = await import('../wallet/ethereum/index.js')
   const chain = chainId === undefined ? {} : { chainId }
   const account = contract === undefined ? await ethereumAccount(secret, chain) : accountArgument(contract)
   return { account, auth: ethereumAuth(secret, account, { ...domain, ...(rpc !== undefined && { rpc }) }) }
@@ -49,8 +63,8 @@ async function ethereumSigner(
 
 async function solanaSigner(secret: Uint8Array<ArrayBuffer>, domain: { domain?: string }): Promise<Signer> {
   const [{ solanaAccount, solanaAuth }, { seedKey }, { parseDIDKey }, { toBase58 }] = await Promise.all([
-    import('../wallet/solana.js'),
-    import('../key/seed-key.js'),
+    import('../wallet/solana/index.js'),
+    import('../key/generate-key.js'),
     import('../key/parse-did-key.js'),
     import('../base/base58.js'),
   ])

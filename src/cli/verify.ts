@@ -1,14 +1,22 @@
 import type { Command } from 'commander'
 import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
-import { accountVerifiers } from './account-verifiers.js'
-import { durationSecs, timeInWords } from './durations.js'
-import { CommandError, exitCodeFor, usageError } from './exit-codes.js'
 import { abilityArgument, several } from './grant-options.js'
-import { judge } from './judge.js'
-import { print, printJSON, shown, styled } from './output.js'
-import { parseInput, readText } from './read-input.js'
+import { parseInput, readText } from './input.js'
+import {
+  CommandError,
+  durationSecs,
+  exitCodeFor,
+  print,
+  printJSON,
+  shown,
+  styled,
+  timeInWords,
+  usageError,
+} from './output.js'
+import { judge } from './report.js'
 import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
+import { accountVerifiers } from './signer.js'
 
 interface VerifyOptions extends SecretOptions {
   readonly resource?: readonly string[]

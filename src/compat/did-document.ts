@@ -3,8 +3,7 @@ import type { DIDDocument, DIDResolutionResult, ResolverRegistry } from 'did-res
 import { toBase58 } from '../base/base58.js'
 import { toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
-import { decompressP256 } from '../key/p256-point.js'
-import { parseDIDKey } from '../key/parse-did-key.js'
+import { decompressP256, parseDIDKey } from '../key/parse-did-key.js'
 
 // multicodec of an X25519 public key
 const X25519_PREFIX = Uint8Array.of(0xec, 0x01)

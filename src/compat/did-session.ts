@@ -1,22 +1,52 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { decryptJWE, type JWE, x25519Decrypter } from 'did-jwt'
 import type { DID } from 'dids'
-import type { AccountInput } from '../base/account.js'
+import { type AccountInput, normalAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { expiryTime } from '../capability/validity.js'
 import { verifySignature } from '../capability/verify-signature.js'
-import { SEED_LENGTH } from '../key/seed-key.js'
-import { authorize } from '../session/authorize.js'
+import { SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { DIDSession as Session } from '../session/did-session.js'
 import type { GrantOptions } from '../session/options.js'
 import { authorizeOptions } from '../session/read-grant-options.js'
 import { readSession, writeSession } from '../session/session-string.js'
-import { AccountId } from './account-id.js'
-import { capabilityOf, createDID } from './did.js'
+import { authorize } from '../sign-in/sign-in.js'
+import { capabilityOf, createDID, type SigningKey } from './did.js'
 import { toDID } from './dids.js'
-import { seedSigningKey } from './seed-signing-key.js'
+/** An account id in the shape of the `caip` package's `AccountId`, which did-session 4 gives and takes. */
+export class AccountId {
+  readonly chainId: { readonly namespace: string; readonly reference: string; toString(): string }
+  readonly address: string
 
-export type { AccountId } from './account-id.js'
+  /** Throws a `TypeError` unless the text is a CAIP-10 id. */
+  constructor(id: string) {
+    if (normalAccount(id) === undefined) throw new TypeError(`not a CAIP-10 account id: ${id.slice(0, 200)}`)
+    const [namespace = '', reference = '', address = ''] = id.split(':')
+    this.chainId = { namespace, reference, toString: () => `${namespace}:${reference}` }
+    this.address = address
+  }
+
+  toString(): string {
+    return `${this.chainId}:${this.address}`
+  }
+
+  toJSON(): { address: string; chainId: { namespace: string; reference: string } } {
+    const { namespace, reference } = this.chainId
+    return { chainId: { namespace, reference }, address: this.address }
+  }
+}
+
+/** The Ed25519 key of a seed, which also opens what was encrypted to its did:key, as in did-session 4. */
+export async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
+  const key = await seedKey(seed)
+  return {
+    did: key.did,
+    sign: (data) => key.sign(data),
+    decrypt: async (jwe) => decryptJWE(jwe as JWE, x25519Decrypter(ed25519.utils.toMontgomerySecret(seed))),
+  }
+}
 
 /** What did-session 4 has signed; `expiresInSecs` wins over `expirationTime`. */
 export interface AuthOpts {
@@ -122,7 +152,7 @@ export class DIDSession {
     const { cacao, seed } = await readSession(session)
     // Its callers name no verifiers; the wallets that nearly all of them use are known.
     if (cacao.s.t === 'eip191') {
-      const { ethereumVerifiers } = await import('../wallet/ethereum-verifiers.js')
+      const { ethereumVerifiers } = await import('../wallet/ethereum/verifiers.js')
       await verifySignature(cacao, ethereumVerifiers(), Date.now())
     }
     const key = await seedSigningKey(seed)

@@ -4,7 +4,7 @@ import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { parentOf } from '../capability/chain.js'
-import { parseDateTime } from '../capability/datetime.js'
+import { parseDateTime } from '../capability/schema.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { didKeyResolver } from './did-document.js'
 
@@ -49,7 +49,7 @@ class SessionDID extends DID {
   ): Promise<VerifyResult> {
     const { issuer, capability, atTime, disableTimecheck } = options
     const verifiers =
-      options.verifiers ?? (await import('../wallet/ethereum-verifiers.js')).ethereumVerifiers()
+      options.verifiers ?? (await import('../wallet/ethereum/verifiers.js')).ethereumVerifiers()
     // Without a time check a capability is judged as of the moment at which it was issued.
     const time = disableTimecheck ? (parseDateTime(capability?.p.iat ?? '') ?? Number.NaN) : atTime?.getTime()
     const { kid, payload } = await verifyJWS(jws, {

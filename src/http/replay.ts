@@ -1,6 +1,5 @@
-import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
-import { latestTime } from '../base/latest-time.js'
+import { type Clock, latestTime, systemClock } from '../base/time.js'
 
 /**
  * Where a server remembers which requests it has accepted. Servers that stand for one another share one, such as

@@ -1,9 +1,9 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { type Clock, systemClock } from '../base/clock.js'
+import { type Clock, systemClock } from '../base/time.js'
 import { capabilityAccounts } from '../capability/accounts.js'
 import { type Cacao, parseCacao } from '../capability/cacao.js'
-import { parseDateTime } from '../capability/datetime.js'
-import { capabilityIdentity } from '../capability/identity.js'
+import { capabilityIdentity } from '../capability/cid.js'
+import { parseDateTime } from '../capability/schema.js'
 import { expiryTime } from '../capability/validity.js'
 
 /** Which capabilities count no more, though they are signed and not yet expired. */

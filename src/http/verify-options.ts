@@ -1,4 +1,3 @@
-import { type Clock, clockOption, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
 import {
   check,
@@ -13,7 +12,7 @@ import {
   textsOption,
   wrong,
 } from '../base/options.js'
-import { within } from '../base/timeout.js'
+import { type Clock, clockOption, systemClock, within } from '../base/time.js'
 import type { Ability } from '../capability/abilities.js'
 import {
   abilityOption,
@@ -24,14 +23,14 @@ import {
   domainsOption,
   verifiersOption,
 } from '../capability/check-options.js'
-import { givenResources, resourcesOption } from '../capability/resources-option.js'
+import { givenResources, resourcesOption } from '../capability/resources.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
-import type { IncomingRequest } from './incoming.js'
-import { MAX_AGE_SECS } from './profile.js'
+import type { IncomingRequest } from './incoming-request.js'
 import { memoryReplay, type ReplayStore } from './replay.js'
 import type { RevocationStore } from './revocation.js'
+import { MAX_AGE_SECS } from './signature-profile.js'
 
 /**
  * Says of each request what is asked for. `url` is the verified one: the configured authority, and the path and query that

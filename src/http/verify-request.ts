@@ -1,9 +1,9 @@
+import { Recent } from '../base/lru-cache.js'
 import { copiedOptions } from '../base/options.js'
-import { Recent } from '../base/recent.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { rootOf } from '../capability/chain.js'
 import { givenAbility } from '../capability/check-options.js'
-import { capabilityIdentity } from '../capability/identity.js'
+import { capabilityIdentity } from '../capability/cid.js'
 import { assertValidAt } from '../capability/validity.js'
 import {
   assertAbility,
@@ -14,11 +14,9 @@ import {
   assertResources,
 } from '../capability/verify-cacao.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
-import { isDigestOf } from './content-digest.js'
-import { type IncomingRequest, incomingRequest } from './incoming.js'
+import { type IncomingRequest, incomingRequest, verifiedURL } from './incoming-request.js'
 import { HeldBytes, LiveCounts } from './request-limits.js'
-import { parseToken, tokenOf } from './token.js'
-import { verifiedURL } from './verified-url.js'
+import { isDigestOf, parseToken, tokenOf } from './signature-profile.js'
 import {
   askedOf,
   givenWanted,

@@ -1,11 +1,17 @@
 import type { UntrustedSignatureCandidate } from 'http-message-sig'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import type { PublicKey } from '../key/did-key.js'
-import { knownKey } from '../key/known-key.js'
+import { knownKey } from '../key/parse-did-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
-import type { IncomingRequest } from './incoming.js'
-import { messageSignatures } from './message-signatures.js'
-import { ALGORITHMS, keyURL, SIGNATURE_LABEL, SIGNATURE_TAG, signedComponents } from './profile.js'
+import type { IncomingRequest } from './incoming-request.js'
+import {
+  ALGORITHMS,
+  keyURL,
+  messageSignatures,
+  SIGNATURE_LABEL,
+  SIGNATURE_TAG,
+  signedComponents,
+} from './signature-profile.js'
 
 /** What a request's signature says, once it is known to be the key's. Times in milliseconds since 1970. */
 export interface MessageSignature {

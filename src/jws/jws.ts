@@ -3,7 +3,7 @@ import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { PublicKey } from '../key/did-key.js'
-import { knownKey } from '../key/known-key.js'
+import { knownKey } from '../key/parse-did-key.js'
 
 /** Characters that a JWS may have at most. */
 const MAX_LENGTH = 400_000

@@ -1,6 +1,39 @@
 import { fromBase58 } from '../base/base58.js'
-import { DID_KEY_FORMATS, type PublicKey } from './did-key.js'
-import { isEd25519Key } from './ed25519-point.js'
+import { fromHex, toHex } from '../base/bytes.js'
+import { Recent } from '../base/lru-cache.js'
+import { DID_KEY_FORMATS, isEd25519Key, type PublicKey } from './did-key.js'
+
+// The curve P-256 (FIPS 186-4, D.1.2.3): y² = x³ - 3x + b over the prime p, and p ≡ 3 (mod 4).
+const P = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n
+const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
+
+/** The uncompressed point (04 x y) of a compressed one (02 or 03, x); `undefined` if it is not on the curve. */
+export function decompressP256(compressed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  const x = BigInt(`0x${toHex(compressed.subarray(1))}`)
+  if (compressed.length !== 33 || (compressed[0] !== 2 && compressed[0] !== 3) || x >= P) return undefined
+  const square = (((x * x - 3n) % P) * x + B + P) % P
+  const root = squareRoot(square)
+  if ((root * root) % P !== square) return undefined
+  const y = (root & 1n) === BigInt(compressed[0] & 1) ? root : P - root
+  return fromHex(`04${[x, y].map((number) => number.toString(16).padStart(64, '0')).join('')}`)
+}
+
+// square^((p + 1) / 4), by the addition chain of that exponent: 2^254 - 2^222 + 2^190 + 2^94.
+function squareRoot(square: bigint): bigint {
+  const squared = (value: bigint, times: number): bigint => {
+    let result = value
+    for (let i = 0; i < times; i++) result = (result * result) % P
+    return result
+  }
+  const ones2 = (squared(square, 1) * square) % P
+  const ones4 = (squared(ones2, 2) * ones2) % P
+  const ones8 = (squared(ones4, 4) * ones4) % P
+  const ones16 = (squared(ones8, 8) * ones8) % P
+  const ones32 = (squared(ones16, 16) * ones16) % P
+  const first = (squared(ones32, 32) * square) % P
+  const second = (squared(first, 96) * square) % P
+  return squared(second, 94)
+}
 
 // 35 bytes never need more than this many base58 digits; a longer text is refused before it is decoded,
 // because base58 decoding takes time that grows with the square of the length.
@@ -19,4 +52,20 @@ export function parseDIDKey(did: string): PublicKey | undefined {
   const isGood = format.type === 'Ed25519' ? isEd25519Key(bytes) : bytes[0] === 2 || bytes[0] === 3
   if (!isGood) return undefined
   return { type: format.type, bytes }
+}
+
+const MOST_KNOWN = 10_000
+let known: Recent<PublicKey> | undefined
+
+/**
+ * The public key in a did:key, as `parseDIDKey` gives it; the same object for the same DID, so that what an engine
+ * makes of it can be kept with it. Whoever receives one signature of a session receives more.
+ */
+export function knownKey(did: string): PublicKey | undefined {
+  known ??= new Recent(MOST_KNOWN)
+  const before = known.get(did)
+  if (before) return before
+  const key = parseDIDKey(did)
+  if (key) known.set(did, key)
+  return key
 }

@@ -1,6 +1,15 @@
 import { concat } from '../base/bytes.js'
+import { SessionError } from '../base/errors.js'
 import { encodeDIDKey } from './did-key.js'
-import { subtleCrypto } from './subtle.js'
+/** WebCrypto, or a clear error: browsers take `crypto.subtle` away on insecure origins. */
+export function subtleCrypto(): SubtleCrypto {
+  const subtle = globalThis.crypto?.subtle
+  if (subtle) return subtle
+  throw new SessionError(
+    'ERR_ENVIRONMENT',
+    'crypto.subtle is missing: serve the page over https or from localhost',
+  )
+}
 
 /** The kinds of key that a session can act with. */
 export type SessionKeyType = 'P-256' | 'Ed25519'

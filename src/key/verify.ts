@@ -1,9 +1,8 @@
-import { toHex } from '../base/hex.js'
+import { toHex } from '../base/bytes.js'
 import type { PublicKey } from './did-key.js'
-import { isEd25519Key } from './ed25519-point.js'
-import { decompressP256 } from './p256-point.js'
-import { KEY_ALGORITHMS, MAX_NATIVE_ED25519, SIGNATURE_ALGORITHMS } from './session-key.js'
-import { subtleCrypto } from './subtle.js'
+import { isEd25519Key } from './did-key.js'
+import { decompressP256 } from './parse-did-key.js'
+import { KEY_ALGORITHMS, MAX_NATIVE_ED25519, SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
 
 /** Bytes in a signature of a session key: r and s, or R and S. */
 export const SIGNATURE_LENGTH = 64

@@ -1,13 +1,19 @@
 import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
+import {
+  type MarkedResponse,
+  markPrivateNode,
+  type Refusal,
+  type RequireSessionOptions,
+  readSessionOptions,
+  refusalOf,
+} from './answer.js'
 import { incomingMessage, type NodeRequest } from './node-request.js'
-import { type MarkedResponse, markPrivateNode } from './private-answer.js'
-import { type Refusal, type RequireSessionOptions, readSessionOptions, refusalOf } from './refusal.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { OfRequest, WantedResources } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
+export type { RequireSessionOptions } from './answer.js'
 export type { NodeRequest } from './node-request.js'
-export type { RequireSessionOptions } from './refusal.js'
 
 /** As much of Node's `ServerResponse`, or of Express's, as a refusal needs, and to mark an answer as one caller's. */
 export interface NodeResponse {

@@ -1,13 +1,18 @@
 import type { MiddlewareHandler } from 'hono'
-import { incomingRequest } from '../http/incoming.js'
+import { incomingRequest } from '../http/incoming-request.js'
 import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import { privateResponse } from './private-answer.js'
-import { type RequireSessionOptions, readSessionOptions, refusalOf, refusalResponse } from './refusal.js'
+import {
+  privateResponse,
+  type RequireSessionOptions,
+  readSessionOptions,
+  refusalOf,
+  refusalResponse,
+} from './answer.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { OfRequest, WantedResources } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
-export type { RequireSessionOptions } from './refusal.js'
+export type { RequireSessionOptions } from './answer.js'
 
 /** What the middleware leaves for the handlers after it. */
 export interface SessionVariables {

@@ -2,8 +2,7 @@ import { closeSync, constants, fdatasync, fstat, open, read, write } from 'node:
 import { lstat, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { assertOwnFile, assertOwnFolder, NO_LINK, refusingLinks } from './own-file.js'
-import { syncFolder } from './sync-folder.js'
+import { assertOwnFile, assertOwnFolder, NO_LINK, refusingLinks, syncFolder } from './own-file.js'
 
 // Descriptors rather than `FileHandle`s, because those close themselves, and complain, once nobody holds them.
 const openFile = promisify(open)

@@ -1,22 +1,20 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { Queue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
-import { Queue } from '../base/queue.js'
+import type { SessionStore } from '../store/store.js'
 import {
   fromJSON,
   fromPlain,
   isNone,
   type KeptSessions,
   NONE,
+  seedStore,
   toJSON,
   toPlain,
-} from '../store/kept-sessions.js'
-import { seedStore } from '../store/seed-store.js'
-import type { SessionStore } from '../store/store.js'
-import { assertOwnFolder, readOwnFile } from './own-file.js'
+} from '../store/stored-text.js'
+import { assertOwnFolder, readOwnFile, replaceFile, syncFolder } from './own-file.js'
 import { clearAfterDead, underLock } from './process-lock.js'
-import { replaceFile } from './replace-file.js'
-import { syncFolder } from './sync-folder.js'
 
 // What the file says of itself. Files of later versions may say something else, and are left alone.
 const FORMAT = 'cacao-session 1'

@@ -1,6 +1,42 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { SessionError } from '../base/errors.js'
+/** So that a name made in the folder outlives a power failure too. Windows sees to that by itself, and opens no folders. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path)
+  await folder.sync().finally(() => folder.close())
+}
+
+/**
+ * Puts a new content in the file's place, of mode 0600: readers and crashes see the old one or the new one, whole. It is
+ * on the disk when this resolves. `draft`, a path in the same folder that nobody else uses, holds it meanwhile;
+ * `beforeRename` may still reject.
+ */
+export async function replaceFile(
+  path: string,
+  draft: string,
+  content: string,
+  beforeRename: () => Promise<void>,
+): Promise<void> {
+  try {
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(content)
+      // Without this a power failure could leave the new name with nothing in it.
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await beforeRename()
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
 
 // Whether a file says what this process has written: nobody else may write to it, or put another one in its place. Windows has
 // no such modes, and no such owners.

@@ -1,9 +1,112 @@
-import { link, readFile, rm, unlink, writeFile } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { link, lstat, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SessionError } from '../base/errors.js'
-import { isAbandoned, removeAbandoned, writtenAt } from './abandoned-files.js'
-import { isToken, processToken } from './process-token.js'
+
+// <where>-<pid>-<start>-<random>; the start is empty where it can't be known.
+const TOKEN = /^([0-9a-f]{16})-(\d{1,10})-(\d*)-[0-9a-f]{16}$/
+
+/** A name that nobody else ever takes, from which others can tell whether this process still runs. */
+export function processToken(): string {
+  return `${here()}-${process.pid}-${stat(process.pid)?.start ?? ''}-${randomBytes(8).toString('hex')}`
+}
+
+export function isToken(text: string): boolean {
+  return TOKEN.test(text)
+}
+
+/** Whether the process runs that made the token; `unknown` if that was on another machine, or it is no token. */
+export function processOf(token: string): 'running' | 'gone' | 'unknown' {
+  const [, where, id, start] = TOKEN.exec(token) ?? []
+  if (where === undefined || where !== here()) return 'unknown'
+  const pid = Number(id)
+  if (!exists(pid)) return 'gone'
+  const now = stat(pid)
+  // Its number may be another one's by now. A zombie has ended, though nobody has taken note of that.
+  return now && start !== '' && (now.start !== start || 'ZX'.includes(now.state)) ? 'gone' : 'running'
+}
+
+let place: string | undefined
+
+/** This machine since it started, and the container: within it, process numbers mean the same to all. */
+function here(): string {
+  place ??= findPlace()
+  return place
+}
+
+function findPlace(): string {
+  const boot = orNothing(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
+  const numbers = orNothing(() => readlinkSync('/proc/self/ns/pid'))
+  return createHash('sha256').update(`${hostname()}\n${boot}\n${numbers}`).digest('hex').slice(0, 16)
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Another person's may not be sent signals, but is there.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+// Linux only. The name, in parentheses, may hold anything; behind it come the state and, 19 further on, the start.
+function stat(pid: number): { state: string; start: string } | undefined {
+  const text = orNothing(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [state, start] = [fields?.[0], fields?.[19]]
+  return state && start ? { state, start } : undefined
+}
+
+function orNothing(read: () => string): string | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+// How long a file of another machine's process may lie before that counts as dead, by the file system's clock. Nobody
+// takes nearly as long, waiting for the lock included.
+const ABANDONED_AFTER_MS = 30_000
+
+/** Whether the process is dead that made the token, and left the file; `now` is when a file was written just now. */
+export async function isAbandoned(path: string, token: string, now: number): Promise<boolean> {
+  const state = processOf(token)
+  return (
+    state === 'gone' || (state === 'unknown' && now - ((await writtenAt(path)) ?? now) > ABANDONED_AFTER_MS)
+  )
+}
+
+/**
+ * Removes what dead processes left, of the files whose paths are `start` and a token. A token is never used twice, so
+ * nobody else's file can be meant, however late it goes. Gives the paths of those that remain.
+ */
+export async function removeAbandoned(start: string, now: number): Promise<string[]> {
+  const names = await readdir(dirname(start))
+  const tokens = names
+    .filter((name) => name.startsWith(basename(start)))
+    .map((name) => name.slice(basename(start).length))
+  const remaining: string[] = []
+  for (const token of tokens.filter(isToken)) {
+    if (await isAbandoned(start + token, token, now)) await rm(start + token, { force: true })
+    else remaining.push(start + token)
+  }
+  return remaining
+}
+
+/** When the file was last written, in milliseconds since 1970 by the file system's clock; `undefined` if it is gone. */
+export async function writtenAt(path: string): Promise<number | undefined> {
+  try {
+    return (await lstat(path)).mtimeMs
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
 
 const PATIENCE_MS = 10_000
 // Waiting processes look again after a random time: up to this after the first look, twice that after the second, and

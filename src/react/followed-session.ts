@@ -3,7 +3,7 @@ import { SessionError } from '../base/errors.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { DIDSession } from '../session/did-session.js'
 import { leadSecsOf, listOptions, placeOptions, resumeOptions, type SessionOptions } from './options.js'
-import { type KnownState, LOADING } from './state.js'
+import { type KnownState, LOADING } from './session-state.js'
 
 const nobody = { session: undefined, error: undefined, isRenewing: false } as const
 

@@ -1,7 +1,6 @@
 'use client'
 
-export type { SessionActions, SignIn } from './actions.js'
 export type { SessionOptions, SignInOptions } from './options.js'
 export { SessionProvider, type SessionProviderProps } from './provider.js'
-export type { SessionState } from './state.js'
+export type { SessionActions, SessionState, SignIn } from './session-state.js'
 export { type UseSession, useSession } from './use-session.js'

@@ -5,8 +5,8 @@ import { DIDSession } from '../session/did-session.js'
 import type { RenewOptions } from '../session/options.js'
 import { FollowedSession } from './followed-session.js'
 import { placeOptions, resumeOptions, type SessionOptions } from './options.js'
-import { controllerWith, SignInFlight, type SignInRequest } from './sign-in-flight.js'
-import { LOADING, type SessionState, stateOf } from './state.js'
+import { controllerWith, SignInFlight, type SignInRequest } from './pending-sign-in.js'
+import { LOADING, type SessionState, stateOf } from './session-state.js'
 
 /**
  * A session as a page lives with it: the one that is followed, and what the person is being asked. Knows nothing of React;

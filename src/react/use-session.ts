@@ -1,12 +1,10 @@
 import { useContext, useMemo, useSyncExternalStore } from 'react'
 import type { DIDSession } from '../session/did-session.js'
-import type { SessionActions } from './actions.js'
-import { findLive, liveSession, type Subject } from './live-sessions.js'
 import { meaningOf, type SessionOptions, storeOf } from './options.js'
-import { ProvidedContext } from './provider.js'
-import { signInRequest } from './sign-in-flight.js'
-import { LOADING, type SessionState } from './state.js'
-import { useLatest } from './use-latest.js'
+import { signInRequest } from './pending-sign-in.js'
+import { findLive, liveSession, ProvidedContext, type Subject, useLatest } from './provider.js'
+import type { SessionActions } from './session-state.js'
+import { LOADING, type SessionState } from './session-state.js'
 
 /** The state, and what a person can do about it. */
 export type UseSession = SessionState & SessionActions

@@ -1,10 +1,10 @@
-import { toHex } from '../base/hex.js'
+import { toHex } from '../base/bytes.js'
 import type { Cacao } from '../capability/cacao.js'
-import { unionOfGrants } from '../capability/grants.js'
 import { signDelegated } from '../capability/key-signature.js'
+import { unionOfGrants } from '../capability/recap.js'
 import { assertValidAt, expiryTime, startTime } from '../capability/validity.js'
 import { parseDIDKey } from '../key/parse-did-key.js'
-import { statementFor } from './grant.js'
+import { statementFor } from '../sign-in/request-capability.js'
 import type { HeldSession } from './held-session.js'
 import { type DelegateOptions, resourcesArgument } from './options.js'
 

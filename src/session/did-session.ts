@@ -1,12 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { isBytes } from '../base/bytes.js'
-import { type Clock, systemClock } from '../base/clock.js'
 import { SessionError } from '../base/errors.js'
+import { type Clock, systemClock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/validity.js'
 import type { SessionRecord } from '../store/store.js'
+import type { SessionChange } from '../tabs/session-watch.js'
+import { believedPlaceOf, type Place, placeOf } from './context.js'
 import type { SessionEventType, SessionListenerOptions } from './events.js'
 import { GrantedSession } from './granted-session.js'
 import type { HeldSession } from './held-session.js'
@@ -26,7 +28,6 @@ import type {
   SignRequestOptions,
   StoreOptions,
 } from './options.js'
-import { believedPlaceOf, type Place, placeOf } from './place.js'
 import {
   EXPLAIN_READERS,
   givenAsked,
@@ -39,7 +40,6 @@ import {
 import { removedKeys } from './removed-keys.js'
 import { explain, resume } from './resume.js'
 import type { SessionStatus, Wanted } from './stored-sessions.js'
-import type { SessionChange } from './watch.js'
 
 const onDemand = () => import('./on-demand.js')
 const trustReaders = async () => (await onDemand()).TRUST_READERS

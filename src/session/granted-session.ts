@@ -1,5 +1,5 @@
 import { accountDID } from '../base/account.js'
-import type { Clock } from '../base/clock.js'
+import type { Clock } from '../base/time.js'
 import { recapAllows } from '../capability/abilities.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { missingResources } from '../capability/resources.js'

@@ -2,18 +2,18 @@
 // first question, whether someone is signed in already, is answered without it.
 
 export { until } from '../base/abort.js'
-export { missingGrants } from '../capability/grants.js'
+export { missingGrants } from '../capability/recap.js'
 export { requestOf, signRequest } from '../http/sign-request.js'
-export { canSign } from '../key/generate.js'
-export { acquire } from './acquire.js'
-export { adoptDIDSession4 } from './adopt.js'
-export { authorize } from './authorize.js'
+export { canSign } from '../key/generate-key.js'
+export { renew } from '../sign-in/renew.js'
+export { askedResources } from '../sign-in/request-capability.js'
+export { acquire, authorize, noteUse } from '../sign-in/sign-in.js'
+export { watchOf } from '../tabs/session-watch.js'
 export { delegate } from './delegate.js'
 export { listenFor } from './events.js'
-export { askedResources } from './grant.js'
-export { wasEvicted } from './kept-marks.js'
+export { wasEvicted } from './eviction.js'
 export { listSessions } from './list.js'
-export { noteUse } from './note-use.js'
+export { adoptDIDSession4 } from './migrate-did-session-4.js'
 export {
   authorizeOptions,
   delegateOptions,
@@ -21,11 +21,8 @@ export {
   getOptions,
   renewOptions,
   serializeOptions,
+  TRUST_READERS,
 } from './read-grant-options.js'
-export { renew } from './renew.js'
-export { revokeAt } from './revoke.js'
 export { readSession, sessionOfSeed, writeEncrypted } from './session-string.js'
-export { removeSession, removeSessions } from './sign-out.js'
+export { removeSession, removeSessions, revokeAt } from './sign-out.js'
 export { refusalOf } from './trust.js'
-export { TRUST_READERS } from './trust-readers.js'
-export { watchOf } from './watch.js'

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js'
+import type { Clock } from '../base/time.js'
 import type { Abilities } from '../capability/abilities.js'
 import type { Domains, IsRevoked } from '../capability/check-options.js'
 import type { Verifiers } from '../capability/verify-signature.js'

@@ -7,8 +7,8 @@ import {
   textsOption,
   wrong,
 } from '../base/options.js'
-import { isResource } from '../capability/resources.js'
-import { isURI } from '../capability/uri.js'
+import { domainsOption, isRevokedOption, verifiersOption } from '../capability/check-options.js'
+import { isResource, isURI } from '../capability/resources.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type {
   AuthorizeOptions,
@@ -18,9 +18,15 @@ import type {
   GrantOptions,
   RenewOptions,
   SerializeOptions,
+  TrustOptions,
 } from './options.js'
 import { abilitiesOption, EXPLAIN_READERS, givenOptions, type ReadersOf } from './read-options.js'
-import { TRUST_READERS } from './trust-readers.js'
+/** How the options are read that say what is believed of what a store holds. */
+export const TRUST_READERS: ReadersOf<TrustOptions> = {
+  verifiers: check(verifiersOption),
+  domains: check(domainsOption),
+  isRevoked: check(isRevokedOption),
+}
 
 // How the options are read that say what the wallet is asked for. What bounds the grant counts as a check: an `expiresInSecs`
 // or a `nonce` that is undefined would silently be a week, or no nonce.

@@ -1,4 +1,3 @@
-import { clockOption } from '../base/clock.js'
 import {
   check,
   isPlainObject,
@@ -9,8 +8,9 @@ import {
   setting,
   wrong,
 } from '../base/options.js'
+import { clockOption } from '../base/time.js'
 import type { Abilities } from '../capability/abilities.js'
-import { resourcesOption } from '../capability/resources-option.js'
+import { resourcesOption } from '../capability/resources.js'
 import type { SessionStore } from '../store/store.js'
 import type { SessionListenerOptions } from './events.js'
 import {

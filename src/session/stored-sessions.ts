@@ -3,10 +3,10 @@ import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
-import { connectionOf } from '../store/indexeddb.js'
+import { connectionOf } from '../store/indexeddb-store.js'
 import type { LastUsed, Persistence, SessionRecord, SessionStore } from '../store/store.js'
+import type { Place } from './context.js'
 import type { HeldSession } from './held-session.js'
-import type { Place } from './place.js'
 import { removedKeys } from './removed-keys.js'
 
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */

@@ -2,7 +2,7 @@ import { CompactEncrypt, compactDecrypt } from 'jose'
 import { fromBase64url, toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
-import { subtleCrypto } from '../key/subtle.js'
+import { subtleCrypto } from '../key/session-key.js'
 
 // A cookie's value, sealed: compact JWE (RFC 7516), with a key of 64 bytes for AES-256 in CBC and HMAC with SHA-512 (RFC 7518
 // §5.2.5), and no other. Not GCM, whose short random nonces would repeat on a server that writes for years, and give its key

@@ -1,4 +1,10 @@
+import { SessionError } from '../base/errors.js'
 import type { Cacao } from '../capability/cacao.js'
+/** What a store of the caller's own threw, as `ERR_STORE_UNAVAILABLE`; a `SessionError` stays what it is. */
+export function storeError(cause: unknown): SessionError {
+  if (cause instanceof SessionError) return cause
+  return new SessionError('ERR_STORE_UNAVAILABLE', 'the store failed: see the cause', { cause })
+}
 
 /** Where a session really is. Stores of one's own name themselves. */
 export type Persistence = 'indexeddb' | 'memory' | 'none' | (string & {})

@@ -1,11 +1,38 @@
 import { fromBase64url, toBase64url } from '../base/base64.js'
+import { Queue } from '../base/concurrency.js'
 import { check, readOptions, setting } from '../base/options.js'
-import { Queue } from '../base/queue.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
-import { acrossTabs } from './across-tabs.js'
-import { fromJSON, fromPlain, isNone, type KeptSessions, NONE, toJSON, toPlain } from './kept-sessions.js'
-import { seedStore } from './seed-store.js'
 import type { Persistence, SessionStore } from './store.js'
+import {
+  fromJSON,
+  fromPlain,
+  isNone,
+  type KeptSessions,
+  NONE,
+  seedStore,
+  toJSON,
+  toPlain,
+} from './stored-text.js'
+/**
+ * Does the work while no other tab or worker of this origin does any of the same name. Where there are no locks, or the
+ * browser refuses them, it is done all the same.
+ */
+export async function acrossTabs<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const { location, navigator } = globalThis
+  // A server has no origin; its locks would make one person wait for another.
+  const locks = location && navigator?.locks
+  if (!locks) return work()
+  let hasBegun = false
+  try {
+    return await locks.request(name, () => {
+      hasBegun = true
+      return work()
+    })
+  } catch (error) {
+    if (hasBegun) throw error
+    return work()
+  }
+}
 
 /**
  * What keeps strings by name, at once or asynchronously: `localStorage`, an unstorage, `cookieStore(request)`,
@@ -130,4 +157,56 @@ function of<T>(
   const value = own.get(name) ?? make()
   own.set(name, value)
   return value
+}
+
+/** Called once it is done: with an error, or else with what was asked for. */
+export type StoreCallback = (error?: unknown, value?: unknown) => void
+
+/** What keeps strings by name and answers through callbacks, as Node does: `(error, value)`. */
+export interface CallbackBackend {
+  getItem(key: string, callback: StoreCallback): unknown
+  setItem(key: string, value: string, callback: StoreCallback): unknown
+  removeItem(key: string, callback: StoreCallback): unknown
+  /** Whether others can write there; see `StringStore`. */
+  readonly writableByOthers?: boolean
+}
+
+const wrapped = new WeakMap<CallbackBackend, StringStore>()
+
+/**
+ * A backend for `stringStore` out of one that takes callbacks. Only the first call of a callback counts; one that is never
+ * called is waited for. The same backend gives the same object.
+ *
+ * @example
+ * const store = stringStore(callbackStore({
+ *   getItem: (key, callback) => redis.get(key, callback),
+ *   setItem: (key, value, callback) => redis.set(key, value, callback),
+ *   removeItem: (key, callback) => redis.del(key, callback),
+ * }))
+ */
+export function callbackStore(backend: CallbackBackend): StringStore {
+  const { getItem, setItem, removeItem } = (backend ?? {}) as {
+    readonly [name in keyof CallbackBackend]?: unknown
+  }
+  if (![getItem, setItem, removeItem].every((method) => typeof method === 'function'))
+    throw new TypeError(
+      'backend must have getItem, setItem and removeItem, each with a callback as its last argument',
+    )
+  const store = wrapped.get(backend) ?? {
+    ...(isWritableByOthers(backend) && { writableByOthers: true }),
+    getItem: (key) => answered((callback) => backend.getItem(key, callback)),
+    setItem: (key, value) => answered((callback) => backend.setItem(key, value, callback)),
+    removeItem: (key) => answered((callback) => backend.removeItem(key, callback)),
+  }
+  wrapped.set(backend, store)
+  return store
+}
+
+function answered(ask: (callback: StoreCallback) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const callback: StoreCallback = (error, value) =>
+      (error ?? undefined) === undefined ? resolve(value) : reject(error)
+    // An async function may reject and never call back.
+    Promise.resolve(ask(callback)).catch(reject)
+  })
 }

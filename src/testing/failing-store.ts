@@ -1,8 +1,7 @@
 import { SessionError } from '../base/errors.js'
-import { memoryStore } from '../store/memory.js'
+import { memoryStore } from '../store/memory-store.js'
 import type { SessionStore } from '../store/store.js'
 import type { StringStore } from '../store/string-store.js'
-
 /**
  * How a store fails.
  *

@@ -1,7 +1,7 @@
 import type { AccountInput } from '../base/account.js'
 import type { WalletChange, WalletEvent } from './account-watch.js'
-import { ethereumArgument } from './ethereum-account.js'
-import type { EIP1193Provider } from './ethereum-signer.js'
+import { ethereumArgument } from './asked-account.js'
+import type { EIP1193Provider } from './ethereum/signer.js'
 
 export type { WalletChange } from './account-watch.js'
 

@@ -1,13 +1,13 @@
 import { toBase64url } from '../../src/base/base64.js'
-import { fromHex } from '../../src/base/hex.js'
+import { fromHex } from '../../src/base/bytes.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { inspectCacao } from '../../src/capability/inspect-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
-import { keyAccount, keyVerifiers } from '../../src/wallet/key.js'
-import { webauthnVerifiers } from '../../src/wallet/webauthn.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { keyAccount, keyVerifiers } from '../../src/wallet/key/index.js'
+import { webauthnVerifiers } from '../../src/wallet/webauthn/index.js'
 import {
   didOf,
   NOBODYS_KEY,

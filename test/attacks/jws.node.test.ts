@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toDID } from '../../src/compat/dids.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { machine } from '../cli/run-cli.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 

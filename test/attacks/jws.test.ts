@@ -6,7 +6,7 @@ import { cacaoCID } from '../../src/capability/cid.js'
 import { toDID } from '../../src/compat/dids.js'
 import { verifyJWS } from '../../src/jws/verify-jws.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import {
   didOf,
   NOBODYS_KEY,

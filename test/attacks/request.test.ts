@@ -7,7 +7,7 @@ import type { RequestVerifierOptions } from '../../src/http/verify-options.js'
 import { requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { requireSession as honoSession } from '../../src/middleware/hono.js'
-import { testClock } from '../../src/testing/clock.js'
+import { testClock } from '../../src/testing/fake-clock.js'
 import {
   accepting,
   altered,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { atTime } from '../../src/base/alarm.js'
+import { atTime } from '../../src/base/schedule.js'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND

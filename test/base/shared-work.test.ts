@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { SharedWork } from '../../src/base/shared-work.js'
-import { testClock } from '../../src/testing/clock.js'
+import { SharedWork } from '../../src/base/concurrency.js'
+import { testClock } from '../../src/testing/fake-clock.js'
 import { failureOf } from '../setup/expect-code.js'
 
 const NOW = 1_700_000_000_000

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseDateTime } from '../../src/capability/datetime.js'
-import { covers, missingResources } from '../../src/capability/resources.js'
-import { isAuthority, isURI } from '../../src/capability/uri.js'
+import { covers, isAuthority, isURI, missingResources } from '../../src/capability/resources.js'
+import { parseDateTime } from '../../src/capability/schema.js'
 
 describe('RFC 3339 date-times', () => {
   it.each([

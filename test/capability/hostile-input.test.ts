@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { payload, signed, unsigned } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 

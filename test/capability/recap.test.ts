@@ -2,11 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { toBase64url } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { type Abilities, allows, recapAllows } from '../../src/capability/abilities.js'
-import { missingGrants, unionOfGrants } from '../../src/capability/grants.js'
-import { abilitiesOf, fromRecap, recapStatement, toRecap } from '../../src/capability/recap.js'
+import {
+  abilitiesOf,
+  fromRecap,
+  missingGrants,
+  recapStatement,
+  toRecap,
+  unionOfGrants,
+} from '../../src/capability/recap.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { parseEthereumMessage } from '../../src/wallet/eip4361.js'
-import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { parseEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { payload, signed } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, vectorText } from '../setup/fixtures.js'

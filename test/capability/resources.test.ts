@@ -5,11 +5,14 @@ import { utf8 } from '../../src/base/utf8.js'
 import { allows, recapAllows } from '../../src/capability/abilities.js'
 import { canonicalJSON } from '../../src/capability/canonical-json.js'
 import { abilityOption } from '../../src/capability/check-options.js'
-import { hasDotSegment } from '../../src/capability/dot-segments.js'
 import { fromRecap, includesAbilities, recapStatement, toRecap } from '../../src/capability/recap.js'
-import { covers, missingResources } from '../../src/capability/resources.js'
-import { resourcesOption } from '../../src/capability/resources-option.js'
-import { isURI } from '../../src/capability/uri.js'
+import {
+  covers,
+  hasDotSegment,
+  isURI,
+  missingResources,
+  resourcesOption,
+} from '../../src/capability/resources.js'
 import { signed } from '../setup/capability.js'
 import { runs } from '../setup/seed.js'
 

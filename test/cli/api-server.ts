@@ -5,8 +5,8 @@ import { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { callerOf, requireSession } from '../../src/middleware/express.js'
-import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
-import { keyVerifiers } from '../../src/wallet/key.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { keyVerifiers } from '../../src/wallet/key/index.js'
 
 /** A server whose sessions come from app.example.com; it ends with the test. */
 export interface APIServer {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { durationSecs, timeInWords } from '../../src/cli/durations.js'
+import { durationSecs, timeInWords } from '../../src/cli/output.js'
 
 describe('durations', () => {
   it.each([

@@ -6,7 +6,7 @@ import { recapStatement, toRecap } from '../../src/capability/recap.js'
 import { toDID } from '../../src/compat/dids.js'
 import { fileStore } from '../../src/node/file-store.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
 import { type Machine, machine } from './run-cli.js'
 

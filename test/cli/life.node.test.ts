@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { freePort } from '../engines/free-port.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { type APIServer, startAPI } from './api-server.js'

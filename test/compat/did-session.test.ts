@@ -2,7 +2,7 @@ import { EthereumNodeAuth, getEIP191Verifier } from '@didtools/pkh-ethereum'
 import { DID } from 'dids'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fromBase64url, toBase64url } from '../../src/base/base64.js'
-import { fromHex, toHex } from '../../src/base/hex.js'
+import { fromHex, toHex } from '../../src/base/bytes.js'
 import { documentOf } from '../../src/compat/did-document.js'
 import {
   cacaoContainsResources,
@@ -12,11 +12,11 @@ import {
   DIDSession as OldSession,
 } from '../../src/compat/did-session.js'
 import { toDID } from '../../src/compat/dids.js'
-import { canSign } from '../../src/key/generate.js'
+import { canSign } from '../../src/key/generate-key.js'
 import { sessionKeyOfPair } from '../../src/key/session-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
 import { clearOrigin } from '../setup/origin.js'

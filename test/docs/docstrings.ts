@@ -91,7 +91,7 @@ const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     options:
       "import('cacao-session/express').RequireSessionOptions<import('cacao-session/express').NodeRequest>",
   },
-  'react/actions.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
+  'react/session-state.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
 }
 
 /** Where names come from that are no entry's alone. */

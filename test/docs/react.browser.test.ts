@@ -2,7 +2,7 @@ import { App } from 'guide:react/app'
 import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { testWallet } from '../../src/testing.js'
+import { testWallet } from '../../src/testing/index.js'
 import { mount } from '../react/mounted.js'
 import { clearOrigin } from '../setup/origin.js'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { DIDSession, type GrantOptions } from '../../src/index.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 
 /** What came back, as far as it says whether a request was taken. */
 export interface Answer {

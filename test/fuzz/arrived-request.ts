@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { concat } from '../../src/base/bytes.js'
-import { type IncomingRequest, incomingRequest } from '../../src/http/incoming.js'
+import { type IncomingRequest, incomingRequest } from '../../src/http/incoming-request.js'
 import { incomingMessage, type NodeRequest } from '../../src/middleware/node-request.js'
 import type { WireRequest } from '../setup/wire-request.js'
 

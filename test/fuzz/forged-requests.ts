@@ -1,7 +1,7 @@
 import { toBase64url } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
-import { keyURL } from '../../src/http/profile.js'
+import { keyURL } from '../../src/http/signature-profile.js'
 import { SEED } from '../setup/seed.js'
 import { algorithmOf, digestOf, profileInput, type SignatureInput, signWire } from '../setup/sign-wire.js'
 import { type WireRequest, withHeader } from '../setup/wire-request.js'

@@ -1,6 +1,6 @@
 import type { RequestVerifierOptions } from '../../src/http/verify-options.js'
 import { incomingVerifier } from '../../src/http/verify-request.js'
-import { verifyWithNodeCrypto } from '../../src/node/verify-with-node-crypto.js'
+import { verifyWithNodeCrypto } from '../../src/node/native-crypto.js'
 import type { WireRequest } from '../setup/wire-request.js'
 import { asNodeRequest, asWebRequest } from './arrived-request.js'
 import { forgedRequests } from './forged-requests.js'

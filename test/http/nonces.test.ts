@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nonces } from '../../src/http/nonces.js'
 import { memoryReplay } from '../../src/http/replay.js'
-import { testClock } from '../../src/testing/clock.js'
+import { testClock } from '../../src/testing/fake-clock.js'
 import { failureOf } from '../setup/expect-code.js'
 
 const NOW = 1_700_000_000_000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryReplay } from '../../src/http/replay.js'
-import { testClock } from '../../src/testing/clock.js'
+import { testClock } from '../../src/testing/fake-clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 
 const NOW = 1_700_000_000_000

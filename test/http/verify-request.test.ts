@@ -4,7 +4,7 @@ import type { Verifiers } from '../../src/capability/verify-signature.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
-import { testClock } from '../../src/testing/clock.js'
+import { testClock } from '../../src/testing/fake-clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import {
   accepting,

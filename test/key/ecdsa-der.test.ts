@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../../src/base/hex.js'
-import { rawOfDER } from '../../src/key/ecdsa-der.js'
+import { fromHex, toHex } from '../../src/base/bytes.js'
+import { rawOfDER } from '../../src/key/ecdsa.js'
 
 const raw = (hex: string): string | undefined => {
   const bytes = rawOfDER(fromHex(hex) ?? new Uint8Array())

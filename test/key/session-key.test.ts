@@ -1,10 +1,15 @@
 import { verifyAsync } from '@noble/ed25519'
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/base/hex.js'
+import { fromHex } from '../../src/base/bytes.js'
 import { utf8 } from '../../src/base/utf8.js'
-import { canSign, generateSessionKey } from '../../src/key/generate.js'
+import {
+  canSign,
+  generateSessionKey,
+  nativeSeedKey,
+  nobleSeedKey,
+  seedKey,
+} from '../../src/key/generate-key.js'
 import { parseDIDKey } from '../../src/key/parse-did-key.js'
-import { nativeSeedKey, nobleSeedKey, seedKey } from '../../src/key/seed-key.js'
 import { sessionKeyOfPair } from '../../src/key/session-key.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, vectors } from '../setup/fixtures.js'

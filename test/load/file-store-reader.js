@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { argv } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileStore } from 'cacao-session/node'
-import { seedKey } from '../../dist/key/seed-key.js'
+import { seedKey } from '../../dist/key/generate-key.js'
 
 // Reads again and again until it is told to stop, and then says how often, and what was wrong.
 

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { argv } from 'node:process'
 import { ethereumAuth } from 'cacao-session/ethereum'
 import { fileStore } from 'cacao-session/node'
-import { seedKey } from '../../dist/key/seed-key.js'
+import { seedKey } from '../../dist/key/generate-key.js'
 
 // Says which sessions of its account are there, and then writes one after another until it is killed. Prints what it is
 // about to write, and that it was told it is kept, each at once: a line that was printed is there, whatever becomes of

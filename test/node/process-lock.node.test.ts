@@ -2,8 +2,7 @@ import { readdir, readFile, rm, unlink, utimes, writeFile } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.js'
-import { underLock } from '../../src/node/process-lock.js'
-import { processOf, processToken } from '../../src/node/process-token.js'
+import { processOf, processToken, underLock } from '../../src/node/process-lock.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { expectCode } from '../setup/expect-code.js'
 import { startModule } from '../setup/node-process.js'
@@ -23,7 +22,7 @@ const deadToken = (): Promise<string> => startModule(`${IMPORTS}; console.log(pr
 const foreignToken = (): string => processToken().replace(/^\w+/, '0123456789abcdef')
 
 const IMPORTS = `
-  import { processToken } from 'dist/node/process-token.js'
+  import { processToken } from 'dist/node/process-lock.js'
   import { underLock } from 'dist/node/process-lock.js'`
 const HOLDER = `${IMPORTS}
   await underLock(process.argv[1], async () => {

@@ -1,5 +1,5 @@
 import { DIDSession } from '../../src/index.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { KEY_A } from '../setup/wallet.js'
 
 /** A session as the clients of the examples have one; with another domain or other resources, one to be refused. */

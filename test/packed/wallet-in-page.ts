@@ -1,5 +1,5 @@
 import type { BrowserContext } from 'playwright'
-import { type TestWallet, testWallet } from '../../src/testing.js'
+import { type TestWallet, testWallet } from '../../src/testing/index.js'
 
 /** Puts a wallet into all pages of a browser, as an extension does: announced (EIP-6963), and as `window.ethereum`. */
 export async function walletInPage(context: BrowserContext): Promise<TestWallet> {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { memoryStore } from '../../src/store/memory.js'
+import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
-import { testClock } from '../../src/testing/clock.js'
-import type { Repair } from '../../src/testing/repair.js'
-import { type TestServer, testServer } from '../../src/testing/server.js'
-import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { testClock } from '../../src/testing/fake-clock.js'
+import { type TestServer, testServer } from '../../src/testing/fake-server.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import type { Repair } from '../../src/testing/replace.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { KEY_A } from '../setup/wallet.js'
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DIDSession, type SessionEvent } from '../../src/session/did-session.js'
 import type { SessionEventType, SessionListenerOptions } from '../../src/session/events.js'
-import { memoryStore } from '../../src/store/memory.js'
+import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isBrowser } from '../../src/base/environment.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import type { SessionChange } from '../../src/session/watch.js'
-import { indexedDBStore } from '../../src/store/indexeddb.js'
+import { indexedDBStore } from '../../src/store/indexeddb-store.js'
 import type { SessionStore } from '../../src/store/store.js'
+import type { SessionChange } from '../../src/tabs/session-watch.js'
 import {
   evictIndexedDB,
   failingIndexedDB,
   type IndexedDBFailure,
 } from '../../src/testing/failing-indexeddb.js'
 import { failingStore } from '../../src/testing/failing-store.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin } from '../setup/origin.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'

@@ -1,8 +1,8 @@
-import { fromHex } from '../../src/base/hex.js'
+import { fromHex } from '../../src/base/bytes.js'
 import type { Cacao, CacaoPayload } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/cacao.js'
-import { renderEthereumMessage } from '../../src/wallet/eip4361.js'
-import { eip191Sign } from '../../src/wallet/private-key.js'
+import { eip191Sign } from '../../src/wallet/ethereum/secp256k1.js'
+import { renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { ACCOUNT_A, KEY_A } from './wallet.js'
 
 export const AUDIENCE = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'

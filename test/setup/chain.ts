@@ -1,9 +1,9 @@
 import { toBase64url } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { type Cacao, type CacaoPayload, parseCacao } from '../../src/capability/cacao.js'
-import { capabilityIdentity } from '../../src/capability/identity.js'
+import { capabilityIdentity } from '../../src/capability/cid.js'
 import { renderKeyMessage } from '../../src/capability/key-signature.js'
-import { generateSessionKey } from '../../src/key/generate.js'
+import { generateSessionKey } from '../../src/key/generate-key.js'
 import type { SessionKey, SessionKeyType } from '../../src/key/session-key.js'
 import { signed } from './capability.js'
 

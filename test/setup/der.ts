@@ -1,5 +1,4 @@
-import { concat } from '../../src/base/bytes.js'
-import { fromHex } from '../../src/base/hex.js'
+import { concat, fromHex } from '../../src/base/bytes.js'
 
 /** An ECDSA signature in DER, as authenticators make it. */
 export function derOf(r: bigint, s: bigint): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import type { EIP1193Provider } from '../../src/wallet/ethereum-signer.js'
+import type { EIP1193Provider } from '../../src/wallet/ethereum/signer.js'
 
 /** What the check of a contract account's signature leaves. */
 export const ACCEPTED = '0x1626ba7e'

@@ -1,4 +1,4 @@
-import { memoryStore } from '../../src/store/memory.js'
+import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
 
 /** A store that can hold back a new session. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
-import { toHex } from '../../src/base/hex.js'
-import { eip191Hash } from '../../src/wallet/eip191.js'
-import type { Secp256k1 } from '../../src/wallet/native-recover.js'
+import { toHex } from '../../src/base/bytes.js'
+import type { Secp256k1 } from '../../src/node/native-crypto.js'
+import { eip191Hash } from '../../src/wallet/ethereum/eip191.js'
 
 interface Native extends Secp256k1 {
   ecdsaSign(hash: Uint8Array, privateKey: Uint8Array): { signature: Uint8Array; recid: number }

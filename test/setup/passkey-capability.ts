@@ -1,7 +1,7 @@
 import { toBase64url } from '../../src/base/base64.js'
 import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
 import { encodeAAD } from '../../src/capability/webauthn-aad.js'
-import { challengeOf } from '../../src/wallet/webauthn-verify.js'
+import { challengeOf } from '../../src/wallet/webauthn/verify.js'
 import { payload } from './capability.js'
 import type { PasskeyBehaviour, TestPasskeys } from './passkey.js'
 

@@ -1,8 +1,7 @@
 import { fromBase64url } from '../../src/base/base64.js'
 import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
 import { decodeAAD, signedBytes } from '../../src/capability/webauthn-aad.js'
-import { rawOfDER } from '../../src/key/ecdsa-der.js'
-import { candidatesOf } from '../../src/key/p256-recover.js'
+import { candidatesOf, rawOfDER } from '../../src/key/ecdsa.js'
 
 /** The same capability of a passkey, with the same signature, under the other key that this fits. */
 export function twinOf({ h, p, s }: Cacao): Cacao {

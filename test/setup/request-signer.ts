@@ -1,8 +1,8 @@
 import type { Cacao } from '../../src/capability/cacao.js'
 import { signRequest } from '../../src/http/sign-request.js'
-import { generateSessionKey } from '../../src/key/generate.js'
+import { generateSessionKey } from '../../src/key/generate-key.js'
 import type { SessionKey, SessionKeyType } from '../../src/key/session-key.js'
-import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { signed } from './capability.js'
 
 export const URL_OF_NOTES = 'https://api.example.com/notes?page=1'

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { toBase64 } from '../../src/base/base64.js'
 import { utf8 } from '../../src/base/utf8.js'
-import { keyURL, SIGNATURE_LABEL, SIGNATURE_TAG, signedComponents } from '../../src/http/profile.js'
+import { keyURL, SIGNATURE_LABEL, SIGNATURE_TAG, signedComponents } from '../../src/http/signature-profile.js'
 import { headerOf, type WireRequest, withHeader } from './wire-request.js'
 
 /** A session key, as far as requests are signed with it. */

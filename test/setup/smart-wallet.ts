@@ -1,4 +1,4 @@
-import type { EIP1193Provider } from '../../src/wallet/ethereum-signer.js'
+import type { EIP1193Provider } from '../../src/wallet/ethereum/signer.js'
 import { OWNER, type SmartAccounts } from './smart-accounts.js'
 
 /** A wallet of a contract account, on the chain where that is, or will be. */

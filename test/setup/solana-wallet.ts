@@ -1,7 +1,7 @@
 import nacl from 'tweetnacl'
 import { toBase58 } from '../../src/base/base58.js'
 import { utf8 } from '../../src/base/utf8.js'
-import type { SolanaAdapter, SolanaStandardWallet } from '../../src/wallet/solana.js'
+import type { SolanaAdapter, SolanaStandardWallet } from '../../src/wallet/solana/index.js'
 
 /** How a wallet takes a request to sign: it signs, or does or answers what is given. */
 type SolanaBehaviour = 'sign' | 'prefix' | { throws: unknown } | { answers: unknown }

@@ -1,5 +1,5 @@
-import { callbackStore } from '../../src/store/callback-store.js'
 import type { StringStore } from '../../src/store/string-store.js'
+import { callbackStore } from '../../src/store/string-store.js'
 
 /** Keeps strings in a map, for the test to look into. */
 export interface MapBackend extends StringStore {

@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest'
-import { forgetPasskey, knownPasskeys } from '../../src/wallet/webauthn.js'
+import { forgetPasskey, knownPasskeys } from '../../src/wallet/webauthn/index.js'
 import { TestPasskeys } from './passkey.js'
 
 /** The page for which the authenticator in software signs. */

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { type CallbackBackend, callbackStore, type StoreCallback } from '../../src/store/callback-store.js'
-import { stringStore } from '../../src/store/string-store.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import {
+  type CallbackBackend,
+  callbackStore,
+  type StoreCallback,
+  stringStore,
+} from '../../src/store/string-store.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 

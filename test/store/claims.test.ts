@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { claim, noteDeclined, release, wasDeclined } from '../../src/store/claims.js'
-import { Connection } from '../../src/store/connection.js'
+import { Connection } from '../../src/store/indexeddb-connection.js'
+import { claim, noteDeclined, release, wasDeclined } from '../../src/store/lease.js'
 import { clearOrigin } from '../setup/origin.js'
 
 const never = (): boolean => false

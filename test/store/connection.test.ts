@@ -1,6 +1,6 @@
 import { wrap } from 'idb'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { Connection } from '../../src/store/connection.js'
+import { Connection } from '../../src/store/indexeddb-connection.js'
 import { expectCode } from '../setup/expect-code.js'
 
 const NAME = 'stuck'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { memoryStore } from '../../src/store/memory.js'
+import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
-import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { generateSessionKey } from '../../src/key/generate.js'
+import { generateSessionKey } from '../../src/key/generate-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import {
   clearOrigin,
   databaseNames,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { stringStore } from '../../src/store/string-store.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { mapBackend } from '../setup/string-backends.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'

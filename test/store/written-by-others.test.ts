@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import { SessionError } from '../../src/base/errors.js'
-import { generateSessionKey } from '../../src/key/generate.js'
-import { seedKey } from '../../src/key/seed-key.js'
+import { generateSessionKey, seedKey } from '../../src/key/generate-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
-import { memoryStore } from '../../src/store/memory.js'
+import { memoryStore } from '../../src/store/memory-store.js'
 import type { NewSession, SessionStore } from '../../src/store/store.js'
 import { stringStore } from '../../src/store/string-store.js'
-import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { signed, unsigned } from '../setup/capability.js'
 import { believed } from '../setup/cookies.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
@@ -264,7 +263,7 @@ describe('a sign-out', () => {
 })
 
 it('a backend keeps what it says of itself, whatever is made of it', async () => {
-  const { callbackStore } = await import('../../src/store/callback-store.js')
+  const { callbackStore } = await import('../../src/store/string-store.js')
   const { failingStore, failingStrings } = await import('../../src/testing/failing-store.js')
   const backend = { ...mapBackend(), writableByOthers: true }
   const { getItem, setItem, removeItem } = mapBackend()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { testWallet } from '../../src/testing.js'
-import { discoverWallets, ethereumAccount } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/index.js'
+import { discoverWallets, ethereumAccount } from '../../src/wallet/ethereum/index.js'
 
 describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', () => {
   it('is found, and works, until its repair', async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DIDSession, type SessionEventType } from '../../src/index.js'
 import { memoryStore } from '../../src/stores.js'
-import { type TestClock, testClock, testWallet } from '../../src/testing.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { type TestClock, testClock, testWallet } from '../../src/testing/index.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 
 const resources = ['https://api.example.com/notes/*']

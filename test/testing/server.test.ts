@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/index.js'
 import { memoryStore } from '../../src/stores.js'
-import { type Repair, type TestServer, testClock, testServer, testWallet } from '../../src/testing.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { type Repair, type TestServer, testClock, testServer, testWallet } from '../../src/testing/index.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { failureOf } from '../setup/expect-code.js'
 
 const resources = ['https://api.example.com/notes/*']

@@ -10,8 +10,8 @@ import {
   type IndexedDBFailure,
   type Repair,
   testWallet,
-} from '../../src/testing.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+} from '../../src/testing/index.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin } from '../setup/origin.js'
 

@@ -2,8 +2,13 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession, type SessionErrorCode } from '../../src/index.js'
 import { memoryStore } from '../../src/stores.js'
-import { type TestWallet, testWallet, type WalletBehaviour } from '../../src/testing.js'
-import { ethereumAccount, ethereumAuth, type WalletChange, watchWallet } from '../../src/wallet/ethereum.js'
+import { type TestWallet, testWallet, type WalletBehaviour } from '../../src/testing/index.js'
+import {
+  ethereumAccount,
+  ethereumAuth,
+  type WalletChange,
+  watchWallet,
+} from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/eip4361.js'
+import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, vectorText } from '../setup/fixtures.js'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { parsePayload } from '../../src/capability/cacao.js'
-import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/eip4361.js'
+import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, vectors } from '../setup/fixtures.js'

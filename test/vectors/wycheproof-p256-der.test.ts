@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { rawOfDER } from '../../src/key/ecdsa-der.js'
+import { rawOfDER } from '../../src/key/ecdsa.js'
 import { verifyKeySignature } from '../../src/key/verify.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from './wycheproof.js'

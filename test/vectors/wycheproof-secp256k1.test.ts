@@ -1,4 +1,4 @@
-import { recoverPublicKey } from '../../src/wallet/secp256k1.js'
+import { recoverPublicKey } from '../../src/wallet/ethereum/secp256k1.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 import { RECOVERY_FILE, type RecoveryFile, recoverySuite } from './recovery.js'
 

@@ -1,4 +1,4 @@
-import { fromHex } from '../../src/base/hex.js'
+import { fromHex } from '../../src/base/bytes.js'
 
 /** A file of Wycheproof: groups of cases that share a public key. */
 export interface Wycheproof<Key> {

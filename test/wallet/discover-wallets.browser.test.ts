@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { testWallet } from '../../src/testing/wallet.js'
-import { type DiscoveredWallet, discoverWallets, ethereumAccount } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import { type DiscoveredWallet, discoverWallets, ethereumAccount } from '../../src/wallet/ethereum/index.js'
 import { failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 

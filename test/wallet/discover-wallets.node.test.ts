@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { discoverWallets } from '../../src/wallet/ethereum.js'
+import { discoverWallets } from '../../src/wallet/ethereum/index.js'
 
 it('finds no wallets where there is no window', async () => {
   expect(await discoverWallets()).toEqual([])

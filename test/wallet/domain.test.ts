@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { AUDIENCE } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { KEY_A } from '../setup/wallet.js'

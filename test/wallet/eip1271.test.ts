@@ -2,8 +2,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { testWallet } from '../../src/testing/wallet.js'
-import { type EthereumVerifierOptions, ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import {
+  type EthereumVerifierOptions,
+  ethereumAuth,
+  ethereumVerifiers,
+} from '../../src/wallet/ethereum/index.js'
 import { payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCEPTED, fakeChain, REFUSED } from '../setup/fake-chain.js'

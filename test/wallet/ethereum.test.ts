@@ -4,18 +4,18 @@ import { createWalletClient, custom } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { mainnet } from 'viem/chains'
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/base/hex.js'
+import { fromHex } from '../../src/base/bytes.js'
 import type { AuthMethodOpts } from '../../src/capability/auth-method.js'
 import { parseCacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { testWallet } from '../../src/testing/wallet.js'
-import type { WalletBehaviour } from '../../src/testing/wallet-behaviour.js'
+import type { WalletBehaviour } from '../../src/testing/fake-user.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
 import {
   type EthereumSignerInput,
   ethereumAccount,
   ethereumAuth,
   ethereumVerifiers,
-} from '../../src/wallet/ethereum.js'
+} from '../../src/wallet/ethereum/index.js'
 import { AUDIENCE } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'

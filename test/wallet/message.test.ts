@@ -2,8 +2,11 @@ import { createSiweMessage } from 'viem/siwe'
 import { describe, expect, it } from 'vitest'
 import { parsePayload } from '../../src/capability/cacao.js'
 import { renderMessage } from '../../src/capability/message.js'
-import { toEIP55 } from '../../src/wallet/eip55.js'
-import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/eip4361.js'
+import {
+  parseEthereumMessage,
+  renderEthereumMessage,
+  toEIP55,
+} from '../../src/wallet/ethereum/siwe-message.js'
 import { AUDIENCE, payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, fixture, fixtureNames, vectors } from '../setup/fixtures.js'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { concat } from '../../src/base/bytes.js'
-import { accountOfAttestation, accountOfSPKI } from '../../src/wallet/passkey-key.js'
+import { accountOfAttestation, accountOfSPKI } from '../../src/wallet/webauthn/register.js'
 import { TestPasskeys } from '../setup/passkey.js'
 import { makeResident } from '../setup/passkey-capability.js'
 import { ORIGIN } from '../setup/with-passkeys.js'

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { type EthereumVerifierOptions, ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { type EthereumVerifierOptions, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { freePort } from '../engines/free-port.js'
 import { ANVIL_CHAIN } from '../setup/anvil.js'
 import { expectCode } from '../setup/expect-code.js'

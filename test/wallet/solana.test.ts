@@ -7,16 +7,16 @@ import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import { DIDSession } from '../../src/index.js'
-import { memoryStore } from '../../src/store/memory.js'
-import { ethereumVerifiers } from '../../src/wallet/ethereum.js'
+import { memoryStore } from '../../src/store/memory-store.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import {
   discoverSolanaWallets,
   type SolanaSignerInput,
   solanaAccount,
   solanaAuth,
   solanaVerifiers,
-} from '../../src/wallet/solana.js'
-import { renderSolanaMessage } from '../../src/wallet/solana-text.js'
+} from '../../src/wallet/solana/index.js'
+import { renderSolanaMessage } from '../../src/wallet/solana/sign-in.js'
 import { describeAttacks } from '../setup/attack-capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { memoryStore } from '../../src/store/memory.js'
-import { testWallet } from '../../src/testing/wallet.js'
-import { ethereumAuth, watchWallet } from '../../src/wallet/ethereum.js'
+import { memoryStore } from '../../src/store/memory-store.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import { ethereumAuth, watchWallet } from '../../src/wallet/ethereum/index.js'
 import { SEED } from '../setup/seed.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 

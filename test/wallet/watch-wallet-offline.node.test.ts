@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import { testWallet } from '../../src/testing/wallet.js'
-import { watchWallet } from '../../src/wallet/ethereum.js'
+import { testWallet } from '../../src/testing/fake-wallet.js'
+import { watchWallet } from '../../src/wallet/ethereum/index.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
 vi.mock('../../src/wallet/account-watch.js', () => {

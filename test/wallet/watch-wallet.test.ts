@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type TestWallet, testWallet } from '../../src/testing/wallet.js'
+import { type TestWallet, testWallet } from '../../src/testing/fake-wallet.js'
 import {
   type EIP1193Provider,
   type WalletChange,
   type WatchWalletOptions,
   watchWallet,
-} from '../../src/wallet/ethereum.js'
+} from '../../src/wallet/ethereum/index.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A } from '../setup/wallet.js'
 
 const ADDRESS_B = ACCOUNT_B.slice('eip155:1:'.length)

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { toBase64url } from '../../src/base/base64.js'
 import { DIDSession } from '../../src/index.js'
-import { memoryStore } from '../../src/store/memory.js'
-import { rememberPasskey } from '../../src/wallet/known-passkeys.js'
+import { memoryStore } from '../../src/store/memory-store.js'
 import {
   createPasskey,
   forgetPasskey,
@@ -10,7 +9,8 @@ import {
   webauthnAccount,
   webauthnAuth,
   webauthnVerifiers,
-} from '../../src/wallet/webauthn.js'
+} from '../../src/wallet/webauthn/index.js'
+import { rememberPasskey } from '../../src/wallet/webauthn/known-passkeys.js'
 import type { TestPasskeys } from '../setup/passkey.js'
 import { makeResident } from '../setup/passkey-capability.js'
 import { forgetAll, installPasskeys } from '../setup/with-passkeys.js'

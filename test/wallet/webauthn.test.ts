@@ -3,14 +3,14 @@ import { toBase64url } from '../../src/base/base64.js'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { DIDSession } from '../../src/index.js'
-import { memoryStore } from '../../src/store/memory.js'
+import { memoryStore } from '../../src/store/memory-store.js'
 import {
   createPasskey,
   knownPasskeys,
   webauthnAccount,
   webauthnAuth,
   webauthnVerifiers,
-} from '../../src/wallet/webauthn.js'
+} from '../../src/wallet/webauthn/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import type { PasskeyBehaviour, TestPasskeys } from '../setup/passkey.js'
 import { makeResident } from '../setup/passkey-capability.js'

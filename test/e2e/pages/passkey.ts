@@ -5,7 +5,7 @@ import {
   webauthnAccount,
   webauthnAuth,
   webauthnVerifiers,
-} from '../../../src/wallet/webauthn.js'
+} from '../../../src/wallet/webauthn/index.js'
 import type { Outcome, PasskeyPage } from './passkey-page.js'
 
 const resources = ['https://api.example.com/*']

@@ -2,8 +2,8 @@ import { createElement, type ReactElement, StrictMode, version } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { SessionProvider, useSession } from '../../../src/react/index.js'
-import { testWallet } from '../../../src/testing.js'
-import { ethereumAccount, ethereumAuth } from '../../../src/wallet/ethereum.js'
+import { testWallet } from '../../../src/testing/index.js'
+import { ethereumAccount, ethereumAuth } from '../../../src/wallet/ethereum/index.js'
 
 // A page that a server has rendered: what the person does with it, the test does.
 const wallet = testWallet()

@@ -4,8 +4,8 @@ import {
   failingIndexedDB,
   type IndexedDBFailure,
 } from '../../../src/testing/failing-indexeddb.js'
-import { testWallet } from '../../../src/testing/wallet.js'
-import { ethereumAuth } from '../../../src/wallet/ethereum.js'
+import { testWallet } from '../../../src/testing/fake-wallet.js'
+import { ethereumAuth } from '../../../src/wallet/ethereum/index.js'
 import { failureCode } from '../../setup/failure-code.js'
 import { ACCOUNT_A } from '../../setup/wallet.js'
 import { takeOrders } from './orders.js'

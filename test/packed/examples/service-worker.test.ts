@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { TestWallet } from '../../../src/testing.js'
+import type { TestWallet } from '../../../src/testing/index.js'
 import { type Browser, openBrowser } from '../../e2e/browser.js'
 import { describeEngines } from '../../e2e/engines.js'
 import type { ExampleProcess } from '../../e2e/example-process.js'

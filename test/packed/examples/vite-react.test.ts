@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { TestWallet } from '../../../src/testing.js'
+import type { TestWallet } from '../../../src/testing/index.js'
 import { type Browser, openBrowser } from '../../e2e/browser.js'
 import { describeEngines } from '../../e2e/engines.js'
 import { attackExample } from '../attack-example.js'

@@ -1,0 +1,28 @@
+import { p256 } from '@noble/curves/nist.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat, toHex } from '../base/bytes.js'
+import { encodeDIDKey } from './did-key.js'
+/** The r and s (64 bytes) of an ECDSA signature in DER (X.690), or `undefined` for any other encoding: one signature has one. */
+export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    const signature = p256.Signature.fromBytes(der, 'der')
+    // What reads more than the one encoding must not make two signatures of one.
+    if (toHex(signature.toBytes('der')) !== toHex(der)) return undefined
+    return new Uint8Array(signature.toBytes('compact'))
+  } catch {
+    return undefined
+  }
+}
+
+/** The two keys, as did:key, that may have made a P-256 signature (r and s) of the data; none if it is no signature. */
+export function candidatesOf(signature: Uint8Array, data: Uint8Array): string[] {
+  try {
+    return [0, 1].map((recovery) => {
+      const recovered = p256.Signature.fromBytes(concat(Uint8Array.of(recovery), signature), 'recovered')
+      const bytes = new Uint8Array(recovered.recoverPublicKey(sha256(data)).toBytes(true))
+      return encodeDIDKey({ type: 'P-256', bytes })
+    })
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,67 @@
+import { chainless } from '../base/account.js'
+import { pageStorage } from '../base/environment.js'
+import { watchOf } from '../tabs/session-watch.js'
+import type { Place } from './context.js'
+import { readLastUsed } from './stored-sessions.js'
+
+// Beside the database that may be thrown away: until when (milliseconds since 1970) which account has a session there.
+const ITEM = 'cacao-session:kept'
+// JSON has no Infinity.
+const LAST_INSTANT = Date.UTC(9999, 11, 31)
+
+/** Notes that a session of the account is kept here until a time, so that its loss can be told from there being none. */
+export function markKept(place: Place, account: string, until: number): void {
+  change(place, (marks) => marks.set(markOf(place, account), Math.min(until, LAST_INSTANT)))
+}
+
+/** Notes that nothing of the account is kept here. */
+export function unmarkKept(place: Place, account: string): void {
+  change(place, (marks) => marks.delete(markOf(place, account)))
+}
+
+/**
+ * Whether the account had a session here that nobody signed out of, and that the browser has thrown away. `accounts` are those
+ * of which sessions were known here.
+ */
+export async function wasEvicted(
+  place: Place,
+  account: string,
+  accounts: readonly string[] = watchOf(place).accounts,
+): Promise<boolean> {
+  // Signing out leaves a note in the store.
+  if (await readLastUsed(place.stores, place.namespace)) return false
+  const isKnown = accounts.some((known) =>
+    place.anyChain ? chainless(known) === chainless(account) : known === account,
+  )
+  return isKnown || (!place.isChosen && (readMarks().get(markOf(place, account)) ?? 0) > place.now())
+}
+
+function markOf({ namespace }: Place, account: string): string {
+  return `${namespace} ${chainless(account)}`
+}
+
+function change({ isChosen }: Place, work: (marks: Map<string, number>) => unknown): void {
+  if (isChosen) return
+  const marks = readMarks()
+  work(marks)
+  for (const [mark, until] of marks) if (until <= Date.now()) marks.delete(mark)
+  try {
+    if (marks.size > 0) pageStorage()?.setItem(ITEM, JSON.stringify([...marks]))
+    else pageStorage()?.removeItem(ITEM)
+  } catch {
+    // A browser may refuse to write: then only this page knows.
+  }
+}
+
+function readMarks(): Map<string, number> {
+  try {
+    const marks: unknown = JSON.parse(pageStorage()?.getItem(ITEM) ?? '[]')
+    return new Map(Array.isArray(marks) ? marks.filter(isMark) : [])
+  } catch {
+    return new Map()
+  }
+}
+
+function isMark(value: unknown): value is [string, number] {
+  return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number'
+}

@@ -1,0 +1,115 @@
+import { openDB } from 'idb'
+import { normalAccount } from '../base/account.js'
+import { within } from '../base/time.js'
+import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
+import { validityAt } from '../capability/validity.js'
+import { canSign } from '../key/generate-key.js'
+import { sessionKeyOfPair } from '../key/session-key.js'
+import { keep } from '../sign-in/persist.js'
+import type { NewSession } from '../store/store.js'
+import type { Place } from './context.js'
+import { assertTrusted } from './trust.js'
+
+// The database of npm did-session 4: `did-session`, version 1, store `sessions`, the account's id as key,
+// `{ cacao, keypair }` as value.
+const DATABASE = 'did-session'
+const STORE = 'sessions'
+const OPEN_TIMEOUT_MS = 2000
+
+/** A session that did-session 4 stored, as it stands there. */
+export interface DIDSession4Record {
+  /** The key of the record: the account as that app wrote it. */
+  readonly id: string
+  readonly account: string
+  readonly cacao: unknown
+  readonly keypair: unknown
+}
+
+/** What did-session 4 stored in this origin, of all accounts or one. Nothing where it never ran. */
+export async function readDIDSession4(account?: string): Promise<DIDSession4Record[]> {
+  return withDatabase([], async (database) => {
+    const store = database.transaction(STORE).objectStore(STORE)
+    const [ids, values] = await Promise.all([store.getAllKeys(), store.getAll()])
+    return ids.flatMap((key, i) => {
+      const id = String(key)
+      const owner = normalAccount(id)
+      const { cacao, keypair } = (values[i] ?? {}) as { cacao?: unknown; keypair?: unknown }
+      return owner && (account ?? owner) === owner ? [{ id, account: owner, cacao, keypair }] : []
+    })
+  })
+}
+
+/** Removes the records with these ids. */
+export async function removeDIDSession4(ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await withDatabase(undefined, async (database) => {
+    const transaction = database.transaction(STORE, 'readwrite')
+    await Promise.all([...ids.map((id) => transaction.store.delete(id)), transaction.done])
+  })
+}
+
+type Database = Awaited<ReturnType<typeof openDB>>
+
+async function withDatabase<T>(otherwise: T, work: (database: Database) => Promise<T>): Promise<T> {
+  const opening = openIfExists()
+  try {
+    const database = await within(OPEN_TIMEOUT_MS, opening)
+    if (!database) return otherwise
+    return database.objectStoreNames.contains(STORE) ? await work(database) : otherwise
+  } catch {
+    // Whatever is wrong with another library's database, one can still sign in.
+    return otherwise
+  } finally {
+    opening.then((database) => database?.close()).catch(() => undefined)
+  }
+}
+
+async function openIfExists(): Promise<Database | undefined> {
+  if (typeof indexedDB === 'undefined') return undefined
+  // Opening without a version asks for an upgrade only where there was no database: aborting it leaves none.
+  const opening = openDB(DATABASE, undefined, {
+    upgrade(_database, _old, _new, transaction) {
+      transaction.done.catch(() => undefined)
+      transaction.abort()
+    },
+  })
+  return opening.catch(() => undefined)
+}
+
+/**
+ * Takes over the sessions that did-session 4 stored in this origin, of all accounts or one. They were never
+ * checked, so they are now; what holds moves to our store, and only once it is kept there is it removed from the
+ * old one. Says how many there were.
+ */
+export async function adoptDIDSession4(place: Place, account: string | undefined): Promise<number> {
+  const usable: { id: string; session: NewSession }[] = []
+  for (const old of await readDIDSession4(account)) {
+    const session = await check(old, place)
+    if (session) usable.push({ id: old.id, session })
+  }
+  for (const { id, session } of usable) {
+    const persistence = await keep(place, session)
+    if (persistence === 'indexeddb') await removeDIDSession4([id])
+  }
+  return usable.length
+}
+
+/** Removes what did-session 4 stored of the account. */
+export async function forgetDIDSession4(account: string): Promise<void> {
+  await removeDIDSession4((await readDIDSession4(account)).map(({ id }) => id))
+}
+
+async function check(old: DIDSession4Record, place: Place): Promise<NewSession | undefined> {
+  const now = place.now()
+  let cacao: Cacao
+  try {
+    cacao = parseCacao(old.cacao)
+    await assertTrusted(cacao, place.checks, now)
+  } catch {
+    return undefined
+  }
+  if (issuerAccount(cacao) !== old.account || validityAt(cacao, now) !== 'valid') return undefined
+  const key = await sessionKeyOfPair(old.keypair)
+  if (!key?.pair || key.did !== cacao.p.aud || !(await canSign(key))) return undefined
+  return { account: old.account, keyDID: key.did, keyPair: key.pair, cacao }
+}

@@ -1,0 +1,210 @@
+import { abortable } from '../base/abort.js'
+import { parseAccount } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import { systemClock } from '../base/time.js'
+import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/auth-method.js'
+import { type Cacao, parseCacao } from '../capability/cacao.js'
+import { parentOf, rootOf } from '../capability/chain.js'
+import {
+  abilitiesOf,
+  fromRecap,
+  recapStatement,
+  toRecap,
+  unionOfGrants,
+  withoutRecapStatement,
+} from '../capability/recap.js'
+import { parseDateTime } from '../capability/schema.js'
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, expiryTime } from '../capability/validity.js'
+import { assertAudience, assertIssuer, assertNonce } from '../capability/verify-cacao.js'
+import {
+  type AuthorizeOptions,
+  type GrantOptions,
+  resourcesArgument,
+  type TrustOptions,
+} from '../session/options.js'
+import { assertTrusted } from '../session/trust.js'
+/** What the wallet was asked for, and what of it the caller named rather than left to us. */
+export interface Asked {
+  readonly opts: AuthMethodOpts
+  readonly isTimed: boolean
+}
+
+/**
+ * Throws unless an auth method has answered what it was asked: for the same site (`ERR_CAPABILITY_DOMAIN`) and resources
+ * (`_RESOURCES`), and (`_INVALID`) with no more time, no older date, no later beginning, no other words and no other request
+ * id. Less time is no harm. In a delegated capability the words and the request id are not the wallet's, and the time is the
+ * parent's where the caller named none.
+ */
+export function assertAnswered(cacao: Cacao, { opts, isTimed }: Asked, now: number): void {
+  const { domain, statement, requestId, resources = [], issuedAt = '', expirationTime = '' } = opts
+  const { p } = cacao
+  const isDelegated = parentOf(cacao) !== undefined
+  const [iat = Number.NaN, askedAt = Number.NaN] = [parseDateTime(p.iat), parseDateTime(issuedAt)]
+  // The wallet's machine may have another time, and the person may have thought about it for long.
+  const skewMs = DEFAULT_CLOCK_SKEW_SECS * 1000
+  if (!(iat >= askedAt - skewMs && iat <= now + skewMs))
+    throw answered('INVALID', `is dated ${p.iat}, and it was asked at ${issuedAt}`)
+  // Nothing asks for a later beginning; some auth methods name the time at which they ask.
+  if (p.nbf !== undefined && !((parseDateTime(p.nbf) ?? Number.NaN) <= Math.max(iat, now)))
+    throw answered('INVALID', `counts only from ${p.nbf} on`)
+  // Whoever delegates for as long as was asked counts from a clock of their own.
+  const latest = (parseDateTime(expirationTime) ?? Number.NaN) + (isDelegated ? skewMs : 0)
+  if ((isTimed || !isDelegated) && !(expiryTime(cacao) <= latest))
+    throw answered('INVALID', `ends at ${p.exp ?? 'no time'}, later than ${expirationTime}`)
+  if (domain !== undefined && rootOf(cacao).p.domain !== domain)
+    throw answered('DOMAIN', `is for ${rootOf(cacao).p.domain}, not for ${domain}`)
+  if (!areSame(p.resources ?? [], resources))
+    throw answered('RESOURCES', 'names other resources than those that were asked for')
+  if (isDelegated) return
+  // No authenticator shows any words, and those of the did-session family leave them out.
+  const isWordless = p.statement === undefined && cacao.s.t.startsWith('webauthn:')
+  if (statement !== undefined && p.statement !== statement && !isWordless)
+    throw answered('INVALID', 'says other words than those that were asked for')
+  if (requestId !== undefined && p.requestId !== requestId)
+    throw answered('INVALID', 'has another requestId than the one that was asked for')
+}
+
+function answered(code: 'DOMAIN' | 'INVALID' | 'RESOURCES', how: string): SessionError {
+  return new SessionError(
+    `ERR_CAPABILITY_${code}`,
+    `the auth method answered another capability than it was asked for: it ${how}`,
+  )
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  const wanted = new Set(others)
+  return wanted.size === new Set(some).size && some.every((resource) => wanted.has(resource))
+}
+
+const ONE_WEEK_SECS = 7 * 24 * 60 * 60
+// The last year that RFC 3339 can write.
+const LAST_INSTANT = Date.UTC(9999, 11, 31)
+
+/** What is asked of the wallet, apart from the key: checked, and copied from the caller's options. */
+export interface GrantRequest {
+  readonly resources: readonly string[]
+  readonly opts: AuthMethodOpts
+  /** Whether the caller named the time, rather than left it to us. */
+  readonly isTimed: boolean
+  readonly nonce?: GrantOptions['nonce']
+}
+
+/**
+ * The resources that are asked for, with the abilities as a ReCap at the end. Throws a `TypeError` for what are none.
+ */
+export function askedResources({
+  resources = [],
+  abilities,
+}: Pick<GrantOptions, 'resources' | 'abilities'>): string[] {
+  return unionOfGrants(resourcesArgument(resources), abilities === undefined ? [] : [toRecap(abilities)])
+}
+
+/** The words, and those of the ReCap, if there is one; in place of another one's that the words may end with. */
+export function statementFor(resources: readonly string[], words: string | undefined): string | undefined {
+  const own = words === undefined ? undefined : withoutRecapStatement(words)
+  const abilities = fromRecap(resources.at(-1) ?? '')
+  return abilities ? recapStatement(abilities, own || undefined) : words
+}
+
+/** Reads the caller's options. Throws a `TypeError` that names the wrong one. */
+export function grantRequest(
+  options: GrantOptions & { now?: AuthorizeOptions['now']; isTimed?: boolean },
+  account?: string,
+): GrantRequest {
+  const now = (options.now ?? systemClock)()
+  const resources = askedResources(options)
+  if (resources.length === 0)
+    throw new TypeError('resources or abilities must name at least one thing that the session may do')
+  const parts = account === undefined ? undefined : parseAccount(account)
+  // A did:key is its own address, and on no chain.
+  const asked = parts ? { address: parts.address, chainId: parts.reference } : account && { address: account }
+  const { domain, nonce, requestId } = options
+  const statement = statementFor(resources, options.statement)
+  if (nonce !== undefined && typeof nonce !== 'string' && typeof nonce !== 'function')
+    throw new TypeError('nonce must be a string, or a function that gives one')
+  const opts: AuthMethodOpts = {
+    ...(domain !== undefined && { domain }),
+    ...(statement !== undefined && { statement }),
+    ...(requestId !== undefined && { requestId }),
+    ...asked,
+    issuedAt: new Date(now).toISOString(),
+    expirationTime: expirationTime(options, now),
+    resources,
+  }
+  return {
+    resources,
+    opts,
+    isTimed: options.isTimed ?? namesTime(options),
+    ...(nonce !== undefined && { nonce }),
+  }
+}
+
+/**
+ * Asks the auth method for a capability and checks what it answers, before anyone relies on it: the guard, the
+ * account, the key, the nonce, all else that was asked, and the checks that the caller named.
+ */
+export async function requestCapability(
+  authMethod: AuthMethod,
+  audience: string,
+  { resources, opts, isTimed, nonce: wantedNonce }: GrantRequest,
+  {
+    account,
+    checks,
+    now = systemClock,
+    signal,
+  }: Pick<AuthorizeOptions, 'now' | 'signal'> & { account?: string; checks: TrustOptions },
+): Promise<Cacao> {
+  if (typeof authMethod !== 'function')
+    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+  const nonce = await abortable(nonceOf(wantedNonce), signal)
+  // A copy for each call: auth methods of the did-session family write into it.
+  const ask = async (): Promise<unknown> =>
+    authMethod({ ...opts, ...(nonce !== undefined && { nonce }), resources: [...resources], uri: audience })
+  const answer = await abortable(ask(), signal).catch((cause: unknown) => {
+    throw signal?.aborted ? signal.reason : authError(cause)
+  })
+  if (typeof answer !== 'object' || answer === null) {
+    throw new SessionError('ERR_AUTH_FAILED', 'the auth method gave no capability')
+  }
+  const cacao = parseCacao(answer)
+  if (account !== undefined) assertIssuer(cacao, account)
+  assertAudience(cacao, audience)
+  if (nonce !== undefined) assertNonce(cacao, nonce)
+  assertValidAt(cacao, now())
+  assertAnswered(cacao, { opts, isTimed }, now())
+  abilitiesOf(cacao.p)
+  await assertTrusted(cacao, checks, now())
+  signal?.throwIfAborted()
+  return cacao
+}
+
+/** Whether the options say when the session ends. */
+export function namesTime({ expiresInSecs, expirationTime }: GrantOptions): boolean {
+  return expiresInSecs !== undefined || expirationTime !== undefined
+}
+
+async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefined> {
+  if (typeof wanted !== 'function') return wanted
+  try {
+    const nonce: unknown = await wanted()
+    if (typeof nonce === 'string') return nonce
+  } catch (cause) {
+    throw new SessionError('ERR_AUTH_FAILED', 'no nonce could be had for signing in: try again', { cause })
+  }
+  throw new SessionError('ERR_AUTH_FAILED', 'the nonce option gave no string')
+}
+
+function expirationTime({ expiresInSecs, expirationTime }: GrantOptions, now: number): string {
+  if (expirationTime !== undefined && expiresInSecs === undefined) {
+    const time = typeof expirationTime === 'string' ? parseDateTime(expirationTime) : undefined
+    if (time === undefined || time <= now)
+      throw new TypeError('expirationTime must be an RFC 3339 date-time in the future')
+    return expirationTime
+  }
+  const secs = expiresInSecs === undefined ? ONE_WEEK_SECS : expiresInSecs
+  const time = now + secs * 1000
+  if (typeof secs !== 'number' || !(secs > 0) || !(time <= LAST_INSTANT)) {
+    throw new TypeError('expiresInSecs must be a positive finite number of seconds')
+  }
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,89 @@
+import { SessionError } from '../base/errors.js'
+import { abort, Connection, completed, resultOf } from './indexeddb-connection.js'
+import type { SessionStore } from './store.js'
+/** Which database, and how long to wait for it. */
+export interface IndexedDBStoreOptions {
+  /** The database's name; `cacao-session` by default. */
+  name?: string
+  /** Milliseconds to wait for the database to open before trying once more, and then giving up; 2000 by default. */
+  openTimeoutMs?: number
+}
+
+/** Keeps sessions in IndexedDB, whose keys are then out of reach of scripts. Browsers and their workers have it. */
+export function indexedDBStore({
+  name = 'cacao-session',
+  openTimeoutMs = 2000,
+}: IndexedDBStoreOptions = {}): SessionStore {
+  const connection = new Connection(name, openTimeoutMs)
+  const store: SessionStore = {
+    persistence: 'indexeddb',
+
+    read: (namespace, account) =>
+      connection.use((database) =>
+        resultOf(storeIn(database, 'sessions').getAll(keysUnder(namespace, account))),
+      ),
+
+    readLast: (namespace) => connection.use((database) => resultOf(storeIn(database, 'last').get(namespace))),
+
+    readKey: (namespace, { account, keyDID }) =>
+      connection.use((database) => resultOf(storeIn(database, 'keys').get([namespace, account, keyDID]))),
+
+    async write(namespace, { put = [], remove = [], last }) {
+      if (put.length === 0 && (await isRefused(connection))) return
+      await connection.use(async (database, onLate) => {
+        // A session is written once and then relied on for a week: let it reach the disk.
+        const transaction = database.transaction(['sessions', 'keys', 'last'], 'readwrite', {
+          durability: 'strict',
+        })
+        const [sessions, keys] = [transaction.objectStore('sessions'), transaction.objectStore('keys')]
+        // What is put after all would be a session that its caller was told doesn't exist.
+        if (put.length > 0) onLate(() => abort(transaction))
+        await completed(transaction, () => {
+          for (const { account, keyDID } of remove) {
+            const range =
+              keyDID === undefined
+                ? keysUnder(namespace, account)
+                : IDBKeyRange.only([namespace, account, keyDID])
+            for (const store of [sessions, keys]) store.delete(range)
+          }
+          for (const { account, keyDID, cacao, keyPair } of put) {
+            const id = [namespace, account, keyDID]
+            sessions.put({ account, keyDID, cacao }, id)
+            if (keyPair) keys.put(keyPair, id)
+          }
+          if (last) transaction.objectStore('last').put(last, namespace)
+        })
+      })
+    },
+  }
+  connections.set(store, connection)
+  return store
+}
+
+const connections = new WeakMap<SessionStore, Connection>()
+
+/** The connection behind a store of this kind. */
+export function connectionOf(store: SessionStore): Connection | undefined {
+  return connections.get(store)
+}
+
+function storeIn(database: IDBDatabase, name: string): IDBObjectStore {
+  return database.transaction(name).objectStore(name)
+}
+
+// A database that can't be opened at all holds nothing that could be removed; one that hangs may.
+async function isRefused(connection: Connection): Promise<boolean> {
+  try {
+    await connection.open()
+    return false
+  } catch (error) {
+    if (error instanceof SessionError && error.cause !== undefined) return true
+    throw error
+  }
+}
+
+// Arrays sort behind strings: [namespace, account, []] is the end of all that begins with [namespace, account].
+function keysUnder(namespace: string, account: string | undefined): IDBKeyRange {
+  const prefix = account === undefined ? [namespace] : [namespace, account]
+  return IDBKeyRange.bound(prefix, [...prefix, []])
+}

@@ -1,0 +1,30 @@
+/**
+ * For the tests of apps: a wallet, a clock, storage that fails and a server, all of which do what they are told. For no
+ * production: the wallet's key is known to everybody.
+ */
+export type { Clock } from '../base/time.js'
+export {
+  evictIndexedDB,
+  type FailingIndexedDBOptions,
+  failingIndexedDB,
+  type IndexedDBFailure,
+} from './failing-indexeddb.js'
+export {
+  type Failing,
+  failingStore,
+  failingStrings,
+  type StoreBehaviour,
+  type StringsBehaviour,
+} from './failing-store.js'
+export { type TestClock, testClock } from './fake-clock.js'
+export {
+  type ServerBehaviour,
+  type TestCall,
+  type TestRefusal,
+  type TestServer,
+  type TestServerOptions,
+  testServer,
+} from './fake-server.js'
+export type { WalletBehaviour } from './fake-user.js'
+export { type TestWallet, type TestWalletOptions, testWallet, type WalletListener } from './fake-wallet.js'
+export type { Repair } from './replace.js'

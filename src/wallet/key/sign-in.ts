@@ -1,0 +1,113 @@
+import { toBase64url } from '../../base/base64.js'
+import { fromHex, isBytes } from '../../base/bytes.js'
+import { SessionError } from '../../base/errors.js'
+import { utf8 } from '../../base/utf8.js'
+import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
+import { type Cacao, parseCacao } from '../../capability/cacao.js'
+import { verifierInput } from '../../capability/check-options.js'
+import { keySignatureType, renderKeyMessage, verifyKeySigned } from '../../capability/key-signature.js'
+import type { VerifierOptions } from '../../capability/verify-signature.js'
+import { encodeDIDKey, type KeyType, type PublicKey } from '../../key/did-key.js'
+import { seedKey } from '../../key/generate-key.js'
+import { parseDIDKey } from '../../key/parse-did-key.js'
+import { pairKey } from '../../key/session-key.js'
+import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
+import { type GrantTextOptions, grantPayload } from '../capability-payload.js'
+/** What signs with a key that is kept elsewhere. */
+export interface KeySigner {
+  /** The did:key. */
+  readonly did: string
+  /** The signature of 64 bytes: EdDSA, or ECDSA with SHA-256 as r and s. */
+  sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>
+}
+
+/** A private key of 32 bytes, or in hex; for Ed25519, its seed. */
+export interface KeySecret {
+  readonly type: KeyType
+  readonly secret: Uint8Array | string
+}
+
+/** A bare key that signs in: a WebCrypto pair, a secret with its type, or something that signs with one. */
+export type KeyInput = CryptoKeyPair | KeySecret | KeySigner
+
+const SECRET_BYTES = 32
+
+/** The key as what signs. Throws a `TypeError` for what is none. */
+export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly type: KeyType }> {
+  const { did, sign, secret, type, privateKey, publicKey } = (input ?? {}) as Partial<
+    KeySigner & KeySecret & CryptoKeyPair
+  >
+  if (typeof did === 'string' && typeof sign === 'function') {
+    const key = parseDIDKey(did)
+    if (key) return { did, type: key.type, sign: (data) => (input as KeySigner).sign(data) }
+  } else if (privateKey && publicKey) {
+    const kind = privateKey.algorithm.name === 'Ed25519' ? 'Ed25519' : 'P-256'
+    return pairKey({ privateKey, publicKey }, kind)
+  } else {
+    const bytes = secretBytes(secret)
+    if (bytes && type === 'Ed25519') return seedKey(bytes)
+    if (bytes && (type === 'P-256' || type === 'secp256k1')) return curveKey(type, bytes)
+  }
+  throw new TypeError(
+    'key must be a CryptoKeyPair (Ed25519 or P-256), { type, secret } with 32 bytes or hex, or { did, sign } with a did:key',
+  )
+}
+
+function secretBytes(secret: unknown): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = typeof secret === 'string' ? fromHex(secret.replace(/^0x/, '')) : secret
+  return isBytes(bytes) && bytes.length === SECRET_BYTES ? new Uint8Array(bytes) : undefined
+}
+
+async function curveKey(
+  type: 'P-256' | 'secp256k1',
+  secret: Uint8Array,
+): Promise<KeySigner & { readonly type: KeyType }> {
+  const curve =
+    type === 'P-256'
+      ? (await import('@noble/curves/nist.js')).p256
+      : (await import('@noble/curves/secp256k1.js')).secp256k1
+  if (!curve.utils.isValidSecretKey(secret)) throw new TypeError(`secret must be a private key of ${type}`)
+  const bytes = new Uint8Array(curve.getPublicKey(secret, true))
+  return { did: encodeDIDKey({ type, bytes }), type, sign: (data) => curve.sign(data, secret) }
+}
+
+/** Has the key sign the text for itself, and checks that it did. */
+export async function keyGrant(
+  input: KeyInput,
+  opts: AuthMethodOpts,
+  options: GrantTextOptions,
+): Promise<Cacao> {
+  const key = await keySigner(input)
+  const p = grantPayload(key.did, opts, options)
+  const sign = async (): Promise<Uint8Array> => key.sign(utf8(renderKeyMessage(p)))
+  const signature = await sign().catch((cause: unknown) => {
+    throw authError(cause)
+  })
+  if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
+    throw new SessionError('ERR_AUTH_FAILED', `the key gave no signature of ${SIGNATURE_LENGTH} bytes`)
+  const cacao = parseCacao({
+    h: { t: 'caip122' },
+    p,
+    s: { t: keySignatureType(key.type), s: toBase64url(signature) },
+  })
+  await verifyKeySigned(cacao, verifyAnyKey)
+  return cacao
+}
+
+/** Checks the signature of an account that is a did:key. Throws `ERR_CAPABILITY_SIGNATURE`. */
+export async function verifyKeyAccount(input: unknown, options: VerifierOptions | undefined): Promise<void> {
+  const cacao = verifierInput(input, options)
+  if (cacao.s.m) throw new SessionError('ERR_CAPABILITY_INVALID', 'malformed capability: s.m must be absent')
+  await verifyKeySigned(cacao, verifyAnyKey)
+}
+
+async function verifyAnyKey(key: PublicKey, signature: Uint8Array, data: Uint8Array): Promise<boolean> {
+  if (key.type !== 'secp256k1') return verifyKeySignature(key, signature, data)
+  const { secp256k1 } = await import('@noble/curves/secp256k1.js')
+  try {
+    // With a low s, as everyone's software makes it: anyone could make a second signature of another one.
+    return secp256k1.verify(signature, data, key.bytes, { lowS: true })
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,129 @@
+import { decodeFirst } from 'cborg'
+import { toBase64url } from '../../base/base64.js'
+import { concat, fromHex, isBytes } from '../../base/bytes.js'
+import { SessionError } from '../../base/errors.js'
+import { utf8 } from '../../base/utf8.js'
+import { encodeDIDKey } from '../../key/did-key.js'
+import { decompressP256 } from '../../key/parse-did-key.js'
+import { rememberPasskey } from './known-passkeys.js'
+import { bytesOf, type PasskeyRequestOptions, randomChallenge, requestPasskey } from './passkey-request.js'
+
+// What stands before the point (04 x y) in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
+const SPKI_HEAD = fromHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004') ?? new Uint8Array()
+// Behind the hash of the relying party's id, flags, counter and AAGUID.
+const CREDENTIAL_ID_LENGTH_AT = 53
+// The labels and values of a COSE_Key (RFC 9053 §7.1).
+const [COSE_KTY, COSE_ALG, COSE_CRV, COSE_X, COSE_Y] = [1, 3, -1, -2, -3] as const
+const [EC2, ES256, P256] = [2, -7, 1] as const
+const COORDINATE_BYTES = 32
+
+/** The account of a P-256 key in a SubjectPublicKeyInfo, as browsers give it; `undefined` for anything else. */
+export function accountOfSPKI(spki: Uint8Array): string | undefined {
+  const start = SPKI_HEAD.length
+  if (indexOf(spki, SPKI_HEAD) !== 0 || spki.length !== start + 2 * COORDINATE_BYTES) return undefined
+  return accountOf(spki.subarray(start, start + COORDINATE_BYTES), spki.subarray(start + COORDINATE_BYTES))
+}
+
+/**
+ * The account of the P-256 key in an attestation object (WebAuthn Level 3, 6.5), for browsers and extensions that don't take
+ * it out; `undefined` if there is none.
+ */
+export function accountOfAttestation(attestationObject: Uint8Array): string | undefined {
+  try {
+    const [attestation] = decodeFirst(attestationObject, { useMaps: true })
+    const authData: unknown = (attestation as Map<unknown, unknown>).get('authData')
+    const cose = isBytes(authData) ? coseKeyOf(authData) : undefined
+    const [x, y] = [cose?.get(COSE_X), cose?.get(COSE_Y)]
+    const isP256 = cose?.get(COSE_KTY) === EC2 && cose.get(COSE_ALG) === ES256 && cose.get(COSE_CRV) === P256
+    return isP256 && isBytes(x) && isBytes(y) ? accountOf(x, y) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The key of a new credential: behind its id, in the authenticator data (WebAuthn Level 3, 6.5.1). */
+function coseKeyOf(authData: Uint8Array): Map<unknown, unknown> {
+  const idLength = new DataView(authData.buffer, authData.byteOffset).getUint16(CREDENTIAL_ID_LENGTH_AT)
+  const [key] = decodeFirst(authData.subarray(CREDENTIAL_ID_LENGTH_AT + 2 + idLength), { useMaps: true })
+  return key as Map<unknown, unknown>
+}
+
+function accountOf(x: Uint8Array, y: Uint8Array): string | undefined {
+  const bytes = concat(Uint8Array.of(2 + ((y.at(-1) ?? 0) & 1)), x)
+  const point = decompressP256(bytes)
+  const isSame =
+    y.length === COORDINATE_BYTES && point && indexOf(point.subarray(1 + COORDINATE_BYTES), y) === 0
+  return isSame ? encodeDIDKey({ type: 'P-256', bytes }) : undefined
+}
+
+function indexOf(bytes: Uint8Array, part: Uint8Array): number {
+  for (let at = 0; at + part.length <= bytes.length; at++)
+    if (part.every((byte, i) => byte === bytes[at + i])) return at
+  return -1
+}
+
+/** What a passkey is made with. */
+export interface CreatePasskeyOptions extends PasskeyRequestOptions {
+  /** What the person tells this passkey from others by, such as an e-mail address. */
+  name: string
+  /** How the person is called; `name` by default. */
+  displayName?: string
+  /** How the app is called; its host's name by default. */
+  rpName?: string
+  /**
+   * 1 to 64 bytes, or a text of as many, that say nothing about the person; random by default. An authenticator has one passkey
+   * for each: a second one with the same takes the place of the first, whose account is lost then.
+   */
+  userId?: Uint8Array | string
+  /** Only this device (`platform`), or only one apart from it (`cross-platform`); either by default. */
+  attachment?: 'platform' | 'cross-platform'
+}
+
+const MAX_USER_ID_BYTES = 64
+const RANDOM_USER_ID_BYTES = 32
+
+/** Makes a passkey, remembers it, and gives its account. */
+export async function registerPasskey(options: CreatePasskeyOptions): Promise<string> {
+  const { name, rpId, userVerification = 'required', timeoutMs, signal, attachment } = options
+  const { displayName = name, rpName = rpId ?? globalThis.location?.hostname ?? '' } = options
+  if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string')
+  const publicKey: PublicKeyCredentialCreationOptions = {
+    challenge: randomChallenge(),
+    rp: { name: rpName, ...(rpId !== undefined && { id: rpId }) },
+    user: { id: userIdArgument(options.userId), name, displayName },
+    pubKeyCredParams: [{ type: 'public-key', alg: ES256 }],
+    authenticatorSelection: {
+      // Without it nobody could choose it later: a resident key is what makes it a passkey.
+      residentKey: 'required',
+      requireResidentKey: true,
+      userVerification,
+      ...(attachment && { authenticatorAttachment: attachment }),
+    },
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+  }
+  const { rawId, response } = await requestPasskey<AuthenticatorAttestationResponse>(signal, (credentials) =>
+    credentials.create({ publicKey, ...(signal && { signal }) }),
+  )
+  const account = accountOfResponse(response)
+  if (!account)
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the passkey has no key of P-256 (ES256): use another authenticator',
+    )
+  const transports = typeof response.getTransports === 'function' ? response.getTransports() : []
+  rememberPasskey({ id: toBase64url(bytesOf(rawId)), account, transports, name })
+  return account
+}
+
+function accountOfResponse(response: AuthenticatorAttestationResponse): string | undefined {
+  const spki = typeof response.getPublicKey === 'function' ? response.getPublicKey() : null
+  return spki ? accountOfSPKI(bytesOf(spki)) : accountOfAttestation(bytesOf(response.attestationObject))
+}
+
+function userIdArgument(userId: unknown): Uint8Array<ArrayBuffer> {
+  if (userId === undefined) return crypto.getRandomValues(new Uint8Array(RANDOM_USER_ID_BYTES))
+  const bytes =
+    typeof userId === 'string' ? utf8(userId) : isBytes(userId) ? new Uint8Array(userId) : undefined
+  if (bytes && bytes.length > 0 && bytes.length <= MAX_USER_ID_BYTES) return bytes
+  throw new TypeError(`userId must be 1 to ${MAX_USER_ID_BYTES} bytes, or a text of as many`)
+}
