@@ -116,7 +116,7 @@ function resourcesByCaveat(abilities: Abilities): Map<string, string[]> {
 }
 
 /** The abilities of both, each once. */
-export function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
+function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
   const union = new Map<string, Map<string, Map<string | undefined, Caveats>>>()
   for (const [resource, granted] of [...Object.entries(some), ...Object.entries(others)]) {
     const names = union.get(resource) ?? new Map()

@@ -72,7 +72,7 @@ export interface SignedHeaders {
 }
 
 /** Reads `Signature-Input` (RFC 9421) among headers as curl -v and browsers show them. Nothing is verified. */
-export function signedHeaders(text: string): SignedHeaders {
+function signedHeaders(text: string): SignedHeaders {
   const input = /^[<>* \t]*signature-input:(.*)$/im.exec(text)?.[1] ?? ''
   const time = (name: string): Date | undefined => {
     const secs = new RegExp(`;${name}=([0-9]{1,11})(?:;|$)`).exec(input.trim())?.[1]

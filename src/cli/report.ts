@@ -108,12 +108,7 @@ export interface Report {
 }
 
 /** The report of a capability that has passed the guard. */
-export function reportOf(
-  kind: string,
-  cacao: Cacao,
-  problems: readonly CapabilityProblem[],
-  now: number,
-): Report {
+function reportOf(kind: string, cacao: Cacao, problems: readonly CapabilityProblem[], now: number): Report {
   const { domain, aud, iat, resources = [], statement } = cacao.p
   const account = issuerAccount(cacao)
   const abilities = fromRecap(resources.find(isRecap) ?? '')

@@ -23,7 +23,7 @@ const BOUNDARY_BYTES = 16
  * A form as `fetch` would send it (multipart/form-data, by the encoding algorithm of HTML). Written out because WebKitGTK
  * sends forms that hold files, but lets nobody read them, so that they could not be signed.
  */
-export function multipart(form: FormData): Blob {
+function multipart(form: FormData): Blob {
   // In lower case, because that is what a Blob makes of its type.
   const boundary = `----form${toHex(crypto.getRandomValues(new Uint8Array(BOUNDARY_BYTES)))}`
   const parts: BlobPart[] = []

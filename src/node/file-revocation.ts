@@ -8,8 +8,9 @@ import {
   revokedCapability,
 } from '../http/revocation.js'
 import { AppendOnlyFile } from './append-only-file.js'
+
 /** Revocations as they stand in a file: a line of JSON for each. */
-export class Revocations {
+class Revocations {
   readonly #capabilities = new Map<string, number>()
   readonly #accounts = new Map<string, number>()
   // When what was forgotten would have expired: if the clock has gone back since, nobody knows what else was.
@@ -47,7 +48,7 @@ export class Revocations {
   }
 }
 
-export function corrupt(path: string): SessionError {
+function corrupt(path: string): SessionError {
   return new SessionError(
     'ERR_STORE_CORRUPT',
     `something in ${path} is no revocation: restore it from a backup`,

@@ -15,7 +15,7 @@ export function processToken(): string {
   return `${here()}-${process.pid}-${stat(process.pid)?.start ?? ''}-${randomBytes(8).toString('hex')}`
 }
 
-export function isToken(text: string): boolean {
+function isToken(text: string): boolean {
   return TOKEN.test(text)
 }
 
@@ -74,7 +74,7 @@ function orNothing(read: () => string): string | undefined {
 const ABANDONED_AFTER_MS = 30_000
 
 /** Whether the process is dead that made the token, and left the file; `now` is when a file was written just now. */
-export async function isAbandoned(path: string, token: string, now: number): Promise<boolean> {
+async function isAbandoned(path: string, token: string, now: number): Promise<boolean> {
   const state = processOf(token)
   return (
     state === 'gone' || (state === 'unknown' && now - ((await writtenAt(path)) ?? now) > ABANDONED_AFTER_MS)
@@ -85,7 +85,7 @@ export async function isAbandoned(path: string, token: string, now: number): Pro
  * Removes what dead processes left, of the files whose paths are `start` and a token. A token is never used twice, so
  * nobody else's file can be meant, however late it goes. Gives the paths of those that remain.
  */
-export async function removeAbandoned(start: string, now: number): Promise<string[]> {
+async function removeAbandoned(start: string, now: number): Promise<string[]> {
   const names = await readdir(dirname(start))
   const tokens = names
     .filter((name) => name.startsWith(basename(start)))
@@ -99,7 +99,7 @@ export async function removeAbandoned(start: string, now: number): Promise<strin
 }
 
 /** When the file was last written, in milliseconds since 1970 by the file system's clock; `undefined` if it is gone. */
-export async function writtenAt(path: string): Promise<number | undefined> {
+async function writtenAt(path: string): Promise<number | undefined> {
   try {
     return (await lstat(path)).mtimeMs
   } catch (error) {

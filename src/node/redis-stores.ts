@@ -13,8 +13,9 @@ import {
   type RedisStoreOptions,
   redisStore,
 } from './redis-client.js'
+
 /** Up to which expiry Redis may have forgotten what was used, in milliseconds since 1970. */
-export interface ForgottenUntil {
+interface ForgottenUntil {
   /** Looks at the clocks, and says. NaN if the clock shows no time. */
   until(): number
   /** Something was used that expires then. */
@@ -27,7 +28,7 @@ export interface ForgottenUntil {
  * That it went back shows beside a clock that nobody sets; what is within `tolerance` milliseconds needs no remembering, because
  * keys are kept for longer than that.
  */
-export function forgottenUntil(
+function forgottenUntil(
   now: Clock,
   tolerance: number,
   steady: Clock = () => performance.now(),

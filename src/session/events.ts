@@ -22,7 +22,7 @@ const WRITE_EVERY_MS = 1000
  * tab open counts too, but none before `since` (milliseconds since 1970), when the person signed in. Where there is no
  * page there is no input, and the time since the call counts.
  */
-export function onIdle(now: Clock, idleSecs: number, since: number, callback: () => void): () => void {
+function onIdle(now: Clock, idleSecs: number, since: number, callback: () => void): () => void {
   const stored = lastInput()
   let last = Math.min(stored === undefined ? now() : Math.max(stored, since), now())
   let written = Number.NEGATIVE_INFINITY

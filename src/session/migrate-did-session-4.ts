@@ -17,7 +17,7 @@ const STORE = 'sessions'
 const OPEN_TIMEOUT_MS = 2000
 
 /** A session that did-session 4 stored, as it stands there. */
-export interface DIDSession4Record {
+interface DIDSession4Record {
   /** The key of the record: the account as that app wrote it. */
   readonly id: string
   readonly account: string
@@ -26,7 +26,7 @@ export interface DIDSession4Record {
 }
 
 /** What did-session 4 stored in this origin, of all accounts or one. Nothing where it never ran. */
-export async function readDIDSession4(account?: string): Promise<DIDSession4Record[]> {
+async function readDIDSession4(account?: string): Promise<DIDSession4Record[]> {
   return withDatabase([], async (database) => {
     const store = database.transaction(STORE).objectStore(STORE)
     const [ids, values] = await Promise.all([store.getAllKeys(), store.getAll()])
@@ -40,7 +40,7 @@ export async function readDIDSession4(account?: string): Promise<DIDSession4Reco
 }
 
 /** Removes the records with these ids. */
-export async function removeDIDSession4(ids: readonly string[]): Promise<void> {
+async function removeDIDSession4(ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await withDatabase(undefined, async (database) => {
     const transaction = database.transaction(STORE, 'readwrite')

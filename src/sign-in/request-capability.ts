@@ -23,8 +23,9 @@ import {
   type TrustOptions,
 } from '../session/options.js'
 import { assertTrusted } from '../session/trust.js'
+
 /** What the wallet was asked for, and what of it the caller named rather than left to us. */
-export interface Asked {
+interface Asked {
   readonly opts: AuthMethodOpts
   readonly isTimed: boolean
 }
@@ -35,7 +36,7 @@ export interface Asked {
  * id. Less time is no harm. In a delegated capability the words and the request id are not the wallet's, and the time is the
  * parent's where the caller named none.
  */
-export function assertAnswered(cacao: Cacao, { opts, isTimed }: Asked, now: number): void {
+function assertAnswered(cacao: Cacao, { opts, isTimed }: Asked, now: number): void {
   const { domain, statement, requestId, resources = [], issuedAt = '', expirationTime = '' } = opts
   const { p } = cacao
   const isDelegated = parentOf(cacao) !== undefined

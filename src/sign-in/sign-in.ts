@@ -25,7 +25,7 @@ export interface NewKey extends Pick<NewSession, 'keyPair' | 'seed'> {
 }
 
 /** A key that the place can keep: a pair that can't be exported, or where strings are kept a seed. */
-export async function newKey({ stores: [store] }: Place, type: SessionKeyType | undefined): Promise<NewKey> {
+async function newKey({ stores: [store] }: Place, type: SessionKeyType | undefined): Promise<NewKey> {
   if (store?.keeps !== 'seeds') {
     const key = await generateSessionKey(type ?? 'P-256')
     return { key, ...(key.pair && { keyPair: key.pair }) }

@@ -11,8 +11,9 @@ import {
   type StoreChange,
   storeError,
 } from './store.js'
+
 /** A session as stores of text keep it: with the seed that its key grows from. */
-export interface KeptSession extends SessionRecord {
+interface KeptSession extends SessionRecord {
   readonly seed: Uint8Array<ArrayBuffer>
 }
 
@@ -28,7 +29,7 @@ export const NONE: KeptSessions = { sessions: [] }
 const SEED_LENGTH = 32
 
 /** The sessions with the change made to them. Throws a `TypeError` for a session that can't be kept as text. */
-export function changed(kept: KeptSessions, { put = [], remove = [], last }: StoreChange): KeptSessions {
+function changed(kept: KeptSessions, { put = [], remove = [], last }: StoreChange): KeptSessions {
   const added = put.map(sessionArgument)
   const goes = (kept: KeptSession): boolean =>
     remove.some(

@@ -13,11 +13,12 @@ import {
   toJSON,
   toPlain,
 } from './stored-text.js'
+
 /**
  * Does the work while no other tab or worker of this origin does any of the same name. Where there are no locks, or the
  * browser refuses them, it is done all the same.
  */
-export async function acrossTabs<T>(name: string, work: () => Promise<T>): Promise<T> {
+async function acrossTabs<T>(name: string, work: () => Promise<T>): Promise<T> {
   const { location, navigator } = globalThis
   // A server has no origin; its locks would make one person wait for another.
   const locks = location && navigator?.locks
@@ -128,7 +129,7 @@ export function readKept(value: unknown): KeptSessions {
 }
 
 /** What a backend says of itself. Throws a `TypeError` unless that is yes or no. */
-export function isWritableByOthers({ writableByOthers }: { writableByOthers?: unknown }): boolean {
+function isWritableByOthers({ writableByOthers }: { writableByOthers?: unknown }): boolean {
   return writableByOthers !== undefined && trueOrFalse(writableByOthers, 'writableByOthers')
 }
 

@@ -1,6 +1,7 @@
 import { type Repair, repair, replace } from './replace.js'
+
 /** A factory like the real one, but for these methods. What was opened through the real one counts for another. */
-export function standIn(real: IDBFactory, methods: Partial<IDBFactory>): IDBFactory {
+function standIn(real: IDBFactory, methods: Partial<IDBFactory>): IDBFactory {
   return {
     open: (...args) => real.open(...args),
     deleteDatabase: (name) => real.deleteDatabase(name),
@@ -11,7 +12,7 @@ export function standIn(real: IDBFactory, methods: Partial<IDBFactory>): IDBFact
 }
 
 /** Holds back every request to open or delete a database; `letGo` sends them on. */
-export function hangingFactory(real: IDBFactory): { readonly factory: IDBFactory; letGo(): void } {
+function hangingFactory(real: IDBFactory): { readonly factory: IDBFactory; letGo(): void } {
   let isLetGo = false
   const waiting: (() => void)[] = []
   const held = (send: () => IDBOpenDBRequest): IDBOpenDBRequest => {

@@ -6,8 +6,9 @@ import { type RequireSessionOptions, refusalOf, refusalResponse } from '../middl
 import { requireSession, type SessionHandler } from '../middleware/fetch.js'
 import { ethereumVerifiers } from '../wallet/ethereum/index.js'
 import { type Repair, repair, replace } from './replace.js'
+
 /** Has this function answer in place of `fetch` for an origin, until the repair. Repairs may come in any order. */
-export function installFetch(origin: string, answer: (request: Request) => Promise<Response>): Repair {
+function installFetch(origin: string, answer: (request: Request) => Promise<Response>): Repair {
   const before = globalThis.fetch
   let isInstalled = true
   const installed: typeof fetch = async (input, init) => {

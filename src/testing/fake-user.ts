@@ -109,7 +109,7 @@ function testAccountOf(privateKey: unknown): TestAccount {
 }
 
 /** Throws a `TypeError` for what is none. */
-export function assertBehaviour(behaviour: unknown): asserts behaviour is WalletBehaviour {
+function assertBehaviour(behaviour: unknown): asserts behaviour is WalletBehaviour {
   const isOwn =
     typeof behaviour === 'object' && behaviour !== null && ('throws' in behaviour || 'answers' in behaviour)
   if (!isOwn && !NAMES.includes(behaviour))

@@ -197,7 +197,7 @@ function chainNumber(chainId: number): number {
 }
 
 /** What a wallet says of itself. */
-export interface WalletInfo {
+interface WalletInfo {
   readonly name: string
   readonly rdns: string
 }
@@ -207,7 +207,7 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
 )}`
 
 /** Announces a wallet in this page, and again whenever a page asks (EIP-6963), until the repair. */
-export function announceWallet({ name, rdns }: WalletInfo, provider: EIP1193Provider): Repair {
+function announceWallet({ name, rdns }: WalletInfo, provider: EIP1193Provider): Repair {
   if (typeof window === 'undefined')
     throw new TypeError('wallets are announced in pages, and here is none: hand over wallet.provider')
   const page = window

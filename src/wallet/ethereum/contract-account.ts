@@ -14,13 +14,13 @@ export const SIGNATURE_CHECK =
   '0x60806040523461008c57610256803803809161001a826100a7565b60803960c081608001911261008c576080519061003760a06100f5565b60c05161004460e06100f5565b610100519092906001600160401b03811161008c57846100669160800161012c565b6101205190946001600160401b03821161008c576100869160800161012c565b94610180565b600080fd5b634e487b7160e01b600052604160045260246000fd5b6080601f91909101601f19168101906001600160401b038211908210176100cd57604052565b610091565b601f909101601f19168101906001600160401b038211908210176100cd57604052565b51906001600160a01b038216820361008c57565b60005b83811061011c5750506000910152565b818101518382015260200161010c565b81601f8201121561008c5780516001600160401b0381116100cd576040519261015f601f8301601f1916602001856100d2565b8184526020828401011161008c5761017d9160208085019101610109565b90565b9293949190916000958694461461019c575b8460005260046000f35b6020958591853b15610241575b5050506102006084604051809388820195630b135d3f60e11b87526024830152604060448301526101e8815180928160648601528b8686019101610109565b601f801991011681010301601f1981018352826100d2565b83805251915afa9051630b135d3f60e11b1460203d14909116161561023357630b135d3f60e11b5b388181808080610192565b6001600160e01b0319610228565b8291828983519301915af1508338806101a956fe'
 
 /** Asks a chain one thing, and rejects with whatever goes wrong. */
-export type RPCRequest = (method: string, params: readonly unknown[]) => Promise<unknown>
+type RPCRequest = (method: string, params: readonly unknown[]) => Promise<unknown>
 
 // What is asked for takes a few hundred bytes.
 const MAX_ANSWER_BYTES = 65_536
 
 /** How this RPC is asked; until the signal is aborted, if it is a URL. */
-export function rpcRequest(rpc: EthereumRPC, signal: AbortSignal): RPCRequest {
+function rpcRequest(rpc: EthereumRPC, signal: AbortSignal): RPCRequest {
   if (typeof rpc === 'string') return (method, params) => post(rpc, { method, params }, signal)
   if ('request' in rpc) return async (method, params) => rpc.request({ method, params })
   return async (method, params) => rpc.send(method, [...params])
@@ -110,7 +110,7 @@ export async function isAcceptedByContract(
 }
 
 /** The RPC for a chain, if there is one, and what it was given for. */
-export function rpcFor(reference: string, rpcs: RPCEntries): RPCEntries[number] | undefined {
+function rpcFor(reference: string, rpcs: RPCEntries): RPCEntries[number] | undefined {
   return rpcs.find(([chain]) => chain === '' || chain.replace('eip155:', '') === reference)
 }
 

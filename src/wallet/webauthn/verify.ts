@@ -11,8 +11,9 @@ import { rawOfDER } from '../../key/ecdsa.js'
 import { knownKey } from '../../key/parse-did-key.js'
 import { verifyKeySignature } from '../../key/verify.js'
 import { hostnameOf, isOriginOf, parseClientData } from './client-data.js'
+
 /** What an authenticator says of an assertion in its `authData` (WebAuthn Level 3, 6.1). */
-export interface AuthenticatorData {
+interface AuthenticatorData {
   /** Somebody was there (UP). */
   readonly isUserPresent: boolean
   /** It was the person that the authenticator knows (UV): by a fingerprint, a face, a PIN. */
@@ -28,7 +29,7 @@ const CBOR_MAP = 5
  * Reads the authenticator data of an assertion; `undefined` if it contradicts itself: extension data without their flag, a
  * flag without data, a new credential (which only registrations have), or backed up but not able to be.
  */
-export function parseAuthenticatorData(authData: Uint8Array): AuthenticatorData | undefined {
+function parseAuthenticatorData(authData: Uint8Array): AuthenticatorData | undefined {
   const [flags = 0, extensions = 0] = [authData[32], authData[LENGTH]]
   const has = (flag: number): boolean => (flags & flag) !== 0
   if (authData.length < LENGTH || has(ATTESTED)) return undefined
