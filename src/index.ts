@@ -7,9 +7,6 @@ export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capabil
 export type { Domains, IsRevoked } from './capability/check-options.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export type { SessionKeyType } from './key/session-key.js'
-export { DIDSession, type SessionEvent } from './session/did-session.js'
-export type { SessionEventType, SessionListenerOptions } from './session/events.js'
-export type { SessionSummary } from './session/list.js'
 export type {
   AskedResources,
   AuthorizeOptions,
@@ -27,8 +24,11 @@ export type {
   SignRequestOptions,
   StoreOptions,
   TrustOptions,
-} from './session/options.js'
-export type { SessionStatus } from './session/stored-sessions.js'
+} from './options/session-options.js'
+export type { SessionSummary } from './resume/list.js'
+export type { SessionStatus } from './resume/stored-sessions.js'
+export { DIDSession, type SessionEvent } from './session/did-session.js'
+export type { SessionEventType, SessionListenerOptions } from './session/events.js'
 export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb-store.js'
 export type {
   LastUsed,

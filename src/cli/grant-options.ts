@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Abilities } from '../capability/abilities.js'
-import type { GrantOptions } from '../session/options.js'
+import type { GrantOptions } from '../options/session-options.js'
 import { durationSecs, usageError } from './output.js'
 import {
   type AccountKeyType,

@@ -6,7 +6,7 @@ import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON } from '../capability/dag-json.js'
 import type { CapabilityProblem } from '../capability/inspect-cacao.js'
 import { parseToken, tokenOf } from '../http/signature-profile.js'
-import { readSession } from '../session/session-string.js'
+import { readSession } from '../resume/session-string.js'
 import { CommandError, EXIT, tell, usageError } from './output.js'
 
 // What has read it.

@@ -1,11 +1,11 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { check, secondsOption, setting } from '../base/options.js'
 import { canonicalJSON } from '../capability/canonical-json.js'
-import { defaultStore } from '../session/context.js'
-import type { GetOptions, ListOptions, ResumeOptions, StoreOptions } from '../session/options.js'
-import { secondsArgument } from '../session/options.js'
-import { SESSION_READERS } from '../session/read-grant-options.js'
-import { givenOptions, type ReadersOf } from '../session/read-options.js'
+import { SESSION_READERS } from '../options/read-grant-options.js'
+import { givenOptions, type ReadersOf } from '../options/read-options.js'
+import type { GetOptions, ListOptions, ResumeOptions, StoreOptions } from '../options/session-options.js'
+import { secondsArgument } from '../options/session-options.js'
+import { defaultStore } from '../resume/context.js'
 import type { SessionStore } from '../store/store.js'
 
 /**

@@ -1,8 +1,8 @@
 import type { AccountInput } from '../base/account.js'
 import type { SessionError } from '../base/errors.js'
 import type { AuthMethod } from '../capability/auth-method.js'
+import type { RenewOptions } from '../options/session-options.js'
 import type { DIDSession } from '../session/did-session.js'
-import type { RenewOptions } from '../session/options.js'
 import type { SignInOptions } from './options.js'
 /** What a page knows of the person's session. Switch on `status`. */
 export type SessionState =

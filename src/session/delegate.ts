@@ -4,9 +4,9 @@ import { signDelegated } from '../capability/key-signature.js'
 import { unionOfGrants } from '../capability/recap.js'
 import { assertValidAt, expiryTime, startTime } from '../capability/validity.js'
 import { parseDIDKey } from '../key/parse-did-key.js'
+import { type DelegateOptions, resourcesArgument } from '../options/session-options.js'
 import { statementFor } from '../sign-in/request-capability.js'
-import type { HeldSession } from './held-session.js'
-import { type DelegateOptions, resourcesArgument } from './options.js'
+import type { HeldSession } from '../store/session-data.js'
 
 const NONCE_BYTES = 12
 

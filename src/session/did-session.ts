@@ -6,13 +6,15 @@ import { type Clock, systemClock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/validity.js'
-import type { SessionRecord } from '../store/store.js'
-import type { SessionChange } from '../tabs/session-watch.js'
-import { believedPlaceOf, type Place, placeOf } from './context.js'
-import type { SessionEventType, SessionListenerOptions } from './events.js'
-import { GrantedSession } from './granted-session.js'
-import type { HeldSession } from './held-session.js'
-import type { SessionSummary } from './list.js'
+import {
+  EXPLAIN_READERS,
+  givenAsked,
+  givenOptions,
+  givenTrusting,
+  LISTENER_READERS,
+  RESUME_READERS,
+  STORE_READERS,
+} from '../options/read-options.js'
 import type {
   AskedResources,
   AuthorizeOptions,
@@ -27,19 +29,17 @@ import type {
   SessionFetchInit,
   SignRequestOptions,
   StoreOptions,
-} from './options.js'
-import {
-  EXPLAIN_READERS,
-  givenAsked,
-  givenOptions,
-  givenTrusting,
-  LISTENER_READERS,
-  RESUME_READERS,
-  STORE_READERS,
-} from './read-options.js'
-import { removedKeys } from './removed-keys.js'
-import { explain, resume } from './resume.js'
-import type { SessionStatus, Wanted } from './stored-sessions.js'
+} from '../options/session-options.js'
+import { believedPlaceOf, type Place, placeOf } from '../resume/context.js'
+import type { SessionSummary } from '../resume/list.js'
+import { explain, resume } from '../resume/resume.js'
+import type { SessionStatus, Wanted } from '../resume/stored-sessions.js'
+import type { HeldSession } from '../store/session-data.js'
+import type { SessionRecord } from '../store/store.js'
+import { removedKeys } from '../tabs/lifecycle.js'
+import type { SessionChange } from '../tabs/session-watch.js'
+import type { SessionEventType, SessionListenerOptions } from './events.js'
+import { GrantedSession } from './granted-session.js'
 
 const onDemand = () => import('./on-demand.js')
 const trustReaders = async () => (await onDemand()).TRUST_READERS

@@ -5,11 +5,10 @@ import type { Clock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/schema.js'
 import { expiryTime } from '../capability/validity.js'
-import type { Place } from './context.js'
-import { type Fate, onFate } from './fates.js'
-import type { HeldSession } from './held-session.js'
-import { removedKeys } from './removed-keys.js'
-import { resume } from './resume.js'
+import type { Place } from '../resume/context.js'
+import { resume } from '../resume/resume.js'
+import type { HeldSession } from '../store/session-data.js'
+import { type Fate, onFate, removedKeys } from '../tabs/lifecycle.js'
 
 const INPUT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const
 // When there was input last in any tab, in milliseconds since 1970.

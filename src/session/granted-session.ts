@@ -4,11 +4,11 @@ import { recapAllows } from '../capability/abilities.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
+import { resourcesArgument } from '../options/session-options.js'
+import { expiresAt } from '../resume/stored-sessions.js'
+import type { HeldSession } from '../store/session-data.js'
 import type { Persistence } from '../store/store.js'
-import type { HeldSession } from './held-session.js'
-import { resourcesArgument } from './options.js'
-import { removedKeys } from './removed-keys.js'
-import { expiresAt } from './stored-sessions.js'
+import { removedKeys } from '../tabs/lifecycle.js'
 
 /** What a session says of itself: who, what, until when. */
 export class GrantedSession {

@@ -5,15 +5,6 @@ export { until } from '../base/abort.js'
 export { missingGrants } from '../capability/recap.js'
 export { requestOf, signRequest } from '../http/sign-request.js'
 export { canSign } from '../key/generate-key.js'
-export { renew } from '../sign-in/renew.js'
-export { askedResources } from '../sign-in/request-capability.js'
-export { acquire, authorize, noteUse } from '../sign-in/sign-in.js'
-export { watchOf } from '../tabs/session-watch.js'
-export { delegate } from './delegate.js'
-export { listenFor } from './events.js'
-export { wasEvicted } from './eviction.js'
-export { listSessions } from './list.js'
-export { adoptDIDSession4 } from './migrate-did-session-4.js'
 export {
   authorizeOptions,
   delegateOptions,
@@ -22,7 +13,16 @@ export {
   renewOptions,
   serializeOptions,
   TRUST_READERS,
-} from './read-grant-options.js'
-export { readSession, sessionOfSeed, writeEncrypted } from './session-string.js'
+} from '../options/read-grant-options.js'
+export { wasEvicted } from '../resume/eviction.js'
+export { listSessions } from '../resume/list.js'
+export { adoptDIDSession4 } from '../resume/migrate-did-session-4.js'
+export { readSession, sessionOfSeed, writeEncrypted } from '../resume/session-string.js'
+export { refusalOf } from '../resume/trust.js'
+export { renew } from '../sign-in/renew.js'
+export { askedResources } from '../sign-in/request-capability.js'
+export { acquire, authorize, noteUse } from '../sign-in/sign-in.js'
+export { watchOf } from '../tabs/session-watch.js'
+export { delegate } from './delegate.js'
+export { listenFor } from './events.js'
 export { removeSession, removeSessions, revokeAt } from './sign-out.js'
-export { refusalOf } from './trust.js'

@@ -1,14 +1,20 @@
 import { chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import type { Place } from '../resume/context.js'
+import { unmarkKept, wasEvicted } from '../resume/eviction.js'
+import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
+import { mayHoldDIDSession4 } from '../resume/resume.js'
+import {
+  type FoundRecord,
+  parseRecord,
+  readLastUsed,
+  readStores,
+  storedSession,
+} from '../resume/stored-sessions.js'
 import { kept } from '../sign-in/pending-sign-ins.js'
 import { type SessionRecord, storeError } from '../store/store.js'
+import { settle } from '../tabs/lifecycle.js'
 import { watchOf } from '../tabs/session-watch.js'
-import type { Place } from './context.js'
-import { unmarkKept, wasEvicted } from './eviction.js'
-import { settle } from './fates.js'
-import { forgetDIDSession4 } from './migrate-did-session-4.js'
-import { mayHoldDIDSession4 } from './resume.js'
-import { type FoundRecord, parseRecord, readLastUsed, readStores, storedSession } from './stored-sessions.js'
 /**
  * Signs the account out, or the session of one key that is at hand: what is at hand in any tab ends at once, whatever the
  * store does; then it is removed wherever it is kept. Rejects with `ERR_STORE_…` if a store can't be read or written, and so

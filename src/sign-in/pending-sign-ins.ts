@@ -1,8 +1,8 @@
 import { abortable } from '../base/abort.js'
 import { chainless } from '../base/account.js'
 import { missingGrants } from '../capability/recap.js'
-import type { Place } from '../session/context.js'
-import type { HeldSession } from '../session/held-session.js'
+import type { Place } from '../resume/context.js'
+import type { HeldSession } from '../store/session-data.js'
 import type { SessionStore } from '../store/store.js'
 /** What a sign-in or renewal is told, and tells. */
 export interface FlightControl {

@@ -2,9 +2,9 @@ import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/validity.js'
 import { canSign } from '../key/generate-key.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
-import type { Place } from '../session/context.js'
-import { sessionOfSeed } from '../session/session-string.js'
-import { parseRecord, readStores } from '../session/stored-sessions.js'
+import type { Place } from '../resume/context.js'
+import { sessionOfSeed } from '../resume/session-string.js'
+import { parseRecord, readStores } from '../resume/stored-sessions.js'
 import { memoryStore } from '../store/memory-store.js'
 import {
   type NewSession,

@@ -21,8 +21,8 @@ import {
   type GrantOptions,
   resourcesArgument,
   type TrustOptions,
-} from '../session/options.js'
-import { assertTrusted } from '../session/trust.js'
+} from '../options/session-options.js'
+import { assertTrusted } from '../resume/trust.js'
 
 /** What the wallet was asked for, and what of it the caller named rather than left to us. */
 interface Asked {

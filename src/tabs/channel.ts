@@ -1,5 +1,5 @@
 import { letGo, onWake } from '../base/schedule.js'
-import type { Place } from '../session/context.js'
+import type { Place } from '../resume/context.js'
 /** What a tab tells the others. The store is the truth: this says when to look at it. */
 export interface Notice {
   /** Which store and namespace changed. */

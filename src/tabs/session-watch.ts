@@ -1,13 +1,12 @@
 import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
 import { missingGrants } from '../capability/recap.js'
-import type { Place } from '../session/context.js'
-import { settle } from '../session/fates.js'
-import { removedKeys } from '../session/removed-keys.js'
-import { parseRecord, readLastUsed, readStores } from '../session/stored-sessions.js'
+import type { Place } from '../resume/context.js'
+import { parseRecord, readLastUsed, readStores } from '../resume/stored-sessions.js'
 import { connectionOf } from '../store/indexeddb-store.js'
 import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import { type Notice, onNotice, type SignedOut, scopeOf, tell } from './channel.js'
+import { removedKeys, settle } from './lifecycle.js'
 /** What happened to a stored session, in this tab or another. */
 export interface SessionChange {
   readonly type: 'signed-in' | 'renewed' | 'removed'

@@ -1,4 +1,4 @@
-import { placeOf } from '../../src/session/context.js'
+import { placeOf } from '../../src/resume/context.js'
 
 // Files of a lane share one page, because that takes half the time: each begins with storage that nobody has used.
 await Promise.all(

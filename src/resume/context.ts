@@ -1,9 +1,9 @@
 import { hasOwnStorage } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
+import type { StoreOptions, TrustOptions } from '../options/session-options.js'
 import { indexedDBStore } from '../store/indexeddb-store.js'
 import type { SessionStore } from '../store/store.js'
-import type { StoreOptions, TrustOptions } from './options.js'
 
 const DEFAULT_NAMESPACE = 'default'
 
@@ -24,7 +24,7 @@ export interface Place {
   /** Whether this is where did-session 4 would have kept its sessions. */
   readonly isShared: boolean
   /** The rest of what it takes, loaded when it is asked for. */
-  onDemand(): Promise<typeof import('./on-demand.js')>
+  onDemand(): Promise<typeof import('../session/on-demand.js')>
 }
 
 /** Options that say where, once they are read. */
@@ -62,7 +62,7 @@ export function placeOf({
       ...(isRevoked && { isRevoked }),
     },
     isShared: !store && namespace === DEFAULT_NAMESPACE,
-    onDemand: () => import('./on-demand.js'),
+    onDemand: () => import('../session/on-demand.js'),
   }
 }
 

@@ -4,7 +4,6 @@ import type { Domains, IsRevoked } from '../capability/check-options.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type { SessionStore } from '../store/store.js'
-
 /** Where sessions are looked for, and by which clock. */
 export interface StoreOptions {
   /**

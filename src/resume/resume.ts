@@ -1,8 +1,8 @@
 import { chainless } from '../base/account.js'
 import { expiryTime } from '../capability/validity.js'
+import type { HeldSession } from '../store/session-data.js'
 import { storeError } from '../store/store.js'
 import type { Place } from './context.js'
-import type { HeldSession } from './held-session.js'
 import {
   type Assessment,
   assess,

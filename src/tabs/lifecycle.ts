@@ -1,5 +1,6 @@
-import type { HeldSession } from './held-session.js'
-import { removedKeys } from './removed-keys.js'
+import type { HeldSession } from '../store/session-data.js'
+/** The did:keys that were signed out while they were at hand, here or in another tab: they sign no more. */
+export const removedKeys: Set<string> = new Set<string>()
 
 /** What became of a session's key while the session was at hand. */
 export type Fate =

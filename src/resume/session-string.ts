@@ -7,9 +7,9 @@ import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { assertValidAt, validityAt } from '../capability/validity.js'
 import { SEED_LENGTH, seedKey } from '../key/generate-key.js'
+import type { FromSessionOptions } from '../options/session-options.js'
+import type { HeldSession } from '../store/session-data.js'
 import type { Persistence } from '../store/store.js'
-import type { HeldSession } from './held-session.js'
-import type { FromSessionOptions } from './options.js'
 import { assertTrusted } from './trust.js'
 
 // Characters that a session string may have at most: as many as a chain in which each link has all resources that it may.

@@ -11,8 +11,8 @@ import {
 import { clockOption } from '../base/time.js'
 import type { Abilities } from '../capability/abilities.js'
 import { resourcesOption } from '../capability/resources.js'
+import type { SessionListenerOptions } from '../session/events.js'
 import type { SessionStore } from '../store/store.js'
-import type { SessionListenerOptions } from './events.js'
 import {
   type AskedResources,
   type ExplainOptions,
@@ -20,8 +20,7 @@ import {
   resourcesArgument,
   type StoreOptions,
   type TrustOptions,
-} from './options.js'
-
+} from './session-options.js'
 // How the options are read that say where sessions are, and which are taken up. `store` and `namespace` count as checks:
 // undefined, they would silently be another place.
 

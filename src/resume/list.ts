@@ -1,11 +1,9 @@
 import { accountDID } from '../base/account.js'
 import { validityAt } from '../capability/validity.js'
-import type { Persistence } from '../store/store.js'
-import { storeError } from '../store/store.js'
+import { type Persistence, storeError } from '../store/store.js'
 import type { Place } from './context.js'
 import { inherit } from './resume.js'
 import { expiresAt, parseRecord, readStores, refused } from './stored-sessions.js'
-
 /** One stored session, for a list of accounts to choose from. */
 export interface SessionSummary {
   /** CAIP-10 id, or a did:key. */

@@ -10,6 +10,7 @@ import {
 import { domainsOption, isRevokedOption, verifiersOption } from '../capability/check-options.js'
 import { isResource, isURI } from '../capability/resources.js'
 import type { SessionKeyType } from '../key/session-key.js'
+import { abilitiesOption, EXPLAIN_READERS, givenOptions, type ReadersOf } from './read-options.js'
 import type {
   AuthorizeOptions,
   DelegateOptions,
@@ -19,8 +20,7 @@ import type {
   RenewOptions,
   SerializeOptions,
   TrustOptions,
-} from './options.js'
-import { abilitiesOption, EXPLAIN_READERS, givenOptions, type ReadersOf } from './read-options.js'
+} from './session-options.js'
 /** How the options are read that say what is believed of what a store holds. */
 export const TRUST_READERS: ReadersOf<TrustOptions> = {
   verifiers: check(verifiersOption),

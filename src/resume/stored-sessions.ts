@@ -4,11 +4,10 @@ import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
 import { connectionOf } from '../store/indexeddb-store.js'
+import type { HeldSession } from '../store/session-data.js'
 import type { LastUsed, Persistence, SessionRecord, SessionStore } from '../store/store.js'
+import { removedKeys } from '../tabs/lifecycle.js'
 import type { Place } from './context.js'
-import type { HeldSession } from './held-session.js'
-import { removedKeys } from './removed-keys.js'
-
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */
 export type SessionStatus =
   | { readonly status: 'ok'; readonly expiresAt: Date | undefined; readonly persistence: Persistence }

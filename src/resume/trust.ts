@@ -2,8 +2,7 @@ import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import type { Cacao } from '../capability/cacao.js'
 import { assertDomain, assertNotRevoked } from '../capability/verify-cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
-import type { TrustOptions } from './options.js'
-
+import type { TrustOptions } from '../options/session-options.js'
 /**
  * Throws unless the capability is of an accepted site (`ERR_CAPABILITY_DOMAIN`), signed (`_SIGNATURE`, `_UNSUPPORTED`,
  * `_INVALID`) and not revoked (`_REVOKED`), as far as that is asked for.
