@@ -20,23 +20,27 @@ export type {
   RequestSigner,
   ResumeOptions,
   SerializeOptions,
+  SessionEventType,
   SessionFetchInit,
+  SessionListenerOptions,
   SignRequestOptions,
   StoreOptions,
   TrustOptions,
 } from './options/session-options.js'
+export type { SessionStatus } from './resume/assess.js'
 export type { SessionSummary } from './resume/list.js'
-export type { SessionStatus } from './resume/stored-sessions.js'
-export { DIDSession, type SessionEvent } from './session/did-session.js'
-export type { SessionEventType, SessionListenerOptions } from './session/events.js'
+export type { SessionClient, SessionClientOptions } from './session/client.js'
+export { createSessionClient, DIDSession, type SessionEvent } from './session/did-session.js'
 export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb-store.js'
 export type {
   LastUsed,
   NewSession,
   Persistence,
+  SessionDatabase,
   SessionId,
   SessionRecord,
   SessionStore,
   StoreChange,
+  StoredAccount,
 } from './store/store.js'
 export type { SessionChange } from './tabs/session-watch.js'

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { Cacao } from '../capability/cacao.js'
 import type { GrantOptions } from '../options/session-options.js'
-import { placeOf } from '../resume/context.js'
+import { contextOf } from '../resume/context.js'
 import { DIDSession } from '../session/did-session.js'
-import { issue } from '../sign-in/sign-in.js'
+import { signInAnew } from '../sign-in/sign-in.js'
 import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
 import { durationSecs, print, usageError } from './output.js'
 import { printGranted } from './report.js'
@@ -88,7 +88,10 @@ async function keep(
   const store = sessionStore(options)
   const { minValidity } = options
   if (minValidity === undefined)
-    return { cacao: (await issue(placeOf({ store }), account, auth, { ...grant, store })).cacao, isNew: true }
+    return {
+      cacao: (await signInAnew(contextOf({ store }), account, auth, { ...grant, store })).cacao,
+      isNew: true,
+    }
   let isNew = false
   const noting: typeof auth = (opts) => {
     isNew = true

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { chainless, parseAccount } from '../base/account.js'
 import { systemClock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
-import { placeOf } from '../resume/context.js'
+import { contextOf } from '../resume/context.js'
 import { renew } from '../sign-in/renew.js'
 import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
 import { print, usageError } from './output.js'
@@ -61,7 +61,7 @@ async function run(options: RenewCommandOptions): Promise<void> {
   }
   const held = await storedSession(options)
   const { auth } = await signerFor(issuerAccount(held.cacao), key, options)
-  const { cacao } = await renew(held, placeOf({ store: sessionStore(options) }), systemClock, auth, grant)
+  const { cacao } = await renew(held, contextOf({ store: sessionStore(options) }), systemClock, auth, grant)
   printGranted(cacao, { isNew: true, file: sessionFile(options), json: options.json })
 }
 

@@ -5,11 +5,11 @@ import { accountArgument } from '../base/account.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { fileStore } from '../node/file-store.js'
-import { placeOf } from '../resume/context.js'
+import { contextOf } from '../resume/context.js'
 import { sessionOfSeed } from '../resume/session-string.js'
-import { parseRecord, readLastUsed, readStores } from '../resume/stored-sessions.js'
 import { DIDSession } from '../session/did-session.js'
-import type { HeldSession } from '../store/session-data.js'
+import { parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
+import type { SessionData } from '../store/session-data.js'
 import { type SessionStore, storeError } from '../store/store.js'
 import { CommandError, EXIT, timeInWords, usageError } from './output.js'
 import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
@@ -44,11 +44,11 @@ export function sessionStore(options: StoreCommandOptions): SessionStore {
  */
 export async function storedSession(
   options: StoreCommandOptions & { readonly account?: string },
-): Promise<HeldSession> {
+): Promise<SessionData> {
   const store = sessionStore(options)
-  const { namespace } = placeOf({ store })
+  const { namespace } = contextOf({ store })
   const account = options.account === undefined ? undefined : accountArgument(options.account)
-  const { found, failures } = await readStores([store], namespace, account)
+  const { found, failures } = await readRecords([store], namespace, account)
   if (failures.length > 0) throw storeError(failures[0])
   const last = await readLastUsed([store], namespace)
   const records = found.flatMap(({ record }) => parseRecord(record) ?? [])

@@ -11,13 +11,13 @@ import {
 import { clockOption } from '../base/time.js'
 import type { Abilities } from '../capability/abilities.js'
 import { resourcesOption } from '../capability/resources.js'
-import type { SessionListenerOptions } from '../session/events.js'
 import type { SessionStore } from '../store/store.js'
 import {
   type AskedResources,
   type ExplainOptions,
   type ResumeOptions,
   resourcesArgument,
+  type SessionListenerOptions,
   type StoreOptions,
   type TrustOptions,
 } from './session-options.js'

@@ -155,6 +155,21 @@ export interface RequestSigner {
 /** `session.fetch`: what `fetch` takes, and what to do about an expired session. */
 export interface SessionFetchInit extends RequestInit, SignRequestOptions {}
 
+/** The events of `session.on`. */
+export const SESSION_EVENT_TYPES = ['expiring', 'expired', 'renewed', 'removed', 'idle'] as const
+/** What a session tells its listeners of. */
+export type SessionEventType = (typeof SESSION_EVENT_TYPES)[number]
+
+/** `session.on`. */
+export interface SessionListenerOptions {
+  /** `expiring`: seconds before the expiry; 300 by default. */
+  leadSecs?: number
+  /** `idle`: seconds without input of the person in any tab; 1800 by default. */
+  idleSecs?: number
+  /** Ends the listening. */
+  signal?: AbortSignal
+}
+
 /** A number of seconds that a caller gave. Throws a `TypeError` that names the option. */
 export function secondsArgument<Name extends string>(
   options: { readonly [K in Name]?: number },

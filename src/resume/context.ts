@@ -1,42 +1,56 @@
 import { hasOwnStorage } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
+import type { SessionKey } from '../key/session-key.js'
 import type { StoreOptions, TrustOptions } from '../options/session-options.js'
 import { indexedDBStore } from '../store/indexeddb-store.js'
 import type { SessionStore } from '../store/store.js'
+import type { PendingSignIns } from '../tabs/pending-sign-ins.js'
+import type { SessionWatch } from '../tabs/session-watch.js'
 
 const DEFAULT_NAMESPACE = 'default'
 
-// Shared by all that runs in this page: two stores over one database would be two connections. Where IndexedDB refuses a
-// session, a store in memory joins it.
-const defaultStores: [SessionStore, ...SessionStore[]] = [indexedDBStore()]
-
-/** Where the options say that sessions are kept, and what must hold for those that are taken up there. */
-export interface Place {
-  /** Best first. */
+/** Where sessions are stored, and what must hold for those that are taken up there. */
+export interface SessionContext {
+  /** The best comes first. */
   readonly stores: SessionStore[]
-  /** Whether the caller chose the store: then its failures are the caller's to know. */
+  /** Whether the caller chose the store: then the caller is told of its failures. */
   readonly isChosen: boolean
   readonly namespace: string
   readonly anyChain: boolean
   readonly now: Clock
   readonly checks: TrustOptions
-  /** Whether this is where did-session 4 would have kept its sessions. */
-  readonly isShared: boolean
-  /** The rest of what it takes, loaded when it is asked for. */
-  onDemand(): Promise<typeof import('../session/on-demand.js')>
+  /** Whether did-session 4 would have stored its sessions in the same place. */
+  readonly isDefault: boolean
+  readonly shared: SharedState
 }
 
-/** Options that say where, once they are read. */
-export type PlaceOptions = {
+/** What all that use one store and namespace in this page have in common. */
+export interface SharedState {
+  /**
+   * Keys by their did:key that were found to be what it names. A key never becomes another one, so it is read from a store
+   * and checked only once.
+   */
+  readonly keys: Map<string, SessionKey>
+  pendingSignIns?: PendingSignIns
+  watch?: SessionWatch
+}
+
+/** Options that say where sessions are stored and what is believed of them, after they were read. */
+export type ContextOptions = {
   readonly [K in keyof (StoreOptions & TrustOptions)]?: (StoreOptions & TrustOptions)[K] | undefined
 }
 
+// One for the page: two stores over one database would be two connections. Where IndexedDB refuses a session, a store in
+// memory is added.
+const defaultStores: [SessionStore, ...SessionStore[]] = [indexedDBStore()]
+const sharedStates = new WeakMap<SessionStore, Map<string, SharedState>>()
+
 /**
- * The place that the options name. Throws `ERR_ENVIRONMENT` where they name no store and there is none of one person's own:
- * a store that a server's requests share would be everybody's.
+ * The context that the options name. Throws `ERR_ENVIRONMENT` if they name no store outside of browsers: the requests of a
+ * server would share one store, and so each other's sessions.
  */
-export function placeOf({
+export function contextOf({
   store,
   namespace = DEFAULT_NAMESPACE,
   anyChain = false,
@@ -44,7 +58,7 @@ export function placeOf({
   verifiers,
   domains,
   isRevoked,
-}: PlaceOptions): Place {
+}: ContextOptions): SessionContext {
   if (!store && !hasOwnStorage())
     throw new SessionError(
       'ERR_ENVIRONMENT',
@@ -61,26 +75,34 @@ export function placeOf({
       ...(domains && { domains }),
       ...(isRevoked && { isRevoked }),
     },
-    isShared: !store && namespace === DEFAULT_NAMESPACE,
-    onDemand: () => import('../session/on-demand.js'),
+    isDefault: !store && namespace === DEFAULT_NAMESPACE,
+    shared: sharedStateOf(store ?? defaultStores[0], namespace),
   }
 }
 
 /**
- * The same for whoever takes up what is stored there. Throws a `TypeError` if others can write into the store, and the
- * options don't say whose signatures and which sites are believed.
+ * The same for taking up what is stored there. Throws a `TypeError` if others can write into the store and the options don't
+ * say whose signatures and which sites are believed.
  */
-export function believedPlaceOf(options: PlaceOptions): Place {
-  const place = placeOf(options)
-  const { verifiers, domains } = place.checks
-  if (place.stores.some(({ writableByOthers }) => writableByOthers) && !(verifiers && domains))
+export function trustingContextOf(options: ContextOptions): SessionContext {
+  const context = contextOf(options)
+  const { verifiers, domains } = context.checks
+  if (context.stores.some(({ writableByOthers }) => writableByOthers) && !(verifiers && domains))
     throw new TypeError(
       'others can write into this store: verifiers and domains must say what is believed: { store, verifiers: ethereumVerifiers(), domains: ["app.example.com"] }',
     )
-  return place
+  return context
 }
 
-/** The store that there is without a choice: known also where it can't be used, as while a server renders a page. */
+/** The store that is used without a choice. It is also known where it can't be used, as while a server renders a page. */
 export function defaultStore(): SessionStore {
   return defaultStores[0]
+}
+
+function sharedStateOf(store: SessionStore, namespace: string): SharedState {
+  const states = sharedStates.get(store) ?? new Map<string, SharedState>()
+  sharedStates.set(store, states)
+  const state = states.get(namespace) ?? { keys: new Map() }
+  states.set(namespace, state)
+  return state
 }

@@ -1,22 +1,22 @@
 import { chainless } from '../base/account.js'
 import { pageStorage } from '../base/environment.js'
+import { readLastUsed } from '../store/read-sessions.js'
 import { watchOf } from '../tabs/session-watch.js'
-import type { Place } from './context.js'
-import { readLastUsed } from './stored-sessions.js'
+import type { SessionContext } from './context.js'
 
 // Beside the database that may be thrown away: until when (milliseconds since 1970) which account has a session there.
 const ITEM = 'cacao-session:kept'
 // JSON has no Infinity.
 const LAST_INSTANT = Date.UTC(9999, 11, 31)
 
-/** Notes that a session of the account is kept here until a time, so that its loss can be told from there being none. */
-export function markKept(place: Place, account: string, until: number): void {
-  change(place, (marks) => marks.set(markOf(place, account), Math.min(until, LAST_INSTANT)))
+/** Notes that a session of the account is stored here until a time, so that its loss can be told from there being none. */
+export function markStored(context: SessionContext, account: string, until: number): void {
+  change(context, (marks) => marks.set(markOf(context, account), Math.min(until, LAST_INSTANT)))
 }
 
-/** Notes that nothing of the account is kept here. */
-export function unmarkKept(place: Place, account: string): void {
-  change(place, (marks) => marks.delete(markOf(place, account)))
+/** Notes that nothing of the account is stored here. */
+export function unmarkStored(context: SessionContext, account: string): void {
+  change(context, (marks) => marks.delete(markOf(context, account)))
 }
 
 /**
@@ -24,23 +24,23 @@ export function unmarkKept(place: Place, account: string): void {
  * of which sessions were known here.
  */
 export async function wasEvicted(
-  place: Place,
+  context: SessionContext,
   account: string,
-  accounts: readonly string[] = watchOf(place).accounts,
+  accounts: readonly string[] = watchOf(context).accounts,
 ): Promise<boolean> {
   // Signing out leaves a note in the store.
-  if (await readLastUsed(place.stores, place.namespace)) return false
+  if (await readLastUsed(context.stores, context.namespace)) return false
   const isKnown = accounts.some((known) =>
-    place.anyChain ? chainless(known) === chainless(account) : known === account,
+    context.anyChain ? chainless(known) === chainless(account) : known === account,
   )
-  return isKnown || (!place.isChosen && (readMarks().get(markOf(place, account)) ?? 0) > place.now())
+  return isKnown || (!context.isChosen && (readMarks().get(markOf(context, account)) ?? 0) > context.now())
 }
 
-function markOf({ namespace }: Place, account: string): string {
+function markOf({ namespace }: SessionContext, account: string): string {
   return `${namespace} ${chainless(account)}`
 }
 
-function change({ isChosen }: Place, work: (marks: Map<string, number>) => unknown): void {
+function change({ isChosen }: SessionContext, work: (marks: Map<string, number>) => unknown): void {
   if (isChosen) return
   const marks = readMarks()
   work(marks)

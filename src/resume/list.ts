@@ -1,9 +1,11 @@
 import { accountDID } from '../base/account.js'
 import { validityAt } from '../capability/validity.js'
+import { expiresAt, parseRecord, readRecords } from '../store/read-sessions.js'
 import { type Persistence, storeError } from '../store/store.js'
-import type { Place } from './context.js'
-import { inherit } from './resume.js'
-import { expiresAt, parseRecord, readStores, refused } from './stored-sessions.js'
+import { refusalOf } from './assess.js'
+import type { SessionContext } from './context.js'
+import { migrateDIDSession4 } from './resume.js'
+
 /** One stored session, for a list of accounts to choose from. */
 export interface SessionSummary {
   /** CAIP-10 id, or a did:key. */
@@ -17,14 +19,14 @@ export interface SessionSummary {
   readonly persistence: Persistence
 }
 
-/** Every stored session that passes the place's checks, those that did-session 4 left included. */
-export async function listSessions(place: Place): Promise<SessionSummary[]> {
-  await inherit(place, undefined)
-  const { found, failures } = await readStores(place.stores, place.namespace)
-  if (place.isChosen && failures.length > 0) throw storeError(failures[0])
+/** Every stored session that passes the context's checks, those that did-session 4 left included. */
+export async function listSessions(context: SessionContext): Promise<SessionSummary[]> {
+  await migrateDIDSession4(context, undefined)
+  const { found, failures } = await readRecords(context.stores, context.namespace)
+  if (context.isChosen && failures.length > 0) throw storeError(failures[0])
   const all = found.map(async ({ record, store }): Promise<SessionSummary[]> => {
     const parsed = parseRecord(record)
-    if (!parsed || (await refused(parsed.cacao, place, place.now()))) return []
+    if (!parsed || (await refusalOf(parsed.cacao, context))) return []
     const { account, keyDID, cacao } = parsed
     const summary = {
       account,
@@ -32,7 +34,7 @@ export async function listSessions(place: Place): Promise<SessionSummary[]> {
       keyDID,
       resources: cacao.p.resources ?? [],
       expiresAt: expiresAt(cacao),
-      isExpired: validityAt(cacao, place.now()) === 'expired',
+      isExpired: validityAt(cacao, context.now()) === 'expired',
       persistence: store.persistence,
     }
     return [summary]

@@ -5,9 +5,9 @@ import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
 import { validityAt } from '../capability/validity.js'
 import { canSign } from '../key/generate-key.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
-import { keep } from '../sign-in/persist.js'
 import type { NewSession } from '../store/store.js'
-import type { Place } from './context.js'
+import type { SessionContext } from './context.js'
+import { persist } from './persist.js'
 import { assertTrusted } from './trust.js'
 
 // The database of npm did-session 4: `did-session`, version 1, store `sessions`, the account's id as key,
@@ -77,18 +77,18 @@ async function openIfExists(): Promise<Database | undefined> {
 }
 
 /**
- * Takes over the sessions that did-session 4 stored in this origin, of all accounts or one. They were never
- * checked, so they are now; what holds moves to our store, and only once it is kept there is it removed from the
- * old one. Says how many there were.
+ * Moves the sessions that did-session 4 stored in this origin, of all accounts or one, into our store, and says how many
+ * there were. Nobody has checked them before, so they are checked here. Each is removed from the old database only once ours
+ * has it.
  */
-export async function adoptDIDSession4(place: Place, account: string | undefined): Promise<number> {
+export async function migrate(context: SessionContext, account: string | undefined): Promise<number> {
   const usable: { id: string; session: NewSession }[] = []
   for (const old of await readDIDSession4(account)) {
-    const session = await check(old, place)
+    const session = await check(old, context)
     if (session) usable.push({ id: old.id, session })
   }
   for (const { id, session } of usable) {
-    const persistence = await keep(place, session)
+    const persistence = await persist(context, session)
     if (persistence === 'indexeddb') await removeDIDSession4([id])
   }
   return usable.length
@@ -99,12 +99,12 @@ export async function forgetDIDSession4(account: string): Promise<void> {
   await removeDIDSession4((await readDIDSession4(account)).map(({ id }) => id))
 }
 
-async function check(old: DIDSession4Record, place: Place): Promise<NewSession | undefined> {
-  const now = place.now()
+async function check(old: DIDSession4Record, context: SessionContext): Promise<NewSession | undefined> {
+  const now = context.now()
   let cacao: Cacao
   try {
     cacao = parseCacao(old.cacao)
-    await assertTrusted(cacao, place.checks, now)
+    await assertTrusted(cacao, context.checks, now)
   } catch {
     return undefined
   }

@@ -1,98 +1,128 @@
 import { chainless } from '../base/account.js'
 import { expiryTime } from '../capability/validity.js'
-import type { HeldSession } from '../store/session-data.js'
-import { storeError } from '../store/store.js'
-import type { Place } from './context.js'
-import {
-  type Assessment,
-  assess,
-  readLastUsed,
-  readStores,
-  type SessionStatus,
-  type Wanted,
-} from './stored-sessions.js'
-
-const DATABASE = 'did-session'
-
-/** Takes over what did-session 4 left here, of all accounts or one; says how many sessions that were. */
-export async function inherit(place: Place, account: string | undefined): Promise<number> {
-  if (!(await mayHoldDIDSession4(place))) return 0
-  try {
-    const { adoptDIDSession4 } = await place.onDemand()
-    return await adoptDIDSession4(place, account)
-  } catch {
-    // Whatever is wrong with what another library left, one can still sign in.
-    return 0
-  }
-}
-
-/** Spares a signed-out page the loading of what would only find out that did-session 4 never ran here. */
-export async function mayHoldDIDSession4({ isShared }: Place): Promise<boolean> {
-  try {
-    const { indexedDB } = globalThis
-    if (!isShared || !indexedDB) return false
-    // Firefox before 126 can't list its databases.
-    if (typeof indexedDB.databases !== 'function') return true
-    return (await indexedDB.databases()).some(({ name }) => name === DATABASE)
-  } catch {
-    return false
-  }
-}
+import { type FoundRecord, readAccount, readLastUsed, readRecords } from '../store/read-sessions.js'
+import { recordOf, type SessionData } from '../store/session-data.js'
+import { type LastUsed, storeError } from '../store/store.js'
+import { type Assessment, assess, type SessionStatus, type Wanted } from './assess.js'
+import type { SessionContext } from './context.js'
 
 /**
- * The stored session of the account that is fit to be used, passes the place's checks and is valid longest; without an
+ * The stored session of the account that covers what is wanted, passes the context's checks and is valid longest; without an
  * account, the one used last. Never prompts. Rejects with `ERR_STORE_UNAVAILABLE` if a store that the caller chose can't be
  * read, and with `ERR_RPC_UNAVAILABLE` if the verifiers can't ask a contract account's chain.
  */
 export async function resume(
-  place: Place,
+  context: SessionContext,
   account: string | undefined,
   wanted: Wanted,
-): Promise<HeldSession | undefined> {
-  const reading = readLastUsed(place.stores, place.namespace)
-  const used = account === undefined ? await reading : undefined
-  // Nobody is signed in again who has just signed out.
-  if (used && used.account === undefined) return undefined
-  const { assessments, failures } = await look(place, account ?? used?.account, wanted)
-  const last = await reading
-  if (place.isChosen && failures.length > 0) throw storeError(failures[0])
+): Promise<SessionData | undefined> {
+  return resumeFrom(await look(context, account, wanted), account === undefined, context)
+}
+
+/** The session that `resume` takes up of what was found, and notes as the one used last. */
+export async function resumeFrom(
+  { assessments, last, failures }: Look,
+  isLastWanted: boolean,
+  context: SessionContext,
+): Promise<SessionData | undefined> {
+  if (context.isChosen && failures.length > 0) throw storeError(failures[0])
   const sessions = assessments.flatMap(({ session }) => session ?? [])
-  const lastUsed = account === undefined && sessions.find(({ key }) => key.did === last?.keyDID)
+  const lastUsed = isLastWanted && sessions.find(({ key }) => key.did === last?.keyDID)
   const session = lastUsed || sessions.sort((a, b) => (expiryTime(b.cacao) > expiryTime(a.cacao) ? 1 : -1))[0]
-  if (session && session.key.did !== last?.keyDID) await noteUse(place, session)
+  if (session && session.key.did !== last?.keyDID) await noteUse(context, session)
   return session
 }
 
 /** The status of the best stored session of the account. Never rejects for what a store does. */
-export async function explain(place: Place, account: string, wanted: Wanted): Promise<SessionStatus> {
-  const { assessments, failures } = await look(place, account, wanted)
+export async function explain(
+  context: SessionContext,
+  account: string,
+  wanted: Wanted,
+): Promise<SessionStatus> {
+  const { assessments, failures } = await look(context, account, wanted)
   const statuses = assessments.map(({ status }) => status)
   const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
   return best ?? { status: failures.length > 0 ? 'store-unavailable' : 'none' }
 }
 const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'untrusted', 'wrong-key'] as const
 
-interface Look {
+/** Takes over the sessions that did-session 4 left in this origin, of all accounts or one, and says how many there were. */
+export async function migrateDIDSession4(
+  context: SessionContext,
+  account: string | undefined,
+): Promise<number> {
+  if (!(await mayHoldDIDSession4(context))) return 0
+  try {
+    const { migrate } = await import('./on-demand.js')
+    return await migrate(context, account)
+  } catch {
+    // One can sign in even if something is wrong with what another library left.
+    return 0
+  }
+}
+
+/** Whether did-session 4 may have sessions here. Most pages learn without loading anything that it never ran. */
+export async function mayHoldDIDSession4({ isDefault }: SessionContext): Promise<boolean> {
+  try {
+    const { indexedDB } = globalThis
+    if (!isDefault || !indexedDB) return false
+    // Firefox before 126 can't list its databases.
+    if (typeof indexedDB.databases !== 'function') return true
+    return (await indexedDB.databases()).some(({ name }) => name === 'did-session')
+  } catch {
+    return false
+  }
+}
+
+/** What was found of an account, and what of it can be taken up. */
+export interface Look {
   readonly assessments: readonly Assessment[]
+  readonly found: readonly FoundRecord[]
+  readonly last: LastUsed | undefined
   readonly failures: readonly unknown[]
 }
 
-// Asks for what did-session 4 left only where there is nothing of ours.
-async function look(place: Place, account: string | undefined, wanted: Wanted): Promise<Look> {
-  const first = await lookOnce(place, account, wanted)
-  if (first.assessments.some(({ session }) => session)) return first
-  const adopted = await inherit(place, place.anyChain ? undefined : account)
-  return adopted > 0 ? lookOnce(place, account, wanted) : first
+/** Reads and judges what is stored of the account. What did-session 4 left counts only if nothing of ours can be taken up. */
+export async function look(
+  context: SessionContext,
+  account: string | undefined,
+  wanted: Wanted,
+): Promise<Look> {
+  const first = await lookOnce(context, account, wanted)
+  // Nobody is signed in again who has just signed out.
+  const isSignedOut = account === undefined && first.last && first.last.account === undefined
+  if (isSignedOut || first.assessments.some(({ session }) => session)) return first
+  const migrated = await migrateDIDSession4(context, context.anyChain ? undefined : account)
+  return migrated > 0 ? lookOnce(context, account, wanted) : first
 }
 
-async function lookOnce(place: Place, account: string | undefined, wanted: Wanted): Promise<Look> {
-  const exactly = place.anyChain ? undefined : account
-  const { found, failures } = await readStores(place.stores, place.namespace, exactly)
-  const own = exactly === account ? found : found.filter(({ record }) => isOf(account, record))
-  return {
-    assessments: await Promise.all(own.map((record) => assess(record, exactly, wanted, place))),
-    failures,
+async function lookOnce(context: SessionContext, account: string | undefined, wanted: Wanted): Promise<Look> {
+  const { stores, namespace, anyChain, shared } = context
+  if (!anyChain) {
+    const read = await readAccount(stores, namespace, account, (keyDID) => shared.keys.has(keyDID))
+    return {
+      ...read,
+      assessments: await assessAll(read.found, account ?? read.last?.account, wanted, context),
+    }
   }
+  const [last, { found, failures }] = await Promise.all([
+    readLastUsed(stores, namespace),
+    readRecords(stores, namespace),
+  ])
+  const owner = account ?? last?.account
+  const own = last && owner === undefined ? [] : found.filter(({ record }) => isOf(owner, record))
+  return { found: own, last, failures, assessments: await assessAll(own, undefined, wanted, context) }
+}
+
+/** Judges the records one by one. */
+export function assessAll(
+  found: readonly FoundRecord[],
+  account: string | undefined,
+  wanted: Wanted,
+  context: SessionContext,
+): Promise<Assessment[]> {
+  const exactly = context.anyChain ? undefined : account
+  return Promise.all(found.map((record) => assess(record, exactly, wanted, context)))
 }
 
 /** Whether a record is of the account, whichever chain it was signed on. */
@@ -101,8 +131,9 @@ function isOf(account: string | undefined, record: unknown): boolean {
   return account === undefined || (typeof owner === 'string' && chainless(owner) === chainless(account))
 }
 
-// Of no consequence to the session at hand, so whatever fails now doesn't take it away.
-async function noteUse(place: Place, session: HeldSession): Promise<void> {
-  const note = place.onDemand().then((rest) => rest.noteUse(place, session))
-  await note.catch(() => undefined)
+// The note is of no consequence to the session at hand, so a failure to write it doesn't take the session away.
+async function noteUse({ stores, namespace, now }: SessionContext, session: SessionData): Promise<void> {
+  const { account, keyDID, persistence } = recordOf(session)
+  const store = stores.find((candidate) => candidate.persistence === persistence)
+  await store?.write(namespace, { last: { account, keyDID, at: now() } }).catch(() => undefined)
 }

@@ -7,8 +7,9 @@ import { type Cacao, parseCacao } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { assertValidAt, validityAt } from '../capability/validity.js'
 import { SEED_LENGTH, seedKey } from '../key/generate-key.js'
-import type { FromSessionOptions } from '../options/session-options.js'
-import type { HeldSession } from '../store/session-data.js'
+import { fromSessionOptions, serializeOptions } from '../options/read-grant-options.js'
+import type { FromSessionOptions, SerializeOptions } from '../options/session-options.js'
+import type { SessionData } from '../store/session-data.js'
 import type { Persistence } from '../store/store.js'
 import { assertTrusted } from './trust.js'
 
@@ -25,15 +26,16 @@ export function writeSession(seed: Uint8Array, cacao: Cacao): string {
 }
 
 /**
- * Reads such a string, or with a password what `writeEncrypted` made of one. Throws `ERR_SESSION_STRING` if it is none,
+ * Reads such a string, or with a password what `encrypted` made of one. Throws `ERR_SESSION_STRING` if it is none,
  * `ERR_CAPABILITY_INVALID` if its capability is malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key
  * than the string's, and what `verifiers`, `domains` and `isRevoked` refuse by their codes. An expired one is read all the same; one that is not
  * yet valid is not.
  */
 export async function readSession(
   text: string,
-  { now = systemClock, signal, password, ...checks }: FromSessionOptions = {},
-): Promise<HeldSession & { readonly seed: Uint8Array }> {
+  options: FromSessionOptions = {},
+): Promise<SessionData & { readonly seed: Uint8Array }> {
+  const { now = systemClock, signal, password, ...checks } = fromSessionOptions(options)
   signal?.throwIfAborted()
   const { sessionKeySeed, cacao: unchecked } = parts(await plainText(text, password))
   const seed = typeof sessionKeySeed === 'string' ? fromBase64(sessionKeySeed) : undefined
@@ -57,7 +59,7 @@ export async function sessionOfSeed(
   stored: unknown,
   cacao: Cacao,
   persistence: Persistence,
-): Promise<HeldSession | undefined> {
+): Promise<SessionData | undefined> {
   if (!isBytes(stored) || stored.length !== SEED_LENGTH) return undefined
   const seed = new Uint8Array(stored)
   const key = await seedKey(seed, cacao.p.aud)
@@ -65,8 +67,9 @@ export async function sessionOfSeed(
   return { key, cacao, persistence, serialize: () => writeSession(seed, cacao) }
 }
 
-/** The same under a password. Throws a `TypeError` unless that is a non-empty string. */
-export async function writeEncrypted(text: string, password: string): Promise<string> {
+/** The string under a password, as a JWE. Throws a `TypeError` unless the password is a non-empty string. */
+export async function encrypted(text: string, options: SerializeOptions): Promise<string> {
+  const { password } = serializeOptions(options)
   const { encryptString } = await import('./encrypted-string.js')
   return encryptString(text, password)
 }

@@ -21,7 +21,7 @@ export async function assertTrusted(
  * The code with which a stored capability is refused; `undefined` if it is not. Rejects where nobody can tell: with
  * `ERR_RPC_UNAVAILABLE`, or what a store of revocations says. Nobody is asked to sign anew for what is only down.
  */
-export async function refusalOf(
+export async function trustRefusal(
   cacao: Cacao,
   checks: TrustOptions,
   now: number,

@@ -4,18 +4,20 @@ import { signDelegated } from '../capability/key-signature.js'
 import { unionOfGrants } from '../capability/recap.js'
 import { assertValidAt, expiryTime, startTime } from '../capability/validity.js'
 import { parseDIDKey } from '../key/parse-did-key.js'
+import { delegateOptions } from '../options/read-grant-options.js'
 import { type DelegateOptions, resourcesArgument } from '../options/session-options.js'
 import { statementFor } from '../sign-in/request-capability.js'
-import type { HeldSession } from '../store/session-data.js'
+import type { SessionData } from '../store/session-data.js'
 
 const NONCE_BYTES = 12
 
 /** Has the session's key sign a narrower capability for another key. See `DIDSession.delegate`. */
 export async function delegate(
-  { key, cacao: parent }: Pick<HeldSession, 'key' | 'cacao'>,
-  options: DelegateOptions,
+  { key, cacao: parent }: Pick<SessionData, 'key' | 'cacao'>,
+  given: DelegateOptions,
   now: number,
 ): Promise<Cacao> {
+  const options = delegateOptions(given)
   const { audience, expiresInSecs } = options
   assertOtherKey(audience, key.did)
   const resources = unionOfGrants(resourcesArgument(options.resources ?? parent.p.resources ?? []), [])

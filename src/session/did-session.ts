@@ -1,49 +1,47 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type AccountInput, accountArgument } from '../base/account.js'
+import { type AccountInput, accountDID } from '../base/account.js'
 import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
+import { recapAllows } from '../capability/abilities.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
-import { assertValidAt } from '../capability/validity.js'
+import { missingResources } from '../capability/resources.js'
+import { assertValidAt, expiryTime, validityAt } from '../capability/validity.js'
+import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
 import {
-  EXPLAIN_READERS,
-  givenAsked,
-  givenOptions,
-  givenTrusting,
-  LISTENER_READERS,
-  RESUME_READERS,
-  STORE_READERS,
-} from '../options/read-options.js'
-import type {
-  AskedResources,
-  AuthorizeOptions,
-  DelegateOptions,
-  ExplainOptions,
-  FromSessionOptions,
-  GetOptions,
-  ListOptions,
-  RenewOptions,
-  ResumeOptions,
-  SerializeOptions,
-  SessionFetchInit,
-  SignRequestOptions,
-  StoreOptions,
+  type AskedResources,
+  type AuthorizeOptions,
+  type DelegateOptions,
+  type ExplainOptions,
+  type FromSessionOptions,
+  type GetOptions,
+  type ListOptions,
+  type RenewOptions,
+  type ResumeOptions,
+  resourcesArgument,
+  SESSION_EVENT_TYPES,
+  type SerializeOptions,
+  type SessionEventType,
+  type SessionFetchInit,
+  type SessionListenerOptions,
+  type SignRequestOptions,
+  type StoreOptions,
 } from '../options/session-options.js'
-import { believedPlaceOf, type Place, placeOf } from '../resume/context.js'
+import type { SessionStatus } from '../resume/assess.js'
+import type { SessionContext } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
-import { explain, resume } from '../resume/resume.js'
-import type { SessionStatus, Wanted } from '../resume/stored-sessions.js'
-import type { HeldSession } from '../store/session-data.js'
-import type { SessionRecord } from '../store/store.js'
-import { removedKeys } from '../tabs/lifecycle.js'
+import { expiresAt } from '../store/read-sessions.js'
+import { recordOf, type SessionData } from '../store/session-data.js'
+import type { Persistence } from '../store/store.js'
+import { isRemoved, markRemoved } from '../tabs/lifecycle.js'
 import type { SessionChange } from '../tabs/session-watch.js'
-import type { SessionEventType, SessionListenerOptions } from './events.js'
-import { GrantedSession } from './granted-session.js'
+import { listening, SessionClient, type SessionClientOptions } from './client.js'
 
 const onDemand = () => import('./on-demand.js')
-const trustReaders = async () => (await onDemand()).TRUST_READERS
 const ignore = (): void => undefined
+
+let open: (data: SessionData, now: Clock, context?: SessionContext) => DIDSession
 
 /**
  * A person signed in, and the key that acts for them: a did:key and a capability (CACAO, CAIP-74) that the
@@ -55,142 +53,185 @@ const ignore = (): void => undefined
  *   resources: ['https://api.example.com/notes/*'],
  * })
  */
-export class DIDSession extends GrantedSession {
-  readonly #held: HeldSession
+export class DIDSession {
+  readonly #data: SessionData
   readonly #now: Clock
-  readonly #place: Place | undefined
+  readonly #context: SessionContext | undefined
   readonly #disposal = new AbortController()
 
-  private constructor(held: HeldSession, now: Clock, place?: Place) {
-    super(held, now)
-    this.#held = held
+  static {
+    open = (data, now, context) => new DIDSession(data, now, context)
+  }
+
+  private constructor(data: SessionData, now: Clock, context?: SessionContext) {
+    this.#data = data
     this.#now = now
-    this.#place = place
+    this.#context = context
     // From now on, signing out in another tab ends this one too.
-    if (place) onDemand().then(({ watchOf }) => watchOf(place).follow(recordOf(held)), ignore)
+    if (context) onDemand().then(({ watchOf }) => watchOf(context).follow(recordOf(data)), ignore)
   }
 
-  /**
-   * Takes up the account's session, or else has the wallet sign a new one and stores it. Prompts at most once,
-   * however many call at a time. The key can't be exported. Rejects with a `SessionError`: `ERR_AUTH_REJECTED`,
-   * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_…` (also if the auth method answers something else than it was asked for),
-   * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, with a store of the caller's own, `ERR_STORE_…`.
-   */
+  /** Takes up the account's session, or has the wallet sign a new one and stores it. See {@link SessionClient.get}. */
   static async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<DIDSession> {
-    const { acquire, getOptions, watchOf } = await onDemand()
-    const given = getOptions(options)
-    const place = believedPlaceOf(given)
-    const held = await acquire(place, accountArgument(account), authMethod, given)
-    // At once: another tab may sign it out before the next task.
-    watchOf(place).follow(recordOf(held))
-    return new DIDSession(held, place.now, place)
+    return defaultClient.get(account, authMethod, options)
   }
 
   /**
-   * Takes up a stored session and never prompts; `undefined` if there is none that is valid and covers the
-   * resources. Without an account, the session used last: a reload needs no wallet at all. On a server it needs a `store`
-   * (`ERR_ENVIRONMENT`), and one that others can write needs `verifiers` and `domains` (`TypeError`).
+   * Takes up a stored session, without an account the one used last, and never prompts. See {@link SessionClient.load}.
    *
    * @example
    * const session = (await DIDSession.load()) ?? showLogin()
    */
   static async load(account?: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
-    const given = await givenTrusting<ResumeOptions>(options, RESUME_READERS, trustReaders)
-    const place = believedPlaceOf(given)
-    given.signal?.throwIfAborted()
-    const wanted = await wantedOf(place, given)
-    const held = await resume(place, account === undefined ? undefined : accountArgument(account), wanted)
-    given.signal?.throwIfAborted()
-    return held && new DIDSession(held, place.now, place)
+    return defaultClient.load(account, options)
   }
 
-  /** Whether `get` would take up a session without a prompt. Always a boolean; ask `explain` for the reason. */
+  /** Takes up the account's stored session, and makes it the one used last. See {@link SessionClient.use}. */
+  static async use(account: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
+    return defaultClient.use(account, options)
+  }
+
+  /** Whether `get` would take up a session without a prompt. See {@link SessionClient.hasSessionFor}. */
   static async hasSessionFor(
     account: AccountInput,
     resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<boolean> {
-    const { place, wanted } = await explainable(resources, options)
-    return (await explain(place, accountArgument(account), wanted)).status === 'ok'
+    return defaultClient.hasSessionFor(account, resources, options)
   }
 
-  /** Why `hasSessionFor` says what it says. Never rejects for what a store does. */
+  /** Why `hasSessionFor` says what it says. See {@link SessionClient.explain}. */
   static async explain(
     account: AccountInput,
     resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<SessionStatus> {
-    const { place, wanted } = await explainable(resources, options)
-    const status = await explain(place, accountArgument(account), wanted)
-    if (status.status !== 'none') return status
-    const { wasEvicted } = await onDemand()
-    return (await wasEvicted(place, accountArgument(account))) ? { status: 'evicted' } : status
+    return defaultClient.explain(account, resources, options)
   }
 
   /**
-   * Takes up the account's stored session, of several side by side, and makes it the one that `load` without an account
-   * gives from now on. Never prompts; `undefined` if there is none.
-   */
-  static async use(account: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
-    return DIDSession.load(accountArgument(account), options)
-  }
-
-  /**
-   * Calls back when someone has signed in, renewed or signed out, in this tab or another, until the function that it
-   * gives is called or the signal aborts. For pages where nobody is signed in yet; a session at hand has `on`.
+   * Calls back when someone has signed in, renewed or signed out, in any tab. See {@link SessionClient.onChange}.
    *
    * @example
    * DIDSession.onChange(async ({ type }) => { if (type === 'signed-in') show(await DIDSession.load()) })
    */
   static onChange(listener: (change: SessionChange) => void, options: StoreOptions = {}): () => void {
-    const given = givenOptions(options, STORE_READERS)
-    const place = placeOf(given)
-    return listening(listener, [given.signal], ({ until, watchOf }, signals) =>
-      until(signals, () => watchOf(place).onChange(listener)),
-    )
+    return defaultClient.onChange(listener, options)
   }
 
-  /** Every stored session, of every account; with `verifiers`, `domains` or `isRevoked`, those that they accept. */
+  /** Every stored session, of every account. See {@link SessionClient.list}. */
   static async list(options: ListOptions = {}): Promise<SessionSummary[]> {
-    const place = believedPlaceOf(await givenTrusting<ListOptions>(options, STORE_READERS, trustReaders))
-    const { listSessions } = await onDemand()
-    return listSessions(place)
+    return defaultClient.list(options)
   }
 
-  /**
-   * Signs the account out on this device, in all tabs: its sessions sign no more, at once, and are removed from the store.
-   * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some.
-   */
+  /** Signs the account out on this device, in all tabs. See {@link SessionClient.remove}. */
   static async remove(account: AccountInput, options: StoreOptions = {}): Promise<void> {
-    const place = placeOf(givenOptions(options, STORE_READERS))
-    const { removeSessions } = await onDemand()
-    await removeSessions(place, accountArgument(account))
+    return defaultClient.remove(account, options)
   }
 
   /** Has the wallet sign a session that grows from a random seed, so that it can be written to a string. */
   static async authorize(authMethod: AuthMethod, options: AuthorizeOptions): Promise<DIDSession> {
-    const { authorize, authorizeOptions } = await onDemand()
-    const given = authorizeOptions(options)
-    return new DIDSession(await authorize(authMethod, given), given.now ?? systemClock)
+    const { authorize } = await onDemand()
+    return new DIDSession(await authorize(authMethod, options), options.now ?? systemClock)
   }
 
   /**
    * The session that `serialize` wrote, here or in did-session 4. An expired one loads too, so that an app can
    * show whose it was: `isExpired` is true and signing is refused. Rejects with `ERR_SESSION_STRING` or
    * `ERR_CAPABILITY_…` if anything else is wrong with it: the wallet's signature too if `verifiers` are given, the site if
-   * `domains` are, and that it was revoked if `isRevoked` is. What was encrypted needs its `password`; with another one,
-   * `ERR_SESSION_STRING`.
+   * `domains` are, and that it was revoked if `isRevoked` is. An encrypted one needs its `password`; with another one it
+   * rejects with `ERR_SESSION_STRING`.
    */
   static async fromSession(serialized: string, options: FromSessionOptions = {}): Promise<DIDSession> {
-    const { fromSessionOptions, readSession } = await onDemand()
-    const given = fromSessionOptions(options)
-    return new DIDSession(await readSession(serialized, given), given.now ?? systemClock)
+    const { readSession } = await onDemand()
+    return new DIDSession(await readSession(serialized, options), options.now ?? systemClock)
+  }
+
+  /** The account's DID, such as `did:pkh:eip155:1:0x…`. */
+  get id(): string {
+    return accountDID(this.account)
+  }
+
+  /** The account: a CAIP-10 id, such as `eip155:1:0x…`, or a did:key. */
+  get account(): string {
+    return issuerAccount(this.#data.cacao)
+  }
+
+  /** The session key's did:key. */
+  get keyDID(): string {
+    return this.#data.key.did
+  }
+
+  /** The capability; frozen. */
+  get cacao(): Cacao {
+    return this.#data.cacao
+  }
+
+  /** What the session may do. */
+  get authorizations(): string[] {
+    return [...(this.#data.cacao.p.resources ?? [])]
+  }
+
+  /** Always true: there is no session without a capability. As in did-session. */
+  get hasSession(): boolean {
+    return true
+  }
+
+  /** Whether the session's time is over: it then signs no more, and `isAuthorized` is false. */
+  get isExpired(): boolean {
+    return validityAt(this.#data.cacao, this.#now()) === 'expired'
+  }
+
+  /** Seconds until the session expires: 0 once it has, `Infinity` if it never does. */
+  get expiresInSecs(): number {
+    return Math.max(0, (expiryTime(this.#data.cacao) - this.#now()) / 1000)
+  }
+
+  /** The same as `expiresInSecs`, by the name that did-session gave it. */
+  get expireInSecs(): number {
+    return this.expiresInSecs
+  }
+
+  /** When the session expires; `undefined` if it never does. */
+  get expiresAt(): Date | undefined {
+    return expiresAt(this.#data.cacao)
+  }
+
+  /** Where the session really is: `memory` means that a reload loses it, `none` that nothing stores it. */
+  get persistence(): Persistence {
+    return this.#data.persistence
+  }
+
+  /** Whether `serialize` can write the session to a string: not if its key can't be exported. */
+  get isSerializable(): boolean {
+    return this.#data.serialize !== undefined
+  }
+
+  /**
+   * Whether the session is valid now and has this ability (ReCap) with the resource, without caveats. False for a session
+   * with plain resources only.
+   *
+   * @example
+   * if (session.can('notes/write', 'https://api.example.com/notes')) showEditor()
+   */
+  can(ability: string, resource: string): boolean {
+    return this.isAuthorized() && recapAllows(this.authorizations.at(-1) ?? '', { ability, resource })
+  }
+
+  /** Whether the session is valid now, covers these resources, and was not removed. */
+  isAuthorized(resources?: readonly string[]): boolean {
+    const wanted = resources === undefined ? [] : resourcesArgument(resources)
+    return (
+      !isRemoved(this.keyDID) &&
+      validityAt(this.#data.cacao, this.#now()) === 'valid' &&
+      missingResources(this.authorizations, wanted).length === 0
+    )
   }
 
   /**
    * The session as a string, in the format of did-session 4. Whoever has it can act until the session expires:
-   * keep it like a password, or give one: then the string is encrypted (JWE), to be read by `fromSession` with the same
-   * password. Throws, or with a password rejects with, `ERR_NOT_SERIALIZABLE` for a key that can't be exported.
+   * keep it like a password, or give a `password`: then the string is encrypted (JWE), and `fromSession` reads it with the
+   * same one. Throws `ERR_NOT_SERIALIZABLE`, or rejects with it if a password is given, for a key that can't be exported.
    *
    * @example
    * const text = await session.serialize({ password: 'correct horse battery staple' })
@@ -198,9 +239,8 @@ export class DIDSession extends GrantedSession {
   serialize(): string
   serialize(options: SerializeOptions): Promise<string>
   serialize(options?: SerializeOptions): string | Promise<string> {
-    if (options !== undefined)
-      return onDemand().then((m) => m.writeEncrypted(this.serialize(), m.serializeOptions(options).password))
-    if (this.#held.serialize) return this.#held.serialize()
+    if (options !== undefined) return onDemand().then(({ encrypted }) => encrypted(this.serialize(), options))
+    if (this.#data.serialize) return this.#data.serialize()
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',
       "the key can't be exported: DIDSession.authorize makes sessions for strings",
@@ -214,19 +254,19 @@ export class DIDSession extends GrantedSession {
   async sign(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (!isBytes(bytes)) throw new TypeError('bytes must be a Uint8Array')
     this.#assertNotRemoved()
-    assertValidAt(this.#held.cacao, this.#now())
-    return this.#held.key.sign(bytes)
+    assertValidAt(this.#data.cacao, this.#now())
+    return this.#data.key.sign(bytes)
   }
 
   /**
-   * A signed copy of the request (RFC 9421): the server sees for whom it is, and nothing of it can be changed or sent
-   * again. Valid for 60 seconds. Rejects with `ERR_CAPABILITY_EXPIRED`, unless `onExpired` gives another session.
+   * A signed copy of the request (RFC 9421). The server sees who sends it, and nothing of it can be changed or sent again.
+   * Valid for 60 seconds. Rejects with `ERR_CAPABILITY_EXPIRED`, unless `onExpired` gives another session.
    */
   async signRequest(request: Request, { onExpired }: SignRequestOptions = {}): Promise<Request> {
     if (onExpired && this.isExpired) return (await onExpired()).signRequest(request)
     this.#assertNotRemoved()
     const { signRequest } = await onDemand()
-    return signRequest(request, this.#held, this.#now())
+    return signRequest(request, this.#data, this.#now())
   }
 
   /**
@@ -241,28 +281,27 @@ export class DIDSession extends GrantedSession {
   }
 
   /**
-   * Has the wallet sign the session that takes this one's place, with a new key; with `resources`, it may do those
-   * besides. Gives the new session. This one works until then; once the new one is kept it goes from the store, and tells
-   * its listeners. If the person rejects or anything fails, nothing changes. Another tab that has renewed it just before
-   * spares the prompt. Rejects as `get` does.
+   * Has the wallet sign the session that takes this one's place, with a new key; with `resources`, it may use those
+   * besides. Gives the new session. This one works until the new one is stored, and then goes from the store and tells its
+   * listeners. If the person rejects or anything fails, nothing changes. If another tab has renewed it just before, nobody is
+   * asked. Rejects as `get` does.
    *
    * @example
    * session.on('expiring', async () => { session = await session.renew(ethereumAuth(window.ethereum)) })
    */
   async renew(authMethod: AuthMethod, options: RenewOptions = {}): Promise<DIDSession> {
     this.#assertNotRemoved()
-    const { renew, renewOptions, watchOf } = await onDemand()
-    const held = await renew(this.#held, this.#place, this.#now, authMethod, renewOptions(options))
-    if (this.#place) watchOf(this.#place).follow(recordOf(held))
-    return new DIDSession(held, this.#now, this.#place)
+    const { renew } = await onDemand()
+    const data = await renew(this.#data, this.#context, this.#now, authMethod, options)
+    return new DIDSession(data, this.#now, this.#context)
   }
 
   /**
    * Lets another key do some of what this session may, for as long or less: a worker's, a backend's, another device's.
-   * Nobody is asked, and no secret leaves. The capability is for the auth method with which that key signs in; what it
-   * then signs counts as the account's, and ends when this session is revoked. A chain has at most 4 capabilities, the
-   * account's own among them. Rejects with `ERR_CAPABILITY_RESOURCES`, `_EXPIRED`, `_NOT_YET_VALID`, or `_INVALID` if the
-   * chain would be too long, and with `ERR_SESSION_REMOVED`.
+   * The person isn't asked, and no secret leaves. The capability is for the auth method with which that key signs in; what it
+   * then signs counts as the account's, and ends when this session is revoked. A chain has at most 4 capabilities, including
+   * the account's own. Rejects with `ERR_CAPABILITY_RESOURCES`, `_EXPIRED`, `_NOT_YET_VALID`, or `_INVALID` if the chain
+   * would be too long, and with `ERR_SESSION_REMOVED`.
    *
    * @example
    * // In the worker; `ask` is how it asks the page, which answers `session.delegate({ audience, resources })`.
@@ -270,8 +309,8 @@ export class DIDSession extends GrantedSession {
    */
   async delegate(options: DelegateOptions): Promise<Cacao> {
     this.#assertNotRemoved()
-    const { delegate, delegateOptions } = await onDemand()
-    return delegate(this.#held, delegateOptions(options), this.#now())
+    const { delegate } = await onDemand()
+    return delegate(this.#data, options, this.#now())
   }
 
   /**
@@ -279,10 +318,10 @@ export class DIDSession extends GrantedSession {
    * store may still have it.
    */
   async remove(): Promise<void> {
-    // Before anything else: neither a store that fails nor a page that can't load the rest keeps it signed in.
-    removedKeys.add(this.keyDID)
+    // This comes first: the session ends even if the store fails, or the page can't load the code below.
+    markRemoved(this.keyDID)
     const { removeSession } = await onDemand()
-    await removeSession(this.#place, issuerAccount(this.cacao), this.keyDID)
+    await removeSession(this.#context, this.account, this.keyDID)
   }
 
   /**
@@ -301,8 +340,8 @@ export class DIDSession extends GrantedSession {
 
   /**
    * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or
-   * removed in any tab, or when the person has touched no tab for `idleSecs` (1800 by default). Exact across sleep and
-   * hidden tabs: what is due is told as soon as the page is seen again. What is due already is told at once. Ends with
+   * removed in any tab, or when there was no input in any tab for `idleSecs` (1800 by default). Exact across sleep and
+   * hidden tabs: an event that is due is told as soon as the page is seen again, and at once if it is due already. Ends with
    * the function that it gives, the signal, or `dispose`. Keeps no process alive.
    *
    * @example
@@ -314,16 +353,18 @@ export class DIDSession extends GrantedSession {
     listener: (event: SessionEvent) => void,
     options: SessionListenerOptions = {},
   ): () => void {
-    if (!EVENT_TYPES.includes(type)) throw new TypeError(`type must be one of ${EVENT_TYPES.join(', ')}`)
+    if (!SESSION_EVENT_TYPES.includes(type))
+      throw new TypeError(`type must be one of ${SESSION_EVENT_TYPES.join(', ')}`)
     const { signal, ...given } = givenOptions(options, LISTENER_READERS)
-    const subject = { held: this.#held, now: this.#now, place: this.#place }
-    const happened = (successor?: HeldSession): void => {
-      const session = successor ? new DIDSession(successor, this.#now, this.#place) : this
+    const subject = { data: this.#data, now: this.#now, context: this.#context }
+    const happened = (successor?: SessionData): void => {
+      const session = successor ? new DIDSession(successor, this.#now, this.#context) : this
       listener({ type, session })
     }
-    return listening(listener, [signal, this.#disposal.signal], ({ listenFor }, signals) =>
-      listenFor(type, subject, given, signals, happened),
-    )
+    return listening(listener, [signal, this.#disposal.signal], async (signals) => {
+      const { listenFor } = await onDemand()
+      listenFor(type, subject, given, signals, happened)
+    })
   }
 
   /** Ends all listening. The session itself goes on. */
@@ -337,7 +378,7 @@ export class DIDSession extends GrantedSession {
   }
 
   #assertNotRemoved(): void {
-    if (!removedKeys.has(this.keyDID)) return
+    if (!isRemoved(this.keyDID)) return
     throw new SessionError(
       'ERR_SESSION_REMOVED',
       'the session was signed out, here or in another tab: sign in again',
@@ -345,51 +386,23 @@ export class DIDSession extends GrantedSession {
   }
 }
 
-const EVENT_TYPES: readonly SessionEventType[] = ['expiring', 'expired', 'renewed', 'removed', 'idle']
-
 /** What a session tells its listeners. */
 export interface SessionEvent {
   readonly type: SessionEventType
-  /** The session to go on with: of `renewed`, the one that has taken this one's place; else this one. */
+  /** The session to go on with: for `renewed`, the one that has taken this one's place; else this one. */
   readonly session: DIDSession
 }
 
-/** Starts listening until a signal aborts or what it gives is called. A page that can't load the rest sees that fail. */
-function listening(
-  listener: unknown,
-  signals: readonly (AbortSignal | undefined)[],
-  start: (rest: Awaited<ReturnType<typeof onDemand>>, signals: readonly AbortSignal[]) => void,
-): () => void {
-  if (typeof listener !== 'function') throw new TypeError('listener must be a function')
-  const end = new AbortController()
-  const all = [end.signal, ...signals].filter((signal) => signal !== undefined)
-  void onDemand().then((rest) => start(rest, all))
-  return () => end.abort()
+/**
+ * The sessions of one store and namespace, with options that are given once. `DIDSession.get`, `load` and so on are those of a
+ * client without options. A wrong option makes every call throw a `TypeError` that names it.
+ *
+ * @example
+ * const admins = createSessionClient({ namespace: 'admin', domains: ['admin.example.com'] })
+ * const session = await admins.load()
+ */
+export function createSessionClient(options: SessionClientOptions = {}): SessionClient<DIDSession> {
+  return new SessionClient<DIDSession>(options, open)
 }
 
-async function explainable(
-  asked: AskedResources | undefined,
-  options: ExplainOptions,
-): Promise<{ place: Place; wanted: Wanted }> {
-  const given = await givenTrusting<ExplainOptions>(options, EXPLAIN_READERS, trustReaders)
-  const place = believedPlaceOf(given)
-  return { place, wanted: await wantedOf(place, { ...given, ...givenAsked(asked) }) }
-}
-
-/** What a session must be able to do: abilities as the resource that they are in a capability. */
-async function wantedOf(
-  place: Place,
-  { resources = [], abilities, minValiditySecs }: ResumeOptions,
-): Promise<Wanted> {
-  const isPlain = abilities === undefined
-  const list = isPlain ? resources : (await place.onDemand()).askedResources({ resources, abilities })
-  return { resources: list, minValiditySecs }
-}
-
-function recordOf({
-  key,
-  cacao,
-  persistence,
-}: HeldSession): SessionRecord & Pick<HeldSession, 'persistence'> {
-  return { account: issuerAccount(cacao), keyDID: key.did, cacao, persistence }
-}
+const defaultClient = createSessionClient()

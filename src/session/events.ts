@@ -5,30 +5,112 @@ import type { Clock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/schema.js'
 import { expiryTime } from '../capability/validity.js'
-import type { Place } from '../resume/context.js'
+import type { SessionEventType, SessionListenerOptions } from '../options/session-options.js'
+import type { SessionContext } from '../resume/context.js'
 import { resume } from '../resume/resume.js'
-import type { HeldSession } from '../store/session-data.js'
-import { type Fate, onFate, removedKeys } from '../tabs/lifecycle.js'
+import type { SessionData } from '../store/session-data.js'
+import { isRemoved, onSessionEnd, type SessionEnd } from '../tabs/lifecycle.js'
+
+const DEFAULT_LEAD_SECS = 300
+const DEFAULT_IDLE_SECS = 1800
+
+/** The session that the events are about. */
+export interface Subject {
+  readonly data: SessionData
+  readonly now: Clock
+  readonly context: SessionContext | undefined
+}
+
+/**
+ * Calls back when the event happens, until a signal is aborted: once, except for `idle`, which happens again after each new
+ * activity. For `renewed`, the listener gets the session that has taken this one's place.
+ */
+export function listenFor(
+  type: SessionEventType,
+  subject: Subject,
+  options: SessionListenerOptions,
+  signals: readonly AbortSignal[],
+  listener: (successor?: SessionData) => void,
+): void {
+  // A listener that has ended is not called any more, even if the event is already under way.
+  const happened = (successor?: SessionData): void => {
+    if (!signals.some(({ aborted }) => aborted)) listener(successor)
+  }
+  until(signals, () => listen(type, subject, options, happened))
+}
+
+function listen(
+  type: SessionEventType,
+  subject: Subject,
+  options: SessionListenerOptions,
+  happened: (successor?: SessionData) => void,
+): () => void {
+  const { data, now } = subject
+  const { leadSecs = DEFAULT_LEAD_SECS, idleSecs = DEFAULT_IDLE_SECS } = options
+  const expiry = expiryTime(data.cacao)
+  const isOver = (): boolean => isRemoved(data.key.did) || now() >= expiry
+  switch (type) {
+    case 'expiring':
+      // After a sleep it may have expired already: then `expired` is told instead.
+      return atTime(now, expiry - leadSecs * 1000, () => {
+        if (!isOver()) happened()
+      })
+    case 'expired':
+      return atTime(now, expiry, () => {
+        if (!isRemoved(data.key.did)) happened()
+      })
+    case 'idle':
+      return onIdle(now, idleSecs, parseDateTime(data.cacao.p.iat) ?? 0, () => {
+        if (!isOver()) happened()
+      })
+    default:
+      return onOwnEnd(type, subject, happened)
+  }
+}
+
+function onOwnEnd(
+  type: 'renewed' | 'removed',
+  { data, context }: Subject,
+  happened: (successor?: SessionData) => void,
+): () => void {
+  const stop = onSessionEnd(data.key.did, (end) => {
+    if (end.type !== type) return
+    stop()
+    if (end.type === 'removed') return happened()
+    void successorOf(data, context, end).then((session) => session && happened(session))
+  })
+  return stop
+}
+
+async function successorOf(
+  { cacao }: SessionData,
+  context: SessionContext | undefined,
+  { session }: SessionEnd & { type: 'renewed' },
+): Promise<SessionData | undefined> {
+  if (session || !context) return session
+  const { resources = [] } = cacao.p
+  return resume(context, issuerAccount(cacao), { resources }).catch(() => undefined)
+}
 
 const INPUT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const
-// When there was input last in any tab, in milliseconds since 1970.
+// The time of the last input in any tab, in milliseconds since 1970.
 const ITEM = 'cacao-session:active'
-// Every movement of a pointer is input, but needn't be written down.
+// Every movement of a pointer is input, but not each needs to be written.
 const WRITE_EVERY_MS = 1000
 
 /**
- * Calls back once nobody has touched any tab of the origin for so long, and again after each new activity. Time with no
- * tab open counts too, but none before `since` (milliseconds since 1970), when the person signed in. Where there is no
- * page there is no input, and the time since the call counts.
+ * Calls back when there has been no input in any tab of the origin for `idleSecs`, and again after each new activity. Time
+ * without any open tab counts too, but none before `since` (milliseconds since 1970), when the person signed in. Where there is
+ * no page there is no input, and only the time since the call counts.
  */
 function onIdle(now: Clock, idleSecs: number, since: number, callback: () => void): () => void {
   const stored = lastInput()
   let last = Math.min(stored === undefined ? now() : Math.max(stored, since), now())
   let written = Number.NEGATIVE_INFINITY
   let isIdle = false
-  let stopAlarm = (): void => undefined
+  let stopTimer = (): void => undefined
   const wait = (): void => {
-    stopAlarm = atTime(now, last + idleSecs * 1000, due)
+    stopTimer = atTime(now, last + idleSecs * 1000, due)
   }
   const due = (): void => {
     last = Math.max(last, Math.min(lastInput() ?? last, now()))
@@ -50,7 +132,7 @@ function onIdle(now: Clock, idleSecs: number, since: number, callback: () => voi
   if (stored === undefined) noteInput(last)
   wait()
   return () => {
-    stopAlarm()
+    stopTimer()
     for (const type of INPUT) target?.removeEventListener(type, touched, { capture: true })
   }
 }
@@ -68,100 +150,6 @@ function noteInput(time: number): void {
   try {
     pageStorage()?.setItem(ITEM, String(time))
   } catch {
-    // Refused: then each tab counts for itself.
+    // The browser refuses storage: then each tab counts for itself.
   }
-}
-
-/** What a session tells its listeners. */
-export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle'
-
-/** `session.on`. */
-export interface SessionListenerOptions {
-  /** `expiring`: seconds before the expiry; 300 by default. */
-  leadSecs?: number
-  /** `idle`: seconds without input of the person in any tab; 1800 by default. */
-  idleSecs?: number
-  /** Ends the listening. */
-  signal?: AbortSignal
-}
-
-const DEFAULT_LEAD_SECS = 300
-const DEFAULT_IDLE_SECS = 1800
-
-/** The session that events are about, as far as they need it. */
-export interface Subject {
-  readonly held: HeldSession
-  readonly now: Clock
-  readonly place: Place | undefined
-}
-
-/**
- * Calls back when it happens, until a signal is aborted: once, but for `idle`, which happens again after each new
- * activity. `renewed` comes with the session that has taken this one's place.
- */
-export function listenFor(
-  type: SessionEventType,
-  subject: Subject,
-  options: SessionListenerOptions,
-  signals: readonly AbortSignal[],
-  listener: (successor?: HeldSession) => void,
-): void {
-  // What happens while the listening ends is not told any more.
-  const happened = (successor?: HeldSession): void => {
-    if (!signals.some(({ aborted }) => aborted)) listener(successor)
-  }
-  until(signals, () => listen(type, subject, options, happened))
-}
-
-function listen(
-  type: SessionEventType,
-  subject: Subject,
-  options: SessionListenerOptions,
-  happened: (successor?: HeldSession) => void,
-): () => void {
-  const { held, now } = subject
-  const { leadSecs = DEFAULT_LEAD_SECS, idleSecs = DEFAULT_IDLE_SECS } = options
-  const expiry = expiryTime(held.cacao)
-  const isOver = (): boolean => removedKeys.has(held.key.did) || now() >= expiry
-  switch (type) {
-    case 'expiring':
-      // Whoever slept through all of it has nothing left to renew in time.
-      return atTime(now, expiry - leadSecs * 1000, () => {
-        if (!isOver()) happened()
-      })
-    case 'expired':
-      return atTime(now, expiry, () => {
-        if (!removedKeys.has(held.key.did)) happened()
-      })
-    case 'idle':
-      return onIdle(now, idleSecs, parseDateTime(held.cacao.p.iat) ?? 0, () => {
-        if (!isOver()) happened()
-      })
-    default:
-      return onOwnFate(type, subject, happened)
-  }
-}
-
-function onOwnFate(
-  type: 'renewed' | 'removed',
-  { held, place }: Subject,
-  happened: (successor?: HeldSession) => void,
-): () => void {
-  const stop = onFate(held.key.did, (fate) => {
-    if (fate.type !== type) return
-    stop()
-    if (fate.type === 'removed') return happened()
-    void successorOf(held, place, fate).then((session) => session && happened(session))
-  })
-  return stop
-}
-
-async function successorOf(
-  { cacao }: HeldSession,
-  place: Place | undefined,
-  { held }: Fate & { type: 'renewed' },
-): Promise<HeldSession | undefined> {
-  if (held || !place) return held
-  const { resources = [] } = cacao.p
-  return resume(place, issuerAccount(cacao), { resources }).catch(() => undefined)
 }

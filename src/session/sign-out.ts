@@ -1,45 +1,45 @@
 import { chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import type { Place } from '../resume/context.js'
-import { unmarkKept, wasEvicted } from '../resume/eviction.js'
+import { storedSession } from '../resume/assess.js'
+import type { SessionContext } from '../resume/context.js'
+import { unmarkStored, wasEvicted } from '../resume/eviction.js'
 import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
 import { mayHoldDIDSession4 } from '../resume/resume.js'
-import {
-  type FoundRecord,
-  parseRecord,
-  readLastUsed,
-  readStores,
-  storedSession,
-} from '../resume/stored-sessions.js'
-import { kept } from '../sign-in/pending-sign-ins.js'
+import { type FoundRecord, parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
 import { type SessionRecord, storeError } from '../store/store.js'
-import { settle } from '../tabs/lifecycle.js'
+import { endSession } from '../tabs/lifecycle.js'
+import { pendingSignInsOf } from '../tabs/pending-sign-ins.js'
 import { watchOf } from '../tabs/session-watch.js'
+
 /**
- * Signs the account out, or the session of one key that is at hand: what is at hand in any tab ends at once, whatever the
- * store does; then it is removed wherever it is kept. Rejects with `ERR_STORE_…` if a store can't be read or written, and so
- * may still have it; those that can are, all the same.
+ * Signs the account out, or the session of one key that is in use. Sessions in use end at once in all tabs, whatever the store
+ * does; then they are removed from every store. Rejects with `ERR_STORE_…` if a store can't be read or written and may still
+ * have them; they are removed from the others all the same.
  */
-export async function removeSessions(place: Place, account: string, keyDID?: string): Promise<void> {
-  const { stores, namespace, now } = place
-  const watch = watchOf(place)
+export async function removeSessions(
+  context: SessionContext,
+  account: string,
+  keyDID?: string,
+): Promise<void> {
+  const { stores, namespace, now } = context
+  const watch = watchOf(context)
   const known = watch.accounts
   const isMeant = (record: SessionRecord): boolean =>
-    isOf(place, account, record) && (keyDID ?? record.keyDID) === record.keyDID
-  const places = watch.whereAre(isMeant)
-  const ended = endNow(place, account, keyDID, isMeant)
-  // What is only about to be there would stay.
-  await kept(place, account)
-  const exactly = place.anyChain ? undefined : account
-  const { found, failures, unread } = await readStores(stores, namespace, exactly)
+    isOf(context, account, record) && (keyDID ?? record.keyDID) === record.keyDID
+  const knownStores = watch.whereAre(isMeant)
+  const ended = endNow(context, account, keyDID, isMeant)
+  // A session that is being stored at this moment would stay.
+  await pendingSignInsOf(context).stored(account)
+  const exactly = context.anyChain ? undefined : account
+  const { found, failures, unread } = await readRecords(stores, namespace, exactly)
   const stored = found.flatMap(({ record, store }) => {
     const parsed = parseRecord(record)
     return parsed && isMeant(parsed) ? { record: parsed, store } : []
   })
   const accounts = [...new Set([account, ...stored.map(({ record }) => record.account)])]
-  const proven = await provenKeys(stored, place)
-  // Without a note of it, other tabs would take a sign-out for what it comes after, and go on.
-  const isEvicted = await wasEvicted(place, account, known)
+  const own = await ownKeys(stored, context)
+  // Without a note, other tabs could not tell the sign-out from the browser having thrown the sessions away.
+  const isEvicted = await wasEvicted(context, account, known)
   const results = await Promise.allSettled(
     stores.map(async (store) => {
       const last = await readLastUsed([store], namespace)
@@ -53,37 +53,37 @@ export async function removeSessions(place: Place, account: string, keyDID?: str
       })
     }),
   )
-  if (keyDID === undefined && (await mayHoldDIDSession4(place))) await forgetDIDSession4(account)
-  if (keyDID === undefined || found.length <= 1) unmarkKept(place, account)
-  const removed = [...new Set([...ended, ...proven, ...endNow(place, account, keyDID, isMeant)])]
-  for (const key of proven) settle(key, { type: 'removed' })
+  if (keyDID === undefined && (await mayHoldDIDSession4(context))) await forgetDIDSession4(account)
+  if (keyDID === undefined || found.length <= 1) unmarkStored(context, account)
+  const removed = [...new Set([...ended, ...own, ...endNow(context, account, keyDID, isMeant)])]
+  for (const key of own) endSession(key, { type: 'removed' })
   await watch.changed(removed)
   const failed = results.find((result) => result.status === 'rejected')
-  // Where a browser has refused IndexedDB all along, there is nothing in it.
-  const isLost = unread.some((persistence) => place.isChosen || places.includes(persistence))
+  // A browser that has refused IndexedDB all along has nothing in it.
+  const isLost = unread.some((persistence) => context.isChosen || knownStores.includes(persistence))
   if (failed || isLost) throw stillThere(failed ? failed.reason : failures[0])
 }
 
-/** Signs one session out that is at hand, wherever it is kept, if anywhere. */
+/** Signs one session out that is in use, and removes it from the stores of its context, if it has one. */
 export async function removeSession(
-  place: Place | undefined,
+  context: SessionContext | undefined,
   account: string,
   keyDID: string,
 ): Promise<void> {
-  settle(keyDID, { type: 'removed' })
-  if (place) await removeSessions({ ...place, anyChain: false }, account, keyDID)
+  endSession(keyDID, { type: 'removed' })
+  if (context) await removeSessions({ ...context, anyChain: false }, account, keyDID)
 }
 
-/** Ends what is at hand, here and in the other tabs, and gives the keys. */
+/** Ends the sessions in use, here and in the other tabs, and gives their keys. */
 function endNow(
-  place: Place,
+  context: SessionContext,
   account: string,
   keyDID: string | undefined,
   isMeant: (record: SessionRecord) => boolean,
 ): string[] {
-  const watch = watchOf(place)
+  const watch = watchOf(context)
   const ended = watch.end(isMeant)
-  if (keyDID === undefined) watch.tell(ended, account, place.anyChain)
+  if (keyDID === undefined) watch.tell(ended, account, context.anyChain)
   else watch.tell([keyDID])
   return ended
 }
@@ -97,16 +97,16 @@ function stillThere(failure: unknown): SessionError {
   )
 }
 
-// A store may name a key that is somebody else's: only one that it has can be signed out by removing it there.
-async function provenKeys(
+// A store may name a key that is somebody else's. Removing a record signs its key out only if the store has that key too.
+async function ownKeys(
   stored: readonly (FoundRecord & { readonly record: SessionRecord })[],
-  place: Place,
+  context: SessionContext,
 ): Promise<string[]> {
-  const sessions = await Promise.all(stored.map(({ record, store }) => storedSession(store, place, record)))
+  const sessions = await Promise.all(stored.map((found) => storedSession(found, context, found.record)))
   return sessions.flatMap((session) => session?.key.did ?? [])
 }
 
-function isOf({ anyChain }: Place, account: string, record: { readonly account: string }): boolean {
+function isOf({ anyChain }: SessionContext, account: string, record: { readonly account: string }): boolean {
   return anyChain ? chainless(record.account) === chainless(account) : record.account === account
 }
 
@@ -116,9 +116,9 @@ interface Revocable {
 }
 
 /**
- * Sends the signed request that revokes the session at a server of ours. Done as well if the server says that it had
- * been revoked, or has expired; one that is known to have needs no server. Rejects with `ERR_REVOCATION_FAILED` for
- * whatever else it answers, a redirection too, or if it can't be reached.
+ * Sends the signed request with which the app's server revokes the session. It also succeeds if the server answers that the
+ * session was revoked before, or has expired; an expired session isn't sent at all. Rejects with `ERR_REVOCATION_FAILED` for
+ * every other answer, a redirection too, and if the server can't be reached.
  */
 export async function revokeAt(
   url: string | URL,
@@ -128,7 +128,7 @@ export async function revokeAt(
   if (session.isExpired) return
   let response: Response
   try {
-    // Wherever a redirection leads, a page that is well there says nothing of the session.
+    // The page that a redirection leads to says nothing of the session, even if it answers 200.
     response = await session.fetch(url, { method: 'POST', redirect: 'manual', ...(signal && { signal }) })
   } catch (cause) {
     signal?.throwIfAborted()

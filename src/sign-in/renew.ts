@@ -4,87 +4,84 @@ import { issuerAccount } from '../capability/cacao.js'
 import { unionOfGrants } from '../capability/recap.js'
 import { parseDateTime } from '../capability/schema.js'
 import { expiryTime } from '../capability/validity.js'
+import { renewOptions } from '../options/read-grant-options.js'
 import type { GrantOptions, RenewOptions } from '../options/session-options.js'
-import type { Place } from '../resume/context.js'
+import type { SessionContext } from '../resume/context.js'
 import { resume } from '../resume/resume.js'
-import type { HeldSession } from '../store/session-data.js'
-import { settle } from '../tabs/lifecycle.js'
-import { inTurn, turnOptions } from '../tabs/prompt-lock.js'
+import { recordOf, type SessionData } from '../store/session-data.js'
+import { endSession } from '../tabs/lifecycle.js'
+import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
+import { promptLockOptions, withPromptLock } from '../tabs/prompt-lock.js'
 import { watchOf } from '../tabs/session-watch.js'
-import { type FlightControl, shareFlight } from './pending-sign-ins.js'
-import { askedResources, grantRequest, namesTime, requestCapability } from './request-capability.js'
-import { issue, newSeedKey, newSession, retire } from './sign-in.js'
+import { askedResources, capabilityRequest, namesTime, requestCapability } from './request-capability.js'
+import { newSeedKey, newSession, signInAnew, supersede } from './sign-in.js'
+
 /** Makes the session that takes this one's place, with one prompt. See `DIDSession.renew`. */
 export async function renew(
-  held: HeldSession,
-  from: Place | undefined,
+  current: SessionData,
+  of: SessionContext | undefined,
   now: Clock,
   authMethod: AuthMethod,
-  options: RenewOptions,
-): Promise<HeldSession> {
+  given: RenewOptions,
+): Promise<SessionData> {
+  const options = renewOptions(given)
   const { abilities: _, ...rest } = options
   const isTimed = namesTime(options)
-  const grant = { ...asBefore(held, isTimed), ...rest, isTimed, resources: allResources(held, options) }
+  const resources = unionOfGrants(current.cacao.p.resources ?? [], askedResources(options))
+  const asked = { ...asBefore(current, isTimed), ...rest, isTimed, resources }
   const { signal, verifiers } = options
-  const checks = { ...from?.checks, ...(verifiers && { verifiers }) }
-  const place = from && { ...from, checks }
-  const account = issuerAccount(held.cacao)
-  // Whatever is wrong with the arguments is said before anyone waits.
-  const request = grantRequest({ ...grant, now }, account)
-  const turn = turnOptions(options)
+  const checks = { ...of?.checks, ...(verifiers && { verifiers }) }
+  const context = of && { ...of, checks }
+  const account = issuerAccount(current.cacao)
+  // Errors in the arguments are reported before anyone waits.
+  const request = capabilityRequest({ ...asked, now }, account)
+  const lock = promptLockOptions(options)
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
   signal?.throwIfAborted()
-  if (!place) {
+  if (!context) {
     const made = await newSeedKey()
-    const cacao = await requestCapability(authMethod, made.key.did, request, {
-      ...options,
-      checks,
-      now,
-      account,
-    })
-    const session = newSession(made, cacao, 'none')
-    settle(held.key.did, { type: 'renewed', keyDID: made.key.did, held: session })
+    const all = { ...options, checks, now, account }
+    const session = newSession(made, await requestCapability(authMethod, made.key.did, request, all), 'none')
+    endSession(current.key.did, { type: 'renewed', keyDID: made.key.did, session })
     return session
   }
-  const start = (control: FlightControl): Promise<HeldSession> =>
-    inTurn(place, account, { ...turn, signal: control.signal }, async () => {
-      const already = await successor(place, account, held, grant.resources)
+  const start = (control: SignInControl): Promise<SessionData> =>
+    withPromptLock({ ...context, account }, { ...lock, signal: control.signal }, async () => {
+      const already = await successor(context, account, current, resources)
       if (!already) {
-        const keyType = held.key.pair ? held.key.type : undefined
-        return issue(place, account, authMethod, { ...grant, ...(keyType && { keyType }), ...control }, held)
+        const keyType = current.key.pair ? current.key.type : undefined
+        const all = { ...asked, ...(keyType && { keyType }), ...control }
+        return signInAnew(context, account, authMethod, all, { replaced: current })
       }
       control.signal.throwIfAborted()
-      control.keeping()
-      await retire(place, held, already)
-      await watchOf(place).changed()
+      control.storing()
+      await supersede(context, current, already)
+      await watchOf(context).changed()
       return already
     })
-  const what = `renew ${held.key.did}`
-  const { session } = await shareFlight(place, { account, what }, grant.resources, signal, start)
+  const pending = { account, id: `renew ${current.key.did}`, resources, signal }
+  const { session } = await pendingSignInsOf(context).share(pending, start)
+  watchOf(context).follow(recordOf(session))
   return session
 }
 
 // Another tab may have renewed it just before.
 async function successor(
-  place: Place,
+  context: SessionContext,
   account: string,
-  held: HeldSession,
+  current: SessionData,
   resources: readonly string[],
-): Promise<HeldSession | undefined> {
-  const left = (expiryTime(held.cacao) - place.now()) / 1000
-  const found = await resume(place, account, { resources, minValiditySecs: Math.max(left, 0) })
-  return found && found.key.did !== held.key.did && expiryTime(found.cacao) > expiryTime(held.cacao)
+): Promise<SessionData | undefined> {
+  const left = (expiryTime(current.cacao) - context.now()) / 1000
+  const found = await resume(context, account, { resources, minValiditySecs: Math.max(left, 0) })
+  return found && found.key.did !== current.key.did && expiryTime(found.cacao) > expiryTime(current.cacao)
     ? found
     : undefined
 }
 
-function allResources({ cacao }: HeldSession, options: RenewOptions): string[] {
-  return unionOfGrants(cacao.p.resources ?? [], askedResources(options))
-}
-
-/** What the session was granted with, for whatever the caller doesn't say: its domain, its words, its lifetime. */
-function asBefore({ cacao }: HeldSession, isTimed: boolean): Partial<GrantOptions> {
+/** The domain, the statement and the lifetime of the session, for those that the caller doesn't name. */
+function asBefore({ cacao }: SessionData, isTimed: boolean): Partial<GrantOptions> {
   const { domain, statement, iat } = cacao.p
   const lifetime = (expiryTime(cacao) - (parseDateTime(iat) ?? Number.NaN)) / 1000
   return {

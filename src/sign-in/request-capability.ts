@@ -24,65 +24,12 @@ import {
 } from '../options/session-options.js'
 import { assertTrusted } from '../resume/trust.js'
 
-/** What the wallet was asked for, and what of it the caller named rather than left to us. */
-interface Asked {
-  readonly opts: AuthMethodOpts
-  readonly isTimed: boolean
-}
-
-/**
- * Throws unless an auth method has answered what it was asked: for the same site (`ERR_CAPABILITY_DOMAIN`) and resources
- * (`_RESOURCES`), and (`_INVALID`) with no more time, no older date, no later beginning, no other words and no other request
- * id. Less time is no harm. In a delegated capability the words and the request id are not the wallet's, and the time is the
- * parent's where the caller named none.
- */
-function assertAnswered(cacao: Cacao, { opts, isTimed }: Asked, now: number): void {
-  const { domain, statement, requestId, resources = [], issuedAt = '', expirationTime = '' } = opts
-  const { p } = cacao
-  const isDelegated = parentOf(cacao) !== undefined
-  const [iat = Number.NaN, askedAt = Number.NaN] = [parseDateTime(p.iat), parseDateTime(issuedAt)]
-  // The wallet's machine may have another time, and the person may have thought about it for long.
-  const skewMs = DEFAULT_CLOCK_SKEW_SECS * 1000
-  if (!(iat >= askedAt - skewMs && iat <= now + skewMs))
-    throw answered('INVALID', `is dated ${p.iat}, and it was asked at ${issuedAt}`)
-  // Nothing asks for a later beginning; some auth methods name the time at which they ask.
-  if (p.nbf !== undefined && !((parseDateTime(p.nbf) ?? Number.NaN) <= Math.max(iat, now)))
-    throw answered('INVALID', `counts only from ${p.nbf} on`)
-  // Whoever delegates for as long as was asked counts from a clock of their own.
-  const latest = (parseDateTime(expirationTime) ?? Number.NaN) + (isDelegated ? skewMs : 0)
-  if ((isTimed || !isDelegated) && !(expiryTime(cacao) <= latest))
-    throw answered('INVALID', `ends at ${p.exp ?? 'no time'}, later than ${expirationTime}`)
-  if (domain !== undefined && rootOf(cacao).p.domain !== domain)
-    throw answered('DOMAIN', `is for ${rootOf(cacao).p.domain}, not for ${domain}`)
-  if (!areSame(p.resources ?? [], resources))
-    throw answered('RESOURCES', 'names other resources than those that were asked for')
-  if (isDelegated) return
-  // No authenticator shows any words, and those of the did-session family leave them out.
-  const isWordless = p.statement === undefined && cacao.s.t.startsWith('webauthn:')
-  if (statement !== undefined && p.statement !== statement && !isWordless)
-    throw answered('INVALID', 'says other words than those that were asked for')
-  if (requestId !== undefined && p.requestId !== requestId)
-    throw answered('INVALID', 'has another requestId than the one that was asked for')
-}
-
-function answered(code: 'DOMAIN' | 'INVALID' | 'RESOURCES', how: string): SessionError {
-  return new SessionError(
-    `ERR_CAPABILITY_${code}`,
-    `the auth method answered another capability than it was asked for: it ${how}`,
-  )
-}
-
-function areSame(some: readonly string[], others: readonly string[]): boolean {
-  const wanted = new Set(others)
-  return wanted.size === new Set(some).size && some.every((resource) => wanted.has(resource))
-}
-
 const ONE_WEEK_SECS = 7 * 24 * 60 * 60
 // The last year that RFC 3339 can write.
 const LAST_INSTANT = Date.UTC(9999, 11, 31)
 
-/** What is asked of the wallet, apart from the key: checked, and copied from the caller's options. */
-export interface GrantRequest {
+/** What the wallet is asked for, apart from the key: checked, and copied from the caller's options. */
+export interface CapabilityRequest {
   readonly resources: readonly string[]
   readonly opts: AuthMethodOpts
   /** Whether the caller named the time, rather than left it to us. */
@@ -90,9 +37,7 @@ export interface GrantRequest {
   readonly nonce?: GrantOptions['nonce']
 }
 
-/**
- * The resources that are asked for, with the abilities as a ReCap at the end. Throws a `TypeError` for what are none.
- */
+/** The resources that are asked for, with the abilities as a ReCap at the end. Throws a `TypeError` if they are none. */
 export function askedResources({
   resources = [],
   abilities,
@@ -100,18 +45,18 @@ export function askedResources({
   return unionOfGrants(resourcesArgument(resources), abilities === undefined ? [] : [toRecap(abilities)])
 }
 
-/** The words, and those of the ReCap, if there is one; in place of another one's that the words may end with. */
+/** The statement with the text of the ReCap (ERC-5573) at its end, if there is one. It replaces that of another ReCap. */
 export function statementFor(resources: readonly string[], words: string | undefined): string | undefined {
   const own = words === undefined ? undefined : withoutRecapStatement(words)
   const abilities = fromRecap(resources.at(-1) ?? '')
   return abilities ? recapStatement(abilities, own || undefined) : words
 }
 
-/** Reads the caller's options. Throws a `TypeError` that names the wrong one. */
-export function grantRequest(
+/** What the caller's options ask of the wallet. Throws a `TypeError` that names the wrong one. */
+export function capabilityRequest(
   options: GrantOptions & { now?: AuthorizeOptions['now']; isTimed?: boolean },
   account?: string,
-): GrantRequest {
+): CapabilityRequest {
   const now = (options.now ?? systemClock)()
   const resources = askedResources(options)
   if (resources.length === 0)
@@ -141,13 +86,14 @@ export function grantRequest(
 }
 
 /**
- * Asks the auth method for a capability and checks what it answers, before anyone relies on it: the guard, the
- * account, the key, the nonce, all else that was asked, and the checks that the caller named.
+ * Asks the auth method for a capability, and checks its answer before anyone relies on it: that it is well-formed, the
+ * account, the key, the nonce, everything else that was asked, and what the caller trusts. Rejects with `ERR_AUTH_…` if the
+ * wallet gave none, and with `ERR_CAPABILITY_…` if it gave another one.
  */
 export async function requestCapability(
   authMethod: AuthMethod,
   audience: string,
-  { resources, opts, isTimed, nonce: wantedNonce }: GrantRequest,
+  { resources, opts, isTimed, nonce: wantedNonce }: CapabilityRequest,
   {
     account,
     checks,
@@ -172,11 +118,58 @@ export async function requestCapability(
   assertAudience(cacao, audience)
   if (nonce !== undefined) assertNonce(cacao, nonce)
   assertValidAt(cacao, now())
-  assertAnswered(cacao, { opts, isTimed }, now())
+  assertAnswered(cacao, { resources, opts, isTimed }, now())
   abilitiesOf(cacao.p)
   await assertTrusted(cacao, checks, now())
   signal?.throwIfAborted()
   return cacao
+}
+
+/**
+ * Throws unless the capability is what the auth method was asked for: for the same site (`ERR_CAPABILITY_DOMAIN`) and the same
+ * resources (`ERR_CAPABILITY_RESOURCES`), and with no later expiry, no older date, no later start, the same statement and the
+ * same request id (`ERR_CAPABILITY_INVALID`). It may expire earlier. A delegated capability has a statement and a request id
+ * of its own, and expires with its parent if the caller named no time.
+ */
+function assertAnswered(cacao: Cacao, { opts, isTimed }: CapabilityRequest, now: number): void {
+  const { domain, statement, requestId, resources = [], issuedAt = '', expirationTime = '' } = opts
+  const { p } = cacao
+  const isDelegated = parentOf(cacao) !== undefined
+  const [iat = Number.NaN, askedAt = Number.NaN] = [parseDateTime(p.iat), parseDateTime(issuedAt)]
+  // The clock of the wallet's machine may differ, and the person may have taken long to answer.
+  const skewMs = DEFAULT_CLOCK_SKEW_SECS * 1000
+  if (!(iat >= askedAt - skewMs && iat <= now + skewMs))
+    throw answered('INVALID', `is dated ${p.iat}, and it was asked at ${issuedAt}`)
+  // Nobody asks for a later start. Some auth methods write the time at which they ask.
+  if (p.nbf !== undefined && !((parseDateTime(p.nbf) ?? Number.NaN) <= Math.max(iat, now)))
+    throw answered('INVALID', `counts only from ${p.nbf} on`)
+  // The key that delegates for the time that was asked counts from its own clock.
+  const latest = (parseDateTime(expirationTime) ?? Number.NaN) + (isDelegated ? skewMs : 0)
+  if ((isTimed || !isDelegated) && !(expiryTime(cacao) <= latest))
+    throw answered('INVALID', `ends at ${p.exp ?? 'no time'}, later than ${expirationTime}`)
+  if (domain !== undefined && rootOf(cacao).p.domain !== domain)
+    throw answered('DOMAIN', `is for ${rootOf(cacao).p.domain}, not for ${domain}`)
+  if (!areSame(p.resources ?? [], resources))
+    throw answered('RESOURCES', 'names other resources than those that were asked for')
+  if (isDelegated) return
+  // Authenticators show no text, so the passkey methods of the did-session family leave the statement out.
+  const isWordless = p.statement === undefined && cacao.s.t.startsWith('webauthn:')
+  if (statement !== undefined && p.statement !== statement && !isWordless)
+    throw answered('INVALID', 'says other words than those that were asked for')
+  if (requestId !== undefined && p.requestId !== requestId)
+    throw answered('INVALID', 'has another requestId than the one that was asked for')
+}
+
+function answered(code: 'DOMAIN' | 'INVALID' | 'RESOURCES', how: string): SessionError {
+  return new SessionError(
+    `ERR_CAPABILITY_${code}`,
+    `the auth method answered another capability than it was asked for: it ${how}`,
+  )
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  const wanted = new Set(others)
+  return wanted.size === new Set(some).size && some.every((resource) => wanted.has(resource))
 }
 
 /** Whether the options say when the session ends. */

@@ -1,31 +1,190 @@
-import { chainless } from '../base/account.js'
+import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { unionOfGrants } from '../capability/recap.js'
 import { expiryTime } from '../capability/validity.js'
 import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import type { SessionKey, SessionKeyType } from '../key/session-key.js'
+import { authorizeOptions, getOptions } from '../options/read-grant-options.js'
 import type { AuthorizeOptions, GetOptions } from '../options/session-options.js'
-import type { Place } from '../resume/context.js'
-import { markKept } from '../resume/eviction.js'
-import { resume } from '../resume/resume.js'
+import type { Wanted } from '../resume/assess.js'
+import { type SessionContext, trustingContextOf } from '../resume/context.js'
+import { markStored } from '../resume/eviction.js'
+import { persist } from '../resume/persist.js'
+import { assessAll, type Look, look, resumeFrom } from '../resume/resume.js'
 import { writeSession } from '../resume/session-string.js'
 import { assertTrusted } from '../resume/trust.js'
-import type { HeldSession } from '../store/session-data.js'
-import type { NewSession, Persistence } from '../store/store.js'
-import { settle } from '../tabs/lifecycle.js'
-import { inTurn, turnOptions } from '../tabs/prompt-lock.js'
+import { readLastUsed } from '../store/read-sessions.js'
+import { recordOf, type SessionData } from '../store/session-data.js'
+import type { NewSession, Persistence, SessionId } from '../store/store.js'
+import { endSession } from '../tabs/lifecycle.js'
+import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
+import { promptLockOptions, withPromptLock } from '../tabs/prompt-lock.js'
 import { watchOf } from '../tabs/session-watch.js'
-import { type FlightControl, shareFlight } from './pending-sign-ins.js'
-import { keep } from './persist.js'
-import { askedResources, grantRequest, requestCapability } from './request-capability.js'
+import { askedResources, capabilityRequest, requestCapability } from './request-capability.js'
+
+/** See `SessionClient.get`. Gives the context of the session too. */
+export async function getSession(
+  account: AccountInput,
+  authMethod: AuthMethod,
+  options: GetOptions,
+): Promise<{ data: SessionData; context: SessionContext }> {
+  const given = getOptions(options)
+  const context = trustingContextOf(given)
+  const data = await signIn(context, accountArgument(account), authMethod, given)
+  // Now rather than later: another tab may sign it out before the next task.
+  watchOf(context).follow(recordOf(data))
+  return { data, context }
+}
+
+// Takes up the account's stored session, or asks the wallet for a new one: once, however many ask at a time, in this tab or
+// others. One that expires too soon is renewed.
+async function signIn(
+  context: SessionContext,
+  account: string,
+  authMethod: AuthMethod,
+  options: GetOptions,
+): Promise<SessionData> {
+  const { resources } = capabilityRequest(options, account)
+  const { signal, minValiditySecs = 0 } = options
+  if (typeof authMethod !== 'function')
+    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+  const lock = promptLockOptions(options)
+  signal?.throwIfAborted()
+  const wanted = { resources, minValiditySecs }
+  const who = context.anyChain ? chainless(account) : account
+  const start = async (control: SignInControl): Promise<SessionData> => {
+    const before = await look(context, account, wanted)
+    const stored = await resumeFrom(before, false, context)
+    if (stored) return stored
+    return withPromptLock({ ...context, account: who }, { ...lock, signal: control.signal }, async () => {
+      // Another tab may have signed in while this one waited for the lock.
+      const found = (await isStale(context, before)) ? await look(context, account, wanted) : before
+      const another = found !== before && (await resumeFrom(found, false, context))
+      if (another) return another
+      const superseded = await supersededBy(context, account, found, wanted)
+      return signInAnew(context, account, authMethod, { ...options, ...control }, superseded)
+    })
+  }
+  const request = { account: who, resources, signal }
+  const { session, isOwn } = await pendingSignInsOf(context).share(request, start)
+  if (!isOwn) {
+    // Whoever started it may have asked for less time, and may trust what this caller doesn't.
+    if (expiryTime(session.cacao) < context.now() + minValiditySecs * 1000)
+      return signIn(context, account, authMethod, options)
+    await assertTrusted(session.cacao, context.checks, context.now())
+  }
+  return session
+}
+
+// Whether another tab may have stored a session since: each that is stored is noted as the one used last.
+async function isStale({ stores, namespace }: SessionContext, { last }: Look): Promise<boolean> {
+  const now = await readLastUsed(stores, namespace)
+  return now?.at !== last?.at || now?.keyDID !== last?.keyDID
+}
+
+// Of what was found and can't be taken up: the session that only expires too soon, and those that have expired.
+async function supersededBy(
+  context: SessionContext,
+  account: string,
+  { found, assessments }: Look,
+  { resources, minValiditySecs }: Wanted,
+): Promise<Superseded> {
+  const longer = minValiditySecs
+    ? await assessAll(found, account, { resources: resources ?? [] }, context)
+    : []
+  const [replaced] = longer
+    .flatMap(({ session }) => session ?? [])
+    .sort((a, b) => (expiryTime(b.cacao) > expiryTime(a.cacao) ? 1 : -1))
+  const expired = assessments.flatMap(({ status }, i) => {
+    const isOver = status.status === 'expired' && (status.expiresAt?.getTime() ?? Number.NaN) <= context.now()
+    return (isOver && (found[i]?.record as SessionId | undefined)) || []
+  })
+  return { replaced, expired }
+}
+
+/** What a new session leaves behind: the one that it replaces, and expired ones of the account. */
+export interface Superseded {
+  readonly replaced?: SessionData | undefined
+  readonly expired?: readonly SessionId[]
+}
+
+/**
+ * Has the wallet sign a new session and stores it. Given one to replace, the new one can do all that that one could. The
+ * old one goes only after the new one is stored; if anything fails before, nothing changes.
+ */
+export async function signInAnew(
+  context: SessionContext,
+  account: string,
+  authMethod: AuthMethod,
+  options: GetOptions & Partial<SignInControl> & { isTimed?: boolean },
+  { replaced, expired = [] }: Superseded = {},
+): Promise<SessionData> {
+  const resources = unionOfGrants(replaced?.cacao.p.resources ?? [], askedResources(options))
+  const { abilities: _, ...rest } = options
+  const { checks, now } = context
+  const request = capabilityRequest({ ...rest, resources, now }, account)
+  // The key comes first: Firefox and Chromium end an IndexedDB transaction while a WebCrypto call is awaited.
+  const { key, ...stored } = await newKey(context, options.keyType)
+  const cacao = await requestCapability(authMethod, key.did, request, { ...options, checks, now, account })
+  options.signal?.throwIfAborted()
+  options.storing?.()
+  const persistence = await persist(context, { account, keyDID: key.did, cacao, ...stored }, expired)
+  if (persistence !== 'memory') markStored(context, account, expiryTime(cacao))
+  const session = newSession({ key, ...stored }, cacao, persistence)
+  if (replaced) await supersede(context, replaced, session)
+  await watchOf(context).changed()
+  return session
+}
+
+/** Removes a session whose place another one has taken, and tells its listeners. */
+export async function supersede(
+  { stores, namespace, now }: SessionContext,
+  replaced: SessionData,
+  session: SessionData,
+): Promise<void> {
+  const store = stores.find(({ persistence }) => persistence === replaced.persistence)
+  // One in IndexedDB stays if the new one is in memory only: a reload finds it again.
+  if (replaced.persistence === session.persistence && store) {
+    const remove = [{ account: issuerAccount(replaced.cacao), keyDID: replaced.key.did }]
+    const last = { account: issuerAccount(session.cacao), keyDID: session.key.did, at: now() }
+    await store.write(namespace, { remove, last }).catch(() => undefined)
+  }
+  endSession(replaced.key.did, { type: 'renewed', keyDID: session.key.did, session })
+}
+
+/** Has the wallet sign a session whose key grows from a random seed, so that it can be written to a string. */
+export async function authorize(authMethod: AuthMethod, given: AuthorizeOptions): Promise<SessionData> {
+  const options = authorizeOptions(given)
+  const request = capabilityRequest(options)
+  options.signal?.throwIfAborted()
+  const made = await newSeedKey()
+  const { verifiers } = options
+  const asked = { ...options, checks: { ...(verifiers && { verifiers }) } }
+  return newSession(made, await requestCapability(authMethod, made.key.did, request, asked), 'none')
+}
+
 /** A key just made, with what a store keeps of it. */
 export interface NewKey extends Pick<NewSession, 'keyPair' | 'seed'> {
   readonly key: SessionKey
 }
 
-/** A key that the place can keep: a pair that can't be exported, or where strings are kept a seed. */
-async function newKey({ stores: [store] }: Place, type: SessionKeyType | undefined): Promise<NewKey> {
+/** A key from a random seed, so that its session can be written to a string. */
+export async function newSeedKey(): Promise<NewKey & { readonly seed: Uint8Array<ArrayBuffer> }> {
+  const seed = crypto.getRandomValues(new Uint8Array(SEED_LENGTH))
+  return { key: await seedKey(seed), seed }
+}
+
+/** The session of a new key, after a capability was granted to it. */
+export function newSession({ key, seed }: NewKey, cacao: Cacao, persistence: Persistence): SessionData {
+  return { key, cacao, persistence, ...(seed && { serialize: () => writeSession(seed, cacao) }) }
+}
+
+// A pair that can't be exported, or a seed for a store of strings.
+async function newKey(
+  { stores: [store] }: SessionContext,
+  type: SessionKeyType | undefined,
+): Promise<NewKey> {
   if (store?.keeps !== 'seeds') {
     const key = await generateSessionKey(type ?? 'P-256')
     return { key, ...(key.pair && { keyPair: key.pair }) }
@@ -36,123 +195,4 @@ async function newKey({ stores: [store] }: Place, type: SessionKeyType | undefin
     )
   }
   return newSeedKey()
-}
-
-/** A key from a random seed, so that its session can be written to a string. */
-export async function newSeedKey(): Promise<NewKey & { readonly seed: Uint8Array<ArrayBuffer> }> {
-  const seed = crypto.getRandomValues(new Uint8Array(SEED_LENGTH))
-  return { key: await seedKey(seed), seed }
-}
-
-/** The session of a new key, once a capability was granted to it. */
-export function newSession({ key, seed }: NewKey, cacao: Cacao, persistence: Persistence): HeldSession {
-  return { key, cacao, persistence, ...(seed && { serialize: () => writeSession(seed, cacao) }) }
-}
-
-/**
- * Has the wallet sign a new session and keeps it. Given one whose place it takes, it can do all that that one could,
- * and that one goes only once the new one is kept: until then, and if anything fails, nothing changes.
- */
-export async function issue(
-  place: Place,
-  account: string,
-  authMethod: AuthMethod,
-  options: GetOptions & Partial<FlightControl> & { isTimed?: boolean },
-  replaced?: HeldSession,
-): Promise<HeldSession> {
-  const resources = unionOfGrants(replaced?.cacao.p.resources ?? [], askedResources(options))
-  const { abilities: _, ...rest } = options
-  const request = grantRequest({ ...rest, resources, now: place.now }, account)
-  // The key comes first: Firefox and Chromium end an IndexedDB transaction across an awaited WebCrypto call.
-  const { key, ...kept } = await newKey(place, options.keyType)
-  const { checks, now } = place
-  const cacao = await requestCapability(authMethod, key.did, request, { ...options, checks, now, account })
-  options.signal?.throwIfAborted()
-  options.keeping?.()
-  const persistence = await keep(place, { account, keyDID: key.did, cacao, ...kept })
-  if (persistence !== 'memory') markKept(place, account, expiryTime(cacao))
-  const session = newSession({ key, ...kept }, cacao, persistence)
-  if (replaced) await retire(place, replaced, session)
-  await watchOf(place).changed()
-  return session
-}
-
-/** Lets a session go whose place another one has taken. */
-export async function retire(
-  { stores, namespace, now }: Place,
-  replaced: HeldSession,
-  session: HeldSession,
-): Promise<void> {
-  const store = stores.find(({ persistence }) => persistence === replaced.persistence)
-  // What a reload would find again stays until it finds something better.
-  if (replaced.persistence === session.persistence && store) {
-    const remove = [{ account: issuerAccount(replaced.cacao), keyDID: replaced.key.did }]
-    const last = { account: issuerAccount(session.cacao), keyDID: session.key.did, at: now() }
-    await store.write(namespace, { remove, last }).catch(() => undefined)
-  }
-  settle(replaced.key.did, { type: 'renewed', keyDID: session.key.did, held: session })
-}
-
-/**
- * Takes up the account's stored session, or asks the wallet for a new one: once, however many ask at a time, in this
- * tab or others. One that expires too soon is renewed.
- */
-export async function acquire(
-  place: Place,
-  account: string,
-  authMethod: AuthMethod,
-  options: GetOptions,
-): Promise<HeldSession> {
-  const { resources } = grantRequest(options, account)
-  const { signal, minValiditySecs = 0 } = options
-  if (typeof authMethod !== 'function')
-    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
-  const turn = turnOptions(options)
-  signal?.throwIfAborted()
-  const wanted = { resources }
-  const fit = { ...wanted, minValiditySecs }
-  const start = async (control: FlightControl): Promise<HeldSession> =>
-    (await resume(place, account, fit)) ??
-    inTurn(place, who(place, account), { ...turn, signal: control.signal }, async () => {
-      const meanwhile = await resume(place, account, fit)
-      if (meanwhile) return meanwhile
-      const short = minValiditySecs > 0 ? await resume(place, account, wanted) : undefined
-      return issue(place, account, authMethod, { ...options, ...control }, short)
-    })
-  const { session, isOwn } = await shareFlight(
-    place,
-    { account: who(place, account) },
-    resources,
-    signal,
-    start,
-  )
-  if (isOwn) return session
-  // Whoever began it may have been content with less time, and have believed what this caller doesn't.
-  if (expiryTime(session.cacao) < place.now() + minValiditySecs * 1000)
-    return acquire(place, account, authMethod, options)
-  await assertTrusted(session.cacao, place.checks, place.now())
-  return session
-}
-
-function who({ anyChain }: Place, account: string): string {
-  return anyChain ? chainless(account) : account
-}
-
-/** Has the wallet sign a session whose key grows from a random seed, so that it can be written to a string. */
-export async function authorize(authMethod: AuthMethod, options: AuthorizeOptions): Promise<HeldSession> {
-  const request = grantRequest(options)
-  options.signal?.throwIfAborted()
-  const made = await newSeedKey()
-  const { verifiers } = options
-  const asked = { ...options, checks: { ...(verifiers && { verifiers }) } }
-  return newSession(made, await requestCapability(authMethod, made.key.did, request, asked), 'none')
-}
-
-/** Notes that this session was the last one used. */
-export async function noteUse(
-  { stores, namespace, now }: Place,
-  { key, cacao, persistence }: HeldSession,
-): Promise<void> {
-  const store = stores.find((candidate) => candidate.persistence === persistence)
-  await store?.write(namespace, { last: { account: issuerAccount(cacao), keyDID: key.did, at: now() } })
 }

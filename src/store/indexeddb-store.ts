@@ -15,8 +15,9 @@ export function indexedDBStore({
   openTimeoutMs = 2000,
 }: IndexedDBStoreOptions = {}): SessionStore {
   const connection = new Connection(name, openTimeoutMs)
-  const store: SessionStore = {
+  return {
     persistence: 'indexeddb',
+    database: connection,
 
     read: (namespace, account) =>
       connection.use((database) =>
@@ -56,15 +57,6 @@ export function indexedDBStore({
       })
     },
   }
-  connections.set(store, connection)
-  return store
-}
-
-const connections = new WeakMap<SessionStore, Connection>()
-
-/** The connection behind a store of this kind. */
-export function connectionOf(store: SessionStore): Connection | undefined {
-  return connections.get(store)
 }
 
 function storeIn(database: IDBDatabase, name: string): IDBObjectStore {

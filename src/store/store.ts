@@ -42,6 +42,23 @@ export interface StoreChange {
   readonly last?: LastUsed
 }
 
+/** What taking up a session needs to know of an account. */
+export interface StoredAccount {
+  /** What `readLast` gives. */
+  readonly last?: unknown
+  /** What `read` gives. */
+  readonly records: readonly unknown[]
+  /** What `readKey` gives, in the order of the records; `undefined` where it was not read. */
+  readonly keys?: readonly unknown[]
+}
+
+/** The IndexedDB database in which a store keeps its sessions. */
+export interface SessionDatabase {
+  readonly name: string
+  /** Does the work with the open database. Rejects with `ERR_STORE_UNAVAILABLE` if that can't be had in time. */
+  use<T>(work: (database: IDBDatabase) => Promise<T>): Promise<T>
+}
+
 /**
  * Keeps sessions: with keys that can't be exported wherever structured cloning reaches, else with the seeds that keys
  * grow from. A namespace keeps kinds of sign-in apart. Every method rejects with `ERR_STORE_UNAVAILABLE` if the store
@@ -56,11 +73,22 @@ export interface SessionStore {
    * Sessions are then taken up only by callers that say which `verifiers` and `domains` they believe.
    */
   readonly writableByOthers?: boolean
+  /** The database behind it, if that is IndexedDB: where there are no Web Locks, tabs take turns by leases in it. */
+  readonly database?: SessionDatabase
   /** The records of a namespace, or of one account in it. Nothing of what is read is trusted. */
   read(namespace: string, account?: string): Promise<readonly unknown[]>
   /** The key pair, or the seed, of a session. */
   readKey(namespace: string, id: SessionId): Promise<unknown>
   /** What `last` was when it was last written. */
   readLast(namespace: string): Promise<unknown>
+  /**
+   * All of that in one step, for a store that can do so faster than in three: of the account, or without one of the account
+   * used last. A key that `isKnown` needn't be read.
+   */
+  readAccount?(
+    namespace: string,
+    account: string | undefined,
+    isKnown: (keyDID: string) => boolean,
+  ): Promise<StoredAccount>
   write(namespace: string, change: StoreChange): Promise<void>
 }

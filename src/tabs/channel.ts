@@ -1,12 +1,13 @@
 import { letGo, onWake } from '../base/schedule.js'
-import type { Place } from '../resume/context.js'
-/** What a tab tells the others. The store is the truth: this says when to look at it. */
+import type { SessionStore } from '../store/store.js'
+
+/** What a tab tells the others. The store is the truth: a notice only says when to look at it. */
 export interface Notice {
   /** Which store and namespace changed. */
   readonly scope: string
   /** Keys that were signed out. */
   readonly removed?: readonly string[]
-  /** An account all of whose sessions were signed out, also those that whoever tells it doesn't know. */
+  /** An account whose sessions were all signed out, also those that the sending tab doesn't know. */
   readonly signedOut?: SignedOut
   /** The account whose sign-in the person has just declined. */
   readonly declined?: string
@@ -16,78 +17,92 @@ export interface Notice {
 export interface SignedOut {
   readonly account: string
   readonly anyChain: boolean
-  /** The name of the IndexedDB database in which they are, or would be. */
+  /** The name of the IndexedDB database that has them, or would have them. */
   readonly database: string
 }
+
+type NoticeListener = (notice: Notice | undefined) => void
 
 const NAME = 'cacao-session'
 // How often a page looks by itself where there is no BroadcastChannel.
 const POLL_MS = 1000
 
-const listeners = new Set<(notice: Notice | undefined) => void>()
-let channel: BroadcastChannel | undefined
-let stopListening: (() => void) | undefined
-
-/** What a place is called among tabs. */
-export function scopeOf({ stores, namespace }: Pick<Place, 'stores' | 'namespace'>): string {
+/** What tells the tabs and workers of an origin from each other's stores and namespaces. */
+export function scopeOf({
+  stores,
+  namespace,
+}: {
+  readonly stores: readonly SessionStore[]
+  readonly namespace: string
+}): string {
   return `${stores[0]?.persistence}\n${namespace}`
 }
 
-/** Tells the other tabs and workers. */
-export function tell(notice: Notice): void {
-  open()?.postMessage(notice)
-}
+/** The way from this page to the other tabs and workers of its origin, opened when first used. */
+class TabChannel {
+  readonly #listeners = new Set<NoticeListener>()
+  #channel: BroadcastChannel | undefined
+  #stopListening: (() => void) | undefined
 
-/**
- * Calls back for what other tabs and workers tell, and with nothing whenever something may have been missed: after a
- * sleep, or each second where there is no BroadcastChannel.
- */
-export function onNotice(listener: (notice: Notice | undefined) => void): () => void {
-  listeners.add(listener)
-  open()
-  stopListening ??= listen()
-  return () => {
-    listeners.delete(listener)
-    if (listeners.size > 0) return
-    stopListening?.()
-    stopListening = undefined
+  /** Tells the other tabs and workers. */
+  tell(notice: Notice): void {
+    this.#open()?.postMessage(notice)
+  }
+
+  /**
+   * Calls back for what other tabs and workers tell, until the function that it gives is called; and with `undefined`
+   * whenever something may have been missed: after a sleep, or each second where there is no BroadcastChannel.
+   */
+  onNotice(listener: NoticeListener): () => void {
+    this.#listeners.add(listener)
+    this.#open()
+    this.#stopListening ??= this.#listen()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      this.#stopListening?.()
+      this.#stopListening = undefined
+    }
+  }
+
+  #listen(): () => void {
+    const mayHaveMissed = (): void => this.#deliver(undefined)
+    const stopWaking = onWake(mayHaveMissed)
+    if (this.#channel) return stopWaking
+    const timer = setInterval(mayHaveMissed, POLL_MS)
+    letGo(timer)
+    return () => {
+      clearInterval(timer)
+      stopWaking()
+    }
+  }
+
+  #deliver(notice: Notice | undefined): void {
+    for (const listener of [...this.#listeners]) listener(notice)
+  }
+
+  #open(): BroadcastChannel | undefined {
+    // In Deno an open channel keeps the process alive.
+    if (this.#channel || typeof BroadcastChannel === 'undefined' || 'Deno' in globalThis) return this.#channel
+    try {
+      this.#channel = new BroadcastChannel(NAME)
+    } catch {
+      // An opaque origin, such as a sandboxed frame's, has none.
+      return undefined
+    }
+    this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const notice = parseNotice(data)
+      if (notice) this.#deliver(notice)
+    }
+    letGo(this.#channel)
+    return this.#channel
   }
 }
 
-function listen(): () => void {
-  const mayHaveMissed = (): void => deliver(undefined)
-  const stopWaking = onWake(mayHaveMissed)
-  if (channel) return stopWaking
-  const timer = setInterval(mayHaveMissed, POLL_MS)
-  letGo(timer)
-  return () => {
-    clearInterval(timer)
-    stopWaking()
-  }
-}
+/** The page's one channel. */
+export const tabChannel: TabChannel = new TabChannel()
 
-function deliver(notice: Notice | undefined): void {
-  for (const listener of [...listeners]) listener(notice)
-}
-
-function open(): BroadcastChannel | undefined {
-  // Deno's would keep its process alive, whatever one does.
-  if (channel || typeof BroadcastChannel === 'undefined' || 'Deno' in globalThis) return channel
-  try {
-    channel = new BroadcastChannel(NAME)
-  } catch {
-    // An opaque origin, such as a sandboxed frame's, has none.
-    return undefined
-  }
-  channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-    const notice = noticeOf(data)
-    if (notice) deliver(notice)
-  }
-  letGo(channel)
-  return channel
-}
-
-function noticeOf(data: unknown): Notice | undefined {
+function parseNotice(data: unknown): Notice | undefined {
   if (typeof data !== 'object' || data === null) return undefined
   const { scope, removed, declined, signedOut } = data as { [name in keyof Notice]?: unknown }
   if (typeof scope !== 'string') return undefined

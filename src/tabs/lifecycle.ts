@@ -1,27 +1,38 @@
-import type { HeldSession } from '../store/session-data.js'
-/** The did:keys that were signed out while they were at hand, here or in another tab: they sign no more. */
-export const removedKeys: Set<string> = new Set<string>()
+import type { SessionData } from '../store/session-data.js'
 
-/** What became of a session's key while the session was at hand. */
-export type Fate =
+/** How the life of a session's key ended. */
+export type SessionEnd =
+  /** It was signed out, in this tab or another. */
   | { readonly type: 'removed' }
-  /** Another session has taken its place: that one's key, and itself where no store keeps it. */
-  | { readonly type: 'renewed'; readonly keyDID: string; readonly held?: HeldSession }
+  /** Another session has taken its place: that one's key, and the session itself if no store has it. */
+  | { readonly type: 'renewed'; readonly keyDID: string; readonly session?: SessionData }
 
-const watchers = new Map<string, Set<(fate: Fate) => void>>()
+// Two sessions of one page may have the same key: what ends one of them ends the other, so these go by the did:key.
+const removed = new Set<string>()
+const listeners = new Map<string, Set<(end: SessionEnd) => void>>()
 
-/** Tells whoever holds a session of this key what became of it. */
-export function settle(keyDID: string, fate: Fate): void {
-  if (fate.type === 'removed') removedKeys.add(keyDID)
-  for (const watcher of [...(watchers.get(keyDID) ?? [])]) watcher(fate)
+/** Whether the key was signed out while it was in use, in this tab or another: it signs no more. */
+export function isRemoved(keyDID: string): boolean {
+  return removed.has(keyDID)
 }
 
-/** Calls back when something becomes of the key, until the function that it gives is called. */
-export function onFate(keyDID: string, watcher: (fate: Fate) => void): () => void {
-  const own = watchers.get(keyDID) ?? new Set()
-  watchers.set(keyDID, own.add(watcher))
+/** Keeps the key from signing, at once. */
+export function markRemoved(keyDID: string): void {
+  removed.add(keyDID)
+}
+
+/** Tells the sessions that have this key that it has ended. */
+export function endSession(keyDID: string, end: SessionEnd): void {
+  if (end.type === 'removed') markRemoved(keyDID)
+  for (const listener of [...(listeners.get(keyDID) ?? [])]) listener(end)
+}
+
+/** Calls back when the key ends, until the function that it gives is called. */
+export function onSessionEnd(keyDID: string, listener: (end: SessionEnd) => void): () => void {
+  const own = listeners.get(keyDID) ?? new Set()
+  listeners.set(keyDID, own.add(listener))
   return () => {
-    own.delete(watcher)
-    if (own.size === 0) watchers.delete(keyDID)
+    own.delete(listener)
+    if (own.size === 0) listeners.delete(keyDID)
   }
 }

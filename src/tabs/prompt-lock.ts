@@ -3,19 +3,24 @@ import { isBrowser } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { LONGEST_TIMER_MS } from '../base/time.js'
 import { secondsArgument } from '../options/session-options.js'
-import type { Place } from '../resume/context.js'
-import type { Connection } from '../store/indexeddb-connection.js'
-import { connectionOf } from '../store/indexeddb-store.js'
-import { type Claim, claim, noteDeclined, release, wasDeclined } from '../store/lease.js'
-import { onNotice, scopeOf, tell } from './channel.js'
+import { type Lease, noteDeclined, releaseLease, takeLease, wasDeclined } from '../store/lease.js'
+import type { SessionDatabase, SessionStore } from '../store/store.js'
+import { scopeOf, tabChannel } from './channel.js'
 
-/** Seconds that a prompt in one tab keeps the others from opening theirs, whatever became of that tab. */
+/** Seconds for which a prompt in one tab keeps the others from opening theirs, whatever happens to that tab. */
 const PROMPT_WAIT_SECS = 60
 
-// How often a name is asked for that another tab has taken, where there are no Web Locks.
+// How often a tab asks for a lease that another tab has, where there are no Web Locks.
 const ASK_AGAIN_MS = 200
 
-interface TurnOptions {
+/** Which prompt is meant: one for the account, in this store and namespace. */
+export interface Prompt {
+  readonly account: string
+  readonly stores: readonly SessionStore[]
+  readonly namespace: string
+}
+
+interface PromptLockOptions {
   readonly signal?: AbortSignal | undefined
   /** When the caller asked, by the machine's clock in milliseconds since 1970. */
   readonly since: number
@@ -23,56 +28,54 @@ interface TurnOptions {
   readonly waitSecs?: number | undefined
 }
 
-/** The caller's wait for other tabs. Throws a `TypeError` unless it is a number of seconds. */
-export function turnOptions(options: { waitSecs?: number }): TurnOptions {
+/** How long the caller waits for other tabs. Throws a `TypeError` unless `waitSecs` is a number of seconds. */
+export function promptLockOptions(options: { waitSecs?: number }): PromptLockOptions {
   return { since: Date.now(), waitSecs: secondsArgument(options, 'waitSecs', PROMPT_WAIT_SECS) }
 }
 
 /**
- * Does work that opens the wallet, while no other tab or worker does so for this account. Whoever waits and sees the
- * person decline in the other tab rejects with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
- * A tab that was closed or crashed lets go at once; one that is frozen, or whose prompt lies open, is waited for no
- * longer than `waitSecs`, and so is any where there are no Web Locks. On a server nobody waits: what goes on there at the
- * same time is another person's, or that of somebody who claims to be this one.
+ * Does work that opens the wallet, while no other tab or worker does so for this account. If the person declines in the tab
+ * that has the lock, those that wait for it reject with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
+ * A tab that was closed or has crashed loses the lock at once. One that is frozen, or whose prompt stays open, is waited for
+ * `waitSecs` at most, and so is every tab where there are no Web Locks. On a server nobody waits: other requests there are
+ * other people's, or claim to be this person's.
  */
-export async function inTurn<T>(
-  place: Place,
-  account: string,
-  { signal, since, waitSecs = PROMPT_WAIT_SECS }: TurnOptions,
+export async function withPromptLock<T>(
+  { account, stores, namespace }: Prompt,
+  { signal, since, waitSecs = PROMPT_WAIT_SECS }: PromptLockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const scope = scopeOf(place)
+  const scope = scopeOf({ stores, namespace })
   const name = `cacao-session\n${scope}\n${account}`
-  const connection = place.stores[0] && connectionOf(place.stores[0])
+  const database = stores[0]?.database
   const waiting = new AbortController()
-  const stop = onNotice((notice) => {
+  const stop = tabChannel.onNotice((notice) => {
     if (notice?.scope === scope && notice.declined === account) waiting.abort(declinedElsewhere())
   })
-  const give = (): void => waiting.abort(signal?.reason)
-  signal?.addEventListener('abort', give, { once: true })
-  const turn = async (): Promise<T> => {
+  const abort = (): void => waiting.abort(signal?.reason)
+  signal?.addEventListener('abort', abort, { once: true })
+  const locked = async (): Promise<T> => {
     stop()
-    // Who let go of the turn may be heard only later: what is noted in the store is there before.
-    if (connection && (await wasDeclined(connection, name, since).catch(() => false)))
-      throw declinedElsewhere()
+    // Web Locks may grant us the lock before the other tab's message arrives, so also check the store.
+    if (database && (await wasDeclined(database, name, since).catch(() => false))) throw declinedElsewhere()
     try {
       return await work()
     } catch (error) {
       if (error instanceof SessionError && error.code === 'ERR_AUTH_REJECTED') {
-        tell({ scope, declined: account })
-        if (connection) await noteDeclined(connection, name).catch(() => undefined)
+        tabChannel.tell({ scope, declined: account })
+        if (database) await noteDeclined(database, name).catch(() => undefined)
       }
       throw error
     }
   }
   try {
-    // Node has locks too, which all its requests and threads share.
+    // Node has Web Locks too, but all its requests and threads share them.
     const locks = isBrowser() ? (globalThis.navigator as Navigator | undefined)?.locks : undefined
-    if (locks) return await withLock(locks, name, waitSecs * 1000, waiting.signal, turn)
-    return await withClaim(connection, name, waitSecs * 1000, waiting.signal, turn)
+    if (locks) return await withWebLock(locks, name, waitSecs * 1000, waiting.signal, locked)
+    return await withLease(database, name, waitSecs * 1000, waiting.signal, locked)
   } finally {
     stop()
-    signal?.removeEventListener('abort', give)
+    signal?.removeEventListener('abort', abort)
   }
 }
 
@@ -83,9 +86,9 @@ function declinedElsewhere(): SessionError {
   )
 }
 
-// A lock that isn't had in time is left to whoever has it, for the next one of the same name: there those who gave up
-// waiting take turns.
-async function withLock<T>(
+// A lock that isn't granted in time stays with its holder. Those who gave up waiting go on to the next lock of the same name,
+// and take turns there.
+async function withWebLock<T>(
   locks: LockManager,
   name: string,
   waitMs: number,
@@ -112,7 +115,7 @@ async function withLock<T>(
     } catch (error) {
       if (isOurs) throw error
       signal.throwIfAborted()
-      // Without the right to lock, as in a sandboxed frame, each prompts for itself.
+      // Without the right to lock, as in a sandboxed frame, each tab prompts for itself.
       if (!waiting.signal.aborted) return work()
     } finally {
       done()
@@ -120,36 +123,36 @@ async function withLock<T>(
   }
 }
 
-async function withClaim<T>(
-  connection: Connection | undefined,
+async function withLease<T>(
+  database: SessionDatabase | undefined,
   name: string,
   waitMs: number,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!connection) return work()
+  if (!database) return work()
   const holder = crypto.randomUUID()
   const isOver = patience(waitMs)
-  const claimed = async (): Promise<boolean> => {
+  const taken = async (): Promise<boolean> => {
     try {
-      return await claim(connection, name, holder, isOver)
+      return await takeLease(database, name, holder, isOver)
     } catch {
-      // A store that can't be used keeps nobody from signing in.
+      // One can sign in even if the store can't be used.
       return true
     }
   }
   signal.throwIfAborted()
-  while (!(await claimed())) await abortable(elapsed(ASK_AGAIN_MS), signal)
+  while (!(await taken())) await abortable(elapsed(ASK_AGAIN_MS), signal)
   try {
     return await work()
   } finally {
-    await release(connection, name, holder).catch(() => undefined)
+    await releaseLease(database, name, holder).catch(() => undefined)
   }
 }
 
-// Each holder is waited for as long as this caller says, whatever the holder's own wait is. A clock that was set back in
-// between doesn't make it longer.
-function patience(waitMs: number): (current: Claim) => boolean {
+// Each holder is waited for as long as this caller says, whatever the holder's own wait is. The monotonic clock counts too: the
+// wait gets no longer if the machine's clock is set back meanwhile.
+function patience(waitMs: number): (current: Lease) => boolean {
   let watched: { readonly holder: string; readonly from: number } | undefined
   return ({ holder, since }) => {
     if (watched?.holder !== holder) watched = { holder, from: performance.now() }

@@ -1,12 +1,12 @@
 import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
 import { missingGrants } from '../capability/recap.js'
-import type { Place } from '../resume/context.js'
-import { parseRecord, readLastUsed, readStores } from '../resume/stored-sessions.js'
-import { connectionOf } from '../store/indexeddb-store.js'
+import { parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
+import type { LocatedRecord } from '../store/session-data.js'
 import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
-import { type Notice, onNotice, type SignedOut, scopeOf, tell } from './channel.js'
-import { removedKeys, settle } from './lifecycle.js'
+import { type Notice, type SignedOut, scopeOf, tabChannel } from './channel.js'
+import { endSession, isRemoved } from './lifecycle.js'
+
 /** What happened to a stored session, in this tab or another. */
 export interface SessionChange {
   readonly type: 'signed-in' | 'renewed' | 'removed'
@@ -16,77 +16,74 @@ export interface SessionChange {
   readonly keyDID: string
 }
 
-/** A session that is known to be somewhere. */
-interface KnownSession extends SessionRecord {
-  readonly persistence: Persistence
+/** The store and namespace that are watched, and the place for the one watch over them. */
+export interface Watched {
+  readonly stores: readonly SessionStore[]
+  readonly namespace: string
+  readonly shared: { watch?: SessionWatch }
 }
 
-const watches = new WeakMap<SessionStore, Map<string, Watch>>()
-
-/** The watch over a place: one for each store and namespace. */
-export function watchOf(place: Place): Watch {
-  const [store] = place.stores
-  if (!store) throw new TypeError('no store')
-  const own = watches.get(store) ?? new Map<string, Watch>()
-  watches.set(store, own)
-  const watch = own.get(place.namespace) ?? new Watch(place)
-  own.set(place.namespace, watch)
-  return watch
+/** The watch over a store and namespace, made when first asked for. */
+export function watchOf(watched: Watched): SessionWatch {
+  watched.shared.watch ??= new SessionWatch(watched)
+  return watched.shared.watch
 }
 
 /**
- * Knows which sessions a place holds, and finds out what has become of them by looking again: whenever this tab changed
- * something, another one says that it did, or something may have been missed. Only of keys that are at hand here does it
- * decide anything: what else the store names may be somebody else's.
+ * Knows which sessions a store and namespace hold, and finds out what happened to them by looking again: whenever this tab
+ * changed something, another one says that it did, or something may have been missed. It decides only about keys that are in
+ * use here: others that the store names may be somebody else's.
  */
-class Watch {
-  readonly #place: Place
-  readonly #known = new Map<string, KnownSession>()
-  // The keys of sessions at hand, which have shown that they are the store's, and of those the ones that were signed out.
-  readonly #atHand = new Set<string>()
+export class SessionWatch {
+  readonly #stores: readonly SessionStore[]
+  readonly #namespace: string
+  readonly #known = new Map<string, LocatedRecord>()
+  // The keys of sessions in use here, which are known to be this store's, and those of them that were signed out.
+  readonly #inUse = new Set<string>()
   readonly #ended = new Set<string>()
-  // What other tabs said was signed out: a session that was taken up just before is followed only a moment later.
+  // Keys that other tabs said were signed out: a session taken up just before is followed only a moment later.
   readonly #toldRemoved = new Set<string>()
   readonly #listeners = new Set<(change: SessionChange) => void>()
   #queue: Promise<void> = Promise.resolve()
   #hasLooked = false
-  // Where nobody has been able to look yet: what is found there later may be old.
+  // Stores that nobody has been able to read yet: what is found there later may be old.
   #unseen: readonly Persistence[] = []
   #isFollowing = false
 
-  constructor(place: Place) {
-    this.#place = place
+  constructor({ stores, namespace }: Watched) {
+    this.#stores = stores
+    this.#namespace = namespace
   }
 
-  /** From now on, what becomes of this session at hand elsewhere is noticed. */
-  follow(record: KnownSession): void {
+  /** From now on, this session in use here is told what other tabs do to it. */
+  follow(record: LocatedRecord): void {
     const { keyDID } = record
-    if (removedKeys.has(keyDID)) return
-    this.#atHand.add(keyDID)
+    if (isRemoved(keyDID)) return
+    this.#inUse.add(keyDID)
     if (!this.#known.has(keyDID)) this.#known.set(keyDID, record)
     if (this.#toldRemoved.has(keyDID)) this.end((known) => known.keyDID === keyDID)
     this.#start()
   }
 
-  /** The accounts whose sessions are here, as far as is known; also after the browser has thrown them away. */
+  /** The accounts whose sessions are here, as far as is known. They stay known after the browser has thrown them away. */
   get accounts(): string[] {
     return this.#present().map(({ account }) => account)
   }
 
-  /** Where the sessions that are meant are kept, as far as is known; also those that were signed out and may still be there. */
+  /** The stores of the sessions that are meant, as far as is known; also of those that were signed out and may still be there. */
   whereAre(isMeant: (record: SessionRecord) => boolean): Persistence[] {
     return [...this.#known.values()].filter(isMeant).map(({ persistence }) => persistence)
   }
 
   /**
-   * Ends the sessions at hand that are meant, whatever the store says, and gives their keys. What is signed out must sign no
-   * more even while the store is lost.
+   * Ends the sessions in use that are meant, whatever the store says, and gives their keys. A session that was signed out
+   * must sign no more, even while the store can't be reached.
    */
   end(isMeant: (record: SessionRecord) => boolean): string[] {
-    const meant = this.#present().filter((record) => this.#atHand.has(record.keyDID) && isMeant(record))
+    const meant = this.#present().filter((record) => this.#inUse.has(record.keyDID) && isMeant(record))
     for (const record of meant) {
       this.#ended.add(record.keyDID)
-      settle(record.keyDID, { type: 'removed' })
+      endSession(record.keyDID, { type: 'removed' })
       this.#emit('removed', record)
     }
     return meant.map(({ keyDID }) => keyDID)
@@ -103,11 +100,11 @@ class Watch {
     }
   }
 
-  /** Takes in what another tab tells, or that something may have been missed. */
+  /** Takes in what another tab tells, or with `undefined` that something may have been missed. */
   heard(notice: Notice | undefined): void {
-    if (notice && notice.scope !== scopeOf(this.#place)) return
-    // Whoever speaks on a browser's channel is of this origin, and could sign out as well: it is believed, because the store
-    // that would show it may be lost. A server's threads serve different people, so there only the store is.
+    if (notice && notice.scope !== this.#scope) return
+    // A browser delivers only what this origin sends, which could sign out as well. It is believed, because the store that
+    // would show it may be lost. The threads of a server serve different people, so there only the store is believed.
     if (notice && isBrowser()) {
       const { removed = [], signedOut } = notice
       for (const key of removed) this.#toldRemoved.add(key)
@@ -116,33 +113,32 @@ class Watch {
     void this.#look(notice?.removed)
   }
 
-  /** Takes in what this tab has just changed, and tells the others. */
+  /** Tells the other tabs that this one has just changed something, and takes it in. */
   async changed(removed: readonly string[] = []): Promise<void> {
     this.tell(removed)
-    await this.#look(removed)
+    // Nobody here has asked yet: the first who does has the store read.
+    if (this.#isFollowing) await this.#look(removed)
   }
 
   /** Tells the other tabs which keys were signed out, or that all of an account's were. */
   tell(removed: readonly string[], account?: string, anyChain = false): void {
-    const { stores } = this.#place
-    const database = this.#database
+    const database = this.#stores[0]?.database?.name
     const signedOut = account !== undefined && database !== undefined && { account, anyChain, database }
-    // What is kept in memory is nobody else's.
-    if (stores.some(({ persistence }) => persistence !== 'memory'))
-      tell({ scope: scopeOf(this.#place), removed, ...(signedOut && { signedOut }) })
+    // No other tab sees what is in this one's memory.
+    if (this.#stores.some(({ persistence }) => persistence !== 'memory'))
+      tabChannel.tell({ scope: this.#scope, removed, ...(signedOut && { signedOut }) })
   }
 
-  get #database(): string | undefined {
-    const [store] = this.#place.stores
-    return store && connectionOf(store)?.name
+  get #scope(): string {
+    return scopeOf({ stores: this.#stores, namespace: this.#namespace })
   }
 
-  #present(): KnownSession[] {
+  #present(): LocatedRecord[] {
     return [...this.#known.values()].filter(({ keyDID }) => !this.#ended.has(keyDID))
   }
 
   #isOf(signedOut: SignedOut | undefined, { account }: SessionRecord): boolean {
-    if (!signedOut || signedOut.database !== this.#database) return false
+    if (!signedOut || signedOut.database !== this.#stores[0]?.database?.name) return false
     return signedOut.anyChain
       ? chainless(account) === chainless(signedOut.account)
       : account === signedOut.account
@@ -162,12 +158,8 @@ class Watch {
   }
 
   async #lookNow(removed: readonly string[]): Promise<void> {
-    const { stores, namespace } = this.#place
-    const [{ found, unread }, last] = await Promise.all([
-      readStores(stores, namespace),
-      readLastUsed(stores, namespace),
-    ])
-    const records = found.flatMap(({ record, store }): KnownSession[] => {
+    const { found, unread } = await readRecords(this.#stores, this.#namespace)
+    const records = found.flatMap(({ record, store }): LocatedRecord[] => {
       const parsed = parseRecord(record)
       return parsed ? [{ ...parsed, persistence: store.persistence }] : []
     })
@@ -175,9 +167,9 @@ class Watch {
     const unseen = this.#unseen
     this.#hasLooked = true
     this.#unseen = isFirst ? unread : unread.filter((persistence) => unseen.includes(persistence))
-    // Who can't look somewhere knows no more of it than before; and where even the note of the last use is gone, the browser
-    // has thrown everything away, but nobody signed out.
-    if (records.length === 0 && !last && this.#known.size > 0) return
+    // If even the note of the last use is gone, the browser has thrown everything away, but nobody signed out.
+    const isEmpty = records.length === 0 && this.#known.size > 0
+    if (isEmpty && !(await readLastUsed(this.#stores, this.#namespace))) return
     const before = [...this.#known.values()]
     const gone = before.filter(
       ({ keyDID, persistence }) =>
@@ -198,33 +190,36 @@ class Watch {
   }
 
   #lose(record: SessionRecord, successor: SessionRecord | undefined): SessionRecord | undefined {
-    // It was told when it was ended.
+    // Its end has been told already.
     if (this.#ended.delete(record.keyDID)) return undefined
-    if (this.#atHand.delete(record.keyDID))
-      settle(record.keyDID, successor ? { type: 'renewed', keyDID: successor.keyDID } : { type: 'removed' })
+    if (this.#inUse.delete(record.keyDID))
+      endSession(
+        record.keyDID,
+        successor ? { type: 'renewed', keyDID: successor.keyDID } : { type: 'removed' },
+      )
     this.#emit(successor ? 'renewed' : 'removed', successor ?? record)
     return successor
   }
 
   #emit(type: SessionChange['type'], { account, keyDID }: SessionRecord): void {
-    // In a task of its own: what a listener throws is for the page to see, and keeps nobody else from hearing.
+    // Each in a task of its own: the page sees what a listener throws, and the others are called all the same.
     for (const listener of this.#listeners) queueMicrotask(() => listener({ type, account, keyDID }))
   }
 }
 
-// A server has a store for each request: hearing what others tell keeps no watch that nobody holds any more.
-function hearFor(watch: Watch): void {
+// A server has a store for each request, so listening to the channel must not keep a watch alive that nobody uses any more.
+function hearFor(watch: SessionWatch): void {
   const held = new WeakRef(watch)
-  const stop = onNotice((notice) => held.deref()?.heard(notice))
+  const stop = tabChannel.onNotice((notice) => held.deref()?.heard(notice))
   ended ??= new FinalizationRegistry((end) => end())
   ended.register(watch, stop)
 }
 
 let ended: FinalizationRegistry<() => void> | undefined
-// These are held by the page, even if nothing else of theirs is.
-const listenedTo = new Set<Watch>()
+// A watch that somebody listens to stays alive, even if nothing else of its store does.
+const listenedTo = new Set<SessionWatch>()
 
-// A session takes another one's place if it is younger and can do all that the other could.
+// A session has taken another one's place if it is younger and can do all that the other could.
 function succeeds(successor: SessionRecord, { account, cacao }: SessionRecord): boolean {
   const { iat, resources = [] } = successor.cacao.p
   return (

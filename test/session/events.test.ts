@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SessionEventType, SessionListenerOptions } from '../../src/options/session-options.js'
 import { DIDSession, type SessionEvent } from '../../src/session/did-session.js'
-import type { SessionEventType, SessionListenerOptions } from '../../src/session/events.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'

@@ -1,4 +1,4 @@
-import { placeOf } from '../../src/resume/context.js'
+import { contextOf } from '../../src/resume/context.js'
 
 // Files of a lane share one page, because that takes half the time: each begins with storage that nobody has used.
 await Promise.all(
@@ -14,4 +14,4 @@ await Promise.all(
 globalThis.localStorage?.clear()
 globalThis.sessionStorage?.clear()
 // Nor is there a store in memory, which a file has where IndexedDB refused it.
-placeOf({}).stores.splice(1)
+contextOf({}).stores.splice(1)

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../src/store/indexeddb-connection.js'
-import { claim, noteDeclined, release, wasDeclined } from '../../src/store/lease.js'
+import { noteDeclined, releaseLease, takeLease, wasDeclined } from '../../src/store/lease.js'
 import { clearOrigin } from '../setup/origin.js'
 
 const never = (): boolean => false
 
-describe('a claim', () => {
+describe('a lease', () => {
   let tabs: [Connection, Connection]
   beforeEach(async () => {
     await clearOrigin()
@@ -15,48 +15,48 @@ describe('a claim', () => {
   it("is one tab's, of however many ask at a time", async () => {
     const [one, two] = tabs
     const answers = await Promise.all([
-      claim(one, 'prompt', 'a', never),
-      claim(two, 'prompt', 'b', never),
-      claim(one, 'prompt', 'c', never),
+      takeLease(one, 'prompt', 'a', never),
+      takeLease(two, 'prompt', 'b', never),
+      takeLease(one, 'prompt', 'c', never),
     ])
     expect(answers.filter((isOurs) => isOurs)).toHaveLength(1)
   })
 
   it('can be had again by whoever has it, and once it was given back', async () => {
     const [one, two] = tabs
-    expect(await claim(one, 'prompt', 'a', never)).toBe(true)
-    expect(await claim(one, 'prompt', 'a', never)).toBe(true)
-    expect(await claim(two, 'prompt', 'b', never)).toBe(false)
-    await release(one, 'prompt', 'a')
-    expect(await claim(two, 'prompt', 'b', never)).toBe(true)
+    expect(await takeLease(one, 'prompt', 'a', never)).toBe(true)
+    expect(await takeLease(one, 'prompt', 'a', never)).toBe(true)
+    expect(await takeLease(two, 'prompt', 'b', never)).toBe(false)
+    await releaseLease(one, 'prompt', 'a')
+    expect(await takeLease(two, 'prompt', 'b', never)).toBe(true)
   })
 
   it('can not be given back by another', async () => {
     const [one, two] = tabs
-    await claim(one, 'prompt', 'a', never)
-    await release(two, 'prompt', 'b')
-    expect(await claim(two, 'prompt', 'b', never)).toBe(false)
+    await takeLease(one, 'prompt', 'a', never)
+    await releaseLease(two, 'prompt', 'b')
+    expect(await takeLease(two, 'prompt', 'b', never)).toBe(false)
   })
 
   it('is taken over by who finds that it has lasted long enough', async () => {
     const [one, two] = tabs
     const before = Date.now()
-    await claim(one, 'prompt', 'a', never)
+    await takeLease(one, 'prompt', 'a', never)
     const seen: unknown[] = []
     const isOver = (current: unknown): boolean => seen.push(current) > 1
-    expect(await claim(two, 'prompt', 'b', isOver)).toBe(false)
-    expect(await claim(two, 'prompt', 'b', isOver)).toBe(true)
+    expect(await takeLease(two, 'prompt', 'b', isOver)).toBe(false)
+    expect(await takeLease(two, 'prompt', 'b', isOver)).toBe(true)
     expect(seen[0]).toEqual({ holder: 'a', since: expect.toSatisfy((since) => since >= before) })
     expect(seen[1]).toEqual(seen[0])
     // Who had it doesn't give back what is another's by now.
-    await release(one, 'prompt', 'a')
-    expect(await claim(one, 'prompt', 'a', never)).toBe(false)
+    await releaseLease(one, 'prompt', 'a')
+    expect(await takeLease(one, 'prompt', 'a', never)).toBe(false)
   })
 
   it('of another name is another claim', async () => {
     const [one, two] = tabs
-    await claim(one, 'prompt', 'a', never)
-    expect(await claim(two, 'other', 'b', never)).toBe(true)
+    await takeLease(one, 'prompt', 'a', never)
+    expect(await takeLease(two, 'other', 'b', never)).toBe(true)
   })
 
   it('that was declined is known to have been, since then, and no other', async () => {

@@ -1,0 +1,185 @@
+import { type AccountInput, accountArgument } from '../base/account.js'
+import { isPlainObject } from '../base/options.js'
+import type { Clock } from '../base/time.js'
+import type { AuthMethod } from '../capability/auth-method.js'
+import {
+  EXPLAIN_READERS,
+  givenAsked,
+  givenOptions,
+  givenTrusting,
+  RESUME_READERS,
+  STORE_READERS,
+} from '../options/read-options.js'
+import type {
+  AskedResources,
+  ExplainOptions,
+  GetOptions,
+  ListOptions,
+  ResumeOptions,
+  StoreOptions,
+  TrustOptions,
+} from '../options/session-options.js'
+import type { SessionStatus, Wanted } from '../resume/assess.js'
+import { contextOf, type SessionContext, trustingContextOf } from '../resume/context.js'
+import type { SessionSummary } from '../resume/list.js'
+import { explain, resume } from '../resume/resume.js'
+import type { SessionData } from '../store/session-data.js'
+import type { SessionChange } from '../tabs/session-watch.js'
+
+/** What `createSessionClient` takes: where sessions are stored, and what is believed of them. */
+export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, TrustOptions {}
+
+/** Makes the session that an app works with. */
+export type OpenSession<Session> = (data: SessionData, now: Clock, context: SessionContext) => Session
+
+const onDemand = () => import('./on-demand.js')
+const readTrust = async () => (await onDemand()).TRUST_READERS
+
+/**
+ * The sessions of one store and namespace. Every method also takes the options of the client, for one call; a `TypeError`
+ * names an option that is wrong.
+ */
+export class SessionClient<Session> {
+  readonly #options: SessionClientOptions
+  readonly #open: OpenSession<Session>
+
+  /** The options are read by each call, together with its own. */
+  constructor(options: SessionClientOptions, open: OpenSession<Session>) {
+    if (!isPlainObject(options)) throw new TypeError('options must be a plain object')
+    this.#options = { ...options }
+    this.#open = open
+  }
+
+  /**
+   * Takes up the account's session, or else has the wallet sign a new one and stores it. Prompts at most once,
+   * however many call at a time. The key can't be exported. Rejects with a `SessionError`: `ERR_AUTH_REJECTED`,
+   * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_…` (also if the auth method answers something else than it was asked for),
+   * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, with a store of the caller's own, `ERR_STORE_…`.
+   *
+   * @example
+   * const session = await sessions.get(account, auth, { resources: ['https://api.example.com/notes/*'] })
+   */
+  async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<Session> {
+    const { getSession } = await onDemand()
+    const { data, context } = await getSession(account, authMethod, this.#with(options))
+    return this.#open(data, context.now, context)
+  }
+
+  /**
+   * Takes up a stored session and never prompts; `undefined` if there is none that is valid and covers the resources. Without
+   * an account, the session used last, so that a reload needs no wallet at all. Rejects with `ERR_ENVIRONMENT` outside of
+   * browsers without a `store`, and with a `TypeError` for a store that others can write without `verifiers` and `domains`.
+   */
+  async load(account?: AccountInput, options: ResumeOptions = {}): Promise<Session | undefined> {
+    const given = await givenTrusting<ResumeOptions>(this.#with(options), RESUME_READERS, readTrust)
+    const context = trustingContextOf(given)
+    given.signal?.throwIfAborted()
+    const wanted = await wantedOf(given)
+    const data = await resume(context, account === undefined ? undefined : accountArgument(account), wanted)
+    given.signal?.throwIfAborted()
+    return data && this.#open(data, context.now, context)
+  }
+
+  /**
+   * Takes up the account's stored session, of several accounts side by side, and makes it the one that `load` without an
+   * account gives from now on. Never prompts; `undefined` if there is none.
+   */
+  async use(account: AccountInput, options: ResumeOptions = {}): Promise<Session | undefined> {
+    return this.load(accountArgument(account), options)
+  }
+
+  /** Whether `get` would take up a session without a prompt. Always a boolean; `explain` gives the reason. */
+  async hasSessionFor(
+    account: AccountInput,
+    resources?: AskedResources,
+    options: ExplainOptions = {},
+  ): Promise<boolean> {
+    const { context, wanted } = await this.#explainable(resources, options)
+    return (await explain(context, accountArgument(account), wanted)).status === 'ok'
+  }
+
+  /** Why `hasSessionFor` says what it says. Never rejects because of what a store does. */
+  async explain(
+    account: AccountInput,
+    resources?: AskedResources,
+    options: ExplainOptions = {},
+  ): Promise<SessionStatus> {
+    const { context, wanted } = await this.#explainable(resources, options)
+    const status = await explain(context, accountArgument(account), wanted)
+    if (status.status !== 'none') return status
+    const { wasEvicted } = await onDemand()
+    return (await wasEvicted(context, accountArgument(account))) ? { status: 'evicted' } : status
+  }
+
+  /**
+   * Calls back when someone has signed in, renewed or signed out, in this tab or another, until the function that it gives is
+   * called or the signal aborts. For pages where nobody is signed in yet; a session has `on`.
+   */
+  onChange(listener: (change: SessionChange) => void, options: StoreOptions = {}): () => void {
+    const given = givenOptions(this.#withStore(options), STORE_READERS)
+    const context = contextOf(given)
+    return listening(listener, [given.signal], async (signals) => {
+      const { until, watchOf } = await onDemand()
+      until(signals, () => watchOf(context).onChange(listener))
+    })
+  }
+
+  /** Every stored session, of every account; with `verifiers`, `domains` or `isRevoked`, those that they accept. */
+  async list(options: ListOptions = {}): Promise<SessionSummary[]> {
+    const given = await givenTrusting<ListOptions>(this.#with(options), STORE_READERS, readTrust)
+    const context = trustingContextOf(given)
+    const { listSessions } = await onDemand()
+    return listSessions(context)
+  }
+
+  /**
+   * Signs the account out on this device, in all tabs: its sessions sign no more, at once, and are removed from the store.
+   * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some.
+   */
+  async remove(account: AccountInput, options: StoreOptions = {}): Promise<void> {
+    const context = contextOf(givenOptions(this.#withStore(options), STORE_READERS))
+    const { removeSessions } = await onDemand()
+    await removeSessions(context, accountArgument(account))
+  }
+
+  async #explainable(
+    asked: AskedResources | undefined,
+    options: ExplainOptions,
+  ): Promise<{ context: SessionContext; wanted: Wanted }> {
+    const given = await givenTrusting<ExplainOptions>(this.#with(options), EXPLAIN_READERS, readTrust)
+    const context = trustingContextOf(given)
+    return { context, wanted: await wantedOf({ ...given, ...givenAsked(asked) }) }
+  }
+
+  // What is no plain object is left as it is, for the reader of the options to refuse it.
+  #with<T>(options: T): T {
+    return isPlainObject(options) ? { ...this.#options, ...options } : options
+  }
+
+  #withStore(options: StoreOptions): StoreOptions {
+    const { verifiers: _, domains: __, isRevoked: ___, ...own } = this.#options
+    return isPlainObject(options) ? { ...own, ...options } : options
+  }
+}
+
+/**
+ * Starts to listen, until one of the signals aborts or the function that it gives is called. A failure to load the code is
+ * reported to the page as an unhandled rejection.
+ */
+export function listening(
+  listener: unknown,
+  signals: readonly (AbortSignal | undefined)[],
+  start: (signals: readonly AbortSignal[]) => Promise<void>,
+): () => void {
+  if (typeof listener !== 'function') throw new TypeError('listener must be a function')
+  const end = new AbortController()
+  void start([end.signal, ...signals].filter((signal) => signal !== undefined))
+  return () => end.abort()
+}
+
+/** What a session must be able to do, with abilities as the resource that they are in a capability. */
+async function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions): Promise<Wanted> {
+  if (abilities === undefined) return { resources, minValiditySecs }
+  const { askedResources } = await onDemand()
+  return { resources: askedResources({ resources, abilities }), minValiditySecs }
+}
