@@ -1,5 +1,5 @@
 /** The values used last, up to so many: what is kept so that work need not be done again. */
-export class Recent<Value> {
+export class LRUCache<Value> {
   readonly #most: number
   readonly #values = new Map<string, Value>()
 

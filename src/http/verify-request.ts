@@ -1,4 +1,4 @@
-import { Recent } from '../base/lru-cache.js'
+import { LRUCache } from '../base/lru-cache.js'
 import { copiedOptions } from '../base/options.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { rootOf } from '../capability/chain.js'
@@ -117,7 +117,7 @@ export function incomingVerifier<R>(
 ): (incoming: IncomingRequest<R>) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
   const { now, domains, resources, ability, delegation, revocation, replay, clockSkewSecs } = settings
-  const verified = new Recent<KnownCapability>(settings.cacheSize)
+  const verified = new LRUCache<KnownCapability>(settings.cacheSize)
   const live = new LiveCounts(COUNT_BUCKET_MS)
   const held = new HeldBytes(settings.maxHeldBytes)
   // The latest time at which a request was admitted, and those that had expired could be forgotten. When the clock jumps

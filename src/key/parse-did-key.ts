@@ -1,6 +1,6 @@
 import { fromBase58 } from '../base/base58.js'
 import { fromHex, toHex } from '../base/bytes.js'
-import { Recent } from '../base/lru-cache.js'
+import { LRUCache } from '../base/lru-cache.js'
 import { DID_KEY_FORMATS, isEd25519Key, type PublicKey } from './did-key.js'
 
 // The curve P-256 (FIPS 186-4, D.1.2.3): y² = x³ - 3x + b over the prime p, and p ≡ 3 (mod 4).
@@ -55,14 +55,14 @@ export function parseDIDKey(did: string): PublicKey | undefined {
 }
 
 const MOST_KNOWN = 10_000
-let known: Recent<PublicKey> | undefined
+let known: LRUCache<PublicKey> | undefined
 
 /**
  * The public key in a did:key, as `parseDIDKey` gives it; the same object for the same DID, so that what an engine
  * makes of it can be kept with it. Whoever receives one signature of a session receives more.
  */
 export function knownKey(did: string): PublicKey | undefined {
-  known ??= new Recent(MOST_KNOWN)
+  known ??= new LRUCache(MOST_KNOWN)
   const before = known.get(did)
   if (before) return before
   const key = parseDIDKey(did)
