@@ -11,19 +11,19 @@ export class Queue {
 }
 
 /** How long failures are remembered, and how many. */
-export interface SharedWorkOptions {
+export interface SingleFlightOptions {
   readonly failuresMs: number
   readonly mostFailures: number
   readonly now: Clock
 }
 
 /** Work that is the same for all who ask for it at one time: done once, and not at once again after it has failed. */
-export class SharedWork<T> {
-  readonly #options: SharedWorkOptions
+export class SingleFlight<T> {
+  readonly #options: SingleFlightOptions
   readonly #underWay = new Map<string, Promise<T>>()
   readonly #failures = new Map<string, { readonly at: number; readonly error: unknown }>()
 
-  constructor(options: SharedWorkOptions) {
+  constructor(options: SingleFlightOptions) {
     this.#options = options
   }
 
