@@ -1,6 +1,6 @@
 import type { Clock } from './time.js'
 /** Does one piece of work after another, in the order in which they came. One that fails holds up none. */
-export class Queue {
+export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve()
 
   run<T>(work: () => Promise<T>): Promise<T> {
