@@ -3,7 +3,7 @@ import type { Clock } from './time.js'
  * Calls back whenever this page may have slept: it is seen again, comes back from the back/forward cache, or was thawed.
  * Where there is no page, never.
  */
-export function onWake(callback: () => void): () => void {
+export function onPageResume(callback: () => void): () => void {
   const { document } = globalThis
   if (typeof document === 'undefined') return () => undefined
   const seen = (): void => {
@@ -31,7 +31,7 @@ export function atTime(now: Clock, time: number, callback: () => void): () => vo
   let timer: ReturnType<typeof setTimeout> | undefined
   const stop = (): void => {
     clearTimeout(timer)
-    stopWaking()
+    stopListening()
   }
   const look = (): void => {
     clearTimeout(timer)
@@ -44,7 +44,7 @@ export function atTime(now: Clock, time: number, callback: () => void): () => vo
     timer = setTimeout(look, Math.min(Math.max(time - now(), 0), LONGEST_STEP_MS))
     letGo(timer)
   }
-  const stopWaking = onWake(look)
+  const stopListening = onPageResume(look)
   wait()
   return stop
 }

@@ -1,4 +1,4 @@
-import { letGo, onWake } from '../base/schedule.js'
+import { letGo, onPageResume } from '../base/schedule.js'
 import type { Place } from '../session/context.js'
 /** What a tab tells the others. The store is the truth: this says when to look at it. */
 export interface Notice {
@@ -56,7 +56,7 @@ export function onNotice(listener: (notice: Notice | undefined) => void): () => 
 
 function listen(): () => void {
   const mayHaveMissed = (): void => deliver(undefined)
-  const stopWaking = onWake(mayHaveMissed)
+  const stopWaking = onPageResume(mayHaveMissed)
   if (channel) return stopWaking
   const timer = setInterval(mayHaveMissed, POLL_MS)
   letGo(timer)
