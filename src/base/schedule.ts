@@ -27,7 +27,7 @@ const LONGEST_STEP_MS = 30_000
  * Calls back once, as soon as the clock has reached the time (milliseconds since 1970), never before and never at once;
  * after a sleep, as soon as the page is seen again. Keeps no process alive. The function that it gives ends it.
  */
-export function atTime(now: Clock, time: number, callback: () => void): () => void {
+export function scheduleAt(now: Clock, time: number, callback: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   const stop = (): void => {
     clearTimeout(timer)

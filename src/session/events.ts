@@ -1,6 +1,6 @@
 import { until } from '../base/abort.js'
 import { pageStorage } from '../base/environment.js'
-import { atTime } from '../base/schedule.js'
+import { scheduleAt } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/schema.js'
@@ -29,7 +29,7 @@ function onIdle(now: Clock, idleSecs: number, since: number, callback: () => voi
   let isIdle = false
   let stopAlarm = (): void => undefined
   const wait = (): void => {
-    stopAlarm = atTime(now, last + idleSecs * 1000, due)
+    stopAlarm = scheduleAt(now, last + idleSecs * 1000, due)
   }
   const due = (): void => {
     last = Math.max(last, Math.min(lastInput() ?? last, now()))
@@ -127,11 +127,11 @@ function listen(
   switch (type) {
     case 'expiring':
       // Whoever slept through all of it has nothing left to renew in time.
-      return atTime(now, expiry - leadSecs * 1000, () => {
+      return scheduleAt(now, expiry - leadSecs * 1000, () => {
         if (!isOver()) happened()
       })
     case 'expired':
-      return atTime(now, expiry, () => {
+      return scheduleAt(now, expiry, () => {
         if (!removedKeys.has(held.key.did)) happened()
       })
     case 'idle':
