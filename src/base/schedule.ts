@@ -42,7 +42,7 @@ export function scheduleAt(now: Clock, time: number, callback: () => void): () =
   }
   const wait = (): void => {
     timer = setTimeout(look, Math.min(Math.max(time - now(), 0), LONGEST_STEP_MS))
-    letGo(timer)
+    unref(timer)
   }
   const stopListening = onPageResume(look)
   wait()
@@ -50,7 +50,7 @@ export function scheduleAt(now: Clock, time: number, callback: () => void): () =
 }
 
 /** Lets the process end though the timer is still set. */
-export function letGo(timer: unknown): void {
+export function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
   else (globalThis as { Deno?: { unrefTimer?(id: unknown): void } }).Deno?.unrefTimer?.(timer)
 }

@@ -1,4 +1,4 @@
-import { letGo, onPageResume } from '../base/schedule.js'
+import { unref, onPageResume } from '../base/schedule.js'
 import type { Place } from '../session/context.js'
 /** What a tab tells the others. The store is the truth: this says when to look at it. */
 export interface Notice {
@@ -59,7 +59,7 @@ function listen(): () => void {
   const stopWaking = onPageResume(mayHaveMissed)
   if (channel) return stopWaking
   const timer = setInterval(mayHaveMissed, POLL_MS)
-  letGo(timer)
+  unref(timer)
   return () => {
     clearInterval(timer)
     stopWaking()
@@ -83,7 +83,7 @@ function open(): BroadcastChannel | undefined {
     const notice = noticeOf(data)
     if (notice) deliver(notice)
   }
-  letGo(channel)
+  unref(channel)
   return channel
 }
 
