@@ -1,10 +1,5 @@
 import { LRUCache } from '../base/lru-cache.js'
 import { copiedOptions } from '../base/options.js'
-import { type Cacao, issuerAccount } from '../capability/cacao.js'
-import { rootOf } from '../capability/chain.js'
-import { givenAbility } from '../capability/check-options.js'
-import { capabilityIdentity } from '../capability/cid.js'
-import { assertValidAt } from '../capability/validity.js'
 import {
   assertAbility,
   assertAudience,
@@ -12,7 +7,11 @@ import {
   assertDomain,
   assertNotRevoked,
   assertResources,
-} from '../capability/verify-cacao.js'
+} from '../capability/assertions.js'
+import { type Cacao, issuerAccount, rootOf } from '../capability/cacao.js'
+import { givenAbility } from '../capability/check-options.js'
+import { capabilityIdentity } from '../capability/cid.js'
+import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { type IncomingRequest, incomingRequest, verifiedURL } from './incoming-request.js'
 import { HeldBytes, LiveCounts } from './request-limits.js'

@@ -1,5 +1,6 @@
 import type { SessionErrorCode } from '../base/errors.js'
-import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
+import { type Cacao, issuerAccount } from '../capability/cacao.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'

@@ -1,4 +1,4 @@
-import { unref, onPageResume } from '../base/schedule.js'
+import { onPageResume, unref } from '../base/schedule.js'
 import type { Place } from '../session/context.js'
 /** What a tab tells the others. The store is the truth: this says when to look at it. */
 export interface Notice {
