@@ -10,13 +10,9 @@ export { type VerifiedCacao, verifyCacao } from './capability/verify-cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export { type Nonces, type NoncesOptions, nonces } from './http/nonces.js'
 export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from './http/replay.js'
+export type { OfRequest, WantedResources } from './http/requirements.js'
 export { memoryRevocation, type RevocationStore } from './http/revocation.js'
-export type {
-  OfRequest,
-  RequestVerifierOptions,
-  VerifyRequestOptions,
-  WantedResources,
-} from './http/verify-options.js'
+export type { RequestVerifierOptions, VerifyRequestOptions } from './http/verify-options.js'
 export { requestVerifier, type VerifiedRequest, verifyRequest } from './http/verify-request.js'
 export { type VerifiedJWS, type VerifyJWSOptions, verifyJWS } from './jws/verify-jws.js'
 export type { PublicKey } from './key/did-key.js'
