@@ -1,4 +1,4 @@
-/** What the promise gives, unless the signal is aborted first: then rejects with the signal's reason. */
+/** Settles as the promise does; if the signal is aborted first, rejects with the signal's reason. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise
   let aborted = (): void => undefined
@@ -14,14 +14,18 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
   }
 }
 
-/** Starts something, unless a signal is aborted already, and calls what that gives once one is. */
+/**
+ * Calls `start`, unless one of the signals is already aborted, and calls the function that it returns once one of them is
+ * aborted.
+ */
 export function until(signals: readonly AbortSignal[], start: () => () => void): void {
   if (signals.some(({ aborted }) => aborted)) return
-  const end = start()
-  const over = new AbortController()
-  const stop = (): void => {
-    over.abort()
-    end()
+  const stop = start()
+  const listeners = new AbortController()
+  const onAbort = (): void => {
+    listeners.abort()
+    stop()
   }
-  for (const signal of signals) signal.addEventListener('abort', stop, { once: true, signal: over.signal })
+  for (const signal of signals)
+    signal.addEventListener('abort', onAbort, { once: true, signal: listeners.signal })
 }

@@ -1,43 +1,44 @@
+/** The parts one after the other, as one array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
+  let offset = 0
   for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
+    whole.set(part, offset)
+    offset += part.length
   }
   return whole
 }
 
-/** Whether it is a `Uint8Array`, of whatever realm (an iframe's or a test runner's too). */
+/** Whether the value is a `Uint8Array`, also one of another realm such as an iframe. */
 export function isBytes(value: unknown): value is Uint8Array {
   return Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
-// By hand because pages load it before anything else: the one of @noble/hashes comes with 1.6 of the 5 kB (gzip) that a wallet's
-// entry may load. A test compares the two.
+// Hex is written by hand because pages load it at first: @noble/hashes has it, but would take 1.6 of the 5 kB (gzip) that a
+// wallet's entry may load. A test compares the two.
 const DIGITS = '0123456789abcdef'
 
-/** Lower-case hex. */
+/** Encodes bytes in lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15)
   return text
 }
 
-/** The bytes, or `undefined` for anything but pairs of hex digits. */
+/** Decodes hex in either case, without `0x`; `undefined` for anything else. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 2 !== 0) return undefined
   const bytes = new Uint8Array(text.length / 2)
   for (let i = 0; i < bytes.length; i++) {
-    const [high, low] = [digitOf(text.charCodeAt(2 * i)), digitOf(text.charCodeAt(2 * i + 1))]
+    const [high, low] = [hexDigit(text.charCodeAt(2 * i)), hexDigit(text.charCodeAt(2 * i + 1))]
     if (high < 0 || low < 0) return undefined
     bytes[i] = (high << 4) | low
   }
   return bytes
 }
 
-// By character code: 0-9, a-f, A-F; -1 for any other.
-function digitOf(code: number): number {
+/** The value of a hex digit by its character code (0-9, a-f, A-F); -1 for any other character. */
+function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48
   const letter = code | 32
   return letter >= 97 && letter <= 102 ? letter - 87 : -1

@@ -1,22 +1,22 @@
-// Looked at when something is asked for, never on import: a server that renders pages has none of these.
+// Called when a function needs to know, never on import: a server that renders pages has none of these globals.
 
 /**
- * Whether this runs in the browser of one person: in a page, or in a worker of one. Cloudflare's and Deno's workers call
- * themselves the same, and serve everybody.
+ * Whether this code runs in one person's browser: in a page, or in a web worker. The workers of Cloudflare and Deno have the
+ * same globals, but serve everybody.
  */
 export function isBrowser(): boolean {
-  return typeof document !== 'undefined' || isWorkerOfBrowser()
+  return typeof document !== 'undefined' || isWebWorker()
 }
 
 /**
- * Whether there is a place of one person's own to keep sessions in by default. Browsers that refuse IndexedDB still have the
- * name of it.
+ * Whether there is storage of one person's own, in which sessions are kept by default. A browser that refuses IndexedDB
+ * still has the global, so the answer is true there.
  */
 export function hasOwnStorage(): boolean {
   return 'indexedDB' in globalThis || isBrowser()
 }
 
-function isWorkerOfBrowser(): boolean {
+function isWebWorker(): boolean {
   const scope = globalThis as typeof globalThis & {
     WorkerGlobalScope?: new () => object
     location?: unknown
@@ -27,7 +27,10 @@ function isWorkerOfBrowser(): boolean {
   return location !== undefined && Deno === undefined && navigator?.userAgent !== 'Cloudflare-Workers'
 }
 
-/** The page's `localStorage`; throws where the browser forbids it. Workers have none, and Node's, where it has one, is no page's. */
+/**
+ * The page's `localStorage`; `undefined` in workers, which have none, and in Node, whose own is not a page's. Throws where
+ * the browser forbids access to it.
+ */
 export function pageStorage(): Storage | undefined {
   return typeof document === 'undefined' ? undefined : globalThis.localStorage
 }

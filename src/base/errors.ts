@@ -1,4 +1,4 @@
-/** Why something was refused. The union is closed: callers may `switch` on it exhaustively. */
+/** Why something failed. The union is closed, so callers can `switch` on it exhaustively. */
 export type SessionErrorCode =
   | 'ERR_ENVIRONMENT'
   | 'ERR_KEY_UNSUPPORTED'
@@ -33,9 +33,9 @@ export type SessionErrorCode =
   | 'ERR_REQUEST_LIMIT'
 
 /**
- * The one error class for everything that can go wrong at run time (a wrong argument is a `TypeError`, an
- * aborted call rejects with its signal's reason, and a server that can't be reached with what `fetch` says). Switch
- * on `code`; the message says what to do; `cause` holds what lay beneath, if anything.
+ * The error for everything that can fail at run time. Switch on its `code`; the message says what to do, and `cause` is the
+ * underlying error, if there is one. Three things are not a `SessionError`: a wrong argument is a `TypeError`, an aborted call
+ * rejects with its signal's reason, and `session.fetch` rejects as `fetch` does if the server can't be reached.
  *
  * @example
  * try { await DIDSession.get(account, auth, { resources }) }

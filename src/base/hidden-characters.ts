@@ -1,10 +1,9 @@
-// Characters that a person doesn't see, or that change the order in which the others are seen: a text with them says something else
-// than it shows. Listed rather than by their Unicode property, of which engines have other versions.
-
+// Characters that a person doesn't see, or that change the order in which others are displayed, so that a text with them says
+// something else than it shows. They are listed, because engines have different versions of the Unicode properties.
 const HIDDEN =
   /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}]|\u034f|\u17b4|\u17b5|[\u180b-\u180f]/u
-// Persian, the scripts of India and emoji can't be written without joiners, and emoji and Chinese names not without variation
-// selectors. Between letters that they do nothing to, they are hidden like the others.
+// Joiners are needed to write Persian, the scripts of India and emoji; variation selectors to write emoji and Chinese names.
+// Beside characters on which they have no effect, they count as hidden.
 const JOINER = /[\u200c\u200d]/
 const JOINED =
   /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}]|(?![\u0300-\u036f])\p{M}/u
@@ -12,34 +11,38 @@ const JOINED_TO = /[\p{L}\p{M}\p{Extended_Pictographic}]/u
 const SELECTOR = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u
 const SELECTED = /[\p{Emoji}\p{Script=Han}]/u
 
-/** The first character of a text that is hidden, with its position among the characters, from 1; `undefined` if all are shown. */
+/** The first hidden character of a text, with its position among the characters, from 1; `undefined` if there is none. */
 export function hiddenCharacter(text: string): { character: string; position: number } | undefined {
-  const characters = suspects(text)
-  const at = characters.findIndex((_, i) => isHidden(characters, i))
-  return at < 0 ? undefined : { character: characters[at] ?? '', position: at + 1 }
+  let first: { character: string; position: number } | undefined
+  withoutHidden(text, (character, position) => {
+    first ??= { character, position }
+    return ''
+  })
+  return first
 }
 
-/** The text with something else in the place of each hidden character. */
-export function withoutHidden(text: string, replace: (character: string) => string): string {
-  const characters = suspects(text)
-  if (characters.length === 0) return text
-  return characters.map((character, i) => (isHidden(characters, i) ? replace(character) : character)).join('')
+/** The text with each hidden character replaced by what `replace` returns for it and its position, from 1. */
+export function withoutHidden(
+  text: string,
+  replace: (character: string, position: number) => string,
+): string {
+  // Most texts have no such character, so that theirs need not be looked at one by one.
+  if (![HIDDEN, JOINER, SELECTOR].some((pattern) => pattern.test(text))) return text
+  return Array.from(text)
+    .map((character, i, all) =>
+      isHidden(character, all[i - 1], all[i + 1]) ? replace(character, i + 1) : character,
+    )
+    .join('')
 }
 
-/** `U+202E` */
-export function codePointName(character: string): string {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
-}
-
-// None for most texts, of which nothing need be looked at one by one.
-function suspects(text: string): string[] {
-  return [HIDDEN, JOINER, SELECTOR].some((pattern) => pattern.test(text)) ? Array.from(text) : []
-}
-
-function isHidden(characters: readonly string[], at: number): boolean {
-  const [before = '', character = '', after = ''] = [characters[at - 1], characters[at], characters[at + 1]]
+function isHidden(character: string, before = '', after = ''): boolean {
   if (JOINER.test(character)) return !JOINED.test(before) || !JOINED_TO.test(after)
-  // A digit is selected for a keycap only.
+  // After a digit, a variation selector has an effect only in a keycap emoji.
   if (SELECTOR.test(character)) return !SELECTED.test(before) || (before < '\x7f' && after !== '\u20e3')
   return HIDDEN.test(character)
+}
+
+/** The name of a character's code point, such as `U+202E`. */
+export function codePointName(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }

@@ -1,6 +1,7 @@
-/** The values used last, up to so many: what is kept so that work need not be done again. */
-export class Recent<Value> {
+/** Keeps up to `most` values, by id; drops the least recently used one to make room for another. */
+export class LRUCache<Value> {
   readonly #most: number
+  // In the order of their last use.
   readonly #values = new Map<string, Value>()
 
   constructor(most: number) {
@@ -10,7 +11,6 @@ export class Recent<Value> {
   get(id: string): Value | undefined {
     const value = this.#values.get(id)
     if (value === undefined) return undefined
-    // Whatever is used moves to the end, away from where values are dropped.
     this.#values.delete(id)
     this.#values.set(id, value)
     return value

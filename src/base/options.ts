@@ -1,59 +1,63 @@
-// Options are read once, and strictly: a name that nobody knows, or a check that is named but undefined (an environment
-// variable that isn't set), is an error. Passed over, it would be a check that its writer believes in and nobody makes.
+// Options are read once, and strictly: an unknown name, or a check that is named but `undefined` (such as an environment
+// variable that isn't set), is an error. If it were ignored, the check that the caller asked for would never be made.
 
 /** Reads the value of one option. Throws a `TypeError`, made by `wrong`, that names the option and shows its right form. */
 export type ReadValue<T> = (value: unknown, name: string) => T
 
-/** How one option is read, and what its absence means. */
+/** How one option is read, and what happens if it is absent. */
 export interface OptionReader<T> {
   readonly read: ReadValue<T>
-  /** What it means that an option is left out, or named with the value `undefined`. */
-  readonly absence: 'refused' | 'left out' | 'left out unless named'
+  /**
+   * Whether the option may be absent: `never`; `unnamed`, if its name is absent too; or `undefined`, also if its name is
+   * there with the value `undefined`.
+   */
+  readonly absence: 'never' | 'unnamed' | 'undefined'
 }
 
 /** A table of readers, by the options' names. */
 export type OptionReaders<T> = { readonly [K in keyof T]-?: OptionReader<T[K]> }
 
-/** An option without which nothing can be done. */
+/** An option that must be given. */
 export function required<T>(read: ReadValue<T>): OptionReader<T> {
-  return { read, absence: 'refused' }
+  return { read, absence: 'never' }
 }
 
-/** An option that asks for a check: it may be left out, but once it is named, it must have a value. */
+/** An option that asks for a check. It may be left out; but if it is named, it must have a value. */
 export function check<T>(read: ReadValue<T>): OptionReader<T | undefined> {
-  return { read, absence: 'left out unless named' }
+  return { read, absence: 'unnamed' }
 }
 
-/** An option that checks nothing, with which `undefined` is the same as leaving it out. */
+/** An option that asks for no check. The value `undefined` is the same as leaving it out. */
 export function setting<T>(read: ReadValue<T>): OptionReader<T | undefined> {
-  return { read, absence: 'left out' }
+  return { read, absence: 'undefined' }
 }
 
 /**
- * The options of a function, each looked at once. Throws a `TypeError` for what is no plain object, for a name that is not in
- * the table, and for what a reader refuses.
+ * Reads the options of a function, each of them once. Throws a `TypeError` if they are no plain object, if a name is not in
+ * the table, or if a reader refuses a value.
  */
 export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T>): T {
-  if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
-  for (const name of Object.getOwnPropertyNames(options)) {
-    if (Object.hasOwn(readers, name)) continue
-    const known = Object.keys(readers).join(', ')
-    throw new TypeError(`there is no option ${JSON.stringify(name)} here; there are ${known}`)
-  }
-  const table: Readonly<Record<string, OptionReader<unknown>>> = readers
-  const values = Object.entries(table).map(([name, { read, absence }]) => {
-    const isNamed = Object.hasOwn(options, name)
-    const value = isNamed ? options[name] : undefined
-    if (value !== undefined || absence === 'refused') return [name, read(value, name)]
-    if (!isNamed || absence === 'left out') return [name, undefined]
-    throw new TypeError(`${name} is undefined: leave it out on purpose, or give it a value`)
+  const given = copiedOptions(options)
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(readers, name))
+  if (unknown !== undefined)
+    throw new TypeError(
+      `there is no option ${JSON.stringify(unknown)} here; there are ${Object.keys(readers).join(', ')}`,
+    )
+  const values = Object.entries<OptionReader<unknown>>(readers).map(([name, { read, absence }]) => {
+    // Not what `Object.prototype` may have by that name.
+    const isNamed = Object.hasOwn(given, name)
+    const value = isNamed ? given[name] : undefined
+    if (value !== undefined || absence === 'never') return [name, read(value, name)]
+    if (isNamed && absence === 'unnamed')
+      throw new TypeError(`${name} is undefined: leave it out on purpose, or give it a value`)
+    return [name, undefined]
   })
   return Object.fromEntries(values) as T
 }
 
 /**
- * A copy of options that are to be read later, with all that they have: also what is not enumerable, which `{ ...options }` would
- * leave out, and so a check. Throws a `TypeError` for what is no plain object.
+ * A copy of options with all of their own members, also those that are not enumerable: `{ ...options }` would leave those
+ * out, and with them a check. Throws a `TypeError` if they are no plain object.
  */
 export function copiedOptions(options: unknown): Readonly<Record<string, unknown>> {
   if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
@@ -65,7 +69,7 @@ export function wrong(name: string, form: string): TypeError {
   return new TypeError(`${name} must be ${form}`)
 }
 
-/** Any function; `form` says what it is to do. */
+/** Reads a function; `form` says for the error message what it must do. */
 export function functionOption<T>(form: string): ReadValue<T> {
   return (value, name) => {
     if (typeof value !== 'function') throw wrong(name, form)
@@ -73,13 +77,13 @@ export function functionOption<T>(form: string): ReadValue<T> {
   }
 }
 
-/** A number of seconds, of which there can't be fewer than none. */
+/** Reads a number of seconds, finite and not negative. */
 export const secondsOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value
   throw wrong(name, 'a number of seconds, finite and not negative')
 }
 
-/** A list of non-empty texts, which is copied. */
+/** Reads a list of non-empty texts, and returns a copy; `form` describes the list for the error message. */
 export function textsOption(form: string): ReadValue<readonly string[]> {
   return (value, name) => {
     const list: unknown[] = Array.isArray(value) ? [...value] : [undefined]
@@ -89,8 +93,8 @@ export function textsOption(form: string): ReadValue<readonly string[]> {
 }
 
 /**
- * Whether it is an object with no other prototype than `Object.prototype`, of whichever realm (an iframe's too). From any other
- * it could inherit options, which nobody would look at.
+ * Whether the value is an object whose prototype is `Object.prototype`, also that of another realm such as an iframe, or
+ * null. An object with another prototype could inherit options, which `readOptions` would not see.
  */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false

@@ -1,56 +1,57 @@
 import type { Clock } from './time.js'
+
+// Timers stop while a machine sleeps, are delayed in hidden tabs, and overflow beyond 24.8 days. So no timer is set for longer
+// than this, and the clock decides whether the time has come.
+const LONGEST_TIMER_STEP_MS = 30_000
+
 /**
- * Calls back whenever this page may have slept: it is seen again, comes back from the back/forward cache, or was thawed.
- * Where there is no page, never.
+ * Calls back once when the clock reaches `time` (milliseconds since 1970), never synchronously. If the machine sleeps at that
+ * time, calls back when the page is resumed. Does not keep a Node process running. Returns a function that cancels it.
  */
-export function onWake(callback: () => void): () => void {
+export function scheduleAt(now: Clock, time: number, callback: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const cancel = (): void => {
+    clearTimeout(timer)
+    stopListening()
+  }
+  const checkTime = (): void => {
+    clearTimeout(timer)
+    if (now() >= time) {
+      cancel()
+      callback()
+    } else wait()
+  }
+  const wait = (): void => {
+    timer = setTimeout(checkTime, Math.min(Math.max(time - now(), 0), LONGEST_TIMER_STEP_MS))
+    unref(timer)
+  }
+  const stopListening = onPageResume(checkTime)
+  wait()
+  return cancel
+}
+
+/**
+ * Calls back whenever the page may have been suspended: it becomes visible, is restored from the back/forward cache, or is
+ * unfrozen (Page Lifecycle). Never calls back where there is no page. Returns a function that stops it.
+ */
+export function onPageResume(callback: () => void): () => void {
   const { document } = globalThis
   if (typeof document === 'undefined') return () => undefined
-  const seen = (): void => {
+  const onVisibilityChange = (): void => {
     if (document.visibilityState === 'visible') callback()
   }
-  document.addEventListener('visibilitychange', seen)
+  document.addEventListener('visibilitychange', onVisibilityChange)
   document.addEventListener('resume', callback)
   globalThis.addEventListener('pageshow', callback)
   return () => {
-    document.removeEventListener('visibilitychange', seen)
+    document.removeEventListener('visibilitychange', onVisibilityChange)
     document.removeEventListener('resume', callback)
     globalThis.removeEventListener('pageshow', callback)
   }
 }
 
-// Timers stand still while a machine sleeps, are held back in hidden tabs, and overflow beyond 24.8 days: so none is set
-// for longer than this, and what decides is the clock.
-const LONGEST_STEP_MS = 30_000
-
-/**
- * Calls back once, as soon as the clock has reached the time (milliseconds since 1970), never before and never at once;
- * after a sleep, as soon as the page is seen again. Keeps no process alive. The function that it gives ends it.
- */
-export function atTime(now: Clock, time: number, callback: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const stop = (): void => {
-    clearTimeout(timer)
-    stopWaking()
-  }
-  const look = (): void => {
-    clearTimeout(timer)
-    if (now() >= time) {
-      stop()
-      callback()
-    } else wait()
-  }
-  const wait = (): void => {
-    timer = setTimeout(look, Math.min(Math.max(time - now(), 0), LONGEST_STEP_MS))
-    letGo(timer)
-  }
-  const stopWaking = onWake(look)
-  wait()
-  return stop
-}
-
-/** Lets the process end though the timer is still set. */
-export function letGo(timer: unknown): void {
+/** Lets a Node or Deno process end although this timer, or other resource with `unref`, is still active. */
+export function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
   else (globalThis as { Deno?: { unrefTimer?(id: unknown): void } }).Deno?.unrefTimer?.(timer)
 }

@@ -1,16 +1,22 @@
 import { functionOption, type ReadValue } from './options.js'
-/** A clock: gives the present as milliseconds since 1970, as `Date.now` does. */
+
+/** A clock: a function that returns the current time in milliseconds since 1970, as `Date.now` does. */
 export type Clock = () => number
 
+/** The clock of the system. */
 export const systemClock: Clock = () => Date.now()
 
+/** Reads an option that is a clock. */
 export const clockOption: ReadValue<Clock> = functionOption(
   'a function that gives milliseconds since 1970, as Date.now does',
 )
 
+/** The longest delay of a timer in milliseconds, almost 25 days: a timer with a longer one fires at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
+
 /**
- * A clock that never goes back: it stays at the latest time that the other one has shown, until that shows a later one. NaN where
- * the other clock gives it.
+ * A clock that never goes back: while `now` is set back, it returns the latest time that it has returned before. Returns NaN
+ * whenever `now` does.
  */
 export function latestTime(now: Clock): Clock {
   let latest = Number.NEGATIVE_INFINITY
@@ -21,10 +27,7 @@ export function latestTime(now: Clock): Clock {
   }
 }
 
-/** Milliseconds that a timer can wait for: almost 25 days. A longer one would be over at once. */
-export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
-
-/** What the promise gives, or `undefined` once `ms` milliseconds have passed. */
+/** Settles as the promise does, or resolves with `undefined` after `ms` milliseconds. */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<undefined>((resolve) => {

@@ -2,7 +2,8 @@ import { accountOfDID } from '../base/account.js'
 import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { rawOfDER } from '../key/ecdsa.js'
-import { type Cacao, isPasskeyType, parseCacao } from './cacao.js'
+import { type Cacao, isPasskeyType } from './cacao.js'
+import { parseCacao } from './parse-cacao.js'
 import { decodeAAD, signedBytes } from './webauthn-aad.js'
 
 // Whoever calls once calls again, and what has passed the guard doesn't change.

@@ -9,23 +9,6 @@ import { expiryTime, startTime } from './validity.js'
  */
 export const MAX_LINKS = 4
 
-/** The capability that this one was delegated from; `undefined` for an account's own. */
-export function parentOf({ s }: Cacao): Cacao | undefined {
-  return s.m?.parent
-}
-
-/** The capability and those that it was delegated from, the account's own first. */
-export function chainOf(cacao: Cacao): Cacao[] {
-  const parent = parentOf(cacao)
-  return parent ? [...chainOf(parent), cacao] : [cacao]
-}
-
-/** The capability that the account itself granted, at the root of the chain. */
-export function rootOf(cacao: Cacao): Cacao {
-  const parent = parentOf(cacao)
-  return parent ? rootOf(parent) : cacao
-}
-
 /**
  * Throws unless what is delegated lies within its parent: issued by the key to which that was granted
  * (`ERR_CAPABILITY_AUDIENCE`), for the same domain (`_DOMAIN`), for some of its resources (`_RESOURCES`), beginning no

@@ -10,22 +10,10 @@ import {
   wrong,
 } from '../base/options.js'
 import type { Ability } from './abilities.js'
-import { type Cacao, parseCacao } from './cacao.js'
+import type { Cacao } from './cacao.js'
 import { MAX_LINKS } from './chain.js'
 import { isResource } from './resources.js'
-import { assertValidAt } from './validity.js'
-import type { VerifierOptions, Verifiers } from './verify-signature.js'
-/**
- * What a verifier of ours is handed, through the guard. Other callers than `verifyCacao`, such as the dids package, check
- * nothing first and leave the dates to the verifier.
- */
-export function verifierInput(input: unknown, options: VerifierOptions | undefined): Cacao {
-  const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
-  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
-  return cacao
-}
-
+import type { Verifiers } from './verify-signature.js'
 // How the options are read that ask for checks of a capability: the same for all functions that take them.
 
 /**

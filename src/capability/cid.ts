@@ -6,7 +6,8 @@ import { accountDID, accountOfDID } from '../base/account.js'
 import { toBase64url } from '../base/base64.js'
 import { isBytes } from '../base/bytes.js'
 import { subtleCrypto } from '../key/session-key.js'
-import { type Cacao, isPasskeyType, parseCacao, type UnsignedCacao } from './cacao.js'
+import { type Cacao, isPasskeyType, type UnsignedCacao } from './cacao.js'
+import { parseCacao } from './parse-cacao.js'
 
 // The codes of the multicodec table.
 const DAG_CBOR = 0x71

@@ -5,9 +5,10 @@ import type { KeyType } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'
 import type { SessionKey } from '../key/session-key.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
-import { type Cacao, type CacaoPayload, parseCacao, parsePayload } from './cacao.js'
+import type { Cacao, CacaoPayload } from './cacao.js'
 import { nativeIdentity } from './cid.js'
 import { renderMessage } from './message.js'
+import { parseCacao, parsePayload } from './parse-cacao.js'
 
 // Capabilities whose issuer is a did:key, signed by that key.
 

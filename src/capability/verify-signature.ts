@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
-import { chainOf, parentOf, rootOf } from './chain.js'
+import { chainOf, parentOf, rootOf } from './cacao.js'
 import { verifyDelegated } from './key-signature.js'
 import { abilitiesOf } from './recap.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'

@@ -1,16 +1,17 @@
 import { SessionError } from '../base/errors.js'
 import { type Clock, latestTime, systemClock } from '../base/time.js'
+import { ExpiryBuckets } from './expiry-buckets.js'
 
 /**
- * Where a server remembers which requests it has accepted. Servers that stand for one another share one, such as
+ * Remembers which requests a server has accepted. Servers that stand in for one another must share one, such as
  * `redisReplay` of `cacao-session/node`.
  */
 export interface ReplayStore {
   /**
-   * Marks an id as used and says whether this was its first use: one atomic operation, also between processes. The id
-   * must be remembered until `expiresAt` (milliseconds since 1970); once that is past, and so may be forgotten, the answer is no,
-   * also if the clock has gone back since. Whatever is not `true` or `false`, a rejection
-   * too, refuses the request with `ERR_STORE_UNAVAILABLE`.
+   * Marks an id as used and says whether this was its first use. It must be one atomic operation, also between processes.
+   * The id must be remembered until `expiresAt` (milliseconds since 1970). Once that time is past, the answer must be
+   * `false`, even if the clock was set back since, because the id may have been forgotten. Any answer other than `true`
+   * or `false`, and a rejection, refuses the request with `ERR_STORE_UNAVAILABLE`.
    */
   use(id: string, expiresAt: number): boolean | Promise<boolean>
 }
@@ -23,13 +24,10 @@ export interface MemoryReplayOptions {
   now?: Clock
 }
 
-// Ids are forgotten together with all that expire in the same stretch of time, in milliseconds.
-const BUCKET_MS = 5000
-
 /**
- * Remembers used requests in the memory of this process, for as long as they could be used again. Throws
- * `ERR_STORE_UNAVAILABLE` when it is full, rather than forget one that still counts. After its clock has jumped ahead and back,
- * it refuses whatever expires before the latest time that it has seen.
+ * Remembers used requests in the memory of this process until they expire. `use` throws `ERR_STORE_UNAVAILABLE` when it is
+ * full, because it must not forget a request that has not expired. After its clock was ahead and is set back, it refuses
+ * everything that expires before the latest time that it has seen.
  *
  * @example
  * const verify = requestVerifier({ ...options, replay: memoryReplay() })
@@ -42,31 +40,26 @@ export function memoryReplay({
     throw new TypeError('maxEntries must be a positive whole number')
   const clock = latestTime(now)
   const used = new Set<string>()
-  const buckets = new Map<number, string[]>()
-  const forget = (time: number): void => {
-    for (const [bucket, ids] of buckets) {
-      if ((bucket + 1) * BUCKET_MS > time) continue
-      for (const id of ids) used.delete(id)
-      buckets.delete(bucket)
-    }
-  }
+  const buckets = new ExpiryBuckets<string[]>(() => [])
   return {
     use(id, expiresAt) {
       const time = clock()
-      forget(time)
+      if (Number.isNaN(time)) throw unavailable('its clock gives NaN: pass a `now` that gives milliseconds')
+      if (!Number.isFinite(expiresAt))
+        throw unavailable('expiresAt must be a finite time in milliseconds since 1970')
+      for (const id of buckets.takeExpired(time).flat()) used.delete(id)
       if (used.has(id) || expiresAt <= time) return false
-      if (used.size >= maxEntries || !Number.isFinite(expiresAt) || Number.isNaN(time)) {
-        throw new SessionError(
-          'ERR_STORE_UNAVAILABLE',
-          `${maxEntries} requests are remembered already: raise maxEntries, or use redisReplay`,
+      if (used.size >= maxEntries)
+        throw unavailable(
+          `it is full, with ${maxEntries} used requests: raise maxEntries, or use redisReplay of cacao-session/node`,
         )
-      }
-      const bucket = Math.floor(expiresAt / BUCKET_MS)
-      const ids = buckets.get(bucket)
-      if (ids) ids.push(id)
-      else buckets.set(bucket, [id])
+      buckets.at(expiresAt).push(id)
       used.add(id)
       return true
     },
   }
+}
+
+function unavailable(reason: string): SessionError {
+  return new SessionError('ERR_STORE_UNAVAILABLE', `memoryReplay can't remember the request: ${reason}`)
 }

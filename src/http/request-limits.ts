@@ -1,67 +1,71 @@
-// What one capability may cost a server at a time, so that one caller can't take what is there for all.
+import { ExpiryBuckets } from './expiry-buckets.js'
 
-/** Counts that fall again as time passes: each unit counts until a moment of its own. */
-export class LiveCounts {
-  readonly #bucketMs: number
-  readonly #live = new Map<string, number>()
-  readonly #buckets = new Map<number, Map<string, number>>()
+// What one capability may take up on a server at a time, so that one caller can't use up what is there for all.
 
-  /** Units whose moments lie in one stretch of so many milliseconds are let go together, at its end. */
-  constructor(bucketMs: number) {
-    this.#bucketMs = bucketMs
-  }
-
-  /** How much is counted for the id now (milliseconds since 1970). */
-  count(id: string, now: number): number {
-    for (const [bucket, counts] of this.#buckets) {
-      if ((bucket + 1) * this.#bucketMs > now) continue
-      this.#buckets.delete(bucket)
-      for (const [each, count] of counts) this.#add(each, -count)
-    }
-    return this.#live.get(id) ?? 0
-  }
-
-  /** Counts one for the id until a moment (milliseconds since 1970). */
-  add(id: string, until: number): void {
-    const bucket = Math.floor(until / this.#bucketMs)
-    const counts = this.#buckets.get(bucket) ?? new Map<string, number>()
-    this.#buckets.set(bucket, counts)
-    counts.set(id, (counts.get(id) ?? 0) + 1)
-    this.#add(id, 1)
-  }
-
-  #add(id: string, difference: number): void {
-    const count = (this.#live.get(id) ?? 0) + difference
-    if (count > 0) this.#live.set(id, count)
-    else this.#live.delete(id)
-  }
-}
-
-/** Bytes that are held for each id at a time. */
-export class HeldBytes {
+/** Counts live requests by id. Each counts until it expires, and no more than `most` of one id at a time. */
+export class LiveRequests {
   readonly #most: number
-  readonly #held = new Map<string, number>()
+  readonly #counts = new Map<string, number>()
+  readonly #buckets = new ExpiryBuckets(() => new Map<string, number>())
 
   constructor(most: number) {
     this.#most = most
   }
 
-  /** A share of what may be held for the id: `take` says whether so many bytes more may be, `release` gives all back. */
-  share(id: string): { take(bytes: number): boolean; release(): void } {
-    let taken = 0
-    const hold = (bytes: number): void => {
-      taken += bytes
-      const held = (this.#held.get(id) ?? 0) + bytes
-      if (held > 0) this.#held.set(id, held)
-      else this.#held.delete(id)
+  /**
+   * Counts one more request of the id until `expiresAt`, and returns a function that takes it back. Returns `undefined`,
+   * and counts nothing, if there are as many as allowed. Times are milliseconds since 1970.
+   */
+  reserve(id: string, expiresAt: number, now: number): (() => void) | undefined {
+    for (const expired of this.#buckets.takeExpired(now)) {
+      for (const [each, count] of expired) add(this.#counts, each, -count)
+      // So that a request which is taken back later is not subtracted twice.
+      expired.clear()
     }
-    return {
-      take: (bytes) => {
-        if ((this.#held.get(id) ?? 0) + bytes > this.#most) return false
-        hold(bytes)
-        return true
-      },
-      release: () => hold(-taken),
+    if ((this.#counts.get(id) ?? 0) >= this.#most) return undefined
+    const bucket = this.#buckets.at(expiresAt)
+    add(bucket, id, 1)
+    add(this.#counts, id, 1)
+    return () => {
+      if (!bucket.has(id)) return
+      add(bucket, id, -1)
+      add(this.#counts, id, -1)
     }
   }
+}
+
+/** Counts the bytes of bodies that are buffered at a time, for each id. */
+export class BufferedBytes {
+  readonly #most: number
+  readonly #counts = new Map<string, number>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /**
+   * The share of one body in what may be buffered for the id: `take` adds bytes, or returns false if that would be too
+   * many; `release` gives all of them back.
+   */
+  share(id: string): { take(bytes: number): boolean; release(): void } {
+    let taken = 0
+    return {
+      take: (bytes) => {
+        if ((this.#counts.get(id) ?? 0) + bytes > this.#most) return false
+        taken += bytes
+        add(this.#counts, id, bytes)
+        return true
+      },
+      release: () => {
+        add(this.#counts, id, -taken)
+        taken = 0
+      },
+    }
+  }
+}
+
+function add(counts: Map<string, number>, id: string, difference: number): void {
+  const count = (counts.get(id) ?? 0) + difference
+  if (count > 0) counts.set(id, count)
+  else counts.delete(id)
 }

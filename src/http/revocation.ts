@@ -1,8 +1,9 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { type Clock, systemClock } from '../base/time.js'
 import { capabilityAccounts } from '../capability/accounts.js'
-import { type Cacao, parseCacao } from '../capability/cacao.js'
+import type { Cacao } from '../capability/cacao.js'
 import { capabilityIdentity } from '../capability/cid.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import { parseDateTime } from '../capability/schema.js'
 import { expiryTime } from '../capability/validity.js'
 

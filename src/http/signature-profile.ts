@@ -1,8 +1,9 @@
 import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
-import { type Cacao, parseCacao } from '../capability/cacao.js'
+import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import type { KeyType } from '../key/did-key.js'
 import { type SessionKeyType, subtleCrypto } from '../key/session-key.js'
 // How a session signs a request: RFC 9421 in a profile that leaves nothing to choose, so that what a server has to

@@ -1,10 +1,6 @@
-import { Recent } from '../base/lru-cache.js'
+import { LRUCache } from '../base/lru-cache.js'
 import { copiedOptions } from '../base/options.js'
-import { type Cacao, issuerAccount } from '../capability/cacao.js'
-import { rootOf } from '../capability/chain.js'
-import { givenAbility } from '../capability/check-options.js'
-import { capabilityIdentity } from '../capability/cid.js'
-import { assertValidAt } from '../capability/validity.js'
+import { latestTime } from '../base/time.js'
 import {
   assertAbility,
   assertAudience,
@@ -12,57 +8,54 @@ import {
   assertDomain,
   assertNotRevoked,
   assertResources,
-} from '../capability/verify-cacao.js'
+} from '../capability/assertions.js'
+import { type Cacao, issuerAccount, rootOf } from '../capability/cacao.js'
+import { capabilityIdentity } from '../capability/cid.js'
+import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { type IncomingRequest, incomingRequest, verifiedURL } from './incoming-request.js'
-import { HeldBytes, LiveCounts } from './request-limits.js'
+import { refused } from './request-error.js'
+import { BufferedBytes, LiveRequests } from './request-limits.js'
+import { abilityFor, resourcesFor } from './requirements.js'
 import { isDigestOf, parseToken, tokenOf } from './signature-profile.js'
-import {
-  askedOf,
-  givenWanted,
-  type RequestVerifierOptions,
-  settingsOf,
-  type VerifyRequestOptions,
-} from './verify-options.js'
-import { type MessageSignature, refused, verifyMessageSignature } from './verify-signature.js'
+import { type RequestVerifierOptions, settingsOf, type VerifyRequestOptions } from './verify-options.js'
+import { type MessageSignature, verifyMessageSignature } from './verify-signature.js'
 
 /** Who is calling, and under which capability. */
 export interface VerifiedRequest {
-  /** The account that it speaks for: a CAIP-10 id, or a did:key. */
+  /** The account that the session acts for: a CAIP-10 id, or a did:key. */
   readonly account: string
-  /** The session key that signed it. */
+  /** The session key that signed the request. */
   readonly keyDID: string
-  /** What the capability allows. */
+  /** The resources that the capability covers. */
   readonly resources: readonly string[]
   /** The capability under which the key signed: the last of its chain. */
   readonly cacao: Cacao
   /**
-   * The capability that the wallet signed: the same one, unless it was delegated. Judge a sign-in by it (nonce, `iat`,
-   * statement, request id): whatever a session's key signs, that key could have written by itself.
+   * The capability that the wallet signed: the same one, unless it was delegated. Judge a sign-in by this one (nonce,
+   * `iat`, statement, request id), because a session key can write anything into what it signs itself.
    */
   readonly root: Cacao
-  /** The URL that was signed: the configured authority, with the path and query as they came. */
+  /** The URL that was signed: the configured authority, with the path and query as they were received. */
   readonly url: string
   /** When it was signed. */
   readonly created: Date
-  /** When its signature ends. */
+  /** When its signature expires. */
   readonly expires: Date
 }
 
-// A longer token is verified each time, so that the cache stays within about 80 MB whatever clients send.
+// Longer tokens are verified each time, so that the cache takes at most about 80 MB.
 const MAX_CACHED_TOKEN = 8192
-// Requests are counted together that expire in the same stretch of so many milliseconds.
-const COUNT_BUCKET_MS = 5000
 
 /**
- * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`): signature, the
- * capability that it carries, whether that was granted to the key that signed, on an accepted domain, for these
- * resources, its body, whether it was revoked; and last, with `replay`, that it comes for the first time. What is cheap
- * is judged before the wallet's signature is checked, and before the body is read. Its body can still be read.
+ * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`): the signature; that the
+ * capability was granted to the key that signed, on an accepted domain, and covers the resources; the body; that the
+ * capability was not revoked; and last, with `replay`, that the request is received for the first time. Cheap checks come
+ * before the wallet's signature is verified and before the body is read. The body can still be read afterwards.
  *
- * Rejects with `ERR_REQUEST_UNSIGNED`, `_SIGNATURE`, `_STALE`, `_DIGEST`, `_TOO_LARGE`, `_LIMIT`, `_REPLAYED`, the
- * `ERR_CAPABILITY_…` of the check that failed, or `ERR_STORE_UNAVAILABLE` if a store doesn't answer, and
- * `ERR_RPC_UNAVAILABLE` if a contract account's chain doesn't. For more than one request use `requestVerifier`, which
+ * Rejects with `ERR_REQUEST_UNSIGNED`, `_SIGNATURE`, `_STALE`, `_DIGEST`, `_TOO_LARGE`, `_LIMIT` or `_REPLAYED`, with the
+ * `ERR_CAPABILITY_…` of the check that failed, with `ERR_STORE_UNAVAILABLE` if a store doesn't answer, and with
+ * `ERR_RPC_UNAVAILABLE` if the chain of a contract account doesn't. For more than one request use `requestVerifier`, which
  * remembers what it has verified.
  *
  * @example
@@ -83,9 +76,9 @@ export async function verifyRequest(
 }
 
 /**
- * A `verifyRequest` for a server: remembers which capabilities it has verified, so that a session's next request costs
- * one signature check, and which requests it has accepted, so that none counts twice. What can change (expiry, domain,
- * resources, revocation, what a contract account accepts) is checked every time.
+ * A `verifyRequest` for servers. It remembers which capabilities it has verified, so that the next request of a session
+ * costs one signature check, and which requests it has accepted, so that none is accepted twice. What can change (expiry,
+ * domain, resources, revocation, what a contract account accepts) is checked for each request.
  *
  * @example
  * const verify = requestVerifier({
@@ -103,31 +96,21 @@ export function requestVerifier(
   return async (request) => verify(incomingRequest(request, true))
 }
 
-interface KnownCapability {
-  readonly cacao: Cacao
-  readonly identity: string
-}
-
 /**
- * The same for whatever a server calls a request. Whoever hands that on to a handler gives it the caller's URL first, by
- * `incoming.at(caller.url)`.
+ * A `requestVerifier` for any server's type of request. Before the request is passed to a handler, its URL must be set to
+ * the verified one, with `incoming.at(caller.url)`.
  */
 export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
 ): (incoming: IncomingRequest<R>) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
-  const { now, domains, resources, ability, delegation, revocation, replay, clockSkewSecs } = settings
-  const verified = new Recent<KnownCapability>(settings.cacheSize)
-  const live = new LiveCounts(COUNT_BUCKET_MS)
-  const held = new HeldBytes(settings.maxHeldBytes)
-  // The latest time at which a request was admitted, and those that had expired could be forgotten. When the clock jumps
-  // back behind it, none of them is new again.
-  let latest = Number.NEGATIVE_INFINITY
-
-  const parsed = (token: string): KnownCapability => {
-    const cacao = parseToken(token)
-    return { cacao, identity: capabilityIdentity(cacao) }
-  }
+  const { now, domains, resources, ability, delegation, revocation, replay, clockSkewSecs, askStore } =
+    settings
+  const verified = new LRUCache<KnownCapability>(settings.cacheSize)
+  const live = new LiveRequests(settings.maxLiveRequests)
+  const buffered = new BufferedBytes(settings.maxHeldBytes)
+  // A replay store forgets requests that have expired. If the clock is set back after that, they must not be new again.
+  const replayClock = replay ? latestTime(now) : now
 
   return async (incoming) => {
     const time = now()
@@ -143,40 +126,47 @@ export function incomingVerifier<R>(
     })
     const { keyDID, nonce, created, expires } = signature
     const known = verified.get(token)
-    const { cacao, identity } = known ?? parsed(token)
+    const { cacao, identity } = known ?? knownCapability(token)
     assertValidAt(cacao, time, clockSkewSecs)
     assertAudience(cacao, keyDID)
     assertDelegation(cacao, delegation)
     await assertDomain(cacao, domains)
-    const wanted = await askedOf(resources, givenWanted, 'resources', incoming, url)
+    const wanted = await resourcesFor(resources, incoming, url)
     if (wanted) assertResources(cacao, wanted)
-    if (ability) assertAbility(cacao, await askedOf(ability, givenAbility, 'ability', incoming, url))
+    if (ability) assertAbility(cacao, await abilityFor(ability, incoming, url))
     if (!known) {
       await verifySignature(cacao, settings.verifiers, time, clockSkewSecs)
       if (token.length <= MAX_CACHED_TOKEN && isLasting(cacao)) verified.set(token, { cacao, identity })
     }
-    if (replay && live.count(identity, now()) >= settings.maxLiveRequests)
+
+    // Counted before the body is read, so that requests which arrive at the same time can't exceed the limit together.
+    const takeBack = replay && live.reserve(identity, expires, now())
+    if (replay && !takeBack)
       throw refused(
         'LIMIT',
-        'too many requests of its capability are remembered: wait until they have expired',
+        'too many requests of its capability are remembered: wait until some of them have expired',
       )
-    await assertBody(incoming, signature, {
-      maxBytes: settings.maxBodyBytes,
-      share: held.share(identity),
-      waitMs: expires - now(),
-    })
-    // Now, not when the request began: its body may have been slow to come.
-    assertValidAt(cacao, now(), clockSkewSecs)
-    if (revocation) await assertNotRevoked(cacao, (link) => settings.ask(() => revocation.isRevoked(link)))
-    // What has expired meanwhile may be forgotten already where used requests are remembered.
-    if (!(Math.max(latest, now()) < expires))
-      throw refused('STALE', 'it expired before it was received: sign it again')
-    if (replay) {
-      if (!(await settings.ask(() => replay.use(`${keyDID} ${nonce}`, expires))))
-        throw refused('REPLAYED', 'it was sent before: sign each request anew')
-      live.add(identity, expires)
-      latest = Math.max(latest, now())
+    try {
+      await assertBody(incoming, signature, {
+        maxBytes: settings.maxBodyBytes,
+        share: buffered.share(identity),
+        waitMs: expires - now(),
+      })
+      // Checked again, because the body may have taken long to arrive.
+      assertValidAt(cacao, now(), clockSkewSecs)
+      if (revocation) await assertNotRevoked(cacao, (link) => askStore(() => revocation.isRevoked(link)))
+      // The replay store may already have forgotten a request that has expired in the meantime.
+      if (!(replayClock() < expires))
+        throw refused('STALE', 'it expired before all of it was received: sign it again')
+      if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, expires))))
+        throw refused('REPLAYED', 'it was received before: sign each request anew')
+      // Advances it to the time up to which the store may have forgotten requests.
+      replayClock()
+    } catch (error) {
+      if (takeBack) takeBack()
+      throw error
     }
+
     return {
       account: issuerAccount(cacao),
       keyDID,
@@ -190,6 +180,26 @@ export function incomingVerifier<R>(
   }
 }
 
+interface KnownCapability {
+  readonly cacao: Cacao
+  readonly identity: string
+}
+
+function knownCapability(token: string): KnownCapability {
+  const cacao = parseToken(token)
+  return { cacao, identity: capabilityIdentity(cacao) }
+}
+
+/** The name of this server that a request is for: its only name, or the one of several that the client used. */
+function authorityFor({ host }: IncomingRequest<unknown>, authorities: readonly string[]): string {
+  const [only = ''] = authorities
+  if (authorities.length === 1) return only
+  const named = authorities.find((authority) => authority === host?.toLowerCase())
+  if (named === undefined)
+    throw refused('SIGNATURE', 'it is for a host that is not in the `authority` option of this server')
+  return named
+}
+
 async function assertBody(
   incoming: IncomingRequest<unknown>,
   { contentDigest }: MessageSignature,
@@ -199,13 +209,16 @@ async function assertBody(
     waitMs,
   }: {
     readonly maxBytes: number
-    readonly share: ReturnType<HeldBytes['share']>
+    readonly share: ReturnType<BufferedBytes['share']>
     readonly waitMs: number
   },
 ): Promise<void> {
   const hold = (bytes: number): void => {
     if (!share.take(bytes))
-      throw refused('LIMIT', 'too many bodies of its capability are arriving at a time: send fewer at once')
+      throw refused(
+        'LIMIT',
+        'too many bodies of its capability are being received: send fewer requests at a time',
+      )
   }
   try {
     const body = await incoming.body({ maxBytes, hold, waitMs })
@@ -217,13 +230,4 @@ async function assertBody(
   } finally {
     share.release()
   }
-}
-
-/** Which of the server's names a request is for: the only one, or the one that the client named. */
-function authorityFor({ host }: IncomingRequest<unknown>, authorities: readonly string[]): string {
-  const [only = ''] = authorities
-  if (authorities.length === 1) return only
-  const named = authorities.find((authority) => authority === host?.toLowerCase())
-  if (named === undefined) throw refused('SIGNATURE', 'it is for a host that this server does not answer for')
-  return named
 }

@@ -1,39 +1,16 @@
 import { toBase58 } from '../base/base58.js'
 import { concat, toHex } from '../base/bytes.js'
 
-// The y of the eight points of small order (RFC 7748 and 8032 allow them), in hex of little-endian bytes without the sign of x.
-const SMALL_ORDER: ReadonlySet<string> = new Set([
-  '00'.repeat(32),
-  `01${'00'.repeat(31)}`,
-  `ec${'ff'.repeat(30)}7f`,
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-])
-
-/**
- * Whether 32 bytes may be somebody's Ed25519 public key: not one of small order, in whose name anybody can sign, and written in its
- * one form. Of two forms of a key (a y of the field's order 2²⁵⁵ - 19 or more, a sign where x is zero) engines take one or both.
- * Whether the point is on the curve is for them to find out.
- */
-export function isEd25519Key(bytes: Uint8Array): boolean {
-  if (bytes.length !== 32) return false
-  const y = Uint8Array.from(bytes)
-  y[31] = (y[31] ?? 0) & 0x7f
-  const isBelowOrder = (y[0] ?? 0) < 0xed || y[31] < 0x7f || y.subarray(1, 31).some((byte) => byte < 0xff)
-  // Where x is zero, y is 1 or -1: those are of small order, whatever the sign.
-  return isBelowOrder && !SMALL_ORDER.has(toHex(y))
-}
-
-/** The kinds of public key that a did:key of ours can hold. */
+/** The types of public key that a did:key of this library can hold. */
 export type KeyType = 'Ed25519' | 'P-256' | 'secp256k1'
 
-/** A public key: 32 bytes for Ed25519, the 33-byte compressed point (SEC 1) for the curves. */
+/** A public key: 32 bytes for Ed25519, and the compressed point (33 bytes, SEC 1) for P-256 and secp256k1. */
 export interface PublicKey {
   readonly type: KeyType
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** Each kind's multicodec as an unsigned varint, and the length of the key that follows. */
+/** For each type of key its multicodec, as an unsigned varint, and the length of the key in bytes. */
 export const DID_KEY_FORMATS: ReadonlyArray<{
   type: KeyType
   prefix: readonly [number, number]
@@ -44,10 +21,35 @@ export const DID_KEY_FORMATS: ReadonlyArray<{
   { type: 'secp256k1', prefix: [0xe7, 0x01], length: 33 },
 ]
 
-/** The did:key of a public key (did:key specification, multibase `z`). */
+/** The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes are no key of that type. */
 export function encodeDIDKey({ type, bytes }: PublicKey): string {
   const format = DID_KEY_FORMATS.find((known) => known.type === type)
-  const isGood = type !== 'Ed25519' || isEd25519Key(bytes)
-  if (!format || bytes.length !== format.length || !isGood) throw new TypeError(`not a ${type} public key`)
+  const isAccepted = type !== 'Ed25519' || isEd25519Key(bytes)
+  if (!format || bytes.length !== format.length || !isAccepted)
+    throw new TypeError(`not a ${type} public key`)
   return `did:key:z${toBase58(concat(new Uint8Array(format.prefix), bytes))}`
+}
+
+// The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 allow: little-endian, in hex, without the
+// sign of x.
+const SMALL_ORDER: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+])
+
+/**
+ * Whether 32 bytes are accepted as an Ed25519 public key. Refused are points of small order, for which anybody can make
+ * signatures, and second encodings of a key (a y of 2²⁵⁵ - 19 or more, a sign where x is zero), which some engines accept and
+ * others don't. Whether the point is on the curve is left to the engine.
+ */
+export function isEd25519Key(bytes: Uint8Array): boolean {
+  if (bytes.length !== 32) return false
+  const y = Uint8Array.from(bytes)
+  y[31] = (y[31] ?? 0) & 0x7f
+  const isBelowOrder = (y[0] ?? 0) < 0xed || y[31] < 0x7f || y.subarray(1, 31).some((byte) => byte < 0xff)
+  // Where x is zero, y is 1 or -1, and both are of small order whatever the sign.
+  return isBelowOrder && !SMALL_ORDER.has(toHex(y))
 }

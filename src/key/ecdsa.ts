@@ -2,11 +2,12 @@ import { p256 } from '@noble/curves/nist.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, toHex } from '../base/bytes.js'
 import { encodeDIDKey } from './did-key.js'
-/** The r and s (64 bytes) of an ECDSA signature in DER (X.690), or `undefined` for any other encoding: one signature has one. */
+
+/** The r and s (64 bytes) of an ECDSA signature in DER (X.690); `undefined` for any encoding that is not DER to the byte. */
 export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   try {
     const signature = p256.Signature.fromBytes(der, 'der')
-    // What reads more than the one encoding must not make two signatures of one.
+    // The decoder is more lenient than DER, and a second encoding would count as a second signature.
     if (toHex(signature.toBytes('der')) !== toHex(der)) return undefined
     return new Uint8Array(signature.toBytes('compact'))
   } catch {
@@ -14,7 +15,7 @@ export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** The two keys, as did:key, that may have made a P-256 signature (r and s) of the data; none if it is no signature. */
+/** The two keys, as did:key, that can have made a P-256 signature (r and s) of the data; none if it is not a signature. */
 export function candidatesOf(signature: Uint8Array, data: Uint8Array): string[] {
   try {
     return [0, 1].map((recovery) => {

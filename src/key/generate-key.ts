@@ -13,10 +13,10 @@ import {
   subtleCrypto,
 } from './session-key.js'
 
-// WebKitGTK fails about one Ed25519 generation in a hundred with OperationError and succeeds the next time.
+// In WebKitGTK about one of a hundred generations of an Ed25519 key fails with an OperationError, and the next one succeeds.
 const GENERATE_ATTEMPTS = 5
 
-/** Makes a key that no script can export. Throws `ERR_KEY_UNSUPPORTED` where the engine lacks the type. */
+/** Generates a key that can't be exported. Rejects with `ERR_KEY_UNSUPPORTED` where the engine lacks this type of key. */
 export async function generateSessionKey(type: SessionKeyType): Promise<SessionKey> {
   const subtle = subtleCrypto()
   let cause: unknown
@@ -33,18 +33,18 @@ export async function generateSessionKey(type: SessionKeyType): Promise<SessionK
   }
   throw new SessionError(
     'ERR_KEY_UNSUPPORTED',
-    `this engine can't make ${type} keys: ask for another keyType`,
+    `this engine can't generate ${type} keys: choose another keyType`,
     { cause },
   )
 }
 
-/** Whether the key really signs: engines have stored keys that came back unable to. */
+/** Whether the key pair can sign. Engines have returned keys from IndexedDB that could not. */
 export async function canSign(key: SessionKey): Promise<boolean> {
   if (!key.pair) return false
   const subtle = subtleCrypto()
   const data = crypto.getRandomValues(new Uint8Array(32))
   try {
-    // Imported anew, because keys stored by did-session carry no right to verify.
+    // Imported again, because public keys that did-session stored have no `verify` usage.
     const raw = await subtle.exportKey('raw', key.pair.publicKey)
     const publicKey = await subtle.importKey('raw', raw, KEY_ALGORITHMS[key.type], true, ['verify'])
     return await subtle.verify(SIGNATURE_ALGORITHMS[key.type], publicKey, await key.sign(data), data)
@@ -53,16 +53,17 @@ export async function canSign(key: SessionKey): Promise<boolean> {
   }
 }
 
-/** Bytes in a seed. */
+/** The length of a seed in bytes. */
 export const SEED_LENGTH = 32
 
-// What stands before the seed in a PKCS #8 Ed25519 key (RFC 8410 §7): the only way to hand WebCrypto a seed
-// without knowing the public key.
-const PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
+// The bytes before the seed in a PKCS #8 Ed25519 key (RFC 8410 §7). PKCS #8 is the only format in which WebCrypto imports a
+// private key without its public key.
+const PKCS8_PREFIX = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
 
 /**
- * The Ed25519 key that grows from a 32-byte seed: native where the engine has Ed25519, else @noble/ed25519. With the
- * DID that it is expected to have it comes faster; with another DID than that one, it has its own.
+ * The Ed25519 key that is derived from a seed of 32 bytes (RFC 8032 §5.1.5), in WebCrypto where the engine has Ed25519, and
+ * otherwise in @noble/ed25519. It is faster with the DID that the key is expected to have; if that is another key's DID, it is
+ * ignored. Rejects with a `TypeError` for a seed of another length.
  */
 export async function seedKey(seed: Uint8Array, expectedDID?: string): Promise<SessionKey> {
   const own = new Uint8Array(seed)
@@ -71,11 +72,11 @@ export async function seedKey(seed: Uint8Array, expectedDID?: string): Promise<S
   return expected ?? (await nativeSeedKey(own)) ?? nobleSeedKey(own)
 }
 
-/** By WebCrypto alone; `undefined` where the engine lacks Ed25519. */
+/** The key in WebCrypto; `undefined` where the engine lacks Ed25519. */
 export async function nativeSeedKey(seed: Uint8Array<ArrayBuffer>): Promise<SessionKey | undefined> {
   const subtle = subtleCrypto()
   try {
-    const key = await subtle.importKey('pkcs8', concat(PKCS8, seed), 'Ed25519', true, ['sign'])
+    const key = await subtle.importKey('pkcs8', concat(PKCS8_PREFIX, seed), 'Ed25519', true, ['sign'])
     const { x } = await subtle.exportKey('jwk', key)
     const bytes = x && fromBase64url(x)
     if (!bytes) return undefined
@@ -93,20 +94,21 @@ function keyOf(did: string, key: CryptoKey, seed: Uint8Array): SessionKey {
   return { did, type: 'Ed25519', sign }
 }
 
-// Node 20 takes ten times as long to find out the public key as to check it. `undefined` if it is another one.
+// Firefox doesn't check whether the public key belongs to the seed, so there it has to be derived.
+let engineChecksPairs: Promise<boolean> | undefined
+
+// In Node 20 it takes ten times as long to derive the public key as to check that it belongs to the seed. `undefined` if it
+// doesn't.
 async function expectedSeedKey(seed: Uint8Array<ArrayBuffer>, did: string): Promise<SessionKey | undefined> {
   const publicKey = parseDIDKey(did)
   if (publicKey?.type !== 'Ed25519') return undefined
-  checksPairs ??= importPair(new Uint8Array(SEED_LENGTH), new Uint8Array(SEED_LENGTH).fill(1)).then(
+  engineChecksPairs ??= importPair(new Uint8Array(SEED_LENGTH), new Uint8Array(SEED_LENGTH).fill(1)).then(
     (key) => !key,
   )
-  if (!(await checksPairs)) return undefined
+  if (!(await engineChecksPairs)) return undefined
   const key = await importPair(seed, publicKey.bytes)
   return key && keyOf(did, key, seed)
 }
-
-// Firefox takes any public key for that of a seed, so there it must be found out.
-let checksPairs: Promise<boolean> | undefined
 
 async function importPair(seed: Uint8Array, publicKey: Uint8Array): Promise<CryptoKey | undefined> {
   const jwk = { kty: 'OKP', crv: 'Ed25519', d: toBase64url(seed), x: toBase64url(publicKey) }
@@ -115,7 +117,7 @@ async function importPair(seed: Uint8Array, publicKey: Uint8Array): Promise<Cryp
     .catch(() => undefined)
 }
 
-/** By @noble/ed25519 alone, which loads only now. */
+/** The key in @noble/ed25519, which loads on demand. */
 export async function nobleSeedKey(seed: Uint8Array<ArrayBuffer>): Promise<SessionKey> {
   const { getPublicKeyAsync } = await import('@noble/ed25519')
   return {

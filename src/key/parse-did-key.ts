@@ -1,13 +1,48 @@
 import { fromBase58 } from '../base/base58.js'
 import { fromHex, toHex } from '../base/bytes.js'
-import { Recent } from '../base/lru-cache.js'
+import { LRUCache } from '../base/lru-cache.js'
 import { DID_KEY_FORMATS, isEd25519Key, type PublicKey } from './did-key.js'
+
+const PREFIX = 'did:key:z'
+// 35 bytes take at most this many base58 digits. A longer text is refused before it is decoded, because decoding takes time
+// quadratic in the length.
+const MAX_LENGTH = PREFIX.length + 49
+
+/**
+ * The public key in a did:key (did:key method); `undefined` for anything else: another multibase or type of key, another
+ * length, an uncompressed point, a fragment, or an Ed25519 key for which anybody can make signatures.
+ */
+export function parseDIDKey(did: string): PublicKey | undefined {
+  if (!did.startsWith(PREFIX) || did.length > MAX_LENGTH) return undefined
+  const decoded = fromBase58(did.slice(PREFIX.length))
+  const format = DID_KEY_FORMATS.find(({ prefix }) => decoded?.[0] === prefix[0] && decoded[1] === prefix[1])
+  const bytes = decoded?.slice(2)
+  if (!format || !bytes || bytes.length !== format.length) return undefined
+  const isAccepted = format.type === 'Ed25519' ? isEd25519Key(bytes) : bytes[0] === 2 || bytes[0] === 3
+  return isAccepted ? { type: format.type, bytes } : undefined
+}
+
+const MAX_CACHED_KEYS = 10_000
+let cache: LRUCache<PublicKey> | undefined
+
+/**
+ * `parseDIDKey` with a cache: it returns the same object for the same DID, so that the engine's key can be cached with that
+ * object (see `verifyKeySignature`).
+ */
+export function knownKey(did: string): PublicKey | undefined {
+  cache ??= new LRUCache(MAX_CACHED_KEYS)
+  const cached = cache.get(did)
+  if (cached) return cached
+  const key = parseDIDKey(did)
+  if (key) cache.set(did, key)
+  return key
+}
 
 // The curve P-256 (FIPS 186-4, D.1.2.3): y² = x³ - 3x + b over the prime p, and p ≡ 3 (mod 4).
 const P = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n
 const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
 
-/** The uncompressed point (04 x y) of a compressed one (02 or 03, x); `undefined` if it is not on the curve. */
+/** The uncompressed P-256 point (04, x, y) of a compressed one (02 or 03, x); `undefined` if it is not on the curve. */
 export function decompressP256(compressed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const x = BigInt(`0x${toHex(compressed.subarray(1))}`)
   if (compressed.length !== 33 || (compressed[0] !== 2 && compressed[0] !== 3) || x >= P) return undefined
@@ -33,39 +68,4 @@ function squareRoot(square: bigint): bigint {
   const first = (squared(ones32, 32) * square) % P
   const second = (squared(first, 96) * square) % P
   return squared(second, 94)
-}
-
-// 35 bytes never need more than this many base58 digits; a longer text is refused before it is decoded,
-// because base58 decoding takes time that grows with the square of the length.
-const MAX_DID_LENGTH = 'did:key:'.length + 50
-
-/**
- * The public key in a did:key, or `undefined` for anything that is not exactly one: another multibase, another
- * kind of key, another length, an uncompressed point, a fragment, an Ed25519 key in whose name anybody can sign.
- */
-export function parseDIDKey(did: string): PublicKey | undefined {
-  if (!did.startsWith('did:key:z') || did.length > MAX_DID_LENGTH) return undefined
-  const decoded = fromBase58(did.slice('did:key:z'.length))
-  const format = DID_KEY_FORMATS.find(({ prefix }) => decoded?.[0] === prefix[0] && decoded[1] === prefix[1])
-  const bytes = decoded?.slice(2)
-  if (!format || !bytes || bytes.length !== format.length) return undefined
-  const isGood = format.type === 'Ed25519' ? isEd25519Key(bytes) : bytes[0] === 2 || bytes[0] === 3
-  if (!isGood) return undefined
-  return { type: format.type, bytes }
-}
-
-const MOST_KNOWN = 10_000
-let known: Recent<PublicKey> | undefined
-
-/**
- * The public key in a did:key, as `parseDIDKey` gives it; the same object for the same DID, so that what an engine
- * makes of it can be kept with it. Whoever receives one signature of a session receives more.
- */
-export function knownKey(did: string): PublicKey | undefined {
-  known ??= new Recent(MOST_KNOWN)
-  const before = known.get(did)
-  if (before) return before
-  const key = parseDIDKey(did)
-  if (key) known.set(did, key)
-  return key
 }

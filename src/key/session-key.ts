@@ -1,47 +1,41 @@
 import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { encodeDIDKey } from './did-key.js'
-/** WebCrypto, or a clear error: browsers take `crypto.subtle` away on insecure origins. */
-export function subtleCrypto(): SubtleCrypto {
-  const subtle = globalThis.crypto?.subtle
-  if (subtle) return subtle
-  throw new SessionError(
-    'ERR_ENVIRONMENT',
-    'crypto.subtle is missing: serve the page over https or from localhost',
-  )
-}
 
-/** The kinds of key that a session can act with. */
+/** The types of key that a session can act with. */
 export type SessionKeyType = 'P-256' | 'Ed25519'
 
-/** The key that a session acts with: a did:key and its signature. */
+/** The key that a session acts with. */
 export interface SessionKey {
+  /** The did:key of its public key. */
   readonly did: string
   readonly type: SessionKeyType
-  /** The WebCrypto key pair whose private half can't be exported. Absent for a key that grows from a seed. */
+  /** The WebCrypto key pair, whose private key can't be exported. Absent for a key that is derived from a seed. */
   readonly pair?: CryptoKeyPair
+  /** Signs bytes: 64 bytes of ES256 (r and s) or Ed25519. */
   sign(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /**
- * Bytes that an engine's own Ed25519 is given at most: with 65,535 or more WebKitGTK's page crashes, signing or verifying.
+ * The most bytes that are signed or verified by the engine's own Ed25519. With 65,535 or more, the page crashes in WebKitGTK.
  */
 export const MAX_NATIVE_ED25519 = 60_000
 
-/** How WebCrypto names these keys. */
+/** The algorithms of the keys in WebCrypto. */
 export const KEY_ALGORITHMS = {
   'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
   Ed25519: { name: 'Ed25519' },
 } as const
-/** How WebCrypto names their signatures. */
+
+/** The algorithms of their signatures in WebCrypto. */
 export const SIGNATURE_ALGORITHMS = {
   'P-256': { name: 'ECDSA', hash: 'SHA-256' },
   Ed25519: { name: 'Ed25519' },
 } as const
 
 /**
- * The session key of a stored pair, or `undefined` if it is not a pair that we would have stored: something
- * else, an unknown algorithm, a private key that can be exported or can't sign.
+ * The session key of a key pair from a store; `undefined` for anything that this library would not have stored: another
+ * value, another algorithm, or a private key that can be exported or can't sign.
  */
 export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | undefined> {
   if (typeof stored !== 'object' || stored === null) return undefined
@@ -54,7 +48,7 @@ export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | un
   return pairKey({ privateKey, publicKey }, type).catch(() => undefined)
 }
 
-/** The session key of a WebCrypto pair of this type. */
+/** The session key of a WebCrypto key pair of this type. */
 export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promise<SessionKey> {
   const subtle = subtleCrypto()
   return {
@@ -69,11 +63,11 @@ export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promis
   }
 }
 
-// By way of a JWK, because Node exports that at once, and a raw key only after a trip to another thread.
+// Exported as a JWK, because Node does that at once, but exports a raw key on another thread.
 async function publicKeyBytes(key: CryptoKey, type: SessionKeyType): Promise<Uint8Array<ArrayBuffer>> {
   const jwk = await subtleCrypto().exportKey('jwk', key)
   const x = coordinate(jwk.x)
-  // A did:key holds a P-256 point compressed: 02 or 03, by the parity of y, and x.
+  // A did:key holds the compressed point of a P-256 key: 02 or 03, depending on the parity of y, and then x.
   return type === 'Ed25519' ? x : concat(Uint8Array.of(2 + ((coordinate(jwk.y).at(-1) ?? 0) & 1)), x)
 }
 
@@ -86,4 +80,14 @@ function keyType(key: CryptoKey | undefined): SessionKeyType | undefined {
   const algorithm: { name?: string; namedCurve?: string } | undefined = key?.algorithm
   if (algorithm?.name === 'Ed25519') return 'Ed25519'
   return algorithm?.name === 'ECDSA' && algorithm.namedCurve === 'P-256' ? 'P-256' : undefined
+}
+
+/** `crypto.subtle`. Throws `ERR_ENVIRONMENT` where it is missing: browsers have it on secure origins only. */
+export function subtleCrypto(): SubtleCrypto {
+  const subtle = globalThis.crypto?.subtle
+  if (subtle) return subtle
+  throw new SessionError(
+    'ERR_ENVIRONMENT',
+    'crypto.subtle is missing: serve the page over https or from localhost',
+  )
 }

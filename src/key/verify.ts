@@ -4,10 +4,10 @@ import { isEd25519Key } from './did-key.js'
 import { decompressP256 } from './parse-did-key.js'
 import { KEY_ALGORITHMS, MAX_NATIVE_ED25519, SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
 
-/** Bytes in a signature of a session key: r and s, or R and S. */
+/** The length in bytes of a session key's signature: r and s of ECDSA, R and S of Ed25519. */
 export const SIGNATURE_LENGTH = 64
 
-/** Says whether a key signed data. Never throws for what the key, the signature or the data is. */
+/** Says whether a key signed the data. It never throws because of the key, the signature or the data. */
 export type VerifyKeySignature = (
   publicKey: PublicKey,
   signature: Uint8Array,
@@ -15,8 +15,9 @@ export type VerifyKeySignature = (
 ) => boolean | Promise<boolean>
 
 /**
- * Whether the key signed the data: ES256 as raw r and s (with no rule for low s, as JOSE has none), or Ed25519
- * (RFC 8032), by a key that is nobody's in particular (of small order) never. Never throws for what the key, the signature or the data is; secp256k1 keys sign nothing here.
+ * Whether the key signed the data: with ES256, a signature of r and s (a high s is accepted, as in JOSE, RFC 7518 §3.4), or
+ * with Ed25519 (RFC 8032 §5.1.7). False for secp256k1 keys, with which sessions sign nothing. Never throws because of the key,
+ * the signature or the data.
  */
 export async function verifyKeySignature(
   publicKey: PublicKey,
@@ -27,11 +28,11 @@ export async function verifyKeySignature(
   if (signature.length !== SIGNATURE_LENGTH || type === 'secp256k1') return false
   const [own, signed] = [new Uint8Array(signature), new Uint8Array(data)]
   if (type === 'Ed25519') {
-    // Anybody can sign for such a key, and engines differ about it.
+    // Anybody can make signatures for such a key, and engines disagree on whether to accept them.
     if (!isEd25519Key(bytes)) return false
-    // WebKitGTK doesn't look, and would take a second signature that anyone can make of a first (RFC 8032 §5.1.7).
+    // WebKitGTK doesn't check this, and would accept a second signature, which anybody can make from the first one.
     if (!isBelowOrder(own.subarray(32))) return false
-    // Such a key, which nobody makes by chance, crashes WebKitGTK's page.
+    // In WebKitGTK the page crashes with such a key, which nobody gets by chance, and with data as long as this.
     if (bytes.subarray(24).every((byte) => byte === 0) || signed.length > MAX_NATIVE_ED25519)
       return verifyByNoble(bytes, own, signed)
   }
@@ -40,20 +41,20 @@ export async function verifyKeySignature(
   return type === 'Ed25519' && verifyByNoble(bytes, own, signed)
 }
 
-// The order of Ed25519's base point, which S must be below.
+// The order of Ed25519's base point. S must be less than it.
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
 
 function isBelowOrder(littleEndian: Uint8Array): boolean {
   return BigInt(`0x${toHex(new Uint8Array(littleEndian).reverse())}`) < ORDER
 }
 
-// Kept with the key, as the engine holds it: importing takes longer than verifying.
-const imported = new WeakMap<PublicKey, Promise<CryptoKey | undefined>>()
+// The engine's keys are cached, because importing a key takes longer than verifying a signature.
+const importedKeys = new WeakMap<PublicKey, Promise<CryptoKey | undefined>>()
 
-// `undefined` if the bytes are no key, or the engine lacks its kind.
+/** The engine's key; `undefined` if the bytes are no key, or the engine lacks this type of key. */
 function importKey(publicKey: PublicKey): Promise<CryptoKey | undefined> {
-  const before = imported.get(publicKey)
-  if (before) return before
+  const cached = importedKeys.get(publicKey)
+  if (cached) return cached
   const { type, bytes } = publicKey
   const raw = type === 'P-256' ? decompressP256(bytes) : bytes
   const key =
@@ -61,21 +62,21 @@ function importKey(publicKey: PublicKey): Promise<CryptoKey | undefined> {
       ? subtleCrypto().importKey('raw', raw, KEY_ALGORITHMS[type], false, ['verify'])
       : Promise.reject()
   const result = key.catch(() => {
-    // Not kept: an engine may refuse today what it takes tomorrow.
-    imported.delete(publicKey)
+    // A failure is not cached, because it may be temporary.
+    importedKeys.delete(publicKey)
     return undefined
   })
-  imported.set(publicKey, result)
+  importedKeys.set(publicKey, result)
   return result
 }
 
-/** By @noble/ed25519 alone, which loads only now: for engines without Ed25519. */
+/** Verifies an Ed25519 signature with @noble/ed25519, which loads on demand: for engines without Ed25519. */
 export async function verifyByNoble(
   publicKey: Uint8Array,
   signature: Uint8Array,
   data: Uint8Array,
 ): Promise<boolean> {
   const { verifyAsync } = await import('@noble/ed25519')
-  // The rule of RFC 8032, not the laxer one of ZIP 215. On keys made to be odd, engines differ among each other.
+  // By the rule of RFC 8032, not by the laxer one of ZIP 215.
   return verifyAsync(signature, data, publicKey, { zip215: false }).catch(() => false)
 }

@@ -1,92 +1,32 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import { functionOption, setting } from '../base/options.js'
-import { type RequestVerifierOptions, splitOptions } from '../http/verify-options.js'
+import { copiedOptions, functionOption, readOptions, setting } from '../base/options.js'
+import type { RequestVerifierOptions } from '../http/verify-options.js'
 
-// An answer to a signed request is one caller's: a cache that kept it by its URL would give it to the next person.
-
+// The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next
+// person. So each answer is marked as private.
 const VARY = 'Authorization'
 const CACHE_CONTROL = 'private, no-store'
 
-/** Says so in an answer's headers: always in `Vary`, and in `Cache-Control` unless the handler chose another. */
-function markPrivate(headers: Headers): void {
-  if (!namesAuthorization(headers.get('vary'))) headers.append('vary', VARY)
-  if (!headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
-}
-
-/** The answer, marked; a copy of it where its headers can't be changed, as those that `fetch` gives. */
-export function privateResponse(response: Response): Response {
-  try {
-    markPrivate(response.headers)
-    return response
-  } catch (error) {
-    // A switch of protocols (101) has no other form.
-    if (!(error instanceof TypeError) || response.status < 200) return response
-    const copy = new Response(response.body, response)
-    markPrivate(copy.headers)
-    return copy
-  }
-}
-
-/** As much of a response of Node as it takes to mark it. */
-export interface MarkedResponse {
-  readonly headersSent: boolean
-  getHeader(name: string): unknown
-  setHeader(name: string, value: string | string[]): unknown
-  writeHead(status: number, ...rest: unknown[]): unknown
-}
-
-/** Marks what Node is going to answer, at the moment at which its head is written and the handler has said everything. */
-export function markPrivateNode(response: MarkedResponse): void {
-  const { writeHead } = response
-  response.writeHead = function (this: MarkedResponse, status: number, ...rest: unknown[]): unknown {
-    if (this.headersSent) return writeHead.call(this, status, ...rest)
-    const reason = rest.filter((argument) => typeof argument === 'string')
-    for (const [name, value] of headersIn(rest.at(-1))) this.setHeader(name, value)
-    const vary = this.getHeader('vary')
-    const varies = Array.isArray(vary) ? vary.join(', ') : typeof vary === 'string' ? vary : ''
-    if (!namesAuthorization(varies)) this.setHeader('vary', varies === '' ? VARY : `${varies}, ${VARY}`)
-    if (this.getHeader('cache-control') === undefined) this.setHeader('cache-control', CACHE_CONTROL)
-    return writeHead.call(this, status, ...reason)
-  }
-}
-
-// What `writeHead` takes: an object, a list of pairs, or a list of names and values in turn.
-function headersIn(given: unknown): [string, string | string[]][] {
-  if (typeof given !== 'object' || given === null) return []
-  if (!Array.isArray(given)) return Object.entries(given).filter(([, value]) => value !== undefined)
-  const pairs: unknown[][] = Array.isArray(given[0])
-    ? given
-    : Array.from({ length: Math.floor(given.length / 2) }, (_, i) => given.slice(2 * i, 2 * i + 2))
-  const headers = new Map<string, string[]>()
-  for (const [name, value] of pairs) {
-    const key = String(name)
-    headers.set(key, [...(headers.get(key) ?? []), ...(Array.isArray(value) ? value : [value]).map(String)])
-  }
-  return [...headers].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values])
-}
-
-function namesAuthorization(vary: string | null): boolean {
-  return (vary ?? '').split(',').some((name) => ['authorization', '*'].includes(name.trim().toLowerCase()))
-}
-
-/** How a middleware verifies requests, and who is told of refusals. */
+/** How a middleware verifies requests, and what it does about refusals. */
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
-  /** Told of each refusal, with what the client is not told: for logs. */
+  /** Called for each refusal, with the details that the client does not get: for logs. */
   onRefused?: (error: SessionError, request: R) => void
 }
 
-/** The options for the verifier, and who is told of refusals. Throws a `TypeError` that names the wrong one. */
+/** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong `onRefused`. */
 export function readSessionOptions<R>(options: RequireSessionOptions<R>): {
   readonly verifier: RequestVerifierOptions<R>
   readonly onRefused: RequireSessionOptions<R>['onRefused']
 } {
-  const { own, others } = splitOptions<{ onRefused: RequireSessionOptions<R>['onRefused'] }>(options, {
-    onRefused: setting(functionOption('a function that is told of refusals')),
-  })
-  return { verifier: others as unknown as RequestVerifierOptions<R>, onRefused: own.onRefused }
+  const { onRefused: given, ...verifier } = copiedOptions(options)
+  const { onRefused } = readOptions<{ onRefused: RequireSessionOptions<R>['onRefused'] }>(
+    { onRefused: given },
+    { onRefused: setting(functionOption('a function that is called for each refusal')) },
+  )
+  return { verifier: verifier as unknown as RequestVerifierOptions<R>, onRefused }
 }
 
-/** What a refused client is told: a status, and the code of what is wrong. */
+/** The answer to a request that was refused. */
 export interface Refusal {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -104,9 +44,10 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
 ])
 
 /**
- * The answer to a request that was refused: 403 where the capability doesn't cover it, 413 where its body is too large,
- * 429 where too much of its capability is under way, 503 where a store or a contract account's chain can't be asked, 500 where the server has no WebCrypto, else 401 with `WWW-Authenticate: CACAO error="…"`. Says the code and no more: why it
- * applies is for the server's own log. Throws whatever is not a `SessionError`: that is a fault of the server.
+ * The answer to a request that was refused: 403 if the capability doesn't cover it, 413 if its body is too large, 429 if
+ * its capability has too many requests or bodies under way, 503 if a store or the chain of a contract account doesn't
+ * answer, 500 if the server has no WebCrypto, and otherwise 401 with `WWW-Authenticate: CACAO error="…"`. The client gets
+ * the code only; `onRefused` gets the error. Rethrows what is not a `SessionError`, because that is a fault of the server.
  */
 export function refusalOf<R>(
   error: unknown,
@@ -121,7 +62,7 @@ export function refusalOf<R>(
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      vary: 'Authorization',
+      vary: VARY,
       ...(status === 401 && { 'www-authenticate': `CACAO error="${error.code}"` }),
       ...((status === 503 || status === 429) && { 'retry-after': '1' }),
     },
@@ -132,4 +73,68 @@ export function refusalOf<R>(
 /** The refusal as a web standard response. */
 export function refusalResponse({ status, headers, body }: Refusal): Response {
   return new Response(body, { status, headers })
+}
+
+/**
+ * The response, marked as one caller's: `Vary: Authorization`, and `Cache-Control: private, no-store` unless the handler
+ * has set that. It is a copy if its headers can't be changed, as those of a response from `fetch`.
+ */
+export function privateResponse(response: Response): Response {
+  try {
+    markPrivate(response.headers)
+    return response
+  } catch (error) {
+    // A response with status 101 (switching protocols) can't be copied.
+    if (!(error instanceof TypeError) || response.status < 200) return response
+    const copy = new Response(response.body, response)
+    markPrivate(copy.headers)
+    return copy
+  }
+}
+
+function markPrivate(headers: Headers): void {
+  if (!namesAuthorization(headers.get('vary'))) headers.append('vary', VARY)
+  if (!headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
+}
+
+/** The members of Node's `ServerResponse` that marking it needs. */
+export interface MarkedResponse {
+  readonly headersSent: boolean
+  getHeader(name: string): unknown
+  setHeader(name: string, value: string | string[]): unknown
+  writeHead(status: number, ...rest: unknown[]): unknown
+}
+
+/** Marks the answer of a Node server as one caller's when its head is written, after the handler has set its headers. */
+export function markPrivateNode(response: MarkedResponse): void {
+  const { writeHead } = response
+  response.writeHead = function (this: MarkedResponse, status: number, ...rest: unknown[]): unknown {
+    if (this.headersSent) return writeHead.call(this, status, ...rest)
+    const reason = rest.filter((argument) => typeof argument === 'string')
+    for (const [name, value] of headersIn(rest.at(-1))) this.setHeader(name, value)
+    const vary = this.getHeader('vary')
+    const varies = Array.isArray(vary) ? vary.join(', ') : typeof vary === 'string' ? vary : ''
+    if (!namesAuthorization(varies)) this.setHeader('vary', varies === '' ? VARY : `${varies}, ${VARY}`)
+    if (this.getHeader('cache-control') === undefined) this.setHeader('cache-control', CACHE_CONTROL)
+    return writeHead.call(this, status, ...reason)
+  }
+}
+
+// `writeHead` takes headers as an object, as a list of pairs, or as a list in which names and values alternate.
+function headersIn(given: unknown): [string, string | string[]][] {
+  if (typeof given !== 'object' || given === null) return []
+  if (!Array.isArray(given)) return Object.entries(given).filter(([, value]) => value !== undefined)
+  const pairs: unknown[][] = Array.isArray(given[0])
+    ? given
+    : Array.from({ length: Math.floor(given.length / 2) }, (_, i) => given.slice(2 * i, 2 * i + 2))
+  const headers = new Map<string, string[]>()
+  for (const [name, value] of pairs) {
+    const key = String(name)
+    headers.set(key, [...(headers.get(key) ?? []), ...(Array.isArray(value) ? value : [value]).map(String)])
+  }
+  return [...headers].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values])
+}
+
+function namesAuthorization(vary: string | null): boolean {
+  return (vary ?? '').split(',').some((name) => ['authorization', '*'].includes(name.trim().toLowerCase()))
 }

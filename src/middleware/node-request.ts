@@ -1,6 +1,6 @@
 import { concat } from '../base/bytes.js'
 import { type BodyLimits, cutOff, type IncomingRequest, inTime, tooLarge } from '../http/incoming-request.js'
-import { refused } from '../http/verify-signature.js'
+import { refused } from '../http/request-error.js'
 
 /** As much of Node's `IncomingMessage`, or of Express's `Request`, as is needed to verify it. */
 export interface NodeRequest {

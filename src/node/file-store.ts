@@ -1,6 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { Queue } from '../base/concurrency.js'
+import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
 import type { SessionStore } from '../store/store.js'
 import {
@@ -45,7 +45,7 @@ export function fileStore(path: string): SessionStore {
 type Namespaces = Map<string, KeptSessions>
 
 function newFileStore(path: string): SessionStore {
-  const queue = new Queue()
+  const queue = new SerialQueue()
   let isClean = false
 
   const update = async (namespace: string, change: (kept: KeptSessions) => KeptSessions): Promise<void> => {

@@ -1,6 +1,6 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import { assertDomain, assertNotRevoked } from '../capability/assertions.js'
 import type { Cacao } from '../capability/cacao.js'
-import { assertDomain, assertNotRevoked } from '../capability/verify-cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
 import type { TrustOptions } from '../options/session-options.js'
 /**

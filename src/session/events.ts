@@ -1,6 +1,6 @@
 import { until } from '../base/abort.js'
 import { pageStorage } from '../base/environment.js'
-import { atTime } from '../base/schedule.js'
+import { scheduleAt } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { parseDateTime } from '../capability/schema.js'
@@ -52,11 +52,11 @@ function listen(
   switch (type) {
     case 'expiring':
       // After a sleep it may have expired already: then `expired` is told instead.
-      return atTime(now, expiry - leadSecs * 1000, () => {
+      return scheduleAt(now, expiry - leadSecs * 1000, () => {
         if (!isOver()) happened()
       })
     case 'expired':
-      return atTime(now, expiry, () => {
+      return scheduleAt(now, expiry, () => {
         if (!isRemoved(data.key.did)) happened()
       })
     case 'idle':
@@ -110,7 +110,7 @@ function onIdle(now: Clock, idleSecs: number, since: number, callback: () => voi
   let isIdle = false
   let stopTimer = (): void => undefined
   const wait = (): void => {
-    stopTimer = atTime(now, last + idleSecs * 1000, due)
+    stopTimer = scheduleAt(now, last + idleSecs * 1000, due)
   }
   const due = (): void => {
     last = Math.max(last, Math.min(lastInput() ?? last, now()))

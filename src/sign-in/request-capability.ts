@@ -2,9 +2,10 @@ import { abortable } from '../base/abort.js'
 import { parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { systemClock } from '../base/time.js'
+import { assertAudience, assertIssuer, assertNonce } from '../capability/assertions.js'
 import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/auth-method.js'
-import { type Cacao, parseCacao } from '../capability/cacao.js'
-import { parentOf, rootOf } from '../capability/chain.js'
+import { type Cacao, parentOf, rootOf } from '../capability/cacao.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import {
   abilitiesOf,
   fromRecap,
@@ -15,7 +16,6 @@ import {
 } from '../capability/recap.js'
 import { parseDateTime } from '../capability/schema.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, expiryTime } from '../capability/validity.js'
-import { assertAudience, assertIssuer, assertNonce } from '../capability/verify-cacao.js'
 import {
   type AuthorizeOptions,
   type GrantOptions,

@@ -1,4 +1,5 @@
-import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
+import { type Cacao, issuerAccount } from '../capability/cacao.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import { expiryTime } from '../capability/validity.js'
 import type { LastUsed, Persistence, SessionRecord, SessionStore, StoredAccount } from './store.js'
 

@@ -1,7 +1,8 @@
 import { fromBase64, toBase64 } from '../base/base64.js'
 import { isBytes } from '../base/bytes.js'
-import { type Cacao, issuerAccount, parseCacao } from '../capability/cacao.js'
+import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import {
   type LastUsed,
   type NewSession,

@@ -1,5 +1,5 @@
 import { fromBase64url, toBase64url } from '../base/base64.js'
-import { Queue } from '../base/concurrency.js'
+import { SerialQueue } from '../base/concurrency.js'
 import { check, readOptions, setting } from '../base/options.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Persistence, SessionStore } from './store.js'
@@ -74,7 +74,7 @@ const READERS = {
 }
 
 const stores = new WeakMap<StringStore, Map<string, SessionStore>>()
-const queues = new WeakMap<StringStore, Map<string, Queue>>()
+const queues = new WeakMap<StringStore, Map<string, SerialQueue>>()
 
 /**
  * Keeps sessions wherever strings can be kept, one item for each namespace. The strings hold the sessions' keys: whoever
@@ -93,7 +93,7 @@ export function stringStore(backend: StringStore, options: StringStoreOptions = 
   const { prefix = 'cacao-session:', persistence = 'strings' } = given
   // Nobody takes back what a backend says of itself.
   const writableByOthers = isWritableByOthers(backend) || given.writableByOthers === true
-  const queueOf = (key: string): Queue => of(queues, backend, key, () => new Queue())
+  const queueOf = (key: string): SerialQueue => of(queues, backend, key, () => new SerialQueue())
   return of(stores, backend, JSON.stringify([prefix, persistence, writableByOthers]), () =>
     seedStore({
       persistence,

@@ -1,4 +1,4 @@
-import { letGo, onWake } from '../base/schedule.js'
+import { onPageResume, unref } from '../base/schedule.js'
 import type { SessionStore } from '../store/store.js'
 
 /** What a tab tells the others. The store is the truth: a notice only says when to look at it. */
@@ -67,10 +67,10 @@ class TabChannel {
 
   #listen(): () => void {
     const mayHaveMissed = (): void => this.#deliver(undefined)
-    const stopWaking = onWake(mayHaveMissed)
+    const stopWaking = onPageResume(mayHaveMissed)
     if (this.#channel) return stopWaking
     const timer = setInterval(mayHaveMissed, POLL_MS)
-    letGo(timer)
+    unref(timer)
     return () => {
       clearInterval(timer)
       stopWaking()
@@ -94,7 +94,7 @@ class TabChannel {
       const notice = parseNotice(data)
       if (notice) this.#deliver(notice)
     }
-    letGo(this.#channel)
+    unref(this.#channel)
     return this.#channel
   }
 }

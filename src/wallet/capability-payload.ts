@@ -2,7 +2,8 @@ import { accountDID } from '../base/account.js'
 import { toHex } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
-import { type CacaoPayload, parsePayload } from '../capability/cacao.js'
+import type { CacaoPayload } from '../capability/cacao.js'
+import { parsePayload } from '../capability/parse-cacao.js'
 import { parseDateTime } from '../capability/schema.js'
 /** What the person reads and signs, where `DIDSession.get` or `authorize` don't say otherwise. */
 export interface GrantTextOptions {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { atTime } from '../../src/base/schedule.js'
+import { scheduleAt } from '../../src/base/schedule.js'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND
@@ -15,7 +15,7 @@ describe('an alarm', () => {
 
   it('goes off at its time, not before, and once', () => {
     const rings = vi.fn()
-    atTime(Date.now, Date.now() + 90 * SECOND, rings)
+    scheduleAt(Date.now, Date.now() + 90 * SECOND, rings)
     vi.advanceTimersByTime(90 * SECOND - 1)
     expect(rings).not.toHaveBeenCalled()
     vi.advanceTimersByTime(1)
@@ -26,7 +26,7 @@ describe('an alarm', () => {
 
   it('sixty days ahead does not go off early, though timers overflow after 24.8', () => {
     const rings = vi.fn()
-    atTime(Date.now, Date.now() + 60 * DAY, rings)
+    scheduleAt(Date.now, Date.now() + 60 * DAY, rings)
     vi.advanceTimersByTime(60 * DAY - SECOND)
     expect(rings).not.toHaveBeenCalled()
     vi.advanceTimersByTime(SECOND)
@@ -35,7 +35,7 @@ describe('an alarm', () => {
 
   it('goes off soon after a sleep in which timers stood still', () => {
     const rings = vi.fn()
-    atTime(Date.now, Date.now() + HOUR, rings)
+    scheduleAt(Date.now, Date.now() + HOUR, rings)
     vi.setSystemTime(Date.now() + 2 * HOUR)
     expect(rings).not.toHaveBeenCalled()
     vi.advanceTimersByTime(30 * SECOND)
@@ -44,7 +44,7 @@ describe('an alarm', () => {
 
   it('waits on if the clock was put back', () => {
     const rings = vi.fn()
-    atTime(Date.now, Date.now() + HOUR, rings)
+    scheduleAt(Date.now, Date.now() + HOUR, rings)
     vi.advanceTimersByTime(HOUR / 2)
     vi.setSystemTime(Date.now() - HOUR / 4)
     vi.advanceTimersByTime(HOUR / 2)
@@ -55,7 +55,7 @@ describe('an alarm', () => {
 
   it('for what is past goes off soon, but not at once', () => {
     const rings = vi.fn()
-    atTime(Date.now, Date.now() - HOUR, rings)
+    scheduleAt(Date.now, Date.now() - HOUR, rings)
     expect(rings).not.toHaveBeenCalled()
     vi.advanceTimersByTime(0)
     expect(rings).toHaveBeenCalledTimes(1)
@@ -63,7 +63,7 @@ describe('an alarm', () => {
 
   it('never goes off for what never comes', () => {
     const rings = vi.fn()
-    const stop = atTime(Date.now, Number.POSITIVE_INFINITY, rings)
+    const stop = scheduleAt(Date.now, Number.POSITIVE_INFINITY, rings)
     vi.advanceTimersByTime(60 * DAY)
     expect(rings).not.toHaveBeenCalled()
     stop()
@@ -71,7 +71,7 @@ describe('an alarm', () => {
 
   it('that was stopped stays silent', () => {
     const rings = vi.fn()
-    const stop = atTime(Date.now, Date.now() + HOUR, rings)
+    const stop = scheduleAt(Date.now, Date.now() + HOUR, rings)
     vi.advanceTimersByTime(HOUR / 2)
     stop()
     vi.advanceTimersByTime(DAY)
@@ -85,7 +85,7 @@ describe('an alarm', () => {
     ['back from the cache', () => window.dispatchEvent(new Event('pageshow'))],
   ])('that is due goes off as soon as the page is %s', (_, happens) => {
     const rings = vi.fn()
-    atTime(Date.now, Date.now() + HOUR, rings)
+    scheduleAt(Date.now, Date.now() + HOUR, rings)
     happens()
     expect(rings).not.toHaveBeenCalled()
     vi.setSystemTime(Date.now() + HOUR)
@@ -96,6 +96,6 @@ describe('an alarm', () => {
 
 it('an alarm rings by the real clock, not before its time', async () => {
   const time = Date.now() + 150
-  const rang = await new Promise<number>((resolve) => atTime(Date.now, time, () => resolve(Date.now())))
+  const rang = await new Promise<number>((resolve) => scheduleAt(Date.now, time, () => resolve(Date.now())))
   expect(rang).toBeGreaterThanOrEqual(time)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseCacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { assertValidAt, expiryTime, validityAt } from '../../src/capability/validity.js'
 import { payload, unsigned } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/base/bytes.js'
-import { parseCacao } from '../../src/capability/cacao.js'
 import { cacaoCID, encodeDagCBOR } from '../../src/capability/cid.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../../src/capability/dag-json.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { describeWith, fixture, fixtureNames } from '../setup/fixtures.js'
 
 interface CacaoFixture {

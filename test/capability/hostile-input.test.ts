@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseCacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { payload, signed, unsigned } from '../setup/capability.js'

@@ -1,5 +1,5 @@
 import type { Cacao } from '../../src/capability/cacao.js'
-import { chainOf } from '../../src/capability/chain.js'
+import { chainOf } from '../../src/capability/cacao.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { accept, jsonable, jsonOf, textCase } from './capability-kinds.js'
 import { copyOf } from './copy.js'

@@ -116,6 +116,20 @@ describe('one caller', () => {
     await send(signer)
   })
 
+  it('can’t do so by sending all of them at once either, and what was refused takes no room', async () => {
+    const verify = requestVerifier({ ...accepting, maxLiveRequests: 3 })
+    const altered = async (): Promise<Request> => {
+      const { url, headers } = await signer.sign(post('one'))
+      return new Request(url, { method: 'POST', headers, body: 'two' })
+    }
+    for (let i = 0; i < 3; i++) await expectCode('ERR_REQUEST_DIGEST', async () => verify(await altered()))
+    const signed = await Promise.all(Array.from({ length: 5 }, () => signer.sign(post())))
+    const results = await Promise.allSettled(signed.map((request) => verify(request)))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason.code).toBe('ERR_REQUEST_LIMIT')
+  })
+
   it('holds no more bytes than one caller may, however many bodies arrive', async () => {
     const verify = requestVerifier({ ...accepting, maxBodyBytes: 1000, maxHeldBytes: 1500 })
     const open: ReadableStreamDefaultController<Uint8Array>[] = []

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import type { Cacao } from '../../src/capability/cacao.js'
 import { cacaoCID } from '../../src/capability/cid.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { capabilityAccounts, capabilityIdentity } from '../../src/verify.js'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { Verifiers } from '../../src/capability/verify-signature.js'
 

@@ -1,6 +1,6 @@
 import { fromHex } from '../../src/base/bytes.js'
 import type { Cacao, CacaoPayload } from '../../src/capability/cacao.js'
-import { parseCacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { eip191Sign } from '../../src/wallet/ethereum/secp256k1.js'
 import { renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { ACCOUNT_A, KEY_A } from './wallet.js'

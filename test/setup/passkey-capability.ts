@@ -1,5 +1,6 @@
 import { toBase64url } from '../../src/base/base64.js'
-import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { encodeAAD } from '../../src/capability/webauthn-aad.js'
 import { challengeOf } from '../../src/wallet/webauthn/verify.js'
 import { payload } from './capability.js'

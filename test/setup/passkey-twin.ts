@@ -1,5 +1,6 @@
 import { fromBase64url } from '../../src/base/base64.js'
-import { type Cacao, parseCacao } from '../../src/capability/cacao.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { decodeAAD, signedBytes } from '../../src/capability/webauthn-aad.js'
 import { candidatesOf, rawOfDER } from '../../src/key/ecdsa.js'
 

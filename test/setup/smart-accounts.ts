@@ -12,7 +12,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import type { Cacao } from '../../src/capability/cacao.js'
-import { parseCacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { ANVIL_CHAIN, startAnvil } from './anvil.js'
 import { payload } from './capability.js'

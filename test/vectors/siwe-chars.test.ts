@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parsePayload } from '../../src/capability/cacao.js'
+import { parsePayload } from '../../src/capability/parse-cacao.js'
 import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parsePayload } from '../../src/capability/cacao.js'
+import { parsePayload } from '../../src/capability/parse-cacao.js'
 import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, vectors } from '../setup/fixtures.js'

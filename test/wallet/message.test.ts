@@ -1,7 +1,7 @@
 import { createSiweMessage } from 'viem/siwe'
 import { describe, expect, it } from 'vitest'
-import { parsePayload } from '../../src/capability/cacao.js'
 import { renderMessage } from '../../src/capability/message.js'
+import { parsePayload } from '../../src/capability/parse-cacao.js'
 import {
   parseEthereumMessage,
   renderEthereumMessage,

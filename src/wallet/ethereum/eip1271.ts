@@ -1,6 +1,6 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { toHex } from '../../base/bytes.js'
-import { SharedWork } from '../../base/concurrency.js'
+import { SingleFlight } from '../../base/concurrency.js'
 import { SessionError } from '../../base/errors.js'
 import { type Clock, systemClock } from '../../base/time.js'
 import { utf8 } from '../../base/utf8.js'
@@ -35,7 +35,7 @@ export function contractVerifier(
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
   const maxAge = rpcMaxAgeSecs * 1000
   const accepted = new Map<string, number>()
-  const asked = new SharedWork<void>({ failuresMs: FAILURES_MS, mostFailures: MOST_KNOWN, now })
+  const asked = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MOST_KNOWN, now })
   return async (input, options) => {
     const { cacao, ...account } = ethereumCapability(input, options)
     const signature = parseContractSignature(cacao.s.s)

@@ -3,10 +3,11 @@ import { type AccountParts, accountOfDID, parseAccount } from '../../base/accoun
 import { toHex } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { utf8 } from '../../base/utf8.js'
-import { type Cacao, type CacaoPayload, parsePayload } from '../../capability/cacao.js'
-import { verifierInput } from '../../capability/check-options.js'
+import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
 import { type Message, type MessageLayout, parseMessage, renderMessage } from '../../capability/message.js'
+import { parsePayload } from '../../capability/parse-cacao.js'
 import { parseDateTime } from '../../capability/schema.js'
+import { verifierInput } from '../../capability/verifier-input.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 
 // Whoever checks one signature of an account checks more: the addresses seen last are kept.

@@ -1,6 +1,6 @@
 import { toBase64url } from '../../../src/base/base64.js'
 import { utf8 } from '../../../src/base/utf8.js'
-import { parseCacao } from '../../../src/capability/cacao.js'
+import { parseCacao } from '../../../src/capability/parse-cacao.js'
 import { authorizationOf } from '../../../src/http/signature-profile.js'
 import { generateSessionKey } from '../../../src/key/generate-key.js'
 import { signed } from '../../setup/capability.js'

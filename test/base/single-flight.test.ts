@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { SharedWork } from '../../src/base/concurrency.js'
+import { SingleFlight } from '../../src/base/concurrency.js'
 import { testClock } from '../../src/testing/fake-clock.js'
 import { failureOf } from '../setup/expect-code.js'
 
@@ -10,7 +10,7 @@ const failing = async (): Promise<never> => {
 }
 
 it('does work of one id once at a time, and anew afterwards', async () => {
-  const work = new SharedWork<number>({ ...options, now: () => NOW })
+  const work = new SingleFlight<number>({ ...options, now: () => NOW })
   let count = 0
   const one = async (): Promise<number> => {
     count++
@@ -22,7 +22,7 @@ it('does work of one id once at a time, and anew afterwards', async () => {
 
 it('fails for all who wait, and then for a second without any work', async () => {
   const clock = testClock(NOW)
-  const work = new SharedWork<string>({ ...options, now: clock.now })
+  const work = new SingleFlight<string>({ ...options, now: clock.now })
   const failures = await Promise.all(
     Array.from({ length: 50 }, () => failureOf(() => work.run('a', failing))),
   )
@@ -37,14 +37,14 @@ it('fails for all who wait, and then for a second without any work', async () =>
 
 it('remembers no failure after its clock has gone back', async () => {
   const clock = testClock(NOW)
-  const work = new SharedWork<string>({ ...options, now: clock.now })
+  const work = new SingleFlight<string>({ ...options, now: clock.now })
   await failureOf(() => work.run('a', failing))
   clock.set(NOW - 1)
   expect(await work.run('a', async () => 'worked')).toBe('worked')
 })
 
 it('remembers so many failures, the last ones', async () => {
-  const work = new SharedWork<string>({ ...options, now: () => NOW })
+  const work = new SingleFlight<string>({ ...options, now: () => NOW })
   for (const id of ['a', 'b', 'c', 'd']) await failureOf(() => work.run(id, failing))
   expect(await work.run('a', async () => 'worked')).toBe('worked')
   for (const id of ['b', 'c', 'd'])

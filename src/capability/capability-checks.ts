@@ -1,0 +1,151 @@
+import type { AccountInput } from '../base/account.js'
+import {
+  check,
+  type OptionReaders,
+  type ReadValue,
+  readOptions,
+  required,
+  secondsOption,
+  setting,
+} from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
+import type { Ability } from './abilities.js'
+import {
+  assertAbility,
+  assertAudience,
+  assertDelegation,
+  assertDomain,
+  assertIssuer,
+  assertNonce,
+  assertNotRevoked,
+  assertResources,
+} from './assertions.js'
+import type { Cacao } from './cacao.js'
+import {
+  abilityOption,
+  accountOption,
+  audienceOption,
+  type DelegationOptions,
+  type Domains,
+  delegationOption,
+  domainsOption,
+  type IsRevoked,
+  isRevokedOption,
+  nonceOption,
+  verifiersOption,
+} from './check-options.js'
+import { resourcesOption } from './resources.js'
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
+import { type Verifiers, verifySignature } from './verify-signature.js'
+
+/**
+ * What a capability must be to be accepted. Signature and time are always checked, and a delegated capability is refused
+ * unless `delegation` allows it. Whatever else is left out is not checked; what is named must have a value.
+ */
+export interface VerifyCacaoOptions {
+  /** What the wallet entries give: `{ ...ethereumVerifiers() }`. */
+  verifiers: Verifiers
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+  /** Seconds by which the issuer's clock may run ahead; 300 by default. Applies to `iat` and `nbf`. */
+  clockSkewSecs?: number
+  /** The account that must have granted it, or what it was delegated from (CAIP-10, or its DID). */
+  issuer?: AccountInput
+  /** The key that must be allowed to act (did:key). */
+  audience?: string
+  /** The domains, with their ports, of the sites whose sign-ins are accepted; or a function that says `true` of one. */
+  domains?: Domains
+  /** The nonce that was asked for: what the wallet signed must have it. */
+  nonce?: string
+  /** Resources that the capability must cover: at least one. */
+  resources?: readonly string[]
+  /** What it must allow (ReCap, ERC-5573): one ability with one resource, without caveats. */
+  ability?: Ability
+  /**
+   * Says whether a capability was revoked; asked of each in a chain. A rejection, or anything but `false`, counts as a
+   * refusal. Know it by `capabilityIdentity`, not by its CID: one signature can be written in several ways, and each gives
+   * another CID.
+   */
+  isRevoked?: IsRevoked
+  /** Accept what a session's key delegated, too, up to so many links. Refused by default. */
+  delegation?: DelegationOptions | false
+}
+
+/** A check of what has passed the guard; throws or rejects with a `SessionError`. */
+type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
+
+/** The options of `verifyCacao` once they were read. */
+export interface CapabilityExpectations {
+  readonly verifiers: Verifiers
+  readonly now: Clock | undefined
+  readonly clockSkewSecs: number | undefined
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+  readonly domains: Domains | undefined
+  readonly nonce: string | undefined
+  readonly resources: readonly string[] | undefined
+  readonly ability: Ability | undefined
+  readonly isRevoked: IsRevoked | undefined
+  readonly delegation: DelegationOptions | false | undefined
+}
+
+// Also endless, for capabilities whose dates another part of a server judges.
+const clockSkewOption: ReadValue<number> = (value, name) =>
+  value === Number.POSITIVE_INFINITY ? value : secondsOption(value, name)
+
+/** How the options of `verifyCacao` are read, and of whatever takes the same ones. */
+export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
+  verifiers: required(verifiersOption),
+  now: setting(clockOption),
+  clockSkewSecs: setting(clockSkewOption),
+  issuer: check(accountOption),
+  audience: check(audienceOption),
+  domains: check(domainsOption),
+  nonce: check(nonceOption),
+  resources: check(resourcesOption),
+  ability: check(abilityOption),
+  isRevoked: check(isRevokedOption),
+  delegation: check(delegationOption),
+}
+
+/** The checks that options ask for. */
+export interface CapabilityChecks {
+  /** Of what it says: they cost no cryptography, and ask nobody. */
+  readonly content: readonly CapabilityCheck[]
+  readonly signature: CapabilityCheck
+  readonly revocation: readonly CapabilityCheck[]
+}
+
+/** The checks that the options ask for. Throws a `TypeError` for wrong options. */
+export function capabilityChecks(options: VerifyCacaoOptions): CapabilityChecks {
+  return checksOf(readOptions(options, CAPABILITY_OPTIONS))
+}
+
+/** The same of options that were read already. */
+export function checksOf({
+  verifiers,
+  now = systemClock,
+  clockSkewSecs = DEFAULT_CLOCK_SKEW_SECS,
+  issuer,
+  audience,
+  domains,
+  nonce,
+  resources,
+  ability,
+  isRevoked,
+  delegation = false,
+}: CapabilityExpectations): CapabilityChecks {
+  const content: CapabilityCheck[] = [(cacao) => assertDelegation(cacao, delegation)]
+  if (issuer !== undefined) content.push((cacao) => assertIssuer(cacao, issuer))
+  if (audience !== undefined) content.push((cacao) => assertAudience(cacao, audience))
+  if (domains !== undefined) content.push((cacao) => assertDomain(cacao, domains))
+  if (nonce !== undefined) content.push((cacao) => assertNonce(cacao, nonce))
+  content.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
+  if (resources !== undefined) content.push((cacao) => assertResources(cacao, resources))
+  if (ability !== undefined) content.push((cacao) => assertAbility(cacao, ability))
+  return {
+    content,
+    signature: (cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs),
+    revocation: isRevoked === undefined ? [] : [(cacao) => assertNotRevoked(cacao, isRevoked)],
+  }
+}

@@ -1,0 +1,160 @@
+import { accountOfDID } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import { hiddenCharacter } from '../base/hidden-characters.js'
+import {
+  type Cacao,
+  type CacaoHeader,
+  type CacaoPayload,
+  type CacaoSignature,
+  isPasskeyType,
+  rootOf,
+} from './cacao.js'
+import { assertWithin, MAX_LINKS } from './chain.js'
+import { isAuthority, isURI } from './resources.js'
+import { bytesSchema, invalid, parseDateTime, readObject, type Schema, textSchema } from './schema.js'
+
+const MAX_RESOURCES = 1000
+// Characters of all resources together.
+const MAX_RESOURCES_LENGTH = 65_536
+
+// ASCII characters must be in the grammar of ERC-4361. Other characters are accepted, because people write statements in their
+// own language and wallets sign them. Hidden characters are refused: a line break, or what a wallet may show as one, could add
+// a field to the signed text; others could make the person read a different text.
+const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}])*$/u
+const REQUEST_ID = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/
+const NONCE = /^[A-Za-z0-9]{8,}$/
+// Passkeys of the did-session family have a nonce in base64url, which is in no text that is signed.
+const NONCE_BASE64URL = /^[-_A-Za-z0-9]{8,}$/
+const SIGNATURE_TYPE = /^[-:\w]+$/
+const KEY_TYPE = 'key:'
+
+// Capabilities that were parsed are frozen and need not be parsed again.
+const parsed = new WeakSet<Cacao>()
+
+/**
+ * The guard: every capability from outside (a wallet, a store, a string, a header) must pass it. It copies each member once
+ * into a frozen `Cacao`, so that nothing can change after it was checked. Throws `ERR_CAPABILITY_INVALID` for a value that is
+ * not exactly a CACAO (CAIP-74), for a text of more than 16,384 characters, for more than 1000 resources or 65,536 characters
+ * in them, and for a chain of more than 4 capabilities. Throws `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for a
+ * delegated capability that exceeds its parent.
+ */
+export function parseCacao(input: unknown): Cacao {
+  if (parsed.has(input as Cacao)) return input as Cacao
+  try {
+    return parseChain(input, 'capability', MAX_LINKS)
+  } catch (cause) {
+    if (cause instanceof SessionError) throw cause
+    // A getter or a proxy of the caller's threw.
+    throw new SessionError('ERR_CAPABILITY_INVALID', "malformed capability: it can't be read", { cause })
+  }
+}
+
+/** Parses a capability, and those that it was delegated from, at most `links` together. */
+function parseChain(input: unknown, path: string, links: number): Cacao {
+  if (links === 0) throw invalid(path, `absent: a chain has at most ${MAX_LINKS} capabilities`)
+  const parent: Schema<Cacao> = (value, at) => parseChain(value, at, links - 1)
+  const s: Schema<CacaoSignature> = (value, at) => parseSignature(value, at, parent)
+  const cacao = readObject<Cacao>(input, path, { h: parseHeader, p: parsePayload, s }, ['h', 'p', 's'])
+  if (cacao.s.m?.parent) assertWithin(cacao, cacao.s.m.parent)
+  parsed.add(cacao)
+  return cacao
+}
+
+const parseHeader: Schema<CacaoHeader> = (input, path) =>
+  readObject(
+    input,
+    path,
+    {
+      t: textSchema(
+        (t): t is CacaoHeader['t'] => t === 'eip4361' || t === 'caip122',
+        '"caip122" or "eip4361"',
+      ),
+    },
+    ['t'],
+  )
+
+const dateTime = textSchema(
+  (text) => parseDateTime(text) !== undefined,
+  'an RFC 3339 date-time such as "2026-01-31T12:00:00Z"',
+)
+
+/** The guard for a payload alone, before it is signed. Throws `ERR_CAPABILITY_INVALID`. */
+export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
+  const payload = readObject<CacaoPayload>(
+    input,
+    path,
+    {
+      domain: textSchema(isAuthority, 'an RFC 3986 authority such as "example.com:8080"'),
+      iss: textSchema((text) => accountOfDID(text) !== undefined, 'a did:pkh or did:key'),
+      aud: textSchema(isURI, 'a URI'),
+      version: textSchema((text) => text === '1', '"1"'),
+      nonce: textSchema((text) => NONCE_BASE64URL.test(text), 'at least 8 letters and digits'),
+      iat: dateTime,
+      nbf: dateTime,
+      exp: dateTime,
+      statement: textSchema(
+        (text) => STATEMENT.test(text) && hiddenCharacter(text) === undefined,
+        'one line without hidden characters (ERC-4361)',
+      ),
+      requestId: textSchema((text) => REQUEST_ID.test(text), 'made of URI path characters'),
+      resources: parseResources,
+    },
+    ['domain', 'iss', 'aud', 'version', 'nonce', 'iat'],
+  )
+  const isText = payload.iss.startsWith('did:pkh:eip155:')
+  if (isText && !NONCE.test(payload.nonce)) throw invalid(`${path}.nonce`, 'at least 8 letters and digits')
+  return payload
+}
+
+const resource = textSchema(isURI, 'a URI such as "https://api.example.com/notes/*"')
+
+const parseResources: Schema<string[]> = (value, path) => {
+  const list: unknown[] =
+    Array.isArray(value) && value.length <= MAX_RESOURCES
+      ? Array.from({ length: value.length }, (_, i) => value[i])
+      : [undefined]
+  // NaN if one of them is no text.
+  const length = list.reduce(
+    (sum: number, item) => sum + (typeof item === 'string' ? item.length : Number.NaN),
+    0,
+  )
+  if (!(length <= MAX_RESOURCES_LENGTH))
+    throw invalid(
+      path,
+      `an array of up to ${MAX_RESOURCES} URIs, of ${MAX_RESOURCES_LENGTH} characters together`,
+    )
+  const copy = list.map((item, i) => resource(item, `${path}[${i}]`))
+  Object.freeze(copy)
+  return copy
+}
+
+const signatureText = textSchema((text) => text !== '', 'a non-empty string or bytes')
+
+function parseSignature(input: unknown, path: string, parent: Schema<Cacao>): CacaoSignature {
+  const signature = readObject<CacaoSignature>(
+    input,
+    path,
+    {
+      t: textSchema((text) => SIGNATURE_TYPE.test(text), 'a signature type such as "eip191"'),
+      s: (value, at) => (typeof value === 'string' ? signatureText(value, at) : bytesSchema(value, at)),
+      m: (value, at) =>
+        readObject<NonNullable<CacaoSignature['m']>>(value, at, { aad: bytesSchema, parent }, []),
+    },
+    ['t', 's'],
+  )
+  const { t, m } = signature
+  // Only keys sign delegated capabilities, and only passkeys sign additional data.
+  const isMisplaced = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !isPasskeyType(t))
+  if (isMisplaced) throw invalid(`${path}.m`, 'absent, or the metadata of its signature type')
+  return signature
+}
+
+/**
+ * A copy of the capability with its root, the capability that the wallet signed, as an additional member. It is not
+ * enumerable, because a CACAO has no such member.
+ */
+export function withRoot(cacao: Cacao): Cacao & { readonly root: Cacao } {
+  const copy = Object.freeze(Object.defineProperty({ ...cacao }, 'root', { value: rootOf(cacao) }))
+  parsed.add(copy)
+  return copy as Cacao & { readonly root: Cacao }
+}

@@ -1,0 +1,66 @@
+import type { ReadValue } from '../base/options.js'
+import type { Ability } from '../capability/abilities.js'
+import { abilityOption, givenAbility } from '../capability/check-options.js'
+import { givenResources, resourcesOption } from '../capability/resources.js'
+import type { IncomingRequest } from './incoming-request.js'
+
+// What a server requires a capability to allow: the options `resources` and `ability`, each the same for all requests or a
+// function of the request.
+
+/**
+ * Says what is required for a request. `url` is the verified one: the configured authority, with the path and query that
+ * were signed. A web standard `request` has that URL too.
+ */
+export type OfRequest<R, T> = (request: R, url: URL) => T | Promise<T>
+
+/** Resources that a capability must cover, at least one; or `false` to require none, on purpose. */
+export type WantedResources = readonly string[] | false
+
+/** Reads the option `resources`. It must be given: nothing may be left open because an option was forgotten. */
+export const requiredResourcesOption: ReadValue<WantedResources | OfRequest<never, WantedResources>> = (
+  value,
+  name,
+) => {
+  if (typeof value === 'function') return value as OfRequest<never, WantedResources>
+  if (value === undefined)
+    throw new TypeError(
+      `${name} is missing: list what a capability must cover, ["https://api.example.com/notes/*"], give a function of the request, or false to require nothing`,
+    )
+  return value === false ? false : resourcesOption(value, name)
+}
+
+/** Reads the option `ability`. */
+export const requiredAbilityOption: ReadValue<Ability | OfRequest<never, Ability>> = (value, name) =>
+  typeof value === 'function' ? (value as OfRequest<never, Ability>) : abilityOption(value, name)
+
+/** The resources that are required for a request. Throws a `TypeError` if the server's function gives something else. */
+export async function resourcesFor<R>(
+  required: WantedResources | OfRequest<R, WantedResources>,
+  incoming: IncomingRequest<R>,
+  url: URL,
+): Promise<WantedResources> {
+  const read: ReadValue<WantedResources> = (value, name) =>
+    value === false ? false : givenResources(value, name)
+  return requiredFor(required, read, 'resources', incoming, url)
+}
+
+/** The ability that is required for a request. Throws a `TypeError` if the server's function gives something else. */
+export async function abilityFor<R>(
+  required: Ability | OfRequest<R, Ability>,
+  incoming: IncomingRequest<R>,
+  url: URL,
+): Promise<Ability> {
+  return requiredFor(required, givenAbility, 'ability', incoming, url)
+}
+
+async function requiredFor<R, T>(
+  required: T | OfRequest<R, T>,
+  read: ReadValue<T>,
+  name: string,
+  incoming: IncomingRequest<R>,
+  url: URL,
+): Promise<T> {
+  if (typeof required !== 'function') return required
+  const answer: unknown = await (required as OfRequest<R, T>)(await incoming.at(url.href), new URL(url))
+  return read(answer, `what the function ${name} gives`)
+}
