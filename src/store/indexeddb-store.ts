@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import { abort, Connection, completed, resultOf } from './indexeddb-connection.js'
-import type { SessionStore } from './store.js'
+import type { LastUsed, SessionStore } from './store.js'
 /** Which database, and how long to wait for it. */
 export interface IndexedDBStoreOptions {
   /** The database's name; `cacao-session` by default. */
@@ -28,6 +28,24 @@ export function indexedDBStore({
 
     readKey: (namespace, { account, keyDID }) =>
       connection.use((database) => resultOf(storeIn(database, 'keys').get([namespace, account, keyDID]))),
+
+    readAccount: (namespace, account, isKnown) =>
+      connection.use(async (database) => {
+        const transaction = database.transaction(['sessions', 'keys', 'last'])
+        const get = (store: string, key: IDBValidKey): Promise<unknown> =>
+          resultOf(transaction.objectStore(store).get(key))
+        const last = await get('last', namespace)
+        const owner = account ?? (last as LastUsed | undefined)?.account
+        if (typeof owner !== 'string') return { last, records: [] }
+        const range = keysUnder(namespace, owner)
+        const records: unknown[] = await resultOf(transaction.objectStore('sessions').getAll(range))
+        // Engines take long to copy a key.
+        const keys = records.map((record) => {
+          const keyDID = (record as { keyDID?: unknown } | null)?.keyDID
+          if (typeof keyDID === 'string' && !isKnown(keyDID)) return get('keys', [namespace, owner, keyDID])
+        })
+        return { last, records, keys: await Promise.all(keys) }
+      }),
 
     async write(namespace, { put = [], remove = [], last }) {
       if (put.length === 0 && (await isRefused(connection))) return

@@ -145,11 +145,10 @@ export class SessionWatch {
   }
 
   #start(): void {
-    if (!this.#isFollowing) {
-      this.#isFollowing = true
-      hearFor(this)
-    }
-    if (!this.#hasLooked) void this.#look()
+    if (this.#isFollowing) return
+    this.#isFollowing = true
+    hearFor(this)
+    void this.#look()
   }
 
   #look(removed?: readonly string[]): Promise<void> {
