@@ -1,6 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { isBytes, toHex } from '../base/bytes.js'
+import { isBytes } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
 import { type Clock, latestTime, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
 import { memoryReplay, type ReplayStore } from './replay.js'

@@ -1,5 +1,5 @@
 import { toBase64url } from '../base/base64.js'
-import { toHex } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
 import type { Cacao } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/validity.js'
 import type { SessionKey } from '../key/session-key.js'

@@ -1,5 +1,5 @@
 import { toBase58 } from '../base/base58.js'
-import { concat, toHex } from '../base/bytes.js'
+import { concat } from '../base/bytes.js'
 
 /** The types of public key that a did:key of this library can hold. */
 export type KeyType = 'Ed25519' | 'P-256' | 'secp256k1'
@@ -30,14 +30,14 @@ export function encodeDIDKey({ type, bytes }: PublicKey): string {
   return `did:key:z${toBase58(concat(new Uint8Array(format.prefix), bytes))}`
 }
 
-// The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 allow: little-endian, in hex, without the
-// sign of x.
+// The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 allow: little-endian, in base58, without
+// the sign of x.
 const SMALL_ORDER: ReadonlySet<string> = new Set([
-  '00'.repeat(32),
-  `01${'00'.repeat(31)}`,
-  `ec${'ff'.repeat(30)}7f`,
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  '11111111111111111111111111111111',
+  '4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM',
+  'Gx9dDNxzpALCowVuZb7pBceBLJugLA8sPa6TJDXrpfeW',
+  '3ctC68zTqpRDQShoondiQKDHwZDAUjRyxiPNdg8cD6Pe',
+  'EQAqmjhcsBQhpBv5GJkYgEB7emGHZNoo1j1yAjiFLNvD',
 ])
 
 /**
@@ -51,5 +51,5 @@ export function isEd25519Key(bytes: Uint8Array): boolean {
   y[31] = (y[31] ?? 0) & 0x7f
   const isBelowOrder = (y[0] ?? 0) < 0xed || y[31] < 0x7f || y.subarray(1, 31).some((byte) => byte < 0xff)
   // Where x is zero, y is 1 or -1, and both are of small order whatever the sign.
-  return isBelowOrder && !SMALL_ORDER.has(toHex(y))
+  return isBelowOrder && !SMALL_ORDER.has(toBase58(y))
 }

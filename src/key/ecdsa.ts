@@ -1,6 +1,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { concat, toHex } from '../base/bytes.js'
+import { concat } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
 import { encodeDIDKey } from './did-key.js'
 
 /** The r and s (64 bytes) of an ECDSA signature in DER (X.690); `undefined` for any encoding that is not DER to the byte. */

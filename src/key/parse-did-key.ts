@@ -1,5 +1,5 @@
 import { fromBase58 } from '../base/base58.js'
-import { fromHex, toHex } from '../base/bytes.js'
+import { fromHex, toHex } from '../base/hex.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { DID_KEY_FORMATS, isEd25519Key, type PublicKey } from './did-key.js'
 

@@ -1,4 +1,4 @@
-import { toHex } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
 import type { PublicKey } from './did-key.js'
 import { isEd25519Key } from './did-key.js'
 import { decompressP256 } from './parse-did-key.js'

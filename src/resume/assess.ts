@@ -3,6 +3,7 @@ import type { Cacao } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
+import type { TrustOptions } from '../options/session-options.js'
 import { expiresAt, type FoundRecord, parseRecord } from '../store/read-sessions.js'
 import type { SessionData } from '../store/session-data.js'
 import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
@@ -42,6 +43,21 @@ export interface Assessment {
   readonly session?: SessionData
 }
 
+/**
+ * What taking up a session needs in some cases only: for abilities, what is trusted, stores of seeds or of the caller's own, and
+ * what did-session 4 left. A page loads them when one of these cases comes up.
+ */
+export interface ResumeHelpers {
+  missingGrants(granted: readonly string[], wanted: readonly string[]): string[]
+  trustRefusal(cacao: Cacao, checks: TrustOptions, now: number): Promise<SessionErrorCode | undefined>
+  sessionOfSeed(stored: unknown, cacao: Cacao, persistence: Persistence): Promise<SessionData | undefined>
+  canSign(key: SessionKey): Promise<boolean>
+  migrate(context: SessionContext, account: string | undefined): Promise<number>
+}
+
+/** Gives the helpers, and loads them first if they weren't. */
+export type LoadHelpers = () => Promise<ResumeHelpers>
+
 const MOST_KNOWN_KEYS = 100
 
 /** Judges a stored record. The cheap checks come first, the key last. */
@@ -50,6 +66,7 @@ export async function assess(
   account: string | undefined,
   { resources = [], minValiditySecs = 0 }: Wanted,
   context: SessionContext,
+  load: LoadHelpers,
 ): Promise<Assessment> {
   const parsed = parseRecord(found.record)
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
@@ -61,11 +78,11 @@ export async function assess(
   if (validity === 'expired' || expiryTime(cacao) < now + minValiditySecs * 1000)
     return { status: { status: 'expired', expiresAt: expiresAt(cacao) } }
   if (validity === 'not-yet-valid') return { status: { status: 'not-yet-valid' } }
-  const missing = await missingIn(cacao.p.resources, resources)
+  const missing = await missingIn(cacao.p.resources, resources, load)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
-  const session = await storedSession(found, context, parsed)
+  const session = await storedSession(found, context, parsed, load)
   if (!session) return { status: { status: 'wrong-key' } }
-  const code = await refusalOf(cacao, context)
+  const code = await refusalOf(cacao, context, load)
   if (code) return { status: { status: 'untrusted', code } }
   const { persistence } = found.store
   return { status: { status: 'ok', expiresAt: expiresAt(cacao), persistence }, session }
@@ -75,9 +92,10 @@ export async function assess(
 export async function refusalOf(
   cacao: Cacao,
   { checks, now }: SessionContext,
+  load: LoadHelpers,
 ): Promise<SessionErrorCode | undefined> {
   if (Object.keys(checks).length === 0) return undefined
-  const { trustRefusal } = await import('./on-demand.js')
+  const { trustRefusal } = await load()
   return trustRefusal(cacao, checks, now())
 }
 
@@ -86,17 +104,18 @@ export async function storedSession(
   { store, key: keyRead }: FoundRecord,
   { namespace, shared }: SessionContext,
   { cacao, ...id }: SessionRecord,
+  load: LoadHelpers,
 ): Promise<SessionData | undefined> {
   const { persistence } = store
   const read = async (): Promise<unknown> => keyRead ?? store.readKey(namespace, id)
   if (store.keeps === 'seeds') {
-    const { sessionOfSeed } = await import('./on-demand.js')
+    const { sessionOfSeed } = await load()
     return sessionOfSeed(await read().catch(() => undefined), cacao, persistence)
   }
   const known = shared.keys.get(id.keyDID)
   if (known) return { key: known, cacao, persistence }
   const key = await sessionKeyOfPair(await read().catch(() => undefined))
-  if (key?.did !== id.keyDID || !(await isPair(key, store))) return undefined
+  if (key?.did !== id.keyDID || !(await isPair(key, store, load))) return undefined
   if (shared.keys.size >= MOST_KNOWN_KEYS) shared.keys.clear()
   shared.keys.set(id.keyDID, key)
   return { key, cacao, persistence }
@@ -104,16 +123,20 @@ export async function storedSession(
 
 // IndexedDB gives back the pair that this origin put there. Another store may have put one person's public key beside another's
 // private key.
-async function isPair(key: SessionKey, { database }: SessionStore): Promise<boolean> {
+async function isPair(key: SessionKey, { database }: SessionStore, load: LoadHelpers): Promise<boolean> {
   if (database) return true
-  const { canSign } = await import('./on-demand.js')
+  const { canSign } = await load()
   return canSign(key)
 }
 
-async function missingIn(granted: readonly string[] = [], wanted: readonly string[]): Promise<string[]> {
+async function missingIn(
+  granted: readonly string[] = [],
+  wanted: readonly string[],
+  load: LoadHelpers,
+): Promise<string[]> {
   const missing = missingResources(granted, wanted)
   // The abilities of one recap may be among those of another.
   if (!isRecap(missing.at(-1))) return missing
-  const { missingGrants } = await import('./on-demand.js')
+  const { missingGrants } = await load()
   return missingGrants(granted, missing)
 }

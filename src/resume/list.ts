@@ -4,6 +4,7 @@ import { expiresAt, parseRecord, readRecords } from '../store/read-sessions.js'
 import { type Persistence, storeError } from '../store/store.js'
 import { refusalOf } from './assess.js'
 import type { SessionContext } from './context.js'
+import { loadedHelpers } from './helpers.js'
 import { migrateDIDSession4 } from './resume.js'
 
 /** One stored session, for a list of accounts to choose from. */
@@ -21,12 +22,12 @@ export interface SessionSummary {
 
 /** Every stored session that passes the context's checks, those that did-session 4 left included. */
 export async function listSessions(context: SessionContext): Promise<SessionSummary[]> {
-  await migrateDIDSession4(context, undefined)
+  await migrateDIDSession4(context, undefined, loadedHelpers)
   const { found, failures } = await readRecords(context.stores, context.namespace)
   if (context.isChosen && failures.length > 0) throw storeError(failures[0])
   const all = found.map(async ({ record, store }): Promise<SessionSummary[]> => {
     const parsed = parseRecord(record)
-    if (!parsed || (await refusalOf(parsed.cacao, context))) return []
+    if (!parsed || (await refusalOf(parsed.cacao, context, loadedHelpers))) return []
     const { account, keyDID, cacao } = parsed
     const summary = {
       account,

@@ -3,7 +3,7 @@ import { expiryTime } from '../capability/validity.js'
 import { type FoundRecord, readAccount, readLastUsed, readRecords } from '../store/read-sessions.js'
 import { recordOf, type SessionData } from '../store/session-data.js'
 import { type LastUsed, storeError } from '../store/store.js'
-import { type Assessment, assess, type SessionStatus, type Wanted } from './assess.js'
+import { type Assessment, assess, type LoadHelpers, type SessionStatus, type Wanted } from './assess.js'
 import type { SessionContext } from './context.js'
 
 /**
@@ -15,8 +15,9 @@ export async function resume(
   context: SessionContext,
   account: string | undefined,
   wanted: Wanted,
+  load: LoadHelpers,
 ): Promise<SessionData | undefined> {
-  return resumeFrom(await look(context, account, wanted), account === undefined, context)
+  return resumeFrom(await look(context, account, wanted, load), account === undefined, context)
 }
 
 /** The session that `resume` takes up of what was found, and notes as the one used last. */
@@ -38,8 +39,9 @@ export async function explain(
   context: SessionContext,
   account: string,
   wanted: Wanted,
+  load: LoadHelpers,
 ): Promise<SessionStatus> {
-  const { assessments, failures } = await look(context, account, wanted)
+  const { assessments, failures } = await look(context, account, wanted, load)
   const statuses = assessments.map(({ status }) => status)
   const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
   return best ?? { status: failures.length > 0 ? 'store-unavailable' : 'none' }
@@ -50,10 +52,11 @@ const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'untr
 export async function migrateDIDSession4(
   context: SessionContext,
   account: string | undefined,
+  load: LoadHelpers,
 ): Promise<number> {
   if (!(await mayHoldDIDSession4(context))) return 0
   try {
-    const { migrate } = await import('./on-demand.js')
+    const { migrate } = await load()
     return await migrate(context, account)
   } catch {
     // One can sign in even if something is wrong with what another library left.
@@ -87,22 +90,28 @@ export async function look(
   context: SessionContext,
   account: string | undefined,
   wanted: Wanted,
+  load: LoadHelpers,
 ): Promise<Look> {
-  const first = await lookOnce(context, account, wanted)
+  const first = await lookOnce(context, account, wanted, load)
   // Nobody is signed in again who has just signed out.
   const isSignedOut = account === undefined && first.last && first.last.account === undefined
   if (isSignedOut || first.assessments.some(({ session }) => session)) return first
-  const migrated = await migrateDIDSession4(context, context.anyChain ? undefined : account)
-  return migrated > 0 ? lookOnce(context, account, wanted) : first
+  const migrated = await migrateDIDSession4(context, context.anyChain ? undefined : account, load)
+  return migrated > 0 ? lookOnce(context, account, wanted, load) : first
 }
 
-async function lookOnce(context: SessionContext, account: string | undefined, wanted: Wanted): Promise<Look> {
+async function lookOnce(
+  context: SessionContext,
+  account: string | undefined,
+  wanted: Wanted,
+  load: LoadHelpers,
+): Promise<Look> {
   const { stores, namespace, anyChain, shared } = context
   if (!anyChain) {
     const read = await readAccount(stores, namespace, account, (keyDID) => shared.keys.has(keyDID))
     return {
       ...read,
-      assessments: await assessAll(read.found, account ?? read.last?.account, wanted, context),
+      assessments: await assessAll(read.found, account ?? read.last?.account, wanted, context, load),
     }
   }
   const [last, { found, failures }] = await Promise.all([
@@ -111,7 +120,7 @@ async function lookOnce(context: SessionContext, account: string | undefined, wa
   ])
   const owner = account ?? last?.account
   const own = last && owner === undefined ? [] : found.filter(({ record }) => isOf(owner, record))
-  return { found: own, last, failures, assessments: await assessAll(own, undefined, wanted, context) }
+  return { found: own, last, failures, assessments: await assessAll(own, undefined, wanted, context, load) }
 }
 
 /** Judges the records one by one. */
@@ -120,9 +129,10 @@ export function assessAll(
   account: string | undefined,
   wanted: Wanted,
   context: SessionContext,
+  load: LoadHelpers,
 ): Promise<Assessment[]> {
   const exactly = context.anyChain ? undefined : account
-  return Promise.all(found.map((record) => assess(record, exactly, wanted, context)))
+  return Promise.all(found.map((record) => assess(record, exactly, wanted, context, load)))
 }
 
 /** Whether a record is of the account, whichever chain it was signed on. */

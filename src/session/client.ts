@@ -33,6 +33,7 @@ export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, Trus
 export type OpenSession<Session> = (data: SessionData, now: Clock, context: SessionContext) => Session
 
 const onDemand = () => import('./on-demand.js')
+const loadHelpers = async () => (await onDemand()).helpers
 const readTrust = async () => (await onDemand()).TRUST_READERS
 
 /**
@@ -75,7 +76,12 @@ export class SessionClient<Session> {
     const context = trustingContextOf(given)
     given.signal?.throwIfAborted()
     const wanted = await wantedOf(given)
-    const data = await resume(context, account === undefined ? undefined : accountArgument(account), wanted)
+    const data = await resume(
+      context,
+      account === undefined ? undefined : accountArgument(account),
+      wanted,
+      loadHelpers,
+    )
     given.signal?.throwIfAborted()
     return data && this.#open(data, context.now, context)
   }
@@ -95,7 +101,7 @@ export class SessionClient<Session> {
     options: ExplainOptions = {},
   ): Promise<boolean> {
     const { context, wanted } = await this.#explainable(resources, options)
-    return (await explain(context, accountArgument(account), wanted)).status === 'ok'
+    return (await explain(context, accountArgument(account), wanted, loadHelpers)).status === 'ok'
   }
 
   /** Why `hasSessionFor` says what it says. Never rejects because of what a store does. */
@@ -105,7 +111,7 @@ export class SessionClient<Session> {
     options: ExplainOptions = {},
   ): Promise<SessionStatus> {
     const { context, wanted } = await this.#explainable(resources, options)
-    const status = await explain(context, accountArgument(account), wanted)
+    const status = await explain(context, accountArgument(account), wanted, loadHelpers)
     if (status.status !== 'none') return status
     const { wasEvicted } = await onDemand()
     return (await wasEvicted(context, accountArgument(account))) ? { status: 'evicted' } : status

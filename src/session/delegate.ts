@@ -1,4 +1,4 @@
-import { toHex } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
 import type { Cacao } from '../capability/cacao.js'
 import { signDelegated } from '../capability/key-signature.js'
 import { unionOfGrants } from '../capability/recap.js'

@@ -7,6 +7,7 @@ import { parseDateTime } from '../capability/schema.js'
 import { expiryTime } from '../capability/validity.js'
 import type { SessionEventType, SessionListenerOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
+import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
 import type { SessionData } from '../store/session-data.js'
 import { isRemoved, onSessionEnd, type SessionEnd } from '../tabs/lifecycle.js'
@@ -89,7 +90,7 @@ async function successorOf(
 ): Promise<SessionData | undefined> {
   if (session || !context) return session
   const { resources = [] } = cacao.p
-  return resume(context, issuerAccount(cacao), { resources }).catch(() => undefined)
+  return resume(context, issuerAccount(cacao), { resources }, loadedHelpers).catch(() => undefined)
 }
 
 const INPUT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const

@@ -3,6 +3,7 @@ import { SessionError } from '../base/errors.js'
 import { storedSession } from '../resume/assess.js'
 import type { SessionContext } from '../resume/context.js'
 import { unmarkStored, wasEvicted } from '../resume/eviction.js'
+import { loadedHelpers } from '../resume/helpers.js'
 import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
 import { mayHoldDIDSession4 } from '../resume/resume.js'
 import { type FoundRecord, parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
@@ -102,7 +103,9 @@ async function ownKeys(
   stored: readonly (FoundRecord & { readonly record: SessionRecord })[],
   context: SessionContext,
 ): Promise<string[]> {
-  const sessions = await Promise.all(stored.map((found) => storedSession(found, context, found.record)))
+  const sessions = await Promise.all(
+    stored.map((found) => storedSession(found, context, found.record, loadedHelpers)),
+  )
   return sessions.flatMap((session) => session?.key.did ?? [])
 }
 

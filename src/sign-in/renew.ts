@@ -7,6 +7,7 @@ import { expiryTime } from '../capability/validity.js'
 import { renewOptions } from '../options/read-grant-options.js'
 import type { GrantOptions, RenewOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
+import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
 import { recordOf, type SessionData } from '../store/session-data.js'
 import { endSession } from '../tabs/lifecycle.js'
@@ -74,7 +75,12 @@ async function successor(
   resources: readonly string[],
 ): Promise<SessionData | undefined> {
   const left = (expiryTime(current.cacao) - context.now()) / 1000
-  const found = await resume(context, account, { resources, minValiditySecs: Math.max(left, 0) })
+  const found = await resume(
+    context,
+    account,
+    { resources, minValiditySecs: Math.max(left, 0) },
+    loadedHelpers,
+  )
   return found && found.key.did !== current.key.did && expiryTime(found.cacao) > expiryTime(current.cacao)
     ? found
     : undefined

@@ -10,6 +10,7 @@ import type { AuthorizeOptions, GetOptions } from '../options/session-options.js
 import type { Wanted } from '../resume/assess.js'
 import { type SessionContext, trustingContextOf } from '../resume/context.js'
 import { markStored } from '../resume/eviction.js'
+import { loadedHelpers } from '../resume/helpers.js'
 import { persist } from '../resume/persist.js'
 import { assessAll, type Look, look, resumeFrom } from '../resume/resume.js'
 import { writeSession } from '../resume/session-string.js'
@@ -54,12 +55,14 @@ async function signIn(
   const wanted = { resources, minValiditySecs }
   const who = context.anyChain ? chainless(account) : account
   const start = async (control: SignInControl): Promise<SessionData> => {
-    const before = await look(context, account, wanted)
+    const before = await look(context, account, wanted, loadedHelpers)
     const stored = await resumeFrom(before, false, context)
     if (stored) return stored
     return withPromptLock({ ...context, account: who }, { ...lock, signal: control.signal }, async () => {
       // Another tab may have signed in while this one waited for the lock.
-      const found = (await isStale(context, before)) ? await look(context, account, wanted) : before
+      const found = (await isStale(context, before))
+        ? await look(context, account, wanted, loadedHelpers)
+        : before
       const another = found !== before && (await resumeFrom(found, false, context))
       if (another) return another
       const superseded = await supersededBy(context, account, found, wanted)
@@ -91,7 +94,7 @@ async function supersededBy(
   { resources, minValiditySecs }: Wanted,
 ): Promise<Superseded> {
   const longer = minValiditySecs
-    ? await assessAll(found, account, { resources: resources ?? [] }, context)
+    ? await assessAll(found, account, { resources: resources ?? [] }, context, loadedHelpers)
     : []
   const [replaced] = longer
     .flatMap(({ session }) => session ?? [])

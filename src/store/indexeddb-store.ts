@@ -42,7 +42,8 @@ export function indexedDBStore({
         // Engines take long to copy a key.
         const keys = records.map((record) => {
           const keyDID = (record as { keyDID?: unknown } | null)?.keyDID
-          if (typeof keyDID === 'string' && !isKnown(keyDID)) return get('keys', [namespace, owner, keyDID])
+          const isWanted = typeof keyDID === 'string' && !isKnown(keyDID)
+          return isWanted ? get('keys', [namespace, owner, keyDID]) : undefined
         })
         return { last, records, keys: await Promise.all(keys) }
       }),

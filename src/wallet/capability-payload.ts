@@ -1,6 +1,6 @@
 import { accountDID } from '../base/account.js'
-import { toHex } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
+import { toHex } from '../base/hex.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { CacaoPayload } from '../capability/cacao.js'
 import { parsePayload } from '../capability/parse-cacao.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toHex } from '../../src/base/bytes.js'
+import { toHex } from '../../src/base/hex.js'
 import { blocksOf, example, pages } from '../docs/pages.js'
 import { startModule } from '../setup/node-process.js'
 import { attackCookies } from './kit/attack-cookies.js'

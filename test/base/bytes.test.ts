@@ -6,7 +6,8 @@ import {
   toBase64,
   toBase64url,
 } from '../../src/base/base64.js'
-import { concat, fromHex, isBytes, toHex } from '../../src/base/bytes.js'
+import { concat, isBytes } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 
 const samples = Array.from({ length: 40 }, (_, length) =>

@@ -4,7 +4,7 @@ import { base58btc } from 'multiformats/bases/base58'
 import { describe, expect, it } from 'vitest'
 import { fromBase58, toBase58 } from '../../src/base/base58.js'
 import { oneSpelling } from '../../src/base/base64.js'
-import { fromHex, toHex } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import { runs } from '../setup/seed.js'
 
 // What is written by hand, beside the libraries that do the same.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toHex } from '../../src/base/bytes.js'
+import { toHex } from '../../src/base/hex.js'
 import { cacaoCID, encodeDagCBOR } from '../../src/capability/cid.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../../src/capability/dag-json.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'

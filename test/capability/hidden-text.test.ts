@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/base/bytes.js'
+import { fromHex } from '../../src/base/hex.js'
 import { codePointName, hiddenCharacter, withoutHidden } from '../../src/base/hidden-characters.js'
 import { authError } from '../../src/capability/auth-method.js'
 import { inspectCacao } from '../../src/capability/inspect-cacao.js'

@@ -1,7 +1,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import fc from 'fast-check'
 import { accountOfDID } from '../../src/base/account.js'
-import { fromHex, toHex } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import { type Cacao, type CacaoPayload, chainOf } from '../../src/capability/cacao.js'
 import type { MessageLayout } from '../../src/capability/message.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'

@@ -1,4 +1,4 @@
-import { fromHex } from '../../src/base/bytes.js'
+import { fromHex } from '../../src/base/hex.js'
 import { copyOf, isPlain } from './copy.js'
 import { hostile } from './hostile.js'
 import { oddValue } from './odd-values.js'

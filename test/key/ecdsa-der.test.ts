@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import { rawOfDER } from '../../src/key/ecdsa.js'
 
 const raw = (hex: string): string | undefined => {

@@ -1,6 +1,6 @@
 import { verifyAsync } from '@noble/ed25519'
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/base/bytes.js'
+import { fromHex } from '../../src/base/hex.js'
 import { utf8 } from '../../src/base/utf8.js'
 import {
   canSign,

@@ -4,7 +4,7 @@ import { getAddress, hashMessage, recoverMessageAddress, verifyMessage } from 'v
 import { publicKeyToAddress } from 'viem/accounts'
 import { createSiweMessage } from 'viem/siwe'
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import type { CacaoPayload } from '../../src/capability/cacao.js'
 import { recoverWithSecp256k1 } from '../../src/node/native-crypto.js'
 import { eip191Hash, verifyEIP191 } from '../../src/wallet/ethereum/eip191.js'

@@ -1,4 +1,4 @@
-import { fromHex } from '../../src/base/bytes.js'
+import { fromHex } from '../../src/base/hex.js'
 import type { Cacao, CacaoPayload } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { eip191Sign } from '../../src/wallet/ethereum/secp256k1.js'

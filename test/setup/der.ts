@@ -1,4 +1,5 @@
-import { concat, fromHex } from '../../src/base/bytes.js'
+import { concat } from '../../src/base/bytes.js'
+import { fromHex } from '../../src/base/hex.js'
 
 /** An ECDSA signature in DER, as authenticators make it. */
 export function derOf(r: bigint, s: bigint): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { toHex } from '../../src/base/bytes.js'
+import { toHex } from '../../src/base/hex.js'
 import type { Secp256k1 } from '../../src/node/native-crypto.js'
 import { eip191Hash } from '../../src/wallet/ethereum/eip191.js'
 

@@ -5,7 +5,7 @@ import {
   signMessageHashRsv,
   TransactionVersion,
 } from '@stacks/transactions'
-import { toHex } from '../../src/base/bytes.js'
+import { toHex } from '../../src/base/hex.js'
 
 /** A wallet of Stacks as @didtools/pkh-stacks takes one: it signs what a token holds. */
 export function stacksWallet(seed: number): { address: string; provider: object } {

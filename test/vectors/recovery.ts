@@ -1,7 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { expect, it } from 'vitest'
-import { toHex } from '../../src/base/bytes.js'
+import { toHex } from '../../src/base/hex.js'
 import { parseSignature, type RecoverPublicKey } from '../../src/wallet/ethereum/eip191.js'
 
 import { casesOf, type ECPublicKey, type Wycheproof, type WycheproofCase } from './wycheproof.js'

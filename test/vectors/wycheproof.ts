@@ -1,4 +1,4 @@
-import { fromHex } from '../../src/base/bytes.js'
+import { fromHex } from '../../src/base/hex.js'
 
 /** A file of Wycheproof: groups of cases that share a public key. */
 export interface Wycheproof<Key> {

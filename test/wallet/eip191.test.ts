@@ -1,7 +1,7 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.js'
 import { SessionError } from '../../src/base/errors.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'

@@ -1,6 +1,7 @@
 import { type AccountParts, parseAccount } from '../../base/account.js'
-import { concat, toHex } from '../../base/bytes.js'
+import { concat } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
+import { toHex } from '../../base/hex.js'
 import { LONGEST_TIMER_MS, within } from '../../base/time.js'
 import { eip191Hash } from './eip191.js'
 import { abiEncode, type ContractSignature, parseContractSignature } from './erc6492.js'

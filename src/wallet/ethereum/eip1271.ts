@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { toHex } from '../../base/bytes.js'
 import { SingleFlight } from '../../base/concurrency.js'
 import { SessionError } from '../../base/errors.js'
+import { toHex } from '../../base/hex.js'
 import { type Clock, systemClock } from '../../base/time.js'
 import { utf8 } from '../../base/utf8.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'

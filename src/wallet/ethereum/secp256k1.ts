@@ -1,5 +1,6 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { concat, toHex } from '../../base/bytes.js'
+import { concat } from '../../base/bytes.js'
+import { toHex } from '../../base/hex.js'
 import { addressOfPublicKey, eip191Hash } from './eip191.js'
 /** The public key (65 bytes, uncompressed) that made a signature. Throws if no key fits. */
 export function recoverPublicKey(hash: Uint8Array, signature: Uint8Array, recovery: number): Uint8Array {

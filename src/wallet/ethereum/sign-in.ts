@@ -1,5 +1,5 @@
-import { toHex } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
+import { toHex } from '../../base/hex.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { type GrantTextOptions, grantPayload } from '../capability-payload.js'

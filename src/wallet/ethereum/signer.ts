@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../../base/bytes.js'
+import { fromHex, toHex } from '../../base/hex.js'
 import { utf8 } from '../../base/utf8.js'
 /** An EIP-1193 provider: `window.ethereum`, what EIP-6963 announces, WalletConnect's. */
 export interface EIP1193Provider {

@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { type AccountParts, accountOfDID, parseAccount } from '../../base/account.js'
-import { toHex } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
+import { toHex } from '../../base/hex.js'
 import { utf8 } from '../../base/utf8.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
 import { type Message, type MessageLayout, parseMessage, renderMessage } from '../../capability/message.js'

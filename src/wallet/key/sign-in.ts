@@ -1,6 +1,7 @@
 import { toBase64url } from '../../base/base64.js'
-import { fromHex, isBytes } from '../../base/bytes.js'
+import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
+import { fromHex } from '../../base/hex.js'
 import { utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'

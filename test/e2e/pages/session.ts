@@ -1,4 +1,4 @@
-import { toHex } from '../../../src/base/bytes.js'
+import { toHex } from '../../../src/base/hex.js'
 import { DIDSession } from '../../../src/index.js'
 import { sessionKeyOfPair } from '../../../src/key/session-key.js'
 import { testWallet } from '../../../src/testing/fake-wallet.js'
