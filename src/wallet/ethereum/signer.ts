@@ -1,24 +1,27 @@
 import { fromHex, toHex } from '../../base/bytes.js'
 import { utf8 } from '../../base/utf8.js'
-/** An EIP-1193 provider: `window.ethereum`, what EIP-6963 announces, WalletConnect's. */
+
+/**
+ * An EIP-1193 provider, such as `window.ethereum`, a wallet that `discoverWallets` found, or WalletConnect.
+ */
 export interface EIP1193Provider {
   request(args: { method: string; params?: unknown }): Promise<unknown>
 }
 
-/** A viem account that holds its key (`privateKeyToAccount` and its relatives). */
+/** A viem account that holds its private key, such as `privateKeyToAccount` returns. */
 export interface ViemAccount {
   readonly address: string
   signMessage(args: { message: string }): Promise<string>
 }
 
-/** A viem wallet client, as wagmi's `useWalletClient` gives it. */
+/** A viem wallet client, such as wagmi's `useWalletClient` returns. */
 export interface ViemWalletClient {
   readonly account?: { readonly address: string } | undefined
   readonly chain?: { readonly id: number } | undefined
   getAddresses(): Promise<readonly string[]>
   requestAddresses(): Promise<readonly string[]>
   getChainId(): Promise<number>
-  // viem's own parameter is generic over chain and account; no plain type is assignable to and from it.
+  // viem's own parameter is generic over chain and account, and no plain type is assignable to and from it.
   signMessage(args: never): Promise<string>
 }
 
@@ -28,7 +31,10 @@ export interface EthersSigner {
   signMessage(message: string): Promise<string>
 }
 
-/** Whatever can sign for an Ethereum account. A string or bytes are a raw private key (32 bytes; `0x` and hex). */
+/**
+ * Anything that can sign for an Ethereum account. A string or bytes are a raw private key: 32 bytes, or 64
+ * hex digits with or without `0x`.
+ */
 export type EthereumSignerInput =
   | EIP1193Provider
   | ViemAccount
@@ -37,17 +43,17 @@ export type EthereumSignerInput =
   | string
   | Uint8Array
 
-/** The few things that signing in needs of a wallet, whatever its library. */
+/** What signing in needs from a wallet, whatever library it comes from. */
 export interface EthereumSigner {
-  /** Its addresses, the chosen one first; `silent` never opens the wallet. */
+  /** Returns its addresses, the chosen one first. With `silent` the wallet never opens. */
   addresses(silent: boolean): Promise<unknown>
-  /** The chain it is on, or `undefined` for a bare key. */
+  /** Returns the chain it is on, or `undefined` for a private key. */
   chainId(): Promise<unknown>
-  /** Signs a text as EIP-191 says; `address` is in EIP-55. */
+  /** Signs a text according to EIP-191. `address` is in EIP-55. */
   sign(text: string, address: string): Promise<unknown>
 }
 
-/** Recognises a signer by its shape. Throws a `TypeError` if it is none. */
+/** Recognises a signer by its shape. Throws a `TypeError` if it is not one. */
 export function ethereumSigner(input: EthereumSignerInput): EthereumSigner {
   if (typeof input === 'string' || input instanceof Uint8Array) return privateKeySigner(input)
   if (typeof input === 'object' && input !== null) {
@@ -85,7 +91,8 @@ function viemClientSigner(client: ViemWalletClient): EthereumSigner {
       return silent ? client.getAddresses() : client.requestAddresses()
     },
     chainId: async () => client.chain?.id ?? client.getChainId(),
-    // A client's own account may hold its key, which a bare address could not reach.
+    // If the client holds the account's key, pass the account itself: viem sends a bare address to the
+    // wallet.
     sign: async (message, address) =>
       client.signMessage({
         message,
@@ -114,8 +121,8 @@ function ethersSigner(
 
 function privateKeySigner(input: string | Uint8Array): EthereumSigner {
   const key = typeof input === 'string' ? fromHex(input.replace(/^0x/, '')) : Uint8Array.from(input)
-  // The message must not repeat the argument: it is a secret.
-  if (key?.length !== 32) throw new TypeError('a private key is 32 bytes or 64 hex digits')
+  // The message must not repeat the argument, which is a secret.
+  if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 64 hex digits')
   return {
     addresses: async () => [(await import('./secp256k1.js')).addressOfPrivateKey(key)],
     chainId: async () => undefined,
