@@ -1,3 +1,4 @@
+import { abortable } from '../../base/abort.js'
 import { isWalletUUID, walletIcon, walletName, walletRdns } from '../wallet-info.js'
 import type { EIP1193Provider } from './signer.js'
 
@@ -65,55 +66,23 @@ export async function discoverWallets(options: DiscoverWalletsOptions = {}): Pro
     wallets.set(own, found)
     onWallet?.(found)
   }
-  const stop = (): void => window.removeEventListener('eip6963:announceProvider', announced)
-  window.addEventListener('eip6963:announceProvider', announced)
-  signal?.addEventListener('abort', stop, { once: true })
+  window.addEventListener('eip6963:announceProvider', announced, signal && { signal })
   window.dispatchEvent(new Event('eip6963:requestProvider'))
-  await elapsed(waitMs, signal)
-  if (!onWallet) {
-    stop()
-    signal?.removeEventListener('abort', stop)
-  }
+  await abortable(new Promise((resolve) => setTimeout(resolve, waitMs)), signal)
+  if (!onWallet) window.removeEventListener('eip6963:announceProvider', announced)
   return [...wallets.values()]
 }
 
 function walletOf(detail: unknown): DiscoveredWallet | undefined {
   try {
-    return readWallet(detail)
+    const { info, provider } = detail as { info: Record<string, unknown>; provider: EIP1193Provider }
+    const { uuid, icon, rdns } = info
+    const name = walletName(info['name'])
+    if (typeof provider.request !== 'function' || typeof rdns !== 'string') return undefined
+    if (name === undefined || !isWalletUUID(uuid)) return undefined
+    return Object.freeze({ uuid, name, icon: walletIcon(icon), rdns: walletRdns(rdns), provider })
   } catch {
-    // A getter or proxy of this wallet threw. Ignore it: the other wallets still work.
+    // Something is missing, or a getter or proxy of this wallet threw. Ignore it: the other wallets still work.
     return undefined
   }
-}
-
-function readWallet(detail: unknown): DiscoveredWallet | undefined {
-  const { info, provider } = (detail ?? {}) as {
-    info?: Record<string, unknown>
-    provider?: Partial<EIP1193Provider>
-  }
-  if (typeof info !== 'object' || info === null || typeof provider?.request !== 'function') return undefined
-  const { uuid, icon, rdns } = info
-  const name = walletName(info['name'])
-  if (!isWalletUUID(uuid) || name === undefined || typeof rdns !== 'string') return undefined
-  return Object.freeze({
-    uuid,
-    name,
-    icon: walletIcon(icon),
-    rdns: walletRdns(rdns),
-    provider: provider as EIP1193Provider,
-  })
-}
-
-function elapsed(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', aborted)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', aborted, { once: true })
-  })
 }

@@ -5,7 +5,7 @@ import type { Cacao } from '../../capability/cacao.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
 import { type EthereumSignerInput, ethereumSigner } from './signer.js'
-import { ethereumArgument, noAccountError, walletAccount } from './wallet-account.js'
+import { ethereumArgument, walletAccount } from './wallet-account.js'
 
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover.js'
 export type { RecoverPublicKey } from './eip191.js'
@@ -102,5 +102,6 @@ export async function ethereumAccount(
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account
+  const { noAccountError } = await import('../wallet-errors.js')
   throw noAccountError()
 }

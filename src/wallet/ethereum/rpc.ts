@@ -32,15 +32,12 @@ export type RPCEntries = readonly (readonly [chain: string, rpc: EthereumRPC])[]
 
 /** Reads the `rpc` option. Throws a `TypeError` for anything else. */
 export function rpcArgument(rpc: unknown): RPCEntries {
-  const isMap = typeof rpc === 'object' && !isRPC(rpc)
-  const entries: [string, unknown][] = isMap
-    ? Object.entries(rpc ?? { rpc })
-    : rpc === undefined
-      ? []
-      : [['', rpc]]
+  if (rpc === undefined) return []
+  const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
+  const entries = Object.entries(isMap ? rpc : { '': rpc }) as [string, unknown][]
   if (entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or an http(s) URL, or an object with one of these for each chain',
+    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain',
   )
 }
 

@@ -1,13 +1,15 @@
 import { toHex } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
-import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
+import { utf8 } from '../../base/utf8.js'
+import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
 import { requestedAccount } from '../requested-account.js'
+import { ethereumError, noAccountError } from '../wallet-errors.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import type { EthereumSigner, EthereumSignerInput } from './signer.js'
 import { renderEthereumMessage, toEIP55 } from './siwe-message.js'
-import { ethereumArgument, noAccountError, walletAccount } from './wallet-account.js'
+import { ethereumArgument, walletAccount } from './wallet-account.js'
 
 // The longest signature, in characters, that `parseCacao` accepts.
 const MAX_SIGNATURE_LENGTH = 16_384
@@ -45,8 +47,9 @@ export async function signEthereumCapability(
   // The code that verifies the signature loads while the person looks at the wallet.
   const loading = Promise.all([import('./eip191.js'), import('./secp256k1.js')])
   loading.catch(() => undefined)
-  const answer = await wallet.sign(text, toEIP55(address)).catch((cause: unknown) => {
-    throw authError(cause)
+  const message = { text, hex: `0x${toHex(utf8(text))}` }
+  const answer = await wallet.sign(message, toEIP55(address)).catch((cause: unknown) => {
+    throw ethereumError(cause)
   })
   const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
   if (!isSignature(answer)) {

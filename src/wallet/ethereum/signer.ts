@@ -1,5 +1,4 @@
-import { fromHex, toHex } from '../../base/bytes.js'
-import { utf8 } from '../../base/utf8.js'
+import { fromHex } from '../../base/bytes.js'
 
 /**
  * An EIP-1193 provider, such as `window.ethereum`, a wallet that `discoverWallets` found, or WalletConnect.
@@ -49,8 +48,11 @@ export interface EthereumSigner {
   addresses(silent: boolean): Promise<unknown>
   /** Returns the chain it is on, or `undefined` for a private key. */
   chainId(): Promise<unknown>
-  /** Signs a text according to EIP-191. `address` is in EIP-55. */
-  sign(text: string, address: string): Promise<unknown>
+  /**
+   * Signs a message according to EIP-191. `hex` is the text in UTF-8 as `0x` and hex digits; `address` is in
+   * EIP-55.
+   */
+  sign(message: { readonly text: string; readonly hex: string }, address: string): Promise<unknown>
 }
 
 /** Recognises a signer by its shape. Throws a `TypeError` if it is not one. */
@@ -78,8 +80,7 @@ function providerSigner(provider: EIP1193Provider): EthereumSigner {
     addresses: async (silent) =>
       provider.request({ method: silent ? 'eth_accounts' : 'eth_requestAccounts' }),
     chainId: async () => provider.request({ method: 'eth_chainId' }),
-    sign: async (text, address) =>
-      provider.request({ method: 'personal_sign', params: [`0x${toHex(utf8(text))}`, address] }),
+    sign: async ({ hex }, address) => provider.request({ method: 'personal_sign', params: [hex, address] }),
   }
 }
 
@@ -93,43 +94,46 @@ function viemClientSigner(client: ViemWalletClient): EthereumSigner {
     chainId: async () => client.chain?.id ?? client.getChainId(),
     // If the client holds the account's key, pass the account itself: viem sends a bare address to the
     // wallet.
-    sign: async (message, address) =>
+    sign: async ({ text }, address) =>
       client.signMessage({
-        message,
-        account: isSame(account?.address, address) ? account : address,
+        message: text,
+        account: account?.address.toLowerCase() === address.toLowerCase() ? account : address,
       } as never),
   }
 }
 
 function viemAccountSigner(account: ViemAccount): EthereumSigner {
-  return {
-    addresses: async () => [account.address],
-    chainId: async () => undefined,
-    sign: async (message) => account.signMessage({ message }),
-  }
+  return accountSigner(
+    async () => account.address,
+    async (message) => account.signMessage({ message }),
+  )
 }
 
 function ethersSigner(
   signer: EthersSigner & { provider?: { getNetwork?(): Promise<{ chainId: unknown }> } | null },
 ): EthereumSigner {
-  return {
-    addresses: async () => [await signer.getAddress()],
-    chainId: async () => (await signer.provider?.getNetwork?.())?.chainId,
-    sign: async (message) => signer.signMessage(message),
-  }
+  return accountSigner(
+    async () => signer.getAddress(),
+    async (text) => signer.signMessage(text),
+    async () => (await signer.provider?.getNetwork?.())?.chainId,
+  )
 }
 
 function privateKeySigner(input: string | Uint8Array): EthereumSigner {
   const key = typeof input === 'string' ? fromHex(input.replace(/^0x/, '')) : Uint8Array.from(input)
   // The message must not repeat the argument, which is a secret.
   if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 64 hex digits')
-  return {
-    addresses: async () => [(await import('./secp256k1.js')).addressOfPrivateKey(key)],
-    chainId: async () => undefined,
-    sign: async (text) => (await import('./secp256k1.js')).eip191Sign(text, key),
-  }
+  return accountSigner(
+    async () => (await import('./secp256k1.js')).addressOfPrivateKey(key),
+    async (text) => (await import('./secp256k1.js')).eip191Sign(text, key),
+  )
 }
 
-function isSame(a: string | undefined, b: string): boolean {
-  return a?.toLowerCase() === b.toLowerCase()
+/** A signer with one account, which never asks the person for a connection. */
+function accountSigner(
+  address: () => Promise<string>,
+  sign: (text: string) => Promise<string>,
+  chainId: () => Promise<unknown> = async () => undefined,
+): EthereumSigner {
+  return { addresses: async () => [await address()], chainId, sign: async ({ text }) => sign(text) }
 }

@@ -1,5 +1,4 @@
 import { type AccountInput, accountArgument, parseAccount } from '../../base/account.js'
-import { SessionError } from '../../base/errors.js'
 import type { EthereumSigner } from './signer.js'
 
 /** Parses an account id that the caller gave. Throws a `TypeError` unless it is an Ethereum account (`eip155:…`). */
@@ -29,16 +28,7 @@ export async function walletAccount(
     if (!account) throw new Error('it answered with something that is not an Ethereum address')
     return `eip155:${account.reference}:${account.address}`
   } catch (cause) {
-    // Loaded only when it is needed: a page that only looks for a session should stay small.
-    const { authError } = await import('../../capability/auth-method.js')
-    throw authError(cause)
+    const { ethereumError } = await import('../wallet-errors.js')
+    throw ethereumError(cause)
   }
-}
-
-/** The error for a wallet that shows no account. */
-export function noAccountError(): SessionError {
-  return new SessionError(
-    'ERR_AUTH_FAILED',
-    'the wallet shows no account: ask the person to unlock it and to connect it to this site',
-  )
 }

@@ -75,10 +75,9 @@ export function watchWallet(
   })
   const stop = (): void => {
     end.abort()
-    signal?.removeEventListener('abort', stop)
     for (const [event, handler] of handlers) off(event, handler)
   }
-  signal?.addEventListener('abort', stop, { once: true })
+  signal?.addEventListener('abort', stop, { once: true, signal: end.signal })
   return stop
 }
 

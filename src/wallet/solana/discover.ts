@@ -61,12 +61,10 @@ export async function discoverSolanaWallets({
       // Ignore a wallet that fails to register: the other wallets still work.
     }
   }
-  window.addEventListener('wallet-standard:register-wallet', announced)
-  const stop = (): void => window.removeEventListener('wallet-standard:register-wallet', announced)
-  signal?.addEventListener('abort', stop, { once: true })
+  window.addEventListener('wallet-standard:register-wallet', announced, signal && { signal })
   // Wallets that have already loaded register themselves before this call returns.
   window.dispatchEvent(new CustomEvent('wallet-standard:app-ready', { detail: api }))
-  if (!onWallet) stop()
+  if (!onWallet) window.removeEventListener('wallet-standard:register-wallet', announced)
   return [...wallets.values()]
 }
 

@@ -5,7 +5,7 @@ import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import type { SolanaAuthOptions } from './sign-in.js'
 import { type SolanaSignerInput, solanaSigner } from './signer.js'
-import { noAccountError, solanaArgument, walletAccount } from './wallet-account.js'
+import { solanaArgument, walletAccount } from './wallet-account.js'
 
 export type { SignInMessageOptions } from '../capability-payload.js'
 export {
@@ -98,6 +98,7 @@ export async function solanaAccount(
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(solanaSigner(wallet), chain, silent), signal)
   if (account || silent) return account
+  const { noAccountError } = await import('../wallet-errors.js')
   throw noAccountError()
 }
 

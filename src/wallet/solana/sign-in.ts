@@ -12,9 +12,9 @@ import { isEd25519Key } from '../../key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
 import { requestedAccount } from '../requested-account.js'
+import { noAccountError, solanaError } from '../wallet-errors.js'
 import type { SolanaSigner, SolanaSignInInput } from './signer.js'
-import { solanaError } from './solana-error.js'
-import { noAccountError, solanaArgument, walletAccount } from './wallet-account.js'
+import { solanaArgument, walletAccount } from './wallet-account.js'
 
 const SIGNATURE_TYPE = 'solana:ed25519'
 const KEY_BYTES = 32

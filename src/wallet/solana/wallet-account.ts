@@ -1,5 +1,4 @@
 import { type AccountInput, accountArgument } from '../../base/account.js'
-import { SessionError } from '../../base/errors.js'
 import type { SolanaSigner } from './signer.js'
 
 // CAIP-2 identifies a Solana network by the first 32 characters of its genesis hash; wallets use these names.
@@ -29,21 +28,13 @@ export async function walletAccount(
   silent: boolean,
 ): Promise<string | undefined> {
   const [account] = await wallet.accounts(silent).catch(async (cause: unknown) => {
-    const { solanaError } = await import('./solana-error.js')
+    const { solanaError } = await import('../wallet-errors.js')
     throw solanaError(cause)
   })
   if (!account) return undefined
   const reference = solanaReference(chain ?? account.chain ?? 'mainnet')
   if (!reference) throw new TypeError('chain must be "mainnet", "testnet", "devnet", or a CAIP-2 id')
   return solanaArgument(`solana:${reference}:${account.address}`)
-}
-
-/** The error for a wallet that shows no account. */
-export function noAccountError(): SessionError {
-  return new SessionError(
-    'ERR_AUTH_FAILED',
-    'the wallet shows no account: ask the person to unlock it and to connect it to this site',
-  )
 }
 
 /** The CAIP-2 reference of a network: `mainnet`, `solana:mainnet` and a reference itself are all accepted. */

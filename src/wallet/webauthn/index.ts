@@ -1,5 +1,4 @@
 import { type AccountInput, accountArgument } from '../../base/account.js'
-import { SessionError } from '../../base/errors.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
@@ -59,14 +58,8 @@ export function webauthnAuth(
   // longer count the click if loading takes long.
   import('./sign-in.js').catch(() => undefined)
   return async (opts) => {
-    const requested = opts.address
-    if (requested !== undefined && (own ? own !== requested : !isPasskeyAccount(requested)))
-      throw new SessionError(
-        'ERR_CAPABILITY_ISSUER',
-        `the session is for ${requested}, but the auth method is for ${own ?? 'passkeys'}: use the same account for both`,
-      )
     const { signPasskeyCapability } = await import('./sign-in.js')
-    return signPasskeyCapability(own ?? requested, opts, options)
+    return signPasskeyCapability(own, opts, options)
   }
 }
 
@@ -163,10 +156,6 @@ function namesArgument(names: readonly string[], option: string): readonly strin
 
 function passkeyAccountArgument(input: AccountInput): string {
   const account = accountArgument(input)
-  if (isPasskeyAccount(account)) return account
+  if (parseDIDKey(account)?.type === 'P-256') return account
   throw new TypeError(`account must be a passkey's did:key (did:key:zDn…), not ${account}`)
-}
-
-function isPasskeyAccount(account: string): boolean {
-  return parseDIDKey(account)?.type === 'P-256'
 }

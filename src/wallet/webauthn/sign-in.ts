@@ -4,6 +4,7 @@ import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import { type Cacao, parseCacao } from '../../capability/cacao.js'
 import { encodeAAD, type SignedData, signedBytes } from '../../capability/webauthn-aad.js'
 import { rawOfDER } from '../../key/ecdsa.js'
+import { knownKey } from '../../key/parse-did-key.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
 import { parseClientData } from './client-data.js'
 import { type Passkey, readPasskeys, rememberPasskey } from './known-passkeys.js'
@@ -26,14 +27,22 @@ export interface PasskeyAccountOptions extends PasskeyRequestOptions {
 }
 
 /**
- * Has a passkey sign a capability (CAIP-74), for `account` or for whichever account the chosen passkey has,
- * and verifies the signature. Throws the errors that `webauthnAuth` lists.
+ * Has a passkey sign a capability (CAIP-74) and verifies the signature. The issuer is the account of the auth
+ * method (`own`), or the one that the session requests, or whichever account the chosen passkey has. Throws
+ * the errors that `webauthnAuth` lists.
  */
 export async function signPasskeyCapability(
-  account: string | undefined,
+  own: string | undefined,
   opts: AuthMethodOpts,
   options: WebAuthnAuthOptions,
 ): Promise<Cacao> {
+  const requested = opts.address
+  if (requested !== undefined && (own ? own !== requested : knownKey(requested)?.type !== 'P-256'))
+    throw new SessionError(
+      'ERR_CAPABILITY_ISSUER',
+      `the session is for ${requested}, but the auth method is for ${own ?? 'passkeys'}: use the same account for both`,
+    )
+  const account = own ?? requested
   const h = { t: 'caip122' } as const
   const { statement, ...rest } = capabilityPayload(account ?? PLACEHOLDER_ISSUER, opts, options)
   // An authenticator shows no text, so the default statement is left out. Only a statement that the app set
