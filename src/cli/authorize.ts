@@ -21,22 +21,22 @@ interface AuthorizeCommandOptions extends GrantCommandOptions, StoreCommandOptio
 
 export function configure(command: Command): void {
   command.description(
-    'Sign in: have a private key sign a session, one week long by default, and keep that. The private key is read from a file, an environment variable or stdin, used once, and not kept.',
+    'Sign in: have a private key sign a session, valid for one week by default, and store the session. The private key is read from a file, an environment variable or stdin. It is used once and not stored.',
   )
   addGrantOptions(command)
     .requiredOption(
       '-d, --domain <host>',
-      'who asks: the site that servers accept sign-ins of, such as app.example.com',
+      'the domain that signs in; servers must accept it, such as app.example.com',
     )
-    .option('--account <id>', 'the contract account to sign in as, which accepts the key; needs --rpc')
+    .option('--account <id>', 'sign in as this contract account, which accepts the key; needs --rpc')
     .option(
       '--min-validity <duration>',
-      'do nothing if a stored session may do this for at least that much longer',
+      'do nothing if a stored session allows the same for at least this much longer',
       durationSecs,
     )
     .option(
       '--print-session',
-      'print the session as a string, which holds its secret key, rather than keep it',
+      'print the session as a string, which contains its secret key, instead of storing it',
     )
     .option('--json', 'print JSON')
     .action(run)
@@ -45,7 +45,8 @@ export function configure(command: Command): void {
   command.addHelpText(
     'after',
     `
-Private keys: 32 bytes in hex (--key-type says what for), PEM of Ed25519, P-256 or secp256k1, or Solana's id.json.
+A private key is 32 bytes in hex (--key-type says of which type), a PEM file with an Ed25519, P-256 or secp256k1 key, or
+Solana's id.json.
 
 Examples:
   cacao-session authorize --key-file ~/.eth-key --domain app.example.com --resource 'https://api.example.com/notes/*'
@@ -60,27 +61,33 @@ async function run(options: AuthorizeCommandOptions): Promise<void> {
   const { domain, account, chainId, rpc, printSession } = options
   const { resources = [], abilities } = grantOf(options)
   if (resources.length === 0 && !abilities)
-    throw usageError('say what the session may do: --resource or --ability')
+    throw usageError('the session needs something that it may do: give --resource or --ability')
   if (printSession && (options.minValidity !== undefined || options.store !== undefined || options.json))
     throw usageError(
-      '--print-session keeps nothing and prints the string alone: leave --store, --min-validity and --json out',
+      '--print-session stores nothing and prints only the string: leave out --store, --min-validity and --json',
     )
   const signer = await signerOf(await privateKeyOf(options), { domain, account, chainId, rpc })
   const password = await readSecret(options, 'password')
   if (!printSession && password !== undefined)
-    throw usageError("a password is for --print-session: stored sessions are protected by their file's mode")
+    throw usageError(
+      "a password only encrypts what --print-session prints: stored sessions are protected by their file's mode",
+    )
   const grant = { ...grantOf(options), domain }
-  if (printSession) return printString(signer, grant, password)
-  const { cacao, isNew } = await keep(signer, grant, options)
+  if (printSession) return printSessionString(signer, grant, password)
+  const { cacao, isNew } = await storeSession(signer, grant, options)
   printGranted(cacao, { isNew, file: sessionFile(options), json: options.json })
 }
 
-async function printString(signer: Signer, grant: GrantOptions, password: string | undefined): Promise<void> {
+async function printSessionString(
+  signer: Signer,
+  grant: GrantOptions,
+  password: string | undefined,
+): Promise<void> {
   const session: DIDSession = await DIDSession.authorize(signer.auth, grant)
   print(password === undefined ? session.serialize() : await session.serialize({ password }))
 }
 
-async function keep(
+async function storeSession(
   { account, auth }: Signer,
   grant: GrantOptions,
   options: AuthorizeCommandOptions,
@@ -93,14 +100,14 @@ async function keep(
       isNew: true,
     }
   let isNew = false
-  const noting: typeof auth = (opts) => {
+  const notingAuth: typeof auth = (opts) => {
     isNew = true
     return auth(opts)
   }
-  const { cacao } = await DIDSession.get(account, noting, {
+  const { cacao } = await DIDSession.get(account, notingAuth, {
     ...grant,
     store,
-    // Whatever else is stored for another site, servers would refuse it.
+    // Servers would refuse a session for another domain.
     domains: (domain) => domain === options.domain,
     minValiditySecs: minValidity,
   })

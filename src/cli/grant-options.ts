@@ -12,14 +12,7 @@ import {
   type SecretOptions,
 } from './secrets.js'
 
-/** The number of a chain (EIP-155). Ends the command for anything else. */
-function chainIdArgument(text: string): number {
-  const chain = Number(text)
-  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(chain)) return chain
-  throw usageError('--chain-id must be the number of a chain, such as 1 or 8453')
-}
-
-/** What the account is asked for, and with which key it answers; as commander gives them. */
+/** What the session should allow, and the key that signs it, as commander parses them. */
 export interface GrantCommandOptions extends SecretOptions {
   readonly resource?: readonly string[]
   readonly ability?: readonly string[]
@@ -31,39 +24,56 @@ export interface GrantCommandOptions extends SecretOptions {
   readonly rpc?: string
 }
 
-/** Collects an option that may be given several times. */
-export function several(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value]
-}
-
 /** Adds the options that `authorize` and `renew` have in common. */
 export function addGrantOptions(command: Command): Command {
   command
     .option(
       '-r, --resource <uri>',
-      'what the session may do: a URI, exact or ending in /*; several times for more',
+      'what the session may do: a URI, exact or ending in /*; may be repeated',
       several,
     )
     .option(
       '-a, --ability <name=uri>',
-      'what it may do with what (ReCap), such as notes/read=https://…; several times for more',
+      'an ability on a resource (ReCap), such as notes/read=https://…; may be repeated',
       several,
     )
-    .option('-e, --expires-in <duration>', 'how long it is good: 90s, 30m, 12h, 7d, 2w', durationSecs)
-    .option('--statement <text>', 'one line in plain words, which is signed too')
+    .option(
+      '-e, --expires-in <duration>',
+      'how long the session is valid, such as 90s, 30m, 12h, 7d or 2w',
+      durationSecs,
+    )
+    .option('--statement <text>', 'one line of text that is signed too')
     .option('--nonce <text>', 'the nonce that the server chose')
   addSecretOptions(command, 'key')
   return command
     .addOption(
       command
-        .createOption('--key-type <type>', 'what the key is; by default what its PEM says, or ethereum')
+        .createOption(
+          '--key-type <type>',
+          'the type of the key; by default that of its PEM, otherwise ethereum',
+        )
         .choices(KEY_TYPES),
     )
-    .option('--chain-id <number>', "the chain of an Ethereum key's account; 1 by default", chainIdArgument)
-    .option('--rpc <url>', 'where a contract account (smart account) is asked whether it accepts the key')
+    .option('--chain-id <number>', 'the chain of an Ethereum account; 1 by default', chainIdArgument)
+    .option(
+      '--rpc <url>',
+      'the URL of an RPC that is asked whether a contract account (smart account) accepts the key',
+    )
 }
 
-/** The options as the library takes them. */
+/** Collects the values of an option that may be repeated. */
+export function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+/** Parses the number of a chain (EIP-155). Ends the command if it is malformed. */
+function chainIdArgument(text: string): number {
+  const chain = Number(text)
+  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(chain)) return chain
+  throw usageError('--chain-id must be the number of a chain, such as 1 or 8453')
+}
+
+/** Converts the options to those of the library. */
 export function grantOf(options: GrantCommandOptions): GrantOptions {
   const { resource, ability, expiresIn, statement, nonce } = options
   return {
@@ -75,21 +85,21 @@ export function grantOf(options: GrantCommandOptions): GrantOptions {
   }
 }
 
-/** The private key that the options name. */
-export async function privateKeyOf(options: GrantCommandOptions): Promise<PrivateKey> {
-  return parsePrivateKey(await readNeededSecret(options, 'key'), options.keyType)
+function abilitiesOf(texts: readonly string[]): Abilities {
+  const abilities: Record<string, Record<string, readonly [object]>> = {}
+  for (const { ability, resource } of texts.map(abilityArgument))
+    abilities[resource] = { ...abilities[resource], [ability]: [{}] }
+  return abilities as Abilities
 }
 
-/** One ability, as `name=uri`. */
+/** Parses an ability, written as `name=uri`. Ends the command if it is malformed. */
 export function abilityArgument(text: string): { ability: string; resource: string } {
   const [, ability, resource] = /^([^=]+)=(.+)$/.exec(text) ?? []
   if (ability !== undefined && resource !== undefined) return { ability, resource }
   throw usageError('--ability must be a name and a URI, such as notes/read=https://api.example.com/notes')
 }
 
-function abilitiesOf(texts: readonly string[]): Abilities {
-  const abilities: Record<string, Record<string, readonly [object]>> = {}
-  for (const { ability, resource } of texts.map(abilityArgument))
-    abilities[resource] = { ...abilities[resource], [ability]: [{}] }
-  return abilities as Abilities
+/** Reads the private key that the options name. */
+export async function privateKeyOf(options: GrantCommandOptions): Promise<PrivateKey> {
+  return parsePrivateKey(await readNeededSecret(options, 'key'), options.keyType)
 }

@@ -9,69 +9,75 @@ import { parseToken, tokenOf } from '../http/signature-profile.js'
 import { readSession } from '../resume/session-string.js'
 import { CommandError, EXIT, tell, usageError } from './output.js'
 
-// What has read it.
-const readers = new WeakMap<object, string>()
+/** What a text contains. The seed of a session is not included. */
+export type Input =
+  | { readonly kind: 'session'; readonly cacao: Cacao }
+  | { readonly kind: 'request'; readonly cacao: Cacao; readonly headers: SignedHeaders }
+  /** Not parsed yet, so that the command can report what is wrong with it. */
+  | { readonly kind: 'capability'; readonly value: unknown }
+  | { readonly kind: 'jws'; readonly value: unknown }
 
-/** All of stdin, which only one thing can be read from. Ends the command if a person would have to type it. */
-export async function readStdin(what: string): Promise<Buffer> {
-  const { stdin } = process
-  const reader = readers.get(stdin)
-  if (reader !== undefined) throw usageError(`${reader} and ${what} can't both be read from stdin`)
-  readers.set(stdin, what)
-  if (stdin.isTTY)
-    throw usageError(`${what} is to be read from stdin, which is a terminal: pipe it, or redirect a file`)
-  const parts: Buffer[] = []
-  for await (const part of stdin) parts.push(part as Buffer)
-  return Buffer.concat(parts)
+/** Reads the text of a file, or of stdin if it is `-` or not given. */
+export async function readText(file: string | undefined): Promise<string> {
+  if (file !== undefined && file !== '-' && looksLikeSecret(file)) throw secretArgumentError('the input')
+  const bytes =
+    file === undefined || file === '-' ? await readStdin('the input') : await readNamedFile(file, 'the input')
+  const text = bytes.toString('utf8').trim()
+  if (text !== '') return text
+  throw unexpectedInput('empty')
 }
 
-const READABLE_BY_OTHERS = 0o044
+/**
+ * Recognises a session string (also an encrypted one), a capability in JSON, in DAG-JSON or as a token, the
+ * headers of a signed request, or a JWS. Ends the command for anything else. For a session string it rejects
+ * like `fromSession`.
+ */
+export async function parseInput(text: string, password: string | undefined): Promise<Input> {
+  const input = await recognise(text, password)
+  if (password === undefined || input.kind === 'session') return input
+  throw usageError('a password only decrypts session strings, and the input is not an encrypted one')
+}
 
-// A key in hex, Solana's array of numbers, a session string, and PEM.
-const SECRETS = [/^(0x)?[0-9a-f]{64}$/i, /^\[\s*\d+\s*(,\s*\d+\s*){15,}/, /^eyJ[-\w.]{40,}$/, /-----BEGIN/]
-
-/** A file that the person named. Ends the command if it can't be read; the message names it only if it is a path. */
-export async function readNamedFile(path: string, what: string): Promise<Buffer> {
-  if (looksLikeSecret(path)) throw secretArgument(what)
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    const { code = 'unknown error' } = cause as NodeJS.ErrnoException
-    throw new CommandError(EXIT.usage, `can't read ${what} from ${path}: ${code}`, { cause })
+async function recognise(text: string, password: string | undefined): Promise<Input> {
+  const authorization = /^[<>* \t]*(?:authorization:\s*)?(CACAO\s+\S+)\s*$/im.exec(text)?.[1]
+  if (authorization !== undefined)
+    return { kind: 'request', cacao: parseToken(tokenOf(authorization)), headers: signedHeaders(text) }
+  if (text.startsWith('{')) return recogniseJSON(decodeDagJSON(text))
+  const parts = text.split('.').length
+  if (parts === 3) return { kind: 'jws', value: text }
+  const json =
+    parts === 1 ? decodeDagJSON(fromUtf8(fromBase64url(text) ?? new Uint8Array()) ?? '') : undefined
+  if (parts === 5 || (json && Object.hasOwn(json, 'sessionKeySeed'))) {
+    const { cacao } = await readSession(text, password === undefined ? {} : { password })
+    return { kind: 'session', cacao }
   }
+  return recogniseJSON(json)
 }
 
-/** The same for a secret: says so if others than its owner can read the file. */
-export async function readSecretFile(path: string, what: string): Promise<Buffer> {
-  const bytes = await readNamedFile(path, what)
-  const { mode, ...stats } = await stat(path)
-  const isOpen = process.platform !== 'win32' && (mode & READABLE_BY_OTHERS) !== 0
-  if (isOpen && (mode & 0o170000) === 0o100000 && stats.size > 0)
-    tell(`cacao-session: warning: others can read ${path}: chmod 600 ${path}`)
-  return bytes
+function recogniseJSON(value: unknown): Input {
+  const has = (name: string): boolean =>
+    typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+  if (has('h') || has('p') || has('s')) return { kind: 'capability', value }
+  if (has('signatures')) return { kind: 'jws', value }
+  if (has('namespaces')) throw unexpectedInput('a file of stored sessions (use cacao-session list --store)')
+  throw unexpectedInput('something else')
 }
 
-/** Whether an argument is no path or name, but a secret itself: then it must not be repeated. */
-export function looksLikeSecret(text: string): boolean {
-  const own = text.trim()
-  return SECRETS.some((form) => form.test(own))
-}
-
-/** A secret stands in the command line. */
-export function secretArgument(what: string): CommandError {
-  return usageError(
-    `${what} was given as an argument, where the shell's history and every process of this machine can see it: give it in a file, an environment variable or on stdin, and replace it if it is of value`,
+function unexpectedInput(what: string): CommandError {
+  return new CommandError(
+    EXIT.refused,
+    `the input is ${what}: it must be a session string, a capability (JSON or token), the headers of a signed request, or a JWS`,
   )
 }
 
-/** What the signature of a request says of itself, as far as it stands among the headers. */
+/** What the headers say about the signature of a request, as far as they are there. */
 export interface SignedHeaders {
   readonly created?: Date
   readonly expires?: Date
   readonly keyDID?: string
 }
 
-/** Reads `Signature-Input` (RFC 9421) among headers as curl -v and browsers show them. Nothing is verified. */
+/** Reads `Signature-Input` (RFC 9421) from headers as curl -v and browsers show them. Nothing is verified. */
 function signedHeaders(text: string): SignedHeaders {
   const input = /^[<>* \t]*signature-input:(.*)$/im.exec(text)?.[1] ?? ''
   const time = (name: string): Date | undefined => {
@@ -83,7 +89,10 @@ function signedHeaders(text: string): SignedHeaders {
   return { ...(created && { created }), ...(expires && { expires }), ...(keyDID !== undefined && { keyDID }) }
 }
 
-/** What a server would say of them: nothing is signed, by another key, or for another time. */
+/**
+ * Returns the problems that a server would find in the headers: no signature, another key, or a time that is
+ * over.
+ */
 export function problemsOf(headers: SignedHeaders, audience: string, now: number): CapabilityProblem[] {
   const { expires, keyDID } = headers
   const problem = (code: SessionErrorCode, message: string): CapabilityProblem => ({ code, message })
@@ -91,7 +100,7 @@ export function problemsOf(headers: SignedHeaders, audience: string, now: number
     return [
       problem(
         'ERR_REQUEST_UNSIGNED',
-        'no Signature-Input stands beside the capability: sign the request anew',
+        'there is no Signature-Input header with the capability: sign the request again',
       ),
     ]
   return [
@@ -100,76 +109,77 @@ export function problemsOf(headers: SignedHeaders, audience: string, now: number
       : [
           problem(
             'ERR_CAPABILITY_AUDIENCE',
-            `the request was signed by ${keyDID}, and the capability is for ${audience}`,
+            `the request was signed by ${keyDID}, but the capability is for ${audience}`,
           ),
         ]),
     ...(now < expires.getTime()
       ? []
-      : [
-          problem(
-            'ERR_REQUEST_STALE',
-            'the signature was good for a minute, which is over: sign the request anew',
-          ),
-        ]),
+      : [problem('ERR_REQUEST_STALE', 'the signature was only valid for a minute: sign the request again')]),
   ]
 }
 
-/** What a text turned out to be. A session's seed is not part of it. */
-export type Input =
-  | { readonly kind: 'session'; readonly cacao: Cacao }
-  | { readonly kind: 'request'; readonly cacao: Cacao; readonly headers: SignedHeaders }
-  /** Not through the guard yet: what is wrong with it is to be told. */
-  | { readonly kind: 'capability'; readonly value: unknown }
-  | { readonly kind: 'jws'; readonly value: unknown }
+// What has already been read from each stdin.
+const stdinReaders = new WeakMap<object, string>()
 
-/** The text of a file, or of stdin for `-` or none. */
-export async function readText(file: string | undefined): Promise<string> {
-  if (file !== undefined && file !== '-' && looksLikeSecret(file)) throw secretArgument('the input')
-  const bytes =
-    file === undefined || file === '-' ? await readStdin('the input') : await readNamedFile(file, 'the input')
-  const text = bytes.toString('utf8').trim()
-  if (text !== '') return text
-  throw unknown('nothing')
+/**
+ * Reads all of stdin, which only one option can be read from. Ends the command if stdin is a terminal, where
+ * a person would have to type it.
+ */
+export async function readStdin(what: string): Promise<Buffer> {
+  const { stdin } = process
+  const reader = stdinReaders.get(stdin)
+  if (reader !== undefined) throw usageError(`${reader} and ${what} can't both be read from stdin`)
+  stdinReaders.set(stdin, what)
+  if (stdin.isTTY)
+    throw usageError(`${what} is read from stdin, which is a terminal: pipe it in, or redirect a file`)
+  const parts: Buffer[] = []
+  for await (const part of stdin) parts.push(part as Buffer)
+  return Buffer.concat(parts)
 }
 
 /**
- * Recognises a session string (encrypted too), a capability in JSON, DAG-JSON or as a token, the headers of a signed
- * request, and a JWS. Ends the command for anything else; rejects as `fromSession` does for a session string.
+ * Reads a file that the person named. Ends the command if it cannot be read. The message repeats the argument
+ * only if it is a path.
  */
-export async function parseInput(text: string, password: string | undefined): Promise<Input> {
-  const input = await recognised(text, password)
-  if (password === undefined || input.kind === 'session') return input
-  throw usageError('a password is for encrypted session strings, and this is none')
-}
-
-async function recognised(text: string, password: string | undefined): Promise<Input> {
-  const authorization = /^[<>* \t]*(?:authorization:\s*)?(CACAO\s+\S+)\s*$/im.exec(text)?.[1]
-  if (authorization !== undefined)
-    return { kind: 'request', cacao: parseToken(tokenOf(authorization)), headers: signedHeaders(text) }
-  if (text.startsWith('{')) return ofJSON(decodeDagJSON(text))
-  const parts = text.split('.').length
-  if (parts === 3) return { kind: 'jws', value: text }
-  const json =
-    parts === 1 ? decodeDagJSON(fromUtf8(fromBase64url(text) ?? new Uint8Array()) ?? '') : undefined
-  if (parts === 5 || (json && Object.hasOwn(json, 'sessionKeySeed'))) {
-    const { cacao } = await readSession(text, password === undefined ? {} : { password })
-    return { kind: 'session', cacao }
+export async function readNamedFile(path: string, what: string): Promise<Buffer> {
+  if (looksLikeSecret(path)) throw secretArgumentError(what)
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException
+    throw new CommandError(EXIT.usage, `can't read ${what} from ${path}: ${code}`, { cause })
   }
-  return ofJSON(json)
 }
 
-function ofJSON(value: unknown): Input {
-  const has = (name: string): boolean =>
-    typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-  if (has('h') || has('p') || has('s')) return { kind: 'capability', value }
-  if (has('signatures')) return { kind: 'jws', value }
-  if (has('namespaces')) throw unknown('a file of stored sessions (see cacao-session list --store)')
-  throw unknown('something else')
+const READABLE_BY_OTHERS = 0o044
+
+/** Reads a file with a secret. Warns if other users can read the file. */
+export async function readSecretFile(path: string, what: string): Promise<Buffer> {
+  const bytes = await readNamedFile(path, what)
+  const { mode, ...stats } = await stat(path)
+  const isReadableByOthers = process.platform !== 'win32' && (mode & READABLE_BY_OTHERS) !== 0
+  if (isReadableByOthers && (mode & 0o170000) === 0o100000 && stats.size > 0)
+    tell(`cacao-session: warning: other users can read ${path}: run chmod 600 ${path}`)
+  return bytes
 }
 
-function unknown(what: string): CommandError {
-  return new CommandError(
-    EXIT.refused,
-    `there is ${what} where a session string, a capability (JSON or token), the headers of a signed request, or a JWS is expected`,
+// A key in hex, an array of numbers as in Solana, a session string, and PEM.
+const SECRET_PATTERNS = [
+  /^(0x)?[0-9a-f]{64}$/i,
+  /^\[\s*\d+\s*(,\s*\d+\s*){15,}/,
+  /^eyJ[-\w.]{40,}$/,
+  /-----BEGIN/,
+]
+
+/** Whether an argument is not a path or a name but a secret, which must not be repeated. */
+export function looksLikeSecret(text: string): boolean {
+  const own = text.trim()
+  return SECRET_PATTERNS.some((form) => form.test(own))
+}
+
+/** The error for a secret in the command line. */
+export function secretArgumentError(what: string): CommandError {
+  return usageError(
+    `${what} was given as an argument, which the shell's history keeps and every process on this machine can see: give it in a file, an environment variable or on stdin, and replace it if it is valuable`,
   )
 }

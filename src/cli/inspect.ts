@@ -4,7 +4,7 @@ import { parseJWS } from '../jws/jws.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { type Input, parseInput, readText } from './input.js'
 import { print, printJSON, shown, styled, timeInWords, usageError } from './output.js'
-import { inWords, judge, type Row, table } from './report.js'
+import { describeReport, type Row, reportFor, table } from './report.js'
 import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
 import { addStoreOption, type StoreCommandOptions, storedSession } from './sessions.js'
 import { accountVerifiers } from './signer.js'
@@ -18,11 +18,14 @@ interface InspectOptions extends StoreCommandOptions, SecretOptions {
 export function configure(command: Command): void {
   command
     .description(
-      "Say what something is, whose, for what and until when, and what is wrong with it: a session string, a capability (JSON or token), the headers of a signed request, or a JWS. A session's secret key is never shown. What it is doesn't matter to the exit code, which is 1 only for what can't be read; the verdict is verify's.",
+      'Describe a session string, a capability (JSON or token), the headers of a signed request, or a JWS: whose it is, what it allows and until when, and what is wrong with it. The secret key of a session is never shown. The exit code is 1 only if the input cannot be read; to check whether it is accepted, use verify.',
     )
-    .argument('[file]', 'the file to read; stdin by default, or for -')
-    .option('--account <id>', 'a stored session instead: of this account')
-    .option('--rpc <url>', 'where contract accounts (smart accounts) are asked about their signatures')
+    .argument('[file]', 'the file to read; stdin by default, or if it is -')
+    .option('--account <id>', 'inspect the stored session of this account instead')
+    .option(
+      '--rpc <url>',
+      'the URL of an RPC that is asked about the signatures of contract accounts (smart accounts)',
+    )
     .option('--json', 'print JSON')
     .action(run)
   addStoreOption(command)
@@ -42,24 +45,25 @@ async function run(file: string | undefined, options: InspectOptions): Promise<v
   const input = await inputOf(file, options)
   const now = Date.now()
   if (input.kind === 'jws') return inspectJWS(input.value, options)
-  const report = await judge(
+  const report = await reportFor(
     input,
     { verifiers: accountVerifiers(options.rpc), delegation: { maxLinks: MAX_LINKS } },
     now,
   )
   if (options.json) return printJSON(report)
-  print(inWords(report, input.kind === 'request' ? requestRows(input.headers, now) : [], now))
+  print(describeReport(report, input.kind === 'request' ? requestRows(input.headers, now) : [], now))
 }
 
-// At a terminal, where nothing is piped in, it is about the session at hand.
+// At a terminal without any input, describe the current session.
 async function inputOf(file: string | undefined, options: InspectOptions): Promise<Input> {
   const isChosen = (options.account ?? options.store) !== undefined
   if (isChosen && file !== undefined)
-    throw usageError('give a file, or --account or --store for a stored session, not both')
+    throw usageError('give either a file, or --account or --store for a stored session')
   const password = await readSecret(options, 'password')
   if (!isChosen && (file !== undefined || !process.stdin.isTTY))
     return parseInput(await readText(file), password)
-  if (password !== undefined) throw usageError('a password is for session strings: stored sessions have none')
+  if (password !== undefined)
+    throw usageError('a password only decrypts session strings: stored sessions have none')
   return { kind: 'session', cacao: (await storedSession(options)).cacao }
 }
 

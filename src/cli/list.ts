@@ -13,7 +13,9 @@ interface ListOptions extends StoreCommandOptions {
 
 export function configure(command: Command): void {
   command
-    .description('List the stored sessions: whose, by which key, for what and until when. Expired ones too.')
+    .description(
+      'List the stored sessions, also expired ones: the account, the key, what it may do and until when.',
+    )
     .option('--json', 'print JSON')
     .action(run)
   addStoreOption(command)
@@ -40,13 +42,13 @@ function entry({ account, keyDID, resources, expiresAt, isExpired }: SessionSumm
     styled('bold', account),
     table([
       ['key', keyDID],
-      ['may', ...resources.map(inWords)],
+      ['may', ...resources.map(describeResource)],
       [isExpired ? 'expired' : 'expires', styled(isExpired ? 'red' : 'green', end)],
     ]),
   ].join('\n')
 }
 
-function inWords(resource: string): string {
+function describeResource(resource: string): string {
   if (!isRecap(resource)) return shown(resource)
   const able = Object.entries(fromRecap(resource) ?? {})
   return shown(able.map(([uri, names]) => `${Object.keys(names).join(', ')} with ${uri}`).join('; '))

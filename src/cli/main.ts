@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { run } from './run.js'
 
-// Whoever reads the output may stop reading, as `head` does. The exit code is the command's all the same.
+// The program that reads the output may stop reading, like `head`. That must not change the exit code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })

@@ -27,11 +27,11 @@ interface RenewCommandOptions extends GrantCommandOptions, SessionCommandOptions
 
 export function configure(command: Command): void {
   command.description(
-    'Have the private key sign the session that takes the place of one, which may have expired. What is not said stays as it was: what it may do, its domain, how long it is good. If anything fails, the old one stays.',
+    'Have the private key sign a new session that replaces an old one, which may have expired. Whatever the options leave out stays the same: what it may do, its domain, and how long it is valid. If anything fails, the old session stays.',
   )
   addGrantOptions(command)
-    .option('-d, --domain <host>', 'another domain than it has')
-    .option('--print-session', 'of a session string: print the new one')
+    .option('-d, --domain <host>', 'a new domain')
+    .option('--print-session', 'print the new session as a string; only for a session string')
     .option('--json', 'print JSON')
     .action(run)
   addSessionOptions(command)
@@ -49,7 +49,9 @@ async function run(options: RenewCommandOptions): Promise<void> {
   const { domain, printSession } = options
   const string = await sessionString(options)
   if (Boolean(string) !== Boolean(printSession))
-    throw usageError('--print-session goes with a session string, which is not kept: give both or neither')
+    throw usageError(
+      '--print-session only goes with a session string, which is not stored: give both or neither',
+    )
   const grant = { ...grantOf(options), ...(domain !== undefined && { domain }) }
   const key = await privateKeyOf(options)
   if (string) {
@@ -65,18 +67,19 @@ async function run(options: RenewCommandOptions): Promise<void> {
   printGranted(cacao, { isNew: true, file: sessionFile(options), json: options.json })
 }
 
-/** The signer for the session's account. Ends the command if the key is another account's. */
+/** Returns a signer for the session's account. Ends the command if the key belongs to another account. */
 async function signerFor(
   account: string,
   key: PrivateKey,
   { rpc, chainId }: RenewCommandOptions,
 ): Promise<Signer> {
-  if (chainId !== undefined) throw usageError('--chain-id is for authorize: a session stays on its chain')
+  if (chainId !== undefined)
+    throw usageError('--chain-id only goes with authorize: a session stays on its chain')
   if (rpc !== undefined) return signerOf(key, { account, rpc })
   const chain = key.type === 'ethereum' ? Number(parseAccount(account)?.reference) : Number.NaN
   const signer = await signerOf(key, Number.isSafeInteger(chain) ? { chainId: chain } : {})
   if (chainless(signer.account) === chainless(account)) return { ...signer, account }
   throw usageError(
-    `the private key is that of ${signer.account}, and the session is of ${account}: give that account's key; for a contract account, --rpc as well`,
+    `the private key belongs to ${signer.account}, but the session to ${account}: give the key of that account, and --rpc if it is a contract account`,
   )
 }

@@ -10,81 +10,8 @@ import { parseDateTime } from '../capability/schema.js'
 import { expiryTime, startTime } from '../capability/validity.js'
 import { type Input, problemsOf } from './input.js'
 import { print, printJSON, shown, styled, timeInWords } from './output.js'
-/** What is said of a capability, wherever it was found. Throws `ERR_CAPABILITY_INVALID` if it is malformed. */
-export async function judge(
-  input: Exclude<Input, { kind: 'jws' }>,
-  options: VerifyCacaoOptions,
-  now: number,
-): Promise<Report> {
-  const cacao: Cacao = input.kind === 'capability' ? parseCacao(input.value) : input.cacao
-  const { problems } = await inspectCacao(cacao, options)
-  const ofRequest = input.kind === 'request' ? problemsOf(input.headers, cacao.p.aud, now) : []
-  return reportOf(input.kind, cacao, [...problems, ...ofRequest], now)
-}
 
-const NAMES = { session: 'A session', capability: 'A capability', request: 'A signed request' } as const
-
-const SIGNERS: ReadonlyMap<string, string> = new Map([
-  ['eip191', "the account's own key"],
-  ['eip1271', 'a contract account'],
-  ['solana:ed25519', 'a Solana wallet'],
-  ['webauthn:p256', 'a passkey'],
-])
-
-/** A row of what is told: a name and one or several lines. */
-export type Row = readonly [name: string, ...lines: string[]]
-
-/** A report in words: what, who, until when, and what is wrong with it. */
-export function inWords(report: Report, more: readonly Row[], now: number): string {
-  const { account, expiresAt, validFrom, delegatedBy = [], statement } = report
-  const name = NAMES[report.kind as keyof typeof NAMES] ?? 'A capability'
-  const isOver = expiresAt !== null && expiresAt.getTime() <= now
-  const end = expiresAt ? `${timeInWords(expiresAt, now)}` : 'never'
-  const rows: Row[] = [
-    ['account', account],
-    ['key', report.keyDID],
-    ['may', ...mayDo(report)],
-    ['domain', report.domain],
-    ...(statement === undefined ? [] : [['says', shown(statement)] as const]),
-    [
-      'signed',
-      `${timeInWords(report.issuedAt, now)}, by ${SIGNERS.get(report.signatureType) ?? 'a bare key'} (${report.signatureType})`,
-    ],
-    ...(delegatedBy.length > 0 ? [['handed on', ...delegatedBy.map((key) => `by ${key}`)] as const] : []),
-    ...(validFrom ? [['valid from', timeInWords(validFrom, now)] as const] : []),
-    [isOver ? 'expired' : 'expires', styled(isOver ? 'red' : 'green', end)],
-    ...more,
-  ]
-  return [styled('bold', name), table(rows), verdict(report)].join('\n')
-}
-
-/** Rows in two columns. */
-export function table(rows: readonly Row[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length)) + 2
-  const line = (name: string, text: string): string => `  ${styled('dim', name.padEnd(width))}${text}`
-  return rows
-    .flatMap(([name, ...lines]) => lines.map((text, i) => line(i === 0 ? name : '', text)))
-    .join('\n')
-}
-
-function mayDo({ resources, abilities = {} }: Report): string[] {
-  const able = Object.entries(abilities).flatMap(([resource, names]) =>
-    Object.entries(names).map(([name, caveats]) => {
-      const isFree = caveats.some((caveat) => Object.keys(caveat).length === 0)
-      return shown(`${name} with ${resource}${isFree ? '' : `, under ${JSON.stringify(caveats)}`}`)
-    }),
-  )
-  const all = [...resources.map(shown), ...able]
-  return all.length > 0 ? all : ['nothing: it only says who']
-}
-
-/** What is wrong with it, one line for each thing; or that nothing is. */
-function verdict({ problems }: Pick<Report, 'problems'>): string {
-  if (problems.length === 0) return styled('green', '  good: its signature is right, and it is valid now')
-  return problems.map(({ code, message }) => `  ${styled('red', code)} ${shown(message)}`).join('\n')
-}
-
-/** What a capability says and what is wrong with it: what `--json` prints, and what the words are made of. */
+/** What a capability says, and what is wrong with it. `--json` prints it. */
 export interface Report {
   readonly kind: string
   readonly account: string
@@ -95,19 +22,33 @@ export interface Report {
   readonly abilities?: Abilities
   readonly statement?: string
   readonly issuedAt: Date
-  /** Where that is later than `issuedAt`. */
+  /** Only if it is later than `issuedAt`. */
   readonly validFrom?: Date
   /** `null` if it never expires. */
   readonly expiresAt: Date | null
   readonly expiresInSecs: number | null
   readonly signatureType: string
-  /** The keys that it was handed on by, the session's first; where it was delegated. */
+  /** The keys that delegated it, beginning with that of the session; only for a delegated capability. */
   readonly delegatedBy?: readonly string[]
   readonly isAccepted: boolean
   readonly problems: readonly CapabilityProblem[]
 }
 
-/** The report of a capability that has passed the guard. */
+/**
+ * Reports on a capability, in whatever form it was given. Throws `ERR_CAPABILITY_INVALID` if it is malformed.
+ */
+export async function reportFor(
+  input: Exclude<Input, { kind: 'jws' }>,
+  options: VerifyCacaoOptions,
+  now: number,
+): Promise<Report> {
+  const cacao: Cacao = input.kind === 'capability' ? parseCacao(input.value) : input.cacao
+  const { problems } = await inspectCacao(cacao, options)
+  const requestProblems = input.kind === 'request' ? problemsOf(input.headers, cacao.p.aud, now) : []
+  return reportOf(input.kind, cacao, [...problems, ...requestProblems], now)
+}
+
+/** Reports on a capability that `parseCacao` has accepted. */
 function reportOf(kind: string, cacao: Cacao, problems: readonly CapabilityProblem[], now: number): Report {
   const { domain, aud, iat, resources = [], statement } = cacao.p
   const account = issuerAccount(cacao)
@@ -115,7 +56,7 @@ function reportOf(kind: string, cacao: Cacao, problems: readonly CapabilityProbl
   const issuedAt = new Date(parseDateTime(iat) ?? Number.NaN)
   const [start, end] = [startTime(cacao), expiryTime(cacao)]
   const links = chainOf(cacao)
-  const words = statement && withoutRecapStatement(statement)
+  const ownStatement = statement && withoutRecapStatement(statement)
   return {
     kind,
     account,
@@ -124,7 +65,7 @@ function reportOf(kind: string, cacao: Cacao, problems: readonly CapabilityProbl
     domain,
     resources: resources.filter((resource) => !isRecap(resource)),
     ...(abilities && { abilities }),
-    ...(words && { statement: words }),
+    ...(ownStatement && { statement: ownStatement }),
     issuedAt,
     ...(start > issuedAt.getTime() && { validFrom: new Date(start) }),
     expiresAt: Number.isFinite(end) ? new Date(end) : null,
@@ -136,7 +77,7 @@ function reportOf(kind: string, cacao: Cacao, problems: readonly CapabilityProbl
   }
 }
 
-/** Says what was granted, and where it is kept. */
+/** Prints which session was signed, and where it is stored. */
 export function printGranted(
   cacao: Cacao,
   {
@@ -148,5 +89,70 @@ export function printGranted(
   const now = Date.now()
   const report = reportOf('session', cacao, [], now)
   if (json) printJSON({ ...report, isNew, store: file })
-  else print(inWords(report, [[isNew ? 'kept in' : 'was in', file]], now))
+  else print(describeReport(report, [[isNew ? 'stored in' : 'was in', file]], now))
+}
+
+const TITLES = { session: 'A session', capability: 'A capability', request: 'A signed request' } as const
+
+const SIGNER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['eip191', "the account's own key"],
+  ['eip1271', 'a contract account'],
+  ['solana:ed25519', 'a Solana wallet'],
+  ['webauthn:p256', 'a passkey'],
+])
+
+/**
+ * Describes a report for people: what it is about, whose it is, until when it is valid, and what is wrong
+ * with it.
+ */
+export function describeReport(report: Report, extraRows: readonly Row[], now: number): string {
+  const { account, expiresAt, validFrom, delegatedBy = [], statement } = report
+  const name = TITLES[report.kind as keyof typeof TITLES] ?? 'A capability'
+  const isOver = expiresAt !== null && expiresAt.getTime() <= now
+  const end = expiresAt ? `${timeInWords(expiresAt, now)}` : 'never'
+  const rows: Row[] = [
+    ['account', account],
+    ['key', report.keyDID],
+    ['may', ...permissions(report)],
+    ['domain', report.domain],
+    ...(statement === undefined ? [] : [['says', shown(statement)] as const]),
+    [
+      'signed',
+      `${timeInWords(report.issuedAt, now)}, by ${SIGNER_NAMES.get(report.signatureType) ?? 'a bare key'} (${report.signatureType})`,
+    ],
+    ...(delegatedBy.length > 0 ? [['delegated', ...delegatedBy.map((key) => `by ${key}`)] as const] : []),
+    ...(validFrom ? [['valid from', timeInWords(validFrom, now)] as const] : []),
+    [isOver ? 'expired' : 'expires', styled(isOver ? 'red' : 'green', end)],
+    ...extraRows,
+  ]
+  return [styled('bold', name), table(rows), problemLines(report)].join('\n')
+}
+
+function permissions({ resources, abilities = {} }: Report): string[] {
+  const able = Object.entries(abilities).flatMap(([resource, names]) =>
+    Object.entries(names).map(([name, caveats]) => {
+      const isFree = caveats.some((caveat) => Object.keys(caveat).length === 0)
+      return shown(`${name} with ${resource}${isFree ? '' : `, under ${JSON.stringify(caveats)}`}`)
+    }),
+  )
+  const all = [...resources.map(shown), ...able]
+  return all.length > 0 ? all : ['nothing: it only proves who the account is']
+}
+
+/** One line for each problem, or one that says that there is none. */
+function problemLines({ problems }: Pick<Report, 'problems'>): string {
+  if (problems.length === 0) return styled('green', '  good: its signature is right, and it is valid now')
+  return problems.map(({ code, message }) => `  ${styled('red', code)} ${shown(message)}`).join('\n')
+}
+
+/** A row of a table: a name, and one or more lines. */
+export type Row = readonly [name: string, ...lines: string[]]
+
+/** Formats rows in two columns. */
+export function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2
+  const line = (name: string, text: string): string => `  ${styled('dim', name.padEnd(width))}${text}`
+  return rows
+    .flatMap(([name, ...lines]) => lines.map((text, i) => line(i === 0 ? name : '', text)))
+    .join('\n')
 }

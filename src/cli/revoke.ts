@@ -20,10 +20,10 @@ interface RevokeOptions extends SessionCommandOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'Sign out. With a URL, a signed POST has the server revoke the session, which is then removed here; if the server does not confirm, it stays. With --local, all stored sessions of the account are removed here, and servers go on accepting whatever copies there are.',
+      'Sign out. With a URL, a signed POST request asks the server to revoke the session, which is then removed here; if the server does not confirm, the session stays. With --local, all stored sessions of the account are only removed here, and servers still accept copies of them.',
     )
-    .argument('[url]', 'where the server revokes sessions')
-    .option('--local', 'only remove what is stored here')
+    .argument('[url]', 'the URL at which the server revokes sessions')
+    .option('--local', 'only remove the stored sessions here')
     .action(run)
   addSessionOptions(command)
   command.addHelpText(
@@ -39,17 +39,17 @@ Examples:
 async function run(url: string | undefined, options: RevokeOptions): Promise<void> {
   if ((url === undefined) === (options.local !== true))
     throw usageError(
-      'give the URL where the server revokes sessions, or --local to only remove what is stored here',
+      'give the URL at which the server revokes sessions, or --local to only remove the stored sessions here',
     )
-  if (url === undefined) return removeHere(options)
+  if (url === undefined) return removeLocally(options)
   const session = await chosenSession(options)
   await session.revoke(urlArgument(url))
-  print(`revoked: ${session.keyDID} acts for ${issuerAccount(session.cacao)} no more`)
+  print(`revoked: ${session.keyDID} no longer acts for ${issuerAccount(session.cacao)}`)
 }
 
-async function removeHere(options: RevokeOptions): Promise<void> {
+async function removeLocally(options: RevokeOptions): Promise<void> {
   if (await sessionString(options))
-    throw usageError('--local is for stored sessions: delete the string where you keep it')
+    throw usageError('--local removes stored sessions: to sign out a session string, delete it')
   const { account: named } = options
   const account =
     named === undefined ? issuerAccount((await storedSession(options)).cacao) : accountArgument(named)

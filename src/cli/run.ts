@@ -8,16 +8,31 @@ interface CommandModule {
   configure(command: Command): void
 }
 
-// Each loads what it needs when it is called, so that help comes at once.
+// Each command loads when it is called, so that help is shown quickly.
 const COMMANDS: readonly (readonly [name: string, summary: string, load: () => Promise<CommandModule>])[] = [
-  ['authorize', 'sign in with a private key, and keep the session', () => import('./authorize.js')],
-  ['inspect', 'say what, who and until when, in words', () => import('./inspect.js')],
-  ['verify', 'check a capability, a session or a JWS', () => import('./verify.js')],
-  ['request', 'send a signed request, or print the line for curl', () => import('./request.js')],
-  ['renew', 'have a new session take the place of one', () => import('./renew.js')],
-  ['revoke', 'sign out, at the server and here', () => import('./revoke.js')],
+  ['authorize', 'sign in with a private key, and store the session', () => import('./authorize.js')],
+  ['inspect', 'describe a session, a capability, a request or a JWS', () => import('./inspect.js')],
+  ['verify', 'verify a capability, a session or a JWS', () => import('./verify.js')],
+  ['request', 'send a signed request, or print the command for curl', () => import('./request.js')],
+  ['renew', 'replace a session by a new one', () => import('./renew.js')],
+  ['revoke', 'sign out, on the server and here', () => import('./revoke.js')],
   ['list', 'list the stored sessions', () => import('./list.js')],
 ]
+
+/** Runs a command line and returns the exit code. Errors have been printed by then. */
+export async function run(args: readonly string[]): Promise<ExitCode> {
+  const root = program()
+  // `help COMMAND` is another way to write `COMMAND --help`.
+  const [first, ...rest] = args
+  try {
+    refuseSecrets(args)
+    await root.parseAsync(first === 'help' ? [...rest, '--help'] : args, { from: 'user' })
+    return EXIT.done
+  } catch (error) {
+    const isVerbose = root.commands.some((command) => command.opts()['verbose'] === true)
+    return fail(error, isVerbose)
+  }
+}
 
 function program(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -45,27 +60,12 @@ ${EXIT_CODES_HELP}`,
   for (const [name, summary] of COMMANDS) root.command(name).summary(summary)
   return root.hook('preSubcommand', async (_, command) => {
     const module = await modules.get(command.name())?.()
-    module?.configure(command.option('--verbose', 'say what lay beneath an error'))
+    module?.configure(command.option('--verbose', 'print the stack trace of an error, and its causes'))
   })
 }
 
-/** Runs a command line, and gives the exit code. What is wrong has been told then. */
-export async function run(args: readonly string[]): Promise<ExitCode> {
-  const root = program()
-  // `help COMMAND` is another way to write `COMMAND --help`.
-  const [first, ...rest] = args
-  try {
-    refuseSecrets(args)
-    await root.parseAsync(first === 'help' ? [...rest, '--help'] : args, { from: 'user' })
-    return EXIT.done
-  } catch (error) {
-    const isVerbose = root.commands.some((command) => command.opts()['verbose'] === true)
-    return fail(error, isVerbose)
-  }
-}
-
 function fail(error: unknown, isVerbose: boolean): ExitCode {
-  // The parser has said already what is wrong.
+  // commander has already printed the error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const code = error instanceof SessionError ? `${error.code}: ` : ''
   const message = error instanceof Error ? error.message : String(error)

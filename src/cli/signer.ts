@@ -8,40 +8,28 @@ import { solanaVerifiers } from '../wallet/solana/index.js'
 import { webauthnVerifiers } from '../wallet/webauthn/index.js'
 import { usageError } from './output.js'
 import type { AccountKeyType, PrivateKey } from './secrets.js'
-/** Verifiers for every kind of account. Contract accounts' need the URL of an RPC. */
-export function accountVerifiers(rpc: string | undefined): Verifiers {
-  return {
-    ...ethereumVerifiers({ ...(rpc !== undefined && { rpc }) }),
-    ...solanaVerifiers(),
-    ...webauthnVerifiers(),
-    ...keyVerifiers(),
-  }
-}
 
-/** How the account signs in, beside its key. */
-export interface SignInOptions {
-  readonly domain?: string | undefined
-  readonly chainId?: number | undefined
-  /** Another account than the key's own, which that key may sign for: a contract account. */
-  readonly account?: string | undefined
-  readonly rpc?: string | undefined
-}
-
-/** Who a private key is, and how it signs. */
+/** The account of a private key, and its auth method. */
 export interface Signer {
   readonly account: string
   readonly auth: AuthMethod
 }
 
-const DID_KEY_TYPES: Readonly<Record<Exclude<AccountKeyType, 'ethereum' | 'solana'>, KeyType>> = {
-  ed25519: 'Ed25519',
-  p256: 'P-256',
-  secp256k1: 'secp256k1',
+/** How the account signs in. */
+export interface SignInOptions {
+  readonly domain?: string | undefined
+  readonly chainId?: number | undefined
+  /** A contract account that the key may sign for, instead of the key's own account. */
+  readonly account?: string | undefined
+  readonly rpc?: string | undefined
 }
-/** The account of a private key, and its auth method. */
+
+/** Returns the account of a private key, and its auth method. */
 export async function signerOf({ type, secret }: PrivateKey, options: SignInOptions): Promise<Signer> {
   if (type !== 'ethereum' && (options.account ?? options.chainId ?? options.rpc) !== undefined)
-    throw usageError(`--account, --chain-id and --rpc are for Ethereum keys, and this one is of type ${type}`)
+    throw usageError(
+      `--account, --chain-id and --rpc only work with an Ethereum key, and this key is of type ${type}`,
+    )
   const domain = options.domain === undefined ? {} : { domain: options.domain }
   if (type === 'ethereum') return ethereumSigner(secret, domain, options)
   if (type === 'solana') return solanaSigner(secret, domain)
@@ -73,4 +61,20 @@ async function solanaSigner(secret: Uint8Array<ArrayBuffer>, domain: { domain?: 
   const wallet = { publicKey: address, signMessage: async (message: Uint8Array) => key.sign(message) }
   const account = await solanaAccount(wallet)
   return { account, auth: solanaAuth(wallet, account, domain) }
+}
+
+const DID_KEY_TYPES: Readonly<Record<Exclude<AccountKeyType, 'ethereum' | 'solana'>, KeyType>> = {
+  ed25519: 'Ed25519',
+  p256: 'P-256',
+  secp256k1: 'secp256k1',
+}
+
+/** Verifiers for every kind of account. Contract accounts need the URL of an RPC. */
+export function accountVerifiers(rpc: string | undefined): Verifiers {
+  return {
+    ...ethereumVerifiers({ ...(rpc !== undefined && { rpc }) }),
+    ...solanaVerifiers(),
+    ...webauthnVerifiers(),
+    ...keyVerifiers(),
+  }
 }

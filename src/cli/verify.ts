@@ -14,7 +14,7 @@ import {
   timeInWords,
   usageError,
 } from './output.js'
-import { judge } from './report.js'
+import { reportFor } from './report.js'
 import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
 import { accountVerifiers } from './signer.js'
 
@@ -35,31 +35,26 @@ interface VerifyOptions extends SecretOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'Check a capability, the one in a session string or in the headers of a signed request, or a JWS: its signature, that it is valid now, and whatever else is asked for. Exit code 0 only if all of it is right.',
+      'Verify a capability, the capability in a session string or in the headers of a signed request, or a JWS: its signature, that it is valid now, and whatever the options require. The exit code is 0 only if everything is right.',
     )
-    .argument('[file]', 'the file to read; stdin by default, or for -')
-    .option('-r, --resource <uri>', 'what it must cover; several times for more', several)
-    .option('-a, --ability <name=uri>', 'what it must allow (ReCap), such as notes/read=https://…')
-    .option(
-      '-d, --domain <host>',
-      'the site that it may have been signed on; several times for several',
-      several,
-    )
+    .argument('[file]', 'the file to read; stdin by default, or if it is -')
+    .option('-r, --resource <uri>', 'a resource that it must cover; may be repeated', several)
+    .option('-a, --ability <name=uri>', 'an ability that it must allow (ReCap), such as notes/read=https://…')
+    .option('-d, --domain <host>', 'a domain that it may have been signed for; may be repeated', several)
     .option('--issuer <id>', 'the account that must have granted it')
-    .option('--audience <did>', 'the key that it must be granted to')
+    .option('--audience <did>', 'the key that it must have been granted to')
     .option('--nonce <text>', 'the nonce that it must have')
-    .option(
-      '--clock-skew <duration>',
-      "by how much the issuer's clock may run ahead; 5m by default",
-      durationSecs,
-    )
+    .option('--clock-skew <duration>', "how far the issuer's clock may be ahead; 5m by default", durationSecs)
     .option(
       '--delegation <links>',
-      'accept what a session key delegated, too, in a chain of up to so many capabilities (2 to 4)',
-      linksArgument,
+      'also accept capabilities that a session key delegated, in a chain of up to this many (2 to 4)',
+      maxLinksArgument,
     )
-    .option('--capability <file>', 'the capability that a JWS is signed under')
-    .option('--rpc <url>', 'where contract accounts (smart accounts) are asked about their signatures')
+    .option('--capability <file>', 'the file with the capability of a JWS')
+    .option(
+      '--rpc <url>',
+      'the URL of an RPC that is asked about the signatures of contract accounts (smart accounts)',
+    )
     .option('--json', 'print JSON')
     .action(run)
   addSecretOptions(command, 'password', ' of an encrypted session string')
@@ -77,54 +72,18 @@ async function run(file: string | undefined, options: VerifyOptions): Promise<vo
   const input = await parseInput(await readText(file), await readSecret(options, 'password'))
   const expected = expectedOf(options)
   const now = Date.now()
-  if (input.kind === 'jws') return checkJWS(input.value, expected, options)
-  if (options.capability !== undefined) throw usageError('--capability goes with a JWS, and this is none')
-  const report = await judge(input, expected, now)
+  if (input.kind === 'jws') return verifyGivenJWS(input.value, expected, options)
+  if (options.capability !== undefined)
+    throw usageError('--capability only goes with a JWS, and the input is not one')
+  const report = await reportFor(input, expected, now)
   const [problem] = report.problems
   if (options.json) printJSON(report)
   if (problem) {
     const all = report.problems.map(({ code, message }) => `${code}: ${message}`).join('\n')
     throw new CommandError(exitCodeFor(problem.code), options.json ? '' : all)
   }
-  const end = report.expiresAt ? `until ${timeInWords(report.expiresAt, now)}` : 'for ever'
-  if (!options.json) good(`${report.keyDID} acts for ${report.account} ${end}`)
-}
-
-async function checkJWS(
-  value: unknown,
-  { audience, ...expected }: VerifyCacaoOptions,
-  options: VerifyOptions,
-): Promise<void> {
-  if (audience !== undefined)
-    throw usageError("--audience is for capabilities: a JWS's must be granted to its signer anyway")
-  const { capability: file } = options
-  const under = file === undefined ? undefined : await parseInput(await readText(file), undefined)
-  if (under?.kind === 'jws') throw usageError('--capability must be a capability, and it is a JWS')
-  const capability = under && (under.kind === 'capability' ? under.value : under.cacao)
-  const { issuer, keyDID, payload } = await verifyJWS(value, {
-    ...expected,
-    ...(capability !== undefined && { capability }),
-  })
-  if (options.json)
-    return printJSON({
-      kind: 'jws',
-      issuer,
-      keyDID,
-      payload: payload ?? null,
-      isAccepted: true,
-      problems: [],
-    })
-  good(`signed by ${keyDID} for ${issuer}`)
-  if (payload) print(`      ${shown(JSON.stringify(payload))}`)
-}
-
-function linksArgument(text: string): number {
-  if (/^[2-4]$/.test(text)) return Number(text)
-  throw usageError("--delegation must be a number from 2 to 4: the account's own capability counts as one")
-}
-
-function good(text: string): void {
-  print(`${styled('green', 'good')}: ${text}`)
+  const end = report.expiresAt ? `until ${timeInWords(report.expiresAt, now)}` : 'forever'
+  if (!options.json) printGood(`${report.keyDID} acts for ${report.account} ${end}`)
 }
 
 function expectedOf(options: VerifyOptions): VerifyCacaoOptions {
@@ -140,4 +99,43 @@ function expectedOf(options: VerifyOptions): VerifyCacaoOptions {
     ...(clockSkew !== undefined && { clockSkewSecs: clockSkew }),
     ...(delegation !== undefined && { delegation: { maxLinks: delegation } }),
   }
+}
+
+async function verifyGivenJWS(
+  value: unknown,
+  { audience, ...expected }: VerifyCacaoOptions,
+  options: VerifyOptions,
+): Promise<void> {
+  if (audience !== undefined)
+    throw usageError(
+      '--audience only goes with a capability: that of a JWS must be granted to its signer anyway',
+    )
+  const { capability: file } = options
+  const under = file === undefined ? undefined : await parseInput(await readText(file), undefined)
+  if (under?.kind === 'jws') throw usageError('--capability must be a file with a capability, not with a JWS')
+  const capability = under && (under.kind === 'capability' ? under.value : under.cacao)
+  const { issuer, keyDID, payload } = await verifyJWS(value, {
+    ...expected,
+    ...(capability !== undefined && { capability }),
+  })
+  if (options.json)
+    return printJSON({
+      kind: 'jws',
+      issuer,
+      keyDID,
+      payload: payload ?? null,
+      isAccepted: true,
+      problems: [],
+    })
+  printGood(`signed by ${keyDID} for ${issuer}`)
+  if (payload) print(`      ${shown(JSON.stringify(payload))}`)
+}
+
+function printGood(text: string): void {
+  print(`${styled('green', 'good')}: ${text}`)
+}
+
+function maxLinksArgument(text: string): number {
+  if (/^[2-4]$/.test(text)) return Number(text)
+  throw usageError("--delegation must be a number from 2 to 4, which includes the account's own capability")
 }

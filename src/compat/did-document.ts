@@ -5,10 +5,10 @@ import { toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
 import { decompressP256, parseDIDKey } from '../key/parse-did-key.js'
 
-// multicodec of an X25519 public key
+// The multicodec prefix of an X25519 public key.
 const X25519_PREFIX = Uint8Array.of(0xec, 0x01)
 
-/** Resolves did:key to the documents that did-session's world resolves it to, for the `dids` package. */
+/** Resolves did:key for the `dids` package, to the same documents as the resolvers that did-session uses. */
 export const didKeyResolver: ResolverRegistry = {
   async key(did): Promise<DIDResolutionResult> {
     const didDocument = documentOf(did)
@@ -20,7 +20,7 @@ export const didKeyResolver: ResolverRegistry = {
   },
 }
 
-/** The document of a did:key; `null` for a kind of key that sessions don't use. */
+/** Returns the document of a did:key; `null` for a kind of key that sessions do not use. */
 export function documentOf(did: string): DIDDocument | null {
   const key = parseDIDKey(did)
   if (!key || key.type === 'secp256k1') return null

@@ -8,28 +8,36 @@ import { parseDateTime } from '../capability/schema.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { didKeyResolver } from './did-document.js'
 
-/** A key that a `DID` of the `dids` package acts with. */
-export interface SigningKey {
-  readonly did: string
-  sign(data: Uint8Array): Promise<Uint8Array>
-  /** Opens a JWE; absent for keys that only sign. */
-  decrypt?(jwe: unknown): Promise<Uint8Array>
-}
-
 type Provider = NonNullable<NonNullable<ConstructorParameters<typeof DID>[0]>['provider']>
 type Capability = Parameters<DID['withCapability']>[0]
 
+// How long a response to did_authenticate is valid.
 const AUTHENTICATION_SECS = 600
-// JSON-RPC codes of EIP-2844.
+// JSON-RPC error codes of EIP-2844.
 const UNAUTHORIZED = 4100
 const UNKNOWN_METHOD = -32601
 
-type VerifyOptions = Parameters<DID['verifyJWS']>[1]
-type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
+/** A key that a `DID` of the `dids` package signs with. */
+export interface SigningKey {
+  readonly did: string
+  sign(data: Uint8Array): Promise<Uint8Array>
+  /** Decrypts a JWE; absent for keys that only sign. */
+  decrypt?(jwe: unknown): Promise<Uint8Array>
+}
 
 /**
- * A real `DID` whose `verifyJWS` is ours: a capability that is given is always verified, with its signature, its
- * times, its audience, and as the one that the JWS names.
+ * Returns an authenticated `DID` that signs with the key and, if there is a capability, on behalf of its
+ * issuer.
+ */
+export async function createDID(key: SigningKey, capability?: Cacao): Promise<DID> {
+  const did = new SessionDID(key, capability && capabilityOf(capability))
+  await did.authenticate()
+  return did
+}
+
+/**
+ * A `DID` whose `verifyJWS` is that of this library: a given capability is always verified, including its
+ * signature, its times, its audience, and that it is the one that the JWS names.
  */
 class SessionDID extends DID {
   readonly #key: SigningKey
@@ -50,7 +58,7 @@ class SessionDID extends DID {
     const { issuer, capability, atTime, disableTimecheck } = options
     const verifiers =
       options.verifiers ?? (await import('../wallet/ethereum/verifiers.js')).ethereumVerifiers()
-    // Without a time check a capability is judged as of the moment at which it was issued.
+    // Without a time check, a capability is verified as of the time at which it was issued.
     const time = disableTimecheck ? (parseDateTime(capability?.p.iat ?? '') ?? Number.NaN) : atTime?.getTime()
     const { kid, payload } = await verifyJWS(jws, {
       verifiers,
@@ -62,26 +70,23 @@ class SessionDID extends DID {
   }
 }
 
-/** An authenticated `DID` that signs with the key and, with a capability, for whoever granted that. */
-export async function createDID(key: SigningKey, capability?: Cacao): Promise<DID> {
-  const did = new SessionDID(key, capability && capabilityOf(capability))
-  await did.authenticate()
-  return did
-}
+type VerifyOptions = Parameters<DID['verifyJWS']>[1]
+type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
 
 /**
- * Our capability as the `dids` package types it: it knows only signatures that are text. Throws
- * `ERR_CAPABILITY_UNSUPPORTED` for a delegated one: there it would speak for the key that delegated it.
+ * Returns the capability as the `dids` package types it, which only knows signatures that are text. Throws
+ * `ERR_CAPABILITY_UNSUPPORTED` for a delegated capability, because that package would take the key that
+ * delegated it for the account.
  */
 export function capabilityOf(cacao: Cacao): Capability {
   if (!parentOf(cacao)) return cacao as Capability
   throw new SessionError(
     'ERR_CAPABILITY_UNSUPPORTED',
-    'the dids package knows no delegated capabilities: use the session itself, or one that the account granted',
+    'the dids package does not support delegated capabilities: use the session itself, or a session that the account granted',
   )
 }
 
-// A DID provider (EIP-2844) over JSON-RPC.
+// A DID provider is a JSON-RPC server (EIP-2844).
 function providerOf(key: SigningKey): Provider {
   const answer = async (method: string, params: Record<string, unknown>): Promise<unknown> => {
     switch (method) {
@@ -121,7 +126,7 @@ async function createJWS(key: SigningKey, payload: unknown, header: unknown = {}
   return { payload: body, signatures: [{ protected: protectedHeader, signature }] }
 }
 
-// Members in alphabetical order, so that one content has one signature.
+// Members are sorted, so that the same content always has the same signature.
 function segment(value: unknown): string {
   return toBase64url(utf8(JSON.stringify(sorted(JSON.parse(JSON.stringify(value))))))
 }

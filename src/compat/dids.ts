@@ -3,8 +3,9 @@ import type { DIDSession } from '../session/did-session.js'
 import { createDID } from './did.js'
 
 /**
- * A real `DID` of the `dids` package that signs with the session's key and capability, for Ceramic and its
- * relatives. Needs the package `dids`. Rejects with `ERR_CAPABILITY_EXPIRED` for an expired session.
+ * Returns a `DID` of the `dids` package that signs with the key and the capability of the session, for
+ * Ceramic and related projects. Needs the package `dids`. Rejects with `ERR_CAPABILITY_EXPIRED` for an
+ * expired session.
  *
  * @example
  * const did = await toDID(session)

@@ -3,23 +3,32 @@ import { check, secondsOption, setting } from '../base/options.js'
 import { canonicalJSON } from '../capability/canonical-json.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
 import { givenOptions, type ReadersOf } from '../options/read-options.js'
-import type { GetOptions, ListOptions, ResumeOptions, StoreOptions } from '../options/session-options.js'
-import { secondsArgument } from '../options/session-options.js'
+import {
+  type GetOptions,
+  type ListOptions,
+  type ResumeOptions,
+  type StoreOptions,
+  secondsArgument,
+} from '../options/session-options.js'
 import { defaultStore } from '../resume/context.js'
 import type { SessionStore } from '../store/store.js'
 
 /**
- * What an app's sessions are for: what `DIDSession.get` and `load` take. They may be new objects in every render. `store` is
- * the one that must be the same, so make it once, outside of components.
+ * Options of `SessionProvider` and `useSession`: those of `DIDSession.get` and `load`. They may be new
+ * objects in every render, except for `store`, which must stay the same: create it once, outside of
+ * components.
  */
 export interface SessionOptions extends Omit<GetOptions, 'signal'> {
-  /** Whose session is loaded; the one used last by default. */
+  /** The account whose session is loaded; by default the one that was used last. */
   account?: AccountInput | undefined
-  /** Seconds before the expiry in which the status is `expiring`; 300 by default. */
+  /** Seconds before the session expires from which the status is `expiring`; 300 by default. */
   leadSecs?: number
 }
 
-/** How this one sign-in differs: all of `DIDSession.get`'s options but those that say what the app's sessions are for. */
+/**
+ * Options of one sign-in: those of `DIDSession.get`, except for the ones that are the same for all sessions
+ * of the app.
+ */
 export interface SignInOptions
   extends Omit<
     GetOptions,
@@ -36,27 +45,27 @@ export interface SignInOptions
 
 const DEFAULT_LEAD_SECS = 300
 
-/** Seconds before the expiry in which a session is about to expire. */
+/** Seconds before a session expires from which its status is `expiring`. */
 export function leadSecsOf(options: SessionOptions): number {
   return secondsArgument(options, 'leadSecs', DEFAULT_LEAD_SECS)
 }
 
-/** The store that the options name, or else the one that all pages have; a server that renders looks at neither. */
+/** The store in the options, or else the default store of the page. A server that renders uses neither. */
 export function storeOf({ store = defaultStore() }: SessionOptions): SessionStore {
   return store
 }
 
-/** Those of the options that say where sessions are: what `DIDSession.remove` takes. */
+/** The options that say where sessions are stored, which `DIDSession.remove` takes. */
 export function placeOptions(options: SessionOptions): StoreOptions {
   return pick(options, ['store', 'namespace', 'anyChain', 'now'])
 }
 
-/** And which of those are believed: what `DIDSession.list` takes. */
+/** These, and the options that say which sessions are trusted, which `DIDSession.list` takes. */
 export function listOptions(options: SessionOptions): ListOptions {
   return { ...placeOptions(options), ...pick(options, ['verifiers', 'domains', 'isRevoked']) }
 }
 
-/** And what they must be able to do: what `DIDSession.load` takes. */
+/** These, and the options that say what the session must allow, which `DIDSession.load` takes. */
 export function resumeOptions(options: SessionOptions): ResumeOptions {
   const { resources = [], ...asked } = pick(options, ['resources', 'abilities', 'minValiditySecs'])
   return { ...listOptions(options), ...asked, ...(resources.length > 0 && { resources }) }
@@ -74,14 +83,14 @@ const READERS: ReadersOf<SessionOptions> = {
 }
 
 /**
- * The same text for options that mean the same sessions, whatever else they say about how to sign in. Throws a `TypeError`
- * that names the wrong one.
+ * Returns a key that is the same for options that ask for the same sessions, whatever else they say about how
+ * to sign in. Throws a `TypeError` that names the wrong option.
  */
-export function meaningOf(options: SessionOptions): string {
+export function optionsKey(options: SessionOptions): string {
   const given = givenOptions<SessionOptions>(options, READERS)
   const { account, resources = [], abilities, verifiers = {}, domains = [], isRevoked } = given
   const { namespace = 'default', anyChain = false, minValiditySecs = 0 } = given
-  const meaning = canonicalJSON([
+  const key = canonicalJSON([
     account === undefined ? null : String(account),
     [...resources].sort(),
     abilities ?? null,
@@ -93,10 +102,8 @@ export function meaningOf(options: SessionOptions): string {
     typeof domains === 'function' ? 'a function' : [...domains].sort(),
     isRevoked !== undefined,
   ])
-  if (meaning === undefined) throw new TypeError('abilities must be made of objects, arrays and texts')
+  if (key === undefined) throw new TypeError('abilities must be made of objects, arrays and strings only')
   if (resources.length === 0 && abilities === undefined)
-    throw new TypeError(
-      'useSession needs a SessionProvider above it, or options: resources or abilities that the session is for',
-    )
-  return meaning
+    throw new TypeError('useSession needs a SessionProvider above it, or the option resources or abilities')
+  return key
 }

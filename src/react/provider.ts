@@ -9,72 +9,17 @@ import {
   useRef,
 } from 'react'
 import type { SessionStore } from '../store/store.js'
-import { LiveSession } from './live-session.js'
-import { meaningOf, type SessionOptions, storeOf } from './options.js'
-/** Which session is meant: of this store, by options of this meaning. */
-export interface Subject {
-  readonly store: SessionStore
-  readonly meaning: string
-  /** The options as they were given last. */
-  readonly latest: () => SessionOptions
-}
+import { optionsKey, type SessionOptions, storeOf } from './options.js'
+import { SessionController } from './session-controller.js'
 
-// One for all components of the page that mean the same, for as long as one of them is there or the wallet is being asked.
-const live = new WeakMap<SessionStore, Map<string, LiveSession>>()
-
-/** The live session of the subject, if there is one. */
-export function findLive({ store, meaning }: Subject): LiveSession | undefined {
-  return live.get(store)?.get(meaning)
-}
-
-/** The live session of the subject, which all who ask share. */
-export function liveSession(subject: Subject): LiveSession {
-  const { store, meaning, latest } = subject
-  const found = findLive(subject)
-  if (found) return found
-  const own = live.get(store) ?? new Map<string, LiveSession>()
-  live.set(store, own)
-  const made: LiveSession = new LiveSession(latest(), () => {
-    if (own.get(meaning) === made) own.delete(meaning)
-  })
-  own.set(meaning, made)
-  return made
-}
-
-/** What was rendered last. */
-export interface Latest<T> {
-  readonly current: T
-}
-
-/** Keeps what was rendered last, for what is called later. */
-export function useLatest<T>(value: T): Latest<T> {
-  const latest = useRef(value)
-  // Before anyone can click on what was rendered, and, other than a layout effect, of no concern to a server.
-  useInsertionEffect(() => {
-    latest.current = value
-  })
-  return latest
-}
-
-/** What a provider hands down: another object only if it means other sessions. */
-export interface Provided {
-  readonly options: SessionOptions
-  /** The same as last rendered: its functions are those to be called. */
-  readonly latest: Latest<SessionOptions>
-}
-
-export const ProvidedContext: React.Context<Provided | undefined> = createContext<Provided | undefined>(
-  undefined,
-)
-
-/** What `SessionProvider` takes: the options, and what is inside of it. */
+/** What `SessionProvider` takes: the options, and its children. */
 export interface SessionProviderProps extends SessionOptions {
   children?: ReactNode
 }
 
 /**
- * Says once what the app's sessions are for, and keeps what is known of them; `useSession` below it needs no options then. A
- * wrong option throws a `TypeError`.
+ * Sets the session options of an app, and keeps the state of its session while no component uses it. Below it,
+ * `useSession` needs no options. Throws a `TypeError` for a wrong option.
  *
  * @example
  * <SessionProvider resources={['https://api.example.com/notes/*']}>
@@ -83,14 +28,70 @@ export interface SessionProviderProps extends SessionOptions {
  */
 export function SessionProvider({ children, ...options }: SessionProviderProps): ReactElement {
   const latest = useLatest<SessionOptions>(options)
-  const meaning = meaningOf(options)
+  const key = optionsKey(options)
   const store = storeOf(options)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: options that mean the same change nothing.
-  const provided = useMemo(() => ({ options, latest }), [meaning, store])
-  // What is known stays, though for a while no component may show it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: options with the same key are equivalent.
+  const value = useMemo(() => ({ options, latest }), [key, store])
+  // Subscribe, so that the state stays while no component below uses it.
   useEffect(() => {
-    const subject = { store, meaning, latest: () => latest.current }
-    return liveSession(subject).subscribe(() => undefined)
-  }, [store, meaning, latest])
-  return createElement(ProvidedContext.Provider, { value: provided }, children)
+    const source = { store, key, latest: () => latest.current }
+    return sessionController(source).subscribe(() => undefined)
+  }, [store, key, latest])
+  return createElement(SessionContext.Provider, { value }, children)
+}
+
+/** The value of the context. It only changes if the options ask for other sessions. */
+export interface SessionContextValue {
+  readonly options: SessionOptions
+  /** The options of the last render, whose functions are the ones to call. */
+  readonly latest: Latest<SessionOptions>
+}
+
+export const SessionContext: React.Context<SessionContextValue | undefined> = createContext<
+  SessionContextValue | undefined
+>(undefined)
+
+/** A value as it was in the last render. */
+export interface Latest<T> {
+  readonly current: T
+}
+
+/** Returns a ref to the value of the last render, for functions that are called later. */
+export function useLatest<T>(value: T): Latest<T> {
+  const latest = useRef(value)
+  // This effect runs before anyone can click and, unlike a layout effect, causes no warning on a server.
+  useInsertionEffect(() => {
+    latest.current = value
+  })
+  return latest
+}
+
+/** Which session a component uses: the one in this store, for options with this key. */
+export interface SessionSource {
+  readonly store: SessionStore
+  readonly key: string
+  /** Returns the options of the last render. */
+  readonly latest: () => SessionOptions
+}
+
+// All components with the same store and key share one controller, while one of them is mounted or the wallet is asked.
+const controllers = new WeakMap<SessionStore, Map<string, SessionController>>()
+
+/** The controller for the source, if there is one. */
+export function findSessionController({ store, key }: SessionSource): SessionController | undefined {
+  return controllers.get(store)?.get(key)
+}
+
+/** The controller for the source, which is created if there is none. */
+export function sessionController(source: SessionSource): SessionController {
+  const { store, key, latest } = source
+  const found = findSessionController(source)
+  if (found) return found
+  const own = controllers.get(store) ?? new Map<string, SessionController>()
+  controllers.set(store, own)
+  const created: SessionController = new SessionController(latest(), () => {
+    if (own.get(key) === created) own.delete(key)
+  })
+  own.set(key, created)
+  return created
 }

@@ -4,19 +4,20 @@ import type { AuthMethod } from '../capability/auth-method.js'
 import type { RenewOptions } from '../options/session-options.js'
 import type { DIDSession } from '../session/did-session.js'
 import type { SignInOptions } from './options.js'
-/** What a page knows of the person's session. Switch on `status`. */
+
+/** The state of the session. Switch on `status`. */
 export type SessionState =
-  /** Nobody has looked yet: on the server, while hydrating, and for a moment after. */
+  /** Not loaded yet: on the server, while hydrating, and for a moment after. */
   | State<'loading', { session: undefined; account: undefined; error: undefined }>
-  /** `account` is remembered if its session has expired; `error` says why the last action failed. */
+  /** `account` is set if its session has expired; `error` says why the last action failed. */
   | State<'signed-out', { session: undefined; account: string | undefined; error: SessionError | undefined }>
-  /** The wallet is being asked. A session that there was before goes on meanwhile. */
+  /** The wallet is being asked. A previous session still works in the meantime. */
   | State<
       'signing-in',
       { session: DIDSession | undefined; account: string | undefined; error: undefined; isRenewing: boolean }
     >
   | State<'signed-in' | 'expiring', Held>
-  /** The store can't be read, or an account's chain can't be asked: `retry`, or sign in. */
+  /** The store, or the chain of a contract account, cannot be reached: call `retry`, or sign in. */
   | State<'error', { session: undefined; account: undefined; error: SessionError }>
 
 interface Held {
@@ -29,17 +30,17 @@ interface Held {
 type State<Status, Rest> = Readonly<
   {
     status: Status
-    /** CAIP-10 id, or a did:key. */
+    /** A CAIP-10 id, or a did:key. */
     account: string | undefined
-    /** Whether `renew` is asking the wallet. */
+    /** Whether the wallet is being asked to renew the session. */
     isRenewing: boolean
   } & Rest
 >
 
-/** What is known while nobody is being asked. */
-export type KnownState = Exclude<SessionState, { status: 'signing-in' }>
+/** The state without pending prompts of the wallet. */
+export type ObservedState = Exclude<SessionState, { status: 'signing-in' }>
 
-export const LOADING: KnownState = {
+export const LOADING: ObservedState = {
   status: 'loading',
   session: undefined,
   account: undefined,
@@ -47,36 +48,38 @@ export const LOADING: KnownState = {
   isRenewing: false,
 }
 
-/** What is known, and what the person is being asked, as one state. */
+/** Combines the observed state with the pending prompts of the wallet and the last error. */
 export function stateOf(
-  known: KnownState,
+  observed: ObservedState,
   { isSigningIn, isRenewing }: { isSigningIn: boolean; isRenewing: boolean },
   error: SessionError | undefined,
 ): SessionState {
-  const { session, account } = known
-  // A renewal of what has expired is a sign-in to the person.
+  const { session, account } = observed
+  // For the person, renewing an expired session is a sign-in.
   if (isSigningIn || (isRenewing && !session))
     return { status: 'signing-in', session, account, error: undefined, isRenewing }
-  if (known.status === 'loading') return known
-  return { ...known, isRenewing, ...(error && { error }) }
+  if (observed.status === 'loading') return observed
+  return { ...observed, isRenewing, ...(error && { error }) }
 }
 
-/** Who signs in, and how: what a function that asks the wallet for its account gives. */
+/** The account that signs in, and its auth method: what a function that is passed to `signIn` returns. */
 export interface SignIn {
   readonly account: AccountInput
   readonly authMethod: AuthMethod
 }
 
 /**
- * What a person does. Each is the same function in every render. What goes wrong is not thrown but told as `error`, so that
- * a click handler needn't catch; only a wrong argument rejects, with a `TypeError`.
+ * The actions that a person can take. Each of them is the same function in every render. They do not throw
+ * errors but set `error`, so that a click handler need not catch them. Only a wrong argument rejects, with a
+ * `TypeError`.
  */
 export interface SessionActions {
   /**
-   * Takes up the account's session, or else has the wallet sign a new one, and gives it; `undefined` if that failed, was
-   * aborted by `signal`, or was given up by `signOut`: the status is then what it was before, with `error`. Given a function,
-   * the wallet's prompt to connect belongs to `signing-in` too. While a sign-in is under way, another call joins it; one for
-   * another account takes its place.
+   * Resumes the stored session of the account, or else has the wallet sign a new one, and resolves with it.
+   * Resolves with `undefined` if that failed, or if it was aborted by `signal` or by `signOut`; the status is
+   * then what it was before, and `error` says why, unless it was aborted. If you pass a function, the prompt
+   * to connect the wallet is part of `signing-in` too. While a sign-in is pending, another call shares it,
+   * and a call for another account replaces it.
    *
    * @example
    * signIn(async () => {
@@ -91,15 +94,16 @@ export interface SessionActions {
     options?: SignInOptions,
   ): Promise<DIDSession | undefined>
   /**
-   * Signs the account out on this device, in all tabs, and gives up a sign-in that is under way. Gives whether nobody is
-   * signed in any more: not if the store failed; see `error`.
+   * Signs the account out on this device, in all tabs, and aborts a pending sign-in. Resolves with `false`,
+   * and sets `error`, if the store failed and the person may still be signed in.
    */
   signOut(): Promise<boolean>
   /**
-   * Has the wallet sign the session that takes this one's place, also of one that has just expired, and gives it; `undefined`
-   * if that failed: see `error`. The session works until then. Takes what `session.renew` takes.
+   * Has the wallet sign a new session that replaces the current one, or one that has just expired, and
+   * resolves with it. Resolves with `undefined` if that failed; `error` says why. The current session works
+   * until then. Takes the options of `session.renew`.
    */
   renew(authMethod: AuthMethod, options?: RenewOptions): Promise<DIDSession | undefined>
-  /** Looks again for a session, after status `error`. */
+  /** Loads the session again after status `error`. */
   retry(): void
 }

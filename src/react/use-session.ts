@@ -1,60 +1,65 @@
 import { useContext, useMemo, useSyncExternalStore } from 'react'
 import type { DIDSession } from '../session/did-session.js'
-import { meaningOf, type SessionOptions, storeOf } from './options.js'
+import { optionsKey, type SessionOptions, storeOf } from './options.js'
 import { signInRequest } from './pending-sign-in.js'
-import { findLive, liveSession, ProvidedContext, type Subject, useLatest } from './provider.js'
-import type { SessionActions } from './session-state.js'
-import { LOADING, type SessionState } from './session-state.js'
+import {
+  findSessionController,
+  SessionContext,
+  type SessionSource,
+  sessionController,
+  useLatest,
+} from './provider.js'
+import { LOADING, type SessionActions, type SessionState } from './session-state.js'
 
-/** The state, and what a person can do about it. */
+/** The state of the session, and the actions that a person can take. */
 export type UseSession = SessionState & SessionActions
 
-const loading = (): SessionState => LOADING
-
 /**
- * The person's session, shared by all components that ask for the same: it loads once, the wallet asks once, and whatever
- * happens to it in any tab renders anew. Options given here take the place of the provider's, each by its name; without a
- * provider they must name resources or abilities. Renders `loading` on the server and while hydrating. A wrong option throws
- * a `TypeError`.
+ * Returns the session, which all components with equivalent options share: it loads once, the wallet asks once, and any
+ * change, in any tab, renders the components again. Options given here replace those of the provider, one by one.
+ * Without a provider they must have `resources` or `abilities`. Renders `loading` on the server and while hydrating.
+ * Throws a `TypeError` for a wrong option.
  *
  * @example
  * const { status, session, signIn, signOut, error } = useSession()
  * if (status === 'signed-in' || status === 'expiring') return <Notes session={session} onLeave={signOut} />
  */
 export function useSession(options?: Partial<SessionOptions>): UseSession {
-  const provided = useContext(ProvidedContext)
+  const context = useContext(SessionContext)
   const own = useLatest(options)
-  const asked: SessionOptions = { ...provided?.options, ...options }
-  const meaning = meaningOf(asked)
-  const store = storeOf(asked)
+  const merged: SessionOptions = { ...context?.options, ...options }
+  const key = optionsKey(merged)
+  const store = storeOf(merged)
 
-  const { subscribe, look, actions } = useMemo(() => {
-    const latest = (): SessionOptions => ({ ...provided?.latest.current, ...own.current })
-    return bind({ store, meaning, latest })
-  }, [provided, own, meaning, store])
-  const state = useSyncExternalStore(subscribe, look, loading)
+  const { subscribe, getSnapshot, actions } = useMemo(() => {
+    const latest = (): SessionOptions => ({ ...context?.latest.current, ...own.current })
+    return bindActions({ store, key, latest })
+  }, [context, own, key, store])
+  const state = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot)
   return useMemo(() => ({ ...state, ...actions }), [state, actions])
 }
 
+const getServerSnapshot = (): SessionState => LOADING
+
 interface Bound {
   readonly subscribe: (listener: () => void) => () => void
-  readonly look: () => SessionState
+  readonly getSnapshot: () => SessionState
   readonly actions: SessionActions
 }
 
-// Nothing is made before someone subscribes or acts: on a server, nobody does.
-function bind(subject: Subject): Bound {
-  const { latest } = subject
+// The controller is only created once a component subscribes or acts, which never happens on a server.
+function bindActions(source: SessionSource): Bound {
+  const { latest } = source
   const signIn = async (...args: Parameters<typeof signInRequest>): Promise<DIDSession | undefined> =>
-    liveSession(subject).signIn(latest(), signInRequest(...args))
+    sessionController(source).signIn(latest(), signInRequest(...args))
   return {
-    subscribe: (listener) => liveSession(subject).subscribe(listener),
-    look: () => findLive(subject)?.state ?? LOADING,
+    subscribe: (listener) => sessionController(source).subscribe(listener),
+    getSnapshot: () => findSessionController(source)?.state ?? LOADING,
     actions: {
       signIn,
-      signOut: () => liveSession(subject).signOut(latest()),
-      renew: (authMethod, options) => liveSession(subject).renew(latest(), authMethod, options),
-      retry: () => findLive(subject)?.retry(),
+      signOut: () => sessionController(source).signOut(latest()),
+      renew: (authMethod, options) => sessionController(source).renew(latest(), authMethod, options),
+      retry: () => findSessionController(source)?.retry(),
     },
   }
 }

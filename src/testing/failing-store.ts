@@ -2,27 +2,28 @@ import { SessionError } from '../base/errors.js'
 import { memoryStore } from '../store/memory-store.js'
 import type { SessionStore } from '../store/store.js'
 import type { StringStore } from '../store/string-store.js'
+
 /**
- * How a store fails.
+ * How a store behaves.
  *
- * - `works`: not at all.
- * - `unavailable`: whatever is asked of it rejects.
- * - `full`: what is put there rejects; what is there can be read and removed.
- * - `hangs`: whatever is asked of it waits; the next behaviour that is set answers it.
+ * - `works`: it does not fail.
+ * - `unavailable`: every call rejects.
+ * - `full`: writing rejects; reading and removing still work.
+ * - `hangs`: every call waits until the next behaviour is set, and then follows that.
  */
 export type StoreBehaviour = 'works' | 'unavailable' | 'full' | 'hangs'
 
-/** The same; `throws`: it fails at once, as `localStorage` does where it is forbidden. */
+/** The same, and `throws`: every call throws synchronously, like `localStorage` where it is forbidden. */
 export type StringsBehaviour = StoreBehaviour | 'throws'
 
-/** Something that fails once it is told to. */
+/** Something that fails when a test sets its behaviour. */
 export interface Failing<B extends StringsBehaviour> {
   behaviour: B
 }
 
 /**
- * A store that fails as its `behaviour` says, and works as the store beneath it does until then; one in memory by
- * default. For tests only, of apps that hand over a `store`.
+ * Wraps a store (one in memory by default) that fails as its `behaviour` says. At first it works. It is for
+ * tests of apps that pass a `store`.
  *
  * @example
  * const store = failingStore()
@@ -33,7 +34,10 @@ export function failingStore(store: SessionStore = memoryStore()): SessionStore 
   const fail = new Failure<StoreBehaviour>(
     ['works', 'unavailable', 'full', 'hangs'],
     () =>
-      new SessionError('ERR_STORE_UNAVAILABLE', 'the test has the store fail: set its behaviour to "works"'),
+      new SessionError(
+        'ERR_STORE_UNAVAILABLE',
+        'the behaviour of the failing store makes it fail: set it to "works"',
+      ),
   )
   return {
     persistence: store.persistence,
@@ -53,17 +57,20 @@ export function failingStore(store: SessionStore = memoryStore()): SessionStore 
 }
 
 /**
- * The same for what `stringStore` stands on: `localStorage`, an unstorage, or one's own; a map by default.
+ * The same for the backend of a `stringStore`, such as `localStorage` or unstorage; by default a map in
+ * memory.
  *
  * @example
  * const backend = failingStrings(localStorage)
  * const store = stringStore(backend)
  * backend.behaviour = 'full'
  */
-export function failingStrings(backend: StringStore = strings()): StringStore & Failing<StringsBehaviour> {
+export function failingStrings(
+  backend: StringStore = memoryStrings(),
+): StringStore & Failing<StringsBehaviour> {
   const fail = new Failure<StringsBehaviour>(
     ['works', 'unavailable', 'full', 'hangs', 'throws'],
-    () => new Error('the test has the backend fail: set its behaviour to "works"'),
+    () => new Error('the behaviour of the failing backend makes it fail: set it to "works"'),
   )
   return {
     get behaviour() {
@@ -79,7 +86,7 @@ export function failingStrings(backend: StringStore = strings()): StringStore & 
   }
 }
 
-/** What fails as it is told to, with this error. */
+/** Fails with this error, as its behaviour says. */
 class Failure<B extends StringsBehaviour> {
   readonly #known: readonly B[]
   readonly #error: () => Error
@@ -102,7 +109,7 @@ class Failure<B extends StringsBehaviour> {
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
-  /** Does the work, if it may. */
+  /** Does the work unless the behaviour makes it fail. */
   do<T>(kind: 'put' | 'other', work: () => T): T | Promise<Awaited<T>> {
     const behaviour: StringsBehaviour = this.#behaviour
     if (behaviour === 'hangs') return this.#later(kind, work)
@@ -118,8 +125,8 @@ class Failure<B extends StringsBehaviour> {
   }
 }
 
-/** Strings in a map. */
-function strings(): StringStore {
+/** A backend in memory. */
+function memoryStrings(): StringStore {
   const items = new Map<string, string>()
   return {
     getItem: (key) => items.get(key) ?? null,

@@ -1,21 +1,24 @@
 import { type Clock, systemClock } from '../base/time.js'
-/** A clock that stands still until a test moves it. For tests only. */
+
+/** A clock for tests that stands still until the test moves it. */
 export interface TestClock {
-  /** What is handed to the `now` options of the library. Milliseconds since 1970. */
+  /** The clock to pass to `now` options: milliseconds since 1970. */
   readonly now: Clock
-  /** Lets so many seconds pass. */
+  /** Moves the clock forward by this many seconds. */
   advance(secs: number): void
-  /** Sets the time, also back: milliseconds since 1970, or a date. */
+  /** Sets the time, in milliseconds since 1970 or as a date. It may go back. */
   set(time: number | Date): void
 }
 
 /**
- * A clock for tests, which stands still until it is moved; it begins now, or at `start`. Hand `now` to whatever takes
- * one: sessions, verifiers, a `testServer`.
+ * Makes a clock for tests that stands still until it is moved. It starts at the present, or at `start`
+ * (milliseconds since 1970, or a date). Pass its `now` to whatever takes a clock: sessions, verifiers, a
+ * `testServer`.
  *
- * In a page (also jsdom's), moving it wakes the library as the end of a machine's sleep does (the event `resume`, on the
- * document): `expiring`, `expired` and `idle` that are due come before `advance` returns. Where there is no page, the
- * library looks at the clock every 30 seconds, by timers of the runtime: fake those, and let 30 seconds pass.
+ * In a page, also jsdom's, moving the clock wakes the library like a computer that wakes from sleep (the
+ * event `resume` of the document): events that are due (`expiring`, `expired`, `idle`) are emitted before
+ * `advance` returns. Elsewhere the library looks at the clock every 30 seconds, with timers of the runtime:
+ * replace those by fake timers and let 30 seconds pass.
  *
  * @example
  * const clock = testClock()
@@ -33,14 +36,14 @@ export function testClock(start: number | Date = systemClock()): TestClock {
   let time = milliseconds(start)
   const set = (to: number | Date): void => {
     time = milliseconds(to)
-    // Alarms look at their clock when the page may have slept; elsewhere their timers do, in time.
+    // The library's timers read the clock again after the page may have slept.
     globalThis.document?.dispatchEvent(new Event('resume'))
   }
   return {
     now: () => time,
     advance(secs) {
       if (!(Number.isFinite(secs) && secs >= 0))
-        throw new TypeError('secs must be a number, and not negative')
+        throw new TypeError('secs must be a finite number that is not negative')
       set(time + secs * 1000)
     },
     set,
@@ -50,5 +53,5 @@ export function testClock(start: number | Date = systemClock()): TestClock {
 function milliseconds(time: number | Date): number {
   const value = Number(time)
   if (Number.isFinite(value)) return value
-  throw new TypeError('a time must be a valid Date, or milliseconds since 1970')
+  throw new TypeError('the time must be a valid Date, or a number of milliseconds since 1970')
 }

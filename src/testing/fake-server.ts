@@ -5,56 +5,37 @@ import type { VerifiedRequest } from '../http/verify-request.js'
 import { type RequireSessionOptions, refusalOf, refusalResponse } from '../middleware/answer.js'
 import { requireSession, type SessionHandler } from '../middleware/fetch.js'
 import { ethereumVerifiers } from '../wallet/ethereum/index.js'
-import { type Repair, repair, replace } from './replace.js'
+import { type Restore, replace, restoreOnce } from './replace.js'
 
-/** Has this function answer in place of `fetch` for an origin, until the repair. Repairs may come in any order. */
-function installFetch(origin: string, answer: (request: Request) => Promise<Response>): Repair {
-  const before = globalThis.fetch
-  let isInstalled = true
-  const installed: typeof fetch = async (input, init) => {
-    if (!isInstalled) return before(input, init)
-    const request = new Request(input, init)
-    if (new URL(request.url).origin !== origin) return before(request)
-    // No fragment is ever sent.
-    const [sent = '', fragment] = request.url.split('#', 2)
-    return answer(fragment === undefined ? request : new Request(sent, request))
-  }
-  const putBack = replace(globalThis, 'fetch', { value: installed, writable: true })
-  return repair(() => {
-    // Another one on top of this one still calls it.
-    isInstalled = false
-    putBack()
-  })
-}
-
-/** What the server accepts, and what it answers. The rest is as in `requireSession`, with the same defaults. */
+/** Options of `testServer`: those of `requireSession`, with the same defaults except for the ones below. */
 export interface TestServerOptions
   extends Omit<RequireSessionOptions, 'authority' | 'verifiers' | 'revocation' | 'onRefused' | 'resources'> {
-  /** The origin that it answers for; `https://api.example.com` by default. */
+  /** The origin of the server; `https://api.example.com` by default. */
   url?: string | URL
-  /** The kinds of accounts that count; `ethereumVerifiers()` by default. */
+  /** Verifiers for the kinds of accounts that it accepts; `ethereumVerifiers()` by default. */
   verifiers?: RequireSessionOptions['verifiers']
-  /** By which host clients reach it; the one of `url` by default. */
+  /** The host by which clients reach it; that of `url` by default. */
   authority?: RequireSessionOptions['authority']
-  /** What a capability must cover; `false`, anything, by default. */
+  /** What a capability must cover; by default `false`, which accepts any. */
   resources?: RequireSessionOptions['resources']
-  /** Answers what was accepted; `{ account }` in JSON by default. */
+  /** Answers accepted requests; by default with `{ account }` in JSON. */
   handler?: SessionHandler
 }
 
 /**
- * How the server takes requests.
+ * How the server treats requests.
  *
  * - `answers`: it verifies and answers them.
- * - `unreachable`: nothing answers: `fetch` rejects with a `TypeError`.
- * - `unavailable`: 503 and `ERR_STORE_UNAVAILABLE`, as `requireSession` says it while a store can't be asked.
- * - `hangs`: they wait until the next behaviour is set, or their own signal gives up.
+ * - `unreachable`: `fetch` rejects with a `TypeError`.
+ * - `unavailable`: it answers with 503 and `ERR_STORE_UNAVAILABLE`, like `requireSession` when a store cannot
+ *   be asked.
+ * - `hangs`: requests wait until the next behaviour is set, or until their own signal is aborted.
  */
 export type ServerBehaviour = 'answers' | 'unreachable' | 'unavailable' | 'hangs'
 
 /** A request that the server accepted. */
 export interface TestCall {
-  /** A copy of it, whose body can be read. */
+  /** A copy of the request, whose body can be read. */
   readonly request: Request
   readonly caller: VerifiedRequest
 }
@@ -63,7 +44,7 @@ export interface TestCall {
 export interface TestRefusal {
   readonly request: Request
   readonly code: SessionErrorCode
-  /** What the client is not told. */
+  /** The error message, which the client does not get. */
   readonly message: string
 }
 
@@ -72,33 +53,34 @@ export interface TestServer {
   /** Its origin, such as `https://api.example.com`. */
   readonly url: string
   behaviour: ServerBehaviour
-  /** What it accepted, in order. */
+  /** The requests that it accepted, in order. */
   readonly calls: readonly TestCall[]
-  /** What it refused, in order. */
+  /** The requests that it refused, in order. */
   readonly refusals: readonly TestRefusal[]
-  /** Answers a request, as `fetch` would. */
+  /** Answers a request, like `fetch`. */
   fetch(request: Request): Promise<Response>
-  /** Refuses this capability from now on: `session.cacao`, or a caller's. */
+  /** Refuses this capability from now on: `session.cacao`, or that of a caller. */
   revoke(capability: unknown): Promise<void>
-  /** Refuses all that the account has granted until now. If its clock stands still, advance it before signing in again. */
+  /** Refuses every capability that the account has granted so far. Advance a test clock before you sign in again. */
   revokeAll(account: AccountInput): Promise<void>
-  /** Takes the place of `fetch` for its origin, until the repair; what goes elsewhere goes on. */
-  install(): Repair
+  /** Replaces `fetch` for the origin of the server until the returned function is called. */
+  install(): Restore
 }
 
 const BEHAVIOURS: readonly unknown[] = ['answers', 'unreachable', 'unavailable', 'hangs']
 
 /**
- * A server for tests, in this page or process: it verifies signed requests as a real one does, with `requireSession`,
- * and remembers who called what. For tests only: it forgets, and answers in place of `fetch`.
+ * A server for tests, in this page or process: it verifies signed requests with `requireSession`, like a real
+ * server, and records the requests. It is for tests only, because it forgets everything when the process
+ * ends.
  *
  * @example
  * const server = testServer({ domains: ['app.example.com'], resources: ['https://api.example.com/notes/*'] })
- * const repair = server.install()
+ * const restore = server.install()
  * await session.fetch('https://api.example.com/notes/new', { method: 'POST', body: 'Buy cacao beans' })
  * expect(server.calls[0]?.caller.account).toBe(wallet.account)
  * expect(await server.calls[0]?.request.text()).toBe('Buy cacao beans')
- * repair()
+ * restore()
  *
  * @example
  * await server.revoke(session.cacao) // 401, ERR_CAPABILITY_REVOKED
@@ -108,7 +90,7 @@ export function testServer(options: TestServerOptions): TestServer {
   const {
     url = 'https://api.example.com',
     verifiers = ethereumVerifiers(),
-    handler = greeting,
+    handler = defaultHandler,
     resources = false,
     ...others
   } = options
@@ -148,10 +130,11 @@ export function testServer(options: TestServerOptions): TestServer {
     async fetch(request) {
       const { signal } = request
       signal.throwIfAborted()
-      while (behaviour === 'hangs') await next(signal)
+      while (behaviour === 'hangs') await behaviourChange(signal)
       if (behaviour === 'unreachable')
-        throw new TypeError('fetch failed: the test has the server unreachable')
-      if (behaviour === 'unavailable') return refusalResponse(refusalOf(unavailable(), request, onRefused))
+        throw new TypeError('fetch failed: the behaviour of the test server is "unreachable"')
+      if (behaviour === 'unavailable')
+        return refusalResponse(refusalOf(unavailableError(), request, onRefused))
       return answer(request)
     },
     revoke: (capability) => revocation.revoke(capability),
@@ -159,8 +142,8 @@ export function testServer(options: TestServerOptions): TestServer {
     install: () => installFetch(origin, server.fetch),
   }
 
-  /** Waits for another behaviour, or until the client gives up. */
-  async function next(signal: AbortSignal): Promise<void> {
+  /** Waits for another behaviour. Rejects if the client aborts the request. */
+  async function behaviourChange(signal: AbortSignal): Promise<void> {
     let end = (): void => undefined
     try {
       await new Promise<void>((resolve, reject) => {
@@ -175,7 +158,30 @@ export function testServer(options: TestServerOptions): TestServer {
   return server
 }
 
-const greeting: SessionHandler = (_, { account }) => Response.json({ account })
+const defaultHandler: SessionHandler = (_, { account }) => Response.json({ account })
 
-const unavailable = (): SessionError =>
-  new SessionError('ERR_STORE_UNAVAILABLE', 'the test has the server unavailable')
+const unavailableError = (): SessionError =>
+  new SessionError('ERR_STORE_UNAVAILABLE', 'the behaviour of the test server is "unavailable"')
+
+/**
+ * Makes `answer` replace `fetch` for one origin until the returned function is called. Several can be
+ * installed, and undone in any order.
+ */
+function installFetch(origin: string, answer: (request: Request) => Promise<Response>): Restore {
+  const before = globalThis.fetch
+  let isInstalled = true
+  const installed: typeof fetch = async (input, init) => {
+    if (!isInstalled) return before(input, init)
+    const request = new Request(input, init)
+    if (new URL(request.url).origin !== origin) return before(request)
+    // A browser never sends the fragment of a URL.
+    const [sent = '', fragment] = request.url.split('#', 2)
+    return answer(fragment === undefined ? request : new Request(sent, request))
+  }
+  const restoreProperty = replace(globalThis, 'fetch', { value: installed, writable: true })
+  return restoreOnce(() => {
+    // If `fetch` was replaced once more, that replacement still calls this one.
+    isInstalled = false
+    restoreProperty()
+  })
+}

@@ -3,64 +3,17 @@ import { fromHex, toHex } from '../base/hex.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { addressOfPrivateKey, eip191Sign } from '../wallet/ethereum/secp256k1.js'
 import { toEIP55 } from '../wallet/ethereum/siwe-message.js'
-/** Who looks at a wallet: does as a test says, and remembers what they were asked to sign. */
-export class Person {
-  /** The texts that they were asked to sign. */
-  readonly texts: string[] = []
-  #behaviour: WalletBehaviour = 'approves'
-  // Who waits for what comes: for a decision, or for a prompt.
-  #undecided: ((decision: Decision) => void)[] = []
-  #awaiting: (() => void)[] = []
-
-  get behaviour(): WalletBehaviour {
-    return this.#behaviour
-  }
-
-  set behaviour(next: WalletBehaviour) {
-    assertBehaviour(next)
-    this.#behaviour = next
-    if (next === 'hangs') return
-    const undecided = this.#undecided
-    this.#undecided = []
-    for (const decide of undecided) decide(next)
-  }
-
-  /** What they decide, once they do. */
-  async decides(): Promise<Decision> {
-    const behaviour = this.#behaviour
-    if (behaviour !== 'hangs') return behaviour
-    return new Promise((resolve) => this.#undecided.push(resolve))
-  }
-
-  /** Shows them a text to sign. */
-  isAsked(text: string): void {
-    this.texts.push(text)
-    const awaiting = this.#awaiting
-    this.#awaiting = []
-    for (const wake of awaiting) wake()
-  }
-
-  /** The text of the prompt of this number, once there was one. */
-  async prompted(times: number): Promise<string> {
-    if (!(Number.isInteger(times) && times > 0)) throw new TypeError('times must be a positive integer')
-    for (;;) {
-      const text = this.texts[times - 1]
-      if (text !== undefined) return text
-      await new Promise<void>((resolve) => this.#awaiting.push(resolve))
-    }
-  }
-}
 
 /**
- * What the person, or a faulty wallet, does about each request that opens the wallet.
+ * What the user, or a faulty wallet, does about each request that opens the wallet.
  *
  * - `approves`: connects, or signs.
  * - `rejects`: says no (code 4001).
- * - `hangs`: doesn't answer. The next behaviour that is set answers what hangs, too.
- * - `signs-as-another`: with the key of another account.
- * - `signs-another-text`: something else than it was asked to.
- * - `answers-garbage`: what is no signature.
- * - `{ throws }`, `{ answers }`: just that.
+ * - `hangs`: does not answer. The next behaviour that is set also answers the requests that hang.
+ * - `signs-as-another`: signs with the key of another account.
+ * - `signs-another-text`: signs another text than the one it was given.
+ * - `answers-garbage`: answers with something that is not a signature.
+ * - `{ throws }`, `{ answers }`: throws this error, or answers with this value.
  */
 export type WalletBehaviour =
   | 'approves'
@@ -72,10 +25,7 @@ export type WalletBehaviour =
   | { readonly throws: unknown }
   | { readonly answers: unknown }
 
-/** What was decided; who is still thinking has decided nothing. */
-export type Decision = Exclude<WalletBehaviour, 'hangs'>
-
-const NAMES: readonly unknown[] = [
+const BEHAVIOURS: readonly unknown[] = [
   'approves',
   'rejects',
   'hangs',
@@ -84,49 +34,66 @@ const NAMES: readonly unknown[] = [
   'answers-garbage',
 ]
 
-/** A private key, and its address in EIP-55. */
-export interface TestAccount {
-  readonly key: Uint8Array
-  readonly address: string
+/** A behaviour that answers a request. */
+export type Decision = Exclude<WalletBehaviour, 'hangs'>
+
+/** The user of a test wallet: decides as the test says, and remembers the texts that it was asked to sign. */
+export class FakeUser {
+  /** The texts that the user was asked to sign. */
+  readonly texts: string[] = []
+  #behaviour: WalletBehaviour = 'approves'
+  #pendingDecisions: ((decision: Decision) => void)[] = []
+  #promptWaiters: (() => void)[] = []
+
+  get behaviour(): WalletBehaviour {
+    return this.#behaviour
+  }
+
+  set behaviour(next: WalletBehaviour) {
+    assertKnownBehaviour(next)
+    this.#behaviour = next
+    if (next === 'hangs') return
+    const pending = this.#pendingDecisions
+    this.#pendingDecisions = []
+    for (const decide of pending) decide(next)
+  }
+
+  /** Resolves with the decision of the user. While the behaviour is `hangs`, it waits for the next one. */
+  async decide(): Promise<Decision> {
+    const behaviour = this.#behaviour
+    if (behaviour !== 'hangs') return behaviour
+    return new Promise((resolve) => this.#pendingDecisions.push(resolve))
+  }
+
+  /** Asks the user to sign a text. */
+  prompt(text: string): void {
+    this.texts.push(text)
+    const waiters = this.#promptWaiters
+    this.#promptWaiters = []
+    for (const wake of waiters) wake()
+  }
+
+  /** Waits until the user was asked to sign this many times, and returns the text of that prompt. */
+  async prompted(times: number): Promise<string> {
+    if (!(Number.isInteger(times) && times > 0)) throw new TypeError('times must be a positive integer')
+    for (;;) {
+      const text = this.texts[times - 1]
+      if (text !== undefined) return text
+      await new Promise<void>((resolve) => this.#promptWaiters.push(resolve))
+    }
+  }
 }
 
-// Well known, and worth nothing: whoever sends something there gives it away.
-const FIRST_KEY = `0x${'11'.repeat(32)}`
-const SECOND_KEY = `0x${'22'.repeat(32)}`
-
-/** The account of a private key (32 bytes in hex); of a well-known one, or of `another` than that. */
-export function testAccount(privateKey: unknown, another?: TestAccount): TestAccount {
-  const fallback = another?.address === testAccountOf(SECOND_KEY).address ? FIRST_KEY : SECOND_KEY
-  return testAccountOf(privateKey ?? (another ? fallback : FIRST_KEY))
-}
-
-function testAccountOf(privateKey: unknown): TestAccount {
-  const key = typeof privateKey === 'string' ? fromHex(privateKey.replace(/^0x/, '')) : undefined
-  // The message must not repeat the argument: it may be a real one, by mistake.
-  if (!key || !secp256k1.utils.isValidSecretKey(key))
-    throw new TypeError('privateKey must be a secp256k1 key of 32 bytes in hex: one that is worth nothing')
-  return { key, address: toEIP55(addressOfPrivateKey(key)) }
-}
-
-/** Throws a `TypeError` for what is none. */
-function assertBehaviour(behaviour: unknown): asserts behaviour is WalletBehaviour {
+/** Throws a `TypeError` unless it is a behaviour. */
+function assertKnownBehaviour(behaviour: unknown): asserts behaviour is WalletBehaviour {
   const isOwn =
     typeof behaviour === 'object' && behaviour !== null && ('throws' in behaviour || 'answers' in behaviour)
-  if (!isOwn && !NAMES.includes(behaviour))
-    throw new TypeError(`behaviour must be one of ${NAMES.join(', ')}, { throws } or { answers }`)
+  if (!isOwn && !BEHAVIOURS.includes(behaviour))
+    throw new TypeError(`behaviour must be one of ${BEHAVIOURS.join(', ')}, { throws } or { answers }`)
 }
 
-/** The text that `personal_sign` is given, in hex as wallets are sent it, or as it is. */
-export function textToSign(message: unknown): string {
-  const bytes =
-    typeof message === 'string' && message.startsWith('0x') ? fromHex(message.slice(2)) : undefined
-  const text = bytes ? fromUtf8(bytes) : message
-  if (typeof text === 'string') return text
-  throw rpcError(-32602, 'the test wallet signs UTF-8 text only')
-}
-
-/** Answers a request to sign. */
-export function signAs(behaviour: Decision, text: string, account: TestAccount): unknown {
+/** Answers a request to sign, as the user decided. */
+export function signatureAnswer(behaviour: Decision, text: string, account: TestAccount): unknown {
   switch (behaviour) {
     case 'approves':
       return eip191Sign(text, account.key)
@@ -137,19 +104,57 @@ export function signAs(behaviour: Decision, text: string, account: TestAccount):
     case 'answers-garbage':
       return `0x${toHex(utf8('garbage'))}`
     default:
-      return connectAs(behaviour, undefined)
+      return connectionAnswer(behaviour, undefined)
   }
 }
 
-/** Answers a request to connect: with the accounts, unless the person says no. */
-export function connectAs(behaviour: Decision, accounts: unknown): unknown {
+/** Answers a request to connect, as the user decided: with the accounts, unless the user rejects it. */
+export function connectionAnswer(behaviour: Decision, accounts: unknown): unknown {
   if (behaviour === 'rejects') throw rpcError(4001, 'User rejected the request.')
   if (typeof behaviour === 'string') return accounts
   if ('throws' in behaviour) throw behaviour.throws
   return behaviour.answers
 }
 
-/** An error as wallets throw it (EIP-1193). */
+/** Returns the text in the parameter of `personal_sign`, which wallets get in hex or as it is. */
+export function textToSign(message: unknown): string {
+  const bytes =
+    typeof message === 'string' && message.startsWith('0x') ? fromHex(message.slice(2)) : undefined
+  const text = bytes ? fromUtf8(bytes) : message
+  if (typeof text === 'string') return text
+  throw rpcError(-32602, 'the test wallet only signs text in UTF-8')
+}
+
+/** Makes an error as wallets throw it (EIP-1193). */
 export function rpcError(code: number, message: string): Error & { code: number } {
   return Object.assign(new Error(message), { code })
+}
+
+/** A private key, and its address in EIP-55. */
+export interface TestAccount {
+  readonly key: Uint8Array
+  readonly address: string
+}
+
+// These keys are public: anyone can take what is sent to their accounts.
+const FIRST_KEY = `0x${'11'.repeat(32)}`
+const SECOND_KEY = `0x${'22'.repeat(32)}`
+
+/**
+ * Returns the account of a private key (32 bytes in hex). Without a key it is a well-known account, and not
+ * the one in `another`.
+ */
+export function testAccount(privateKey: unknown, another?: TestAccount): TestAccount {
+  const fallback = another?.address === testAccountOf(SECOND_KEY).address ? FIRST_KEY : SECOND_KEY
+  return testAccountOf(privateKey ?? (another ? fallback : FIRST_KEY))
+}
+
+function testAccountOf(privateKey: unknown): TestAccount {
+  const key = typeof privateKey === 'string' ? fromHex(privateKey.replace(/^0x/, '')) : undefined
+  // The message must not repeat the argument: it may be a valuable key, by mistake.
+  if (!key || !secp256k1.utils.isValidSecretKey(key))
+    throw new TypeError(
+      'privateKey must be a secp256k1 key of 32 bytes in hex: use one that is worth nothing',
+    )
+  return { key, address: toEIP55(addressOfPrivateKey(key)) }
 }

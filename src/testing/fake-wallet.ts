@@ -1,76 +1,84 @@
 import type { EIP1193Provider } from '../wallet/ethereum/signer.js'
 import {
-  connectAs,
-  Person,
+  connectionAnswer,
+  FakeUser,
   rpcError,
-  signAs,
+  signatureAnswer,
   testAccount,
   textToSign,
   type WalletBehaviour,
 } from './fake-user.js'
-import { type Repair, repair } from './replace.js'
-/** Of what kind the wallet is. */
+import { type Restore, restoreOnce } from './replace.js'
+
+/** Options of `testWallet`. */
 export interface TestWalletOptions {
-  /** 32 bytes in hex; a well-known key by default. Give none that is worth anything. */
+  /** The private key: 32 bytes in hex. The default is a well-known key. Use one that is worth nothing. */
   privateKey?: string
-  /** 1 by default. */
+  /** The chain that it is on; 1 by default. */
   chainId?: number
-  /** Whether the site is connected already; true by default. */
+  /** Whether the site is connected from the start; true by default. */
   connected?: boolean
-  /** `approves` by default. */
+  /** What the user does first; `approves` by default. */
   behaviour?: WalletBehaviour
-  /** How it announces itself (EIP-6963); `Test wallet` by default. */
+  /** The name that it announces (EIP-6963); `Test wallet` by default. */
   name?: string
-  /** `example.test-wallet` by default. */
+  /** The reverse domain name that it announces; `example.test-wallet` by default. */
   rdns?: string
 }
 
-/** Listens to a wallet's event. */
+/** A listener for a wallet's events. */
 export type WalletListener = (payload: unknown) => void
 
-/** A wallet for tests, which really signs. */
+/** A wallet for tests that makes real signatures. */
 export interface TestWallet {
-  /** What is handed to `ethereumAuth`, or stands where `window.ethereum` would. */
+  /** The EIP-1193 provider to pass to `ethereumAuth`, or to use as `window.ethereum`. */
   readonly provider: EIP1193Provider & {
     on(event: string, listener: WalletListener): void
     removeListener(event: string, listener: WalletListener): void
   }
-  /** The account that it is on, as a CAIP-10 id. */
+  /** The CAIP-10 id of its account on its current chain. */
   readonly account: string
-  /** What is done about the next request, and about those that hang. */
+  /** What the user does about the next request, and about those that hang. */
   behaviour: WalletBehaviour
-  /** How often the person was asked to sign. */
+  /** How often the user was asked to sign. */
   readonly prompts: number
-  /** The texts that they were asked to sign. */
+  /** The texts that the user was asked to sign. */
   readonly texts: readonly string[]
-  /** The methods that it was asked for, in order. */
+  /** The JSON-RPC methods that were called, in order. */
   readonly calls: readonly string[]
-  /** What it answers to `eth_accounts` and `eth_chainId`: to be set to whatever a faulty wallet shows. */
+  /** Its answers to `eth_accounts` and `eth_chainId`. Change them to simulate a faulty wallet. */
   shows: { addresses: unknown; chainId: unknown }
-  /** How many listeners its events have. */
+  /** The number of listeners to its events. */
   readonly listeners: number
-  /** Resolves with the text, once the person was asked to sign so many times; 1 by default. */
+  /** Waits until the user was asked to sign this many times, 1 by default, and resolves with the text. */
   prompted(times?: number): Promise<string>
-  /** Changes to the account of a key, by default to another well-known one; tells a site that is connected (`accountsChanged`). */
+  /**
+   * Switches to the account of a key, by default to another well-known one, and emits `accountsChanged` if
+   * the site is connected.
+   */
   switchAccount(privateKey?: string): void
-  /** Changes to a chain, and tells (`chainChanged`). */
+  /** Switches to a chain and emits `chainChanged`. */
   switchChain(chainId: number): void
   /**
-   * Shows no accounts any more, and tells. Signs nothing (code 4100) until it is connected anew, or unlocked, and neither
-   * what a person is being asked already.
+   * Stops showing accounts and emits `accountsChanged`. Until it is unlocked or connected again, it signs
+   * nothing (code 4100), not even requests that the user is looking at.
    */
   lock(): void
-  /** Shows the account, and tells. */
+  /** Shows the account and emits `accountsChanged`. */
   unlock(): void
-  /** Has an event come. */
+  /** Emits an event. */
   emit(event: string, payload?: unknown): void
-  /** Announces itself in this page (EIP-6963) and whenever a page asks for wallets, until the repair. */
-  announce(): Repair
+  /**
+   * Announces the wallet in this page, and again whenever a page asks for wallets (EIP-6963), until the
+   * returned function is called.
+   */
+  announce(): Restore
 }
 
 /**
- * An Ethereum wallet for tests: no browser extension, no window, no waiting. It is an EIP-1193 provider that signs with
- * its key (EIP-191), and does what `behaviour` says. Never for production: its default key is known to everybody.
+ * Makes an Ethereum wallet for tests: an EIP-1193 provider that signs with its key (EIP-191) and acts as
+ * `behaviour` says, without a browser extension, a window or any waiting. Never use it in production, because
+ * its default key is public.
  *
  * @example
  * const wallet = testWallet()
@@ -79,20 +87,20 @@ export interface TestWallet {
  * expect(wallet.texts[0]).toContain('app.example.com wants you to sign in')
  *
  * @example
- * wallet.behaviour = 'rejects' // the person says no: ERR_AUTH_REJECTED
+ * wallet.behaviour = 'rejects' // the user says no: ERR_AUTH_REJECTED
  *
  * @example
- * wallet.behaviour = 'hangs' // the person looks at it …
+ * wallet.behaviour = 'hangs' // the user looks at it …
  * button.click()
  * await wallet.prompted()
  * expect(status.textContent).toBe('Look at your wallet')
  * wallet.behaviour = 'approves' // … and signs
  *
  * @example
- * // In Playwright: a script that a bundler made one of (esbuild --bundle --format=iife) …
+ * // With Playwright: bundle this as one script (esbuild --bundle --format=iife).
  * globalThis.wallet = testWallet({ behaviour: 'hangs' })
  * wallet.announce()
- * // … runs before the page's own, and the test tells its wallet what to do.
+ * // In the test: load it before the page's own scripts, and control the wallet from the test.
  * await page.addInitScript({ path: 'wallet.js' })
  * await page.evaluate(() => { wallet.behaviour = 'approves' })
  */
@@ -102,55 +110,56 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
   const info: WalletInfo = { name, rdns: rdns ?? 'example.test-wallet' }
   let account = first
   let chain = chainNumber(chainId)
-  const person = new Person()
+  const user = new FakeUser()
   const listeners = new Set<readonly [event: string, listener: WalletListener]>()
   const calls: string[] = []
 
-  const isShown = (): boolean => !Array.isArray(wallet.shows.addresses) || wallet.shows.addresses.length > 0
-  function assertShown(): void {
-    if (!isShown()) throw rpcError(4100, 'the site is not connected, or the wallet is locked')
+  const isConnected = (): boolean =>
+    !Array.isArray(wallet.shows.addresses) || wallet.shows.addresses.length > 0
+  function assertConnected(): void {
+    if (!isConnected()) throw rpcError(4100, 'the site is not connected, or the wallet is locked')
   }
   async function connect(): Promise<unknown> {
-    if (isShown()) return wallet.shows.addresses
-    const how = await person.decides()
-    const accounts = connectAs(how, [account.address])
-    if (typeof how === 'string') wallet.shows.addresses = accounts
+    if (isConnected()) return wallet.shows.addresses
+    const decision = await user.decide()
+    const accounts = connectionAnswer(decision, [account.address])
+    if (typeof decision === 'string') wallet.shows.addresses = accounts
     return accounts
   }
   async function sign(message: unknown): Promise<unknown> {
-    assertShown()
+    assertConnected()
     const text = textToSign(message)
     const signer = account
-    person.isAsked(text)
-    const how = await person.decides()
-    // It may have been locked meanwhile.
-    assertShown()
-    return signAs(how, text, signer)
+    user.prompt(text)
+    const decision = await user.decide()
+    // The wallet may have been locked in the meantime.
+    assertConnected()
+    return signatureAnswer(decision, text, signer)
   }
 
   const wallet: TestWallet = {
     calls,
-    texts: person.texts,
+    texts: user.texts,
     shows: { addresses: connected ? [first.address] : [], chainId: toChainId(chainId) },
     get account() {
       return `eip155:${chain}:${account.address.toLowerCase()}`
     },
     get prompts() {
-      return person.texts.length
+      return user.texts.length
     },
     get listeners() {
       return listeners.size
     },
     get behaviour() {
-      return person.behaviour
+      return user.behaviour
     },
     set behaviour(next) {
-      person.behaviour = next
+      user.behaviour = next
     },
-    prompted: (times = 1) => person.prompted(times),
+    prompted: (times = 1) => user.prompted(times),
     switchAccount(key) {
       account = testAccount(key, account)
-      if (isShown()) wallet.unlock()
+      if (isConnected()) wallet.unlock()
     },
     switchChain(id) {
       chain = chainNumber(id)
@@ -196,7 +205,7 @@ function chainNumber(chainId: number): number {
   throw new TypeError('chainId must be a positive integer, such as 1')
 }
 
-/** What a wallet says of itself. */
+/** What the wallet announces about itself (EIP-6963). */
 interface WalletInfo {
   readonly name: string
   readonly rdns: string
@@ -206,10 +215,15 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path fill="#b45309" d="M0 0h8v8H0z"/></svg>',
 )}`
 
-/** Announces a wallet in this page, and again whenever a page asks (EIP-6963), until the repair. */
-function announceWallet({ name, rdns }: WalletInfo, provider: EIP1193Provider): Repair {
+/**
+ * Announces a wallet in this page, and again whenever a page asks for wallets (EIP-6963), until the returned
+ * function is called.
+ */
+function announceWallet({ name, rdns }: WalletInfo, provider: EIP1193Provider): Restore {
   if (typeof window === 'undefined')
-    throw new TypeError('wallets are announced in pages, and here is none: hand over wallet.provider')
+    throw new TypeError(
+      'a wallet can only be announced in a page, and there is no window here: pass wallet.provider to ethereumAuth instead',
+    )
   const page = window
   const info = Object.freeze({ uuid: crypto.randomUUID(), name, icon: ICON, rdns })
   const detail = Object.freeze({ info, provider })
@@ -217,5 +231,5 @@ function announceWallet({ name, rdns }: WalletInfo, provider: EIP1193Provider): 
     void page.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))
   page.addEventListener('eip6963:requestProvider', announce)
   announce()
-  return repair(() => page.removeEventListener('eip6963:requestProvider', announce))
+  return restoreOnce(() => page.removeEventListener('eip6963:requestProvider', announce))
 }

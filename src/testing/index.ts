@@ -1,6 +1,6 @@
 /**
- * For the tests of apps: a wallet, a clock, storage that fails and a server, all of which do what they are told. For no
- * production: the wallet's key is known to everybody.
+ * For the tests of apps: a wallet, a clock, storage that fails, and a server, all controlled by the test. Never use
+ * them in production: the wallet's key is public.
  */
 export type { Clock } from '../base/time.js'
 export {
@@ -27,4 +27,4 @@ export {
 } from './fake-server.js'
 export type { WalletBehaviour } from './fake-user.js'
 export { type TestWallet, type TestWalletOptions, testWallet, type WalletListener } from './fake-wallet.js'
-export type { Repair } from './replace.js'
+export type { Restore } from './replace.js'

@@ -1,11 +1,11 @@
-/** Undoes what was done to the page, once; `using` calls it at the end of a block. */
-export interface Repair {
+/** Undoes a change to the page. Calling it again does nothing; `using` calls it at the end of a block. */
+export interface Restore {
   (): void
   [Symbol.dispose](): void
 }
 
-/** The repair that does this, once. */
-export function repair(undo: () => void): Repair {
+/** Makes a `Restore` that calls `undo` once. */
+export function restoreOnce(undo: () => void): Restore {
   let isDone = false
   const once = (): void => {
     if (isDone) return
@@ -15,32 +15,36 @@ export function repair(undo: () => void): Repair {
   return Object.assign(once, { [Symbol.dispose]: once })
 }
 
-// What stands in the place of properties, the latest last; and what was there before all of them.
-interface Layers {
+// The replacements of a property, the latest one last, and its original descriptor.
+interface Replacements {
   readonly before: PropertyDescriptor | undefined
-  readonly layers: PropertyDescriptor[]
+  readonly descriptors: PropertyDescriptor[]
 }
-const replaced = new WeakMap<object, Map<string, Layers>>()
 
-/** Puts something in the place of a property, until the repair. Repairs may come in any order. */
-export function replace(target: object, name: string, descriptor: PropertyDescriptor): Repair {
-  const properties = replaced.get(target) ?? new Map<string, Layers>()
+const replaced = new WeakMap<object, Map<string, Replacements>>()
+
+/**
+ * Replaces a property of `target` until the returned function is called. Several replacements of one property
+ * can be undone in any order.
+ */
+export function replace(target: object, name: string, descriptor: PropertyDescriptor): Restore {
+  const properties = replaced.get(target) ?? new Map<string, Replacements>()
   replaced.set(target, properties)
-  const stack = properties.get(name) ?? {
+  const replacements = properties.get(name) ?? {
     before: Object.getOwnPropertyDescriptor(target, name),
-    layers: [],
+    descriptors: [],
   }
-  properties.set(name, stack)
-  const { before, layers } = stack
-  const layer = { ...descriptor, configurable: true }
-  Object.defineProperty(target, name, layer)
-  layers.push(layer)
-  return repair(() => {
-    const isOnTop = layers.at(-1) === layer
-    layers.splice(layers.indexOf(layer), 1)
-    if (layers.length === 0) properties.delete(name)
+  properties.set(name, replacements)
+  const { before, descriptors } = replacements
+  const own = { ...descriptor, configurable: true }
+  Object.defineProperty(target, name, own)
+  descriptors.push(own)
+  return restoreOnce(() => {
+    const isOnTop = descriptors.at(-1) === own
+    descriptors.splice(descriptors.indexOf(own), 1)
+    if (descriptors.length === 0) properties.delete(name)
     if (!isOnTop) return
-    const beneath = layers.at(-1) ?? before
+    const beneath = descriptors.at(-1) ?? before
     if (beneath) Object.defineProperty(target, name, beneath)
     else Reflect.deleteProperty(target, name)
   })

@@ -5,27 +5,36 @@ import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { CacaoPayload } from '../capability/cacao.js'
 import { parsePayload } from '../capability/parse-cacao.js'
 import { parseDateTime } from '../capability/schema.js'
-/** What the person reads and signs, where `DIDSession.get` or `authorize` don't say otherwise. */
-export interface GrantTextOptions {
-  /** Who asks: an RFC 3986 authority, with its port. `location.host` by default. */
+
+/** Fields of the message that the person reads and signs. Options of `DIDSession.get` and `authorize` take precedence. */
+export interface SignInMessageOptions {
+  /** The site that asks: an RFC 3986 authority, with its port. The default is `location.host`. */
   domain?: string
-  /** One line in plain words. */
+  /** One line of text that tells the person what they sign. */
   statement?: string
   nonce?: string
   requestId?: string
 }
 
-const STATEMENT = 'Sign in and let this app act for you until the session expires.'
+const DEFAULT_STATEMENT = 'Sign in and let this app act for you until the session expires.'
 const ONE_WEEK_MS = 7 * 24 * 60 * 60 * 1000
+const NONCE_BYTES = 12
 
-/** What the account is to sign. Throws `ERR_ENVIRONMENT` if there is no domain to sign in to. */
-export function grantPayload(account: string, opts: AuthMethodOpts, options: GrantTextOptions): CacaoPayload {
+/**
+ * Builds the payload (CAIP-74) that the account signs, with defaults for whatever `opts` and `options` leave out.
+ * Throws `ERR_ENVIRONMENT` if there is no domain.
+ */
+export function capabilityPayload(
+  account: string,
+  opts: AuthMethodOpts,
+  options: SignInMessageOptions,
+): CacaoPayload {
   const { resources, notBefore, issuedAt = new Date().toISOString() } = opts
   const domain = opts.domain ?? options.domain ?? globalThis.location?.host
   if (!domain) {
     throw new SessionError(
       'ERR_ENVIRONMENT',
-      'no domain to sign in to: there is no location here, so give the domain option',
+      'there is no domain to sign in to, because this environment has no location: set the domain option',
     )
   }
   const requestId = opts.requestId ?? options.requestId
@@ -35,10 +44,10 @@ export function grantPayload(account: string, opts: AuthMethodOpts, options: Gra
     iss: accountDID(account),
     aud: opts.uri,
     version: '1',
-    nonce: opts.nonce ?? options.nonce ?? toHex(crypto.getRandomValues(new Uint8Array(12))),
+    nonce: opts.nonce ?? options.nonce ?? toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
     exp: opts.expirationTime ?? new Date((parseDateTime(issuedAt) ?? 0) + ONE_WEEK_MS).toISOString(),
     ...(notBefore !== undefined && { nbf: notBefore }),
-    statement: opts.statement ?? options.statement ?? STATEMENT,
+    statement: opts.statement ?? options.statement ?? DEFAULT_STATEMENT,
     ...(requestId !== undefined && { requestId }),
     ...(resources && { resources: [...resources] }),
   })

@@ -158,7 +158,7 @@ describe('cacao-session authorize', () => {
     const { code, stderr } = await self.call(['authorize', ...GRANT, '--key-file', file])
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: `cacao-session: warning: others can read ${file}: chmod 600 ${file}\n`,
+      stderr: `cacao-session: warning: other users can read ${file}: run chmod 600 ${file}\n`,
     })
   })
 
@@ -182,7 +182,7 @@ describe('cacao-session authorize', () => {
     ["a path with Solana's key in it", ['--key-file', `./${SOLANA}`], 'ENOENT'],
     ['a file with an odd name', ['--key-file', '[1, 2]'], 'from [1, 2]: ENOENT'],
     ['no key', [], '--key-file, --key-env or --key-stdin'],
-    ['two keys', ['--key-file', 'key', '--key-stdin'], 'one place only'],
+    ['two keys', ['--key-file', 'key', '--key-stdin'], 'only come from one place'],
     ['a variable that is not set', ['--key-env', 'NOWHERE'], 'NOWHERE is not set'],
     [
       'a file that is not there',
@@ -190,14 +190,14 @@ describe('cacao-session authorize', () => {
       "can't read the private key from /nowhere/key: ENOENT",
     ],
     ['stdin that is empty', ['--key-stdin'], 'is empty'],
-    ['a key that is none', ['--key-env', 'HOME'], 'is none'],
+    ['a key that is none', ['--key-env', 'HOME'], 'is malformed'],
     ['a kind of key that there is not', ['--key-file', 'key', '--key-type', 'rsa'], 'ethereum, solana'],
     [
       'a chain for a bare key',
       ['--key-file', 'key', '--key-type', 'p256', '--chain-id', '5'],
-      'for Ethereum keys',
+      'only work with an Ethereum key',
     ],
-    ['a duration that is none', ['--key-file', 'key', '-e', '7 days'], '"7 days" is no duration'],
+    ['a duration that is none', ['--key-file', 'key', '-e', '7 days'], '"7 days" is not a duration'],
     ['an ability that is none', ['--key-file', 'key', '-a', 'notes/read'], '--ability must be'],
     [
       'a password where nothing is printed',
@@ -247,7 +247,7 @@ describe('cacao-session authorize', () => {
   })
 
   it.each([
-    ['an Ed25519 key where P-256 is asked for', ED25519, 'p256', 'which is not of type p256'],
+    ['an Ed25519 key where P-256 is asked for', ED25519, 'p256', 'which cannot be used as type p256'],
     [
       'a public key',
       generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string,
@@ -260,14 +260,14 @@ describe('cacao-session authorize', () => {
       'p256',
       'Ed25519, P-256 or secp256k1',
     ],
-    ['too few numbers', '[1,2,3]', 'solana', 'is none'],
+    ['too few numbers', '[1,2,3]', 'solana', 'is malformed'],
     [
       "Solana's numbers where Ethereum is asked for",
       JSON.stringify(Array(64).fill(1)),
       'ethereum',
-      "one of Solana's",
+      'a Solana key',
     ],
-    ['zero', '00'.repeat(32), 'secp256k1', 'must be a private key'],
+    ['zero', '00'.repeat(32), 'secp256k1', 'must be a valid private key'],
   ])('refuses %s as a private key', async (_, key, type, words) => {
     const run = await self.call(['authorize', ...GRANT, '--key-stdin', '--key-type', type], { stdin: key })
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })

@@ -26,7 +26,7 @@ describe('durations', () => {
     '07d',
     '1y',
     '9999999999s',
-  ])('refuses %j', (text) => expect(() => durationSecs(text)).toThrow('is no duration'))
+  ])('refuses %j', (text) => expect(() => durationSecs(text)).toThrow('is not a duration'))
 })
 
 describe('times in words', () => {

@@ -172,8 +172,8 @@ describe('cacao-session inspect', () => {
   })
 
   it.each([
-    ['a file and a stored session', ['key', '--account', ACCOUNT_A], 'not both'],
-    ['a password for what has none', ['--password-env', 'HOME'], 'is none'],
+    ['a file and a stored session', ['key', '--account', ACCOUNT_A], 'either a file'],
+    ['a password for what has none', ['--password-env', 'HOME'], 'is not an encrypted one'],
     ['a password for a stored session', ['--account', ACCOUNT_A, '--password-env', 'HOME'], 'have none'],
   ])('refuses %s, with exit code 2', async (_, args, words) => {
     const run = await self.call(['inspect', ...args], { stdin: JSON.stringify(session.cacao) })
@@ -181,9 +181,9 @@ describe('cacao-session inspect', () => {
   })
 
   it.each([
-    ['nothing', '', 'there is nothing'],
-    ['something else', 'hello', 'there is something else'],
-    ['other JSON', '{"a":1}', 'there is something else'],
+    ['nothing', '', 'the input is empty'],
+    ['something else', 'hello', 'the input is something else'],
+    ['other JSON', '{"a":1}', 'the input is something else'],
     ['a capability that is malformed', '{"h":{"t":"caip122"},"p":{},"s":{}}', 'ERR_CAPABILITY_INVALID'],
     ['an encrypted session without its password', 'a.b.c.d.e', 'ERR_SESSION_STRING'],
   ])('refuses %s, with exit code 1', async (_, stdin, words) => {

@@ -55,7 +55,7 @@ describe('cacao-session renew', () => {
     expect(other).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringContaining(`that of ${ACCOUNT_B}`),
+      stderr: expect.stringContaining(`belongs to ${ACCOUNT_B}`),
     })
     expect(await self.call(['renew'])).toMatchObject({
       code: 2,
@@ -93,7 +93,7 @@ describe('cacao-session renew', () => {
 describe('cacao-session revoke', () => {
   it('has the server revoke the session, and removes it here', async () => {
     const string = (await signIn()).serialize()
-    expect(await self.ok(['revoke', `${api.origin}/sign-out`])).toContain('no more')
+    expect(await self.ok(['revoke', `${api.origin}/sign-out`])).toContain('no longer acts for')
     expect(await listed()).toEqual([])
     // In a process that knows nothing of the sign-out here.
     const copy = await self.run(['request', `${api.origin}/notes`, '--session-stdin'], { stdin: string })

@@ -53,7 +53,7 @@ describe('cacao-session as a process', () => {
     expect(refused).toMatchObject({ code: EXIT.refused, stdout: '' })
     expect(JSON.parse(await done(['request', `${origin}/notes`]))).toMatchObject({ account: ACCOUNT_A })
     expect(await done(['renew', '--key-file', 'key'])).toContain('in 7 days')
-    expect(await done(['revoke', `${origin}/sign-out`])).toContain('no more')
+    expect(await done(['revoke', `${origin}/sign-out`])).toContain('no longer acts for')
     expect(await self.run(['request', `${origin}/broken`, '--account', ACCOUNT_A])).toMatchObject({
       code: EXIT.server,
       stdout: 'broken\n',

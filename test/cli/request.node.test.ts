@@ -137,7 +137,9 @@ describe('cacao-session request', () => {
       self.call(['request', `${api.origin}/refused?${size}`])
     const short = await refused(60_000)
     expect(JSON.parse(short.stdout).more).toHaveLength(60_000)
-    expect(short.stderr).toMatch(/answered 403 Forbidden\nERR_REQUEST_REPLAYED: it was sent before/)
+    expect(short.stderr).toMatch(
+      /answered 403 Forbidden\nERR_REQUEST_REPLAYED: the request was already received/,
+    )
     const long = await refused(70_000)
     expect(JSON.parse(long.stdout).more).toHaveLength(70_000)
     expect(long.stderr).toBe('cacao-session: the server answered 403 Forbidden\n')
@@ -188,7 +190,7 @@ describe('cacao-session request', () => {
     const nowhere = await self.call(['request', `${closed}/`])
     expect(nowhere).toMatchObject({
       code: 4,
-      stderr: `cacao-session: ${closed} can't be reached: ECONNREFUSED\n`,
+      stderr: `cacao-session: ${closed} cannot be reached: ECONNREFUSED\n`,
     })
   })
 
@@ -228,10 +230,14 @@ describe('cacao-session request', () => {
 
   it.each([
     ['no URL', ['notes'], 'must begin with https://'],
-    ['a URL with a password', ['https://me:secret@api.example.com/'], 'no user name and password'],
+    [
+      'a URL with a password',
+      ['https://me:secret@api.example.com/'],
+      'must not contain a user name or a password',
+    ],
     ['a header that is none', ['https://api.example.com/', '-H', 'Accept'], '--header must be'],
-    ['a GET with a body', ['https://api.example.com/', '-X', 'GET', '-d', 'a'], 'has no body'],
-    ['two bodies', ['https://api.example.com/', '-d', 'a', '--json', 'a'], 'not both'],
+    ['a GET with a body', ['https://api.example.com/', '-X', 'GET', '-d', 'a'], 'cannot have a body'],
+    ['two bodies', ['https://api.example.com/', '-d', 'a', '--json', 'a'], 'either --data or --json'],
     [
       'another Authorization',
       ['https://api.example.com/', '-H', 'Authorization: Basic x'],

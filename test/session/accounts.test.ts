@@ -5,7 +5,7 @@ import type { SessionStore } from '../../src/store/store.js'
 import { testClock } from '../../src/testing/fake-clock.js'
 import { type TestServer, testServer } from '../../src/testing/fake-server.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
-import type { Repair } from '../../src/testing/replace.js'
+import type { Restore } from '../../src/testing/replace.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
 
@@ -105,7 +105,7 @@ describe('anyChain', () => {
 })
 
 describe('session.revoke', () => {
-  let repair: Repair | undefined
+  let repair: Restore | undefined
   afterEach(() => repair?.())
   /** A server that answers so. */
   function answering(handler: () => Response | Promise<Response>): TestServer {

@@ -5,7 +5,7 @@ import { memoryStore } from '../../src/store/memory-store.js'
 import { testClock } from '../../src/testing/fake-clock.js'
 import { type TestServer, testServer } from '../../src/testing/fake-server.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
-import type { Repair } from '../../src/testing/replace.js'
+import type { Restore } from '../../src/testing/replace.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
@@ -17,7 +17,7 @@ const resources = ['https://api.example.com/*']
 const NOTES = 'https://api.example.com/notes'
 
 let server: TestServer
-let repair: Repair
+let repair: Restore
 beforeEach(() => {
   server = testServer({ domains: [domain], resources, handler: () => new Response('ok') })
   repair = server.install()

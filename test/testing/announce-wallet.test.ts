@@ -3,15 +3,15 @@ import { testWallet } from '../../src/testing/index.js'
 import { discoverWallets, ethereumAccount } from '../../src/wallet/ethereum/index.js'
 
 describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', () => {
-  it('is found, and works, until its repair', async () => {
+  it('is found, and works, until it is withdrawn', async () => {
     const wallet = testWallet({ name: 'Rabbit', rdns: 'example.rabbit' })
-    const repair = wallet.announce()
+    const restore = wallet.announce()
     const [found] = await discoverWallets({ waitMs: 0 })
     expect(found).toMatchObject({ name: 'Rabbit', rdns: 'example.rabbit' })
     expect(found?.icon).toMatch(/^data:image\//)
     expect(await ethereumAccount(found?.provider ?? wallet.provider)).toBe(wallet.account)
     expect(wallet.calls).toEqual(['eth_requestAccounts', 'eth_chainId'])
-    repair()
+    restore()
     expect(await discoverWallets({ waitMs: 0 })).toEqual([])
   })
 
@@ -19,10 +19,10 @@ describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', 
     const seen: string[] = []
     const controller = new AbortController()
     await discoverWallets({ waitMs: 0, signal: controller.signal, onWallet: ({ name }) => seen.push(name) })
-    const repairs = [testWallet({ name: 'One' }), testWallet({ name: 'Two' })].map((each) => each.announce())
+    const restores = [testWallet({ name: 'One' }), testWallet({ name: 'Two' })].map((each) => each.announce())
     expect(seen).toEqual(['One', 'Two'])
     controller.abort()
-    for (const repair of repairs) repair()
+    for (const restore of restores) restore()
   })
 })
 

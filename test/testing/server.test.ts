@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/index.js'
 import { memoryStore } from '../../src/stores.js'
-import { type Repair, type TestServer, testClock, testServer, testWallet } from '../../src/testing/index.js'
+import { type Restore, type TestServer, testClock, testServer, testWallet } from '../../src/testing/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { failureOf } from '../setup/expect-code.js'
 
@@ -13,15 +13,15 @@ const auth = (domain = 'app.example.com') => ethereumAuth(wallet.provider, walle
 
 let server: TestServer
 let session: DIDSession
-let repairs: Repair[]
+let restores: Restore[]
 beforeEach(async () => {
   server = testServer({ domains: ['app.example.com'], resources, now: clock.now })
-  repairs = [server.install()]
+  restores = [server.install()]
   const options = { resources, store: memoryStore(), now: clock.now }
   session = await DIDSession.get(wallet.account, auth(), options)
 })
 afterEach(() => {
-  for (const repair of repairs) repair()
+  for (const restore of restores) restore()
 })
 
 const codes = (): string[] => server.refusals.map(({ code }) => code)
@@ -43,7 +43,7 @@ describe('a server for tests', () => {
       domains: ['app.example.com'],
       handler: async (request, { account }) => new Response(`${account}: ${await request.text()}`),
     })
-    repairs.push(own.install())
+    restores.push(own.install())
     expect(own.url).toBe('https://notes.example:8443')
     const response = await session.fetch(`${own.url}/x`, { method: 'POST', body: 'ü' })
     expect(await response.text()).toBe(`${wallet.account}: ü`)
@@ -120,16 +120,16 @@ describe('a server for tests', () => {
     expect((await waiting).status).toBe(200)
   })
 
-  it('leaves other origins, and everything after its repair, to fetch', async () => {
+  it('leaves other origins, and everything after fetch is restored, to fetch', async () => {
     const elsewhere = 'data:text/plain,elsewhere'
-    for (const repair of repairs) repair()
+    for (const restore of restores) restore()
     const real = globalThis.fetch
-    repairs = [server.install()]
+    restores = [server.install()]
     expect(await (await fetch(elsewhere)).text()).toBe('elsewhere')
     const other = testServer({ url: 'https://other.example', domains: ['app.example.com'] })
     const repairOther = other.install()
     // In the order in which they were installed, which is the wrong one.
-    for (const repair of repairs) repair()
+    for (const restore of restores) restore()
     expect((await fetch('https://other.example/')).status).toBe(401)
     expect(await (await fetch(elsewhere)).text()).toBe('elsewhere')
     repairOther()

@@ -8,7 +8,7 @@ import {
   failingStore,
   failingStrings,
   type IndexedDBFailure,
-  type Repair,
+  type Restore,
   testWallet,
 } from '../../src/testing/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
@@ -23,11 +23,11 @@ const signIn = (options: object = {}): Promise<DIDSession> =>
   DIDSession.get(wallet.account, auth, { resources, ...PLACE, ...options })
 
 describe('IndexedDB that fails', () => {
-  let repair: Repair | undefined
+  let restore: Restore | undefined
   beforeEach(clearOrigin)
   afterEach(async () => {
-    repair?.()
-    repair = undefined
+    restore?.()
+    restore = undefined
     await DIDSession.remove(wallet.account, PLACE)
   })
 
@@ -40,9 +40,9 @@ describe('IndexedDB that fails', () => {
     'full',
     'connection-lost',
   ])('(%s) keeps the session in memory; repaired, it keeps the next one', async (failure) => {
-    repair = failingIndexedDB(failure)
+    restore = failingIndexedDB(failure)
     expect((await signIn()).persistence).toBe('memory')
-    repair()
+    restore()
     await DIDSession.remove(wallet.account, PLACE)
     expect((await signIn()).persistence).toBe('indexeddb')
   })
@@ -50,7 +50,7 @@ describe('IndexedDB that fails', () => {
   it.each<IndexedDBFailure>(['data-clone-error', 'keys-lost'])(
     '(%s) once, works the second time',
     async (failure) => {
-      repair = failingIndexedDB(failure, { times: 1 })
+      restore = failingIndexedDB(failure, { times: 1 })
       expect((await signIn()).persistence).toBe('memory')
       expect((await signIn({ namespace: 'second' })).persistence).toBe('indexeddb')
       await DIDSession.remove(wallet.account, { namespace: 'second' })
@@ -60,33 +60,33 @@ describe('IndexedDB that fails', () => {
   it('has what was stored before, once it is repaired', async () => {
     const { keyDID } = await signIn()
     for (const failure of ['absent', 'refuses', 'connection-lost'] as const) {
-      repair = failingIndexedDB(failure)
+      restore = failingIndexedDB(failure)
       expect(await DIDSession.explain(wallet.account, resources, PLACE)).toEqual({
         status: 'store-unavailable',
       })
-      repair()
+      restore()
       expect((await DIDSession.load(undefined, PLACE))?.keyDID).toBe(keyDID)
     }
   })
 
   it('(hangs) is given up, and opens once it is let go', async () => {
     const { keyDID } = await signIn()
-    repair = failingIndexedDB('hangs')
+    restore = failingIndexedDB('hangs')
     const quick = indexedDBStore({ openTimeoutMs: 20 })
     await expectCode('ERR_STORE_UNAVAILABLE', () => signIn({ store: quick }))
     // Whoever waits for longer is served as soon as it is let go.
     const waiting = DIDSession.load(undefined, { ...PLACE, store: indexedDBStore({ openTimeoutMs: 10_000 }) })
-    repair()
+    restore()
     expect((await waiting)?.keyDID).toBe(keyDID)
     expect((await DIDSession.load(undefined, { ...PLACE, store: quick }))?.keyDID).toBe(keyDID)
   })
 
   it('(hangs) serves others than us as the real one would, with their upgrade', async () => {
-    repair = failingIndexedDB('hangs')
+    restore = failingIndexedDB('hangs')
     const opening = openDB('notes', 2, { upgrade: (db) => void db.createObjectStore('notes') })
     const real = indexedDB.open('notes', 2)
     expect([real.readyState, real.error]).toEqual(['pending', null])
-    repair()
+    restore()
     const database = await opening
     expect([...database.objectStoreNames]).toEqual(['notes'])
     database.close()
@@ -124,21 +124,21 @@ describe('IndexedDB that fails', () => {
       [0, 1],
       [1, 0],
     ]) {
-      const repairs = [failingIndexedDB(first), failingIndexedDB(second)]
+      const restores = [failingIndexedDB(first), failingIndexedDB(second)]
       expect(real()).not.toEqual(before)
-      for (const i of order) repairs[i]?.()
+      for (const i of order) restores[i]?.()
       expect(real()).toEqual(before)
     }
   })
 
   it('fails as the latest failure says, and no more as one that was repaired', async () => {
     const under = failingIndexedDB('absent')
-    repair = failingIndexedDB('forbidden')
+    restore = failingIndexedDB('forbidden')
     under()
     expect(() => indexedDB).toThrow('insecure')
-    repair()
+    restore()
     const lost = failingIndexedDB('data-clone-error')
-    repair = failingIndexedDB('keys-lost', { times: 0 })
+    restore = failingIndexedDB('keys-lost', { times: 0 })
     lost()
     expect((await signIn()).persistence).toBe('indexeddb')
   })

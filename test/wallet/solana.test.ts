@@ -126,7 +126,7 @@ describe('a Solana wallet', () => {
       'ERR_CAPABILITY_SIGNATURE',
       /another account/,
     ],
-    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /another text/],
+    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /another message/],
   ])('that %s is told as such', async (_, behaviour, code, message) => {
     test.behaviour = behaviour
     const error = await expectCode(code, () => authorize(test.wallet))

@@ -8,7 +8,7 @@ import { SEED } from '../setup/seed.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
 // Loaded beforehand: two that wait for one import don't go on in the order in which they asked.
-beforeAll(() => import('../../src/wallet/account-watch.js'))
+beforeAll(() => import('../../src/wallet/ethereum/account-watch.js'))
 
 // An app that keeps a session for each of two accounts, while the person changes account and chain in the wallet.
 

@@ -3,7 +3,7 @@ import { testWallet } from '../../src/testing/fake-wallet.js'
 import { watchWallet } from '../../src/wallet/ethereum/index.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
-vi.mock('../../src/wallet/account-watch.js', () => {
+vi.mock('../../src/wallet/ethereum/account-watch.js', () => {
   throw new Error('offline')
 })
 
@@ -30,7 +30,7 @@ it("leaves no rejection unhandled, neither its own nor the wallet's", async () =
   const { provider } = testWallet()
   provider.request = () => Promise.reject(new Error('locked'))
   const stop = watchWallet(provider, () => undefined)
-  await expect(import('../../src/wallet/account-watch.js')).rejects.toThrow()
+  await expect(import('../../src/wallet/ethereum/account-watch.js')).rejects.toThrow()
   await new Promise((resolve) => setImmediate(resolve))
   process.off('unhandledRejection', unhandled)
   expect(unhandled).not.toHaveBeenCalled()

@@ -323,12 +323,12 @@ describe('a wallet that talks nonsense', () => {
   })
 
   it('has 3 seconds at the start, too', async () => {
-    await import('../../src/wallet/account-watch.js')
+    await import('../../src/wallet/ethereum/account-watch.js')
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     wallet.shows.addresses = HANGS
     const [own, first] = [watch({ account: ACCOUNT_A }), watch()]
     // As late as the watching itself, which loads on demand.
-    await import('../../src/wallet/account-watch.js')
+    await import('../../src/wallet/ethereum/account-watch.js')
     choose(ADDRESS_B)
     await vi.advanceTimersByTimeAsync(2999)
     expect([...own.told, ...first.told]).toEqual([])

@@ -1,23 +1,36 @@
-import { isWalletUUID, walletIcon, walletName, walletRdns } from '../announced-wallets.js'
+import { abortable } from '../../base/abort.js'
+import { isWalletUUID, walletIcon, walletName, walletRdns } from '../wallet-info.js'
 import type { EIP1193Provider } from './signer.js'
-/** A wallet that announced itself in the page (EIP-6963). Its name, icon and rdns are its own claims. */
+
+// A page with more wallets than this is probably under attack.
+const MAX_WALLETS = 100
+
+/**
+ * A wallet that announced itself in the page (EIP-6963). Its name, icon and rdns are what it says about
+ * itself and are not verified.
+ */
 export interface DiscoveredWallet {
-  /** Identifies this wallet among those that were found, until the page is left (UUID v4; with a number behind it if it was taken). */
+  /**
+   * Identifies this wallet among those that were found, until the page is closed: a UUID v4, followed by a
+   * number if another wallet has the same one.
+   */
   readonly uuid: string
-  /** On one line, of 64 characters at most, without any that hide or turn others. */
+  /**
+   * One line of at most 64 characters, without characters that are invisible or change the direction of text.
+   */
   readonly name: string
-  /** A `data:image/…` URL for an `<img>`; empty if the wallet gave anything else. */
+  /** A `data:image/…` URL for an `<img>`; empty if the wallet announced anything else. */
   readonly icon: string
-  /** Reverse domain name, such as `io.metamask`; empty if the wallet gave anything else. */
+  /** A reverse domain name such as `io.metamask`; empty if the wallet announced anything else. */
   readonly rdns: string
   readonly provider: EIP1193Provider
 }
 
-/** How long wallets are waited for, and who is told of them. */
+/** How long to wait for wallets, and a callback for each of them. */
 export interface DiscoverWalletsOptions {
-  /** Called for each wallet as it appears, for as long as `signal` is not aborted. */
+  /** Called for each wallet that is found, until `signal` is aborted. */
   onWallet?: (wallet: DiscoveredWallet) => void
-  /** Ends the discovery and removes the listener. */
+  /** Ends the discovery and removes the event listener. */
   signal?: AbortSignal
   /** Milliseconds to wait for wallets before the promise resolves; 100 by default. */
   waitMs?: number
@@ -25,8 +38,8 @@ export interface DiscoverWalletsOptions {
 
 /**
  * Asks the wallets in the page to announce themselves (EIP-6963) and resolves with those that did so within
- * `waitMs`. Wallets that load later reach `onWallet`. Where there is no window there are no wallets. Rejects
- * with the signal's reason if it is aborted before.
+ * `waitMs`. Wallets that load later are passed to `onWallet`. Where there is no `window`, there are no
+ * wallets. Rejects with the reason of `signal` if it is aborted first.
  *
  * @example
  * for (const { name, provider } of await discoverWallets())
@@ -39,8 +52,9 @@ export async function discoverWallets(options: DiscoverWalletsOptions = {}): Pro
   const wallets = new Map<string, DiscoveredWallet>()
   const announced = (event: Event): void => {
     const wallet = walletOf((event as CustomEvent<unknown>).detail)
-    if (!wallet || wallets.size >= MOST_WALLETS) return
-    // Two wallets that give one uuid are two, unless a person couldn't tell them apart: neither hides the other.
+    if (!wallet || wallets.size >= MAX_WALLETS) return
+    // Two wallets with the same uuid are both listed, so that neither can hide the other, unless a person
+    // could not tell them apart anyway.
     const { uuid, name, rdns, provider } = wallet
     let [own, number] = [uuid, 1]
     for (let other = wallets.get(own); other; other = wallets.get(own)) {
@@ -52,58 +66,23 @@ export async function discoverWallets(options: DiscoverWalletsOptions = {}): Pro
     wallets.set(own, found)
     onWallet?.(found)
   }
-  const stop = (): void => window.removeEventListener('eip6963:announceProvider', announced)
-  window.addEventListener('eip6963:announceProvider', announced)
-  signal?.addEventListener('abort', stop, { once: true })
+  window.addEventListener('eip6963:announceProvider', announced, signal && { signal })
   window.dispatchEvent(new Event('eip6963:requestProvider'))
-  await elapsed(waitMs, signal)
-  if (!onWallet) {
-    stop()
-    signal?.removeEventListener('abort', stop)
-  }
+  await abortable(new Promise((resolve) => setTimeout(resolve, waitMs)), signal)
+  if (!onWallet) window.removeEventListener('eip6963:announceProvider', announced)
   return [...wallets.values()]
 }
 
-// Whoever announces more means harm.
-const MOST_WALLETS = 100
-
 function walletOf(detail: unknown): DiscoveredWallet | undefined {
   try {
-    return readWallet(detail)
+    const { info, provider } = detail as { info: Record<string, unknown>; provider: EIP1193Provider }
+    const { uuid, icon, rdns } = info
+    const name = walletName(info['name'])
+    if (typeof provider.request !== 'function' || typeof rdns !== 'string') return undefined
+    if (name === undefined || !isWalletUUID(uuid)) return undefined
+    return Object.freeze({ uuid, name, icon: walletIcon(icon), rdns: walletRdns(rdns), provider })
   } catch {
-    // A getter or a proxy of the wallet's threw; the others are none the worse.
+    // Something is missing, or a getter or proxy of this wallet threw. Ignore it: the other wallets still work.
     return undefined
   }
-}
-
-function readWallet(detail: unknown): DiscoveredWallet | undefined {
-  const { info, provider } = (detail ?? {}) as {
-    info?: Record<string, unknown>
-    provider?: Partial<EIP1193Provider>
-  }
-  if (typeof info !== 'object' || info === null || typeof provider?.request !== 'function') return undefined
-  const { uuid, icon, rdns } = info
-  const name = walletName(info['name'])
-  if (!isWalletUUID(uuid) || name === undefined || typeof rdns !== 'string') return undefined
-  return Object.freeze({
-    uuid,
-    name,
-    icon: walletIcon(icon),
-    rdns: walletRdns(rdns),
-    provider: provider as EIP1193Provider,
-  })
-}
-
-function elapsed(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', aborted)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', aborted, { once: true })
-  })
 }

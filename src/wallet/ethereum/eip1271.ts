@@ -9,25 +9,30 @@ import { isAcceptedByContract } from './contract-account.js'
 import { parseContractSignature } from './erc6492.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import { ethereumCapability, renderings } from './siwe-message.js'
-/** How contract accounts' signatures are checked, and for how long. */
+
+const MAX_REMEMBERED = 1000
+// A client that is refused often retries at once, and many clients retry while an RPC is down.
+const FAILURES_MS = 1000
+
+/** How the signatures of contract accounts are checked, and for how long a result is remembered. */
 export interface ContractVerifierOptions extends EthereumRPCOptions {
   /**
-   * Seconds for which a contract's yes counts without it being asked again; 0 by default: each time. A contract may
-   * change its mind, as when an owner is removed, and that is noticed so much later.
+   * Seconds for which a signature that a contract accepted is not checked again; 0 by default, which checks
+   * it each time. A contract may stop accepting a signature, for example when an owner is removed, and that
+   * is noticed this much later.
    */
   rpcMaxAgeSecs?: number
-  /** A clock in milliseconds, by which `rpcMaxAgeSecs` counts, and the second for which a failure is remembered; `Date.now` by default. */
+  /**
+   * A clock in milliseconds, for `rpcMaxAgeSecs` and for how long failures are remembered; `Date.now` by
+   * default.
+   */
   now?: Clock
 }
 
-const MOST_KNOWN = 1000
-// Whoever is refused asks again at once; a chain that is down isn't asked by each of them.
-const FAILURES_MS = 1000
-
 /**
- * A check of contract accounts' signatures over capabilities (ERC-1271, ERC-6492). It throws
- * `ERR_CAPABILITY_SIGNATURE`, and what `isAcceptedByContract` throws. Equal questions that are under way at one time are asked
- * once, and a no, or a failure, counts for a second.
+ * Returns a verifier of capabilities that contract accounts signed (ERC-1271, ERC-6492). It throws
+ * `ERR_CAPABILITY_SIGNATURE`, and whatever `isAcceptedByContract` throws. Identical checks that run at the
+ * same time are made once, and a refusal or a failure is remembered for one second.
  */
 export function contractVerifier(
   rpcs: RPCEntries,
@@ -35,14 +40,14 @@ export function contractVerifier(
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
   const maxAge = rpcMaxAgeSecs * 1000
   const accepted = new Map<string, number>()
-  const asked = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MOST_KNOWN, now })
+  const running = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MAX_REMEMBERED, now })
   return async (input, options) => {
     const { cacao, ...account } = ethereumCapability(input, options)
     const signature = parseContractSignature(cacao.s.s)
     if (!signature) {
       throw new SessionError(
         'ERR_CAPABILITY_SIGNATURE',
-        'malformed eip1271 signature: it must be lower-case hex, and encoded exactly if wrapped (ERC-6492)',
+        'malformed eip1271 signature: it must be lower-case hex and, if it is wrapped (ERC-6492), use the exact encoding',
       )
     }
     const texts = [...renderings(cacao)]
@@ -50,11 +55,11 @@ export function contractVerifier(
     const time = now()
     const age = time - (accepted.get(id) ?? Number.NaN)
     if (age >= 0 && age < maxAge) return
-    await asked.run(id, async () => {
+    await running.run(id, async () => {
       if (await isAcceptedByContract({ account, signature, texts }, rpcs, rpcTimeoutMs)) return
       throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
     })
-    if (accepted.size >= MOST_KNOWN) accepted.clear()
+    if (accepted.size >= MAX_REMEMBERED) accepted.clear()
     if (maxAge > 0) accepted.set(id, time)
   }
 }

@@ -1,14 +1,12 @@
 import { abortable } from '../../base/abort.js'
-import { type AccountInput, parseAccount } from '../../base/account.js'
-import { SessionError } from '../../base/errors.js'
-import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
+import type { AccountInput } from '../../base/account.js'
+import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
-import { askedAccount, ethereumArgument } from '../asked-account.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
-import { type EthereumSigner, type EthereumSignerInput, ethereumSigner } from './signer.js'
+import { type EthereumSignerInput, ethereumSigner } from './signer.js'
+import { ethereumArgument, walletAccount } from './wallet-account.js'
 
-export { type WalletChange, type WatchWalletOptions, watchWallet } from '../watch-wallet.js'
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover.js'
 export type { RecoverPublicKey } from './eip191.js'
 export type { EthereumRPC, EthereumRPCs, EthersProvider } from './rpc.js'
@@ -21,18 +19,28 @@ export type {
   ViemWalletClient,
 } from './signer.js'
 export { type EthereumVerifierOptions, ethereumVerifiers } from './verifiers.js'
+export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch-wallet.js'
 
 /**
- * Signs in with an Ethereum account: an auth method for `DIDSession.get` and `authorize`. Takes an EIP-1193
- * provider, a viem wallet client or account, an ethers v5 or v6 signer, or a raw private key. Without an
- * account, the one that the session is asked for, or else the wallet's first one.
+ * Makes an auth method that signs in with an Ethereum account, for `DIDSession.get` and `authorize`. Takes an
+ * EIP-1193 provider, a viem wallet client or account, an ethers v5 or v6 signer, or a raw private key.
+ * Without `account` it signs in with the account that the session requests, or else with the wallet's first
+ * account.
  *
- * What the wallet answers must recover to that account (`eip191`), as that of an EIP-7702 account does too; or else the
- * account must be a contract, deployed or not (ERC-1271, ERC-6492), which its chain says accepts it (`eip1271`): asked is
- * the `rpc` option, or else the wallet itself. Rejects with `ERR_AUTH_REJECTED` (the person said no), `ERR_AUTH_FAILED`
- * (the wallet failed or answered nonsense), `ERR_CAPABILITY_SIGNATURE` (another account signed),
- * `ERR_CAPABILITY_UNSUPPORTED` (a contract's signature, and nobody to ask about that chain), `ERR_RPC_UNAVAILABLE` (the
- * `rpc` option's didn't answer) or `ERR_ENVIRONMENT` (no domain).
+ * The wallet signs an ERC-4361 message. If the signature recovers to the account, as it also does for
+ * EIP-7702 accounts, the capability has the signature type `eip191`. Otherwise the account must be a
+ * contract, deployed or not (ERC-1271, ERC-6492), and its chain must accept the signature (`eip1271`); the
+ * chain is asked through the `rpc` option, or else through the wallet.
+ *
+ * The auth method rejects with
+ *
+ * - `ERR_AUTH_REJECTED`: the person said no
+ * - `ERR_AUTH_FAILED`: the wallet failed, or answered with something that is not a signature
+ * - `ERR_CAPABILITY_ISSUER`: the session is for another account than the auth method
+ * - `ERR_CAPABILITY_SIGNATURE`: another account signed
+ * - `ERR_CAPABILITY_UNSUPPORTED`: a contract account signed, and there is no RPC for its chain
+ * - `ERR_RPC_UNAVAILABLE`: the RPC in the `rpc` option did not answer
+ * - `ERR_ENVIRONMENT`: there is no domain to sign in to
  *
  * @example
  * const account = await ethereumAccount(window.ethereum)
@@ -43,35 +51,34 @@ export function ethereumAuth(
   account?: AccountInput,
   options: EthereumAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  const wallet = ethereumSigner(signer)
-  const rpcs = rpcArgument(options.rpc)
-  const own = account === undefined ? undefined : ethereumArgument(account)
-  // Whoever makes an auth method is about to sign in: what writes the text loads until then.
+  const authArguments = {
+    signer,
+    wallet: ethereumSigner(signer),
+    account: account === undefined ? undefined : ethereumArgument(account),
+    rpcs: rpcArgument(options.rpc),
+  }
+  // An app that makes an auth method is about to sign in, so start loading the code for it.
   import('./sign-in.js').catch(() => undefined)
   return async (opts) => {
-    const wanted =
-      opts.address && opts.chainId ? ethereumArgument(`eip155:${opts.chainId}:${opts.address}`) : undefined
-    const issuer = askedAccount(own, wanted) ?? (await walletAccount(wallet, options.chainId, false))
-    if (!issuer)
-      throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
-    const { ethereumGrant } = await import('./sign-in.js')
-    return ethereumGrant(wallet, issuer, opts, options, { signer, rpcs })
+    const { signEthereumCapability } = await import('./sign-in.js')
+    return signEthereumCapability(authArguments, opts, options)
   }
 }
 
-/** How a wallet is asked for its account. */
+/** Options of `ethereumAccount`. */
 export interface EthereumAccountOptions {
-  /** Never open the wallet; without a connection to it there is no account then. */
+  /** Never opens the wallet. If the page is not connected to it, there is no account. */
   silent?: boolean
-  /** The chain to name; the wallet's own by default, or 1 for a bare key. */
+  /** The chain in the account's id. The default is the wallet's own chain, or 1 for a private key. */
   chainId?: number
-  /** Ends the waiting for a wallet that doesn't answer. */
+  /** Stops waiting for a wallet that does not answer. */
   signal?: AbortSignal
 }
 
 /**
- * The CAIP-10 id of the wallet's account, such as `eip155:1:0x…`. With `silent` it never opens the wallet and
- * gives `undefined` if the page isn't connected to it. Rejects with `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`.
+ * Asks the wallet for its chosen account and returns the CAIP-10 id, such as `eip155:1:0x…`. With `silent` the
+ * wallet never opens, and the result is `undefined` if the page is not connected to it. Rejects with
+ * `ERR_AUTH_REJECTED`, `ERR_AUTH_FAILED`, or the reason of `signal`.
  *
  * @example
  * const account = await ethereumAccount(window.ethereum)
@@ -95,23 +102,6 @@ export async function ethereumAccount(
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account
-  throw new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
-}
-
-async function walletAccount(
-  wallet: EthereumSigner,
-  chainId: number | undefined,
-  silent: boolean,
-): Promise<string | undefined> {
-  try {
-    const addresses = await wallet.addresses(silent)
-    const [address] = Array.isArray(addresses) ? addresses : []
-    if (address === undefined) return undefined
-    const chain = chainId ?? (await wallet.chainId()) ?? 1
-    const account = parseAccount(`eip155:${BigInt(chain as string | number)}:${address}`)
-    if (!account) throw new Error('no Ethereum address')
-    return `eip155:${account.reference}:${account.address}`
-  } catch (cause) {
-    throw authError(cause)
-  }
+  const { noAccountError } = await import('../wallet-errors.js')
+  throw noAccountError()
 }

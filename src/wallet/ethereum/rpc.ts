@@ -1,40 +1,43 @@
 import type { EIP1193Provider } from './signer.js'
+
+/**
+ * Something that answers JSON-RPC requests about a chain: an EIP-1193 provider, a viem client, an ethers
+ * provider, or an http(s) URL. A web page can only use a URL that allows requests from other origins (CORS).
+ */
+export type EthereumRPC = string | EIP1193Provider | EthersProvider
+
+/**
+ * One RPC, which is used for the chain that it is on, or an RPC for each chain, by its number or CAIP-2 id:
+ * `{ 1: …, 'eip155:8453': … }`.
+ */
+export type EthereumRPCs = EthereumRPC | { readonly [chain: number | `eip155:${number}`]: EthereumRPC }
+
 /** An ethers v5 or v6 JSON-RPC provider. */
 export interface EthersProvider {
   send(method: string, params: unknown[]): Promise<unknown>
 }
 
-/**
- * Where a chain is asked: an EIP-1193 provider, a viem client, an ethers provider, or the URL (http or https) of an RPC,
- * which for a page must be one that answers pages of other sites (CORS).
- */
-export type EthereumRPC = string | EIP1193Provider | EthersProvider
-
-/** One for whichever chain it is on, or one for each chain, by its number or its CAIP-2 id: `{ 1: …, 'eip155:8453': … }`. */
-export type EthereumRPCs = EthereumRPC | { readonly [chain: number | `eip155:${number}`]: EthereumRPC }
-
-/** How contract accounts' signatures are checked, which only their chain can do. */
+/** How the signatures of contract accounts are checked, which only their chain can do. */
 export interface EthereumRPCOptions {
-  /** Where their chains are asked. Without it no contract's signature is accepted. */
+  /** The RPCs to ask. Without them no signature of a contract account is accepted. */
   rpc?: EthereumRPCs | undefined
-  /** Milliseconds that a chain may take to answer all that one check asks; 5000 by default. */
+  /** Milliseconds that all the requests of one check may take together; 5000 by default. */
   rpcTimeoutMs?: number | undefined
 }
 
-/** Each RPC with its chain, by number or CAIP-2 id; an empty text stands for whichever chain it is on. */
+/**
+ * Each RPC with its chain, as a number or CAIP-2 id. An empty string stands for the chain that the RPC is on.
+ */
 export type RPCEntries = readonly (readonly [chain: string, rpc: EthereumRPC])[]
 
-/** What the `rpc` option names. Throws a `TypeError` if that is something else. */
+/** Reads the `rpc` option. Throws a `TypeError` for anything else. */
 export function rpcArgument(rpc: unknown): RPCEntries {
-  const isMap = typeof rpc === 'object' && !isRPC(rpc)
-  const entries: [string, unknown][] = isMap
-    ? Object.entries(rpc ?? { rpc })
-    : rpc === undefined
-      ? []
-      : [['', rpc]]
+  if (rpc === undefined) return []
+  const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
+  const entries = Object.entries(isMap ? rpc : { '': rpc }) as [string, unknown][]
   if (entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an http(s) URL, or one for each chain',
+    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain',
   )
 }
 

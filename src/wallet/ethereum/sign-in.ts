@@ -1,60 +1,81 @@
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
+import { utf8 } from '../../base/utf8.js'
+import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
-import { type GrantTextOptions, grantPayload } from '../capability-payload.js'
+import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
+import { requestedAccount } from '../requested-account.js'
+import { ethereumError, noAccountError } from '../wallet-errors.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import type { EthereumSigner, EthereumSignerInput } from './signer.js'
 import { renderEthereumMessage, toEIP55 } from './siwe-message.js'
-/** What the person reads and signs, where `DIDSession.get` or `authorize` don't say otherwise; and where chains are asked. */
-export interface EthereumAuthOptions extends GrantTextOptions, EthereumRPCOptions {
-  /** The chain of an account that is not given as a CAIP-10 id; the wallet's own by default, or 1 for a bare key. */
+import { ethereumArgument, walletAccount } from './wallet-account.js'
+
+// The longest signature, in characters, that `parseCacao` accepts.
+const MAX_SIGNATURE_LENGTH = 16_384
+
+/** Options of `ethereumAuth`. Options of `DIDSession.get` and `authorize` take precedence. */
+export interface EthereumAuthOptions extends SignInMessageOptions, EthereumRPCOptions {
+  /** The chain of an account that was not given as a CAIP-10 id. The default is the wallet's own chain, or 1 for a private key. */
   chainId?: number
 }
 
-// As long as the guard lets a signature be, in characters.
-const MAX_LENGTH = 16_384
+/** What `ethereumAuth` was called with, checked. */
+export interface EthereumAuthArguments {
+  readonly signer: EthereumSignerInput
+  readonly wallet: EthereumSigner
+  readonly account: string | undefined
+  readonly rpcs: RPCEntries
+}
 
 /**
- * Has the wallet sign the text for this account, and checks that it did. The check loads while the person looks
- * at the wallet.
+ * Has the wallet sign a capability (CAIP-74) as an ERC-4361 message, and verifies the signature. Throws the errors
+ * that `ethereumAuth` lists.
  */
-export async function ethereumGrant(
-  wallet: EthereumSigner,
-  account: string,
+export async function signEthereumCapability(
+  { signer, wallet, account: own, rpcs }: EthereumAuthArguments,
   opts: AuthMethodOpts,
   options: EthereumAuthOptions,
-  { signer, rpcs }: { signer: EthereumSignerInput; rpcs: RPCEntries },
 ): Promise<Cacao> {
-  const p = grantPayload(account, opts, options)
+  const requested =
+    opts.address && opts.chainId ? ethereumArgument(`eip155:${opts.chainId}:${opts.address}`) : undefined
+  const account = requestedAccount(own, requested) ?? (await walletAccount(wallet, options.chainId, false))
+  if (!account) throw noAccountError()
+  const p = capabilityPayload(account, opts, options)
   const text = renderEthereumMessage(p)
   const address = account.slice(account.lastIndexOf(':') + 1)
+  // The code that verifies the signature loads while the person looks at the wallet.
   const loading = Promise.all([import('./eip191.js'), import('./secp256k1.js')])
   loading.catch(() => undefined)
-  const answer = await wallet.sign(text, toEIP55(address)).catch((cause: unknown) => {
-    throw authError(cause)
+  const message = { text, hex: `0x${toHex(utf8(text))}` }
+  const answer = await wallet.sign(message, toEIP55(address)).catch((cause: unknown) => {
+    throw ethereumError(cause)
   })
   const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
   if (!isSignature(answer)) {
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the wallet answered something that is not a signature: update it, or try another one',
+      'the wallet answered with something that is not a signature: update it, or use another one',
     )
   }
   const hex = answer.toLowerCase()
   const bytes = parseSignature(hex)
-  // Whose key signed needs nobody's word; an account whose code is delegated (EIP-7702) has a key all the same.
-  const isOwn = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
-  if (isOwn) return granted(p, 'eip191', `0x${toHex(bytes)}`)
+  // A signature by the account's own key needs no RPC, also where its code is delegated (EIP-7702).
+  const isByOwnKey = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
+  if (isByOwnKey) return signedCapability(p, 'eip191', `0x${toHex(bytes)}`)
   const { assertContractSigned } = await import('./contract-account.js')
   await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: options.rpcTimeoutMs })
-  return granted(p, 'eip1271', hex)
-}
-
-function granted(p: Cacao['p'], t: string, s: string): Cacao {
-  return Object.freeze({ h: Object.freeze({ t: 'eip4361' }), p, s: Object.freeze({ t, s }) })
+  return signedCapability(p, 'eip1271', hex)
 }
 
 function isSignature(answer: unknown): answer is string {
-  return typeof answer === 'string' && answer.length <= MAX_LENGTH && /^0x([0-9a-f]{2}){64,}$/i.test(answer)
+  return (
+    typeof answer === 'string' &&
+    answer.length <= MAX_SIGNATURE_LENGTH &&
+    /^0x([0-9a-f]{2}){64,}$/i.test(answer)
+  )
+}
+
+function signedCapability(p: Cacao['p'], t: string, s: string): Cacao {
+  return Object.freeze({ h: Object.freeze({ t: 'eip4361' }), p, s: Object.freeze({ t, s }) })
 }

@@ -1,24 +1,26 @@
-import { fromHex, toHex } from '../../base/hex.js'
-import { utf8 } from '../../base/utf8.js'
-/** An EIP-1193 provider: `window.ethereum`, what EIP-6963 announces, WalletConnect's. */
+import { fromHex } from '../../base/hex.js'
+
+/**
+ * An EIP-1193 provider, such as `window.ethereum`, a wallet that `discoverWallets` found, or WalletConnect.
+ */
 export interface EIP1193Provider {
   request(args: { method: string; params?: unknown }): Promise<unknown>
 }
 
-/** A viem account that holds its key (`privateKeyToAccount` and its relatives). */
+/** A viem account that holds its private key, such as `privateKeyToAccount` returns. */
 export interface ViemAccount {
   readonly address: string
   signMessage(args: { message: string }): Promise<string>
 }
 
-/** A viem wallet client, as wagmi's `useWalletClient` gives it. */
+/** A viem wallet client, such as wagmi's `useWalletClient` returns. */
 export interface ViemWalletClient {
   readonly account?: { readonly address: string } | undefined
   readonly chain?: { readonly id: number } | undefined
   getAddresses(): Promise<readonly string[]>
   requestAddresses(): Promise<readonly string[]>
   getChainId(): Promise<number>
-  // viem's own parameter is generic over chain and account; no plain type is assignable to and from it.
+  // viem's own parameter is generic over chain and account, and no plain type is assignable to and from it.
   signMessage(args: never): Promise<string>
 }
 
@@ -28,7 +30,10 @@ export interface EthersSigner {
   signMessage(message: string): Promise<string>
 }
 
-/** Whatever can sign for an Ethereum account. A string or bytes are a raw private key (32 bytes; `0x` and hex). */
+/**
+ * Anything that can sign for an Ethereum account. A string or bytes are a raw private key: 32 bytes, or 64
+ * hex digits with or without `0x`.
+ */
 export type EthereumSignerInput =
   | EIP1193Provider
   | ViemAccount
@@ -37,17 +42,20 @@ export type EthereumSignerInput =
   | string
   | Uint8Array
 
-/** The few things that signing in needs of a wallet, whatever its library. */
+/** What signing in needs from a wallet, whatever library it comes from. */
 export interface EthereumSigner {
-  /** Its addresses, the chosen one first; `silent` never opens the wallet. */
+  /** Returns its addresses, the chosen one first. With `silent` the wallet never opens. */
   addresses(silent: boolean): Promise<unknown>
-  /** The chain it is on, or `undefined` for a bare key. */
+  /** Returns the chain it is on, or `undefined` for a private key. */
   chainId(): Promise<unknown>
-  /** Signs a text as EIP-191 says; `address` is in EIP-55. */
-  sign(text: string, address: string): Promise<unknown>
+  /**
+   * Signs a message according to EIP-191. `hex` is the text in UTF-8 as `0x` and hex digits; `address` is in
+   * EIP-55.
+   */
+  sign(message: { readonly text: string; readonly hex: string }, address: string): Promise<unknown>
 }
 
-/** Recognises a signer by its shape. Throws a `TypeError` if it is none. */
+/** Recognises a signer by its shape. Throws a `TypeError` if it is not one. */
 export function ethereumSigner(input: EthereumSignerInput): EthereumSigner {
   if (typeof input === 'string' || input instanceof Uint8Array) return privateKeySigner(input)
   if (typeof input === 'object' && input !== null) {
@@ -72,8 +80,7 @@ function providerSigner(provider: EIP1193Provider): EthereumSigner {
     addresses: async (silent) =>
       provider.request({ method: silent ? 'eth_accounts' : 'eth_requestAccounts' }),
     chainId: async () => provider.request({ method: 'eth_chainId' }),
-    sign: async (text, address) =>
-      provider.request({ method: 'personal_sign', params: [`0x${toHex(utf8(text))}`, address] }),
+    sign: async ({ hex }, address) => provider.request({ method: 'personal_sign', params: [hex, address] }),
   }
 }
 
@@ -85,44 +92,48 @@ function viemClientSigner(client: ViemWalletClient): EthereumSigner {
       return silent ? client.getAddresses() : client.requestAddresses()
     },
     chainId: async () => client.chain?.id ?? client.getChainId(),
-    // A client's own account may hold its key, which a bare address could not reach.
-    sign: async (message, address) =>
+    // If the client holds the account's key, pass the account itself: viem sends a bare address to the
+    // wallet.
+    sign: async ({ text }, address) =>
       client.signMessage({
-        message,
-        account: isSame(account?.address, address) ? account : address,
+        message: text,
+        account: account?.address.toLowerCase() === address.toLowerCase() ? account : address,
       } as never),
   }
 }
 
 function viemAccountSigner(account: ViemAccount): EthereumSigner {
-  return {
-    addresses: async () => [account.address],
-    chainId: async () => undefined,
-    sign: async (message) => account.signMessage({ message }),
-  }
+  return accountSigner(
+    async () => account.address,
+    async (message) => account.signMessage({ message }),
+  )
 }
 
 function ethersSigner(
   signer: EthersSigner & { provider?: { getNetwork?(): Promise<{ chainId: unknown }> } | null },
 ): EthereumSigner {
-  return {
-    addresses: async () => [await signer.getAddress()],
-    chainId: async () => (await signer.provider?.getNetwork?.())?.chainId,
-    sign: async (message) => signer.signMessage(message),
-  }
+  return accountSigner(
+    async () => signer.getAddress(),
+    async (text) => signer.signMessage(text),
+    async () => (await signer.provider?.getNetwork?.())?.chainId,
+  )
 }
 
 function privateKeySigner(input: string | Uint8Array): EthereumSigner {
   const key = typeof input === 'string' ? fromHex(input.replace(/^0x/, '')) : Uint8Array.from(input)
-  // The message must not repeat the argument: it is a secret.
-  if (key?.length !== 32) throw new TypeError('a private key is 32 bytes or 64 hex digits')
-  return {
-    addresses: async () => [(await import('./secp256k1.js')).addressOfPrivateKey(key)],
-    chainId: async () => undefined,
-    sign: async (text) => (await import('./secp256k1.js')).eip191Sign(text, key),
-  }
+  // The message must not repeat the argument, which is a secret.
+  if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 64 hex digits')
+  return accountSigner(
+    async () => (await import('./secp256k1.js')).addressOfPrivateKey(key),
+    async (text) => (await import('./secp256k1.js')).eip191Sign(text, key),
+  )
 }
 
-function isSame(a: string | undefined, b: string): boolean {
-  return a?.toLowerCase() === b.toLowerCase()
+/** A signer with one account, which never asks the person for a connection. */
+function accountSigner(
+  address: () => Promise<string>,
+  sign: (text: string) => Promise<string>,
+  chainId: () => Promise<unknown> = async () => undefined,
+): EthereumSigner {
+  return { addresses: async () => [await address()], chainId, sign: async ({ text }) => sign(text) }
 }

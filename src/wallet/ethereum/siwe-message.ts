@@ -10,25 +10,10 @@ import { parseDateTime } from '../../capability/schema.js'
 import { verifierInput } from '../../capability/verifier-input.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 
-// Whoever checks one signature of an account checks more: the addresses seen last are kept.
-const known = new Map<string, string>()
-const MOST_KNOWN = 1000
-
-/** The address with its checksum in the case of its letters (EIP-55). Takes `0x` and 40 hex digits in any case. */
-export function toEIP55(address: string): string {
-  const digits = address.slice(2).toLowerCase()
-  const seen = known.get(digits)
-  if (seen !== undefined) return seen
-  const hash = toHex(keccak_256(utf8(digits)))
-  const checksummed = `0x${digits.replace(/[a-f]/g, (digit, i: number) => (hash.charAt(i) >= '8' ? digit.toUpperCase() : digit))}`
-  if (known.size >= MOST_KNOWN) known.clear()
-  known.set(digits, checksummed)
-  return checksummed
-}
-
 /**
- * The ERC-4361 text of a payload whose issuer is an Ethereum account. The address is written in EIP-55,
- * however the DID writes it; older texts have other renderings.
+ * Renders the ERC-4361 message of a payload whose issuer is an Ethereum account. The address is written in
+ * EIP-55 unless `address` says otherwise; `layout` selects the format of older software. Throws
+ * `ERR_CAPABILITY_ISSUER` if the issuer is another kind of account.
  */
 export function renderEthereumMessage(
   p: CacaoPayload,
@@ -51,8 +36,9 @@ export function renderEthereumMessage(
 }
 
 /**
- * Reads an ERC-4361 text strictly: EIP-55 address, RFC 3986 authority and URIs, RFC 3339 dates, nothing
- * missing, doubled or out of order. Throws `ERR_CAPABILITY_INVALID`.
+ * Parses an ERC-4361 message strictly: the address must be in EIP-55, the authority and URIs must follow RFC
+ * 3986 and the dates RFC 3339, and no field may be missing, repeated or out of order. Throws
+ * `ERR_CAPABILITY_INVALID`.
  */
 export function parseEthereumMessage(text: string): { payload: CacaoPayload; scheme?: string } {
   const { chainName, address, chainId, scheme, ...rest }: Message = parseMessage(text)
@@ -67,12 +53,10 @@ export function parseEthereumMessage(text: string): { payload: CacaoPayload; sch
   return scheme === undefined ? { payload } : { payload, scheme }
 }
 
-// did-session's family wrote the older field order up to this day.
-const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
-
 /**
- * What an Ethereum account is said to have signed, before its signature is looked at: the capability, and the account's
- * chain (a decimal number) and address (in lower case). Throws the `ERR_CAPABILITY_…` of what is wrong with it.
+ * Reads the capability that an Ethereum account is said to have signed, before its signature is checked.
+ * Returns it with the account's chain (a decimal number) and address (in lower case). Throws an
+ * `ERR_CAPABILITY_…` code that says what is wrong with it.
  */
 export function ethereumCapability(
   input: unknown,
@@ -83,20 +67,23 @@ export function ethereumCapability(
   if (issuer?.namespace !== 'eip155') {
     throw new SessionError(
       'ERR_CAPABILITY_ISSUER',
-      `an ${cacao.s.t} signature speaks for Ethereum accounts (did:pkh:eip155:…) only`,
+      `an ${cacao.s.t} signature is only accepted from an Ethereum account (did:pkh:eip155:…)`,
     )
   }
   if (cacao.s.m) {
     throw new SessionError(
       'ERR_CAPABILITY_INVALID',
-      `malformed capability: s.m must be absent beside an ${cacao.s.t} signature`,
+      `malformed capability: s.m must be absent, because an ${cacao.s.t} signature has no metadata`,
     )
   }
   const { reference, address } = issuer
   return { cacao, reference, address }
 }
 
-/** The texts that may have been signed: as it is written today first, then as older software wrote it. */
+// The auth methods of did-session used an older order of the fields until this day.
+const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
+
+/** Yields the messages that may have been signed: the current format first, then those of older software. */
 export function* renderings({ p }: Cacao): Generator<string> {
   yield renderEthereumMessage(p)
   if (p.statement === undefined) yield renderEthereumMessage(p, { layout: 'did-session' })
@@ -105,4 +92,24 @@ export function* renderings({ p }: Cacao): Generator<string> {
   if ((parseDateTime(p.iat) ?? Number.POSITIVE_INFINITY) <= LEGACY_UNTIL) {
     yield renderEthereumMessage(p, { layout: 'did-session-2022', address })
   }
+}
+
+// A server that checks one signature of an account usually checks many, so the checksummed addresses are
+// cached.
+const checksummedAddresses = new Map<string, string>()
+const MAX_CACHED = 1000
+
+/**
+ * Returns the address with its checksum, which is in the case of its letters (EIP-55). Takes `0x` and 40 hex
+ * digits in any case.
+ */
+export function toEIP55(address: string): string {
+  const digits = address.slice(2).toLowerCase()
+  const cached = checksummedAddresses.get(digits)
+  if (cached !== undefined) return cached
+  const hash = toHex(keccak_256(utf8(digits)))
+  const checksummed = `0x${digits.replace(/[a-f]/g, (digit, i: number) => (hash.charAt(i) >= '8' ? digit.toUpperCase() : digit))}`
+  if (checksummedAddresses.size >= MAX_CACHED) checksummedAddresses.clear()
+  checksummedAddresses.set(digits, checksummed)
+  return checksummed
 }

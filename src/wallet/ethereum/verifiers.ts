@@ -2,22 +2,26 @@ import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import type { RecoverPublicKey } from './eip191.js'
 import type { ContractVerifierOptions } from './eip1271.js'
 import { rpcArgument } from './rpc.js'
-/** How Ethereum accounts' signatures are checked. */
+
+/** How the signatures of Ethereum accounts are verified. */
 export interface EthereumVerifierOptions extends ContractVerifierOptions {
-  /** Another way to recover public keys; `cacao-session/node` has some that are faster than the built-in one. */
+  /** Replaces the built-in recovery of public keys; `cacao-session/node` has faster ones. */
   recover?: RecoverPublicKey
 }
 
 /**
- * Verifiers for capabilities that Ethereum accounts sign: `eip191` offline, and `eip1271` for contract accounts (smart
- * accounts), deployed or not (ERC-1271, ERC-6492), by asking the chain that the capability names. They fit `verifyCacao`,
- * the `verifiers` option of `DIDSession`, and the `dids` package.
+ * Returns verifiers for capabilities that Ethereum accounts signed: `eip191` works offline; `eip1271`
+ * verifies contract accounts (smart accounts), deployed or not (ERC-1271, ERC-6492), by asking the chain that
+ * the capability names. They fit `verifyCacao`, the `verifiers` option of `DIDSession`, and the `dids`
+ * package.
  *
- * A contract's signature is refused with `ERR_CAPABILITY_UNSUPPORTED` if there is no RPC for its chain, and with
- * `ERR_RPC_UNAVAILABLE` if that gives no answer in time, fails, or is on another chain than it was given for. It is asked
- * for its chain by `eth_chainId` and again within the one `eth_call` that makes the check; what it answers there is
- * believed, so use an RPC that you trust. A refused signature costs a call for each older way of writing the text. Requests that
- * ask the same at one time share the answer, and a refusal or a failure counts for a second.
+ * A contract's signature is refused with `ERR_CAPABILITY_UNSUPPORTED` if there is no RPC for its chain, and
+ * with `ERR_RPC_UNAVAILABLE` if the RPC fails, does not answer in time, or is on another chain than it was
+ * given for. The RPC is asked for its chain by `eth_chainId`, and again within the one `eth_call` that makes
+ * the check. Use an RPC that you trust, because its answer is believed.
+ *
+ * A signature that is refused costs one call for each older message format. Identical checks that run at the
+ * same time share one answer, and a refusal or a failure is remembered for one second.
  *
  * @example
  * const rpc = { 1: 'https://rpc.example.com', 8453: createPublicClient({ chain: base, transport: http() }) }
@@ -34,7 +38,7 @@ export function ethereumVerifiers(
   }
 }
 
-// Loaded once: an engine takes its time to find a module again, too.
+// Keep the module: even a module that is already loaded takes an engine time to import again.
 function lazily(load: () => Promise<CacaoVerifier>): CacaoVerifier {
   let loading: Promise<CacaoVerifier> | undefined
   return async (cacao, options) => {

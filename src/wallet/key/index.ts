@@ -1,18 +1,20 @@
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
-import type { GrantTextOptions } from '../capability-payload.js'
+import type { SignInMessageOptions } from '../capability-payload.js'
 import type { KeyInput } from './sign-in.js'
 
 export type { KeyType } from '../../key/did-key.js'
-export type { GrantTextOptions } from '../capability-payload.js'
+export type { SignInMessageOptions } from '../capability-payload.js'
 export type { KeyInput, KeySecret, KeySigner } from './sign-in.js'
 
 /**
- * Signs in with a bare key, whose did:key is then the account: an auth method for servers, command lines, devices and tests,
- * where there is no wallet. Takes a WebCrypto key pair (Ed25519 or P-256), a secret of 32 bytes with its type, or an object
- * that has a `did` and signs with it, such as a key in a vault. Rejects with `ERR_AUTH_FAILED` if the key doesn't sign, with
- * `ERR_CAPABILITY_ISSUER` if the session is for another account, with `ERR_ENVIRONMENT` without a domain.
+ * Makes an auth method that signs in with a bare key, whose did:key is the account. It is meant for servers,
+ * command lines, devices and tests, where there is no wallet. Takes a WebCrypto key pair (Ed25519 or P-256),
+ * a secret of 32 bytes with its type, or an object with a `did` that signs, such as a key in a vault.
+ *
+ * The auth method rejects with `ERR_AUTH_FAILED` if the key does not sign, with `ERR_CAPABILITY_ISSUER` if
+ * the session is for another account, and with `ERR_ENVIRONMENT` if there is no domain to sign in to.
  *
  * @example
  * const key = { type: 'Ed25519', secret: process.env.DEVICE_KEY } as const
@@ -20,23 +22,23 @@ export type { KeyInput, KeySecret, KeySigner } from './sign-in.js'
  */
 export function keyAuth(
   key: KeyInput,
-  options: GrantTextOptions = {},
+  options: SignInMessageOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
   return async (opts) => {
-    const { keyGrant } = await import('./sign-in.js')
-    return keyGrant(key, opts, options)
+    const { signKeyCapability } = await import('./sign-in.js')
+    return signKeyCapability(key, opts, options)
   }
 }
 
-/** The account that a key is: its did:key. */
+/** Returns the account of a key, which is its did:key. Rejects with a `TypeError` if it is not a key. */
 export async function keyAccount(key: KeyInput): Promise<string> {
   const { keySigner } = await import('./sign-in.js')
   return (await keySigner(key)).did
 }
 
 /**
- * Verifiers for capabilities that a did:key signs as an account: `key:ed25519`, `key:p256` and `key:secp256k1`. What a
- * session delegates needs none.
+ * Returns verifiers for capabilities whose issuer is a did:key: `key:ed25519`, `key:p256` and
+ * `key:secp256k1`. They are not needed for capabilities that a session delegated.
  *
  * @example
  * const cacao = await verifyCacao(json, { verifiers: { ...ethereumVerifiers(), ...keyVerifiers() }, issuer: deviceDID })

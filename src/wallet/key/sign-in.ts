@@ -14,27 +14,80 @@ import { seedKey } from '../../key/generate-key.js'
 import { parseDIDKey } from '../../key/parse-did-key.js'
 import { pairKey } from '../../key/session-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
-import { type GrantTextOptions, grantPayload } from '../capability-payload.js'
-/** What signs with a key that is kept elsewhere. */
+import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
+
+const SECRET_BYTES = 32
+
+/** A key that is kept elsewhere and signs there. */
 export interface KeySigner {
-  /** The did:key. */
+  /** The key's did:key. */
   readonly did: string
-  /** The signature of 64 bytes: EdDSA, or ECDSA with SHA-256 as r and s. */
+  /** Returns a signature of 64 bytes: EdDSA for Ed25519, otherwise ECDSA with SHA-256 as r and s. */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>
 }
 
-/** A private key of 32 bytes, or in hex; for Ed25519, its seed. */
+/** A private key: 32 bytes, or 64 hex digits. For Ed25519 it is the seed. */
 export interface KeySecret {
   readonly type: KeyType
   readonly secret: Uint8Array | string
 }
 
-/** A bare key that signs in: a WebCrypto pair, a secret with its type, or something that signs with one. */
+/** A bare key that signs in: a WebCrypto key pair, a secret with its type, or an object that signs. */
 export type KeyInput = CryptoKeyPair | KeySecret | KeySigner
 
-const SECRET_BYTES = 32
+/**
+ * Has the key sign a capability (CAIP-74) whose issuer it is, and verifies the signature. Throws
+ * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_SIGNATURE` or `ERR_ENVIRONMENT`.
+ */
+export async function signKeyCapability(
+  input: KeyInput,
+  opts: AuthMethodOpts,
+  options: SignInMessageOptions,
+): Promise<Cacao> {
+  const key = await keySigner(input)
+  const p = capabilityPayload(key.did, opts, options)
+  const sign = async (): Promise<Uint8Array> => key.sign(utf8(renderKeyMessage(p)))
+  const signature = await sign().catch((cause: unknown) => {
+    throw authError(cause)
+  })
+  if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      `the key did not return a signature of ${SIGNATURE_LENGTH} bytes: check what its sign function returns`,
+    )
+  const cacao = parseCacao({
+    h: { t: 'caip122' },
+    p,
+    s: { t: keySignatureType(key.type), s: toBase64url(signature) },
+  })
+  await verifyKeySigned(cacao, verifyAnyKey)
+  return cacao
+}
 
-/** The key as what signs. Throws a `TypeError` for what is none. */
+/** Verifies the signature of a capability whose issuer is a did:key. Throws `ERR_CAPABILITY_SIGNATURE`. */
+export async function verifyKeyAccount(input: unknown, options: VerifierOptions | undefined): Promise<void> {
+  const cacao = verifierInput(input, options)
+  if (cacao.s.m)
+    throw new SessionError(
+      'ERR_CAPABILITY_INVALID',
+      'malformed capability: s.m must be absent, because a signature by a did:key has no metadata',
+    )
+  await verifyKeySigned(cacao, verifyAnyKey)
+}
+
+async function verifyAnyKey(key: PublicKey, signature: Uint8Array, data: Uint8Array): Promise<boolean> {
+  if (key.type !== 'secp256k1') return verifyKeySignature(key, signature, data)
+  const { secp256k1 } = await import('@noble/curves/secp256k1.js')
+  try {
+    // Require a low s, which all software produces: from any signature everyone can derive a second one with
+    // a high s.
+    return secp256k1.verify(signature, data, key.bytes, { lowS: true })
+  } catch {
+    return false
+  }
+}
+
+/** Returns a signer for the key. Rejects with a `TypeError` if it is not one of the known forms. */
 export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly type: KeyType }> {
   const { did, sign, secret, type, privateKey, publicKey } = (input ?? {}) as Partial<
     KeySigner & KeySecret & CryptoKeyPair
@@ -51,7 +104,7 @@ export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly
     if (bytes && (type === 'P-256' || type === 'secp256k1')) return curveKey(type, bytes)
   }
   throw new TypeError(
-    'key must be a CryptoKeyPair (Ed25519 or P-256), { type, secret } with 32 bytes or hex, or { did, sign } with a did:key',
+    'key must be a CryptoKeyPair (Ed25519 or P-256), { type, secret } with a secret of 32 bytes or 64 hex digits, or { did, sign } with a did:key',
   )
 }
 
@@ -68,48 +121,8 @@ async function curveKey(
     type === 'P-256'
       ? (await import('@noble/curves/nist.js')).p256
       : (await import('@noble/curves/secp256k1.js')).secp256k1
-  if (!curve.utils.isValidSecretKey(secret)) throw new TypeError(`secret must be a private key of ${type}`)
+  if (!curve.utils.isValidSecretKey(secret))
+    throw new TypeError(`secret must be a valid private key for ${type}`)
   const bytes = new Uint8Array(curve.getPublicKey(secret, true))
   return { did: encodeDIDKey({ type, bytes }), type, sign: (data) => curve.sign(data, secret) }
-}
-
-/** Has the key sign the text for itself, and checks that it did. */
-export async function keyGrant(
-  input: KeyInput,
-  opts: AuthMethodOpts,
-  options: GrantTextOptions,
-): Promise<Cacao> {
-  const key = await keySigner(input)
-  const p = grantPayload(key.did, opts, options)
-  const sign = async (): Promise<Uint8Array> => key.sign(utf8(renderKeyMessage(p)))
-  const signature = await sign().catch((cause: unknown) => {
-    throw authError(cause)
-  })
-  if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
-    throw new SessionError('ERR_AUTH_FAILED', `the key gave no signature of ${SIGNATURE_LENGTH} bytes`)
-  const cacao = parseCacao({
-    h: { t: 'caip122' },
-    p,
-    s: { t: keySignatureType(key.type), s: toBase64url(signature) },
-  })
-  await verifyKeySigned(cacao, verifyAnyKey)
-  return cacao
-}
-
-/** Checks the signature of an account that is a did:key. Throws `ERR_CAPABILITY_SIGNATURE`. */
-export async function verifyKeyAccount(input: unknown, options: VerifierOptions | undefined): Promise<void> {
-  const cacao = verifierInput(input, options)
-  if (cacao.s.m) throw new SessionError('ERR_CAPABILITY_INVALID', 'malformed capability: s.m must be absent')
-  await verifyKeySigned(cacao, verifyAnyKey)
-}
-
-async function verifyAnyKey(key: PublicKey, signature: Uint8Array, data: Uint8Array): Promise<boolean> {
-  if (key.type !== 'secp256k1') return verifyKeySignature(key, signature, data)
-  const { secp256k1 } = await import('@noble/curves/secp256k1.js')
-  try {
-    // With a low s, as everyone's software makes it: anyone could make a second signature of another one.
-    return secp256k1.verify(signature, data, key.bytes, { lowS: true })
-  } catch {
-    return false
-  }
 }

@@ -1,25 +1,35 @@
-import { walletIcon, walletName } from '../announced-wallets.js'
+import { walletIcon, walletName } from '../wallet-info.js'
 import type { SolanaStandardWallet } from './signer.js'
-/** A wallet with Solana accounts that registered in the page (Wallet Standard). Its name and icon are its own claims. */
+
+// A page with more wallets than this is probably under attack.
+const MAX_WALLETS = 100
+
+/**
+ * A wallet with Solana accounts that registered itself in the page (Wallet Standard). Its name and icon are
+ * what it says about itself and are not verified.
+ */
 export interface DiscoveredSolanaWallet {
-  /** On one line, of 64 characters at most, without any that hide or turn others. */
+  /**
+   * One line of at most 64 characters, without characters that are invisible or change the direction of text.
+   */
   readonly name: string
-  /** A `data:image/…` URL for an `<img>`; empty if the wallet gave anything else. */
+  /** A `data:image/…` URL for an `<img>`; empty if the wallet registered anything else. */
   readonly icon: string
   readonly wallet: SolanaStandardWallet
 }
 
-/** How long wallets are waited for, and who is told of them. */
+/** How long to listen for wallets, and a callback for each of them. */
 export interface DiscoverSolanaWalletsOptions {
-  /** Called for each wallet as it appears, for as long as `signal` is not aborted. */
+  /** Called for each wallet that is found, until `signal` is aborted. */
   onWallet?: (wallet: DiscoveredSolanaWallet) => void
-  /** Ends the discovery and removes the listener. */
+  /** Ends the discovery and removes the event listener. */
   signal?: AbortSignal
 }
 
 /**
- * The Solana wallets in the page, by the Wallet Standard; those that load later reach `onWallet`. Where there is no window
- * there are no wallets. Rejects with the signal's reason if it is aborted before.
+ * Returns the Solana wallets that have registered themselves in the page (Wallet Standard). Wallets that load
+ * later are passed to `onWallet`. Where there is no `window`, there are no wallets. Rejects with the reason
+ * of `signal` if it is aborted first.
  *
  * @example
  * const wallets = await discoverSolanaWallets()
@@ -34,9 +44,9 @@ export async function discoverSolanaWallets({
   const register = (...offered: unknown[]): (() => void) => {
     for (const wallet of offered) {
       const found = walletOf(wallet)
-      if (!found || wallets.has(wallet) || wallets.size >= MOST_WALLETS) continue
+      if (!found || wallets.has(wallet) || wallets.size >= MAX_WALLETS) continue
       wallets.set(wallet, found)
-      if (onWallet) tell(onWallet, found)
+      if (onWallet) notify(onWallet, found)
     }
     return () => {
       for (const wallet of offered) wallets.delete(wallet)
@@ -48,23 +58,18 @@ export async function discoverSolanaWallets({
     try {
       if (typeof detail === 'function') detail(api)
     } catch {
-      // The wallet's own affair; the others are none the worse.
+      // Ignore a wallet that fails to register: the other wallets still work.
     }
   }
-  window.addEventListener('wallet-standard:register-wallet', announced)
-  const stop = (): void => window.removeEventListener('wallet-standard:register-wallet', announced)
-  signal?.addEventListener('abort', stop, { once: true })
-  // Wallets that are there register before this returns.
+  window.addEventListener('wallet-standard:register-wallet', announced, signal && { signal })
+  // Wallets that have already loaded register themselves before this call returns.
   window.dispatchEvent(new CustomEvent('wallet-standard:app-ready', { detail: api }))
-  if (!onWallet) stop()
+  if (!onWallet) window.removeEventListener('wallet-standard:register-wallet', announced)
   return [...wallets.values()]
 }
 
-// Whoever registers more means harm.
-const MOST_WALLETS = 100
-
-// What the app's listener throws reaches the page, and not the wallet that is registering.
-function tell(onWallet: (wallet: DiscoveredSolanaWallet) => void, found: DiscoveredSolanaWallet): void {
+// An error of the app's callback is reported to the page, not thrown into the wallet that is registering.
+function notify(onWallet: (wallet: DiscoveredSolanaWallet) => void, found: DiscoveredSolanaWallet): void {
   try {
     onWallet(found)
   } catch (error) {
@@ -78,14 +83,20 @@ function walletOf(offered: unknown): DiscoveredSolanaWallet | undefined {
   try {
     return readWallet(offered)
   } catch {
-    // A getter or a proxy of the wallet's threw; the others are none the worse.
+    // A getter or proxy of this wallet threw. Ignore it: the other wallets still work.
     return undefined
   }
 }
 
 function readWallet(offered: unknown): DiscoveredSolanaWallet | undefined {
-  const { name: claimed, icon, chains, features, accounts } = (offered ?? {}) as Record<string, unknown>
-  const name = walletName(claimed)
+  const {
+    name: registeredName,
+    icon,
+    chains,
+    features,
+    accounts,
+  } = (offered ?? {}) as Record<string, unknown>
+  const name = walletName(registeredName)
   if (name === undefined || typeof features !== 'object' || features === null) return undefined
   const isSolana =
     Array.isArray(chains) && chains.some((chain) => typeof chain === 'string' && chain.startsWith('solana:'))

@@ -1,33 +1,19 @@
 import { abortable } from '../../base/abort.js'
-import { type AccountInput, accountArgument } from '../../base/account.js'
-import { SessionError } from '../../base/errors.js'
+import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
-import { askedAccount } from '../asked-account.js'
-import type { GrantTextOptions } from '../capability-payload.js'
-import { type SolanaSigner, type SolanaSignerInput, solanaSigner } from './signer.js'
+import type { SolanaAuthOptions } from './sign-in.js'
+import { type SolanaSignerInput, solanaSigner } from './signer.js'
+import { solanaArgument, walletAccount } from './wallet-account.js'
 
-// CAIP-2 names a Solana network by the first 32 characters of its genesis hash; wallets by a word.
-const GENESIS = new Map([
-  ['mainnet', '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp'],
-  ['testnet', '4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z'],
-  ['devnet', 'EtWTRABZaYq6iMfeYKouRu166VU2xqa1'],
-])
-const REFERENCE = /^[1-9A-HJ-NP-Za-km-z]{32}$/
-
-/** The CAIP-2 reference of a network: from `mainnet`, `solana:mainnet`, or a reference. */
-export function solanaReference(chain: string): string | undefined {
-  const name = chain.replace(/^solana:/, '')
-  return GENESIS.get(name) ?? (REFERENCE.test(name) ? name : undefined)
-}
-
-export type { GrantTextOptions } from '../capability-payload.js'
+export type { SignInMessageOptions } from '../capability-payload.js'
 export {
   type DiscoveredSolanaWallet,
   type DiscoverSolanaWalletsOptions,
   discoverSolanaWallets,
 } from './discover.js'
+export type { SolanaAuthOptions } from './sign-in.js'
 export type {
   SolanaAdapter,
   SolanaSignerInput,
@@ -35,20 +21,21 @@ export type {
   SolanaWalletAccount,
 } from './signer.js'
 
-/** What the person reads and signs, where `DIDSession.get` or `authorize` don't say otherwise. */
-export interface SolanaAuthOptions extends GrantTextOptions {
-  /** The network of an account that is not given as a CAIP-10 id: `mainnet` (the default), `testnet`, `devnet`, or CAIP-2. */
-  chain?: string
-}
-
 /**
- * Signs in with a Solana account: an auth method for `DIDSession.get` and `authorize`. Takes a wallet of the Wallet
- * Standard, or an object of wallet-adapter. Without an account, the one that the session is asked for, or else the wallet's
- * first one. The wallet signs our text as it is (`solana:signMessage`), or where it can't, one of its own making
- * (`solana:signIn`), if that is equal.
+ * Makes an auth method that signs in with a Solana account, for `DIDSession.get` and `authorize`. Takes a
+ * wallet of the Wallet Standard or an object of wallet-adapter. Without `account` it signs in with the
+ * account that the session requests, or else with the wallet's first account. The wallet signs our message
+ * unchanged (`solana:signMessage`). A wallet that cannot do that may compose the message itself
+ * (`solana:signIn`), if the result is equal.
  *
- * Rejects with `ERR_AUTH_REJECTED` (the person said no), `ERR_AUTH_FAILED` (the wallet failed, as those on a Ledger do, which
- * sign no messages, or altered the text), `ERR_CAPABILITY_SIGNATURE` (another account signed) or `ERR_ENVIRONMENT` (no domain).
+ * The auth method rejects with
+ *
+ * - `ERR_AUTH_REJECTED`: the person said no
+ * - `ERR_AUTH_FAILED`: the wallet failed or changed the message; accounts on a Ledger fail because they sign
+ *   no messages
+ * - `ERR_CAPABILITY_ISSUER`: the session is for another account than the auth method
+ * - `ERR_CAPABILITY_SIGNATURE`: another account signed
+ * - `ERR_ENVIRONMENT`: there is no domain to sign in to
  *
  * @example
  * const [found] = await discoverSolanaWallets()
@@ -61,34 +48,33 @@ export function solanaAuth(
   account?: AccountInput,
   options: SolanaAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  const signer = solanaSigner(wallet)
-  const own = account === undefined ? undefined : solanaArgument(account)
-  // Whoever makes an auth method is about to sign in: what writes the text loads until then.
+  const authArguments = {
+    wallet: solanaSigner(wallet),
+    account: account === undefined ? undefined : solanaArgument(account),
+  }
+  // An app that makes an auth method is about to sign in, so start loading the code for it.
   import('./sign-in.js').catch(() => undefined)
   return async (opts) => {
-    const wanted =
-      opts.address && opts.chainId ? solanaArgument(`solana:${opts.chainId}:${opts.address}`) : undefined
-    const issuer = askedAccount(own, wanted) ?? (await walletAccount(signer, options.chain, false))
-    if (!issuer) throw noAccount()
-    const { solanaGrant } = await import('./sign-in.js')
-    return solanaGrant(signer, issuer, opts, options)
+    const { signSolanaCapability } = await import('./sign-in.js')
+    return signSolanaCapability(authArguments, opts, options)
   }
 }
 
-/** How a wallet is asked for its account. */
+/** Options of `solanaAccount`. */
 export interface SolanaAccountOptions {
-  /** Never open the wallet; without a connection to it there is no account then. */
+  /** Never opens the wallet. If the page is not connected to it, there is no account. */
   silent?: boolean
-  /** The network, where the wallet names none: `mainnet` by default. */
+  /** The network, if the wallet names none; `mainnet` by default. */
   chain?: string
-  /** Ends the waiting for a wallet that doesn't answer. */
+  /** Stops waiting for a wallet that does not answer. */
   signal?: AbortSignal
 }
 
 /**
- * The CAIP-10 id of the wallet's account, such as `solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:7S3P…`. With `silent` it never
- * opens the wallet and gives `undefined` if the page isn't connected to it. Rejects with `ERR_AUTH_REJECTED` or
- * `ERR_AUTH_FAILED`.
+ * Asks the wallet for its chosen account and returns the CAIP-10 id, such as
+ * `solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:7S3P…`. With `silent` the wallet never opens, and the result is
+ * `undefined` if the page is not connected to it. Rejects with `ERR_AUTH_REJECTED`, `ERR_AUTH_FAILED`, or the
+ * reason of `signal`.
  *
  * @example
  * const account = await solanaAccount(window.phantom.solana)
@@ -112,11 +98,12 @@ export async function solanaAccount(
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(solanaSigner(wallet), chain, silent), signal)
   if (account || silent) return account
-  throw noAccount()
+  const { noAccountError } = await import('../wallet-errors.js')
+  throw noAccountError()
 }
 
 /**
- * Verifiers for capabilities that Solana accounts sign: `solana:ed25519`. They need no network.
+ * Returns verifiers for capabilities that Solana accounts signed: `solana:ed25519`. They work offline.
  *
  * @example
  * const cacao = await verifyCacao(json, { verifiers: { ...ethereumVerifiers(), ...solanaVerifiers() } })
@@ -128,30 +115,4 @@ export function solanaVerifiers(): { 'solana:ed25519': CacaoVerifier } {
       await verifySolana(cacao, options)
     },
   }
-}
-
-async function walletAccount(
-  signer: SolanaSigner,
-  chain: string | undefined,
-  silent: boolean,
-): Promise<string | undefined> {
-  const [account] = await signer.accounts(silent).catch(async (cause: unknown) => {
-    const { solanaError } = await import('./sign-in.js')
-    throw solanaError(cause)
-  })
-  if (!account) return undefined
-  const reference = solanaReference(chain ?? account.chain ?? 'mainnet')
-  if (!reference) throw new TypeError('chain must be "mainnet", "testnet", "devnet", or a CAIP-2 id')
-  return solanaArgument(`solana:${reference}:${account.address}`)
-}
-
-function solanaArgument(input: AccountInput): string {
-  const account = accountArgument(input)
-  if (!account.startsWith('solana:'))
-    throw new TypeError(`account must be a Solana account (solana:…), not ${account}`)
-  return account
-}
-
-function noAccount(): SessionError {
-  return new SessionError('ERR_AUTH_FAILED', 'the wallet shows no account: ask the person to unlock it')
 }

@@ -3,7 +3,7 @@ import { fromBase58, toBase58 } from '../../base/base58.js'
 import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromUtf8, utf8 } from '../../base/utf8.js'
-import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
+import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
 import { renderMessage } from '../../capability/message.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
@@ -11,82 +11,73 @@ import { verifierInput } from '../../capability/verifier-input.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { isEd25519Key } from '../../key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
-import { type GrantTextOptions, grantPayload } from '../capability-payload.js'
+import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
+import { requestedAccount } from '../requested-account.js'
+import { noAccountError, solanaError } from '../wallet-errors.js'
 import type { SolanaSigner, SolanaSignInInput } from './signer.js'
+import { solanaArgument, walletAccount } from './wallet-account.js'
 
+const SIGNATURE_TYPE = 'solana:ed25519'
 const KEY_BYTES = 32
-// Base58 digits of 64 bytes: more are refused before they are decoded.
-const MOST_DIGITS = 88
+// The length of 64 bytes in base58. A longer text is refused before it is decoded, because decoding takes
+// time.
+const MAX_BASE58_LENGTH = 88
 
-/** The text (CAIP-122) of a payload whose issuer is a Solana account. Without a statement there is one blank line. */
-export function renderSolanaMessage({ iss, ...rest }: CacaoPayload): string {
-  const account = parseAccount(accountOfDID(iss) ?? '')
-  if (account?.namespace !== 'solana')
-    throw new SessionError('ERR_CAPABILITY_ISSUER', `${iss} is not a Solana account (did:pkh:solana:…)`)
-  const { address, reference } = account
-  return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, 'did-session')
+/** Options of `solanaAuth`. Options of `DIDSession.get` and `authorize` take precedence. */
+export interface SolanaAuthOptions extends SignInMessageOptions {
+  /**
+   * The network of an account that was not given as a CAIP-10 id: `mainnet` (the default), `testnet`, `devnet`, or a
+   * CAIP-2 id.
+   */
+  chain?: string
 }
 
-/** The Ed25519 key that a Solana address is; `undefined` for what is no address, or one in whose name anybody can sign. */
-export function keyOfAddress(address: string): Uint8Array<ArrayBuffer> | undefined {
-  const key = base58Bytes(address, KEY_BYTES)
-  return key && isEd25519Key(key) ? key : undefined
+/** What `solanaAuth` was called with, checked. */
+export interface SolanaAuthArguments {
+  readonly wallet: SolanaSigner
+  readonly account: string | undefined
 }
 
-/** Exactly so many bytes from base58. */
-export function base58Bytes(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = text.length <= MOST_DIGITS ? fromBase58(text) : undefined
-  return bytes?.length === length ? bytes : undefined
-}
-
-const TYPE = 'solana:ed25519'
-
-/** Has the wallet sign the text for this account, and checks that it did. */
-export async function solanaGrant(
-  wallet: SolanaSigner,
-  account: string,
+/**
+ * Has the wallet sign a capability (CAIP-74) as a CAIP-122 message, and verifies the signature. Throws the errors that
+ * `solanaAuth` lists.
+ */
+export async function signSolanaCapability(
+  { wallet, account: own }: SolanaAuthArguments,
   opts: AuthMethodOpts,
-  options: GrantTextOptions,
+  options: SolanaAuthOptions,
 ): Promise<Cacao> {
-  const p = grantPayload(account, opts, options)
+  const requested =
+    opts.address && opts.chainId ? solanaArgument(`solana:${opts.chainId}:${opts.address}`) : undefined
+  const account = requestedAccount(own, requested) ?? (await walletAccount(wallet, options.chain, false))
+  if (!account) throw noAccountError()
+  const p = capabilityPayload(account, opts, options)
   const text = renderSolanaMessage(p)
   const { address, reference } = parseAccount(account) ?? { address: '', reference: '' }
-  const fields = fieldsOf(p, address, reference)
+  const fields = signInFieldsOf(p, address, reference)
   const { signature, message } = await wallet.sign(utf8(text), address, fields).catch((cause: unknown) => {
     throw solanaError(cause)
   })
   if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
-    throw new SessionError('ERR_AUTH_FAILED', 'the wallet answered something that is not a signature')
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the wallet answered with something that is not a signature: update it, or use another one',
+    )
   if (message !== undefined && !(isBytes(message) && fromUtf8(message) === text))
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the wallet signed another text than it was asked to: use one that signs messages as they are',
+      'the wallet signed another message than the one it was given: use a wallet that signs messages unchanged',
     )
-  const cacao = parseCacao({ h: { t: 'caip122' }, p, s: { t: TYPE, s: toBase58(signature) } })
+  const cacao = parseCacao({ h: { t: 'caip122' }, p, s: { t: SIGNATURE_TYPE, s: toBase58(signature) } })
   if (!(await isSigned(cacao)))
     throw new SessionError(
       'ERR_CAPABILITY_SIGNATURE',
-      `the wallet signed with another account than ${account}: switch to it there`,
+      `the wallet signed with another account than ${account}: switch the wallet to that account`,
     )
   return cacao
 }
 
-/** Checks a Solana account's signature over a capability. Throws `ERR_CAPABILITY_SIGNATURE`. */
-export async function verifySolana(input: unknown, options: VerifierOptions | undefined): Promise<void> {
-  const cacao = verifierInput(input, options)
-  if (await isSigned(cacao)) return
-  throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
-}
-
-async function isSigned({ h, p, s }: Cacao): Promise<boolean> {
-  const text = renderSolanaMessage(p)
-  const bytes = keyOfAddress(parseAccount(accountOfDID(p.iss) ?? '')?.address ?? '')
-  const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : undefined
-  if (!bytes || !signature || s.t !== TYPE || h.t !== 'caip122') return false
-  return verifyKeySignature({ type: 'Ed25519', bytes }, signature, utf8(text))
-}
-
-function fieldsOf(p: CacaoPayload, address: string, chainId: string): SolanaSignInInput {
+function signInFieldsOf(p: CacaoPayload, address: string, chainId: string): SolanaSignInInput {
   const { domain, aud, version, nonce, iat, exp, nbf, requestId, statement, resources } = p
   return {
     domain,
@@ -104,17 +95,44 @@ function fieldsOf(p: CacaoPayload, address: string, chainId: string): SolanaSign
   }
 }
 
-// Wallets of the Wallet Standard have no codes: they say it in words.
-const REJECTED = /reject|denied|declin|cancel/i
+/** Verifies the signature of a Solana account over a capability. Throws `ERR_CAPABILITY_SIGNATURE`. */
+export async function verifySolana(input: unknown, options: VerifierOptions | undefined): Promise<void> {
+  const cacao = verifierInput(input, options)
+  if (await isSigned(cacao)) return
+  throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
+}
 
-/** A Solana wallet's own error as ours. */
-export function solanaError(cause: unknown): SessionError {
-  const error = authError(cause)
-  if (error.code !== 'ERR_AUTH_FAILED' || !(cause instanceof Error && REJECTED.test(cause.message)))
-    return error
-  return new SessionError(
-    'ERR_AUTH_REJECTED',
-    'the request was rejected in the wallet: ask again when the person is ready',
-    { cause },
-  )
+async function isSigned({ h, p, s }: Cacao): Promise<boolean> {
+  const text = renderSolanaMessage(p)
+  const bytes = publicKeyOf(parseAccount(accountOfDID(p.iss) ?? '')?.address ?? '')
+  const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : undefined
+  if (!bytes || !signature || s.t !== SIGNATURE_TYPE || h.t !== 'caip122') return false
+  return verifyKeySignature({ type: 'Ed25519', bytes }, signature, utf8(text))
+}
+
+/**
+ * Renders the CAIP-122 message of a payload whose issuer is a Solana account. Without a statement there is
+ * one blank line in its place. Throws `ERR_CAPABILITY_ISSUER` if the issuer is another kind of account.
+ */
+export function renderSolanaMessage({ iss, ...rest }: CacaoPayload): string {
+  const account = parseAccount(accountOfDID(iss) ?? '')
+  if (account?.namespace !== 'solana')
+    throw new SessionError('ERR_CAPABILITY_ISSUER', `${iss} is not a Solana account (did:pkh:solana:…)`)
+  const { address, reference } = account
+  return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, 'did-session')
+}
+
+/**
+ * Returns the Ed25519 public key that a Solana address encodes; `undefined` if it is not an address, or a
+ * weak key, for which anyone can produce a signature.
+ */
+export function publicKeyOf(address: string): Uint8Array<ArrayBuffer> | undefined {
+  const key = base58Bytes(address, KEY_BYTES)
+  return key && isEd25519Key(key) ? key : undefined
+}
+
+/** Decodes base58. Returns `undefined` unless the result has exactly `length` bytes. */
+export function base58Bytes(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = text.length <= MAX_BASE58_LENGTH ? fromBase58(text) : undefined
+  return bytes?.length === length ? bytes : undefined
 }

@@ -1,38 +1,39 @@
 import { isBytes } from '../../base/bytes.js'
-/** An account of a wallet-standard wallet. */
+
+/** An account of a wallet of the Wallet Standard. */
 export interface SolanaWalletAccount {
   /** Base58. */
   readonly address: string
-  /** Such as `solana:mainnet`. */
+  /** The networks that it can be used on, such as `solana:mainnet`. */
   readonly chains: readonly string[]
-  /** What the wallet can do with this very account. */
+  /** What the wallet can do with this account. */
   readonly features: readonly string[]
 }
 
-/** A wallet of the Wallet Standard with Solana accounts. */
+/** A wallet of the Wallet Standard that has Solana accounts. */
 export interface SolanaStandardWallet {
   readonly name: string
   readonly accounts: readonly SolanaWalletAccount[]
   readonly features: Readonly<Record<string, unknown>>
 }
 
-/** An object of wallet-adapter, or a wallet's own, such as `window.phantom.solana`. */
+/** An object of wallet-adapter, or a wallet's own object, such as `window.phantom.solana`. */
 export interface SolanaAdapter {
   readonly publicKey?: { toString(): string } | null
   connect?(): Promise<unknown>
   signMessage?(message: Uint8Array, display?: string): Promise<unknown>
 }
 
-/** Whatever can sign for a Solana account. */
+/** Anything that can sign for a Solana account. */
 export type SolanaSignerInput = SolanaStandardWallet | SolanaAdapter
 
-/** What a wallet signed: a signature, and over which bytes, where it says so. */
+/** A signature and, if the wallet reports them, the bytes that it is over. */
 interface SolanaSigned {
   readonly signature: unknown
   readonly message?: unknown
 }
 
-/** The fields of the text, for wallets that write it themselves (`solana:signIn`). */
+/** The fields of the message, for wallets that compose it themselves (`solana:signIn`). */
 export interface SolanaSignInInput {
   readonly domain: string
   readonly address: string
@@ -48,28 +49,28 @@ export interface SolanaSignInInput {
   readonly resources?: readonly string[]
 }
 
-/** The few things that signing in needs of a wallet, whatever its kind. */
+/** What signing in needs from a wallet, whatever kind it is. */
 export interface SolanaSigner {
-  /** Its accounts, the chosen one first; `silent` never opens the wallet. The chain is `undefined` if the wallet says none. */
+  /** Returns its accounts, the chosen one first, with the chain if the wallet names it. With `silent` it never opens. */
   accounts(
     silent: boolean,
   ): Promise<readonly { readonly address: string; readonly chain: string | undefined }[]>
-  /** Signs the bytes of the text. */
+  /** Signs the bytes of the message. `fields` are for a wallet that composes it itself. */
   sign(message: Uint8Array, address: string, fields: SolanaSignInInput): Promise<SolanaSigned>
 }
 
-// As the Wallet Standard names them.
+// Features of the Wallet Standard.
 const CONNECT = 'standard:connect'
 const SIGN_MESSAGE = 'solana:signMessage'
 const SIGN_IN = 'solana:signIn'
 
-/** Recognises a wallet by its shape. Throws a `TypeError` if it is none. */
+/** Recognises a wallet by its shape. Throws a `TypeError` if it is not one. */
 export function solanaSigner(input: SolanaSignerInput): SolanaSigner {
   const { features, accounts, signMessage } = (input ?? {}) as Partial<SolanaStandardWallet & SolanaAdapter>
   if (features && Array.isArray(accounts)) return standardSigner(input as SolanaStandardWallet)
   if (typeof signMessage === 'function') return adapterSigner(input as SolanaAdapter)
   throw new TypeError(
-    'wallet must be a Wallet Standard wallet, or have publicKey and signMessage as wallet-adapter has',
+    'wallet must be a wallet of the Wallet Standard, or an object of wallet-adapter with publicKey and signMessage',
   )
 }
 
@@ -91,14 +92,14 @@ function standardSigner(wallet: SolanaStandardWallet): SolanaSigner {
     },
     async sign(message, address, fields) {
       const account = own().find((candidate) => candidate.address === address)
-      if (!account) throw new Error(`it does not show the account ${address}: connect it again`)
+      if (!account) throw new Error(`it does not show the account ${address}: connect it to this site again`)
       const signMessage = method(SIGN_MESSAGE, 'signMessage')
       const signIn = method(SIGN_IN, 'signIn')
       if (signMessage && account.features.includes(SIGN_MESSAGE))
         return firstOf(await signMessage({ account, message }))
       if (signIn) return firstOf(await signIn({ account, ...fields }))
       throw new Error(
-        'this account signs no messages, as those of hardware wallets such as Ledger do not: choose another one',
+        'this account cannot sign messages, as is usual on a hardware wallet such as Ledger: choose another account',
       )
     },
   }
@@ -121,7 +122,7 @@ function adapterSigner(wallet: SolanaAdapter): SolanaSigner {
   }
 }
 
-// Each signs for several accounts, and answers with a list.
+// The methods of the Wallet Standard can sign for several accounts at once and return a list of outputs.
 function firstOf(answer: unknown): SolanaSigned {
   const output: unknown = Array.isArray(answer) ? answer[0] : undefined
   return { signature: partOf(output, 'signature'), message: partOf(output, 'signedMessage') }

@@ -1,15 +1,19 @@
 import { fromUtf8 } from '../../base/utf8.js'
-/** What a browser says of an assertion in `clientDataJSON` (WebAuthn Level 3, 5.8.1). None of it is checked. */
+
+/**
+ * The members of `clientDataJSON` that a browser reports about an assertion (WebAuthn Level 3, section
+ * 5.8.1). They are not checked yet.
+ */
 export interface ClientData {
   readonly type?: unknown
-  /** Base64url. */
+  /** In base64url. */
   readonly challenge?: unknown
   readonly origin?: unknown
   readonly crossOrigin?: unknown
   readonly topOrigin?: unknown
 }
 
-/** The members of a `clientDataJSON`; none if it is no object in UTF-8. */
+/** Parses a `clientDataJSON`. Returns an empty object if it is not a JSON object in UTF-8. */
 export function parseClientData(clientDataJSON: Uint8Array): ClientData {
   try {
     const data: unknown = JSON.parse(fromUtf8(clientDataJSON) ?? '')
@@ -19,14 +23,16 @@ export function parseClientData(clientDataJSON: Uint8Array): ClientData {
   }
 }
 
-/** Whether an origin (`https://host`) is the one of a domain: an RFC 3986 authority, with its port. */
+/** Whether an origin (`https://host`) is that of a domain (an RFC 3986 authority, with its port). */
 export function isOriginOf(origin: string, domain: string): boolean {
-  // Browsers sign with passkeys on https, and on this very machine.
+  // Browsers only offer passkeys on https, and on http for localhost.
   if (origin === `https://${domain}`) return true
   return origin === `http://${domain}` && /^([^.@/?#]+\.)*localhost(:\d+)?$/.test(domain)
 }
 
-/** The host name of a domain (an RFC 3986 authority), in lower case. */
+/**
+ * Returns the host name of a domain (an RFC 3986 authority), in lower case; `undefined` if it is malformed.
+ */
 export function hostnameOf(domain: string): string | undefined {
   try {
     return new URL(`https://${domain}`).hostname

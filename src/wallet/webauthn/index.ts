@@ -1,5 +1,4 @@
 import { type AccountInput, accountArgument } from '../../base/account.js'
-import { SessionError } from '../../base/errors.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
@@ -8,18 +7,19 @@ import type { Passkey } from './known-passkeys.js'
 import type { CreatePasskeyOptions } from './register.js'
 import type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
 
-export type { GrantTextOptions } from '../capability-payload.js'
+export type { SignInMessageOptions } from '../capability-payload.js'
 export type { Passkey } from './known-passkeys.js'
 export type { PasskeyRequestOptions } from './passkey-request.js'
 export type { CreatePasskeyOptions } from './register.js'
 export type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
 
 /**
- * Makes a passkey (WebAuthn Level 3, a discoverable ES256 credential) and gives its account: a did:key of P-256 (`zDn…`). The
- * browser remembers which it is. One gesture.
+ * Creates a passkey (a discoverable ES256 credential of WebAuthn Level 3) and returns its account: a did:key
+ * of P-256 (`did:key:zDn…`). The browser remembers the passkey. It takes one user gesture.
  *
- * Rejects with `ERR_ENVIRONMENT` where there is no WebAuthn (workers, Node, some engines, pages without https),
- * `ERR_AUTH_REJECTED` (the person said no), `ERR_AUTH_FAILED`, or the signal's reason.
+ * Rejects with `ERR_ENVIRONMENT` where there is no WebAuthn (in workers, Node, some browsers, and on pages
+ * without https), with `ERR_AUTH_REJECTED` if the person said no, with `ERR_AUTH_FAILED`, or with the reason
+ * of `signal`.
  *
  * @example
  * const account = await createPasskey({ name: 'alice@example.com' })
@@ -31,14 +31,20 @@ export async function createPasskey(options: CreatePasskeyOptions): Promise<stri
 }
 
 /**
- * Signs in with a passkey: an auth method for `DIDSession.get` and `authorize`. One gesture, if the account is given, if the
- * session is asked for one, or if the passkey was made or used in this browser; else a second one, which tells the account: a
- * passkey's signature doesn't. Without an account the person chooses the passkey.
+ * Makes an auth method that signs in with a passkey, for `DIDSession.get` and `authorize`. Without `account`
+ * it signs in with the account that the session requests, or else the person chooses a passkey. A passkey's
+ * signature does not tell whose it is, so a passkey that is neither requested nor known in this browser takes
+ * a second user gesture; otherwise one is enough.
  *
- * Rejects with `ERR_AUTH_REJECTED` (the person said no, or has no such passkey: browsers don't tell), `ERR_AUTH_FAILED`,
- * `ERR_CAPABILITY_SIGNATURE` (another account's passkey was chosen, or it verified nobody), `ERR_CAPABILITY_ISSUER` (the session
- * is for another account), `ERR_CAPABILITY_DOMAIN` (in another site's frame), `ERR_ENVIRONMENT` (no WebAuthn, or no domain) or
- * the signal's reason.
+ * The auth method rejects with
+ *
+ * - `ERR_AUTH_REJECTED`: the person said no, or has no such passkey (browsers do not tell which)
+ * - `ERR_AUTH_FAILED`: the authenticator failed
+ * - `ERR_CAPABILITY_SIGNATURE`: the passkey of another account was chosen, or it did not verify the person
+ * - `ERR_CAPABILITY_ISSUER`: the session is for another account than the auth method
+ * - `ERR_CAPABILITY_DOMAIN`: the page is in a frame of another site
+ * - `ERR_ENVIRONMENT`: there is no WebAuthn, or no domain to sign in to
+ * - the reason of `signal`
  *
  * @example
  * const session = await DIDSession.get(account, webauthnAuth(account), { resources, verifiers: webauthnVerifiers() })
@@ -47,24 +53,20 @@ export function webauthnAuth(
   account?: AccountInput,
   options: WebAuthnAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  const own = account === undefined ? undefined : passkeyArgument(account)
-  // Whoever makes an auth method is about to sign in, and a browser may forget a click while code loads.
+  const own = account === undefined ? undefined : passkeyAccountArgument(account)
+  // An app that makes an auth method is about to sign in, so start loading the code for it: a browser may no
+  // longer count the click if loading takes long.
   import('./sign-in.js').catch(() => undefined)
   return async (opts) => {
-    const wanted = opts.address
-    if (wanted !== undefined && (own ? own !== wanted : !isPasskeyAccount(wanted)))
-      throw new SessionError(
-        'ERR_CAPABILITY_ISSUER',
-        `the session is for ${wanted}, but the auth method for ${own ?? 'passkeys'}: use one account`,
-      )
-    const { webauthnGrant } = await import('./sign-in.js')
-    return webauthnGrant(own ?? wanted, opts, options)
+    const { signPasskeyCapability } = await import('./sign-in.js')
+    return signPasskeyCapability(own, opts, options)
   }
 }
 
 /**
- * The account of a passkey that the person chooses. One gesture, if the passkey was made or used in this browser or `isKnown`
- * tells; else two. Rejects as `webauthnAuth` does.
+ * Lets the person choose a passkey and returns its account. It takes one user gesture if the passkey was
+ * created or used in this browser, or if `isKnown` recognises its account; otherwise it takes two. Rejects
+ * with the same codes as `webauthnAuth`.
  *
  * @example
  * const [last] = await knownPasskeys()
@@ -76,8 +78,9 @@ export async function webauthnAccount(options: PasskeyAccountOptions = {}): Prom
 }
 
 /**
- * The passkeys that were made or used in this browser, the last one first, without any gesture: what a page offers for
- * choosing. They may be gone from the authenticator, and others may be there.
+ * Returns the passkeys that were created or used in this browser, the last one first, so that a page can
+ * offer them. It takes no user gesture. The list may include passkeys that were deleted from the
+ * authenticator, and may lack others.
  *
  * @example
  * for (const { account, name = account } of await knownPasskeys()) addButton(name, () => signIn(account))
@@ -88,35 +91,41 @@ export async function knownPasskeys(): Promise<Passkey[]> {
 }
 
 /**
- * Lets this browser forget an account's passkey, on a machine that others use too. The authenticator keeps it.
+ * Makes this browser forget an account's passkey, for example on a shared machine. The authenticator keeps
+ * the passkey.
  *
  * @example
  * await DIDSession.remove(account)
  * await forgetPasskey(account)
  */
 export async function forgetPasskey(account: AccountInput): Promise<void> {
-  const own = passkeyArgument(account)
+  const own = passkeyAccountArgument(account)
   const { forgetPasskeys } = await import('./known-passkeys.js')
   forgetPasskeys(own)
 }
 
-/** What is accepted of passkeys. */
+/** What `webauthnVerifiers` accepts. */
 export interface WebAuthnVerifierOptions {
   /**
-   * Origins that may sign for another domain than their own, such as `https://login.example.com`. That of the capability's
-   * domain always may, on https, or on http if it is localhost.
+   * Other origins that may sign for a domain, such as `https://login.example.com`. The origin of the domain
+   * itself is always accepted, on https, or on http if it is localhost.
    */
   origins?: readonly string[]
-  /** Names (RP IDs) for which passkeys may be made, besides the domain's host and its parent domains. */
+  /**
+   * Other RP IDs that passkeys may have been created for. The domain's host name and its parent domains are
+   * always accepted.
+   */
   rpIds?: readonly string[]
-  /** Whether the authenticator must have checked who was there; true by default. */
+  /** Whether the authenticator must have verified the person (UV); true by default. */
   requireUserVerification?: boolean
 }
 
 /**
- * Verifiers for capabilities that passkeys sign, in the format of `@didtools/key-webauthn`: `webauthn:p256`. They need no
- * network. What they check: that the passkey of the issuer signed this very capability, on its domain (`ERR_CAPABILITY_DOMAIN`),
- * with somebody there who was verified (`ERR_CAPABILITY_SIGNATURE`). Which domains are trusted is for `verifyCacao` to check.
+ * Returns verifiers for capabilities that passkeys signed, in the format of `@didtools/key-webauthn`:
+ * `webauthn:p256`. They work offline. They check that the issuer's passkey signed exactly this capability and
+ * that the person was present and verified (`ERR_CAPABILITY_SIGNATURE`), on the capability's domain
+ * (`ERR_CAPABILITY_DOMAIN`). They do not check which domains you trust: use the option `domains` of
+ * `verifyCacao` for that.
  *
  * @example
  * const cacao = await verifyCacao(json, { verifiers: webauthnVerifiers(), domains: ['app.example.com'] })
@@ -126,7 +135,7 @@ export function webauthnVerifiers({
   rpIds = [],
   requireUserVerification = true,
 }: WebAuthnVerifierOptions = {}): { 'webauthn:p256': CacaoVerifier } {
-  const rules = {
+  const policy = {
     origins: namesArgument(origins, 'origins'),
     rpIds: namesArgument(rpIds, 'rpIds'),
     requireUserVerification: requireUserVerification !== false,
@@ -134,7 +143,7 @@ export function webauthnVerifiers({
   return {
     async 'webauthn:p256'(cacao, options) {
       const { verifyWebAuthn } = await import('./verify.js')
-      await verifyWebAuthn(cacao, options, rules)
+      await verifyWebAuthn(cacao, options, policy)
     },
   }
 }
@@ -145,12 +154,8 @@ function namesArgument(names: readonly string[], option: string): readonly strin
   throw new TypeError(`${option} must be an array of strings`)
 }
 
-function passkeyArgument(input: AccountInput): string {
+function passkeyAccountArgument(input: AccountInput): string {
   const account = accountArgument(input)
-  if (isPasskeyAccount(account)) return account
+  if (parseDIDKey(account)?.type === 'P-256') return account
   throw new TypeError(`account must be a passkey's did:key (did:key:zDn…), not ${account}`)
-}
-
-function isPasskeyAccount(account: string): boolean {
-  return parseDIDKey(account)?.type === 'P-256'
 }

@@ -1,36 +1,38 @@
 import { fromBase64url } from '../../base/base64.js'
 import { pageStorage } from '../../base/environment.js'
 import { knownKey } from '../../key/parse-did-key.js'
-/** A passkey that was made or used in this browser. */
+
+// An assertion does not tell which key made it. What is stored here is only a hint: code that uses it
+// verifies the signature.
+const ITEM = 'cacao-session:passkeys'
+const MAX_REMEMBERED = 50
+
+// Where the browser has no storage, passkeys are only remembered until the page is closed.
+let memory: string | null = null
+
+/** A passkey that was created or used in this browser. */
 export interface Passkey {
   /** Its credential id, in base64url. */
   readonly id: string
-  /** The account that it is: a did:key. */
+  /** Its account, a did:key. */
   readonly account: string
-  /** How the browser reaches it, such as `internal` or `usb`. */
+  /** How the browser can reach it, such as `internal` or `usb`. */
   readonly transports: readonly string[]
-  /** What it was called when it was made here. */
+  /** The name that it was given when it was created in this browser. */
   readonly name?: string
 }
 
-// No assertion says which key made it. What is noted here is a hint: whoever uses it checks the signature by it.
-const ITEM = 'cacao-session:passkeys'
-const MOST_KNOWN = 50
-
-// Where the browser keeps nothing, only this page knows.
-let unsaved: string | null = null
-
-/** The passkeys that are known here, the one used last first. */
+/** Returns the passkeys that this browser knows, the one used last first. */
 export function readPasskeys(): Passkey[] {
   try {
-    const known: unknown = JSON.parse(pageStorage()?.getItem(ITEM) ?? unsaved ?? '[]')
-    return Array.isArray(known) ? known.filter(isPasskey).slice(0, MOST_KNOWN) : []
+    const known: unknown = JSON.parse(pageStorage()?.getItem(ITEM) ?? memory ?? '[]')
+    return Array.isArray(known) ? known.filter(isPasskey).slice(0, MAX_REMEMBERED) : []
   } catch {
     return []
   }
 }
 
-/** Notes that a passkey was used, with what was known of it before. */
+/** Stores that a passkey was used. Keeps what was already known about it. */
 export function rememberPasskey(used: Passkey): void {
   const known = readPasskeys()
   const before = known.find(({ id, account }) => id === used.id && account === used.account)
@@ -38,14 +40,14 @@ export function rememberPasskey(used: Passkey): void {
   write([{ ...before, ...used, transports }, ...known.filter(({ id }) => id !== used.id)])
 }
 
-/** Forgets the passkeys of an account; the authenticator keeps them. */
+/** Forgets the passkeys of an account. The authenticator keeps them. */
 export function forgetPasskeys(account: string): void {
   write(readPasskeys().filter((passkey) => passkey.account !== account))
 }
 
 function write(passkeys: readonly Passkey[]): void {
-  const text = passkeys.length > 0 ? JSON.stringify(passkeys.slice(0, MOST_KNOWN)) : null
-  unsaved = save(text) ? null : text
+  const text = passkeys.length > 0 ? JSON.stringify(passkeys.slice(0, MAX_REMEMBERED)) : null
+  memory = save(text) ? null : text
 }
 
 function save(text: string | null): boolean {
@@ -55,7 +57,7 @@ function save(text: string | null): boolean {
     else storage?.setItem(ITEM, text)
     return storage !== undefined
   } catch {
-    // A browser may refuse to write.
+    // A browser may refuse to write, for example where storage is full or blocked.
     return false
   }
 }

@@ -9,16 +9,89 @@ import { decompressP256 } from '../../key/parse-did-key.js'
 import { rememberPasskey } from './known-passkeys.js'
 import { bytesOf, type PasskeyRequestOptions, randomChallenge, requestPasskey } from './passkey-request.js'
 
-// What stands before the point (04 x y) in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
+// The bytes before the point (04, x, y) in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
 const SPKI_HEAD = fromHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004') ?? new Uint8Array()
-// Behind the hash of the relying party's id, flags, counter and AAGUID.
+// The offset of the credential id's length in the authenticator data (WebAuthn Level 3, section 6.5.1).
 const CREDENTIAL_ID_LENGTH_AT = 53
-// The labels and values of a COSE_Key (RFC 9053 §7.1).
+// Labels and values of a COSE_Key (RFC 9053, section 7.1).
 const [COSE_KTY, COSE_ALG, COSE_CRV, COSE_X, COSE_Y] = [1, 3, -1, -2, -3] as const
 const [EC2, ES256, P256] = [2, -7, 1] as const
 const COORDINATE_BYTES = 32
 
-/** The account of a P-256 key in a SubjectPublicKeyInfo, as browsers give it; `undefined` for anything else. */
+const MAX_USER_ID_BYTES = 64
+const RANDOM_USER_ID_BYTES = 32
+
+/** Options of `createPasskey`. */
+export interface CreatePasskeyOptions extends PasskeyRequestOptions {
+  /** The name by which the person recognises this passkey among others, such as an e-mail address. */
+  name: string
+  /** The person's name; the same as `name` by default. */
+  displayName?: string
+  /** The app's name; the host name of the page by default. */
+  rpName?: string
+  /**
+   * An identifier of 1 to 64 bytes, or a string of that length in UTF-8, that says nothing about the person;
+   * random by default. An authenticator keeps one passkey for each identifier: creating a second one with the
+   * same identifier replaces the first, whose account is then lost.
+   */
+  userId?: Uint8Array | string
+  /**
+   * Where the passkey may be kept: `platform` for this device, `cross-platform` for a separate one such as a
+   * security key; either by default.
+   */
+  attachment?: 'platform' | 'cross-platform'
+}
+
+/** Creates a passkey, remembers it, and returns its account. */
+export async function registerPasskey(options: CreatePasskeyOptions): Promise<string> {
+  const { name, rpId, userVerification = 'required', timeoutMs, signal, attachment } = options
+  const { displayName = name, rpName = rpId ?? globalThis.location?.hostname ?? '' } = options
+  if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string')
+  const publicKey: PublicKeyCredentialCreationOptions = {
+    challenge: randomChallenge(),
+    rp: { name: rpName, ...(rpId !== undefined && { id: rpId }) },
+    user: { id: userIdArgument(options.userId), name, displayName },
+    pubKeyCredParams: [{ type: 'public-key', alg: ES256 }],
+    authenticatorSelection: {
+      // Only a discoverable credential (resident key) can be chosen later without knowing its id.
+      residentKey: 'required',
+      requireResidentKey: true,
+      userVerification,
+      ...(attachment && { authenticatorAttachment: attachment }),
+    },
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+  }
+  const { rawId, response } = await requestPasskey<AuthenticatorAttestationResponse>(signal, (credentials) =>
+    credentials.create({ publicKey, ...(signal && { signal }) }),
+  )
+  const account = accountOfResponse(response)
+  if (!account)
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the passkey has no P-256 key (ES256): use another authenticator',
+    )
+  const transports = typeof response.getTransports === 'function' ? response.getTransports() : []
+  rememberPasskey({ id: toBase64url(bytesOf(rawId)), account, transports, name })
+  return account
+}
+
+function userIdArgument(userId: unknown): Uint8Array<ArrayBuffer> {
+  if (userId === undefined) return crypto.getRandomValues(new Uint8Array(RANDOM_USER_ID_BYTES))
+  const bytes =
+    typeof userId === 'string' ? utf8(userId) : isBytes(userId) ? new Uint8Array(userId) : undefined
+  if (bytes && bytes.length > 0 && bytes.length <= MAX_USER_ID_BYTES) return bytes
+  throw new TypeError(`userId must be 1 to ${MAX_USER_ID_BYTES} bytes, or a string of that length in UTF-8`)
+}
+
+function accountOfResponse(response: AuthenticatorAttestationResponse): string | undefined {
+  const spki = typeof response.getPublicKey === 'function' ? response.getPublicKey() : null
+  return spki ? accountOfSPKI(bytesOf(spki)) : accountOfAttestation(bytesOf(response.attestationObject))
+}
+
+/**
+ * Returns the account of a P-256 key in a SubjectPublicKeyInfo, which is the form that browsers return;
+ * `undefined` for anything else.
+ */
 export function accountOfSPKI(spki: Uint8Array): string | undefined {
   const start = SPKI_HEAD.length
   if (indexOf(spki, SPKI_HEAD) !== 0 || spki.length !== start + 2 * COORDINATE_BYTES) return undefined
@@ -26,8 +99,8 @@ export function accountOfSPKI(spki: Uint8Array): string | undefined {
 }
 
 /**
- * The account of the P-256 key in an attestation object (WebAuthn Level 3, 6.5), for browsers and extensions that don't take
- * it out; `undefined` if there is none.
+ * Returns the account of the P-256 key in an attestation object (WebAuthn Level 3, section 6.5), for browsers
+ * and extensions that do not extract the key; `undefined` if there is none.
  */
 export function accountOfAttestation(attestationObject: Uint8Array): string | undefined {
   try {
@@ -42,7 +115,10 @@ export function accountOfAttestation(attestationObject: Uint8Array): string | un
   }
 }
 
-/** The key of a new credential: behind its id, in the authenticator data (WebAuthn Level 3, 6.5.1). */
+/**
+ * Returns the COSE_Key of a new credential, which follows the credential id in the authenticator data
+ * (WebAuthn Level 3, section 6.5.1).
+ */
 function coseKeyOf(authData: Uint8Array): Map<unknown, unknown> {
   const idLength = new DataView(authData.buffer, authData.byteOffset).getUint16(CREDENTIAL_ID_LENGTH_AT)
   const [key] = decodeFirst(authData.subarray(CREDENTIAL_ID_LENGTH_AT + 2 + idLength), { useMaps: true })
@@ -61,70 +137,4 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   for (let at = 0; at + part.length <= bytes.length; at++)
     if (part.every((byte, i) => byte === bytes[at + i])) return at
   return -1
-}
-
-/** What a passkey is made with. */
-export interface CreatePasskeyOptions extends PasskeyRequestOptions {
-  /** What the person tells this passkey from others by, such as an e-mail address. */
-  name: string
-  /** How the person is called; `name` by default. */
-  displayName?: string
-  /** How the app is called; its host's name by default. */
-  rpName?: string
-  /**
-   * 1 to 64 bytes, or a text of as many, that say nothing about the person; random by default. An authenticator has one passkey
-   * for each: a second one with the same takes the place of the first, whose account is lost then.
-   */
-  userId?: Uint8Array | string
-  /** Only this device (`platform`), or only one apart from it (`cross-platform`); either by default. */
-  attachment?: 'platform' | 'cross-platform'
-}
-
-const MAX_USER_ID_BYTES = 64
-const RANDOM_USER_ID_BYTES = 32
-
-/** Makes a passkey, remembers it, and gives its account. */
-export async function registerPasskey(options: CreatePasskeyOptions): Promise<string> {
-  const { name, rpId, userVerification = 'required', timeoutMs, signal, attachment } = options
-  const { displayName = name, rpName = rpId ?? globalThis.location?.hostname ?? '' } = options
-  if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string')
-  const publicKey: PublicKeyCredentialCreationOptions = {
-    challenge: randomChallenge(),
-    rp: { name: rpName, ...(rpId !== undefined && { id: rpId }) },
-    user: { id: userIdArgument(options.userId), name, displayName },
-    pubKeyCredParams: [{ type: 'public-key', alg: ES256 }],
-    authenticatorSelection: {
-      // Without it nobody could choose it later: a resident key is what makes it a passkey.
-      residentKey: 'required',
-      requireResidentKey: true,
-      userVerification,
-      ...(attachment && { authenticatorAttachment: attachment }),
-    },
-    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
-  }
-  const { rawId, response } = await requestPasskey<AuthenticatorAttestationResponse>(signal, (credentials) =>
-    credentials.create({ publicKey, ...(signal && { signal }) }),
-  )
-  const account = accountOfResponse(response)
-  if (!account)
-    throw new SessionError(
-      'ERR_AUTH_FAILED',
-      'the passkey has no key of P-256 (ES256): use another authenticator',
-    )
-  const transports = typeof response.getTransports === 'function' ? response.getTransports() : []
-  rememberPasskey({ id: toBase64url(bytesOf(rawId)), account, transports, name })
-  return account
-}
-
-function accountOfResponse(response: AuthenticatorAttestationResponse): string | undefined {
-  const spki = typeof response.getPublicKey === 'function' ? response.getPublicKey() : null
-  return spki ? accountOfSPKI(bytesOf(spki)) : accountOfAttestation(bytesOf(response.attestationObject))
-}
-
-function userIdArgument(userId: unknown): Uint8Array<ArrayBuffer> {
-  if (userId === undefined) return crypto.getRandomValues(new Uint8Array(RANDOM_USER_ID_BYTES))
-  const bytes =
-    typeof userId === 'string' ? utf8(userId) : isBytes(userId) ? new Uint8Array(userId) : undefined
-  if (bytes && bytes.length > 0 && bytes.length <= MAX_USER_ID_BYTES) return bytes
-  throw new TypeError(`userId must be 1 to ${MAX_USER_ID_BYTES} bytes, or a text of as many`)
 }

@@ -12,75 +12,60 @@ import { knownKey } from '../../key/parse-did-key.js'
 import { verifyKeySignature } from '../../key/verify.js'
 import { hostnameOf, isOriginOf, parseClientData } from './client-data.js'
 
-/** What an authenticator says of an assertion in its `authData` (WebAuthn Level 3, 6.1). */
-interface AuthenticatorData {
-  /** Somebody was there (UP). */
-  readonly isUserPresent: boolean
-  /** It was the person that the authenticator knows (UV): by a fingerprint, a face, a PIN. */
-  readonly isUserVerified: boolean
-}
+/** The signature type of a capability that a passkey signed. */
+export const WEBAUTHN_TYPE = 'webauthn:p256'
 
-// The hash, the flags and the signature counter.
-const LENGTH = 37
+const MAX_HOSTNAME_LENGTH = 253
+
+// The length of the RP ID hash, the flags and the signature counter.
+const AUTH_DATA_LENGTH = 37
 const [USER_PRESENT, USER_VERIFIED, BACKUP_ELIGIBLE, BACKED_UP, ATTESTED, EXTENSIONS] = [1, 4, 8, 16, 64, 128]
 const CBOR_MAP = 5
 
-/**
- * Reads the authenticator data of an assertion; `undefined` if it contradicts itself: extension data without their flag, a
- * flag without data, a new credential (which only registrations have), or backed up but not able to be.
- */
-function parseAuthenticatorData(authData: Uint8Array): AuthenticatorData | undefined {
-  const [flags = 0, extensions = 0] = [authData[32], authData[LENGTH]]
-  const has = (flag: number): boolean => (flags & flag) !== 0
-  if (authData.length < LENGTH || has(ATTESTED)) return undefined
-  if (has(EXTENSIONS) ? extensions >> 5 !== CBOR_MAP : authData.length > LENGTH) return undefined
-  if (has(BACKED_UP) && !has(BACKUP_ELIGIBLE)) return undefined
-  return {
-    isUserPresent: has(USER_PRESENT),
-    isUserVerified: has(USER_VERIFIED),
-  }
-}
-
-/** The signature type of a passkey's capability. */
-export const WEBAUTHN_TYPE = 'webauthn:p256'
-
-/** What is accepted of passkeys. */
-export interface WebAuthnRules {
+/** Which passkeys are accepted; see `WebAuthnVerifierOptions`. */
+export interface WebAuthnPolicy {
   readonly origins: readonly string[]
   readonly rpIds: readonly string[]
   readonly requireUserVerification: boolean
 }
 
-const MAX_HOSTNAME_LENGTH = 253
-
-/** Checks a passkey's assertion over a capability. */
+/**
+ * Verifies the assertion of a passkey over a capability. Throws `ERR_CAPABILITY_ISSUER`,
+ * `ERR_CAPABILITY_INVALID`, `ERR_CAPABILITY_SIGNATURE` or `ERR_CAPABILITY_DOMAIN`.
+ */
 export async function verifyWebAuthn(
   input: unknown,
   options: VerifierOptions | undefined,
-  rules: WebAuthnRules,
+  policy: WebAuthnPolicy,
 ): Promise<void> {
   const cacao = verifierInput(input, options)
   const { p, s } = cacao
   if (knownKey(p.iss)?.type !== 'P-256')
-    throw new SessionError('ERR_CAPABILITY_ISSUER', 'a passkey speaks for its own did:key (zDn…) only')
+    throw new SessionError(
+      'ERR_CAPABILITY_ISSUER',
+      'the issuer of a capability that a passkey signed must be a did:key of P-256 (did:key:zDn…)',
+    )
   const signed = s.m?.aad && decodeAAD(s.m.aad)
   const der = typeof s.s === 'string' ? fromBase64url(s.s) : undefined
   const signature = der && rawOfDER(der)
   if (s.t !== WEBAUTHN_TYPE || cacao.h.t !== 'caip122' || !signed || !signature)
     throw new SessionError(
       'ERR_CAPABILITY_INVALID',
-      "malformed capability: h.t, s.s and s.m.aad must be a passkey's, as @didtools/key-webauthn writes them",
+      'malformed capability: h.t, s.s and s.m.aad must have the format of @didtools/key-webauthn',
     )
   const { type, challenge } = parseClientData(signed.clientDataJSON)
   if (type !== 'webauthn.get' || challenge !== toBase64url(challengeOf(cacao)))
-    throw refused('SIGNATURE', 'the passkey signed something else')
+    throw refused('SIGNATURE', 'the passkey signed another challenge than that of this capability')
   if (!(await isAssertedBy(p.iss, signed, signature)))
     throw refused('SIGNATURE', `it is not signed by ${p.iss}`)
-  assertPlace(p.domain, signed, rules)
-  assertPerson(signed, rules)
+  assertSite(p.domain, signed, policy)
+  assertUser(signed, policy)
 }
 
-/** What a passkey signs for a capability: its CID without the signature and the issuer, whom only the signature tells. */
+/**
+ * Returns the challenge that a passkey signs for a capability: its CID without the signature and without the
+ * issuer, which is only known from the signature.
+ */
 export function challengeOf({ h, p }: Pick<Cacao, 'h'> & { readonly p: object }): Uint8Array<ArrayBuffer> {
   return new Uint8Array(cidOf({ h, p: { ...p, iss: undefined } }).bytes)
 }
@@ -91,34 +76,61 @@ export async function isAssertedBy(did: string, signed: SignedData, signature: U
   return key?.type === 'P-256' && verifyKeySignature(key, signature, signedBytes(signed))
 }
 
-function assertPlace(domain: string, signed: SignedData, { origins, rpIds }: WebAuthnRules): void {
+function assertSite(domain: string, signed: SignedData, { origins, rpIds }: WebAuthnPolicy): void {
   const { origin, crossOrigin = false, topOrigin } = parseClientData(signed.clientDataJSON)
   if (typeof origin !== 'string' || !(isOriginOf(origin, domain) || origins.includes(origin)))
-    throw refused('DOMAIN', `the passkey signed on ${printable(origin)}, not on ${domain}`)
+    throw refused('DOMAIN', `the passkey signed on ${quoted(origin)}, not on ${domain}`)
   if (crossOrigin !== false || topOrigin !== undefined)
-    throw refused('DOMAIN', "the passkey signed within another site's page")
+    throw refused('DOMAIN', "the passkey signed in a frame within another site's page")
   const hash = toBase64url(signed.authData.subarray(0, 32))
-  if (![...ownAndParents(hostnameOf(domain)), ...rpIds].some((id) => toBase64url(sha256(utf8(id))) === hash))
-    throw refused('DOMAIN', `the passkey is not one of ${domain}`)
+  if (![...hostAndParents(hostnameOf(domain)), ...rpIds].some((id) => toBase64url(sha256(utf8(id))) === hash))
+    throw refused('DOMAIN', `the passkey was not created for ${domain}`)
 }
 
-// Which parents a site may use, browsers see to; a name without a dot is nobody's, but for the host's own.
-function ownAndParents(hostname = ''): string[] {
-  // Each is hashed, and no host's name in DNS is longer.
+// Browsers ensure that a site uses no public suffix as its RP ID. A name without a dot is only accepted as
+// the host's own name.
+function hostAndParents(hostname = ''): string[] {
+  // No host name in DNS is longer, and every name in the result is hashed.
   if (hostname.length > MAX_HOSTNAME_LENGTH) return []
   const labels = hostname.split('.')
   return labels.map((_, i) => labels.slice(i).join('.')).filter((name, i) => i === 0 || name.includes('.'))
 }
 
-function assertPerson({ authData }: SignedData, { requireUserVerification }: WebAuthnRules): void {
+function assertUser({ authData }: SignedData, { requireUserVerification }: WebAuthnPolicy): void {
   const data = parseAuthenticatorData(authData)
-  if (!data) throw refused('SIGNATURE', 'its authenticator data contradict themselves')
-  if (!data.isUserPresent) throw refused('SIGNATURE', 'the passkey signed while nobody was there (UP)')
+  if (!data) throw refused('SIGNATURE', 'its authenticator data are inconsistent')
+  if (!data.isUserPresent)
+    throw refused('SIGNATURE', 'the passkey signed without a person being present (UP)')
   if (requireUserVerification && !data.isUserVerified)
-    throw refused('SIGNATURE', 'the passkey did not check who was there (UV)')
+    throw refused('SIGNATURE', 'the passkey did not verify the person (UV)')
 }
 
-function printable(origin: unknown): string {
+/** The flags in the authenticator data of an assertion (WebAuthn Level 3, section 6.1). */
+interface AuthenticatorData {
+  /** UP: a person was present. */
+  readonly isUserPresent: boolean
+  /** UV: the authenticator verified the person by a fingerprint, a face or a PIN. */
+  readonly isUserVerified: boolean
+}
+
+/**
+ * Parses the authenticator data of an assertion. Returns `undefined` if they are inconsistent: extension data
+ * without the flag for it or the flag without data, credential data (which only registrations have), or a
+ * credential that is backed up although it may not be.
+ */
+function parseAuthenticatorData(authData: Uint8Array): AuthenticatorData | undefined {
+  const [flags = 0, extensions = 0] = [authData[32], authData[AUTH_DATA_LENGTH]]
+  const has = (flag: number): boolean => (flags & flag) !== 0
+  if (authData.length < AUTH_DATA_LENGTH || has(ATTESTED)) return undefined
+  if (has(EXTENSIONS) ? extensions >> 5 !== CBOR_MAP : authData.length > AUTH_DATA_LENGTH) return undefined
+  if (has(BACKED_UP) && !has(BACKUP_ELIGIBLE)) return undefined
+  return {
+    isUserPresent: has(USER_PRESENT),
+    isUserVerified: has(USER_VERIFIED),
+  }
+}
+
+function quoted(origin: unknown): string {
   return typeof origin === 'string' ? JSON.stringify(origin.slice(0, 100)) : 'no origin'
 }
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../src/base/errors.js'
-import { LiveSession } from '../../src/react/live-session.js'
 import { listOptions, placeOptions, type SessionOptions } from '../../src/react/options.js'
 import { signInRequest } from '../../src/react/pending-sign-in.js'
+import { SessionController } from '../../src/react/session-controller.js'
 import type { SessionState } from '../../src/react/session-state.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory-store.js'
@@ -18,7 +18,7 @@ const REJECTION = { code: 4001, message: 'User rejected' }
 
 let wallet: TestWallet
 let options: SessionOptions
-let live: LiveSession
+let controller: SessionController
 let stop: () => void
 let ends: number
 
@@ -27,7 +27,7 @@ const asB = () => signInRequest(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B }
 const asA = () => signInRequest(ACCOUNT_A, auth())
 
 /** The next state that is of this status, or the present one. */
-const until = (status: SessionState['status'], of: LiveSession = live): Promise<SessionState> =>
+const until = (status: SessionState['status'], of: SessionController = controller): Promise<SessionState> =>
   new Promise((resolve) => {
     const look = (): void => {
       if (of.state.status !== status) return
@@ -45,10 +45,10 @@ async function asLong(): Promise<void> {
 }
 
 /** Makes one, with somebody who listens. */
-function open(changes: Partial<SessionOptions> = {}): LiveSession {
-  live = new LiveSession({ ...options, ...changes }, () => ends++)
-  stop = live.subscribe(() => undefined)
-  return live
+function open(changes: Partial<SessionOptions> = {}): SessionController {
+  controller = new SessionController({ ...options, ...changes }, () => ends++)
+  stop = controller.subscribe(() => undefined)
+  return controller
 }
 
 beforeEach(() => {
@@ -58,7 +58,7 @@ beforeEach(() => {
 })
 afterEach(() => stop())
 
-describe('a live session', () => {
+describe('a session controller', () => {
   it('loads: nobody is signed in, or somebody is', async () => {
     expect(open().state.status).toBe('loading')
     expect(await until('signed-out')).toMatchObject({
@@ -70,7 +70,7 @@ describe('a live session', () => {
     open()
     const state = await until('signed-in')
     expect([state.account, state.session?.keyDID]).toEqual([ACCOUNT_A, session.keyDID])
-    expect(live.state).toBe(live.state)
+    expect(controller.state).toBe(controller.state)
   })
 
   it('loads the session of the account that it is told, not the one used last', async () => {
@@ -85,12 +85,12 @@ describe('a live session', () => {
 
   it('signs in, once for many calls, and gives the same session to all', async () => {
     open()
-    const calls = [live.signIn(options, asA()), live.signIn(options, asA())]
-    expect(live.state).toMatchObject({ status: 'signing-in', session: undefined })
+    const calls = [controller.signIn(options, asA()), controller.signIn(options, asA())]
+    expect(controller.state).toMatchObject({ status: 'signing-in', session: undefined })
     const [first, second] = await Promise.all(calls)
     expect(first?.id).toBe(`did:pkh:${ACCOUNT_A}`)
     expect(second).toBe(first)
-    expect(live.state).toMatchObject({ status: 'signed-in', session: first, account: ACCOUNT_A })
+    expect(controller.state).toMatchObject({ status: 'signed-in', session: first, account: ACCOUNT_A })
     expect(wallet.prompts).toBe(1)
   })
 
@@ -100,8 +100,11 @@ describe('a live session', () => {
       const account = await ethereumAccount(wallet.provider)
       return { account, authMethod: auth() }
     }
-    const both = [live.signIn(options, signInRequest(find)), live.signIn(options, signInRequest(find))]
-    expect(live.state.status).toBe('signing-in')
+    const both = [
+      controller.signIn(options, signInRequest(find)),
+      controller.signIn(options, signInRequest(find)),
+    ]
+    expect(controller.state.status).toBe('signing-in')
     expect((await both[0])?.id).toBe(`did:pkh:${ACCOUNT_A}`)
     expect(await both[1]).toBe(await both[0])
     expect(wallet.calls.filter((method) => method === 'eth_requestAccounts')).toHaveLength(1)
@@ -114,27 +117,27 @@ describe('a live session', () => {
   ])('puts back what was before when it %s while connecting', async (_, find, code) => {
     open()
     await until('signed-out')
-    expect(await live.signIn(options, signInRequest(find as never))).toBeUndefined()
-    expect(live.state).toMatchObject({ status: 'signed-out', error: { code } })
-    expect(live.state.error).toBeInstanceOf(SessionError)
+    expect(await controller.signIn(options, signInRequest(find as never))).toBeUndefined()
+    expect(controller.state).toMatchObject({ status: 'signed-out', error: { code } })
+    expect(controller.state.error).toBeInstanceOf(SessionError)
   })
 
   it('puts back what was before when the person says no, until the next try', async () => {
     open()
     wallet.behaviour = { throws: REJECTION }
-    expect(await live.signIn(options, asA())).toBeUndefined()
-    expect(live.state).toMatchObject({ status: 'signed-out', error: { code: 'ERR_AUTH_REJECTED' } })
+    expect(await controller.signIn(options, asA())).toBeUndefined()
+    expect(controller.state).toMatchObject({ status: 'signed-out', error: { code: 'ERR_AUTH_REJECTED' } })
     wallet.behaviour = 'approves'
-    const again = live.signIn(options, asA())
-    expect(live.state.error).toBeUndefined()
+    const again = controller.signIn(options, asA())
+    expect(controller.state.error).toBeUndefined()
     expect(await again).toBeDefined()
     const other = testWallet({ privateKey: KEY_B })
     other.behaviour = { throws: REJECTION }
-    const before = live.state.session
-    const switching = live.signIn(options, signInRequest(ACCOUNT_B, auth(other)))
-    expect(live.state).toMatchObject({ status: 'signing-in', session: before })
+    const before = controller.state.session
+    const switching = controller.signIn(options, signInRequest(ACCOUNT_B, auth(other)))
+    expect(controller.state).toMatchObject({ status: 'signing-in', session: before })
     await switching
-    expect(live.state).toMatchObject({
+    expect(controller.state).toMatchObject({
       status: 'signed-in',
       session: before,
       error: { code: 'ERR_AUTH_REJECTED' },
@@ -144,27 +147,32 @@ describe('a live session', () => {
   it('goes from one account to another, whose sign-in takes the place of one that hangs', async () => {
     open()
     wallet.behaviour = 'hangs'
-    const hanging = live.signIn(options, asA())
-    const session = await live.signIn(options, asB())
+    const hanging = controller.signIn(options, asA())
+    const session = await controller.signIn(options, asB())
     expect(await hanging).toBeUndefined()
-    expect(live.state).toMatchObject({ status: 'signed-in', session, account: ACCOUNT_B, error: undefined })
+    expect(controller.state).toMatchObject({
+      status: 'signed-in',
+      session,
+      account: ACCOUNT_B,
+      error: undefined,
+    })
   })
 
   it.each<[string, (controller: AbortController) => unknown]>([
     ['the caller', (controller) => controller.abort()],
-    ['signing out', () => live.signOut(options)],
+    ['signing out', () => controller.signOut(options)],
   ])('gives up a wallet that hangs when it is told to by %s', async (_, give) => {
     open()
     await until('signed-out')
     wallet.behaviour = 'hangs'
-    const controller = new AbortController()
-    const request = signInRequest(ACCOUNT_A, auth(), { signal: controller.signal })
-    const signingIn = live.signIn(options, request)
-    await give(controller)
+    const aborter = new AbortController()
+    const request = signInRequest(ACCOUNT_A, auth(), { signal: aborter.signal })
+    const signingIn = controller.signIn(options, request)
+    await give(aborter)
     expect(await signingIn).toBeUndefined()
-    expect(live.state).toMatchObject({ status: 'signed-out', error: undefined })
+    expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
     wallet.behaviour = 'approves'
-    expect(await live.signIn(options, asA())).toBeDefined()
+    expect(await controller.signIn(options, asA())).toBeDefined()
   })
 
   it.each<[string, unknown[]]>([
@@ -177,16 +185,16 @@ describe('a live session', () => {
     open()
     await until('signed-out')
     const signIn = async () =>
-      live.signIn(options, signInRequest(...(args as Parameters<typeof signInRequest>)))
+      controller.signIn(options, signInRequest(...(args as Parameters<typeof signInRequest>)))
     expect(await failureOf(signIn)).toBeInstanceOf(TypeError)
-    expect(live.state).toMatchObject({ status: 'signed-out', error: undefined })
+    expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
   })
 
   it('signs out of the device, whatever else is stored of the account', async () => {
     open()
-    const session = await live.signIn(options, asA())
-    expect(await live.signOut(options)).toBe(true)
-    expect(live.state).toMatchObject({ status: 'signed-out', account: undefined })
+    const session = await controller.signIn(options, asA())
+    expect(await controller.signOut(options)).toBe(true)
+    expect(controller.state).toMatchObject({ status: 'signed-out', account: undefined })
     expect(session?.isAuthorized()).toBe(false)
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
@@ -195,16 +203,16 @@ describe('a live session', () => {
     const gate = gatedStore()
     const changed = { ...options, store: gate.store }
     open(changed)
-    for (const begin of [() => live.signIn(changed, asB()), () => live.renew(changed, auth())]) {
-      await live.signIn(changed, asA())
+    for (const begin of [() => controller.signIn(changed, asB()), () => controller.renew(changed, auth())]) {
+      await controller.signIn(changed, asA())
       const waits = gate.close()
       const beginning = begin()
       await waits
-      const signingOut = live.signOut(changed)
+      const signingOut = controller.signOut(changed)
       gate.open()
       expect(await beginning).toBeDefined()
       expect(await signingOut).toBe(true)
-      expect(live.state).toMatchObject({ status: 'signed-out', account: undefined, error: undefined })
+      expect(controller.state).toMatchObject({ status: 'signed-out', account: undefined, error: undefined })
       expect(await DIDSession.list(listOptions(changed))).toEqual([])
     }
   })
@@ -213,15 +221,15 @@ describe('a live session', () => {
     open()
     await until('signed-out')
     wallet.behaviour = 'hangs'
-    const givenUp = live.signIn(options, asA())
+    const givenUp = controller.signIn(options, asA())
     await wallet.prompted()
-    const signingOut = live.signOut(options)
-    const again = live.signIn(options, asA())
+    const signingOut = controller.signOut(options)
+    const again = controller.signIn(options, asA())
     wallet.behaviour = 'approves'
     expect(await givenUp).toBeUndefined()
     expect(await signingOut).toBe(true)
     const session = await again
-    expect(live.state).toMatchObject({ status: 'signed-in', session })
+    expect(controller.state).toMatchObject({ status: 'signed-in', session })
     expect(wallet.prompts).toBe(2)
   })
 
@@ -233,16 +241,16 @@ describe('a live session', () => {
     const changed = { ...options, store: gate.store }
     open(changed)
     const waits = gate.close()
-    const first = live.signIn(changed, asA())
+    const first = controller.signIn(changed, asA())
     await waits
-    const signingOut = live.signOut(changed)
-    const second = live.signIn(changed, request())
+    const signingOut = controller.signOut(changed)
+    const second = controller.signIn(changed, request())
     await asLong()
     gate.open()
     await first
     expect(await signingOut).toBe(true)
     const session = await second
-    expect(live.state).toMatchObject({ status: 'signed-in', session, account })
+    expect(controller.state).toMatchObject({ status: 'signed-in', session, account })
     expect(await session?.sign(new Uint8Array(1))).toHaveLength(64)
     expect((await DIDSession.list(listOptions(changed))).map((stored) => stored.account)).toEqual([account])
   })
@@ -252,51 +260,51 @@ describe('a live session', () => {
     const changed = { ...options, store: gate.store }
     open(changed)
     const waits = gate.close()
-    const first = live.signIn(changed, asA())
+    const first = controller.signIn(changed, asA())
     await waits
-    const second = live.signIn(changed, asB())
+    const second = controller.signIn(changed, asB())
     await asLong()
     gate.open()
     expect((await first)?.id).toContain(ACCOUNT_A)
     const session = await second
-    expect(live.state).toMatchObject({ status: 'signed-in', session, account: ACCOUNT_B })
+    expect(controller.state).toMatchObject({ status: 'signed-in', session, account: ACCOUNT_B })
     expect((await DIDSession.load(undefined, changed))?.keyDID).toBe(session?.keyDID)
   })
 
   it('signs out even before it has loaded', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { ...options })
     open()
-    expect(await live.signOut(options)).toBe(true)
-    expect(live.state.status).toBe('signed-out')
+    expect(await controller.signOut(options)).toBe(true)
+    expect(controller.state.status).toBe('signed-out')
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
   it('renews while the session goes on, once for many calls', async () => {
     open()
-    const session = await live.signIn(options, asA())
-    const renewals = [live.renew(options, auth()), live.renew(options, auth())]
-    expect(live.state).toMatchObject({ status: 'signed-in', session, isRenewing: true })
+    const session = await controller.signIn(options, asA())
+    const renewals = [controller.renew(options, auth()), controller.renew(options, auth())]
+    expect(controller.state).toMatchObject({ status: 'signed-in', session, isRenewing: true })
     const [first, second] = await Promise.all(renewals)
     expect(first?.keyDID).not.toBe(session?.keyDID)
     expect(second).toBe(first)
-    expect(live.state).toMatchObject({ status: 'signed-in', session: first, isRenewing: false })
+    expect(controller.state).toMatchObject({ status: 'signed-in', session: first, isRenewing: false })
     expect(wallet.prompts).toBe(2)
   })
 
   it('keeps the session when the person declines to renew it, and says so', async () => {
     open()
-    const session = await live.signIn(options, asA())
+    const session = await controller.signIn(options, asA())
     wallet.behaviour = { throws: REJECTION }
-    expect(await live.renew(options, auth())).toBeUndefined()
+    expect(await controller.renew(options, auth())).toBeUndefined()
     const error = { code: 'ERR_AUTH_REJECTED' }
-    expect(live.state).toMatchObject({ status: 'signed-in', session, error, isRenewing: false })
+    expect(controller.state).toMatchObject({ status: 'signed-in', session, error, isRenewing: false })
   })
 
   it('has nothing to renew where nobody was signed in', async () => {
     open()
     await until('signed-out')
-    expect(await live.renew(options, auth())).toBeUndefined()
-    expect(live.state).toMatchObject({ status: 'signed-out', error: { code: 'ERR_SESSION_REMOVED' } })
+    expect(await controller.renew(options, auth())).toBeUndefined()
+    expect(controller.state).toMatchObject({ status: 'signed-out', error: { code: 'ERR_SESSION_REMOVED' } })
   })
 
   it('hears of a sign-in, renewal and sign-out by others', async () => {
@@ -305,7 +313,7 @@ describe('a live session', () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { ...options })
     expect((await until('signed-in')).session?.keyDID).toBe(session.keyDID)
     const renewed = await session.renew(auth())
-    await vi.waitFor(() => expect(live.state.session?.keyDID).toBe(renewed.keyDID), { interval: 5 })
+    await vi.waitFor(() => expect(controller.state.session?.keyDID).toBe(renewed.keyDID), { interval: 5 })
     await DIDSession.remove(ACCOUNT_A, placeOptions(options))
     expect(await until('signed-out')).toMatchObject({ account: undefined })
   })
@@ -336,37 +344,37 @@ describe('a live session', () => {
     open({ store: { ...store, read } })
     const error = { code: 'ERR_STORE_UNAVAILABLE' }
     expect(await until('error')).toMatchObject({ session: undefined, error })
-    expect(await live.signOut({ ...options, store: { ...store, read } })).toBe(false)
-    live.retry()
-    expect(live.state.status).toBe('loading')
+    expect(await controller.signOut({ ...options, store: { ...store, read } })).toBe(false)
+    controller.retry()
+    expect(controller.state.status).toBe('loading')
     await until('error')
     isDown = false
-    live.retry()
+    controller.retry()
     expect(await until('signed-out')).toMatchObject({ error: undefined })
   })
 
   it('throws what only loading finds to be wrong with the options', async () => {
     open({ resources: [], abilities: { 'no uri': { 'notes/read': [{}] } } })
-    await vi.waitFor(() => expect(() => live.state).toThrow(TypeError), { interval: 5 })
+    await vi.waitFor(() => expect(() => controller.state).toThrow(TypeError), { interval: 5 })
   })
 })
 
-describe('a live session that nobody listens to', () => {
+describe('a controller session that nobody listens to', () => {
   it('ends, and hears nothing more', async () => {
     open()
     await until('signed-out')
     stop()
     await vi.waitFor(() => expect(ends).toBe(1), { interval: 5 })
     await DIDSession.get(ACCOUNT_A, auth(), { ...options })
-    expect(live.state.status).toBe('signed-out')
+    expect(controller.state.status).toBe('signed-out')
   })
 
   it('ends once what was asked of it is done', async () => {
     stop = () => undefined
-    live = new LiveSession(options, () => ends++)
-    expect(await live.signIn(options, asA())).toBeDefined()
+    controller = new SessionController(options, () => ends++)
+    expect(await controller.signIn(options, asA())).toBeDefined()
     expect(ends).toBe(1)
-    expect(await new LiveSession(options, () => ends++).signOut(options)).toBe(true)
+    expect(await new SessionController(options, () => ends++).signOut(options)).toBe(true)
     expect(ends).toBe(2)
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
@@ -375,7 +383,7 @@ describe('a live session that nobody listens to', () => {
     const load = vi.spyOn(DIDSession, 'load')
     open()
     stop()
-    stop = live.subscribe(() => undefined)
+    stop = controller.subscribe(() => undefined)
     await until('signed-out')
     expect([ends, load.mock.calls.length]).toEqual([0, 1])
     load.mockRestore()
@@ -391,20 +399,20 @@ describe('a live session that nobody listens to', () => {
       await asked
       return auth()(opts)
     }
-    const signingIn = live.signIn(options, signInRequest(ACCOUNT_A, authMethod))
+    const signingIn = controller.signIn(options, signInRequest(ACCOUNT_A, authMethod))
     stop()
     await Promise.resolve()
     expect(ends).toBe(0)
-    stop = live.subscribe(() => undefined)
-    expect(live.state.status).toBe('signing-in')
+    stop = controller.subscribe(() => undefined)
+    expect(controller.state.status).toBe('signing-in')
     sign()
     expect(await signingIn).toBeDefined()
-    expect(live.state.status).toBe('signed-in')
+    expect(controller.state.status).toBe('signed-in')
     expect(wallet.prompts).toBe(1)
   })
 })
 
-describe('the time of a live session', () => {
+describe('the time of a controller session', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
   })
@@ -423,24 +431,24 @@ describe('the time of a live session', () => {
 
   it('is about to expire as long before as was said, then expires, and the account is remembered', async () => {
     open({ leadSecs: 600 })
-    const session = await live.signIn({ ...options, expiresInSecs: 3600 }, asA())
+    const session = await controller.signIn({ ...options, expiresInSecs: 3600 }, asA())
     await pass(2999)
-    expect(live.state.status).toBe('signed-in')
+    expect(controller.state.status).toBe('signed-in')
     await pass(1)
-    expect(live.state).toMatchObject({ status: 'expiring', session })
+    expect(controller.state).toMatchObject({ status: 'expiring', session })
     await pass(599)
-    expect(live.state.status).toBe('expiring')
+    expect(controller.state.status).toBe('expiring')
     await pass(1)
-    expect(live.state).toMatchObject({ status: 'signed-out', account: ACCOUNT_A, error: undefined })
-    expect(await live.renew(options, auth())).toBeDefined()
-    expect(live.state).toMatchObject({ status: 'signed-in', account: ACCOUNT_A })
+    expect(controller.state).toMatchObject({ status: 'signed-out', account: ACCOUNT_A, error: undefined })
+    expect(await controller.renew(options, auth())).toBeDefined()
+    expect(controller.state).toMatchObject({ status: 'signed-in', account: ACCOUNT_A })
   })
 
   it('is about to expire from the start, if it is so late', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { ...options, expiresInSecs: 200 })
     const seen: string[] = []
     open()
-    live.subscribe(() => seen.push(live.state.status))
+    controller.subscribe(() => seen.push(controller.state.status))
     await until('expiring')
     expect(seen).not.toContain('signed-in')
   })
@@ -450,15 +458,15 @@ describe('the time of a live session', () => {
     await pass(300)
     open()
     await until('signed-out')
-    await vi.waitFor(() => expect(live.state.account).toBe(ACCOUNT_A))
-    expect(await live.signOut(options)).toBe(true)
-    expect(live.state).toMatchObject({ status: 'signed-out', account: undefined })
+    await vi.waitFor(() => expect(controller.state.account).toBe(ACCOUNT_A))
+    expect(await controller.signOut(options)).toBe(true)
+    expect(controller.state).toMatchObject({ status: 'signed-out', account: undefined })
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
   it('leaves no timer behind', async () => {
     open()
-    await live.signIn(options, asA())
+    await controller.signIn(options, asA())
     await pass(1)
     expect(vi.getTimerCount()).toBeGreaterThan(0)
     stop()

@@ -1,35 +1,45 @@
-import type { AccountInput } from '../base/account.js'
+import type { AccountInput } from '../../base/account.js'
 import type { WalletChange, WalletEvent } from './account-watch.js'
-import { ethereumArgument } from './asked-account.js'
-import type { EIP1193Provider } from './ethereum/signer.js'
+import type { EIP1193Provider } from './signer.js'
+import { ethereumArgument } from './wallet-account.js'
 
 export type { WalletChange } from './account-watch.js'
 
-/** Which account is watched, and until when. */
+const EVENTS: readonly WalletEvent[] = ['accountsChanged', 'chainChanged', 'disconnect', 'connect']
+const NO_ACCOUNT: WalletChange = { account: undefined, accounts: [], isWatched: false }
+
+/** Which account `watchWallet` watches, and for how long. */
 export interface WatchWalletOptions {
-  /** The account that is watched: the session's. By default, the one that the wallet shows at the start. */
+  /**
+   * The account to watch, usually the one of the session. The default is the account that the wallet shows
+   * first.
+   */
   account?: AccountInput | undefined
-  /** Only the address matters: another chain is no change, and the watched account keeps its id on any of them. */
+  /**
+   * Compares addresses only: switching to another chain is not a change, and the watched account keeps its
+   * id.
+   */
   anyChain?: boolean
-  /** Ends the watching, as the returned function does. */
+  /** Stops watching, like the returned function. */
   signal?: AbortSignal
 }
 
 /**
- * Calls the listener each time that an EIP-1193 wallet shows another account than before, so that an app never
- * acts for the wrong person. The wallet is asked silently and never opens; if it fails to say within 3 seconds
- * what it shows, it shows no account. Gives a function that ends the watching. Throws a `TypeError` if the
- * provider emits no events.
+ * Calls the listener each time an EIP-1193 wallet shows another account than before, so that an app never
+ * acts for the wrong person. The wallet is only asked silently; it never opens. If it does not answer within
+ * 3 seconds, it is taken to show no account. Returns a function that stops watching. Throws a `TypeError` if
+ * the provider has no events.
  *
- * Where `account` is given, the first call comes at once if the wallet shows another one already. A wallet that
- * is locked then, and stays so, is no change: a session needs none.
+ * If `account` is given and the wallet already shows another account, the listener is called at once. It is
+ * not called for a wallet that is locked from the start, because a session needs no wallet.
  *
- * While a promise that the listener returned is pending, changes wait; then it is called with the last one.
+ * While a promise that the listener returned is pending, further changes wait. Then the listener is called
+ * once, with the latest change.
  *
  * @example
  * let session = await DIDSession.load()
  * const changed = async ({ account }) => {
- *   session = undefined // Nobody acts until it is known who.
+ *   session = undefined // Do nothing until we know who is signed in.
  *   if (account) session = await DIDSession.load(account)
  * }
  * const stop = watchWallet(window.ethereum, changed, { account: session?.id })
@@ -45,7 +55,7 @@ export function watchWallet(
   if (signal?.aborted) return () => undefined
 
   const end = new AbortController()
-  // Asked at once: while the rest loads, the wallet may change.
+  // Ask the wallet now: it may change while the rest of the code loads.
   const answers = Promise.all(
     ['eth_accounts', 'eth_chainId'].map(async (method) => provider.request({ method })),
   )
@@ -55,25 +65,21 @@ export function watchWallet(
       new AccountWatch({ provider, listener, account: own, anyChain, answers, signal: end.signal }),
   )
   watching.catch(() => undefined)
-  const blind = (): unknown => end.signal.aborted || listener(NOBODY)
+  // If that code cannot be loaded, any account may be chosen: report none, so that the app stops acting.
+  const reportNoAccount = (): unknown => end.signal.aborted || listener(NO_ACCOUNT)
   const handlers = EVENTS.map((event) => {
     const handler = (payload: unknown): void =>
-      void watching.then((watch) => watch.take(event, payload), blind)
+      void watching.then((watch) => watch.take(event, payload), reportNoAccount)
     on(event, handler)
     return [event, handler] as const
   })
   const stop = (): void => {
     end.abort()
-    signal?.removeEventListener('abort', stop)
     for (const [event, handler] of handlers) off(event, handler)
   }
-  signal?.addEventListener('abort', stop, { once: true })
+  signal?.addEventListener('abort', stop, { once: true, signal: end.signal })
   return stop
 }
-
-const EVENTS: readonly WalletEvent[] = ['accountsChanged', 'chainChanged', 'disconnect', 'connect']
-// What is told if the code that looks at the wallet can't be loaded: then anyone may be there.
-const NOBODY: WalletChange = { account: undefined, accounts: [], isWatched: false }
 
 type Subscribe = (event: string, handler: (payload: unknown) => void) => unknown
 type Emitter = Readonly<Partial<Record<'on' | 'removeListener' | 'off', Subscribe>>>
@@ -84,6 +90,6 @@ function eventsOf(provider: EIP1193Provider): { readonly on: Subscribe; readonly
   if (typeof request === 'function' && typeof on === 'function' && typeof remove === 'function')
     return { on: on.bind(provider), off: remove.bind(provider) }
   throw new TypeError(
-    'provider must be an EIP-1193 provider that emits events, with on and removeListener: this one has none',
+    'provider must be an EIP-1193 provider that emits events: it needs the methods on and removeListener',
   )
 }

@@ -1,0 +1,34 @@
+import { type AccountInput, accountArgument, parseAccount } from '../../base/account.js'
+import type { EthereumSigner } from './signer.js'
+
+/** Parses an account id that the caller gave. Throws a `TypeError` unless it is an Ethereum account (`eip155:…`). */
+export function ethereumArgument(input: AccountInput): string {
+  const account = accountArgument(input)
+  if (!account.startsWith('eip155:'))
+    throw new TypeError(`account must be an Ethereum account (eip155:…), not ${account}`)
+  return account
+}
+
+/**
+ * Asks the wallet for its chosen account and returns the CAIP-10 id. The chain is `chainId`, or else the one that
+ * the wallet is on, or else 1. With `silent` the wallet never opens. Returns `undefined` if it shows no account.
+ * Throws `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`.
+ */
+export async function walletAccount(
+  wallet: EthereumSigner,
+  chainId: number | undefined,
+  silent: boolean,
+): Promise<string | undefined> {
+  try {
+    const addresses = await wallet.addresses(silent)
+    const [address] = Array.isArray(addresses) ? addresses : []
+    if (address === undefined) return undefined
+    const chain = chainId ?? (await wallet.chainId()) ?? 1
+    const account = parseAccount(`eip155:${BigInt(chain as string | number)}:${address}`)
+    if (!account) throw new Error('it answered with something that is not an Ethereum address')
+    return `eip155:${account.reference}:${account.address}`
+  } catch (cause) {
+    const { ethereumError } = await import('../wallet-errors.js')
+    throw ethereumError(cause)
+  }
+}
