@@ -59,8 +59,7 @@ export function invalid(path: string, form: string): SessionError {
   return new SessionError('ERR_CAPABILITY_INVALID', `malformed capability: ${path} must be ${form}`)
 }
 
-const RFC3339 =
-  /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
 /**
  * The instant of an RFC 3339 date-time, in milliseconds since 1970; `undefined` for any other text. A leap second (`:60`) has
