@@ -29,7 +29,7 @@ export interface CookieStore extends StringStore {
   getItem(key: string): Promise<string | undefined>
   setItem(key: string, value: string): Promise<void>
   removeItem(key: string): Promise<void>
-  /** The values of the `Set-Cookie` headers to answer with, one for each cookie that applyChange. */
+  /** The values of the `Set-Cookie` headers for the response, one for each cookie that changed. */
   setCookies(): string[]
   /** Adds these headers to the response. Call it once, after the last change and before the response's headers are sent. */
   apply(response: CookieTarget): void
