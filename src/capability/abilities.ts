@@ -1,28 +1,28 @@
 import { missingResources, RECAP } from './resources.js'
 
-/** Conditions that a receiver has to know how to hold to; `{}` is none. */
+/** Conditions under which an ability is granted, which the receiver must know and enforce; `{}` is none. */
 export type Caveats = Readonly<Record<string, unknown>>
 
 /**
- * Who may do what with what (ReCap, ERC-5573): for each resource, a URI, the abilities, such as `notes/read`, each under one
- * of its caveats.
+ * The abilities of a ReCap (ERC-5573): for each resource, a URI, the names of the abilities, such as `notes/read`, each with
+ * a list of caveats, of which one must be met.
  *
  * @example
  * const abilities = { 'https://api.example.com/notes': { 'notes/read': [{}], 'notes/write': [{}] } }
  */
 export type Abilities = Readonly<Record<string, Readonly<Record<string, readonly Caveats[]>>>>
 
-/** One ability with one resource. */
+/** One ability for one resource. */
 export interface Ability {
-  /** Such as `notes/write`. */
+  /** The name, such as `notes/write`. */
   readonly ability: string
-  /** The URI that it is needed for. */
+  /** The URI of the resource. */
   readonly resource: string
 }
 
 /**
- * Whether the abilities allow this one, on this resource or one that covers it, without caveats. Where there are caveats, the
- * receiver has to judge: `abilitiesOf` has them.
+ * Whether the abilities include the wanted one without caveats, for the same resource or one that covers it. Caveats are left
+ * to the receiver, who gets them from `abilitiesOf`.
  */
 export function allows(abilities: Abilities, { ability, resource }: Ability): boolean {
   const granted = Object.entries(abilities).filter(
@@ -35,8 +35,8 @@ export function allows(abilities: Abilities, { ability, resource }: Ability): bo
 }
 
 /**
- * The same for a ReCap that was checked when it was granted. Only the shape is read, so it needs no UTF-8: False for what is no
- * ReCap.
+ * The same for a ReCap in a stored session, which was checked when it was granted. Names and URIs are ASCII, so its UTF-8 is
+ * not decoded. False if it is no ReCap.
  */
 export function recapAllows(recap: string, wanted: Ability): boolean {
   try {

@@ -7,9 +7,12 @@ import { missingResources } from './resources.js'
 import { parseDateTime } from './schema.js'
 import { expiryTime } from './validity.js'
 
+// The checks of a capability's content. Each throws or rejects with one `ERR_CAPABILITY_…`.
+
 /**
- * Throws `ERR_CAPABILITY_DELEGATED` for a capability that a session's key delegated, unless that is allowed, over so many
- * links, for so long. A key that a script can use for a moment can sign a link for a key of the script's own.
+ * Throws `ERR_CAPABILITY_DELEGATED` for a capability that a session key delegated, unless `delegation` allows chains of this
+ * length, and links that are valid for this long. It is refused by default, because a script that can use the session key for
+ * a moment can delegate to a key of its own.
  */
 export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | false): void {
   const [, ...delegated] = chainOf(cacao)
@@ -17,27 +20,27 @@ export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | f
   if (!delegation)
     throw refused(
       'DELEGATED',
-      'a session key delegated it, and the `delegation` option does not allow that here',
+      'a session key delegated it, which the option `delegation` does not allow here',
     )
   const { maxLinks, maxSecs } = delegation
   if (delegated.length >= maxLinks)
     throw refused(
       'DELEGATED',
-      `its chain has ${delegated.length + 1} links, and here at most ${maxLinks} are allowed`,
+      `its chain has ${delegated.length + 1} links, and the option \`delegation\` allows at most ${maxLinks}`,
     )
   if (maxSecs === undefined) return
   for (const link of delegated) {
     const lifetime = expiryTime(link) - (parseDateTime(link.p.iat) ?? Number.NaN)
-    // Written so that a lifetime that is no number is refused.
+    // Written so that NaN is refused.
     if (!(lifetime <= maxSecs * 1000))
       throw refused(
         'DELEGATED',
-        `it was delegated for longer than the ${maxSecs} seconds that are allowed here`,
+        `it was delegated for longer than the ${maxSecs} seconds that the option \`delegation\` allows`,
       )
   }
 }
 
-/** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability, or what it was delegated from. */
+/** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability, or the root of its chain. */
 export function assertIssuer(cacao: Cacao, account: string): void {
   if (issuerAccount(cacao) !== account)
     throw refused('ISSUER', `it was granted by ${rootOf(cacao).p.iss}, not by ${account}`)
@@ -48,26 +51,29 @@ export function assertAudience({ p }: Cacao, audience: string): void {
   if (p.aud !== audience) throw refused('AUDIENCE', `it was granted to ${p.aud}, not to ${audience}`)
 }
 
-/** Throws `ERR_CAPABILITY_NONCE` unless what the wallet signed has the nonce: a session's key could sign any. */
+/**
+ * Throws `ERR_CAPABILITY_NONCE` unless the capability that the wallet signed has the nonce. Those that were delegated from it
+ * are not checked, because a session key can sign any nonce.
+ */
 export function assertNonce(cacao: Cacao, nonce: string): void {
   if (rootOf(cacao).p.nonce !== nonce) throw refused('NONCE', 'its nonce is not the one that was asked for')
 }
 
-/** Throws `ERR_CAPABILITY_RESOURCES` unless every one of the resources is covered. */
+/** Throws `ERR_CAPABILITY_RESOURCES` unless the capability covers all of the resources. */
 export function assertResources({ p }: Cacao, resources: readonly string[]): void {
   const missing = missingResources(p.resources ?? [], resources)
   if (missing.length > 0) throw refused('RESOURCES', `it does not cover ${missing.join(', ')}`)
 }
 
-/** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that allows it. */
+/** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that grants the ability. */
 export function assertAbility({ p }: Cacao, wanted: Ability): void {
   if (!allows(abilitiesOf(p) ?? {}, wanted))
-    throw refused('RESOURCES', `it does not allow ${wanted.ability} for ${wanted.resource}`)
+    throw refused('RESOURCES', `it does not grant ${wanted.ability} for ${wanted.resource}`)
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_DOMAIN` unless the wallet signed it on one of the domains, or on one of which the function
- * says `true`. What that throws counts as a refusal, too.
+ * Rejects with `ERR_CAPABILITY_DOMAIN` unless the wallet signed the capability on one of the domains, or on one for which the
+ * function returns `true`. It is refused, too, if the function throws.
  */
 export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void> {
   const { domain } = rootOf(cacao).p
@@ -75,34 +81,35 @@ export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void
   try {
     isAccepted = typeof domains === 'function' ? (await domains(domain)) === true : domains.includes(domain)
   } catch (cause) {
-    throw refused('DOMAIN', `whether sign-ins on ${domain} are accepted could not be found out`, cause)
+    throw refused('DOMAIN', `the function \`domains\` failed for ${domain}: see the cause`, cause)
   }
-  if (!isAccepted) throw refused('DOMAIN', `it was signed on ${domain}, which is not accepted here`)
+  if (!isAccepted)
+    throw refused('DOMAIN', `it was signed on ${domain}, which the option \`domains\` does not accept`)
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_REVOKED` unless `isRevoked` says `false` of the capability and of all those that it was
- * delegated from, or with the `SessionError` that says why it can't tell, such as `ERR_STORE_UNAVAILABLE`.
+ * Rejects with `ERR_CAPABILITY_REVOKED` unless `isRevoked` returns `false` for the capability and for all those that it was
+ * delegated from. If `isRevoked` rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, rejects with that.
  */
 export async function assertNotRevoked(cacao: Cacao, isRevoked: IsRevoked): Promise<void> {
-  let isStillGood: boolean
+  let isValid: boolean
   try {
     const answers = await Promise.all(chainOf(cacao).map(async (link) => isRevoked(link)))
-    isStillGood = answers.every((answer) => answer === false)
+    isValid = answers.every((answer) => answer === false)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
-    throw refused('REVOKED', 'whether it was revoked could not be found out', cause)
+    throw refused('REVOKED', 'it is not known whether it was revoked: see the cause', cause)
   }
-  if (!isStillGood) throw refused('REVOKED', 'it was revoked: sign in again')
+  if (!isValid) throw refused('REVOKED', 'it was revoked: sign in again')
 }
 
-type Refusal = SessionErrorCode extends infer Code
+type ErrorName = SessionErrorCode extends infer Code
   ? Code extends `ERR_CAPABILITY_${infer Name}`
     ? Name
     : never
   : never
 
-function refused(code: Refusal, why: string, cause?: unknown): SessionError {
+function refused(name: ErrorName, reason: string, cause?: unknown): SessionError {
   const options = cause === undefined ? undefined : { cause }
-  return new SessionError(`ERR_CAPABILITY_${code}`, `the capability is refused: ${why}`, options)
+  return new SessionError(`ERR_CAPABILITY_${name}`, `the capability is refused: ${reason}`, options)
 }

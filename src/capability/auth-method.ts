@@ -1,12 +1,12 @@
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 
-/** What an auth method is asked to have signed; the shape of `@didtools/cacao`. Times are RFC 3339 date-times. */
+/** What an auth method must have signed; the options of `@didtools/cacao`. Times are RFC 3339 date-times. */
 export interface AuthMethodOpts {
   domain?: string
   address?: string
   statement?: string
-  /** The session key's did:key: becomes the capability's `aud`. */
+  /** The session key's did:key, which becomes the capability's `aud`. */
   uri?: string
   version?: string
   nonce?: string
@@ -19,18 +19,18 @@ export interface AuthMethodOpts {
 }
 
 /**
- * Asks the person for a capability: a wallet's side of signing in. Any auth method of the did-session family
- * (`@didtools/pkh-ethereum` and its relatives) is one. What it returns is not trusted until it is checked.
+ * Asks the person's wallet for a capability. The auth methods of the did-session family (`@didtools/pkh-ethereum` and its
+ * relatives) have this type too. What it returns is checked before it is used.
  */
 export type AuthMethod = (opts: AuthMethodOpts) => Promise<{ h: object; p: object; s?: object }>
 
-// EIP-1193 "user rejected"; WalletConnect's; ethers'.
+// The codes for "user rejected" of EIP-1193, WalletConnect and ethers.
 const REJECTIONS: readonly unknown[] = [4001, 5000, 'ACTION_REJECTED']
 
-// JSON-RPC "resource unavailable": wallets say so while a request of this page is open.
+// "Resource unavailable" (EIP-1474): wallets return it while another request of the page is open.
 const PENDING = -32002
 
-/** A wallet's own error as ours: `ERR_AUTH_REJECTED` if the person said no, else `ERR_AUTH_FAILED`. */
+/** The error for one that a wallet threw: `ERR_AUTH_REJECTED` if the person rejected the request, else `ERR_AUTH_FAILED`. */
 export function authError(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
   if (isRejection(cause)) {
@@ -40,11 +40,14 @@ export function authError(cause: unknown): SessionError {
       { cause },
     )
   }
-  const why = codeOf(cause) === PENDING ? 'it is asking for something already: look there' : messageOf(cause)
-  return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${why}`, { cause })
+  const reason =
+    codeOf(cause) === PENDING
+      ? 'it has another request open: answer that one in the wallet first'
+      : messageOf(cause)
+  return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${reason}`, { cause })
 }
 
-// Libraries wrap the wallet's error: viem in `cause`, ethers in `error` or `info.error`.
+// Libraries wrap the wallet's error: viem as `cause`, ethers as `error` or `info.error`.
 function isRejection(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 5) return false
   const {
@@ -62,7 +65,7 @@ function codeOf(error: unknown): unknown {
 
 function messageOf(error: unknown): string {
   return error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)
-    ? // Somebody else's words: on one line, and none that hide others.
+    ? // Text from outside, so without line breaks and hidden characters.
       withoutHidden(String(error.message).slice(0, 200), () => ' ')
     : 'it gave no reason'
 }

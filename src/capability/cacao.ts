@@ -1,18 +1,18 @@
 import { accountOfDID } from '../base/account.js'
 import { invalid } from './schema.js'
 
-/** CACAO header: the family of text that was signed. `eip4361` is the older word for Ethereum's. */
+/** CACAO header: the format of the text that was signed. `eip4361` is the older name of Ethereum's. */
 export interface CacaoHeader {
   readonly t: 'eip4361' | 'caip122'
 }
 
 /** CACAO payload (CAIP-74). Times are RFC 3339 date-times. */
 export interface CacaoPayload {
-  /** Who asked: an RFC 3986 authority, with its port. */
+  /** The site that asked: an RFC 3986 authority, with its port. */
   readonly domain: string
-  /** Who grants: the account's DID; for what is delegated, the session key's. */
+  /** The issuer: the account's DID; in a delegated capability, the DID of the session key that delegated it. */
   readonly iss: string
-  /** Who may act: the session key's did:key, as a URI. */
+  /** The audience, which may use the capability: the session key's did:key, as a URI. */
   readonly aud: string
   readonly version: string
   readonly nonce: string
@@ -20,29 +20,30 @@ export interface CacaoPayload {
   readonly iat: string
   /** Not before. */
   readonly nbf?: string
-  /** Expires at; without it the capability never expires. */
+  /** Expires at. Without it, the capability never expires. */
   readonly exp?: string
   readonly statement?: string
   readonly requestId?: string
-  /** What the audience may do. A frozen array; typed as @didtools/cacao types it. */
+  /** What the audience may do. The array is frozen; it has a mutable type, because @didtools/cacao has that type. */
   readonly resources?: string[]
 }
 
-/** CACAO signature: its type, and the signature in the encoding of its type. */
+/** CACAO signature: its type, the signature in the encoding of that type, and metadata. */
 export interface CacaoSignature {
   readonly t: string
   readonly s: string | Uint8Array<ArrayBuffer>
   readonly m?: {
-    /** What else was signed: a passkey's authenticator data. */
+    /** The authenticator data and client data that a passkey signed, as CBOR. */
     readonly aad?: Uint8Array<ArrayBuffer>
-    /** What the capability was delegated from, where a session key signed it: types `key:…`. */
+    /** The capability that this one was delegated from, if a session key signed it (types `key:…`). */
     readonly parent?: Cacao
   }
 }
 
 /**
- * A chain-agnostic capability object (CAIP-74), signed by the account in `p.iss` for the key in `p.aud`. CAIP-74 has no
- * rule for delegation; ours is that such a key may sign a narrower one, which holds the first in `s.m.parent`.
+ * A chain-agnostic capability object (CAIP-74), signed by the account in `p.iss` for the key in `p.aud`. CAIP-74 does not
+ * define delegation. In this library, the key in `p.aud` may sign a narrower capability, which has the first one in
+ * `s.m.parent`.
  */
 export interface Cacao {
   readonly h: CacaoHeader
@@ -50,34 +51,34 @@ export interface Cacao {
   readonly s: CacaoSignature
 }
 
-/** Everything that is granted and signed, apart from the signature. */
+/** A capability before it is signed. */
 export type UnsignedCacao = Omit<Cacao, 's'>
 
-/** The account that it speaks for, which granted it or what it was delegated from: a CAIP-10 id, or a did:key. */
+/** The account that granted the capability, or the root of its chain: a CAIP-10 id, or a did:key. */
 export function issuerAccount(cacao: Cacao): string {
   const account = accountOfDID(rootOf(cacao).p.iss)
   if (account === undefined) throw invalid('p.iss', 'a did:pkh or did:key')
   return account
 }
 
-/** The capability that this one was delegated from; `undefined` for an account's own. */
+/** The capability that this one was delegated from; `undefined` for one that an account granted. */
 export function parentOf({ s }: Cacao): Cacao | undefined {
   return s.m?.parent
 }
 
-/** The capability and those that it was delegated from, the account's own first. */
+/** The chain of the capability: those that it was delegated from, beginning at the root, and the capability itself. */
 export function chainOf(cacao: Cacao): Cacao[] {
   const parent = parentOf(cacao)
   return parent ? [...chainOf(parent), cacao] : [cacao]
 }
 
-/** The capability that the account itself granted, at the root of the chain. */
+/** The root of the capability's chain: the capability that the account granted. */
 export function rootOf(cacao: Cacao): Cacao {
   const parent = parentOf(cacao)
   return parent ? rootOf(parent) : cacao
 }
 
-/** Whether a signature type is a passkey's: what that signs leaves `p.iss` out, so that its signature fits two issuers. */
+/** Whether a signature type is that of a passkey. A passkey does not sign `p.iss`, so its signature is valid for two issuers. */
 export function isPasskeyType(type: string): boolean {
   return type.startsWith('webauthn:')
 }

@@ -1,10 +1,10 @@
-// Whoever nests deeper than this means harm.
+// Nothing legitimate is nested deeper than this.
 const MAX_DEPTH = 32
 
 /**
- * JSON in the one form of JCS (RFC 8785): members in the order of their names' UTF-16, numbers and strings as JavaScript writes
- * them, no white space. `undefined` for what JSON can't hold, for
- * text that is no Unicode, and for more than 32 levels.
+ * The value as canonical JSON (JCS, RFC 8785): members sorted by the UTF-16 of their names, numbers and strings as JavaScript
+ * writes them, no white space. `undefined` for a value that JSON can't represent, for text with lone surrogates, and for more
+ * than 32 levels.
  */
 export function canonicalJSON(value: unknown, depth: number = MAX_DEPTH): string | undefined {
   if (value === null || typeof value === 'boolean') return String(value)

@@ -39,42 +39,43 @@ import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 import { type Verifiers, verifySignature } from './verify-signature.js'
 
 /**
- * What a capability must be to be accepted. Signature and time are always checked, and a delegated capability is refused
- * unless `delegation` allows it. Whatever else is left out is not checked; what is named must have a value.
+ * What a capability must fulfil to be accepted. The signature and the time are always checked, and a delegated capability is
+ * refused unless `delegation` allows it. Every other check is made only if its option is given. An option that is named must
+ * have a value.
  */
 export interface VerifyCacaoOptions {
-  /** What the wallet entries give: `{ ...ethereumVerifiers() }`. */
+  /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
   verifiers: Verifiers
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
-  /** Seconds by which the issuer's clock may run ahead; 300 by default. Applies to `iat` and `nbf`. */
+  /** Seconds by which the issuer's clock may be ahead; 300 by default. Applies to `iat` and `nbf`. */
   clockSkewSecs?: number
-  /** The account that must have granted it, or what it was delegated from (CAIP-10, or its DID). */
+  /** The account that must have granted it, or the root of its chain (CAIP-10, or its DID). */
   issuer?: AccountInput
-  /** The key that must be allowed to act (did:key). */
+  /** The key that it must be granted to (did:key). */
   audience?: string
-  /** The domains, with their ports, of the sites whose sign-ins are accepted; or a function that says `true` of one. */
+  /** The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for them. */
   domains?: Domains
-  /** The nonce that was asked for: what the wallet signed must have it. */
+  /** The nonce that was asked for. The capability that the wallet signed must have it. */
   nonce?: string
-  /** Resources that the capability must cover: at least one. */
+  /** Resources that the capability must cover; at least one. */
   resources?: readonly string[]
-  /** What it must allow (ReCap, ERC-5573): one ability with one resource, without caveats. */
+  /** The ability that it must grant for a resource without caveats (ReCap, ERC-5573). */
   ability?: Ability
   /**
-   * Says whether a capability was revoked; asked of each in a chain. A rejection, or anything but `false`, counts as a
-   * refusal. Know it by `capabilityIdentity`, not by its CID: one signature can be written in several ways, and each gives
-   * another CID.
+   * Says whether a capability was revoked. It is called for each capability of a chain. The capability is refused if it
+   * rejects or returns anything but `false`. Look the capability up by its `capabilityIdentity`, not by its CID: one signature
+   * can be written in several ways, and each has another CID.
    */
   isRevoked?: IsRevoked
-  /** Accept what a session's key delegated, too, up to so many links. Refused by default. */
+  /** Accepts capabilities that a session key delegated, up to so many links. Refused by default. */
   delegation?: DelegationOptions | false
 }
 
-/** A check of what has passed the guard; throws or rejects with a `SessionError`. */
+/** A check of a capability that has passed the guard. It throws or rejects with a `SessionError`. */
 type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
 
-/** The options of `verifyCacao` once they were read. */
+/** The options of `verifyCacao` after they were read. */
 export interface CapabilityExpectations {
   readonly verifiers: Verifiers
   readonly now: Clock | undefined
@@ -89,11 +90,11 @@ export interface CapabilityExpectations {
   readonly delegation: DelegationOptions | false | undefined
 }
 
-// Also endless, for capabilities whose dates another part of a server judges.
+// Infinity is accepted too, for servers that check the dates elsewhere.
 const clockSkewOption: ReadValue<number> = (value, name) =>
   value === Number.POSITIVE_INFINITY ? value : secondsOption(value, name)
 
-/** How the options of `verifyCacao` are read, and of whatever takes the same ones. */
+/** The readers of the options of `verifyCacao`, and of functions that take the same ones. */
 export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
   verifiers: required(verifiersOption),
   now: setting(clockOption),
@@ -108,9 +109,9 @@ export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
   delegation: check(delegationOption),
 }
 
-/** The checks that options ask for. */
+/** The checks that the options ask for. */
 export interface CapabilityChecks {
-  /** Of what it says: they cost no cryptography, and ask nobody. */
+  /** Checks of the content, which need no cryptography, and no answer from elsewhere except by the caller's functions. */
   readonly content: readonly CapabilityCheck[]
   readonly signature: CapabilityCheck
   readonly revocation: readonly CapabilityCheck[]
@@ -121,7 +122,7 @@ export function capabilityChecks(options: VerifyCacaoOptions): CapabilityChecks 
   return checksOf(readOptions(options, CAPABILITY_OPTIONS))
 }
 
-/** The same of options that were read already. */
+/** The same for options that were already read. */
 export function checksOf({
   verifiers,
   now = systemClock,

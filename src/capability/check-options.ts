@@ -14,22 +14,22 @@ import type { Cacao } from './cacao.js'
 import { MAX_LINKS } from './chain.js'
 import { isResource } from './resources.js'
 import type { Verifiers } from './verify-signature.js'
-// How the options are read that ask for checks of a capability: the same for all functions that take them.
+// The options that ask for checks of a capability, and their readers, for all functions that take them.
 
 /**
- * The sites whose sign-ins are accepted: their domains with their ports, as `location.host` has them, or a function that
- * says `true` of such a one.
+ * The sites whose sign-ins are accepted: a list of their domains with their ports, as in `location.host`, or a function that
+ * returns `true` for a domain that is accepted.
  */
 export type Domains = readonly string[] | ((domain: string) => boolean | Promise<boolean>)
 
-/** Says whether one capability was revoked. */
+/** Says whether a capability was revoked. */
 export type IsRevoked = (cacao: Cacao) => boolean | Promise<boolean>
 
-/** That delegated capabilities are accepted, and which. */
+/** Which delegated capabilities are accepted. */
 export interface DelegationOptions {
-  /** Capabilities that a chain may have, the wallet's own among them: 2 to 4. */
+  /** The most capabilities in a chain, including the one that the wallet signed: 2 to 4. */
   maxLinks: number
-  /** Seconds for which each delegated capability may be valid, from its `iat` to its `exp`; any time by default. */
+  /** Seconds for which each delegated capability may be valid, from its `iat` to its `exp`; not limited by default. */
   maxSecs?: number
 }
 
@@ -38,7 +38,7 @@ export const verifiersOption: ReadValue<Verifiers> = (value, name) => {
   if (!isPlainObject(value)) throw wrong(name, form)
   const entries = Object.entries(value)
   if (entries.length === 0)
-    throw new TypeError(`${name} is empty, and would accept nobody: it must be ${form}`)
+    throw new TypeError(`${name} is empty, so that nobody would be accepted: it must be ${form}`)
   if (!entries.every(([, verifier]) => typeof verifier === 'function'))
     throw wrong(name, `functions by signature type, as ${form} is`)
   return Object.freeze({ ...value }) as Verifiers
@@ -46,21 +46,22 @@ export const verifiersOption: ReadValue<Verifiers> = (value, name) => {
 
 export const domainsOption: ReadValue<Domains> = (value, name) => {
   if (typeof value === 'function') return value as Exclude<Domains, readonly string[]>
-  const form = 'a list of domains as location.host has them, ["app.example.com"], or a function of one'
+  const form = 'a list of domains as in location.host, ["app.example.com"], or a function of a domain'
   const list = textsOption(form)(value, name)
-  if (list.length === 0) throw new TypeError(`${name} is empty, and would accept nobody: it must be ${form}`)
+  if (list.length === 0)
+    throw new TypeError(`${name} is empty, so that nobody would be accepted: it must be ${form}`)
   for (const domain of list) assertHost(domain, name)
   return list
 }
 
 /**
- * Throws a `TypeError` unless a browser could write the host just so: a scheme, a path, upper case, a wildcard or the port
- * that goes without saying would never match.
+ * Throws a `TypeError` unless browsers write the host in this form. A host with a scheme, a path, upper case, a wildcard or
+ * the default port would never match.
  */
 export function assertHost(host: string, name: string): void {
   if (hostOf(host) !== host || /:(?:80|443)$|[*\s]/.test(host))
     throw new TypeError(
-      `${name} names ${JSON.stringify(host)}, which no browser writes so: it must be a host in lower case, with its port unless that is the default one, without scheme or path, such as "app.example.com" or "localhost:3000"`,
+      `${name} contains ${JSON.stringify(host)}, which no browser sends: write the host in lower case, with its port unless that is the default one, without scheme and path, such as "app.example.com" or "localhost:3000"`,
     )
 }
 
@@ -74,7 +75,7 @@ function hostOf(host: string): string | undefined {
 
 const ABILITY_FORM = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
 
-/** An ability as a function of a request gives it, whose resource may be the request's own. */
+/** Reads an ability that a function of a request returned. Its resource may come from the request, so it may be no URI. */
 export const givenAbility: ReadValue<Ability> = (value, name) => {
   if (!isPlainObject(value)) throw wrong(name, ABILITY_FORM)
   const { ability, resource, ...others } = value
@@ -104,7 +105,7 @@ export const audienceOption: ReadValue<string> = (value, name) => {
 
 export const nonceOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value !== '') return value
-  throw wrong(name, 'the nonce that was asked for, a non-empty text')
+  throw wrong(name, 'the nonce that was asked for, a non-empty string')
 }
 
 export const isRevokedOption: ReadValue<IsRevoked> = functionOption(

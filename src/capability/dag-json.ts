@@ -8,9 +8,9 @@ export function encodeDagJSON(value: unknown): string {
 }
 
 /**
- * The value that DAG-JSON or plain JSON text stands for; `undefined` if it is neither. Links, the other use of "/", don't
- * occur in a capability and are left as they stand, for the guard to refuse. Not by the codec's own decoder, because that
- * assigns members by their names, and one named `__proto__` would become the prototype instead of being refused.
+ * Decodes DAG-JSON (IPLD) or plain JSON; `undefined` if the text is neither. Links, the other use of "/", are not decoded,
+ * because no capability has one, and the guard refuses them. The codec's own decoder is not used, because it assigns members
+ * by name: a member named `__proto__` would become the prototype instead of being refused.
  */
 export function decodeDagJSON(text: string): unknown {
   try {

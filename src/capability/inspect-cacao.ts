@@ -5,24 +5,24 @@ import { parseCacao } from './parse-cacao.js'
 import { parseDateTime } from './schema.js'
 import { expiryTime } from './validity.js'
 
-/** One reason for which a capability is refused. */
+/** One reason why a capability is refused. */
 export interface CapabilityProblem {
   readonly code: SessionErrorCode
-  /** In words for a developer. Holds no signature and no key but public ones. */
+  /** The reason, in words for a developer. It contains no signature, and only public keys. */
   readonly message: string
 }
 
-/** What a capability says, and everything that is wrong with it. */
+/** The content of a capability, and everything that is wrong with it. */
 export interface CacaoInspection {
   /** Whether `verifyCacao` would accept it. */
   readonly isAccepted: boolean
-  /** Every check that failed. A signature that isn't good comes first, for without one nothing that it says counts. */
+  /** Every check that failed. An invalid signature comes first, because then nothing in the capability can be trusted. */
   readonly problems: readonly CapabilityProblem[]
-  /** What it says; absent if it is malformed. None of it is to be believed unless `isAccepted`. */
+  /** The content; absent if the capability is malformed. Don't trust it unless `isAccepted` is true. */
   readonly claims?: {
     /** The account's DID. */
     readonly issuer: string
-    /** The key that may act. */
+    /** The DID of the key that may use it. */
     readonly audience: string
     readonly domain: string
     readonly resources: readonly string[]
@@ -34,8 +34,9 @@ export interface CacaoInspection {
 }
 
 /**
- * Says all that is wrong with a capability, where `verifyCacao` stops at the first thing. For logs and error pages
- * of developers; what decides is `verifyCacao`. Never rejects for what the capability is.
+ * Makes all the checks of `verifyCacao`, which stops at the first one that fails, and returns everything that is wrong with a
+ * capability. It is for logs and for developers; decide with `verifyCacao`. Never rejects because of the capability; throws a
+ * `TypeError` for wrong options.
  *
  * @example
  * const { problems } = await inspectCacao(json, { verifiers: ethereumVerifiers(), audience: keyDID })
@@ -43,21 +44,21 @@ export interface CacaoInspection {
 export async function inspectCacao(input: unknown, options: VerifyCacaoOptions): Promise<CacaoInspection> {
   const { content, signature, revocation } = capabilityChecks(options)
   const problems: CapabilityProblem[] = []
-  const note = async (work: () => unknown): Promise<void> => {
+  const record = async (check: () => unknown): Promise<void> => {
     try {
-      await work()
+      await check()
     } catch (error) {
       if (!(error instanceof SessionError)) throw error
       problems.push({ code: error.code, message: error.message })
     }
   }
   let cacao: Cacao | undefined
-  await note(() => {
+  await record(() => {
     cacao = parseCacao(input)
   })
   if (!cacao) return { isAccepted: false, problems }
   const parsed: Cacao = cacao
-  for (const check of [signature, ...content, ...revocation]) await note(() => check(parsed))
+  for (const check of [signature, ...content, ...revocation]) await record(() => check(parsed))
   return { isAccepted: problems.length === 0, problems, claims: claimsOf(parsed) }
 }
 

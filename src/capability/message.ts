@@ -1,9 +1,9 @@
 import { SessionError } from '../base/errors.js'
 import type { CacaoPayload } from './cacao.js'
 
-/** What a text says: a payload, with the account in the words of its chain instead of a DID. */
+/** The content of a sign-in message: a payload, with chain and address instead of the account's DID. */
 export interface Message extends Omit<CacaoPayload, 'iss'> {
-  /** `https` in `https://example.com wants you…`; a CACAO has no place for it. */
+  /** `https` in `https://example.com wants you…`. A CACAO has no member for it. */
   readonly scheme?: string
   /** `Ethereum` in `your Ethereum account`. */
   readonly chainName: string
@@ -12,9 +12,8 @@ export interface Message extends Omit<CacaoPayload, 'iss'> {
 }
 
 /**
- * How older software wrote the text, where that differs from ERC-4361 today. Such texts are verified, never
- * written: did-session left one blank line instead of two where there is no statement, and before 2022-09-20
- * also put the chain id behind the dates.
+ * The layout of the text. did-session wrote one blank line instead of two where there is no statement, and before 2022-09-20
+ * it also wrote the chain id after the dates. Texts in these two layouts are verified, but never written.
  */
 export type MessageLayout = 'erc4361' | 'did-session' | 'did-session-2022'
 
@@ -45,8 +44,8 @@ const HEADER =
   /^(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?<domain>\S+) wants you to sign in with your (?<chainName>\S+) account:$/
 
 /**
- * Reads an ERC-4361 text. Splits it only: whether the parts are what they should be is for `parsePayload` to
- * say. Throws `ERR_CAPABILITY_INVALID` if a line is missing, doubled, unknown or out of order.
+ * Splits an ERC-4361 text into its fields. Does not check their values, which `parsePayload` does. Throws
+ * `ERR_CAPABILITY_INVALID` if a line is missing, repeated, unknown or out of order.
  */
 export function parseMessage(text: string): Message {
   const lines = new Lines(text)
@@ -87,7 +86,7 @@ export function parseMessage(text: string): Message {
 const REQUIRED = ['URI', 'Version', 'Chain ID', 'Nonce', 'Issued At'] as const
 const OPTIONAL = ['Expiration Time', 'Not Before', 'Request ID'] as const
 
-/** The lines of a text, read one after the other: none is moved, for there may be many. */
+/** The lines of a text, read one after the other. The array is never shifted, because it may be long. */
 class Lines {
   readonly #lines: readonly string[]
   #at = 0

@@ -9,20 +9,20 @@ import { coverageOf, isRecap, isResource, isURI, missingResources, RECAP } from 
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
 const STATEMENT = 'I further authorize the stated URI to perform the following actions on my behalf:'
 
-/** The abilities as the resource of a capability. Throws a `TypeError` that says what is wrong with them. */
+/** The abilities as a ReCap URI (ERC-5573), for a capability's resources. Throws a `TypeError` for malformed abilities. */
 export function toRecap(abilities: Abilities): string {
   const isGood = areAbilities(abilities) && Object.keys(abilities).every(isResource)
   const text = isGood ? canonicalJSON({ att: abilities, prf: [] }) : undefined
   if (text === undefined)
     throw new TypeError(
-      'abilities must be by URI (without . and .. segments), each with names such as "notes/read", and each of those with caveats: [{}] is none',
+      'abilities must have URIs (without . and .. segments) as members, each with names such as "notes/read", and each name with a list of caveats, [{}] for none: { "https://api.example.com/notes": { "notes/read": [{}] } }',
     )
   return RECAP + toBase64url(utf8(text))
 }
 
 /**
- * The abilities in a ReCap; `undefined` unless it is one as ERC-5573 writes it, to the byte. What proofs (`prf`) it names is
- * not looked at: they grant nothing here.
+ * The abilities in a ReCap URI; `undefined` unless it is exactly as ERC-5573 writes it. Its proofs (`prf`) are ignored, because
+ * they grant nothing here.
  */
 export function fromRecap(resource: string): Abilities | undefined {
   if (!isRecap(resource)) return undefined
@@ -39,7 +39,7 @@ export function fromRecap(resource: string): Abilities | undefined {
   return isProof && areAbilities(att) && canonicalJSON({ att, prf }) === text ? att : undefined
 }
 
-/** What the person reads: any words of the app's own, and then each ability. In the order of bytes, as ERC-5573 has it. */
+/** The statement that the person reads (ERC-5573): the app's own words, if any, and then the abilities, sorted by bytes. */
 export function recapStatement(abilities: Abilities, words?: string): string {
   const items = Object.entries(abilities)
     .sort(byName)
@@ -59,15 +59,15 @@ export function recapStatement(abilities: Abilities, words?: string): string {
   return [...(words === undefined ? [] : [words]), STATEMENT, ...numbered].join(' ')
 }
 
-/** The words of the app's own in such a statement. */
+/** The app's own words in a statement that `recapStatement` made. */
 export function withoutRecapStatement(statement: string): string {
   const at = statement.indexOf(STATEMENT)
   return at < 0 ? statement : statement.slice(0, at).trimEnd()
 }
 
 /**
- * The abilities that a capability grants; `undefined` for one with plain resources only. Throws `ERR_CAPABILITY_INVALID` if
- * it has a ReCap that is malformed, not the last of its resources, or not what its statement says.
+ * The abilities that a capability grants; `undefined` for one without a ReCap. Throws `ERR_CAPABILITY_INVALID` if its ReCap is
+ * malformed, is not the last of the resources, or does not match the statement.
  */
 export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): Abilities | undefined {
   const at = resources.findIndex(isRecap)
@@ -77,11 +77,11 @@ export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): A
   if (said !== undefined && (statement === said || statement.endsWith(` ${said}`))) return abilities
   throw new SessionError(
     'ERR_CAPABILITY_INVALID',
-    'malformed capability: its recap must be the last resource, and be what its statement says',
+    'malformed capability: its ReCap must be the last of p.resources, and p.statement must say what it grants (ERC-5573)',
   )
 }
 
-/** Whether all that is wanted is granted, with the same caveats or without any. */
+/** Whether all wanted abilities are granted, each with the same caveats or without any. */
 export function includesAbilities(granted: Abilities, wanted: Abilities): boolean {
   const grants = resourcesByCaveat(granted)
   const covering = new Map([...grants].map(([name, resources]) => [name, coverageOf(resources)]))
@@ -90,16 +90,15 @@ export function includesAbilities(granted: Abilities, wanted: Abilities): boolea
   return Object.entries(wanted).every(([resource, names]) =>
     Object.entries(names).every(
       ([ability, list]) =>
-        isGranted(resource, ability, FREE) ||
+        isGranted(resource, ability, NO_CAVEATS) ||
         list.every((caveats) => isGranted(resource, ability, canonicalJSON(caveats) ?? '')),
     ),
   )
 }
 
-// How no caveat is written.
-const FREE = '{}'
+const NO_CAVEATS = '{}'
 
-/** The resources for each ability under each of its caveats. */
+/** The resources for each pair of an ability and one of its caveats. */
 function resourcesByCaveat(abilities: Abilities): Map<string, string[]> {
   const resources = new Map<string, string[]>()
   for (const [resource, names] of Object.entries(abilities)) {
@@ -115,7 +114,7 @@ function resourcesByCaveat(abilities: Abilities): Map<string, string[]> {
   return resources
 }
 
-/** The abilities of both, each once. */
+/** The abilities of both, without duplicates. */
 function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
   const union = new Map<string, Map<string, Map<string | undefined, Caveats>>>()
   for (const [resource, granted] of [...Object.entries(some), ...Object.entries(others)]) {
@@ -136,20 +135,23 @@ function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
 }
 
 function areAbilities(value: unknown): value is Abilities {
-  return hasOnly(value, (names, resource) => {
-    const isResource = isURI(resource) && !isRecap(resource)
-    return isResource && hasOnly(names, (list, name) => ABILITY.test(name) && areCaveats(list))
-  })
+  return everyMember(
+    value,
+    (names, resource) =>
+      isURI(resource) &&
+      !isRecap(resource) &&
+      everyMember(names, (list, name) => ABILITY.test(name) && areCaveats(list)),
+  )
 }
 
 function areCaveats(list: unknown): boolean {
   return Array.isArray(list) && list.length > 0 && list.every(isObject)
 }
 
-/** Whether it is an object with members, and all of them are right. */
-function hasOnly(value: unknown, isRight: (member: unknown, name: string) => boolean): boolean {
+/** Whether the value is an object that has members, and all of them pass the test. */
+function everyMember(value: unknown, test: (member: unknown, name: string) => boolean): boolean {
   const members = isObject(value) ? Object.entries(value) : []
-  return members.length > 0 && members.every(([name, member]) => isRight(member, name))
+  return members.length > 0 && members.every(([name, member]) => test(member, name))
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -160,9 +162,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1
 }
 
-// What a capability grants: plain resources and, as the last of them, a ReCap.
-
-/** The wanted resources that none of the granted ones covers; a ReCap is covered by one with all of its abilities. */
+/** The wanted resources that none of the granted ones covers. A ReCap is covered by one that has all of its abilities. */
 export function missingGrants(granted: readonly string[], wanted: readonly string[]): string[] {
   const abilities = abilitiesIn(granted)
   return missingResources(granted, wanted).filter((resource) => {
@@ -171,7 +171,7 @@ export function missingGrants(granted: readonly string[], wanted: readonly strin
   })
 }
 
-/** All of both, each once, and one ReCap for the abilities of both. */
+/** The resources of both without duplicates, and at the end one ReCap with the abilities of both. */
 export function unionOfGrants(some: readonly string[], others: readonly string[]): string[] {
   const all = [...new Set([...some, ...others])]
   const recaps = all.filter(isRecap)

@@ -2,7 +2,7 @@ import { SessionError } from '../base/errors.js'
 import type { Cacao } from './cacao.js'
 import { parseDateTime } from './schema.js'
 
-/** Seconds by which another machine's clock may run ahead of ours. Applies to `iat` and `nbf`; `exp` is exact. */
+/** Seconds by which the clock of another machine may be ahead. Applies to `iat` and `nbf`; `exp` is exact. */
 export const DEFAULT_CLOCK_SKEW_SECS = 300
 
 /** Whether a capability may be used at a given time. */
@@ -13,7 +13,7 @@ export function expiryTime({ p }: Pick<Cacao, 'p'>): number {
   return p.exp === undefined ? Number.POSITIVE_INFINITY : instant(p.exp)
 }
 
-/** From when on the capability counts, in milliseconds since 1970: the later of `iat` and `nbf`. */
+/** When the capability becomes valid, in milliseconds since 1970: at the later of `iat` and `nbf`. */
 export function startTime({ p: { iat, nbf = iat } }: Pick<Cacao, 'p'>): number {
   return Math.max(instant(iat), instant(nbf))
 }
@@ -24,12 +24,15 @@ export function validityAt(
   now: number,
   clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
 ): Validity {
-  // A clock that isn't a number must not make everything valid.
+  // Written so that a clock that gives NaN makes nothing valid.
   if (!(now < expiryTime(cacao))) return 'expired'
   return startTime(cacao) <= now + clockSkewSecs * 1000 ? 'valid' : 'not-yet-valid'
 }
 
-/** Throws `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID` unless the capability is valid at `now`. */
+/**
+ * Throws `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID` unless the capability is valid at `now` (milliseconds since
+ * 1970).
+ */
 export function assertValidAt(cacao: Pick<Cacao, 'p'>, now: number, clockSkewSecs?: number): void {
   const validity = validityAt(cacao, now, clockSkewSecs)
   if (validity === 'expired') {
@@ -41,12 +44,12 @@ export function assertValidAt(cacao: Pick<Cacao, 'p'>, now: number, clockSkewSec
   if (validity === 'not-yet-valid') {
     throw new SessionError(
       'ERR_CAPABILITY_NOT_YET_VALID',
-      `the capability is valid from ${cacao.p.nbf ?? cacao.p.iat} on: is the clock of this machine right?`,
+      `the capability is valid only from ${cacao.p.nbf ?? cacao.p.iat} on: check the clock of this machine`,
     )
   }
 }
 
-// The guard admits only dates that parse; NaN would compare as neither valid nor expired, and so as refused.
+// The guard accepts only dates that can be parsed. NaN would make the capability neither valid nor expired, so it is refused.
 function instant(dateTime: string): number {
   return parseDateTime(dateTime) ?? Number.NaN
 }

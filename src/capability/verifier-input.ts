@@ -4,8 +4,9 @@ import { assertValidAt } from './validity.js'
 import type { VerifierOptions } from './verify-signature.js'
 
 /**
- * What a verifier of ours is handed, through the guard. Other callers than `verifyCacao`, such as the dids package, check
- * nothing first and leave the dates to the verifier.
+ * The input of a verifier after the guard. `verifyCacao` has made all other checks, but other callers, such as the dids package,
+ * leave the dates to the verifier: they are checked here unless `disableExpirationCheck` is set. Throws `ERR_CAPABILITY_INVALID`,
+ * `_EXPIRED` or `_NOT_YET_VALID`.
  */
 export function verifierInput(input: unknown, options: VerifierOptions | undefined): Cacao {
   const cacao = parseCacao(input)

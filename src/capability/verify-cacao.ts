@@ -3,20 +3,20 @@ import { type CapabilityChecks, capabilityChecks, type VerifyCacaoOptions } from
 import { parseCacao, withRoot } from './parse-cacao.js'
 import { isLasting } from './verify-signature.js'
 
-/** A capability that was verified, and what the wallet signed. */
+/** A capability that was verified. */
 export interface VerifiedCacao extends Cacao {
   /**
-   * The link of the chain that the wallet signed: this capability itself, unless it was delegated. Nonce, statement and
-   * request id are the person's words only there. Not enumerable, as it is no member of a CACAO.
+   * The capability that the wallet signed: this one, unless it was delegated. Only in this one did the person see and sign the
+   * nonce, the statement and the request id. Not enumerable, because a CACAO has no such member.
    */
   readonly root: Cacao
 }
 
 /**
- * Checks everything about a capability from outside and returns it, frozen and typed. Throws one `SessionError`
- * whose code (`ERR_CAPABILITY_…`) names the first check that failed: form, signature, delegation, issuer, audience, domain,
- * nonce, time, resources, revocation; of a contract account, the signature after the resources. Throws a `TypeError` for options that ask for
- * something else than they should.
+ * Verifies a capability from outside and returns it, frozen and typed. Rejects with a `SessionError` whose code
+ * (`ERR_CAPABILITY_…`) names the first check that failed, in this order: form, signature, delegation, issuer, audience, domain,
+ * nonce, time, resources, ability, revocation. The signature of a contract account is verified after the ability. Rejects with
+ * a `TypeError` for a wrong option.
  *
  * @example
  * const { root } = await verifyCacao(json, { verifiers: ethereumVerifiers(), domains: ['app.example.com'] })
@@ -26,8 +26,8 @@ export async function verifyCacao(input: unknown, options: VerifyCacaoOptions): 
 }
 
 /**
- * Makes the checks of what has passed the guard. The signature comes first, for without one nothing that it says counts; but
- * a contract account's chain is asked only about what would be accepted otherwise.
+ * Makes the checks of a capability that has passed the guard. The signature comes first, because without it nothing in the
+ * capability can be trusted. For a contract account it comes after the content, so that the chain is not asked in vain.
  */
 export async function verifyChecked(
   cacao: Cacao,

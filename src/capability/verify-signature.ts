@@ -5,32 +5,35 @@ import { verifyDelegated } from './key-signature.js'
 import { abilitiesOf } from './recap.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 
-/** When a verifier is to judge; the shape of `@didtools/cacao`. */
+/** The options of a verifier, as in `@didtools/cacao`. */
 export interface VerifierOptions {
+  /** The time at which the capability must be valid; now by default. */
   atTime?: Date
+  /** Seconds by which the issuer's clock may be ahead. */
   clockSkewSecs?: number
   /** Set by callers that check `exp` themselves, as `verifyCacao` does. */
   disableExpirationCheck?: boolean
 }
 
 /**
- * Checks the account's signature over a capability; throws if it is not good. Takes any look-alike, so that ours
- * serve the `dids` package too; `verifyCacao` hands it what has passed the guard.
+ * Verifies the account's signature of a capability, and rejects if it is not valid. The type of the capability is loose, so
+ * that the verifiers of this library can be used with the `dids` package too. `verifyCacao` passes a capability that has
+ * passed the guard.
  */
 export type CacaoVerifier = (
   cacao: { h: object; p: object; s?: object },
   options: VerifierOptions,
 ) => Promise<void>
 
-/** A verifier for each signature type, such as `eip191`. Those of the did-session family fit too. */
+/** A verifier for each signature type, such as `eip191`. Those of the did-session family can be used too. */
 export type Verifiers = Readonly<
   Record<string, CacaoVerifier | ((cacao: never, options: never) => Promise<void>)>
 >
 
 /**
- * Checks the account's signature with its type's verifier, and then of each capability delegated from there the session
- * key's. Throws `ERR_CAPABILITY_SIGNATURE`, `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier for a type, or
- * `ERR_CAPABILITY_INVALID` if what was signed says other words than its ReCap.
+ * Verifies all signatures of a capability's chain: the account's with the verifier for its type, and then the session key's of
+ * each delegated capability. Rejects with `ERR_CAPABILITY_SIGNATURE`, with `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier
+ * for a type, or with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap. `now` is in milliseconds since 1970.
  */
 export async function verifySignature(
   cacao: Cacao,
@@ -40,14 +43,14 @@ export async function verifySignature(
 ): Promise<void> {
   for (const link of chainOf(cacao)) {
     const parent = parentOf(link)
-    // What the person read must be what was granted.
+    // Throws unless the statement that the person read says what the ReCap grants.
     abilitiesOf(link.p)
     if (parent) await verifyDelegated(link, parent)
     else await verifyGranted(link, verifiers, now, clockSkewSecs)
   }
 }
 
-/** Whether a signature that was good once stays so. A contract account may change its mind. */
+/** Whether a signature that was valid once is always valid. A contract account can change which signatures it accepts. */
 export function isLasting(cacao: Cacao): boolean {
   return rootOf(cacao).s.t !== 'eip1271'
 }
@@ -62,7 +65,10 @@ async function verifyGranted(
     ? (verifiers[cacao.s.t] as CacaoVerifier | undefined)
     : undefined
   if (typeof verifier !== 'function') {
-    throw new SessionError('ERR_CAPABILITY_UNSUPPORTED', `no verifier for ${cacao.s.t} signatures was given`)
+    throw new SessionError(
+      'ERR_CAPABILITY_UNSUPPORTED',
+      `there is no verifier for ${cacao.s.t} signatures: add it to the option verifiers`,
+    )
   }
   try {
     await verifier(cacao, { atTime: new Date(now), clockSkewSecs, disableExpirationCheck: true })
@@ -70,7 +76,7 @@ async function verifyGranted(
     if (cause instanceof SessionError) throw cause
     throw notSigned(cause)
   }
-  // Verifiers of the did-session family don't look; it is Ethereum's older word.
+  // `eip4361` is for Ethereum accounts only, which the verifiers of the did-session family don't check.
   if (cacao.h.t === 'eip4361' && !cacao.p.iss.startsWith('did:pkh:eip155:')) throw notSigned()
 }
 

@@ -3,18 +3,18 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, isBytes } from '../base/bytes.js'
 import { encodeDagCBOR } from './cid.js'
 
-/** What an authenticator signs, one behind the other and the second as its SHA-256 (WebAuthn Level 3, 6.3.3). */
+/** What an authenticator signs: `authData` followed by the SHA-256 of `clientDataJSON` (WebAuthn Level 3 §6.3.3). */
 export interface SignedData {
   readonly authData: Uint8Array<ArrayBuffer>
   readonly clientDataJSON: Uint8Array<ArrayBuffer>
 }
 
-/** The `m.aad` of a passkey's capability: the CBOR of both, as did-session's family writes it. */
+/** The `m.aad` of a passkey's capability: both as DAG-CBOR, as in the did-session family. */
 export function encodeAAD({ authData, clientDataJSON }: SignedData): Uint8Array<ArrayBuffer> {
   return encodeDagCBOR({ authData, clientDataJSON })
 }
 
-/** What an `m.aad` holds; `undefined` for anything but the one canonical CBOR of exactly these two. */
+/** Decodes an `m.aad`; `undefined` for anything but the canonical DAG-CBOR of exactly these two members. */
 export function decodeAAD(aad: Uint8Array): SignedData | undefined {
   try {
     const { authData, clientDataJSON } = decode<Partial<SignedData>>(aad)
@@ -26,7 +26,7 @@ export function decodeAAD(aad: Uint8Array): SignedData | undefined {
   }
 }
 
-/** The bytes over which an authenticator makes its signature. */
+/** The bytes that an authenticator signs. */
 export function signedBytes({ authData, clientDataJSON }: SignedData): Uint8Array<ArrayBuffer> {
   return concat(authData, sha256(clientDataJSON))
 }

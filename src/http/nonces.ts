@@ -6,24 +6,25 @@ import { type Clock, latestTime, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
 import { memoryReplay, type ReplayStore } from './replay.js'
 
-/** How long nonces are good, and what servers that stand for one another share. */
+/** How long nonces are valid, and what several servers share. */
 export interface NoncesOptions {
-  /** Seconds for which an issued nonce can be used; 600 by default: time for a person to read and sign. */
+  /** Seconds for which an issued nonce is valid; 600 by default, which leaves a person time to read and sign. */
   expiresInSecs?: number
-  /** At least 32 secret bytes, the same for all servers that stand for one another; random bytes by default. */
+  /** At least 32 secret bytes, the same on all servers that accept each other's nonces; random bytes by default. */
   secret?: Uint8Array
-  /** Where used nonces are remembered; this process's memory by default. Servers that stand for one another share it. */
+  /** Remembers used nonces; in this process's memory by default. Servers that accept each other's nonces must share it. */
   replay?: ReplayStore
+  /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
 }
 
-/** Nonces that a server chooses for sign-ins: each is good once, and for a while. */
+/** Nonces that a server issues for sign-ins. Each is accepted once, within a limited time. */
 export interface Nonces {
-  /** A new nonce, of letters and digits as ERC-4361 wants it. Nothing is stored for it. */
+  /** A new nonce of letters and digits, as ERC-4361 requires. Nothing is stored for it. */
   issue(): string
   /**
-   * Whether the nonce, such as a capability's `p.nonce`, was issued here, is in time, and is used for the first time.
-   * Rejects if that can't be found out; whoever asks must then refuse.
+   * Whether the nonce, such as a capability's `p.nonce`, was issued with this secret, has not expired, and is used for the
+   * first time. Rejects if the replay store fails; the sign-in must then be refused.
    */
   consume(nonce: string): Promise<boolean>
 }
@@ -31,13 +32,13 @@ export interface Nonces {
 const RANDOM_BYTES = 8
 const MAC_BYTES = 12
 const MIN_SECRET_BYTES = 32
-// Random bytes, when it expires in milliseconds since 1970, and the proof that it is from here; all in hex.
-const FORM = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
+// In hex: random bytes, the expiry in milliseconds since 1970, and a MAC of both.
+const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
 
 /**
- * Issues nonces and accepts each of them once. A nonce carries its own expiry and proof (HMAC-SHA-256), so that whoever
- * asks for many fills no store, and only what was issued here, and is in time, is looked up there. A nonce whose time was once
- * over stays so, also if the clock goes back.
+ * Issues nonces and accepts each of them once. A nonce contains its expiry and a MAC (HMAC-SHA-256), so that a client that asks
+ * for many fills no store, and only nonces with a valid MAC that have not expired are looked up in the replay store. A nonce
+ * that has expired once stays expired, even if the clock is set back. Throws a `TypeError` for wrong options.
  *
  * @example
  * const signIns = nonces()
@@ -63,16 +64,16 @@ export function nonces(options: NoncesOptions = {}): Nonces {
       return claim + macOf(claim)
     },
     async consume(nonce) {
-      const [, claim = '', time = '', mac = ''] = (typeof nonce === 'string' && FORM.exec(nonce)) || []
-      if (!equalTexts(mac, macOf(claim))) return false
+      const [, claim = '', time = '', mac = ''] = (typeof nonce === 'string' && FORMAT.exec(nonce)) || []
+      if (!equalInConstantTime(mac, macOf(claim))) return false
       const expiresAt = Number.parseInt(time, 16)
       return clock() < expiresAt && (await replay.use(`nonce ${nonce}`, expiresAt)) === true
     },
   }
 }
 
-// Takes as long wherever the texts differ.
-function equalTexts(a: string, b: string): boolean {
+// Takes the same time wherever the texts differ, so that the time reveals nothing about the MAC.
+function equalInConstantTime(a: string, b: string): boolean {
   let difference = a.length ^ b.length
   for (let i = 0; i < b.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
   return difference === 0

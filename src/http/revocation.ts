@@ -7,42 +7,45 @@ import { parseCacao } from '../capability/parse-cacao.js'
 import { parseDateTime } from '../capability/schema.js'
 import { expiryTime } from '../capability/validity.js'
 
-/** Which capabilities count no more, though they are signed and not yet expired. */
+/** Knows which capabilities were revoked before they expire. */
 export interface RevocationStore {
   /**
-   * Revokes one capability, and so all that was delegated from it: signs out one session. Takes unknown input and rejects
-   * with `ERR_CAPABILITY_INVALID`.
+   * Revokes one capability, and with it all that were delegated from it. This signs out one session. Takes unknown input and
+   * rejects with `ERR_CAPABILITY_INVALID`.
    */
   revoke(capability: unknown): Promise<void>
   /**
-   * Revokes all that the account granted up to a moment, now by default: signs out everywhere. A session's key can be
-   * named as well (did:key): that revokes what it delegated, and not the session itself. A passkey's signature fits two keys,
-   * so that naming either reaches the capability under both. What counts is the
-   * capability's own `iat`, which the device wrote: to reach one whose clock is ahead, name a moment that much later; one
-   * whose clock is behind can sign in again that much later.
+   * Revokes all capabilities that an account granted until `before`, now by default. This signs the account out everywhere.
+   * With a session key's did:key as the account, it revokes what that key delegated, but not the session itself. For a
+   * passkey, whose signature is valid for two keys, either key revokes the capabilities under both. What counts is `iat`, which
+   * the device writes: if the clock of a device is ahead, give a time that much later, after which one can sign in again.
    */
   revokeAll(account: AccountInput, before?: Date): Promise<void>
   /**
-   * Whether this one capability was revoked; of a chain, each must be asked for. Rejects if that can't be found out;
-   * whoever asks must then refuse.
+   * Whether this capability was revoked. Those that it was delegated from are not looked up: call it for each capability of a
+   * chain. Rejects if the store fails; the capability must then be refused.
    */
   isRevoked(capability: Cacao): boolean | Promise<boolean>
 }
 
-/** One capability that is revoked, as stores keep it. Times in milliseconds since 1970. */
+/** A revoked capability, as it is stored. */
 export interface RevokedCapability {
+  /** Its `capabilityIdentity`. */
   readonly id: string
-  /** From then on it needn't be kept; `Infinity` if the capability never expires. */
+  /** When it expires and need not be stored any longer, in milliseconds since 1970; `Infinity` if it never expires. */
   readonly until: number
 }
 
-/** What a store keeps to revoke one capability. */
+/** What a store has to store to revoke a capability. Throws `ERR_CAPABILITY_INVALID`. */
 export function revokedCapability(capability: unknown): RevokedCapability {
   const cacao = parseCacao(capability)
   return { id: capabilityIdentity(cacao), until: expiryTime(cacao) }
 }
 
-/** What a store keeps to revoke all that an account granted up to a moment. */
+/**
+ * What a store has to store to revoke all capabilities that an account granted until `before`; the result has that in
+ * milliseconds since 1970. Throws a `TypeError` for a wrong account or date.
+ */
 export function revokedAccount(
   account: AccountInput,
   before: Date,
@@ -52,10 +55,11 @@ export function revokedAccount(
   return { account: accountArgument(account), before: time }
 }
 
-/** What a capability is looked up by. */
+/** By what a capability is looked up in a revocation store. */
 export interface RevocationKeys {
+  /** Its `capabilityIdentity`. */
   readonly id: string
-  /** One; of a passkey's capability, two. Of a delegated one, the key that delegated it. */
+  /** Its accounts by `capabilityAccounts`: one, or two if a passkey granted it; the key that delegated it, if one did. */
   readonly accounts: readonly string[]
   /** In milliseconds since 1970. */
   readonly issuedAt: number
@@ -63,7 +67,10 @@ export interface RevocationKeys {
   readonly expiresAt: number
 }
 
-/** What a capability is looked up by. Rejects with `ERR_CAPABILITY_INVALID` for a passkey's whose signature can't be read. */
+/**
+ * By what a capability is looked up in a revocation store. Rejects with `ERR_CAPABILITY_INVALID` if the signature of a passkey
+ * can't be read.
+ */
 export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
   return {
@@ -75,8 +82,8 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
 }
 
 /**
- * Revocations in the memory of this process: they end with it, so this is for tests, and for servers that keep a list of
- * their own and fill it from there at the start.
+ * Keeps revocations in the memory of this process. They are lost when it ends, so it is for tests, and for servers that store
+ * a list of their own and read it at the start.
  *
  * @example
  * const revocation = memoryRevocation()
@@ -85,8 +92,9 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
 export function memoryRevocation({ now = systemClock }: { now?: Clock } = {}): RevocationStore {
   const capabilities = new Map<string, number>()
   const accounts = new Map<string, number>()
-  // When what was forgotten would have expired: if the clock has gone back since, nobody knows what else was.
-  let forgotten = Number.NEGATIVE_INFINITY
+  // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until
+  // then may have been revoked.
+  let removedUntil = Number.NEGATIVE_INFINITY
   return {
     async revoke(capability) {
       const { id, until } = revokedCapability(capability)
@@ -94,7 +102,7 @@ export function memoryRevocation({ now = systemClock }: { now?: Clock } = {}): R
       for (const [known, end] of capabilities) {
         if (!(end <= time)) continue
         capabilities.delete(known)
-        forgotten = Math.max(forgotten, end)
+        removedUntil = Math.max(removedUntil, end)
       }
       capabilities.set(id, until)
     },
@@ -107,7 +115,7 @@ export function memoryRevocation({ now = systemClock }: { now?: Clock } = {}): R
       const { id, accounts: issuers, issuedAt, expiresAt } = await revocationKeys(cacao)
       const isBefore = (issuer: string): boolean =>
         issuedAt <= (accounts.get(issuer) ?? Number.NEGATIVE_INFINITY)
-      return capabilities.has(id) || issuers.some(isBefore) || expiresAt <= forgotten
+      return capabilities.has(id) || issuers.some(isBefore) || expiresAt <= removedUntil
     },
   }
 }

@@ -17,41 +17,13 @@ import {
   signedComponents,
 } from './signature-profile.js'
 
-const BOUNDARY_BYTES = 16
-
-/**
- * A form as `fetch` would send it (multipart/form-data, by the encoding algorithm of HTML). Written out because WebKitGTK
- * sends forms that hold files, but lets nobody read them, so that they could not be signed.
- */
-function multipart(form: FormData): Blob {
-  // In lower case, because that is what a Blob makes of its type.
-  const boundary = `----form${toHex(crypto.getRandomValues(new Uint8Array(BOUNDARY_BYTES)))}`
-  const parts: BlobPart[] = []
-  form.forEach((value, name) => {
-    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCRLF(name))}"`
-    if (typeof value === 'string') parts.push(`${head}\r\n\r\n${withCRLF(value)}\r\n`)
-    else {
-      const type = value.type || 'application/octet-stream'
-      parts.push(`${head}; filename="${escaped(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value, '\r\n')
-    }
-  })
-  return new Blob([...parts, `--${boundary}--\r\n`], { type: `multipart/form-data; boundary=${boundary}` })
-}
-
-function withCRLF(text: string): string {
-  return text.replace(/\r\n?|\n/g, '\r\n')
-}
-
-function escaped(text: string): string {
-  return text.replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/"/g, '%22')
-}
-
 const NONCE_BYTES = 16
 
 /**
- * A copy of the request with the capability in `Authorization` and the key's signature (RFC 9421) over method,
- * authority, path, query, capability, body and the body's type. Valid for 60 seconds, and once. Rejects with
- * `ERR_CAPABILITY_EXPIRED`, and with a `TypeError` for a request that can't carry a signature.
+ * A signed copy of the request: with the capability in `Authorization`, and the key's signature (RFC 9421) over the method,
+ * authority, path, query, capability, body and content type. It is valid for 60 seconds, and accepted once. `now` is in
+ * milliseconds since 1970. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with
+ * `ERR_REQUEST_TOO_LARGE` if the capability is too long for a header, and with a `TypeError` for a request that can't be signed.
  */
 export async function signRequest(
   request: Request,
@@ -97,12 +69,14 @@ export async function signRequest(
   headers.set('signature-input', signatureInput)
   headers.set('signature', signature)
   if (headers.get('signature') === signature) return signed
-  throw new TypeError('a request of mode "no-cors" can carry no signature: use "cors" or "same-origin"')
+  throw new TypeError(
+    'a request of mode "no-cors" can\'t have signature headers: use the mode "cors" or "same-origin"',
+  )
 }
 
 /**
- * The request that `fetch` would send. A stream is read to its end first, and a form written out: they have to be signed
- * before they are sent, and not every engine lets one read them in a request.
+ * The request that `fetch(input, init)` would send. A stream is read to its end and a form is encoded first, because a body has
+ * to be signed before it is sent, and not every engine can read these two from a request.
  */
 export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Promise<Request> {
   const { body } = init
@@ -114,21 +88,21 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
 const SIGNED: ReadonlySet<string> = new Set(signedComponents(true))
 
 function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request {
-  // A clone is the only copy that keeps all that a request may say: signal, referrer policy, credentials, mode.
+  // Only a clone keeps all members of a request, such as signal, referrer policy, credentials and mode.
   const clone = withoutFragment(request.clone(), body)
   try {
     return withoutSignature(clone)
   } catch {
-    // The headers can't be changed of a request that a service worker or a server has received, nor those of its clones.
+    // A request that a service worker or a server has received has immutable headers, and so have its clones.
     return withoutSignature(new Request(clone))
   }
 }
 
-/** The request without the part of its URL that is never sent, so that what is signed is what a server sees. */
+/** The request without the fragment of its URL, which is never sent: the server must see the URL that was signed. */
 function withoutFragment(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
   const [sent = '', fragment] = clone.url.split('#', 2)
   if (fragment === undefined) return clone
-  // The body is given once more, because Firefox doesn't take it over from another request.
+  // The body is passed again, because Firefox doesn't take it over from another request.
   return new Request(new Request(sent, clone), body.length > 0 ? { body } : undefined)
 }
 
@@ -140,15 +114,47 @@ function withoutSignature(request: Request): Request {
 async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   const authorization = request.headers.get('authorization')
   if (authorization !== null && !isCacaoAuthorization(authorization)) {
-    throw new TypeError('the request has an Authorization already, and a session needs that header')
+    throw new TypeError('the request already has an Authorization header, which a session needs: remove it')
   }
   if (request.bodyUsed)
-    throw new TypeError("the request's body was read already: sign the request before, or a clone of it")
+    throw new TypeError("the request's body was already read: sign the request before that, or sign a clone of it")
   try {
     return new Uint8Array(await request.clone().arrayBuffer())
   } catch (cause) {
-    throw new TypeError("the request's body can't be read twice, as it must be to sign and to send it", {
-      cause,
-    })
+    throw new TypeError(
+      "the request's body can't be read twice, once to sign and once to send it: pass a body that can",
+      {
+        cause,
+      },
+    )
   }
+}
+
+const BOUNDARY_BYTES = 16
+
+/**
+ * The multipart/form-data body of a form, as `fetch` would write it (HTML §4.10.21.8). It is written here because in WebKitGTK
+ * the body of a request with a form that contains files can't be read, so it could not be signed.
+ */
+function multipart(form: FormData): Blob {
+  // In lower case, because `Blob` converts its type to lower case.
+  const boundary = `----form${toHex(crypto.getRandomValues(new Uint8Array(BOUNDARY_BYTES)))}`
+  const parts: BlobPart[] = []
+  form.forEach((value, name) => {
+    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCRLF(name))}"`
+    if (typeof value === 'string') parts.push(`${head}\r\n\r\n${withCRLF(value)}\r\n`)
+    else {
+      const type = value.type || 'application/octet-stream'
+      parts.push(`${head}; filename="${escaped(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value, '\r\n')
+    }
+  })
+  return new Blob([...parts, `--${boundary}--\r\n`], { type: `multipart/form-data; boundary=${boundary}` })
+}
+
+function withCRLF(text: string): string {
+  return text.replace(/\r\n?|\n/g, '\r\n')
+}
+
+function escaped(text: string): string {
+  return text.replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/"/g, '%22')
 }

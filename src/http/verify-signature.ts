@@ -13,19 +13,22 @@ import {
   signedComponents,
 } from './signature-profile.js'
 
-/** What a request's signature says, once it is known to be the key's. Times in milliseconds since 1970. */
+/** The content of a request's signature after it was verified. Times are milliseconds since 1970. */
 export interface MessageSignature {
+  /** The did:key of the key that signed. */
   readonly keyDID: string
   readonly nonce: string
   readonly created: number
   readonly expires: number
-  /** The digest of the body, if one was signed. */
+  /** The `Content-Digest` field, if a body was signed. */
   readonly contentDigest?: string
 }
 
-/** By which measure a signature is judged. Times in milliseconds. */
+/** What a signature must fulfil. Times are in milliseconds. */
 export interface SignaturePolicy {
+  /** The host that must have been signed. */
   readonly authority: string
+  /** The current time, since 1970. */
   readonly now: number
   readonly maxAge: number
   readonly clockSkew: number
@@ -34,15 +37,15 @@ export interface SignaturePolicy {
 
 const MAX_FIELD_LENGTH = 512
 const MAX_INPUT_LENGTH = 2048
-// Whoever writes more white space than RFC 9421 shows has it read for a time that grows with its square.
+// The parser's time is quadratic in the length of white space, so no more is accepted than RFC 9421 writes.
 const ODD_WHITE_SPACE = /[ \t]{2}|\t/
 const PARAMETERS = ['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'] as const
 // At least 128 random bits, in hex, base64url or letters and digits.
 const NONCE = /^[-\w]{22,128}$/
 
 /**
- * Verifies the signature of a request (RFC 9421) in the one profile that sessions sign in: first what it says, then the
- * key, then the signature itself. Throws `ERR_REQUEST_UNSIGNED`, `ERR_REQUEST_STALE` or `ERR_REQUEST_SIGNATURE`.
+ * Verifies the signature of a request (RFC 9421) in the profile in which sessions sign: first its components and parameters,
+ * then the signature itself. Rejects with `ERR_REQUEST_UNSIGNED`, `ERR_REQUEST_STALE` or `ERR_REQUEST_SIGNATURE`.
  */
 export async function verifyMessageSignature(
   request: IncomingRequest<unknown>,
@@ -55,9 +58,15 @@ export async function verifyMessageSignature(
   const [digest, type] = [request.header('content-digest'), request.header('content-type')]
   const longest = Math.max(signature.length, digest?.length ?? 0, type?.length ?? 0)
   if (longest > MAX_FIELD_LENGTH || input.length > MAX_INPUT_LENGTH)
-    throw refused('SIGNATURE', 'its signature headers, or its content type, are too long')
+    throw refused(
+      'SIGNATURE',
+      `its Signature-Input has more than ${MAX_INPUT_LENGTH} characters, or its Signature, Content-Digest or Content-Type more than ${MAX_FIELD_LENGTH}`,
+    )
   if ([signature, input, digest].some((field) => field !== undefined && ODD_WHITE_SPACE.test(field)))
-    throw refused('SIGNATURE', 'its signature headers have white space that RFC 9421 does not write')
+    throw refused(
+      'SIGNATURE',
+      'its signature headers have tabs, or several spaces in a row: write single spaces',
+    )
   const fields = {
     authorization: request.header('authorization'),
     'content-digest': digest,
@@ -78,7 +87,7 @@ export async function verifyMessageSignature(
       },
       {
         label: SIGNATURE_LABEL,
-        // Everything that a policy could say is checked by `claimsOf`, which knows why and says so by its code.
+        // `claimsOf` checks everything that this policy could, and throws errors with a code and a reason.
         policy: { ...LIBRARY_POLICY, now: policy.now / 1000 },
         resolveVerifier(candidate) {
           const claims = claimsOf(candidate, policy)
@@ -93,7 +102,7 @@ export async function verifyMessageSignature(
     )
     claims = verifier.claims
   } catch (error) {
-    // The library wraps what the resolver throws, and nothing else.
+    // The library wraps only what the resolver throws.
     const cause = error instanceof SessionError || !(error instanceof Error) ? error : error.cause
     if (cause instanceof SessionError) throw cause
     throw refused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
@@ -115,7 +124,7 @@ const LIBRARY_POLICY = {
   clockSkew: Number.MAX_SAFE_INTEGER,
 }
 
-/** What an unverified signature claims, if that is in the profile and in time. */
+/** What an unverified signature claims. Throws unless it is in the profile and valid at this time. */
 function claimsOf(
   { components, parameters }: UntrustedSignatureCandidate,
   { now, maxAge, clockSkew }: SignaturePolicy,
@@ -141,19 +150,19 @@ function claimsOf(
   if (!publicKey || algorithm === undefined || alg !== algorithm)
     throw refused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
   const [created, expires] = [createdSecs * 1000, expiresSecs * 1000]
-  // Written so that a clock or a time that is no number is refused.
+  // Written so that NaN is refused.
   const isFresh =
     created <= now + clockSkew && now < expires && now - created <= maxAge && expires - created <= maxAge
   if (!isFresh) {
     throw refused(
       'STALE',
-      `it was signed for another time, or for longer than ${maxAge / 1000} seconds: sign it anew, and check the clock`,
+      `it is expired, signed for the future, or signed for longer than ${maxAge / 1000} seconds: sign it again, and check the clocks of both machines`,
     )
   }
   return { keyDID, publicKey, algorithm, nonce, created, expires, isBodySigned }
 }
 
-// The library leaves a default port out of the authority, so it must not be the one that is given.
+// The library removes the scheme's default port from the authority. The other scheme keeps the authority as it was signed.
 function schemeOf(authority: string): 'https' | 'http' {
   return authority.endsWith(':443') ? 'http' : 'https'
 }

@@ -5,23 +5,24 @@ import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { PublicKey } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'
 
-/** Characters that a JWS may have at most. */
+// Characters of a JWS.
 const MAX_LENGTH = 400_000
 
-/** A JWS whose form is right; whether it is signed is another question. */
+/** A JWS that was parsed. Its signature was not verified. */
 export interface ParsedJWS {
-  /** The signer's DID URL, as the header says it. */
+  /** The signer's DID URL, from the header. */
   readonly kid: string
+  /** The signer's did:key. */
   readonly keyDID: string
   readonly publicKey: PublicKey
-  /** The CID of the capability that the signer acts under, if the header names one. */
+  /** The CID of the capability under which the signer acts, if the header names one (`cap`). */
   readonly capability?: string
   readonly signingInput: Uint8Array
   readonly signature: Uint8Array
   readonly payload: Uint8Array
 }
 
-// RFC 8037, RFC 9864 and RFC 7518: which algorithm goes with which key. EdDSA is the older word for Ed25519.
+// The type of key for each algorithm (RFC 7518, RFC 8037, RFC 9864). `EdDSA` is the older name of `Ed25519`.
 const ALGORITHMS = new Map([
   ['EdDSA', 'Ed25519'],
   ['Ed25519', 'Ed25519'],
@@ -29,15 +30,15 @@ const ALGORITHMS = new Map([
 ])
 
 /**
- * Reads a JWS of did-session's world: compact, general with one signature, or DAG-JWS. Throws `ERR_JWS_INVALID`
- * for any other form, for an unknown algorithm or one that doesn't fit the key, for `crit` and `b64`.
+ * Parses a JWS (RFC 7515) as did-session and dids write it: compact, general JSON with one signature, or DAG-JWS. Throws
+ * `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or not that of the key, and for `crit` and `b64`.
  */
 export function parseJWS(input: unknown): ParsedJWS {
   try {
     return read(input)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
-    // A getter or a proxy of somebody else's threw.
+    // A getter or a proxy of the caller's threw.
     throw invalid("it can't be read", cause)
   }
 }
@@ -47,14 +48,15 @@ function read(input: unknown): ParsedJWS {
   const [headerBytes, payload, signature] = [head, body, tail].map((segment) => fromBase64url(segment))
   if (!headerBytes || !payload || !signature) throw invalid('its parts must be base64url')
   const { alg, kid, cap, ...others } = header(headerBytes)
-  if ('crit' in others || 'b64' in others) throw invalid('its header asks for an extension')
-  if (typeof kid !== 'string') throw invalid('its header names no key')
+  if ('crit' in others || 'b64' in others) throw invalid('its header must not have crit or b64')
+  if (typeof kid !== 'string') throw invalid('its header must have a kid')
   const [keyDID = '', fragment] = kid.split('#', 2)
   const publicKey = knownKey(keyDID)
   const isKid = kid === keyDID || kid === `${keyDID}#${keyDID.slice('did:key:'.length)}`
-  if (!publicKey || !isKid || fragment === '') throw invalid('its key must be a did:key')
+  if (!publicKey || !isKid || fragment === '')
+    throw invalid('its kid must be a did:key, or the DID URL of its key')
   if (typeof alg !== 'string' || ALGORITHMS.get(alg) !== publicKey.type)
-    throw invalid("its algorithm doesn't fit its key")
+    throw invalid('its alg must be that of its key: Ed25519, EdDSA or ES256')
   const capability = typeof cap === 'string' ? /^ipfs:\/\/([A-Za-z0-9]+)$/.exec(cap)?.[1] : undefined
   if (cap !== undefined && !capability) throw invalid('its cap must be an ipfs:// URL')
   assertLink(input, payload)
@@ -72,14 +74,14 @@ function segments(input: unknown): [string, string, string] {
 }
 
 function compact(input: unknown): string {
-  if (typeof input !== 'object' || input === null) throw invalid('it must be text or an object')
+  if (typeof input !== 'object' || input === null) throw invalid('it must be a string or an object')
   const { payload, signatures } = input as { payload?: unknown; signatures?: unknown }
   const [first, ...more]: unknown[] = Array.isArray(signatures) ? signatures : []
   if (typeof first !== 'object' || first === null || more.length > 0)
-    throw invalid('it must have one signature')
+    throw invalid('it must have exactly one signature')
   const { protected: head, signature } = first as { protected?: unknown; signature?: unknown }
   if (![head, payload, signature].every((part) => typeof part === 'string'))
-    throw invalid('its parts must be text')
+    throw invalid('its payload, protected header and signature must be strings')
   return `${head}.${payload}.${signature}`
 }
 
@@ -95,10 +97,11 @@ function header(bytes: Uint8Array): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-// A DAG-JWS repeats its payload, which is a CID, as a link.
+// The payload of a DAG-JWS is a CID, and `link` is that CID again.
 function assertLink(input: unknown, payload: Uint8Array): void {
   const link = typeof input === 'object' && input !== null && 'link' in input ? input.link : undefined
-  if (link !== undefined && String(link) !== cidText(payload)) throw invalid('its link is not its payload')
+  if (link !== undefined && String(link) !== cidText(payload))
+    throw invalid('its link must be the CID in its payload')
 }
 
 function cidText(bytes: Uint8Array): string | undefined {
@@ -109,11 +112,11 @@ function cidText(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** An error that says what is wrong with a JWS. */
-export function invalid(why: string, cause?: unknown): SessionError {
+/** The error `ERR_JWS_INVALID`, with the reason. */
+export function invalid(reason: string, cause?: unknown): SessionError {
   return new SessionError(
     'ERR_JWS_INVALID',
-    `the JWS is refused: ${why}`,
+    `the JWS is refused: ${reason}`,
     cause === undefined ? undefined : { cause },
   )
 }

@@ -16,47 +16,49 @@ import type { Verifiers } from '../capability/verify-signature.js'
 import { verifyKeySignature } from '../key/verify.js'
 import { invalid, parseJWS } from './jws.js'
 
-/** What a JWS must be to be accepted. Everything that `verifyCacao` takes is checked of its capability. */
+/** What a JWS must fulfil to be accepted. The options of `verifyCacao` are checked for its capability. */
 export interface VerifyJWSOptions extends Omit<VerifyCacaoOptions, 'audience' | 'verifiers'> {
-  /** The capability that the signer acts under. When given, it is always verified. */
+  /** The capability under which the signer acts. It is verified whenever it is given. */
   capability?: unknown
-  /** Needed with a capability. */
+  /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. Required with a capability. */
   verifiers?: VerifyCacaoOptions['verifiers']
 }
 
-type Asked = Omit<CapabilityExpectations, 'audience' | 'verifiers'>
+type Expected = Omit<CapabilityExpectations, 'audience' | 'verifiers'>
 
-const { audience: _audience, verifiers: _verifiers, ...ASKED } = CAPABILITY_OPTIONS
+const { audience: _audience, verifiers: _verifiers, ...EXPECTED_OPTIONS } = CAPABILITY_OPTIONS
 const OPTIONS: OptionReaders<
-  Asked & { readonly verifiers?: Verifiers | undefined; readonly capability?: unknown }
+  Expected & { readonly verifiers?: Verifiers | undefined; readonly capability?: unknown }
 > = {
-  ...ASKED,
+  ...EXPECTED_OPTIONS,
   verifiers: check(verifiersOption),
-  // From outside, and no option: the guard judges it, `undefined` too.
+  // It comes from outside and is no option, so the guard checks it, also if it is `undefined`.
   capability: setting((value) => value),
 }
 
-/** Who signed, for whom, and what. */
+/** A JWS that was verified. */
 export interface VerifiedJWS {
-  /** The DID of who it speaks for: the account that granted the capability, or else the signing key. */
+  /** The DID of the account that granted the capability; without a capability, the did:key of the signer. */
   readonly issuer: string
+  /** The signer's did:key. */
   readonly keyDID: string
   /** The signer's DID URL, from the header. */
   readonly kid: string
-  /** The payload, if it is a JSON object; a DAG-JWS has a CID instead. */
+  /** The payload, if it is a JSON object. The payload of a DAG-JWS is a CID. */
   readonly payload?: Record<string, unknown>
   readonly payloadBytes: Uint8Array
-  /** The capability that it was signed under, and its root: what the wallet signed. */
+  /** The capability under which it was signed, with its `root`, the capability that the wallet signed. */
   readonly cacao?: VerifiedCacao
 }
 
 /**
- * Verifies a JWS of did-session's world (compact, general or DAG-JWS; EdDSA, Ed25519, ES256) and, when given, the
- * capability that its signer acts under: it must be the one that the header names, granted to the signer, and good in
- * every way that `verifyCacao` checks. Without a capability it speaks for its key alone, and options that only a capability
- * could meet (`resources`, `ability`, `domains`, `nonce`, `isRevoked`, another `issuer`) are refused.
+ * Verifies a JWS as did-session and dids write it (RFC 7515: compact, general JSON, or DAG-JWS; EdDSA, Ed25519 or ES256) and,
+ * if it is given, the capability under which its signer acts. That must be the capability that the header names, must be granted
+ * to the signer, and must pass all the checks of `verifyCacao`. Without a capability, the issuer is the signing key itself, and
+ * options that only a capability can fulfil (`resources`, `ability`, `domains`, `nonce`, `isRevoked`, another `issuer`) make it
+ * reject.
  *
- * Rejects with `ERR_JWS_INVALID`, or with the `ERR_CAPABILITY_…` of the check that failed.
+ * Rejects with `ERR_JWS_INVALID`, with the `ERR_CAPABILITY_…` of the check that failed, or with a `TypeError` for wrong options.
  *
  * @example
  * const { issuer, payload } = await verifyJWS(jws, { capability, verifiers: ethereumVerifiers() })
@@ -65,29 +67,29 @@ export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}):
   const { capability, verifiers, ...expected } = readOptions(options, OPTIONS)
   const isGiven = Object.hasOwn(options, 'capability')
   if (isGiven && !verifiers)
-    throw new TypeError('a capability needs verifiers, such as ethereumVerifiers() gives')
+    throw new TypeError('verifiers are required with a capability: { ...ethereumVerifiers() }')
   const jws = parseJWS(input)
   const { kid, keyDID } = jws
   const granted = isGiven ? parseCacao(capability) : undefined
-  if (!granted) assertSpeaksForItself(keyDID, expected)
-  // Side by side: the engine verifies on another thread while the wallet's signature is checked on this one.
+  if (!granted) assertNoCapabilityNeeded(keyDID, expected)
+  // Both at a time: WebCrypto verifies on another thread while the wallet's signature is verified on this one.
   const [isSigned, grant] = await Promise.all([
     verifyKeySignature(jws.publicKey, jws.signature, jws.signingInput),
     granted &&
       verifiers &&
       settled(verifyChecked(granted, checksOf({ ...expected, verifiers, audience: keyDID }))),
   ])
-  if (!isSigned) throw invalid('its signature is not of its key')
+  if (!isSigned) throw invalid('its signature is not valid for its key')
   const content = { keyDID, kid, payloadBytes: jws.payload, ...payloadOf(jws.payload) }
   if (!grant) return { issuer: keyDID, ...content }
   if (jws.capability !== (granted && cacaoCID(granted)))
-    throw invalid('it was signed under another capability')
+    throw invalid('its cap must be the CID of the capability that was given')
   if ('error' in grant) throw grant.error
   const { cacao } = grant
   return { issuer: cacao.root.p.iss, ...content, cacao }
 }
 
-// What is wrong with the JWS itself is said first.
+// Does not reject, because an error of the JWS itself takes precedence.
 function settled(
   verification: Promise<VerifiedCacao>,
 ): Promise<{ cacao: VerifiedCacao } | { error: unknown }> {
@@ -97,24 +99,24 @@ function settled(
   )
 }
 
-// Whatever only a capability can show is refused without one.
-function assertSpeaksForItself(keyDID: string, { issuer, ...others }: Asked): void {
+/** Throws if options ask for what only a capability can prove. */
+function assertNoCapabilityNeeded(keyDID: string, { issuer, ...others }: Expected): void {
   if (issuer !== undefined && accountDID(issuer) !== keyDID) {
     throw new SessionError(
       'ERR_CAPABILITY_ISSUER',
-      `the JWS is signed by ${keyDID}, and no capability says that it speaks for ${issuer}`,
+      `the JWS is signed by ${keyDID}, and without a capability its issuer is not ${issuer}: pass the capability`,
     )
   }
-  const asked = OF_CAPABILITY.find((name) => others[name] !== undefined)
-  if (asked !== undefined) {
+  const needed = NEED_CAPABILITY.find((name) => others[name] !== undefined)
+  if (needed !== undefined) {
     throw new SessionError(
       'ERR_CAPABILITY_RESOURCES',
-      `the JWS comes without a capability, of which alone \`${asked}\` could be checked: give the capability`,
+      `\`${needed}\` can only be checked with a capability, and none was given: pass the capability`,
     )
   }
 }
 
-const OF_CAPABILITY = ['resources', 'ability', 'domains', 'nonce', 'isRevoked'] as const
+const NEED_CAPABILITY = ['resources', 'ability', 'domains', 'nonce', 'isRevoked'] as const
 
 function payloadOf(bytes: Uint8Array): { payload?: Record<string, unknown> } {
   try {

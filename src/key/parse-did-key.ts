@@ -1,5 +1,6 @@
 import { fromBase58 } from '../base/base58.js'
-import { fromHex, toHex } from '../base/hex.js'
+import { concat } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { DID_KEY_FORMATS, isEd25519Key, type PublicKey } from './did-key.js'
 
@@ -50,7 +51,12 @@ export function decompressP256(compressed: Uint8Array): Uint8Array<ArrayBuffer> 
   const root = squareRoot(square)
   if ((root * root) % P !== square) return undefined
   const y = (root & 1n) === BigInt(compressed[0] & 1) ? root : P - root
-  return fromHex(`04${[x, y].map((number) => number.toString(16).padStart(64, '0')).join('')}`)
+  return concat(Uint8Array.of(4), compressed.subarray(1), bytesOf(y))
+}
+
+/** A number below 2²⁵⁶ as 32 bytes, the most significant first. */
+function bytesOf(number: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((number >> BigInt(8 * (31 - i))) & 255n))
 }
 
 // square^((p + 1) / 4), by the addition chain of that exponent: 2^254 - 2^222 + 2^190 + 2^94.

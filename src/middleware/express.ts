@@ -15,7 +15,7 @@ export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
 export type { NodeRequest } from './node-request.js'
 
-/** As much of Node's `ServerResponse`, or of Express's, as a refusal needs, and to mark an answer as one caller's. */
+/** The members of Node's `ServerResponse`, or of Express's `Response`, that the middleware needs. */
 export interface NodeResponse {
   readonly headersSent: boolean
   getHeader(name: string): unknown
@@ -26,10 +26,11 @@ export interface NodeResponse {
 const callers = new WeakMap<object, VerifiedRequest>()
 
 /**
- * Middleware for Express, Connect and plain `node:http` that lets signed requests through only; `callerOf(request)` says
- * whose they are. Others get a refusal: 401, 403, 413, 429 or 503, with a code. Answers are marked as one caller's (`Vary`,
- * `Cache-Control`), and `request.headers.host` is the verified authority. It goes before body parsers, which find the
- * body as it came; and after `cors()`, where pages of another origin call.
+ * Middleware for Express, Connect and plain `node:http` that accepts signed requests only. For those, `callerOf(request)`
+ * returns who is calling. Other requests are answered with 401, 403, 413, 429 or 503 and the code of the error as JSON.
+ * Responses are marked as one caller's (`Vary`, `Cache-Control`), and `request.headers.host` is set to the verified authority.
+ * Put it before body parsers, which can still read the body; and after `cors()`, if pages of another origin call. Throws a
+ * `TypeError` for wrong options.
  *
  * @example
  * app.use('/api', requireSession(options), express.json())
@@ -57,23 +58,25 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
         markPrivateNode(response as MarkedResponse)
         return next()
       }
-      // Something else may have answered meanwhile, such as a time limit.
+      // Another middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
-      // What is left of a body that nobody will read must not be taken for the next request, nor be waited for.
+      // The connection is closed, because the rest of an unread body must neither be read as the next request nor be awaited.
       const headers = request.complete ? refusal.headers : { ...refusal.headers, ...closing(request) }
       response.writeHead(refusal.status, headers).end(refusal.body)
     }, next)
   }
 }
 
-// HTTP/2 has no such header, and needs none: what is left belongs to one stream.
+// HTTP/2 does not have this header and does not need it, because each request has its own stream.
 function closing({ stream }: NodeRequest): Record<string, string> {
   return stream ? {} : { connection: 'close' }
 }
 
-/** Who is calling. Throws where `requireSession` did not let the request through, so that none is taken for signed. */
+/** Who is calling. Throws an `Error` if `requireSession` has not accepted the request, so that none passes unverified. */
 export function callerOf(request: object): VerifiedRequest {
   const caller = callers.get(request)
   if (caller) return caller
-  throw new Error('callerOf: requireSession has not verified this request; put it before this handler')
+  throw new Error(
+    'callerOf: requireSession has not accepted this request: put requireSession before this handler',
+  )
 }

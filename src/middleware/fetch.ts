@@ -13,7 +13,7 @@ export type { OfRequest, WantedResources } from '../http/requirements.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
 
-/** A fetch handler that is told who is calling; whatever else its platform passes comes after that. */
+/** A fetch handler that gets the caller as its second argument, and then the further arguments of its platform. */
 export type SessionHandler<Rest extends unknown[] = []> = (
   request: Request,
   caller: VerifiedRequest,
@@ -21,9 +21,10 @@ export type SessionHandler<Rest extends unknown[] = []> = (
 ) => Response | Promise<Response>
 
 /**
- * Lets a fetch handler answer signed requests only: for Deno, Bun, Workers, route handlers of Next.js, and wherever else
- * a server is a function from `Request` to `Response`. Others get a refusal: 401, 403, 413, 429 or 503, with a code. The
- * handler's request has the verified URL, and its answer is marked as one caller's (`Vary`, `Cache-Control`).
+ * Wraps a fetch handler so that it gets signed requests only: for Deno, Bun, Cloudflare Workers, route handlers of Next.js, and
+ * any other server that is a function from `Request` to `Response`. Other requests are answered with 401, 403, 413, 429 or 503
+ * and the code of the error as JSON. The handler's request has the verified URL, and its response is marked as one caller's
+ * (`Vary`, `Cache-Control`). Throws a `TypeError` for wrong options.
  *
  * @example
  * Deno.serve(requireSession(options, (request, caller) => Response.json({ hello: caller.account })))

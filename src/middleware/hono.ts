@@ -14,16 +14,17 @@ export type { OfRequest, WantedResources } from '../http/requirements.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
 
-/** What the middleware leaves for the handlers after it. */
+/** The context variables that the middleware sets for the handlers after it. */
 export interface SessionVariables {
   /** Who is calling. */
   readonly caller: VerifiedRequest
 }
 
 /**
- * Hono middleware that lets signed requests through only; `c.var.caller` says whose they are. Others get a refusal: 401,
- * 403, 413, 429 or 503, with a code. Handlers' requests have the verified URL, and answers are marked as one caller's (`Vary`,
- * `Cache-Control`). Where pages of another origin call, Hono's `cors()` goes before it.
+ * Hono middleware that accepts signed requests only. For those, `c.var.caller` is who is calling. Other requests are answered
+ * with 401, 403, 413, 429 or 503 and the code of the error as JSON. The handlers' request has the verified URL, and responses
+ * are marked as one caller's (`Vary`, `Cache-Control`). If pages of another origin call, put Hono's `cors()` before it. Throws
+ * a `TypeError` for wrong options.
  *
  * @example
  * app.use('/api/*', requireSession(options))

@@ -2,11 +2,11 @@ import { concat } from '../base/bytes.js'
 import { type BodyLimits, cutOff, type IncomingRequest, inTime, tooLarge } from '../http/incoming-request.js'
 import { refused } from '../http/request-error.js'
 
-/** As much of Node's `IncomingMessage`, or of Express's `Request`, as is needed to verify it. */
+/** The members of Node's `IncomingMessage`, or of Express's `Request`, that verifying it needs. */
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** Express: the target as it came, where a router has cut its own part off `url`. */
+  /** Express: the target as it was received. A router removes its own path from `url`. */
   readonly originalUrl?: string | undefined
   readonly headers: {
     host?: string | undefined
@@ -14,12 +14,12 @@ export interface NodeRequest {
     'x-forwarded-host'?: string | string[] | undefined
     'x-forwarded-proto'?: string | string[] | undefined
   }
-  /** What it came over. */
+  /** The connection over which it was received. */
   readonly socket?: object | null | undefined
   readonly rawHeaders: readonly string[]
-  /** Whether the whole message has come in. */
+  /** Whether the whole message was received. */
   readonly complete: boolean
-  /** HTTP/2: what the message comes from, which knows of its end in time. */
+  /** HTTP/2: the stream of the message. It knows the end of the message earlier than `complete`. */
   readonly stream?: { readonly readableEnded: boolean }
   readonly destroyed: boolean
   readonly readableDidRead: boolean
@@ -31,7 +31,7 @@ export interface NodeRequest {
   off(event: string, listener: () => void): unknown
 }
 
-/** A request that Node has received. Its body can still be read, by a body parser or a handler. */
+/** A Node request as `IncomingRequest`. Its body can still be read afterwards, by a body parser or a handler. */
 export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequest<R> {
   const header = (name: string): string | undefined => headerOf(request, name)
   return {
@@ -45,7 +45,7 @@ export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequ
       const { host, protocol } = new URL(url)
       headers.host = host
       if (headers[':authority'] !== undefined) headers[':authority'] = host
-      // Where Express trusts a proxy, it reads the host and the scheme from these: a proxy may hand on what the client wrote.
+      // Express reads host and scheme from these if it trusts a proxy, and a proxy may pass on what the client wrote there.
       if (headers['x-forwarded-host'] !== undefined) headers['x-forwarded-host'] = host
       if (headers['x-forwarded-proto'] !== undefined) headers['x-forwarded-proto'] = protocol.slice(0, -1)
       return request
@@ -54,12 +54,14 @@ export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequ
       const length = Number(header('content-length'))
       if (length > limits.maxBytes) throw tooLarge(limits)
       const isRead = request.readableDidRead
-      // What has come is what counts: no header makes a body none.
+      // Decided by what was received, not by a header that says there is no body.
       if (!isRead && isWhole(request) && request.readableLength === 0 && !(length > 0))
         return new Uint8Array()
       if (isRead || request.readableEncoding !== null)
-        throw new TypeError('requireSession must come before whatever reads the body, such as express.json()')
-      // Whoever has gone says so only once.
+        throw new TypeError(
+          'the body was already read: put requireSession before middleware that reads it, such as express.json()',
+        )
+      // A request that is already destroyed emits no further event.
       if (request.destroyed) throw cutOff()
       return readAndPutBack(request, limits)
     },
@@ -70,16 +72,16 @@ function isOverTLS(socket: object | null | undefined): boolean {
   return (socket as { encrypted?: unknown } | null | undefined)?.encrypted === true
 }
 
-// HTTP/2 names the host in a pseudo-header. A message that names two is malformed (RFC 9113 §8.3.1), and one of the two would
-// be what some handler believes.
+// HTTP/2 has the host in a pseudo-header. A message with two different hosts is malformed (RFC 9113 §8.3.1), and handlers
+// would use one or the other.
 function hostOf({ headers }: NodeRequest): string | undefined {
   const { host, ':authority': authority } = headers
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
-    throw refused('SIGNATURE', 'it names two hosts')
+    throw refused('SIGNATURE', 'its host and :authority headers must be the same')
   return host ?? authority
 }
 
-// From the raw headers, because Node drops all but the first of some that come twice.
+// Read from the raw headers, because Node keeps only the first of some headers that occur twice.
 function headerOf({ rawHeaders }: NodeRequest, name: string): string | undefined {
   const values: string[] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -88,12 +90,12 @@ function headerOf({ rawHeaders }: NodeRequest, name: string): string | undefined
   return values.length === 0 ? undefined : values.join(', ')
 }
 
-// A message of HTTP/2 is complete only once it has announced its end, which would be too late.
+// An HTTP/2 message is `complete` only after its `end` event, and the body has to be put back before that.
 function isWhole({ complete, stream }: NodeRequest): boolean {
   return complete || stream?.readableEnded === true
 }
 
-/** Reads a stream to its end and puts all of it back before the end is announced, so that it reads as if untouched. */
+/** Reads a body to its end and puts it back before the `end` event, so that it can be read as if nothing had happened. */
 function readAndPutBack(request: NodeRequest, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
   let stop = (): void => undefined
   const reading = (): Promise<Uint8Array<ArrayBuffer>> =>
@@ -108,7 +110,7 @@ function readAndPutBack(request: NodeRequest, limits: BodyLimits): Promise<Uint8
         act()
       }
       const onReadable = (): void => {
-        // To ask for more than there is would announce the end.
+        // Reading more than there is would emit `end`.
         while (request.readableLength > 0) {
           const chunk = request.read()
           if (!(chunk instanceof Uint8Array)) break

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { assertOwnFile, assertOwnFolder, NO_LINK, refusingLinks, syncFolder } from './own-file.js'
 
-// Descriptors rather than `FileHandle`s, because those close themselves, and complain, once nobody holds them.
+// File descriptors instead of `FileHandle`s, because Node closes those with a warning when they are garbage-collected.
 const openFile = promisify(open)
 const statFile = promisify(fstat)
 const readFile = promisify(read)
@@ -18,9 +18,9 @@ interface Opened {
 }
 
 /**
- * A file that is only ever appended to, by one or several processes on one machine. It is made with mode 0600 if it is
- * absent, once: afterwards everything rejects if it was removed, or another one put in its place. It must be a file of our own, in
- * a folder of our own, that others can't write to.
+ * A file to which one or several processes on one machine append. If it is absent, it is created once, with mode 0600. After
+ * that, all methods reject if it was removed or replaced. Rejects with `ERR_STORE_UNAVAILABLE` if other users can write to the
+ * file or its folder, or if the file is a symbolic link.
  */
 export class AppendOnlyFile {
   readonly #path: string
@@ -30,30 +30,30 @@ export class AppendOnlyFile {
     this.#path = resolve(path)
   }
 
-  /** How many bytes it has now. */
+  /** The current size in bytes. */
   async size(): Promise<number> {
     const { ino, dev } = await this.#opened()
     const now = await lstat(this.#path)
-    // While it is held open no other file can have its number.
+    // No other file can get its inode number while it is open.
     if (now.ino !== ino || now.dev !== dev) throw new Error('it was replaced by another file')
     assertOwnFile(this.#path, now)
     return now.size
   }
 
-  /** Its bytes from one position to another, or as many as there are. */
+  /** The bytes from one position up to another, or fewer at the end of the file. */
   async read(from: number, to: number): Promise<Uint8Array> {
     const { fd } = await this.#opened()
     const { buffer, bytesRead } = await readFile(fd, new Uint8Array(to - from), 0, to - from, from)
     return buffer.subarray(0, bytesRead)
   }
 
-  /** Adds bytes at its end in one piece; they are on the disk when this resolves. */
+  /** Appends bytes in one write. They are on the disk when this resolves. */
   async append(bytes: Uint8Array): Promise<void> {
     const { fd } = await this.#opened()
     const { bytesWritten } = await writeFile(fd, bytes)
     if (bytesWritten !== bytes.length) throw new Error('the disk is full')
     await syncFile(fd)
-    // Whether it is still the file that others read.
+    // Rejects if the file was replaced, because then other processes read another file.
     await this.size()
   }
 

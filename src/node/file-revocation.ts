@@ -1,3 +1,4 @@
+import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
 import {
@@ -9,21 +10,93 @@ import {
 } from '../http/revocation.js'
 import { AppendOnlyFile } from './append-only-file.js'
 
-/** Revocations as they stand in a file: a line of JSON for each. */
+// Bytes that are read at a time. No record is nearly as long.
+const CHUNK = 1 << 20
+
+/**
+ * Keeps revocations in a file, for one or several processes on one machine. Each is a line of JSON, which is on the disk before
+ * `revoke` resolves. If the file is absent, it is created with mode 0600. It only grows, by about 100 bytes for each revocation.
+ *
+ * The methods reject with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, was removed or replaced after it was
+ * opened, or is a symbolic link, and if other users can write to it or replace it (the message says which command to run); and
+ * with `ERR_STORE_CORRUPT` if it contains something other than revocations. Throws a `TypeError` for an empty path.
+ *
+ * @example
+ * const revocation = fileRevocation('/var/lib/notes/revoked.jsonl')
+ */
+export function fileRevocation(path: string, { now = systemClock }: { now?: Clock } = {}): RevocationStore {
+  if (typeof path !== 'string' || path === '') throw new TypeError('path must be the path of a file')
+  const file = new AppendOnlyFile(path)
+  const queue = new SerialQueue()
+  const known = new Revocations()
+  let position = 0
+
+  /** Does the work after all other work with the file. */
+  const serially = async (work: () => Promise<void>): Promise<void> =>
+    queue.run(work).catch((cause: unknown) => {
+      if (cause instanceof SessionError) throw cause
+      throw new SessionError(
+        'ERR_STORE_UNAVAILABLE',
+        `the revocations in ${path} can't be read or written: see the cause`,
+        { cause },
+      )
+    })
+  const append = (record: object): Promise<void> =>
+    // The first line break ends a line that a process may have left unfinished when it died.
+    serially(() => file.append(Buffer.from(`\n${JSON.stringify(record)}\n`)))
+  /** Reads the records that any process has appended since the last time. */
+  const readNew = (): Promise<void> =>
+    serially(async () => {
+      const size = await file.size()
+      if (size < position) {
+        throw new SessionError(
+          'ERR_STORE_CORRUPT',
+          `revocations were removed from ${path}, which became shorter: restore it from a backup`,
+        )
+      }
+      if (size === position) return
+      known.removeExpired(now())
+      while (position < size) {
+        const chunk = Buffer.from(await file.read(position, Math.min(size, position + CHUNK)))
+        const end = chunk.lastIndexOf('\n') + 1
+        for (const line of chunk.toString('utf8', 0, end).split('\n')) known.read(line, path, now())
+        if (end === 0 && chunk.length === CHUNK) throw corrupt(path)
+        // Another process may still be writing a line without an end.
+        if (end === 0) return
+        position += end
+      }
+    })
+
+  return {
+    async revoke(capability) {
+      const { id, until } = revokedCapability(capability)
+      await append({ capability: id, ...(Number.isFinite(until) && { until }) })
+    },
+    revokeAll: async (account, before = new Date(now())) => append(revokedAccount(account, before)),
+    async isRevoked(cacao) {
+      const keys = await revocationKeys(cacao)
+      await readNew()
+      return known.has(keys)
+    },
+  }
+}
+
+/** The revocations that were read from a file, in which each is a line of JSON. */
 class Revocations {
   readonly #capabilities = new Map<string, number>()
   readonly #accounts = new Map<string, number>()
-  // When what was forgotten would have expired: if the clock has gone back since, nobody knows what else was.
-  #forgotten = Number.NEGATIVE_INFINITY
+  // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until
+  // then may have been revoked.
+  #removedUntil = Number.NEGATIVE_INFINITY
 
-  /** Takes a line in, unless what it revokes has expired by then. Throws `ERR_STORE_CORRUPT` if it is no revocation. */
+  /** Adds the revocation in a line, unless it has expired at `now`. Throws `ERR_STORE_CORRUPT` if the line is none. */
   read(line: string, path: string, now: number): void {
-    // Only the last character of a record is a brace: a line without one is of a process that died while it wrote, and
-    // nobody was told that it counts. Any other is a record, or has been one.
+    // The only brace of a record is its last character. A line without one is of a process that died while it wrote, before
+    // `revoke` resolved. Any other line must be a record.
     if (!line.includes('}')) return
     const { capability, until = Number.POSITIVE_INFINITY, account, before } = parse(line)
     if (typeof capability === 'string' && typeof until === 'number') {
-      if (until <= now) this.#forgotten = Math.max(this.#forgotten, until)
+      if (until <= now) this.#removedUntil = Math.max(this.#removedUntil, until)
       else this.#capabilities.set(capability, until)
     } else if (typeof account === 'string' && typeof before === 'number') {
       this.#accounts.set(account, Math.max(before, this.#accounts.get(account) ?? before))
@@ -32,26 +105,26 @@ class Revocations {
     }
   }
 
-  /** Lets go of what has expired by then, which counts no more in any case. */
-  forget(now: number): void {
+  /** Removes the revocations of capabilities that have expired at `now`. */
+  removeExpired(now: number): void {
     for (const [id, until] of this.#capabilities) {
       if (!(until <= now)) continue
       this.#capabilities.delete(id)
-      this.#forgotten = Math.max(this.#forgotten, until)
+      this.#removedUntil = Math.max(this.#removedUntil, until)
     }
   }
 
   has({ id, accounts, issuedAt, expiresAt }: RevocationKeys): boolean {
     const isBefore = (account: string): boolean =>
       issuedAt <= (this.#accounts.get(account) ?? Number.NEGATIVE_INFINITY)
-    return this.#capabilities.has(id) || accounts.some(isBefore) || expiresAt <= this.#forgotten
+    return this.#capabilities.has(id) || accounts.some(isBefore) || expiresAt <= this.#removedUntil
   }
 }
 
 function corrupt(path: string): SessionError {
   return new SessionError(
     'ERR_STORE_CORRUPT',
-    `something in ${path} is no revocation: restore it from a backup`,
+    `${path} contains something other than revocations: restore it from a backup`,
   )
 }
 
@@ -66,72 +139,5 @@ function parse(line: string): {
     return typeof value === 'object' && value !== null ? value : {}
   } catch {
     return {}
-  }
-}
-
-// Bytes that are read at a time; no revocation is nearly as long.
-const CHUNK = 1 << 20
-
-/**
- * Revocations in a file, for one or several processes on one machine: a line of JSON for each, appended and on the disk
- * before `revoke` resolves. The file is made with mode 0600 if it is absent, and only ever grows, by about 100 bytes a
- * revocation. Rejects with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, or was removed or replaced
- * meanwhile; if others may write to it or replace it (the message has the `chmod`), or it is a symbolic link; and with `ERR_STORE_CORRUPT` if something in it is no revocation.
- *
- * @example
- * const revocation = fileRevocation('/var/lib/notes/revoked.jsonl')
- */
-export function fileRevocation(path: string, { now = systemClock }: { now?: Clock } = {}): RevocationStore {
-  if (typeof path !== 'string' || path === '') throw new TypeError('path must be the path of a file')
-  const file = new AppendOnlyFile(path)
-  const known = new Revocations()
-  let position = 0
-  let queue: Promise<unknown> = Promise.resolve()
-
-  /** Does the work after whatever else is being done with the file. */
-  const inTurn = async (work: () => Promise<void>): Promise<void> => {
-    const turn = queue.then(work)
-    queue = turn.catch(() => undefined)
-    return turn.catch((cause: unknown) => {
-      if (cause instanceof SessionError) throw cause
-      throw new SessionError('ERR_STORE_UNAVAILABLE', `the revocations in ${path} can't be read or written`, {
-        cause,
-      })
-    })
-  }
-  const append = (record: object): Promise<void> =>
-    // The first line break ends what a process that died may have left unfinished.
-    inTurn(() => file.append(Buffer.from(`\n${JSON.stringify(record)}\n`)))
-  /** Takes in what was appended since, by whichever process. */
-  const catchUp = (): Promise<void> =>
-    inTurn(async () => {
-      const size = await file.size()
-      if (size < position) {
-        throw new SessionError('ERR_STORE_CORRUPT', `revocations are missing from ${path}: it became shorter`)
-      }
-      if (size === position) return
-      known.forget(now())
-      while (position < size) {
-        const chunk = Buffer.from(await file.read(position, Math.min(size, position + CHUNK)))
-        const end = chunk.lastIndexOf('\n') + 1
-        for (const line of chunk.toString('utf8', 0, end).split('\n')) known.read(line, path, now())
-        if (end === 0 && chunk.length === CHUNK) throw corrupt(path)
-        // A line without its end may still be on its way.
-        if (end === 0) return
-        position += end
-      }
-    })
-
-  return {
-    async revoke(capability) {
-      const { id, until } = revokedCapability(capability)
-      await append({ capability: id, ...(Number.isFinite(until) && { until }) })
-    },
-    revokeAll: async (account, before = new Date(now())) => append(revokedAccount(account, before)),
-    async isRevoked(cacao) {
-      const keys = await revocationKeys(cacao)
-      await catchUp()
-      return known.has(keys)
-    },
   }
 }

@@ -6,29 +6,34 @@ import type { SessionStore } from '../store/store.js'
 import {
   fromJSON,
   fromPlain,
-  isNone,
-  type KeptSessions,
-  NONE,
+  isEmpty,
+  NO_SESSIONS,
+  type StoredSessions,
   seedStore,
   toJSON,
   toPlain,
 } from '../store/stored-text.js'
-import { assertOwnFolder, readOwnFile, replaceFile, syncFolder } from './own-file.js'
+import { assertOwnFolder, orAbsent, readOwnFile, replaceFile, syncFolder } from './own-file.js'
 import { clearAfterDead, underLock } from './process-lock.js'
 
-// What the file says of itself. Files of later versions may say something else, and are left alone.
+// The version of the format. Files of later versions have another one, and are not changed.
 const FORMAT = 'cacao-session 1'
 
 const stores = new Map<string, SessionStore>()
 
 /**
- * Keeps sessions in one file of mode 0600, for one or several processes on one machine; a folder that is absent is made
- * with mode 0700. The file is replaced as a whole: whenever a process dies, it holds all that `write` has resolved for. It
- * holds the sessions' keys: whoever can read it can act until they expire. Beside it, while it is written, lie a lock
- * (`.lock`) and a draft, which the next writer clears away should a process die. Rejects with `ERR_STORE_UNAVAILABLE` if
- * the file can't be read or written, or another process holds the lock for 10 seconds; if others may write to it or replace it (the
- * message has the `chmod`), or it is a symbolic link; with `ERR_STORE_CORRUPT` if
- * something else is in the file, which is then never overwritten. An absent or empty file means signed out.
+ * Stores sessions in one file of mode 0600, for one or several processes on one machine. Absent folders are created with mode
+ * 0700. The file contains the sessions' keys: anyone who can read it can act until the sessions expire. If it is absent or
+ * empty, nobody is signed in.
+ *
+ * The file is always replaced as a whole, so that it has everything for which `write` has resolved, whenever a process dies.
+ * While it is written, there are a lock (`.lock`) and a temporary file beside it. If a process dies, the next one that writes
+ * removes them.
+ *
+ * The methods reject with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, or is a symbolic link, if other users can
+ * write to it or replace it (the message says which command to run), and if other processes hold the lock for 10 seconds; and
+ * with `ERR_STORE_CORRUPT` if the file contains something else, which is then never overwritten. Throws a `TypeError` for an
+ * empty path.
  *
  * @example
  * const store = fileStore('/var/lib/backup/session.json')
@@ -42,43 +47,46 @@ export function fileStore(path: string): SessionStore {
   return store
 }
 
-type Namespaces = Map<string, KeptSessions>
+type Namespaces = Map<string, StoredSessions>
 
 function newFileStore(path: string): SessionStore {
   const queue = new SerialQueue()
   let isClean = false
 
-  const update = async (namespace: string, change: (kept: KeptSessions) => KeptSessions): Promise<void> => {
+  const update = async (
+    namespace: string,
+    change: (stored: StoredSessions) => StoredSessions,
+  ): Promise<void> => {
     const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     if (made) await syncFolder(dirname(made))
     const folder = await realpath(dirname(path))
     await assertOwnFolder(folder)
-    // Whoever names the folder by a link means what it leads to, and waits for the same lock.
+    // The real path, so that processes which use different links to the folder wait for the same lock.
     const file = join(folder, basename(path))
     const lock = `${file}.lock`
     if (!isClean) await clearAfterDead(lock)
     isClean = true
     await underLock(lock, async ({ draft, check }) => {
       const namespaces = await readNamespaces(file)
-      const kept = change(namespaces.get(namespace) ?? NONE)
-      if (isNone(kept)) namespaces.delete(namespace)
-      else namespaces.set(namespace, kept)
+      const stored = change(namespaces.get(namespace) ?? NO_SESSIONS)
+      if (isEmpty(stored)) namespaces.delete(namespace)
+      else namespaces.set(namespace, stored)
       await replaceFile(file, draft, textOf(namespaces), check)
     })
   }
 
   return seedStore({
     persistence: 'file',
-    load: async (namespace) => (await said(path, readNamespaces(path))).get(namespace) ?? NONE,
+    load: async (namespace) => (await withPath(path, readNamespaces(path))).get(namespace) ?? NO_SESSIONS,
     update: (namespace, change) =>
-      said(
+      withPath(
         path,
         queue.run(() => update(namespace, change)),
       ),
   })
 }
 
-/** Needs no lock: what is open is never written to. */
+/** Reads the file without the lock, because its content never changes: it is only replaced by another file. */
 async function readNamespaces(path: string): Promise<Namespaces> {
   const folder = await orAbsent(realpath(dirname(path)))
   if (folder !== undefined) await assertOwnFolder(folder)
@@ -89,9 +97,9 @@ async function readNamespaces(path: string): Promise<Namespaces> {
   if (format !== FORMAT || !isObject) throw corrupt(path)
   return new Map(
     Object.entries(namespaces).map(([name, value]) => {
-      const kept = fromPlain(value)
-      if (!kept) throw corrupt(path)
-      return [name, kept]
+      const stored = fromPlain(value)
+      if (!stored) throw corrupt(path)
+      return [name, stored]
     }),
   )
 }
@@ -99,27 +107,25 @@ async function readNamespaces(path: string): Promise<Namespaces> {
 function corrupt(path: string): SessionError {
   return new SessionError(
     'ERR_STORE_CORRUPT',
-    `${path} holds something other than sessions: move it away, or choose another path`,
+    `${path} contains something other than sessions: move it away, or use another path`,
   )
 }
 
 function textOf(namespaces: Namespaces): string {
-  const plain = Object.fromEntries([...namespaces].map(([name, kept]) => [name, toPlain(kept)]))
+  const plain = Object.fromEntries([...namespaces].map(([name, stored]) => [name, toPlain(stored)]))
   return `${toJSON({ format: FORMAT, namespaces: plain })}\n`
 }
 
-async function orAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
-  return reading.catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  })
-}
-
-async function said<T>(path: string, work: Promise<T>): Promise<T> {
+/** Settles as the work does, with errors as `ERR_STORE_UNAVAILABLE` that name the file. */
+async function withPath<T>(path: string, work: Promise<T>): Promise<T> {
   return work.catch((cause: unknown) => {
     if (cause instanceof SessionError) throw cause
-    throw new SessionError('ERR_STORE_UNAVAILABLE', `the sessions in ${path} can't be read or written`, {
-      cause,
-    })
+    throw new SessionError(
+      'ERR_STORE_UNAVAILABLE',
+      `the sessions in ${path} can't be read or written: see the cause`,
+      {
+        cause,
+      },
+    )
   })
 }

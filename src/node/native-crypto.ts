@@ -8,8 +8,8 @@ import type { RecoverPublicKey } from '../wallet/ethereum/eip191.js'
 const keys = new WeakMap<PublicKey, KeyObject>()
 
 /**
- * Verifies session keys' signatures by `node:crypto`, on this thread: about twice as fast as WebCrypto, which goes by way
- * of another one. Answers as WebCrypto does.
+ * Verifies signatures of session keys with `node:crypto`, on this thread. It is about twice as fast as WebCrypto, which uses
+ * another thread, and returns the same answers.
  *
  * @example
  * const verify = requestVerifier({ ...options, verifyKeySignature: verifyWithNodeCrypto })
@@ -24,7 +24,7 @@ export const verifyWithNodeCrypto: VerifyKeySignature = (publicKey, signature, d
       ? verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)
       : verify(null, data, key, signature)
   } catch {
-    // OpenSSL throws at bytes that are no key.
+    // OpenSSL throws if the bytes are no key.
     return false
   }
 }
@@ -38,12 +38,12 @@ function importKey({ type, bytes }: PublicKey): KeyObject {
   return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' } as never)
 }
 
-/** What is used of npm `secp256k1` 5, which binds libsecp256k1. */
+/** The function of the npm package `secp256k1` 5 (bindings of libsecp256k1) that is used. */
 export interface Secp256k1 {
   ecdsaRecover(signature: Uint8Array, recovery: number, hash: Uint8Array, compressed: boolean): Uint8Array
 }
 
-/** What is used of npm `tiny-secp256k1` 2, which is libsecp256k1 in WebAssembly. */
+/** The function of the npm package `tiny-secp256k1` 2 (libsecp256k1 in WebAssembly) that is used. */
 export interface TinySecp256k1 {
   recover(
     hash: Uint8Array,
@@ -54,7 +54,7 @@ export interface TinySecp256k1 {
 }
 
 /**
- * Recovers keys with npm `secp256k1`: the fastest, where its native addon is to be had.
+ * Recovers public keys with the npm package `secp256k1`, which is the fastest where its native addon can be installed.
  *
  * @example
  * import secp256k1 from 'secp256k1'
@@ -65,7 +65,7 @@ export function recoverWithSecp256k1(secp256k1: Secp256k1): RecoverPublicKey {
 }
 
 /**
- * Recovers keys with npm `tiny-secp256k1`, wherever WebAssembly runs.
+ * Recovers public keys with the npm package `tiny-secp256k1`, which needs WebAssembly.
  *
  * @example
  * import * as tiny from 'tiny-secp256k1'

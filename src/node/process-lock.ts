@@ -6,144 +6,44 @@ import { basename, dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SessionError } from '../base/errors.js'
+import { orAbsent } from './own-file.js'
 
-// <where>-<pid>-<start>-<random>; the start is empty where it can't be known.
-const TOKEN = /^([0-9a-f]{16})-(\d{1,10})-(\d*)-[0-9a-f]{16}$/
-
-/** A name that nobody else ever takes, from which others can tell whether this process still runs. */
-export function processToken(): string {
-  return `${here()}-${process.pid}-${stat(process.pid)?.start ?? ''}-${randomBytes(8).toString('hex')}`
-}
-
-function isToken(text: string): boolean {
-  return TOKEN.test(text)
-}
-
-/** Whether the process runs that made the token; `unknown` if that was on another machine, or it is no token. */
-export function processOf(token: string): 'running' | 'gone' | 'unknown' {
-  const [, where, id, start] = TOKEN.exec(token) ?? []
-  if (where === undefined || where !== here()) return 'unknown'
-  const pid = Number(id)
-  if (!exists(pid)) return 'gone'
-  const now = stat(pid)
-  // Its number may be another one's by now. A zombie has ended, though nobody has taken note of that.
-  return now && start !== '' && (now.start !== start || 'ZX'.includes(now.state)) ? 'gone' : 'running'
-}
-
-let place: string | undefined
-
-/** This machine since it started, and the container: within it, process numbers mean the same to all. */
-function here(): string {
-  place ??= findPlace()
-  return place
-}
-
-function findPlace(): string {
-  const boot = orNothing(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
-  const numbers = orNothing(() => readlinkSync('/proc/self/ns/pid'))
-  return createHash('sha256').update(`${hostname()}\n${boot}\n${numbers}`).digest('hex').slice(0, 16)
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // Another person's may not be sent signals, but is there.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-}
-
-// Linux only. The name, in parentheses, may hold anything; behind it come the state and, 19 further on, the start.
-function stat(pid: number): { state: string; start: string } | undefined {
-  const text = orNothing(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
-  const [state, start] = [fields?.[0], fields?.[19]]
-  return state && start ? { state, start } : undefined
-}
-
-function orNothing(read: () => string): string | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
-}
-
-// How long a file of another machine's process may lie before that counts as dead, by the file system's clock. Nobody
-// takes nearly as long, waiting for the lock included.
-const ABANDONED_AFTER_MS = 30_000
-
-/** Whether the process is dead that made the token, and left the file; `now` is when a file was written just now. */
-async function isAbandoned(path: string, token: string, now: number): Promise<boolean> {
-  const state = processOf(token)
-  return (
-    state === 'gone' || (state === 'unknown' && now - ((await writtenAt(path)) ?? now) > ABANDONED_AFTER_MS)
-  )
-}
-
-/**
- * Removes what dead processes left, of the files whose paths are `start` and a token. A token is never used twice, so
- * nobody else's file can be meant, however late it goes. Gives the paths of those that remain.
- */
-async function removeAbandoned(start: string, now: number): Promise<string[]> {
-  const names = await readdir(dirname(start))
-  const tokens = names
-    .filter((name) => name.startsWith(basename(start)))
-    .map((name) => name.slice(basename(start).length))
-  const remaining: string[] = []
-  for (const token of tokens.filter(isToken)) {
-    if (await isAbandoned(start + token, token, now)) await rm(start + token, { force: true })
-    else remaining.push(start + token)
-  }
-  return remaining
-}
-
-/** When the file was last written, in milliseconds since 1970 by the file system's clock; `undefined` if it is gone. */
-async function writtenAt(path: string): Promise<number | undefined> {
-  try {
-    return (await lstat(path)).mtimeMs
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-const PATIENCE_MS = 10_000
-// Waiting processes look again after a random time: up to this after the first look, twice that after the second, and
-// so on: many that look often would leave the one that they wait for no time.
+const DEFAULT_TIMEOUT_MS = 10_000
+// A waiting process looks at the lock again after a random time: up to this long after its first look, twice as long after the
+// second, and so on. If many processes looked more often, they would leave no time to the one that they wait for.
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 60
-const ONLY_MINE = { flag: 'wx', mode: 0o600 }
-// What a power failure makes of a file that was never brought to the disk. Processes that die leave none like it.
+// When a file of another machine's process counts as abandoned, by the clock of the file system. No process needs nearly as
+// long, including the time that it waits for the lock.
+const ABANDONED_AFTER_MS = 30_000
+const CREATE_OWN = { flag: 'wx', mode: 0o600 }
+// The content of a file that was not yet on the disk when the power failed. A process that dies leaves no such file.
 const TORN = /^\0*$/
 
-/** A lock that is held. */
+/** A lock that this process holds. */
 export interface HeldLock {
-  /** A path for a file of the holder's own, which is cleared away should the holder die. */
+  /** A path for a temporary file of the holder. The next process removes that file if the holder dies. */
   readonly draft: string
-  /** Rejects if the lock was taken away, as happens to one that another machine has seen held for far too long. */
+  /** Rejects with `ERR_STORE_UNAVAILABLE` if another machine broke the lock, because it was held for too long. */
   check(): Promise<void>
 }
 
-/** Clears away what processes left that died waiting for the lock or holding it. */
-export async function clearAfterDead(path: string): Promise<void> {
-  await removeAbandoned(ownPath(path, ''), Date.now())
-}
-
 /**
- * Does the work while no other process holds the lock, a file of that path. The lock of a process that died is broken.
- * Rejects with `ERR_STORE_UNAVAILABLE` if the lock was not to be had within `patienceMs`, or the folder can't be written.
+ * Does the work while no other process holds the lock, which is a file of that path. Breaks the lock of a process that died.
+ * Rejects with `ERR_STORE_UNAVAILABLE` if it does not get the lock within `timeoutMs` milliseconds, and with the system's error
+ * if the folder can't be written.
  */
 export async function underLock<T>(
   path: string,
   work: (lock: HeldLock) => Promise<T>,
-  patienceMs: number = PATIENCE_MS,
+  timeoutMs: number = DEFAULT_TIMEOUT_MS,
 ): Promise<T> {
   const token = processToken()
-  await acquire(path, token, patienceMs)
+  await acquire(path, token, timeoutMs)
   const isHeld = async (): Promise<boolean> => (await holderOf(path)) === token
   const check = async (): Promise<void> => {
-    if (!(await isHeld())) throw unavailable(path, 'was taken away')
+    if (!(await isHeld()))
+      throw unavailable(path, 'was taken away, because this process held it for too long: try again')
   }
   try {
     return await work({ draft: ownPath(path, token), check })
@@ -152,21 +52,29 @@ export async function underLock<T>(
   }
 }
 
-// The lock comes into being with the name of its holder in it, by a hard link to a file that has it: whatever moment a
-// process dies in, there is a lock that says whose it was, or none.
-async function acquire(path: string, token: string, patienceMs: number): Promise<void> {
-  const deadline = performance.now() + patienceMs
+/** Removes the files of processes that died while they waited for the lock or held it. */
+export async function clearAfterDead(path: string): Promise<void> {
+  await removeAbandoned(ownPath(path, ''), Date.now())
+}
+
+// The lock is created as a hard link to a file that already contains the holder's token. So at whatever moment a process dies,
+// there is either no lock, or one that says who held it.
+async function acquire(path: string, token: string, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs
   const own = ownPath(path, token)
-  await writeFile(own, token, ONLY_MINE)
+  await writeFile(own, token, CREATE_OWN)
   try {
-    for (let looks = 1; !(await isLinked(own, path)); looks++) {
+    for (let looks = 1; !(await tryLink(own, path)); looks++) {
       const holder = await holderOf(path)
-      // The answer to a link may be lost on its way from a file server.
+      // A file server may have created the link although its answer was lost.
       if (holder === token) return
       if (holder !== undefined && (isToken(holder) || TORN.test(holder)))
         await breakIfAbandoned(path, holder, token, deadline)
       if (performance.now() > deadline)
-        throw unavailable(path, 'is held for too long: if no process uses the file, remove it')
+        throw unavailable(
+          path,
+          'is still held by another process: try again, or remove it if no process uses the file',
+        )
       await pause(Math.random() * Math.min(looks * FIRST_PAUSE_MS, LONGEST_PAUSE_MS))
     }
   } finally {
@@ -175,11 +83,12 @@ async function acquire(path: string, token: string, patienceMs: number): Promise
 }
 
 /**
- * Removes the lock if its holder is dead. Between looking at the lock and removing it nobody else may do the same, or
- * somebody's new lock could be removed in the dead one's place. So each who wants to raises a flag first, if none is up,
- * and goes on once it is the only one: of two, the later one at least sees the earlier. Where several went up together,
- * that with the least name stays, and the others come down. One who dies leaves a flag that others take down, as no living
- * process ever has one of that name. One who hesitates keeps the rest waiting.
+ * Removes the lock if its holder is dead. Only one process may do that at a time: between looking at the lock and removing it,
+ * another process could remove it and a third one could create a new lock, which would then be removed instead. So a process
+ * first creates a `.break.` file, unless there is one already, and goes on once its own is the only one. Of two processes, at
+ * least the later one sees both files. If several were created at the same time, the process with the first name in
+ * alphabetical order waits until the others have removed theirs. The file of a process that died is removed by others, which is
+ * safe because no other process ever uses its name.
  */
 async function breakIfAbandoned(
   path: string,
@@ -187,17 +96,17 @@ async function breakIfAbandoned(
   token: string,
   deadline: number,
 ): Promise<void> {
-  const start = `${path}.break.`
-  const own = start + token
+  const prefix = `${path}.break.`
+  const own = prefix + token
   const now = (await writtenAt(ownPath(path, token))) ?? 0
   if (!(await isAbandoned(path, holder, now))) return
-  if ((await removeAbandoned(start, now)).length > 0) return
-  await writeFile(own, '', ONLY_MINE)
+  if ((await removeAbandoned(prefix, now)).length > 0) return
+  await writeFile(own, '', CREATE_OWN)
   try {
     for (;;) {
-      const others = (await removeAbandoned(start, now)).filter((flag) => flag !== own)
+      const others = (await removeAbandoned(prefix, now)).filter((other) => other !== own)
       if (others.length === 0) break
-      if (others.some((flag) => flag < own) || performance.now() > deadline) return
+      if (others.some((other) => other < own) || performance.now() > deadline) return
       await pause(Math.random() * FIRST_PAUSE_MS)
     }
     if ((await holderOf(path)) !== holder) return
@@ -212,7 +121,7 @@ function ownPath(path: string, token: string): string {
   return `${path}.of.${token}`
 }
 
-async function isLinked(own: string, path: string): Promise<boolean> {
+async function tryLink(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path)
     return true
@@ -222,15 +131,104 @@ async function isLinked(own: string, path: string): Promise<boolean> {
   }
 }
 
+/** The token in the lock; `undefined` if there is no lock. */
 async function holderOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  return orAbsent(readFile(path, 'utf8'))
 }
 
 function unavailable(path: string, what: string): SessionError {
   return new SessionError('ERR_STORE_UNAVAILABLE', `the lock ${path} ${what}`)
+}
+
+/** Whether the process that made the token, and wrote the file, is dead. `now` is the file system's current time. */
+async function isAbandoned(path: string, token: string, now: number): Promise<boolean> {
+  const state = processOf(token)
+  if (state !== 'unknown') return state === 'gone'
+  return now - ((await writtenAt(path)) ?? now) > ABANDONED_AFTER_MS
+}
+
+/**
+ * Removes the files of dead processes whose paths are `prefix` and a token, and returns the paths of the others. No token is
+ * used twice, so this never removes a file of another process, however late it is done.
+ */
+async function removeAbandoned(prefix: string, now: number): Promise<string[]> {
+  const names = await readdir(dirname(prefix))
+  const tokens = names
+    .filter((name) => name.startsWith(basename(prefix)))
+    .map((name) => name.slice(basename(prefix).length))
+  const remaining: string[] = []
+  for (const token of tokens.filter(isToken)) {
+    if (await isAbandoned(prefix + token, token, now)) await rm(prefix + token, { force: true })
+    else remaining.push(prefix + token)
+  }
+  return remaining
+}
+
+/** When the file was last written, in milliseconds since 1970 by the file system's clock; `undefined` if it is absent. */
+async function writtenAt(path: string): Promise<number | undefined> {
+  return orAbsent(lstat(path).then(({ mtimeMs }) => mtimeMs))
+}
+
+// <machine>-<process id>-<start time>-<random>. The start time is empty where it is unknown.
+const TOKEN = /^([0-9a-f]{16})-(\d{1,10})-(\d*)-[0-9a-f]{16}$/
+
+/** A unique token, from which other processes can tell whether this process is still running. */
+export function processToken(): string {
+  return `${machine()}-${process.pid}-${processStat(process.pid)?.start ?? ''}-${randomBytes(8).toString('hex')}`
+}
+
+function isToken(text: string): boolean {
+  return TOKEN.test(text)
+}
+
+/** Whether the process that made the token is running; `unknown` if it ran on another machine, or this is no token. */
+export function processOf(token: string): 'running' | 'gone' | 'unknown' {
+  const [, where, id, start] = TOKEN.exec(token) ?? []
+  if (where === undefined || where !== machine()) return 'unknown'
+  const pid = Number(id)
+  if (!isProcess(pid)) return 'gone'
+  const now = processStat(pid)
+  // Another process may have that id by now. A zombie has ended, although its parent has not noticed yet.
+  return now && start !== '' && (now.start !== start || 'ZX'.includes(now.state)) ? 'gone' : 'running'
+}
+
+let machineId: string | undefined
+
+/** Identifies the machine since it was booted, and the container: within it, process ids have the same meaning for all. */
+function machine(): string {
+  machineId ??= findMachine()
+  return machineId
+}
+
+function findMachine(): string {
+  const boot = orUndefined(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
+  const processNamespace = orUndefined(() => readlinkSync('/proc/self/ns/pid'))
+  const text = `${hostname()}\n${boot}\n${processNamespace}`
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+function isProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // A process of another user can't be signalled (EPERM), but it exists.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+// On Linux only (proc(5)). The second field is a name in parentheses, which may contain any character. The state follows it, and
+// the start time is the 20th field after it.
+function processStat(pid: number): { state: string; start: string } | undefined {
+  const text = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [state, start] = [fields?.[0], fields?.[19]]
+  return state && start ? { state, start } : undefined
+}
+
+function orUndefined(read: () => string): string | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

@@ -1,9 +1,6 @@
 import { evictionCheck } from './redis-eviction.js'
 
-/**
- * A client of the `redis` package (node-redis), or a cluster of its: as much of it as is used here. The package is the
- * user's own and is handed in.
- */
+/** The methods of a client, or a cluster, of the package `redis` (node-redis) that are used. The app installs that package. */
 export interface NodeRedisClient {
   set(key: string, value: string, options: { NX?: true; PX?: number }): Promise<unknown>
   exists(key: string): Promise<unknown>
@@ -11,32 +8,35 @@ export interface NodeRedisClient {
   zScore(key: string, member: string): Promise<unknown>
 }
 
-/** A client of the `ioredis` package, or a Cluster of its: as much of it as is used here. */
+/** The method of a client, or a `Cluster`, of the package `ioredis` that is used. The app installs that package. */
 export interface IORedisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
 
-/** The four things that are asked of Redis, each of one key only: so a cluster can do them too. */
+/** The four commands that are used. Each is for one key only, so that a cluster can do it too. */
 export interface RedisCommands {
-  /** Whether the key was set: not if it was there and is to be set only where it is absent. Milliseconds. */
+  /** Sets a key for `forMs` milliseconds. With `ifAbsent`, returns false and changes nothing if the key exists. */
   set(key: string, options: { ifAbsent: boolean; forMs: number }): Promise<boolean>
   exists(key: string): Promise<boolean>
-  /** Raises a member's score, and never lowers it. */
+  /** Sets the score of a member of a sorted set, unless it already has a higher one. */
   raise(key: string, member: string, score: number): Promise<void>
-  /** `undefined` if there is none. */
+  /** The score of a member of a sorted set; `undefined` if it has none. */
   score(key: string, member: string): Promise<number | undefined>
 }
 
-/** What is asked of Redis itself. */
+/** The options of both Redis stores. */
 export interface RedisStoreOptions {
   /**
-   * Whether Redis is asked if it evicts keys once it is full; true by default. `false` switches the question off: where Redis
-   * doesn't answer it, and you know that its `maxmemory-policy` is `noeviction`.
+   * Whether to check that Redis does not evict keys when its memory is full; true by default. Set it to `false` only if Redis
+   * does not answer that question, and you know that its `maxmemory-policy` is `noeviction`.
    */
   evictionCheck?: boolean | undefined
 }
 
-/** The commands of a client, each done only if Redis keeps what it is told. Throws a `TypeError` for a wrong client or option. */
+/**
+ * The commands of a client. Each rejects with `ERR_STORE_UNAVAILABLE` if Redis may evict keys, unless `isChecked` is false. Throws
+ * a `TypeError` for a wrong client or option.
+ */
 export function redisStore(
   client: NodeRedisClient | IORedisClient,
   prefix: string,
@@ -54,7 +54,7 @@ export function redisStore(
   }
 }
 
-/** What differs between the two packages. Throws a `TypeError` for a client of neither. */
+/** The commands by the methods of either package. Throws a `TypeError` for any other client. */
 function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
   if (typeof client === 'object' && client !== null) {
     if ('call' in client && typeof client.call === 'function') return byIORedis(client)
@@ -91,14 +91,14 @@ function byIORedis(client: IORedisClient): RedisCommands {
   }
 }
 
-// Whatever else a server or something in between answers is taken for no answer at all.
+// Any other answer, of the server or of a proxy, is an error.
 function wasSet(answer: unknown): boolean {
   if (answer === 'OK') return true
   if (answer === null) return false
   throw unexpected(answer)
 }
 
-// A text from clients that are told to give numbers so.
+// Clients can be configured to return numbers as strings.
 function isOne(answer: unknown): boolean {
   const count = String(answer)
   if (count === '0' || count === '1') return count === '1'

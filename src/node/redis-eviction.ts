@@ -1,26 +1,26 @@
 import { SessionError } from '../base/errors.js'
 
-// Whether a Redis forgets what it was told to keep: under any `maxmemory-policy` but `noeviction` it drops keys once it is full,
-// and with them revocations, and marks of used requests.
+// Under any `maxmemory-policy` but `noeviction`, Redis deletes keys when its memory is full, and with them revocations and used
+// requests.
 
-/** Asks one server. */
-type Ask = (...command: readonly string[]) => Promise<unknown>
+/** Sends a command to one server. */
+type SendCommand = (...command: readonly string[]) => Promise<unknown>
 
-// A setting can be changed while a server runs, and another server can take its place.
-const GOOD_FOR_MS = 60_000
+// The check is repeated, because the setting can be changed while a server runs, and a server can be replaced.
+const VALID_FOR_MS = 60_000
 
 /**
- * A check that rejects with `ERR_STORE_UNAVAILABLE` if a server may evict keys, or doesn't say: at the first use, and again once a
- * minute has passed since it was good. `wake` is awaited first where the client doesn't know its servers yet.
+ * Returns a check that rejects with `ERR_STORE_UNAVAILABLE` if a server may evict keys, or does not say whether it does. After it
+ * has succeeded, it is not made again for a minute. `connect` is called first if the client does not know its servers yet.
  */
-export function evictionCheck(client: object, wake: () => Promise<unknown>): () => Promise<void> {
-  let goodUntil = Number.NEGATIVE_INFINITY
+export function evictionCheck(client: object, connect: () => Promise<unknown>): () => Promise<void> {
+  let validUntil = Number.NEGATIVE_INFINITY
   let checking: Promise<void> | undefined
   return async () => {
-    if (performance.now() < goodUntil) return
-    checking ??= assertKeeps(client, wake)
+    if (performance.now() < validUntil) return
+    checking ??= assertNoEviction(client, connect)
       .then(() => {
-        goodUntil = performance.now() + GOOD_FOR_MS
+        validUntil = performance.now() + VALID_FOR_MS
       })
       .finally(() => {
         checking = undefined
@@ -29,23 +29,23 @@ export function evictionCheck(client: object, wake: () => Promise<unknown>): () 
   }
 }
 
-async function assertKeeps(client: object, wake: () => Promise<unknown>): Promise<void> {
+async function assertNoEviction(client: object, connect: () => Promise<unknown>): Promise<void> {
   let servers = await serversOf(client)
   if (servers.length === 0) {
-    await wake()
+    await connect()
     servers = await serversOf(client)
   }
-  if (servers.length === 0) throw unknowable()
-  await Promise.all(servers.map(assertServerKeeps))
+  if (servers.length === 0) throw unknownPolicy()
+  await Promise.all(servers.map(assertServerNoEviction))
 }
 
-async function assertServerKeeps(ask: Ask): Promise<void> {
-  const { limit, policy } = (await bySettings(ask)) ?? (await byReport(ask)) ?? {}
-  if (limit === undefined || policy === undefined) throw unknowable()
+async function assertServerNoEviction(send: SendCommand): Promise<void> {
+  const { limit, policy } = (await readConfig(send)) ?? (await readInfo(send)) ?? {}
+  if (limit === undefined || policy === undefined) throw unknownPolicy()
   if (limit === '0' || policy === 'noeviction') return
   throw new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    `Redis forgets what it must keep once it is full (maxmemory-policy ${policy}): set maxmemory-policy noeviction, or evictionCheck: false if nothing is lost by that`,
+    `Redis deletes keys when its memory is full (maxmemory-policy ${policy}): set maxmemory-policy to noeviction, or set evictionCheck: false if you accept that`,
   )
 }
 
@@ -54,10 +54,10 @@ interface MemorySettings {
   readonly policy: string | undefined
 }
 
-async function bySettings(ask: Ask): Promise<MemorySettings | undefined> {
+async function readConfig(send: SendCommand): Promise<MemorySettings | undefined> {
   const setting = async (name: string): Promise<string | undefined> => {
-    const answer = await ask('CONFIG', 'GET', name)
-    // A list of names and values; by RESP 3, a map.
+    const answer = await send('CONFIG', 'GET', name)
+    // A list of names and values; in RESP 3, a map.
     const list: unknown[] =
       answer instanceof Map
         ? [...answer].flat()
@@ -70,33 +70,33 @@ async function bySettings(ask: Ask): Promise<MemorySettings | undefined> {
     const [limit, policy] = await Promise.all([setting('maxmemory'), setting('maxmemory-policy')])
     return limit === undefined || policy === undefined ? undefined : { limit, policy }
   } catch (error) {
-    return passOver(error)
+    return undefinedIfRefused(error)
   }
 }
 
-// Hosts forbid CONFIG, and let what it says be read here.
-async function byReport(ask: Ask): Promise<MemorySettings | undefined> {
+// Hosted Redis often forbids CONFIG, but allows INFO, which has the same settings.
+async function readInfo(send: SendCommand): Promise<MemorySettings | undefined> {
   try {
-    const report = String(await ask('INFO', 'memory'))
+    const report = String(await send('INFO', 'memory'))
     return {
       limit: /^maxmemory:(\d+)\s*$/m.exec(report)?.[1],
       policy: /^maxmemory_policy:([\w-]+)\s*$/m.exec(report)?.[1],
     }
   } catch (error) {
-    return passOver(error)
+    return undefinedIfRefused(error)
   }
 }
 
-// A server's own refusal (`NOPERM …`, `ERR …`) is of one question, and another one may be allowed; a client
-// that is asked in another way throws a TypeError; other errors are of the connection.
-function passOver(error: unknown): undefined {
+// If the server refuses a command (`NOPERM …`, `ERR …`), or the client throws a TypeError because it takes commands in another
+// way, another command may work. All other errors are errors of the connection.
+function undefinedIfRefused(error: unknown): undefined {
   const isAnswer = error instanceof Error && /^[A-Z]+ /.test(error.message)
   if (!isAnswer && !(error instanceof TypeError)) throw unavailable(error)
   return undefined
 }
 
-/** Every server that keeps keys; none if the client doesn't tell. Those that stand by for one don't evict by themselves. */
-async function serversOf(client: object): Promise<Ask[]> {
+/** All primary servers; none if the client does not know them. Replicas don't evict keys by themselves. */
+async function serversOf(client: object): Promise<SendCommand[]> {
   const { nodes, masters, nodeClient } = client as {
     nodes?: unknown
     masters?: unknown
@@ -110,24 +110,25 @@ async function serversOf(client: object): Promise<Ask[]> {
   return serverOf(client)
 }
 
-function serverOf(client: object): Ask[] {
+function serverOf(client: object): SendCommand[] {
   const { call, sendCommand } = client as { call?: unknown; sendCommand?: unknown }
   if (typeof call === 'function') return [async (...command) => call.apply(client, [...command])]
   if (typeof sendCommand === 'function') return [async (...command) => sendCommand.call(client, [...command])]
   return []
 }
 
-function unknowable(): SessionError {
+function unknownPolicy(): SessionError {
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    'Redis does not say whether it forgets keys once it is full: allow the client CONFIG GET or INFO, or set evictionCheck: false if you know that its maxmemory-policy is noeviction',
+    'Redis does not say whether it deletes keys when its memory is full: allow CONFIG GET or INFO, or set evictionCheck: false if you know that its maxmemory-policy is noeviction',
   )
 }
 
-function unavailable(cause: unknown): SessionError {
+/** The error for a command that failed. */
+export function unavailable(cause: unknown): SessionError {
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    'Redis did not do what it was asked: see that it is up and can be written',
+    'a command to Redis failed: check that it is running and can be written',
     { cause },
   )
 }

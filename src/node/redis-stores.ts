@@ -13,20 +13,64 @@ import {
   type RedisStoreOptions,
   redisStore,
 } from './redis-client.js'
+import { unavailable } from './redis-eviction.js'
 
-/** Up to which expiry Redis may have forgotten what was used, in milliseconds since 1970. */
+/** The options of `redisReplay`. */
+export interface RedisReplayOptions extends RedisStoreOptions {
+  /** What the keys begin with; `cacao-session:used:` by default. */
+  prefix?: string
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+}
+
+// Milliseconds for which an id is kept after it expires, because the clocks of servers differ, and commands take time.
+const REPLAY_MARGIN_MS = 60_000
+
+/**
+ * Remembers used requests in Redis, for all servers that share it, with one `SET … NX PX` for each. Takes a client or a cluster
+ * of the package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for another client or a wrong option.
+ *
+ * While Redis can't be reached, `use` rejects, and requests are refused. That takes `storeTimeoutMs`, unless the client has no
+ * queue of its own (`disableOfflineQueue: true` in `redis`, `enableOfflineQueue: false` in `ioredis`). At the first use, and then
+ * once a minute, it checks that Redis does not evict keys (`maxmemory-policy`). If it does, used requests could be forgotten, so
+ * `use` rejects with `ERR_STORE_UNAVAILABLE`. After the clock was ahead and is set back, all requests are refused that may have
+ * been used and forgotten in the meantime.
+ *
+ * @example
+ * const client = await createClient({ url }).connect() // of the package redis
+ * app.use('/api/*', requireSession({ ...options, replay: redisReplay(client) }))
+ */
+export function redisReplay(
+  client: NodeRedisClient | IORedisClient,
+  { prefix = 'cacao-session:used:', now = systemClock, evictionCheck }: RedisReplayOptions = {},
+): ReplayStore {
+  const commands = redisStore(client, prefix, evictionCheck)
+  const forgotten = forgottenUntil(now, REPLAY_MARGIN_MS / 2)
+  return {
+    async use(id, expiresAt) {
+      const forMs = Math.ceil(Math.max(0, expiresAt - now()) + REPLAY_MARGIN_MS)
+      if (!Number.isSafeInteger(forMs)) throw new TypeError('expiresAt must be a time in milliseconds')
+      if (!(expiresAt > forgotten.until())) return false
+      forgotten.used(expiresAt)
+      return commands.set(prefix + id, { ifAbsent: true, forMs })
+    },
+  }
+}
+
+/** Until which expiry Redis may have forgotten used requests. Times are milliseconds since 1970. */
 interface ForgottenUntil {
-  /** Looks at the clocks, and says. NaN if the clock shows no time. */
+  /** Compares the clocks, and returns that expiry. NaN if the clock gives NaN. */
   until(): number
-  /** Something was used that expires then. */
+  /** Remembers that a request was used which expires at this time. */
   used(expiresAt: number): void
 }
 
 /**
- * Redis counts the time that is left of a key by a clock of its own. What was used while ours was ahead is forgotten before its
- * time, by ours, once that has gone back: so from then on whatever expires no later than anything used before counts as forgotten.
- * That it went back shows beside a clock that nobody sets; what is within `tolerance` milliseconds needs no remembering, because
- * keys are kept for longer than that.
+ * Redis measures by its own clock for how long it still has to keep a key. If our clock was ahead when a request was used, and
+ * is set back after that, Redis forgets the request before it expires by our clock. So from then on, all requests count as
+ * forgotten that expire no later than the latest one that was used before. That our clock was set back is seen by comparing it
+ * with `steady`, a clock that nobody can set. Up to `tolerance` milliseconds are ignored, because keys are kept for longer than
+ * that after they expire.
  */
 function forgottenUntil(
   now: Clock,
@@ -53,47 +97,7 @@ function forgottenUntil(
   }
 }
 
-/** What used requests are called in Redis, and what is asked of it. */
-export interface RedisReplayOptions extends RedisStoreOptions {
-  /** What the keys begin with; `cacao-session:used:` by default. */
-  prefix?: string
-  /** A clock in milliseconds; `Date.now` by default. */
-  now?: Clock
-}
-
-// Milliseconds that an id is kept for longer than it counts, because servers' clocks differ, and commands take time.
-const REPLAY_MARGIN_MS = 60_000
-
-/**
- * Remembers used requests in Redis, for all servers that share it, by one `SET … NX PX` for each. Takes the user's own
- * client of `redis` or `ioredis`, or a cluster. While Redis can't be asked, `use` rejects and requests are refused; at
- * once rather than after `storeTimeoutMs` if the client keeps no queue of its own (`disableOfflineQueue: true` in `redis`,
- * `enableOfflineQueue: false` in `ioredis`). At the first use, and then once a minute, it is asked whether it evicts keys
- * (`maxmemory-policy`): one that does forgets under load what was used, so that `use` rejects with `ERR_STORE_UNAVAILABLE`. After
- * its clock has jumped ahead and back, whatever may have been used and forgotten meanwhile is refused.
- *
- * @example
- * const client = await createClient({ url }).connect() // of the package redis
- * app.use('/api/*', requireSession({ ...options, replay: redisReplay(client) }))
- */
-export function redisReplay(
-  client: NodeRedisClient | IORedisClient,
-  { prefix = 'cacao-session:used:', now = systemClock, evictionCheck }: RedisReplayOptions = {},
-): ReplayStore {
-  const commands = redisStore(client, prefix, evictionCheck)
-  const forgotten = forgottenUntil(now, REPLAY_MARGIN_MS / 2)
-  return {
-    async use(id, expiresAt) {
-      const forMs = Math.ceil(Math.max(0, expiresAt - now()) + REPLAY_MARGIN_MS)
-      if (!Number.isSafeInteger(forMs)) throw new TypeError('expiresAt must be a time in milliseconds')
-      if (!(expiresAt > forgotten.until())) return false
-      forgotten.used(expiresAt)
-      return commands.set(prefix + id, { ifAbsent: true, forMs })
-    },
-  }
-}
-
-/** What revocations are called in Redis, and what is asked of it. */
+/** The options of `redisRevocation`. */
 export interface RedisRevocationOptions extends RedisStoreOptions {
   /** What the keys begin with; `cacao-session:revoked:` by default. */
   prefix?: string
@@ -101,16 +105,18 @@ export interface RedisRevocationOptions extends RedisStoreOptions {
   now?: Clock
 }
 
-// Milliseconds that a revocation is kept for longer than its capability counts, because servers' clocks differ, or are wrong for
-// a while: a day, for there are few.
+// Milliseconds for which a revocation is kept after its capability has expired, because the clocks of servers differ, or may be
+// wrong for a while. It is a whole day, because there are few revocations.
 const REVOCATION_MARGIN_MS = 86_400_000
 const BEFORE = 'before'
 
 /**
- * Revocations in Redis (6.2 or later), for all servers that share it. Takes the user's own client of `redis` or
- * `ioredis`, or a cluster. A revoked capability is kept until it would have expired; an account's sign-out everywhere,
- * for good. Rejects with `ERR_STORE_UNAVAILABLE` while Redis can't be asked, or evicts keys: that is looked at at the first use,
- * and then once a minute, for what is evicted is revoked no more. Set its `maxmemory-policy` to `noeviction`.
+ * Keeps revocations in Redis (6.2 or later), for all servers that share it. Takes a client or a cluster of the package `redis` (4
+ * or later) or `ioredis`. Throws a `TypeError` for another client or a wrong option.
+ *
+ * A revoked capability is kept until it has expired; the revocation of an account is kept forever. The methods reject with
+ * `ERR_STORE_UNAVAILABLE` while Redis can't be reached, and if it evicts keys, because a revocation that is evicted is lost. That
+ * is checked at the first use, and then once a minute. Set its `maxmemory-policy` to `noeviction`.
  *
  * @example
  * const revocation = redisRevocation(client)
@@ -125,15 +131,15 @@ export function redisRevocation(
     async revoke(capability) {
       const { id, until } = revokedCapability(capability)
       const forMs = Math.ceil(Math.max(0, until - now()) + REVOCATION_MARGIN_MS)
-      await answered(commands.set(`${prefix}capability:${id}`, { ifAbsent: false, forMs }))
+      await available(commands.set(`${prefix}capability:${id}`, { ifAbsent: false, forMs }))
     },
     async revokeAll(input, moment = new Date(now())) {
       const { account, before } = revokedAccount(input, moment)
-      await answered(commands.raise(`${prefix}account:${account}`, BEFORE, before))
+      await available(commands.raise(`${prefix}account:${account}`, BEFORE, before))
     },
     async isRevoked(cacao) {
       const { id, accounts, issuedAt } = await revocationKeys(cacao)
-      const [isRevoked, ...moments] = await answered(
+      const [isRevoked, ...moments] = await available(
         Promise.all([
           commands.exists(`${prefix}capability:${id}`),
           ...accounts.map((account) => commands.score(`${prefix}account:${account}`, BEFORE)),
@@ -145,13 +151,9 @@ export function redisRevocation(
   }
 }
 
-async function answered<T>(answer: Promise<T>): Promise<T> {
+/** Settles as the command does, with errors as `ERR_STORE_UNAVAILABLE`. */
+async function available<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((cause: unknown) => {
-    if (cause instanceof SessionError) throw cause
-    throw new SessionError(
-      'ERR_STORE_UNAVAILABLE',
-      'Redis did not do what it was asked: see that it is up and can be written',
-      { cause },
-    )
+    throw cause instanceof SessionError ? cause : unavailable(cause)
   })
 }

@@ -1,14 +1,39 @@
 import { type SetCookie, stringifySetCookie } from 'cookie'
 import { toBase64url } from '../base/base64.js'
 import { isBytes } from '../base/bytes.js'
-import { functionOption, type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
-import { type Clock, systemClock } from '../base/time.js'
-import type { CookieStoreOptions } from './cookie-store.js'
-/** What all cookies of a store have in common. */
+import { type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
+
+/** How `cookieStore` writes its cookies. They are always `HttpOnly`. */
+export interface CookieStoreOptions {
+  /**
+   * The secret of your servers: at least 32 random bytes, the same on each of them. It encrypts and authenticates the cookies,
+   * so that nobody else can read, change or make one. To change it, pass a list: the first one seals, all of them open.
+   */
+  secret: Uint8Array | readonly Uint8Array[]
+  /**
+   * The beginning of the cookies' names. The default is the strictest prefix that browsers enforce and that fits the other
+   * options: `__Host-`; `__Secure-` with a path or a domain; nothing if `secure` is false.
+   */
+  prefix?: string
+  /** The path below which the cookies are sent; `/` by default. */
+  path?: string
+  /** The domain to which the cookies are sent, with its subdomains; only this host by default. */
+  domain?: string
+  /** Whether the cookies are sent with requests from other sites; `lax`, which is with links only, by default. */
+  sameSite?: 'lax' | 'strict' | 'none'
+  /** Whether the cookies are sent over HTTPS only (and to localhost, in most browsers); true by default. */
+  secure?: boolean
+  /** Seconds for which a browser keeps a cookie after it was written; until the last session expires by default. */
+  maxAgeSecs?: number
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+}
+
+/** What all cookies of a store have in common. `secrets`: the first one seals, all of them open. */
 export interface CookieForm {
   readonly prefix: string
   readonly attributes: Omit<SetCookie, 'name' | 'value'>
-  /** The first seals, all of them open. */
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
   readonly maxAgeSecs: number | undefined
   readonly now: Clock
@@ -19,14 +44,14 @@ const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]*$/
 const SECRET_BYTES = 32
 
 const secretOption: ReadValue<CookieForm['secrets']> = (value, name) => {
-  const form = `${SECRET_BYTES} random bytes or more, as a Uint8Array, or a list of such, the one that seals first`
+  const form = `a Uint8Array of at least ${SECRET_BYTES} random bytes, or a list of them, of which the first one seals`
   const [first, ...others]: unknown[] = Array.isArray(value) ? value : [value]
   if (!isSecret(first) || !others.every(isSecret)) throw wrong(name, form)
   return [new Uint8Array(first), ...others.map((secret) => new Uint8Array(secret))]
 }
 
 function isSecret(value: unknown): value is Uint8Array {
-  // Bytes that are all the same were never random: an array that nobody has filled.
+  // Bytes that are all the same are not random, such as those of a new array.
   return isBytes(value) && value.length >= SECRET_BYTES && value.some((byte) => byte !== value[0])
 }
 
@@ -52,7 +77,7 @@ const READERS = {
     if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
     throw wrong('maxAgeSecs', 'a positive whole number of seconds')
   }),
-  now: setting(functionOption<Clock>('a function that gives milliseconds since 1970, as Date.now does')),
+  now: setting(clockOption),
 }
 
 /** Reads the options. Throws a `TypeError` that names the wrong one. */
@@ -61,15 +86,19 @@ export function cookieForm(options: CookieStoreOptions): CookieForm {
   const { secret: secrets, path = '/', domain, sameSite = 'lax', secure = true, maxAgeSecs } = given
   const { prefix = strictestPrefix(path, domain, secure), now = systemClock } = given
   if (!TOKEN.test(prefix))
-    throw new TypeError('prefix must be of characters that cookies may have in their names')
+    throw new TypeError(
+      'prefix must have only characters that the name of a cookie may have (RFC 6265 §4.1.1)',
+    )
   if (!path.startsWith('/')) throw new TypeError('path must begin with a slash')
-  // What browsers would silently refuse.
-  if (sameSite === 'none' && !secure) throw new TypeError('sameSite "none" needs secure')
+  // Browsers would ignore such cookies without an error.
+  if (sameSite === 'none' && !secure) throw new TypeError('sameSite "none" requires secure: true')
   const [isHost, isSecure] = ['__host-', '__secure-'].map((start) => prefix.toLowerCase().startsWith(start))
   if ((isSecure && !secure) || (isHost && strictestPrefix(path, domain, secure) !== '__Host-'))
-    throw new TypeError('a prefix of __Host- or __Secure- needs secure, and __Host- no domain and the path /')
+    throw new TypeError(
+      'a prefix of __Host- or __Secure- requires secure: true; __Host- also requires the path / and no domain',
+    )
   const attributes = { path, ...(domain !== undefined && { domain }), httpOnly: true, secure, sameSite }
-  // Throws for what can't be written.
+  // Throws a TypeError for a path or domain that can't be written.
   stringifySetCookie({ name: 'x', value: '', ...attributes })
   return { prefix, attributes, secrets, maxAgeSecs, now }
 }
@@ -79,15 +108,15 @@ function strictestPrefix(path: string, domain: string | undefined, secure: boole
   return path === '/' && domain === undefined ? '__Host-' : '__Secure-'
 }
 
-// A value longer than a cookie is cut up. Each part says which writing it is of and how many parts that has, so that parts
-// of two writings are never taken for one value.
+// A value that is too long for one cookie is split into parts. Each part begins with a random id of the value and the number of
+// its parts, so that parts of two values are never joined.
 const PART = /^([-\w]{8})\.([1-9])\.([^;,\s"\\]*)$/
 const ID_LENGTH = 6
 
-/** Characters of a part that are not the value's. */
+/** Characters that a part has in addition to its piece of the value. */
 export const PART_OVERHEAD: number = 'xxxxxxxx.1.'.length
 
-/** The parts of a value, each with at most `room` characters of it. */
+/** Splits a value into parts, each with at most `room` characters of the value. */
 export function splitIntoParts(value: string, room: number): string[] {
   const text = encodeURIComponent(value)
   const count = Math.max(1, Math.ceil(text.length / room))
@@ -95,7 +124,7 @@ export function splitIntoParts(value: string, room: number): string[] {
   return Array.from({ length: count }, (_, i) => `${id}.${count}.${text.slice(i * room, (i + 1) * room)}`)
 }
 
-/** The value whose parts these are, from the first on; `undefined` if one is missing, foreign or of another writing. */
+/** Joins the parts of a value; `undefined` if one is missing, malformed, or a part of another value. */
 export function joinParts(partAt: (index: number) => string | undefined): string | undefined {
   const [, id, count] = PART.exec(partAt(0) ?? '') ?? []
   let text = ''

@@ -4,20 +4,21 @@ import { concat } from '../base/bytes.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { subtleCrypto } from '../key/session-key.js'
 
-// A cookie's value, sealed: compact JWE (RFC 7516), with a key of 64 bytes for AES-256 in CBC and HMAC with SHA-512 (RFC 7518
-// §5.2.5), and no other. Not GCM, whose short random nonces would repeat on a server that writes for years, and give its key
-// away. The key is derived (HKDF, RFC 5869) for the cookie's whole name, which has the prefix and the namespace in it: what was
-// sealed for one opens in no other.
+// Seals the values of cookies as compact JWE (RFC 7516) with A256CBC-HS512 (RFC 7518 §5.2.5) and no other algorithm. Not with
+// AES-GCM, whose short random nonces would repeat on a server that writes for years, which reveals the key. The key is derived
+// (HKDF, RFC 5869) from the secret and the cookie's name, which contains the prefix and the namespace, so that a value that was
+// sealed for one cookie can't be opened as another.
 
 const ALG = 'dir'
 const ENC = 'A256CBC-HS512'
 const KEY_BITS = 512
 const INFO = 'cacao-session cookie 1\n'
-// What comes before the value, so that base64url, as `stringStore` writes, isn't written as base64url once more.
+// The first byte of the plaintext. A value in base64url, which is what `stringStore` writes, is sealed as its bytes, so that it
+// is not encoded in base64url twice.
 const TEXT = Uint8Array.of(0)
 const BYTES = Uint8Array.of(1)
 
-/** Seals the value of the cookie of this name. */
+/** Seals a value for the cookie of this name. */
 export async function seal(value: string, name: string, secret: Uint8Array): Promise<string> {
   const bytes = fromBase64url(value)
   const isBase64url = bytes !== undefined && toBase64url(bytes) === value
@@ -26,7 +27,7 @@ export async function seal(value: string, name: string, secret: Uint8Array): Pro
     .encrypt(await keyFor(name, secret))
 }
 
-/** The value that was sealed for this name with one of the secrets; `undefined` for anything else. */
+/** Opens a value that was sealed for the cookie of this name with one of the secrets; `undefined` for any other text. */
 export async function unseal(
   sealed: string,
   name: string,

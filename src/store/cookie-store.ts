@@ -1,78 +1,59 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
 import { SessionError } from '../base/errors.js'
-import type { Clock } from '../base/time.js'
 import { expiryTime } from '../capability/validity.js'
-import { cookieForm, joinParts, PART_OVERHEAD, splitIntoParts } from './cookie-format.js'
-import { readKept, type StringStore } from './string-store.js'
-/** How `cookieStore` writes its cookies. They are always `HttpOnly`. */
-export interface CookieStoreOptions {
-  /**
-   * What only your servers know: 32 random bytes or more, the same on each of them. It seals the cookies, so that nobody reads,
-   * changes or makes one. A list to change it: the first seals, all of them open.
-   */
-  secret: Uint8Array | readonly Uint8Array[]
-  /**
-   * What the cookies' names begin with. By default the strictest that browsers hold to and that fits the rest: `__Host-`,
-   * `__Secure-` if there is a path or domain, else nothing.
-   */
-  prefix?: string
-  /** Below which path of the site; `/` by default. */
-  path?: string
-  /** For which domain and all below it; only this host by default. */
-  domain?: string
-  /** Whether other sites' links and requests bring the cookie along; `lax` (links only) by default. */
-  sameSite?: 'lax' | 'strict' | 'none'
-  /** Over HTTPS only (and localhost, in most browsers); true by default. */
-  secure?: boolean
-  /** Seconds that a browser keeps a cookie, from when it was last written; by default until the last session expires. */
-  maxAgeSecs?: number
-  /** A clock in milliseconds; `Date.now` by default. */
-  now?: Clock
-}
+import {
+  type CookieStoreOptions,
+  cookieForm,
+  joinParts,
+  PART_OVERHEAD,
+  splitIntoParts,
+} from './cookie-format.js'
+import { readStoredSessions, type StringStore } from './string-store.js'
 
-/** Where a request's `Cookie` header is: a `Request`, its `Headers`, a request of node:http, or the header itself. */
+/** From where the `Cookie` header is read: a `Request`, its `Headers`, a request of node:http, or the header itself. */
 export type CookieSource =
   | string
   | undefined
   | Headers
   | { readonly headers: Headers | { readonly cookie?: string | undefined } }
 
-/** What can be given headers: `Headers` of a `Response`, or what node:http and Express answer with. */
+/** To where headers are written: the `Headers` of a `Response`, or a response of node:http or Express. */
 export type CookieTarget =
   | { append(name: string, value: string): unknown }
   | { appendHeader(name: string, value: string): unknown }
 
-/** The cookies of one request, and what is to change in them. */
+/** The cookies of one request, with the changes that are to be sent with its response. */
 export interface CookieStore extends StringStore {
-  /** Cookies come from whoever sends the request. */
+  /** Anyone can send a request with any cookies. */
   readonly writableByOthers: true
   getItem(key: string): Promise<string | undefined>
   setItem(key: string, value: string): Promise<void>
   removeItem(key: string): Promise<void>
-  /** The values of the `Set-Cookie` headers to answer with, one for each cookie that changed. */
+  /** The values of the `Set-Cookie` headers for the response, one for each cookie that changed. */
   setCookies(): string[]
-  /** Adds them to the response. Once, after the last change and before the head of the response is sent. */
+  /** Adds these headers to the response. Call it once, after the last change and before the response's headers are sent. */
   apply(response: CookieTarget): void
 }
 
-// Bytes of a cookie with its name and attributes: Safari takes no more, others three more.
-const MOST_BYTES = 4093
-// Node answers requests with more than 16 kB of headers by 431, and the person could not even sign out any more.
-const MOST_PARTS = 3
-// Seconds; browsers keep no cookie for longer than 400 days.
-const LONGEST_AGE = 400 * 24 * 60 * 60
-// Stands between a cookie's name and the number of a further part. Keys have none once they are encoded.
+// Bytes of a cookie with its name and attributes. Safari accepts no more, other browsers three more.
+const MAX_BYTES = 4093
+// With more, requests could exceed 16 kB of headers. Node answers those with 431, so that one could not even sign out.
+const MAX_PARTS = 3
+// In seconds: browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5).
+const MAX_AGE_SECS = 400 * 24 * 60 * 60
+// Separates a cookie's name from the number of a part. It does not occur in encoded keys.
 const PART_MARK = '$'
 const identity = (text: string): string => text
-// Only servers that have cookies to open load it.
+// Loads on demand, because it is needed only if there are cookies to open or to write.
 const sealing = () => import('./cookie-seal.js')
 
 /**
- * A backend for `stringStore` in a server: one request's cookies. The server then holds the session and acts for the
- * person; its cookies are `HttpOnly`, `Secure` and `SameSite=Lax`, of this host alone, and go when the last session
- * expires. They are sealed with the `secret`, each for its own name. What is too long for one cookie takes up to three; beyond
- * that `setItem` rejects with `ERR_STORE_UNAVAILABLE`. A cookie that is missing, torn or not sealed by one of the secrets means
- * signed out. What the store says is believed only as far as `verifiers` and `domains` say.
+ * A backend for `stringStore` on a server: the cookies of one request. The server then has the session and acts for the person.
+ * By default, the cookies are `HttpOnly`, `Secure` and `SameSite=Lax`, are sent to this host only, and expire with the last
+ * session. They are encrypted and authenticated with the `secret`, each for its own name. A value that is too long for one
+ * cookie is split into up to three; `setItem` rejects with `ERR_STORE_UNAVAILABLE` if that is not enough. If a cookie is missing,
+ * incomplete, or not sealed with one of the secrets, nobody is signed in. Sessions from cookies are resumed only with `verifiers`
+ * and `domains`. Throws a `TypeError` for a wrong request or option.
  *
  * @example
  * const cookies = cookieStore(request, { secret: Buffer.from(process.env.COOKIE_SECRET ?? '', 'hex') })
@@ -88,7 +69,7 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
   const { prefix, attributes, secrets, maxAgeSecs, now } = cookieForm(options)
   const values = new Map(Object.entries(parseCookie(cookieHeader(request), { decode: identity })))
   const changes = new Map<string, string>()
-  // One request asks several times.
+  // Cached, because one request may read a cookie several times.
   const opened = new Map<string, Promise<string | undefined>>()
   const nameOf = (key: string): string => prefix + encodeKey(key)
   const partName = (name: string, i: number): string => (i === 0 ? name : `${name}${PART_MARK}${i}`)
@@ -107,7 +88,7 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
     set(name, '', 0)
     values.delete(name)
   }
-  /** Removes the parts from the first of these on. */
+  /** Removes the parts whose number is `first` or more. */
   const removeFrom = (name: string, first: number): void => {
     const isLater = (other: string): boolean =>
       other.startsWith(name + PART_MARK) && !(Number(other.slice(name.length + 1)) < first)
@@ -129,13 +110,13 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
       const name = nameOf(key)
       const { seal } = await sealing()
       const sealed = await seal(value, name, secrets[0])
-      const widest = { name: partName(name, MOST_PARTS), maxAge: LONGEST_AGE, ...attributes }
-      const room = MOST_BYTES - stringifySetCookie({ ...widest, value: '' }).length - PART_OVERHEAD
+      const widest = { name: partName(name, MAX_PARTS), maxAge: MAX_AGE_SECS, ...attributes }
+      const room = MAX_BYTES - stringifySetCookie({ ...widest, value: '' }).length - PART_OVERHEAD
       const parts = room > 0 ? splitIntoParts(sealed, room) : []
-      if (parts.length === 0 || parts.length > MOST_PARTS) {
+      if (parts.length === 0 || parts.length > MAX_PARTS) {
         throw new SessionError(
           'ERR_STORE_UNAVAILABLE',
-          `the sessions are too large for cookies: more than ${MOST_PARTS} of ${MOST_BYTES} bytes; keep fewer, or elsewhere`,
+          `the sessions take more than ${MAX_PARTS} cookies of ${MAX_BYTES} bytes: sign one of them out, or use another store`,
         )
       }
       const maxAge = maxAgeSecs ?? secsLeft(value, now())
@@ -156,15 +137,15 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
   }
 }
 
-/** Seconds until the last of the sessions expires; `undefined`, for as long as the browser runs, if there is none. */
+/** Seconds until the last of the sessions expires; `undefined`, which makes a session cookie, if there is no session. */
 function secsLeft(value: string, now: number): number | undefined {
-  const { sessions } = readKept(value)
+  const { sessions } = readStoredSessions(value)
   if (sessions.length === 0) return undefined
   const last = Math.max(...sessions.map(({ cacao }) => expiryTime(cacao)))
-  return Math.min(Math.max(0, Math.ceil((last - now) / 1000)), LONGEST_AGE)
+  return Math.min(Math.max(0, Math.ceil((last - now) / 1000)), MAX_AGE_SECS)
 }
 
-// Of letters, digits and - _ . ! ~ * ' %, which may stand in a cookie's name.
+// The result has only letters, digits and - _ . ! ~ * ' %, which a cookie's name may contain.
 function encodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29')
 }

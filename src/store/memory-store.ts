@@ -5,7 +5,7 @@ interface Namespace {
   last?: LastUsed
 }
 
-/** Keeps sessions for as long as the page or process lives. What the default store falls back to. */
+/** Stores sessions in memory, until the page or process ends. The default store uses it where there is no other storage. */
 export function memoryStore(): SessionStore {
   const namespaces = new Map<string, Namespace>()
   return {

@@ -1,43 +1,39 @@
 import { SessionError } from '../base/errors.js'
 import type { Cacao } from '../capability/cacao.js'
-/** What a store of the caller's own threw, as `ERR_STORE_UNAVAILABLE`; a `SessionError` stays what it is. */
-export function storeError(cause: unknown): SessionError {
-  if (cause instanceof SessionError) return cause
-  return new SessionError('ERR_STORE_UNAVAILABLE', 'the store failed: see the cause', { cause })
-}
 
-/** Where a session really is. Stores of one's own name themselves. */
+/** Where a session is stored. Stores of your own choose a name of their own. */
 export type Persistence = 'indexeddb' | 'memory' | 'none' | (string & {})
 
-/** Which session: of which account (a CAIP-10 id, or a did:key), with which key (its did:key). */
+/** Identifies a session, by its account (a CAIP-10 id, or a did:key) and its key (a did:key). */
 export interface SessionId {
   readonly account: string
   readonly keyDID: string
 }
 
-/** A session as a store keeps it: the capability granted to a key; the key itself is read apart, when needed. */
+/** A stored session: the capability that was granted to a key. The key itself is read separately, when it is needed. */
 export interface SessionRecord extends SessionId {
   readonly cacao: Cacao
 }
 
-/** A session with its key, to be written: a pair that can't be exported, or, where a store keeps those, a seed. */
+/** A session to be written, with its key: a key pair that can't be exported; or a seed, for stores that store seeds. */
 export interface NewSession extends SessionRecord {
   readonly keyPair?: CryptoKeyPair
-  /** The 32 bytes that the key grows from. */
+  /** The 32 bytes that the key is derived from. */
   readonly seed?: Uint8Array<ArrayBuffer>
 }
 
-/** Which session was used last, and when (milliseconds since 1970). Without an account: signed out since. */
+/** Which session was used last, and when (milliseconds since 1970). Without an account: it was signed out at that time. */
 export interface LastUsed {
   readonly account?: string
   readonly keyDID?: string
   readonly at: number
 }
 
-/** What is to change, all of it or nothing. */
+/** A change, of which a store must make all or nothing. */
 export interface StoreChange {
+  /** Sessions to add, or to replace. */
   readonly put?: readonly NewSession[]
-  /** Records to remove; without `keyDID`, every record of the account. */
+  /** Sessions to remove; without `keyDID`, all sessions of the account. They are removed before `put` is added. */
   readonly remove?: readonly { readonly account: string; readonly keyDID?: string }[]
   readonly last?: LastUsed
 }
@@ -60,26 +56,26 @@ export interface SessionDatabase {
 }
 
 /**
- * Keeps sessions: with keys that can't be exported wherever structured cloning reaches, else with the seeds that keys
- * grow from. A namespace keeps kinds of sign-in apart. Every method rejects with `ERR_STORE_UNAVAILABLE` if the store
- * can't be used.
+ * Stores sessions: with key pairs that can't be exported, if the store can hold structured clones, and otherwise with the seeds
+ * that the keys are derived from. Namespaces separate several kinds of sign-in. Every method rejects with
+ * `ERR_STORE_UNAVAILABLE` if the store can't be used.
  */
 export interface SessionStore {
   readonly persistence: Persistence
-  /** What it keeps of a key; `pairs` by default. A store of `seeds` gives sessions that can be written to a string. */
+  /** What it stores of a key; `pairs` by default. Sessions from a store of `seeds` can be written to a string. */
   readonly keeps?: 'pairs' | 'seeds'
   /**
-   * Whether anyone but the person and the app can write there: other people, or a client whose word is not to be believed.
-   * Sessions are then taken up only by callers that say which `verifiers` and `domains` they believe.
+   * Whether others than the person and the app can write there: other people, or a client that the server must not trust.
+   * Sessions are then resumed only with `verifiers` and `domains`.
    */
   readonly writableByOthers?: boolean
   /** The database behind it, if that is IndexedDB: where there are no Web Locks, tabs take turns by leases in it. */
   readonly database?: SessionDatabase
-  /** The records of a namespace, or of one account in it. Nothing of what is read is trusted. */
+  /** The sessions of a namespace, or of one account in it. Callers check all that they read. */
   read(namespace: string, account?: string): Promise<readonly unknown[]>
-  /** The key pair, or the seed, of a session. */
+  /** The key pair or the seed of a session; `undefined` if there is none. */
   readKey(namespace: string, id: SessionId): Promise<unknown>
-  /** What `last` was when it was last written. */
+  /** The `last` of the latest change that had one. */
   readLast(namespace: string): Promise<unknown>
   /**
    * All of that in one step, for a store that can do so faster than in three: of the account, or without one of the account
@@ -91,4 +87,10 @@ export interface SessionStore {
     isKnown: (keyDID: string) => boolean,
   ): Promise<StoredAccount>
   write(namespace: string, change: StoreChange): Promise<void>
+}
+
+/** The error for one that a store threw: `ERR_STORE_UNAVAILABLE`, or the error itself if it is a `SessionError`. */
+export function storeError(cause: unknown): SessionError {
+  if (cause instanceof SessionError) return cause
+  return new SessionError('ERR_STORE_UNAVAILABLE', 'the store failed: see the cause', { cause })
 }

@@ -13,69 +13,116 @@ import {
   storeError,
 } from './store.js'
 
-/** A session as stores of text keep it: with the seed that its key grows from. */
-interface KeptSession extends SessionRecord {
-  readonly seed: Uint8Array<ArrayBuffer>
-}
-
-/** What such a store keeps in one namespace. Without sessions, `last` still tells a sign-out from a loss. */
-export interface KeptSessions {
-  readonly sessions: readonly KeptSession[]
+/** The sessions that a text store has in one namespace. Without sessions, `last` still tells a sign-out from a loss of data. */
+export interface StoredSessions {
+  readonly sessions: readonly StoredSession[]
   readonly last?: LastUsed
 }
 
-export const NONE: KeptSessions = { sessions: [] }
-
-// As long as seeds of Ed25519 are.
-const SEED_LENGTH = 32
-
-/** The sessions with the change made to them. Throws a `TypeError` for a session that can't be kept as text. */
-function changed(kept: KeptSessions, { put = [], remove = [], last }: StoreChange): KeptSessions {
-  const added = put.map(sessionArgument)
-  const goes = (kept: KeptSession): boolean =>
-    remove.some(
-      ({ account, keyDID }) => account === kept.account && (keyDID ?? kept.keyDID) === kept.keyDID,
-    ) || added.some(({ account, keyDID }) => account === kept.account && keyDID === kept.keyDID)
-  const sessions = [...kept.sessions.filter((session) => !goes(session)), ...added]
-  const latest = last ?? kept.last
-  return { sessions, ...(latest && { last: latest }) }
+/** A session in a text store: with the seed that its key is derived from. */
+interface StoredSession extends SessionRecord {
+  readonly seed: Uint8Array<ArrayBuffer>
 }
 
-/** Whether there is nothing at all to keep. */
-export function isNone({ sessions, last }: KeptSessions): boolean {
+export const NO_SESSIONS: StoredSessions = { sessions: [] }
+
+/** Whether there is nothing to store. */
+export function isEmpty({ sessions, last }: StoredSessions): boolean {
   return sessions.length === 0 && last === undefined
 }
 
-/** As JSON can hold it, but for bytes. */
-export function toPlain({ sessions, last }: KeptSessions): object {
+/** A place that stores the sessions of a namespace together, as one text. */
+export interface TextStorage {
+  readonly persistence: Persistence
+  readonly writableByOthers?: boolean
+  load(namespace: string): Promise<StoredSessions>
+  /** Replaces the stored sessions by what `change` returns for them. Nobody else may write in the meantime. */
+  update(namespace: string, change: (stored: StoredSessions) => StoredSessions): Promise<void>
+}
+
+/**
+ * A store of sessions with seeds in a text storage. Errors of the storage become `ERR_STORE_UNAVAILABLE`, unless they are a
+ * `SessionError`. `write` rejects with a `TypeError` for a session that can't be stored as text.
+ */
+export function seedStore({ persistence, writableByOthers, load, update }: TextStorage): SessionStore {
+  const loadSessions = (namespace: string): Promise<StoredSessions> =>
+    load(namespace).catch((cause: unknown) => {
+      throw storeError(cause)
+    })
+  return {
+    persistence,
+    keeps: 'seeds',
+    ...(writableByOthers && { writableByOthers }),
+    async read(namespace, account) {
+      const { sessions } = await loadSessions(namespace)
+      return sessions.filter((session) => (account ?? session.account) === session.account).map(withoutSeed)
+    },
+    async readKey(namespace, { account, keyDID }) {
+      const { sessions } = await loadSessions(namespace)
+      return sessions.find((session) => session.account === account && session.keyDID === keyDID)?.seed
+    },
+    readLast: async (namespace) => (await loadSessions(namespace)).last,
+    async write(namespace, change) {
+      // Throws for a wrong session before anything is changed.
+      applyChange(NO_SESSIONS, change)
+      await update(namespace, (stored) => applyChange(stored, change)).catch((cause: unknown) => {
+        throw storeError(cause)
+      })
+    },
+  }
+}
+
+// Callers that ask for the sessions don't get their keys.
+function withoutSeed({ account, keyDID, cacao }: StoredSession): SessionRecord {
+  return { account, keyDID, cacao }
+}
+
+function applyChange(stored: StoredSessions, { put = [], remove = [], last }: StoreChange): StoredSessions {
+  const added = put.map(checkedSession)
+  const isRemoved = (session: StoredSession): boolean =>
+    remove.some(
+      ({ account, keyDID }) => account === session.account && (keyDID ?? session.keyDID) === session.keyDID,
+    ) || added.some(({ account, keyDID }) => account === session.account && keyDID === session.keyDID)
+  const sessions = [...stored.sessions.filter((session) => !isRemoved(session)), ...added]
+  const latest = last ?? stored.last
+  return { sessions, ...(latest && { last: latest }) }
+}
+
+// The length in bytes of an Ed25519 seed.
+const SEED_LENGTH = 32
+
+function checkedSession({ account, keyDID, cacao: unchecked, seed }: NewSession): StoredSession {
+  const cacao = parseCacao(unchecked)
+  const id = idOf(cacao)
+  if (account !== id.account || keyDID !== id.keyDID)
+    throw new TypeError('account and keyDID must be those of the capability')
+  if (!isBytes(seed) || seed.length !== SEED_LENGTH)
+    throw new TypeError(`seed must have ${SEED_LENGTH} bytes: this store can't store a CryptoKeyPair`)
+  return { ...id, cacao, seed: new Uint8Array(seed) }
+}
+
+function idOf(cacao: Cacao): { account: string; keyDID: string } {
+  return { account: issuerAccount(cacao), keyDID: cacao.p.aud }
+}
+
+/** The sessions as values that JSON can represent, apart from bytes in capabilities. */
+export function toPlain({ sessions, last }: StoredSessions): object {
   const plain = sessions.map(({ seed, cacao }) => ({ sessionKeySeed: toBase64(seed), cacao }))
   return { sessions: plain, ...(last && { last }) }
 }
 
-/** What `toPlain` gave; `undefined` if the value is anything else. */
-export function fromPlain(value: unknown): KeptSessions | undefined {
-  const { sessions, last } = membersOf(value, ['sessions', 'last']) ?? {}
-  if (!Array.isArray(sessions)) return undefined
-  const kept = sessions.map(keptSession)
-  const used = last === undefined ? undefined : lastUsed(last)
-  if (!kept.every((session) => session !== undefined) || (last !== undefined && !used)) return undefined
-  return { sessions: kept, ...(used && { last: used }) }
+/** The sessions in a value that `toPlain` returned; `undefined` for any other value. */
+export function fromPlain(value: unknown): StoredSessions | undefined {
+  const plain = membersOf(value, ['sessions', 'last'])
+  if (!Array.isArray(plain?.sessions)) return undefined
+  const sessions = plain.sessions.map(parseStoredSession)
+  const last = plain.last === undefined ? undefined : parseLastUsed(plain.last)
+  if (!sessions.every((session) => session !== undefined) || (plain.last !== undefined && !last))
+    return undefined
+  return { sessions, ...(last && { last }) }
 }
 
-/** JSON; DAG-JSON where a capability holds bytes. */
-export function toJSON(plain: object): string {
-  return containsBytes(plain) ? encodeDagJSON(plain) : JSON.stringify(plain)
-}
-
-/** The members of what `toJSON` wrote, if it has none but these; `undefined` if it is anything else. */
-export function fromJSON<Name extends string>(
-  text: string,
-  names: readonly Name[],
-): { readonly [name in Name]?: unknown } | undefined {
-  return membersOf(decodeDagJSON(text), names)
-}
-
-function keptSession(value: unknown): KeptSession | undefined {
+function parseStoredSession(value: unknown): StoredSession | undefined {
   const { sessionKeySeed, cacao: unchecked } = membersOf(value, ['sessionKeySeed', 'cacao']) ?? {}
   const seed = typeof sessionKeySeed === 'string' ? fromBase64(sessionKeySeed) : undefined
   if (seed?.length !== SEED_LENGTH) return undefined
@@ -87,25 +134,24 @@ function keptSession(value: unknown): KeptSession | undefined {
   }
 }
 
-function lastUsed(value: unknown): LastUsed | undefined {
+function parseLastUsed(value: unknown): LastUsed | undefined {
   const { account, keyDID, at } = membersOf(value, ['account', 'keyDID', 'at']) ?? {}
   if (typeof at !== 'number') return undefined
   if (typeof account === 'string' && typeof keyDID === 'string') return { account, keyDID, at }
   return account === undefined && keyDID === undefined ? { at } : undefined
 }
 
-function sessionArgument({ account, keyDID, cacao: unchecked, seed }: NewSession): KeptSession {
-  const cacao = parseCacao(unchecked)
-  const id = idOf(cacao)
-  if (account !== id.account || keyDID !== id.keyDID)
-    throw new TypeError('account and keyDID must be those of the capability')
-  if (!isBytes(seed) || seed.length !== SEED_LENGTH)
-    throw new TypeError(`a store of text keeps sessions with a seed of ${SEED_LENGTH} bytes only`)
-  return { ...id, cacao, seed: new Uint8Array(seed) }
+/** JSON; or DAG-JSON if a capability contains bytes. */
+export function toJSON(plain: object): string {
+  return containsBytes(plain) ? encodeDagJSON(plain) : JSON.stringify(plain)
 }
 
-function idOf(cacao: Cacao): { account: string; keyDID: string } {
-  return { account: issuerAccount(cacao), keyDID: cacao.p.aud }
+/** The members of an object that `toJSON` wrote; `undefined` if it has other members, or the text is no object. */
+export function fromJSON<Name extends string>(
+  text: string,
+  names: readonly Name[],
+): { readonly [name in Name]?: unknown } | undefined {
+  return membersOf(decodeDagJSON(text), names)
 }
 
 function membersOf<Name extends string>(
@@ -115,47 +161,4 @@ function membersOf<Name extends string>(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const known: readonly string[] = names
   return Object.keys(value).every((name) => known.includes(name)) ? value : undefined
-}
-
-/** Where a namespace's sessions are read and written as a whole. */
-export interface KeptPlace {
-  readonly persistence: Persistence
-  readonly writableByOthers?: boolean
-  load(namespace: string): Promise<KeptSessions>
-  /** Puts in place what `change` makes of the sessions that are there. Nobody else may write meanwhile. */
-  update(namespace: string, change: (kept: KeptSessions) => KeptSessions): Promise<void>
-}
-
-/** A store of sessions with seeds. What goes wrong in the place rejects with `ERR_STORE_…`. */
-export function seedStore({ persistence, writableByOthers, load, update }: KeptPlace): SessionStore {
-  const sessions = (namespace: string): Promise<KeptSessions> =>
-    load(namespace).catch((cause: unknown) => {
-      throw storeError(cause)
-    })
-  return {
-    persistence,
-    keeps: 'seeds',
-    ...(writableByOthers && { writableByOthers }),
-    async read(namespace, account) {
-      const kept = (await sessions(namespace)).sessions
-      return kept.filter((session) => (account ?? session.account) === session.account).map(withoutSeed)
-    },
-    async readKey(namespace, { account, keyDID }) {
-      const kept = (await sessions(namespace)).sessions
-      return kept.find((session) => session.account === account && session.keyDID === keyDID)?.seed
-    },
-    readLast: async (namespace) => (await sessions(namespace)).last,
-    async write(namespace, change) {
-      // A wrong argument is found out before anything is touched.
-      changed(NONE, change)
-      await update(namespace, (kept) => changed(kept, change)).catch((cause: unknown) => {
-        throw storeError(cause)
-      })
-    },
-  }
-}
-
-// Whoever asks who is signed in is not handed the keys.
-function withoutSeed({ account, keyDID, cacao }: KeptSession): SessionRecord {
-  return { account, keyDID, cacao }
 }

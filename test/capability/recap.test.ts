@@ -186,7 +186,7 @@ describe('a capability with abilities', () => {
     const error = expectCode('ERR_CAPABILITY_INVALID', () =>
       verifyCacao(signed({ resources: list, statement }), options),
     )
-    expect((await error).message).toMatch(/recap/)
+    expect((await error).message).toMatch(/ReCap/)
   })
 
   it('is refused where another ability is asked for, or one is asked of plain resources', async () => {

@@ -95,7 +95,7 @@ describe('Express behind requireSession', () => {
     const response = await send(origin, { method: 'POST', headers: JSON_TYPE, body: '{}' })
     expect(response.status).toBe(500)
     expect(errors[0]).toBeInstanceOf(TypeError)
-    expect(String(errors[0])).toContain('must come before')
+    expect(String(errors[0])).toContain('put requireSession before')
   })
 })
 
