@@ -19,6 +19,9 @@ const folder = (path: string): string => fileURLToPath(new URL(path, import.meta
 const shared = folder('../shared')
 const served = [folder('.'), ...(existsSync(shared) ? [shared, realpathSync(shared)] : [])]
 
+// Only bounds what hangs: a busy machine is slow, not wrong.
+const LONGEST_MS = 120_000
+
 // Every project is complete in itself: one that extends the root would evaluate this file again.
 const node: TestProjectInlineConfiguration = {
   test: {
@@ -29,7 +32,9 @@ const node: TestProjectInlineConfiguration = {
     exclude: ['test/e2e/**', 'test/tabs/**', 'test/load/**', 'test/packed/**', '**/*.browser.test.ts'],
     setupFiles: ['./test/setup/fake-indexeddb.ts', './test/setup/fresh-storage.ts'],
     isolate: false,
-    testTimeout: 15_000,
+    testTimeout: LONGEST_MS,
+    hookTimeout: LONGEST_MS,
+    expect: { poll: { timeout: LONGEST_MS } },
   },
 }
 
@@ -51,7 +56,9 @@ const lane = (engine: Engine): TestProjectInlineConfiguration => ({
     // After Node, which has other numbers of workers.
     sequence: { groupOrder: 1 },
     setupFiles: ['./test/setup/fresh-storage.ts'],
-    testTimeout: 15_000,
+    testTimeout: LONGEST_MS,
+    hookTimeout: LONGEST_MS,
+    expect: { poll: { timeout: LONGEST_MS } },
     api: { host: '127.0.0.1' },
     browser: {
       enabled: true,
@@ -68,6 +75,8 @@ export default defineConfig({
     // Tests that drive browsers mostly wait for them: more files at a time than cores.
     maxWorkers: 3,
     api: { host: '127.0.0.1' },
+    teardownTimeout: LONGEST_MS,
+    browser: { connectTimeout: LONGEST_MS },
     reporters: reporters(new EngineReporter(engines)),
     projects: [node, ...engines.found.map(lane)],
   },

@@ -23,12 +23,15 @@ if (!isDIDSessionInstalled()) {
 
 const cold = coldImports(Math.ceil(rounds / 4))
 const { fixtures } = await import('./timing/fixtures.js')
-const hot = rows(await fixtures(rounds))
+const { growth, growthReport } = await import('./timing/growth.js')
+const things = await fixtures(rounds)
+const hot = rows(things)
 const sides = ['ours', 'theirs', 'raw']
 const tasks = hot.flatMap((row) =>
   sides.flatMap((side) => (row[side] ? [[`${side} ${row.name}`, row[side]]] : [])),
 )
 const medians = await measure(new Map(tasks), rounds)
+const grown = await growth(things.ours.seeded)
 const measured = hot.map(({ name, target, atMost }) => ({
   name,
   target,
@@ -40,9 +43,13 @@ const judged = [...cold, ...measured].map(judge)
 const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model }
 console.log(`Node.js ${machine.node}, ${machine.cpus} × ${machine.model}, ${rounds} rounds\n`)
 console.log(report(judged))
+console.log(`\n${growthReport(grown)}`)
 console.log(
   '\nfake-indexeddb opens a database in no time. A browser does not, and did-session opens one for each',
 )
 console.log('get and hasSessionFor, where a page of ours opens one once: that gain does not show here.')
 if (values.json)
-  await writeFile(values.json, `${JSON.stringify({ machine, rounds, unit: 'µs', rows: judged }, null, 2)}\n`)
+  await writeFile(
+    values.json,
+    `${JSON.stringify({ machine, rounds, unit: 'µs', rows: judged, growth: grown }, null, 2)}\n`,
+  )

@@ -147,7 +147,7 @@ describe('cacao-session request', () => {
 
   it('prints an answer that never ends as it comes, until the time is up', async () => {
     await signIn()
-    const run = await self.call(['request', `${api.origin}/unfinished?500`, '-m', '1s'])
+    const run = await self.call(['request', `${api.origin}/unfinished?500`, '-m', '4s'])
     expect(run).toMatchObject({
       code: 4,
       stdout: '{"a":"',
@@ -175,7 +175,8 @@ describe('cacao-session request', () => {
 
   it('follows no redirection, and gives up on servers that fail, with exit code 4', async () => {
     await signIn()
-    const run = (path: string): Promise<object> => self.call(['request', `${api.origin}${path}`, '-m', '1s'])
+    const run = (path: string, ...more: string[]): Promise<object> =>
+      self.call(['request', `${api.origin}${path}`, ...more])
     expect(await run('/moved')).toMatchObject({
       code: 4,
       stderr: expect.stringContaining('redirects (307) to /notes'),
@@ -185,7 +186,10 @@ describe('cacao-session request', () => {
       stdout: 'broken\n',
       stderr: 'cacao-session: the server answered 500 Internal Server Error\n',
     })
-    expect(await run('/slow')).toMatchObject({ code: 4, stderr: expect.stringContaining('it took too long') })
+    expect(await run('/slow', '-m', '1s')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('it took too long'),
+    })
     const closed = `http://127.0.0.1:${await freePort()}`
     const nowhere = await self.call(['request', `${closed}/`])
     expect(nowhere).toMatchObject({

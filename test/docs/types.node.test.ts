@@ -103,7 +103,7 @@ async function complaintsOf(files: ReturnType<typeof filesOf>): Promise<string[]
 }
 
 describe('the code on the pages and in the docstrings', () => {
-  it('has no error of types', { timeout: 60_000 }, async () => {
+  it('has no error of types', { timeout: 300_000 }, async () => {
     const files = pages.flatMap(filesOf)
     expect(files.length).toBeGreaterThan(20)
     const examples = docExamples()

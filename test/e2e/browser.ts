@@ -34,6 +34,8 @@ async function openPlaywright(
   const profileDir = options.profileDir ?? temporary ?? ''
   const type = engine.name === 'firefox' ? firefox : chromium
   const context = await type.launchPersistentContext(profileDir, { ...launchOptions(engine), headless: true })
+  // A busy machine is slow, not wrong: only what hangs is given up.
+  context.setDefaultTimeout(120_000)
   return {
     context,
     page: new Page(playwrightDriver(context.pages()[0] ?? (await context.newPage()))),

@@ -17,6 +17,9 @@ export interface PageDriver {
   close(): Promise<void>
 }
 
+// A busy machine is slow, not wrong: only what hangs is given up.
+const LONGEST_WAIT_MS = 120_000
+
 /** A page that a test drives, alike in every engine. */
 export class Page {
   readonly #driver: PageDriver
@@ -66,11 +69,14 @@ export class Page {
     fn: (...args: Args) => Result | Promise<Result>,
     ...args: Args
   ): Promise<Result> {
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + LONGEST_WAIT_MS
     for (;;) {
       const result = await this.evaluate(fn, ...args)
       if (result) return result
-      if (Date.now() > deadline) throw new Error(`the page never came to ${String(fn)}`)
+      if (Date.now() > deadline)
+        throw new Error(
+          `within ${LONGEST_WAIT_MS} ms the page never came to ${String(fn)} with ${JSON.stringify(args)}`,
+        )
       await pause(30)
     }
   }

@@ -29,7 +29,7 @@ function start(command: string, args: readonly string[], env: Environment = {}):
     child.once('exit', (code, signal) => reject(new Error(`${command} ended by itself (${code ?? signal})`)))
   })
   ended.catch(() => {})
-  return { ended, close: () => stopProcess(child, 10_000) }
+  return { ended, close: () => stopProcess(child, 120_000) }
 }
 
 async function startChromium(engine: ChromiumEngine, options: PlainOptions): Promise<PlainBrowser> {

@@ -26,7 +26,7 @@ export async function runPage<Value>(
   server: PageServer,
   options: RunOptions,
 ): Promise<Value> {
-  const { path, timeoutMs = 40_000, ...rest } = options
+  const { path, timeoutMs = 180_000, ...rest } = options
   const report = server.nextReport() as Promise<Report<Value>>
   const { late, cancel } = after(timeoutMs, path)
   let browser: PlainBrowser | undefined

@@ -13,8 +13,10 @@ export default defineConfig({
   test: {
     include: ['test/{e2e,tabs}/*.test.ts'],
     provide: { engines: engines.found },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // They only bound what hangs, and leave it to what waits to say for what.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 120_000,
     // Tests that drive browsers mostly wait for them: more files at a time than cores.
     maxWorkers: 3,
     reporters: reporters(new EngineReporter(engines)),

@@ -29,7 +29,7 @@ async function resizeViewport(driver: WebDriver, width: number, height: number):
   const read = async (): Promise<Sizes> => (await driver.run(sizes, [])) as Sizes
   const [innerWidth, innerHeight, outerWidth, outerHeight] = await read()
   await driver.resizeWindow(width + outerWidth - innerWidth, height + outerHeight - innerHeight)
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + 60_000
   for (;;) {
     const [currentWidth, currentHeight] = await read()
     if (currentWidth === width && currentHeight === height) return

@@ -26,7 +26,7 @@ async function install(): Promise<void> {
   if (installed) return
   await mkdir(folder, { recursive: true })
   const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--fetch-retries=1']
-  await run('npm', ['install', ...quiet, '--prefix', folder, `${name}@${version}`], { timeout: 180_000 })
+  await run('npm', ['install', ...quiet, '--prefix', folder, `${name}@${version}`], { timeout: 600_000 })
 }
 
 /**
@@ -38,7 +38,7 @@ export async function chromiumFromNpm(): Promise<ChromiumEngine> {
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', unpack], {
     cwd: folder,
     env: { ...process.env, ...unpackEnv },
-    timeout: 120_000,
+    timeout: 300_000,
   })
   const { executable, libraries } = JSON.parse(stdout) as { executable: string; libraries: string }
   const env = { LD_LIBRARY_PATH: libraries }

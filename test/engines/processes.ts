@@ -39,7 +39,7 @@ export function startProcess(command: string, args: readonly string[], options: 
 }
 
 /** Asks a process to end, waits for it, and sweeps up what is left of its group. */
-export async function stopProcess(child: ChildProcess, patienceMs = 5000): Promise<void> {
+export async function stopProcess(child: ChildProcess, patienceMs = 30_000): Promise<void> {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit')
     child.kill('SIGTERM')

@@ -10,7 +10,7 @@ export async function versionOf(
 ): Promise<string> {
   const { stdout } = await run(executable, ['--version'], {
     env: { ...process.env, ...env },
-    timeout: 30_000,
+    timeout: 180_000,
   })
   return /\d+(?:\.\w+)+/.exec(stdout)?.[0] ?? stdout.trim()
 }

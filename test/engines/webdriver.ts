@@ -45,9 +45,12 @@ async function request(method: Method, url: string, body?: object): Promise<unkn
   throw new Error(`${error}: ${message}`)
 }
 
+// A busy machine is slow, not wrong: only what hangs is given up.
+const LONGEST_START_MS = 180_000
+
 async function untilReady(base: string, ended: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
-    if (ended()) break
+  for (const deadline = Date.now() + LONGEST_START_MS; Date.now() < deadline; ) {
+    if (ended()) throw new Error('WebKitWebDriver ended before it answered')
     const ready = await fetch(`${base}/status`).then(
       (response) => response.ok,
       () => false,
@@ -55,7 +58,7 @@ async function untilReady(base: string, ended: () => boolean): Promise<void> {
     if (ready) return
     await pause(25)
   }
-  throw new Error('WebKitWebDriver does not answer')
+  throw new Error(`WebKitWebDriver does not answer at ${base} within ${LONGEST_START_MS} ms`)
 }
 
 /** A driven browser. It takes commands for one window at a time, which it must be told before. */
@@ -186,7 +189,7 @@ export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
     const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } }
     const { sessionId } = (await request('POST', `${base}/session`, { capabilities })) as NewSession
     const session = `${base}/session/${sessionId}`
-    await request('POST', `${session}/timeouts`, { script: 120_000, pageLoad: 60_000 })
+    await request('POST', `${session}/timeouts`, { script: 180_000, pageLoad: 180_000 })
     const window = String(await request('GET', `${session}/window`))
     return new WebDriver(new DrivenBrowser(session, window, stop), window)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { defineBrowserProvider } from '@vitest/browser'
-import type { BrowserProvider, BrowserProviderOption, TestProject } from 'vitest/node'
+import type { BrowserModuleMocker, BrowserProvider, BrowserProviderOption, TestProject } from 'vitest/node'
 import type { WebKitEngine } from './engine.js'
 import { startWebDriver, type WebDriver } from './webdriver.js'
 
@@ -15,9 +15,14 @@ declare module 'vitest/browser' {
   }
 }
 
+const cannot = (): Promise<never> => Promise.reject(new Error('no module can be mocked in WebKitGTK'))
+const NO_MOCKS: BrowserModuleMocker = { register: cannot, delete: cannot, clear: async () => {} }
+
 class WebKitGtkProvider implements BrowserProvider {
   readonly name = 'webkitgtk'
-  readonly supportsParallelism = false
+  // Vitest runs the lanes beside each other of which both are said.
+  readonly supportsParallelism = true
+  readonly mocker = NO_MOCKS
   readonly #engine: WebKitEngine
   #driver: Promise<WebDriver> | undefined
 

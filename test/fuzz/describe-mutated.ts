@@ -21,7 +21,7 @@ export function describeMutated(...shares: readonly [FuzzKind, number][]): void 
       '$name is refused with a SessionError, or says what was signed',
       { timeout },
       async (kind, share) => {
-        const tally = await campaign(kind, Math.ceil(CASES * share))
+        const tally = await campaign(kind, Math.ceil(CASES * share), isCampaign)
         log(inWords(tally))
         expect([...tally.findings.values()].join('\n\n')).toBe('')
         expect(tally.acceptedAndEqual).toBeGreaterThanOrEqual(tally.controls)

@@ -131,7 +131,7 @@ describe.each(readers)('%s', (_, listener) => {
   })
 })
 
-const LIMITS = { maxBytes: 10_000, hold: () => undefined, waitMs: 1000 }
+const LIMITS = { maxBytes: 10_000, hold: () => undefined, waitMs: 60_000 }
 
 it('a message that is filled only when it is read, as some platforms make them, has a body too', async () => {
   const body = Buffer.from(JSON_BODY)

@@ -9,7 +9,8 @@ export default defineConfig({
     include: ['test/load/*.node.test.ts'],
     // The long run of requests may be given only the time that other lanes leave.
     testTimeout: 900_000,
-    hookTimeout: 60_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 120_000,
     // What one long run of requests leaves in memory takes one core; the others mostly wait.
     maxWorkers: 2,
     disableConsoleIntercept: true,

@@ -78,6 +78,7 @@ describeRedis('redis-server', () => {
 
     it('knows a revoked capability, until it would have expired', async () => {
       const revocation = redisRevocation(connection.client)
+      const began = Date.now()
       const [brief, endless] = [
         signed({ exp: new Date(Date.now() + 60_000).toISOString() }),
         signed({ exp: undefined }),
@@ -91,7 +92,10 @@ describeRedis('redis-server', () => {
       expect(await revocation.isRevoked(signed())).toBe(false)
       const keys = (await connection.ask('KEYS', '*')) as string[]
       const lives = await Promise.all(keys.map(async (key) => Number(await connection.ask('PTTL', key))))
-      expect(lives.sort((a, b) => a - b)).toEqual([-1, expect.closeTo(86_460_000, -4)])
+      const [endlessly, briefly = 0] = lives.sort((a, b) => a - b)
+      expect(endlessly).toBe(-1)
+      expect(briefly).toBeLessThanOrEqual(86_460_000 + 1)
+      expect(briefly).toBeGreaterThanOrEqual(86_460_000 - (Date.now() - began) - 1)
     })
 
     it('signs an account out everywhere, and never takes that back', async () => {
@@ -111,25 +115,23 @@ describeRedis('redis-server', () => {
 
     it('that is down refuses every request, and accepts again by itself when it is back', async () => {
       const { client } = connection
-      const storeTimeoutMs = 200
       const replay = redisReplay(client, { now: accepting.now })
-      const byReplay = requestVerifier({ ...accepting, replay, storeTimeoutMs })
-      const byRevocation = requestVerifier({
-        ...accepting,
-        revocation: redisRevocation(client),
-        storeTimeoutMs,
-      })
-      for (const verify of [byReplay, byRevocation]) await verify(await signer.sign(post()))
+      const revocation = redisRevocation(client)
+      const verifiers = (storeTimeoutMs: number) =>
+        [{ replay }, { revocation }].map((by) => requestVerifier({ ...accepting, ...by, storeTimeoutMs }))
+      // One that answers is waited for, however busy the machine is.
+      const patient = verifiers(60_000)
+      for (const verify of patient) await verify(await signer.sign(post()))
       await server.kill()
       try {
-        for (const verify of [byReplay, byRevocation])
+        for (const verify of verifiers(200))
           await expectCode('ERR_STORE_UNAVAILABLE', async () => verify(await signer.sign(post())))
       } finally {
         await server.restart()
       }
       // The client connects by itself: its next answer is what is waited for.
       expect(await replay.use('once it is back', accepting.now() + 60_000)).toBe(true)
-      for (const verify of [byReplay, byRevocation]) await verify(await signer.sign(post()))
+      for (const verify of patient) await verify(await signer.sign(post()))
     })
   })
 

@@ -17,7 +17,7 @@ interface RunOptions {
 export async function run(
   command: string,
   args: readonly string[],
-  { cwd, env = {}, input, timeout = 60_000 }: RunOptions,
+  { cwd, env = {}, input, timeout = 400_000 }: RunOptions,
 ): Promise<Ended> {
   const child = spawn(command, args, {
     cwd,

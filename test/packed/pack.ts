@@ -19,7 +19,7 @@ export default async function pack(project: TestProject): Promise<() => Promise<
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const runtimes = fileURLToPath(new URL('runtimes', import.meta.url))
   if (!existsSync(join(runtimes, 'node_modules')))
-    await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: runtimes, timeout: 300_000 })
+    await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: runtimes, timeout: 600_000 })
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root })
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
   project.provide('tarball', join(folder, filename))

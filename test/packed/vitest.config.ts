@@ -13,8 +13,10 @@ export default defineConfig({
     include: ['test/packed/**/*.test.ts'],
     globalSetup: ['test/packed/pack.ts'],
     provide: { engines: engines.found },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // They only bound what hangs, and leave it to what waits to say for what.
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
+    teardownTimeout: 120_000,
     maxWorkers: 3,
     reporters: reporters(new MatrixReporter()),
     api: { host: '127.0.0.1' },

@@ -10,6 +10,7 @@ import { type TestWallet, testWallet } from '../../src/testing/index.js'
 import { ethereumAccount, ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { failureOf } from '../setup/expect-code.js'
 import { gatedStore } from '../setup/gated-store.js'
+import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
@@ -313,7 +314,7 @@ describe('a session controller', () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { ...options })
     expect((await until('signed-in')).session?.keyDID).toBe(session.keyDID)
     const renewed = await session.renew(auth())
-    await vi.waitFor(() => expect(controller.state.session?.keyDID).toBe(renewed.keyDID), { interval: 5 })
+    await vi.waitFor(() => expect(controller.state.session?.keyDID).toBe(renewed.keyDID), SOON)
     await DIDSession.remove(ACCOUNT_A, placeOptions(options))
     expect(await until('signed-out')).toMatchObject({ account: undefined })
   })
@@ -355,7 +356,7 @@ describe('a session controller', () => {
 
   it('throws what only loading finds to be wrong with the options', async () => {
     open({ resources: [], abilities: { 'no uri': { 'notes/read': [{}] } } })
-    await vi.waitFor(() => expect(() => controller.state).toThrow(TypeError), { interval: 5 })
+    await vi.waitFor(() => expect(() => controller.state).toThrow(TypeError), SOON)
   })
 })
 
@@ -364,7 +365,7 @@ describe('a controller session that nobody listens to', () => {
     open()
     await until('signed-out')
     stop()
-    await vi.waitFor(() => expect(ends).toBe(1), { interval: 5 })
+    await vi.waitFor(() => expect(ends).toBe(1), SOON)
     await DIDSession.get(ACCOUNT_A, auth(), { ...options })
     expect(controller.state.status).toBe('signed-out')
   })
@@ -458,7 +459,7 @@ describe('the time of a controller session', () => {
     await pass(300)
     open()
     await until('signed-out')
-    await vi.waitFor(() => expect(controller.state.account).toBe(ACCOUNT_A))
+    await vi.waitFor(() => expect(controller.state.account).toBe(ACCOUNT_A), SOON)
     expect(await controller.signOut(options)).toBe(true)
     expect(controller.state).toMatchObject({ status: 'signed-out', account: undefined })
     expect(await DIDSession.list(listOptions(options))).toEqual([])

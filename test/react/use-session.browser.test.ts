@@ -6,6 +6,7 @@ import { DIDSession } from '../../src/session/did-session.js'
 import { type TestWallet, testWallet } from '../../src/testing/index.js'
 import { ethereumAccount, ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { clearOrigin } from '../setup/origin.js'
+import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 import { mount, Show } from './mounted.js'
 
@@ -111,7 +112,7 @@ describe('useSession', () => {
       button.click()
       button.click()
     }
-    await vi.waitFor(() => expect(page.container.textContent?.match(/signed-in/g)).toHaveLength(2))
+    await vi.waitFor(() => expect(page.container.textContent?.match(/signed-in/g)).toHaveLength(2), SOON)
     expect(get).toHaveBeenCalledTimes(1)
     expect(wallet.prompts).toBe(1)
     expect(wallet.calls.filter((method) => method === 'eth_requestAccounts')).toHaveLength(1)
@@ -136,7 +137,7 @@ describe('useSession', () => {
     expect([load.mock.calls.length, seen.length]).toEqual([1, renders])
     page.render(app('third', ['https://api.example/other/*']))
     await page.shows('third')
-    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(2), { interval: 5 })
+    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(2), SOON)
     expect(seen.length).toBeGreaterThan(renders)
   })
 
@@ -205,9 +206,7 @@ describe('useSession', () => {
         createElement('div', { key: 'admin', id: 'admin' }, admin),
       ]),
     )
-    await vi.waitFor(() => expect(page.container.textContent?.match(/signed-out/g)).toHaveLength(2), {
-      interval: 5,
-    })
+    await vi.waitFor(() => expect(page.container.textContent?.match(/signed-out/g)).toHaveLength(2), SOON)
     page.click('#admin .in')
     await page.shows(`signed-in ${A}`)
     expect(page.container.querySelector('#user')?.textContent).toContain('signed-out')
@@ -221,9 +220,7 @@ describe('useSession', () => {
     await page.shows('signed-out')
     expect(load).toHaveBeenCalledTimes(1)
     page.click('.in')
-    await vi.waitFor(() => expect(page.container.textContent?.match(/signed-in/g)).toHaveLength(2), {
-      interval: 5,
-    })
+    await vi.waitFor(() => expect(page.container.textContent?.match(/signed-in/g)).toHaveLength(2), SOON)
   })
 
   it('asks no second time when what asked is mounted anew, as hot reload does', async () => {
@@ -243,7 +240,7 @@ describe('useSession', () => {
     page.render(createElement('main', null, provided(show())))
     await vi.waitFor(
       () => expect(page.container.querySelector('main')?.textContent).toContain('signing-in'),
-      { interval: 5 },
+      SOON,
     )
     page.click('.in')
     sign()

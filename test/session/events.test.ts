@@ -5,6 +5,7 @@ import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
+import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
@@ -196,7 +197,7 @@ describe('session.on', () => {
     for (const type of ['renewed', 'removed'] as const) subject.on(type, (event) => events.push(event))
     await listening()
     const renewed = await subject.renew(auth)
-    await vi.waitFor(() => expect(events).toHaveLength(1))
+    await vi.waitFor(() => expect(events).toHaveLength(1), SOON)
     expect(events[0]?.type).toBe('renewed')
     expect(events[0]?.session.keyDID).toBe(renewed.keyDID)
     expect(await events[0]?.session.sign(new Uint8Array(1))).toHaveLength(64)
@@ -209,9 +210,12 @@ describe('session.on', () => {
     await listening()
     const renewed = await subject.renew(auth)
     expect(renewed.serialize()).not.toBe(subject.serialize())
-    await vi.waitFor(() => expect(events.map(({ session: { keyDID } }) => keyDID)).toEqual([renewed.keyDID]))
+    await vi.waitFor(
+      () => expect(events.map(({ session: { keyDID } }) => keyDID)).toEqual([renewed.keyDID]),
+      SOON,
+    )
     await subject.remove()
-    await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['renewed', 'removed']))
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['renewed', 'removed']), SOON)
     await expectCode('ERR_SESSION_REMOVED', () => subject.sign(new Uint8Array(1)))
   })
 })

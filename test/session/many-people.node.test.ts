@@ -18,7 +18,7 @@ const SERVER = `
   const newStore = () => stringStore(cookieStore(undefined, { secret }))
   const never = () => new Promise(() => undefined)
   // A wallet that doesn't answer keeps no process alive.
-  const alive = setTimeout(() => { console.log('too late'); process.exit(1) }, 10_000)
+  const alive = setTimeout(() => { console.log('too late'); process.exit(1) }, 120_000)
 `
 
 describe('a server that names no store', () => {

@@ -2,25 +2,24 @@ import { expect, it } from 'vitest'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-const session = `
+const session = (expiresInSecs: number): string => `
   import { DIDSession, indexedDBStore } from 'cacao-session'
   import { ethereumAuth } from 'cacao-session/ethereum'
   import 'fake-indexeddb/auto'
   const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example' })
-  const options = { resources: ['https://api.example/*'], expiresInSecs: 5 }
+  const options = { resources: ['https://api.example/*'], expiresInSecs: ${expiresInSecs} }
   const session = await DIDSession.get('${ACCOUNT_A}', auth, options)`
 
 it('a session that is listened to keeps no process alive', () => {
-  const began = Date.now()
-  runFresh(`${session}
+  // One that was kept alive for as long as it lasts would never end by itself.
+  runFresh(`${session(86_400)}
     for (const type of ['expiring', 'expired', 'renewed', 'removed', 'idle']) session.on(type, () => undefined)
     DIDSession.onChange(() => undefined)
     await session.sign(new Uint8Array(1))`)
-  expect(Date.now() - began).toBeLessThan(4000)
 })
 
 it('a session tells of its end by the real clock', () => {
-  const output = runFresh(`${session}
+  const output = runFresh(`${session(5)}
     const alive = setInterval(() => undefined, 1000)
     const heard = (type) => new Promise((resolve) => session.on(type, () => resolve([type, Date.now()]), { leadSecs: 4 }))
     const times = await Promise.all(['expiring', 'expired'].map(heard))
@@ -47,7 +46,7 @@ it('who listens for changes goes on hearing of them, whatever else of the store 
       removeItem: (key) => items.delete(key),
     })
     const turn = () => new Promise((resolve) => setTimeout(resolve))
-    setTimeout(() => process.exit(), 5000)
+    setTimeout(() => process.exit(), 120_000)
     const heard = new Promise((resolve) => void DIDSession.onChange(resolve, { store: newStore() }))
     // What listens loads on demand, and is there once what is asked for after it is.
     await DIDSession.list({ store: newStore() })

@@ -13,6 +13,8 @@ import { failingStore } from '../../src/testing/failing-store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin } from '../setup/origin.js'
+import { shortWaits } from '../setup/short-waits.js'
+import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
@@ -48,7 +50,7 @@ describe.each(ways)('%s', (_, signOut) => {
     'ends what is at hand while IndexedDB is lost: %s',
     async (failure) => {
       // A store of its own, whose connection is lost with it.
-      const store = indexedDBStore({ openTimeoutMs: 50 })
+      const store = indexedDBStore({ openTimeoutMs: 60_000 })
       const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
       const again = await DIDSession.load(ACCOUNT_A, { store })
       const events: string[] = []
@@ -56,9 +58,10 @@ describe.each(ways)('%s', (_, signOut) => {
       const changes: SessionChange[] = []
       const stop = DIDSession.onChange((change) => changes.push(change), { store })
       repair = failingIndexedDB(failure)
+      const waits = shortWaits(failure === 'hangs' ? 60_000 : Number.NaN)
       const outcome = codeOf(signOut(session, { store }))
       // Not only once the store has answered.
-      await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), { interval: 1 })
+      await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), { ...SOON, interval: 1 })
       // What stays is what the error speaks of, each time that one tries.
       expect(await outcome).toBe('ERR_STORE_UNAVAILABLE')
       expect(await codeOf(signOut(session, { store }))).toBe('ERR_STORE_UNAVAILABLE')
@@ -67,6 +70,7 @@ describe.each(ways)('%s', (_, signOut) => {
       expect(events).toEqual(['removed'])
       expect(changes.map(({ type, keyDID }) => [type, keyDID])).toEqual([['removed', session.keyDID]])
       stop()
+      waits.stop()
       repair()
       // In this page it stays signed out, also if it is still there.
       expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
@@ -106,7 +110,7 @@ describe.each(ways)('%s', (_, signOut) => {
     expect(next.keyDID).not.toBe(session.keyDID)
     store.behaviour = 'hangs'
     const signingOut = signOut(next, { store })
-    await vi.waitFor(() => isEnded(next), { interval: 1 })
+    await vi.waitFor(() => isEnded(next), { ...SOON, interval: 1 })
     store.behaviour = 'works'
     await signingOut
     expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
@@ -153,7 +157,7 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
         for (const message of said) other.postMessage(message)
         return isEnded(session)
       },
-      { interval: 20, timeout: 5000 },
+      { ...SOON, interval: 20 },
     )
 
   it('of a key is believed, though the key is still there', async () => {
@@ -167,7 +171,7 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
     const loading = DIDSession.load(ACCOUNT_A)
     other.postMessage({ scope, removed: [keyDID] })
     const session = await loading
-    await vi.waitFor(() => expect(session?.isAuthorized() ?? false).toBe(false), { interval: 5 })
+    await vi.waitFor(() => expect(session?.isAuthorized() ?? false).toBe(false), SOON)
   })
 
   it('of an account is believed for the sessions that it did not know', async () => {

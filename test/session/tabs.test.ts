@@ -7,6 +7,7 @@ import { type TestWallet, testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin, plantSession, storedSessions } from '../setup/origin.js'
+import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 // Another tab is played here by what it does: it writes into the database, and tells so on the channel. Real tabs do it in
@@ -28,7 +29,7 @@ async function removeElsewhere(account: string, keyDID: string): Promise<void> {
 
 /** What was heard, once there is so much of it. */
 const heard = async <T>(list: T[], length: number): Promise<T[]> =>
-  vi.waitFor(() => (list.length >= length ? list : expect.fail('not yet')), { interval: 5 })
+  vi.waitFor(() => (list.length >= length ? list : expect.fail('not yet')), SOON)
 
 beforeEach(async () => {
   await clearOrigin()
@@ -52,7 +53,7 @@ describe('another tab', () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await removeElsewhere(ACCOUNT_A, session.keyDID)
     other.postMessage({ scope })
-    await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), { interval: 5 })
+    await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), SOON)
   })
 
   it.each([
@@ -115,7 +116,7 @@ describe('another tab', () => {
     expect(notices[0]).toEqual({ scope, removed: [] })
     await session.remove()
     const removal = { scope, removed: [session.keyDID] }
-    await vi.waitFor(() => expect(notices).toContainEqual(removal), { interval: 5 })
+    await vi.waitFor(() => expect(notices).toContainEqual(removal), SOON)
   })
 })
 

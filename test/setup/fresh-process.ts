@@ -9,7 +9,7 @@ export function runFresh(script: string, env: Record<string, string> = {}): stri
     env: { ...process.env, ...env },
     encoding: 'utf8',
     // One that hangs would hold up every test of its worker.
-    timeout: 30_000,
+    timeout: 180_000,
   })
   expect(stderr).toBe('')
   expect(status).toBe(0)

@@ -7,6 +7,7 @@ import { replace } from '../../src/testing/replace.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { clearOrigin, storedSessions } from '../setup/origin.js'
+import { shortWaits } from '../setup/short-waits.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
 // What browsers do to IndexedDB, done to the real one. In each case one can still sign in, and persistence tells.
@@ -160,8 +161,12 @@ describe('the default store', () => {
     const deleted = new Promise((resolve) => {
       deletion.onsuccess = resolve
     })
+    const waits = shortWaits(2000)
     expect(await DIDSession.explain(ACCOUNT_A, resources, PLACE)).toEqual({ status: 'store-unavailable' })
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), options)
+    // Opening is tried twice, once for all.
+    expect(waits.count).toBe(2)
+    waits.stop()
     expect(session.persistence).toBe('memory')
     expect((await DIDSession.load(undefined, PLACE))?.keyDID).toBe(session.keyDID)
     // Nobody knows what the database holds, so nobody can promise that the account is signed out.

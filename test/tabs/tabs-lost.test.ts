@@ -10,9 +10,11 @@ import { answer, get, hears, isQueued, look, outcome, prompted, TABS_WITHOUT } f
 declare const tab: Tab
 
 const WAIT_MS = 1000
-const LIFE_MS = 2000
-// What a machine under load may take on top of what is due.
-const SLACK_MS = 8000
+// Long enough to take it up in another tab before it has ended, also on a busy machine.
+const LIFE_MS = 15_000
+// Whoever is told nothing waits for a minute: what comes sooner came for its reason, however busy the machine is.
+const SLACK_MS = 45_000
+const NEVER_SECS = 86_400
 
 const pairs = ['killed', 'frozen', 'hidden'].flatMap((fate) =>
   TABS_WITHOUT.map(([without, query]) => ({ fate, without, query })),
@@ -55,14 +57,14 @@ describeEngines('a tab', (engine) => {
       await prompted(one)
       // Only the browser knows at once that a tab has died: then its lock is free.
       const hasLocks = without === ''
-      await get(two, hasLocks ? {} : { waitSecs: WAIT_MS / 1000 })
+      await get(two, { waitSecs: hasLocks ? NEVER_SECS : WAIT_MS / 1000 })
       if (hasLocks) await isQueued(two)
       const killedAt = Date.now()
       signal(one, 'SIGKILL')
       await prompted(two)
       const { promptedAt, startedAt } = await look(two)
       expect(promptedAt).toBeGreaterThanOrEqual(killedAt)
-      expect(promptedAt - (hasLocks ? killedAt : startedAt + WAIT_MS)).toBeLessThan(SLACK_MS)
+      if (!hasLocks) expect(promptedAt - startedAt).toBeLessThan(WAIT_MS + SLACK_MS)
       await answer(two, 'approves')
       expect(await outcome(two)).toMatch(/^did:key:/)
     })

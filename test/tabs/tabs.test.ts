@@ -19,8 +19,9 @@ import {
 
 declare const tab: Tab
 
-// What a machine under load may take on top of what is due.
-const SLACK_MS = 4000
+// Whoever is told nothing waits for a minute: what comes sooner came for its reason, however busy the machine is.
+const SLACK_MS = 45_000
+const NEVER_SECS = 86_400
 
 let server: PageServer
 beforeAll(async () => {
@@ -78,6 +79,8 @@ describeEngines('tabs', (engine) => {
     const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
     await get(one)
     await prompted(one)
+    // It counts as asking once it has loaded, which must be before the person declines.
+    await two.evaluate(() => tab.ready())
     await get(two)
     await answer(one, 'rejects')
     expect(await Promise.all([one, two].map(outcome))).toEqual(['ERR_AUTH_REJECTED', 'ERR_AUTH_REJECTED'])
@@ -113,14 +116,14 @@ describeEngines('tabs', (engine) => {
     await prompted(one)
     // Only the browser knows at once that a tab is gone: then its lock is free.
     const hasLocks = without === ''
-    await get(two, hasLocks ? {} : { waitSecs: 1 })
+    await get(two, { waitSecs: hasLocks ? NEVER_SECS : 1 })
     if (hasLocks) await isQueued(two)
     const closedAt = Date.now()
     await one.close()
     await prompted(two)
     const { promptedAt, startedAt } = await look(two)
     expect(promptedAt).toBeGreaterThanOrEqual(closedAt)
-    expect(promptedAt - (hasLocks ? closedAt : startedAt + 1000)).toBeLessThan(SLACK_MS)
+    if (!hasLocks) expect(promptedAt - startedAt).toBeLessThan(1000 + SLACK_MS)
     await answer(two, 'approves')
     expect(await outcome(two)).toMatch(/^did:key:/)
   })

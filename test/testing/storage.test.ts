@@ -75,7 +75,7 @@ describe('IndexedDB that fails', () => {
     const quick = indexedDBStore({ openTimeoutMs: 20 })
     await expectCode('ERR_STORE_UNAVAILABLE', () => signIn({ store: quick }))
     // Whoever waits for longer is served as soon as it is let go.
-    const waiting = DIDSession.load(undefined, { ...PLACE, store: indexedDBStore({ openTimeoutMs: 10_000 }) })
+    const waiting = DIDSession.load(undefined, { ...PLACE, store: indexedDBStore({ openTimeoutMs: 60_000 }) })
     restore()
     expect((await waiting)?.keyDID).toBe(keyDID)
     expect((await DIDSession.load(undefined, { ...PLACE, store: quick }))?.keyDID).toBe(keyDID)

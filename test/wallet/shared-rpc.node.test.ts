@@ -1,5 +1,5 @@
 import { privateKeyToAccount } from 'viem/accounts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { signRequest } from '../../src/http/sign-request.js'
@@ -136,12 +136,24 @@ describe('an RPC that is down', () => {
   })
 
   it('that never answers is waited for once, by all, and let go', async () => {
-    const { url, calls } = await startRPC(() => undefined)
-    const verifiers = ethereumVerifiers({ rpc: url, rpcTimeoutMs: 200 })
+    let arrived = 0
+    let all = (): void => undefined
+    const asked = new Promise<void>((resolve) => {
+      all = resolve
+    })
+    const { url, calls } = await startRPC(() => {
+      if (++arrived === ROUND.length) all()
+    })
+    const verifiers = ethereumVerifiers({ rpc: url, rpcTimeoutMs: 60_000 })
     const cacao = await counterfactual()
-    await fifty(() =>
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const refused = fifty(() =>
       expectCode('ERR_RPC_UNAVAILABLE', () => verifyCacao(cacao, { verifiers, now: () => NOW })),
     )
+    await asked
+    vi.advanceTimersByTime(60_000)
+    await refused
     expect(calls.sort()).toEqual(ROUND)
   })
 })

@@ -4,7 +4,7 @@ import { type Answer, readAnswer, written } from '../../http/raw-socket.js'
 import type { WireRequest } from '../../setup/wire-request.js'
 
 // One that never answers is a failure that names its attack.
-const ANSWER_TIMEOUT_MS = 10_000
+const ANSWER_TIMEOUT_MS = 60_000
 
 /** Sends to whatever listens at the port of this machine, as the bytes are written and no client would put them in order. */
 export const toPort =

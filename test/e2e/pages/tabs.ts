@@ -71,6 +71,10 @@ function start(work: () => Promise<DIDSession | undefined>): void {
 export const tab = {
   get: (options: { waitSecs?: number; minValiditySecs?: number; expiresInSecs?: number } = {}) =>
     start(() => DIDSession.get(ACCOUNT_A, auth, { resources, namespace, ...options })),
+  /** Has loaded what signing in needs: from then on, what is asked is asked at once. */
+  ready: async () => {
+    await DIDSession.get('no account', auth, { resources, namespace }).catch(() => undefined)
+  },
   load: () => start(() => DIDSession.load(undefined, { namespace })),
   renew: () => start(async () => session?.renew(auth)),
   /** Has the person answer the prompt that is open, and think about the next. */

@@ -59,7 +59,7 @@ describeRedis('examples/hono-redis', () => {
       await redis.restart()
       const statuses = () =>
         Promise.all(Array.from({ length: 3 }, async () => (await session.fetch(me)).status))
-      await vi.waitFor(async () => expect(await statuses()).toEqual([200, 200, 200]), { timeout: 10_000 })
+      await vi.waitFor(async () => expect(await statuses()).toEqual([200, 200, 200]), { timeout: 120_000 })
 
       const late = await other.signRequest(new Request(me))
       expect((await session.fetch(`${api}/api/sign-out-everywhere`, { method: 'POST' })).status).toBe(204)

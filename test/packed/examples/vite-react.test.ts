@@ -26,6 +26,8 @@ describeEngines(
       try {
         await work(server)
       } finally {
+        // A page that is still there would complain once its server is gone.
+        for (const page of browser.context?.pages() ?? []) await page.goto('about:blank')
         await server.stop()
       }
     }
