@@ -1,6 +1,6 @@
 import { accountOfDID } from '../base/account.js'
-import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64url } from '../base/multibase.js'
 import { rawOfDER } from '../key/ecdsa.js'
 import { type Cacao, isPasskeyType } from './cacao.js'
 import { parseCacao } from './parse-cacao.js'

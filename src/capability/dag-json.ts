@@ -1,6 +1,6 @@
 import { stringify } from '@ipld/dag-json'
-import { fromBase64Unpadded } from '../base/base64.js'
 import { isBytes } from '../base/bytes.js'
+import { fromBase64Unpadded } from '../base/multibase.js'
 
 /** The value as canonical DAG-JSON text (IPLD), in which bytes are written `{"/":{"bytes":"<base64>"}}`. */
 export function encodeDagJSON(value: unknown): string {

@@ -1,5 +1,5 @@
-import { fromBase64url, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { utf8 } from '../base/utf8.js'
 import type { KeyType } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'

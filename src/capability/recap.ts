@@ -1,5 +1,5 @@
-import { fromBase64url, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Abilities, Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'

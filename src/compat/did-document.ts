@@ -1,8 +1,8 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import type { DIDDocument, DIDResolutionResult, ResolverRegistry } from 'did-resolver'
 import { toBase58 } from '../base/base58.js'
-import { toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
+import { toBase64url } from '../base/multibase.js'
 import { decompressP256, parseDIDKey } from '../key/parse-did-key.js'
 
 // The multicodec prefix of an X25519 public key.

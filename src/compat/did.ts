@@ -1,6 +1,6 @@
 import { DID } from 'dids'
-import { toBase64, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
+import { toBase64, toBase64url } from '../base/multibase.js'
 import { utf8 } from '../base/utf8.js'
 import { type Cacao, parentOf } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'

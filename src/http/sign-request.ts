@@ -1,5 +1,5 @@
-import { toBase64url } from '../base/base64.js'
 import { toHex } from '../base/hex.js'
+import { toBase64url } from '../base/multibase.js'
 import type { Cacao } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/validity.js'
 import type { SessionKey } from '../key/session-key.js'
@@ -117,7 +117,9 @@ async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
     throw new TypeError('the request already has an Authorization header, which a session needs: remove it')
   }
   if (request.bodyUsed)
-    throw new TypeError("the request's body was already read: sign the request before that, or sign a clone of it")
+    throw new TypeError(
+      "the request's body was already read: sign the request before that, or sign a clone of it",
+    )
   try {
     return new Uint8Array(await request.clone().arrayBuffer())
   } catch (cause) {

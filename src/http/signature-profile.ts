@@ -1,5 +1,5 @@
-import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'

@@ -1,6 +1,6 @@
 import { CID } from 'multiformats/cid'
-import { fromBase64url } from '../base/base64.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { PublicKey } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'

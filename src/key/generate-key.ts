@@ -1,17 +1,16 @@
-import { fromBase64url, toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { encodeDIDKey } from './did-key.js'
 import { parseDIDKey } from './parse-did-key.js'
 import {
-  KEY_ALGORITHMS,
-  MAX_NATIVE_ED25519,
   pairKey,
   type SessionKey,
   type SessionKeyType,
   SIGNATURE_ALGORITHMS,
   subtleCrypto,
 } from './session-key.js'
+import { KEY_ALGORITHMS, MAX_NATIVE_ED25519 } from './verify.js'
 
 // In WebKitGTK about one of a hundred generations of an Ed25519 key fails with an OperationError, and the next one succeeds.
 const GENERATE_ATTEMPTS = 5

@@ -1,7 +1,7 @@
-import { fromBase58 } from '../base/base58.js'
 import { concat } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
 import { LRUCache } from '../base/lru-cache.js'
+import { fromBase58 } from '../base/multibase.js'
 import { DID_KEY_FORMATS, isEd25519Key, type PublicKey } from './did-key.js'
 
 const PREFIX = 'did:key:z'

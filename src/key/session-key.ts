@@ -16,18 +16,7 @@ export interface SessionKey {
   sign(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
 }
 
-/**
- * The most bytes that are signed or verified by the engine's own Ed25519. With 65,535 or more, the page crashes in WebKitGTK.
- */
-export const MAX_NATIVE_ED25519 = 60_000
-
-/** The algorithms of the keys in WebCrypto. */
-export const KEY_ALGORITHMS = {
-  'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
-  Ed25519: { name: 'Ed25519' },
-} as const
-
-/** The algorithms of their signatures in WebCrypto. */
+/** The algorithms of signatures in WebCrypto. */
 export const SIGNATURE_ALGORITHMS = {
   'P-256': { name: 'ECDSA', hash: 'SHA-256' },
   Ed25519: { name: 'Ed25519' },

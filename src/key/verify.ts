@@ -2,7 +2,18 @@ import { toHex } from '../base/hex.js'
 import type { PublicKey } from './did-key.js'
 import { isEd25519Key } from './did-key.js'
 import { decompressP256 } from './parse-did-key.js'
-import { KEY_ALGORITHMS, MAX_NATIVE_ED25519, SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
+import { SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
+
+/**
+ * The most bytes that are signed or verified by the engine's own Ed25519. With 65,535 or more, the page crashes in WebKitGTK.
+ */
+export const MAX_NATIVE_ED25519 = 60_000
+
+/** The algorithms of the keys in WebCrypto. */
+export const KEY_ALGORITHMS = {
+  'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
+  Ed25519: { name: 'Ed25519' },
+} as const
 
 /** The length in bytes of a session key's signature: r and s of ECDSA, R and S of Ed25519. */
 export const SIGNATURE_LENGTH = 64

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { toBase64url } from '../base/base64.js'
+import { toBase64url } from '../base/multibase.js'
 import { isEd25519Key, type PublicKey } from '../key/did-key.js'
 import { decompressP256 } from '../key/parse-did-key.js'
 import { SIGNATURE_LENGTH, type VerifyKeySignature } from '../key/verify.js'

@@ -170,17 +170,6 @@ export interface SessionListenerOptions {
   signal?: AbortSignal
 }
 
-/** A number of seconds that a caller gave. Throws a `TypeError` that names the option. */
-export function secondsArgument<Name extends string>(
-  options: { readonly [K in Name]?: number },
-  name: Name,
-  otherwise: number,
-): number {
-  const secs: unknown = options[name] ?? otherwise
-  if (typeof secs === 'number' && secs >= 0 && secs < Number.POSITIVE_INFINITY) return secs
-  throw new TypeError(`${name} must be a number of seconds, and not negative`)
-}
-
 /** The resources that a caller named, as an array of their own. Throws a `TypeError` unless they are strings. */
 export function resourcesArgument(resources: unknown): string[] {
   const list = Array.isArray(resources) ? [...resources] : undefined

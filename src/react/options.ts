@@ -3,13 +3,7 @@ import { check, secondsOption, setting } from '../base/options.js'
 import { canonicalJSON } from '../capability/canonical-json.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
 import { givenOptions, type ReadersOf } from '../options/read-options.js'
-import {
-  type GetOptions,
-  type ListOptions,
-  type ResumeOptions,
-  type StoreOptions,
-  secondsArgument,
-} from '../options/session-options.js'
+import type { GetOptions, ListOptions, ResumeOptions, StoreOptions } from '../options/session-options.js'
 import { defaultStore } from '../resume/context.js'
 import type { SessionStore } from '../store/store.js'
 
@@ -47,7 +41,7 @@ const DEFAULT_LEAD_SECS = 300
 
 /** Seconds before a session expires from which its status is `expiring`. */
 export function leadSecsOf(options: SessionOptions): number {
-  return secondsArgument(options, 'leadSecs', DEFAULT_LEAD_SECS)
+  return secondsOption(options.leadSecs ?? DEFAULT_LEAD_SECS, 'leadSecs')
 }
 
 /** The store in the options, or else the default store of the page. A server that renders uses neither. */

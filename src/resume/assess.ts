@@ -7,7 +7,7 @@ import type { TrustOptions } from '../options/session-options.js'
 import { expiresAt, type FoundRecord, parseRecord } from '../store/read-sessions.js'
 import type { SessionData } from '../store/session-data.js'
 import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
-import { isRemoved } from '../tabs/lifecycle.js'
+import { isRemoved } from '../tabs/removed-keys.js'
 import type { SessionContext } from './context.js'
 
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */

@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt } from 'jose'
-import { fromBase64url } from '../base/base64.js'
+import { fromBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 
 // A session string under a password: compact JWE (RFC 7516) by PBES2 (RFC 7518 §4.8) and AES-256 in GCM, and no other.

@@ -93,7 +93,6 @@ export async function look(
   load: LoadHelpers,
 ): Promise<Look> {
   const first = await lookOnce(context, account, wanted, load)
-  // Nobody is signed in again who has just signed out.
   const isSignedOut = account === undefined && first.last && first.last.account === undefined
   if (isSignedOut || first.assessments.some(({ session }) => session)) return first
   const migrated = await migrateDIDSession4(context, context.anyChain ? undefined : account, load)
@@ -107,20 +106,14 @@ async function lookOnce(
   load: LoadHelpers,
 ): Promise<Look> {
   const { stores, namespace, anyChain, shared } = context
-  if (!anyChain) {
-    const read = await readAccount(stores, namespace, account, (keyDID) => shared.keys.has(keyDID))
-    return {
-      ...read,
-      assessments: await assessAll(read.found, account ?? read.last?.account, wanted, context, load),
-    }
-  }
-  const [last, { found, failures }] = await Promise.all([
-    readLastUsed(stores, namespace),
-    readRecords(stores, namespace),
-  ])
+  const { found, last, failures } = anyChain
+    ? { ...(await readRecords(stores, namespace)), last: await readLastUsed(stores, namespace) }
+    : await readAccount(stores, namespace, account, (keyDID) => shared.keys.has(keyDID))
   const owner = account ?? last?.account
-  const own = last && owner === undefined ? [] : found.filter(({ record }) => isOf(owner, record))
-  return { found: own, last, failures, assessments: await assessAll(own, undefined, wanted, context, load) }
+  // Signing out leaves a note without an account: nobody is signed in again who has just signed out.
+  const own =
+    last && owner === undefined ? [] : found.filter(({ record }) => !anyChain || isOf(owner, record))
+  return { found: own, last, failures, assessments: await assessAll(own, owner, wanted, context, load) }
 }
 
 /** Judges the records one by one. */

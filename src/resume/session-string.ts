@@ -1,6 +1,6 @@
-import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/base64.js'
 import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/multibase.js'
 import { systemClock } from '../base/time.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'

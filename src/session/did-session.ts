@@ -34,7 +34,7 @@ import type { SessionSummary } from '../resume/list.js'
 import { expiresAt } from '../store/read-sessions.js'
 import { recordOf, type SessionData } from '../store/session-data.js'
 import type { Persistence } from '../store/store.js'
-import { isRemoved, markRemoved } from '../tabs/lifecycle.js'
+import { isRemoved, markRemoved } from '../tabs/removed-keys.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 import { listening, SessionClient, type SessionClientOptions } from './client.js'
 

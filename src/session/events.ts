@@ -10,7 +10,8 @@ import type { SessionContext } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
 import type { SessionData } from '../store/session-data.js'
-import { isRemoved, onSessionEnd, type SessionEnd } from '../tabs/lifecycle.js'
+import { isRemoved } from '../tabs/removed-keys.js'
+import { onSessionEnd, type SessionEnd } from '../tabs/session-watch.js'
 
 const DEFAULT_LEAD_SECS = 300
 const DEFAULT_IDLE_SECS = 1800

@@ -8,9 +8,8 @@ import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
 import { mayHoldDIDSession4 } from '../resume/resume.js'
 import { type FoundRecord, parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
 import { type SessionRecord, storeError } from '../store/store.js'
-import { endSession } from '../tabs/lifecycle.js'
 import { pendingSignInsOf } from '../tabs/pending-sign-ins.js'
-import { watchOf } from '../tabs/session-watch.js'
+import { endSession, watchOf } from '../tabs/session-watch.js'
 
 /**
  * Signs the account out, or the session of one key that is in use. Sessions in use end at once in all tabs, whatever the store

@@ -18,10 +18,9 @@ import { assertTrusted } from '../resume/trust.js'
 import { readLastUsed } from '../store/read-sessions.js'
 import { recordOf, type SessionData } from '../store/session-data.js'
 import type { NewSession, Persistence, SessionId } from '../store/store.js'
-import { endSession } from '../tabs/lifecycle.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
 import { promptLockOptions, withPromptLock } from '../tabs/prompt-lock.js'
-import { watchOf } from '../tabs/session-watch.js'
+import { endSession, watchOf } from '../tabs/session-watch.js'
 import { askedResources, capabilityRequest, requestCapability } from './request-capability.js'
 
 /** See `SessionClient.get`. Gives the context of the session too. */

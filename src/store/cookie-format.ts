@@ -1,6 +1,6 @@
 import { type SetCookie, stringifySetCookie } from 'cookie'
-import { toBase64url } from '../base/base64.js'
 import { isBytes } from '../base/bytes.js'
+import { toBase64url } from '../base/multibase.js'
 import { type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 

@@ -1,6 +1,6 @@
 import { CompactEncrypt, compactDecrypt } from 'jose'
-import { fromBase64url, toBase64url } from '../base/base64.js'
 import { concat } from '../base/bytes.js'
+import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { subtleCrypto } from '../key/session-key.js'
 

@@ -51,8 +51,6 @@ export async function readAccount(
   })
   const last = newest(lasts)
   if (account !== undefined || (lasts.length === 1 && last)) return { ...first, last }
-  // Signing out leaves a note without an account: then nobody is signed in.
-  if (last && last.account === undefined) return { ...first, found: [], last }
   return { ...(await readRecords(stores, namespace, last?.account)), last }
 }
 

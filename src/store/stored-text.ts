@@ -1,5 +1,5 @@
-import { fromBase64, toBase64 } from '../base/base64.js'
 import { isBytes } from '../base/bytes.js'
+import { fromBase64, toBase64 } from '../base/multibase.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'

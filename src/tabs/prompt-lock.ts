@@ -2,7 +2,6 @@ import { abortable } from '../base/abort.js'
 import { isBrowser } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { LONGEST_TIMER_MS } from '../base/time.js'
-import { secondsArgument } from '../options/session-options.js'
 import { type Lease, noteDeclined, releaseLease, takeLease, wasDeclined } from '../store/lease.js'
 import type { SessionDatabase, SessionStore } from '../store/store.js'
 import { scopeOf, tabChannel } from './channel.js'
@@ -28,9 +27,9 @@ interface PromptLockOptions {
   readonly waitSecs?: number | undefined
 }
 
-/** How long the caller waits for other tabs. Throws a `TypeError` unless `waitSecs` is a number of seconds. */
-export function promptLockOptions(options: { waitSecs?: number }): PromptLockOptions {
-  return { since: Date.now(), waitSecs: secondsArgument(options, 'waitSecs', PROMPT_WAIT_SECS) }
+/** How long the caller waits for other tabs, from now on. */
+export function promptLockOptions(options: { readonly waitSecs?: number | undefined }): PromptLockOptions {
+  return { since: Date.now(), waitSecs: options.waitSecs }
 }
 
 /**

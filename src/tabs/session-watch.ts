@@ -2,10 +2,10 @@ import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
 import { missingGrants } from '../capability/recap.js'
 import { parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
-import type { LocatedRecord } from '../store/session-data.js'
+import type { LocatedRecord, SessionData } from '../store/session-data.js'
 import type { Persistence, SessionRecord, SessionStore } from '../store/store.js'
 import { type Notice, type SignedOut, scopeOf, tabChannel } from './channel.js'
-import { endSession, isRemoved } from './lifecycle.js'
+import { isRemoved, markRemoved } from './removed-keys.js'
 
 /** What happened to a stored session, in this tab or another. */
 export interface SessionChange {
@@ -226,4 +226,30 @@ function succeeds(successor: SessionRecord, { account, cacao }: SessionRecord): 
     Date.parse(iat) >= Date.parse(cacao.p.iat) &&
     missingGrants(resources, cacao.p.resources ?? []).length === 0
   )
+}
+
+/** How the life of a session's key ended. */
+export type SessionEnd =
+  /** It was signed out, in this tab or another. */
+  | { readonly type: 'removed' }
+  /** Another session has taken its place: that one's key, and the session itself if no store has it. */
+  | { readonly type: 'renewed'; readonly keyDID: string; readonly session?: SessionData }
+
+// By did:key, because two sessions of one page may have the same key.
+const endListeners = new Map<string, Set<(end: SessionEnd) => void>>()
+
+/** Tells the sessions that have this key that it has ended. */
+export function endSession(keyDID: string, end: SessionEnd): void {
+  if (end.type === 'removed') markRemoved(keyDID)
+  for (const listener of [...(endListeners.get(keyDID) ?? [])]) listener(end)
+}
+
+/** Calls back when the key ends, until the function that it gives is called. */
+export function onSessionEnd(keyDID: string, listener: (end: SessionEnd) => void): () => void {
+  const own = endListeners.get(keyDID) ?? new Set()
+  endListeners.set(keyDID, own.add(listener))
+  return () => {
+    own.delete(listener)
+    if (own.size === 0) endListeners.delete(keyDID)
+  }
 }

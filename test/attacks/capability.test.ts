@@ -1,5 +1,5 @@
-import { toBase64url } from '../../src/base/base64.js'
 import { fromHex } from '../../src/base/hex.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { inspectCacao } from '../../src/capability/inspect-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'

@@ -1,5 +1,5 @@
 import { beforeAll } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { seedKey } from '../../src/key/generate-key.js'
 import { DIDSession } from '../../src/session/did-session.js'

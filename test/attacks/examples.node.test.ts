@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { cacaoCID } from '../../src/capability/cid.js'

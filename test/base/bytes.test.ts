@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { concat, isBytes } from '../../src/base/bytes.js'
+import { fromHex, toHex } from '../../src/base/hex.js'
 import {
   fromBase64,
   fromBase64Unpadded,
   fromBase64url,
   toBase64,
   toBase64url,
-} from '../../src/base/base64.js'
-import { concat, isBytes } from '../../src/base/bytes.js'
-import { fromHex, toHex } from '../../src/base/hex.js'
+} from '../../src/base/multibase.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 
 const samples = Array.from({ length: 40 }, (_, length) =>

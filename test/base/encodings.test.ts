@@ -2,9 +2,9 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { base58btc } from 'multiformats/bases/base58'
 import { describe, expect, it } from 'vitest'
-import { fromBase58, toBase58 } from '../../src/base/base58.js'
-import { oneSpelling } from '../../src/base/base64.js'
+import { toBase58 } from '../../src/base/base58.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
+import { fromBase58, oneSpelling } from '../../src/base/multibase.js'
 import { runs } from '../setup/seed.js'
 
 // What is written by hand, beside the libraries that do the same.

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { fromBase64url, toBase64url } from '../../src/base/base64.js'
 import type { SessionErrorCode } from '../../src/base/errors.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { type Cacao, type CacaoPayload, chainOf, issuerAccount, rootOf } from '../../src/capability/cacao.js'
 import { cacaoCID, capabilityIdentity, nativeIdentity } from '../../src/capability/cid.js'

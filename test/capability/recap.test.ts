@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { type Abilities, allows, recapAllows } from '../../src/capability/abilities.js'
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { allows, recapAllows } from '../../src/capability/abilities.js'
 import { canonicalJSON } from '../../src/capability/canonical-json.js'

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { recapStatement, toRecap } from '../../src/capability/recap.js'

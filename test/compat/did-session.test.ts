@@ -1,8 +1,8 @@
 import { EthereumNodeAuth, getEIP191Verifier } from '@didtools/pkh-ethereum'
 import { DID } from 'dids'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { fromBase64url, toBase64url } from '../../src/base/base64.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { documentOf } from '../../src/compat/did-document.js'
 import {
   cacaoContainsResources,

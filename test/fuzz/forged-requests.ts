@@ -1,4 +1,4 @@
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { keyURL } from '../../src/http/signature-profile.js'

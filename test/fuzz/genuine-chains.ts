@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao, CacaoPayload } from '../../src/capability/cacao.js'
 import { MAX_LINKS } from '../../src/capability/chain.js'

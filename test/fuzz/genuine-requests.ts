@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { toBase64url } from '../../src/base/base64.js'
 import { toHex } from '../../src/base/hex.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { type Cacao, issuerAccount } from '../../src/capability/cacao.js'
 import { authorizationOf } from '../../src/http/signature-profile.js'

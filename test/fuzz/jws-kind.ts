@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { fromBase64url, toBase64url } from '../../src/base/base64.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { cacaoCID } from '../../src/capability/cid.js'
 import { verifyJWS } from '../../src/jws/verify-jws.js'

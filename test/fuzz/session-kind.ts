@@ -1,4 +1,4 @@
-import { toBase64, toBase64url } from '../../src/base/base64.js'
+import { toBase64, toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'

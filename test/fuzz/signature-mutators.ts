@@ -1,5 +1,5 @@
-import { fromBase64, toBase64 } from '../../src/base/base64.js'
 import { toHex } from '../../src/base/hex.js'
+import { fromBase64, toBase64 } from '../../src/base/multibase.js'
 import { headerOf, withHeader } from '../setup/wire-request.js'
 import { respellBase64 } from './base64-spellings.js'
 import { respellDictionary } from './dictionary-spellings.js'

@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
 import type { SessionErrorCode } from '../../src/base/errors.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { authorizationOf } from '../../src/http/signature-profile.js'
 import { NOW, type TestSigner } from '../setup/request-signer.js'

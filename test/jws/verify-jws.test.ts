@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fromBase64url, toBase64url } from '../../src/base/base64.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { toDID } from '../../src/compat/dids.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromBase64url, toBase64url } from '../../src/base/base64.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'

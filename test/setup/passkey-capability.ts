@@ -1,4 +1,4 @@
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { encodeAAD } from '../../src/capability/webauthn-aad.js'

@@ -1,4 +1,4 @@
-import { fromBase64url } from '../../src/base/base64.js'
+import { fromBase64url } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { decodeAAD, signedBytes } from '../../src/capability/webauthn-aad.js'

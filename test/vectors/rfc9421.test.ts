@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { fromBase64, fromBase64url } from '../../src/base/base64.js'
 import { concat } from '../../src/base/bytes.js'
+import { fromBase64, fromBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { PublicKey } from '../../src/key/did-key.js'
 import { verifyKeySignature } from '../../src/key/verify.js'

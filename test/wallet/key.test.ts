@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { memoryRevocation } from '../../src/http/revocation.js'

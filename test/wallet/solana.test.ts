@@ -1,6 +1,7 @@
 import nacl from 'tweetnacl'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { fromBase58, toBase58 } from '../../src/base/base58.js'
+import { toBase58 } from '../../src/base/base58.js'
+import { fromBase58 } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'

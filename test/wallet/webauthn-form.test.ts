@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fromBase64url, toBase64url } from '../../src/base/base64.js'
 import { concat } from '../../src/base/bytes.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { encodeDagCBOR } from '../../src/capability/cid.js'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { DIDSession } from '../../src/index.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { toBase64url } from '../../src/base/base64.js'
 import type { SessionErrorCode } from '../../src/base/errors.js'
+import { toBase64url } from '../../src/base/multibase.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { DIDSession } from '../../src/index.js'
 import { memoryStore } from '../../src/store/memory-store.js'

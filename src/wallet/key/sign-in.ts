@@ -1,7 +1,7 @@
-import { toBase64url } from '../../base/base64.js'
 import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromHex } from '../../base/hex.js'
+import { toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'

@@ -1,5 +1,5 @@
-import { fromBase64url, toBase64url } from '../../base/base64.js'
 import { SessionError } from '../../base/errors.js'
+import { fromBase64url, toBase64url } from '../../base/multibase.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { parseCacao } from '../../capability/parse-cacao.js'

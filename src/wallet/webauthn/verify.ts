@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { fromBase64url, toBase64url } from '../../base/base64.js'
 import { SessionError } from '../../base/errors.js'
+import { fromBase64url, toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { cidOf } from '../../capability/cid.js'

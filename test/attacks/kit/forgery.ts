@@ -1,4 +1,4 @@
-import { toBase64url } from '../../../src/base/base64.js'
+import { toBase64url } from '../../../src/base/multibase.js'
 import { utf8 } from '../../../src/base/utf8.js'
 import { parseCacao } from '../../../src/capability/parse-cacao.js'
 import { authorizationOf } from '../../../src/http/signature-profile.js'

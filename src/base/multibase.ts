@@ -1,3 +1,4 @@
+import { base58btc } from 'multiformats/bases/base58'
 import { base64, base64pad, base64url } from 'multiformats/bases/base64'
 
 // Decoders accept several texts for the same bytes: with or without padding, with white space, or with unused bits that are
@@ -45,4 +46,9 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
 /** Decodes base64 without padding, as DAG-JSON writes it; `undefined` for any other spelling. */
 export function fromBase64Unpadded(text: string): Uint8Array<ArrayBuffer> | undefined {
   return oneSpelling(text, base64)
+}
+
+/** Decodes base58btc; `undefined` for any other text. Takes time quadratic in the length, so use it for keys only. */
+export function fromBase58(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return oneSpelling(text, base58btc)
 }
