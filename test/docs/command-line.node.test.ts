@@ -30,7 +30,9 @@ describe('the guide to the command line', () => {
     const stdout = await run(guide('command-line', 'cli'))
     expect(stdout).toMatch(
       new RegExp(
-        ['stored in', '"method":"POST"', 'curl --globoff', `\n${ACCOUNT_A}\n`, 'A session\n'].join('[\\s\\S]*'),
+        ['stored in', '"method":"POST"', 'curl --globoff', `\n${ACCOUNT_A}\n`, 'A session\n'].join(
+          '[\\s\\S]*',
+        ),
       ),
     )
     expect(stdout).toContain(Buffer.from('{"text":"Buy cacao beans"}').toString('base64'))
