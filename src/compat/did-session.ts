@@ -195,7 +195,7 @@ export async function createDIDCacao(didKey: DID, cacao: object): Promise<DID> {
 /**
  * The Ed25519 key of a seed. Like in did-session 4, it also decrypts JWEs that were encrypted to its did:key.
  */
-export async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
+async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
   const key = await seedKey(seed)
   return {
     did: key.did,

@@ -38,7 +38,7 @@ export async function walletAccount(
 }
 
 /** The CAIP-2 reference of a network: `mainnet`, `solana:mainnet` and a reference itself are all accepted. */
-export function solanaReference(chain: string): string | undefined {
+function solanaReference(chain: string): string | undefined {
   const name = chain.replace(/^solana:/, '')
   return GENESIS_HASHES.get(name) ?? (REFERENCE.test(name) ? name : undefined)
 }
