@@ -117,7 +117,9 @@ async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
     throw new TypeError('the request already has an Authorization header, which a session needs: remove it')
   }
   if (request.bodyUsed)
-    throw new TypeError("the request's body was already read: sign the request before that, or sign a clone of it")
+    throw new TypeError(
+      "the request's body was already read: sign the request before that, or sign a clone of it",
+    )
   try {
     return new Uint8Array(await request.clone().arrayBuffer())
   } catch (cause) {
