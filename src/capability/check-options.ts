@@ -14,6 +14,7 @@ import type { Cacao } from './cacao.js'
 import { MAX_LINKS } from './chain.js'
 import { isResource } from './resources.js'
 import type { Verifiers } from './verify-signature.js'
+
 // The options that ask for checks of a capability, and their readers, for all functions that take them.
 
 /**

@@ -128,7 +128,7 @@ function percentDecoded(text: string): string {
 
 /**
  * Reads the resources that a function of a request requires: at least one, because an empty list would check nothing. Their
- * texts may come from the request, so a text that is no URI is not an error of the server: nothing covers it.
+ * texts may come from the request, so a text that is not a URI is accepted here, but nothing covers it.
  */
 export const givenResources: ReadValue<readonly string[]> = (value, name) => {
   const form = 'a list of URIs: ["https://api.example.com/notes/1"]'
@@ -143,7 +143,7 @@ export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
   const odd = list.find((resource) => !isResource(resource))
   if (odd !== undefined)
     throw new TypeError(
-      `${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986) without . and .. segments`,
+      `${name} contains ${JSON.stringify(odd)}: use a URI (RFC 3986) without . and .. segments`,
     )
   return list
 }

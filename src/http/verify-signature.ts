@@ -1,9 +1,10 @@
 import type { UntrustedSignatureCandidate } from 'http-message-sig'
-import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import { SessionError } from '../base/errors.js'
 import type { PublicKey } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import type { IncomingRequest } from './incoming-request.js'
+import { refused } from './request-error.js'
 import {
   ALGORITHMS,
   keyURL,
@@ -165,16 +166,4 @@ function claimsOf(
 // The library removes the scheme's default port from the authority. The other scheme keeps the authority as it was signed.
 function schemeOf(authority: string): 'https' | 'http' {
   return authority.endsWith(':443') ? 'http' : 'https'
-}
-
-type Refusal = SessionErrorCode extends infer Code
-  ? Code extends `ERR_REQUEST_${infer Name}`
-    ? Name
-    : never
-  : never
-
-/** An error that says why a request is refused. */
-export function refused(code: Refusal, why: string, cause?: unknown): SessionError {
-  const options = cause === undefined ? undefined : { cause }
-  return new SessionError(`ERR_REQUEST_${code}`, `the request is refused: ${why}`, options)
 }

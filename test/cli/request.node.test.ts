@@ -245,7 +245,7 @@ describe('cacao-session request', () => {
     [
       'another Authorization',
       ['https://api.example.com/', '-H', 'Authorization: Basic x'],
-      'Authorization already',
+      'already has an Authorization',
     ],
   ])('refuses %s with exit code 2', async (_, args, words) => {
     await signIn()
