@@ -63,7 +63,14 @@ async function run(options: RenewCommandOptions): Promise<void> {
   }
   const held = await storedSession(options)
   const { auth } = await signerFor(issuerAccount(held.cacao), key, options)
-  const { cacao } = await renew(held, contextOf({ store: sessionStore(options) }), systemClock, auth, grant)
+  const { cacao } = await renew(
+    held,
+    contextOf({ store: sessionStore(options) }),
+    systemClock,
+    auth,
+    grant,
+    Date.now(),
+  )
   printGranted(cacao, { isNew: true, file: sessionFile(options), json: options.json })
 }
 

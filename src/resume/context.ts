@@ -26,7 +26,7 @@ export interface SessionContext {
 }
 
 /** What all that use one store and namespace in this page have in common. */
-export interface SharedState {
+interface SharedState {
   /**
    * Keys by their did:key that were found to be what it names. A key never becomes another one, so it is read from a store
    * and checked only once.

@@ -1,5 +1,5 @@
 import { chainless } from '../base/account.js'
-import { pageStorage } from '../base/environment.js'
+import { pageStorage } from '../base/page-storage.js'
 import { readLastUsed } from '../store/read-sessions.js'
 import { watchOf } from '../tabs/session-watch.js'
 import type { SessionContext } from './context.js'

@@ -61,8 +61,9 @@ export class SessionClient<Session> {
    * const session = await sessions.get(account, auth, { resources: ['https://api.example.com/notes/*'] })
    */
   async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<Session> {
+    const since = Date.now()
     const { getSession } = await onDemand()
-    const { data, context } = await getSession(account, authMethod, this.#with(options))
+    const { data, context } = await getSession(account, authMethod, this.#with(options), since)
     return this.#open(data, context.now, context)
   }
 

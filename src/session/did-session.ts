@@ -291,8 +291,9 @@ export class DIDSession {
    */
   async renew(authMethod: AuthMethod, options: RenewOptions = {}): Promise<DIDSession> {
     this.#assertNotRemoved()
+    const since = Date.now()
     const { renew } = await onDemand()
-    const data = await renew(this.#data, this.#context, this.#now, authMethod, options)
+    const data = await renew(this.#data, this.#context, this.#now, authMethod, options, since)
     return new DIDSession(data, this.#now, this.#context)
   }
 

@@ -1,5 +1,5 @@
 import { until } from '../base/abort.js'
-import { pageStorage } from '../base/environment.js'
+import { pageStorage } from '../base/page-storage.js'
 import { scheduleAt } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'

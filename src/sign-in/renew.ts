@@ -11,31 +11,34 @@ import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
 import { recordOf, type SessionData } from '../store/session-data.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
-import { promptLockOptions, withPromptLock } from '../tabs/prompt-lock.js'
+import { withPromptLock } from '../tabs/prompt-lock.js'
 import { endSession, watchOf } from '../tabs/session-watch.js'
 import { askedResources, capabilityRequest, namesTime, requestCapability } from './request-capability.js'
 import { newSeedKey, newSession, signInAnew, supersede } from './sign-in.js'
 
-/** Makes the session that takes this one's place, with one prompt. See `DIDSession.renew`. */
+/**
+ * Makes the session that takes this one's place, with one prompt. See `DIDSession.renew`. `since` is when the caller asked, in
+ * milliseconds since 1970 by the machine's clock.
+ */
 export async function renew(
   current: SessionData,
   of: SessionContext | undefined,
   now: Clock,
   authMethod: AuthMethod,
   given: RenewOptions,
+  since: number,
 ): Promise<SessionData> {
   const options = renewOptions(given)
   const { abilities: _, ...rest } = options
   const isTimed = namesTime(options)
   const resources = unionOfGrants(current.cacao.p.resources ?? [], askedResources(options))
   const asked = { ...asBefore(current, isTimed), ...rest, isTimed, resources }
-  const { signal, verifiers } = options
+  const { signal, verifiers, waitSecs } = options
   const checks = { ...of?.checks, ...(verifiers && { verifiers }) }
   const context = of && { ...of, checks }
   const account = issuerAccount(current.cacao)
   // Errors in the arguments are reported before anyone waits.
   const request = capabilityRequest({ ...asked, now }, account)
-  const lock = promptLockOptions(options)
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
   signal?.throwIfAborted()
@@ -47,7 +50,7 @@ export async function renew(
     return session
   }
   const start = (control: SignInControl): Promise<SessionData> =>
-    withPromptLock({ ...context, account }, { ...lock, signal: control.signal }, async () => {
+    withPromptLock({ ...context, account }, { signal: control.signal, since, waitSecs }, async () => {
       const already = await successor(context, account, current, resources)
       if (!already) {
         const keyType = current.key.pair ? current.key.type : undefined

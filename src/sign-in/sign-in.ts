@@ -19,19 +19,23 @@ import { readLastUsed } from '../store/read-sessions.js'
 import { recordOf, type SessionData } from '../store/session-data.js'
 import type { NewSession, Persistence, SessionId } from '../store/store.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
-import { promptLockOptions, withPromptLock } from '../tabs/prompt-lock.js'
+import { withPromptLock } from '../tabs/prompt-lock.js'
 import { endSession, watchOf } from '../tabs/session-watch.js'
 import { askedResources, capabilityRequest, requestCapability } from './request-capability.js'
 
-/** See `SessionClient.get`. Gives the context of the session too. */
+/**
+ * See `SessionClient.get`. Gives the context of the session too. `since` is when the caller asked, in milliseconds since 1970 by
+ * the machine's clock.
+ */
 export async function getSession(
   account: AccountInput,
   authMethod: AuthMethod,
   options: GetOptions,
+  since: number,
 ): Promise<{ data: SessionData; context: SessionContext }> {
   const given = getOptions(options)
   const context = trustingContextOf(given)
-  const data = await signIn(context, accountArgument(account), authMethod, given)
+  const data = await signIn(context, accountArgument(account), authMethod, given, since)
   // Now rather than later: another tab may sign it out before the next task.
   watchOf(context).follow(recordOf(data))
   return { data, context }
@@ -44,12 +48,12 @@ async function signIn(
   account: string,
   authMethod: AuthMethod,
   options: GetOptions,
+  since: number,
 ): Promise<SessionData> {
   const { resources } = capabilityRequest(options, account)
-  const { signal, minValiditySecs = 0 } = options
+  const { signal, waitSecs, minValiditySecs = 0 } = options
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
-  const lock = promptLockOptions(options)
   signal?.throwIfAborted()
   const wanted = { resources, minValiditySecs }
   const who = context.anyChain ? chainless(account) : account
@@ -57,7 +61,8 @@ async function signIn(
     const before = await look(context, account, wanted, loadedHelpers)
     const stored = await resumeFrom(before, false, context)
     if (stored) return stored
-    return withPromptLock({ ...context, account: who }, { ...lock, signal: control.signal }, async () => {
+    const lock = { signal: control.signal, since, waitSecs }
+    return withPromptLock({ ...context, account: who }, lock, async () => {
       // Another tab may have signed in while this one waited for the lock.
       const found = (await isStale(context, before))
         ? await look(context, account, wanted, loadedHelpers)
@@ -73,7 +78,7 @@ async function signIn(
   if (!isOwn) {
     // Whoever started it may have asked for less time, and may trust what this caller doesn't.
     if (expiryTime(session.cacao) < context.now() + minValiditySecs * 1000)
-      return signIn(context, account, authMethod, options)
+      return signIn(context, account, authMethod, options, since)
     await assertTrusted(session.cacao, context.checks, context.now())
   }
   return session

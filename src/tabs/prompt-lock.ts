@@ -6,7 +6,7 @@ import { type Lease, noteDeclined, releaseLease, takeLease, wasDeclined } from '
 import type { SessionDatabase, SessionStore } from '../store/store.js'
 import { scopeOf, tabChannel } from './channel.js'
 
-/** Seconds for which a prompt in one tab keeps the others from opening theirs, whatever happens to that tab. */
+// Seconds for which a prompt in one tab keeps the others from opening theirs, whatever happens to that tab.
 const PROMPT_WAIT_SECS = 60
 
 // How often a tab asks for a lease that another tab has, where there are no Web Locks.
@@ -19,17 +19,15 @@ export interface Prompt {
   readonly namespace: string
 }
 
-interface PromptLockOptions {
+export interface PromptLockOptions {
   readonly signal?: AbortSignal | undefined
-  /** When the caller asked, by the machine's clock in milliseconds since 1970. */
+  /**
+   * When the caller asked, by the machine's clock in milliseconds since 1970, before it loaded any code: what the person declines in
+   * another tab from then on is declined for this call too.
+   */
   readonly since: number
   /** Seconds to wait for another tab's prompt. */
   readonly waitSecs?: number | undefined
-}
-
-/** How long the caller waits for other tabs, from now on. */
-export function promptLockOptions(options: { readonly waitSecs?: number | undefined }): PromptLockOptions {
-  return { since: Date.now(), waitSecs: options.waitSecs }
 }
 
 /**

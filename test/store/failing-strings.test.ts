@@ -31,7 +31,9 @@ describe('a backend that fails', () => {
       () => store.readLast('default'),
     ]) {
       const { cause } = await expectCode('ERR_STORE_UNAVAILABLE', work)
-      expect(cause).toMatchObject({ message: expect.stringContaining('behaviour of the failing backend makes it fail') })
+      expect(cause).toMatchObject({
+        message: expect.stringContaining('behaviour of the failing backend makes it fail'),
+      })
     }
     expect(wallet.prompts).toBe(0)
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)

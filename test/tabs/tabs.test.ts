@@ -79,8 +79,6 @@ describeEngines('tabs', (engine) => {
     const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
     await get(one)
     await prompted(one)
-    // It counts as asking once it has loaded, which must be before the person declines.
-    await two.evaluate(() => tab.ready())
     await get(two)
     await answer(one, 'rejects')
     expect(await Promise.all([one, two].map(outcome))).toEqual(['ERR_AUTH_REJECTED', 'ERR_AUTH_REJECTED'])

@@ -1,4 +1,4 @@
-import { pageStorage } from '../../base/environment.js'
+import { pageStorage } from '../../base/page-storage.js'
 import { fromBase64url } from '../../base/multibase.js'
 import { knownKey } from '../../key/parse-did-key.js'
 
