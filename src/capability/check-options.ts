@@ -11,7 +11,7 @@ import {
 } from '../base/options.js'
 import type { Ability } from './abilities.js'
 import type { Cacao } from './cacao.js'
-import { MAX_LINKS } from './chain.js'
+import { MAX_LINKS } from './parse-cacao.js'
 import { isResource } from './resources.js'
 import type { Verifiers } from './verify-signature.js'
 

@@ -1,8 +1,43 @@
+import type { AccountInput } from '../base/account.js'
+import {
+  check,
+  type OptionReaders,
+  type ReadValue,
+  readOptions,
+  required,
+  secondsOption,
+  setting,
+} from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
+import type { Ability } from './abilities.js'
+import {
+  assertAbility,
+  assertAudience,
+  assertDelegation,
+  assertDomain,
+  assertIssuer,
+  assertNonce,
+  assertNotRevoked,
+  assertResources,
+} from './assertions.js'
 import type { Cacao } from './cacao.js'
-import { type CapabilityChecks, capabilityChecks, type VerifyCacaoOptions } from './capability-checks.js'
+import {
+  abilityOption,
+  accountOption,
+  audienceOption,
+  type DelegationOptions,
+  type Domains,
+  delegationOption,
+  domainsOption,
+  type IsRevoked,
+  isRevokedOption,
+  nonceOption,
+  verifiersOption,
+} from './check-options.js'
 import { parseCacao, withRoot } from './parse-cacao.js'
-import { isLasting } from './verify-signature.js'
-
+import { resourcesOption } from './resources.js'
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
+import { isLasting, type Verifiers, verifySignature } from './verify-signature.js'
 /** A capability that was verified. */
 export interface VerifiedCacao extends Cacao {
   /**
@@ -36,4 +71,117 @@ export async function verifyChecked(
   const first = isLasting(cacao) ? [signature, ...content] : [...content, signature]
   for (const assertion of [...first, ...revocation]) await assertion(cacao)
   return withRoot(cacao)
+}
+
+/**
+ * What a capability must fulfil to be accepted. The signature and the time are always checked, and a delegated capability is
+ * refused unless `delegation` allows it. Every other check is made only if its option is given. An option that is named must
+ * have a value.
+ */
+export interface VerifyCacaoOptions {
+  /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
+  verifiers: Verifiers
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+  /** Seconds by which the issuer's clock may be ahead; 300 by default. Applies to `iat` and `nbf`. */
+  clockSkewSecs?: number
+  /** The account that must have granted it, or the root of its chain (CAIP-10, or its DID). */
+  issuer?: AccountInput
+  /** The key that it must be granted to (did:key). */
+  audience?: string
+  /** The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for them. */
+  domains?: Domains
+  /** The nonce that was asked for. The capability that the wallet signed must have it. */
+  nonce?: string
+  /** Resources that the capability must cover; at least one. */
+  resources?: readonly string[]
+  /** The ability that it must grant for a resource without caveats (ReCap, ERC-5573). */
+  ability?: Ability
+  /**
+   * Says whether a capability was revoked. It is called for each capability of a chain. The capability is refused if it
+   * rejects or returns anything but `false`. Look the capability up by its `capabilityIdentity`, not by its CID: one signature
+   * can be written in several ways, and each has another CID.
+   */
+  isRevoked?: IsRevoked
+  /** Accepts capabilities that a session key delegated, up to so many links. Refused by default. */
+  delegation?: DelegationOptions | false
+}
+
+/** A check of a capability that has passed the guard. It throws or rejects with a `SessionError`. */
+type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
+
+/** The options of `verifyCacao` after they were read. */
+export interface CapabilityExpectations {
+  readonly verifiers: Verifiers
+  readonly now: Clock | undefined
+  readonly clockSkewSecs: number | undefined
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+  readonly domains: Domains | undefined
+  readonly nonce: string | undefined
+  readonly resources: readonly string[] | undefined
+  readonly ability: Ability | undefined
+  readonly isRevoked: IsRevoked | undefined
+  readonly delegation: DelegationOptions | false | undefined
+}
+
+// Infinity is accepted too, for servers that check the dates elsewhere.
+const clockSkewOption: ReadValue<number> = (value, name) =>
+  value === Number.POSITIVE_INFINITY ? value : secondsOption(value, name)
+
+/** The readers of the options of `verifyCacao`, and of functions that take the same ones. */
+export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
+  verifiers: required(verifiersOption),
+  now: setting(clockOption),
+  clockSkewSecs: setting(clockSkewOption),
+  issuer: check(accountOption),
+  audience: check(audienceOption),
+  domains: check(domainsOption),
+  nonce: check(nonceOption),
+  resources: check(resourcesOption),
+  ability: check(abilityOption),
+  isRevoked: check(isRevokedOption),
+  delegation: check(delegationOption),
+}
+
+/** The checks that the options ask for. */
+export interface CapabilityChecks {
+  /** Checks of the content, which need no cryptography, and no answer from elsewhere except by the caller's functions. */
+  readonly content: readonly CapabilityCheck[]
+  readonly signature: CapabilityCheck
+  readonly revocation: readonly CapabilityCheck[]
+}
+
+/** The checks that the options ask for. Throws a `TypeError` for wrong options. */
+export function capabilityChecks(options: VerifyCacaoOptions): CapabilityChecks {
+  return checksOf(readOptions(options, CAPABILITY_OPTIONS))
+}
+
+/** The same for options that were already read. */
+export function checksOf({
+  verifiers,
+  now = systemClock,
+  clockSkewSecs = DEFAULT_CLOCK_SKEW_SECS,
+  issuer,
+  audience,
+  domains,
+  nonce,
+  resources,
+  ability,
+  isRevoked,
+  delegation = false,
+}: CapabilityExpectations): CapabilityChecks {
+  const content: CapabilityCheck[] = [(cacao) => assertDelegation(cacao, delegation)]
+  if (issuer !== undefined) content.push((cacao) => assertIssuer(cacao, issuer))
+  if (audience !== undefined) content.push((cacao) => assertAudience(cacao, audience))
+  if (domains !== undefined) content.push((cacao) => assertDomain(cacao, domains))
+  if (nonce !== undefined) content.push((cacao) => assertNonce(cacao, nonce))
+  content.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
+  if (resources !== undefined) content.push((cacao) => assertResources(cacao, resources))
+  if (ability !== undefined) content.push((cacao) => assertAbility(cacao, ability))
+  return {
+    content,
+    signature: (cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs),
+    revocation: isRevoked === undefined ? [] : [(cacao) => assertNotRevoked(cacao, isRevoked)],
+  }
 }

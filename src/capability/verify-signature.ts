@@ -1,10 +1,9 @@
 import { SessionError } from '../base/errors.js'
-import type { Cacao } from './cacao.js'
-import { chainOf, parentOf, rootOf } from './cacao.js'
+import { type Cacao, chainOf, parentOf, rootOf } from './cacao.js'
 import { verifyDelegated } from './key-signature.js'
+import { parseCacao } from './parse-cacao.js'
 import { abilitiesOf } from './recap.js'
-import { DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
-
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 /** The options of a verifier, as in `@didtools/cacao`. */
 export interface VerifierOptions {
   /** The time at which the capability must be valid; now by default. */
@@ -82,4 +81,16 @@ async function verifyGranted(
 
 function notSigned(cause?: unknown): SessionError {
   return new SessionError('ERR_CAPABILITY_SIGNATURE', 'the capability is not signed by its issuer', { cause })
+}
+
+/**
+ * The input of a verifier after the guard. `verifyCacao` has made all other checks, but other callers, such as the dids package,
+ * leave the dates to the verifier: they are checked here unless `disableExpirationCheck` is set. Throws `ERR_CAPABILITY_INVALID`,
+ * `_EXPIRED` or `_NOT_YET_VALID`.
+ */
+export function verifierInput(input: unknown, options: VerifierOptions | undefined): Cacao {
+  const cacao = parseCacao(input)
+  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
+  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  return cacao
 }

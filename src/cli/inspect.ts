@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { MAX_LINKS } from '../capability/chain.js'
+import { MAX_LINKS } from '../capability/parse-cacao.js'
 import { parseJWS } from '../jws/jws.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { type Input, parseInput, readText } from './input.js'

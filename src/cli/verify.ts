@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { VerifyCacaoOptions } from '../capability/capability-checks.js'
+import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { abilityArgument, several } from './grant-options.js'
 import { parseInput, readText } from './input.js'

@@ -2,16 +2,17 @@ import { accountDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { check, type OptionReaders, readOptions, setting } from '../base/options.js'
 import { fromUtf8 } from '../base/utf8.js'
+import { verifiersOption } from '../capability/check-options.js'
+import { cacaoCID } from '../capability/cid.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import {
   CAPABILITY_OPTIONS,
   type CapabilityExpectations,
   checksOf,
+  type VerifiedCacao,
   type VerifyCacaoOptions,
-} from '../capability/capability-checks.js'
-import { verifiersOption } from '../capability/check-options.js'
-import { cacaoCID } from '../capability/cid.js'
-import { parseCacao } from '../capability/parse-cacao.js'
-import { type VerifiedCacao, verifyChecked } from '../capability/verify-cacao.js'
+  verifyChecked,
+} from '../capability/verify-cacao.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { verifyKeySignature } from '../key/verify.js'
 import { invalid, parseJWS } from './jws.js'

@@ -1,8 +1,7 @@
 import { chainless } from '../base/account.js'
 import { expiryTime } from '../capability/validity.js'
 import { type FoundRecord, readAccount, readLastUsed, readRecords } from '../store/read-sessions.js'
-import { recordOf, type SessionData } from '../store/session-data.js'
-import { type LastUsed, storeError } from '../store/store.js'
+import { type LastUsed, recordOf, type SessionData, storeError } from '../store/store.js'
 import { type Assessment, assess, type LoadHelpers, type SessionStatus, type Wanted } from './assess.js'
 import type { SessionContext } from './context.js'
 

@@ -10,8 +10,7 @@ import { assertValidAt, validityAt } from '../capability/validity.js'
 import { SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { fromSessionOptions, serializeOptions } from '../options/read-grant-options.js'
 import type { FromSessionOptions, SerializeOptions } from '../options/session-options.js'
-import type { SessionData } from '../store/session-data.js'
-import type { Persistence } from '../store/store.js'
+import type { Persistence, SessionData } from '../store/store.js'
 import { assertTrusted } from './trust.js'
 
 // Characters that a session string may have at most: as many as a chain in which each link has all resources that it may.

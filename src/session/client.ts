@@ -1,5 +1,5 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { isPlainObject } from '../base/options.js'
+import { copiedOptions } from '../base/options.js'
 import type { Clock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import {
@@ -23,7 +23,7 @@ import type { SessionStatus, Wanted } from '../resume/assess.js'
 import { contextOf, type SessionContext, trustingContextOf } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
 import { explain, resume } from '../resume/resume.js'
-import type { SessionData } from '../store/session-data.js'
+import type { SessionData } from '../store/store.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 
 /** What `createSessionClient` takes: where sessions are stored, and what is believed of them. */
@@ -46,8 +46,7 @@ export class SessionClient<Session> {
 
   /** The options are read by each call, together with its own. */
   constructor(options: SessionClientOptions, open: OpenSession<Session>) {
-    if (!isPlainObject(options)) throw new TypeError('options must be a plain object')
-    this.#options = { ...options }
+    this.#options = copiedOptions(options)
     this.#open = open
   }
 
@@ -158,14 +157,13 @@ export class SessionClient<Session> {
     return { context, wanted: await wantedOf({ ...given, ...givenAsked(asked) }) }
   }
 
-  // What is no plain object is left as it is, for the reader of the options to refuse it.
   #with<T>(options: T): T {
-    return isPlainObject(options) ? { ...this.#options, ...options } : options
+    return { ...this.#options, ...copiedOptions(options) } as T
   }
 
   #withStore(options: StoreOptions): StoreOptions {
     const { verifiers: _, domains: __, isRevoked: ___, ...own } = this.#options
-    return isPlainObject(options) ? { ...own, ...options } : options
+    return { ...own, ...copiedOptions(options) }
   }
 }
 

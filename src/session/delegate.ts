@@ -7,7 +7,7 @@ import { parseDIDKey } from '../key/parse-did-key.js'
 import { delegateOptions } from '../options/read-grant-options.js'
 import { type DelegateOptions, resourcesArgument } from '../options/session-options.js'
 import { statementFor } from '../sign-in/request-capability.js'
-import type { SessionData } from '../store/session-data.js'
+import type { SessionData } from '../store/store.js'
 
 const NONCE_BYTES = 12
 

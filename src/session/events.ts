@@ -9,7 +9,7 @@ import type { SessionEventType, SessionListenerOptions } from '../options/sessio
 import type { SessionContext } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
-import type { SessionData } from '../store/session-data.js'
+import type { SessionData } from '../store/store.js'
 import { isRemoved } from '../tabs/removed-keys.js'
 import { onSessionEnd, type SessionEnd } from '../tabs/session-watch.js'
 

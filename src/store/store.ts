@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
-import type { Cacao } from '../capability/cacao.js'
-
+import { type Cacao, issuerAccount } from '../capability/cacao.js'
+import type { SessionKey } from '../key/session-key.js'
 /** Where a session is stored. Stores of your own choose a name of their own. */
 export type Persistence = 'indexeddb' | 'memory' | 'none' | (string & {})
 
@@ -93,4 +93,23 @@ export interface SessionStore {
 export function storeError(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
   return new SessionError('ERR_STORE_UNAVAILABLE', 'the store failed: see the cause', { cause })
+}
+
+/** What a session consists of: the key, the capability that was granted to it, and where both are stored. */
+export interface SessionData {
+  readonly key: SessionKey
+  readonly cacao: Cacao
+  readonly persistence: Persistence
+  /** Writes the session to a string. Absent for a key that can't be exported. */
+  readonly serialize?: () => string
+}
+
+/** A stored session, and the store that has it. */
+export interface LocatedRecord extends SessionRecord {
+  readonly persistence: Persistence
+}
+
+/** The session as a record, without its key. */
+export function recordOf({ key, cacao, persistence }: SessionData): LocatedRecord {
+  return { account: issuerAccount(cacao), keyDID: key.did, cacao, persistence }
 }

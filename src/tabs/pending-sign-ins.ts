@@ -1,7 +1,7 @@
 import { abortable } from '../base/abort.js'
 import { chainless } from '../base/account.js'
 import { missingGrants } from '../capability/recap.js'
-import type { SessionData } from '../store/session-data.js'
+import type { SessionData } from '../store/store.js'
 
 /** What is signed in or renewed: an account, or else what `id` names, for these resources. */
 export interface SignInRequest {

@@ -5,7 +5,6 @@ import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { CacaoPayload } from '../capability/cacao.js'
 import { parsePayload } from '../capability/parse-cacao.js'
 import { parseDateTime } from '../capability/schema.js'
-
 /** Fields of the message that the person reads and signs. Options of `DIDSession.get` and `authorize` take precedence. */
 export interface SignInMessageOptions {
   /** The site that asks: an RFC 3986 authority, with its port. The default is `location.host`. */
@@ -51,4 +50,18 @@ export function capabilityPayload(
     ...(requestId !== undefined && { requestId }),
     ...(resources && { resources: [...resources] }),
   })
+}
+
+/**
+ * Decides which account signs in: the one that the auth method was made for, or else the one that the session
+ * requests. Returns `undefined` if neither names one, which leaves the choice to the wallet. Throws
+ * `ERR_CAPABILITY_ISSUER` if they name two different accounts.
+ */
+export function requestedAccount(own: string | undefined, requested: string | undefined): string | undefined {
+  if (own && requested && own !== requested)
+    throw new SessionError(
+      'ERR_CAPABILITY_ISSUER',
+      `the session is for ${requested}, but the auth method is for ${own}: use the same account for both`,
+    )
+  return own ?? requested
 }

@@ -73,6 +73,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   resources: 'string[]',
   server: "import('cacao-session/testing').TestServer",
   session: "import('cacao-session').DIDSession",
+  sessions: "import('cacao-session').SessionClient<import('cacao-session').DIDSession>",
   show: "(session: import('cacao-session').DIDSession | undefined) => void",
   showEditor: '() => void',
   showLogin: '() => undefined',

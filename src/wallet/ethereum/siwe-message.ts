@@ -7,8 +7,8 @@ import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
 import { type Message, type MessageLayout, parseMessage, renderMessage } from '../../capability/message.js'
 import { parsePayload } from '../../capability/parse-cacao.js'
 import { parseDateTime } from '../../capability/schema.js'
-import { verifierInput } from '../../capability/verifier-input.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
+import { verifierInput } from '../../capability/verify-signature.js'
 
 /**
  * Renders the ERC-4361 message of a payload whose issuer is an Ethereum account. The address is written in
