@@ -1,9 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { graph, sources } from './graph.js'
 
-const SRC = fileURLToPath(new URL('../../src', import.meta.url))
 const MAX_LINES = 300
 
 // The public class is one thing, and most of its lines are docstrings.
@@ -23,29 +20,6 @@ const FLOORS: readonly (readonly string[])[] = [
   ['compat', 'middleware', 'node', 'react'],
   ['testing', 'cli', ''],
 ]
-
-// Static imports and re-exports, of types too, begin a line; dynamic imports and `import('…').Type` may stand anywhere.
-const IMPORTS = /^(?:import|export)\b[^'";]*?\bfrom '(\.[^']+)'|^import '(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm
-
-const sources = new Map(
-  readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.tsx?$/.test(name))
-    .map((name) => [name.split(sep).join('/'), readFileSync(join(SRC, name), 'utf8')]),
-)
-const graph = new Map([...sources].map(([file, source]) => [file, importsOf(file, source)]))
-
-function importsOf(file: string, source: string): readonly string[] {
-  return Array.from(source.matchAll(IMPORTS), ([, ...paths]) => {
-    const path = paths.find((one) => one !== undefined) ?? ''
-    const target = normalize(join(dirname(file), path))
-      .split(sep)
-      .join('/')
-      .replace(/\.js$/, '')
-    const found = [`${target}.ts`, `${target}.tsx`].find((name) => sources.has(name))
-    if (found === undefined) throw new Error(`${file} imports ${path}, which is no source file`)
-    return found
-  })
-}
 
 /** The files of one cycle, the first of them again at its end; none if there is no cycle. */
 function findCycle(): readonly string[] {
