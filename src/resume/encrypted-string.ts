@@ -2,16 +2,16 @@ import { CompactEncrypt, compactDecrypt } from 'jose'
 import { fromBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 
-// A session string under a password: compact JWE (RFC 7516) by PBES2 (RFC 7518 §4.8) and AES-256 in GCM, and no other.
+// Session strings under a password: compact JWE (RFC 7516) with PBES2 (RFC 7518 §4.8) and AES-256-GCM, and nothing else.
 
 const ALG = 'PBES2-HS512+A256KW'
 const ENC = 'A256GCM'
 const HEADER = ['alg', 'enc', 'p2c', 'p2s']
-// Rounds of PBKDF2 with HMAC-SHA-512: nearly three times what OWASP asks for.
+// Iterations of PBKDF2 with HMAC-SHA-512: nearly three times what OWASP recommends.
 const ROUNDS = 600_000
-// A string that asks for more is refused before any is made: reading must not take minutes.
+// A string that demands more is refused before the first one, because reading it could take minutes.
 const MOST_ROUNDS = 1_000_000
-// Characters of the longest session string, in base64url, and what stands around it.
+// The longest session string in base64url, with the other parts of the JWE, in characters.
 const MAX_LENGTH = 540_000
 
 /** Encrypts a session string. Throws a `TypeError` unless the password is a non-empty string. */
@@ -23,7 +23,7 @@ export async function encryptString(text: string, password: string): Promise<str
 }
 
 /**
- * The session string that was encrypted; `undefined` for another password, or for a text that was changed or is none.
+ * The session string that was encrypted; `undefined` if the password is another one, or the text was changed or is no such JWE.
  * Throws a `TypeError` unless the password is a non-empty string.
  */
 export async function decryptString(text: string, password: string): Promise<string | undefined> {
@@ -37,7 +37,7 @@ export async function decryptString(text: string, password: string): Promise<str
   return plain && fromUtf8(plain.plaintext)
 }
 
-// jose decodes leniently, and would take a member of the header that we never write.
+// jose decodes leniently and accepts members of the header that we never write.
 function isEncryptedString(text: string): boolean {
   const parts = text.length > MAX_LENGTH ? [] : text.split('.').map((part) => fromBase64url(part))
   const [header] = parts
@@ -50,7 +50,7 @@ function isEncryptedString(text: string): boolean {
   }
 }
 
-// In one form however a keyboard composes it (RFC 8265 §4.2).
+// Keyboards compose accented letters in different ways: NFC makes them one (RFC 8265 §4.2).
 function secretOf(password: unknown): Uint8Array {
   if (typeof password === 'string' && password !== '') return utf8(password.normalize('NFC'))
   throw new TypeError('password must be a non-empty string')

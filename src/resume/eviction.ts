@@ -4,8 +4,9 @@ import { readLastUsed } from '../store/read-sessions.js'
 import { watchOf } from '../tabs/session-watch.js'
 import type { SessionContext } from './context.js'
 
-// Beside the database that may be thrown away: until when (milliseconds since 1970) which account has a session there.
-const ITEM = 'cacao-session:kept'
+// In localStorage, which browsers evict apart from IndexedDB: for each account until when its session is stored there, in
+// milliseconds since 1970.
+const ITEM = 'cacao-session:stored'
 // JSON has no Infinity.
 const LAST_INSTANT = Date.UTC(9999, 11, 31)
 
@@ -20,8 +21,8 @@ export function unmarkStored(context: SessionContext, account: string): void {
 }
 
 /**
- * Whether the account had a session here that nobody signed out of, and that the browser has thrown away. `accounts` are those
- * of which sessions were known here.
+ * Whether the account had a session here that nobody signed out of and that the browser has evicted. `accounts` are those whose
+ * sessions were known here.
  */
 export async function wasEvicted(
   context: SessionContext,
@@ -49,7 +50,7 @@ function change({ isChosen }: SessionContext, work: (marks: Map<string, number>)
     if (marks.size > 0) pageStorage()?.setItem(ITEM, JSON.stringify([...marks]))
     else pageStorage()?.removeItem(ITEM)
   } catch {
-    // A browser may refuse to write: then only this page knows.
+    // The browser refuses to write: then only this page knows.
   }
 }
 

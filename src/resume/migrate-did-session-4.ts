@@ -58,7 +58,7 @@ async function withDatabase<T>(otherwise: T, work: (database: Database) => Promi
     if (!database) return otherwise
     return database.objectStoreNames.contains(STORE) ? await work(database) : otherwise
   } catch {
-    // Whatever is wrong with another library's database, one can still sign in.
+    // One can sign in even if something is wrong with another library's database.
     return otherwise
   } finally {
     opening.then((database) => database?.close()).catch(() => undefined)

@@ -30,7 +30,7 @@ export async function delegate(
     aud: audience,
     version: '1',
     nonce: toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
-    // The clock of who granted it may run ahead of ours.
+    // The clock of the machine where the parent was granted may run ahead of this one.
     iat: new Date(Math.max(now, startTime(parent))).toISOString(),
     ...(exp !== undefined && { exp }),
     ...(statement !== undefined && { statement }),
@@ -50,7 +50,7 @@ function assertOtherKey(audience: unknown, own: string): void {
   )
 }
 
-/** The earlier of what is asked for and the parent's end, which is the default. */
+/** When the capability expires: after `secs` seconds, but not later than the parent, which is the default. */
 function expirationTime(parent: Cacao, secs: number | undefined, now: number): string | undefined {
   if (secs !== undefined && !(typeof secs === 'number' && secs > 0 && secs < Number.POSITIVE_INFINITY))
     throw new TypeError('expiresInSecs must be a positive finite number of seconds')
@@ -61,5 +61,5 @@ function expirationTime(parent: Cacao, secs: number | undefined, now: number): s
   throw new TypeError(`expiresInSecs must end before the year ${LAST_YEAR + 1}`)
 }
 
-// That RFC 3339 can write.
+// The last year that RFC 3339 can write.
 const LAST_YEAR = 9999

@@ -56,14 +56,14 @@ async function signIn(
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
   signal?.throwIfAborted()
   const wanted = { resources, minValiditySecs }
+  const before = await look(context, account, wanted, loadedHelpers)
+  const stored = await resumeFrom(before, false, context)
+  signal?.throwIfAborted()
+  if (stored) return stored
   const who = context.anyChain ? chainless(account) : account
-  const start = async (control: SignInControl): Promise<SessionData> => {
-    const before = await look(context, account, wanted, loadedHelpers)
-    const stored = await resumeFrom(before, false, context)
-    if (stored) return stored
-    const lock = { signal: control.signal, since, waitSecs }
-    return withPromptLock({ ...context, account: who }, lock, async () => {
-      // Another tab may have signed in while this one waited for the lock.
+  const start = async (control: SignInControl): Promise<SessionData> =>
+    withPromptLock({ ...context, account: who }, { signal: control.signal, since, waitSecs }, async () => {
+      // Another call or another tab may have signed in since this one looked.
       const found = (await isStale(context, before))
         ? await look(context, account, wanted, loadedHelpers)
         : before
@@ -72,11 +72,10 @@ async function signIn(
       const superseded = await supersededBy(context, account, found, wanted)
       return signInAnew(context, account, authMethod, { ...options, ...control }, superseded)
     })
-  }
   const request = { account: who, resources, signal }
   const { session, isOwn } = await pendingSignInsOf(context).share(request, start)
   if (!isOwn) {
-    // Whoever started it may have asked for less time, and may trust what this caller doesn't.
+    // The call that started it may have asked for less time, and may trust what this one doesn't.
     if (expiryTime(session.cacao) < context.now() + minValiditySecs * 1000)
       return signIn(context, account, authMethod, options, since)
     await assertTrusted(session.cacao, context.checks, context.now())

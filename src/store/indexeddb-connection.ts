@@ -1,23 +1,23 @@
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/time.js'
 
-// Sessions and keys lie under [namespace, account, keyDID], the last use under the namespace. Keys lie apart, because engines
-// take long to copy one, and most questions need none.
+// Sessions and keys are stored under [namespace, account, keyDID], the last use under the namespace. Keys have a store of their
+// own, because engines take long to copy one, and most questions need none.
 const STORES = ['sessions', 'keys', 'last']
 
-// Doing the same again over a new connection can't help against these.
+// A new connection can't help against these errors.
 const NOT_THE_CONNECTION = ['DataCloneError', 'QuotaExceededError', 'SecurityError', 'VersionError']
 const OPEN_ATTEMPTS = 2
-// What is asked of an open database is waited for in steps: however long the page slept, it has missed one of them.
+// The wait for an answer is divided into steps of the timer: a page that slept has missed one of them at most.
 const STEPS = 5
-// How much shorter the wait is for a database that has just kept someone waiting in vain.
+// By what the wait is divided while an earlier request still has no answer.
 const STUCK_SHARE = 20
 
 type OnLate = (listener: () => void) => void
 
 /**
- * A connection that is opened when first used, opened anew when it has died, and never waited for longer than
- * a bound: Safari loses connections, and its opens can hang. All tabs wait for one that was frozen while it wrote.
+ * A connection that is opened when first used and opened again when it was lost, with a bound on every wait: Safari loses
+ * connections, and opening can hang there. In all browsers, a tab that was frozen while it wrote makes the others wait.
  */
 export class Connection {
   readonly name: string
@@ -36,8 +36,9 @@ export class Connection {
   }
 
   /**
-   * Does the work, once more over a new connection if this one has died. What the work hands to `onLate` is called once
-   * nobody waits for it any more.
+   * Does the work with the open database, and once more with a new connection if this one was lost. Rejects with
+   * `ERR_STORE_UNAVAILABLE` if the database can't be opened, or doesn't answer in time. The work can pass a function to `onLate`,
+   * which is called when the answer is no longer waited for.
    */
   async use<T>(work: (database: IDBDatabase, onLate: OnLate) => Promise<T>): Promise<T> {
     const database = await this.open()
@@ -55,7 +56,7 @@ export class Connection {
     })
   }
 
-  // While something waits on that was given up, nothing else is waited for as long.
+  // While an earlier request still has no answer, later ones are waited for more briefly.
   #inTime<T>(work: (onLate: OnLate) => Promise<T>): Promise<T> {
     let undo = (): void => undefined
     const stuck = this.#stuck
@@ -85,7 +86,7 @@ export class Connection {
     if (factory !== this.#factory) this.#forget()
     this.#factory = factory
     if (this.#database) return this.#database
-    // An open that hung once may hang forever: nobody waits for it again, but it is used should it arrive.
+    // An attempt that hung may hang forever, so it isn't waited for again. If the database arrives later, it is used.
     for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
       if (attempt > 0) this.#opening = undefined
       this.#opening ??= this.#requestOf(factory)
@@ -98,7 +99,7 @@ export class Connection {
     throw unavailable()
   }
 
-  // Some browsers throw at once when storage is forbidden.
+  // Some browsers throw instead of rejecting when storage is forbidden.
   #requestOf(factory: IDBFactory): Promise<IDBDatabase> {
     try {
       return this.#request(factory)
@@ -115,7 +116,7 @@ export class Connection {
     const forget = (): void => this.#forget()
     const opening = resultOf(request)
     opening.then((database) => {
-      // Another tab wants to delete or upgrade the database: don't stand in its way.
+      // Another tab wants to delete or upgrade the database, which waits until this connection is closed.
       database.onversionchange = () => {
         forget()
         database.close()
@@ -136,7 +137,7 @@ export class Connection {
   }
 }
 
-// Some browsers throw on the mere look at indexedDB when storage is forbidden.
+// Some browsers throw when `indexedDB` is read while storage is forbidden.
 function currentFactory(): IDBFactory {
   let factory: IDBFactory | undefined
   try {
@@ -148,7 +149,7 @@ function currentFactory(): IDBFactory {
   return factory
 }
 
-// Without a cause it was a hang.
+// An error without a cause means that the database didn't answer in time.
 function unavailable(cause?: unknown): SessionError {
   const options = cause === undefined ? undefined : { cause }
   return new SessionError(
@@ -158,10 +159,10 @@ function unavailable(cause?: unknown): SessionError {
   )
 }
 
-// IndexedDB's own requests as promises, for what every page does before it knows whether someone is signed in. What comes
-// later goes through idb.
+// Requests as promises, written by hand for what every page loads before it knows whether someone is signed in. Code that loads
+// later uses idb.
 
-/** What the request gives. */
+/** The result of the request. */
 export function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
@@ -169,7 +170,7 @@ export function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   })
 }
 
-/** Does the work in the transaction, and resolves once that is complete. What the work throws undoes it. */
+/** Does the work in the transaction, and resolves when that is complete. An error in the work undoes the transaction. */
 export function completed(transaction: IDBTransaction, work: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve()
@@ -183,7 +184,7 @@ export function completed(transaction: IDBTransaction, work: () => void): Promis
   })
 }
 
-/** Undoes the transaction, if it still can be. */
+/** Undoes the transaction, unless it has already ended. */
 export function abort(transaction: IDBTransaction): void {
   try {
     transaction.abort()

@@ -9,7 +9,7 @@ export interface IndexedDBStoreOptions {
   openTimeoutMs?: number
 }
 
-/** Keeps sessions in IndexedDB, whose keys are then out of reach of scripts. Browsers and their workers have it. */
+/** Stores sessions in IndexedDB, with keys that no script can export. For pages and web workers. */
 export function indexedDBStore({
   name = 'cacao-session',
   openTimeoutMs = 2000,
@@ -51,12 +51,12 @@ export function indexedDBStore({
     async write(namespace, { put = [], remove = [], last }) {
       if (put.length === 0 && (await isRefused(connection))) return
       await connection.use(async (database, onLate) => {
-        // A session is written once and then relied on for a week: let it reach the disk.
+        // A session is written once and used for a week, so it must reach the disk.
         const transaction = database.transaction(['sessions', 'keys', 'last'], 'readwrite', {
           durability: 'strict',
         })
         const [sessions, keys] = [transaction.objectStore('sessions'), transaction.objectStore('keys')]
-        // What is put after all would be a session that its caller was told doesn't exist.
+        // The caller is told that nothing was stored, so nothing must be stored later.
         if (put.length > 0) onLate(() => abort(transaction))
         await completed(transaction, () => {
           for (const { account, keyDID } of remove) {
@@ -82,7 +82,7 @@ function storeIn(database: IDBDatabase, name: string): IDBObjectStore {
   return database.transaction(name).objectStore(name)
 }
 
-// A database that can't be opened at all holds nothing that could be removed; one that hangs may.
+// A database that can't be opened has nothing that could be removed. One that hangs may have something.
 async function isRefused(connection: Connection): Promise<boolean> {
   try {
     await connection.open()

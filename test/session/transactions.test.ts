@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isBrowser } from '../../src/base/environment.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { testWallet } from '../../src/testing/index.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { clearOrigin } from '../setup/origin.js'
+import { SOON } from '../setup/soon.js'
+
+const resources = ['https://api.example.com/notes/*']
+
+describe('transactions of IndexedDB', () => {
+  const wallet = testWallet()
+  const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
+  const get = (): Promise<DIDSession> => DIDSession.get(wallet.account, auth, { resources })
+  let count = 0
+
+  beforeEach(async () => {
+    await clearOrigin()
+    const { transaction } = IDBDatabase.prototype
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
+      // fake-indexeddb makes one of no stores for the upgrade, too.
+      if (args[0].length > 0) count++
+      return transaction.apply(this, args)
+    })
+    count = 0
+  })
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await DIDSession.remove(wallet.account)
+  })
+
+  it('are six at most for a new sign-in, and two more for a lease where there are no Web Locks', async () => {
+    await get()
+    const hasLocks = isBrowser() && navigator.locks !== undefined
+    const most = hasLocks ? 6 : 8
+    // The last of them looks once more, in the background, for what other tabs did meanwhile.
+    await vi.waitFor(() => expect(count).toBe(most), SOON)
+    await DIDSession.hasSessionFor(wallet.account, resources)
+    expect(count).toBe(most + 1)
+  })
+
+  it('are one to take up a stored session, and none but for that', async () => {
+    await get()
+    await vi.waitFor(() => expect(count).toBeGreaterThan(5), SOON)
+    await DIDSession.list()
+    count = 0
+    await DIDSession.hasSessionFor(wallet.account, resources)
+    expect(count).toBe(1)
+    await get()
+    expect(count).toBe(2)
+    await DIDSession.load()
+    expect(count).toBe(3)
+  })
+})
