@@ -4,7 +4,7 @@ export type { Clock } from './base/time.js'
 export type { Abilities, Ability, Caveats } from './capability/abilities.js'
 export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
-export type { Domains, IsRevoked } from './capability/check-options.js'
+export type { Domains, Revocation } from './capability/check-options.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export type { SessionKeyType } from './key/session-key.js'
 export type {

@@ -1,7 +1,7 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type Ability, allows } from './abilities.js'
 import { type Cacao, chainOf, issuerAccount, rootOf } from './cacao.js'
-import type { DelegationOptions, Domains, IsRevoked } from './check-options.js'
+import type { DelegationOptions, Domains, Revocation } from './check-options.js'
 import { abilitiesOf } from './recap.js'
 import { missingResources } from './resources.js'
 import { parseDateTime } from './schema.js'
@@ -88,13 +88,13 @@ export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_REVOKED` unless `isRevoked` returns `false` for the capability and for all those that it was
- * delegated from. If `isRevoked` rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, rejects with that.
+ * Rejects with `ERR_CAPABILITY_REVOKED` unless `revocation.isRevoked` returns `false` for the capability and for all those that it was
+ * delegated from. If it rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, rejects with that.
  */
-export async function assertNotRevoked(cacao: Cacao, isRevoked: IsRevoked): Promise<void> {
+export async function assertNotRevoked(cacao: Cacao, revocation: Revocation): Promise<void> {
   let isValid: boolean
   try {
-    const answers = await Promise.all(chainOf(cacao).map(async (link) => isRevoked(link)))
+    const answers = await Promise.all(chainOf(cacao).map(async (link) => revocation.isRevoked(link)))
     isValid = answers.every((answer) => answer === false)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause

@@ -1,7 +1,6 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
 import {
   check,
-  functionOption,
   isPlainObject,
   type ReadValue,
   readOptions,
@@ -23,8 +22,14 @@ import type { Verifiers } from './verify-signature.js'
  */
 export type Domains = readonly string[] | ((domain: string) => boolean | Promise<boolean>)
 
-/** Says whether a capability was revoked. */
-export type IsRevoked = (cacao: Cacao) => boolean | Promise<boolean>
+/** Knows which capabilities were revoked: a `RevocationStore`, or any object that answers the same question. */
+export interface Revocation {
+  /**
+   * Whether this capability was revoked. Those that it was delegated from are asked for one by one. Anything but `false` is a
+   * refusal, and so is a rejection.
+   */
+  isRevoked(capability: Cacao): boolean | Promise<boolean>
+}
 
 /** Which delegated capabilities are accepted. */
 export interface DelegationOptions {
@@ -109,8 +114,19 @@ export const nonceOption: ReadValue<string> = (value, name) => {
   throw wrong(name, 'the nonce that was asked for, a non-empty string')
 }
 
-export const isRevokedOption: ReadValue<IsRevoked> = functionOption(
-  'a function that says whether a capability was revoked',
+/** Reads an object with this method, perhaps an inherited one; `form` says for the error message what it must be. */
+export function methodOption<T>(method: string, form: string): ReadValue<T> {
+  return (value, name) => {
+    const object = value as Record<string, unknown> | null
+    if (typeof object === 'object' && object !== null && typeof object[method] === 'function')
+      return value as T
+    throw wrong(name, form)
+  }
+}
+
+export const revocationOption: ReadValue<Revocation> = methodOption(
+  'isRevoked',
+  'an object with a method isRevoked: memoryRevocation(), or { isRevoked: (capability) => … }',
 )
 
 export const delegationOption: ReadValue<DelegationOptions | false> = (value, name) => {

@@ -47,7 +47,7 @@ function withoutUndefined(value: unknown): unknown {
  * @example
  * const revoked = new Set()
  * const revoke = (capability) => revoked.add(capabilityIdentity(capability))
- * const isRevoked = (cacao) => revoked.has(capabilityIdentity(cacao)) // asked of each link of a chain
+ * const revocation = { isRevoked: (cacao) => revoked.has(capabilityIdentity(cacao)) } // asked of each link of a chain
  */
 export function capabilityIdentity(capability: unknown): string {
   return toBase64url(sha256(signedContent(parseCacao(capability))))

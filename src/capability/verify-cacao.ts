@@ -29,9 +29,9 @@ import {
   type Domains,
   delegationOption,
   domainsOption,
-  type IsRevoked,
-  isRevokedOption,
   nonceOption,
+  type Revocation,
+  revocationOption,
   verifiersOption,
 } from './check-options.js'
 import { parseCacao, withRoot } from './parse-cacao.js'
@@ -98,11 +98,11 @@ export interface VerifyCacaoOptions {
   /** The ability that it must grant for a resource without caveats (ReCap, ERC-5573). */
   ability?: Ability
   /**
-   * Says whether a capability was revoked. It is called for each capability of a chain. The capability is refused if it
-   * rejects or returns anything but `false`. Look the capability up by its `capabilityIdentity`, not by its CID: one signature
-   * can be written in several ways, and each has another CID.
+   * Says which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`. It is asked for each capability of a chain.
+   * The capability is refused if `isRevoked` rejects or returns anything but `false`. Look the capability up by its
+   * `capabilityIdentity`, not by its CID: one signature can be written in several ways, and each has another CID.
    */
-  isRevoked?: IsRevoked
+  revocation?: Revocation
   /** Accepts capabilities that a session key delegated, up to so many links. Refused by default. */
   delegation?: DelegationOptions | false
 }
@@ -121,7 +121,7 @@ export interface CapabilityExpectations {
   readonly nonce: string | undefined
   readonly resources: readonly string[] | undefined
   readonly ability: Ability | undefined
-  readonly isRevoked: IsRevoked | undefined
+  readonly revocation: Revocation | undefined
   readonly delegation: DelegationOptions | false | undefined
 }
 
@@ -140,7 +140,7 @@ export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
   nonce: check(nonceOption),
   resources: check(resourcesOption),
   ability: check(abilityOption),
-  isRevoked: check(isRevokedOption),
+  revocation: check(revocationOption),
   delegation: check(delegationOption),
 }
 
@@ -168,7 +168,7 @@ export function checksOf({
   nonce,
   resources,
   ability,
-  isRevoked,
+  revocation,
   delegation = false,
 }: CapabilityExpectations): CapabilityChecks {
   const content: CapabilityCheck[] = [(cacao) => assertDelegation(cacao, delegation)]
@@ -182,6 +182,6 @@ export function checksOf({
   return {
     content,
     signature: (cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs),
-    revocation: isRevoked === undefined ? [] : [(cacao) => assertNotRevoked(cacao, isRevoked)],
+    revocation: revocation === undefined ? [] : [(cacao) => assertNotRevoked(cacao, revocation)],
   }
 }

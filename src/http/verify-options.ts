@@ -1,5 +1,6 @@
 import {
   check,
+  copiedOptions,
   functionOption,
   type OptionReaders,
   type ReadValue,
@@ -18,6 +19,9 @@ import {
   type Domains,
   delegationOption,
   domainsOption,
+  methodOption,
+  type Revocation,
+  revocationOption,
   verifiersOption,
 } from '../capability/check-options.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
@@ -31,7 +35,6 @@ import {
   requiredResourcesOption,
   type WantedResources,
 } from './requirements.js'
-import type { RevocationStore } from './revocation.js'
 import { MAX_AGE_SECS } from './signature-profile.js'
 
 /** What a signed request must fulfil to be accepted. `R` is the server's own type of request. */
@@ -61,10 +64,13 @@ export interface VerifyRequestOptions<R = Request> {
    * a session key for a moment can delegate to a key of their own.
    */
   delegation?: DelegationOptions | false
-  /** Remembers used requests. Without it, a captured request can be sent again until it expires. */
-  replay?: ReplayStore | false
+  /**
+   * Remembers used requests, so that a captured one can't be sent again until it expires: a store that is made once, outside
+   * of the call, such as `memoryReplay()`. `false` only where it does no harm if a request is received twice.
+   */
+  replay: ReplayStore | false
   /** Says which capabilities were revoked. */
-  revocation?: Pick<RevocationStore, 'isRevoked'>
+  revocation?: Revocation
   /** Seconds that a request may be old, and for which it may be valid; 60 by default. */
   maxAgeSecs?: number
   /** Seconds by which a client's clock may run ahead; 300 by default. */
@@ -80,9 +86,9 @@ export interface VerifyRequestOptions<R = Request> {
 }
 
 /** The options of `requestVerifier`: those of `verifyRequest`, and what is remembered between requests. */
-export interface RequestVerifierOptions<R = Request> extends VerifyRequestOptions<R> {
+export interface RequestVerifierOptions<R = Request> extends Omit<VerifyRequestOptions<R>, 'replay'> {
   /**
-   * Remembers used requests; in this process's memory by default. `false` only where it does no harm if a request is
+   * Remembers used requests; in a `memoryReplay()` of its own by default. `false` only where it does no harm if a request is
    * received twice.
    */
   replay?: ReplayStore | false
@@ -120,6 +126,17 @@ export interface VerifierSettings<R> {
 
 const DEFAULT_BODY_BYTES = 1_048_576
 const DEFAULT_HELD_BODIES = 16
+
+/**
+ * The options of `verifyRequest` for a verifier that is used once: it verifies each wallet signature anew, and a replay store
+ * of its own would remember nothing, so the caller must say what remembers. Throws a `TypeError` unless that is said.
+ */
+export function singleUseOptions(options: VerifyRequestOptions): RequestVerifierOptions {
+  const given = copiedOptions(options)
+  const { replay } = given as Partial<VerifyRequestOptions>
+  replayOption(Object.hasOwn(given, 'replay') ? replay : undefined, 'replay')
+  return { ...(given as unknown as VerifyRequestOptions), cacheSize: 0 }
+}
 
 /** Reads the options and adds the defaults. Throws a `TypeError` that names the wrong option. */
 export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSettings<R> {
@@ -176,16 +193,10 @@ const quantityOption: ReadValue<number> = (value, name) => {
   throw wrong(name, 'a finite number that is not negative')
 }
 
-/** Reads an object with this method. */
-function storeOption<T>(method: string, example: string): ReadValue<T> {
-  return (value, name) => {
-    const store = value as Record<string, unknown> | null
-    if (typeof store === 'object' && store !== null && typeof store[method] === 'function') return value as T
-    throw wrong(name, `a store with a method ${method}, such as ${example} returns`)
-  }
-}
-
-const replayStore = storeOption<ReplayStore>('use', 'memoryReplay()')
+const replayStore = methodOption<ReplayStore>(
+  'use',
+  'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
+)
 const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
   value === false ? false : replayStore(value, name)
 
@@ -197,7 +208,7 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   ability: check(requiredAbilityOption),
   delegation: check(delegationOption),
   replay: check(replayOption),
-  revocation: check(storeOption<Pick<RevocationStore, 'isRevoked'>>('isRevoked', 'memoryRevocation()')),
+  revocation: check(revocationOption),
   maxAgeSecs: setting(secondsOption),
   clockSkewSecs: setting(secondsOption),
   maxBodyBytes: setting(quantityOption),

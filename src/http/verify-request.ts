@@ -1,5 +1,4 @@
 import { LRUCache } from '../base/lru-cache.js'
-import { copiedOptions } from '../base/options.js'
 import { latestTime } from '../base/time.js'
 import {
   assertAbility,
@@ -18,7 +17,12 @@ import { refused } from './request-error.js'
 import { BufferedBytes, LiveRequests } from './request-limits.js'
 import { abilityFor, resourcesFor } from './requirements.js'
 import { isDigestOf, parseToken, tokenOf } from './signature-profile.js'
-import { type RequestVerifierOptions, settingsOf, type VerifyRequestOptions } from './verify-options.js'
+import {
+  type RequestVerifierOptions,
+  settingsOf,
+  singleUseOptions,
+  type VerifyRequestOptions,
+} from './verify-options.js'
 import { type MessageSignature, verifyMessageSignature } from './verify-signature.js'
 
 /** Who is calling, and under which capability. */
@@ -50,7 +54,7 @@ const MAX_CACHED_TOKEN = 8192
 /**
  * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`): the signature; that the
  * capability was granted to the key that signed, on an accepted domain, and covers the resources; the body; that the
- * capability was not revoked; and last, with `replay`, that the request is received for the first time. Cheap checks come
+ * capability was not revoked; and last, unless `replay` is `false`, that the request is received for the first time. Cheap checks come
  * before the wallet's signature is verified and before the body is read. The body can still be read afterwards.
  *
  * Rejects with `ERR_REQUEST_UNSIGNED`, `_SIGNATURE`, `_STALE`, `_DIGEST`, `_TOO_LARGE`, `_LIMIT` or `_REPLAYED`, with the
@@ -64,14 +68,14 @@ const MAX_CACHED_TOKEN = 8192
  *   authority: 'api.example.com',
  *   domains: ['app.example.com'],
  *   resources: ['https://api.example.com/notes/*'],
+ *   replay, // one for all calls: const replay = memoryReplay()
  * })
  */
 export async function verifyRequest(
   request: Request,
   options: VerifyRequestOptions,
 ): Promise<VerifiedRequest> {
-  const given = copiedOptions(options) as unknown as VerifyRequestOptions
-  const verify = incomingVerifier<Request>({ replay: false, ...given, cacheSize: 0 })
+  const verify = incomingVerifier<Request>(singleUseOptions(options))
   return verify(incomingRequest(request, true))
 }
 
@@ -154,7 +158,8 @@ export function incomingVerifier<R>(
       })
       // Checked again, because the body may have taken long to arrive.
       assertValidAt(cacao, now(), clockSkewSecs)
-      if (revocation) await assertNotRevoked(cacao, (link) => askStore(() => revocation.isRevoked(link)))
+      if (revocation)
+        await assertNotRevoked(cacao, { isRevoked: (link) => askStore(() => revocation.isRevoked(link)) })
       // The replay store may already have forgotten a request that has expired in the meantime.
       if (!(replayClock() < expires))
         throw refused('STALE', 'it expired before all of it was received: sign it again')

@@ -56,7 +56,7 @@ export interface VerifiedJWS {
  * Verifies a JWS as did-session and dids write it (RFC 7515: compact, general JSON, or DAG-JWS; EdDSA, Ed25519 or ES256) and,
  * if it is given, the capability under which its signer acts. That must be the capability that the header names, must be granted
  * to the signer, and must pass all the checks of `verifyCacao`. Without a capability, the issuer is the signing key itself, and
- * options that only a capability can fulfil (`resources`, `ability`, `domains`, `nonce`, `isRevoked`, another `issuer`) make it
+ * options that only a capability can fulfil (`resources`, `ability`, `domains`, `nonce`, `revocation`, another `issuer`) make it
  * reject.
  *
  * Rejects with `ERR_JWS_INVALID`, with the `ERR_CAPABILITY_…` of the check that failed, or with a `TypeError` for wrong options.
@@ -117,7 +117,7 @@ function assertNoCapabilityNeeded(keyDID: string, { issuer, ...others }: Expecte
   }
 }
 
-const NEED_CAPABILITY = ['resources', 'ability', 'domains', 'nonce', 'isRevoked'] as const
+const NEED_CAPABILITY = ['resources', 'ability', 'domains', 'nonce', 'revocation'] as const
 
 function payloadOf(bytes: Uint8Array): { payload?: Record<string, unknown> } {
   try {

@@ -7,7 +7,7 @@ import {
   textsOption,
   wrong,
 } from '../base/options.js'
-import { domainsOption, isRevokedOption, verifiersOption } from '../capability/check-options.js'
+import { domainsOption, revocationOption, verifiersOption } from '../capability/check-options.js'
 import { isResource, isURI } from '../capability/resources.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import { abilitiesOption, EXPLAIN_READERS, givenOptions, type ReadersOf } from './read-options.js'
@@ -25,7 +25,7 @@ import type {
 export const TRUST_READERS: ReadersOf<TrustOptions> = {
   verifiers: check(verifiersOption),
   domains: check(domainsOption),
-  isRevoked: check(isRevokedOption),
+  revocation: check(revocationOption),
 }
 
 // How the options are read that say what the wallet is asked for. What bounds the grant counts as a check: an `expiresInSecs`

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/time.js'
 import type { Abilities } from '../capability/abilities.js'
-import type { Domains, IsRevoked } from '../capability/check-options.js'
+import type { Domains, Revocation } from '../capability/check-options.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type { SessionStore } from '../store/store.js'
@@ -37,10 +37,10 @@ export interface TrustOptions {
   /** The sites, with their ports, whose sign-ins are accepted, or a function that says `true` of one. */
   domains?: Domains
   /**
-   * Says whether a capability was revoked; asked of each in a chain. Anything but `false` is a refusal; what rejects with a
-   * `SessionError` of its own, such as `ERR_STORE_UNAVAILABLE`, rejects the call.
+   * Says which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`; asked of each in a chain. Anything but
+   * `false` is a refusal; what rejects with a `SessionError` of its own, such as `ERR_STORE_UNAVAILABLE`, rejects the call.
    */
-  isRevoked?: IsRevoked
+  revocation?: Revocation
 }
 
 /** `DIDSession.list`. */
@@ -81,7 +81,7 @@ export interface GrantOptions {
 }
 
 /**
- * `DIDSession.get`: resume, or else ask the wallet. `verifiers`, `domains` and `isRevoked` are asked of a stored session, as
+ * `DIDSession.get`: resume, or else ask the wallet. `verifiers`, `domains` and `revocation` are asked of a stored session, as
  * for `load`, and of what the wallet signs before that is stored.
  */
 export interface GetOptions extends GrantOptions, StoreOptions, TrustOptions {

@@ -34,7 +34,7 @@ export interface SignInOptions
     | 'now'
     | 'verifiers'
     | 'domains'
-    | 'isRevoked'
+    | 'revocation'
   > {}
 
 const DEFAULT_LEAD_SECS = 300
@@ -56,7 +56,7 @@ export function placeOptions(options: SessionOptions): StoreOptions {
 
 /** These, and the options that say which sessions are trusted, which `DIDSession.list` takes. */
 export function listOptions(options: SessionOptions): ListOptions {
-  return { ...placeOptions(options), ...pick(options, ['verifiers', 'domains', 'isRevoked']) }
+  return { ...placeOptions(options), ...pick(options, ['verifiers', 'domains', 'revocation']) }
 }
 
 /** These, and the options that say what the session must allow, which `DIDSession.load` takes. */
@@ -82,7 +82,7 @@ const READERS: ReadersOf<SessionOptions> = {
  */
 export function optionsKey(options: SessionOptions): string {
   const given = givenOptions<SessionOptions>(options, READERS)
-  const { account, resources = [], abilities, verifiers = {}, domains = [], isRevoked } = given
+  const { account, resources = [], abilities, verifiers = {}, domains = [], revocation } = given
   const { namespace = 'default', anyChain = false, minValiditySecs = 0 } = given
   const key = canonicalJSON([
     account === undefined ? null : String(account),
@@ -94,7 +94,7 @@ export function optionsKey(options: SessionOptions): string {
     leadSecsOf(given),
     Object.keys(verifiers).sort(),
     typeof domains === 'function' ? 'a function' : [...domains].sort(),
-    isRevoked !== undefined,
+    revocation !== undefined,
   ])
   if (key === undefined) throw new TypeError('abilities must be made of objects, arrays and strings only')
   if (resources.length === 0 && abilities === undefined)

@@ -24,7 +24,7 @@ export type SessionStatus =
   | { readonly status: 'missing-resources'; readonly missing: readonly string[] }
   /** What is stored can't be read, or its key is not the one that the capability was granted to. */
   | { readonly status: 'wrong-key' }
-  /** What `verifiers`, `domains` or `isRevoked` refuse: the code says which. */
+  /** What `verifiers`, `domains` or `revocation` refuse: the code says which. */
   | { readonly status: 'untrusted'; readonly code: SessionErrorCode }
   /** The store can't be used, so nobody knows. */
   | { readonly status: 'store-unavailable' }

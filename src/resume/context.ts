@@ -57,7 +57,7 @@ export function contextOf({
   now = systemClock,
   verifiers,
   domains,
-  isRevoked,
+  revocation,
 }: ContextOptions): SessionContext {
   if (!store && !hasOwnStorage())
     throw new SessionError(
@@ -73,7 +73,7 @@ export function contextOf({
     checks: {
       ...(verifiers && { verifiers }),
       ...(domains && { domains }),
-      ...(isRevoked && { isRevoked }),
+      ...(revocation && { revocation }),
     },
     isDefault: !store && namespace === DEFAULT_NAMESPACE,
     shared: sharedStateOf(store ?? defaultStores[0], namespace),

@@ -28,8 +28,8 @@ export function writeSession(seed: Uint8Array, cacao: Cacao): string {
 /**
  * Reads such a string, or with a password what `encrypted` made of one. Throws `ERR_SESSION_STRING` if it is none,
  * `ERR_CAPABILITY_INVALID` if its capability is malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key
- * than the string's, and what `verifiers`, `domains` and `isRevoked` refuse by their codes. An expired one is read all the same; one that is not
- * yet valid is not.
+ * than the string's, and what `verifiers`, `domains` and `revocation` refuse by their codes. An expired one is read all the
+ * same; one that is not yet valid is not.
  */
 export async function readSession(
   text: string,

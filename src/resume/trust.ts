@@ -9,12 +9,12 @@ import type { TrustOptions } from '../options/session-options.js'
  */
 export async function assertTrusted(
   cacao: Cacao,
-  { verifiers, domains, isRevoked }: TrustOptions,
+  { verifiers, domains, revocation }: TrustOptions,
   now: number,
 ): Promise<void> {
   if (domains) await assertDomain(cacao, domains)
   if (verifiers) await verifySignature(cacao, verifiers, now)
-  if (isRevoked) await assertNotRevoked(cacao, isRevoked)
+  if (revocation) await assertNotRevoked(cacao, revocation)
 }
 
 /**

@@ -130,7 +130,7 @@ export class SessionClient<Session> {
     })
   }
 
-  /** Every stored session, of every account; with `verifiers`, `domains` or `isRevoked`, those that they accept. */
+  /** Every stored session, of every account; with `verifiers`, `domains` or `revocation`, those that they accept. */
   async list(options: ListOptions = {}): Promise<SessionSummary[]> {
     const given = await givenTrusting<ListOptions>(this.#with(options), STORE_READERS, readTrust)
     const context = trustingContextOf(given)
@@ -162,7 +162,7 @@ export class SessionClient<Session> {
   }
 
   #withStore(options: StoreOptions): StoreOptions {
-    const { verifiers: _, domains: __, isRevoked: ___, ...own } = this.#options
+    const { verifiers: _, domains: __, revocation: ___, ...own } = this.#options
     return { ...own, ...copiedOptions(options) }
   }
 }

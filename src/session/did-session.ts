@@ -139,7 +139,7 @@ export class DIDSession {
    * The session that `serialize` wrote, here or in did-session 4. An expired one loads too, so that an app can
    * show whose it was: `isExpired` is true and signing is refused. Rejects with `ERR_SESSION_STRING` or
    * `ERR_CAPABILITY_…` if anything else is wrong with it: the wallet's signature too if `verifiers` are given, the site if
-   * `domains` are, and that it was revoked if `isRevoked` is. An encrypted one needs its `password`; with another one it
+   * `domains` are, and that it was revoked if a `revocation` is. An encrypted one needs its `password`; with another one it
    * rejects with `ERR_SESSION_STRING`.
    */
   static async fromSession(serialized: string, options: FromSessionOptions = {}): Promise<DIDSession> {

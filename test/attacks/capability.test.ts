@@ -74,14 +74,14 @@ tried('a check of a capability that is switched off by what it is asked', [
   ['an empty nonce', verify({ nonce: '' }), 'TypeError: nonce'],
   ['an account that nobody set', verify({ issuer: undefined }), 'TypeError: issuer'],
   [
-    'a store of revocations in place of its question',
-    verify({ isRevoked: memoryRevocation() }),
-    'TypeError: isRevoked',
+    'a question in place of a store of revocations',
+    verify({ revocation: () => false }),
+    'TypeError: revocation',
   ],
-  ['no store of revocations', verify({ isRevoked: undefined }), 'TypeError: isRevoked'],
+  ['no store of revocations', verify({ revocation: undefined }), 'TypeError: revocation'],
   [
     'a store of revocations that answers nothing',
-    verify({ isRevoked: () => undefined }),
+    verify({ revocation: { isRevoked: () => undefined } }),
     'ERR_CAPABILITY_REVOKED',
   ],
   ['no verifiers', verify({ verifiers: {} }), 'TypeError: verifiers'],
@@ -182,8 +182,7 @@ tried('a resource beyond those that were granted', [
 const revoked = async (...others: object[]): Promise<void> => {
   const revocation = memoryRevocation()
   await revocation.revoke(cacao)
-  for (const other of others)
-    await verifyCacao(other, { verifiers, isRevoked: (link) => revocation.isRevoked(link) })
+  for (const other of others) await verifyCacao(other, { verifiers, revocation })
 }
 const upper = cacao.p.iss.replace(/0x[0-9a-f]+/, (address) => `0x${address.slice(2).toUpperCase()}`)
 const bytes = fromHex(String(cacao.s.s).slice(2)) ?? new Uint8Array()
@@ -199,7 +198,7 @@ const revokedPasskey =
     await revocation.revoke(name(made))
     return verifyCacao(other(made), {
       verifiers: webauthnVerifiers(),
-      isRevoked: (link) => revocation.isRevoked(link),
+      revocation,
     })
   }
 const itself = (made: Cacao): Cacao => made
@@ -242,7 +241,7 @@ tried('a revoked capability of a passkey, under the other key that its signature
       await revocation.revokeAll(made.p.iss)
       return verifyCacao(twinOf(made), {
         verifiers: webauthnVerifiers(),
-        isRevoked: (link) => revocation.isRevoked(link),
+        revocation,
       })
     },
     'ERR_CAPABILITY_REVOKED',

@@ -146,7 +146,7 @@ tried('a cookie that the server sealed, of somebody who is not to count', [
     'accepted',
   ],
   ['of another site', visit(() => signedIn({}, 'evil.example')), 'nothing'],
-  ['revoked', visit(() => genuine, {}, { ...believed, isRevoked: () => true }), 'nothing'],
+  ['revoked', visit(() => genuine, {}, { ...believed, revocation: { isRevoked: () => true } }), 'nothing'],
   [
     'of another kind of account',
     visit(() => genuine, {}, { ...believed, verifiers: { 'key:p256': () => undefined } }),

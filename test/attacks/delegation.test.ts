@@ -119,7 +119,9 @@ tried('a link beyond those that are accepted', [
     'a link of a session that was revoked',
     verify(() => thief.cacao, {
       delegation: LIMITS,
-      isRevoked: (link: unknown) => (link as Holder['cacao']).p.nonce === session.cacao.p.nonce,
+      revocation: {
+        isRevoked: (link: unknown) => (link as Holder['cacao']).p.nonce === session.cacao.p.nonce,
+      },
     }),
     'ERR_CAPABILITY_REVOKED',
   ],

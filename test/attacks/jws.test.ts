@@ -74,7 +74,7 @@ tried('a JWS without the capability that the options speak of', [
   ['for any site', alone({ domains: () => true }), 'ERR_CAPABILITY_RESOURCES'],
   ['for no site', alone({ domains: [] }), 'TypeError: domains'],
   ['for a nonce', alone({ nonce: 'abcdefgh12' }), 'ERR_CAPABILITY_RESOURCES'],
-  ['for what was not revoked', alone({ isRevoked: () => false }), 'ERR_CAPABILITY_RESOURCES'],
+  ['for what was not revoked', alone({ revocation: { isRevoked: () => false } }), 'ERR_CAPABILITY_RESOURCES'],
   ['a check that nobody knows', alone({ capabilities: [] }), 'TypeError: capabilities'],
 ])
 

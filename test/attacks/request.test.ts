@@ -49,8 +49,23 @@ tried('a server that never said what it asks for', [
   ['no resources, on Hono', () => honoSession(withoutResources as never), 'TypeError: resources'],
   [
     'no resources, for one request',
-    async () => verifyRequest(await signer.sign(post()), withoutResources as never),
+    async () => verifyRequest(await signer.sign(post()), { ...withoutResources, replay: false } as never),
     'TypeError: resources',
+  ],
+  [
+    'no replay, for one request',
+    async () => verifyRequest(await signer.sign(post()), careful as never),
+    'TypeError: replay',
+  ],
+  [
+    'replay that got lost, for one request',
+    async () => verifyRequest(await signer.sign(post()), { ...careful, replay: undefined } as never),
+    'TypeError: replay',
+  ],
+  [
+    '(no replay on purpose, for one request)',
+    async () => verifyRequest(await signer.sign(post()), { ...careful, replay: false }),
+    'accepted',
   ],
   ['no sites', () => requestVerifier(withoutDomains as never), 'TypeError: domains'],
   ['an empty list', server({ resources: [] }), 'TypeError: resources'],
@@ -71,7 +86,10 @@ tried('a server that never said what it asks for', [
     'a check that is inherited, for one request',
     async () => {
       const inherited: object = Object.create({ revocation: memoryRevocation() })
-      return verifyRequest(await signer.sign(post()), Object.assign(inherited, careful))
+      return verifyRequest(
+        await signer.sign(post()),
+        Object.assign(inherited, careful, { replay: false as const }),
+      )
     },
     'TypeError: options',
   ],

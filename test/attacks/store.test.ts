@@ -98,10 +98,14 @@ tried('a stored session that someone has written or changed', [
     async () => DIDSession.load(undefined, { store: await filled(), domains: () => 1 as never }),
     'nothing',
   ],
-  ['one that was revoked', tampered((record) => record, { ...believed, isRevoked: () => true }), 'nothing'],
+  [
+    'one that was revoked',
+    tampered((record) => record, { ...believed, revocation: { isRevoked: () => true } }),
+    'nothing',
+  ],
   [
     'one of which nobody knows whether it was revoked',
-    tampered((record) => record, { ...believed, isRevoked: () => undefined }),
+    tampered((record) => record, { ...believed, revocation: { isRevoked: () => undefined } }),
     'nothing',
   ],
 ])
@@ -129,13 +133,13 @@ tried('a check of stored sessions that is switched off by what it is asked', [
   ['hasSessionFor: another site', asks({ domains: ['evil.example'] }), 'nothing'],
   ['(hasSessionFor)', asks(believed), 'accepted'],
   [
-    'explain: isRevoked that is a store',
+    'explain: a revocation that is only its question',
     async () =>
       DIDSession.explain(ACCOUNT_A, resources, {
         store: await filled(),
-        isRevoked: memoryRevocation() as never,
+        revocation: (() => false) as never,
       }),
-    'TypeError: isRevoked',
+    'TypeError: revocation',
   ],
   [
     'get: a lifetime that is undefined',
@@ -182,7 +186,11 @@ tried('a string that someone has written', [
     'ERR_CAPABILITY_AUDIENCE',
   ],
   ['another site', string({ ...believed, domains: ['evil.example'] }), 'ERR_CAPABILITY_DOMAIN'],
-  ['one that was revoked', string({ ...believed, isRevoked: () => true }), 'ERR_CAPABILITY_REVOKED'],
+  [
+    'one that was revoked',
+    string({ ...believed, revocation: { isRevoked: () => true } }),
+    'ERR_CAPABILITY_REVOKED',
+  ],
   ['sites that are undefined', string({ domains: undefined }), 'TypeError: domains'],
   ['a text for the list of sites', string({ domains: 'example.com' }), 'TypeError: domains'],
   ['a check that nobody knows', string({ domain: ['example.com'] }), 'TypeError: domain'],

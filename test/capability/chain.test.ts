@@ -4,6 +4,7 @@ import type { SessionErrorCode } from '../../src/base/errors.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import { type Cacao, type CacaoPayload, chainOf, issuerAccount, rootOf } from '../../src/capability/cacao.js'
+import type { Revocation } from '../../src/capability/check-options.js'
 import { cacaoCID, capabilityIdentity, nativeIdentity } from '../../src/capability/cid.js'
 import { decodeDagJSON, encodeDagJSON } from '../../src/capability/dag-json.js'
 import { inspectCacao } from '../../src/capability/inspect-cacao.js'
@@ -379,14 +380,13 @@ describe('a did:key that nobody granted anything', () => {
 describe('what revokes a chain', () => {
   const isRefusedBy = async (revoke: (store: ReturnType<typeof memoryRevocation>) => Promise<void>) => {
     const store = memoryRevocation()
-    const isRevoked = (cacao: Cacao): boolean | Promise<boolean> => store.isRevoked(cacao)
-    await check(deepest.cacao, { isRevoked })
+    await check(deepest.cacao, { revocation: store })
     await revoke(store)
-    await refuses('ERR_CAPABILITY_REVOKED', deepest.cacao, { isRevoked })
-    return { ofSession: await isGood(session, isRevoked), ofWorker: await isGood(worker, isRevoked) }
+    await refuses('ERR_CAPABILITY_REVOKED', deepest.cacao, { revocation: store })
+    return { ofSession: await isGood(session, store), ofWorker: await isGood(worker, store) }
   }
-  const isGood = ({ cacao }: Holder, isRevoked: object): Promise<boolean> =>
-    check(cacao, { isRevoked }).then(
+  const isGood = ({ cacao }: Holder, revocation: Revocation): Promise<boolean> =>
+    check(cacao, { revocation }).then(
       () => true,
       () => false,
     )
@@ -426,7 +426,7 @@ describe('what revokes a chain', () => {
   it('is whoever says anything but no, of any link', async () => {
     for (const answer of [true, undefined, 0]) {
       const isRevoked = vi.fn((cacao: Cacao) => (cacao.p.aud === session.key.did ? answer : false))
-      await refuses('ERR_CAPABILITY_REVOKED', deepest.cacao, { isRevoked })
+      await refuses('ERR_CAPABILITY_REVOKED', deepest.cacao, { revocation: { isRevoked } })
       expect(isRevoked.mock.calls.map(([{ p }]) => p.aud)).toEqual(
         chainOf(deepest.cacao).map(({ p }) => p.aud),
       )

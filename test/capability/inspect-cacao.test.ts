@@ -36,7 +36,7 @@ describe('inspectCacao', () => {
       domains: ['other.example'],
       nonce: 'othernonce',
       resources: ['a:b'],
-      isRevoked: () => true,
+      revocation: { isRevoked: () => true },
     }
     const forged = { ...genuine, p: payload({ statement: 'Forged.' }) }
     const { isAccepted, problems, claims } = await inspectCacao(forged, options)

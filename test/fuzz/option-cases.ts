@@ -3,7 +3,7 @@ import { inspectCacao } from '../../src/capability/inspect-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { toDID } from '../../src/compat/dids.js'
 import { signRequest } from '../../src/http/sign-request.js'
-import type { RequestVerifierOptions } from '../../src/http/verify-options.js'
+import type { RequestVerifierOptions, VerifyRequestOptions } from '../../src/http/verify-options.js'
 import { requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
 import { verifyJWS } from '../../src/jws/verify-jws.js'
 import { requireSession } from '../../src/middleware/fetch.js'
@@ -67,10 +67,10 @@ const ofResources: Check = {
   accepts: (value) => isTexts(value) && value.every((item) => item === RESOURCE),
 }
 const ofRevocation: Check = {
-  option: 'isRevoked',
-  refusing: () => true,
-  accepting: () => false,
-  accepts: async (value) => (await said(value)) === false,
+  option: 'revocation',
+  refusing: { isRevoked: () => true },
+  accepting: { isRevoked: () => false },
+  accepts: async (value) => (await said(Object(value).isRevoked)) === false,
 }
 const isVerifiers = async (value: unknown): Promise<boolean> => {
   const verify = Object.getOwnPropertyDescriptor(Object(value), 'eip191')?.value
@@ -190,12 +190,6 @@ const ofJWS: readonly OptionCase[] = [
 const signedBy = (by: Holder, text = 'Buy cacao beans'): Promise<Request> => signRequest(post(text), by, NOW)
 const [bySession, byHeir, late] = await Promise.all([signedBy(session), signedBy(heir), signedBy(session)])
 
-const ofStore: Check = {
-  option: 'revocation',
-  refusing: { isRevoked: () => true },
-  accepting: { isRevoked: () => false },
-  accepts: async (value) => (await said(Object(value).isRevoked)) === false,
-}
 const ofUse: Check = {
   option: 'replay',
   refusing: { use: () => false },
@@ -243,7 +237,7 @@ function requests(
       judge: async (options) => judge(options as RequestVerifierOptions, request.clone()),
     }))
   return [
-    ...cases([ofSite, ofWanted, ofSignature, ofStore, ofUse, ofHost, ofBody, ofAbility], bySession),
+    ...cases([ofSite, ofWanted, ofSignature, ofRevocation, ofUse, ofHost, ofBody, ofAbility], bySession),
     ...cases([ofDelegation], byHeir),
     ...cases([ofAge], late, { now: () => NOW + 30_000 }),
   ]
@@ -289,7 +283,9 @@ export const OPTION_CASES: readonly OptionCase[] = [
   ...capability('inspectCacao', async (input, options) => (await inspectCacao(input, options)).isAccepted),
   ...ofJWS,
   ...requests('requestVerifier', (options, request) => accepted(requestVerifier(options)(request))),
-  ...requests('verifyRequest', (options, request) => accepted(verifyRequest(request, options))),
+  ...requests('verifyRequest', (options, request) =>
+    accepted(verifyRequest(request, options as VerifyRequestOptions)),
+  ),
   ...requests(
     'requireSession',
     async (options, request) => (await requireSession(options, () => new Response())(request)).ok,

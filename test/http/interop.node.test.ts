@@ -6,7 +6,14 @@ import { verifyRequest } from '../../src/http/verify-request.js'
 import { knownKey } from '../../src/key/parse-did-key.js'
 import { verifyKeySignature } from '../../src/key/verify.js'
 import { expectCode } from '../setup/expect-code.js'
-import { accepting, NOW, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
+import {
+  acceptingOnce,
+  NOW,
+  post,
+  type TestSigner,
+  testSigner,
+  URL_OF_NOTES,
+} from '../setup/request-signer.js'
 
 // http-message-signatures is another implementation of RFC 9421, which knows nothing of our profile.
 
@@ -98,10 +105,10 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
 
   it('signs what a server of ours verifies', async () => {
     const signer = await testSigner(type)
-    const { keyDID } = await verifyRequest(await signedByThem(signer), accepting)
+    const { keyDID } = await verifyRequest(await signedByThem(signer), acceptingOnce)
     expect(keyDID).toBe(signer.key.did)
     // The order of parameters is the signer's own affair.
-    await verifyRequest(await signedByThem(signer, { params: [...PARAMETERS].reverse() }), accepting)
+    await verifyRequest(await signedByThem(signer, { params: [...PARAMETERS].reverse() }), acceptingOnce)
   })
 
   const outside: readonly (readonly [string, SessionErrorCode, Changes])[] = [
@@ -132,7 +139,7 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
   ]
   it.each(outside)('signs in vain with %s: %s', async (_, code, changes) => {
     const signer = await testSigner(type)
-    await expectCode(code, async () => verifyRequest(await signedByThem(signer, changes), accepting))
+    await expectCode(code, async () => verifyRequest(await signedByThem(signer, changes), acceptingOnce))
   })
 
   it('signs in vain with a keyid that is no URL of a key', async () => {
@@ -147,7 +154,7 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
       '',
     ])
       await expectCode('ERR_REQUEST_SIGNATURE', async () =>
-        verifyRequest(await signedByThem(signer, { paramValues: { keyid } }), accepting),
+        verifyRequest(await signedByThem(signer, { paramValues: { keyid } }), acceptingOnce),
       )
   })
 })

@@ -2,7 +2,14 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { requestOf } from '../../src/http/sign-request.js'
 import { verifyRequest } from '../../src/http/verify-request.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
-import { accepting, NOW, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
+import {
+  acceptingOnce,
+  NOW,
+  post,
+  type TestSigner,
+  testSigner,
+  URL_OF_NOTES,
+} from '../setup/request-signer.js'
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -49,7 +56,7 @@ describe('a signed request', () => {
     expect(signed.headers.get('content-type')).toBe(
       request.headers.get('content-type') ?? 'application/octet-stream',
     )
-    expect(await verifyRequest(signed, accepting)).toMatchObject({ keyDID: signer.key.did })
+    expect(await verifyRequest(signed, acceptingOnce)).toMatchObject({ keyDID: signer.key.did })
     expect(new Uint8Array(await signed.arrayBuffer())).toEqual(sent)
     // The one that was handed in is as it was.
     expect(request.headers.has('signature')).toBe(false)
@@ -59,13 +66,13 @@ describe('a signed request', () => {
   it('carries a stream, which is read before it is sent', async () => {
     const request = await requestOf(URL_OF_NOTES, { method: 'POST', body: stream('Buy ', 'cacao ', 'beans') })
     const signed = await signer.sign(request)
-    await verifyRequest(signed, accepting)
+    await verifyRequest(signed, acceptingOnce)
     expect(await signed.text()).toBe('Buy cacao beans')
   })
 
   it('carries a form, files too', async () => {
     const signed = await signer.sign(await requestOf(URL_OF_NOTES, { method: 'POST', body: form() }))
-    await verifyRequest(signed, accepting)
+    await verifyRequest(signed, acceptingOnce)
     const type = signed.headers.get('content-type') ?? ''
     // Read anew as a server would.
     const received = await new Response(await signed.arrayBuffer(), {
@@ -115,7 +122,7 @@ describe('a signed request', () => {
     const empty = await signer.sign(post(''))
     for (const signed of [get, empty]) {
       expect(signed.headers.has('content-digest')).toBe(false)
-      await verifyRequest(signed, accepting)
+      await verifyRequest(signed, acceptingOnce)
     }
   })
 
@@ -168,7 +175,7 @@ describe('a signed request', () => {
     const signed = await signer.sign(received(post(body)))
     const again = await signer.sign(received(signed.clone()))
     for (const request of [signed, again]) {
-      expect((await verifyRequest(request, accepting)).keyDID).toBe(signer.key.did)
+      expect((await verifyRequest(request, acceptingOnce)).keyDID).toBe(signer.key.did)
       expect(await request.text()).toBe(body)
     }
   })
@@ -177,14 +184,14 @@ describe('a signed request', () => {
     const first = await signer.sign(post())
     const second = await signer.sign(first, NOW + 61_000)
     await expectCode('ERR_REQUEST_STALE', () =>
-      verifyRequest(first, { ...accepting, now: () => NOW + 61_000 }),
+      verifyRequest(first, { ...acceptingOnce, now: () => NOW + 61_000 }),
     )
-    await verifyRequest(second, { ...accepting, now: () => NOW + 61_000 })
+    await verifyRequest(second, { ...acceptingOnce, now: () => NOW + 61_000 })
   })
 
   it('signs no fragment, as servers never see one', async () => {
     const signed = await signer.sign(post('a', `${URL_OF_NOTES}#top`))
-    await verifyRequest(signed, accepting)
+    await verifyRequest(signed, acceptingOnce)
   })
 })
 

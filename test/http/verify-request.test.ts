@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { Verifiers } from '../../src/capability/verify-signature.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
@@ -8,6 +10,7 @@ import { testClock } from '../../src/testing/fake-clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import {
   accepting,
+  acceptingOnce,
   altered,
   NOW,
   post,
@@ -37,7 +40,7 @@ describe.each([
 ] as const)('a request signed with %s', (_, by) => {
   it('says who is calling, under which capability', async () => {
     const { key, cacao, sign } = by()
-    const caller = await verifyRequest(await sign(post()), accepting)
+    const caller = await verifyRequest(await sign(post()), acceptingOnce)
     expect(caller).toEqual({
       account: ACCOUNT_A,
       keyDID: key.did,
@@ -52,7 +55,7 @@ describe.each([
 
   it('is still unread', async () => {
     const request = await by().sign(post('ü'))
-    await verifyRequest(request, accepting)
+    await verifyRequest(request, acceptingOnce)
     expect(await request.text()).toBe('ü')
   })
 
@@ -111,16 +114,16 @@ describe.each([
   ]
   it.each(tampered)('and changed in %s is refused with %s', async (_what, code, change) => {
     const request = await by().sign(post())
-    await verifyRequest(await altered(request, {}), accepting)
+    await verifyRequest(await altered(request, {}), acceptingOnce)
     const changed = (await change(request)) as Request
-    await expectCode(code, () => verifyRequest(changed, accepting))
+    await expectCode(code, () => verifyRequest(changed, acceptingOnce))
   })
 })
 
 describe('a request is refused', () => {
   it('with nothing but the capability in its header', async () => {
     const request = new Request(URL_OF_NOTES, { headers: { authorization: await capabilityOf(signer) } })
-    await expectCode('ERR_REQUEST_UNSIGNED', () => verifyRequest(request, accepting))
+    await expectCode('ERR_REQUEST_UNSIGNED', () => verifyRequest(request, acceptingOnce))
   })
 
   it.each([
@@ -131,26 +134,26 @@ describe('a request is refused', () => {
   ] as const)('without %s', async (name, code) => {
     const request = await signer.sign(post())
     request.headers.delete(name)
-    await expectCode(code, () => verifyRequest(request, accepting))
+    await expectCode(code, () => verifyRequest(request, acceptingOnce))
   })
 
   it('for another host than the server is', async () => {
     const request = await signer.sign(post('x', 'https://api.example.org/notes'))
-    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, accepting))
-    await verifyRequest(request, { ...accepting, authority: 'api.example.org' })
+    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, acceptingOnce))
+    await verifyRequest(request, { ...acceptingOnce, authority: 'api.example.org' })
   })
 
   it('for a name that is none of the server', async () => {
     const authority = ['api.example.com', 'api.example.org:8443']
     for (const url of ['https://api.example.com/notes', 'https://api.example.org:8443/notes'])
-      await verifyRequest(await signer.sign(post('x', url)), { ...accepting, authority })
+      await verifyRequest(await signer.sign(post('x', url)), { ...acceptingOnce, authority })
     const request = await signer.sign(post('x', 'https://api.example.net/notes'))
-    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, { ...accepting, authority }))
+    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, { ...acceptingOnce, authority }))
     // Signed for one of its names, and sent to another.
     const moved = await altered(await signer.sign(post('x', 'https://api.example.com/notes')), {
       url: 'https://api.example.org:8443/notes',
     })
-    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(moved, { ...accepting, authority }))
+    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(moved, { ...acceptingOnce, authority }))
   })
 
   it.each([
@@ -160,9 +163,9 @@ describe('a request is refused', () => {
   ])('%s', async (_, time) => {
     const request = await signer.sign(get())
     const code = Number.isNaN(time) ? 'ERR_REQUEST_SIGNATURE' : 'ERR_REQUEST_STALE'
-    await expectCode(code, () => verifyRequest(request, { ...accepting, now: () => time }))
+    await expectCode(code, () => verifyRequest(request, { ...acceptingOnce, now: () => time }))
     for (const good of [NOW + 59_000, NOW - 299_000])
-      await verifyRequest(request, { ...accepting, now: () => good })
+      await verifyRequest(request, { ...acceptingOnce, now: () => good })
   })
 
   it('that expired while it was looked at, and may be forgotten', async () => {
@@ -183,38 +186,41 @@ describe('a request is refused', () => {
 
   it('when it is older than maxAgeSecs allows', async () => {
     const request = await signer.sign(get())
-    await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, { ...accepting, maxAgeSecs: 59 }))
-    await verifyRequest(request, { ...accepting, maxAgeSecs: 60 })
+    await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, { ...acceptingOnce, maxAgeSecs: 59 }))
+    await verifyRequest(request, { ...acceptingOnce, maxAgeSecs: 60 })
   })
 
   it('under a capability that was granted to another key', async () => {
     const mixed = await testSigner()
     const { signRequest } = await import('../../src/http/sign-request.js')
     const request = await signRequest(get(), { key: mixed.key, cacao: signer.cacao }, NOW)
-    await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(request, accepting))
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(request, acceptingOnce))
   })
 
   it('under a forged capability', async () => {
     const forged = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` })
     await expectCode('ERR_CAPABILITY_SIGNATURE', async () =>
-      verifyRequest(await forged.sign(get()), accepting),
+      verifyRequest(await forged.sign(get()), acceptingOnce),
     )
     const genuine = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
-    expect((await verifyRequest(await genuine.sign(get()), accepting)).account).toBe(ACCOUNT_B)
+    expect((await verifyRequest(await genuine.sign(get()), acceptingOnce)).account).toBe(ACCOUNT_B)
   })
 
   it('under a capability signed on another site', async () => {
     const request = await signer.sign(get())
     const domains = ['example.org', 'sub.example.com']
-    await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyRequest(request, { ...accepting, domains }))
+    await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyRequest(request, { ...acceptingOnce, domains }))
   })
 
   it('under a capability that does not cover what it asks for', async () => {
     const request = await signer.sign(get())
     const resources = ['https://api.example.com/notes/1']
-    await verifyRequest(request, { ...accepting, resources })
+    await verifyRequest(request, { ...acceptingOnce, resources })
     await expectCode('ERR_CAPABILITY_RESOURCES', () =>
-      verifyRequest(request, { ...accepting, resources: [...resources, 'https://api.example.com/admin'] }),
+      verifyRequest(request, {
+        ...acceptingOnce,
+        resources: [...resources, 'https://api.example.com/admin'],
+      }),
     )
     const asked: string[] = []
     const byRequest = async ({ url }: Request): Promise<string[]> => {
@@ -222,7 +228,7 @@ describe('a request is refused', () => {
       return ['https://api.example.com/admin']
     }
     await expectCode('ERR_CAPABILITY_RESOURCES', () =>
-      verifyRequest(request, { ...accepting, resources: byRequest }),
+      verifyRequest(request, { ...acceptingOnce, resources: byRequest }),
     )
     expect(asked).toEqual([URL_OF_NOTES])
   })
@@ -231,18 +237,18 @@ describe('a request is refused', () => {
     const exp = '2026-01-31T12:00:30.000Z'
     const short = await testSigner('P-256', { exp })
     const request = await short.sign(get())
-    await verifyRequest(request, { ...accepting, now: () => Date.parse(exp) - 1 })
+    await verifyRequest(request, { ...acceptingOnce, now: () => Date.parse(exp) - 1 })
     await expectCode('ERR_CAPABILITY_EXPIRED', () =>
-      verifyRequest(request, { ...accepting, now: () => Date.parse(exp) }),
+      verifyRequest(request, { ...acceptingOnce, now: () => Date.parse(exp) }),
     )
   })
 
   it('with a body larger than the server takes', async () => {
     const request = await signer.sign(post('x'.repeat(1001)))
     await expectCode('ERR_REQUEST_TOO_LARGE', () =>
-      verifyRequest(request.clone(), { ...accepting, maxBodyBytes: 1000 }),
+      verifyRequest(request.clone(), { ...acceptingOnce, maxBodyBytes: 1000 }),
     )
-    await verifyRequest(request, { ...accepting, maxBodyBytes: 1001 })
+    await verifyRequest(request, { ...acceptingOnce, maxBodyBytes: 1001 })
   })
 })
 
@@ -401,4 +407,72 @@ describe('a wrong option is a TypeError', () => {
     'but %s is an authority',
     (authority) => expect(requestVerifier({ ...accepting, authority })).toBeTypeOf('function'),
   )
+})
+
+describe('verifyRequest says what of replay', () => {
+  const { replay: _, ...silent } = acceptingOnce
+
+  it('by a store that outlives the call', async () => {
+    const replay = memoryReplay({ now: () => NOW })
+    const request = await signer.sign(get())
+    await verifyRequest(request.clone(), { ...silent, replay })
+    await expectCode('ERR_REQUEST_REPLAYED', () => verifyRequest(request.clone(), { ...silent, replay }))
+  })
+
+  it('by false, on purpose', async () => {
+    const request = await signer.sign(get())
+    for (let i = 0; i < 2; i++) await verifyRequest(request.clone(), { ...silent, replay: false })
+  })
+
+  it.each([
+    ['nothing', {}],
+    ['undefined', { replay: undefined }],
+    ['null', { replay: null }],
+    ['true', { replay: true }],
+    ['a function', { replay: () => true }],
+    ['a store without use', { replay: {} }],
+    ['one that is hidden, and none', Object.defineProperty({}, 'replay', { value: undefined })],
+  ])('and not by %s', async (_name, options) => {
+    const given = Object.defineProperties({ ...silent }, Object.getOwnPropertyDescriptors(options))
+    const error = await failureOf(async () => verifyRequest(await signer.sign(get()), given as never))
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as TypeError).message).toMatch(/^replay .*memoryReplay\(\).*false/)
+  })
+
+  it('while a verifier for many requests remembers by itself', async () => {
+    const verify = requestVerifier(accepting)
+    const request = await signer.sign(get())
+    await verify(request.clone())
+    await expectCode('ERR_REQUEST_REPLAYED', () => verify(request.clone()))
+  })
+})
+
+describe('a store of revocations', () => {
+  class Revoked {
+    readonly #keys = new Set<string>()
+    add(keyDID: string): void {
+      this.#keys.add(keyDID)
+    }
+    isRevoked({ p }: Cacao): boolean {
+      return this.#keys.has(p.aud)
+    }
+  }
+
+  it('may be an object of a class, and is asked as one', async () => {
+    const revocation = new Revoked()
+    const options = { verifiers: accepting.verifiers, now: accepting.now, revocation }
+    const request = await signer.sign(get())
+    await verifyRequest(request, { ...acceptingOnce, revocation })
+    await verifyCacao(signer.cacao, options)
+    revocation.add(signer.key.did)
+    await expectCode('ERR_CAPABILITY_REVOKED', () => verifyRequest(request, { ...acceptingOnce, revocation }))
+    await expectCode('ERR_CAPABILITY_REVOKED', () => verifyCacao(signer.cacao, options))
+  })
+
+  it('is not its question alone: the error shows the right form', async () => {
+    const options = { ...acceptingOnce, revocation: () => false }
+    const error = await failureOf(async () => verifyRequest(await signer.sign(get()), options as never))
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as TypeError).message).toContain('{ isRevoked: (capability) =>')
+  })
 })

@@ -160,7 +160,9 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     await expectCode('ERR_CAPABILITY_ISSUER', () => check(signed().compact, { issuer: ACCOUNT_B }))
     await expectCode('ERR_CAPABILITY_RESOURCES', () => check(signed().compact, { resources: ['other://a'] }))
     await expectCode('ERR_CAPABILITY_DOMAIN', () => check(signed().compact, { domains: ['evil.example'] }))
-    await expectCode('ERR_CAPABILITY_REVOKED', () => check(signed().compact, { isRevoked: () => true }))
+    await expectCode('ERR_CAPABILITY_REVOKED', () =>
+      check(signed().compact, { revocation: { isRevoked: () => true } }),
+    )
     const later = Date.parse(session.cacao.p.exp ?? '')
     await expectCode('ERR_CAPABILITY_EXPIRED', () => check(signed().compact, { now: () => later }))
   })

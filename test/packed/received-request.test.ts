@@ -21,8 +21,8 @@ const server = Deno.serve({ port: Number(port), hostname: 'localhost', onListen(
     return new Response('its headers can be changed')
   } catch {
     const signed = await session.signRequest(request)
-    const resources = ['http://' + authority + '/beans']
-    const options = { verifiers: ethereumVerifiers(), authority, domains: ['app.example.com'], resources }
+    const wanted = { resources: ['http://' + authority + '/beans'], domains: ['app.example.com'] }
+    const options = { verifiers: ethereumVerifiers(), authority, ...wanted, replay: false }
     const { keyDID } = await verifyRequest(signed, options)
     return Response.json([keyDID === session.keyDID, await signed.text()])
   }

@@ -67,7 +67,8 @@ const wrong: readonly (readonly [name: string, values: readonly unknown[], of: r
     ],
     believing,
   ],
-  ['isRevoked', [undefined, null, true, {}, []], believing],
+  ['revocation', [undefined, null, true, {}, [], () => false, { isRevoked: false }], believing],
+  ['isRevoked', [() => false], believing],
   ['store', [undefined, null, {}, 'memory', new Map(), { readKey: () => undefined }], stored],
   ['store', [{ ...memoryStore(), writableByOthers: 'no' }], stored],
   ['namespace', [undefined, null, '', 7], stored],
@@ -179,7 +180,7 @@ describe('an option', () => {
     const options = {
       verifiers: ethereumVerifiers(),
       domains: (domain: string) => domain === 'app.example',
-      isRevoked: async () => false,
+      revocation: { isRevoked: async () => false },
     }
     expect(await doors[door]?.(options)).toBeTruthy()
     expect(await doors[door]?.({ ...options, domains: ['app.example', 'localhost:3000'] })).toBeTruthy()

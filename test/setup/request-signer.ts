@@ -19,6 +19,9 @@ export const accepting = {
   now: () => NOW,
 }
 
+/** The same for `verifyRequest`, which must be told about replay. */
+export const acceptingOnce = { ...accepting, replay: false as const }
+
 /** A session reduced to what signs requests: a key, and a capability for it. */
 export interface TestSigner {
   readonly key: SessionKey

@@ -167,7 +167,7 @@ describe('what a server does without saying what it believes', () => {
 
   it.each(Object.keys(calls))('%s rejects', async (name) => {
     const store = stringStore(sealedCookies(headerOf(await cookiesOfSession())))
-    for (const options of [{}, { verifiers }, { domains }, { isRevoked: () => false }]) {
+    for (const options of [{}, { verifiers }, { domains }, { revocation: { isRevoked: () => false } }]) {
       const error = await failureOf(() => calls[name]?.({ store, ...options }))
       expect(error).toBeInstanceOf(TypeError)
       expect((error as TypeError).message).toContain('verifiers and domains')

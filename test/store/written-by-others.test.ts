@@ -60,15 +60,17 @@ describe('what others wrote into a store', () => {
       'that was revoked',
       'ERR_CAPABILITY_REVOKED',
       async () => (await granted()) as never,
-      { isRevoked: async () => true },
+      { revocation: { isRevoked: async () => true } },
     ],
     [
       'of which nobody can tell whether it was revoked',
       'ERR_CAPABILITY_REVOKED',
       async () => (await granted()) as never,
       {
-        isRevoked: () => {
-          throw new Error('down')
+        revocation: {
+          isRevoked: () => {
+            throw new Error('down')
+          },
         },
       },
     ],
@@ -101,7 +103,7 @@ describe('what others wrote into a store', () => {
     const isRevoked = async () => {
       throw new SessionError('ERR_STORE_UNAVAILABLE', 'down')
     }
-    const options = { store, ...believed, isRevoked }
+    const options = { store, ...believed, revocation: { isRevoked } }
     await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.load(undefined, options))
     await expectCode('ERR_STORE_UNAVAILABLE', () =>
       DIDSession.get(ACCOUNT_A, auth, { resources, ...options }),
@@ -151,15 +153,15 @@ describe('a string', () => {
   }
 
   it('is read if it is of a site that is believed, and not revoked', async () => {
-    const options = { ...believed, isRevoked: () => false }
+    const options = { ...believed, revocation: { isRevoked: () => false } }
     expect((await DIDSession.fromSession(await text(), options)).id).toBe(`did:pkh:${ACCOUNT_A}`)
   })
 
   it.each<[SessionErrorCode, text: object, options: object]>([
     ['ERR_CAPABILITY_DOMAIN', { domain: 'example.co' }, believed],
     ['ERR_CAPABILITY_DOMAIN', {}, { domains: async () => false }],
-    ['ERR_CAPABILITY_REVOKED', {}, { isRevoked: () => true }],
-    ['ERR_CAPABILITY_REVOKED', {}, { ...believed, isRevoked: () => undefined }],
+    ['ERR_CAPABILITY_REVOKED', {}, { revocation: { isRevoked: () => true } }],
+    ['ERR_CAPABILITY_REVOKED', {}, { ...believed, revocation: { isRevoked: () => undefined } }],
   ])('is refused with %s', async (code, changes, options) => {
     await expectCode(code, async () => DIDSession.fromSession(await text(changes), options as never))
   })
@@ -180,7 +182,9 @@ describe('a string', () => {
       DIDSession.fromSession(written, { ...believed, domains: ['example.co'] }),
     )
     const isRevoked = ({ p }: { p: { aud: string } }) => p.aud === session.keyDID
-    await expectCode('ERR_CAPABILITY_REVOKED', () => DIDSession.fromSession(written, { isRevoked }))
+    await expectCode('ERR_CAPABILITY_REVOKED', () =>
+      DIDSession.fromSession(written, { revocation: { isRevoked } }),
+    )
     expect(cacao.s.m?.parent?.p.aud).toBe(session.keyDID)
   })
 })

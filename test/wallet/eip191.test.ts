@@ -170,7 +170,7 @@ describe('verifyCacao', () => {
       domains: ['example.com'],
       nonce: 'abcdefgh12',
       resources: ['ceramic://x'],
-      isRevoked: async () => false,
+      revocation: { isRevoked: async () => false },
     }
     expect(Object.isFrozen(await check(expected))).toBe(true)
   })
@@ -186,11 +186,11 @@ describe('verifyCacao', () => {
     ['ERR_CAPABILITY_RESOURCES', { resources: ['https://example.com/'] }],
     ['ERR_CAPABILITY_EXPIRED', { now: () => Date.parse('2100-01-01') }],
     ['ERR_CAPABILITY_NOT_YET_VALID', { now: () => Date.parse('2024-06-01T11:50:00Z') }],
-    ['ERR_CAPABILITY_REVOKED', { isRevoked: (): boolean => true }],
-    ['ERR_CAPABILITY_REVOKED', { isRevoked: (): boolean => 'no' as unknown as boolean }],
+    ['ERR_CAPABILITY_REVOKED', { revocation: { isRevoked: (): boolean => true } }],
+    ['ERR_CAPABILITY_REVOKED', { revocation: { isRevoked: (): boolean => 'no' as unknown as boolean } }],
     [
       'ERR_STORE_UNAVAILABLE',
-      { isRevoked: () => Promise.reject(new SessionError('ERR_STORE_UNAVAILABLE', 'down')) },
+      { revocation: { isRevoked: () => Promise.reject(new SessionError('ERR_STORE_UNAVAILABLE', 'down')) } },
     ],
     ['ERR_CAPABILITY_UNSUPPORTED', { verifiers: { eip1271: async () => undefined } }],
   ] as const)(

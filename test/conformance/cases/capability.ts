@@ -83,7 +83,7 @@ const expectations: readonly (readonly [what: string, code: string, options: Par
   ['on another domain', 'ERR_CAPABILITY_DOMAIN', { domains: ['other.example'] }],
   ['for another nonce', 'ERR_CAPABILITY_NONCE', { nonce: 'conformance2' }],
   ['for another resource', 'ERR_CAPABILITY_RESOURCES', { resources: ['https://api.example.com/admin'] }],
-  ['once revoked', 'ERR_CAPABILITY_REVOKED', { isRevoked: () => true }],
+  ['once revoked', 'ERR_CAPABILITY_REVOKED', { revocation: { isRevoked: () => true } }],
 ]
 
 const own: readonly Case[] = [
@@ -104,7 +104,7 @@ const own: readonly Case[] = [
         audience: ED25519_DID,
         domains: [DOMAIN],
         nonce: 'conformance1',
-        isRevoked: () => false,
+        revocation: { isRevoked: () => false },
       }
       const resources = [NOTES.replace('*', '7')]
       equal(await verify(library, cacao, { ...options, resources }), cacao)
