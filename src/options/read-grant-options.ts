@@ -21,15 +21,15 @@ import type {
   SerializeOptions,
   TrustOptions,
 } from './session-options.js'
-/** How the options are read that say what is believed of what a store holds. */
+/** The readers of `TrustOptions`. */
 export const TRUST_READERS: ReadersOf<TrustOptions> = {
   verifiers: check(verifiersOption),
   domains: check(domainsOption),
   revocation: check(revocationOption),
 }
 
-// How the options are read that say what the wallet is asked for. What bounds the grant counts as a check: an `expiresInSecs`
-// or a `nonce` that is undefined would silently be a week, or no nonce.
+// Reads the options that say what the wallet is asked for. An undefined limit is an error: an `expiresInSecs` would silently be a
+// week, and a `nonce` would be left out.
 
 const urisOption: ReadValue<readonly string[]> = (value, name) => {
   const list = textsOption('a list of URIs: ["https://api.example.com/notes/*"]')(value, name)
@@ -38,7 +38,7 @@ const urisOption: ReadValue<readonly string[]> = (value, name) => {
   throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
 }
 
-// A list of none is nothing that is asked for, and left to whoever knows whether there are abilities.
+// An empty list is accepted here, because there may be abilities instead.
 const grantResourcesOption: ReadValue<readonly string[]> = (value, name) => {
   const list = urisOption(value, name)
   const odd = list.find((resource) => !isResource(resource))
@@ -95,7 +95,7 @@ const GET_READERS: ReadersOf<GetOptions> = {
   waitSecs: setting(secondsOption),
 }
 
-/** All but the signal: what an app's sessions are for. */
+/** The readers of all options of `get` but the signal, for what an app sets once. */
 export const SESSION_READERS: ReadersOf<Omit<GetOptions, 'signal'>> = withoutSignal(GET_READERS)
 
 function withoutSignal({
@@ -105,7 +105,7 @@ function withoutSignal({
   return readers
 }
 
-/** The options of `DIDSession.get`, read. So for what follows. */
+/** Reads the options of `DIDSession.get`. The functions below do the same for the other methods. */
 export function getOptions(options: unknown): GetOptions {
   return givenOptions(options, GET_READERS)
 }

@@ -21,8 +21,9 @@ import {
   type StoreOptions,
   type TrustOptions,
 } from './session-options.js'
-// How the options are read that say where sessions are, and which are taken up. `store` and `namespace` count as checks:
-// undefined, they would silently be another place.
+
+// Reads the options that say where sessions are stored and which of them are taken up. An undefined `store` or `namespace` is an
+// error, because it would silently mean another place.
 
 /** A reader for each of the options. */
 export type ReadersOf<T> = {
@@ -51,7 +52,7 @@ const anyChainOption: ReadValue<boolean> = (value, name) => {
   throw wrong(name, 'true or false')
 }
 
-/** An `AbortSignal`, of whichever realm. */
+// An `AbortSignal` of another realm, such as an iframe's, counts too.
 const signalOption: ReadValue<AbortSignal> = (value, name) => {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal
@@ -71,7 +72,7 @@ export const STORE_READERS: ReadersOf<StoreOptions> = {
   signal: setting(signalOption),
 }
 
-/** The readers of what most calls name; those of `TrustOptions` load with the first call that names one of them. */
+/** The readers without those of `TrustOptions`, which load with the first call that names one of these. */
 type WithoutTrust<T> = ReadersOf<Omit<T, keyof TrustOptions>>
 
 export const EXPLAIN_READERS: WithoutTrust<ExplainOptions> = {
@@ -92,7 +93,7 @@ const ASKED_READERS: ReadersOf<Asked> = {
 
 export const RESUME_READERS: WithoutTrust<ResumeOptions> = { ...EXPLAIN_READERS, ...ASKED_READERS }
 
-/** Reads the options, and leaves out what was left out. Throws a `TypeError` that names the wrong one. */
+/** Reads the options. What the caller left out is left out. Throws a `TypeError` that names a wrong option. */
 export function givenOptions<T>(options: unknown, readers: ReadersOf<T>): T {
   const table: Readonly<Record<string, OptionReader<unknown>>> = readers
   const read = Object.entries(readOptions(options, table)).filter(([, value]) => value !== undefined)
@@ -100,8 +101,8 @@ export function givenOptions<T>(options: unknown, readers: ReadersOf<T>): T {
 }
 
 /**
- * Reads options among which there may be those that say what is believed of a store. A page's first question, whether someone
- * is signed in, is answered without what it takes to read them, and so is told what is wrong with them a moment later.
+ * Reads options that may contain `TrustOptions`, whose readers are loaded only then: a page that asks without them whether
+ * someone is signed in needn't wait for that code.
  */
 export async function givenTrusting<T extends TrustOptions>(
   options: unknown,
@@ -114,7 +115,7 @@ export async function givenTrusting<T extends TrustOptions>(
   return givenOptions<T>(options, all as unknown as ReadersOf<T>)
 }
 
-/** What is asked for beside the options: a list of resources, or an object with those and abilities. */
+/** Reads the argument of `hasSessionFor` and `explain`: a list of resources, or an object with resources and abilities. */
 export function givenAsked(asked: AskedResources | undefined): Asked {
   if (asked === undefined) return {}
   if (isPlainObject(asked)) return givenOptions(asked, ASKED_READERS)

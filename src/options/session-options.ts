@@ -4,41 +4,43 @@ import type { Domains, Revocation } from '../capability/check-options.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type { SessionStore } from '../store/store.js'
-/** Where sessions are looked for, and by which clock. */
+
+/** Where sessions are stored, and which clock counts. */
 export interface StoreOptions {
   /**
-   * Where sessions are kept; IndexedDB by default, and memory where the browser refuses that. Outside of browsers there is no
-   * default: without a store, `ERR_ENVIRONMENT`.
+   * Where sessions are stored; IndexedDB by default, and memory if the browser refuses that. Outside of browsers there is no
+   * default, and a call without a store rejects with `ERR_ENVIRONMENT`.
    */
   store?: SessionStore
-  /** Keeps kinds of sign-in apart, such as "user" and "admin"; `default` by default. */
+  /** Separates kinds of sign-in, such as "user" and "admin"; `default` by default. */
   namespace?: string
-  /** For apps to which the chain means nothing: an account's sessions count whichever chain they were signed on. */
+  /** For apps that don't care about the chain: an account's session counts on whichever chain it was signed. */
   anyChain?: boolean
-  /** A clock in milliseconds; `Date.now` by default. */
+  /** Gives the time in milliseconds since 1970; `Date.now` by default. */
   now?: Clock
   /**
-   * Ends the waiting: the call rejects with the signal's reason and nothing is stored. Once the wallet has signed and the
-   * session is being kept, it comes too late, and the call gives the session.
+   * Ends the call: it rejects with the signal's reason, and nothing is stored. After the wallet has signed and while the session
+   * is being stored, aborting has no effect, and the call gives the session.
    */
   signal?: AbortSignal
 }
 
 /**
- * What is believed of a session that comes from a store or a string. A store that others can write (`writableByOthers`) needs
+ * What must hold for a session that comes from a store or a string. A store that others can write (`writableByOthers`) needs
  * `verifiers` and `domains`.
  */
 export interface TrustOptions {
   /**
-   * Check the wallet's signature too, for each of these signature types. While a contract account's chain can't be asked,
-   * that rejects with `ERR_RPC_UNAVAILABLE`.
+   * Verifiers by signature type, such as `ethereumVerifiers()`: the wallet's signature is then verified too. Rejects with
+   * `ERR_RPC_UNAVAILABLE` while the chain of a contract account doesn't answer.
    */
   verifiers?: Verifiers
-  /** The sites, with their ports, whose sign-ins are accepted, or a function that says `true` of one. */
+  /** The sites whose sign-ins are accepted, with their ports, or a function that returns `true` for those. */
   domains?: Domains
   /**
-   * Says which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`; asked of each in a chain. Anything but
-   * `false` is a refusal; what rejects with a `SessionError` of its own, such as `ERR_STORE_UNAVAILABLE`, rejects the call.
+   * Says which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`, which is asked about each capability of a
+   * chain. Any answer but `false` is a refusal. If it rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, so does
+   * the call.
    */
   revocation?: Revocation
 }
@@ -46,9 +48,9 @@ export interface TrustOptions {
 /** `DIDSession.list`. */
 export interface ListOptions extends StoreOptions, TrustOptions {}
 
-/** How a session is taken up again. */
+/** `DIDSession.load` and `use`. */
 export interface ResumeOptions extends StoreOptions, TrustOptions {
-  /** What the session must be able to do; without it, whatever it can. */
+  /** What the session must be able to do. Without it, any session counts. */
   resources?: readonly string[]
   abilities?: Abilities
   /** Seconds for which the session must still be valid; 0 by default. */
@@ -65,24 +67,24 @@ export interface ExplainOptions extends StoreOptions, TrustOptions, Pick<ResumeO
 export interface GrantOptions {
   /** What the session may do: URIs, exact or ending in `/*`. At least one, unless there are `abilities`. */
   resources?: readonly string[]
-  /** What it may do with what (ReCap, ERC-5573), which the person reads in words: by URI, names such as `notes/read`. */
+  /** Abilities (ReCap, ERC-5573) by URI, with names such as `notes/read`. The wallet shows them to the person in words. */
   abilities?: Abilities
   /** Seconds until the session expires; one week by default. */
   expiresInSecs?: number
-  /** When the session expires, as an RFC 3339 date-time; `expiresInSecs` wins over it. */
+  /** When the session expires, as an RFC 3339 date-time. `expiresInSecs` takes precedence. */
   expirationTime?: string
-  /** Who asks: an RFC 3986 authority, with its port. The auth method's own choice by default. */
+  /** The site that asks: an RFC 3986 authority, with its port. By default the auth method chooses it. */
   domain?: string
   /** One line in plain words for the person to read. */
   statement?: string
-  /** The nonce, or a function that gets one, such as from the server; asked only when the wallet is. */
+  /** The nonce, or a function that gets one, for example from the server. It is called only when the wallet is asked. */
   nonce?: string | (() => string | Promise<string>)
   requestId?: string
 }
 
 /**
- * `DIDSession.get`: resume, or else ask the wallet. `verifiers`, `domains` and `revocation` are asked of a stored session, as
- * for `load`, and of what the wallet signs before that is stored.
+ * `DIDSession.get`. `verifiers`, `domains` and `revocation` judge a stored session, as for `load`, and what the wallet signs
+ * before that is stored.
  */
 export interface GetOptions extends GrantOptions, StoreOptions, TrustOptions {
   /**
@@ -90,45 +92,45 @@ export interface GetOptions extends GrantOptions, StoreOptions, TrustOptions {
    * bytes at once in WebKitGTK, whose page would crash.
    */
   keyType?: SessionKeyType
-  /** Seconds for which a stored session must still be valid: one that isn't is renewed. 0 by default. */
+  /** Seconds for which a stored session must still be valid; otherwise it is renewed. 0 by default. */
   minValiditySecs?: number
-  /** Seconds to wait for a prompt that another tab has opened, before this one opens its own; 60 by default. */
+  /** Seconds to wait for a prompt that another tab has opened before this one opens its own; 60 by default. */
   waitSecs?: number
 }
 
-/** `session.renew`: what the new session differs in. What is left out stays as it was, the lifetime too. */
+/** `session.renew`: how the new session differs. Everything that is left out stays as it was, also the lifetime. */
 export interface RenewOptions extends Partial<GrantOptions> {
-  /** What the session may do besides. */
+  /** What the new session may do in addition. */
   resources?: readonly string[]
   abilities?: Abilities
   verifiers?: Verifiers
   signal?: AbortSignal
-  /** Seconds to wait for a prompt that another tab has opened, before this one opens its own; 60 by default. */
+  /** Seconds to wait for a prompt that another tab has opened before this one opens its own; 60 by default. */
   waitSecs?: number
 }
 
-/** `DIDSession.authorize`: a session that can be written to a string. */
+/** `DIDSession.authorize`. */
 export interface AuthorizeOptions extends GrantOptions {
   verifiers?: Verifiers
   now?: Clock
   signal?: AbortSignal
 }
 
-/** `session.delegate`: what another key may do, within what the session may. */
+/** `session.delegate`. */
 export interface DelegateOptions {
-  /** The key that may do it: a did:key, Ed25519 or P-256. */
+  /** The key that may act: the did:key of an Ed25519 or P-256 key. */
   audience: string
-  /** Some of what the session may do; all of it by default. */
+  /** What the key may do: some of what the session may, or all of it by default. */
   resources?: readonly string[]
-  /** Seconds until it expires; when the session does by default, and never later. */
+  /** Seconds until the capability expires. By default, and at the latest, it expires with the session. */
   expiresInSecs?: number
-  /** One line in plain words, for logs: nobody is asked. */
+  /** One line in plain words, for logs. No person sees it, because none is asked. */
   statement?: string
 }
 
-/** `session.serialize`, encrypted. */
+/** `session.serialize`. */
 export interface SerializeOptions {
-  /** What it can be read with again: any non-empty text. Whoever has the string can try passwords, so let it be long. */
+  /** Any non-empty text; `fromSession` needs the same one. Let it be long, because someone who has the string can try many. */
   password: string
 }
 
@@ -141,7 +143,7 @@ export interface FromSessionOptions extends Partial<SerializeOptions>, TrustOpti
 /** `session.signRequest`. */
 export interface SignRequestOptions {
   /**
-   * Called before anything is sent when the session has expired: sign in anew, and the session that this gives signs the
+   * Called before anything is sent if the session has expired. It signs in again, and the session that it returns signs the
    * request. Without it, an expired session rejects with `ERR_CAPABILITY_EXPIRED`.
    */
   onExpired?: (() => RequestSigner | Promise<RequestSigner>) | undefined
@@ -152,12 +154,12 @@ export interface RequestSigner {
   signRequest(request: Request): Promise<Request>
 }
 
-/** `session.fetch`: what `fetch` takes, and what to do about an expired session. */
+/** `session.fetch`: the options of `fetch`, and what to do if the session has expired. */
 export interface SessionFetchInit extends RequestInit, SignRequestOptions {}
 
-/** The events of `session.on`. */
+/** The names of the events of `session.on`. */
 export const SESSION_EVENT_TYPES = ['expiring', 'expired', 'renewed', 'removed', 'idle'] as const
-/** What a session tells its listeners of. */
+/** The events of `session.on`, one of them. */
 export type SessionEventType = (typeof SESSION_EVENT_TYPES)[number]
 
 /** `session.on`. */
@@ -170,7 +172,7 @@ export interface SessionListenerOptions {
   signal?: AbortSignal
 }
 
-/** The resources that a caller named, as an array of their own. Throws a `TypeError` unless they are strings. */
+/** A copy of the resources that a caller passed. Throws a `TypeError` unless they are an array of strings. */
 export function resourcesArgument(resources: unknown): string[] {
   const list = Array.isArray(resources) ? [...resources] : undefined
   if (list?.every((resource) => typeof resource === 'string' && resource !== '')) return list

@@ -13,12 +13,12 @@ import type { FromSessionOptions, SerializeOptions } from '../options/session-op
 import type { Persistence, SessionData } from '../store/store.js'
 import { assertTrusted } from './trust.js'
 
-// Characters that a session string may have at most: as many as a chain in which each link has all resources that it may.
+// The most characters of a session string: a chain in which each capability has as many resources as it may have.
 const MAX_LENGTH = 400_000
 
 /**
  * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.
- * A capability that holds bytes (a passkey's) has no JSON and is written as DAG-JSON.
+ * A capability with bytes, such as a passkey's, can't be written as JSON and is written as DAG-JSON.
  */
 export function writeSession(seed: Uint8Array, cacao: Cacao): string {
   const session = { sessionKeySeed: toBase64(seed), cacao }
@@ -54,7 +54,7 @@ export async function readSession(
   return { key, cacao, seed, persistence: 'none', serialize: () => writeSession(seed, cacao) }
 }
 
-/** The session of a seed that a store kept; `undefined` unless the capability was granted to its key. */
+/** The session of a stored seed; `undefined` unless the capability was granted to its key. */
 export async function sessionOfSeed(
   stored: unknown,
   cacao: Cacao,
@@ -67,7 +67,7 @@ export async function sessionOfSeed(
   return { key, cacao, persistence, serialize: () => writeSession(seed, cacao) }
 }
 
-/** The string under a password, as a JWE. Throws a `TypeError` unless the password is a non-empty string. */
+/** The session string encrypted under a password, as a JWE. Throws a `TypeError` unless the password is a non-empty string. */
 export async function encrypted(text: string, options: SerializeOptions): Promise<string> {
   const { password } = serializeOptions(options)
   const { encryptString } = await import('./encrypted-string.js')
@@ -76,7 +76,7 @@ export async function encrypted(text: string, options: SerializeOptions): Promis
 
 async function plainText(text: string, password: string | undefined): Promise<string> {
   if (typeof text !== 'string') throw new TypeError('a serialized session must be a string')
-  // Dots stand between the parts of a JWE; a session's own string has none.
+  // Dots separate the parts of a JWE. A session string has none.
   const isEncrypted = text.includes('.')
   if (password === undefined && !isEncrypted) return text
   if (password === undefined) throw notASession('it is encrypted: give the password')

@@ -38,7 +38,7 @@ export interface StoreChange {
   readonly last?: LastUsed
 }
 
-/** What taking up a session needs to know of an account. */
+/** What a store has of one account. */
 export interface StoredAccount {
   /** What `readLast` gives. */
   readonly last?: unknown
@@ -69,7 +69,7 @@ export interface SessionStore {
    * Sessions are then resumed only with `verifiers` and `domains`.
    */
   readonly writableByOthers?: boolean
-  /** The database behind it, if that is IndexedDB: where there are no Web Locks, tabs take turns by leases in it. */
+  /** The database behind the store, if that is IndexedDB. Where there are no Web Locks, tabs store leases in it. */
   readonly database?: SessionDatabase
   /** The sessions of a namespace, or of one account in it. Callers check all that they read. */
   read(namespace: string, account?: string): Promise<readonly unknown[]>
@@ -78,8 +78,9 @@ export interface SessionStore {
   /** The `last` of the latest change that had one. */
   readLast(namespace: string): Promise<unknown>
   /**
-   * All of that in one step, for a store that can do so faster than in three: of the account, or without one of the account
-   * used last. A key that `isKnown` needn't be read.
+   * The same in one step, for a store that is faster that way: the last use, and the sessions and keys of the account, or
+   * without one of the account used last. Keys that `isKnown` needn't be read. Optional; a store that wraps another one must wrap
+   * this too, or leave it out.
    */
   readAccount?(
     namespace: string,
