@@ -214,9 +214,7 @@ export function getAccountIdByDID(did: string): AccountId {
   return new AccountId(did.slice('did:pkh:'.length))
 }
 
-/**
- * An account id with the shape of `AccountId` in the `caip` package, which did-session 4 returns and accepts.
- */
+/** An account id with the members of `AccountId` in the `caip` package, which did-session 4 returns and accepts. */
 export class AccountId {
   readonly chainId: { readonly namespace: string; readonly reference: string; toString(): string }
   readonly address: string
@@ -230,10 +228,12 @@ export class AccountId {
     this.address = address
   }
 
+  /** The CAIP-10 id. */
   toString(): string {
     return `${this.chainId}:${this.address}`
   }
 
+  /** The parts, as `AccountId` of caip gives them. */
   toJSON(): { address: string; chainId: { namespace: string; reference: string } } {
     const { namespace, reference } = this.chainId
     return { chainId: { namespace, reference }, address: this.address }

@@ -157,10 +157,17 @@ export interface RequestSigner {
 /** `session.fetch`: the options of `fetch`, and what to do if the session has expired. */
 export interface SessionFetchInit extends RequestInit, SignRequestOptions {}
 
-/** The names of the events of `session.on`. */
-export const SESSION_EVENT_TYPES = ['expiring', 'expired', 'renewed', 'removed', 'idle'] as const
-/** The events of `session.on`, one of them. */
-export type SessionEventType = (typeof SESSION_EVENT_TYPES)[number]
+/** The events of `session.on`. */
+export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle'
+
+/** The names of these events. */
+export const SESSION_EVENT_TYPES: readonly SessionEventType[] = [
+  'expiring',
+  'expired',
+  'renewed',
+  'removed',
+  'idle',
+]
 
 /** `session.on`. */
 export interface SessionListenerOptions {
