@@ -34,11 +34,14 @@ export function indexedDBStore({
         const transaction = database.transaction(['sessions', 'keys', 'last'])
         const get = (store: string, key: IDBValidKey): Promise<unknown> =>
           resultOf(transaction.objectStore(store).get(key))
-        const last = await get('last', namespace)
-        const owner = account ?? (last as LastUsed | undefined)?.account
-        if (typeof owner !== 'string') return { last, records: [] }
+        const reading = get('last', namespace)
+        const owner = account ?? ((await reading) as LastUsed | undefined)?.account
+        if (typeof owner !== 'string') return { last: await reading, records: [] }
         const range = keysUnder(namespace, owner)
-        const records: unknown[] = await resultOf(transaction.objectStore('sessions').getAll(range))
+        const [last, records] = await Promise.all([
+          reading,
+          resultOf<unknown[]>(transaction.objectStore('sessions').getAll(range)),
+        ])
         // Engines take long to copy a key.
         const keys = records.map((record) => {
           const keyDID = (record as { keyDID?: unknown } | null)?.keyDID
