@@ -126,6 +126,12 @@ export interface DelegateOptions {
   statement?: string
 }
 
+/** `session.revoke`. */
+export interface RevokeOptions {
+  /** Stops waiting for the server. */
+  signal?: AbortSignal
+}
+
 /** `session.serialize`, encrypted. */
 export interface SerializeOptions {
   /** What it can be read with again: any non-empty text. Whoever has the string can try passwords, so let it be long. */

@@ -19,6 +19,7 @@ import {
   type ListOptions,
   type RenewOptions,
   type ResumeOptions,
+  type RevokeOptions,
   resourcesArgument,
   SESSION_EVENT_TYPES,
   type SerializeOptions,
@@ -337,7 +338,7 @@ export class DIDSession {
    * @example
    * await session.revoke('/api/sign-out')
    */
-  async revoke(url: string | URL, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async revoke(url: string | URL, { signal }: RevokeOptions = {}): Promise<void> {
     const { revokeAt } = await onDemand()
     await revokeAt(url, this, signal)
     await this.remove()
@@ -400,7 +401,8 @@ export interface SessionEvent {
 
 /**
  * The sessions of one store and namespace, with options that are given once. `DIDSession.get`, `load` and so on are those of a
- * client without options. A wrong option makes every call throw a `TypeError` that names it.
+ * client without options. An option of a call takes the place of the client's. A wrong option makes the calls that it is for
+ * throw a `TypeError` that names it.
  *
  * @example
  * const admins = createSessionClient({ namespace: 'admin', domains: ['admin.example.com'] })
