@@ -66,12 +66,13 @@ const MAX_CACHED_TOKEN = 8192
  * remembers what it has verified.
  *
  * @example
+ * const replay = memoryReplay() // one for all calls
  * const { account } = await verifyRequest(request, {
  *   verifiers: ethereumVerifiers(),
  *   authority: 'api.example.com',
  *   domains: ['app.example.com'],
  *   resources: ['https://api.example.com/notes/*'],
- *   replay, // one for all calls: const replay = memoryReplay()
+ *   replay,
  * })
  */
 export async function verifyRequest(
