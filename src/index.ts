@@ -19,6 +19,7 @@ export type {
   RenewOptions,
   RequestSigner,
   ResumeOptions,
+  RevokeOptions,
   SerializeOptions,
   SessionEventType,
   SessionFetchInit,

@@ -8,10 +8,12 @@ export type {
   LastUsed,
   NewSession,
   Persistence,
+  SessionDatabase,
   SessionId,
   SessionRecord,
   SessionStore,
   StoreChange,
+  StoredAccount,
 } from './store/store.js'
 export {
   type CallbackBackend,

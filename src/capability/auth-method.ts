@@ -14,6 +14,7 @@ export interface AuthMethodOpts {
   expirationTime?: string
   notBefore?: string
   requestId?: string
+  /** The chain's reference of CAIP-2, `1`, as text: so the auth methods of did-session read it. Our own options take numbers. */
   chainId?: string
   resources?: string[]
 }

@@ -27,8 +27,8 @@ export interface CacaoInspection {
     readonly domain: string
     readonly resources: readonly string[]
     readonly issuedAt: Date
-    /** Absent if it never expires. */
-    readonly expiresAt?: Date
+    /** `undefined` if it never expires. */
+    readonly expiresAt: Date | undefined
     readonly signatureType: string
   }
 }
@@ -71,7 +71,7 @@ function claimsOf(cacao: Cacao): NonNullable<CacaoInspection['claims']> {
     domain,
     resources,
     issuedAt: new Date(parseDateTime(iat) ?? Number.NaN),
-    ...(Number.isFinite(expiry) && { expiresAt: new Date(expiry) }),
+    expiresAt: Number.isFinite(expiry) ? new Date(expiry) : undefined,
     signatureType: cacao.s.t,
   }
 }

@@ -82,6 +82,12 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   }
 }
 
+/** Options of `memoryRevocation`. */
+export interface MemoryRevocationOptions {
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+}
+
 /**
  * Keeps revocations in the memory of this process. They are lost when it ends, so it is for tests, and for servers that store
  * a list of their own and read it at the start.
@@ -90,7 +96,7 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
  * const revocation = memoryRevocation()
  * await revocation.revokeAll('eip155:1:0x…') // signs the account out everywhere
  */
-export function memoryRevocation({ now = systemClock }: { now?: Clock } = {}): RevocationStore {
+export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions = {}): RevocationStore {
   const capabilities = new Map<string, number>()
   const accounts = new Map<string, number>()
   // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until

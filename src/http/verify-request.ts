@@ -1,3 +1,4 @@
+import { accountDID } from '../base/account.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { latestTime } from '../base/time.js'
 import {
@@ -29,6 +30,8 @@ import { type MessageSignature, verifyMessageSignature } from './verify-signatur
 export interface VerifiedRequest {
   /** The account that the session acts for: a CAIP-10 id, or a did:key. */
   readonly account: string
+  /** The account's DID, such as `did:pkh:eip155:1:0x…`. */
+  readonly id: string
   /** The session key that signed the request. */
   readonly keyDID: string
   /** The resources that the capability covers. */
@@ -44,7 +47,7 @@ export interface VerifiedRequest {
   readonly url: string
   /** When it was signed. */
   readonly created: Date
-  /** When its signature expires. */
+  /** When its signature expires; the capability does when its `cacao.p.exp` says. */
   readonly expires: Date
 }
 
@@ -63,12 +66,13 @@ const MAX_CACHED_TOKEN = 8192
  * remembers what it has verified.
  *
  * @example
+ * const replay = memoryReplay() // one for all calls
  * const { account } = await verifyRequest(request, {
  *   verifiers: ethereumVerifiers(),
  *   authority: 'api.example.com',
  *   domains: ['app.example.com'],
  *   resources: ['https://api.example.com/notes/*'],
- *   replay, // one for all calls: const replay = memoryReplay()
+ *   replay,
  * })
  */
 export async function verifyRequest(
@@ -172,8 +176,10 @@ export function incomingVerifier<R>(
       throw error
     }
 
+    const account = issuerAccount(cacao)
     return {
-      account: issuerAccount(cacao),
+      account,
+      id: accountDID(account),
       keyDID,
       resources: cacao.p.resources ?? [],
       cacao,

@@ -11,6 +11,7 @@ import {
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
+export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
 

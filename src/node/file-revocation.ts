@@ -17,6 +17,12 @@ import { assertOwnFile, assertOwnFolder, NO_LINK, refusingLinks, syncFolder } fr
 // Bytes that are read at a time. No record is nearly as long.
 const CHUNK = 1 << 20
 
+/** Options of `fileRevocation`. */
+export interface FileRevocationOptions {
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+}
+
 /**
  * Keeps revocations in a file, for one or several processes on one machine. Each is a line of JSON, which is on the disk before
  * `revoke` resolves. If the file is absent, it is created with mode 0600. It only grows, by about 100 bytes for each revocation.
@@ -28,7 +34,10 @@ const CHUNK = 1 << 20
  * @example
  * const revocation = fileRevocation('/var/lib/notes/revoked.jsonl')
  */
-export function fileRevocation(path: string, { now = systemClock }: { now?: Clock } = {}): RevocationStore {
+export function fileRevocation(
+  path: string,
+  { now = systemClock }: FileRevocationOptions = {},
+): RevocationStore {
   if (typeof path !== 'string' || path === '') throw new TypeError('path must be the path of a file')
   const file = new AppendOnlyFile(path)
   const queue = new SerialQueue()

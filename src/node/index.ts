@@ -2,13 +2,15 @@ export type {
   LastUsed,
   NewSession,
   Persistence,
+  SessionDatabase,
   SessionId,
   SessionRecord,
   SessionStore,
   StoreChange,
+  StoredAccount,
 } from '../store/store.js'
 export type { RecoverPublicKey } from '../wallet/ethereum/eip191.js'
-export { fileRevocation } from './file-revocation.js'
+export { type FileRevocationOptions, fileRevocation } from './file-revocation.js'
 export { fileStore } from './file-store.js'
 export {
   recoverWithSecp256k1,
@@ -17,7 +19,7 @@ export {
   type TinySecp256k1,
   verifyWithNodeCrypto,
 } from './native-crypto.js'
-export type { IORedisClient, NodeRedisClient } from './redis-client.js'
+export type { IORedisClient, NodeRedisClient, RedisStoreOptions } from './redis-client.js'
 export {
   type RedisReplayOptions,
   type RedisRevocationOptions,

@@ -128,6 +128,12 @@ export interface DelegateOptions {
   statement?: string
 }
 
+/** `session.revoke`. */
+export interface RevokeOptions {
+  /** Stops waiting for the server. */
+  signal?: AbortSignal
+}
+
 /** `session.serialize`. */
 export interface SerializeOptions {
   /** Any non-empty text; `fromSession` needs the same one. Let it be long, because someone who has the string can try many. */

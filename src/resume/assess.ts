@@ -3,11 +3,11 @@ import type { Cacao } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { expiryTime, validityAt } from '../capability/validity.js'
 import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
-import type { TrustOptions } from '../options/session-options.js'
+
 import { expiresAt, type FoundRecord, parseRecord } from '../store/read-sessions.js'
 import type { Persistence, SessionData, SessionRecord, SessionStore } from '../store/store.js'
 import { isRemoved } from '../tabs/removed-keys.js'
-import type { SessionContext } from './context.js'
+import type { SessionContext, Trust } from './context.js'
 
 /** Why there is, or isn't, a session that `get` would take up without a prompt. */
 export type SessionStatus =
@@ -48,7 +48,7 @@ export interface Assessment {
  */
 export interface ResumeHelpers {
   missingGrants(granted: readonly string[], wanted: readonly string[]): string[]
-  trustRefusal(cacao: Cacao, checks: TrustOptions, now: number): Promise<SessionErrorCode | undefined>
+  trustRefusal(cacao: Cacao, checks: Trust, now: number): Promise<SessionErrorCode | undefined>
   sessionOfSeed(stored: unknown, cacao: Cacao, persistence: Persistence): Promise<SessionData | undefined>
   canSign(key: SessionKey): Promise<boolean>
   migrate(context: SessionContext, account: string | undefined): Promise<number>
@@ -93,7 +93,7 @@ export async function refusalOf(
   { checks, now }: SessionContext,
   load: LoadHelpers,
 ): Promise<SessionErrorCode | undefined> {
-  if (Object.keys(checks).length === 0) return undefined
+  if (!Object.values(checks).some(Boolean)) return undefined
   const { trustRefusal } = await load()
   return trustRefusal(cacao, checks, now())
 }

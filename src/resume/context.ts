@@ -19,7 +19,7 @@ export interface SessionContext {
   readonly namespace: string
   readonly anyChain: boolean
   readonly now: Clock
-  readonly checks: TrustOptions
+  readonly checks: Trust
   /** Whether did-session 4 would have stored its sessions in the same place. */
   readonly isDefault: boolean
   readonly shared: SharedState
@@ -36,10 +36,13 @@ interface SharedState {
   watch?: SessionWatch
 }
 
+type Read<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+/** What is believed of a stored session, after the options were read. */
+export type Trust = Read<TrustOptions>
+
 /** Options that say where sessions are stored and what is believed of them, after they were read. */
-export type ContextOptions = {
-  readonly [K in keyof (StoreOptions & TrustOptions)]?: (StoreOptions & TrustOptions)[K] | undefined
-}
+export type ContextOptions = Read<StoreOptions & TrustOptions>
 
 // One for the page: two stores over one database would be two connections. Where IndexedDB refuses a session, a store in
 // memory is added.
@@ -62,7 +65,7 @@ export function contextOf({
   if (!store && !hasOwnStorage())
     throw new SessionError(
       'ERR_ENVIRONMENT',
-      'there is no browser here that keeps sessions for one person: pass a store, such as fileStore(path) or stringStore(cookieStore(request, { secret })), or use DIDSession.authorize and fromSession',
+      'no browser here keeps sessions for one person: pass a store, such as fileStore(path) or stringStore(cookieStore(request, { secret })), or use DIDSession.authorize and fromSession',
     )
   return {
     stores: store ? [store] : defaultStores,
@@ -70,11 +73,7 @@ export function contextOf({
     namespace,
     anyChain,
     now,
-    checks: {
-      ...(verifiers && { verifiers }),
-      ...(domains && { domains }),
-      ...(revocation && { revocation }),
-    },
+    checks: { verifiers, domains, revocation },
     isDefault: !store && namespace === DEFAULT_NAMESPACE,
     shared: sharedStateOf(store ?? defaultStores[0], namespace),
   }

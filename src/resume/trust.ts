@@ -2,14 +2,15 @@ import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { assertDomain, assertNotRevoked } from '../capability/assertions.js'
 import type { Cacao } from '../capability/cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
-import type { TrustOptions } from '../options/session-options.js'
+import type { Trust } from './context.js'
+
 /**
  * Throws unless the capability is of an accepted site (`ERR_CAPABILITY_DOMAIN`), signed (`_SIGNATURE`, `_UNSUPPORTED`,
  * `_INVALID`) and not revoked (`_REVOKED`), as far as that is asked for.
  */
 export async function assertTrusted(
   cacao: Cacao,
-  { verifiers, domains, revocation }: TrustOptions,
+  { verifiers, domains, revocation }: Trust,
   now: number,
 ): Promise<void> {
   if (domains) await assertDomain(cacao, domains)
@@ -23,7 +24,7 @@ export async function assertTrusted(
  */
 export async function trustRefusal(
   cacao: Cacao,
-  checks: TrustOptions,
+  checks: Trust,
   now: number,
 ): Promise<SessionErrorCode | undefined> {
   try {

@@ -32,7 +32,8 @@ export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, Trus
 /** Makes the session that an app works with. */
 export type OpenSession<Session> = (data: SessionData, now: Clock, context: SessionContext) => Session
 
-const onDemand = () => import('./on-demand.js')
+/** What loads once someone signs in, or asks for more than whether someone is. */
+export const onDemand = (): Promise<typeof import('./on-demand.js')> => import('./on-demand.js')
 const loadHelpers = async () => (await onDemand()).helpers
 const readTrust = async () => (await onDemand()).TRUST_READERS
 
@@ -157,13 +158,17 @@ export class SessionClient<Session> {
     return { context, wanted: await wantedOf({ ...given, ...givenAsked(asked) }) }
   }
 
-  #with<T>(options: T): T {
-    return { ...this.#options, ...copiedOptions(options) } as T
+  // A setting that is `undefined` in a call is left out of it.
+  #with<T>(options: T, client: SessionClientOptions = this.#options): T {
+    const given: StoreOptions = copiedOptions(options)
+    const { now = client.now, anyChain = client.anyChain } = given
+    return { ...client, ...given, now, anyChain } as T
   }
 
+  // What is believed of a session doesn't matter to those who sign it out.
   #withStore(options: StoreOptions): StoreOptions {
     const { verifiers: _, domains: __, revocation: ___, ...own } = this.#options
-    return { ...own, ...copiedOptions(options) }
+    return this.#with(options, own)
   }
 }
 

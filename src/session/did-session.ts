@@ -19,6 +19,7 @@ import {
   type ListOptions,
   type RenewOptions,
   type ResumeOptions,
+  type RevokeOptions,
   resourcesArgument,
   SESSION_EVENT_TYPES,
   type SerializeOptions,
@@ -36,9 +37,8 @@ import type { Persistence } from '../store/store.js'
 import { recordOf, type SessionData } from '../store/store.js'
 import { isRemoved, markRemoved } from '../tabs/removed-keys.js'
 import type { SessionChange } from '../tabs/session-watch.js'
-import { listening, SessionClient, type SessionClientOptions } from './client.js'
+import { listening, onDemand, SessionClient, type SessionClientOptions } from './client.js'
 
-const onDemand = () => import('./on-demand.js')
 const ignore = (): void => undefined
 
 let open: (data: SessionData, now: Clock, context?: SessionContext) => DIDSession
@@ -72,7 +72,7 @@ export class DIDSession {
   }
 
   /** Takes up the account's session, or has the wallet sign a new one and stores it. See {@link SessionClient.get}. */
-  static async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<DIDSession> {
+  static get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<DIDSession> {
     return defaultClient.get(account, authMethod, options)
   }
 
@@ -82,29 +82,29 @@ export class DIDSession {
    * @example
    * const session = (await DIDSession.load()) ?? showLogin()
    */
-  static async load(account?: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
+  static load(account?: AccountInput, options?: ResumeOptions): Promise<DIDSession | undefined> {
     return defaultClient.load(account, options)
   }
 
   /** Takes up the account's stored session, and makes it the one used last. See {@link SessionClient.use}. */
-  static async use(account: AccountInput, options: ResumeOptions = {}): Promise<DIDSession | undefined> {
+  static use(account: AccountInput, options?: ResumeOptions): Promise<DIDSession | undefined> {
     return defaultClient.use(account, options)
   }
 
   /** Whether `get` would take up a session without a prompt. See {@link SessionClient.hasSessionFor}. */
-  static async hasSessionFor(
+  static hasSessionFor(
     account: AccountInput,
     resources?: AskedResources,
-    options: ExplainOptions = {},
+    options?: ExplainOptions,
   ): Promise<boolean> {
     return defaultClient.hasSessionFor(account, resources, options)
   }
 
   /** Why `hasSessionFor` says what it says. See {@link SessionClient.explain}. */
-  static async explain(
+  static explain(
     account: AccountInput,
     resources?: AskedResources,
-    options: ExplainOptions = {},
+    options?: ExplainOptions,
   ): Promise<SessionStatus> {
     return defaultClient.explain(account, resources, options)
   }
@@ -115,17 +115,17 @@ export class DIDSession {
    * @example
    * DIDSession.onChange(async ({ type }) => { if (type === 'signed-in') show(await DIDSession.load()) })
    */
-  static onChange(listener: (change: SessionChange) => void, options: StoreOptions = {}): () => void {
+  static onChange(listener: (change: SessionChange) => void, options?: StoreOptions): () => void {
     return defaultClient.onChange(listener, options)
   }
 
   /** Every stored session, of every account. See {@link SessionClient.list}. */
-  static async list(options: ListOptions = {}): Promise<SessionSummary[]> {
+  static list(options?: ListOptions): Promise<SessionSummary[]> {
     return defaultClient.list(options)
   }
 
   /** Signs the account out on this device, in all tabs. See {@link SessionClient.remove}. */
-  static async remove(account: AccountInput, options: StoreOptions = {}): Promise<void> {
+  static remove(account: AccountInput, options?: StoreOptions): Promise<void> {
     return defaultClient.remove(account, options)
   }
 
@@ -167,9 +167,14 @@ export class DIDSession {
     return this.#data.cacao
   }
 
-  /** What the session may do. */
+  /** The resources that the capability covers. */
+  get resources(): readonly string[] {
+    return this.#data.cacao.p.resources ?? []
+  }
+
+  /** A copy of `resources`, by the name that did-session gave them. */
   get authorizations(): string[] {
-    return [...(this.#data.cacao.p.resources ?? [])]
+    return [...this.resources]
   }
 
   /** Always true: there is no session without a capability. As in did-session. */
@@ -215,7 +220,7 @@ export class DIDSession {
    * if (session.can('notes/write', 'https://api.example.com/notes')) showEditor()
    */
   can(ability: string, resource: string): boolean {
-    return this.isAuthorized() && recapAllows(this.authorizations.at(-1) ?? '', { ability, resource })
+    return this.isAuthorized() && recapAllows(this.resources.at(-1) ?? '', { ability, resource })
   }
 
   /** Whether the session is valid now, covers these resources, and was not removed. */
@@ -224,7 +229,7 @@ export class DIDSession {
     return (
       !isRemoved(this.keyDID) &&
       validityAt(this.#data.cacao, this.#now()) === 'valid' &&
-      missingResources(this.authorizations, wanted).length === 0
+      missingResources(this.resources, wanted).length === 0
     )
   }
 
@@ -333,7 +338,7 @@ export class DIDSession {
    * @example
    * await session.revoke('/api/sign-out')
    */
-  async revoke(url: string | URL, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async revoke(url: string | URL, { signal }: RevokeOptions = {}): Promise<void> {
     const { revokeAt } = await onDemand()
     await revokeAt(url, this, signal)
     await this.remove()
@@ -396,7 +401,8 @@ export interface SessionEvent {
 
 /**
  * The sessions of one store and namespace, with options that are given once. `DIDSession.get`, `load` and so on are those of a
- * client without options. A wrong option makes every call throw a `TypeError` that names it.
+ * client without options. An option of a call takes the place of the client's. A wrong option makes the calls that it is for
+ * throw a `TypeError` that names it.
  *
  * @example
  * const admins = createSessionClient({ namespace: 'admin', domains: ['admin.example.com'] })

@@ -16,12 +16,8 @@ import {
 } from '../capability/recap.js'
 import { parseDateTime } from '../capability/schema.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, expiryTime } from '../capability/validity.js'
-import {
-  type AuthorizeOptions,
-  type GrantOptions,
-  resourcesArgument,
-  type TrustOptions,
-} from '../options/session-options.js'
+import { type AuthorizeOptions, type GrantOptions, resourcesArgument } from '../options/session-options.js'
+import type { Trust } from '../resume/context.js'
 import { assertTrusted } from '../resume/trust.js'
 
 const ONE_WEEK_SECS = 7 * 24 * 60 * 60
@@ -99,7 +95,7 @@ export async function requestCapability(
     checks,
     now = systemClock,
     signal,
-  }: Pick<AuthorizeOptions, 'now' | 'signal'> & { account?: string; checks: TrustOptions },
+  }: Pick<AuthorizeOptions, 'now' | 'signal'> & { account?: string; checks: Trust },
 ): Promise<Cacao> {
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')

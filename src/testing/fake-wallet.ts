@@ -46,8 +46,14 @@ export interface TestWallet {
   readonly texts: readonly string[]
   /** The JSON-RPC methods that were called, in order. */
   readonly calls: readonly string[]
-  /** Its answers to `eth_accounts` and `eth_chainId`. Change them to simulate a faulty wallet. */
-  shows: { addresses: unknown; chainId: unknown }
+  /**
+   * Its answers to `eth_accounts` and, in hex as `0x1`, `eth_chainId`. Change them to simulate a wallet that is faulty, or slow:
+   * what is a promise is awaited.
+   */
+  shows: {
+    addresses: readonly string[] | Promise<readonly string[]>
+    chainId: string | number | Promise<string>
+  }
   /** The number of listeners to its events. */
   readonly listeners: number
   /** Waits until the user was asked to sign this many times, 1 by default, and resolves with the text. */
@@ -123,7 +129,7 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
     if (isConnected()) return wallet.shows.addresses
     const decision = await user.decide()
     const accounts = connectionAnswer(decision, [account.address])
-    if (typeof decision === 'string') wallet.shows.addresses = accounts
+    if (typeof decision === 'string') wallet.shows.addresses = accounts as readonly string[]
     return accounts
   }
   async function sign(message: unknown): Promise<unknown> {

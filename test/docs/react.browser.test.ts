@@ -26,11 +26,11 @@ it("the React guide's app signs in, is still signed in when it comes back, and s
   await page.shows('Look at your wallet')
   await wallet.prompted(2)
   wallet.behaviour = 'approves'
-  await page.shows(`Sign out did:pkh:${wallet.account}`)
+  await page.shows(`Sign out ${wallet.account}`)
   page.unmount()
 
   const again = mount(createElement(App))
-  await again.shows(`Sign out did:pkh:${wallet.account}`)
+  await again.shows(`Sign out ${wallet.account}`)
   expect(wallet.prompts).toBe(2)
   again.click('button')
   await again.shows('Sign in')

@@ -120,6 +120,22 @@ describe('the guide to stores', () => {
     expect(output.trim().split('\n')).toEqual(['signed out 0', `did:pkh:${ACCOUNT_A} 0`])
   })
 
+  it('gives a client’s options once', () => {
+    const output = runFresh(`${SIGNING_IN}
+      ${inline(guide('stores', 'client'))}
+      const { DIDSession } = await import('cacao-session')
+      const { ethereumAuth } = await import('cacao-session/ethereum')
+      const of = (domain) => ethereumAuth(wallet.provider, wallet.account, { domain })
+      await DIDSession.get(wallet.account, of('app.example.com'), { namespace: 'admin', resources: given })
+      console.log(await who())
+      await signIn(wallet.account, of('admin.example.com'), given)
+      console.log(await who(), (await DIDSession.load())?.account)
+      await signOut(wallet.account)
+      console.log(await who(), (await DIDSession.list({ namespace: 'admin' })).length)
+      process.exit()`)
+    expect(output.trim().split('\n')).toEqual(['undefined', `${ACCOUNT_A} undefined`, 'undefined 0'])
+  })
+
   it('believes what it says it believes, of a backend that others can write', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('stores', 'others'))}
@@ -127,12 +143,12 @@ describe('the guide to stores', () => {
       const backend = { getItem: (key) => items.get(key), setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) }
       const store = stringStore(backend)
       await DIDSession.get(wallet.account, auth, { resources: given, store })
-      console.log((await load(backend, () => false))?.id, (await load(backend, () => true))?.id)
+      console.log((await load(backend, { isRevoked: () => false }))?.id, (await load(backend, { isRevoked: () => true }))?.id)
       const { ethereumAuth } = await import('cacao-session/ethereum')
       const elsewhere = ethereumAuth(wallet.provider, wallet.account, { domain: 'example.co' })
       await DIDSession.remove(wallet.account, { store })
       await DIDSession.get(wallet.account, elsewhere, { resources: given, store })
-      console.log((await load(backend, () => false))?.id)`)
+      console.log((await load(backend, { isRevoked: () => false }))?.id)`)
     expect(output.trim().split('\n')).toEqual([`did:pkh:${ACCOUNT_A} undefined`, 'undefined'])
   })
 })

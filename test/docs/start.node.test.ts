@@ -48,9 +48,9 @@ describe('the guide to starting', () => {
     expect(output.trim().split('\n')).toEqual([
       'Nobody is signed in | Sign in',
       '401',
-      `You are did:pkh:${ACCOUNT_A} | Say hello`,
+      `You are ${ACCOUNT_A} | Say hello`,
       `{"hello":"${ACCOUNT_A}"}`,
-      `You are did:pkh:${ACCOUNT_A} 1`,
+      `You are ${ACCOUNT_A} 1`,
     ])
   })
 

@@ -43,6 +43,7 @@ describe.each([
     const caller = await verifyRequest(await sign(post()), acceptingOnce)
     expect(caller).toEqual({
       account: ACCOUNT_A,
+      id: `did:pkh:${ACCOUNT_A}`,
       keyDID: key.did,
       resources: [RESOURCE],
       cacao,

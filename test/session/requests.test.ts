@@ -39,7 +39,11 @@ describe('session.fetch', () => {
       })
       expect(await response.text()).toBe('ok')
       const { request, caller } = server.calls.at(-1) ?? expect.fail('nothing was sent')
-      expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: session.keyDID })
+      // What means the same has the same name and value on both sides.
+      const { account, id, keyDID, resources: covered, cacao } = session
+      expect(caller).toMatchObject({ account, id, keyDID, resources: covered, cacao })
+      expect([account, id, covered]).toEqual([ACCOUNT_A, `did:pkh:${ACCOUNT_A}`, resources])
+      expect(session.authorizations).toEqual(covered)
       expect(await request.json()).toEqual({ note: 'ü' })
     }
     expect(server.calls).toHaveLength(2)

@@ -6,19 +6,23 @@ describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', 
   it('is found, and works, until it is withdrawn', async () => {
     const wallet = testWallet({ name: 'Rabbit', rdns: 'example.rabbit' })
     const restore = wallet.announce()
-    const [found] = await discoverWallets({ waitMs: 0 })
+    const [found] = await discoverWallets({ timeoutMs: 0 })
     expect(found).toMatchObject({ name: 'Rabbit', rdns: 'example.rabbit' })
     expect(found?.icon).toMatch(/^data:image\//)
     expect(await ethereumAccount(found?.provider ?? wallet.provider)).toBe(wallet.account)
     expect(wallet.calls).toEqual(['eth_requestAccounts', 'eth_chainId'])
     restore()
-    expect(await discoverWallets({ waitMs: 0 })).toEqual([])
+    expect(await discoverWallets({ timeoutMs: 0 })).toEqual([])
   })
 
   it('is seen by an app that is there already', async () => {
     const seen: string[] = []
     const controller = new AbortController()
-    await discoverWallets({ waitMs: 0, signal: controller.signal, onWallet: ({ name }) => seen.push(name) })
+    await discoverWallets({
+      timeoutMs: 0,
+      signal: controller.signal,
+      onWallet: ({ name }) => seen.push(name),
+    })
     const restores = [testWallet({ name: 'One' }), testWallet({ name: 'Two' })].map((each) => each.announce())
     expect(seen).toEqual(['One', 'Two'])
     controller.abort()

@@ -26,21 +26,21 @@ const announceLate = (detail: unknown): void =>
 describe('discoverWallets', () => {
   it('finds the wallets in the page, each once, ready to use', async () => {
     for (const name of ['one', 'two']) stops.push(testWallet({ name, rdns: `example.${name}` }).announce())
-    const wallets = await discoverWallets({ waitMs: 0 })
+    const wallets = await discoverWallets({ timeoutMs: 0 })
     expect(wallets.map(({ name, rdns, icon }) => [name, rdns, icon])).toEqual([
       ['one', 'example.one', expect.stringMatching(/^data:image\/svg/)],
       ['two', 'example.two', expect.stringMatching(/^data:image\/svg/)],
     ])
     expect(await ethereumAccount((wallets[0] as DiscoveredWallet).provider)).toBe(ACCOUNT_A)
     announceLate({ info: { ...info('one'), uuid: wallets[0]?.uuid }, provider: testWallet().provider })
-    expect((await discoverWallets({ waitMs: 0 })).length).toBe(2)
+    expect((await discoverWallets({ timeoutMs: 0 })).length).toBe(2)
   })
 
   it('tells the listener of wallets that load late, until the signal is aborted', async () => {
     const controller = new AbortController()
     const seen: string[] = []
     const found = await discoverWallets({
-      waitMs: 0,
+      timeoutMs: 0,
       signal: controller.signal,
       onWallet: ({ name }) => seen.push(name),
     })
@@ -55,7 +55,7 @@ describe('discoverWallets', () => {
   it('rejects with the reason of the signal', async () => {
     const reason = new Error('left')
     const controller = new AbortController()
-    const call = failureOf(() => discoverWallets({ signal: controller.signal, waitMs: 60_000 }))
+    const call = failureOf(() => discoverWallets({ signal: controller.signal, timeoutMs: 60_000 }))
     controller.abort(reason)
     expect(await call).toBe(reason)
     expect(await failureOf(() => discoverWallets({ signal: AbortSignal.abort(reason) }))).toBe(reason)
@@ -69,7 +69,7 @@ describe('discoverWallets', () => {
     ['no info', { provider: testWallet().provider }],
   ])('passes over a wallet that announces %s', async (_, detail) => {
     install(detail)
-    expect(await discoverWallets({ waitMs: 0 })).toEqual([])
+    expect(await discoverWallets({ timeoutMs: 0 })).toEqual([])
   })
 
   it('lets only images into the page', async () => {
@@ -78,13 +78,13 @@ describe('discoverWallets', () => {
       provider: testWallet().provider,
     })
     install({ info: { ...info('worse'), icon: 'javascript:alert(1)' }, provider: testWallet().provider })
-    expect((await discoverWallets({ waitMs: 0 })).map(({ icon }) => icon)).toEqual(['', ''])
+    expect((await discoverWallets({ timeoutMs: 0 })).map(({ icon }) => icon)).toEqual(['', ''])
   })
 
   it('lets no icon out of its attribute or its style sheet', async () => {
     const svg = `data:image/svg+xml,<svg onload="x" title='y'/>\n\u202e`
     install({ info: { ...info('one'), icon: svg }, provider: testWallet().provider })
-    const [wallet] = await discoverWallets({ waitMs: 0 })
+    const [wallet] = await discoverWallets({ timeoutMs: 0 })
     expect(wallet?.icon).toMatch(/^data:image\/svg\+xml,[^"'<>()\s\\]*$/)
     expect(decodeURIComponent(wallet?.icon ?? '')).toBe(svg)
     expect((await (await fetch(wallet?.icon ?? '')).text()).startsWith('<svg onload="x"')).toBe(true)
@@ -99,7 +99,7 @@ describe('discoverWallets', () => {
     ['nothing that is odd', '钱包 👩\u200d💻 می\u200cخ', '钱包 👩\u200d💻 می\u200cخ'],
   ])('shows a name without %s', async (_, name, shown) => {
     install({ info: { ...info('bad'), name }, provider: testWallet().provider })
-    expect((await discoverWallets({ waitMs: 0 })).map((wallet) => wallet.name)).toEqual([shown])
+    expect((await discoverWallets({ timeoutMs: 0 })).map((wallet) => wallet.name)).toEqual([shown])
   })
 
   it.each([
@@ -112,13 +112,13 @@ describe('discoverWallets', () => {
   ])('passes over a wallet with %s', async (_, changes) => {
     install({ info: { ...info('bad'), ...changes }, provider: testWallet().provider })
     install({ info: info('good'), provider: testWallet().provider })
-    expect((await discoverWallets({ waitMs: 0 })).map(({ name }) => name)).toEqual(['good'])
+    expect((await discoverWallets({ timeoutMs: 0 })).map(({ name }) => name)).toEqual(['good'])
   })
 
   it('knows no rdns that is no domain name', async () => {
     for (const rdns of ['io.metamask\u200b', 'io.meta mask', 'io', 'a.'.repeat(200), '<b>.x'])
       install({ info: { ...info('bad'), uuid: crypto.randomUUID(), rdns }, provider: testWallet().provider })
-    expect(new Set((await discoverWallets({ waitMs: 0 })).map(({ rdns }) => rdns))).toEqual(new Set(['']))
+    expect(new Set((await discoverWallets({ timeoutMs: 0 })).map(({ rdns }) => rdns))).toEqual(new Set(['']))
   })
 
   it('finds the others whatever one wallet throws', async () => {
@@ -145,7 +145,7 @@ describe('discoverWallets', () => {
     ])
       install(detail)
     install({ info: info('good'), provider: testWallet().provider })
-    expect((await discoverWallets({ waitMs: 0 })).map(({ name }) => name)).toEqual(['good'])
+    expect((await discoverWallets({ timeoutMs: 0 })).map(({ name }) => name)).toEqual(['good'])
   })
 
   it('finds two wallets that give one uuid, each once, under two', async () => {
@@ -157,7 +157,7 @@ describe('discoverWallets', () => {
     }
     // Nobody could tell it from the first one.
     install({ info: one, provider: testWallet().provider })
-    const wallets = await discoverWallets({ waitMs: 0 })
+    const wallets = await discoverWallets({ timeoutMs: 0 })
     expect(wallets.map(({ provider }) => provider)).toEqual([first, second])
     expect(wallets.map(({ uuid }) => uuid)).toEqual(['uuid-of-same', 'uuid-of-same-2'])
   })
@@ -166,7 +166,7 @@ describe('discoverWallets', () => {
     install({ info: info('good'), provider: testWallet().provider })
     const { provider } = testWallet()
     for (let i = 0; i < 300; i++) install({ info: { ...info('bad'), uuid: `uuid-${i}` }, provider })
-    const wallets = await discoverWallets({ waitMs: 0 })
+    const wallets = await discoverWallets({ timeoutMs: 0 })
     expect([wallets.length, wallets[0]?.name]).toEqual([100, 'good'])
   })
 })

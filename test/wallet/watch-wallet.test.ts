@@ -16,7 +16,7 @@ const only = (account: string, isWatched: boolean): WalletChange => ({
   accounts: [account],
   isWatched,
 })
-const HANGS = new Promise(() => undefined)
+const HANGS = new Promise<never>(() => undefined)
 
 let wallet: TestWallet
 let end: AbortController
@@ -172,7 +172,7 @@ describe('another chain', () => {
   })
 
   it.each(['137', 137, 137n, '0x89', '0X89'])('may be written as %o', async (chain) => {
-    wallet.shows.chainId = chain
+    wallet.shows.chainId = chain as string
     expect(await watch({ account: ACCOUNT_A }).next()).toEqual(only(on(137, ACCOUNT_A), false))
     const { next } = watch({ account: on(137, ACCOUNT_A) })
     wallet.emit('chainChanged', chain)
@@ -185,7 +185,7 @@ describe('of two events', () => {
   it('the last counts, even if the wallet answers to the first one later', async () => {
     const { next, told } = watch()
     await settled()
-    let answer = (_: unknown): void => undefined
+    let answer = (_: string): void => undefined
     wallet.shows.chainId = new Promise((resolve) => {
       answer = resolve
     })
@@ -214,12 +214,12 @@ describe('with an account at the start', () => {
     expect(await next()).toEqual(only(ACCOUNT_B, false))
   })
 
-  it.each([
+  it.each<[string, object]>([
     ['is locked', { addresses: [], chainId: '0x1' }],
     ['answers nonsense', { addresses: 'nobody', chainId: '0x1' }],
     ['has a chain that is none', { addresses: [ADDRESS_B], chainId: null }],
   ])('tells nothing while the wallet %s, whatever it emits, until it shows another', async (_, shows) => {
-    wallet.shows = shows
+    wallet.shows = shows as TestWallet['shows']
     const { next } = watch({ account: ACCOUNT_A })
     wallet.emit('connect', { chainId: '0x1' })
     await settled()
@@ -232,7 +232,7 @@ describe('with an account at the start', () => {
   })
 
   it('believes what was emitted meanwhile, not the answer from before', async () => {
-    let answer = (_: unknown): void => undefined
+    let answer = (_: readonly string[]): void => undefined
     wallet.shows.addresses = new Promise((resolve) => {
       answer = resolve
     })
@@ -268,7 +268,7 @@ describe('a wallet that talks nonsense', () => {
     expect(await next()).toEqual(only(on(10, ACCOUNT_B), false))
   })
 
-  it.each<[string, TestWallet['shows']]>([
+  it.each<[string, object]>([
     ['answers nothing', { addresses: undefined, chainId: undefined }],
     ['answers garbage', { addresses: ['0x12'], chainId: '0x1' }],
     ['has no chain', { addresses: [ADDRESS_A], chainId: 'mainnet' }],
@@ -277,7 +277,7 @@ describe('a wallet that talks nonsense', () => {
     const { next } = watch()
     choose(ADDRESS_B)
     expect(await next()).toEqual(only(ACCOUNT_B, false))
-    wallet.shows = shows
+    wallet.shows = shows as TestWallet['shows']
     wallet.emit('connect', undefined)
     expect(await next()).toEqual(NOBODY)
   })

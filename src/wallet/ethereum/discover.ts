@@ -33,12 +33,12 @@ export interface DiscoverWalletsOptions {
   /** Ends the discovery and removes the event listener. */
   signal?: AbortSignal
   /** Milliseconds to wait for wallets before the promise resolves; 100 by default. */
-  waitMs?: number
+  timeoutMs?: number
 }
 
 /**
  * Asks the wallets in the page to announce themselves (EIP-6963) and resolves with those that did so within
- * `waitMs`. Wallets that load later are passed to `onWallet`. Where there is no `window`, there are no
+ * `timeoutMs`. Wallets that load later are passed to `onWallet`. Where there is no `window`, there are no
  * wallets. Rejects with the reason of `signal` if it is aborted first.
  *
  * @example
@@ -46,7 +46,7 @@ export interface DiscoverWalletsOptions {
  *   addButton(name, async () => signIn(await ethereumAccount(provider)))
  */
 export async function discoverWallets(options: DiscoverWalletsOptions = {}): Promise<DiscoveredWallet[]> {
-  const { onWallet, signal, waitMs = 100 } = options
+  const { onWallet, signal, timeoutMs = 100 } = options
   signal?.throwIfAborted()
   if (typeof window === 'undefined') return []
   const wallets = new Map<string, DiscoveredWallet>()
@@ -68,7 +68,7 @@ export async function discoverWallets(options: DiscoverWalletsOptions = {}): Pro
   }
   window.addEventListener('eip6963:announceProvider', announced, signal && { signal })
   window.dispatchEvent(new Event('eip6963:requestProvider'))
-  await abortable(new Promise((resolve) => setTimeout(resolve, waitMs)), signal)
+  await abortable(new Promise((resolve) => setTimeout(resolve, timeoutMs)), signal)
   if (!onWallet) window.removeEventListener('eip6963:announceProvider', announced)
   return [...wallets.values()]
 }
