@@ -24,6 +24,8 @@ interface CLIRun {
 export interface CLIOptions {
   readonly stdin?: string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
+  /** Of `call` only: told each time that something is printed, and given all that was so far. */
+  readonly onStdout?: (printed: string) => void
 }
 
 /** A person's machine: a folder with a key, and the command. */
@@ -72,7 +74,7 @@ export async function machine(): Promise<Machine> {
     ])
     return { code, stdout, stderr }
   }
-  const call: Machine['call'] = async (args, { stdin = '', env = {} } = {}) => {
+  const call: Machine['call'] = async (args, { stdin = '', env = {}, onStdout } = {}) => {
     const printed = { stdout: '', stderr: '' }
     const variables = {
       HOME: folder,
@@ -89,6 +91,7 @@ export async function machine(): Promise<Machine> {
         vi.spyOn(process, name, 'get').mockReturnValue(
           collecting((part) => {
             printed[name] += part
+            if (name === 'stdout') onStdout?.(printed.stdout)
           }),
         ),
       ),
