@@ -18,13 +18,13 @@ export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | f
   const [, ...delegated] = chainOf(cacao)
   if (delegated.length === 0) return
   if (!delegation)
-    throw refused(
+    throw capabilityRefused(
       'DELEGATED',
       'a session key delegated it, which the option `delegation` does not allow here',
     )
   const { maxLinks, maxSecs } = delegation
   if (delegated.length >= maxLinks)
-    throw refused(
+    throw capabilityRefused(
       'DELEGATED',
       `its chain has ${delegated.length + 1} links, and the option \`delegation\` allows at most ${maxLinks}`,
     )
@@ -33,7 +33,7 @@ export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | f
     const lifetime = expiryTime(link) - (parseDateTime(link.p.iat) ?? Number.NaN)
     // Written so that NaN is refused.
     if (!(lifetime <= maxSecs * 1000))
-      throw refused(
+      throw capabilityRefused(
         'DELEGATED',
         `it was delegated for longer than the ${maxSecs} seconds that the option \`delegation\` allows`,
       )
@@ -43,12 +43,13 @@ export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | f
 /** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability, or the root of its chain. */
 export function assertIssuer(cacao: Cacao, account: string): void {
   if (issuerAccount(cacao) !== account)
-    throw refused('ISSUER', `it was granted by ${rootOf(cacao).p.iss}, not by ${account}`)
+    throw capabilityRefused('ISSUER', `it was granted by ${rootOf(cacao).p.iss}, not by ${account}`)
 }
 
 /** Throws `ERR_CAPABILITY_AUDIENCE` unless the capability was granted to the key. */
 export function assertAudience({ p }: Cacao, audience: string): void {
-  if (p.aud !== audience) throw refused('AUDIENCE', `it was granted to ${p.aud}, not to ${audience}`)
+  if (p.aud !== audience)
+    throw capabilityRefused('AUDIENCE', `it was granted to ${p.aud}, not to ${audience}`)
 }
 
 /**
@@ -56,19 +57,20 @@ export function assertAudience({ p }: Cacao, audience: string): void {
  * are not checked, because a session key can sign any nonce.
  */
 export function assertNonce(cacao: Cacao, nonce: string): void {
-  if (rootOf(cacao).p.nonce !== nonce) throw refused('NONCE', 'its nonce is not the one that was asked for')
+  if (rootOf(cacao).p.nonce !== nonce)
+    throw capabilityRefused('NONCE', 'its nonce is not the one that was asked for')
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability covers all of the resources. */
 export function assertResources({ p }: Cacao, resources: readonly string[]): void {
   const missing = missingResources(p.resources ?? [], resources)
-  if (missing.length > 0) throw refused('RESOURCES', `it does not cover ${missing.join(', ')}`)
+  if (missing.length > 0) throw capabilityRefused('RESOURCES', `it does not cover ${missing.join(', ')}`)
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that grants the ability. */
 export function assertAbility({ p }: Cacao, wanted: Ability): void {
   if (!allows(abilitiesOf(p) ?? {}, wanted))
-    throw refused('RESOURCES', `it does not grant ${wanted.ability} for ${wanted.resource}`)
+    throw capabilityRefused('RESOURCES', `it does not grant ${wanted.ability} for ${wanted.resource}`)
 }
 
 /**
@@ -81,10 +83,13 @@ export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void
   try {
     isAccepted = typeof domains === 'function' ? (await domains(domain)) === true : domains.includes(domain)
   } catch (cause) {
-    throw refused('DOMAIN', `the function \`domains\` failed for ${domain}: see the cause`, cause)
+    throw capabilityRefused('DOMAIN', `the function \`domains\` failed for ${domain}: see the cause`, cause)
   }
   if (!isAccepted)
-    throw refused('DOMAIN', `it was signed on ${domain}, which the option \`domains\` does not accept`)
+    throw capabilityRefused(
+      'DOMAIN',
+      `it was signed on ${domain}, which the option \`domains\` does not accept`,
+    )
 }
 
 /**
@@ -98,9 +103,9 @@ export async function assertNotRevoked(cacao: Cacao, revocation: Revocation): Pr
     isValid = answers.every((answer) => answer === false)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
-    throw refused('REVOKED', 'it is not known whether it was revoked: see the cause', cause)
+    throw capabilityRefused('REVOKED', 'it is not known whether it was revoked: see the cause', cause)
   }
-  if (!isValid) throw refused('REVOKED', 'it was revoked: sign in again')
+  if (!isValid) throw capabilityRefused('REVOKED', 'it was revoked: sign in again')
 }
 
 type ErrorName = SessionErrorCode extends infer Code
@@ -109,7 +114,7 @@ type ErrorName = SessionErrorCode extends infer Code
     : never
   : never
 
-function refused(name: ErrorName, reason: string, cause?: unknown): SessionError {
+function capabilityRefused(name: ErrorName, reason: string, cause?: unknown): SessionError {
   const options = cause === undefined ? undefined : { cause }
   return new SessionError(`ERR_CAPABILITY_${name}`, `the capability is refused: ${reason}`, options)
 }

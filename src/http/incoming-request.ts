@@ -1,6 +1,6 @@
 import { concat } from '../base/bytes.js'
 import type { SessionError } from '../base/errors.js'
-import { refused } from './request-error.js'
+import { requestRefused } from './request-error.js'
 
 const MAX_TARGET_LENGTH = 65_536
 // Hosts of this machine, on which pages and servers are developed without TLS.
@@ -125,7 +125,7 @@ export async function inTime<T>(
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(refused('STALE', 'its signature expired before its body had arrived: sign it again'))
+      reject(requestRefused('STALE', 'its signature expired before its body had arrived: sign it again'))
       stop()
     }, waitMs)
   })
@@ -138,12 +138,12 @@ export async function inTime<T>(
 
 /** The error for a body that has more bytes than are accepted. */
 export function tooLarge({ maxBytes }: BodyLimits): SessionError {
-  return refused('TOO_LARGE', `its body has more than ${maxBytes} bytes`)
+  return requestRefused('TOO_LARGE', `its body has more than ${maxBytes} bytes`)
 }
 
 /** The error for a body whose connection ended before its end. The sender caused it, not the server. */
 export function cutOff(cause?: unknown): SessionError {
-  return refused('DIGEST', 'its body ended before all of it had arrived: send it again', cause)
+  return requestRefused('DIGEST', 'its body ended before all of it had arrived: send it again', cause)
 }
 
 /**
@@ -161,7 +161,7 @@ export function verifiedURL(
   const url = target.startsWith('/') && target.length <= MAX_TARGET_LENGTH ? parsedURL(text) : undefined
   // `href` keeps an empty fragment, so a fragment has to be looked for.
   if (url?.href === text && !target.includes('#') && url.host === authority) return url
-  throw refused(
+  throw requestRefused(
     'SIGNATURE',
     'its target must be a path and a query as a URL parser writes them, without dot segments',
   )

@@ -14,7 +14,7 @@ import { capabilityIdentity } from '../capability/cid.js'
 import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { type IncomingRequest, incomingRequest, verifiedURL } from './incoming-request.js'
-import { refused } from './request-error.js'
+import { requestRefused } from './request-error.js'
 import { BufferedBytes, LiveRequests } from './request-limits.js'
 import { abilityFor, resourcesFor } from './requirements.js'
 import { isDigestOf, parseToken, tokenOf } from './signature-profile.js'
@@ -150,7 +150,7 @@ export function incomingVerifier<R>(
     // Counted before the body is read, so that requests which arrive at the same time can't exceed the limit together.
     const takeBack = replay && live.reserve(identity, expires, now())
     if (replay && !takeBack)
-      throw refused(
+      throw requestRefused(
         'LIMIT',
         'too many requests of its capability are remembered: wait until some of them have expired',
       )
@@ -166,9 +166,9 @@ export function incomingVerifier<R>(
         await assertNotRevoked(cacao, { isRevoked: (link) => askStore(() => revocation.isRevoked(link)) })
       // The replay store may already have forgotten a request that has expired in the meantime.
       if (!(replayClock() < expires))
-        throw refused('STALE', 'it expired before all of it was received: sign it again')
+        throw requestRefused('STALE', 'it expired before all of it was received: sign it again')
       if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, expires))))
-        throw refused('REPLAYED', 'it was received before: sign each request anew')
+        throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
       // Advances it to the time up to which the store may have forgotten requests.
       replayClock()
     } catch (error) {
@@ -207,7 +207,7 @@ function authorityFor({ host }: IncomingRequest<unknown>, authorities: readonly 
   if (authorities.length === 1) return only
   const named = authorities.find((authority) => authority === host?.toLowerCase())
   if (named === undefined)
-    throw refused('SIGNATURE', 'it is for a host that is not in the `authority` option of this server')
+    throw requestRefused('SIGNATURE', 'it is for a host that is not in the `authority` option of this server')
   return named
 }
 
@@ -226,7 +226,7 @@ async function assertBody(
 ): Promise<void> {
   const hold = (bytes: number): void => {
     if (!share.take(bytes))
-      throw refused(
+      throw requestRefused(
         'LIMIT',
         'too many bodies of its capability are being received: send fewer requests at a time',
       )
@@ -234,9 +234,9 @@ async function assertBody(
   try {
     const body = await incoming.body({ maxBytes, hold, waitMs })
     if (contentDigest === undefined) {
-      if (body.length > 0) throw refused('DIGEST', 'its body is not signed')
+      if (body.length > 0) throw requestRefused('DIGEST', 'its body is not signed')
     } else if (!(await isDigestOf(contentDigest, body))) {
-      throw refused('DIGEST', 'its body is not the one that was signed')
+      throw requestRefused('DIGEST', 'its body is not the one that was signed')
     }
   } finally {
     share.release()

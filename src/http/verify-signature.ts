@@ -4,7 +4,7 @@ import type { PublicKey } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import type { IncomingRequest } from './incoming-request.js'
-import { refused } from './request-error.js'
+import { requestRefused } from './request-error.js'
 import {
   ALGORITHMS,
   keyURL,
@@ -54,17 +54,17 @@ export async function verifyMessageSignature(
 ): Promise<MessageSignature> {
   const [signature, input] = [request.header('signature'), request.header('signature-input')]
   if (signature === undefined || input === undefined) {
-    throw refused('UNSIGNED', 'it has no signature: sign it with session.fetch or session.signRequest')
+    throw requestRefused('UNSIGNED', 'it has no signature: sign it with session.fetch or session.signRequest')
   }
   const [digest, type] = [request.header('content-digest'), request.header('content-type')]
   const longest = Math.max(signature.length, digest?.length ?? 0, type?.length ?? 0)
   if (longest > MAX_FIELD_LENGTH || input.length > MAX_INPUT_LENGTH)
-    throw refused(
+    throw requestRefused(
       'SIGNATURE',
       `its Signature-Input has more than ${MAX_INPUT_LENGTH} characters, or its Signature, Content-Digest or Content-Type more than ${MAX_FIELD_LENGTH}`,
     )
   if ([signature, input, digest].some((field) => field !== undefined && ODD_WHITE_SPACE.test(field)))
-    throw refused(
+    throw requestRefused(
       'SIGNATURE',
       'its signature headers have tabs, or several spaces in a row: write single spaces',
     )
@@ -106,7 +106,7 @@ export async function verifyMessageSignature(
     // The library wraps only what the resolver throws.
     const cause = error instanceof SessionError || !(error instanceof Error) ? error : error.cause
     if (cause instanceof SessionError) throw cause
-    throw refused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
+    throw requestRefused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
   }
   const { keyDID, nonce, created, expires } = claims
   return { keyDID, nonce, created, expires, ...(claims.isBodySigned && digest && { contentDigest: digest }) }
@@ -139,23 +139,27 @@ function claimsOf(
     components.every(
       ({ name, parameters: none }, i) => name === expected[i] && Object.keys(none).length === 0,
     )
-  if (!isCovered) throw refused('SIGNATURE', `its signature must cover exactly ${expected.join(', ')}`)
+  if (!isCovered) throw requestRefused('SIGNATURE', `its signature must cover exactly ${expected.join(', ')}`)
   const names = Object.keys(parameters)
   if (names.length !== PARAMETERS.length || !PARAMETERS.every((name) => names.includes(name)))
-    throw refused('SIGNATURE', `its signature must have exactly the parameters ${PARAMETERS.join(', ')}`)
-  if (tag !== SIGNATURE_TAG) throw refused('SIGNATURE', `its signature must have the tag ${SIGNATURE_TAG}`)
-  if (!NONCE.test(nonce)) throw refused('SIGNATURE', 'its nonce must have at least 128 random bits')
+    throw requestRefused(
+      'SIGNATURE',
+      `its signature must have exactly the parameters ${PARAMETERS.join(', ')}`,
+    )
+  if (tag !== SIGNATURE_TAG)
+    throw requestRefused('SIGNATURE', `its signature must have the tag ${SIGNATURE_TAG}`)
+  if (!NONCE.test(nonce)) throw requestRefused('SIGNATURE', 'its nonce must have at least 128 random bits')
   const [keyDID = ''] = keyid.split('#', 1)
   const publicKey = keyid === keyURL(keyDID) ? knownKey(keyDID) : undefined
   const algorithm = publicKey && ALGORITHMS[publicKey.type]
   if (!publicKey || algorithm === undefined || alg !== algorithm)
-    throw refused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
+    throw requestRefused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
   const [created, expires] = [createdSecs * 1000, expiresSecs * 1000]
   // Written so that NaN is refused.
   const isFresh =
     created <= now + clockSkew && now < expires && now - created <= maxAge && expires - created <= maxAge
   if (!isFresh) {
-    throw refused(
+    throw requestRefused(
       'STALE',
       `it is expired, signed for the future, or signed for longer than ${maxAge / 1000} seconds: sign it again, and check the clocks of both machines`,
     )

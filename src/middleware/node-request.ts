@@ -1,6 +1,6 @@
 import { concat } from '../base/bytes.js'
 import { type BodyLimits, cutOff, type IncomingRequest, inTime, tooLarge } from '../http/incoming-request.js'
-import { refused } from '../http/request-error.js'
+import { requestRefused } from '../http/request-error.js'
 
 /** The members of Node's `IncomingMessage`, or of Express's `Request`, that verifying it needs. */
 export interface NodeRequest {
@@ -77,7 +77,7 @@ function isOverTLS(socket: object | null | undefined): boolean {
 function hostOf({ headers }: NodeRequest): string | undefined {
   const { host, ':authority': authority } = headers
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
-    throw refused('SIGNATURE', 'its host and :authority headers must be the same')
+    throw requestRefused('SIGNATURE', 'its host and :authority headers must be the same')
   return host ?? authority
 }
 

@@ -19,7 +19,7 @@ describe('transactions of IndexedDB', () => {
     const { transaction } = IDBDatabase.prototype
     vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
       // fake-indexeddb makes one of no stores for the upgrade, too.
-      if (args[0].length > 0) count++
+      if ([...args[0]].length > 0) count++
       return transaction.apply(this, args)
     })
     count = 0

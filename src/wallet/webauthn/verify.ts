@@ -55,9 +55,9 @@ export async function verifyWebAuthn(
     )
   const { type, challenge } = parseClientData(signed.clientDataJSON)
   if (type !== 'webauthn.get' || challenge !== toBase64url(challengeOf(cacao)))
-    throw refused('SIGNATURE', 'the passkey signed another challenge than that of this capability')
+    throw passkeyRefused('SIGNATURE', 'the passkey signed another challenge than that of this capability')
   if (!(await isAssertedBy(p.iss, signed, signature)))
-    throw refused('SIGNATURE', `it is not signed by ${p.iss}`)
+    throw passkeyRefused('SIGNATURE', `it is not signed by ${p.iss}`)
   assertSite(p.domain, signed, policy)
   assertUser(signed, policy)
 }
@@ -79,12 +79,12 @@ export async function isAssertedBy(did: string, signed: SignedData, signature: U
 function assertSite(domain: string, signed: SignedData, { origins, rpIds }: WebAuthnPolicy): void {
   const { origin, crossOrigin = false, topOrigin } = parseClientData(signed.clientDataJSON)
   if (typeof origin !== 'string' || !(isOriginOf(origin, domain) || origins.includes(origin)))
-    throw refused('DOMAIN', `the passkey signed on ${quoted(origin)}, not on ${domain}`)
+    throw passkeyRefused('DOMAIN', `the passkey signed on ${quoted(origin)}, not on ${domain}`)
   if (crossOrigin !== false || topOrigin !== undefined)
-    throw refused('DOMAIN', "the passkey signed in a frame within another site's page")
+    throw passkeyRefused('DOMAIN', "the passkey signed in a frame within another site's page")
   const hash = toBase64url(signed.authData.subarray(0, 32))
   if (![...hostAndParents(hostnameOf(domain)), ...rpIds].some((id) => toBase64url(sha256(utf8(id))) === hash))
-    throw refused('DOMAIN', `the passkey was not created for ${domain}`)
+    throw passkeyRefused('DOMAIN', `the passkey was not created for ${domain}`)
 }
 
 // Browsers ensure that a site uses no public suffix as its RP ID. A name without a dot is only accepted as
@@ -98,11 +98,11 @@ function hostAndParents(hostname = ''): string[] {
 
 function assertUser({ authData }: SignedData, { requireUserVerification }: WebAuthnPolicy): void {
   const data = parseAuthenticatorData(authData)
-  if (!data) throw refused('SIGNATURE', 'its authenticator data are inconsistent')
+  if (!data) throw passkeyRefused('SIGNATURE', 'its authenticator data are inconsistent')
   if (!data.isUserPresent)
-    throw refused('SIGNATURE', 'the passkey signed without a person being present (UP)')
+    throw passkeyRefused('SIGNATURE', 'the passkey signed without a person being present (UP)')
   if (requireUserVerification && !data.isUserVerified)
-    throw refused('SIGNATURE', 'the passkey did not verify the person (UV)')
+    throw passkeyRefused('SIGNATURE', 'the passkey did not verify the person (UV)')
 }
 
 /** The flags in the authenticator data of an assertion (WebAuthn Level 3, section 6.1). */
@@ -134,6 +134,6 @@ function quoted(origin: unknown): string {
   return typeof origin === 'string' ? JSON.stringify(origin.slice(0, 100)) : 'no origin'
 }
 
-function refused(code: 'SIGNATURE' | 'DOMAIN', why: string): SessionError {
+function passkeyRefused(code: 'SIGNATURE' | 'DOMAIN', why: string): SessionError {
   return new SessionError(`ERR_CAPABILITY_${code}`, `the capability is refused: ${why}`)
 }
