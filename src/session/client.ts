@@ -143,7 +143,7 @@ export class SessionClient<Session> {
    * Signs the account out on this device, in all tabs: its sessions sign no more, at once, and are removed from the store.
    * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some.
    */
-  async remove(account: AccountInput, options: StoreOptions = {}): Promise<void> {
+  async signOut(account: AccountInput, options: StoreOptions = {}): Promise<void> {
     const context = contextOf(givenOptions(this.#withStore(options), STORE_READERS))
     const { removeSessions } = await onDemand()
     await removeSessions(context, accountArgument(account))

@@ -124,9 +124,9 @@ export class DIDSession {
     return defaultClient.list(options)
   }
 
-  /** Signs the account out on this device, in all tabs. See {@link SessionClient.remove}. */
+  /** Signs the account out on this device, in all tabs. See {@link SessionClient.signOut}. */
   static remove(account: AccountInput, options?: StoreOptions): Promise<void> {
-    return defaultClient.remove(account, options)
+    return defaultClient.signOut(account, options)
   }
 
   /** Has the wallet sign a session that grows from a random seed, so that it can be written to a string. */

@@ -72,7 +72,7 @@ const methodOf = (name: string) => METHODS[name] ?? expect.fail(name)
 
 const CALLS: Readonly<Record<string, Call>> = {
   ...Object.fromEntries(Object.entries(METHODS).map(([name, { call }]) => [name, call])),
-  remove: (client, options) => client.remove(ACCOUNT_A, options),
+  signOut: (client, options) => client.signOut(ACCOUNT_A, options),
   onChange: (client, options) => client.onChange(() => undefined, options)(),
 }
 const callOf = (name: string): Call => CALLS[name] ?? expect.fail(name)
@@ -101,12 +101,12 @@ describe('a client’s options', () => {
     expect(await call(client)).toEqual(missed)
   })
 
-  it('are where remove signs out, unless the call says where', async () => {
+  it('are where signOut looks, unless the call says where', async () => {
     const { store, session } = await signedIn('admin')
     const client = createSessionClient({ store, namespace: 'user' })
-    await client.remove(ACCOUNT_A)
+    await client.signOut(ACCOUNT_A)
     expect(session.isAuthorized()).toBe(true)
-    await client.remove(ACCOUNT_A, { namespace: 'admin' })
+    await client.signOut(ACCOUNT_A, { namespace: 'admin' })
     expect(session.isAuthorized()).toBe(false)
     expect(await DIDSession.list({ store, namespace: 'admin' })).toEqual([])
   })
@@ -172,7 +172,7 @@ describe('a client and DIDSession with the same options', () => {
     const client = createSessionClient({ namespace: 'admin', store: indexedDBStore() })
     const session = await client.get(ACCOUNT_A, auth(), { resources })
     expect(session).toBeInstanceOf(DIDSession)
-    await client.remove(ACCOUNT_A)
+    await client.signOut(ACCOUNT_A)
     expect(session.isAuthorized()).toBe(false)
   })
 
@@ -351,19 +351,19 @@ describe('what a client is told to believe', () => {
     const client = createSessionClient({ store, ...options() })
     const heard: string[] = []
     const end = client.onChange(({ type }) => heard.push(type))
-    await client.remove(ACCOUNT_A)
+    await client.signOut(ACCOUNT_A)
     expect(session.isAuthorized()).toBe(false)
     expect(await DIDSession.list({ store })).toEqual([])
     const listening = async () => {
       await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-      await client.remove(ACCOUNT_A)
+      await client.signOut(ACCOUNT_A)
       expect(heard).toContain('removed')
     }
     await vi.waitFor(listening, SOON)
     end()
   })
 
-  it.each(['remove', 'onChange'])('is no option of a call of %s', async (name) => {
+  it.each(['signOut', 'onChange'])('is no option of a call of %s', async (name) => {
     const { store } = await signedIn()
     const client = createSessionClient({ store, ...believed() })
     for (const [option, value] of Object.entries(believed())) {
@@ -390,11 +390,11 @@ describe('a store that others write', () => {
     expect(await call(createSessionClient({ store }), { verifiers, domains })).toEqual(found)
   })
 
-  it('is left by remove without them', async () => {
+  it('is left by signOut without them', async () => {
     const store = stringStore(mapBackend(), { writableByOthers: true })
     const [verifiers, domains] = [ethereumVerifiers(), ['app.example']]
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store, verifiers, domains })
-    await createSessionClient({ store }).remove(ACCOUNT_A)
+    await createSessionClient({ store }).signOut(ACCOUNT_A)
     expect(session.isAuthorized()).toBe(false)
   })
 })
