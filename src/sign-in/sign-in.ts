@@ -1,3 +1,4 @@
+import { abortable } from '../base/abort.js'
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
@@ -56,9 +57,9 @@ async function signIn(
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
   signal?.throwIfAborted()
   const wanted = { resources, minValiditySecs }
-  const before = await look(context, account, wanted, loadedHelpers)
-  const stored = await resumeFrom(before, false, context)
-  signal?.throwIfAborted()
+  // A store may hang without end: a caller that aborts doesn't wait for it.
+  const before = await abortable(look(context, account, wanted, loadedHelpers), signal)
+  const stored = await abortable(resumeFrom(before, false, context), signal)
   if (stored) return stored
   const who = context.anyChain ? chainless(account) : account
   const start = async (control: SignInControl): Promise<SessionData> =>

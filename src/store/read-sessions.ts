@@ -50,7 +50,8 @@ export async function readAccount(
     return stored
   })
   const last = newest(lasts)
-  if (account !== undefined || (lasts.length === 1 && last)) return { ...first, last }
+  // Stores that can't be read aren't asked again.
+  if (account !== undefined || lasts.length < (last ? 2 : 1)) return { ...first, last }
   return { ...(await readRecords(stores, namespace, last?.account)), last }
 }
 
