@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isBrowser } from '../../src/base/environment.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { testWallet } from '../../src/testing/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
@@ -29,10 +28,9 @@ describe('transactions of IndexedDB', () => {
     await DIDSession.remove(wallet.account)
   })
 
-  it('are six at most for a new sign-in, and two more for a lease where there are no Web Locks', async () => {
+  it('are eight for a new sign-in, of which two are for the lease, where there are no Web Locks', async () => {
     await get()
-    const hasLocks = isBrowser() && navigator.locks !== undefined
-    const most = hasLocks ? 6 : 8
+    const most = 8
     // The last of them looks once more, in the background, for what other tabs did meanwhile.
     await vi.waitFor(() => expect(count).toBe(most), SOON)
     await DIDSession.hasSessionFor(wallet.account, resources)
