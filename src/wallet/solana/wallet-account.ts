@@ -28,8 +28,8 @@ export async function walletAccount(
   silent: boolean,
 ): Promise<string | undefined> {
   const [account] = await wallet.accounts(silent).catch(async (cause: unknown) => {
-    const { solanaError } = await import('../wallet-errors.js')
-    throw solanaError(cause)
+    const { walletError } = await import('../wallet-errors.js')
+    throw walletError(cause)
   })
   if (!account) return undefined
   const reference = solanaReference(chain ?? account.chain ?? 'mainnet')
