@@ -54,8 +54,8 @@ async function findSignIn(find: SignInRequest['find']): Promise<SignIn> {
   try {
     signIn = await find()
   } catch (cause) {
-    const { walletError } = await import('../wallet/wallet-errors.js')
-    throw walletError(cause)
+    const { authError } = await import('../capability/auth-method.js')
+    throw authError(cause)
   }
   if (typeof signIn === 'object' && signIn !== null && 'account' in signIn) return signIn as SignIn
   throw new TypeError('the function that is passed to signIn must return { account, authMethod }')

@@ -3,7 +3,7 @@ import { parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { systemClock } from '../base/time.js'
 import { assertAudience, assertIssuer, assertNonce } from '../capability/assertions.js'
-import type { AuthMethod, AuthMethodOpts } from '../capability/auth-method.js'
+import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import { type Cacao, parentOf, rootOf } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import {
@@ -103,10 +103,8 @@ export async function requestCapability(
   // A copy for each call: auth methods of the did-session family write into it.
   const ask = async (): Promise<unknown> =>
     authMethod({ ...opts, ...(nonce !== undefined && { nonce }), resources: [...resources], uri: audience })
-  const answer = await abortable(ask(), signal).catch(async (cause: unknown) => {
-    if (signal?.aborted) throw signal.reason
-    const { walletError } = await import('../wallet/wallet-errors.js')
-    throw walletError(cause)
+  const answer = await abortable(ask(), signal).catch((cause: unknown) => {
+    throw signal?.aborted ? signal.reason : authError(cause)
   })
   if (typeof answer !== 'object' || answer === null) {
     throw new SessionError('ERR_AUTH_FAILED', 'the auth method gave no capability')

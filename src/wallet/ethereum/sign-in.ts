@@ -1,10 +1,10 @@
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
 import { utf8 } from '../../base/utf8.js'
-import type { AuthMethodOpts } from '../../capability/auth-method.js'
+import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
-import { noAccountError, walletError } from '../wallet-errors.js'
+import { noAccountError } from '../wallet-errors.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import type { EthereumSigner, EthereumSignerInput } from './signer.js'
 import { renderEthereumMessage, toEIP55 } from './siwe-message.js'
@@ -48,7 +48,7 @@ export async function signEthereumCapability(
   loading.catch(() => undefined)
   const message = { text, hex: `0x${toHex(utf8(text))}` }
   const answer = await wallet.sign(message, toEIP55(address)).catch((cause: unknown) => {
-    throw walletError(cause)
+    throw authError(cause)
   })
   const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
   if (!isSignature(answer)) {

@@ -28,7 +28,7 @@ export async function walletAccount(
     if (!account) throw new Error('it answered with something that is not an Ethereum address')
     return `eip155:${account.reference}:${account.address}`
   } catch (cause) {
-    const { walletError } = await import('../wallet-errors.js')
-    throw walletError(cause)
+    const { authError } = await import('../../capability/auth-method.js')
+    throw authError(cause)
   }
 }

@@ -3,7 +3,7 @@ import { SessionError } from '../../base/errors.js'
 import { fromHex } from '../../base/hex.js'
 import { toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
-import type { AuthMethodOpts } from '../../capability/auth-method.js'
+import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { keySignatureType, renderKeyMessage, verifyKeySigned } from '../../capability/key-signature.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
@@ -47,9 +47,8 @@ export async function signKeyCapability(
   const key = await keySigner(input)
   const p = capabilityPayload(key.did, opts, options)
   const sign = async (): Promise<Uint8Array> => key.sign(utf8(renderKeyMessage(p)))
-  const signature = await sign().catch(async (cause: unknown) => {
-    const { walletError } = await import('../wallet-errors.js')
-    throw walletError(cause)
+  const signature = await sign().catch((cause: unknown) => {
+    throw authError(cause)
   })
   if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
     throw new SessionError(

@@ -4,7 +4,7 @@ import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromBase58 } from '../../base/multibase.js'
 import { fromUtf8, utf8 } from '../../base/utf8.js'
-import type { AuthMethodOpts } from '../../capability/auth-method.js'
+import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
 import { renderMessage } from '../../capability/message.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
@@ -13,7 +13,7 @@ import { verifierInput } from '../../capability/verify-signature.js'
 import { isEd25519Key } from '../../key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
-import { noAccountError, walletError } from '../wallet-errors.js'
+import { noAccountError } from '../wallet-errors.js'
 import type { SolanaSigner, SolanaSignInInput } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
 
@@ -56,7 +56,7 @@ export async function signSolanaCapability(
   const { address, reference } = parseAccount(account) ?? { address: '', reference: '' }
   const fields = signInFieldsOf(p, address, reference)
   const { signature, message } = await wallet.sign(utf8(text), address, fields).catch((cause: unknown) => {
-    throw walletError(cause)
+    throw authError(cause)
   })
   if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
     throw new SessionError(

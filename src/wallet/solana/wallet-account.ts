@@ -28,8 +28,8 @@ export async function walletAccount(
   silent: boolean,
 ): Promise<string | undefined> {
   const [account] = await wallet.accounts(silent).catch(async (cause: unknown) => {
-    const { walletError } = await import('../wallet-errors.js')
-    throw walletError(cause)
+    const { authError } = await import('../../capability/auth-method.js')
+    throw authError(cause)
   })
   if (!account) return undefined
   const reference = solanaReference(chain ?? account.chain ?? 'mainnet')

@@ -1,7 +1,7 @@
 import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
-import { isRejection } from '../rejection.js'
-import { failureReason } from '../wallet-errors.js'
+import { failureReason } from '../../capability/auth-method.js'
+import { isRejection } from '../../capability/rejection.js'
 
 const CHALLENGE_BYTES = 32
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../src/base/errors.js'
-import { isRejection } from '../../src/wallet/rejection.js'
-import { walletError } from '../../src/wallet/wallet-errors.js'
+import { authError } from '../../src/capability/auth-method.js'
+import { isRejection } from '../../src/capability/rejection.js'
 
 const error = (message: string, more: object = {}): Error => Object.assign(new Error(message), more)
 const named = (name: string, message: string, more: object = {}): Error => error(message, { name, ...more })
@@ -171,13 +171,13 @@ const FAILURES: readonly [string, unknown][] = [
 
 describe('what a wallet answers', () => {
   it.each(REJECTIONS)('is a no: %s', (_, cause) => {
-    const converted = walletError(cause)
+    const converted = authError(cause)
     expect(converted.code).toBe('ERR_AUTH_REJECTED')
     expect(converted.cause).toBe(cause)
   })
 
   it.each(FAILURES)('is a failure: %s', (_, cause) => {
-    const converted = walletError(cause)
+    const converted = authError(cause)
     expect(converted.code).toBe('ERR_AUTH_FAILED')
     expect(converted.cause).toBe(cause)
   })
@@ -212,7 +212,7 @@ describe('what a wallet answers', () => {
         },
       },
     )
-    expect(walletError(locked)).toMatchObject({
+    expect(authError(locked)).toMatchObject({
       code: 'ERR_AUTH_FAILED',
       message: 'the wallet failed: it gave no reason',
     })
@@ -220,11 +220,11 @@ describe('what a wallet answers', () => {
   })
 
   it('is told in its own words, without line breaks and not at length', () => {
-    expect(walletError('locked').message).toBe('the wallet failed: locked')
-    expect(walletError({ cause: { message: 'a\nb' } }).message).toBe('the wallet failed: a b')
-    expect(walletError(error('x'.repeat(1000))).message.length).toBeLessThan(250)
-    expect(walletError({ code: '-32002' }).message).toMatch(/another request open/)
+    expect(authError('locked').message).toBe('the wallet failed: locked')
+    expect(authError({ cause: { message: 'a\nb' } }).message).toBe('the wallet failed: a b')
+    expect(authError(error('x'.repeat(1000))).message.length).toBeLessThan(250)
+    expect(authError({ code: '-32002' }).message).toMatch(/another request open/)
     const own = new SessionError('ERR_ENVIRONMENT', 'as it is')
-    expect(walletError(own)).toBe(own)
+    expect(authError(own)).toBe(own)
   })
 })

@@ -1,5 +1,5 @@
 // Wallets, hardware wallets, browsers and libraries each have their own way to say that a person said no, and each of them wraps
-// what the one below it said. The lists below are what they really answer; `test/wallet/rejection.test.ts` has the reports.
+// what the one below it said. The lists below are what they really answer; `test/capability/rejection.test.ts` has the reports.
 
 /** An error, or something that one contains. Anything can be thrown, also a text. */
 type Part = string | Readonly<Record<string, unknown>>
