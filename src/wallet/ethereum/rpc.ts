@@ -1,3 +1,4 @@
+import { chainReference } from './chain-id.js'
 import type { EIP1193Provider } from './signer.js'
 
 /**
@@ -25,16 +26,14 @@ export interface EthereumRPCOptions {
   rpcTimeoutMs?: number | undefined
 }
 
-/**
- * Each RPC with its chain, as a number or CAIP-2 id. An empty string stands for the chain that the RPC is on.
- */
+/** Each RPC with the number of its chain, in decimal. An empty string stands for the chain that the RPC is on. */
 export type RPCEntries = readonly (readonly [chain: string, rpc: EthereumRPC])[]
 
 /** Reads the `rpc` option. Throws a `TypeError` for anything else. */
 export function rpcArgument(rpc: unknown): RPCEntries {
   if (rpc === undefined) return []
   const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
-  const entries = Object.entries(isMap ? rpc : { '': rpc }) as [string, unknown][]
+  const entries = isMap ? chainEntries(rpc) : ([['', rpc]] as const)
   if (entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
   throw new TypeError(
     'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain',
@@ -45,4 +44,12 @@ function isRPC(value: unknown): boolean {
   if (typeof value === 'string') return /^https?:/.test(value)
   const { request, send } = Object(value) as { request?: unknown; send?: unknown }
   return typeof (request ?? send) === 'function'
+}
+
+function chainEntries(rpcs: object): [string, unknown][] {
+  return Object.entries(rpcs).map(([chain, rpc]) => {
+    const reference = chainReference(chain.replace(/^eip155:/, ''))
+    if (reference !== undefined) return [reference, rpc]
+    throw new TypeError(`rpc names ${JSON.stringify(chain)}, which is no chain: use its number, or eip155:…`)
+  })
 }

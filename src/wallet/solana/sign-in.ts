@@ -6,7 +6,7 @@ import { fromBase58 } from '../../base/multibase.js'
 import { fromUtf8, utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
-import { renderMessage } from '../../capability/message.js'
+import { type MessageLayout, renderMessage, signedPayloads } from '../../capability/message.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { verifierInput } from '../../capability/verify-signature.js'
@@ -103,23 +103,40 @@ export async function verifySolana(input: unknown, options: VerifierOptions | un
 }
 
 async function isSigned({ h, p, s }: Cacao): Promise<boolean> {
-  const text = renderSolanaMessage(p)
+  // Throws for another kind of account.
+  const texts = renderings(p)
   const bytes = publicKeyOf(parseAccount(accountOfDID(p.iss) ?? '')?.address ?? '')
-  const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : undefined
-  if (!bytes || !signature || s.t !== SIGNATURE_TYPE || h.t !== 'caip122') return false
-  return verifyKeySignature({ type: 'Ed25519', bytes }, signature, utf8(text))
+  // CAIP-74 has bytes; did-session writes them in base58.
+  const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : s.s
+  if (!bytes || signature?.length !== SIGNATURE_LENGTH || s.t !== SIGNATURE_TYPE || h.t !== 'caip122')
+    return false
+  for (const text of texts)
+    if (await verifyKeySignature({ type: 'Ed25519', bytes }, signature, utf8(text))) return true
+  return false
+}
+
+/** The texts that may have been signed, ours first: with one blank line or two where there is no statement. */
+function renderings(p: CacaoPayload): string[] {
+  const texts = signedPayloads(p).flatMap((signed) => [
+    renderSolanaMessage(signed),
+    renderSolanaMessage(signed, 'erc4361'),
+  ])
+  return [...new Set(texts)]
 }
 
 /**
  * Renders the CAIP-122 message of a payload whose issuer is a Solana account. Without a statement there is
- * one blank line in its place. Throws `ERR_CAPABILITY_ISSUER` if the issuer is another kind of account.
+ * one blank line in its place, or two in the layout `erc4361`. Throws `ERR_CAPABILITY_ISSUER` if the issuer is another kind of account.
  */
-export function renderSolanaMessage({ iss, ...rest }: CacaoPayload): string {
+export function renderSolanaMessage(
+  { iss, ...rest }: CacaoPayload,
+  layout: MessageLayout = 'did-session',
+): string {
   const account = parseAccount(accountOfDID(iss) ?? '')
   if (account?.namespace !== 'solana')
     throw new SessionError('ERR_CAPABILITY_ISSUER', `${iss} is not a Solana account (did:pkh:solana:…)`)
   const { address, reference } = account
-  return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, 'did-session')
+  return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, layout)
 }
 
 /**
