@@ -71,7 +71,8 @@ function isSignature(answer: unknown): answer is string {
   return (
     typeof answer === 'string' &&
     answer.length <= MAX_SIGNATURE_LENGTH &&
-    /^0x([0-9a-f]{2}){64,}$/i.test(answer)
+    // A Safe whose owners sign on its chain answers `0x`.
+    /^0x(([0-9a-f]{2}){64,})?$/i.test(answer)
   )
 }
 

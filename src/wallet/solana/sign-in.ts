@@ -2,7 +2,6 @@ import { accountOfDID, parseAccount } from '../../base/account.js'
 import { toBase58 } from '../../base/base58.js'
 import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
-import { fromBase58 } from '../../base/multibase.js'
 import { fromUtf8, utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
@@ -14,14 +13,12 @@ import { isEd25519Key } from '../../key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
 import { noAccountError } from '../wallet-errors.js'
+import { base58Bytes, readSignature } from './signature.js'
 import type { SolanaSigner, SolanaSignInInput } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
 
 const SIGNATURE_TYPE = 'solana:ed25519'
 const KEY_BYTES = 32
-// The length of 64 bytes in base58. A longer text is refused before it is decoded, because decoding takes
-// time.
-const MAX_BASE58_LENGTH = 88
 
 /** Options of `solanaAuth`. Options of `DIDSession.get` and `authorize` take precedence. */
 export interface SolanaAuthOptions extends SignInMessageOptions {
@@ -55,10 +52,12 @@ export async function signSolanaCapability(
   const text = renderSolanaMessage(p)
   const { address, reference } = parseAccount(account) ?? { address: '', reference: '' }
   const fields = signInFieldsOf(p, address, reference)
-  const { signature, message } = await wallet.sign(utf8(text), address, fields).catch((cause: unknown) => {
+  const answer = await wallet.sign(utf8(text), address, fields).catch((cause: unknown) => {
     throw authError(cause)
   })
-  if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
+  const { message } = answer
+  const signature = readSignature(answer.signature, utf8(text))
+  if (!signature)
     throw new SessionError(
       'ERR_AUTH_FAILED',
       'the wallet answered with something that is not a signature: update it, or use another one',
@@ -146,10 +145,4 @@ export function renderSolanaMessage(
 export function publicKeyOf(address: string): Uint8Array<ArrayBuffer> | undefined {
   const key = base58Bytes(address, KEY_BYTES)
   return key && isEd25519Key(key) ? key : undefined
-}
-
-/** Decodes base58. Returns `undefined` unless the result has exactly `length` bytes. */
-export function base58Bytes(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = text.length <= MAX_BASE58_LENGTH ? fromBase58(text) : undefined
-  return bytes?.length === length ? bytes : undefined
 }

@@ -1,4 +1,3 @@
-import { isBytes } from '../../base/bytes.js'
 import { walletNotFound } from '../wallet-not-found.js'
 
 /** An account of a wallet of the Wallet Standard. */
@@ -125,15 +124,16 @@ function adapterSigner(wallet: SolanaAdapter): SolanaSigner {
     },
     async sign(message) {
       const answer = await wallet.signMessage?.(message, 'utf8')
-      return isBytes(answer) ? { signature: answer } : { signature: partOf(answer, 'signature') }
+      return { signature: partOf(answer, 'signature') ?? answer }
     },
   }
 }
 
 // The methods of the Wallet Standard can sign for several accounts at once and return a list of outputs.
 function firstOf(answer: unknown): SolanaSigned {
-  const output: unknown = Array.isArray(answer) ? answer[0] : undefined
-  return { signature: partOf(output, 'signature'), message: partOf(output, 'signedMessage') }
+  const isList = Array.isArray(answer) && typeof answer[0] !== 'number'
+  const output: unknown = isList ? answer[0] : answer
+  return { signature: partOf(output, 'signature') ?? output, message: partOf(output, 'signedMessage') }
 }
 
 function partOf(value: unknown, name: string): unknown {

@@ -75,11 +75,21 @@ export function randomChallenge(): Uint8Array<ArrayBuffer> {
  * Copies the bytes that a browser, or an extension that replaced its API, returned in one form or another.
  */
 export function bytesOf(source: unknown): Uint8Array<ArrayBuffer> {
-  if (isBytes(source)) return new Uint8Array(source)
-  if (Object.prototype.toString.call(source) === '[object ArrayBuffer]')
-    return new Uint8Array(source as ArrayBuffer).slice()
-  throw new SessionError(
+  try {
+    if (isBytes(source)) return new Uint8Array(source)
+    if (Object.prototype.toString.call(source) === '[object ArrayBuffer]')
+      return new Uint8Array(source as ArrayBuffer).slice()
+  } catch (cause) {
+    // Firefox forbids a page to touch some objects of extensions.
+    throw notBytesError(cause)
+  }
+  throw notBytesError()
+}
+
+function notBytesError(cause?: unknown): SessionError {
+  return new SessionError(
     'ERR_AUTH_FAILED',
     'the passkey answered with something that is not bytes: turn off browser extensions that manage passkeys, or use another one',
+    { cause },
   )
 }
