@@ -132,7 +132,7 @@ function walletRPC(signer: EthereumSignerInput): RPCEntries {
 
 /** The RPC for a chain, with the key that it was configured under; `undefined` if there is none. */
 function rpcFor(reference: string, rpcs: RPCEntries): RPCEntries[number] | undefined {
-  return rpcs.find(([chain]) => chain === '' || chain.replace('eip155:', '') === reference)
+  return rpcs.find(([chain]) => chain === '' || chainReference(chain.replace(/^eip155:/i, '')) === reference)
 }
 
 async function checkSignature(

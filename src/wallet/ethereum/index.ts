@@ -2,7 +2,7 @@ import { abortable } from '../../base/abort.js'
 import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
-import { chainArgument } from './chain-id.js'
+import { assertMessageOptions } from '../message-options.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
 import { type EthereumSignerInput, ethereumSigner } from './signer.js'
@@ -55,7 +55,7 @@ export function ethereumAuth(
   account?: AccountInput,
   options: EthereumAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  chainArgument(options.chainId)
+  assertMessageOptions(options)
   const authArguments = {
     signer,
     wallet: ethereumSigner(signer),

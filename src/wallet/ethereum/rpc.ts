@@ -1,4 +1,3 @@
-import { chainReference } from './chain-id.js'
 import type { EIP1193Provider } from './signer.js'
 
 /**
@@ -26,17 +25,22 @@ export interface EthereumRPCOptions {
   rpcTimeoutMs?: number | undefined
 }
 
-/** Each RPC with the number of its chain, in decimal. An empty string stands for the chain that the RPC is on. */
+/**
+ * Each RPC with its chain, as a number or CAIP-2 id. An empty string stands for the chain that the RPC is on.
+ */
 export type RPCEntries = readonly (readonly [chain: string, rpc: EthereumRPC])[]
+
+const CHAIN = /^(eip155:)?(0x[0-9a-f]+|[1-9][0-9]*)$/i
 
 /** Reads the `rpc` option. Throws a `TypeError` for anything else. */
 export function rpcArgument(rpc: unknown): RPCEntries {
   if (rpc === undefined) return []
   const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
-  const entries = isMap ? chainEntries(rpc) : ([['', rpc]] as const)
-  if (entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
+  const entries: [string, unknown][] = isMap ? Object.entries(rpc) : [['', rpc]]
+  const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
+  if (isNamed && entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain',
+    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain, by its number',
   )
 }
 
@@ -44,12 +48,4 @@ function isRPC(value: unknown): boolean {
   if (typeof value === 'string') return /^https?:/.test(value)
   const { request, send } = Object(value) as { request?: unknown; send?: unknown }
   return typeof (request ?? send) === 'function'
-}
-
-function chainEntries(rpcs: object): [string, unknown][] {
-  return Object.entries(rpcs).map(([chain, rpc]) => {
-    const reference = chainReference(chain.replace(/^eip155:/, ''))
-    if (reference !== undefined) return [reference, rpc]
-    throw new TypeError(`rpc names ${JSON.stringify(chain)}, which is no chain: use its number, or eip155:…`)
-  })
 }

@@ -1,5 +1,4 @@
-import { type AccountInput, accountArgument, parseAccount } from '../../base/account.js'
-import { chainArgument, chainReference } from './chain-id.js'
+import { type AccountInput, accountArgument } from '../../base/account.js'
 import type { EthereumSigner } from './signer.js'
 
 /** Parses an account id that the caller gave. Throws a `TypeError` unless it is an Ethereum account (`eip155:…`). */
@@ -20,25 +19,17 @@ export async function walletAccount(
   chainId: number | undefined,
   silent: boolean,
 ): Promise<string | undefined> {
-  const chosen = chainArgument(chainId)
+  const chosen = chainId === undefined ? undefined : (await import('./chain-id.js')).chainArgument(chainId)
   try {
     const addresses = await wallet.addresses(silent)
     const [address] = Array.isArray(addresses) ? addresses : []
     if (address === undefined) return undefined
-    const reference = chosen ?? (await walletChain(wallet))
-    const account = parseAccount(`eip155:${reference}:${address}`)
-    if (!account) throw new Error('it answered with something that is not an Ethereum address')
-    return `eip155:${account.reference}:${account.address}`
+    const answer = chosen ?? (await wallet.chainId())
+    // Loaded only now, so that nothing stands between a click and the wallet.
+    const { accountOn } = await import('./chain-id.js')
+    return accountOn(answer, address)
   } catch (cause) {
     const { authError } = await import('../../capability/auth-method.js')
     throw authError(cause)
   }
-}
-
-// A private key is on no chain, and says `undefined`.
-async function walletChain(wallet: EthereumSigner): Promise<string> {
-  const answer = await wallet.chainId()
-  const reference = answer === undefined ? '1' : chainReference(answer)
-  if (reference === undefined) throw new Error('it does not say which chain it is on')
-  return reference
 }

@@ -3,6 +3,7 @@ import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
+import { assertMessageOptions } from '../message-options.js'
 import type { SolanaAuthOptions } from './sign-in.js'
 import { type SolanaSignerInput, solanaSigner } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
@@ -48,6 +49,7 @@ export function solanaAuth(
   account?: AccountInput,
   options: SolanaAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
+  assertMessageOptions(options)
   const authArguments = {
     wallet: solanaSigner(wallet),
     account: account === undefined ? undefined : solanaArgument(account),
