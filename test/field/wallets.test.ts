@@ -175,7 +175,7 @@ describe('no wallet', () => {
   const absent = undefined as unknown as EthereumSignerInput & SolanaSignerInput
   reported([
     {
-      report: 'MetaMask/metamask-extension#5562',
+      report: 'moonstream-to/web3#140',
       met: 'is no failure of one',
       right: async () => {
         for (const ask of [
@@ -190,7 +190,7 @@ describe('no wallet', () => {
       },
     },
     {
-      report: 'ethers-io/ethers.js#1453',
+      report: 'unlock-protocol/unlock#14582',
       met: 'but a provider of ethers is one',
       right: async () => {
         const { provider } = testWallet()
