@@ -1,7 +1,7 @@
 import { type AbiBytes, abiEncode } from './abi.js'
 import { type Delegation, isERC8010, unwrapERC8010 } from './erc8010.js'
 
-export { type AbiBytes, abiEncode }
+export { abiEncode }
 
 // The suffix that marks a wrapped signature, and the number of hex digits in a word of 32 bytes.
 const MAGIC = '6492'.repeat(16)

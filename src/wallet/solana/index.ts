@@ -27,7 +27,7 @@ export type {
  * wallet of the Wallet Standard or an object of wallet-adapter. Without `account` it signs in with the
  * account that the session requests, or else with the wallet's first account. The wallet signs our message
  * unchanged (`solana:signMessage`). A wallet that cannot do that may compose the message itself
- * (`solana:signIn`), if the result is equal.
+ * (`solana:signIn`), if the result is equal. Throws `ERR_WALLET_NOT_FOUND` if `wallet` is `undefined` or `null`.
  *
  * The auth method rejects with
  *
