@@ -141,6 +141,25 @@ describe('a text that was signed elsewhere, with the address', () => {
     ]).toEqual([1, 2, 1, 2, 3, 4, 3])
   })
 
+  it.each<[number, Record<string, unknown>]>([
+    [2, {}],
+    [4, { statement: undefined }],
+    [16, { ...OLD, statement: undefined, resources: [] }],
+  ])('costs the chain %i calls at most, for %j', async (calls, changes) => {
+    let count = 0
+    const rpc = {
+      async request({ method }: { method: string }) {
+        if (method === 'eth_chainId') return '0x1'
+        count++
+        return REFUSED
+      },
+    }
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+      verifyCacao(eip1271(payload(changes)), { verifiers: ethereumVerifiers({ rpc }), now }),
+    )
+    expect(count).toBe(calls)
+  })
+
   it.each(['named', 'left out'] as const)('has an empty list of resources %s', async (resources) => {
     const p = payload({ resources: [] })
     const text = textOf(p, 'Ethereum', '1', { address: LOWER, blankLines: 1, order: 'today', resources })

@@ -1,4 +1,4 @@
-import { type AbiBytes, abiEncode } from './abi.js'
+import { abiEncode } from './abi.js'
 import { type Delegation, isERC8010, unwrapERC8010 } from './erc8010.js'
 
 export { abiEncode }

@@ -75,8 +75,8 @@ export interface SolanaAccountOptions {
 /**
  * Asks the wallet for its chosen account and returns the CAIP-10 id, such as
  * `solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:7S3P…`. With `silent` the wallet never opens, and the result is
- * `undefined` if the page is not connected to it. Rejects with `ERR_AUTH_REJECTED`, `ERR_AUTH_FAILED`, or the
- * reason of `signal`.
+ * `undefined` if the page is not connected to it. Rejects with `ERR_WALLET_NOT_FOUND`, `ERR_AUTH_REJECTED`,
+ * `ERR_AUTH_FAILED`, or the reason of `signal`.
  *
  * @example
  * const account = await solanaAccount(window.phantom.solana)
