@@ -3,7 +3,7 @@ import { type Cacao, chainOf, parentOf, rootOf } from './cacao.js'
 import { verifyDelegated } from './key-signature.js'
 import { parseCacao } from './parse-cacao.js'
 import { abilitiesOf } from './recap.js'
-import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, startTime } from './validity.js'
 /** The options of a verifier, as in `@didtools/cacao`. */
 export interface VerifierOptions {
   /** The time at which the capability must be valid; now by default. */
@@ -70,7 +70,10 @@ async function verifyGranted(
     )
   }
   try {
-    await verifier(cacao, { atTime: new Date(now), clockSkewSecs, disableExpirationCheck: true })
+    // Only the signature is asked about. Verifiers of the did-session family also judge the dates, in words of their own,
+    // so they are told a time at which the capability has begun.
+    const atTime = new Date(Math.max(now, startTime(cacao)))
+    await verifier(cacao, { atTime, clockSkewSecs, disableExpirationCheck: true })
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     throw notSigned(cause)

@@ -52,11 +52,16 @@ describe('the eip1271 verifier', () => {
     await expectCode(code, () => verify(rpc))
   })
 
-  it.each([null, undefined, '', '0x', 1, true, '1', '0x1.0', ['0x1'], {}])(
+  it.each([null, undefined, '', '0x', true, '0', 'Ox1', '0x1.0', ['0x1'], {}])(
     'knows no chain by %j',
     async (eth_chainId) =>
       void (await expectCode('ERR_RPC_UNAVAILABLE', () => verify(fakeChain({ eth_chainId })))),
   )
+
+  it.each([1, '1', '0x01', 1n])('knows its chain by %s', async (eth_chainId) => {
+    await verify(fakeChain({ eth_chainId }))
+    await verify({ 'eip155:1': fakeChain({ eth_chainId }) })
+  })
 
   it.each([
     null,
@@ -102,14 +107,22 @@ describe('the eip1271 verifier', () => {
     expect(chain.calls.filter((method) => method === 'eth_chainId')).toHaveLength(1)
   })
 
-  it.each<unknown>(['ws://127.0.0.1', 'example.com', '', 7, null, { 1: undefined }, { 1: 'ipc:///rpc' }])(
-    'has no use for the rpc %j',
-    (value) => {
-      const rpc = value as string
-      expect(() => ethereumVerifiers({ rpc })).toThrow(TypeError)
-      expect(() => ethereumAuth(testWallet().provider, undefined, { rpc })).toThrow(TypeError)
-    },
-  )
+  it.each<unknown>([
+    'ws://127.0.0.1',
+    'example.com',
+    '',
+    7,
+    null,
+    { 1: undefined },
+    { 1: 'ipc:///rpc' },
+    { Ox1: 'https://rpc.example.com' },
+    { '': 'https://rpc.example.com' },
+    { mainnet: 'https://rpc.example.com' },
+  ])('has no use for the rpc %j', (value) => {
+    const rpc = value as string
+    expect(() => ethereumVerifiers({ rpc })).toThrow(TypeError)
+    expect(() => ethereumAuth(testWallet().provider, undefined, { rpc })).toThrow(TypeError)
+  })
 })
 
 describe('an RPC that is a URL', () => {
