@@ -1,5 +1,5 @@
 import { SessionError } from '../base/errors.js'
-import { fromBase64url, toBase64url } from '../base/multibase.js'
+import { fromBase64Unpadded, fromBase64url, toBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Abilities, Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'
@@ -62,6 +62,29 @@ function readRecap(resource: string): RecapReading {
   return { abilities: att as Abilities }
 }
 
+// The namespace of a chain (CAIP-2).
+const CHAIN_NAMESPACE = /^[-a-z0-9]{3,8}$/
+
+/**
+ * Whether a ReCap is one of the one-click sign-in of WalletConnect and Reown AppKit. It names for each namespace of chains, such
+ * as `eip155`, the methods for which an app may ask the wallet. That is no URI and grants nothing to a server, so it is no ReCap of
+ * ERC-5573. It may be written in base64 rather than base64url.
+ */
+export function isOneClickRecap(resource: string): boolean {
+  if (!isRecap(resource)) return false
+  const encoded = resource.slice(RECAP.length)
+  const bytes = fromBase64url(encoded) ?? fromBase64Unpadded(encoded)
+  try {
+    const { att } = JSON.parse((bytes && fromUtf8(bytes)) ?? '') as { att?: unknown }
+    const targets = isObject(att) ? Object.entries(att) : []
+    return (
+      targets.length > 0 && targets.every(([name, names]) => CHAIN_NAMESPACE.test(name) && isObject(names))
+    )
+  } catch {
+    return false
+  }
+}
+
 /** The statement that the person reads (ERC-5573): the app's own words, if any, and then the abilities, sorted by bytes. */
 export function recapStatement(abilities: Abilities, words?: string): string {
   const items = Object.entries(abilities)
@@ -89,14 +112,24 @@ export function withoutRecapStatement(statement: string): string {
 }
 
 /**
- * The abilities that a capability grants; `undefined` for one without a ReCap. Throws `ERR_CAPABILITY_INVALID` if its ReCap is
- * malformed, is not the last of the resources, or does not match the statement.
+ * The abilities that a capability grants; `undefined` for one without a ReCap, or with one of a one-click sign-in if those are
+ * accepted. Throws `ERR_CAPABILITY_INVALID` if its ReCap is malformed, is not the last of the resources, or does not match the
+ * statement.
  */
-export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): Abilities | undefined {
+export function abilitiesOf(
+  { resources = [], statement = '' }: CacaoPayload,
+  oneClickAuth = false,
+): Abilities | undefined {
   const [recap, second] = resources.filter(isRecap)
   if (recap === undefined) return undefined
   if (second !== undefined) throw malformed('there must be one ReCap at most in p.resources')
   if (resources.at(-1) !== recap) throw malformed('its ReCap must be the last of p.resources')
+  const isOneClick = isOneClickRecap(recap)
+  if (isOneClick && oneClickAuth) return undefined
+  if (isOneClick)
+    throw malformed(
+      'its ReCap is about methods of the wallet, such as "eip155", which is no URI, as the one-click sign-in of WalletConnect and Reown AppKit writes it: to accept that as a sign-in, verify it with oneClickAuth: true',
+    )
   const { abilities, fault } = readRecap(recap)
   if (abilities === undefined) throw malformed(`its ReCap ${fault}`)
   const said = recapStatement(abilities)

@@ -32,18 +32,20 @@ export type Verifiers = Readonly<
 /**
  * Verifies all signatures of a capability's chain: the account's with the verifier for its type, and then the session key's of
  * each delegated capability. Rejects with `ERR_CAPABILITY_SIGNATURE`, with `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier
- * for a type, or with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap. `now` is in milliseconds since 1970.
+ * for a type, or with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap. `now` is in milliseconds since 1970. With
+ * `oneClickAuth`, the ReCap may be one of a one-click sign-in.
  */
 export async function verifySignature(
   cacao: Cacao,
   verifiers: Verifiers,
   now: number,
   clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
+  oneClickAuth = false,
 ): Promise<void> {
   for (const link of chainOf(cacao)) {
     const parent = parentOf(link)
     // Throws unless the statement that the person read says what the ReCap grants.
-    abilitiesOf(link.p)
+    abilitiesOf(link.p, oneClickAuth)
     if (parent) await verifyDelegated(link, parent)
     else await verifyGranted(link, verifiers, now, clockSkewSecs)
   }

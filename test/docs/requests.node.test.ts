@@ -44,12 +44,14 @@ describe('the guide to signed requests', () => {
 
   it('has servers of other kinds', () => {
     const output = runFresh(`${MAKE}
+      console.warn = () => undefined
       ${inline(guide('requests', 'fetch'))}
       const answer = await handler(await post(await make()))
       console.log(answer.status, await answer.text(), (await handler(new Request('https://api.example.com'))).status)`)
     expect(output.trim()).toBe(`200 {"hello":"${ACCOUNT_A}"} 401`)
 
     const onExpress = runFresh(`${MAKE}
+      console.warn = () => undefined
       ${inline(guide('requests', 'express'))}
       const server = app.listen(0, '127.0.0.1')
       await new Promise((resolve) => server.on('listening', resolve))

@@ -213,3 +213,61 @@ describe('a smart account', () => {
     },
   ])
 })
+
+/** A capability as the wallet libraries of WalletConnect build it: the ReCap in base64, the audience a page. */
+const oneClick = (att: object, changes: object = {}) => {
+  const recap = `urn:recap:${btoa(JSON.stringify({ att })).replace(/=+$/, '')}`
+  return signed({
+    aud: 'https://app.example.com/login',
+    resources: [recap],
+    statement:
+      "I further authorize the stated URI to perform the following actions on my behalf: (1) 'request': 'eth_signTypedData_v4', 'personal_sign' for 'eip155'.",
+    ...changes,
+  })
+}
+const limits = { chains: ['eip155:1', 'eip155:137'] }
+const wallet = { eip155: { 'request/eth_signTypedData_v4': [limits], 'request/personal_sign': [limits] } }
+const accepting = { verifiers: ethereumVerifiers(), now: () => Date.parse(payload().iat) }
+
+describe('a one-click sign-in', () => {
+  reported([
+    {
+      report: 'reown-com/appkit#2033',
+      met: 'is refused with the true reason, and accepted where it is asked for',
+      right: async () => {
+        const cacao = oneClick(wallet)
+        const error = await expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(cacao, accepting))
+        expect(error.message).toContain('oneClickAuth: true')
+        const { root } = await verifyCacao(cacao, { ...accepting, oneClickAuth: true })
+        expect(root.p.iss).toBe(cacao.p.iss)
+      },
+    },
+    {
+      report: 'reown-com/appkit#2033',
+      met: 'grants a server nothing',
+      right: async () => {
+        const options = { ...accepting, oneClickAuth: true }
+        const ability = { ability: 'request/personal_sign', resource: 'eip155:1' }
+        await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+          verifyCacao(oneClick(wallet), { ...options, ability }),
+        )
+        await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+          verifyCacao(oneClick(wallet), { ...options, resources: ['https://api.example.com/notes'] }),
+        )
+      },
+    },
+    {
+      report: 'reown-com/appkit#2033',
+      met: 'is no way around the checks of a ReCap that grants something, and of the signature',
+      right: async () => {
+        const options = { ...accepting, oneClickAuth: true }
+        const grant = { 'https://api.example.com/notes': { 'notes/write': [{}] } }
+        for (const att of [grant, { ...wallet, ...grant }, {}, { eip155: 1 }])
+          await expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(oneClick(att), options))
+        const cacao = oneClick(wallet)
+        const forged = { ...cacao, p: { ...cacao.p, nonce: 'anothernonce' } }
+        await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(forged, options))
+      },
+    },
+  ])
+})
