@@ -101,7 +101,7 @@ export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly
   } else {
     // A key that comes from an environment is easily unset.
     if (type !== undefined && (secret === undefined || secret === ''))
-      throw new TypeError(`the secret of the key is not set: is its environment variable set?`)
+      throw new TypeError("the key's secret is not set: set the environment variable that it comes from")
     const bytes = secretBytes(secret)
     if (bytes && type === 'Ed25519') return seedKey(bytes)
     if (bytes && (type === 'P-256' || type === 'secp256k1')) return curveKey(type, bytes)
