@@ -104,6 +104,15 @@ describe('a text that was signed elsewhere, with the address', () => {
     },
   )
 
+  it.each(SPELLINGS)('%s is verified, however the issuer is written', async (_, address) => {
+    for (const spelling of [LOWER, toEIP55(LOWER)]) {
+      const p = payload({ iss: `did:pkh:eip155:1:${spelling}` })
+      const signs = textOf(p, 'Ethereum', '1', { address, blankLines: 1, order: 'today' })
+      await verifyCacao(eip191(p, signs), { verifiers: ethereumVerifiers(), now })
+      await verifyCacao(eip1271(p), { verifiers: ethereumVerifiers({ rpc: accepting(signs) }), now })
+    }
+  })
+
   it.each(SPELLINGS)(
     '%s, in the old order, is verified up to the day when it was given up',
     async (_, address) => {

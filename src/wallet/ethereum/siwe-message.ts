@@ -93,27 +93,32 @@ const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
  * of today comes first, then those of did-session, then the rest.
  */
 export function* renderings({ p }: Cacao): Generator<string> {
-  const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
+  const stored = p.iss.slice(p.iss.lastIndexOf(':') + 1)
+  const spellings = { checksum: toEIP55(stored), stored, lower: stored.toLowerCase() }
   const isOld = (parseDateTime(p.iat) ?? Number.POSITIVE_INFINITY) <= LEGACY_UNTIL
   const seen = new Set<string>()
   for (const signed of signedPayloads(p)) {
-    for (const [layout, isAsStored] of LAYOUTS) {
+    for (const [layout, spelling] of LAYOUTS) {
       if (layout.endsWith('-2022') && !isOld) continue
-      const text = renderEthereumMessage(signed, { layout, ...(isAsStored && { address }) })
+      const text = renderEthereumMessage(signed, { layout, address: spellings[spelling] })
       if (!seen.has(text)) yield text
       seen.add(text)
     }
   }
 }
 
-/** Each layout with whether the address is written as it is stored. */
-const LAYOUTS: readonly (readonly [layout: MessageLayout, isAsStored: boolean])[] = [
-  ['erc4361', false],
-  ['did-session', false],
-  ['did-session', true],
-  ['did-session-2022', true],
-  ['erc4361', true],
-  ['did-session-2022', false],
-  ['erc4361-2022', true],
-  ['erc4361-2022', false],
+/** Each layout with how the address is written in it; the most frequent ones first. */
+const LAYOUTS: readonly (readonly [layout: MessageLayout, spelling: 'checksum' | 'stored' | 'lower'])[] = [
+  ['erc4361', 'checksum'],
+  ['did-session', 'checksum'],
+  ['did-session', 'stored'],
+  ['did-session-2022', 'stored'],
+  ['erc4361', 'stored'],
+  ['did-session-2022', 'checksum'],
+  ['erc4361-2022', 'stored'],
+  ['erc4361-2022', 'checksum'],
+  ['erc4361', 'lower'],
+  ['did-session', 'lower'],
+  ['did-session-2022', 'lower'],
+  ['erc4361-2022', 'lower'],
 ]
