@@ -1,11 +1,11 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import {
+  booleanOption,
   copiedOptions,
   functionOption,
   type OptionReaders,
   readOptions,
   setting,
-  wrong,
 } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import type { RequestVerifierOptions } from '../http/verify-options.js'
@@ -55,10 +55,7 @@ interface OwnOptions<R> {
 
 const OWN_OPTIONS: OptionReaders<OwnOptions<never>> = {
   onRefused: setting(functionOption('a function that is called for each refusal')),
-  debug: setting((value, name) => {
-    if (typeof value === 'boolean') return value
-    throw wrong(name, 'true or false')
-  }),
+  debug: setting(booleanOption),
 }
 
 /** The answer to a request that was refused. */
