@@ -10,9 +10,9 @@ import {
   DEFAULT_CONTENT_TYPE,
   isCacaoAuthorization,
   keyURL,
-  MAX_AGE_SECS,
   messageSignatures,
   SIGNATURE_LABEL,
+  SIGNATURE_LIFETIME_SECS,
   SIGNATURE_TAG,
   signedComponents,
 } from './signature-profile.js'
@@ -57,7 +57,7 @@ export async function signRequest(
       components: signedComponents(body.length > 0),
       parameters: {
         created,
-        expires: created + MAX_AGE_SECS,
+        expires: created + SIGNATURE_LIFETIME_SECS,
         nonce: toBase64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
         keyid: keyURL(key.did),
         alg: algorithm,

@@ -65,7 +65,7 @@ describe('a server for tests', () => {
     })
     expect((await narrow.fetch(NOTES)).status).toBe(403)
     const old = await session.signRequest(new Request(NOTES))
-    clock.advance(61)
+    clock.advance(361)
     const response = await fetch(old)
     expect(response.headers.get('www-authenticate')).toBe('CACAO error="ERR_REQUEST_STALE"')
     const twice = await session.signRequest(new Request(NOTES))
