@@ -113,7 +113,14 @@ export async function verifyMessageSignature(
     throw requestRefused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
   }
   const { keyDID, nonce, created, expires, refusedFrom } = claims
-  return { keyDID, nonce, created, expires, refusedFrom, ...(claims.isBodySigned && digest && { contentDigest: digest }) }
+  return {
+    keyDID,
+    nonce,
+    created,
+    expires,
+    refusedFrom,
+    ...(claims.isBodySigned && digest && { contentDigest: digest }),
+  }
 }
 
 interface SignatureClaims extends MessageSignature {

@@ -257,7 +257,11 @@ tried('a request that was captured', [
     },
     'ERR_REQUEST_STALE',
   ],
-  ['kept for longer than clocks may differ', send(async () => signer.sign(post(), NOW - 361_000)), 'ERR_REQUEST_STALE'],
+  [
+    'kept for longer than clocks may differ',
+    send(async () => signer.sign(post(), NOW - 361_000)),
+    'ERR_REQUEST_STALE',
+  ],
   ['made for tomorrow', send(async () => signer.sign(post(), NOW + 86_400_000)), 'ERR_REQUEST_STALE'],
   [
     'to a store that says nothing',

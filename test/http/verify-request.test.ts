@@ -231,7 +231,10 @@ describe('a request is refused', () => {
     const verify = requestVerifier({ ...accepting, now: clock.now })
     const request = await signer.sign(get())
     await verify(request.clone())
-    for (const [ms, code] of [[359_999, 'ERR_REQUEST_REPLAYED'], [360_000, 'ERR_REQUEST_STALE']] as const) {
+    for (const [ms, code] of [
+      [359_999, 'ERR_REQUEST_REPLAYED'],
+      [360_000, 'ERR_REQUEST_STALE'],
+    ] as const) {
       clock.set(NOW + ms)
       await expectCode(code, () => verify(request.clone()))
     }

@@ -45,7 +45,7 @@ describe('a server for tests', () => {
     })
     restores.push(own.install())
     expect(own.url).toBe('https://notes.example:8443')
-    const response = await session.fetch(`${own.url}/x`, { method: 'POST', body: 'ü' })
+    const response = await session.fetch(`${own.url}/x`, { method: 'POST', body: 'ü', origins: [own.url] })
     expect(await response.text()).toBe(`${wallet.account}: ü`)
     expect([own.calls.length, server.calls.length]).toEqual([1, 0])
   })
