@@ -78,6 +78,8 @@ export default defineConfig({
     teardownTimeout: LONGEST_MS,
     browser: { connectTimeout: LONGEST_MS },
     reporters: reporters(new EngineReporter(engines)),
+    // Servers of the tests refuse all the time, and say so.
+    onConsoleLog: (line) => (line.startsWith('cacao-session refused ') ? false : undefined),
     projects: [node, ...engines.found.map(lane)],
   },
 })

@@ -62,9 +62,27 @@ export function assertNonce(cacao: Cacao, nonce: string): void {
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability covers all of the resources. */
-export function assertResources({ p }: Cacao, resources: readonly string[]): void {
-  const missing = missingResources(p.resources ?? [], resources)
-  if (missing.length > 0) throw capabilityRefused('RESOURCES', `it does not cover ${missing.join(', ')}`)
+export function assertResources(
+  { p: { resources: granted = [] } }: Cacao,
+  resources: readonly string[],
+): void {
+  const missing = missingResources(granted, resources)
+  if (missing.length > 0)
+    throw capabilityRefused('RESOURCES', `it does not cover ${fewOf(missing)}; it covers ${fewOf(granted)}`)
+}
+
+// Enough to see what is wrong, and not so much that it fills a log.
+const MOST_NAMED = 5
+const MOST_CHARACTERS = 200
+
+function fewOf(resources: readonly string[]): string {
+  const named = resources
+    .slice(0, MOST_NAMED)
+    .map((uri) => (uri.length > MOST_CHARACTERS ? `${uri.slice(0, MOST_CHARACTERS)}…` : uri))
+  const others = resources.length - named.length
+  return [...(named.length === 0 ? ['nothing'] : named), ...(others > 0 ? [`${others} others`] : [])].join(
+    ', ',
+  )
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that grants the ability. */

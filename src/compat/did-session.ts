@@ -1,19 +1,21 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { decryptJWE, type JWE, x25519Decrypter } from 'did-jwt'
 import type { DID } from 'dids'
-import { type AccountInput, normalAccount } from '../base/account.js'
+import { type AccountInput, accountArgument, normalAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import type { AuthMethod } from '../capability/auth-method.js'
+import { assertAudience, assertIssuer } from '../capability/assertions.js'
+import { type AuthMethod, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { expiryTime } from '../capability/validity.js'
 import { verifySignature } from '../capability/verify-signature.js'
-import { SEED_LENGTH, seedKey } from '../key/generate-key.js'
+import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { authorizeOptions } from '../options/read-grant-options.js'
 import type { GrantOptions } from '../options/session-options.js'
 import { readSession, writeSession } from '../resume/session-string.js'
 import { DIDSession as Session } from '../session/did-session.js'
-import { authorize } from '../sign-in/sign-in.js'
+import { capabilityRequest } from '../sign-in/request-capability.js'
+import { authorize, newSeedKey } from '../sign-in/sign-in.js'
 import { capabilityOf, createDID, type SigningKey } from './did.js'
 import { toDID } from './dids.js'
 
@@ -38,7 +40,13 @@ export class DIDSession {
 
   /** Has the wallet sign a session that can be serialized to a string. */
   static async authorize(authMethod: AuthMethod, authOpts: AuthOpts = {}): Promise<DIDSession> {
-    const { serialize } = await authorize(authMethod, authorizeOptions(grantOptions(authOpts)))
+    const options = grantOptions(authOpts)
+    if (isOver(options)) {
+      const { key, seed } = await newSeedKey()
+      const cacao = await expiredCapability(authMethod, key.did, options)
+      return DIDSession.fromSession(writeSession(seed, cacao))
+    }
+    const { serialize } = await authorize(authMethod, authorizeOptions(options))
     return DIDSession.fromSession(serialize?.() ?? '')
   }
 
@@ -47,13 +55,24 @@ export class DIDSession {
     return createDIDCacao(didKey, cacao)
   }
 
-  /** Resumes the stored session of the account, or else has the wallet sign a new one. */
+  /**
+   * Resumes the stored session of the account, or else has the wallet sign a new one. With a negative `expiresInSecs` the new
+   * one has expired already, so it signs nothing and is not stored.
+   */
   static async get(
     account: AccountInput,
     authMethod: AuthMethod,
     authOpts: AuthOpts = {},
   ): Promise<DIDSession> {
-    const session = await Session.get(account, authMethod, grantOptions(authOpts))
+    const options = grantOptions(authOpts)
+    const { resources } = options
+    if (isOver(options) && !(await Session.hasSessionFor(account, resources))) {
+      const key = await generateSessionKey('P-256')
+      const cacao = await expiredCapability(authMethod, key.did, options, accountArgument(account))
+      return new DIDSession({ cacao: capabilityOf(cacao), did: await createDID(key, cacao) })
+    }
+    const given = isOver(options) ? { resources } : options
+    const session = await Session.get(account, authMethod, given)
     return new DIDSession({ cacao: capabilityOf(session.cacao), did: await toDID(session) })
   }
 
@@ -164,10 +183,49 @@ const AUTH_OPTION_NAMES = [
   'expiresInSecs',
 ] as const
 
-// did-session ignores unknown options, and options that are `undefined`.
-function grantOptions(authOpts: AuthOpts): GrantOptions {
+interface DropInOptions extends GrantOptions {
+  readonly resources: string[]
+}
+
+// did-session ignores unknown options, and options that are `undefined`, but not missing resources.
+function grantOptions(authOpts: AuthOpts): DropInOptions {
+  if (!(Number(authOpts.resources?.length) > 0))
+    throw new TypeError(
+      'Required: resource argument option when authorizing: { resources: ["ceramic://*"] } names what the session may do',
+    )
   const given = AUTH_OPTION_NAMES.filter((name) => authOpts[name] !== undefined)
-  return Object.fromEntries(given.map((name) => [name, authOpts[name]]))
+  return Object.fromEntries(given.map((name) => [name, authOpts[name]])) as unknown as DropInOptions
+}
+
+/** Whether a session is asked for that has expired when it is made. Apps that moved from did-session do so in their tests. */
+function isOver({ expiresInSecs }: DropInOptions): boolean {
+  return typeof expiresInSecs === 'number' && expiresInSecs < 0
+}
+
+/** Has the wallet sign a capability that has expired already. Nothing can be signed under it. */
+async function expiredCapability(
+  authMethod: AuthMethod,
+  uri: string,
+  { expiresInSecs = 0, ...options }: DropInOptions,
+  account?: string,
+): Promise<Cacao> {
+  const expirationTime = new Date(Math.max(0, Date.now() + expiresInSecs * 1000)).toISOString()
+  const { opts } = capabilityRequest(options, account)
+  const { nonce } = options
+  const ask = async (): Promise<unknown> =>
+    authMethod({ ...opts, ...(typeof nonce === 'string' && { nonce }), uri, expirationTime })
+  const cacao = parseCacao(
+    await ask().catch((cause: unknown) => {
+      throw authError(cause)
+    }),
+  )
+  assertAudience(cacao, uri)
+  if (account !== undefined) assertIssuer(cacao, account)
+  if (expiryTime(cacao) <= Date.now()) return cacao
+  throw new SessionError(
+    'ERR_CAPABILITY_INVALID',
+    'the auth method answered a capability that is valid for longer than was asked for',
+  )
 }
 
 /** Returns an authenticated `DID` with the Ed25519 key of a 32-byte seed, or of a random seed. */

@@ -55,14 +55,15 @@ class SessionDID extends DID {
     jws: Parameters<DID['verifyJWS']>[0],
     options: VerifyOptions = {},
   ): Promise<VerifyResult> {
-    const { issuer, capability, atTime, disableTimecheck } = options
+    const { issuer, capability, atTime } = options
     const verifiers =
       options.verifiers ?? (await import('../wallet/ethereum/verifiers.js')).ethereumVerifiers()
-    // Without a time check, a capability is verified as of the time at which it was issued.
-    const time = disableTimecheck ? (parseDateTime(capability?.p.iat ?? '') ?? Number.NaN) : atTime?.getTime()
+    const time = capability ? capabilityTime(capability, options) : atTime?.getTime()
+    // In dids, the issuer may also be the key that signs. The capability is verified all the same.
+    const account = issuer === capability?.p.aud ? undefined : issuer
     const { kid, payload } = await verifyJWS(jws, {
       verifiers,
-      ...(issuer !== undefined && { issuer }),
+      ...(account !== undefined && { issuer: account }),
       ...(capability !== undefined && { capability }),
       ...(time !== undefined && { now: () => time }),
     })
@@ -70,8 +71,24 @@ class SessionDID extends DID {
   }
 }
 
-type VerifyOptions = Parameters<DID['verifyJWS']>[1]
+type VerifyOptions = NonNullable<Parameters<DID['verifyJWS']>[1]>
 type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
+
+/**
+ * The time as of which a capability is verified, in milliseconds since 1970. Without a time check, when it was issued; during
+ * the `revocationPhaseOutSecs` after its end, just before its end; `undefined` for now.
+ */
+function capabilityTime(
+  { p: { iat, exp } }: Capability,
+  { atTime, disableTimecheck, revocationPhaseOutSecs = 0 }: VerifyOptions,
+): number | undefined {
+  if (disableTimecheck) return parseDateTime(iat) ?? Number.NaN
+  if (!(revocationPhaseOutSecs >= 0)) throw new TypeError('revocationPhaseOutSecs must be 0 seconds or more')
+  const time = atTime?.getTime()
+  const end = exp === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(exp) ?? Number.NaN)
+  const after = (time ?? Date.now()) - end
+  return after >= 0 && after < revocationPhaseOutSecs * 1000 ? end - 1 : time
+}
 
 /**
  * Returns the capability as the `dids` package types it, which only knows signatures that are text. Throws

@@ -1,4 +1,3 @@
-import { accountDID } from '../base/account.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { latestTime } from '../base/time.js'
 import {
@@ -9,10 +8,10 @@ import {
   assertNotRevoked,
   assertResources,
 } from '../capability/assertions.js'
-import { type Cacao, issuerAccount, rootOf } from '../capability/cacao.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
+import { type Caller, callerUnder } from './caller.js'
 import { type IncomingRequest, incomingRequest, verifiedURL } from './incoming-request.js'
 import { requestRefused } from './request-error.js'
 import { BufferedBytes, LiveRequests } from './request-limits.js'
@@ -26,23 +25,8 @@ import {
 } from './verify-options.js'
 import { type MessageSignature, verifyMessageSignature } from './verify-signature.js'
 
-/** Who is calling, and under which capability. */
-export interface VerifiedRequest {
-  /** The account that the session acts for: a CAIP-10 id, or a did:key. */
-  readonly account: string
-  /** The account's DID, such as `did:pkh:eip155:1:0x…`. */
-  readonly id: string
-  /** The session key that signed the request. */
-  readonly keyDID: string
-  /** The resources that the capability covers. */
-  readonly resources: readonly string[]
-  /** The capability under which the key signed: the last of its chain. */
-  readonly cacao: Cacao
-  /**
-   * The capability that the wallet signed: the same one, unless it was delegated. Judge a sign-in by this one (nonce,
-   * `iat`, statement, request id), because a session key can write anything into what it signs itself.
-   */
-  readonly root: Cacao
+/** Who is calling, under which capability, and with which request. */
+export interface VerifiedRequest extends Caller {
   /** The URL that was signed: the configured authority, with the path and query as they were received. */
   readonly url: string
   /** When it was signed. */
@@ -137,7 +121,9 @@ export function incomingVerifier<R>(
     })
     const { keyDID, nonce, created, expires, refusedFrom } = signature
     const known = verified.get(token)
-    const { cacao, identity } = known ?? knownCapability(token)
+    const capability = known ?? knownCapability(token)
+    const { caller, identity } = capability
+    const { cacao } = caller
     assertValidAt(cacao, time, clockSkewSecs)
     assertAudience(cacao, keyDID)
     assertDelegation(cacao, delegation)
@@ -147,7 +133,7 @@ export function incomingVerifier<R>(
     if (ability) assertAbility(cacao, await abilityFor(ability, incoming, url))
     if (!known) {
       await verifySignature(cacao, settings.verifiers, time, clockSkewSecs)
-      if (token.length <= MAX_CACHED_TOKEN && isLasting(cacao)) verified.set(token, { cacao, identity })
+      if (token.length <= MAX_CACHED_TOKEN && isLasting(cacao)) verified.set(token, capability)
     }
 
     // Counted before the body is read, so that requests which arrive at the same time can't exceed the limit together.
@@ -179,14 +165,8 @@ export function incomingVerifier<R>(
       throw error
     }
 
-    const account = issuerAccount(cacao)
     return {
-      account,
-      id: accountDID(account),
-      keyDID,
-      resources: cacao.p.resources ?? [],
-      cacao,
-      root: rootOf(cacao),
+      ...caller,
       url: url.href,
       created: new Date(created),
       expires: new Date(expires),
@@ -195,13 +175,13 @@ export function incomingVerifier<R>(
 }
 
 interface KnownCapability {
-  readonly cacao: Cacao
+  readonly caller: Caller
   readonly identity: string
 }
 
 function knownCapability(token: string): KnownCapability {
   const cacao = parseToken(token)
-  return { cacao, identity: capabilityIdentity(cacao) }
+  return { caller: callerUnder(cacao), identity: capabilityIdentity(cacao) }
 }
 
 /** The name of this server that a request is for: its only name, or the one of several that the client used. */

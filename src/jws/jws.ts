@@ -100,13 +100,31 @@ function header(bytes: Uint8Array): Record<string, unknown> {
 // The payload of a DAG-JWS is a CID, and `link` is that CID again.
 function assertLink(input: unknown, payload: Uint8Array): void {
   const link = typeof input === 'object' && input !== null && 'link' in input ? input.link : undefined
-  if (link !== undefined && String(link) !== cidText(payload))
-    throw invalid('its link must be the CID in its payload')
+  if (link === undefined) return
+  const named = linkedCID(link)
+  if (!named?.equals(decoded(payload))) throw invalid('its link must be the CID in its payload')
 }
 
-function cidText(bytes: Uint8Array): string | undefined {
+// A link is a CID of any version of multiformats, also after a structured clone; its text; or, once it went through JSON, what
+// DAG-JSON writes for it: an object with the member `/` only.
+function linkedCID(link: unknown): CID | undefined {
+  const text = isDagJSONLink(link) ? link['/'] : link
+  if (typeof text !== 'string') return CID.asCID(text) ?? undefined
   try {
-    return CID.decode(bytes).toString()
+    return CID.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isDagJSONLink(link: unknown): link is { readonly '/': string } {
+  if (typeof link !== 'object' || link === null || Object.keys(link).length !== 1) return false
+  return '/' in link && typeof link['/'] === 'string'
+}
+
+function decoded(bytes: Uint8Array): CID | undefined {
+  try {
+    return CID.decode(bytes)
   } catch {
     return undefined
   }

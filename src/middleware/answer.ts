@@ -1,8 +1,16 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import { copiedOptions, functionOption, readOptions, setting } from '../base/options.js'
+import {
+  copiedOptions,
+  functionOption,
+  type OptionReaders,
+  readOptions,
+  setting,
+  wrong,
+} from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import { RECEIVED_METHOD } from '../http/signature-profile.js'
 import type { RequestVerifierOptions } from '../http/verify-options.js'
+import { refusalLog } from './refusal-log.js'
 
 // The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next
 // person. So each answer is marked as private.
@@ -15,21 +23,47 @@ const CACHE_CONTROL = 'private, no-store'
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
   /** Called for each refusal, with the details that the client does not get: for logs. */
   onRefused?: (error: SessionError, request: R) => void
+  /**
+   * Whether refusals are written to the server's log (`console.warn`), with what was expected and what came, at most one a
+   * second. By default they are if there is no `onRefused`.
+   */
+  debug?: boolean
 }
 
-/** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong `onRefused`. */
+/** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong one of these. */
 export function readSessionOptions<R>(options: RequireSessionOptions<R>): {
   readonly verifier: RequestVerifierOptions<R>
-  readonly onRefused: RequireSessionOptions<R>['onRefused']
+  readonly onRefused: (error: SessionError, request: R) => void
   readonly now: Clock
 } {
-  const { onRefused: listener, ...verifier } = copiedOptions(options)
-  const { onRefused } = readOptions<{ onRefused: RequireSessionOptions<R>['onRefused'] }>(
-    { onRefused: listener },
-    { onRefused: setting(functionOption('a function that is called for each refusal')) },
+  const { onRefused: given, debug: isWanted, ...verifier } = copiedOptions(options)
+  const { onRefused, debug = onRefused === undefined } = readOptions<OwnOptions<R>>(
+    { onRefused: given, debug: isWanted },
+    OWN_OPTIONS as OptionReaders<OwnOptions<R>>,
   )
-  const given = verifier as unknown as RequestVerifierOptions<R>
-  return { verifier: given, onRefused, now: given.now ?? systemClock }
+  const now = typeof verifier.now === 'function' ? (verifier.now as Clock) : systemClock
+  const log = debug ? refusalLog(now) : undefined
+  return {
+    verifier: verifier as unknown as RequestVerifierOptions<R>,
+    now,
+    onRefused: (error, request) => {
+      log?.(error, request)
+      onRefused?.(error, request)
+    },
+  }
+}
+
+interface OwnOptions<R> {
+  readonly onRefused: RequireSessionOptions<R>['onRefused']
+  readonly debug: boolean | undefined
+}
+
+const OWN_OPTIONS: OptionReaders<OwnOptions<never>> = {
+  onRefused: setting(functionOption('a function that is called for each refusal')),
+  debug: setting((value, name) => {
+    if (typeof value === 'boolean') return value
+    throw wrong(name, 'true or false')
+  }),
 }
 
 /** The answer to a request that was refused. */
@@ -59,7 +93,7 @@ interface RefusalOptions<R> {
  * The answer to a request that was refused: 403 if the capability doesn't cover it, 413 if its body is too large, 429 if
  * its capability has too many requests or bodies under way, 503 if a store or the chain of a contract account doesn't
  * answer, 500 if the server has no WebCrypto, and otherwise 401 with `WWW-Authenticate: CACAO error="…"`. The client gets
- * the code only; `onRefused` gets the error. Rethrows what is not a `SessionError`, because that is a fault of the server.
+ * the code only; `onRefused` and the log get the error. Rethrows what is not a `SessionError`, because that is a fault of the server.
  */
 export function refusalOf<R>(
   error: unknown,

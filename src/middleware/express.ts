@@ -10,6 +10,7 @@ import {
 import { incomingMessage, type NodeRequest } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
+export type { Caller } from '../http/caller.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'

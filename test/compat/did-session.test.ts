@@ -27,6 +27,7 @@ const keyAuth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 const payload = { b: 1, a: { z: [3, 2, 1], y: 'text ✓' } }
 const account = { toString: () => `eip155:1:${ADDRESS_A}` }
 type Capability = Parameters<DID['withCapability']>[0]
+const KEYS_DID = 'did:key:zDnaesvFv4WzQ73zPin4Yzkp8reDSe7Bvb6sN3QtRdjoNsYbW'
 
 // Plain dids, as any receiver would set it up; the resolver is all that it needs.
 async function plainDID(): Promise<DID> {
@@ -97,6 +98,35 @@ describe('toDID', () => {
       await expectCode('ERR_CAPABILITY_EXPIRED', () => receiver.verifyJWS(jws, expired))
       await expect(receiver.verifyJWS(jws, { ...expired, disableTimecheck: true })).resolves.toBeDefined()
     }
+  })
+
+  it('verifies with the session key as the issuer, and for a while after the end if that is allowed', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, keyAuth, { resources, expiresInSecs: 60 })
+    const did = await toDID(session)
+    const jws = await did.createJWS(payload)
+    const capability = session.cacao as Capability
+    const other = (await DIDSession.authorize(keyAuth, { resources })).cacao as Capability
+    for (const options of [{ issuer: session.keyDID }, { issuer: session.keyDID, capability }])
+      await expect(did.verifyJWS(jws, options)).resolves.toMatchObject({ payload })
+    for (const options of [{ issuer: other.p.aud }, { issuer: other.p.aud, capability }])
+      await expectCode('ERR_CAPABILITY_ISSUER', () => did.verifyJWS(jws, options))
+    await expectCode('ERR_JWS_INVALID', () => did.verifyJWS(jws, { issuer: other.p.aud, capability: other }))
+
+    const end = Date.parse(capability.p.exp ?? '')
+    const sinceEnd = (ms: number, revocationPhaseOutSecs?: number) => ({
+      capability,
+      atTime: new Date(end + ms),
+      ...(revocationPhaseOutSecs !== undefined && { revocationPhaseOutSecs }),
+    })
+    for (const options of [sinceEnd(-1), sinceEnd(-1, 0), sinceEnd(0, 30), sinceEnd(29_999, 30)])
+      await expect(did.verifyJWS(jws, options)).resolves.toMatchObject({ payload })
+    for (const options of [sinceEnd(0), sinceEnd(0, 0), sinceEnd(30_000, 30), sinceEnd(-600_000, 30)])
+      await expectCode(
+        options.atTime.getTime() < end ? 'ERR_CAPABILITY_NOT_YET_VALID' : 'ERR_CAPABILITY_EXPIRED',
+        () => did.verifyJWS(jws, options),
+      )
+    for (const wrong of [-1, Number.NaN])
+      expect(await failureOf(() => did.verifyJWS(jws, sinceEnd(0, wrong)))).toBeInstanceOf(TypeError)
   })
 
   it('signs nothing for an expired session', async () => {
@@ -190,6 +220,70 @@ describe('the drop-in for did-session 4', () => {
     expect(again.did.id).toBe(session.did.id)
     expect(again.serialize()).toBe(session.serialize())
     expect(await failureOf(() => OldSession.authorize(keyAuth))).toBeInstanceOf(TypeError)
+  })
+
+  it('refuses to ask for nothing, in the words that it always had', async () => {
+    const asked = [undefined, {}, { resources: [] }]
+    for (const options of asked) {
+      const calls = [
+        () => OldSession.authorize(keyAuth, options),
+        () => OldSession.get(account, keyAuth, options),
+      ]
+      for (const call of calls) {
+        const error = await failureOf(call)
+        expect(error).toBeInstanceOf(TypeError)
+        expect(String(error)).toContain('Required: resource argument option when authorizing')
+      }
+    }
+  })
+
+  it.each([-1, -86_400])('gives a session that has expired for expiresInSecs: %d', async (expiresInSecs) => {
+    const wallet = testWallet()
+    const { AccountId } = await import('caip')
+    const accountId = new AccountId(ACCOUNT_A)
+    const methods = [
+      ethereumAuth(wallet.provider, undefined, { domain: 'app.example' }),
+      await EthereumNodeAuth.getAuthMethod(wallet.provider, accountId, 'app.example'),
+    ]
+    for (const authMethod of methods) {
+      const options = { resources, expiresInSecs }
+      const made = [
+        await OldSession.get(accountId, authMethod, options),
+        await OldSession.authorize(authMethod, options),
+      ]
+      for (const session of made) {
+        expect([session.isExpired, session.expireInSecs, session.isAuthorized()]).toEqual([true, 0, false])
+        expect(session.id.toLowerCase()).toBe(`did:pkh:${ACCOUNT_A}`.toLowerCase())
+        await expect(session.did.createJWS(payload)).rejects.toThrow('expired')
+      }
+      expect((await OldSession.fromSession(made[1]?.serialize() ?? '')).isExpired).toBe(true)
+      expect(await OldSession.hasSessionFor(accountId, resources)).toBe(false)
+      const valid = await OldSession.get(accountId, authMethod, { resources })
+      expect(valid.isExpired).toBe(false)
+      // As did-session does, the stored one is taken up, whatever lifetime a new one would have.
+      expect((await OldSession.get(accountId, authMethod, options)).did.id).toBe(valid.did.id)
+      await OldSession.remove(accountId)
+    }
+  })
+
+  it('refuses another capability than the expired one that it asked for', async () => {
+    const options = { resources, expiresInSecs: -1 }
+    const lasting: typeof keyAuth = ({ expirationTime: _, ...opts }) => keyAuth(opts)
+    const other: typeof keyAuth = (opts) => keyAuth({ ...opts, uri: KEYS_DID })
+    for (const [method, code] of [
+      [lasting, 'ERR_CAPABILITY_INVALID'],
+      [other, 'ERR_CAPABILITY_AUDIENCE'],
+    ] as const) {
+      await expectCode(code, () => OldSession.authorize(method, options))
+      await expectCode(code, () => OldSession.get(account, method, options))
+    }
+    const foreign = { toString: () => ACCOUNT_B }
+    const anybody: typeof keyAuth = ({ address: _, chainId: __, ...opts }) => keyAuth(opts)
+    await expectCode('ERR_CAPABILITY_ISSUER', () => OldSession.get(foreign, anybody, options))
+    for (const expiresInSecs of [0, Number.NaN])
+      expect(
+        await failureOf(() => OldSession.authorize(keyAuth, { resources, expiresInSecs })),
+      ).toBeInstanceOf(TypeError)
   })
 
   it('refuses a string in which someone wrote another account', async () => {

@@ -61,6 +61,15 @@ describe('the guide to signed requests', () => {
     expect(onExpress.trim()).toBe(`200 {"by":"${ACCOUNT_A}","note":"a note"} 401`)
   })
 
+  it('knows the same person on another chain, but takes no contract for one', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'person'))}
+      const caller = (chain, type) => ({ account: chain + ':0xab', address: '0xAB', root: { s: { t: type } } })
+      console.log(personOf(caller('eip155:1', 'eip191')), personOf(caller('eip155:10', 'eip191')))
+      console.log(personOf(caller('eip155:1', 'eip1271')), personOf(caller('eip155:10', 'eip1271')))`)
+    expect(output.trim().split('\n')).toEqual(['eip155:0xAB eip155:0xAB', 'eip155:1:0xab eip155:10:0xab'])
+  })
+
   it('has a revocation store of one’s own, which knows every spelling', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'own-revocation'))}

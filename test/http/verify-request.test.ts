@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { toEIP55 } from '../../src/base/eip55.js'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
@@ -20,7 +21,7 @@ import {
   URL_OF_NOTES,
 } from '../setup/request-signer.js'
 import { profileInput, signWire } from '../setup/sign-wire.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
 import type { WireRequest } from '../setup/wire-request.js'
 
 let signer: TestSigner
@@ -45,6 +46,8 @@ describe.each([
     const caller = await verifyRequest(await sign(post()), acceptingOnce)
     expect(caller).toEqual({
       account: ACCOUNT_A,
+      address: toEIP55(ADDRESS_A),
+      chainId: 'eip155:1',
       id: `did:pkh:${ACCOUNT_A}`,
       keyDID: key.did,
       resources: [RESOURCE],

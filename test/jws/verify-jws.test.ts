@@ -1,3 +1,6 @@
+import * as dagJSON from '@ipld/dag-json'
+import { base36 } from 'multiformats/bases/base36'
+import { CID } from 'multiformats/cid'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
@@ -102,6 +105,33 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     for (const link of ['bafyreih2bkw6nitaynz4etqar536yhxypisapxe5azmmxcxmvohappqcly', 7, null]) {
       await expectCode('ERR_JWS_INVALID', () => check({ ...jws, link }))
     }
+  })
+
+  it('is a DAG-JWS, in whatever form its link was given or stored', async () => {
+    const { jws } = await (await toDID(signed().session)).createDagJWS({ note: 'ü' })
+    const other = CID.parse('bafyreih2bkw6nitaynz4etqar536yhxypisapxe5azmmxcxmvohappqcly')
+    const forms: ((link: CID) => unknown)[] = [
+      (link) => link,
+      (link) => link.toString(),
+      (link) => link.toString(base36),
+      (link) => link.toJSON(),
+      (link) => JSON.parse(JSON.stringify({ link })).link,
+      (link) => dagJSON.decode(dagJSON.encode(link)),
+      (link) => JSON.parse(dagJSON.stringify(link)),
+      (link) => structuredClone({ ...link }),
+    ]
+    const link = CID.parse(String(jws.link))
+    for (const form of forms) {
+      await expect(check({ ...jws, link: form(link) })).resolves.toMatchObject({
+        issuer: signed().session.id,
+      })
+      await expectCode('ERR_JWS_INVALID', () => check({ ...jws, link: form(other) }))
+    }
+    for (const read of [JSON.parse(JSON.stringify(jws)), dagJSON.parse(dagJSON.stringify(jws))])
+      await expect(check(read)).resolves.toMatchObject({ issuer: signed().session.id })
+    const text = link.toString()
+    const not = [{ '/': text, and: 1 }, { '/': { bytes: text } }, [text], {}, '', `${text}a`, new Date()]
+    for (const wrong of not) await expectCode('ERR_JWS_INVALID', () => check({ ...jws, link: wrong }))
   })
 
   it.each([
@@ -221,7 +251,18 @@ describe('what can not be looked at', () => {
         },
       }),
     ],
-    ['a link that prints as nothing', () => ({ ...ed25519.jws, link: { toString: boom } })],
+    [
+      'a link that is no CID to look at',
+      () => ({
+        ...ed25519.jws,
+        link: {
+          version: 1,
+          get '/'() {
+            return boom()
+          },
+        },
+      }),
+    ],
   ])('is refused: %s', async (_, make) => {
     const error = await expectCode('ERR_JWS_INVALID', () => verifyJWS(make()))
     expect(error.cause).toMatchObject({ message: 'boom' })

@@ -1,12 +1,9 @@
 import { createSiweMessage } from 'viem/siwe'
 import { describe, expect, it } from 'vitest'
+import { toEIP55 } from '../../src/base/eip55.js'
 import { renderMessage } from '../../src/capability/message.js'
 import { parsePayload } from '../../src/capability/parse-cacao.js'
-import {
-  parseEthereumMessage,
-  renderEthereumMessage,
-  toEIP55,
-} from '../../src/wallet/ethereum/siwe-message.js'
+import { parseEthereumMessage, renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { AUDIENCE, payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, fixture, fixtureNames, vectors } from '../setup/fixtures.js'

@@ -1,3 +1,4 @@
+import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
 import { utf8 } from '../../base/utf8.js'
@@ -7,7 +8,7 @@ import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '
 import { ethereumError, noAccountError } from '../wallet-errors.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import type { EthereumSigner, EthereumSignerInput } from './signer.js'
-import { renderEthereumMessage, toEIP55 } from './siwe-message.js'
+import { renderEthereumMessage } from './siwe-message.js'
 import { ethereumArgument, walletAccount } from './wallet-account.js'
 
 // The longest signature, in characters, that `parseCacao` accepts.

@@ -1,8 +1,6 @@
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import { type AccountParts, accountOfDID, parseAccount } from '../../base/account.js'
+import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
-import { toHex } from '../../base/hex.js'
-import { utf8 } from '../../base/utf8.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
 import { type Message, type MessageLayout, parseMessage, renderMessage } from '../../capability/message.js'
 import { parsePayload } from '../../capability/parse-cacao.js'
@@ -92,24 +90,4 @@ export function* renderings({ p }: Cacao): Generator<string> {
   if ((parseDateTime(p.iat) ?? Number.POSITIVE_INFINITY) <= LEGACY_UNTIL) {
     yield renderEthereumMessage(p, { layout: 'did-session-2022', address })
   }
-}
-
-// A server that checks one signature of an account usually checks many, so the checksummed addresses are
-// cached.
-const checksummedAddresses = new Map<string, string>()
-const MAX_CACHED = 1000
-
-/**
- * Returns the address with its checksum, which is in the case of its letters (EIP-55). Takes `0x` and 40 hex
- * digits in any case.
- */
-export function toEIP55(address: string): string {
-  const digits = address.slice(2).toLowerCase()
-  const cached = checksummedAddresses.get(digits)
-  if (cached !== undefined) return cached
-  const hash = toHex(keccak_256(utf8(digits)))
-  const checksummed = `0x${digits.replace(/[a-f]/g, (digit, i: number) => (hash.charAt(i) >= '8' ? digit.toUpperCase() : digit))}`
-  if (checksummedAddresses.size >= MAX_CACHED) checksummedAddresses.clear()
-  checksummedAddresses.set(digits, checksummed)
-  return checksummed
 }

@@ -1,0 +1,21 @@
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { toHex } from './hex.js'
+import { LRUCache } from './lru-cache.js'
+import { utf8 } from './utf8.js'
+
+// A server that checks one signature of an account usually checks many.
+const checksummed = new LRUCache<string>(1000)
+
+/**
+ * Returns the address with its checksum, which is in the case of its letters (EIP-55). Takes `0x` and 40 hex
+ * digits in any case.
+ */
+export function toEIP55(address: string): string {
+  const digits = address.slice(2).toLowerCase()
+  const cached = checksummed.get(digits)
+  if (cached !== undefined) return cached
+  const hash = toHex(keccak_256(utf8(digits)))
+  const written = `0x${digits.replace(/[a-f]/g, (digit, i: number) => (hash.charAt(i) >= '8' ? digit.toUpperCase() : digit))}`
+  checksummed.set(digits, written)
+  return written
+}

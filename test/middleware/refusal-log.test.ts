@@ -1,0 +1,96 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { RequireSessionOptions } from '../../src/middleware/answer.js'
+import { requireSession } from '../../src/middleware/fetch.js'
+import { failureOf } from '../setup/expect-code.js'
+import { accepting, NOW, post, RESOURCE, type TestSigner, testSigner } from '../setup/request-signer.js'
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+
+let lines: unknown[][] = []
+beforeEach(() => {
+  lines = []
+  time = NOW
+  vi.spyOn(console, 'warn').mockImplementation((...line) => void lines.push(line))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+let time = NOW
+const serve = (options: Partial<RequireSessionOptions> = {}) =>
+  requireSession({ ...accepting, now: () => time, ...options }, () => new Response())
+/** The one line that was written. */
+const line = (): string => {
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toHaveLength(1)
+  return String(lines[0]?.[0])
+}
+
+describe('a refusal', () => {
+  it('writes a line with the request, the code, what was expected and what came', async () => {
+    const answer = serve({ resources: ['https://api.example.com/admin'] })
+    expect((await answer(await signer.sign(post('secret body')))).status).toBe(403)
+    expect(line()).toBe(
+      `cacao-session refused POST /notes: ERR_CAPABILITY_RESOURCES: the capability is refused: it does not cover https://api.example.com/admin; it covers ${RESOURCE}`,
+    )
+  })
+
+  it('names the option that refuses', async () => {
+    await serve({ domains: ['other.example'] })(await signer.sign(post()))
+    expect(line()).toContain('which the option `domains` does not accept')
+  })
+
+  it('writes no capability, no signature and no query', async () => {
+    const request = await signer.sign(post())
+    await serve({ authority: 'other.example' })(request)
+    const written = line()
+    for (const name of ['authorization', 'signature', 'signature-input'])
+      expect(written).not.toContain(String(request.headers.get(name)).slice(-20))
+    expect(new URL(request.url).search).not.toBe('')
+    expect(written).not.toContain(new URL(request.url).search)
+  })
+
+  it('of a CORS preflight says how it is answered', async () => {
+    const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' }
+    await serve()(new Request('https://api.example.com/notes', { method: 'OPTIONS', headers }))
+    expect(line()).toContain('It is a CORS preflight: answer it before this middleware')
+  })
+
+  it('writes one line a second at most, and then how many were left out', async () => {
+    const answer = serve()
+    const unsigned = () => answer(new Request('https://api.example.com/notes'))
+    for (let i = 0; i < 5; i++) await unsigned()
+    time += 999
+    await unsigned()
+    expect(lines).toHaveLength(1)
+    time += 1
+    await unsigned()
+    expect(lines).toHaveLength(2)
+    expect(String(lines[1]?.[0])).toContain('(5 more refusals since the last line)')
+    time -= 3_600_000
+    await unsigned()
+    expect(lines).toHaveLength(3)
+  })
+
+  it('writes nothing where it is accepted, the app has its own log, or none is wanted', async () => {
+    const refused: string[] = []
+    const onRefused = ({ code }: { code: string }): void => void refused.push(code)
+    expect((await serve()(await signer.sign(post()))).status).toBe(200)
+    await serve({ onRefused })(post())
+    await serve({ debug: false })(post())
+    await serve({ debug: false, onRefused })(post())
+    expect(lines).toEqual([])
+    expect(refused).toEqual(['ERR_REQUEST_UNSIGNED', 'ERR_REQUEST_UNSIGNED'])
+    await serve({ debug: true, onRefused })(post())
+    expect(lines).toHaveLength(1)
+    expect(refused).toHaveLength(3)
+  })
+
+  it.each([null, 1, 'yes'])('is not asked for with debug: %s', async (debug) => {
+    const failure = await failureOf(async () => serve({ debug } as never))
+    expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('debug') })
+  })
+})
