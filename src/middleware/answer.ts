@@ -41,7 +41,8 @@ export function readSessionOptions<R>(options: RequireSessionOptions<R>): {
     { onRefused: given, debug: isWanted },
     OWN_OPTIONS as OptionReaders<OwnOptions<R>>,
   )
-  const now = typeof verifier.now === 'function' ? (verifier.now as Clock) : systemClock
+  const { now: clock } = verifier as { now?: unknown }
+  const now = typeof clock === 'function' ? (clock as Clock) : systemClock
   const log = debug ? refusalLog(now) : undefined
   return {
     verifier: verifier as unknown as RequestVerifierOptions<R>,
