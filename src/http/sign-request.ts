@@ -10,9 +10,9 @@ import {
   DEFAULT_CONTENT_TYPE,
   isCacaoAuthorization,
   keyURL,
-  MAX_AGE_SECS,
   messageSignatures,
   SIGNATURE_LABEL,
+  SIGNATURE_LIFETIME_SECS,
   SIGNATURE_TAG,
   signedComponents,
 } from './signature-profile.js'
@@ -21,14 +21,15 @@ const NONCE_BYTES = 16
 
 /**
  * A signed copy of the request: with the capability in `Authorization`, and the key's signature (RFC 9421) over the method,
- * authority, path, query, capability, body and content type. It is valid for 60 seconds, and accepted once. `now` is in
- * milliseconds since 1970. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with
+ * authority, path, query, capability, body and content type. It is valid for an hour at most, and for as long as the server says, a minute by default; and accepted once. `now` is in
+ * milliseconds since 1970, and judges the capability; `createdAt` is the time of the signature. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with
  * `ERR_REQUEST_TOO_LARGE` if the capability is too long for a header, and with a `TypeError` for a request that can't be signed.
  */
 export async function signRequest(
   request: Request,
   { key, cacao }: { readonly key: SessionKey; readonly cacao: Cacao },
   now: number,
+  createdAt: number = now,
 ): Promise<Request> {
   assertValidAt(cacao, now)
   const body = await bodyOf(request)
@@ -42,7 +43,7 @@ export async function signRequest(
 
   const { createSignature } = await messageSignatures()
   const algorithm = ALGORITHMS[key.type]
-  const created = Math.floor(now / 1000)
+  const created = Math.floor(createdAt / 1000)
   const { signature, signatureInput } = await createSignature(
     {
       kind: 'request',
@@ -57,7 +58,7 @@ export async function signRequest(
       components: signedComponents(body.length > 0),
       parameters: {
         created,
-        expires: created + MAX_AGE_SECS,
+        expires: created + SIGNATURE_LIFETIME_SECS,
         nonce: toBase64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
         keyid: keyURL(key.did),
         alg: algorithm,

@@ -17,14 +17,22 @@ export const SIGNATURE_LABEL = 'cacao'
  */
 export const SIGNATURE_TAG = 'cacao-session-2'
 
-/** The most seconds from `created` to `expires`, and the most that a request may be old. */
-export const MAX_AGE_SECS = 60
+/** Seconds from `created` to `expires`: the longest that any server may accept a request. */
+export const SIGNATURE_LIFETIME_SECS = 3600
+/** Seconds that a request may be old where the server says nothing else. */
+export const DEFAULT_MAX_AGE_SECS = 60
 
 /** The name in RFC 9421 of the algorithm for each type of key. */
 export const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Record<KeyType, string>>> = {
   'P-256': 'ecdsa-p256-sha256',
   Ed25519: 'ed25519',
 }
+
+/**
+ * The header in which a server says which method it has received, where that may be why a signature doesn't fit: a browser that
+ * follows a redirection may turn a POST into a GET, and doesn't tell the page.
+ */
+export const RECEIVED_METHOD = 'Cacao-Received-Method'
 
 const COMPONENTS = ['@method', '@authority', '@path', '@query', 'authorization'] as const
 // The content type is signed too, because the same bytes mean something else as another type.

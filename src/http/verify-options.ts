@@ -35,7 +35,7 @@ import {
   requiredResourcesOption,
   type WantedResources,
 } from './requirements.js'
-import { MAX_AGE_SECS } from './signature-profile.js'
+import { DEFAULT_MAX_AGE_SECS, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
 
 /** What a signed request must fulfil to be accepted. `R` is the server's own type of request. */
 export interface VerifyRequestOptions<R = Request> {
@@ -71,9 +71,15 @@ export interface VerifyRequestOptions<R = Request> {
   replay: ReplayStore | false
   /** Says which capabilities were revoked. */
   revocation?: Revocation
-  /** Seconds that a request may be old, and for which it may be valid; 60 by default. */
+  /**
+   * Seconds that a request may be old; 60 by default, and at most 3600, because sessions sign requests for an hour. A clock
+   * that is slow makes a request look older, which `clockSkewSecs` allows for.
+   */
   maxAgeSecs?: number
-  /** Seconds by which a client's clock may run ahead; 300 by default. */
+  /**
+   * Seconds by which a client's clock may be fast or slow; 300 by default. Requests are remembered against replay for so much
+   * longer.
+   */
   clockSkewSecs?: number
   /** Bytes that a body may have; 1,048,576 by default. */
   maxBodyBytes?: number
@@ -145,7 +151,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     delegation = false,
     now = systemClock,
     replay = memoryReplay({ now }),
-    maxAgeSecs = MAX_AGE_SECS,
+    maxAgeSecs = DEFAULT_MAX_AGE_SECS,
     clockSkewSecs = DEFAULT_CLOCK_SKEW_SECS,
     maxBodyBytes = DEFAULT_BODY_BYTES,
     maxHeldBytes = DEFAULT_HELD_BODIES * maxBodyBytes,
@@ -193,6 +199,12 @@ const quantityOption: ReadValue<number> = (value, name) => {
   throw wrong(name, 'a finite number that is not negative')
 }
 
+const maxAgeOption: ReadValue<number> = (value, name) => {
+  const secs = secondsOption(value, name)
+  if (secs <= SIGNATURE_LIFETIME_SECS) return secs
+  throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests`)
+}
+
 const replayStore = methodOption<ReplayStore>(
   'use',
   'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
@@ -209,7 +221,7 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   delegation: check(delegationOption),
   replay: check(replayOption),
   revocation: check(revocationOption),
-  maxAgeSecs: setting(secondsOption),
+  maxAgeSecs: setting(maxAgeOption),
   clockSkewSecs: setting(secondsOption),
   maxBodyBytes: setting(quantityOption),
   maxHeldBytes: setting(quantityOption),

@@ -31,7 +31,10 @@ export interface VerifiedRequest extends Caller {
   readonly url: string
   /** When it was signed. */
   readonly created: Date
-  /** When its signature expires; the capability does when its `cacao.p.exp` says. */
+  /**
+   * When the request expires by the client's clock, `maxAgeSecs` after `created` at the latest; the capability does when its
+   * `cacao.p.exp` says.
+   */
   readonly expires: Date
 }
 
@@ -116,7 +119,7 @@ export function incomingVerifier<R>(
       clockSkew: clockSkewSecs * 1000,
       verifyKeySignature: settings.verifyKeySignature,
     })
-    const { keyDID, nonce, created, expires } = signature
+    const { keyDID, nonce, created, expires, refusedFrom } = signature
     const known = verified.get(token)
     const capability = known ?? knownCapability(token)
     const { caller, identity } = capability
@@ -134,7 +137,7 @@ export function incomingVerifier<R>(
     }
 
     // Counted before the body is read, so that requests which arrive at the same time can't exceed the limit together.
-    const takeBack = replay && live.reserve(identity, expires, now())
+    const takeBack = replay && live.reserve(identity, refusedFrom, now())
     if (replay && !takeBack)
       throw requestRefused(
         'LIMIT',
@@ -144,16 +147,16 @@ export function incomingVerifier<R>(
       await assertBody(incoming, signature, {
         maxBytes: settings.maxBodyBytes,
         share: buffered.share(identity),
-        waitMs: expires - now(),
+        waitMs: refusedFrom - now(),
       })
       // Checked again, because the body may have taken long to arrive.
       assertValidAt(cacao, now(), clockSkewSecs)
       if (revocation)
         await assertNotRevoked(cacao, { isRevoked: (link) => askStore(() => revocation.isRevoked(link)) })
       // The replay store may already have forgotten a request that has expired in the meantime.
-      if (!(replayClock() < expires))
+      if (!(replayClock() < refusedFrom))
         throw requestRefused('STALE', 'it expired before all of it was received: sign it again')
-      if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, expires))))
+      if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, refusedFrom))))
         throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
       // Advances it to the time up to which the store may have forgotten requests.
       replayClock()

@@ -10,6 +10,7 @@ import {
   keyURL,
   messageSignatures,
   SIGNATURE_LABEL,
+  SIGNATURE_LIFETIME_SECS,
   SIGNATURE_TAG,
   signedComponents,
 } from './signature-profile.js'
@@ -20,7 +21,10 @@ export interface MessageSignature {
   readonly keyDID: string
   readonly nonce: string
   readonly created: number
+  /** When it expires by the client's clock: as was signed, and no later than the policy's `maxAge` after `created`. */
   readonly expires: number
+  /** From when on it is refused: when it has expired by the slowest clock that the policy allows. */
+  readonly refusedFrom: number
   /** The `Content-Digest` field, if a body was signed. */
   readonly contentDigest?: string
 }
@@ -108,8 +112,15 @@ export async function verifyMessageSignature(
     if (cause instanceof SessionError) throw cause
     throw requestRefused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
   }
-  const { keyDID, nonce, created, expires } = claims
-  return { keyDID, nonce, created, expires, ...(claims.isBodySigned && digest && { contentDigest: digest }) }
+  const { keyDID, nonce, created, expires, refusedFrom } = claims
+  return {
+    keyDID,
+    nonce,
+    created,
+    expires,
+    refusedFrom,
+    ...(claims.isBodySigned && digest && { contentDigest: digest }),
+  }
 }
 
 interface SignatureClaims extends MessageSignature {
@@ -154,17 +165,19 @@ function claimsOf(
   const algorithm = publicKey && ALGORITHMS[publicKey.type]
   if (!publicKey || algorithm === undefined || alg !== algorithm)
     throw requestRefused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
-  const [created, expires] = [createdSecs * 1000, expiresSecs * 1000]
+  const created = createdSecs * 1000
+  const expires = Math.min(expiresSecs * 1000, created + maxAge)
+  const refusedFrom = expires + clockSkew
+  const lifetime = expiresSecs - createdSecs
   // Written so that NaN is refused.
-  const isFresh =
-    created <= now + clockSkew && now < expires && now - created <= maxAge && expires - created <= maxAge
-  if (!isFresh) {
+  const isLife = lifetime > 0 && lifetime <= SIGNATURE_LIFETIME_SECS
+  if (!(isLife && created <= now + clockSkew && now < refusedFrom)) {
     throw requestRefused(
       'STALE',
-      `it is expired, signed for the future, or signed for longer than ${maxAge / 1000} seconds: sign it again, and check the clocks of both machines`,
+      `it is older than ${maxAge / 1000} seconds, expired, signed for the future, or for longer than ${SIGNATURE_LIFETIME_SECS} seconds, with ${clockSkew / 1000} seconds allowed for wrong clocks: sign it again, and check the clocks of both machines`,
     )
   }
-  return { keyDID, publicKey, algorithm, nonce, created, expires, isBodySigned }
+  return { keyDID, publicKey, algorithm, nonce, created, expires, refusedFrom, isBodySigned }
 }
 
 // The library removes the scheme's default port from the authority. The other scheme keeps the authority as it was signed.

@@ -129,7 +129,7 @@ export interface DelegateOptions {
 }
 
 /** `session.revoke`. */
-export interface RevokeOptions {
+export interface RevokeOptions extends OriginOptions {
   /** Stops waiting for the server. */
   signal?: AbortSignal
 }
@@ -160,8 +160,17 @@ export interface RequestSigner {
   signRequest(request: Request): Promise<Request>
 }
 
-/** `session.fetch`: the options of `fetch`, and what to do if the session has expired. */
-export interface SessionFetchInit extends RequestInit, SignRequestOptions {}
+/** Where the capability may be sent. */
+export interface OriginOptions {
+  /**
+   * Origins to which the request may go besides those that the session's resources cover: `['https://api.example.com']`.
+   * For a session whose resources are no URLs, every origin must be named.
+   */
+  origins?: readonly string[] | undefined
+}
+
+/** `session.fetch`: the options of `fetch`, where the request may go, and what to do if the session has expired. */
+export interface SessionFetchInit extends RequestInit, SignRequestOptions, OriginOptions {}
 
 /** The events of `session.on`. */
 export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle'
