@@ -16,6 +16,7 @@ export type {
   GetOptions,
   GrantOptions,
   ListOptions,
+  OriginOptions,
   RenewOptions,
   RequestSigner,
   ResumeOptions,

@@ -85,6 +85,20 @@ export function isOneClickRecap(resource: string): boolean {
   }
 }
 
+/**
+ * The origins at which a capability with these resources covers something: those of its http and https URLs, also in its
+ * abilities; `https://*` for all of them.
+ */
+export function coveredOrigins(resources: readonly string[]): ReadonlySet<string> {
+  const all = resources.flatMap((resource) => Object.keys(fromRecap(resource) ?? { [resource]: {} }))
+  return new Set(
+    all.flatMap((resource) => {
+      if (/^https?:\/\/\*$/.test(resource)) return resource
+      return /^https?:\/\//.test(resource) && URL.canParse(resource) ? new URL(resource).origin : []
+    }),
+  )
+}
+
 /** The statement that the person reads (ERC-5573): the app's own words, if any, and then the abilities, sorted by bytes. */
 export function recapStatement(abilities: Abilities, words?: string): string {
   const items = Object.entries(abilities)

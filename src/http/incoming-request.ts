@@ -184,6 +184,28 @@ export function possibleURLs(
 }
 
 /**
+ * The URLs that the request itself names, besides those that a server is configured for, so that a log can say what the
+ * configuration should be. Nobody may be admitted by them.
+ */
+export function namedURLs(
+  request: Pick<IncomingRequest<unknown>, 'target' | 'isEncrypted' | 'hosts'>,
+  configured: readonly URL[],
+): readonly URL[] {
+  const { target, isEncrypted } = request
+  const hosts = [...request.hosts, ...configured.map(({ host }) => host)].filter((host) =>
+    URL.canParse(`https://${host}`),
+  )
+  const known = new Set(configured.map(({ href }) => href))
+  const targets = [target, ...configured.map(({ pathname, search }) => pathname + search)]
+  const urls = hosts
+    .flatMap((host) => targets.map((each) => ({ authority: new URL(`https://${host}`).host, target: each })))
+    .map((each) => verifiedURL(each.authority, { target: each.target, isEncrypted }))
+  return [...new Map(urls.map((url) => [url.href, url])).values()]
+    .filter(({ href }) => !known.has(href))
+    .slice(0, MAX_URLS)
+}
+
+/**
  * The URL of a request: the configured authority and the target as it was received. The host that the client named is not
  * used, and nothing is rewritten. Throws `ERR_REQUEST_SIGNATURE` for a target that a URL parser would change (dot
  * segments, a fragment, a backslash, the absolute form), because then the handler would see another URL than was signed.

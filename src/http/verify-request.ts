@@ -12,7 +12,7 @@ import { capabilityIdentity } from '../capability/cid.js'
 import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { type Caller, callerUnder } from './caller.js'
-import { type IncomingRequest, incomingRequest, verifiedURL } from './incoming-request.js'
+import { type IncomingRequest, incomingRequest, possibleURLs } from './incoming-request.js'
 import { requestRefused } from './request-error.js'
 import { BufferedBytes, LiveRequests } from './request-limits.js'
 import { abilityFor, resourcesFor } from './requirements.js'
@@ -31,7 +31,10 @@ export interface VerifiedRequest extends Caller {
   readonly url: string
   /** When it was signed. */
   readonly created: Date
-  /** When its signature expires; the capability does when its `cacao.p.exp` says. */
+  /**
+   * When the request expires by the client's clock, `maxAgeSecs` after `created` at the latest; the capability does when its
+   * `cacao.p.exp` says.
+   */
   readonly expires: Date
 }
 
@@ -106,17 +109,16 @@ export function incomingVerifier<R>(
 
   return async (incoming) => {
     const time = now()
-    const token = tokenOf(incoming.header('authorization'))
-    const authority = authorityFor(incoming, settings.authorities)
-    const url = verifiedURL(authority, incoming)
+    const token = tokenOf(incoming.header(settings.capabilityHeader))
     const signature = await verifyMessageSignature(incoming, {
-      authority,
+      urls: possibleURLs(incoming, settings),
+      capabilityHeader: settings.capabilityHeader,
       now: time,
       maxAge: settings.maxAgeSecs * 1000,
       clockSkew: clockSkewSecs * 1000,
       verifyKeySignature: settings.verifyKeySignature,
     })
-    const { keyDID, nonce, created, expires } = signature
+    const { url, keyDID, nonce, created, expires, refusedFrom } = signature
     const known = verified.get(token)
     const capability = known ?? knownCapability(token)
     const { caller, identity } = capability
@@ -134,7 +136,7 @@ export function incomingVerifier<R>(
     }
 
     // Counted before the body is read, so that requests which arrive at the same time can't exceed the limit together.
-    const takeBack = replay && live.reserve(identity, expires, now())
+    const takeBack = replay && live.reserve(identity, refusedFrom, now())
     if (replay && !takeBack)
       throw requestRefused(
         'LIMIT',
@@ -144,16 +146,16 @@ export function incomingVerifier<R>(
       await assertBody(incoming, signature, {
         maxBytes: settings.maxBodyBytes,
         share: buffered.share(identity),
-        waitMs: expires - now(),
+        waitMs: refusedFrom - now(),
       })
       // Checked again, because the body may have taken long to arrive.
       assertValidAt(cacao, now(), clockSkewSecs)
       if (revocation)
         await assertNotRevoked(cacao, { isRevoked: (link) => askStore(() => revocation.isRevoked(link)) })
       // The replay store may already have forgotten a request that has expired in the meantime.
-      if (!(replayClock() < expires))
+      if (!(replayClock() < refusedFrom))
         throw requestRefused('STALE', 'it expired before all of it was received: sign it again')
-      if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, expires))))
+      if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, refusedFrom))))
         throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
       // Advances it to the time up to which the store may have forgotten requests.
       replayClock()
@@ -179,16 +181,6 @@ interface KnownCapability {
 function knownCapability(token: string): KnownCapability {
   const cacao = parseToken(token)
   return { caller: callerUnder(cacao), identity: capabilityIdentity(cacao) }
-}
-
-/** The name of this server that a request is for: its only name, or the one of several that the client used. */
-function authorityFor({ host }: IncomingRequest<unknown>, authorities: readonly string[]): string {
-  const [only = ''] = authorities
-  if (authorities.length === 1) return only
-  const named = authorities.find((authority) => authority === host?.toLowerCase())
-  if (named === undefined)
-    throw requestRefused('SIGNATURE', 'it is for a host that is not in the `authority` option of this server')
-  return named
 }
 
 async function assertBody(

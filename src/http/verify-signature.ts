@@ -3,13 +3,14 @@ import { SessionError } from '../base/errors.js'
 import type { PublicKey } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
-import type { IncomingRequest } from './incoming-request.js'
+import { type IncomingRequest, namedURLs } from './incoming-request.js'
 import { requestRefused } from './request-error.js'
 import {
   ALGORITHMS,
   keyURL,
   messageSignatures,
   SIGNATURE_LABEL,
+  SIGNATURE_LIFETIME_SECS,
   SIGNATURE_TAG,
   signedComponents,
 } from './signature-profile.js'
@@ -22,7 +23,10 @@ export interface MessageSignature {
   readonly keyDID: string
   readonly nonce: string
   readonly created: number
+  /** When it expires by the client's clock: as was signed, and no later than the policy's `maxAge` after `created`. */
   readonly expires: number
+  /** From when on it is refused: when it has expired by the slowest clock that the policy allows. */
+  readonly refusedFrom: number
   /** The `Content-Digest` field, if a body was signed. */
   readonly contentDigest?: string
 }
@@ -86,13 +90,42 @@ export async function verifyMessageSignature(
   for (const url of policy.urls) {
     const claims = await claimsSignedFor(url, message, policy)
     if (!claims) continue
-    const { keyDID, nonce, created, expires } = claims
-    return { url, keyDID, nonce, created, expires, ...(claims.isBodySigned && digest && { contentDigest: digest }) }
+    const { keyDID, nonce, created, expires, refusedFrom } = claims
+    return {
+      url,
+      keyDID,
+      nonce,
+      created,
+      expires,
+      refusedFrom,
+      ...(claims.isBodySigned && digest && { contentDigest: digest }),
+    }
   }
-  throw requestRefused(
+  const refusal = requestRefused(
     'SIGNATURE',
-    `its signature doesn't fit the request, as one for ${policy.urls.map(({ origin, pathname }) => origin + pathname).join(' or ')}: something between client and server has changed it, or clients reach this server by another name (authority) or under another path (basePath)`,
+    `its signature doesn't fit the request, as one for ${policy.urls.map(withoutQuery).join(' or ')}: something between client and server has changed it, or clients reach this server by another name (authority) or under another path (basePath)`,
   )
+  searches.set(refusal, async () => {
+    for (const url of namedURLs(request, policy.urls))
+      if (await claimsSignedFor(url, message, policy)) return withoutQuery(url)
+    return undefined
+  })
+  throw refusal
+}
+
+const searches = new WeakMap<SessionError, () => Promise<string | undefined>>()
+
+/**
+ * The URL, without its query, for which a request was signed that was refused with this error because the server is configured
+ * for another; `undefined` if the request names no such URL. It verifies up to 8 signatures, so ask only for what somebody will
+ * read. Whatever it says, the request stays refused.
+ */
+export async function signedElsewhere(error: SessionError): Promise<string | undefined> {
+  return searches.get(error)?.()
+}
+
+function withoutQuery({ origin, pathname }: URL): string {
+  return origin + pathname
 }
 
 interface SignedMessage {
@@ -177,15 +210,17 @@ function claimsOf(
   const algorithm = publicKey && ALGORITHMS[publicKey.type]
   if (!publicKey || algorithm === undefined || alg !== algorithm)
     throw requestRefused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
-  const [created, expires] = [createdSecs * 1000, expiresSecs * 1000]
+  const created = createdSecs * 1000
+  const expires = Math.min(expiresSecs * 1000, created + maxAge)
+  const refusedFrom = expires + clockSkew
+  const lifetime = expiresSecs - createdSecs
   // Written so that NaN is refused.
-  const isFresh =
-    created <= now + clockSkew && now < expires && now - created <= maxAge && expires - created <= maxAge
-  if (!isFresh) {
+  const isLife = lifetime > 0 && lifetime <= SIGNATURE_LIFETIME_SECS
+  if (!(isLife && created <= now + clockSkew && now < refusedFrom)) {
     throw requestRefused(
       'STALE',
-      `it is expired, signed for the future, or signed for longer than ${maxAge / 1000} seconds: sign it again, and check the clocks of both machines`,
+      `it is older than ${maxAge / 1000} seconds, expired, signed for the future, or for longer than ${SIGNATURE_LIFETIME_SECS} seconds, with ${clockSkew / 1000} seconds allowed for wrong clocks: sign it again, and check the clocks of both machines`,
     )
   }
-  return { keyDID, publicKey, algorithm, nonce, created, expires, isBodySigned }
+  return { keyDID, publicKey, algorithm, nonce, created, expires, refusedFrom, isBodySigned }
 }

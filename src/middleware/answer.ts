@@ -8,12 +8,15 @@ import {
   setting,
 } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
+import { RECEIVED_METHOD } from '../http/signature-profile.js'
 import type { RequestVerifierOptions } from '../http/verify-options.js'
 import { refusalLog } from './refusal-log.js'
 
 // The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next
 // person. So each answer is marked as private.
 const VARY = 'Authorization'
+// A page of another origin sees no other headers of the answer than these.
+const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
 const CACHE_CONTROL = 'private, no-store'
 
 /** How a middleware verifies requests, and what it does about refusals. */
@@ -31,16 +34,19 @@ export interface RequireSessionOptions<R = Request> extends RequestVerifierOptio
 export function readSessionOptions<R>(options: RequireSessionOptions<R>): {
   readonly verifier: RequestVerifierOptions<R>
   readonly onRefused: (error: SessionError, request: R) => void
+  readonly now: Clock
 } {
   const { onRefused: given, debug: isWanted, ...verifier } = copiedOptions(options)
   const { onRefused, debug = onRefused === undefined } = readOptions<OwnOptions<R>>(
     { onRefused: given, debug: isWanted },
     OWN_OPTIONS as OptionReaders<OwnOptions<R>>,
   )
-  const { now } = verifier as { now?: unknown }
-  const log = debug ? refusalLog(typeof now === 'function' ? (now as Clock) : systemClock) : undefined
+  const { now: clock } = verifier as { now?: unknown }
+  const now = typeof clock === 'function' ? (clock as Clock) : systemClock
+  const log = debug ? refusalLog(now) : undefined
   return {
     verifier: verifier as unknown as RequestVerifierOptions<R>,
+    now,
     onRefused: (error, request) => {
       log?.(error, request)
       onRefused?.(error, request)
@@ -75,6 +81,12 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
   ['ERR_RPC_UNAVAILABLE', 503],
 ])
 
+/** Who hears of a refusal, and by which clock it is dated. */
+interface RefusalOptions<R> {
+  readonly onRefused?: RequireSessionOptions<R>['onRefused']
+  readonly now?: Clock
+}
+
 /**
  * The answer to a request that was refused: 403 if the capability doesn't cover it, 413 if its body is too large, 429 if
  * its capability has too many requests or bodies under way, 503 if a store or the chain of a contract account doesn't
@@ -84,10 +96,11 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
 export function refusalOf<R>(
   error: unknown,
   request: R,
-  onRefused?: RequireSessionOptions<R>['onRefused'],
+  { onRefused, now = systemClock }: RefusalOptions<R> = {},
 ): Refusal {
   if (!(error instanceof SessionError)) throw error
   onRefused?.(error, request)
+  const time = now()
   const status = STATUSES.get(error.code) ?? 401
   return {
     status,
@@ -95,11 +108,20 @@ export function refusalOf<R>(
       'content-type': 'application/json',
       'cache-control': 'no-store',
       vary: VARY,
+      // By its date, a client whose clock is wrong signs again; by the method, one whose browser has followed a redirection.
+      ...(Number.isFinite(time) && { date: new Date(time).toUTCString() }),
+      ...(error.code === 'ERR_REQUEST_SIGNATURE' && { [RECEIVED_METHOD]: methodOf(request) }),
+      'access-control-expose-headers': EXPOSED,
       ...(status === 401 && { 'www-authenticate': `CACAO error="${error.code}"` }),
       ...((status === 503 || status === 429) && { 'retry-after': '1' }),
     },
     body: JSON.stringify({ code: error.code }),
   }
+}
+
+function methodOf(request: unknown): string {
+  const { method } = (request ?? {}) as { readonly method?: unknown }
+  return typeof method === 'string' ? method : ''
 }
 
 /** The refusal as a web standard response. */

@@ -41,7 +41,7 @@ const callers = new WeakMap<object, VerifiedRequest>()
 export function requireSession<R extends NodeRequest = NodeRequest>(
   options: RequireSessionOptions<R>,
 ): (request: R, response: NodeResponse, next: (error?: unknown) => void) => void {
-  const { verifier, onRefused } = readSessionOptions(options)
+  const { verifier, ...telling } = readSessionOptions(options)
   const verify = incomingVerifier(verifier)
   const admit = async (request: R): Promise<Refusal | undefined> => {
     try {
@@ -51,7 +51,7 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
       callers.set(request, caller)
       return undefined
     } catch (error) {
-      return refusalOf(error, request, onRefused)
+      return refusalOf(error, request, telling)
     }
   }
   return (request, response, next) => {
@@ -63,10 +63,21 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
       // Another middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
       // The connection is closed, because the rest of an unread body must neither be read as the next request nor be awaited.
-      const headers = request.complete ? refusal.headers : { ...refusal.headers, ...closing(request) }
+      const headers = {
+        ...refusal.headers,
+        'access-control-expose-headers': exposedBy(response, refusal),
+        ...(request.complete ? {} : closing(request)),
+      }
       response.writeHead(refusal.status, headers).end(refusal.body)
     }, next)
   }
+}
+
+// What `cors()` has exposed before stays exposed.
+function exposedBy(response: NodeResponse, { headers }: Refusal): string {
+  const before = response.getHeader('access-control-expose-headers')
+  const own = headers['access-control-expose-headers'] ?? ''
+  return typeof before === 'string' && before !== '' ? `${before}, ${own}` : own
 }
 
 // HTTP/2 does not have this header and does not need it, because each request has its own stream.

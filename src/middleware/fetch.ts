@@ -36,7 +36,7 @@ export function requireSession<Rest extends unknown[] = []>(
   handler: SessionHandler<Rest>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   if (typeof handler !== 'function') throw new TypeError('handler must be a function of the request')
-  const { verifier, onRefused } = readSessionOptions(options)
+  const { verifier, ...telling } = readSessionOptions(options)
   const verify = incomingVerifier(verifier)
   return async (request, ...rest) => {
     const incoming = incomingRequest(request)
@@ -44,7 +44,7 @@ export function requireSession<Rest extends unknown[] = []>(
     try {
       caller = await verify(incoming)
     } catch (error) {
-      return refusalResponse(refusalOf(error, request, onRefused))
+      return refusalResponse(refusalOf(error, request, telling))
     }
     return privateResponse(await handler(await incoming.at(caller.url), caller, ...rest))
   }

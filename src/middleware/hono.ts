@@ -35,7 +35,7 @@ export interface SessionVariables {
 export function requireSession(
   options: RequireSessionOptions,
 ): MiddlewareHandler<{ Variables: SessionVariables }> {
-  const { verifier, onRefused } = readSessionOptions(options)
+  const { verifier, ...telling } = readSessionOptions(options)
   const verify = incomingVerifier(verifier)
   return async (c, next) => {
     const incoming = incomingRequest(c.req.raw)
@@ -43,7 +43,7 @@ export function requireSession(
     try {
       caller = await verify(incoming)
     } catch (error) {
-      return refusalResponse(refusalOf(error, c.req.raw, onRefused))
+      return refusalResponse(refusalOf(error, c.req.raw, telling))
     }
     c.set('caller', caller)
     c.req.raw = await incoming.at(caller.url)

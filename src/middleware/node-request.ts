@@ -1,5 +1,12 @@
 import { concat } from '../base/bytes.js'
-import { type BodyLimits, cutOff, type IncomingRequest, inTime, tooLarge } from '../http/incoming-request.js'
+import {
+  type BodyLimits,
+  cutOff,
+  forwardedHosts,
+  type IncomingRequest,
+  inTime,
+  tooLarge,
+} from '../http/incoming-request.js'
 import { requestRefused } from '../http/request-error.js'
 
 /** The members of Node's `IncomingMessage`, or of Express's `Request`, that verifying it needs. */
@@ -37,7 +44,7 @@ export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequ
   return {
     method: request.method ?? '',
     target: request.originalUrl ?? request.url ?? '',
-    host: hostOf(request),
+    hosts: hostsOf(request),
     isEncrypted: isOverTLS(request.socket),
     header,
     at(url) {
@@ -74,11 +81,11 @@ function isOverTLS(socket: object | null | undefined): boolean {
 
 // HTTP/2 has the host in a pseudo-header. A message with two different hosts is malformed (RFC 9113 §8.3.1), and handlers
 // would use one or the other.
-function hostOf({ headers }: NodeRequest): string | undefined {
-  const { host, ':authority': authority } = headers
+function hostsOf({ headers }: NodeRequest): string[] {
+  const { host, ':authority': authority, 'x-forwarded-host': forwarded } = headers
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
     throw requestRefused('SIGNATURE', 'its host and :authority headers must be the same')
-  return host ?? authority
+  return [host ?? authority ?? '', ...forwardedHosts(String(forwarded ?? ''))]
 }
 
 // Read from the raw headers, because Node keeps only the first of some headers that occur twice.

@@ -129,7 +129,7 @@ export interface DelegateOptions {
 }
 
 /** `session.revoke`. */
-export interface RevokeOptions {
+export interface RevokeOptions extends OriginOptions, Pick<SignRequestOptions, 'capabilityHeader'> {
   /** Stops waiting for the server. */
   signal?: AbortSignal
 }
@@ -153,15 +153,29 @@ export interface SignRequestOptions {
    * request. Without it, an expired session rejects with `ERR_CAPABILITY_EXPIRED`.
    */
   onExpired?: (() => RequestSigner | Promise<RequestSigner>) | undefined
+  /**
+   * The header in which the capability travels; `Authorization` by default. Another one, such as `X-Capability`, where that is for
+   * something else, such as Basic auth. The server needs the same option.
+   */
+  capabilityHeader?: string | undefined
 }
 
 /** What signs requests: a `DIDSession`. */
 export interface RequestSigner {
-  signRequest(request: Request): Promise<Request>
+  signRequest(request: Request, options?: { capabilityHeader?: string | undefined }): Promise<Request>
 }
 
-/** `session.fetch`: the options of `fetch`, and what to do if the session has expired. */
-export interface SessionFetchInit extends RequestInit, SignRequestOptions {}
+/** Where the capability may be sent. */
+export interface OriginOptions {
+  /**
+   * Origins to which the request may go besides those that the session's resources cover: `['https://api.example.com']`.
+   * For a session whose resources are no URLs, every origin must be named.
+   */
+  origins?: readonly string[] | undefined
+}
+
+/** `session.fetch`: the options of `fetch`, where the request may go, and what to do if the session has expired. */
+export interface SessionFetchInit extends RequestInit, SignRequestOptions, OriginOptions {}
 
 /** The events of `session.on`. */
 export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle'

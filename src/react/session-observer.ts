@@ -42,7 +42,12 @@ export class SessionObserver {
     this.#listening = new AbortController()
     const { signal } = this.#listening
     const place = placeOptions(this.#options)
-    DIDSession.onChange(({ type, account }) => this.#handleChange(type, account), { ...place, signal })
+    try {
+      DIDSession.onChange(({ type, account }) => this.#handleChange(type, account), { ...place, signal })
+    } catch (cause) {
+      // On an insecure page, loading fails for the same reason, and says so.
+      if (!(cause instanceof SessionError)) throw cause
+    }
     void this.#load()
   }
 

@@ -1,7 +1,7 @@
 import { hasOwnStorage } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
-import type { SessionKey } from '../key/session-key.js'
+import { type SessionKey, subtleCrypto } from '../key/session-key.js'
 import type { StoreOptions, TrustOptions } from '../options/session-options.js'
 import { indexedDBStore } from '../store/indexeddb-store.js'
 import type { SessionStore } from '../store/store.js'
@@ -50,8 +50,8 @@ const defaultStores: [SessionStore, ...SessionStore[]] = [indexedDBStore()]
 const sharedStates = new WeakMap<SessionStore, Map<string, SharedState>>()
 
 /**
- * The context that the options name. Throws `ERR_ENVIRONMENT` if they name no store outside of browsers: the requests of a
- * server would share one store, and so each other's sessions.
+ * The context that the options name. Throws `ERR_ENVIRONMENT` on a page without WebCrypto, where no session can sign; and if
+ * they name no store outside of browsers: the requests of a server would share one store, and so each other's sessions.
  */
 export function contextOf({
   store,
@@ -62,6 +62,7 @@ export function contextOf({
   domains,
   revocation,
 }: ContextOptions): SessionContext {
+  subtleCrypto()
   if (!store && !hasOwnStorage())
     throw new SessionError(
       'ERR_ENVIRONMENT',

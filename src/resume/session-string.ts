@@ -8,6 +8,7 @@ import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-j
 import { parseCacao } from '../capability/parse-cacao.js'
 import { assertValidAt, validityAt } from '../capability/validity.js'
 import { SEED_LENGTH, seedKey } from '../key/generate-key.js'
+import { subtleCrypto } from '../key/session-key.js'
 import { fromSessionOptions, serializeOptions } from '../options/read-grant-options.js'
 import type { FromSessionOptions, SerializeOptions } from '../options/session-options.js'
 import type { Persistence, SessionData } from '../store/store.js'
@@ -37,6 +38,8 @@ export async function readSession(
 ): Promise<SessionData & { readonly seed: Uint8Array }> {
   const { now = systemClock, signal, password, ...checks } = fromSessionOptions(options)
   signal?.throwIfAborted()
+  // A key made from a seed might sign without WebCrypto, but no request that has a body.
+  subtleCrypto()
   const { sessionKeySeed, cacao: unchecked } = parts(await plainText(text, password))
   const seed = typeof sessionKeySeed === 'string' ? fromBase64(sessionKeySeed) : undefined
   if (seed?.length !== SEED_LENGTH) throw notASession('its key is not a seed of 32 bytes')

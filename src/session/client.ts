@@ -1,4 +1,5 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
+import { bindMembers } from '../base/bind-members.js'
 import { copiedOptions } from '../base/options.js'
 import type { Clock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
@@ -49,6 +50,7 @@ export class SessionClient<Session> {
   constructor(options: SessionClientOptions, open: OpenSession<Session>) {
     this.#options = copiedOptions(options)
     this.#open = open
+    bindMembers(this)
   }
 
   /**

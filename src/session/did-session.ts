@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AccountInput, accountDID } from '../base/account.js'
+import { bindMembers } from '../base/bind-members.js'
 import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
@@ -40,6 +41,8 @@ import type { SessionChange } from '../tabs/session-watch.js'
 import { listening, onDemand, SessionClient, type SessionClientOptions } from './client.js'
 
 const ignore = (): void => undefined
+// By this name Node, Deno and Bun ask an object what `console.log` is to show of it.
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 let open: (data: SessionData, now: Clock, context?: SessionContext) => DIDSession
 
@@ -67,6 +70,11 @@ export class DIDSession {
     this.#data = data
     this.#now = now
     this.#context = context
+    bindMembers(this)
+    Object.defineProperty(this, INSPECT, {
+      value: (_: unknown, options: object, inspect: (value: object, options: object) => string) =>
+        `DIDSession ${inspect({ account: this.account, expiresAt: this.expiresAt, persistence: this.persistence }, options)}`,
+    })
     // From now on, signing out in another tab ends this one too.
     if (context) onDemand().then(({ watchOf }) => watchOf(context).follow(recordOf(data)), ignore)
   }
@@ -154,7 +162,7 @@ export class DIDSession {
 
   /** The account: a CAIP-10 id, such as `eip155:1:0x…`, or a did:key. */
   get account(): string {
-    return issuerAccount(this.#data.cacao)
+    return issuerAccount(this.cacao)
   }
 
   /** The session key's did:key. */
@@ -169,7 +177,7 @@ export class DIDSession {
 
   /** The resources that the capability covers. */
   get resources(): readonly string[] {
-    return this.#data.cacao.p.resources ?? []
+    return this.cacao.p.resources ?? []
   }
 
   /** A copy of `resources`, by the name that did-session gave them. */
@@ -184,12 +192,12 @@ export class DIDSession {
 
   /** Whether the session's time is over: it then signs no more, and `isAuthorized` is false. */
   get isExpired(): boolean {
-    return validityAt(this.#data.cacao, this.#now()) === 'expired'
+    return validityAt(this.cacao, this.#now()) === 'expired'
   }
 
   /** Seconds until the session expires: 0 once it has, `Infinity` if it never does. */
   get expiresInSecs(): number {
-    return Math.max(0, (expiryTime(this.#data.cacao) - this.#now()) / 1000)
+    return Math.max(0, (expiryTime(this.cacao) - this.#now()) / 1000)
   }
 
   /** The same as `expiresInSecs`, by the name that did-session gave it. */
@@ -199,7 +207,7 @@ export class DIDSession {
 
   /** When the session expires; `undefined` if it never does. */
   get expiresAt(): Date | undefined {
-    return expiresAt(this.#data.cacao)
+    return expiresAt(this.cacao)
   }
 
   /** Where the session really is: `memory` means that a reload loses it, `none` that nothing stores it. */
@@ -228,7 +236,7 @@ export class DIDSession {
     const wanted = resources === undefined ? [] : resourcesArgument(resources)
     return (
       !isRemoved(this.keyDID) &&
-      validityAt(this.#data.cacao, this.#now()) === 'valid' &&
+      validityAt(this.cacao, this.#now()) === 'valid' &&
       missingResources(this.resources, wanted).length === 0
     )
   }
@@ -245,7 +253,8 @@ export class DIDSession {
   serialize(options: SerializeOptions): Promise<string>
   serialize(options?: SerializeOptions): string | Promise<string> {
     if (options !== undefined) return onDemand().then(({ encrypted }) => encrypted(this.serialize(), options))
-    if (this.#data.serialize) return this.#data.serialize()
+    const { serialize } = this.#data
+    if (serialize) return serialize()
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',
       "the key can't be exported: DIDSession.authorize makes sessions for strings",
@@ -259,30 +268,36 @@ export class DIDSession {
   async sign(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (!isBytes(bytes)) throw new TypeError('bytes must be a Uint8Array')
     this.#assertNotRemoved()
-    assertValidAt(this.#data.cacao, this.#now())
+    assertValidAt(this.cacao, this.#now())
     return this.#data.key.sign(bytes)
   }
 
   /**
-   * A signed copy of the request (RFC 9421). The server sees who sends it, and nothing of it can be changed or sent again.
-   * Valid for 60 seconds. Rejects with `ERR_CAPABILITY_EXPIRED`, unless `onExpired` gives another session.
+   * A signed copy of the request (RFC 9421). The server sees who sends it, and nothing of it can be changed or sent again. It
+   * is valid for as long as the server says, a minute by default. Sends nothing, and so doesn't look at where the request goes.
+   * Rejects with `ERR_CAPABILITY_EXPIRED`, unless `onExpired` gives another session. Can be called apart from the session.
    */
-  async signRequest(request: Request, { onExpired }: SignRequestOptions = {}): Promise<Request> {
-    if (onExpired && this.isExpired) return (await onExpired()).signRequest(request)
+  async signRequest(request: Request, options: SignRequestOptions = {}): Promise<Request> {
+    const { onExpired, capabilityHeader } = options
+    if (onExpired && this.isExpired) return (await onExpired()).signRequest(request, { capabilityHeader })
     this.#assertNotRemoved()
-    const { signRequest } = await onDemand()
-    return signRequest(request, this.#data, this.#now())
+    const { signNow } = await onDemand()
+    return signNow(request, this.#data, this.#now, capabilityHeader)
   }
 
   /**
-   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes.
+   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one:
+   * `new Client({ fetch: session.fetch })`. Goes to origins that the session's resources cover, and to those of the option
+   * `origins`; for any other it rejects with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with
+   * a new signature each; to another origin it goes on without the capability. If the server's `Date` shows that this machine's
+   * clock is wrong, by a day at most, the request is signed once more.
    *
    * @example
    * const response = await session.fetch('/api/notes', { method: 'POST', body: 'Buy cacao beans' })
    */
-  async fetch(input: RequestInfo | URL, { onExpired, ...init }: SessionFetchInit = {}): Promise<Response> {
-    const { requestOf } = await onDemand()
-    return fetch(await this.signRequest(await requestOf(input, init), { onExpired }))
+  async fetch(input: RequestInfo | URL, init: SessionFetchInit = {}): Promise<Response> {
+    const { signedFetch } = await onDemand()
+    return signedFetch(input, init, this, this.#now)
   }
 
   /**
@@ -338,9 +353,9 @@ export class DIDSession {
    * @example
    * await session.revoke('/api/sign-out')
    */
-  async revoke(url: string | URL, { signal }: RevokeOptions = {}): Promise<void> {
+  async revoke(url: string | URL, options: RevokeOptions = {}): Promise<void> {
     const { revokeAt } = await onDemand()
-    await revokeAt(url, this, signal)
+    await revokeAt(url, this, options)
     await this.remove()
   }
 

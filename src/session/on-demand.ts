@@ -2,7 +2,7 @@
 // load first into a piece for each set of modules that are loaded later: with a module for each call, seventeen pieces.
 
 export { until } from '../base/abort.js'
-export { requestOf, signRequest } from '../http/sign-request.js'
+export { signedFetch, signNow } from '../http/signed-fetch.js'
 export { TRUST_READERS } from '../options/read-grant-options.js'
 export { wasEvicted } from '../resume/eviction.js'
 export { helpers } from '../resume/helpers.js'

@@ -1,5 +1,6 @@
 import { chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import type { RevokeOptions, SessionFetchInit } from '../options/session-options.js'
 import { storedSession } from '../resume/assess.js'
 import type { SessionContext } from '../resume/context.js'
 import { unmarkStored, wasEvicted } from '../resume/eviction.js'
@@ -114,7 +115,7 @@ function isOf({ anyChain }: SessionContext, account: string, record: { readonly 
 
 interface Revocable {
   readonly isExpired: boolean
-  fetch(url: string | URL, init: RequestInit): Promise<Response>
+  fetch(url: string | URL, init: SessionFetchInit): Promise<Response>
 }
 
 /**
@@ -125,16 +126,22 @@ interface Revocable {
 export async function revokeAt(
   url: string | URL,
   session: Revocable,
-  signal: AbortSignal | undefined,
+  { signal, ...options }: RevokeOptions,
 ): Promise<void> {
   if (session.isExpired) return
   let response: Response
   try {
     // The page that a redirection leads to says nothing of the session, even if it answers 200.
-    response = await session.fetch(url, { method: 'POST', redirect: 'manual', ...(signal && { signal }) })
+    response = await session.fetch(url, {
+      ...options,
+      method: 'POST',
+      redirect: 'manual',
+      ...(signal && { signal }),
+    })
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof SessionError) throw cause
+    if (cause instanceof TypeError && cause.message.startsWith('origins')) throw cause
     throw failed("the server can't be reached", cause)
   }
   if (response.ok || DONE.includes(await codeOf(response))) return

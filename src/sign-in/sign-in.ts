@@ -5,7 +5,7 @@ import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { unionOfGrants } from '../capability/recap.js'
 import { expiryTime } from '../capability/validity.js'
 import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
-import type { SessionKey, SessionKeyType } from '../key/session-key.js'
+import { type SessionKey, type SessionKeyType, subtleCrypto } from '../key/session-key.js'
 import { authorizeOptions, getOptions } from '../options/read-grant-options.js'
 import type { AuthorizeOptions, GetOptions } from '../options/session-options.js'
 import type { Wanted } from '../resume/assess.js'
@@ -178,6 +178,8 @@ export interface NewKey extends Pick<NewSession, 'keyPair' | 'seed'> {
 
 /** A key from a random seed, so that its session can be written to a string. */
 export async function newSeedKey(): Promise<NewKey & { readonly seed: Uint8Array<ArrayBuffer> }> {
+  // Says so on an insecure page, before anything else fails there.
+  subtleCrypto()
   const seed = crypto.getRandomValues(new Uint8Array(SEED_LENGTH))
   return { key: await seedKey(seed), seed }
 }

@@ -134,7 +134,7 @@ export function testServer(options: TestServerOptions): TestServer {
       if (behaviour === 'unreachable')
         throw new TypeError('fetch failed: the behaviour of the test server is "unreachable"')
       if (behaviour === 'unavailable')
-        return refusalResponse(refusalOf(unavailableError(), request, onRefused))
+        return refusalResponse(refusalOf(unavailableError(), request, { onRefused }))
       return answer(request)
     },
     revoke: (capability) => revocation.revoke(capability),

@@ -43,7 +43,7 @@ const OUT_OF_PROFILE: readonly Weakening[] = [
   (said, created) => ({
     ...said,
     parameters: said.parameters.map((known) =>
-      isNamed(known, 'expires') ? `expires=${created + 61}` : known,
+      isNamed(known, 'expires') ? `expires=${created + 3601}` : known,
     ),
   }),
   (said) => ({ ...said, parameters: said.parameters.map((parameter) => parameter.replace(/#[^"]*/, '')) }),

@@ -132,7 +132,7 @@ describe('a signed request', () => {
     expect(headers.get('signature-input')).toMatch(
       new RegExp(
         '^cacao=\\("@method" "@authority" "@path" "@query" "authorization" "content-digest" "content-type"\\)' +
-          `;created=${NOW / 1000};expires=${NOW / 1000 + 60};nonce="[-\\w]{22}"` +
+          `;created=${NOW / 1000};expires=${NOW / 1000 + 3600};nonce="[-\\w]{22}"` +
           `;keyid="${did}#${did.slice(8)}";alg="ecdsa-p256-sha256";tag="cacao-session-2"$`,
       ),
     )
@@ -182,11 +182,11 @@ describe('a signed request', () => {
 
   it('can be signed anew, and is then good again', async () => {
     const first = await signer.sign(post())
-    const second = await signer.sign(first, NOW + 61_000)
+    const second = await signer.sign(first, NOW + 361_000)
     await expectCode('ERR_REQUEST_STALE', () =>
-      verifyRequest(first, { ...acceptingOnce, now: () => NOW + 61_000 }),
+      verifyRequest(first, { ...acceptingOnce, now: () => NOW + 361_000 }),
     )
-    await verifyRequest(second, { ...acceptingOnce, now: () => NOW + 61_000 })
+    await verifyRequest(second, { ...acceptingOnce, now: () => NOW + 361_000 })
   })
 
   it('signs no fragment, as servers never see one', async () => {

@@ -20,7 +20,9 @@ import {
   testSigner,
   URL_OF_NOTES,
 } from '../setup/request-signer.js'
+import { profileInput, signWire } from '../setup/sign-wire.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_B } from '../setup/wallet.js'
+import type { WireRequest } from '../setup/wire-request.js'
 
 let signer: TestSigner
 let other: TestSigner
@@ -161,14 +163,14 @@ describe('a request is refused', () => {
   })
 
   it.each([
-    ['after its end', NOW + 60_000],
+    ['after its end, by a clock that may be wrong', NOW + 360_000],
     ['long before it was signed', NOW - 301_000],
     ['at a time that is none', Number.NaN],
   ])('%s', async (_, time) => {
     const request = await signer.sign(get())
     const code = Number.isNaN(time) ? 'ERR_REQUEST_SIGNATURE' : 'ERR_REQUEST_STALE'
     await expectCode(code, () => verifyRequest(request, { ...acceptingOnce, now: () => time }))
-    for (const good of [NOW + 59_000, NOW - 299_000])
+    for (const good of [NOW + 359_999, NOW - 300_000])
       await verifyRequest(request, { ...acceptingOnce, now: () => good })
   })
 
@@ -182,16 +184,63 @@ describe('a request is refused', () => {
         return false as const
       },
     })
-    await requestVerifier(lookingUntil(59_999))(await signer.sign(get()))
+    await requestVerifier(lookingUntil(359_999))(await signer.sign(get()))
     clock.set(NOW)
-    const late = requestVerifier(lookingUntil(60_000))
+    const late = requestVerifier(lookingUntil(360_000))
     await expectCode('ERR_REQUEST_STALE', async () => late(await signer.sign(get())))
   })
 
-  it('when it is older than maxAgeSecs allows', async () => {
+  // Shorter and longer than the default, up to the hour for which sessions sign.
+  it.each([1, 30, 60, 300, 3600])('when it is older than a maxAgeSecs of %i allows', async (maxAgeSecs) => {
     const request = await signer.sign(get())
-    await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, { ...acceptingOnce, maxAgeSecs: 59 }))
-    await verifyRequest(request, { ...acceptingOnce, maxAgeSecs: 60 })
+    const at = (ms: number, clockSkewSecs: number) => ({
+      ...acceptingOnce,
+      maxAgeSecs,
+      clockSkewSecs,
+      now: () => NOW + ms,
+    })
+    for (const skew of [0, 5]) {
+      const end = (maxAgeSecs + skew) * 1000
+      const { expires } = await verifyRequest(request, at(end - 1, skew))
+      expect(expires).toEqual(new Date(NOW + maxAgeSecs * 1000))
+      await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, at(end, skew)))
+      await verifyRequest(request, at(-skew * 1000, skew))
+      await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, at(-skew * 1000 - 1, skew)))
+    }
+  })
+
+  it('when its client says that it is older than that', async () => {
+    const { url, headers } = await signer.sign(get())
+    const { pathname, search, host } = new URL(url)
+    const authorization = headers.get('authorization') ?? ''
+    const wire: WireRequest = {
+      method: 'GET',
+      target: pathname + search,
+      host,
+      headers: [['authorization', authorization]],
+      body: new Uint8Array(),
+    }
+    const key = { did: signer.key.did, sign: (data: Uint8Array) => signer.key.sign(data) }
+    const said = profileInput(key, false, NOW / 1000, 'a'.repeat(22))
+    const signed = await signWire(wire, said, key)
+    const request = new Request(url, { headers: signed.headers.map(([name, value]) => [name, value]) })
+    const at = (ms: number) => ({ ...acceptingOnce, maxAgeSecs: 3600, clockSkewSecs: 0, now: () => NOW + ms })
+    await verifyRequest(request, at(59_999))
+    await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, at(60_000)))
+  })
+
+  it('twice, however slow the clock of its client', async () => {
+    const clock = testClock(NOW)
+    const verify = requestVerifier({ ...accepting, now: clock.now })
+    const request = await signer.sign(get())
+    await verify(request.clone())
+    for (const [ms, code] of [
+      [359_999, 'ERR_REQUEST_REPLAYED'],
+      [360_000, 'ERR_REQUEST_STALE'],
+    ] as const) {
+      clock.set(NOW + ms)
+      await expectCode(code, () => verify(request.clone()))
+    }
   })
 
   it('under a capability that was granted to another key', async () => {
@@ -377,7 +426,7 @@ describe('a request verifier', () => {
     const verify = requestVerifier({ ...accepting, replay, now: clock.now })
     await verify(await signer.sign(get()))
     await expectCode('ERR_STORE_UNAVAILABLE', async () => verify(await signer.sign(get())))
-    clock.advance(70)
+    clock.advance(370)
     await verify(await signer.sign(get(), clock.now()))
   })
 })
@@ -398,6 +447,7 @@ describe('a wrong option is a TypeError', () => {
     ['a replay store without use', { replay: {} }],
     ['a revocation store without isRevoked', { revocation: {} }],
     ['a negative maxAgeSecs', { maxAgeSecs: -1 }],
+    ['a maxAgeSecs for which no session signs', { maxAgeSecs: 3601 }],
     ['an endless clockSkewSecs', { clockSkewSecs: Number.POSITIVE_INFINITY }],
     ['maxBodyBytes in words', { maxBodyBytes: '1mb' }],
     ['a cacheSize that is no number', { cacheSize: Number.NaN }],

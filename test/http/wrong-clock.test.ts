@@ -1,0 +1,106 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { type TestServer, testServer } from '../../src/testing/fake-server.js'
+import { type Restore, replace } from '../../src/testing/replace.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { expectCode } from '../setup/expect-code.js'
+import { KEY_A } from '../setup/wallet.js'
+
+const domain = 'app.example.com'
+const resources = ['https://api.example.com/notes/*']
+const NOTES = 'https://api.example.com/notes/1'
+const NOW = Date.parse('2026-01-31T12:00:00Z')
+const DAY_SECS = 86_400
+
+let restore: Restore | undefined
+afterEach(() => restore?.())
+
+/** A session of two days ago, on a machine whose clock differs from the server's by so many seconds. */
+async function apart(
+  secs: number,
+): Promise<{ session: DIDSession; server: TestServer; client: { now: number } }> {
+  const client = { now: NOW - 2 * DAY_SECS * 1000 }
+  const auth = ethereumAuth(KEY_A, undefined, { domain })
+  const session = await DIDSession.authorize(auth, { resources, now: () => client.now })
+  client.now = NOW + secs * 1000
+  const server = testServer({ domains: [domain], resources, now: () => NOW })
+  restore = server.install()
+  return { session, server, client }
+}
+
+const STEPS = [1, 59, 299, 300, 301, 360, 420, 3600, 7200, 43_200, 86_399, 86_400]
+
+describe('a clock that is wrong', () => {
+  it.each([0, ...STEPS, ...STEPS.map((secs) => -secs)])(
+    'by %i seconds is corrected once, if it must be',
+    async (secs) => {
+      const { session, server } = await apart(secs)
+      const isAllowed = secs >= -359 && secs <= 300
+      const first = await session.fetch(NOTES, { method: 'POST', body: 'Buy cacao beans' })
+      expect(first.status).toBe(200)
+      expect(await server.calls[0]?.request.text()).toBe('Buy cacao beans')
+      expect(server.refusals.map(({ code }) => code)).toEqual(isAllowed ? [] : ['ERR_REQUEST_STALE'])
+      // From then on it is known.
+      expect((await session.fetch(NOTES)).status).toBe(200)
+      const signed = await session.signRequest(new Request(NOTES))
+      expect((await fetch(signed)).status).toBe(200)
+      expect([server.calls.length, server.refusals.length]).toEqual([3, isAllowed ? 0 : 1])
+    },
+  )
+
+  it.each([86_402, -86_402, 4 * DAY_SECS])('by %i seconds, more than a day, is not', async (secs) => {
+    const { session, server, client } = await apart(secs)
+    expect((await session.fetch(NOTES)).status).toBe(401)
+    expect(server.refusals.map(({ code }) => code)).toEqual(['ERR_REQUEST_STALE'])
+    // The answers of a server don't add up.
+    client.now = NOW
+    expect((await session.fetch(NOTES)).status).toBe(200)
+  })
+
+  it('is corrected anew after it was set right, and no more than once for a request', async () => {
+    const { session, server, client } = await apart(7200)
+    expect((await session.fetch(NOTES)).status).toBe(200)
+    client.now = NOW
+    expect((await session.fetch(NOTES)).status).toBe(200)
+    expect(server.refusals).toHaveLength(2)
+    expect((await session.fetch(NOTES)).status).toBe(200)
+    expect(server.refusals).toHaveLength(2)
+  })
+
+  it('never moves the end of the session', async () => {
+    const { session, client } = await apart(7200)
+    expect((await session.fetch(NOTES)).status).toBe(200)
+    client.now = (session.expiresAt?.getTime() ?? Number.NaN) - 1
+    expect(session.isExpired).toBe(false)
+    client.now++
+    expect(session.isExpired).toBe(true)
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => session.fetch(NOTES))
+  })
+})
+
+describe('a refusal as stale', () => {
+  const answeredWith = async (headers: Record<string, string>): Promise<object> => {
+    const auth = ethereumAuth(KEY_A, undefined, { domain })
+    const session = await DIDSession.authorize(auth, { resources, now: () => NOW })
+    let calls = 0
+    restore = replace(globalThis, 'fetch', {
+      value: async () => {
+        calls++
+        return Response.json({ code: 'ERR_REQUEST_STALE' }, { status: 401, headers })
+      },
+    })
+    const response = await session.fetch(NOTES)
+    return { calls, status: response.status, body: await response.json() }
+  }
+  const stale = { status: 401, body: { code: 'ERR_REQUEST_STALE' } }
+
+  it.each([
+    ['without a date', {}, 1],
+    ['with a date that is none', { date: 'yesterday' }, 1],
+    ['with the date that is known already', { date: new Date(NOW).toUTCString() }, 1],
+    ['with the date of another year', { date: new Date(NOW + 366 * 86_400_000).toUTCString() }, 1],
+    ['with another hour, again and again', { date: new Date(NOW + 3_600_000).toUTCString() }, 2],
+  ])('%s is the answer', async (_, headers, calls) => {
+    expect(await answeredWith(headers as Record<string, string>)).toEqual({ ...stale, calls })
+  })
+})
