@@ -121,7 +121,7 @@ const searches = new WeakMap<SessionError, () => Promise<string | undefined>>()
  * read. Whatever it says, the request stays refused.
  */
 export async function signedElsewhere(error: SessionError): Promise<string | undefined> {
-  return searches.get(error)?.()
+  return await searches.get(error)?.()
 }
 
 function withoutQuery({ origin, pathname }: URL): string {
