@@ -27,10 +27,7 @@ function requireHandler(admission?: 'take' | 'give') {
     )(request)
 }
 /** What the guard hands on: another request, with the headers of its handler's. */
-const guarded = async (
-  request: Request,
-  admission: 'give' | 'none' = 'give',
-): Promise<Request> => {
+const guarded = async (request: Request, admission: 'give' | 'none' = 'give'): Promise<Request> => {
   let own: Request | undefined
   await requireSession({ ...options(), ...(admission === 'give' && { admission }) }, (admitted) => {
     own = admitted
