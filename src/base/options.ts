@@ -32,6 +32,12 @@ export function setting<T>(read: ReadValue<T>): OptionReader<T | undefined> {
   return { read, absence: 'undefined' }
 }
 
+/** Reads `true` or `false`. */
+export const booleanOption: ReadValue<boolean> = (value, name) => {
+  if (typeof value === 'boolean') return value
+  throw wrong(name, 'true or false')
+}
+
 /**
  * Reads the options of a function, each of them once. Throws a `TypeError` if they are no plain object, if a name is not in
  * the table, or if a reader refuses a value.

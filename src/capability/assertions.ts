@@ -86,8 +86,8 @@ function fewOf(resources: readonly string[]): string {
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that grants the ability. */
-export function assertAbility({ p }: Cacao, wanted: Ability): void {
-  if (!allows(abilitiesOf(p) ?? {}, wanted))
+export function assertAbility({ p }: Cacao, wanted: Ability, oneClickAuth = false): void {
+  if (!allows(abilitiesOf(p, oneClickAuth) ?? {}, wanted))
     throw capabilityRefused('RESOURCES', `it does not grant ${wanted.ability} for ${wanted.resource}`)
 }
 

@@ -1,5 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
+import { hasCode, isRejection, reasonOf } from './rejection.js'
 
 /** What an auth method must have signed; the options of `@didtools/cacao`. Times are RFC 3339 date-times. */
 export interface AuthMethodOpts {
@@ -25,48 +26,29 @@ export interface AuthMethodOpts {
  */
 export type AuthMethod = (opts: AuthMethodOpts) => Promise<{ h: object; p: object; s?: object }>
 
-// The codes for "user rejected" of EIP-1193, WalletConnect and ethers.
-const REJECTIONS: readonly unknown[] = [4001, 5000, 'ACTION_REJECTED']
-
 // "Resource unavailable" (EIP-1474): wallets return it while another request of the page is open.
 const PENDING = -32002
+const MAX_REASON = 200
 
-/** The error for one that a wallet threw: `ERR_AUTH_REJECTED` if the person rejected the request, else `ERR_AUTH_FAILED`. */
+/**
+ * Converts whatever a wallet, a key or an auth method threw: `ERR_AUTH_REJECTED` if the person said no, and else
+ * `ERR_AUTH_FAILED`. A `SessionError` is returned as it is.
+ */
 export function authError(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
-  if (isRejection(cause)) {
+  if (isRejection(cause))
     return new SessionError(
       'ERR_AUTH_REJECTED',
       'the request was rejected in the wallet: ask again when the person is ready',
       { cause },
     )
-  }
-  const reason =
-    codeOf(cause) === PENDING
-      ? 'it has another request open: answer that one in the wallet first'
-      : messageOf(cause)
+  const reason = hasCode(cause, PENDING)
+    ? 'it has another request open: answer that one in the wallet first'
+    : failureReason(cause)
   return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${reason}`, { cause })
 }
 
-// Libraries wrap the wallet's error: viem as `cause`, ethers as `error` or `info.error`.
-function isRejection(error: unknown, depth = 0): boolean {
-  if (typeof error !== 'object' || error === null || depth > 5) return false
-  const {
-    code,
-    cause,
-    error: inner,
-    info,
-  } = error as { code?: unknown; cause?: unknown; error?: unknown; info?: unknown }
-  return REJECTIONS.includes(code) || [cause, inner, info].some((next) => isRejection(next, depth + 1))
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)
-    ? // Text from outside, so without line breaks and hidden characters.
-      withoutHidden(String(error.message).slice(0, 200), () => ' ')
-    : 'it gave no reason'
+/** What an error says, for a message: without line breaks and hidden characters, because the text comes from outside. */
+export function failureReason(cause: unknown): string {
+  return withoutHidden((reasonOf(cause) ?? 'it gave no reason').slice(0, MAX_REASON), () => ' ')
 }

@@ -78,6 +78,11 @@ export function rootOf(cacao: Cacao): Cacao {
   return parent ? rootOf(parent) : cacao
 }
 
+/** Whether the signature has metadata. An empty map, which CAIP-74 allows, is none. */
+export function hasMetadata({ s }: Cacao): boolean {
+  return s.m !== undefined && Object.keys(s.m).length > 0
+}
+
 /** Whether a signature type is that of a passkey. A passkey does not sign `p.iss`, so its signature is valid for two issuers. */
 export function isPasskeyType(type: string): boolean {
   return type.startsWith('webauthn:')

@@ -12,32 +12,44 @@ export interface Message extends Omit<CacaoPayload, 'iss'> {
 }
 
 /**
- * The layout of the text. did-session wrote one blank line instead of two where there is no statement, and before 2022-09-20
- * it also wrote the chain id after the dates. Texts in these two layouts are verified, but never written.
+ * The layout of the text. did-session, and others, write one blank line instead of two where there is no statement. Before
+ * 2022-09-20 did-session also wrote the chain id after the dates. Texts in other layouts than `erc4361` are verified, but
+ * never written.
  */
-export type MessageLayout = 'erc4361' | 'did-session' | 'did-session-2022'
+export type MessageLayout = 'erc4361' | 'did-session' | 'erc4361-2022' | 'did-session-2022'
 
 /** The text that a wallet shows and signs (CAIP-122; for Ethereum ERC-4361). */
 export function renderMessage(message: Message, layout: MessageLayout = 'erc4361'): string {
   const { scheme, domain, chainName, address, statement, chainId, resources } = message
   const chain = `Chain ID: ${chainId}`
+  const isChainLast = layout.endsWith('-2022')
   const lines = [
     `${scheme === undefined ? '' : `${scheme}://`}${domain} wants you to sign in with your ${chainName} account:`,
     address,
     '',
-    ...(statement === undefined ? (layout === 'erc4361' ? [''] : []) : [statement, '']),
+    ...(statement === undefined ? (layout.startsWith('erc4361') ? [''] : []) : [statement, '']),
     `URI: ${message.aud}`,
     `Version: ${message.version}`,
-    ...(layout === 'did-session-2022' ? [] : [chain]),
+    ...(isChainLast ? [] : [chain]),
     `Nonce: ${message.nonce}`,
     `Issued At: ${message.iat}`,
   ]
   if (message.exp !== undefined) lines.push(`Expiration Time: ${message.exp}`)
   if (message.nbf !== undefined) lines.push(`Not Before: ${message.nbf}`)
   if (message.requestId !== undefined) lines.push(`Request ID: ${message.requestId}`)
-  if (layout === 'did-session-2022') lines.push(chain)
+  if (isChainLast) lines.push(chain)
   if (resources) lines.push('Resources:', ...resources.map((resource) => `- ${resource}`))
   return lines.join('\n')
+}
+
+/**
+ * The payloads whose text may have been signed for this one: itself, and for an empty list of resources the same without any. The
+ * grammar of ERC-4361 allows the line `Resources:` with nothing under it, and some software leaves it out.
+ */
+export function signedPayloads<P extends { readonly resources?: readonly string[] }>(p: P): P[] {
+  if (p.resources?.length !== 0) return [p]
+  const { resources: _, ...rest } = p
+  return [p, rest as P]
 }
 
 const HEADER =

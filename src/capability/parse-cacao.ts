@@ -144,8 +144,8 @@ function parseSignature(input: unknown, path: string, parent: Schema<Cacao>): Ca
   )
   const { t, m } = signature
   // Only keys sign delegated capabilities, and only passkeys sign additional data.
-  const isMisplaced = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || !isPasskeyType(t))
-  if (isMisplaced) throw invalid(`${path}.m`, 'absent, or the metadata of its signature type')
+  const isMisplaced = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || (m.aad && !isPasskeyType(t)))
+  if (isMisplaced) throw invalid(`${path}.m`, 'fit for its type')
   return signature
 }
 

@@ -1,5 +1,5 @@
 import { SessionError } from '../base/errors.js'
-import { fromBase64url, toBase64url } from '../base/multibase.js'
+import { fromBase64Unpadded, fromBase64url, toBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Abilities, Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'
@@ -11,8 +11,13 @@ const STATEMENT = 'I further authorize the stated URI to perform the following a
 
 /** The abilities as a ReCap URI (ERC-5573), for a capability's resources. Throws a `TypeError` for malformed abilities. */
 export function toRecap(abilities: Abilities): string {
-  const isGood = areAbilities(abilities) && Object.keys(abilities).every(isResource)
-  const text = isGood ? canonicalJSON({ att: abilities, prf: [] }) : undefined
+  const isGood =
+    faultOfAbilities(abilities) === undefined &&
+    Object.entries(abilities).every(
+      // Without any caveats, not even {}, an ability is granted to nobody.
+      ([resource, names]) => isResource(resource) && Object.values(names).every(({ length }) => length > 0),
+    )
+  const text = isGood ? canonicalJSON({ att: abilities }) : undefined
   if (text === undefined)
     throw new TypeError(
       'abilities must have URIs (without . and .. segments) as members, each with names such as "notes/read", and each name with a list of caveats, [{}] for none: { "https://api.example.com/notes": { "notes/read": [{}] } }',
@@ -22,21 +27,62 @@ export function toRecap(abilities: Abilities): string {
 
 /**
  * The abilities in a ReCap URI; `undefined` unless it is exactly as ERC-5573 writes it. Its proofs (`prf`) are ignored, because
- * they grant nothing here.
+ * they grant nothing here. An ability with an empty list of caveats is well-formed, and granted to nobody.
  */
 export function fromRecap(resource: string): Abilities | undefined {
-  if (!isRecap(resource)) return undefined
+  return isRecap(resource) ? readRecap(resource).abilities : undefined
+}
+
+type RecapReading =
+  | { readonly abilities: Abilities; readonly fault?: undefined }
+  | { readonly abilities?: undefined; readonly fault: string }
+
+/** The abilities in a ReCap URI, or what is wrong with it. */
+function readRecap(resource: string): RecapReading {
   const bytes = fromBase64url(resource.slice(RECAP.length))
-  const text = bytes && fromUtf8(bytes)
+  if (!bytes) return { fault: 'must be base64url without padding' }
   let value: unknown
+  const text = fromUtf8(bytes)
   try {
     value = JSON.parse(text ?? '')
   } catch {
-    return undefined
+    return { fault: 'must be JSON in UTF-8' }
   }
-  const { att, prf } = (value ?? {}) as { att?: unknown; prf?: unknown }
-  const isProof = Array.isArray(prf) && prf.every((proof) => typeof proof === 'string')
-  return isProof && areAbilities(att) && canonicalJSON({ att, prf }) === text ? att : undefined
+  if (!isObject(value)) return { fault: 'must be a JSON object' }
+  const { att, prf, ...others } = value
+  const [other] = Object.keys(others)
+  if (other !== undefined) return { fault: `must have no member ${quoted(other)} beside att and prf` }
+  // An empty list isn't what ERC-5573 says, but what its examples and libraries write.
+  const isProof = prf === undefined || (Array.isArray(prf) && prf.every((proof) => typeof proof === 'string'))
+  if (!isProof) return { fault: 'must have a list of CIDs as its prf, or none' }
+  const fault = faultOfAbilities(att)
+  if (fault !== undefined) return { fault }
+  if (canonicalJSON(prf === undefined ? { att } : { att, prf }) !== text)
+    return { fault: 'must be canonical JSON: members sorted and each once, and no white space' }
+  return { abilities: att as Abilities }
+}
+
+// The namespace of a chain (CAIP-2).
+const CHAIN_NAMESPACE = /^[-a-z0-9]{3,8}$/
+
+/**
+ * Whether a ReCap is one of the one-click sign-in of WalletConnect and Reown AppKit. It names for each namespace of chains, such
+ * as `eip155`, the methods for which an app may ask the wallet. That is no URI and grants nothing to a server, so it is no ReCap of
+ * ERC-5573. It may be written in base64 rather than base64url.
+ */
+export function isOneClickRecap(resource: string): boolean {
+  if (!isRecap(resource)) return false
+  const encoded = resource.slice(RECAP.length)
+  const bytes = fromBase64url(encoded) ?? fromBase64Unpadded(encoded)
+  try {
+    const { att } = JSON.parse((bytes && fromUtf8(bytes)) ?? '') as { att?: unknown }
+    const targets = isObject(att) ? Object.entries(att) : []
+    return (
+      targets.length > 0 && targets.every(([name, names]) => CHAIN_NAMESPACE.test(name) && isObject(names))
+    )
+  } catch {
+    return false
+  }
 }
 
 /**
@@ -80,19 +126,35 @@ export function withoutRecapStatement(statement: string): string {
 }
 
 /**
- * The abilities that a capability grants; `undefined` for one without a ReCap. Throws `ERR_CAPABILITY_INVALID` if its ReCap is
- * malformed, is not the last of the resources, or does not match the statement.
+ * The abilities that a capability grants; `undefined` for one without a ReCap, or with one of a one-click sign-in if those are
+ * accepted. Throws `ERR_CAPABILITY_INVALID` if its ReCap is malformed, is not the last of the resources, or does not match the
+ * statement.
  */
-export function abilitiesOf({ resources = [], statement = '' }: CacaoPayload): Abilities | undefined {
-  const at = resources.findIndex(isRecap)
-  if (at < 0) return undefined
-  const abilities = at === resources.length - 1 ? fromRecap(resources[at] ?? '') : undefined
-  const said = abilities && recapStatement(abilities)
-  if (said !== undefined && (statement === said || statement.endsWith(` ${said}`))) return abilities
-  throw new SessionError(
-    'ERR_CAPABILITY_INVALID',
-    'malformed capability: its ReCap must be the last of p.resources, and p.statement must say what it grants (ERC-5573)',
-  )
+export function abilitiesOf(
+  { resources = [], statement = '' }: CacaoPayload,
+  oneClickAuth = false,
+): Abilities | undefined {
+  const [recap, second] = resources.filter(isRecap)
+  if (recap === undefined) return undefined
+  if (second !== undefined) throw malformed('there must be one ReCap at most in p.resources')
+  if (resources.at(-1) !== recap) throw malformed('its ReCap must be the last of p.resources')
+  const isOneClick = isOneClickRecap(recap)
+  if (isOneClick && oneClickAuth) return undefined
+  if (isOneClick)
+    throw malformed(
+      'its ReCap is about methods of the wallet, such as "eip155", which is no URI, as the one-click sign-in of WalletConnect and Reown AppKit writes it: to accept that as a sign-in, verify it with oneClickAuth: true',
+    )
+  const { abilities, fault } = readRecap(recap)
+  if (abilities === undefined) throw malformed(`its ReCap ${fault}`)
+  const said = recapStatement(abilities)
+  if (statement === said || statement.endsWith(` ${said}`)) return abilities
+  if (!statement.includes(STATEMENT))
+    throw malformed('p.statement must say what its ReCap grants, and says nothing of it')
+  throw malformed(`p.statement must end with what its ReCap grants, which is ${quoted(said, 200)}`)
+}
+
+function malformed(what: string): SessionError {
+  return new SessionError('ERR_CAPABILITY_INVALID', `malformed capability: ${what} (ERC-5573)`)
 }
 
 /** Whether all wanted abilities are granted, each with the same caveats or without any. */
@@ -104,8 +166,10 @@ export function includesAbilities(granted: Abilities, wanted: Abilities): boolea
   return Object.entries(wanted).every(([resource, names]) =>
     Object.entries(names).every(
       ([ability, list]) =>
-        isGranted(resource, ability, NO_CAVEATS) ||
-        list.every((caveats) => isGranted(resource, ability, canonicalJSON(caveats) ?? '')),
+        // An empty list asks for nothing that could be granted.
+        list.length > 0 &&
+        (isGranted(resource, ability, NO_CAVEATS) ||
+          list.every((caveats) => isGranted(resource, ability, canonicalJSON(caveats) ?? ''))),
     ),
   )
 }
@@ -128,13 +192,14 @@ function resourcesByCaveat(abilities: Abilities): Map<string, string[]> {
   return resources
 }
 
-/** The abilities of both, without duplicates. */
+/** The abilities of both, without duplicates, and without those that are granted to nobody. */
 function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
   const union = new Map<string, Map<string, Map<string | undefined, Caveats>>>()
   for (const [resource, granted] of [...Object.entries(some), ...Object.entries(others)]) {
     const names = union.get(resource) ?? new Map()
-    union.set(resource, names)
+    if (Object.values(granted).some((list) => list.length > 0)) union.set(resource, names)
     for (const [ability, list] of Object.entries(granted)) {
+      if (list.length === 0) continue
       const caveats = names.get(ability) ?? new Map()
       names.set(ability, caveats)
       for (const one of list) caveats.set(canonicalJSON(one), one)
@@ -148,24 +213,27 @@ function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
   )
 }
 
-function areAbilities(value: unknown): value is Abilities {
-  return everyMember(
-    value,
-    (names, resource) =>
-      isURI(resource) &&
-      !isRecap(resource) &&
-      everyMember(names, (list, name) => ABILITY.test(name) && areCaveats(list)),
-  )
+/** What is wrong with abilities; `undefined` if they are well-formed. */
+function faultOfAbilities(value: unknown): string | undefined {
+  const resources = isObject(value) ? Object.entries(value) : []
+  if (resources.length === 0) return 'must name at least one resource in its att'
+  for (const [resource, names] of resources) {
+    if (!isURI(resource)) return `names ${quoted(resource)}, which is no URI`
+    if (isRecap(resource)) return 'must not be about another ReCap'
+    const abilities = isObject(names) ? Object.entries(names) : []
+    if (abilities.length === 0) return `must name at least one ability for ${quoted(resource)}`
+    for (const [name, list] of abilities) {
+      if (!ABILITY.test(name))
+        return `names the ability ${quoted(name)}, which is not in the form "notes/read"`
+      if (!Array.isArray(list) || !list.every(isObject))
+        return `must have a list of objects as the caveats of ${quoted(name)}`
+    }
+  }
+  return undefined
 }
 
-function areCaveats(list: unknown): boolean {
-  return Array.isArray(list) && list.length > 0 && list.every(isObject)
-}
-
-/** Whether the value is an object that has members, and all of them pass the test. */
-function everyMember(value: unknown, test: (member: unknown, name: string) => boolean): boolean {
-  const members = isObject(value) ? Object.entries(value) : []
-  return members.length > 0 && members.every(([name, member]) => test(member, name))
+function quoted(text: string, length = 100): string {
+  return JSON.stringify(text.length > length ? `${text.slice(0, length)}…` : text)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -190,10 +258,15 @@ export function unionOfGrants(some: readonly string[], others: readonly string[]
   const all = [...new Set([...some, ...others])]
   const recaps = all.filter(isRecap)
   if (recaps.length === 0) return all
-  const one = recaps.length === 1 ? recaps : [toRecap(abilitiesIn(recaps).reduce(unionOfAbilities))]
+  const one = recaps.length === 1 ? recaps : mergedRecap(abilitiesIn(recaps))
   return [...all.filter((resource) => !isRecap(resource)), ...one]
 }
 
 function abilitiesIn(resources: readonly string[]): Abilities[] {
   return resources.map(fromRecap).filter((abilities) => abilities !== undefined)
+}
+
+function mergedRecap(all: readonly Abilities[]): string[] {
+  const merged = all.reduce(unionOfAbilities)
+  return Object.keys(merged).length === 0 ? [] : [toRecap(merged)]
 }

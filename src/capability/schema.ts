@@ -47,7 +47,8 @@ export function readObject<T extends object>(
   const copy: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(input)) {
     if (!Object.hasOwn(schemas, name))
-      throw invalid(`${path}.${name.slice(0, 40)}`, 'absent, because a CACAO has no such member')
+      throw invalid(`${path}.${name.slice(0, 40)}`, 'absent: a CACAO has no such member')
+    if (value === null) throw invalid(`${path}.${name}`, 'a value, not null')
     if (value !== undefined) copy[name] = schemas[name as keyof T](value, `${path}.${name}`)
   }
   for (const name of required) if (!Object.hasOwn(copy, name)) throw invalid(`${path}.${name}`, 'present')

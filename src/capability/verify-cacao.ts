@@ -1,5 +1,6 @@
 import type { AccountInput } from '../base/account.js'
 import {
+  booleanOption,
   check,
   type OptionReaders,
   type ReadValue,
@@ -105,6 +106,12 @@ export interface VerifyCacaoOptions {
   revocation?: Revocation
   /** Accepts capabilities that a session key delegated, up to so many links. Refused by default. */
   delegation?: DelegationOptions | false
+  /**
+   * Accepts capabilities of the one-click sign-in of WalletConnect and Reown AppKit, whose ReCap names methods of the wallet
+   * (`eip155`) instead of URIs. It says who signed in, and grants nothing here: no resources and no abilities. Refused by default.
+   * Ask for a `nonce` and your `domains`, because the capability is for no session key.
+   */
+  oneClickAuth?: boolean
 }
 
 /** A check of a capability that has passed the guard. It throws or rejects with a `SessionError`. */
@@ -123,6 +130,7 @@ export interface CapabilityExpectations {
   readonly ability: Ability | undefined
   readonly revocation: Revocation | undefined
   readonly delegation: DelegationOptions | false | undefined
+  readonly oneClickAuth: boolean | undefined
 }
 
 // Infinity is accepted too, for servers that check the dates elsewhere.
@@ -142,6 +150,7 @@ export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
   ability: check(abilityOption),
   revocation: check(revocationOption),
   delegation: check(delegationOption),
+  oneClickAuth: setting(booleanOption),
 }
 
 /** The checks that the options ask for. */
@@ -170,6 +179,7 @@ export function checksOf({
   ability,
   revocation,
   delegation = false,
+  oneClickAuth = false,
 }: CapabilityExpectations): CapabilityChecks {
   const content: CapabilityCheck[] = [(cacao) => assertDelegation(cacao, delegation)]
   if (issuer !== undefined) content.push((cacao) => assertIssuer(cacao, issuer))
@@ -178,10 +188,10 @@ export function checksOf({
   if (nonce !== undefined) content.push((cacao) => assertNonce(cacao, nonce))
   content.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
   if (resources !== undefined) content.push((cacao) => assertResources(cacao, resources))
-  if (ability !== undefined) content.push((cacao) => assertAbility(cacao, ability))
+  if (ability !== undefined) content.push((cacao) => assertAbility(cacao, ability, oneClickAuth))
   return {
     content,
-    signature: (cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs),
+    signature: (cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs, oneClickAuth),
     revocation: revocation === undefined ? [] : [(cacao) => assertNotRevoked(cacao, revocation)],
   }
 }

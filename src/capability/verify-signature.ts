@@ -3,7 +3,7 @@ import { type Cacao, chainOf, parentOf, rootOf } from './cacao.js'
 import { verifyDelegated } from './key-signature.js'
 import { parseCacao } from './parse-cacao.js'
 import { abilitiesOf } from './recap.js'
-import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, startTime } from './validity.js'
 /** The options of a verifier, as in `@didtools/cacao`. */
 export interface VerifierOptions {
   /** The time at which the capability must be valid; now by default. */
@@ -32,18 +32,20 @@ export type Verifiers = Readonly<
 /**
  * Verifies all signatures of a capability's chain: the account's with the verifier for its type, and then the session key's of
  * each delegated capability. Rejects with `ERR_CAPABILITY_SIGNATURE`, with `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier
- * for a type, or with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap. `now` is in milliseconds since 1970.
+ * for a type, or with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap. `now` is in milliseconds since 1970. With
+ * `oneClickAuth`, the ReCap may be one of a one-click sign-in.
  */
 export async function verifySignature(
   cacao: Cacao,
   verifiers: Verifiers,
   now: number,
   clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
+  oneClickAuth = false,
 ): Promise<void> {
   for (const link of chainOf(cacao)) {
     const parent = parentOf(link)
     // Throws unless the statement that the person read says what the ReCap grants.
-    abilitiesOf(link.p)
+    abilitiesOf(link.p, oneClickAuth)
     if (parent) await verifyDelegated(link, parent)
     else await verifyGranted(link, verifiers, now, clockSkewSecs)
   }
@@ -70,7 +72,10 @@ async function verifyGranted(
     )
   }
   try {
-    await verifier(cacao, { atTime: new Date(now), clockSkewSecs, disableExpirationCheck: true })
+    // Only the signature is asked about. Verifiers of the did-session family also judge the dates, in words of their own,
+    // so they are told a time at which the capability has begun.
+    const atTime = new Date(Math.max(now, startTime(cacao)))
+    await verifier(cacao, { atTime, clockSkewSecs, disableExpirationCheck: true })
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     throw notSigned(cause)

@@ -18,16 +18,23 @@ import { verifyKeySignature } from '../key/verify.js'
 import { invalid, parseJWS } from './jws.js'
 
 /** What a JWS must fulfil to be accepted. The options of `verifyCacao` are checked for its capability. */
-export interface VerifyJWSOptions extends Omit<VerifyCacaoOptions, 'audience' | 'verifiers'> {
+export interface VerifyJWSOptions
+  extends Omit<VerifyCacaoOptions, 'audience' | 'verifiers' | 'oneClickAuth'> {
   /** The capability under which the signer acts. It is verified whenever it is given. */
   capability?: unknown
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. Required with a capability. */
   verifiers?: VerifyCacaoOptions['verifiers']
 }
 
-type Expected = Omit<CapabilityExpectations, 'audience' | 'verifiers'>
+type Expected = Omit<CapabilityExpectations, 'audience' | 'verifiers' | 'oneClickAuth'>
 
-const { audience: _audience, verifiers: _verifiers, ...EXPECTED_OPTIONS } = CAPABILITY_OPTIONS
+const {
+  audience: _audience,
+  verifiers: _verifiers,
+  // A session signs under no capability of this kind.
+  oneClickAuth: _oneClickAuth,
+  ...EXPECTED_OPTIONS
+} = CAPABILITY_OPTIONS
 const OPTIONS: OptionReaders<
   Expected & { readonly verifiers?: Verifiers | undefined; readonly capability?: unknown }
 > = {
@@ -78,7 +85,9 @@ export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}):
     verifyKeySignature(jws.publicKey, jws.signature, jws.signingInput),
     granted &&
       verifiers &&
-      settled(verifyChecked(granted, checksOf({ ...expected, verifiers, audience: keyDID }))),
+      settled(
+        verifyChecked(granted, checksOf({ ...expected, verifiers, audience: keyDID, oneClickAuth: false })),
+      ),
   ])
   if (!isSigned) throw invalid('its signature is not valid for its key')
   const content = { keyDID, kid, payloadBytes: jws.payload, ...payloadOf(jws.payload) }

@@ -1,11 +1,11 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import {
+  booleanOption,
   copiedOptions,
   functionOption,
   type OptionReaders,
   readOptions,
   setting,
-  wrong,
 } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import { RECEIVED_METHOD } from '../http/signature-profile.js'
@@ -61,10 +61,7 @@ interface OwnOptions<R> {
 
 const OWN_OPTIONS: OptionReaders<OwnOptions<never>> = {
   onRefused: setting(functionOption('a function that is called for each refusal')),
-  debug: setting((value, name) => {
-    if (typeof value === 'boolean') return value
-    throw wrong(name, 'true or false')
-  }),
+  debug: setting(booleanOption),
 }
 
 /** The answer to a request that was refused. */

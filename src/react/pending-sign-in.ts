@@ -1,6 +1,6 @@
 import { abortable } from '../base/abort.js'
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { type AuthMethod, authError } from '../capability/auth-method.js'
+import type { AuthMethod } from '../capability/auth-method.js'
 import { DIDSession } from '../session/did-session.js'
 import type { SessionOptions, SignInOptions } from './options.js'
 import type { SignIn } from './session-state.js'
@@ -54,6 +54,7 @@ async function findSignIn(find: SignInRequest['find']): Promise<SignIn> {
   try {
     signIn = await find()
   } catch (cause) {
+    const { authError } = await import('../capability/auth-method.js')
     throw authError(cause)
   }
   if (typeof signIn === 'object' && signIn !== null && 'account' in signIn) return signIn as SignIn

@@ -1,7 +1,7 @@
 import { type SetCookie, stringifySetCookie } from 'cookie'
 import { isBytes } from '../base/bytes.js'
 import { toBase64url } from '../base/multibase.js'
-import { type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
+import { booleanOption, type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 
 /** How `cookieStore` writes its cookies. They are always `HttpOnly`. */
@@ -69,10 +69,7 @@ const READERS = {
     if (value === 'lax' || value === 'strict' || value === 'none') return value
     throw wrong('sameSite', '"lax", "strict" or "none"')
   }),
-  secure: setting((value: unknown): boolean => {
-    if (typeof value === 'boolean') return value
-    throw wrong('secure', 'true or false')
-  }),
+  secure: setting(booleanOption),
   maxAgeSecs: setting((value: unknown): number => {
     if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
     throw wrong('maxAgeSecs', 'a positive whole number of seconds')

@@ -1,6 +1,7 @@
 import { accountDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
+import { hiddenCharacter } from '../base/hidden-characters.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { CacaoPayload } from '../capability/cacao.js'
 import { parsePayload } from '../capability/parse-cacao.js'
@@ -13,6 +14,14 @@ export interface SignInMessageOptions {
   statement?: string
   nonce?: string
   requestId?: string
+}
+
+// What ERC-4361 allows in a statement, and beyond ASCII the words of other languages; and what an authority is made of (RFC 3986).
+const STATEMENT_CHARACTER = /[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}]/u
+const DOMAIN_CHARACTER = /[A-Za-z0-9\-._~!$&'()*+,;=:@%[\]]/
+const ADVICE: Readonly<Record<string, string>> = {
+  statement: "ERC-4361 allows letters, digits, spaces and -._~:/?#[]@!$&'()*+,;=",
+  domain: 'write the host as in location.host, without scheme and path, and in Punycode',
 }
 
 const DEFAULT_STATEMENT = 'Sign in and let this app act for you until the session expires.'
@@ -29,14 +38,11 @@ export function capabilityPayload(
   options: SignInMessageOptions,
 ): CacaoPayload {
   const { resources, notBefore, issuedAt = new Date().toISOString() } = opts
-  const domain = opts.domain ?? options.domain ?? globalThis.location?.host
-  if (!domain) {
-    throw new SessionError(
-      'ERR_ENVIRONMENT',
-      'there is no domain to sign in to, because this environment has no location: set the domain option',
-    )
-  }
+  const domain = opts.domain ?? options.domain ?? pageHost()
   const requestId = opts.requestId ?? options.requestId
+  const statement = opts.statement ?? options.statement ?? DEFAULT_STATEMENT
+  assertCharacters('statement', statement, STATEMENT_CHARACTER)
+  assertCharacters('domain', domain, DOMAIN_CHARACTER)
   return parsePayload({
     domain,
     iat: issuedAt,
@@ -46,10 +52,35 @@ export function capabilityPayload(
     nonce: opts.nonce ?? options.nonce ?? toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
     exp: opts.expirationTime ?? new Date((parseDateTime(issuedAt) ?? 0) + ONE_WEEK_MS).toISOString(),
     ...(notBefore !== undefined && { nbf: notBefore }),
-    statement: opts.statement ?? options.statement ?? DEFAULT_STATEMENT,
+    statement,
     ...(requestId !== undefined && { requestId }),
     ...(resources && { resources: [...resources] }),
   })
+}
+
+/** Throws `ERR_CAPABILITY_INVALID` for a character that `parsePayload` would refuse, and names it. */
+function assertCharacters(name: string, text: string, accepted: RegExp): void {
+  // A hidden character is named by its code point, for which `parsePayload` has words.
+  if (hiddenCharacter(text)) return
+  const characters = Array.from(text)
+  const at = characters.findIndex((character) => !accepted.test(character))
+  if (at < 0) return
+  throw new SessionError(
+    'ERR_CAPABILITY_INVALID',
+    `the ${name} must not have the character ${JSON.stringify(characters[at])} (position ${at + 1}): ${ADVICE[name]}`,
+  )
+}
+
+function pageHost(): string {
+  const { location } = globalThis
+  if (location?.host) return location.host
+  const why = location
+    ? `this page (${location.protocol}) has no host: serve it over https, or from localhost, or`
+    : 'this environment has no location:'
+  throw new SessionError(
+    'ERR_ENVIRONMENT',
+    `there is no domain to sign in to, because ${why} set the domain option`,
+  )
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
+import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import { type Abilities, allows, recapAllows } from '../../src/capability/abilities.js'
 import {
   abilitiesOf,
@@ -25,15 +25,19 @@ const SAID =
   "I further authorize the stated URI to perform the following actions on my behalf: (1) 'admin': 'ban' for " +
   `'${NOTES}'. (2) 'notes': 'read', 'write' for '${NOTES}'.`
 const recapOf = (value: unknown): string => `urn:recap:${toBase64url(utf8(JSON.stringify(value)))}`
+const recapText = (recap = ''): string => fromUtf8(fromBase64url(recap.slice(10)) ?? new Uint8Array()) ?? ''
 const options = { verifiers: ethereumVerifiers(), now: () => Date.UTC(2024, 5, 2) }
 
 for (const name of ['siwe_with_caps', 'siwe_with_statement'] as const) {
   describeWith(`ReCap vectors: ${name}`, await vectorText(`spruceid-siwe-recap/${name}.txt`), (written) => {
     const { payload: p } = parseEthereumMessage(written.replace(/\n$/, ''))
 
-    it('says what its recap grants, which we write to the byte', () => {
+    it('says what its recap grants, which we read and say to the byte', () => {
       const abilities = abilitiesOf(p) ?? expect.fail('it has no recap')
-      expect(toRecap(abilities)).toBe(p.resources?.at(-1))
+      // Ours has no empty list of proofs, which the ERC does not have either.
+      expect(fromRecap(toRecap(abilities))).toEqual(abilities)
+      const { prf, ...rest } = JSON.parse(recapText(p.resources?.at(-1)))
+      expect([prf, JSON.stringify(rest)]).toEqual([[], recapText(toRecap(abilities))])
       const words = name === 'siwe_with_caps' ? undefined : 'Some custom statement.'
       expect(recapStatement(abilities, words)).toBe(p.statement)
     })
@@ -90,7 +94,6 @@ describe('abilities', () => {
     ['a name without a namespace', { [NOTES]: { read: [{}] } }],
     ['a name with a quote', { [NOTES]: { "notes/re'ad": [{}] } }],
     ['a name in three parts', { [NOTES]: { 'notes/read/all': [{}] } }],
-    ['no caveats', { [NOTES]: { 'notes/read': [] } }],
     ['caveats that are no objects', { [NOTES]: { 'notes/read': [true] } }],
     ['caveats that are none', { [NOTES]: { 'notes/read': {} } }],
   ])('are refused with %s', (_, att) => {
@@ -99,11 +102,18 @@ describe('abilities', () => {
   })
 
   const att = { [NOTES]: { 'notes/read': [{}] } }
+  it('are written without proofs, and read with, with an empty list of them, and without', () => {
+    expect(recapText(toRecap(att))).toBe(JSON.stringify({ att }))
+    for (const recap of [{ att }, { att, prf: [] }, { att, prf: ['bafybeigk7l'] }])
+      expect(fromRecap(recapOf(recap))).toEqual(att)
+  })
+
   it.each<[string, string]>([
     ['white space', `urn:recap:${toBase64url(utf8(JSON.stringify({ att, prf: [] }, null, 1)))}`],
     ['members out of order', recapOf({ prf: [], att })],
     ['another member', recapOf({ att, oth: 1, prf: [] })],
-    ['no proofs', recapOf({ att })],
+    ['no member of its own', recapOf({ prf: [] })],
+    ['proofs that are no list', recapOf({ att, prf: null })],
     ['proofs that are none', recapOf({ att, prf: [1] })],
     ['padding', `${recapOf({ att, prf: [] })}=`],
     [
@@ -200,5 +210,87 @@ describe('a capability with abilities', () => {
       verifyCacao(signed({ resources: [NOTES] }), { ...options, ability }),
     )
     expect(abilitiesOf(payload())).toBeUndefined()
+  })
+})
+
+describe('an ability with an empty list of caveats', () => {
+  // The first example of ERC-5573, which signs `did:key:example` into its text.
+  const STATEMENT =
+    "I further authorize the stated URI to perform the following actions on my behalf: (1) 'example': 'append', 'read' for 'https://example.com'. (2) 'other': 'action' for 'https://example.com'. (3) 'example': 'append', 'delete' for 'my:resource:uri.1'. (4) 'example': 'append' for 'my:resource:uri.2'. (5) 'example': 'append' for 'my:resource:uri.3'."
+  const RECAP_OF_ERC =
+    'urn:recap:eyJhdHQiOnsiaHR0cHM6Ly9leGFtcGxlLmNvbSI6eyJleGFtcGxlL2FwcGVuZCI6W10sImV4YW1wbGUvcmVhZCI6W10sIm90aGVyL2FjdGlvbiI6W119LCJteTpyZXNvdXJjZTp1cmkuMSI6eyJleGFtcGxlL2FwcGVuZCI6W10sImV4YW1wbGUvZGVsZXRlIjpbXX0sIm15OnJlc291cmNlOnVyaS4yIjp7ImV4YW1wbGUvYXBwZW5kIjpbXX0sIm15OnJlc291cmNlOnVyaS4zIjp7ImV4YW1wbGUvYXBwZW5kIjpbXX19LCJwcmYiOltdfQ'
+  const cacao = signed({ statement: STATEMENT, resources: [RECAP_OF_ERC] })
+  const wanted = { ability: 'example/read', resource: 'https://example.com' }
+
+  it('is verified, as the first example of ERC-5573 has it, and grants nothing', async () => {
+    await verifyCacao(cacao, options)
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyCacao(cacao, { ...options, ability: wanted }))
+    expect(recapAllows(RECAP_OF_ERC, wanted)).toBe(false)
+  })
+
+  it('is never asked for, nor granted by another, nor kept where two are put together', () => {
+    const nobody = recapOf({ att: { [NOTES]: { 'notes/read': [] } } })
+    expect(() => toRecap({ [NOTES]: { 'notes/read': [] } })).toThrow(TypeError)
+    expect(missingGrants([toRecap({ [NOTES]: { 'notes/read': [{}] } })], [nobody])).toEqual([nobody])
+    expect(missingGrants([nobody], [toRecap({ [NOTES]: { 'notes/read': [{}] } })])).toHaveLength(1)
+    const write = toRecap({ [NOTES]: { 'notes/write': [{}] } })
+    expect(unionOfGrants([nobody], [write])).toEqual([write])
+    expect(unionOfGrants([nobody], [RECAP_OF_ERC])).toEqual([])
+    const read = toRecap({ [NOTES]: { 'notes/read': [{ days: 3 }] } })
+    expect(unionOfGrants([nobody], [read])).toEqual([read])
+  })
+})
+
+describe('a ReCap that is refused is told why', () => {
+  const att = { [NOTES]: { 'notes/read': [{}] } }
+  const recap = recapOf({ att })
+  const statement = recapStatement(att)
+  it.each<[string, RegExp, Parameters<typeof payload>[0]]>([
+    ['twice', /one ReCap at most/, { statement, resources: [recap, recap] }],
+    ['not last', /must be the last/, { statement, resources: [recap, 'a:b'] }],
+    ['padded', /base64url without padding/, { statement, resources: [`${recapOf({ att, prf: [] })}=`] }],
+    ['no JSON', /must be JSON/, { statement, resources: [`urn:recap:${toBase64url(utf8('{'))}`] }],
+    ['a list', /JSON object/, { statement, resources: [recapOf([att])] }],
+    ['another member', /no member "exp"/, { statement, resources: [recapOf({ att, exp: 1 })] }],
+    ['odd proofs', /list of CIDs/, { statement, resources: [recapOf({ att, prf: [1] })] }],
+    ['nothing granted', /at least one resource/, { statement, resources: [recapOf({ att: {}, prf: [] })] }],
+    [
+      'a target that is no URI',
+      /"eip155", which is no URI/,
+      { statement, resources: [recapOf({ att: { eip155: { 'request/personal_sign': [{}] } } })] },
+    ],
+    [
+      'another ReCap',
+      /about another ReCap/,
+      { statement, resources: [recapOf({ att: { [recap]: { 'a/b': [{}] } } })] },
+    ],
+    ['no ability', /at least one ability/, { statement, resources: [recapOf({ att: { [NOTES]: {} } })] }],
+    [
+      'an odd ability',
+      /the ability "read"/,
+      { statement, resources: [recapOf({ att: { [NOTES]: { read: [{}] } } })] },
+    ],
+    [
+      'odd caveats',
+      /caveats of "notes\/read"/,
+      { statement, resources: [recapOf({ att: { [NOTES]: { 'notes/read': {} } } })] },
+    ],
+    [
+      'white space',
+      /canonical JSON/,
+      { statement, resources: [`urn:recap:${toBase64url(utf8(JSON.stringify({ att }, null, 1)))}`] },
+    ],
+    ['an absent statement', /says nothing of it/, { statement: undefined, resources: [recap] }],
+    ['a statement of other words', /says nothing of it/, { statement: 'Sign in.', resources: [recap] }],
+    [
+      'a statement that says less',
+      /must end with .*notes/,
+      { statement: statement.replace('read', 'list'), resources: [recap] },
+    ],
+  ])('%s', async (_, words, changes) => {
+    const error = await expectCode('ERR_CAPABILITY_INVALID', () => abilitiesOf(payload(changes)))
+    expect(error.message).toMatch(words)
+    expect(error.message).toMatch(/\(ERC-5573\)$/)
+    expect(error.message.length).toBeLessThan(400)
   })
 })

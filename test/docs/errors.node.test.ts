@@ -25,12 +25,13 @@ describe('the guide to errors', () => {
       const wallet = testWallet({ privateKey: '${KEY_A}' })
       const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
       const views = Object.fromEntries(['show', 'showLogin', 'say'].map((name) => [name, (what) => console.log(name, what?.id ?? what ?? '')]))
-      for (const behaviour of ['rejects', { throws: new Error('broken') }, 'signs-as-another', 'approves']) {
+      for (const behaviour of ['rejects', { throws: { code: -32603, message: 'MetaMask Message Signature: User denied message signature.' } }, { throws: new Error('broken') }, 'signs-as-another', 'approves']) {
         wallet.behaviour = behaviour
         await signIn(wallet.account, auth, ['https://api.example.com/notes/*'], views)
       }
       await signIn(wallet.account, auth, [], views).catch((error) => console.log(error.name))`)
     expect(output.trim().split('\n')).toEqual([
+      'showLogin ',
       'showLogin ',
       'say Your wallet did not answer. Unlock it, and try again.',
       expect.stringMatching(/^say the wallet signed with another account/),

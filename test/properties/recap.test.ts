@@ -8,7 +8,7 @@ import { runs } from '../setup/seed.js'
 // A second implementation, as simple as can be: strings are put together, sorted and compared.
 
 function naiveRecap(abilities: Abilities): string {
-  const bytes = new TextEncoder().encode(naiveJSON({ prf: [], att: abilities }))
+  const bytes = new TextEncoder().encode(naiveJSON({ att: abilities }))
   const text = btoa(String.fromCharCode(...bytes))
   return `urn:recap:${text.split('+').join('-').split('/').join('_').split('=').join('')}`
 }

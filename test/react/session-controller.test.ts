@@ -114,7 +114,7 @@ describe('a session controller', () => {
 
   it.each<[string, () => unknown, string]>([
     ['is told no', () => Promise.reject(REJECTION), 'ERR_AUTH_REJECTED'],
-    ['finds no wallet', () => ethereumAccount(undefined as never), 'ERR_AUTH_FAILED'],
+    ['finds no wallet', () => ethereumAccount(undefined as never), 'ERR_WALLET_NOT_FOUND'],
   ])('puts back what was before when it %s while connecting', async (_, find, code) => {
     open()
     await until('signed-out')

@@ -162,8 +162,11 @@ describe('DIDSession.get', () => {
     expect(wallet.prompts).toBe(2)
   })
 
-  it('rejects all who wait with the one refusal', async () => {
-    wallet.behaviour = { throws: { code: 4001 } }
+  it.each([
+    { code: 4001 },
+    { code: -32603, message: 'MetaMask Message Signature: User denied message signature.' },
+  ])('rejects all who wait with the one refusal: %j', async (throws) => {
+    wallet.behaviour = { throws }
     const [one, two] = [1, 2].map(() =>
       failureOf(() => DIDSession.get(ACCOUNT_A, auth(wallet), { resources })),
     )

@@ -29,6 +29,8 @@ export interface PasskeyBehaviour {
   answers?: null | object
   /** Never answers, unless it's aborted. */
   hangs?: boolean
+  /** Changes the answer to the creation of a passkey, as password managers do; `credential` is that of the browser. */
+  created?: (credential: { response: Record<string, unknown> } & Record<string, unknown>) => unknown
   /** An extension of the browser's that gives views in place of buffers, and no methods. */
   isPlain?: boolean
 }
@@ -91,11 +93,12 @@ export class TestPasskeys {
       getAuthenticatorData: () => authData.buffer,
     }
     const spki = await methods.getPublicKey()
-    return this.#answer(id, {
+    const answer = this.#answer(id, {
       ...(!isPlain && { ...methods, getPublicKey: () => spki }),
-      attestationObject: isPlain ? attestationObject : attestationObject.buffer,
+      attestationObject: isPlain ? attestationObject : new Uint8Array(attestationObject).buffer,
       clientDataJSON: isPlain ? clientDataJSON : clientDataJSON.buffer,
     })
+    return this.behaviour.created?.(answer) ?? answer
   }
 
   async #get(
@@ -137,9 +140,18 @@ export class TestPasskeys {
     })
   }
 
-  #answer(id: Uint8Array<ArrayBuffer>, response: object): unknown {
+  #answer(
+    id: Uint8Array<ArrayBuffer>,
+    response: object,
+  ): { response: Record<string, unknown> } & Record<string, unknown> {
     const rawId = this.behaviour.isPlain ? id : id.buffer
-    return { type: 'public-key', id: toBase64url(id), rawId, response, getClientExtensionResults: () => ({}) }
+    return {
+      type: 'public-key',
+      id: toBase64url(id),
+      rawId,
+      response: { ...response },
+      getClientExtensionResults: () => ({}),
+    }
   }
 
   #clientData(type: string, challenge: BufferSource): Uint8Array<ArrayBuffer> {

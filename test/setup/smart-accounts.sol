@@ -26,6 +26,36 @@ contract Account {
   }
 }
 
+/// Code that an account delegates to (EIP-7702), and that has to be told whose the account is.
+contract InitialisedAccount {
+  address private owner;
+
+  function initialise(address first) external {
+    require(owner == address(0));
+    owner = first;
+  }
+
+  function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+    if (signature.length != 65 || owner == address(0)) return 0xffffffff;
+    address signer = ecrecover(hash, uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64]));
+    return signer == owner ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
+  }
+}
+
+/// A contract whose owners sign on its chain, as those of a Safe can: then the signature is empty. It reverts for any other.
+contract OnChainSigner {
+  mapping(bytes32 => bool) private isSigned;
+
+  function sign(bytes32 hash) external {
+    isSigned[hash] = true;
+  }
+
+  function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+    require(signature.length == 0 && isSigned[hash], "GS026");
+    return 0x1626ba7e;
+  }
+}
+
 contract AccountFactory {
   function deploy(address owner, bytes32 salt) external returns (address) {
     return address(new Account{salt: salt}(owner));

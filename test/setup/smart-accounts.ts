@@ -43,6 +43,10 @@ export interface SmartAccounts {
   setOwner(account: Address, next: Address): Promise<void>
   /** The owner's signature and how the account is deployed (ERC-6492). */
   wrap(signature: Hex, salt: Hex, by?: Deploying): Hex
+  /** Calls a contract. */
+  call(address: Address, name: string, functionName: string, args: readonly unknown[]): Promise<void>
+  /** The data of such a call. */
+  dataOf(name: string, functionName: string, args: readonly unknown[]): Hex
   /** From now on, `OWNER`'s own account runs this contract's code (EIP-7702). */
   delegateTo(code: Address): Promise<void>
   stop(): Promise<void>
@@ -94,6 +98,10 @@ export async function startSmartAccounts(): Promise<SmartAccounts> {
         data: encodeFunctionData({ abi, functionName: by, args: [OWNER.address, salt] }),
         signature,
       }),
+    call: async (address, name, functionName, args) => {
+      await mined(await rich.writeContract({ address, abi: contract(name).abi, functionName, args }))
+    },
+    dataOf: (name, functionName, args) => encodeFunctionData({ abi: contract(name).abi, functionName, args }),
     delegateTo: async (contractAddress) => {
       const authorization = await owner.signAuthorization({ contractAddress, executor: 'self' })
       await mined(await owner.sendTransaction({ to: RICH.address, authorizationList: [authorization] }))

@@ -52,11 +52,16 @@ describe('the eip1271 verifier', () => {
     await expectCode(code, () => verify(rpc))
   })
 
-  it.each([null, undefined, '', '0x', 1, true, '1', '0x1.0', ['0x1'], {}])(
+  it.each([null, undefined, '', '0x', true, '0', 'Ox1', '0x1.0', ['0x1'], {}])(
     'knows no chain by %j',
     async (eth_chainId) =>
       void (await expectCode('ERR_RPC_UNAVAILABLE', () => verify(fakeChain({ eth_chainId })))),
   )
+
+  it.each([1, '1', '0x01', 1n])('knows its chain by %s', async (eth_chainId) => {
+    await verify(fakeChain({ eth_chainId }))
+    await verify({ 'eip155:1': fakeChain({ eth_chainId }) })
+  })
 
   it.each([
     null,
@@ -97,19 +102,27 @@ describe('the eip1271 verifier', () => {
     const chain = fakeChain({ eth_call: REFUSED })
     const iss = `did:pkh:eip155:1:${ADDRESS_A}`
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(chain, contractSigned(SIGNATURE, { iss })))
-    // Written in EIP-55 already, the older software's text is today's.
-    expect(chain.calls.filter((method) => method === 'eth_call')).toHaveLength(1)
+    // One with the address in EIP-55, as the issuer has it, and one in lower case.
+    expect(chain.calls.filter((method) => method === 'eth_call')).toHaveLength(2)
     expect(chain.calls.filter((method) => method === 'eth_chainId')).toHaveLength(1)
   })
 
-  it.each<unknown>(['ws://127.0.0.1', 'example.com', '', 7, null, { 1: undefined }, { 1: 'ipc:///rpc' }])(
-    'has no use for the rpc %j',
-    (value) => {
-      const rpc = value as string
-      expect(() => ethereumVerifiers({ rpc })).toThrow(TypeError)
-      expect(() => ethereumAuth(testWallet().provider, undefined, { rpc })).toThrow(TypeError)
-    },
-  )
+  it.each<unknown>([
+    'ws://127.0.0.1',
+    'example.com',
+    '',
+    7,
+    null,
+    { 1: undefined },
+    { 1: 'ipc:///rpc' },
+    { Ox1: 'https://rpc.example.com' },
+    { '': 'https://rpc.example.com' },
+    { mainnet: 'https://rpc.example.com' },
+  ])('has no use for the rpc %j', (value) => {
+    const rpc = value as string
+    expect(() => ethereumVerifiers({ rpc })).toThrow(TypeError)
+    expect(() => ethereumAuth(testWallet().provider, undefined, { rpc })).toThrow(TypeError)
+  })
 })
 
 describe('an RPC that is a URL', () => {

@@ -36,6 +36,10 @@ describe('a contract account’s signature', () => {
     expect(parseContractSignature(signature)).toEqual({ signature: signature.slice(2) })
   })
 
+  it('may be empty, as that of a Safe whose owners signed on its chain', () => {
+    expect(parseContractSignature('0x')).toEqual({ signature: '' })
+  })
+
   const text = wrapped('0x1111', '0x2222')
   const magic = '6492'.repeat(16)
   const word = (number: number): string => number.toString(16).padStart(64, '0')
@@ -44,7 +48,6 @@ describe('a contract account’s signature', () => {
     `0x${body.slice(0, 64 * i) + value + body.slice(64 * (i + 1))}${magic}`
   const malformed: readonly [string, unknown][] = [
     ['bytes', new Uint8Array(96)],
-    ['no digits', '0x'],
     ['an odd number of digits', `${SIGNATURE}a`],
     ['upper case', `0x${'AB'.repeat(96)}`],
     ['no 0x', SIGNATURE.slice(2)],

@@ -1,5 +1,5 @@
-import { Wallet as WalletV6 } from 'ethers'
-import { Wallet as WalletV5 } from 'ethers5'
+import { BrowserProvider, Wallet as WalletV6 } from 'ethers'
+import { providers as providersV5, Wallet as WalletV5 } from 'ethers5'
 import { createWalletClient, custom } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { mainnet } from 'viem/chains'
@@ -49,6 +49,8 @@ const signers: [string, () => EthereumSignerInput][] = [
   ],
   ['an ethers 6 signer', () => new WalletV6(KEY_A)],
   ['an ethers 5 signer', () => new WalletV5(KEY_A)],
+  ['an ethers 6 BrowserProvider', () => new BrowserProvider(testWallet().provider)],
+  ['an ethers 5 Web3Provider', () => new providersV5.Web3Provider(testWallet().provider as never)],
   ['a private key in hex', () => KEY_A],
   ['a private key in bytes', () => fromHex(KEY_A.slice(2)) ?? new Uint8Array()],
 ]
@@ -191,6 +193,16 @@ describe('ethereumAuth', () => {
     }
   })
 
+  it('is told of a no by an ethers provider, too', async () => {
+    const wallet = testWallet()
+    wallet.behaviour = 'rejects'
+    for (const signer of [
+      new BrowserProvider(wallet.provider),
+      new providersV5.Web3Provider(wallet.provider as never),
+    ])
+      await expectCode('ERR_AUTH_REJECTED', () => ethereumAuth(signer, ACCOUNT_A)(opts()))
+  })
+
   it.each([
     ['a line break in the statement', { statement: 'a\nResources:\n- all://*' }],
     ['a line break in the domain', { domain: 'a\nb' }],
@@ -204,21 +216,45 @@ describe('ethereumAuth', () => {
     expect(wallet.prompts).toBe(0)
   })
 
-  it.each([
-    undefined,
-    null,
-    {},
-    7,
-    'key',
-    '0x11',
-    new Uint8Array(31),
-    { request: 'x' },
-    { signMessage() {} },
-  ])('takes no %o for a signer', async (signer) => {
-    const error = await failureOf(() => ethereumAuth(signer as EthereumSignerInput))
-    expect(error).toBeInstanceOf(TypeError)
-    expect(String(error)).not.toContain('0x11')
+  it.each([undefined, null])('finds no wallet in %o, and says what to do', async (signer) => {
+    const absent = signer as unknown as EthereumSignerInput
+    for (const ask of [() => ethereumAuth(absent), () => ethereumAccount(absent)])
+      expect((await expectCode('ERR_WALLET_NOT_FOUND', ask)).message).toMatch(
+        /install one, or use a passkey.*private key is not set/,
+      )
   })
+
+  it('tells a private key that is not set', () => {
+    expect(() => ethereumAuth('')).toThrow(/environment variable/)
+  })
+
+  it.each(['', true, [5], 'Ox1', '0x', '1.0', ' 1', -1, 1.5, 0, null, {}])(
+    'has no use for the chain %j',
+    async (chain) => {
+      const wallet = testWallet()
+      wallet.shows.chainId = chain as never
+      const { message } = await expectCode('ERR_AUTH_FAILED', () => ethereumAccount(wallet.provider))
+      expect(message).toMatch(/which chain/)
+      await expect(ethereumAccount(KEY_A, { chainId: chain as never })).rejects.toThrow(TypeError)
+    },
+  )
+
+  it.each([10, '10', '0xa', '0xA', '0X0a', 10n])('reads the chain %s', async (chain) => {
+    const wallet = testWallet()
+    wallet.shows.chainId = chain as never
+    const account = ACCOUNT_A.replace(':1:', ':10:')
+    expect(await ethereumAccount(wallet.provider)).toBe(account)
+    expect(await ethereumAccount(KEY_A, { chainId: chain as never })).toBe(account)
+  })
+
+  it.each([{}, 7, 'key', '0x11', new Uint8Array(31), { request: 'x' }, { signMessage() {} }])(
+    'takes no %o for a signer',
+    async (signer) => {
+      const error = await failureOf(() => ethereumAuth(signer as EthereumSignerInput))
+      expect(error).toBeInstanceOf(TypeError)
+      expect(String(error)).not.toContain('0x11')
+    },
+  )
 
   it('takes no account of another namespace', () => {
     expect(() =>

@@ -142,6 +142,14 @@ describe('keyAuth', () => {
     await expect(keyAccount(key as KeyInput)).rejects.toThrow(TypeError)
   })
 
+  it.each([undefined, ''])('says so if the secret is not set: %j', async (unset) => {
+    const key = { type: 'Ed25519', secret: unset } as unknown as KeyInput
+    await expect(keyAccount(key)).rejects.toThrow(/environment variable/)
+    const auth = keyAuth(key, options)
+    const { message } = await expectCode('ERR_AUTH_FAILED', () => DIDSession.authorize(auth, { resources }))
+    expect(message).toMatch(/environment variable/)
+  })
+
   it('is for no other account than its own', async () => {
     const auth = keyAuth({ type: 'Ed25519', secret: secret(7) }, options)
     const account = await keyAccount({ type: 'Ed25519', secret: secret(8) })

@@ -1,7 +1,8 @@
 import nacl from 'tweetnacl'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { toBase58 } from '../../src/base/base58.js'
-import { fromBase58 } from '../../src/base/multibase.js'
+import { toHex } from '../../src/base/hex.js'
+import { fromBase58, toBase64 } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
@@ -31,6 +32,7 @@ import {
 const resources = ['https://api.example.com/*']
 const domain = { domain: 'app.example.com' }
 const verifiers = solanaVerifiers()
+const DEVNET = 'EtWTRABZaYq6iMfeYKouRu166VU2xqa1'
 const authorize = (wallet: SolanaSignerInput, account?: string): Promise<DIDSession> =>
   DIDSession.authorize(solanaAuth(wallet, account, domain), { resources, verifiers })
 
@@ -154,11 +156,96 @@ describe('a Solana wallet', () => {
   })
 
   it.each<[string, unknown]>([
-    ['nothing', undefined],
     ['an Ethereum provider', { request: () => undefined }],
     ['a wallet without features', { accounts: [] }],
   ])('is not %s', (_, wallet) => {
     expect(() => solanaAuth(wallet as SolanaSignerInput)).toThrow(TypeError)
+  })
+
+  it.each<[string, unknown]>([
+    ['undefined, as in a browser without one', undefined],
+    ['null', null],
+    [
+      'what wallet-adapter has before one was chosen',
+      { wallet: null, publicKey: null, signMessage: undefined },
+    ],
+  ])('is not there: %s', async (_, wallet) => {
+    const absent = wallet as SolanaSignerInput
+    for (const ask of [() => solanaAuth(absent), () => solanaAccount(absent)])
+      expect((await expectCode('ERR_WALLET_NOT_FOUND', ask)).message).toMatch(/install one, or use a passkey/)
+  })
+
+  it.each<[string, string[], string]>([
+    ['several, mainnet first', ['solana:localnet', 'solana:devnet', 'solana:mainnet'], SOLANA_MAINNET],
+    ['several without mainnet', ['solana:localnet', 'solana:testnet', 'solana:devnet'], DEVNET],
+    ['a CAIP-2 id', ['solana:localnet', `solana:${DEVNET}`], DEVNET],
+    [
+      'another network by its CAIP-2 id',
+      ['solana:localnet', 'solana:4sGjMW1sUnHzSxGspuhpqLDx6wiyjNtZ'],
+      '4sGjMW1sUnHzSxGspuhpqLDx6wiyjNtZ',
+    ],
+  ])('on %s signs in on the right one', async (_, chains, reference) => {
+    const wallet = testSolanaWallet(7, { chains })
+    expect(await solanaAccount(wallet.wallet)).toBe(`solana:${reference}:${wallet.address}`)
+    await authorize(wallet.wallet)
+  })
+
+  it('on localnet alone is told as such, unless the network is named', async () => {
+    const { wallet, address } = testSolanaWallet(7, { chains: ['solana:localnet'] })
+    const { message } = await expectCode('ERR_AUTH_FAILED', () => solanaAccount(wallet))
+    expect(message).toMatch(/solana:localnet/)
+    expect(await solanaAccount(wallet, { chain: 'devnet' })).toBe(`solana:${DEVNET}:${address}`)
+  })
+
+  it.each<[string, (signature: Uint8Array, message: Uint8Array) => unknown]>([
+    ['base58', (signature) => toBase58(signature)],
+    ['hex', (signature) => toHex(signature)],
+    ['hex with 0x, in upper case', (signature) => `0x${toHex(signature).toUpperCase()}`],
+    ['base64', (signature) => toBase64(signature)],
+    ['an array', (signature) => [...signature]],
+    ['a buffer', (signature) => new Uint8Array(signature).buffer],
+    ['what JSON makes of bytes', (signature) => JSON.parse(JSON.stringify(signature))],
+    ['what JSON makes of a Buffer', (signature) => ({ type: 'Buffer', data: [...signature] })],
+    ['the message and the signature', (signature, message) => Uint8Array.of(...message, ...signature)],
+    ['the signature and the message', (signature, message) => Uint8Array.of(...signature, ...message)],
+    ['the message and the signature in hex', (signature, message) => toHex(message) + toHex(signature)],
+  ])('may answer %s', async (_, form) => {
+    const { secretKey, publicKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(7))
+    const signed = (message: Uint8Array, by = secretKey): unknown =>
+      form(nacl.sign.detached(message, by), message)
+    const adapter = (answer: (message: Uint8Array) => unknown): SolanaSignerInput => ({
+      publicKey: { toString: () => toBase58(publicKey) },
+      signMessage: async (message) => answer(message),
+    })
+    const standard = (answer: (message: Uint8Array) => unknown): SolanaSignerInput => {
+      const { wallet } = testSolanaWallet(7)
+      const signMessage = async ({ message }: { message: Uint8Array }): Promise<unknown> => answer(message)
+      return { ...wallet, features: { 'solana:signMessage': { version: '1.0.0', signMessage } } }
+    }
+    const stranger = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(8)).secretKey
+    for (const make of [adapter, standard]) {
+      await authorize(make((message) => signed(message)))
+      await authorize(make((message) => ({ signature: signed(message) })))
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+        authorize(make((message) => signed(message, stranger))),
+      )
+      // Over another message it is either no signature of ours, or none at all.
+      await expect(authorize(make(() => signed(utf8('another message'))))).rejects.toThrow()
+    }
+  })
+
+  it.each<[string, unknown]>([
+    ['a number too few', Array.from({ length: 63 }, () => 1)],
+    ['a number that is no byte', Array.from({ length: 64 }, () => 256)],
+    ['text of another length', 'ab'.repeat(63)],
+    ['a text', 'signed'],
+    ['true', true],
+    ['an object', { signature: { r: 1 } }],
+  ])('that answers %s is told as such', async (_, answers) => {
+    test.behaviour = { answers: [{ signature: answers }] }
+    expect((await expectCode('ERR_AUTH_FAILED', () => authorize(test.wallet))).message).toMatch(
+      /not a signature/,
+    )
   })
 
   it('has no account of another namespace, and no unknown network', async () => {

@@ -39,7 +39,10 @@ describe('a passkey', () => {
     expect(options).toMatchObject({
       rp: { id: 'app.example.com', name: 'App' },
       user: { id: new TextEncoder().encode('u1'), name: 'a@b.c', displayName: 'Alice' },
-      pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+      pubKeyCredParams: [
+        { type: 'public-key', alg: -7 },
+        { type: 'public-key', alg: -257 },
+      ],
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
     })
     expect(plain?.user).toMatchObject({ name: 'alice', displayName: 'alice' })
@@ -72,6 +75,56 @@ describe('a passkey', () => {
     const auth = webauthnAuth(undefined, site)
     const { cacao } = await DIDSession.authorize(auth, { abilities, verifiers })
     expect(cacao.p.statement).toMatch(/'notes': 'read'/)
+  })
+})
+
+describe('a password manager that has made a passkey', () => {
+  const fail = (): never => {
+    throw new Error('Permission denied to access object')
+  }
+  const locked = new Proxy({}, { get: fail, has: fail })
+  const changes: [string, Record<string, unknown>][] = [
+    ['has no getPublicKey', { getPublicKey: undefined }],
+    ['has a getPublicKey that throws', { getPublicKey: fail }],
+    ['gives null as the key', { getPublicKey: () => null }],
+    ['gives no bytes', { getPublicKey: () => new ArrayBuffer(0) }],
+    ['gives text as the key', { getPublicKey: () => '' }],
+    ['gives what the page may not touch', { getPublicKey: () => locked }],
+    ['has no getTransports', { getTransports: undefined }],
+    ['has a getTransports that throws', { getTransports: fail }],
+    ['gives no transports', { getTransports: () => null }],
+    ['gives odd transports', { getTransports: () => [undefined, '', 7, 'internal'] }],
+    ['gives what is no list', { getTransports: () => 'internal' }],
+  ]
+  it.each(changes)('and %s is no obstacle', async (_, change) => {
+    passkeys.behaviour = {
+      created: ({ response, ...rest }) => ({ ...rest, response: { ...response, ...change } }),
+    }
+    const account = await create()
+    expect(account).toBe(passkeys.residents[0]?.account)
+    const [known] = await knownPasskeys()
+    expect(known?.account).toBe(account)
+    expect(known?.transports.every((transport) => transport !== '')).toBe(true)
+    expect((await authorize(account)).id).toBe(account)
+  })
+
+  it.each<[string, Record<string, unknown>]>([
+    ['gives its id as text only', { rawId: undefined }],
+    ['gives its id nowhere but in the attestation', { rawId: 'x', id: undefined }],
+  ])('and %s is no obstacle', async (_, change) => {
+    passkeys.behaviour = { created: (credential) => ({ ...credential, ...change }) }
+    const account = await create()
+    expect((await knownPasskeys())[0]?.id).toBe(toBase64url(passkeys.residents[0]?.id ?? new Uint8Array()))
+    expect((await authorize(account)).id).toBe(account)
+  })
+
+  it('and gives no key at all is told as such, with an error of ours', async () => {
+    const change = { getPublicKey: fail, attestationObject: locked }
+    passkeys.behaviour = {
+      created: ({ response, ...rest }) => ({ ...rest, response: { ...response, ...change } }),
+    }
+    expect((await expectCode('ERR_AUTH_FAILED', () => create())).message).toMatch(/delete it/)
+    expect(await knownPasskeys()).toEqual([])
   })
 })
 

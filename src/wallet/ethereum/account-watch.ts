@@ -1,5 +1,6 @@
 import { parseAccount } from '../../base/account.js'
 import { within } from '../../base/time.js'
+import { chainReference } from './chain-id.js'
 import type { EIP1193Provider } from './signer.js'
 
 // A wallet answers these requests without asking the person. If it hangs, the app must not go on acting for
@@ -174,13 +175,5 @@ function accountsOf(addresses: unknown, chain: unknown): string[] | undefined {
   )
   return accounts.every((account) => account !== undefined)
     ? accounts.map(({ address }) => `eip155:${reference}:${address}`)
-    : undefined
-}
-
-/** Returns the chain's number in decimal, from any of the forms in which wallets write it. */
-function chainReference(chain: unknown): string | undefined {
-  const isText = typeof chain === 'string' && /^(0x[0-9a-f]+|[0-9]+)$/i.test(chain)
-  return isText || Number.isSafeInteger(chain) || typeof chain === 'bigint'
-    ? String(BigInt(chain as string | number | bigint))
     : undefined
 }

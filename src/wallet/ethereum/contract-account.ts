@@ -1,11 +1,14 @@
 import { type AccountParts, parseAccount } from '../../base/account.js'
-import { concat } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
 import { LONGEST_TIMER_MS, within } from '../../base/time.js'
+import { abiEncode } from './abi.js'
+import { chainReference } from './chain-id.js'
+import { isAcceptedOnceDelegated, isValidSignatureData, MAGIC_WORD } from './delegated-account.js'
 import { eip191Hash } from './eip191.js'
-import { abiEncode, type ContractSignature, parseContractSignature } from './erc6492.js'
+import { type ContractSignature, parseContractSignature } from './erc6492.js'
 import type { EthereumRPC, RPCEntries } from './rpc.js'
+import { isPermanent, isRevert, type RPCRequest, rpcRequest, UnusableRPCError } from './rpc-request.js'
 import type { EthereumSignerInput } from './signer.js'
 
 const DEFAULT_TIMEOUT_MS = 5000
@@ -17,9 +20,7 @@ const REFUSED = '0xffffffff'
 // The length in hex of r, s and v, which a single key signs: the account's own, another account's, or that of
 // a contract's owner.
 const KEY_SIGNATURE_LENGTH = 132
-
-// A response to these requests has a few hundred bytes.
-const MAX_RESPONSE_BYTES = 65_536
+const EMPTY = '0x'
 
 /** Which account is said to have signed, with which signature, and the texts that it may have signed. */
 export interface ContractSignatureCheck {
@@ -36,7 +37,8 @@ export interface ContractSignatureCheck {
  * chain, and with `ERR_RPC_UNAVAILABLE` if the RPC does not answer in time or gives an impossible answer.
  *
  * The RPC is trusted to report what the contract says. It is asked twice which chain it is on, in a separate
- * request and within the check itself, and both answers must be the account's chain.
+ * request and within the check itself, and both answers must be the account's chain. On a chain whose calls need a
+ * receiver, the account is asked directly, and the RPC for its chain once more afterwards.
  */
 export async function isAcceptedByContract(
   check: ContractSignatureCheck,
@@ -55,12 +57,15 @@ export async function isAcceptedByContract(
     if (answer === undefined) throw new Error(`the RPC did not answer within ${timeoutMs} ms`)
     if (typeof answer === 'boolean') return answer
     if (chain === '') throw noRPCError(reference)
-    throw new Error(`the RPC is on chain ${answer.chain}`)
+    throw new UnusableRPCError(`the RPC is on chain ${answer.chain}`)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
+    const advice = isPermanent(cause)
+      ? 'use another RPC, because this one cannot'
+      : 'try again later, or use another RPC'
     throw new SessionError(
       'ERR_RPC_UNAVAILABLE',
-      `the RPC of chain ${reference} could not check the contract account's signature: try again later, or use another RPC`,
+      `the RPC of chain ${reference} could not check the contract account's signature: ${advice}`,
       { cause },
     )
   } finally {
@@ -106,6 +111,11 @@ export async function assertContractSigned(
       )
     }
   }
+  if (hex === EMPTY)
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the wallet answered with an empty signature, which only a Safe may give, once its owners have signed on its chain: ask again when they have, or use another wallet',
+    )
   throw new SessionError(
     'ERR_CAPABILITY_SIGNATURE',
     `the wallet signed with another account than ${account}: switch the wallet to that account`,
@@ -116,47 +126,94 @@ export async function assertContractSigned(
 function walletRPC(signer: EthereumSignerInput): RPCEntries {
   if (typeof signer === 'string' || signer instanceof Uint8Array) return []
   const { provider } = signer as { provider?: EthereumRPC | null }
-  const rpc = 'request' in signer ? (signer as EthereumRPC) : provider
+  const rpc = 'request' in signer || 'send' in signer ? (signer as EthereumRPC) : provider
   return rpc ? [['', rpc]] : []
 }
 
 /** The RPC for a chain, with the key that it was configured under; `undefined` if there is none. */
 function rpcFor(reference: string, rpcs: RPCEntries): RPCEntries[number] | undefined {
-  return rpcs.find(([chain]) => chain === '' || chain.replace('eip155:', '') === reference)
+  return rpcs.find(([chain]) => chain === '' || chainReference(chain.replace(/^eip155:/i, '')) === reference)
 }
 
 async function checkSignature(
   request: RPCRequest,
   check: ContractSignatureCheck,
-): Promise<boolean | { chain: bigint }> {
-  const { account, texts } = check
-  const wanted = BigInt(account.reference)
+): Promise<boolean | { chain: string }> {
+  const { reference } = check.account
+  const chainNow = async (): Promise<string> => {
+    const chain = chainReference(await request('eth_chainId', []))
+    if (chain === undefined) throw new UnusableRPCError('the RPC does not say which chain it is on')
+    return chain
+  }
   const tried = new Set<string>()
-  let asking: Promise<bigint> | undefined
-  for (const text of texts) {
+  let asking: Promise<string> | undefined
+  for (const text of check.texts) {
     if (tried.has(text)) continue
     tried.add(text)
+    const hash = toHex(eip191Hash(text))
     // Send both requests at the same time, because that is faster.
-    asking ??= request('eth_chainId', []).then(chainNumber)
-    const answering = request('eth_call', [{ data: callDataOf(check, text) }, 'latest'])
+    asking ??= chainNow()
+    const answering = request('eth_call', [{ data: checkData(check, hash) }, 'latest'])
     answering.catch(() => undefined)
     const chain = await asking
-    if (chain !== wanted) return { chain }
-    const answer = await answering
-    if (answer === ACCEPTED) return true
-    if (answer !== REFUSED) throw new Error('the RPC gave an invalid answer, or that of another chain')
+    if (chain !== reference) return { chain }
+    const isAccepted = await answering.then(
+      (answer) => readAnswer(answer, check),
+      (error: unknown) => error as Error,
+    )
+    if (isAccepted === true) return true
+    if (isAccepted === false && !check.signature.delegation) continue
+    // Only the first way makes sure by itself that it is on the right chain.
+    if (await isAcceptedOtherwise(request, check, hash, isAccepted)) return (await chainNow()) === reference
   }
   return false
 }
 
-function callDataOf(
+/** What the check answered: whether the account accepts the signature, or an error if that is not known. */
+function readAnswer(answer: unknown, { signature: { factory } }: ContractSignatureCheck): boolean | Error {
+  if (answer === ACCEPTED) return true
+  if (answer === REFUSED) return false
+  const error = new UnusableRPCError('the RPC gave an invalid answer, or that of another chain')
+  // Some chains answer nothing to a call without a receiver.
+  if (answer === '0x' && factory === undefined) return error
+  throw error
+}
+
+/** Asks in another way. `first` is what came of the first one: an error, or a refusal. */
+async function isAcceptedOtherwise(
+  request: RPCRequest,
+  check: ContractSignatureCheck,
+  hash: string,
+  first: Error | false,
+): Promise<boolean> {
+  const { signature, account } = check
+  if (signature.delegation) {
+    const isAccepted = await isAcceptedOnceDelegated(request, account, hash, signature)
+    if (isAccepted || first === false) return isAccepted
+  }
+  // To deploy an account, there is no other way.
+  if (first === false || signature.factory !== undefined) throw first
+  // Some chains know no call without a receiver. The account itself can be such a receiver.
+  const question = { to: account.address, data: `0x${isValidSignatureData(hash, signature.signature)}` }
+  try {
+    const answer = await request('eth_call', [question, 'latest'])
+    if (answer === MAGIC_WORD) return true
+  } catch (error) {
+    if (!isRevert(error)) throw first
+    return false
+  }
+  if (first instanceof UnusableRPCError) throw first
+  return false
+}
+
+function checkData(
   { account, signature: { signature, factory, deployment } }: ContractSignatureCheck,
-  text: string,
+  hash: string,
 ): string {
   const args = abiEncode([
     BigInt(account.reference),
     BigInt(account.address),
-    BigInt(`0x${toHex(eip191Hash(text))}`),
+    BigInt(`0x${hash}`),
     factory ?? 0n,
     { bytes: deployment ?? '' },
     { bytes: signature },
@@ -164,56 +221,11 @@ function callDataOf(
   return SIGNATURE_CHECK + args
 }
 
-function chainNumber(answer: unknown): bigint {
-  if (typeof answer === 'string' && /^0x[0-9a-f]+$/i.test(answer)) return BigInt(answer)
-  throw new Error('the RPC does not say which chain it is on')
-}
-
 function noRPCError(reference: string): SessionError {
   return new SessionError(
     'ERR_CAPABILITY_UNSUPPORTED',
     `the signature of a contract account can only be checked on its chain: add an RPC of chain ${reference} to the rpc option`,
   )
-}
-
-/** Sends one JSON-RPC request to a chain. Rejects with whatever goes wrong. */
-type RPCRequest = (method: string, params: readonly unknown[]) => Promise<unknown>
-
-/** Returns a function that sends requests to this RPC. If the RPC is a URL, the signal cancels them. */
-function rpcRequest(rpc: EthereumRPC, signal: AbortSignal): RPCRequest {
-  if (typeof rpc === 'string') return (method, params) => post(rpc, { method, params }, signal)
-  if ('request' in rpc) return async (method, params) => rpc.request({ method, params })
-  return async (method, params) => rpc.send(method, [...params])
-}
-
-async function post(url: string, call: object, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...call }),
-    // An answer from another URL than the configured one must not count.
-    redirect: 'manual',
-    signal,
-  })
-  if (!response.ok) throw new Error(`the RPC answered with the status ${response.status}`)
-  const answer = JSON.parse(await textOf(response)) as { error?: unknown; result?: unknown } | null
-  if (answer?.error) throw new Error('the RPC answered with an error', { cause: answer.error })
-  return answer?.result
-}
-
-async function textOf({ body }: Response): Promise<string> {
-  const reader = body?.getReader()
-  const parts: Uint8Array[] = []
-  for (let length = 0; ; ) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
-    if (done || !value) return new TextDecoder().decode(concat(...parts))
-    parts.push(value)
-    length += value.length
-    if (length > MAX_RESPONSE_BYTES) {
-      reader?.cancel().catch(() => undefined)
-      throw new Error(`the RPC answered with more than ${MAX_RESPONSE_BYTES} bytes`)
-    }
-  }
 }
 
 /**

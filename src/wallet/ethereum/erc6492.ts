@@ -1,3 +1,8 @@
+import { abiEncode } from './abi.js'
+import { type Delegation, isERC8010, unwrapERC8010 } from './erc8010.js'
+
+export { abiEncode }
+
 // The suffix that marks a wrapped signature, and the number of hex digits in a word of 32 bytes.
 const MAGIC = '6492'.repeat(16)
 const WORD = 64
@@ -11,16 +16,19 @@ export interface ContractSignature {
   /** The contract that deploys the account, and the data to call it with (ERC-6492). */
   readonly factory?: bigint
   readonly deployment?: string
+  /** The delegation of an account that is not delegated yet (ERC-8010). */
+  readonly delegation?: Delegation
 }
 
 /**
- * Parses the signature of a contract account, wrapped (ERC-6492) or not, from `0x` and lower-case hex.
- * Returns `undefined` unless it has exactly one of the two forms: another spelling would be a second
- * capability with the same signature.
+ * Parses the signature of a contract account, wrapped (ERC-6492, ERC-8010) or not, from `0x` and lower-case hex.
+ * It may be empty, as that of a Safe whose owners signed on its chain. Returns `undefined` unless it has exactly
+ * one of these forms: another spelling would be a second capability with the same signature.
  */
 export function parseContractSignature(text: unknown): ContractSignature | undefined {
-  if (typeof text !== 'string' || !/^0x([0-9a-f]{2})+$/.test(text)) return undefined
+  if (typeof text !== 'string' || !/^0x([0-9a-f]{2})*$/.test(text)) return undefined
   const hex = text.slice(2)
+  if (isERC8010(hex)) return unwrapERC8010(hex)
   return hex.endsWith(MAGIC) ? unwrap(hex.slice(0, -WORD)) : { signature: hex }
 }
 
@@ -39,29 +47,4 @@ function unwrap(hex: string): ContractSignature | undefined {
 function bytesAt(hex: string, at: number): string {
   const length = Number.parseInt(hex.slice(at, at + WORD), 16)
   return hex.slice(at + WORD, at + WORD + 2 * length)
-}
-
-/** An ABI value of type `bytes`, as hex digits without `0x`. */
-export interface AbiBytes {
-  readonly bytes: string
-}
-
-/**
- * Encodes arguments for a contract (the strict encoding of the ABI specification) as hex without `0x`. A
- * bigint stands for any type of one word.
- */
-export function abiEncode(values: readonly (bigint | AbiBytes)[]): string {
-  let [head, tail] = ['', '']
-  for (const value of values) {
-    if (typeof value === 'bigint') head += word(value)
-    else {
-      head += word(values.length * 32 + tail.length / 2)
-      tail += word(value.bytes.length / 2) + value.bytes.padEnd(Math.ceil(value.bytes.length / 64) * 64, '0')
-    }
-  }
-  return head + tail
-}
-
-function word(value: bigint | number): string {
-  return value.toString(16).padStart(64, '0')
 }

@@ -2,6 +2,7 @@ import { abortable } from '../../base/abort.js'
 import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
+import { assertMessageOptions } from '../message-options.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
 import { type EthereumSignerInput, ethereumSigner } from './signer.js'
@@ -15,6 +16,7 @@ export type { EthereumAuthOptions } from './sign-in.js'
 export type {
   EIP1193Provider,
   EthereumSignerInput,
+  EthersBrowserProvider,
   EthersSigner,
   ViemAccount,
   ViemWalletClient,
@@ -24,7 +26,8 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
 
 /**
  * Makes an auth method that signs in with an Ethereum account, for `DIDSession.get` and `authorize`. Takes an
- * EIP-1193 provider, a viem wallet client or account, an ethers v5 or v6 signer, or a raw private key.
+ * EIP-1193 provider, a viem wallet client or account, an ethers v5 or v6 signer or `BrowserProvider`, or a raw private key.
+ * Throws `ERR_WALLET_NOT_FOUND` if `signer` is `undefined` or `null`, as `window.ethereum` is without a wallet.
  * Without `account` it signs in with the account that the session requests, or else with the wallet's first
  * account.
  *
@@ -52,6 +55,7 @@ export function ethereumAuth(
   account?: AccountInput,
   options: EthereumAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
+  assertMessageOptions(options)
   const authArguments = {
     signer,
     wallet: ethereumSigner(signer),
@@ -79,7 +83,7 @@ export interface EthereumAccountOptions {
 /**
  * Asks the wallet for its chosen account and returns the CAIP-10 id, such as `eip155:1:0x…`. With `silent` the
  * wallet never opens, and the result is `undefined` if the page is not connected to it. Rejects with
- * `ERR_AUTH_REJECTED`, `ERR_AUTH_FAILED`, or the reason of `signal`.
+ * `ERR_WALLET_NOT_FOUND`, `ERR_AUTH_REJECTED`, `ERR_AUTH_FAILED`, or the reason of `signal`.
  *
  * @example
  * const account = await ethereumAccount(window.ethereum)

@@ -30,14 +30,17 @@ export interface EthereumRPCOptions {
  */
 export type RPCEntries = readonly (readonly [chain: string, rpc: EthereumRPC])[]
 
+const CHAIN = /^(eip155:)?(0x[0-9a-f]+|[1-9][0-9]*)$/i
+
 /** Reads the `rpc` option. Throws a `TypeError` for anything else. */
 export function rpcArgument(rpc: unknown): RPCEntries {
   if (rpc === undefined) return []
   const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
-  const entries = Object.entries(isMap ? rpc : { '': rpc }) as [string, unknown][]
-  if (entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
+  const entries: [string, unknown][] = isMap ? Object.entries(rpc) : [['', rpc]]
+  const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
+  if (isNamed && entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain',
+    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain, by its number',
   )
 }
 

@@ -2,10 +2,10 @@ import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
 import { utf8 } from '../../base/utf8.js'
-import type { AuthMethodOpts } from '../../capability/auth-method.js'
+import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
-import { ethereumError, noAccountError } from '../wallet-errors.js'
+import { noAccountError } from '../wallet-errors.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import type { EthereumSigner, EthereumSignerInput } from './signer.js'
 import { renderEthereumMessage } from './siwe-message.js'
@@ -49,7 +49,7 @@ export async function signEthereumCapability(
   loading.catch(() => undefined)
   const message = { text, hex: `0x${toHex(utf8(text))}` }
   const answer = await wallet.sign(message, toEIP55(address)).catch((cause: unknown) => {
-    throw ethereumError(cause)
+    throw authError(cause)
   })
   const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
   if (!isSignature(answer)) {
@@ -72,7 +72,8 @@ function isSignature(answer: unknown): answer is string {
   return (
     typeof answer === 'string' &&
     answer.length <= MAX_SIGNATURE_LENGTH &&
-    /^0x([0-9a-f]{2}){64,}$/i.test(answer)
+    // A Safe whose owners sign on its chain answers `0x`.
+    /^0x(([0-9a-f]{2}){64,})?$/i.test(answer)
   )
 }
 

@@ -1,4 +1,5 @@
 import { fromHex } from '../../base/hex.js'
+import { walletNotFound } from '../wallet-not-found.js'
 
 /**
  * An EIP-1193 provider, such as `window.ethereum`, a wallet that `discoverWallets` found, or WalletConnect.
@@ -30,6 +31,12 @@ export interface EthersSigner {
   signMessage(message: string): Promise<string>
 }
 
+/** An ethers v6 `BrowserProvider` or v5 `Web3Provider`, whose `getSigner()` is a signer, too. */
+export interface EthersBrowserProvider {
+  getSigner(...account: never[]): unknown
+  send(method: string, params: unknown[]): Promise<unknown>
+}
+
 /**
  * Anything that can sign for an Ethereum account. A string or bytes are a raw private key: 32 bytes, or 64
  * hex digits with or without `0x`.
@@ -39,6 +46,7 @@ export type EthereumSignerInput =
   | ViemAccount
   | ViemWalletClient
   | EthersSigner
+  | EthersBrowserProvider
   | string
   | Uint8Array
 
@@ -55,23 +63,27 @@ export interface EthereumSigner {
   sign(message: { readonly text: string; readonly hex: string }, address: string): Promise<unknown>
 }
 
-/** Recognises a signer by its shape. Throws a `TypeError` if it is not one. */
+/**
+ * Recognises a signer by its shape. Throws `ERR_WALLET_NOT_FOUND` if there is none, and a `TypeError` for anything
+ * else.
+ */
 export function ethereumSigner(input: EthereumSignerInput): EthereumSigner {
   if (typeof input === 'string' || input instanceof Uint8Array) return privateKeySigner(input)
-  if (typeof input === 'object' && input !== null) {
-    const { getAddress, getAddresses, signMessage, address, request } = input as unknown as Record<
-      string,
-      unknown
-    >
+  if (input === undefined || input === null) throw walletNotFound()
+  if (typeof input === 'object') {
+    const { getAddress, getAddresses, signMessage, address, request, getSigner, send } =
+      input as unknown as Record<string, unknown>
     if (typeof signMessage === 'function') {
       if (typeof getAddress === 'function') return ethersSigner(input as EthersSigner)
       if (typeof getAddresses === 'function') return viemClientSigner(input as ViemWalletClient)
       if (typeof address === 'string') return viemAccountSigner(input as ViemAccount)
     }
     if (typeof request === 'function') return providerSigner(input as EIP1193Provider)
+    if (typeof getSigner === 'function' && typeof send === 'function')
+      return ethersProviderSigner(input as EthersBrowserProvider)
   }
   throw new TypeError(
-    'signer must be an EIP-1193 provider, a viem wallet client or account, an ethers signer or a private key',
+    'signer must be an EIP-1193 provider, a viem wallet client or account, an ethers signer (await provider.getSigner()) or a private key',
   )
 }
 
@@ -79,9 +91,16 @@ function providerSigner(provider: EIP1193Provider): EthereumSigner {
   return {
     addresses: async (silent) =>
       provider.request({ method: silent ? 'eth_accounts' : 'eth_requestAccounts' }),
-    chainId: async () => provider.request({ method: 'eth_chainId' }),
+    // A wallet that answers nothing is not a private key.
+    chainId: async () => (await provider.request({ method: 'eth_chainId' })) ?? null,
     sign: async ({ hex }, address) => provider.request({ method: 'personal_sign', params: [hex, address] }),
   }
+}
+
+function ethersProviderSigner(provider: EthersBrowserProvider): EthereumSigner {
+  return providerSigner({
+    request: async ({ method, params }) => provider.send(method, (params ?? []) as unknown[]),
+  })
 }
 
 function viemClientSigner(client: ViemWalletClient): EthereumSigner {
@@ -121,6 +140,7 @@ function ethersSigner(
 
 function privateKeySigner(input: string | Uint8Array): EthereumSigner {
   const key = typeof input === 'string' ? fromHex(input.replace(/^0x/, '')) : Uint8Array.from(input)
+  if (input === '') throw new TypeError('the private key is empty: is its environment variable set?')
   // The message must not repeat the argument, which is a secret.
   if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 64 hex digits')
   return accountSigner(

@@ -1,8 +1,14 @@
 import { type AccountParts, accountOfDID, parseAccount } from '../../base/account.js'
 import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
-import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
-import { type Message, type MessageLayout, parseMessage, renderMessage } from '../../capability/message.js'
+import { type Cacao, type CacaoPayload, hasMetadata } from '../../capability/cacao.js'
+import {
+  type Message,
+  type MessageLayout,
+  parseMessage,
+  renderMessage,
+  signedPayloads,
+} from '../../capability/message.js'
 import { parsePayload } from '../../capability/parse-cacao.js'
 import { parseDateTime } from '../../capability/schema.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
@@ -68,7 +74,7 @@ export function ethereumCapability(
       `an ${cacao.s.t} signature is only accepted from an Ethereum account (did:pkh:eip155:…)`,
     )
   }
-  if (cacao.s.m) {
+  if (hasMetadata(cacao)) {
     throw new SessionError(
       'ERR_CAPABILITY_INVALID',
       `malformed capability: s.m must be absent, because an ${cacao.s.t} signature has no metadata`,
@@ -81,13 +87,38 @@ export function ethereumCapability(
 // The auth methods of did-session used an older order of the fields until this day.
 const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
 
-/** Yields the messages that may have been signed: the current format first, then those of older software. */
+/**
+ * Yields the texts that may have been signed, each once: the address in EIP-55 or as in `p.iss`, with one blank line or two where
+ * there is no statement, with or without the line of an empty list of resources, and for old dates in the old order. The text
+ * of today comes first, then those of did-session, then the rest.
+ */
 export function* renderings({ p }: Cacao): Generator<string> {
-  yield renderEthereumMessage(p)
-  if (p.statement === undefined) yield renderEthereumMessage(p, { layout: 'did-session' })
-  const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
-  yield renderEthereumMessage(p, { layout: 'did-session', address })
-  if ((parseDateTime(p.iat) ?? Number.POSITIVE_INFINITY) <= LEGACY_UNTIL) {
-    yield renderEthereumMessage(p, { layout: 'did-session-2022', address })
+  const stored = p.iss.slice(p.iss.lastIndexOf(':') + 1)
+  const spellings = { checksum: toEIP55(stored), stored, lower: stored.toLowerCase() }
+  const isOld = (parseDateTime(p.iat) ?? Number.POSITIVE_INFINITY) <= LEGACY_UNTIL
+  const seen = new Set<string>()
+  for (const signed of signedPayloads(p)) {
+    for (const [layout, spelling] of LAYOUTS) {
+      if (layout.endsWith('-2022') && !isOld) continue
+      const text = renderEthereumMessage(signed, { layout, address: spellings[spelling] })
+      if (!seen.has(text)) yield text
+      seen.add(text)
+    }
   }
 }
+
+/** Each layout with how the address is written in it; the most frequent ones first. */
+const LAYOUTS: readonly (readonly [layout: MessageLayout, spelling: 'checksum' | 'stored' | 'lower'])[] = [
+  ['erc4361', 'checksum'],
+  ['did-session', 'checksum'],
+  ['did-session', 'stored'],
+  ['did-session-2022', 'stored'],
+  ['erc4361', 'stored'],
+  ['did-session-2022', 'checksum'],
+  ['erc4361-2022', 'stored'],
+  ['erc4361-2022', 'checksum'],
+  ['erc4361', 'lower'],
+  ['did-session', 'lower'],
+  ['did-session-2022', 'lower'],
+  ['erc4361-2022', 'lower'],
+]

@@ -11,14 +11,15 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
 
 /**
  * Returns verifiers for capabilities that Ethereum accounts signed: `eip191` works offline; `eip1271`
- * verifies contract accounts (smart accounts), deployed or not (ERC-1271, ERC-6492), by asking the chain that
- * the capability names. They fit `verifyCacao`, the `verifiers` option of `DIDSession`, and the `dids`
+ * verifies contract accounts (smart accounts), deployed or not, delegated or not (ERC-1271, ERC-6492, ERC-8010),
+ * by asking the chain that the capability names. They fit `verifyCacao`, the `verifiers` option of `DIDSession`, and the `dids`
  * package.
  *
  * A contract's signature is refused with `ERR_CAPABILITY_UNSUPPORTED` if there is no RPC for its chain, and
  * with `ERR_RPC_UNAVAILABLE` if the RPC fails, does not answer in time, or is on another chain than it was
  * given for. The RPC is asked for its chain by `eth_chainId`, and again within the one `eth_call` that makes
- * the check. Use an RPC that you trust, because its answer is believed.
+ * the check. On a chain whose calls need a receiver, a deployed account is asked itself, and the RPC for its
+ * chain before and after. Use an RPC that you trust, because its answer is believed.
  *
  * A signature that is refused costs one call for each older message format. Identical checks that run at the
  * same time share one answer, and a refusal or a failure is remembered for one second.

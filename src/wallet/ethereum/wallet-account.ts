@@ -1,4 +1,4 @@
-import { type AccountInput, accountArgument, parseAccount } from '../../base/account.js'
+import { type AccountInput, accountArgument } from '../../base/account.js'
 import type { EthereumSigner } from './signer.js'
 
 /** Parses an account id that the caller gave. Throws a `TypeError` unless it is an Ethereum account (`eip155:…`). */
@@ -12,23 +12,24 @@ export function ethereumArgument(input: AccountInput): string {
 /**
  * Asks the wallet for its chosen account and returns the CAIP-10 id. The chain is `chainId`, or else the one that
  * the wallet is on, or else 1. With `silent` the wallet never opens. Returns `undefined` if it shows no account.
- * Throws `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`.
+ * Throws `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`, and a `TypeError` for a `chainId` that names no chain.
  */
 export async function walletAccount(
   wallet: EthereumSigner,
   chainId: number | undefined,
   silent: boolean,
 ): Promise<string | undefined> {
+  const chosen = chainId === undefined ? undefined : (await import('./chain-id.js')).chainArgument(chainId)
   try {
     const addresses = await wallet.addresses(silent)
     const [address] = Array.isArray(addresses) ? addresses : []
     if (address === undefined) return undefined
-    const chain = chainId ?? (await wallet.chainId()) ?? 1
-    const account = parseAccount(`eip155:${BigInt(chain as string | number)}:${address}`)
-    if (!account) throw new Error('it answered with something that is not an Ethereum address')
-    return `eip155:${account.reference}:${account.address}`
+    const answer = chosen ?? (await wallet.chainId())
+    // Loaded only now, so that nothing stands between a click and the wallet.
+    const { accountOn } = await import('./chain-id.js')
+    return accountOn(answer, address)
   } catch (cause) {
-    const { ethereumError } = await import('../wallet-errors.js')
-    throw ethereumError(cause)
+    const { authError } = await import('../../capability/auth-method.js')
+    throw authError(cause)
   }
 }

@@ -2,6 +2,7 @@ import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import type { SignInMessageOptions } from '../capability-payload.js'
+import { assertMessageOptions } from '../message-options.js'
 import type { KeyInput } from './sign-in.js'
 
 export type { KeyType } from '../../key/did-key.js'
@@ -24,6 +25,7 @@ export function keyAuth(
   key: KeyInput,
   options: SignInMessageOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
+  assertMessageOptions(options)
   return async (opts) => {
     const { signKeyCapability } = await import('./sign-in.js')
     return signKeyCapability(key, opts, options)

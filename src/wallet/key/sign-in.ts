@@ -4,7 +4,7 @@ import { fromHex } from '../../base/hex.js'
 import { toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
-import type { Cacao } from '../../capability/cacao.js'
+import { type Cacao, hasMetadata } from '../../capability/cacao.js'
 import { keySignatureType, renderKeyMessage, verifyKeySigned } from '../../capability/key-signature.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
@@ -67,7 +67,7 @@ export async function signKeyCapability(
 /** Verifies the signature of a capability whose issuer is a did:key. Throws `ERR_CAPABILITY_SIGNATURE`. */
 export async function verifyKeyAccount(input: unknown, options: VerifierOptions | undefined): Promise<void> {
   const cacao = verifierInput(input, options)
-  if (cacao.s.m)
+  if (hasMetadata(cacao))
     throw new SessionError(
       'ERR_CAPABILITY_INVALID',
       'malformed capability: s.m must be absent, because a signature by a did:key has no metadata',
@@ -99,6 +99,9 @@ export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly
     const kind = privateKey.algorithm.name === 'Ed25519' ? 'Ed25519' : 'P-256'
     return pairKey({ privateKey, publicKey }, kind)
   } else {
+    // A key that comes from an environment is easily unset.
+    if (type !== undefined && (secret === undefined || secret === ''))
+      throw new TypeError("the key's secret is not set: set the environment variable that it comes from")
     const bytes = secretBytes(secret)
     if (bytes && type === 'Ed25519') return seedKey(bytes)
     if (bytes && (type === 'P-256' || type === 'secp256k1')) return curveKey(type, bytes)

@@ -3,6 +3,7 @@ import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
+import { assertMessageOptions } from '../message-options.js'
 import type { SolanaAuthOptions } from './sign-in.js'
 import { type SolanaSignerInput, solanaSigner } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
@@ -26,7 +27,7 @@ export type {
  * wallet of the Wallet Standard or an object of wallet-adapter. Without `account` it signs in with the
  * account that the session requests, or else with the wallet's first account. The wallet signs our message
  * unchanged (`solana:signMessage`). A wallet that cannot do that may compose the message itself
- * (`solana:signIn`), if the result is equal.
+ * (`solana:signIn`), if the result is equal. Throws `ERR_WALLET_NOT_FOUND` if `wallet` is `undefined` or `null`.
  *
  * The auth method rejects with
  *
@@ -48,6 +49,7 @@ export function solanaAuth(
   account?: AccountInput,
   options: SolanaAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
+  assertMessageOptions(options)
   const authArguments = {
     wallet: solanaSigner(wallet),
     account: account === undefined ? undefined : solanaArgument(account),
@@ -73,8 +75,8 @@ export interface SolanaAccountOptions {
 /**
  * Asks the wallet for its chosen account and returns the CAIP-10 id, such as
  * `solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:7S3P…`. With `silent` the wallet never opens, and the result is
- * `undefined` if the page is not connected to it. Rejects with `ERR_AUTH_REJECTED`, `ERR_AUTH_FAILED`, or the
- * reason of `signal`.
+ * `undefined` if the page is not connected to it. Rejects with `ERR_WALLET_NOT_FOUND`, `ERR_AUTH_REJECTED`,
+ * `ERR_AUTH_FAILED`, or the reason of `signal`.
  *
  * @example
  * const account = await solanaAccount(window.phantom.solana)

@@ -2,26 +2,23 @@ import { accountOfDID, parseAccount } from '../../base/account.js'
 import { toBase58 } from '../../base/base58.js'
 import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
-import { fromBase58 } from '../../base/multibase.js'
 import { fromUtf8, utf8 } from '../../base/utf8.js'
-import type { AuthMethodOpts } from '../../capability/auth-method.js'
+import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
-import { renderMessage } from '../../capability/message.js'
+import { type MessageLayout, renderMessage, signedPayloads } from '../../capability/message.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { verifierInput } from '../../capability/verify-signature.js'
 import { isEd25519Key } from '../../key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
-import { noAccountError, solanaError } from '../wallet-errors.js'
+import { noAccountError } from '../wallet-errors.js'
+import { base58Bytes, readSignature } from './signature.js'
 import type { SolanaSigner, SolanaSignInInput } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
 
 const SIGNATURE_TYPE = 'solana:ed25519'
 const KEY_BYTES = 32
-// The length of 64 bytes in base58. A longer text is refused before it is decoded, because decoding takes
-// time.
-const MAX_BASE58_LENGTH = 88
 
 /** Options of `solanaAuth`. Options of `DIDSession.get` and `authorize` take precedence. */
 export interface SolanaAuthOptions extends SignInMessageOptions {
@@ -55,10 +52,12 @@ export async function signSolanaCapability(
   const text = renderSolanaMessage(p)
   const { address, reference } = parseAccount(account) ?? { address: '', reference: '' }
   const fields = signInFieldsOf(p, address, reference)
-  const { signature, message } = await wallet.sign(utf8(text), address, fields).catch((cause: unknown) => {
-    throw solanaError(cause)
+  const answer = await wallet.sign(utf8(text), address, fields).catch((cause: unknown) => {
+    throw authError(cause)
   })
-  if (!isBytes(signature) || signature.length !== SIGNATURE_LENGTH)
+  const { message } = answer
+  const signature = readSignature(answer.signature, utf8(text))
+  if (!signature)
     throw new SessionError(
       'ERR_AUTH_FAILED',
       'the wallet answered with something that is not a signature: update it, or use another one',
@@ -103,23 +102,40 @@ export async function verifySolana(input: unknown, options: VerifierOptions | un
 }
 
 async function isSigned({ h, p, s }: Cacao): Promise<boolean> {
-  const text = renderSolanaMessage(p)
+  // Throws for another kind of account.
+  const texts = renderings(p)
   const bytes = publicKeyOf(parseAccount(accountOfDID(p.iss) ?? '')?.address ?? '')
-  const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : undefined
-  if (!bytes || !signature || s.t !== SIGNATURE_TYPE || h.t !== 'caip122') return false
-  return verifyKeySignature({ type: 'Ed25519', bytes }, signature, utf8(text))
+  // CAIP-74 has bytes; did-session writes them in base58.
+  const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : s.s
+  if (!bytes || signature?.length !== SIGNATURE_LENGTH || s.t !== SIGNATURE_TYPE || h.t !== 'caip122')
+    return false
+  for (const text of texts)
+    if (await verifyKeySignature({ type: 'Ed25519', bytes }, signature, utf8(text))) return true
+  return false
+}
+
+/** The texts that may have been signed, ours first: with one blank line or two where there is no statement. */
+function renderings(p: CacaoPayload): string[] {
+  const texts = signedPayloads(p).flatMap((signed) => [
+    renderSolanaMessage(signed),
+    renderSolanaMessage(signed, 'erc4361'),
+  ])
+  return [...new Set(texts)]
 }
 
 /**
  * Renders the CAIP-122 message of a payload whose issuer is a Solana account. Without a statement there is
- * one blank line in its place. Throws `ERR_CAPABILITY_ISSUER` if the issuer is another kind of account.
+ * one blank line in its place, or two in the layout `erc4361`. Throws `ERR_CAPABILITY_ISSUER` if the issuer is another kind of account.
  */
-export function renderSolanaMessage({ iss, ...rest }: CacaoPayload): string {
+export function renderSolanaMessage(
+  { iss, ...rest }: CacaoPayload,
+  layout: MessageLayout = 'did-session',
+): string {
   const account = parseAccount(accountOfDID(iss) ?? '')
   if (account?.namespace !== 'solana')
     throw new SessionError('ERR_CAPABILITY_ISSUER', `${iss} is not a Solana account (did:pkh:solana:…)`)
   const { address, reference } = account
-  return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, 'did-session')
+  return renderMessage({ ...rest, chainName: 'Solana', address, chainId: reference }, layout)
 }
 
 /**
@@ -129,10 +145,4 @@ export function renderSolanaMessage({ iss, ...rest }: CacaoPayload): string {
 export function publicKeyOf(address: string): Uint8Array<ArrayBuffer> | undefined {
   const key = base58Bytes(address, KEY_BYTES)
   return key && isEd25519Key(key) ? key : undefined
-}
-
-/** Decodes base58. Returns `undefined` unless the result has exactly `length` bytes. */
-export function base58Bytes(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = text.length <= MAX_BASE58_LENGTH ? fromBase58(text) : undefined
-  return bytes?.length === length ? bytes : undefined
 }

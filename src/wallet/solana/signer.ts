@@ -1,4 +1,4 @@
-import { isBytes } from '../../base/bytes.js'
+import { walletNotFound } from '../wallet-not-found.js'
 
 /** An account of a wallet of the Wallet Standard. */
 export interface SolanaWalletAccount {
@@ -51,10 +51,10 @@ export interface SolanaSignInInput {
 
 /** What signing in needs from a wallet, whatever kind it is. */
 export interface SolanaSigner {
-  /** Returns its accounts, the chosen one first, with the chain if the wallet names it. With `silent` it never opens. */
+  /** Returns its accounts, the chosen one first, with the networks that the wallet names. With `silent` it never opens. */
   accounts(
     silent: boolean,
-  ): Promise<readonly { readonly address: string; readonly chain: string | undefined }[]>
+  ): Promise<readonly { readonly address: string; readonly chains: readonly string[] }[]>
   /** Signs the bytes of the message. `fields` are for a wallet that composes it itself. */
   sign(message: Uint8Array, address: string, fields: SolanaSignInInput): Promise<SolanaSigned>
 }
@@ -64,9 +64,16 @@ const CONNECT = 'standard:connect'
 const SIGN_MESSAGE = 'solana:signMessage'
 const SIGN_IN = 'solana:signIn'
 
-/** Recognises a wallet by its shape. Throws a `TypeError` if it is not one. */
+/**
+ * Recognises a wallet by its shape. Throws `ERR_WALLET_NOT_FOUND` if there is none, and a `TypeError` for anything
+ * else.
+ */
 export function solanaSigner(input: SolanaSignerInput): SolanaSigner {
-  const { features, accounts, signMessage } = (input ?? {}) as Partial<SolanaStandardWallet & SolanaAdapter>
+  const { features, accounts, signMessage, wallet } = (input ?? { wallet: null }) as Partial<
+    SolanaStandardWallet & SolanaAdapter & { readonly wallet: unknown }
+  >
+  // What `useWallet` of wallet-adapter returns before the person has chosen a wallet.
+  if (wallet === null) throw walletNotFound()
   if (features && Array.isArray(accounts)) return standardSigner(input as SolanaStandardWallet)
   if (typeof signMessage === 'function') return adapterSigner(input as SolanaAdapter)
   throw new TypeError(
@@ -87,7 +94,7 @@ function standardSigner(wallet: SolanaStandardWallet): SolanaSigner {
       if (own().length === 0) await method(CONNECT, 'connect')?.(silent ? { silent: true } : undefined)
       return own().map(({ address, chains }) => ({
         address,
-        chain: chains.find((chain) => chain.startsWith('solana:')),
+        chains: chains.filter((chain) => chain.startsWith('solana:')),
       }))
     },
     async sign(message, address, fields) {
@@ -106,9 +113,9 @@ function standardSigner(wallet: SolanaStandardWallet): SolanaSigner {
 }
 
 function adapterSigner(wallet: SolanaAdapter): SolanaSigner {
-  const account = (): { address: string; chain: undefined }[] => {
+  const account = (): { address: string; chains: string[] }[] => {
     const address = wallet.publicKey?.toString()
-    return address ? [{ address, chain: undefined }] : []
+    return address ? [{ address, chains: [] }] : []
   }
   return {
     async accounts(silent) {
@@ -117,15 +124,16 @@ function adapterSigner(wallet: SolanaAdapter): SolanaSigner {
     },
     async sign(message) {
       const answer = await wallet.signMessage?.(message, 'utf8')
-      return isBytes(answer) ? { signature: answer } : { signature: partOf(answer, 'signature') }
+      return { signature: partOf(answer, 'signature') ?? answer }
     },
   }
 }
 
 // The methods of the Wallet Standard can sign for several accounts at once and return a list of outputs.
 function firstOf(answer: unknown): SolanaSigned {
-  const output: unknown = Array.isArray(answer) ? answer[0] : undefined
-  return { signature: partOf(output, 'signature'), message: partOf(output, 'signedMessage') }
+  const isList = Array.isArray(answer) && typeof answer[0] !== 'number'
+  const output: unknown = isList ? answer[0] : answer
+  return { signature: partOf(output, 'signature') ?? output, message: partOf(output, 'signedMessage') }
 }
 
 function partOf(value: unknown, name: string): unknown {

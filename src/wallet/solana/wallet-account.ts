@@ -1,11 +1,13 @@
 import { type AccountInput, accountArgument } from '../../base/account.js'
+import { SessionError } from '../../base/errors.js'
 import type { SolanaSigner } from './signer.js'
 
 // CAIP-2 identifies a Solana network by the first 32 characters of its genesis hash; wallets use these names.
+// The order is that of the Wallet Standard.
 const GENESIS_HASHES = new Map([
   ['mainnet', '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp'],
-  ['testnet', '4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z'],
   ['devnet', 'EtWTRABZaYq6iMfeYKouRu166VU2xqa1'],
+  ['testnet', '4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z'],
 ])
 const REFERENCE = /^[1-9A-HJ-NP-Za-km-z]{32}$/
 
@@ -27,14 +29,26 @@ export async function walletAccount(
   chain: string | undefined,
   silent: boolean,
 ): Promise<string | undefined> {
+  if (chain !== undefined && !solanaReference(chain))
+    throw new TypeError('chain must be "mainnet", "testnet", "devnet", or a CAIP-2 id')
   const [account] = await wallet.accounts(silent).catch(async (cause: unknown) => {
-    const { solanaError } = await import('../wallet-errors.js')
-    throw solanaError(cause)
+    const { authError } = await import('../../capability/auth-method.js')
+    throw authError(cause)
   })
   if (!account) return undefined
-  const reference = solanaReference(chain ?? account.chain ?? 'mainnet')
-  if (!reference) throw new TypeError('chain must be "mainnet", "testnet", "devnet", or a CAIP-2 id')
-  return solanaArgument(`solana:${reference}:${account.address}`)
+  const reference = solanaReference(chain ?? preferredChain(account.chains) ?? '')
+  if (reference) return solanaArgument(`solana:${reference}:${account.address}`)
+  throw new SessionError(
+    'ERR_AUTH_FAILED',
+    `the wallet's account is on ${account.chains.join(', ').slice(0, 100)}, which no CAIP-2 id names: switch the wallet to mainnet, testnet or devnet`,
+  )
+}
+
+/** Of the networks of an account the one to sign in on: mainnet, if it is among them. A wallet may name none. */
+function preferredChain(chains: readonly string[]): string | undefined {
+  if (chains.length === 0) return 'mainnet'
+  const known = [...GENESIS_HASHES].flatMap(([name, hash]) => [`solana:${name}`, `solana:${hash}`])
+  return known.find((chain) => chains.includes(chain)) ?? chains.find((chain) => solanaReference(chain))
 }
 
 /** The CAIP-2 reference of a network: `mainnet`, `solana:mainnet` and a reference itself are all accepted. */

@@ -2,6 +2,7 @@ import { type AccountInput, accountArgument } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
+import { assertMessageOptions } from '../message-options.js'
 import type { Passkey } from './known-passkeys.js'
 import type { CreatePasskeyOptions } from './register.js'
 import type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
@@ -52,6 +53,7 @@ export function webauthnAuth(
   account?: AccountInput,
   options: WebAuthnAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
+  assertMessageOptions(options)
   const own = account === undefined ? undefined : passkeyAccountArgument(account)
   // An app that makes an auth method is about to sign in, so start loading the code for it: a browser may no
   // longer count the click if loading takes long.

@@ -1,5 +1,7 @@
 import { isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
+import { failureReason } from '../../capability/auth-method.js'
+import { isRejection } from '../../capability/rejection.js'
 
 const CHALLENGE_BYTES = 32
 
@@ -50,21 +52,18 @@ export async function requestPasskey<Response extends AuthenticatorResponse>(
 }
 
 function passkeyError(cause: unknown): SessionError {
-  const { name, message } = (cause ?? {}) as Partial<Error>
   // Browsers give one error for all of these, so that a page cannot find out which passkeys a person has.
-  if (name === 'NotAllowedError')
+  if (isRejection(cause))
     return new SessionError(
       'ERR_AUTH_REJECTED',
       'no passkey was used: the person said no, took too long, could not be verified, or has no passkey for this site on this device',
       { cause },
     )
-  const advice =
-    name === 'SecurityError' ? ' (rpId must be the host name of this page, or a parent domain of it)' : ''
-  return new SessionError(
-    'ERR_AUTH_FAILED',
-    `the passkey failed: ${String(message ?? 'it gave no reason').slice(0, 200)}${advice}`,
-    { cause },
-  )
+  const isOtherSite = (cause as { name?: unknown } | null | undefined)?.name === 'SecurityError'
+  const advice = isOtherSite ? ' (rpId must be the host name of this page, or a parent domain of it)' : ''
+  return new SessionError('ERR_AUTH_FAILED', `the passkey failed: ${failureReason(cause)}${advice}`, {
+    cause,
+  })
 }
 
 /** Returns 32 random bytes. */
@@ -76,11 +75,21 @@ export function randomChallenge(): Uint8Array<ArrayBuffer> {
  * Copies the bytes that a browser, or an extension that replaced its API, returned in one form or another.
  */
 export function bytesOf(source: unknown): Uint8Array<ArrayBuffer> {
-  if (isBytes(source)) return new Uint8Array(source)
-  if (Object.prototype.toString.call(source) === '[object ArrayBuffer]')
-    return new Uint8Array(source as ArrayBuffer).slice()
-  throw new SessionError(
+  try {
+    if (isBytes(source)) return new Uint8Array(source)
+    if (Object.prototype.toString.call(source) === '[object ArrayBuffer]')
+      return new Uint8Array(source as ArrayBuffer).slice()
+  } catch (cause) {
+    // Firefox forbids a page to touch some objects of extensions.
+    throw notBytesError(cause)
+  }
+  throw notBytesError()
+}
+
+function notBytesError(cause?: unknown): SessionError {
+  return new SessionError(
     'ERR_AUTH_FAILED',
     'the passkey answered with something that is not bytes: turn off browser extensions that manage passkeys, or use another one',
+    { cause },
   )
 }

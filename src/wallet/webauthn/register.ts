@@ -2,7 +2,7 @@ import { decodeFirst } from 'cborg'
 import { concat, isBytes } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromHex } from '../../base/hex.js'
-import { toBase64url } from '../../base/multibase.js'
+import { fromBase64url, toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
 import { encodeDIDKey } from '../../key/did-key.js'
 import { decompressP256 } from '../../key/parse-did-key.js'
@@ -16,6 +16,7 @@ const CREDENTIAL_ID_LENGTH_AT = 53
 // Labels and values of a COSE_Key (RFC 9053, section 7.1).
 const [COSE_KTY, COSE_ALG, COSE_CRV, COSE_X, COSE_Y] = [1, 3, -1, -2, -3] as const
 const [EC2, ES256, P256] = [2, -7, 1] as const
+const RS256 = -257
 const COORDINATE_BYTES = 32
 
 const MAX_USER_ID_BYTES = 64
@@ -51,7 +52,9 @@ export async function registerPasskey(options: CreatePasskeyOptions): Promise<st
     challenge: randomChallenge(),
     rp: { name: rpName, ...(rpId !== undefined && { id: rpId }) },
     user: { id: userIdArgument(options.userId), name, displayName },
-    pubKeyCredParams: [{ type: 'public-key', alg: ES256 }],
+    // In the order of preference. RS256 could not be used, but Chrome warns in the console where it is not named; an
+    // authenticator that has ES256, as all of today's have, makes no other.
+    pubKeyCredParams: [ES256, RS256].map((alg) => ({ type: 'public-key', alg })),
     authenticatorSelection: {
       // Only a discoverable credential (resident key) can be chosen later without knowing its id.
       residentKey: 'required',
@@ -61,17 +64,20 @@ export async function registerPasskey(options: CreatePasskeyOptions): Promise<st
     },
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
   }
-  const { rawId, response } = await requestPasskey<AuthenticatorAttestationResponse>(signal, (credentials) =>
+  const credential = await requestPasskey<AuthenticatorAttestationResponse>(signal, (credentials) =>
     credentials.create({ publicKey, ...(signal && { signal }) }),
   )
+  const { response } = credential
+  // The authenticator has made the key, whatever a password manager's object does now.
   const account = accountOfResponse(response)
   if (!account)
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the passkey has no P-256 key (ES256): use another authenticator',
+      'the new passkey has no P-256 key (ES256) that can be read: delete it, and use another authenticator or password manager',
     )
-  const transports = typeof response.getTransports === 'function' ? response.getTransports() : []
-  rememberPasskey({ id: toBase64url(bytesOf(rawId)), account, transports, name })
+  const id = credentialIdOf(credential, response)
+  // A passkey whose id cannot be read still works: the person chooses it.
+  if (id !== undefined) rememberPasskey({ id, account, transports: transportsOf(response), name })
   return account
 }
 
@@ -84,8 +90,37 @@ function userIdArgument(userId: unknown): Uint8Array<ArrayBuffer> {
 }
 
 function accountOfResponse(response: AuthenticatorAttestationResponse): string | undefined {
-  const spki = typeof response.getPublicKey === 'function' ? response.getPublicKey() : null
-  return spki ? accountOfSPKI(bytesOf(spki)) : accountOfAttestation(bytesOf(response.attestationObject))
+  return (
+    attempt(() => accountOfSPKI(bytesOf(response.getPublicKey()))) ??
+    attempt(() => accountOfAttestation(bytesOf(response.attestationObject)))
+  )
+}
+
+function credentialIdOf(
+  credential: PublicKeyCredential,
+  response: AuthenticatorAttestationResponse,
+): string | undefined {
+  const bytes =
+    attempt(() => bytesOf(credential.rawId)) ??
+    attempt(() => fromBase64url(credential.id)) ??
+    attempt(() => credentialIdIn(bytesOf(response.attestationObject)))
+  return bytes?.length ? toBase64url(bytes) : undefined
+}
+
+function transportsOf(response: AuthenticatorAttestationResponse): string[] {
+  const transports: unknown = attempt(() => response.getTransports())
+  return Array.isArray(transports)
+    ? transports.filter((transport) => typeof transport === 'string' && transport !== '')
+    : []
+}
+
+/** The result, or `undefined` if the work throws: password managers leave methods out, or forbid the page to use them. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -104,9 +139,8 @@ export function accountOfSPKI(spki: Uint8Array): string | undefined {
  */
 export function accountOfAttestation(attestationObject: Uint8Array): string | undefined {
   try {
-    const [attestation] = decodeFirst(attestationObject, { useMaps: true })
-    const authData: unknown = (attestation as Map<unknown, unknown>).get('authData')
-    const cose = isBytes(authData) ? coseKeyOf(authData) : undefined
+    const authData = authDataOf(attestationObject)
+    const cose = authData && coseKeyOf(authData)
     const [x, y] = [cose?.get(COSE_X), cose?.get(COSE_Y)]
     const isP256 = cose?.get(COSE_KTY) === EC2 && cose.get(COSE_ALG) === ES256 && cose.get(COSE_CRV) === P256
     return isP256 && isBytes(x) && isBytes(y) ? accountOf(x, y) : undefined
@@ -115,13 +149,29 @@ export function accountOfAttestation(attestationObject: Uint8Array): string | un
   }
 }
 
+function authDataOf(attestationObject: Uint8Array): Uint8Array | undefined {
+  const [attestation] = decodeFirst(attestationObject, { useMaps: true })
+  const authData: unknown = (attestation as Map<unknown, unknown>).get('authData')
+  return isBytes(authData) ? authData : undefined
+}
+
+function credentialIdIn(attestationObject: Uint8Array): Uint8Array | undefined {
+  const authData = authDataOf(attestationObject)
+  const start = CREDENTIAL_ID_LENGTH_AT + 2
+  return authData?.slice(start, start + credentialIdLength(authData))
+}
+
+function credentialIdLength(authData: Uint8Array): number {
+  return new DataView(authData.buffer, authData.byteOffset).getUint16(CREDENTIAL_ID_LENGTH_AT)
+}
+
 /**
  * Returns the COSE_Key of a new credential, which follows the credential id in the authenticator data
  * (WebAuthn Level 3, section 6.5.1).
  */
 function coseKeyOf(authData: Uint8Array): Map<unknown, unknown> {
-  const idLength = new DataView(authData.buffer, authData.byteOffset).getUint16(CREDENTIAL_ID_LENGTH_AT)
-  const [key] = decodeFirst(authData.subarray(CREDENTIAL_ID_LENGTH_AT + 2 + idLength), { useMaps: true })
+  const start = CREDENTIAL_ID_LENGTH_AT + 2 + credentialIdLength(authData)
+  const [key] = decodeFirst(authData.subarray(start), { useMaps: true })
   return key as Map<unknown, unknown>
 }
 
