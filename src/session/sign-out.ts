@@ -23,11 +23,7 @@ export async function signOut(account: AccountInput, options: StoreOptions): Pro
  * does; then they are removed from every store. Rejects with `ERR_STORE_…` if a store can't be read or written and may still
  * have them; they are removed from the others all the same.
  */
-async function removeSessions(
-  context: SessionContext,
-  account: string,
-  keyDID?: string,
-): Promise<void> {
+async function removeSessions(context: SessionContext, account: string, keyDID?: string): Promise<void> {
   const { stores, namespace, now } = context
   const watch = watchOf(context)
   const known = watch.accounts
