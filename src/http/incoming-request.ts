@@ -11,8 +11,11 @@ export interface IncomingRequest<R> {
   readonly method: string
   /** Path and query exactly as they were received. */
   readonly target: string
-  /** The host that the client named. It is only compared with the configured authorities. */
-  readonly host: string | undefined
+  /**
+   * The hosts that the client and proxies name, in `Host` and `X-Forwarded-Host`. Anyone can write anything there, so they
+   * only say which of the configured authorities is tried first.
+   */
+  readonly hosts: readonly string[]
   /** Whether it was received over TLS. False if a proxy terminated TLS before this process. */
   readonly isEncrypted: boolean
   /** The value of a header field; several values of one name are joined by `, `. */
@@ -46,7 +49,7 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
     method: request.method,
     // `verifiedURL` refuses a target that does not begin with a slash.
     target: hasPlainOrigin ? request.url.slice(origin.length) : request.url,
-    host,
+    hosts: [host, ...forwardedHosts(received.headers.get('x-forwarded-host'))],
     isEncrypted: protocol === 'https:',
     header: (name) => received.headers.get(name) ?? undefined,
     async at(url) {
@@ -144,6 +147,62 @@ export function tooLarge({ maxBytes }: BodyLimits): SessionError {
 /** The error for a body whose connection ended before its end. The sender caused it, not the server. */
 export function cutOff(cause?: unknown): SessionError {
   return requestRefused('DIGEST', 'its body ended before all of it had arrived: send it again', cause)
+}
+
+/** The hosts in a field `X-Forwarded-Host`, to which each proxy may add one. */
+export function forwardedHosts(field: string | null | undefined): string[] {
+  return (field ?? '').split(',').map((host) => host.trim())
+}
+
+// A refusal costs one signature check for each of them.
+const MAX_URLS = 8
+
+/** Where a server is reached, as it is configured. */
+export interface ServerAddress {
+  readonly authorities: readonly string[]
+  /** What something before this server takes off the path. */
+  readonly basePath: string
+}
+
+/**
+ * The URLs that the client may have signed, the likeliest first: the target as it was received, behind `basePath`, with each of
+ * the configured authorities. Only the signature decides between them, so that a proxy may rewrite `Host`. There are at most
+ * 8; of a longer list of authorities, those that the request names come first. Throws as `verifiedURL` does.
+ */
+export function possibleURLs(
+  { target, isEncrypted, hosts }: Pick<IncomingRequest<unknown>, 'target' | 'isEncrypted' | 'hosts'>,
+  { authorities, basePath }: ServerAddress,
+): readonly URL[] {
+  // The root of an app is reached with a slash at its end and without, and what takes the path off writes both as "/".
+  const isRoot = basePath !== '' && /^\/(?:\?|$)/.test(target)
+  const targets = isRoot ? [basePath + target.slice(1), basePath + target] : [basePath + target]
+  const named = hosts.map((host) => host.toLowerCase().replace(/:(?:80|443)$/, ''))
+  const likely = new Set([...named.filter((host) => authorities.includes(host)), ...authorities])
+  return [...likely]
+    .slice(0, MAX_URLS / targets.length)
+    .flatMap((authority) => targets.map((each) => verifiedURL(authority, { target: each, isEncrypted })))
+}
+
+/**
+ * The URLs that the request itself names, besides those that a server is configured for, so that a log can say what the
+ * configuration should be. Nobody may be admitted by them.
+ */
+export function namedURLs(
+  request: Pick<IncomingRequest<unknown>, 'target' | 'isEncrypted' | 'hosts'>,
+  configured: readonly URL[],
+): readonly URL[] {
+  const { target, isEncrypted } = request
+  const hosts = [...request.hosts, ...configured.map(({ host }) => host)].filter((host) =>
+    URL.canParse(`https://${host}`),
+  )
+  const known = new Set(configured.map(({ href }) => href))
+  const targets = [target, ...configured.map(({ pathname, search }) => pathname + search)]
+  const urls = hosts
+    .flatMap((host) => targets.map((each) => ({ authority: new URL(`https://${host}`).host, target: each })))
+    .map((each) => verifiedURL(each.authority, { target: each.target, isEncrypted }))
+  return [...new Map(urls.map((url) => [url.href, url])).values()]
+    .filter(({ href }) => !known.has(href))
+    .slice(0, MAX_URLS)
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   ALGORITHMS,
   authorizationOf,
   contentDigest,
+  DEFAULT_CAPABILITY_HEADER,
   DEFAULT_CONTENT_TYPE,
   isCacaoAuthorization,
   keyURL,
@@ -20,9 +21,10 @@ import {
 const NONCE_BYTES = 16
 
 /**
- * A signed copy of the request: with the capability in `Authorization`, and the key's signature (RFC 9421) over the method,
- * authority, path, query, capability, body and content type. It is valid for an hour at most, and for as long as the server says, a minute by default; and accepted once. `now` is in
- * milliseconds since 1970, and judges the capability; `createdAt` is the time of the signature. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with
+ * A signed copy of the request: with the capability in `Authorization`, or in `capabilityHeader`, and the key's signature (RFC
+ * 9421) over the method, authority, path, query, capability, body and content type. It is valid for an hour at most, and for as
+ * long as the server says, a minute by default; and accepted once. `now` is in milliseconds since 1970, and judges the capability;
+ * `createdAt` is the time of the signature. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with
  * `ERR_REQUEST_TOO_LARGE` if the capability is too long for a header, and with a `TypeError` for a request that can't be signed.
  */
 export async function signRequest(
@@ -30,12 +32,14 @@ export async function signRequest(
   { key, cacao }: { readonly key: SessionKey; readonly cacao: Cacao },
   now: number,
   createdAt: number = now,
+  capabilityHeader: string = DEFAULT_CAPABILITY_HEADER,
 ): Promise<Request> {
   assertValidAt(cacao, now)
-  const body = await bodyOf(request)
+  const components = signedComponents(true, capabilityHeader)
+  const body = await bodyOf(request, capabilityHeader)
   const signed = unsignedCopy(request, body)
   const { headers } = signed
-  headers.set('authorization', authorizationOf(cacao))
+  headers.set(capabilityHeader, authorizationOf(cacao))
   if (body.length > 0) {
     headers.set('content-digest', await contentDigest(body))
     if (!headers.get('content-type')) headers.set('content-type', DEFAULT_CONTENT_TYPE)
@@ -50,12 +54,12 @@ export async function signRequest(
       method: request.method,
       targetUri: signed.url,
       fields: Array.from(headers, ([name, value]) => ({ name, value })).filter(({ name }) =>
-        SIGNED.has(name),
+        components.includes(name),
       ),
     },
     {
       label: SIGNATURE_LABEL,
-      components: signedComponents(body.length > 0),
+      components: signedComponents(body.length > 0, capabilityHeader),
       parameters: {
         created,
         expires: created + SIGNATURE_LIFETIME_SECS,
@@ -86,8 +90,6 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
   return new Request(input, body instanceof FormData ? { ...init, body: multipart(body) } : init)
 }
 
-const SIGNED: ReadonlySet<string> = new Set(signedComponents(true))
-
 function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request {
   // Only a clone keeps all members of a request, such as signal, referrer policy, credentials and mode.
   const clone = withoutFragment(request.clone(), body)
@@ -112,10 +114,15 @@ function withoutSignature(request: Request): Request {
   return request
 }
 
-async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const authorization = request.headers.get('authorization')
-  if (authorization !== null && !isCacaoAuthorization(authorization)) {
-    throw new TypeError('the request already has an Authorization header, which a session needs: remove it')
+async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8Array<ArrayBuffer>> {
+  const present = request.headers.get(capabilityHeader)
+  if (present !== null && !isCacaoAuthorization(present)) {
+    const isDefault = capabilityHeader === DEFAULT_CAPABILITY_HEADER
+    throw new TypeError(
+      isDefault
+        ? 'the request already has an Authorization header, which a session needs: remove it, or have the capability travel in another header with the option capabilityHeader, here and on the server'
+        : `the request already has a header ${capabilityHeader}, in which the capability travels: remove it`,
+    )
   }
   if (request.bodyUsed)
     throw new TypeError(

@@ -1,5 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/multibase.js'
+import { type ReadValue, wrong } from '../base/options.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
@@ -34,16 +35,34 @@ export const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Recor
  */
 export const RECEIVED_METHOD = 'Cacao-Received-Method'
 
-const COMPONENTS = ['@method', '@authority', '@path', '@query', 'authorization'] as const
+const TARGET_COMPONENTS = ['@method', '@authority', '@path', '@query'] as const
 // The content type is signed too, because the same bytes mean something else as another type.
-const COMPONENTS_WITH_BODY = [...COMPONENTS, 'content-digest', 'content-type'] as const
+const BODY_COMPONENTS = ['content-digest', 'content-type'] as const
+
+/** The header in which a capability travels, unless the option `capabilityHeader` of both sides names another. */
+export const DEFAULT_CAPABILITY_HEADER = 'authorization'
+
+const HEADER_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
+// What has another meaning, and what browsers don't let a page set.
+const OTHER_HEADER =
+  /^(?:(?:proxy|sec|access-control)-.*|accept(?:-.*)?|content-.*|connection|cookie|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|signature(?:-input)?|te|trailer|transfer-encoding|upgrade|vary|via)$/
+
+/** Reads the option `capabilityHeader`, in lower case. */
+export const capabilityHeaderOption: ReadValue<string> = (value, name) => {
+  const header = typeof value === 'string' ? value.toLowerCase() : ''
+  if (HEADER_NAME.test(header) && !OTHER_HEADER.test(header)) return header
+  throw wrong(name, 'the name of a header that a page may set and that means nothing else: "X-Capability"')
+}
 
 /** The content type that is set and signed for a body without one (RFC 9110 §8.3). */
 export const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
 /** The components that a signature covers, in this order. */
-export function signedComponents(hasBody: boolean): readonly string[] {
-  return hasBody ? COMPONENTS_WITH_BODY : COMPONENTS
+export function signedComponents(
+  hasBody: boolean,
+  capabilityHeader: string = DEFAULT_CAPABILITY_HEADER,
+): readonly string[] {
+  return [...TARGET_COMPONENTS, capabilityHeader, ...(hasBody ? BODY_COMPONENTS : [])]
 }
 
 /** The `keyid` parameter: the DID URL of a did:key's only verification method. */

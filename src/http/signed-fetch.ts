@@ -5,11 +5,15 @@ import type { Clock } from '../base/time.js'
 import { coveredOrigins } from '../capability/recap.js'
 import { correctClock, isRefusal, timeAt } from './server-clock.js'
 import { requestOf, signRequest } from './sign-request.js'
-import { RECEIVED_METHOD } from './signature-profile.js'
+import { capabilityHeaderOption, RECEIVED_METHOD } from './signature-profile.js'
 
 /** What signs requests. */
 interface Signer {
-  signRequest(request: Request): Promise<Request>
+  signRequest(request: Request, options?: HeaderOptions): Promise<Request>
+}
+
+interface HeaderOptions {
+  readonly capabilityHeader?: string | undefined
 }
 
 /** The session that sends a request. */
@@ -19,7 +23,7 @@ interface Sender extends Signer {
 }
 
 /** The options of `fetch`, and those of `session.fetch`. */
-interface SignedFetchInit extends RequestInit {
+interface SignedFetchInit extends RequestInit, HeaderOptions {
   onExpired?: (() => Signer | Promise<Signer>) | undefined
   origins?: readonly string[] | undefined
 }
@@ -42,8 +46,13 @@ export async function signNow(
   request: Request,
   session: Parameters<typeof signRequest>[1],
   now: Clock,
+  capabilityHeader?: string,
 ): Promise<Request> {
-  return signRequest(request, session, now(), timeAt(new URL(request.url).origin, now))
+  const { capabilityHeader: header } = readOptions<HeaderOptions>(
+    { capabilityHeader },
+    { capabilityHeader: setting(capabilityHeaderOption) },
+  )
+  return signRequest(request, session, now(), timeAt(new URL(request.url).origin, now), header)
 }
 
 /**
@@ -54,7 +63,7 @@ export async function signNow(
  */
 export async function signedFetch(
   input: RequestInfo | URL,
-  { onExpired, origins: allowed, ...init }: SignedFetchInit,
+  { onExpired, origins: allowed, capabilityHeader, ...init }: SignedFetchInit,
   session: Sender,
   now: Clock,
 ): Promise<Response> {
@@ -66,13 +75,19 @@ export async function signedFetch(
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
   const follows = request.redirect === 'follow'
-  // Browsers don't show a page where a redirection leads, so there they follow it themselves.
-  const isByHand = follows && !isBrowser()
+  // Browsers don't show a page where a redirection leads, so there they follow it themselves. To another origin they don't take
+  // `Authorization` along, but they would take any other header.
+  const isByHand = follows && !(isBrowser() && capabilityHeader === undefined)
   const options = { ...onlyForFetch(init), ...(isByHand && { redirect: 'manual' as const }) }
   const isPlain = Object.keys(options).length === 0
   let isCorrected = false
   for (let redirects = 0; ; ) {
-    const response = await send(await signer.signRequest(request), isPlain ? undefined : options)
+    const signed = await signer.signRequest(request, { capabilityHeader })
+    const response = await send(signed, isPlain ? undefined : options)
+    if (follows && response.type === 'opaqueredirect')
+      throw new TypeError(
+        `fetch failed: the server redirected the request. A browser would follow with the header ${capabilityHeader}, also to another origin, so it may not`,
+      )
     const from = new URL(request.url)
     const at = response.url === '' ? from : new URL(response.url)
     if (!isCorrected && at.origin === from.origin && (await isRefusal(response, 'ERR_REQUEST_STALE'))) {

@@ -35,7 +35,12 @@ import {
   requiredResourcesOption,
   type WantedResources,
 } from './requirements.js'
-import { DEFAULT_MAX_AGE_SECS, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
+import {
+  capabilityHeaderOption,
+  DEFAULT_CAPABILITY_HEADER,
+  DEFAULT_MAX_AGE_SECS,
+  SIGNATURE_LIFETIME_SECS,
+} from './signature-profile.js'
 
 /** What a signed request must fulfil to be accepted. `R` is the server's own type of request. */
 export interface VerifyRequestOptions<R = Request> {
@@ -43,9 +48,20 @@ export interface VerifyRequestOptions<R = Request> {
   verifiers: Verifiers
   /**
    * The host by which clients reach this server, with its port unless that is the default one: `api.example.com`. A list
-   * if it has several names. It is never taken from the request, whose sender could write anything there.
+   * if it has several names, of which a request may be signed for each. It is never taken from the request, whose sender could write anything there.
    */
   authority: string | readonly string[]
+  /**
+   * What something in front takes off the path before this code sees it, such as `/app` of Next.js's `basePath`, of Hono's
+   * `app.mount('/app', …)`, or of a proxy that strips a prefix: it begins with a slash and does not end with one. The path that
+   * was received is verified behind it, and so is the URL that `resources` and the caller have.
+   */
+  basePath?: string
+  /**
+   * The header in which the capability travels; `Authorization` by default. Another one, such as `X-Capability`, where
+   * `Authorization` is for something else, such as Basic auth in front of the site. Clients need the same option.
+   */
+  capabilityHeader?: string
   /**
    * The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for a
    * domain that is accepted, such as one of preview deployments.
@@ -113,6 +129,8 @@ export interface RequestVerifierOptions<R = Request> extends Omit<VerifyRequestO
 export interface VerifierSettings<R> {
   readonly verifiers: Verifiers
   readonly authorities: readonly string[]
+  readonly basePath: string
+  readonly capabilityHeader: string
   readonly domains: Domains
   readonly resources: RequestVerifierOptions<R>['resources']
   readonly ability: RequestVerifierOptions<R>['ability']
@@ -148,6 +166,8 @@ export function singleUseOptions(options: VerifyRequestOptions): RequestVerifier
 export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSettings<R> {
   const {
     authority,
+    basePath = '',
+    capabilityHeader = DEFAULT_CAPABILITY_HEADER,
     delegation = false,
     now = systemClock,
     replay = memoryReplay({ now }),
@@ -164,6 +184,8 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
   return {
     ...others,
     authorities: authority,
+    basePath,
+    capabilityHeader,
     delegation,
     now,
     replay,
@@ -194,6 +216,13 @@ const authorityOption: ReadValue<readonly string[]> = (value, name) => {
   return list
 }
 
+const basePathOption: ReadValue<string> = (value, name) => {
+  const isPath = typeof value === 'string' && /^(?:\/[^/?#]+)+$/.test(value)
+  // Not as the URL parser would write it, it could never be signed.
+  if (isPath && new URL(value, 'https://a.example').pathname === value) return value
+  throw wrong(name, 'a path as URLs have it, with a slash at its beginning and none at its end: "/app"')
+}
+
 const quantityOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
   throw wrong(name, 'a finite number that is not negative')
@@ -215,6 +244,8 @@ const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
 const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   verifiers: required(verifiersOption),
   authority: required(authorityOption),
+  basePath: check(basePathOption),
+  capabilityHeader: check(capabilityHeaderOption),
   domains: required(domainsOption),
   resources: required(requiredResourcesOption),
   ability: check(requiredAbilityOption),

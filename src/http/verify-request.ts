@@ -12,11 +12,12 @@ import { capabilityIdentity } from '../capability/cid.js'
 import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { type Caller, callerUnder } from './caller.js'
-import { type IncomingRequest, incomingRequest, verifiedURL } from './incoming-request.js'
+import { type IncomingRequest, incomingRequest, possibleURLs } from './incoming-request.js'
 import { requestRefused } from './request-error.js'
 import { BufferedBytes, LiveRequests } from './request-limits.js'
 import { abilityFor, resourcesFor } from './requirements.js'
 import { isDigestOf, parseToken, tokenOf } from './signature-profile.js'
+import type { StepTimer } from './step-times.js'
 import {
   type RequestVerifierOptions,
   settingsOf,
@@ -97,7 +98,7 @@ export function requestVerifier(
  */
 export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
-): (incoming: IncomingRequest<R>) => Promise<VerifiedRequest> {
+): (incoming: IncomingRequest<R>, timer?: StepTimer) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
   const { now, domains, resources, ability, delegation, revocation, replay, clockSkewSecs, askStore } =
     settings
@@ -107,19 +108,20 @@ export function incomingVerifier<R>(
   // A replay store forgets requests that have expired. If the clock is set back after that, they must not be new again.
   const replayClock = replay ? latestTime(now) : now
 
-  return async (incoming) => {
+  return async (incoming, timer) => {
     const time = now()
-    const token = tokenOf(incoming.header('authorization'))
-    const authority = authorityFor(incoming, settings.authorities)
-    const url = verifiedURL(authority, incoming)
+    timer?.begin('signature')
+    const token = tokenOf(incoming.header(settings.capabilityHeader))
     const signature = await verifyMessageSignature(incoming, {
-      authority,
+      urls: possibleURLs(incoming, settings),
+      capabilityHeader: settings.capabilityHeader,
       now: time,
       maxAge: settings.maxAgeSecs * 1000,
       clockSkew: clockSkewSecs * 1000,
       verifyKeySignature: settings.verifyKeySignature,
     })
-    const { keyDID, nonce, created, expires, refusedFrom } = signature
+    const { url, keyDID, nonce, created, expires, refusedFrom } = signature
+    timer?.begin('capability')
     const known = verified.get(token)
     const capability = known ?? knownCapability(token)
     const { caller, identity } = capability
@@ -144,6 +146,7 @@ export function incomingVerifier<R>(
         'too many requests of its capability are remembered: wait until some of them have expired',
       )
     try {
+      timer?.begin('body')
       await assertBody(incoming, signature, {
         maxBytes: settings.maxBodyBytes,
         share: buffered.share(identity),
@@ -151,11 +154,14 @@ export function incomingVerifier<R>(
       })
       // Checked again, because the body may have taken long to arrive.
       assertValidAt(cacao, now(), clockSkewSecs)
-      if (revocation)
+      if (revocation) {
+        timer?.begin('revocation')
         await assertNotRevoked(cacao, { isRevoked: (link) => askStore(() => revocation.isRevoked(link)) })
+      }
       // The replay store may already have forgotten a request that has expired in the meantime.
       if (!(replayClock() < refusedFrom))
         throw requestRefused('STALE', 'it expired before all of it was received: sign it again')
+      if (replay) timer?.begin('replay')
       if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, refusedFrom))))
         throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
       // Advances it to the time up to which the store may have forgotten requests.
@@ -182,16 +188,6 @@ interface KnownCapability {
 function knownCapability(token: string): KnownCapability {
   const cacao = parseToken(token)
   return { caller: callerUnder(cacao), identity: capabilityIdentity(cacao) }
-}
-
-/** The name of this server that a request is for: its only name, or the one of several that the client used. */
-function authorityFor({ host }: IncomingRequest<unknown>, authorities: readonly string[]): string {
-  const [only = ''] = authorities
-  if (authorities.length === 1) return only
-  const named = authorities.find((authority) => authority === host?.toLowerCase())
-  if (named === undefined)
-    throw requestRefused('SIGNATURE', 'it is for a host that is not in the `authority` option of this server')
-  return named
 }
 
 async function assertBody(

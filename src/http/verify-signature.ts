@@ -3,7 +3,7 @@ import { SessionError } from '../base/errors.js'
 import type { PublicKey } from '../key/did-key.js'
 import { knownKey } from '../key/parse-did-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
-import type { IncomingRequest } from './incoming-request.js'
+import { type IncomingRequest, namedURLs } from './incoming-request.js'
 import { requestRefused } from './request-error.js'
 import {
   ALGORITHMS,
@@ -17,6 +17,8 @@ import {
 
 /** The content of a request's signature after it was verified. Times are milliseconds since 1970. */
 export interface MessageSignature {
+  /** The URL that was signed. */
+  readonly url: URL
   /** The did:key of the key that signed. */
   readonly keyDID: string
   readonly nonce: string
@@ -31,8 +33,10 @@ export interface MessageSignature {
 
 /** What a signature must fulfil. Times are in milliseconds. */
 export interface SignaturePolicy {
-  /** The host that must have been signed. */
-  readonly authority: string
+  /** The URLs that may have been signed, the likeliest first. */
+  readonly urls: readonly URL[]
+  /** The header in which the capability travels. */
+  readonly capabilityHeader: string
   /** The current time, since 1970. */
   readonly now: number
   readonly maxAge: number
@@ -73,23 +77,72 @@ export async function verifyMessageSignature(
       'its signature headers have tabs, or several spaces in a row: write single spaces',
     )
   const fields = {
-    authorization: request.header('authorization'),
+    [policy.capabilityHeader]: request.header(policy.capabilityHeader),
     'content-digest': digest,
     'content-type': type,
     signature,
+    'signature-input': input,
   }
+  const message = {
+    method: request.method,
+    fields: Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
+  }
+  for (const url of policy.urls) {
+    const claims = await claimsSignedFor(url, message, policy)
+    if (!claims) continue
+    const { keyDID, nonce, created, expires, refusedFrom } = claims
+    return {
+      url,
+      keyDID,
+      nonce,
+      created,
+      expires,
+      refusedFrom,
+      ...(claims.isBodySigned && digest && { contentDigest: digest }),
+    }
+  }
+  const refusal = requestRefused(
+    'SIGNATURE',
+    `its signature doesn't fit the request, as one for ${policy.urls.map(withoutQuery).join(' or ')}: something between client and server has changed it, or clients reach this server by another name (authority) or under another path (basePath)`,
+  )
+  searches.set(refusal, async () => {
+    for (const url of namedURLs(request, policy.urls))
+      if (await claimsSignedFor(url, message, policy)) return withoutQuery(url)
+    return undefined
+  })
+  throw refusal
+}
+
+const searches = new WeakMap<SessionError, () => Promise<string | undefined>>()
+
+/**
+ * The URL, without its query, for which a request was signed that was refused with this error because the server is configured
+ * for another; `undefined` if the request names no such URL. It verifies up to 8 signatures, so ask only for what somebody will
+ * read. Whatever it says, the request stays refused.
+ */
+export async function signedElsewhere(error: SessionError): Promise<string | undefined> {
+  return await searches.get(error)?.()
+}
+
+function withoutQuery({ origin, pathname }: URL): string {
+  return origin + pathname
+}
+
+interface SignedMessage {
+  readonly method: string
+  readonly fields: readonly { readonly name: string; readonly value: string }[]
+}
+
+/** What the signature says, if it is one for this URL. Throws if it would be refused for any. */
+async function claimsSignedFor(
+  url: URL,
+  message: SignedMessage,
+  policy: SignaturePolicy,
+): Promise<SignatureClaims | undefined> {
   const { verifySignature } = await messageSignatures()
-  let claims: SignatureClaims
   try {
     const { verifier } = await verifySignature(
-      {
-        kind: 'request',
-        method: request.method,
-        targetUri: `${schemeOf(policy.authority)}://${policy.authority}${request.target}`,
-        fields: Object.entries({ ...fields, 'signature-input': input }).flatMap(([name, value]) =>
-          value === undefined ? [] : [{ name, value }],
-        ),
-      },
+      { kind: 'request', targetUri: url.href, ...message },
       {
         label: SIGNATURE_LABEL,
         // `claimsOf` checks everything that this policy could, and throws errors with a code and a reason.
@@ -105,25 +158,17 @@ export async function verifyMessageSignature(
         },
       },
     )
-    claims = verifier.claims
+    return verifier.claims
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'VerificationFailed') return undefined
     // The library wraps only what the resolver throws.
     const cause = error instanceof SessionError || !(error instanceof Error) ? error : error.cause
     if (cause instanceof SessionError) throw cause
-    throw requestRefused('SIGNATURE', "its signature is malformed, or doesn't fit the request", error)
-  }
-  const { keyDID, nonce, created, expires, refusedFrom } = claims
-  return {
-    keyDID,
-    nonce,
-    created,
-    expires,
-    refusedFrom,
-    ...(claims.isBodySigned && digest && { contentDigest: digest }),
+    throw requestRefused('SIGNATURE', 'its signature is malformed', error)
   }
 }
 
-interface SignatureClaims extends MessageSignature {
+interface SignatureClaims extends Omit<MessageSignature, 'url' | 'contentDigest'> {
   readonly publicKey: PublicKey
   readonly algorithm: string
   readonly isBodySigned: boolean
@@ -139,12 +184,12 @@ const LIBRARY_POLICY = {
 /** What an unverified signature claims. Throws unless it is in the profile and valid at this time. */
 function claimsOf(
   { components, parameters }: UntrustedSignatureCandidate,
-  { now, maxAge, clockSkew }: SignaturePolicy,
+  { now, maxAge, clockSkew, capabilityHeader }: SignaturePolicy,
 ): SignatureClaims {
   const { created: createdSecs = Number.NaN, expires: expiresSecs = Number.NaN } = parameters
   const { nonce = '', keyid = '', alg = '', tag } = parameters
   const isBodySigned = components.some(({ name }) => name === 'content-digest')
-  const expected = signedComponents(isBodySigned)
+  const expected = signedComponents(isBodySigned, capabilityHeader)
   const isCovered =
     components.length === expected.length &&
     components.every(
@@ -178,9 +223,4 @@ function claimsOf(
     )
   }
   return { keyDID, publicKey, algorithm, nonce, created, expires, refusedFrom, isBodySigned }
-}
-
-// The library removes the scheme's default port from the authority. The other scheme keeps the authority as it was signed.
-function schemeOf(authority: string): 'https' | 'http' {
-  return authority.endsWith(':443') ? 'http' : 'https'
 }

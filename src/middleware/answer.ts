@@ -9,7 +9,9 @@ import {
 } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import { RECEIVED_METHOD } from '../http/signature-profile.js'
+import type { StepTimes } from '../http/step-times.js'
 import type { RequestVerifierOptions } from '../http/verify-options.js'
+import type { VerifiedRequest } from '../http/verify-request.js'
 import { refusalLog } from './refusal-log.js'
 
 // The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next
@@ -21,8 +23,13 @@ const CACHE_CONTROL = 'private, no-store'
 
 /** How a middleware verifies requests, and what it does about refusals. */
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
-  /** Called for each refusal, with the details that the client does not get: for logs. */
-  onRefused?: (error: SessionError, request: R) => void
+  /** Called for each request that is accepted, before its handler, with the time that each step took: for metrics. */
+  onAdmitted?: (caller: VerifiedRequest, request: R, times: StepTimes) => void
+  /**
+   * Called for each refusal, with the details that the client does not get and the time that each step took, the last of which
+   * refused: for logs and metrics.
+   */
+  onRefused?: (error: SessionError, request: R, times: StepTimes) => void
   /**
    * Whether refusals are written to the server's log (`console.warn`), with what was expected and what came, at most one a
    * second. By default they are if there is no `onRefused`.
@@ -30,15 +37,23 @@ export interface RequireSessionOptions<R = Request> extends RequestVerifierOptio
   debug?: boolean
 }
 
-/** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong one of these. */
-export function readSessionOptions<R>(options: RequireSessionOptions<R>): {
+/** What a middleware does with its options: the verifier's are separate from its own. */
+export interface ReadSessionOptions<R> {
   readonly verifier: RequestVerifierOptions<R>
-  readonly onRefused: (error: SessionError, request: R) => void
+  readonly onAdmitted: RequireSessionOptions<R>['onAdmitted']
+  readonly onRefused: (error: SessionError, request: R, times: StepTimes) => Promise<void>
   readonly now: Clock
-} {
-  const { onRefused: given, debug: isWanted, ...verifier } = copiedOptions(options)
-  const { onRefused, debug = onRefused === undefined } = readOptions<OwnOptions<R>>(
-    { onRefused: given, debug: isWanted },
+}
+
+/** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong one of these. */
+export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSessionOptions<R> {
+  const { onAdmitted: admitted, onRefused: refused, debug: isWanted, ...verifier } = copiedOptions(options)
+  const {
+    onAdmitted,
+    onRefused,
+    debug = onRefused === undefined,
+  } = readOptions<OwnOptions<R>>(
+    { onAdmitted: admitted, onRefused: refused, debug: isWanted },
     OWN_OPTIONS as OptionReaders<OwnOptions<R>>,
   )
   const { now: clock } = verifier as { now?: unknown }
@@ -47,19 +62,22 @@ export function readSessionOptions<R>(options: RequireSessionOptions<R>): {
   return {
     verifier: verifier as unknown as RequestVerifierOptions<R>,
     now,
-    onRefused: (error, request) => {
-      log?.(error, request)
-      onRefused?.(error, request)
+    onAdmitted,
+    async onRefused(error, request, times) {
+      onRefused?.(error, request, times)
+      await log?.(error, request)
     },
   }
 }
 
 interface OwnOptions<R> {
+  readonly onAdmitted: RequireSessionOptions<R>['onAdmitted']
   readonly onRefused: RequireSessionOptions<R>['onRefused']
   readonly debug: boolean | undefined
 }
 
 const OWN_OPTIONS: OptionReaders<OwnOptions<never>> = {
+  onAdmitted: setting(functionOption('a function that is called for each accepted request')),
   onRefused: setting(functionOption('a function that is called for each refusal')),
   debug: setting(booleanOption),
 }
@@ -81,25 +99,14 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
   ['ERR_RPC_UNAVAILABLE', 503],
 ])
 
-/** Who hears of a refusal, and by which clock it is dated. */
-interface RefusalOptions<R> {
-  readonly onRefused?: RequireSessionOptions<R>['onRefused']
-  readonly now?: Clock
-}
-
 /**
  * The answer to a request that was refused: 403 if the capability doesn't cover it, 413 if its body is too large, 429 if
  * its capability has too many requests or bodies under way, 503 if a store or the chain of a contract account doesn't
  * answer, 500 if the server has no WebCrypto, and otherwise 401 with `WWW-Authenticate: CACAO error="…"`. The client gets
  * the code only; `onRefused` and the log get the error. Rethrows what is not a `SessionError`, because that is a fault of the server.
  */
-export function refusalOf<R>(
-  error: unknown,
-  request: R,
-  { onRefused, now = systemClock }: RefusalOptions<R> = {},
-): Refusal {
+export function refusalOf<R>(error: unknown, request: R, now: Clock = systemClock): Refusal {
   if (!(error instanceof SessionError)) throw error
-  onRefused?.(error, request)
   const time = now()
   const status = STATUSES.get(error.code) ?? 401
   return {

@@ -1,17 +1,12 @@
-import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import {
-  type MarkedResponse,
-  markPrivateNode,
-  type Refusal,
-  type RequireSessionOptions,
-  readSessionOptions,
-  refusalOf,
-} from './answer.js'
-import { incomingMessage, type NodeRequest } from './node-request.js'
+import type { VerifiedRequest } from '../http/verify-request.js'
+import { type MarkedResponse, markPrivateNode, type Refusal, type RequireSessionOptions } from './answer.js'
+import { sessionGuard } from './guard.js'
+import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Caller } from '../http/caller.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
+export type { StepTimes, VerifyStep } from '../http/step-times.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
@@ -41,32 +36,21 @@ const callers = new WeakMap<object, VerifiedRequest>()
 export function requireSession<R extends NodeRequest = NodeRequest>(
   options: RequireSessionOptions<R>,
 ): (request: R, response: NodeResponse, next: (error?: unknown) => void) => void {
-  const { verifier, ...telling } = readSessionOptions(options)
-  const verify = incomingVerifier(verifier)
-  const admit = async (request: R): Promise<Refusal | undefined> => {
-    try {
-      const incoming = incomingMessage(request)
-      const caller = await verify(incoming)
-      await incoming.at(caller.url)
-      callers.set(request, caller)
-      return undefined
-    } catch (error) {
-      return refusalOf(error, request, telling)
-    }
-  }
+  const guard = sessionGuard(options)
   return (request, response, next) => {
-    admit(request).then((refusal) => {
+    guard(request, () => incomingMessage(request)).then((verdict) => {
+      const { refusal } = verdict
       if (!refusal) {
+        callers.set(request, verdict.caller)
         markPrivateNode(response as MarkedResponse)
         return next()
       }
       // Another middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
-      // The connection is closed, because the rest of an unread body must neither be read as the next request nor be awaited.
       const headers = {
         ...refusal.headers,
         'access-control-expose-headers': exposedBy(response, refusal),
-        ...(request.complete ? {} : closing(request)),
+        ...closingHeaders(request),
       }
       response.writeHead(refusal.status, headers).end(refusal.body)
     }, next)
@@ -78,11 +62,6 @@ function exposedBy(response: NodeResponse, { headers }: Refusal): string {
   const before = response.getHeader('access-control-expose-headers')
   const own = headers['access-control-expose-headers'] ?? ''
   return typeof before === 'string' && before !== '' ? `${before}, ${own}` : own
-}
-
-// HTTP/2 does not have this header and does not need it, because each request has its own stream.
-function closing({ stream }: NodeRequest): Record<string, string> {
-  return stream ? {} : { connection: 'close' }
 }
 
 /** Who is calling. Throws an `Error` if `requireSession` has not accepted the request, so that none passes unverified. */

@@ -1,16 +1,12 @@
 import { incomingRequest } from '../http/incoming-request.js'
-import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import {
-  privateResponse,
-  type RequireSessionOptions,
-  readSessionOptions,
-  refusalOf,
-  refusalResponse,
-} from './answer.js'
+import type { VerifiedRequest } from '../http/verify-request.js'
+import { privateResponse, type RequireSessionOptions, refusalResponse } from './answer.js'
+import { sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Caller } from '../http/caller.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
+export type { StepTimes, VerifyStep } from '../http/step-times.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
@@ -36,16 +32,10 @@ export function requireSession<Rest extends unknown[] = []>(
   handler: SessionHandler<Rest>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   if (typeof handler !== 'function') throw new TypeError('handler must be a function of the request')
-  const { verifier, ...telling } = readSessionOptions(options)
-  const verify = incomingVerifier(verifier)
+  const guard = sessionGuard(options)
   return async (request, ...rest) => {
-    const incoming = incomingRequest(request)
-    let caller: VerifiedRequest
-    try {
-      caller = await verify(incoming)
-    } catch (error) {
-      return refusalResponse(refusalOf(error, request, telling))
-    }
-    return privateResponse(await handler(await incoming.at(caller.url), caller, ...rest))
+    const verdict = await guard(request, () => incomingRequest(request))
+    if (verdict.refusal) return refusalResponse(verdict.refusal)
+    return privateResponse(await handler(verdict.request, verdict.caller, ...rest))
   }
 }

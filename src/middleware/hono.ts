@@ -1,17 +1,13 @@
 import type { MiddlewareHandler } from 'hono'
 import { incomingRequest } from '../http/incoming-request.js'
-import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import {
-  privateResponse,
-  type RequireSessionOptions,
-  readSessionOptions,
-  refusalOf,
-  refusalResponse,
-} from './answer.js'
+import type { VerifiedRequest } from '../http/verify-request.js'
+import { privateResponse, type RequireSessionOptions, refusalResponse } from './answer.js'
+import { sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Caller } from '../http/caller.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
+export type { StepTimes, VerifyStep } from '../http/step-times.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
 export type { VerifiedRequest } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
@@ -35,18 +31,13 @@ export interface SessionVariables {
 export function requireSession(
   options: RequireSessionOptions,
 ): MiddlewareHandler<{ Variables: SessionVariables }> {
-  const { verifier, ...telling } = readSessionOptions(options)
-  const verify = incomingVerifier(verifier)
+  const guard = sessionGuard(options)
   return async (c, next) => {
-    const incoming = incomingRequest(c.req.raw)
-    let caller: VerifiedRequest
-    try {
-      caller = await verify(incoming)
-    } catch (error) {
-      return refusalResponse(refusalOf(error, c.req.raw, telling))
-    }
-    c.set('caller', caller)
-    c.req.raw = await incoming.at(caller.url)
+    const received = c.req.raw
+    const verdict = await guard(received, () => incomingRequest(received))
+    if (verdict.refusal) return refusalResponse(verdict.refusal)
+    c.set('caller', verdict.caller)
+    c.req.raw = verdict.request
     await next()
     c.res = privateResponse(c.res)
     return undefined

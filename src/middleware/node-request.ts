@@ -1,5 +1,13 @@
-import { concat } from '../base/bytes.js'
-import { type BodyLimits, cutOff, type IncomingRequest, inTime, tooLarge } from '../http/incoming-request.js'
+import { concat, isBytes } from '../base/bytes.js'
+import { utf8 } from '../base/utf8.js'
+import {
+  type BodyLimits,
+  cutOff,
+  forwardedHosts,
+  type IncomingRequest,
+  inTime,
+  tooLarge,
+} from '../http/incoming-request.js'
 import { requestRefused } from '../http/request-error.js'
 
 /** The members of Node's `IncomingMessage`, or of Express's `Request`, that verifying it needs. */
@@ -16,9 +24,14 @@ export interface NodeRequest {
   }
   /** The connection over which it was received. */
   readonly socket?: object | null | undefined
-  readonly rawHeaders: readonly string[]
+  /** Absent or empty where no parser of Node's received the request; then `headers` has all of them. */
+  readonly rawHeaders?: readonly string[] | undefined
   /** Whether the whole message was received. */
   readonly complete: boolean
+  /** The bytes of the body, where something before has read it: on Google Cloud and in Firebase. */
+  readonly rawBody?: unknown
+  /** The body, where something before has read it: its bytes or text where a lambda is wrapped, or what a parser made of it. */
+  readonly body?: unknown
   /** HTTP/2: the stream of the message. It knows the end of the message earlier than `complete`. */
   readonly stream?: { readonly readableEnded: boolean }
   readonly destroyed: boolean
@@ -32,12 +45,15 @@ export interface NodeRequest {
 }
 
 /** A Node request as `IncomingRequest`. Its body can still be read afterwards, by a body parser or a handler. */
-export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequest<R> {
+export function incomingMessage<R extends NodeRequest>(
+  request: R,
+  target: string = request.originalUrl ?? request.url ?? '',
+): IncomingRequest<R> {
   const header = (name: string): string | undefined => headerOf(request, name)
   return {
     method: request.method ?? '',
-    target: request.originalUrl ?? request.url ?? '',
-    host: hostOf(request),
+    target,
+    hosts: hostsOf(request),
     isEncrypted: isOverTLS(request.socket),
     header,
     at(url) {
@@ -51,15 +67,20 @@ export function incomingMessage<R extends NodeRequest>(request: R): IncomingRequ
       return request
     },
     async body(limits) {
+      const kept = keptBody(request)
+      if (kept) {
+        if (kept.length > limits.maxBytes) throw tooLarge(limits)
+        return kept
+      }
       const length = Number(header('content-length'))
       if (length > limits.maxBytes) throw tooLarge(limits)
       const isRead = request.readableDidRead
       // Decided by what was received, not by a header that says there is no body.
       if (!isRead && isWhole(request) && request.readableLength === 0 && !(length > 0))
         return new Uint8Array()
-      if (isRead || request.readableEncoding !== null)
+      if (isRead || request.readableEncoding != null || typeof request.on !== 'function')
         throw new TypeError(
-          'the body was already read: put requireSession before middleware that reads it, such as express.json()',
+          'the body was already read, and what a parser made of it are not the bytes that were signed: put requireSession before whatever reads it, such as express.json(), or keep its bytes as request.rawBody: express.json({ verify: (request, _, bytes) => { request.rawBody = bytes } })',
         )
       // A request that is already destroyed emits no further event.
       if (request.destroyed) throw cutOff()
@@ -74,20 +95,41 @@ function isOverTLS(socket: object | null | undefined): boolean {
 
 // HTTP/2 has the host in a pseudo-header. A message with two different hosts is malformed (RFC 9113 §8.3.1), and handlers
 // would use one or the other.
-function hostOf({ headers }: NodeRequest): string | undefined {
-  const { host, ':authority': authority } = headers
+function hostsOf({ headers }: NodeRequest): string[] {
+  const { host, ':authority': authority, 'x-forwarded-host': forwarded } = headers
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
     throw requestRefused('SIGNATURE', 'its host and :authority headers must be the same')
-  return host ?? authority
+  return [host ?? authority ?? '', ...forwardedHosts(String(forwarded ?? ''))]
+}
+
+/** The bytes of the body, if something before has read it and kept them. */
+function keptBody({ rawBody, body }: NodeRequest): Uint8Array<ArrayBuffer> | undefined {
+  for (const kept of [rawBody, body]) {
+    if (isBytes(kept)) return concat(kept)
+    if (typeof kept === 'string') return utf8(kept)
+  }
+  return undefined
 }
 
 // Read from the raw headers, because Node keeps only the first of some headers that occur twice.
-function headerOf({ rawHeaders }: NodeRequest, name: string): string | undefined {
+function headerOf({ rawHeaders = [], headers }: NodeRequest, name: string): string | undefined {
+  if (rawHeaders.length === 0) {
+    const given = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1]
+    return Array.isArray(given) ? given.join(', ') : given
+  }
   const values: string[] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     if (rawHeaders[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? '')
   }
   return values.length === 0 ? undefined : values.join(', ')
+}
+
+/**
+ * The header that ends the connection after an answer, because the rest of an unread body must neither be read as the next request
+ * nor be awaited. HTTP/2 does not have it and does not need it, because each request has its own stream.
+ */
+export function closingHeaders({ complete, stream }: NodeRequest): Record<string, string> {
+  return complete !== false || stream ? {} : { connection: 'close' }
 }
 
 // An HTTP/2 message is `complete` only after its `end` event, and the body has to be put back before that.

@@ -1,6 +1,7 @@
 import type { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 import type { Clock } from '../base/time.js'
+import { signedElsewhere } from '../http/verify-signature.js'
 
 // A client that fails again and again must not fill the log.
 const EVERY_MS = 1000
@@ -11,10 +12,10 @@ const MOST_CHARACTERS = 1000
  * what was expected and what came. At most one line a second; the next one says how many were left out. It contains no
  * capability, signature or query, which may be secret.
  */
-export function refusalLog(now: Clock): (error: SessionError, request: unknown) => void {
+export function refusalLog(now: Clock): (error: SessionError, request: unknown) => Promise<void> {
   let last = Number.NEGATIVE_INFINITY
   let leftOut = 0
-  return (error, request) => {
+  return async (error, request) => {
     const time = now()
     // Written so that a clock that was set back doesn't end the log.
     if (Math.abs(time - last) < EVERY_MS) {
@@ -24,7 +25,10 @@ export function refusalLog(now: Clock): (error: SessionError, request: unknown) 
     const others = leftOut > 0 ? ` (${leftOut} more refusals since the last line)` : ''
     last = time
     leftOut = 0
-    const line = `cacao-session refused ${nameOf(request)}: ${error.code}: ${error.message}${hintFor(request)}${others}`
+    // Only for what is written, so that nobody can make each refusal cost more.
+    const elsewhere = await signedElsewhere(error)
+    const hint = elsewhere ? `. It was signed for ${elsewhere}` : hintFor(request)
+    const line = `cacao-session refused ${nameOf(request)}: ${error.code}: ${error.message}${hint}${others}`
     console.warn(withoutHidden(line.slice(0, MOST_CHARACTERS), () => ' '))
   }
 }

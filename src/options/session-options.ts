@@ -129,7 +129,7 @@ export interface DelegateOptions {
 }
 
 /** `session.revoke`. */
-export interface RevokeOptions extends OriginOptions {
+export interface RevokeOptions extends OriginOptions, Pick<SignRequestOptions, 'capabilityHeader'> {
   /** Stops waiting for the server. */
   signal?: AbortSignal
 }
@@ -153,11 +153,16 @@ export interface SignRequestOptions {
    * request. Without it, an expired session rejects with `ERR_CAPABILITY_EXPIRED`.
    */
   onExpired?: (() => RequestSigner | Promise<RequestSigner>) | undefined
+  /**
+   * The header in which the capability travels; `Authorization` by default. Another one, such as `X-Capability`, where that is for
+   * something else, such as Basic auth. The server needs the same option.
+   */
+  capabilityHeader?: string | undefined
 }
 
 /** What signs requests: a `DIDSession`. */
 export interface RequestSigner {
-  signRequest(request: Request): Promise<Request>
+  signRequest(request: Request, options?: { capabilityHeader?: string | undefined }): Promise<Request>
 }
 
 /** Where the capability may be sent. */

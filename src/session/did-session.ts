@@ -283,11 +283,12 @@ export class DIDSession {
    * is valid for as long as the server says, a minute by default. Sends nothing, and so doesn't look at where the request goes.
    * Rejects with `ERR_CAPABILITY_EXPIRED`, unless `onExpired` gives another session. Can be called apart from the session.
    */
-  async signRequest(request: Request, { onExpired }: SignRequestOptions = {}): Promise<Request> {
-    if (onExpired && this.isExpired) return (await onExpired()).signRequest(request)
+  async signRequest(request: Request, options: SignRequestOptions = {}): Promise<Request> {
+    const { onExpired, capabilityHeader } = options
+    if (onExpired && this.isExpired) return (await onExpired()).signRequest(request, { capabilityHeader })
     this.#assertNotRemoved()
     const { signNow } = await onDemand()
-    return signNow(request, this.#data, this.#now)
+    return signNow(request, this.#data, this.#now, capabilityHeader)
   }
 
   /**

@@ -133,8 +133,11 @@ export function testServer(options: TestServerOptions): TestServer {
       while (behaviour === 'hangs') await behaviourChange(signal)
       if (behaviour === 'unreachable')
         throw new TypeError('fetch failed: the behaviour of the test server is "unreachable"')
-      if (behaviour === 'unavailable')
-        return refusalResponse(refusalOf(unavailableError(), request, { onRefused }))
+      if (behaviour === 'unavailable') {
+        const error = unavailableError()
+        onRefused(error, request)
+        return refusalResponse(refusalOf(error, request, options.now))
+      }
       return answer(request)
     },
     revoke: (capability) => revocation.revoke(capability),

@@ -98,7 +98,7 @@ it('of several names, the one that was signed for counts, with what it covers', 
   await expectCode('ERR_CAPABILITY_RESOURCES', async () =>
     verify(await uploader.sign(post('x', 'https://api.example.com/a'))),
   )
-  await expectCode('ERR_REQUEST_SIGNATURE', async () =>
+  await expectCode('ERR_CAPABILITY_RESOURCES', async () =>
     verify(await smuggled('https://uploads.example.com/account')),
   )
 })

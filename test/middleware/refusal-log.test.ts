@@ -1,8 +1,17 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { verifyKeySignature } from '../../src/key/verify.js'
 import type { RequireSessionOptions } from '../../src/middleware/answer.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { failureOf } from '../setup/expect-code.js'
-import { accepting, NOW, post, RESOURCE, type TestSigner, testSigner } from '../setup/request-signer.js'
+import {
+  accepting,
+  altered,
+  NOW,
+  post,
+  RESOURCE,
+  type TestSigner,
+  testSigner,
+} from '../setup/request-signer.js'
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -51,6 +60,34 @@ describe('a refusal', () => {
       expect(written).not.toContain(String(request.headers.get(name)).slice(-20))
     expect(new URL(request.url).search).not.toBe('')
     expect(written).not.toContain(new URL(request.url).search)
+  })
+
+  it('names the URL that was signed for, where the configuration is of another', async () => {
+    await serve({ authority: 'api.example.org' })(await signer.sign(post()))
+    expect(line()).toContain('It was signed for https://api.example.com/notes')
+    lines = []
+    time += 2000
+    await serve({ basePath: '/app' })(await signer.sign(post()))
+    expect(line()).toContain('as one for https://api.example.com/app/notes')
+    expect(line()).toContain('It was signed for https://api.example.com/notes')
+  })
+
+  it('looks for that only where a line is written, and admits nobody by it', async () => {
+    const counted = vi.fn(verifyKeySignature)
+    const answer = serve({ authority: 'api.example.org', verifyKeySignature: counted })
+    for (let i = 0; i < 5; i++) expect((await answer(await signer.sign(post()))).status).toBe(401)
+    expect(counted).toHaveBeenCalledTimes(6)
+    counted.mockClear()
+    await serve({ authority: 'api.example.org', verifyKeySignature: counted, debug: false })(
+      await signer.sign(post()),
+    )
+    expect(counted).toHaveBeenCalledTimes(1)
+  })
+
+  it('says nothing of the kind where the request was changed', async () => {
+    const changed = await altered(await signer.sign(post()), { method: 'PUT' })
+    await serve({ authority: 'api.example.org' })(changed)
+    expect(line()).not.toContain('It was signed for')
   })
 
   it('of a CORS preflight says how it is answered', async () => {

@@ -1,0 +1,82 @@
+import type { VerifiedRequest } from '../http/verify-request.js'
+import { type MarkedResponse, markPrivateNode, type RequireSessionOptions } from './answer.js'
+import { sessionGuard } from './guard.js'
+import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
+
+export type { DelegationOptions, Domains } from '../capability/check-options.js'
+export type { Caller } from '../http/caller.js'
+export type { OfRequest, WantedResources } from '../http/requirements.js'
+export type { StepTimes, VerifyStep } from '../http/step-times.js'
+export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
+export type { VerifiedRequest } from '../http/verify-request.js'
+export type { RequireSessionOptions } from './answer.js'
+export type { NodeRequest } from './node-request.js'
+
+/** The members of a `FastifyRequest` that the hook needs. */
+export interface SessionFastifyRequest {
+  /** Node's request. */
+  readonly raw: object
+  /** The target as it was received, before `rewriteUrl`. */
+  readonly originalUrl: string
+}
+
+/** The members of a `FastifyReply` that the hook needs. */
+export interface SessionFastifyReply {
+  /** Node's response. */
+  readonly raw: object
+  code(status: number): unknown
+  headers(values: Record<string, string>): unknown
+  send(body: string): unknown
+}
+
+const callers = new WeakMap<object, VerifiedRequest>()
+
+/**
+ * A hook for Fastify that accepts signed requests only. For those, `callerOf(request)` returns who is calling. Other requests are
+ * answered with 401, 403, 413, 429 or 503 and the code of the error as JSON. It is for `onRequest`, which comes before the body is
+ * parsed; parsers can still read the body. Responses are marked as one caller's (`Vary`, `Cache-Control`), and
+ * `request.headers.host` is set to the verified authority. Register `@fastify/cors` before it, if pages of another origin call.
+ * Throws a `TypeError` for wrong options.
+ *
+ * @example
+ * app.addHook('onRequest', requireSession(options))
+ * app.get('/api/me', async (request) => ({ account: callerOf(request).account }))
+ */
+export function requireSession<R extends SessionFastifyRequest = SessionFastifyRequest>(
+  options: RequireSessionOptions<R>,
+): (request: R, reply: SessionFastifyReply) => Promise<unknown> {
+  const guard = sessionGuard(options)
+  return async (request, reply) => {
+    const raw = request.raw as NodeRequest
+    const verdict = await guard(request, () => {
+      const incoming = incomingMessage(raw, request.originalUrl)
+      return {
+        ...incoming,
+        async at(url) {
+          await incoming.at(url)
+          return request
+        },
+      }
+    })
+    if (!verdict.refusal) {
+      callers.set(request, verdict.caller)
+      markPrivateNode(reply.raw as MarkedResponse)
+      return undefined
+    }
+    const { status, headers, body } = verdict.refusal
+    reply.code(status)
+    reply.headers({ ...headers, ...closingHeaders(raw) })
+    reply.send(body)
+    // A hook that has answered gives the reply, so that nothing after it runs.
+    return reply
+  }
+}
+
+/** Who is calling. Throws an `Error` if `requireSession` has not accepted the request, so that none passes unverified. */
+export function callerOf(request: object): VerifiedRequest {
+  const caller = callers.get(request)
+  if (caller) return caller
+  throw new Error(
+    'callerOf: requireSession has not accepted this request: add it as an onRequest hook for this route',
+  )
+}

@@ -1,0 +1,35 @@
+import { SessionError } from '../base/errors.js'
+import type { IncomingRequest } from '../http/incoming-request.js'
+import { StepTimer } from '../http/step-times.js'
+import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
+import { type Refusal, type RequireSessionOptions, readSessionOptions, refusalOf } from './answer.js'
+
+/** What a guard decides: who is calling, and the request with the verified URL; or the answer to a refused one. */
+export type Verdict<R> =
+  | { readonly caller: VerifiedRequest; readonly request: R; readonly refusal?: never }
+  | { readonly refusal: Refusal }
+
+/**
+ * What every middleware does with a request, whatever its server: verifies it, and tells the app's hooks and the log. `received` is
+ * called to read it, and may refuse it. Rejects with what is a fault of the server.
+ */
+export function sessionGuard<R>(
+  options: RequireSessionOptions<R>,
+): (request: R, received: () => IncomingRequest<R>) => Promise<Verdict<R>> {
+  const { verifier, onAdmitted, onRefused, now } = readSessionOptions(options)
+  const verify = incomingVerifier(verifier)
+  return async (request, received) => {
+    const timer = new StepTimer()
+    try {
+      const incoming = received()
+      const caller = await verify(incoming, timer)
+      const times = timer.times()
+      const verified = await incoming.at(caller.url)
+      onAdmitted?.(caller, verified, times)
+      return { caller, request: verified }
+    } catch (error) {
+      if (error instanceof SessionError) await onRefused(error, request, timer.times())
+      return { refusal: refusalOf(error, request, now) }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { verifyKeySignature } from '../../src/key/verify.js'
+import { requireSession } from '../../src/middleware/fetch.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { accepting, altered, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+
+// By which names and under which path clients reach a server that sits behind something else.
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+
+/** Signed for the first URL, and received at the second. */
+const sent = async (signedFor: string, receivedAt: string, headers = {}): Promise<Request> =>
+  altered(await signer.sign(post('x', signedFor)), { url: receivedAt, headers })
+
+describe('a server of several names', () => {
+  const names = ['api.example.com', 'api.example.org', 'localhost:3000']
+  const verify = () => requestVerifier({ ...accepting, authority: names })
+
+  it.each(names)('is reached by each, whatever Host a proxy writes: %s', async (name) => {
+    const scheme = name.startsWith('localhost') ? 'http' : 'https'
+    for (const host of [
+      'https://10.0.0.7:8080',
+      'http://backend',
+      ...names.map((each) => `https://${each}`),
+    ]) {
+      const { url } = await verify()(await sent(`${scheme}://${name}/notes?page=1`, `${host}/notes?page=1`))
+      expect(new URL(url).host).toBe(name)
+    }
+  })
+
+  it('is not reached by another', async () => {
+    for (const host of ['evil.example', ...names])
+      await expectCode('ERR_REQUEST_SIGNATURE', async () =>
+        verify()(
+          await sent('https://evil.example/notes', `https://${host}/notes`, {
+            'x-forwarded-host': 'evil.example',
+          }),
+        ),
+      )
+  })
+
+  it('tries the name first that the request or a proxy names, also with a default port', async () => {
+    for (const [url, headers] of [
+      ['https://api.example.org/notes', {}],
+      ['http://backend/notes', { 'x-forwarded-host': 'API.Example.org' }],
+      ['http://backend/notes', { 'x-forwarded-host': 'edge.example, api.example.org:443' }],
+      ['http://backend/notes', { 'x-forwarded-host': 'api.example.org:80' }],
+    ] as const) {
+      const verifyOnce = vi.fn(verifyKeySignature)
+      await requestVerifier({ ...accepting, authority: names, verifyKeySignature: verifyOnce })(
+        await sent('https://api.example.org/notes', url, headers),
+      )
+      expect(verifyOnce).toHaveBeenCalledTimes(1)
+    }
+  })
+
+  it('verifies at most 8 signatures for a forged one, and of more names those that are named come first', async () => {
+    const many = Array.from({ length: 20 }, (_, i) => `api${i}.example.com`)
+    const counted = vi.fn(verifyKeySignature)
+    const judge = requestVerifier({ ...accepting, authority: many, verifyKeySignature: counted })
+    await expectCode('ERR_REQUEST_SIGNATURE', async () =>
+      judge(await sent('https://evil.example/notes', 'https://evil.example/notes')),
+    )
+    expect(counted).toHaveBeenCalledTimes(8)
+    await judge(await sent('https://api19.example.com/notes', 'https://api19.example.com/notes'))
+  })
+})
+
+describe('a server under a path that is taken off before it', () => {
+  const verify = () => requestVerifier({ ...accepting, basePath: '/app' })
+
+  it.each([
+    ['/app/notes?page=1', '/notes?page=1'],
+    ['/app/app/notes', '/app/notes'],
+    ['/app', '/'],
+    ['/app/', '/'],
+    ['/app?page=1', '/?page=1'],
+  ])('is reached at %s, received as %s', async (signedFor, received) => {
+    const { url } = await verify()(
+      await sent(`https://api.example.com${signedFor}`, `http://backend${received}`),
+    )
+    expect(url).toBe(`https://api.example.com${signedFor}`)
+  })
+
+  it.each([
+    ['/notes', '/notes'],
+    ['/app/notes', '/app/notes'],
+    ['/other/notes', '/notes'],
+    ['/app/notes', '/notes/'],
+    ['/appnotes', '/notes'],
+  ])('is not reached at %s, received as %s', async (signedFor, received) => {
+    await expectCode('ERR_REQUEST_SIGNATURE', async () =>
+      verify()(await sent(`https://api.example.com${signedFor}`, `http://backend${received}`)),
+    )
+  })
+
+  it('asks for resources under the URL of clients, and so sees its handler the request', async () => {
+    const urls: string[] = []
+    const handle = requireSession(
+      {
+        ...accepting,
+        basePath: '/app',
+        resources: (request, { href }) => (urls.push(request.url, href), false),
+      },
+      ({ url }) => Response.json(url),
+    )
+    const response = await handle(await sent('https://api.example.com/app/notes', 'http://backend/notes'))
+    urls.push(await response.json())
+    expect(urls).toEqual(Array(3).fill('https://api.example.com/app/notes'))
+  })
+
+  it.each([
+    '',
+    '/',
+    'app',
+    '/app/',
+    '//app',
+    '/a/../b',
+    '/a b',
+    '/app?x',
+    '/app#x',
+    '/ä',
+    1,
+    null,
+    undefined,
+  ])('can’t be %j', async (basePath) => {
+    const failure = await failureOf(async () => requestVerifier({ ...accepting, basePath } as never))
+    expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('basePath') })
+  })
+})
