@@ -1,5 +1,6 @@
 import { concat, isBytes } from '../base/bytes.js'
 import { utf8 } from '../base/utf8.js'
+import { PASS_HEADER } from '../http/admissions.js'
 import {
   type BodyLimits,
   cutOff,
@@ -26,8 +27,10 @@ export interface NodeRequest {
   readonly socket?: object | null | undefined
   /** Absent or empty where no parser of Node's received the request; then `headers` has all of them. */
   readonly rawHeaders?: readonly string[] | undefined
-  /** Whether the whole message was received. */
-  readonly complete: boolean
+  /** Whether the whole message was received. Requests that Fastify's `inject` makes don't say. */
+  readonly complete?: boolean | undefined
+  /** What a stream of Node knows of itself, where `complete` is absent. */
+  readonly _readableState?: { readonly ended?: boolean } | undefined
   /** The bytes of the body, where something before has read it: on Google Cloud and in Firebase. */
   readonly rawBody?: unknown
   /** The body, where something before has read it: its bytes or text where a lambda is wrapped, or what a parser made of it. */
@@ -56,7 +59,8 @@ export function incomingMessage<R extends NodeRequest>(
     hosts: hostsOf(request),
     isEncrypted: isOverTLS(request.socket),
     header,
-    at(url) {
+    at(url, pass) {
+      if (pass !== undefined) setHeader(request, PASS_HEADER, pass)
       const { headers } = request
       const { host, protocol } = new URL(url)
       headers.host = host
@@ -102,6 +106,14 @@ function hostsOf({ headers }: NodeRequest): string[] {
   return [host ?? authority ?? '', ...forwardedHosts(String(forwarded ?? ''))]
 }
 
+// In the raw headers too, which the next check reads.
+function setHeader({ rawHeaders = [], headers }: NodeRequest, name: string, value: string): void {
+  const raw = rawHeaders as string[]
+  for (let i = raw.length - 2; i >= 0; i -= 2) if (raw[i]?.toLowerCase() === name) raw.splice(i, 2)
+  if (raw.length > 0) raw.push(name, value)
+  Object.assign(headers, { [name]: value })
+}
+
 /** The bytes of the body, if something before has read it and kept them. */
 function keptBody({ rawBody, body }: NodeRequest): Uint8Array<ArrayBuffer> | undefined {
   for (const kept of [rawBody, body]) {
@@ -133,8 +145,8 @@ export function closingHeaders({ complete, stream }: NodeRequest): Record<string
 }
 
 // An HTTP/2 message is `complete` only after its `end` event, and the body has to be put back before that.
-function isWhole({ complete, stream }: NodeRequest): boolean {
-  return complete || stream?.readableEnded === true
+function isWhole({ complete, stream, _readableState }: NodeRequest): boolean {
+  return (complete ?? _readableState?.ended === true) || stream?.readableEnded === true
 }
 
 /** Reads a body to its end and puts it back before the `end` event, so that it can be read as if nothing had happened. */
