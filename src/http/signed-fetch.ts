@@ -75,16 +75,19 @@ export async function signedFetch(
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
   const follows = request.redirect === 'follow'
-  // Browsers don't show a page where a redirection leads, so there they follow it themselves.
-  const isByHand = follows && !isBrowser()
+  // Browsers don't show a page where a redirection leads, so there they follow it themselves. To another origin they don't take
+  // `Authorization` along, but they would take any other header.
+  const isByHand = follows && !(isBrowser() && capabilityHeader === undefined)
   const options = { ...onlyForFetch(init), ...(isByHand && { redirect: 'manual' as const }) }
   const isPlain = Object.keys(options).length === 0
   let isCorrected = false
   for (let redirects = 0; ; ) {
-    const response = await fetch(
-      await signer.signRequest(request, { capabilityHeader }),
-      isPlain ? undefined : options,
-    )
+    const signed = await signer.signRequest(request, { capabilityHeader })
+    const response = await send(signed, isPlain ? undefined : options)
+    if (follows && response.type === 'opaqueredirect')
+      throw new TypeError(
+        `fetch failed: the server redirected the request. A browser would follow with the header ${capabilityHeader}, also to another origin, so it may not`,
+      )
     const from = new URL(request.url)
     const at = response.url === '' ? from : new URL(response.url)
     if (!isCorrected && at.origin === from.origin && (await isRefusal(response, 'ERR_REQUEST_STALE'))) {
@@ -100,6 +103,20 @@ export async function signedFetch(
     await discard(response)
     if (!isOwn(next.url, from)) return fetch(await unsigned(next, request), onlyForFetch(init))
     request = await redirected(next, request, request.headers)
+  }
+}
+
+// A browser doesn't tell a script why a request to another origin failed. What is forgotten most often is what CORS needs.
+async function send(request: Request, options: RequestInit | undefined): Promise<Response> {
+  try {
+    return await fetch(request, options)
+  } catch (cause) {
+    const { origin } = new URL(request.url)
+    if (!(cause instanceof TypeError) || !isBrowser() || origin === globalThis.location.origin) throw cause
+    throw new TypeError(
+      `${cause.message}: ${origin} can't be reached, or its answer to the CORS preflight does not allow ${globalThis.location.origin} to send the headers authorization, content-digest, content-type, signature and signature-input`,
+      { cause },
+    )
   }
 }
 
