@@ -205,5 +205,7 @@ function headersIn(given: unknown): [string, string | string[]][] {
 }
 
 function names(vary: string | null, header: string): boolean {
-  return (vary ?? '').split(',').some((name) => [header.toLowerCase(), '*'].includes(name.trim().toLowerCase()))
+  return (vary ?? '')
+    .split(',')
+    .some((name) => [header.toLowerCase(), '*'].includes(name.trim().toLowerCase()))
 }
