@@ -30,7 +30,11 @@ const node: TestProjectInlineConfiguration = {
     pool: 'threads',
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/tabs/**', 'test/load/**', 'test/packed/**', '**/*.browser.test.ts'],
-    setupFiles: ['./test/setup/fake-indexeddb.ts', './test/setup/fresh-storage.ts'],
+    setupFiles: [
+      './test/setup/own-channel.ts',
+      './test/setup/fake-indexeddb.ts',
+      './test/setup/fresh-storage.ts',
+    ],
     isolate: false,
     testTimeout: LONGEST_MS,
     hookTimeout: LONGEST_MS,

@@ -70,7 +70,7 @@ const CHAIN_NAMESPACE = /^[-a-z0-9]{3,8}$/
  * as `eip155`, the methods for which an app may ask the wallet. That is no URI and grants nothing to a server, so it is no ReCap of
  * ERC-5573. It may be written in base64 rather than base64url.
  */
-export function isOneClickRecap(resource: string): boolean {
+function isOneClickRecap(resource: string): boolean {
   if (!isRecap(resource)) return false
   const encoded = resource.slice(RECAP.length)
   const bytes = fromBase64url(encoded) ?? fromBase64Unpadded(encoded)

@@ -43,7 +43,9 @@ async function run(url: string | undefined, options: RevokeOptions): Promise<voi
     )
   if (url === undefined) return removeLocally(options)
   const session = await chosenSession(options)
-  await session.revoke(urlArgument(url))
+  const target = urlArgument(url)
+  // Whoever names the URL says that the capability may go there.
+  await session.revoke(target, { origins: [new URL(target).origin] })
   print(`revoked: ${session.keyDID} no longer acts for ${issuerAccount(session.cacao)}`)
 }
 

@@ -81,10 +81,8 @@ export async function signedFetch(
   const isPlain = Object.keys(options).length === 0
   let isCorrected = false
   for (let redirects = 0; ; ) {
-    const response = await fetch(
-      await signer.signRequest(request, { capabilityHeader }),
-      isPlain ? undefined : options,
-    )
+    const signed = await signer.signRequest(request, { capabilityHeader })
+    const response = await send(signed, isPlain ? undefined : options)
     const from = new URL(request.url)
     const at = response.url === '' ? from : new URL(response.url)
     if (!isCorrected && at.origin === from.origin && (await isRefusal(response, 'ERR_REQUEST_STALE'))) {
@@ -100,6 +98,20 @@ export async function signedFetch(
     await discard(response)
     if (!isOwn(next.url, from)) return fetch(await unsigned(next, request), onlyForFetch(init))
     request = await redirected(next, request, request.headers)
+  }
+}
+
+// A browser doesn't tell a script why a request to another origin failed. What is forgotten most often is what CORS needs.
+async function send(request: Request, options: RequestInit | undefined): Promise<Response> {
+  try {
+    return await fetch(request, options)
+  } catch (cause) {
+    const { origin } = new URL(request.url)
+    if (!(cause instanceof TypeError) || !isBrowser() || origin === globalThis.location.origin) throw cause
+    throw new TypeError(
+      `${cause.message}: ${origin} can't be reached, or its answer to the CORS preflight does not allow ${globalThis.location.origin} to send the headers authorization, content-digest, content-type, signature and signature-input`,
+      { cause },
+    )
   }
 }
 

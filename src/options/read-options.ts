@@ -1,4 +1,5 @@
 import {
+  booleanOption,
   check,
   isPlainObject,
   type OptionReader,
@@ -37,19 +38,13 @@ const storeOption: ReadValue<SessionStore> = (value, name) => {
   const methods = [store.read, store.readKey, store.readLast, store.write]
   if (!methods.every((method) => typeof method === 'function'))
     throw wrong(name, 'a SessionStore: wrap it with stringStore(…) from cacao-session/stores')
-  if (store.writableByOthers !== undefined && typeof store.writableByOthers !== 'boolean')
-    throw wrong(`${name}.writableByOthers`, 'true or false')
+  if (store.writableByOthers !== undefined) booleanOption(store.writableByOthers, `${name}.writableByOthers`)
   return value as SessionStore
 }
 
 const namespaceOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value !== '') return value
   throw wrong(name, 'a non-empty string')
-}
-
-const anyChainOption: ReadValue<boolean> = (value, name) => {
-  if (typeof value === 'boolean') return value
-  throw wrong(name, 'true or false')
 }
 
 // An `AbortSignal` of another realm, such as an iframe's, counts too.
@@ -67,7 +62,7 @@ export const abilitiesOption: ReadValue<Abilities> = (value, name) => {
 export const STORE_READERS: ReadersOf<StoreOptions> = {
   store: check(storeOption),
   namespace: check(namespaceOption),
-  anyChain: setting(anyChainOption),
+  anyChain: setting(booleanOption),
   now: setting(clockOption),
   signal: setting(signalOption),
 }

@@ -1,9 +1,12 @@
 import { accountDID } from '../base/account.js'
 import { validityAt } from '../capability/validity.js'
+import { TRUST_READERS } from '../options/read-grant-options.js'
+import { givenOptions, STORE_READERS } from '../options/read-options.js'
+import type { ListOptions } from '../options/session-options.js'
 import { expiresAt, parseRecord, readRecords } from '../store/read-sessions.js'
 import { type Persistence, storeError } from '../store/store.js'
 import { refusalOf } from './assess.js'
-import type { SessionContext } from './context.js'
+import { trustingContextOf } from './context.js'
 import { loadedHelpers } from './helpers.js'
 import { migrateDIDSession4 } from './resume.js'
 
@@ -20,8 +23,11 @@ export interface SessionSummary {
   readonly persistence: Persistence
 }
 
-/** Every stored session that passes the context's checks, those that did-session 4 left included. */
-export async function listSessions(context: SessionContext): Promise<SessionSummary[]> {
+/** Every stored session that passes the checks of the options, those that did-session 4 left included. */
+export async function listSessions(options: ListOptions): Promise<SessionSummary[]> {
+  const context = trustingContextOf(
+    givenOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS }),
+  )
   await migrateDIDSession4(context, undefined, loadedHelpers)
   const { found, failures } = await readRecords(context.stores, context.namespace)
   if (context.isChosen && failures.length > 0) throw storeError(failures[0])

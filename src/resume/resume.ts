@@ -2,7 +2,7 @@ import { chainless } from '../base/account.js'
 import { expiryTime } from '../capability/validity.js'
 import { type FoundRecord, readAccount, readLastUsed, readRecords } from '../store/read-sessions.js'
 import { type LastUsed, recordOf, type SessionData, storeError } from '../store/store.js'
-import { type Assessment, assess, type LoadHelpers, type SessionStatus, type Wanted } from './assess.js'
+import { type Assessment, assess, type LoadHelpers, type Wanted } from './assess.js'
 import type { SessionContext } from './context.js'
 
 /**
@@ -32,20 +32,6 @@ export async function resumeFrom(
   if (session && session.key.did !== last?.keyDID) await noteUse(context, session)
   return session
 }
-
-/** The status of the best stored session of the account. Never rejects for what a store does. */
-export async function explain(
-  context: SessionContext,
-  account: string,
-  wanted: Wanted,
-  load: LoadHelpers,
-): Promise<SessionStatus> {
-  const { assessments, failures } = await look(context, account, wanted, load)
-  const statuses = assessments.map(({ status }) => status)
-  const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
-  return best ?? { status: failures.length > 0 ? 'store-unavailable' : 'none' }
-}
-const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'untrusted', 'wrong-key'] as const
 
 /** Takes over the sessions that did-session 4 left in this origin, of all accounts or one, and says how many there were. */
 export async function migrateDIDSession4(

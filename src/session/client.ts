@@ -23,7 +23,7 @@ import type {
 import type { SessionStatus, Wanted } from '../resume/assess.js'
 import { contextOf, type SessionContext, trustingContextOf } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
-import { explain, resume } from '../resume/resume.js'
+import { look, resume } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 
@@ -103,8 +103,11 @@ export class SessionClient<Session> {
     resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<boolean> {
-    const { context, wanted } = await this.#explainable(resources, options)
-    return (await explain(context, accountArgument(account), wanted, loadHelpers)).status === 'ok'
+    const given = await givenTrusting<ExplainOptions>(this.#with(options), EXPLAIN_READERS, readTrust)
+    const context = trustingContextOf(given)
+    const wanted = await wantedOf({ ...given, ...givenAsked(resources) })
+    const { assessments } = await look(context, accountArgument(account), wanted, loadHelpers)
+    return assessments.some(({ session }) => session)
   }
 
   /** Why `hasSessionFor` says what it says. Never rejects because of what a store does. */
@@ -113,11 +116,8 @@ export class SessionClient<Session> {
     resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<SessionStatus> {
-    const { context, wanted } = await this.#explainable(resources, options)
-    const status = await explain(context, accountArgument(account), wanted, loadHelpers)
-    if (status.status !== 'none') return status
-    const { wasEvicted } = await onDemand()
-    return (await wasEvicted(context, accountArgument(account))) ? { status: 'evicted' } : status
+    const { explain } = await onDemand()
+    return explain(account, resources, this.#with(options))
   }
 
   /**
@@ -128,17 +128,15 @@ export class SessionClient<Session> {
     const given = givenOptions(this.#withStore(options), STORE_READERS)
     const context = contextOf(given)
     return listening(listener, [given.signal], async (signals) => {
-      const { until, watchOf } = await onDemand()
-      until(signals, () => watchOf(context).onChange(listener))
+      const { listenForChanges } = await onDemand()
+      listenForChanges(context, signals, listener)
     })
   }
 
   /** Every stored session, of every account; with `verifiers`, `domains` or `revocation`, those that they accept. */
   async list(options: ListOptions = {}): Promise<SessionSummary[]> {
-    const given = await givenTrusting<ListOptions>(this.#with(options), STORE_READERS, readTrust)
-    const context = trustingContextOf(given)
     const { listSessions } = await onDemand()
-    return listSessions(context)
+    return listSessions(this.#with(options))
   }
 
   /**
@@ -146,18 +144,8 @@ export class SessionClient<Session> {
    * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some.
    */
   async signOut(account: AccountInput, options: StoreOptions = {}): Promise<void> {
-    const context = contextOf(givenOptions(this.#withStore(options), STORE_READERS))
-    const { removeSessions } = await onDemand()
-    await removeSessions(context, accountArgument(account))
-  }
-
-  async #explainable(
-    asked: AskedResources | undefined,
-    options: ExplainOptions,
-  ): Promise<{ context: SessionContext; wanted: Wanted }> {
-    const given = await givenTrusting<ExplainOptions>(this.#with(options), EXPLAIN_READERS, readTrust)
-    const context = trustingContextOf(given)
-    return { context, wanted: await wantedOf({ ...given, ...givenAsked(asked) }) }
+    const { signOut } = await onDemand()
+    await signOut(account, this.#withStore(options))
   }
 
   // A setting that is `undefined` in a call is left out of it.

@@ -34,15 +34,21 @@ import type { SessionStatus } from '../resume/assess.js'
 import type { SessionContext } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
 import { expiresAt } from '../store/read-sessions.js'
-import type { Persistence } from '../store/store.js'
-import { recordOf, type SessionData } from '../store/store.js'
+import type { Persistence, SessionData } from '../store/store.js'
 import { isRemoved, markRemoved } from '../tabs/removed-keys.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 import { listening, onDemand, SessionClient, type SessionClientOptions } from './client.js'
 
 const ignore = (): void => undefined
-// By this name Node, Deno and Bun ask an object what `console.log` is to show of it.
-const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+function inspected(
+  this: DIDSession,
+  _depth: unknown,
+  options: object,
+  inspect: (value: object, options: object) => string,
+): string {
+  const { account, expiresAt, persistence } = this
+  return `DIDSession ${inspect({ account, expiresAt, persistence }, options)}`
+}
 
 let open: (data: SessionData, now: Clock, context?: SessionContext) => DIDSession
 
@@ -64,6 +70,10 @@ export class DIDSession {
 
   static {
     open = (data, now, context) => new DIDSession(data, now, context)
+    // What `console.log` shows in Node, Deno and Bun.
+    Object.defineProperty(DIDSession.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value: inspected,
+    })
   }
 
   private constructor(data: SessionData, now: Clock, context?: SessionContext) {
@@ -71,12 +81,8 @@ export class DIDSession {
     this.#now = now
     this.#context = context
     bindMembers(this)
-    Object.defineProperty(this, INSPECT, {
-      value: (_: unknown, options: object, inspect: (value: object, options: object) => string) =>
-        `DIDSession ${inspect({ account: this.account, expiresAt: this.expiresAt, persistence: this.persistence }, options)}`,
-    })
     // From now on, signing out in another tab ends this one too.
-    if (context) onDemand().then(({ watchOf }) => watchOf(context).follow(recordOf(data)), ignore)
+    if (context) onDemand().then(({ follow }) => follow(context, data), ignore)
   }
 
   /** Takes up the account's session, or has the wallet sign a new one and stores it. See {@link SessionClient.get}. */

@@ -11,7 +11,7 @@ import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
 import { isRemoved } from '../tabs/removed-keys.js'
-import { onSessionEnd, type SessionEnd } from '../tabs/session-watch.js'
+import { onSessionEnd, type SessionChange, type SessionEnd, watchOf } from '../tabs/session-watch.js'
 
 const DEFAULT_LEAD_SECS = 300
 const DEFAULT_IDLE_SECS = 1800
@@ -39,6 +39,15 @@ export function listenFor(
     if (!signals.some(({ aborted }) => aborted)) listener(successor)
   }
   until(signals, () => listen(type, subject, options, happened))
+}
+
+/** Calls back for every change of the store's sessions, until a signal is aborted. */
+export function listenForChanges(
+  context: SessionContext,
+  signals: readonly AbortSignal[],
+  listener: (change: SessionChange) => void,
+): void {
+  until(signals, () => watchOf(context).onChange(listener))
 }
 
 function listen(

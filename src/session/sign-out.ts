@@ -1,8 +1,9 @@
-import { chainless } from '../base/account.js'
+import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import type { RevokeOptions, SessionFetchInit } from '../options/session-options.js'
+import { givenOptions, STORE_READERS } from '../options/read-options.js'
+import type { RevokeOptions, SessionFetchInit, StoreOptions } from '../options/session-options.js'
 import { storedSession } from '../resume/assess.js'
-import type { SessionContext } from '../resume/context.js'
+import { contextOf, type SessionContext } from '../resume/context.js'
 import { unmarkStored, wasEvicted } from '../resume/eviction.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
@@ -12,16 +13,17 @@ import { type SessionRecord, storeError } from '../store/store.js'
 import { pendingSignInsOf } from '../tabs/pending-sign-ins.js'
 import { endSession, watchOf } from '../tabs/session-watch.js'
 
+/** See `SessionClient.signOut`. */
+export async function signOut(account: AccountInput, options: StoreOptions): Promise<void> {
+  await removeSessions(contextOf(givenOptions(options, STORE_READERS)), accountArgument(account))
+}
+
 /**
  * Signs the account out, or the session of one key that is in use. Sessions in use end at once in all tabs, whatever the store
  * does; then they are removed from every store. Rejects with `ERR_STORE_…` if a store can't be read or written and may still
  * have them; they are removed from the others all the same.
  */
-export async function removeSessions(
-  context: SessionContext,
-  account: string,
-  keyDID?: string,
-): Promise<void> {
+async function removeSessions(context: SessionContext, account: string, keyDID?: string): Promise<void> {
   const { stores, namespace, now } = context
   const watch = watchOf(context)
   const known = watch.accounts

@@ -17,11 +17,10 @@ import { assessAll, type Look, look, resumeFrom } from '../resume/resume.js'
 import { writeSession } from '../resume/session-string.js'
 import { assertTrusted } from '../resume/trust.js'
 import { readLastUsed } from '../store/read-sessions.js'
-import type { NewSession, Persistence, SessionId } from '../store/store.js'
-import { recordOf, type SessionData } from '../store/store.js'
+import type { NewSession, Persistence, SessionData, SessionId } from '../store/store.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
 import { withPromptLock } from '../tabs/prompt-lock.js'
-import { endSession, watchOf } from '../tabs/session-watch.js'
+import { endSession, follow, watchOf } from '../tabs/session-watch.js'
 import { askedResources, capabilityRequest, requestCapability } from './request-capability.js'
 
 /**
@@ -38,7 +37,7 @@ export async function getSession(
   const context = trustingContextOf(given)
   const data = await signIn(context, accountArgument(account), authMethod, given, since)
   // Now rather than later: another tab may sign it out before the next task.
-  watchOf(context).follow(recordOf(data))
+  follow(context, data)
   return { data, context }
 }
 

@@ -2,7 +2,14 @@ import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
 import { missingGrants } from '../capability/recap.js'
 import { parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
-import type { LocatedRecord, Persistence, SessionData, SessionRecord, SessionStore } from '../store/store.js'
+import {
+  type LocatedRecord,
+  type Persistence,
+  recordOf,
+  type SessionData,
+  type SessionRecord,
+  type SessionStore,
+} from '../store/store.js'
 import { type Notice, type SignedOut, scopeOf, tabChannel } from './channel.js'
 import { isRemoved, markRemoved } from './removed-keys.js'
 
@@ -26,6 +33,11 @@ export interface Watched {
 export function watchOf(watched: Watched): SessionWatch {
   watched.shared.watch ??= new SessionWatch(watched)
   return watched.shared.watch
+}
+
+/** Ends the session, if it is signed out in another tab, here too. */
+export function follow(watched: Watched, session: SessionData): void {
+  watchOf(watched).follow(recordOf(session))
 }
 
 /**

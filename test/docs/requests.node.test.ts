@@ -22,7 +22,7 @@ describe('the guide to signed requests', () => {
       globalThis.fetch = (request) => app.request(request)
       const session = await make()
       console.log(JSON.stringify(await saveNote(session, 'a note')))
-      const expired = await DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' }), { resources: ['a:b'], now: () => Date.now() - 1e9 })
+      const expired = await DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' }), { resources: ['https://api.example.com/*'], now: () => Date.now() - 1e9 })
       const late = await DIDSession.fromSession(expired.serialize())
       console.log(late.isExpired, (await saveNote(late, 'late', () => session)).note)
       await saveNote(await make('evil.example.com'), '').catch((error) => console.log(error.message))

@@ -7,7 +7,7 @@ import { startProcess, stopProcess } from '../engines/processes.js'
 export interface ExampleProcess {
   /** What it has printed so far. */
   readonly printed: string
-  /** What it has complained of so far. */
+  /** What it has complained of so far, other than requests that it refused. */
   complaints(): string
   /** Presses Ctrl+C and gives the exit code. */
   interrupt(): Promise<number | null>
@@ -55,7 +55,7 @@ export async function startUntil(
     get printed() {
       return printed.text
     },
-    complaints: () => complained.text,
+    complaints: () => complained.text.replace(/^cacao-session refused .*\n/gm, ''),
     async interrupt(): Promise<number | null> {
       const exited = once(child, 'exit')
       child.kill('SIGINT')

@@ -239,7 +239,7 @@ function requests(
   return [
     ...cases([ofSite, ofWanted, ofSignature, ofRevocation, ofUse, ofHost, ofBody, ofAbility], bySession),
     ...cases([ofDelegation], byHeir),
-    ...cases([ofAge], late, { now: () => NOW + 30_000 }),
+    ...cases([ofAge], late, { now: () => NOW + 30_000, clockSkewSecs: 0 }),
   ]
 }
 

@@ -74,8 +74,9 @@ function caseOf(wire: WireRequest, time: number, random: Random, host: string): 
     now = time
     const caller = await verify(arrived.incoming)
     const [created, expires] = [caller.created.getTime(), caller.expires.getTime()]
-    if (!(created - SKEW_MS <= time && time < expires)) return `what was signed for another time than ${time}`
-    if (used.until !== expires) return `what is remembered until ${used.until}`
+    if (!(created - SKEW_MS <= time && time < expires + SKEW_MS))
+      return `what was signed for another time than ${time}`
+    if (used.until !== expires + SKEW_MS) return `what is remembered until ${used.until}`
     return contentOfRequest(await arrived.seen(), used.id, caller)
   }
   return { input: { method, target, host: wire.host, headers, body, time, isWeb, authority }, run }

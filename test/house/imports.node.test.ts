@@ -4,7 +4,7 @@ import { graph, sources } from './graph.js'
 const MAX_LINES = 300
 
 // The public class is one thing, and most of its lines are docstrings.
-const LONGER: Readonly<Record<string, number>> = { 'session/did-session.ts': 430 }
+const LONGER: Readonly<Record<string, number>> = { 'session/did-session.ts': 440 }
 
 /** The folders from the bottom up: a file imports only from its own folder, and from folders further down. */
 const FLOORS: readonly (readonly string[])[] = [

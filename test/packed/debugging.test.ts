@@ -19,7 +19,7 @@ const engine = inject('engines').find(({ name }) => name === 'chromium')
 
 /** A line of a source, by what it contains. */
 const BREAKPOINTS = {
-  'session/did-session.ts': 'if (this.#data.serialize) return',
+  'session/did-session.ts': 'if (serialize) return serialize()',
   'resume/session-string.ts': 'const session = { sessionKeySeed:',
 } as const
 const IN_NODE = { ...BREAKPOINTS, 'node/file-store.ts': 'const absolute = resolve(path)' } as const

@@ -19,7 +19,7 @@ it('revoking takes no page that it was redirected to for an answer', async () =>
 
   const auth = ethereumAuth(testWallet().provider, undefined, { domain: 'app.example' })
   const store = memoryStore()
-  const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example/*'], store })
+  const session = await DIDSession.get(ACCOUNT_A, auth, { resources: [`http://127.0.0.1:${port}/*`], store })
   await expectCode('ERR_REVOCATION_FAILED', () => session.revoke(`http://127.0.0.1:${port}/sign-out`))
   expect(seen).toEqual(['/sign-out'])
   expect(await DIDSession.load(ACCOUNT_A, { store })).toBeDefined()

@@ -1,0 +1,34 @@
+import { type AccountInput, accountArgument } from '../base/account.js'
+import { TRUST_READERS } from '../options/read-grant-options.js'
+import { EXPLAIN_READERS, givenAsked, givenOptions } from '../options/read-options.js'
+import type { AskedResources, ExplainOptions } from '../options/session-options.js'
+import type { SessionStatus } from '../resume/assess.js'
+import { trustingContextOf } from '../resume/context.js'
+import { wasEvicted } from '../resume/eviction.js'
+import { loadedHelpers } from '../resume/helpers.js'
+import { look } from '../resume/resume.js'
+import { askedResources } from '../sign-in/request-capability.js'
+
+const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'untrusted', 'wrong-key'] as const
+
+/** See `SessionClient.explain`. Never rejects for what a store does. */
+export async function explain(
+  input: AccountInput,
+  asked: AskedResources | undefined,
+  options: ExplainOptions,
+): Promise<SessionStatus> {
+  const given = givenOptions<ExplainOptions>(options, { ...EXPLAIN_READERS, ...TRUST_READERS })
+  const context = trustingContextOf(given)
+  const { resources = [], abilities } = givenAsked(asked)
+  const wanted = {
+    resources: abilities ? askedResources({ resources, abilities }) : resources,
+    minValiditySecs: given.minValiditySecs,
+  }
+  const account = accountArgument(input)
+  const { assessments, failures } = await look(context, account, wanted, loadedHelpers)
+  const statuses = assessments.map(({ status }) => status)
+  const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
+  if (best) return best
+  if (failures.length > 0) return { status: 'store-unavailable' }
+  return { status: (await wasEvicted(context, account)) ? 'evicted' : 'none' }
+}
