@@ -26,8 +26,10 @@ export interface NodeRequest {
   readonly socket?: object | null | undefined
   /** Absent or empty where no parser of Node's received the request; then `headers` has all of them. */
   readonly rawHeaders?: readonly string[] | undefined
-  /** Whether the whole message was received. */
-  readonly complete: boolean
+  /** Whether the whole message was received. Requests that Fastify's `inject` makes don't say. */
+  readonly complete?: boolean | undefined
+  /** What a stream of Node knows of itself, where `complete` is absent. */
+  readonly _readableState?: { readonly ended?: boolean } | undefined
   /** The bytes of the body, where something before has read it: on Google Cloud and in Firebase. */
   readonly rawBody?: unknown
   /** The body, where something before has read it: its bytes or text where a lambda is wrapped, or what a parser made of it. */
@@ -133,8 +135,8 @@ export function closingHeaders({ complete, stream }: NodeRequest): Record<string
 }
 
 // An HTTP/2 message is `complete` only after its `end` event, and the body has to be put back before that.
-function isWhole({ complete, stream }: NodeRequest): boolean {
-  return complete || stream?.readableEnded === true
+function isWhole({ complete, stream, _readableState }: NodeRequest): boolean {
+  return (complete ?? _readableState?.ended === true) || stream?.readableEnded === true
 }
 
 /** Reads a body to its end and puts it back before the `end` event, so that it can be read as if nothing had happened. */

@@ -104,7 +104,10 @@ describe('a server under a path that is taken off before it', () => {
       {
         ...accepting,
         basePath: '/app',
-        resources: (request, { href }) => (urls.push(request.url, href), false),
+        resources: (request, { href }) => {
+          urls.push(request.url, href)
+          return false
+        },
       },
       ({ url }) => Response.json(url),
     )

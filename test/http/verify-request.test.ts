@@ -155,11 +155,12 @@ describe('a request is refused', () => {
       await verifyRequest(await signer.sign(post('x', url)), { ...acceptingOnce, authority })
     const request = await signer.sign(post('x', 'https://api.example.net/notes'))
     await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, { ...acceptingOnce, authority }))
-    // Signed for one of its names, and sent to another.
+    // Signed for one of its names, and sent to another: what was signed decides, as behind a proxy that rewrites the host.
     const moved = await altered(await signer.sign(post('x', 'https://api.example.com/notes')), {
       url: 'https://api.example.org:8443/notes',
     })
-    await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(moved, { ...acceptingOnce, authority }))
+    const { url } = await verifyRequest(moved, { ...acceptingOnce, authority })
+    expect(url).toBe('https://api.example.com/notes')
   })
 
   it.each([

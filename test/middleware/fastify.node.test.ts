@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { callerOf, requireSession } from '../../src/middleware/fastify.js'
+import { failureOf } from '../setup/expect-code.js'
+import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+
+// The hook on a server that calls it as Fastify does; the packed tests have Fastify itself.
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+let server: Server | undefined
+afterEach(async () => {
+  server?.closeAllConnections()
+  server?.close()
+  if (server) await once(server, 'close')
+  server = undefined
+})
+
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+async function listen(options: object = {}, rewriteUrl = (url: string) => url): Promise<string> {
+  const hook = requireSession({ ...accepting, ...options })
+  const listener = async (raw: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = { raw, originalUrl: raw.url ?? '' }
+    raw.url = rewriteUrl(request.originalUrl)
+    const reply = {
+      raw: response,
+      code: (status: number) => {
+        response.statusCode = status
+      },
+      headers: (values: Record<string, string>) => {
+        for (const [name, value] of Object.entries(values)) response.setHeader(name, value)
+      },
+      send: (body: string) => response.writeHead(response.statusCode).end(body),
+    }
+    const answered = await hook(request, reply)
+    if (answered !== undefined) return
+    const { account, url } = callerOf(request)
+    const said = { account, url, at: raw.url, host: raw.headers.host, body: await bodyOf(raw) }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(said))
+  }
+  server = createServer((request, response) => void listener(request, response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** Sends a request that is signed for the API to where it really is. */
+const send = async (origin: string, request: Request): Promise<Response> => {
+  const { pathname, search } = new URL(request.url)
+  return fetch(new URL(pathname + search, origin), {
+    method: request.method,
+    headers: request.headers,
+    body: await request.text(),
+  })
+}
+
+describe('Fastify behind requireSession', () => {
+  it('knows who is calling, leaves the body to its parser, and marks the answer as private', async () => {
+    const response = await send(await listen(), await signer.sign(post('ü')))
+    expect(response.headers.get('vary')).toBe('Authorization')
+    expect(response.headers.get('cache-control')).toBe('private, no-store')
+    expect(await response.json()).toMatchObject({ account: ACCOUNT_A, host: 'api.example.com', body: 'ü' })
+  })
+
+  it('verifies the target that was received, before rewriteUrl', async () => {
+    const origin = await listen({}, (url) => url.replace('/notes', '/v2/notes'))
+    const response = await send(origin, await signer.sign(post()))
+    expect(await response.json()).toMatchObject({
+      url: 'https://api.example.com/notes?page=1',
+      at: '/v2/notes?page=1',
+    })
+  })
+
+  it('refuses what is not signed, and what was changed, before any handler', async () => {
+    const origin = await listen({ debug: false })
+    const response = await send(origin, post())
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toBe('CACAO error="ERR_REQUEST_UNSIGNED"')
+    expect(await response.json()).toEqual({ code: 'ERR_REQUEST_UNSIGNED' })
+    const signed = await signer.sign(post('one'))
+    const changed = new Request(signed.url, { method: 'POST', headers: signed.headers, body: 'two' })
+    expect(await (await send(origin, changed)).json()).toEqual({ code: 'ERR_REQUEST_DIGEST' })
+  })
+
+  it('has no caller for a request that the hook did not accept', async () => {
+    expect(await failureOf(async () => callerOf({}))).toMatchObject({
+      message: expect.stringContaining('onRequest'),
+    })
+  })
+
+  it('doesn’t start with wrong options', async () => {
+    expect(await failureOf(async () => requireSession({ ...accepting, domains: [] }))).toMatchObject({
+      name: 'TypeError',
+    })
+  })
+})
