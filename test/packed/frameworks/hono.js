@@ -9,9 +9,7 @@ const notes = async (c) => {
   return c.json({ account, url, note })
 }
 // Mounted, an app sees the path without its prefix; as a route of another one, with it.
-const mounted = new Hono()
-  .use(requireSession({ ...options, basePath: '/v1/api' }))
-  .post('/notes', notes)
+const mounted = new Hono().use(requireSession({ ...options, basePath: '/v1/api' })).post('/notes', notes)
 const routed = new Hono().use(requireSession(options)).post('/notes', notes)
 
 const app = new Hono().route('/api', routed).mount('/v1/api', mounted.fetch)
