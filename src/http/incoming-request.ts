@@ -1,5 +1,6 @@
 import { concat } from '../base/bytes.js'
 import type { SessionError } from '../base/errors.js'
+import { PASS_HEADER } from './admissions.js'
 import { requestRefused } from './request-error.js'
 
 const MAX_TARGET_LENGTH = 65_536
@@ -20,8 +21,11 @@ export interface IncomingRequest<R> {
   readonly isEncrypted: boolean
   /** The value of a header field; several values of one name are joined by `, `. */
   header(name: string): string | undefined
-  /** The server's own request with this URL, whatever host the client named. Handlers get this one. */
-  at(url: string): R | Promise<R>
+  /**
+   * The server's own request with this URL, whatever host the client named, and with a pass for the next check of this process.
+   * Handlers get this one.
+   */
+  at(url: string, pass?: string): R | Promise<R>
   /** Reads the body, within `limits`. The body can be read again afterwards. */
   body(limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>>
 }
@@ -52,8 +56,9 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
     hosts: [host, ...forwardedHosts(received.headers.get('x-forwarded-host'))],
     isEncrypted: protocol === 'https:',
     header: (name) => received.headers.get(name) ?? undefined,
-    async at(url) {
-      if (request.url !== url) request = await withURL(url, keepsOriginal ? request.clone() : request)
+    async at(url, pass) {
+      if (request.url !== url || pass !== undefined)
+        request = await withURL(url, keepsOriginal ? request.clone() : request, pass)
       return request
     },
     body: (limits) => readBody(keepsOriginal ? received : request, limits),
@@ -61,8 +66,10 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
 }
 
 /** The same request with another URL. It takes over the body, so the given request can't be read any more. */
-async function withURL(url: string, request: Request): Promise<Request> {
-  const { method, headers, signal, redirect } = request
+async function withURL(url: string, request: Request, pass?: string): Promise<Request> {
+  const { method, signal, redirect } = request
+  const headers = new Headers(request.headers)
+  if (pass !== undefined) headers.set(PASS_HEADER, pass)
   // Firefox has no `Request.body`, so there the body has to be read.
   const hasHiddenBody = request.body === undefined && method !== 'GET' && method !== 'HEAD'
   const body = hasHiddenBody ? await request.blob() : request.body

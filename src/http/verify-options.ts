@@ -27,6 +27,7 @@ import {
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
+import { type Admission, admissionOption } from './admissions.js'
 import { type AskStore, storeAsker } from './ask-store.js'
 import { memoryReplay, type ReplayStore } from './replay.js'
 import {
@@ -85,6 +86,13 @@ export interface VerifyRequestOptions<R = Request> {
    * of the call, such as `memoryReplay()`. `false` only where it does no harm if a request is received twice.
    */
   replay: ReplayStore | false
+  /**
+   * For two checks of one request in one process, with one replay store, such as in Next.js's `proxy.ts` and in a route handler. The
+   * first one with `give` puts a pass into the header `cacao-admission` of its handler's request, which must be handed on; with it
+   * the second one, with `take`, doesn't count the request as received again. A pass is a secret of the process, for that request,
+   * once, and for a minute. Without one, `take` changes nothing.
+   */
+  admission?: Admission
   /** Says which capabilities were revoked. */
   revocation?: Revocation
   /**
@@ -136,6 +144,7 @@ export interface VerifierSettings<R> {
   readonly ability: RequestVerifierOptions<R>['ability']
   readonly delegation: DelegationOptions | false
   readonly replay: ReplayStore | false
+  readonly admission: Admission | undefined
   readonly revocation: RequestVerifierOptions<R>['revocation']
   readonly maxAgeSecs: number
   readonly clockSkewSecs: number
@@ -251,6 +260,7 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   ability: check(requiredAbilityOption),
   delegation: check(delegationOption),
   replay: check(replayOption),
+  admission: check(admissionOption),
   revocation: check(revocationOption),
   maxAgeSecs: setting(maxAgeOption),
   clockSkewSecs: setting(secondsOption),

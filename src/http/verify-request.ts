@@ -11,6 +11,7 @@ import {
 import { capabilityIdentity } from '../capability/cid.js'
 import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
+import { givePass, PASS_HEADER, takePass } from './admissions.js'
 import { type Caller, callerUnder } from './caller.js'
 import { type IncomingRequest, incomingRequest, possibleURLs } from './incoming-request.js'
 import { requestRefused } from './request-error.js'
@@ -100,8 +101,18 @@ export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
 ): (incoming: IncomingRequest<R>, timer?: StepTimer) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
-  const { now, domains, resources, ability, delegation, revocation, replay, clockSkewSecs, askStore } =
-    settings
+  const {
+    now,
+    admission,
+    domains,
+    resources,
+    ability,
+    delegation,
+    revocation,
+    replay,
+    clockSkewSecs,
+    askStore,
+  } = settings
   const verified = new LRUCache<KnownCapability>(settings.cacheSize)
   const live = new LiveRequests(settings.maxLiveRequests)
   const buffered = new BufferedBytes(settings.maxHeldBytes)
@@ -162,10 +173,13 @@ export function incomingVerifier<R>(
       if (!(replayClock() < refusedFrom))
         throw requestRefused('STALE', 'it expired before all of it was received: sign it again')
       if (replay) timer?.begin('replay')
-      if (replay && !(await askStore(() => replay.use(`${keyDID} ${nonce}`, refusedFrom))))
+      const id = `${keyDID} ${nonce}`
+      const isHandedOn = admission === 'take' && takePass(incoming.header(PASS_HEADER), id, now())
+      if (replay && !isHandedOn && !(await askStore(() => replay.use(id, refusedFrom))))
         throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
       // Advances it to the time up to which the store may have forgotten requests.
       replayClock()
+      if (admission === 'give') await incoming.at(url.href, givePass(id, refusedFrom, now()))
     } catch (error) {
       if (takeBack) takeBack()
       throw error

@@ -4,6 +4,7 @@ import { sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
+export type { Admission } from '../http/admissions.js'
 export type { Caller } from '../http/caller.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
 export type { StepTimes, VerifyStep } from '../http/step-times.js'
@@ -52,8 +53,8 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
       const incoming = incomingMessage(raw, request.originalUrl)
       return {
         ...incoming,
-        async at(url) {
-          await incoming.at(url)
+        async at(url, pass) {
+          await incoming.at(url, pass)
           return request
         },
       }

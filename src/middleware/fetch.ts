@@ -4,6 +4,7 @@ import { privateResponse, type RequireSessionOptions, refusalResponse } from './
 import { sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
+export type { Admission } from '../http/admissions.js'
 export type { Caller } from '../http/caller.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
 export type { StepTimes, VerifyStep } from '../http/step-times.js'

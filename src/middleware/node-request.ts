@@ -1,5 +1,6 @@
 import { concat, isBytes } from '../base/bytes.js'
 import { utf8 } from '../base/utf8.js'
+import { PASS_HEADER } from '../http/admissions.js'
 import {
   type BodyLimits,
   cutOff,
@@ -58,7 +59,8 @@ export function incomingMessage<R extends NodeRequest>(
     hosts: hostsOf(request),
     isEncrypted: isOverTLS(request.socket),
     header,
-    at(url) {
+    at(url, pass) {
+      if (pass !== undefined) setHeader(request, PASS_HEADER, pass)
       const { headers } = request
       const { host, protocol } = new URL(url)
       headers.host = host
@@ -102,6 +104,14 @@ function hostsOf({ headers }: NodeRequest): string[] {
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
     throw requestRefused('SIGNATURE', 'its host and :authority headers must be the same')
   return [host ?? authority ?? '', ...forwardedHosts(String(forwarded ?? ''))]
+}
+
+// In the raw headers too, which the next check reads.
+function setHeader({ rawHeaders = [], headers }: NodeRequest, name: string, value: string): void {
+  const raw = rawHeaders as string[]
+  for (let i = raw.length - 2; i >= 0; i -= 2) if (raw[i]?.toLowerCase() === name) raw.splice(i, 2)
+  if (raw.length > 0) raw.push(name, value)
+  Object.assign(headers, { [name]: value })
 }
 
 /** The bytes of the body, if something before has read it and kept them. */

@@ -1,0 +1,84 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { beforeAll, describe, expect } from 'vitest'
+import { type NodeRequest, requireSession } from '../../src/middleware/express.js'
+import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { reported } from './reported.js'
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+
+const BODY = '{"note":"ü"}'
+
+/** A request of Node's type that no parser of Node's has received: it has `headers`, and what is given here. */
+async function received(members: object): Promise<NodeRequest> {
+  const signed = await signer.sign(post(BODY, 'https://api.example.com/notes'))
+  const request = new IncomingMessage(new Socket())
+  const headers = Object.fromEntries(signed.headers)
+  const length = String(Buffer.byteLength(BODY))
+  return Object.assign(request, {
+    method: 'POST',
+    url: '/notes',
+    headers: { 'content-length': length, ...headers },
+    complete: true,
+    ...members,
+  }) as unknown as NodeRequest
+}
+
+/** What the middleware answers: the status and the code; or what it gives to `next`, nothing for an accepted request. */
+const verdictOn = (request: NodeRequest): Promise<unknown> =>
+  new Promise((resolve) => {
+    const response = {
+      headersSent: false,
+      getHeader: () => undefined,
+      setHeader: () => undefined,
+      writeHead: (status: number) => ({ end: (body: string) => resolve(`${status} ${body}`) }),
+    }
+    requireSession({ ...accepting, debug: false })(request, response, resolve)
+  })
+
+const accepted = (members: object) => async (): Promise<void> =>
+  expect(await verdictOn(await received(members))).toBe(undefined)
+
+describe('bodies that something before has read', () => {
+  reported([
+    {
+      report: 'slackapi/node-slack-events-api#85',
+      met: 'the bytes lie in rawBody, and what was parsed in body',
+      async right() {
+        await accepted({ rawBody: Buffer.from(BODY), body: JSON.parse(BODY) })()
+        const other = await received({ rawBody: Buffer.from('{"note":"x"}'), body: JSON.parse(BODY) })
+        expect(await verdictOn(other)).toBe('401 {"code":"ERR_REQUEST_DIGEST"}')
+      },
+    },
+    {
+      report: 'dougmoscrop/serverless-http#195',
+      met: 'a lambda’s body lies in body, and the headers are not raw',
+      async right() {
+        await accepted({ body: Buffer.from(BODY) })()
+        await accepted({ body: BODY })()
+        const other = await received({ body: Buffer.from(`${BODY} `) })
+        expect(await verdictOn(other)).toBe('401 {"code":"ERR_REQUEST_DIGEST"}')
+      },
+    },
+    {
+      report: 'stripe/stripe-node#341',
+      met: 'only what a parser made of it is left',
+      async right() {
+        const request = await received({ body: JSON.parse(BODY) })
+        Object.defineProperty(request, 'readableDidRead', { value: true })
+        expect(await verdictOn(request)).toMatchObject({
+          name: 'TypeError',
+          message: expect.stringContaining('put requireSession before whatever reads it'),
+        })
+      },
+    },
+    {
+      report: 'LemmyNet/activitypub-federation-rust#167',
+      met: 'no Host at all',
+      right: accepted({ body: BODY, rawHeaders: undefined }),
+    },
+  ])
+})

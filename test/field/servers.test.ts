@@ -1,0 +1,141 @@
+import { Hono } from 'hono'
+import { beforeAll, describe, expect, vi } from 'vitest'
+import { signRequest } from '../../src/http/sign-request.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { type RequireSessionOptions, requireSession } from '../../src/middleware/fetch.js'
+import { requireSession as honoSession } from '../../src/middleware/hono.js'
+import { expectCode } from '../setup/expect-code.js'
+import { accepting, altered, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { reported } from './reported.js'
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+
+/** A request that is signed for one URL and arrives at another, as behind a proxy. */
+const arrives = async (signedFor: string, at: string, headers = {}): Promise<Request> =>
+  altered(await signer.sign(post('x', signedFor)), { url: at, headers })
+
+/** It is accepted as what was signed. */
+const accepted =
+  (options: Partial<RequireSessionOptions>, signedFor: string, at: string, headers = {}) =>
+  async (): Promise<void> => {
+    const { url } = await requestVerifier({ ...accepting, ...options })(await arrives(signedFor, at, headers))
+    expect(url).toBe(signedFor)
+  }
+const refused =
+  (options: Partial<RequireSessionOptions>, signedFor: string, at: string, headers = {}) =>
+  async (): Promise<void> => {
+    const request = await arrives(signedFor, at, headers)
+    await expectCode('ERR_REQUEST_SIGNATURE', async () =>
+      requestVerifier({ ...accepting, ...options })(request),
+    )
+  }
+
+const authority = ['api.example.com', 'api.example.org']
+
+describe('behind proxies', () => {
+  reported([
+    {
+      report: 'mastodon/mastodon#18871',
+      met: 'a Host that the proxy wrote, of a server with two names',
+      right: accepted({ authority }, 'https://api.example.org/inbox', 'http://backend:3000/inbox'),
+    },
+    {
+      report: 'seaweedfs/seaweedfs#10284',
+      met: 'a port in Host that the client did not sign',
+      right: accepted({ authority }, 'https://api.example.com/o', 'http://api.example.com:8333/o'),
+    },
+    {
+      report: 'acquia/http-hmac-go#24',
+      met: 'a default port that only the proxy writes',
+      right: accepted({ authority }, 'https://api.example.org/o', 'http://backend/o', {
+        'x-forwarded-host': 'api.example.org:443',
+      }),
+    },
+    {
+      report: 'omsmith/ims-lti#43',
+      met: 'http behind a proxy that ended TLS',
+      right: accepted({}, 'https://api.example.com/launch', 'http://api.example.com/launch'),
+    },
+    {
+      report: 'emartech/escher-php#12',
+      met: 'a forwarded host that is none of the server’s',
+      right: refused({ authority }, 'https://evil.example/o', 'http://backend/o', {
+        'x-forwarded-host': 'evil.example',
+      }),
+    },
+  ])
+})
+
+describe('mounted and rewritten', () => {
+  reported([
+    {
+      report: 'vercel/next.js#62756',
+      met: 'a basePath that the handler’s URL doesn’t have',
+      right: accepted(
+        { basePath: '/docs' },
+        'https://api.example.com/docs/api/x?y=1',
+        'http://localhost:3000/api/x?y=1',
+      ),
+    },
+    {
+      report: 'Letterbook/Letterbook#216',
+      met: 'a path that the proxy rewrites, and no option that says so',
+      right: refused({}, 'https://api.example.com/social/inbox', 'http://backend/inbox'),
+    },
+    {
+      report: 'honojs/hono#3839',
+      met: 'an app that is mounted in another, which takes its path off',
+      async right() {
+        const inner = new Hono()
+          .use(honoSession({ ...accepting, basePath: '/api' }))
+          .post('/notes', (c) => c.text(`${c.req.path} ${c.req.url} ${c.var.caller.url}`))
+        const app = new Hono().mount('/api', inner.fetch)
+        const response = await app.fetch(await signer.sign(post('x', 'https://api.example.com/api/notes')))
+        const url = 'https://api.example.com/api/notes'
+        expect(await response.text()).toBe(`/notes ${url} ${url}`)
+      },
+    },
+  ])
+})
+
+describe('sites behind Basic auth', () => {
+  reported([
+    {
+      report: 'Tmeister/wp-api-jwt-auth#291',
+      met: 'Authorization has the credentials of the site',
+      async right() {
+        const answer = requireSession(
+          { ...accepting, capabilityHeader: 'X-Capability' },
+          () => new Response(),
+        )
+        const request = post('x')
+        request.headers.set('authorization', 'Basic dXNlcjpwYXNz')
+        const now = accepting.now()
+        expect((await answer(await signRequest(request, signer, now, now, 'x-capability'))).status).toBe(200)
+      },
+    },
+  ])
+})
+
+describe('a log', () => {
+  reported([
+    {
+      report: 'matrix-org/sydent#513',
+      met: 'only a bad signature is named where the name of the server is wrong',
+      async right() {
+        const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+        try {
+          const answer = requireSession({ ...accepting, authority: 'xyz.example' }, () => new Response())
+          await answer(await signer.sign(post('x', 'https://id.xyz.example/sign')))
+          expect(warn.mock.calls[0]?.[0]).toContain('It was signed for https://id.xyz.example/sign')
+          expect(warn.mock.calls[0]?.[0]).toContain('as one for https://xyz.example/sign')
+        } finally {
+          warn.mockRestore()
+        }
+      },
+    },
+  ])
+})

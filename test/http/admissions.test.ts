@@ -1,0 +1,104 @@
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { PASS_HEADER } from '../../src/http/admissions.js'
+import { memoryReplay, type ReplayStore } from '../../src/http/replay.js'
+import { requireSession } from '../../src/middleware/fetch.js'
+import { failureOf } from '../setup/expect-code.js'
+import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+
+// Two checks of one request in one process, as in Next.js: a guard for all paths, and the handler's own.
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await testSigner()
+})
+let time = NOW
+let replay: ReplayStore
+beforeEach(() => {
+  time = NOW
+  replay = memoryReplay({ now: () => time })
+})
+const options = () => ({ ...accepting, now: () => time, replay, debug: false })
+const handler = requireHandler('take')
+function requireHandler(admission?: 'take' | 'give') {
+  return (request: Request) =>
+    requireSession(
+      { ...options(), ...(admission && { admission }) },
+      async (own) => new Response(await own.text()),
+    )(request)
+}
+/** What the guard hands on: another request, with the headers of its handler's. */
+const guarded = async (request: Request, admission: 'give' | 'none' = 'give'): Promise<Request> => {
+  let own: Request | undefined
+  await requireSession({ ...options(), ...(admission === 'give' && { admission }) }, (admitted) => {
+    own = admitted
+    return new Response()
+  })(request)
+  if (!own) throw new Error('the guard refused it')
+  return new Request(own.url, { method: own.method, headers: own.headers, body: await own.text() })
+}
+
+describe('a handler behind a guard', () => {
+  it('is told by a pass that the guard has just admitted this request', async () => {
+    const answer = await handler(await guarded(await signer.sign(post('ü'))))
+    expect(answer.status).toBe(200)
+    expect(await answer.text()).toBe('ü')
+  })
+
+  it('is told so in another copy of the module too', async () => {
+    const own = await guarded(await signer.sign(post()))
+    vi.resetModules()
+    const { requireSession: another } = await import('../../src/middleware/fetch.js')
+    const answer = await another({ ...options(), admission: 'take' }, () => new Response())(own)
+    expect(answer.status).toBe(200)
+  })
+
+  it('refuses it a second time, with the pass and without', async () => {
+    const own = await guarded(await signer.sign(post()))
+    expect((await handler(own.clone())).status).toBe(200)
+    expect((await handler(own.clone())).status).toBe(401)
+    own.headers.delete(PASS_HEADER)
+    expect((await handler(own)).status).toBe(401)
+  })
+
+  it('refuses a captured request, whatever pass a client invents', async () => {
+    const captured = await signer.sign(post())
+    await guarded(captured.clone())
+    for (const pass of [undefined, '', 'x', 'AAAAAAAAAAAAAAAAAAAAAA', '__proto__']) {
+      const again = captured.clone()
+      if (pass !== undefined) again.headers.set(PASS_HEADER, pass)
+      expect((await handler(again)).status).toBe(401)
+    }
+  })
+
+  it('refuses a request with the pass of another', async () => {
+    const [one, other] = [await guarded(await signer.sign(post())), await guarded(await signer.sign(post()))]
+    one.headers.set(PASS_HEADER, other.headers.get(PASS_HEADER) ?? '')
+    expect((await handler(one)).status).toBe(401)
+  })
+
+  it('takes a pass for a minute', async () => {
+    const own = await guarded(await signer.sign(post()))
+    time += 60_000
+    expect((await handler(own)).status).toBe(401)
+  })
+
+  it('is given none, and takes none, unless both are told to', async () => {
+    const plain = await guarded(await signer.sign(post()), 'none')
+    expect(plain.headers.get(PASS_HEADER)).toBe(null)
+    expect((await handler(plain)).status).toBe(401)
+    expect((await requireHandler()(await guarded(await signer.sign(post())))).status).toBe(401)
+  })
+
+  it('that is reached past the guard takes a request once', async () => {
+    const request = await signer.sign(post())
+    expect((await handler(request.clone())).status).toBe(200)
+    expect((await handler(request)).status).toBe(401)
+  })
+
+  it.each([true, 'both', null, undefined])('can’t be told so by %j', async (admission) => {
+    const failure = await failureOf(async () =>
+      requireSession({ ...options(), admission } as never, () => new Response()),
+    )
+    expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('admission') })
+  })
+})
