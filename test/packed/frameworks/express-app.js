@@ -1,0 +1,19 @@
+import { callerOf, requireSession } from 'cacao-session/express'
+import { options } from './options.js'
+
+// The version is an argument: the same app runs on Express 4 and 5, as a server and as a lambda.
+const { default: express } = await import(process.env.EXPRESS)
+
+export const app = express()
+// As a version prefix or a prefix of tenants is taken off, before any router.
+app.use((request, _, next) => {
+  request.url = request.url.replace(/^\/v1\//, '/')
+  next()
+})
+const router = express.Router()
+router.use(requireSession(options), express.json())
+router.post('/notes', (request, response) => {
+  const { account, url } = callerOf(request)
+  response.json({ account, url, note: request.body.note })
+})
+app.use('/api', router)
