@@ -10,6 +10,7 @@ export { type CacaoInspection, type CapabilityProblem, inspectCacao } from './ca
 export type { VerifyCacaoOptions } from './capability/verify-cacao.js'
 export { type VerifiedCacao, verifyCacao } from './capability/verify-cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
+export type { Admission } from './http/admissions.js'
 export type { Caller } from './http/caller.js'
 export { type Nonces, type NoncesOptions, nonces } from './http/nonces.js'
 export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from './http/replay.js'

@@ -26,6 +26,7 @@ export const BOUNDS = {
   './fetch': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './hono': { gzip: 60_000, without: ['dids', 'idb', 'hono', 'http-message-sig'] },
   './express': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
+  './fastify': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './stores': { gzip: 25_000, without: ['dids', 'jose', '@noble/curves'] },
   // For tests, never for production: a wallet and a server in one.
   './testing': { gzip: 65_000, without: ['dids', 'viem', 'vitest'] },

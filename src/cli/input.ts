@@ -114,7 +114,12 @@ export function problemsOf(headers: SignedHeaders, audience: string, now: number
         ]),
     ...(now < expires.getTime()
       ? []
-      : [problem('ERR_REQUEST_STALE', 'the signature was only valid for a minute: sign the request again')]),
+      : [
+          problem(
+            'ERR_REQUEST_STALE',
+            'the signature was only valid for a few minutes: sign the request again',
+          ),
+        ]),
   ]
 }
 

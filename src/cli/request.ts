@@ -31,7 +31,7 @@ export function configure(command: Command): void {
     .option('-m, --max-time <duration>', 'how long the whole request may take', durationSecs)
     .option(
       '--curl',
-      'print the command for curl instead of sending the request; it can be used once, within a minute',
+      'print the command for curl instead of sending the request; it can be used once, within a few minutes',
     )
     .action(run)
   addSessionOptions(command)

@@ -75,14 +75,19 @@ export async function signedFetch(
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
   const follows = request.redirect === 'follow'
-  // Browsers don't show a page where a redirection leads, so there they follow it themselves.
-  const isByHand = follows && !isBrowser()
+  // Browsers don't show a page where a redirection leads, so there they follow it themselves. To another origin they don't take
+  // `Authorization` along, but they would take any other header.
+  const isByHand = follows && !(isBrowser() && capabilityHeader === undefined)
   const options = { ...onlyForFetch(init), ...(isByHand && { redirect: 'manual' as const }) }
   const isPlain = Object.keys(options).length === 0
   let isCorrected = false
   for (let redirects = 0; ; ) {
     const signed = await signer.signRequest(request, { capabilityHeader })
     const response = await send(signed, isPlain ? undefined : options)
+    if (follows && response.type === 'opaqueredirect')
+      throw new TypeError(
+        `fetch failed: the server redirected the request. A browser would follow with the header ${capabilityHeader}, also to another origin, so it may not`,
+      )
     const from = new URL(request.url)
     const at = response.url === '' ? from : new URL(response.url)
     if (!isCorrected && at.origin === from.origin && (await isRefusal(response, 'ERR_REQUEST_STALE'))) {

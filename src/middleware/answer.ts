@@ -16,7 +16,7 @@ import { refusalLog } from './refusal-log.js'
 
 // The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next
 // person. So each answer is marked as private.
-const VARY = 'Authorization'
+const DEFAULT_VARY = 'Authorization'
 // A page of another origin sees no other headers of the answer than these.
 const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
 const CACHE_CONTROL = 'private, no-store'
@@ -43,6 +43,8 @@ export interface ReadSessionOptions<R> {
   readonly onAdmitted: RequireSessionOptions<R>['onAdmitted']
   readonly onRefused: (error: SessionError, request: R, times: StepTimes) => Promise<void>
   readonly now: Clock
+  /** The header by which answers vary: the one in which the capability travels. */
+  readonly vary: string
 }
 
 /** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong one of these. */
@@ -56,12 +58,13 @@ export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSe
     { onAdmitted: admitted, onRefused: refused, debug: isWanted },
     OWN_OPTIONS as OptionReaders<OwnOptions<R>>,
   )
-  const { now: clock } = verifier as { now?: unknown }
+  const { now: clock, capabilityHeader } = verifier as { now?: unknown; capabilityHeader?: unknown }
   const now = typeof clock === 'function' ? (clock as Clock) : systemClock
   const log = debug ? refusalLog(now) : undefined
   return {
     verifier: verifier as unknown as RequestVerifierOptions<R>,
     now,
+    vary: typeof capabilityHeader === 'string' ? capabilityHeader : DEFAULT_VARY,
     onAdmitted,
     async onRefused(error, request, times) {
       onRefused?.(error, request, times)
@@ -105,7 +108,12 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
  * answer, 500 if the server has no WebCrypto, and otherwise 401 with `WWW-Authenticate: CACAO error="…"`. The client gets
  * the code only; `onRefused` and the log get the error. Rethrows what is not a `SessionError`, because that is a fault of the server.
  */
-export function refusalOf<R>(error: unknown, request: R, now: Clock = systemClock): Refusal {
+export function refusalOf<R>(
+  error: unknown,
+  request: R,
+  now: Clock = systemClock,
+  vary: string = DEFAULT_VARY,
+): Refusal {
   if (!(error instanceof SessionError)) throw error
   const time = now()
   const status = STATUSES.get(error.code) ?? 401
@@ -114,7 +122,7 @@ export function refusalOf<R>(error: unknown, request: R, now: Clock = systemCloc
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      vary: VARY,
+      vary,
       // By its date, a client whose clock is wrong signs again; by the method, one whose browser has followed a redirection.
       ...(Number.isFinite(time) && { date: new Date(time).toUTCString() }),
       ...(error.code === 'ERR_REQUEST_SIGNATURE' && { [RECEIVED_METHOD]: methodOf(request) }),
@@ -137,24 +145,24 @@ export function refusalResponse({ status, headers, body }: Refusal): Response {
 }
 
 /**
- * The response, marked as one caller's: `Vary: Authorization`, and `Cache-Control: private, no-store` unless the handler
+ * The response, marked as one caller's: `Vary` with the header of the capability, and `Cache-Control: private, no-store` unless the handler
  * has set that. It is a copy if its headers can't be changed, as those of a response from `fetch`.
  */
-export function privateResponse(response: Response): Response {
+export function privateResponse(response: Response, vary: string): Response {
   try {
-    markPrivate(response.headers)
+    markPrivate(response.headers, vary)
     return response
   } catch (error) {
     // A response with status 101 (switching protocols) can't be copied.
     if (!(error instanceof TypeError) || response.status < 200) return response
     const copy = new Response(response.body, response)
-    markPrivate(copy.headers)
+    markPrivate(copy.headers, vary)
     return copy
   }
 }
 
-function markPrivate(headers: Headers): void {
-  if (!namesAuthorization(headers.get('vary'))) headers.append('vary', VARY)
+function markPrivate(headers: Headers, vary: string): void {
+  if (!names(headers.get('vary'), vary)) headers.append('vary', vary)
   if (!headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
 }
 
@@ -167,7 +175,7 @@ export interface MarkedResponse {
 }
 
 /** Marks the answer of a Node server as one caller's when its head is written, after the handler has set its headers. */
-export function markPrivateNode(response: MarkedResponse): void {
+export function markPrivateNode(response: MarkedResponse, header: string): void {
   const { writeHead } = response
   response.writeHead = function (this: MarkedResponse, status: number, ...rest: unknown[]): unknown {
     if (this.headersSent) return writeHead.call(this, status, ...rest)
@@ -175,7 +183,7 @@ export function markPrivateNode(response: MarkedResponse): void {
     for (const [name, value] of headersIn(rest.at(-1))) this.setHeader(name, value)
     const vary = this.getHeader('vary')
     const varies = Array.isArray(vary) ? vary.join(', ') : typeof vary === 'string' ? vary : ''
-    if (!namesAuthorization(varies)) this.setHeader('vary', varies === '' ? VARY : `${varies}, ${VARY}`)
+    if (!names(varies, header)) this.setHeader('vary', varies === '' ? header : `${varies}, ${header}`)
     if (this.getHeader('cache-control') === undefined) this.setHeader('cache-control', CACHE_CONTROL)
     return writeHead.call(this, status, ...reason)
   }
@@ -196,6 +204,8 @@ function headersIn(given: unknown): [string, string | string[]][] {
   return [...headers].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values])
 }
 
-function namesAuthorization(vary: string | null): boolean {
-  return (vary ?? '').split(',').some((name) => ['authorization', '*'].includes(name.trim().toLowerCase()))
+function names(vary: string | null, header: string): boolean {
+  return (vary ?? '')
+    .split(',')
+    .some((name) => [header.toLowerCase(), '*'].includes(name.trim().toLowerCase()))
 }

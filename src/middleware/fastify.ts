@@ -61,7 +61,7 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
     })
     if (!verdict.refusal) {
       callers.set(request, verdict.caller)
-      markPrivateNode(reply.raw as MarkedResponse)
+      markPrivateNode(reply.raw as MarkedResponse, verdict.vary)
       return undefined
     }
     const { status, headers, body } = verdict.refusal

@@ -4,9 +4,9 @@ import { StepTimer } from '../http/step-times.js'
 import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
 import { type Refusal, type RequireSessionOptions, readSessionOptions, refusalOf } from './answer.js'
 
-/** What a guard decides: who is calling, and the request with the verified URL; or the answer to a refused one. */
+/** What a guard decides: who is calling, the request with the verified URL, and by which header the answer varies; or the answer to a refused one. */
 export type Verdict<R> =
-  | { readonly caller: VerifiedRequest; readonly request: R; readonly refusal?: never }
+  | { readonly caller: VerifiedRequest; readonly request: R; readonly vary: string; readonly refusal?: never }
   | { readonly refusal: Refusal }
 
 /**
@@ -16,7 +16,7 @@ export type Verdict<R> =
 export function sessionGuard<R>(
   options: RequireSessionOptions<R>,
 ): (request: R, received: () => IncomingRequest<R>) => Promise<Verdict<R>> {
-  const { verifier, onAdmitted, onRefused, now } = readSessionOptions(options)
+  const { verifier, onAdmitted, onRefused, now, vary } = readSessionOptions(options)
   const verify = incomingVerifier(verifier)
   return async (request, received) => {
     const timer = new StepTimer()
@@ -26,10 +26,10 @@ export function sessionGuard<R>(
       const times = timer.times()
       const verified = await incoming.at(caller.url)
       onAdmitted?.(caller, verified, times)
-      return { caller, request: verified }
+      return { caller, request: verified, vary }
     } catch (error) {
       if (error instanceof SessionError) await onRefused(error, request, timer.times())
-      return { refusal: refusalOf(error, request, now) }
+      return { refusal: refusalOf(error, request, now, vary) }
     }
   }
 }

@@ -40,7 +40,7 @@ export function requireSession(
     c.set('caller', verdict.caller)
     c.req.raw = verdict.request
     await next()
-    c.res = privateResponse(c.res)
+    c.res = privateResponse(c.res, verdict.vary)
     return undefined
   }
 }

@@ -43,7 +43,7 @@ function nameOf(request: unknown): string {
 function hintFor(request: unknown): string {
   const isPreflight = headerOf(request, 'access-control-request-method') !== undefined
   return isPreflight
-    ? '. It is a CORS preflight: answer it before this middleware, for example with cors(), and allow the headers authorization, content-digest, content-type, signature and signature-input'
+    ? '. It is a CORS preflight: answer it before this middleware, for example with cors(), and allow the headers authorization (or the capabilityHeader), content-digest, content-type, signature and signature-input'
     : ''
 }
 

@@ -92,6 +92,11 @@ const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     options:
       "import('cacao-session/express').RequireSessionOptions<import('cacao-session/express').NodeRequest>",
   },
+  'middleware/fastify.ts': {
+    app: `{ addHook(name: 'onRequest', hook: ReturnType<typeof import('cacao-session/fastify').requireSession>): void; get(path: string, handler: (request: object) => Promise<object>): void }`,
+    options:
+      "import('cacao-session/fastify').RequireSessionOptions<import('cacao-session/fastify').SessionFastifyRequest>",
+  },
   'react/session-state.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
 }
 

@@ -61,6 +61,56 @@ describe('the guide to signed requests', () => {
     expect(onExpress.trim()).toBe(`200 {"by":"${ACCOUNT_A}","note":"a note"} 401`)
   })
 
+  it('has a hook for Fastify, which is called as Fastify does', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'fastify'))}
+      let hook, route
+      addNotes({ addHook: (name, added) => { hook = added; console.log(name) }, post: (path, handler) => { route = handler } })
+      const signed = await post(await make())
+      const raw = { method: 'POST', headers: Object.fromEntries(signed.headers), body: 'a note' }
+      const call = { raw, originalUrl: '/notes/new', body: 'a note' }
+      const reply = { raw: {}, code: console.log, headers: () => {}, send: console.log }
+      console.log(await hook(call, reply), JSON.stringify(await route(call)))
+      await hook({ raw: { ...raw, headers: {} }, originalUrl: '/notes/new' }, reply)`)
+    expect(output.trim().split('\n')).toEqual([
+      'onRequest',
+      `undefined {"by":"${ACCOUNT_A}","note":"a note"}`,
+      '401',
+      '{"code":"ERR_REQUEST_UNSIGNED"}',
+    ])
+  })
+
+  it('has two checks of one request, of which the second knows the first', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'two-checks'))}
+      const signed = await post(await make())
+      const captured = signed.clone()
+      const guard = guardWith((request) => POST(request))
+      const answer = await guard(signed)
+      console.log(answer.status, await answer.text(), (await POST(captured)).status)`)
+    expect(output.trim()).toBe(`200 {"by":"${ACCOUNT_A}"} 401`)
+  })
+
+  it('has metrics for OpenTelemetry', () => {
+    const output = runFresh(`${MAKE}
+      ${inline(guide('requests', 'metrics'))}
+      import { ethereumVerifiers } from 'cacao-session/ethereum'
+      import { requireSession } from 'cacao-session/fetch'
+      const seen = []
+      const meter = { createHistogram: (name, { unit }) => ({ record: (value, { result, step }) => seen.push([name, unit, value >= 0 && value < 60, result, step].join(' ')) }) }
+      const handle = requireSession({ verifiers: ethereumVerifiers(), authority: 'api.example.com', domains: ['app.example.com'], resources: false, ...measuredBy(meter), debug: false }, () => new Response())
+      const signed = await post(await make())
+      await handle(signed.clone())
+      await handle(signed)
+      console.log(seen.join('\\n'))`)
+    const steps = ['signature', 'capability', 'body', 'replay', 'total']
+    expect(output.trim().split('\n')).toEqual(
+      ['admitted', 'ERR_REQUEST_REPLAYED'].flatMap((result) =>
+        steps.map((step) => `cacao_session.verify.duration s true ${result} ${step}`),
+      ),
+    )
+  })
+
   it('knows the same person on another chain, but takes no contract for one', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'person'))}

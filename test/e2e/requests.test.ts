@@ -148,6 +148,18 @@ describeEngines('session.fetch', (engine) => {
     expect(bodies).toEqual([])
   })
 
+  it('follows no redirection with the capability in a header that browsers would take along', async () => {
+    await opened([api.origin])
+    const to = encodeURIComponent(`${other.origin}/file`)
+    const init = { capabilityHeader: 'x-capability' } as RequestInit
+    for (const status of [302, 307])
+      expect(await send(`${api.origin}/${status}?to=${to}`, init)).toContain(
+        'the server redirected the request',
+      )
+    expect(received).toHaveLength(2)
+    expect(elsewhere).toEqual([])
+  })
+
   it.each([-86_399, -3600, -301, 0, 300, 301, 3600, 86_399])(
     'corrects a clock that is wrong by %i seconds',
     async (secs) => {

@@ -38,7 +38,10 @@ describe('a capability in a header of its own', () => {
         headers: { authorization: BASIC },
         capabilityHeader: 'X-Capability',
       }
-      expect((await session.fetch(URL_OF_NOTES, init)).status).toBe(200)
+      const answer = await session.fetch(URL_OF_NOTES, init)
+      expect(answer.status).toBe(200)
+      // A cache must not give it to another caller.
+      expect(answer.headers.get('vary')).toBe('X-Capability')
       expect(server.calls[0]?.request.headers.get('authorization')).toBe(BASIC)
       expect(server.calls[0]?.request.headers.get('x-capability')).toMatch(/^CACAO /)
     } finally {

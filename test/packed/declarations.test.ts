@@ -8,7 +8,7 @@ const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, im
 const { exports: entries } = JSON.parse(readFileSync(root('package.json'), 'utf8')) as { exports: object }
 
 // What each entry's own words need: the packages that its users have.
-const NODE = ['./node', './express']
+const NODE = ['./node', './express', './fastify']
 const PEERS: Readonly<Record<string, string>> = {
   './hono': 'hono',
   './react': '@types/react',
