@@ -19,6 +19,9 @@ import {
 } from './signature-profile.js'
 
 const NONCE_BYTES = 16
+// nginx and Apache accept 8 kB in a header by default, and proxies add to what they pass on.
+const LONG_CAPABILITY = 6000
+let hasWarned = false
 
 /**
  * A signed copy of the request: with the capability in `Authorization`, or in `capabilityHeader`, and the key's signature (RFC
@@ -26,6 +29,7 @@ const NONCE_BYTES = 16
  * long as the server says, a minute by default; and accepted once. `now` is in milliseconds since 1970, and judges the capability;
  * `createdAt` is the time of the signature. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with
  * `ERR_REQUEST_TOO_LARGE` if the capability is too long for a header, and with a `TypeError` for a request that can't be signed.
+ * Above 6,000 bytes of capability, writes one warning to the console.
  */
 export async function signRequest(
   request: Request,
@@ -39,7 +43,9 @@ export async function signRequest(
   const body = await bodyOf(request, capabilityHeader)
   const signed = unsignedCopy(request, body)
   const { headers } = signed
-  headers.set(capabilityHeader, authorizationOf(cacao))
+  const capability = authorizationOf(cacao)
+  warnOnceIfLong(capability)
+  headers.set(capabilityHeader, capability)
   if (body.length > 0) {
     headers.set('content-digest', await contentDigest(body))
     if (!headers.get('content-type')) headers.set('content-type', DEFAULT_CONTENT_TYPE)
@@ -76,6 +82,15 @@ export async function signRequest(
   if (headers.get('signature') === signature) return signed
   throw new TypeError(
     'a request of mode "no-cors" can\'t have signature headers: use the mode "cors" or "same-origin"',
+  )
+}
+
+/** Says on the console, once for each page or process, that a capability is longer than some servers accept. */
+function warnOnceIfLong({ length }: string): void {
+  if (length <= LONG_CAPABILITY || hasWarned) return
+  hasWarned = true
+  console.warn(
+    `cacao-session: the session's capability takes ${length} bytes in a header of each request. nginx and Apache refuse more than about 8,000 by default, Node more than 16,384 for all headers: ask for fewer resources, such as one that ends in "/*", or raise the servers' limits`,
   )
 }
 

@@ -53,7 +53,7 @@ export interface VerifyRequestOptions<R = Request> {
    */
   authority: string | readonly string[]
   /**
-   * What something in front takes off the path before this code sees it, such as `/app` of Next.js's `basePath`, of Hono's
+   * What something in front takes off the path before this code sees it, such as `/app` of Next.js's `basePath` in route handlers (`proxy.ts` gets the whole path), of Hono's
    * `app.mount('/app', …)`, or of a proxy that strips a prefix: it begins with a slash and does not end with one. The path that
    * was received is verified behind it, and so is the URL that `resources` and the caller have.
    */

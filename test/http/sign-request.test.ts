@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { requestOf } from '../../src/http/sign-request.js'
 import { verifyRequest } from '../../src/http/verify-request.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
@@ -220,5 +220,34 @@ describe('a request that can carry no signature is refused', () => {
     const large = await testSigner('P-256', { resources: many })
     const error = await expectCode('ERR_REQUEST_TOO_LARGE', () => large.sign(post()))
     expect(error.message).toContain('/*')
+  })
+})
+
+describe('the weight of a capability', () => {
+  const SHORT = `https://api.example.com/${'n'.repeat(3900)}`
+  const LONG = `https://api.example.com/${'n'.repeat(4500)}`
+
+  it('is warned of once, above 6,000 bytes', async () => {
+    const lines: unknown[] = []
+    const warn = vi.spyOn(console, 'warn').mockImplementation((...line) => void lines.push(...line))
+    // A module of its own has not warned yet.
+    vi.resetModules()
+    const { signRequest } = await import('../../src/http/sign-request.js')
+    const weightOf = async (resource: string): Promise<number> => {
+      const { key, cacao } = await testSigner('P-256', { resources: [resource] })
+      const { headers } = await signRequest(post(), { key, cacao }, NOW)
+      return headers.get('authorization')?.length ?? 0
+    }
+    try {
+      expect(await weightOf(SHORT)).toBeLessThanOrEqual(6000)
+      expect(lines).toEqual([])
+      const weight = await weightOf(LONG)
+      expect(weight).toBeGreaterThan(6000)
+      await weightOf(LONG)
+      expect(lines).toEqual([expect.stringContaining(`takes ${weight} bytes`)])
+      expect(lines[0]).not.toContain('nnnn')
+    } finally {
+      warn.mockRestore()
+    }
   })
 })

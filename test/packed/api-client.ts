@@ -5,9 +5,11 @@ import { KEY_A } from '../setup/wallet.js'
 /** A session as the clients of the examples have one; with another domain or other resources, one to be refused. */
 export function sessionFor(
   api: string,
-  { domain = 'app.example.com', path = '/api/*' } = {},
+  { domain = 'app.example.com', path = '/api/*', more = [] as readonly string[] } = {},
 ): Promise<DIDSession> {
-  return DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain }), { resources: [api + path] })
+  return DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain }), {
+    resources: [api + path, ...more],
+  })
 }
 
 /** What a server answered: its status, and the code or else the JSON. */

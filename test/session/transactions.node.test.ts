@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { DIDSession } from '../../src/session/did-session.js'
+import { createSessionClient, type DIDSession } from '../../src/session/did-session.js'
+import { indexedDBStore } from '../../src/store/indexeddb-store.js'
 import { testWallet } from '../../src/testing/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { clearOrigin } from '../setup/origin.js'
@@ -10,7 +11,10 @@ const resources = ['https://api.example.com/notes/*']
 describe('transactions of IndexedDB', () => {
   const wallet = testWallet()
   const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
-  const get = (): Promise<DIDSession> => DIDSession.get(wallet.account, auth, { resources })
+  // A database of its own, because tests before this one may still be watching the usual one.
+  const name = 'counted'
+  const sessions = createSessionClient({ store: indexedDBStore({ name }) })
+  const get = (): Promise<DIDSession> => sessions.get(wallet.account, auth, { resources })
   let count = 0
 
   beforeEach(async () => {
@@ -18,14 +22,14 @@ describe('transactions of IndexedDB', () => {
     const { transaction } = IDBDatabase.prototype
     vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
       // fake-indexeddb makes one of no stores for the upgrade, too.
-      if ([...args[0]].length > 0) count++
+      if (this.name === name && [...args[0]].length > 0) count++
       return transaction.apply(this, args)
     })
     count = 0
   })
   afterEach(async () => {
     vi.restoreAllMocks()
-    await DIDSession.remove(wallet.account)
+    await sessions.signOut(wallet.account)
   })
 
   it('are eight for a new sign-in, of which two are for the lease, where there are no Web Locks', async () => {
@@ -33,20 +37,20 @@ describe('transactions of IndexedDB', () => {
     const most = 8
     // The last of them looks once more, in the background, for what other tabs did meanwhile.
     await vi.waitFor(() => expect(count).toBe(most), SOON)
-    await DIDSession.hasSessionFor(wallet.account, resources)
+    await sessions.hasSessionFor(wallet.account, resources)
     expect(count).toBe(most + 1)
   })
 
   it('are one to take up a stored session, and none but for that', async () => {
     await get()
     await vi.waitFor(() => expect(count).toBeGreaterThan(5), SOON)
-    await DIDSession.list()
+    await sessions.list()
     count = 0
-    await DIDSession.hasSessionFor(wallet.account, resources)
+    await sessions.hasSessionFor(wallet.account, resources)
     expect(count).toBe(1)
     await get()
     expect(count).toBe(2)
-    await DIDSession.load()
+    await sessions.load()
     expect(count).toBe(3)
   })
 })

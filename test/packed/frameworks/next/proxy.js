@@ -2,6 +2,9 @@ import { requireSession } from 'cacao-session/fetch'
 import { NextResponse } from 'next/server'
 import { options } from './options.js'
 
-// The guard in front of the notes gets URLs with the basePath, the handler behind it without. The matcher is written without it.
-export const proxy = requireSession(options, () => NextResponse.next())
+// The guard in front gets URLs with the basePath, the handler behind it without. Both share one replay store, so that the guard
+// must give the handler a pass.
+export const proxy = requireSession({ ...options, admission: 'give' }, ({ headers }) =>
+  NextResponse.next({ request: { headers } }),
+)
 export const config = { matcher: ['/api/notes', '/renamed/:path*'] }

@@ -1,7 +1,9 @@
 import { requireSession } from 'cacao-session/fetch'
 import { options } from '../../../options.js'
 
-export const POST = requireSession({ ...options, basePath: '/v1' }, async (request, { account, url }) => {
+const settings = { ...options, basePath: '/v1', admission: 'take' }
+
+export const POST = requireSession(settings, async (request, { account, url }) => {
   const { note } = await request.json()
   return Response.json({ account, url, note })
 })
