@@ -218,7 +218,7 @@ export function namedURLs(
  * segments, a fragment, a backslash, the absolute form), because then the handler would see another URL than was signed.
  * The scheme is https, since a proxy may have terminated TLS; only for hosts of this machine it is the actual one.
  */
-export function verifiedURL(
+function verifiedURL(
   authority: string,
   { target, isEncrypted }: Pick<IncomingRequest<unknown>, 'target' | 'isEncrypted'>,
 ): URL {

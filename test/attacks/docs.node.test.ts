@@ -21,6 +21,25 @@ const LISTENS = {
     try { return Response.json(await verify(request)) }
     catch ({ code }) { return Response.json({ code }, { status: 401 }) }
   }`),
+  guarded: listens('guardWith((request) => POST(request))'),
+  // Calls hook and route as Fastify does; the packed tests have Fastify itself.
+  fastify: `
+    import { createServer } from 'node:http'
+    import { text } from 'node:stream/consumers'
+    let hook, route
+    addNotes({ addHook: (_, added) => { hook = added }, post: (_, handler) => { route = handler } })
+    createServer(async (raw, response) => {
+      const request = { raw, originalUrl: raw.url }
+      const reply = {
+        raw: response,
+        code: (status) => { response.statusCode = status },
+        headers: (values) => { for (const name in values) response.setHeader(name, values[name]) },
+        send: (body) => response.writeHead(response.statusCode).end(body),
+      }
+      if (await hook(request, reply)) return
+      request.body = await text(raw)
+      response.writeHead(200).end(JSON.stringify(await route(request)))
+    }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`,
   itself: '',
 }
 
@@ -59,6 +78,8 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'express', 'express', NOTES],
   ['docs/guides/requests.md', 'fetch', 'handler', NOTES],
   ['docs/guides/requests.md', 'fast', 'verify', NOTES],
+  ['docs/guides/requests.md', 'fastify', 'fastify', NOTES],
+  ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
   ['docs/guides/abilities-and-delegation.md', 'server', 'handler', ABILITY],
   ['docs/guides/abilities-and-delegation.md', 'receive', 'handler', { ...NOTES, maxLinks: 2 }],
 ]

@@ -160,7 +160,7 @@ tried('a capability for https://uploads.example.com/* that is to delete the acco
       ...byURL,
       authority: ['api.example.com', 'uploads.example.com'],
     }),
-    'ERR_REQUEST_SIGNATURE',
+    'ERR_CAPABILITY_RESOURCES',
   ],
 ])
 
