@@ -91,10 +91,11 @@ describe('mounted and rewritten', () => {
       async right() {
         const inner = new Hono()
           .use(honoSession({ ...accepting, basePath: '/api' }))
-          .post('/notes', (c) => c.text(`${c.req.path} ${c.req.url} ${c.var.caller.url}`))
+          .get('/notes', (c) => c.text(`${c.req.path} ${c.req.url} ${c.var.caller.url}`))
         const app = new Hono().mount('/api', inner.fetch)
-        const response = await app.fetch(await signer.sign(post('x', 'https://api.example.com/api/notes')))
         const url = 'https://api.example.com/api/notes'
+        // Without a body, which Firefox doesn't take over when Hono makes the request of the inner app.
+        const response = await app.fetch(await signer.sign(new Request(url)))
         expect(await response.text()).toBe(`/notes ${url} ${url}`)
       },
     },
