@@ -11,6 +11,7 @@ const admit = requireSession({
   authority: 'api.example.com',
   domains: ['app.example.com'],
   resources: ['https://api.example.com/notes/*'],
+  debug: false,
 })
 const server = createServer((request, response) => admit(request, response, () => response.end('accepted')))
 server.listen(0, '127.0.0.1')

@@ -20,6 +20,7 @@ const admit = requireSession({
   domains: ['example.com'],
   resources: ['https://api.example.com/notes/*'],
   replay: redisReplay(client),
+  debug: false,
 })
 const server = createServer((request, response) =>
   admit(request, response, (error) => {
