@@ -66,22 +66,20 @@ function readRecap(resource: string): RecapReading {
 const CHAIN_NAMESPACE = /^[-a-z0-9]{3,8}$/
 
 /**
- * Whether a ReCap is one of the one-click sign-in of WalletConnect and Reown AppKit. It names for each namespace of chains, such
- * as `eip155`, the methods for which an app may ask the wallet. That is no URI and grants nothing to a server, so it is no ReCap of
- * ERC-5573. It may be written in base64 rather than base64url.
+ * The target of a ReCap of the one-click sign-in of WalletConnect and Reown AppKit; `undefined` for any other ReCap. Such a one
+ * names for each namespace of chains, such as `eip155`, the methods for which an app may ask the wallet. That is no URI and grants
+ * nothing to a server, so it is no ReCap of ERC-5573. It may be written in base64 rather than base64url.
  */
-function isOneClickRecap(resource: string): boolean {
-  if (!isRecap(resource)) return false
+function oneClickTarget(resource: string): string | undefined {
   const encoded = resource.slice(RECAP.length)
   const bytes = fromBase64url(encoded) ?? fromBase64Unpadded(encoded)
   try {
     const { att } = JSON.parse((bytes && fromUtf8(bytes)) ?? '') as { att?: unknown }
     const targets = isObject(att) ? Object.entries(att) : []
-    return (
-      targets.length > 0 && targets.every(([name, names]) => CHAIN_NAMESPACE.test(name) && isObject(names))
-    )
+    const isOneClick = targets.every(([name, names]) => CHAIN_NAMESPACE.test(name) && isObject(names))
+    return isOneClick ? targets[0]?.[0] : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -138,11 +136,11 @@ export function abilitiesOf(
   if (recap === undefined) return undefined
   if (second !== undefined) throw malformed('there must be one ReCap at most in p.resources')
   if (resources.at(-1) !== recap) throw malformed('its ReCap must be the last of p.resources')
-  const isOneClick = isOneClickRecap(recap)
-  if (isOneClick && oneClickAuth) return undefined
-  if (isOneClick)
+  const target = oneClickTarget(recap)
+  if (target !== undefined && oneClickAuth) return undefined
+  if (target !== undefined)
     throw malformed(
-      'its ReCap is about methods of the wallet, such as "eip155", which is no URI, as the one-click sign-in of WalletConnect and Reown AppKit writes it: to accept that as a sign-in, verify it with oneClickAuth: true',
+      `its ReCap is about ${quoted(target)}, which is no URI. If that is the namespace of a chain, as the one-click sign-in of WalletConnect and Reown AppKit writes it, oneClickAuth: true accepts it as a sign-in`,
     )
   const { abilities, fault } = readRecap(recap)
   if (abilities === undefined) throw malformed(`its ReCap ${fault}`)
