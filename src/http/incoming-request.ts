@@ -68,7 +68,7 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
 /** The same request with another URL. It takes over the body, so the given request can't be read any more. */
 async function withURL(url: string, request: Request, pass?: string): Promise<Request> {
   const { method, signal, redirect } = request
-  const headers = new Headers(request.headers)
+  const headers = pass === undefined ? request.headers : new Headers(request.headers)
   if (pass !== undefined) headers.set(PASS_HEADER, pass)
   // Firefox has no `Request.body`, so there the body has to be read.
   const hasHiddenBody = request.body === undefined && method !== 'GET' && method !== 'HEAD'

@@ -67,10 +67,7 @@ export async function signedFetch(
   session: Sender,
   now: Clock,
 ): Promise<Response> {
-  const { origins } = readOptions<{ origins: readonly string[] | undefined }>(
-    { origins: allowed },
-    { origins: setting(originsOption) },
-  )
+  const { origins } = originOptions({ origins: allowed })
   let request = await requestOf(input, init)
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
@@ -135,6 +132,16 @@ const originsOption: ReadValue<readonly string[]> = (value, name) => {
   const list = textsOption(form)(value, name)
   for (const text of list) if (!URL.canParse(text) || new URL(text).origin !== text) throw wrong(name, form)
   return list
+}
+
+/** Reads the option that says where the capability may go besides. Throws a `TypeError`. */
+export function originOptions({ origins }: Pick<SignedFetchInit, 'origins'>): {
+  readonly origins: readonly string[] | undefined
+} {
+  return readOptions<{ origins: readonly string[] | undefined }>(
+    { origins },
+    { origins: setting(originsOption) },
+  )
 }
 
 function assertCovered(

@@ -49,13 +49,15 @@ export interface VerifyRequestOptions<R = Request> {
   verifiers: Verifiers
   /**
    * The host by which clients reach this server, with its port unless that is the default one: `api.example.com`. A list
-   * if it has several names, of which a request may be signed for each. It is never taken from the request, whose sender could write anything there.
+   * if it has several names, of which a request may be signed for each. It is never taken from the request, whose sender could
+   * write anything there.
    */
   authority: string | readonly string[]
   /**
-   * What something in front takes off the path before this code sees it, such as `/app` of Next.js's `basePath` in route handlers (`proxy.ts` gets the whole path), of Hono's
-   * `app.mount('/app', …)`, or of a proxy that strips a prefix: it begins with a slash and does not end with one. The path that
-   * was received is verified behind it, and so is the URL that `resources` and the caller have.
+   * What something in front takes off the path before this code sees it, such as `/app` of Next.js's `basePath` in route
+   * handlers (`proxy.ts` gets the whole path), of Hono's `app.mount('/app', …)`, or of a proxy that strips a prefix: it begins
+   * with a slash and does not end with one. The path that was received is verified behind it, and so is the URL that
+   * `resources` and the caller have.
    */
   basePath?: string
   /**

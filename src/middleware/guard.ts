@@ -20,16 +20,18 @@ export function sessionGuard<R>(
   const verify = incomingVerifier(verifier)
   return async (request, received) => {
     const timer = new StepTimer()
+    let caller: VerifiedRequest
+    let verified: R
     try {
       const incoming = received()
-      const caller = await verify(incoming, timer)
-      const times = timer.times()
-      const verified = await incoming.at(caller.url)
-      onAdmitted?.(caller, verified, times)
-      return { caller, request: verified, vary }
+      caller = await verify(incoming, timer)
+      verified = await incoming.at(caller.url)
     } catch (error) {
       if (error instanceof SessionError) await onRefused(error, request, timer.times())
       return { refusal: refusalOf(error, request, now, vary) }
     }
+    // After the decision: what the app's hook throws is a fault of the app, and no refusal.
+    onAdmitted?.(caller, verified, timer.times())
+    return { caller, request: verified, vary }
   }
 }

@@ -1,5 +1,6 @@
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { originOptions } from '../http/signed-fetch.js'
 import { givenOptions, STORE_READERS } from '../options/read-options.js'
 import type { RevokeOptions, SessionFetchInit, StoreOptions } from '../options/session-options.js'
 import { storedSession } from '../resume/assess.js'
@@ -130,6 +131,8 @@ export async function revokeAt(
   session: Revocable,
   { signal, ...options }: RevokeOptions,
 ): Promise<void> {
+  // Now, because a wrong option must not look like a server that can't be reached.
+  originOptions(options)
   if (session.isExpired) return
   let response: Response
   try {
@@ -143,7 +146,6 @@ export async function revokeAt(
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof SessionError) throw cause
-    if (cause instanceof TypeError && cause.message.startsWith('origins')) throw cause
     throw failed("the server can't be reached", cause)
   }
   if (response.ok || DONE.includes(await codeOf(response))) return

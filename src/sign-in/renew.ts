@@ -9,10 +9,10 @@ import type { GrantOptions, RenewOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
-import { recordOf, type SessionData } from '../store/store.js'
+import type { SessionData } from '../store/store.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
 import { withPromptLock } from '../tabs/prompt-lock.js'
-import { endSession, watchOf } from '../tabs/session-watch.js'
+import { endSession, follow, watchOf } from '../tabs/session-watch.js'
 import { askedResources, capabilityRequest, namesTime, requestCapability } from './request-capability.js'
 import { newSeedKey, newSession, signInAnew, supersede } from './sign-in.js'
 
@@ -65,7 +65,7 @@ export async function renew(
     })
   const pending = { account, id: `renew ${current.key.did}`, resources, signal }
   const { session } = await pendingSignInsOf(context).share(pending, start)
-  watchOf(context).follow(recordOf(session))
+  follow(context, session)
   return session
 }
 

@@ -144,6 +144,7 @@ describeEngines('session.fetch', (engine) => {
     const to = encodeURIComponent(`${other.origin}/file`)
     for (const status of [302, 307]) await send(`${api.origin}/${status}?to=${to}`)
     expect(received).toHaveLength(2)
+    expect(elsewhere.length).toBeGreaterThan(0)
     for (const { headers } of elsewhere) expect(headers.authorization).toBeUndefined()
     expect(bodies).toEqual([])
   })

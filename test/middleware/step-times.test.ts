@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { SessionError } from '../../src/base/errors.js'
 import type { RequireSessionOptions } from '../../src/middleware/answer.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { failureOf } from '../setup/expect-code.js'
@@ -42,6 +43,19 @@ describe('a server is told of each request', () => {
     const onRefused: RequireSessionOptions['onRefused'] = (_, __, times) => void told.push(Object.keys(times))
     await serve({ ...options, onRefused, onAdmitted: () => void told.push(['admitted']) })(await make())
     expect(told).toEqual([[...all.slice(0, all.indexOf(step) + 1), 'total']])
+  })
+
+  it('and what its hook throws is a fault of its own, not a refusal', async () => {
+    const refused: unknown[] = []
+    const fault = new SessionError('ERR_CAPABILITY_REVOKED', 'thrown by the app')
+    const answer = serve({
+      onAdmitted() {
+        throw fault
+      },
+      onRefused: (error) => void refused.push(error),
+    })
+    expect(await failureOf(async () => answer(await signer.sign(post())))).toBe(fault)
+    expect(refused).toEqual([])
   })
 
   it('without the steps that it has not', async () => {
