@@ -1,0 +1,146 @@
+import { isBrowser } from '../base/environment.js'
+import { SessionError } from '../base/errors.js'
+import { type CookieNote, notesIn } from '../store/cookie-note.js'
+
+// The cookie that stands in for this page's session when the browser navigates: set and cleared by a server with `sessionCookie`.
+
+/** The session whose cookie it is. */
+export interface CookieOwner {
+  readonly keyDID: string
+  fetch(url: URL, init: RequestInit & { origins?: readonly string[] }): Promise<Response>
+}
+
+/** Milliseconds to wait for the server's answer. */
+const PATIENCE_MS = 30_000
+
+/** Where the server keeps the cookie. Throws a `TypeError` for another origin, and `ERR_ENVIRONMENT` where there is no page. */
+export function cookieURL(url: string | URL): URL {
+  if (typeof document === 'undefined')
+    throw new SessionError('ERR_ENVIRONMENT', 'cookies are for pages, and there is no document here: sign requests with session.fetch')
+  const target = new URL(url, globalThis.location.href)
+  if (target.origin === globalThis.location.origin && target.search === '') return target
+  throw new TypeError('url must be a path of this page’s origin without a query, such as "/session"')
+}
+
+/** The notes of the cookies that the browser has for this page. */
+function notes(): CookieNote[] {
+  return notesIn(document.cookie, globalThis.location.protocol !== 'https:')
+}
+
+/** The note of the cookie that the server keeps there, whosever it is; `undefined` if there is none, or it is stale. */
+export function noteAt({ pathname }: URL): CookieNote | undefined {
+  return notes().find(({ path }) => path === pathname)
+}
+
+/** Does the work while no other tab of the origin does any for the cookie that the server keeps there. */
+export async function withCookieLock<T>({ pathname }: URL, work: () => Promise<T>): Promise<T> {
+  const locks = isBrowser() ? (globalThis.navigator as Navigator | undefined)?.locks : undefined
+  let isOurs = false
+  const locked = (): Promise<T> => {
+    isOurs = true
+    return work()
+  }
+  try {
+    return locks ? ((await locks.request(`cacao-session cookie ${pathname}`, locked)) as T) : await work()
+  } catch (error) {
+    if (isOurs || !locks) throw error
+    // Without the right to lock, as in a sandboxed frame.
+    return work()
+  }
+}
+
+/**
+ * Has the server set the cookie, or renew it, and gives its note. Call it with the lock. Rejects with `ERR_COOKIE_FAILED`, whose
+ * cause says more.
+ */
+export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSignal): Promise<CookieNote> {
+  const response = await asked(signal, (both) =>
+    owner.fetch(url, {
+      method: 'POST',
+      origins: [url.origin],
+      cache: 'no-store',
+      redirect: 'manual',
+      signal: both,
+    }),
+  )
+  if (response.status !== 200) throw await refused(response)
+  const note = noteAt(url)
+  if (note?.keyDID === owner.keyDID) return note
+  throw cookieFailed('the server has set it, and the browser did not keep it: cookies may be blocked here')
+}
+
+/** Has the server clear the cookie, if it is that of one of these keys. Rejects with `ERR_COOKIE_FAILED`. */
+export function clearCookie(url: URL, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  return withCookieLock(url, async () => {
+    // Another tab may have cleared it, or someone else may be signed in by now.
+    const note = noteAt(url)
+    if (!note || !keys.includes(note.keyDID)) return
+    // `keepalive`, because the page often goes away after a sign-out.
+    const response = await asked(signal, (both) =>
+      fetch(url, { method: 'DELETE', cache: 'no-store', redirect: 'manual', keepalive: true, signal: both }),
+    )
+    if (!response.ok) throw await refused(response)
+  })
+}
+
+/** Clears the cookies of these keys that this page knows of. Never rejects: without its key, none outlives its short time. */
+export async function clearCookies(keys: readonly string[]): Promise<void> {
+  if (typeof document === 'undefined') return
+  const own = notes().filter(({ keyDID }) => keys.includes(keyDID))
+  await Promise.allSettled(own.map(({ path }) => clearCookie(cookieURL(path), keys)))
+}
+
+async function asked(
+  signal: AbortSignal | undefined,
+  ask: (signal: AbortSignal) => Promise<Response>,
+): Promise<Response> {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal?.reason)
+  const timer = setTimeout(
+    () => controller.abort(cookieFailed(`the server did not answer within ${PATIENCE_MS / 1000} s`)),
+    PATIENCE_MS,
+  )
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    signal?.throwIfAborted()
+    return await ask(controller.signal)
+  } catch (cause) {
+    signal?.throwIfAborted()
+    if (cause instanceof SessionError) throw cause
+    throw cookieFailed("the server can't be reached", cause)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** Whether a failure may be over soon. A refusal is not: the session was revoked, or the server has no such cookie. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof SessionError) || error.code !== 'ERR_COOKIE_FAILED') return false
+  const { cause } = error
+  return !(cause instanceof RefusedAnswer) || cause.status === 429 || cause.status >= 500
+}
+
+class RefusedAnswer extends Error {
+  readonly status: number
+
+  constructor(status: number, code: unknown) {
+    super(`the server answered ${status === 0 ? 'with a redirection' : status}${typeof code === 'string' ? ` (${code})` : ''}`)
+    this.status = status
+  }
+}
+
+async function refused(response: Response): Promise<SessionError> {
+  const body: unknown = await response.json().catch(() => undefined)
+  const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
+  const cause = new RefusedAnswer(response.status, code)
+  return cookieFailed(cause.message, cause)
+}
+
+function cookieFailed(why: string, cause?: unknown): SessionError {
+  return new SessionError(
+    'ERR_COOKIE_FAILED',
+    `the cookie for this site's pages was not set or cleared: ${why}`,
+    cause === undefined ? undefined : { cause },
+  )
+}
