@@ -1,0 +1,12 @@
+// In memory, and once for all bundles that Next.js makes of this file. A real app has a database.
+const kept = globalThis as typeof globalThis & { notes?: Map<string, string[]> }
+kept.notes ??= new Map()
+const notes = kept.notes
+
+export function notesOf(account: string): readonly string[] {
+  return notes.get(account) ?? []
+}
+
+export function addNoteOf(account: string, text: string): void {
+  notes.set(account, [...notesOf(account), text])
+}
