@@ -75,7 +75,10 @@ export class CookieJar {
 
   /** The `Set-Cookie` headers that clear them. */
   clear(): string[] {
-    return [...this.#names().map((name) => this.#set(name, '', 0)), this.#set(this.#name + NOTE_MARK, '', 0, false)]
+    return [
+      ...this.#names().map((name) => this.#set(name, '', 0)),
+      this.#set(this.#name + NOTE_MARK, '', 0, false),
+    ]
   }
 
   /**

@@ -1,5 +1,5 @@
 import { booleanOption, copiedOptions, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
-import type { Ability } from '../capability/abilities.js'
+import type { Ability } from '../capability/resources.js'
 import { possibleURLs } from '../http/incoming-request.js'
 import { memoryReplay } from '../http/replay.js'
 import { settingsOf, type VerifierSettings } from '../http/verify-options.js'
@@ -54,7 +54,10 @@ const MOST_MAX_AGE_SECS = 86_400
 const maxAgeOption: ReadValue<number> = (value, name) => {
   if (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= MOST_MAX_AGE_SECS)
     return value as number
-  throw wrong(name, `a whole number of seconds from 1 to ${MOST_MAX_AGE_SECS}: so long a stolen cookie is good`)
+  throw wrong(
+    name,
+    `a whole number of seconds from 1 to ${MOST_MAX_AGE_SECS}: so long a stolen cookie is good`,
+  )
 }
 
 const nameOption: ReadValue<string> = (value, name) => {
@@ -109,7 +112,10 @@ export function cookieSettings(options: SessionCookieOptions): CookieSettings {
 const replayFor = (now: unknown): ReturnType<typeof memoryReplay> =>
   memoryReplay(typeof now === 'function' ? { now: now as () => number } : {})
 
-function isOnThisMachine(address: { readonly authorities: readonly string[]; readonly basePath: string }): boolean {
+function isOnThisMachine(address: {
+  readonly authorities: readonly string[]
+  readonly basePath: string
+}): boolean {
   return address.authorities.every((authority) =>
     possibleURLs(
       { target: '/', isEncrypted: false, hosts: [] },

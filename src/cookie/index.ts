@@ -1,7 +1,7 @@
 export { SessionError, type SessionErrorCode } from '../base/errors.js'
 export type { Clock } from '../base/time.js'
-export type { Ability } from '../capability/abilities.js'
 export type { DelegationOptions, Domains, Revocation } from '../capability/check-options.js'
+export type { Ability } from '../capability/resources.js'
 export type { Verifiers } from '../capability/verify-signature.js'
 export type { Caller } from '../http/caller.js'
 export type { ReplayStore } from '../http/replay.js'
@@ -15,4 +15,9 @@ export type { CookieStoreOptions } from '../store/cookie-format.js'
 export type { CookieSource } from '../store/cookie-store.js'
 export type { CookieRequest, SessionCookieOptions } from './cookie-options.js'
 export type { RefreshPageOptions } from './refresh-page.js'
-export { type CookieVerdict, type ReadCookieOptions, type SessionCookie, sessionCookie } from './session-cookie.js'
+export {
+  type CookieVerdict,
+  type ReadCookieOptions,
+  type SessionCookie,
+  sessionCookie,
+} from './session-cookie.js'

@@ -7,11 +7,11 @@ import {
   assertNotRevoked,
   assertResources,
 } from '../capability/assertions.js'
-import { assertValidAt, expiryTime } from '../capability/validity.js'
+import { assertValidAt, expiryTime } from '../capability/cacao.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { type Caller, callerUnder } from '../http/caller.js'
 import { incomingRequest, possibleURLs } from '../http/incoming-request.js'
-import { requestRefused } from '../http/request-error.js'
+import { requestRefused } from '../http/signature-profile.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { refusalOf } from '../middleware/answer.js'
 import type { NodeResponse } from '../middleware/express.js'
@@ -20,11 +20,7 @@ import { closingHeaders, incomingMessage, type NodeRequest } from '../middleware
 import type { CookieSource } from '../store/cookie-store.js'
 import { type Arrived, arrived, isReading, originOf } from './arrived.js'
 import { CookieJar, type KeptSession } from './cookie-jar.js'
-import {
-  type CookieRequest,
-  cookieSettings,
-  type SessionCookieOptions,
-} from './cookie-options.js'
+import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
 import { type RefreshPageOptions, refreshPage } from './refresh-page.js'
 
 /** Who acts; `stale` for someone whose cookie was not renewed in time; `undefined` for nobody. */
@@ -105,7 +101,10 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     const own = { target: '/', isEncrypted: protocol === 'https:', hosts: [host] }
     return possibleURLs(own, { ...checks, basePath: '' }).some((url) => url.origin === origin)
   }
-  const assertSameOrigin = (request: Pick<Arrived, 'header'>, accepted: readonly string[] = ['same']): void => {
+  const assertSameOrigin = (
+    request: Pick<Arrived, 'header'>,
+    accepted: readonly string[] = ['same'],
+  ): void => {
     if (accepted.includes(originOf(request, isOwn))) return
     throw requestRefused('ORIGIN', 'it does not come from a page of this origin')
   }
@@ -115,7 +114,8 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     const time = now()
     const { clockSkewSecs, revocation, askStore } = checks
     // Written so that a clock that gives NaN makes nothing valid.
-    if (!(created <= time + clockSkewSecs * 1000)) throw requestRefused('STALE', 'its cookie is from the future')
+    if (!(created <= time + clockSkewSecs * 1000))
+      throw requestRefused('STALE', 'its cookie is from the future')
     assertValidAt(cacao, time, clockSkewSecs)
     assertDelegation(cacao, checks.delegation)
     await assertDomain(cacao, checks.domains)
@@ -140,8 +140,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         assertSameOrigin(request)
         return { status: 204, headers: PRIVATE, cookies: jar.clear() }
       }
-      if (method !== 'POST')
-        return { status: 405, headers: { ...PRIVATE, allow: 'POST, DELETE' } }
+      if (method !== 'POST') return { status: 405, headers: { ...PRIVATE, allow: 'POST, DELETE' } }
       // What is no browser doesn't say where it is from, and has to sign all the same.
       assertSameOrigin(request, ['same', 'unsaid'])
     } catch (error) {
@@ -165,10 +164,18 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     const keepSecs = (end - created) / 1000
     const cookies = await jar.write({ cacao, created }, note, { keepSecs, freshSecs, before })
     if (!cookies) {
-      const error = requestRefused('TOO_LARGE', 'its capability does not fit into cookies: ask for fewer resources')
+      const error = requestRefused(
+        'TOO_LARGE',
+        'its capability does not fit into cookies: ask for fewer resources',
+      )
       return refusalOf(error, undefined, now, settings.vary)
     }
-    return { status: 200, headers: JSON_HEADERS, cookies, body: JSON.stringify({ account, expiresInSecs: freshSecs }) }
+    return {
+      status: 200,
+      headers: JSON_HEADERS,
+      cookies,
+      body: JSON.stringify({ account, expiresInSecs: freshSecs }),
+    }
   }
 
   return {
@@ -181,11 +188,14 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     },
     nodeHandler(request, response, next = () => undefined) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
-      answer(arrived(request as CookieSource), admitted).then(({ status, headers, cookies = [], body = '' }) => {
-        if (response.headersSent) return
-        if (cookies.length > 0) response.setHeader('set-cookie', setAlready(response, cookies))
-        response.writeHead(status, { ...headers, ...closingHeaders(request) }).end(body)
-      }, next)
+      answer(arrived(request as CookieSource), admitted).then(
+        ({ status, headers, cookies = [], body = '' }) => {
+          if (response.headersSent) return
+          if (cookies.length > 0) response.setHeader('set-cookie', setAlready(response, cookies))
+          response.writeHead(status, { ...headers, ...closingHeaders(request) }).end(body)
+        },
+        next,
+      )
     },
     async read(source, { method: given } = {}) {
       const request = arrived(source)

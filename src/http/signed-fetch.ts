@@ -234,7 +234,7 @@ const LEAST_MS = 1000
 const differences = new WeakMap<Clock, Map<string, number>>()
 
 /** The time at a server, in milliseconds since 1970: the clock's, corrected by what the server has said of its own. */
-function timeAt(origin: string, now: Clock): number {
+export function timeAt(origin: string, now: Clock): number {
   return now() + (differences.get(now)?.get(origin) ?? 0)
 }
 

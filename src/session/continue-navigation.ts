@@ -1,4 +1,4 @@
-import { type CookieOwner, clearCookie, cookieURL, noteAt, setCookie, withCookieLock } from './page-cookie.js'
+import { type CookieOwner, cookieURL, noteAt, setCookie, withCookieLock } from './page-cookie.js'
 
 const LOGIN = 'meta[name="cacao-session-login"]'
 // In the state of the history entry, which a reload keeps: until when the cookie that was set there is fresh.
@@ -19,7 +19,9 @@ export async function continueNavigation(
 ): Promise<void> {
   const login = document.querySelector<HTMLMetaElement>(LOGIN)?.content
   if (login === undefined)
-    throw new Error('continueNavigation is for the script of refreshPage, of cacao-session/cookie: this is another page')
+    throw new Error(
+      'continueNavigation is for the script of refreshPage, of cacao-session/cookie: this is another page',
+    )
   const target = cookieURL(url)
   await shown()
   try {

@@ -3,22 +3,22 @@ import { chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { onPageResume, scheduleAt } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
-import { timeAt } from '../http/server-clock.js'
+import { timeAt } from '../http/signed-fetch.js'
 import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
-import type { SessionListenerOptions } from '../options/session-options.js'
+import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
 import type { CookieNote } from '../store/cookie-note.js'
-import { readLastUsed } from '../store/read-sessions.js'
+import { readLastUsed } from '../store/store.js'
 import { watchOf } from '../tabs/session-watch.js'
-import { type CookieOwner, clearCookie, cookieURL, isPassing, noteAt, setCookie, withCookieLock } from './page-cookie.js'
-
-/** `session.keepCookie`. */
-export interface KeepCookieOptions {
-  /** Seconds before its end at which the cookie is renewed; 60 by default, and half of its time at most. */
-  leadSecs?: number
-  /** Stops it. The cookie stays until it ends. */
-  signal?: AbortSignal
-}
+import {
+  type CookieOwner,
+  clearCookie,
+  cookieURL,
+  isPassing,
+  noteAt,
+  setCookie,
+  withCookieLock,
+} from './page-cookie.js'
 
 /** The session whose cookie is kept: a `DIDSession`. */
 export interface KeptSession extends CookieOwner {
@@ -52,7 +52,10 @@ export async function keepCookie(
   const target = cookieURL(url)
   for (const given of [signal, disposal]) given?.throwIfAborted()
   const keeper = new CookieKeeper(session, target, leadSecs, now, context)
-  until([disposal, ...(signal ? [signal] : [])], () => () => keeper.stop((signal?.aborted ? signal : disposal).reason))
+  until(
+    [disposal, ...(signal ? [signal] : [])],
+    () => () => keeper.stop((signal?.aborted ? signal : disposal).reason),
+  )
   keeper.listen(options)
   await keeper.start()
 }
@@ -149,7 +152,8 @@ class CookieKeeper {
       this.#wait(this.#dueAt(note))
     } catch (error) {
       if (this.#end.signal.aborted) throw this.#end.signal.reason
-      if (isPassing(error)) this.#wait(this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS))
+      if (isPassing(error))
+        this.#wait(this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS))
       else this.stop(error)
       if (error instanceof SessionError) tellCookieFailed(this.#session.keyDID, error)
       throw error

@@ -1,5 +1,6 @@
 import { isBrowser } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
+import { within } from '../base/time.js'
 import { type CookieNote, notesIn } from '../store/cookie-note.js'
 
 // The cookie that stands in for this page's session when the browser navigates: set and cleared by a server with `sessionCookie`.
@@ -12,11 +13,15 @@ export interface CookieOwner {
 
 /** Milliseconds to wait for the server's answer. */
 const PATIENCE_MS = 30_000
+const CLEARING_MS = 3000
 
 /** Where the server keeps the cookie. Throws a `TypeError` for another origin, and `ERR_ENVIRONMENT` where there is no page. */
 export function cookieURL(url: string | URL): URL {
   if (typeof document === 'undefined')
-    throw new SessionError('ERR_ENVIRONMENT', 'cookies are for pages, and there is no document here: sign requests with session.fetch')
+    throw new SessionError(
+      'ERR_ENVIRONMENT',
+      'cookies are for pages, and there is no document here: sign requests with session.fetch',
+    )
   const target = new URL(url, globalThis.location.href)
   if (target.origin === globalThis.location.origin && target.search === '') return target
   throw new TypeError('url must be a path of this page’s origin without a query, such as "/session"')
@@ -83,11 +88,14 @@ export function clearCookie(url: URL, keys: readonly string[], signal?: AbortSig
   })
 }
 
-/** Clears the cookies of these keys that this page knows of. Never rejects: without its key, none outlives its short time. */
+/**
+ * Clears the cookies of these keys that the browser has, so that the next page greets nobody. Never rejects, and waits for 3 s at
+ * most: without its key, no cookie outlives its short time.
+ */
 export async function clearCookies(keys: readonly string[]): Promise<void> {
   if (typeof document === 'undefined') return
   const own = notes().filter(({ keyDID }) => keys.includes(keyDID))
-  await Promise.allSettled(own.map(({ path }) => clearCookie(cookieURL(path), keys)))
+  await within(CLEARING_MS, Promise.allSettled(own.map(({ path }) => clearCookie(cookieURL(path), keys))))
 }
 
 async function asked(
@@ -125,7 +133,9 @@ class RefusedAnswer extends Error {
   readonly status: number
 
   constructor(status: number, code: unknown) {
-    super(`the server answered ${status === 0 ? 'with a redirection' : status}${typeof code === 'string' ? ` (${code})` : ''}`)
+    super(
+      `the server answered ${status === 0 ? 'with a redirection' : status}${typeof code === 'string' ? ` (${code})` : ''}`,
+    )
     this.status = status
   }
 }

@@ -17,7 +17,10 @@ export interface CookieNote {
 export const NOTE_MARK = '-until'
 
 const DID = 'did:key:'
-const NOTE = new RegExp(`(?:^|; )([^=;]*)${NOTE_MARK}=(\\d{1,12})\\.(\\d{1,6})\\.(z[a-zA-Z0-9]+)\\.([^;]+)`, 'g')
+const NOTE = new RegExp(
+  `(?:^|; )([^=;]*)${NOTE_MARK}=(\\d{1,12})\\.(\\d{1,6})\\.(z[a-zA-Z0-9]+)\\.([^;]+)`,
+  'g',
+)
 // No other host can set a cookie with such a name, so that a page may believe what the note says.
 const OWN_HOST = '__Host-'
 
