@@ -1,5 +1,5 @@
-import { pages } from '$lib/server/pages'
 import type { Handle } from '@sveltejs/kit'
+import { pages } from '$lib/server/pages'
 
 /** Says for each request who it is. A navigation whose cookie has run out renews it first. */
 export const handle: Handle = async ({ event, resolve }) => {

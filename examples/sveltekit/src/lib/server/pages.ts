@@ -1,6 +1,6 @@
-import { env } from '$env/dynamic/private'
 import { sessionCookie } from 'cacao-session/cookie'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
+import { env } from '$env/dynamic/private'
 
 /** How clients reach this app: the same setting that adapter-node has. It is never taken from a request. */
 const origin = env['ORIGIN'] ?? 'http://localhost:3000'

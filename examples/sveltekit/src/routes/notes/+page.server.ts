@@ -1,5 +1,5 @@
-import { addNoteOf, notesOf } from '$lib/server/notes'
 import { error, redirect } from '@sveltejs/kit'
+import { addNoteOf, notesOf } from '$lib/server/notes'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = ({ locals: { caller } }) => {

@@ -1,6 +1,6 @@
+import { requireSession } from 'cacao-session/fetch'
 import { addNoteOf, notesOf } from '$lib/server/notes'
 import { checks } from '$lib/server/pages'
-import { requireSession } from 'cacao-session/fetch'
 import type { RequestHandler } from './$types'
 
 const add = requireSession(checks, async (request, { account }) => {
