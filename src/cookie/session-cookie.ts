@@ -174,7 +174,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       status: 200,
       headers: JSON_HEADERS,
       cookies,
-      body: JSON.stringify({ account, expiresInSecs: freshSecs }),
+      body: JSON.stringify({ account, expiresInSecs: freshSecs, until: note.until }),
     }
   }
 

@@ -69,9 +69,12 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
     }),
   )
   if (response.status !== 200) throw await refused(response)
+  const { until } = (await jsonOf(response)) as { until?: unknown }
+  if (typeof until !== 'number')
+    throw failedForGood('the answer is not that of a sessionCookie: is its handler at this path?')
   const note = noteAt(url)
-  if (note?.keyDID === owner.keyDID) return note
-  throw cookieFailed('the server has set it, and the browser did not keep it: cookies may be blocked here')
+  if (note?.keyDID === owner.keyDID && note.until === until) return note
+  throw failedForGood('the server has set it, and the browser did not keep it: cookies may be blocked here')
 }
 
 /** Has the server clear the cookie, if it is that of one of these keys. Rejects with `ERR_COOKIE_FAILED`. */
@@ -122,29 +125,32 @@ async function asked(
   }
 }
 
-/** Whether a failure may be over soon. A refusal is not: the session was revoked, or the server has no such cookie. */
+/** Why trying again will not help: the session was revoked, the server has no such cookie, or the browser keeps none. */
+class Final extends Error {}
+
+/** Whether a failure may be over soon. */
 export function isPassing(error: unknown): boolean {
-  if (!(error instanceof SessionError) || error.code !== 'ERR_COOKIE_FAILED') return false
-  const { cause } = error
-  return !(cause instanceof RefusedAnswer) || cause.status === 429 || cause.status >= 500
-}
-
-class RefusedAnswer extends Error {
-  readonly status: number
-
-  constructor(status: number, code: unknown) {
-    super(
-      `the server answered ${status === 0 ? 'with a redirection' : status}${typeof code === 'string' ? ` (${code})` : ''}`,
-    )
-    this.status = status
-  }
+  return (
+    error instanceof SessionError && error.code === 'ERR_COOKIE_FAILED' && !(error.cause instanceof Final)
+  )
 }
 
 async function refused(response: Response): Promise<SessionError> {
+  const { status } = response
+  const { code } = (await jsonOf(response)) as { code?: unknown }
+  const said =
+    status === 0 ? 'with a redirection' : `${status}${typeof code === 'string' ? ` (${code})` : ''}`
+  const why = `the server answered ${said}`
+  return status === 429 || status >= 500 ? cookieFailed(why) : failedForGood(why)
+}
+
+async function jsonOf(response: Response): Promise<object> {
   const body: unknown = await response.json().catch(() => undefined)
-  const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
-  const cause = new RefusedAnswer(response.status, code)
-  return cookieFailed(cause.message, cause)
+  return typeof body === 'object' && body !== null ? body : {}
+}
+
+function failedForGood(why: string): SessionError {
+  return cookieFailed(why, new Final(why))
 }
 
 function cookieFailed(why: string, cause?: unknown): SessionError {
