@@ -48,7 +48,7 @@ function Session() {
           Sign out
         </button>
       ) : (
-        <button type="button" id="sign-in" onClick={enter}>
+        <button type="button" id="sign-in" disabled={status === 'loading'} onClick={enter}>
           Sign in with your wallet
         </button>
       )}

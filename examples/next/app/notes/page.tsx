@@ -11,7 +11,7 @@ export default async function Page() {
       <h1>Notes of {caller.address}</h1>
       <ul>
         {notesOf(caller.account).map((note, i) => (
-          <li key={i}>{note}</li>
+          <li key={`${note} ${i}`}>{note}</li>
         ))}
       </ul>
       <form action={addNote}>
