@@ -5,8 +5,8 @@ import { headers } from 'next/headers'
 const host = process.env['APP_HOST'] ?? 'localhost:3000'
 const isLocal = host.startsWith('localhost:')
 
-/** How clients reach this app. It is never taken from a request. */
-export const origin = `${isLocal ? 'http' : 'https'}://${host}`
+// How clients reach this app. It is never taken from a request.
+const origin = `${isLocal ? 'http' : 'https'}://${host}`
 
 /** What sessions must be for: what the page asks for when it signs somebody in. */
 export const resources = [`${origin}/api/*`]

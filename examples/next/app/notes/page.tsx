@@ -10,8 +10,8 @@ export default async function Page() {
     <>
       <h1>Notes of {caller.address}</h1>
       <ul>
-        {notesOf(caller.account).map((note, i) => (
-          <li key={`${note} ${i}`}>{note}</li>
+        {notesOf(caller.account).map(({ id, text }) => (
+          <li key={id}>{text}</li>
         ))}
       </ul>
       <form action={addNote}>

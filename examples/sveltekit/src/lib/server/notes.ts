@@ -1,10 +1,15 @@
-// In memory. A real app has a database.
-const notes = new Map<string, string[]>()
+export interface Note {
+  readonly id: string
+  readonly text: string
+}
 
-export function notesOf(account: string): readonly string[] {
+// In memory. A real app has a database.
+const notes = new Map<string, Note[]>()
+
+export function notesOf(account: string): readonly Note[] {
   return notes.get(account) ?? []
 }
 
 export function addNoteOf(account: string, text: string): void {
-  notes.set(account, [...notesOf(account), text])
+  notes.set(account, [...notesOf(account), { id: crypto.randomUUID(), text }])
 }
