@@ -127,7 +127,8 @@ function onlyForFetch(init: RequestInit): RequestInit {
   return rest
 }
 
-const originsOption: ReadValue<readonly string[]> = (value, name) => {
+/** Reads the option `origins`. */
+export const originsOption: ReadValue<readonly string[]> = (value, name) => {
   const form = 'a list of origins: ["https://api.example.com"]'
   const list = textsOption(form)(value, name)
   for (const text of list) if (!URL.canParse(text) || new URL(text).origin !== text) throw wrong(name, form)
@@ -144,7 +145,7 @@ export function originOptions({ origins }: Pick<SignedFetchInit, 'origins'>): {
   )
 }
 
-function assertCovered(
+export function assertCovered(
   { origin, protocol }: URL,
   resources: readonly string[],
   allowed: readonly string[] = [],

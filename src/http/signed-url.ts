@@ -1,8 +1,10 @@
 import { SessionError } from '../base/errors.js'
+import type { ReceivedCapability } from './capability-gate.js'
 import type { IncomingRequest } from './incoming-request.js'
 import { requestRefused } from './request-error.js'
 import { type ReadToken, readToken, type TokenTimes } from './session-token.js'
-import { isCacaoAuthorization } from './signature-profile.js'
+import { isCacaoAuthorization, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
+import type { MessageSignature, SignaturePolicy } from './verify-signature.js'
 
 // A URL that a session has signed ends in a parameter with a token, whose audience is the URL without that parameter. Whoever has the
 // URL can get what is there until it expires, and nothing else.
@@ -70,11 +72,36 @@ export function signedURLRequest<R>(
   return { incoming: { ...incoming, target: split.target }, token: split.token }
 }
 
+/** The longest that a signed URL can be accepted, in milliseconds. */
+export const MAX_URL_AGE: number = SIGNATURE_LIFETIME_SECS * 1000
+
 /**
- * Reads the token of a signed URL. Throws `ERR_REQUEST_SIGNATURE` unless a session has written it so, and `ERR_REQUEST_STALE` if its
- * time is over.
+ * Verifies the token of a signed URL: for which of the URLs it was signed, and until when. Rejects with `ERR_REQUEST_SIGNATURE` unless a
+ * session has written it so, for one of these URLs, and with `ERR_REQUEST_STALE` if its time is over.
  */
-export function readURLToken(token: string, times: TokenTimes): ReadToken {
+export async function verifyURLSignature(
+  token: string,
+  { urls, verifyKeySignature, ...times }: SignaturePolicy,
+): Promise<{ readonly signature: MessageSignature; readonly capability: ReceivedCapability }> {
+  const { audience, id, capability, created, expires, refusedFrom, isSigned } = readURLToken(token, times)
+  const url = urls.find((each) => signedReference(each) === audience)
+  if (!url)
+    throw requestRefused(
+      'SIGNATURE',
+      `its URL was signed for ${withoutQuery(audience)}, and it came as one for ${urls.map(signedReference).map(withoutQuery).join(' or ')}: path or query was changed, or clients reach this server by another name (authority) or under another path (basePath)`,
+    )
+  if (!(await isSigned(verifyKeySignature)))
+    throw requestRefused('SIGNATURE', 'the signature in its URL is not valid for its key')
+  const { keyDID } = capability
+  return { signature: { url, keyDID, nonce: id, created, expires, refusedFrom }, capability }
+}
+
+function withoutQuery(reference: string): string {
+  const [path = ''] = reference.split('?', 1)
+  return path
+}
+
+function readURLToken(token: string, times: TokenTimes): ReadToken {
   try {
     return readToken(token, 'url', times)
   } catch (cause) {

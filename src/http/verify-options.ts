@@ -1,4 +1,5 @@
 import {
+  booleanOption,
   check,
   copiedOptions,
   functionOption,
@@ -95,6 +96,12 @@ export interface VerifyRequestOptions<R = Request> {
    * once, and for a minute. Without one, `take` changes nothing.
    */
   admission?: Admission
+  /**
+   * Accepts a GET or HEAD for a URL of `session.signURL`, too: for images, players, downloads and event streams, which can't be sent
+   * with a signature. Such a URL is good until it expires, not only once, for whoever has it; `replay` and `maxAgeSecs` don't concern
+   * it. Refused by default.
+   */
+  signedURLs?: boolean
   /** Says which capabilities were revoked. */
   revocation?: Revocation
   /**
@@ -147,6 +154,7 @@ export interface VerifierSettings<R> {
   readonly delegation: DelegationOptions | false
   readonly replay: ReplayStore | false
   readonly admission: Admission | undefined
+  readonly signedURLs: boolean
   readonly revocation: RequestVerifierOptions<R>['revocation']
   readonly maxAgeSecs: number
   readonly clockSkewSecs: number
@@ -182,6 +190,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     delegation = false,
     now = systemClock,
     replay = memoryReplay({ now }),
+    signedURLs = false,
     maxAgeSecs = DEFAULT_MAX_AGE_SECS,
     clockSkewSecs = DEFAULT_CLOCK_SKEW_SECS,
     maxBodyBytes = DEFAULT_BODY_BYTES,
@@ -200,6 +209,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     delegation,
     now,
     replay,
+    signedURLs,
     maxAgeSecs,
     clockSkewSecs,
     maxBodyBytes,
@@ -263,6 +273,7 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   delegation: check(delegationOption),
   replay: check(replayOption),
   admission: check(admissionOption),
+  signedURLs: setting(booleanOption),
   revocation: check(revocationOption),
   maxAgeSecs: setting(maxAgeOption),
   clockSkewSecs: setting(secondsOption),

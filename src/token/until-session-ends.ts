@@ -226,6 +226,6 @@ const OPTIONS = {
   ),
   pollSecs: setting(pollOption),
   maxOutageSecs: check(outageOption),
-  signal: check(signalOption),
+  signal: setting(signalOption),
   now: setting(clockOption),
 }
