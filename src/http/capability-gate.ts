@@ -1,14 +1,9 @@
 import { LRUCache } from '../base/lru-cache.js'
-import {
-  assertAudience,
-  assertDelegation,
-  assertDomain,
-  assertNotRevoked,
-} from '../capability/assertions.js'
+import { assertAudience, assertDelegation, assertDomain, assertNotRevoked } from '../capability/assertions.js'
 import type { Cacao } from '../capability/cacao.js'
+import { assertValidAt } from '../capability/cacao.js'
 import type { DelegationOptions, Domains, Revocation } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
-import { assertValidAt } from '../capability/validity.js'
 import { isLasting, type Verifiers, verifySignature } from '../capability/verify-signature.js'
 import type { AskStore } from './ask-store.js'
 import { type Caller, callerUnder } from './caller.js'

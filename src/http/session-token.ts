@@ -3,12 +3,11 @@ import { SessionError } from '../base/errors.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { isPlainObject } from '../base/options.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
-import { type Cacao, issuerAccount } from '../capability/cacao.js'
+import { assertValidAt, type Cacao, expiryTime, issuerAccount } from '../capability/cacao.js'
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import { assertValidAt, expiryTime } from '../capability/validity.js'
-import type { KeyType } from '../key/did-key.js'
-import { knownKey } from '../key/parse-did-key.js'
+import { knownKey } from '../key/did-key.js'
+import type { KeyType } from '../key/public-key.js'
 import type { SessionKey, SessionKeyType } from '../key/session-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import type { ReceivedCapability } from './capability-gate.js'
@@ -168,7 +167,8 @@ function payloadOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
     throw invalid('its payload must be JSON', cause)
   }
   if (!isPlainObject(payload)) throw invalid('its payload must be a JSON object')
-  if (!isOneSpelling) throw invalid('its payload must be as JSON.stringify writes it, and have no member twice')
+  if (!isOneSpelling)
+    throw invalid('its payload must be as JSON.stringify writes it, and have no member twice')
   return payload
 }
 
@@ -189,7 +189,8 @@ function contentOf(
 ): Omit<ReadToken, 'capability' | 'isSigned'> {
   if (Object.keys(unknown).length > 0)
     throw invalid('its payload must have only aud, claims, exp, iat, iss and jti')
-  if (typeof aud !== 'string' || typeof iss !== 'string') throw invalid('its aud and iss must each be one string')
+  if (typeof aud !== 'string' || typeof iss !== 'string')
+    throw invalid('its aud and iss must each be one string')
   if (typeof jti !== 'string' || !ID.test(jti)) throw invalid('its jti must have at least 128 random bits')
   if (!isPlainObject(claims)) throw invalid('its claims must be an object')
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp))
@@ -220,7 +221,11 @@ export function tokenRefused(
   reason: string,
   cause?: unknown,
 ): SessionError {
-  return new SessionError(code, `the token is refused: ${reason}`, cause === undefined ? undefined : { cause })
+  return new SessionError(
+    code,
+    `the token is refused: ${reason}`,
+    cause === undefined ? undefined : { cause },
+  )
 }
 
 function invalid(reason: string, cause?: unknown): SessionError {

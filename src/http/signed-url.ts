@@ -1,9 +1,8 @@
 import { SessionError } from '../base/errors.js'
 import type { ReceivedCapability } from './capability-gate.js'
 import type { IncomingRequest } from './incoming-request.js'
-import { requestRefused } from './request-error.js'
 import { type ReadToken, readToken, type TokenTimes } from './session-token.js'
-import { isCacaoAuthorization, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
+import { isCacaoAuthorization, requestRefused, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
 import type { MessageSignature, SignaturePolicy } from './verify-signature.js'
 
 // A URL that a session has signed ends in a parameter with a token, whose audience is the URL without that parameter. Whoever has the
@@ -40,7 +39,9 @@ export function hasURLSignature(target: string): boolean {
 }
 
 /** A target without the token that it ends in, and the token; `undefined` if it ends in none. */
-export function splitURLSignature(target: string): { readonly target: string; readonly token: string } | undefined {
+export function splitURLSignature(
+  target: string,
+): { readonly target: string; readonly token: string } | undefined {
   const [, before, token] = SIGNED.exec(target) ?? []
   return before === undefined || token === undefined ? undefined : { target: before, token }
 }
@@ -66,9 +67,15 @@ export function signedURLRequest<R>(
   if (!split || hasURLSignature(split.target))
     throw requestRefused('SIGNATURE', `its URL must have the parameter ${URL_SIGNATURE} once, at its end`)
   if (method !== 'GET' && method !== 'HEAD')
-    throw requestRefused('SIGNATURE', 'a signed URL is for GET and HEAD: sign another request with session.fetch')
+    throw requestRefused(
+      'SIGNATURE',
+      'a signed URL is for GET and HEAD: sign another request with session.fetch',
+    )
   if (isCacaoAuthorization(incoming.header(capabilityHeader) ?? ''))
-    throw requestRefused('SIGNATURE', 'it is signed in its headers and in its URL: use session.fetch with the plain URL')
+    throw requestRefused(
+      'SIGNATURE',
+      'it is signed in its headers and in its URL: use session.fetch with the plain URL',
+    )
   return { incoming: { ...incoming, target: split.target }, token: split.token }
 }
 

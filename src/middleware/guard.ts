@@ -2,11 +2,22 @@ import { SessionError } from '../base/errors.js'
 import type { IncomingRequest } from '../http/incoming-request.js'
 import { StepTimer } from '../http/step-times.js'
 import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import { type AnswerMarks, type Refusal, type RequireSessionOptions, readSessionOptions, refusalOf } from './answer.js'
+import {
+  type AnswerMarks,
+  type Refusal,
+  type RequireSessionOptions,
+  readSessionOptions,
+  refusalOf,
+} from './answer.js'
 
 /** What a guard decides: who is calling, the request with the verified URL, and how the answer is marked; or the answer to a refused one. */
 export type Verdict<R> =
-  | { readonly caller: VerifiedRequest; readonly request: R; readonly marks: AnswerMarks; readonly refusal?: never }
+  | {
+      readonly caller: VerifiedRequest
+      readonly request: R
+      readonly marks: AnswerMarks
+      readonly refusal?: never
+    }
   | { readonly refusal: Refusal }
 
 /**

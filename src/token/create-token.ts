@@ -9,10 +9,9 @@ import {
 } from '../base/options.js'
 import type { Clock } from '../base/time.js'
 import type { Cacao } from '../capability/cacao.js'
-import { timeAt } from '../http/server-clock.js'
 import { DEFAULT_TOKEN_SECS, plainJSON, signToken, type TokenClaims } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
-import { assertCovered, originsOption } from '../http/signed-fetch.js'
+import { assertCovered, originsOption, timeAt } from '../http/signed-fetch.js'
 import { hasURLSignature, signedReference, withoutFragment, withURLSignature } from '../http/signed-url.js'
 import type { SessionKey } from '../key/session-key.js'
 
@@ -62,7 +61,11 @@ const claimsOption: ReadValue<TokenClaims> = (value, name) => {
 
 /** Signs a token for a server. See `DIDSession.createToken`. */
 export async function createToken(session: Signer, options: CreateTokenOptions, now: Clock): Promise<string> {
-  const { audience, expiresInSecs = DEFAULT_TOKEN_SECS, claims } = readOptions<{
+  const {
+    audience,
+    expiresInSecs = DEFAULT_TOKEN_SECS,
+    claims,
+  } = readOptions<{
     audience: string
     expiresInSecs: number | undefined
     claims: TokenClaims | undefined

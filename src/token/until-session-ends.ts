@@ -3,10 +3,9 @@ import { check, type ReadValue, readOptions, required, setting, wrong } from '..
 import { scheduleAt, unref } from '../base/schedule.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { assertNotRevoked } from '../capability/assertions.js'
-import { type Cacao, chainOf } from '../capability/cacao.js'
+import { assertValidAt, type Cacao, chainOf, expiryTime } from '../capability/cacao.js'
 import { type Revocation, type RevocationEvent, revocationOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
-import { assertValidAt, expiryTime } from '../capability/validity.js'
 import { storeAsker } from '../http/ask-store.js'
 import type { Caller } from '../http/caller.js'
 import { revocationKeys } from '../http/revocation.js'
@@ -180,12 +179,16 @@ class RevocationWatch {
       this.#askAgain = false
       return this.#ask()
     }
-    this.#timer = setTimeout(() => void this.#ask(), failure ? Math.min(RETRY_MS, this.#pollMs) : this.#pollMs)
+    this.#timer = setTimeout(
+      () => void this.#ask(),
+      failure ? Math.min(RETRY_MS, this.#pollMs) : this.#pollMs,
+    )
     unref(this.#timer)
   }
 
   async #failure(): Promise<SessionError | undefined> {
-    const isRevoked: Revocation['isRevoked'] = (link) => this.#askStore(() => this.#revocation.isRevoked(link))
+    const isRevoked: Revocation['isRevoked'] = (link) =>
+      this.#askStore(() => this.#revocation.isRevoked(link))
     try {
       await assertNotRevoked(this.#cacao, { isRevoked })
       return undefined

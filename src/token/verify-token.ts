@@ -11,8 +11,8 @@ import {
   wrong,
 } from '../base/options.js'
 import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
-import type { Ability } from '../capability/abilities.js'
 import { assertAbility, assertResources } from '../capability/assertions.js'
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from '../capability/cacao.js'
 import {
   type DelegationOptions,
   type Domains,
@@ -24,8 +24,8 @@ import {
   revocationOption,
   verifiersOption,
 } from '../capability/check-options.js'
+import type { Ability } from '../capability/resources.js'
 import { givenResources } from '../capability/resources.js'
-import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { storeAsker } from '../http/ask-store.js'
 import type { Caller } from '../http/caller.js'
