@@ -244,7 +244,8 @@ const basePathOption: ReadValue<string> = (value, name) => {
   throw wrong(name, 'a path as URLs have it, with a slash at its beginning and none at its end: "/app"')
 }
 
-const quantityOption: ReadValue<number> = (value, name) => {
+/** Reads a number that is finite and not negative. */
+export const quantityOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
   throw wrong(name, 'a finite number that is not negative')
 }
@@ -259,7 +260,8 @@ const replayStore = methodOption<ReplayStore>(
   'use',
   'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
 )
-const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
+/** Reads the option `replay`. */
+export const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
   value === false ? false : replayStore(value, name)
 
 const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {

@@ -96,7 +96,7 @@ export async function signURL(
   const url = new URL(new Request(input).url)
   if (!/^https?:$/.test(url.protocol)) throw new TypeError('url must be an http or https URL')
   if (hasURLSignature(url.search)) throw new TypeError('url is signed already: sign the plain URL')
-  assertCovered(url, session.cacao.p.resources ?? [], origins)
+  assertCovered(url, session.cacao.p.resources ?? [], origins, 'the URL is not signed')
   const wanted = { audience: signedReference(withoutFragment(url)), expiresInSecs }
   return withURLSignature(url, await signToken('url', wanted, session, now(), timeAt(url.origin, now)))
 }

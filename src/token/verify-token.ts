@@ -19,7 +19,6 @@ import {
   delegationOption,
   domainsOption,
   givenAbility,
-  methodOption,
   type Revocation,
   revocationOption,
   verifiersOption,
@@ -35,6 +34,7 @@ import { LiveRequests } from '../http/request-limits.js'
 import { requiredAbilityOption, requiredResourcesOption, type WantedResources } from '../http/requirements.js'
 import { readToken, type TokenClaims, tokenRefused } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
+import { quantityOption, replayOption } from '../http/verify-options.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 
 /** Says what is required of a token with these claims. Its capability must cover it, so that a claim is no more than a choice. */
@@ -246,21 +246,11 @@ const audienceOption: ReadValue<readonly string[]> = (value, name) => {
   throw wrong(name, form)
 }
 
-const quantityOption: ReadValue<number> = (value, name) => {
-  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
-  throw wrong(name, 'a finite number that is not negative')
-}
-
 const maxAgeOption: ReadValue<number> = (value, name) => {
   const secs = secondsOption(value, name)
   if (secs <= SIGNATURE_LIFETIME_SECS) return secs
   throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign tokens`)
 }
-
-const replayStore = methodOption<ReplayStore>(
-  'use',
-  'a store with a method use, such as memoryReplay() returns, or false where a token may be used twice',
-)
 
 const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
   audience: required(audienceOption),
@@ -269,7 +259,7 @@ const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
   resources: required(requiredResourcesOption as ReadValue<VerifyTokenOptions['resources']>),
   ability: check(requiredAbilityOption as ReadValue<Ability | OfClaims<Ability>>),
   delegation: check(delegationOption),
-  replay: check((value, name) => (value === false ? false : replayStore(value, name))),
+  replay: check(replayOption),
   revocation: check(revocationOption),
   maxAgeSecs: setting(maxAgeOption),
   clockSkewSecs: setting(secondsOption),
