@@ -172,15 +172,25 @@ function payloadOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   return payload
 }
 
+// Claims are nested once in a payload.
+const MOST_LEVELS = 16
+
 /**
- * Parses JSON in which no member is named `__proto__`: whoever copied such an object member by member would give the copy another
- * prototype. Throws a `SyntaxError`.
+ * Parses JSON that whoever gets it can work with: no member is named `__proto__`, with which a copy would get another prototype, and it
+ * is nested no deeper than 16 levels, at which no recursion ends. Throws a `SyntaxError`.
  */
 export function plainJSON(text: string): unknown {
-  return JSON.parse(text, (name, value: unknown) => {
+  const value: unknown = JSON.parse(text, (name, member: unknown) => {
     if (name === '__proto__') throw new SyntaxError('no member may be named __proto__')
-    return value
+    return member
   })
+  if (isNestedWithin(MOST_LEVELS, value)) return value
+  throw new SyntaxError(`it may be nested ${MOST_LEVELS} levels deep at most`)
+}
+
+function isNestedWithin(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((member) => isNestedWithin(levels - 1, member))
 }
 
 function contentOf(

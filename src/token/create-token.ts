@@ -54,9 +54,15 @@ const audienceOption: ReadValue<string> = (value, name) => {
 
 // A copy, as JSON writes it, so that what is signed is what the server reads.
 const claimsOption: ReadValue<TokenClaims> = (value, name) => {
-  const claims = isPlainObject(value) ? plainJSON(JSON.stringify(value) ?? 'null') : undefined
-  if (isPlainObject(claims)) return claims
-  throw wrong(name, 'an object that JSON can write: { room: "kitchen" }')
+  const form = 'an object that JSON can write, nested at most 15 levels deep: { room: "kitchen" }'
+  let claims: unknown
+  try {
+    ;({ claims } = plainJSON(JSON.stringify({ claims: value })) as { claims?: unknown })
+  } catch {
+    throw wrong(name, form)
+  }
+  if (isPlainObject(value) && isPlainObject(claims)) return claims
+  throw wrong(name, form)
 }
 
 /** Signs a token for a server. See `DIDSession.createToken`. */
