@@ -2,6 +2,7 @@ import type { RevocationEvent } from '../capability/check-options.js'
 
 /** A client of the package `redis` that listens: `await client.duplicate().connect()`. Such a connection can do nothing else. */
 export interface NodeRedisSubscriber {
+  readonly isOpen?: boolean
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   pSubscribe(pattern: string, listener: (message: string) => void): Promise<unknown>
 }
@@ -22,16 +23,18 @@ export function revocationChannel(
   channel: string,
 ): (listener: (event: RevocationEvent) => void) => () => void {
   const listeners = new Set<(event: RevocationEvent) => void>()
-  const subscribe = subscription(subscriber, channel, (message) => {
-    const event = eventIn(message)
+  const tell = (event: RevocationEvent): void => {
     for (const listener of [...listeners]) listener(event)
-  })
+  }
+  const subscribe = subscription(subscriber, channel, (message) => tell(eventIn(message)))
   let isSubscribed = false
   return (listener) => {
     listeners.add(listener)
     if (!isSubscribed) {
       isSubscribed = true
-      subscribe().catch((cause: unknown) => {
+      // What was revoked before that nobody has told, so it may be about anything.
+      const started = subscribe().then(() => tell({}))
+      started.catch((cause: unknown) => {
         // Tried again for the next listener. Until then, those who listen ask from time to time.
         isSubscribed = false
         console.warn(
@@ -59,7 +62,12 @@ function subscription(
         await subscriber.subscribe(channel)
       }
     }
-    if ('pSubscribe' in subscriber) return async () => subscriber.subscribe(channel, onMessage)
+    if ('pSubscribe' in subscriber)
+      return async () => {
+        // It would wait for a connection, and nobody would know.
+        if (subscriber.isOpen === false) throw new Error('the client was not connected')
+        return subscriber.subscribe(channel, onMessage)
+      }
   }
   throw new TypeError(
     'subscriber must be a client of the package redis (4 or later) or ioredis, of its own: client.duplicate()',
