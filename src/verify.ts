@@ -3,7 +3,7 @@ export { SessionError, type SessionErrorCode } from './base/errors.js'
 export type { Clock } from './base/time.js'
 export { capabilityAccounts } from './capability/accounts.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature, UnsignedCacao } from './capability/cacao.js'
-export type { DelegationOptions, Domains, Revocation } from './capability/check-options.js'
+export type { DelegationOptions, Domains, Revocation, RevocationEvent } from './capability/check-options.js'
 export { cacaoCID, capabilityIdentity } from './capability/cid.js'
 export { type CacaoInspection, type CapabilityProblem, inspectCacao } from './capability/inspect-cacao.js'
 export type { Ability } from './capability/resources.js'
@@ -16,8 +16,18 @@ export { type Nonces, type NoncesOptions, nonces } from './http/nonces.js'
 export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from './http/replay.js'
 export type { OfRequest, WantedResources } from './http/requirements.js'
 export { type MemoryRevocationOptions, memoryRevocation, type RevocationStore } from './http/revocation.js'
+export type { TokenClaims } from './http/session-token.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from './http/verify-options.js'
 export { requestVerifier, type VerifiedRequest, verifyRequest } from './http/verify-request.js'
 export { type VerifiedJWS, type VerifyJWSOptions, verifyJWS } from './jws/verify-jws.js'
 export type { KeyType, PublicKey } from './key/public-key.js'
 export type { VerifyKeySignature } from './key/verify.js'
+export { type UntilSessionEndsOptions, untilSessionEnds } from './token/until-session-ends.js'
+export {
+  type OfClaims,
+  type TokenVerifierOptions,
+  tokenVerifier,
+  type VerifiedToken,
+  type VerifyTokenOptions,
+  verifyToken,
+} from './token/verify-token.js'

@@ -1,4 +1,5 @@
 import {
+  booleanOption,
   check,
   copiedOptions,
   functionOption,
@@ -95,6 +96,12 @@ export interface VerifyRequestOptions<R = Request> {
    * once, and for a minute. Without one, `take` changes nothing.
    */
   admission?: Admission
+  /**
+   * Accepts a GET or HEAD for a URL of `session.signURL`, too: for images, players, downloads and event streams, which can't be sent
+   * with a signature. Such a URL is good until it expires, not only once, for whoever has it; `replay` and `maxAgeSecs` don't concern
+   * it. Refused by default.
+   */
+  signedURLs?: boolean
   /** Says which capabilities were revoked. */
   revocation?: Revocation
   /**
@@ -147,6 +154,7 @@ export interface VerifierSettings<R> {
   readonly delegation: DelegationOptions | false
   readonly replay: ReplayStore | false
   readonly admission: Admission | undefined
+  readonly signedURLs: boolean
   readonly revocation: RequestVerifierOptions<R>['revocation']
   readonly maxAgeSecs: number
   readonly clockSkewSecs: number
@@ -182,6 +190,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     delegation = false,
     now = systemClock,
     replay = memoryReplay({ now }),
+    signedURLs = false,
     maxAgeSecs = DEFAULT_MAX_AGE_SECS,
     clockSkewSecs = DEFAULT_CLOCK_SKEW_SECS,
     maxBodyBytes = DEFAULT_BODY_BYTES,
@@ -200,6 +209,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     delegation,
     now,
     replay,
+    signedURLs,
     maxAgeSecs,
     clockSkewSecs,
     maxBodyBytes,
@@ -234,7 +244,8 @@ const basePathOption: ReadValue<string> = (value, name) => {
   throw wrong(name, 'a path as URLs have it, with a slash at its beginning and none at its end: "/app"')
 }
 
-const quantityOption: ReadValue<number> = (value, name) => {
+/** Reads a number that is finite and not negative. */
+export const quantityOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
   throw wrong(name, 'a finite number that is not negative')
 }
@@ -249,7 +260,8 @@ const replayStore = methodOption<ReplayStore>(
   'use',
   'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
 )
-const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
+/** Reads the option `replay`. */
+export const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
   value === false ? false : replayStore(value, name)
 
 const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
@@ -263,6 +275,7 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   delegation: check(delegationOption),
   replay: check(replayOption),
   admission: check(admissionOption),
+  signedURLs: setting(booleanOption),
   revocation: check(revocationOption),
   maxAgeSecs: setting(maxAgeOption),
   clockSkewSecs: setting(secondsOption),

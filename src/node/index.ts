@@ -19,6 +19,7 @@ export {
   type TinySecp256k1,
   verifyWithNodeCrypto,
 } from './native-crypto.js'
+export type { IORedisSubscriber, NodeRedisSubscriber } from './redis-channel.js'
 export type { IORedisClient, NodeRedisClient, RedisStoreOptions } from './redis-client.js'
 export {
   type RedisReplayOptions,

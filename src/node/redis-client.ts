@@ -6,6 +6,7 @@ export interface NodeRedisClient {
   exists(key: string): Promise<unknown>
   zAdd(key: string, member: { score: number; value: string }, options: { GT: true }): Promise<unknown>
   zScore(key: string, member: string): Promise<unknown>
+  publish?(channel: string, message: string): Promise<unknown>
 }
 
 /** The method of a client, or a `Cluster`, of the package `ioredis` that is used. The app installs that package. */
@@ -13,7 +14,7 @@ export interface IORedisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
 
-/** The four commands that are used. Each is for one key only, so that a cluster can do it too. */
+/** The commands that are used. Each is for one key at most, so that a cluster can do it too. */
 export interface RedisCommands {
   /** Sets a key for `forMs` milliseconds. With `ifAbsent`, returns false and changes nothing if the key exists. */
   set(key: string, options: { ifAbsent: boolean; forMs: number }): Promise<boolean>
@@ -22,6 +23,8 @@ export interface RedisCommands {
   raise(key: string, member: string, score: number): Promise<void>
   /** The score of a member of a sorted set; `undefined` if it has none. */
   score(key: string, member: string): Promise<number | undefined>
+  /** Sends a message to whoever listens to a channel. */
+  publish(channel: string, message: string): Promise<unknown>
 }
 
 /** The options of both Redis stores. */
@@ -51,6 +54,7 @@ export function redisStore(
     exists: async (...args) => check().then(() => commands.exists(...args)),
     raise: async (...args) => check().then(() => commands.raise(...args)),
     score: async (...args) => check().then(() => commands.score(...args)),
+    publish: commands.publish,
   }
 }
 
@@ -74,6 +78,7 @@ function byNodeRedis(client: NodeRedisClient): RedisCommands {
       isOne(await client.zAdd(key, { score, value: member }, { GT: true }))
     },
     score: async (key, member) => scoreOf(await client.zScore(key, member)),
+    publish: async (channel, message) => client.publish?.(channel, message),
   }
 }
 
@@ -88,6 +93,7 @@ function byIORedis(client: IORedisClient): RedisCommands {
       isOne(await client.call('ZADD', key, 'GT', score, member))
     },
     score: async (key, member) => scoreOf(await client.call('ZSCORE', key, member)),
+    publish: async (channel, message) => client.call('PUBLISH', channel, message),
   }
 }
 

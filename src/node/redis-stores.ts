@@ -1,5 +1,6 @@
 import { SessionError } from '../base/errors.js'
-import { type Clock, latestTime, systemClock } from '../base/time.js'
+import { type Clock, latestTime, systemClock, within } from '../base/time.js'
+import type { RevocationEvent } from '../capability/check-options.js'
 import type { ReplayStore } from '../http/replay.js'
 import {
   type RevocationStore,
@@ -7,6 +8,7 @@ import {
   revokedAccount,
   revokedCapability,
 } from '../http/revocation.js'
+import { type IORedisSubscriber, type NodeRedisSubscriber, revocationChannel } from './redis-channel.js'
 import {
   type IORedisClient,
   type NodeRedisClient,
@@ -103,12 +105,20 @@ export interface RedisRevocationOptions extends RedisStoreOptions {
   prefix?: string
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
+  /**
+   * A second connection to the same Redis, of which each server needs one: `await client.duplicate().connect()` of the package `redis`, or
+   * `client.duplicate()` of `ioredis`. On it Redis tells of revocations as they happen (pub/sub), so that `untilSessionEnds` ends sockets
+   * at once. Without it, that asks from time to time.
+   */
+  subscriber?: NodeRedisSubscriber | IORedisSubscriber
 }
 
 // Milliseconds for which a revocation is kept after its capability has expired, because the clocks of servers differ, or may be
 // wrong for a while. It is a whole day, because there are few revocations.
 const REVOCATION_MARGIN_MS = 86_400_000
 const BEFORE = 'before'
+// The revocation is stored by then, so nobody waits for long until others have heard of it.
+const PUBLISH_MS = 1000
 
 /**
  * Keeps revocations in Redis (6.2 or later), for all servers that share it. Takes a client or a cluster of the package `redis` (4
@@ -124,18 +134,26 @@ const BEFORE = 'before'
  */
 export function redisRevocation(
   client: NodeRedisClient | IORedisClient,
-  { prefix = 'cacao-session:revoked:', now = systemClock, evictionCheck }: RedisRevocationOptions = {},
+  options: RedisRevocationOptions = {},
 ): RevocationStore {
+  const { prefix = 'cacao-session:revoked:', now = systemClock, evictionCheck, subscriber } = options
   const commands = redisStore(client, prefix, evictionCheck)
+  const channel = `${prefix}events`
+  const tell = async (event: RevocationEvent): Promise<void> => {
+    // Whoever doesn't hear of it asks, as where nobody may publish.
+    await within(PUBLISH_MS, commands.publish(channel, JSON.stringify(event))).catch(() => undefined)
+  }
   return {
     async revoke(capability) {
       const { id, until } = revokedCapability(capability)
       const forMs = Math.ceil(Math.max(0, until - now()) + REVOCATION_MARGIN_MS)
       await available(commands.set(`${prefix}capability:${id}`, { ifAbsent: false, forMs }))
+      await tell({ id })
     },
     async revokeAll(input, moment = new Date(now())) {
       const { account, before } = revokedAccount(input, moment)
       await available(commands.raise(`${prefix}account:${account}`, BEFORE, before))
+      await tell({ account })
     },
     async isRevoked(cacao) {
       const { id, accounts, issuedAt } = await revocationKeys(cacao)
@@ -148,6 +166,9 @@ export function redisRevocation(
       const isBefore = moments.some((before = Number.NEGATIVE_INFINITY) => issuedAt <= before)
       return isRevoked || isBefore
     },
+    ...(Object.hasOwn(options, 'subscriber') && {
+      onRevoked: revocationChannel(subscriber as NodeRedisSubscriber, channel),
+    }),
   }
 }
 
