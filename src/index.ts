@@ -1,10 +1,10 @@
 export type { AccountInput } from './base/account.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
 export type { Clock } from './base/time.js'
-export type { Abilities, Ability, Caveats } from './capability/abilities.js'
 export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
 export type { Domains, Revocation } from './capability/check-options.js'
+export type { Abilities, Ability, Caveats } from './capability/resources.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export type { SessionKeyType } from './key/session-key.js'
 export type {
@@ -29,8 +29,8 @@ export type {
   StoreOptions,
   TrustOptions,
 } from './options/session-options.js'
-export type { SessionStatus } from './resume/assess.js'
 export type { SessionSummary } from './resume/list.js'
+export type { SessionStatus } from './resume/resume.js'
 export type { SessionClient, SessionClientOptions } from './session/client.js'
 export { createSessionClient, DIDSession, type SessionEvent } from './session/did-session.js'
 export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb-store.js'

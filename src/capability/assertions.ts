@@ -1,11 +1,8 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import { type Ability, allows } from './abilities.js'
-import { type Cacao, chainOf, issuerAccount, rootOf } from './cacao.js'
+import { type Cacao, chainOf, expiryTime, issuerAccount, parseDateTime, rootOf } from './cacao.js'
 import type { DelegationOptions, Domains, Revocation } from './check-options.js'
 import { abilitiesOf } from './recap.js'
-import { missingResources } from './resources.js'
-import { parseDateTime } from './schema.js'
-import { expiryTime } from './validity.js'
+import { type Ability, allows, missingResources } from './resources.js'
 
 // The checks of a capability's content. Each throws or rejects with one `ERR_CAPABILITY_…`.
 

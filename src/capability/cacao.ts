@@ -1,5 +1,5 @@
 import { accountOfDID } from '../base/account.js'
-import { invalid } from './schema.js'
+import { SessionError } from '../base/errors.js'
 
 /** CACAO header: the format of the text that was signed. `eip4361` is the older name of Ethereum's. */
 export interface CacaoHeader {
@@ -86,4 +86,79 @@ export function hasMetadata({ s }: Cacao): boolean {
 /** Whether a signature type is that of a passkey. A passkey does not sign `p.iss`, so its signature is valid for two issuers. */
 export function isPasskeyType(type: string): boolean {
   return type.startsWith('webauthn:')
+}
+
+const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+
+/**
+ * The instant of an RFC 3339 date-time, in milliseconds since 1970; `undefined` for any other text. A leap second (`:60`) has
+ * no instant in JavaScript and is refused.
+ */
+export function parseDateTime(text: string): number | undefined {
+  const match = RFC3339.exec(text)
+  if (!match) return undefined
+  const [, date, time, fraction = '', sign, hours = 0, minutes = 0] = match
+  const local = `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`
+  const instant = Date.parse(local)
+  // `Date.parse` may read 31 February as 3 March.
+  if (Number.isNaN(instant) || new Date(instant).toISOString() !== local) return undefined
+  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000
+  return sign === '-' ? instant + offset : instant - offset
+}
+
+/** Seconds by which the clock of another machine may be ahead. Applies to `iat` and `nbf`; `exp` is exact. */
+export const DEFAULT_CLOCK_SKEW_SECS = 300
+
+/** Whether a capability may be used at a given time. */
+export type Validity = 'valid' | 'expired' | 'not-yet-valid'
+
+/** When the capability expires, in milliseconds since 1970; `Infinity` without `exp`. */
+export function expiryTime({ p }: Pick<Cacao, 'p'>): number {
+  return p.exp === undefined ? Number.POSITIVE_INFINITY : instant(p.exp)
+}
+
+/** When the capability becomes valid, in milliseconds since 1970: at the later of `iat` and `nbf`. */
+export function startTime({ p: { iat, nbf = iat } }: Pick<Cacao, 'p'>): number {
+  return Math.max(instant(iat), instant(nbf))
+}
+
+/** Whether the capability is valid at `now` (milliseconds since 1970). */
+export function validityAt(
+  cacao: Pick<Cacao, 'p'>,
+  now: number,
+  clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
+): Validity {
+  // Written so that a clock that gives NaN makes nothing valid.
+  if (!(now < expiryTime(cacao))) return 'expired'
+  return startTime(cacao) <= now + clockSkewSecs * 1000 ? 'valid' : 'not-yet-valid'
+}
+
+/**
+ * Throws `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID` unless the capability is valid at `now` (milliseconds since
+ * 1970).
+ */
+export function assertValidAt(cacao: Pick<Cacao, 'p'>, now: number, clockSkewSecs?: number): void {
+  const validity = validityAt(cacao, now, clockSkewSecs)
+  if (validity === 'expired') {
+    throw new SessionError(
+      'ERR_CAPABILITY_EXPIRED',
+      `the capability expired at ${cacao.p.exp ?? 'an unknown time'}: sign in again`,
+    )
+  }
+  if (validity === 'not-yet-valid') {
+    throw new SessionError(
+      'ERR_CAPABILITY_NOT_YET_VALID',
+      `the capability is valid only from ${cacao.p.nbf ?? cacao.p.iat} on: check the clock of this machine`,
+    )
+  }
+}
+
+// The guard accepts only dates that can be parsed. NaN would make the capability neither valid nor expired, so it is refused.
+function instant(dateTime: string): number {
+  return parseDateTime(dateTime) ?? Number.NaN
+}
+
+/** The error for a value that is not what it must be. */
+export function invalid(path: string, form: string): SessionError {
+  return new SessionError('ERR_CAPABILITY_INVALID', `malformed capability: ${path} must be ${form}`)
 }

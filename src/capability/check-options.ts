@@ -8,9 +8,9 @@ import {
   textsOption,
   wrong,
 } from '../base/options.js'
-import type { Ability } from './abilities.js'
 import type { Cacao } from './cacao.js'
 import { MAX_LINKS } from './parse-cacao.js'
+import type { Ability } from './resources.js'
 import { isResource } from './resources.js'
 import type { Verifiers } from './verify-signature.js'
 

@@ -1,8 +1,6 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import { type Cacao, rootOf } from './cacao.js'
+import { type Cacao, expiryTime, parseDateTime, rootOf } from './cacao.js'
 import { parseCacao } from './parse-cacao.js'
-import { parseDateTime } from './schema.js'
-import { expiryTime } from './validity.js'
 import { capabilityChecks, type VerifyCacaoOptions } from './verify-cacao.js'
 
 /** One reason why a capability is refused. */

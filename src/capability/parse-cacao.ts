@@ -1,17 +1,73 @@
 import { accountOfDID } from '../base/account.js'
+import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
-import { hiddenCharacter } from '../base/hidden-characters.js'
+import { codePointName, hiddenCharacter } from '../base/hidden-characters.js'
+import { isPlainObject } from '../base/options.js'
 import {
   type Cacao,
   type CacaoHeader,
   type CacaoPayload,
   type CacaoSignature,
+  expiryTime,
+  invalid,
   isPasskeyType,
+  parseDateTime,
   rootOf,
+  startTime,
 } from './cacao.js'
 import { isAuthority, isURI, missingResources } from './resources.js'
-import { bytesSchema, invalid, parseDateTime, readObject, type Schema, textSchema } from './schema.js'
-import { expiryTime, startTime } from './validity.js'
+
+// The guard's parts. Each reads one value and returns a copy of it.
+
+/** Returns a copy of a value that it accepts; throws `ERR_CAPABILITY_INVALID`, naming the path, for any other value. */
+type Schema<T> = (value: unknown, path: string) => T
+
+// Characters of a text, or bytes.
+const MAX_LENGTH = 16_384
+
+/** A schema for a text that passes the test, of at most 16,384 characters; `form` says for the error message what it must be. */
+function textSchema<T extends string = string>(
+  test: ((text: string) => text is T) | ((text: string) => boolean),
+  form: string,
+): Schema<T> {
+  return (value, path) => {
+    // The length comes first, because the tests take time for each character.
+    if (typeof value !== 'string' || value.length > MAX_LENGTH) throw invalid(path, form)
+    if (test(value)) return value as T
+    const hidden = hiddenCharacter(value)
+    const detail = hidden && `, and has ${codePointName(hidden.character)} at position ${hidden.position}`
+    throw invalid(path, form + (detail ?? ''))
+  }
+}
+
+/** The schema of bytes: at least 1, and at most 16,384. */
+const bytesSchema: Schema<Uint8Array<ArrayBuffer>> = (value, path) => {
+  if (!isBytes(value) || value.length === 0 || value.length > MAX_LENGTH)
+    throw invalid(path, 'a non-empty string or bytes')
+  return new Uint8Array(value)
+}
+
+/**
+ * Reads a plain object that has these members and no others, and returns a frozen copy. The members stay in the order in
+ * which they came, because the strings of did-session depend on it.
+ */
+function readObject<T extends object>(
+  input: unknown,
+  path: string,
+  schemas: { readonly [K in keyof T]-?: Schema<NonNullable<T[K]>> },
+  required: readonly (keyof T & string)[],
+): T {
+  if (!isPlainObject(input)) throw invalid(path, 'an object')
+  const copy: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(input)) {
+    if (!Object.hasOwn(schemas, name))
+      throw invalid(`${path}.${name.slice(0, 40)}`, 'absent: a CACAO has no such member')
+    if (value === null) throw invalid(`${path}.${name}`, 'a value, not null')
+    if (value !== undefined) copy[name] = schemas[name as keyof T](value, `${path}.${name}`)
+  }
+  for (const name of required) if (!Object.hasOwn(copy, name)) throw invalid(`${path}.${name}`, 'present')
+  return Object.freeze(copy) as T
+}
 
 const MAX_RESOURCES = 1000
 // Characters of all resources together.

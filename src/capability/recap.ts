@@ -1,9 +1,9 @@
 import { SessionError } from '../base/errors.js'
 import { fromBase64Unpadded, fromBase64url, toBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
-import type { Abilities, Caveats } from './abilities.js'
 import type { CacaoPayload } from './cacao.js'
 import { canonicalJSON } from './canonical-json.js'
+import type { Abilities, Caveats } from './resources.js'
 import { coverageOf, isRecap, isResource, isURI, missingResources, RECAP } from './resources.js'
 
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/

@@ -10,7 +10,6 @@ import {
   setting,
 } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
-import type { Ability } from './abilities.js'
 import {
   assertAbility,
   assertAudience,
@@ -22,6 +21,7 @@ import {
   assertResources,
 } from './assertions.js'
 import type { Cacao } from './cacao.js'
+import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './cacao.js'
 import {
   abilityOption,
   accountOption,
@@ -36,9 +36,10 @@ import {
   verifiersOption,
 } from './check-options.js'
 import { parseCacao, withRoot } from './parse-cacao.js'
+import type { Ability } from './resources.js'
 import { resourcesOption } from './resources.js'
-import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from './validity.js'
 import { isLasting, type Verifiers, verifySignature } from './verify-signature.js'
+
 /** A capability that was verified. */
 export interface VerifiedCacao extends Cacao {
   /**

@@ -1,9 +1,17 @@
 import { SessionError } from '../base/errors.js'
-import { type Cacao, chainOf, parentOf, rootOf } from './cacao.js'
+import {
+  assertValidAt,
+  type Cacao,
+  chainOf,
+  DEFAULT_CLOCK_SKEW_SECS,
+  parentOf,
+  rootOf,
+  startTime,
+} from './cacao.js'
 import { verifyDelegated } from './key-signature.js'
 import { parseCacao } from './parse-cacao.js'
 import { abilitiesOf } from './recap.js'
-import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, startTime } from './validity.js'
+
 /** The options of a verifier, as in `@didtools/cacao`. */
 export interface VerifierOptions {
   /** The time at which the capability must be valid; now by default. */

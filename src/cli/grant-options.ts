@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Abilities } from '../capability/abilities.js'
+import type { Abilities } from '../capability/resources.js'
 import type { GrantOptions } from '../options/session-options.js'
 import { durationSecs, usageError } from './output.js'
 import {

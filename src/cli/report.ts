@@ -1,12 +1,17 @@
 import { accountDID } from '../base/account.js'
-import type { Abilities } from '../capability/abilities.js'
-import { type Cacao, chainOf, issuerAccount } from '../capability/cacao.js'
+import {
+  type Cacao,
+  chainOf,
+  expiryTime,
+  issuerAccount,
+  parseDateTime,
+  startTime,
+} from '../capability/cacao.js'
 import { type CapabilityProblem, inspectCacao } from '../capability/inspect-cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { fromRecap, withoutRecapStatement } from '../capability/recap.js'
+import type { Abilities } from '../capability/resources.js'
 import { isRecap } from '../capability/resources.js'
-import { parseDateTime } from '../capability/schema.js'
-import { expiryTime, startTime } from '../capability/validity.js'
 import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
 import { type Input, problemsOf } from './input.js'
 import { print, printJSON, shown, styled, timeInWords } from './output.js'

@@ -1,7 +1,7 @@
 import { accountArgument } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import type { Verifiers } from '../capability/verify-signature.js'
-import type { KeyType } from '../key/did-key.js'
+import type { KeyType } from '../key/public-key.js'
 import { ethereumVerifiers } from '../wallet/ethereum/index.js'
 import { keyVerifiers } from '../wallet/key/index.js'
 import { solanaVerifiers } from '../wallet/solana/index.js'
@@ -53,8 +53,8 @@ async function solanaSigner(secret: Uint8Array<ArrayBuffer>, domain: { domain?: 
   const [{ solanaAccount, solanaAuth }, { seedKey }, { parseDIDKey }, { toBase58 }] = await Promise.all([
     import('../wallet/solana/index.js'),
     import('../key/generate-key.js'),
-    import('../key/parse-did-key.js'),
-    import('../base/base58.js'),
+    import('../key/did-key.js'),
+    import('../base/bytes.js'),
   ])
   const key = await seedKey(secret)
   const address = toBase58(parseDIDKey(key.did)?.bytes ?? new Uint8Array())

@@ -1,7 +1,7 @@
 import { concat } from '../base/bytes.js'
 import type { SessionError } from '../base/errors.js'
 import { PASS_HEADER } from './admissions.js'
-import { requestRefused } from './request-error.js'
+import { requestRefused } from './signature-profile.js'
 
 const MAX_TARGET_LENGTH = 65_536
 // Hosts of this machine, on which pages and servers are developed without TLS.

@@ -1,4 +1,4 @@
-import { ExpiryBuckets } from './expiry-buckets.js'
+import { ExpiryBuckets } from './replay.js'
 
 // What one capability may take up on a server at a time, so that one caller can't use up what is there for all.
 

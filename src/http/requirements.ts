@@ -1,6 +1,6 @@
 import type { ReadValue } from '../base/options.js'
-import type { Ability } from '../capability/abilities.js'
 import { abilityOption, givenAbility } from '../capability/check-options.js'
+import type { Ability } from '../capability/resources.js'
 import { givenResources, resourcesOption } from '../capability/resources.js'
 import type { IncomingRequest } from './incoming-request.js'
 

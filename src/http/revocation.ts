@@ -2,11 +2,10 @@ import { type AccountInput, accountArgument } from '../base/account.js'
 import { type Clock, systemClock } from '../base/time.js'
 import { capabilityAccounts } from '../capability/accounts.js'
 import type { Cacao } from '../capability/cacao.js'
+import { expiryTime, parseDateTime } from '../capability/cacao.js'
 import type { Revocation } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import { parseDateTime } from '../capability/schema.js'
-import { expiryTime } from '../capability/validity.js'
 
 /** Revokes capabilities before they expire, and knows which were revoked. */
 export interface RevocationStore extends Revocation {

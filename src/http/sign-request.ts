@@ -1,7 +1,7 @@
 import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
 import type { Cacao } from '../capability/cacao.js'
-import { assertValidAt } from '../capability/validity.js'
+import { assertValidAt } from '../capability/cacao.js'
 import type { SessionKey } from '../key/session-key.js'
 import {
   ALGORITHMS,

@@ -1,11 +1,11 @@
-import { SessionError } from '../base/errors.js'
+import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { fromBase64, fromBase64url, toBase64, toBase64url } from '../base/multibase.js'
 import { type ReadValue, wrong } from '../base/options.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import type { KeyType } from '../key/did-key.js'
+import type { KeyType } from '../key/public-key.js'
 import { type SessionKeyType, subtleCrypto } from '../key/session-key.js'
 
 // How a session signs a request: RFC 9421 in a profile without choices, so that a server has exactly one form to verify.
@@ -151,3 +151,15 @@ function malformed(): SessionError {
     `malformed capability: the token must be the capability's DAG-JSON in base64url without padding, of at most ${MAX_TOKEN_LENGTH} characters`,
   )
 }
+
+/** The error `ERR_REQUEST_<name>`, with a message that says why the request was refused. */
+export function requestRefused(name: RequestErrorName, reason: string, cause?: unknown): SessionError {
+  const options = cause === undefined ? undefined : { cause }
+  return new SessionError(`ERR_REQUEST_${name}`, `the request is refused: ${reason}`, options)
+}
+
+type RequestErrorName = SessionErrorCode extends infer Code
+  ? Code extends `ERR_REQUEST_${infer Name}`
+    ? Name
+    : never
+  : never

@@ -12,7 +12,7 @@ import {
   wrong,
 } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
-import type { Ability } from '../capability/abilities.js'
+import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/cacao.js'
 import {
   assertHost,
   type DelegationOptions,
@@ -24,7 +24,7 @@ import {
   revocationOption,
   verifiersOption,
 } from '../capability/check-options.js'
-import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/validity.js'
+import type { Ability } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 import { type Admission, admissionOption } from './admissions.js'

@@ -8,16 +8,15 @@ import {
   assertNotRevoked,
   assertResources,
 } from '../capability/assertions.js'
+import { assertValidAt } from '../capability/cacao.js'
 import { capabilityIdentity } from '../capability/cid.js'
-import { assertValidAt } from '../capability/validity.js'
 import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { givePass, PASS_HEADER, takePass } from './admissions.js'
 import { type Caller, callerUnder } from './caller.js'
 import { type IncomingRequest, incomingRequest, possibleURLs } from './incoming-request.js'
-import { requestRefused } from './request-error.js'
 import { BufferedBytes, LiveRequests } from './request-limits.js'
 import { abilityFor, resourcesFor } from './requirements.js'
-import { isDigestOf, parseToken, tokenOf } from './signature-profile.js'
+import { isDigestOf, parseToken, requestRefused, tokenOf } from './signature-profile.js'
 import type { StepTimer } from './step-times.js'
 import {
   type RequestVerifierOptions,

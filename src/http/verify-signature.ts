@@ -1,14 +1,14 @@
 import type { UntrustedSignatureCandidate } from 'http-message-sig'
 import { SessionError } from '../base/errors.js'
-import type { PublicKey } from '../key/did-key.js'
-import { knownKey } from '../key/parse-did-key.js'
+import { knownKey } from '../key/did-key.js'
+import type { PublicKey } from '../key/public-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import { type IncomingRequest, namedURLs } from './incoming-request.js'
-import { requestRefused } from './request-error.js'
 import {
   ALGORITHMS,
   keyURL,
   messageSignatures,
+  requestRefused,
   SIGNATURE_LABEL,
   SIGNATURE_LIFETIME_SECS,
   SIGNATURE_TAG,

@@ -2,8 +2,8 @@ import { CID } from 'multiformats/cid'
 import { SessionError } from '../base/errors.js'
 import { fromBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
-import type { PublicKey } from '../key/did-key.js'
-import { knownKey } from '../key/parse-did-key.js'
+import { knownKey } from '../key/did-key.js'
+import type { PublicKey } from '../key/public-key.js'
 
 // Characters of a JWS.
 const MAX_LENGTH = 400_000

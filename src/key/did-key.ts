@@ -1,33 +1,35 @@
-import { toBase58 } from '../base/base58.js'
-import { concat } from '../base/bytes.js'
+import { concat, toBase58 } from '../base/bytes.js'
+import { toHex } from '../base/hex.js'
+import { LRUCache } from '../base/lru-cache.js'
+import { fromBase58 } from '../base/multibase.js'
+import { DID_KEY_FORMATS, didKeyOf, notOfType, type PublicKey } from './public-key.js'
 
-/** The types of public key that a did:key of this library can hold. */
-export type KeyType = 'Ed25519' | 'P-256' | 'secp256k1'
+const PREFIX = 'did:key:z'
+// 35 bytes take at most this many base58 digits. A longer text is refused before it is decoded, because decoding takes time
+// quadratic in the length.
+const MAX_LENGTH = PREFIX.length + 49
 
-/** A public key: 32 bytes for Ed25519, and the compressed point (33 bytes, SEC 1) for P-256 and secp256k1. */
-export interface PublicKey {
-  readonly type: KeyType
-  readonly bytes: Uint8Array<ArrayBuffer>
+/**
+ * The public key in a did:key (did:key method); `undefined` for anything else: another multibase or type of key, another
+ * length, an uncompressed point, a fragment, or an Ed25519 key for which anybody can make signatures.
+ */
+export function parseDIDKey(did: string): PublicKey | undefined {
+  if (!did.startsWith(PREFIX) || did.length > MAX_LENGTH) return undefined
+  const decoded = fromBase58(did.slice(PREFIX.length))
+  const format = DID_KEY_FORMATS.find(({ prefix }) => decoded?.[0] === prefix[0] && decoded[1] === prefix[1])
+  const bytes = decoded?.slice(2)
+  if (!format || !bytes || bytes.length !== format.length) return undefined
+  const isAccepted = format.type === 'Ed25519' ? isEd25519Key(bytes) : bytes[0] === 2 || bytes[0] === 3
+  return isAccepted ? { type: format.type, bytes } : undefined
 }
 
-/** For each type of key its multicodec, as an unsigned varint, and the length of the key in bytes. */
-export const DID_KEY_FORMATS: ReadonlyArray<{
-  type: KeyType
-  prefix: readonly [number, number]
-  length: number
-}> = [
-  { type: 'Ed25519', prefix: [0xed, 0x01], length: 32 },
-  { type: 'P-256', prefix: [0x80, 0x24], length: 33 },
-  { type: 'secp256k1', prefix: [0xe7, 0x01], length: 33 },
-]
-
-/** The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes are no key of that type. */
-export function encodeDIDKey({ type, bytes }: PublicKey): string {
-  const format = DID_KEY_FORMATS.find((known) => known.type === type)
-  const isAccepted = type !== 'Ed25519' || isEd25519Key(bytes)
-  if (!format || bytes.length !== format.length || !isAccepted)
-    throw new TypeError(`not a ${type} public key`)
-  return `did:key:z${toBase58(concat(new Uint8Array(format.prefix), bytes))}`
+/**
+ * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes are no key of that type, or an
+ * Ed25519 key for which anybody can make signatures.
+ */
+export function encodeDIDKey(key: PublicKey): string {
+  if (key.type === 'Ed25519' && !isEd25519Key(key.bytes)) throw notOfType(key.type)
+  return didKeyOf(key)
 }
 
 // The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 allow: little-endian, in base58, without
@@ -52,4 +54,57 @@ export function isEd25519Key(bytes: Uint8Array): boolean {
   const isBelowOrder = (y[0] ?? 0) < 0xed || y[31] < 0x7f || y.subarray(1, 31).some((byte) => byte < 0xff)
   // Where x is zero, y is 1 or -1, and both are of small order whatever the sign.
   return isBelowOrder && !SMALL_ORDER.has(toBase58(y))
+}
+
+const MAX_CACHED_KEYS = 10_000
+let cache: LRUCache<PublicKey> | undefined
+
+/**
+ * `parseDIDKey` with a cache: it returns the same object for the same DID, so that the engine's key can be cached with that
+ * object (see `verifyKeySignature`).
+ */
+export function knownKey(did: string): PublicKey | undefined {
+  cache ??= new LRUCache(MAX_CACHED_KEYS)
+  const cached = cache.get(did)
+  if (cached) return cached
+  const key = parseDIDKey(did)
+  if (key) cache.set(did, key)
+  return key
+}
+
+// The curve P-256 (FIPS 186-4, D.1.2.3): y² = x³ - 3x + b over the prime p, and p ≡ 3 (mod 4).
+const P = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n
+const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
+
+/** The uncompressed P-256 point (04, x, y) of a compressed one (02 or 03, x); `undefined` if it is not on the curve. */
+export function decompressP256(compressed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  const x = BigInt(`0x${toHex(compressed.subarray(1))}`)
+  if (compressed.length !== 33 || (compressed[0] !== 2 && compressed[0] !== 3) || x >= P) return undefined
+  const square = (((x * x - 3n) % P) * x + B + P) % P
+  const root = squareRoot(square)
+  if ((root * root) % P !== square) return undefined
+  const y = (root & 1n) === BigInt(compressed[0] & 1) ? root : P - root
+  return concat(Uint8Array.of(4), compressed.subarray(1), bytesOf(y))
+}
+
+/** A number below 2²⁵⁶ as 32 bytes, the most significant first. */
+function bytesOf(number: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((number >> BigInt(8 * (31 - i))) & 255n))
+}
+
+// square^((p + 1) / 4), by the addition chain of that exponent: 2^254 - 2^222 + 2^190 + 2^94.
+function squareRoot(square: bigint): bigint {
+  const squared = (value: bigint, times: number): bigint => {
+    let result = value
+    for (let i = 0; i < times; i++) result = (result * result) % P
+    return result
+  }
+  const ones2 = (squared(square, 1) * square) % P
+  const ones4 = (squared(ones2, 2) * ones2) % P
+  const ones8 = (squared(ones4, 4) * ones4) % P
+  const ones16 = (squared(ones8, 8) * ones8) % P
+  const ones32 = (squared(ones16, 16) * ones16) % P
+  const first = (squared(ones32, 32) * square) % P
+  const second = (squared(first, 96) * square) % P
+  return squared(second, 94)
 }

@@ -1,8 +1,7 @@
 import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
-import { encodeDIDKey } from './did-key.js'
-import { parseDIDKey } from './parse-did-key.js'
+import { encodeDIDKey, parseDIDKey } from './did-key.js'
 import {
   pairKey,
   type SessionKey,

@@ -1,6 +1,6 @@
 import { concat } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
-import { encodeDIDKey } from './did-key.js'
+import { didKeyOf } from './public-key.js'
 
 /** The types of key that a session can act with. */
 export type SessionKeyType = 'P-256' | 'Ed25519'
@@ -41,7 +41,7 @@ export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | un
 export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promise<SessionKey> {
   const subtle = subtleCrypto()
   return {
-    did: encodeDIDKey({ type, bytes: await publicKeyBytes(pair.publicKey, type) }),
+    did: didKeyOf({ type, bytes: await publicKeyBytes(pair.publicKey, type) }),
     type,
     pair,
     async sign(data) {

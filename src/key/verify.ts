@@ -1,7 +1,6 @@
 import { toHex } from '../base/hex.js'
-import type { PublicKey } from './did-key.js'
-import { isEd25519Key } from './did-key.js'
-import { decompressP256 } from './parse-did-key.js'
+import { decompressP256, isEd25519Key } from './did-key.js'
+import type { PublicKey } from './public-key.js'
 import { SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
 
 /**

@@ -9,7 +9,7 @@ import {
   inTime,
   tooLarge,
 } from '../http/incoming-request.js'
-import { requestRefused } from '../http/request-error.js'
+import { requestRefused } from '../http/signature-profile.js'
 
 /** The members of Node's `IncomingMessage`, or of Express's `Request`, that verifying it needs. */
 export interface NodeRequest {

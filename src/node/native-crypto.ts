@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { toBase64url } from '../base/multibase.js'
-import { isEd25519Key, type PublicKey } from '../key/did-key.js'
-import { decompressP256 } from '../key/parse-did-key.js'
+import { decompressP256, isEd25519Key } from '../key/did-key.js'
+import type { PublicKey } from '../key/public-key.js'
 import { SIGNATURE_LENGTH, type VerifyKeySignature } from '../key/verify.js'
 import type { RecoverPublicKey } from '../wallet/ethereum/eip191.js'
 

@@ -12,8 +12,8 @@ import {
   type NodeRedisClient,
   type RedisStoreOptions,
   redisStore,
+  unavailable,
 } from './redis-client.js'
-import { unavailable } from './redis-eviction.js'
 
 /** The options of `redisReplay`. */
 export interface RedisReplayOptions extends RedisStoreOptions {

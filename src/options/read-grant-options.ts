@@ -21,6 +21,7 @@ import type {
   SerializeOptions,
   TrustOptions,
 } from './session-options.js'
+
 /** The readers of `TrustOptions`. */
 export const TRUST_READERS: ReadersOf<TrustOptions> = {
   verifiers: check(verifiersOption),

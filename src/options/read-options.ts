@@ -10,7 +10,7 @@ import {
   wrong,
 } from '../base/options.js'
 import { clockOption } from '../base/time.js'
-import type { Abilities } from '../capability/abilities.js'
+import type { Abilities } from '../capability/resources.js'
 import { resourcesOption } from '../capability/resources.js'
 import type { SessionStore } from '../store/store.js'
 import {

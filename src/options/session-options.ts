@@ -1,6 +1,6 @@
 import type { Clock } from '../base/time.js'
-import type { Abilities } from '../capability/abilities.js'
 import type { Domains, Revocation } from '../capability/check-options.js'
+import type { Abilities } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type { SessionStore } from '../store/store.js'

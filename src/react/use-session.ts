@@ -1,7 +1,6 @@
 import { useContext, useMemo, useSyncExternalStore } from 'react'
 import type { DIDSession } from '../session/did-session.js'
 import { optionsKey, type SessionOptions, storeOf } from './options.js'
-import { signInRequest } from './pending-sign-in.js'
 import {
   findSessionController,
   SessionContext,
@@ -9,6 +8,7 @@ import {
   sessionController,
   useLatest,
 } from './provider.js'
+import { signInRequest } from './session-controller.js'
 import { LOADING, type SessionActions, type SessionState } from './session-state.js'
 
 /** The state of the session, and the actions that a person can take. */

@@ -1,7 +1,7 @@
 import { missingGrants } from '../capability/recap.js'
 import { canSign } from '../key/generate-key.js'
-import type { LoadHelpers, ResumeHelpers } from './assess.js'
 import { migrate } from './migrate-did-session-4.js'
+import type { LoadHelpers, ResumeHelpers } from './resume.js'
 import { sessionOfSeed } from './session-string.js'
 import { trustRefusal } from './trust.js'
 

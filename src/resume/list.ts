@@ -1,14 +1,12 @@
 import { accountDID } from '../base/account.js'
-import { validityAt } from '../capability/validity.js'
+import { validityAt } from '../capability/cacao.js'
 import { TRUST_READERS } from '../options/read-grant-options.js'
 import { givenOptions, STORE_READERS } from '../options/read-options.js'
 import type { ListOptions } from '../options/session-options.js'
-import { expiresAt, parseRecord, readRecords } from '../store/read-sessions.js'
-import { type Persistence, storeError } from '../store/store.js'
-import { refusalOf } from './assess.js'
+import { expiresAt, type Persistence, parseRecord, readRecords, storeError } from '../store/store.js'
 import { trustingContextOf } from './context.js'
 import { loadedHelpers } from './helpers.js'
-import { migrateDIDSession4 } from './resume.js'
+import { migrateDIDSession4, refusalOf } from './resume.js'
 
 /** One stored session, for a list of accounts to choose from. */
 export interface SessionSummary {

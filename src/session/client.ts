@@ -1,5 +1,4 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { bindMembers } from '../base/bind-members.js'
 import { copiedOptions } from '../base/options.js'
 import type { Clock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
@@ -20,10 +19,9 @@ import type {
   StoreOptions,
   TrustOptions,
 } from '../options/session-options.js'
-import type { SessionStatus, Wanted } from '../resume/assess.js'
 import { contextOf, type SessionContext, trustingContextOf } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
-import { look, resume } from '../resume/resume.js'
+import { look, resume, type SessionStatus, type Wanted } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 
@@ -182,4 +180,19 @@ async function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOp
   if (abilities === undefined) return { resources, minValiditySecs }
   const { askedResources } = await onDemand()
   return { resources: askedResources({ resources, abilities }), minValiditySecs }
+}
+
+/**
+ * Binds all methods and getters of an object's class to the object. They can then be handed on by themselves, and work on a proxy
+ * that Vue or another framework puts around the object: that has none of the object's private fields. They aren't enumerable, so
+ * the object's copies, clones and JSON stay as they are.
+ */
+export function bindMembers(object: object): void {
+  const members = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object))
+  for (const [name, { get, value }] of Object.entries<PropertyDescriptor>(members))
+    if (name !== 'constructor')
+      Object.defineProperty(object, name, {
+        configurable: true,
+        ...(get ? { get: get.bind(object) } : { value: value.bind(object), writable: true }),
+      })
 }

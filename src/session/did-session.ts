@@ -1,14 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AccountInput, accountDID } from '../base/account.js'
-import { bindMembers } from '../base/bind-members.js'
 import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
-import { recapAllows } from '../capability/abilities.js'
 import type { AuthMethod } from '../capability/auth-method.js'
-import { type Cacao, issuerAccount } from '../capability/cacao.js'
-import { missingResources } from '../capability/resources.js'
-import { assertValidAt, expiryTime, validityAt } from '../capability/validity.js'
+import { assertValidAt, type Cacao, expiryTime, issuerAccount, validityAt } from '../capability/cacao.js'
+import { missingResources, recapAllows } from '../capability/resources.js'
 import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
 import {
   type AskedResources,
@@ -30,14 +27,14 @@ import {
   type SignRequestOptions,
   type StoreOptions,
 } from '../options/session-options.js'
-import type { SessionStatus } from '../resume/assess.js'
 import type { SessionContext } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
-import { expiresAt } from '../store/read-sessions.js'
+import type { SessionStatus } from '../resume/resume.js'
 import type { Persistence, SessionData } from '../store/store.js'
+import { expiresAt } from '../store/store.js'
 import { isRemoved, markRemoved } from '../tabs/removed-keys.js'
 import type { SessionChange } from '../tabs/session-watch.js'
-import { listening, onDemand, SessionClient, type SessionClientOptions } from './client.js'
+import { bindMembers, listening, onDemand, SessionClient, type SessionClientOptions } from './client.js'
 
 const ignore = (): void => undefined
 function inspected(

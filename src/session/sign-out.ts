@@ -3,14 +3,19 @@ import { SessionError } from '../base/errors.js'
 import { originOptions } from '../http/signed-fetch.js'
 import { givenOptions, STORE_READERS } from '../options/read-options.js'
 import type { RevokeOptions, SessionFetchInit, StoreOptions } from '../options/session-options.js'
-import { storedSession } from '../resume/assess.js'
 import { contextOf, type SessionContext } from '../resume/context.js'
-import { unmarkStored, wasEvicted } from '../resume/eviction.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
-import { mayHoldDIDSession4 } from '../resume/resume.js'
-import { type FoundRecord, parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
-import { type SessionRecord, storeError } from '../store/store.js'
+import { unmarkStored, wasEvicted } from '../resume/persist.js'
+import { mayHoldDIDSession4, storedSession } from '../resume/resume.js'
+import {
+  type FoundRecord,
+  parseRecord,
+  readLastUsed,
+  readRecords,
+  type SessionRecord,
+  storeError,
+} from '../store/store.js'
 import { pendingSignInsOf } from '../tabs/pending-sign-ins.js'
 import { endSession, watchOf } from '../tabs/session-watch.js'
 

@@ -4,7 +4,15 @@ import { SessionError } from '../base/errors.js'
 import { systemClock } from '../base/time.js'
 import { assertAudience, assertIssuer, assertNonce } from '../capability/assertions.js'
 import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/auth-method.js'
-import { type Cacao, parentOf, rootOf } from '../capability/cacao.js'
+import {
+  assertValidAt,
+  type Cacao,
+  DEFAULT_CLOCK_SKEW_SECS,
+  expiryTime,
+  parentOf,
+  parseDateTime,
+  rootOf,
+} from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import {
   abilitiesOf,
@@ -14,8 +22,6 @@ import {
   unionOfGrants,
   withoutRecapStatement,
 } from '../capability/recap.js'
-import { parseDateTime } from '../capability/schema.js'
-import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS, expiryTime } from '../capability/validity.js'
 import { type AuthorizeOptions, type GrantOptions, resourcesArgument } from '../options/session-options.js'
 import type { Trust } from '../resume/context.js'
 import { assertTrusted } from '../resume/trust.js'

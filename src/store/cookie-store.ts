@@ -1,6 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
 import { SessionError } from '../base/errors.js'
-import { expiryTime } from '../capability/validity.js'
+import { expiryTime } from '../capability/cacao.js'
 import {
   type CookieStoreOptions,
   cookieForm,

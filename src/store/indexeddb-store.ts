@@ -1,6 +1,7 @@
 import { SessionError } from '../base/errors.js'
-import { abort, Connection, completed, resultOf } from './indexeddb-connection.js'
+import { within } from '../base/time.js'
 import type { LastUsed, SessionStore } from './store.js'
+
 /** Which database, and how long to wait for it. */
 export interface IndexedDBStoreOptions {
   /** The database's name; `cacao-session` by default. */
@@ -100,4 +101,196 @@ async function isRefused(connection: Connection): Promise<boolean> {
 function keysUnder(namespace: string, account: string | undefined): IDBKeyRange {
   const prefix = account === undefined ? [namespace] : [namespace, account]
   return IDBKeyRange.bound(prefix, [...prefix, []])
+}
+
+// Sessions and keys are stored under [namespace, account, keyDID], the last use under the namespace. Keys have a store of their
+// own, because engines take long to copy one, and most questions need none.
+const STORES = ['sessions', 'keys', 'last']
+
+// A new connection can't help against these errors.
+const NOT_THE_CONNECTION = ['DataCloneError', 'QuotaExceededError', 'SecurityError', 'VersionError']
+const OPEN_ATTEMPTS = 2
+// The wait for an answer is divided into steps of the timer: a page that slept has missed one of them at most.
+const STEPS = 5
+// By what the wait is divided while an earlier request still has no answer.
+const STUCK_SHARE = 20
+
+type OnLate = (listener: () => void) => void
+
+/**
+ * A connection that is opened when first used and opened again when it was lost, with a bound on every wait: Safari loses
+ * connections, and opening can hang there. In all browsers, a tab that was frozen while it wrote makes the others wait.
+ */
+export class Connection {
+  readonly name: string
+  readonly #openTimeoutMs: number
+  readonly #workTimeoutMs: number
+  #factory: IDBFactory | undefined
+  #opening: Promise<IDBDatabase> | undefined
+  #database: IDBDatabase | undefined
+  #isLate = false
+  #stuck = new Set<Promise<unknown>>()
+
+  constructor(name: string, openTimeoutMs: number, workTimeoutMs = 5000) {
+    this.name = name
+    this.#openTimeoutMs = openTimeoutMs
+    this.#workTimeoutMs = workTimeoutMs
+  }
+
+  /**
+   * Does the work with the open database, and once more with a new connection if this one was lost. Rejects with
+   * `ERR_STORE_UNAVAILABLE` if the database can't be opened, or doesn't answer in time. The work can pass a function to `onLate`,
+   * which is called when the answer is no longer waited for.
+   */
+  async use<T>(work: (database: IDBDatabase, onLate: OnLate) => Promise<T>): Promise<T> {
+    const database = await this.open()
+    try {
+      return await this.#inTime((onLate) => work(database, onLate))
+    } catch (error) {
+      if (error instanceof SessionError) throw error
+      if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
+    }
+    this.#forget()
+    database.close()
+    const another = await this.open()
+    return this.#inTime((onLate) => work(another, onLate)).catch((cause: unknown) => {
+      throw cause instanceof SessionError ? cause : unavailable(cause)
+    })
+  }
+
+  // While an earlier request still has no answer, later ones are waited for more briefly.
+  #inTime<T>(work: (onLate: OnLate) => Promise<T>): Promise<T> {
+    let undo = (): void => undefined
+    const stuck = this.#stuck
+    let steps = stuck.size > 0 ? 1 : STEPS
+    const stepMs = this.#workTimeoutMs / (stuck.size > 0 ? STUCK_SHARE : STEPS)
+    const working = work((listener) => {
+      undo = listener
+    })
+    return new Promise((resolve, reject) => {
+      const timer = setInterval(() => {
+        if (--steps > 0) return
+        clearInterval(timer)
+        stuck.add(working)
+        reject(unavailable())
+        undo()
+      }, stepMs)
+      void working.then(resolve, reject).then(() => {
+        clearInterval(timer)
+        stuck.delete(working)
+      })
+    })
+  }
+
+  /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`, whose `cause` is absent if it was a hang. */
+  async open(): Promise<IDBDatabase> {
+    const factory = currentFactory()
+    if (factory !== this.#factory) this.#forget()
+    this.#factory = factory
+    if (this.#database) return this.#database
+    // An attempt that hung may hang forever, so it isn't waited for again. If the database arrives later, it is used.
+    for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
+      if (attempt > 0) this.#opening = undefined
+      this.#opening ??= this.#requestOf(factory)
+      const database = await within(this.#openTimeoutMs, this.#opening).catch((cause: unknown) => {
+        throw unavailable(cause)
+      })
+      if (database) return database
+    }
+    this.#isLate = true
+    throw unavailable()
+  }
+
+  // Some browsers throw instead of rejecting when storage is forbidden.
+  #requestOf(factory: IDBFactory): Promise<IDBDatabase> {
+    try {
+      return this.#request(factory)
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+  }
+
+  #request(factory: IDBFactory): Promise<IDBDatabase> {
+    const request = factory.open(this.name, 1)
+    request.onupgradeneeded = () => {
+      for (const store of STORES) request.result.createObjectStore(store)
+    }
+    const forget = (): void => this.#forget()
+    const opening = resultOf(request)
+    opening.then((database) => {
+      // Another tab wants to delete or upgrade the database, which waits until this connection is closed.
+      database.onversionchange = () => {
+        forget()
+        database.close()
+      }
+      database.onclose = forget
+      if (this.#opening !== opening) return database.close()
+      this.#database = database
+      this.#isLate = false
+    }, forget)
+    return opening
+  }
+
+  #forget(): void {
+    this.#opening = undefined
+    this.#database = undefined
+    this.#stuck = new Set()
+    this.#isLate = false
+  }
+}
+
+// Some browsers throw when `indexedDB` is read while storage is forbidden.
+function currentFactory(): IDBFactory {
+  let factory: IDBFactory | undefined
+  try {
+    factory = globalThis.indexedDB
+  } catch (cause) {
+    throw unavailable(cause)
+  }
+  if (!factory) throw unavailable('there is none here')
+  return factory
+}
+
+// An error without a cause means that the database didn't answer in time.
+function unavailable(cause?: unknown): SessionError {
+  const options = cause === undefined ? undefined : { cause }
+  return new SessionError(
+    'ERR_STORE_UNAVAILABLE',
+    "IndexedDB can't be used: sessions are kept in memory only",
+    options,
+  )
+}
+
+// Requests as promises, written by hand for what every page loads before it knows whether someone is signed in. Code that loads
+// later uses idb.
+
+/** The result of the request. */
+function resultOf<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
+/** Does the work in the transaction, and resolves when that is complete. An error in the work undoes the transaction. */
+function completed(transaction: IDBTransaction, work: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onabort = () => reject(transaction.error ?? new DOMException('aborted', 'AbortError'))
+    try {
+      work()
+    } catch (error) {
+      reject(error)
+      abort(transaction)
+    }
+  })
+}
+
+/** Undoes the transaction, unless it has already ended. */
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort()
+  } catch {
+    // It had already ended.
+  }
 }

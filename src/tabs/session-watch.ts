@@ -1,10 +1,12 @@
 import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
 import { missingGrants } from '../capability/recap.js'
-import { parseRecord, readLastUsed, readRecords } from '../store/read-sessions.js'
 import {
   type LocatedRecord,
   type Persistence,
+  parseRecord,
+  readLastUsed,
+  readRecords,
   recordOf,
   type SessionData,
   type SessionRecord,

@@ -4,8 +4,9 @@ import { toHex } from '../base/hex.js'
 import { hiddenCharacter } from '../base/hidden-characters.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { CacaoPayload } from '../capability/cacao.js'
+import { parseDateTime } from '../capability/cacao.js'
 import { parsePayload } from '../capability/parse-cacao.js'
-import { parseDateTime } from '../capability/schema.js'
+
 /** Fields of the message that the person reads and signs. Options of `DIDSession.get` and `authorize` take precedence. */
 export interface SignInMessageOptions {
   /** The site that asks: an RFC 3986 authority, with its port. The default is `location.host`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { assertValidAt, expiryTime, validityAt } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
-import { assertValidAt, expiryTime, validityAt } from '../../src/capability/validity.js'
 import { payload, unsigned } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ADDRESS_A } from '../setup/wallet.js'

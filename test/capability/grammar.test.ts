@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { parseDateTime } from '../../src/capability/cacao.js'
 import { covers, isAuthority, isURI, missingResources } from '../../src/capability/resources.js'
-import { parseDateTime } from '../../src/capability/schema.js'
 
 describe('RFC 3339 date-times', () => {
   it.each([

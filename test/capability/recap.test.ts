@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { fromUtf8, utf8 } from '../../src/base/utf8.js'
-import { type Abilities, allows, recapAllows } from '../../src/capability/abilities.js'
 import {
   abilitiesOf,
   fromRecap,
@@ -10,6 +9,7 @@ import {
   toRecap,
   unionOfGrants,
 } from '../../src/capability/recap.js'
+import { type Abilities, allows, recapAllows } from '../../src/capability/resources.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { parseEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'

@@ -2,15 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { toBase64url } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'
-import { allows, recapAllows } from '../../src/capability/abilities.js'
 import { canonicalJSON } from '../../src/capability/canonical-json.js'
 import { abilityOption } from '../../src/capability/check-options.js'
 import { fromRecap, includesAbilities, recapStatement, toRecap } from '../../src/capability/recap.js'
 import {
+  allows,
   covers,
   hasDotSegment,
   isURI,
   missingResources,
+  recapAllows,
   resourcesOption,
 } from '../../src/capability/resources.js'
 import { signed } from '../setup/capability.js'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { curlLine } from '../../src/cli/curl-line.js'
+import { curlLine } from '../../src/cli/request.js'
 
 const HOSTILE = [
   '$(touch run)',

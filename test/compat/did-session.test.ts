@@ -3,7 +3,7 @@ import { DID } from 'dids'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
-import { documentOf } from '../../src/compat/did-document.js'
+import { documentOf } from '../../src/compat/did.js'
 import {
   cacaoContainsResources,
   createDIDCacao,
@@ -31,7 +31,7 @@ const KEYS_DID = 'did:key:zDnaesvFv4WzQ73zPin4Yzkp8reDSe7Bvb6sN3QtRdjoNsYbW'
 
 // Plain dids, as any receiver would set it up; the resolver is all that it needs.
 async function plainDID(): Promise<DID> {
-  const { didKeyResolver } = await import('../../src/compat/did-document.js')
+  const { didKeyResolver } = await import('../../src/compat/did.js')
   return new DID({ resolver: didKeyResolver })
 }
 

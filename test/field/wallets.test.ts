@@ -1,7 +1,7 @@
 import { BrowserProvider } from 'ethers'
 import nacl from 'tweetnacl'
 import { beforeEach, describe, expect } from 'vitest'
-import { toBase58 } from '../../src/base/base58.js'
+import { toBase58 } from '../../src/base/bytes.js'
 import { toHex } from '../../src/base/hex.js'
 import { DIDSession } from '../../src/index.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'

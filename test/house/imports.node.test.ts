@@ -4,7 +4,7 @@ import { graph, sources } from './graph.js'
 const MAX_LINES = 300
 
 // The public class is one thing, and most of its lines are docstrings.
-const LONGER: Readonly<Record<string, number>> = { 'session/did-session.ts': 440 }
+const LONGER: Readonly<Record<string, number>> = { 'session/did-session.ts': 490 }
 
 /** The folders from the bottom up: a file imports only from its own folder, and from folders further down. */
 const FLOORS: readonly (readonly string[])[] = [
@@ -12,6 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['key'],
   ['capability'],
   ['http', 'jws', 'store', 'wallet'],
+  ['server', 'token', 'cookie'],
   ['options'],
   ['tabs'],
   ['resume'],
@@ -45,7 +46,7 @@ describe('source files', () => {
   it('are all in the graph, with static, dynamic and type imports', () => {
     expect(graph.get('index.ts')).toContain('capability/cacao.ts')
     expect(graph.get('capability/accounts.ts')).toContain('key/ecdsa.ts')
-    expect(graph.get('capability/validity.ts')).toContain('capability/cacao.ts')
+    expect(graph.get('capability/recap.ts')).toContain('capability/cacao.ts')
     expect(graph.get('capability/verify-cacao.ts')).toContain('capability/parse-cacao.ts')
   })
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import { authorizationOf, contentDigest, keyURL } from '../../src/http/signature-profile.js'
 import { verifyRequest } from '../../src/http/verify-request.js'
-import { knownKey } from '../../src/key/parse-did-key.js'
+import { knownKey } from '../../src/key/did-key.js'
 import { verifyKeySignature } from '../../src/key/verify.js'
 import { expectCode } from '../setup/expect-code.js'
 import {

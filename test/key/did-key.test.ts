@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { toBase58 } from '../../src/base/base58.js'
-import { concat } from '../../src/base/bytes.js'
+import { concat, toBase58 } from '../../src/base/bytes.js'
 import { fromBase58, fromBase64url } from '../../src/base/multibase.js'
-import { encodeDIDKey, type KeyType } from '../../src/key/did-key.js'
-import { parseDIDKey } from '../../src/key/parse-did-key.js'
+import { encodeDIDKey, parseDIDKey } from '../../src/key/did-key.js'
+import type { KeyType } from '../../src/key/public-key.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 
 type Vectors = Record<string, Vector>

@@ -2,6 +2,7 @@ import { verifyAsync } from '@noble/ed25519'
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../src/base/hex.js'
 import { utf8 } from '../../src/base/utf8.js'
+import { parseDIDKey } from '../../src/key/did-key.js'
 import {
   canSign,
   generateSessionKey,
@@ -9,7 +10,6 @@ import {
   nobleSeedKey,
   seedKey,
 } from '../../src/key/generate-key.js'
-import { parseDIDKey } from '../../src/key/parse-did-key.js'
 import { sessionKeyOfPair } from '../../src/key/session-key.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeWith, vectors } from '../setup/fixtures.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Abilities, allows, recapAllows } from '../../src/capability/abilities.js'
 import { abilitiesOf, fromRecap, recapStatement, toRecap } from '../../src/capability/recap.js'
+import { type Abilities, allows, recapAllows } from '../../src/capability/resources.js'
 import { payload } from '../setup/capability.js'
 import { runs } from '../setup/seed.js'
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Abilities } from '../../src/capability/abilities.js'
 import { fromRecap, recapStatement, toRecap } from '../../src/capability/recap.js'
+import type { Abilities } from '../../src/capability/resources.js'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import { DIDSession } from '../../src/index.js'
 import { requireSession } from '../../src/middleware/fetch.js'

@@ -1,6 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { toBase58 } from '../../src/base/base58.js'
-import { concat } from '../../src/base/bytes.js'
+import { concat, toBase58 } from '../../src/base/bytes.js'
 
 const { Point } = ed25519
 const P = 2n ** 255n - 19n

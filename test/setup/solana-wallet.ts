@@ -1,5 +1,5 @@
 import nacl from 'tweetnacl'
-import { toBase58 } from '../../src/base/base58.js'
+import { toBase58 } from '../../src/base/bytes.js'
 import { utf8 } from '../../src/base/utf8.js'
 import type { SolanaAdapter, SolanaStandardWallet } from '../../src/wallet/solana/index.js'
 

@@ -1,6 +1,6 @@
 import { wrap } from 'idb'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { Connection } from '../../src/store/indexeddb-connection.js'
+import { Connection } from '../../src/store/indexeddb-store.js'
 import { expectCode } from '../setup/expect-code.js'
 
 const NAME = 'stuck'

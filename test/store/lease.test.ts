@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Connection } from '../../src/store/indexeddb-connection.js'
-import { noteDeclined, releaseLease, takeLease, wasDeclined } from '../../src/store/lease.js'
+import { Connection } from '../../src/store/indexeddb-store.js'
+import { noteDeclined, releaseLease, takeLease, wasDeclined } from '../../src/tabs/prompt-lock.js'
 import { clearOrigin } from '../setup/origin.js'
 
 const never = (): boolean => false

@@ -1,7 +1,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import { expect, it } from 'vitest'
 import { toHex } from '../../src/base/hex.js'
-import { decompressP256 } from '../../src/key/parse-did-key.js'
+import { decompressP256 } from '../../src/key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../src/key/verify.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from './wycheproof.js'

@@ -1,6 +1,6 @@
 import nacl from 'tweetnacl'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { toBase58 } from '../../src/base/base58.js'
+import { toBase58 } from '../../src/base/bytes.js'
 import { toHex } from '../../src/base/hex.js'
 import { fromBase58, toBase64 } from '../../src/base/multibase.js'
 import { utf8 } from '../../src/base/utf8.js'

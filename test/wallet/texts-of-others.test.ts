@@ -1,6 +1,6 @@
 import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
-import { toBase58 } from '../../src/base/base58.js'
+import { toBase58 } from '../../src/base/bytes.js'
 import { toEIP55 } from '../../src/base/eip55.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import { utf8 } from '../../src/base/utf8.js'

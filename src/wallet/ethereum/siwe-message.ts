@@ -1,7 +1,7 @@
 import { type AccountParts, accountOfDID, parseAccount } from '../../base/account.js'
 import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
-import { type Cacao, type CacaoPayload, hasMetadata } from '../../capability/cacao.js'
+import { type Cacao, type CacaoPayload, hasMetadata, parseDateTime } from '../../capability/cacao.js'
 import {
   type Message,
   type MessageLayout,
@@ -10,7 +10,6 @@ import {
   signedPayloads,
 } from '../../capability/message.js'
 import { parsePayload } from '../../capability/parse-cacao.js'
-import { parseDateTime } from '../../capability/schema.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { verifierInput } from '../../capability/verify-signature.js'
 

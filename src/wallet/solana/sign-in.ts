@@ -1,6 +1,5 @@
 import { accountOfDID, parseAccount } from '../../base/account.js'
-import { toBase58 } from '../../base/base58.js'
-import { isBytes } from '../../base/bytes.js'
+import { isBytes, toBase58 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromUtf8, utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
