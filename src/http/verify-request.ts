@@ -111,6 +111,7 @@ export function incomingVerifier<R>(
     replay,
     clockSkewSecs,
     askStore,
+    recordDevice,
   } = settings
   const verified = new LRUCache<KnownCapability>(settings.cacheSize)
   const live = new LiveRequests(settings.maxLiveRequests)
@@ -183,6 +184,7 @@ export function incomingVerifier<R>(
       if (takeBack) takeBack()
       throw error
     }
+    await recordDevice?.(caller, incoming, url)
 
     return {
       ...caller,

@@ -19,10 +19,10 @@ export {
   type TinySecp256k1,
   verifyWithNodeCrypto,
 } from './native-crypto.js'
-export type { IORedisClient, NodeRedisClient, RedisStoreOptions } from './redis-client.js'
+export type { IORedisClient, NodeRedisClient, RedisStoreOptions } from '../server/redis-client.js'
 export {
   type RedisReplayOptions,
   type RedisRevocationOptions,
   redisReplay,
   redisRevocation,
-} from './redis-stores.js'
+} from '../server/redis-stores.js'

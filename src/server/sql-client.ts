@@ -1,5 +1,6 @@
 import { SessionError } from '../base/errors.js'
-import { refuseWorkersKV } from './workers-kv.js'
+import { wrong } from '../base/options.js'
+import { refuseWorkersKV } from '../http/replay.js'
 
 /** A `Pool` or a `Client` of the package `pg`, reduced to what is used. The app installs that package. */
 export interface PgClient {
@@ -30,6 +31,8 @@ export interface Database {
   readonly dialect: SQLDialect
   /** Milliseconds since 1970 by the clock of the database, as an expression. */
   readonly now: string
+  /** What a SELECT ends with that chooses rows to delete, so that two servers which do so don't wait for each other. */
+  readonly skipLocked: string
   /**
    * Runs one statement, with a `?` for each value, and gives its rows, each as the list of its columns. Rejects with
    * `ERR_STORE_UNAVAILABLE`.
@@ -44,7 +47,7 @@ const NOW: Readonly<Record<SQLDialect, string>> = {
 
 /** The database behind a client. Throws a `TypeError` for a client that is none of those that are known. */
 export function databaseOf(client: SQLClient): Database {
-  refuseWorkersKV(client)
+  refuseWorkersKV(client, 'client')
   if (isPostgres(client))
     return database('postgres', async (text, values) => client.unsafe(text, [...values] as never[]))
   if (isPg(client))
@@ -68,6 +71,7 @@ function database(dialect: SQLDialect, ask: Ask): Database {
   return {
     dialect,
     now: NOW[dialect],
+    skipLocked: dialect === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '',
     async run(statement, values) {
       try {
         return rowsOf(await ask(dialect === 'postgres' ? textOf(statement) : statement, values))
@@ -134,14 +138,14 @@ function unavailable(cause: unknown): SessionError {
 }
 
 /** A value that a statement gave as 1 or 0, also where the client gives numbers as texts or BigInts. */
-export function truth(value: unknown): boolean {
+export function truthOf(value: unknown): boolean {
   const text = String(value)
   if (text === '1' || text === '0') return text === '1'
   throw unexpected(value)
 }
 
 /** A time that a statement gave; `Infinity` for NULL. */
-export function time(value: unknown): number {
+export function timeOf(value: unknown): number {
   if (value === null) return Number.POSITIVE_INFINITY
   const milliseconds = typeof value === 'string' && value !== '' ? Number(value) : Number(value ?? Number.NaN)
   if (Number.isFinite(milliseconds)) return milliseconds
@@ -149,7 +153,7 @@ export function time(value: unknown): number {
 }
 
 /** A text that a statement gave. */
-export function text(value: unknown): string {
+export function textValue(value: unknown): string {
   if (typeof value === 'string') return value
   throw unexpected(value)
 }
@@ -159,4 +163,69 @@ function unexpected(value: unknown): SessionError {
     'ERR_STORE_UNAVAILABLE',
     `the database gave an unexpected answer: ${String(value).slice(0, 40)}`,
   )
+}
+
+/** The names of the tables. */
+export interface SQLTables {
+  readonly used: string
+  readonly revoked: string
+  readonly signedOut: string
+  readonly devices: string
+}
+
+const DEFAULT_PREFIX = 'cacao_session_'
+// Perhaps with a schema before it. The longest name with it has 63 characters, which is all that Postgres takes of one.
+const PREFIX = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,39}$/
+
+/** The tables whose names begin with `prefix`. Throws a `TypeError` for a prefix that is not plain. */
+export function tablesOf(prefix: string = DEFAULT_PREFIX): SQLTables {
+  if (typeof prefix !== 'string' || !PREFIX.test(prefix))
+    throw wrong(
+      'prefix',
+      'up to 40 lower-case letters, digits and underscores, perhaps after the name of a schema and a dot: "auth.session_"',
+    )
+  return {
+    used: `${prefix}used`,
+    revoked: `${prefix}revoked`,
+    signedOut: `${prefix}signed_out`,
+    devices: `${prefix}devices`,
+  }
+}
+
+/** Options of `sqlMigration`. */
+export interface SQLMigrationOptions {
+  /** What the names of the tables begin with, `cacao_session_` by default. Give the stores the same one. */
+  prefix?: string
+}
+
+/**
+ * The statements that create the tables of `sqlReplay`, `sqlRevocation` and `sqlDevices`: run them once, or at each start, because they
+ * change nothing that is there. The user that the servers connect as needs to read, insert, update and delete. Throws a `TypeError`
+ * for another dialect or a wrong prefix.
+ *
+ * @example
+ * await pool.query(sqlMigration('postgres')) // or, with node:sqlite: database.exec(sqlMigration('sqlite'))
+ */
+export function sqlMigration(
+  dialect: SQLDialect,
+  { prefix = DEFAULT_PREFIX }: SQLMigrationOptions = {},
+): string {
+  if (dialect !== 'postgres' && dialect !== 'sqlite') throw wrong('dialect', '"postgres" or "sqlite"')
+  const { used, revoked, signedOut, devices } = tablesOf(prefix)
+  const indexOf = (table: string): string => `${table.slice(table.indexOf('.') + 1)}_expires_at`
+  // Postgres compares texts byte by byte only if it is told to.
+  const key = dialect === 'postgres' ? 'text COLLATE "C"' : 'text'
+  const index = (table: string): string =>
+    dialect === 'sqlite' && table.includes('.')
+      ? `CREATE INDEX IF NOT EXISTS ${table.slice(0, table.indexOf('.'))}.${indexOf(table)} ON ${table.slice(table.indexOf('.') + 1)} (expires_at);`
+      : `CREATE INDEX IF NOT EXISTS ${indexOf(table)} ON ${table} (expires_at);`
+  return `CREATE TABLE IF NOT EXISTS ${used} (id ${key} PRIMARY KEY, expires_at bigint NOT NULL);
+${index(used)}
+CREATE TABLE IF NOT EXISTS ${revoked} (id ${key} PRIMARY KEY, expires_at bigint);
+${index(revoked)}
+CREATE TABLE IF NOT EXISTS ${signedOut} (account ${key} PRIMARY KEY, before bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS ${devices} (account ${key} NOT NULL, id ${key} NOT NULL, key_did text NOT NULL, capability text NOT NULL,
+  name text, first_seen bigint NOT NULL, last_seen bigint NOT NULL, expires_at bigint, PRIMARY KEY (account, id));
+${index(devices)}
+`
 }
