@@ -68,14 +68,15 @@ export interface DevicesOptions<R = Request> {
   onFailed?: (error: unknown) => void
 }
 
-const storeOption: ReadValue<DeviceStore> = (value, name) => {
+/** Reads a store of devices. */
+export const storeOfDevicesOption: ReadValue<DeviceStore> = (value, name) => {
   const form = 'a store of devices, such as memoryDevices() returns'
   for (const method of ['seen', 'list', 'remove']) methodOption(method, form)(value, name)
   return value as DeviceStore
 }
 
 const DEVICES_OPTIONS: OptionReaders<ReadDevicesOptions> = {
-  store: required(storeOption),
+  store: required(storeOfDevicesOption),
   name: check(functionOption('a function of the request that gives a text, or undefined')),
   onFailed: check(functionOption('a function that is called with the error')),
 }

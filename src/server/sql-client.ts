@@ -1,3 +1,4 @@
+import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
 import { wrong } from '../base/options.js'
 import { refuseWorkersKV } from '../http/replay.js'
@@ -50,8 +51,7 @@ export function databaseOf(client: SQLClient): Database {
   refuseWorkersKV(client, 'client')
   if (isPostgres(client))
     return database('postgres', async (text, values) => client.unsafe(text, [...values] as never[]))
-  if (isPg(client))
-    return database('postgres', async (text, values) => (await client.query(text, [...values])).rows)
+  if (isPg(client)) return pgDatabase(client)
   if (isSQLite(client)) return sqliteDatabase(client)
   throw new TypeError(
     'client must be a Pool or Client of the package pg, the sql of the package postgres, a DatabaseSync of node:sqlite, or a Database of better-sqlite3',
@@ -82,6 +82,13 @@ function database(dialect: SQLDialect, ask: Ask): Database {
   }
 }
 
+function pgDatabase(client: PgClient): Database {
+  const queue = new SerialQueue()
+  const ask: Ask = async (text, values) => (await client.query(text, [...values])).rows
+  // A single client does one thing at a time.
+  return database('postgres', isPool(client) ? ask : (...query) => queue.run(() => ask(...query)))
+}
+
 function sqliteDatabase(client: SQLiteClient): Database {
   const statements = new Map<string, ReturnType<SQLiteClient['prepare']>>()
   return database('sqlite', async (text, values) => {
@@ -103,8 +110,11 @@ function isPostgres(client: unknown): client is PostgresClient {
 // By what only they have: clients of other databases have a method `query` too.
 function isPg(client: unknown): client is PgClient {
   if (!hasMethods(client, 'query')) return false
-  const isPool = typeof (client as { totalCount?: unknown }).totalCount === 'number'
-  return isPool || hasMethods(client, 'escapeIdentifier')
+  return isPool(client) || hasMethods(client, 'escapeIdentifier')
+}
+
+function isPool(client: unknown): boolean {
+  return typeof (client as { totalCount?: unknown }).totalCount === 'number'
 }
 
 // Others, whose methods return promises or take callbacks, have a method `prepare` too.

@@ -64,7 +64,11 @@ async function serverUser(): Promise<User | undefined> {
 }
 
 async function start(port: number, folder: string, user: User | undefined): Promise<ChildProcess> {
-  const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'logging_collector=off']
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${folder}`,
+    'logging_collector=off',
+  ]
   const args = ['-D', join(folder, 'data'), '-p', String(port), ...settings.flatMap((each) => ['-c', each])]
   const child = startProcess(join(programs ?? '', 'postgres'), args, {
     cwd: folder,
