@@ -14,6 +14,9 @@ const commands = {
   bun: [installed('.bin/bun')],
 } as const
 
+/** The program of a version of Node. */
+export const installedNode = (name: 'node22' | 'node24'): string => commands[name][0]
+
 export type ProcessName = keyof typeof commands
 
 /** Runs the suite as a script of that runtime, which imports the package by itself. */
