@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
-import { installedNode } from './runtimes/processes.js'
+import { installedNode } from './runtimes/installed.js'
 
 // The suites that users get for stores of their own, over SQLite, as a user of the package runs them.
 const SCRIPT = `
@@ -62,12 +62,12 @@ describe('the stores in SQLite', () => {
   })
   afterAll(() => folder.remove())
 
-  it.each(['node22', 'node24'] as const)('do what stores must, over node:sqlite of %s', async (name) => {
-    expectAllDone(await results(folder, installedNode(name), NODE_SQLITE))
+  it.each([22, 24] as const)('do what stores must, over node:sqlite of Node %s', async (version) => {
+    expectAllDone(await results(folder, installedNode(version), NODE_SQLITE))
   })
 
   it('refuse a connection with an open transaction, with which a use would be undone', async () => {
-    const { undone } = await results(folder, installedNode('node24'), NODE_SQLITE)
+    const { undone } = await results(folder, installedNode(24), NODE_SQLITE)
     expect(undone).toContain('ERR_STORE_UNAVAILABLE: a transaction is open')
   })
 

@@ -15,10 +15,11 @@ export interface StoreKinds {
 
 /** The suites that `cacao-session/testing` gives for stores, over each of these. */
 export function storeSuites({ replay, revocation, devices }: StoreKinds): void {
-  const suite = (name: string, cases: readonly StoreCase[]): void =>
-    describe(name, () => {
+  const suite = (title: string, cases: readonly StoreCase[]): void => {
+    describe(title, () => {
       for (const { name, run } of cases) it(name, run)
     })
+  }
   if (replay) suite('a replay store', replayStoreCases(replay))
   if (revocation) suite('a revocation store', revocationStoreCases(revocation))
   if (devices) suite('a store of devices', deviceStoreCases(devices))
