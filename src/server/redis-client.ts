@@ -1,4 +1,5 @@
 import { SessionError } from '../base/errors.js'
+import { withoutHidden } from '../base/hidden-characters.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
 /** The methods of a client, or a cluster, of the package `redis` (node-redis) that are used. The app installs that package. */
@@ -251,9 +252,10 @@ function unknownPolicy(): SessionError {
 
 /** The error for a command that failed. */
 export function unavailable(cause: unknown): SessionError {
+  const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    'a command to Redis failed: check that it is running and can be written',
+    `a command to Redis failed${reason}: check that it is running and can be written`,
     { cause },
   )
 }

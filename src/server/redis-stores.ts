@@ -33,7 +33,7 @@ const REPLAY_MARGIN_MS = 60_000
  * Remembers used requests in Redis, for all servers that share it, with one `SET … NX PX` for each. Takes a client or a cluster
  * of the package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for another client or a wrong option.
  *
- * While Redis can't be reached, `use` rejects, and requests are refused. That takes `storeTimeoutMs`, unless the client has no
+ * While Redis can't be reached, `use` rejects with `ERR_STORE_UNAVAILABLE`, and requests are refused. That takes `storeTimeoutMs`, unless the client has no
  * queue of its own (`disableOfflineQueue: true` in `redis`, `enableOfflineQueue: false` in `ioredis`). At the first use, and then
  * once a minute, it checks that Redis does not evict keys (`maxmemory-policy`). If it does, used requests could be forgotten, so
  * `use` rejects with `ERR_STORE_UNAVAILABLE`. After the clock was ahead and is set back, all requests are refused that may have
@@ -55,7 +55,7 @@ export function redisReplay(
       if (!Number.isSafeInteger(forMs)) throw new TypeError('expiresAt must be a time in milliseconds')
       if (!(expiresAt > forgotten.until())) return false
       forgotten.used(expiresAt)
-      return commands.set(prefix + id, { ifAbsent: true, forMs })
+      return available(commands.set(prefix + id, { ifAbsent: true, forMs }))
     },
   }
 }
