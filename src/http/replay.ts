@@ -93,3 +93,16 @@ export class ExpiryBuckets<Bucket> {
     return expired.map(([, bucket]) => bucket)
   }
 }
+
+/**
+ * Throws a `TypeError` for a Workers KV namespace. It has no atomic operation, and what was written is seen elsewhere only after
+ * a minute: two servers would both accept the same request, and a revoked session would go on.
+ */
+export function refuseWorkersKV(value: unknown, name: string): void {
+  const methods = ['get', 'put', 'list', 'delete', 'getWithMetadata']
+  const object = value as Record<string, unknown> | null
+  if (typeof object !== 'object' || !methods.every((method) => typeof object?.[method] === 'function')) return
+  throw new TypeError(
+    `${name} is a Workers KV namespace, which is not atomic: two requests at the same time, or in two places, would both be the first. Use a Durable Object, upstashReplay of cacao-session/upstash, or an SQL database`,
+  )
+}
