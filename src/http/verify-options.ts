@@ -20,7 +20,6 @@ import {
   type Domains,
   delegationOption,
   domainsOption,
-  methodOption,
   type Revocation,
   revocationOption,
   verifiersOption,
@@ -37,7 +36,7 @@ import {
   devicesOption,
   type ReadDevicesOptions,
 } from './devices.js'
-import { memoryReplay, type ReplayStore, refuseWorkersKV } from './replay.js'
+import { memoryReplay, type ReplayStore, replayOption } from './replay.js'
 import {
   type OfRequest,
   requiredAbilityOption,
@@ -268,17 +267,6 @@ const maxAgeOption: ReadValue<number> = (value, name) => {
   const secs = secondsOption(value, name)
   if (secs <= SIGNATURE_LIFETIME_SECS) return secs
   throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests`)
-}
-
-const replayStore = methodOption<ReplayStore>(
-  'use',
-  'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
-)
-/** Reads the option `replay`. */
-export const replayOption: ReadValue<ReplayStore | false> = (value, name) => {
-  if (value === false) return false
-  refuseWorkersKV(value, name)
-  return replayStore(value, name)
 }
 
 const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {

@@ -2,27 +2,29 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { TestWallet } from '../../../src/testing/index.js'
-import { type Browser, openBrowser } from '../../e2e/browser.js'
-import { describeEngines } from '../../e2e/engines.js'
-import { type ExampleProcess, startUntil } from '../../e2e/example-process.js'
-import { freePort } from '../../engines/free-port.js'
-import { attackExample } from '../attack-example.js'
-import { ownEnv, run } from '../command.js'
-import { type ExampleFolder, exampleFolder } from '../example-folder.js'
-import { walletInPage } from '../wallet-in-page.js'
+import type { TestWallet } from '../../src/testing/index.js'
+import { type Browser, openBrowser } from '../e2e/browser.js'
+import { describeEngines } from '../e2e/engines.js'
+import { type ExampleProcess, startUntil } from '../e2e/example-process.js'
+import { freePort } from '../engines/free-port.js'
+import { ownEnv, run } from './command.js'
+import { type ExampleFolder, exampleFolder } from './example-folder.js'
+import { walletInPage } from './wallet-in-page.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
 
-/** Each of them is the same app: notes that only their owner sees, on pages that a server renders. */
-// Next.js answers a target in absolute form with a redirection to it.
-const APPS = [
-  { name: 'next', ready: /Ready in/, seesAbsoluteTargets: false },
-  { name: 'sveltekit', ready: /Listening on/, seesAbsoluteTargets: true },
-]
+/** An example whose server renders pages for whoever is signed in: notes that only their owner sees. */
+export interface PagesExample {
+  readonly name: string
+  /** What its server prints when it is ready. */
+  readonly ready: RegExp
+  /** Attacks what its pages sign. */
+  attack(port: number): Promise<void>
+}
 
-for (const { name, ready, seesAbsoluteTargets } of APPS)
+/** What each of them must do, whatever the framework. */
+export function describePages({ name, ready, attack }: PagesExample): void {
   describeEngines(
     `examples/${name}`,
     (engine) => {
@@ -151,15 +153,9 @@ for (const { name, ready, seesAbsoluteTargets } of APPS)
       })
 
       it('refuses every attack on what is signed', async () => {
-        await serving(0, () =>
-          attackExample(port, {
-            domain: `localhost:${port}`,
-            method: 'POST',
-            target: '/api/notes',
-            seesAbsoluteTargets,
-          }),
-        )
+        await serving(0, () => attack(port))
       })
     },
     ['chromium'],
   )
+}
