@@ -27,6 +27,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
     items: [
       { text: 'Security model', link: '/guides/security' },
       { text: 'Errors', link: '/guides/errors' },
+      { text: 'Formats', link: '/spec' },
     ],
   },
 ]
