@@ -186,7 +186,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       for (const cookie of cookies) response.headers.append('set-cookie', cookie)
       return response
     },
-    nodeHandler(request, response, next = () => undefined) {
+    nodeHandler(request, response, next = failed(response)) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
       answer(arrived(request as CookieSource), admitted).then(
         ({ status, headers, cookies = [], body = '' }) => {
@@ -233,6 +233,14 @@ const PRIVATE = { 'cache-control': 'no-store' }
 const JSON_HEADERS = { ...PRIVATE, 'content-type': 'application/json' }
 // It isn't known who it is: nobody, or the person.
 const UNKNOWN: readonly string[] = ['ERR_STORE_UNAVAILABLE', 'ERR_RPC_UNAVAILABLE', 'ERR_ENVIRONMENT']
+
+// A fault of the server, where nothing else would answer.
+const failed =
+  (response: NodeResponse) =>
+  (error?: unknown): void => {
+    console.error(error)
+    if (!response.headersSent) response.writeHead(500, { ...PRIVATE }).end('')
+  }
 
 // What something before has set stays set.
 function setAlready(response: NodeResponse, cookies: readonly string[]): string[] {
