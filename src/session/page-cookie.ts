@@ -96,9 +96,18 @@ export function clearCookie(url: URL, keys: readonly string[], signal?: AbortSig
  * most: without its key, no cookie outlives its short time.
  */
 export async function clearCookies(keys: readonly string[]): Promise<void> {
-  if (typeof document === 'undefined') return
-  const own = notes().filter(({ keyDID }) => keys.includes(keyDID))
+  const own = notesOf(keys)
   await within(CLEARING_MS, Promise.allSettled(own.map(({ path }) => clearCookie(cookieURL(path), keys))))
+}
+
+/** Calls back once these keys have no cookies any more: at once if they have none, because the listener may leave the page. */
+export function afterCookies(keys: readonly string[], listener: () => void): void {
+  if (notesOf(keys).length === 0) listener()
+  else void clearCookies(keys).then(listener)
+}
+
+function notesOf(keys: readonly string[]): CookieNote[] {
+  return typeof document === 'undefined' ? [] : notes().filter(({ keyDID }) => keys.includes(keyDID))
 }
 
 async function asked(

@@ -23,7 +23,7 @@ let restore: Restore
 /** What the server was asked: `POST`, `DELETE`. */
 let asked: string[]
 /** Answers instead of the server. */
-let behaviour: (request: Request) => Response | Promise<Response> | undefined
+let behaviour: (request: Request) => Response | Promise<Response | undefined> | undefined
 let maxAgeSecs: number
 
 const session = (expiresInSecs = 7200, key = KEY_A, account = ACCOUNT_A) =>
@@ -156,6 +156,27 @@ describe('session.keepCookie', () => {
     held.dispose()
     await held.remove()
     expect([asked, hasNote()]).toEqual([['POST', 'DELETE'], false])
+  })
+
+  it('is cleared before anybody hears that the session was removed, because a listener may leave the page', async () => {
+    const held = await session()
+    const heard: string[] = []
+    held.on('removed', () => heard.push(`removed, note: ${hasNote()}`))
+    const stop = DIDSession.onChange(({ type }) => heard.push(`${type}, note: ${hasNote()}`), { store })
+    await held.keepCookie(URL_OF_COOKIE)
+    let go = (): void => undefined
+    behaviour = () =>
+      new Promise((resolve) => {
+        go = () => resolve(undefined)
+      })
+    const removal = held.remove()
+    await vi.waitFor(() => expect(asked).toContain('DELETE'), SOON)
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve))
+    expect(heard).toEqual([])
+    go()
+    await removal
+    await vi.waitFor(() => expect(heard).toEqual(Array(2).fill('removed, note: false')), SOON)
+    stop()
   })
 
   it('leaves somebody else’s cookie alone', async () => {
