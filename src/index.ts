@@ -6,10 +6,12 @@ export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capabil
 export type { Domains, Revocation } from './capability/check-options.js'
 export type { Abilities, Ability, Caveats } from './capability/resources.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
+export type { TokenClaims } from './http/session-token.js'
 export type { SessionKeyType } from './key/session-key.js'
 export type {
   AskedResources,
   AuthorizeOptions,
+  CreateTokenOptions,
   DelegateOptions,
   ExplainOptions,
   FromSessionOptions,
@@ -26,6 +28,7 @@ export type {
   SessionFetchInit,
   SessionListenerOptions,
   SignRequestOptions,
+  SignURLOptions,
   StoreOptions,
   TrustOptions,
 } from './options/session-options.js'

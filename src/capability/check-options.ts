@@ -29,6 +29,20 @@ export interface Revocation {
    * refusal, and so is a rejection.
    */
   isRevoked(capability: Cacao): boolean | Promise<boolean>
+  /**
+   * Calls back whenever something was revoked, here or by another server, so that what lasts longer than a request can end at once.
+   * Returns a function that ends that. Whoever is called asks `isRevoked` again, so that nothing depends on who may send such
+   * messages. A store that can't tell leaves this method out, and is asked from time to time.
+   */
+  onRevoked?(listener: (event: RevocationEvent) => void): () => void
+}
+
+/** What was revoked. One that names nothing may be about anything. */
+export interface RevocationEvent {
+  /** The `capabilityIdentity` of a capability. */
+  readonly id?: string | undefined
+  /** An account, whose capabilities were revoked up to some time. */
+  readonly account?: string | undefined
 }
 
 /** Which delegated capabilities are accepted. */

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../base/time.js'
 import { capabilityAccounts } from '../capability/accounts.js'
 import type { Cacao } from '../capability/cacao.js'
 import { expiryTime, parseDateTime } from '../capability/cacao.js'
-import type { Revocation } from '../capability/check-options.js'
+import type { Revocation, RevocationEvent } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 
@@ -98,6 +98,10 @@ export interface MemoryRevocationOptions {
 export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions = {}): RevocationStore {
   const capabilities = new Map<string, number>()
   const accounts = new Map<string, number>()
+  const listeners = new Set<(event: RevocationEvent) => void>()
+  const tell = (event: RevocationEvent): void => {
+    for (const listener of [...listeners]) listener(event)
+  }
   // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until
   // then may have been revoked.
   let removedUntil = Number.NEGATIVE_INFINITY
@@ -111,17 +115,23 @@ export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions 
         removedUntil = Math.max(removedUntil, end)
       }
       capabilities.set(id, until)
+      tell({ id })
     },
     async revokeAll(account, before = new Date(now())) {
       const revoked = revokedAccount(account, before)
       const known = accounts.get(revoked.account) ?? Number.NEGATIVE_INFINITY
       accounts.set(revoked.account, Math.max(known, revoked.before))
+      tell({ account: revoked.account })
     },
     async isRevoked(cacao) {
       const { id, accounts: issuers, issuedAt, expiresAt } = await revocationKeys(cacao)
       const isBefore = (issuer: string): boolean =>
         issuedAt <= (accounts.get(issuer) ?? Number.NEGATIVE_INFINITY)
       return capabilities.has(id) || issuers.some(isBefore) || expiresAt <= removedUntil
+    },
+    onRevoked(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 }

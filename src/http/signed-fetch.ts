@@ -126,7 +126,8 @@ function onlyForFetch(init: RequestInit): RequestInit {
   return rest
 }
 
-const originsOption: ReadValue<readonly string[]> = (value, name) => {
+/** Reads the option `origins`. */
+export const originsOption: ReadValue<readonly string[]> = (value, name) => {
   const form = 'a list of origins: ["https://api.example.com"]'
   const list = textsOption(form)(value, name)
   for (const text of list) if (!URL.canParse(text) || new URL(text).origin !== text) throw wrong(name, form)
@@ -143,17 +144,22 @@ export function originOptions({ origins }: Pick<SignedFetchInit, 'origins'>): {
   )
 }
 
-function assertCovered(
+/**
+ * Throws `ERR_CAPABILITY_RESOURCES` unless the resources cover something at the URL's origin, or it is allowed. The error begins with
+ * what is not done.
+ */
+export function assertCovered(
   { origin, protocol }: URL,
   resources: readonly string[],
   allowed: readonly string[] = [],
+  notDone = 'the request is not sent',
 ): void {
   const covered = coveredOrigins(resources)
   if (covered.has(origin) || covered.has(`${protocol}//*`) || allowed.includes(origin)) return
   const list = covered.size > 0 ? [...covered].join(', ') : 'no origin'
   throw new SessionError(
     'ERR_CAPABILITY_RESOURCES',
-    `the request is not sent, because the session covers nothing at ${origin}: its resources cover ${list}. Ask for a resource there, or allow the origin with origins: [${JSON.stringify(origin)}]`,
+    `${notDone}, because the session covers nothing at ${origin}: its resources cover ${list}. Ask for a resource there, or allow the origin with origins: [${JSON.stringify(origin)}]`,
   )
 }
 

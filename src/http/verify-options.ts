@@ -1,4 +1,5 @@
 import {
+  booleanOption,
   check,
   copiedOptions,
   functionOption,
@@ -19,7 +20,6 @@ import {
   type Domains,
   delegationOption,
   domainsOption,
-  methodOption,
   type Revocation,
   revocationOption,
   verifiersOption,
@@ -29,7 +29,14 @@ import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 import { type Admission, admissionOption } from './admissions.js'
 import { type AskStore, storeAsker } from './ask-store.js'
-import { memoryReplay, type ReplayStore } from './replay.js'
+import {
+  type DeviceRecorder,
+  type DevicesOptions,
+  deviceRecorder,
+  devicesOption,
+  type ReadDevicesOptions,
+} from './devices.js'
+import { memoryReplay, type ReplayStore, replayOption } from './replay.js'
 import {
   type OfRequest,
   requiredAbilityOption,
@@ -95,8 +102,16 @@ export interface VerifyRequestOptions<R = Request> {
    * once, and for a minute. Without one, `take` changes nothing.
    */
   admission?: Admission
+  /**
+   * Accepts a GET or HEAD for a URL of `session.signURL`, too: for images, players, downloads and event streams, which can't be sent
+   * with a signature. Such a URL is good until it expires, not only once, for whoever has it; `replay` and `maxAgeSecs` don't concern
+   * it. Refused by default.
+   */
+  signedURLs?: boolean
   /** Says which capabilities were revoked. */
   revocation?: Revocation
+  /** Remembers on which devices an account has signed in, so that a person can see and end their sessions. */
+  devices?: DevicesOptions<R>
   /**
    * Seconds that a request may be old; 60 by default, and at most 3600, because sessions sign requests for an hour. A clock
    * that is slow makes a request look older, which `clockSkewSecs` allows for.
@@ -147,7 +162,9 @@ export interface VerifierSettings<R> {
   readonly delegation: DelegationOptions | false
   readonly replay: ReplayStore | false
   readonly admission: Admission | undefined
+  readonly signedURLs: boolean
   readonly revocation: RequestVerifierOptions<R>['revocation']
+  readonly recordDevice: DeviceRecorder<R> | undefined
   readonly maxAgeSecs: number
   readonly clockSkewSecs: number
   readonly maxBodyBytes: number
@@ -182,6 +199,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     delegation = false,
     now = systemClock,
     replay = memoryReplay({ now }),
+    signedURLs = false,
     maxAgeSecs = DEFAULT_MAX_AGE_SECS,
     clockSkewSecs = DEFAULT_CLOCK_SKEW_SECS,
     maxBodyBytes = DEFAULT_BODY_BYTES,
@@ -189,6 +207,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     maxLiveRequests = 100_000,
     cacheSize = 10_000,
     storeTimeoutMs = 2000,
+    devices,
     verifyKeySignature: verify = verifyKeySignature,
     ...others
   } = readOptions(options, REQUEST_OPTIONS as OptionReaders<GivenOptions<R>>)
@@ -200,6 +219,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     delegation,
     now,
     replay,
+    signedURLs,
     maxAgeSecs,
     clockSkewSecs,
     maxBodyBytes,
@@ -208,15 +228,18 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     cacheSize,
     verifyKeySignature: verify,
     askStore: storeAsker(storeTimeoutMs),
+    recordDevice: devices && deviceRecorder(devices, { now, timeoutMs: storeTimeoutMs }),
   }
 }
 
 type GivenOptions<R> = {
   [K in keyof Required<RequestVerifierOptions<R>>]: K extends 'authority'
     ? readonly string[]
-    : undefined extends RequestVerifierOptions<R>[K]
-      ? RequestVerifierOptions<R>[K] | undefined
-      : RequestVerifierOptions<R>[K]
+    : K extends 'devices'
+      ? ReadDevicesOptions | undefined
+      : undefined extends RequestVerifierOptions<R>[K]
+        ? RequestVerifierOptions<R>[K] | undefined
+        : RequestVerifierOptions<R>[K]
 }
 
 const authorityOption: ReadValue<readonly string[]> = (value, name) => {
@@ -234,7 +257,8 @@ const basePathOption: ReadValue<string> = (value, name) => {
   throw wrong(name, 'a path as URLs have it, with a slash at its beginning and none at its end: "/app"')
 }
 
-const quantityOption: ReadValue<number> = (value, name) => {
+/** Reads a number that is finite and not negative. */
+export const quantityOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
   throw wrong(name, 'a finite number that is not negative')
 }
@@ -244,13 +268,6 @@ const maxAgeOption: ReadValue<number> = (value, name) => {
   if (secs <= SIGNATURE_LIFETIME_SECS) return secs
   throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests`)
 }
-
-const replayStore = methodOption<ReplayStore>(
-  'use',
-  'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
-)
-const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
-  value === false ? false : replayStore(value, name)
 
 const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   verifiers: required(verifiersOption),
@@ -263,7 +280,9 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   delegation: check(delegationOption),
   replay: check(replayOption),
   admission: check(admissionOption),
+  signedURLs: setting(booleanOption),
   revocation: check(revocationOption),
+  devices: check(devicesOption),
   maxAgeSecs: setting(maxAgeOption),
   clockSkewSecs: setting(secondsOption),
   maxBodyBytes: setting(quantityOption),

@@ -1,22 +1,14 @@
-import { LRUCache } from '../base/lru-cache.js'
 import { latestTime } from '../base/time.js'
-import {
-  assertAbility,
-  assertAudience,
-  assertDelegation,
-  assertDomain,
-  assertNotRevoked,
-  assertResources,
-} from '../capability/assertions.js'
+import { assertAbility, assertResources } from '../capability/assertions.js'
 import { assertValidAt } from '../capability/cacao.js'
-import { capabilityIdentity } from '../capability/cid.js'
-import { isLasting, verifySignature } from '../capability/verify-signature.js'
 import { givePass, PASS_HEADER, takePass } from './admissions.js'
-import { type Caller, callerUnder } from './caller.js'
+import type { Caller } from './caller.js'
+import { capabilityGate, type ReceivedCapability } from './capability-gate.js'
 import { type IncomingRequest, incomingRequest, possibleURLs } from './incoming-request.js'
 import { BufferedBytes, LiveRequests } from './request-limits.js'
 import { abilityFor, resourcesFor } from './requirements.js'
 import { isDigestOf, parseToken, requestRefused, tokenOf } from './signature-profile.js'
+import { MAX_URL_AGE, signedURLRequest, verifyURLSignature } from './signed-url.js'
 import type { StepTimer } from './step-times.js'
 import {
   type RequestVerifierOptions,
@@ -24,7 +16,7 @@ import {
   singleUseOptions,
   type VerifyRequestOptions,
 } from './verify-options.js'
-import { type MessageSignature, verifyMessageSignature } from './verify-signature.js'
+import { type MessageSignature, type SignaturePolicy, verifyMessageSignature } from './verify-signature.js'
 
 /** Who is calling, under which capability, and with which request. */
 export interface VerifiedRequest extends Caller {
@@ -37,10 +29,9 @@ export interface VerifiedRequest extends Caller {
    * `cacao.p.exp` says.
    */
   readonly expires: Date
+  /** For a signed URL, which the option `signedURLs` accepts: whoever has it could send this request. */
+  readonly isSignedURL?: true
 }
-
-// Longer tokens are verified each time, so that the cache takes at most about 80 MB.
-const MAX_CACHED_TOKEN = 8192
 
 /**
  * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`): the signature; that the
@@ -100,57 +91,43 @@ export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
 ): (incoming: IncomingRequest<R>, timer?: StepTimer) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
-  const {
-    now,
-    admission,
-    domains,
-    resources,
-    ability,
-    delegation,
-    revocation,
-    replay,
-    clockSkewSecs,
-    askStore,
-  } = settings
-  const verified = new LRUCache<KnownCapability>(settings.cacheSize)
+  const { now, admission, resources, ability, replay, clockSkewSecs, askStore, recordDevice } = settings
+  const gate = capabilityGate(settings)
   const live = new LiveRequests(settings.maxLiveRequests)
   const buffered = new BufferedBytes(settings.maxHeldBytes)
   // A replay store forgets requests that have expired. If the clock is set back after that, they must not be new again.
   const replayClock = replay ? latestTime(now) : now
 
-  return async (incoming, timer) => {
+  return async (received, timer) => {
     const time = now()
     timer?.begin('signature')
-    const token = tokenOf(incoming.header(settings.capabilityHeader))
-    const signature = await verifyMessageSignature(incoming, {
+    const link = settings.signedURLs ? signedURLRequest(received, settings.capabilityHeader) : undefined
+    const incoming = link?.incoming ?? received
+    const policy = {
       urls: possibleURLs(incoming, settings),
       capabilityHeader: settings.capabilityHeader,
       now: time,
-      maxAge: settings.maxAgeSecs * 1000,
+      maxAge: link ? MAX_URL_AGE : settings.maxAgeSecs * 1000,
       clockSkew: clockSkewSecs * 1000,
       verifyKeySignature: settings.verifyKeySignature,
-    })
+    }
+    const { signature, capability } = link
+      ? await verifyURLSignature(link.token, policy)
+      : await verifySignedHeaders(incoming, policy)
     const { url, keyDID, nonce, created, expires, refusedFrom } = signature
     timer?.begin('capability')
-    const known = verified.get(token)
-    const capability = known ?? knownCapability(token)
-    const { caller, identity } = capability
+    const { caller, identity } = await gate.admit(capability, time, async (cacao) => {
+      const wanted = await resourcesFor(resources, incoming, url)
+      if (wanted) assertResources(cacao, wanted)
+      if (ability) assertAbility(cacao, await abilityFor(ability, incoming, url))
+    })
     const { cacao } = caller
-    assertValidAt(cacao, time, clockSkewSecs)
-    assertAudience(cacao, keyDID)
-    assertDelegation(cacao, delegation)
-    await assertDomain(cacao, domains)
-    const wanted = await resourcesFor(resources, incoming, url)
-    if (wanted) assertResources(cacao, wanted)
-    if (ability) assertAbility(cacao, await abilityFor(ability, incoming, url))
-    if (!known) {
-      await verifySignature(cacao, settings.verifiers, time, clockSkewSecs)
-      if (token.length <= MAX_CACHED_TOKEN && isLasting(cacao)) verified.set(token, capability)
-    }
+    // A player asks for parts of a film one by one, so a signed URL may be used until it expires.
+    const isOnce = replay && !link
 
     // Counted before the body is read, so that requests which arrive at the same time can't exceed the limit together.
-    const takeBack = replay && live.reserve(identity, refusedFrom, now())
-    if (replay && !takeBack)
+    const takeBack = isOnce && live.reserve(identity, refusedFrom, now())
+    if (isOnce && !takeBack)
       throw requestRefused(
         'LIMIT',
         'too many requests of its capability are remembered: wait until some of them have expired',
@@ -164,43 +141,52 @@ export function incomingVerifier<R>(
       })
       // Checked again, because the body may have taken long to arrive.
       assertValidAt(cacao, now(), clockSkewSecs)
-      if (revocation) {
+      if (settings.revocation) {
         timer?.begin('revocation')
-        await assertNotRevoked(cacao, { isRevoked: (link) => askStore(() => revocation.isRevoked(link)) })
+        await gate.assertNotRevoked(cacao)
       }
       // The replay store may already have forgotten a request that has expired in the meantime.
       if (!(replayClock() < refusedFrom))
         throw requestRefused('STALE', 'it expired before all of it was received: sign it again')
-      if (replay) timer?.begin('replay')
-      const id = `${keyDID} ${nonce}`
-      const isHandedOn = admission === 'take' && takePass(incoming.header(PASS_HEADER), id, now())
-      if (replay && !isHandedOn && !(await askStore(() => replay.use(id, refusedFrom))))
-        throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
+      if (isOnce) {
+        timer?.begin('replay')
+        const id = `${keyDID} ${nonce}`
+        const isHandedOn = admission === 'take' && takePass(incoming.header(PASS_HEADER), id, now())
+        if (!isHandedOn && !(await askStore(() => replay.use(id, refusedFrom))))
+          throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
+      }
       // Advances it to the time up to which the store may have forgotten requests.
       replayClock()
-      if (admission === 'give') await incoming.at(url.href, givePass(id, refusedFrom, now()))
+      if (admission === 'give' && !link)
+        await incoming.at(url.href, givePass(`${keyDID} ${nonce}`, refusedFrom, now()))
     } catch (error) {
       if (takeBack) takeBack()
       throw error
     }
+    await recordDevice?.(caller, incoming, url)
 
     return {
       ...caller,
       url: url.href,
       created: new Date(created),
       expires: new Date(expires),
+      ...(link && { isSignedURL: true }),
     }
   }
 }
 
-interface KnownCapability {
-  readonly caller: Caller
-  readonly identity: string
+interface Signed {
+  readonly signature: MessageSignature
+  readonly capability: ReceivedCapability
 }
 
-function knownCapability(token: string): KnownCapability {
-  const cacao = parseToken(token)
-  return { caller: callerUnder(cacao), identity: capabilityIdentity(cacao) }
+async function verifySignedHeaders(
+  incoming: IncomingRequest<unknown>,
+  policy: SignaturePolicy,
+): Promise<Signed> {
+  const text = tokenOf(incoming.header(policy.capabilityHeader))
+  const signature = await verifyMessageSignature(incoming, policy)
+  return { signature, capability: { text, keyDID: signature.keyDID, read: () => parseToken(text) } }
 }
 
 async function assertBody(

@@ -29,9 +29,13 @@ const ALGORITHMS = new Map([
   ['ES256', 'P-256'],
 ])
 
+// What sessions sign with types of their own (RFC 8725 §3.11). A media type has no case, and `application/` may be left out.
+const OTHER_TYPE = /^(?:application\/)?cacao-session/i
+
 /**
  * Parses a JWS (RFC 7515) as did-session and dids write it: compact, general JSON with one signature, or DAG-JWS. Throws
- * `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or not that of the key, and for `crit` and `b64`.
+ * `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or not that of the key, for `crit` and `b64`, and for
+ * what sessions sign with a type of their own.
  */
 export function parseJWS(input: unknown): ParsedJWS {
   try {
@@ -47,8 +51,10 @@ function read(input: unknown): ParsedJWS {
   const [head, body, tail] = segments(input)
   const [headerBytes, payload, signature] = [head, body, tail].map((segment) => fromBase64url(segment))
   if (!headerBytes || !payload || !signature) throw invalid('its parts must be base64url')
-  const { alg, kid, cap, ...others } = header(headerBytes)
+  const { alg, kid, cap, typ, ...others } = header(headerBytes)
   if ('crit' in others || 'b64' in others) throw invalid('its header must not have crit or b64')
+  if (typeof typ === 'string' && OTHER_TYPE.test(typ))
+    throw invalid('it is a token or a signed URL of a session, for which there is verifyToken and signedURLs')
   if (typeof kid !== 'string') throw invalid('its header must have a kid')
   const [keyDID = '', fragment] = kid.split('#', 2)
   const publicKey = knownKey(keyDID)

@@ -20,6 +20,7 @@ const DEFAULT_VARY = 'Authorization'
 // A page of another origin sees no other headers of the answer than these.
 const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
 const CACHE_CONTROL = 'private, no-store'
+const REFERRER_POLICY = 'no-referrer'
 
 /** How a middleware verifies requests, and what it does about refusals. */
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
@@ -145,26 +146,36 @@ export function refusalResponse({ status, headers, body }: Refusal): Response {
   return new Response(body, { status, headers })
 }
 
+/** How an answer is marked as one caller's. */
+export interface AnswerMarks {
+  /** The header of the capability. */
+  readonly vary: string
+  /** Whether the URL alone admits, so that it must not go on: not into a cache, nor into the `Referer` of what the answer links to. */
+  readonly isSignedURL: boolean
+}
+
 /**
  * The response, marked as one caller's: `Vary` with the header of the capability, and `Cache-Control: private, no-store` unless the handler
- * has set that. It is a copy if its headers can't be changed, as those of a response from `fetch`.
+ * has set that. For a signed URL it is set in any case, and `Referrer-Policy: no-referrer` with it. It is a copy if its headers can't be
+ * changed, as those of a response from `fetch`.
  */
-export function privateResponse(response: Response, vary: string): Response {
+export function privateResponse(response: Response, marks: AnswerMarks): Response {
   try {
-    markPrivate(response.headers, vary)
+    markPrivate(response.headers, marks)
     return response
   } catch (error) {
     // A response with status 101 (switching protocols) can't be copied.
     if (!(error instanceof TypeError) || response.status < 200) return response
     const copy = new Response(response.body, response)
-    markPrivate(copy.headers, vary)
+    markPrivate(copy.headers, marks)
     return copy
   }
 }
 
-function markPrivate(headers: Headers, vary: string): void {
+function markPrivate(headers: Headers, { vary, isSignedURL }: AnswerMarks): void {
   if (!names(headers.get('vary'), vary)) headers.append('vary', vary)
-  if (!headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
+  if (isSignedURL || !headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
+  if (isSignedURL) headers.set('referrer-policy', REFERRER_POLICY)
 }
 
 /** The members of Node's `ServerResponse` that marking it needs. */
@@ -176,7 +187,7 @@ export interface MarkedResponse {
 }
 
 /** Marks the answer of a Node server as one caller's when its head is written, after the handler has set its headers. */
-export function markPrivateNode(response: MarkedResponse, header: string): void {
+export function markPrivateNode(response: MarkedResponse, { vary: header, isSignedURL }: AnswerMarks): void {
   const { writeHead } = response
   response.writeHead = function (this: MarkedResponse, status: number, ...rest: unknown[]): unknown {
     if (this.headersSent) return writeHead.call(this, status, ...rest)
@@ -185,7 +196,9 @@ export function markPrivateNode(response: MarkedResponse, header: string): void 
     const vary = this.getHeader('vary')
     const varies = Array.isArray(vary) ? vary.join(', ') : typeof vary === 'string' ? vary : ''
     if (!names(varies, header)) this.setHeader('vary', varies === '' ? header : `${varies}, ${header}`)
-    if (this.getHeader('cache-control') === undefined) this.setHeader('cache-control', CACHE_CONTROL)
+    if (isSignedURL || this.getHeader('cache-control') === undefined)
+      this.setHeader('cache-control', CACHE_CONTROL)
+    if (isSignedURL) this.setHeader('referrer-policy', REFERRER_POLICY)
     return writeHead.call(this, status, ...reason)
   }
 }

@@ -43,7 +43,7 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
       const { refusal } = verdict
       if (!refusal) {
         callers.set(request, verdict.caller)
-        markPrivateNode(response as MarkedResponse, verdict.vary)
+        markPrivateNode(response as MarkedResponse, verdict.marks)
         return next()
       }
       // Another middleware, such as a time limit, may have answered in the meantime.

@@ -1,7 +1,8 @@
+import { hasURLSignature } from '../http/signed-url.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { type MarkedResponse, markPrivateNode, type RequireSessionOptions } from './answer.js'
 import { sessionGuard } from './guard.js'
-import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
+import { closingHeaders, incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
@@ -19,6 +20,8 @@ export interface SessionFastifyRequest {
   readonly raw: object
   /** The target as it was received, before `rewriteUrl`. */
   readonly originalUrl: string
+  /** The query, which is parsed before hooks. */
+  readonly query?: unknown
 }
 
 /** The members of a `FastifyReply` that the hook needs. */
@@ -55,13 +58,14 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
         ...incoming,
         async at(url, pass) {
           await incoming.at(url, pass)
+          if (!hasURLSignature(url)) removeURLSignature({ query: request.query })
           return request
         },
       }
     })
     if (!verdict.refusal) {
       callers.set(request, verdict.caller)
-      markPrivateNode(reply.raw as MarkedResponse, verdict.vary)
+      markPrivateNode(reply.raw as MarkedResponse, verdict.marks)
       return undefined
     }
     const { status, headers, body } = verdict.refusal

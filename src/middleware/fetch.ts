@@ -37,6 +37,6 @@ export function requireSession<Rest extends unknown[] = []>(
   return async (request, ...rest) => {
     const verdict = await guard(request, () => incomingRequest(request))
     if (verdict.refusal) return refusalResponse(verdict.refusal)
-    return privateResponse(await handler(verdict.request, verdict.caller, ...rest), verdict.vary)
+    return privateResponse(await handler(verdict.request, verdict.caller, ...rest), verdict.marks)
   }
 }

@@ -2,11 +2,22 @@ import { SessionError } from '../base/errors.js'
 import type { IncomingRequest } from '../http/incoming-request.js'
 import { StepTimer } from '../http/step-times.js'
 import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
-import { type Refusal, type RequireSessionOptions, readSessionOptions, refusalOf } from './answer.js'
+import {
+  type AnswerMarks,
+  type Refusal,
+  type RequireSessionOptions,
+  readSessionOptions,
+  refusalOf,
+} from './answer.js'
 
-/** What a guard decides: who is calling, the request with the verified URL, and by which header the answer varies; or the answer to a refused one. */
+/** What a guard decides: who is calling, the request with the verified URL, and how the answer is marked; or the answer to a refused one. */
 export type Verdict<R> =
-  | { readonly caller: VerifiedRequest; readonly request: R; readonly vary: string; readonly refusal?: never }
+  | {
+      readonly caller: VerifiedRequest
+      readonly request: R
+      readonly marks: AnswerMarks
+      readonly refusal?: never
+    }
   | { readonly refusal: Refusal }
 
 /**
@@ -32,6 +43,6 @@ export function sessionGuard<R>(
     }
     // After the decision: what the app's hook throws is a fault of the app, and no refusal.
     onAdmitted?.(caller, verified, timer.times())
-    return { caller, request: verified, vary }
+    return { caller, request: verified, marks: { vary, isSignedURL: caller.isSignedURL === true } }
   }
 }

@@ -40,7 +40,7 @@ export function requireSession(
     c.set('caller', verdict.caller)
     c.req.raw = verdict.request
     await next()
-    c.res = privateResponse(c.res, verdict.vary)
+    c.res = privateResponse(c.res, verdict.marks)
     return undefined
   }
 }

@@ -10,6 +10,7 @@ import {
   tooLarge,
 } from '../http/incoming-request.js'
 import { requestRefused } from '../http/signature-profile.js'
+import { hasURLSignature, splitURLSignature, URL_SIGNATURE } from '../http/signed-url.js'
 
 /** The members of Node's `IncomingMessage`, or of Express's `Request`, that verifying it needs. */
 export interface NodeRequest {
@@ -17,6 +18,8 @@ export interface NodeRequest {
   readonly url?: string | undefined
   /** Express: the target as it was received. A router removes its own path from `url`. */
   readonly originalUrl?: string | undefined
+  /** The query, where it was parsed before: by Express 4. */
+  readonly query?: unknown
   readonly headers: {
     host?: string | undefined
     ':authority'?: string | undefined
@@ -61,6 +64,7 @@ export function incomingMessage<R extends NodeRequest>(
     header,
     at(url, pass) {
       if (pass !== undefined) setHeader(request, PASS_HEADER, pass)
+      if (!hasURLSignature(url)) removeURLSignature(request)
       const { headers } = request
       const { host, protocol } = new URL(url)
       headers.host = host
@@ -104,6 +108,24 @@ function hostsOf({ headers }: NodeRequest): string[] {
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
     throw requestRefused('SIGNATURE', 'its host and :authority headers must be the same')
   return [host ?? authority ?? '', ...forwardedHosts(String(forwarded ?? ''))]
+}
+
+/**
+ * Takes the signature of a signed URL out of what handlers and loggers of a Node server see: nothing beside the verified URL, and no
+ * secret in a log.
+ */
+export function removeURLSignature(request: {
+  readonly url?: string | undefined
+  readonly originalUrl?: string | undefined
+  readonly query?: unknown
+}): void {
+  for (const name of ['url', 'originalUrl'] as const) {
+    const split = splitURLSignature(request[name] ?? '')
+    if (split) Object.assign(request, { [name]: split.target })
+  }
+  // Express 5 has a getter here, which parses the query anew.
+  const { query } = request
+  if (typeof query === 'object' && query !== null) delete (query as Record<string, unknown>)[URL_SIGNATURE]
 }
 
 // In the raw headers too, which the next check reads.

@@ -5,6 +5,8 @@ import type { Verifiers } from '../capability/verify-signature.js'
 import type { SessionKeyType } from '../key/session-key.js'
 import type { SessionStore } from '../store/store.js'
 
+export type { CreateTokenOptions, SignURLOptions } from '../token/create-token.js'
+
 /** Where sessions are stored, and which clock counts. */
 export interface StoreOptions {
   /**

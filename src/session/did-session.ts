@@ -10,6 +10,7 @@ import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
 import {
   type AskedResources,
   type AuthorizeOptions,
+  type CreateTokenOptions,
   type DelegateOptions,
   type ExplainOptions,
   type FromSessionOptions,
@@ -26,6 +27,7 @@ import {
   type SessionFetchInit,
   type SessionListenerOptions,
   type SignRequestOptions,
+  type SignURLOptions,
   type StoreOptions,
 } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
@@ -338,6 +340,37 @@ export class DIDSession {
     const { renew } = await onDemand()
     const data = await renew(this.#data, this.#context, this.#now, authMethod, options, since)
     return new DIDSession(data, this.#now, this.#context)
+  }
+
+  /**
+   * A token that says to one server who is there, for what can carry no signed request: the first message of a socket, its subprotocol,
+   * connection parameters, metadata of gRPC. The server verifies it with `verifyToken`. Make one for each use, just before it. Rejects
+   * with `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID`, with `ERR_REQUEST_TOO_LARGE` if it would be longer than 16,384 characters, and
+   * with `ERR_SESSION_REMOVED`.
+   *
+   * @example
+   * const token = await session.createToken({ audience: 'wss://api.example.com/live' })
+   * const socket = new WebSocket('wss://api.example.com/live', ['notes.v1', token])
+   */
+  async createToken(options: CreateTokenOptions): Promise<string> {
+    this.#assertNotRemoved()
+    const { createToken } = await onDemand()
+    return createToken(this.#data, options, this.#now)
+  }
+
+  /**
+   * The URL with a signature at its end, for what a browser loads by itself: images, films, downloads, event streams. Whoever has it can
+   * get exactly this URL with GET or HEAD until it expires, a minute by default; servers take it with the option `signedURLs`. Signs for
+   * origins that the session's resources cover, and for those of the option `origins`; for others it rejects with
+   * `ERR_CAPABILITY_RESOURCES`, and otherwise as `createToken` does.
+   *
+   * @example
+   * image.src = await session.signURL('/api/photos/1.jpg')
+   */
+  async signURL(url: string | URL, options: SignURLOptions = {}): Promise<string> {
+    this.#assertNotRemoved()
+    const { signURL } = await onDemand()
+    return signURL(this.#data, url, options, this.#now)
   }
 
   /**

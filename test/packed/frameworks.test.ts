@@ -115,6 +115,39 @@ describe.each([
       await server.stop()
     }
   })
+
+  it('opens a signed URL, of whose signature handlers see nothing', async () => {
+    const server = await start(command, args, undefined, env)
+    const session = await sessionFor(SITE, { path: '/*' })
+    try {
+      for (const path of PATHS) {
+        const query = Object.fromEntries(new URL(SITE + path).searchParams)
+        const signedURL = await session.signURL(SITE + path)
+        for (const method of ['GET', 'HEAD', 'GET']) {
+          const answer = await deliver(new Request(signedURL, { method }), server.port)
+          expect(answer).toMatchObject({
+            status: 200,
+            headers: { 'cache-control': 'private, no-store', 'referrer-policy': 'no-referrer' },
+          })
+          if (method === 'HEAD') continue
+          expect(answer.body).toMatchObject({ account: ACCOUNT_A, url: SITE + path, query })
+          expect(JSON.stringify(answer.body)).not.toContain('cacao-signature')
+        }
+        const refused = [
+          new Request(signedURL, { method: 'POST' }),
+          new Request(signedURL.replace('cacao-signature', 'more=1&cacao-signature')),
+          new Request(`${signedURL}&more=1`),
+        ]
+        for (const request of refused)
+          expect(await deliver(request, server.port)).toMatchObject({
+            status: 401,
+            body: { code: 'ERR_REQUEST_SIGNATURE' },
+          })
+      }
+    } finally {
+      await server.stop()
+    }
+  })
 })
 
 describe("Google's functions-framework, which reads the body first", () => {

@@ -16,4 +16,8 @@ router.post('/notes', (request, response) => {
   const { account, url } = callerOf(request)
   response.json({ account, url, note: request.body.note })
 })
+router.get('/notes', (request, response) => {
+  const { account, url } = callerOf(request)
+  response.json({ account, url, query: request.query, at: request.originalUrl })
+})
 app.use('/api', router)

@@ -10,6 +10,10 @@ app.register(
       const { account, url } = callerOf(request)
       return { account, url, note: request.body.note }
     })
+    api.get('/notes', async (request) => {
+      const { account, url } = callerOf(request)
+      return { account, url, query: request.query, at: request.url }
+    })
   },
   { prefix: '/api' },
 )

@@ -8,9 +8,16 @@ const notes = async (c) => {
   const { note } = await c.req.json()
   return c.json({ account, url, note })
 }
+const read = (c) => {
+  const { account, url } = c.var.caller
+  return c.json({ account, url, query: c.req.query(), at: c.req.url })
+}
 // Mounted, an app sees the path without its prefix; as a route of another one, with it.
-const mounted = new Hono().use(requireSession({ ...options, basePath: '/v1/api' })).post('/notes', notes)
-const routed = new Hono().use(requireSession(options)).post('/notes', notes)
+const mounted = new Hono()
+  .use(requireSession({ ...options, basePath: '/v1/api' }))
+  .post('/notes', notes)
+  .get('/notes', read)
+const routed = new Hono().use(requireSession(options)).post('/notes', notes).get('/notes', read)
 
 const app = new Hono().route('/api', routed).mount('/v1/api', mounted.fetch)
 serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: '127.0.0.1' }, () => console.log('ready'))

@@ -11,4 +11,5 @@ export const options = {
   domains: ['app.example.com'],
   resources: (_, url) => [url.origin + url.pathname],
   replay: globalThis.replay,
+  signedURLs: true,
 }

@@ -1,4 +1,6 @@
 import { SessionError } from '../base/errors.js'
+import { withoutHidden } from '../base/hidden-characters.js'
+import { refuseWorkersKV } from '../http/replay.js'
 
 /** The methods of a client, or a cluster, of the package `redis` (node-redis) that are used. The app installs that package. */
 export interface NodeRedisClient {
@@ -6,6 +8,8 @@ export interface NodeRedisClient {
   exists(key: string): Promise<unknown>
   zAdd(key: string, member: { score: number; value: string }, options: { GT: true }): Promise<unknown>
   zScore(key: string, member: string): Promise<unknown>
+  publish?(channel: string, message: string): Promise<unknown>
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
 /** The method of a client, or a `Cluster`, of the package `ioredis` that is used. The app installs that package. */
@@ -13,7 +17,7 @@ export interface IORedisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
 
-/** The four commands that are used. Each is for one key only, so that a cluster can do it too. */
+/** The commands that are used. Each is for one key at most, so that a cluster can do it too. */
 export interface RedisCommands {
   /** Sets a key for `forMs` milliseconds. With `ifAbsent`, returns false and changes nothing if the key exists. */
   set(key: string, options: { ifAbsent: boolean; forMs: number }): Promise<boolean>
@@ -22,9 +26,13 @@ export interface RedisCommands {
   raise(key: string, member: string, score: number): Promise<void>
   /** The score of a member of a sorted set; `undefined` if it has none. */
   score(key: string, member: string): Promise<number | undefined>
+  /** Sends a message to whoever listens to a channel. */
+  publish(channel: string, message: string): Promise<unknown>
+  /** Runs a Lua script with one key, which is all that it may read and write. */
+  run(script: string, key: string, args: readonly string[]): Promise<unknown>
 }
 
-/** The options of both Redis stores. */
+/** The options of the Redis stores that may lose nothing. */
 export interface RedisStoreOptions {
   /**
    * Whether to check that Redis does not evict keys when its memory is full; true by default. Set it to `false` only if Redis
@@ -51,11 +59,14 @@ export function redisStore(
     exists: async (...args) => check().then(() => commands.exists(...args)),
     raise: async (...args) => check().then(() => commands.raise(...args)),
     score: async (...args) => check().then(() => commands.score(...args)),
+    publish: commands.publish,
+    run: async (...args) => check().then(() => commands.run(...args)),
   }
 }
 
 /** The commands by the methods of either package. Throws a `TypeError` for any other client. */
-function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
+export function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
+  refuseWorkersKV(client, 'client')
   if (typeof client === 'object' && client !== null) {
     if ('call' in client && typeof client.call === 'function') return byIORedis(client)
     if ('zAdd' in client && typeof client.zAdd === 'function') return byNodeRedis(client)
@@ -74,6 +85,8 @@ function byNodeRedis(client: NodeRedisClient): RedisCommands {
       isOne(await client.zAdd(key, { score, value: member }, { GT: true }))
     },
     score: async (key, member) => scoreOf(await client.zScore(key, member)),
+    publish: async (channel, message) => client.publish?.(channel, message),
+    run: async (script, key, args) => client.eval(script, { keys: [key], arguments: [...args] }),
   }
 }
 
@@ -88,6 +101,8 @@ function byIORedis(client: IORedisClient): RedisCommands {
       isOne(await client.call('ZADD', key, 'GT', score, member))
     },
     score: async (key, member) => scoreOf(await client.call('ZSCORE', key, member)),
+    publish: async (channel, message) => client.call('PUBLISH', channel, message),
+    run: async (script, key, args) => client.call('EVAL', script, 1, key, ...args),
   }
 }
 
@@ -112,7 +127,8 @@ function scoreOf(answer: unknown): number | undefined {
   throw unexpected(answer)
 }
 
-function unexpected(answer: unknown): Error {
+/** The error for what is no answer of the command. */
+export function unexpected(answer: unknown): Error {
   return new Error(`Redis gave an unexpected answer: ${String(answer).slice(0, 40)}`)
 }
 
@@ -242,9 +258,10 @@ function unknownPolicy(): SessionError {
 
 /** The error for a command that failed. */
 export function unavailable(cause: unknown): SessionError {
+  const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    'a command to Redis failed: check that it is running and can be written',
+    `a command to Redis failed${reason}: check that it is running and can be written`,
     { cause },
   )
 }

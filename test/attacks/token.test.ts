@@ -1,0 +1,518 @@
+import { beforeAll } from 'vitest'
+import { toBase64url } from '../../src/base/multibase.js'
+import { utf8 } from '../../src/base/utf8.js'
+import { cacaoCID } from '../../src/capability/cid.js'
+import { decodeDagJSON, encodeDagJSON } from '../../src/capability/dag-json.js'
+import { memoryReplay, type ReplayStore } from '../../src/http/replay.js'
+import { memoryRevocation, type RevocationStore } from '../../src/http/revocation.js'
+import { authorizationOf, keyURL } from '../../src/http/signature-profile.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { verifyJWS } from '../../src/jws/verify-jws.js'
+import { createToken, signURL } from '../../src/token/create-token.js'
+import { type VerifyTokenOptions, verifyToken } from '../../src/token/verify-token.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { delegated, granted, type Holder } from '../setup/chain.js'
+import { accepting as acceptingRequests, NOW, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
+import { tried } from './kit/tried.js'
+
+// Two doors that a signed request can't come through: a token in a message, and a URL that is signed itself.
+
+const AUDIENCE = 'wss://api.example.com/live'
+const now = (): number => NOW
+const verifiers = ethereumVerifiers()
+const accepting: VerifyTokenOptions = {
+  audience: AUDIENCE,
+  verifiers,
+  domains: ['example.com'],
+  resources: false,
+  now,
+}
+let holder: Holder
+let ed25519: Holder
+let thief: Holder
+let heir: Holder
+let revocation: RevocationStore
+beforeAll(async () => {
+  holder = await granted()
+  ed25519 = await granted('Ed25519')
+  thief = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
+  heir = await delegated(holder)
+  revocation = memoryRevocation({ now })
+})
+
+const made = (by = holder, audience = AUDIENCE, expiresInSecs = 60): Promise<string> =>
+  createToken(by, { audience, expiresInSecs }, now)
+
+type Parts = { header: Record<string, unknown>; payload: Record<string, unknown> }
+const read = (token: string): Parts => {
+  const [header, payload] = token
+    .split('.')
+    .slice(0, 2)
+    .map((part) =>
+      decodeDagJSON(
+        new TextDecoder().decode(
+          Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0)),
+        ),
+      ),
+    )
+  return { header, payload } as Parts
+}
+
+interface Forged {
+  readonly header?: object
+  readonly payload?: object
+  /** The texts, whatever the members are. */
+  readonly headText?: (text: string) => string
+  readonly bodyText?: (text: string) => string
+  /** Whose key signs; the holder's if none is named. */
+  readonly by?: Holder
+}
+
+/** A token as somebody writes it who has the holder's key, or another one: only its signature is right. */
+async function forged({
+  header = {},
+  payload = {},
+  headText = same,
+  bodyText = same,
+  by = holder,
+}: Forged): Promise<string> {
+  const genuine = read(await made())
+  const head = headText(encodeDagJSON(defined({ ...genuine.header, ...header })))
+  const body = bodyText(JSON.stringify(defined({ ...genuine.payload, ...payload })))
+  const input = `${toBase64url(utf8(head))}.${toBase64url(utf8(body))}`
+  return `${input}.${toBase64url(await by.key.sign(utf8(input)))}`
+}
+const same = (text: string): string => text
+const defined = (members: object): object =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+
+const token =
+  (make: () => unknown, options: object = {}) =>
+  async () =>
+    verifyToken(await make(), { ...accepting, ...options })
+const forgery = (changes: Forged, options: object = {}) => token(() => forged(changes), options)
+const twice = (make: () => Promise<unknown>, replay: () => ReplayStore | false) => async () => {
+  const options = { ...accepting, replay: replay() }
+  const text = await make()
+  await verifyToken(text, options)
+  return verifyToken(text, options)
+}
+const cut = (from: string | RegExp, to: string) => async () => (await made()).replace(from, to)
+const memory = (): ReplayStore => memoryReplay({ now })
+
+tried('a token that is another one than it seems', [
+  ['(a genuine one)', token(made), 'accepted'],
+  ['(a genuine one, put together by hand)', forgery({}), 'accepted'],
+  ['(a genuine one of an Ed25519 key)', token(() => made(ed25519)), 'accepted'],
+  ['no token', token(() => undefined), 'ERR_JWS_INVALID'],
+  ['an object that turns into one', token(async () => ({ toString: () => 'a.b.c' })), 'ERR_JWS_INVALID'],
+  ['an empty one', token(() => ''), 'ERR_JWS_INVALID'],
+  ['one of a megabyte', token(() => 'a'.repeat(1_000_000)), 'ERR_JWS_INVALID'],
+  ['one of dots', token(() => '.'.repeat(16_000)), 'ERR_JWS_INVALID'],
+  ['one with a fourth part', token(async () => `${await made()}.e30`), 'ERR_JWS_INVALID'],
+  ['one with a space at its end', token(async () => `${await made()} `), 'ERR_JWS_INVALID'],
+  ['one with padding', token(async () => `${await made()}==`), 'ERR_JWS_INVALID'],
+  ['one in general JSON', token(async () => JSON.stringify({ token: await made() })), 'ERR_JWS_INVALID'],
+  ['one without its signature', token(cut(/\.[^.]*$/, '.')), 'ERR_JWS_INVALID'],
+  ['one with an empty payload', token(cut(/\.[^.]*\./, '..')), 'ERR_JWS_INVALID'],
+  ['one whose last bits are another spelling', token(otherSpelling), 'ERR_JWS_INVALID'],
+  ['one without a type', forgery({ header: { typ: undefined } }), 'ERR_JWS_INVALID'],
+  ['a JWT', forgery({ header: { typ: 'JWT' } }), 'ERR_JWS_INVALID'],
+  ['the type in capitals', forgery({ header: { typ: 'CACAO-SESSION+JWT' } }), 'ERR_JWS_INVALID'],
+  [
+    'the type with a prefix',
+    forgery({ header: { typ: 'application/cacao-session+jwt' } }),
+    'ERR_JWS_INVALID',
+  ],
+  ['the type of a signed URL', forgery({ header: { typ: 'cacao-session-url+jwt' } }), 'ERR_JWS_INVALID'],
+  ['a list of types', forgery({ header: { typ: ['cacao-session+jwt'] } }), 'ERR_JWS_INVALID'],
+  ['the algorithm none', forgery({ header: { alg: 'none' } }), 'ERR_JWS_INVALID'],
+  ['a secret shared by both', forgery({ header: { alg: 'HS256' } }), 'ERR_JWS_INVALID'],
+  ['the algorithm of another key', forgery({ header: { alg: 'Ed25519' } }), 'ERR_JWS_INVALID'],
+  [
+    'the older name of an algorithm',
+    token(async () => forged({ ...olderName(), by: ed25519 })),
+    'ERR_JWS_INVALID',
+  ],
+  ['no algorithm', forgery({ header: { alg: undefined } }), 'ERR_JWS_INVALID'],
+  ['a critical extension', forgery({ header: { crit: ['exp'], exp: 1 } }), 'ERR_JWS_INVALID'],
+  ['an empty list of critical extensions', forgery({ header: { crit: [] } }), 'ERR_JWS_INVALID'],
+  ['an unencoded payload', forgery({ header: { b64: false } }), 'ERR_JWS_INVALID'],
+  ['a key in the header', forgery({ header: { jwk: { kty: 'EC' } } }), 'ERR_JWS_INVALID'],
+  ['where to get a key', forgery({ header: { jku: 'https://evil.example.com/keys' } }), 'ERR_JWS_INVALID'],
+  ['a certificate', forgery({ header: { x5c: ['MIIB'] } }), 'ERR_JWS_INVALID'],
+  ['compression', forgery({ header: { zip: 'DEF' } }), 'ERR_JWS_INVALID'],
+  ['a member that is named like a prototype', forgery({ headText: withProto }), 'ERR_JWS_INVALID'],
+  [
+    'a type twice',
+    forgery({ headText: (text) => text.replace('"typ"', '"typ":"JWT","typ"') }),
+    'ERR_JWS_INVALID',
+  ],
+  [
+    'a capability twice',
+    forgery({ headText: (text) => text.replace('"kid"', '"cacao":{},"kid"') }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  ['the same capability twice', forgery({ headText: capabilityTwice }), 'ERR_JWS_INVALID'],
+  ['white space in the header', forgery({ headText: (text) => ` ${text}` }), 'ERR_JWS_INVALID'],
+  [
+    'escapes in the header',
+    forgery({ headText: (text) => text.replace('"ES256"', '"\\u0045S256"') }),
+    'ERR_JWS_INVALID',
+  ],
+  ['a header that is a list', forgery({ headText: () => '[]' }), 'ERR_JWS_INVALID'],
+  ['a header that is no UTF-8', token(cut(/^[^.]+/, '_w')), 'ERR_JWS_INVALID'],
+])
+
+// The last character of a P-256 signature in base64url has four bits that mean nothing.
+async function otherSpelling(): Promise<string> {
+  const text = await made()
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) ?? '') ^ 1]
+}
+function withProto(text: string): string {
+  return text.replace('{', '{"__proto__":{"alg":"none"},')
+}
+function capabilityTwice(text: string): string {
+  const [member = ''] = /"cacao":.*,(?="kid")/.exec(text) ?? []
+  return text.replace(member, member + member)
+}
+function olderName(): Forged {
+  return {
+    header: { alg: 'EdDSA', kid: keyURL(ed25519.key.did), cacao: ed25519.cacao },
+  }
+}
+
+tried('a token of somebody else', [
+  ['(with their own, for their own account)', token(() => made(thief)), 'accepted'],
+  ['with a signature of another key', token(async () => forged({ by: thief })), 'ERR_JWS_INVALID'],
+  [
+    'with a stolen capability, and a key of their own',
+    token(async () => forged({ header: { kid: keyURL(thief.key.did) }, by: thief })),
+    'ERR_CAPABILITY_AUDIENCE',
+  ],
+  [
+    'with a key of another kind, and a stolen capability',
+    token(async () => forged({ header: { kid: keyURL(ed25519.key.did), alg: 'Ed25519' }, by: ed25519 })),
+    'ERR_CAPABILITY_AUDIENCE',
+  ],
+  [
+    'with a kid that is no URL',
+    token(async () => forged({ header: { kid: holder.key.did } })),
+    'ERR_JWS_INVALID',
+  ],
+  [
+    "with another key's fragment",
+    token(async () => forged({ header: { kid: `${holder.key.did}#${thief.key.did.slice(8)}` } })),
+    'ERR_JWS_INVALID',
+  ],
+  ['without a kid', forgery({ header: { kid: undefined } }), 'ERR_JWS_INVALID'],
+  [
+    'with a kid of another method',
+    forgery({ header: { kid: 'did:web:evil.example.com#key' } }),
+    'ERR_JWS_INVALID',
+  ],
+  ['without a capability', forgery({ header: { cacao: undefined } }), 'ERR_CAPABILITY_INVALID'],
+  ['with a capability that was altered', token(async () => forged(altered())), 'ERR_CAPABILITY_SIGNATURE'],
+  [
+    'with the token of a request for a capability',
+    token(async () => forged({ header: { cacao: authorizationOf(holder.cacao) } })),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  [
+    'who says to be another account',
+    token(() => forged({ payload: { iss: `did:pkh:${ACCOUNT_B}` } })),
+    'ERR_JWS_INVALID',
+  ],
+  [
+    'who says to be the session key',
+    token(async () => forged({ payload: { iss: holder.key.did } })),
+    'ERR_JWS_INVALID',
+  ],
+  ['of a site that is not accepted', token(made, { domains: ['example.org'] }), 'ERR_CAPABILITY_DOMAIN'],
+  [
+    'for what it may not',
+    token(made, { resources: ['https://api.example.org/a'] }),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  ['to whom it was delegated', token(() => made(heir)), 'ERR_CAPABILITY_DELEGATED'],
+  [
+    '(to whom it was delegated, where that is allowed)',
+    token(() => made(heir), { delegation: { maxLinks: 2 } }),
+    'accepted',
+  ],
+  ['who was signed out', revoked, 'ERR_CAPABILITY_REVOKED'],
+])
+
+function altered(): Forged {
+  return {
+    header: { cacao: { ...holder.cacao, p: { ...holder.cacao.p, resources: ['https://*'] } } },
+  }
+}
+async function revoked(): Promise<unknown> {
+  const by = await granted()
+  await revocation.revoke(by.cacao)
+  return verifyToken(await made(by), { ...accepting, revocation })
+}
+
+tried('a token that was changed', [
+  ['another payload', token(async () => swapped(1)), 'ERR_JWS_INVALID'],
+  ['the header of another token of the key', token(async () => swapped(0)), 'accepted'],
+  ['another signature of the key', token(async () => swapped(2)), 'ERR_JWS_INVALID'],
+  ['claims', token(async () => rewritten('"iss"', '"claims":{"admin":true},"iss"')), 'ERR_JWS_INVALID'],
+  ['a later end', token(async () => rewritten(/"exp":\d+/, `"exp":${NOW / 1000 + 3600}`)), 'ERR_JWS_INVALID'],
+  ['two audiences', forgery({ payload: { aud: [AUDIENCE, 'chat'] } }), 'ERR_JWS_INVALID'],
+  [
+    'an audience twice',
+    forgery({ bodyText: (text) => text.replace('{', '{"aud":"chat",') }),
+    'ERR_JWS_INVALID',
+  ],
+  ['a member that nobody knows', forgery({ payload: { nbf: NOW / 1000 } }), 'ERR_JWS_INVALID'],
+  ['claims that are a list', forgery({ payload: { claims: [] } }), 'ERR_JWS_INVALID'],
+  [
+    'claims with another prototype',
+    forgery({ bodyText: (text) => text.replace('{', '{"claims":{"__proto__":{"admin":true}},') }),
+    'ERR_JWS_INVALID',
+  ],
+  ['claims that are nested too deeply to be read', forgery({ bodyText: deep }), 'ERR_JWS_INVALID'],
+  [
+    'a number in another spelling',
+    forgery({ bodyText: (text) => text.replace(/"iat":(\d+)/, '"iat":$1.0') }),
+    'ERR_JWS_INVALID',
+  ],
+  ['no id', forgery({ payload: { jti: undefined } }), 'ERR_JWS_INVALID'],
+  ['a short id', forgery({ payload: { jti: 'a'.repeat(21) } }), 'ERR_JWS_INVALID'],
+  ['a long id', forgery({ payload: { jti: 'a'.repeat(129) } }), 'ERR_JWS_INVALID'],
+  ['an id with a space', forgery({ payload: { jti: `${'a'.repeat(22)} b` } }), 'ERR_JWS_INVALID'],
+  ['no end', forgery({ payload: { exp: undefined } }), 'ERR_JWS_INVALID'],
+  ['an end that is a text', forgery({ payload: { exp: String(NOW / 1000 + 60) } }), 'ERR_JWS_INVALID'],
+  ['an end before its beginning', forgery({ payload: { exp: NOW / 1000 - 1 } }), 'ERR_REQUEST_STALE'],
+  [
+    'an end more than an hour after its beginning',
+    forgery({ payload: { exp: NOW / 1000 + 3601 } }),
+    'ERR_REQUEST_STALE',
+  ],
+  ['an end that is no safe number', forgery({ payload: { exp: 1e300 } }), 'ERR_JWS_INVALID'],
+  [
+    'a beginning in the future',
+    forgery({ payload: { iat: NOW / 1000 + 301, exp: NOW / 1000 + 400 } }),
+    'ERR_REQUEST_STALE',
+  ],
+])
+
+function deep(text: string): string {
+  return text.replace('{', `{"claims":{"a":${'['.repeat(5000)}${']'.repeat(5000)}},`).slice(0, 11_000)
+}
+async function swapped(index: number): Promise<string> {
+  const [one, two] = [(await made()).split('.'), (await made()).split('.')]
+  one[index] = two[index] ?? ''
+  return one.join('.')
+}
+async function rewritten(from: string | RegExp, to: string): Promise<string> {
+  const [head = '', body = '', tail = ''] = (await made()).split('.')
+  const text = new TextDecoder().decode(
+    Uint8Array.from(atob(body.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0)),
+  )
+  return [head, toBase64url(utf8(text.replace(from, to))), tail].join('.')
+}
+
+tried('a token for another audience', [
+  ['a beginning of it', token(() => made(holder, AUDIENCE.slice(0, -1))), 'ERR_JWS_INVALID'],
+  ['something behind it', token(() => made(holder, `${AUDIENCE}/rooms`)), 'ERR_JWS_INVALID'],
+  ['a slash behind it', token(() => made(holder, `${AUDIENCE}/`)), 'ERR_JWS_INVALID'],
+  ['another case', token(() => made(holder, AUDIENCE.toUpperCase())), 'ERR_JWS_INVALID'],
+  ['another scheme', token(() => made(holder, AUDIENCE.replace('wss', 'https'))), 'ERR_JWS_INVALID'],
+  ['another host', token(() => made(holder, 'wss://evil.example.com/live')), 'ERR_JWS_INVALID'],
+  ['a space behind it', token(() => made(holder, `${AUDIENCE} `)), 'ERR_JWS_INVALID'],
+  ['an end of C behind it', token(() => made(holder, `${AUDIENCE}\0`)), 'ERR_JWS_INVALID'],
+])
+
+tried('a token that was seen by others', [
+  ['used twice', twice(made, memory), 'ERR_REQUEST_REPLAYED'],
+  ['(used twice, where that does no harm)', twice(made, () => false), 'accepted'],
+  ['used after its time', token(made, { now: () => NOW + 360_000 }), 'ERR_REQUEST_STALE'],
+  ['used at a time that is none', token(made, { now: () => Number.NaN }), 'ERR_REQUEST_STALE'],
+  [
+    'its id used for a request before, which shares the store',
+    async () => {
+      const replay = memory()
+      const text = await made()
+      await replay.use(`${holder.key.did} ${String(read(text).payload['jti'])}`, NOW + 1000)
+      return verifyToken(text, { ...accepting, replay })
+    },
+    'accepted',
+  ],
+])
+
+const verify = (options: object = {}) =>
+  requestVerifier({ ...acceptingRequests, signedURLs: true, ...options })
+const requests =
+  (init: RequestInit, url = 'https://api.example.com/notes') =>
+  () =>
+    verify()(new Request(url, init))
+
+tried('what was signed for one door, at another', [
+  ['a token as a JWS', async () => verifyJWS(await made()), 'ERR_JWS_INVALID'],
+  [
+    'a token as a JWS under its capability',
+    async () => verifyJWS(await made(), { capability: holder.cacao, verifiers }),
+    'ERR_JWS_INVALID',
+  ],
+  [
+    'a token in another case as a JWS',
+    async () => verifyJWS(await forged({ header: { typ: 'Application/Cacao-Session+JWT' } })),
+    'ERR_JWS_INVALID',
+  ],
+  [
+    '(what is no token, as a JWS)',
+    async () => verifyJWS(await forged({ header: { typ: 'JWT', cacao: undefined } })),
+    'accepted',
+  ],
+  ['a signed URL as a JWS', async () => verifyJWS(await inURL(await link())), 'ERR_JWS_INVALID'],
+  [
+    'a signed URL as a token',
+    token(async () => inURL(await link()), { audience: '//api.example.com/notes/1' }),
+    'ERR_JWS_INVALID',
+  ],
+  [
+    'a JWS as a token',
+    token(async () =>
+      forged({ header: { typ: undefined, cacao: undefined, cap: `ipfs://${cacaoCID(holder.cacao)}` } }),
+    ),
+    'ERR_JWS_INVALID',
+  ],
+  ["a request's capability as a token", token(() => authorizationOf(holder.cacao)), 'ERR_JWS_INVALID'],
+  [
+    'a token as a capability of a request',
+    async () => requests({ headers: { authorization: `CACAO ${await made()}` } })(),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  [
+    'a token as a bearer of a request',
+    async () => requests({ headers: { authorization: `Bearer ${await made()}` } })(),
+    'ERR_REQUEST_UNSIGNED',
+  ],
+  [
+    'a token as a signature of a request',
+    async () =>
+      requests({
+        headers: {
+          authorization: authorizationOf(holder.cacao),
+          'signature-input': 'cacao=()',
+          signature: await made(),
+        },
+      })(),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  [
+    'a token in a URL',
+    async () =>
+      verify()(
+        new Request(
+          `https://api.example.com/notes/1?cacao-signature=${await made(holder, '//api.example.com/notes/1')}`,
+        ),
+      ),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+])
+
+const link = (url = 'https://api.example.com/notes/1?a=b&c=d', by = holder): Promise<string> =>
+  signURL(by, url, {}, now)
+const inURL = (url: string): string => new URL(url).searchParams.get('cacao-signature') ?? ''
+const open =
+  (change: (url: string) => string | Promise<string>, init: RequestInit = {}, options: object = {}) =>
+  async () =>
+    verify(options)(new Request(await change(await link()), init))
+const replaced = (from: string | RegExp, to: string) => (url: string) => url.replace(from, to)
+const before = (parameter: string) => replaced('&cacao-signature', `&${parameter}&cacao-signature`)
+
+tried('a signed URL that was changed', [
+  ['(as it is)', open(same), 'accepted'],
+  ['(as it is, by HEAD)', open(same, { method: 'HEAD' }), 'accepted'],
+  ['another method', open(same, { method: 'POST' }), 'ERR_REQUEST_SIGNATURE'],
+  ['another method without a body', open(same, { method: 'DELETE' }), 'ERR_REQUEST_SIGNATURE'],
+  ['a preflight', open(same, { method: 'OPTIONS' }), 'ERR_REQUEST_SIGNATURE'],
+  ['a method in another case', open(same, { method: 'get' }), 'accepted'],
+  ['a method that only looks like one', open(same, { method: 'GETS' }), 'ERR_REQUEST_SIGNATURE'],
+  [
+    'a method that another header names',
+    open(same, { method: 'POST', headers: { 'x-http-method-override': 'GET' } }),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['another path', open(replaced('notes/1', 'notes/2')), 'ERR_REQUEST_SIGNATURE'],
+  ['another case of the path', open(replaced('notes/1', 'Notes/1')), 'ERR_REQUEST_SIGNATURE'],
+  ['a slash at the end of the path', open(replaced('notes/1?', 'notes/1/?')), 'ERR_REQUEST_SIGNATURE'],
+  ['a slash twice', open(replaced('/notes', '//notes')), 'ERR_REQUEST_SIGNATURE'],
+  ['a dot segment, which a browser resolves', open(replaced('notes/1', 'other/../notes/1')), 'accepted'],
+  ['a percent sign for a letter', open(replaced('notes', 'n%6ftes')), 'ERR_REQUEST_SIGNATURE'],
+  ['a percent sign for a slash', open(replaced('notes/1', 'notes%2F1')), 'ERR_REQUEST_SIGNATURE'],
+  ['a parameter of the path', open(replaced('notes/1', 'notes/1;a')), 'ERR_REQUEST_SIGNATURE'],
+  ['another value', open(replaced('a=b', 'a=x')), 'ERR_REQUEST_SIGNATURE'],
+  ['another order', open(replaced('a=b&c=d', 'c=d&a=b')), 'ERR_REQUEST_SIGNATURE'],
+  ['one parameter less', open(replaced('&c=d', '')), 'ERR_REQUEST_SIGNATURE'],
+  ['one more at the beginning', open(replaced('?a', '?admin=1&a')), 'ERR_REQUEST_SIGNATURE'],
+  ['one more before the signature', open(before('admin=1')), 'ERR_REQUEST_SIGNATURE'],
+  ['an empty one before the signature', open(before('')), 'ERR_REQUEST_SIGNATURE'],
+  ['one more behind the signature', open((url) => `${url}&admin=1`), 'ERR_REQUEST_SIGNATURE'],
+  ['one more behind the signature, by a semicolon', open((url) => `${url};admin=1`), 'ERR_REQUEST_SIGNATURE'],
+  ['an ampersand behind the signature', open((url) => `${url}&`), 'ERR_REQUEST_SIGNATURE'],
+  [
+    'a percent sign in the signature',
+    open((url) => url.replace(/\.(?=[^.]*$)/, '%2E')),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['the signature twice', open((url) => `${url}&cacao-signature=${inURL(url)}`), 'ERR_REQUEST_SIGNATURE'],
+  ['another signature before it', open(before('cacao-signature=x')), 'ERR_REQUEST_SIGNATURE'],
+  [
+    'another signature before it, in another spelling',
+    open(before('cacao%2Dsignature=x')),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['another signature before it, in capitals', open(before('Cacao-Signature=x')), 'ERR_REQUEST_SIGNATURE'],
+  [
+    'another signature behind it, in another spelling',
+    open((url) => `${url}&cacao%2Dsignature=x`),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['an empty signature', open(replaced(/(cacao-signature=).*/, '$1')), 'ERR_REQUEST_SIGNATURE'],
+  ['no signature', open(replaced(/.cacao-signature=.*/, '')), 'ERR_REQUEST_UNSIGNED'],
+  [
+    'the signature in the path',
+    open((url) => `https://api.example.com/notes/1/cacao-signature=${inURL(url)}`),
+    'ERR_REQUEST_UNSIGNED',
+  ],
+  ['a fragment, which is not sent', open((url) => `${url}#x`), 'ERR_REQUEST_SIGNATURE'],
+  [
+    'the signature of another URL',
+    open(async (url) => url.replace(inURL(url), inURL(await link('https://api.example.com/notes/2')))),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['the name of another server', open(same, {}, { authority: 'other.example.com' }), 'ERR_REQUEST_SIGNATURE'],
+  [
+    '(another host, which only the client names)',
+    open(replaced('api.example.com', 'evil.example.com')),
+    'accepted',
+  ],
+  ['after its time', open(same, {}, { now: () => NOW + 360_000 }), 'ERR_REQUEST_STALE'],
+  ['where no URL is accepted', open(same, {}, { signedURLs: false }), 'ERR_REQUEST_UNSIGNED'],
+  ['signed in its headers too', signedTwice, 'ERR_REQUEST_SIGNATURE'],
+  [
+    "(with a password for the site, in the header that isn't the capability's)",
+    open(same, { headers: { authorization: 'Basic YTpi' } }),
+    'accepted',
+  ],
+  ['of somebody else, with a stolen capability', stolenLink, 'ERR_CAPABILITY_AUDIENCE'],
+  ['of an heir', open(async () => link('https://api.example.com/notes/1', heir)), 'ERR_CAPABILITY_DELEGATED'],
+])
+
+async function signedTwice(): Promise<unknown> {
+  const { sign } = await testSigner()
+  return verify()(await sign(new Request(await link())))
+}
+async function stolenLink(): Promise<unknown> {
+  const aud = '//api.example.com/notes/1'
+  const header = { typ: 'cacao-session-url+jwt', kid: keyURL(thief.key.did) }
+  const text = await forged({ header, payload: { aud }, by: thief })
+  return verify()(new Request(`https:${aud}?cacao-signature=${text}`))
+}
