@@ -137,6 +137,7 @@ class CookieKeeper {
   /** Renews the cookie if it is time, and then sees when it will be. */
   async #look(): Promise<void> {
     if (this.#isWorking || this.#end.signal.aborted) return
+    this.#isWorking = true
     if (await this.#isOvertaken()) return this.#clear()
     await this.#renew((note) => !this.#isOwn(note) || this.#dueAt(note) > this.#now()).catch(() => undefined)
   }
@@ -164,6 +165,7 @@ class CookieKeeper {
   }
 
   #wait(time: number): void {
+    this.#stopWaiting()
     if (this.#end.signal.aborted || time === Number.POSITIVE_INFINITY) return
     this.#stopWaiting = scheduleAt(this.#now, time, () => void this.#look())
   }
