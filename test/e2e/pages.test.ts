@@ -74,6 +74,12 @@ describeEngines('pages that a server renders', (engine) => {
     await other.evaluate(() => app.remove())
     expect((await visit(page, '/account')).path).toBe('/login')
     expect(site.log).toContain('DELETE /session')
+    // The page of before is not shown again, wherever the browser keeps pages.
+    site.log.length = 0
+    await page.evaluate(() => void setTimeout(() => history.back()))
+    await expect.poll(() => site.log.join(), WAIT).toContain('GET /login')
+    expect((await arrived(page)).who).toBe('Sign in here')
+    expect(site.log).toContain('GET /account?page=1 undefined')
     await other.close()
   })
 
