@@ -29,7 +29,13 @@ export function cookieURL(url: string | URL): URL {
 
 /** The notes of the cookies that the browser has for this page. */
 function notes(): CookieNote[] {
-  return notesIn(document.cookie, globalThis.location.protocol !== 'https:')
+  if (typeof document === 'undefined') return []
+  try {
+    return notesIn(document.cookie, globalThis.location.protocol !== 'https:')
+  } catch {
+    // A page of an opaque origin, such as a sandboxed frame's, may not even ask.
+    return []
+  }
 }
 
 /** The note of the cookie that the server keeps there, whosever it is; `undefined` if there is none, or it is stale. */
@@ -107,7 +113,7 @@ export function afterCookies(keys: readonly string[], listener: () => void): voi
 }
 
 function notesOf(keys: readonly string[]): CookieNote[] {
-  return typeof document === 'undefined' ? [] : notes().filter(({ keyDID }) => keys.includes(keyDID))
+  return notes().filter(({ keyDID }) => keys.includes(keyDID))
 }
 
 async function asked(

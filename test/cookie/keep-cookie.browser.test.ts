@@ -205,6 +205,20 @@ describe('session.keepCookie', () => {
     await vi.waitFor(() => expect(hasNote()).toBe(false), SOON)
   })
 
+  it('signs out where a page may not ask for cookies at all, and says that none can be kept', async () => {
+    const held = await session()
+    const forbidden = replace(document, 'cookie', {
+      get: () => {
+        throw new DOMException('The operation is insecure.', 'SecurityError')
+      },
+    })
+    await expectCode('ERR_COOKIE_FAILED', () => held.keepCookie(URL_OF_COOKIE))
+    await held.remove()
+    forbidden()
+    expect(held.isAuthorized()).toBe(false)
+    clearNote()
+  })
+
   it('goes on with the session that takes this one’s place', async () => {
     const held = await session()
     await held.keepCookie(URL_OF_COOKIE)

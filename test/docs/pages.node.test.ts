@@ -12,7 +12,7 @@ it('the guide to pages has a server that names who is signed in, for ten minutes
     console.warn = () => undefined
     ${inline(guide('pages', 'server'))}
     const { now } = Date
-    const session = await DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' }), { resources: ['https://api.example.com/notes/*'] })
+    const session = await DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' }), { resources: ['https://app.example.com/*'] })
     const site = 'https://app.example.com'
     const keep = async () => app.request(await session.signRequest(new Request(site + '/session', { method: 'POST' })))
     const cookieOf = (response) => response.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
