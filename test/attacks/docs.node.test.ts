@@ -69,6 +69,17 @@ const ABILITY = {
   beside: ability('notes/write', 'https://api.example.com/notes'),
 }
 
+const PAGES = {
+  authority: 'app.example.com',
+  domain: 'app.example.com',
+  method: 'POST',
+  target: '/session',
+  granted: below('https://app.example.com'),
+  beside: below('https://api.example.com/notes'),
+}
+
+const SECRET = '0123456789abcdef'.repeat(4)
+
 type Site = Omit<ServerUnderAttack, 'send'>
 
 const SERVERS: readonly [page: string, block: string, listens: keyof typeof LISTENS, site: Site][] = [
@@ -80,6 +91,7 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'fast', 'verify', NOTES],
   ['docs/guides/requests.md', 'fastify', 'fastify', NOTES],
   ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
+  ['docs/guides/pages.md', 'server', 'app', PAGES],
   ['docs/guides/abilities-and-delegation.md', 'server', 'handler', ABILITY],
   ['docs/guides/abilities-and-delegation.md', 'receive', 'handler', { ...NOTES, maxLinks: 2 }],
 ]
@@ -87,7 +99,9 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
 describe('the servers of the documentation', () => {
   it.each(SERVERS)('%s: %s', async (page, block, kind, site) => {
     // On the port that is free, and that is printed.
-    const code = example(page, block).replace(/port: 8787 }\)/, `port: 0 }, ${PRINT})`)
+    const code = example(page, block)
+      .replace(/port: 8787 }\)/, `port: 0 }, ${PRINT})`)
+      .replace('process.env.COOKIE_SECRET', `'${SECRET}'`)
     const server = startModule(`${code}\nconsole.warn = () => undefined\n${LISTENS[kind]}`)
     await attackServer({ ...site, send: toPort(Number(await server.next())) })
   })
@@ -106,7 +120,8 @@ describe('the servers of the documentation', () => {
   })
 
   it('are all of them', () => {
-    const isServer = /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)|cookieStore\(request/
+    const isServer =
+      /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)|cookieStore\(request|sessionCookie\([\s\S]*\.handler\(/
     const found = pages.flatMap((page) =>
       blocksOf(page)
         .filter(({ code }) => isServer.test(code))
