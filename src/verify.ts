@@ -5,6 +5,7 @@ export { capabilityAccounts } from './capability/accounts.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature, UnsignedCacao } from './capability/cacao.js'
 export type { DelegationOptions, Domains, Revocation, RevocationEvent } from './capability/check-options.js'
 export { cacaoCID, capabilityIdentity } from './capability/cid.js'
+export { stringifyCacao } from './capability/dag-json.js'
 export { type CacaoInspection, type CapabilityProblem, inspectCacao } from './capability/inspect-cacao.js'
 export type { Ability } from './capability/resources.js'
 export type { VerifyCacaoOptions } from './capability/verify-cacao.js'
@@ -12,6 +13,13 @@ export { type VerifiedCacao, verifyCacao } from './capability/verify-cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export type { Admission } from './http/admissions.js'
 export type { Caller } from './http/caller.js'
+export {
+  type DeviceStore,
+  type DevicesOptions,
+  type MemoryDevicesOptions,
+  memoryDevices,
+  type SeenDevice,
+} from './http/devices.js'
 export { type Nonces, type NoncesOptions, nonces } from './http/nonces.js'
 export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from './http/replay.js'
 export type { OfRequest, WantedResources } from './http/requirements.js'
@@ -22,6 +30,22 @@ export { requestVerifier, type VerifiedRequest, verifyRequest } from './http/ver
 export { type VerifiedJWS, type VerifyJWSOptions, verifyJWS } from './jws/verify-jws.js'
 export type { KeyType, PublicKey } from './key/public-key.js'
 export type { VerifyKeySignature } from './key/verify.js'
+export {
+  type Device,
+  type DevicesAndRevocation,
+  type ListDevicesOptions,
+  listDevices,
+  revokeDevice,
+  revokeOtherDevices,
+} from './server/devices.js'
+export {
+  type AccountLink,
+  type LinkRequest,
+  type LinkRequestOptions,
+  linkRequest,
+  type VerifyLinkOptions,
+  verifyLink,
+} from './server/links.js'
 export { type UntilSessionEndsOptions, untilSessionEnds } from './token/until-session-ends.js'
 export {
   type OfClaims,

@@ -28,6 +28,8 @@ export const BOUNDS = {
   './express': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './fastify': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './stores': { gzip: 25_000, without: ['dids', 'jose', '@noble/curves'] },
+  './sql': { gzip: 40_000, without: ['dids', 'idb', 'jose', 'http-message-sig'] },
+  './upstash': { gzip: 40_000, without: ['dids', 'idb', 'jose', 'http-message-sig'] },
   // For tests, never for production: a wallet and a server in one.
   './testing': { gzip: 65_000, without: ['dids', 'viem', 'vitest'] },
   './node': { gzip: 50_000, without: ['secp256k1', 'tiny-secp256k1', 'redis', 'ioredis', 'dids'] },

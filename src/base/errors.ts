@@ -24,6 +24,7 @@ export type SessionErrorCode =
   | 'ERR_SESSION_STRING'
   | 'ERR_SESSION_REMOVED'
   | 'ERR_REVOCATION_FAILED'
+  | 'ERR_COOKIE_FAILED'
   | 'ERR_JWS_INVALID'
   | 'ERR_REQUEST_UNSIGNED'
   | 'ERR_REQUEST_SIGNATURE'
@@ -32,6 +33,7 @@ export type SessionErrorCode =
   | 'ERR_REQUEST_REPLAYED'
   | 'ERR_REQUEST_TOO_LARGE'
   | 'ERR_REQUEST_LIMIT'
+  | 'ERR_REQUEST_ORIGIN'
 
 /**
  * The error for everything that can fail at run time. Switch on its `code`; the message says what to do, and `cause` is the

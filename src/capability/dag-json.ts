@@ -1,10 +1,23 @@
 import { stringify } from '@ipld/dag-json'
 import { isBytes } from '../base/bytes.js'
 import { fromBase64Unpadded } from '../base/multibase.js'
+import { parseCacao } from './parse-cacao.js'
 
 /** The value as canonical DAG-JSON text (IPLD), in which bytes are written `{"/":{"bytes":"<base64>"}}`. */
 export function encodeDagJSON(value: unknown): string {
   return stringify(value)
+}
+
+/**
+ * The JSON text of a capability, to send it somewhere. That of a passkey contains bytes, which `JSON.stringify` would not write so
+ * that they can be read again; here they are written as DAG-JSON (IPLD) has them. All others are plain JSON. Throws
+ * `ERR_CAPABILITY_INVALID` for what is no capability.
+ *
+ * @example
+ * await session.fetch('/api/link', { method: 'POST', body: stringifyCacao(await auth(request)) })
+ */
+export function stringifyCacao(cacao: unknown): string {
+  return encodeDagJSON(parseCacao(cacao))
 }
 
 /**

@@ -1,5 +1,7 @@
 import { SessionError } from '../base/errors.js'
+import type { ReadValue } from '../base/options.js'
 import { type Clock, latestTime, systemClock } from '../base/time.js'
+import { methodOption } from '../capability/check-options.js'
 
 /**
  * Remembers which requests a server has accepted. Servers that stand in for one another must share one, such as
@@ -92,4 +94,29 @@ export class ExpiryBuckets<Bucket> {
     for (const [index] of expired) this.#buckets.delete(index)
     return expired.map(([, bucket]) => bucket)
   }
+}
+
+/**
+ * Throws a `TypeError` for a Workers KV namespace. It has no atomic operation, and what was written is seen elsewhere only after
+ * a minute: two servers would both accept the same request, and a revoked session would go on.
+ */
+export function refuseWorkersKV(value: unknown, name: string): void {
+  const methods = ['get', 'put', 'list', 'delete', 'getWithMetadata']
+  const object = value as Record<string, unknown> | null
+  if (typeof object !== 'object' || !methods.every((method) => typeof object?.[method] === 'function')) return
+  throw new TypeError(
+    `${name} is a Workers KV namespace, which is not atomic: two requests at the same time, or in two places, would both be the first. Use a Durable Object, upstashReplay of cacao-session/upstash, or an SQL database`,
+  )
+}
+
+const storeOption = methodOption<ReplayStore>(
+  'use',
+  'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
+)
+
+/** Reads the option `replay`. */
+export const replayOption: ReadValue<ReplayStore | false> = (value, name) => {
+  if (value === false) return false
+  refuseWorkersKV(value, name)
+  return storeOption(value, name)
 }

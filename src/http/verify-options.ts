@@ -20,7 +20,6 @@ import {
   type Domains,
   delegationOption,
   domainsOption,
-  methodOption,
   type Revocation,
   revocationOption,
   verifiersOption,
@@ -30,7 +29,14 @@ import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 import { type Admission, admissionOption } from './admissions.js'
 import { type AskStore, storeAsker } from './ask-store.js'
-import { memoryReplay, type ReplayStore } from './replay.js'
+import {
+  type DeviceRecorder,
+  type DevicesOptions,
+  deviceRecorder,
+  devicesOption,
+  type ReadDevicesOptions,
+} from './devices.js'
+import { memoryReplay, type ReplayStore, replayOption } from './replay.js'
 import {
   type OfRequest,
   requiredAbilityOption,
@@ -104,6 +110,8 @@ export interface VerifyRequestOptions<R = Request> {
   signedURLs?: boolean
   /** Says which capabilities were revoked. */
   revocation?: Revocation
+  /** Remembers on which devices an account has signed in, so that a person can see and end their sessions. */
+  devices?: DevicesOptions<R>
   /**
    * Seconds that a request may be old; 60 by default, and at most 3600, because sessions sign requests for an hour. A clock
    * that is slow makes a request look older, which `clockSkewSecs` allows for.
@@ -156,6 +164,7 @@ export interface VerifierSettings<R> {
   readonly admission: Admission | undefined
   readonly signedURLs: boolean
   readonly revocation: RequestVerifierOptions<R>['revocation']
+  readonly recordDevice: DeviceRecorder<R> | undefined
   readonly maxAgeSecs: number
   readonly clockSkewSecs: number
   readonly maxBodyBytes: number
@@ -198,6 +207,7 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     maxLiveRequests = 100_000,
     cacheSize = 10_000,
     storeTimeoutMs = 2000,
+    devices,
     verifyKeySignature: verify = verifyKeySignature,
     ...others
   } = readOptions(options, REQUEST_OPTIONS as OptionReaders<GivenOptions<R>>)
@@ -218,15 +228,18 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     cacheSize,
     verifyKeySignature: verify,
     askStore: storeAsker(storeTimeoutMs),
+    recordDevice: devices && deviceRecorder(devices, { now, timeoutMs: storeTimeoutMs }),
   }
 }
 
 type GivenOptions<R> = {
   [K in keyof Required<RequestVerifierOptions<R>>]: K extends 'authority'
     ? readonly string[]
-    : undefined extends RequestVerifierOptions<R>[K]
-      ? RequestVerifierOptions<R>[K] | undefined
-      : RequestVerifierOptions<R>[K]
+    : K extends 'devices'
+      ? ReadDevicesOptions | undefined
+      : undefined extends RequestVerifierOptions<R>[K]
+        ? RequestVerifierOptions<R>[K] | undefined
+        : RequestVerifierOptions<R>[K]
 }
 
 const authorityOption: ReadValue<readonly string[]> = (value, name) => {
@@ -256,14 +269,6 @@ const maxAgeOption: ReadValue<number> = (value, name) => {
   throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests`)
 }
 
-const replayStore = methodOption<ReplayStore>(
-  'use',
-  'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
-)
-/** Reads the option `replay`. */
-export const replayOption: ReadValue<ReplayStore | false> = (value, name) =>
-  value === false ? false : replayStore(value, name)
-
 const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   verifiers: required(verifiersOption),
   authority: required(authorityOption),
@@ -277,6 +282,7 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   admission: check(admissionOption),
   signedURLs: setting(booleanOption),
   revocation: check(revocationOption),
+  devices: check(devicesOption),
   maxAgeSecs: setting(maxAgeOption),
   clockSkewSecs: setting(secondsOption),
   maxBodyBytes: setting(quantityOption),

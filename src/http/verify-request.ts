@@ -91,7 +91,7 @@ export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
 ): (incoming: IncomingRequest<R>, timer?: StepTimer) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
-  const { now, admission, resources, ability, replay, clockSkewSecs, askStore } = settings
+  const { now, admission, resources, ability, replay, clockSkewSecs, askStore, recordDevice } = settings
   const gate = capabilityGate(settings)
   const live = new LiveRequests(settings.maxLiveRequests)
   const buffered = new BufferedBytes(settings.maxHeldBytes)
@@ -163,6 +163,7 @@ export function incomingVerifier<R>(
       if (takeBack) takeBack()
       throw error
     }
+    await recordDevice?.(caller, incoming, url)
 
     return {
       ...caller,

@@ -97,6 +97,7 @@ export interface Refusal {
 const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
   ['ERR_ENVIRONMENT', 500],
   ['ERR_CAPABILITY_RESOURCES', 403],
+  ['ERR_REQUEST_ORIGIN', 403],
   ['ERR_REQUEST_TOO_LARGE', 413],
   ['ERR_REQUEST_LIMIT', 429],
   ['ERR_STORE_UNAVAILABLE', 503],

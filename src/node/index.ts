@@ -1,3 +1,13 @@
+export type { IORedisSubscriber, NodeRedisSubscriber } from '../server/redis-channel.js'
+export type { IORedisClient, NodeRedisClient, RedisStoreOptions } from '../server/redis-client.js'
+export {
+  type RedisDevicesOptions,
+  type RedisReplayOptions,
+  type RedisRevocationOptions,
+  redisDevices,
+  redisReplay,
+  redisRevocation,
+} from '../server/redis-stores.js'
 export type {
   LastUsed,
   NewSession,
@@ -19,11 +29,3 @@ export {
   type TinySecp256k1,
   verifyWithNodeCrypto,
 } from './native-crypto.js'
-export type { IORedisSubscriber, NodeRedisSubscriber } from './redis-channel.js'
-export type { IORedisClient, NodeRedisClient, RedisStoreOptions } from './redis-client.js'
-export {
-  type RedisReplayOptions,
-  type RedisRevocationOptions,
-  redisReplay,
-  redisRevocation,
-} from './redis-stores.js'

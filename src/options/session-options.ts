@@ -179,8 +179,16 @@ export interface OriginOptions {
 /** `session.fetch`: the options of `fetch`, where the request may go, and what to do if the session has expired. */
 export interface SessionFetchInit extends RequestInit, SignRequestOptions, OriginOptions {}
 
+/** `session.keepCookie`. */
+export interface KeepCookieOptions {
+  /** Seconds before its end at which the cookie is renewed; 60 by default, and half of its time at most. */
+  leadSecs?: number
+  /** Stops it. The cookie stays until it ends. */
+  signal?: AbortSignal
+}
+
 /** The events of `session.on`. */
-export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle'
+export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle' | 'cookie-failed'
 
 /** The names of these events. */
 export const SESSION_EVENT_TYPES: readonly SessionEventType[] = [
@@ -189,6 +197,7 @@ export const SESSION_EVENT_TYPES: readonly SessionEventType[] = [
   'renewed',
   'removed',
   'idle',
+  'cookie-failed',
 ]
 
 /** `session.on`. */

@@ -15,6 +15,7 @@ import {
   type ExplainOptions,
   type FromSessionOptions,
   type GetOptions,
+  type KeepCookieOptions,
   type ListOptions,
   type RenewOptions,
   type ResumeOptions,
@@ -37,6 +38,7 @@ import { expiresAt } from '../store/store.js'
 import { isRemoved, markRemoved } from '../tabs/removed-keys.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 import { bindMembers, listening, onDemand, SessionClient, type SessionClientOptions } from './client.js'
+import type { Outcome } from './events.js'
 
 const ignore = (): void => undefined
 function inspected(
@@ -306,6 +308,22 @@ export class DIDSession {
   }
 
   /**
+   * Keeps a cookie at a server with `sessionCookie` (`cacao-session/cookie`), for the pages that the browser navigates to: sets
+   * it, renews it `leadSecs` before it ends (60 by default) and when the page is seen again, one tab for all, and clears it when
+   * the session ends or another account signs in, in any tab. A renewed session goes on with it. Ends with the signal, or
+   * `dispose`. Rejects with `ERR_COOKIE_FAILED` if it can't be set, and with `ERR_ENVIRONMENT` where there is no page. If the
+   * server can't be reached it goes on trying; failures are told as `cookie-failed`.
+   *
+   * @example
+   * await session.keepCookie('/session')
+   */
+  async keepCookie(url: string | URL, options: KeepCookieOptions = {}): Promise<void> {
+    const { keepCookie } = await onDemand()
+    const how = { context: this.#context, now: this.#now, disposal: this.#disposal.signal }
+    await keepCookie(this, url, options, how)
+  }
+
+  /**
    * Has the wallet sign the session that takes this one's place, with a new key; with `resources`, it may use those
    * besides. Gives the new session. This one works until the new one is stored, and then goes from the store and tells its
    * listeners. If the person rejects or anything fails, nothing changes. If another tab has renewed it just before, nobody is
@@ -397,7 +415,7 @@ export class DIDSession {
 
   /**
    * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or
-   * removed in any tab, or when there was no input in any tab for `idleSecs` (1800 by default). Exact across sleep and
+   * removed in any tab, when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and
    * hidden tabs: an event that is due is told as soon as the page is seen again, and at once if it is due already. Ends with
    * the function that it gives, the signal, or `dispose`. Keeps no process alive.
    *
@@ -414,9 +432,9 @@ export class DIDSession {
       throw new TypeError(`type must be one of ${SESSION_EVENT_TYPES.join(', ')}`)
     const { signal, ...given } = givenOptions(options, LISTENER_READERS)
     const subject = { data: this.#data, now: this.#now, context: this.#context }
-    const happened = (successor?: SessionData): void => {
+    const happened = ({ successor, error }: Outcome = {}): void => {
       const session = successor ? new DIDSession(successor, this.#now, this.#context) : this
-      listener({ type, session })
+      listener({ type, session, ...(error && { error }) })
     }
     return listening(listener, [signal, this.#disposal.signal], async (signals) => {
       const { listenFor } = await onDemand()
@@ -448,6 +466,8 @@ export interface SessionEvent {
   readonly type: SessionEventType
   /** The session to go on with: for `renewed`, the one that has taken this one's place; else this one. */
   readonly session: DIDSession
+  /** For `cookie-failed`: what went wrong. */
+  readonly error?: SessionError
 }
 
 /**

@@ -1,4 +1,5 @@
 import { until } from '../base/abort.js'
+import type { SessionError } from '../base/errors.js'
 import { pageStorage } from '../base/page-storage.js'
 import { scheduleAt } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
@@ -10,6 +11,7 @@ import { resume } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
 import { isRemoved } from '../tabs/removed-keys.js'
 import { onSessionEnd, type SessionChange, type SessionEnd, watchOf } from '../tabs/session-watch.js'
+import { onCookieFailed } from './keep-cookie.js'
 
 const DEFAULT_LEAD_SECS = 300
 const DEFAULT_IDLE_SECS = 1800
@@ -21,20 +23,26 @@ export interface Subject {
   readonly context: SessionContext | undefined
 }
 
+/** What an event tells beyond its type: for `renewed`, the session in this one's place; for `cookie-failed`, why. */
+export interface Outcome {
+  readonly successor?: SessionData
+  readonly error?: SessionError
+}
+
 /**
  * Calls back when the event happens, until a signal is aborted: once, except for `idle`, which happens again after each new
- * activity. For `renewed`, the listener gets the session that has taken this one's place.
+ * activity.
  */
 export function listenFor(
   type: SessionEventType,
   subject: Subject,
   options: SessionListenerOptions,
   signals: readonly AbortSignal[],
-  listener: (successor?: SessionData) => void,
+  listener: (outcome?: Outcome) => void,
 ): void {
   // A listener that has ended is not called any more, even if the event is already under way.
-  const happened = (successor?: SessionData): void => {
-    if (!signals.some(({ aborted }) => aborted)) listener(successor)
+  const happened = (outcome?: Outcome): void => {
+    if (!signals.some(({ aborted }) => aborted)) listener(outcome)
   }
   until(signals, () => listen(type, subject, options, happened))
 }
@@ -52,7 +60,7 @@ function listen(
   type: SessionEventType,
   subject: Subject,
   options: SessionListenerOptions,
-  happened: (successor?: SessionData) => void,
+  happened: (outcome?: Outcome) => void,
 ): () => void {
   const { data, now } = subject
   const { leadSecs = DEFAULT_LEAD_SECS, idleSecs = DEFAULT_IDLE_SECS } = options
@@ -72,6 +80,8 @@ function listen(
       return onIdle(now, idleSecs, parseDateTime(data.cacao.p.iat) ?? 0, () => {
         if (!isOver()) happened()
       })
+    case 'cookie-failed':
+      return onCookieFailed(data.key.did, (error) => happened({ error }))
     default:
       return onOwnEnd(type, subject, happened)
   }
@@ -80,13 +90,13 @@ function listen(
 function onOwnEnd(
   type: 'renewed' | 'removed',
   { data, context }: Subject,
-  happened: (successor?: SessionData) => void,
+  happened: (outcome?: Outcome) => void,
 ): () => void {
   const stop = onSessionEnd(data.key.did, (end) => {
     if (end.type !== type) return
     stop()
     if (end.type === 'removed') return happened()
-    void successorOf(data, context, end).then((session) => session && happened(session))
+    void successorOf(data, context, end).then((successor) => successor && happened({ successor }))
   })
   return stop
 }

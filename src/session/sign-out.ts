@@ -18,6 +18,7 @@ import {
 } from '../store/store.js'
 import { pendingSignInsOf } from '../tabs/pending-sign-ins.js'
 import { endSession, watchOf } from '../tabs/session-watch.js'
+import { clearCookies } from './page-cookie.js'
 
 /** See `SessionClient.signOut`. */
 export async function signOut(account: AccountInput, options: StoreOptions): Promise<void> {
@@ -67,6 +68,7 @@ async function removeSessions(context: SessionContext, account: string, keyDID?:
   const removed = [...new Set([...ended, ...own, ...endNow(context, account, keyDID, isMeant)])]
   for (const key of own) endSession(key, { type: 'removed' })
   await watch.changed(removed)
+  await clearCookies(keyDID === undefined ? removed : [...removed, keyDID])
   const failed = results.find((result) => result.status === 'rejected')
   // A browser that has refused IndexedDB all along has nothing in it.
   const isLost = unread.some((persistence) => context.isChosen || knownStores.includes(persistence))
@@ -81,6 +83,7 @@ export async function removeSession(
 ): Promise<void> {
   endSession(keyDID, { type: 'removed' })
   if (context) await removeSessions({ ...context, anyChain: false }, account, keyDID)
+  else await clearCookies([keyDID])
 }
 
 /** Ends the sessions in use, here and in the other tabs, and gives their keys. */

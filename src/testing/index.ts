@@ -1,8 +1,9 @@
 /**
- * For the tests of apps: a wallet, a clock, storage that fails, and a server, all controlled by the test. Never use
- * them in production: the wallet's key is public.
+ * For the tests of apps: a wallet, a clock, storage that fails, and a server, all controlled by the test; and what a server's
+ * store must do. Never use them in production: the wallet's key is public.
  */
 export type { Clock } from '../base/time.js'
+export { deviceStoreCases } from './device-cases.js'
 export {
   evictIndexedDB,
   type FailingIndexedDBOptions,
@@ -28,3 +29,5 @@ export {
 export type { WalletBehaviour } from './fake-user.js'
 export { type TestWallet, type TestWalletOptions, testWallet, type WalletListener } from './fake-wallet.js'
 export type { Restore } from './replace.js'
+export { revocationStoreCases } from './revocation-cases.js'
+export { replayStoreCases, type StoreCase, type StoreCasesOptions } from './store-cases.js'

@@ -27,7 +27,7 @@ export const pages: readonly string[] = [
 /** A page's text. */
 export const textOf = (page: string): string => readFileSync(root + page, 'utf8')
 
-const FENCE = /^```(\w+)(?: ([\w-]+))?\n([\s\S]*?)^```$/gm
+const FENCE = /^```(\w+)(?: ([\w$+./-]+))?\n([\s\S]*?)^```$/gm
 
 /** The blocks of code of a page. */
 export function blocksOf(page: string): Block[] {

@@ -8,6 +8,7 @@ import { type Block, blocksOf, pages, root } from './pages.js'
 
 // Environment variables that examples ask for.
 const VARIABLES = [
+  'COOKIE_SECRET',
   'DEVICE_KEY',
   'ETHEREUM_RPC',
   'PASSWORD',
@@ -59,6 +60,9 @@ const UNSAYABLE = /error TS(7006|7031|7034|7005|7017|18048):|'Readonly<ContextVa
 
 const CODE = /^(js|tsx?)$/
 
+// Bundlers find a module without its extension; the compiler wants to see it.
+const bundled = (code: string): string => code.replace(/(?<=from '\.[^']*\/[\w.-]+)(?<!\.js)(?=')/g, '.js')
+
 /** The files that a page's blocks make: each line stands in the file where it stands on the page. */
 function filesOf(page: string): { path: string; text: string; isPlain: boolean }[] {
   const files = new Map<string, Block[]>()
@@ -69,7 +73,7 @@ function filesOf(page: string): { path: string; text: string; isPlain: boolean }
     const lines: string[] = []
     for (const { line, code } of blocks) {
       while (lines.length < line - 1) lines.push('')
-      lines.push(...code.trimEnd().split('\n'))
+      lines.push(...bundled(code).trimEnd().split('\n'))
     }
     const extension = blocks.some(({ language }) => language === 'tsx') ? 'tsx' : 'ts'
     return {

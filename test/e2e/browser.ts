@@ -33,7 +33,12 @@ async function openPlaywright(
   const temporary = options.profileDir ? undefined : await mkdtemp(join(tmpdir(), 'cacao-session-'))
   const profileDir = options.profileDir ?? temporary ?? ''
   const type = engine.name === 'firefox' ? firefox : chromium
-  const context = await type.launchPersistentContext(profileDir, { ...launchOptions(engine), headless: true })
+  const context = await type.launchPersistentContext(profileDir, {
+    ...launchOptions(engine),
+    headless: true,
+    // A server of the test itself has a certificate that nobody vouches for.
+    ignoreHTTPSErrors: true,
+  })
   // A busy machine is slow, not wrong: only what hangs is given up.
   context.setDefaultTimeout(120_000)
   return {

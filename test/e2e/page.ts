@@ -20,6 +20,11 @@ export interface PageDriver {
 // A busy machine is slow, not wrong: only what hangs is given up.
 const LONGEST_WAIT_MS = 120_000
 
+// What playwright says of a document that has gone while it was asked.
+function navigating(error: unknown): undefined {
+  if (!/context was destroyed|navigat/i.test(String(error))) throw error
+}
+
 /** A page that a test drives, alike in every engine. */
 export class Page {
   readonly #driver: PageDriver
@@ -64,14 +69,14 @@ export class Page {
     return (await this.#driver.run(String(fn), args)) as Result
   }
 
-  /** Waits until the function gives something truthy, and returns that. */
+  /** Waits until the function gives something truthy, and returns that; also while the page navigates. */
   async waitFor<Args extends readonly unknown[], Result>(
     fn: (...args: Args) => Result | Promise<Result>,
     ...args: Args
   ): Promise<Result> {
     const deadline = Date.now() + LONGEST_WAIT_MS
     for (;;) {
-      const result = await this.evaluate(fn, ...args)
+      const result = await this.evaluate(fn, ...args).catch(navigating)
       if (result) return result
       if (Date.now() > deadline)
         throw new Error(

@@ -186,8 +186,10 @@ export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
     const base = `http://127.0.0.1:${port}`
     await untilReady(base, () => driver.exitCode !== null)
     const options = { binary: engine.executable, args: ['--automation'] }
-    const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } }
-    const { sessionId } = (await request('POST', `${base}/session`, { capabilities })) as NewSession
+    const alwaysMatch = { acceptInsecureCerts: true, 'webkitgtk:browserOptions': options }
+    const { sessionId } = (await request('POST', `${base}/session`, {
+      capabilities: { alwaysMatch },
+    })) as NewSession
     const session = `${base}/session/${sessionId}`
     await request('POST', `${session}/timeouts`, { script: 180_000, pageLoad: 180_000 })
     const window = String(await request('GET', `${session}/window`))

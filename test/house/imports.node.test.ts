@@ -12,13 +12,14 @@ const FLOORS: readonly (readonly string[])[] = [
   ['key'],
   ['capability'],
   ['http', 'jws', 'store', 'wallet'],
-  ['server', 'token', 'cookie'],
+  ['server', 'token'],
   ['options'],
   ['tabs'],
   ['resume'],
   ['sign-in'],
   ['session'],
   ['compat', 'middleware', 'node', 'react'],
+  ['cookie'],
   ['testing', 'cli', ''],
 ]
 

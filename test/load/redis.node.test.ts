@@ -1,122 +1,35 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeRedis, type RedisServer, startRedis } from '../setup/redis.js'
-import { RESOURCE, type TestSigner, testSigner } from '../setup/request-signer.js'
 import { type Servers, startServers } from './servers.js'
+import { expectEachOnce, expectRefusedWhileDown, type SignRequests, signingSessions } from './traffic.js'
 
 const SERVERS = 3
-const SESSIONS = 50
 const REQUESTS = 10_000
-const IN_FLIGHT = 24
-const UNAVAILABLE = '503 {"code":"ERR_STORE_UNAVAILABLE"}'
 
 describeRedis('three servers on one Redis', () => {
   let redis: RedisServer
   let servers: Servers
-  let signers: readonly TestSigner[]
+  let signed: SignRequests
   beforeAll(async () => {
     redis = await startRedis()
-    servers = await startServers(SERVERS, redis.url)
-    signers = await Promise.all(
-      Array.from({ length: SESSIONS }, (_, i) =>
-        testSigner(i % 2 ? 'Ed25519' : 'P-256', { resources: [RESOURCE] }),
-      ),
-    )
+    servers = await startServers(SERVERS, { name: 'redis', place: redis.url })
+    signed = await signingSessions()
   })
   afterAll(async () => {
     await servers.stop()
     await redis.stop()
   })
 
-  /** The i-th request: every third posts something. */
-  const signed = async (i: number): Promise<Request> => {
-    const body = i % 3 === 0 ? `note ${i}` : undefined
-    const request = new Request(
-      `https://api.example.com/notes?i=${i}`,
-      body === undefined ? {} : { method: 'POST', body },
-    )
-    const { sign } = signers[i % SESSIONS] ?? expect.fail('no signer')
-    return sign(request, Date.now())
-  }
-
-  /** Does so many things, so many at a time. */
-  const inParallel = async (count: number, work: (i: number) => Promise<void>): Promise<void> => {
-    let next = 0
-    const worker = async (): Promise<void> => {
-      for (let i = next++; i < count; i = next++) await work(i)
-    }
-    await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
-  }
-
   it(`accept each of ${REQUESTS} requests once, though each comes to two of them at a time`, async () => {
-    const answers = new Map<string, number>()
-    let pairs = 0
-    const start = performance.now()
-    await inParallel(REQUESTS, async (i) => {
-      const request = await signed(i)
-      const both = await Promise.all([servers.send(i, request), servers.send(i + 1, request)])
-      if (both.filter(({ status }) => status === 200).length === 1) pairs++
-      for (const { status, text } of both) {
-        const answer = status === 200 ? '200' : `${status} ${text}`
-        answers.set(answer, (answers.get(answer) ?? 0) + 1)
-      }
-    })
-    const secs = (performance.now() - start) / 1000
-    console.log(
-      `${2 * REQUESTS} requests to ${SERVERS} servers in ${secs.toFixed(1)} s:`,
-      Object.fromEntries(answers),
-    )
-    expect(Object.fromEntries(answers)).toEqual({
-      '200': REQUESTS,
-      '401 {"code":"ERR_REQUEST_REPLAYED"}': REQUESTS,
-    })
-    expect(pairs).toBe(REQUESTS)
+    await expectEachOnce(servers, signed, REQUESTS)
   })
 
   it('refuse everything while Redis is down, and accept again by themselves', async () => {
-    let phase: 'up' | 'going' | 'down' | 'coming' = 'up'
-    const counts: Record<string, Record<string, number>> = {}
-    const note = (began: string, ended: string, answer: string): void => {
-      // What spans two of them may have been answered in either.
-      const during = began === ended ? began : 'between'
-      const count = counts[during] ?? {}
-      counts[during] = { ...count, [answer]: (count[answer] ?? 0) + 1 }
-    }
-    let isDone = false
-    let sent = 0
-    const events = { accepted: 0, refused: 0 }
-    const waiting: { until: () => boolean; resolve: () => void }[] = []
-    const reached = (until: () => boolean): Promise<void> =>
-      new Promise((resolve) => waiting.push({ until, resolve }))
-    const traffic = async (): Promise<void> => {
-      while (!isDone) {
-        const i = sent++
-        const began = phase
-        const { status, text } = await servers.send(i, await signed(i))
-        note(began, phase, status === 200 ? '200' : `${status} ${text}`)
-        if (status === 200) events.accepted++
-        else events.refused++
-        for (const { resolve } of waiting.filter(({ until }) => until())) resolve()
-      }
-    }
-    const flow = Promise.all(Array.from({ length: IN_FLIGHT }, traffic))
-
-    await reached(() => events.accepted >= 500)
-    phase = 'going'
-    await redis.kill()
-    phase = 'down'
-    const before = events.refused
-    await reached(() => events.refused >= before + 300)
-    phase = 'coming'
-    await redis.restart()
-    const accepted = events.accepted
-    await reached(() => events.accepted >= accepted + 500)
-    isDone = true
-    await flow
-    console.log(`Redis killed in the middle of ${sent} requests:`, counts)
-    expect(Object.keys(counts['up'] ?? {})).toEqual(['200'])
-    expect(Object.keys(counts['down'] ?? {})).toEqual([UNAVAILABLE])
-    const answers = new Set(Object.values(counts).flatMap((count) => Object.keys(count)))
-    expect([...answers].sort()).toEqual(['200', UNAVAILABLE])
+    await expectRefusedWhileDown(servers, signed, {
+      down: () => redis.kill(),
+      up: () => redis.restart(),
+      refusals: 300,
+    })
     expect(servers.alive()).toBe(SERVERS)
   })
 })

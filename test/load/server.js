@@ -1,25 +1,20 @@
 import { createServer } from 'node:http'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { callerOf, requireSession } from 'cacao-session/express'
-import { redisReplay, verifyWithNodeCrypto } from 'cacao-session/node'
-import { createClient } from 'redis'
+import { verifyWithNodeCrypto } from 'cacao-session/node'
 
-// One of several servers that stand for one another, as an app would write it: they share a Redis, and nothing else.
+// One of several servers that stand for one another, as an app would write it: they share a store, and nothing else.
 
-const client = createClient({
-  url: process.env.REDIS_URL,
-  socket: { reconnectStrategy: 50 },
-  disableOfflineQueue: true,
-})
-client.on('error', () => {})
-await client.connect()
+const { replay } = await import(`./stores/${process.env.STORE}.js`)
 const admit = requireSession({
   verifiers: ethereumVerifiers(),
   verifyKeySignature: verifyWithNodeCrypto,
   authority: 'api.example.com',
   domains: ['example.com'],
   resources: ['https://api.example.com/notes/*'],
-  replay: redisReplay(client),
+  replay,
+  // A machine that does many things at a time is slow, and no store is down.
+  storeTimeoutMs: 20_000,
   debug: false,
 })
 const server = createServer((request, response) =>

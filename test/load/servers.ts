@@ -12,10 +12,24 @@ export interface Servers {
   stop(): Promise<void>
 }
 
-/** Server processes on one Redis, each on a port of its own. */
-export async function startServers(count: number, redisURL: string): Promise<Servers> {
-  const processes = Array.from({ length: count }, () =>
-    fork(script, [], { env: { ...process.env, REDIS_URL: redisURL } }),
+/** Where the servers remember used requests. */
+export interface SharedStore {
+  /** A file of the folder `stores`. */
+  readonly name: 'redis' | 'postgres' | 'sqlite'
+  /** What that file reads: where the store is. */
+  readonly place: string
+  /** The Node that they run in; this one by default. */
+  readonly program?: string
+}
+
+/** Server processes on one store, each on a port of its own. */
+export async function startServers(count: number, store: SharedStore): Promise<Servers> {
+  const { name, place, program = process.execPath } = store
+  const processes = Array.from({ length: count }, (_, i) =>
+    fork(script, [], {
+      execPath: program,
+      env: { ...process.env, STORE: name, PLACE: place, SERVER: String(i) },
+    }),
   )
   const ports = await Promise.all(processes.map(portOf))
   return {

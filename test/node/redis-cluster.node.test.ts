@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { redisReplay, redisRevocation } from '../../src/node/redis-stores.js'
+import { redisReplay, redisRevocation } from '../../src/server/redis-stores.js'
 import { signed } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeRedis } from '../setup/redis.js'

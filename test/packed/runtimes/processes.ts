@@ -1,14 +1,12 @@
-import { fileURLToPath } from 'node:url'
 import type { Outcome } from '../../conformance/conformance.js'
 import { run } from '../command.js'
 import { bundleRunners, type Suite } from './bundle-runner.js'
-
-const installed = (path: string): string => fileURLToPath(new URL(`node_modules/${path}`, import.meta.url))
+import { installed, installedNode } from './installed.js'
 
 const commands = {
-  node20: [installed('node20/bin/node')],
-  node22: [installed('node22/bin/node')],
-  node24: [installed('node24/bin/node')],
+  node20: [installedNode(20)],
+  node22: [installedNode(22)],
+  node24: [installedNode(24)],
   // Nothing is allowed: the suite needs no files, no network and no environment.
   deno: [installed('.bin/deno'), 'run', '--no-prompt', '--node-modules-dir=manual'],
   bun: [installed('.bin/bun')],

@@ -1,4 +1,6 @@
 import { SessionError } from '../base/errors.js'
+import { withoutHidden } from '../base/hidden-characters.js'
+import { refuseWorkersKV } from '../http/replay.js'
 
 /** The methods of a client, or a cluster, of the package `redis` (node-redis) that are used. The app installs that package. */
 export interface NodeRedisClient {
@@ -7,6 +9,7 @@ export interface NodeRedisClient {
   zAdd(key: string, member: { score: number; value: string }, options: { GT: true }): Promise<unknown>
   zScore(key: string, member: string): Promise<unknown>
   publish?(channel: string, message: string): Promise<unknown>
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
 /** The method of a client, or a `Cluster`, of the package `ioredis` that is used. The app installs that package. */
@@ -25,9 +28,11 @@ export interface RedisCommands {
   score(key: string, member: string): Promise<number | undefined>
   /** Sends a message to whoever listens to a channel. */
   publish(channel: string, message: string): Promise<unknown>
+  /** Runs a Lua script with one key, which is all that it may read and write. */
+  run(script: string, key: string, args: readonly string[]): Promise<unknown>
 }
 
-/** The options of both Redis stores. */
+/** The options of the Redis stores that may lose nothing. */
 export interface RedisStoreOptions {
   /**
    * Whether to check that Redis does not evict keys when its memory is full; true by default. Set it to `false` only if Redis
@@ -55,11 +60,13 @@ export function redisStore(
     raise: async (...args) => check().then(() => commands.raise(...args)),
     score: async (...args) => check().then(() => commands.score(...args)),
     publish: commands.publish,
+    run: async (...args) => check().then(() => commands.run(...args)),
   }
 }
 
 /** The commands by the methods of either package. Throws a `TypeError` for any other client. */
-function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
+export function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
+  refuseWorkersKV(client, 'client')
   if (typeof client === 'object' && client !== null) {
     if ('call' in client && typeof client.call === 'function') return byIORedis(client)
     if ('zAdd' in client && typeof client.zAdd === 'function') return byNodeRedis(client)
@@ -79,6 +86,7 @@ function byNodeRedis(client: NodeRedisClient): RedisCommands {
     },
     score: async (key, member) => scoreOf(await client.zScore(key, member)),
     publish: async (channel, message) => client.publish?.(channel, message),
+    run: async (script, key, args) => client.eval(script, { keys: [key], arguments: [...args] }),
   }
 }
 
@@ -94,6 +102,7 @@ function byIORedis(client: IORedisClient): RedisCommands {
     },
     score: async (key, member) => scoreOf(await client.call('ZSCORE', key, member)),
     publish: async (channel, message) => client.call('PUBLISH', channel, message),
+    run: async (script, key, args) => client.call('EVAL', script, 1, key, ...args),
   }
 }
 
@@ -118,7 +127,8 @@ function scoreOf(answer: unknown): number | undefined {
   throw unexpected(answer)
 }
 
-function unexpected(answer: unknown): Error {
+/** The error for what is no answer of the command. */
+export function unexpected(answer: unknown): Error {
   return new Error(`Redis gave an unexpected answer: ${String(answer).slice(0, 40)}`)
 }
 
@@ -248,9 +258,10 @@ function unknownPolicy(): SessionError {
 
 /** The error for a command that failed. */
 export function unavailable(cause: unknown): SessionError {
+  const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    'a command to Redis failed: check that it is running and can be written',
+    `a command to Redis failed${reason}: check that it is running and can be written`,
     { cause },
   )
 }

@@ -1,0 +1,13 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { addNoteOf } from '../../server/notes'
+import { currentCaller } from '../../server/pages'
+
+/** Anybody can call a server action, so it asks itself who it is. */
+export async function addNote(form: FormData): Promise<void> {
+  const caller = await currentCaller('POST')
+  if (!caller) throw new Error('Sign in first.')
+  addNoteOf(caller.account, String(form.get('text')))
+  revalidatePath('/notes')
+}

@@ -1,0 +1,12 @@
+import { type NextRequest, NextResponse } from 'next/server'
+import { pages } from './server/pages'
+
+/** Navigations to what is for people who are signed in. Each page asks again who it is: see `currentCaller`. */
+export async function proxy(request: NextRequest): Promise<Response> {
+  const caller = await pages.read(request)
+  if (caller === 'stale') return pages.refreshPage(request, { script: '/refresh.js', login: '/' })
+  if (!caller) return NextResponse.redirect(new URL('/', request.url), 303)
+  return NextResponse.next()
+}
+
+export const config = { matcher: '/notes/:path*' }

@@ -1,0 +1,4 @@
+import { resources } from '$lib/server/pages'
+import type { LayoutServerLoad } from './$types'
+
+export const load: LayoutServerLoad = ({ locals }) => ({ address: locals.caller?.address, resources })

@@ -1,0 +1,3 @@
+export { SessionError, type SessionErrorCode } from './base/errors.js'
+export { continueNavigation } from './session/continue-navigation.js'
+export type { CookieOwner } from './session/page-cookie.js'

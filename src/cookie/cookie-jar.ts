@@ -1,0 +1,141 @@
+import { decode } from '@ipld/dag-cbor'
+import { stringifySetCookie } from 'cookie'
+import { concat } from '../base/bytes.js'
+import { fromBase64url, toBase64url } from '../base/multibase.js'
+import type { Cacao } from '../capability/cacao.js'
+import { encodeDagCBOR } from '../capability/cid.js'
+import { parseCacao } from '../capability/parse-cacao.js'
+import { joinParts, PART_OVERHEAD, splitIntoParts } from '../store/cookie-format.js'
+import { type CookieNote, NOTE_MARK, noteValue } from '../store/cookie-note.js'
+import { seal, unseal } from '../store/cookie-seal.js'
+
+/** What the cookie says: under which capability its bearer acts, and when the key last proved that it is there. */
+export interface KeptSession {
+  readonly cacao: Cacao
+  /** In milliseconds since 1970. */
+  readonly created: number
+  /** The capability's bytes as text, by which what was verified is remembered. */
+  readonly token: string
+}
+
+/** How the cookies are called, and with what they are sealed. */
+export interface JarOptions {
+  readonly name: string
+  readonly secure: boolean
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
+}
+
+// Bytes of a cookie with its name and attributes: Safari accepts no more.
+const MAX_BYTES = 4093
+// With more, requests could exceed the 16 kB of headers that Node accepts.
+const MAX_PARTS = 3
+// Browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5).
+const MAX_AGE_SECS = 400 * 24 * 60 * 60
+const PART_MARK = '$'
+const TIME_BYTES = 8
+const identity = (text: string): string => text
+
+/** The cookies of one kind of session: written, read and cleared together. */
+export class CookieJar {
+  readonly #name: string
+  readonly #secrets: JarOptions['secrets']
+  readonly #attributes: { path: '/'; secure: boolean; sameSite: 'lax' }
+
+  constructor({ name, secure, secrets }: JarOptions) {
+    this.#name = name
+    this.#secrets = secrets
+    this.#attributes = { path: '/', secure, sameSite: 'lax' }
+  }
+
+  /**
+   * The `Set-Cookie` headers that keep a session in the browser for `keepSecs`, and a note beside it for `freshSecs`. `before` are
+   * the cookies that the browser has. `undefined` if the capability is too large for cookies.
+   */
+  async write(
+    { cacao, created }: Pick<KeptSession, 'cacao' | 'created'>,
+    note: CookieNote,
+    { keepSecs, freshSecs, before }: { keepSecs: number; freshSecs: number; before: string | undefined },
+  ): Promise<string[] | undefined> {
+    const value = toBase64url(concat(timeBytes(created), encodeDagCBOR(cacao)))
+    const sealed = await seal(value, this.#purpose, this.#secrets[0])
+    const maxAge = Math.min(Math.ceil(keepSecs), MAX_AGE_SECS)
+    const room = MAX_BYTES - this.#set(this.#part(MAX_PARTS), '', MAX_AGE_SECS).length - PART_OVERHEAD
+    const parts = room > 0 ? splitIntoParts(sealed, room) : []
+    if (parts.length === 0 || parts.length > MAX_PARTS) return undefined
+    const had = cookiesIn(before)
+    return [
+      ...parts.map((part, i) => this.#set(this.#part(i), part, maxAge)),
+      ...this.#names()
+        .slice(parts.length)
+        .filter((name) => had?.has(name))
+        .map((name) => this.#set(name, '', 0)),
+      this.#set(this.#name + NOTE_MARK, noteValue(note), Math.ceil(freshSecs), false),
+    ]
+  }
+
+  /** The `Set-Cookie` headers that clear them. */
+  clear(): string[] {
+    return [
+      ...this.#names().map((name) => this.#set(name, '', 0)),
+      this.#set(this.#name + NOTE_MARK, '', 0, false),
+    ]
+  }
+
+  /**
+   * The session in a `Cookie` header; `undefined` if there is none, or two, or one that was not sealed with a secret of this
+   * server for this purpose.
+   */
+  async read(header: string | undefined): Promise<KeptSession | undefined> {
+    const cookies = cookiesIn(header, this.#names())
+    const sealed = cookies && joinParts((i) => (i < MAX_PARTS ? cookies.get(this.#part(i)) : undefined))
+    const value = sealed && (await unseal(sealed, this.#purpose, this.#secrets))
+    const bytes = value === undefined ? undefined : fromBase64url(value)
+    if (!bytes || bytes.length <= TIME_BYTES) return undefined
+    try {
+      const token = bytes.slice(TIME_BYTES)
+      return { cacao: parseCacao(decode(token)), created: timeIn(bytes), token: toBase64url(token) }
+    } catch {
+      // Sealed by another version of this code, with another form.
+      return undefined
+    }
+  }
+
+  // No name of a cookie has a line break, so that nothing that `cookieStore` seals can be opened here, nor the other way round.
+  get #purpose(): string {
+    return `session\n${this.#name}`
+  }
+
+  #part(i: number): string {
+    return i === 0 ? this.#name : `${this.#name}${PART_MARK}${i}`
+  }
+
+  #names(): string[] {
+    return Array.from({ length: MAX_PARTS }, (_, i) => this.#part(i))
+  }
+
+  #set(name: string, value: string, maxAge: number, httpOnly = true): string {
+    return stringifySetCookie({ name, value, maxAge, httpOnly, ...this.#attributes }, { encode: identity })
+  }
+}
+
+/** The cookies by name; `undefined` if one of those with these names is there twice, because nobody knows which one counts. */
+function cookiesIn(header = '', once: readonly string[] = []): Map<string, string> | undefined {
+  const cookies = new Map<string, string>()
+  for (const pair of header.split(';')) {
+    const at = pair.indexOf('=')
+    const name = pair.slice(0, Math.max(0, at)).trim()
+    if (cookies.has(name) && once.includes(name)) return undefined
+    if (!cookies.has(name)) cookies.set(name, pair.slice(at + 1).trim())
+  }
+  return cookies
+}
+
+function timeBytes(time: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(TIME_BYTES)
+  new DataView(bytes.buffer).setFloat64(0, time)
+  return bytes
+}
+
+function timeIn(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0)
+}

@@ -1,0 +1,125 @@
+import { booleanOption, copiedOptions, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
+import type { Ability } from '../capability/resources.js'
+import { possibleURLs } from '../http/incoming-request.js'
+import { memoryReplay } from '../http/replay.js'
+import { settingsOf, type VerifierSettings } from '../http/verify-options.js'
+import { type RequireSessionOptions, readSessionOptions } from '../middleware/answer.js'
+import type { NodeRequest } from '../middleware/node-request.js'
+import { type CookieStoreOptions, cookieForm } from '../store/cookie-format.js'
+import type { JarOptions } from './cookie-jar.js'
+
+/** The requests that the handlers of a session cookie take. */
+export type CookieRequest = Request | NodeRequest
+
+/** How a session cookie is written, and what a capability must fulfil: the options of `requireSession`, and a few of its own. */
+export interface SessionCookieOptions
+  extends Omit<
+      RequireSessionOptions<CookieRequest>,
+      'resources' | 'ability' | 'maxAgeSecs' | 'admission' | 'maxBodyBytes' | 'maxHeldBytes'
+    >,
+    Pick<CookieStoreOptions, 'secret'> {
+  /** Resources that the capability must cover, at least one; or `false` where it is enough to know who it is. */
+  resources: readonly string[] | false
+  /** The ability that the capability must grant with a resource (ReCap). */
+  ability?: Ability
+  /**
+   * Seconds for which the cookie is good without being renewed; 600 by default, at most 86,400. So long a copy of it is worth
+   * something to a thief, who can't renew it.
+   */
+  maxAgeSecs?: number
+  /** The cookie's name behind `__Host-`; `cacao-session` by default. Apps on ports of one host share cookies: give each its own. */
+  name?: string
+  /**
+   * `false` leaves out `Secure` and `__Host-`, for a server of this machine without TLS, where Safari would keep no cookie. It is
+   * refused for any other authority. True by default.
+   */
+  secure?: boolean
+}
+
+/** The options after they were read. */
+export interface CookieSettings {
+  readonly jar: JarOptions
+  readonly maxAgeSecs: number
+  readonly guard: RequireSessionOptions<CookieRequest>
+  readonly checks: Omit<VerifierSettings<CookieRequest>, 'resources' | 'ability'>
+  readonly resources: readonly string[] | false
+  readonly ability: Ability | undefined
+  /** The header by which answers to signed requests vary. */
+  readonly vary: string
+}
+
+const DEFAULT_MAX_AGE_SECS = 600
+const MOST_MAX_AGE_SECS = 86_400
+
+const maxAgeOption: ReadValue<number> = (value, name) => {
+  if (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= MOST_MAX_AGE_SECS)
+    return value as number
+  throw wrong(
+    name,
+    `a whole number of seconds from 1 to ${MOST_MAX_AGE_SECS}: so long a stolen cookie is good`,
+  )
+}
+
+const nameOption: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string' && /^[-\w]{1,64}$/.test(value)) return value
+  throw wrong(name, 'up to 64 letters, digits, "-" and "_": "my-app"')
+}
+
+const OWN_OPTIONS = {
+  maxAgeSecs: setting(maxAgeOption),
+  name: setting(nameOption),
+  secure: setting(booleanOption),
+}
+
+/** Reads the options of `sessionCookie`. Throws a `TypeError` that names the wrong one. */
+export function cookieSettings(options: SessionCookieOptions): CookieSettings {
+  const { secret, maxAgeSecs: secs, name: bareName, secure: isSecure, ...given } = copiedOptions(options)
+  const {
+    maxAgeSecs = DEFAULT_MAX_AGE_SECS,
+    name = 'cacao-session',
+    secure = true,
+  } = readOptions(
+    { maxAgeSecs: secs, name: bareName, secure: isSecure } as Readonly<Record<string, unknown>>,
+    OWN_OPTIONS as never,
+  ) as { maxAgeSecs?: number; name?: string; secure?: boolean }
+  for (const option of ['resources', 'ability'])
+    if (typeof given[option] === 'function')
+      throw new TypeError(
+        `${option} can't be a function: the cookie is for all pages, so check the caller's capability in the page that needs more`,
+      )
+  for (const option of ['admission', 'maxBodyBytes', 'maxHeldBytes'])
+    if (Object.hasOwn(given, option)) throw new TypeError(`there is no option "${option}" here`)
+  const withReplay = Object.hasOwn(given, 'replay') ? given : { ...given, replay: replayFor(given['now']) }
+  const guard = withReplay as unknown as RequireSessionOptions<CookieRequest>
+  const { verifier, vary } = readSessionOptions(guard)
+  const { resources, ability, ...checks } = settingsOf(verifier)
+  if (!secure && !isOnThisMachine(checks))
+    throw new TypeError('secure can be false only for authorities of this machine, such as "localhost:3000"')
+  const fullName = secure ? `__Host-${name}` : name
+  const { secrets } = cookieForm({ secret, prefix: fullName, secure } as CookieStoreOptions)
+  return {
+    jar: { name: fullName, secure, secrets },
+    maxAgeSecs,
+    guard,
+    checks,
+    resources: resources as CookieSettings['resources'],
+    ability: ability as CookieSettings['ability'],
+    vary,
+  }
+}
+
+// One for both kinds of handlers, so that a request can't be sent to each of them.
+const replayFor = (now: unknown): ReturnType<typeof memoryReplay> =>
+  memoryReplay(typeof now === 'function' ? { now: now as () => number } : {})
+
+function isOnThisMachine(address: {
+  readonly authorities: readonly string[]
+  readonly basePath: string
+}): boolean {
+  return address.authorities.every((authority) =>
+    possibleURLs(
+      { target: '/', isEncrypted: false, hosts: [] },
+      { authorities: [authority], basePath: '' },
+    ).every(({ protocol }) => protocol === 'http:'),
+  )
+}

@@ -1,0 +1,241 @@
+import { SerialQueue } from '../base/concurrency.js'
+import { SessionError } from '../base/errors.js'
+import { wrong } from '../base/options.js'
+import { refuseWorkersKV } from '../http/replay.js'
+
+/** A `Pool` or a `Client` of the package `pg`, reduced to what is used. The app installs that package. */
+export interface PgClient {
+  query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>
+}
+
+/** The `sql` of the package `postgres` (postgres.js), reduced to what is used. The app installs that package. */
+export interface PostgresClient {
+  (...args: never[]): unknown
+  unsafe(text: string, values: never[]): PromiseLike<unknown>
+  begin(...args: never[]): unknown
+}
+
+/** A `DatabaseSync` of `node:sqlite`, or a `Database` of the package `better-sqlite3`, reduced to what is used. */
+export interface SQLiteClient {
+  prepare(text: string): { all(...values: never[]): unknown[] }
+  exec(text: string): unknown
+}
+
+/** The clients of databases that the stores take. */
+export type SQLClient = PgClient | PostgresClient | SQLiteClient
+
+/** The kinds of databases that the stores take. */
+export type SQLDialect = 'postgres' | 'sqlite'
+
+/** A database, whatever its client. */
+export interface Database {
+  readonly dialect: SQLDialect
+  /** Milliseconds since 1970 by the clock of the database, as an expression. */
+  readonly now: string
+  /** What a SELECT ends with that chooses rows to delete, so that two servers which do so don't wait for each other. */
+  readonly skipLocked: string
+  /**
+   * Runs one statement, with a `?` for each value, and gives its rows, each as the list of its columns. Rejects with
+   * `ERR_STORE_UNAVAILABLE`.
+   */
+  run(statement: string, values: readonly (string | number | null)[]): Promise<readonly unknown[][]>
+}
+
+const NOW: Readonly<Record<SQLDialect, string>> = {
+  postgres: 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)',
+  sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 AS bigint)",
+}
+
+/** The database behind a client. Throws a `TypeError` for a client that is none of those that are known. */
+export function databaseOf(client: SQLClient): Database {
+  refuseWorkersKV(client, 'client')
+  if (isPostgres(client))
+    return database('postgres', async (text, values) => client.unsafe(text, [...values] as never[]))
+  if (isPg(client)) return pgDatabase(client)
+  if (isSQLite(client)) return sqliteDatabase(client)
+  throw new TypeError(
+    'client must be a Pool or Client of the package pg, the sql of the package postgres, a DatabaseSync of node:sqlite, or a Database of better-sqlite3',
+  )
+}
+
+type Ask = (text: string, values: readonly (string | number | null)[]) => Promise<unknown>
+
+function database(dialect: SQLDialect, ask: Ask): Database {
+  const texts = new Map<string, string>()
+  const textOf = (statement: string): string => {
+    let count = 0
+    const text = texts.get(statement) ?? statement.replaceAll('?', () => `$${++count}`)
+    texts.set(statement, text)
+    return text
+  }
+  return {
+    dialect,
+    now: NOW[dialect],
+    skipLocked: dialect === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '',
+    async run(statement, values) {
+      try {
+        return rowsOf(await ask(dialect === 'postgres' ? textOf(statement) : statement, values))
+      } catch (cause) {
+        throw unavailable(cause)
+      }
+    },
+  }
+}
+
+function pgDatabase(client: PgClient): Database {
+  const queue = new SerialQueue()
+  const ask: Ask = async (text, values) => (await client.query(text, [...values])).rows
+  // A single client does one thing at a time.
+  return database('postgres', isPool(client) ? ask : (...query) => queue.run(() => ask(...query)))
+}
+
+function sqliteDatabase(client: SQLiteClient): Database {
+  const statements = new Map<string, ReturnType<SQLiteClient['prepare']>>()
+  return database('sqlite', async (text, values) => {
+    // What is written within a transaction of the app is undone with it.
+    const { inTransaction, isTransaction } = client as { inTransaction?: unknown; isTransaction?: unknown }
+    if (inTransaction === true || isTransaction === true)
+      throw new Error('a transaction is open on this connection: give the store a connection of its own')
+    const statement = statements.get(text) ?? client.prepare(text)
+    statements.set(text, statement)
+    return statement.all(...(values as never[]))
+  })
+}
+
+// A transaction of postgres.js has no `begin`: what is written within one is undone with it.
+function isPostgres(client: unknown): client is PostgresClient {
+  return typeof client === 'function' && hasMethods(client, 'unsafe', 'begin')
+}
+
+// By what only they have: clients of other databases have a method `query` too.
+function isPg(client: unknown): client is PgClient {
+  if (!hasMethods(client, 'query')) return false
+  return isPool(client) || hasMethods(client, 'escapeIdentifier')
+}
+
+function isPool(client: unknown): boolean {
+  return typeof (client as { totalCount?: unknown }).totalCount === 'number'
+}
+
+// Others, whose methods return promises or take callbacks, have a method `prepare` too.
+function isSQLite(client: unknown): client is SQLiteClient {
+  if (!hasMethods(client, 'prepare', 'exec')) return false
+  return hasMethods(client, 'pragma') || (hasMethods(client, 'open', 'close') && !hasMethods(client, 'all'))
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+}
+
+// Some clients can be set to give rows as lists instead of objects.
+function rowsOf(answer: unknown): readonly unknown[][] {
+  if (!Array.isArray(answer)) throw new Error('the client gave no rows')
+  return answer.map((row: unknown) => {
+    if (typeof row !== 'object' || row === null) throw new Error('the client gave something other than a row')
+    return Object.values(row)
+  })
+}
+
+function unavailable(cause: unknown): SessionError {
+  const said = cause instanceof Error ? cause.message : ''
+  const advice = /no such table|relation .* does not exist/.test(said)
+    ? 'its tables are missing: run what sqlMigration gives'
+    : /database is locked|SQLITE_BUSY/.test(said)
+      ? 'another process is writing: let the connection wait for it, with PRAGMA busy_timeout = 2000'
+      : 'check that it is running and can be written'
+  return new SessionError('ERR_STORE_UNAVAILABLE', `a statement in the database failed: ${advice}`, { cause })
+}
+
+/** A value that a statement gave as 1 or 0, also where the client gives numbers as texts or BigInts. */
+export function truthOf(value: unknown): boolean {
+  const text = String(value)
+  if (text === '1' || text === '0') return text === '1'
+  throw unexpected(value)
+}
+
+/** A time that a statement gave; `Infinity` for NULL. */
+export function timeOf(value: unknown): number {
+  if (value === null) return Number.POSITIVE_INFINITY
+  const milliseconds = typeof value === 'string' && value !== '' ? Number(value) : Number(value ?? Number.NaN)
+  if (Number.isFinite(milliseconds)) return milliseconds
+  throw unexpected(value)
+}
+
+/** A text that a statement gave. */
+export function textValue(value: unknown): string {
+  if (typeof value === 'string') return value
+  throw unexpected(value)
+}
+
+function unexpected(value: unknown): SessionError {
+  return new SessionError(
+    'ERR_STORE_UNAVAILABLE',
+    `the database gave an unexpected answer: ${String(value).slice(0, 40)}`,
+  )
+}
+
+/** The names of the tables. */
+export interface SQLTables {
+  readonly used: string
+  readonly revoked: string
+  readonly signedOut: string
+  readonly devices: string
+}
+
+const DEFAULT_PREFIX = 'cacao_session_'
+// Perhaps with a schema before it. The longest name with it has 63 characters, which is all that Postgres takes of one.
+const PREFIX = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,39}$/
+
+/** The tables whose names begin with `prefix`. Throws a `TypeError` for a prefix that is not plain. */
+export function tablesOf(prefix: string = DEFAULT_PREFIX): SQLTables {
+  if (typeof prefix !== 'string' || !PREFIX.test(prefix))
+    throw wrong(
+      'prefix',
+      'up to 40 lower-case letters, digits and underscores, perhaps after the name of a schema and a dot: "auth.session_"',
+    )
+  return {
+    used: `${prefix}used`,
+    revoked: `${prefix}revoked`,
+    signedOut: `${prefix}signed_out`,
+    devices: `${prefix}devices`,
+  }
+}
+
+/** Options of `sqlMigration`. */
+export interface SQLMigrationOptions {
+  /** What the names of the tables begin with, `cacao_session_` by default. Give the stores the same one. */
+  prefix?: string
+}
+
+/**
+ * The statements that create the tables of `sqlReplay`, `sqlRevocation` and `sqlDevices`: run them once, or at each start, because they
+ * change nothing that is there. The user that the servers connect as needs to read, insert, update and delete. Throws a `TypeError`
+ * for another dialect or a wrong prefix.
+ *
+ * @example
+ * await pool.query(sqlMigration('postgres')) // or, with node:sqlite: database.exec(sqlMigration('sqlite'))
+ */
+export function sqlMigration(
+  dialect: SQLDialect,
+  { prefix = DEFAULT_PREFIX }: SQLMigrationOptions = {},
+): string {
+  if (dialect !== 'postgres' && dialect !== 'sqlite') throw wrong('dialect', '"postgres" or "sqlite"')
+  const { used, revoked, signedOut, devices } = tablesOf(prefix)
+  const indexOf = (table: string): string => `${table.slice(table.indexOf('.') + 1)}_expires_at`
+  // Postgres compares texts byte by byte only if it is told to.
+  const key = dialect === 'postgres' ? 'text COLLATE "C"' : 'text'
+  const index = (table: string): string =>
+    dialect === 'sqlite' && table.includes('.')
+      ? `CREATE INDEX IF NOT EXISTS ${table.slice(0, table.indexOf('.'))}.${indexOf(table)} ON ${table.slice(table.indexOf('.') + 1)} (expires_at);`
+      : `CREATE INDEX IF NOT EXISTS ${indexOf(table)} ON ${table} (expires_at);`
+  return `CREATE TABLE IF NOT EXISTS ${used} (id ${key} PRIMARY KEY, expires_at bigint NOT NULL);
+${index(used)}
+CREATE TABLE IF NOT EXISTS ${revoked} (id ${key} PRIMARY KEY, expires_at bigint);
+${index(revoked)}
+CREATE TABLE IF NOT EXISTS ${signedOut} (account ${key} PRIMARY KEY, before bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS ${devices} (account ${key} NOT NULL, id ${key} NOT NULL, key_did text NOT NULL, capability text NOT NULL,
+  name text, first_seen bigint NOT NULL, last_seen bigint NOT NULL, expires_at bigint, PRIMARY KEY (account, id));
+${index(devices)}
+`
+}

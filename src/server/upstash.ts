@@ -1,0 +1,156 @@
+import { SessionError } from '../base/errors.js'
+import {
+  functionOption,
+  type OptionReaders,
+  type ReadValue,
+  readOptions,
+  required,
+  setting,
+  wrong,
+} from '../base/options.js'
+import { type Clock, clockOption } from '../base/time.js'
+import type { DeviceStore } from '../http/devices.js'
+import { type ReplayStore, refuseWorkersKV } from '../http/replay.js'
+import type { RevocationStore } from '../http/revocation.js'
+import type { IORedisClient } from './redis-client.js'
+import { redisDevices, redisReplay, redisRevocation } from './redis-stores.js'
+
+export type { AccountInput } from '../base/account.js'
+export type { Clock } from '../base/time.js'
+export type { Cacao } from '../capability/cacao.js'
+export type { DeviceStore, SeenDevice } from '../http/devices.js'
+export type { ReplayStore } from '../http/replay.js'
+export type { RevocationStore } from '../http/revocation.js'
+
+/** How to reach a Redis by HTTP, in the form of Upstash's REST API. */
+export interface UpstashOptions {
+  /** The address of its REST API, such as `https://eu1-….upstash.io`. */
+  url: string
+  /** Its token, which must be able to write. */
+  token: string
+  /** What the keys begin with; the same as that of the Redis stores by default. */
+  prefix?: string
+  /** Milliseconds that an answer may take; 2000 by default. */
+  timeoutMs?: number
+  /** Sends the requests; the global `fetch` by default. */
+  fetch?: typeof fetch
+  /** A clock in milliseconds; `Date.now` by default. */
+  now?: Clock
+}
+
+/**
+ * Remembers used requests in a Redis that is reached by HTTP, in the form of Upstash's REST API: for edge runtimes, which have no
+ * sockets. Each use is one request with one `SET … NX PX`. Any other answer than that of this command, and none within `timeoutMs`,
+ * rejects with `ERR_STORE_UNAVAILABLE`, so that the request is refused. Throws a `TypeError` for wrong options.
+ *
+ * Leave the database's eviction off, as it is by default. With it, used requests could be forgotten, and this API does not tell.
+ *
+ * @example
+ * const replay = upstashReplay({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN })
+ */
+export function upstashReplay(options: UpstashOptions): ReplayStore {
+  const { client, ...others } = upstash(options)
+  return redisReplay(client, { ...others, evictionCheck: false })
+}
+
+/**
+ * Keeps revocations in a Redis that is reached by HTTP, as `upstashReplay` does. In a database with read replicas, a revocation is seen
+ * in other regions a moment later. Throws a `TypeError` for wrong options.
+ *
+ * @example
+ * const revocation = upstashRevocation({ url, token })
+ * await revocation.revoke(caller.cacao) // this session is signed out
+ */
+export function upstashRevocation(options: UpstashOptions): RevocationStore {
+  const { client, ...others } = upstash(options)
+  return redisRevocation(client, { ...others, evictionCheck: false })
+}
+
+/**
+ * Remembers devices in a Redis that is reached by HTTP, as `upstashReplay` does; at most 100 sessions of an account, those that were seen
+ * last. Throws a `TypeError` for wrong options.
+ *
+ * @example
+ * const devices = upstashDevices({ url, token })
+ * app.use('/api/*', requireSession({ ...options, devices: { store: devices } }))
+ */
+export function upstashDevices(options: UpstashOptions): DeviceStore {
+  const { client, ...others } = upstash(options)
+  return redisDevices(client, others)
+}
+
+const urlOption: ReadValue<string> = (value, name) => {
+  const isURL = typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+  if (isURL) return value
+  throw wrong(name, 'the address of the REST API: "https://….upstash.io"')
+}
+
+const tokenOption: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value
+  throw wrong(name, 'the token of the REST API')
+}
+
+const prefixOption: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string') return value
+  throw wrong(name, 'a text')
+}
+
+const timeoutOption: ReadValue<number> = (value, name) => {
+  if (typeof value === 'number' && value > 0 && value < 2 ** 31) return value
+  throw wrong(name, 'a positive number of milliseconds')
+}
+
+const OPTIONS: OptionReaders<{ [K in keyof Required<UpstashOptions>]: UpstashOptions[K] | undefined }> = {
+  url: required(urlOption),
+  token: required(tokenOption),
+  prefix: setting(prefixOption),
+  timeoutMs: setting(timeoutOption),
+  fetch: setting(functionOption<typeof fetch>('a function like the global fetch')),
+  now: setting(clockOption),
+}
+
+/** The API as a client of Redis. */
+function upstash(options: UpstashOptions): { client: IORedisClient; prefix?: string; now?: Clock } {
+  refuseWorkersKV(options, 'options')
+  const {
+    url = '',
+    token,
+    prefix,
+    now,
+    timeoutMs = 2000,
+    fetch: send = fetch,
+  } = readOptions(options, OPTIONS)
+  const call = async (...command: (string | number)[]): Promise<unknown> => {
+    try {
+      const response = await send(url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(command),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+        // A framework that caches what is fetched would repeat an answer. Some runtimes have no cache, and refuse the option.
+        ...('cache' in Request.prototype && { cache: 'no-store' as const }),
+      })
+      return resultOf(response.status, await response.json())
+    } catch (cause) {
+      if (cause instanceof SessionError) throw cause
+      throw new SessionError(
+        'ERR_STORE_UNAVAILABLE',
+        'a command by HTTP to Redis failed: check its address, and that it can be reached',
+        { cause },
+      )
+    }
+  }
+  return { client: { call }, ...(prefix !== undefined && { prefix }), ...(now && { now }) }
+}
+
+function resultOf(status: number, answer: unknown): unknown {
+  const isAnswer = typeof answer === 'object' && answer !== null
+  if (status === 200 && isAnswer && Object.hasOwn(answer, 'result') && !Object.hasOwn(answer, 'error'))
+    return (answer as { result: unknown }).result
+  const said = isAnswer && Object.hasOwn(answer, 'error') ? (answer as { error: unknown }).error : 'no result'
+  throw new SessionError(
+    'ERR_STORE_UNAVAILABLE',
+    `Redis by HTTP answered with ${status}, ${String(said).slice(0, 100)}: check its address, its token, and its limits`,
+  )
+}

@@ -1,0 +1,212 @@
+import { until } from '../base/abort.js'
+import { chainless } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import { onPageResume, scheduleAt } from '../base/schedule.js'
+import type { Clock } from '../base/time.js'
+import { timeAt } from '../http/signed-fetch.js'
+import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
+import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
+import type { SessionContext } from '../resume/context.js'
+import type { CookieNote } from '../store/cookie-note.js'
+import { readLastUsed } from '../store/store.js'
+import { watchOf } from '../tabs/session-watch.js'
+import {
+  type CookieOwner,
+  clearCookie,
+  cookieURL,
+  isPassing,
+  noteAt,
+  setCookie,
+  withCookieLock,
+} from './page-cookie.js'
+
+/** The session whose cookie is kept: a `DIDSession`. */
+export interface KeptSession extends CookieOwner {
+  readonly account: string
+  readonly expiresAt: Date | undefined
+  readonly isExpired: boolean
+  isAuthorized(): boolean
+  on(
+    type: 'expired' | 'removed' | 'renewed',
+    listener: (event: { readonly session: KeptSession }) => void,
+    options: Pick<SessionListenerOptions, 'signal'>,
+  ): () => void
+  keepCookie(url: string | URL, options: KeepCookieOptions): Promise<void>
+}
+
+const DEFAULT_LEAD_SECS = 60
+const FIRST_RETRY_MS = 5000
+const LAST_RETRY_MS = 300_000
+
+/** See `DIDSession.keepCookie`. `disposal` ends it together with the session's other listeners. */
+export async function keepCookie(
+  session: KeptSession,
+  url: string | URL,
+  options: KeepCookieOptions,
+  { context, now, disposal }: { context: SessionContext | undefined; now: Clock; disposal: AbortSignal },
+): Promise<void> {
+  const { leadSecs = DEFAULT_LEAD_SECS, signal } = givenOptions<KeepCookieOptions>(options, {
+    leadSecs: LISTENER_READERS.leadSecs,
+    signal: LISTENER_READERS.signal,
+  })
+  const target = cookieURL(url)
+  for (const given of [signal, disposal]) given?.throwIfAborted()
+  const keeper = new CookieKeeper(session, target, leadSecs, now, context)
+  until(
+    [disposal, ...(signal ? [signal] : [])],
+    () => () => keeper.stop((signal?.aborted ? signal : disposal).reason),
+  )
+  keeper.listen(options)
+  await keeper.start()
+}
+
+/** Keeps one session's cookie at one URL, until the session ends or it is told to stop. */
+class CookieKeeper {
+  readonly #session: KeptSession
+  readonly #url: URL
+  readonly #leadSecs: number
+  readonly #now: Clock
+  readonly #context: SessionContext | undefined
+  readonly #end = new AbortController()
+  #stopWaiting = (): void => undefined
+  #failures = 0
+  #isWorking = false
+
+  constructor(
+    session: KeptSession,
+    url: URL,
+    leadSecs: number,
+    now: Clock,
+    context: SessionContext | undefined,
+  ) {
+    this.#session = session
+    this.#url = url
+    this.#leadSecs = leadSecs
+    this.#now = now
+    this.#context = context
+  }
+
+  stop(reason?: unknown): void {
+    this.#end.abort(reason)
+    this.#stopWaiting()
+  }
+
+  /** Sets the cookie, whatever the browser seems to have: only the server knows whether it is any good. */
+  async start(): Promise<void> {
+    const before = noteAt(this.#url)
+    const isSetSince = (note: CookieNote): boolean =>
+      note.keyDID === this.#session.keyDID && note.until !== before?.until
+    await this.#renew(isSetSince)
+  }
+
+  /** Follows the session, in this tab and the others, and the page. */
+  listen(options: KeepCookieOptions): void {
+    const { signal } = this.#end
+    const clear = (): void => void this.#clear()
+    this.#session.on('removed', clear, { signal })
+    this.#session.on('expired', clear, { signal })
+    this.#session.on(
+      'renewed',
+      ({ session }) => {
+        this.stop()
+        session.keepCookie(this.#url, options).catch(() => undefined)
+      },
+      { signal },
+    )
+    const look = (): void => void this.#look()
+    until([signal], () => {
+      const { account } = this.#session
+      const stops = [
+        onPageResume(look),
+        this.#context &&
+          watchOf(this.#context).onChange((change) => {
+            if (change.type === 'signed-in' && chainless(change.account) !== chainless(account)) clear()
+          }),
+      ]
+      globalThis.addEventListener('online', look)
+      return () => {
+        for (const stop of stops) stop?.()
+        globalThis.removeEventListener('online', look)
+      }
+    })
+  }
+
+  /** Renews the cookie if it is time, and then sees when it will be. */
+  async #look(): Promise<void> {
+    if (this.#isWorking || this.#end.signal.aborted) return
+    if (await this.#isOvertaken()) return this.#clear()
+    const isFresh = (note: CookieNote): boolean => this.#dueAt(note) > this.#now()
+    await this.#renew(isFresh).catch(() => undefined)
+  }
+
+  async #renew(isEnough: (note: CookieNote) => boolean): Promise<void> {
+    this.#isWorking = true
+    this.#stopWaiting()
+    try {
+      const note = await withCookieLock(this.#url, async () => {
+        this.#end.signal.throwIfAborted()
+        const there = noteAt(this.#url)
+        return there && isEnough(there) ? there : setCookie(this.#session, this.#url, this.#end.signal)
+      })
+      this.#failures = 0
+      this.#wait(this.#dueAt(note))
+    } catch (error) {
+      if (this.#end.signal.aborted) throw this.#end.signal.reason
+      if (isPassing(error))
+        this.#wait(this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS))
+      else this.stop(error)
+      if (error instanceof SessionError) tellCookieFailed(this.#session.keyDID, error)
+      throw error
+    } finally {
+      this.#isWorking = false
+    }
+  }
+
+  #wait(time: number): void {
+    if (this.#end.signal.aborted || time === Number.POSITIVE_INFINITY) return
+    this.#stopWaiting = scheduleAt(this.#now, time, () => void this.#look())
+  }
+
+  /** When the cookie is to be renewed: not if it lasts as long as the session. */
+  #dueAt({ until: end, secs }: CookieNote): number {
+    const { expiresAt } = this.#session
+    if (expiresAt && end >= Math.floor(expiresAt.getTime() / 1000)) return Number.POSITIVE_INFINITY
+    const ahead = timeAt(this.#url.origin, this.#now) - this.#now()
+    return (end - Math.min(this.#leadSecs, secs / 2)) * 1000 - ahead
+  }
+
+  /** Whether another account is the current one by now: its cookie may be there, or it was the one used last. */
+  async #isOvertaken(): Promise<boolean> {
+    const note = noteAt(this.#url)
+    if (note && note.keyDID !== this.#session.keyDID) return true
+    if (!this.#context) return false
+    const last = await readLastUsed(this.#context.stores, this.#context.namespace).catch(() => undefined)
+    const { account } = this.#session
+    return last?.account !== undefined && chainless(last.account) !== chainless(account)
+  }
+
+  async #clear(): Promise<void> {
+    this.stop()
+    const { keyDID } = this.#session
+    await clearCookie(this.#url, [keyDID]).catch((error: unknown) => {
+      if (error instanceof SessionError) tellCookieFailed(keyDID, error)
+    })
+  }
+}
+
+const failureListeners = new Map<string, Set<(error: SessionError) => void>>()
+
+/** Calls back when the cookie of the session with this key could not be set or cleared, until the function that it gives is called. */
+export function onCookieFailed(keyDID: string, listener: (error: SessionError) => void): () => void {
+  const own = failureListeners.get(keyDID) ?? new Set()
+  failureListeners.set(keyDID, own.add(listener))
+  return () => {
+    own.delete(listener)
+    if (own.size === 0) failureListeners.delete(keyDID)
+  }
+}
+
+function tellCookieFailed(keyDID: string, error: SessionError): void {
+  // Each in a task of its own: the page sees what a listener throws.
+  for (const listener of failureListeners.get(keyDID) ?? []) queueMicrotask(() => listener(error))
+}

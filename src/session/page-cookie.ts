@@ -1,0 +1,162 @@
+import { isBrowser } from '../base/environment.js'
+import { SessionError } from '../base/errors.js'
+import { within } from '../base/time.js'
+import { type CookieNote, notesIn } from '../store/cookie-note.js'
+
+// The cookie that stands in for this page's session when the browser navigates: set and cleared by a server with `sessionCookie`.
+
+/** The session whose cookie it is. */
+export interface CookieOwner {
+  readonly keyDID: string
+  fetch(url: URL, init: RequestInit & { origins?: readonly string[] }): Promise<Response>
+}
+
+/** Milliseconds to wait for the server's answer. */
+const PATIENCE_MS = 30_000
+const CLEARING_MS = 3000
+
+/** Where the server keeps the cookie. Throws a `TypeError` for another origin, and `ERR_ENVIRONMENT` where there is no page. */
+export function cookieURL(url: string | URL): URL {
+  if (typeof document === 'undefined')
+    throw new SessionError(
+      'ERR_ENVIRONMENT',
+      'cookies are for pages, and there is no document here: sign requests with session.fetch',
+    )
+  const target = new URL(url, globalThis.location.href)
+  if (target.origin === globalThis.location.origin && target.search === '') return target
+  throw new TypeError('url must be a path of this page’s origin without a query, such as "/session"')
+}
+
+/** The notes of the cookies that the browser has for this page. */
+function notes(): CookieNote[] {
+  return notesIn(document.cookie, globalThis.location.protocol !== 'https:')
+}
+
+/** The note of the cookie that the server keeps there, whosever it is; `undefined` if there is none, or it is stale. */
+export function noteAt({ pathname }: URL): CookieNote | undefined {
+  return notes().find(({ path }) => path === pathname)
+}
+
+/** Does the work while no other tab of the origin does any for the cookie that the server keeps there. */
+export async function withCookieLock<T>({ pathname }: URL, work: () => Promise<T>): Promise<T> {
+  const locks = isBrowser() ? (globalThis.navigator as Navigator | undefined)?.locks : undefined
+  let isOurs = false
+  const locked = (): Promise<T> => {
+    isOurs = true
+    return work()
+  }
+  try {
+    return locks ? ((await locks.request(`cacao-session cookie ${pathname}`, locked)) as T) : await work()
+  } catch (error) {
+    if (isOurs || !locks) throw error
+    // Without the right to lock, as in a sandboxed frame.
+    return work()
+  }
+}
+
+/**
+ * Has the server set the cookie, or renew it, and gives its note. Call it with the lock. Rejects with `ERR_COOKIE_FAILED`, whose
+ * cause says more.
+ */
+export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSignal): Promise<CookieNote> {
+  const response = await asked(signal, (both) =>
+    owner.fetch(url, {
+      method: 'POST',
+      origins: [url.origin],
+      cache: 'no-store',
+      redirect: 'manual',
+      signal: both,
+    }),
+  )
+  if (response.status !== 200) throw await refused(response)
+  const { until } = (await jsonOf(response)) as { until?: unknown }
+  if (typeof until !== 'number')
+    throw failedForGood('the answer is not that of a sessionCookie: is its handler at this path?')
+  const note = noteAt(url)
+  if (note?.keyDID === owner.keyDID && note.until === until) return note
+  throw failedForGood('the server has set it, and the browser did not keep it: cookies may be blocked here')
+}
+
+/** Has the server clear the cookie, if it is that of one of these keys. Rejects with `ERR_COOKIE_FAILED`. */
+export function clearCookie(url: URL, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  return withCookieLock(url, async () => {
+    // Another tab may have cleared it, or someone else may be signed in by now.
+    const note = noteAt(url)
+    if (!note || !keys.includes(note.keyDID)) return
+    // `keepalive`, because the page often goes away after a sign-out.
+    const response = await asked(signal, (both) =>
+      fetch(url, { method: 'DELETE', cache: 'no-store', redirect: 'manual', keepalive: true, signal: both }),
+    )
+    if (!response.ok) throw await refused(response)
+  })
+}
+
+/**
+ * Clears the cookies of these keys that the browser has, so that the next page greets nobody. Never rejects, and waits for 3 s at
+ * most: without its key, no cookie outlives its short time.
+ */
+export async function clearCookies(keys: readonly string[]): Promise<void> {
+  if (typeof document === 'undefined') return
+  const own = notes().filter(({ keyDID }) => keys.includes(keyDID))
+  await within(CLEARING_MS, Promise.allSettled(own.map(({ path }) => clearCookie(cookieURL(path), keys))))
+}
+
+async function asked(
+  signal: AbortSignal | undefined,
+  ask: (signal: AbortSignal) => Promise<Response>,
+): Promise<Response> {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal?.reason)
+  const timer = setTimeout(
+    () => controller.abort(cookieFailed(`the server did not answer within ${PATIENCE_MS / 1000} s`)),
+    PATIENCE_MS,
+  )
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    signal?.throwIfAborted()
+    return await ask(controller.signal)
+  } catch (cause) {
+    signal?.throwIfAborted()
+    if (cause instanceof SessionError) throw cause
+    throw cookieFailed("the server can't be reached", cause)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** Why trying again will not help: the session was revoked, the server has no such cookie, or the browser keeps none. */
+class Final extends Error {}
+
+/** Whether a failure may be over soon. */
+export function isPassing(error: unknown): boolean {
+  return (
+    error instanceof SessionError && error.code === 'ERR_COOKIE_FAILED' && !(error.cause instanceof Final)
+  )
+}
+
+async function refused(response: Response): Promise<SessionError> {
+  const { status } = response
+  const { code } = (await jsonOf(response)) as { code?: unknown }
+  const said =
+    status === 0 ? 'with a redirection' : `${status}${typeof code === 'string' ? ` (${code})` : ''}`
+  const why = `the server answered ${said}`
+  return status === 429 || status >= 500 ? cookieFailed(why) : failedForGood(why)
+}
+
+async function jsonOf(response: Response): Promise<object> {
+  const body: unknown = await response.json().catch(() => undefined)
+  return typeof body === 'object' && body !== null ? body : {}
+}
+
+function failedForGood(why: string): SessionError {
+  return cookieFailed(why, new Final(why))
+}
+
+function cookieFailed(why: string, cause?: unknown): SessionError {
+  return new SessionError(
+    'ERR_COOKIE_FAILED',
+    `the cookie for this site's pages was not set or cleared: ${why}`,
+    cause === undefined ? undefined : { cause },
+  )
+}

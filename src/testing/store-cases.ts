@@ -1,0 +1,192 @@
+import { toHex } from '../base/hex.js'
+import type { Clock } from '../base/time.js'
+import type { ReplayStore } from '../http/replay.js'
+import { type TestClock, testClock } from './fake-clock.js'
+
+/** Something that a store must do. */
+export interface StoreCase {
+  readonly name: string
+  /** Rejects with what was expected and what came instead. */
+  run(): Promise<void>
+}
+
+/** How the cases get the stores that they try. */
+export interface StoreCasesOptions<Store> {
+  /**
+   * Opens a store with this clock. Each call stands for another server, so that all of them must see the same data. Cases use
+   * ids and accounts of their own, so what is there need not be removed.
+   */
+  open(options: { now: Clock }): Store | Promise<Store>
+  /** Whether the stores that it opens see the same data; true by default. `false` for a store in the memory of one process. */
+  isShared?: boolean
+  /** Opens a store that can't reach its data, such as one whose server is not running. Without it, those cases are left out. */
+  openBroken?(): Store | Promise<Store>
+}
+
+export const MINUTE_MS: number = 60_000
+
+/**
+ * What a `ReplayStore` must do, for the tests of your own: one that fails any of these could accept a request twice, or refuse new
+ * ones. They work with every test runner.
+ *
+ * @example
+ * const cases = replayStoreCases({ open: ({ now }) => myReplay(database, { now }) })
+ * for (const { name, run } of cases) test(`my store ${name}`, run)
+ */
+export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): StoreCase[] {
+  const { isShared = true, openBroken } = options
+  const withClock = (work: (store: ReplayStore, clock: TestClock) => Promise<void>) => async () => {
+    const clock = testClock()
+    await work(await options.open({ now: clock.now }), clock)
+  }
+  const soon = (clock: TestClock): number => clock.now() + MINUTE_MS
+  const cases: StoreCase[] = [
+    {
+      name: 'says true to the first use of an id, and false to every other',
+      run: withClock(async (store, clock) => {
+        const [one, other] = [newId(), newId()]
+        await answers(store, one, soon(clock), true)
+        await answers(store, one, soon(clock), false)
+        await answers(store, one, soon(clock) + MINUTE_MS, false)
+        await answers(store, other, soon(clock), true)
+      }),
+    },
+    {
+      name: 'says true to one of many uses at the same time',
+      run: withClock(async (store, clock) => {
+        const [id, end] = [newId(), soon(clock)]
+        const all = await Promise.all(Array.from({ length: 50 }, async () => store.use(id, end)))
+        equal(all.filter((answer) => answer === true).length, 1, 'the uses that were the first')
+      }),
+    },
+    {
+      name: 'tells ids apart by each of their characters',
+      run: withClock(async (store, clock) => {
+        const id = newId()
+        const others = [
+          '',
+          'a',
+          'A',
+          ' ',
+          ' a',
+          "'",
+          '"; --',
+          '%',
+          '_',
+          '\\',
+          ':',
+          '\u00e9',
+          'e\u0301',
+          '\n',
+          '\0',
+          'x'.repeat(2000),
+        ]
+        for (const other of others) await answers(store, id + other, soon(clock), true)
+        for (const other of others) await answers(store, id + other, soon(clock), false)
+      }),
+    },
+    {
+      name: 'remembers an id to the millisecond before it expires',
+      run: withClock(async (store, clock) => {
+        const [id, end] = [newId(), soon(clock)]
+        await answers(store, id, end, true)
+        clock.set(end - 1)
+        await answers(store, id, end, false)
+        await answers(store, newId(), end, true)
+      }),
+    },
+    {
+      name: 'says false to what has expired, also to what was never used',
+      run: withClock(async (store, clock) => {
+        const [id, end] = [newId(), soon(clock)]
+        await answers(store, id, end, true)
+        clock.set(end)
+        await answers(store, id, end, false)
+        await answers(store, newId(), end, false)
+        await answers(store, newId(), clock.now() - 1, false)
+      }),
+    },
+    {
+      name: 'says false to what had expired before the clock was set back',
+      run: withClock(async (store, clock) => {
+        const [id, start] = [newId(), clock.now()]
+        await answers(store, id, start + MINUTE_MS, true)
+        clock.set(start + 2 * MINUTE_MS)
+        await answers(store, newId(), start + 4 * MINUTE_MS, true)
+        clock.set(start)
+        await answers(store, id, start + MINUTE_MS, false)
+        await answers(store, newId(), start + MINUTE_MS, false)
+      }),
+    },
+    {
+      name: 'says true to nothing that expires at no time, or while the clock shows none',
+      run: async () => {
+        const clock = testClock()
+        const store = await options.open({ now: clock.now })
+        for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
+          await isNeverTrue(async () => store.use(newId(), end), `use with expiresAt ${end}`)
+        const timeless = await options.open({ now: () => Number.NaN })
+        await isNeverTrue(async () => timeless.use(newId(), soon(clock)), 'use with a clock that gives NaN')
+      },
+    },
+    {
+      name: 'remembers what another server has used',
+      run: withClock(async (store, clock) => {
+        const other = await options.open({ now: clock.now })
+        const ids = Array.from({ length: 20 }, newId)
+        const all = await Promise.all(
+          ids.flatMap((id) =>
+            [store, other].map(async ({ use }, i) => use.call([store, other][i], id, soon(clock))),
+          ),
+        )
+        equal(all.filter((answer) => answer === true).length, ids.length, 'the uses that were the first')
+      }),
+    },
+  ]
+  return [
+    ...(isShared ? cases : cases.slice(0, -1)),
+    ...brokenCases(openBroken, {
+      use: (store) => store.use(newId(), testClock().now() + MINUTE_MS),
+    }),
+  ]
+}
+
+/** Each of these questions must be rejected by a store that can't reach its data. */
+export function brokenCases<Store>(
+  open: (() => Store | Promise<Store>) | undefined,
+  questions: Readonly<Record<string, (store: Store) => unknown>>,
+): StoreCase[] {
+  if (!open) return []
+  return Object.entries(questions).map(([name, ask]) => ({
+    name: `rejects ${name} while its data can't be reached`,
+    run: async () => {
+      const store = await open()
+      await rejects(async () => ask(store), `${name} of a store that can't reach its data`)
+    },
+  }))
+}
+
+/** Throws unless both are the same. */
+export function equal(answer: unknown, wanted: unknown, what: string): void {
+  if (answer !== wanted) throw new Error(`${what}: expected ${String(wanted)}, and got ${String(answer)}`)
+}
+
+/** Rejects unless the question is rejected, or throws. */
+export async function rejects(ask: () => Promise<unknown>, what: string): Promise<void> {
+  const [answer] = await Promise.allSettled([ask()])
+  if (answer.status === 'fulfilled')
+    throw new Error(`${what}: expected that it rejects, and got ${String(answer.value)}`)
+}
+
+let count = 0
+const newId = (): string => `${toHex(crypto.getRandomValues(new Uint8Array(16)))} ${count++}`
+
+async function answers(store: ReplayStore, id: string, expiresAt: number, wanted: boolean): Promise<void> {
+  equal(await store.use(id, expiresAt), wanted, `use of ${JSON.stringify(id.slice(0, 50))}`)
+}
+
+async function isNeverTrue(ask: () => Promise<unknown>, what: string): Promise<void> {
+  const [answer] = await Promise.allSettled([ask()])
+  if (answer.status === 'fulfilled' && answer.value !== false)
+    throw new Error(`${what}: expected false or that it rejects, and got ${String(answer.value)}`)
+}

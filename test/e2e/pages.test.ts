@@ -1,0 +1,198 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { type Browser, openBrowser } from './browser.js'
+import { describeEngines } from './engines.js'
+import type { Page } from './page.js'
+import type { App } from './pages/cookie-app.js'
+import { type Site, startSite } from './pages-site.js'
+
+// Pages that a server renders, and that say who is signed in: by a cookie, which only the session's key can have renewed.
+
+declare const app: App
+
+const DAY_MS = 86_400_000
+const MAX_AGE_MS = 600_000
+// When the cookie is to be renewed.
+const DUE_MS = 545_000
+// Only bounds what hangs: a busy machine is slow, not wrong.
+const WAIT = { timeout: 120_000 }
+
+let site: Site
+// One for each test: an origin that no browser knows, and a clock that never goes back.
+beforeEach(async () => {
+  site = await startSite()
+})
+afterEach(() => site.close())
+
+const look = (page: Page): Promise<ReturnType<App['look']>> => page.evaluate(() => app.look())
+
+/** Navigates there, and waits for the page that comes in the end. */
+async function visit(page: Page, path: string): Promise<ReturnType<App['look']>> {
+  await page.goto(site.origin + path)
+  return arrived(page)
+}
+
+async function arrived(page: Page): Promise<ReturnType<App['look']>> {
+  for (;;) {
+    // A page that is left while it is asked gives no answer.
+    const seen = await page.evaluate(() => 'app' in globalThis && app.look()).catch(() => false as const)
+    if (seen) return seen
+  }
+}
+
+const posts = (): number => site.log.filter((line) => line === 'POST /session').length
+
+describeEngines('pages that a server renders', (engine) => {
+  let browser: Browser
+  let page: Page
+  beforeAll(async () => {
+    browser = await openBrowser(engine)
+    page = browser.page
+  })
+  afterAll(() => browser.close())
+  beforeEach(async () => {
+    await visit(page, '/login')
+    site.log.length = 0
+  })
+
+  it('name who has signed in, and nobody who has signed out in another tab', async () => {
+    expect((await visit(page, '/account')).path).toBe('/login')
+    expect(await page.evaluate(() => app.signIn())).toBe('kept')
+    const shown = await visit(page, '/account?page=1#notes')
+    expect(shown.who).toMatch(/^eip155:1:0x/)
+    const other = await browser.newPage()
+    expect((await visit(other, '/account')).who).toBe(shown.who)
+    await other.evaluate(() => app.remove())
+    expect((await visit(page, '/account')).path).toBe('/login')
+    expect(site.log).toContain('DELETE /session')
+    await other.close()
+  })
+
+  it('name nobody whose session was revoked, and load no page for ever', async () => {
+    await page.evaluate(() => app.signIn())
+    expect((await visit(page, '/account')).who).toMatch(/^eip155:1:0x/)
+    expect(await page.evaluate(() => app.revoke())).toBe(200)
+    const after = await visit(page, '/account')
+    expect(after).toMatchObject({ path: '/login', kept: 'ERR_COOKIE_FAILED', isSignedIn: true })
+    expect(String(after.failures)).toContain('401 (ERR_CAPABILITY_REVOKED)')
+  })
+
+  it('come in one hop the next day, with neither a login page nor a prompt', async () => {
+    await page.evaluate(() => app.signIn())
+    const { who, depth } = await visit(page, '/account')
+    site.ahead = DAY_MS
+    site.log.length = 0
+    expect(await visit(page, '/account?from=mail#top')).toMatchObject({
+      who,
+      path: '/account?from=mail#top',
+      prompts: 0,
+      depth: depth + 1,
+    })
+    expect(site.log.slice(0, 3)).toEqual([
+      'GET /account?from=mail stale',
+      'POST /session',
+      expect.stringMatching(/^GET \/account\?from=mail 0x/),
+    ])
+    expect(site.log.filter((line) => line.startsWith('GET'))).toHaveLength(2)
+  })
+
+  it('come again for a form that was sent too late, which changes nothing', async () => {
+    await page.evaluate(() => app.signIn())
+    await visit(page, '/account')
+    site.ahead = DAY_MS
+    site.log.length = 0
+    await page.evaluate(() => {
+      const form = document.body.appendChild(document.createElement('form'))
+      Object.assign(form, { method: 'post', action: '/account' })
+      setTimeout(() => form.submit())
+    })
+    await expect
+      .poll(() => site.log.join(), WAIT)
+      .toMatch(/POST \/account stale.*GET \/account stale.*GET \/account 0x/)
+    expect((await arrived(page)).path).toBe('/account')
+  })
+
+  it('do not name the person for long to someone who has copied the cookie, and can’t renew it', async () => {
+    await page.evaluate(() => app.signIn())
+    const { who } = await visit(page, '/account')
+    const [copied, there] = [site.cookies, await openBrowser(engine)]
+    try {
+      await there.page.goto(`${site.origin}/plant?cookies=${encodeURIComponent(copied)}`)
+      expect((await visit(there.page, '/account')).who).toBe(who)
+      expect(await there.page.evaluate(() => app.steal())).toBe(401)
+      site.ahead = MAX_AGE_MS
+      site.log.length = 0
+      expect((await visit(there.page, '/account')).path).toBe('/login')
+      expect(site.log).toEqual(['GET /account stale', 'GET /login stale'])
+      expect(await there.page.evaluate(() => app.steal())).toBe(401)
+    } finally {
+      await there.close()
+    }
+    expect((await visit(page, '/account')).who).toBe(who)
+  })
+
+  it('are not loaded for ever by a browser that keeps no cookies, or a server that believes none', async () => {
+    site.losesCookies = true
+    expect(await page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
+    expect(String((await look(page)).failures)).toContain('did not keep it')
+    expect((await visit(page, '/account')).path).toBe('/login')
+    site.losesCookies = false
+    await visit(page, '/login')
+    await visit(page, '/account')
+    for (const trouble of ['losesCookies', 'doubts'] as const) {
+      site.ahead += MAX_AGE_MS
+      site[trouble] = true
+      site.log.length = 0
+      expect((await visit(page, `/account?${trouble}`)).path).toBe('/login')
+      const hops = trouble === 'doubts' ? 2 : 1
+      expect(site.log.filter((line) => line === `GET /account?${trouble} stale`)).toHaveLength(hops)
+      site[trouble] = false
+      expect((await visit(page, '/account')).who).toMatch(/^eip155/)
+    }
+  })
+
+  it('are greeted by the account that signed in last, in every tab', async () => {
+    await page.evaluate(() => app.signIn())
+    const { who } = await visit(page, '/account')
+    const other = await browser.newPage()
+    await visit(other, '/login')
+    expect(await other.evaluate(() => app.signIn(1))).toBe('kept')
+    const second = await visit(other, '/account')
+    expect(second.who).toMatch(/^eip155/)
+    expect(second.who).not.toBe(who)
+    await page.evaluate(() => app.settled())
+    site.log.length = 0
+    site.ahead = DUE_MS
+    await page.evaluate((ms) => app.wake(ms), DUE_MS)
+    await page.evaluate(() => app.settled())
+    expect(posts()).toBe(0)
+    expect((await visit(page, '/account')).who).toBe(second.who)
+    await other.close()
+  })
+
+  it('go on with the session that was renewed', async () => {
+    await page.evaluate(() => app.signIn())
+    const { who } = await visit(page, '/account')
+    const key = await page.evaluate(() => app.renew())
+    await page.waitFor((did) => app.look().cookies.includes(did), String(key).replace('did:key:', ''))
+    expect((await visit(page, '/account')).who).toBe(who)
+  })
+
+  it('renew the cookie once, in however many tabs they are open', async () => {
+    await page.evaluate(() => app.signIn())
+    const tabs = [page]
+    while (tabs.length < 20) tabs.push(await browser.newPage())
+    await Promise.all(tabs.map((tab) => visit(tab, '/account')))
+    for (const due of [DUE_MS, 2 * DUE_MS]) {
+      site.log.length = 0
+      site.ahead = due
+      await Promise.all(tabs.map((tab) => tab.evaluate((ms) => app.wake(ms), due)))
+      await Promise.all(tabs.map((tab) => tab.evaluate(() => app.settled())))
+      expect(site.log).toEqual(['POST /session'])
+    }
+    await tabs[3]?.evaluate(() => app.remove())
+    await Promise.all(tabs.map((tab) => tab.waitFor(() => !app.look().isSignedIn)))
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => app.settled())))
+    expect(site.log.filter((line) => line === 'DELETE /session')).toHaveLength(1)
+    for (const tab of tabs.slice(1)) await tab.close()
+  })
+})

@@ -1,0 +1,394 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Caller } from '../../src/http/caller.js'
+import { type DeviceStore, type DevicesOptions, memoryDevices } from '../../src/http/devices.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { signRequest } from '../../src/http/sign-request.js'
+import { requestVerifier, type VerifiedRequest } from '../../src/http/verify-request.js'
+import { requireSession } from '../../src/middleware/fetch.js'
+import {
+  type DevicesAndRevocation,
+  type ListDevicesOptions,
+  listDevices,
+  revokeDevice,
+  revokeOtherDevices,
+} from '../../src/server/devices.js'
+import { testClock } from '../../src/testing/fake-clock.js'
+import { signed } from '../setup/capability.js'
+import { delegated } from '../setup/chain.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { accepting, NOW, post, RESOURCE, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
+
+const MINUTE = 60_000
+const HOUR_SECS = 3600
+
+let clock: ReturnType<typeof testClock>
+let devices: DeviceStore
+let revocation: ReturnType<typeof memoryRevocation>
+let both: DevicesAndRevocation
+beforeEach(() => {
+  clock = testClock(NOW)
+  devices = memoryDevices({ now: clock.now })
+  revocation = memoryRevocation({ now: clock.now })
+  both = { devices, revocation }
+})
+
+/** A server that remembers devices. */
+const server = (options: Partial<DevicesOptions> = {}) => {
+  const verify = requestVerifier({
+    ...accepting,
+    now: clock.now,
+    revocation,
+    delegation: { maxLinks: 2 },
+    devices: { store: devices, ...options },
+  })
+  return async ({ sign }: Pick<TestSigner, 'sign'>, headers: HeadersInit = {}): Promise<VerifiedRequest> =>
+    verify(await sign(new Request(post(), { headers }), clock.now()))
+}
+
+const signers = async (count: number): Promise<TestSigner[]> =>
+  Promise.all(Array.from({ length: count }, (_, i) => testSigner('P-256', { nonce: `device${i}abcd` })))
+
+describe('a server with devices', () => {
+  it('remembers which session keys an account has, since when, last when, and until when', async () => {
+    const visit = server()
+    const [laptop, phone] = [
+      await testSigner('P-256', { exp: '2026-02-07T12:00:00.000Z' }),
+      await testSigner('Ed25519', { nonce: 'anotherone', exp: undefined }),
+    ]
+    await visit(laptop)
+    clock.advance(HOUR_SECS)
+    await visit(phone)
+    clock.advance(HOUR_SECS)
+    const caller = await visit(laptop)
+    expect(await listDevices(caller, both)).toEqual([
+      {
+        keyDID: laptop.key.did,
+        name: undefined,
+        firstSeen: new Date(NOW),
+        lastSeen: new Date(NOW + 120 * MINUTE),
+        expiresAt: new Date('2026-02-07T12:00:00.000Z'),
+        isCurrent: true,
+      },
+      {
+        keyDID: phone.key.did,
+        name: undefined,
+        firstSeen: new Date(NOW + 60 * MINUTE),
+        lastSeen: new Date(NOW + 60 * MINUTE),
+        expiresAt: undefined,
+        isCurrent: false,
+      },
+    ])
+  })
+
+  it('calls a device what the app passes, and nothing else', async () => {
+    const seen: unknown[] = []
+    const store = { ...devices, seen: (device: object) => void seen.push(device) }
+    const name = ({ headers }: Request, url: URL) =>
+      `${decodeURIComponent(headers.get('x-device') ?? '')} at ${url.pathname}`
+    const named = server({ store, name })
+    await named(await testSigner(), {
+      'x-device': encodeURIComponent(' My \u202Ephone '),
+      'user-agent': 'Secret/1.0',
+      'x-forwarded-for': '192.0.2.1',
+    })
+    expect(seen).toMatchObject([{ name: 'My  phone  at /notes' }])
+    expect(JSON.stringify(seen)).not.toMatch(/Secret|192\.0\.2\.1/)
+    await named(await testSigner('P-256', { nonce: 'another1234' }), { 'x-device': 'x'.repeat(1000) })
+    expect((seen[1] as { name: string }).name).toHaveLength(100)
+  })
+
+  it('keeps a name that a later request does not tell', async () => {
+    const visit = server({ name: (request) => request.headers.get('x-device') ?? undefined })
+    const signer = await testSigner()
+    await visit(signer, { 'x-device': 'Laptop' })
+    clock.advance(HOUR_SECS)
+    const caller = await visit(signer)
+    expect(await listDevices(caller, both)).toMatchObject([
+      { name: 'Laptop', lastSeen: new Date(clock.now()) },
+    ])
+  })
+
+  it('writes once a minute for a session, however many requests it sends', async () => {
+    const seen = vi.spyOn(devices, 'seen')
+    const visit = server()
+    const [one, other] = (await signers(2)) as [TestSigner, TestSigner]
+    for (let i = 0; i < 5; i++) await visit(one)
+    expect(seen).toHaveBeenCalledTimes(1)
+    await visit(other)
+    expect(seen).toHaveBeenCalledTimes(2)
+    clock.advance(59)
+    await visit(one)
+    expect(seen).toHaveBeenCalledTimes(2)
+    clock.advance(1)
+    await visit(one)
+    expect(seen).toHaveBeenCalledTimes(3)
+  })
+
+  it('remembers nothing of a request that is refused', async () => {
+    const seen = vi.spyOn(devices, 'seen')
+    const visit = server()
+    const signer = await testSigner()
+    await revocation.revoke(signer.cacao)
+    await expectCode('ERR_CAPABILITY_REVOKED', () => visit(signer))
+    const stranger = await testSigner('P-256', { domain: 'evil.example.com' })
+    await expectCode('ERR_CAPABILITY_DOMAIN', () => visit(stranger))
+    expect(seen).not.toHaveBeenCalled()
+  })
+
+  it('counts what a session delegated as that session', async () => {
+    const visit = server()
+    const signer = await testSigner()
+    const worker = await delegatedSigner(signer)
+    const caller = await visit(worker)
+    expect(caller.keyDID).not.toBe(signer.key.did)
+    expect(await listDevices(caller, both)).toMatchObject([{ keyDID: signer.key.did, isCurrent: true }])
+  })
+
+  it('is one middleware’s option too', async () => {
+    const handler = requireSession(
+      { ...accepting, devices: { store: devices }, debug: false },
+      async (_, caller) => Response.json(await listDevices(caller, { devices })),
+    )
+    const { sign, key } = await testSigner()
+    expect(await (await handler(await sign(post()))).json()).toMatchObject([
+      { keyDID: key.did, isCurrent: true },
+    ])
+  })
+
+  describe('whose store fails', () => {
+    const failing = (seen: DeviceStore['seen']) => ({ ...devices, seen })
+
+    it.each<[string, DeviceStore['seen']]>([
+      ['throws', () => expect.fail('it is down')],
+      ['rejects', () => Promise.reject(new Error('it is down'))],
+    ])('and %s accepts the request, and tells the app', async (_, seen) => {
+      const failures: unknown[] = []
+      const visit = server({ store: failing(seen), onFailed: (error) => failures.push(error) })
+      const [one, other] = (await signers(2)) as [TestSigner, TestSigner]
+      await visit(one)
+      expect(String(failures)).toContain('it is down')
+      // For ten seconds, nobody waits for it.
+      await visit(other)
+      expect(failures).toHaveLength(1)
+      clock.advance(10)
+      await visit(other)
+      expect(failures).toHaveLength(2)
+    })
+
+    it('and does not answer is waited for as long as other stores', async () => {
+      const failures: unknown[] = []
+      const store = failing(() => new Promise(() => undefined))
+      const verify = requestVerifier({
+        ...accepting,
+        storeTimeoutMs: 20,
+        devices: { store, onFailed: (error) => failures.push(error) },
+      })
+      const { sign } = await testSigner()
+      await verify(await sign(post()))
+      expect(String(failures)).toContain('20 ms')
+    })
+
+    it('is told on the console without a hook, and when the hook fails', async () => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+      onTestFinished(() => warn.mockRestore())
+      const store = failing(() => Promise.reject(new Error('it is down')))
+      await server({ store })(await testSigner())
+      expect(String(warn.mock.calls)).toContain('it is down')
+      await server({ store, onFailed: () => expect.fail('the hook fails') })(await testSigner())
+      expect(String(warn.mock.calls)).toContain('the hook fails')
+    })
+
+    it.each<[string, () => unknown]>([
+      ['throws', () => expect.fail('no name')],
+      ['gives a number', () => 5],
+      ['gives null', () => null],
+    ])('or whose function of the name %s accepts the request, and tells the app', async (_, name) => {
+      const failures: unknown[] = []
+      const visit = server({ name: name as () => string, onFailed: (error) => failures.push(error) })
+      await visit(await testSigner())
+      expect(failures).toHaveLength(1)
+    })
+  })
+
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['true', true],
+    ['a store itself', memoryDevices()],
+    ['no store', {}],
+    ['a store that is none', { store: { seen: () => undefined } }],
+    ['a name that is no function', { store: memoryDevices(), name: 'Laptop' }],
+    ['a name that is undefined', { store: memoryDevices(), name: undefined }],
+    ['a misspelt hook', { store: memoryDevices(), onError: () => undefined }],
+  ])('refuses devices that are %s', async (_, wrong) => {
+    const error = await failureOf(() => requestVerifier({ ...accepting, devices: wrong as DevicesOptions }))
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toMatch(/devices|store|name|onError/)
+  })
+})
+
+/** What signs with a key under a capability. */
+const signerOf = ({ key, cacao }: Pick<TestSigner, 'key' | 'cacao'>): TestSigner => ({
+  key,
+  cacao,
+  sign: (request, now = NOW) => signRequest(request, { key, cacao }, now),
+})
+
+/** A key to which the signer’s session has delegated. */
+const delegatedSigner = async (signer: TestSigner): Promise<TestSigner> => signerOf(await delegated(signer))
+
+describe('a person with several devices', () => {
+  let visit: ReturnType<typeof server>
+  let laptop: TestSigner
+  let phone: TestSigner
+  let tablet: TestSigner
+  let caller: Caller
+  beforeEach(async () => {
+    visit = server()
+    ;[laptop, phone, tablet] = (await signers(3)) as [TestSigner, TestSigner, TestSigner]
+    for (const each of [phone, tablet, laptop]) caller = await visit(each)
+  })
+  const keys = async (of: Caller = caller): Promise<string[]> =>
+    (await listDevices(of, both)).map(({ keyDID }) => keyDID)
+  const goOn = async (...signers: TestSigner[]): Promise<void> => {
+    for (const signer of signers) await visit(signer)
+  }
+  const areSignedOut = async (...signers: TestSigner[]): Promise<void> => {
+    for (const signer of signers) await expectCode('ERR_CAPABILITY_REVOKED', () => visit(signer))
+  }
+
+  it('signs out one of them', async () => {
+    expect(await revokeDevice(caller, phone.key.did, both)).toBe(true)
+    expect((await keys()).sort()).toEqual([laptop.key.did, tablet.key.did].sort())
+    await areSignedOut(phone)
+    await goOn(laptop, tablet)
+    expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
+  })
+
+  it('signs out all but this one', async () => {
+    expect(await revokeOtherDevices(caller, both)).toBe(2)
+    expect(await keys()).toEqual([laptop.key.did])
+    await areSignedOut(phone, tablet)
+    await goOn(laptop)
+    expect(await revokeOtherDevices(caller, both)).toBe(0)
+  })
+
+  it('signs out this one', async () => {
+    expect(await revokeDevice(caller, laptop.key.did, both)).toBe(true)
+    await areSignedOut(laptop)
+    await goOn(phone, tablet)
+  })
+
+  it('signs out all sessions of a key, and what they delegated', async () => {
+    const cacao = signed({ aud: phone.key.did, resources: [RESOURCE], nonce: 'renewed1234' })
+    const renewed = signerOf({ key: phone.key, cacao })
+    const worker = await delegatedSigner(renewed)
+    await goOn(renewed, worker)
+    expect(await revokeDevice(caller, phone.key.did, both)).toBe(true)
+    await areSignedOut(phone, renewed, worker)
+    expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
+  })
+
+  it('sees no device of another account, and can sign none out', async () => {
+    const stranger = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}`, nonce: 'stranger12' }, KEY_B)
+    const other = await visit(stranger)
+    expect(await keys(other)).toEqual([stranger.key.did])
+    for (const signer of [laptop, phone, tablet])
+      expect(await revokeDevice(other, signer.key.did, both)).toBe(false)
+    expect(await revokeOtherDevices(other, both)).toBe(0)
+    await goOn(laptop, phone, tablet)
+    expect(await keys()).toHaveLength(3)
+  })
+
+  it('can’t be signed out by a key to which one of the devices delegated', async () => {
+    const worker = await visit(await delegatedSigner(phone))
+    await expectCode('ERR_CAPABILITY_DELEGATED', () => revokeDevice(worker, laptop.key.did, both))
+    await expectCode('ERR_CAPABILITY_DELEGATED', () => revokeOtherDevices(worker, both))
+    await goOn(laptop, phone, tablet)
+  })
+
+  it('is not shown what was signed out in another way, if the revocation is given', async () => {
+    await revocation.revoke(phone.cacao)
+    expect((await keys()).sort()).toEqual([laptop.key.did, tablet.key.did].sort())
+    expect(await listDevices(caller, { devices })).toHaveLength(3)
+  })
+
+  it('keeps a device in the list until it is revoked: first the one, then the other', async () => {
+    const broken = { ...revocation, revoke: () => Promise.reject(new Error('it is down')) }
+    expect(
+      String(await failureOf(() => revokeDevice(caller, phone.key.did, { devices, revocation: broken }))),
+    ).toContain('it is down')
+    expect(await keys()).toHaveLength(3)
+    const stuck = { ...devices, remove: () => Promise.reject(new Error('it is down')) }
+    await failureOf(() => revokeDevice(caller, phone.key.did, { devices: stuck, revocation }))
+    await areSignedOut(phone)
+  })
+
+  it('is shown an error if the store has something else than sessions of the account', async () => {
+    const [known] = await devices.list(ACCOUNT_A)
+    if (!known) throw new Error('there is none')
+    const stranger = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
+    const foreign = { ...known, capability: JSON.stringify(stranger.cacao) }
+    for (const entry of [
+      foreign,
+      { ...known, account: ACCOUNT_B },
+      { ...known, keyDID: stranger.key.did },
+      { ...known, id: 'another' },
+      { ...known, capability: '{}' },
+      { ...known, capability: 'no JSON' },
+    ]) {
+      const store = { ...devices, list: () => [entry] }
+      await expectCode('ERR_STORE_CORRUPT', () => listDevices(caller, { devices: store }))
+      await expectCode('ERR_STORE_CORRUPT', () => revokeOtherDevices(caller, { devices: store, revocation }))
+    }
+    await goOn(laptop, phone, tablet)
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['no store', { revocation: memoryRevocation() }],
+    ['no revocation', { devices: memoryDevices() }],
+    [
+      'a revocation that can only be asked',
+      { devices: memoryDevices(), revocation: { isRevoked: () => false } },
+    ],
+    ['a misspelt name', { devices: memoryDevices(), revocation: memoryRevocation(), except: 'this' }],
+  ])('is refused with %s for options', async (_, options) => {
+    for (const work of [
+      () => revokeDevice(caller, phone.key.did, options as DevicesAndRevocation),
+      () => revokeOtherDevices(caller, options as DevicesAndRevocation),
+    ])
+      expect(await failureOf(work)).toBeInstanceOf(TypeError)
+    const list = { devices, revocation: undefined } as unknown as ListDevicesOptions
+    expect(await failureOf(() => listDevices(caller, list))).toBeInstanceOf(TypeError)
+  })
+})
+
+describe('memoryDevices', () => {
+  const device = (account: string, i: number) => ({
+    account,
+    id: `id ${i}`,
+    keyDID: `did:key:z${i}`,
+    capability: '{}',
+    firstSeen: NOW + i,
+    lastSeen: NOW + i,
+    expiresAt: Number.POSITIVE_INFINITY,
+  })
+
+  it('keeps so many sessions of an account, those that were seen last, and so many accounts', async () => {
+    const store = memoryDevices({ maxPerAccount: 2, maxAccounts: 2, now: () => NOW })
+    for (const i of [1, 3, 2]) store.seen(device(ACCOUNT_A, i))
+    expect((await store.list(ACCOUNT_A)).map(({ id }) => id).sort()).toEqual(['id 2', 'id 3'])
+    store.seen(device(ACCOUNT_B, 1))
+    store.seen(device('eip155:1:0xc', 1))
+    expect(await store.list(ACCOUNT_A)).toEqual([])
+    expect(await store.list(ACCOUNT_B)).toHaveLength(1)
+  })
+
+  it.each<object>([{ maxPerAccount: 0 }, { maxAccounts: -1 }, { maxPerAccount: 1.5 }])(
+    'refuses %j',
+    async (options) => {
+      expect(await failureOf(() => memoryDevices(options))).toBeInstanceOf(TypeError)
+    },
+  )
+})

@@ -1,0 +1,298 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { AuthMethodOpts } from '../../src/capability/auth-method.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { stringifyCacao } from '../../src/capability/dag-json.js'
+import { type Caller, callerUnder } from '../../src/http/caller.js'
+import { type Nonces, nonces } from '../../src/http/nonces.js'
+import { memoryReplay } from '../../src/http/replay.js'
+import { signRequest } from '../../src/http/sign-request.js'
+import { verifyRequest } from '../../src/http/verify-request.js'
+import { generateSessionKey } from '../../src/key/generate-key.js'
+import {
+  type LinkRequest,
+  type LinkRequestOptions,
+  linkRequest,
+  type VerifyLinkOptions,
+  verifyLink,
+} from '../../src/server/links.js'
+import { testClock } from '../../src/testing/fake-clock.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { keyAccount, keyAuth, keyVerifiers } from '../../src/wallet/key/index.js'
+import { solanaAuth, solanaVerifiers } from '../../src/wallet/solana/index.js'
+import { createPasskey, webauthnAuth, webauthnVerifiers } from '../../src/wallet/webauthn/index.js'
+import { signed } from '../setup/capability.js'
+import { delegated } from '../setup/chain.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { acceptingOnce, post, testSigner } from '../setup/request-signer.js'
+import { testSolanaWallet } from '../setup/solana-wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
+import { installPasskeys } from '../setup/with-passkeys.js'
+
+const MINUTE_SECS = 60
+const domain = 'app.example.com'
+const keyOfServer = { type: 'Ed25519', secret: new Uint8Array(32).fill(7) } as const
+const authB = ethereumAuth(KEY_B, ACCOUNT_B, { domain })
+
+let clock: ReturnType<typeof testClock>
+let links: Nonces
+let caller: Caller
+let checks: VerifyLinkOptions
+beforeEach(async () => {
+  clock = testClock()
+  links = nonces({ now: clock.now })
+  caller = callerUnder((await testSigner()).cacao)
+  checks = {
+    nonces: links,
+    verifiers: {
+      ...ethereumVerifiers(),
+      ...solanaVerifiers(),
+      ...webauthnVerifiers(),
+      ...keyVerifiers(),
+    },
+    domains: [domain],
+    now: clock.now,
+  }
+})
+
+const begin = (of: Caller = caller, options: Partial<LinkRequestOptions> = {}): LinkRequest =>
+  linkRequest(of, { nonces: links, now: clock.now, ...options })
+/** What comes to a server by HTTP. */
+const overHTTP = (request: LinkRequest): AuthMethodOpts =>
+  JSON.parse(JSON.stringify(request)) as AuthMethodOpts
+const signB = async (request: LinkRequest): Promise<Cacao> => authB(overHTTP(request))
+
+describe('a link of two accounts', () => {
+  it('is made by a session of the one and a signature of the other', async () => {
+    const request = begin()
+    expect(request).toEqual({
+      uri: `did:pkh:${ACCOUNT_A}#link`,
+      nonce: expect.stringMatching(/^[0-9a-f]{84}$/),
+      statement: `Link this account to ${ADDRESS_A}, which is signed in.`,
+      expirationTime: new Date(clock.now() + 10 * MINUTE_SECS * 1000).toISOString(),
+      resources: [],
+    })
+    const cacao = await signB(request)
+    expect(await verifyLink(caller, JSON.parse(JSON.stringify(cacao)), checks)).toEqual({
+      account: ACCOUNT_A,
+      linkedAccount: ACCOUNT_B,
+      linkedAddress: '0x1563915e194D8CfBA1943570603F7606A3115508',
+      linkedId: `did:pkh:${ACCOUNT_B}`,
+      cacao,
+    })
+  })
+
+  it('takes the text of the capability too, and words and a time of the app', async () => {
+    const request = begin(caller, { statement: 'Add this wallet to your profile.', expiresInSecs: 30 })
+    const cacao = await signB(request)
+    expect(cacao.p).toMatchObject({ statement: 'Add this wallet to your profile.', resources: [] })
+    clock.advance(29)
+    expect((await verifyLink(caller, stringifyCacao(cacao), checks)).linkedAccount).toBe(ACCOUNT_B)
+  })
+
+  it('can be made with an account of Solana', async () => {
+    const { wallet, account } = testSolanaWallet(5)
+    const cacao = await solanaAuth(wallet, account, { domain })(overHTTP(begin()))
+    expect((await verifyLink(caller, stringifyCacao(cacao), checks)).linkedAccount).toBe(account)
+  })
+
+  it('can be made with a passkey, whose signature has bytes', async () => {
+    installPasskeys()
+    const site = { domain, rpId: domain }
+    const account = await createPasskey({ name: 'alice', rpId: domain })
+    const cacao = await webauthnAuth(account, site)(overHTTP(begin()))
+    expect((await verifyLink(caller, stringifyCacao(cacao), checks)).linkedAccount).toBe(account)
+  })
+
+  it('can be made with a key, and from one', async () => {
+    const account = await keyAccount(keyOfServer)
+    const auth = keyAuth(keyOfServer, { domain })
+    const cacao = await auth(overHTTP(begin()))
+    const made = await verifyLink(caller, stringifyCacao(cacao), checks)
+    expect(made).toMatchObject({ linkedAccount: account, linkedAddress: account, linkedId: account })
+    const other = await callerOfKey()
+    expect(await verifyLink(other, await signB(begin(other)), checks)).toMatchObject({
+      account,
+      linkedAccount: ACCOUNT_B,
+    })
+  })
+
+  it('can be made again, with another signature', async () => {
+    for (let i = 0; i < 2; i++)
+      expect((await verifyLink(caller, await signB(begin()), checks)).linkedAccount).toBe(ACCOUNT_B)
+  })
+})
+
+/** A session of an account that is a key. */
+async function callerOfKey(): Promise<Caller> {
+  const { did } = await generateSessionKey('P-256')
+  return callerUnder(
+    (await keyAuth(keyOfServer, { domain })({ uri: did, resources: ['https://api.example.com/*'] })) as Cacao,
+  )
+}
+
+describe('what is no link', () => {
+  it('is one that was used', async () => {
+    const cacao = await signB(begin())
+    await verifyLink(caller, cacao, checks)
+    await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, cacao, checks))
+  })
+
+  it('is one of two at the same time', async () => {
+    const cacao = await signB(begin())
+    const both = await Promise.allSettled([
+      verifyLink(caller, cacao, checks),
+      verifyLink(caller, cacao, checks),
+    ])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  it('is one that was signed for another session of the account', async () => {
+    const other = callerUnder((await testSigner()).cacao)
+    expect(other.account).toBe(caller.account)
+    await expectCode('ERR_CAPABILITY_NONCE', async () => verifyLink(other, await signB(begin()), checks))
+  })
+
+  it('is one that was signed for another account', async () => {
+    const mallory = callerUnder(
+      (
+        await testSigner(
+          'P-256',
+          { iss: 'did:pkh:eip155:1:0x5cbdd86a2fa8dc4bddd8a8f69dba48572eec07fb' },
+          `0x${'33'.repeat(32)}`,
+        )
+      ).cacao,
+    )
+    const cacao = await signB(begin())
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyLink(mallory, cacao, checks))
+    // Whoever takes it for the account itself has a nonce of another session.
+    await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink({ ...mallory, id: caller.id }, cacao, checks))
+    // It is still good where it belongs.
+    await verifyLink(caller, cacao, checks)
+  })
+
+  it('is one of an account with itself, in any spelling', async () => {
+    const auth = ethereumAuth(KEY_A, ACCOUNT_A, { domain })
+    const cacao = (await auth(overHTTP(begin()))) as Cacao
+    for (const each of [cacao, { ...cacao, p: { ...cacao.p, iss: `did:pkh:eip155:1:${ADDRESS_A}` } }])
+      await expectCode('ERR_CAPABILITY_ISSUER', () => verifyLink(caller, each, checks))
+  })
+
+  it('is one that has expired, by its own time or by that of the nonce', async () => {
+    const brief = await signB(begin(caller, { expiresInSecs: 30 }))
+    const long = await signB(begin(caller, { expiresInSecs: 24 * 60 * MINUTE_SECS }))
+    clock.advance(30)
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => verifyLink(caller, brief, checks))
+    clock.advance(10 * MINUTE_SECS)
+    await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, long, checks))
+  })
+
+  it('is one that grants something', async () => {
+    const request = { ...begin(), resources: ['https://api.example.com/*'] }
+    const cacao = await authB(request)
+    await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyLink(caller, cacao, checks))
+  })
+
+  it('is one of another site', async () => {
+    const cacao = await ethereumAuth(KEY_B, ACCOUNT_B, { domain: 'evil.example.com' })(begin())
+    await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyLink(caller, cacao, checks))
+  })
+
+  it('is one whose nonce another server issued, or nobody', async () => {
+    const foreign = await signB(linkRequest(caller, { nonces: nonces({ now: clock.now }), now: clock.now }))
+    await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, foreign, checks))
+    for (const nonce of [links.issue(), 'abcdefgh12', `${'0'.repeat(84)}`, begin().nonce.slice(1)]) {
+      const cacao = await signB({ ...begin(), nonce })
+      await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, cacao, checks))
+    }
+  })
+
+  it('is one that was changed, or signed by another', async () => {
+    const cacao = await signB(begin())
+    for (const p of [
+      { ...cacao.p, statement: 'Nothing.' },
+      { ...cacao.p, iss: `did:pkh:eip155:10:${ACCOUNT_B.slice(9)}` },
+    ])
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyLink(caller, { ...cacao, p }, checks))
+    // A link that is refused costs the nonce nothing.
+    await verifyLink(caller, cacao, checks)
+  })
+
+  it('is a session, also one of the other account', async () => {
+    for (const cacao of [(await testSigner()).cacao, signed({ iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)])
+      await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyLink(caller, cacao, checks))
+  })
+
+  it('is what a key with a delegated capability asks for, or presents', async () => {
+    const signer = await testSigner()
+    const worker = callerUnder((await delegated(signer)).cacao)
+    await expectCode('ERR_CAPABILITY_DELEGATED', () => begin(worker))
+    const cacao = await signB(begin(callerUnder(signer.cacao)))
+    await expectCode('ERR_CAPABILITY_DELEGATED', () => verifyLink(worker, cacao, checks))
+  })
+
+  it.each([undefined, null, 5, '', 'no JSON', '{}', {}, []])('is %j', async (input) => {
+    await expectCode('ERR_CAPABILITY_INVALID', () => verifyLink(caller, input, checks))
+  })
+
+  it('is anything while the store of nonces is down', async () => {
+    const down = memoryReplay()
+    const failing = { ...down, use: () => Promise.reject(new Error('it is down')) }
+    const own = nonces({ now: clock.now, replay: failing })
+    const cacao = await signB(linkRequest(caller, { nonces: own, now: clock.now }))
+    await expectCode('ERR_STORE_UNAVAILABLE', () => verifyLink(caller, cacao, { ...checks, nonces: own }))
+    const odd = { issue: () => own.issue(), consume: async () => 'yes' as unknown as boolean }
+    await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, cacao, { ...checks, nonces: odd }))
+  })
+})
+
+describe('what is signed for a link', () => {
+  it('is no session: not for the key that asked, and not for the account where that is a key', async () => {
+    const session = await testSigner()
+    const asCaller = callerUnder(session.cacao)
+    const cacao = signed({ ...(await signB(begin(asCaller))).p, iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
+    const options = { ...acceptingOnce, domains: [domain], now: clock.now }
+    const request = await signRequest(post(), { key: session.key, cacao }, clock.now())
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(request, options))
+
+    // An account that is a key could otherwise act as the account that was linked to it.
+    const { seedKey } = await import('../../src/key/generate-key.js')
+    const key = await seedKey(keyOfServer.secret)
+    const own = await callerOfKey()
+    expect(key.did).toBe(own.account)
+    const linked = await signB(begin(own))
+    expect(linked.p.aud).toBe(`${key.did}#link`)
+    const forged = await signRequest(post(), { key, cacao: linked }, clock.now())
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(forged, options))
+  })
+
+  it('is no sign-in with a nonce of the same server', async () => {
+    const request = begin()
+    expect(await links.consume(request.nonce)).toBe(false)
+  })
+})
+
+it.each<[string, Record<string, unknown>]>([
+  ['no nonces', { nonces: undefined }],
+  ['nonces that are none', { nonces: { issue: () => 'nonce' } }],
+  ['a misspelt name', { maxAgeSecs: 5 }],
+  ['a clock that is none', { now: 5 }],
+])('a link with %s is refused', async (_, wrong) => {
+  expect(await failureOf(() => begin(caller, wrong))).toBeInstanceOf(TypeError)
+  expect(await failureOf(() => verifyLink(caller, {}, { ...checks, ...wrong }))).toBeInstanceOf(TypeError)
+})
+
+it.each<[string, object]>([
+  ['no verifiers', { verifiers: {} }],
+  ['no domains', { domains: [] }],
+  ['domains that are undefined', { domains: undefined }],
+])('a link is verified with no %s', async (_, wrong) => {
+  expect(await failureOf(() => verifyLink(caller, {}, { ...checks, ...wrong }))).toBeInstanceOf(TypeError)
+})
+
+it.each<[string, object]>([
+  ['an empty statement', { statement: '' }],
+  ['a statement that is undefined', { statement: undefined }],
+  ['a time that is none', { expiresInSecs: Number.NaN }],
+])('a link is asked for with no %s', async (_, wrong) => {
+  expect(await failureOf(() => begin(caller, wrong))).toBeInstanceOf(TypeError)
+})

@@ -1,0 +1,317 @@
+import pg from 'pg'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import {
+  type SQLClient,
+  type SQLiteClient,
+  sqlDevices,
+  sqlMigration,
+  sqlReplay,
+  sqlRevocation,
+} from '../../src/server/sql.js'
+import { testClock } from '../../src/testing/fake-clock.js'
+import { signed } from '../setup/capability.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
+import { describePostgres, type PostgresServer, startPostgres } from '../setup/postgres.js'
+import { accepting, post, testSigner } from '../setup/request-signer.js'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+describePostgres('Postgres', () => {
+  let server: PostgresServer
+  let pool: pg.Pool
+  let schemas = 0
+  beforeAll(async () => {
+    server = await startPostgres()
+    pool = new pg.Pool({ connectionString: server.url })
+    pool.on('error', () => undefined)
+  })
+  afterAll(async () => {
+    await pool.end()
+    await server.stop()
+  })
+
+  /** Tables of their own for a test, in a schema of their own. */
+  const fresh = async (): Promise<string> => {
+    const prefix = `test_${++schemas}.app_`
+    await pool.query(`CREATE SCHEMA test_${schemas}`)
+    await pool.query(sqlMigration('postgres', { prefix }))
+    return prefix
+  }
+  const count = async (table: string): Promise<number> =>
+    Number((await pool.query(`SELECT count(*) FROM ${table} WHERE id <> ''`)).rows[0].count)
+
+  it('keeps nothing of a used request but a hash and a time', async () => {
+    const prefix = await fresh()
+    const end = Date.now() + MINUTE
+    expect(await sqlReplay(pool, { prefix }).use('did:key:zSomebody nonce', end)).toBe(true)
+    const { rows } = await pool.query(`SELECT * FROM ${prefix}used WHERE id <> ''`)
+    expect(rows).toEqual([{ id: expect.stringMatching(/^[-\w]{43}$/), expires_at: String(end) }])
+  })
+
+  it('is asked one statement for each use, which two servers can run at the same time', async () => {
+    const prefix = await fresh()
+    const texts: string[] = []
+    const counted = new Proxy(pool, {
+      get: (target, name) =>
+        name === 'query'
+          ? (text: string, values: unknown[]) => {
+              texts.push(text)
+              return target.query(text, values)
+            }
+          : Reflect.get(target, name, target),
+    })
+    const { use } = sqlReplay(counted, { prefix })
+    await use('first', Date.now() + MINUTE)
+    texts.length = 0
+    await use('a', Date.now() + MINUTE)
+    expect(texts).toHaveLength(1)
+    expect(texts[0]).toMatch(/^INSERT INTO .* ON CONFLICT \(id\) DO NOTHING RETURNING 1$/s)
+  })
+
+  it('removes what has expired, at most 1000 rows at a time, and nothing else', async () => {
+    const prefix = await fresh()
+    const old = Date.now() - 10 * MINUTE
+    await pool.query(`INSERT INTO ${prefix}used SELECT 'old ' || n, $1 FROM generate_series(1, 2500) AS n`, [
+      old,
+    ])
+    await pool.query(`INSERT INTO ${prefix}used VALUES ('live', $1)`, [Date.now() + MINUTE])
+    // Each server sweeps at its first use, and then after each 500.
+    for (const left of [1500, 500, 0]) {
+      await sqlReplay(pool, { prefix }).use(`new ${left}`, Date.now() + MINUTE)
+      const { rows } = await pool.query(`SELECT count(*) FROM ${prefix}used WHERE id LIKE 'old %'`)
+      expect(Number(rows[0].count)).toBe(left)
+    }
+    expect(await count(`${prefix}used`)).toBe(4)
+    const busy = sqlReplay(pool, { prefix })
+    await busy.use('first', Date.now() + MINUTE)
+    await pool.query(`INSERT INTO ${prefix}used VALUES ('old again', $1)`, [old])
+    for (let i = 0; i < 498; i++) await busy.use(`one ${i}`, Date.now() + MINUTE)
+    const isThere = async (): Promise<boolean> =>
+      (await pool.query(`SELECT 1 FROM ${prefix}used WHERE id = 'old again'`)).rows.length === 1
+    expect(await isThere()).toBe(true)
+    for (let i = 0; i < 2; i++) await busy.use(`two ${i}`, Date.now() + MINUTE)
+    expect(await isThere()).toBe(false)
+  })
+
+  it('removes nothing that is needed when the clock of one server is a year ahead', async () => {
+    const prefix = await fresh()
+    const end = Date.now() + MINUTE
+    expect(await sqlReplay(pool, { prefix }).use('a', end)).toBe(true)
+    const ahead = sqlReplay(pool, { prefix, now: () => Date.now() + 365 * DAY })
+    expect(await ahead.use('b', Date.now() + 366 * DAY)).toBe(true)
+    expect(await count(`${prefix}used`)).toBe(2)
+    expect(await sqlReplay(pool, { prefix }).use('a', end)).toBe(false)
+    expect(await sqlReplay(pool, { prefix }).use('c', end)).toBe(true)
+  })
+
+  it('accepts nothing that may have been removed, whatever the clock of a server says', async () => {
+    const prefix = await fresh()
+    await sqlReplay(pool, { prefix }).use('now', Date.now() + MINUTE)
+    // A server whose clock is an hour behind: what it takes for live was swept away by the others.
+    const behind = testClock(Date.now() - 60 * MINUTE)
+    const slow = sqlReplay(pool, { prefix, now: behind.now })
+    expect(await slow.use('swept or not', behind.now() + MINUTE)).toBe(false)
+    expect(await slow.use('new', Date.now() + MINUTE)).toBe(true)
+  })
+
+  it('keeps a revocation for a day after its capability has expired, and then treats it as revoked', async () => {
+    const prefix = await fresh()
+    const expiring = (ms: number, nonce: string) =>
+      signed({ exp: new Date(Date.now() + ms).toISOString(), nonce })
+    const [recent, old] = [expiring(-0.5 * DAY, 'recent1234'), expiring(-3 * DAY, 'ancient123')]
+    const endless = signed({ exp: undefined, nonce: 'endless123' })
+    for (const cacao of [recent, old, endless]) await sqlRevocation(pool, { prefix }).revoke(cacao)
+    // The sweep of another server.
+    const revocation = sqlRevocation(pool, { prefix })
+    await revocation.revoke(signed({ nonce: 'another123' }))
+    expect(await count(`${prefix}revoked`)).toBe(3)
+    for (const cacao of [recent, old, endless]) expect(await revocation.isRevoked(cacao)).toBe(true)
+    expect(await revocation.isRevoked(signed({ nonce: 'fresh12345' }))).toBe(false)
+  })
+
+  it('forgets the devices of an account that are too many, and those of others that have expired', async () => {
+    const prefix = await fresh()
+    const devices = sqlDevices(pool, { prefix, maxPerAccount: 3 })
+    const device = (account: string, i: number, expiresAt = Date.now() + DAY) => ({
+      account,
+      id: `id ${i}`,
+      keyDID: `did:key:z${i}`,
+      capability: '{}',
+      firstSeen: i,
+      lastSeen: i,
+      expiresAt,
+    })
+    await devices.seen(device('eip155:1:0xb', 9, Date.now() - 1))
+    for (const i of [1, 5, 2, 4, 3]) await devices.seen(device('eip155:1:0xa', i))
+    expect((await devices.list('eip155:1:0xa')).map(({ lastSeen }) => lastSeen).sort()).toEqual([3, 4, 5])
+    expect(await count(`${prefix}devices`)).toBe(3)
+  })
+
+  it('says which tables are missing', async () => {
+    const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      sqlReplay(pool, { prefix: 'absent_' }).use('a', Date.now() + MINUTE),
+    )
+    expect(message).toContain('sqlMigration')
+  })
+
+  it('is found out at the first use if it may not be swept', async () => {
+    const prefix = await fresh()
+    await pool.query(`CREATE ROLE app_${schemas} LOGIN`)
+    await pool.query(`GRANT USAGE ON SCHEMA test_${schemas} TO app_${schemas}`)
+    await pool.query(`GRANT SELECT, INSERT, UPDATE ON ${prefix}used TO app_${schemas}`)
+    const limited = new pg.Pool({
+      connectionString: server.url.replace('postgres@', `app_${schemas}@`),
+      max: 1,
+    })
+    await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      sqlReplay(limited, { prefix }).use('a', Date.now() + MINUTE),
+    )
+    await limited.end()
+  })
+
+  it('is refused as a transaction of postgres.js, where all could be undone', async () => {
+    const sql = postgres(server.url)
+    await sql.begin(async (transaction) => {
+      expect(await failureOf(() => sqlReplay(transaction as unknown as SQLClient))).toBeInstanceOf(TypeError)
+    })
+    await sql.end()
+  })
+
+  it('refuses requests while it is down, and accepts again by itself', async () => {
+    const prefix = await fresh()
+    const { sign } = await testSigner()
+    const verify = requestVerifier({
+      ...accepting,
+      now: Date.now,
+      replay: sqlReplay(pool, { prefix }),
+      revocation: sqlRevocation(pool, { prefix }),
+    })
+    const request = await sign(post('Buy cacao beans'), Date.now())
+    await verify(request.clone())
+    await server.kill()
+    const another = await sign(post('Sell cacao beans'), Date.now())
+    await expectCode('ERR_STORE_UNAVAILABLE', () => verify(another.clone()))
+    await server.restart()
+    await verify(another.clone())
+    for (const again of [request, another])
+      await expectCode('ERR_REQUEST_REPLAYED', () => verify(again.clone()))
+  })
+})
+
+describe('a client', () => {
+  const method = (): undefined => undefined
+  const others: Readonly<Record<string, unknown>> = {
+    nothing: undefined,
+    null: null,
+    'an address': 'postgres://127.0.0.1/postgres',
+    'a pool of mysql2': { query: method, execute: method, escape: method, getConnection: method },
+    'a pool of mssql': { query: method, request: method, connect: method },
+    'a database of sqlite3, with callbacks': {
+      prepare: method,
+      exec: method,
+      all: method,
+      run: method,
+      close: method,
+    },
+    'a database of sqlite, which opens': {
+      prepare: method,
+      exec: method,
+      all: method,
+      open: method,
+      close: method,
+    },
+    'a D1 database': { prepare: method, exec: method, batch: method, dump: method },
+    'a knex, which is a function': Object.assign(method, { raw: method, select: method }),
+    'a query builder': { selectFrom: method, insertInto: method, transaction: method },
+  }
+  it.each(Object.keys(others))('that is %s is refused by what there may be instead', async (name) => {
+    for (const make of [sqlReplay, sqlRevocation, sqlDevices]) {
+      const error = await failureOf(() => make(others[name] as SQLClient))
+      expect(error).toBeInstanceOf(TypeError)
+      expect((error as Error).message).toMatch(/pg.*postgres.*node:sqlite.*better-sqlite3/)
+    }
+  })
+
+  const KV = { get: method, put: method, list: method, delete: method, getWithMetadata: method }
+  it('that is a Workers KV namespace is refused with the reason', async () => {
+    const error = await failureOf(() => sqlReplay(KV as unknown as SQLClient))
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toContain('not atomic')
+  })
+
+  const sqlite = (all: (...values: unknown[]) => unknown, more: object = {}): SQLiteClient =>
+    ({ prepare: () => ({ all }), exec: method, pragma: method, ...more }) as SQLiteClient
+  const later = (): number => Date.now() + MINUTE
+
+  it.each<[string, unknown]>([
+    ['no rows', undefined],
+    ['an object', {}],
+    ['rows that are none', [null]],
+    ['numbers', [1]],
+    ['another number', [{ one: 2 }]],
+    ['a text', [{ one: 'yes' }]],
+    ['an empty row', [{}]],
+  ])('that answers with %s is not believed', async (_, answer) => {
+    // What sweeping answers doesn't matter.
+    let asked = 0
+    const client = sqlite(() => (asked++ < 2 ? [] : answer))
+    await expectCode('ERR_STORE_UNAVAILABLE', () => sqlReplay(client).use('a', later()))
+    await expectCode('ERR_STORE_UNAVAILABLE', () => sqlRevocation(sqlite(() => answer)).isRevoked(signed()))
+  })
+
+  it('that gives numbers as BigInt, or rows as lists, is understood', async () => {
+    for (const row of [{ one: 1n }, [1], ['1'], { one: '1' }])
+      expect(await sqlReplay(sqlite(() => [row])).use('a', later())).toBe(true)
+    expect(await sqlReplay(sqlite(() => [])).use('a', later())).toBe(false)
+  })
+
+  it.each(['inTransaction', 'isTransaction'])(
+    'of SQLite with an open transaction (%s) is refused',
+    async (name) => {
+      const client = sqlite(() => [{ one: 1 }], { [name]: true })
+      const error = await expectCode('ERR_STORE_UNAVAILABLE', () => sqlReplay(client).use('a', later()))
+      expect(String(error.cause)).toContain('a connection of its own')
+    },
+  )
+
+  it('of SQLite that finds the file locked says how to wait', async () => {
+    const client = sqlite(() => {
+      throw new Error('database is locked')
+    })
+    const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () => sqlReplay(client).use('a', later()))
+    expect(message).toContain('busy_timeout')
+  })
+})
+
+describe('options of the stores in SQL', () => {
+  const client = { prepare: () => ({ all: () => [] }), exec: () => undefined, pragma: () => undefined }
+  it.each<[string, Record<string, unknown>]>([
+    ['a misspelt name', { table: 'used' }],
+    ['a prefix with a quote', { prefix: 'a"; DROP TABLE users; --' }],
+    ['an empty prefix', { prefix: '' }],
+    ['a prefix in upper case', { prefix: 'App_' }],
+    ['a prefix that is too long', { prefix: 'a'.repeat(41) }],
+    ['a prefix that is a list', { prefix: ['app_'] }],
+    ['a clock that is a time', { now: 5 }],
+  ])('with %s are refused', async (_, options) => {
+    for (const make of [sqlReplay, sqlRevocation, sqlDevices])
+      expect(await failureOf(() => make(client, options))).toBeInstanceOf(TypeError)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, '5'])('for devices with at most %j are refused', async (maxPerAccount) => {
+    expect(
+      await failureOf(() => sqlDevices(client, { maxPerAccount: maxPerAccount as number })),
+    ).toBeInstanceOf(TypeError)
+  })
+
+  it('are the same for the migration', async () => {
+    for (const prefix of ['', 'a b', 'a;b', 'a.b.c', 'A_'])
+      expect(await failureOf(() => sqlMigration('postgres', { prefix }))).toBeInstanceOf(TypeError)
+    for (const dialect of ['mysql', 'Postgres', '', undefined])
+      expect(await failureOf(() => sqlMigration(dialect as 'sqlite'))).toBeInstanceOf(TypeError)
+    expect(sqlMigration('sqlite', { prefix: 'app_' })).toContain('CREATE TABLE IF NOT EXISTS app_used')
+  })
+})
