@@ -15,6 +15,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Signed requests', link: '/guides/requests' },
       { text: 'Pages', link: '/guides/pages' },
       { text: 'Pages in frameworks', link: '/guides/pages-in-frameworks' },
+      { text: 'Sockets and links', link: '/guides/sockets-and-links' },
       { text: 'Stores', link: '/guides/stores' },
       { text: 'Tabs and renewal', link: '/guides/tabs-and-renewal' },
       { text: 'Abilities and delegation', link: '/guides/abilities-and-delegation' },
