@@ -16,7 +16,7 @@ import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
 import type { WireRequest } from '../setup/wire-request.js'
 
 /** What a server demands. */
-export interface Policy {
+interface Policy {
   readonly domains: readonly string[]
   readonly resources: readonly string[] | false
   /** Milliseconds since 1970. */
