@@ -230,6 +230,23 @@ describe('session.keepCookie', () => {
     expect(asked).toEqual(['POST', 'POST', 'DELETE'])
   })
 
+  it.each(['pageshow', 'online'])(
+    'sets it again when it is gone and the page is back (%s)',
+    async (event) => {
+      const held = await session()
+      await held.keepCookie(URL_OF_COOKIE)
+      globalThis.dispatchEvent(new Event(event))
+      await settled()
+      expect(asked).toEqual(['POST'])
+      clearNote()
+      globalThis.dispatchEvent(new Event(event))
+      await vi.waitFor(() => expect(asked).toEqual(['POST', 'POST']), SOON)
+      await settled()
+      expect(hasNote()).toBe(true)
+      held.dispose()
+    },
+  )
+
   it('asks nobody twice: another tab may have set it while this one waited', async () => {
     const [one, two] = [await session(), await session()]
     await Promise.all([one.keepCookie(URL_OF_COOKIE), two.keepCookie(URL_OF_COOKIE)])

@@ -3,9 +3,13 @@ import { createServer, IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { SessionError } from '../../src/base/errors.js'
 import { type SessionCookieOptions, sessionCookie } from '../../src/cookie/index.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
+import { signRequest } from '../../src/http/sign-request.js'
 import { verifyRequest } from '../../src/http/verify-request.js'
+import { generateSessionKey } from '../../src/key/generate-key.js'
+import { delegate } from '../../src/session/delegate.js'
 import { cookieStore } from '../../src/store/cookie-store.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
@@ -261,6 +265,59 @@ describe('read', () => {
       const failing = await cookieSite({ revocation: { isRevoked } as never, storeTimeoutMs: 1 })
       await expectCode('ERR_STORE_UNAVAILABLE', () => failing.visit(cookies))
     }
+  })
+
+  it('says that it isn’t known who it is while a chain doesn’t answer', async () => {
+    const cookies = await (await cookieSite()).cookies()
+    const verifiers = {
+      eip191: () => Promise.reject(new SessionError('ERR_RPC_UNAVAILABLE', 'the chain does not answer')),
+    }
+    const site = await cookieSite({ verifiers })
+    await expectCode('ERR_RPC_UNAVAILABLE', () => site.visit(cookies))
+    expect((await site.post()).status).toBe(503)
+  })
+
+  it('takes a capability that a session key delegated only where that is allowed', async () => {
+    const { key, cacao } = await testSigner()
+    const heir = await generateSessionKey('P-256')
+    const delegated = await delegate({ key, cacao }, { audience: heir.did }, NOW)
+    const signer = {
+      key: heir,
+      cacao: delegated,
+      sign: (request: Request, now = NOW) => signRequest(request, { key: heir, cacao: delegated }, now),
+    }
+    const [strict, lenient] = [await cookieSite(), await cookieSite({ delegation: { maxLinks: 2 } })]
+    expect((await strict.post(signer)).status).toBe(401)
+    const cookies = await lenient.cookies(signer)
+    expect(await lenient.pages.read(cookies)).toMatchObject({
+      account: ACCOUNT_A,
+      keyDID: heir.did,
+      root: cacao,
+    })
+    expect(await strict.visit(cookies)).toBe('undefined')
+    const revocation = memoryRevocation({ now: () => NOW })
+    await revocation.revoke(cacao)
+    expect(await (await cookieSite({ delegation: { maxLinks: 2 }, revocation })).visit(cookies)).toBe(
+      'undefined',
+    )
+  })
+
+  it('knows the server by all of its names, and behind what takes the beginning off its paths', async () => {
+    const site = await cookieSite({ authority: ['www.example.com', 'app.example.com'], basePath: '/v1' })
+    const cookies = await (await cookieSite()).cookies()
+    for (const host of ['www', 'app']) {
+      const headers = { origin: `https://${host}.example.com` }
+      expect(await site.visit(cookies, { method: 'POST', headers })).toBe(ACCOUNT_A)
+    }
+    expect(
+      await site.visit(cookies, { method: 'POST', headers: { origin: 'https://api.example.com' } }),
+    ).toBe('undefined')
+    const signed = await site.signer.sign(new Request(`${ORIGIN}/v1/session`, { method: 'POST' }), NOW)
+    const stripped = new Request(SESSION_URL, { method: 'POST', headers: signed.headers })
+    expect((await site.pages.handler(stripped)).headers.getSetCookie().at(-1)).toContain('.%2Fv1%2Fsession;')
+    const options = { script: '/refresh.js', login: '/login' }
+    const { headers } = site.pages.refreshPage(new Request(`${ORIGIN}/account`, { method: 'POST' }), options)
+    expect(headers.get('location')).toBe(`${ORIGIN}/v1/account`)
   })
 
   it('takes a request that changes something only from a page of this origin', async () => {
