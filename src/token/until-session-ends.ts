@@ -37,9 +37,9 @@ const RETRY_MS = 1000
  * A signal that aborts when the caller's session ends, for what lives longer than a request: a socket, an event stream, a job. Its
  * `reason` is a `SessionError`: `ERR_CAPABILITY_EXPIRED` at the time that the capability says; `ERR_CAPABILITY_REVOKED` within `pollSecs`
  * and the time of one answer, or at once if the store tells of revocations, as `memoryRevocation` does, and `redisRevocation` with a
- * `subscriber`; `ERR_STORE_UNAVAILABLE` when the store has failed to answer for `maxOutageSecs`, which is noticed within
- * `pollSecs` and 3 seconds. The store is
- * asked at once, and then once for all sockets of a session. Keeps no process alive. Throws a `TypeError` for wrong options.
+ * `subscriber`; `ERR_STORE_UNAVAILABLE` when the store has failed to answer for `maxOutageSecs`, which is noticed within `pollSecs` and 3
+ * seconds. The store is asked at once, and then once for all sockets of a session. Keeps no process alive. Throws a `TypeError` for wrong
+ * options.
  *
  * @example
  * const closed = new AbortController()
