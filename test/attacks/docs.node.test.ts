@@ -80,6 +80,15 @@ const PAGES = {
 
 const SECRET = '0123456789abcdef'.repeat(4)
 
+const PHOTOS = {
+  authority: 'api.example.com',
+  domain: 'app.example.com',
+  method: 'GET',
+  target: '/photos/1.jpg',
+  granted: below('https://api.example.com/photos'),
+  beside: below('https://api.example.com/other'),
+}
+
 type Site = Omit<ServerUnderAttack, 'send'>
 
 const SERVERS: readonly [page: string, block: string, listens: keyof typeof LISTENS, site: Site][] = [
@@ -92,6 +101,7 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'fastify', 'fastify', NOTES],
   ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
   ['docs/guides/pages.md', 'server', 'app', PAGES],
+  ['docs/guides/sockets-and-links.md', 'server', 'app', PHOTOS],
   ['docs/guides/abilities-and-delegation.md', 'server', 'handler', ABILITY],
   ['docs/guides/abilities-and-delegation.md', 'receive', 'handler', { ...NOTES, maxLinks: 2 }],
 ]
