@@ -14,6 +14,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Wallets', link: '/guides/wallets' },
       { text: 'Signed requests', link: '/guides/requests' },
       { text: 'Pages in frameworks', link: '/guides/pages-in-frameworks' },
+      { text: 'Devices', link: '/guides/devices' },
       { text: 'Stores', link: '/guides/stores' },
       { text: 'Tabs and renewal', link: '/guides/tabs-and-renewal' },
       { text: 'Abilities and delegation', link: '/guides/abilities-and-delegation' },
