@@ -218,7 +218,7 @@ export function memoryDevices({
 }
 
 /** What is known of a session that was seen before. */
-export function mergedDevice(before: SeenDevice, device: SeenDevice): SeenDevice {
+function mergedDevice(before: SeenDevice, device: SeenDevice): SeenDevice {
   const name = device.name ?? before.name
   return {
     ...device,
