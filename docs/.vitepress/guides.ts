@@ -16,6 +16,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Pages', link: '/guides/pages' },
       { text: 'Pages in frameworks', link: '/guides/pages-in-frameworks' },
       { text: 'Sockets and links', link: '/guides/sockets-and-links' },
+      { text: 'Devices', link: '/guides/devices' },
       { text: 'Stores', link: '/guides/stores' },
       { text: 'Tabs and renewal', link: '/guides/tabs-and-renewal' },
       { text: 'Abilities and delegation', link: '/guides/abilities-and-delegation' },

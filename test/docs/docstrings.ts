@@ -62,16 +62,31 @@ const GIVEN: Readonly<Record<string, string>> = {
   capability: "import('cacao-session').Cacao",
   client: "import('cacao-session/node').NodeRedisClient",
   clock: "import('cacao-session/testing').TestClock",
+  connectionString: 'string',
+  database: 'object',
   deviceDID: 'string',
+  devices: "import('cacao-session/verify').DeviceStore",
+  env: '{ UPSTASH_REDIS_REST_URL: string; UPSTASH_REDIS_REST_TOKEN: string }',
   image: 'HTMLImageElement',
   json: 'unknown',
   jws: 'string',
   keyDID: 'string',
+  links: "import('cacao-session/verify').Nonces",
+  myDevices:
+    "(database: object, options: { now: () => number }) => import('cacao-session/verify').DeviceStore",
+  myReplay:
+    "(database: object, options: { now: () => number }) => import('cacao-session/verify').ReplayStore",
+  myRevocation:
+    "(database: object, options: { now: () => number }) => import('cacao-session/verify').RevocationStore",
   options: "import('cacao-session/verify').VerifyRequestOptions",
+  otherAccount: 'string',
   page: "import('playwright-core').Page",
+  pool: "import('pg').Pool",
+  provider: "import('cacao-session/ethereum').EIP1193Provider",
   redis: `{ get: ${CALLBACKS}['getItem']; set: ${CALLBACKS}['setItem']; del: ${CALLBACKS}['removeItem'] }`,
   request: 'Request',
   resources: 'string[]',
+  revocation: "import('cacao-session/verify').RevocationStore",
   server: "import('cacao-session/testing').TestServer",
   session: "import('cacao-session').DIDSession",
   sessions: "import('cacao-session').SessionClient<import('cacao-session').DIDSession>",
@@ -81,13 +96,19 @@ const GIVEN: Readonly<Record<string, string>> = {
   showRenewButton: '() => void',
   signIn: '(account: string) => void',
   status: 'HTMLElement',
+  test: '(name: string, run: () => Promise<void>) => void',
   text: 'string',
+  token: 'string',
   url: 'string',
   wallet: "import('cacao-session/testing').TestWallet",
 }
 
 /** What is another thing in these sources. */
 const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'capability/dag-json.ts': { request: "import('cacao-session').AuthMethodOpts" },
+  'server/links.ts': {
+    c: "import('hono').Context<{ Variables: import('cacao-session/hono').SessionVariables }>",
+  },
   'middleware/express.ts': {
     app: "import('express').Express",
     options:
@@ -118,6 +139,7 @@ const FROM: Readonly<Record<string, string>> = {
   expect: 'vitest',
   express: 'express',
   http: 'viem',
+  Pool: 'pg',
   requireSession: 'cacao-session/hono',
   vi: 'vitest',
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const onlyInNode = /(^|\/)(e2e|engines)\/|^docs\/[\w-]+\.ts$|\.node\.test\.ts$/
+const onlyInNode = /(^|\/)(e2e|engines|load|packed)\/|^docs\/[\w-]+\.ts$|\.node\.test\.ts$/
 const importFrom =
   /^(?!import type|export type)(?:import|export|\}).*?from '([^'.][^']*)'|import\('([^'.][^']*)'\)/gm
 
