@@ -68,6 +68,14 @@ const ABILITY = {
   granted: ability('notes/read', 'https://api.example.com/notes'),
   beside: ability('notes/write', 'https://api.example.com/notes'),
 }
+const DEVICES = {
+  authority: 'api.example.com',
+  domain: 'app.example.com',
+  method: 'GET',
+  target: '/api/devices',
+  granted: below('https://api.example.com/api'),
+  beside: below('https://api.example.com/other'),
+}
 
 const PAGES = {
   authority: 'app.example.com',
@@ -102,6 +110,7 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
   ['docs/guides/pages.md', 'server', 'app', PAGES],
   ['docs/guides/sockets-and-links.md', 'server', 'app', PHOTOS],
+  ['docs/guides/devices.md', 'server', 'app', DEVICES],
   ['docs/guides/abilities-and-delegation.md', 'server', 'handler', ABILITY],
   ['docs/guides/abilities-and-delegation.md', 'receive', 'handler', { ...NOTES, maxLinks: 2 }],
 ]

@@ -20,4 +20,18 @@ describe('the guide to testing', () => {
       await whileDown(wallet.account, auth, given).catch(({ code }) => console.log(code, wallet.prompts))`)
     expect(output.trim().split('\n')).toEqual(['memory 1', 'ERR_STORE_UNAVAILABLE 1'])
   })
+
+  it('has what a store of your own must do, which a good one does and a bad one does not', () => {
+    const suite = (open: string): string => `${guide('testing', 'own-store')}
+      import { memoryReplay } from 'cacao-session/verify'
+      testReplay(${open}, () => ({ use: async () => { throw new Error('it is down') } }))`
+    // All that opened stores see is one memory, as it would be in a database.
+    const good = `((stores) => (now) => {
+      const store = stores.get(now) ?? memoryReplay({ now })
+      stores.set(now, store)
+      return store
+    })(new Map())`
+    expect(runFresh(suite(good))).toMatch(/^# pass 9$[\s\S]*^# fail 0$/m)
+    expect(() => runFresh(suite('() => ({ use: () => true })'))).toThrow()
+  })
 })

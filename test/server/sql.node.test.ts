@@ -11,10 +11,13 @@ import {
   sqlRevocation,
 } from '../../src/server/sql.js'
 import { testClock } from '../../src/testing/fake-clock.js'
+import { guide } from '../docs/pages.js'
 import { signed } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
+import { runFresh } from '../setup/fresh-process.js'
 import { describePostgres, type PostgresServer, startPostgres } from '../setup/postgres.js'
 import { accepting, post, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -178,6 +181,20 @@ describePostgres('Postgres', () => {
       expect(await failureOf(() => sqlReplay(transaction as unknown as SQLClient))).toBeInstanceOf(TypeError)
     })
     await sql.end()
+  })
+
+  it('serves the example of the guide', () => {
+    const output = runFresh(
+      `${guide('requests', 'sql').replaceAll('export ', '')}
+      const end = Date.now() + 60_000
+      console.log(await replay.use('a', end), await replay.use('a', end))
+      await revocation.revokeAll('${ACCOUNT_A}')
+      const rows = await pool.query('SELECT account FROM cacao_session_signed_out')
+      console.log(rows.rows[0].account)
+      await pool.end()`,
+      { DATABASE_URL: server.url },
+    )
+    expect(output.trim().split('\n')).toEqual(['true false', ACCOUNT_A])
   })
 
   it('refuses requests while it is down, and accepts again by itself', async () => {
