@@ -1,5 +1,5 @@
 import { builtEntries, DID_SESSION, isDIDSessionInstalled, ROOT } from './project.js'
-import { BOUNDS, FUNCTION_BOUNDS } from './size/bounds.js'
+import { BOUNDS, FUNCTION_BOUNDS, PART_BOUNDS } from './size/bounds.js'
 import { bundle } from './size/bundle.js'
 import { toldBytes } from './size/readme.js'
 import { table } from './table.js'
@@ -36,6 +36,17 @@ for (const { name, entry, gzip } of FUNCTION_BOUNDS) {
   if (found.initial.gzip > gzip) {
     failures.push(`${name} loads ${found.initial.gzip} bytes at first: the bound is ${gzip}`)
   }
+}
+for (const { name, entry, files, gzip } of PART_BOUNDS) {
+  const { file } = entries.find((candidate) => candidate.name === entry)
+  const [all, rest] = [
+    await bundle(file, ROOT, { external: peers }),
+    await bundle(file, ROOT, { external: peers, without: files }),
+  ]
+  const own = all.total.gzip - rest.total.gzip
+  rows.push([`${entry}: ${name}, later`, '', '', gzip, all.total.min - rest.total.min, own, ''].map(String))
+  if (own > gzip)
+    failures.push(`${name} adds ${own} bytes to what ${entry} loads later: the bound is ${gzip}`)
 }
 // In one file, because that makes it smaller; with its dependencies, because it has no optional ones.
 if (isDIDSessionInstalled()) {

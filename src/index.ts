@@ -17,6 +17,7 @@ export type {
   FromSessionOptions,
   GetOptions,
   GrantOptions,
+  KeepCookieOptions,
   ListOptions,
   OriginOptions,
   RenewOptions,

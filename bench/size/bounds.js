@@ -28,6 +28,9 @@ export const BOUNDS = {
   './express': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './fastify': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './stores': { gzip: 25_000, without: ['dids', 'jose', '@noble/curves'] },
+  // A server's, as much as './verify' with what seals cookies.
+  './cookie': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
+  './cookie-client': { gzip: 2_000, without: ['jose', 'multiformats', '@ipld/dag-cbor', 'idb'] },
   './sql': { gzip: 40_000, without: ['dids', 'idb', 'jose', 'http-message-sig'] },
   './upstash': { gzip: 40_000, without: ['dids', 'idb', 'jose', 'http-message-sig'] },
   // For tests, never for production: a wallet and a server in one.
@@ -40,3 +43,13 @@ export const BOUNDS = {
 
 /** What one may load for a single function of an entry. */
 export const FUNCTION_BOUNDS = [{ name: 'verifyCacao', entry: './verify', gzip: 30_000 }]
+
+/** What one function may add to what an entry loads later. */
+export const PART_BOUNDS = [
+  {
+    name: 'keepCookie',
+    entry: '.',
+    files: /\/(?:session\/(?:keep|page)-cookie|store\/cookie-note)\.js$/,
+    gzip: 2_000,
+  },
+]

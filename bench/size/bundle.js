@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -18,11 +19,11 @@ import { build } from 'esbuild'
  *
  * @param {string} entry a file or a package's name
  * @param {string} folder where it is resolved
- * @param {{ external?: string[], splitting?: boolean, only?: string }} options `external`: packages that are left
- *   out; `only`: the one export that is used
+ * @param {{ external?: string[], splitting?: boolean, only?: string, without?: RegExp }} options `external`: packages that are left
+ *   out; `only`: the one export that is used; `without`: files of which only the names of their exports are left
  * @returns {Promise<Bundle>}
  */
-export async function bundle(entry, folder, { external = [], splitting = true, only } = {}) {
+export async function bundle(entry, folder, { external = [], splitting = true, only, without } = {}) {
   const { metafile, outputFiles } = await build({
     ...(only
       ? {
@@ -44,6 +45,7 @@ export async function bundle(entry, folder, { external = [], splitting = true, o
     splitting,
     metafile: true,
     external: ['node:*', ...external],
+    plugins: without ? [emptied(without)] : [],
     logLevel: 'error',
   })
   const outputs = new Map(Object.entries(metafile.outputs))
@@ -62,6 +64,19 @@ export async function bundle(entry, folder, { external = [], splitting = true, o
     total: sum([...weights.values()]),
     packages: unique([...bundled, ...peers.map(({ path }) => path)]),
     peers: unique(peers.map(({ path }) => path)),
+  }
+}
+
+function emptied(files) {
+  const names = /^export (?:async )?(?:function|class|const) (\w+)/gm
+  return {
+    name: 'emptied',
+    setup({ onLoad }) {
+      onLoad({ filter: files }, async ({ path }) => {
+        const exported = (await readFile(path, 'utf8')).matchAll(names)
+        return { contents: Array.from(exported, ([, name]) => `export const ${name} = 0`).join('\n') }
+      })
+    },
   }
 }
 

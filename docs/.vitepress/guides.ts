@@ -13,7 +13,9 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
     items: [
       { text: 'Wallets', link: '/guides/wallets' },
       { text: 'Signed requests', link: '/guides/requests' },
+      { text: 'Pages', link: '/guides/pages' },
       { text: 'Pages in frameworks', link: '/guides/pages-in-frameworks' },
+      { text: 'Sockets and links', link: '/guides/sockets-and-links' },
       { text: 'Devices', link: '/guides/devices' },
       { text: 'Stores', link: '/guides/stores' },
       { text: 'Tabs and renewal', link: '/guides/tabs-and-renewal' },
@@ -28,6 +30,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
     items: [
       { text: 'Security model', link: '/guides/security' },
       { text: 'Errors', link: '/guides/errors' },
+      { text: 'Formats', link: '/spec' },
     ],
   },
 ]

@@ -4,7 +4,13 @@ import type { GrantOptions } from '../options/session-options.js'
 import { contextOf } from '../resume/context.js'
 import { DIDSession } from '../session/did-session.js'
 import { signInAnew } from '../sign-in/sign-in.js'
-import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
+import {
+  addGrantOptions,
+  domainArgument,
+  type GrantCommandOptions,
+  grantOf,
+  privateKeyOf,
+} from './grant-options.js'
 import { durationSecs, print, usageError } from './output.js'
 import { printGranted } from './report.js'
 import { addSecretOptions, readSecret } from './secrets.js'
@@ -27,6 +33,7 @@ export function configure(command: Command): void {
     .requiredOption(
       '-d, --domain <host>',
       'the domain that signs in; servers must accept it, such as app.example.com',
+      domainArgument,
     )
     .option('--account <id>', 'sign in as this contract account, which accepts the key; needs --rpc')
     .option(

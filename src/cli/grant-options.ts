@@ -103,3 +103,10 @@ export function abilityArgument(text: string): { ability: string; resource: stri
 export async function privateKeyOf(options: GrantCommandOptions): Promise<PrivateKey> {
   return parsePrivateKey(await readNeededSecret(options, 'key'), options.keyType)
 }
+
+/** Parses a domain. Ends the command for a URL, and says which domain it has. */
+export function domainArgument(text: string): string {
+  if (!text.includes('/')) return text
+  const host = URL.canParse(text) ? new URL(text).host : text.split('/', 1)[0]
+  throw usageError(`write the host alone, as browsers show it: --domain ${host || 'app.example.com'}`)
+}

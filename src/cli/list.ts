@@ -14,7 +14,7 @@ interface ListOptions extends StoreCommandOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'List the stored sessions, also expired ones: the account, the key, what it may do and until when.',
+      'List the stored sessions, also expired ones: the account, the site, the key, what it may do and until when.',
     )
     .option('--json', 'print JSON')
     .action(run)
@@ -36,11 +36,15 @@ async function run(options: ListOptions): Promise<void> {
   print(sessions.map((session) => entry(session, now)).join('\n\n'))
 }
 
-function entry({ account, keyDID, resources, expiresAt, isExpired }: SessionSummary, now: number): string {
+function entry(
+  { account, domain, keyDID, resources, expiresAt, isExpired }: SessionSummary,
+  now: number,
+): string {
   const end = expiresAt ? timeInWords(expiresAt, now) : 'never'
   return [
     styled('bold', account),
     table([
+      ['site', shown(domain)],
       ['key', keyDID],
       ['may', ...resources.map(describeResource)],
       [isExpired ? 'expired' : 'expires', styled(isExpired ? 'red' : 'green', end)],

@@ -4,7 +4,13 @@ import { systemClock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { contextOf } from '../resume/context.js'
 import { renew } from '../sign-in/renew.js'
-import { addGrantOptions, type GrantCommandOptions, grantOf, privateKeyOf } from './grant-options.js'
+import {
+  addGrantOptions,
+  domainArgument,
+  type GrantCommandOptions,
+  grantOf,
+  privateKeyOf,
+} from './grant-options.js'
 import { print, usageError } from './output.js'
 import { printGranted } from './report.js'
 import type { PrivateKey } from './secrets.js'
@@ -30,7 +36,7 @@ export function configure(command: Command): void {
     'Have the private key sign a new session that replaces an old one, which may have expired. Whatever the options leave out stays the same: what it may do, its domain, and how long it is valid. If anything fails, the old session stays.',
   )
   addGrantOptions(command)
-    .option('-d, --domain <host>', 'a new domain')
+    .option('-d, --domain <host>', 'a new domain', domainArgument)
     .option('--print-session', 'print the new session as a string; only for a session string')
     .option('--json', 'print JSON')
     .action(run)

@@ -89,7 +89,8 @@ function requestTo(
   return new Request(url, { method: asked, headers, redirect: 'manual', ...(body && { body: body.bytes }) })
 }
 
-async function send(request: Request, maxTime: number | undefined): Promise<Response> {
+/** Sends a request, in this many seconds. Ends the command if the server can't be reached. */
+export async function send(request: Request, maxTime: number | undefined): Promise<Response> {
   const ms = maxTime && Math.min(maxTime * 1000, LONGEST_TIMER_MS)
   return fetch(request, ms === undefined ? {} : { signal: AbortSignal.timeout(ms) }).catch(
     (cause: unknown) => {
@@ -156,8 +157,8 @@ function refusalOf({ status, statusText, headers }: Response, body: Uint8Array):
   return `the server answered ${status} ${statusText}`.trim() + why
 }
 
-// `requireSession` puts the code into a header, or into a JSON body.
-function errorCodeIn(headers: Headers, body: Uint8Array): string | undefined {
+/** The code of a refusal, which `requireSession` puts into a header, or into a JSON body. `body` is its beginning. */
+export function errorCodeIn(headers: Headers, body: Uint8Array): string | undefined {
   const named = /^CACAO error="(ERR_\w+)"$/.exec(headers.get('www-authenticate') ?? '')?.[1]
   const isJSON = headers.get('content-type') === 'application/json' && body.length <= MAX_REFUSAL_BYTES
   if (named !== undefined || !isJSON) return named
@@ -173,8 +174,8 @@ function parseJSON(body: Uint8Array): unknown {
   }
 }
 
-// What a person can do if a server refuses a request, by the code of the refusal.
-const ADVICE: ReadonlyMap<string, string> = new Map([
+/** What a person can do if a server refuses a request, by the code of the refusal. */
+export const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ERR_REQUEST_UNSIGNED', 'a proxy between here and the server may remove the signature headers'],
   [
     'ERR_REQUEST_SIGNATURE',

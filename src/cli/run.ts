@@ -17,6 +17,7 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: () => P
   ['renew', 'replace a session by a new one', () => import('./renew.js')],
   ['revoke', 'sign out, on the server and here', () => import('./revoke.js')],
   ['list', 'list the stored sessions', () => import('./list.js')],
+  ['doctor', 'find out what of a server is set up wrong', () => import('./doctor.js')],
 ]
 
 /** Runs a command line and returns the exit code. Errors have been printed by then. */

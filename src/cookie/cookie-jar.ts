@@ -5,7 +5,15 @@ import { fromBase64url, toBase64url } from '../base/multibase.js'
 import type { Cacao } from '../capability/cacao.js'
 import { encodeDagCBOR } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import { joinParts, PART_OVERHEAD, splitIntoParts } from '../store/cookie-format.js'
+import {
+  joinParts,
+  MAX_AGE_SECS,
+  MAX_BYTES,
+  MAX_PARTS,
+  PART_MARK,
+  PART_OVERHEAD,
+  splitIntoParts,
+} from '../store/cookie-format.js'
 import { type CookieNote, NOTE_MARK, noteValue } from '../store/cookie-note.js'
 import { seal, unseal } from '../store/cookie-seal.js'
 
@@ -25,13 +33,6 @@ export interface JarOptions {
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
 }
 
-// Bytes of a cookie with its name and attributes: Safari accepts no more.
-const MAX_BYTES = 4093
-// With more, requests could exceed the 16 kB of headers that Node accepts.
-const MAX_PARTS = 3
-// Browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5).
-const MAX_AGE_SECS = 400 * 24 * 60 * 60
-const PART_MARK = '$'
 const TIME_BYTES = 8
 const identity = (text: string): string => text
 

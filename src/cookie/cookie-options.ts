@@ -15,7 +15,7 @@ export type CookieRequest = Request | NodeRequest
 export interface SessionCookieOptions
   extends Omit<
       RequireSessionOptions<CookieRequest>,
-      'resources' | 'ability' | 'maxAgeSecs' | 'admission' | 'maxBodyBytes' | 'maxHeldBytes'
+      'resources' | 'ability' | 'maxAgeSecs' | 'admission' | 'maxBodyBytes' | 'maxHeldBytes' | 'signedURLs'
     >,
     Pick<CookieStoreOptions, 'secret'> {
   /** Resources that the capability must cover, at least one; or `false` where it is enough to know who it is. */
@@ -87,7 +87,7 @@ export function cookieSettings(options: SessionCookieOptions): CookieSettings {
       throw new TypeError(
         `${option} can't be a function: the cookie is for all pages, so check the caller's capability in the page that needs more`,
       )
-  for (const option of ['admission', 'maxBodyBytes', 'maxHeldBytes'])
+  for (const option of ['admission', 'maxBodyBytes', 'maxHeldBytes', 'signedURLs'])
     if (Object.hasOwn(given, option)) throw new TypeError(`there is no option "${option}" here`)
   const withReplay = Object.hasOwn(given, 'replay') ? given : { ...given, replay: replayFor(given['now']) }
   const guard = withReplay as unknown as RequireSessionOptions<CookieRequest>

@@ -1,15 +1,8 @@
 import { SessionError } from '../base/errors.js'
-import { LRUCache } from '../base/lru-cache.js'
-import {
-  assertAbility,
-  assertDelegation,
-  assertDomain,
-  assertNotRevoked,
-  assertResources,
-} from '../capability/assertions.js'
-import { assertValidAt, expiryTime } from '../capability/cacao.js'
-import { isLasting, verifySignature } from '../capability/verify-signature.js'
-import { type Caller, callerUnder } from '../http/caller.js'
+import { assertAbility, assertResources } from '../capability/assertions.js'
+import { expiryTime } from '../capability/cacao.js'
+import type { Caller } from '../http/caller.js'
+import { capabilityGate } from '../http/capability-gate.js'
 import { incomingRequest, possibleURLs } from '../http/incoming-request.js'
 import { requestRefused } from '../http/signature-profile.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
@@ -91,7 +84,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
   const { now } = checks
   const jar = new CookieJar(settings.jar)
   const guard = sessionGuard<CookieRequest>(settings.guard)
-  const verified = new LRUCache<true>(checks.cacheSize)
+  const gate = capabilityGate(checks)
   const addressOf = ({ target, isEncrypted, hosts }: Parameters<typeof possibleURLs>[0]): readonly URL[] =>
     possibleURLs({ target, isEncrypted, hosts }, checks)
 
@@ -109,24 +102,20 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     throw requestRefused('ORIGIN', 'it does not come from a page of this origin')
   }
 
-  /** Throws unless the session in a cookie is accepted, fresh or not. */
-  const assertAccepted = async ({ cacao, token, created }: KeptSession): Promise<void> => {
+  /** Who acts by the session in a cookie, fresh or not. Throws unless it is accepted. */
+  const admit = async ({ cacao, token, created }: KeptSession): Promise<Caller> => {
     const time = now()
-    const { clockSkewSecs, revocation, askStore } = checks
     // Written so that a clock that gives NaN makes nothing valid.
-    if (!(created <= time + clockSkewSecs * 1000))
+    if (!(created <= time + checks.clockSkewSecs * 1000))
       throw requestRefused('STALE', 'its cookie is from the future')
-    assertValidAt(cacao, time, clockSkewSecs)
-    assertDelegation(cacao, checks.delegation)
-    await assertDomain(cacao, checks.domains)
-    if (resources) assertResources(cacao, resources)
-    if (ability) assertAbility(cacao, ability)
-    if (!verified.get(token)) {
-      await verifySignature(cacao, checks.verifiers, time, clockSkewSecs)
-      if (isLasting(cacao)) verified.set(token, true)
-    }
-    if (revocation)
-      await assertNotRevoked(cacao, { isRevoked: (link) => askStore(() => revocation.isRevoked(link)) })
+    // The key has proved to be there when the cookie was sealed.
+    const capability = { text: token, keyDID: cacao.p.aud, read: () => cacao }
+    const { caller } = await gate.admit(capability, time, () => {
+      if (resources) assertResources(cacao, resources)
+      if (ability) assertAbility(cacao, ability)
+    })
+    await gate.assertNotRevoked(cacao)
+    return caller
   }
 
   /** Answers a request to the handler; `admitted` verifies a signed one. */
@@ -186,7 +175,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       for (const cookie of cookies) response.headers.append('set-cookie', cookie)
       return response
     },
-    nodeHandler(request, response, next = () => undefined) {
+    nodeHandler(request, response, next = failed(response)) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
       answer(arrived(request as CookieSource), admitted).then(
         ({ status, headers, cookies = [], body = '' }) => {
@@ -204,12 +193,12 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       const kept = await jar.read(request.header('cookie'))
       if (!kept) return undefined
       try {
-        await assertAccepted(kept)
+        const caller = await admit(kept)
+        return now() < kept.created + maxAgeSecs * 1000 ? caller : 'stale'
       } catch (error) {
         if (error instanceof SessionError && !UNKNOWN.includes(error.code)) return undefined
         throw error
       }
-      return now() < kept.created + maxAgeSecs * 1000 ? callerUnder(kept.cacao) : 'stale'
     },
     assertSameOrigin: (source) => assertSameOrigin(arrived(source)),
     refreshPage(request, pageOptions) {
@@ -233,6 +222,14 @@ const PRIVATE = { 'cache-control': 'no-store' }
 const JSON_HEADERS = { ...PRIVATE, 'content-type': 'application/json' }
 // It isn't known who it is: nobody, or the person.
 const UNKNOWN: readonly string[] = ['ERR_STORE_UNAVAILABLE', 'ERR_RPC_UNAVAILABLE', 'ERR_ENVIRONMENT']
+
+// A fault of the server, where nothing else would answer.
+const failed =
+  (response: NodeResponse) =>
+  (error?: unknown): void => {
+    console.error(error)
+    if (!response.headersSent) response.writeHead(500, { ...PRIVATE }).end('')
+  }
 
 // What something before has set stays set.
 function setAlready(response: NodeResponse, cookies: readonly string[]): string[] {

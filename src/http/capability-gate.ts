@@ -31,7 +31,7 @@ export interface ReceivedCapability {
 }
 
 /** Who acts under a capability, and its `capabilityIdentity`. */
-export interface AdmittedCapability {
+interface AdmittedCapability {
   readonly caller: Caller
   readonly identity: string
 }

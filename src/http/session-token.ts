@@ -20,14 +20,14 @@ import { keyURL, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
  * What a token is for. Each kind has a `typ` of its own (RFC 8725 §3.11), so that none is taken for another: `token` is what an app
  * sends with a message of its own, `url` is what a signed URL ends in.
  */
-export const TOKEN_TYPES = { token: 'cacao-session+jwt', url: 'cacao-session-url+jwt' } as const
+const TOKEN_TYPES = { token: 'cacao-session+jwt', url: 'cacao-session-url+jwt' } as const
 
 export type TokenKind = keyof typeof TOKEN_TYPES
 
 /** Seconds for which a token is valid where the app says nothing else. */
 export const DEFAULT_TOKEN_SECS = 60
 /** The longest, in characters: no server accepts a longer header. */
-export const MAX_TOKEN_LENGTH = 16_384
+const MAX_TOKEN_LENGTH = 16_384
 
 const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Record<KeyType, string>>> = {
   'P-256': 'ES256',

@@ -1,5 +1,5 @@
 import { accountDID } from '../base/account.js'
-import { validityAt } from '../capability/cacao.js'
+import { rootOf, validityAt } from '../capability/cacao.js'
 import { TRUST_READERS } from '../options/read-grant-options.js'
 import { givenOptions, STORE_READERS } from '../options/read-options.js'
 import type { ListOptions } from '../options/session-options.js'
@@ -14,6 +14,8 @@ export interface SessionSummary {
   readonly account: string
   /** The account's DID. */
   readonly id: string
+  /** The domain of the site on which the person signed in. */
+  readonly domain: string
   readonly keyDID: string
   readonly resources: readonly string[]
   readonly expiresAt: Date | undefined
@@ -36,6 +38,7 @@ export async function listSessions(options: ListOptions): Promise<SessionSummary
     const summary = {
       account,
       id: accountDID(account),
+      domain: rootOf(cacao).p.domain,
       keyDID,
       resources: cacao.p.resources ?? [],
       expiresAt: expiresAt(cacao),

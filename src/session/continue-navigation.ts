@@ -25,7 +25,7 @@ export async function continueNavigation(
   const target = cookieURL(url)
   await shown()
   try {
-    const state = (history.state ?? {}) as { readonly [MARK]?: unknown }
+    const state = { ...(history.state as { readonly [MARK]?: unknown } | null) }
     const mark = state[MARK]
     const session = typeof mark === 'number' && Date.now() < mark ? undefined : await load()
     if (session) {

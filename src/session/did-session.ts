@@ -310,14 +310,16 @@ export class DIDSession {
   /**
    * Keeps a cookie at a server with `sessionCookie` (`cacao-session/cookie`), for the pages that the browser navigates to: sets
    * it, renews it `leadSecs` before it ends (60 by default) and when the page is seen again, one tab for all, and clears it when
-   * the session ends or another account signs in, in any tab. A renewed session goes on with it. Ends with the signal, or
-   * `dispose`. Rejects with `ERR_COOKIE_FAILED` if it can't be set, and with `ERR_ENVIRONMENT` where there is no page. If the
-   * server can't be reached it goes on trying; failures are told as `cookie-failed`.
+   * the session ends or another account signs in, in any tab: before `removed` is told, so that a listener may go to the next
+   * page. A renewed session goes on with it. Ends with the signal, or `dispose`. Rejects with `ERR_COOKIE_FAILED` if it can't be
+   * set, with `ERR_ENVIRONMENT` where there is no page, and as `sign` does. If the server can't be reached it goes on trying;
+   * failures are told as `cookie-failed`.
    *
    * @example
    * await session.keepCookie('/session')
    */
   async keepCookie(url: string | URL, options: KeepCookieOptions = {}): Promise<void> {
+    this.#assertNotRemoved()
     const { keepCookie } = await onDemand()
     const how = { context: this.#context, now: this.#now, disposal: this.#disposal.signal }
     await keepCookie(this, url, options, how)

@@ -12,6 +12,7 @@ import type { SessionData } from '../store/store.js'
 import { isRemoved } from '../tabs/removed-keys.js'
 import { onSessionEnd, type SessionChange, type SessionEnd, watchOf } from '../tabs/session-watch.js'
 import { onCookieFailed } from './keep-cookie.js'
+import { afterCookies } from './page-cookie.js'
 
 const DEFAULT_LEAD_SECS = 300
 const DEFAULT_IDLE_SECS = 1800
@@ -53,7 +54,11 @@ export function listenForChanges(
   signals: readonly AbortSignal[],
   listener: (change: SessionChange) => void,
 ): void {
-  until(signals, () => watchOf(context).onChange(listener))
+  const changed = (change: SessionChange): void => {
+    if (change.type === 'removed') afterCookies([change.keyDID], () => listener(change))
+    else listener(change)
+  }
+  until(signals, () => watchOf(context).onChange(changed))
 }
 
 function listen(
@@ -95,7 +100,7 @@ function onOwnEnd(
   const stop = onSessionEnd(data.key.did, (end) => {
     if (end.type !== type) return
     stop()
-    if (end.type === 'removed') return happened()
+    if (end.type === 'removed') return afterCookies([data.key.did], happened)
     void successorOf(data, context, end).then((successor) => successor && happened({ successor }))
   })
   return stop

@@ -3,6 +3,7 @@ import { chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { onPageResume, scheduleAt } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
+import { assertValidAt, type Cacao } from '../capability/cacao.js'
 import { timeAt } from '../http/signed-fetch.js'
 import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
 import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
@@ -23,9 +24,8 @@ import {
 /** The session whose cookie is kept: a `DIDSession`. */
 export interface KeptSession extends CookieOwner {
   readonly account: string
+  readonly cacao: Cacao
   readonly expiresAt: Date | undefined
-  readonly isExpired: boolean
-  isAuthorized(): boolean
   on(
     type: 'expired' | 'removed' | 'renewed',
     listener: (event: { readonly session: KeptSession }) => void,
@@ -51,6 +51,7 @@ export async function keepCookie(
   })
   const target = cookieURL(url)
   for (const given of [signal, disposal]) given?.throwIfAborted()
+  assertValidAt(session.cacao, now())
   const keeper = new CookieKeeper(session, target, leadSecs, now, context)
   until(
     [disposal, ...(signal ? [signal] : [])],
@@ -94,9 +95,7 @@ class CookieKeeper {
   /** Sets the cookie, whatever the browser seems to have: only the server knows whether it is any good. */
   async start(): Promise<void> {
     const before = noteAt(this.#url)
-    const isSetSince = (note: CookieNote): boolean =>
-      note.keyDID === this.#session.keyDID && note.until !== before?.until
-    await this.#renew(isSetSince)
+    await this.#renew((note) => this.#isOwn(note) && note.until !== before?.until)
   }
 
   /** Follows the session, in this tab and the others, and the page. */
@@ -114,10 +113,14 @@ class CookieKeeper {
       { signal },
     )
     const look = (): void => void this.#look()
+    // While it fails, it waits its turn.
+    const seen = (): void => {
+      if (this.#failures === 0) look()
+    }
     until([signal], () => {
       const { account } = this.#session
       const stops = [
-        onPageResume(look),
+        onPageResume(seen),
         this.#context &&
           watchOf(this.#context).onChange((change) => {
             if (change.type === 'signed-in' && chainless(change.account) !== chainless(account)) clear()
@@ -134,9 +137,9 @@ class CookieKeeper {
   /** Renews the cookie if it is time, and then sees when it will be. */
   async #look(): Promise<void> {
     if (this.#isWorking || this.#end.signal.aborted) return
+    this.#isWorking = true
     if (await this.#isOvertaken()) return this.#clear()
-    const isFresh = (note: CookieNote): boolean => this.#dueAt(note) > this.#now()
-    await this.#renew(isFresh).catch(() => undefined)
+    await this.#renew((note) => !this.#isOwn(note) || this.#dueAt(note) > this.#now()).catch(() => undefined)
   }
 
   async #renew(isEnough: (note: CookieNote) => boolean): Promise<void> {
@@ -152,8 +155,7 @@ class CookieKeeper {
       this.#wait(this.#dueAt(note))
     } catch (error) {
       if (this.#end.signal.aborted) throw this.#end.signal.reason
-      if (isPassing(error))
-        this.#wait(this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS))
+      if (isPassing(error)) this.#wait(this.#nextTry())
       else this.stop(error)
       if (error instanceof SessionError) tellCookieFailed(this.#session.keyDID, error)
       throw error
@@ -163,34 +165,50 @@ class CookieKeeper {
   }
 
   #wait(time: number): void {
+    this.#stopWaiting()
     if (this.#end.signal.aborted || time === Number.POSITIVE_INFINITY) return
     this.#stopWaiting = scheduleAt(this.#now, time, () => void this.#look())
   }
 
-  /** When the cookie is to be renewed: not if it lasts as long as the session. */
-  #dueAt({ until: end, secs }: CookieNote): number {
-    const { expiresAt } = this.#session
-    if (expiresAt && end >= Math.floor(expiresAt.getTime() / 1000)) return Number.POSITIVE_INFINITY
-    const ahead = timeAt(this.#url.origin, this.#now) - this.#now()
-    return (end - Math.min(this.#leadSecs, secs / 2)) * 1000 - ahead
+  #isOwn({ keyDID }: CookieNote): boolean {
+    return keyDID === this.#session.keyDID
   }
 
-  /** Whether another account is the current one by now: its cookie may be there, or it was the one used last. */
+  /**
+   * When the cookie is to be renewed: not if it lasts as long as the session. One of another session, such as the one that has
+   * taken this one's place, is that one's to renew.
+   */
+  #dueAt(note: CookieNote): number {
+    const { expiresAt } = this.#session
+    const isLast = expiresAt && note.until >= Math.floor(expiresAt.getTime() / 1000)
+    if (this.#isOwn(note) && isLast) return Number.POSITIVE_INFINITY
+    const ahead = timeAt(this.#url.origin, this.#now) - this.#now()
+    const lead = this.#isOwn(note) ? Math.min(this.#leadSecs, note.secs / 2) : 0
+    return (note.until - lead) * 1000 - ahead
+  }
+
+  #nextTry(): number {
+    return this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS)
+  }
+
+  /** Whether another account is the current one by now: the one that was used last. */
   async #isOvertaken(): Promise<boolean> {
-    const note = noteAt(this.#url)
-    if (note && note.keyDID !== this.#session.keyDID) return true
     if (!this.#context) return false
     const last = await readLastUsed(this.#context.stores, this.#context.namespace).catch(() => undefined)
     const { account } = this.#session
     return last?.account !== undefined && chainless(last.account) !== chainless(account)
   }
 
+  /** Ends it, and has the server clear the cookie, however long that takes: as long as the browser has the cookie. */
   async #clear(): Promise<void> {
     this.stop()
     const { keyDID } = this.#session
-    await clearCookie(this.#url, [keyDID]).catch((error: unknown) => {
+    try {
+      await clearCookie(this.#url, [keyDID])
+    } catch (error) {
       if (error instanceof SessionError) tellCookieFailed(keyDID, error)
-    })
+      if (isPassing(error)) scheduleAt(this.#now, this.#nextTry(), () => void this.#clear())
+    }
   }
 }
 

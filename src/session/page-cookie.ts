@@ -29,7 +29,13 @@ export function cookieURL(url: string | URL): URL {
 
 /** The notes of the cookies that the browser has for this page. */
 function notes(): CookieNote[] {
-  return notesIn(document.cookie, globalThis.location.protocol !== 'https:')
+  if (typeof document === 'undefined') return []
+  try {
+    return notesIn(document.cookie, globalThis.location.protocol !== 'https:')
+  } catch {
+    // A page of an opaque origin, such as a sandboxed frame's, may not even ask.
+    return []
+  }
 }
 
 /** The note of the cookie that the server keeps there, whosever it is; `undefined` if there is none, or it is stale. */
@@ -78,14 +84,14 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
 }
 
 /** Has the server clear the cookie, if it is that of one of these keys. Rejects with `ERR_COOKIE_FAILED`. */
-export function clearCookie(url: URL, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+export function clearCookie(url: URL, keys: readonly string[]): Promise<void> {
   return withCookieLock(url, async () => {
     // Another tab may have cleared it, or someone else may be signed in by now.
     const note = noteAt(url)
     if (!note || !keys.includes(note.keyDID)) return
     // `keepalive`, because the page often goes away after a sign-out.
-    const response = await asked(signal, (both) =>
-      fetch(url, { method: 'DELETE', cache: 'no-store', redirect: 'manual', keepalive: true, signal: both }),
+    const response = await asked(undefined, (signal) =>
+      fetch(url, { method: 'DELETE', cache: 'no-store', redirect: 'manual', keepalive: true, signal }),
     )
     if (!response.ok) throw await refused(response)
   })
@@ -96,9 +102,21 @@ export function clearCookie(url: URL, keys: readonly string[], signal?: AbortSig
  * most: without its key, no cookie outlives its short time.
  */
 export async function clearCookies(keys: readonly string[]): Promise<void> {
-  if (typeof document === 'undefined') return
-  const own = notes().filter(({ keyDID }) => keys.includes(keyDID))
-  await within(CLEARING_MS, Promise.allSettled(own.map(({ path }) => clearCookie(cookieURL(path), keys))))
+  const own = notesOf(keys)
+  await within(
+    CLEARING_MS,
+    Promise.allSettled(own.map(async ({ path }) => clearCookie(cookieURL(path), keys))),
+  )
+}
+
+/** Calls back once these keys have no cookies any more: at once if they have none, because the listener may leave the page. */
+export function afterCookies(keys: readonly string[], listener: () => void): void {
+  if (notesOf(keys).length === 0) listener()
+  else void clearCookies(keys).then(listener)
+}
+
+function notesOf(keys: readonly string[]): CookieNote[] {
+  return notes().filter(({ keyDID }) => keys.includes(keyDID))
 }
 
 async function asked(
@@ -138,9 +156,7 @@ export function isPassing(error: unknown): boolean {
 async function refused(response: Response): Promise<SessionError> {
   const { status } = response
   const { code } = (await jsonOf(response)) as { code?: unknown }
-  const said =
-    status === 0 ? 'with a redirection' : `${status}${typeof code === 'string' ? ` (${code})` : ''}`
-  const why = `the server answered ${said}`
+  const why = `the server answered ${status === 0 ? 'with a redirection' : status} (${code ?? 'no code'})`
   return status === 429 || status >= 500 ? cookieFailed(why) : failedForGood(why)
 }
 
@@ -156,7 +172,7 @@ function failedForGood(why: string): SessionError {
 function cookieFailed(why: string, cause?: unknown): SessionError {
   return new SessionError(
     'ERR_COOKIE_FAILED',
-    `the cookie for this site's pages was not set or cleared: ${why}`,
+    `the cookie of the pages was not set or cleared: ${why}`,
     cause === undefined ? undefined : { cause },
   )
 }

@@ -105,6 +105,15 @@ function strictestPrefix(path: string, domain: string | undefined, secure: boole
   return path === '/' && domain === undefined ? '__Host-' : '__Secure-'
 }
 
+/** Bytes of a cookie with its name and attributes. Safari accepts no more, other browsers three more. */
+export const MAX_BYTES = 4093
+/** With more, requests could exceed 16 kB of headers. Node answers those with 431, so that one could not even sign out. */
+export const MAX_PARTS = 3
+/** In seconds: browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5). */
+export const MAX_AGE_SECS: number = 400 * 24 * 60 * 60
+/** Separates a cookie's name from the number of a part. It does not occur in encoded keys. */
+export const PART_MARK = '$'
+
 // A value that is too long for one cookie is split into parts. Each part begins with a random id of the value and the number of
 // its parts, so that parts of two values are never joined.
 const PART = /^([-\w]{8})\.([1-9])\.([^;,\s"\\]*)$/

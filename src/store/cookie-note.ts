@@ -35,7 +35,7 @@ export function noteValue({ until, secs, keyDID, path }: CookieNote): string {
  */
 export function notesIn(cookies: string, anyHost: boolean): CookieNote[] {
   return Array.from(cookies.matchAll(NOTE)).flatMap(([, name = '', until, secs, key = '', path = '']) =>
-    anyHost || name.startsWith(OWN_HOST)
+    (anyHost || name.startsWith(OWN_HOST)) && decoded(path).startsWith('/')
       ? [{ until: Number(until), secs: Number(secs), keyDID: DID + key, path: decoded(path) }]
       : [],
   )

@@ -5,6 +5,10 @@ import {
   type CookieStoreOptions,
   cookieForm,
   joinParts,
+  MAX_AGE_SECS,
+  MAX_BYTES,
+  MAX_PARTS,
+  PART_MARK,
   PART_OVERHEAD,
   splitIntoParts,
 } from './cookie-format.js'
@@ -35,14 +39,6 @@ export interface CookieStore extends StringStore {
   apply(response: CookieTarget): void
 }
 
-// Bytes of a cookie with its name and attributes. Safari accepts no more, other browsers three more.
-const MAX_BYTES = 4093
-// With more, requests could exceed 16 kB of headers. Node answers those with 431, so that one could not even sign out.
-const MAX_PARTS = 3
-// In seconds: browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5).
-const MAX_AGE_SECS = 400 * 24 * 60 * 60
-// Separates a cookie's name from the number of a part. It does not occur in encoded keys.
-const PART_MARK = '$'
 const identity = (text: string): string => text
 // Loads on demand, because it is needed only if there are cookies to open or to write.
 const sealing = () => import('./cookie-seal.js')

@@ -37,8 +37,9 @@ const RETRY_MS = 1000
  * A signal that aborts when the caller's session ends, for what lives longer than a request: a socket, an event stream, a job. Its
  * `reason` is a `SessionError`: `ERR_CAPABILITY_EXPIRED` at the time that the capability says; `ERR_CAPABILITY_REVOKED` within `pollSecs`
  * and the time of one answer, or at once if the store tells of revocations, as `memoryRevocation` does, and `redisRevocation` with a
- * `subscriber`; `ERR_STORE_UNAVAILABLE` when the store hasn't answered for `maxOutageSecs`, and at most 3 seconds later. The store is
- * asked at once, and then once for all sockets of a session. Keeps no process alive. Throws a `TypeError` for wrong options.
+ * `subscriber`; `ERR_STORE_UNAVAILABLE` when the store has failed to answer for `maxOutageSecs`, which is noticed within `pollSecs` and 3
+ * seconds. The store is asked at once, and then once for all sockets of a session. Keeps no process alive. Throws a `TypeError` for wrong
+ * options.
  *
  * @example
  * const closed = new AbortController()
@@ -111,7 +112,7 @@ class RevocationWatch {
   readonly #askStore = storeAsker(STORE_TIMEOUT_MS)
   #stopListening: () => void = () => undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  #answeredAt = performance.now()
+  #failingSince: number | undefined
   #isAsking = false
   #askAgain = false
 
@@ -136,7 +137,6 @@ class RevocationWatch {
   }
 
   #listen(): void {
-    this.#answeredAt = performance.now()
     let keys: ReadonlySet<string> | undefined
     Promise.all(chainOf(this.#cacao).map(revocationKeys)).then(
       (links) => {
@@ -169,11 +169,8 @@ class RevocationWatch {
     clearTimeout(this.#timer)
     const failure = await this.#failure()
     this.#isAsking = false
-    if (!failure) this.#answeredAt = performance.now()
-    const isOver =
-      failure?.code === 'ERR_CAPABILITY_REVOKED' ||
-      (failure && performance.now() - this.#answeredAt >= this.#outageMs)
-    if (failure && isOver) for (const end of [...this.#ends]) end(failure)
+    this.#failingSince = failure && (this.#failingSince ?? performance.now())
+    if (failure && this.#isOver(failure)) for (const end of [...this.#ends]) end(failure)
     if (this.#ends.size === 0) return
     if (this.#askAgain) {
       this.#askAgain = false
@@ -184,6 +181,12 @@ class RevocationWatch {
       failure ? Math.min(RETRY_MS, this.#pollMs) : this.#pollMs,
     )
     unref(this.#timer)
+  }
+
+  #isOver({ code }: SessionError): boolean {
+    if (code === 'ERR_CAPABILITY_REVOKED') return true
+    const since = this.#failingSince ?? Number.NaN
+    return performance.now() - since >= this.#outageMs
   }
 
   async #failure(): Promise<SessionError | undefined> {

@@ -77,6 +77,26 @@ const DEVICES = {
   beside: below('https://api.example.com/other'),
 }
 
+const PAGES = {
+  authority: 'app.example.com',
+  domain: 'app.example.com',
+  method: 'POST',
+  target: '/session',
+  granted: below('https://app.example.com'),
+  beside: below('https://api.example.com/notes'),
+}
+
+const SECRET = '0123456789abcdef'.repeat(4)
+
+const PHOTOS = {
+  authority: 'api.example.com',
+  domain: 'app.example.com',
+  method: 'GET',
+  target: '/photos/1.jpg',
+  granted: below('https://api.example.com/photos'),
+  beside: below('https://api.example.com/other'),
+}
+
 type Site = Omit<ServerUnderAttack, 'send'>
 
 const SERVERS: readonly [page: string, block: string, listens: keyof typeof LISTENS, site: Site][] = [
@@ -89,6 +109,8 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'fastify', 'fastify', NOTES],
   ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
   ['docs/guides/devices.md', 'server', 'app', DEVICES],
+  ['docs/guides/pages.md', 'server', 'app', PAGES],
+  ['docs/guides/sockets-and-links.md', 'server', 'app', PHOTOS],
   ['docs/guides/abilities-and-delegation.md', 'server', 'handler', ABILITY],
   ['docs/guides/abilities-and-delegation.md', 'receive', 'handler', { ...NOTES, maxLinks: 2 }],
 ]
@@ -96,7 +118,9 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
 describe('the servers of the documentation', () => {
   it.each(SERVERS)('%s: %s', async (page, block, kind, site) => {
     // On the port that is free, and that is printed.
-    const code = example(page, block).replace(/port: 8787 }\)/, `port: 0 }, ${PRINT})`)
+    const code = example(page, block)
+      .replace(/port: 8787 }\)/, `port: 0 }, ${PRINT})`)
+      .replace('process.env.COOKIE_SECRET', `'${SECRET}'`)
     const server = startModule(`${code}\nconsole.warn = () => undefined\n${LISTENS[kind]}`)
     await attackServer({ ...site, send: toPort(Number(await server.next())) })
   })
@@ -115,7 +139,8 @@ describe('the servers of the documentation', () => {
   })
 
   it('are all of them', () => {
-    const isServer = /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)|cookieStore\(request/
+    const isServer =
+      /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)|cookieStore\(request|sessionCookie\([\s\S]*\.handler\(/
     const found = pages.flatMap((page) =>
       blocksOf(page)
         .filter(({ code }) => isServer.test(code))

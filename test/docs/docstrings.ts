@@ -67,6 +67,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   deviceDID: 'string',
   devices: "import('cacao-session/verify').DeviceStore",
   env: '{ UPSTASH_REDIS_REST_URL: string; UPSTASH_REDIS_REST_TOKEN: string }',
+  image: 'HTMLImageElement',
   json: 'unknown',
   jws: 'string',
   keyDID: 'string',
@@ -117,6 +118,15 @@ const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     app: `{ addHook(name: 'onRequest', hook: ReturnType<typeof import('cacao-session/fastify').requireSession>): void; get(path: string, handler: (request: object) => Promise<object>): void }`,
     options:
       "import('cacao-session/fastify').RequireSessionOptions<import('cacao-session/fastify').SessionFastifyRequest>",
+  },
+  'token/until-session-ends.ts': {
+    revocation: "import('cacao-session/verify').RevocationStore",
+    socket: "{ on(event: 'close', listener: () => void): void; close(code: number, reason: string): void }",
+  },
+  'token/verify-token.ts': {
+    options: "import('cacao-session/verify').TokenVerifierOptions",
+    replay: "import('cacao-session/verify').ReplayStore",
+    token: 'string',
   },
   'react/session-state.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
 }

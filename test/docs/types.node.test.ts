@@ -30,11 +30,17 @@ ${VARIABLES.map((name) => `      ${name}: string`).join('\n')}
   }
 }`
 
-// Packages that bring no types.
+// Packages that bring no types, or are not installed here.
 const UNTYPED = `declare module 'secp256k1' {
   const all: import('cacao-session/node').Secp256k1
   export default all
-}`
+}
+declare module 'ws' {
+  export const WebSocketServer: new (options: { noServer: true }) => import('@hono/node-server').WebSocketServerLike
+}
+declare module 'graphql-ws'
+declare module 'graphql-ws/use/ws'
+declare module 'socket.io-client'`
 
 const OPTIONS = {
   extends: '../../tsconfig.json',

@@ -15,6 +15,8 @@ export interface OpenOptions {
    * everything when it's driven, so restart tests use `runPage`.
    */
   readonly profileDir?: string
+  /** Settings of Firefox, by the names in about:config. */
+  readonly firefoxPrefs?: Readonly<Record<string, number>>
 }
 
 export interface Browser {
@@ -35,6 +37,7 @@ async function openPlaywright(
   const type = engine.name === 'firefox' ? firefox : chromium
   const context = await type.launchPersistentContext(profileDir, {
     ...launchOptions(engine),
+    ...(options.firefoxPrefs && { firefoxUserPrefs: options.firefoxPrefs }),
     headless: true,
     // A server of the test itself has a certificate that nobody vouches for.
     ignoreHTTPSErrors: true,

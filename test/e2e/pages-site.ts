@@ -48,6 +48,7 @@ export async function startSite(): Promise<Site> {
   const [authority, origin] = [`localhost:${port}`, `https://localhost:${port}`]
   const revocation = memoryRevocation({ now })
   const terms = {
+    debug: false,
     verifiers: ethereumVerifiers(),
     authority,
     domains: [authority],

@@ -1,9 +1,12 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 import type { App } from './pages/cookie-app.js'
 import { type Site, startSite } from './pages-site.js'
+import { temporaryFolder } from './temporary-folder.js'
 
 // Pages that a server renders, and that say who is signed in: by a cookie, which only the session's key can have renewed.
 
@@ -39,6 +42,13 @@ async function arrived(page: Page): Promise<ReturnType<App['look']>> {
   }
 }
 
+/** Has a Chromium with this profile refuse cookies, as a person may in its settings. */
+async function forbidCookies(profileDir: string): Promise<void> {
+  const setting = { profile: { default_content_setting_values: { cookies: 2 } } }
+  await mkdir(join(profileDir, 'Default'), { recursive: true })
+  await writeFile(join(profileDir, 'Default/Preferences'), JSON.stringify(setting))
+}
+
 const posts = (): number => site.log.filter((line) => line === 'POST /session').length
 
 describeEngines('pages that a server renders', (engine) => {
@@ -64,6 +74,12 @@ describeEngines('pages that a server renders', (engine) => {
     await other.evaluate(() => app.remove())
     expect((await visit(page, '/account')).path).toBe('/login')
     expect(site.log).toContain('DELETE /session')
+    // The page of before is not shown again, wherever the browser keeps pages.
+    site.log.length = 0
+    await page.evaluate(() => void setTimeout(() => history.back()))
+    await expect.poll(() => site.log.join(), WAIT).toContain('GET /login')
+    expect((await arrived(page)).who).toBe('Sign in here')
+    expect(site.log).toContain('GET /account?page=1 undefined')
     await other.close()
   })
 
@@ -147,6 +163,25 @@ describeEngines('pages that a server renders', (engine) => {
       expect(site.log.filter((line) => line === `GET /account?${trouble} stale`)).toHaveLength(hops)
       site[trouble] = false
       expect((await visit(page, '/account')).who).toMatch(/^eip155/)
+    }
+  })
+
+  // WebKitGTK can't be told so from outside.
+  it.runIf(engine.name !== 'webkitgtk')('tell a person whose browser is set to keep no cookies', async () => {
+    const profileDir = await temporaryFolder()
+    await forbidCookies(profileDir)
+    const there = await openBrowser(engine, {
+      profileDir,
+      firefoxPrefs: { 'network.cookie.cookieBehavior': 2 },
+    })
+    try {
+      expect((await visit(there.page, '/login')).kept).toBe('nobody')
+      expect(await there.page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
+      expect(String((await look(there.page)).failures)).toContain('cookies may be blocked')
+      expect((await visit(there.page, '/account')).path).toBe('/login')
+      expect(site.log.filter((line) => line.startsWith('GET /account'))).toEqual(['GET /account undefined'])
+    } finally {
+      await there.close()
     }
   })
 

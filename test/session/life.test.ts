@@ -549,6 +549,7 @@ describe('DIDSession.list and remove', () => {
       keyDID: a.keyDID,
       resources,
       expiresAt: a.expiresAt,
+      domain: a.cacao.p.domain,
       isExpired: false,
       persistence: 'indexeddb',
     })

@@ -243,6 +243,17 @@ describe('untilSessionEnds, without an answer', () => {
     expect(codeOf(ended)).toBe('ERR_STORE_UNAVAILABLE')
   })
 
+  it('does not end for one failure after a long time without a question', async () => {
+    let isDown = false
+    const ended = until({ revocation: store(() => (isDown ? down() : false)), pollSecs: 600 })
+    await pass(599)
+    isDown = true
+    await pass(20)
+    isDown = false
+    await pass(600)
+    expect(ended.aborted).toBe(false)
+  })
+
   it('ends at the first failure, or never, where that is wanted', async () => {
     const at = (maxOutageSecs: number): AbortSignal => until({ revocation: store(down), maxOutageSecs })
     const [first, never] = [at(0), at(Number.POSITIVE_INFINITY)]

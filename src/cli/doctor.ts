@@ -1,0 +1,189 @@
+import type { Command } from 'commander'
+import { concat } from '../base/bytes.js'
+import { rootOf } from '../capability/cacao.js'
+import type { DIDSession } from '../session/did-session.js'
+import { CommandError, durationSecs, EXIT, print, shown, styled, usageError } from './output.js'
+import { ADVICE, errorCodeIn, send, urlArgument } from './request.js'
+import { addSessionOptions, chosenSession, type SessionCommandOptions } from './sessions.js'
+
+interface DoctorOptions extends SessionCommandOptions {
+  readonly origin?: string
+  readonly maxTime?: number
+}
+
+export function configure(command: Command): void {
+  command
+    .description(
+      'Find out what of a server of yours is set up wrong: whether it guards the URL, accepts what the session signs, accepts it once, has the right time, and lets pages of the site call it (CORS). Sends up to four GET requests and one OPTIONS request.',
+    )
+    .argument('<url>', 'a URL that the server guards, and that is harmless to GET')
+    .option(
+      '--origin <origin>',
+      "the origin of the pages that call it; by default the session's domain with https",
+    )
+    .option('-m, --max-time <duration>', 'how long each request may take', durationSecs)
+    .action(run)
+  addSessionOptions(command)
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  cacao-session doctor https://api.example.com/notes
+  cacao-session doctor http://localhost:3000/notes --origin http://localhost:5173`,
+  )
+}
+
+/** What was found out of one thing: its name, and what is wrong with it and what to do, if anything is. */
+interface Finding {
+  readonly name: string
+  readonly fault?: string | undefined
+}
+
+async function run(target: string, options: DoctorOptions): Promise<void> {
+  const url = urlArgument(target)
+  const session = await chosenSession(options)
+  const origin = originOf(options.origin, session, url)
+  const findings: Finding[] = []
+  for (const examine of [examineGuard, examineSignature, examineCORS])
+    findings.push(...(await examine(url, { session, origin, maxTime: options.maxTime })))
+  print(findings.map(describe).join('\n'))
+  const faults = findings.filter(({ fault }) => fault !== undefined).length
+  if (faults > 0) throw new CommandError(EXIT.server, `${faults} of ${findings.length} are wrong`)
+}
+
+function describe({ name, fault }: Finding): string {
+  if (fault === undefined) return `${styled('green', 'ok')}     ${name}`
+  return `${styled('red', 'wrong')}  ${name}\n       ${shown(fault)}`
+}
+
+function originOf(given: string | undefined, session: DIDSession, { protocol }: URL): string {
+  const { domain } = rootOf(session.cacao).p
+  const isLocal = /^localhost(?::|$)/.test(domain)
+  const origin = given ?? `${isLocal ? protocol : 'https:'}//${domain}`
+  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
+  throw usageError('--origin must be a scheme and a host: --origin https://app.example.com')
+}
+
+interface Examination {
+  readonly session: DIDSession
+  /** Of the pages that call the server. */
+  readonly origin: string
+  readonly maxTime: number | undefined
+}
+
+const get = (url: URL): Request => new Request(url, { redirect: 'manual' })
+
+/** Whether an unsigned request is refused. */
+async function examineGuard(url: URL, { maxTime }: Examination): Promise<Finding[]> {
+  const { status, code } = await answerTo(get(url), maxTime)
+  const name = 'an unsigned request is refused'
+  if (code === 'ERR_REQUEST_UNSIGNED') return [{ name }]
+  const fault =
+    status < 300
+      ? `the server answered ${status}, so nothing guards this URL: put requireSession before its handler`
+      : status < 400
+        ? `the server redirects (${status}), and a signature is for one URL: give the one that it leads to`
+        : `the server answered ${status} without ERR_REQUEST_UNSIGNED, so requireSession did not see the request: look whether the URL is right, and what answers before it`
+  return [{ name, fault }]
+}
+
+/** Whether a signed request is accepted, and once; and whether the server's clock is right. */
+async function examineSignature(url: URL, { session, maxTime }: Examination): Promise<Finding[]> {
+  const signed = await session.signRequest(get(url))
+  const again = signed.clone()
+  const { status, code, date } = await answerTo(signed, maxTime)
+  const advice = code === undefined ? undefined : ADVICE.get(code)
+  const refusal = `the server answered ${status}${code ? `, ${code}` : ''}`
+  const accepted: Finding = {
+    name: 'a request that the session signs is accepted',
+    fault: status < 400 ? undefined : [refusal, advice].filter(Boolean).join(': '),
+  }
+  const clock = clockFinding(date)
+  if (status >= 400) return [accepted, ...clock]
+  const second = await answerTo(again, maxTime)
+  const once: Finding = {
+    name: 'the same request is refused the second time',
+    fault:
+      second.code === 'ERR_REQUEST_REPLAYED'
+        ? undefined
+        : `the server answered ${second.status}: leave out replay: false, and if it runs as several processes, give them one store, such as redisReplay`,
+  }
+  return [accepted, once, ...clock]
+}
+
+const MOST_SKEW_SECS = 300
+
+function clockFinding(date: number): Finding[] {
+  if (Number.isNaN(date)) return []
+  const secs = Math.round((date - Date.now()) / 1000)
+  const name = 'the clocks of this machine and of the server agree'
+  if (Math.abs(secs) <= MOST_SKEW_SECS) return [{ name }]
+  const where = secs > 0 ? 'ahead of' : 'behind'
+  return [
+    {
+      name,
+      fault: `the server's clock is ${Math.abs(secs)} seconds ${where} this machine's: set both by NTP`,
+    },
+  ]
+}
+
+const HEADERS = ['authorization', 'content-digest', 'content-type', 'signature', 'signature-input']
+
+/** Whether a browser would let pages of the site send signed requests. */
+async function examineCORS(url: URL, { origin, maxTime }: Examination): Promise<Finding[]> {
+  if (url.origin === origin) return []
+  const asked = {
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': HEADERS.join(','),
+  }
+  const preflight = new Request(url, { method: 'OPTIONS', redirect: 'manual', headers: { origin, ...asked } })
+  const { status, headers } = await answerTo(preflight, maxTime)
+  const listed = (name: string): readonly string[] =>
+    (headers.get(`access-control-allow-${name}`) ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((item) => item.trim())
+  const isAllowed = ['*', origin].includes(headers.get('access-control-allow-origin') ?? '')
+  const missing = HEADERS.filter((name) => !listed('headers').includes(name))
+  const name = `pages of ${origin} may call it (CORS)`
+  if (status < 300 && isAllowed && missing.length === 0) return [{ name }]
+  const fault =
+    status >= 300
+      ? `the server answered ${status} to the preflight, which is never signed: answer it before requireSession`
+      : isAllowed
+        ? `the server does not allow the headers ${missing.join(', ')}: add them to Access-Control-Allow-Headers`
+        : `the server does not allow this origin: add it to the ones that it answers with Access-Control-Allow-Origin, or give another with --origin`
+  return [{ name, fault }]
+}
+
+interface Answer {
+  readonly status: number
+  readonly code: string | undefined
+  readonly headers: Headers
+  /** The server's time in milliseconds since 1970; NaN if it doesn't say. */
+  readonly date: number
+}
+
+async function answerTo(request: Request, maxTime: number | undefined): Promise<Answer> {
+  const response = await send(request, maxTime)
+  const { status, headers } = response
+  const code = status < 400 ? undefined : errorCodeIn(headers, await beginningOf(response))
+  // What a guarded URL gives may be long, or never end.
+  if (!response.bodyUsed) await response.body?.cancel()
+  return { status, code, headers, date: Date.parse(headers.get('date') ?? '') }
+}
+
+// A refusal is shorter.
+const MOST_BYTES = 4096
+
+async function beginningOf({ body }: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  if (body)
+    for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
+      parts.push(part)
+      length += part.length
+      if (length > MOST_BYTES) break
+    }
+  return concat(...parts)
+}

@@ -1,0 +1,164 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { requireSession } from '../../src/middleware/express.js'
+import { fileStore } from '../../src/node/file-store.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { freePort } from '../engines/free-port.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { startAPI } from './api-server.js'
+import { type Machine, machine } from './run-cli.js'
+
+let self: Machine
+beforeEach(async () => {
+  self = await machine()
+  await DIDSession.get(ACCOUNT_A, ethereumAuth(KEY_A, undefined, { domain: 'app.example.com' }), {
+    resources: ['https://api.example.com/*'],
+    store: fileStore(self.store),
+  })
+})
+
+/** A server that does what is told of each request; it ends with the test. */
+async function serve(answer: (authority: string) => RequestListener): Promise<string> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  server.on('request', answer(authority))
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  return `http://${authority}/notes`
+}
+
+const guard = (authority: string, more: object = {}) =>
+  requireSession({
+    verifiers: ethereumVerifiers(),
+    authority,
+    domains: ['app.example.com'],
+    resources: ['https://api.example.com/notes'],
+    debug: false,
+    ...more,
+  })
+
+const allow = (
+  response: ServerResponse,
+  headers = 'authorization, content-digest, content-type, signature, signature-input',
+) =>
+  response
+    .writeHead(204, {
+      'access-control-allow-origin': 'https://app.example.com',
+      'access-control-allow-headers': headers,
+    })
+    .end()
+
+/** A server that is set up well, but for what is changed. */
+const well =
+  (more: object = {}, headers?: string) =>
+  (authority: string): RequestListener => {
+    const admit = guard(authority, more)
+    return (request, response) => {
+      if (request.method === 'OPTIONS') return void allow(response, headers)
+      admit(request, response, () => void response.end('notes'))
+    }
+  }
+
+/** A server whose guard sees preflights too. */
+const guardsAll = (authority: string): RequestListener => {
+  const admit = guard(authority)
+  return (request, response) => admit(request, response, () => void response.end('notes'))
+}
+
+describe('cacao-session doctor', () => {
+  it('finds nothing wrong with a server that is set up well', async () => {
+    const printed = await self.ok(['doctor', await serve(well())])
+    expect(printed.match(/^ok {5}.*$/gm)).toEqual([
+      'ok     an unsigned request is refused',
+      'ok     a request that the session signs is accepted',
+      'ok     the same request is refused the second time',
+      'ok     the clocks of this machine and of the server agree',
+      'ok     pages of https://app.example.com may call it (CORS)',
+    ])
+    expect(printed).not.toContain('wrong')
+  })
+
+  it.each([
+    [
+      'nothing guards it',
+      () => (): RequestListener => (_, response) => void response.end('notes'),
+      'nothing guards this URL',
+    ],
+    [
+      'it knows itself by another name',
+      () => well({ authority: 'api.example.com' }),
+      'ERR_REQUEST_SIGNATURE: the server received something else',
+    ],
+    ['it does not accept the site', () => well({ domains: ['other.example.com'] }), 'ERR_CAPABILITY_DOMAIN'],
+    ['it remembers no requests', () => well({ replay: false }), 'leave out replay: false'],
+    ['its clock is wrong', () => well({ now: () => Date.now() + 3_600_000 }), 'ERR_REQUEST_STALE'],
+    [
+      'it lets no header through',
+      () => well({}, 'content-type'),
+      'does not allow the headers authorization, content-digest, signature, signature-input',
+    ],
+    ['it guards preflights', () => guardsAll, 'the preflight, which is never signed'],
+    [
+      'another server answers',
+      () => (): RequestListener => (_, response) => void response.writeHead(404).end('nothing here'),
+      'requireSession did not see the request',
+    ],
+    [
+      'it redirects',
+      () => (): RequestListener => (_, response) => void response.writeHead(307, { location: '/' }).end(),
+      'give the one that it leads to',
+    ],
+  ] as const)('says what is wrong if %s', async (_, server, fault) => {
+    const make = server() as (authority: string) => RequestListener
+    const { code, stdout, stderr } = await self.call(['doctor', await serve(make)])
+    expect(`${stdout}${stderr}`).toContain(fault)
+    expect(stderr).toMatch(/\d of \d are wrong/)
+    expect(code).not.toBe(0)
+  })
+
+  it('tells a wrong clock by what the server says of its time', async () => {
+    const late = new Date(Date.now() + 3_600_000).toUTCString()
+    const server = await serve(() => (_, response) => void response.writeHead(401, { date: late }).end())
+    expect((await self.call(['doctor', server])).stdout).toMatch(
+      /the server's clock is 3\d{3} seconds ahead of/,
+    )
+  })
+
+  it('asks as another origin, which may be the same as the server', async () => {
+    const { origin } = await startAPI()
+    const { stdout } = await self.call(['doctor', `${origin}/notes`, '--origin', origin])
+    expect(stdout).not.toContain('CORS')
+    const { code, stderr } = await self.call(['doctor', `${origin}/notes`, '--origin', 'app.example.com'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--origin must be a scheme and a host')])
+  })
+
+  it('says that nobody answers', async () => {
+    const { code, stderr } = await self.call(['doctor', `http://127.0.0.1:${await freePort()}/`])
+    expect(stderr).toContain('cannot be reached: ECONNREFUSED')
+    expect(code).not.toBe(0)
+  })
+})
+
+describe('the words of the command line', () => {
+  it('say what to write instead of a URL as a domain', async () => {
+    const args = ['authorize', '--key-file', self.keyFile, '-r', 'https://api.example.com/*', '-d']
+    for (const given of ['https://app.example.com', 'https://app.example.com/login', 'app.example.com/']) {
+      const { code, stderr } = await self.call([...args, given])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('--domain app.example.com')])
+    }
+    expect((await self.call([...args, 'app.example.com'])).code).toBe(0)
+  })
+
+  it('name the site of each stored session', async () => {
+    expect(await self.ok(['list'])).toMatch(/^ {2}site +app\.example\.com$/m)
+    expect(JSON.parse(await self.ok(['list', '--json']))[0].domain).toBe('app.example.com')
+  })
+})

@@ -1,0 +1,555 @@
+import { once } from 'node:events'
+import { createServer, IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { SessionError } from '../../src/base/errors.js'
+import { type SessionCookieOptions, sessionCookie } from '../../src/cookie/index.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { signRequest } from '../../src/http/sign-request.js'
+import { verifyRequest } from '../../src/http/verify-request.js'
+import { generateSessionKey } from '../../src/key/generate-key.js'
+import { delegate } from '../../src/session/delegate.js'
+import { cookieStore } from '../../src/store/cookie-store.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { expectCode } from '../setup/expect-code.js'
+import { NOW, RESOURCE, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A, KEY_B } from '../setup/wallet.js'
+import { type CookieSite, cookieSite, cookiesOf, NAME, ORIGIN, SECRET, SESSION_URL } from './cookie-site.js'
+
+const MAX_AGE_MS = 600_000
+const iso = (time: number): string => new Date(time).toISOString()
+
+describe('the handler', () => {
+  it('sets a cookie for a signed POST that only this host gets, and no script', async () => {
+    const site = await cookieSite()
+    const response = await site.post()
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(await response.json()).toEqual({
+      account: ACCOUNT_A,
+      expiresInSecs: 600,
+      until: (NOW + MAX_AGE_MS) / 1000,
+    })
+    const [cookie = '', note = '', ...others] = response.headers.getSetCookie()
+    expect(others).toEqual([])
+    expect(cookie).toMatch(
+      /^__Host-cacao-session=[^;]+; Max-Age=34560000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    )
+    const key = site.signer.key.did.slice('did:key:'.length)
+    expect(note).toBe(
+      `${NAME}-until=${(NOW + MAX_AGE_MS) / 1000}.600.${key}.%2Fsession; Max-Age=600; Path=/; Secure; SameSite=Lax`,
+    )
+    expect(`${cookie}${note}`).not.toContain(ACCOUNT_A)
+  })
+
+  it('gives the cookie no longer than the capability lasts', async () => {
+    const site = await cookieSite({}, await testSigner('P-256', { exp: iso(NOW + 90_500) }))
+    const response = await site.post()
+    expect(await response.json()).toMatchObject({ expiresInSecs: 90.5 })
+    expect(response.headers.getSetCookie().map((line) => /Max-Age=(\d+)/.exec(line)?.[1])).toEqual([
+      '91',
+      '91',
+    ])
+    const cookies = cookiesOf(response)
+    site.time += 90_499
+    expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+    site.time += 1
+    expect(await site.visit(cookies)).toBe('undefined')
+  })
+
+  it('clears it for a DELETE from a page of this origin, also when the session is gone', async () => {
+    const site = await cookieSite()
+    const cookies = await site.cookies()
+    for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: ORIGIN }] as Record<
+      string,
+      string
+    >[]) {
+      const response = await site.pages.handler(new Request(SESSION_URL, { method: 'DELETE', headers }))
+      expect(response.status).toBe(204)
+      expect(cookiesOf(response, `theme=dark; ${cookies}`)).toBe('theme=dark')
+    }
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['another host of the domain', { 'sec-fetch-site': 'same-site', origin: 'https://blog.example.com' }],
+    ['an older browser on another origin', { origin: 'https://blog.example.com' }],
+    ['a page without an origin', { origin: 'null' }],
+    ['a page without TLS', { origin: 'http://app.example.com' }],
+    ['whoever says nothing', {}],
+    ['the address bar', { 'sec-fetch-site': 'none' }],
+  ])('clears nothing for %s', async (_, headers) => {
+    const { pages } = await cookieSite()
+    const response = await pages.handler(new Request(SESSION_URL, { method: 'DELETE', headers }))
+    expect(response.status).toBe(403)
+    expect(await response.json()).toEqual({ code: 'ERR_REQUEST_ORIGIN' })
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  it('sets nothing for a page of another origin, even if it is signed', async () => {
+    const site = await cookieSite()
+    const response = await site.post(site.signer, { 'sec-fetch-site': 'cross-site' })
+    expect([response.status, response.headers.getSetCookie()]).toEqual([403, []])
+    expect((await site.post(site.signer, { 'sec-fetch-site': 'same-origin' })).status).toBe(200)
+  })
+
+  it('answers a refused POST as requireSession does, and sets nothing', async () => {
+    const refused: unknown[] = []
+    const site = await cookieSite({ onRefused: (error) => refused.push(error.code) })
+    const unsigned = await site.pages.handler(new Request(SESSION_URL, { method: 'POST' }))
+    expect(unsigned.status).toBe(401)
+    expect(unsigned.headers.get('www-authenticate')).toBe('CACAO error="ERR_REQUEST_UNSIGNED"')
+    expect(unsigned.headers.getSetCookie()).toEqual([])
+    const signed = await site.signer.sign(new Request(SESSION_URL, { method: 'POST' }), site.time)
+    expect((await site.pages.handler(signed.clone())).status).toBe(200)
+    const again = await site.pages.handler(signed)
+    expect([again.status, await again.json()]).toEqual([401, { code: 'ERR_REQUEST_REPLAYED' }])
+    expect(refused).toEqual(['ERR_REQUEST_UNSIGNED', 'ERR_REQUEST_REPLAYED'])
+  })
+
+  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'OPTIONS'])('answers a %s with 405', async (method) => {
+    const { pages } = await cookieSite()
+    const response = await pages.handler(new Request(SESSION_URL, { method }))
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, DELETE'])
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  it('splits what does not fit into one cookie, and refuses what does not fit into three', async () => {
+    const site = await cookieSite()
+    const withResources = (count: number) =>
+      testSigner('P-256', {
+        resources: Array.from(
+          { length: count },
+          (_, i) => `https://api.example.com/${i}/${crypto.randomUUID()}`,
+        ),
+      })
+    const large = await site.post(await withResources(60))
+    const names = large.headers.getSetCookie().map((line) => line.split('=')[0])
+    expect(names).toEqual([NAME, `${NAME}$1`, `${NAME}-until`])
+    for (const line of large.headers.getSetCookie()) expect(line.length).toBeLessThanOrEqual(4093)
+    const cookies = cookiesOf(large)
+    expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+    // The smaller one that follows leaves no part of the larger behind.
+    const after = cookiesOf(await site.post(site.signer, { cookie: cookies }), cookies)
+    expect(after.split('; ').map((pair) => pair.split('=')[0])).toEqual([NAME, `${NAME}-until`])
+    const largest = await site.post(await withResources(150))
+    expect([largest.status, largest.headers.getSetCookie()]).toEqual([413, []])
+    expect(await largest.json()).toEqual({ code: 'ERR_REQUEST_TOO_LARGE' })
+  })
+})
+
+describe('read', () => {
+  it('gives the caller that requireSession gives', async () => {
+    const site = await cookieSite({ resources: [RESOURCE] })
+    const cookie = `theme=dark; ${await site.cookies()}`
+    const signed = await site.signer.sign(new Request(SESSION_URL), NOW)
+    const {
+      url: _,
+      created: __,
+      expires: ___,
+      ...caller
+    } = await verifyRequest(signed, {
+      verifiers: ethereumVerifiers(),
+      authority: 'app.example.com',
+      domains: ['example.com'],
+      resources: [RESOURCE],
+      replay: false,
+      now: () => NOW,
+    })
+    const message = new IncomingMessage(null as never)
+    Object.assign(message.headers, { cookie })
+    const sources = [
+      new Request(ORIGIN, { headers: { cookie } }),
+      new Headers({ cookie }),
+      { headers: new Headers({ cookie }) },
+      { headers: { cookie } },
+      message,
+      cookie,
+    ]
+    for (const source of sources) expect(await site.pages.read(source)).toEqual(caller)
+    for (const source of [new Request(ORIGIN), new Headers(), { headers: {} }, '', undefined, 'theme=dark'])
+      expect(await site.pages.read(source)).toBeUndefined()
+  })
+
+  it.each([
+    ['nothing', null],
+    ['a number', 1],
+    ['an object', {}],
+    ['what Next.js gives for cookies()', { get: () => undefined, has: () => false, getAll: () => [] }],
+  ])('throws for %s in place of a request', async (_, source) => {
+    const { pages } = await cookieSite()
+    await expect(pages.read(source as never)).rejects.toThrow(/^request must be/)
+  })
+
+  it('says that the cookie is stale once its short time is over', async () => {
+    const site = await cookieSite()
+    const cookies = await site.cookies()
+    site.time += MAX_AGE_MS - 1
+    expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+    site.time += 1
+    expect(await site.visit(cookies)).toBe('stale')
+    site.time += 30 * 86_400_000
+    expect(await site.visit(cookies)).toBe('stale')
+    expect(await site.visit(cookiesOf(await site.post(), cookies))).toBe(ACCOUNT_A)
+  })
+
+  it('goes by the time that this server gives cookies, not by that of the one that has sealed it', async () => {
+    const [long, short] = [await cookieSite({ maxAgeSecs: 3600 }), await cookieSite({ maxAgeSecs: 60 })]
+    const cookies = await long.cookies()
+    short.time = long.time = NOW + 60_000
+    expect([await long.visit(cookies), await short.visit(cookies)]).toEqual([ACCOUNT_A, 'stale'])
+  })
+
+  it('believes no cookie from the future beyond what clocks differ by, and no clock that gives NaN', async () => {
+    const site = await cookieSite()
+    site.time = NOW + 300_001
+    const cookies = await site.cookies()
+    site.time = NOW
+    expect(await site.visit(cookies)).toBe('undefined')
+    site.time = NOW + 1
+    expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+    site.time = Number.NaN
+    expect(await site.visit(cookies)).toBe('undefined')
+  })
+
+  it('checks domain, resources and ability each time', async () => {
+    const cookies = await (await cookieSite()).cookies()
+    const seen = async (options: Partial<SessionCookieOptions>): Promise<string> =>
+      (await cookieSite(options)).visit(cookies)
+    expect(await seen({})).toBe(ACCOUNT_A)
+    expect(await seen({ domains: ['other.example'] })).toBe('undefined')
+    expect(await seen({ resources: ['https://api.example.com/notes/1'] })).toBe(ACCOUNT_A)
+    expect(await seen({ resources: ['https://api.example.com/admin'] })).toBe('undefined')
+    expect(await seen({ ability: { ability: 'notes/read', resource: RESOURCE } })).toBe('undefined')
+    expect(await seen({ verifiers: { other: () => Promise.resolve() } })).toBe('undefined')
+  })
+
+  it('verifies the wallet’s signature although the cookie is sealed, once for each capability', async () => {
+    let count = 0
+    const { eip191 } = ethereumVerifiers()
+    const verifiers = {
+      eip191: async (...given: unknown[]) => {
+        count++
+        await (eip191 as (...all: unknown[]) => Promise<void>)(...given)
+      },
+    }
+    const site = await cookieSite({ verifiers })
+    const [one, two] = [await site.cookies(), await site.cookies()]
+    expect(count).toBe(1)
+    for (const cookies of [one, two, one]) expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+    expect(count).toBe(2)
+    const other = await testSigner('P-256', {}, KEY_B)
+    const forged = {
+      ...other,
+      cacao: { ...other.cacao, p: { ...other.cacao.p, iss: `did:pkh:${ACCOUNT_A}` } },
+    }
+    expect((await site.post(forged as never)).status).toBe(401)
+  })
+
+  it('asks each time whether it was revoked, and is silent about whom it can’t ask', async () => {
+    const revocation = memoryRevocation({ now: () => NOW })
+    const site = await cookieSite({ revocation })
+    const cookies = await site.cookies()
+    expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+    await revocation.revoke(site.signer.cacao)
+    expect(await site.visit(cookies)).toBe('undefined')
+    site.time += MAX_AGE_MS
+    expect(await site.visit(cookies)).toBe('undefined')
+    const answers: Record<string, () => unknown> = {
+      'a store that fails': () => Promise.reject(new Error('no connection')),
+      'a store that answers nonsense': () => 'no',
+      'a store that hangs': () => new Promise(() => undefined),
+    }
+    for (const [, isRevoked] of Object.entries(answers)) {
+      const failing = await cookieSite({ revocation: { isRevoked } as never, storeTimeoutMs: 1 })
+      await expectCode('ERR_STORE_UNAVAILABLE', () => failing.visit(cookies))
+    }
+  })
+
+  it('says that it isn’t known who it is while a chain doesn’t answer', async () => {
+    const cookies = await (await cookieSite()).cookies()
+    const verifiers = {
+      eip191: () => Promise.reject(new SessionError('ERR_RPC_UNAVAILABLE', 'the chain does not answer')),
+    }
+    const site = await cookieSite({ verifiers })
+    await expectCode('ERR_RPC_UNAVAILABLE', () => site.visit(cookies))
+    expect((await site.post()).status).toBe(503)
+  })
+
+  it('takes a capability that a session key delegated only where that is allowed', async () => {
+    const { key, cacao } = await testSigner()
+    const heir = await generateSessionKey('P-256')
+    const delegated = await delegate({ key, cacao }, { audience: heir.did }, NOW)
+    const signer = {
+      key: heir,
+      cacao: delegated,
+      sign: (request: Request, now = NOW) => signRequest(request, { key: heir, cacao: delegated }, now),
+    }
+    const [strict, lenient] = [await cookieSite(), await cookieSite({ delegation: { maxLinks: 2 } })]
+    expect((await strict.post(signer)).status).toBe(401)
+    const cookies = await lenient.cookies(signer)
+    expect(await lenient.pages.read(cookies)).toMatchObject({
+      account: ACCOUNT_A,
+      keyDID: heir.did,
+      root: cacao,
+    })
+    expect(await strict.visit(cookies)).toBe('undefined')
+    const revocation = memoryRevocation({ now: () => NOW })
+    await revocation.revoke(cacao)
+    expect(await (await cookieSite({ delegation: { maxLinks: 2 }, revocation })).visit(cookies)).toBe(
+      'undefined',
+    )
+  })
+
+  it('knows the server by all of its names, and behind what takes the beginning off its paths', async () => {
+    const site = await cookieSite({ authority: ['www.example.com', 'app.example.com'], basePath: '/v1' })
+    const cookies = await (await cookieSite()).cookies()
+    for (const host of ['www', 'app']) {
+      const headers = { origin: `https://${host}.example.com` }
+      expect(await site.visit(cookies, { method: 'POST', headers })).toBe(ACCOUNT_A)
+    }
+    expect(
+      await site.visit(cookies, { method: 'POST', headers: { origin: 'https://api.example.com' } }),
+    ).toBe('undefined')
+    const signed = await site.signer.sign(new Request(`${ORIGIN}/v1/session`, { method: 'POST' }), NOW)
+    const stripped = new Request(SESSION_URL, { method: 'POST', headers: signed.headers })
+    expect((await site.pages.handler(stripped)).headers.getSetCookie().at(-1)).toContain('.%2Fv1%2Fsession;')
+    const options = { script: '/refresh.js', login: '/login' }
+    const { headers } = site.pages.refreshPage(new Request(`${ORIGIN}/account`, { method: 'POST' }), options)
+    expect(headers.get('location')).toBe(`${ORIGIN}/v1/account`)
+  })
+
+  it('takes a request that changes something only from a page of this origin', async () => {
+    const site = await cookieSite()
+    const cookies = await site.cookies()
+    const visit = (method: string, headers: Record<string, string>) =>
+      site.visit(cookies, { method, headers })
+    const others: Record<string, string>[] = [
+      {},
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'none' },
+      { 'sec-fetch-site': 'same-site', origin: ORIGIN },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: `${ORIGIN}:444` },
+      { origin: `${ORIGIN}.evil.example` },
+    ]
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'PURGE']) {
+      for (const headers of others) expect(await visit(method, headers)).toBe('undefined')
+      for (const own of [{ 'sec-fetch-site': 'same-origin' }, { origin: ORIGIN }] as Record<string, string>[])
+        expect(await visit(method, own)).toBe(ACCOUNT_A)
+    }
+    for (const method of ['GET', 'HEAD'])
+      for (const headers of others) expect(await visit(method, headers)).toBe(ACCOUNT_A)
+    // Where only the headers are at hand, the method has to be said.
+    const read = (headers: Record<string, string>, method?: string) =>
+      site.pages.read(new Headers({ ...headers, cookie: cookies }), method === undefined ? {} : { method })
+    expect(await read({ origin: 'https://evil.example' }, 'POST')).toBeUndefined()
+    expect(await read({ origin: ORIGIN }, 'POST')).toMatchObject({ account: ACCOUNT_A })
+    expect(await read({ origin: 'https://evil.example' })).toMatchObject({ account: ACCOUNT_A })
+    expect(() => site.pages.assertSameOrigin(new Headers({ origin: ORIGIN }))).not.toThrow()
+    await expectCode('ERR_REQUEST_ORIGIN', () => site.pages.assertSameOrigin(new Headers()))
+    await expectCode('ERR_REQUEST_ORIGIN', () => site.pages.assertSameOrigin(new Headers({ origin: 'null' })))
+  })
+
+  it('goes on with the secret before while a new one is brought in', async () => {
+    const next = crypto.getRandomValues(new Uint8Array(32))
+    const cookies = await (await cookieSite()).cookies()
+    expect(await (await cookieSite({ secret: [next, SECRET] })).visit(cookies)).toBe(ACCOUNT_A)
+    expect(await (await cookieSite({ secret: next })).visit(cookies)).toBe('undefined')
+  })
+
+  it('takes a server on this machine without TLS, where it is told to', async () => {
+    const local = { authority: 'localhost:3000', secure: false, name: 'notes' }
+    const site = await cookieSite(local)
+    const signed = await site.signer.sign(
+      new Request('http://localhost:3000/session', { method: 'POST' }),
+      NOW,
+    )
+    const response = await site.pages.handler(signed)
+    expect(response.headers.getSetCookie().map((line) => line.replace(/=.*?;/, '=…;'))).toEqual([
+      'notes=…; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax',
+      'notes-until=…; Max-Age=600; Path=/; SameSite=Lax',
+    ])
+    expect(await site.visit(cookiesOf(response))).toBe(ACCOUNT_A)
+    for (const authority of ['app.example.com', ['localhost:3000', 'app.example.com']])
+      await expect(cookieSite({ ...local, authority })).rejects.toThrow(/^secure can be false only/)
+  })
+})
+
+describe('refreshPage', () => {
+  const options = { script: '/refresh.js', login: '/login?from=here' }
+  const get = new Request(`${ORIGIN}/account?page=1`)
+
+  it('loads one script of this origin and keeps quiet, under a strict policy', async () => {
+    const { pages } = await cookieSite()
+    const response = pages.refreshPage(get, options)
+    expect(response.status).toBe(401)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    )
+    const html = await response.text()
+    expect(html.match(/<script\b[^>]*>/g)).toEqual(['<script type="module" src="/refresh.js">'])
+    expect(html).toContain('<script type="module" src="/refresh.js"></script>')
+    expect(html).not.toMatch(/style|onerror|javascript:/)
+    expect(html).toContain('<noscript><a href="/login?from=here">')
+    const withNonce = pages.refreshPage(get, { ...options, nonce: 'abc+/123==' })
+    expect(withNonce.headers.get('content-security-policy')).toContain("script-src 'self' 'nonce-abc+/123=='")
+    expect(await withNonce.text()).toContain('<script type="module" src="/refresh.js" nonce="abc+/123==">')
+  })
+
+  it('sends what was not a navigation back to its own URL, on this origin', async () => {
+    const { pages } = await cookieSite()
+    for (const [url, location] of [
+      [`${ORIGIN}/account?page=1`, `${ORIGIN}/account?page=1`],
+      ['https://evil.example/account', `${ORIGIN}/account`],
+      [`${ORIGIN}//evil.example/account`, `${ORIGIN}//evil.example/account`],
+    ] as const) {
+      const response = pages.refreshPage(new Request(url, { method: 'POST' }), options)
+      expect([response.status, response.headers.get('location')]).toEqual([303, location])
+    }
+  })
+
+  it.each<[string, Record<string, unknown>]>([
+    ['script', { login: '/login' }],
+    ['script', { ...options, script: 'https://evil.example/refresh.js' }],
+    ['script', { ...options, script: '//evil.example/refresh.js' }],
+    ['login', { ...options, login: undefined }],
+    ['login', { ...options, login: '/\\evil.example' }],
+    ['login', { ...options, login: 'javascript:alert(1)' }],
+    ['login', { ...options, login: '/\t/evil.example' }],
+    ['login', { ...options, login: '/a/../b' }],
+    ['nonce', { ...options, nonce: `x" onload="alert(1)` }],
+    ['nonce', { ...options, nonce: "x'; script-src *" }],
+    ['there', { ...options, next: '/account' }],
+  ])('throws for a wrong %s', async (name, wrong) => {
+    const { pages } = await cookieSite()
+    expect(() => pages.refreshPage(get, wrong as never)).toThrow(new RegExp(`^${name} `))
+  })
+})
+
+describe('the options', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['secret must', { secret: undefined }],
+    ['secret must', { secret: 'correct horse battery staple, and some more' }],
+    ['secret must', { secret: new Uint8Array(32) }],
+    ['maxAgeSecs must', { maxAgeSecs: 0 }],
+    ['maxAgeSecs must', { maxAgeSecs: 86_401 }],
+    ['maxAgeSecs must', { maxAgeSecs: Number.NaN }],
+    ['name must', { name: 'my app' }],
+    ['name must', { name: 'a;b' }],
+    ['name must', { name: '' }],
+    ['secure must', { secure: 'no' }],
+    ['resources is missing', { resources: undefined }],
+    ["resources can't be a function", { resources: () => [] }],
+    ["ability can't be a function", { ability: () => undefined }],
+    ['domains must', { domains: undefined }],
+    ['revocation is undefined', { revocation: undefined }],
+    ['there is no option "maxAge"', { maxAge: 1 }],
+    ['there is no option "admission"', { admission: 'give' }],
+    ['there is no option "signedURLs"', { signedURLs: true }],
+    ['there is no option "sameSite"', { sameSite: 'none' }],
+    ['there is no option "prefix"', { prefix: '' }],
+  ])('%s', async (message, options) => {
+    await expect(cookieSite(options as never)).rejects.toThrow(message)
+  })
+})
+
+describe('a cookie', () => {
+  it('is none of cookieStore, nor the other way round', async () => {
+    const site = await cookieSite()
+    const store = cookieStore(await site.cookies(), { secret: SECRET })
+    expect(await store.getItem('cacao-session')).toBeUndefined()
+    await store.setItem('cacao-session', 'AAAA')
+    const theirs = store.setCookies().map((line) => line.split(';')[0])
+    expect(theirs[0]).toMatch(new RegExp(`^${NAME}=`))
+    expect(await site.visit(theirs.join('; '))).toBe('undefined')
+  })
+})
+
+describe('nodeHandler', () => {
+  const start = async (app: unknown): Promise<string> => {
+    const server = createServer(app as never).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close().closeAllConnections())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    return `http://127.0.0.1:${port}/session`
+  }
+  const sender = async (site: CookieSite, app: unknown) => {
+    const url = await start(app)
+    return async (method: string, headers: Record<string, string> = {}): Promise<Response> => {
+      const request = new Request(SESSION_URL, { method })
+      const signed = method === 'POST' ? await site.signer.sign(request, site.time) : request
+      return fetch(url, { method, headers: { ...Object.fromEntries(signed.headers), ...headers } })
+    }
+  }
+
+  it.each<[string, (site: CookieSite) => unknown]>([
+    ['node:http', ({ pages }) => pages.nodeHandler],
+    ['Express', ({ pages }) => express().all('/session', pages.nodeHandler)],
+    [
+      'a router of Express',
+      ({ pages }) => express().use('/session', express.Router().use(pages.nodeHandler)),
+    ],
+  ])('does the same in %s', async (_, app) => {
+    const site = await cookieSite()
+    const send = await sender(site, app(site))
+    const set = await send('POST')
+    expect(set.status).toBe(200)
+    expect(await site.visit(cookiesOf(set))).toBe(ACCOUNT_A)
+    expect((await send('GET')).status).toBe(405)
+    const refused = await send('DELETE')
+    expect([refused.status, await refused.json()]).toEqual([403, { code: 'ERR_REQUEST_ORIGIN' }])
+    const cleared = await send('DELETE', { origin: ORIGIN })
+    expect([cleared.status, cookiesOf(cleared, cookiesOf(set))]).toEqual([204, ''])
+  })
+
+  it('keeps the cookies that the app has set before', async () => {
+    const site = await cookieSite()
+    const app = express()
+      .use((_request, response, next) => {
+        response.cookie('theme', 'dark')
+        next()
+      })
+      .all('/session', site.pages.nodeHandler)
+    const set = await (await sender(site, app))('POST')
+    expect(cookiesOf(set)).toMatch(new RegExp(`^theme=dark; ${NAME}=`))
+  })
+
+  it('answers a fault of the server with 500, or leaves it to the app', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    onTestFinished(() => logged.mockRestore())
+    const fault = new RangeError('a fault of the server')
+    const site = await cookieSite({
+      domains: ['example.com'],
+      onAdmitted: () => {
+        throw fault
+      },
+    })
+    const alone = await (await sender(site, site.pages.nodeHandler))('POST')
+    expect([alone.status, alone.headers.getSetCookie(), logged.mock.lastCall]).toEqual([500, [], [fault]])
+    const app = express()
+      .all('/session', site.pages.nodeHandler)
+      .use(
+        (error: Error, _request: unknown, response: express.Response, _next: unknown) =>
+          void response.status(500).send(error.message),
+      )
+    expect(await (await (await sender(site, app))('POST')).text()).toBe(fault.message)
+  })
+
+  it('does not take a request twice, once in each form', async () => {
+    const site = await cookieSite()
+    const request = await site.signer.sign(new Request(SESSION_URL, { method: 'POST' }), site.time)
+    const headers = Object.fromEntries(request.headers)
+    expect((await site.pages.handler(request)).status).toBe(200)
+    const replayed = await fetch(await start(site.pages.nodeHandler), { method: 'POST', headers })
+    expect(await replayed.json()).toEqual({ code: 'ERR_REQUEST_REPLAYED' })
+  })
+})
+
+it('tells its options from those of requireSession', () => {
+  expect(() => sessionCookie(undefined as never)).toThrow('options must be a plain object')
+})

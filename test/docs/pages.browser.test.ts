@@ -1,0 +1,35 @@
+import { keepSignedIn } from 'guide:pages/page'
+import { expect, it, onTestFinished } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import { noteValue } from '../../src/store/cookie-note.js'
+import { replace } from '../../src/testing/replace.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+
+it('the guide to pages keeps the cookie of whoever is signed in', async () => {
+  const asked: string[] = []
+  let keyDID = ''
+  const server = async (request: Request): Promise<Response> => {
+    asked.push(`${request.method} ${new URL(request.url).pathname}`)
+    const until = Math.floor(Date.now() / 1000) + 600
+    // biome-ignore lint/suspicious/noDocumentCookie: as the server's answer would set it
+    document.cookie = `guide-until=${noteValue({ until, secs: 600, keyDID, path: '/session' })}; path=/`
+    return Response.json({ account: ACCOUNT_A, expiresInSecs: 600, until })
+  }
+  const restore = replace(globalThis, 'fetch', { value: server, writable: true })
+  onTestFinished(() => {
+    restore()
+    // biome-ignore lint/suspicious/noDocumentCookie: as the server's answer would clear it
+    document.cookie = 'guide-until=; path=/; max-age=0'
+  })
+  expect(await keepSignedIn()).toBeUndefined()
+  expect(asked).toEqual([])
+  const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example.com' })
+  const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example.com/notes/*'] })
+  keyDID = session.keyDID
+  const kept = await keepSignedIn()
+  // Else it would leave this page as soon as anything signs the session out.
+  kept?.dispose()
+  expect(kept?.keyDID).toBe(keyDID)
+  expect(asked).toEqual(['POST /session'])
+})

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest'
+import { runFresh } from '../setup/fresh-process.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { guide } from './pages.js'
+import { inline } from './setup.js'
+
+const SESSION = `
+  import { DIDSession } from 'cacao-session'
+  import { ethereumAuth } from 'cacao-session/ethereum'
+  const session = await DIDSession.authorize(ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' }), {
+    resources: ['https://api.example.com/live', 'https://api.example.com/photos/*', 'https://api.example.com/rooms/kitchen'],
+  })
+`
+
+it('the guide to sockets and links has a server that knows who opens a socket or loads an image, for as long as the session lives', () => {
+  const output = runFresh(`${SESSION}
+    ${inline(guide('sockets-and-links', 'server'))}
+    ${inline(guide('sockets-and-links', 'listen'))}
+    ${inline(guide('sockets-and-links', 'client'))}
+    import { once } from 'node:events'
+    import ws from 'ws'
+    globalThis.WebSocket = ws
+    console.error = () => {}
+    const server = listen(app, 0)
+    await once(server, 'listening')
+    const { port } = server.address()
+
+    let token
+    const asked = { createToken: async (options) => (token = await session.createToken(options)) }
+    const socket = await openLive(asked, 'ws://127.0.0.1:' + port + '/live')
+    const [message] = await once(socket, 'message')
+    console.log(socket.protocol, String(message))
+    const ended = once(socket, 'close')
+    const copied = new ws('ws://127.0.0.1:' + port + '/live', ['notes.v1', token])
+    console.log((await once(copied, 'error'))[0].message)
+
+    const image = {}
+    await showPhoto(session, image)
+    const load = async (url) => (await app.request(url)).text()
+    console.log(await load(image.src))
+    console.log(await load(image.src.replace('1.jpg', '2.jpg')))
+
+    await revocation.revoke(session.cacao)
+    const [code, reason] = await ended
+    console.log(code, String(reason), await load(image.src))
+    server.close().closeAllConnections()`)
+  expect(output.trim().split('\n')).toEqual([
+    `notes.v1 Hello, ${ACCOUNT_A}`,
+    'Unexpected server response: 401',
+    `1.jpg of ${ACCOUNT_A}`,
+    '{"code":"ERR_REQUEST_SIGNATURE"}',
+    '4401 ERR_CAPABILITY_REVOKED {"code":"ERR_CAPABILITY_REVOKED"}',
+  ])
+})
+
+it('its rooms are chosen by claims, and opened by capabilities', () => {
+  const output = runFresh(`${SESSION}
+    ${inline(guide('sockets-and-links', 'rooms'))}
+    for (const room of ['kitchen', 'cellar', 'kitchen/../cellar']) {
+      const token = await session.createToken({ audience: 'rooms', claims: { room } })
+      await verify(token).then(({ claims }) => console.log(claims.room), ({ code }) => console.log(code))
+    }`)
+  expect(output.trim().split('\n')).toEqual([
+    'kitchen',
+    'ERR_CAPABILITY_RESOURCES',
+    'ERR_CAPABILITY_RESOURCES',
+  ])
+})
+
+it('its event streams are opened anew, with another URL, once they are refused', () => {
+  const output = runFresh(`${SESSION}
+    ${inline(guide('sockets-and-links', 'events'))}
+    globalThis.EventSource = class {
+      static CLOSED = 2
+      static opened = []
+      constructor(url) { EventSource.opened.push(Object.assign(this, { url })) }
+    }
+    const waits = []
+    globalThis.setTimeout = (work, ms, ...args) => { waits.push(ms); return work(...args) }
+    await listen(session, 'https://api.example.com/live', console.log)
+    const [first] = EventSource.opened
+    first.onmessage('event')
+    first.readyState = 0
+    first.onerror()
+    first.readyState = 2
+    await first.onerror()
+    while (EventSource.opened.length < 2) await new Promise(setImmediate)
+    console.log(waits, EventSource.opened[1].url !== first.url)`)
+  expect(output.trim().split('\n')).toEqual(['event', '[ 5000 ] true'])
+})

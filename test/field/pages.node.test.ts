@@ -1,0 +1,153 @@
+import { describe, expect } from 'vitest'
+import { sessionCookie } from '../../src/cookie/index.js'
+import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { cookieSite, cookiesOf, NAME, SECRET } from '../cookie/cookie-site.js'
+import { NOW, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
+import { reported } from './reported.js'
+
+// What people have met who keep sessions in cookies, for pages that a server renders.
+
+/** A session whose capability takes so many more characters. */
+const ofSize = (characters: number) =>
+  testSigner('P-256', { resources: [`https://api.example.com/${'a'.repeat(characters)}`] })
+const namesIn = (cookies: string): string[] => cookies.split('; ').map((pair) => pair.split('=')[0] ?? '')
+
+describe('cookies of pages, as people have met them', () => {
+  reported([
+    {
+      report: 'reown-com/web-examples#767',
+      met: 'nobody could say how a server component learns of the session',
+      async right() {
+        const site = await cookieSite()
+        const headers = new Headers({ cookie: await site.cookies() })
+        expect(await site.pages.read(headers)).toMatchObject({ account: ACCOUNT_A })
+      },
+    },
+    {
+      report: 'alchemyplatform/aa-sdk#958',
+      met: 'the address in a cookie could be changed by whoever had it',
+      async right() {
+        const site = await cookieSite()
+        const cookies = await site.cookies()
+        expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+        expect(await site.visit(`${NAME}=${ACCOUNT_A}`)).toBe('undefined')
+        const [, sealed = ''] = /\.1\.([^;]*)/.exec(cookies) ?? []
+        for (let at = 0; at < sealed.length; at += 97) {
+          const other = sealed[at] === 'A' ? 'B' : 'A'
+          const changed = sealed.slice(0, at) + other + sealed.slice(at + 1)
+          expect(await site.visit(cookies.replace(sealed, changed))).toBe('undefined')
+        }
+      },
+    },
+    {
+      report: 'better-auth/better-auth#8585',
+      met: 'a cookie was cut only above what browsers keep, its attributes left out of account',
+      async right() {
+        const site = await cookieSite()
+        const counts = new Set<number>()
+        for (let size = 2000; size < 3200; size += 40) {
+          const response = await site.post(await ofSize(size))
+          const lines = response.headers.getSetCookie()
+          for (const line of lines) expect(line.length).toBeLessThanOrEqual(4093)
+          counts.add(lines.length)
+          expect(await site.visit(cookiesOf(response))).toBe(ACCOUNT_A)
+        }
+        expect([...counts].sort()).toEqual([2, 3])
+      },
+    },
+    {
+      report: 'auth0/nextjs-auth0#303',
+      met: 'the cookie of before was read beside the parts of a larger one, and the other way round',
+      async right() {
+        const site = await cookieSite()
+        const [small, large] = [await ofSize(10), await ofSize(4000)]
+        let cookies = ''
+        for (const signer of [small, large, small, large]) {
+          cookies = cookiesOf(await site.post(signer, { cookie: cookies }), cookies)
+          const parts = signer === large ? [NAME, `${NAME}$1`] : [NAME]
+          expect(namesIn(cookies).sort()).toEqual([...parts, `${NAME}-until`].sort())
+          expect(await site.pages.read(cookies)).toMatchObject({ keyDID: signer.key.did })
+        }
+      },
+    },
+    {
+      report: 'auth0/nextjs-auth0#303',
+      met: 'parts of two cookies that were set at once were put together',
+      async right() {
+        const site = await cookieSite()
+        const [one, two] = [await site.cookies(await ofSize(4000)), await site.cookies(await ofSize(4000))]
+        const [first] = one.split('; ')
+        const [, second] = two.split('; ')
+        expect(await site.visit(one)).toBe(ACCOUNT_A)
+        expect(await site.visit(`${first}; ${second}`)).toBe('undefined')
+      },
+    },
+    {
+      report: 'directus/directus#22360',
+      met: 'two tabs that renewed at the same moment signed the person out',
+      async right() {
+        const site = await cookieSite()
+        const before = await site.cookies()
+        const answers = await Promise.all([site.post(), site.post()])
+        expect(answers.map(({ status }) => status)).toEqual([200, 200])
+        // Whichever answer comes last, and the cookie of a request that was under way before both.
+        for (const cookies of [before, ...answers.map((answer) => cookiesOf(answer, before))])
+          expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+      },
+    },
+    {
+      report: 'letsrevel/revel-frontend#950',
+      met: 'a renewal that was refused deleted the cookie that another one had just set',
+      async right() {
+        const site = await cookieSite()
+        const cookies = await site.cookies()
+        const signed = await site.signer.sign(
+          new Request('https://app.example.com/session', { method: 'POST' }),
+          NOW,
+        )
+        expect((await site.pages.handler(signed.clone())).status).toBe(200)
+        const refused = await site.pages.handler(signed)
+        expect([refused.status, refused.headers.getSetCookie()]).toEqual([401, []])
+        expect(await site.visit(cookies)).toBe(ACCOUNT_A)
+      },
+    },
+    {
+      report: 'blockchain-lab-um/masca#552',
+      met: 'the account was changed, and the pages went on with the one before',
+      async right() {
+        const site = await cookieSite()
+        const cookies = await site.cookies()
+        const other = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
+        expect(await site.visit(cookiesOf(await site.post(other, { cookie: cookies }), cookies))).toBe(
+          ACCOUNT_B,
+        )
+      },
+    },
+    {
+      report: 'webcompat/web-bugs#142566',
+      met: 'Safari keeps no Secure cookie of http://localhost, and says nothing',
+      async right() {
+        const terms = {
+          secret: SECRET,
+          verifiers: ethereumVerifiers(),
+          authority: 'localhost:3000',
+          domains: ['localhost:3000'],
+          resources: false as const,
+        }
+        const local = sessionCookie({ ...terms, secure: false })
+        const cleared = await local.handler(
+          new Request('http://localhost:3000/session', {
+            method: 'DELETE',
+            headers: { origin: 'http://localhost:3000' },
+          }),
+        )
+        expect(cleared.status).toBe(204)
+        for (const line of cleared.headers.getSetCookie()) expect(line).not.toMatch(/Secure|__Host-/)
+        expect(() => sessionCookie({ ...terms, authority: 'app.example.com', secure: false })).toThrow(
+          'secure',
+        )
+      },
+    },
+  ])
+})

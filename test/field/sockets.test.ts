@@ -1,0 +1,176 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest'
+import type { SessionError } from '../../src/base/errors.js'
+import { toBase64url } from '../../src/base/multibase.js'
+import { utf8 } from '../../src/base/utf8.js'
+import type { Cacao } from '../../src/capability/cacao.js'
+import { memoryReplay } from '../../src/http/replay.js'
+import { memoryRevocation } from '../../src/http/revocation.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { knownKey } from '../../src/key/did-key.js'
+import { createToken, signURL } from '../../src/token/create-token.js'
+import { untilSessionEnds } from '../../src/token/until-session-ends.js'
+import { tokenVerifier } from '../../src/token/verify-token.js'
+import { expectCode } from '../setup/expect-code.js'
+import { accepting, NOW, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+import { reported } from './reported.js'
+
+// What people met who sign sockets and links in.
+
+const DAY_MS = 86_400_000
+const AUDIENCE = 'wss://api.example.com/live'
+let signer: TestSigner
+let weekly: Cacao
+let otherDevice: Cacao
+beforeAll(async () => {
+  signer = await testSigner()
+  const exp = new Date(NOW + 7 * DAY_MS).toISOString()
+  weekly = (await testSigner('P-256', { exp })).cacao
+  otherDevice = (await testSigner('Ed25519', { exp })).cacao
+})
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: NOW })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const now = (): number => NOW
+const token = (): Promise<string> => createToken(signer, { audience: AUDIENCE }, now)
+const { authority: _, ...acceptingTokens } = accepting
+const verifier = (options: object = {}) =>
+  tokenVerifier({ ...acceptingTokens, audience: AUDIENCE, ...options })
+const codeOf = ({ reason }: AbortSignal): string => (reason as SessionError | undefined)?.code ?? 'open'
+
+describe('sockets', () => {
+  reported([
+    {
+      report: 'websockets/ws#1653',
+      met: 'one can send and receive messages after the logout',
+      async right() {
+        const revocation = memoryRevocation()
+        const ended = untilSessionEnds({ cacao: weekly }, { revocation })
+        await revocation.revoke(weekly)
+        await vi.advanceTimersByTimeAsync(0)
+        expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
+      },
+    },
+    {
+      report: 'mattermost/mattermost#7981',
+      met: "an account's sockets stay open when its access is revoked",
+      async right() {
+        const revocation = memoryRevocation()
+        const ended = [weekly, otherDevice].map((cacao) => untilSessionEnds({ cacao }, { revocation }))
+        await revocation.revokeAll(ACCOUNT_A)
+        await vi.advanceTimersByTimeAsync(0)
+        expect(ended.map(codeOf)).toEqual(['ERR_CAPABILITY_REVOKED', 'ERR_CAPABILITY_REVOKED'])
+      },
+    },
+    {
+      report: 'mcdonc/klangk#3152',
+      met: 'one device is signed out, and the others must stay connected',
+      async right() {
+        const revocation = memoryRevocation()
+        const ended = [weekly, otherDevice].map((cacao) => untilSessionEnds({ cacao }, { revocation }))
+        await revocation.revoke(weekly)
+        await vi.advanceTimersByTimeAsync(60_000)
+        expect(ended.map(codeOf)).toEqual(['ERR_CAPABILITY_REVOKED', 'open'])
+      },
+    },
+    {
+      report: 'theopensystemslab/planx-new#4416',
+      met: 'a socket writes on after its token has expired, because that is looked at only when it opens',
+      async right() {
+        const ended = untilSessionEnds({ cacao: weekly }, { revocation: false })
+        vi.advanceTimersByTime(7 * DAY_MS - 1)
+        expect(codeOf(ended)).toBe('open')
+        vi.advanceTimersByTime(1)
+        expect(codeOf(ended)).toBe('ERR_CAPABILITY_EXPIRED')
+      },
+    },
+    {
+      report: 'kagura-agent/cove#271',
+      met: 'a timer for a far end overflows, and one for a past end never goes off',
+      async right() {
+        const far = (await testSigner('P-256', { exp: new Date(NOW + 60 * DAY_MS).toISOString() })).cacao
+        const past = (await testSigner('P-256', { exp: new Date(NOW - 1).toISOString() })).cacao
+        const ended = [far, past].map((cacao) => untilSessionEnds({ cacao }, { revocation: false }))
+        vi.advanceTimersByTime(59 * DAY_MS)
+        expect(ended.map(codeOf)).toEqual(['open', 'ERR_CAPABILITY_EXPIRED'])
+      },
+    },
+  ])
+})
+
+describe('tokens', () => {
+  reported([
+    {
+      report: 'veryfront/veryfront-code#583',
+      met: "a token as a subprotocol fails, because its characters aren't those of a protocol's name",
+      async right() {
+        expect(await token()).toMatch(/^[-!#$%&'*+.^_`|~\w]+$/)
+      },
+    },
+    {
+      report: 'qhkm/zeptoclaw#653',
+      met: 'a token lies in the logs of every proxy',
+      async right() {
+        const verify = verifier({ replay: memoryReplay({ now }) })
+        const logged = await token()
+        await verify(logged)
+        await expectCode('ERR_REQUEST_REPLAYED', () => verify(logged))
+      },
+    },
+    {
+      report: 'openid-certification/oidctest#139',
+      met: 'a token is signed with a secret that is the public key',
+      async right() {
+        const [head = '', body = ''] = (await token()).split('.')
+        const secret = knownKey(signer.key.did)?.bytes ?? expect.fail('no key')
+        const header = atob(head.replace(/-/g, '+').replace(/_/g, '/')).replace('"ES256"', '"HS256"')
+        const input = `${toBase64url(utf8(header))}.${body}`
+        const forged = `${input}.${toBase64url(hmac(sha256, secret, utf8(input)))}`
+        await expectCode('ERR_JWS_INVALID', () => verifier()(forged))
+      },
+    },
+  ])
+})
+
+/** Signs the URL, and gives the one that the server has verified. */
+async function opened(url: string): Promise<string> {
+  const verify = requestVerifier({ ...accepting, signedURLs: true })
+  return (await verify(new Request(await signURL(signer, url, {}, now)))).url
+}
+
+describe('signed URLs', () => {
+  reported([
+    {
+      report: 'xcir/libvmod-awsrest#24',
+      met: "a parameter without a value doesn't fit its signature",
+      async right() {
+        for (const query of ['?x', '?x=', '?', '?x&y', '?=', '?&'])
+          expect(await opened(`https://api.example.com/notes/1${query}`)).toBe(
+            `https://api.example.com/notes/1${query}`,
+          )
+      },
+    },
+    {
+      report: 'yoshidan/google-cloud-rust#298',
+      met: "parameters that aren't sorted don't fit their signature",
+      async right() {
+        const url = 'https://api.example.com/notes/1?b=2&a=1&b=1&A=0'
+        expect(await opened(url)).toBe(url)
+      },
+    },
+    {
+      report: 'NetSPI/AWSSigner#15',
+      met: "encoded parameters don't fit their signature",
+      async right() {
+        const url = 'https://api.example.com/notes/1?mail=bob%2Bbeans%40example.com&name=K%C3%A4the+B'
+        expect(await opened(url)).toBe(url)
+      },
+    },
+  ])
+})

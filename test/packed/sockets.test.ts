@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
+import { type BareFolder, bareFolder } from './bare-folder.js'
+import { run } from './command.js'
+
+// Tokens where people send them, with the servers that they have: `ws` and Hono's upgrade are in test/e2e, in browsers.
+
+const PACKAGES = [
+  'ws@8.23.0',
+  'graphql@17.1.0',
+  'graphql-ws@6.4.2',
+  'socket.io@4.8.4',
+  'socket.io-client@4.8.4',
+  '@grpc/grpc-js@1.14.7',
+]
+
+let folder: BareFolder
+beforeAll(async () => {
+  folder = await bareFolder(...PACKAGES)
+})
+afterAll(() => folder?.remove())
+
+it('are accepted once, by those they are for, until their time or the session is over', async () => {
+  const script = await folder.write('sockets.js', await readFile(new URL('sockets.js', import.meta.url)))
+  const { stdout } = await run(process.execPath, [script, String(KEY_A)], { cwd: folder.path })
+  const refused = (how: unknown): object => ({
+    copied: how,
+    'for another': how,
+    late: how,
+    none: how,
+    own: ACCOUNT_A,
+    'with claims': ACCOUNT_A,
+  })
+  expect(JSON.parse(stdout)).toEqual({
+    'graphql-ws': { ...refused(4403), revoked: '4401 ERR_CAPABILITY_REVOKED' },
+    'Socket.IO': { ...refused(true), revoked: 'io server disconnect' },
+    gRPC: {
+      ...refused('ERR_JWS_INVALID'),
+      copied: 'ERR_REQUEST_REPLAYED',
+      late: 'ERR_REQUEST_STALE',
+    },
+  })
+})
