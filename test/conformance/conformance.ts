@@ -6,6 +6,7 @@ import { message } from './cases/message.js'
 import { sessionString } from './cases/session-string.js'
 import { signedRequest } from './cases/signed-request.js'
 import { storage } from './cases/storage.js'
+import { token } from './cases/token.js'
 import type { Library, Runtime, SharedFiles, Topic } from './library.js'
 
 /** How a case went. */
@@ -26,6 +27,7 @@ export function conformance(shared: SharedFiles): Topic[] {
     { topic: 'capability', cases: capability(shared) },
     { topic: 'JWS', cases: jws(shared) },
     { topic: 'signed request', cases: signedRequest },
+    { topic: 'token', cases: token },
     { topic: 'storage', cases: storage },
   ]
 }
