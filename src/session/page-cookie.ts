@@ -14,6 +14,8 @@ export interface CookieOwner {
 /** Milliseconds to wait for the server's answer. */
 const PATIENCE_MS = 30_000
 const CLEARING_MS = 3000
+const MOST_TRIES = 10
+const NEXT_TRY_MS = 100
 
 /** Where the server keeps the cookie. Throws a `TypeError` for another origin, and `ERR_ENVIRONMENT` where there is no page. */
 export function cookieURL(url: string | URL): URL {
@@ -78,8 +80,12 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
   const { until } = (await jsonOf(response)) as { until?: unknown }
   if (typeof until !== 'number')
     throw failedForGood('the answer is not that of a sessionCookie: is its handler at this path?')
-  const note = noteAt(url)
-  if (note?.keyDID === owner.keyDID && note.until === until) return note
+  // WebKit may show a page what an answer has set only a moment later.
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const note = noteAt(url)
+    if (note?.keyDID === owner.keyDID && note.until === until) return note
+    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS))
+  }
   throw failedForGood('the server has set it, and the browser did not keep it: cookies may be blocked here')
 }
 

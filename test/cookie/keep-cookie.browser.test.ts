@@ -5,8 +5,9 @@ import { noteValue } from '../../src/store/cookie-note.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
 import { type TestClock, testClock } from '../../src/testing/fake-clock.js'
-import { type Restore, replace } from '../../src/testing/replace.js'
+import { replace } from '../../src/testing/replace.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { keepCookiesInMemory } from '../setup/cookie-jar.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
@@ -19,7 +20,7 @@ const resources = ['https://api.example/notes/*']
 
 let clock: TestClock
 let store: SessionStore
-let restore: Restore
+let restore: () => void
 /** What the server was asked: `POST`, `DELETE`. */
 let asked: string[]
 /** Answers instead of the server. */
@@ -79,12 +80,14 @@ beforeEach(() => {
     }
     return Response.json({ account: 'x', expiresInSecs: maxAgeSecs, until: setNote(keyOf(request)) })
   }
-  restore = replace(globalThis, 'fetch', { value: server, writable: true })
+  const restores = [keepCookiesInMemory(), replace(globalThis, 'fetch', { value: server, writable: true })]
+  restore = () => {
+    for (const undo of restores) undo()
+  }
 })
 afterEach(async () => {
   await settled()
   restore()
-  clearNote()
 })
 
 describe('session.keepCookie', () => {

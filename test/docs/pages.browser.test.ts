@@ -4,6 +4,7 @@ import { DIDSession } from '../../src/session/did-session.js'
 import { noteValue } from '../../src/store/cookie-note.js'
 import { replace } from '../../src/testing/replace.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { keepCookiesInMemory } from '../setup/cookie-jar.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 it('the guide to pages keeps the cookie of whoever is signed in', async () => {
@@ -16,12 +17,8 @@ it('the guide to pages keeps the cookie of whoever is signed in', async () => {
     document.cookie = `guide-until=${noteValue({ until, secs: 600, keyDID, path: '/session' })}; path=/`
     return Response.json({ account: ACCOUNT_A, expiresInSecs: 600, until })
   }
-  const restore = replace(globalThis, 'fetch', { value: server, writable: true })
-  onTestFinished(() => {
-    restore()
-    // biome-ignore lint/suspicious/noDocumentCookie: as the server's answer would clear it
-    document.cookie = 'guide-until=; path=/; max-age=0'
-  })
+  onTestFinished(keepCookiesInMemory())
+  onTestFinished(replace(globalThis, 'fetch', { value: server, writable: true }))
   expect(await keepSignedIn()).toBeUndefined()
   expect(asked).toEqual([])
   const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example.com' })

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requestVerifier } from '../../src/http/verify-request.js'
@@ -15,7 +15,7 @@ import { guide } from '../docs/pages.js'
 import { signed } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { runFresh } from '../setup/fresh-process.js'
-import { describePostgres, type PostgresServer, startPostgres } from '../setup/postgres.js'
+import { describePostgres, type PostgresServer, poolOf, startPostgres } from '../setup/postgres.js'
 import { accepting, post, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
@@ -28,8 +28,7 @@ describePostgres('Postgres', () => {
   let schemas = 0
   beforeAll(async () => {
     server = await startPostgres()
-    pool = new pg.Pool({ connectionString: server.url })
-    pool.on('error', () => undefined)
+    pool = poolOf({ connectionString: server.url })
   })
   afterAll(async () => {
     await pool.end()
@@ -165,7 +164,7 @@ describePostgres('Postgres', () => {
     await pool.query(`CREATE ROLE app_${schemas} LOGIN`)
     await pool.query(`GRANT USAGE ON SCHEMA test_${schemas} TO app_${schemas}`)
     await pool.query(`GRANT SELECT, INSERT, UPDATE ON ${prefix}used TO app_${schemas}`)
-    const limited = new pg.Pool({
+    const limited = poolOf({
       connectionString: server.url.replace('postgres@', `app_${schemas}@`),
       max: 1,
     })

@@ -12,7 +12,7 @@ import { redisDevices, redisReplay, redisRevocation } from '../../src/server/red
 import { type SQLClient, sqlDevices, sqlMigration, sqlReplay, sqlRevocation } from '../../src/server/sql.js'
 import { upstashDevices, upstashReplay, upstashRevocation } from '../../src/server/upstash.js'
 import { freePort } from '../engines/free-port.js'
-import { describePostgres, type PostgresServer, startPostgres } from '../setup/postgres.js'
+import { describePostgres, type PostgresServer, poolOf, startPostgres } from '../setup/postgres.js'
 import { describeRedis, type RedisServer, startRedis } from '../setup/redis.js'
 import { storeSuites } from '../setup/store-suite.js'
 import { startUpstash, type UpstashServer } from '../setup/upstash.js'
@@ -138,7 +138,7 @@ describePostgres('in Postgres', () => {
   let sql: postgres.Sql
   beforeAll(async () => {
     server = await startPostgres()
-    pool = new pg.Pool({ connectionString: server.url })
+    pool = poolOf({ connectionString: server.url })
     sql = postgres(server.url, { onnotice: () => undefined })
     await pool.query(sqlMigration('postgres'))
   })
@@ -158,6 +158,7 @@ describePostgres('in Postgres', () => {
     let client: pg.Client
     beforeAll(async () => {
       client = new pg.Client(server.url)
+      client.on('error', () => undefined)
       await client.connect()
     })
     afterAll(() => client.end())

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import pg from 'pg'
 import { describe, it } from 'vitest'
 import { freePort } from '../engines/free-port.js'
 import { startProcess, stopProcess } from '../engines/processes.js'
@@ -107,4 +108,12 @@ export function describePostgres(title: string, suite: () => void): void {
       it('needs postgres', () => Promise.reject(new Error('it is not installed')))
     else it.skip('skipped: postgres is not installed')
   })
+}
+
+/** A pool of `pg`. Its connections may end with the server, a moment after the pool has let go of them. */
+export function poolOf(settings: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(settings)
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }
