@@ -89,6 +89,19 @@ export const secondsOption: ReadValue<number> = (value, name) => {
   throw wrong(name, 'a number of seconds, finite and not negative')
 }
 
+/** Reads an `AbortSignal`; one of another realm, such as an iframe's, counts too. */
+export const signalOption: ReadValue<AbortSignal> = (value, name) => {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal
+  throw wrong(name, 'an AbortSignal')
+}
+
+/** Reads how many there may be of something: at least one. */
+export const countOption: ReadValue<number> = (value, name) => {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
+  throw wrong(name, 'a positive whole number')
+}
+
 /** Reads a list of non-empty texts, and returns a copy; `form` describes the list for the error message. */
 export function textsOption(form: string): ReadValue<readonly string[]> {
   return (value, name) => {

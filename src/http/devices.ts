@@ -2,6 +2,7 @@ import { withoutHidden } from '../base/hidden-characters.js'
 import { LRUCache } from '../base/lru-cache.js'
 import {
   check,
+  countOption,
   functionOption,
   type OptionReaders,
   type ReadValue,
@@ -106,7 +107,7 @@ const RECENT = 10_000
 const PAUSE_MS = 10_000
 const MAX_NAME = 100
 
-/** Remembers in the background of requests which devices were seen, and waits up to `timeoutMs` for the store. */
+/** Remembers which devices were seen. An accepted request waits for the store, up to `timeoutMs`, because some platforms end what is not waited for. */
 export function deviceRecorder<R>(
   { store, name, onFailed = logFailure }: ReadDevicesOptions,
   { now, timeoutMs }: { readonly now: Clock; readonly timeoutMs: number },
@@ -192,9 +193,8 @@ export function memoryDevices({
   maxAccounts = 10_000,
   now = systemClock,
 }: MemoryDevicesOptions = {}): DeviceStore {
-  for (const [name, most] of Object.entries({ maxPerAccount, maxAccounts }))
-    if (!(Number.isSafeInteger(most) && most > 0))
-      throw new TypeError(`${name} must be a positive whole number`)
+  countOption(maxPerAccount, 'maxPerAccount')
+  countOption(maxAccounts, 'maxAccounts')
   const accounts = new LRUCache<ReadonlyMap<string, SeenDevice>>(maxAccounts)
   const devicesOf = (account: string): SeenDevice[] =>
     [...(accounts.get(account)?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now())

@@ -1,5 +1,5 @@
 import { SessionError } from '../base/errors.js'
-import type { ReadValue } from '../base/options.js'
+import { countOption, type ReadValue } from '../base/options.js'
 import { type Clock, latestTime, systemClock } from '../base/time.js'
 import { methodOption } from '../capability/check-options.js'
 
@@ -37,8 +37,7 @@ export function memoryReplay({
   maxEntries = 500_000,
   now = systemClock,
 }: MemoryReplayOptions = {}): ReplayStore {
-  if (!(Number.isSafeInteger(maxEntries) && maxEntries > 0))
-    throw new TypeError('maxEntries must be a positive whole number')
+  countOption(maxEntries, 'maxEntries')
   const clock = latestTime(now)
   const used = new Set<string>()
   const buckets = new ExpiryBuckets<string[]>(() => [])

@@ -263,10 +263,11 @@ export const quantityOption: ReadValue<number> = (value, name) => {
   throw wrong(name, 'a finite number that is not negative')
 }
 
-const maxAgeOption: ReadValue<number> = (value, name) => {
+/** Reads the option `maxAgeSecs`. */
+export const maxAgeOption: ReadValue<number> = (value, name) => {
   const secs = secondsOption(value, name)
   if (secs <= SIGNATURE_LIFETIME_SECS) return secs
-  throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests`)
+  throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests and tokens`)
 }
 
 const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {

@@ -7,6 +7,7 @@ import {
   readOptions,
   secondsOption,
   setting,
+  signalOption,
   wrong,
 } from '../base/options.js'
 import { clockOption } from '../base/time.js'
@@ -45,13 +46,6 @@ const storeOption: ReadValue<SessionStore> = (value, name) => {
 const namespaceOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value !== '') return value
   throw wrong(name, 'a non-empty string')
-}
-
-// An `AbortSignal` of another realm, such as an iframe's, counts too.
-const signalOption: ReadValue<AbortSignal> = (value, name) => {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
-  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal
-  throw wrong(name, 'an AbortSignal')
 }
 
 export const abilitiesOption: ReadValue<Abilities> = (value, name) => {

@@ -1,4 +1,5 @@
 import { SessionError } from '../base/errors.js'
+import { countOption } from '../base/options.js'
 import { type Clock, latestTime, systemClock, within } from '../base/time.js'
 import type { RevocationEvent } from '../capability/check-options.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
@@ -198,8 +199,7 @@ export function redisDevices(
   client: NodeRedisClient | IORedisClient,
   { prefix = 'cacao-session:devices:', maxPerAccount = 100, now = systemClock }: RedisDevicesOptions = {},
 ): DeviceStore {
-  if (!(Number.isSafeInteger(maxPerAccount) && maxPerAccount > 0))
-    throw new TypeError('maxPerAccount must be a positive whole number')
+  countOption(maxPerAccount, 'maxPerAccount')
   const commands = redisCommands(client)
   const run = async (script: string, account: string, ...args: readonly string[]): Promise<unknown> =>
     available(commands.run(script, prefix + account, args))

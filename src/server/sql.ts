@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { SessionError } from '../base/errors.js'
 import { toBase64url } from '../base/multibase.js'
-import { type OptionReaders, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
+import { countOption, type OptionReaders, type ReadValue, readOptions, setting } from '../base/options.js'
 import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
@@ -211,8 +211,7 @@ export function sqlDevices(
   client: SQLClient,
   { maxPerAccount = 100, ...options }: SQLDevicesOptions = {},
 ): DeviceStore {
-  if (!(Number.isSafeInteger(maxPerAccount) && maxPerAccount > 0))
-    throw wrong('maxPerAccount', 'a positive whole number')
+  countOption(maxPerAccount, 'maxPerAccount')
   const { db, tables, now } = sqlStore(client, options)
   const table = tables.devices
   const insert = `INSERT INTO ${table} AS kept

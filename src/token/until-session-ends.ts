@@ -1,5 +1,13 @@
 import { SessionError } from '../base/errors.js'
-import { check, type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
+import {
+  check,
+  type ReadValue,
+  readOptions,
+  required,
+  setting,
+  signalOption,
+  wrong,
+} from '../base/options.js'
 import { scheduleAt, unref } from '../base/schedule.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { assertNotRevoked } from '../capability/assertions.js'
@@ -218,12 +226,6 @@ const pollOption: ReadValue<number> = (value, name) => {
 const outageOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0) return value
   throw wrong(name, 'a number of seconds, or Infinity to go on without an answer')
-}
-
-const signalOption: ReadValue<AbortSignal> = (value, name) => {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
-  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal
-  throw wrong(name, 'an AbortSignal')
 }
 
 const OPTIONS = {

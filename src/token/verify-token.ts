@@ -34,7 +34,7 @@ import { LiveRequests } from '../http/request-limits.js'
 import { requiredAbilityOption, requiredResourcesOption, type WantedResources } from '../http/requirements.js'
 import { readToken, type TokenClaims, tokenRefused } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
-import { quantityOption } from '../http/verify-options.js'
+import { maxAgeOption, quantityOption } from '../http/verify-options.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 
 /** Says what is required of a token with these claims. Its capability must cover it, so that a claim is no more than a choice. */
@@ -244,12 +244,6 @@ const audienceOption: ReadValue<readonly string[]> = (value, name) => {
   const list = textsOption(form)(typeof value === 'string' ? [value] : value, name)
   if (list.length > 0) return list
   throw wrong(name, form)
-}
-
-const maxAgeOption: ReadValue<number> = (value, name) => {
-  const secs = secondsOption(value, name)
-  if (secs <= SIGNATURE_LIFETIME_SECS) return secs
-  throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign tokens`)
 }
 
 const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
