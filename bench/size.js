@@ -39,7 +39,7 @@ for (const { name, entry, gzip } of FUNCTION_BOUNDS) {
 }
 for (const { name, entry, module, gzip } of LATER_BOUNDS) {
   const { file } = entries.find((candidate) => candidate.name === entry)
-  const { next } = await bundle(file, ROOT, { external: peers, then: module })
+  const { next } = await bundle(file, ROOT, { external: peers, later: module })
   rows.push([`${entry}: ${name}, then`, '', '', gzip, next.min, next.gzip, ''].map(String))
   if (next.files !== 1 || next.gzip > gzip)
     failures.push(`${name} loads ${next.gzip} bytes in ${next.files} files more: the bound is ${gzip} in one`)
