@@ -1,6 +1,6 @@
 'use client'
 
-export type { SessionOptions, SignInOptions } from './options.js'
+export type { SessionOptions, SignInOptions } from '../session-state/options.js'
+export type { SessionActions, SessionState, SignIn } from '../session-state/session-state.js'
 export { SessionProvider, type SessionProviderProps } from './provider.js'
-export type { SessionActions, SessionState, SignIn } from './session-state.js'
 export { type UseSession, useSession } from './use-session.js'
