@@ -5,7 +5,7 @@ import { runFresh } from './setup/fresh-process.js'
 const { exports: entries } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ) as { exports: Record<string, unknown> }
-const names = Object.keys(entries).filter((name) => name !== './package.json')
+const names = Object.keys(entries).filter((name) => !/\.(?:json|css)$/.test(name))
 
 // What a page has and a server has not: looking at any of it while importing is what is forbidden.
 const BROWSER = [

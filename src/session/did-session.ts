@@ -71,11 +71,9 @@ export class DIDSession {
 
   static {
     open = (data, now, context) => new DIDSession(data, now, context)
-    Object.defineProperties(DIDSession.prototype, {
-      // What `console.log` shows in Node, Deno and Bun.
-      [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
-      // Vue makes no proxy of what has a name of its own; behind one, private members could not be reached.
-      [Symbol.toStringTag]: { value: 'DIDSession' },
+    // What `console.log` shows in Node, Deno and Bun.
+    Object.defineProperty(DIDSession.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value: inspected,
     })
   }
 

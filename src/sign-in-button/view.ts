@@ -149,8 +149,10 @@ function choiceList(
     return element(choice.id, 'li', {}, [part('choice', 'button', attributes, content, () => choose(choice))])
   })
   const isNothing = !isLooking && offered.every(({ kind }) => kind !== undefined) && help.length > 0
-  const links = help.map(({ text, url }) =>
-    element(url, 'a', { href: url, target: '_blank', rel: 'noopener' }, [text]),
+  const links = help.map((url) =>
+    element(url, 'a', { href: url, target: '_blank', rel: 'noopener' }, [
+      words.findWallet(new URL(url).hostname),
+    ]),
   )
   return [
     ...(items.length > 0 ? [part('choices', 'ul', {}, items)] : []),
@@ -164,7 +166,7 @@ function choiceList(
 function nameOf({ kind, name }: WalletChoice, words: SignInWords): string {
   if (kind === 'known-passkey') return words.knownPasskey(name)
   if (kind === 'passkey') return words.anyPasskey
-  return kind === 'new-passkey' ? words.newPasskey : name
+  return kind === 'new-passkey' ? words.newPasskey : name || words.unnamedWallet
 }
 
 function element(

@@ -1,4 +1,3 @@
-import { accountArgument, chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 
 /**
@@ -23,21 +22,15 @@ export interface WalletSource {
    * looked: if nothing was found by then, the button shows `help`. Opens nothing.
    */
   find(onChoice: (choice: WalletChoice) => void, signal: AbortSignal): Promise<void>
-  /** What the person can do if nothing is found, such as where to get a wallet. */
-  readonly help?: WalletHelp
-}
-
-/** A link for people who have nothing to sign in with. */
-export interface WalletHelp {
-  readonly text: string
-  readonly url: string
+  /** The URL of a page that helps a person who has nothing to sign in with. */
+  readonly help?: string
 }
 
 /** One way to sign in: a wallet, a passkey, or a new passkey. */
 export interface WalletChoice {
   /** Tells it apart from all others of the page. */
   readonly id: string
-  /** Its name for the person. The button has words of its own for passkeys. */
+  /** Its name for the person; empty if it has none. The button has words of its own for that, and for passkeys. */
   readonly name: string
   /** The URL of its picture. */
   readonly icon?: string
@@ -48,13 +41,8 @@ export interface WalletChoice {
   /** Makes the auth method that signs in with the account. */
   authMethod(account: string): AuthMethod
   /**
-   * Whether it can sign for the account, found out without opening anything. The button renews a session with the
-   * choice that can; without this method it asks the person to choose.
+   * Resolves with the account that it can sign for, if it is known without opening anything. The button renews a session
+   * with the choice that has its account; without this method it asks the person to choose.
    */
-  holds?(account: string): Promise<boolean>
-}
-
-/** Whether two account ids have the same address, on whatever chain. */
-export function haveSameAddress(one: string | undefined, other: string): boolean {
-  return one !== undefined && chainless(accountArgument(one)) === chainless(accountArgument(other))
+  knownAccount?(): Promise<string | undefined>
 }

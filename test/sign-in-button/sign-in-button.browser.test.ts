@@ -20,7 +20,7 @@ const announced = (): void => onTestFinished(wallet.announce())
 const wallets = () => [ethereumWallets({ domain })]
 const noWallets: WalletSource = {
   find: async () => undefined,
-  help: { text: 'Get a wallet', url: 'https://wallets.example/' },
+  help: 'https://wallets.example/',
 }
 
 /** The button as a person finds it. */
@@ -133,6 +133,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     expect(await page.faults()).toEqual([])
     page.one('.cacao-sign-in-renew').click()
     await page.shows('[data-status=signed-in] button', SHORT)
+    await vi.waitFor(() => expect(page.dialog().open).toBe(false), SOON)
     expect(wallet.prompts).toBe(2)
   })
 })

@@ -3,14 +3,14 @@ import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { assertMessageOptions } from '../message-options.js'
-import { haveSameAddress, type WalletChoice, type WalletSource } from '../wallet-source.js'
+import type { WalletChoice, WalletSource } from '../wallet-source.js'
 import { discoverWallets } from './discover.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
 import { type EIP1193Provider, type EthereumSignerInput, ethereumSigner } from './signer.js'
 import { ethereumArgument, walletAccount } from './wallet-account.js'
 
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet-source.js'
+export type { WalletChoice, WalletSource } from '../wallet-source.js'
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover.js'
 export type { RecoverPublicKey } from './eip191.js'
 export type { ContractVerifierOptions } from './eip1271.js'
@@ -105,7 +105,7 @@ export function ethereumAccount(
 ): Promise<string | undefined>
 export async function ethereumAccount(
   signer: EthereumSignerInput,
-  { silent = false, chainId, signal }: EthereumAccountOptions = {},
+  { silent, chainId, signal }: EthereumAccountOptions = {},
 ): Promise<string | undefined> {
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
@@ -123,26 +123,23 @@ export async function ethereumAccount(
  */
 export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource {
   assertMessageOptions(options)
-  const choiceOf = (
-    provider: EIP1193Provider,
-    shown: Pick<WalletChoice, 'id' | 'name' | 'icon'>,
-  ): WalletChoice => ({
-    ...shown,
-    account: (signal) => ethereumAccount(provider, { signal }),
-    authMethod: (account) => ethereumAuth(provider, account, options),
-    holds: async (account) => haveSameAddress(await ethereumAccount(provider, { silent: true }), account),
-  })
   return {
-    help: { text: 'Get an Ethereum wallet', url: 'https://ethereum.org/wallets/find-wallet/' },
+    help: 'https://ethereum.org/wallets',
     async find(onChoice, signal) {
-      const announced = await discoverWallets({
+      const add = (provider: EIP1193Provider, shown: Pick<WalletChoice, 'id' | 'name' | 'icon'>): void =>
+        onChoice({
+          ...shown,
+          account: (signal) => ethereumAccount(provider, { signal }),
+          authMethod: (account) => ethereumAuth(provider, account, options),
+          knownAccount: () => ethereumAccount(provider, { silent: true }),
+        })
+      const [announced] = await discoverWallets({
+        onWallet: (found) => add(found.provider, { ...found, id: found.uuid }),
         signal,
-        onWallet: ({ uuid, name, icon, provider }) => onChoice(choiceOf(provider, { id: uuid, name, icon })),
       })
       // Wallets from before EIP-6963, and the browsers inside of wallets' apps, have nothing else.
       const { ethereum } = globalThis as { ethereum?: EIP1193Provider }
-      if (announced.length === 0 && typeof ethereum?.request === 'function')
-        onChoice(choiceOf(ethereum, { id: 'window.ethereum', name: 'Browser wallet' }))
+      if (!announced && ethereum) add(ethereum, { id: '', name: '' })
     },
   }
 }

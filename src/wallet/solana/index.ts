@@ -4,14 +4,14 @@ import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import { assertMessageOptions } from '../message-options.js'
-import { haveSameAddress, type WalletSource } from '../wallet-source.js'
+import type { WalletSource } from '../wallet-source.js'
 import { discoverSolanaWallets } from './discover.js'
 import type { SolanaAuthOptions } from './sign-in.js'
 import { type SolanaSignerInput, solanaSigner } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
 
 export type { SignInMessageOptions } from '../capability-payload.js'
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet-source.js'
+export type { WalletChoice, WalletSource } from '../wallet-source.js'
 export {
   type DiscoveredSolanaWallet,
   type DiscoverSolanaWalletsOptions,
@@ -116,7 +116,7 @@ export async function solanaAccount(
 export function solanaWallets(options: SolanaAuthOptions = {}): WalletSource {
   assertMessageOptions(options)
   return {
-    help: { text: 'Get a Solana wallet', url: 'https://solana.com/wallets' },
+    help: 'https://solana.com/wallets',
     async find(onChoice, signal) {
       const names = new Map<string, number>()
       await discoverSolanaWallets({
@@ -130,7 +130,7 @@ export function solanaWallets(options: SolanaAuthOptions = {}): WalletSource {
             icon,
             account: (signal) => solanaAccount(wallet, { signal }),
             authMethod: (account) => solanaAuth(wallet, account, options),
-            holds: async (account) => haveSameAddress(await solanaAccount(wallet, { silent: true }), account),
+            knownAccount: () => solanaAccount(wallet, { silent: true }),
           })
         },
       })

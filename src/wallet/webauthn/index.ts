@@ -9,7 +9,7 @@ import type { CreatePasskeyOptions } from './register.js'
 import type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
 
 export type { SignInMessageOptions } from '../capability-payload.js'
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet-source.js'
+export type { WalletChoice, WalletSource } from '../wallet-source.js'
 export type { Passkey } from './known-passkeys.js'
 export type { PasskeyRequestOptions } from './passkey-request.js'
 export type { CreatePasskeyOptions } from './register.js'
@@ -140,7 +140,7 @@ export function passkeys({ name, ...options }: PasskeysOptions = {}): WalletSour
           kind: 'known-passkey',
           account: async () => account,
           authMethod,
-          holds: async (other) => other === account,
+          knownAccount: async () => account,
         })
       onChoice({
         id: 'passkey',
