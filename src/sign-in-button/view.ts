@@ -74,7 +74,7 @@ function trigger(
 }
 
 /** The account's address, as long as a button has room for. */
-export function shortAccount(account: string): string {
+function shortAccount(account: string): string {
   const address = account.slice(account.lastIndexOf(':') + 1)
   return address.length > 14 ? `${address.slice(0, 6)}…${address.slice(-4)}` : address
 }

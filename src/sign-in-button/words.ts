@@ -52,7 +52,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   ERR_STORE_UNAVAILABLE: 'This browser does not let the page store anything.',
 }
 
-export const ENGLISH: SignInWords = {
+const ENGLISH: SignInWords = {
   signIn: 'Sign in',
   signInAgain: 'Sign in again',
   signingIn: 'Signing in …',

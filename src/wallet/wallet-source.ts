@@ -5,13 +5,14 @@ import type { AuthMethod } from '../capability/auth-method.js'
  * app's own, such as WalletConnect.
  *
  * @example
+ * import type { WalletSource } from 'cacao-session/ethereum'
  * const phone: WalletSource = {
  *   async find(onChoice) {
  *     onChoice({
  *       id: 'walletconnect',
  *       name: 'WalletConnect',
  *       account: async () => ethereumAccount(await connect()),
- *       authMethod: (account) => ethereumAuth(window.ethereum, account),
+ *       authMethod: (account) => ethereumAuth(provider, account),
  *     })
  *   },
  * }
