@@ -104,8 +104,9 @@ export interface TestWallet {
  *
  * @example
  * // With Playwright: bundle this as one script (esbuild --bundle --format=iife).
- * globalThis.wallet = testWallet({ behaviour: 'hangs' })
+ * const wallet = testWallet({ behaviour: 'hangs' })
  * wallet.announce()
+ * Object.assign(globalThis, { wallet })
  * // In the test: load it before the page's own scripts, and control the wallet from the test.
  * await page.addInitScript({ path: 'wallet.js' })
  * await page.evaluate(() => { wallet.behaviour = 'approves' })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { afterEach, describe, expect, inject, it } from 'vitest'
+import { example as exampleOf } from '../docs/pages.js'
 import { openBrowser } from '../e2e/browser.js'
 import { freePort } from '../engines/free-port.js'
 import { startProcess, stopProcess } from '../engines/processes.js'
@@ -13,12 +14,7 @@ import { startVite } from './vite-server.js'
 import { walletInPage } from './wallet-in-page.js'
 
 // What a new user does: an empty folder, npm install, and the README's first examples typed into files.
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-
-function example(kind: string): string {
-  const [, code] = new RegExp(`\`\`\`js ${kind}\n([^]*?)\`\`\``).exec(readme) ?? []
-  return code ?? expect.fail(`the README has no ${kind} example`)
-}
+const example = (kind: string): string => exampleOf('README.md', kind)
 
 const endings: (() => Promise<void>)[] = []
 afterEach(async () => {
