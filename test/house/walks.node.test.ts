@@ -15,9 +15,9 @@ const WALKS = [
 const importsOf = (file: string): readonly string[] => {
   const all = graph.get(file)
   if (!all) throw new Error(`CONTRIBUTING.md speaks of ${file}, which is no source file`)
-  // What loads later is listed in a file that only re-exports it, and that client.ts loads for the class too.
-  const isLoader = all.includes('session/client.ts') || all.includes('session/on-demand.ts')
-  return isLoader ? [...all, ...(graph.get('session/on-demand.ts') ?? [])] : all
+  // What loads later is listed in files that only re-export it, and that client.ts loads for the class too.
+  const isLoader = all.includes('session/client.ts') || all.includes('session/signing-in.ts')
+  return isLoader ? [...all, ...(graph.get('session/signing-in.ts') ?? [])] : all
 }
 
 describe('the walks of CONTRIBUTING.md', () => {

@@ -423,7 +423,7 @@ describe('the time of a controller session', () => {
 
   const pass = async (secs: number): Promise<void> => {
     // What listens is loaded on demand.
-    await import('../../src/session/on-demand.js')
+    await import('../../src/tabs/index.js')
     await Promise.resolve()
     vi.advanceTimersByTime(secs * SECOND)
     await vi.advanceTimersByTimeAsync(0)
