@@ -25,6 +25,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'React', link: '/guides/react' },
       { text: 'Command line', link: '/guides/command-line' },
       { text: 'Testing your app', link: '/guides/testing' },
+      { text: 'Playwright', link: '/guides/playwright' },
     ],
   },
   {

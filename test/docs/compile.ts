@@ -34,7 +34,7 @@ export const PROGRAMS = {
 
 // A block is a server's if it uses what only Node has, or a package whose types need those of Node.
 const SERVER =
-  /\bprocess\.|\bBuffer\b|'node:|(?:from |import\()'(?:cacao-session\/node|express|h3|vitest|pg|redis|@hono\/node-server|playwright(?:-core)?(?:\/test)?)'/
+  /\bprocess\.|\bBuffer\b|'node:|(?:from |import\()'(?:cacao-session\/node|express|h3|vitest|pg|redis|@hono\/node-server|playwright-core|@playwright\/test)'/
 
 // Packages of the examples that are not installed here, or without types. The packed tests compile and run these.
 const ELSEWHERE =
@@ -43,11 +43,18 @@ const ELSEWHERE =
 /** Whether it needs packages that are not installed here. */
 export const needsOthers = ({ text }: File): boolean => ELSEWHERE.test(text)
 
-/** Those that are a server's, and run in Node. Files of one folder, which import one another, stay together. */
+/** Those that are a server's, and run in Node: with what Node alone has, or what imports such a file. */
 export function serversOf(files: readonly File[]): ReadonlySet<File> {
-  const folderOf = ({ path }: File): string => /^.*\.md\/[^/]+/.exec(path)?.[0] ?? path
-  const folders = new Set(files.filter(({ text }) => SERVER.test(text)).map(folderOf))
-  return new Set(files.filter((file) => folders.has(folderOf(file))))
+  const servers = new Set(files.filter(({ text }) => SERVER.test(text)))
+  const isOne = (path: string): boolean =>
+    [...servers].some((file) => file.path.replace(/\.tsx?$/, '') === path)
+  for (let before = 0; before < servers.size; ) {
+    before = servers.size
+    for (const file of files)
+      for (const [, name = ''] of file.text.matchAll(/from '(\.[^']+)'/g))
+        if (isOne(join(dirname(file.path), name))) servers.add(file)
+  }
+  return servers
 }
 
 const CODE = /^(js|tsx?)$/
@@ -95,6 +102,8 @@ export async function complaintsOf(
     await writeFile(join(folder, path), text)
   }
   await write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['.'] }))
+  // It exports what `playwright/test` does, which is here.
+  await write('playwright.d.ts', "declare module '@playwright/test' { export * from 'playwright/test' }")
   for (const { path, text } of files) await write(path, text)
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const run = promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder })

@@ -63,6 +63,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   client: "import('cacao-session/node').NodeRedisClient",
   clock: "import('cacao-session/testing').TestClock",
   connectionString: 'string',
+  context: "import('playwright-core').BrowserContext",
   database: 'object',
   deviceDID: 'string',
   devices: "import('cacao-session/verify').DeviceStore",
