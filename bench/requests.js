@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util'
 import { areInstalled, builtEntries, PEERS } from './project.js'
 import { peerRows } from './requests/rows.js'
 import { throughput } from './requests/throughput.js'
-import { measure } from './timing/measure.js'
 import { table } from './table.js'
+import { measure } from './timing/measure.js'
 
 // Signed requests beside what people would otherwise use: a bearer JWT, a DPoP-bound token, Hono's own JWT middleware. All in one
 // process, in turns; medians in microseconds.
@@ -23,8 +23,18 @@ const medians = await measure(tasks, rounds)
 const rates = await throughput(fixtures)
 
 console.log(`Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds\n`)
-console.log(table(['µs', 'median'], [...medians].map(([name, us]) => [name, us.toFixed(0)])))
+console.log(
+  table(
+    ['µs', 'median'],
+    [...medians].map(([name, us]) => [name, us.toFixed(0)]),
+  ),
+)
 console.log()
-console.log(table(['requests a second through Hono', 'median'], [...rates].map(([name, rate]) => [name, rate.toFixed(0)])))
+console.log(
+  table(
+    ['requests a second through Hono', 'median'],
+    [...rates].map(([name, rate]) => [name, rate.toFixed(0)]),
+  ),
+)
 console.log()
 console.log(table(['ratio', 'is', 'must', 'aim', ''], peerRows(medians, rates)))

@@ -59,10 +59,15 @@ export async function peerTasks(rounds) {
   const { as, accessToken, proof } = await dpopFixtures(account)
   const bound = []
   while (bound.length <= most)
-    bound.push(new Request(TARGET, { headers: { authorization: `DPoP ${accessToken}`, dpop: await proof() } }))
+    bound.push(
+      new Request(TARGET, { headers: { authorization: `DPoP ${accessToken}`, dpop: await proof() } }),
+    )
   const bytes = webcrypto.getRandomValues(new Uint8Array(512))
   const signature = await subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, server.privateKey, bytes)
-  const nodeKey = { key: createPublicKey({ key: await subtle.exportKey('jwk', server.publicKey), format: 'jwk' }), dsaEncoding: 'ieee-p1363' }
+  const nodeKey = {
+    key: createPublicKey({ key: await subtle.exportKey('jwk', server.publicKey), format: 'jwk' }),
+    dsaEncoding: 'ieee-p1363',
+  }
 
   const tasks = new Map([
     ['verify GET', await verification(session)],
@@ -73,7 +78,10 @@ export async function peerTasks(rounds) {
       'oauth4webapi: DPoP',
       () => oauth.validateJwtAccessToken(as, bound.pop(), 'https://api.example.com', as.options),
     ],
-    ['WebCrypto: verify', () => subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, server.publicKey, signature, bytes)],
+    [
+      'WebCrypto: verify',
+      () => subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, server.publicKey, signature, bytes),
+    ],
     ['node:crypto: verify', () => verify('sha256', bytes, nodeKey, new Uint8Array(signature))],
     ['sign GET', () => session.signRequest(new Request(TARGET))],
     ['sign POST 1 kB', () => session.signRequest(new Request(TARGET, POST))],
@@ -101,7 +109,9 @@ async function dpopFixtures(account) {
     .setIssuedAt()
     .setExpirationTime('1h')
     .sign(issuer.privateKey)
-  const keys = { keys: [{ ...(await subtle.exportKey('jwk', issuer.publicKey)), kid, alg: 'ES256', use: 'sig' }] }
+  const keys = {
+    keys: [{ ...(await subtle.exportKey('jwk', issuer.publicKey)), kid, alg: 'ES256', use: 'sig' }],
+  }
   const options = { [oauth.jwksCache]: { jwks: keys, uat: Math.floor(Date.now() / 1000) } }
   return {
     as: { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks`, options },

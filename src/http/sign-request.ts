@@ -129,6 +129,9 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
     throw new TypeError(
       "the request's body was already read: sign the request before that, or sign a clone of it",
     )
+  // Firefox doesn't tell whether there is a body. With these methods there is none.
+  const { method, body = method === 'GET' || method === 'HEAD' ? null : undefined } = request
+  if (body === null) return new Uint8Array()
   try {
     return new Uint8Array(await request.clone().arrayBuffer())
   } catch (cause) {

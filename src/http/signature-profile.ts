@@ -98,6 +98,7 @@ async function sha256(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 }
 
 const SCHEME = 'CACAO '
+const authorizations = new WeakMap<Cacao, string>()
 // Servers accept 8 to 16 kB of headers in total.
 const MAX_TOKEN_LENGTH = 16_384
 const TOKEN = /^[-\w]+$/
@@ -107,8 +108,11 @@ const TOKEN = /^[-\w]+$/
  * Throws `ERR_REQUEST_TOO_LARGE` if the token would have more than 16,384 characters.
  */
 export function authorizationOf(cacao: Cacao): string {
-  const token = toBase64url(utf8(encodeDagJSON(cacao)))
-  if (token.length <= MAX_TOKEN_LENGTH) return SCHEME + token
+  const written = authorizations.get(cacao) ?? SCHEME + toBase64url(utf8(encodeDagJSON(cacao)))
+  // Capabilities are frozen, and a session sends the same one with each request.
+  authorizations.set(cacao, written)
+  const token = written.slice(SCHEME.length)
+  if (token.length <= MAX_TOKEN_LENGTH) return written
   throw new SessionError(
     'ERR_REQUEST_TOO_LARGE',
     `the capability takes ${token.length} characters, and servers accept at most ${MAX_TOKEN_LENGTH} in a header: ask for fewer resources, such as one that ends in "/*"`,

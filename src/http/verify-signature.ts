@@ -131,13 +131,13 @@ function withoutQuery({ origin, pathname }: URL): string {
 type SignatureCheck = (url: URL) => Promise<SignatureClaims | undefined>
 
 /** A message with all the fields that a signature may cover. */
-interface ReceivedMessage {
+export interface ReceivedMessage {
   readonly method: string
   readonly fields: ReadonlyMap<string, string>
 }
 
 /** A check of the message's signature: read by ourselves, if it is spelt as sessions spell it, or else by the library. */
-function signatureCheck(message: ReceivedMessage, policy: SignaturePolicy): SignatureCheck {
+export function signatureCheck(message: ReceivedMessage, policy: SignaturePolicy): SignatureCheck {
   const own = readSignatureFields(message, policy.capabilityHeader)
   if (!own) return (url) => claimsByLibrary(url, message, policy)
   const { components, parameters, signature, params } = own
