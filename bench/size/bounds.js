@@ -22,6 +22,7 @@ export const BOUNDS = {
   './key': { gzip: 5_000, without: ['@noble/curves'] },
   './solana': { gzip: 5_000, without: ['@noble/curves'] },
   './webauthn': { gzip: 5_000, without: ['@noble/curves'] },
+  './window': { gzip: 100 },
   './verify': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './fetch': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './hono': { gzip: 60_000, without: ['dids', 'idb', 'hono', 'http-message-sig'] },

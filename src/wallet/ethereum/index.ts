@@ -28,6 +28,7 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
  * Makes an auth method that signs in with an Ethereum account, for `DIDSession.get` and `authorize`. Takes an
  * EIP-1193 provider, a viem wallet client or account, an ethers v5 or v6 signer or `BrowserProvider`, or a raw private key.
  * Throws `ERR_WALLET_NOT_FOUND` if `signer` is `undefined` or `null`, as `window.ethereum` is without a wallet.
+ * `import 'cacao-session/window'` tells TypeScript of `window.ethereum`.
  * Without `account` it signs in with the account that the session requests, or else with the wallet's first
  * account.
  *
@@ -51,14 +52,16 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
  * const session = await DIDSession.get(account, ethereumAuth(window.ethereum, account), { resources })
  */
 export function ethereumAuth(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   account?: AccountInput,
   options: EthereumAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
   assertMessageOptions(options)
+  const wallet = ethereumSigner(signer)
   const authArguments = {
-    signer,
-    wallet: ethereumSigner(signer),
+    // Without a wallet, the line above has thrown.
+    signer: signer as EthereumSignerInput,
+    wallet,
     account: account === undefined ? undefined : ethereumArgument(account),
     rpcs: rpcArgument(options.rpc),
   }
@@ -89,19 +92,19 @@ export interface EthereumAccountOptions {
  * const account = await ethereumAccount(window.ethereum)
  */
 export function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   options: EthereumAccountOptions & { silent: true },
 ): Promise<string | undefined>
 export function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   options?: EthereumAccountOptions & { silent?: false },
 ): Promise<string>
 export function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   options?: EthereumAccountOptions,
 ): Promise<string | undefined>
 export async function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   { silent = false, chainId, signal }: EthereumAccountOptions = {},
 ): Promise<string | undefined> {
   signal?.throwIfAborted()

@@ -45,7 +45,7 @@ export type {
  * const session = await DIDSession.get(account, solanaAuth(found.wallet, account), { resources })
  */
 export function solanaAuth(
-  wallet: SolanaSignerInput,
+  wallet: SolanaSignerInput | null | undefined,
   account?: AccountInput,
   options: SolanaAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
@@ -79,22 +79,23 @@ export interface SolanaAccountOptions {
  * `ERR_AUTH_FAILED`, or the reason of `signal`.
  *
  * @example
- * const account = await solanaAccount(window.phantom.solana)
+ * const [found] = await discoverSolanaWallets()
+ * const account = await solanaAccount(found?.wallet)
  */
 export function solanaAccount(
-  wallet: SolanaSignerInput,
+  wallet: SolanaSignerInput | null | undefined,
   options: SolanaAccountOptions & { silent: true },
 ): Promise<string | undefined>
 export function solanaAccount(
-  wallet: SolanaSignerInput,
+  wallet: SolanaSignerInput | null | undefined,
   options?: SolanaAccountOptions & { silent?: false },
 ): Promise<string>
 export function solanaAccount(
-  wallet: SolanaSignerInput,
+  wallet: SolanaSignerInput | null | undefined,
   options?: SolanaAccountOptions,
 ): Promise<string | undefined>
 export async function solanaAccount(
-  wallet: SolanaSignerInput,
+  wallet: SolanaSignerInput | null | undefined,
   { silent = false, chain, signal }: SolanaAccountOptions = {},
 ): Promise<string | undefined> {
   signal?.throwIfAborted()
