@@ -71,9 +71,11 @@ export class DIDSession {
 
   static {
     open = (data, now, context) => new DIDSession(data, now, context)
-    // What `console.log` shows in Node, Deno and Bun.
-    Object.defineProperty(DIDSession.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value: inspected,
+    Object.defineProperties(DIDSession.prototype, {
+      // What `console.log` shows in Node, Deno and Bun.
+      [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
+      // Vue makes no proxy of what has a name of its own; behind one, private members could not be reached.
+      [Symbol.toStringTag]: { value: 'DIDSession' },
     })
   }
 
