@@ -40,7 +40,6 @@ import type { Outcome } from '../tabs/session-events.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 import { bindMembers, later, listening, SessionClient, type SessionClientOptions } from './client.js'
 
-const ignore = (): void => undefined
 function inspected(
   this: DIDSession,
   _depth: unknown,
@@ -85,7 +84,11 @@ export class DIDSession {
     this.#context = context
     bindMembers(this)
     // From now on, signing out in another tab ends this one too.
-    if (context) later.tabs().then(({ follow }) => follow(context, data), ignore)
+    if (context)
+      later.tabs().then(
+        ({ follow }) => follow(context, data),
+        () => undefined,
+      )
   }
 
   /** Takes up the account's session, or has the wallet sign a new one and stores it. See {@link SessionClient.get}. */
