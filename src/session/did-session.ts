@@ -40,6 +40,7 @@ import type { Outcome } from '../tabs/session-events.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 import { bindMembers, later, listening, SessionClient, type SessionClientOptions } from './client.js'
 
+const ignore = (): void => undefined
 function inspected(
   this: DIDSession,
   _depth: unknown,
@@ -84,11 +85,7 @@ export class DIDSession {
     this.#context = context
     bindMembers(this)
     // From now on, signing out in another tab ends this one too.
-    if (context)
-      later.tabs().then(
-        ({ follow }) => follow(context, data),
-        () => undefined,
-      )
+    if (context) later.tabs().then(({ follow }) => follow(context, data), ignore)
   }
 
   /** Takes up the account's session, or has the wallet sign a new one and stores it. See {@link SessionClient.get}. */
@@ -422,10 +419,10 @@ export class DIDSession {
   }
 
   /**
-   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or
-   * removed in any tab, when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and
-   * hidden tabs: an event that is due is told as soon as the page is seen again, and at once if it is due already. Ends with
-   * the function that it gives, the signal, or `dispose`. Keeps no process alive.
+   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or removed in any tab,
+   * when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and hidden tabs:
+   * what is due is told as soon as the page is seen again, and at once if it is due already. Ends with the function that it gives, the
+   * signal, or `dispose`. Keeps no process alive.
    *
    * @example
    * session.on('expiring', () => showRenewButton(), { leadSecs: 600 })
