@@ -296,11 +296,11 @@ export class DIDSession {
   }
 
   /**
-   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one:
-   * `new Client({ fetch: session.fetch })`. Goes to origins that the session's resources cover, and to those of the option
-   * `origins`; for any other it rejects with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with
-   * a new signature each; to another origin it goes on without the capability. If the server's `Date` shows that this machine's
-   * clock is wrong, by a day at most, the request is signed once more.
+   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one: `new Client({ fetch:
+   * session.fetch })`. Goes to origins that the session's resources cover, and to those of the option `origins`; for any other it rejects
+   * with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with a new signature each; to another origin it
+   * goes on without the capability. If the server's `Date` shows that this machine's clock is wrong, by a day at most, the request is
+   * signed once more.
    *
    * @example
    * const response = await session.fetch('/api/notes', { method: 'POST', body: 'Buy cacao beans' })
