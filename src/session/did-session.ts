@@ -71,10 +71,9 @@ export class DIDSession {
 
   static {
     open = (data, now, context) => new DIDSession(data, now, context)
+    // What `console.log` shows in Node, Deno and Bun; and a name, because Vue puts no proxy before what has one of its own.
     Object.defineProperties(DIDSession.prototype, {
-      // What `console.log` shows in Node, Deno and Bun.
       [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
-      // Vue makes no proxy of what has a name of its own; behind one, private members could not be reached.
       [Symbol.toStringTag]: { value: 'DIDSession' },
     })
   }
