@@ -22,6 +22,7 @@ export const BOUNDS = {
   './key': { gzip: 5_000, without: ['@noble/curves'] },
   './solana': { gzip: 5_000, without: ['@noble/curves'] },
   './webauthn': { gzip: 5_000, without: ['@noble/curves'] },
+  './window': { gzip: 100 },
   './verify': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './fetch': { gzip: 60_000, without: ['dids', 'idb', 'http-message-sig'] },
   './hono': { gzip: 60_000, without: ['dids', 'idb', 'hono', 'http-message-sig'] },
@@ -41,6 +42,9 @@ export const BOUNDS = {
   './vue': { gzip: 22_500, without: ['idb', '@noble/curves', '@noble/hashes'] },
   './svelte': { gzip: 22_500, without: ['idb', '@noble/curves', '@noble/hashes'] },
   './sign-in-button': { gzip: 22_000, without: ['idb', '@noble/curves', '@noble/hashes'] },
+  './wallets': { gzip: 10_000, without: ['@noble/curves'] },
+  './rainbowkit': { gzip: 25_000, without: ['idb', '@noble/curves', '@noble/hashes', 'react'] },
+  './appkit': { gzip: 25_000, without: ['idb', '@noble/curves', '@noble/hashes', 'react'] },
   './dids': { gzip: 50_000, without: ['idb'] },
   './did-session': { gzip: 70_000 },
 }

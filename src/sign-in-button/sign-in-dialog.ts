@@ -3,7 +3,7 @@ import type { DIDSession } from '../session/did-session.js'
 import type { SessionState } from '../session-state/session-state.js'
 import { LOADING } from '../session-state/session-state.js'
 import type { SharedSession } from '../session-state/shared-session.js'
-import type { WalletChoice, WalletSource } from '../wallet/wallet-source.js'
+import type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 
 /** What the button and its dialog show. */
 export interface SignInStage {

@@ -1,4 +1,4 @@
-import type { WalletChoice } from '../wallet/wallet-source.js'
+import type { WalletChoice } from '../wallet/wallets.js'
 import type { SignInDialog, SignInStage } from './sign-in-dialog.js'
 import type { SignInWords } from './words.js'
 

@@ -20,7 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session'],
   ['session-state'],
   ['sign-in-button'],
-  ['compat', 'middleware', 'node', 'react', 'svelte', 'vue'],
+  ['compat', 'kits', 'middleware', 'node', 'react', 'svelte', 'vue'],
   ['cookie'],
   ['testing', 'cli', ''],
 ]

@@ -15,7 +15,7 @@ it('looks at no global of browsers while rendering on a server, and leaves nothi
   const output = runFresh(`
     const { render } = await import('svelte/server')
     const { SignInButton, useSession } = await import('cacao-session/svelte')
-    const { ethereumWallets } = await import('cacao-session/ethereum')
+    const { ethereumWallets } = await import('cacao-session/wallets')
     const looked = []
     for (const name of ['window', 'document', 'location', 'indexedDB', 'localStorage', 'BroadcastChannel'])
       Object.defineProperty(globalThis, name, { configurable: true, get: () => void looked.push(name) })

@@ -89,7 +89,7 @@ describe('useSession of Svelte', () => {
   })
 
   it('would complain of other HTML', async () => {
-    mounted(2, SERVER_HTML.replaceAll(/<section>.*?<\/section>/g, ''))
+    mounted(2, SERVER_HTML.replace('<!--[-->', ''))
     expect(complaints.length).toBeGreaterThan(0)
     complaints = []
   })

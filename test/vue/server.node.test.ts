@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createSSRApp, defineComponent, h } from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import { SignInButton, sessionPlugin, type UseSession, useSession } from '../../src/vue/index.js'
-import { ethereumWallets } from '../../src/wallet/ethereum/index.js'
+import { ethereumWallets } from '../../src/wallet/wallets.js'
 import { runFresh } from '../setup/fresh-process.js'
 
 const resources = ['https://api.example/notes/*']
@@ -40,7 +40,7 @@ it('looks at no global of browsers while rendering on a server, and leaves nothi
     const { createSSRApp, h } = await import('vue')
     const { renderToString } = await import('vue/server-renderer')
     const { sessionPlugin, SignInButton, useSession } = await import('cacao-session/vue')
-    const { ethereumWallets } = await import('cacao-session/ethereum')
+    const { ethereumWallets } = await import('cacao-session/wallets')
     const looked = []
     for (const name of ['window', 'document', 'location', 'indexedDB', 'localStorage', 'BroadcastChannel'])
       Object.defineProperty(globalThis, name, { configurable: true, get: () => void looked.push(name) })

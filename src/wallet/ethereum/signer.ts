@@ -53,7 +53,7 @@ export type EthereumSignerInput =
 /** What signing in needs from a wallet, whatever library it comes from. */
 export interface EthereumSigner {
   /** Returns its addresses, the chosen one first. With `silent` the wallet never opens. */
-  addresses(silent: boolean | undefined): Promise<unknown>
+  addresses(silent: boolean): Promise<unknown>
   /** Returns the chain it is on, or `undefined` for a private key. */
   chainId(): Promise<unknown>
   /**
@@ -67,7 +67,7 @@ export interface EthereumSigner {
  * Recognises a signer by its shape. Throws `ERR_WALLET_NOT_FOUND` if there is none, and a `TypeError` for anything
  * else.
  */
-export function ethereumSigner(input: EthereumSignerInput): EthereumSigner {
+export function ethereumSigner(input: EthereumSignerInput | null | undefined): EthereumSigner {
   if (typeof input === 'string' || input instanceof Uint8Array) return privateKeySigner(input)
   if (input === undefined || input === null) throw walletNotFound()
   if (typeof input === 'object') {
