@@ -145,10 +145,11 @@ function choiceList(
       ? [part('icon', 'img', { src: choice.icon, alt: '', width: '32', height: '32' })]
       : []
     const content = [...picture, element('name', 'span', {}, [nameOf(choice, words)])]
-    const attributes = { type: 'button', 'data-kind': choice.kind ?? 'wallet' }
+    const attributes = { type: 'button', 'data-kind': choice.kind ?? 'wallet', 'data-name': choice.name }
     return element(choice.id, 'li', {}, [part('choice', 'button', attributes, content, () => choose(choice))])
   })
-  const isNothing = !isLooking && offered.every(({ kind }) => kind !== undefined) && help.length > 0
+  // Passkeys alone are no wallet, but who wants none needs no link.
+  const isNothing = !isLooking && offered.every(({ kind }) => kind !== undefined)
   const links = help.map((url) =>
     element(url, 'a', { href: url, target: '_blank', rel: 'noopener' }, [
       words.findWallet(new URL(url).hostname),
@@ -156,10 +157,10 @@ function choiceList(
   )
   return [
     ...(items.length > 0 ? [part('choices', 'ul', {}, items)] : []),
-    ...(isNothing || (!isLooking && items.length === 0)
+    ...(isNothing && (links.length > 0 || items.length === 0)
       ? [part('nothing', 'p', {}, [words.nothingFound])]
       : []),
-    ...(!isLooking && links.length > 0 ? [part('help', 'p', {}, links)] : []),
+    ...(isNothing && links.length > 0 ? [part('help', 'p', {}, links)] : []),
   ]
 }
 
