@@ -12,6 +12,8 @@ export default {
   disableSources: true,
   excludePrivate: true,
   excludeInternal: true,
+  // Of the global Window, what is ours.
+  excludeExternals: true,
   treatWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true, notDocumented: true },
   requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Variable', 'GetSignature'],
