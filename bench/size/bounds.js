@@ -38,6 +38,8 @@ export const BOUNDS = {
   './testing': { gzip: 70_000, without: ['dids', 'viem', 'vitest'] },
   './node': { gzip: 50_000, without: ['secp256k1', 'tiny-secp256k1', 'redis', 'ioredis', 'dids'] },
   './react': { gzip: 20_000, without: ['idb', '@noble/curves', '@noble/hashes', 'react-dom'] },
+  './rainbowkit': { gzip: 25_000, without: ['idb', '@noble/curves', '@noble/hashes', 'react'] },
+  './appkit': { gzip: 25_000, without: ['idb', '@noble/curves', '@noble/hashes', 'react'] },
   './dids': { gzip: 50_000, without: ['idb'] },
   './did-session': { gzip: 70_000 },
 }

@@ -91,9 +91,14 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
   return new Request(input, body instanceof FormData ? { ...init, body: multipart(body) } : init)
 }
 
+// Firefox has no `Request.body`. With these methods there is none.
+function hasNoBody({ body, method }: Request): boolean {
+  return body === null || (body === undefined && (method === 'GET' || method === 'HEAD'))
+}
+
 function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request {
-  // Only a clone keeps all members of a request, such as signal, referrer policy, credentials and mode.
-  const clone = withoutFragment(request.clone(), body)
+  // Of a request with a body, only a clone keeps all members, such as signal, referrer policy, credentials and mode.
+  const clone = withoutFragment(hasNoBody(request) ? new Request(request) : request.clone(), body)
   try {
     return withoutSignature(clone)
   } catch {
@@ -104,14 +109,15 @@ function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request 
 
 /** The request without the fragment of its URL, which is never sent: the server must see the URL that was signed. */
 function withoutFragment(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
-  const [sent = '', fragment] = clone.url.split('#', 2)
-  if (fragment === undefined) return clone
+  if (!clone.url.includes('#')) return clone
+  const [sent = ''] = clone.url.split('#', 1)
   // The body is passed again, because Firefox doesn't take it over from another request.
   return new Request(new Request(sent, clone), body.length > 0 ? { body } : undefined)
 }
 
 function withoutSignature(request: Request): Request {
-  for (const name of ['signature', 'signature-input', 'content-digest']) request.headers.delete(name)
+  const { headers } = request
+  for (const name of ['signature', 'signature-input', 'content-digest']) headers.delete(name)
   return request
 }
 
@@ -129,9 +135,7 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
     throw new TypeError(
       "the request's body was already read: sign the request before that, or sign a clone of it",
     )
-  // Firefox doesn't tell whether there is a body. With these methods there is none.
-  const { method, body = method === 'GET' || method === 'HEAD' ? null : undefined } = request
-  if (body === null) return new Uint8Array()
+  if (hasNoBody(request)) return new Uint8Array()
   try {
     return new Uint8Array(await request.clone().arrayBuffer())
   } catch (cause) {

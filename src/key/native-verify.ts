@@ -1,43 +1,7 @@
 import { toBase64url } from '../base/multibase.js'
+import type { KeyObject, NodeCrypto } from '../base/node-crypto.js'
 import { decompressP256, isEd25519Key } from './did-key.js'
-import type { KeyType, PublicKey } from './public-key.js'
-
-/** A key in `node:crypto`, a `KeyObject`. */
-type KeyObject = object
-
-/** What is used of `node:crypto`. Its own types are Node's, which pages don't have. */
-export interface NodeCrypto {
-  createPublicKey(key: { key: JsonWebKey; format: 'jwk' }): KeyObject
-  verify(
-    algorithm: 'sha256' | null,
-    data: Uint8Array,
-    key: { key: KeyObject; dsaEncoding?: 'ieee-p1363' },
-    signature: Uint8Array,
-  ): boolean
-}
-
-let found: { readonly crypto: NodeCrypto | undefined } | undefined
-
-/**
- * `node:crypto` in Node, Deno and Bun, where it verifies signatures of this type of key in half the time of WebCrypto, whose work
- * goes to another thread and back; otherwise `undefined`. It is asked for by name at run time, so that no bundler takes it along.
- */
-export function nodeCrypto(type: KeyType): NodeCrypto | undefined {
-  // Deno's own WebCrypto is faster with P-256.
-  if (type === 'P-256' && 'Deno' in globalThis) return undefined
-  found ??= { crypto: findNodeCrypto() }
-  return found.crypto
-}
-
-function findNodeCrypto(): NodeCrypto | undefined {
-  const { process, navigator } = globalThis as {
-    process?: { getBuiltinModule?(name: string): unknown; versions?: { node?: string } }
-    navigator?: { userAgent?: string }
-  }
-  // Workers of Cloudflare may have modules by these names, which are not Node's.
-  if (navigator?.userAgent === 'Cloudflare-Workers' || !process?.versions?.node) return undefined
-  return process.getBuiltinModule?.('node:crypto') as NodeCrypto | undefined
-}
+import type { PublicKey } from './public-key.js'
 
 // With the object, as `knownKey` keeps it: making a key takes longer than verifying a signature.
 const keys = new WeakMap<PublicKey, KeyObject>()

@@ -31,10 +31,14 @@ export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, Trus
 /** Makes the session that an app works with. */
 export type OpenSession<Session> = (data: SessionData, now: Clock, context: SessionContext) => Session
 
+let loadedRequests: typeof import('./requests.js') | undefined
+
 /** What a page loads by use, once it knows who is signed in. */
 export const later = {
   tabs: (): Promise<typeof import('../tabs/index.js')> => import('../tabs/index.js'),
-  requests: (): Promise<typeof import('./requests.js')> => import('./requests.js'),
+  // Kept, because in Node each `import()` takes as long as a tenth of a signature.
+  requests: async (): Promise<typeof import('./requests.js')> =>
+    (loadedRequests ??= await import('./requests.js')),
   signingIn: (): Promise<typeof import('./signing-in.js')> => {
     // It will need these too, and the one need not wait for the other.
     later.tabs().catch(() => undefined)
@@ -197,10 +201,10 @@ async function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOp
  */
 export function bindMembers(object: object): void {
   const members = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object))
-  for (const [name, { get, value }] of Object.entries<PropertyDescriptor>(members))
-    if (name !== 'constructor')
-      Object.defineProperty(object, name, {
-        configurable: true,
-        ...(get ? { get: get.bind(object) } : { value: value.bind(object), writable: true }),
-      })
+  for (const [name, member] of Object.entries<PropertyDescriptor>(members)) {
+    if (name === 'constructor') continue
+    if (member.get) member.get = member.get.bind(object)
+    else member.value = member.value.bind(object)
+    Object.defineProperty(object, name, member)
+  }
 }

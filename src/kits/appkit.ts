@@ -1,0 +1,197 @@
+import { parseAccount } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import { toHex } from '../base/hex.js'
+import { booleanOption, setting } from '../base/options.js'
+import { type CacaoPayload, rootOf } from '../capability/cacao.js'
+import { parseMessage, renderMessage } from '../capability/message.js'
+import { givenOptions, type ReadersOf } from '../options/read-options.js'
+import type { DIDSession } from '../session/did-session.js'
+import { KIT_READERS, type KitAuth, type KitOptions, KitSession } from './kit-session.js'
+
+export type { KitAuth, KitOptions, KitStatus } from './kit-session.js'
+
+/** Options of `appKitAuth`. */
+export interface AppKitOptions extends KitOptions {
+  /** Whether a wallet whose owner doesn't sign in is disconnected; true by default, as in AppKit. */
+  required?: boolean
+  /** Whether disconnecting the wallet signs out; true by default, as in AppKit. */
+  signOutOnDisconnect?: boolean
+}
+
+/** The content of a sign-in message, by the names that AppKit has for it. */
+export interface SIWXData<Chain extends string = string> {
+  accountAddress: string
+  /** A CAIP-2 id, such as `eip155:1`. */
+  chainId: Chain
+  domain: string
+  uri: string
+  version: string
+  nonce: string
+  statement?: string
+  resources?: string[]
+  requestId?: string
+  issuedAt?: string
+  expirationTime?: string
+  notBefore?: string
+}
+
+/** A message that AppKit has the wallet sign. */
+export interface SIWXMessage<Chain extends string = string> extends SIWXData<Chain> {
+  toString(): string
+}
+
+/** A sign-in, as AppKit hands it over. */
+export interface SIWXSession<Chain extends string = string> {
+  data: SIWXData<Chain>
+  message: string
+  signature: string
+}
+
+/** The interface `SIWXConfig` of Reown AppKit, as AppKit calls it. */
+export interface AppKitSIWX {
+  createMessage<Chain extends string>(input: {
+    accountAddress: string
+    chainId: Chain
+  }): Promise<SIWXMessage<Chain>>
+  addSession(session: SIWXSession): Promise<void>
+  setSessions(sessions: SIWXSession[]): Promise<void>
+  getSessions<Chain extends string>(chainId: Chain, address: string): Promise<SIWXSession<Chain>[]>
+  revokeSession(chainId: string, address: string): Promise<void>
+  getRequired(): boolean
+  signOutOnDisconnect: boolean
+}
+
+/** What `appKitAuth` gives: the configuration for AppKit, and the session for the app. */
+export interface AppKitAuth extends KitAuth {
+  /** The option `siwx` of `createAppKit`. */
+  readonly siwx: AppKitSIWX
+}
+
+const APPKIT_READERS: ReadersOf<AppKitOptions> = {
+  ...KIT_READERS,
+  required: setting(booleanOption),
+  signOutOnDisconnect: setting(booleanOption),
+}
+
+const CONNECTION_SECS = 300
+const NONCE_BYTES = 12
+
+/**
+ * Makes the dialogs of Reown AppKit sign in with a session, with accounts of Ethereum and Solana: the message that the wallet shows is
+ * that of `DIDSession.get`, and once it is signed the session is stored and `getSession()` gives it. Create it once, outside of
+ * components. AppKit's functions reject with a `SessionError`, as `DIDSession.get` does. Throws a `TypeError` for a wrong option.
+ *
+ * AppKit asks some wallets for a message before it knows the account: with WalletConnect's one-click authentication, and for wallets
+ * by e-mail. A session is for one account, so what those sign is a message of five minutes that grants nothing, and
+ * AppKit's dialog asks for the sign-in next.
+ *
+ * @example
+ * const auth = appKitAuth({ resources: ['https://api.example.com/notes/*'], anyChain: true })
+ * const options = { siwx: auth.siwx }
+ */
+export function appKitAuth(options: AppKitOptions): AppKitAuth {
+  const given = givenOptions<AppKitOptions>(options, APPKIT_READERS)
+  const { required = true, signOutOnDisconnect = true, ...kitOptions } = given
+  const session = new KitSession(kitOptions)
+  // Texts that were given out before the account was known, by their nonces.
+  const connections = new Set<string>()
+  const siwx: AppKitSIWX = {
+    async createMessage({ accountAddress, chainId }) {
+      const account = `${chainId}:${accountAddress}`
+      if (parseAccount(account)) return asMessage(await session.textToSign(account), accountAddress, chainId)
+      const nonce = toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
+      connections.add(nonce)
+      return asMessage(
+        connectionText(session.domain, nonce, accountAddress, chainId),
+        accountAddress,
+        chainId,
+      )
+    },
+    async addSession({ data, message, signature }) {
+      if (!connections.delete(data.nonce)) await session.signed(message, signature)
+    },
+    async setSessions(sessions) {
+      if (sessions.length === 0) await signOut(session)
+      for (const one of sessions) await siwx.addSession(one)
+    },
+    async getSessions(chainId, address) {
+      const found = await session.sessionOf(`${chainId}:${address}`)
+      return found ? [await asSession(found, address, chainId)] : []
+    },
+    revokeSession: (chainId, address) => session.remove(`${chainId}:${address}`),
+    getRequired: () => required,
+    signOutOnDisconnect,
+  }
+  return { ...session.auth, siwx }
+}
+
+/** What a wallet signs before AppKit knows its account: no key is named in it, so nothing can be done with it. */
+function connectionText(domain: string | undefined, nonce: string, address: string, chainId: string): string {
+  const { host, origin } = globalThis.location ?? { host: 'localhost', origin: 'http://localhost' }
+  const now = Date.now()
+  return renderMessage({
+    domain: domain ?? host,
+    chainName: 'Ethereum',
+    address,
+    chainId: chainId.slice(chainId.indexOf(':') + 1),
+    aud: domain === undefined ? origin : `https://${domain}`,
+    version: '1',
+    nonce,
+    iat: new Date(now).toISOString(),
+    exp: new Date(now + CONNECTION_SECS * 1000).toISOString(),
+    statement: 'Connect this wallet. The app asks you to sign in next.',
+  })
+}
+
+function asMessage<Chain extends string>(
+  text: string,
+  accountAddress: string,
+  chainId: Chain,
+): SIWXMessage<Chain> {
+  return { ...dataOf(parseMessage(text), accountAddress, chainId), toString: () => text }
+}
+
+async function asSession<Chain extends string>(
+  { cacao }: DIDSession,
+  accountAddress: string,
+  chainId: Chain,
+): Promise<SIWXSession<Chain>> {
+  const { p, s } = rootOf(cacao)
+  const signature = typeof s.s === 'string' ? s.s : `0x${toHex(s.s)}`
+  return { data: dataOf(p, accountAddress, chainId), message: await textOf(p), signature }
+}
+
+async function textOf(p: CacaoPayload): Promise<string> {
+  if (p.iss.startsWith('did:pkh:solana:'))
+    return (await import('../wallet/solana/sign-in.js')).renderSolanaMessage(p)
+  return (await import('../wallet/ethereum/siwe-message.js')).renderEthereumMessage(p)
+}
+
+function dataOf<Chain extends string>(
+  { domain, aud, version, nonce, iat, exp, nbf, statement, requestId, resources }: Omit<CacaoPayload, 'iss'>,
+  accountAddress: string,
+  chainId: Chain,
+): SIWXData<Chain> {
+  return {
+    accountAddress,
+    chainId,
+    domain,
+    uri: aud,
+    version,
+    nonce,
+    issuedAt: iat,
+    ...(exp !== undefined && { expirationTime: exp }),
+    ...(nbf !== undefined && { notBefore: nbf }),
+    ...(statement !== undefined && { statement }),
+    ...(requestId !== undefined && { requestId }),
+    ...(resources && { resources: [...resources] }),
+  }
+}
+
+/** AppKit must hear of it if the session may still be there. */
+async function signOut(session: KitSession): Promise<void> {
+  if (await session.signOut()) return
+  throw (
+    session.auth.getError() ?? new SessionError('ERR_STORE_UNAVAILABLE', 'the session may still be stored')
+  )
+}

@@ -1,0 +1,188 @@
+import nacl from 'tweetnacl'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { toBase58 } from '../../src/base/bytes.js'
+import { type AppKitAuth, type AppKitOptions, appKitAuth } from '../../src/kits/appkit.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory-store.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { failingStore, type TestWallet, testWallet } from '../../src/testing/index.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { solanaVerifiers } from '../../src/wallet/solana/index.js'
+import { expectCode } from '../setup/expect-code.js'
+import { SOLANA_MAINNET, testSolanaWallet } from '../setup/solana-wallet.js'
+import { SOON } from '../setup/soon.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+const CHAIN = 'eip155:1'
+
+let wallet: TestWallet
+let store: SessionStore
+let options: AppKitOptions
+let auth: AppKitAuth
+
+beforeEach(() => {
+  wallet = testWallet({ privateKey: KEY_A })
+  store = memoryStore()
+  const verifiers = { ...ethereumVerifiers(), ...solanaVerifiers() }
+  options = { resources, store, domain: 'app.example', verifiers }
+  auth = appKitAuth(options)
+})
+afterEach(() => auth.siwx.setSessions([]))
+
+const addressOf = (account: string): string => account.split(':')[2] ?? ''
+const sign = (message: string): Promise<string> =>
+  wallet.provider.request({
+    method: 'personal_sign',
+    params: [`0x${Buffer.from(message).toString('hex')}`, addressOf(wallet.account)],
+  }) as Promise<string>
+
+/** What AppKit's dialog does when the person clicks on its button. */
+async function signIn(
+  { siwx }: AppKitAuth = auth,
+  accountAddress = addressOf(wallet.account),
+): Promise<void> {
+  const data = await siwx.createMessage({ chainId: CHAIN, accountAddress })
+  const message = data.toString()
+  await siwx.addSession({ data, message, signature: await sign(message) })
+}
+
+const until = (status: ReturnType<AppKitAuth['getStatus']>): Promise<void> =>
+  vi.waitFor(() => expect(auth.getStatus()).toBe(status), SOON)
+
+describe("AppKit's configuration", () => {
+  it('signs in with the message of a session, gives its fields, and lists it', async () => {
+    const { siwx } = auth
+    expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toEqual([])
+    const message = await siwx.createMessage({ chainId: CHAIN, accountAddress: addressOf(ACCOUNT_A) })
+    const text = message.toString()
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining([
+        `URI: ${message.uri}`,
+        `Nonce: ${message.nonce}`,
+        `Issued At: ${message.issuedAt}`,
+        `Expiration Time: ${message.expirationTime}`,
+        message.statement,
+        `- ${resources[0]}`,
+      ]),
+    )
+    expect(message).toMatchObject({
+      domain: 'app.example',
+      chainId: CHAIN,
+      accountAddress: addressOf(ACCOUNT_A),
+      version: '1',
+      resources,
+    })
+    const signature = await sign(text)
+    await siwx.addSession({ data: message, message: text, signature })
+    const session = auth.getSession()
+    expect([session?.account, session?.keyDID]).toEqual([ACCOUNT_A, message.uri])
+    const { toString: _, ...data } = message
+    expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toEqual([{ data, message: text, signature }])
+    expect(await siwx.getSessions('eip155:137', addressOf(ACCOUNT_A))).toEqual([])
+    expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_B))).toEqual([])
+    expect(auth.getSession()).toBe(session)
+  })
+
+  it('takes up the stored session of the account that the wallet shows', async () => {
+    for (const of of [wallet, testWallet({ privateKey: KEY_B })])
+      await DIDSession.get(of.account, ethereumAuth(of.provider), { store, resources, domain: 'app.example' })
+    expect(await auth.siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toHaveLength(1)
+    expect([auth.getStatus(), auth.getSession()?.account]).toEqual(['authenticated', ACCOUNT_A])
+    expect(await auth.siwx.getSessions(CHAIN, addressOf(ACCOUNT_B))).toHaveLength(1)
+    expect(auth.getSession()?.account).toBe(ACCOUNT_B)
+    expect(await auth.siwx.getSessions('eip155:10', addressOf(ACCOUNT_B))).toEqual([])
+    const anyChain = appKitAuth({ ...options, anyChain: true })
+    expect(await anyChain.siwx.getSessions('eip155:10', addressOf(ACCOUNT_B))).toHaveLength(1)
+  })
+
+  it('signs in with Solana, whose signature AppKit writes in base58', async () => {
+    const { address, account } = testSolanaWallet(7)
+    const pair = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(7))
+    const chainId = `solana:${SOLANA_MAINNET}`
+    const data = await auth.siwx.createMessage({ chainId, accountAddress: address })
+    const message = data.toString()
+    expect(message).toContain('your Solana account')
+    const signature = toBase58(nacl.sign.detached(Buffer.from(message), pair.secretKey))
+    await auth.siwx.addSession({ data, message, signature })
+    expect(auth.getSession()?.account).toBe(account)
+    const [listed] = await auth.siwx.getSessions(chainId, address)
+    expect([listed?.message, listed?.signature]).toEqual([message, signature])
+  })
+
+  it('says which accounts it is for', async () => {
+    const asked = auth.siwx.createMessage({
+      chainId: 'bip122:000000000019d6689c085ae165831e93',
+      accountAddress: '128Lkh3S7CkDTBZ8W7BbpsN3YYizJMp8p6',
+    })
+    const error = await expectCode('ERR_AUTH_FAILED', () => asked)
+    expect(error.message).toContain('Ethereum or Solana')
+  })
+
+  it('refuses signatures of others, and answers to messages that are over', async () => {
+    const { siwx } = auth
+    const data = await siwx.createMessage({ chainId: CHAIN, accountAddress: addressOf(ACCOUNT_B) })
+    const message = data.toString()
+    const signature = await sign(message)
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => siwx.addSession({ data, message, signature }))
+    await expectCode('ERR_AUTH_FAILED', () => siwx.addSession({ data, message, signature }))
+    await expectCode('ERR_AUTH_FAILED', () => siwx.setSessions([{ data, message, signature }]))
+    expect(auth.getStatus()).toBe('unauthenticated')
+    expect(await DIDSession.list({ store })).toEqual([])
+  })
+
+  it.each([
+    ['', 'one-click authentication by WalletConnect'],
+    ['<<AccountAddress>>', 'a wallet by e-mail'],
+  ])('grants nothing by what a wallet signs before its account is known (%j: %s)', async (accountAddress) => {
+    const { siwx } = auth
+    const data = await siwx.createMessage({ chainId: CHAIN, accountAddress })
+    expect(data).toMatchObject({ domain: 'app.example', uri: 'https://app.example', chainId: CHAIN })
+    expect(data.resources).toBeUndefined()
+    const lifetime = Date.parse(data.expirationTime ?? '') - Date.parse(data.issuedAt ?? '')
+    expect(lifetime).toBe(300_000)
+    expect(data.toString()).toContain('The app asks you to sign in next.')
+    const known = { ...data, accountAddress: addressOf(ACCOUNT_A) }
+    const message = data.toString().replace(`\n${accountAddress}\n`, `\n${addressOf(ACCOUNT_A)}\n`)
+    const session = { data: known, message, signature: await sign(message) }
+    // AppKit disconnects the wallet if this rejects.
+    await siwx.setSessions([session])
+    expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toEqual([])
+    await expectCode('ERR_AUTH_FAILED', () => siwx.addSession(session))
+    await signIn()
+    expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toHaveLength(1)
+  })
+
+  it('signs out when AppKit disconnects, and when it revokes', async () => {
+    await signIn()
+    await auth.siwx.setSessions([])
+    expect([auth.getStatus(), await DIDSession.list({ store })]).toEqual(['unauthenticated', []])
+    await signIn()
+    await auth.siwx.revokeSession(CHAIN, addressOf(ACCOUNT_B))
+    expect(auth.getStatus()).toBe('authenticated')
+    await auth.siwx.revokeSession(CHAIN, addressOf(ACCOUNT_A))
+    await until('unauthenticated')
+    expect(await DIDSession.list({ store })).toEqual([])
+  })
+
+  it('rejects if the session may still be stored, and lists none of a store that fails', async () => {
+    const failing = failingStore(memoryStore())
+    const other = appKitAuth({ ...options, store: failing })
+    await signIn(other)
+    failing.behaviour = 'unavailable'
+    await expectCode('ERR_STORE_UNAVAILABLE', () => other.siwx.setSessions([]))
+    expect(await other.siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toEqual([])
+    failing.behaviour = 'works'
+    await other.siwx.setSessions([])
+  })
+
+  it('says what AppKit asks: whether signing in is required, and whether to sign out', () => {
+    const defaults = appKitAuth({ resources }).siwx
+    expect([defaults.getRequired(), defaults.signOutOnDisconnect]).toEqual([true, true])
+    const { siwx } = appKitAuth({ resources, required: false, signOutOnDisconnect: false })
+    expect([siwx.getRequired(), siwx.signOutOnDisconnect]).toEqual([false, false])
+    for (const name of ['required', 'signOutOnDisconnect'])
+      expect(() => appKitAuth({ resources, [name]: 'yes' } as never)).toThrow(`${name} must be true or false`)
+    expect(() => appKitAuth({ resources, requried: true } as never)).toThrow('there is no option "requried"')
+  })
+})

@@ -1,0 +1,279 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SessionErrorCode } from '../../src/base/errors.js'
+import { type KitOptions, type RainbowKitAuth, rainbowKitAuth } from '../../src/kits/rainbowkit.js'
+import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory-store.js'
+import type { SessionStore } from '../../src/store/store.js'
+import { failingStore, type TestWallet, testWallet } from '../../src/testing/index.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { parseEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
+import { expectCode } from '../setup/expect-code.js'
+import { gatedStore } from '../setup/gated-store.js'
+import { SOON } from '../setup/soon.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+
+const resources = ['https://api.example/notes/*']
+
+let wallet: TestWallet
+let store: SessionStore
+let options: KitOptions
+let auth: RainbowKitAuth
+
+beforeEach(() => {
+  wallet = testWallet({ privateKey: KEY_A })
+  store = memoryStore()
+  options = { resources, store, domain: 'app.example', verifiers: ethereumVerifiers() }
+  auth = rainbowKitAuth(options)
+})
+afterEach(() => auth.adapter.signOut())
+
+const addressOf = (account: string): string => account.split(':')[2] ?? ''
+const sign = (message: string, of: TestWallet = wallet): Promise<string> =>
+  of.provider.request({
+    method: 'personal_sign',
+    params: [`0x${Buffer.from(message).toString('hex')}`, addressOf(of.account)],
+  }) as Promise<string>
+
+/** What RainbowKit's dialog does up to the wallet, when the person clicks on its button. */
+async function message(
+  { adapter }: RainbowKitAuth = auth,
+  of: TestWallet = wallet,
+  chainId = 1,
+): Promise<string> {
+  const nonce = await adapter.getNonce()
+  return adapter.createMessage({ nonce, address: addressOf(of.account), chainId })
+}
+
+/** All of it. */
+async function signIn(kit: RainbowKitAuth = auth, of: TestWallet = wallet, chainId = 1): Promise<boolean> {
+  const text = await message(kit, of, chainId)
+  return kit.adapter.verify({ message: text, signature: await sign(text, of) })
+}
+
+const until = (status: ReturnType<RainbowKitAuth['getStatus']>, of = auth): Promise<void> =>
+  vi.waitFor(() => expect(of.getStatus()).toBe(status), SOON)
+
+/** A session that was stored before, as by an earlier page. */
+const stored = (of: TestWallet = wallet): Promise<DIDSession> =>
+  DIDSession.get(of.account, ethereumAuth(of.provider), { ...options, resources })
+
+/** What a page finds in the store. */
+const loaded = (of = store) => DIDSession.load(undefined, { store: of })
+
+describe("RainbowKit's adapter", () => {
+  it('signs in with the message of a session, and the app gets that session', async () => {
+    auth.subscribe(() => undefined)
+    await until('unauthenticated')
+    const text = await message()
+    const { payload } = parseEthereumMessage(text)
+    expect(payload).toMatchObject({ domain: 'app.example', resources, iss: `did:pkh:${ACCOUNT_A}` })
+    expect(auth.getStatus()).toBe('unauthenticated')
+    expect(auth.getSession()).toBeUndefined()
+    expect(await auth.adapter.verify({ message: text, signature: await sign(text) })).toBe(true)
+    expect(auth.getStatus()).toBe('authenticated')
+    const session = auth.getSession()
+    expect(session).toMatchObject({ account: ACCOUNT_A, keyDID: payload.aud })
+    expect(session?.isAuthorized(resources)).toBe(true)
+    expect((await loaded())?.keyDID).toBe(session?.keyDID)
+    expect(wallet.prompts).toBe(1)
+  })
+
+  it('takes up the stored session when the page comes back: loading, then authenticated', async () => {
+    const { keyDID } = await stored()
+    const seen: string[] = []
+    expect(auth.getStatus()).toBe('loading')
+    auth.subscribe(() => seen.push(auth.getStatus()))
+    await until('authenticated')
+    expect(auth.getSession()?.keyDID).toBe(keyDID)
+    expect(seen).toEqual(['authenticated'])
+  })
+
+  it('does not take up a session for other resources', async () => {
+    await stored()
+    auth = rainbowKitAuth({ ...options, resources: ['https://api.example/other/*'] })
+    auth.subscribe(() => undefined)
+    await until('unauthenticated')
+  })
+
+  it('takes the nonce of the app, of each kind, and otherwise makes one', async () => {
+    const nonces = ['abcdefgh1', 'abcdefgh2']
+    const asked = rainbowKitAuth({ ...options, nonce: async () => nonces.shift() ?? '' })
+    expect(parseEthereumMessage(await message(asked)).payload.nonce).toBe('abcdefgh1')
+    expect(nonces).toEqual(['abcdefgh2'])
+    const fixed = rainbowKitAuth({ ...options, nonce: 'abcdefgh3', namespace: 'fixed' })
+    expect(parseEthereumMessage(await message(fixed)).payload.nonce).toBe('abcdefgh3')
+    const [one, two] = [await auth.adapter.getNonce(), await auth.adapter.getNonce()]
+    expect(one).toMatch(/^[0-9a-f]{24}$/)
+    expect(two).not.toBe(one)
+    const failing = rainbowKitAuth({ ...options, nonce: () => Promise.reject(new Error('down')) })
+    await expect(failing.adapter.getNonce()).rejects.toThrow('down')
+  })
+
+  it('asks anew after the person has said no, of which RainbowKit tells nobody', async () => {
+    wallet.behaviour = 'rejects'
+    const first = await message()
+    await expect(sign(first)).rejects.toMatchObject({ code: 4001 })
+    wallet.behaviour = 'approves'
+    const second = await message()
+    expect(second).not.toBe(first)
+    expect(await auth.adapter.verify({ message: second, signature: await sign(second) })).toBe(true)
+    expect(auth.getError()).toBeUndefined()
+  })
+
+  it('refuses an answer to a message that another one has replaced, and waits for that one', async () => {
+    const first = await message()
+    const second = await message()
+    const signature = await sign(first)
+    await expectCode('ERR_AUTH_FAILED', () => auth.adapter.verify({ message: first, signature }))
+    expect(await auth.adapter.verify({ message: second, signature: await sign(second) })).toBe(true)
+  })
+
+  it('refuses an answer after the page was loaded anew', async () => {
+    const text = await message()
+    const reloaded = rainbowKitAuth(options)
+    const signature = await sign(text)
+    await expectCode('ERR_AUTH_FAILED', () => reloaded.adapter.verify({ message: text, signature }))
+    expect(await loaded()).toBeUndefined()
+  })
+
+  it.each<[string, (text: string) => Promise<string> | string, SessionErrorCode]>([
+    [
+      'of another account',
+      (text) => sign(text, testWallet({ privateKey: KEY_B })),
+      'ERR_CAPABILITY_SIGNATURE',
+    ],
+    ['of another text', () => sign('another text'), 'ERR_CAPABILITY_SIGNATURE'],
+    ['that is none', () => '0x1234', 'ERR_AUTH_FAILED'],
+  ])('refuses a signature %s, says why, and stores nothing', async (_, answer, code) => {
+    const text = await message()
+    const signature = await answer(text)
+    await expectCode(code, () => auth.adapter.verify({ message: text, signature }))
+    expect(auth.getError()?.code).toBe(code)
+    expect(auth.getStatus()).toBe('unauthenticated')
+    expect(await loaded()).toBeUndefined()
+    expect(await signIn()).toBe(true)
+    expect(auth.getError()).toBeUndefined()
+  })
+
+  it('signs out when the wallet is disconnected, also while the wallet is being asked', async () => {
+    await signIn()
+    const { adapter } = auth
+    await adapter.signOut()
+    expect([auth.getStatus(), auth.getSession()]).toEqual(['unauthenticated', undefined])
+    expect(await DIDSession.list({ store })).toEqual([])
+    const text = await message()
+    await adapter.signOut()
+    const signature = await sign(text)
+    await expectCode('ERR_AUTH_FAILED', () => adapter.verify({ message: text, signature }))
+    expect(auth.getStatus()).toBe('unauthenticated')
+  })
+
+  it('signs out a session that was being stored at that moment', async () => {
+    const gate = gatedStore()
+    auth = rainbowKitAuth({ ...options, store: gate.store })
+    const text = await message()
+    const held = gate.close()
+    const verified = auth.adapter.verify({ message: text, signature: await sign(text) })
+    verified.catch(() => undefined)
+    await held
+    const signedOut = auth.adapter.signOut()
+    gate.open()
+    await signedOut
+    await verified.catch(() => undefined)
+    expect(auth.getStatus()).toBe('unauthenticated')
+    expect(await loaded(gate.store)).toBeUndefined()
+  })
+
+  it('is unauthenticated once the session was removed elsewhere', async () => {
+    await signIn()
+    await DIDSession.remove(ACCOUNT_A, { store })
+    await until('unauthenticated')
+  })
+
+  it('tells the app, not RainbowKit, that the store has failed', async () => {
+    const failing = failingStore(memoryStore())
+    auth = rainbowKitAuth({ ...options, store: failing })
+    await signIn()
+    failing.behaviour = 'unavailable'
+    await auth.adapter.signOut()
+    expect(auth.getError()?.code).toBe('ERR_STORE_UNAVAILABLE')
+    failing.behaviour = 'works'
+  })
+
+  it('stops acting for an account that the wallet no longer shows, and takes up the other one', async () => {
+    const b = testWallet({ privateKey: KEY_B })
+    await stored(b)
+    await signIn()
+    auth.setAccount(ACCOUNT_A)
+    expect(auth.getSession()?.account).toBe(ACCOUNT_A)
+    auth.setAccount(ACCOUNT_B)
+    expect(auth.getSession()).toBeUndefined()
+    await until('authenticated')
+    expect(auth.getSession()?.account).toBe(ACCOUNT_B)
+    auth.setAccount('eip155:1:0x00000000000000000000000000000000000000aa')
+    await until('unauthenticated')
+    // The session of the first one is still stored.
+    auth.setAccount(ACCOUNT_A)
+    await until('authenticated')
+    // A wallet that is locked shows none.
+    auth.setAccount(undefined)
+    expect(auth.getSession()?.account).toBe(ACCOUNT_A)
+    expect(() => auth.setAccount('0x19E7')).toThrow(TypeError)
+  })
+
+  it('knows the account before anything is loaded', async () => {
+    const b = testWallet({ privateKey: KEY_B })
+    await stored()
+    await stored(b)
+    auth.setAccount(ACCOUNT_A)
+    auth.subscribe(() => undefined)
+    await until('authenticated')
+    expect(auth.getSession()?.account).toBe(ACCOUNT_A)
+  })
+
+  it('ends a sign-in when the wallet switches to another account meanwhile', async () => {
+    const text = await message()
+    auth.setAccount(ACCOUNT_B)
+    const signature = await sign(text)
+    await expectCode('ERR_AUTH_FAILED', () => auth.adapter.verify({ message: text, signature }))
+    await until('unauthenticated')
+  })
+
+  it('has nothing signed if a session of the account is stored', async () => {
+    await stored()
+    const asked = auth.adapter.createMessage({
+      nonce: 'abcdefgh1',
+      address: addressOf(ACCOUNT_A),
+      chainId: 1,
+    })
+    await expectCode('ERR_AUTH_FAILED', () => asked)
+    expect([auth.getStatus(), auth.getError()]).toEqual(['authenticated', undefined])
+  })
+
+  it('counts a session on every chain with anyChain, and otherwise on its own', async () => {
+    await stored()
+    auth.setAccount(ACCOUNT_A.replace(':1:', ':137:'))
+    auth.subscribe(() => undefined)
+    await until('unauthenticated')
+    auth = rainbowKitAuth({ ...options, anyChain: true })
+    auth.setAccount(ACCOUNT_A.replace(':1:', ':137:'))
+    auth.subscribe(() => undefined)
+    await until('authenticated')
+  })
+
+  it('writes the chain of the wallet', async () => {
+    expect(await message(auth, wallet, 137)).toContain('Chain ID: 137')
+  })
+
+  it.each<[string, object]>([
+    ['resources', {}],
+    ['resource', { resource: ['https://api.example/*'] }],
+    ['expiresInSecs', { resources, expiresInSecs: undefined }],
+    ['rpc', { resources, rpc: 'ftp://x' }],
+    ['rpcTimeoutMs', { resources, rpcTimeoutMs: 0 }],
+    ['signal', { resources, signal: AbortSignal.abort() }],
+  ])('throws for a wrong option: %s', (name, wrong) => {
+    expect(() => rainbowKitAuth(wrong as KitOptions)).toThrow(TypeError)
+    expect(() => rainbowKitAuth(wrong as KitOptions)).toThrow(name)
+  })
+})
