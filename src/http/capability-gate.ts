@@ -30,7 +30,7 @@ export interface ReceivedCapability {
 }
 
 /** Who acts under a capability, and its `capabilityIdentity`. */
-export interface AdmittedCapability {
+interface AdmittedCapability {
   readonly caller: Caller
   readonly identity: string
   /** From when on it is valid, in milliseconds since 1970, and until when. */

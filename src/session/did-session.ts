@@ -71,9 +71,10 @@ export class DIDSession {
 
   static {
     open = (data, now, context) => new DIDSession(data, now, context)
-    // What `console.log` shows in Node, Deno and Bun.
-    Object.defineProperty(DIDSession.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value: inspected,
+    // What `console.log` shows in Node, Deno and Bun; and a name, because Vue puts no proxy before what has one of its own.
+    Object.defineProperties(DIDSession.prototype, {
+      [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
+      [Symbol.toStringTag]: { value: 'DIDSession' },
     })
   }
 
@@ -294,11 +295,11 @@ export class DIDSession {
   }
 
   /**
-   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one:
-   * `new Client({ fetch: session.fetch })`. Goes to origins that the session's resources cover, and to those of the option
-   * `origins`; for any other it rejects with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with
-   * a new signature each; to another origin it goes on without the capability. If the server's `Date` shows that this machine's
-   * clock is wrong, by a day at most, the request is signed once more.
+   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one: `new Client({ fetch:
+   * session.fetch })`. Goes to origins that the session's resources cover, and to those of the option `origins`; for any other it rejects
+   * with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with a new signature each; to another origin it
+   * goes on without the capability. If the server's `Date` shows that this machine's clock is wrong, by a day at most, the request is
+   * signed once more.
    *
    * @example
    * const response = await session.fetch('/api/notes', { method: 'POST', body: 'Buy cacao beans' })
@@ -417,10 +418,10 @@ export class DIDSession {
   }
 
   /**
-   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or
-   * removed in any tab, when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and
-   * hidden tabs: an event that is due is told as soon as the page is seen again, and at once if it is due already. Ends with
-   * the function that it gives, the signal, or `dispose`. Keeps no process alive.
+   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or removed in any tab,
+   * when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and hidden tabs:
+   * what is due is told as soon as the page is seen again, and at once if it is due already. Ends with the function that it gives, the
+   * signal, or `dispose`. Keeps no process alive.
    *
    * @example
    * session.on('expiring', () => showRenewButton(), { leadSecs: 600 })

@@ -130,7 +130,7 @@ const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     replay: "import('cacao-session/verify').ReplayStore",
     token: 'string',
   },
-  'react/session-state.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
+  'session-state/session-state.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
 }
 
 /** The types that examples name. */

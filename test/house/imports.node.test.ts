@@ -18,7 +18,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tabs'],
   ['sign-in'],
   ['session'],
-  ['compat', 'middleware', 'node', 'react'],
+  ['session-state'],
+  ['sign-in-button'],
+  ['compat', 'kits', 'middleware', 'node', 'react', 'svelte', 'vue'],
   ['cookie'],
   ['testing', 'cli', ''],
 ]
