@@ -37,6 +37,10 @@ const SERVER = {
   'server.js': printed('start', 'server').replace('port: 8787', 'port: API_PORT'),
   'vite.config.js': printed('start', 'config').replace('8787', 'API_PORT'),
 }
+// The guide's configuration, with the plugin that the generator's own has.
+const withPlugin = (plugin: string, name: string): string =>
+  `${plugin}\n${SERVER['vite.config.js'].replace('{ server', `{ plugins: [${name}()], server`)}`
+
 const SERVER_PACKAGES = ['hono@4.13.19', '@hono/node-server@2.1.8']
 
 // Of the template that nuxi copies from GitHub, by the newest version for Node 20.
@@ -78,6 +82,30 @@ export const apps: readonly FreshApp[] = [
       'src/App.tsx': "export { Hello as default } from './hello'\n",
     },
     checks: [{ tsconfig: 'tsconfig.app.json', command: ['tsc'] }],
+  },
+  {
+    ...VITE,
+    name: 'Vite, Vue',
+    generator: ['create-vite@9.3.0', 'app', '--template', 'vue-ts', '--no-interactive'],
+    packages: SERVER_PACKAGES,
+    files: {
+      ...SERVER,
+      'vite.config.js': withPlugin("import vue from '@vitejs/plugin-vue'", 'vue'),
+      'src/App.vue': printed('nuxt', 'nuxt/app/app').replaceAll('localhost:3000', VITE.host),
+    },
+    checks: [{ tsconfig: 'tsconfig.app.json', command: ['vue-tsc'] }],
+  },
+  {
+    ...VITE,
+    name: 'Vite, Svelte',
+    generator: ['create-vite@9.3.0', 'app', '--template', 'svelte-ts', '--no-interactive'],
+    packages: SERVER_PACKAGES,
+    files: {
+      ...SERVER,
+      'vite.config.js': withPlugin("import { svelte } from '@sveltejs/vite-plugin-svelte'", 'svelte'),
+      'src/App.svelte': printed('sveltekit', 'sveltekit/src/routes/+page'),
+    },
+    checks: [{ tsconfig: 'tsconfig.app.json', command: ['svelte-check', '--fail-on-warnings'] }],
   },
   {
     name: 'Next.js',
