@@ -35,6 +35,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
   {
     text: 'Look up',
     items: [
+      { text: 'Examples', link: '/examples' },
       { text: 'Security model', link: '/guides/security' },
       { text: 'Errors', link: '/guides/errors' },
       { text: 'Formats', link: '/spec' },

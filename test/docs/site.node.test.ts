@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { guides } from '../../docs/.vitepress/guides.js'
+import { entries, reference } from '../../docs/entries.js'
 import { blocksOf, pages, root, textOf } from './pages.js'
 
 // The site's build looks at what links lead to in it; this at what they lead to in the repository.
@@ -27,6 +28,12 @@ describe('the pages', () => {
       .flatMap(({ items }) => items.map(({ link }) => `docs${link}.md`))
       .filter((page) => page.includes('/guides/'))
     expect(listed.sort()).toEqual(pages.filter((page) => page.includes('/guides/')).sort())
+  })
+
+  it('and the reference have every entry but the one that has no page', () => {
+    const shown = reference.flatMap(({ items }) => items)
+    const names = entries.map(({ name }) => name).filter((name) => name !== 'cacao-session/window')
+    expect([...shown].sort()).toEqual(names.sort())
   })
 
   // But for the security model, which shows what stands elsewhere.
