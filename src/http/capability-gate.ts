@@ -1,6 +1,5 @@
 import { LRUCache } from '../base/lru-cache.js'
 import { shortId } from '../base/node-crypto.js'
-import { fromUtf8, utf8 } from '../base/utf8.js'
 import { assertAudience, assertDelegation, assertDomain, assertNotRevoked } from '../capability/assertions.js'
 import { assertValidAt, type Cacao, expiryTime, startTime } from '../capability/cacao.js'
 import type { DelegationOptions, Domains, Revocation } from '../capability/check-options.js'
@@ -101,8 +100,7 @@ export function capabilityGate(policy: CapabilityPolicy): CapabilityGate {
 function admission(cacao: Cacao): AdmittedCapability {
   return {
     caller: callerUnder(cacao),
-    // Written anew, because V8 keeps all the pieces of a text that was put together, in a kilobyte for this one.
-    identity: fromUtf8(utf8(capabilityIdentity(cacao))) ?? '',
+    identity: capabilityIdentity(cacao),
     from: startTime(cacao),
     until: expiryTime(cacao),
   }
