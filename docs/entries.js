@@ -18,7 +18,7 @@ export const reference = [
     text: 'Sign in',
     items: ['cacao-session', ...of('ethereum', 'solana', 'webauthn', 'key', 'rainbowkit', 'appkit')],
   },
-  { text: 'Components', items: of('react', 'vue', 'svelte') },
+  { text: 'Components', items: of('react', 'vue', 'svelte', 'sign-in-button') },
   { text: 'Verify', items: of('verify', 'hono', 'express', 'fastify', 'fetch', 'cookie', 'cookie-client') },
   { text: 'Store', items: of('stores', 'node', 'sql', 'upstash') },
   { text: 'Test', items: of('testing') },
