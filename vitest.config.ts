@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
@@ -24,6 +25,7 @@ const LONGEST_MS = 120_000
 
 // Every project is complete in itself: one that extends the root would evaluate this file again.
 const node: TestProjectInlineConfiguration = {
+  plugins: [svelte({ configFile: false })],
   test: {
     name: 'node',
     environment: 'node',
@@ -46,7 +48,7 @@ const provider = (engine: Engine): BrowserProviderOption =>
   engine.name === 'webkitgtk' ? webkitgtk(engine) : playwright({ launchOptions: launchOptions(engine) })
 
 const lane = (engine: Engine): TestProjectInlineConfiguration => ({
-  plugins: [guideExamples()],
+  plugins: [guideExamples(), svelte({ configFile: false })],
   server: { fs: { allow: served } },
   optimizeDeps: { noDiscovery: true, include: prebundled() },
   test: {

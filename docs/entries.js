@@ -16,7 +16,10 @@ export const entries = Object.entries(exports).flatMap(([name, { types }]) => {
 export const reference = [
   {
     text: 'Sign in',
-    items: ['cacao-session', ...of('ethereum', 'solana', 'webauthn', 'key', 'rainbowkit', 'appkit')],
+    items: [
+      'cacao-session',
+      ...of('ethereum', 'solana', 'webauthn', 'key', 'wallets', 'rainbowkit', 'appkit'),
+    ],
   },
   { text: 'Components', items: of('react', 'vue', 'svelte', 'sign-in-button') },
   { text: 'Verify', items: of('verify', 'hono', 'express', 'fastify', 'fetch', 'cookie', 'cookie-client') },
