@@ -21,6 +21,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Tabs and renewal', link: '/guides/tabs-and-renewal' },
       { text: 'Abilities and delegation', link: '/guides/abilities-and-delegation' },
       { text: 'React', link: '/guides/react' },
+      { text: 'wagmi, RainbowKit, Reown AppKit', link: '/guides/wallet-kits' },
       { text: 'Command line', link: '/guides/command-line' },
       { text: 'Testing your app', link: '/guides/testing' },
     ],

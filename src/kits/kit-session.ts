@@ -23,7 +23,7 @@ export type KitStatus = 'loading' | 'unauthenticated' | 'authenticated'
 
 /** What an app has of the session that the buttons of a wallet kit sign in. Each function can be handed on by itself. */
 export interface KitAuth {
-  /** `loading` until the store has been read, which begins with the first listener; always on a server. */
+  /** `loading` until the store has been read once, which begins with the first listener; always on a server. */
   getStatus(): KitStatus
   /** The session; `undefined` if nobody is signed in, or it isn't known yet. */
   getSession(): DIDSession | undefined
@@ -76,6 +76,7 @@ export class KitSession {
   readonly #ethereum: EthereumRPCOptions
   readonly #listeners = new Set<() => void>()
   #account: string | undefined
+  #hasLoaded = false
   #controller: SessionController | undefined
   #leave = (): void => undefined
   #pending: (PendingSignature & { readonly signs: string | undefined }) | undefined
@@ -162,10 +163,15 @@ export class KitSession {
     return this.#controller?.state
   }
 
+  // Only the first load counts as one. RainbowKit closes its dialogs when `loading` ends, also the one in which somebody has just
+  // connected a wallet and is about to sign in.
   get #status(): KitStatus {
-    const { status = 'loading', session } = this.#state ?? {}
-    if (session) return 'authenticated'
-    return status === 'loading' ? status : 'unauthenticated'
+    if (this.#state?.session) return 'authenticated'
+    return this.#isLoading && !this.#hasLoaded ? 'loading' : 'unauthenticated'
+  }
+
+  get #isLoading(): boolean {
+    return (this.#state?.status ?? 'loading') === 'loading'
   }
 
   get #ownOptions(): SessionOptions {
@@ -208,13 +214,14 @@ export class KitSession {
   }
 
   #tell(): void {
+    if (!this.#isLoading) this.#hasLoaded = true
     for (const listener of [...this.#listeners]) listener()
   }
 
   #loaded(): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.#status === 'loading') return
+        if (this.#isLoading) return
         this.#listeners.delete(look)
         resolve()
       }

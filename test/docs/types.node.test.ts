@@ -40,7 +40,30 @@ declare module 'ws' {
 }
 declare module 'graphql-ws'
 declare module 'graphql-ws/use/ws'
-declare module 'socket.io-client'`
+declare module 'socket.io-client'
+declare module '@rainbow-me/rainbowkit'
+declare module '@rainbow-me/rainbowkit/styles.css'
+declare module '@reown/appkit' {
+  export const createAppKit: (options: object) => {
+    subscribeAccount(listener: (account: { caipAddress?: string }) => void): void
+    disconnect(): Promise<void>
+  }
+}
+declare module '@reown/appkit-adapter-wagmi'
+declare module '@reown/appkit/networks' {
+  export type AppKitNetwork = object
+  export const mainnet: AppKitNetwork
+  export const polygon: AppKitNetwork
+}
+declare module 'wagmi' {
+  export const useAccount: () => { address?: string; chainId?: number }
+  export const useConfig: () => object
+  export const useConnectors: () => { uid: string; name: string; isAuthorized(): Promise<boolean> }[]
+  export const useConnect: () => { connectAsync(options: object): Promise<void> }
+}
+declare module 'wagmi/actions' {
+  export const getWalletClient: (...args: object[]) => Promise<import('viem').WalletClient>
+}`
 
 const OPTIONS = {
   extends: '../../tsconfig.json',

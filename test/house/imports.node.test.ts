@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['sign-in'],
   ['session'],
   ['compat', 'middleware', 'node', 'react'],
-  ['cookie'],
+  ['cookie', 'kits'],
   ['testing', 'cli', ''],
 ]
 

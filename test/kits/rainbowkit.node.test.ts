@@ -231,6 +231,16 @@ describe("RainbowKit's adapter", () => {
     expect(auth.getSession()?.account).toBe(ACCOUNT_A)
   })
 
+  it('is never loading again, because RainbowKit would close the dialog in which somebody has just connected', async () => {
+    const seen = new Set<string>()
+    auth.subscribe(() => seen.add(auth.getStatus()))
+    await until('unauthenticated')
+    auth.setAccount(ACCOUNT_B)
+    auth.setAccount(ACCOUNT_A)
+    await signIn()
+    expect([...seen]).toEqual(['unauthenticated', 'authenticated'])
+  })
+
   it('ends a sign-in when the wallet switches to another account meanwhile', async () => {
     const text = await message()
     auth.setAccount(ACCOUNT_B)
