@@ -8,9 +8,17 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The folder of the library that we are compared with, with dependencies of its own. */
 export const DID_SESSION = fileURLToPath(new URL('did-session', import.meta.url))
 
+/** The folder of what else we are compared with. */
+export const PEERS = fileURLToPath(new URL('peers', import.meta.url))
+
 /** Whether that library is installed. */
 export function isDIDSessionInstalled() {
-  return existsSync(`${DID_SESSION}/node_modules/did-session/package.json`)
+  return areInstalled(DID_SESSION)
+}
+
+/** Whether a folder has the dependencies that it names. */
+export function areInstalled(folder) {
+  return existsSync(`${folder}/node_modules`)
 }
 
 /** The entries of the package and their files, apart from package.json. Ends the process if they aren't built. */

@@ -16,7 +16,10 @@ export default {
   validation: { notExported: true, invalidLink: true, notDocumented: true },
   requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Variable', 'GetSignature'],
   // Parts of the union SessionState, which shows what they say.
-  intentionallyNotExported: ['src/react/session-state.ts:State', 'src/react/session-state.ts:Held'],
+  intentionallyNotExported: [
+    'src/session-state/session-state.ts:State',
+    'src/session-state/session-state.ts:Held',
+  ],
   // Its own anchors: two of a page may differ by a dot only, as SessionError.code and SessionErrorCode.
   useHTMLAnchors: true,
   groupOrder: ['Classes', 'Functions', '*'],

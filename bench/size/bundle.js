@@ -10,6 +10,7 @@ import { build } from 'esbuild'
  * @typedef {object} Bundle
  * @property {Bytes} initial
  * @property {Bytes} total
+ * @property {Bytes} next what the module `later` loads on top of the initial load, and in how many `files`
  * @property {string[]} packages in the initial load, or imported by it
  * @property {string[]} peers that the initial load imports and that were left out
  */
@@ -19,11 +20,11 @@ import { build } from 'esbuild'
  *
  * @param {string} entry a file or a package's name
  * @param {string} folder where it is resolved
- * @param {{ external?: string[], splitting?: boolean, only?: string, without?: RegExp }} options `external`: packages that are left
- *   out; `only`: the one export that is used; `without`: files of which only the names of their exports are left
+ * @param {{ external?: string[], splitting?: boolean, only?: string, without?: RegExp, later?: string }} options `external`: packages that are left
+ *   out; `later`: a module that loads later; `only`: the one export that is used; `without`: files of which only the names of their exports are left
  * @returns {Promise<Bundle>}
  */
-export async function bundle(entry, folder, { external = [], splitting = true, only, without } = {}) {
+export async function bundle(entry, folder, { external = [], splitting = true, only, without, later } = {}) {
   const { metafile, outputFiles } = await build({
     ...(only
       ? {
@@ -52,6 +53,8 @@ export async function bundle(entry, folder, { external = [], splitting = true, o
   const weights = new Map(outputFiles.map(({ path, contents }) => [path, weigh(contents)]))
   const weightOf = (name) => weights.get(resolve(folder, name))
   const initial = withStaticImports('entry.js', outputs)
+  const loaded = [...outputs].find(([, { entryPoint }]) => later !== undefined && entryPoint === later)?.[0]
+  const next = withStaticImports(loaded, outputs).filter((name) => !initial.includes(name))
   const peers = initial
     .flatMap((name) => staticImports(outputs.get(name)))
     .filter(({ external, path }) => external && !path.startsWith('node:'))
@@ -61,6 +64,7 @@ export async function bundle(entry, folder, { external = [], splitting = true, o
     .flatMap(([path]) => packageOf(path) ?? [])
   return {
     initial: sum(initial.map(weightOf)),
+    next: { ...sum(next.map(weightOf)), files: next.length },
     total: sum([...weights.values()]),
     packages: unique([...bundled, ...peers.map(({ path }) => path)]),
     peers: unique(peers.map(({ path }) => path)),

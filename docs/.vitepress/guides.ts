@@ -13,6 +13,8 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
     items: [
       { text: 'Wallets', link: '/guides/wallets' },
       { text: 'Signed requests', link: '/guides/requests' },
+      { text: 'API clients', link: '/guides/clients' },
+      { text: 'Fastify and Nest', link: '/guides/fastify-and-nest' },
       { text: 'Pages', link: '/guides/pages' },
       { text: 'Pages in frameworks', link: '/guides/pages-in-frameworks' },
       { text: 'Sockets and links', link: '/guides/sockets-and-links' },
@@ -23,7 +25,9 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'React', link: '/guides/react' },
       { text: 'wagmi, RainbowKit, Reown AppKit', link: '/guides/wallet-kits' },
       { text: 'Command line', link: '/guides/command-line' },
+      { text: 'In production', link: '/guides/production' },
       { text: 'Testing your app', link: '/guides/testing' },
+      { text: 'Playwright', link: '/guides/playwright' },
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { requireSession } from 'cacao-session/hono'
-import { redisReplay, redisRevocation, verifyWithNodeCrypto } from 'cacao-session/node'
+import { redisReplay, redisRevocation } from 'cacao-session/node'
 import { Hono } from 'hono'
 
 /**
@@ -13,7 +13,6 @@ export function api(host, redis, name) {
   const revocation = redisRevocation(redis)
   const session = requireSession({
     verifiers: ethereumVerifiers(),
-    verifyKeySignature: verifyWithNodeCrypto,
     authority: host,
     domains: ['app.example.com'], // the sites whose sign-ins count here
     resources: [`http://${host}/api/*`], // what they must allow

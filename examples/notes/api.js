@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { requireSession } from 'cacao-session/hono'
-import { verifyWithNodeCrypto } from 'cacao-session/node'
 import { Hono } from 'hono'
 
 const MAX_BODY_BYTES = 4096
@@ -18,7 +17,6 @@ const MAX_NOTES = 100
 export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes }) {
   const session = requireSession({
     verifiers: ethereumVerifiers(),
-    verifyKeySignature: verifyWithNodeCrypto,
     authority: hosts,
     domains: hosts,
     // What is asked for is the resource, by the URL that was verified: its host is ours, whatever the client wrote.

@@ -13,19 +13,3 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     signal.removeEventListener('abort', aborted)
   }
 }
-
-/**
- * Calls `start`, unless one of the signals is already aborted, and calls the function that it returns once one of them is
- * aborted.
- */
-export function until(signals: readonly AbortSignal[], start: () => () => void): void {
-  if (signals.some(({ aborted }) => aborted)) return
-  const stop = start()
-  const listeners = new AbortController()
-  const onAbort = (): void => {
-    listeners.abort()
-    stop()
-  }
-  for (const signal of signals)
-    signal.addEventListener('abort', onAbort, { once: true, signal: listeners.signal })
-}

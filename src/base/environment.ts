@@ -26,3 +26,11 @@ function isWebWorker(): boolean {
   if (typeof WorkerGlobalScope !== 'function' || !(globalThis instanceof WorkerGlobalScope)) return false
   return location !== undefined && Deno === undefined && navigator?.userAgent !== 'Cloudflare-Workers'
 }
+
+/**
+ * The page's `localStorage`; `undefined` in workers, which have none, and in Node, whose own is not a page's. Throws where
+ * the browser forbids access to it.
+ */
+export function pageStorage(): Storage | undefined {
+  return typeof document === 'undefined' ? undefined : globalThis.localStorage
+}

@@ -55,3 +55,19 @@ export function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
   else (globalThis as { Deno?: { unrefTimer?(id: unknown): void } }).Deno?.unrefTimer?.(timer)
 }
+
+/**
+ * Calls `start`, unless one of the signals is already aborted, and calls the function that it returns once one of them is
+ * aborted.
+ */
+export function until(signals: readonly AbortSignal[], start: () => () => void): void {
+  if (signals.some(({ aborted }) => aborted)) return
+  const stop = start()
+  const listeners = new AbortController()
+  const onAbort = (): void => {
+    listeners.abort()
+    stop()
+  }
+  for (const signal of signals)
+    signal.addEventListener('abort', onAbort, { once: true, signal: listeners.signal })
+}

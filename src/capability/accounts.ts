@@ -16,8 +16,8 @@ const cache = new WeakMap<Cacao, Promise<readonly string[]>>()
  * rejects with `ERR_CAPABILITY_INVALID`, also if the signature of a passkey can't be read.
  *
  * @example
- * const signedOut = new Set()
- * const isSignedOut = async (cacao) => (await capabilityAccounts(cacao)).some((account) => signedOut.has(account))
+ * const signedOut = new Set<string>()
+ * const isSignedOut = async (cacao: Cacao) => (await capabilityAccounts(cacao)).some((account) => signedOut.has(account))
  */
 export async function capabilityAccounts(capability: unknown): Promise<readonly string[]> {
   const cacao = parseCacao(capability)

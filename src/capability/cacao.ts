@@ -97,11 +97,10 @@ const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-]
 export function parseDateTime(text: string): number | undefined {
   const match = RFC3339.exec(text)
   if (!match) return undefined
-  const [, date, time, fraction = '', sign, hours = 0, minutes = 0] = match
-  const local = `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`
-  const instant = Date.parse(local)
-  // `Date.parse` may read 31 February as 3 March.
-  if (Number.isNaN(instant) || new Date(instant).toISOString() !== local) return undefined
+  const [, date = '', time, fraction = '', sign, hours = 0, minutes = 0] = match
+  const instant = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`)
+  // `Date.parse` may read 31 February as 3 March. NaN isn't the day, either.
+  if (new Date(instant).getUTCDate() !== Number(date.slice(8))) return undefined
   const offset = (Number(hours) * 60 + Number(minutes)) * 60_000
   return sign === '-' ? instant + offset : instant - offset
 }

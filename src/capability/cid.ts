@@ -45,9 +45,9 @@ function withoutUndefined(value: unknown): unknown {
  * its parent's. Takes unknown input and throws `ERR_CAPABILITY_INVALID`. Does not verify the signature.
  *
  * @example
- * const revoked = new Set()
- * const revoke = (capability) => revoked.add(capabilityIdentity(capability))
- * const revocation = { isRevoked: (cacao) => revoked.has(capabilityIdentity(cacao)) } // asked of each link of a chain
+ * const revoked = new Set<string>()
+ * const revoke = (capability: Cacao) => revoked.add(capabilityIdentity(capability))
+ * const revocation = { isRevoked: (cacao: Cacao) => revoked.has(capabilityIdentity(cacao)) } // asked of each link of a chain
  */
 export function capabilityIdentity(capability: unknown): string {
   return toBase64url(sha256(signedContent(parseCacao(capability))))

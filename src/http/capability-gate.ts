@@ -1,7 +1,6 @@
 import { LRUCache } from '../base/lru-cache.js'
 import { assertAudience, assertDelegation, assertDomain, assertNotRevoked } from '../capability/assertions.js'
-import type { Cacao } from '../capability/cacao.js'
-import { assertValidAt } from '../capability/cacao.js'
+import { assertValidAt, type Cacao, expiryTime, startTime } from '../capability/cacao.js'
 import type { DelegationOptions, Domains, Revocation } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { isLasting, type Verifiers, verifySignature } from '../capability/verify-signature.js'
@@ -34,6 +33,9 @@ export interface ReceivedCapability {
 interface AdmittedCapability {
   readonly caller: Caller
   readonly identity: string
+  /** From when on it is valid, in milliseconds since 1970, and until when. */
+  readonly from: number
+  readonly until: number
 }
 
 /** Decides who may act under which capability. */
@@ -49,6 +51,8 @@ export interface CapabilityGate {
     time: number,
     wanted: (cacao: Cacao) => void | Promise<void>,
   ): Promise<AdmittedCapability>
+  /** Throws `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID` unless the capability is valid at `time` (milliseconds since 1970). */
+  assertValidAt(admitted: AdmittedCapability, time: number): void
   /**
    * Rejects with `ERR_CAPABILITY_REVOKED` if the capability, or one that it was delegated from, was revoked, and with
    * `ERR_STORE_UNAVAILABLE` if the store doesn't answer.
@@ -63,12 +67,18 @@ const MAX_CACHED_TEXT = 8192
 export function capabilityGate(policy: CapabilityPolicy): CapabilityGate {
   const { verifiers, domains, delegation, revocation, clockSkewSecs, askStore } = policy
   const verified = new LRUCache<AdmittedCapability>(policy.cacheSize)
+  const assertStillValid: CapabilityGate['assertValidAt'] = ({ caller, from, until }, time) => {
+    // Written so that NaN, of a clock or a date, is refused.
+    if (!(from <= time + clockSkewSecs * 1000 && time < until))
+      assertValidAt(caller.cacao, time, clockSkewSecs)
+  }
   return {
+    assertValidAt: assertStillValid,
     async admit({ text, keyDID, read }, time, wanted) {
       const known = verified.get(text)
       const admitted = known ?? admission(read())
       const { cacao } = admitted.caller
-      assertValidAt(cacao, time, clockSkewSecs)
+      assertStillValid(admitted, time)
       assertAudience(cacao, keyDID)
       assertDelegation(cacao, delegation)
       await assertDomain(cacao, domains)
@@ -86,5 +96,10 @@ export function capabilityGate(policy: CapabilityPolicy): CapabilityGate {
 }
 
 function admission(cacao: Cacao): AdmittedCapability {
-  return { caller: callerUnder(cacao), identity: capabilityIdentity(cacao) }
+  return {
+    caller: callerUnder(cacao),
+    identity: capabilityIdentity(cacao),
+    from: startTime(cacao),
+    until: expiryTime(cacao),
+  }
 }

@@ -1,8 +1,10 @@
 import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
+import { utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/cacao.js'
 import type { SessionKey } from '../key/session-key.js'
+import { signatureBase, signatureFields, signatureParams } from './signature-fields.js'
 import {
   ALGORITHMS,
   authorizationOf,
@@ -11,8 +13,6 @@ import {
   DEFAULT_CONTENT_TYPE,
   isCacaoAuthorization,
   keyURL,
-  messageSignatures,
-  SIGNATURE_LABEL,
   SIGNATURE_LIFETIME_SECS,
   SIGNATURE_TAG,
   signedComponents,
@@ -39,7 +39,6 @@ export async function signRequest(
   capabilityHeader: string = DEFAULT_CAPABILITY_HEADER,
 ): Promise<Request> {
   assertValidAt(cacao, now)
-  const components = signedComponents(true, capabilityHeader)
   const body = await bodyOf(request, capabilityHeader)
   const signed = unsignedCopy(request, body)
   const { headers } = signed
@@ -51,32 +50,19 @@ export async function signRequest(
     if (!headers.get('content-type')) headers.set('content-type', DEFAULT_CONTENT_TYPE)
   }
 
-  const { createSignature } = await messageSignatures()
-  const algorithm = ALGORITHMS[key.type]
+  const components = signedComponents(body.length > 0, capabilityHeader)
   const created = Math.floor(createdAt / 1000)
-  const { signature, signatureInput } = await createSignature(
-    {
-      kind: 'request',
-      method: request.method,
-      targetUri: signed.url,
-      fields: Array.from(headers, ([name, value]) => ({ name, value })).filter(({ name }) =>
-        components.includes(name),
-      ),
-    },
-    {
-      label: SIGNATURE_LABEL,
-      components: signedComponents(body.length > 0, capabilityHeader),
-      parameters: {
-        created,
-        expires: created + SIGNATURE_LIFETIME_SECS,
-        nonce: toBase64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
-        keyid: keyURL(key.did),
-        alg: algorithm,
-        tag: SIGNATURE_TAG,
-      },
-      signer: { algorithm, sign: (data) => key.sign(data) },
-    },
-  )
+  const params = signatureParams(components, {
+    created,
+    expires: created + SIGNATURE_LIFETIME_SECS,
+    nonce: toBase64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
+    keyid: keyURL(key.did),
+    alg: ALGORITHMS[key.type],
+    tag: SIGNATURE_TAG,
+  })
+  const message = { method: request.method, fields: headers }
+  const base = signatureBase(message, new URL(signed.url), components, params)
+  const { signature, signatureInput } = signatureFields(params, await key.sign(utf8(base)))
   headers.set('signature-input', signatureInput)
   headers.set('signature', signature)
   if (headers.get('signature') === signature) return signed
@@ -105,9 +91,14 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
   return new Request(input, body instanceof FormData ? { ...init, body: multipart(body) } : init)
 }
 
+// Firefox has no `Request.body`. With these methods there is none.
+function hasNoBody({ body, method }: Request): boolean {
+  return body === null || (body === undefined && (method === 'GET' || method === 'HEAD'))
+}
+
 function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request {
-  // Only a clone keeps all members of a request, such as signal, referrer policy, credentials and mode.
-  const clone = withoutFragment(request.clone(), body)
+  // Of a request with a body, only a clone keeps all members, such as signal, referrer policy, credentials and mode.
+  const clone = withoutFragment(hasNoBody(request) ? new Request(request) : request.clone(), body)
   try {
     return withoutSignature(clone)
   } catch {
@@ -118,14 +109,15 @@ function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request 
 
 /** The request without the fragment of its URL, which is never sent: the server must see the URL that was signed. */
 function withoutFragment(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
-  const [sent = '', fragment] = clone.url.split('#', 2)
-  if (fragment === undefined) return clone
+  if (!clone.url.includes('#')) return clone
+  const [sent = ''] = clone.url.split('#', 1)
   // The body is passed again, because Firefox doesn't take it over from another request.
   return new Request(new Request(sent, clone), body.length > 0 ? { body } : undefined)
 }
 
 function withoutSignature(request: Request): Request {
-  for (const name of ['signature', 'signature-input', 'content-digest']) request.headers.delete(name)
+  const { headers } = request
+  for (const name of ['signature', 'signature-input', 'content-digest']) headers.delete(name)
   return request
 }
 
@@ -143,6 +135,7 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
     throw new TypeError(
       "the request's body was already read: sign the request before that, or sign a clone of it",
     )
+  if (hasNoBody(request)) return new Uint8Array()
   try {
     return new Uint8Array(await request.clone().arrayBuffer())
   } catch (cause) {

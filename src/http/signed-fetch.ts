@@ -47,10 +47,8 @@ export async function signNow(
   now: Clock,
   capabilityHeader?: string,
 ): Promise<Request> {
-  const { capabilityHeader: header } = readOptions<HeaderOptions>(
-    { capabilityHeader },
-    { capabilityHeader: setting(capabilityHeaderOption) },
-  )
+  const header =
+    capabilityHeader === undefined ? undefined : capabilityHeaderOption(capabilityHeader, 'capabilityHeader')
   return signRequest(request, session, now(), timeAt(new URL(request.url).origin, now), header)
 }
 

@@ -128,7 +128,7 @@ export interface VerifyRequestOptions<R = Request> {
   storeTimeoutMs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
-  /** Verifies the signatures of session keys; with WebCrypto by default. On Node, `verifyWithNodeCrypto` is faster. */
+  /** Verifies the signatures of session keys; by default as `node:crypto` does where there is one, or else WebCrypto. */
   verifyKeySignature?: VerifyKeySignature
 }
 

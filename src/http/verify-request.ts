@@ -1,6 +1,5 @@
 import { latestTime } from '../base/time.js'
 import { assertAbility, assertResources } from '../capability/assertions.js'
-import { assertValidAt } from '../capability/cacao.js'
 import { givePass, PASS_HEADER, takePass } from './admissions.js'
 import type { Caller } from './caller.js'
 import { capabilityGate, type ReceivedCapability } from './capability-gate.js'
@@ -116,12 +115,12 @@ export function incomingVerifier<R>(
       : await verifySignedHeaders(incoming, policy)
     const { url, keyDID, nonce, created, expires, refusedFrom } = signature
     timer?.begin('capability')
-    const { caller, identity } = await gate.admit(capability, time, async (cacao) => {
+    const admitted = await gate.admit(capability, time, async (cacao) => {
       const wanted = await resourcesFor(resources, incoming, url)
       if (wanted) assertResources(cacao, wanted)
       if (ability) assertAbility(cacao, await abilityFor(ability, incoming, url))
     })
-    const { cacao } = caller
+    const { caller, identity } = admitted
     // A player asks for parts of a film one by one, so a signed URL may be used until it expires.
     const isOnce = replay && !link
 
@@ -140,10 +139,10 @@ export function incomingVerifier<R>(
         waitMs: refusedFrom - now(),
       })
       // Checked again, because the body may have taken long to arrive.
-      assertValidAt(cacao, now(), clockSkewSecs)
+      gate.assertValidAt(admitted, now())
       if (settings.revocation) {
         timer?.begin('revocation')
-        await gate.assertNotRevoked(cacao)
+        await gate.assertNotRevoked(caller.cacao)
       }
       // The replay store may already have forgotten a request that has expired in the meantime.
       if (!(replayClock() < refusedFrom))

@@ -1,9 +1,10 @@
-import type { UntrustedSignatureCandidate } from 'http-message-sig'
 import { SessionError } from '../base/errors.js'
+import { utf8 } from '../base/utf8.js'
 import { knownKey } from '../key/did-key.js'
 import type { PublicKey } from '../key/public-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import { type IncomingRequest, namedURLs } from './incoming-request.js'
+import { type ProfileParameters, readSignatureFields, signatureBase } from './signature-fields.js'
 import {
   ALGORITHMS,
   keyURL,
@@ -76,19 +77,17 @@ export async function verifyMessageSignature(
       'SIGNATURE',
       'its signature headers have tabs, or several spaces in a row: write single spaces',
     )
-  const fields = {
-    [policy.capabilityHeader]: request.header(policy.capabilityHeader),
-    'content-digest': digest,
-    'content-type': type,
-    signature,
-    'signature-input': input,
-  }
-  const message = {
-    method: request.method,
-    fields: Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
-  }
+  const fields = new Map([
+    ['signature', signature],
+    ['signature-input', input],
+  ])
+  const capability = request.header(policy.capabilityHeader)
+  if (capability !== undefined) fields.set(policy.capabilityHeader, capability)
+  if (digest !== undefined) fields.set('content-digest', digest)
+  if (type !== undefined) fields.set('content-type', type)
+  const claimsSignedFor = signatureCheck({ method: request.method, fields }, policy)
   for (const url of policy.urls) {
-    const claims = await claimsSignedFor(url, message, policy)
+    const claims = await claimsSignedFor(url)
     if (!claims) continue
     const { keyDID, nonce, created, expires, refusedFrom } = claims
     return {
@@ -107,7 +106,7 @@ export async function verifyMessageSignature(
   )
   searches.set(refusal, async () => {
     for (const url of namedURLs(request, policy.urls))
-      if (await claimsSignedFor(url, message, policy)) return withoutQuery(url)
+      if (await claimsSignedFor(url)) return withoutQuery(url)
     return undefined
   })
   throw refusal
@@ -128,18 +127,35 @@ function withoutQuery({ origin, pathname }: URL): string {
   return origin + pathname
 }
 
-interface SignedMessage {
+/** What the signature says, if it is one for this URL. Throws if it would be refused for any. */
+type SignatureCheck = (url: URL) => Promise<SignatureClaims | undefined>
+
+/** A message with all the fields that a signature may cover. */
+export interface ReceivedMessage {
   readonly method: string
-  readonly fields: readonly { readonly name: string; readonly value: string }[]
+  readonly fields: ReadonlyMap<string, string>
 }
 
-/** What the signature says, if it is one for this URL. Throws if it would be refused for any. */
-async function claimsSignedFor(
+/** A check of the message's signature: read by ourselves, if it is spelt as sessions spell it, or else by the library. */
+export function signatureCheck(message: ReceivedMessage, policy: SignaturePolicy): SignatureCheck {
+  const own = readSignatureFields(message, policy.capabilityHeader)
+  if (!own) return (url) => claimsByLibrary(url, message, policy)
+  const { components, parameters, signature, params } = own
+  return async (url) => {
+    const claims = claimsOf(components, parameters, policy)
+    const base = utf8(signatureBase(message, url, components, params))
+    return (await policy.verifyKeySignature(claims.publicKey, signature, base)) ? claims : undefined
+  }
+}
+
+/** The same for every spelling that RFC 9421 allows. */
+export async function claimsByLibrary(
   url: URL,
-  message: SignedMessage,
+  { method, fields }: ReceivedMessage,
   policy: SignaturePolicy,
 ): Promise<SignatureClaims | undefined> {
   const { verifySignature } = await messageSignatures()
+  const message = { method, fields: Array.from(fields, ([name, value]) => ({ name, value })) }
   try {
     const { verifier } = await verifySignature(
       { kind: 'request', targetUri: url.href, ...message },
@@ -147,8 +163,12 @@ async function claimsSignedFor(
         label: SIGNATURE_LABEL,
         // `claimsOf` checks everything that this policy could, and throws errors with a code and a reason.
         policy: { ...LIBRARY_POLICY, now: policy.now / 1000 },
-        resolveVerifier(candidate) {
-          const claims = claimsOf(candidate, policy)
+        resolveVerifier({ components, parameters }) {
+          // One with parameters has another name than any that is expected.
+          const names = components.map(({ name, parameters: own }) =>
+            Object.keys(own).length === 0 ? name : `${name};`,
+          )
+          const claims = claimsOf(names, parameters, policy)
           return {
             claims,
             algorithm: claims.algorithm,
@@ -183,18 +203,16 @@ const LIBRARY_POLICY = {
 
 /** What an unverified signature claims. Throws unless it is in the profile and valid at this time. */
 function claimsOf(
-  { components, parameters }: UntrustedSignatureCandidate,
+  components: readonly string[],
+  parameters: Partial<ProfileParameters>,
   { now, maxAge, clockSkew, capabilityHeader }: SignaturePolicy,
 ): SignatureClaims {
   const { created: createdSecs = Number.NaN, expires: expiresSecs = Number.NaN } = parameters
   const { nonce = '', keyid = '', alg = '', tag } = parameters
-  const isBodySigned = components.some(({ name }) => name === 'content-digest')
+  const isBodySigned = components.includes('content-digest')
   const expected = signedComponents(isBodySigned, capabilityHeader)
   const isCovered =
-    components.length === expected.length &&
-    components.every(
-      ({ name, parameters: none }, i) => name === expected[i] && Object.keys(none).length === 0,
-    )
+    components.length === expected.length && components.every((name, i) => name === expected[i])
   if (!isCovered) throw requestRefused('SIGNATURE', `its signature must cover exactly ${expected.join(', ')}`)
   const names = Object.keys(parameters)
   if (names.length !== PARAMETERS.length || !PARAMETERS.every((name) => names.includes(name)))
@@ -210,6 +228,8 @@ function claimsOf(
   const algorithm = publicKey && ALGORITHMS[publicKey.type]
   if (!publicKey || algorithm === undefined || alg !== algorithm)
     throw requestRefused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
+  if (!Number.isFinite(now))
+    throw requestRefused('SIGNATURE', "its time can't be judged: the server's clock gives no number")
   const created = createdSecs * 1000
   const expires = Math.min(expiresSecs * 1000, created + maxAge)
   const refusedFrom = expires + clockSkew

@@ -1,5 +1,7 @@
 import { toHex } from '../base/hex.js'
+import { nodeCrypto } from '../base/node-crypto.js'
 import { decompressP256, isEd25519Key } from './did-key.js'
+import { verifyNatively } from './native-verify.js'
 import type { PublicKey } from './public-key.js'
 import { SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
 
@@ -27,9 +29,19 @@ export type VerifyKeySignature = (
 /**
  * Whether the key signed the data: with ES256, a signature of r and s (a high s is accepted, as in JOSE, RFC 7518 §3.4), or
  * with Ed25519 (RFC 8032 §5.1.7). False for secp256k1 keys, with which sessions sign nothing. Never throws because of the key,
- * the signature or the data.
+ * the signature or the data. In Node, Deno and Bun it asks `node:crypto`, and elsewhere WebCrypto, which give the same answers.
  */
-export async function verifyKeySignature(
+export const verifyKeySignature: VerifyKeySignature = (publicKey, signature, data) => {
+  if (signature.length !== SIGNATURE_LENGTH || publicKey.type === 'secp256k1') return false
+  // Deno's own WebCrypto is faster with P-256.
+  const native = publicKey.type === 'P-256' && 'Deno' in globalThis ? undefined : nodeCrypto()
+  return native
+    ? verifyNatively(native, publicKey, signature, data)
+    : verifyByWebCrypto(publicKey, signature, data)
+}
+
+/** The same by WebCrypto. */
+export async function verifyByWebCrypto(
   publicKey: PublicKey,
   signature: Uint8Array,
   data: Uint8Array,

@@ -27,5 +27,4 @@ export {
   recoverWithTinySecp256k1,
   type Secp256k1,
   type TinySecp256k1,
-  verifyWithNodeCrypto,
-} from './native-crypto.js'
+} from './native-recover.js'

@@ -1,6 +1,10 @@
 'use client'
 
-export type { SessionOptions, SignInOptions } from './options.js'
+export type { SessionOptions, SignInOptions } from '../session-state/options.js'
+export type { SessionActions, SessionState, SignIn } from '../session-state/session-state.js'
+export type { SignInButtonProps } from '../sign-in-button/props.js'
+export type { SignInWords } from '../sign-in-button/words.js'
+export type { WalletChoice, WalletHelp, WalletSource } from '../wallet/wallet-source.js'
 export { SessionProvider, type SessionProviderProps } from './provider.js'
-export type { SessionActions, SessionState, SignIn } from './session-state.js'
+export { SignInButton } from './sign-in-button.js'
 export { type UseSession, useSession } from './use-session.js'

@@ -8,9 +8,8 @@ import {
   useMemo,
   useRef,
 } from 'react'
-import type { SessionStore } from '../store/store.js'
-import { optionsKey, type SessionOptions, storeOf } from './options.js'
-import { SessionController } from './session-controller.js'
+import { optionsKey, type SessionOptions, storeOf } from '../session-state/options.js'
+import { sharedSession } from '../session-state/shared-session.js'
 
 /** What `SessionProvider` takes: the options, and its children. */
 export interface SessionProviderProps extends SessionOptions {
@@ -28,14 +27,14 @@ export interface SessionProviderProps extends SessionOptions {
  */
 export function SessionProvider({ children, ...options }: SessionProviderProps): ReactElement {
   const latest = useLatest<SessionOptions>(options)
-  const key = optionsKey(options)
+  const key = optionsKey(options, 'a SessionProvider')
   const store = storeOf(options)
   // biome-ignore lint/correctness/useExhaustiveDependencies: options with the same key are equivalent.
   const value = useMemo(() => ({ options, latest }), [key, store])
   // Subscribe, so that the state stays while no component below uses it.
   useEffect(() => {
     const source = { store, key, latest: () => latest.current }
-    return sessionController(source).subscribe(() => undefined)
+    return sharedSession(source).subscribe(() => undefined)
   }, [store, key, latest])
   return createElement(SessionContext.Provider, { value }, children)
 }
@@ -64,34 +63,4 @@ export function useLatest<T>(value: T): Latest<T> {
     latest.current = value
   })
   return latest
-}
-
-/** Which session a component uses: the one in this store, for options with this key. */
-export interface SessionSource {
-  readonly store: SessionStore
-  readonly key: string
-  /** Returns the options of the last render. */
-  readonly latest: () => SessionOptions
-}
-
-// All components with the same store and key share one controller, while one of them is mounted or the wallet is asked.
-const controllers = new WeakMap<SessionStore, Map<string, SessionController>>()
-
-/** The controller for the source, if there is one. */
-export function findSessionController({ store, key }: SessionSource): SessionController | undefined {
-  return controllers.get(store)?.get(key)
-}
-
-/** The controller for the source, which is created if there is none. */
-export function sessionController(source: SessionSource): SessionController {
-  const { store, key, latest } = source
-  const found = findSessionController(source)
-  if (found) return found
-  const own = controllers.get(store) ?? new Map<string, SessionController>()
-  controllers.set(store, own)
-  const created: SessionController = new SessionController(latest(), () => {
-    if (own.get(key) === created) own.delete(key)
-  })
-  own.set(key, created)
-  return created
 }

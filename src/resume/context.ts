@@ -5,8 +5,6 @@ import { type SessionKey, subtleCrypto } from '../key/session-key.js'
 import type { StoreOptions, TrustOptions } from '../options/session-options.js'
 import { indexedDBStore } from '../store/indexeddb-store.js'
 import type { SessionStore } from '../store/store.js'
-import type { PendingSignIns } from '../tabs/pending-sign-ins.js'
-import type { SessionWatch } from '../tabs/session-watch.js'
 
 const DEFAULT_NAMESPACE = 'default'
 
@@ -25,15 +23,15 @@ export interface SessionContext {
   readonly shared: SharedState
 }
 
-/** What all that use one store and namespace in this page have in common. */
+/**
+ * What all that use one store and namespace in this page have in common. Files above keep what they share by this object.
+ */
 interface SharedState {
   /**
    * Keys by their did:key that were found to be what it names. A key never becomes another one, so it is read from a store
    * and checked only once.
    */
   readonly keys: Map<string, SessionKey>
-  pendingSignIns?: PendingSignIns
-  watch?: SessionWatch
 }
 
 type Read<T> = { readonly [K in keyof T]?: T[K] | undefined }

@@ -1,12 +1,23 @@
 import { missingGrants } from '../capability/recap.js'
 import { canSign } from '../key/generate-key.js'
 import { migrate } from './migrate-did-session-4.js'
-import type { LoadHelpers, ResumeHelpers } from './resume.js'
+import type { LoadHelpers } from './resume.js'
 import { sessionOfSeed } from './session-string.js'
 import { trustRefusal } from './trust.js'
 
-/** The helpers themselves. */
-export const helpers: ResumeHelpers = { canSign, migrate, missingGrants, sessionOfSeed, trustRefusal }
+// What a page loads in some cases only, to take up a session or to follow it.
 
-/** The helpers, for code that has loaded them anyway. */
-export const loadedHelpers: LoadHelpers = async () => helpers
+export { watchInput } from '../base/watch-input.js'
+export { TRUST_READERS } from '../options/read-grant-options.js'
+export { clearCookies } from '../store/page-cookie.js'
+export * from './first-load.js'
+export { canSign, migrate, missingGrants, sessionOfSeed, trustRefusal }
+
+/** The helpers of `resume`, for code that has loaded them anyway. */
+export const loadedHelpers: LoadHelpers = async () => ({
+  canSign,
+  migrate,
+  missingGrants,
+  sessionOfSeed,
+  trustRefusal,
+})

@@ -1,6 +1,6 @@
 import { chainless } from '../base/account.js'
+import { pageStorage } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { pageStorage } from '../base/page-storage.js'
 import { canSign } from '../key/generate-key.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
 import { memoryStore } from '../store/memory-store.js'
@@ -14,7 +14,6 @@ import {
   type SessionStore,
   storeError,
 } from '../store/store.js'
-import { watchOf } from '../tabs/session-watch.js'
 import type { SessionContext } from './context.js'
 import { sessionOfSeed } from './session-string.js'
 
@@ -96,7 +95,7 @@ export function unmarkStored(context: SessionContext, account: string): void {
 export async function wasEvicted(
   context: SessionContext,
   account: string,
-  accounts: readonly string[] = watchOf(context).accounts,
+  accounts: readonly string[],
 ): Promise<boolean> {
   // Signing out leaves a note in the store.
   if (await readLastUsed(context.stores, context.namespace)) return false

@@ -18,8 +18,8 @@ import {
   type SessionStore,
   storeError,
 } from '../store/store.js'
-import { isRemoved } from '../tabs/removed-keys.js'
 import type { SessionContext, Trust } from './context.js'
+import { isRemoved } from './removed-keys.js'
 
 /**
  * The stored session of the account that covers what is wanted, passes the context's checks and is valid longest; without an
@@ -179,7 +179,7 @@ export interface Assessment {
  * What taking up a session needs in some cases only: for abilities, what is trusted, stores of seeds or of the caller's own, and
  * what did-session 4 left. A page loads them when one of these cases comes up.
  */
-export interface ResumeHelpers {
+interface ResumeHelpers {
   missingGrants(granted: readonly string[], wanted: readonly string[]): string[]
   trustRefusal(cacao: Cacao, checks: Trust, now: number): Promise<SessionErrorCode | undefined>
   sessionOfSeed(stored: unknown, cacao: Cacao, persistence: Persistence): Promise<SessionData | undefined>

@@ -111,7 +111,7 @@ const VERIFY_OPTIONS: OptionReaders<{
  * // The server: GET /api/link
  * app.get('/api/link', (c) => c.json(linkRequest(c.var.caller, { nonces: links })))
  * // The page
- * const request = await (await session.fetch('/api/link')).json()
+ * const request = (await (await session.fetch('/api/link')).json()) as LinkRequest
  * const signed = await ethereumAuth(provider, otherAccount)(request)
  * await session.fetch('/api/link', { method: 'POST', body: stringifyCacao(signed) })
  */

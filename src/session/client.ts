@@ -6,7 +6,6 @@ import {
   EXPLAIN_READERS,
   givenAsked,
   givenOptions,
-  givenTrusting,
   RESUME_READERS,
   STORE_READERS,
 } from '../options/read-options.js'
@@ -19,9 +18,10 @@ import type {
   StoreOptions,
   TrustOptions,
 } from '../options/session-options.js'
-import { contextOf, type SessionContext, trustingContextOf } from '../resume/context.js'
+import { contextOf, type SessionContext } from '../resume/context.js'
+import { givenTrusting, resume, trustingContextOf } from '../resume/first-load.js'
 import type { SessionSummary } from '../resume/list.js'
-import { look, resume, type SessionStatus, type Wanted } from '../resume/resume.js'
+import { look, type SessionStatus, type Wanted } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 
@@ -31,10 +31,22 @@ export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, Trus
 /** Makes the session that an app works with. */
 export type OpenSession<Session> = (data: SessionData, now: Clock, context: SessionContext) => Session
 
-/** What loads once someone signs in, or asks for more than whether someone is. */
-export const onDemand = (): Promise<typeof import('./on-demand.js')> => import('./on-demand.js')
-const loadHelpers = async () => (await onDemand()).helpers
-const readTrust = async () => (await onDemand()).TRUST_READERS
+let loadedRequests: typeof import('./requests.js') | undefined
+
+/** What a page loads by use, once it knows who is signed in. */
+export const later = {
+  tabs: (): Promise<typeof import('../tabs/index.js')> => import('../tabs/index.js'),
+  // Kept, because in Node each `import()` takes as long as a tenth of a signature.
+  requests: async (): Promise<typeof import('./requests.js')> =>
+    (loadedRequests ??= await import('./requests.js')),
+  signingIn: (): Promise<typeof import('./signing-in.js')> => {
+    // It will need these too, and the one need not wait for the other.
+    later.tabs().catch(() => undefined)
+    return import('./signing-in.js')
+  },
+  helpers: (): Promise<typeof import('../resume/helpers.js')> => import('../resume/helpers.js'),
+}
+const readTrust = async () => (await later.helpers()).TRUST_READERS
 
 /**
  * The sessions of one store and namespace. Every method also takes the options of the client, for one call; a `TypeError`
@@ -62,7 +74,7 @@ export class SessionClient<Session> {
    */
   async get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<Session> {
     const since = Date.now()
-    const { getSession } = await onDemand()
+    const { getSession } = await later.signingIn()
     const { data, context } = await getSession(account, authMethod, this.#with(options), since)
     return this.#open(data, context.now, context)
   }
@@ -81,7 +93,7 @@ export class SessionClient<Session> {
       context,
       account === undefined ? undefined : accountArgument(account),
       wanted,
-      loadHelpers,
+      later.helpers,
     )
     given.signal?.throwIfAborted()
     return data && this.#open(data, context.now, context)
@@ -104,7 +116,7 @@ export class SessionClient<Session> {
     const given = await givenTrusting<ExplainOptions>(this.#with(options), EXPLAIN_READERS, readTrust)
     const context = trustingContextOf(given)
     const wanted = await wantedOf({ ...given, ...givenAsked(resources) })
-    const { assessments } = await look(context, accountArgument(account), wanted, loadHelpers)
+    const { assessments } = await look(context, accountArgument(account), wanted, later.helpers)
     return assessments.some(({ session }) => session)
   }
 
@@ -114,7 +126,7 @@ export class SessionClient<Session> {
     resources?: AskedResources,
     options: ExplainOptions = {},
   ): Promise<SessionStatus> {
-    const { explain } = await onDemand()
+    const { explain } = await later.signingIn()
     return explain(account, resources, this.#with(options))
   }
 
@@ -126,14 +138,14 @@ export class SessionClient<Session> {
     const given = givenOptions(this.#withStore(options), STORE_READERS)
     const context = contextOf(given)
     return listening(listener, [given.signal], async (signals) => {
-      const { listenForChanges } = await onDemand()
+      const { listenForChanges } = await later.tabs()
       listenForChanges(context, signals, listener)
     })
   }
 
   /** Every stored session, of every account; with `verifiers`, `domains` or `revocation`, those that they accept. */
   async list(options: ListOptions = {}): Promise<SessionSummary[]> {
-    const { listSessions } = await onDemand()
+    const { listSessions } = await later.signingIn()
     return listSessions(this.#with(options))
   }
 
@@ -142,7 +154,7 @@ export class SessionClient<Session> {
    * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some.
    */
   async signOut(account: AccountInput, options: StoreOptions = {}): Promise<void> {
-    const { signOut } = await onDemand()
+    const { signOut } = await later.signingIn()
     await signOut(account, this.#withStore(options))
   }
 
@@ -178,7 +190,7 @@ export function listening(
 /** What a session must be able to do, with abilities as the resource that they are in a capability. */
 async function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions): Promise<Wanted> {
   if (abilities === undefined) return { resources, minValiditySecs }
-  const { askedResources } = await onDemand()
+  const { askedResources } = await later.signingIn()
   return { resources: askedResources({ resources, abilities }), minValiditySecs }
 }
 
@@ -189,10 +201,10 @@ async function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOp
  */
 export function bindMembers(object: object): void {
   const members = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object))
-  for (const [name, { get, value }] of Object.entries<PropertyDescriptor>(members))
-    if (name !== 'constructor')
-      Object.defineProperty(object, name, {
-        configurable: true,
-        ...(get ? { get: get.bind(object) } : { value: value.bind(object), writable: true }),
-      })
+  for (const [name, member] of Object.entries<PropertyDescriptor>(members)) {
+    if (name === 'constructor') continue
+    if (member.get) member.get = member.get.bind(object)
+    else member.value = member.value.bind(object)
+    Object.defineProperty(object, name, member)
+  }
 }

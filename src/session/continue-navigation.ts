@@ -1,4 +1,4 @@
-import { type CookieOwner, cookieURL, noteAt, setCookie, withCookieLock } from './page-cookie.js'
+import { type CookieOwner, cookieURL, noteAt, setCookie, withCookieLock } from '../store/page-cookie.js'
 
 const LOGIN = 'meta[name="cacao-session-login"]'
 // In the state of the history entry, which a reload keeps: until when the cookie that was set there is fresh.

@@ -32,13 +32,13 @@ import {
 } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
+import { isRemoved, markRemoved } from '../resume/removed-keys.js'
 import type { SessionStatus } from '../resume/resume.js'
 import type { Persistence, SessionData } from '../store/store.js'
 import { expiresAt } from '../store/store.js'
-import { isRemoved, markRemoved } from '../tabs/removed-keys.js'
+import type { Outcome } from '../tabs/session-events.js'
 import type { SessionChange } from '../tabs/session-watch.js'
-import { bindMembers, listening, onDemand, SessionClient, type SessionClientOptions } from './client.js'
-import type { Outcome } from './events.js'
+import { bindMembers, later, listening, SessionClient, type SessionClientOptions } from './client.js'
 
 const ignore = (): void => undefined
 function inspected(
@@ -71,9 +71,10 @@ export class DIDSession {
 
   static {
     open = (data, now, context) => new DIDSession(data, now, context)
-    // What `console.log` shows in Node, Deno and Bun.
-    Object.defineProperty(DIDSession.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value: inspected,
+    // What `console.log` shows in Node, Deno and Bun; and a name, because Vue puts no proxy before what has one of its own.
+    Object.defineProperties(DIDSession.prototype, {
+      [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
+      [Symbol.toStringTag]: { value: 'DIDSession' },
     })
   }
 
@@ -83,7 +84,7 @@ export class DIDSession {
     this.#context = context
     bindMembers(this)
     // From now on, signing out in another tab ends this one too.
-    if (context) onDemand().then(({ follow }) => follow(context, data), ignore)
+    if (context) later.tabs().then(({ follow }) => follow(context, data), ignore)
   }
 
   /** Takes up the account's session, or has the wallet sign a new one and stores it. See {@link SessionClient.get}. */
@@ -146,7 +147,7 @@ export class DIDSession {
 
   /** Has the wallet sign a session that grows from a random seed, so that it can be written to a string. */
   static async authorize(authMethod: AuthMethod, options: AuthorizeOptions): Promise<DIDSession> {
-    const { authorize } = await onDemand()
+    const { authorize } = await later.signingIn()
     return new DIDSession(await authorize(authMethod, options), options.now ?? systemClock)
   }
 
@@ -158,7 +159,7 @@ export class DIDSession {
    * rejects with `ERR_SESSION_STRING`.
    */
   static async fromSession(serialized: string, options: FromSessionOptions = {}): Promise<DIDSession> {
-    const { readSession } = await onDemand()
+    const { readSession } = await later.signingIn()
     return new DIDSession(await readSession(serialized, options), options.now ?? systemClock)
   }
 
@@ -259,7 +260,8 @@ export class DIDSession {
   serialize(): string
   serialize(options: SerializeOptions): Promise<string>
   serialize(options?: SerializeOptions): string | Promise<string> {
-    if (options !== undefined) return onDemand().then(({ encrypted }) => encrypted(this.serialize(), options))
+    if (options !== undefined)
+      return later.signingIn().then(({ encrypted }) => encrypted(this.serialize(), options))
     const { serialize } = this.#data
     if (serialize) return serialize()
     throw new SessionError(
@@ -288,22 +290,22 @@ export class DIDSession {
     const { onExpired, capabilityHeader } = options
     if (onExpired && this.isExpired) return (await onExpired()).signRequest(request, { capabilityHeader })
     this.#assertNotRemoved()
-    const { signNow } = await onDemand()
+    const { signNow } = await later.requests()
     return signNow(request, this.#data, this.#now, capabilityHeader)
   }
 
   /**
-   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one:
-   * `new Client({ fetch: session.fetch })`. Goes to origins that the session's resources cover, and to those of the option
-   * `origins`; for any other it rejects with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with
-   * a new signature each; to another origin it goes on without the capability. If the server's `Date` shows that this machine's
-   * clock is wrong, by a day at most, the request is signed once more.
+   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one: `new Client({ fetch:
+   * session.fetch })`. Goes to origins that the session's resources cover, and to those of the option `origins`; for any other it rejects
+   * with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with a new signature each; to another origin it
+   * goes on without the capability. If the server's `Date` shows that this machine's clock is wrong, by a day at most, the request is
+   * signed once more.
    *
    * @example
    * const response = await session.fetch('/api/notes', { method: 'POST', body: 'Buy cacao beans' })
    */
   async fetch(input: RequestInfo | URL, init: SessionFetchInit = {}): Promise<Response> {
-    const { signedFetch } = await onDemand()
+    const { signedFetch } = await later.requests()
     return signedFetch(input, init, this, this.#now)
   }
 
@@ -320,7 +322,7 @@ export class DIDSession {
    */
   async keepCookie(url: string | URL, options: KeepCookieOptions = {}): Promise<void> {
     this.#assertNotRemoved()
-    const { keepCookie } = await onDemand()
+    const { keepCookie } = await later.signingIn()
     const how = { context: this.#context, now: this.#now, disposal: this.#disposal.signal }
     await keepCookie(this, url, options, how)
   }
@@ -337,7 +339,7 @@ export class DIDSession {
   async renew(authMethod: AuthMethod, options: RenewOptions = {}): Promise<DIDSession> {
     this.#assertNotRemoved()
     const since = Date.now()
-    const { renew } = await onDemand()
+    const { renew } = await later.signingIn()
     const data = await renew(this.#data, this.#context, this.#now, authMethod, options, since)
     return new DIDSession(data, this.#now, this.#context)
   }
@@ -354,7 +356,7 @@ export class DIDSession {
    */
   async createToken(options: CreateTokenOptions): Promise<string> {
     this.#assertNotRemoved()
-    const { createToken } = await onDemand()
+    const { createToken } = await later.requests()
     return createToken(this.#data, options, this.#now)
   }
 
@@ -369,7 +371,7 @@ export class DIDSession {
    */
   async signURL(url: string | URL, options: SignURLOptions = {}): Promise<string> {
     this.#assertNotRemoved()
-    const { signURL } = await onDemand()
+    const { signURL } = await later.requests()
     return signURL(this.#data, url, options, this.#now)
   }
 
@@ -386,7 +388,7 @@ export class DIDSession {
    */
   async delegate(options: DelegateOptions): Promise<Cacao> {
     this.#assertNotRemoved()
-    const { delegate } = await onDemand()
+    const { delegate } = await later.signingIn()
     return delegate(this.#data, options, this.#now())
   }
 
@@ -397,7 +399,7 @@ export class DIDSession {
   async remove(): Promise<void> {
     // This comes first: the session ends even if the store fails, or the page can't load the code below.
     markRemoved(this.keyDID)
-    const { removeSession } = await onDemand()
+    const { removeSession } = await later.signingIn()
     await removeSession(this.#context, this.account, this.keyDID)
   }
 
@@ -410,16 +412,16 @@ export class DIDSession {
    * await session.revoke('/api/sign-out')
    */
   async revoke(url: string | URL, options: RevokeOptions = {}): Promise<void> {
-    const { revokeAt } = await onDemand()
+    const { revokeAt } = await later.signingIn()
     await revokeAt(url, this, options)
     await this.remove()
   }
 
   /**
-   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or
-   * removed in any tab, when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and
-   * hidden tabs: an event that is due is told as soon as the page is seen again, and at once if it is due already. Ends with
-   * the function that it gives, the signal, or `dispose`. Keeps no process alive.
+   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or removed in any tab,
+   * when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and hidden tabs:
+   * what is due is told as soon as the page is seen again, and at once if it is due already. Ends with the function that it gives, the
+   * signal, or `dispose`. Keeps no process alive.
    *
    * @example
    * session.on('expiring', () => showRenewButton(), { leadSecs: 600 })
@@ -433,13 +435,13 @@ export class DIDSession {
     if (!SESSION_EVENT_TYPES.includes(type))
       throw new TypeError(`type must be one of ${SESSION_EVENT_TYPES.join(', ')}`)
     const { signal, ...given } = givenOptions(options, LISTENER_READERS)
-    const subject = { data: this.#data, now: this.#now, context: this.#context }
+    const subject = { data: this.#data, now: this.#now, context: this.#context, load: later.helpers }
     const happened = ({ successor, error }: Outcome = {}): void => {
       const session = successor ? new DIDSession(successor, this.#now, this.#context) : this
       listener({ type, session, ...(error && { error }) })
     }
     return listening(listener, [signal, this.#disposal.signal], async (signals) => {
-      const { listenFor } = await onDemand()
+      const { listenFor } = await later.tabs()
       listenFor(type, subject, given, signals, happened)
     })
   }

@@ -30,5 +30,7 @@ export async function explain(
   const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
   if (best) return best
   if (failures.length > 0) return { status: 'store-unavailable' }
-  return { status: (await wasEvicted(context, account)) ? 'evicted' : 'none' }
+  const { watchOf } = await import('../tabs/index.js')
+  const isEvicted = await wasEvicted(context, account, watchOf(context).accounts)
+  return { status: isEvicted ? 'evicted' : 'none' }
 }

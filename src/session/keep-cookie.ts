@@ -1,7 +1,5 @@
-import { until } from '../base/abort.js'
 import { chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import { onPageResume, scheduleAt } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
 import { assertValidAt, type Cacao } from '../capability/cacao.js'
 import { timeAt } from '../http/signed-fetch.js'
@@ -9,8 +7,6 @@ import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
 import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
 import type { CookieNote } from '../store/cookie-note.js'
-import { readLastUsed } from '../store/store.js'
-import { watchOf } from '../tabs/session-watch.js'
 import {
   type CookieOwner,
   clearCookie,
@@ -19,7 +15,8 @@ import {
   noteAt,
   setCookie,
   withCookieLock,
-} from './page-cookie.js'
+} from '../store/page-cookie.js'
+import { readLastUsed } from '../store/store.js'
 
 /** The session whose cookie is kept: a `DIDSession`. */
 export interface KeptSession extends CookieOwner {
@@ -50,10 +47,11 @@ export async function keepCookie(
     signal: LISTENER_READERS.signal,
   })
   const target = cookieURL(url)
+  const tabs = await import('../tabs/index.js')
   for (const given of [signal, disposal]) given?.throwIfAborted()
   assertValidAt(session.cacao, now())
-  const keeper = new CookieKeeper(session, target, leadSecs, now, context)
-  until(
+  const keeper = new CookieKeeper(session, target, leadSecs, now, context, tabs)
+  tabs.until(
     [disposal, ...(signal ? [signal] : [])],
     () => () => keeper.stop((signal?.aborted ? signal : disposal).reason),
   )
@@ -68,6 +66,7 @@ class CookieKeeper {
   readonly #leadSecs: number
   readonly #now: Clock
   readonly #context: SessionContext | undefined
+  readonly #tabs: typeof import('../tabs/index.js')
   readonly #end = new AbortController()
   #stopWaiting = (): void => undefined
   #failures = 0
@@ -79,12 +78,14 @@ class CookieKeeper {
     leadSecs: number,
     now: Clock,
     context: SessionContext | undefined,
+    tabs: typeof import('../tabs/index.js'),
   ) {
     this.#session = session
     this.#url = url
     this.#leadSecs = leadSecs
     this.#now = now
     this.#context = context
+    this.#tabs = tabs
   }
 
   stop(reason?: unknown): void {
@@ -117,12 +118,12 @@ class CookieKeeper {
     const seen = (): void => {
       if (this.#failures === 0) look()
     }
-    until([signal], () => {
+    this.#tabs.until([signal], () => {
       const { account } = this.#session
       const stops = [
-        onPageResume(seen),
+        this.#tabs.onPageResume(seen),
         this.#context &&
-          watchOf(this.#context).onChange((change) => {
+          this.#tabs.watchOf(this.#context).onChange((change) => {
             if (change.type === 'signed-in' && chainless(change.account) !== chainless(account)) clear()
           }),
       ]
@@ -157,7 +158,7 @@ class CookieKeeper {
       if (this.#end.signal.aborted) throw this.#end.signal.reason
       if (isPassing(error)) this.#wait(this.#nextTry())
       else this.stop(error)
-      if (error instanceof SessionError) tellCookieFailed(this.#session.keyDID, error)
+      if (error instanceof SessionError) this.#tabs.tellCookieFailed(this.#session.keyDID, error)
       throw error
     } finally {
       this.#isWorking = false
@@ -167,7 +168,7 @@ class CookieKeeper {
   #wait(time: number): void {
     this.#stopWaiting()
     if (this.#end.signal.aborted || time === Number.POSITIVE_INFINITY) return
-    this.#stopWaiting = scheduleAt(this.#now, time, () => void this.#look())
+    this.#stopWaiting = this.#tabs.scheduleAt(this.#now, time, () => void this.#look())
   }
 
   #isOwn({ keyDID }: CookieNote): boolean {
@@ -206,25 +207,8 @@ class CookieKeeper {
     try {
       await clearCookie(this.#url, [keyDID])
     } catch (error) {
-      if (error instanceof SessionError) tellCookieFailed(keyDID, error)
-      if (isPassing(error)) scheduleAt(this.#now, this.#nextTry(), () => void this.#clear())
+      if (error instanceof SessionError) this.#tabs.tellCookieFailed(keyDID, error)
+      if (isPassing(error)) this.#tabs.scheduleAt(this.#now, this.#nextTry(), () => void this.#clear())
     }
   }
-}
-
-const failureListeners = new Map<string, Set<(error: SessionError) => void>>()
-
-/** Calls back when the cookie of the session with this key could not be set or cleared, until the function that it gives is called. */
-export function onCookieFailed(keyDID: string, listener: (error: SessionError) => void): () => void {
-  const own = failureListeners.get(keyDID) ?? new Set()
-  failureListeners.set(keyDID, own.add(listener))
-  return () => {
-    own.delete(listener)
-    if (own.size === 0) failureListeners.delete(keyDID)
-  }
-}
-
-function tellCookieFailed(keyDID: string, error: SessionError): void {
-  // Each in a task of its own: the page sees what a listener throws.
-  for (const listener of failureListeners.get(keyDID) ?? []) queueMicrotask(() => listener(error))
 }

@@ -8,6 +8,7 @@ import { loadedHelpers } from '../resume/helpers.js'
 import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
 import { unmarkStored, wasEvicted } from '../resume/persist.js'
 import { mayHoldDIDSession4, storedSession } from '../resume/resume.js'
+import { clearCookies } from '../store/page-cookie.js'
 import {
   type FoundRecord,
   parseRecord,
@@ -17,8 +18,7 @@ import {
   storeError,
 } from '../store/store.js'
 import { pendingSignInsOf } from '../tabs/pending-sign-ins.js'
-import { endSession, watchOf } from '../tabs/session-watch.js'
-import { clearCookies } from './page-cookie.js'
+import type { SessionWatch } from '../tabs/session-watch.js'
 
 /** See `SessionClient.signOut`. */
 export async function signOut(account: AccountInput, options: StoreOptions): Promise<void> {
@@ -31,13 +31,15 @@ export async function signOut(account: AccountInput, options: StoreOptions): Pro
  * have them; they are removed from the others all the same.
  */
 async function removeSessions(context: SessionContext, account: string, keyDID?: string): Promise<void> {
+  const { endSession, watchOf } = await import('../tabs/index.js')
   const { stores, namespace, now } = context
   const watch = watchOf(context)
   const known = watch.accounts
   const isMeant = (record: SessionRecord): boolean =>
     isOf(context, account, record) && (keyDID ?? record.keyDID) === record.keyDID
   const knownStores = watch.whereAre(isMeant)
-  const ended = endNow(context, account, keyDID, isMeant)
+  const end = (): string[] => endNow(watch, isMeant, account, keyDID, context.anyChain)
+  const ended = end()
   // A session that is being stored at this moment would stay.
   await pendingSignInsOf(context).stored(account)
   const exactly = context.anyChain ? undefined : account
@@ -65,7 +67,7 @@ async function removeSessions(context: SessionContext, account: string, keyDID?:
   )
   if (keyDID === undefined && (await mayHoldDIDSession4(context))) await forgetDIDSession4(account)
   if (keyDID === undefined || found.length <= 1) unmarkStored(context, account)
-  const removed = [...new Set([...ended, ...own, ...endNow(context, account, keyDID, isMeant)])]
+  const removed = [...new Set([...ended, ...own, ...end()])]
   for (const key of own) endSession(key, { type: 'removed' })
   await watch.changed(removed)
   await clearCookies(keyDID === undefined ? removed : [...removed, keyDID])
@@ -81,6 +83,7 @@ export async function removeSession(
   account: string,
   keyDID: string,
 ): Promise<void> {
+  const { endSession } = await import('../tabs/index.js')
   endSession(keyDID, { type: 'removed' })
   if (context) await removeSessions({ ...context, anyChain: false }, account, keyDID)
   else await clearCookies([keyDID])
@@ -88,14 +91,14 @@ export async function removeSession(
 
 /** Ends the sessions in use, here and in the other tabs, and gives their keys. */
 function endNow(
-  context: SessionContext,
+  watch: SessionWatch,
+  isMeant: (record: SessionRecord) => boolean,
   account: string,
   keyDID: string | undefined,
-  isMeant: (record: SessionRecord) => boolean,
+  anyChain: boolean,
 ): string[] {
-  const watch = watchOf(context)
   const ended = watch.end(isMeant)
-  if (keyDID === undefined) watch.tell(ended, account, context.anyChain)
+  if (keyDID === undefined) watch.tell(ended, account, anyChain)
   else watch.tell([keyDID])
   return ended
 }

@@ -10,7 +10,6 @@ import { resume } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
 import { withPromptLock } from '../tabs/prompt-lock.js'
-import { endSession, follow, watchOf } from '../tabs/session-watch.js'
 import { askedResources, capabilityRequest, namesTime, requestCapability } from './request-capability.js'
 import { newSeedKey, newSession, signInAnew, supersede } from './sign-in.js'
 
@@ -27,6 +26,7 @@ export async function renew(
   since: number,
 ): Promise<SessionData> {
   const options = renewOptions(given)
+  const { endSession, follow, watchOf } = await import('../tabs/index.js')
   const { abilities: _, ...rest } = options
   const isTimed = namesTime(options)
   const resources = unionOfGrants(current.cacao.p.resources ?? [], askedResources(options))

@@ -18,7 +18,6 @@ import type { NewSession, Persistence, SessionData, SessionId } from '../store/s
 import { readLastUsed } from '../store/store.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
 import { withPromptLock } from '../tabs/prompt-lock.js'
-import { endSession, follow, watchOf } from '../tabs/session-watch.js'
 import { askedResources, capabilityRequest, requestCapability } from './request-capability.js'
 
 /**
@@ -33,6 +32,7 @@ export async function getSession(
 ): Promise<{ data: SessionData; context: SessionContext }> {
   const given = getOptions(options)
   const context = trustingContextOf(given)
+  const { follow } = await import('../tabs/index.js')
   const data = await signIn(context, accountArgument(account), authMethod, given, since)
   // Now rather than later: another tab may sign it out before the next task.
   follow(context, data)
@@ -137,6 +137,7 @@ export async function signInAnew(
   if (persistence !== 'memory') markStored(context, account, expiryTime(cacao))
   const session = newSession({ key, ...stored }, cacao, persistence)
   if (replaced) await supersede(context, replaced, session)
+  const { watchOf } = await import('../tabs/index.js')
   await watchOf(context).changed()
   return session
 }
@@ -154,6 +155,7 @@ export async function supersede(
     const last = { account: issuerAccount(session.cacao), keyDID: session.key.did, at: now() }
     await store.write(namespace, { remove, last }).catch(() => undefined)
   }
+  const { endSession } = await import('../tabs/index.js')
   endSession(replaced.key.did, { type: 'renewed', keyDID: session.key.did, session })
 }
 

@@ -88,14 +88,13 @@ export class PendingSignIns {
   }
 }
 
-/** The pending sign-ins of a context, made when first asked for. */
-export function pendingSignInsOf({
-  shared,
-}: {
-  readonly shared: { pendingSignIns?: PendingSignIns }
-}): PendingSignIns {
-  shared.pendingSignIns ??= new PendingSignIns()
-  return shared.pendingSignIns
+const pendingSignIns = new WeakMap<object, PendingSignIns>()
+
+/** The pending sign-ins of all that share a store and namespace, made when first asked for. */
+export function pendingSignInsOf({ shared }: { readonly shared: object }): PendingSignIns {
+  const own = pendingSignIns.get(shared) ?? new PendingSignIns()
+  pendingSignIns.set(shared, own)
+  return own
 }
 
 // Aborting ends the caller's own waiting. The sign-in itself is given up when nobody waits any more.

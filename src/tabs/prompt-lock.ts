@@ -4,7 +4,6 @@ import { isBrowser } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { LONGEST_TIMER_MS } from '../base/time.js'
 import type { SessionDatabase, SessionStore } from '../store/store.js'
-import { scopeOf, tabChannel } from './channel.js'
 
 // Seconds for which a prompt in one tab keeps the others from opening theirs, whatever happens to that tab.
 const PROMPT_WAIT_SECS = 60
@@ -42,6 +41,7 @@ export async function withPromptLock<T>(
   { signal, since, waitSecs = PROMPT_WAIT_SECS }: PromptLockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
+  const { scopeOf, tabChannel } = await import('./index.js')
   const scope = scopeOf({ stores, namespace })
   const name = `cacao-session\n${scope}\n${account}`
   const database = stores[0]?.database
@@ -51,6 +51,7 @@ export async function withPromptLock<T>(
   })
   const abort = (): void => waiting.abort(signal?.reason)
   signal?.addEventListener('abort', abort, { once: true })
+  if (signal?.aborted) abort()
   const locked = async (): Promise<T> => {
     stop()
     // Web Locks may grant us the lock before the other tab's message arrives, so also check the store.

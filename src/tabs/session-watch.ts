@@ -1,6 +1,7 @@
 import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
-import { missingGrants } from '../capability/recap.js'
+import { missingResources } from '../capability/resources.js'
+import { isRemoved, markRemoved } from '../resume/removed-keys.js'
 import {
   type LocatedRecord,
   type Persistence,
@@ -13,7 +14,6 @@ import {
   type SessionStore,
 } from '../store/store.js'
 import { type Notice, type SignedOut, scopeOf, tabChannel } from './channel.js'
-import { isRemoved, markRemoved } from './removed-keys.js'
 
 /** What happened to a stored session, in this tab or another. */
 export interface SessionChange {
@@ -24,17 +24,20 @@ export interface SessionChange {
   readonly keyDID: string
 }
 
-/** The store and namespace that are watched, and the place for the one watch over them. */
+/** The store and namespace that are watched, and the one object for all that use them. */
 export interface Watched {
   readonly stores: readonly SessionStore[]
   readonly namespace: string
-  readonly shared: { watch?: SessionWatch }
+  readonly shared: object
 }
+
+const watches = new WeakMap<object, SessionWatch>()
 
 /** The watch over a store and namespace, made when first asked for. */
 export function watchOf(watched: Watched): SessionWatch {
-  watched.shared.watch ??= new SessionWatch(watched)
-  return watched.shared.watch
+  const watch = watches.get(watched.shared) ?? new SessionWatch(watched)
+  watches.set(watched.shared, watch)
+  return watch
 }
 
 /** Ends the session, if it is signed out in another tab, here too. */
@@ -182,17 +185,19 @@ export class SessionWatch {
     // If even the note of the last use is gone, the browser has thrown everything away, but nobody signed out.
     const isEmpty = records.length === 0 && this.#known.size > 0
     if (isEmpty && !(await readLastUsed(this.#stores, this.#namespace))) return
+    const isGone = ({ keyDID, persistence }: LocatedRecord): boolean =>
+      !unread.includes(persistence) && !records.some((record) => record.keyDID === keyDID)
+    const isSucceeded = records.length > 0 && [...this.#known.values()].some(isGone)
+    const missing = isSucceeded ? await grantsComparison() : missingResources
     const before = [...this.#known.values()]
-    const gone = before.filter(
-      ({ keyDID, persistence }) =>
-        !unread.includes(persistence) && !records.some((record) => record.keyDID === keyDID),
-    )
+    const gone = before.filter(isGone)
     const added = records.filter(({ keyDID }) => !this.#known.has(keyDID))
     for (const record of added) this.#known.set(record.keyDID, record)
     const successors = gone.map((record) => {
       this.#known.delete(record.keyDID)
       const isSignedOut = removed.includes(record.keyDID)
-      return this.#lose(record, isSignedOut ? undefined : records.find((other) => succeeds(other, record)))
+      const successor = isSignedOut ? undefined : records.find((other) => succeeds(other, record, missing))
+      return this.#lose(record, successor)
     })
     const stay = this.#present().filter((record) => before.includes(record))
     for (const record of added) {
@@ -231,13 +236,25 @@ let ended: FinalizationRegistry<() => void> | undefined
 // A watch that somebody listens to stays alive, even if nothing else of its store does.
 const listenedTo = new Set<SessionWatch>()
 
+type MissingGrants = (granted: readonly string[], wanted: readonly string[]) => readonly string[]
+
+// The abilities of one recap may be among those of another. Most pages never need to know.
+async function grantsComparison(): Promise<MissingGrants> {
+  const { missingGrants } = await import('../resume/helpers.js')
+  return missingGrants
+}
+
 // A session has taken another one's place if it is younger and can do all that the other could.
-function succeeds(successor: SessionRecord, { account, cacao }: SessionRecord): boolean {
+function succeeds(
+  successor: SessionRecord,
+  { account, cacao }: SessionRecord,
+  missing: MissingGrants,
+): boolean {
   const { iat, resources = [] } = successor.cacao.p
   return (
     successor.account === account &&
     Date.parse(iat) >= Date.parse(cacao.p.iat) &&
-    missingGrants(resources, cacao.p.resources ?? []).length === 0
+    missing(resources, cacao.p.resources ?? []).length === 0
   )
 }
 

@@ -38,6 +38,13 @@ export interface TestWallet {
   }
   /** The CAIP-10 id of its account on its current chain. */
   readonly account: string
+  /** What it announces of itself (EIP-6963). */
+  readonly info: {
+    readonly uuid: string
+    readonly name: string
+    readonly icon: string
+    readonly rdns: string
+  }
   /** What the user does about the next request, and about those that hang. */
   behaviour: WalletBehaviour
   /** How often the user was asked to sign. */
@@ -103,17 +110,13 @@ export interface TestWallet {
  * wallet.behaviour = 'approves' // … and signs
  *
  * @example
- * // With Playwright: bundle this as one script (esbuild --bundle --format=iife).
- * globalThis.wallet = testWallet({ behaviour: 'hangs' })
- * wallet.announce()
- * // In the test: load it before the page's own scripts, and control the wallet from the test.
- * await page.addInitScript({ path: 'wallet.js' })
- * await page.evaluate(() => { wallet.behaviour = 'approves' })
+ * await walletInPages(context, wallet) // with Playwright: the pages have it, and the test controls it
  */
 export function testWallet(options: TestWalletOptions = {}): TestWallet {
-  const { privateKey, chainId = 1, connected = true, name = 'Test wallet', rdns } = options
+  const { privateKey, chainId = 1, connected = true } = options
+  const { name = 'Test wallet', rdns = 'example.test-wallet' } = options
   const first = testAccount(privateKey)
-  const info: WalletInfo = { name, rdns: rdns ?? 'example.test-wallet' }
+  let uuid: string | undefined
   let account = first
   let chain = chainNumber(chainId)
   const user = new FakeUser()
@@ -150,6 +153,10 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
     get account() {
       return `eip155:${chain}:${account.address.toLowerCase()}`
     },
+    get info() {
+      uuid ??= crypto.randomUUID()
+      return Object.freeze({ uuid, name, icon: ICON, rdns })
+    },
     get prompts() {
       return user.texts.length
     },
@@ -183,7 +190,7 @@ export function testWallet(options: TestWalletOptions = {}): TestWallet {
     emit(event, payload) {
       for (const [known, listener] of [...listeners]) if (known === event) listener(payload)
     },
-    announce: () => announceWallet(info, wallet.provider),
+    announce: () => announceWallet(wallet),
     provider: {
       on: (event, listener) => void listeners.add([event, listener]),
       removeListener(event, listener) {
@@ -211,12 +218,6 @@ function chainNumber(chainId: number): number {
   throw new TypeError('chainId must be a positive integer, such as 1')
 }
 
-/** What the wallet announces about itself (EIP-6963). */
-interface WalletInfo {
-  readonly name: string
-  readonly rdns: string
-}
-
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path fill="#b45309" d="M0 0h8v8H0z"/></svg>',
 )}`
@@ -225,13 +226,12 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
  * Announces a wallet in this page, and again whenever a page asks for wallets (EIP-6963), until the returned
  * function is called.
  */
-function announceWallet({ name, rdns }: WalletInfo, provider: EIP1193Provider): Restore {
+function announceWallet({ info, provider }: TestWallet): Restore {
   if (typeof window === 'undefined')
     throw new TypeError(
       'a wallet can only be announced in a page, and there is no window here: pass wallet.provider to ethereumAuth instead',
     )
   const page = window
-  const info = Object.freeze({ uuid: crypto.randomUUID(), name, icon: ICON, rdns })
   const detail = Object.freeze({ info, provider })
   const announce = (): void =>
     void page.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))

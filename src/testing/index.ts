@@ -31,3 +31,4 @@ export { type TestWallet, type TestWalletOptions, testWallet, type WalletListene
 export type { Restore } from './replace.js'
 export { revocationStoreCases } from './revocation-cases.js'
 export { replayStoreCases, type StoreCase, type StoreCasesOptions } from './store-cases.js'
+export { type WalletAnswer, type WalletCall, type WalletPages, walletInPages } from './wallet-in-pages.js'

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/base/hex.js'
-import { blocksOf, example, pages } from '../docs/pages.js'
+import { blocksOf, example, pages, root } from '../docs/pages.js'
 import { startModule } from '../setup/node-process.js'
 import { attackCookies } from './kit/attack-cookies.js'
 import { attackServer } from './kit/attack-server.js'
@@ -106,7 +108,7 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'express', 'express', NOTES],
   ['docs/guides/requests.md', 'fetch', 'handler', NOTES],
   ['docs/guides/requests.md', 'fast', 'verify', NOTES],
-  ['docs/guides/requests.md', 'fastify', 'fastify', NOTES],
+  ['docs/guides/fastify-and-nest.md', 'fastify', 'fastify', NOTES],
   ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
   ['docs/guides/pages.md', 'server', 'app', PAGES],
   ['docs/guides/sockets-and-links.md', 'server', 'app', PHOTOS],
@@ -140,13 +142,22 @@ describe('the servers of the documentation', () => {
 
   it('are all of them', () => {
     const isServer =
-      /\b(?:requireSession|requestVerifier|verifyRequest)\(\s*\{(?! …)|cookieStore\(request|sessionCookie\([\s\S]*\.handler\(/
+      /\b(?:requireSession|requestVerifier|verifyRequest)(?:<\w+>)?\(\s*\{(?! …)|cookieStore\(request|sessionCookie\([\s\S]*\.handler\(/
     const found = pages.flatMap((page) =>
       blocksOf(page)
         .filter(({ code }) => isServer.test(code))
         .map(({ name }) => `${page} ${name}`),
     )
+    // These need packages that are not installed here.
+    const elsewhere = [
+      'clients.md trpc/server',
+      'clients.md graphql/server',
+      'fastify-and-nest.md nest/session.guard',
+    ]
+    const packed = readFileSync(join(root, 'test/packed/guides.test.ts'), 'utf8')
+    for (const name of elsewhere) expect(packed).toContain(`'${name.replace('.md ', "',\n    '")}'`)
     const attacked = SERVERS.map(([page, block]) => `${page} ${block}`)
-    expect(found.sort()).toEqual([...attacked, 'docs/guides/stores.md cookies'].sort())
+    const others = elsewhere.map((name) => `docs/guides/${name}`)
+    expect(found.sort()).toEqual([...attacked, ...others, 'docs/guides/stores.md cookies'].sort())
   })
 })

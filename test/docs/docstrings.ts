@@ -63,10 +63,12 @@ const GIVEN: Readonly<Record<string, string>> = {
   client: "import('cacao-session/node').NodeRedisClient",
   clock: "import('cacao-session/testing').TestClock",
   connectionString: 'string',
+  context: "import('playwright-core').BrowserContext",
   database: 'object',
   deviceDID: 'string',
   devices: "import('cacao-session/verify').DeviceStore",
   env: '{ UPSTASH_REDIS_REST_URL: string; UPSTASH_REDIS_REST_TOKEN: string }',
+  expect: "(value: unknown) => Record<'toBe' | 'toContain' | 'toEqual', (wanted: unknown) => void>",
   image: 'HTMLImageElement',
   json: 'unknown',
   jws: 'string',
@@ -128,7 +130,14 @@ const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     replay: "import('cacao-session/verify').ReplayStore",
     token: 'string',
   },
-  'react/session-state.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
+  'session-state/session-state.ts': { signIn: "import('cacao-session/react').SessionActions['signIn']" },
+}
+
+/** The types that examples name. */
+const TYPES: Readonly<Record<string, string>> = {
+  Cacao: 'cacao-session',
+  LinkRequest: 'cacao-session/verify',
+  WalletChange: 'cacao-session/ethereum',
 }
 
 /** Where names come from that are no entry's alone. */
@@ -136,7 +145,6 @@ const FROM: Readonly<Record<string, string>> = {
   base: 'viem/chains',
   createClient: 'redis',
   createPublicClient: 'viem',
-  expect: 'vitest',
   express: 'express',
   http: 'viem',
   Pool: 'pg',
@@ -155,6 +163,8 @@ async function namesFor(source: string): Promise<ReadonlyMap<string, string>> {
       names.set(name, `import { ${name} } from '${entry.name}'`)
     }
   }
+  for (const [name, from] of Object.entries(TYPES)) names.set(name, `import type { ${name} } from '${from}'`)
+  names.set('window', "import 'cacao-session/window'")
   const given = Object.entries({ ...GIVEN, ...OF_SOURCE[source] })
   return new Map([...names, ...given.map(([name, type]) => [name, `declare let ${name}: ${type}`] as const)])
 }

@@ -20,7 +20,7 @@ export function guideExamples(): Plugin {
     load(id) {
       if (!id.startsWith(`\0${PREFIX}`)) return undefined
       const [page = '', name = ''] = id.slice(PREFIX.length + 1).split('/')
-      return guide(page, name).replace(/(?<=from ["'])cacao-session[\w/-]*(?=["'])/g, sourceOf)
+      return guide(page, name).replace(/(?<=(?:from|import) ["'])cacao-session[\w/-]*(?=["'])/g, sourceOf)
     },
   }
 }

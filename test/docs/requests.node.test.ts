@@ -63,7 +63,7 @@ describe('the guide to signed requests', () => {
 
   it('has a hook for Fastify, which is called as Fastify does', () => {
     const output = runFresh(`${MAKE}
-      ${inline(guide('requests', 'fastify'))}
+      ${inline(guide('fastify-and-nest', 'fastify'))}
       let hook, route
       addNotes({ addHook: (name, added) => { hook = added; console.log(name) }, post: (path, handler) => { route = handler } })
       const signed = await post(await make())

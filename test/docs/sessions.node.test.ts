@@ -9,6 +9,7 @@ import { inline, PAGE, SIGNING_IN } from './setup.js'
 describe('the guide to tabs and renewal', () => {
   it('follows a session through renewal and sign-out', () => {
     const output = runFresh(`${PAGE}
+      import { DIDSession } from 'cacao-session'
       ${inline(guide('tabs-and-renewal', 'life'))}
       const resources = ['https://api.example.com/notes/*']
       const session = await DIDSession.get(wallet.account, ethereumAuth(wallet.provider), { resources, expiresInSecs: 3000 })

@@ -33,8 +33,12 @@ describe('the pages', () => {
   const own = pages.filter((page) => page.includes('/guides/') && !page.endsWith('/security.md'))
   it.each(own)('%s has a main example, its first one with a name, which a test runs', (page) => {
     const first = blocksOf(page).find(({ name }) => !name.startsWith('line-'))
-    const folder = join(root, 'test/docs')
-    const tests = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+    const folders = ['test/docs', 'test/e2e', 'test/packed'].map((path) => join(root, path))
+    const tests = folders.flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.test.ts'))
+        .map((name) => readFileSync(join(folder, name), 'utf8')),
+    )
     const name = page.replace(/.*\/|\.md$/g, '')
     const calls = new RegExp(`guide(?:\\('|:)${name}(?:', '|/)${first?.name}'`)
     expect(

@@ -32,7 +32,7 @@ describe('the guide to wallets', () => {
       const alive = setInterval(() => undefined, 1000)
       await new Promise((resolve) => {
         let isBack = false
-        const stop = watch(session, (held) => {
+        const stop = watch(wallet.provider, session, (held) => {
           shown.push(held?.id)
           if (held) return resolve(stop())
           if (!isBack) wallet.switchAccount('0x' + '11'.repeat(32))
@@ -62,7 +62,8 @@ describe('the guide for those who come from did-session', () => {
           .replace(
             /^import .*pkh-ethereum.*$/m,
             "const { EthereumWebAuth, getAccountId } = await import('@didtools/pkh-ethereum')",
-          )}
+          )
+          .replace(/^import .*window.*$/m, '')}
         return { signIn }
       })()
       globalThis.window.location = globalThis.location

@@ -1,8 +1,9 @@
 import type { RequestVerifierOptions } from '../../src/http/verify-options.js'
 import { incomingVerifier } from '../../src/http/verify-request.js'
-import { verifyWithNodeCrypto } from '../../src/node/native-crypto.js'
+import { verifyByWebCrypto } from '../../src/key/verify.js'
 import type { WireRequest } from '../setup/wire-request.js'
 import { asNodeRequest, asWebRequest } from './arrived-request.js'
+import { assertReadersAgree } from './both-readers.js'
 import { forgedRequests } from './forged-requests.js'
 import type { FuzzCase, FuzzKind } from './fuzz-kind.js'
 import { capabilities, judged } from './genuine.js'
@@ -53,7 +54,7 @@ const newVerifiers = () =>
   [
     options,
     { ...options, cacheSize: 0 },
-    { ...options, verifyKeySignature: verifyWithNodeCrypto },
+    { ...options, verifyKeySignature: verifyByWebCrypto },
     ...AUTHORITIES.map((authority) => ({ ...options, authority })),
   ].map((each) => ({ verify: incomingVerifier<WireRequest>(each), authority: each.authority }))
 
@@ -72,6 +73,7 @@ function caseOf(wire: WireRequest, time: number, random: Random, host: string): 
   const { method, target, headers, body } = wire
   const run = async (): Promise<string> => {
     now = time
+    await assertReadersAgree(arrived.incoming, time)
     const caller = await verify(arrived.incoming)
     const [created, expires] = [caller.created.getTime(), caller.expires.getTime()]
     if (!(created - SKEW_MS <= time && time < expires + SKEW_MS))

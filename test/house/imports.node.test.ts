@@ -14,12 +14,14 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http', 'jws', 'store', 'wallet'],
   ['server', 'token'],
   ['options'],
-  ['tabs'],
   ['resume'],
+  ['tabs'],
   ['sign-in'],
   ['session'],
-  ['compat', 'middleware', 'node', 'react'],
-  ['cookie', 'kits'],
+  ['session-state'],
+  ['sign-in-button'],
+  ['compat', 'kits', 'middleware', 'node', 'react', 'svelte', 'vue'],
+  ['cookie'],
   ['testing', 'cli', ''],
 ]
 

@@ -34,7 +34,12 @@ export function nodeListener(changes: object = {}): RequestListener {
     admit(request, response, async (error) => {
       if (error !== undefined) return void response.writeHead(500).end(String(error))
       const parts: Buffer[] = []
-      for await (const part of request) parts.push(part as Buffer)
+      try {
+        for await (const part of request) parts.push(part as Buffer)
+      } catch {
+        // The client's connection ends while the handler reads: Node answers it, if anybody does.
+        return
+      }
       response.end(JSON.stringify([callerOf(request).account, request.url, String(Buffer.concat(parts))]))
     })
 }

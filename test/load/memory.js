@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
-import { recoverWithSecp256k1, verifyWithNodeCrypto } from 'cacao-session/node'
+import { recoverWithSecp256k1 } from 'cacao-session/node'
 import { requestVerifier } from 'cacao-session/verify'
 import secp256k1 from 'secp256k1'
 import { signRequest } from '../../dist/http/sign-request.js'
@@ -21,7 +21,6 @@ let time = Date.parse('2026-01-31T12:00:00Z')
 const now = () => time
 const verify = requestVerifier({
   verifiers: ethereumVerifiers({ recover: recoverWithSecp256k1(secp256k1) }),
-  verifyKeySignature: verifyWithNodeCrypto,
   authority: 'api.example.com',
   domains: ['example.com'],
   resources: false,

@@ -1,14 +1,12 @@
 import { createServer } from 'node:http'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { callerOf, requireSession } from 'cacao-session/express'
-import { verifyWithNodeCrypto } from 'cacao-session/node'
 
 // One of several servers that stand for one another, as an app would write it: they share a store, and nothing else.
 
 const { replay } = await import(`./stores/${process.env.STORE}.js`)
 const admit = requireSession({
   verifiers: ethereumVerifiers(),
-  verifyKeySignature: verifyWithNodeCrypto,
   authority: 'api.example.com',
   domains: ['example.com'],
   resources: ['https://api.example.com/notes/*'],

@@ -3,7 +3,10 @@ import { below, type ServerUnderAttack } from '../attacks/kit/server-under-attac
 import { toPort } from '../attacks/kit/socket-server.js'
 
 type Asked = Partial<
-  Pick<ServerUnderAttack, 'domain' | 'method' | 'target' | 'body' | 'type' | 'seesAbsoluteTargets'>
+  Pick<
+    ServerUnderAttack,
+    'domain' | 'method' | 'target' | 'body' | 'type' | 'granted' | 'seesAbsoluteTargets'
+  >
 >
 
 /** Attacks an example's API, which is reached as `localhost` at the port, by what its clients ask. */

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { afterEach, describe, expect, inject, it } from 'vitest'
+import { walletInPages } from '../../src/testing/index.js'
+import { example as exampleOf } from '../docs/pages.js'
 import { openBrowser } from '../e2e/browser.js'
 import { freePort } from '../engines/free-port.js'
 import { startProcess, stopProcess } from '../engines/processes.js'
@@ -10,15 +12,9 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 import { startVite } from './vite-server.js'
-import { walletInPage } from './wallet-in-page.js'
 
 // What a new user does: an empty folder, npm install, and the README's first examples typed into files.
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-
-function example(kind: string): string {
-  const [, code] = new RegExp(`\`\`\`js ${kind}\n([^]*?)\`\`\``).exec(readme) ?? []
-  return code ?? expect.fail(`the README has no ${kind} example`)
-}
+const example = (kind: string): string => exampleOf('README.md', kind)
 
 const endings: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -58,7 +54,7 @@ show()`,
       const { page: tab, context, close } = await openBrowser(engine)
       endings.push(close)
       if (!context) throw new Error('Playwright drives Chromium')
-      const wallet = await walletInPage(context)
+      const wallet = await walletInPages(context)
       const notes: Record<string, string>[] = []
       await context.route('https://api.example.com/**', (route) => {
         const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' }

@@ -1,4 +1,4 @@
-import { cp, readdir } from 'node:fs/promises'
+import { cp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ import { sessionFor } from './api-client.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { ownEnv, run } from './command.js'
 import { type Delivered, deliver, deliverHTTP2 } from './frameworks/deliver.js'
-import { describeNginx, startNginx } from './frameworks/nginx.js'
+import { describeProxy, startNginx, startOfGuide } from './frameworks/proxies.js'
 
 // The servers that people have, as they have them: mounted, rewritten, wrapped, and behind a proxy. Clients know all of
 // them as https://notes.example.com, which is no name of the machine that they run on.
@@ -183,7 +183,7 @@ describe('Next.js with a basePath, a rewrite, and a guard in proxy.js before tha
   })
 })
 
-describeNginx("Debian's nginx: HTTP/2 to HTTP/1.1, another Host, answers compressed", () => {
+describeProxy('nginx', "Debian's nginx: HTTP/2 to HTTP/1.1, another Host, answers compressed", () => {
   let server: Server
   beforeAll(async () => {
     server = await start(NODE, ['express.js'], undefined, { EXPRESS: 'express5' })
@@ -220,3 +220,34 @@ describeNginx("Debian's nginx: HTTP/2 to HTTP/1.1, another Host, answers compres
     }
   })
 })
+
+for (const name of ['nginx', 'caddy'] as const)
+  describeProxy(name, `${name}, as the guide to production sets it up`, () => {
+    let server: Server
+    beforeAll(async () => {
+      server = await start(NODE, ['express.js'], undefined, { EXPRESS: 'express5' })
+    })
+    afterAll(() => server?.stop())
+
+    it('admits what was signed, however many resources it is for, and logs nothing that is worth anything', async () => {
+      const proxy = await startOfGuide(name, folder, server.port)
+      const send = (request: Request) => deliverHTTP2(request, proxy.port)
+      try {
+        await expectGuarded(PATHS, send)
+        const more = Array.from({ length: 160 }, (_, i) => `${SITE}/api/notes-of-a-project/${i}`)
+        const session = await sessionFor(SITE, { path: '/api/*', more })
+        expect(await send(await session.signRequest(post('/api/notes')))).toMatchObject({
+          status: 200,
+          body: NOTE,
+        })
+        const signedURL = await session.signURL(`${SITE}/api/notes?page=2`)
+        const headers = { 'sec-websocket-protocol': 'notes.v1, a-token' }
+        expect(await send(new Request(signedURL, { headers }))).toMatchObject({ status: 200 })
+      } finally {
+        await proxy.stop()
+      }
+      const log = await readFile(proxy.log, 'utf8')
+      expect(log).toContain('/api/notes')
+      for (const secret of [/cacao-signature/, /a-token/, /CACAO [\w.-]{20}/]) expect(log).not.toMatch(secret)
+    })
+  })

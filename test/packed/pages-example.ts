@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestWallet } from '../../src/testing/index.js'
+import { walletInPages } from '../../src/testing/index.js'
 import { type Browser, openBrowser } from '../e2e/browser.js'
 import { describeEngines } from '../e2e/engines.js'
 import { type ExampleProcess, startUntil } from '../e2e/example-process.js'
 import { freePort } from '../engines/free-port.js'
 import { ownEnv, run } from './command.js'
 import { type ExampleFolder, exampleFolder } from './example-folder.js'
-import { walletInPage } from './wallet-in-page.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
@@ -62,7 +62,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         await run('npm', ['run', 'build'], { cwd: folder.path, env: { NEXT_TELEMETRY_DISABLED: '1' } })
         browser = await openBrowser(engine)
         if (!browser.context) throw new Error('not driven by playwright')
-        wallet = await walletInPage(browser.context)
+        wallet = await walletInPages(browser.context)
       })
       afterAll(async () => {
         await browser?.close()

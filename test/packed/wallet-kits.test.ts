@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { testWallet, walletInPages } from '../../src/testing/index.js'
 import { blocksOf } from '../docs/pages.js'
 import { openBrowser } from '../e2e/browser.js'
 import type { Engine } from '../engines/engine.js'
 import { KEY_B } from '../setup/wallet.js'
 import { type BareFolder, folderWithout } from './bare-folder.js'
 import { run } from './command.js'
-import { walletInPage } from './wallet-in-page.js'
 
 // The kits themselves, with the code of their guide.
 
@@ -264,7 +264,7 @@ describe('the wallet kits', () => {
       onTestFinished(close)
       if (!context) throw new Error('not driven by playwright')
       const url = await pageOf(folder)
-      const wallet = await walletInPage(context, { connected: false })
+      const wallet = await walletInPages(context, testWallet({ connected: false }))
       const page = await context.newPage()
       const connect = page.getByTestId('rk-connect-button')
       const sign = page.getByTestId('rk-auth-message-button')

@@ -40,7 +40,8 @@ async function hear(
 
 /** What listens is loaded on demand. */
 const listening = async (): Promise<void> => {
-  await import('../../src/session/on-demand.js')
+  await import('../../src/tabs/index.js')
+  await import('../../src/resume/helpers.js')
   await Promise.resolve()
 }
 

@@ -131,7 +131,7 @@ describe.each(ways)('%s', (_, signOut) => {
 it('a session that nobody keeps ends as well', async () => {
   const session = await DIDSession.authorize(auth, { resources })
   const removed = new Promise((resolve) => session.on('removed', resolve))
-  await import('../../src/session/on-demand.js')
+  await import('../../src/tabs/index.js')
   await session.remove()
   await removed
   await isEnded(session)

@@ -124,7 +124,7 @@ describe('DIDSession.onChange', () => {
   it('tells of signing in, renewing and signing out', async () => {
     const changes: SessionChange[] = []
     const stop = DIDSession.onChange((change) => changes.push(change))
-    await import('../../src/session/on-demand.js')
+    await import('../../src/tabs/index.js')
     // Whoever listens has looked by then at what is there already.
     await DIDSession.load()
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
@@ -148,7 +148,7 @@ describe('DIDSession.onChange', () => {
     DIDSession.onChange(fail, { signal: controller.signal })
     DIDSession.onChange(fail, { signal: AbortSignal.abort() })
     const stop = DIDSession.onChange(fail)
-    await import('../../src/session/on-demand.js')
+    await import('../../src/tabs/index.js')
     stop()
     controller.abort()
     const changes: SessionChange[] = []

@@ -51,7 +51,7 @@ describe('a session by a clock for tests', () => {
     const heard: SessionEventType[] = []
     for (const type of ['expiring', 'expired'] as const) session.on(type, (event) => heard.push(event.type))
     // What listens is loaded on demand.
-    await import('../../src/session/on-demand.js')
+    await import('../../src/tabs/index.js')
     await Promise.resolve()
     return heard
   }

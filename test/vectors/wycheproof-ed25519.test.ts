@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { verifyByNoble, verifyKeySignature } from '../../src/key/verify.js'
+import { verifyByNoble, verifyByWebCrypto, verifyKeySignature } from '../../src/key/verify.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 import { bytesOf, casesOf, type Wycheproof } from './wycheproof.js'
 
@@ -18,6 +18,7 @@ describeWith('Wycheproof: Ed25519', await vectors<Wycheproof<{ pk: string }>>(FI
   it.each(cases)('$title', async ({ publicKey, message, signature, valid }) => {
     const bytes = bytesOf(publicKey.pk)
     expect(await verifyKeySignature({ type: 'Ed25519', bytes }, signature, message)).toBe(valid)
+    expect(await verifyByWebCrypto({ type: 'Ed25519', bytes }, signature, message)).toBe(valid)
     expect(await verifyByNoble(bytes, signature, message)).toBe(valid)
   })
 })

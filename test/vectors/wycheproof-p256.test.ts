@@ -2,7 +2,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { expect, it } from 'vitest'
 import { toHex } from '../../src/base/hex.js'
 import { decompressP256 } from '../../src/key/did-key.js'
-import { SIGNATURE_LENGTH, verifyKeySignature } from '../../src/key/verify.js'
+import { SIGNATURE_LENGTH, verifyByWebCrypto, verifyKeySignature } from '../../src/key/verify.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from './wycheproof.js'
 
@@ -23,9 +23,9 @@ describeWith('Wycheproof: ECDSA on P-256', await vectors<Wycheproof<ECPublicKey>
   // No rule for low s: JOSE has none, and neither have these vectors.
   it.each(cases)('$title', async ({ publicKey, message, signature, valid }) => {
     const key = bytesOf(publicKey.uncompressed)
-    expect(await verifyKeySignature({ type: 'P-256', bytes: compressed(key) }, signature, message)).toBe(
-      valid,
-    )
+    const own = { type: 'P-256', bytes: compressed(key) } as const
+    expect(await verifyKeySignature(own, signature, message)).toBe(valid)
+    expect(await verifyByWebCrypto(own, signature, message)).toBe(valid)
     if (signature.length !== SIGNATURE_LENGTH) return expect(valid).toBe(false)
     const options = { lowS: false, prehash: true, format: 'compact' } as const
     expect(p256.verify(signature, message, key, options)).toBe(valid)

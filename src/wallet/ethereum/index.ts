@@ -3,11 +3,14 @@ import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { assertMessageOptions } from '../message-options.js'
+import { haveSameAddress, type WalletChoice, type WalletSource } from '../wallet-source.js'
+import { discoverWallets } from './discover.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
-import { type EthereumSignerInput, ethereumSigner } from './signer.js'
+import { type EIP1193Provider, type EthereumSignerInput, ethereumSigner } from './signer.js'
 import { ethereumArgument, walletAccount } from './wallet-account.js'
 
+export type { WalletChoice, WalletHelp, WalletSource } from '../wallet-source.js'
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover.js'
 export type { RecoverPublicKey } from './eip191.js'
 export type { ContractVerifierOptions } from './eip1271.js'
@@ -28,6 +31,7 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
  * Makes an auth method that signs in with an Ethereum account, for `DIDSession.get` and `authorize`. Takes an
  * EIP-1193 provider, a viem wallet client or account, an ethers v5 or v6 signer or `BrowserProvider`, or a raw private key.
  * Throws `ERR_WALLET_NOT_FOUND` if `signer` is `undefined` or `null`, as `window.ethereum` is without a wallet.
+ * `import 'cacao-session/window'` tells TypeScript of `window.ethereum`.
  * Without `account` it signs in with the account that the session requests, or else with the wallet's first
  * account.
  *
@@ -51,14 +55,16 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
  * const session = await DIDSession.get(account, ethereumAuth(window.ethereum, account), { resources })
  */
 export function ethereumAuth(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   account?: AccountInput,
   options: EthereumAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
   assertMessageOptions(options)
+  const wallet = ethereumSigner(signer)
   const authArguments = {
-    signer,
-    wallet: ethereumSigner(signer),
+    // Without a wallet, the line above has thrown.
+    signer: signer as EthereumSignerInput,
+    wallet,
     account: account === undefined ? undefined : ethereumArgument(account),
     rpcs: rpcArgument(options.rpc),
   }
@@ -89,19 +95,19 @@ export interface EthereumAccountOptions {
  * const account = await ethereumAccount(window.ethereum)
  */
 export function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   options: EthereumAccountOptions & { silent: true },
 ): Promise<string | undefined>
 export function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   options?: EthereumAccountOptions & { silent?: false },
 ): Promise<string>
 export function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   options?: EthereumAccountOptions,
 ): Promise<string | undefined>
 export async function ethereumAccount(
-  signer: EthereumSignerInput,
+  signer: EthereumSignerInput | null | undefined,
   { silent = false, chainId, signal }: EthereumAccountOptions = {},
 ): Promise<string | undefined> {
   signal?.throwIfAborted()
@@ -109,4 +115,37 @@ export async function ethereumAccount(
   if (account || silent) return account
   const { noAccountError } = await import('../wallet-errors.js')
   throw noAccountError()
+}
+
+/**
+ * The Ethereum wallets of this browser, for a sign-in button: those that announce themselves (EIP-6963), or else the one
+ * in `window.ethereum`. Takes the options of `ethereumAuth`.
+ *
+ * @example
+ * const wallets = [ethereumWallets()]
+ */
+export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource {
+  assertMessageOptions(options)
+  const choiceOf = (
+    provider: EIP1193Provider,
+    shown: Pick<WalletChoice, 'id' | 'name' | 'icon'>,
+  ): WalletChoice => ({
+    ...shown,
+    account: (signal) => ethereumAccount(provider, { signal }),
+    authMethod: (account) => ethereumAuth(provider, account, options),
+    holds: async (account) => haveSameAddress(await ethereumAccount(provider, { silent: true }), account),
+  })
+  return {
+    help: { text: 'Get an Ethereum wallet', url: 'https://ethereum.org/wallets/find-wallet/' },
+    async find(onChoice, signal) {
+      const announced = await discoverWallets({
+        signal,
+        onWallet: ({ uuid, name, icon, provider }) => onChoice(choiceOf(provider, { id: uuid, name, icon })),
+      })
+      // Wallets from before EIP-6963, and the browsers inside of wallets' apps, have nothing else.
+      const { ethereum } = globalThis as { ethereum?: EIP1193Provider }
+      if (announced.length === 0 && typeof ethereum?.request === 'function')
+        onChoice(choiceOf(ethereum, { id: 'window.ethereum', name: 'Browser wallet' }))
+    },
+  }
 }

@@ -67,7 +67,7 @@ export interface EthereumSigner {
  * Recognises a signer by its shape. Throws `ERR_WALLET_NOT_FOUND` if there is none, and a `TypeError` for anything
  * else.
  */
-export function ethereumSigner(input: EthereumSignerInput): EthereumSigner {
+export function ethereumSigner(input: EthereumSignerInput | null | undefined): EthereumSigner {
   if (typeof input === 'string' || input instanceof Uint8Array) return privateKeySigner(input)
   if (input === undefined || input === null) throw walletNotFound()
   if (typeof input === 'object') {

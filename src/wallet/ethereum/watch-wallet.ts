@@ -38,11 +38,11 @@ export interface WatchWalletOptions {
  *
  * @example
  * let session = await DIDSession.load()
- * const changed = async ({ account }) => {
+ * const changed = async ({ account }: WalletChange) => {
  *   session = undefined // Do nothing until we know who is signed in.
  *   if (account) session = await DIDSession.load(account)
  * }
- * const stop = watchWallet(window.ethereum, changed, { account: session?.id })
+ * const stop = watchWallet(provider, changed, { account: session?.id })
  */
 export function watchWallet(
   provider: EIP1193Provider,

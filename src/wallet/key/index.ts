@@ -18,7 +18,7 @@ export type { KeyInput, KeySecret, KeySigner } from './sign-in.js'
  * the session is for another account, and with `ERR_ENVIRONMENT` if there is no domain to sign in to.
  *
  * @example
- * const key = { type: 'Ed25519', secret: process.env.DEVICE_KEY } as const
+ * const key = { type: 'Ed25519', secret: process.env.DEVICE_KEY ?? '' } as const
  * const session = await DIDSession.get(await keyAccount(key), keyAuth(key, { domain: 'backup.example.com' }), { resources })
  */
 export function keyAuth(

@@ -68,7 +68,7 @@ const SIGN_IN = 'solana:signIn'
  * Recognises a wallet by its shape. Throws `ERR_WALLET_NOT_FOUND` if there is none, and a `TypeError` for anything
  * else.
  */
-export function solanaSigner(input: SolanaSignerInput): SolanaSigner {
+export function solanaSigner(input: SolanaSignerInput | null | undefined): SolanaSigner {
   const { features, accounts, signMessage, wallet } = (input ?? { wallet: null }) as Partial<
     SolanaStandardWallet & SolanaAdapter & { readonly wallet: unknown }
   >

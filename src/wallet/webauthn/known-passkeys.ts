@@ -1,5 +1,5 @@
+import { pageStorage } from '../../base/environment.js'
 import { fromBase64url } from '../../base/multibase.js'
-import { pageStorage } from '../../base/page-storage.js'
 import { knownKey } from '../../key/did-key.js'
 
 // An assertion does not tell which key made it. What is stored here is only a hint: code that uses it

@@ -1,5 +1,5 @@
 import { DIDSession, SessionError } from '../../../src/index.js'
-import { SessionController } from '../../../src/react/session-controller.js'
+import { SessionController } from '../../../src/session-state/session-controller.js'
 import { testWallet } from '../../../src/testing/index.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum/index.js'
 

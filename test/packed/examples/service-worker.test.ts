@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestWallet } from '../../../src/testing/index.js'
+import { walletInPages } from '../../../src/testing/index.js'
 import { type Browser, openBrowser } from '../../e2e/browser.js'
 import { describeEngines } from '../../e2e/engines.js'
 import type { ExampleProcess } from '../../e2e/example-process.js'
@@ -9,7 +10,6 @@ import { ACCOUNT_A } from '../../setup/wallet.js'
 import { attackExample } from '../attack-example.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { npmStart } from '../npm-script.js'
-import { walletInPage } from '../wallet-in-page.js'
 
 let folder: ExampleFolder
 let server: ExampleProcess
@@ -43,7 +43,7 @@ describeEngines(
     beforeAll(async () => {
       browser = await openBrowser(engine)
       if (!browser.context) throw new Error('not driven by playwright')
-      wallet = await walletInPage(browser.context)
+      wallet = await walletInPages(browser.context)
     })
     afterAll(() => browser?.close())
 

@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestWallet } from '../../../src/testing/index.js'
+import { walletInPages } from '../../../src/testing/index.js'
 import { type Browser, openBrowser } from '../../e2e/browser.js'
 import { describeEngines } from '../../e2e/engines.js'
 import { SOON } from '../../setup/soon.js'
@@ -9,7 +10,6 @@ import { attackExample } from '../attack-example.js'
 import { run } from '../command.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { startVite, type ViteServer } from '../vite-server.js'
-import { walletInPage } from '../wallet-in-page.js'
 
 const SIGN_IN = '.wallets button'
 const HELLO = 'section button:not(.quiet)'
@@ -41,7 +41,7 @@ describeEngines(
     beforeEach(async () => {
       browser = await openBrowser(engine)
       if (!browser.context) throw new Error('not driven by playwright')
-      wallet = await walletInPage(browser.context)
+      wallet = await walletInPages(browser.context)
       complaints = []
       browser.context.on('console', (message) => {
         if (['error', 'warning'].includes(message.type())) complaints.push(message.text())

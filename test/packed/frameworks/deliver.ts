@@ -28,16 +28,18 @@ export async function deliverHTTP2(request: Request, port: number): Promise<Deli
   // Its requests tell it too.
   client.on('error', () => undefined)
   try {
-    const stream = client.request({
+    const headers = {
       ...Object.fromEntries(request.headers),
       'accept-encoding': 'gzip',
       ':method': request.method,
       ':authority': host,
       ':path': pathname + search,
-    })
+    }
+    // By itself it ends a GET at once.
+    const stream = client.request(headers, { endStream: false })
     stream.end(await bytesOf(request))
-    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
-    return delivered(Number(headers[':status']), headers, await buffer(stream))
+    const [answered] = (await once(stream, 'response')) as [Record<string, unknown>]
+    return delivered(Number(answered[':status']), answered, await buffer(stream))
   } finally {
     client.close()
   }

@@ -1,7 +1,7 @@
 import { isBrowser } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/time.js'
-import { type CookieNote, notesIn } from '../store/cookie-note.js'
+import { type CookieNote, notesIn } from './cookie-note.js'
 
 // The cookie that stands in for this page's session when the browser navigates: set and cleared by a server with `sessionCookie`.
 
@@ -113,12 +113,6 @@ export async function clearCookies(keys: readonly string[]): Promise<void> {
     CLEARING_MS,
     Promise.allSettled(own.map(async ({ path }) => clearCookie(cookieURL(path), keys))),
   )
-}
-
-/** Calls back once these keys have no cookies any more: at once if they have none, because the listener may leave the page. */
-export function afterCookies(keys: readonly string[], listener: () => void): void {
-  if (notesOf(keys).length === 0) listener()
-  else void clearCookies(keys).then(listener)
 }
 
 function notesOf(keys: readonly string[]): CookieNote[] {

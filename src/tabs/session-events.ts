@@ -1,18 +1,13 @@
-import { until } from '../base/abort.js'
 import type { SessionError } from '../base/errors.js'
-import { pageStorage } from '../base/page-storage.js'
-import { scheduleAt } from '../base/schedule.js'
+import { scheduleAt, until } from '../base/schedule.js'
 import type { Clock } from '../base/time.js'
 import { expiryTime, issuerAccount, parseDateTime } from '../capability/cacao.js'
 import type { SessionEventType, SessionListenerOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
-import { loadedHelpers } from '../resume/helpers.js'
-import { resume } from '../resume/resume.js'
+import { isRemoved } from '../resume/removed-keys.js'
+import { type LoadHelpers, resume } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
-import { isRemoved } from '../tabs/removed-keys.js'
-import { onSessionEnd, type SessionChange, type SessionEnd, watchOf } from '../tabs/session-watch.js'
-import { onCookieFailed } from './keep-cookie.js'
-import { afterCookies } from './page-cookie.js'
+import { onSessionEnd, type SessionChange, type SessionEnd, watchOf } from './session-watch.js'
 
 const DEFAULT_LEAD_SECS = 300
 const DEFAULT_IDLE_SECS = 1800
@@ -22,6 +17,8 @@ export interface Subject {
   readonly data: SessionData
   readonly now: Clock
   readonly context: SessionContext | undefined
+  /** Loads what taking up the successor may need. */
+  readonly load: LoadHelpers
 }
 
 /** What an event tells beyond its type: for `renewed`, the session in this one's place; for `cookie-failed`, why. */
@@ -82,7 +79,7 @@ function listen(
         if (!isRemoved(data.key.did)) happened()
       })
     case 'idle':
-      return onIdle(now, idleSecs, parseDateTime(data.cacao.p.iat) ?? 0, () => {
+      return onIdle(subject, idleSecs, () => {
         if (!isOver()) happened()
       })
     case 'cookie-failed':
@@ -94,86 +91,73 @@ function listen(
 
 function onOwnEnd(
   type: 'renewed' | 'removed',
-  { data, context }: Subject,
+  { data, context, load }: Subject,
   happened: (outcome?: Outcome) => void,
 ): () => void {
   const stop = onSessionEnd(data.key.did, (end) => {
     if (end.type !== type) return
     stop()
     if (end.type === 'removed') return afterCookies([data.key.did], happened)
-    void successorOf(data, context, end).then((successor) => successor && happened({ successor }))
+    void successorOf(data, context, end, load).then((successor) => successor && happened({ successor }))
   })
   return stop
+}
+
+// What ends the name of the cookie beside a page's session cookie (`NOTE_MARK` in store/cookie-note.ts), and what follows.
+const COOKIE_NOTE = '-until='
+
+/**
+ * Calls back once these keys have no cookies of `keepCookie` any more: at once if the page has none, because the listener may leave
+ * the page.
+ */
+function afterCookies(keys: readonly string[], listener: () => void): void {
+  if (!mayHaveCookies()) listener()
+  else import('../resume/helpers.js').then(({ clearCookies }) => clearCookies(keys)).then(listener, listener)
+}
+
+function mayHaveCookies(): boolean {
+  try {
+    return typeof document !== 'undefined' && document.cookie.includes(COOKIE_NOTE)
+  } catch {
+    // A page of an opaque origin, such as a sandboxed frame's, may not even ask.
+    return false
+  }
+}
+
+const cookieFailures = new Map<string, Set<(error: SessionError) => void>>()
+
+/** Calls back when the cookie of the session with this key could not be set or cleared, until the function that it gives is called. */
+function onCookieFailed(keyDID: string, listener: (error: SessionError) => void): () => void {
+  const own = cookieFailures.get(keyDID) ?? new Set()
+  cookieFailures.set(keyDID, own.add(listener))
+  return () => {
+    own.delete(listener)
+    if (own.size === 0) cookieFailures.delete(keyDID)
+  }
+}
+
+/** Tells those who listen that the cookie of the session with this key could not be set or cleared. */
+export function tellCookieFailed(keyDID: string, error: SessionError): void {
+  // Each in a task of its own: the page sees what a listener throws.
+  for (const listener of cookieFailures.get(keyDID) ?? []) queueMicrotask(() => listener(error))
 }
 
 async function successorOf(
   { cacao }: SessionData,
   context: SessionContext | undefined,
   { session }: SessionEnd & { type: 'renewed' },
+  load: LoadHelpers,
 ): Promise<SessionData | undefined> {
   if (session || !context) return session
   const { resources = [] } = cacao.p
-  return resume(context, issuerAccount(cacao), { resources }, loadedHelpers).catch(() => undefined)
+  return resume(context, issuerAccount(cacao), { resources }, load).catch(() => undefined)
 }
 
-const INPUT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const
-// The time of the last input in any tab, in milliseconds since 1970.
-const ITEM = 'cacao-session:active'
-// Every movement of a pointer is input, but not each needs to be written.
-const WRITE_EVERY_MS = 1000
-
-/**
- * Calls back when there has been no input in any tab of the origin for `idleSecs`, and again after each new activity. Time
- * without any open tab counts too, but none before `since` (milliseconds since 1970), when the person signed in. Where there is
- * no page there is no input, and only the time since the call counts.
- */
-function onIdle(now: Clock, idleSecs: number, since: number, callback: () => void): () => void {
-  const stored = lastInput()
-  let last = Math.min(stored === undefined ? now() : Math.max(stored, since), now())
-  let written = Number.NEGATIVE_INFINITY
-  let isIdle = false
-  let stopTimer = (): void => undefined
-  const wait = (): void => {
-    stopTimer = scheduleAt(now, last + idleSecs * 1000, due)
-  }
-  const due = (): void => {
-    last = Math.max(last, Math.min(lastInput() ?? last, now()))
-    isIdle = now() >= last + idleSecs * 1000
-    if (isIdle) callback()
-    else wait()
-  }
-  const touched = (): void => {
-    last = now()
-    if (last - written >= WRITE_EVERY_MS) {
-      written = last
-      noteInput(last)
-    }
-    if (isIdle) wait()
-    isIdle = false
-  }
-  const target = typeof document === 'undefined' ? undefined : document
-  for (const type of INPUT) target?.addEventListener(type, touched, { capture: true, passive: true })
-  if (stored === undefined) noteInput(last)
-  wait()
-  return () => {
-    stopTimer()
-    for (const type of INPUT) target?.removeEventListener(type, touched, { capture: true })
-  }
-}
-
-function lastInput(): number | undefined {
-  try {
-    const time = Number(pageStorage()?.getItem(ITEM) ?? Number.NaN)
-    return Number.isFinite(time) ? time : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function noteInput(time: number): void {
-  try {
-    pageStorage()?.setItem(ITEM, String(time))
-  } catch {
-    // The browser refuses storage: then each tab counts for itself.
-  }
+// Few pages ask for it, so it loads when one does.
+function onIdle({ data, now }: Subject, idleSecs: number, callback: () => void): () => void {
+  const since = parseDateTime(data.cacao.p.iat) ?? 0
+  const watching = import('../resume/helpers.js').then(({ watchInput }) =>
+    watchInput({ now, idleSecs, since, scheduleAt }, callback),
+  )
+  return () => void watching.then((stop) => stop())
 }

@@ -9,8 +9,8 @@ import { placeOptions, resumeOptions, type SessionOptions, type SignInOptions } 
 import { LOADING, SessionObserver, type SessionState, type SignIn, stateOf } from './session-state.js'
 
 /**
- * The session of a page, with the actions that a person can take and their outcome as one state. It does not depend on
- * React. It loads and observes the session only while it has listeners.
+ * The session of a page, with the actions that a person can take and their outcome as one state. It depends on no
+ * framework. It loads and observes the session only while it has listeners.
  */
 export class SessionController {
   readonly #observer: SessionObserver

@@ -77,7 +77,7 @@ export interface SignIn {
 }
 
 /**
- * The actions that a person can take. Each of them is the same function in every render. They do not throw
+ * The actions that a person can take. Each of them stays the same function. They do not throw
  * errors but set `error`, so that a click handler need not catch them. Only a wrong argument rejects, with a
  * `TypeError`.
  */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../src/base/errors.js'
-import { listOptions, placeOptions, type SessionOptions } from '../../src/react/options.js'
-import { SessionController, signInRequest } from '../../src/react/session-controller.js'
-import type { SessionState } from '../../src/react/session-state.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { listOptions, placeOptions, type SessionOptions } from '../../src/session-state/options.js'
+import { SessionController, signInRequest } from '../../src/session-state/session-controller.js'
+import type { SessionState } from '../../src/session-state/session-state.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import { type TestWallet, testWallet } from '../../src/testing/index.js'
 import { ethereumAccount, ethereumAuth } from '../../src/wallet/ethereum/index.js'
@@ -423,7 +423,7 @@ describe('the time of a controller session', () => {
 
   const pass = async (secs: number): Promise<void> => {
     // What listens is loaded on demand.
-    await import('../../src/session/on-demand.js')
+    await import('../../src/tabs/index.js')
     await Promise.resolve()
     vi.advanceTimersByTime(secs * SECOND)
     await vi.advanceTimersByTimeAsync(0)

@@ -8,9 +8,9 @@ import { defaultStore } from '../resume/context.js'
 import type { SessionStore } from '../store/store.js'
 
 /**
- * Options of `SessionProvider` and `useSession`: those of `DIDSession.get` and `load`. They may be new
- * objects in every render, except for `store`, which must stay the same: create it once, outside of
- * components.
+ * Options of `useSession`, and of what provides options to the components below it: those of `DIDSession.get` and
+ * `load`. They may be new objects each time, except for `store`, which must stay the same: create it once, outside
+ * of components.
  */
 export interface SessionOptions extends Omit<GetOptions, 'signal'> {
   /** The account whose session is loaded; by default the one that was used last. */
@@ -78,9 +78,10 @@ const READERS: ReadersOf<SessionOptions> = {
 
 /**
  * Returns a key that is the same for options that ask for the same sessions, whatever else they say about how
- * to sign in. Throws a `TypeError` that names the wrong option.
+ * to sign in. Throws a `TypeError` that names the wrong option, or says that options are missing because the `provider`
+ * is.
  */
-export function optionsKey(options: SessionOptions): string {
+export function optionsKey(options: SessionOptions, provider: string): string {
   const given = givenOptions<SessionOptions>(options, READERS)
   const { account, resources = [], abilities, verifiers = {}, domains = [], revocation } = given
   const { namespace = 'default', anyChain = false, minValiditySecs = 0 } = given
@@ -98,6 +99,6 @@ export function optionsKey(options: SessionOptions): string {
   ])
   if (key === undefined) throw new TypeError('abilities must be made of objects, arrays and strings only')
   if (resources.length === 0 && abilities === undefined)
-    throw new TypeError('useSession needs a SessionProvider above it, or the option resources or abilities')
+    throw new TypeError(`useSession needs ${provider} above it, or the option resources or abilities`)
   return key
 }

@@ -1,0 +1,12 @@
+// What a page loads when someone signs in or out, or when it asks for more than whether someone is signed in.
+
+export * from '../resume/first-load.js'
+export { listSessions } from '../resume/list.js'
+export { encrypted, readSession } from '../resume/session-string.js'
+export { renew } from '../sign-in/renew.js'
+export { askedResources } from '../sign-in/request-capability.js'
+export { authorize, getSession } from '../sign-in/sign-in.js'
+export { delegate } from './delegate.js'
+export { explain } from './explain.js'
+export { keepCookie } from './keep-cookie.js'
+export { removeSession, revokeAt, signOut } from './sign-out.js'

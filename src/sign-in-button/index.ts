@@ -1,0 +1,37 @@
+import { optionsKey, type SessionOptions, storeOf } from '../session-state/options.js'
+import { sharedSession } from '../session-state/shared-session.js'
+import { readProps, type SignInButtonProps } from './props.js'
+import { showIn } from './show-in.js'
+import { SignInDialog } from './sign-in-dialog.js'
+
+export type { SessionOptions } from '../session-state/options.js'
+export type { WalletChoice, WalletHelp, WalletSource } from '../wallet/wallet-source.js'
+export type { SignInButtonProps } from './props.js'
+export type { SignInWords } from './words.js'
+
+/** What `mountSignInButton` takes: the props of a button, with all the options of its session. */
+export type MountSignInButtonOptions = SignInButtonProps & SessionOptions
+
+/**
+ * Puts a sign-in button into an element of a page that uses no framework. Returns a function that removes it. Throws a
+ * `TypeError` for a wrong option.
+ *
+ * @example
+ * mountSignInButton(document.body, { resources: ['https://api.example.com/notes/*'], wallets: [ethereumWallets()] })
+ */
+export function mountSignInButton(target: Element, options: MountSignInButtonOptions): () => void {
+  const props = readProps(options)
+  const source = {
+    store: storeOf(props.options),
+    key: optionsKey(props.options, 'resources or abilities'),
+    latest: () => props.options,
+  }
+  const dialog = new SignInDialog(sharedSession(source), () => props)
+  const root = target.ownerDocument.createElement('div')
+  target.append(root)
+  const { leave } = showIn(root, dialog, () => props)
+  return () => {
+    leave()
+    root.remove()
+  }
+}

@@ -1,0 +1,223 @@
+import type { DIDSession } from '../session/did-session.js'
+import type { SessionState } from '../session-state/session-state.js'
+import { LOADING } from '../session-state/session-state.js'
+import type { SharedSession } from '../session-state/shared-session.js'
+import type { WalletChoice, WalletHelp, WalletSource } from '../wallet/wallet-source.js'
+
+/** What the button and its dialog show. */
+export interface SignInStage {
+  readonly session: SessionState
+  readonly isOpen: boolean
+  /** What was found to sign in with, in the order of the sources. */
+  readonly choices: readonly WalletChoice[]
+  /** Whether some of the sources are still looking. */
+  readonly isLooking: boolean
+  /** What the sources that found nothing suggest. */
+  readonly help: readonly WalletHelp[]
+  /** What is being asked. */
+  readonly asked: WalletChoice | undefined
+  /** Whether choosing renews the session, instead of signing in. */
+  readonly isRenewal: boolean
+}
+
+const CLOSED = { isOpen: false, asked: undefined, isRenewal: false } as const
+const UNSEARCHED = { choices: [], isLooking: false, help: [] } as const
+
+/** What a server renders, and a page until it knows who is signed in. */
+export const LOADING_STAGE: SignInStage = { session: LOADING, ...CLOSED, ...UNSEARCHED }
+
+/** What the dialog needs of the button's props, as they are now. */
+export interface SignInDialogProps {
+  readonly wallets: readonly WalletSource[]
+  readonly beforeSignOut?: ((session: DIDSession) => unknown) | undefined
+}
+
+/**
+ * The dialog in which a person chooses a wallet, waits for it, and signs out. It depends on no framework, and on no
+ * document but for `attach`. Its actions may be passed on as they are.
+ */
+export class SignInDialog {
+  readonly #session: SharedSession
+  readonly #props: () => SignInDialogProps
+  readonly #listeners = new Set<() => void>()
+  #stage: SignInStage = LOADING_STAGE
+  #search = new AbortController()
+  #found: readonly (readonly WalletChoice[])[] = []
+  #asking: AbortController | undefined
+  #lastChosen: WalletChoice | undefined
+  #root: Element | undefined
+
+  constructor(session: SharedSession, props: () => SignInDialogProps) {
+    this.#session = session
+    this.#props = props
+  }
+
+  /** The same object until something changes. */
+  get stage(): SignInStage {
+    const { state } = this.#session
+    if (this.#stage.session !== state) this.#stage = { ...this.#stage, session: state }
+    return this.#stage
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    const leave = this.#session.subscribe(own)
+    return () => {
+      this.#listeners.delete(own)
+      leave()
+    }
+  }
+
+  /** Opens the dialog and begins to look for wallets. */
+  readonly open = (): void => void this.#open(false)
+
+  /** Closes the dialog. If a wallet is being asked, it no longer matters what it answers. */
+  readonly close = (): void => {
+    this.cancel()
+    this.#search.abort()
+    this.#change(CLOSED)
+  }
+
+  /** Stops waiting for the wallet, and shows the choices again. */
+  readonly cancel = (): void => {
+    this.#asking?.abort()
+    this.#asking = undefined
+    this.#change({ asked: undefined })
+  }
+
+  /** Has the chosen wallet sign in, or renew the session. */
+  readonly choose = async (choice: WalletChoice): Promise<void> => {
+    this.cancel()
+    const asking = new AbortController()
+    const { signal } = asking
+    this.#asking = asking
+    this.#lastChosen = choice
+    this.#change({ asked: choice })
+    const { actions, state } = this.#session
+    const session =
+      this.#stage.isRenewal && state.account !== undefined
+        ? await actions.renew(choice.authMethod(state.account), { signal })
+        : await actions.signIn(
+            async () => {
+              const account = await choice.account(signal)
+              return { account, authMethod: choice.authMethod(account) }
+            },
+            { signal },
+          )
+    if (this.#asking !== asking) return
+    this.#asking = undefined
+    if (session) this.close()
+    else this.#change({ asked: undefined })
+  }
+
+  /** Renews the session with the wallet that holds its account, or lets the person choose one. */
+  readonly renew = async (): Promise<void> => {
+    const { account } = this.#session.state
+    const last = this.#lastChosen
+    const looked = this.#open(true)
+    await looked
+    if (!this.#stage.isOpen || this.#asking || account === undefined) return
+    const choices = this.#stage.choices.filter(({ kind }) => kind !== 'new-passkey')
+    const holders = await Promise.all(
+      choices.map(async (choice) => (await isHolder(choice, account)) && choice),
+    )
+    const holder = holders.find((choice) => choice && choice.id === last?.id) || holders.find(Boolean)
+    if (holder && this.#stage.isOpen && !this.#asking) await this.choose(holder)
+  }
+
+  readonly signOut = async (): Promise<void> => {
+    const { session } = this.#session.state
+    const { beforeSignOut } = this.#props()
+    try {
+      if (session) await beforeSignOut?.(session)
+    } finally {
+      // Whatever the server answers, the person wanted this device to forget the session.
+      if (await this.#session.actions.signOut()) this.close()
+    }
+  }
+
+  readonly retry = (): void => this.#session.actions.retry()
+
+  /** Takes charge of the dialog element in the button's root element, until the function that it returns is called. */
+  attach(root: Element): () => void {
+    const listening = new AbortController()
+    const { signal } = listening
+    this.#root = root
+    // Escape and clicks beside the dialog close it by the browser's own doing. The event does not bubble, and comes so
+    // late that the dialog may be open again.
+    const closed = (): void => {
+      if (this.#stage.isOpen && !this.#dialogElement?.open) this.close()
+    }
+    root.addEventListener('close', closed, { capture: true, signal })
+    this.update()
+    return () => {
+      listening.abort()
+      this.#search.abort()
+      this.#root = undefined
+      this.#change(CLOSED)
+    }
+  }
+
+  /** Opens or closes the dialog element, and keeps the focus within. To be called when the view has been rendered. */
+  update(): void {
+    const dialog = this.#dialogElement
+    if (!dialog) return
+    if (!this.#stage.isOpen) {
+      if (dialog.open) dialog.close()
+      return
+    }
+    if (!dialog.open) dialog.showModal()
+    // What had the focus may be gone: begin again where the dialog says what it is about.
+    const { activeElement } = dialog.getRootNode() as Document | ShadowRoot
+    const isInside = activeElement !== dialog && dialog.contains(activeElement)
+    if (!isInside) dialog.querySelector<HTMLElement>('[tabindex="-1"]')?.focus()
+  }
+
+  get #dialogElement(): HTMLDialogElement | null | undefined {
+    return this.#root?.querySelector('dialog')
+  }
+
+  #open(isRenewal: boolean): Promise<void> {
+    this.#search.abort()
+    this.#search = new AbortController()
+    const { signal } = this.#search
+    const sources = this.#props().wallets
+    this.#found = sources.map(() => [])
+    this.#change({ isOpen: true, isRenewal, ...UNSEARCHED, isLooking: true })
+    const searches = sources.map((source, i) => this.#searchIn(source, i, signal))
+    return Promise.all(searches).then(() => {
+      if (!signal.aborted) this.#change({ isLooking: false, help: this.#helpOf(sources) })
+    })
+  }
+
+  async #searchIn(source: WalletSource, index: number, signal: AbortSignal): Promise<void> {
+    const onChoice = (choice: WalletChoice): void => {
+      if (signal.aborted) return
+      this.#found = this.#found.map((found, i) =>
+        i === index ? [...found.filter(({ id }) => id !== choice.id), choice] : found,
+      )
+      this.#change({ choices: this.#found.flat(), help: this.#helpOf(this.#props().wallets) })
+    }
+    try {
+      await source.find(onChoice, signal)
+    } catch (error) {
+      // One source that fails must not hide the others; what it failed of is for the app's developers.
+      if (!signal.aborted) reportError(error)
+    }
+  }
+
+  #helpOf(sources: readonly WalletSource[]): readonly WalletHelp[] {
+    return sources.flatMap(({ help }, i) => (help && this.#found[i]?.length === 0 ? [help] : []))
+  }
+
+  #change(change: Partial<SignInStage>): void {
+    this.#stage = { ...this.#stage, ...change }
+    for (const listener of [...this.#listeners]) listener()
+  }
+}
+
+async function isHolder(choice: WalletChoice, account: string): Promise<boolean> {
+  // A wallet that fails here may still be chosen by hand.
+  return (await choice.holds?.(account).catch(() => false)) ?? false
+}

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { runFresh } from '../setup/fresh-process.js'
+import { guide } from './pages.js'
+import { inline, SIGNING_IN } from './setup.js'
+
+// The clients themselves are in the packed tests.
+it('the guide to API clients has a fetch that signs as whoever is signed in by then', () => {
+  const output = runFresh(`${SIGNING_IN}
+    ${inline(guide('clients', 'signed-fetch'))}
+    const sent = []
+    globalThis.fetch = async (input, init) => { sent.push(new Request(input, init)); return new Response() }
+    const send = () => signedFetch('https://api.example.com/notes/new', { method: 'POST', body: 'beans' })
+    await send()
+    await DIDSession.get(wallet.account, auth, { resources })
+    await send()
+    await DIDSession.remove(wallet.account)
+    await send()
+    console.log(sent.map(({ method, headers }) => method + ' ' + headers.has('signature')).join())`)
+  expect(output.trim()).toBe('POST false,POST true,POST false')
+})

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { docExamples, moduleOf } from './docstrings.js'
+import { type Block, blocksOf, pages, root } from './pages.js'
+
+// What the generators of new apps write (Vite, Next.js, SvelteKit, Nuxt), and the two checks that few of them turn on.
+const OPTIONS = {
+  noEmit: true,
+  target: 'es2022',
+  module: 'esnext',
+  moduleResolution: 'bundler',
+  moduleDetection: 'force',
+  jsx: 'react-jsx',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noUnusedLocals: true,
+  noUnusedParameters: true,
+  noFallthroughCasesInSwitch: true,
+  noUncheckedSideEffectImports: true,
+  verbatimModuleSyntax: true,
+  erasableSyntaxOnly: true,
+  isolatedModules: true,
+  skipLibCheck: true,
+}
+
+/** A page has no types of Node, and a server none of the DOM. */
+export const PROGRAMS = {
+  page: { ...OPTIONS, lib: ['es2022', 'dom', 'dom.iterable'], types: [] },
+  server: { ...OPTIONS, lib: ['es2022'], types: ['node'] },
+}
+
+// A block is a server's if it uses what only Node has, or a package whose types need those of Node.
+const SERVER =
+  /\bprocess\.|\bBuffer\b|'node:|(?:from |import\()'(?:cacao-session\/node|express|h3|vitest|pg|redis|@hono\/node-server|playwright-core|@playwright\/test)'/
+
+// Packages of the examples that are not installed here, or without types. The packed tests compile and run these.
+const ELSEWHERE =
+  /from '(?:@apollo\/client\/core|@nestjs\/\w+|@opentelemetry\/api|@trpc\/(?:client|server)[\w/]*|@urql\/core|axios|fastify|graphql[\w/-]*|ky|openapi-fetch|secp256k1|socket\.io(?:-client)?|ws)'/
+
+/** Whether it needs packages that are not installed here. */
+export const needsOthers = ({ text }: File): boolean => ELSEWHERE.test(text)
+
+// Packages whose guides have a packed test of their own, which compiles and runs them.
+const WITH_OWN_TEST =
+  /from '(?:@rainbow-me\/rainbowkit|@reown\/appkit[\w/-]*|wagmi[\w/]*|@walletconnect\/[\w-]+|@ceramic-sdk\/[\w-]+|@ceramicnetwork\/[\w-]+|@composedb\/\w+|expo-[\w-]+|react-native[\w-]*)'/
+
+/** Whether it needs packages that are not installed here, and is tried by a packed test of its guide. */
+export const hasOwnTest = ({ text }: Pick<File, 'text'>): boolean => WITH_OWN_TEST.test(text)
+
+/** Those that are a server's, and run in Node: with what Node alone has, or what imports such a file. */
+export function serversOf(files: readonly File[]): ReadonlySet<File> {
+  const servers = new Set(files.filter(({ text }) => SERVER.test(text)))
+  const isOne = (path: string): boolean =>
+    [...servers].some((file) => file.path.replace(/\.tsx?$/, '') === path)
+  for (let before = 0; before < servers.size; ) {
+    before = servers.size
+    for (const file of files)
+      for (const [, name = ''] of file.text.matchAll(/from '(\.[^']+)'/g))
+        if (isOne(join(dirname(file.path), name))) servers.add(file)
+  }
+  return servers
+}
+
+const CODE = /^(js|tsx?)$/
+
+/** A file of an app: a page's blocks of one name. */
+export interface File {
+  readonly path: string
+  readonly text: string
+}
+
+/** The files that a page's blocks make: each line stands in the file where it stands on the page. */
+export function filesOf(page: string): File[] {
+  const files = new Map<string, Block[]>()
+  for (const block of blocksOf(page)) {
+    if (CODE.test(block.language)) files.set(block.name, [...(files.get(block.name) ?? []), block])
+  }
+  return [...files].map(([name, blocks]) => {
+    const lines: string[] = []
+    for (const { line, code } of blocks) {
+      while (lines.length < line - 1) lines.push('')
+      lines.push(...code.trimEnd().split('\n'))
+    }
+    const extension = blocks.some(({ language }) => language === 'tsx') ? 'tsx' : 'ts'
+    return { path: `${page}/${name}.${extension}`, text: `${lines.join('\n')}\n` }
+  })
+}
+
+/** Every file that the pages and the docstrings make. */
+export async function allFiles(): Promise<File[]> {
+  const examples = docExamples().map(async (shown) => ({
+    path: `src/${shown.source.replace(/\.ts$/, '')}/line-${shown.line}.tsx`,
+    text: await moduleOf(shown),
+  }))
+  return [...pages.flatMap(filesOf), ...(await Promise.all(examples))]
+}
+
+/** What the compiler says of files that are written into a folder, as `page/name.ts(line,column): error …`. */
+export async function complaintsOf(
+  folder: string,
+  compilerOptions: object,
+  files: readonly File[],
+): Promise<string[]> {
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  await write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['.'] }))
+  // It exports what `playwright/test` does, which is here.
+  await write('playwright.d.ts', "declare module '@playwright/test' { export * from 'playwright/test' }")
+  for (const { path, text } of files) await write(path, text)
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder })
+  const { stdout } = await run.catch((error: { stdout: string }) => error)
+  // The example of a docstring ends with what it makes.
+  return stdout
+    .split('\n')
+    .filter(
+      (line) => line !== '' && !line.startsWith(' ') && !/^src\/.* error TS(6133|6196|6198):/.test(line),
+    )
+}

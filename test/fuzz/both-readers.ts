@@ -1,0 +1,52 @@
+import { SessionError } from '../../src/base/errors.js'
+import { type IncomingRequest, possibleURLs } from '../../src/http/incoming-request.js'
+import {
+  claimsByLibrary,
+  type ReceivedMessage,
+  type SignaturePolicy,
+  signatureCheck,
+} from '../../src/http/verify-signature.js'
+import { verifyKeySignature } from '../../src/key/verify.js'
+import { AUTHORITIES } from './genuine-requests.js'
+
+const FIELDS = ['signature', 'signature-input', 'authorization', 'content-digest', 'content-type']
+
+/**
+ * Throws unless the reader of the one spelling comes to the same verdict as the library for RFC 9421. What that reader does not take
+ * goes to the library, so there is no difference.
+ */
+export async function assertReadersAgree(request: IncomingRequest<unknown>, time: number): Promise<void> {
+  const values = FIELDS.map((name) => [name, request.header(name)] as const)
+  const fields = new Map(values.filter((field): field is readonly [string, string] => field[1] !== undefined))
+  const message: ReceivedMessage = { method: request.method, fields }
+  const policy: SignaturePolicy = {
+    urls: [],
+    capabilityHeader: 'authorization',
+    now: time,
+    maxAge: 60_000,
+    clockSkew: 300_000,
+    verifyKeySignature,
+  }
+  for (const url of urlsOf(request)) {
+    const own = await verdict(() => signatureCheck(message, policy)(url))
+    const theirs = await verdict(() => claimsByLibrary(url, message, policy))
+    if (own !== theirs) throw new Error(`one reader says ${own}, the other ${theirs}`)
+  }
+}
+
+function urlsOf(request: IncomingRequest<unknown>): readonly URL[] {
+  try {
+    return possibleURLs(request, { authorities: AUTHORITIES, basePath: '' })
+  } catch {
+    return []
+  }
+}
+
+async function verdict(judge: () => Promise<unknown>): Promise<string> {
+  try {
+    return JSON.stringify(await judge()) ?? 'another signature'
+  } catch (error) {
+    if (error instanceof SessionError) return error.code
+    throw error
+  }
+}

@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { describe, it } from 'vitest'
+import { blocksOf } from '../../docs/pages.js'
+import { freePort } from '../../engines/free-port.js'
+import { findCommand } from '../../engines/lookup.js'
+import { startProcess, stopProcess } from '../../engines/processes.js'
+import type { BareFolder } from '../bare-folder.js'
+import { ownEnv, run } from '../command.js'
+
+/** Debian's nginx or Caddy, before a server of this machine. */
+export interface Proxy {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+type ProxyName = 'nginx' | 'caddy'
+
+// Debian has nginx where only root's PATH leads.
+const commands = {
+  nginx: await findCommand(['nginx', '../sbin/nginx']),
+  caddy: await findCommand(['caddy']),
+}
+const ARGUMENTS = {
+  nginx: (file: string) => ['-c', file, '-e', 'stderr'],
+  caddy: (file: string) => ['run', '--config', file, '--adapter', 'caddyfile'],
+}
+
+/** Starts it with a configuration, in which words in capitals stand for the values, and waits until it listens. */
+async function start(
+  name: ProxyName,
+  { path, write }: BareFolder,
+  template: string,
+  values: Readonly<Record<string, string>>,
+): Promise<Proxy> {
+  const port = await freePort()
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  const files = ['-keyout', 'key.pem', '-out', 'certificate.pem']
+  await run('openssl', ['req', ...kind, '-subj', '/CN=notes.example.com', ...files], { cwd: path })
+  const all: Record<string, string> = { FOLDER: path, PORT: `${port}`, ...values }
+  const text = template.replace(/\b(?:FOLDER|PORT|SERVER|MORE)\b/g, (word) => all[word] ?? '')
+  const file = await write(`${name}-${port}.conf`, text)
+  const child = startProcess(commands[name] ?? name, ARGUMENTS[name](file), {
+    cwd: path,
+    env: { ...ownEnv(), XDG_CONFIG_HOME: path, XDG_DATA_HOME: path },
+    // Caddy says there, too, how it does.
+    stdio: ['ignore', 'ignore', name === 'nginx' ? 'inherit' : 'ignore'],
+  })
+  const ended = once(child, 'exit').then(() => true)
+  while (!(await isListening(port)))
+    if (await Promise.race([ended, tick()])) throw new Error(`${name} ended before it listened`)
+  return { port, stop: () => stopProcess(child) }
+}
+
+/** Starts nginx with nginx.conf. `more` are further lines for its server. */
+export async function startNginx(folder: BareFolder, server: number, more = ''): Promise<Proxy> {
+  const template = await readFile(new URL('nginx.conf', import.meta.url), 'utf8')
+  return start('nginx', folder, template, { SERVER: `${server}`, MORE: more })
+}
+
+const guide = (language: string): string =>
+  blocksOf('docs/guides/production.md').find((block) => block.language === language)?.code ?? ''
+
+const OF_GUIDE = {
+  nginx: () => `daemon off;
+error_log stderr warn;
+pid FOLDER/nginx-PORT.pid;
+events {}
+http {
+  client_body_temp_path FOLDER/body;
+  proxy_temp_path FOLDER/proxy;
+  fastcgi_temp_path FOLDER/fastcgi;
+  uwsgi_temp_path FOLDER/uwsgi;
+  scgi_temp_path FOLDER/scgi;
+  ${guide('nginx')
+    .replace('listen 443', 'listen 127.0.0.1:PORT')
+    .replace('/etc/ssl/api.example.com.pem', 'FOLDER/certificate.pem')
+    .replace('/etc/ssl/api.example.com.key', 'FOLDER/key.pem')}
+}`,
+  caddy: () => `{
+  admin off
+  auto_https disable_redirects
+  https_port PORT
+}
+${guide('caddyfile').replace(
+  'api.example.com {',
+  'notes.example.com {\n  bind 127.0.0.1\n  tls FOLDER/certificate.pem FOLDER/key.pem',
+)}`,
+}
+
+/** Starts it as the guide to production says, for a site of these tests; it writes its log into the folder. */
+export async function startOfGuide(
+  name: ProxyName,
+  folder: BareFolder,
+  server: number,
+): Promise<Proxy & { readonly log: string }> {
+  const log = join(folder.path, `${name}.log`)
+  const template = OF_GUIDE[name]()
+    .replaceAll('api.example.com', 'notes.example.com')
+    .replace('127.0.0.1:8787', '127.0.0.1:SERVER')
+    .replace(/\/var\/log\/\w+\/api\.log/, log)
+  const proxy = await start(name, folder, template, { SERVER: `${server}` })
+  return { ...proxy, log }
+}
+
+/** A suite that needs a program, or one that says, and is reported, to be skipped; where engines are required, a failure. */
+export function describeProxy(name: ProxyName, title: string, suite: () => void): void {
+  describe(title, () => {
+    if (commands[name] !== undefined) suite()
+    else if (process.env['REQUIRE_ENGINES'])
+      it(`needs ${name}`, () => Promise.reject(new Error('it is not installed')))
+    else it.skip(`skipped: ${name} is not installed`)
+  })
+}
+
+function tick(): Promise<boolean> {
+  return new Promise((resolve) => setImmediate(() => resolve(false)))
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}

@@ -1,0 +1,138 @@
+import axe from 'axe-core'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { DIDSession } from '../../src/session/did-session.js'
+import type { SignInButtonProps } from '../../src/sign-in-button/index.js'
+import { type TestWallet, testWallet } from '../../src/testing/index.js'
+import { ethereumAuth, ethereumWallets, type WalletSource } from '../../src/wallet/ethereum/index.js'
+import { clearOrigin } from '../setup/origin.js'
+import { SOON } from '../setup/soon.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+import { FRAMEWORKS, mounted, resources } from './buttons.js'
+
+const domain = 'app.example'
+const WEEK = 7 * 24 * 3_600_000
+const SHORT = '0x19e7…ff2a'
+const RULES = { rules: { region: { enabled: false } } }
+
+let wallet: TestWallet
+
+const announced = (): void => onTestFinished(wallet.announce())
+const wallets = () => [ethereumWallets({ domain })]
+const noWallets: WalletSource = {
+  find: async () => undefined,
+  help: { text: 'Get a wallet', url: 'https://wallets.example/' },
+}
+
+/** The button as a person finds it. */
+function seen(page: HTMLElement) {
+  const one = (selector: string): HTMLElement => {
+    const found = page.querySelector<HTMLElement>(selector)
+    if (!found) throw new Error(`there is no ${selector} in ${page.innerHTML}`)
+    return found
+  }
+  return {
+    one,
+    button: () => one('.cacao-sign-in-button'),
+    dialog: () => one('dialog') as HTMLDialogElement,
+    /** Waits until the element shows the words. */
+    shows: (selector: string, words: string) =>
+      vi.waitFor(() => expect(one(selector).textContent).toContain(words), SOON),
+    /** What axe finds wrong. */
+    faults: async () =>
+      (await axe.run(page, RULES)).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+    focused: () => document.activeElement?.className,
+  }
+}
+
+beforeEach(async () => {
+  await clearOrigin()
+  wallet = testWallet()
+})
+
+describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
+  const open = (props: Partial<SignInButtonProps> = {}) =>
+    seen(mounted(mountButton, { wallets: wallets(), ...props }))
+
+  it('signs in, with the focus where the person is, and out again', async () => {
+    announced()
+    const page = open()
+    await page.shows('[data-status=signed-out] button', 'Sign in')
+    expect(await page.faults()).toEqual([])
+
+    page.button().focus()
+    page.button().click()
+    await page.shows('.cacao-sign-in-choice', 'Test wallet')
+    expect(page.dialog().matches(':modal')).toBe(true)
+    expect(page.focused()).toBe('cacao-sign-in-title')
+    expect(await page.faults()).toEqual([])
+
+    wallet.behaviour = 'hangs'
+    page.one('.cacao-sign-in-choice').focus()
+    page.one('.cacao-sign-in-choice').click()
+    await page.shows('.cacao-sign-in-title', 'Waiting for Test wallet')
+    await page.shows('[role=status].cacao-sign-in-progress', 'Look at your wallet')
+    expect(page.focused()).toBe('cacao-sign-in-title')
+    expect(page.button().ariaBusy).toBe('true')
+    expect(await page.faults()).toEqual([])
+
+    page.one('.cacao-sign-in-cancel').click()
+    await page.shows('.cacao-sign-in-choice', 'Test wallet')
+    wallet.behaviour = 'approves'
+    page.one('.cacao-sign-in-choice').click()
+    await page.shows('[data-status=signed-in] button', SHORT)
+    await vi.waitFor(() => expect(page.dialog().open).toBe(false), SOON)
+    expect(page.focused()).toBe('cacao-sign-in-button')
+
+    page.button().click()
+    await page.shows('.cacao-sign-in-account', ACCOUNT_A)
+    expect(await page.faults()).toEqual([])
+    page.one('.cacao-sign-in-out').click()
+    await page.shows('[data-status=signed-out] button', 'Sign in')
+    await vi.waitFor(() => expect(page.dialog().open).toBe(false), SOON)
+    expect(page.focused()).toBe('cacao-sign-in-button')
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
+  })
+
+  it('says that nothing was signed, and lets the person choose again', async () => {
+    announced()
+    const page = open()
+    await page.shows('[data-status=signed-out] button', 'Sign in')
+    wallet.behaviour = 'rejects'
+    page.button().click()
+    await page.shows('.cacao-sign-in-choice', 'Test wallet')
+    page.one('.cacao-sign-in-choice').click()
+    await page.shows('dialog [role=alert]', 'Nothing was signed')
+    expect(page.one('.cacao-sign-in-choice').textContent).toBe('Test wallet')
+    expect(page.focused()).toBe('cacao-sign-in-title')
+    expect(await page.faults()).toEqual([])
+    // As Escape does.
+    page.dialog().close()
+    await page.shows('.cacao-sign-in > [role=alert]', 'Nothing was signed')
+    expect(page.button().ariaExpanded).toBe('false')
+  })
+
+  it('says what to do where nothing is installed', async () => {
+    const page = open({ wallets: [noWallets] })
+    await page.shows('[data-status=signed-out] button', 'Sign in')
+    page.button().click()
+    await page.shows('.cacao-sign-in-nothing', 'No wallet was found')
+    expect(page.one('dialog a').getAttribute('href')).toBe('https://wallets.example/')
+    expect(await page.faults()).toEqual([])
+  })
+
+  it('renews with the wallet that holds the account, and says other words', async () => {
+    announced()
+    await DIDSession.get(ACCOUNT_A, ethereumAuth(wallet.provider, undefined, { domain }), {
+      resources,
+      // Signed so long ago that a minute is left of its week.
+      now: () => Date.now() - WEEK + 60_000,
+    })
+    const page = open({ words: { renew: 'Bleiben' } })
+    await page.shows('[data-status=expiring] .cacao-sign-in-renew', 'Bleiben')
+    await page.shows('[role=status].cacao-sign-in-notice', 'ends soon')
+    expect(await page.faults()).toEqual([])
+    page.one('.cacao-sign-in-renew').click()
+    await page.shows('[data-status=signed-in] button', SHORT)
+    expect(wallet.prompts).toBe(2)
+  })
+})
