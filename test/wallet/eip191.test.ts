@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../../src/base/hex.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { parseSignature } from '../../src/wallet/ethereum/eip191.js'
+import { eip191Hash, parseSignature, rememberingRecovery } from '../../src/wallet/ethereum/eip191.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { addressOfPrivateKey, eip191Sign, recoverPublicKey } from '../../src/wallet/ethereum/secp256k1.js'
 import { renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
@@ -235,5 +235,38 @@ describeWith('what did-session 4 made', names.length > 0 ? names : undefined, (a
     const file = await fixture<{ cacao: Cacao }>('did-session-4/cacao-3-legacy-chainid-order.json')
     const later = { ...file?.cacao, p: { ...file?.cacao.p, iat: '2022-09-21T00:00:00Z' } }
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(later, { verifiers, now }))
+  })
+})
+
+describe('a recovery that remembers', () => {
+  const signatureOf = (text: string): Uint8Array =>
+    parseSignature(eip191Sign(text, fromHex(KEY_A.slice(2)) ?? new Uint8Array())) ??
+    expect.fail('no signature')
+
+  it('finds each key once, and none for another text, signature or parity', () => {
+    let asked = 0
+    const recover = rememberingRecovery((...given) => {
+      asked++
+      return recoverPublicKey(...given)
+    })
+    const [one, other] = [signatureOf('one'), signatureOf('other')]
+    const keyOf = (text: string, signature: Uint8Array, recovery = (signature[64] ?? 0) - 27): string =>
+      toHex(recover(eip191Hash(text), signature.slice(0, 64), recovery) ?? new Uint8Array())
+    const key = keyOf('one', one)
+    expect([keyOf('one', one), asked]).toEqual([key, 1])
+    expect([keyOf('other', other), asked]).toEqual([key, 2])
+    expect(keyOf('other', one)).not.toBe(key)
+    expect(keyOf('one', one, 28 - (one[64] ?? 0))).not.toBe(key)
+    expect(asked).toBe(4)
+  })
+
+  it('asks again where no key was found', () => {
+    let asked = 0
+    const recover = rememberingRecovery(() => {
+      asked++
+      return null
+    })
+    for (let i = 0; i < 2; i++) expect(recover(new Uint8Array(32), new Uint8Array(64), 0)).toBeNull()
+    expect(asked).toBe(2)
   })
 })

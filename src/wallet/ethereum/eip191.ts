@@ -2,6 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concat } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromHex, toHex } from '../../base/hex.js'
+import { LRUCache } from '../../base/lru-cache.js'
 import { utf8 } from '../../base/utf8.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { ethereumCapability, renderings } from './siwe-message.js'
@@ -19,6 +20,25 @@ export type RecoverPublicKey = (
   signature: Uint8Array,
   recovery: number,
 ) => Uint8Array | null
+
+// They take about 400 kB.
+const MOST_REMEMBERED = 1000
+
+/**
+ * The same, which remembers the last 1000 keys that it found: the same signature over the same hash has the same key, and a
+ * server sees the same capability again with each message of its session.
+ */
+export function rememberingRecovery(recover: RecoverPublicKey): RecoverPublicKey {
+  const found = new LRUCache<Uint8Array>(MOST_REMEMBERED)
+  return (hash, signature, recovery) => {
+    const id = `${toHex(hash)}${toHex(signature)}${recovery}`
+    const known = found.get(id)
+    if (known) return known
+    const publicKey = recover(hash, signature, recovery)
+    if (publicKey) found.set(id, publicKey)
+    return publicKey
+  }
+}
 
 /**
  * Verifies the signature of an externally owned account over a capability. Tries the current message format

@@ -52,9 +52,10 @@ function lazily(load: () => Promise<CacaoVerifier>): CacaoVerifier {
 }
 
 async function loadEIP191(recover: RecoverPublicKey | undefined): Promise<CacaoVerifier> {
-  const [{ verifyEIP191 }, recoverWith] = await Promise.all([
+  const [{ rememberingRecovery, verifyEIP191 }, recoverWith] = await Promise.all([
     import('./eip191.js'),
     recover ?? import('./secp256k1.js').then(({ recoverPublicKey }) => recoverPublicKey),
   ])
-  return (cacao, options) => verifyEIP191(cacao, options, recoverWith)
+  const remembering = rememberingRecovery(recoverWith)
+  return (cacao, options) => verifyEIP191(cacao, options, remembering)
 }
