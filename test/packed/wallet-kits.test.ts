@@ -272,6 +272,7 @@ describe('the wallet kits', () => {
       await connect.click()
       await page.getByText('Browser Wallet').click()
 
+      await sign.waitFor()
       wallet.behaviour = 'rejects'
       await sign.click()
       await wallet.prompted()
