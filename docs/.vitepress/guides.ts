@@ -29,6 +29,8 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'React', link: '/guides/react' },
       { text: 'Vue', link: '/guides/vue' },
       { text: 'Svelte', link: '/guides/svelte' },
+      { text: 'wagmi, RainbowKit, Reown AppKit', link: '/guides/wallet-kits' },
+      { text: 'Ceramic and ComposeDB', link: '/guides/ceramic' },
       { text: 'Command line', link: '/guides/command-line' },
       { text: 'In production', link: '/guides/production' },
       { text: 'Testing your app', link: '/guides/testing' },
