@@ -33,6 +33,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Ceramic and ComposeDB', link: '/guides/ceramic' },
       { text: 'Command line', link: '/guides/command-line' },
       { text: 'In production', link: '/guides/production' },
+      { text: 'Past one machine', link: '/guides/scale' },
       { text: 'Testing your app', link: '/guides/testing' },
       { text: 'Playwright', link: '/guides/playwright' },
     ],
