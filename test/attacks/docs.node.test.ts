@@ -23,6 +23,13 @@ const LISTENS = {
     try { return Response.json(await verify(request)) }
     catch ({ code }) { return Response.json({ code }, { status: 401 }) }
   }`),
+  sharded: `
+    import { memoryReplay } from 'cacao-session/verify'
+    const verify = verifierOver([memoryReplay(), memoryReplay(), memoryReplay()])
+    ${listens(`async (request) => {
+      try { return Response.json(await verify(request)) }
+      catch ({ code }) { return Response.json({ code }, { status: 401 }) }
+    }`)}`,
   route: listens('(request) => POST(request)'),
   endpoint: listens('(request) => POST({ request })'),
   h3: `
@@ -122,6 +129,7 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'express', 'express', NOTES],
   ['docs/guides/requests.md', 'fetch', 'handler', NOTES],
   ['docs/guides/requests.md', 'fast', 'verify', NOTES],
+  ['docs/guides/scale.md', 'share', 'sharded', NOTES],
   ['docs/guides/fastify-and-nest.md', 'fastify', 'fastify', NOTES],
   ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
   ['docs/guides/nextjs.md', 'next/app/api/hello/route', 'route', HELLO_3000],
