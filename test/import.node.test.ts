@@ -58,7 +58,8 @@ describe.each(names)('importing %s', (name) => {
     expect(effectsOfImporting(...peers, specifier)).toEqual(ofPeers)
   })
 
-  it('gives something', () => {
+  // This one declares a global type.
+  it.skipIf(name === './window')('gives something', () => {
     expect(Number(runFresh(`console.log(Object.keys(await import('${specifier}')).length)`))).toBeGreaterThan(
       0,
     )

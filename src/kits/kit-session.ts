@@ -1,7 +1,7 @@
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
-import { countOption, setting } from '../base/options.js'
+import { booleanOption, countOption, setting } from '../base/options.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
 import { givenOptions, type ReadersOf } from '../options/read-options.js'
@@ -9,21 +9,23 @@ import type { GetOptions } from '../options/session-options.js'
 import { DIDSession } from '../session/did-session.js'
 import { placeOptions, resumeOptions, type SessionOptions } from '../session-state/options.js'
 import { SessionController, signInRequest } from '../session-state/session-controller.js'
-import { ethereumAuth } from '../wallet/ethereum/index.js'
-import { type EthereumRPCOptions, type EthereumRPCs, rpcArgument } from '../wallet/ethereum/rpc.js'
+import { type EthereumAuthOptions, ethereumAuth } from '../wallet/ethereum/index.js'
+import { type EthereumRPCs, rpcArgument } from '../wallet/ethereum/rpc.js'
 
 /**
- * Options of `rainbowKitAuth` and `appKitAuth`: those of `DIDSession.get`, and the RPCs that check the signatures of contract
- * accounts.
+ * Options of `rainbowKitAuth` and `appKitAuth`: those of `DIDSession.get`, and of `ethereumAuth` the RPCs that check the signatures of
+ * contract accounts, and how the address is written.
  */
-export interface KitOptions extends Omit<GetOptions, 'signal'>, EthereumRPCOptions {}
+export interface KitOptions extends Omit<GetOptions, 'signal'>, KitEthereumOptions {}
+
+type KitEthereumOptions = Pick<EthereumAuthOptions, 'rpc' | 'rpcTimeoutMs' | 'lowerCaseAddress'>
 
 /** Whether somebody is signed in, in the words of RainbowKit. */
 export type KitStatus = 'loading' | 'unauthenticated' | 'authenticated'
 
 /** What an app has of the session that the buttons of a wallet kit sign in. Each function can be handed on by itself. */
 export interface KitAuth {
-  /** `loading` until the store has been read, which begins with the first listener; always on a server. */
+  /** `loading` until the store has been read once, which begins with the first listener; always on a server. */
   getStatus(): KitStatus
   /** The session; `undefined` if nobody is signed in, or it isn't known yet. */
   getSession(): DIDSession | undefined
@@ -57,6 +59,7 @@ export const KIT_READERS: ReadersOf<KitOptions> = {
     return rpc as EthereumRPCs
   }),
   rpcTimeoutMs: setting(countOption),
+  lowerCaseAddress: setting(booleanOption),
 }
 
 /**
@@ -73,20 +76,26 @@ export class KitSession {
     setAccount: (account) => this.#setAccount(account),
   }
   readonly #options: SessionOptions
-  readonly #ethereum: EthereumRPCOptions
+  readonly #ethereum: KitEthereumOptions
   readonly #listeners = new Set<() => void>()
   #account: string | undefined
+  #hasLoaded = false
   #controller: SessionController | undefined
   #leave = (): void => undefined
   #pending: (PendingSignature & { readonly signs: string | undefined }) | undefined
 
   /** Throws a `TypeError` that names a wrong option. */
   constructor(options: KitOptions) {
-    const { rpc, rpcTimeoutMs, ...given } = givenOptions<KitOptions>(options, KIT_READERS)
+    const {
+      rpc,
+      rpcTimeoutMs,
+      lowerCaseAddress = false,
+      ...given
+    } = givenOptions<KitOptions>(options, KIT_READERS)
     if (!given.resources?.length && given.abilities === undefined)
       throw new TypeError('resources or abilities must name at least one thing that the session may do')
     this.#options = given
-    this.#ethereum = { rpc, rpcTimeoutMs }
+    this.#ethereum = { rpc, rpcTimeoutMs, lowerCaseAddress }
   }
 
   /** The site that signs in, if the app has named it. */
@@ -162,10 +171,15 @@ export class KitSession {
     return this.#controller?.state
   }
 
+  // Only the first load counts as one. RainbowKit closes its dialogs when `loading` ends, also the one in which somebody has just
+  // connected a wallet and is about to sign in.
   get #status(): KitStatus {
-    const { status = 'loading', session } = this.#state ?? {}
-    if (session) return 'authenticated'
-    return status === 'loading' ? status : 'unauthenticated'
+    if (this.#state?.session) return 'authenticated'
+    return this.#isLoading && !this.#hasLoaded ? 'loading' : 'unauthenticated'
+  }
+
+  get #isLoading(): boolean {
+    return (this.#state?.status ?? 'loading') === 'loading'
   }
 
   get #ownOptions(): SessionOptions {
@@ -208,13 +222,14 @@ export class KitSession {
   }
 
   #tell(): void {
+    if (!this.#isLoading) this.#hasLoaded = true
     for (const listener of [...this.#listeners]) listener()
   }
 
   #loaded(): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.#status === 'loading') return
+        if (this.#isLoading) return
         this.#listeners.delete(look)
         resolve()
       }

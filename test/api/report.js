@@ -14,7 +14,8 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const temporary = join(tmpdir(), `cacao-session-api-${process.pid}`)
 mkdirSync(temporary)
 
-const entries = Object.entries(exports).filter(([, { types }]) => types)
+// A stylesheet and package.json have no types.
+const entries = Object.entries(exports).filter(([, { types }]) => types !== undefined)
 const changed = entries.filter(
   ([name, { types }]) => !isReported(name === '.' ? 'cacao-session' : name.slice(2), types),
 )

@@ -43,6 +43,13 @@ const ELSEWHERE =
 /** Whether it needs packages that are not installed here. */
 export const needsOthers = ({ text }: File): boolean => ELSEWHERE.test(text)
 
+// Packages whose guides have a packed test of their own, which compiles and runs them.
+const WITH_OWN_TEST =
+  /from '(?:@rainbow-me\/rainbowkit|@reown\/appkit[\w/-]*|wagmi[\w/]*|@walletconnect\/[\w-]+|@ceramic-sdk\/[\w-]+|@ceramicnetwork\/[\w-]+|@composedb\/\w+|expo-[\w-]+|react-native[\w-]*)'/
+
+/** Whether it needs packages that are not installed here, and is tried by a packed test of its guide. */
+export const hasOwnTest = ({ text }: Pick<File, 'text'>): boolean => WITH_OWN_TEST.test(text)
+
 /** Those that are a server's, and run in Node: with what Node alone has, or what imports such a file. */
 export function serversOf(files: readonly File[]): ReadonlySet<File> {
   const servers = new Set(files.filter(({ text }) => SERVER.test(text)))

@@ -10,7 +10,7 @@ import { parseEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { expectCode } from '../setup/expect-code.js'
 import { gatedStore } from '../setup/gated-store.js'
 import { SOON } from '../setup/soon.js'
-import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['https://api.example/notes/*']
 
@@ -231,6 +231,16 @@ describe("RainbowKit's adapter", () => {
     expect(auth.getSession()?.account).toBe(ACCOUNT_A)
   })
 
+  it('is never loading again, because RainbowKit would close the dialog in which somebody has just connected', async () => {
+    const seen = new Set<string>()
+    auth.subscribe(() => seen.add(auth.getStatus()))
+    await until('unauthenticated')
+    auth.setAccount(ACCOUNT_B)
+    auth.setAccount(ACCOUNT_A)
+    await signIn()
+    expect([...seen]).toEqual(['unauthenticated', 'authenticated'])
+  })
+
   it('ends a sign-in when the wallet switches to another account meanwhile', async () => {
     const text = await message()
     auth.setAccount(ACCOUNT_B)
@@ -259,6 +269,14 @@ describe("RainbowKit's adapter", () => {
     auth.setAccount(ACCOUNT_A.replace(':1:', ':137:'))
     auth.subscribe(() => undefined)
     await until('authenticated')
+  })
+
+  it('writes the address in lower case for nodes of js-ceramic', async () => {
+    expect(await message()).toContain(ADDRESS_A)
+    await auth.adapter.signOut()
+    auth = rainbowKitAuth({ ...options, lowerCaseAddress: true })
+    expect(await signIn()).toBe(true)
+    expect(wallet.texts.at(-1)).toContain(addressOf(ACCOUNT_A))
   })
 
   it('writes the chain of the wallet', async () => {

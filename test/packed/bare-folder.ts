@@ -18,7 +18,20 @@ export function bareFolder(...packages: readonly string[]): Promise<BareFolder> 
 }
 
 /** The same with other packages only. */
-export async function folderWith(...packages: readonly string[]): Promise<BareFolder> {
+export function folderWith(...packages: readonly string[]): Promise<BareFolder> {
+  return installed({}, packages)
+}
+
+/** A bare folder in which other versions, or nothing, stand for packages that others need: `overrides` of npm. */
+export function folderWithout(
+  packages: Readonly<Record<string, string>>,
+  overrides: object,
+): Promise<BareFolder> {
+  const dependencies = { ...packages, 'cacao-session': `file:${inject('tarball')}` }
+  return installed({ dependencies, overrides }, ['--ignore-scripts', '--no-audit', '--no-fund'])
+}
+
+async function installed(manifest: object, args: readonly string[]): Promise<BareFolder> {
   const path = await mkdtemp(join(tmpdir(), 'cacao-session-bare-'))
   const write = async (name: string, text: string | Uint8Array): Promise<string> => {
     const file = join(path, name)
@@ -26,8 +39,8 @@ export async function folderWith(...packages: readonly string[]): Promise<BareFo
     await writeFile(file, text)
     return file
   }
-  await write('package.json', JSON.stringify({ name: 'bare', private: true, type: 'module' }))
-  await run('npm', ['install', '--prefer-offline', ...packages], { cwd: path })
+  await write('package.json', JSON.stringify({ name: 'bare', private: true, type: 'module', ...manifest }))
+  await run('npm', ['install', '--prefer-offline', ...args], { cwd: path })
   // A server of the test may still be closing its files.
   return {
     path,

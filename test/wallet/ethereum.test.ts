@@ -91,6 +91,17 @@ describe('ethereumAuth', () => {
     expect(wallet.calls).toEqual(['personal_sign'])
   })
 
+  it('has it show the address in lower case where nodes of js-ceramic must read it', async () => {
+    const wallet = testWallet()
+    const cacao = await ethereumAuth(wallet.provider, ACCOUNT_A, { lowerCaseAddress: true })(opts())
+    expect(wallet.texts[0]).toContain(`\n${ADDRESS_A.toLowerCase()}\n`)
+    await expect(verifyCacao(cacao, { verifiers: ethereumVerifiers() })).resolves.toEqual(cacao)
+    await ethereumAuth(wallet.provider, ACCOUNT_A, { lowerCaseAddress: false })(opts())
+    expect(wallet.texts[1]).toContain(`\n${ADDRESS_A}\n`)
+    const wrong = ethereumAuth(wallet.provider, ACCOUNT_A, { lowerCaseAddress: 'yes' as never })
+    await expect(wrong(opts())).rejects.toThrow(new TypeError('lowerCaseAddress must be true or false'))
+  })
+
   it('takes statement, nonce and request id from the call, then from its options', async () => {
     const auth = ethereumAuth(KEY_A, undefined, {
       statement: 'Mine.',

@@ -1,6 +1,7 @@
 import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
+import { booleanOption } from '../../base/options.js'
 import { utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
@@ -18,6 +19,12 @@ const MAX_SIGNATURE_LENGTH = 16_384
 export interface EthereumAuthOptions extends SignInMessageOptions, EthereumRPCOptions {
   /** The chain of an account that was not given as a CAIP-10 id. The default is the wallet's own chain, or 1 for a private key. */
   chainId?: number
+  /**
+   * Writes the address in the message in lower case, not in EIP-55 as ERC-4361 asks. For nodes of js-ceramic, which up to
+   * version 6.11 accept no other sign-in; their verifiers are those of `@didtools/pkh-ethereum` 0.2. Servers with our verifiers
+   * accept both. The default is false.
+   */
+  lowerCaseAddress?: boolean
 }
 
 /** What `ethereumAuth` was called with, checked. */
@@ -42,8 +49,10 @@ export async function signEthereumCapability(
   const account = requestedAccount(own, requested) ?? (await walletAccount(wallet, options.chainId, false))
   if (!account) throw noAccountError()
   const p = capabilityPayload(account, opts, options)
-  const text = renderEthereumMessage(p)
+  const { lowerCaseAddress = false } = options
+  booleanOption(lowerCaseAddress, 'lowerCaseAddress')
   const address = account.slice(account.lastIndexOf(':') + 1)
+  const text = renderEthereumMessage(p, lowerCaseAddress ? { address } : {})
   // The code that verifies the signature loads while the person looks at the wallet.
   const loading = Promise.all([import('./eip191.js'), import('./secp256k1.js')])
   loading.catch(() => undefined)
