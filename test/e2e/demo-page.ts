@@ -73,6 +73,18 @@ export async function signIn(page: Page): Promise<void> {
   await chooseWallet(page)
   await page.click(id('wallet-sign'))
   await untilVisible(page, 'account')
+  await untilClosed(page)
+}
+
+/** Waits until the sign-in button's dialog is closed: until then nothing beneath it can be clicked. */
+export async function untilClosed(page: Page): Promise<void> {
+  await page.waitFor(() => document.querySelector('.cacao-sign-in-dialog[open]') === null)
+}
+
+/** Closes the sign-in button's dialog, if it is open. */
+export async function closeChoices(page: Page): Promise<void> {
+  await page.evaluate(() => document.querySelector<HTMLElement>('.cacao-sign-in-close')?.click())
+  await untilClosed(page)
 }
 
 /** Presses Tab, or Shift+Tab to go back, until the focus is there. Past its end, the focus leaves the page. */
@@ -106,8 +118,10 @@ export async function widthOverflow(page: Page): Promise<number> {
 
 /** Signs out by the sign-in button, and waits until nobody is signed in. */
 export async function signOut(page: Page): Promise<void> {
+  await untilClosed(page)
   await page.click(BUTTON)
   await page.waitFor(() => document.querySelector('.cacao-sign-in-out')?.checkVisibility() ?? false)
   await page.click('.cacao-sign-in-out')
   await untilStatus(page, 'signed-out')
+  await untilClosed(page)
 }

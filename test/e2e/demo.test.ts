@@ -3,15 +3,16 @@ import { type Browser, openBrowser } from './browser.js'
 import {
   BUTTON,
   chooseWallet,
+  closeChoices,
   focused,
   id,
   inFull,
   isVisible,
-  openChoices,
   secondsLeft,
   signIn,
   signOut,
   tabTo,
+  untilClosed,
   untilStatus,
   untilVisible,
   visit,
@@ -52,19 +53,15 @@ describeEngines('the demo', (engine) => {
   })
 
   it('takes a no kindly, and asks again when wanted', async () => {
-    await openChoices(page)
     for (const decline of [() => page.click(id('wallet-reject')), () => page.press('Escape')]) {
-      await page.click(WALLET)
-      await untilVisible(page, 'wallet-sign')
+      await chooseWallet(page)
       await decline()
       await page.waitForText('.cacao-sign-in [role=alert]', 'Nothing was signed.')
       expect(await isVisible(page, 'wallet-dialog')).toBe(false)
       expect(await isVisible(page, 'account')).toBe(false)
+      await closeChoices(page)
     }
-    await page.click(WALLET)
-    await untilVisible(page, 'wallet-sign')
-    await page.click(id('wallet-sign'))
-    await untilVisible(page, 'account')
+    await signIn(page)
     expect(await page.text(id('status'))).toBe('')
   })
 
@@ -153,6 +150,7 @@ describeEngines('the demo', (engine) => {
     await tabTo(page, 'wallet-sign')
     await page.press('Enter')
     await untilVisible(page, 'account')
+    await untilClosed(page)
     await tabTo(page, 'note-text')
     await page.type(id('note-text'), 'Buy cacao beans')
     await page.press('Enter')
@@ -162,7 +160,7 @@ describeEngines('the demo', (engine) => {
     await page.waitFor(() => document.querySelector('.cacao-sign-in-out')?.checkVisibility() ?? false)
     await tabTo(page, 'cacao-sign-in-out')
     await page.press('Enter')
-    await untilStatus(page, 'signed-out')
+    await page.waitForText(id('status'), 'You are signed out.')
     expect(await isVisible(page, 'account')).toBe(false)
   })
 
