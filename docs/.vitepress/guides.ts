@@ -24,6 +24,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Abilities and delegation', link: '/guides/abilities-and-delegation' },
       { text: 'React', link: '/guides/react' },
       { text: 'wagmi, RainbowKit, Reown AppKit', link: '/guides/wallet-kits' },
+      { text: 'WalletConnect and phones', link: '/guides/walletconnect' },
       { text: 'Ceramic and ComposeDB', link: '/guides/ceramic' },
       { text: 'Command line', link: '/guides/command-line' },
       { text: 'In production', link: '/guides/production' },
