@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
@@ -22,14 +23,18 @@ const served = [folder('.'), ...(existsSync(shared) ? [shared, realpathSync(shar
 // Only bounds what hangs: a busy machine is slow, not wrong.
 const LONGEST_MS = 120_000
 
+// Lanes with a configuration of their own.
+const OWN_LANES = ['e2e', 'fresh-apps', 'packed', 'site', 'tabs'].map((lane) => `test/${lane}/**`)
+
 // Every project is complete in itself: one that extends the root would evaluate this file again.
 const node: TestProjectInlineConfiguration = {
+  plugins: [svelte({ configFile: false })],
   test: {
     name: 'node',
     environment: 'node',
     pool: 'threads',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/tabs/**', 'test/load/**', 'test/packed/**', '**/*.browser.test.ts'],
+    exclude: [...OWN_LANES, 'test/load/**', '**/*.browser.test.ts'],
     setupFiles: [
       './test/setup/own-channel.ts',
       './test/setup/fake-indexeddb.ts',
@@ -46,14 +51,14 @@ const provider = (engine: Engine): BrowserProviderOption =>
   engine.name === 'webkitgtk' ? webkitgtk(engine) : playwright({ launchOptions: launchOptions(engine) })
 
 const lane = (engine: Engine): TestProjectInlineConfiguration => ({
-  plugins: [guideExamples()],
+  plugins: [guideExamples(), svelte({ configFile: false })],
   server: { fs: { allow: served } },
   optimizeDeps: { noDiscovery: true, include: prebundled() },
   test: {
     // Vitest names the lane by its instance; this name only keeps the lanes' caches apart.
     name: `in ${engine.name}`,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/tabs/**', 'test/packed/**', '**/*.node.test.ts'],
+    exclude: [...OWN_LANES, '**/*.node.test.ts'],
     // One page per engine, and one file after another: files never meet in the origin's database at one time.
     fileParallelism: false,
     isolate: false,

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { reference } from './entries.js'
 
 // Builds the site, or with `dev` serves it while it is written. What it is built with lies in this folder's own
 // node_modules: TypeDoc needs another TypeScript than the library.
@@ -66,6 +67,14 @@ function deadLinks(texts) {
   )
 }
 
+/** The first page of the reference: the entries by what they are for, as in the sidebar. */
+async function groupReference() {
+  const groups = reference.map(
+    ({ text, items }) => `## ${text}\n\n${items.map((name) => `- [\`${name}\`](${name}.md)`).join('\n')}\n`,
+  )
+  await writeFile(join(folder, 'reference/index.md'), `# Reference\n\n${groups.join('\n')}`)
+}
+
 if (!['build', 'dev'].includes(command)) {
   console.error(`npm run docs builds the site, npm run docs -- dev serves it; ${command} is neither`)
   process.exit(2)
@@ -73,6 +82,7 @@ if (!['build', 'dev'].includes(command)) {
 if (!isInstalled()) run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline')
 await rm(join(folder, 'reference'), { recursive: true, force: true })
 tool('typedoc/bin/typedoc')
+await groupReference()
 if (command === 'dev') tool('vitepress/bin/vitepress.js', 'dev')
 else {
   tool('vitepress/bin/vitepress.js', 'build')

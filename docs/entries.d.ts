@@ -1,1 +1,3 @@
 export const entries: readonly { readonly name: string; readonly source: string; readonly page: string }[]
+
+export const reference: readonly { readonly text: string; readonly items: readonly string[] }[]

@@ -1,8 +1,10 @@
-import { entries } from './entries.js'
+import { entries, reference } from './entries.js'
+
+const shown = new Set(reference.flatMap(({ items }) => items))
 
 /** @type {import('typedoc').TypeDocOptions & import('typedoc-plugin-markdown').PluginOptions} */
 export default {
-  entryPoints: entries.map(({ source }) => `../src/${source}.ts`),
+  entryPoints: entries.filter(({ name }) => shown.has(name)).map(({ source }) => `../src/${source}.ts`),
   tsconfig: 'tsconfig.json',
   out: 'reference',
   plugin: ['typedoc-plugin-markdown', './typedoc-entries.js'],

@@ -79,7 +79,20 @@ describe('the README', () => {
     for (const entry of Object.keys(entries).filter((name) => name !== './package.json')) {
       expect(readme).toContain(`| \`${entry.replace('.', 'cacao-session')}\` |`)
     }
-    for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)]+)\)/g))
+    for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g))
       expect(existsSync(join(root, path ?? '')), path).toBe(true)
+  })
+
+  it('leads to what is published with it, or to other sites', () => {
+    const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] }
+    const isPublished = (path: string): boolean =>
+      files.some((published) => path === published || path.startsWith(`${published}/`))
+    const paths = Array.from(
+      readme.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g),
+      ([, path = '']) => path,
+    )
+    expect(paths.length).toBeGreaterThan(20)
+    expect(paths.filter((path) => !isPublished(path))).toEqual([])
+    expect(isPublished('docs/decisions/README.md')).toBe(false)
   })
 })

@@ -15,8 +15,6 @@ const requests = await requestTasks(ours, (ROUNDS + 1) * REQUESTS_PER_ROUND)
 const tasks = [
   ['verifyRequest, P-256', requests.p256, REQUESTS_PER_ROUND],
   ['verifyRequest, Ed25519', requests.ed25519, REQUESTS_PER_ROUND],
-  ['verifyRequest by node:crypto, P-256', requests.nodeP256, REQUESTS_PER_ROUND],
-  ['verifyRequest by node:crypto, Ed25519', requests.nodeEd25519, REQUESTS_PER_ROUND],
   ['dids verifyJWS with capability, P-256', verify.theirJWSP256, 64],
   ['dids verifyJWS with capability, Ed25519', verify.theirJWSEd25519, 64],
   ['WebCrypto verify, P-256', raw.verifyP256, REQUESTS_PER_ROUND],
@@ -39,7 +37,7 @@ const rows = tasks.map(([name]) => {
 console.log(`Node.js ${process.version}, one core, ${IN_FLIGHT} in flight\n`)
 console.log(table(['a second', 'median', 'times dids', 'target'], rows))
 
-console.log('\nWhere verifyRequest (P-256, WebCrypto) spends this thread:\n')
+console.log('\nWhere verifyRequest (P-256) spends this thread:\n')
 console.log(await profile(requests.p256, REQUESTS_PER_ROUND))
 
 /** How many get done in a second when so many are under way at a time. */

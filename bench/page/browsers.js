@@ -23,7 +23,7 @@ export async function openPages(engine, isSlow) {
     await pause(QUIET_MS)
     return ms
   }
-  return { signIn: load, load, close }
+  return { signIn: load, load, evaluate: (fn) => page.evaluate(fn), close }
 }
 
 async function slowDown(context) {

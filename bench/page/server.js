@@ -7,12 +7,13 @@ import { ROOT } from '../project.js'
 
 const PAGES = fileURLToPath(new URL('.', import.meta.url))
 
-/** Serves the pages of both libraries as a site would: bundled, minified, gzipped; never from a cache. */
-export async function servePages() {
+const BOTH = ['ours', 'theirs'].flatMap((side) => ['page', 'sign-in'].map((name) => [side, name]))
+
+/** Serves pages, those of both libraries by default, as a site would: bundled, minified, gzipped; never from a cache. */
+export async function servePages(pages = BOTH) {
   const files = new Map()
-  for (const side of ['ours', 'theirs'])
-    for (const name of ['page', 'sign-in'])
-      for (const [path, body] of await bundled(side, name)) files.set(path, body)
+  for (const [side, name] of pages)
+    for (const [path, body] of await bundled(side, name)) files.set(path, body)
   let served = { bytes: 0, requests: 0 }
   const server = createServer(({ url }, response) => {
     const file = files.get(url)

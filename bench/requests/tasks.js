@@ -3,8 +3,8 @@ import { createPublicKey, randomUUID, verify, webcrypto } from 'node:crypto'
 import { DIDSession } from 'cacao-session'
 import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
 import { requestVerifier } from 'cacao-session/verify'
+import { dpop, jose, oauth } from '../peers/peers.js'
 import { callsPerTask } from '../timing/measure.js'
-import { dpop, jose, oauth } from './peers.js'
 
 const PRIVATE_KEY = `0x${'11'.repeat(32)}`
 const TARGET = 'https://api.example.com/notes?page=1'

@@ -11,7 +11,7 @@ const ROUNDS = 7
  * @returns {Promise<Map<string, number>>}
  */
 export async function throughput({ session, verifierOptions, TARGET, bearer, verifyBearer, server }) {
-  const { Hono, jwt } = await import('./peers.js')
+  const { Hono, jwt } = await import('../peers/peers.js')
   const app = (middleware) => {
     const made = new Hono()
     made.use(middleware)

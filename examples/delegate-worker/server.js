@@ -7,7 +7,12 @@ import { listen } from '../demo/listen.js'
 import { uploadsAPI } from './api.js'
 
 const PAGE = new URL('./page/', import.meta.url)
-const STATICS = ['index.html', '../../demo/page/style.css', '../../demo/page/icon.svg']
+const STATICS = [
+  'index.html',
+  '../../demo/page/style.css',
+  '../../demo/page/icon.svg',
+  '../../../src/sign-in-button/sign-in-button.css',
+]
 const SCRIPTS = ['main.js', 'worker.js']
 
 /**

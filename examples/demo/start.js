@@ -8,7 +8,6 @@ run(async () => {
   const site = await serveSite()
   title('The same in a browser')
   print(`Page: http://localhost:${site.port}/`)
-  print(`Notes: http://localhost:${site.notesPort}/`)
   print(styled('dim', 'Press Ctrl+C to stop.'))
   print()
   return site.close

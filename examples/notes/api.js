@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { requireSession } from 'cacao-session/hono'
+import { solanaVerifiers } from 'cacao-session/solana'
+import { webauthnVerifiers } from 'cacao-session/webauthn'
 import { Hono } from 'hono'
 
 const MAX_BODY_BYTES = 4096
@@ -16,7 +18,12 @@ const MAX_NOTES = 100
  */
 export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes }) {
   const session = requireSession({
-    verifiers: ethereumVerifiers(),
+    verifiers: {
+      ...ethereumVerifiers(),
+      ...solanaVerifiers(),
+      // Passkeys of the page's own address, because localhost has no https.
+      ...webauthnVerifiers({ origins: hosts.map((host) => `http://${host}`) }),
+    },
     authority: hosts,
     domains: hosts,
     // What is asked for is the resource, by the URL that was verified: its host is ours, whatever the client wrote.
@@ -32,8 +39,9 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
       const { cacao, root } = c.var.caller
       if (await admissions.has(cacao)) return c.body(null, 204)
       // The wallet signed our nonce, so it was asked just now, and for us. What a session's key signs would say nothing of it.
-      if (!(await signIns.consume(root.p.nonce))) return unauthorized(c, 'ERR_SIGN_IN_NONCE')
-      await admissions.add(cacao)
+      if (await signIns.consume(root.p.nonce)) await admissions.add(cacao)
+      // Another tab may have brought the same sign-in in the meantime.
+      else if (!(await admissions.has(cacao))) return unauthorized(c, 'ERR_SIGN_IN_NONCE')
       return c.body(null, 204)
     })
     .use(async (c, next) =>
@@ -54,13 +62,14 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
       return c.json({ notes: list.sort((a, b) => b.at.localeCompare(a.at)) })
     })
     .post('/notes', async (c) => {
-      const { account } = c.var.caller
+      const { account, keyDID } = c.var.caller
       const text = textOf(await c.req.json().catch(() => undefined))
       if (!text) return c.json({ code: 'ERR_NOTE' }, 400)
       if ((await notes.list(account)).length >= MAX_NOTES) return c.json({ code: 'ERR_NOTES_FULL' }, 409)
       const note = { id: randomUUID(), text, at: new Date().toISOString() }
       await notes.add(account, note)
-      return c.json(note, 201)
+      // What the server has found out of the request, for the page to show.
+      return c.json({ ...note, concluded: { account, keyDID } }, 201)
     })
     .delete('/notes/:id', async (c) => {
       const isRemoved = await notes.remove(c.var.caller.account, c.req.param('id'))

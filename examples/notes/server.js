@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -6,16 +7,19 @@ import { HEADERS } from '../demo/headers.js'
 import { listen } from '../demo/listen.js'
 import { notesAPI } from './api.js'
 
-const PAGE = new URL('./page/', import.meta.url)
-const STATICS = ['index.html', 'notes.css', '../../demo/page/style.css', '../../demo/page/icon.svg']
+const PAGE = new URL('../demo/page/', import.meta.url)
+const STATICS = ['index.html', 'style.css', 'icon.svg', '../../../src/sign-in-button/sign-in-button.css']
+const GUIDES = new URL('../../docs/guides/', import.meta.url)
 
 /**
  * Serves the page and its API, for this computer only.
  * @param {number} port The first port to try; 0 for any.
  * @param {import('./stores.js').Stores} stores
+ * @param {(files: Map<string, import('../demo/bundle.js').File>) => void} [change] What is to be different about the page's files.
  */
-export async function serveNotes(port, stores) {
+export async function serveNotes(port, stores, change) {
   const files = await bundle(PAGE, STATICS)
+  change?.(files)
   const server = createServer()
   const listening = await listen(server, port)
   // As browsers write them: without the port where it is the scheme's own.
@@ -49,6 +53,10 @@ function notesApp(hosts, files, stores) {
       for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
     })
     .route('/api', notesAPI(hosts, stores))
+    .get('/guides/:name{[a-z-]+\\.md}', async (c) => {
+      const guide = await readFile(new URL(c.req.param('name'), GUIDES)).catch(() => undefined)
+      return guide ? c.body(guide, 200, { 'content-type': 'text/plain; charset=utf-8' }) : c.notFound()
+    })
     .get('*', (c) => {
       const file = files.get(c.req.path)
       return file ? c.body(file.body, 200, { 'content-type': file.type }) : c.notFound()

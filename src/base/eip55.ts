@@ -15,7 +15,9 @@ export function toEIP55(address: string): string {
   const cached = checksummed.get(digits)
   if (cached !== undefined) return cached
   const hash = toHex(keccak_256(utf8(digits)))
-  const written = `0x${digits.replace(/[a-f]/g, (digit, i: number) => (hash.charAt(i) >= '8' ? digit.toUpperCase() : digit))}`
+  const letters = Array.from(digits, (digit, i) => (hash.charAt(i) >= '8' ? digit.toUpperCase() : digit))
+  // Joined at once, because a text that is put together piece by piece keeps its pieces, and servers keep many addresses.
+  const written = ['0x', ...letters].join('')
   checksummed.set(digits, written)
   return written
 }

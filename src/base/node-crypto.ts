@@ -3,7 +3,12 @@ export type KeyObject = object
 
 /** What is used of `node:crypto`. Its own types are Node's, which pages don't have. */
 export interface NodeCrypto {
-  createHash(algorithm: 'sha256'): { update(data: Uint8Array): { digest(): Uint8Array<ArrayBuffer> } }
+  createHash(algorithm: 'sha256'): {
+    update(data: Uint8Array | string): {
+      digest(): Uint8Array<ArrayBuffer>
+      digest(encoding: 'base64url' | 'latin1'): string
+    }
+  }
   createPublicKey(key: { key: JsonWebKey; format: 'jwk' }): KeyObject
   verify(
     algorithm: 'sha256' | null,
@@ -23,6 +28,14 @@ let found: { readonly crypto: NodeCrypto | undefined } | undefined
 export function nodeCrypto(): NodeCrypto | undefined {
   found ??= { crypto: findNodeCrypto() }
   return found.crypto
+}
+
+/**
+ * The SHA-256 of a text as a text, by which much can be remembered in little memory; the text itself where nothing hashes it at once.
+ */
+export function shortId(text: string): string {
+  const native = nodeCrypto()
+  return native ? native.createHash('sha256').update(text).digest('latin1') : text
 }
 
 function findNodeCrypto(): NodeCrypto | undefined {

@@ -88,7 +88,8 @@ export function isPasskeyType(type: string): boolean {
   return type.startsWith('webauthn:')
 }
 
-const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+const RFC3339 =
+  /^(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3])(?::[0-5]\d){2})(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
 /**
  * The instant of an RFC 3339 date-time, in milliseconds since 1970; `undefined` for any other text. A leap second (`:60`) has

@@ -5,6 +5,7 @@ import * as Digest from 'multiformats/hashes/digest'
 import { accountDID, accountOfDID } from '../base/account.js'
 import { isBytes } from '../base/bytes.js'
 import { toBase64url } from '../base/multibase.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
 import { subtleCrypto } from '../key/session-key.js'
 import { type Cacao, isPasskeyType, type UnsignedCacao } from './cacao.js'
 import { parseCacao } from './parse-cacao.js'
@@ -50,7 +51,9 @@ function withoutUndefined(value: unknown): unknown {
  * const revocation = { isRevoked: (cacao: Cacao) => revoked.has(capabilityIdentity(cacao)) } // asked of each link of a chain
  */
 export function capabilityIdentity(capability: unknown): string {
-  return toBase64url(sha256(signedContent(parseCacao(capability))))
+  const identity = toBase64url(sha256(signedContent(parseCacao(capability))))
+  // Written anew, because V8 keeps all the pieces of a text that was put together: a kilobyte here, and servers remember many.
+  return fromUtf8(utf8(identity)) ?? identity
 }
 
 /** The same with WebCrypto, which is slower: for pages, which then need not load another SHA-256. */

@@ -1,5 +1,5 @@
 import { decode } from '@ipld/dag-cbor'
-import { stringifySetCookie } from 'cookie'
+import { serialize } from 'cookie'
 import { concat } from '../base/bytes.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
 import type { Cacao } from '../capability/cacao.js'
@@ -115,7 +115,7 @@ export class CookieJar {
   }
 
   #set(name: string, value: string, maxAge: number, httpOnly = true): string {
-    return stringifySetCookie({ name, value, maxAge, httpOnly, ...this.#attributes }, { encode: identity })
+    return serialize(name, value, { maxAge, httpOnly, ...this.#attributes, encode: identity })
   }
 }
 

@@ -1,4 +1,5 @@
 import { LRUCache } from '../base/lru-cache.js'
+import { shortId } from '../base/node-crypto.js'
 import { assertAudience, assertDelegation, assertDomain, assertNotRevoked } from '../capability/assertions.js'
 import { assertValidAt, type Cacao, expiryTime, startTime } from '../capability/cacao.js'
 import type { DelegationOptions, Domains, Revocation } from '../capability/check-options.js'
@@ -75,7 +76,8 @@ export function capabilityGate(policy: CapabilityPolicy): CapabilityGate {
   return {
     assertValidAt: assertStillValid,
     async admit({ text, keyDID, read }, time, wanted) {
-      const known = verified.get(text)
+      const id = shortId(text)
+      const known = verified.get(id)
       const admitted = known ?? admission(read())
       const { cacao } = admitted.caller
       assertStillValid(admitted, time)
@@ -85,7 +87,7 @@ export function capabilityGate(policy: CapabilityPolicy): CapabilityGate {
       await wanted(cacao)
       if (known) return known
       await verifySignature(cacao, verifiers, time, clockSkewSecs)
-      if (text.length <= MAX_CACHED_TEXT && isLasting(cacao)) verified.set(text, admitted)
+      if (text.length <= MAX_CACHED_TEXT && isLasting(cacao)) verified.set(id, admitted)
       return admitted
     },
     async assertNotRevoked(cacao) {

@@ -1,4 +1,5 @@
 import { SessionError } from '../base/errors.js'
+import { shortId } from '../base/node-crypto.js'
 import { countOption, type ReadValue } from '../base/options.js'
 import { type Clock, latestTime, systemClock } from '../base/time.js'
 import { methodOption } from '../capability/check-options.js'
@@ -47,14 +48,15 @@ export function memoryReplay({
       if (Number.isNaN(time)) throw unavailable('its clock gives NaN: pass a `now` that gives milliseconds')
       if (!Number.isFinite(expiresAt))
         throw unavailable('expiresAt must be a finite time in milliseconds since 1970')
-      for (const id of buckets.takeExpired(time).flat()) used.delete(id)
-      if (used.has(id) || expiresAt <= time) return false
+      for (const expired of buckets.takeExpired(time)) for (const each of expired) used.delete(each)
+      const key = shortId(id)
+      if (used.has(key) || expiresAt <= time) return false
       if (used.size >= maxEntries)
         throw unavailable(
           `it is full, with ${maxEntries} used requests: raise maxEntries, or use redisReplay of cacao-session/node`,
         )
-      buckets.at(expiresAt).push(id)
-      used.add(id)
+      buckets.at(expiresAt).push(key)
+      used.add(key)
       return true
     },
   }
@@ -73,6 +75,8 @@ const BUCKET_MS = 5000
 export class ExpiryBuckets<Bucket> {
   readonly #create: () => Bucket
   readonly #buckets = new Map<number, Bucket>()
+  // None expires before this one, so that most calls needn't look at any.
+  #first = Number.POSITIVE_INFINITY
 
   /** `create` makes an empty bucket. */
   constructor(create: () => Bucket) {
@@ -84,13 +88,17 @@ export class ExpiryBuckets<Bucket> {
     const index = Math.floor(expiresAt / BUCKET_MS)
     const bucket = this.#buckets.get(index) ?? this.#create()
     this.#buckets.set(index, bucket)
+    this.#first = Math.min(this.#first, index)
     return bucket
   }
 
   /** Removes and returns the buckets in which everything has expired at `now`. */
   takeExpired(now: number): Bucket[] {
-    const expired = [...this.#buckets].filter(([index]) => (index + 1) * BUCKET_MS <= now)
+    const isExpired = (index: number): boolean => (index + 1) * BUCKET_MS <= now
+    if (!isExpired(this.#first)) return []
+    const expired = [...this.#buckets].filter(([index]) => isExpired(index))
     for (const [index] of expired) this.#buckets.delete(index)
+    this.#first = Math.min(...this.#buckets.keys())
     return expired.map(([, bucket]) => bucket)
   }
 }

@@ -6,6 +6,7 @@ import { expiryTime, parseDateTime } from '../capability/cacao.js'
 import type { Revocation, RevocationEvent } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
+import { ExpiryBuckets } from './replay.js'
 
 /** Revokes capabilities before they expire, and knows which were revoked. */
 export interface RevocationStore extends Revocation {
@@ -97,6 +98,7 @@ export interface MemoryRevocationOptions {
  */
 export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions = {}): RevocationStore {
   const capabilities = new Map<string, number>()
+  const buckets = new ExpiryBuckets<string[]>(() => [])
   const accounts = new Map<string, number>()
   const listeners = new Set<(event: RevocationEvent) => void>()
   const tell = (event: RevocationEvent): void => {
@@ -109,11 +111,11 @@ export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions 
     async revoke(capability) {
       const { id, until } = revokedCapability(capability)
       const time = now()
-      for (const [known, end] of capabilities) {
-        if (!(end <= time)) continue
+      for (const known of buckets.takeExpired(time).flat()) {
+        removedUntil = Math.max(removedUntil, capabilities.get(known) ?? removedUntil)
         capabilities.delete(known)
-        removedUntil = Math.max(removedUntil, end)
       }
+      if (!capabilities.has(id)) buckets.at(until).push(id)
       capabilities.set(id, until)
       tell({ id })
     },

@@ -68,7 +68,7 @@ export class SessionController {
   }
 
   async renew(
-    { verifiers }: SessionOptions,
+    { verifiers, nonce }: SessionOptions,
     authMethod: AuthMethod,
     options: RenewOptions = {},
   ): Promise<DIDSession | undefined> {
@@ -76,7 +76,13 @@ export class SessionController {
     const controller = controllerWith(options.signal)
     const { signal } = controller
     const renewal = session
-      ? session.renew(authMethod, { ...(verifiers && { verifiers }), ...options, signal })
+      ? session.renew(authMethod, {
+          ...(verifiers && { verifiers }),
+          // A server that gives a nonce wants one of its own in the new capability too.
+          ...(typeof nonce === 'function' && { nonce }),
+          ...options,
+          signal,
+        })
       : Promise.reject(
           new SessionError('ERR_SESSION_REMOVED', 'there is no session to renew: sign in to get a new one'),
         )

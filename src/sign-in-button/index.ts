@@ -5,7 +5,7 @@ import { showIn } from './show-in.js'
 import { SignInDialog } from './sign-in-dialog.js'
 
 export type { SessionOptions } from '../session-state/options.js'
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet/wallet-source.js'
+export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 export type { SignInButtonProps } from './props.js'
 export type { SignInWords } from './words.js'
 

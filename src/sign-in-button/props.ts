@@ -1,7 +1,7 @@
 import { functionOption, wrong } from '../base/options.js'
 import type { DIDSession } from '../session/did-session.js'
 import type { SessionOptions } from '../session-state/options.js'
-import type { WalletSource } from '../wallet/wallet-source.js'
+import type { WalletSource } from '../wallet/wallets.js'
 import { type SignInWords, signInWords } from './words.js'
 
 /**

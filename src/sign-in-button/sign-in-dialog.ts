@@ -1,8 +1,9 @@
+import { accountArgument, chainless } from '../base/account.js'
 import type { DIDSession } from '../session/did-session.js'
 import type { SessionState } from '../session-state/session-state.js'
 import { LOADING } from '../session-state/session-state.js'
 import type { SharedSession } from '../session-state/shared-session.js'
-import type { WalletChoice, WalletHelp, WalletSource } from '../wallet/wallet-source.js'
+import type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 
 /** What the button and its dialog show. */
 export interface SignInStage {
@@ -12,8 +13,8 @@ export interface SignInStage {
   readonly choices: readonly WalletChoice[]
   /** Whether some of the sources are still looking. */
   readonly isLooking: boolean
-  /** What the sources that found nothing suggest. */
-  readonly help: readonly WalletHelp[]
+  /** The pages that the sources suggest which found nothing. */
+  readonly help: readonly string[]
   /** What is being asked. */
   readonly asked: WalletChoice | undefined
   /** Whether choosing renews the session, instead of signing in. */
@@ -46,6 +47,7 @@ export class SignInDialog {
   #asking: AbortController | undefined
   #lastChosen: WalletChoice | undefined
   #root: Element | undefined
+  #isShown = false
 
   constructor(session: SharedSession, props: () => SignInDialogProps) {
     this.#session = session
@@ -163,15 +165,16 @@ export class SignInDialog {
   update(): void {
     const dialog = this.#dialogElement
     if (!dialog) return
-    if (!this.#stage.isOpen) {
-      if (dialog.open) dialog.close()
-      return
-    }
-    if (!dialog.open) dialog.showModal()
+    const isOpening = this.#stage.isOpen && !this.#isShown
+    if (isOpening && !dialog.open) dialog.showModal()
+    if (!this.#stage.isOpen && dialog.open) dialog.close()
+    // If the person has closed it, the event that tells of it is on its way: it must not open again.
+    this.#isShown = this.#stage.isOpen
+    if (!dialog.open) return
     // What had the focus may be gone: begin again where the dialog says what it is about.
     const { activeElement } = dialog.getRootNode() as Document | ShadowRoot
     const isInside = activeElement !== dialog && dialog.contains(activeElement)
-    if (!isInside) dialog.querySelector<HTMLElement>('[tabindex="-1"]')?.focus()
+    if (isOpening || !isInside) dialog.querySelector<HTMLElement>('[tabindex="-1"]')?.focus()
   }
 
   get #dialogElement(): HTMLDialogElement | null | undefined {
@@ -182,6 +185,7 @@ export class SignInDialog {
     this.#search.abort()
     this.#search = new AbortController()
     const { signal } = this.#search
+    this.#isShown = false
     const sources = this.#props().wallets
     this.#found = sources.map(() => [])
     this.#change({ isOpen: true, isRenewal, ...UNSEARCHED, isLooking: true })
@@ -207,7 +211,7 @@ export class SignInDialog {
     }
   }
 
-  #helpOf(sources: readonly WalletSource[]): readonly WalletHelp[] {
+  #helpOf(sources: readonly WalletSource[]): readonly string[] {
     return sources.flatMap(({ help }, i) => (help && this.#found[i]?.length === 0 ? [help] : []))
   }
 
@@ -219,5 +223,7 @@ export class SignInDialog {
 
 async function isHolder(choice: WalletChoice, account: string): Promise<boolean> {
   // A wallet that fails here may still be chosen by hand.
-  return (await choice.holds?.(account).catch(() => false)) ?? false
+  const known = await choice.knownAccount?.().catch(() => undefined)
+  // It can sign for its address on whatever chain.
+  return known !== undefined && chainless(accountArgument(known)) === chainless(account)
 }

@@ -1,4 +1,4 @@
-import type { WalletChoice } from '../wallet/wallet-source.js'
+import type { WalletChoice } from '../wallet/wallets.js'
 import type { SignInDialog, SignInStage } from './sign-in-dialog.js'
 import type { SignInWords } from './words.js'
 
@@ -74,7 +74,7 @@ function trigger(
 }
 
 /** The account's address, as long as a button has room for. */
-export function shortAccount(account: string): string {
+function shortAccount(account: string): string {
   const address = account.slice(account.lastIndexOf(':') + 1)
   return address.length > 14 ? `${address.slice(0, 6)}…${address.slice(-4)}` : address
 }
@@ -145,26 +145,29 @@ function choiceList(
       ? [part('icon', 'img', { src: choice.icon, alt: '', width: '32', height: '32' })]
       : []
     const content = [...picture, element('name', 'span', {}, [nameOf(choice, words)])]
-    const attributes = { type: 'button', 'data-kind': choice.kind ?? 'wallet' }
+    const attributes = { type: 'button', 'data-kind': choice.kind ?? 'wallet', 'data-name': choice.name }
     return element(choice.id, 'li', {}, [part('choice', 'button', attributes, content, () => choose(choice))])
   })
-  const isNothing = !isLooking && offered.every(({ kind }) => kind !== undefined) && help.length > 0
-  const links = help.map(({ text, url }) =>
-    element(url, 'a', { href: url, target: '_blank', rel: 'noopener' }, [text]),
+  // Passkeys alone are no wallet, but who wants none needs no link.
+  const isNothing = !isLooking && offered.every(({ kind }) => kind !== undefined)
+  const links = help.map((url) =>
+    element(url, 'a', { href: url, target: '_blank', rel: 'noopener' }, [
+      words.findWallet(new URL(url).hostname),
+    ]),
   )
   return [
     ...(items.length > 0 ? [part('choices', 'ul', {}, items)] : []),
-    ...(isNothing || (!isLooking && items.length === 0)
+    ...(isNothing && (links.length > 0 || items.length === 0)
       ? [part('nothing', 'p', {}, [words.nothingFound])]
       : []),
-    ...(!isLooking && links.length > 0 ? [part('help', 'p', {}, links)] : []),
+    ...(isNothing && links.length > 0 ? [part('help', 'p', {}, links)] : []),
   ]
 }
 
 function nameOf({ kind, name }: WalletChoice, words: SignInWords): string {
   if (kind === 'known-passkey') return words.knownPasskey(name)
   if (kind === 'passkey') return words.anyPasskey
-  return kind === 'new-passkey' ? words.newPasskey : name
+  return kind === 'new-passkey' ? words.newPasskey : name || words.unnamedWallet
 }
 
 function element(

@@ -26,6 +26,10 @@ export interface SignInWords {
   looking: string
   /** In the dialog, if nothing was found. */
   nothingFound: string
+  /** The choice of a wallet without a name, as in `window.ethereum`. */
+  unnamedWallet: string
+  /** The link to a page about wallets. */
+  findWallet: (host: string) => string
   /** The choice of a passkey that was used in this browser; its name may be empty. */
   knownPasskey: (name: string) => string
   anyPasskey: string
@@ -48,7 +52,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   ERR_STORE_UNAVAILABLE: 'This browser does not let the page store anything.',
 }
 
-export const ENGLISH: SignInWords = {
+const ENGLISH: SignInWords = {
   signIn: 'Sign in',
   signInAgain: 'Sign in again',
   signingIn: 'Signing in …',
@@ -62,6 +66,8 @@ export const ENGLISH: SignInWords = {
   looking: 'Looking for wallets …',
   nothingFound:
     'No wallet was found in this browser. On a phone, open this page in the browser of your wallet.',
+  unnamedWallet: 'Browser wallet',
+  findWallet: (host) => `Find a wallet at ${host}`,
   knownPasskey: (name) => (name ? `Use the passkey “${name}”` : 'Use the passkey of last time'),
   anyPasskey: 'Use a passkey',
   newPasskey: 'Make a passkey',

@@ -1,4 +1,4 @@
-import { type SetCookie, stringifySetCookie } from 'cookie'
+import { type SetCookie, serialize } from 'cookie'
 import { isBytes } from '../base/bytes.js'
 import { toBase64url } from '../base/multibase.js'
 import { booleanOption, type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
@@ -96,7 +96,7 @@ export function cookieForm(options: CookieStoreOptions): CookieForm {
     )
   const attributes = { path, ...(domain !== undefined && { domain }), httpOnly: true, secure, sameSite }
   // Throws a TypeError for a path or domain that can't be written.
-  stringifySetCookie({ name: 'x', value: '', ...attributes })
+  serialize('x', '', attributes)
   return { prefix, attributes, secrets, maxAgeSecs, now }
 }
 

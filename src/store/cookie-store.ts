@@ -1,4 +1,5 @@
-import { parseCookie, stringifySetCookie } from 'cookie'
+// By the names that version 0.6 has too: Vite's bundles of SvelteKit's servers may load that one, which SvelteKit brings.
+import { parse, serialize } from 'cookie'
 import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/cacao.js'
 import {
@@ -63,7 +64,7 @@ const sealing = () => import('./cookie-seal.js')
  */
 export function cookieStore(request: CookieSource, options: CookieStoreOptions): CookieStore {
   const { prefix, attributes, secrets, maxAgeSecs, now } = cookieForm(options)
-  const values = new Map(Object.entries(parseCookie(cookieHeader(request), { decode: identity })))
+  const values = new Map(Object.entries(parse(cookieHeader(request), { decode: identity })))
   const changes = new Map<string, string>()
   // Cached, because one request may read a cookie several times.
   const opened = new Map<string, Promise<string | undefined>>()
@@ -74,10 +75,7 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
     values.set(name, value)
     changes.set(
       name,
-      stringifySetCookie(
-        { name, value, ...(maxAge !== undefined && { maxAge }), ...attributes },
-        { encode: identity },
-      ),
+      serialize(name, value, { ...(maxAge !== undefined && { maxAge }), ...attributes, encode: identity }),
     )
   }
   const remove = (name: string): void => {
@@ -106,8 +104,8 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
       const name = nameOf(key)
       const { seal } = await sealing()
       const sealed = await seal(value, name, secrets[0])
-      const widest = { name: partName(name, MAX_PARTS), maxAge: MAX_AGE_SECS, ...attributes }
-      const room = MAX_BYTES - stringifySetCookie({ ...widest, value: '' }).length - PART_OVERHEAD
+      const widest = serialize(partName(name, MAX_PARTS), '', { maxAge: MAX_AGE_SECS, ...attributes })
+      const room = MAX_BYTES - widest.length - PART_OVERHEAD
       const parts = room > 0 ? splitIntoParts(sealed, room) : []
       if (parts.length === 0 || parts.length > MAX_PARTS) {
         throw new SessionError(

@@ -1,6 +1,6 @@
 export type { SessionOptions, SignInOptions } from '../session-state/options.js'
 export type { SessionActions, SessionState, SignIn } from '../session-state/session-state.js'
 export type { SignInWords } from '../sign-in-button/words.js'
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet/wallet-source.js'
+export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 export { SignInButton, type SvelteSignInButtonProps } from './sign-in-button.js'
 export { provideSession, type ReactiveSessionOptions, type UseSession, useSession } from './use-session.js'

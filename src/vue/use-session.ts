@@ -21,7 +21,7 @@ import { optionsKey, type SessionOptions, storeOf } from '../session-state/optio
 import { LOADING, type SessionActions, type SessionState } from '../session-state/session-state.js'
 import { type SharedSession, sharedSession } from '../session-state/shared-session.js'
 
-declare module 'vue' {
+declare module '@vue/reactivity' {
   // A ref or a store of Vue's leaves a session as it is, and these types say so.
   interface RefUnwrapBailTypes {
     cacaoSession: DIDSession

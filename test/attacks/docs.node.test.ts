@@ -23,6 +23,20 @@ const LISTENS = {
     try { return Response.json(await verify(request)) }
     catch ({ code }) { return Response.json({ code }, { status: 401 }) }
   }`),
+  sharded: `
+    import { memoryReplay } from 'cacao-session/verify'
+    const verify = verifierOver([memoryReplay(), memoryReplay(), memoryReplay()])
+    ${listens(`async (request) => {
+      try { return Response.json(await verify(request)) }
+      catch ({ code }) { return Response.json({ code }, { status: 401 }) }
+    }`)}`,
+  route: listens('(request) => POST(request)'),
+  endpoint: listens('(request) => POST({ request })'),
+  h3: `
+    import { createApp, createRouter, toNodeListener } from 'h3'
+    import { createServer } from 'node:http'
+    createServer(toNodeListener(createApp().use(createRouter().post('/api/hello', route))))
+      .listen(0, '127.0.0.1', function () { console.log(this.address().port) })`,
   guarded: listens('guardWith((request) => POST(request))'),
   // Calls hook and route as Fastify does; the packed tests have Fastify itself.
   fastify: `
@@ -61,6 +75,13 @@ const HELLO = {
   target: '/api/hello',
   granted: below('http://localhost:5173/api'),
   beside: below('http://localhost:5173/other'),
+}
+const HELLO_3000 = {
+  ...HELLO,
+  authority: 'localhost:3000',
+  domain: 'localhost:3000',
+  granted: below('http://localhost:3000/api'),
+  beside: below('http://localhost:3000/other'),
 }
 const ABILITY = {
   authority: 'api.example.com',
@@ -108,8 +129,12 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
   ['docs/guides/requests.md', 'express', 'express', NOTES],
   ['docs/guides/requests.md', 'fetch', 'handler', NOTES],
   ['docs/guides/requests.md', 'fast', 'verify', NOTES],
+  ['docs/guides/scale.md', 'share', 'sharded', NOTES],
   ['docs/guides/fastify-and-nest.md', 'fastify', 'fastify', NOTES],
   ['docs/guides/requests.md', 'two-checks', 'guarded', NOTES],
+  ['docs/guides/nextjs.md', 'next/app/api/hello/route', 'route', HELLO_3000],
+  ['docs/guides/sveltekit.md', 'sveltekit/src/routes/api/hello/+server', 'endpoint', HELLO],
+  ['docs/guides/nuxt.md', 'nuxt/server/api/hello.post', 'h3', HELLO_3000],
   ['docs/guides/pages.md', 'server', 'app', PAGES],
   ['docs/guides/sockets-and-links.md', 'server', 'app', PHOTOS],
   ['docs/guides/devices.md', 'server', 'app', DEVICES],
@@ -123,6 +148,7 @@ describe('the servers of the documentation', () => {
     const code = example(page, block)
       .replace(/port: 8787 }\)/, `port: 0 }, ${PRINT})`)
       .replace('process.env.COOKIE_SECRET', `'${SECRET}'`)
+      .replace('export default defineEventHandler', 'const route = defineEventHandler')
     const server = startModule(`${code}\nconsole.warn = () => undefined\n${LISTENS[kind]}`)
     await attackServer({ ...site, send: toPort(Number(await server.next())) })
   })

@@ -111,6 +111,8 @@ export async function complaintsOf(
   await write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['.'] }))
   // It exports what `playwright/test` does, which is here.
   await write('playwright.d.ts', "declare module '@playwright/test' { export * from 'playwright/test' }")
+  // As in every app that has components of Vue.
+  await write('vue.d.ts', "declare module '*.vue' { const app: import('vue').Component; export default app }")
   for (const { path, text } of files) await write(path, text)
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const run = promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder })

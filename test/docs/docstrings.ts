@@ -52,6 +52,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   App: '() => null',
   Deno: '{ serve(handler: (request: Request) => Response | Promise<Response>): unknown }',
   Notes: "(props: { session: import('cacao-session').DIDSession; onLeave: () => unknown }) => null",
+  Page: '() => null',
   account: 'string',
   addButton: '(name: string, onClick: () => unknown) => void',
   app: HONO,
@@ -62,6 +63,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   capability: "import('cacao-session').Cacao",
   client: "import('cacao-session/node').NodeRedisClient",
   clock: "import('cacao-session/testing').TestClock",
+  connect: "() => Promise<import('cacao-session/ethereum').EIP1193Provider>",
   connectionString: 'string',
   context: "import('playwright-core').BrowserContext",
   database: 'object',
@@ -143,10 +145,13 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Where names come from that are no entry's alone. */
 const FROM: Readonly<Record<string, string>> = {
   base: 'viem/chains',
+  createApp: 'vue',
   createClient: 'redis',
   createPublicClient: 'viem',
   express: 'express',
+  h: 'vue',
   http: 'viem',
+  mount: 'svelte',
   Pool: 'pg',
   requireSession: 'cacao-session/hono',
   vi: 'vitest',
@@ -159,7 +164,9 @@ async function namesFor(source: string): Promise<ReadonlyMap<string, string>> {
     names.set(name, `import ${name === 'express' ? name : `{ ${name} }`} from '${from}'`)
   for (const entry of entries) {
     for (const name of Object.keys((await import(entry.name)) as object)) {
-      if (names.has(name) && source !== `${entry.source}.ts`) continue
+      const folder = /^(.*\/)index$/.exec(entry.source)?.[1]
+      const isOwn = source === `${entry.source}.ts` || (folder && source.startsWith(folder))
+      if (names.has(name) && !isOwn) continue
       names.set(name, `import { ${name} } from '${entry.name}'`)
     }
   }

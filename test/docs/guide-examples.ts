@@ -1,15 +1,30 @@
 import { join } from 'node:path'
+import { transformSync } from 'esbuild'
+import { compile } from 'svelte/compiler'
 import type { Plugin } from 'vitest/config'
+import { compileScript, parse } from 'vue/compiler-sfc'
 import { entries } from '../../docs/entries.js'
-import { guide, root } from './pages.js'
+import { blocksOf, guide, root } from './pages.js'
 
 const PREFIX = 'guide:'
 
 /** Where an entry's source is, by what it is imported as. */
 function sourceOf(specifier: string): string {
+  if (specifier === 'cacao-session/sign-in-button.css')
+    return join(root, 'src/sign-in-button/sign-in-button.css')
   const entry = entries.find(({ name }) => name === specifier)
   if (!entry) throw new Error(`a guide imports ${specifier}, which is no entry`)
   return join(root, 'src', `${entry.source}.ts`)
+}
+
+/** A guide's example as JavaScript: a component is compiled as an app's build does it. */
+function javaScriptOf(page: string, name: string): string {
+  const code = guide(page, name)
+  const language = blocksOf(`docs/guides/${page}.md`).find((block) => block.name === name)?.language
+  if (language === 'svelte') return compile(code, { generate: 'client', filename: `${page}.svelte` }).js.code
+  if (language !== 'vue') return code
+  const { content } = compileScript(parse(code).descriptor, { id: page, inlineTemplate: true })
+  return transformSync(content, { loader: 'ts', target: 'es2022' }).code
 }
 
 /** Lets tests in browsers import a guide's example: `guide:react/app`. It gets the sources, as the test does. */
@@ -20,7 +35,10 @@ export function guideExamples(): Plugin {
     load(id) {
       if (!id.startsWith(`\0${PREFIX}`)) return undefined
       const [page = '', name = ''] = id.slice(PREFIX.length + 1).split('/')
-      return guide(page, name).replace(/(?<=(?:from|import) ["'])cacao-session[\w/-]*(?=["'])/g, sourceOf)
+      return javaScriptOf(page, name).replace(
+        /(?<=(?:from|import) ["'])cacao-session[\w/.-]*(?=["'])/g,
+        sourceOf,
+      )
     },
   }
 }

@@ -5,3 +5,21 @@ declare module 'guide:react/app' {
 declare module 'guide:pages/page' {
   export function keepSignedIn(): Promise<import('../../src/index.js').DIDSession | undefined>
 }
+
+declare module 'guide:react/button' {
+  export function Page(): import('react').ReactElement
+}
+
+declare module 'guide:vue/app' {
+  const App: import('vue').Component
+  export default App
+}
+
+declare module 'guide:svelte/app' {
+  const App: import('svelte').Component
+  export default App
+}
+
+declare module 'guide:sign-in-button/page' {
+  export function removeButton(): void
+}

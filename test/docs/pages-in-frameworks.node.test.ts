@@ -11,10 +11,11 @@ import { createStaticHandler, type RouteObject } from 'react-router'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DIDSession } from '../../src/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
-import { KEY_A } from '../setup/wallet.js'
+import { runFresh } from '../setup/fresh-process.js'
+import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { blocksOf, guide, pages, root, textOf } from './pages.js'
+import { inline } from './setup.js'
 
-const PAGE = 'docs/guides/pages-in-frameworks.md'
 const SITE = 'https://app.example.com'
 const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
 const NAVIGATION = { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none' }
@@ -24,9 +25,7 @@ describe('what guides show of examples', () => {
 
   it('is there', () => {
     expect(shown.length).toBeGreaterThan(5)
-    expect(guide('pages-in-frameworks', 'examples/next/server/pages.ts')).toContain(
-      'pages.read(await headers()',
-    )
+    expect(guide('nextjs', 'examples/next/server/pages.ts')).toContain('pages.read(await headers()')
   })
 
   it.each(shown)('is what $name has', ({ name, code }) => {
@@ -38,7 +37,7 @@ describe('what guides show of examples', () => {
 async function moduleOf<T>(app: string, path: string): Promise<T> {
   const folder = join(root, 'build', `guide-${app}-${process.pid}`)
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  const files = blocksOf(PAGE).filter(({ name }) => name.startsWith(`${app}/`))
+  const files = pages.flatMap((page) => blocksOf(page)).filter(({ name }) => name.startsWith(`${app}/`))
   for (const { name, code } of files) {
     const file = join(folder, `${name}.ts`)
     await mkdir(dirname(file), { recursive: true })
@@ -114,7 +113,44 @@ async function expectPages(send: (request: Request) => Promise<Response>): Promi
   }
 }
 
-describe('the guide to pages in frameworks', () => {
+describe('the guides to frameworks', () => {
+  // The whole apps are made and driven by `npm run try:apps`.
+  it.each([
+    ['Next.js', 3000, guide('nextjs', 'next/app/api/hello/route'), 'POST'],
+    [
+      'SvelteKit',
+      5173,
+      guide('sveltekit', 'sveltekit/src/routes/api/hello/+server'),
+      '(request) => POST({ request })',
+    ],
+    [
+      'Nuxt',
+      3000,
+      `import { createApp, createRouter, toWebHandler } from 'h3'
+       ${guide('nuxt', 'nuxt/server/api/hello.post').replace('export default', 'const route =')}`,
+      "toWebHandler(createApp().use(createRouter().post('/api/hello', route)))",
+    ],
+  ])('has a route of %s that knows who is calling', (_, port, code, handler) => {
+    const output = runFresh(`
+      import { DIDSession } from 'cacao-session'
+      import { ethereumAuth } from 'cacao-session/ethereum'
+      ${inline(code)}
+      const answer = ${handler}
+      const url = 'http://localhost:${port}/api/hello'
+      const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'localhost:${port}' })
+      const session = await DIDSession.authorize(auth, { resources: ['http://localhost:${port}/api/*'] })
+      const request = await session.signRequest(new Request(url, { method: 'POST' }))
+      for (const sent of [request.clone(), request, new Request(url, { method: 'POST' })]) {
+        const response = await answer(sent)
+        console.log(response.status, await response.text())
+      }`)
+    expect(output.trim().split('\n')).toEqual([
+      `200 {"hello":"${ACCOUNT_A}"}`,
+      '401 {"code":"ERR_REQUEST_REPLAYED"}',
+      '401 {"code":"ERR_REQUEST_UNSIGNED"}',
+    ])
+  })
+
   it('has a middleware and a route for Nuxt', async () => {
     const { caller, session } = await moduleOf<{ caller: EventHandler; session: EventHandler }>(
       'nuxt',
@@ -142,6 +178,7 @@ describe('the guide to pages in frameworks', () => {
   })
 
   it('has a middleware and a route for React Router', async () => {
+    expect(guide('pages-in-frameworks', 'react-router/app/pages.server')).toContain('sessionCookie(')
     const { signedIn, callerContext, action } = await moduleOf<{
       signedIn: NonNullable<RouteObject['middleware']>[number]
       callerContext: never

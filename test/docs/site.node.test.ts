@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { guides } from '../../docs/.vitepress/guides.js'
+import { entries, reference } from '../../docs/entries.js'
 import { blocksOf, pages, root, textOf } from './pages.js'
 
 // The site's build looks at what links lead to in it; this at what they lead to in the repository.
@@ -15,7 +16,7 @@ describe('the pages', () => {
     '%s names only files of ours that are there',
     (page) => {
       const names = textOf(page).matchAll(
-        /(?<![\w/.-])(?:test|docs|examples|bench|src(?=\/\w+\/))\/[\w./-]*\w/g,
+        /(?<![\w/.-])(?:test|docs|examples|bench|src(?!\/routes\/)(?=\/\w+\/))\/[\w./-]*\w/g,
       )
       for (const [name] of names)
         if (name !== 'docs/.vitepress/dist') expect(existsSync(join(root, name)), name).toBe(true)
@@ -29,6 +30,12 @@ describe('the pages', () => {
     expect(listed.sort()).toEqual(pages.filter((page) => page.includes('/guides/')).sort())
   })
 
+  it('and the reference have every entry but the one that has no page', () => {
+    const shown = reference.flatMap(({ items }) => items)
+    const names = entries.map(({ name }) => name).filter((name) => name !== 'cacao-session/window')
+    expect([...shown].sort()).toEqual(names.sort())
+  })
+
   // But for the security model, which shows what stands elsewhere.
   const own = pages.filter((page) => page.includes('/guides/') && !page.endsWith('/security.md'))
   it.each(own)('%s has a main example, its first one with a name, which a test runs', (page) => {
@@ -40,9 +47,9 @@ describe('the pages', () => {
         .map((name) => readFileSync(join(folder, name), 'utf8')),
     )
     const name = page.replace(/.*\/|\.md$/g, '')
-    const calls = new RegExp(`guide(?:\\('|:)${name}(?:', '|/)${first?.name}'`)
+    const calls = [`guide('${name}', '${first?.name}'`, `'guide:${name}/${first?.name}'`]
     expect(
-      tests.some((text) => calls.test(text)),
+      tests.some((text) => calls.some((call) => text.includes(call))),
       first?.name,
     ).toBe(true)
   })

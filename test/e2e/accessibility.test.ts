@@ -6,11 +6,14 @@ import { violations } from './axe.js'
 import { type Browser, openBrowser } from './browser.js'
 import { bundleScript } from './bundle.js'
 import {
+  BUTTON,
+  choice,
   chooseWallet,
   focused,
   id,
   inFull,
   isVisible,
+  openChoices,
   signIn,
   tabTo,
   untilVisible,
@@ -25,7 +28,10 @@ import type { InjectedWallet } from './pages/wallet.js'
 
 declare const wallet: InjectedWallet
 
-const INJECTED = 'wallet-example.test-wallet'
+const INJECTED = choice('Test wallet')
+const BUTTON_CLASS = BUTTON.slice(1)
+const CHOICE_CLASS = 'cacao-sign-in-choice'
+const TITLE_CLASS = 'cacao-sign-in-title'
 const SCHEMES = ['light', 'dark'] as const
 const WIDTHS = [390, 1280]
 // Where the pictures go, for someone to look at.
@@ -56,49 +62,53 @@ describeEngines(
       await visit(page, demo.url)
     })
 
+    /** Has the injected wallet be asked, which does not answer. */
+    const askInjected = async (): Promise<void> => {
+      await openChoices(page, INJECTED)
+      await page.click(INJECTED)
+      await page.waitForText('.cacao-sign-in-title', 'Waiting for Test wallet')
+    }
     const states: [string, () => Promise<unknown>][] = [
       ['signed out', async () => undefined],
+      ['choosing a wallet', () => openChoices(page, INJECTED)],
       ['asked by its wallet', () => chooseWallet(page)],
-      [
-        'waiting for a wallet',
-        async () => {
-          await page.click(id(INJECTED))
-          await page.waitForText(id('status'), 'Waiting for Test wallet')
-        },
-      ],
+      ['waiting for a wallet', askInjected],
       [
         'told of an error',
         async () => {
-          await page.click(id(INJECTED))
+          await askInjected()
           await page.waitFor(() => wallet.calls.includes('eth_requestAccounts'))
           await page.evaluate(() => {
             wallet.behaviour = 'rejects'
           })
-          await page.waitForText(id('status'), 'You declined')
-        },
-      ],
-      [
-        'at the notes app',
-        async () => {
-          await page.goto(demo.notesUrl)
-          await untilVisible(page, WALLET)
+          await page.waitForText('.cacao-sign-in [role=alert]', 'Nothing was signed')
         },
       ],
       ['signed in', () => signIn(page)],
       [
-        'shown a note that is verified',
+        'shown who is signed in',
         async () => {
           await signIn(page)
-          await page.click(id('sign-note'))
-          await page.waitForText(id('note-result'), 'Verified')
+          await page.click(BUTTON)
+          await page.waitForText('.cacao-sign-in-account', 'eip155:1:')
         },
       ],
       [
-        'shown a note that is refused',
+        'shown a note that is taken, and what the wallet has signed',
         async () => {
           await signIn(page)
-          await page.click(id('alter-note'))
-          await page.waitForText(id('note-result'), 'refused')
+          await page.click(id('signed'))
+          await page.type(id('note-text'), 'Buy cacao beans')
+          await page.click(id('add-note'))
+          await page.waitForText(id('note-exchange'), 'Taken')
+        },
+      ],
+      [
+        'shown a theft that is refused',
+        async () => {
+          await signIn(page)
+          await page.click(id('send-altered'))
+          await page.waitForText(id('theft-result'), 'Refused')
         },
       ],
     ]
@@ -126,73 +136,101 @@ describeEngines(
         await tabTo(page, name)
         expect(await focusFault(page)).toBeUndefined()
       }
-      await seen('notes-app')
-      await seen(INJECTED)
+      /** Tabs to the page's own wallet, which is the second one. */
+      const seenWallet = async (): Promise<void> => {
+        await tabTo(page, CHOICE_CLASS)
+        while (!(await page.evaluate((css) => document.activeElement?.matches(css), WALLET)))
+          await page.press('Tab')
+        expect(await focusFault(page)).toBeUndefined()
+      }
+      await seen(BUTTON_CLASS)
       await page.press('Enter')
-      await page.waitForText(id('status'), 'Waiting for Test wallet')
-      await seen('dismiss')
-      expect(await page.text(id('dismiss'))).toBe('Cancel')
-      await page.press('Enter')
-      expect(await page.text(id('status'))).toBe('')
-      // Back to what opened it, here and where the dialog is closed.
-      expect(await focused(page)).toBe('duration')
-      await tabTo(page, WALLET, 'Shift+Tab')
-      await page.press('Enter')
-      await untilVisible(page, 'wallet-dialog')
-      expect(await focused(page)).toBe('wallet-dialog-title')
-      await page.press('Escape')
-      await page.waitForText(id('status'), 'You declined')
-      expect(await focused(page)).toBe(WALLET)
-      // What is told lies over the end of the page, but not over what has the focus.
-      await seen('duration')
-      await tabTo(page, WALLET, 'Shift+Tab')
-      await page.press('Enter')
-      await untilVisible(page, 'wallet-dialog')
+      await page.waitFor((css) => document.querySelector(css) !== null, INJECTED)
+      expect(await focused(page)).toBe(TITLE_CLASS)
       // The dialog keeps the focus: what lies beneath is not reached.
       const within = new Set<boolean>()
       for (let i = 0; i < 8; i++) {
         await page.press('Tab')
         within.add(
-          await page.evaluate(() => document.activeElement?.closest('main, header, .status') !== null),
+          await page.evaluate(() => {
+            const focus = document.activeElement
+            return focus === document.body || focus?.closest('dialog') !== null
+          }),
         )
       }
-      expect([...within]).toEqual([false])
+      expect([...within]).toEqual([true])
+      // The focus may have left the page, where Escape would not reach it.
+      await tabTo(page, CHOICE_CLASS)
+      await page.press('Escape')
+      expect(await focused(page)).toBe(BUTTON_CLASS)
+
+      // The wallet that does not answer announced itself first.
+      await page.press('Enter')
+      await page.waitFor((css) => document.querySelector(css) !== null, INJECTED)
+      await seen(CHOICE_CLASS)
+      await page.press('Enter')
+      await page.waitForText('.cacao-sign-in-title', 'Waiting for Test wallet')
+      expect(await focused(page)).toBe(TITLE_CLASS)
+      await seen('cacao-sign-in-cancel')
+      await page.press('Enter')
+      await page.waitForText('.cacao-sign-in-title', 'Sign in')
+      expect(await focused(page)).toBe(TITLE_CLASS)
+
+      await seenWallet()
+      await page.press('Enter')
+      await untilVisible(page, 'wallet-dialog')
+      expect(await focused(page)).toBe('wallet-dialog-title')
+      await page.press('Escape')
+      await page.waitForText('.cacao-sign-in [role=alert]', 'Nothing was signed')
+      expect(await focused(page)).toBe(TITLE_CLASS)
+      await seenWallet()
+      await page.press('Enter')
+      await untilVisible(page, 'wallet-dialog')
       await seen('wallet-reject')
       await seen('wallet-sign')
       await page.press('Enter')
       await untilVisible(page, 'account')
-      expect(await focused(page)).toBe('session-title')
-      for (const name of ['copy-account', 'reload', 'sign-out']) await seen(name)
-      await seen('note')
+      await page.waitFor((css) => document.activeElement?.matches(css), BUTTON)
+      await seen('note-text')
+      await page.type(id('note-text'), 'Buy cacao beans')
       await page.press('Enter')
-      await page.waitForText(id('note-result'), 'Verified')
-      expect(await focused(page)).toBe('note')
-      await seen('alter-note')
+      await page.waitForText(id('note-exchange'), 'Taken')
+      expect(await focused(page)).toBe('note-text')
+      await seen('delete-note')
+      for (const name of ['send-header', 'send-altered', 'send-twice']) await seen(name)
       await page.press('Enter')
-      await page.waitForText(id('note-result'), 'refused')
-      await tabTo(page, 'sign-out', 'Shift+Tab')
+      await page.waitForText(id('theft-result'), 'Refused')
+      await tabTo(page, 'signed', 'Shift+Tab')
+      await tabTo(page, 'copy-account', 'Shift+Tab')
+      await tabTo(page, BUTTON_CLASS, 'Shift+Tab')
+      await page.press('Enter')
+      await page.waitForText('.cacao-sign-in-account', 'eip155:1:')
+      await seen('cacao-sign-in-out')
       await page.press('Enter')
       await page.waitForText(id('status'), 'You are signed out.')
-      expect(await focused(page)).toBe('sign-in-title')
+      await page.waitFor((css) => document.activeElement?.matches(css), BUTTON)
     })
 
     it('says what changes in regions that were there before', async () => {
-      const regions = (): Promise<boolean[]> =>
-        page.evaluate(() => {
-          const all = [...document.querySelectorAll('[role=status]')]
-          return all.filter((each) => !each.closest('[hidden]')).map((each) => each.checkVisibility())
-        })
-      expect(await regions()).toEqual([true])
-      await page.click(id(INJECTED))
-      await page.waitForText(id('status'), 'Waiting for Test wallet')
+      const regions = (css: string): Promise<boolean> =>
+        page.evaluate((selector) => document.querySelector(selector)?.checkVisibility() ?? false, css)
+      for (const css of [id('status'), '[role=status].cacao-sign-in-notice'])
+        expect([
+          css,
+          await page.evaluate((selector) => document.querySelector(selector) !== null, css),
+        ]).toEqual([css, true])
+      await askInjected()
+      expect(await regions('[role=status].cacao-sign-in-progress')).toBe(true)
       await page.evaluate(() => {
         wallet.behaviour = 'approves'
       })
       await untilVisible(page, 'account')
       expect(await page.evaluate(() => wallet.texts.length)).toBe(1)
       expect(await inFull(page, 'account')).toBe(`did:pkh:${await page.evaluate(() => wallet.account)}`)
-      expect(await regions()).toEqual([true, true])
-      expect(await page.text(id('note-result'))).toBe('')
+      for (const name of ['note-exchange', 'theft-result']) {
+        expect(await page.evaluate((css) => document.querySelector(css)?.ariaLive, id(name))).toBe('polite')
+        expect(await page.text(id(name))).toBe('')
+      }
     })
 
     it('needs no sideways scrolling at 320 pixels, nor with text of twice the size', async () => {
@@ -226,7 +264,7 @@ describeEngines(
     it('moves nothing for those who want it still', async () => {
       const moves = (): Promise<string[]> =>
         page.evaluate(() => {
-          const [dialog, button] = ['dialog', 'button'].map((css) => document.querySelector(css))
+          const [dialog, button] = ['dialog[open]', '#copy-account'].map((css) => document.querySelector(css))
           return [dialog, button].map((each) => {
             const { animationName, transitionDuration } = getComputedStyle(each as Element)
             return `${animationName} ${transitionDuration}`
@@ -246,11 +284,11 @@ describeEngines(
       await signIn(page)
       expect(await page.text(id('status'))).toBe('')
       await view.clock.fastForward(31_000)
-      await page.waitForText(id('status'), 'The session ends in half a minute.')
+      await page.waitForText('.cacao-sign-in-notice', 'Your session ends soon.')
       await audit('told that the session ends')
       await view.clock.fastForward(31_000)
       await page.waitForText(id('status'), 'The session has expired.')
-      expect(await focused(page)).toBe('sign-in-title')
+      expect(await focused(page)).toBe(BUTTON_CLASS)
       expect(await isVisible(page, 'sign-in')).toBe(true)
     })
   },

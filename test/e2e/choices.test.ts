@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './browser.js'
 import { bundlePage } from './bundle.js'
-import { id, inFull, isVisible, untilVisible, visit, WALLET } from './demo-page.js'
+import { choice, id, inFull, isVisible, openChoices, signOut, untilVisible, visit } from './demo-page.js'
 import { type DemoProcess, startDemo } from './demo-process.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
@@ -15,16 +15,27 @@ afterAll(async () => {
   expect(await demo.interrupt()).toBe(0)
 })
 
-const SOLANA = 'wallet-solana-test-solana-wallet'
+const SOLANA = choice('Test Solana Wallet')
+const USE_PASSKEY = '.cacao-sign-in-choice[data-kind="passkey"]'
+const MAKE_PASSKEY = '.cacao-sign-in-choice[data-kind="new-passkey"]'
+const KNOWN_PASSKEY = '.cacao-sign-in-choice[data-kind="known-passkey"]'
 
-/** Signs a note with the session and has the server check it, and signs out. */
+/** Chooses in the dialog, and waits until the page is signed in. */
+async function choose(page: Page, css: string): Promise<string> {
+  await openChoices(page, css)
+  await page.click(css)
+  await untilVisible(page, 'account')
+  return inFull(page, 'account')
+}
+
+/** Keeps a note with the session, which is taken up after a reload, and signs out. */
 async function useSession(page: Page): Promise<void> {
   await page.reload()
   await untilVisible(page, 'account')
-  await page.type(id('note'), 'Buy cacao beans')
-  await page.click(id('sign-note'))
-  await page.waitForText(id('note-result'), 'Verified')
-  await page.click(id('sign-out'))
+  await page.type(id('note-text'), 'Buy cacao beans')
+  await page.click(id('add-note'))
+  await page.waitForText(id('note-exchange'), 'Taken:')
+  await signOut(page)
   await page.waitForText(id('status'), 'You are signed out.')
 }
 
@@ -42,27 +53,21 @@ describeEngines(
     })
     afterAll(() => browser.close())
 
-    it('has wallets of both kinds and passkeys, each with a picture and a name', async () => {
-      for (const name of [SOLANA, 'wallet-passkey-new']) await untilVisible(page, name)
-      const entries = await page.evaluate(() =>
-        Array.from(document.querySelectorAll('#wallets button'), (button) => ({
-          id: (button as HTMLElement).dataset['testid'] ?? '',
-          text: button.textContent,
-          isImage: button.querySelector('img')?.src.startsWith('data:image/') ?? false,
-        })),
-      )
-      const wanted = [WALLET, SOLANA, 'wallet-passkey-other', 'wallet-passkey-new']
-      expect(entries.map((entry) => entry.id).sort()).toEqual(wanted.sort())
-      for (const { text, isImage } of entries) {
-        expect(isImage).toBe(true)
-        expect(text).toMatch(/^.+Asks for one signature$/)
+    it('has wallets of both kinds, and tells passkeys that are used from those that are made', async () => {
+      for (const css of [SOLANA, MAKE_PASSKEY]) {
+        await openChoices(page, css)
+        await page.press('Escape')
       }
+      await openChoices(page, MAKE_PASSKEY)
+      const entries = await page.evaluate(() =>
+        Array.from(document.querySelectorAll('.cacao-sign-in-choice'), ({ textContent }) => textContent),
+      )
+      expect(entries).toEqual(['Demo wallet', 'Test Solana Wallet', 'Use a passkey', 'Make a passkey'])
+      await page.press('Escape')
     })
 
     it('signs in with a Solana wallet', async () => {
-      await page.click(id(SOLANA))
-      await untilVisible(page, 'account')
-      expect(await inFull(page, 'account')).toMatch(/^did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:/)
+      expect(await choose(page, SOLANA)).toMatch(/^did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:/)
       await useSession(page)
     })
 
@@ -70,20 +75,15 @@ describeEngines(
 
     it('signs in with a new passkey, and with the same one later', async () => {
       await addAuthenticator(browser)
-      await page.click(id('wallet-passkey-new'))
-      await untilVisible(page, 'account')
-      const account = await inFull(page, 'account')
+      const account = await choose(page, MAKE_PASSKEY)
       expect(account).toMatch(/^did:key:zDn/)
       await useSession(page)
-      await page.reload()
-      await page.waitForText(id('wallet-passkey-1'), 'Demo passkey 1')
-      await page.click(id('wallet-passkey-1'))
-      await untilVisible(page, 'account')
-      expect(await inFull(page, 'account')).toBe(account)
+      await openChoices(page, KNOWN_PASSKEY)
+      expect(await page.text(KNOWN_PASSKEY)).toContain('Demo passkey')
+      await page.press('Escape')
+      expect(await choose(page, KNOWN_PASSKEY)).toBe(account)
       await useSession(page)
-      await page.click(id('wallet-passkey-other'))
-      await untilVisible(page, 'account')
-      expect(await inFull(page, 'account')).toBe(account)
+      expect(await choose(page, USE_PASSKEY)).toBe(account)
       expect(await isVisible(page, 'sign-in')).toBe(false)
     })
   },

@@ -3,7 +3,22 @@ import type { Page } from './page.js'
 /** The selector of what the demo marks with a test id. */
 export const id = (name: string): string => `[data-testid="${name}"]`
 
-export const WALLET = 'wallet-localhost.demo-wallet'
+/** The selector of a choice in the dialog of the sign-in button, by the name that a wallet gives itself. */
+export const choice = (name: string): string => `.cacao-sign-in-choice[data-name="${name}"]`
+
+export const BUTTON = '.cacao-sign-in-button'
+export const WALLET: string = choice('Demo wallet')
+
+/** Waits until the sign-in button shows that nobody is signed in, or that someone is. */
+export async function untilStatus(page: Page, status: 'signed-out' | 'signed-in'): Promise<void> {
+  await page.waitFor((css) => document.querySelector(css) !== null, `.cacao-sign-in[data-status=${status}]`)
+}
+
+/** Opens the dialog of the sign-in button, and waits until it has a choice. */
+export async function openChoices(page: Page, css: string = WALLET): Promise<void> {
+  await page.click(BUTTON)
+  await page.waitFor((wanted) => document.querySelector(wanted)?.checkVisibility() ?? false, css)
+}
 
 export async function untilVisible(page: Page, name: string): Promise<void> {
   await page.waitFor((css) => document.querySelector(css)?.checkVisibility() ?? false, id(name))
@@ -18,11 +33,11 @@ export async function inFull(page: Page, name: string): Promise<string> {
   return page.evaluate((css) => document.querySelector<HTMLElement>(css)?.title ?? '', id(name))
 }
 
-/** The test id, or else the id, of what has the focus. */
+/** The test id, or else the id or the class, of what has the focus. */
 export async function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
-    const { dataset, id } = document.activeElement as HTMLElement
-    return dataset.testid ?? id
+    const { dataset, id, className } = document.activeElement as HTMLElement
+    return dataset.testid ?? (id || className)
   })
 }
 
@@ -44,12 +59,13 @@ export async function clearSite(page: Page, url: string): Promise<void> {
 export async function visit(page: Page, url: string): Promise<void> {
   await clearSite(page, url)
   await page.goto(url)
-  await untilVisible(page, WALLET)
+  await untilStatus(page, 'signed-out')
 }
 
 /** Has the wallet ask, and waits for its dialog. */
 export async function chooseWallet(page: Page): Promise<void> {
-  await page.click(id(WALLET))
+  await openChoices(page)
+  await page.click(WALLET)
   await untilVisible(page, 'wallet-sign')
 }
 
@@ -86,4 +102,12 @@ export async function secondsLeft(page: Page): Promise<number> {
 /** By how many pixels the page is wider than its window. */
 export async function widthOverflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}
+
+/** Signs out by the sign-in button, and waits until nobody is signed in. */
+export async function signOut(page: Page): Promise<void> {
+  await page.click(BUTTON)
+  await page.waitFor(() => document.querySelector('.cacao-sign-in-out')?.checkVisibility() ?? false)
+  await page.click('.cacao-sign-in-out')
+  await untilStatus(page, 'signed-out')
 }

@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './browser.js'
 import {
+  BUTTON,
   chooseWallet,
   focused,
   id,
   inFull,
   isVisible,
+  openChoices,
   secondsLeft,
   signIn,
+  signOut,
   tabTo,
+  untilStatus,
   untilVisible,
   visit,
   WALLET,
@@ -40,25 +44,27 @@ describeEngines('the demo', (engine) => {
   it('lists its wallet, and shows the very text that it is to sign', async () => {
     expect(await isVisible(page, 'sign-in')).toBe(true)
     expect(await isVisible(page, 'account')).toBe(false)
-    await page.waitForText(id(WALLET), 'Demo wallet')
-    await page.waitForText(id(WALLET), 'Asks for one signature')
     await chooseWallet(page)
     const text = await page.text(id('wallet-message'))
     expect(text).toMatch(new RegExp(`^${new URL(demo.url).host} wants you to sign in`))
-    expect(text).toContain(`\n- ${demo.url}notes/*`)
+    expect(text).toContain(`\n- ${demo.url}api/*`)
     expect(await focused(page)).toBe('wallet-dialog-title')
   })
 
   it('takes a no kindly, and asks again when wanted', async () => {
+    await openChoices(page)
     for (const decline of [() => page.click(id('wallet-reject')), () => page.press('Escape')]) {
-      await chooseWallet(page)
+      await page.click(WALLET)
+      await untilVisible(page, 'wallet-sign')
       await decline()
-      await page.waitForText(id('status'), 'You declined in the wallet, so nothing was signed.')
+      await page.waitForText('.cacao-sign-in [role=alert]', 'Nothing was signed.')
       expect(await isVisible(page, 'wallet-dialog')).toBe(false)
       expect(await isVisible(page, 'account')).toBe(false)
-      expect(await focused(page)).toBe(WALLET)
     }
-    await signIn(page)
+    await page.click(WALLET)
+    await untilVisible(page, 'wallet-sign')
+    await page.click(id('wallet-sign'))
+    await untilVisible(page, 'account')
     expect(await page.text(id('status'))).toBe('')
   })
 
@@ -66,15 +72,10 @@ describeEngines('the demo', (engine) => {
     await signIn(page)
     expect(await inFull(page, 'account')).toMatch(/^did:pkh:eip155:1:0x[0-9a-f]{40}$/)
     expect(await inFull(page, 'key')).toMatch(/^did:key:zDn/)
-    expect(await page.text(id('resources'))).toBe(`${demo.url}notes/*`)
+    expect(await page.text(id('resources'))).toBe(`${demo.url}api/*`)
     expect(await page.text(id('persistence'))).toBe('This browser, across reloads and restarts')
     await page.waitForText(id('next-visit'), 'No signature needed')
     expect(await isVisible(page, 'sign-in')).toBe(false)
-    expect(await focused(page)).toBe('session-title')
-  })
-
-  it('counts down', async () => {
-    await signIn(page)
     const [secs, text] = [await secondsLeft(page), await page.text(id('countdown'))]
     expect(secs).toBeLessThanOrEqual(WEEK_SECS)
     expect(secs).toBeGreaterThan(WEEK_SECS - 60)
@@ -86,21 +87,36 @@ describeEngines('the demo', (engine) => {
     expect(await secondsLeft(page)).toBeLessThan(secs)
   })
 
-  it('signs a note that its server verifies, and altered is refused', async () => {
+  it('shows what each request carries, and what the server concludes', async () => {
     await signIn(page)
-    await page.click(id('note'))
-    await page.press('End')
-    await page.type(id('note'), ' ü')
-    await page.click(id('sign-note'))
-    await page.waitForText(id('note-result'), 'Verified: signed by')
-    const result = await page.text(id('note-result'))
-    expect(result).toContain('"note": "Buy cacao beans ü"')
-    await page.click(id('alter-note'))
-    await page.waitForText(
-      id('note-result'),
-      'The server refused it: this is not what the session key signed.',
-    )
-    expect(await page.text(id('note-result'))).not.toContain('Verified')
+    await page.type(id('note-text'), 'Buy cacao beans')
+    await page.click(id('add-note'))
+    await page.waitForText(id('note-exchange'), 'Taken:')
+    const travelled = await page.text(`${id('note-exchange')} pre`)
+    expect(travelled).toMatch(/^POST \/api\/notes\ncontent-digest: sha-256=/)
+    expect(travelled).toMatch(/\nsignature-input: .+\nsignature: .+\nauthorization: CACAO /)
+    expect(travelled).toContain('{"text":"Buy cacao beans"}')
+    await page.click(id('signed'))
+    expect(JSON.parse(await page.text(id('signed-text')))).toMatchObject({
+      aud: await inFull(page, 'key'),
+      iss: await inFull(page, 'account'),
+    })
+  })
+
+  it('lets nobody act with what they have copied', async () => {
+    await signIn(page)
+    for (const [theft, code] of [
+      ['send-header', 'ERR_REQUEST_UNSIGNED'],
+      ['send-altered', 'ERR_REQUEST_DIGEST'],
+      ['send-twice', 'ERR_REQUEST_REPLAYED'],
+    ] as const) {
+      await page.click(id(theft))
+      await page.waitForText(id('theft-result'), code)
+      expect(await page.text(`${id('theft-result')} .good`)).toMatch(/^Refused: /)
+    }
+    await page.click(id('send-altered'))
+    await page.waitForText(`${id('theft-result')} pre`, 'a yacht')
+    expect(await page.text(id('notes'))).toBe('')
   })
 
   it('stays signed in over a reload, with the same key and no dialog', async () => {
@@ -110,38 +126,43 @@ describeEngines('the demo', (engine) => {
     await untilVisible(page, 'account')
     expect([await inFull(page, 'account'), await inFull(page, 'key')]).toEqual([account, key])
     expect(await isVisible(page, 'wallet-dialog')).toBe(false)
-    await page.click(id('sign-note'))
-    await page.waitForText(id('note-result'), 'Verified: signed by')
+    await page.click(id('send-twice'))
+    await page.waitForText(id('theft-result'), 'ERR_REQUEST_REPLAYED')
   })
 
   it('signs out, and a reload does not undo that', async () => {
     await signIn(page)
     const key = await inFull(page, 'key')
-    await page.click(id('sign-out'))
+    await signOut(page)
     await page.waitForText(id('status'), 'You are signed out.')
-    await untilVisible(page, WALLET)
     expect(await isVisible(page, 'account')).toBe(false)
     await page.reload()
-    await untilVisible(page, WALLET)
+    await untilStatus(page, 'signed-out')
     expect(await isVisible(page, 'account')).toBe(false)
-    await page.waitForText(id(WALLET), 'Asks for one signature')
     await signIn(page)
     expect(await inFull(page, 'key')).not.toBe(key)
   })
 
   it('needs no mouse', async () => {
-    await tabTo(page, WALLET)
+    await tabTo(page, BUTTON.slice(1))
+    await page.press('Enter')
+    await page.waitFor((css) => document.querySelector(css)?.checkVisibility() ?? false, WALLET)
+    await tabTo(page, 'cacao-sign-in-choice')
     await page.press('Enter')
     await untilVisible(page, 'wallet-sign')
     await tabTo(page, 'wallet-sign')
     await page.press('Enter')
     await untilVisible(page, 'account')
-    await tabTo(page, 'note')
+    await tabTo(page, 'note-text')
+    await page.type(id('note-text'), 'Buy cacao beans')
     await page.press('Enter')
-    await page.waitForText(id('note-result'), 'Verified: signed by')
-    await tabTo(page, 'sign-out', 'Shift+Tab')
+    await page.waitForText(id('note-exchange'), 'Taken:')
+    await tabTo(page, BUTTON.slice(1), 'Shift+Tab')
     await page.press('Enter')
-    await untilVisible(page, WALLET)
+    await page.waitFor(() => document.querySelector('.cacao-sign-in-out')?.checkVisibility() ?? false)
+    await tabTo(page, 'cacao-sign-in-out')
+    await page.press('Enter')
+    await untilStatus(page, 'signed-out')
     expect(await isVisible(page, 'account')).toBe(false)
   })
 

@@ -41,6 +41,7 @@ describeEngines(
       const settings = {
         workers: 1,
         reporter: 'line',
+        outputDir: 'results',
         use: { baseURL: `http://localhost:${port}`, launchOptions: { ...launchOptions(engine), env: {} } },
         webServer: { command: 'node server.js', url: `http://localhost:${port}` },
       }

@@ -12,10 +12,12 @@ const NODE = ['./node', './express', './fastify']
 const PEERS: Readonly<Record<string, string>> = {
   './hono': 'hono',
   './react': '@types/react',
+  './vue': 'vue',
+  './svelte': 'svelte',
   './dids': 'dids',
   './did-session': 'dids',
 }
-const names = Object.keys(entries).filter((name) => name !== './package.json')
+const names = Object.keys(entries).filter((name) => !/\.(?:json|css)$/.test(name))
 const without = names.filter((name) => !(name in PEERS))
 
 const compilers = {
@@ -26,7 +28,14 @@ const resolutions = { bundler: 'esnext', nodenext: 'nodenext' }
 
 let folder: BareFolder
 beforeAll(async () => {
-  folder = await bareFolder('typescript@5.9.3', '@types/node@20.19.43', '@types/react@19.3.0', 'hono@4.13.19')
+  folder = await bareFolder(
+    'typescript@5.9.3',
+    '@types/node@20.19.43',
+    '@types/react@19.3.0',
+    'hono@4.13.19',
+    'vue@3.5.45',
+    'svelte@5.57.3',
+  )
 })
 afterAll(() => folder.remove())
 
@@ -69,7 +78,11 @@ describe.each(Object.entries(compilers))('declarations, by %s', (_, compiler) =>
   )
 
   it('have no errors beside those of a peer', async () => {
-    await compile(['./react', './hono'], { compiler, moduleResolution: 'bundler', types: ['node'] })
+    await compile(['./react', './vue', './svelte', './hono'], {
+      compiler,
+      moduleResolution: 'bundler',
+      types: ['node'],
+    })
   })
 
   it('would tell of an entry that is not there', async () => {

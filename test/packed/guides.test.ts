@@ -9,44 +9,13 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { attackExample } from './attack-example.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { ownEnv, run } from './command.js'
+import { GUIDE_PACKAGES } from './guide-packages.js'
 
 // What the guides print for packages that are not among our own: compiled with their types, and run.
 
-const PACKAGES = [
-  '@apollo/client@4.3.8',
-  '@hono/node-server@2.1.8',
-  '@nestjs/common@12.5.1',
-  '@nestjs/core@12.5.1',
-  '@nestjs/platform-express@12.5.1',
-  '@opentelemetry/api@1.10.0',
-  '@trpc/client@11.25.2',
-  '@trpc/server@11.25.2',
-  '@types/express@5.0.6',
-  '@types/node@20.19.43',
-  '@types/secp256k1@4.0.7',
-  '@types/ws@8.18.2',
-  '@urql/core@6.0.3',
-  'axios@1.21.1',
-  'fake-indexeddb@6.2.8',
-  'fastify@5.12.8',
-  'graphql@16.15.0',
-  'graphql-request@7.4.0',
-  'graphql-ws@6.4.2',
-  'graphql-yoga@5.24.1',
-  'hono@4.13.19',
-  'ky@1.14.3',
-  'openapi-fetch@0.17.0',
-  'reflect-metadata@0.2.2',
-  'rxjs@7.8.2',
-  'secp256k1@5.0.2',
-  'socket.io@4.8.4',
-  'socket.io-client@4.8.4',
-  'ws@8.23.0',
-]
-
 let folder: BareFolder
 beforeAll(async () => {
-  folder = await bareFolder(...PACKAGES)
+  folder = await bareFolder(...GUIDE_PACKAGES)
 })
 afterAll(() => folder?.remove())
 

@@ -7,7 +7,7 @@ const { exports: entries } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { exports: object }
 // What they need besides has an entry of its own, and touches what it likes.
-const OTHERS = ['./package.json', './dids', './did-session']
+const OTHERS = ['./package.json', './sign-in-button.css', './dids', './did-session']
 const specifiers = Object.keys(entries)
   .filter((name) => !OTHERS.includes(name))
   .map((name) => name.replace('.', 'cacao-session'))
@@ -33,12 +33,16 @@ const REPORT = `
 const added = Reflect.ownKeys(globalThis).map(String).filter((name) => !before.includes(name) && !name.startsWith('__vite'))
 console.log(JSON.stringify({ html: render(), entries: entries.length, empty: entries.filter((size) => size === 0).length, looked: [...looked], added }))
 `
-// React and Vite look for what they run in themselves: they are there before the traps.
+// React, Vue and Vite look for what they run in themselves: they are there before the traps.
 const RENDER = `import 'react-dom/server'
+import 'vue'
+import 'svelte'
 ${TRAPS}
 const { entries, render } = await import('./app.js')
 ${REPORT}`
 const RENDER_BY_VITE = `import 'react-dom/server'
+import 'vue'
+import 'svelte'
 import { createServer } from 'vite'
 const vite = await createServer({ server: { middlewareMode: true, ws: false }, appType: 'custom', logLevel: 'warn', ssr: { noExternal: ['cacao-session'] } })
 ${TRAPS}
@@ -49,7 +53,7 @@ await vite.close()`
 describe('server rendering touches nothing of a page', () => {
   let folder: BareFolder
   beforeAll(async () => {
-    folder = await bareFolder('react@19.3.1', 'react-dom@19.3.1', 'vite@8.3.8')
+    folder = await bareFolder('react@19.3.1', 'react-dom@19.3.1', 'vite@8.3.8', 'vue@3.5.45', 'svelte@5.57.3')
     await folder.write('app.js', APP)
   })
   afterAll(() => folder.remove())

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { SignInButtonProps } from '../../src/sign-in-button/index.js'
 import { type TestWallet, testWallet } from '../../src/testing/index.js'
-import { ethereumAuth, ethereumWallets, type WalletSource } from '../../src/wallet/ethereum/index.js'
+import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { ethereumWallets, type WalletSource } from '../../src/wallet/wallets.js'
 import { clearOrigin } from '../setup/origin.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
@@ -20,7 +21,7 @@ const announced = (): void => onTestFinished(wallet.announce())
 const wallets = () => [ethereumWallets({ domain })]
 const noWallets: WalletSource = {
   find: async () => undefined,
-  help: { text: 'Get a wallet', url: 'https://wallets.example/' },
+  help: 'https://wallets.example/',
 }
 
 /** The button as a person finds it. */
@@ -133,6 +134,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     expect(await page.faults()).toEqual([])
     page.one('.cacao-sign-in-renew').click()
     await page.shows('[data-status=signed-in] button', SHORT)
+    await vi.waitFor(() => expect(page.dialog().open).toBe(false), SOON)
     expect(wallet.prompts).toBe(2)
   })
 })

@@ -1,9 +1,10 @@
 import { DIDSession } from 'cacao-session'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
+import { mountSignInButton } from 'cacao-session/sign-in-button'
+import { ethereumWallets } from 'cacao-session/wallets'
 import { announceDemoWallet } from '../../demo/page/demo-wallet.js'
 import { byId, element } from '../../demo/page/elements.js'
 import { tell } from '../../demo/page/status.js'
-import { showWallets } from '../../demo/page/wallet-list.js'
 import { addressOf, reasonOf, shorten } from '../../demo/page/words.js'
 import { answer, ask } from './ask.js'
 import { ALL, UPLOADS } from './resources.js'
@@ -26,19 +27,6 @@ answer(worker, async ({ audience }) =>
     })
     .catch(() => undefined),
 )
-
-/** @param {import('../../demo/page/wallet-list.js').Choice} choice */
-async function signIn({ name, account: accountOf, auth }) {
-  tell(`Waiting for ${name}…`, 'wait')
-  try {
-    const account = await accountOf(false)
-    if (!account) throw new Error('The wallet shows no account.')
-    enter(await DIDSession.get(account, auth(account), { resources: [ALL], verifiers: ethereumVerifiers() }))
-    tell('')
-  } catch (error) {
-    tell(reasonOf(error), 'error')
-  }
-}
 
 async function signOut() {
   try {
@@ -83,10 +71,19 @@ async function start() {
   byId('upload').addEventListener('click', () => have('upload'))
   byId('read-account').addEventListener('click', () => have('readAccount'))
   byId('sign-out').addEventListener('click', signOut)
-  const kept = await DIDSession.load(undefined, { resources: [ALL] }).catch(() => undefined)
+  const load = () => DIDSession.load(undefined, { resources: [ALL] }).catch(() => undefined)
+  const kept = await load()
   if (kept) return enter(kept)
   byId('sign-in-view').hidden = false
-  showWallets([ALL], signIn)
+  DIDSession.onChange(async () => {
+    const signedIn = session ? undefined : await load()
+    if (signedIn) enter(signedIn)
+  })
+  mountSignInButton(byId('button'), {
+    resources: [ALL],
+    wallets: [ethereumWallets()],
+    verifiers: ethereumVerifiers(),
+  })
 }
 
 start()

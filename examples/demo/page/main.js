@@ -1,79 +1,106 @@
 import { DIDSession } from 'cacao-session'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
+import { mountSignInButton } from 'cacao-session/sign-in-button'
 import { solanaVerifiers } from 'cacao-session/solana'
+import { ethereumWallets, passkeys, solanaWallets } from 'cacao-session/wallets'
 import { webauthnVerifiers } from 'cacao-session/webauthn'
+import { call, newNonce } from './api.js'
 import { announceDemoWallet } from './demo-wallet.js'
 import { byId } from './elements.js'
-import { findEthereum } from './ethereum-choices.js'
-import { findPasskeys } from './passkey-choices.js'
+import { leaveNotes, showNotes } from './notes-view.js'
 import { leaveSession, showSession } from './session-view.js'
-import { findSolana } from './solana-choices.js'
 import { tell } from './status.js'
-import { showWallets } from './wallet-list.js'
-import { reasonOf } from './words.js'
+import { stealFrom } from './thief.js'
+import { isEnd, reasonOf } from './words.js'
 
-const resources = [`${location.origin}/notes/*`]
+const resources = [`${location.origin}/api/*`]
 const verifiers = {
   ...ethereumVerifiers(),
   ...solanaVerifiers(),
+  // Its own address, because localhost has no https.
   ...webauthnVerifiers({ origins: [location.origin] }),
 }
+const wallets = [
+  ethereumWallets(),
+  solanaWallets(),
+  passkeys({ name: () => `Demo passkey of ${new Date().toLocaleDateString()}` }),
+]
+const duration = /** @type {HTMLSelectElement} */ (byId('duration'))
 
 /** @type {DIDSession | undefined} */
 let current
-/** @type {AbortController | undefined} */
-let asking
-let isSigningOut = false
+/** What is told when the session is gone that was shown. */
+let farewell = ''
 
-/** @param {import('./wallet-list.js').Choice} choice */
-async function signIn({ name, account: accountOf, auth }) {
-  // Someone who chooses again has given up on the wallet that they chose before.
-  asking?.abort()
-  const controller = new AbortController()
-  asking = controller
-  const { signal } = controller
-  const expiresInSecs = Number(/** @type {HTMLSelectElement} */ (byId('duration')).value)
-  tell(`Waiting for ${name}…`, 'wait', () => controller.abort())
-  try {
-    const account = await accountOf(false)
-    signal.throwIfAborted()
-    if (!account) throw new Error('The wallet shows no account.')
-    const options = { resources, verifiers, expiresInSecs, signal }
-    const session = await DIDSession.get(account, auth(account), options)
-    tell('')
-    enter(session, true)
-  } catch (error) {
-    if (!signal.aborted) tell(reasonOf(error), 'error')
-  }
+let removeButton = () => {}
+/** The button, for sessions as long as the person wants them. */
+function showButton() {
+  removeButton()
+  removeButton = mountSignInButton(byId('button'), {
+    resources,
+    wallets,
+    verifiers,
+    statement: 'Keep notes on this server.',
+    nonce: newNonce,
+    expiresInSecs: Number(duration.value),
+    leadSecs: 30,
+    beforeSignOut,
+  })
 }
 
-async function signOut() {
-  if (!current) return
+/** @param {DIDSession} session */
+async function beforeSignOut(session) {
+  farewell = 'You are signed out.'
+  await call(session, 'POST', 'sign-out').catch((error) => {
+    // Its key goes from this browser all the same.
+    farewell = `You are signed out in this browser. ${reasonOf(error)}`
+  })
+}
+
+async function signOutEverywhere() {
+  const session = current
+  if (!session) return
   try {
-    isSigningOut = true
-    await DIDSession.remove(current.id)
-    leave('You are signed out.')
+    await call(session, 'POST', 'sign-out-everywhere')
+    farewell = 'You are signed out on all your devices.'
+    await session.remove()
   } catch (error) {
-    tell(reasonOf(error), 'error')
-  } finally {
-    isSigningOut = false
+    await refused(error, session)
   }
 }
 
 /**
+ * @param {unknown} error
  * @param {DIDSession} session
- * @param {boolean} isMove Whether the view changes under the person, so that the focus has to follow.
  */
-function enter(session, isMove) {
+async function refused(error, session) {
+  if (session !== current) return
+  if (!isEnd(error)) return tell(reasonOf(error), 'error')
+  farewell = reasonOf(error)
+  await session.remove()
+}
+
+/**
+ * Shows the session that this browser has now, if the server lets it in: whoever signed in or out, in this tab or in another.
+ * @param {boolean} isMove Whether the page changes under the person, so that the focus has to follow.
+ */
+async function catchUp(isMove) {
+  const session = await DIDSession.load(undefined, { resources, verifiers })
+  if (session?.keyDID === current?.keyDID) return
+  if (!session) return leave(farewell || 'You signed out in another tab.')
+  try {
+    // The first time, the server takes the nonce that the wallet has signed.
+    await call(session, 'POST', 'sign-in')
+  } catch (error) {
+    tell(reasonOf(error), 'error')
+    if (isEnd(error)) return session.remove()
+  }
+  current?.dispose()
   current = session
-  session.on('removed', () => {
-    if (session === current && !isSigningOut) leave('You signed out in another tab.')
-  })
-  session.on(
-    'expiring',
-    () => session === current && tell('The session ends in half a minute. Then your wallet is asked again.'),
-    { leadSecs: 30 },
-  )
+  farewell = ''
+  showSession(session, () => leave('The session has expired. Sign in again.'))
+  stealFrom(session)
+  await showNotes(session, refused)
   show(isMove)
 }
 
@@ -81,41 +108,44 @@ function enter(session, isMove) {
 function leave(message) {
   current?.dispose()
   current = undefined
+  farewell = ''
   leaveSession()
+  leaveNotes()
+  stealFrom(undefined)
   show(true)
   tell(message)
 }
 
-/**
- * Shows the session, or the sign-in where there is none.
- * @param {boolean} isMove Whether the view changes under the person, so that the focus has to follow.
- */
+/** @param {boolean} isMove */
 function show(isMove) {
-  if (current) showSession(current, () => leave('The session has expired. Sign in again.'))
-  else showWallets(resources, signIn, [findEthereum, findSolana, findPasskeys])
-  byId('sign-in-view').hidden = current !== undefined
-  byId('session-view').hidden = current === undefined
-  if (isMove) byId(current ? 'session-title' : 'sign-in-title').focus()
+  document.body.dataset.session = current ? 'in' : 'out'
+  /** @type {HTMLElement} */ for (const part of document.querySelectorAll('[data-when]'))
+    part.hidden = /** @type {HTMLElement} */ (part).dataset.when !== document.body.dataset.session
+  // The button's dialog gives the focus back by itself. Otherwise what had it may be hidden now.
+  if (isMove && document.activeElement === document.body)
+    byId(current ? 'notes-title' : 'sign-in-title').focus()
 }
 
-/** In another tab the person may have signed in. */
-async function catchUp() {
-  const session = current ? undefined : await DIDSession.load()
-  if (session && !current) enter(session, true)
+/** @type {Promise<unknown>} */
+let catchingUp = Promise.resolve()
+/** @param {boolean} isMove */
+function catchUpInTurn(isMove) {
+  catchingUp = catchingUp.then(() => catchUp(isMove)).catch((error) => tell(reasonOf(error), 'error'))
+  return catchingUp
 }
 
 async function start() {
   announceDemoWallet()
-  byId('sign-out').addEventListener('click', signOut)
-  DIDSession.onChange(catchUp)
-  try {
-    const session = await DIDSession.load()
-    if (session) enter(session, false)
-    else show(false)
-  } catch (error) {
-    tell(reasonOf(error), 'error')
-    show(false)
-  }
+  byId('sign-out-everywhere').addEventListener('click', signOutEverywhere)
+  duration.addEventListener('change', showButton)
+  DIDSession.onChange(() => catchUpInTurn(true))
+  // On another device the person may have signed out, or written notes.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && current) showNotes(current, refused)
+  })
+  showButton()
+  await catchUpInTurn(false)
+  if (!current) show(false)
 }
 
 start()

@@ -1,9 +1,8 @@
 import { DIDSession } from 'cacao-session'
 import { startCountdown } from './countdown.js'
 import { byId, element } from './elements.js'
-import { signNotesWith } from './note-form.js'
 import { tell } from './status.js'
-import { addressOf, outlookOf, placeOf, shorten } from './words.js'
+import { addressOf, placeOf, shorten } from './words.js'
 
 /** @type {() => void} */
 let stopCountdown = () => {}
@@ -28,12 +27,11 @@ export function showSession(session, onExpired) {
   byId('key').textContent = shorten(session.keyDID, 14, 6)
   byId('key').title = session.keyDID
   byId('resources').replaceChildren(...session.authorizations.map((uri) => element('li', {}, uri)))
-  byId('outlook').textContent = outlookOf(session.persistence)
   byId('persistence').textContent = placeOf(session.persistence)
   byId('expires-at').textContent = session.expiresAt
     ? `on ${session.expiresAt.toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' })}`
     : ''
-  signNotesWith(session)
+  byId('signed-text').textContent = JSON.stringify(session.cacao.p, null, 2)
   stopCountdown()
   stopCountdown = startCountdown(byId('countdown'), () => session.expiresInSecs, onExpired)
   DIDSession.hasSessionFor(session.id, session.authorizations).then((hasSession) => {

@@ -4,8 +4,6 @@ const text = byId('status')
 const bar = byId('status-bar')
 const dismiss = byId('dismiss')
 
-/** @type {(() => void) | undefined} */
-let cancel
 /** @type {EventTarget | null} */
 let before = null
 
@@ -13,7 +11,6 @@ dismiss.addEventListener('focus', ({ relatedTarget }) => {
   before = relatedTarget
 })
 dismiss.addEventListener('click', () => {
-  cancel?.()
   tell('')
   // The button is gone, and the focus must not go with it.
   if (before instanceof HTMLElement) before.focus()
@@ -22,13 +19,10 @@ dismiss.addEventListener('click', () => {
 /**
  * Tells the person something, in a live region that screen readers announce. Empty text clears it.
  * @param {string} message
- * @param {'info' | 'wait' | 'error'} [kind]
- * @param {() => void} [onCancel] Ends what is waited for; without it, nothing does.
+ * @param {'info' | 'error'} [kind]
  */
-export function tell(message, kind = 'info', onCancel) {
-  cancel = onCancel
+export function tell(message, kind = 'info') {
   text.textContent = message
   bar.dataset.kind = message === '' ? 'none' : kind
-  dismiss.hidden = message === '' || (kind === 'wait' && !cancel)
-  dismiss.textContent = cancel ? 'Cancel' : 'Dismiss'
+  dismiss.hidden = message === ''
 }

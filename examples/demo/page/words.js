@@ -1,42 +1,60 @@
 /** @type {Record<string, string>} */
 const REASONS = {
-  ERR_AUTH_REJECTED: 'You declined in the wallet, so nothing was signed. Choose a wallet to try again.',
+  ERR_AUTH_REJECTED: 'You declined in the wallet, so nothing was signed.',
   ERR_CAPABILITY_EXPIRED: 'This session has expired. Sign in again.',
+  ERR_CAPABILITY_REVOKED: 'You were signed out, here or on another device. Sign in again.',
   ERR_CAPABILITY_SIGNATURE: 'The wallet signed with another account. Switch to the right one and try again.',
   ERR_CAPABILITY_UNSUPPORTED: 'This is a smart account, which this demo can’t check. Try another wallet.',
   ERR_ENVIRONMENT: 'This page has no secure connection. Open it at localhost.',
   ERR_STORE_UNAVAILABLE: 'The browser does not let this page use its storage.',
+  ERR_SIGN_IN: 'The server doesn’t know this sign-in any more. Sign in again.',
+  ERR_SIGN_IN_NONCE: 'This sign-in took too long, or was used before. Sign in again.',
+  ERR_REQUEST_REPLAYED: 'The server has had this very request before.',
+  ERR_REQUEST_DIGEST: 'The body is not the one that was signed.',
+  ERR_REQUEST_SIGNATURE: 'The request is not the one that was signed.',
+  ERR_REQUEST_STALE: 'The clock of this device is wrong, or the request was too long on its way.',
+  ERR_REQUEST_UNSIGNED: 'No session key signed this request.',
+  ERR_REQUEST_TOO_LARGE: 'This note is too long.',
+  ERR_REVOCATION_FAILED:
+    'The server could not be told: it would still take a stolen session until that expires.',
+  ERR_NOTE: 'A note needs some text, and not too much.',
+  ERR_NOTES_FULL: 'That is as many notes as this example keeps. Delete one first.',
+  ERR_NOTE_GONE: 'This note was deleted before.',
+  ERR_SERVER: 'Something went wrong on the server. Try again in a moment.',
+  ERR_UNREACHABLE: 'The server can’t be reached. Is it running?',
 }
 
 /** @type {Record<string, string>} */
 const PLACES = {
   indexeddb: 'This browser, across reloads and restarts',
-  memory: 'Memory only',
+  memory: 'Memory only: a reload signs you out',
 }
-const LASTING = 'Reload this page, or close it and come back: you stay signed in, and no wallet is asked.'
-const PASSING = 'This browser keeps nothing for this page, so a reload signs you out.'
+
+/** @param {unknown} error */
+const codeOf = (error) => String(/** @type {{ code?: unknown } | null | undefined} */ (error)?.code)
 
 /**
- * What went wrong, for a person. Errors of the library are told apart by their code.
+ * What went wrong, for a person: whether the server refused it, or the library. Both are told apart by their code.
  * @param {unknown} error
  */
 export function reasonOf(error) {
-  const { code = '', message = 'Something went wrong.' } =
-    /** @type {{ code?: string, message?: string }} */ (error ?? {})
-  return REASONS[code] ?? message
+  const { cause, message = 'Something went wrong.' } = /** @type {{ cause?: unknown, message?: string }} */ (
+    error ?? {}
+  )
+  return REASONS[codeOf(error)] ?? REASONS[codeOf(cause)] ?? message
 }
+
+/**
+ * Whether this is the end of the session, and not only of what was tried.
+ * @param {unknown} error
+ */
+export const isEnd = (error) => /^ERR_(CAPABILITY|SIGN_IN)/.test(codeOf(error))
 
 /**
  * Where a session is, in words.
  * @param {string} persistence
  */
 export const placeOf = (persistence) => PLACES[persistence] ?? persistence
-
-/**
- * What becomes of a session that is there.
- * @param {string} persistence
- */
-export const outlookOf = (persistence) => (persistence === 'indexeddb' ? LASTING : PASSING)
 
 /**
  * The account's address, without the chain that it is on.

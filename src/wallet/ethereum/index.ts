@@ -3,14 +3,11 @@ import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { assertMessageOptions } from '../message-options.js'
-import { haveSameAddress, type WalletChoice, type WalletSource } from '../wallet-source.js'
-import { discoverWallets } from './discover.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
-import { type EIP1193Provider, type EthereumSignerInput, ethereumSigner } from './signer.js'
+import { type EthereumSignerInput, ethereumSigner } from './signer.js'
 import { ethereumArgument, walletAccount } from './wallet-account.js'
 
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet-source.js'
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover.js'
 export type { RecoverPublicKey } from './eip191.js'
 export type { ContractVerifierOptions } from './eip1271.js'
@@ -115,37 +112,4 @@ export async function ethereumAccount(
   if (account || silent) return account
   const { noAccountError } = await import('../wallet-errors.js')
   throw noAccountError()
-}
-
-/**
- * The Ethereum wallets of this browser, for a sign-in button: those that announce themselves (EIP-6963), or else the one
- * in `window.ethereum`. Takes the options of `ethereumAuth`.
- *
- * @example
- * const wallets = [ethereumWallets()]
- */
-export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource {
-  assertMessageOptions(options)
-  const choiceOf = (
-    provider: EIP1193Provider,
-    shown: Pick<WalletChoice, 'id' | 'name' | 'icon'>,
-  ): WalletChoice => ({
-    ...shown,
-    account: (signal) => ethereumAccount(provider, { signal }),
-    authMethod: (account) => ethereumAuth(provider, account, options),
-    holds: async (account) => haveSameAddress(await ethereumAccount(provider, { silent: true }), account),
-  })
-  return {
-    help: { text: 'Get an Ethereum wallet', url: 'https://ethereum.org/wallets/find-wallet/' },
-    async find(onChoice, signal) {
-      const announced = await discoverWallets({
-        signal,
-        onWallet: ({ uuid, name, icon, provider }) => onChoice(choiceOf(provider, { id: uuid, name, icon })),
-      })
-      // Wallets from before EIP-6963, and the browsers inside of wallets' apps, have nothing else.
-      const { ethereum } = globalThis as { ethereum?: EIP1193Provider }
-      if (announced.length === 0 && typeof ethereum?.request === 'function')
-        onChoice(choiceOf(ethereum, { id: 'window.ethereum', name: 'Browser wallet' }))
-    },
-  }
 }

@@ -4,14 +4,11 @@ import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import { assertMessageOptions } from '../message-options.js'
-import { haveSameAddress, type WalletSource } from '../wallet-source.js'
-import { discoverSolanaWallets } from './discover.js'
 import type { SolanaAuthOptions } from './sign-in.js'
 import { type SolanaSignerInput, solanaSigner } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
 
 export type { SignInMessageOptions } from '../capability-payload.js'
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet-source.js'
 export {
   type DiscoveredSolanaWallet,
   type DiscoverSolanaWalletsOptions,
@@ -106,37 +103,6 @@ export async function solanaAccount(
   if (account || silent) return account
   const { noAccountError } = await import('../wallet-errors.js')
   throw noAccountError()
-}
-
-/**
- * The Solana wallets of this browser (Wallet Standard), for a sign-in button. Takes the options of `solanaAuth`.
- *
- * @example
- * const wallets = [solanaWallets()]
- */
-export function solanaWallets(options: SolanaAuthOptions = {}): WalletSource {
-  assertMessageOptions(options)
-  return {
-    help: { text: 'Get a Solana wallet', url: 'https://solana.com/wallets' },
-    async find(onChoice, signal) {
-      const names = new Map<string, number>()
-      await discoverSolanaWallets({
-        signal,
-        onWallet: ({ name, icon, wallet }) => {
-          const number = (names.get(name) ?? 0) + 1
-          names.set(name, number)
-          onChoice({
-            id: `solana:${name}:${number}`,
-            name,
-            icon,
-            account: (signal) => solanaAccount(wallet, { signal }),
-            authMethod: (account) => solanaAuth(wallet, account, options),
-            holds: async (account) => haveSameAddress(await solanaAccount(wallet, { silent: true }), account),
-          })
-        },
-      })
-    },
-  }
 }
 
 /**

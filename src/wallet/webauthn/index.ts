@@ -3,13 +3,11 @@ import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import { assertMessageOptions } from '../message-options.js'
-import type { WalletSource } from '../wallet-source.js'
 import type { Passkey } from './known-passkeys.js'
 import type { CreatePasskeyOptions } from './register.js'
 import type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
 
 export type { SignInMessageOptions } from '../capability-payload.js'
-export type { WalletChoice, WalletHelp, WalletSource } from '../wallet-source.js'
 export type { Passkey } from './known-passkeys.js'
 export type { PasskeyRequestOptions } from './passkey-request.js'
 export type { CreatePasskeyOptions } from './register.js'
@@ -105,70 +103,6 @@ export async function forgetPasskey(account: AccountInput): Promise<void> {
   const own = passkeyAccountArgument(account)
   const { forgetPasskeys } = await import('./known-passkeys.js')
   forgetPasskeys(own)
-}
-
-/** Options of `passkeys`. */
-export interface PasskeysOptions extends WebAuthnAuthOptions {
-  /**
-   * How a passkey is named that the person makes, or a function that asks for the name. By default the host name of the
-   * page and a number.
-   */
-  name?: string | (() => string | Promise<string>)
-}
-
-/**
- * Passkeys, for a sign-in button: those that were used in this browser, any other, and a new one. Finds nothing in
- * browsers without WebAuthn.
- *
- * @example
- * const wallets = [passkeys({ name: 'alice@example.com' })]
- */
-export function passkeys({ name, ...options }: PasskeysOptions = {}): WalletSource {
-  assertMessageOptions(options)
-  if (name !== undefined && typeof name !== 'function' && (typeof name !== 'string' || name === ''))
-    throw new TypeError('name must be a non-empty string, or a function that returns one')
-  const authMethod = (account: string): ReturnType<typeof webauthnAuth> => webauthnAuth(account, options)
-  return {
-    async find(onChoice, signal) {
-      if (typeof PublicKeyCredential === 'undefined') return
-      const known = await knownPasskeys()
-      signal.throwIfAborted()
-      for (const { account, id, name = '' } of known)
-        onChoice({
-          id: `passkey:${id}`,
-          name,
-          kind: 'known-passkey',
-          account: async () => account,
-          authMethod,
-          holds: async (other) => other === account,
-        })
-      onChoice({
-        id: 'passkey',
-        name: '',
-        kind: 'passkey',
-        account: (signal) => webauthnAccount({ ...options, signal }),
-        authMethod,
-      })
-      onChoice({
-        id: 'new-passkey',
-        name: '',
-        kind: 'new-passkey',
-        async account(signal) {
-          const own = typeof name === 'function' ? await name() : name
-          const named = own ?? `${location.hostname} ${(await knownPasskeys()).length + 1}`
-          const { rpId, userVerification, timeoutMs } = options
-          return createPasskey({
-            name: named,
-            signal,
-            ...(rpId !== undefined && { rpId }),
-            ...(userVerification !== undefined && { userVerification }),
-            ...(timeoutMs !== undefined && { timeoutMs }),
-          })
-        },
-        authMethod,
-      })
-    },
-  }
 }
 
 /** What `webauthnVerifiers` accepts. */

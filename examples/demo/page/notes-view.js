@@ -1,6 +1,8 @@
-import { byId, element } from '../../demo/page/elements.js'
-import { tell } from '../../demo/page/status.js'
-import { call } from './api.js'
+import { call, watched } from './api.js'
+import { byId, element } from './elements.js'
+import { tell } from './status.js'
+import { showExchange, travelling } from './travel.js'
+import { addressOf, shorten } from './words.js'
 
 /** @typedef {import('cacao-session').DIDSession} DIDSession */
 /** @typedef {{ id: string, text: string, at: string }} Note */
@@ -20,11 +22,14 @@ form.addEventListener('submit', async (event) => {
   if (form.ariaBusy === 'true') return
   form.ariaBusy = 'true'
   await ask(
-    (signer) => call(signer, 'POST', 'notes', { text: input.value }),
-    (note) => {
+    (signer) => watched(() => call(signer, 'POST', 'notes', { text: input.value })),
+    ({ answer: { concluded, ...note }, sent }) => {
       show([note, ...shown])
       input.value = ''
-      tell('The note is kept.')
+      const { account, keyDID } = concluded
+      const words = `Taken: ${shorten(addressOf(account), 8, 6)} wrote this, by the key ${shorten(keyDID, 14, 6)}, whose capability covers it.`
+      const travelled = sent ? travelling(sent, JSON.stringify({ text: note.text })) : ''
+      showExchange(byId('note-exchange'), travelled, [words], true)
     },
   )
   form.ariaBusy = 'false'
@@ -50,6 +55,7 @@ export function leaveNotes() {
   input.value = ''
   show([])
   byId('no-notes').hidden = true
+  byId('note-exchange').replaceChildren()
 }
 
 /** @param {Note} note */

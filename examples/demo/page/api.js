@@ -45,3 +45,24 @@ export async function answerTo(request) {
   if (response.ok) return answer
   throw new Refusal(answer.code ?? 'ERR_SERVER')
 }
+
+/**
+ * Calls, and gives beside the answer the request as it left this page: signed.
+ * @template Answer
+ * @param {() => Promise<Answer>} calling
+ * @returns {Promise<{ answer: Answer, sent: Request | undefined }>}
+ */
+export async function watched(calling) {
+  const send = window.fetch
+  /** @type {Request | undefined} */
+  let sent
+  window.fetch = (request, init) => {
+    if (request instanceof Request) sent = request
+    return send(request, init)
+  }
+  try {
+    return { answer: await calling(), sent }
+  } finally {
+    window.fetch = send
+  }
+}

@@ -1,0 +1,1 @@
+export default async () => Response.json({ ok: true })

@@ -1,0 +1,193 @@
+import type { AuthMethod } from '../capability/auth-method.js'
+import {
+  discoverWallets,
+  type EIP1193Provider,
+  type EthereumAuthOptions,
+  ethereumAccount,
+  ethereumAuth,
+} from './ethereum/index.js'
+import { assertMessageOptions } from './message-options.js'
+import { discoverSolanaWallets, type SolanaAuthOptions, solanaAccount, solanaAuth } from './solana/index.js'
+import {
+  createPasskey,
+  knownPasskeys,
+  type WebAuthnAuthOptions,
+  webauthnAccount,
+  webauthnAuth,
+} from './webauthn/index.js'
+
+export type { EthereumAuthOptions } from './ethereum/index.js'
+export type { SolanaAuthOptions } from './solana/index.js'
+export type { WebAuthnAuthOptions } from './webauthn/index.js'
+
+/**
+ * Where a sign-in button finds ways to sign in: `ethereumWallets()`, `solanaWallets()`, `passkeys()`, or one of the
+ * app's own, such as WalletConnect.
+ *
+ * @example
+ * import type { WalletSource } from 'cacao-session/wallets'
+ * const phone: WalletSource = {
+ *   async find(onChoice) {
+ *     onChoice({
+ *       id: 'walletconnect',
+ *       name: 'WalletConnect',
+ *       account: async () => ethereumAccount(await connect()),
+ *       authMethod: (account) => ethereumAuth(provider, account),
+ *     })
+ *   },
+ * }
+ */
+export interface WalletSource {
+  /**
+   * Calls `onChoice` for each way to sign in that it finds, later too, until `signal` is aborted. Resolves when it has
+   * looked: if nothing was found by then, the button shows `help`. Opens nothing.
+   */
+  find(onChoice: (choice: WalletChoice) => void, signal: AbortSignal): Promise<void>
+  /** The URL of a page that helps a person who has nothing to sign in with. */
+  readonly help?: string
+}
+
+/** One way to sign in: a wallet, a passkey, or a new passkey. */
+export interface WalletChoice {
+  /** Tells it apart from all others of the page. */
+  readonly id: string
+  /** Its name for the person; empty if it has none. The button has words of its own for that, and for passkeys. */
+  readonly name: string
+  /** The URL of its picture. */
+  readonly icon?: string
+  /** What it is, if it is not a wallet: a passkey that this browser knows, any passkey, or one that is yet to be made. */
+  readonly kind?: 'known-passkey' | 'passkey' | 'new-passkey'
+  /** Has the person choose an account, and resolves with its CAIP-10 id or did:key. It may open the wallet. */
+  account(signal: AbortSignal): Promise<string>
+  /** Makes the auth method that signs in with the account. */
+  authMethod(account: string): AuthMethod
+  /**
+   * Resolves with the account that it can sign for, if it is known without opening anything. The button renews a session
+   * with the choice that has its account; without this method it asks the person to choose.
+   */
+  knownAccount?(): Promise<string | undefined>
+}
+
+/**
+ * The Ethereum wallets of this browser: those that announce themselves (EIP-6963), or else the one in
+ * `window.ethereum`. Takes the options of `ethereumAuth`.
+ *
+ * @example
+ * const wallets = [ethereumWallets(), passkeys()]
+ */
+export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource {
+  assertMessageOptions(options)
+  return {
+    help: 'https://ethereum.org/wallets/',
+    async find(onChoice, signal) {
+      const add = (provider: EIP1193Provider, shown: Pick<WalletChoice, 'id' | 'name' | 'icon'>): void =>
+        onChoice({
+          ...shown,
+          account: (signal) => ethereumAccount(provider, { signal }),
+          authMethod: (account) => ethereumAuth(provider, account, options),
+          knownAccount: () => ethereumAccount(provider, { silent: true }),
+        })
+      const [announced] = await discoverWallets({
+        signal,
+        onWallet: ({ provider, uuid, name, icon }) => add(provider, { id: `ethereum:${uuid}`, name, icon }),
+      })
+      // Wallets from before EIP-6963, and the browsers inside of wallets' apps, have nothing else.
+      const { ethereum } = globalThis as { ethereum?: EIP1193Provider }
+      if (!announced && typeof ethereum?.request === 'function') add(ethereum, { id: 'ethereum', name: '' })
+    },
+  }
+}
+
+/**
+ * The Solana wallets of this browser (Wallet Standard). Takes the options of `solanaAuth`.
+ *
+ * @example
+ * const wallets = [ethereumWallets(), solanaWallets()]
+ */
+export function solanaWallets(options: SolanaAuthOptions = {}): WalletSource {
+  assertMessageOptions(options)
+  return {
+    help: 'https://solana.com/wallets',
+    async find(onChoice, signal) {
+      let number = 0
+      await discoverSolanaWallets({
+        signal,
+        onWallet({ name, icon, wallet }) {
+          number += 1
+          onChoice({
+            id: `solana:${number}`,
+            name,
+            icon,
+            account: (signal) => solanaAccount(wallet, { signal }),
+            authMethod: (account) => solanaAuth(wallet, account, options),
+            knownAccount: () => solanaAccount(wallet, { silent: true }),
+          })
+        },
+      })
+    },
+  }
+}
+
+/** Options of `passkeys`. */
+export interface PasskeysOptions extends WebAuthnAuthOptions {
+  /**
+   * How a passkey is named that the person makes, or a function that asks for the name. By default the host name of the
+   * page and a number.
+   */
+  name?: string | (() => string | Promise<string>)
+}
+
+/**
+ * Passkeys: those that were used in this browser, any other, and a new one. Finds nothing in browsers without
+ * WebAuthn.
+ *
+ * @example
+ * const wallets = [passkeys({ name: 'alice@example.com' })]
+ */
+export function passkeys({ name, ...options }: PasskeysOptions = {}): WalletSource {
+  assertMessageOptions(options)
+  if (name !== undefined && typeof name !== 'function' && (typeof name !== 'string' || name === ''))
+    throw new TypeError('name must be a non-empty string, or a function that returns one')
+  const authMethod = (account: string): ReturnType<typeof webauthnAuth> => webauthnAuth(account, options)
+  return {
+    async find(onChoice, signal) {
+      if (typeof PublicKeyCredential === 'undefined') return
+      const known = await knownPasskeys()
+      signal.throwIfAborted()
+      for (const { account, id, name = '' } of known)
+        onChoice({
+          id: `passkey:${id}`,
+          name,
+          kind: 'known-passkey',
+          account: async () => account,
+          authMethod,
+          knownAccount: async () => account,
+        })
+      onChoice({
+        id: 'passkey',
+        name: '',
+        kind: 'passkey',
+        account: (signal) => webauthnAccount({ ...options, signal }),
+        authMethod,
+      })
+      onChoice({
+        id: 'new-passkey',
+        name: '',
+        kind: 'new-passkey',
+        async account(signal) {
+          const own = typeof name === 'function' ? await name() : name
+          const named = own ?? `${location.hostname} ${(await knownPasskeys()).length + 1}`
+          const { rpId, userVerification, timeoutMs } = options
+          return createPasskey({
+            name: named,
+            signal,
+            ...(rpId !== undefined && { rpId }),
+            ...(userVerification !== undefined && { userVerification }),
+            ...(timeoutMs !== undefined && { timeoutMs }),
+          })
+        },
+        authMethod,
+      })
+    },
+  }
+}

@@ -1,0 +1,148 @@
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { root } from '../docs/pages.js'
+import { violations } from '../e2e/axe.js'
+import { launchOptions } from '../engines/launch-options.js'
+
+const SITE = join(root, 'docs/.vitepress/dist')
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.json': 'application/json',
+}
+const WIDTHS = [1280, 390]
+const pages = existsSync(SITE)
+  ? readdirSync(SITE, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.html') && name !== '404.html',
+    )
+  : []
+
+let server: Server
+let browser: Browser
+let origin = ''
+beforeAll(async () => {
+  if (pages.length === 0) throw new Error('there is no site: npm run docs builds it')
+  const engine = inject('engines').find(({ name }) => name === 'chromium')
+  if (engine?.name !== 'chromium') throw new Error('this needs a Chromium')
+  server = createServer(async ({ url = '/' }, response) => {
+    const { pathname } = new URL(url, 'http://localhost')
+    const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+    const bytes = await readFile(join(SITE, path)).catch(() => undefined)
+    response.writeHead(bytes ? 200 : 404, { 'content-type': TYPES[extname(path)] ?? 'text/plain' }).end(bytes)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  browser = await chromium.launch(launchOptions(engine))
+})
+afterAll(async () => {
+  await browser?.close()
+  server?.closeAllConnections()
+  server?.close()
+})
+
+/** What can't be seen to its end: wider than the window, or than a box that hides the rest, with nothing to scroll it by. */
+function cut(): string[] {
+  const found: string[] = []
+  const look = (element: Element, right: number): void => {
+    const box = element.getBoundingClientRect()
+    const { overflowX, visibility } = getComputedStyle(element)
+    if (box.width <= 1 || box.height <= 1 || visibility !== 'visible') return
+    const name = `${element.tagName}.${element.className}: ${element.textContent?.trim().slice(0, 60)}`
+    if (box.right > right + 1) return void found.push(name)
+    // What scrolls shows all of itself in time.
+    if (/auto|scroll/.test(overflowX)) return
+    const hides = /hidden|clip/.test(overflowX)
+    if (hides && element.scrollWidth > element.clientWidth + 1) return void found.push(name)
+    for (const child of element.children) look(child, hides ? Math.min(right, box.right) : right)
+  }
+  const content = document.querySelector('#VPContent')
+  if (content) look(content, innerWidth)
+  if (document.documentElement.scrollWidth > innerWidth) found.push('the page itself')
+  return found
+}
+
+// What TypeDoc writes looks alike, so colours are looked at on one page of it.
+const isWritten = (name: string): boolean =>
+  !name.startsWith('reference/') || name === 'reference/cacao-session/hono.html'
+
+it.each(WIDTHS)(
+  'cuts nothing at %d px, and has nothing that axe finds, in light and dark colours',
+  async (width) => {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' })
+    const problems: string[] = []
+    const visit = async (page: Page, name: string): Promise<void> => {
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.goto(`${origin}/${name}`)
+      await page.locator('#VPContent').waitFor()
+      const found = await page.evaluate(cut)
+      for (const colorScheme of isWritten(name) ? (['light', 'dark'] as const) : []) {
+        await page.emulateMedia({ colorScheme })
+        await page.locator(colorScheme === 'dark' ? 'html.dark' : 'html:not(.dark)').waitFor()
+        found.push(...(await violations(page)).map((problem) => `${colorScheme}: ${problem}`))
+        const folder = process.env['SCREENSHOTS']
+        if (!folder) continue
+        await mkdir(folder, { recursive: true })
+        await page.screenshot({
+          path: join(folder, `${name.replace(/[/.]/g, '-')}-${width}-${colorScheme}.png`),
+        })
+      }
+      problems.push(...found.map((problem) => `${name}: ${problem}`))
+    }
+    // Two pages at a time, because one of them often waits.
+    const rest = [...pages]
+    const worker = async (): Promise<void> => {
+      const page = await context.newPage()
+      for (let name = rest.pop(); name !== undefined; name = rest.pop()) await visit(page, name)
+    }
+    await Promise.all([worker(), worker()])
+    await context.close()
+    expect(problems).toEqual([])
+  },
+)
+
+it('would see what is cut', async () => {
+  const page = await browser.newPage({ viewport: { width: 390, height: 900 } })
+  const wide = '<pre>a line of code that is longer than its box</pre>'
+  await page.setContent(
+    `<style>pre { width: 100px; overflow: hidden }</style><div id="VPContent">${wide}</div>`,
+  )
+  expect(await page.evaluate(cut)).toEqual([expect.stringMatching(/^PRE/)])
+  await page.addStyleTag({ content: 'pre { overflow: auto }' })
+  expect(await page.evaluate(cut)).toEqual([])
+  await page.addStyleTag({ content: 'pre { width: 500px }' })
+  expect(await page.evaluate(cut)).toEqual([expect.stringMatching(/^PRE/), 'the page itself'])
+  await page.close()
+})
+
+it.each([
+  ['logout', /tabs-and-renewal/],
+  ['svelte', /svelte/],
+  ['tRPC', /clients/],
+  ['react native', /native|stores/],
+  ['cookie', /cookie/],
+  ['nonce', /requests/],
+])('a search for %s finds %s', async (query, wanted) => {
+  const page = await browser.newPage()
+  await page.goto(`${origin}/guides/start.html`)
+  await page.getByRole('button', { name: 'Search' }).first().click()
+  await page.getByRole('searchbox').fill(query)
+  const results = page.locator('.VPLocalSearchBox .result')
+  await results.first().waitFor()
+  const paths = await results.evaluateAll((links) =>
+    links.slice(0, 8).map((link) => link.getAttribute('href') ?? ''),
+  )
+  expect(
+    paths.some((path) => wanted.test(path)),
+    paths.join('\n'),
+  ).toBe(true)
+  await page.close()
+})

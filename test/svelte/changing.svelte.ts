@@ -1,0 +1,17 @@
+import type { SessionStore } from '../../src/store/store.js'
+import { type UseSession, useSession } from '../../src/svelte/index.js'
+
+/** A module's session, whose options depend on a state of its own. */
+export function useChanging(store: SessionStore): { namespace: string; readonly session: UseSession } {
+  let namespace: string = $state('one')
+  const session = useSession(() => ({ resources: ['https://api.example/notes/*'], store, namespace }))
+  return {
+    session,
+    get namespace() {
+      return namespace
+    },
+    set namespace(next) {
+      namespace = next
+    },
+  }
+}
