@@ -24,11 +24,8 @@ const PROVIDER = `
 `
 
 it('the guide to WalletConnect connects, signs in when the answer comes late, and says what it waits for', () => {
-  const waiting = inline(guide('walletconnect', 'waiting')).replace(/^import .*$/gm, '')
   const output = runFresh(`${PAGE}${PROVIDER}
-    import { SessionError } from 'cacao-session'
     ${inline(guide('walletconnect', 'sign-in')).replace(/^import .*EthereumProvider.*$/m, '')}
-    ${waiting}
     const said = []
     const show = (...words) => said.push(words.filter(Boolean).join(': '))
     const link = (uri) => said.push(uri)

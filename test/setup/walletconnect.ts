@@ -3,7 +3,7 @@ import { type TestWallet, testWallet } from '../../src/testing/index.js'
 type Listener = (payload?: unknown) => void
 
 /** What the provider of WalletConnect (`@walletconnect/ethereum-provider`) does, with a wallet of ours as the app on the phone. */
-export interface WalletConnectProvider {
+interface WalletConnectProvider {
   session: object | undefined
   request(args: { method: string; params?: unknown }): Promise<unknown>
   on(event: string, listener: Listener): WalletConnectProvider
