@@ -30,6 +30,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Vue', link: '/guides/vue' },
       { text: 'Svelte', link: '/guides/svelte' },
       { text: 'wagmi, RainbowKit, Reown AppKit', link: '/guides/wallet-kits' },
+      { text: 'WalletConnect and phones', link: '/guides/walletconnect' },
       { text: 'Ceramic and ComposeDB', link: '/guides/ceramic' },
       { text: 'Command line', link: '/guides/command-line' },
       { text: 'In production', link: '/guides/production' },

@@ -8,7 +8,7 @@ import type { Cacao } from '../../capability/cacao.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
 import { noAccountError } from '../wallet-errors.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
-import type { EthereumSigner, EthereumSignerInput } from './signer.js'
+import type { EIP1193Provider, EthereumSigner, EthereumSignerInput } from './signer.js'
 import { renderEthereumMessage } from './siwe-message.js'
 import { ethereumArgument, walletAccount } from './wallet-account.js'
 
@@ -57,7 +57,8 @@ export async function signEthereumCapability(
   const loading = Promise.all([import('./eip191.js'), import('./secp256k1.js')])
   loading.catch(() => undefined)
   const message = { text, hex: `0x${toHex(utf8(text))}` }
-  const answer = await wallet.sign(message, toEIP55(address)).catch((cause: unknown) => {
+  const asked = wallet.sign(message, toEIP55(address))
+  const answer = await whileConnected(signer, asked).catch((cause: unknown) => {
     throw authError(cause)
   })
   const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
@@ -75,6 +76,37 @@ export async function signEthereumCapability(
   const { assertContractSigned } = await import('./contract-account.js')
   await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: options.rpcTimeoutMs })
   return signedCapability(p, 'eip1271', hex)
+}
+
+type Listen = (event: string, listener: () => void) => unknown
+
+/**
+ * The wallet's answer. WalletConnect leaves a request open for minutes although the person has ended the connection in the wallet's app,
+ * and only tells so (`session_delete`): then this rejects with `ERR_AUTH_FAILED` at once. The event `disconnect` alone doesn't end it,
+ * because an extension that has lost its chain for a moment may still answer.
+ */
+async function whileConnected(signer: EthereumSignerInput, answer: Promise<unknown>): Promise<unknown> {
+  const { request, on, removeListener } = Object(signer) as Partial<
+    EIP1193Provider & Record<'on' | 'removeListener', Listen>
+  >
+  // The events of an ethers provider are others.
+  if (!request || !on || !removeListener) return answer
+  let leave = (): void => undefined
+  const ended = new Promise<never>((_, reject) => {
+    leave = () =>
+      reject(
+        new SessionError(
+          'ERR_AUTH_FAILED',
+          'the connection was ended in the wallet before it answered: connect it again, and sign in',
+        ),
+      )
+  })
+  on.call(signer, 'session_delete', leave)
+  try {
+    return await Promise.race([answer, ended])
+  } finally {
+    removeListener.call(signer, 'session_delete', leave)
+  }
 }
 
 function isSignature(answer: unknown): answer is string {
