@@ -16,6 +16,8 @@ export async function untilStatus(page: Page, status: 'signed-out' | 'signed-in'
 
 /** Opens the dialog of the sign-in button, and waits until it has a choice. */
 export async function openChoices(page: Page, css: string = WALLET): Promise<void> {
+  // Until the page knows who is signed in, the button can't be clicked.
+  await untilStatus(page, 'signed-out')
   await page.click(BUTTON)
   await page.waitFor((wanted) => document.querySelector(wanted)?.checkVisibility() ?? false, css)
 }

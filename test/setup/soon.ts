@@ -1,2 +1,2 @@
 /** For `vi.waitFor`: looks often, and only bounds what never comes, because a busy machine is slow, not wrong. */
-export const SOON = { interval: 5, timeout: 3_000 } as const
+export const SOON = { interval: 5, timeout: 90_000 } as const
