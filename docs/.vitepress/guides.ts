@@ -31,6 +31,7 @@ export const guides: { text: string; items: { text: string; link: string }[] }[]
       { text: 'Svelte', link: '/guides/svelte' },
       { text: 'wagmi, RainbowKit, Reown AppKit', link: '/guides/wallet-kits' },
       { text: 'WalletConnect and phones', link: '/guides/walletconnect' },
+      { text: 'React Native', link: '/guides/react-native' },
       { text: 'Ceramic and ComposeDB', link: '/guides/ceramic' },
       { text: 'Command line', link: '/guides/command-line' },
       { text: 'In production', link: '/guides/production' },

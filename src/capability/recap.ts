@@ -1,5 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import { fromBase64Unpadded, fromBase64url, toBase64url } from '../base/multibase.js'
+import { parseURL } from '../base/url.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { CacaoPayload } from './cacao.js'
 import { canonicalJSON } from './canonical-json.js'
@@ -92,7 +93,7 @@ export function coveredOrigins(resources: readonly string[]): ReadonlySet<string
   return new Set(
     all.flatMap((resource) => {
       if (/^https?:\/\/\*$/.test(resource)) return resource
-      return /^https?:\/\//.test(resource) && URL.canParse(resource) ? new URL(resource).origin : []
+      return (/^https?:\/\//.test(resource) && parseURL(resource)?.origin) || []
     }),
   )
 }

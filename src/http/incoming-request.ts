@@ -1,5 +1,6 @@
 import { concat } from '../base/bytes.js'
 import type { SessionError } from '../base/errors.js'
+import { parseURL } from '../base/url.js'
 import { PASS_HEADER } from './admissions.js'
 import { requestRefused } from './signature-profile.js'
 
@@ -200,7 +201,7 @@ export function namedURLs(
 ): readonly URL[] {
   const { target, isEncrypted } = request
   const hosts = [...request.hosts, ...configured.map(({ host }) => host)].filter((host) =>
-    URL.canParse(`https://${host}`),
+    parseURL(`https://${host}`),
   )
   const known = new Set(configured.map(({ href }) => href))
   const targets = [target, ...configured.map(({ pathname, search }) => pathname + search)]
@@ -224,19 +225,11 @@ function verifiedURL(
 ): URL {
   const scheme = !isEncrypted && LOOPBACK.test(authority) ? 'http' : 'https'
   const text = `${scheme}://${authority}${target}`
-  const url = target.startsWith('/') && target.length <= MAX_TARGET_LENGTH ? parsedURL(text) : undefined
+  const url = target.startsWith('/') && target.length <= MAX_TARGET_LENGTH ? parseURL(text) : undefined
   // `href` keeps an empty fragment, so a fragment has to be looked for.
   if (url?.href === text && !target.includes('#') && url.host === authority) return url
   throw requestRefused(
     'SIGNATURE',
     'its target must be a path and a query as a URL parser writes them, without dot segments',
   )
-}
-
-function parsedURL(text: string): URL | undefined {
-  try {
-    return new URL(text)
-  } catch {
-    return undefined
-  }
 }

@@ -86,10 +86,16 @@ function warnOnceIfLong({ length }: string): void {
  */
 export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Promise<Request> {
   const { body } = init
-  if (body instanceof ReadableStream)
+  // React Native has no streams.
+  if (typeof ReadableStream !== 'undefined' && body instanceof ReadableStream)
     return new Request(input, { ...init, body: await new Response(body).arrayBuffer() })
-  return new Request(input, body instanceof FormData ? { ...init, body: multipart(body) } : init)
+  const request = new Request(input, body instanceof FormData ? { ...init, body: multipart(body) } : init)
+  if (typeof body === 'string') textBodies.set(request, body)
+  return request
 }
+
+// Bodies that are known without reading them: reading takes as long as a signature, and React Native can't read a text as bytes.
+const textBodies = new WeakMap<Request, string>()
 
 // Firefox has no `Request.body`. With these methods there is none.
 function hasNoBody({ body, method }: Request): boolean {
@@ -135,6 +141,8 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
     throw new TypeError(
       "the request's body was already read: sign the request before that, or sign a clone of it",
     )
+  const text = textBodies.get(request)
+  if (text !== undefined) return utf8(text)
   if (hasNoBody(request)) return new Uint8Array()
   try {
     return new Uint8Array(await request.clone().arrayBuffer())

@@ -2,6 +2,7 @@ import { isBrowser } from '../base/environment.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type ReadValue, readOptions, setting, textsOption, wrong } from '../base/options.js'
 import type { Clock } from '../base/time.js'
+import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
 import { requestOf, signRequest } from './sign-request.js'
 import { capabilityHeaderOption, RECEIVED_METHOD } from './signature-profile.js'
@@ -128,7 +129,7 @@ function onlyForFetch(init: RequestInit): RequestInit {
 export const originsOption: ReadValue<readonly string[]> = (value, name) => {
   const form = 'a list of origins: ["https://api.example.com"]'
   const list = textsOption(form)(value, name)
-  for (const text of list) if (!URL.canParse(text) || new URL(text).origin !== text) throw wrong(name, form)
+  for (const text of list) if (parseURL(text)?.origin !== text) throw wrong(name, form)
   return list
 }
 

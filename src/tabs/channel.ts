@@ -106,10 +106,9 @@ function parseNotice(data: unknown): Notice | undefined {
   if (typeof data !== 'object' || data === null) return undefined
   const { scope, removed, declined, signedOut } = data as { [name in keyof Notice]?: unknown }
   if (typeof scope !== 'string') return undefined
-  const keys = Array.isArray(removed) ? removed.filter((key) => typeof key === 'string') : []
   return {
     scope,
-    removed: keys,
+    removed: Array.isArray(removed) ? removed.filter((key) => typeof key === 'string') : [],
     ...(isSignedOut(signedOut) && { signedOut }),
     ...(typeof declined === 'string' && { declined }),
   }

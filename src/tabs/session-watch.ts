@@ -228,6 +228,8 @@ export class SessionWatch {
 function hearFor(watch: SessionWatch): void {
   const held = new WeakRef(watch)
   const stop = tabChannel.onNotice((notice) => held.deref()?.heard(notice))
+  // Hermes, React Native's engine, has none. An app there has one store for one person.
+  if (!globalThis.FinalizationRegistry) return
   ended ??= new FinalizationRegistry((end) => end())
   ended.register(watch, stop)
 }

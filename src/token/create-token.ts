@@ -8,6 +8,7 @@ import {
   wrong,
 } from '../base/options.js'
 import type { Clock } from '../base/time.js'
+import { parseURL } from '../base/url.js'
 import type { Cacao } from '../capability/cacao.js'
 import { DEFAULT_TOKEN_SECS, plainJSON, signToken, type TokenClaims } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
@@ -109,5 +110,5 @@ export async function signURL(
 
 // The clock of a server is known by its origin, under which `session.fetch` has asked it.
 function originOf(audience: string): string {
-  return URL.canParse(audience) ? new URL(audience.replace(/^ws/i, 'http')).origin : ''
+  return parseURL(audience.replace(/^ws/i, 'http'))?.origin ?? ''
 }
