@@ -156,7 +156,7 @@ function choiceList(
     ]),
   )
   return [
-    ...(items.length > 0 ? [part('choices', 'ul', {}, items)] : []),
+    ...(items.length > 0 ? [part('choices', 'ul', { 'aria-busy': isLooking && 'true' }, items)] : []),
     ...(isNothing && (links.length > 0 || items.length === 0)
       ? [part('nothing', 'p', {}, [words.nothingFound])]
       : []),

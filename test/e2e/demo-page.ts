@@ -20,6 +20,8 @@ export async function openChoices(page: Page, css: string = WALLET): Promise<voi
   await untilStatus(page, 'signed-out')
   await page.click(BUTTON)
   await page.waitFor((wanted) => document.querySelector(wanted)?.checkVisibility() ?? false, css)
+  // While it still looks for wallets, what it finds moves the others, and WebKit's driver would click beside them.
+  await page.waitFor(() => document.querySelector('.cacao-sign-in-choices[aria-busy]') === null)
 }
 
 export async function untilVisible(page: Page, name: string): Promise<void> {

@@ -112,11 +112,7 @@ export class WebDriver {
   }
 
   async click(selector: string): Promise<void> {
-    // The driver says that it scrolls to what it clicks; for a button that lies just below the window it doesn't.
-    await this.run(
-      String((css: string) => document.querySelector(css)?.scrollIntoView({ block: 'center' })),
-      [selector],
-    )
+    await this.run(String(untilClickable), [selector])
     await this.#post(`/element/${await this.#element(selector)}/click`)
   }
 
@@ -197,5 +193,26 @@ export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/**
+ * Scrolls to the element, and waits until it stays where it is and nothing lies over it. The driver clicks at a place: it says that it
+ * scrolls there, which it doesn't for a button that lies just below the window, and the place may be another's by then.
+ */
+async function untilClickable(css: string): Promise<void> {
+  // A window that is not in front draws no frames.
+  const moment = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 30))
+  // What lies beneath another by design is clicked all the same.
+  const deadline = performance.now() + 10_000
+  for (let before = ''; performance.now() < deadline; ) {
+    const element = document.querySelector(css)
+    element?.scrollIntoView({ block: 'center' })
+    await moment()
+    const { x = 0, y = 0, width = 0, height = 0 } = element?.getBoundingClientRect() ?? {}
+    const place = [x, y, width, height].join()
+    const top = document.elementFromPoint(x + width / 2, y + height / 2)
+    if (element && place === before && element.contains(top)) return
+    before = place
   }
 }
