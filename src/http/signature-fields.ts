@@ -84,6 +84,7 @@ function componentValue(
 const METHOD = /^[A-Z]+$/
 // Visible ASCII with spaces within: nothing that would have to be trimmed, folded or refused.
 const FIELD_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
+const BODY_FIELDS = ['content-digest', 'content-type']
 const TEXT = '"([ !#-[\\]-~]*)"'
 const SECONDS = '(0|[1-9][0-9]{0,14})'
 const PARAMETERS = new RegExp(
@@ -108,8 +109,10 @@ export function readSignatureFields(
     .map((hasBody) => signedComponents(hasBody, capabilityHeader))
     .find((names) => params.startsWith(`${componentList(names)};`))
   if (!components) return undefined
-  const isSent = (name: string): boolean => name.startsWith('@') || FIELD_VALUE.test(fields.get(name) ?? '')
-  if (!components.every(isSent)) return undefined
+  const covered = components.filter((name) => !name.startsWith('@'))
+  // Those of a body too, where none is signed: the library refuses odd ones, whatever the signature covers.
+  const present = BODY_FIELDS.filter((name) => fields.get(name) !== undefined)
+  if (![...covered, ...present].every((name) => FIELD_VALUE.test(fields.get(name) ?? ''))) return undefined
   const found = PARAMETERS.exec(params.slice(componentList(components).length))
   const isBytes = signature.startsWith(`${label}:`) && signature.endsWith(':')
   const text = signature.slice(label.length + 1, -1)
