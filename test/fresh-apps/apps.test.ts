@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { BrowserContext } from 'playwright'
 import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { walletInPages } from '../../src/testing/index.js'
-import { type File, filesOf, needsOthers, serversOf } from '../docs/compile.js'
+import { type File, filesOf, hasOwnTest, needsOthers, serversOf } from '../docs/compile.js'
 import { pages, root } from '../docs/pages.js'
 import { openBrowser } from '../e2e/browser.js'
 import { startUntil } from '../e2e/example-process.js'
@@ -148,7 +148,10 @@ describe('a new app', () => {
     const row: Row = { app: 'every block', minutes: '', errors: [], warnings: [] }
     rows.push(row)
     const begun = performance.now()
-    const files = pages.flatMap(filesOf)
+    // Guides to what takes minutes to install have packed tests, and components are in the apps above.
+    const files = pages
+      .flatMap(filesOf)
+      .filter((file) => !hasOwnTest(file) && !/from '\.[^']*\.(?:vue|svelte)'/.test(file.text))
     const servers = serversOf(files)
     const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).devDependencies as Record<
       string,
