@@ -50,7 +50,10 @@ export async function signNow(
 ): Promise<Request> {
   const header =
     capabilityHeader === undefined ? undefined : capabilityHeaderOption(capabilityHeader, 'capabilityHeader')
-  return signRequest(request, session, now(), timeAt(new URL(request.url).origin, now), header)
+  const time = now()
+  // Most clocks were never corrected, and then the origin doesn't matter.
+  const createdAt = differences.has(now) ? timeAt(new URL(request.url).origin, now) : time
+  return signRequest(request, session, time, createdAt, header)
 }
 
 /**
