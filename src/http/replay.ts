@@ -98,7 +98,8 @@ export class ExpiryBuckets<Bucket> {
     if (!isExpired(this.#first)) return []
     const expired = [...this.#buckets].filter(([index]) => isExpired(index))
     for (const [index] of expired) this.#buckets.delete(index)
-    this.#first = Math.min(...this.#buckets.keys())
+    this.#first = Number.POSITIVE_INFINITY
+    for (const index of this.#buckets.keys()) this.#first = Math.min(this.#first, index)
     return expired.map(([, bucket]) => bucket)
   }
 }

@@ -48,6 +48,8 @@ export async function signRequest(
   if (body.length > 0) {
     headers.set('content-digest', await contentDigest(body))
     if (!headers.get('content-type')) headers.set('content-type', DEFAULT_CONTENT_TYPE)
+    if (!/^[\t -~]+$/.test(headers.get('content-type') ?? ''))
+      throw new TypeError("the request's content-type must be ASCII: no server could verify it otherwise")
   }
 
   const components = signedComponents(body.length > 0, capabilityHeader)

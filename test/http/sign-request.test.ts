@@ -39,6 +39,7 @@ function received(request: Request): Request {
   Object.assign(request.headers, { append: refuse, delete: refuse, set: refuse })
   return Object.assign(request, { clone: () => received(clone.call(request)) })
 }
+const URL_OF_TYPED = 'https://api.example.com/notes'
 const readable = ({ url, method, headers, bodyUsed }: Request): object => ({ url, method, headers, bodyUsed })
 
 describe('a signed request', () => {
@@ -49,6 +50,14 @@ describe('a signed request', () => {
     ['a blob', () => new Blob(['blob'], { type: 'text/plain' })],
     ['form fields', () => new URLSearchParams({ a: '1', b: 'ü & more' })],
   ]
+  it('has a content type that a server can verify', async () => {
+    const typed = (type: string) =>
+      new Request(URL_OF_TYPED, { method: 'POST', body: 'x', headers: { 'content-type': type } })
+    await expect(signer.sign(typed('text/plain; name="ü"'))).rejects.toThrow('content-type must be ASCII')
+    const signed = await signer.sign(typed('text/plain; name="u"'))
+    expect(await verifyRequest(signed, acceptingOnce)).toMatchObject({ keyDID: signer.key.did })
+  })
+
   it.each(bodies)('carries %s, unchanged and signed', async (_, body) => {
     const request = post(body())
     const sent = new Uint8Array(await request.clone().arrayBuffer())
