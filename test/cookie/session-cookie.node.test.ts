@@ -165,6 +165,10 @@ describe('read', () => {
       { headers: new Headers({ cookie }) },
       { headers: { cookie } },
       message,
+      // Where no parser of Node's received it, the names may be in any case.
+      { headers: { Cookie: cookie } },
+      // Headers have this in Bun and on Cloudflare.
+      Object.assign(new Headers({ cookie }), { getAll: () => [] }),
       cookie,
     ]
     for (const source of sources) expect(await site.pages.read(source)).toEqual(caller)
@@ -176,6 +180,7 @@ describe('read', () => {
     ['nothing', null],
     ['a number', 1],
     ['an object', {}],
+    ['a request without headers', { headers: null }],
     ['what Next.js gives for cookies()', { get: () => undefined, has: () => false, getAll: () => [] }],
   ])('throws for %s in place of a request', async (_, source) => {
     const { pages } = await cookieSite()
