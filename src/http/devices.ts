@@ -8,8 +8,9 @@ import {
   type ReadValue,
   readOptions,
   required,
+  setting,
 } from '../base/options.js'
-import { type Clock, systemClock, within } from '../base/time.js'
+import { type Clock, clockOption, systemClock, within } from '../base/time.js'
 import { expiryTime } from '../capability/cacao.js'
 import { methodOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
@@ -180,6 +181,14 @@ export interface MemoryDevicesOptions {
   now?: Clock
 }
 
+const MEMORY_OPTIONS: OptionReaders<{
+  [K in keyof Required<MemoryDevicesOptions>]: MemoryDevicesOptions[K] | undefined
+}> = {
+  maxPerAccount: setting(countOption),
+  maxAccounts: setting(countOption),
+  now: setting(clockOption),
+}
+
 /**
  * Remembers devices in the memory of this process: for tests, and for servers that are one process. Throws a `TypeError` for a
  * wrong option.
@@ -188,13 +197,12 @@ export interface MemoryDevicesOptions {
  * const devices = memoryDevices()
  * app.use('/api/*', requireSession({ ...options, devices: { store: devices } }))
  */
-export function memoryDevices({
-  maxPerAccount = 100,
-  maxAccounts = 10_000,
-  now = systemClock,
-}: MemoryDevicesOptions = {}): DeviceStore {
-  countOption(maxPerAccount, 'maxPerAccount')
-  countOption(maxAccounts, 'maxAccounts')
+export function memoryDevices(options: MemoryDevicesOptions = {}): DeviceStore {
+  const {
+    maxPerAccount = 100,
+    maxAccounts = 10_000,
+    now = systemClock,
+  } = readOptions(options, MEMORY_OPTIONS)
   const accounts = new LRUCache<ReadonlyMap<string, SeenDevice>>(maxAccounts)
   const devicesOf = (account: string): SeenDevice[] =>
     [...(accounts.get(account)?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now())

@@ -1,5 +1,6 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { type Clock, systemClock } from '../base/time.js'
+import { type OptionReaders, readOptions, setting } from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { capabilityAccounts } from '../capability/accounts.js'
 import type { Cacao } from '../capability/cacao.js'
 import { expiryTime, parseDateTime } from '../capability/cacao.js'
@@ -88,15 +89,18 @@ export interface MemoryRevocationOptions {
   now?: Clock
 }
 
+const MEMORY_OPTIONS: OptionReaders<{ now: Clock | undefined }> = { now: setting(clockOption) }
+
 /**
  * Keeps revocations in the memory of this process. They are lost when it ends, so it is for tests, and for servers that store
- * a list of their own and read it at the start.
+ * a list of their own and read it at the start. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const revocation = memoryRevocation()
  * await revocation.revokeAll('eip155:1:0x…') // signs the account out everywhere
  */
-export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions = {}): RevocationStore {
+export function memoryRevocation(options: MemoryRevocationOptions = {}): RevocationStore {
+  const { now = systemClock } = readOptions(options, MEMORY_OPTIONS)
   const capabilities = new Map<string, number>()
   const buckets = new ExpiryBuckets<string[]>(() => [])
   const accounts = new Map<string, number>()
