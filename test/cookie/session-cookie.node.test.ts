@@ -187,6 +187,21 @@ describe('read', () => {
     await expect(pages.read(source as never)).rejects.toThrow(/^request must be/)
   })
 
+  it.each([
+    [{ metod: 'POST' }],
+    [{ method: undefined }],
+    [{ method: 7 }],
+    [{ method: '' }],
+    [null],
+    ['POST'],
+  ])(
+    'throws for the options %j, with which a request that changes something would pass for one that reads',
+    async (options) => {
+      const { pages } = await cookieSite()
+      await expect(pages.read(new Headers(), options as never)).rejects.toBeInstanceOf(TypeError)
+    },
+  )
+
   it('says that the cookie is stale once its short time is over', async () => {
     const site = await cookieSite()
     const cookies = await site.cookies()
@@ -354,6 +369,10 @@ describe('read', () => {
     expect(await read({ origin: 'https://evil.example' }, 'POST')).toBeUndefined()
     expect(await read({ origin: ORIGIN }, 'POST')).toMatchObject({ account: ACCOUNT_A })
     expect(await read({ origin: 'https://evil.example' })).toMatchObject({ account: ACCOUNT_A })
+    // One that is told in two ways is judged by the stricter.
+    const get = new Request(ORIGIN, { headers: { cookie: cookies, origin: 'https://evil.example' } })
+    expect(await site.pages.read(get)).toMatchObject({ account: ACCOUNT_A })
+    expect(await site.pages.read(get, { method: 'POST' })).toBeUndefined()
     expect(() => site.pages.assertSameOrigin(new Headers({ origin: ORIGIN }))).not.toThrow()
     await expectCode('ERR_REQUEST_ORIGIN', () => site.pages.assertSameOrigin(new Headers()))
     await expectCode('ERR_REQUEST_ORIGIN', () => site.pages.assertSameOrigin(new Headers({ origin: 'null' })))
