@@ -37,7 +37,8 @@ const MOST_SECS = 31_536_000
 // In hex: random bytes, the expiry in milliseconds since 1970, and a MAC of both.
 const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
 
-const lifetimeOption: ReadValue<number> = (value, name) => {
+/** Reads for how long something is good that a person has yet to sign. */
+export const lifetimeOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value > 0 && value <= MOST_SECS) return value
   throw wrong(name, `a positive finite number of seconds, ${MOST_SECS} at most`)
 }
