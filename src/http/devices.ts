@@ -5,6 +5,7 @@ import {
   countOption,
   functionOption,
   type OptionReaders,
+  type ReadersOf,
   type ReadValue,
   readOptions,
   required,
@@ -188,9 +189,7 @@ export interface MemoryDevicesOptions {
   now?: Clock
 }
 
-const MEMORY_OPTIONS: OptionReaders<{
-  [K in keyof Required<MemoryDevicesOptions>]: MemoryDevicesOptions[K] | undefined
-}> = {
+const MEMORY_OPTIONS: ReadersOf<MemoryDevicesOptions> = {
   maxPerAccount: setting(countOption),
   maxAccounts: setting(countOption),
   now: setting(clockOption),
@@ -209,7 +208,7 @@ export function memoryDevices(options: MemoryDevicesOptions = {}): DeviceStore {
     maxPerAccount = 100,
     maxAccounts = 10_000,
     now = systemClock,
-  } = readOptions(options, MEMORY_OPTIONS)
+  } = readOptions<MemoryDevicesOptions>(options, MEMORY_OPTIONS)
   const accounts = new LRUCache<ReadonlyMap<string, SeenDevice>>(maxAccounts)
   const devicesOf = (account: string): SeenDevice[] =>
     [...(accounts.get(account)?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now())

@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { isBytes } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
-import { check, type OptionReaders, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
+import { check, type ReadersOf, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
 import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
 import { memoryReplay, type ReplayStore, usedStoreOption } from './replay.js'
@@ -49,7 +49,7 @@ const secretOption: ReadValue<Uint8Array> = (value, name) => {
 }
 
 // What servers share is left out on purpose only: each on its own would refuse the nonces of the others, or accept each of them once.
-const OPTIONS: OptionReaders<{ [K in keyof Required<NoncesOptions>]: NoncesOptions[K] | undefined }> = {
+const OPTIONS: ReadersOf<NoncesOptions> = {
   expiresInSecs: setting(lifetimeOption),
   secret: check(secretOption),
   replay: check(usedStoreOption),
@@ -72,7 +72,7 @@ export function nonces(options: NoncesOptions = {}): Nonces {
     secret = crypto.getRandomValues(new Uint8Array(MIN_SECRET_BYTES)),
     now = systemClock,
     replay = memoryReplay({ now }),
-  } = readOptions(options, OPTIONS)
+  } = readOptions<NoncesOptions>(options, OPTIONS)
   const key = hmac(sha256, secret, utf8('cacao-session nonce'))
   const clock = latestTime(now)
   const macOf = (claim: string): string => toHex(hmac(sha256, key, utf8(claim)).subarray(0, MAC_BYTES))

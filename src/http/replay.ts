@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import { shortId } from '../base/node-crypto.js'
-import { countOption, type OptionReaders, type ReadValue, readOptions, setting } from '../base/options.js'
+import { countOption, type ReadersOf, type ReadValue, readOptions, setting } from '../base/options.js'
 import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { methodOption } from '../capability/check-options.js'
 
@@ -26,7 +26,7 @@ export interface MemoryReplayOptions {
   now?: Clock
 }
 
-const MEMORY_OPTIONS: OptionReaders<{ maxEntries: number | undefined; now: Clock | undefined }> = {
+const MEMORY_OPTIONS: ReadersOf<MemoryReplayOptions> = {
   maxEntries: setting(countOption),
   now: setting(clockOption),
 }
@@ -40,7 +40,10 @@ const MEMORY_OPTIONS: OptionReaders<{ maxEntries: number | undefined; now: Clock
  * const verify = requestVerifier({ ...options, replay: memoryReplay() })
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
-  const { maxEntries = 500_000, now = systemClock } = readOptions(options, MEMORY_OPTIONS)
+  const { maxEntries = 500_000, now = systemClock } = readOptions<MemoryReplayOptions>(
+    options,
+    MEMORY_OPTIONS,
+  )
   const clock = latestTime(now)
   const used = new Set<string>()
   const buckets = new ExpiryBuckets<string[]>(() => [])

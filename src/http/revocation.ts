@@ -1,5 +1,5 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { type OptionReaders, readOptions, setting } from '../base/options.js'
+import { type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { capabilityAccounts } from '../capability/accounts.js'
 import type { Cacao } from '../capability/cacao.js'
@@ -89,7 +89,7 @@ export interface MemoryRevocationOptions {
   now?: Clock
 }
 
-const MEMORY_OPTIONS: OptionReaders<{ now: Clock | undefined }> = { now: setting(clockOption) }
+const MEMORY_OPTIONS: ReadersOf<MemoryRevocationOptions> = { now: setting(clockOption) }
 
 /**
  * Keeps revocations in the memory of this process. They are lost when it ends, so it is for tests, and for servers that store
@@ -100,7 +100,7 @@ const MEMORY_OPTIONS: OptionReaders<{ now: Clock | undefined }> = { now: setting
  * await revocation.revokeAll('eip155:1:0x…') // signs the account out everywhere
  */
 export function memoryRevocation(options: MemoryRevocationOptions = {}): RevocationStore {
-  const { now = systemClock } = readOptions(options, MEMORY_OPTIONS)
+  const { now = systemClock } = readOptions<MemoryRevocationOptions>(options, MEMORY_OPTIONS)
   const capabilities = new Map<string, number>()
   const buckets = new ExpiryBuckets<string[]>(() => [])
   const accounts = new Map<string, number>()

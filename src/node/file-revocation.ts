@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
-import { type OptionReaders, readOptions, setting } from '../base/options.js'
+import { type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 import {
   type RevocationKeys,
@@ -24,7 +24,7 @@ export interface FileRevocationOptions {
   now?: Clock
 }
 
-const OPTIONS: OptionReaders<{ now: Clock | undefined }> = { now: setting(clockOption) }
+const OPTIONS: ReadersOf<FileRevocationOptions> = { now: setting(clockOption) }
 
 /**
  * Keeps revocations in a file, for one or several processes on one machine. Each is a line of JSON, which is on the disk before
@@ -38,7 +38,7 @@ const OPTIONS: OptionReaders<{ now: Clock | undefined }> = { now: setting(clockO
  * const revocation = fileRevocation('/var/lib/notes/revoked.jsonl')
  */
 export function fileRevocation(path: string, options: FileRevocationOptions = {}): RevocationStore {
-  const { now = systemClock } = readOptions(options, OPTIONS)
+  const { now = systemClock } = readOptions<FileRevocationOptions>(options, OPTIONS)
   if (typeof path !== 'string' || path === '') throw new TypeError('path must be the path of a file')
   const file = new AppendOnlyFile(path)
   const queue = new SerialQueue()

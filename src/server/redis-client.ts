@@ -43,9 +43,6 @@ export interface RedisStoreOptions {
   evictionCheck?: boolean | undefined
 }
 
-/** Options of which each may be absent, as they are read. */
-export type Given<T> = { [K in keyof Required<T>]: T[K] | undefined }
-
 const prefixOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string') return value
   throw wrong(name, 'a text')

@@ -1,9 +1,8 @@
-import { countOption, type OptionReaders, readOptions, setting } from '../base/options.js'
+import { countOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
 import {
   available,
-  type Given,
   type IORedisClient,
   type NodeRedisClient,
   redisCommands,
@@ -22,7 +21,7 @@ export interface RedisDevicesOptions {
   now?: Clock
 }
 
-const DEVICES_OPTIONS: OptionReaders<Given<RedisDevicesOptions>> = {
+const DEVICES_OPTIONS: ReadersOf<RedisDevicesOptions> = {
   ...STORE_READERS,
   maxPerAccount: setting(countOption),
 }
@@ -44,7 +43,7 @@ export function redisDevices(
     prefix = 'cacao-session:devices:',
     maxPerAccount = 100,
     now = systemClock,
-  } = readOptions(options, DEVICES_OPTIONS)
+  } = readOptions<RedisDevicesOptions>(options, DEVICES_OPTIONS)
   const commands = redisCommands(client)
   const run = async (script: string, account: string, ...args: readonly string[]): Promise<unknown> =>
     available(commands.run(script, prefix + account, args))

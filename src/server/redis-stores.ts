@@ -1,4 +1,4 @@
-import { booleanOption, type OptionReaders, readOptions, setting } from '../base/options.js'
+import { booleanOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type Clock, latestTime, systemClock, within } from '../base/time.js'
 import type { RevocationEvent } from '../capability/check-options.js'
 import type { ReplayStore } from '../http/replay.js'
@@ -11,7 +11,6 @@ import {
 import { type IORedisSubscriber, type NodeRedisSubscriber, revocationChannel } from './redis-channel.js'
 import {
   available,
-  type Given,
   type IORedisClient,
   type NodeRedisClient,
   type RedisStoreOptions,
@@ -27,7 +26,7 @@ export interface RedisReplayOptions extends RedisStoreOptions {
   now?: Clock
 }
 
-const REPLAY_OPTIONS: OptionReaders<Given<RedisReplayOptions>> = {
+const REPLAY_OPTIONS: ReadersOf<RedisReplayOptions> = {
   ...STORE_READERS,
   evictionCheck: setting(booleanOption),
 }
@@ -57,7 +56,7 @@ export function redisReplay(
     prefix = 'cacao-session:used:',
     now = systemClock,
     evictionCheck,
-  } = readOptions(options, REPLAY_OPTIONS)
+  } = readOptions<RedisReplayOptions>(options, REPLAY_OPTIONS)
   const commands = redisStore(client, prefix, evictionCheck)
   const forgotten = forgottenUntil(now, REPLAY_MARGIN_MS / 2)
   return {
@@ -125,7 +124,7 @@ export interface RedisRevocationOptions extends RedisStoreOptions {
   subscriber?: NodeRedisSubscriber | IORedisSubscriber
 }
 
-const REVOCATION_OPTIONS: OptionReaders<Given<RedisRevocationOptions>> = {
+const REVOCATION_OPTIONS: ReadersOf<RedisRevocationOptions> = {
   ...REPLAY_OPTIONS,
   // Read by what makes use of it, also if it is `undefined`.
   subscriber: setting((value) => value as NodeRedisSubscriber),
@@ -159,7 +158,7 @@ export function redisRevocation(
     now = systemClock,
     evictionCheck,
     subscriber,
-  } = readOptions(options, REVOCATION_OPTIONS)
+  } = readOptions<RedisRevocationOptions>(options, REVOCATION_OPTIONS)
   const commands = redisStore(client, prefix, evictionCheck)
   const channel = `${prefix}events`
   const tell = async (event: RevocationEvent): Promise<void> => {

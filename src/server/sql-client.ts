@@ -1,6 +1,6 @@
 import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
-import { type OptionReaders, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
+import { type ReadersOf, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
 /** A `Pool` or a `Client` of the package `pg`, reduced to what is used. The app installs that package. */
@@ -214,7 +214,7 @@ export interface SQLMigrationOptions {
   prefix?: string
 }
 
-const MIGRATION_OPTIONS: OptionReaders<{ prefix: string | undefined }> = { prefix: setting(prefixOption) }
+const MIGRATION_OPTIONS: ReadersOf<SQLMigrationOptions> = { prefix: setting(prefixOption) }
 
 /**
  * The statements that create the tables of `sqlReplay`, `sqlRevocation` and `sqlDevices`: run them once, or at each start, because they
@@ -225,7 +225,9 @@ const MIGRATION_OPTIONS: OptionReaders<{ prefix: string | undefined }> = { prefi
  * await pool.query(sqlMigration('postgres')) // or, with node:sqlite: database.exec(sqlMigration('sqlite'))
  */
 export function sqlMigration(dialect: SQLDialect, options: SQLMigrationOptions = {}): string {
-  const { used, revoked, signedOut, devices } = tablesOf(readOptions(options, MIGRATION_OPTIONS).prefix)
+  const { used, revoked, signedOut, devices } = tablesOf(
+    readOptions<SQLMigrationOptions>(options, MIGRATION_OPTIONS).prefix,
+  )
   if (dialect !== 'postgres' && dialect !== 'sqlite') throw wrong('dialect', '"postgres" or "sqlite"')
   const indexOf = (table: string): string => `${table.slice(table.indexOf('.') + 1)}_expires_at`
   // Postgres compares texts byte by byte only if it is told to.
