@@ -83,6 +83,20 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   }
 }
 
+/** Tells all listeners of a revocation. It is stored by then, so what one of them throws is for the console, and keeps it from no other. */
+export function tellRevoked(
+  listeners: ReadonlySet<(event: RevocationEvent) => void>,
+  event: RevocationEvent,
+): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(event)
+    } catch (error) {
+      console.warn('cacao-session: a listener of onRevoked failed:', error)
+    }
+  }
+}
+
 /** Options of `memoryRevocation`. */
 export interface MemoryRevocationOptions {
   /** A clock in milliseconds; `Date.now` by default. */
@@ -105,9 +119,7 @@ export function memoryRevocation(options: MemoryRevocationOptions = {}): Revocat
   const buckets = new ExpiryBuckets<string[]>(() => [])
   const accounts = new Map<string, number>()
   const listeners = new Set<(event: RevocationEvent) => void>()
-  const tell = (event: RevocationEvent): void => {
-    for (const listener of [...listeners]) listener(event)
-  }
+  const tell = (event: RevocationEvent): void => tellRevoked(listeners, event)
   // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until
   // then may have been revoked.
   let removedUntil = Number.NEGATIVE_INFINITY
