@@ -122,7 +122,8 @@ function upstash(options: UpstashOptions): { client: IORedisClient; prefix?: str
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify(command),
         redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
+        // Node 20 takes whole milliseconds only.
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
         // A framework that caches what is fetched would repeat an answer. Some runtimes have no cache, and refuse the option.
         ...('cache' in Request.prototype && { cache: 'no-store' as const }),
       })

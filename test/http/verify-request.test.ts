@@ -421,6 +421,12 @@ describe('a request verifier', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => withRevocation(request))
   })
 
+  it('waits for a store for as long as it is told, also if that is longer than a timer can take', async () => {
+    const late = () => new Promise<boolean>((resolve) => setTimeout(resolve, 20, true))
+    const verify = requestVerifier({ ...accepting, storeTimeoutMs: 2 ** 40, replay: { use: late } })
+    expect((await verify(await signer.sign(get()))).account).toBe(ACCOUNT_A)
+  })
+
   it('refuses when its memory of requests is full, rather than forget one', async () => {
     const clock = testClock(NOW)
     const replay = memoryReplay({ maxEntries: 1, now: clock.now })
