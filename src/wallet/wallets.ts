@@ -6,7 +6,7 @@ import {
   ethereumAccount,
   ethereumAuth,
 } from './ethereum/index.js'
-import { assertMessageOptions } from './message-options.js'
+import { assertMessageOptions, ETHEREUM_OPTIONS, PASSKEY_OPTIONS, SOLANA_OPTIONS } from './message-options.js'
 import { discoverSolanaWallets, type SolanaAuthOptions, solanaAccount, solanaAuth } from './solana/index.js'
 import {
   createPasskey,
@@ -76,7 +76,7 @@ export interface WalletChoice {
  * const wallets = [ethereumWallets(), passkeys()]
  */
 export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource {
-  assertMessageOptions(options)
+  assertMessageOptions(options, ETHEREUM_OPTIONS)
   return {
     help: 'https://ethereum.org/wallets/',
     async find(onChoice, signal) {
@@ -105,7 +105,7 @@ export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource
  * const wallets = [ethereumWallets(), solanaWallets()]
  */
 export function solanaWallets(options: SolanaAuthOptions = {}): WalletSource {
-  assertMessageOptions(options)
+  assertMessageOptions(options, SOLANA_OPTIONS)
   return {
     help: 'https://solana.com/wallets',
     async find(onChoice, signal) {
@@ -145,7 +145,7 @@ export interface PasskeysOptions extends WebAuthnAuthOptions {
  * const wallets = [passkeys({ name: 'alice@example.com' })]
  */
 export function passkeys({ name, ...options }: PasskeysOptions = {}): WalletSource {
-  assertMessageOptions(options)
+  assertMessageOptions(options, PASSKEY_OPTIONS)
   if (name !== undefined && typeof name !== 'function' && (typeof name !== 'string' || name === ''))
     throw new TypeError('name must be a non-empty string, or a function that returns one')
   const authMethod = (account: string): ReturnType<typeof webauthnAuth> => webauthnAuth(account, options)

@@ -1,4 +1,5 @@
 import { abortable } from '../../base/abort.js'
+import { assertOptions } from '../message-options.js'
 import { isWalletUUID, walletIcon, walletName, walletRdns } from '../wallet-info.js'
 import type { EIP1193Provider } from './signer.js'
 
@@ -46,6 +47,7 @@ export interface DiscoverWalletsOptions {
  *   addButton(name, async () => signIn(await ethereumAccount(provider)))
  */
 export async function discoverWallets(options: DiscoverWalletsOptions = {}): Promise<DiscoveredWallet[]> {
+  assertOptions(options, ['onWallet', 'signal', 'timeoutMs'])
   const { onWallet, signal, timeoutMs = 100 } = options
   signal?.throwIfAborted()
   if (typeof window === 'undefined') return []

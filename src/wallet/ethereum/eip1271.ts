@@ -2,7 +2,8 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { SingleFlight } from '../../base/concurrency.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { type Clock, systemClock } from '../../base/time.js'
+import { countOption, secondsOption } from '../../base/options.js'
+import { type Clock, clockOption, systemClock } from '../../base/time.js'
 import { utf8 } from '../../base/utf8.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { isAcceptedByContract } from './contract-account.js'
@@ -38,7 +39,9 @@ export function contractVerifier(
   rpcs: RPCEntries,
   { rpcTimeoutMs, rpcMaxAgeSecs = 0, now = systemClock }: ContractVerifierOptions,
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
-  const maxAge = rpcMaxAgeSecs * 1000
+  const maxAge = secondsOption(rpcMaxAgeSecs, 'rpcMaxAgeSecs') * 1000
+  if (rpcTimeoutMs !== undefined) countOption(rpcTimeoutMs, 'rpcTimeoutMs')
+  clockOption(now, 'now')
   const accepted = new Map<string, number>()
   const running = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MAX_REMEMBERED, now })
   return async (input, options) => {

@@ -2,7 +2,7 @@ import { abortable } from '../../base/abort.js'
 import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
-import { assertMessageOptions } from '../message-options.js'
+import { assertMessageOptions, assertOptions, ETHEREUM_OPTIONS } from '../message-options.js'
 import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
 import { type EthereumSignerInput, ethereumSigner } from './signer.js'
@@ -56,7 +56,7 @@ export function ethereumAuth(
   account?: AccountInput,
   options: EthereumAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  assertMessageOptions(options)
+  assertMessageOptions(options, ETHEREUM_OPTIONS)
   const wallet = ethereumSigner(signer)
   const authArguments = {
     // Without a wallet, the line above has thrown.
@@ -105,8 +105,10 @@ export function ethereumAccount(
 ): Promise<string | undefined>
 export async function ethereumAccount(
   signer: EthereumSignerInput | null | undefined,
-  { silent = false, chainId, signal }: EthereumAccountOptions = {},
+  options: EthereumAccountOptions = {},
 ): Promise<string | undefined> {
+  assertOptions(options, ['silent', 'chainId', 'signal'])
+  const { silent = false, chainId, signal } = options
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account

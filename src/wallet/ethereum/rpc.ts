@@ -40,7 +40,7 @@ export function rpcArgument(rpc: unknown): RPCEntries {
   const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
   if (isNamed && entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain, by its number',
+    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one per chain',
   )
 }
 

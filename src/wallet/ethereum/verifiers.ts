@@ -1,4 +1,5 @@
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
+import { assertOptions } from '../message-options.js'
 import type { RecoverPublicKey } from './eip191.js'
 import type { ContractVerifierOptions } from './eip1271.js'
 import { rpcArgument } from './rpc.js'
@@ -32,6 +33,7 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
 export function ethereumVerifiers(
   options: EthereumVerifierOptions = {},
 ): Record<'eip191' | 'eip1271', CacaoVerifier> {
+  assertOptions(options, ['rpc', 'rpcTimeoutMs', 'rpcMaxAgeSecs', 'now', 'recover'])
   const rpcs = rpcArgument(options.rpc)
   return {
     eip191: lazily(() => loadEIP191(options.recover)),

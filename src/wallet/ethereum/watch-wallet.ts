@@ -1,4 +1,5 @@
 import type { AccountInput } from '../../base/account.js'
+import { assertOptions } from '../message-options.js'
 import type { WalletChange, WalletEvent } from './account-watch.js'
 import type { EIP1193Provider } from './signer.js'
 import { ethereumArgument } from './wallet-account.js'
@@ -47,8 +48,10 @@ export interface WatchWalletOptions {
 export function watchWallet(
   provider: EIP1193Provider,
   listener: (change: WalletChange) => unknown,
-  { account, anyChain = false, signal }: WatchWalletOptions = {},
+  options: WatchWalletOptions = {},
 ): () => void {
+  assertOptions(options, ['account', 'anyChain', 'signal'])
+  const { account, anyChain = false, signal } = options
   const { on, off } = eventsOf(provider)
   if (typeof listener !== 'function') throw new TypeError('listener must be a function')
   const own = account === undefined ? undefined : ethereumArgument(account)

@@ -25,7 +25,7 @@ export function keyAuth(
   key: KeyInput,
   options: SignInMessageOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  assertMessageOptions(options)
+  assertMessageOptions(options, [])
   return async (opts) => {
     const { signKeyCapability } = await import('./sign-in.js')
     return signKeyCapability(key, opts, options)

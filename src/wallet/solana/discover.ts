@@ -1,3 +1,4 @@
+import { assertOptions } from '../message-options.js'
 import { walletIcon, walletName } from '../wallet-info.js'
 import type { SolanaStandardWallet } from './signer.js'
 
@@ -34,10 +35,11 @@ export interface DiscoverSolanaWalletsOptions {
  * @example
  * const wallets = await discoverSolanaWallets()
  */
-export async function discoverSolanaWallets({
-  onWallet,
-  signal,
-}: DiscoverSolanaWalletsOptions = {}): Promise<DiscoveredSolanaWallet[]> {
+export async function discoverSolanaWallets(
+  options: DiscoverSolanaWalletsOptions = {},
+): Promise<DiscoveredSolanaWallet[]> {
+  assertOptions(options, ['onWallet', 'signal'])
+  const { onWallet, signal } = options
   signal?.throwIfAborted()
   if (typeof window === 'undefined') return []
   const wallets = new Map<unknown, DiscoveredSolanaWallet>()

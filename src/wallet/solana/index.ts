@@ -3,7 +3,7 @@ import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
-import { assertMessageOptions } from '../message-options.js'
+import { assertMessageOptions, assertOptions, SOLANA_OPTIONS } from '../message-options.js'
 import type { SolanaAuthOptions } from './sign-in.js'
 import { type SolanaSignerInput, solanaSigner } from './signer.js'
 import { solanaArgument, walletAccount } from './wallet-account.js'
@@ -49,7 +49,7 @@ export function solanaAuth(
   account?: AccountInput,
   options: SolanaAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  assertMessageOptions(options)
+  assertMessageOptions(options, SOLANA_OPTIONS)
   const authArguments = {
     wallet: solanaSigner(wallet),
     account: account === undefined ? undefined : solanaArgument(account),
@@ -96,8 +96,10 @@ export function solanaAccount(
 ): Promise<string | undefined>
 export async function solanaAccount(
   wallet: SolanaSignerInput | null | undefined,
-  { silent = false, chain, signal }: SolanaAccountOptions = {},
+  options: SolanaAccountOptions = {},
 ): Promise<string | undefined> {
+  assertOptions(options, ['silent', 'chain', 'signal'])
+  const { silent = false, chain, signal } = options
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(solanaSigner(wallet), chain, silent), signal)
   if (account || silent) return account

@@ -1,8 +1,9 @@
 import { type AccountInput, accountArgument } from '../../base/account.js'
+import { booleanOption, type ReadersOf, readOptions, setting, textsOption } from '../../base/options.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
-import { assertMessageOptions } from '../message-options.js'
+import { assertMessageOptions, PASSKEY_OPTIONS } from '../message-options.js'
 import type { Passkey } from './known-passkeys.js'
 import type { CreatePasskeyOptions } from './register.js'
 import type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
@@ -53,7 +54,7 @@ export function webauthnAuth(
   account?: AccountInput,
   options: WebAuthnAuthOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
-  assertMessageOptions(options)
+  assertMessageOptions(options, PASSKEY_OPTIONS)
   const own = account === undefined ? undefined : passkeyAccountArgument(account)
   // An app that makes an auth method is about to sign in, so start loading the code for it: a browser may no
   // longer count the click if loading takes long.
@@ -121,25 +122,31 @@ export interface WebAuthnVerifierOptions {
   requireUserVerification?: boolean
 }
 
+const names = textsOption('an array of strings')
+const VERIFIER_OPTIONS: ReadersOf<WebAuthnVerifierOptions> = {
+  origins: setting(names),
+  rpIds: setting(names),
+  requireUserVerification: setting(booleanOption),
+}
+
 /**
  * Returns verifiers for capabilities that passkeys signed, in the format of `@didtools/key-webauthn`:
  * `webauthn:p256`. They work offline. They check that the issuer's passkey signed exactly this capability and
  * that the person was present and verified (`ERR_CAPABILITY_SIGNATURE`), on the capability's domain
  * (`ERR_CAPABILITY_DOMAIN`). They do not check which domains you trust: use the option `domains` of
- * `verifyCacao` for that.
+ * `verifyCacao` for that. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const cacao = await verifyCacao(json, { verifiers: webauthnVerifiers(), domains: ['app.example.com'] })
  */
-export function webauthnVerifiers({
-  origins = [],
-  rpIds = [],
-  requireUserVerification = true,
-}: WebAuthnVerifierOptions = {}): { 'webauthn:p256': CacaoVerifier } {
+export function webauthnVerifiers(options: WebAuthnVerifierOptions = {}): {
+  'webauthn:p256': CacaoVerifier
+} {
   const policy = {
-    origins: namesArgument(origins, 'origins'),
-    rpIds: namesArgument(rpIds, 'rpIds'),
-    requireUserVerification: requireUserVerification !== false,
+    origins: [],
+    rpIds: [],
+    requireUserVerification: true,
+    ...readOptions<WebAuthnVerifierOptions>(options, VERIFIER_OPTIONS),
   }
   return {
     async 'webauthn:p256'(cacao, options) {
@@ -147,12 +154,6 @@ export function webauthnVerifiers({
       await verifyWebAuthn(cacao, options, policy)
     },
   }
-}
-
-function namesArgument(names: readonly string[], option: string): readonly string[] {
-  if (Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== ''))
-    return [...names]
-  throw new TypeError(`${option} must be an array of strings`)
 }
 
 // The form of a P-256 key's did:key: 35 bytes, of which the first two are its type. The key itself is read when it is used.

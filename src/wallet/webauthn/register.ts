@@ -5,6 +5,7 @@ import { fromHex } from '../../base/hex.js'
 import { fromBase64url, toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
 import { decompressP256, encodeDIDKey } from '../../key/did-key.js'
+import { assertOptions, PASSKEY_OPTIONS } from '../message-options.js'
 import { rememberPasskey } from './known-passkeys.js'
 import { bytesOf, type PasskeyRequestOptions, randomChallenge, requestPasskey } from './passkey-request.js'
 
@@ -42,8 +43,15 @@ export interface CreatePasskeyOptions extends PasskeyRequestOptions {
   attachment?: 'platform' | 'cross-platform'
 }
 
+// A new passkey is known.
+const CREATE_OPTIONS = [
+  ...PASSKEY_OPTIONS.filter((name) => name !== 'isKnown'),
+  ...['name', 'displayName', 'rpName', 'userId', 'attachment'],
+]
+
 /** Creates a passkey, remembers it, and returns its account. */
 export async function registerPasskey(options: CreatePasskeyOptions): Promise<string> {
+  assertOptions(options, CREATE_OPTIONS)
   const { name, rpId, userVerification = 'required', timeoutMs, signal, attachment } = options
   const { displayName = name, rpName = rpId ?? globalThis.location?.hostname ?? '' } = options
   if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string')

@@ -7,6 +7,7 @@ import { encodeAAD, type SignedData, signedBytes } from '../../capability/webaut
 import { knownKey } from '../../key/did-key.js'
 import { rawOfDER } from '../../key/ecdsa.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
+import { assertMessageOptions, PASSKEY_OPTIONS } from '../message-options.js'
 import { parseClientData } from './client-data.js'
 import { type Passkey, readPasskeys, rememberPasskey } from './known-passkeys.js'
 import { bytesOf, type PasskeyRequestOptions, randomChallenge, requestPasskey } from './passkey-request.js'
@@ -79,6 +80,8 @@ export async function signPasskeyCapability(
 
 /** Lets the person choose a passkey, remembers it, and returns its account. */
 export async function passkeyAccount(options: PasskeyAccountOptions): Promise<string> {
+  // Those of the message too, so that one object can serve both functions.
+  assertMessageOptions(options as WebAuthnAuthOptions, PASSKEY_OPTIONS)
   const assertion = await requestAssertion(randomChallenge(), [], options)
   const account = await accountOfAssertion(assertion, options)
   rememberPasskey({ ...assertion.passkey, account })

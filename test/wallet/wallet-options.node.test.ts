@@ -1,0 +1,92 @@
+import { expect, it } from 'vitest'
+import {
+  discoverWallets,
+  ethereumAccount,
+  ethereumAuth,
+  ethereumVerifiers,
+  watchWallet,
+} from '../../src/wallet/ethereum/index.js'
+import { keyAuth } from '../../src/wallet/key/index.js'
+import { discoverSolanaWallets, solanaAccount, solanaAuth } from '../../src/wallet/solana/index.js'
+import { ethereumWallets, passkeys, solanaWallets } from '../../src/wallet/wallets.js'
+import {
+  createPasskey,
+  webauthnAccount,
+  webauthnAuth,
+  webauthnVerifiers,
+} from '../../src/wallet/webauthn/index.js'
+import { signed } from '../setup/capability.js'
+import { failureOf } from '../setup/expect-code.js'
+import { testSolanaWallet } from '../setup/solana-wallet.js'
+import { KEY_A } from '../setup/wallet.js'
+
+// What is misspelt is passed over: a statement that nobody reads, or a check that is not made.
+
+const provider = { request: async () => [], on: () => undefined, removeListener: () => undefined }
+const solana = testSolanaWallet(7).wallet
+type Take = (options: never) => unknown
+
+it.each<[name: string, take: Take, right: object]>([
+  ['ethereumAuth', (options) => ethereumAuth(KEY_A, undefined, options), { chainId: 1, rpcTimeoutMs: 1000 }],
+  ['ethereumAccount', (options) => ethereumAccount(KEY_A, options), { chainId: 10, silent: true }],
+  ['ethereumVerifiers', (options) => ethereumVerifiers(options), { rpcMaxAgeSecs: 60, now: Date.now }],
+  ['discoverWallets', (options) => discoverWallets(options), { timeoutMs: 1 }],
+  ['watchWallet', (options) => watchWallet(provider, () => undefined, options)(), { anyChain: true }],
+  [
+    'solanaAuth',
+    (options) => solanaAuth(solana, undefined, options),
+    { chain: 'devnet', statement: 'Hello' },
+  ],
+  ['solanaAccount', (options) => solanaAccount(solana, options), { chain: 'devnet' }],
+  ['discoverSolanaWallets', (options) => discoverSolanaWallets(options), { onWallet: () => undefined }],
+  [
+    'webauthnAuth',
+    (options) => webauthnAuth(undefined, options),
+    { rpId: 'example.com', isKnown: () => true },
+  ],
+  [
+    'webauthnVerifiers',
+    (options) => webauthnVerifiers(options),
+    { origins: ['https://a.example'], rpIds: [] },
+  ],
+  ['keyAuth', (options) => keyAuth({ type: 'Ed25519', secret: KEY_A }, options), { domain: 'a.example' }],
+  ['ethereumWallets', (options) => ethereumWallets(options), { lowerCaseAddress: true }],
+  ['solanaWallets', (options) => solanaWallets(options), { chain: 'devnet' }],
+  ['passkeys', (options) => passkeys(options), { name: 'Alice', userVerification: 'required' }],
+])('%s takes its options, and none that is misspelt', async (_, take, right) => {
+  await take(right as never)
+  const error = await failureOf(async () => take({ ...right, orign: 'https://a.example' } as never))
+  expect(error).toBeInstanceOf(TypeError)
+  expect((error as Error).message).toContain('there is no option "orign" here')
+})
+
+it.each<[name: string, take: Take]>([
+  ['createPasskey', (options) => createPasskey({ ...(options as object), name: 'Alice' })],
+  ['webauthnAccount', (options) => webauthnAccount(options)],
+])('%s takes no option that is misspelt', async (_, take) => {
+  const error = await failureOf(async () => take({ rpID: 'example.com' } as never))
+  expect((error as Error).message).toContain('there is no option "rpID" here')
+})
+
+it.each([
+  { origins: 'https://a.example' },
+  { origins: [''] },
+  { rpIds: [5] },
+  { requireUserVerification: 'no' },
+  { requireUserVerification: 0 },
+])('passkeys are verified with no %j', (options) => {
+  expect(() => webauthnVerifiers(options as never)).toThrow(TypeError)
+})
+
+it.each([
+  [{ rpcTimeoutMs: Number.NaN }, 'rpcTimeoutMs must'],
+  [{ rpcTimeoutMs: -1 }, 'rpcTimeoutMs must'],
+  [{ rpcMaxAgeSecs: '60' }, 'rpcMaxAgeSecs must'],
+  [{ rpcMaxAgeSecs: Number.POSITIVE_INFINITY }, 'rpcMaxAgeSecs must'],
+  [{ now: 5 }, 'now must'],
+])('a contract account is asked for with no %j', async (options, message) => {
+  const verify = ethereumVerifiers({ rpc: 'https://rpc.example.com', ...options } as never).eip1271
+  await expect(verify({ ...signed(), s: { t: 'eip1271', s: '0x00' } }, undefined as never)).rejects.toThrow(
+    message,
+  )
+})
