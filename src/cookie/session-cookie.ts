@@ -1,4 +1,5 @@
 import { SessionError } from '../base/errors.js'
+import { check, readOptions, wrong } from '../base/options.js'
 import { assertAbility, assertResources } from '../capability/assertions.js'
 import { expiryTime } from '../capability/cacao.js'
 import type { Caller } from '../http/caller.js'
@@ -28,6 +29,13 @@ export interface ReadCookieOptions {
   method?: string
 }
 
+const READ_OPTIONS = {
+  method: check<string>((value, name) => {
+    if (typeof value === 'string' && value !== '') return value
+    throw wrong(name, 'the method of the request, such as "POST"')
+  }),
+}
+
 /** The sessions of pages, in cookies. */
 export interface SessionCookie {
   /**
@@ -44,7 +52,7 @@ export interface SessionCookie {
    * has not renewed the cookie: answer a navigation with `refreshPage`, and anything else as if nobody was. `undefined` is
    * nobody. It is also the answer to a request that changes something (any method but `GET`, `HEAD` and `OPTIONS`) unless the
    * browser says that it comes from a page of this origin. Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_RPC_UNAVAILABLE` while it
-   * can't be known who it is: answer that with 503.
+   * can't be known who it is: answer that with 503. Rejects with a `TypeError` for a wrong request or option.
    */
   read(request: CookieSource, options?: ReadCookieOptions): Promise<CookieVerdict>
   /**
@@ -186,10 +194,11 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         next,
       )
     },
-    async read(source, { method: given } = {}) {
+    async read(source, options = {}) {
       const request = arrived(source)
-      const { method = given ?? 'GET' } = request
-      if (!isReading(method) && originOf(request, isOwn) !== 'same') return undefined
+      const methods = [request.method, readOptions(options, READ_OPTIONS).method]
+      const isChange = methods.some((method) => method !== undefined && !isReading(method))
+      if (isChange && originOf(request, isOwn) !== 'same') return undefined
       const kept = await jar.read(request.header('cookie'))
       if (!kept) return undefined
       try {

@@ -145,7 +145,7 @@ export function readToken(token: unknown, kind: TokenKind, times: TokenTimes): R
         return read
       },
     },
-    isSigned: async (verify) => verify(publicKey, signature, utf8(`${head}.${body}`)),
+    isSigned: async (verify) => (await verify(publicKey, signature, utf8(`${head}.${body}`))) === true,
   }
 }
 

@@ -1,7 +1,7 @@
 import { type AccountParts, parseAccount } from '../../base/account.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { LONGEST_TIMER_MS, within } from '../../base/time.js'
+import { within } from '../../base/time.js'
 import { abiEncode } from './abi.js'
 import { chainReference } from './chain-id.js'
 import { isAcceptedOnceDelegated, isValidSignatureData, MAGIC_WORD } from './delegated-account.js'
@@ -50,10 +50,7 @@ export async function isAcceptedByContract(
   if (rpc === undefined) throw noRPCError(reference)
   const finished = new AbortController()
   try {
-    const answer = await within(
-      Math.min(timeoutMs, LONGEST_TIMER_MS),
-      checkSignature(rpcRequest(rpc, finished.signal), check),
-    )
+    const answer = await within(timeoutMs, checkSignature(rpcRequest(rpc, finished.signal), check))
     if (answer === undefined) throw new Error(`the RPC did not answer within ${timeoutMs} ms`)
     if (typeof answer === 'boolean') return answer
     if (chain === '') throw noRPCError(reference)
