@@ -56,8 +56,6 @@ function inspected(
   return `DIDSession ${inspect({ account, expiresAt, persistence }, options)}`
 }
 
-let open: (data: SessionData, now: Clock, context?: SessionContext) => DIDSession
-
 /**
  * A person signed in, and the key that acts for them: a did:key and a capability (CACAO, CAIP-74) that the
  * person's wallet signed for it. Sessions come from `get`, `load`, `authorize` and `fromSession`.
@@ -73,15 +71,6 @@ export class DIDSession {
   readonly #now: Clock
   readonly #context: SessionContext | undefined
   readonly #disposal = new AbortController()
-
-  static {
-    open = (data, now, context) => new DIDSession(data, now, context)
-    // What `console.log` shows in Node, Deno and Bun; and a name, because Vue puts no proxy before what has one of its own.
-    Object.defineProperties(DIDSession.prototype, {
-      [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
-      [Symbol.toStringTag]: { value: 'DIDSession' },
-    })
-  }
 
   private constructor(data: SessionData, now: Clock, context?: SessionContext) {
     this.#data = data
@@ -461,6 +450,15 @@ export class DIDSession {
     this.dispose()
   }
 }
+
+// Neither is in a static block of the class, which React Native's Babel preset refuses.
+const open = (data: SessionData, now: Clock, context?: SessionContext): DIDSession =>
+  Reflect.construct(DIDSession, [data, now, context])
+// What `console.log` shows in Node, Deno and Bun; and a name, because Vue puts no proxy before what has one of its own.
+Object.defineProperties(DIDSession.prototype, {
+  [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
+  [Symbol.toStringTag]: { value: 'DIDSession' },
+})
 
 /** What a session tells its listeners. */
 export interface SessionEvent {
