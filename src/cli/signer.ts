@@ -1,7 +1,7 @@
 import { accountArgument } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import type { Verifiers } from '../capability/verify-signature.js'
-import type { KeyType } from '../key/public-key.js'
+import type { KeyType } from '../key/session-key.js'
 import { ethereumVerifiers } from '../wallet/ethereum/index.js'
 import { keyVerifiers } from '../wallet/key/index.js'
 import { solanaVerifiers } from '../wallet/solana/index.js'

@@ -1,7 +1,7 @@
 import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
 import { knownKey } from '../key/did-key.js'
-import type { PublicKey } from '../key/public-key.js'
+import type { PublicKey } from '../key/session-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import { type IncomingRequest, namedURLs } from './incoming-request.js'
 import { type ProfileParameters, readSignatureFields, signatureBase } from './signature-fields.js'

@@ -3,7 +3,7 @@ import { SessionError } from '../base/errors.js'
 import { fromBase64url } from '../base/multibase.js'
 import { fromUtf8, utf8 } from '../base/utf8.js'
 import { knownKey } from '../key/did-key.js'
-import type { PublicKey } from '../key/public-key.js'
+import type { PublicKey } from '../key/session-key.js'
 
 // Characters of a JWS.
 const MAX_LENGTH = 400_000

@@ -1,7 +1,7 @@
 import { toBase64url } from '../base/multibase.js'
 import type { KeyObject, NodeCrypto } from '../base/node-crypto.js'
 import { decompressP256, isEd25519Key } from './did-key.js'
-import type { PublicKey } from './public-key.js'
+import type { PublicKey } from './session-key.js'
 
 // With the object, as `knownKey` keeps it: making a key takes longer than verifying a signature.
 const keys = new WeakMap<PublicKey, KeyObject>()

@@ -38,8 +38,18 @@ export function readProps(props: SignInButtonProps): ReadProps {
     typeof (source as Partial<WalletSource> | null)?.find === 'function'
   if (!Array.isArray(wallets) || wallets.length === 0 || !wallets.every(isSource))
     throw wrong('wallets', 'a list such as [ethereumWallets(), passkeys()]')
+  for (const { help } of wallets)
+    if (help !== undefined && !isURL(help)) throw wrong("the help of a wallet's source", 'a whole URL')
   if (beforeSignOut !== undefined)
     functionOption('a function that takes the session')(beforeSignOut, 'beforeSignOut')
   if (className !== undefined && typeof className !== 'string') throw wrong('className', 'a text')
   return { wallets, words: signInWords(words), beforeSignOut, className, options }
+}
+
+function isURL(text: string): boolean {
+  try {
+    return new URL(text).hostname !== ''
+  } catch {
+    return false
+  }
 }

@@ -1,6 +1,6 @@
 import { accountArgument, chainless } from '../base/account.js'
 import type { DIDSession } from '../session/did-session.js'
-import type { SessionState } from '../session-state/session-state.js'
+import type { SessionState, SignIn } from '../session-state/session-state.js'
 import { LOADING } from '../session-state/session-state.js'
 import type { SharedSession } from '../session-state/shared-session.js'
 import type { WalletChoice, WalletSource } from '../wallet/wallets.js'
@@ -97,21 +97,11 @@ export class SignInDialog {
     this.#asking = asking
     this.#lastChosen = choice
     this.#change({ asked: choice })
-    const { actions, state } = this.#session
     let session: DIDSession | undefined
     try {
-      session =
-        this.#stage.isRenewal && state.account !== undefined
-          ? await actions.renew(choice.authMethod(state.account), { signal })
-          : await actions.signIn(
-              async () => {
-                const account = await choice.account(signal)
-                return { account, authMethod: choice.authMethod(account) }
-              },
-              { signal },
-            )
+      session = await this.#ask(choice, signal)
     } finally {
-      // Also if the choice is one of the app's own that is wrong, of which its developers hear: nobody is asked any more.
+      // Also if it rejects, because the app has made a mistake: nobody is asked any more.
       if (this.#asking === asking) {
         this.#asking = undefined
         if (session) this.close()
@@ -196,6 +186,17 @@ export class SignInDialog {
 
   get #dialogElement(): HTMLDialogElement | null | undefined {
     return this.#root?.querySelector('dialog')
+  }
+
+  async #ask(choice: WalletChoice, signal: AbortSignal): Promise<DIDSession | undefined> {
+    const { actions, state } = this.#session
+    if (this.#stage.isRenewal && state.account !== undefined)
+      return actions.renew(choice.authMethod(state.account), { signal })
+    const signIn = async (): Promise<SignIn> => {
+      const account = await choice.account(signal)
+      return { account, authMethod: choice.authMethod(account) }
+    }
+    return actions.signIn(signIn, { signal })
   }
 
   #open(isRenewal: boolean): Promise<void> {
