@@ -1,4 +1,5 @@
 import { SessionError } from '../base/errors.js'
+import { type ReadersOf, readOptions, secondsOption, setting, wrong } from '../base/options.js'
 import { within } from '../base/time.js'
 import type { LastUsed, SessionDatabase, SessionStore } from './store.js'
 
@@ -10,11 +11,20 @@ export interface IndexedDBStoreOptions {
   openTimeoutMs?: number
 }
 
-/** Stores sessions in IndexedDB, with keys that no script can export. For pages and web workers. */
-export function indexedDBStore({
-  name = 'cacao-session',
-  openTimeoutMs = 2000,
-}: IndexedDBStoreOptions = {}): SessionStore {
+const STORE_OPTIONS: ReadersOf<IndexedDBStoreOptions> = {
+  name: setting((value, name) => {
+    if (typeof value === 'string' && value !== '') return value
+    throw wrong(name, 'the name of a database')
+  }),
+  openTimeoutMs: setting(secondsOption),
+}
+
+/** Stores sessions in IndexedDB, with keys that no script can export. For pages and web workers. Throws a `TypeError` for a wrong option. */
+export function indexedDBStore(options: IndexedDBStoreOptions = {}): SessionStore {
+  const { name = 'cacao-session', openTimeoutMs = 2000 } = readOptions<IndexedDBStoreOptions>(
+    options,
+    STORE_OPTIONS,
+  )
   const connection = new Connection(name, openTimeoutMs)
   return {
     persistence: 'indexeddb',

@@ -8,6 +8,7 @@ import { redisDevices } from '../../src/server/redis-devices.js'
 import { redisReplay, redisRevocation } from '../../src/server/redis-stores.js'
 import { sqlDevices, sqlMigration, sqlReplay, sqlRevocation } from '../../src/server/sql.js'
 import { upstashDevices, upstashReplay, upstashRevocation } from '../../src/server/upstash.js'
+import { indexedDBStore } from '../../src/store/indexeddb-store.js'
 
 // What is misspelt is not asked for: a store under another prefix than was meant knows of no revocation.
 
@@ -22,6 +23,7 @@ const OPEN: readonly [name: string, open: Open, own: object][] = [
   ['memoryRevocation', memoryRevocation, {}],
   ['memoryDevices', memoryDevices, { maxPerAccount: 5, maxAccounts: 5 }],
   ['nonces', nonces, { expiresInSecs: 60, secret: new Uint8Array(32), replay: memoryReplay() }],
+  ['indexedDBStore', indexedDBStore, { name: 'app', openTimeoutMs: 500 }],
   ['fileRevocation', (options) => fileRevocation('/tmp/revoked.jsonl', options), {}],
   ['redisReplay', (options) => redisReplay(redis, options), { prefix: 'app:', evictionCheck: false }],
   ['redisRevocation', (options) => redisRevocation(redis, options), { prefix: 'app:', evictionCheck: true }],
@@ -34,13 +36,19 @@ const OPEN: readonly [name: string, open: Open, own: object][] = [
   ['sqlDevices', (options) => sqlDevices(database, options), { prefix: 'app_', maxPerAccount: 5 }],
 ]
 
-describe.each(OPEN)('%s', (_, open, own) => {
-  it('takes its options, and a clock', () => {
-    expect(open({ ...own, now: Date.now } as never)).toBeTypeOf('object')
-    expect(open({ now: undefined } as never)).toBeTypeOf('object')
+describe.each(OPEN)('%s', (name, open, own) => {
+  const clock = name === 'indexedDBStore' ? {} : { now: Date.now }
+  it('takes its options, and a clock where it has one', () => {
+    expect(open({ ...own, ...clock } as never)).toBeTypeOf('object')
+    expect(
+      open({
+        ...own,
+        ...Object.fromEntries(Object.keys(clock).map((option) => [option, undefined])),
+      } as never),
+    ).toBeTypeOf('object')
   })
 
-  it.each([...Object.keys(own), 'now'])(
+  it.each([...Object.keys(own), ...Object.keys(clock)])(
     'takes no %s of another type, and says which option it is',
     (option) => {
       expect(() => open({ ...own, [option]: Symbol('wrong') } as never)).toThrow(
