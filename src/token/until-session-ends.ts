@@ -79,6 +79,8 @@ export function untilSessionEnds(
     try {
       assertValidAt(cacao, now(), Number.POSITIVE_INFINITY)
     } catch (error) {
+      // Anything else is no end of a session, but a caller that is none.
+      if (!(error instanceof SessionError)) throw error
       end(error)
     }
   }
@@ -157,7 +159,15 @@ class RevocationWatch {
       // What it doesn't name may be this one.
       if (!keys || named.length === 0 || named.some((key) => keys?.has(key))) void this.#ask()
     }
-    this.#stopListening = this.#revocation.onRevoked?.(onEvent) ?? this.#stopListening
+    try {
+      const stop: unknown = this.#revocation.onRevoked?.(onEvent)
+      if (typeof stop === 'function') this.#stopListening = stop as () => void
+    } catch (error) {
+      console.warn(
+        'cacao-session: a store can not tell of revocations, so it is asked from time to time:',
+        error,
+      )
+    }
   }
 
   #stop(): void {

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SessionError } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import type { Revocation, RevocationEvent } from '../../src/capability/check-options.js'
@@ -61,6 +61,11 @@ const pass = (secs: number): Promise<unknown> => vi.advanceTimersByTimeAsync(sec
 const codeOf = ({ reason }: AbortSignal): string => (reason as SessionError).code
 
 describe('untilSessionEnds, at the expiry', () => {
+  it('throws for what is no caller, and takes it for no session that has ended', () => {
+    for (const caller of [undefined, {}, { cacao: {} }])
+      expect(() => untilSessionEnds(caller as never, { revocation: false })).toThrow(TypeError)
+  })
+
   it('aborts at that time, not before', async () => {
     const ended = until()
     await pass(3599.999)
@@ -135,6 +140,28 @@ describe('untilSessionEnds, at a revocation', () => {
     expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
     expect(revocation.listeners.size).toBe(0)
   })
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => expect.fail('no connection')],
+    ['gives a promise', () => Promise.resolve(() => undefined)],
+    ['gives nothing', () => undefined],
+  ])(
+    'asks a store from time to time whose onRevoked %s, and stops when it is told to',
+    async (_, onRevoked) => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+      onTestFinished(() => warn.mockRestore())
+      let isRevoked = false
+      const revocation = { ...store(() => isRevoked), onRevoked: onRevoked as () => never }
+      const closed = new AbortController()
+      const [ended, closing] = [until({ revocation }), until({ revocation, signal: closed.signal })]
+      await pass(1)
+      closed.abort()
+      isRevoked = true
+      await pass(10)
+      expect([ended.aborted, closing.aborted]).toEqual([true, false])
+      expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
+    },
+  )
 
   it('asks once more if it hears of it while an answer is under way', async () => {
     const answers: ((answer: boolean) => void)[] = []
