@@ -1,6 +1,6 @@
 import { isBrowser } from '../base/environment.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import { type ReadValue, readOptions, setting, textsOption, wrong } from '../base/options.js'
+import { type ReadValue, textsOption, wrong } from '../base/options.js'
 import type { Clock } from '../base/time.js'
 import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
@@ -68,7 +68,7 @@ export async function signedFetch(
   session: Sender,
   now: Clock,
 ): Promise<Response> {
-  const { origins } = originOptions({ origins: allowed })
+  const origins = allowed === undefined ? undefined : originsOption(allowed, 'origins')
   let request = await requestOf(input, init)
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
@@ -139,16 +139,6 @@ export const originsOption: ReadValue<readonly string[]> = (value, name) => {
   const list = textsOption(form)(value, name)
   for (const text of list) if (parseURL(text)?.origin !== text) throw wrong(name, form)
   return list
-}
-
-/** Reads the option that says where the capability may go besides. Throws a `TypeError`. */
-export function originOptions({ origins }: Pick<SignedFetchInit, 'origins'>): {
-  readonly origins: readonly string[] | undefined
-} {
-  return readOptions<{ origins: readonly string[] | undefined }>(
-    { origins },
-    { origins: setting(originsOption) },
-  )
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError, storeError } from '../base/errors.js'
-import { readOptions } from '../base/options.js'
-import { originOptions } from '../http/signed-fetch.js'
+import { type ReadersOf, readOptions, setting, signalOption } from '../base/options.js'
+import { capabilityHeaderOption } from '../http/signature-profile.js'
+import { originsOption } from '../http/signed-fetch.js'
 import { STORE_READERS } from '../options/read-options.js'
 import type { RevokeOptions, SessionFetchInit, StoreOptions } from '../options/session-options.js'
 import {
@@ -133,23 +134,26 @@ interface Revocable {
   fetch(url: string | URL, init: SessionFetchInit): Promise<Response>
 }
 
+const REVOKE_READERS: ReadersOf<RevokeOptions> = {
+  origins: setting(originsOption),
+  capabilityHeader: setting(capabilityHeaderOption),
+  signal: setting(signalOption),
+}
+
 /**
  * Sends the signed request with which the app's server revokes the session. It also succeeds if the server answers that the
  * session was revoked before, or has expired; an expired session isn't sent at all. Rejects with `ERR_REVOCATION_FAILED` for
  * every other answer, a redirection too, and if the server can't be reached.
  */
-export async function revokeAt(
-  url: string | URL,
-  session: Revocable,
-  { signal, ...options }: RevokeOptions,
-): Promise<void> {
-  // Now, because a wrong option must not look like a server that can't be reached.
-  originOptions(options)
+export async function revokeAt(url: string | URL, session: Revocable, given: RevokeOptions): Promise<void> {
+  // Now, because a wrong argument must not look like a server that can't be reached.
+  const { signal, ...options } = readOptions<RevokeOptions>(given, REVOKE_READERS)
+  const { url: target } = new Request(url)
   if (session.isExpired) return
   let response: Response
   try {
     // The page that a redirection leads to says nothing of the session, even if it answers 200.
-    response = await session.fetch(url, {
+    response = await session.fetch(target, {
       ...options,
       method: 'POST',
       redirect: 'manual',

@@ -24,3 +24,18 @@ it('revoking takes no page that it was redirected to for an answer', async () =>
   expect(seen).toEqual(['/sign-out'])
   expect(await DIDSession.load(ACCOUNT_A, { store })).toBeDefined()
 })
+
+it.each<[string, unknown, object]>([
+  ['no URL', undefined, {}],
+  ['a URL that is none', 'sign-out', {}],
+  ['a misspelt option', 'https://api.example/sign-out', { origin: ['https://api.example'] }],
+  ['an origin that is none', 'https://api.example/sign-out', { origins: ['api.example'] }],
+  ['a header that means something else', 'https://api.example/sign-out', { capabilityHeader: 'Cookie' }],
+  ['a signal that is none', 'https://api.example/sign-out', { signal: true }],
+])('revoking with %s is a fault of the app, and no server that can’t be reached', async (_, url, options) => {
+  const auth = ethereumAuth(testWallet().provider, undefined, { domain: 'app.example' })
+  const store = memoryStore()
+  const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example/*'], store })
+  await expect(session.revoke(url as string, options)).rejects.toBeInstanceOf(TypeError)
+  expect(session.isAuthorized()).toBe(true)
+})
