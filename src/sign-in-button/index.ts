@@ -1,3 +1,4 @@
+import { wrong } from '../base/options.js'
 import { optionsKey, type SessionOptions, storeOf } from '../session-state/options.js'
 import { sharedSession } from '../session-state/shared-session.js'
 import { readProps, type SignInButtonProps } from './props.js'
@@ -14,12 +15,15 @@ export type MountSignInButtonOptions = SignInButtonProps & SessionOptions
 
 /**
  * Puts a sign-in button into an element of a page that uses no framework. Returns a function that removes it. Throws a
- * `TypeError` for a wrong option.
+ * `TypeError` for a wrong option, and where there is no such element.
  *
  * @example
  * mountSignInButton(document.body, { resources: ['https://api.example.com/notes/*'], wallets: [ethereumWallets()] })
  */
 export function mountSignInButton(target: Element, options: MountSignInButtonOptions): () => void {
+  // Such as what `querySelector` gives before the page has the element.
+  if (typeof (target as Partial<Element> | null)?.append !== 'function')
+    throw wrong('target', 'an element of the page, such as document.body')
   const props = readProps(options)
   const source = {
     store: storeOf(props.options),

@@ -1,11 +1,12 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { sharedSession } from '../../src/session-state/shared-session.js'
+import { mountSignInButton } from '../../src/sign-in-button/index.js'
 import { SignInDialog, type SignInDialogProps } from '../../src/sign-in-button/sign-in-dialog.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import { type TestWallet, testWallet } from '../../src/testing/index.js'
 import { ethereumAccount, ethereumAuth } from '../../src/wallet/ethereum/index.js'
-import type { WalletChoice } from '../../src/wallet/wallets.js'
+import { passkeys, type WalletChoice } from '../../src/wallet/wallets.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
@@ -120,4 +121,10 @@ it.each<[string, () => Promise<string>]>([
   choice = { ...choice, knownAccount }
   await dialog.renew()
   expect([dialog.stage.isOpen, dialog.stage.isRenewal, dialog.stage.asked]).toEqual([true, true, undefined])
+})
+
+it.each([null, undefined, '#app', {}])('is not put into %j', (target) => {
+  expect(() => mountSignInButton(target as never, { ...options, wallets: [passkeys()] })).toThrow(
+    new TypeError('target must be an element of the page, such as document.body'),
+  )
 })
