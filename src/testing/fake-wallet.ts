@@ -1,4 +1,5 @@
 import type { EIP1193Provider } from '../wallet/ethereum/signer.js'
+import { assertOptions } from '../wallet/message-options.js'
 import {
   connectionAnswer,
   FakeUser,
@@ -113,6 +114,8 @@ export interface TestWallet {
  * await walletInPages(context, wallet) // with Playwright: the pages have it, and the test controls it
  */
 export function testWallet(options: TestWalletOptions = {}): TestWallet {
+  // A wallet that was to reject would otherwise approve, and a test of that pass for nothing.
+  assertOptions(options, ['privateKey', 'chainId', 'connected', 'behaviour', 'name', 'rdns'])
   const { privateKey, chainId = 1, connected = true } = options
   const { name = 'Test wallet', rdns = 'example.test-wallet' } = options
   const first = testAccount(privateKey)

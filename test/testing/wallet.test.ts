@@ -197,3 +197,8 @@ describe('a wallet for tests', () => {
     expect(String(error)).not.toContain('1234')
   })
 })
+
+it('takes no option that is misspelt, with which a wallet that was to reject would approve', () => {
+  expect(testWallet({ behaviour: 'rejects' }).behaviour).toBe('rejects')
+  expect(() => testWallet({ behavior: 'rejects' } as never)).toThrow('there is no option "behavior" here')
+})
