@@ -9,9 +9,8 @@ import {
 } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import { RECEIVED_METHOD } from '../http/signature-profile.js'
-import type { StepTimes } from '../http/step-times.js'
 import type { RequestVerifierOptions } from '../http/verify-options.js'
-import type { VerifiedRequest } from '../http/verify-request.js'
+import type { StepTimes, VerifiedRequest } from '../http/verify-request.js'
 import { refusalLog } from './refusal-log.js'
 
 // The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next

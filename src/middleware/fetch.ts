@@ -5,11 +5,10 @@ import { sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
-export type { Caller } from '../http/caller.js'
+export type { Caller } from '../http/capability-gate.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
-export type { StepTimes, VerifyStep } from '../http/step-times.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
-export type { VerifiedRequest } from '../http/verify-request.js'
+export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './answer.js'
 
 /** A fetch handler that gets the caller as its second argument, and then the further arguments of its platform. */

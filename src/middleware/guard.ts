@@ -1,7 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import type { IncomingRequest } from '../http/incoming-request.js'
-import { StepTimer } from '../http/step-times.js'
-import { incomingVerifier, type VerifiedRequest } from '../http/verify-request.js'
+import { incomingVerifier, StepTimer, type VerifiedRequest } from '../http/verify-request.js'
 import {
   type AnswerMarks,
   type Refusal,

@@ -1,6 +1,5 @@
 import type { AccountParts } from '../../base/account.js'
-import { abiEncode } from './abi.js'
-import type { Delegation } from './erc8010.js'
+import { abiEncode, type Delegation } from './contract-signature.js'
 import type { RPCRequest } from './rpc-request.js'
 
 const SELECTOR = '1626ba7e'

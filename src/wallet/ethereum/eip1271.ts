@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../base/time.js'
 import { utf8 } from '../../base/utf8.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { isAcceptedByContract } from './contract-account.js'
-import { parseContractSignature } from './erc6492.js'
+import { parseContractSignature } from './contract-signature.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import { ethereumCapability, renderings } from './siwe-message.js'
 

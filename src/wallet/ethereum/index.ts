@@ -110,6 +110,6 @@ export async function ethereumAccount(
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account
-  const { noAccountError } = await import('../wallet-errors.js')
+  const { noAccountError } = await import('../../capability/auth-method.js')
   throw noAccountError()
 }

@@ -1,5 +1,5 @@
 import { concat } from '../../base/bytes.js'
-import { hasCode, reasonOf } from '../../capability/rejection.js'
+import { hasCode, reasonOf } from '../../capability/auth-method.js'
 import type { EthereumRPC } from './rpc.js'
 
 // A response to these requests has a few hundred bytes.
