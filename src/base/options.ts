@@ -17,6 +17,11 @@ export interface OptionReader<T> {
 /** A table of readers, by the options' names. */
 export type OptionReaders<T> = { readonly [K in keyof T]-?: OptionReader<T[K]> }
 
+/** The same for a type whose options may be absent, such as those of a public function. */
+export type ReadersOf<T> = {
+  readonly [K in keyof T]-?: OptionReader<object extends Pick<T, K> ? T[K] | undefined : T[K]>
+}
+
 /** An option that must be given. */
 export function required<T>(read: ReadValue<T>): OptionReader<T> {
   return { read, absence: 'never' }
@@ -39,35 +44,37 @@ export const booleanOption: ReadValue<boolean> = (value, name) => {
 }
 
 /**
- * Reads the options of a function, each of them once. Throws a `TypeError` if they are no plain object, if a name is not in
- * the table, or if a reader refuses a value.
+ * Reads the options of a function, each of them once; what the caller left out is left out of the result. Throws a `TypeError` if
+ * they are no plain object, if a name is not in the table, or if a reader refuses a value.
  */
-export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T>): T {
+export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T> | ReadersOf<T>): T {
   const given = copiedOptions(options)
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(readers, name))
-  if (unknown !== undefined)
-    throw new TypeError(
-      `there is no option ${JSON.stringify(unknown)} here; there are ${Object.keys(readers).join(', ')}`,
-    )
-  const values = Object.entries<OptionReader<unknown>>(readers).map(([name, { read, absence }]) => {
-    // Not what `Object.prototype` may have by that name.
-    const isNamed = Object.hasOwn(given, name)
-    const value = isNamed ? given[name] : undefined
-    if (value !== undefined || absence === 'never') return [name, read(value, name)]
-    if (isNamed && absence === 'unnamed')
+  const table = readers as OptionReaders<Record<string, unknown>>
+  for (const name in given)
+    if (!Object.hasOwn(table, name))
+      throw new TypeError(
+        `there is no option ${JSON.stringify(name)} here; there are ${Object.keys(table).join(', ')}`,
+      )
+  const values: Record<string, unknown> = {}
+  for (const name in table) {
+    const { read, absence } = table[name] as OptionReader<unknown>
+    const value = given[name]
+    if (value !== undefined || absence === 'never') values[name] = read(value, name)
+    else if (absence === 'unnamed' && name in given)
       throw new TypeError(`${name} is undefined: leave it out on purpose, or give it a value`)
-    return [name, undefined]
-  })
-  return Object.fromEntries(values) as T
+  }
+  return values as T
 }
 
 /**
  * A copy of options with all of their own members, also those that are not enumerable: `{ ...options }` would leave those
- * out, and with them a check. Throws a `TypeError` if they are no plain object.
+ * out, and with them a check. The copy inherits nothing. Throws a `TypeError` if they are no plain object.
  */
 export function copiedOptions(options: unknown): Readonly<Record<string, unknown>> {
   if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
-  return Object.fromEntries(Object.getOwnPropertyNames(options).map((name) => [name, options[name]]))
+  const copy: Record<string, unknown> = Object.create(null)
+  for (const name of Object.getOwnPropertyNames(options)) copy[name] = options[name]
+  return copy
 }
 
 /** The error for a wrong option, with the form that it should have: `wrong('domains', 'a list: ["app.example.com"]')`. */

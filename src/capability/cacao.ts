@@ -91,19 +91,29 @@ export function isPasskeyType(type: string): boolean {
 const RFC3339 =
   /^(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3])(?::[0-5]\d){2})(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
+// The times of a capability are asked for again and again, and a date-time takes longer to parse than to find here.
+const instants = new Map<string, number>()
+const MOST_INSTANTS = 100
+const LONGEST_KNOWN = 40
+
 /**
  * The instant of an RFC 3339 date-time, in milliseconds since 1970; `undefined` for any other text. A leap second (`:60`) has
  * no instant in JavaScript and is refused.
  */
 export function parseDateTime(text: string): number | undefined {
+  const known = instants.get(text)
+  if (known !== undefined) return known
   const match = RFC3339.exec(text)
   if (!match) return undefined
   const [, date = '', time, fraction = '', sign, hours = 0, minutes = 0] = match
-  const instant = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`)
+  const local = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`)
   // `Date.parse` may read 31 February as 3 March. NaN isn't the day, either.
-  if (new Date(instant).getUTCDate() !== Number(date.slice(8))) return undefined
+  if (new Date(local).getUTCDate() !== Number(date.slice(8))) return undefined
   const offset = (Number(hours) * 60 + Number(minutes)) * 60_000
-  return sign === '-' ? instant + offset : instant - offset
+  const instant = sign === '-' ? local + offset : local - offset
+  if (instants.size >= MOST_INSTANTS) instants.clear()
+  if (text.length <= LONGEST_KNOWN) instants.set(text, instant)
+  return instant
 }
 
 /** Seconds by which the clock of another machine may be ahead. Applies to `iat` and `nbf`; `exp` is exact. */

@@ -21,6 +21,7 @@ import { isAuthority, isURI, missingResources } from './resources.js'
 
 /** Returns a copy of a value that it accepts; throws `ERR_CAPABILITY_INVALID`, naming the path, for any other value. */
 type Schema<T> = (value: unknown, path: string) => T
+type Schemas<T> = { readonly [K in keyof T]-?: Schema<NonNullable<T[K]>> }
 
 // Characters of a text, or bytes.
 const MAX_LENGTH = 16_384
@@ -54,7 +55,7 @@ const bytesSchema: Schema<Uint8Array<ArrayBuffer>> = (value, path) => {
 function readObject<T extends object>(
   input: unknown,
   path: string,
-  schemas: { readonly [K in keyof T]-?: Schema<NonNullable<T[K]>> },
+  schemas: Schemas<T>,
   required: readonly (keyof T & string)[],
 ): T {
   if (!isPlainObject(input)) throw invalid(path, 'an object')
@@ -116,51 +117,17 @@ function parseChain(input: unknown, path: string, links: number): Cacao {
   return cacao
 }
 
-const parseHeader: Schema<CacaoHeader> = (input, path) =>
-  readObject(
-    input,
-    path,
-    {
-      t: textSchema(
-        (t): t is CacaoHeader['t'] => t === 'eip4361' || t === 'caip122',
-        '"caip122" or "eip4361"',
-      ),
-    },
-    ['t'],
-  )
+const headerType = textSchema(
+  (t): t is CacaoHeader['t'] => t === 'eip4361' || t === 'caip122',
+  '"caip122" or "eip4361"',
+)
+
+const parseHeader: Schema<CacaoHeader> = (input, path) => readObject(input, path, { t: headerType }, ['t'])
 
 const dateTime = textSchema(
   (text) => parseDateTime(text) !== undefined,
   'an RFC 3339 date-time such as "2026-01-31T12:00:00Z"',
 )
-
-/** The guard for a payload alone, before it is signed. Throws `ERR_CAPABILITY_INVALID`. */
-export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
-  const payload = readObject<CacaoPayload>(
-    input,
-    path,
-    {
-      domain: textSchema(isAuthority, 'an RFC 3986 authority such as "example.com:8080"'),
-      iss: textSchema((text) => accountOfDID(text) !== undefined, 'a did:pkh or did:key'),
-      aud: textSchema(isURI, 'a URI'),
-      version: textSchema((text) => text === '1', '"1"'),
-      nonce: textSchema((text) => NONCE_BASE64URL.test(text), 'at least 8 letters and digits'),
-      iat: dateTime,
-      nbf: dateTime,
-      exp: dateTime,
-      statement: textSchema(
-        (text) => STATEMENT.test(text) && hiddenCharacter(text) === undefined,
-        'one line without hidden characters (ERC-4361)',
-      ),
-      requestId: textSchema((text) => REQUEST_ID.test(text), 'made of URI path characters'),
-      resources: parseResources,
-    },
-    ['domain', 'iss', 'aud', 'version', 'nonce', 'iat'],
-  )
-  const isText = payload.iss.startsWith('did:pkh:eip155:')
-  if (isText && !NONCE.test(payload.nonce)) throw invalid(`${path}.nonce`, 'at least 8 letters and digits')
-  return payload
-}
 
 const resource = textSchema(isURI, 'a URI such as "https://api.example.com/notes/*"')
 
@@ -184,23 +151,49 @@ const parseResources: Schema<string[]> = (value, path) => {
   return copy
 }
 
+const PAYLOAD: Schemas<CacaoPayload> = {
+  domain: textSchema(isAuthority, 'an RFC 3986 authority such as "example.com:8080"'),
+  iss: textSchema((text) => accountOfDID(text) !== undefined, 'a did:pkh or did:key'),
+  aud: textSchema(isURI, 'a URI'),
+  version: textSchema((text) => text === '1', '"1"'),
+  nonce: textSchema((text) => NONCE_BASE64URL.test(text), 'at least 8 letters and digits'),
+  iat: dateTime,
+  nbf: dateTime,
+  exp: dateTime,
+  statement: textSchema(
+    (text) => STATEMENT.test(text) && hiddenCharacter(text) === undefined,
+    'one line without hidden characters (ERC-4361)',
+  ),
+  requestId: textSchema((text) => REQUEST_ID.test(text), 'made of URI path characters'),
+  resources: parseResources,
+}
+
+/** The guard for a payload alone, before it is signed. Throws `ERR_CAPABILITY_INVALID`. */
+export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
+  const required = ['domain', 'iss', 'aud', 'version', 'nonce', 'iat'] as const
+  const payload = readObject<CacaoPayload>(input, path, PAYLOAD, required)
+  const isText = payload.iss.startsWith('did:pkh:eip155:')
+  if (isText && !NONCE.test(payload.nonce)) throw invalid(`${path}.nonce`, 'at least 8 letters and digits')
+  return payload
+}
+
+const signatureType = textSchema((text) => SIGNATURE_TYPE.test(text), 'a signature type such as "eip191"')
 const signatureText = textSchema((text) => text !== '', 'a non-empty string or bytes')
+const signatureValue: Schema<string | Uint8Array<ArrayBuffer>> = (value, path) =>
+  typeof value === 'string' ? signatureText(value, path) : bytesSchema(value, path)
 
 function parseSignature(input: unknown, path: string, parent: Schema<Cacao>): CacaoSignature {
-  const signature = readObject<CacaoSignature>(
-    input,
-    path,
-    {
-      t: textSchema((text) => SIGNATURE_TYPE.test(text), 'a signature type such as "eip191"'),
-      s: (value, at) => (typeof value === 'string' ? signatureText(value, at) : bytesSchema(value, at)),
-      m: (value, at) =>
-        readObject<NonNullable<CacaoSignature['m']>>(value, at, { aad: bytesSchema, parent }, []),
-    },
-    ['t', 's'],
-  )
-  const { t, m } = signature
+  const m: Schema<NonNullable<CacaoSignature['m']>> = (value, at) =>
+    readObject(value, at, { aad: bytesSchema, parent }, [])
+  const signature = readObject<CacaoSignature>(input, path, { t: signatureType, s: signatureValue, m }, [
+    't',
+    's',
+  ])
+  const { t, m: metadata } = signature
   // Only keys sign delegated capabilities, and only passkeys sign additional data.
-  const isMisplaced = m && (t.startsWith(KEY_TYPE) ? m.aad : m.parent || (m.aad && !isPasskeyType(t)))
+  const isMisplaced =
+    metadata &&
+    (t.startsWith(KEY_TYPE) ? metadata.aad : metadata.parent || (metadata.aad && !isPasskeyType(t)))
   if (isMisplaced) throw invalid(`${path}.m`, 'fit for its type')
   return signature
 }

@@ -1,10 +1,9 @@
 import { parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
-import { booleanOption, setting } from '../base/options.js'
+import { booleanOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type CacaoPayload, rootOf } from '../capability/cacao.js'
 import { parseMessage, renderMessage } from '../capability/message.js'
-import { givenOptions, type ReadersOf } from '../options/read-options.js'
 import type { DIDSession } from '../session/did-session.js'
 import { KIT_READERS, type KitAuth, type KitOptions, KitSession } from './kit-session.js'
 
@@ -90,7 +89,7 @@ const NONCE_BYTES = 12
  * const options = { siwx: auth.siwx }
  */
 export function appKitAuth(options: AppKitOptions): AppKitAuth {
-  const given = givenOptions<AppKitOptions>(options, APPKIT_READERS)
+  const given = readOptions<AppKitOptions>(options, APPKIT_READERS)
   const { required = true, signOutOnDisconnect = true, ...kitOptions } = given
   const session = new KitSession(kitOptions)
   // Texts that were given out before the account was known, by their nonces.

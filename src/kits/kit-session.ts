@@ -1,10 +1,9 @@
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
-import { booleanOption, countOption, setting } from '../base/options.js'
+import { booleanOption, countOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
-import { givenOptions, type ReadersOf } from '../options/read-options.js'
 import type { GetOptions } from '../options/session-options.js'
 import { DIDSession } from '../session/did-session.js'
 import { placeOptions, resumeOptions, type SessionOptions } from '../session-state/options.js'
@@ -91,7 +90,7 @@ export class KitSession {
       rpcTimeoutMs,
       lowerCaseAddress = false,
       ...given
-    } = givenOptions<KitOptions>(options, KIT_READERS)
+    } = readOptions<KitOptions>(options, KIT_READERS)
     if (!given.resources?.length && given.abilities === undefined)
       throw new TypeError('resources or abilities must name at least one thing that the session may do')
     this.#options = given

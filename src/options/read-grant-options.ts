@@ -1,6 +1,8 @@
 import {
   check,
+  type ReadersOf,
   type ReadValue,
+  readOptions,
   required,
   secondsOption,
   setting,
@@ -10,7 +12,7 @@ import {
 import { domainsOption, revocationOption, verifiersOption } from '../capability/check-options.js'
 import { isResource, isURI } from '../capability/resources.js'
 import type { SessionKeyType } from '../key/session-key.js'
-import { abilitiesOption, EXPLAIN_READERS, givenOptions, type ReadersOf } from './read-options.js'
+import { abilitiesOption, EXPLAIN_READERS } from './read-options.js'
 import type {
   AuthorizeOptions,
   DelegateOptions,
@@ -108,17 +110,17 @@ function withoutSignal({
 
 /** Reads the options of `DIDSession.get`. The functions below do the same for the other methods. */
 export function getOptions(options: unknown): GetOptions {
-  return givenOptions(options, GET_READERS)
+  return readOptions(options, GET_READERS)
 }
 
 export function authorizeOptions(options: unknown): AuthorizeOptions {
   const { verifiers, now, signal } = GET_READERS
-  return givenOptions<AuthorizeOptions>(options, { ...GRANT_READERS, verifiers, now, signal })
+  return readOptions<AuthorizeOptions>(options, { ...GRANT_READERS, verifiers, now, signal })
 }
 
 export function renewOptions(options: unknown): RenewOptions {
   const { verifiers, signal, waitSecs } = GET_READERS
-  return givenOptions<RenewOptions>(options, { ...GRANT_READERS, verifiers, signal, waitSecs })
+  return readOptions<RenewOptions>(options, { ...GRANT_READERS, verifiers, signal, waitSecs })
 }
 
 export function delegateOptions(options: unknown): DelegateOptions {
@@ -128,15 +130,15 @@ export function delegateOptions(options: unknown): DelegateOptions {
   const audience = required(
     textOption('the did:key of an Ed25519 or P-256 key, such as the keyDID of a session'),
   )
-  return givenOptions<DelegateOptions>(options, { audience, resources, expiresInSecs, statement })
+  return readOptions<DelegateOptions>(options, { audience, resources, expiresInSecs, statement })
 }
 
 export function fromSessionOptions(options: unknown): FromSessionOptions {
   const { now, signal } = GET_READERS
   const password = check(passwordOption)
-  return givenOptions<FromSessionOptions>(options, { ...TRUST_READERS, password, now, signal })
+  return readOptions<FromSessionOptions>(options, { ...TRUST_READERS, password, now, signal })
 }
 
 export function serializeOptions(options: unknown): SerializeOptions {
-  return givenOptions<SerializeOptions>(options, { password: required(passwordOption) })
+  return readOptions<SerializeOptions>(options, { password: required(passwordOption) })
 }

@@ -2,7 +2,7 @@ import {
   booleanOption,
   check,
   isPlainObject,
-  type OptionReader,
+  type ReadersOf,
   type ReadValue,
   readOptions,
   secondsOption,
@@ -14,23 +14,18 @@ import { clockOption } from '../base/time.js'
 import type { Abilities } from '../capability/resources.js'
 import { resourcesOption } from '../capability/resources.js'
 import type { SessionStore } from '../store/store.js'
-import {
-  type AskedResources,
-  type ExplainOptions,
-  type ResumeOptions,
-  resourcesArgument,
-  type SessionListenerOptions,
-  type StoreOptions,
-  type TrustOptions,
+import type {
+  AskedResources,
+  ExplainOptions,
+  ResumeOptions,
+  SessionEventType,
+  SessionListenerOptions,
+  StoreOptions,
+  TrustOptions,
 } from './session-options.js'
 
 // Reads the options that say where sessions are stored and which of them are taken up. An undefined `store` or `namespace` is an
 // error, because it would silently mean another place.
-
-/** A reader for each of the options. */
-export type ReadersOf<T> = {
-  readonly [K in keyof T]-?: OptionReader<object extends Pick<T, K> ? T[K] | undefined : T[K]>
-}
 
 type Asked = Pick<ResumeOptions, 'resources' | 'abilities'>
 
@@ -69,6 +64,16 @@ export const EXPLAIN_READERS: WithoutTrust<ExplainOptions> = {
   minValiditySecs: check(secondsOption),
 }
 
+/** The names of the events of `session.on`. */
+export const SESSION_EVENT_TYPES: readonly SessionEventType[] = [
+  'expiring',
+  'expired',
+  'renewed',
+  'removed',
+  'idle',
+  'cookie-failed',
+]
+
 export const LISTENER_READERS: ReadersOf<SessionListenerOptions> = {
   leadSecs: setting(secondsOption),
   idleSecs: setting(secondsOption),
@@ -82,13 +87,6 @@ const ASKED_READERS: ReadersOf<Asked> = {
 
 export const RESUME_READERS: WithoutTrust<ResumeOptions> = { ...EXPLAIN_READERS, ...ASKED_READERS }
 
-/** Reads the options. What the caller left out is left out. Throws a `TypeError` that names a wrong option. */
-export function givenOptions<T>(options: unknown, readers: ReadersOf<T>): T {
-  const table: Readonly<Record<string, OptionReader<unknown>>> = readers
-  const read = Object.entries(readOptions(options, table)).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(read) as T
-}
-
 /**
  * Reads options that may contain `TrustOptions`, whose readers are loaded only then: a page that asks without them whether
  * someone is signed in needn't wait for that code.
@@ -101,12 +99,19 @@ export async function givenTrusting<T extends TrustOptions>(
   const isPlain =
     isPlainObject(options) && Reflect.ownKeys(options).every((name) => Object.hasOwn(readers, name))
   const all = isPlain ? readers : { ...readers, ...(await trustReaders()) }
-  return givenOptions<T>(options, all as unknown as ReadersOf<T>)
+  return readOptions<T>(options, all as unknown as ReadersOf<T>)
 }
 
 /** Reads the argument of `hasSessionFor` and `explain`: a list of resources, or an object with resources and abilities. */
 export function givenAsked(asked: AskedResources | undefined): Asked {
   if (asked === undefined) return {}
-  if (isPlainObject(asked)) return givenOptions(asked, ASKED_READERS)
-  return givenOptions({ resources: resourcesArgument(asked) }, ASKED_READERS)
+  if (isPlainObject(asked)) return readOptions(asked, ASKED_READERS)
+  return readOptions({ resources: resourcesArgument(asked) }, ASKED_READERS)
+}
+
+/** A copy of the resources that a caller passed. Throws a `TypeError` unless they are an array of strings. */
+export function resourcesArgument(resources: unknown): string[] {
+  const list = Array.isArray(resources) ? [...resources] : undefined
+  if (list?.every((resource) => typeof resource === 'string' && resource !== '')) return list
+  throw new TypeError('resources must be an array of URIs')
 }

@@ -190,16 +190,6 @@ export interface KeepCookieOptions {
 /** The events of `session.on`. */
 export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle' | 'cookie-failed'
 
-/** The names of these events. */
-export const SESSION_EVENT_TYPES: readonly SessionEventType[] = [
-  'expiring',
-  'expired',
-  'renewed',
-  'removed',
-  'idle',
-  'cookie-failed',
-]
-
 /** `session.on`. */
 export interface SessionListenerOptions {
   /** `expiring`: seconds before the expiry; 300 by default. */
@@ -208,11 +198,4 @@ export interface SessionListenerOptions {
   idleSecs?: number
   /** Ends the listening. */
   signal?: AbortSignal
-}
-
-/** A copy of the resources that a caller passed. Throws a `TypeError` unless they are an array of strings. */
-export function resourcesArgument(resources: unknown): string[] {
-  const list = Array.isArray(resources) ? [...resources] : undefined
-  if (list?.every((resource) => typeof resource === 'string' && resource !== '')) return list
-  throw new TypeError('resources must be an array of URIs')
 }

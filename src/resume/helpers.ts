@@ -10,7 +10,7 @@ import { trustRefusal } from './trust.js'
 export { watchInput } from '../base/watch-input.js'
 export { TRUST_READERS } from '../options/read-grant-options.js'
 export { clearCookies } from '../store/page-cookie.js'
-export * from './first-load.js'
+export { givenTrusting, resume, trustingContextOf } from './resume.js'
 export { canSign, migrate, missingGrants, sessionOfSeed, trustRefusal }
 
 /** The helpers of `resume`, for code that has loaded them anyway. */

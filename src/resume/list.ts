@@ -1,7 +1,8 @@
 import { accountDID } from '../base/account.js'
+import { readOptions } from '../base/options.js'
 import { rootOf, validityAt } from '../capability/cacao.js'
 import { TRUST_READERS } from '../options/read-grant-options.js'
-import { givenOptions, STORE_READERS } from '../options/read-options.js'
+import { STORE_READERS } from '../options/read-options.js'
 import type { ListOptions } from '../options/session-options.js'
 import { expiresAt, type Persistence, parseRecord, readRecords, storeError } from '../store/store.js'
 import { trustingContextOf } from './context.js'
@@ -25,9 +26,7 @@ export interface SessionSummary {
 
 /** Every stored session that passes the checks of the options, those that did-session 4 left included. */
 export async function listSessions(options: ListOptions): Promise<SessionSummary[]> {
-  const context = trustingContextOf(
-    givenOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS }),
-  )
+  const context = trustingContextOf(readOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS }))
   await migrateDIDSession4(context, undefined, loadedHelpers)
   const { found, failures } = await readRecords(context.stores, context.namespace)
   if (context.isChosen && failures.length > 0) throw storeError(failures[0])

@@ -54,7 +54,7 @@ async function persistIn(
   const { account, keyDID } = session
   const remove = expired.map((id) => ({ account: id.account, keyDID: id.keyDID }))
   await store.write(namespace, { put: [session], remove, last: { account, keyDID, at: now } })
-  const { found, failures } = await readAccount([store], namespace, account, () => false)
+  const { found, failures } = await readAccount([store], namespace, account, () => false, false)
   if (failures.length > 0) throw failures[0]
   const stored = found.find(({ record }) => parseRecord(record)?.keyDID === keyDID)
   const key = stored && (stored.key ?? (await store.readKey(namespace, { account, keyDID })))

@@ -2,7 +2,7 @@ import { chainless } from '../base/account.js'
 import type { SessionErrorCode } from '../base/errors.js'
 import { type Cacao, expiryTime, validityAt } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
-import { type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
+import { isRemoved, type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
 import {
   expiresAt,
   type FoundRecord,
@@ -19,7 +19,11 @@ import {
   storeError,
 } from '../store/store.js'
 import type { SessionContext, Trust } from './context.js'
-import { isRemoved } from './removed-keys.js'
+
+// With `resume`, these reach all that a page has loaded before it loads anything else. Each module that loads later exports the three,
+// although nobody takes them from there: a bundler makes a file for each set of modules that use the same code, and so of that one file.
+export { givenTrusting } from '../options/read-options.js'
+export { trustingContextOf } from './context.js'
 
 /**
  * The stored session of the account that covers what is wanted, passes the context's checks and is valid longest; without an
@@ -86,18 +90,22 @@ export interface Look {
   readonly failures: readonly unknown[]
 }
 
-/** Reads and judges what is stored of the account. What did-session 4 left counts only if nothing of ours can be taken up. */
+/**
+ * Reads and judges what is stored of the account. What did-session 4 left counts only if nothing of ours can be taken up. The last
+ * use need not be read where nothing is taken up and the account is known.
+ */
 export async function look(
   context: SessionContext,
   account: string | undefined,
   wanted: Wanted,
   load: LoadHelpers,
+  isLastWanted = true,
 ): Promise<Look> {
-  const first = await lookOnce(context, account, wanted, load)
+  const first = await lookOnce(context, account, wanted, load, isLastWanted)
   const isSignedOut = account === undefined && first.last && first.last.account === undefined
   if (isSignedOut || first.assessments.some(({ session }) => session)) return first
   const migrated = await migrateDIDSession4(context, context.anyChain ? undefined : account, load)
-  return migrated > 0 ? lookOnce(context, account, wanted, load) : first
+  return migrated > 0 ? lookOnce(context, account, wanted, load, isLastWanted) : first
 }
 
 async function lookOnce(
@@ -105,11 +113,12 @@ async function lookOnce(
   account: string | undefined,
   wanted: Wanted,
   load: LoadHelpers,
+  isLastWanted: boolean,
 ): Promise<Look> {
   const { stores, namespace, anyChain, shared } = context
   const { found, last, failures } = anyChain
     ? { ...(await readRecords(stores, namespace)), last: await readLastUsed(stores, namespace) }
-    : await readAccount(stores, namespace, account, (keyDID) => shared.keys.has(keyDID))
+    : await readAccount(stores, namespace, account, (keyDID) => shared.keys.has(keyDID), isLastWanted)
   const owner = account ?? last?.account
   // Signing out leaves a note without an account: nobody is signed in again who has just signed out.
   const own =
@@ -210,7 +219,10 @@ async function assess(
   if (validity === 'expired' || expiryTime(cacao) < now + minValiditySecs * 1000)
     return { status: { status: 'expired', expiresAt: expiresAt(cacao) } }
   if (validity === 'not-yet-valid') return { status: { status: 'not-yet-valid' } }
-  const missing = await missingIn(cacao.p.resources, resources, load)
+  const { resources: granted = [] } = cacao.p
+  let missing = missingResources(granted, resources)
+  // The abilities of one recap may be among those of another.
+  if (isRecap(missing.at(-1))) missing = (await load()).missingGrants(granted, missing)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
   const session = await storedSession(found, context, parsed, load)
   if (!session) return { status: { status: 'wrong-key' } }
@@ -259,16 +271,4 @@ async function isPair(key: SessionKey, { database }: SessionStore, load: LoadHel
   if (database) return true
   const { canSign } = await load()
   return canSign(key)
-}
-
-async function missingIn(
-  granted: readonly string[] = [],
-  wanted: readonly string[],
-  load: LoadHelpers,
-): Promise<string[]> {
-  const missing = missingResources(granted, wanted)
-  // The abilities of one recap may be among those of another.
-  if (!isRecap(missing.at(-1))) return missing
-  const { missingGrants } = await load()
-  return missingGrants(granted, missing)
 }

@@ -1,8 +1,7 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { check, secondsOption, setting } from '../base/options.js'
+import { check, type ReadersOf, readOptions, secondsOption, setting } from '../base/options.js'
 import { canonicalJSON } from '../capability/canonical-json.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
-import { givenOptions, type ReadersOf } from '../options/read-options.js'
 import type { GetOptions, ListOptions, ResumeOptions, StoreOptions } from '../options/session-options.js'
 import { defaultStore } from '../resume/context.js'
 import type { SessionStore } from '../store/store.js'
@@ -82,7 +81,7 @@ const READERS: ReadersOf<SessionOptions> = {
  * is.
  */
 export function optionsKey(options: SessionOptions, provider: string): string {
-  const given = givenOptions<SessionOptions>(options, READERS)
+  const given = readOptions<SessionOptions>(options, READERS)
   const { account, resources = [], abilities, verifiers = {}, domains = [], revocation } = given
   const { namespace = 'default', anyChain = false, minValiditySecs = 0 } = given
   const key = canonicalJSON([

@@ -1,14 +1,8 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { copiedOptions } from '../base/options.js'
+import { copiedOptions, readOptions } from '../base/options.js'
 import type { Clock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
-import {
-  EXPLAIN_READERS,
-  givenAsked,
-  givenOptions,
-  RESUME_READERS,
-  STORE_READERS,
-} from '../options/read-options.js'
+import { EXPLAIN_READERS, givenAsked, RESUME_READERS, STORE_READERS } from '../options/read-options.js'
 import type {
   AskedResources,
   ExplainOptions,
@@ -19,9 +13,15 @@ import type {
   TrustOptions,
 } from '../options/session-options.js'
 import { contextOf, type SessionContext } from '../resume/context.js'
-import { givenTrusting, resume, trustingContextOf } from '../resume/first-load.js'
 import type { SessionSummary } from '../resume/list.js'
-import { look, type SessionStatus, type Wanted } from '../resume/resume.js'
+import {
+  givenTrusting,
+  look,
+  resume,
+  type SessionStatus,
+  trustingContextOf,
+  type Wanted,
+} from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 
@@ -116,7 +116,7 @@ export class SessionClient<Session> {
     const given = await givenTrusting<ExplainOptions>(this.#with(options), EXPLAIN_READERS, readTrust)
     const context = trustingContextOf(given)
     const wanted = await wantedOf({ ...given, ...givenAsked(resources) })
-    const { assessments } = await look(context, accountArgument(account), wanted, later.helpers)
+    const { assessments } = await look(context, accountArgument(account), wanted, later.helpers, false)
     return assessments.some(({ session }) => session)
   }
 
@@ -135,7 +135,7 @@ export class SessionClient<Session> {
    * called or the signal aborts. For pages where nobody is signed in yet; a session has `on`.
    */
   onChange(listener: (change: SessionChange) => void, options: StoreOptions = {}): () => void {
-    const given = givenOptions(this.#withStore(options), STORE_READERS)
+    const given = readOptions(this.#withStore(options), STORE_READERS)
     const context = contextOf(given)
     return listening(listener, [given.signal], async (signals) => {
       const { listenForChanges } = await later.tabs()
@@ -160,6 +160,7 @@ export class SessionClient<Session> {
 
   // A setting that is `undefined` in a call is left out of it.
   #with<T>(options: T, client: SessionClientOptions = this.#options): T {
+    if (Object.keys(client).length === 0) return options
     const given: StoreOptions = copiedOptions(options)
     const { now = client.now, anyChain = client.anyChain } = given
     return { ...client, ...given, now, anyChain } as T

@@ -2,37 +2,36 @@
 import { type AccountInput, accountDID } from '../base/account.js'
 import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
+import { readOptions } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { assertValidAt, type Cacao, expiryTime, issuerAccount, validityAt } from '../capability/cacao.js'
 import { missingResources, recapAllows } from '../capability/resources.js'
-import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
-import {
-  type AskedResources,
-  type AuthorizeOptions,
-  type CreateTokenOptions,
-  type DelegateOptions,
-  type ExplainOptions,
-  type FromSessionOptions,
-  type GetOptions,
-  type KeepCookieOptions,
-  type ListOptions,
-  type RenewOptions,
-  type ResumeOptions,
-  type RevokeOptions,
-  resourcesArgument,
-  SESSION_EVENT_TYPES,
-  type SerializeOptions,
-  type SessionEventType,
-  type SessionFetchInit,
-  type SessionListenerOptions,
-  type SignRequestOptions,
-  type SignURLOptions,
-  type StoreOptions,
+import { isRemoved, markRemoved } from '../key/session-key.js'
+import { LISTENER_READERS, resourcesArgument, SESSION_EVENT_TYPES } from '../options/read-options.js'
+import type {
+  AskedResources,
+  AuthorizeOptions,
+  CreateTokenOptions,
+  DelegateOptions,
+  ExplainOptions,
+  FromSessionOptions,
+  GetOptions,
+  KeepCookieOptions,
+  ListOptions,
+  RenewOptions,
+  ResumeOptions,
+  RevokeOptions,
+  SerializeOptions,
+  SessionEventType,
+  SessionFetchInit,
+  SessionListenerOptions,
+  SignRequestOptions,
+  SignURLOptions,
+  StoreOptions,
 } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
-import { isRemoved, markRemoved } from '../resume/removed-keys.js'
 import type { SessionStatus } from '../resume/resume.js'
 import type { Persistence, SessionData } from '../store/store.js'
 import { expiresAt } from '../store/store.js'
@@ -434,7 +433,7 @@ export class DIDSession {
   ): () => void {
     if (!SESSION_EVENT_TYPES.includes(type))
       throw new TypeError(`type must be one of ${SESSION_EVENT_TYPES.join(', ')}`)
-    const { signal, ...given } = givenOptions(options, LISTENER_READERS)
+    const { signal, ...given } = readOptions(options, LISTENER_READERS)
     const subject = { data: this.#data, now: this.#now, context: this.#context, load: later.helpers }
     const happened = ({ successor, error }: Outcome = {}): void => {
       const session = successor ? new DIDSession(successor, this.#now, this.#context) : this

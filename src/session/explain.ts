@@ -1,6 +1,7 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
+import { readOptions } from '../base/options.js'
 import { TRUST_READERS } from '../options/read-grant-options.js'
-import { EXPLAIN_READERS, givenAsked, givenOptions } from '../options/read-options.js'
+import { EXPLAIN_READERS, givenAsked } from '../options/read-options.js'
 import type { AskedResources, ExplainOptions } from '../options/session-options.js'
 import { trustingContextOf } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
@@ -17,7 +18,7 @@ export async function explain(
   asked: AskedResources | undefined,
   options: ExplainOptions,
 ): Promise<SessionStatus> {
-  const given = givenOptions<ExplainOptions>(options, { ...EXPLAIN_READERS, ...TRUST_READERS })
+  const given = readOptions<ExplainOptions>(options, { ...EXPLAIN_READERS, ...TRUST_READERS })
   const context = trustingContextOf(given)
   const { resources = [], abilities } = givenAsked(asked)
   const wanted = {
@@ -25,7 +26,7 @@ export async function explain(
     minValiditySecs: given.minValiditySecs,
   }
   const account = accountArgument(input)
-  const { assessments, failures } = await look(context, account, wanted, loadedHelpers)
+  const { assessments, failures } = await look(context, account, wanted, loadedHelpers, false)
   const statuses = assessments.map(({ status }) => status)
   const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]
   if (best) return best

@@ -1,9 +1,10 @@
 import { chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { readOptions } from '../base/options.js'
 import type { Clock } from '../base/time.js'
 import { assertValidAt, type Cacao } from '../capability/cacao.js'
 import { timeAt } from '../http/signed-fetch.js'
-import { givenOptions, LISTENER_READERS } from '../options/read-options.js'
+import { LISTENER_READERS } from '../options/read-options.js'
 import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
 import {
@@ -42,7 +43,7 @@ export async function keepCookie(
   options: KeepCookieOptions,
   { context, now, disposal }: { context: SessionContext | undefined; now: Clock; disposal: AbortSignal },
 ): Promise<void> {
-  const { leadSecs = DEFAULT_LEAD_SECS, signal } = givenOptions<KeepCookieOptions>(options, {
+  const { leadSecs = DEFAULT_LEAD_SECS, signal } = readOptions<KeepCookieOptions>(options, {
     leadSecs: LISTENER_READERS.leadSecs,
     signal: LISTENER_READERS.signal,
   })

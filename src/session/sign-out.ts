@@ -1,7 +1,8 @@
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { readOptions } from '../base/options.js'
 import { originOptions } from '../http/signed-fetch.js'
-import { givenOptions, STORE_READERS } from '../options/read-options.js'
+import { STORE_READERS } from '../options/read-options.js'
 import type { RevokeOptions, SessionFetchInit, StoreOptions } from '../options/session-options.js'
 import { contextOf, type SessionContext } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
@@ -22,7 +23,7 @@ import type { SessionWatch } from '../tabs/session-watch.js'
 
 /** See `SessionClient.signOut`. */
 export async function signOut(account: AccountInput, options: StoreOptions): Promise<void> {
-  await removeSessions(contextOf(givenOptions(options, STORE_READERS)), accountArgument(account))
+  await removeSessions(contextOf(readOptions(options, STORE_READERS)), accountArgument(account))
 }
 
 /**

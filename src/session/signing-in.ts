@@ -1,11 +1,12 @@
 // What a page loads when someone signs in or out, or when it asks for more than whether someone is signed in.
 
-export * from '../resume/first-load.js'
 export { listSessions } from '../resume/list.js'
+export { givenTrusting, resume, trustingContextOf } from '../resume/resume.js'
 export { encrypted, readSession } from '../resume/session-string.js'
 export { renew } from '../sign-in/renew.js'
 export { askedResources } from '../sign-in/request-capability.js'
 export { authorize, getSession } from '../sign-in/sign-in.js'
+export { writeIndexedDB } from '../store/write-indexeddb.js'
 export { delegate } from './delegate.js'
 export { explain } from './explain.js'
 export { keepCookie } from './keep-cookie.js'

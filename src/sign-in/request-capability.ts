@@ -22,7 +22,8 @@ import {
   unionOfGrants,
   withoutRecapStatement,
 } from '../capability/recap.js'
-import { type AuthorizeOptions, type GrantOptions, resourcesArgument } from '../options/session-options.js'
+import { resourcesArgument } from '../options/read-options.js'
+import type { AuthorizeOptions, GrantOptions } from '../options/session-options.js'
 import type { Trust } from '../resume/context.js'
 import { assertTrusted } from '../resume/trust.js'
 

@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
 import { within } from '../base/time.js'
-import type { LastUsed, SessionStore } from './store.js'
+import type { LastUsed, SessionDatabase, SessionStore } from './store.js'
 
 /** Which database, and how long to wait for it. */
 export interface IndexedDBStoreOptions {
@@ -30,12 +30,12 @@ export function indexedDBStore({
     readKey: (namespace, { account, keyDID }) =>
       connection.use((database) => resultOf(storeIn(database, 'keys').get([namespace, account, keyDID]))),
 
-    readAccount: (namespace, account, isKnown) =>
+    readAccount: (namespace, account, isKnown, isLastWanted) =>
       connection.use(async (database) => {
         const transaction = database.transaction(['sessions', 'keys', 'last'])
         const get = (store: string, key: IDBValidKey): Promise<unknown> =>
           resultOf(transaction.objectStore(store).get(key))
-        const reading = get('last', namespace)
+        const reading = isLastWanted ? get('last', namespace) : undefined
         const owner = account ?? ((await reading) as LastUsed | undefined)?.account
         if (typeof owner !== 'string') return { last: await reading, records: [] }
         const range = keysUnder(namespace, owner)
@@ -52,49 +52,15 @@ export function indexedDBStore({
         return { last, records, keys: await Promise.all(keys) }
       }),
 
-    async write(namespace, { put = [], remove = [], last }) {
-      if (put.length === 0 && (await isRefused(connection))) return
-      await connection.use(async (database, onLate) => {
-        // A session is written once and used for a week, so it must reach the disk.
-        const transaction = database.transaction(['sessions', 'keys', 'last'], 'readwrite', {
-          durability: 'strict',
-        })
-        const [sessions, keys] = [transaction.objectStore('sessions'), transaction.objectStore('keys')]
-        // The caller is told that nothing was stored, so nothing must be stored later.
-        if (put.length > 0) onLate(() => abort(transaction))
-        await completed(transaction, () => {
-          for (const { account, keyDID } of remove) {
-            const range =
-              keyDID === undefined
-                ? keysUnder(namespace, account)
-                : IDBKeyRange.only([namespace, account, keyDID])
-            for (const store of [sessions, keys]) store.delete(range)
-          }
-          for (const { account, keyDID, cacao, keyPair } of put) {
-            const id = [namespace, account, keyDID]
-            sessions.put({ account, keyDID, cacao }, id)
-            if (keyPair) keys.put(keyPair, id)
-          }
-          if (last) transaction.objectStore('last').put(last, namespace)
-        })
-      })
+    async write(namespace, change) {
+      const { writeIndexedDB } = await import('./write-indexeddb.js')
+      await writeIndexedDB(connection, namespace, change)
     },
   }
 }
 
 function storeIn(database: IDBDatabase, name: string): IDBObjectStore {
   return database.transaction(name).objectStore(name)
-}
-
-// A database that can't be opened has nothing that could be removed. One that hangs may have something.
-async function isRefused(connection: Connection): Promise<boolean> {
-  try {
-    await connection.open()
-    return false
-  } catch (error) {
-    if (error instanceof SessionError && error.cause !== undefined) return true
-    throw error
-  }
 }
 
 // Arrays sort behind strings: [namespace, account, []] is the end of all that begins with [namespace, account].
@@ -121,7 +87,7 @@ type OnLate = (listener: () => void) => void
  * A connection that is opened when first used and opened again when it was lost, with a bound on every wait: Safari loses
  * connections, and opening can hang there. In all browsers, a tab that was frozen while it wrote makes the others wait.
  */
-export class Connection {
+export class Connection implements SessionDatabase {
   readonly name: string
   readonly #openTimeoutMs: number
   readonly #workTimeoutMs: number
@@ -137,11 +103,7 @@ export class Connection {
     this.#workTimeoutMs = workTimeoutMs
   }
 
-  /**
-   * Does the work with the open database, and once more with a new connection if this one was lost. Rejects with
-   * `ERR_STORE_UNAVAILABLE` if the database can't be opened, or doesn't answer in time. The work can pass a function to `onLate`,
-   * which is called when the answer is no longer waited for.
-   */
+  /** Does the work, and once more with a new connection if this one was lost. */
   async use<T>(work: (database: IDBDatabase, onLate: OnLate) => Promise<T>): Promise<T> {
     const database = await this.open()
     try {
@@ -270,27 +232,4 @@ function resultOf<T>(request: IDBRequest<T>): Promise<T> {
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
   })
-}
-
-/** Does the work in the transaction, and resolves when that is complete. An error in the work undoes the transaction. */
-function completed(transaction: IDBTransaction, work: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error ?? new DOMException('aborted', 'AbortError'))
-    try {
-      work()
-    } catch (error) {
-      reject(error)
-      abort(transaction)
-    }
-  })
-}
-
-/** Undoes the transaction, unless it has already ended. */
-function abort(transaction: IDBTransaction): void {
-  try {
-    transaction.abort()
-  } catch {
-    // It had already ended.
-  }
 }

@@ -53,8 +53,11 @@ export interface StoredAccount {
 /** The IndexedDB database in which a store keeps its sessions. */
 export interface SessionDatabase {
   readonly name: string
-  /** Does the work with the open database. Rejects with `ERR_STORE_UNAVAILABLE` if that can't be had in time. */
-  use<T>(work: (database: IDBDatabase) => Promise<T>): Promise<T>
+  /**
+   * Does the work with the open database. Rejects with `ERR_STORE_UNAVAILABLE` if that can't be had, or doesn't answer in time. The
+   * work can pass a function to `onLate`, which is called when the answer is no longer waited for.
+   */
+  use<T>(work: (database: IDBDatabase, onLate: (listener: () => void) => void) => Promise<T>): Promise<T>
 }
 
 /**
@@ -81,13 +84,14 @@ export interface SessionStore {
   readLast(namespace: string): Promise<unknown>
   /**
    * The same in one step, for a store that is faster that way: the last use, and the sessions and keys of the account, or
-   * without one of the account used last. Keys that `isKnown` needn't be read. Optional; a store that wraps another one must wrap
-   * this too, or leave it out.
+   * without one of the account used last. Keys that `isKnown` needn't be read, nor the last use of an account where it isn't
+   * wanted. Optional; a store that wraps another one must wrap this too, or leave it out.
    */
   readAccount?(
     namespace: string,
     account: string | undefined,
     isKnown: (keyDID: string) => boolean,
+    isLastWanted: boolean,
   ): Promise<StoredAccount>
   write(namespace: string, change: StoreChange): Promise<void>
 }
@@ -148,18 +152,19 @@ export async function readRecords(
 }
 
 /**
- * Reads the account's records, the note of the last use, and the keys that are not known yet, in one step where the store
- * can do that. Without an account, the records of the account used last; if nobody was, all records.
+ * Reads the account's records, the note of the last use if it is wanted, and the keys that are not known yet, in one step where
+ * the store can do that. Without an account, the records of the account used last; if nobody was, all records.
  */
 export async function readAccount(
   stores: readonly SessionStore[],
   namespace: string,
   account: string | undefined,
   isKnown: (keyDID: string) => boolean,
+  isLastWanted: boolean,
 ): Promise<FoundAccount> {
   const lasts: (LastUsed | undefined)[] = []
   const first = await collect(stores, async (store) => {
-    const stored = await readStored(store, namespace, account, isKnown)
+    const stored = await readStored(store, namespace, account, isKnown, isLastWanted || account === undefined)
     lasts.push(parseLastUsed(stored.last))
     return stored
   })
@@ -225,9 +230,10 @@ async function readStored(
   namespace: string,
   account: string | undefined,
   isKnown: (keyDID: string) => boolean,
+  isLastWanted: boolean,
 ): Promise<StoredAccount> {
-  if (store.readAccount) return store.readAccount(namespace, account, isKnown)
-  const reading = readLastUsed([store], namespace)
+  if (store.readAccount) return store.readAccount(namespace, account, isKnown, isLastWanted)
+  const reading = isLastWanted ? readLastUsed([store], namespace) : undefined
   const owner = account ?? (await reading)?.account
   const records = owner === undefined ? [] : await store.read(namespace, owner)
   return { last: await reading, records }

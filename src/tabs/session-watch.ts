@@ -1,7 +1,7 @@
 import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
 import { missingResources } from '../capability/resources.js'
-import { isRemoved, markRemoved } from '../resume/removed-keys.js'
+import { isRemoved, markRemoved } from '../key/session-key.js'
 import {
   type LocatedRecord,
   type Persistence,

@@ -16,6 +16,7 @@ describe('transactions of IndexedDB', () => {
   const sessions = createSessionClient({ store: indexedDBStore({ name }) })
   const get = (): Promise<DIDSession> => sessions.get(wallet.account, auth, { resources })
   let count = 0
+  let reads: string[] = []
 
   beforeEach(async () => {
     await clearOrigin()
@@ -24,6 +25,11 @@ describe('transactions of IndexedDB', () => {
       // fake-indexeddb makes one of no stores for the upgrade, too.
       if (this.name === name && [...args[0]].length > 0) count++
       return transaction.apply(this, args)
+    })
+    const { get: read } = IDBObjectStore.prototype
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      reads.push(this.name)
+      return read.call(this, key)
     })
     count = 0
   })
@@ -52,5 +58,16 @@ describe('transactions of IndexedDB', () => {
     expect(count).toBe(2)
     await sessions.load()
     expect(count).toBe(3)
+  })
+
+  it('read which session was used last only where one is taken up', async () => {
+    await get()
+    await vi.waitFor(() => expect(count).toBeGreaterThan(5), SOON)
+    await sessions.list()
+    reads = []
+    expect(await sessions.hasSessionFor(wallet.account, resources)).toBe(true)
+    expect(reads).not.toContain('last')
+    await sessions.load(wallet.account)
+    expect(reads).toContain('last')
   })
 })
