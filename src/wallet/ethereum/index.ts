@@ -10,8 +10,13 @@ import { ethereumArgument, walletAccount } from './wallet-account.js'
 
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover.js'
 export type { RecoverPublicKey } from './eip191.js'
-export type { ContractVerifierOptions } from './eip1271.js'
-export type { EthereumRPC, EthereumRPCOptions, EthereumRPCs, EthersProvider } from './rpc.js'
+export type {
+  ContractVerifierOptions,
+  EthereumRPC,
+  EthereumRPCOptions,
+  EthereumRPCs,
+  EthersProvider,
+} from './rpc.js'
 export type { EthereumAuthOptions } from './sign-in.js'
 export type {
   EIP1193Provider,

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/time.js'
 import type { EIP1193Provider } from './signer.js'
 
 /**
@@ -23,6 +24,21 @@ export interface EthereumRPCOptions {
   rpc?: EthereumRPCs | undefined
   /** Milliseconds that all the requests of one check may take together; 5000 by default. */
   rpcTimeoutMs?: number | undefined
+}
+
+/** How the signatures of contract accounts are checked, and for how long a result is remembered. */
+export interface ContractVerifierOptions extends EthereumRPCOptions {
+  /**
+   * Seconds for which a signature that a contract accepted is not checked again; 0 by default, which checks
+   * it each time. A contract may stop accepting a signature, for example when an owner is removed, and that
+   * is noticed this much later.
+   */
+  rpcMaxAgeSecs?: number
+  /**
+   * A clock in milliseconds, for `rpcMaxAgeSecs` and for how long failures are remembered; `Date.now` by
+   * default.
+   */
+  now?: Clock
 }
 
 /**

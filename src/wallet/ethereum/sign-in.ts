@@ -72,7 +72,7 @@ export async function signEthereumCapability(
   // A signature by the account's own key needs no RPC, also where its code is delegated (EIP-7702).
   const isByOwnKey = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
   if (isByOwnKey) return signedCapability(p, 'eip191', `0x${toHex(bytes)}`)
-  const { assertContractSigned } = await import('./contract-account.js')
+  const { assertContractSigned } = await import('./eip1271.js')
   await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: options.rpcTimeoutMs })
   return signedCapability(p, 'eip1271', hex)
 }

@@ -1,7 +1,6 @@
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import type { RecoverPublicKey } from './eip191.js'
-import type { ContractVerifierOptions } from './eip1271.js'
-import { rpcArgument } from './rpc.js'
+import { type ContractVerifierOptions, rpcArgument } from './rpc.js'
 
 /** How the signatures of Ethereum accounts are verified. */
 export interface EthereumVerifierOptions extends ContractVerifierOptions {
