@@ -274,7 +274,7 @@ function decoded(bytes: Uint8Array): CID | undefined {
 }
 
 /** The error `ERR_JWS_INVALID`, with the reason. */
-export function invalid(reason: string, cause?: unknown): SessionError {
+function invalid(reason: string, cause?: unknown): SessionError {
   return new SessionError(
     'ERR_JWS_INVALID',
     `the JWS is refused: ${reason}`,

@@ -1,5 +1,5 @@
 import type { AccountParts } from '../../base/account.js'
-import type { RPCRequest } from './rpc-request.js'
+import type { RPCRequest } from './rpc.js'
 
 // The suffixes that mark a wrapped signature, and one of an account that is not delegated yet.
 const ERC6492_MAGIC = '6492'.repeat(16)

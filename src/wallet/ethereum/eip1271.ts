@@ -16,8 +16,16 @@ import {
   parseContractSignature,
 } from './contract-signature.js'
 import { eip191Hash } from './eip191.js'
-import type { ContractVerifierOptions, EthereumRPC, RPCEntries } from './rpc.js'
-import { isPermanent, isRevert, type RPCRequest, rpcRequest, UnusableRPCError } from './rpc-request.js'
+import {
+  type ContractVerifierOptions,
+  type EthereumRPC,
+  isPermanent,
+  isRevert,
+  type RPCEntries,
+  type RPCRequest,
+  rpcRequest,
+  UnusableRPCError,
+} from './rpc.js'
 import type { EthereumSignerInput } from './signer.js'
 import { ethereumCapability, renderings } from './siwe-message.js'
 
