@@ -135,10 +135,7 @@ export interface FoundRecords {
   readonly failures: readonly unknown[]
   /** Which stores these are. */
   readonly unread: readonly Persistence[]
-}
-
-/** The records of an account, and the session that was used last. */
-export interface FoundAccount extends FoundRecords {
+  /** The session used last, if that was read. */
   readonly last: LastUsed | undefined
 }
 
@@ -161,17 +158,12 @@ export async function readAccount(
   account: string | undefined,
   isKnown: (keyDID: string) => boolean,
   isLastWanted: boolean,
-): Promise<FoundAccount> {
-  const lasts: (LastUsed | undefined)[] = []
-  const first = await collect(stores, async (store) => {
-    const stored = await readStored(store, namespace, account, isKnown, isLastWanted || account === undefined)
-    lasts.push(parseLastUsed(stored.last))
-    return stored
-  })
-  const last = newest(lasts)
-  // Stores that can't be read aren't asked again.
-  if (account !== undefined || lasts.length < (last ? 2 : 1)) return { ...first, last }
-  return { ...(await readRecords(stores, namespace, last?.account)), last }
+): Promise<FoundRecords> {
+  const withLast = isLastWanted || account === undefined
+  const read = await collect(stores, (store) => readStored(store, namespace, account, isKnown, withLast))
+  // Nobody was used last, or somebody of whom another store may know more. Stores that can't be read aren't asked again.
+  const isWhole = account !== undefined || stores.length - read.failures.length < (read.last ? 2 : 1)
+  return isWhole ? read : { ...(await readRecords(stores, namespace, read.last?.account)), last: read.last }
 }
 
 /** The session used last, over all stores. A store that fails counts as one that knows of none. */
@@ -205,13 +197,15 @@ export function expiresAt(cacao: Cacao): Date | undefined {
 
 async function collect(
   stores: readonly SessionStore[],
-  read: (store: SessionStore) => Promise<Pick<StoredAccount, 'records' | 'keys'>>,
+  read: (store: SessionStore) => Promise<StoredAccount>,
 ): Promise<FoundRecords> {
   const failures: unknown[] = []
   const unread: Persistence[] = []
+  const lasts: (LastUsed | undefined)[] = []
   const found = stores.map(async (store): Promise<FoundRecord[]> => {
     try {
-      const { records, keys = [] } = await read(store)
+      const { records, keys = [], last } = await read(store)
+      lasts.push(parseLastUsed(last))
       return Array.isArray(records)
         ? records.map((record: unknown, i) => ({ record, store, key: keys[i] }))
         : []
@@ -221,7 +215,7 @@ async function collect(
       return []
     }
   })
-  return { found: (await Promise.all(found)).flat(), failures, unread }
+  return { found: (await Promise.all(found)).flat(), failures, unread, last: newest(lasts) }
 }
 
 // A store that can't do it in one step is asked step by step. Only a failure to read the records is one of the store.
@@ -230,10 +224,10 @@ async function readStored(
   namespace: string,
   account: string | undefined,
   isKnown: (keyDID: string) => boolean,
-  isLastWanted: boolean,
+  withLast: boolean,
 ): Promise<StoredAccount> {
-  if (store.readAccount) return store.readAccount(namespace, account, isKnown, isLastWanted)
-  const reading = isLastWanted ? readLastUsed([store], namespace) : undefined
+  if (store.readAccount) return store.readAccount(namespace, account, isKnown, withLast)
+  const reading = withLast ? readLastUsed([store], namespace) : undefined
   const owner = account ?? (await reading)?.account
   const records = owner === undefined ? [] : await store.read(namespace, owner)
   return { last: await reading, records }
