@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../base/time.js'
 import { type SessionKey, subtleCrypto } from '../key/session-key.js'
 import type { StoreOptions, TrustOptions } from '../options/session-options.js'
 import { indexedDBStore } from '../store/indexeddb-store.js'
-import type { SessionStore } from '../store/store.js'
+import type { SessionRecord, SessionStore } from '../store/store.js'
 
 const DEFAULT_NAMESPACE = 'default'
 
@@ -28,10 +28,16 @@ export interface SessionContext {
  */
 interface SharedState {
   /**
-   * Keys by their did:key that were found to be what it names. A key never becomes another one, so it is read from a store
-   * and checked only once.
+   * Sessions by the did:key of their key, which was found to be what that names. What is stored of a session is only ever removed,
+   * never changed, so it is read once, unless the caller asks for checks.
    */
-  readonly keys: Map<string, SessionKey>
+  readonly sessions: Map<string, KnownSession>
+}
+
+/** A session that was read from a store and checked. */
+interface KnownSession {
+  readonly key: SessionKey
+  readonly record: SessionRecord
 }
 
 type Read<T> = { readonly [K in keyof T]?: T[K] | undefined }
@@ -100,7 +106,7 @@ export function defaultStore(): SessionStore {
 function sharedStateOf(store: SessionStore, namespace: string): SharedState {
   const states = sharedStates.get(store) ?? new Map<string, SharedState>()
   sharedStates.set(store, states)
-  const state = states.get(namespace) ?? { keys: new Map() }
+  const state = states.get(namespace) ?? { sessions: new Map() }
   states.set(namespace, state)
   return state
 }

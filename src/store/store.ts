@@ -84,8 +84,9 @@ export interface SessionStore {
   readLast(namespace: string): Promise<unknown>
   /**
    * The same in one step, for a store that is faster that way: the last use, and the sessions and keys of the account, or
-   * without one of the account used last. Keys that `isKnown` needn't be read, nor the last use of an account where it isn't
-   * wanted. Optional; a store that wraps another one must wrap this too, or leave it out.
+   * without one of the account used last. Of a session whose key `isKnown` it needn't read more than `{ account, keyDID }`, and of
+   * an account not the last use where that isn't wanted. Optional; a store that wraps another one must wrap this too, or leave it
+   * out.
    */
   readAccount?(
     namespace: string,
