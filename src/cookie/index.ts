@@ -9,8 +9,7 @@ import { refusalOf } from '../middleware/answer.js'
 import type { NodeResponse } from '../middleware/express.js'
 import { sessionGuard, type Verdict } from '../middleware/guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from '../middleware/node-request.js'
-import type { CookieSource } from '../store/cookie-store.js'
-import { type Arrived, arrived, isReading, originOf } from './arrived.js'
+import { type CookieSource, type RequestHead, requestHead } from '../store/cookie-format.js'
 import { CookieJar, type KeptSession } from './cookie-jar.js'
 import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
 import { type RefreshPageOptions, refreshPage } from './refresh-page.js'
@@ -27,8 +26,7 @@ export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-requ
 export type { NodeResponse } from '../middleware/express.js'
 export type { RequireSessionOptions } from '../middleware/guard.js'
 export type { NodeRequest } from '../middleware/node-request.js'
-export type { CookieStoreOptions } from '../store/cookie-format.js'
-export type { CookieSource } from '../store/cookie-store.js'
+export type { CookieSource, CookieStoreOptions } from '../store/cookie-format.js'
 export type { CookieRequest, SessionCookieOptions } from './cookie-options.js'
 export type { RefreshPageOptions } from './refresh-page.js'
 
@@ -111,7 +109,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     return possibleURLs(own, { ...checks, basePath: '' }).some((url) => url.origin === origin)
   }
   const assertSameOrigin = (
-    request: Pick<Arrived, 'header'>,
+    request: Pick<RequestHead, 'header'>,
     accepted: readonly string[] = ['same'],
   ): void => {
     if (accepted.includes(originOf(request, isOwn))) return
@@ -136,7 +134,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
 
   /** Answers a request to the handler; `admitted` verifies a signed one. */
   const answer = async (
-    request: Arrived,
+    request: RequestHead,
     admitted: () => Promise<Verdict<CookieRequest>>,
   ): Promise<Answer> => {
     const { method, header } = request
@@ -186,14 +184,14 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
   return {
     async handler(request) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingRequest(request))
-      const { status, headers, cookies = [], body = null } = await answer(arrived(request), admitted)
+      const { status, headers, cookies = [], body = null } = await answer(requestHead(request), admitted)
       const response = new Response(body, { status, headers })
       for (const cookie of cookies) response.headers.append('set-cookie', cookie)
       return response
     },
     nodeHandler(request, response, next = failed(response)) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
-      answer(arrived(request as CookieSource), admitted).then(
+      answer(requestHead(request as CookieSource), admitted).then(
         ({ status, headers, cookies = [], body = '' }) => {
           if (response.headersSent) return
           if (cookies.length > 0) response.setHeader('set-cookie', setAlready(response, cookies))
@@ -203,7 +201,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       )
     },
     async read(source, { method: given } = {}) {
-      const request = arrived(source)
+      const request = requestHead(source)
       const { method = given ?? 'GET' } = request
       if (!isReading(method) && originOf(request, isOwn) !== 'same') return undefined
       const kept = await jar.read(request.header('cookie'))
@@ -216,7 +214,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         throw error
       }
     },
-    assertSameOrigin: (source) => assertSameOrigin(arrived(source)),
+    assertSameOrigin: (source) => assertSameOrigin(requestHead(source)),
     refreshPage(request, pageOptions) {
       const [at] = addressOf(incomingRequest(request))
       if (!at) throw new TypeError('request must be the one that is answered')
@@ -251,4 +249,26 @@ const failed =
 function setAlready(response: NodeResponse, cookies: readonly string[]): string[] {
   const before = response.getHeader('set-cookie')
   return [...(Array.isArray(before) ? before : typeof before === 'string' ? [before] : []), ...cookies]
+}
+
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+
+/** Whether a request with this method only reads (RFC 9110 §9.2.1). */
+function isReading(method: string): boolean {
+  return SAFE_METHODS.includes(method)
+}
+
+/**
+ * What a browser says of where a request comes from: `same` for a page of this origin, `other` for any other, and `unsaid` if it
+ * says nothing, as what is no browser. `Sec-Fetch-Site` can't be written by a page, and neither can `Origin`.
+ */
+function originOf(
+  { header }: Pick<RequestHead, 'header'>,
+  isOwn: (origin: string) => boolean,
+): 'same' | 'other' | 'unsaid' {
+  const site = header('sec-fetch-site')
+  if (site !== undefined) return site === 'same-origin' ? 'same' : 'other'
+  const origin = header('origin')
+  if (origin === undefined) return 'unsaid'
+  return isOwn(origin) ? 'same' : 'other'
 }

@@ -145,3 +145,49 @@ export function joinParts(partAt: (index: number) => string | undefined): string
     return undefined
   }
 }
+
+/** From where the `Cookie` header is read: a `Request`, its `Headers`, a request of node:http, or the header itself. */
+export type CookieSource =
+  | string
+  | undefined
+  | Headers
+  | { readonly headers: Headers | { readonly cookie?: string | undefined } }
+
+/** What a request says of itself, whatever form the server has it in. */
+export interface RequestHead {
+  /** `undefined` where only the headers were given. */
+  readonly method: string | undefined
+  /** The value of a header, by its name in lower case. */
+  header(name: string): string | undefined
+}
+
+const FORM =
+  'request must be a Request, its Headers (in Next.js: await headers()), a request of node:http, or a Cookie header'
+
+/** Reads a request, its headers, or a `Cookie` header alone. Throws a `TypeError` for anything else. */
+export function requestHead(source: CookieSource): RequestHead {
+  if (source === undefined || typeof source === 'string')
+    return { method: undefined, header: (name) => (name === 'cookie' ? source : undefined) }
+  if (typeof source !== 'object' || source === null) throw new TypeError(FORM)
+  const { headers, method } = source as { readonly headers?: unknown; readonly method?: unknown }
+  const fields = headers ?? source
+  if (typeof fields !== 'object' || fields === null) throw new TypeError(FORM)
+  const header = isHeaders(fields) ? (name: string) => fields.get(name) ?? undefined : plainHeader(fields)
+  // What has neither is something else, such as what Next.js gives for `await cookies()`.
+  if (headers === undefined && !isHeaders(fields)) throw new TypeError(FORM)
+  return { method: typeof method === 'string' ? method : undefined, header }
+}
+
+function isHeaders(fields: object): fields is Headers {
+  const { get, has, getAll, append } = fields as Readonly<Record<string, unknown>>
+  // Cookies that were parsed already have `get`, `has` and `getAll`, too. So have the Headers of Cloudflare Workers, and `append`.
+  const isOfCookies = getAll !== undefined && typeof append !== 'function'
+  return typeof get === 'function' && typeof has === 'function' && !isOfCookies
+}
+
+function plainHeader(fields: object): RequestHead['header'] {
+  return (name) => {
+    const value = Object.hasOwn(fields, name) ? (fields as Record<string, unknown>)[name] : undefined
+    return typeof value === 'string' ? value : undefined
+  }
+}

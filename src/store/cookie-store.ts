@@ -3,6 +3,7 @@ import { parse, serialize } from 'cookie'
 import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/cacao.js'
 import {
+  type CookieSource,
   type CookieStoreOptions,
   cookieForm,
   joinParts,
@@ -11,16 +12,10 @@ import {
   MAX_PARTS,
   PART_MARK,
   PART_OVERHEAD,
+  requestHead,
   splitIntoParts,
 } from './cookie-format.js'
 import { readStoredSessions, type StringStore } from './string-store.js'
-
-/** From where the `Cookie` header is read: a `Request`, its `Headers`, a request of node:http, or the header itself. */
-export type CookieSource =
-  | string
-  | undefined
-  | Headers
-  | { readonly headers: Headers | { readonly cookie?: string | undefined } }
 
 /** To where headers are written: the `Headers` of a `Response`, or a response of node:http or Express. */
 export type CookieTarget =
@@ -64,7 +59,9 @@ const sealing = () => import('./cookie-seal.js')
  */
 export function cookieStore(request: CookieSource, options: CookieStoreOptions): CookieStore {
   const { prefix, attributes, secrets, maxAgeSecs, now } = cookieForm(options)
-  const values = new Map(Object.entries(parse(cookieHeader(request), { decode: identity })))
+  const values = new Map(
+    Object.entries(parse(requestHead(request).header('cookie') ?? '', { decode: identity })),
+  )
   const changes = new Map<string, string>()
   // Cached, because one request may read a cookie several times.
   const opened = new Map<string, Promise<string | undefined>>()
@@ -142,18 +139,4 @@ function secsLeft(value: string, now: number): number | undefined {
 // The result has only letters, digits and - _ . ! ~ * ' %, which a cookie's name may contain.
 function encodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29')
-}
-
-function cookieHeader(source: CookieSource): string {
-  if (source === undefined || typeof source === 'string') return source ?? ''
-  const given: unknown = source
-  if (typeof given === 'object' && given !== null) {
-    const isRequest = 'headers' in given
-    const headers = isRequest ? given.headers : given
-    if (typeof headers === 'object' && headers !== null) {
-      if ('get' in headers && typeof headers.get === 'function') return headers.get('cookie') ?? ''
-      if (isRequest) return 'cookie' in headers && typeof headers.cookie === 'string' ? headers.cookie : ''
-    }
-  }
-  throw new TypeError('request must be a Request, its Headers, a request of node:http, or a Cookie header')
 }

@@ -151,6 +151,7 @@ describe('the request', () => {
   it.each<[kind: string, of: (header: string) => Parameters<typeof cookieStore>[0]]>([
     ['a header', (header) => header],
     ['Headers', headersWith],
+    ['Headers of Cloudflare Workers', (header) => Object.assign(headersWith(header), { getAll: () => [] })],
     ['an object with Headers', (header) => ({ headers: headersWith(header) })],
     ['one of node:http', (header) => ({ headers: { cookie: header } })],
   ])('may be %s', async (_, of) => {
@@ -163,7 +164,10 @@ describe('the request', () => {
     async (source) => expect(await sealedCookies(source).getItem('key')).toBeUndefined(),
   )
 
-  it.each([null, 7, {}, { headers: undefined }, { cookies: {} }])('is not %j', async (source) => {
+  // What Next.js gives for `cookies()`.
+  const parsed = { get: () => ({ name: 'theme', value: 'dark' }), has: () => true, getAll: () => [] }
+
+  it.each([null, 7, {}, { headers: undefined }, { cookies: {} }, parsed])('is not %j', async (source) => {
     expect(await failureOf(() => sealedCookies(source as never))).toBeInstanceOf(TypeError)
   })
 })
