@@ -1,7 +1,7 @@
 export { SessionError, type SessionErrorCode } from './base/errors.js'
 export type { Clock } from './base/time.js'
-export type { CookieSource, CookieStoreOptions } from './store/cookie-format.js'
-export { type CookieStore, type CookieTarget, cookieStore } from './store/cookie-store.js'
+export type { CookieStoreOptions } from './store/cookie-format.js'
+export { type CookieSource, type CookieStore, type CookieTarget, cookieStore } from './store/cookie-store.js'
 export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb-store.js'
 export { memoryStore } from './store/memory-store.js'
 export type {

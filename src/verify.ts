@@ -37,7 +37,7 @@ export type { TokenClaims } from './http/session-token.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from './http/verify-options.js'
 export { requestVerifier, type VerifiedRequest, verifyRequest } from './http/verify-request.js'
 export { type VerifiedJWS, type VerifyJWSOptions, verifyJWS } from './jws/verify-jws.js'
-export type { KeyType, PublicKey } from './key/public-key.js'
+export type { KeyType, PublicKey } from './key/session-key.js'
 export type { VerifyKeySignature } from './key/verify.js'
 export {
   type Device,

@@ -11,7 +11,12 @@ import { print, styled, title } from './terminal.js'
 export function startPage(name, folder) {
   return run(async () => {
     const port = wantedNumber('PORT', 4363, { least: 0, most: 65_535 })
-    const files = await bundle(folder, ['index.html', '../demo/page/style.css', '../demo/page/icon.svg'])
+    const files = await bundle(folder, [
+      'index.html',
+      '../demo/page/style.css',
+      '../demo/page/icon.svg',
+      '../../src/sign-in-button/sign-in-button.css',
+    ])
     const page = await serve(files, port)
     title(name)
     print(`Page: http://localhost:${page.port}/`)

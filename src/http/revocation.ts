@@ -1,7 +1,8 @@
 import { type AccountInput, accountArgument, accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { fromBase64url } from '../base/multibase.js'
-import { type Clock, systemClock } from '../base/time.js'
+import { type ReadersOf, readOptions, setting } from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { type Cacao, expiryTime, isPasskeyType, parseDateTime } from '../capability/cacao.js'
 import type { Revocation, RevocationEvent } from '../capability/check-options.js'
 import { capabilityIdentity, decodeAAD, signedBytes } from '../capability/cid.js'
@@ -83,28 +84,43 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   }
 }
 
+/** Tells all listeners of a revocation. It is stored by then, so what one of them throws is for the console, and keeps it from no other. */
+export function tellRevoked(
+  listeners: ReadonlySet<(event: RevocationEvent) => void>,
+  event: RevocationEvent,
+): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(event)
+    } catch (error) {
+      console.warn('cacao-session: a listener of onRevoked failed:', error)
+    }
+  }
+}
+
 /** Options of `memoryRevocation`. */
 export interface MemoryRevocationOptions {
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
 }
 
+const MEMORY_OPTIONS: ReadersOf<MemoryRevocationOptions> = { now: setting(clockOption) }
+
 /**
  * Keeps revocations in the memory of this process. They are lost when it ends, so it is for tests, and for servers that store
- * a list of their own and read it at the start.
+ * a list of their own and read it at the start. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const revocation = memoryRevocation()
  * await revocation.revokeAll('eip155:1:0x…') // signs the account out everywhere
  */
-export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions = {}): RevocationStore {
+export function memoryRevocation(options: MemoryRevocationOptions = {}): RevocationStore {
+  const { now = systemClock } = readOptions<MemoryRevocationOptions>(options, MEMORY_OPTIONS)
   const capabilities = new Map<string, number>()
   const buckets = new ExpiryBuckets<string[]>(() => [])
   const accounts = new Map<string, number>()
   const listeners = new Set<(event: RevocationEvent) => void>()
-  const tell = (event: RevocationEvent): void => {
-    for (const listener of [...listeners]) listener(event)
-  }
+  const tell = (event: RevocationEvent): void => tellRevoked(listeners, event)
   // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until
   // then may have been revoked.
   let removedUntil = Number.NEGATIVE_INFINITY

@@ -293,6 +293,8 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   storeTimeoutMs: setting(quantityOption),
   now: setting(clockOption),
   verifyKeySignature: setting(
-    functionOption<VerifyKeySignature>('a function that verifies a signature, such as verifyWithNodeCrypto'),
+    functionOption<VerifyKeySignature>(
+      'a function of a public key, a signature and the data that gives true or false',
+    ),
   ),
 }

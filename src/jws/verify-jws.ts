@@ -17,7 +17,7 @@ import {
 } from '../capability/verify-cacao.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { knownKey } from '../key/did-key.js'
-import type { PublicKey } from '../key/public-key.js'
+import type { PublicKey } from '../key/session-key.js'
 import { verifyKeySignature } from '../key/verify.js'
 
 /** What a JWS must fulfil to be accepted. The options of `verifyCacao` are checked for its capability. */

@@ -2,8 +2,7 @@ import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
 import { type KeyObject, type NodeCrypto, nodeCrypto } from '../base/node-crypto.js'
 import { decompressP256, isEd25519Key } from './did-key.js'
-import type { PublicKey } from './public-key.js'
-import { SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
+import { type PublicKey, SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
 
 /**
  * The most bytes that are signed or verified by the engine's own Ed25519. With 65,535 or more, the page crashes in WebKitGTK.

@@ -223,7 +223,11 @@ export class KitSession {
 
   #tell(): void {
     if (!this.#isLoading) this.#hasLoaded = true
-    for (const listener of [...this.#listeners]) listener()
+    // Each in a task of its own: the page sees what a listener throws, and the sign-in goes on.
+    for (const listener of [...this.#listeners])
+      queueMicrotask(() => {
+        if (this.#listeners.has(listener)) listener()
+      })
   }
 
   #loaded(): Promise<void> {

@@ -2,11 +2,10 @@ import type { RecoverPublicKey } from '../wallet/ethereum/eip191.js'
 
 export type { IORedisSubscriber, NodeRedisSubscriber } from '../server/redis-channel.js'
 export type { IORedisClient, NodeRedisClient, RedisStoreOptions } from '../server/redis-client.js'
+export { type RedisDevicesOptions, redisDevices } from '../server/redis-devices.js'
 export {
-  type RedisDevicesOptions,
   type RedisReplayOptions,
   type RedisRevocationOptions,
-  redisDevices,
   redisReplay,
   redisRevocation,
 } from '../server/redis-stores.js'

@@ -1,24 +1,19 @@
 import { chainless } from '../base/account.js'
-import type { SessionErrorCode } from '../base/errors.js'
-import { type Cacao, expiryTime, validityAt } from '../capability/cacao.js'
+import { type SessionErrorCode, storeError } from '../base/errors.js'
+import { type Cacao, expiresAt, expiryTime, validityAt } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { isRemoved, type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
+import type { LastUsed, Persistence, SessionData, SessionRecord, SessionStore } from '../store/store.js'
 import {
-  expiresAt,
   type FoundRecord,
-  type LastUsed,
-  type Persistence,
   parseRecord,
   readAccount,
   readLastUsed,
   readRecords,
   recordOf,
-  type SessionData,
-  type SessionRecord,
-  type SessionStore,
-  storeError,
-} from '../store/store.js'
-import type { SessionContext, Trust } from './context.js'
+  type SessionContext,
+  type Trust,
+} from './context.js'
 
 // With `resume`, these reach all that a page has loaded before it loads anything else. Each module that loads later exports the three,
 // although nobody takes them from there: a bundler makes a file for each set of modules that use the same code, and so of that one file.

@@ -38,10 +38,20 @@ export function readProps(props: SignInButtonProps): ReadProps {
     typeof (source as Partial<WalletSource> | null)?.find === 'function'
   if (!Array.isArray(wallets) || wallets.length === 0 || !wallets.every(isSource))
     throw wrong('wallets', 'a list such as [ethereumWallets(), passkeys()]')
+  for (const { help } of wallets)
+    if (help !== undefined && !isURL(help)) throw wrong("the help of a wallet's source", 'a whole URL')
   if (beforeSignOut !== undefined)
     functionOption('a function that takes the session')(beforeSignOut, 'beforeSignOut')
   if (className !== undefined && typeof className !== 'string') throw wrong('className', 'a text')
   return { wallets, words: signInWords(words), beforeSignOut, className, options }
+}
+
+function isURL(text: string): boolean {
+  try {
+    return new URL(text).hostname !== ''
+  } catch {
+    return false
+  }
 }
 
 /** What the sign-in button says. Pass any of them as `words`, for example in the language of the page. */
@@ -123,7 +133,7 @@ const ENGLISH: SignInWords = {
 }
 
 /** Returns all the words: those that are given, and English ones. Throws a `TypeError` that names the wrong word. */
-function signInWords(given: Partial<SignInWords> = {}): SignInWords {
+export function signInWords(given: Partial<SignInWords> = {}): SignInWords {
   if (!isPlainObject(given)) throw wrong('words', 'an object such as { signIn: "Anmelden" }')
   for (const [name, word] of Object.entries<unknown>(given)) {
     if (!Object.hasOwn(ENGLISH, name))

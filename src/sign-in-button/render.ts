@@ -9,7 +9,7 @@ const shown = new WeakMap<Element, ViewElement>()
  * Makes the element show what the view says, and changes no more of it than has changed, so that the focus stays. Takes
  * over elements that a server has rendered.
  */
-function render(target: Element, view: ViewElement): void {
+export function render(target: Element, view: ViewElement): void {
   const before = shown.get(target)
   shown.set(target, view)
   for (const name of Object.keys(before?.attributes ?? {}))

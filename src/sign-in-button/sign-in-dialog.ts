@@ -1,6 +1,6 @@
 import { accountArgument, chainless } from '../base/account.js'
 import type { DIDSession } from '../session/did-session.js'
-import type { SessionState } from '../session-state/session-state.js'
+import type { SessionState, SignIn } from '../session-state/session-state.js'
 import { LOADING } from '../session-state/session-state.js'
 import type { SharedSession } from '../session-state/shared-session.js'
 import type { WalletChoice, WalletSource } from '../wallet/wallets.js'
@@ -46,6 +46,7 @@ export class SignInDialog {
   #found: readonly (readonly WalletChoice[])[] = []
   #asking: AbortController | undefined
   #lastChosen: WalletChoice | undefined
+  #signingOut: Promise<void> | undefined
   #root: Element | undefined
   #isShown = false
 
@@ -96,21 +97,17 @@ export class SignInDialog {
     this.#asking = asking
     this.#lastChosen = choice
     this.#change({ asked: choice })
-    const { actions, state } = this.#session
-    const session =
-      this.#stage.isRenewal && state.account !== undefined
-        ? await actions.renew(choice.authMethod(state.account), { signal })
-        : await actions.signIn(
-            async () => {
-              const account = await choice.account(signal)
-              return { account, authMethod: choice.authMethod(account) }
-            },
-            { signal },
-          )
-    if (this.#asking !== asking) return
-    this.#asking = undefined
-    if (session) this.close()
-    else this.#change({ asked: undefined })
+    let session: DIDSession | undefined
+    try {
+      session = await this.#ask(choice, signal)
+    } finally {
+      // Also if it rejects, because the app has made a mistake: nobody is asked any more.
+      if (this.#asking === asking) {
+        this.#asking = undefined
+        if (session) this.close()
+        else this.#change({ asked: undefined })
+      }
+    }
   }
 
   /** Renews the session with the wallet that holds its account, or lets the person choose one. */
@@ -118,17 +115,27 @@ export class SignInDialog {
     const { account } = this.#session.state
     const last = this.#lastChosen
     const looked = this.#open(true)
+    const { signal } = this.#search
     await looked
-    if (!this.#stage.isOpen || this.#asking || account === undefined) return
+    if (signal.aborted || this.#asking || account === undefined) return
     const choices = this.#stage.choices.filter(({ kind }) => kind !== 'new-passkey')
     const holders = await Promise.all(
       choices.map(async (choice) => (await isHolder(choice, account)) && choice),
     )
     const holder = holders.find((choice) => choice && choice.id === last?.id) || holders.find(Boolean)
-    if (holder && this.#stage.isOpen && !this.#asking) await this.choose(holder)
+    // A wallet may take its time, and the person may have closed the dialog since, or opened it for something else.
+    if (holder && !signal.aborted && !this.#asking) await this.choose(holder)
   }
 
+  /** Signs out. Another click in the meantime does nothing more. */
   readonly signOut = async (): Promise<void> => {
+    this.#signingOut ??= this.#signOut().finally(() => {
+      this.#signingOut = undefined
+    })
+    return this.#signingOut
+  }
+
+  async #signOut(): Promise<void> {
     const { session } = this.#session.state
     const { beforeSignOut } = this.#props()
     try {
@@ -181,6 +188,17 @@ export class SignInDialog {
     return this.#root?.querySelector('dialog')
   }
 
+  async #ask(choice: WalletChoice, signal: AbortSignal): Promise<DIDSession | undefined> {
+    const { actions, state } = this.#session
+    if (this.#stage.isRenewal && state.account !== undefined)
+      return actions.renew(choice.authMethod(state.account), { signal })
+    const signIn = async (): Promise<SignIn> => {
+      const account = await choice.account(signal)
+      return { account, authMethod: choice.authMethod(account) }
+    }
+    return actions.signIn(signIn, { signal })
+  }
+
   #open(isRenewal: boolean): Promise<void> {
     this.#search.abort()
     this.#search = new AbortController()
@@ -222,8 +240,12 @@ export class SignInDialog {
 }
 
 async function isHolder(choice: WalletChoice, account: string): Promise<boolean> {
-  // A wallet that fails here may still be chosen by hand.
-  const known = await choice.knownAccount?.().catch(() => undefined)
-  // It can sign for its address on whatever chain.
-  return known !== undefined && chainless(accountArgument(known)) === chainless(account)
+  try {
+    const known = await choice.knownAccount?.()
+    // It can sign for its address on whatever chain.
+    return known !== undefined && chainless(accountArgument(known)) === chainless(account)
+  } catch {
+    // A wallet that fails here may still be chosen by hand.
+    return false
+  }
 }

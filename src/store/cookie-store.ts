@@ -3,7 +3,6 @@ import { parse, serialize } from 'cookie'
 import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/cacao.js'
 import {
-  type CookieSource,
   type CookieStoreOptions,
   cookieForm,
   joinParts,
@@ -12,10 +11,16 @@ import {
   MAX_PARTS,
   PART_MARK,
   PART_OVERHEAD,
-  requestHead,
   splitIntoParts,
 } from './cookie-format.js'
 import { readStoredSessions, type StringStore } from './string-store.js'
+
+/** From where the `Cookie` header is read: a `Request`, its `Headers`, a request of node:http, or the header itself. */
+export type CookieSource =
+  | string
+  | undefined
+  | Headers
+  | { readonly headers: Headers | { readonly cookie?: string | undefined } }
 
 /** To where headers are written: the `Headers` of a `Response`, or a response of node:http or Express. */
 export type CookieTarget =
@@ -59,9 +64,7 @@ const sealing = () => import('./cookie-seal.js')
  */
 export function cookieStore(request: CookieSource, options: CookieStoreOptions): CookieStore {
   const { prefix, attributes, secrets, maxAgeSecs, now } = cookieForm(options)
-  const values = new Map(
-    Object.entries(parse(requestHead(request).header('cookie') ?? '', { decode: identity })),
-  )
+  const values = new Map(Object.entries(parse(headerReader(request)('cookie') ?? '', { decode: identity })))
   const changes = new Map<string, string>()
   // Cached, because one request may read a cookie several times.
   const opened = new Map<string, Promise<string | undefined>>()
@@ -139,4 +142,38 @@ function secsLeft(value: string, now: number): number | undefined {
 // The result has only letters, digits and - _ . ! ~ * ' %, which a cookie's name may contain.
 function encodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29')
+}
+
+const FORM =
+  'request must be a Request, its Headers (in Next.js: await headers()), a request of node:http, or a Cookie header'
+
+/**
+ * Reads the headers of a request by their names in lower case, or a `Cookie` header alone. Throws a `TypeError` for anything else.
+ */
+export function headerReader(source: CookieSource): (name: string) => string | undefined {
+  if (source === undefined || typeof source === 'string')
+    return (name) => (name === 'cookie' ? source : undefined)
+  if (typeof source !== 'object' || source === null) throw new TypeError(FORM)
+  const { headers } = source as { readonly headers?: unknown }
+  const fields = headers ?? source
+  if (typeof fields !== 'object' || fields === null) throw new TypeError(FORM)
+  if (isHeaders(fields)) return (name) => fields.get(name) ?? undefined
+  // What has neither is something else, such as what Next.js gives for `await cookies()`.
+  if (fields === source) throw new TypeError(FORM)
+  const own = new Map(
+    Object.entries(fields as object as Record<string, unknown>).map(([name, value]) => [
+      name.toLowerCase(),
+      value,
+    ]),
+  )
+  return (name) => {
+    const value = own.get(name)
+    return typeof value === 'string' ? value : undefined
+  }
+}
+
+// By what collections of cookies don't have. Bun and Cloudflare have `getAll` on headers, too.
+function isHeaders(fields: object): fields is Headers {
+  const { get, append } = fields as { get?: unknown; append?: unknown }
+  return typeof get === 'function' && typeof append === 'function'
 }

@@ -69,7 +69,7 @@ export interface VerifyTokenOptions {
   storeTimeoutMs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
-  /** Verifies the signatures of session keys; with WebCrypto by default. On Node, `verifyWithNodeCrypto` is faster. */
+  /** Verifies the signatures of session keys; by default as `node:crypto` does where there is one, or else WebCrypto. */
   verifyKeySignature?: VerifyKeySignature
 }
 
@@ -257,7 +257,9 @@ const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
   storeTimeoutMs: setting(quantityOption),
   now: setting(clockOption),
   verifyKeySignature: setting(
-    functionOption<VerifyKeySignature>('a function that verifies a signature, such as verifyWithNodeCrypto'),
+    functionOption<VerifyKeySignature>(
+      'a function of a public key, a signature and the data that gives true or false',
+    ),
   ),
 }
 

@@ -5,7 +5,16 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Engine } from '../engines/engine.js'
 import { KEY_A } from '../setup/wallet.js'
 import { type Browser, openBrowser } from './browser.js'
-import { clearSite, id, isVisible, untilVisible } from './demo-page.js'
+import {
+  BUTTON,
+  chooseWallet,
+  clearSite,
+  id,
+  isVisible,
+  untilClosed,
+  untilStatus,
+  untilVisible,
+} from './demo-page.js'
 import { describeEngines } from './engines.js'
 import { type ExampleProcess, startExample } from './example-process.js'
 import type { Page } from './page.js'
@@ -67,8 +76,8 @@ afterAll(async () => {
 const status = (page: Page): Promise<string> => page.text(id('status'))
 const told = (page: Page, words: string): Promise<void> => page.waitForText(id('status'), words)
 
-async function logIn(page: Page): Promise<string> {
-  await page.click(id('log-in'))
+async function logIn(page: Page, choose = () => page.click(id('log-in'))): Promise<string> {
+  await choose()
   await untilVisible(page, 'wallet-sign')
   await page.click(id('wallet-sign'))
   await told(page, 'did:pkh:eip155:1:0x')
@@ -119,15 +128,21 @@ describeEngines('the example page', (engine) => {
     await told(front, 'Signed out')
     await front.click(id('check'))
     await told(front, 'The wallet would be asked: not connected')
-    const shown = await logIn(front)
+    const shown = await logIn(front, () => chooseWallet(front))
     await told(page, shown)
+    await untilStatus(page, 'signed-in')
+    await untilClosed(front)
     await front.click(id('check'))
     await told(front, 'No signature needed')
     await front.reload()
     await told(front, shown)
-    await front.click(id('log-out'))
+    await untilStatus(front, 'signed-in')
+    await front.click(BUTTON)
+    await front.click('.cacao-sign-in-out')
     await told(front, 'Signed out')
     await told(page, 'Signed out')
+    await untilStatus(page, 'signed-out')
+    await untilClosed(front)
     await front.click(id('check'))
     await told(front, 'The wallet would be asked: none')
     expect(await isVisible(front, 'wallet-dialog')).toBe(false)

@@ -75,7 +75,12 @@ async function type(folder: string, { files, host }: FreshApp, port: number, api
 }
 
 /** A person signs in, asks the API, and is still signed in after a reload. */
-async function use(context: BrowserContext, url: string, row: Row): Promise<void> {
+async function use(
+  context: BrowserContext,
+  url: string,
+  { asks, hasSignInButton }: FreshApp,
+  row: Row,
+): Promise<void> {
   const wallet = await walletInPages(context)
   const page = await context.newPage()
   page.on('pageerror', (error) => row.errors.push(`in the page: ${error.message}`))
@@ -87,14 +92,15 @@ async function use(context: BrowserContext, url: string, row: Row): Promise<void
   })
   await page.goto(url)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByText(wallet.account).waitFor()
-  const hello = page.getByRole('button', { name: 'Say hello' })
-  if (await hello.isVisible()) {
-    await hello.click()
-    await page.getByText(`{"hello":"${wallet.account}"}`).waitFor()
+  if (hasSignInButton) await page.getByRole('button', { name: 'Test wallet' }).click()
+  const account = hasSignInButton ? page.getByTitle(wallet.account) : page.getByText(wallet.account)
+  await account.waitFor()
+  if (asks) {
+    await page.getByRole('button', { name: asks.button }).click()
+    await page.getByText(asks.answer(wallet.account), { exact: true }).waitFor()
   }
   await page.reload()
-  await page.getByText(wallet.account).waitFor()
+  await account.waitFor()
   expect(wallet.prompts).toBe(1)
 }
 
@@ -135,7 +141,7 @@ describe('a new app', () => {
     ]
     const { context, close } = await openBrowser(engine)
     try {
-      if (context) await use(context, `http://localhost:${port}`, row)
+      if (context) await use(context, `http://localhost:${port}`, app, row)
     } finally {
       await close()
       for (const server of servers) await server.stop()

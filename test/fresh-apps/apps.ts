@@ -19,6 +19,10 @@ export interface FreshApp {
   readonly start: readonly string[]
   /** Whether the guide's server runs beside it, at API_PORT. */
   readonly hasServer?: boolean
+  /** Whether it has our sign-in button, which asks with which wallet, and shows a short form of the account. */
+  readonly hasSignInButton?: boolean
+  /** The button by which a person asks the server, and what the page then shows. */
+  readonly asks?: { readonly button: string; readonly answer: (account: string) => string }
 }
 
 /** The code of a guide's block, as it is printed. */
@@ -28,6 +32,7 @@ function printed(page: string, name: string): string {
   return found.map(({ code }) => code).join('\n')
 }
 
+const HELLO: FreshApp['asks'] = { button: 'Say hello', answer: (account) => `{"hello":"${account}"}` }
 const VITE = {
   hasServer: true,
   host: 'localhost:5173',
@@ -39,7 +44,26 @@ const SERVER = {
 }
 // The guide's configuration, with the plugin that the generator's own has.
 const withPlugin = (plugin: string, name: string): string =>
-  `${plugin}\n${SERVER['vite.config.js'].replace('{ server', `{ plugins: [${name}()], server`)}`
+  `${plugin}\n${SERVER['vite.config.js']
+    .replace('{ server', `{ plugins: [${name}()], server`)
+    .replace("'/api'", "'/notes'")}`
+
+// Pages of these guides keep notes at an API of another origin. Here the server of the guide to requests is behind the page's own.
+const atVite = (code: string): string =>
+  code
+    .replaceAll(/https:\/\/a(?:pi|pp)\.example\.com/g, `http://${VITE.host}`)
+    .replaceAll(/a(?:pi|pp)\.example\.com/g, VITE.host)
+const NOTES_SERVER = {
+  'server.js': `import { serve } from '@hono/node-server'
+${atVite(printed('requests', 'server'))}
+serve({ fetch: app.fetch, port: API_PORT })
+`,
+}
+const NOTES = {
+  ...VITE,
+  hasSignInButton: true,
+  asks: { button: 'Save a note', answer: () => 'Saved' },
+}
 
 const SERVER_PACKAGES = ['hono@4.13.19', '@hono/node-server@2.1.8']
 
@@ -65,6 +89,7 @@ const NUXT_TEMPLATE = {
 export const apps: readonly FreshApp[] = [
   {
     ...VITE,
+    asks: HELLO,
     name: 'Vite, vanilla',
     generator: ['create-vite@9.3.0', 'app', '--template', 'vanilla-ts', '--no-interactive'],
     packages: SERVER_PACKAGES,
@@ -84,30 +109,34 @@ export const apps: readonly FreshApp[] = [
     checks: [{ tsconfig: 'tsconfig.app.json', command: ['tsc'] }],
   },
   {
-    ...VITE,
+    ...NOTES,
     name: 'Vite, Vue',
     generator: ['create-vite@9.3.0', 'app', '--template', 'vue-ts', '--no-interactive'],
     packages: SERVER_PACKAGES,
     files: {
-      ...SERVER,
+      ...NOTES_SERVER,
       'vite.config.js': withPlugin("import vue from '@vitejs/plugin-vue'", 'vue'),
-      'src/App.vue': printed('nuxt', 'nuxt/app/app').replaceAll('localhost:3000', VITE.host),
+      'src/App.vue': atVite(printed('vue', 'app')),
+      'src/main.ts': atVite(printed('vue', 'main')),
+      'src/OwnButton.vue': printed('vue', 'own-button'),
     },
     checks: [{ tsconfig: 'tsconfig.app.json', command: ['vue-tsc'] }],
   },
   {
-    ...VITE,
+    ...NOTES,
     name: 'Vite, Svelte',
     generator: ['create-vite@9.3.0', 'app', '--template', 'svelte-ts', '--no-interactive'],
     packages: SERVER_PACKAGES,
     files: {
-      ...SERVER,
+      ...NOTES_SERVER,
       'vite.config.js': withPlugin("import { svelte } from '@sveltejs/vite-plugin-svelte'", 'svelte'),
-      'src/App.svelte': printed('sveltekit', 'sveltekit/src/routes/+page'),
+      'src/App.svelte': atVite(printed('svelte', 'app')),
+      'src/Layout.svelte': printed('svelte', 'layout'),
     },
     checks: [{ tsconfig: 'tsconfig.app.json', command: ['svelte-check', '--fail-on-warnings'] }],
   },
   {
+    asks: HELLO,
     name: 'Next.js',
     generator: ['create-next-app@16.4.3', 'app', '--yes', '--empty', '--disable-git', '--skip-install'],
     packages: [],
@@ -121,6 +150,7 @@ export const apps: readonly FreshApp[] = [
     start: ['next', 'start', '--port', 'PORT'],
   },
   {
+    asks: HELLO,
     name: 'SvelteKit',
     generator: [
       'sv@0.17.1',
@@ -143,6 +173,7 @@ export const apps: readonly FreshApp[] = [
     start: ['vite', 'preview', '--port', 'PORT', '--strictPort'],
   },
   {
+    asks: HELLO,
     name: 'Nuxt',
     generator: [
       'create-nuxt@3.37.0',

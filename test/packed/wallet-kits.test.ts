@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { testWallet, walletInPages } from '../../src/testing/index.js'
+import { filesOf } from '../docs/compile.js'
 import { blocksOf } from '../docs/pages.js'
 import { openBrowser } from '../e2e/browser.js'
 import type { Engine } from '../engines/engine.js'
@@ -21,6 +22,7 @@ const PACKAGES = {
   '@reown/appkit-controllers': '1.8.24',
   '@tanstack/react-query': '5.108.0',
   '@types/react': '19.3.0',
+  '@walletconnect/ethereum-provider': '2.25.0',
   react: '19.3.1',
   'react-dom': '19.3.1',
   viem: '2.57.1',
@@ -42,6 +44,8 @@ const OTHER_WALLETS = [
 const OVERRIDES = {
   viem: '$viem',
   '@wagmi/connectors': Object.fromEntries(OTHER_WALLETS.map((name) => [name, NOTHING])),
+  // Its dialog, which the guide does without.
+  '@walletconnect/ethereum-provider': { '@reown/appkit': NOTHING },
 }
 
 const PAGE = `
@@ -159,6 +163,20 @@ export const sessions: Promise<SIWXSession[]> = appKit.siwx.getSessions('eip155:
 // @ts-expect-error: a configuration without one of the functions is refused.
 OptionsController.setSIWX({ ...appKit.siwx, setSessions: undefined })
 `
+// WalletConnect's provider as the guide makes it, whose types are more than `any`.
+const WALLETCONNECT_TYPES = `
+import { EthereumProvider } from '@walletconnect/ethereum-provider'
+import { ethereumAccount, ethereumAuth } from 'cacao-session/ethereum'
+import { enter } from './walletconnect.js'
+
+export const entered: ReturnType<typeof enter> = enter(console.log, (link) => link.trim(), async () => {}, new AbortController().signal)
+const provider = await EthereumProvider.init({ projectId: '', showQrModal: false, chains: [1] })
+ethereumAuth(provider, await ethereumAccount(provider, { silent: true }))
+// @ts-expect-error: without chains there is nothing to connect to.
+EthereumProvider.init({ projectId: '', showQrModal: false })
+// @ts-expect-error: it has no such event.
+provider.on('display_url', () => undefined)
+`
 const COMPILER = {
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -213,15 +231,18 @@ describe('the wallet kits', () => {
     folder = await folderWithout(PACKAGES, OVERRIDES)
     for (const { language, name, code } of blocksOf('docs/guides/wallet-kits.md'))
       await folder.write(`${name}.${language}`, code)
+    for (const { text } of filesOf('docs/guides/walletconnect.md'))
+      await folder.write('walletconnect.ts', text)
     // AppKit as a whole is as large as all else together.
     await folder.write('appkit-app.ts', '')
   })
   afterAll(() => folder?.remove())
 
-  it('have the types that ours say, and the guide compiles', async () => {
+  it('have the types that ours say, and the guides to them and to WalletConnect compile', async () => {
     await folder.write('types.ts', TYPES)
+    await folder.write('walletconnect-types.ts', WALLETCONNECT_TYPES)
     await folder.write('css.d.ts', "declare module '*.css'")
-    const files = ['css.d.ts', 'types.ts', 'rainbowkit-app.tsx', 'wagmi.tsx']
+    const files = ['css.d.ts', 'types.ts', 'rainbowkit-app.tsx', 'wagmi.tsx', 'walletconnect-types.ts']
     await folder.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER, files }))
     await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
       cwd: folder.path,

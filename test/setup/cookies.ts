@@ -1,6 +1,6 @@
 import { DIDSession } from '../../src/session/did-session.js'
-import type { CookieSource, CookieStoreOptions } from '../../src/store/cookie-format.js'
-import { type CookieStore, cookieStore } from '../../src/store/cookie-store.js'
+import type { CookieStoreOptions } from '../../src/store/cookie-format.js'
+import { type CookieSource, type CookieStore, cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { ACCOUNT_A, KEY_A } from './wallet.js'

@@ -2,49 +2,28 @@ import { useSession } from 'cacao-session/react'
 import type { ReactNode } from 'react'
 import { Accounts } from './accounts.js'
 import { Hello } from './hello.js'
-import { dateOf, reasonOf, shortOf } from './words.js'
+import { dateOf, shortOf } from './words.js'
 
-/** The whole page; inside of it, the ways to sign in. */
+/** The whole page; inside of it, the way to sign in and out. */
 export function App({ children }: { children: ReactNode }) {
-  const { status, session, account, error, signOut, retry } = useSession()
+  const { status, session, account } = useSession()
   return (
     <main>
       <h1>Sign in once</h1>
       <p role="status">{STATUSES[status]}</p>
-      {error && <p role="alert">{reasonOf(error)}</p>}
+      {children}
 
-      {(status === 'signed-in' || status === 'expiring') && (
+      {session && (
         <section aria-labelledby="you">
-          <h2 id="you" title={account}>
-            You are {shortOf(account)}
+          <h2 id="you" title={session.account}>
+            You are {shortOf(session.account)}
           </h2>
           <p>
             Until {dateOf(session.expiresAt)}, nobody asks you again. Reload this page, or open it in another
             tab.
           </p>
           <Hello session={session} />
-          <button type="button" className="quiet" onClick={signOut}>
-            Sign out
-          </button>
         </section>
-      )}
-      {status === 'signing-in' && (
-        <button type="button" className="quiet" onClick={signOut}>
-          Cancel
-        </button>
-      )}
-      {status === 'signed-out' && (
-        <section aria-labelledby="sign-in">
-          <h2 id="sign-in">
-            {account ? `Sign in again as ${shortOf(account)}` : 'Sign in with your wallet'}
-          </h2>
-          {children}
-        </section>
-      )}
-      {status === 'error' && (
-        <button type="button" onClick={retry}>
-          Try again
-        </button>
       )}
       <Accounts key={`${status} ${account}`} />
     </main>

@@ -17,6 +17,7 @@ import { injected } from 'wagmi/connectors'
 import { App } from './app.js'
 import { render } from './render.js'
 import { resources } from './resources.js'
+import { reasonOf } from './words.js'
 
 // For apps that have wagmi: it connects, and its wallet client signs in.
 const config = createConfig({
@@ -25,10 +26,12 @@ const config = createConfig({
   transports: { [mainnet.id]: http() },
 })
 
+/** What the sign-in button does on the other page, with the connectors of wagmi in place of its list. */
 function Connectors() {
-  const { signIn } = useSession()
+  const { status, error, signIn, signOut, retry } = useSession()
   const { connector: connected } = useConnection()
   const { mutateAsync: connect } = useConnect()
+  const connectors = useConnectors()
 
   const signInWith = (connector: Connector) =>
     signIn(async () => {
@@ -39,15 +42,30 @@ function Connectors() {
     })
 
   return (
-    <ul className="wallets">
-      {useConnectors().map((connector) => (
-        <li key={connector.uid}>
-          <button type="button" onClick={() => signInWith(connector)}>
-            {connector.name}
-          </button>
-        </li>
-      ))}
-    </ul>
+    <>
+      {error && <p role="alert">{reasonOf(error)}</p>}
+      {status === 'signed-out' && (
+        <ul className="wallets">
+          {connectors.map((connector) => (
+            <li key={connector.uid}>
+              <button type="button" onClick={() => signInWith(connector)}>
+                {connector.name}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {status === 'error' && (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+      {(status === 'signing-in' || status === 'signed-in' || status === 'expiring') && (
+        <button type="button" className="quiet" onClick={signOut}>
+          {status === 'signing-in' ? 'Cancel' : 'Sign out'}
+        </button>
+      )}
+    </>
   )
 }
 

@@ -3,7 +3,7 @@ import { type AccountParts, parseAccount } from '../../base/account.js'
 import { SingleFlight } from '../../base/concurrency.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { LONGEST_TIMER_MS, systemClock, within } from '../../base/time.js'
+import { systemClock, within } from '../../base/time.js'
 import { utf8 } from '../../base/utf8.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { chainReference } from './chain-id.js'
@@ -107,10 +107,7 @@ export async function isAcceptedByContract(
   if (rpc === undefined) throw noRPCError(reference)
   const finished = new AbortController()
   try {
-    const answer = await within(
-      Math.min(timeoutMs, LONGEST_TIMER_MS),
-      checkSignature(rpcRequest(rpc, finished.signal), check),
-    )
+    const answer = await within(timeoutMs, checkSignature(rpcRequest(rpc, finished.signal), check))
     if (answer === undefined) throw new Error(`the RPC did not answer within ${timeoutMs} ms`)
     if (typeof answer === 'boolean') return answer
     if (chain === '') throw noRPCError(reference)

@@ -15,8 +15,7 @@ import {
 } from '../../capability/verify-signature.js'
 import { encodeDIDKey, parseDIDKey } from '../../key/did-key.js'
 import { seedKey } from '../../key/generate-key.js'
-import type { KeyType, PublicKey } from '../../key/public-key.js'
-import { pairKey } from '../../key/session-key.js'
+import { type KeyType, type PublicKey, pairKey } from '../../key/session-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
 

@@ -11,8 +11,10 @@ import { run } from '../command.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { startVite, type ViteServer } from '../vite-server.js'
 
-const SIGN_IN = '.wallets button'
-const HELLO = 'section button:not(.quiet)'
+const BUTTON = '.cacao-sign-in-button'
+const WALLET = '.cacao-sign-in-choice'
+const CONNECTOR = '.wallets button'
+const HELLO = 'section button'
 
 describeEngines(
   'examples/vite-react',
@@ -56,11 +58,19 @@ describeEngines(
         await page.goto(url)
         await page.waitForText('[role=status]', 'signed out')
         wallet.behaviour = { throws: { code: 4001, message: 'User rejected' } }
-        await page.click(SIGN_IN)
-        await page.waitForText('[role=alert]', 'You declined in the wallet')
+        await page.click(BUTTON)
+        await page.click(WALLET)
+        await page.waitForText('dialog [role=alert]', 'You declined in the wallet')
+        wallet.behaviour = 'hangs'
+        await page.click(WALLET)
+        await page.waitForText('main > [role=status]', 'Look at your wallet')
+        await wallet.prompted(2)
+        await page.click('.cacao-sign-in-cancel')
+        await page.waitForText('main > [role=status]', 'signed out')
         wallet.behaviour = 'approves'
-        await page.click(SIGN_IN)
-        await page.waitForText('[role=status]', 'signed in')
+        await page.click(WALLET)
+        await page.waitForText('main > [role=status]', 'signed in')
+        await page.waitFor(() => !document.querySelector('dialog')?.open)
         expect(wallet.texts.at(-1)).toContain('Say hello for a week')
         await page.click(HELLO)
         await page.waitForText('output', 'The server says hello to 0x19e7…ff2a')
@@ -76,7 +86,8 @@ describeEngines(
         await other.waitForText('[role=status]', 'signed in')
         expect(wallet.calls).toHaveLength(calls)
 
-        await page.click('section .quiet')
+        await page.click(BUTTON)
+        await page.click('.cacao-sign-in-out')
         for (const tab of [page, other]) await tab.waitForText('[role=status]', 'signed out')
         await page.reload()
         await page.waitForText('[role=status]', 'signed out')
@@ -97,11 +108,23 @@ describeEngines(
         const { page } = browser
         await page.goto(`${url}/wagmi.html`)
         await page.waitForText('[role=status]', 'signed out')
-        await page.click(SIGN_IN)
+        wallet.behaviour = 'hangs'
+        await page.click(CONNECTOR)
+        await page.waitForText('[role=status]', 'Look at your wallet')
+        await wallet.prompted()
+        await page.click('main > .quiet')
+        await page.waitForText('[role=status]', 'signed out')
+        wallet.behaviour = { throws: { code: 4001, message: 'User rejected' } }
+        await page.click(CONNECTOR)
+        await page.waitForText('[role=alert]', 'You declined in the wallet')
+        wallet.behaviour = 'approves'
+        await page.click(CONNECTOR)
         await page.waitForText('[role=status]', 'signed in')
         await page.click(HELLO)
         await page.waitForText('output', 'The server says hello to 0x19e7…ff2a')
-        expect(wallet.prompts).toBe(1)
+        expect(wallet.prompts).toBe(3)
+        await page.click('main > .quiet')
+        await page.waitForText('[role=status]', 'signed out')
       })
       expect(complaints).toEqual([])
     })
@@ -125,27 +148,24 @@ describeEngines(
         await listens
         await page.evaluate(() => Object.assign(window, { isSamePage: true }))
         wallet.behaviour = 'hangs'
+        await page.click(BUTTON)
         await page.evaluate((css) => {
           const button = document.querySelector<HTMLElement>(css)
           button?.click()
           button?.click()
-        }, SIGN_IN)
+        }, WALLET)
         await page.waitForText('[role=status]', 'Look at your wallet')
         await change('Sign in', 'Changed')
         await page.waitForText('h1', 'Changed once')
         await page.waitForText('[role=status]', 'Look at your wallet')
         // The page says so as soon as it has called the library, which may still be loading.
         await expect.poll(() => wallet.prompts, SOON).toBe(1)
-
-        await page.click('main > .quiet')
-        await page.waitForText('[role=status]', 'signed out')
         wallet.behaviour = 'approves'
-        await page.click(SIGN_IN)
         await page.waitForText('[role=status]', 'signed in')
         await change('Changed', 'Changed again, not')
         await page.waitForText('h1', 'Changed again')
         await page.waitForText('[role=status]', 'signed in')
-        expect(wallet.prompts).toBe(2)
+        expect(wallet.prompts).toBe(1)
         expect(await page.evaluate(() => 'isSamePage' in window)).toBe(true)
       })
       expect(complaints).toEqual([])

@@ -1,0 +1,282 @@
+import { SessionError } from '../base/errors.js'
+import { check, readOptions, wrong } from '../base/options.js'
+import { assertAbility, assertResources } from '../capability/assertions.js'
+import { expiryTime } from '../capability/cacao.js'
+import { type Caller, capabilityGate } from '../http/capability-gate.js'
+import { incomingRequest, possibleURLs } from '../http/incoming-request.js'
+import { requestRefused } from '../http/signature-profile.js'
+import type { VerifiedRequest } from '../http/verify-request.js'
+import { refusalOf } from '../middleware/answer.js'
+import type { NodeResponse } from '../middleware/express.js'
+import { sessionGuard, type Verdict } from '../middleware/guard.js'
+import { closingHeaders, incomingMessage, type NodeRequest } from '../middleware/node-request.js'
+import { type CookieSource, headerReader } from '../store/cookie-store.js'
+import { CookieJar, type KeptSession } from './cookie-jar.js'
+import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
+import { type RefreshPageOptions, refreshPage } from './refresh-page.js'
+
+/** Who acts; `stale` for someone whose cookie was not renewed in time; `undefined` for nobody. */
+export type CookieVerdict = Caller | 'stale' | undefined
+
+/** How a request is read. */
+export interface ReadCookieOptions {
+  /**
+   * The request's method, where only its headers are at hand: `POST` in server actions. Without it, they are taken for those of
+   * a request that reads.
+   */
+  method?: string
+}
+
+const READ_OPTIONS = {
+  method: check<string>((value, name) => {
+    if (typeof value === 'string' && value !== '') return value
+    throw wrong(name, 'the method of the request, such as "POST"')
+  }),
+}
+
+/** The sessions of pages, in cookies. */
+export interface SessionCookie {
+  /**
+   * Answers requests to the path that `session.keepCookie` is given: a signed `POST` sets the cookie, `DELETE` clears it, also
+   * when the session is gone. A signed request that isn't accepted is answered as by `requireSession`, one from a page of
+   * another origin with 403, and another method with 405.
+   */
+  handler(request: Request): Promise<Response>
+  /** The same for Express, Connect and `node:http`. */
+  nodeHandler(request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void): void
+  /**
+   * Who acts by the cookie of a request. All that can change is checked each time: expiry, domain, resources, delegation,
+   * revocation, and what a contract account accepts. `stale` means that the person is signed in as far as is known, but the page
+   * has not renewed the cookie: answer a navigation with `refreshPage`, and anything else as if nobody was. `undefined` is
+   * nobody. It is also the answer to a request that changes something (any method but `GET`, `HEAD` and `OPTIONS`) unless the
+   * browser says that it comes from a page of this origin. Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_RPC_UNAVAILABLE` while it
+   * can't be known who it is: answer that with 503. Rejects with a `TypeError` for a wrong request or option.
+   */
+  read(request: CookieSource, options?: ReadCookieOptions): Promise<CookieVerdict>
+  /**
+   * Throws `ERR_REQUEST_ORIGIN` unless the browser says that the request comes from a page of this origin (`Sec-Fetch-Site`, else
+   * `Origin`). `read` does the same for requests that change something.
+   */
+  assertSameOrigin(request: CookieSource): void
+  /**
+   * The answer to a navigation whose cookie is `stale`: an empty page whose script takes up the session, renews the cookie and
+   * loads the same URL again, or goes on to `login`. It has no inline script and its own `Content-Security-Policy`; your own one
+   * must allow scripts and connections of this origin. A request other than `GET` and `HEAD` is answered with 303 to its own URL,
+   * because a form can't be sent again without asking.
+   */
+  refreshPage(request: Request, options: RefreshPageOptions): Response
+}
+
+/**
+ * Sessions for what carries no signature: the pages that a browser navigates to. A short cookie stands in for the signature, and
+ * only the session's key can have it renewed, which `session.keepCookie` does. It is `HttpOnly`, `Secure`, `SameSite=Lax`, for this
+ * host only, encrypted and authenticated with the `secret`, and bound to key and capability. Throws a `TypeError` for wrong
+ * options.
+ *
+ * @example
+ * const pages = sessionCookie({
+ *   secret: Buffer.from(process.env.COOKIE_SECRET ?? '', 'hex'),
+ *   verifiers: ethereumVerifiers(),
+ *   authority: 'app.example.com',
+ *   domains: ['app.example.com'],
+ *   resources: false,
+ * })
+ * // POST and DELETE /session: pages.handler(request)
+ * const caller = await pages.read(new Request('https://app.example.com/'))
+ */
+export function sessionCookie(options: SessionCookieOptions): SessionCookie {
+  const settings = cookieSettings(options)
+  const { checks, maxAgeSecs, resources, ability } = settings
+  const { now } = checks
+  const jar = new CookieJar(settings.jar)
+  const guard = sessionGuard<CookieRequest>(settings.guard)
+  const gate = capabilityGate(checks)
+  const addressOf = ({ target, isEncrypted, hosts }: Parameters<typeof possibleURLs>[0]): readonly URL[] =>
+    possibleURLs({ target, isEncrypted, hosts }, checks)
+
+  const isOwn = (origin: string): boolean => {
+    if (!URL.canParse(origin)) return false
+    const { protocol, host } = new URL(origin)
+    const own = { target: '/', isEncrypted: protocol === 'https:', hosts: [host] }
+    return possibleURLs(own, { ...checks, basePath: '' }).some((url) => url.origin === origin)
+  }
+  const assertSameOrigin = (
+    request: Pick<RequestHead, 'header'>,
+    accepted: readonly string[] = ['same'],
+  ): void => {
+    if (accepted.includes(originOf(request, isOwn))) return
+    throw requestRefused('ORIGIN', 'it does not come from a page of this origin')
+  }
+
+  /** Who acts by the session in a cookie, fresh or not. Throws unless it is accepted. */
+  const admit = async ({ cacao, token, created }: KeptSession): Promise<Caller> => {
+    const time = now()
+    // Written so that a clock that gives NaN makes nothing valid.
+    if (!(created <= time + checks.clockSkewSecs * 1000))
+      throw requestRefused('STALE', 'its cookie is from the future')
+    // The key has proved to be there when the cookie was sealed.
+    const capability = { text: token, keyDID: cacao.p.aud, read: () => cacao }
+    const { caller } = await gate.admit(capability, time, () => {
+      if (resources) assertResources(cacao, resources)
+      if (ability) assertAbility(cacao, ability)
+    })
+    await gate.assertNotRevoked(cacao)
+    return caller
+  }
+
+  /** Answers a request to the handler; `admitted` verifies a signed one. */
+  const answer = async (
+    request: RequestHead,
+    admitted: () => Promise<Verdict<CookieRequest>>,
+  ): Promise<Answer> => {
+    const { method, header } = request
+    try {
+      if (method === 'DELETE') {
+        assertSameOrigin(request)
+        return { status: 204, headers: PRIVATE, cookies: jar.clear() }
+      }
+      if (method !== 'POST') return { status: 405, headers: { ...PRIVATE, allow: 'POST, DELETE' } }
+      // What is no browser doesn't say where it is from, and has to sign all the same.
+      assertSameOrigin(request, ['same', 'unsaid'])
+    } catch (error) {
+      return refusalOf(error, request, now, settings.vary)
+    }
+    const verdict = await admitted()
+    if (verdict.refusal) return verdict.refusal
+    return cookieFor(verdict.caller, header('cookie'))
+  }
+
+  const cookieFor = async (
+    { cacao, account, keyDID, url }: VerifiedRequest,
+    before: string | undefined,
+  ): Promise<Answer> => {
+    const created = now()
+    const end = expiryTime(cacao)
+    const freshUntil = Math.min(created + maxAgeSecs * 1000, end)
+    const freshSecs = (freshUntil - created) / 1000
+    const { pathname: path } = new URL(url)
+    const note = { until: Math.floor(freshUntil / 1000), secs: Math.ceil(freshSecs), keyDID, path }
+    const keepSecs = (end - created) / 1000
+    const cookies = await jar.write({ cacao, created }, note, { keepSecs, freshSecs, before })
+    if (!cookies) {
+      const error = requestRefused(
+        'TOO_LARGE',
+        'its capability does not fit into cookies: ask for fewer resources',
+      )
+      return refusalOf(error, undefined, now, settings.vary)
+    }
+    return {
+      status: 200,
+      headers: JSON_HEADERS,
+      cookies,
+      body: JSON.stringify({ account, expiresInSecs: freshSecs, until: note.until }),
+    }
+  }
+
+  return {
+    async handler(request) {
+      const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingRequest(request))
+      const { status, headers, cookies = [], body = null } = await answer(requestHead(request), admitted)
+      const response = new Response(body, { status, headers })
+      for (const cookie of cookies) response.headers.append('set-cookie', cookie)
+      return response
+    },
+    nodeHandler(request, response, next = failed(response)) {
+      const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
+      answer(requestHead(request as CookieSource), admitted).then(
+        ({ status, headers, cookies = [], body = '' }) => {
+          if (response.headersSent) return
+          if (cookies.length > 0) response.setHeader('set-cookie', setAlready(response, cookies))
+          response.writeHead(status, { ...headers, ...closingHeaders(request) }).end(body)
+        },
+        next,
+      )
+    },
+    async read(source, options = {}) {
+      const request = requestHead(source)
+      const methods = [request.method, readOptions(options, READ_OPTIONS).method]
+      const isChange = methods.some((method) => method !== undefined && !isReading(method))
+      if (isChange && originOf(request, isOwn) !== 'same') return undefined
+      const kept = await jar.read(request.header('cookie'))
+      if (!kept) return undefined
+      try {
+        const caller = await admit(kept)
+        return now() < kept.created + maxAgeSecs * 1000 ? caller : 'stale'
+      } catch (error) {
+        if (error instanceof SessionError && !UNKNOWN.includes(error.code)) return undefined
+        throw error
+      }
+    },
+    assertSameOrigin: (source) => assertSameOrigin(requestHead(source)),
+    refreshPage(request, pageOptions) {
+      const [at] = addressOf(incomingRequest(request))
+      if (!at) throw new TypeError('request must be the one that is answered')
+      const page = refreshPage(pageOptions, at)
+      if (request.method === 'GET' || request.method === 'HEAD') return page
+      return new Response(null, { status: 303, headers: { location: at.href, 'cache-control': 'no-store' } })
+    },
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly cookies?: readonly string[]
+  readonly body?: string
+}
+
+const PRIVATE = { 'cache-control': 'no-store' }
+const JSON_HEADERS = { ...PRIVATE, 'content-type': 'application/json' }
+// It isn't known who it is: nobody, or the person.
+const UNKNOWN: readonly string[] = ['ERR_STORE_UNAVAILABLE', 'ERR_RPC_UNAVAILABLE', 'ERR_ENVIRONMENT']
+
+// A fault of the server, where nothing else would answer.
+const failed =
+  (response: NodeResponse) =>
+  (error?: unknown): void => {
+    console.error(error)
+    if (!response.headersSent) response.writeHead(500, { ...PRIVATE }).end('')
+  }
+
+// What something before has set stays set.
+function setAlready(response: NodeResponse, cookies: readonly string[]): string[] {
+  const before = response.getHeader('set-cookie')
+  return [...(Array.isArray(before) ? before : typeof before === 'string' ? [before] : []), ...cookies]
+}
+
+/** What a request says of itself, whatever form the server has it in. */
+interface RequestHead {
+  /** `undefined` where only the headers were given. */
+  readonly method: string | undefined
+  /** The value of a header, by its name in lower case. */
+  header(name: string): string | undefined
+}
+
+/** Reads a request, its headers, or a `Cookie` header alone. Throws a `TypeError` for anything else. */
+function requestHead(source: CookieSource): RequestHead {
+  const header = headerReader(source)
+  const { method } = Object(source) as { readonly method?: unknown }
+  return { method: typeof method === 'string' ? method : undefined, header }
+}
+
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+
+/** Whether a request with this method only reads (RFC 9110 §9.2.1). */
+function isReading(method: string): boolean {
+  return SAFE_METHODS.includes(method)
+}
+
+/**
+ * What a browser says of where a request comes from: `same` for a page of this origin, `other` for any other, and `unsaid` if it
+ * says nothing, as what is no browser. `Sec-Fetch-Site` can't be written by a page, and neither can `Origin`.
+ */
+function originOf(
+  { header }: Pick<RequestHead, 'header'>,
+  isOwn: (origin: string) => boolean,
+): 'same' | 'other' | 'unsaid' {
+  const site = header('sec-fetch-site')
+  if (site !== undefined) return site === 'same-origin' ? 'same' : 'other'
+  const origin = header('origin')
+  if (origin === undefined) return 'unsaid'
+  return isOwn(origin) ? 'same' : 'other'
+}

@@ -1,0 +1,481 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError, type SessionErrorCode } from '../../src/base/errors.js'
+import type { DIDSession } from '../../src/session/did-session.js'
+import type { SessionState } from '../../src/session-state/session-state.js'
+import {
+  readProps,
+  type SignInButtonProps,
+  type SignInWords,
+  signInWords,
+} from '../../src/sign-in-button/props.js'
+import { renderToHTML } from '../../src/sign-in-button/render.js'
+import { LOADING_STAGE, type SignInStage } from '../../src/sign-in-button/sign-in-dialog.js'
+import { type SignInActions, signInView, type ViewElement } from '../../src/sign-in-button/view.js'
+import type { WalletChoice, WalletSource } from '../../src/wallet/wallets.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
+
+const SHORT = '0x19e7…ff2a'
+const HELP = 'https://wallets.example/list'
+const REJECTED = new SessionError('ERR_AUTH_REJECTED', 'the person said no')
+const END = new Date('2027-01-02T03:04:05Z')
+
+// What the view reads of a session.
+const held = { account: ACCOUNT_A, expiresAt: END } as DIDSession
+const SIGNED_OUT: SessionState = {
+  status: 'signed-out',
+  session: undefined,
+  account: undefined,
+  error: undefined,
+  isRenewing: false,
+}
+const SIGNED_IN: SessionState = {
+  status: 'signed-in',
+  session: held,
+  account: ACCOUNT_A,
+  error: undefined,
+  isRenewing: false,
+}
+const EXPIRING: SessionState = { ...SIGNED_IN, status: 'expiring' }
+const FAILED: SessionState = { ...SIGNED_OUT, status: 'error', account: undefined, error: REJECTED }
+
+const choice = (id: string, name: string, more: Partial<WalletChoice> = {}): WalletChoice => ({
+  id,
+  name,
+  account: () => Promise.reject(new Error('not asked')),
+  authMethod: () => {
+    throw new Error('not asked')
+  },
+  ...more,
+})
+const CACAO = choice('ethereum:1', 'Cacao wallet', { icon: 'data:image/png;base64,AA' })
+const UNNAMED = choice('ethereum', '')
+const KNOWN = choice('passkey:1', 'alice', { kind: 'known-passkey' })
+const ANY = choice('passkey', '', { kind: 'passkey' })
+const NEW = choice('new-passkey', '', { kind: 'new-passkey' })
+
+// Words that say which word they are.
+const NAMED = Object.fromEntries(
+  Object.entries(signInWords()).map(([name, word]) => {
+    const shown = (value: unknown): string =>
+      value instanceof Date ? value.toISOString() : value instanceof SessionError ? value.code : String(value)
+    return [name, typeof word === 'function' ? (value: unknown) => `${name}(${shown(value)})` : name]
+  }),
+) as unknown as SignInWords
+
+/** Actions that note by which name they were called, and with what. */
+function actions(): SignInActions & { readonly called: unknown[][] } {
+  const called: unknown[][] = []
+  const note =
+    (name: string) =>
+    (...args: unknown[]): never =>
+      called.push([name, ...args]) as never
+  return {
+    called,
+    open: note('open'),
+    close: note('close'),
+    cancel: note('cancel'),
+    choose: note('choose'),
+    renew: note('renew'),
+    signOut: note('signOut'),
+    retry: note('retry'),
+  }
+}
+
+const stage = (session: SessionState, more: Partial<SignInStage> = {}): SignInStage => ({
+  ...LOADING_STAGE,
+  session,
+  ...more,
+})
+const open = (more: Partial<SignInStage> = {}, session: SessionState = SIGNED_OUT): SignInStage =>
+  stage(session, { isOpen: true, ...more })
+const viewOf = (of: SignInStage, on: SignInActions = actions()): ViewElement => signInView(of, NAMED, on)
+
+const classOf = ({ attributes }: ViewElement): string =>
+  String(attributes['class'] ?? '').replace('cacao-sign-in-', '')
+const everyOf = (view: ViewElement): ViewElement[] => [
+  view,
+  ...view.children.flatMap((child) => (typeof child === 'string' ? [] : everyOf(child))),
+]
+const textOf = ({ children }: ViewElement): string =>
+  children.map((child) => (typeof child === 'string' ? child : textOf(child))).join('')
+
+/** The parts that say something, in the order in which a person finds them: `class: words`. */
+function said(view: ViewElement): string[] {
+  const parts = everyOf(view).filter((each) => each.children.some((child) => typeof child === 'string'))
+  return parts.map((each) => `${classOf(each) || each.attributes['href'] || each.tag}: ${textOf(each)}`)
+}
+const find = (view: ViewElement, name: string): ViewElement => {
+  const found = everyOf(view).find((each) => classOf(each) === name)
+  if (!found) throw new Error(`there is no ${name} among ${everyOf(view).map(classOf)}`)
+  return found
+}
+
+describe('what the sign-in button shows', () => {
+  it.each<[string, SignInStage, string[]]>([
+    ['before it knows', LOADING_STAGE, ['button: signIn']],
+    ['to nobody', stage(SIGNED_OUT), ['button: signIn']],
+    [
+      'to whom a session has ended',
+      stage({ ...SIGNED_OUT, account: ACCOUNT_A }),
+      ['button: signInAgain', 'notice: ended'],
+    ],
+    [
+      'while the wallet is asked',
+      stage({ ...SIGNED_OUT, status: 'signing-in', error: undefined }),
+      ['button: signingIn'],
+    ],
+    ['to whoever is signed in', stage(SIGNED_IN), [`button: ${SHORT}`]],
+    [
+      'to whoever is not much longer',
+      stage(EXPIRING),
+      [`button: ${SHORT}`, 'renew: renew', 'notice: endsSoon'],
+    ],
+    ['when loading failed', stage(FAILED), ['button: retry', 'failure: failed(ERR_AUTH_REJECTED)']],
+    [
+      'after a refusal',
+      stage({ ...SIGNED_OUT, error: REJECTED }),
+      ['button: signIn', 'failure: failed(ERR_AUTH_REJECTED)'],
+    ],
+    [
+      'while it looks',
+      open({ isLooking: true }),
+      ['button: signIn', 'title: signIn', 'progress: looking', 'close: close'],
+    ],
+    [
+      'while it looks on',
+      open({ isLooking: true, choices: [CACAO, UNNAMED] }),
+      ['button: signIn', 'title: signIn', 'span: Cacao wallet', 'span: unnamedWallet', 'close: close'],
+    ],
+    [
+      'of passkeys',
+      open({ choices: [KNOWN, ANY, NEW] }),
+      [
+        'button: signIn',
+        'title: signIn',
+        'span: knownPasskey(alice)',
+        'span: anyPasskey',
+        'span: newPasskey',
+        'close: close',
+      ],
+    ],
+    [
+      'of passkeys where there might be wallets',
+      open({ choices: [ANY], help: [HELP] }),
+      [
+        'button: signIn',
+        'title: signIn',
+        'span: anyPasskey',
+        'nothing: nothingFound',
+        `${HELP}: findWallet(wallets.example)`,
+        'close: close',
+      ],
+    ],
+    [
+      'of wallets, where one source found none',
+      open({ choices: [CACAO], help: [HELP] }),
+      ['button: signIn', 'title: signIn', 'span: Cacao wallet', 'close: close'],
+    ],
+    [
+      'of nothing',
+      open({ help: [HELP] }),
+      [
+        'button: signIn',
+        'title: signIn',
+        'nothing: nothingFound',
+        `${HELP}: findWallet(wallets.example)`,
+        'close: close',
+      ],
+    ],
+    [
+      'of nothing, without help',
+      open(),
+      ['button: signIn', 'title: signIn', 'nothing: nothingFound', 'close: close'],
+    ],
+    [
+      'after a refusal, in the dialog alone',
+      open({ choices: [CACAO] }, { ...SIGNED_OUT, error: REJECTED }),
+      [
+        'button: signIn',
+        'title: signIn',
+        'failure: failed(ERR_AUTH_REJECTED)',
+        'span: Cacao wallet',
+        'close: close',
+      ],
+    ],
+    [
+      'of the wallet that is asked',
+      open({ asked: CACAO, choices: [CACAO] }, { ...SIGNED_OUT, status: 'signing-in', error: undefined }),
+      [
+        'button: signingIn',
+        'title: waitingFor(Cacao wallet)',
+        'progress: lookAtWallet',
+        'cancel: cancel',
+        'close: close',
+      ],
+    ],
+    [
+      'of the wallet that is asked again, and no more of why the last time failed',
+      open({ asked: UNNAMED }, { ...SIGNED_IN, error: REJECTED }),
+      [
+        `button: ${SHORT}`,
+        'title: waitingFor(unnamedWallet)',
+        'progress: lookAtWallet',
+        'cancel: cancel',
+        'close: close',
+      ],
+    ],
+    [
+      'of the passkey that is asked',
+      open({ asked: NEW, choices: [NEW] }),
+      [
+        'button: signIn',
+        'title: waitingFor(newPasskey)',
+        'progress: lookAtBrowser',
+        'cancel: cancel',
+        'close: close',
+      ],
+    ],
+    [
+      'of who is signed in',
+      open({ choices: [CACAO] }, SIGNED_IN),
+      [
+        `button: ${SHORT}`,
+        'title: signedIn',
+        `account: ${ACCOUNT_A}`,
+        'until: until(2027-01-02T03:04:05.000Z)',
+        'out: signOut',
+        'close: close',
+      ],
+    ],
+    [
+      'of who is signed in for ever',
+      open({}, { ...SIGNED_IN, session: { ...held, expiresAt: undefined } as unknown as DIDSession }),
+      [`button: ${SHORT}`, 'title: signedIn', `account: ${ACCOUNT_A}`, 'out: signOut', 'close: close'],
+    ],
+    [
+      'of who is not much longer',
+      open({}, EXPIRING),
+      [
+        `button: ${SHORT}`,
+        'renew: renew',
+        'notice: endsSoon',
+        'title: signedIn',
+        `account: ${ACCOUNT_A}`,
+        'until: until(2027-01-02T03:04:05.000Z)',
+        'renew: renew',
+        'out: signOut',
+        'close: close',
+      ],
+    ],
+    [
+      'of what can renew, which a new passkey can not',
+      open({ isRenewal: true, choices: [CACAO, NEW] }, EXPIRING),
+      [
+        `button: ${SHORT}`,
+        'renew: renew',
+        'notice: endsSoon',
+        'title: renew',
+        'span: Cacao wallet',
+        'close: close',
+      ],
+    ],
+  ])('%s', (_, of, expected) => expect(said(viewOf(of))).toEqual(expected))
+
+  it.each([
+    [ACCOUNT_A, SHORT],
+    ['eip155:1:0x123456789012', '0x123456789012'],
+    ['eip155:1:0x1234567890123', '0x1234…0123'],
+    ['did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK', 'z6Mkha…2doK'],
+  ])('of the account %s as the button has room for, and the whole of it as its title', (account, text) => {
+    const button = find(viewOf(stage({ ...SIGNED_IN, account })), 'button')
+    expect([textOf(button), button.attributes['title']]).toEqual([text, account])
+  })
+
+  it.each<[string, SignInStage, string, ViewElement['attributes']]>([
+    ['can do nothing before it knows', LOADING_STAGE, 'button', { disabled: true, 'aria-busy': 'true' }],
+    ['opens a dialog', stage(SIGNED_OUT), 'button', { 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }],
+    ['has opened it', open(), 'button', { 'aria-haspopup': 'dialog', 'aria-expanded': 'true' }],
+    [
+      'is busy',
+      stage({ ...SIGNED_OUT, status: 'signing-in', error: undefined }),
+      'button',
+      { 'aria-busy': 'true' },
+    ],
+    ['cannot renew twice', stage({ ...EXPIRING, isRenewing: true }), 'renew', { disabled: true }],
+    ['tells of the session', stage(EXPIRING), 'notice', { role: 'status' }],
+    ['tells of failures at once', stage(FAILED), 'failure', { role: 'alert' }],
+    ['names its dialog', open(), 'dialog', { 'aria-label': 'signIn', closedby: 'any' }],
+    [
+      'is not closed by a click that may be for the wallet',
+      open({ asked: CACAO }),
+      'dialog',
+      { 'aria-label': 'waitingFor(Cacao wallet)', closedby: 'closerequest' },
+    ],
+    ['takes the focus with its title', open(), 'title', { tabindex: '-1' }],
+    [
+      'says that more may come',
+      open({ isLooking: true, choices: [CACAO] }),
+      'choices',
+      { 'aria-busy': 'true' },
+    ],
+    ['says that no more will come', open({ choices: [CACAO] }), 'choices', { 'aria-busy': false }],
+    [
+      'tells wallets apart',
+      open({ choices: [CACAO] }),
+      'choice',
+      { 'data-kind': 'wallet', 'data-name': 'Cacao wallet' },
+    ],
+    [
+      'tells passkeys apart',
+      open({ choices: [KNOWN] }),
+      'choice',
+      { 'data-kind': 'known-passkey', 'data-name': 'alice' },
+    ],
+    [
+      'has pictures that say nothing',
+      open({ choices: [CACAO] }),
+      'icon',
+      { src: 'data:image/png;base64,AA', alt: '' },
+    ],
+  ])('%s', (_, of, name, expected) => expect(find(viewOf(of), name).attributes).toMatchObject(expected))
+
+  it('opens no dialog by the button that tries again, and is not disabled once it knows', () => {
+    expect(find(viewOf(stage(FAILED)), 'button').attributes).not.toHaveProperty('aria-haspopup')
+    expect(find(viewOf(stage(SIGNED_OUT)), 'button').attributes).not.toHaveProperty('disabled')
+    expect(find(viewOf(stage(EXPIRING)), 'renew').attributes).not.toHaveProperty('disabled')
+  })
+
+  it('has the status of the session, and a class more, for stylesheets', () => {
+    expect(viewOf(stage(EXPIRING)).attributes).toEqual({ class: 'cacao-sign-in', 'data-status': 'expiring' })
+    const { attributes } = signInView(stage(SIGNED_OUT), NAMED, actions(), 'mine')
+    expect(attributes['class']).toBe('cacao-sign-in mine')
+  })
+
+  it.each<[string, SignInStage, string, unknown[]]>([
+    ['open', stage(SIGNED_OUT), 'button', ['open']],
+    ['open, for whoever is signed in', stage(SIGNED_IN), 'button', ['open']],
+    ['retry', stage(FAILED), 'button', ['retry']],
+    ['renew', stage(EXPIRING), 'renew', ['renew']],
+    ['choose', open({ choices: [CACAO] }), 'choice', ['choose', CACAO]],
+    ['cancel', open({ asked: CACAO }), 'cancel', ['cancel']],
+    ['signOut', open({}, SIGNED_IN), 'out', ['signOut']],
+    ['close', open(), 'close', ['close']],
+  ])('has a button to %s', (_, of, name, expected) => {
+    const on = actions()
+    find(viewOf(of, on), name).onClick?.()
+    expect(on.called).toEqual([expected])
+  })
+
+  it('gives siblings keys that tell them apart, so that a renderer keeps each', () => {
+    const stages = [open({ choices: [CACAO, UNNAMED, KNOWN, ANY, NEW], help: [HELP] }), open({}, EXPIRING)]
+    for (const parent of stages.flatMap((each) => everyOf(viewOf(each)))) {
+      const keys = parent.children.flatMap((child) => (typeof child === 'string' ? [] : [child.key]))
+      expect(new Set(keys).size).toBe(keys.length)
+    }
+  })
+})
+
+describe('what a server renders', () => {
+  it('is the button of a page that does not know yet', () => {
+    expect(renderToHTML(signInView(LOADING_STAGE, signInWords(), actions()))).toBe(
+      '<div class="cacao-sign-in" data-status="loading"><button class="cacao-sign-in-button" type="button" ' +
+        'aria-haspopup="dialog" aria-expanded="false" disabled aria-busy="true">Sign in</button>' +
+        '<p class="cacao-sign-in-notice" role="status"></p>' +
+        '<dialog class="cacao-sign-in-dialog" aria-label="Sign in" closedby="any"></dialog></div>',
+    )
+  })
+
+  it('leaves out what is false, ends no picture, and lets nothing out of its place', () => {
+    const evil = choice('1', '"><script>&amp;', { icon: 'x" onerror="alert(1)' })
+    const html = renderToHTML(viewOf(open({ choices: [evil] })))
+    expect(html).toContain('<ul class="cacao-sign-in-choices">')
+    expect(html).toContain('src="x&quot; onerror=&quot;alert(1)" alt="" width="32" height="32"><span>')
+    expect(html).toContain('<span>&quot;&gt;&lt;script&gt;&amp;amp;</span>')
+    expect(html).toContain('data-name="&quot;&gt;&lt;script&gt;&amp;amp;"')
+    expect(html).not.toContain('</img>')
+  })
+})
+
+describe('the words of the sign-in button', () => {
+  it.each<[SessionErrorCode, string]>([
+    ['ERR_AUTH_REJECTED', 'Nothing was signed. Choose again when you are ready.'],
+    [
+      'ERR_CAPABILITY_SIGNATURE',
+      'Another account signed. Choose the right one in your wallet and try again.',
+    ],
+    ['ERR_ENVIRONMENT', 'This page has no secure connection, or its browser cannot do this.'],
+    ['ERR_STORE_UNAVAILABLE', 'This browser does not let the page store anything.'],
+    ['ERR_AUTH_FAILED', 'as the library says'],
+  ])('tell of %s', (code, words) =>
+    expect(signInWords().failed(new SessionError(code, 'as the library says'))).toBe(words),
+  )
+
+  it('have a name for a passkey with and without one, and a date with its year', () => {
+    const { knownPasskey, until, findWallet, waitingFor } = signInWords()
+    expect(knownPasskey('alice')).toBe('Use the passkey “alice”')
+    expect(knownPasskey('')).toBe('Use the passkey of last time')
+    expect(until(END)).toMatch(/^Until .*2027/)
+    expect([findWallet('a.example'), waitingFor('Cacao wallet')]).toEqual([
+      'Find a wallet at a.example',
+      'Waiting for Cacao wallet',
+    ])
+  })
+
+  it('are those that are given, and English ones', () => {
+    const words = signInWords({ signIn: 'Anmelden', failed: ({ code }) => code })
+    expect([words.signIn, words.signOut, words.failed(REJECTED)]).toEqual([
+      'Anmelden',
+      'Sign out',
+      'ERR_AUTH_REJECTED',
+    ])
+    expect(signInWords(undefined)).toEqual(signInWords({}))
+  })
+
+  it.each<[string, unknown, string]>([
+    ['a misspelt one', { signin: 'Anmelden' }, 'there is no word "signin"; there are signIn, '],
+    ['what every object inherits', { toString: 'Anmelden' }, 'there is no word "toString"'],
+    ['an empty one', { signIn: '' }, 'words.signIn must be a non-empty text'],
+    ['an undefined one', { signIn: undefined }, 'words.signIn must be a non-empty text'],
+    ['a function for a text', { signIn: () => 'Anmelden' }, 'words.signIn must be a non-empty text'],
+    ['a text for a function', { failed: 'Oh' }, 'words.failed must be a function that returns the text'],
+    ['a list', ['Anmelden'], 'words must be an object such as'],
+    ['a text', 'Anmelden', 'words must be an object such as'],
+    ['null', null, 'words must be an object such as'],
+  ])('are not %s', (_, given, message) =>
+    expect(() => signInWords(given as Partial<SignInWords>)).toThrow(message),
+  )
+})
+
+describe('the props of the sign-in button', () => {
+  const source: WalletSource = { find: async () => undefined }
+
+  it('are its own, and apart from them the options of the session', () => {
+    const beforeSignOut = (): void => undefined
+    const resources = ['https://api.example/*']
+    const props = { wallets: [source], beforeSignOut, className: 'mine', resources, leadSecs: 60 }
+    expect(readProps(props)).toEqual({
+      wallets: [source],
+      words: expect.objectContaining({ signIn: 'Sign in' }),
+      beforeSignOut,
+      className: 'mine',
+      options: { resources, leadSecs: 60 },
+    })
+    expect(readProps({ wallets: [source], words: undefined, className: undefined }).options).toEqual({})
+    expect(readProps({ wallets: [{ ...source, help: HELP }] }).wallets[0]?.help).toBe(HELP)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['no wallets', {}, 'wallets must be a list such as [ethereumWallets(), passkeys()]'],
+    ['an empty list of wallets', { wallets: [] }, 'wallets must be'],
+    ['one source that is no list', { wallets: source }, 'wallets must be'],
+    ['a source that is not called', { wallets: [() => source] }, 'wallets must be'],
+    ['nothing in the list', { wallets: [source, null] }, 'wallets must be'],
+    ['a source whose help is no page', { wallets: [{ ...source, help: 'wallets.example' }] }, 'help'],
+    ['another word', { wallets: [source], words: { hello: 'x' } }, 'there is no word "hello"'],
+    ['no function', { wallets: [source], beforeSignOut: '/out' }, 'beforeSignOut must be a function'],
+    ['null for a function', { wallets: [source], beforeSignOut: null }, 'beforeSignOut must be a function'],
+    ['a list of classes', { wallets: [source], className: ['a', 'b'] }, 'className must be a text'],
+  ])('are not %s', (_, props, message) =>
+    expect(() => readProps(props as SignInButtonProps)).toThrow(message),
+  )
+})
