@@ -16,7 +16,7 @@ import { expiryTime } from '../capability/cacao.js'
 import { methodOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { encodeDagJSON } from '../capability/dag-json.js'
-import type { Caller } from './caller.js'
+import type { Caller } from './capability-gate.js'
 import type { IncomingRequest } from './incoming-request.js'
 import type { OfRequest } from './requirements.js'
 

@@ -28,7 +28,7 @@ import type { Ability } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 import { type Admission, admissionOption } from './admissions.js'
-import { type AskStore, storeAsker } from './ask-store.js'
+import { type AskStore, storeAsker } from './capability-gate.js'
 import {
   type DeviceRecorder,
   type DevicesOptions,

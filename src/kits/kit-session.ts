@@ -9,7 +9,8 @@ import { DIDSession } from '../session/did-session.js'
 import { placeOptions, resumeOptions, type SessionOptions } from '../session-state/options.js'
 import { SessionController, signInRequest } from '../session-state/session-controller.js'
 import { type EthereumAuthOptions, ethereumAuth } from '../wallet/ethereum/index.js'
-import { type EthereumRPCs, rpcArgument } from '../wallet/ethereum/rpc.js'
+import type { EthereumRPCs } from '../wallet/ethereum/rpc.js'
+import { rpcArgument } from '../wallet/ethereum/verifiers.js'
 
 /**
  * Options of `rainbowKitAuth` and `appKitAuth`: those of `DIDSession.get`, and of `ethereumAuth` the RPCs that check the signatures of

@@ -7,8 +7,7 @@ import { methodOption, type Revocation, revocationOption } from '../capability/c
 import { capabilityIdentity } from '../capability/cid.js'
 import { decodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import { storeAsker } from '../http/ask-store.js'
-import type { Caller } from '../http/caller.js'
+import { type Caller, storeAsker } from '../http/capability-gate.js'
 import { type DeviceStore, type SeenDevice, storeOfDevicesOption } from '../http/devices.js'
 import type { RevocationStore } from '../http/revocation.js'
 

@@ -13,7 +13,6 @@ import {
 } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
-import { capabilityAccounts } from '../capability/accounts.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { type Domains, domainsOption, methodOption, verifiersOption } from '../capability/check-options.js'
@@ -21,8 +20,9 @@ import { decodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao, parsePayload } from '../capability/parse-cacao.js'
 import { verifyCacao } from '../capability/verify-cacao.js'
 import type { Verifiers } from '../capability/verify-signature.js'
-import { type Caller, callerUnder } from '../http/caller.js'
+import { type Caller, callerUnder } from '../http/capability-gate.js'
 import { lifetimeOption, type Nonces } from '../http/nonces.js'
+import { capabilityAccounts } from '../http/revocation.js'
 import { assertOwnSession } from './devices.js'
 
 /** What the page hands to the auth method of the account that is to be linked, as JSON. */

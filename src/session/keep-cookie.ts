@@ -7,8 +7,8 @@ import { timeAt } from '../http/signed-fetch.js'
 import { LISTENER_READERS } from '../options/read-options.js'
 import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
 import { readLastUsed, type SessionContext } from '../resume/context.js'
-import type { CookieNote } from '../store/cookie-note.js'
 import {
+  type CookieNote,
   type CookieOwner,
   clearCookie,
   cookieURL,

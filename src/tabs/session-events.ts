@@ -105,7 +105,7 @@ function onOwnEnd(
   return stop
 }
 
-// What ends the name of the cookie beside a page's session cookie (`NOTE_MARK` in store/cookie-note.ts), and what follows.
+// What ends the name of the cookie beside a page's session cookie (`NOTE_MARK` in store/page-cookie.ts), and what follows.
 const COOKIE_NOTE = '-until='
 
 /**

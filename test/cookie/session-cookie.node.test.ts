@@ -162,6 +162,8 @@ describe('read', () => {
     const sources = [
       new Request(ORIGIN, { headers: { cookie } }),
       new Headers({ cookie }),
+      // The Headers of Cloudflare Workers.
+      Object.assign(new Headers({ cookie }), { getAll: () => [] }),
       { headers: new Headers({ cookie }) },
       { headers: { cookie } },
       message,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Caller } from '../../src/http/caller.js'
+import type { Caller } from '../../src/http/capability-gate.js'
 import { type DeviceStore, type DevicesOptions, memoryDevices } from '../../src/http/devices.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { signRequest } from '../../src/http/sign-request.js'
