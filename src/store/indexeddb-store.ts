@@ -1,6 +1,6 @@
+import { within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { type ReadersOf, readOptions, secondsOption, setting, wrong } from '../base/options.js'
-import { within } from '../base/time.js'
 import type { LastUsed, SessionDatabase, SessionStore } from './store.js'
 
 /** Which database, and how long to wait for it. */

@@ -80,7 +80,7 @@ it.each([
 
 it.each([
   [{ rpcTimeoutMs: Number.NaN }, 'rpcTimeoutMs must'],
-  [{ rpcTimeoutMs: -1 }, 'rpcTimeoutMs must'],
+  [{ rpcTimeoutMs: 0 }, 'rpcTimeoutMs must'],
   [{ rpcMaxAgeSecs: '60' }, 'rpcMaxAgeSecs must'],
   [{ rpcMaxAgeSecs: Number.POSITIVE_INFINITY }, 'rpcMaxAgeSecs must'],
   [{ now: 5 }, 'now must'],

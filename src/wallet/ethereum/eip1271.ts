@@ -1,11 +1,11 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { type AccountParts, parseAccount } from '../../base/account.js'
+import { utf8 } from '../../base/bytes.js'
 import { SingleFlight } from '../../base/concurrency.js'
+import { clockOption, systemClock, within } from '../../base/environment.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { countOption, secondsOption } from '../../base/options.js'
-import { clockOption, systemClock, within } from '../../base/time.js'
-import { utf8 } from '../../base/utf8.js'
+import { secondsOption, wrong } from '../../base/options.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { chainReference } from './chain-id.js'
 import {
@@ -44,7 +44,8 @@ export function contractVerifier(
   { rpcTimeoutMs, rpcMaxAgeSecs = 0, now = systemClock }: ContractVerifierOptions,
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
   const maxAge = secondsOption(rpcMaxAgeSecs, 'rpcMaxAgeSecs') * 1000
-  if (rpcTimeoutMs !== undefined) countOption(rpcTimeoutMs, 'rpcTimeoutMs')
+  if (rpcTimeoutMs !== undefined && !(rpcTimeoutMs > 0))
+    throw wrong('rpcTimeoutMs', 'a positive number of milliseconds')
   clockOption(now, 'now')
   const accepted = new Map<string, number>()
   const running = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MAX_REMEMBERED, now })
