@@ -1,18 +1,22 @@
 export type { AccountInput } from './base/account.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
 export type { Clock } from './base/time.js'
-export { capabilityAccounts } from './capability/accounts.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature, UnsignedCacao } from './capability/cacao.js'
 export type { DelegationOptions, Domains, Revocation, RevocationEvent } from './capability/check-options.js'
 export { cacaoCID, capabilityIdentity } from './capability/cid.js'
 export { stringifyCacao } from './capability/dag-json.js'
-export { type CacaoInspection, type CapabilityProblem, inspectCacao } from './capability/inspect-cacao.js'
 export type { Ability } from './capability/resources.js'
-export type { VerifyCacaoOptions } from './capability/verify-cacao.js'
-export { type VerifiedCacao, verifyCacao } from './capability/verify-cacao.js'
+export {
+  type CacaoInspection,
+  type CapabilityProblem,
+  inspectCacao,
+  type VerifiedCacao,
+  type VerifyCacaoOptions,
+  verifyCacao,
+} from './capability/verify-cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
 export type { Admission } from './http/admissions.js'
-export type { Caller } from './http/caller.js'
+export type { Caller } from './http/capability-gate.js'
 export {
   type DeviceStore,
   type DevicesOptions,
@@ -23,12 +27,17 @@ export {
 export { type Nonces, type NoncesOptions, nonces } from './http/nonces.js'
 export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from './http/replay.js'
 export type { OfRequest, WantedResources } from './http/requirements.js'
-export { type MemoryRevocationOptions, memoryRevocation, type RevocationStore } from './http/revocation.js'
+export {
+  capabilityAccounts,
+  type MemoryRevocationOptions,
+  memoryRevocation,
+  type RevocationStore,
+} from './http/revocation.js'
 export type { TokenClaims } from './http/session-token.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from './http/verify-options.js'
 export { requestVerifier, type VerifiedRequest, verifyRequest } from './http/verify-request.js'
 export { type VerifiedJWS, type VerifyJWSOptions, verifyJWS } from './jws/verify-jws.js'
-export type { KeyType, PublicKey } from './key/public-key.js'
+export type { KeyType, PublicKey } from './key/session-key.js'
 export type { VerifyKeySignature } from './key/verify.js'
 export {
   type Device,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { memoryReplay, memoryRevocation } from 'cacao-session/verify'
-import { storeAsker } from '../../dist/http/ask-store.js'
-import { capabilityGate } from '../../dist/http/capability-gate.js'
+import { capabilityGate, storeAsker } from '../../dist/http/capability-gate.js'
 import { parseToken } from '../../dist/http/signature-profile.js'
 import { encodeDIDKey } from '../../dist/key/did-key.js'
 

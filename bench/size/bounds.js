@@ -68,7 +68,7 @@ export const PART_BOUNDS = [
   {
     name: 'keepCookie',
     entry: '.',
-    files: /\/(?:session\/keep-cookie|store\/(?:page-cookie|cookie-note))\.js$/,
+    files: /\/(?:session\/keep-cookie|store\/page-cookie)\.js$/,
     gzip: 2_250,
   },
 ]

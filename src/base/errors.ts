@@ -53,3 +53,9 @@ export class SessionError extends Error {
     this.code = code
   }
 }
+
+/** The error for one that a store threw: `ERR_STORE_UNAVAILABLE`, or the error itself if it is a `SessionError`. */
+export function storeError(cause: unknown): SessionError {
+  if (cause instanceof SessionError) return cause
+  return new SessionError('ERR_STORE_UNAVAILABLE', 'the store failed: see the cause', { cause })
+}

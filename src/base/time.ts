@@ -27,11 +27,11 @@ export function latestTime(now: Clock): Clock {
   }
 }
 
-/** Settles as the promise does, or resolves with `undefined` after `ms` milliseconds. */
+/** Settles as the promise does, or resolves with `undefined` after `ms` milliseconds, or the longest that a timer can take. */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined)
+    timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS), undefined)
   })
   try {
     return await Promise.race([promise, timeout])

@@ -1,6 +1,8 @@
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
-import { hasCode, isRejection, reasonOf } from './rejection.js'
+
+// The entries of wallets import its functions only once something has failed, so that they stay small for a page that looks for a
+// session.
 
 /** What an auth method must have signed; the options of `@didtools/cacao`. Times are RFC 3339 date-times. */
 export interface AuthMethodOpts {
@@ -48,7 +50,153 @@ export function authError(cause: unknown): SessionError {
   return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${reason}`, { cause })
 }
 
+/** The error for a wallet that shows no account: `ERR_AUTH_FAILED`. */
+export function noAccountError(): SessionError {
+  return new SessionError(
+    'ERR_AUTH_FAILED',
+    'the wallet shows no account: ask the person to unlock it and to connect it to this site',
+  )
+}
+
 /** What an error says, for a message: without line breaks and hidden characters, because the text comes from outside. */
 export function failureReason(cause: unknown): string {
   return withoutHidden((reasonOf(cause) ?? 'it gave no reason').slice(0, MAX_REASON), () => ' ')
+}
+
+// Wallets, hardware wallets, browsers and libraries each have their own way to say that a person said no, and each of them wraps
+// what the one below it said. The lists below are what they really answer; `test/capability/rejection.test.ts` has the reports.
+
+/** An error, or something that one contains. Anything can be thrown, also a text. */
+type Part = string | Readonly<Record<string, unknown>>
+
+// The codes of EIP-1193, WalletConnect and CAIP-25, ethers, Ledger (0x6985 and 0x5501), and of this library's own errors, in case
+// that a page has two copies of it.
+const REJECTED_CODES = new Set([
+  '4001',
+  '5000',
+  '5001',
+  '5002',
+  '5003',
+  'ACTION_REJECTED',
+  '27013',
+  '21761',
+  'ERR_AUTH_REJECTED',
+])
+
+const NO = 'reject|den(?:y|ied|ies)|declin|cancel|disapprov|refus|dismiss'
+// Only a person is meant: networks, contracts and policies reject, too, and connections are refused and closed.
+const REJECTED_WORDS: readonly RegExp[] = [
+  new RegExp(`(?:user|\\byou)[\\s_-]*(?:has |have )?(?:${NO}|closed|abort(?!ed a request))`, 'i'),
+  /\buser did(?: not|n['’]t) (?:approve|confirm|accept|consent|allow)/i,
+  new RegExp(`(?:${NO}|closed|abort)\\w*[^.:;]{0,24}\\bby (?:the )?user\\b(?!['’])`, 'i'),
+  new RegExp(
+    `(?:${NO})\\w*[^.:;]{0,16} (?:on|in) (?:the |your )?(?:device|ledger|trezor|hardware wallet|wallet)\\b`,
+    'i',
+  ),
+  // The whole text, such as "Approval Denied", "-3/sign request declined", or "Popup closed".
+  /^(?:\w*error: |-?\d+[/:] ?)*(?:(?:the|your|sign|signing|signature|sign-?in|login|connect|connection|message|transaction|authorization|approval|pairing|request|action|operation|prompt|proposal) ?)*(?:was |is |has been )?(?:reject|rejected|denied|declined|cancel|cancell?ed|disapproved|dismissed)[.!]?$/i,
+  /^(?:popup|modal|dialog)(?: window)?(?: was)? closed\b/i,
+  /action_?cancell?ed/i,
+  /\b0x(?:6985|5501)\b|conditions?[ _]of[ _]use[ _]not[ _]satisfied/i,
+  /\bcode["']?\s*[:=]\s*["']?(?:4001|500[0-3]|ACTION_REJECTED)\b/,
+  /用户已?(?:拒绝|取消)/,
+]
+
+// What a contract says when it reverts may contain any words.
+const REVERTED = /revert/i
+// Aborted by a script, such as a request that took too long.
+const ABORTED = new Set(['AbortError', 'CanceledError'])
+
+// A browser's one name for all that keeps it from using a passkey. These messages are not about the person.
+const NOT_ALLOWED = 'NotAllowedError'
+const NOT_ALLOWED_HERE = /polic(?:y|ies)|not enabled|focus|gesture|activat|certificate/i
+
+const TEXTS = ['message', 'shortMessage', 'details', 'reason', 'name', 'type', 'code', 'statusText'] as const
+const INNER = [
+  'cause',
+  'error',
+  'err',
+  'info',
+  'data',
+  'originalError',
+  'innerError',
+  'reason',
+  'details',
+] as const
+const MAX_DEPTH = 8
+const MAX_PARTS = 100
+const MAX_TEXT = 2000
+
+/**
+ * Whether an error says that a person said no: by its code or by its words, or by those of an error that it wraps. Takes whatever
+ * was thrown, and never throws.
+ */
+export function isRejection(error: unknown): boolean {
+  return partsOf(error).some((part) => {
+    if (typeof part === 'string') return saysNo(part)
+    const name = read(part, 'name')
+    if (ABORTED.has(String(name))) return false
+    if (name === NOT_ALLOWED && !NOT_ALLOWED_HERE.test(String(read(part, 'message')))) return true
+    const codes = [read(part, 'code'), read(part, 'statusCode')]
+    return codes.some((code) => REJECTED_CODES.has(codeText(code))) || textsOf(part).some(saysNo)
+  })
+}
+
+/** Whether an error, or one that it wraps, has the code. */
+export function hasCode(error: unknown, code: number): boolean {
+  return partsOf(error).some(
+    (part) => typeof part !== 'string' && codeText(read(part, 'code')) === String(code),
+  )
+}
+
+/** The first text of an error, or of those that it wraps; `undefined` if there is none. */
+export function reasonOf(error: unknown): string | undefined {
+  return partsOf(error)
+    .map((part) => (typeof part === 'string' ? part : read(part, 'message')))
+    .find((text) => typeof text === 'string' && text.trim() !== '') as string | undefined
+}
+
+function saysNo(text: string): boolean {
+  const words = text.slice(0, MAX_TEXT).trim()
+  return !REVERTED.test(words) && REJECTED_WORDS.some((pattern) => pattern.test(words))
+}
+
+/** The error, and what it wraps, each once: an error may contain itself. */
+function partsOf(error: unknown): readonly Part[] {
+  const parts = new Set<Part>()
+  const collect = (value: unknown, depth: number): void => {
+    if (depth > MAX_DEPTH || parts.size >= MAX_PARTS || parts.has(value as Part)) return
+    if (typeof value === 'string') parts.add(value)
+    if (typeof value !== 'object' || value === null) return
+    parts.add(value as Part)
+    const errors = read(value as Part, 'errors')
+    const inner = [
+      ...INNER.map((name) => read(value as Part, name)),
+      ...(Array.isArray(errors) ? errors : []),
+    ]
+    for (const next of inner) collect(next, depth + 1)
+  }
+  collect(error, 0)
+  return [...parts]
+}
+
+function textsOf(part: Part): string[] {
+  // The first line of a stack is often the only trace of an error that a wallet passed on as text.
+  const [line] = String(read(part, 'stack') ?? '').split('\n', 1)
+  return [...TEXTS.map((name) => read(part, name)), line].filter((text) => typeof text === 'string')
+}
+
+/** A code as decimal digits or as a word, whether it was a number or a text. */
+function codeText(code: unknown): string {
+  const text = typeof code === 'string' || typeof code === 'number' ? String(code).trim() : ''
+  return /^0x[0-9a-f]{1,8}$/i.test(text) ? String(Number(text)) : text
+}
+
+// A getter or a proxy of the wallet's may throw, as objects of other realms do that a page may not touch.
+function read(part: Part, name: string): unknown {
+  try {
+    return (part as Readonly<Record<string, unknown>>)[name]
+  } catch {
+    return undefined
+  }
 }

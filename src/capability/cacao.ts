@@ -127,6 +127,12 @@ export function expiryTime({ p }: Pick<Cacao, 'p'>): number {
   return p.exp === undefined ? Number.POSITIVE_INFINITY : instant(p.exp)
 }
 
+/** When the capability expires; `undefined` without `exp`. */
+export function expiresAt(cacao: Cacao): Date | undefined {
+  const time = expiryTime(cacao)
+  return time === Number.POSITIVE_INFINITY ? undefined : new Date(time)
+}
+
 /** When the capability becomes valid, in milliseconds since 1970: at the later of `iat` and `nbf`. */
 export function startTime({ p: { iat, nbf = iat } }: Pick<Cacao, 'p'>): number {
   return Math.max(instant(iat), instant(nbf))

@@ -60,9 +60,10 @@ function readObject<T extends object>(
 ): T {
   if (!isPlainObject(input)) throw invalid(path, 'an object')
   const copy: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(input)) {
+  for (const name of Object.keys(input)) {
     if (!Object.hasOwn(schemas, name))
       throw invalid(`${path}.${name.slice(0, 40)}`, 'absent: a CACAO has no such member')
+    const value = input[name]
     if (value === null) throw invalid(`${path}.${name}`, 'a value, not null')
     if (value !== undefined) copy[name] = schemas[name as keyof T](value, `${path}.${name}`)
   }

@@ -30,12 +30,23 @@ const FOLDER = /^[^?#]*\/(?=\*$)/
  * either side, so they are not compared one by one.
  */
 export function coverageOf(granted: readonly string[]): (wanted: string) => boolean {
-  const exact = new Set(granted.filter((grant) => !hasDotSegment(grant)))
-  const folders = new Set([...exact].flatMap((grant) => FOLDER.exec(grant) ?? []))
-  const lengths = [...new Set([...folders].map(({ length }) => length))]
-  const isInFolder = (wanted: string): boolean =>
+  const exact = new Set<string>()
+  const folders = new Set<string>()
+  const lengths = new Set<number>()
+  for (const grant of granted) {
+    if (hasDotSegment(grant)) continue
+    exact.add(grant)
+    const [folder] = FOLDER.exec(grant) ?? []
+    if (folder === undefined) continue
+    folders.add(folder)
+    lengths.add(folder.length)
+  }
+  const isInFolder = (wanted: string): boolean => {
     // The folder itself is not covered by its wildcard.
-    lengths.some((length) => wanted.length > length && folders.has(wanted.slice(0, length)))
+    for (const length of lengths)
+      if (wanted.length > length && folders.has(wanted.slice(0, length))) return true
+    return false
+  }
   return (wanted) => isResource(wanted) && (exact.has(wanted) || isInFolder(wanted))
 }
 

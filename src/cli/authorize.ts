@@ -10,12 +10,13 @@ import {
   type GrantCommandOptions,
   grantOf,
   privateKeyOf,
-} from './grant-options.js'
+  type Signer,
+  signerOf,
+} from './grant.js'
 import { durationSecs, print, usageError } from './output.js'
 import { printGranted } from './report.js'
 import { addSecretOptions, readSecret } from './secrets.js'
 import { addStoreOption, type StoreCommandOptions, sessionFile, sessionStore } from './sessions.js'
-import { type Signer, signerOf } from './signer.js'
 
 interface AuthorizeCommandOptions extends GrantCommandOptions, StoreCommandOptions {
   readonly domain: string

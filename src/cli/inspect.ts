@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
 import { MAX_LINKS } from '../capability/parse-cacao.js'
-import { parseJWS } from '../jws/jws.js'
-import { verifyJWS } from '../jws/verify-jws.js'
+import { parseJWS, verifyJWS } from '../jws/verify-jws.js'
+import { accountVerifiers } from './grant.js'
 import { type Input, parseInput, readText } from './input.js'
 import { print, printJSON, shown, styled, timeInWords, usageError } from './output.js'
 import { describeReport, type Row, reportFor, table } from './report.js'
 import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
 import { addStoreOption, type StoreCommandOptions, storedSession } from './sessions.js'
-import { accountVerifiers } from './signer.js'
 
 interface InspectOptions extends StoreCommandOptions, SecretOptions {
   readonly account?: string

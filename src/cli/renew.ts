@@ -10,7 +10,9 @@ import {
   type GrantCommandOptions,
   grantOf,
   privateKeyOf,
-} from './grant-options.js'
+  type Signer,
+  signerOf,
+} from './grant.js'
 import { print, usageError } from './output.js'
 import { printGranted } from './report.js'
 import type { PrivateKey } from './secrets.js'
@@ -23,7 +25,6 @@ import {
   sessionString,
   storedSession,
 } from './sessions.js'
-import { type Signer, signerOf } from './signer.js'
 
 interface RenewCommandOptions extends GrantCommandOptions, SessionCommandOptions {
   readonly domain?: string

@@ -7,12 +7,10 @@ import {
   parseDateTime,
   startTime,
 } from '../capability/cacao.js'
-import { type CapabilityProblem, inspectCacao } from '../capability/inspect-cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { fromRecap, withoutRecapStatement } from '../capability/recap.js'
-import type { Abilities } from '../capability/resources.js'
-import { isRecap } from '../capability/resources.js'
-import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
+import { type Abilities, isRecap } from '../capability/resources.js'
+import { type CapabilityProblem, inspectCacao, type VerifyCacaoOptions } from '../capability/verify-cacao.js'
 import { type Input, problemsOf } from './input.js'
 import { print, printJSON, shown, styled, timeInWords } from './output.js'
 

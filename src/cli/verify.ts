@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
-import { abilityArgument, several } from './grant-options.js'
+import { abilityArgument, accountVerifiers, several } from './grant.js'
 import { parseInput, readText } from './input.js'
 import {
   CommandError,
@@ -16,7 +16,6 @@ import {
 } from './output.js'
 import { reportFor } from './report.js'
 import { addSecretOptions, readSecret, type SecretOptions } from './secrets.js'
-import { accountVerifiers } from './signer.js'
 
 interface VerifyOptions extends SecretOptions {
   readonly resource?: readonly string[]

@@ -14,8 +14,8 @@ import {
   PART_OVERHEAD,
   splitIntoParts,
 } from '../store/cookie-format.js'
-import { type CookieNote, NOTE_MARK, noteValue } from '../store/cookie-note.js'
 import { seal, unseal } from '../store/cookie-seal.js'
+import { type CookieNote, NOTE_MARK, noteValue } from '../store/page-cookie.js'
 
 /** What the cookie says: under which capability its bearer acts, and when the key last proved that it is there. */
 export interface KeptSession {

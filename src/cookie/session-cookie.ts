@@ -1,8 +1,8 @@
 import { SessionError } from '../base/errors.js'
+import { check, readOptions, wrong } from '../base/options.js'
 import { assertAbility, assertResources } from '../capability/assertions.js'
 import { expiryTime } from '../capability/cacao.js'
-import type { Caller } from '../http/caller.js'
-import { capabilityGate } from '../http/capability-gate.js'
+import { type Caller, capabilityGate } from '../http/capability-gate.js'
 import { incomingRequest, possibleURLs } from '../http/incoming-request.js'
 import { requestRefused } from '../http/signature-profile.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
@@ -10,8 +10,7 @@ import { refusalOf } from '../middleware/answer.js'
 import type { NodeResponse } from '../middleware/express.js'
 import { sessionGuard, type Verdict } from '../middleware/guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from '../middleware/node-request.js'
-import type { CookieSource } from '../store/cookie-store.js'
-import { type Arrived, arrived, isReading, originOf } from './arrived.js'
+import { type CookieSource, headerReader } from '../store/cookie-store.js'
 import { CookieJar, type KeptSession } from './cookie-jar.js'
 import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
 import { type RefreshPageOptions, refreshPage } from './refresh-page.js'
@@ -26,6 +25,13 @@ export interface ReadCookieOptions {
    * a request that reads.
    */
   method?: string
+}
+
+const READ_OPTIONS = {
+  method: check<string>((value, name) => {
+    if (typeof value === 'string' && value !== '') return value
+    throw wrong(name, 'the method of the request, such as "POST"')
+  }),
 }
 
 /** The sessions of pages, in cookies. */
@@ -44,7 +50,7 @@ export interface SessionCookie {
    * has not renewed the cookie: answer a navigation with `refreshPage`, and anything else as if nobody was. `undefined` is
    * nobody. It is also the answer to a request that changes something (any method but `GET`, `HEAD` and `OPTIONS`) unless the
    * browser says that it comes from a page of this origin. Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_RPC_UNAVAILABLE` while it
-   * can't be known who it is: answer that with 503.
+   * can't be known who it is: answer that with 503. Rejects with a `TypeError` for a wrong request or option.
    */
   read(request: CookieSource, options?: ReadCookieOptions): Promise<CookieVerdict>
   /**
@@ -95,7 +101,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     return possibleURLs(own, { ...checks, basePath: '' }).some((url) => url.origin === origin)
   }
   const assertSameOrigin = (
-    request: Pick<Arrived, 'header'>,
+    request: Pick<RequestHead, 'header'>,
     accepted: readonly string[] = ['same'],
   ): void => {
     if (accepted.includes(originOf(request, isOwn))) return
@@ -120,7 +126,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
 
   /** Answers a request to the handler; `admitted` verifies a signed one. */
   const answer = async (
-    request: Arrived,
+    request: RequestHead,
     admitted: () => Promise<Verdict<CookieRequest>>,
   ): Promise<Answer> => {
     const { method, header } = request
@@ -170,14 +176,14 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
   return {
     async handler(request) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingRequest(request))
-      const { status, headers, cookies = [], body = null } = await answer(arrived(request), admitted)
+      const { status, headers, cookies = [], body = null } = await answer(requestHead(request), admitted)
       const response = new Response(body, { status, headers })
       for (const cookie of cookies) response.headers.append('set-cookie', cookie)
       return response
     },
     nodeHandler(request, response, next = failed(response)) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
-      answer(arrived(request as CookieSource), admitted).then(
+      answer(requestHead(request as CookieSource), admitted).then(
         ({ status, headers, cookies = [], body = '' }) => {
           if (response.headersSent) return
           if (cookies.length > 0) response.setHeader('set-cookie', setAlready(response, cookies))
@@ -186,10 +192,11 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         next,
       )
     },
-    async read(source, { method: given } = {}) {
-      const request = arrived(source)
-      const { method = given ?? 'GET' } = request
-      if (!isReading(method) && originOf(request, isOwn) !== 'same') return undefined
+    async read(source, options = {}) {
+      const request = requestHead(source)
+      const methods = [request.method, readOptions(options, READ_OPTIONS).method]
+      const isChange = methods.some((method) => method !== undefined && !isReading(method))
+      if (isChange && originOf(request, isOwn) !== 'same') return undefined
       const kept = await jar.read(request.header('cookie'))
       if (!kept) return undefined
       try {
@@ -200,7 +207,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         throw error
       }
     },
-    assertSameOrigin: (source) => assertSameOrigin(arrived(source)),
+    assertSameOrigin: (source) => assertSameOrigin(requestHead(source)),
     refreshPage(request, pageOptions) {
       const [at] = addressOf(incomingRequest(request))
       if (!at) throw new TypeError('request must be the one that is answered')
@@ -235,4 +242,41 @@ const failed =
 function setAlready(response: NodeResponse, cookies: readonly string[]): string[] {
   const before = response.getHeader('set-cookie')
   return [...(Array.isArray(before) ? before : typeof before === 'string' ? [before] : []), ...cookies]
+}
+
+/** What a request says of itself, whatever form the server has it in. */
+interface RequestHead {
+  /** `undefined` where only the headers were given. */
+  readonly method: string | undefined
+  /** The value of a header, by its name in lower case. */
+  header(name: string): string | undefined
+}
+
+/** Reads a request, its headers, or a `Cookie` header alone. Throws a `TypeError` for anything else. */
+function requestHead(source: CookieSource): RequestHead {
+  const header = headerReader(source)
+  const { method } = Object(source) as { readonly method?: unknown }
+  return { method: typeof method === 'string' ? method : undefined, header }
+}
+
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+
+/** Whether a request with this method only reads (RFC 9110 §9.2.1). */
+function isReading(method: string): boolean {
+  return SAFE_METHODS.includes(method)
+}
+
+/**
+ * What a browser says of where a request comes from: `same` for a page of this origin, `other` for any other, and `unsaid` if it
+ * says nothing, as what is no browser. `Sec-Fetch-Site` can't be written by a page, and neither can `Origin`.
+ */
+function originOf(
+  { header }: Pick<RequestHead, 'header'>,
+  isOwn: (origin: string) => boolean,
+): 'same' | 'other' | 'unsaid' {
+  const site = header('sec-fetch-site')
+  if (site !== undefined) return site === 'same-origin' ? 'same' : 'other'
+  const origin = header('origin')
+  if (origin === undefined) return 'unsaid'
+  return isOwn(origin) ? 'same' : 'other'
 }

@@ -1,12 +1,60 @@
+import { accountDID, parseAccount } from '../base/account.js'
+import { toEIP55 } from '../base/eip55.js'
+import { SessionError } from '../base/errors.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { shortId } from '../base/node-crypto.js'
+import { within } from '../base/time.js'
 import { assertAudience, assertDelegation, assertDomain, assertNotRevoked } from '../capability/assertions.js'
-import { assertValidAt, type Cacao, expiryTime, startTime } from '../capability/cacao.js'
+import {
+  assertValidAt,
+  type Cacao,
+  expiryTime,
+  issuerAccount,
+  rootOf,
+  startTime,
+} from '../capability/cacao.js'
 import type { DelegationOptions, Domains, Revocation } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { isLasting, type Verifiers, verifySignature } from '../capability/verify-signature.js'
-import type { AskStore } from './ask-store.js'
-import { type Caller, callerUnder } from './caller.js'
+
+/** Who acts under a capability. */
+export interface Caller {
+  /** The account that the session acts for: a CAIP-10 id, such as `eip155:1:0x…` with the address in lower case, or a did:key. */
+  readonly account: string
+  /** The address of the account: of an Ethereum account with its checksum (EIP-55); a did:key is its own. */
+  readonly address: string
+  /** The chain of the account (CAIP-2), such as `eip155:1`; `undefined` for a did:key, which is on none. */
+  readonly chainId: string | undefined
+  /** The account's DID, such as `did:pkh:eip155:1:0x…`. */
+  readonly id: string
+  /** The session key that acts. */
+  readonly keyDID: string
+  /** The resources that the capability covers. */
+  readonly resources: readonly string[]
+  /** The capability under which the key acts: the last of its chain. */
+  readonly cacao: Cacao
+  /**
+   * The capability that the wallet signed: the same one, unless it was delegated. Judge a sign-in by this one (nonce,
+   * `iat`, statement, request id), because a session key can write anything into what it signs itself.
+   */
+  readonly root: Cacao
+}
+
+/** Who acts under a capability that was verified. */
+export function callerUnder(cacao: Cacao): Caller {
+  const account = issuerAccount(cacao)
+  const { namespace, reference, address = account } = parseAccount(account) ?? {}
+  return {
+    account,
+    address: namespace === 'eip155' ? toEIP55(address) : address,
+    chainId: namespace && `${namespace}:${reference}`,
+    id: accountDID(account),
+    keyDID: cacao.p.aud,
+    resources: cacao.p.resources ?? [],
+    cacao,
+    root: rootOf(cacao),
+  }
+}
 
 /** What a server demands of every capability, whatever it comes with: a request, a token, a link, a cookie. */
 export interface CapabilityPolicy {
@@ -103,5 +151,31 @@ function admission(cacao: Cacao): AdmittedCapability {
     identity: capabilityIdentity(cacao),
     from: startTime(cacao),
     until: expiryTime(cacao),
+  }
+}
+
+/** Asks a store a question that it answers with yes or no. Rejects with `ERR_STORE_UNAVAILABLE` if it doesn't. */
+export type AskStore = (question: () => boolean | Promise<boolean>) => Promise<boolean>
+
+/**
+ * Asks stores, and waits `timeoutMs` milliseconds for each answer. A store that throws, rejects, is late, or answers
+ * anything other than `true` or `false` counts as unavailable.
+ */
+export function storeAsker(timeoutMs: number): AskStore {
+  return async (question) => {
+    let answer: unknown
+    let cause: unknown
+    try {
+      const asked = question()
+      answer = typeof asked === 'boolean' ? asked : await within(timeoutMs, asked)
+    } catch (error) {
+      cause = error
+    }
+    if (typeof answer === 'boolean') return answer
+    throw new SessionError(
+      'ERR_STORE_UNAVAILABLE',
+      `the replay or revocation store gave no answer within ${timeoutMs} ms: check that it is running`,
+      cause === undefined ? undefined : { cause },
+    )
   }
 }

@@ -5,16 +5,18 @@ import {
   countOption,
   functionOption,
   type OptionReaders,
+  type ReadersOf,
   type ReadValue,
   readOptions,
   required,
+  setting,
 } from '../base/options.js'
-import { type Clock, systemClock, within } from '../base/time.js'
+import { type Clock, clockOption, systemClock, within } from '../base/time.js'
 import { expiryTime } from '../capability/cacao.js'
 import { methodOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { encodeDagJSON } from '../capability/dag-json.js'
-import type { Caller } from './caller.js'
+import type { Caller } from './capability-gate.js'
 import type { IncomingRequest } from './incoming-request.js'
 import type { OfRequest } from './requirements.js'
 
@@ -59,12 +61,12 @@ export interface DevicesOptions<R = Request> {
   /**
    * What a device is called: a function of the request, such as one that reads a header of your page. Nothing but what it returns
    * is kept of a request: no address and no `User-Agent`. Up to 100 characters are kept, without hidden ones; to show it in HTML,
-   * escape it as you would any other text of a user.
+   * escape it as you would any other text of a user. If it fails, `onFailed` is told, and the device is remembered without a name.
    */
   name?: OfRequest<R, string | undefined>
   /**
-   * Called when a device could not be remembered. The request is accepted all the same, because this is no check; for ten seconds,
-   * no other device is remembered. Without it, the error is written to the console.
+   * Called when a device could not be remembered, or not by its name. The request is accepted all the same, because this is no check. If
+   * the store has failed, no other device is remembered for ten seconds. Without it, the error is written to the console.
    */
   onFailed?: (error: unknown) => void
 }
@@ -120,17 +122,20 @@ export function deviceRecorder<R>(
     const key = `${root.p.aud} ${root.p.iss} ${root.p.nonce}`
     if (isWithin(PAUSE_MS, failedAt, time) || isWithin(RECORD_EVERY_MS, recent.get(key), time)) return
     recent.set(key, time)
+    const named = await deviceName(async () =>
+      (name as OfRequest<R, string | undefined> | undefined)?.(await incoming.at(url.href), new URL(url)),
+    ).catch((error: unknown) => {
+      // What a client sends, of which the app makes the name, must not keep its device from the list.
+      report(onFailed, error)
+      return undefined
+    })
     try {
-      const named: unknown = await (name as OfRequest<R, string | undefined> | undefined)?.(
-        await incoming.at(url.href),
-        new URL(url),
-      )
       const device: SeenDevice = {
         account: caller.account,
         id: capabilityIdentity(root),
         keyDID: root.p.aud,
         capability: encodeDagJSON(root),
-        ...(named !== undefined && { name: deviceName(named) }),
+        ...(named !== undefined && { name: named }),
         firstSeen: time,
         lastSeen: time,
         expiresAt: expiryTime(root),
@@ -140,6 +145,8 @@ export function deviceRecorder<R>(
         throw new Error(`the store gave no answer within ${timeoutMs} ms`)
     } catch (error) {
       failedAt = time
+      // After the pause it is tried again.
+      recent.set(key, Number.NEGATIVE_INFINITY)
       report(onFailed, error)
     }
   }
@@ -149,12 +156,14 @@ function isWithin(ms: number, before: number | undefined, time: number): boolean
   return before !== undefined && Math.abs(time - before) < ms
 }
 
-function deviceName(name: unknown): string {
+async function deviceName(nameOf: () => Promise<unknown>): Promise<string | undefined> {
+  const name = await nameOf()
+  if (name === undefined) return undefined
   if (typeof name !== 'string')
     throw new TypeError('the function name of devices must give a text, or undefined')
-  return withoutHidden(name, () => ' ')
-    .trim()
-    .slice(0, MAX_NAME)
+  // Shortened first, because it may be very long. By whole characters, because a store may refuse half of one.
+  const shown = withoutHidden(name.slice(0, 10 * MAX_NAME), () => ' ').trim()
+  return Array.from(shown).slice(0, MAX_NAME).join('')
 }
 
 // The request was accepted: what the app's hook throws can't change that.
@@ -180,6 +189,12 @@ export interface MemoryDevicesOptions {
   now?: Clock
 }
 
+const MEMORY_OPTIONS: ReadersOf<MemoryDevicesOptions> = {
+  maxPerAccount: setting(countOption),
+  maxAccounts: setting(countOption),
+  now: setting(clockOption),
+}
+
 /**
  * Remembers devices in the memory of this process: for tests, and for servers that are one process. Throws a `TypeError` for a
  * wrong option.
@@ -188,13 +203,12 @@ export interface MemoryDevicesOptions {
  * const devices = memoryDevices()
  * app.use('/api/*', requireSession({ ...options, devices: { store: devices } }))
  */
-export function memoryDevices({
-  maxPerAccount = 100,
-  maxAccounts = 10_000,
-  now = systemClock,
-}: MemoryDevicesOptions = {}): DeviceStore {
-  countOption(maxPerAccount, 'maxPerAccount')
-  countOption(maxAccounts, 'maxAccounts')
+export function memoryDevices(options: MemoryDevicesOptions = {}): DeviceStore {
+  const {
+    maxPerAccount = 100,
+    maxAccounts = 10_000,
+    now = systemClock,
+  } = readOptions<MemoryDevicesOptions>(options, MEMORY_OPTIONS)
   const accounts = new LRUCache<ReadonlyMap<string, SeenDevice>>(maxAccounts)
   const devicesOf = (account: string): SeenDevice[] =>
     [...(accounts.get(account)?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now())

@@ -1,5 +1,6 @@
 import { concat } from '../base/bytes.js'
 import type { SessionError } from '../base/errors.js'
+import { LONGEST_TIMER_MS } from '../base/time.js'
 import { parseURL } from '../base/url.js'
 import { PASS_HEADER } from './admissions.js'
 import { requestRefused } from './signature-profile.js'
@@ -135,10 +136,13 @@ export async function inTime<T>(
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(requestRefused('STALE', 'its signature expired before its body had arrived: sign it again'))
-      stop()
-    }, waitMs)
+    timer = setTimeout(
+      () => {
+        reject(requestRefused('STALE', 'its signature expired before its body had arrived: sign it again'))
+        stop()
+      },
+      Math.min(waitMs, LONGEST_TIMER_MS),
+    )
   })
   try {
     return await Promise.race([work(), late])

@@ -2,13 +2,14 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { isBytes } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
-import { type Clock, latestTime, systemClock } from '../base/time.js'
+import { check, type ReadersOf, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
+import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
-import { memoryReplay, type ReplayStore } from './replay.js'
+import { memoryReplay, type ReplayStore, usedStoreOption } from './replay.js'
 
 /** How long nonces are valid, and what several servers share. */
 export interface NoncesOptions {
-  /** Seconds for which an issued nonce is valid; 600 by default, which leaves a person time to read and sign. */
+  /** Seconds for which an issued nonce is valid, a year at most; 600 by default, which leaves a person time to read and sign. */
   expiresInSecs?: number
   /** At least 32 secret bytes, the same on all servers that accept each other's nonces; random bytes by default. */
   secret?: Uint8Array
@@ -32,8 +33,28 @@ export interface Nonces {
 const RANDOM_BYTES = 8
 const MAC_BYTES = 12
 const MIN_SECRET_BYTES = 32
+const MOST_SECS = 31_536_000
 // In hex: random bytes, the expiry in milliseconds since 1970, and a MAC of both.
 const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
+
+/** Reads for how long something is good that a person has yet to sign. */
+export const lifetimeOption: ReadValue<number> = (value, name) => {
+  if (typeof value === 'number' && value > 0 && value <= MOST_SECS) return value
+  throw wrong(name, `a positive finite number of seconds, ${MOST_SECS} at most`)
+}
+
+const secretOption: ReadValue<Uint8Array> = (value, name) => {
+  if (isBytes(value) && value.length >= MIN_SECRET_BYTES) return new Uint8Array(value)
+  throw wrong(name, `a Uint8Array of at least ${MIN_SECRET_BYTES} bytes`)
+}
+
+// What servers share is left out on purpose only: each on its own would refuse the nonces of the others, or accept each of them once.
+const OPTIONS: ReadersOf<NoncesOptions> = {
+  expiresInSecs: setting(lifetimeOption),
+  secret: check(secretOption),
+  replay: check(usedStoreOption),
+  now: setting(clockOption),
+}
 
 /**
  * Issues nonces and accepts each of them once. A nonce contains its expiry and a MAC (HMAC-SHA-256), so that a client that asks
@@ -46,14 +67,13 @@ const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
  * // POST /sign-in, behind the middleware: if (!(await signIns.consume(caller.root.p.nonce))) refuse
  */
 export function nonces(options: NoncesOptions = {}): Nonces {
-  const { expiresInSecs = 600, now = systemClock } = options
-  if (!(typeof expiresInSecs === 'number' && expiresInSecs > 0 && Number.isFinite(expiresInSecs)))
-    throw new TypeError('expiresInSecs must be a positive finite number of seconds')
-  const secret = options.secret ?? crypto.getRandomValues(new Uint8Array(MIN_SECRET_BYTES))
-  if (!isBytes(secret) || secret.length < MIN_SECRET_BYTES)
-    throw new TypeError(`secret must have at least ${MIN_SECRET_BYTES} bytes`)
-  const key = hmac(sha256, new Uint8Array(secret), utf8('cacao-session nonce'))
-  const replay = options.replay ?? memoryReplay({ now })
+  const {
+    expiresInSecs = 600,
+    secret = crypto.getRandomValues(new Uint8Array(MIN_SECRET_BYTES)),
+    now = systemClock,
+    replay = memoryReplay({ now }),
+  } = readOptions<NoncesOptions>(options, OPTIONS)
+  const key = hmac(sha256, secret, utf8('cacao-session nonce'))
   const clock = latestTime(now)
   const macOf = (claim: string): string => toHex(hmac(sha256, key, utf8(claim)).subarray(0, MAC_BYTES))
   return {

@@ -1,7 +1,7 @@
 import { SessionError } from '../base/errors.js'
 import { shortId } from '../base/node-crypto.js'
-import { countOption, type ReadValue } from '../base/options.js'
-import { type Clock, latestTime, systemClock } from '../base/time.js'
+import { countOption, type ReadersOf, type ReadValue, readOptions, setting } from '../base/options.js'
+import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { methodOption } from '../capability/check-options.js'
 
 /**
@@ -26,19 +26,24 @@ export interface MemoryReplayOptions {
   now?: Clock
 }
 
+const MEMORY_OPTIONS: ReadersOf<MemoryReplayOptions> = {
+  maxEntries: setting(countOption),
+  now: setting(clockOption),
+}
+
 /**
  * Remembers used requests in the memory of this process until they expire. `use` throws `ERR_STORE_UNAVAILABLE` when it is
  * full, because it must not forget a request that has not expired. After its clock was ahead and is set back, it refuses
- * everything that expires before the latest time that it has seen.
+ * everything that expires before the latest time that it has seen. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const verify = requestVerifier({ ...options, replay: memoryReplay() })
  */
-export function memoryReplay({
-  maxEntries = 500_000,
-  now = systemClock,
-}: MemoryReplayOptions = {}): ReplayStore {
-  countOption(maxEntries, 'maxEntries')
+export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
+  const { maxEntries = 500_000, now = systemClock } = readOptions<MemoryReplayOptions>(
+    options,
+    MEMORY_OPTIONS,
+  )
   const clock = latestTime(now)
   const used = new Set<string>()
   const buckets = new ExpiryBuckets<string[]>(() => [])
@@ -117,14 +122,20 @@ export function refuseWorkersKV(value: unknown, name: string): void {
   )
 }
 
-const storeOption = methodOption<ReplayStore>(
-  'use',
-  'a store with a method use, such as memoryReplay() returns, or false where a request may be received twice',
-)
+const FORM = 'a store with a method use, such as memoryReplay() returns'
 
-/** Reads the option `replay`. */
+/** Reads a store of what was used. */
+export const usedStoreOption: ReadValue<ReplayStore> = (value, name) => {
+  refuseWorkersKV(value, name)
+  return methodOption<ReplayStore>('use', FORM)(value, name)
+}
+
+/** Reads the option `replay` of a verifier. */
 export const replayOption: ReadValue<ReplayStore | false> = (value, name) => {
   if (value === false) return false
   refuseWorkersKV(value, name)
-  return storeOption(value, name)
+  return methodOption<ReplayStore>('use', `${FORM}, or false where a request may be received twice`)(
+    value,
+    name,
+  )
 }

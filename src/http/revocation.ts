@@ -1,11 +1,13 @@
-import { type AccountInput, accountArgument } from '../base/account.js'
-import { type Clock, systemClock } from '../base/time.js'
-import { capabilityAccounts } from '../capability/accounts.js'
-import type { Cacao } from '../capability/cacao.js'
-import { expiryTime, parseDateTime } from '../capability/cacao.js'
+import { type AccountInput, accountArgument, accountOfDID } from '../base/account.js'
+import { SessionError } from '../base/errors.js'
+import { fromBase64url } from '../base/multibase.js'
+import { type ReadersOf, readOptions, setting } from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
+import { type Cacao, expiryTime, isPasskeyType, parseDateTime } from '../capability/cacao.js'
 import type { Revocation, RevocationEvent } from '../capability/check-options.js'
-import { capabilityIdentity } from '../capability/cid.js'
+import { capabilityIdentity, decodeAAD, signedBytes } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
+import { rawOfDER } from '../key/ecdsa.js'
 import { ExpiryBuckets } from './replay.js'
 
 /** Revokes capabilities before they expire, and knows which were revoked. */
@@ -82,28 +84,43 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   }
 }
 
+/** Tells all listeners of a revocation. It is stored by then, so what one of them throws is for the console, and keeps it from no other. */
+export function tellRevoked(
+  listeners: ReadonlySet<(event: RevocationEvent) => void>,
+  event: RevocationEvent,
+): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(event)
+    } catch (error) {
+      console.warn('cacao-session: a listener of onRevoked failed:', error)
+    }
+  }
+}
+
 /** Options of `memoryRevocation`. */
 export interface MemoryRevocationOptions {
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
 }
 
+const MEMORY_OPTIONS: ReadersOf<MemoryRevocationOptions> = { now: setting(clockOption) }
+
 /**
  * Keeps revocations in the memory of this process. They are lost when it ends, so it is for tests, and for servers that store
- * a list of their own and read it at the start.
+ * a list of their own and read it at the start. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const revocation = memoryRevocation()
  * await revocation.revokeAll('eip155:1:0x…') // signs the account out everywhere
  */
-export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions = {}): RevocationStore {
+export function memoryRevocation(options: MemoryRevocationOptions = {}): RevocationStore {
+  const { now = systemClock } = readOptions<MemoryRevocationOptions>(options, MEMORY_OPTIONS)
   const capabilities = new Map<string, number>()
   const buckets = new ExpiryBuckets<string[]>(() => [])
   const accounts = new Map<string, number>()
   const listeners = new Set<(event: RevocationEvent) => void>()
-  const tell = (event: RevocationEvent): void => {
-    for (const listener of [...listeners]) listener(event)
-  }
+  const tell = (event: RevocationEvent): void => tellRevoked(listeners, event)
   // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until
   // then may have been revoked.
   let removedUntil = Number.NEGATIVE_INFINITY
@@ -136,4 +153,42 @@ export function memoryRevocation({ now = systemClock }: MemoryRevocationOptions 
       return () => void listeners.delete(listener)
     },
   }
+}
+
+// Parsed capabilities are frozen, so that the accounts of one never change.
+const cache = new WeakMap<Cacao, Promise<readonly string[]>>()
+
+/**
+ * All accounts that can be written as the issuer of a capability under the same signature: its own (CAIP-10, or a did:key);
+ * and for a passkey, which doesn't sign the issuer, the two keys that the signature is valid for. For a delegated capability,
+ * the key that delegated it. A revocation store that revokes accounts must look up each of them. Takes unknown input, and
+ * rejects with `ERR_CAPABILITY_INVALID`, also if the signature of a passkey can't be read.
+ *
+ * @example
+ * const signedOut = new Set<string>()
+ * const isSignedOut = async (cacao: Cacao) => (await capabilityAccounts(cacao)).some((account) => signedOut.has(account))
+ */
+export async function capabilityAccounts(capability: unknown): Promise<readonly string[]> {
+  const cacao = parseCacao(capability)
+  const own = accountOfDID(cacao.p.iss) ?? cacao.p.iss
+  if (!isPasskeyType(cacao.s.t)) return [own]
+  const cached = cache.get(cacao)
+  if (cached) return cached
+  const accounts = passkeyCandidates(cacao).then((keys) => [...new Set([own, ...keys])])
+  cache.set(cacao, accounts)
+  return accounts
+}
+
+async function passkeyCandidates({ s }: Cacao): Promise<string[]> {
+  const signed = s.m?.aad && decodeAAD(s.m.aad)
+  const der = typeof s.s === 'string' ? fromBase64url(s.s) : undefined
+  const signature = der && rawOfDER(der)
+  // Loads on demand, because only capabilities of passkeys need it.
+  const { candidatesOf } = await import('../key/ecdsa.js')
+  const keys = signed && signature ? candidatesOf(signature, signedBytes(signed)) : []
+  if (keys.length > 0) return keys
+  throw new SessionError(
+    'ERR_CAPABILITY_INVALID',
+    'malformed capability: s.s must be a signature of a passkey, with its authenticator data in s.m.aad',
+  )
 }

@@ -7,8 +7,7 @@ import { assertValidAt, type Cacao, expiryTime, issuerAccount } from '../capabil
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { knownKey } from '../key/did-key.js'
-import type { KeyType } from '../key/public-key.js'
-import type { SessionKey, SessionKeyType } from '../key/session-key.js'
+import type { KeyType, SessionKey, SessionKeyType } from '../key/session-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import type { ReceivedCapability } from './capability-gate.js'
 import { keyURL, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
@@ -146,7 +145,7 @@ export function readToken(token: unknown, kind: TokenKind, times: TokenTimes): R
         return read
       },
     },
-    isSigned: async (verify) => verify(publicKey, signature, utf8(`${head}.${body}`)),
+    isSigned: async (verify) => (await verify(publicKey, signature, utf8(`${head}.${body}`))) === true,
   }
 }
 

@@ -6,8 +6,7 @@ import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import type { KeyType } from '../key/public-key.js'
-import { type SessionKeyType, subtleCrypto } from '../key/session-key.js'
+import { type KeyType, type SessionKeyType, subtleCrypto } from '../key/session-key.js'
 
 // How a session signs a request: RFC 9421 in a profile without choices, so that a server has exactly one form to verify.
 

@@ -96,6 +96,11 @@ export async function signedFetch(
     }
     const next = follows ? await redirectOf(request, response) : undefined
     if (!next) return response
+    // As fetch does (§4.4): it would read what is on this machine, such as a file in Bun.
+    if (!/^https?:$/.test(next.url.protocol))
+      throw new TypeError(
+        `fetch failed: the server redirected the request to ${next.url.protocol}, and only http and https are followed`,
+      )
     if (++redirects > MAX_REDIRECTS)
       throw new TypeError(`fetch failed: the server redirected the request more than ${MAX_REDIRECTS} times`)
     await discard(response)

@@ -28,7 +28,7 @@ import type { Ability } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 import { type Admission, admissionOption } from './admissions.js'
-import { type AskStore, storeAsker } from './ask-store.js'
+import { type AskStore, storeAsker } from './capability-gate.js'
 import {
   type DeviceRecorder,
   type DevicesOptions,
@@ -293,6 +293,8 @@ const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   storeTimeoutMs: setting(quantityOption),
   now: setting(clockOption),
   verifyKeySignature: setting(
-    functionOption<VerifyKeySignature>('a function that verifies a signature, such as verifyWithNodeCrypto'),
+    functionOption<VerifyKeySignature>(
+      'a function of a public key, a signature and the data that gives true or false',
+    ),
   ),
 }

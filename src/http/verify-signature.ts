@@ -1,7 +1,7 @@
 import { SessionError } from '../base/errors.js'
 import { utf8 } from '../base/utf8.js'
 import { knownKey } from '../key/did-key.js'
-import type { PublicKey } from '../key/public-key.js'
+import type { PublicKey } from '../key/session-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'
 import { type IncomingRequest, namedURLs } from './incoming-request.js'
 import { type ProfileParameters, readSignatureFields, signatureBase } from './signature-fields.js'
@@ -144,7 +144,9 @@ export function signatureCheck(message: ReceivedMessage, policy: SignaturePolicy
   return async (url) => {
     const claims = claimsOf(components, parameters, policy)
     const base = utf8(signatureBase(message, url, components, params))
-    return (await policy.verifyKeySignature(claims.publicKey, signature, base)) ? claims : undefined
+    const isSigned = await policy.verifyKeySignature(claims.publicKey, signature, base)
+    // The app may have passed the function: nothing but its yes is one.
+    return isSigned === true ? claims : undefined
   }
 }
 
@@ -173,7 +175,7 @@ export async function claimsByLibrary(
             claims,
             algorithm: claims.algorithm,
             verify: async (data: Uint8Array, bytes: Uint8Array) =>
-              policy.verifyKeySignature(claims.publicKey, bytes, data),
+              (await policy.verifyKeySignature(claims.publicKey, bytes, data)) === true,
           }
         },
       },

@@ -1,7 +1,9 @@
+import { CID } from 'multiformats/cid'
 import { accountDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { fromBase64url } from '../base/multibase.js'
 import { check, type OptionReaders, readOptions, setting } from '../base/options.js'
-import { fromUtf8 } from '../base/utf8.js'
+import { fromUtf8, utf8 } from '../base/utf8.js'
 import { verifiersOption } from '../capability/check-options.js'
 import { cacaoCID } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
@@ -14,8 +16,9 @@ import {
   verifyChecked,
 } from '../capability/verify-cacao.js'
 import type { Verifiers } from '../capability/verify-signature.js'
+import { knownKey } from '../key/did-key.js'
+import type { PublicKey } from '../key/session-key.js'
 import { verifyKeySignature } from '../key/verify.js'
-import { invalid, parseJWS } from './jws.js'
 
 /** What a JWS must fulfil to be accepted. The options of `verifyCacao` are checked for its capability. */
 export interface VerifyJWSOptions
@@ -137,4 +140,144 @@ function payloadOf(bytes: Uint8Array): { payload?: Record<string, unknown> } {
   } catch {
     return {}
   }
+}
+
+// Characters of a JWS.
+const MAX_LENGTH = 400_000
+
+/** A JWS that was parsed. Its signature was not verified. */
+export interface ParsedJWS {
+  /** The signer's DID URL, from the header. */
+  readonly kid: string
+  /** The signer's did:key. */
+  readonly keyDID: string
+  readonly publicKey: PublicKey
+  /** The CID of the capability under which the signer acts, if the header names one (`cap`). */
+  readonly capability?: string
+  readonly signingInput: Uint8Array
+  readonly signature: Uint8Array
+  readonly payload: Uint8Array
+}
+
+// The type of key for each algorithm (RFC 7518, RFC 8037, RFC 9864). `EdDSA` is the older name of `Ed25519`.
+const ALGORITHMS = new Map([
+  ['EdDSA', 'Ed25519'],
+  ['Ed25519', 'Ed25519'],
+  ['ES256', 'P-256'],
+])
+
+// What sessions sign with types of their own (RFC 8725 §3.11). A media type has no case, and `application/` may be left out.
+const OTHER_TYPE = /^(?:application\/)?cacao-session/i
+
+/**
+ * Parses a JWS (RFC 7515) as did-session and dids write it: compact, general JSON with one signature, or DAG-JWS. Throws
+ * `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or not that of the key, for `crit` and `b64`, and for
+ * what sessions sign with a type of their own.
+ */
+export function parseJWS(input: unknown): ParsedJWS {
+  try {
+    return read(input)
+  } catch (cause) {
+    if (cause instanceof SessionError) throw cause
+    // A getter or a proxy of the caller's threw.
+    throw invalid("it can't be read", cause)
+  }
+}
+
+function read(input: unknown): ParsedJWS {
+  const [head, body, tail] = segments(input)
+  const [headerBytes, payload, signature] = [head, body, tail].map((segment) => fromBase64url(segment))
+  if (!headerBytes || !payload || !signature) throw invalid('its parts must be base64url')
+  const { alg, kid, cap, typ, ...others } = header(headerBytes)
+  if ('crit' in others || 'b64' in others) throw invalid('its header must not have crit or b64')
+  if (typeof typ === 'string' && OTHER_TYPE.test(typ))
+    throw invalid('it is a token or a signed URL of a session, for which there is verifyToken and signedURLs')
+  if (typeof kid !== 'string') throw invalid('its header must have a kid')
+  const [keyDID = '', fragment] = kid.split('#', 2)
+  const publicKey = knownKey(keyDID)
+  const isKid = kid === keyDID || kid === `${keyDID}#${keyDID.slice('did:key:'.length)}`
+  if (!publicKey || !isKid || fragment === '')
+    throw invalid('its kid must be a did:key, or the DID URL of its key')
+  if (typeof alg !== 'string' || ALGORITHMS.get(alg) !== publicKey.type)
+    throw invalid('its alg must be that of its key: Ed25519, EdDSA or ES256')
+  const capability = typeof cap === 'string' ? /^ipfs:\/\/([A-Za-z0-9]+)$/.exec(cap)?.[1] : undefined
+  if (cap !== undefined && !capability) throw invalid('its cap must be an ipfs:// URL')
+  assertLink(input, payload)
+  const parsed = { kid, keyDID, publicKey, signingInput: utf8(`${head}.${body}`), signature, payload }
+  return capability === undefined ? parsed : { ...parsed, capability }
+}
+
+function segments(input: unknown): [string, string, string] {
+  const text = typeof input === 'string' ? input : compact(input)
+  if (text.length > MAX_LENGTH) throw invalid(`it must have at most ${MAX_LENGTH} characters`)
+  const [head, body, tail, ...more] = text.split('.')
+  if (!head || body === undefined || !tail || more.length > 0)
+    throw invalid('it must have a header, a payload and a signature')
+  return [head, body, tail]
+}
+
+function compact(input: unknown): string {
+  if (typeof input !== 'object' || input === null) throw invalid('it must be a string or an object')
+  const { payload, signatures } = input as { payload?: unknown; signatures?: unknown }
+  const [first, ...more]: unknown[] = Array.isArray(signatures) ? signatures : []
+  if (typeof first !== 'object' || first === null || more.length > 0)
+    throw invalid('it must have exactly one signature')
+  const { protected: head, signature } = first as { protected?: unknown; signature?: unknown }
+  if (![head, payload, signature].every((part) => typeof part === 'string'))
+    throw invalid('its payload, protected header and signature must be strings')
+  return `${head}.${payload}.${signature}`
+}
+
+function header(bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(fromUtf8(bytes) ?? '')
+  } catch (cause) {
+    throw invalid('its header must be JSON', cause)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('its header must be an object')
+  return value as Record<string, unknown>
+}
+
+// The payload of a DAG-JWS is a CID, and `link` is that CID again.
+function assertLink(input: unknown, payload: Uint8Array): void {
+  const link = typeof input === 'object' && input !== null && 'link' in input ? input.link : undefined
+  if (link === undefined) return
+  const named = linkedCID(link)
+  if (!named?.equals(decoded(payload))) throw invalid('its link must be the CID in its payload')
+}
+
+// A link is a CID of any version of multiformats, also after a structured clone; its text; or, once it went through JSON, what
+// DAG-JSON writes for it: an object with the member `/` only.
+function linkedCID(link: unknown): CID | undefined {
+  const text = isDagJSONLink(link) ? link['/'] : link
+  if (typeof text !== 'string') return CID.asCID(text) ?? undefined
+  try {
+    return CID.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isDagJSONLink(link: unknown): link is { readonly '/': string } {
+  if (typeof link !== 'object' || link === null || Object.keys(link).length !== 1) return false
+  return '/' in link && typeof link['/'] === 'string'
+}
+
+function decoded(bytes: Uint8Array): CID | undefined {
+  try {
+    return CID.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The error `ERR_JWS_INVALID`, with the reason. */
+function invalid(reason: string, cause?: unknown): SessionError {
+  return new SessionError(
+    'ERR_JWS_INVALID',
+    `the JWS is refused: ${reason}`,
+    cause === undefined ? undefined : { cause },
+  )
 }

@@ -9,7 +9,8 @@ import { DIDSession } from '../session/did-session.js'
 import { placeOptions, resumeOptions, type SessionOptions } from '../session-state/options.js'
 import { SessionController, signInRequest } from '../session-state/session-controller.js'
 import { type EthereumAuthOptions, ethereumAuth } from '../wallet/ethereum/index.js'
-import { type EthereumRPCs, rpcArgument } from '../wallet/ethereum/rpc.js'
+import type { EthereumRPCs } from '../wallet/ethereum/rpc.js'
+import { rpcArgument } from '../wallet/ethereum/verifiers.js'
 
 /**
  * Options of `rainbowKitAuth` and `appKitAuth`: those of `DIDSession.get`, and of `ethereumAuth` the RPCs that check the signatures of
@@ -222,7 +223,11 @@ export class KitSession {
 
   #tell(): void {
     if (!this.#isLoading) this.#hasLoaded = true
-    for (const listener of [...this.#listeners]) listener()
+    // Each in a task of its own: the page sees what a listener throws, and the sign-in goes on.
+    for (const listener of [...this.#listeners])
+      queueMicrotask(() => {
+        if (this.#listeners.has(listener)) listener()
+      })
   }
 
   #loaded(): Promise<void> {

@@ -1,90 +1,16 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import {
-  booleanOption,
-  copiedOptions,
-  functionOption,
-  type OptionReaders,
-  readOptions,
-  setting,
-} from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import { RECEIVED_METHOD } from '../http/signature-profile.js'
-import type { StepTimes } from '../http/step-times.js'
-import type { RequestVerifierOptions } from '../http/verify-options.js'
-import type { VerifiedRequest } from '../http/verify-request.js'
-import { refusalLog } from './refusal-log.js'
 
 // The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next
 // person. So each answer is marked as private.
-const DEFAULT_VARY = 'Authorization'
+
+/** The header by which answers vary, unless the option `capabilityHeader` says otherwise. */
+export const DEFAULT_VARY = 'Authorization'
 // A page of another origin sees no other headers of the answer than these.
 const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
 const CACHE_CONTROL = 'private, no-store'
 const REFERRER_POLICY = 'no-referrer'
-
-/** How a middleware verifies requests, and what it does about refusals. */
-export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
-  /** Called for each request that is accepted, before its handler, with the time that each step took: for metrics. */
-  onAdmitted?: (caller: VerifiedRequest, request: R, times: StepTimes) => void
-  /**
-   * Called for each refusal, with the details that the client does not get and the time that each step took, the last of which
-   * refused: for logs and metrics.
-   */
-  onRefused?: (error: SessionError, request: R, times: StepTimes) => void
-  /**
-   * Whether refusals are written to the server's log (`console.warn`), with what was expected and what came, at most one a
-   * second. By default they are if there is no `onRefused`.
-   */
-  debug?: boolean
-}
-
-/** What a middleware does with its options: the verifier's are separate from its own. */
-export interface ReadSessionOptions<R> {
-  readonly verifier: RequestVerifierOptions<R>
-  readonly onAdmitted: RequireSessionOptions<R>['onAdmitted']
-  readonly onRefused: (error: SessionError, request: R, times: StepTimes) => Promise<void>
-  readonly now: Clock
-  /** The header by which answers vary: the one in which the capability travels. */
-  readonly vary: string
-}
-
-/** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong one of these. */
-export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSessionOptions<R> {
-  const { onAdmitted: admitted, onRefused: refused, debug: isWanted, ...verifier } = copiedOptions(options)
-  const {
-    onAdmitted,
-    onRefused,
-    debug = onRefused === undefined,
-  } = readOptions<OwnOptions<R>>(
-    { onAdmitted: admitted, onRefused: refused, debug: isWanted },
-    OWN_OPTIONS as OptionReaders<OwnOptions<R>>,
-  )
-  const { now: clock, capabilityHeader } = verifier as { now?: unknown; capabilityHeader?: unknown }
-  const now = typeof clock === 'function' ? (clock as Clock) : systemClock
-  const log = debug ? refusalLog(now) : undefined
-  return {
-    verifier: verifier as unknown as RequestVerifierOptions<R>,
-    now,
-    vary: typeof capabilityHeader === 'string' ? capabilityHeader : DEFAULT_VARY,
-    onAdmitted,
-    async onRefused(error, request, times) {
-      onRefused?.(error, request, times)
-      await log?.(error, request)
-    },
-  }
-}
-
-interface OwnOptions<R> {
-  readonly onAdmitted: RequireSessionOptions<R>['onAdmitted']
-  readonly onRefused: RequireSessionOptions<R>['onRefused']
-  readonly debug: boolean | undefined
-}
-
-const OWN_OPTIONS: OptionReaders<OwnOptions<never>> = {
-  onAdmitted: setting(functionOption('a function that is called for each accepted request')),
-  onRefused: setting(functionOption('a function that is called for each refusal')),
-  debug: setting(booleanOption),
-}
 
 /** The answer to a request that was refused. */
 export interface Refusal {

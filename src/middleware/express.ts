@@ -1,16 +1,15 @@
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode, type Refusal, type RequireSessionOptions } from './answer.js'
-import { sessionGuard } from './guard.js'
+import { type MarkedResponse, markPrivateNode, type Refusal } from './answer.js'
+import { type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
-export type { Caller } from '../http/caller.js'
+export type { Caller } from '../http/capability-gate.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
-export type { StepTimes, VerifyStep } from '../http/step-times.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
-export type { VerifiedRequest } from '../http/verify-request.js'
-export type { RequireSessionOptions } from './answer.js'
+export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-request.js'
+export type { RequireSessionOptions } from './guard.js'
 export type { NodeRequest } from './node-request.js'
 
 /** The members of Node's `ServerResponse`, or of Express's `Response`, that the middleware needs. */

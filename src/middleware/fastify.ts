@@ -1,17 +1,16 @@
 import { hasURLSignature } from '../http/signed-url.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode, type RequireSessionOptions } from './answer.js'
-import { sessionGuard } from './guard.js'
+import { type MarkedResponse, markPrivateNode } from './answer.js'
+import { type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
-export type { Caller } from '../http/caller.js'
+export type { Caller } from '../http/capability-gate.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
-export type { StepTimes, VerifyStep } from '../http/step-times.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
-export type { VerifiedRequest } from '../http/verify-request.js'
-export type { RequireSessionOptions } from './answer.js'
+export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-request.js'
+export type { RequireSessionOptions } from './guard.js'
 export type { NodeRequest } from './node-request.js'
 
 /** The members of a `FastifyRequest` that the hook needs. */

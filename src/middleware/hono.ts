@@ -1,17 +1,16 @@
 import type { MiddlewareHandler } from 'hono'
 import { incomingRequest } from '../http/incoming-request.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { privateResponse, type RequireSessionOptions, refusalResponse } from './answer.js'
-import { sessionGuard } from './guard.js'
+import { privateResponse, refusalResponse } from './answer.js'
+import { type RequireSessionOptions, sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
-export type { Caller } from '../http/caller.js'
+export type { Caller } from '../http/capability-gate.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
-export type { StepTimes, VerifyStep } from '../http/step-times.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
-export type { VerifiedRequest } from '../http/verify-request.js'
-export type { RequireSessionOptions } from './answer.js'
+export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-request.js'
+export type { RequireSessionOptions } from './guard.js'
 
 /** The context variables that the middleware sets for the handlers after it. */
 export interface SessionVariables {

@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
-import { type Clock, systemClock } from '../base/time.js'
+import { type ReadersOf, readOptions, setting } from '../base/options.js'
+import { type Clock, clockOption, systemClock } from '../base/time.js'
 import {
   type RevocationKeys,
   type RevocationStore,
@@ -23,21 +24,21 @@ export interface FileRevocationOptions {
   now?: Clock
 }
 
+const OPTIONS: ReadersOf<FileRevocationOptions> = { now: setting(clockOption) }
+
 /**
  * Keeps revocations in a file, for one or several processes on one machine. Each is a line of JSON, which is on the disk before
  * `revoke` resolves. If the file is absent, it is created with mode 0600. It only grows, by about 100 bytes for each revocation.
  *
  * The methods reject with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, was removed or replaced after it was
  * opened, or is a symbolic link, and if other users can write to it or replace it (the message says which command to run); and
- * with `ERR_STORE_CORRUPT` if it contains something other than revocations. Throws a `TypeError` for an empty path.
+ * with `ERR_STORE_CORRUPT` if it contains something other than revocations. Throws a `TypeError` for an empty path or a wrong option.
  *
  * @example
  * const revocation = fileRevocation('/var/lib/notes/revoked.jsonl')
  */
-export function fileRevocation(
-  path: string,
-  { now = systemClock }: FileRevocationOptions = {},
-): RevocationStore {
+export function fileRevocation(path: string, options: FileRevocationOptions = {}): RevocationStore {
+  const { now = systemClock } = readOptions<FileRevocationOptions>(options, OPTIONS)
   if (typeof path !== 'string' || path === '') throw new TypeError('path must be the path of a file')
   const file = new AppendOnlyFile(path)
   const queue = new SerialQueue()

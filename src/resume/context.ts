@@ -1,10 +1,20 @@
 import { hasOwnStorage } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/time.js'
+import { issuerAccount } from '../capability/cacao.js'
+import { parseCacao } from '../capability/parse-cacao.js'
 import { type SessionKey, subtleCrypto } from '../key/session-key.js'
 import type { StoreOptions, TrustOptions } from '../options/session-options.js'
 import { indexedDBStore } from '../store/indexeddb-store.js'
-import type { SessionStore } from '../store/store.js'
+import type {
+  LastUsed,
+  LocatedRecord,
+  Persistence,
+  SessionData,
+  SessionRecord,
+  SessionStore,
+  StoredAccount,
+} from '../store/store.js'
 
 const DEFAULT_NAMESPACE = 'default'
 
@@ -28,10 +38,16 @@ export interface SessionContext {
  */
 interface SharedState {
   /**
-   * Keys by their did:key that were found to be what it names. A key never becomes another one, so it is read from a store
-   * and checked only once.
+   * Sessions by the did:key of their key, which was found to be what that names. What is stored of a session is only ever removed,
+   * never changed, so it is read once, unless the caller asks for checks.
    */
-  readonly keys: Map<string, SessionKey>
+  readonly sessions: Map<string, KnownSession>
+}
+
+/** A session that was read from a store and checked. */
+interface KnownSession {
+  readonly key: SessionKey
+  readonly record: SessionRecord
 }
 
 type Read<T> = { readonly [K in keyof T]?: T[K] | undefined }
@@ -100,7 +116,128 @@ export function defaultStore(): SessionStore {
 function sharedStateOf(store: SessionStore, namespace: string): SharedState {
   const states = sharedStates.get(store) ?? new Map<string, SharedState>()
   sharedStates.set(store, states)
-  const state = states.get(namespace) ?? { keys: new Map() }
+  const state = states.get(namespace) ?? { sessions: new Map() }
   states.set(namespace, state)
   return state
+}
+
+/** A record as it was found, the store that has it, and its key if that was read along with it. Nothing of it is checked. */
+export interface FoundRecord {
+  readonly record: unknown
+  readonly store: SessionStore
+  readonly key?: unknown
+}
+
+/** What the stores hold, as far as it could be read. */
+export interface FoundRecords {
+  readonly found: readonly FoundRecord[]
+  /** The errors of the stores that could not be read. */
+  readonly failures: readonly unknown[]
+  /** Which stores these are. */
+  readonly unread: readonly Persistence[]
+  /** The session used last, if that was read. */
+  readonly last: LastUsed | undefined
+}
+
+/** Reads the records of a namespace, or of one account in it, from all the stores. One that fails doesn't stop the others. */
+export async function readRecords(
+  stores: readonly SessionStore[],
+  namespace: string,
+  account?: string,
+): Promise<FoundRecords> {
+  return collect(stores, async (store) => ({ records: await store.read(namespace, account) }))
+}
+
+/**
+ * Reads the account's records, the note of the last use if it is wanted, and the keys that are not known yet, in one step where
+ * the store can do that. Without an account, the records of the account used last; if nobody was, all records.
+ */
+export async function readAccount(
+  stores: readonly SessionStore[],
+  namespace: string,
+  account: string | undefined,
+  isKnown: (keyDID: string) => boolean,
+  isLastWanted: boolean,
+): Promise<FoundRecords> {
+  const withLast = isLastWanted || account === undefined
+  const read = await collect(stores, (store) => readStored(store, namespace, account, isKnown, withLast))
+  // Nobody was used last, or somebody of whom another store may know more. Stores that can't be read aren't asked again.
+  const isWhole = account !== undefined || stores.length - read.failures.length < (read.last ? 2 : 1)
+  return isWhole ? read : { ...(await readRecords(stores, namespace, read.last?.account)), last: read.last }
+}
+
+/** The session used last, over all stores. A store that fails counts as one that knows of none. */
+export async function readLastUsed(
+  stores: readonly SessionStore[],
+  namespace: string,
+): Promise<LastUsed | undefined> {
+  const read = async (store: SessionStore): Promise<unknown> => store.readLast(namespace)
+  return newest(await Promise.all(stores.map((store) => read(store).then(parseLastUsed, () => undefined))))
+}
+
+/** A record as we write it, or `undefined`: then it can't be read, which is not the same as absent. */
+export function parseRecord(record: unknown): SessionRecord | undefined {
+  if (typeof record !== 'object' || record === null) return undefined
+  const { account, keyDID, cacao } = record as { [name in keyof SessionRecord]?: unknown }
+  try {
+    const checked = parseCacao(cacao)
+    const issuer = issuerAccount(checked)
+    if (account !== issuer || keyDID !== checked.p.aud) return undefined
+    return { account: issuer, keyDID: checked.p.aud, cacao: checked }
+  } catch {
+    return undefined
+  }
+}
+
+async function collect(
+  stores: readonly SessionStore[],
+  read: (store: SessionStore) => Promise<StoredAccount>,
+): Promise<FoundRecords> {
+  const failures: unknown[] = []
+  const unread: Persistence[] = []
+  const lasts: (LastUsed | undefined)[] = []
+  const found = stores.map(async (store): Promise<FoundRecord[]> => {
+    try {
+      const { records, keys = [], last } = await read(store)
+      lasts.push(parseLastUsed(last))
+      return Array.isArray(records)
+        ? records.map((record: unknown, i) => ({ record, store, key: keys[i] }))
+        : []
+    } catch (error) {
+      failures.push(error)
+      unread.push(store.persistence)
+      return []
+    }
+  })
+  return { found: (await Promise.all(found)).flat(), failures, unread, last: newest(lasts) }
+}
+
+// A store that can't do it in one step is asked step by step. Only a failure to read the records is one of the store.
+async function readStored(
+  store: SessionStore,
+  namespace: string,
+  account: string | undefined,
+  isKnown: (keyDID: string) => boolean,
+  withLast: boolean,
+): Promise<StoredAccount> {
+  if (store.readAccount) return store.readAccount(namespace, account, isKnown, withLast)
+  const reading = withLast ? readLastUsed([store], namespace) : undefined
+  const owner = account ?? (await reading)?.account
+  const records = owner === undefined ? [] : await store.read(namespace, owner)
+  return { last: await reading, records }
+}
+
+function newest(all: readonly (LastUsed | undefined)[]): LastUsed | undefined {
+  return all.reduce((a, b) => (b && !((a?.at ?? 0) > b.at) ? b : a), undefined)
+}
+
+function parseLastUsed(last: unknown): LastUsed | undefined {
+  if (typeof last !== 'object' || last === null) return undefined
+  const { account, keyDID, at } = last as { account?: unknown; keyDID?: unknown; at?: unknown }
+  if (typeof at !== 'number') return undefined
+  return typeof account === 'string' && typeof keyDID === 'string' ? { account, keyDID, at } : { at }
+}
+/** The session as a record, without its key. */
+export function recordOf({ key, cacao, persistence }: SessionData): LocatedRecord {
+  return { account: issuerAccount(cacao), keyDID: key.did, cacao, persistence }
 }

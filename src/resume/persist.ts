@@ -1,20 +1,11 @@
 import { chainless } from '../base/account.js'
 import { pageStorage } from '../base/environment.js'
-import { SessionError } from '../base/errors.js'
+import { SessionError, storeError } from '../base/errors.js'
 import { canSign } from '../key/generate-key.js'
 import { sessionKeyOfPair } from '../key/session-key.js'
 import { memoryStore } from '../store/memory-store.js'
-import {
-  type NewSession,
-  type Persistence,
-  parseRecord,
-  readAccount,
-  readLastUsed,
-  type SessionId,
-  type SessionStore,
-  storeError,
-} from '../store/store.js'
-import type { SessionContext } from './context.js'
+import type { NewSession, Persistence, SessionId, SessionStore } from '../store/store.js'
+import { parseRecord, readAccount, readLastUsed, type SessionContext } from './context.js'
 import { sessionOfSeed } from './session-string.js'
 
 /**

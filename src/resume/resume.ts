@@ -1,24 +1,19 @@
 import { chainless } from '../base/account.js'
-import type { SessionErrorCode } from '../base/errors.js'
-import { type Cacao, expiryTime, validityAt } from '../capability/cacao.js'
+import { type SessionErrorCode, storeError } from '../base/errors.js'
+import { type Cacao, expiresAt, expiryTime, validityAt } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
 import { isRemoved, type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
+import type { LastUsed, Persistence, SessionData, SessionRecord, SessionStore } from '../store/store.js'
 import {
-  expiresAt,
   type FoundRecord,
-  type LastUsed,
-  type Persistence,
   parseRecord,
   readAccount,
   readLastUsed,
   readRecords,
   recordOf,
-  type SessionData,
-  type SessionRecord,
-  type SessionStore,
-  storeError,
-} from '../store/store.js'
-import type { SessionContext, Trust } from './context.js'
+  type SessionContext,
+  type Trust,
+} from './context.js'
 
 // With `resume`, these reach all that a page has loaded before it loads anything else. Each module that loads later exports the three,
 // although nobody takes them from there: a bundler makes a file for each set of modules that use the same code, and so of that one file.
@@ -116,9 +111,11 @@ async function lookOnce(
   isLastWanted: boolean,
 ): Promise<Look> {
   const { stores, namespace, anyChain, shared } = context
+  // Who asks for checks wants them made of what is stored now.
+  const isKnown = (keyDID: string): boolean => !hasChecks(context) && shared.sessions.has(keyDID)
   const { found, last, failures } = anyChain
     ? { ...(await readRecords(stores, namespace)), last: await readLastUsed(stores, namespace) }
-    : await readAccount(stores, namespace, account, (keyDID) => shared.keys.has(keyDID), isLastWanted)
+    : await readAccount(stores, namespace, account, isKnown, isLastWanted)
   const owner = account ?? last?.account
   // Signing out leaves a note without an account: nobody is signed in again who has just signed out.
   const own =
@@ -199,7 +196,7 @@ interface ResumeHelpers {
 /** Gives the helpers, and loads them first if they weren't. */
 export type LoadHelpers = () => Promise<ResumeHelpers>
 
-const MOST_KNOWN_KEYS = 100
+const MOST_KNOWN = 100
 
 /** Judges a stored record. The cheap checks come first, the key last. */
 async function assess(
@@ -209,7 +206,7 @@ async function assess(
   context: SessionContext,
   load: LoadHelpers,
 ): Promise<Assessment> {
-  const parsed = parseRecord(found.record)
+  const parsed = knownRecord(found.record, context) ?? parseRecord(found.record)
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
   const { cacao } = parsed
   const now = context.now()
@@ -235,34 +232,46 @@ async function assess(
 /** The code with which the context's checks refuse the capability; `undefined` if they don't. */
 export async function refusalOf(
   cacao: Cacao,
-  { checks, now }: SessionContext,
+  context: SessionContext,
   load: LoadHelpers,
 ): Promise<SessionErrorCode | undefined> {
-  if (!Object.values(checks).some(Boolean)) return undefined
+  if (!hasChecks(context)) return undefined
   const { trustRefusal } = await load()
-  return trustRefusal(cacao, checks, now())
+  return trustRefusal(cacao, context.checks, context.now())
+}
+
+function hasChecks({ checks }: SessionContext): boolean {
+  return Object.values(checks).some(Boolean)
 }
 
 /** A stored session with its key; `undefined` unless that is the one that its DID names. */
 export async function storedSession(
   { store, key: keyRead }: FoundRecord,
   { namespace, shared }: SessionContext,
-  { cacao, ...id }: SessionRecord,
+  record: SessionRecord,
   load: LoadHelpers,
 ): Promise<SessionData | undefined> {
   const { persistence } = store
+  const { cacao, ...id } = record
   const read = async (): Promise<unknown> => keyRead ?? store.readKey(namespace, id)
   if (store.keeps === 'seeds') {
     const { sessionOfSeed } = await load()
     return sessionOfSeed(await read().catch(() => undefined), cacao, persistence)
   }
-  const known = shared.keys.get(id.keyDID)
-  if (known) return { key: known, cacao, persistence }
+  const known = shared.sessions.get(id.keyDID)
+  if (known) return { key: known.key, cacao, persistence }
   const key = await sessionKeyOfPair(await read().catch(() => undefined))
   if (key?.did !== id.keyDID || !(await isPair(key, store, load))) return undefined
-  if (shared.keys.size >= MOST_KNOWN_KEYS) shared.keys.clear()
-  shared.keys.set(id.keyDID, key)
+  if (shared.sessions.size >= MOST_KNOWN) shared.sessions.clear()
+  shared.sessions.set(id.keyDID, { key, record })
   return { key, cacao, persistence }
+}
+
+// Of a session that is known a store needs to give no more than the id.
+function knownRecord(record: unknown, { shared }: SessionContext): SessionRecord | undefined {
+  const { account, keyDID = '', cacao } = (record ?? {}) as Partial<SessionRecord>
+  const known = cacao === undefined ? shared.sessions.get(keyDID)?.record : undefined
+  return known?.account === account ? known : undefined
 }
 
 // IndexedDB gives back the pair that this origin put there. Another store may have put one person's public key beside another's

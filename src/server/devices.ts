@@ -1,12 +1,13 @@
 import { accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { withoutHidden } from '../base/hidden-characters.js'
 import { check, type OptionReaders, readOptions, required } from '../base/options.js'
 import { type Cacao, parentOf } from '../capability/cacao.js'
 import { methodOption, type Revocation, revocationOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { decodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import type { Caller } from '../http/caller.js'
+import { type Caller, storeAsker } from '../http/capability-gate.js'
 import { type DeviceStore, type SeenDevice, storeOfDevicesOption } from '../http/devices.js'
 import type { RevocationStore } from '../http/revocation.js'
 
@@ -55,7 +56,7 @@ const REVOKE_OPTIONS: OptionReaders<DevicesAndRevocation> = {
 
 /**
  * The devices on which the caller's account has signed in and whose sessions have not expired, the one seen last first. Rejects with
- * `ERR_STORE_UNAVAILABLE` if a store fails, and with a `TypeError` for wrong options.
+ * `ERR_STORE_UNAVAILABLE` if a store fails, with `ERR_STORE_CORRUPT` if it gives something else, and with a `TypeError` for wrong options.
  *
  * @example
  * app.get('/api/devices', async (c) => c.json(await listDevices(c.var.caller, { devices, revocation })))
@@ -63,10 +64,12 @@ const REVOKE_OPTIONS: OptionReaders<DevicesAndRevocation> = {
 export async function listDevices(caller: Caller, options: ListDevicesOptions): Promise<Device[]> {
   const { devices, revocation } = readOptions(options, LIST_OPTIONS)
   const seen = await seenOf(caller, devices)
-  const revoked = await Promise.all(seen.map(({ cacao }) => revocation?.isRevoked(cacao)))
+  const isRevoked = async (cacao: Cacao): Promise<boolean> =>
+    revocation !== undefined && askStore(() => revocation.isRevoked(cacao))
+  const revoked = await Promise.all(seen.map(({ cacao }) => isRevoked(cacao)))
   const byKey = new Map<string, SeenDevice[]>()
   seen.forEach(({ device }, i) => {
-    if (revocation && revoked[i] !== false) return
+    if (revoked[i]) return
     byKey.set(device.keyDID, [...(byKey.get(device.keyDID) ?? []), device])
   })
   return [...byKey]
@@ -121,6 +124,23 @@ export function assertOwnSession({ cacao }: Caller): void {
   )
 }
 
+const askStore = storeAsker(2000)
+
+/** What a store gives, or does. Rejects with `ERR_STORE_UNAVAILABLE` if it fails. */
+async function ofStore<T>(ask: () => T | Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (cause) {
+    if (cause instanceof SessionError) throw cause
+    const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''
+    throw new SessionError(
+      'ERR_STORE_UNAVAILABLE',
+      `the store of devices or of revocations failed${reason}: check that it is running`,
+      { cause },
+    )
+  }
+}
+
 interface Seen {
   readonly device: SeenDevice
   readonly cacao: Cacao
@@ -128,8 +148,10 @@ interface Seen {
 
 /** The sessions of the caller's account. Rejects with `ERR_STORE_CORRUPT` if the store gives something else. */
 async function seenOf({ account }: Caller, devices: DeviceStore): Promise<Seen[]> {
-  return (await devices.list(account)).map((device) => {
-    const cacao = capabilityOf(device)
+  const list: unknown = await ofStore(() => devices.list(account))
+  const seen = Array.isArray(list) ? (list as (SeenDevice | undefined)[]) : [undefined]
+  return seen.map((device) => {
+    const cacao = device && capabilityOf(device)
     const isOwn = cacao && device.account === account && accountOfDID(cacao.p.iss) === account
     if (isOwn && cacao.p.aud === device.keyDID && capabilityIdentity(cacao) === device.id)
       return { device, cacao }
@@ -159,8 +181,8 @@ async function revokeSeen(
   const chosen = (await seenOf(caller, devices)).filter(({ device }) => isChosen(device))
   for (const { device, cacao } of chosen) {
     // First, so that a device that is gone from the list can't act any more.
-    await revocation.revoke(cacao)
-    await devices.remove(device.account, device.id)
+    await ofStore(() => revocation.revoke(cacao))
+    await ofStore(() => devices.remove(device.account, device.id))
   }
   return new Set(chosen.map(({ device }) => device.keyDID)).size
 }

@@ -13,16 +13,16 @@ import {
 } from '../base/options.js'
 import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
-import { capabilityAccounts } from '../capability/accounts.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { type Domains, domainsOption, methodOption, verifiersOption } from '../capability/check-options.js'
 import { decodeDagJSON } from '../capability/dag-json.js'
-import { parseCacao } from '../capability/parse-cacao.js'
+import { parseCacao, parsePayload } from '../capability/parse-cacao.js'
 import { verifyCacao } from '../capability/verify-cacao.js'
 import type { Verifiers } from '../capability/verify-signature.js'
-import { type Caller, callerUnder } from '../http/caller.js'
-import type { Nonces } from '../http/nonces.js'
+import { type Caller, callerUnder } from '../http/capability-gate.js'
+import { lifetimeOption, type Nonces } from '../http/nonces.js'
+import { capabilityAccounts } from '../http/revocation.js'
 import { assertOwnSession } from './devices.js'
 
 /** What the page hands to the auth method of the account that is to be linked, as JSON. */
@@ -36,9 +36,9 @@ export interface LinkRequest
 export interface LinkRequestOptions {
   /** What issues and remembers nonces: `nonces()`, made once, outside of the call. Servers that stand in for one another share it. */
   nonces: Nonces
-  /** What the person reads before they sign; a sentence with the account's address by default. */
+  /** What the person reads before they sign, one line; a sentence with the account's address by default. */
   statement?: string
-  /** Seconds for which the signature is good; 600 by default. The nonce may expire earlier, as `nonces` was told. */
+  /** Seconds for which the signature is good, a year at most; 600 by default. The nonce may expire earlier, as `nonces` was told. */
   expiresInSecs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -78,9 +78,31 @@ const nonceStore: ReadValue<Nonces> = (value, name) => {
   return value as Nonces
 }
 
+// What no wallet could sign is told here, and not to the person on the page.
 const statementOption: ReadValue<string> = (value, name) => {
-  if (typeof value === 'string' && value !== '') return value
-  throw wrong(name, 'a text, or left out')
+  if (typeof value === 'string' && value !== '' && isStatement(value)) return value
+  throw wrong(
+    name,
+    "one line of at most 16,384 letters of any language, digits, spaces and -._~:/?#[]@!$&'()*+,;=, or left out",
+  )
+}
+
+function isStatement(statement: string): boolean {
+  const [iss, iat] = ['did:pkh:eip155:1:0x0000000000000000000000000000000000000000', '2026-01-01T00:00:00Z']
+  try {
+    parsePayload({
+      domain: 'app.example.com',
+      iss,
+      aud: iss,
+      version: '1',
+      nonce: '00000000',
+      iat,
+      statement,
+    })
+    return true
+  } catch {
+    return false
+  }
 }
 
 const LINK_OPTIONS: OptionReaders<{
@@ -88,7 +110,7 @@ const LINK_OPTIONS: OptionReaders<{
 }> = {
   nonces: required(nonceStore),
   statement: check(statementOption),
-  expiresInSecs: setting(secondsOption),
+  expiresInSecs: setting(lifetimeOption),
   now: setting(clockOption),
 }
 

@@ -1,4 +1,5 @@
 import type { RevocationEvent } from '../capability/check-options.js'
+import { tellRevoked } from '../http/revocation.js'
 
 /** A client of the package `redis` that listens: `await client.duplicate().connect()`. Such a connection can do nothing else. */
 export interface NodeRedisSubscriber {
@@ -23,9 +24,7 @@ export function revocationChannel(
   channel: string,
 ): (listener: (event: RevocationEvent) => void) => () => void {
   const listeners = new Set<(event: RevocationEvent) => void>()
-  const tell = (event: RevocationEvent): void => {
-    for (const listener of [...listeners]) listener(event)
-  }
+  const tell = (event: RevocationEvent): void => tellRevoked(listeners, event)
   const subscribe = subscription(subscriber, channel, (message) => tell(eventIn(message)))
   let isSubscribed = false
   return (listener) => {

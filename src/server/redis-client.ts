@@ -1,5 +1,7 @@
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
+import { type OptionReader, type ReadValue, setting, wrong } from '../base/options.js'
+import { type Clock, clockOption } from '../base/time.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
 /** The methods of a client, or a cluster, of the package `redis` (node-redis) that are used. The app installs that package. */
@@ -41,16 +43,26 @@ export interface RedisStoreOptions {
   evictionCheck?: boolean | undefined
 }
 
+const prefixOption: ReadValue<string> = (value, name) => {
+  if (typeof value === 'string') return value
+  throw wrong(name, 'a text')
+}
+
+/** The readers of options that all of these stores have. */
+export const STORE_READERS: {
+  readonly prefix: OptionReader<string | undefined>
+  readonly now: OptionReader<Clock | undefined>
+} = { prefix: setting(prefixOption), now: setting(clockOption) }
+
 /**
  * The commands of a client. Each rejects with `ERR_STORE_UNAVAILABLE` if Redis may evict keys, unless `isChecked` is false. Throws
- * a `TypeError` for a wrong client or option.
+ * a `TypeError` for a wrong client.
  */
 export function redisStore(
   client: NodeRedisClient | IORedisClient,
   prefix: string,
   isChecked: boolean = true,
 ): RedisCommands {
-  if (typeof isChecked !== 'boolean') throw new TypeError('evictionCheck must be true or false')
   const commands = redisCommands(client)
   if (!isChecked) return commands
   const check = evictionCheck(client, () => commands.exists(prefix))
@@ -264,4 +276,11 @@ export function unavailable(cause: unknown): SessionError {
     `a command to Redis failed${reason}: check that it is running and can be written`,
     { cause },
   )
+}
+
+/** Settles as the command does, with errors as `ERR_STORE_UNAVAILABLE`. */
+export async function available<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((cause: unknown) => {
+    throw cause instanceof SessionError ? cause : unavailable(cause)
+  })
 }

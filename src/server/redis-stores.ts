@@ -1,8 +1,6 @@
-import { SessionError } from '../base/errors.js'
-import { countOption } from '../base/options.js'
+import { booleanOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type Clock, latestTime, systemClock, within } from '../base/time.js'
 import type { RevocationEvent } from '../capability/check-options.js'
-import type { DeviceStore, SeenDevice } from '../http/devices.js'
 import type { ReplayStore } from '../http/replay.js'
 import {
   type RevocationStore,
@@ -12,13 +10,12 @@ import {
 } from '../http/revocation.js'
 import { type IORedisSubscriber, type NodeRedisSubscriber, revocationChannel } from './redis-channel.js'
 import {
+  available,
   type IORedisClient,
   type NodeRedisClient,
   type RedisStoreOptions,
-  redisCommands,
   redisStore,
-  unavailable,
-  unexpected,
+  STORE_READERS,
 } from './redis-client.js'
 
 /** The options of `redisReplay`. */
@@ -27,6 +24,11 @@ export interface RedisReplayOptions extends RedisStoreOptions {
   prefix?: string
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
+}
+
+const REPLAY_OPTIONS: ReadersOf<RedisReplayOptions> = {
+  ...STORE_READERS,
+  evictionCheck: setting(booleanOption),
 }
 
 // Milliseconds for which an id is kept after it expires, because the clocks of servers differ, and commands take time.
@@ -48,8 +50,13 @@ const REPLAY_MARGIN_MS = 60_000
  */
 export function redisReplay(
   client: NodeRedisClient | IORedisClient,
-  { prefix = 'cacao-session:used:', now = systemClock, evictionCheck }: RedisReplayOptions = {},
+  options: RedisReplayOptions = {},
 ): ReplayStore {
+  const {
+    prefix = 'cacao-session:used:',
+    now = systemClock,
+    evictionCheck,
+  } = readOptions<RedisReplayOptions>(options, REPLAY_OPTIONS)
   const commands = redisStore(client, prefix, evictionCheck)
   const forgotten = forgottenUntil(now, REPLAY_MARGIN_MS / 2)
   return {
@@ -117,6 +124,12 @@ export interface RedisRevocationOptions extends RedisStoreOptions {
   subscriber?: NodeRedisSubscriber | IORedisSubscriber
 }
 
+const REVOCATION_OPTIONS: ReadersOf<RedisRevocationOptions> = {
+  ...REPLAY_OPTIONS,
+  // Read by what makes use of it, also if it is `undefined`.
+  subscriber: setting((value) => value as NodeRedisSubscriber),
+}
+
 // Milliseconds for which a revocation is kept after its capability has expired, because the clocks of servers differ, or may be
 // wrong for a while. It is a whole day, because there are few revocations.
 const REVOCATION_MARGIN_MS = 86_400_000
@@ -140,7 +153,12 @@ export function redisRevocation(
   client: NodeRedisClient | IORedisClient,
   options: RedisRevocationOptions = {},
 ): RevocationStore {
-  const { prefix = 'cacao-session:revoked:', now = systemClock, evictionCheck, subscriber } = options
+  const {
+    prefix = 'cacao-session:revoked:',
+    now = systemClock,
+    evictionCheck,
+    subscriber,
+  } = readOptions<RedisRevocationOptions>(options, REVOCATION_OPTIONS)
   const commands = redisStore(client, prefix, evictionCheck)
   const channel = `${prefix}events`
   const tell = async (event: RevocationEvent): Promise<void> => {
@@ -174,99 +192,4 @@ export function redisRevocation(
       onRevoked: revocationChannel(subscriber as NodeRedisSubscriber, channel),
     }),
   }
-}
-
-/** The options of `redisDevices`. */
-export interface RedisDevicesOptions {
-  /** What the keys begin with; `cacao-session:devices:` by default. */
-  prefix?: string
-  /** Sessions that are kept of one account, those that were seen last; 100 by default. */
-  maxPerAccount?: number
-  /** A clock in milliseconds; `Date.now` by default. */
-  now?: Clock
-}
-
-/**
- * Remembers devices in Redis, for all servers that share it, in one hash for each account. Takes a client or a cluster of the package
- * `redis` (4 or later) or `ioredis`. The methods reject with `ERR_STORE_UNAVAILABLE` while Redis can't be reached. That it does not evict
- * keys is not checked, because a device that is forgotten is seen again. Throws a `TypeError` for another client or a wrong option.
- *
- * @example
- * const devices = redisDevices(client)
- * app.use('/api/*', requireSession({ ...options, devices: { store: devices } }))
- */
-export function redisDevices(
-  client: NodeRedisClient | IORedisClient,
-  { prefix = 'cacao-session:devices:', maxPerAccount = 100, now = systemClock }: RedisDevicesOptions = {},
-): DeviceStore {
-  countOption(maxPerAccount, 'maxPerAccount')
-  const commands = redisCommands(client)
-  const run = async (script: string, account: string, ...args: readonly string[]): Promise<unknown> =>
-    available(commands.run(script, prefix + account, args))
-  return {
-    async seen({ account, id, ...device }) {
-      // Without `expiresAt` if that is `Infinity`, which JSON has not.
-      const { expiresAt, ...rest } = device
-      const entry = Number.isFinite(expiresAt) ? device : rest
-      await run(SEEN, account, id, JSON.stringify(entry), String(now()), String(maxPerAccount))
-    },
-    async list(account) {
-      const answer = await run("return redis.call('HGETALL', KEYS[1])", account)
-      return devicesOf(account, answer).filter(({ expiresAt }) => expiresAt > now())
-    },
-    async remove(account, id) {
-      await run("return redis.call('HDEL', KEYS[1], ARGV[1])", account, id)
-    },
-  }
-}
-
-// Merges a device with what is known of it; removes those that have expired, or are too many; and lets the key end with the last.
-const SEEN = `
-local device = cjson.decode(ARGV[2])
-local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known then
-  known = cjson.decode(known)
-  device.name = device.name or known.name
-  device.firstSeen = math.min(device.firstSeen, known.firstSeen)
-  device.lastSeen = math.max(device.lastSeen, known.lastSeen)
-end
-redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(device))
-local all, left, last = redis.call('HGETALL', KEYS[1]), {}, 0
-for i = 1, #all, 2 do
-  local each = cjson.decode(all[i + 1])
-  if each.expiresAt and each.expiresAt <= tonumber(ARGV[3]) then
-    redis.call('HDEL', KEYS[1], all[i])
-  else
-    table.insert(left, { id = all[i], lastSeen = each.lastSeen })
-    last = math.max(last, each.expiresAt or math.huge)
-  end
-end
-table.sort(left, function(a, b) return a.lastSeen > b.lastSeen end)
-for i = tonumber(ARGV[4]) + 1, #left do redis.call('HDEL', KEYS[1], left[i].id) end
-if last == math.huge then
-  redis.call('PERSIST', KEYS[1])
-elseif last > tonumber(ARGV[3]) then
-  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', last - tonumber(ARGV[3]) + ${REPLAY_MARGIN_MS}))
-end
-return 1`
-
-function devicesOf(account: string, answer: unknown): SeenDevice[] {
-  if (!Array.isArray(answer)) throw unavailable(unexpected(answer))
-  return answer.flatMap((id: unknown, i) => (i % 2 === 0 ? [deviceOf(account, id, answer[i + 1])] : []))
-}
-
-function deviceOf(account: string, id: unknown, entry: unknown): SeenDevice {
-  try {
-    const device = JSON.parse(String(entry)) as Omit<SeenDevice, 'account' | 'id' | 'expiresAt'>
-    return { expiresAt: Number.POSITIVE_INFINITY, ...device, account, id: String(id) }
-  } catch (cause) {
-    throw unavailable(cause)
-  }
-}
-
-/** Settles as the command does, with errors as `ERR_STORE_UNAVAILABLE`. */
-async function available<T>(answer: Promise<T>): Promise<T> {
-  return answer.catch((cause: unknown) => {
-    throw cause instanceof SessionError ? cause : unavailable(cause)
-  })
 }

@@ -1,6 +1,6 @@
 import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
-import { wrong } from '../base/options.js'
+import { type ReadersOf, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
 /** A `Pool` or a `Client` of the package `pg`, reduced to what is used. The app installs that package. */
@@ -202,26 +202,33 @@ export function tablesOf(prefix: string = DEFAULT_PREFIX): SQLTables {
   }
 }
 
+/** Reads what the names of the tables begin with. */
+export const prefixOption: ReadValue<string> = (value) => {
+  tablesOf(value as string)
+  return value as string
+}
+
 /** Options of `sqlMigration`. */
 export interface SQLMigrationOptions {
   /** What the names of the tables begin with, `cacao_session_` by default. Give the stores the same one. */
   prefix?: string
 }
 
+const MIGRATION_OPTIONS: ReadersOf<SQLMigrationOptions> = { prefix: setting(prefixOption) }
+
 /**
  * The statements that create the tables of `sqlReplay`, `sqlRevocation` and `sqlDevices`: run them once, or at each start, because they
  * change nothing that is there. The user that the servers connect as needs to read, insert, update and delete. Throws a `TypeError`
- * for another dialect or a wrong prefix.
+ * for another dialect or a wrong option.
  *
  * @example
  * await pool.query(sqlMigration('postgres')) // or, with node:sqlite: database.exec(sqlMigration('sqlite'))
  */
-export function sqlMigration(
-  dialect: SQLDialect,
-  { prefix = DEFAULT_PREFIX }: SQLMigrationOptions = {},
-): string {
+export function sqlMigration(dialect: SQLDialect, options: SQLMigrationOptions = {}): string {
+  const { used, revoked, signedOut, devices } = tablesOf(
+    readOptions<SQLMigrationOptions>(options, MIGRATION_OPTIONS).prefix,
+  )
   if (dialect !== 'postgres' && dialect !== 'sqlite') throw wrong('dialect', '"postgres" or "sqlite"')
-  const { used, revoked, signedOut, devices } = tablesOf(prefix)
   const indexOf = (table: string): string => `${table.slice(table.indexOf('.') + 1)}_expires_at`
   // Postgres compares texts byte by byte only if it is told to.
   const key = dialect === 'postgres' ? 'text COLLATE "C"' : 'text'

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { SessionError } from '../base/errors.js'
 import { toBase64url } from '../base/multibase.js'
-import { countOption, type OptionReaders, type ReadValue, readOptions, setting } from '../base/options.js'
+import { countOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { utf8 } from '../base/utf8.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
@@ -15,6 +15,7 @@ import {
 import {
   type Database,
   databaseOf,
+  prefixOption,
   type SQLClient,
   type SQLTables,
   tablesOf,
@@ -47,14 +48,14 @@ export interface SQLStoreOptions {
   now?: Clock
 }
 
-const prefixOption: ReadValue<string> = (value) => {
-  tablesOf(value as string)
-  return value as string
-}
-
-const STORE_OPTIONS: OptionReaders<{ prefix: string | undefined; now: Clock | undefined }> = {
+const STORE_OPTIONS: ReadersOf<SQLStoreOptions> = {
   prefix: setting(prefixOption),
   now: setting(clockOption),
+}
+
+const DEVICES_OPTIONS: ReadersOf<SQLDevicesOptions> = {
+  ...STORE_OPTIONS,
+  maxPerAccount: setting(countOption),
 }
 
 interface SQLStore {
@@ -63,8 +64,7 @@ interface SQLStore {
   readonly now: Clock
 }
 
-function sqlStore(client: SQLClient, options: SQLStoreOptions): SQLStore {
-  const { prefix, now = systemClock } = readOptions(options, STORE_OPTIONS)
+function sqlStore(client: SQLClient, { prefix, now = systemClock }: SQLStoreOptions): SQLStore {
   return { db: databaseOf(client), tables: tablesOf(prefix), now }
 }
 
@@ -86,7 +86,7 @@ const REVOCATION_MARGIN_MS = 86_400_000
  * app.use('/api/*', requireSession({ ...options, replay: sqlReplay(pool) }))
  */
 export function sqlReplay(client: SQLClient, options: SQLStoreOptions = {}): ReplayStore {
-  const { db, tables, now } = sqlStore(client, options)
+  const { db, tables, now } = sqlStore(client, readOptions<SQLStoreOptions>(options, STORE_OPTIONS))
   const clock = latestTime(now)
   const sweep = sweeper(db, tables.used, { now, marginMs: REPLAY_MARGIN_MS })
   const insert = `INSERT INTO ${tables.used} (id, expires_at) SELECT CAST(? AS text), CAST(? AS bigint)
@@ -124,7 +124,7 @@ function rowId(id: string): string {
  * await revocation.revoke(caller.cacao) // this session is signed out
  */
 export function sqlRevocation(client: SQLClient, options: SQLStoreOptions = {}): RevocationStore {
-  const { db, tables, now } = sqlStore(client, options)
+  const { db, tables, now } = sqlStore(client, readOptions<SQLStoreOptions>(options, STORE_OPTIONS))
   const sweep = sweeper(db, tables.revoked, { now, marginMs: REVOCATION_MARGIN_MS })
   return {
     async revoke(capability) {
@@ -207,12 +207,9 @@ export interface SQLDevicesOptions extends SQLStoreOptions {
  * const devices = sqlDevices(pool)
  * app.use('/api/*', requireSession({ ...options, devices: { store: devices } }))
  */
-export function sqlDevices(
-  client: SQLClient,
-  { maxPerAccount = 100, ...options }: SQLDevicesOptions = {},
-): DeviceStore {
-  countOption(maxPerAccount, 'maxPerAccount')
-  const { db, tables, now } = sqlStore(client, options)
+export function sqlDevices(client: SQLClient, options: SQLDevicesOptions = {}): DeviceStore {
+  const { maxPerAccount = 100, ...others } = readOptions<SQLDevicesOptions>(options, DEVICES_OPTIONS)
+  const { db, tables, now } = sqlStore(client, others)
   const table = tables.devices
   const insert = `INSERT INTO ${table} AS kept
     (account, id, key_did, capability, name, first_seen, last_seen, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -8,12 +8,13 @@ import {
   setting,
   wrong,
 } from '../base/options.js'
-import { type Clock, clockOption } from '../base/time.js'
+import type { Clock } from '../base/time.js'
 import type { DeviceStore } from '../http/devices.js'
 import { type ReplayStore, refuseWorkersKV } from '../http/replay.js'
 import type { RevocationStore } from '../http/revocation.js'
-import type { IORedisClient } from './redis-client.js'
-import { redisDevices, redisReplay, redisRevocation } from './redis-stores.js'
+import { type IORedisClient, STORE_READERS } from './redis-client.js'
+import { redisDevices } from './redis-devices.js'
+import { redisReplay, redisRevocation } from './redis-stores.js'
 
 export type { AccountInput } from '../base/account.js'
 export type { Clock } from '../base/time.js'
@@ -90,11 +91,6 @@ const tokenOption: ReadValue<string> = (value, name) => {
   throw wrong(name, 'the token of the REST API')
 }
 
-const prefixOption: ReadValue<string> = (value, name) => {
-  if (typeof value === 'string') return value
-  throw wrong(name, 'a text')
-}
-
 const timeoutOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value > 0 && value < 2 ** 31) return value
   throw wrong(name, 'a positive number of milliseconds')
@@ -103,10 +99,9 @@ const timeoutOption: ReadValue<number> = (value, name) => {
 const OPTIONS: OptionReaders<{ [K in keyof Required<UpstashOptions>]: UpstashOptions[K] | undefined }> = {
   url: required(urlOption),
   token: required(tokenOption),
-  prefix: setting(prefixOption),
+  ...STORE_READERS,
   timeoutMs: setting(timeoutOption),
   fetch: setting(functionOption<typeof fetch>('a function like the global fetch')),
-  now: setting(clockOption),
 }
 
 /** The API as a client of Redis. */
@@ -127,7 +122,8 @@ function upstash(options: UpstashOptions): { client: IORedisClient; prefix?: str
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify(command),
         redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
+        // Node 20 takes whole milliseconds only.
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
         // A framework that caches what is fetched would repeat an answer. Some runtimes have no cache, and refuse the option.
         ...('cache' in Request.prototype && { cache: 'no-store' as const }),
       })

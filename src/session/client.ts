@@ -189,10 +189,12 @@ export function listening(
 }
 
 /** What a session must be able to do, with abilities as the resource that they are in a capability. */
-async function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions): Promise<Wanted> {
+function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions): Wanted | Promise<Wanted> {
   if (abilities === undefined) return { resources, minValiditySecs }
-  const { askedResources } = await later.signingIn()
-  return { resources: askedResources({ resources, abilities }), minValiditySecs }
+  return later.signingIn().then(({ askedResources }) => ({
+    resources: askedResources({ resources, abilities }),
+    minValiditySecs,
+  }))
 }
 
 /**

@@ -5,9 +5,16 @@ import { SessionError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { type Clock, systemClock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
-import { assertValidAt, type Cacao, expiryTime, issuerAccount, validityAt } from '../capability/cacao.js'
+import {
+  assertValidAt,
+  type Cacao,
+  expiresAt,
+  expiryTime,
+  issuerAccount,
+  validityAt,
+} from '../capability/cacao.js'
 import { missingResources, recapAllows } from '../capability/resources.js'
-import { isRemoved, markRemoved } from '../key/session-key.js'
+import { assertNotRemoved, isRemoved, markRemoved } from '../key/session-key.js'
 import { LISTENER_READERS, resourcesArgument, SESSION_EVENT_TYPES } from '../options/read-options.js'
 import type {
   AskedResources,
@@ -34,7 +41,6 @@ import type { SessionContext } from '../resume/context.js'
 import type { SessionSummary } from '../resume/list.js'
 import type { SessionStatus } from '../resume/resume.js'
 import type { Persistence, SessionData } from '../store/store.js'
-import { expiresAt } from '../store/store.js'
 import type { Outcome } from '../tabs/session-events.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 import { bindMembers, later, listening, SessionClient, type SessionClientOptions } from './client.js'
@@ -264,7 +270,7 @@ export class DIDSession {
    */
   async sign(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (!isBytes(bytes)) throw new TypeError('bytes must be a Uint8Array')
-    this.#assertNotRemoved()
+    assertNotRemoved(this.keyDID)
     assertValidAt(this.cacao, this.#now())
     return this.#data.key.sign(bytes)
   }
@@ -277,7 +283,7 @@ export class DIDSession {
   async signRequest(request: Request, options: SignRequestOptions = {}): Promise<Request> {
     const { onExpired, capabilityHeader } = options
     if (onExpired && this.isExpired) return (await onExpired()).signRequest(request, { capabilityHeader })
-    this.#assertNotRemoved()
+    assertNotRemoved(this.keyDID)
     const { signNow } = await later.requests()
     return signNow(request, this.#data, this.#now, capabilityHeader)
   }
@@ -309,7 +315,7 @@ export class DIDSession {
    * await session.keepCookie('/session')
    */
   async keepCookie(url: string | URL, options: KeepCookieOptions = {}): Promise<void> {
-    this.#assertNotRemoved()
+    assertNotRemoved(this.keyDID)
     const { keepCookie } = await later.signingIn()
     const how = { context: this.#context, now: this.#now, disposal: this.#disposal.signal }
     await keepCookie(this, url, options, how)
@@ -325,7 +331,7 @@ export class DIDSession {
    * session.on('expiring', async () => { session = await session.renew(ethereumAuth(window.ethereum)) })
    */
   async renew(authMethod: AuthMethod, options: RenewOptions = {}): Promise<DIDSession> {
-    this.#assertNotRemoved()
+    assertNotRemoved(this.keyDID)
     const since = Date.now()
     const { renew } = await later.signingIn()
     const data = await renew(this.#data, this.#context, this.#now, authMethod, options, since)
@@ -343,7 +349,7 @@ export class DIDSession {
    * const socket = new WebSocket('wss://api.example.com/live', ['notes.v1', token])
    */
   async createToken(options: CreateTokenOptions): Promise<string> {
-    this.#assertNotRemoved()
+    assertNotRemoved(this.keyDID)
     const { createToken } = await later.requests()
     return createToken(this.#data, options, this.#now)
   }
@@ -358,7 +364,7 @@ export class DIDSession {
    * image.src = await session.signURL('/api/photos/1.jpg')
    */
   async signURL(url: string | URL, options: SignURLOptions = {}): Promise<string> {
-    this.#assertNotRemoved()
+    assertNotRemoved(this.keyDID)
     const { signURL } = await later.requests()
     return signURL(this.#data, url, options, this.#now)
   }
@@ -375,7 +381,7 @@ export class DIDSession {
    * const session = await DIDSession.get(account, ({ uri }) => ask(uri, resources), { resources, namespace: 'worker' })
    */
   async delegate(options: DelegateOptions): Promise<Cacao> {
-    this.#assertNotRemoved()
+    assertNotRemoved(this.keyDID)
     const { delegate } = await later.signingIn()
     return delegate(this.#data, options, this.#now())
   }
@@ -442,14 +448,6 @@ export class DIDSession {
   /** The same, for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
-  }
-
-  #assertNotRemoved(): void {
-    if (!isRemoved(this.keyDID)) return
-    throw new SessionError(
-      'ERR_SESSION_REMOVED',
-      'the session was signed out, here or in another tab: sign in again',
-    )
   }
 }
 

@@ -6,9 +6,9 @@ import { assertValidAt, type Cacao } from '../capability/cacao.js'
 import { timeAt } from '../http/signed-fetch.js'
 import { LISTENER_READERS } from '../options/read-options.js'
 import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
-import type { SessionContext } from '../resume/context.js'
-import type { CookieNote } from '../store/cookie-note.js'
+import { readLastUsed, type SessionContext } from '../resume/context.js'
 import {
+  type CookieNote,
   type CookieOwner,
   clearCookie,
   cookieURL,
@@ -17,7 +17,6 @@ import {
   setCookie,
   withCookieLock,
 } from '../store/page-cookie.js'
-import { readLastUsed } from '../store/store.js'
 
 /** The session whose cookie is kept: a `DIDSession`. */
 export interface KeptSession extends CookieOwner {

@@ -1,23 +1,23 @@
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
-import { SessionError } from '../base/errors.js'
+import { SessionError, storeError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { originOptions } from '../http/signed-fetch.js'
 import { STORE_READERS } from '../options/read-options.js'
 import type { RevokeOptions, SessionFetchInit, StoreOptions } from '../options/session-options.js'
-import { contextOf, type SessionContext } from '../resume/context.js'
+import {
+  contextOf,
+  type FoundRecord,
+  parseRecord,
+  readLastUsed,
+  readRecords,
+  type SessionContext,
+} from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { forgetDIDSession4 } from '../resume/migrate-did-session-4.js'
 import { unmarkStored, wasEvicted } from '../resume/persist.js'
 import { mayHoldDIDSession4, storedSession } from '../resume/resume.js'
 import { clearCookies } from '../store/page-cookie.js'
-import {
-  type FoundRecord,
-  parseRecord,
-  readLastUsed,
-  readRecords,
-  type SessionRecord,
-  storeError,
-} from '../store/store.js'
+import type { SessionRecord } from '../store/store.js'
 import { pendingSignInsOf } from '../tabs/pending-sign-ins.js'
 import type { SessionWatch } from '../tabs/session-watch.js'
 

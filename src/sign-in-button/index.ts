@@ -1,13 +1,12 @@
 import { optionsKey, type SessionOptions, storeOf } from '../session-state/options.js'
 import { sharedSession } from '../session-state/shared-session.js'
 import { readProps, type SignInButtonProps } from './props.js'
-import { showIn } from './show-in.js'
+import { showIn } from './render.js'
 import { SignInDialog } from './sign-in-dialog.js'
 
 export type { SessionOptions } from '../session-state/options.js'
 export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
-export type { SignInButtonProps } from './props.js'
-export type { SignInWords } from './words.js'
+export type { SignInButtonProps, SignInWords } from './props.js'
 
 /** What `mountSignInButton` takes: the props of a button, with all the options of its session. */
 export type MountSignInButtonOptions = SignInButtonProps & SessionOptions

@@ -1,8 +1,8 @@
-import { functionOption, wrong } from '../base/options.js'
+import type { SessionError } from '../base/errors.js'
+import { functionOption, isPlainObject, wrong } from '../base/options.js'
 import type { DIDSession } from '../session/did-session.js'
 import type { SessionOptions } from '../session-state/options.js'
 import type { WalletSource } from '../wallet/wallets.js'
-import { type SignInWords, signInWords } from './words.js'
 
 /**
  * What a sign-in button takes: where it finds wallets, what it says, and the options of `useSession`, which are left out
@@ -52,4 +52,97 @@ function isURL(text: string): boolean {
   } catch {
     return false
   }
+}
+
+/** What the sign-in button says. Pass any of them as `words`, for example in the language of the page. */
+export interface SignInWords {
+  /** The button, and the title of its dialog. */
+  signIn: string
+  /** The button of a person whose session has ended. */
+  signInAgain: string
+  /** The button while the wallet is asked. */
+  signingIn: string
+  /** Beside the button when the session has ended. */
+  ended: string
+  /** Beside the button when the session is about to end. */
+  endsSoon: string
+  /** The button that has the wallet renew the session. */
+  renew: string
+  signOut: string
+  /** The button if the session could not be loaded. */
+  retry: string
+  /** The title of the dialog when someone is signed in. */
+  signedIn: string
+  /** Until when someone is signed in. */
+  until: (end: Date) => string
+  /** In the dialog, while wallets are looked for. */
+  looking: string
+  /** In the dialog, if nothing was found. */
+  nothingFound: string
+  /** The choice of a wallet without a name, as in `window.ethereum`. */
+  unnamedWallet: string
+  /** The link to a page about wallets. */
+  findWallet: (host: string) => string
+  /** The choice of a passkey that was used in this browser; its name may be empty. */
+  knownPasskey: (name: string) => string
+  anyPasskey: string
+  newPasskey: string
+  /** The title of the dialog while a wallet of this name is asked. */
+  waitingFor: (wallet: string) => string
+  /** What the person is to do in the meantime. */
+  lookAtWallet: string
+  lookAtBrowser: string
+  cancel: string
+  close: string
+  /** Why signing in failed; told by the error's `code`. */
+  failed: (error: SessionError) => string
+}
+
+const FAILURES: Readonly<Record<string, string>> = {
+  ERR_AUTH_REJECTED: 'Nothing was signed. Choose again when you are ready.',
+  ERR_CAPABILITY_SIGNATURE: 'Another account signed. Choose the right one in your wallet and try again.',
+  ERR_ENVIRONMENT: 'This page has no secure connection, or its browser cannot do this.',
+  ERR_STORE_UNAVAILABLE: 'This browser does not let the page store anything.',
+}
+
+const ENGLISH: SignInWords = {
+  signIn: 'Sign in',
+  signInAgain: 'Sign in again',
+  signingIn: 'Signing in …',
+  ended: 'Your session has ended.',
+  endsSoon: 'Your session ends soon.',
+  renew: 'Stay signed in',
+  signOut: 'Sign out',
+  retry: 'Try again',
+  signedIn: 'Signed in',
+  until: (end) => `Until ${end.toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' })}`,
+  looking: 'Looking for wallets …',
+  nothingFound:
+    'No wallet was found in this browser. On a phone, open this page in the browser of your wallet.',
+  unnamedWallet: 'Browser wallet',
+  findWallet: (host) => `Find a wallet at ${host}`,
+  knownPasskey: (name) => (name ? `Use the passkey “${name}”` : 'Use the passkey of last time'),
+  anyPasskey: 'Use a passkey',
+  newPasskey: 'Make a passkey',
+  waitingFor: (wallet) => `Waiting for ${wallet}`,
+  lookAtWallet: 'Look at your wallet: it asks you to sign in.',
+  lookAtBrowser: 'Look at your browser: it asks for your passkey.',
+  cancel: 'Cancel',
+  close: 'Close',
+  failed: ({ code, message }) => FAILURES[code] ?? message,
+}
+
+/** Returns all the words: those that are given, and English ones. Throws a `TypeError` that names the wrong word. */
+export function signInWords(given: Partial<SignInWords> = {}): SignInWords {
+  if (!isPlainObject(given)) throw wrong('words', 'an object such as { signIn: "Anmelden" }')
+  for (const [name, word] of Object.entries<unknown>(given)) {
+    if (!Object.hasOwn(ENGLISH, name))
+      throw new TypeError(
+        `there is no word ${JSON.stringify(name)}; there are ${Object.keys(ENGLISH).join(', ')}`,
+      )
+    const isFunction = typeof ENGLISH[name as keyof SignInWords] === 'function'
+    if (isFunction) functionOption('a function that returns the text')(word, `words.${name}`)
+    else if (typeof word !== 'string' || word === '') throw wrong(`words.${name}`, 'a non-empty text')
+  }
+  return { ...ENGLISH, ...given }
 }

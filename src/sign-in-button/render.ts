@@ -1,4 +1,6 @@
-import type { ViewElement } from './view.js'
+import type { ReadProps } from './props.js'
+import type { SignInDialog } from './sign-in-dialog.js'
+import { signInView, type ViewElement } from './view.js'
 
 /** The elements that `render` has made or taken over, with what they show. */
 const shown = new WeakMap<Element, ViewElement>()
@@ -62,4 +64,30 @@ export function renderToHTML({ tag, attributes, children }: ViewElement): string
   if (tag === VOID) return start
   const inner = children.map((child) => (typeof child === 'string' ? escaped(child) : renderToHTML(child)))
   return `${start}${inner.join('')}</${tag}>`
+}
+
+/**
+ * Shows a button in an element, perhaps one that a server has rendered, until `leave` is called. `show` shows it anew, for
+ * props that have changed.
+ */
+export function showIn(
+  root: Element,
+  dialog: SignInDialog,
+  props: () => ReadProps,
+): { show(): void; leave(): void } {
+  const show = (): void => {
+    const { words, className } = props()
+    render(root, signInView(dialog.stage, words, dialog, className))
+    dialog.update()
+  }
+  show()
+  const detach = dialog.attach(root)
+  const unsubscribe = dialog.subscribe(show)
+  return {
+    show,
+    leave() {
+      unsubscribe()
+      detach()
+    },
+  }
 }

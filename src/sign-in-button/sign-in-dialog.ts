@@ -46,6 +46,7 @@ export class SignInDialog {
   #found: readonly (readonly WalletChoice[])[] = []
   #asking: AbortController | undefined
   #lastChosen: WalletChoice | undefined
+  #signingOut: Promise<void> | undefined
   #root: Element | undefined
   #isShown = false
 
@@ -114,17 +115,27 @@ export class SignInDialog {
     const { account } = this.#session.state
     const last = this.#lastChosen
     const looked = this.#open(true)
+    const { signal } = this.#search
     await looked
-    if (!this.#stage.isOpen || this.#asking || account === undefined) return
+    if (signal.aborted || this.#asking || account === undefined) return
     const choices = this.#stage.choices.filter(({ kind }) => kind !== 'new-passkey')
     const holders = await Promise.all(
       choices.map(async (choice) => (await isHolder(choice, account)) && choice),
     )
     const holder = holders.find((choice) => choice && choice.id === last?.id) || holders.find(Boolean)
-    if (holder && this.#stage.isOpen && !this.#asking) await this.choose(holder)
+    // A wallet may take its time, and the person may have closed the dialog since, or opened it for something else.
+    if (holder && !signal.aborted && !this.#asking) await this.choose(holder)
   }
 
+  /** Signs out. Another click in the meantime does nothing more. */
   readonly signOut = async (): Promise<void> => {
+    this.#signingOut ??= this.#signOut().finally(() => {
+      this.#signingOut = undefined
+    })
+    return this.#signingOut
+  }
+
+  async #signOut(): Promise<void> {
     const { session } = this.#session.state
     const { beforeSignOut } = this.#props()
     try {
@@ -229,8 +240,12 @@ export class SignInDialog {
 }
 
 async function isHolder(choice: WalletChoice, account: string): Promise<boolean> {
-  // A wallet that fails here may still be chosen by hand.
-  const known = await choice.knownAccount?.().catch(() => undefined)
-  // It can sign for its address on whatever chain.
-  return known !== undefined && chainless(accountArgument(known)) === chainless(account)
+  try {
+    const known = await choice.knownAccount?.()
+    // It can sign for its address on whatever chain.
+    return known !== undefined && chainless(accountArgument(known)) === chainless(account)
+  } catch {
+    // A wallet that fails here may still be chosen by hand.
+    return false
+  }
 }

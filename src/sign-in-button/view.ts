@@ -1,6 +1,6 @@
 import type { WalletChoice } from '../wallet/wallets.js'
+import type { SignInWords } from './props.js'
 import type { SignInDialog, SignInStage } from './sign-in-dialog.js'
-import type { SignInWords } from './words.js'
 
 /** An element as every renderer can make it: attributes by their names in HTML, and what a click does. */
 export interface ViewElement {

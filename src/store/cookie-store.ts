@@ -64,7 +64,7 @@ const sealing = () => import('./cookie-seal.js')
  */
 export function cookieStore(request: CookieSource, options: CookieStoreOptions): CookieStore {
   const { prefix, attributes, secrets, maxAgeSecs, now } = cookieForm(options)
-  const values = new Map(Object.entries(parse(cookieHeader(request), { decode: identity })))
+  const values = new Map(Object.entries(parse(headerReader(request)('cookie') ?? '', { decode: identity })))
   const changes = new Map<string, string>()
   // Cached, because one request may read a cookie several times.
   const opened = new Map<string, Promise<string | undefined>>()
@@ -144,16 +144,36 @@ function encodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29')
 }
 
-function cookieHeader(source: CookieSource): string {
-  if (source === undefined || typeof source === 'string') return source ?? ''
-  const given: unknown = source
-  if (typeof given === 'object' && given !== null) {
-    const isRequest = 'headers' in given
-    const headers = isRequest ? given.headers : given
-    if (typeof headers === 'object' && headers !== null) {
-      if ('get' in headers && typeof headers.get === 'function') return headers.get('cookie') ?? ''
-      if (isRequest) return 'cookie' in headers && typeof headers.cookie === 'string' ? headers.cookie : ''
-    }
+const FORM =
+  'request must be a Request, its Headers (in Next.js: await headers()), a request of node:http, or a Cookie header'
+
+/**
+ * Reads the headers of a request by their names in lower case, or a `Cookie` header alone. Throws a `TypeError` for anything else.
+ */
+export function headerReader(source: CookieSource): (name: string) => string | undefined {
+  if (source === undefined || typeof source === 'string')
+    return (name) => (name === 'cookie' ? source : undefined)
+  if (typeof source !== 'object' || source === null) throw new TypeError(FORM)
+  const { headers } = source as { readonly headers?: unknown }
+  const fields = headers ?? source
+  if (typeof fields !== 'object' || fields === null) throw new TypeError(FORM)
+  if (isHeaders(fields)) return (name) => fields.get(name) ?? undefined
+  // What has neither is something else, such as what Next.js gives for `await cookies()`.
+  if (fields === source) throw new TypeError(FORM)
+  const own = new Map(
+    Object.entries(fields as object as Record<string, unknown>).map(([name, value]) => [
+      name.toLowerCase(),
+      value,
+    ]),
+  )
+  return (name) => {
+    const value = own.get(name)
+    return typeof value === 'string' ? value : undefined
   }
-  throw new TypeError('request must be a Request, its Headers, a request of node:http, or a Cookie header')
+}
+
+// By what collections of cookies don't have. Bun and Cloudflare have `getAll` on headers, too.
+function isHeaders(fields: object): fields is Headers {
+  const { get, append } = fields as { get?: unknown; append?: unknown }
+  return typeof get === 'function' && typeof append === 'function'
 }

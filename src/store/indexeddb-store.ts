@@ -38,18 +38,19 @@ export function indexedDBStore({
         const reading = isLastWanted ? get('last', namespace) : undefined
         const owner = account ?? ((await reading) as LastUsed | undefined)?.account
         if (typeof owner !== 'string') return { last: await reading, records: [] }
-        const range = keysUnder(namespace, owner)
-        const [last, records] = await Promise.all([
+        const [last, ids] = await Promise.all([
           reading,
-          resultOf<unknown[]>(transaction.objectStore('sessions').getAll(range)),
+          resultOf(transaction.objectStore('sessions').getAllKeys(keysUnder(namespace, owner))),
         ])
-        // Engines take long to copy a key.
-        const keys = records.map((record) => {
-          const keyDID = (record as { keyDID?: unknown } | null)?.keyDID
-          const isWanted = typeof keyDID === 'string' && !isKnown(keyDID)
-          return isWanted ? get('keys', [namespace, owner, keyDID]) : undefined
+        // Engines take long to copy a session, and longer to copy a key.
+        const reads = ids.map(async (id): Promise<unknown[]> => {
+          const keyDID = Array.isArray(id) ? id[2] : undefined
+          return typeof keyDID === 'string' && isKnown(keyDID)
+            ? [{ account: owner, keyDID }]
+            : Promise.all([get('sessions', id), get('keys', id)])
         })
-        return { last, records, keys: await Promise.all(keys) }
+        const found = await Promise.all(reads)
+        return { last, records: found.map(([record]) => record), keys: found.map(([, key]) => key) }
       }),
 
     async write(namespace, change) {

@@ -1,17 +1,10 @@
 import { isBytes } from '../base/bytes.js'
+import { storeError } from '../base/errors.js'
 import { fromBase64, toBase64 } from '../base/multibase.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import {
-  type LastUsed,
-  type NewSession,
-  type Persistence,
-  type SessionRecord,
-  type SessionStore,
-  type StoreChange,
-  storeError,
-} from './store.js'
+import type { LastUsed, NewSession, Persistence, SessionRecord, SessionStore, StoreChange } from './store.js'
 
 /** The sessions that a text store has in one namespace. Without sessions, `last` still tells a sign-out from a loss of data. */
 export interface StoredSessions {

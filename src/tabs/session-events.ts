@@ -38,10 +38,12 @@ export function listenFor(
   signals: readonly AbortSignal[],
   listener: (outcome?: Outcome) => void,
 ): void {
-  // A listener that has ended is not called any more, even if the event is already under way.
-  const happened = (outcome?: Outcome): void => {
-    if (!signals.some(({ aborted }) => aborted)) listener(outcome)
-  }
+  // In a task of its own: the page sees what a listener throws, and whatever goes on, such as a sign-out, goes on. A listener that
+  // has ended is not called any more, even if the event is already under way.
+  const happened = (outcome?: Outcome): void =>
+    queueMicrotask(() => {
+      if (!signals.some(({ aborted }) => aborted)) listener(outcome)
+    })
   until(signals, () => listen(type, subject, options, happened))
 }
 
@@ -103,7 +105,7 @@ function onOwnEnd(
   return stop
 }
 
-// What ends the name of the cookie beside a page's session cookie (`NOTE_MARK` in store/cookie-note.ts), and what follows.
+// What ends the name of the cookie beside a page's session cookie (`NOTE_MARK` in store/page-cookie.ts), and what follows.
 const COOKIE_NOTE = '-until='
 
 /**
@@ -138,8 +140,7 @@ function onCookieFailed(keyDID: string, listener: (error: SessionError) => void)
 
 /** Tells those who listen that the cookie of the session with this key could not be set or cleared. */
 export function tellCookieFailed(keyDID: string, error: SessionError): void {
-  // Each in a task of its own: the page sees what a listener throws.
-  for (const listener of cookieFailures.get(keyDID) ?? []) queueMicrotask(() => listener(error))
+  for (const listener of cookieFailures.get(keyDID) ?? []) listener(error)
 }
 
 async function successorOf(

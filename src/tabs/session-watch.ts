@@ -2,17 +2,8 @@ import { chainless } from '../base/account.js'
 import { isBrowser } from '../base/environment.js'
 import { missingResources } from '../capability/resources.js'
 import { isRemoved, markRemoved } from '../key/session-key.js'
-import {
-  type LocatedRecord,
-  type Persistence,
-  parseRecord,
-  readLastUsed,
-  readRecords,
-  recordOf,
-  type SessionData,
-  type SessionRecord,
-  type SessionStore,
-} from '../store/store.js'
+import { parseRecord, readLastUsed, readRecords, recordOf } from '../resume/context.js'
+import type { LocatedRecord, Persistence, SessionData, SessionRecord, SessionStore } from '../store/store.js'
 import { type Notice, type SignedOut, scopeOf, tabChannel } from './channel.js'
 
 /** What happened to a stored session, in this tab or another. */

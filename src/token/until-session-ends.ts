@@ -14,8 +14,7 @@ import { assertNotRevoked } from '../capability/assertions.js'
 import { assertValidAt, type Cacao, chainOf, expiryTime } from '../capability/cacao.js'
 import { type Revocation, type RevocationEvent, revocationOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
-import { storeAsker } from '../http/ask-store.js'
-import type { Caller } from '../http/caller.js'
+import { type Caller, storeAsker } from '../http/capability-gate.js'
 import { revocationKeys } from '../http/revocation.js'
 
 /** How it is learned that a session has ended. */

@@ -23,14 +23,11 @@ import {
   revocationOption,
   verifiersOption,
 } from '../capability/check-options.js'
-import type { Ability } from '../capability/resources.js'
-import { givenResources } from '../capability/resources.js'
+import { type Ability, givenResources } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
-import { storeAsker } from '../http/ask-store.js'
-import type { Caller } from '../http/caller.js'
-import { capabilityGate } from '../http/capability-gate.js'
+import { LiveRequests } from '../http/admissions.js'
+import { type Caller, capabilityGate, storeAsker } from '../http/capability-gate.js'
 import { type ReplayStore, replayOption } from '../http/replay.js'
-import { LiveRequests } from '../http/request-limits.js'
 import { requiredAbilityOption, requiredResourcesOption, type WantedResources } from '../http/requirements.js'
 import { readToken, type TokenClaims, tokenRefused } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
@@ -72,7 +69,7 @@ export interface VerifyTokenOptions {
   storeTimeoutMs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
-  /** Verifies the signatures of session keys; with WebCrypto by default. On Node, `verifyWithNodeCrypto` is faster. */
+  /** Verifies the signatures of session keys; by default as `node:crypto` does where there is one, or else WebCrypto. */
   verifyKeySignature?: VerifyKeySignature
 }
 
@@ -260,7 +257,9 @@ const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
   storeTimeoutMs: setting(quantityOption),
   now: setting(clockOption),
   verifyKeySignature: setting(
-    functionOption<VerifyKeySignature>('a function that verifies a signature, such as verifyWithNodeCrypto'),
+    functionOption<VerifyKeySignature>(
+      'a function of a public key, a signature and the data that gives true or false',
+    ),
   ),
 }
 

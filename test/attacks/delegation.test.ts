@@ -1,6 +1,5 @@
 import { beforeAll } from 'vitest'
-import { inspectCacao } from '../../src/capability/inspect-cacao.js'
-import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { inspectCacao, verifyCacao } from '../../src/capability/verify-cacao.js'
 import { nonces } from '../../src/http/nonces.js'
 import { signRequest } from '../../src/http/sign-request.js'
 import { requestVerifier } from '../../src/http/verify-request.js'

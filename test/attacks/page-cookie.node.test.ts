@@ -1,5 +1,5 @@
 import { CompactEncrypt } from 'jose'
-import type { Caller } from '../../src/http/caller.js'
+import type { Caller } from '../../src/http/capability-gate.js'
 import { cookieStore } from '../../src/store/cookie-store.js'
 import {
   type CookieSite,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inspectCacao } from '../../src/capability/inspect-cacao.js'
-import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { inspectCacao, verifyCacao } from '../../src/capability/verify-cacao.js'
 import { verifyJWS } from '../../src/jws/verify-jws.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { signed } from '../setup/capability.js'

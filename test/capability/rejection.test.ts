@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../src/base/errors.js'
-import { authError } from '../../src/capability/auth-method.js'
-import { isRejection } from '../../src/capability/rejection.js'
+import { authError, isRejection } from '../../src/capability/auth-method.js'
 
 const error = (message: string, more: object = {}): Error => Object.assign(new Error(message), more)
 const named = (name: string, message: string, more: object = {}): Error => error(message, { name, ...more })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { notesIn, noteValue } from '../../src/store/cookie-note.js'
+import { notesIn, noteValue } from '../../src/store/page-cookie.js'
 
 const note = {
   until: 1_764_340_000,

@@ -162,9 +162,15 @@ describe('read', () => {
     const sources = [
       new Request(ORIGIN, { headers: { cookie } }),
       new Headers({ cookie }),
+      // The Headers of Cloudflare Workers.
+      Object.assign(new Headers({ cookie }), { getAll: () => [] }),
       { headers: new Headers({ cookie }) },
       { headers: { cookie } },
       message,
+      // Where no parser of Node's received it, the names may be in any case.
+      { headers: { Cookie: cookie } },
+      // Headers have this in Bun and on Cloudflare.
+      Object.assign(new Headers({ cookie }), { getAll: () => [] }),
       cookie,
     ]
     for (const source of sources) expect(await site.pages.read(source)).toEqual(caller)
@@ -176,11 +182,27 @@ describe('read', () => {
     ['nothing', null],
     ['a number', 1],
     ['an object', {}],
+    ['a request without headers', { headers: null }],
     ['what Next.js gives for cookies()', { get: () => undefined, has: () => false, getAll: () => [] }],
   ])('throws for %s in place of a request', async (_, source) => {
     const { pages } = await cookieSite()
     await expect(pages.read(source as never)).rejects.toThrow(/^request must be/)
   })
+
+  it.each([
+    [{ metod: 'POST' }],
+    [{ method: undefined }],
+    [{ method: 7 }],
+    [{ method: '' }],
+    [null],
+    ['POST'],
+  ])(
+    'throws for the options %j, with which a request that changes something would pass for one that reads',
+    async (options) => {
+      const { pages } = await cookieSite()
+      await expect(pages.read(new Headers(), options as never)).rejects.toBeInstanceOf(TypeError)
+    },
+  )
 
   it('says that the cookie is stale once its short time is over', async () => {
     const site = await cookieSite()
@@ -349,6 +371,10 @@ describe('read', () => {
     expect(await read({ origin: 'https://evil.example' }, 'POST')).toBeUndefined()
     expect(await read({ origin: ORIGIN }, 'POST')).toMatchObject({ account: ACCOUNT_A })
     expect(await read({ origin: 'https://evil.example' })).toMatchObject({ account: ACCOUNT_A })
+    // One that is told in two ways is judged by the stricter.
+    const get = new Request(ORIGIN, { headers: { cookie: cookies, origin: 'https://evil.example' } })
+    expect(await site.pages.read(get)).toMatchObject({ account: ACCOUNT_A })
+    expect(await site.pages.read(get, { method: 'POST' })).toBeUndefined()
     expect(() => site.pages.assertSameOrigin(new Headers({ origin: ORIGIN }))).not.toThrow()
     await expectCode('ERR_REQUEST_ORIGIN', () => site.pages.assertSameOrigin(new Headers()))
     await expectCode('ERR_REQUEST_ORIGIN', () => site.pages.assertSameOrigin(new Headers({ origin: 'null' })))

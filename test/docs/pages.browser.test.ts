@@ -1,7 +1,7 @@
 import { keepSignedIn } from 'guide:pages/page'
 import { expect, it, onTestFinished } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
-import { noteValue } from '../../src/store/cookie-note.js'
+import { noteValue } from '../../src/store/page-cookie.js'
 import { replace } from '../../src/testing/replace.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { keepCookiesInMemory } from '../setup/cookie-jar.js'

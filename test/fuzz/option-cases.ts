@@ -1,6 +1,5 @@
 import { SessionError } from '../../src/base/errors.js'
-import { inspectCacao } from '../../src/capability/inspect-cacao.js'
-import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import { inspectCacao, verifyCacao } from '../../src/capability/verify-cacao.js'
 import { toDID } from '../../src/compat/dids.js'
 import { signRequest } from '../../src/http/sign-request.js'
 import type { RequestVerifierOptions, VerifyRequestOptions } from '../../src/http/verify-options.js'

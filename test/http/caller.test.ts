@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
-import { callerUnder } from '../../src/http/caller.js'
+import { callerUnder } from '../../src/http/capability-gate.js'
 
 const KEY = 'did:key:zDnaesvFv4WzQ73zPin4Yzkp8reDSe7Bvb6sN3QtRdjoNsYbW'
 const callerFor = (iss: string) =>

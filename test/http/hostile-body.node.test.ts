@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import { utf8 } from '../../src/base/utf8.js'
-import { type TestSigner, testSigner } from '../setup/request-signer.js'
+import { requestVerifier } from '../../src/http/verify-request.js'
+import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 import { digestOf } from '../setup/sign-wire.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 import { type WireRequest, withHeader } from '../setup/wire-request.js'
@@ -163,4 +165,18 @@ describe('a connection of node:http', () => {
     const answers = (await readAll(socket)).split(/(?=HTTP\/1\.1 )/)
     expect(answers).toEqual([expect.stringContaining(DIGEST), expect.stringContaining(`["${ACCOUNT_A}"`)])
   })
+})
+
+it('a body is waited for as long as its signature is accepted, also if that is longer than a timer can take', async () => {
+  const { headers } = await signer.sign(post(BODY))
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      await setTimeout(20)
+      controller.enqueue(utf8(BODY))
+      controller.close()
+    },
+  })
+  const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+  const verify = requestVerifier({ ...accepting, clockSkewSecs: 2 ** 32 })
+  expect((await verify(new Request(post().url, init))).account).toBe(ACCOUNT_A)
 })

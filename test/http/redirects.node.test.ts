@@ -135,6 +135,19 @@ describe('a redirection within the origin', () => {
 })
 
 describe('a redirection to another origin', () => {
+  it.each([
+    'data:text/plain,hello',
+    'file:///etc/hostname',
+    'blob:https://api.example.com/1',
+    'ftp://127.0.0.1/',
+  ])('is not followed to %s, which runtimes would read from elsewhere', async (target) => {
+    const { url } = await api(() => target)
+    const session = await sessionFor(url)
+    const error = await failureOf(() => session.fetch(`${url}/302/x`))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain('only http and https are followed')
+  })
+
   it.each([302, 307])('%i goes on without the capability', async (status) => {
     const files = await listening((_, response) => void response.end('the file'))
     const { url } = await api(() => `${files.url}/file?key=1`)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { capabilityIdentity } from '../../src/capability/cid.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
@@ -50,6 +50,23 @@ describe('memoryRevocation', () => {
     await revocation.revoke(copy)
     expect(await revocation.isRevoked(capability)).toBe(true)
     expect(await revocation.isRevoked(another)).toBe(false)
+  })
+
+  it('tells all who listen, also if one of them throws, and has revoked all the same', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => warn.mockRestore())
+    const revocation = memoryRevocation({ now: () => NOW })
+    const told = vi.fn()
+    revocation.onRevoked?.(() => expect.fail('a socket that is closed already'))
+    const stop = revocation.onRevoked?.(told)
+    await revocation.revoke(capability)
+    await revocation.revokeAll(ACCOUNT_B)
+    expect(told.mock.calls).toEqual([[{ id: capabilityIdentity(capability) }], [{ account: ACCOUNT_B }]])
+    expect(await revocation.isRevoked(capability)).toBe(true)
+    expect(String(warn.mock.calls)).toContain('a socket that is closed already')
+    stop?.()
+    await revocation.revoke(another)
+    expect(told).toHaveBeenCalledTimes(2)
   })
 
   it('knows nothing of what is no capability', async () => {

@@ -421,6 +421,30 @@ describe('a request verifier', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => withRevocation(request))
   })
 
+  it('takes nothing but `true` of the app for a signature that is valid, however its fields are spelt', async () => {
+    const request = await signer.sign(get())
+    const respelled = new Request(request, {
+      headers: [...request.headers].map(([name, value]) => [
+        name,
+        name === 'signature-input' ? `${value}, other=("@method");created=1` : value,
+      ]),
+    })
+    respelled.headers.append('signature', 'other=:AAAA:')
+    const verifying = (of: Request, answer: unknown) =>
+      requestVerifier({ ...accepting, verifyKeySignature: async () => answer as boolean })(of)
+    for (const of of [request, respelled]) {
+      expect((await verifying(of, true)).account).toBe(ACCOUNT_A)
+      for (const answer of [{ valid: false }, 'false', 1, undefined])
+        await expectCode('ERR_REQUEST_SIGNATURE', () => verifying(of, answer))
+    }
+  })
+
+  it('waits for a store for as long as it is told, also if that is longer than a timer can take', async () => {
+    const late = () => new Promise<boolean>((resolve) => setTimeout(resolve, 20, true))
+    const verify = requestVerifier({ ...accepting, storeTimeoutMs: 2 ** 40, replay: { use: late } })
+    expect((await verify(await signer.sign(get()))).account).toBe(ACCOUNT_A)
+  })
+
   it('refuses when its memory of requests is full, rather than forget one', async () => {
     const clock = testClock(NOW)
     const replay = memoryReplay({ maxEntries: 1, now: clock.now })

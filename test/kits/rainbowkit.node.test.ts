@@ -8,6 +8,7 @@ import { failingStore, type TestWallet, testWallet } from '../../src/testing/ind
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { parseEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
 import { expectCode } from '../setup/expect-code.js'
+import { runFresh } from '../setup/fresh-process.js'
 import { gatedStore } from '../setup/gated-store.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
@@ -294,4 +295,27 @@ describe("RainbowKit's adapter", () => {
     expect(() => rainbowKitAuth(wrong as KitOptions)).toThrow(TypeError)
     expect(() => rainbowKitAuth(wrong as KitOptions)).toThrow(name)
   })
+})
+
+it('signs in although a listener of the app throws, whose error is seen', () => {
+  const output = runFresh(`
+    import { rainbowKitAuth } from 'cacao-session/rainbowkit'
+    import { memoryStore } from 'cacao-session/stores'
+    import { testWallet } from 'cacao-session/testing'
+    let errors = 0
+    process.on('uncaughtException', () => errors++)
+    const wallet = testWallet()
+    const store = memoryStore()
+    const auth = rainbowKitAuth({ resources: ['a:b'], store, domain: 'app.example' })
+    auth.subscribe(() => { throw new Error('the page fails') })
+    let told = 0
+    auth.subscribe(() => told++)
+    const address = wallet.account.split(':')[2]
+    const message = await auth.adapter.createMessage({ nonce: await auth.adapter.getNonce(), address, chainId: 1 })
+    const params = ['0x' + Buffer.from(message).toString('hex'), address]
+    const signature = await wallet.provider.request({ method: 'personal_sign', params })
+    const isVerified = await auth.adapter.verify({ message, signature })
+    await auth.adapter.signOut()
+    console.log(JSON.stringify([isVerified, told > 0, errors === told, auth.getStatus()]))`)
+  expect(JSON.parse(output)).toEqual([true, true, true, 'unauthenticated'])
 })

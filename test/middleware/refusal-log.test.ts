@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { verifyKeySignature } from '../../src/key/verify.js'
-import type { RequireSessionOptions } from '../../src/middleware/answer.js'
 import { requireSession } from '../../src/middleware/fetch.js'
+import type { RequireSessionOptions } from '../../src/middleware/guard.js'
 import { failureOf } from '../setup/expect-code.js'
 import {
   accepting,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { SessionError } from '../../src/base/errors.js'
-import type { RequireSessionOptions } from '../../src/middleware/answer.js'
 import { requireSession } from '../../src/middleware/fetch.js'
+import type { RequireSessionOptions } from '../../src/middleware/guard.js'
 import { failureOf } from '../setup/expect-code.js'
 import { accepting, altered, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A } from '../setup/wallet.js'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Caller } from '../../src/http/caller.js'
+import type { Caller } from '../../src/http/capability-gate.js'
 import { type DeviceStore, type DevicesOptions, memoryDevices } from '../../src/http/devices.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { signRequest } from '../../src/http/sign-request.js'
@@ -96,6 +96,10 @@ describe('a server with devices', () => {
     expect(JSON.stringify(seen)).not.toMatch(/Secret|192\.0\.2\.1/)
     await named(await testSigner('P-256', { nonce: 'another1234' }), { 'x-device': 'x'.repeat(1000) })
     expect((seen[1] as { name: string }).name).toHaveLength(100)
+    // No half of a character, which Postgres and Redis refuse.
+    const emoji = encodeURIComponent(`x${'😀'.repeat(150)}`)
+    await named(await testSigner('P-256', { nonce: 'emoji12345' }), { 'x-device': emoji })
+    expect((seen[2] as { name: string }).name).toBe(`x${'😀'.repeat(99)}`)
   })
 
   it('keeps a name that a later request does not tell', async () => {
@@ -174,6 +178,9 @@ describe('a server with devices', () => {
       clock.advance(10)
       await visit(other)
       expect(failures).toHaveLength(2)
+      clock.advance(10)
+      await visit(one)
+      expect(failures).toHaveLength(3)
     })
 
     it('and does not answer is waited for as long as other stores', async () => {
@@ -206,8 +213,13 @@ describe('a server with devices', () => {
     ])('or whose function of the name %s accepts the request, and tells the app', async (_, name) => {
       const failures: unknown[] = []
       const visit = server({ name: name as () => string, onFailed: (error) => failures.push(error) })
-      await visit(await testSigner())
+      const caller = await visit(await testSigner())
       expect(failures).toHaveLength(1)
+      // Whoever sends what the function fails for would otherwise keep that device, and others, from the list.
+      expect(await listDevices(caller, both)).toMatchObject([{ keyDID: caller.keyDID, name: undefined }])
+      const [other] = (await signers(1)) as [TestSigner]
+      await visit(other)
+      expect(await listDevices(caller, both)).toHaveLength(2)
     })
   })
 
@@ -322,6 +334,28 @@ describe('a person with several devices', () => {
     const stuck = { ...devices, remove: () => Promise.reject(new Error('it is down')) }
     await failureOf(() => revokeDevice(caller, phone.key.did, { devices: stuck, revocation }))
     await areSignedOut(phone)
+  })
+
+  it.each<[string, () => unknown]>([
+    ['fails', () => Promise.reject(new Error('it is down'))],
+    ['throws', () => expect.fail('it is down')],
+  ])('is shown no list by a store that %s, and is told so', async (_, fails) => {
+    const down = { ...devices, list: fails as () => never }
+    await expectCode('ERR_STORE_UNAVAILABLE', () => listDevices(caller, { devices: down }))
+    await expectCode('ERR_STORE_UNAVAILABLE', () => revokeOtherDevices(caller, { devices: down, revocation }))
+    for (const isRevoked of [fails, () => 'no'])
+      await expectCode('ERR_STORE_UNAVAILABLE', () =>
+        listDevices(caller, { devices, revocation: { isRevoked: isRevoked as () => never } }),
+      )
+    const stuck = { ...revocation, revoke: fails as () => never }
+    await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      revokeOtherDevices(caller, { devices, revocation: stuck }),
+    )
+  })
+
+  it.each([undefined, null, {}, 'none', [undefined], [null], [5]])('is shown no list of %j', async (list) => {
+    const odd = { ...devices, list: () => list as never }
+    await expectCode('ERR_STORE_CORRUPT', () => listDevices(caller, { devices: odd }))
   })
 
   it('is shown an error if the store has something else than sessions of the account', async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { AuthMethodOpts } from '../../src/capability/auth-method.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { stringifyCacao } from '../../src/capability/dag-json.js'
-import { type Caller, callerUnder } from '../../src/http/caller.js'
+import { type Caller, callerUnder } from '../../src/http/capability-gate.js'
 import { type Nonces, nonces } from '../../src/http/nonces.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { signRequest } from '../../src/http/sign-request.js'
@@ -289,10 +289,23 @@ it.each<[string, object]>([
   expect(await failureOf(() => verifyLink(caller, {}, { ...checks, ...wrong }))).toBeInstanceOf(TypeError)
 })
 
+it('asks for a link in words of the app, in any language', async () => {
+  const request = begin(caller, {
+    statement: 'Dieses Konto verknüpfen: アカウント?',
+    expiresInSecs: 31_536_000,
+  })
+  expect(request.statement).toBe('Dieses Konto verknüpfen: アカウント?')
+  expect((await signB(request)).p.statement).toBe(request.statement)
+})
+
 it.each<[string, object]>([
   ['an empty statement', { statement: '' }],
   ['a statement that is undefined', { statement: undefined }],
   ['a time that is none', { expiresInSecs: Number.NaN }],
+  ['a time that is over', { expiresInSecs: 0 }],
+  ['a time that no date has', { expiresInSecs: 1e300 }],
+  ['a statement of two lines', { statement: 'Link it.\nURI: https://evil.example' }],
+  ['a statement in quotation marks', { statement: 'Link "this"' }],
 ])('a link is asked for with no %s', async (_, wrong) => {
   expect(await failureOf(() => begin(caller, wrong))).toBeInstanceOf(TypeError)
 })

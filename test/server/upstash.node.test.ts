@@ -36,7 +36,7 @@ describeRedis('a Redis by HTTP', () => {
   })
 
   it('is asked one command for each use, which keeps the id until after it expires', async () => {
-    const { use } = upstashReplay(options)
+    const { use } = upstashReplay({ ...options, timeoutMs: 1500.5 })
     const before = upstash.commands.length
     const id = `id ${Math.random()}`
     expect(await use(id, later())).toBe(true)

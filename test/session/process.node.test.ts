@@ -62,3 +62,19 @@ it('who listens for changes goes on hearing of them, whatever else of the store 
     process.exit()`)
   expect(output.trim()).toBe('signed-in')
 })
+
+it('a listener that throws stops no sign-out, and its error is seen', () => {
+  const output = runFresh(`${session(86_400)}
+    const heard = []
+    process.on('uncaughtException', ({ message }) => heard.push(message))
+    const told = new Promise((resolve) => {
+      session.on('removed', () => { throw new Error('the first fails') })
+      session.on('removed', () => resolve('the second is told'))
+    })
+    // What listens loads on demand, and is there once what is asked for after it is.
+    await DIDSession.get('${ACCOUNT_A}', auth, { ...options, resources: ['https://api.example/other'] })
+    await DIDSession.remove('${ACCOUNT_A}')
+    heard.push(await told, (await DIDSession.list()).length)
+    console.log(JSON.stringify(heard))`)
+  expect(JSON.parse(output)).toEqual(['the first fails', 'the second is told', 0])
+})

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { toHex } from '../../src/base/hex.js'
-import type { Secp256k1 } from '../../src/node/native-recover.js'
+import type { Secp256k1 } from '../../src/node/index.js'
 import { eip191Hash } from '../../src/wallet/ethereum/eip191.js'
 
 interface Native extends Secp256k1 {

@@ -1,7 +1,7 @@
 import { toBase64url } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
+import { encodeAAD } from '../../src/capability/cid.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
-import { encodeAAD } from '../../src/capability/webauthn-aad.js'
 import { challengeOf } from '../../src/wallet/webauthn/verify.js'
 import { payload } from './capability.js'
 import type { PasskeyBehaviour, TestPasskeys } from './passkey.js'

@@ -1,7 +1,7 @@
 import { fromBase64url } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
+import { decodeAAD, signedBytes } from '../../src/capability/cid.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
-import { decodeAAD, signedBytes } from '../../src/capability/webauthn-aad.js'
 import { candidatesOf, rawOfDER } from '../../src/key/ecdsa.js'
 
 /** The same capability of a passkey, with the same signature, under the other key that this fits. */

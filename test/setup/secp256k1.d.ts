@@ -1,5 +1,5 @@
 // npm secp256k1 brings no types.
 declare module 'secp256k1' {
-  const secp256k1: import('../../src/node/native-recover.js').Secp256k1
+  const secp256k1: import('../../src/node/index.js').Secp256k1
   export default secp256k1
 }

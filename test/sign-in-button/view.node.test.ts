@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { SessionError, type SessionErrorCode } from '../../src/base/errors.js'
 import type { DIDSession } from '../../src/session/did-session.js'
 import type { SessionState } from '../../src/session-state/session-state.js'
-import { readProps, type SignInButtonProps } from '../../src/sign-in-button/props.js'
+import {
+  readProps,
+  type SignInButtonProps,
+  type SignInWords,
+  signInWords,
+} from '../../src/sign-in-button/props.js'
 import { renderToHTML } from '../../src/sign-in-button/render.js'
 import { LOADING_STAGE, type SignInStage } from '../../src/sign-in-button/sign-in-dialog.js'
 import { type SignInActions, signInView, type ViewElement } from '../../src/sign-in-button/view.js'
-import { type SignInWords, signInWords } from '../../src/sign-in-button/words.js'
 import type { WalletChoice, WalletSource } from '../../src/wallet/wallets.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 

@@ -153,6 +153,7 @@ describe('the request', () => {
     ['Headers', headersWith],
     ['an object with Headers', (header) => ({ headers: headersWith(header) })],
     ['one of node:http', (header) => ({ headers: { cookie: header } })],
+    ['one whose headers are in another case', (header) => ({ headers: { Cookie: header } as object })],
   ])('may be %s', async (_, of) => {
     const given = of(`theme=dark; __Host-key=abcdefgh.1.${await sealed}`)
     expect(await sealedCookies(given).getItem('key')).toBe('value')
@@ -163,7 +164,9 @@ describe('the request', () => {
     async (source) => expect(await sealedCookies(source).getItem('key')).toBeUndefined(),
   )
 
-  it.each([null, 7, {}, { headers: undefined }, { cookies: {} }])('is not %j', async (source) => {
+  // The last one is what Next.js gives for cookies().
+  const cookies = { get: () => undefined, has: () => false, getAll: () => [] }
+  it.each([null, 7, {}, { headers: undefined }, { cookies: {} }, cookies])('is not %j', async (source) => {
     expect(await failureOf(() => sealedCookies(source as never))).toBeInstanceOf(TypeError)
   })
 })

@@ -248,6 +248,15 @@ describe('verifyToken', () => {
     expect(used).toEqual([`token ${keyDID} ${tokenId}`])
   })
 
+  it('takes nothing but `true` of the app for a signature that is valid', async () => {
+    const token = await made()
+    const verifying = (answer: unknown) =>
+      verifyToken(token, { ...accepting, verifyKeySignature: async () => answer as boolean })
+    expect((await verifying(true)).account).toBe(ACCOUNT_A)
+    for (const answer of [{ valid: false }, 'false', 1, undefined, false])
+      await expectCode('ERR_JWS_INVALID', () => verifying(answer))
+  })
+
   it('fails closed where a store fails', async () => {
     const token = await made()
     const failing = [

@@ -1,7 +1,7 @@
 import secp256k1 from 'secp256k1'
 import * as tiny from 'tiny-secp256k1'
 import { describe, expect, it } from 'vitest'
-import { recoverWithSecp256k1, recoverWithTinySecp256k1 } from '../../src/node/native-recover.js'
+import { recoverWithSecp256k1, recoverWithTinySecp256k1 } from '../../src/node/index.js'
 import { recoverPublicKey } from '../../src/wallet/ethereum/secp256k1.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 import { RECOVERY_FILE, type RecoveryFile, recovered, recoverySuite } from './recovery.js'

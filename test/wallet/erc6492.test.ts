@@ -7,7 +7,7 @@ import {
 } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { abiEncode, parseContractSignature } from '../../src/wallet/ethereum/erc6492.js'
+import { abiEncode, parseContractSignature } from '../../src/wallet/ethereum/contract-signature.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { payload } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { SIGNATURE_CHECK } from '../../src/wallet/ethereum/contract-account.js'
+import { SIGNATURE_CHECK } from '../../src/wallet/ethereum/eip1271.js'
 import { compile, SMALL } from '../setup/contracts.js'
 
 it('the check that is sent along is the contract in the repository, compiled', () => {

@@ -10,7 +10,7 @@ import {
   webauthnAuth,
   webauthnVerifiers,
 } from '../../src/wallet/webauthn/index.js'
-import { rememberPasskey } from '../../src/wallet/webauthn/known-passkeys.js'
+import { rememberPasskey } from '../../src/wallet/webauthn/passkeys.js'
 import type { TestPasskeys } from '../setup/passkey.js'
 import { makeResident } from '../setup/passkey-capability.js'
 import { forgetAll, installPasskeys } from '../setup/with-passkeys.js'

@@ -3,15 +3,20 @@ import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { assertMessageOptions } from '../message-options.js'
-import { rpcArgument } from './rpc.js'
 import type { EthereumAuthOptions } from './sign-in.js'
 import { type EthereumSignerInput, ethereumSigner } from './signer.js'
+import { rpcArgument } from './verifiers.js'
 import { ethereumArgument, walletAccount } from './wallet-account.js'
 
 export { type DiscoveredWallet, type DiscoverWalletsOptions, discoverWallets } from './discover.js'
 export type { RecoverPublicKey } from './eip191.js'
-export type { ContractVerifierOptions } from './eip1271.js'
-export type { EthereumRPC, EthereumRPCOptions, EthereumRPCs, EthersProvider } from './rpc.js'
+export type {
+  ContractVerifierOptions,
+  EthereumRPC,
+  EthereumRPCOptions,
+  EthereumRPCs,
+  EthersProvider,
+} from './rpc.js'
 export type { EthereumAuthOptions } from './sign-in.js'
 export type {
   EIP1193Provider,
@@ -110,6 +115,6 @@ export async function ethereumAccount(
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account
-  const { noAccountError } = await import('../wallet-errors.js')
+  const { noAccountError } = await import('../../capability/auth-method.js')
   throw noAccountError()
 }

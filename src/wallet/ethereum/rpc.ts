@@ -1,3 +1,6 @@
+import { concat } from '../../base/bytes.js'
+import type { Clock } from '../../base/time.js'
+import { hasCode, reasonOf } from '../../capability/auth-method.js'
 import type { EIP1193Provider } from './signer.js'
 
 /**
@@ -25,27 +28,106 @@ export interface EthereumRPCOptions {
   rpcTimeoutMs?: number | undefined
 }
 
+/** How the signatures of contract accounts are checked, and for how long a result is remembered. */
+export interface ContractVerifierOptions extends EthereumRPCOptions {
+  /**
+   * Seconds for which a signature that a contract accepted is not checked again; 0 by default, which checks
+   * it each time. A contract may stop accepting a signature, for example when an owner is removed, and that
+   * is noticed this much later.
+   */
+  rpcMaxAgeSecs?: number
+  /**
+   * A clock in milliseconds, for `rpcMaxAgeSecs` and for how long failures are remembered; `Date.now` by
+   * default.
+   */
+  now?: Clock
+}
+
 /**
  * Each RPC with its chain, as a number or CAIP-2 id. An empty string stands for the chain that the RPC is on.
  */
 export type RPCEntries = readonly (readonly [chain: string, rpc: EthereumRPC])[]
 
-const CHAIN = /^(eip155:)?(0x[0-9a-f]+|[1-9][0-9]*)$/i
+// A response to these requests has a few hundred bytes.
+const MAX_RESPONSE_BYTES = 65_536
 
-/** Reads the `rpc` option. Throws a `TypeError` for anything else. */
-export function rpcArgument(rpc: unknown): RPCEntries {
-  if (rpc === undefined) return []
-  const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
-  const entries: [string, unknown][] = isMap ? Object.entries(rpc) : [['', rpc]]
-  const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
-  if (isNamed && entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
-  throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain, by its number',
-  )
+/** Sends one JSON-RPC request to a chain. Rejects with whatever goes wrong. */
+export type RPCRequest = (method: string, params: readonly unknown[]) => Promise<unknown>
+
+/** What is wrong with an RPC that would give the same answer again. */
+export class UnusableRPCError extends Error {}
+
+// Invalid request, unknown method, invalid parameters (JSON-RPC 2.0), and the codes of EIP-1193 for a method that is not supported or
+// not allowed.
+const PERMANENT_CODES = [-32600, -32601, -32602, 4100, 4200]
+// What an execution ends with that reverted, as geth, other nodes and libraries say it.
+const REVERT_CODE = 3
+const REVERTED = /revert|VM execution error|invalid opcode|out of gas/i
+
+/** Whether an error of an RPC would come again if it were asked again. */
+export function isPermanent(error: unknown): boolean {
+  return error instanceof UnusableRPCError || PERMANENT_CODES.some((code) => hasCode(error, code))
 }
 
-function isRPC(value: unknown): boolean {
-  if (typeof value === 'string') return /^https?:/.test(value)
-  const { request, send } = Object(value) as { request?: unknown; send?: unknown }
-  return typeof (request ?? send) === 'function'
+/** Whether an RPC executed the call, and the contract reverted. */
+export function isRevert(error: unknown): boolean {
+  return hasCode(error, REVERT_CODE) || REVERTED.test(reasonOf(error) ?? '')
+}
+
+/** Returns a function that sends requests to this RPC. If the RPC is a URL, the signal cancels them. */
+export function rpcRequest(rpc: EthereumRPC, signal: AbortSignal): RPCRequest {
+  if (typeof rpc === 'string') return (method, params) => post(rpc, { method, params }, signal)
+  if ('request' in rpc) return async (method, params) => rpc.request({ method, params })
+  return async (method, params) => rpc.send(method, [...params])
+}
+
+async function post(url: string, call: object, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...call }),
+    // An answer from another URL than the configured one must not count.
+    redirect: 'manual',
+    signal,
+  })
+  const answer = response.ok ? undefined : await errorOf(response)
+  const { error, result } = answer ?? (JSON.parse(await textOf(response)) as Answer | null) ?? {}
+  if (error) throw new Error(`the RPC answered with an error: ${reasonOf(error)}`, { cause: error })
+  return result
+}
+
+interface Answer {
+  readonly error?: unknown
+  readonly result?: unknown
+}
+
+/** The error that came with a status, as JSON-RPC has it. Throws if there is none. */
+async function errorOf(response: Response): Promise<Answer> {
+  const { status } = response
+  const text = await textOf(response).catch(() => '')
+  let error: unknown
+  try {
+    error = (JSON.parse(text) as Answer | null)?.error
+  } catch {
+    // A gateway's page.
+  }
+  if (error) return { error }
+  const message = `the RPC answered with the status ${status}`
+  const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
+  throw isRefusal ? new UnusableRPCError(message) : new Error(message)
+}
+
+async function textOf({ body }: Response): Promise<string> {
+  const reader = body?.getReader()
+  const parts: Uint8Array[] = []
+  for (let length = 0; ; ) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done || !value) return new TextDecoder().decode(concat(...parts))
+    parts.push(value)
+    length += value.length
+    if (length > MAX_RESPONSE_BYTES) {
+      reader?.cancel().catch(() => undefined)
+      throw new Error(`the RPC answered with more than ${MAX_RESPONSE_BYTES} bytes`)
+    }
+  }
 }

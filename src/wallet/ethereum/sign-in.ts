@@ -3,10 +3,9 @@ import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
 import { booleanOption } from '../../base/options.js'
 import { utf8 } from '../../base/utf8.js'
-import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
+import { type AuthMethodOpts, authError, noAccountError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
-import { noAccountError } from '../wallet-errors.js'
 import type { EthereumRPCOptions, RPCEntries } from './rpc.js'
 import type { EIP1193Provider, EthereumSigner, EthereumSignerInput } from './signer.js'
 import { renderEthereumMessage } from './siwe-message.js'
@@ -73,7 +72,7 @@ export async function signEthereumCapability(
   // A signature by the account's own key needs no RPC, also where its code is delegated (EIP-7702).
   const isByOwnKey = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
   if (isByOwnKey) return signedCapability(p, 'eip191', `0x${toHex(bytes)}`)
-  const { assertContractSigned } = await import('./contract-account.js')
+  const { assertContractSigned } = await import('./eip1271.js')
   await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: options.rpcTimeoutMs })
   return signedCapability(p, 'eip1271', hex)
 }

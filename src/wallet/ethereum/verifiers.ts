@@ -1,7 +1,6 @@
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import type { RecoverPublicKey } from './eip191.js'
-import type { ContractVerifierOptions } from './eip1271.js'
-import { rpcArgument } from './rpc.js'
+import type { ContractVerifierOptions, EthereumRPC, RPCEntries } from './rpc.js'
 
 /** How the signatures of Ethereum accounts are verified. */
 export interface EthereumVerifierOptions extends ContractVerifierOptions {
@@ -58,4 +57,24 @@ async function loadEIP191(recover: RecoverPublicKey | undefined): Promise<CacaoV
   ])
   const remembering = rememberingRecovery(recoverWith)
   return (cacao, options) => verifyEIP191(cacao, options, remembering)
+}
+
+const CHAIN = /^(eip155:)?(0x[0-9a-f]+|[1-9][0-9]*)$/i
+
+/** Reads the `rpc` option. Throws a `TypeError` for anything else. */
+export function rpcArgument(rpc: unknown): RPCEntries {
+  if (rpc === undefined) return []
+  const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
+  const entries: [string, unknown][] = isMap ? Object.entries(rpc) : [['', rpc]]
+  const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
+  if (isNamed && entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
+  throw new TypeError(
+    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain, by its number',
+  )
+}
+
+function isRPC(value: unknown): boolean {
+  if (typeof value === 'string') return /^https?:/.test(value)
+  const { request, send } = Object(value) as { request?: unknown; send?: unknown }
+  return typeof (request ?? send) === 'function'
 }

@@ -5,7 +5,7 @@ import type { SignInMessageOptions } from '../capability-payload.js'
 import { assertMessageOptions } from '../message-options.js'
 import type { KeyInput } from './sign-in.js'
 
-export type { KeyType } from '../../key/public-key.js'
+export type { KeyType } from '../../key/session-key.js'
 export type { SignInMessageOptions } from '../capability-payload.js'
 export type { KeyInput, KeySecret, KeySigner } from './sign-in.js'
 

@@ -5,14 +5,17 @@ import { toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
 import { type Cacao, hasMetadata } from '../../capability/cacao.js'
-import { keySignatureType, renderKeyMessage, verifyKeySigned } from '../../capability/key-signature.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
-import type { VerifierOptions } from '../../capability/verify-signature.js'
-import { verifierInput } from '../../capability/verify-signature.js'
+import {
+  keySignatureType,
+  renderKeyMessage,
+  type VerifierOptions,
+  verifierInput,
+  verifyKeySigned,
+} from '../../capability/verify-signature.js'
 import { encodeDIDKey, parseDIDKey } from '../../key/did-key.js'
 import { seedKey } from '../../key/generate-key.js'
-import type { KeyType, PublicKey } from '../../key/public-key.js'
-import { pairKey } from '../../key/session-key.js'
+import { type KeyType, type PublicKey, pairKey } from '../../key/session-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
 

@@ -5,8 +5,7 @@ import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import { assertMessageOptions } from '../message-options.js'
 import type { SolanaAuthOptions } from './sign-in.js'
-import { type SolanaSignerInput, solanaSigner } from './signer.js'
-import { solanaArgument, walletAccount } from './wallet-account.js'
+import { type SolanaSignerInput, solanaArgument, solanaSigner, walletAccount } from './signer.js'
 
 export type { SignInMessageOptions } from '../capability-payload.js'
 export {
@@ -101,7 +100,7 @@ export async function solanaAccount(
   signal?.throwIfAborted()
   const account = await abortable(walletAccount(solanaSigner(wallet), chain, silent), signal)
   if (account || silent) return account
-  const { noAccountError } = await import('../wallet-errors.js')
+  const { noAccountError } = await import('../../capability/auth-method.js')
   throw noAccountError()
 }
 

@@ -1,20 +1,18 @@
 import { accountOfDID, parseAccount } from '../../base/account.js'
 import { isBytes, toBase58 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
+import { fromHex } from '../../base/hex.js'
+import { fromBase58, fromBase64 } from '../../base/multibase.js'
 import { fromUtf8, utf8 } from '../../base/utf8.js'
-import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
+import { type AuthMethodOpts, authError, noAccountError } from '../../capability/auth-method.js'
 import type { Cacao, CacaoPayload } from '../../capability/cacao.js'
 import { type MessageLayout, renderMessage, signedPayloads } from '../../capability/message.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
-import type { VerifierOptions } from '../../capability/verify-signature.js'
-import { verifierInput } from '../../capability/verify-signature.js'
+import { type VerifierOptions, verifierInput } from '../../capability/verify-signature.js'
 import { isEd25519Key } from '../../key/did-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
-import { noAccountError } from '../wallet-errors.js'
-import { base58Bytes, readSignature } from './signature.js'
-import type { SolanaSigner, SolanaSignInInput } from './signer.js'
-import { solanaArgument, walletAccount } from './wallet-account.js'
+import { type SolanaSigner, type SolanaSignInInput, solanaArgument, walletAccount } from './signer.js'
 
 const SIGNATURE_TYPE = 'solana:ed25519'
 const KEY_BYTES = 32
@@ -144,4 +142,50 @@ export function renderSolanaMessage(
 export function publicKeyOf(address: string): Uint8Array<ArrayBuffer> | undefined {
   const key = base58Bytes(address, KEY_BYTES)
   return key && isEd25519Key(key) ? key : undefined
+}
+
+// The length of 64 bytes in base58. A longer text is not decoded, because decoding takes time.
+const MAX_BASE58_LENGTH = 88
+const HEX = /^(?:0x)?((?:[0-9a-f]{2}){64,})$/i
+
+/**
+ * Reads a signature in the forms in which wallets answer it: as bytes, as a list of numbers or what JSON makes of bytes, or as
+ * text in base58, base64 or hex; alone, or with the message before or behind it. Returns `undefined` for anything else. The
+ * forms have different lengths; whether it is the right signature is checked afterwards.
+ */
+function readSignature(answer: unknown, message: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = typeof answer === 'string' ? fromText(answer) : fromList(answer)
+  if (bytes?.length === SIGNATURE_LENGTH) return bytes
+  if (bytes?.length !== message.length + SIGNATURE_LENGTH) return undefined
+  if (isSame(bytes.subarray(0, message.length), message)) return bytes.slice(message.length)
+  // What `nacl.sign` returns.
+  return isSame(bytes.subarray(SIGNATURE_LENGTH), message) ? bytes.slice(0, SIGNATURE_LENGTH) : undefined
+}
+
+/** Decodes base58. Returns `undefined` unless the result has exactly `length` bytes. */
+function base58Bytes(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = text.length <= MAX_BASE58_LENGTH ? fromBase58(text) : undefined
+  return bytes?.length === length ? bytes : undefined
+}
+
+function fromText(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const [, digits] = HEX.exec(text) ?? []
+  if (digits !== undefined) return fromHex(digits)
+  return text.endsWith('=') ? fromBase64(text) : base58Bytes(text, SIGNATURE_LENGTH)
+}
+
+function fromList(answer: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (isBytes(answer)) return new Uint8Array(answer)
+  if (Object.prototype.toString.call(answer) === '[object ArrayBuffer]')
+    return new Uint8Array(answer as ArrayBuffer).slice()
+  if (typeof answer !== 'object' || answer === null) return undefined
+  // JSON makes {"0":12,…} of bytes, and {"type":"Buffer","data":[12,…]} of a Buffer.
+  const list: unknown = Array.isArray(answer) ? answer : ((answer as { data?: unknown }).data ?? answer)
+  const numbers = Object.values(list as object)
+  const areBytes = numbers.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)
+  return areBytes ? Uint8Array.from(numbers) : undefined
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

@@ -3,13 +3,12 @@ import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import { assertMessageOptions } from '../message-options.js'
-import type { Passkey } from './known-passkeys.js'
+import type { Passkey } from './passkeys.js'
 import type { CreatePasskeyOptions } from './register.js'
 import type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
 
 export type { SignInMessageOptions } from '../capability-payload.js'
-export type { Passkey } from './known-passkeys.js'
-export type { PasskeyRequestOptions } from './passkey-request.js'
+export type { Passkey, PasskeyRequestOptions } from './passkeys.js'
 export type { CreatePasskeyOptions } from './register.js'
 export type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
 
@@ -87,7 +86,7 @@ export async function webauthnAccount(options: PasskeyAccountOptions = {}): Prom
  * for (const { account, name = account } of await knownPasskeys()) addButton(name, () => signIn(account))
  */
 export async function knownPasskeys(): Promise<Passkey[]> {
-  const { readPasskeys } = await import('./known-passkeys.js')
+  const { readPasskeys } = await import('./passkeys.js')
   return readPasskeys()
 }
 
@@ -101,7 +100,7 @@ export async function knownPasskeys(): Promise<Passkey[]> {
  */
 export async function forgetPasskey(account: AccountInput): Promise<void> {
   const own = passkeyAccountArgument(account)
-  const { forgetPasskeys } = await import('./known-passkeys.js')
+  const { forgetPasskeys } = await import('./passkeys.js')
   forgetPasskeys(own)
 }
 

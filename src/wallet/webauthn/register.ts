@@ -5,8 +5,13 @@ import { fromHex } from '../../base/hex.js'
 import { fromBase64url, toBase64url } from '../../base/multibase.js'
 import { utf8 } from '../../base/utf8.js'
 import { decompressP256, encodeDIDKey } from '../../key/did-key.js'
-import { rememberPasskey } from './known-passkeys.js'
-import { bytesOf, type PasskeyRequestOptions, randomChallenge, requestPasskey } from './passkey-request.js'
+import {
+  bytesOf,
+  type PasskeyRequestOptions,
+  randomChallenge,
+  rememberPasskey,
+  requestPasskey,
+} from './passkeys.js'
 
 // The bytes before the point (04, x, y) in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
 const SPKI_HEAD = fromHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004') ?? new Uint8Array()

@@ -2,15 +2,21 @@ import { SessionError } from '../../base/errors.js'
 import { fromBase64url, toBase64url } from '../../base/multibase.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
+import { encodeAAD, type SignedData, signedBytes } from '../../capability/cid.js'
 import { parseCacao } from '../../capability/parse-cacao.js'
-import { encodeAAD, type SignedData, signedBytes } from '../../capability/webauthn-aad.js'
 import { knownKey } from '../../key/did-key.js'
 import { rawOfDER } from '../../key/ecdsa.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
-import { parseClientData } from './client-data.js'
-import { type Passkey, readPasskeys, rememberPasskey } from './known-passkeys.js'
-import { bytesOf, type PasskeyRequestOptions, randomChallenge, requestPasskey } from './passkey-request.js'
-import { challengeOf, isAssertedBy, verifyWebAuthn, WEBAUTHN_TYPE } from './verify.js'
+import {
+  bytesOf,
+  type Passkey,
+  type PasskeyRequestOptions,
+  randomChallenge,
+  readPasskeys,
+  rememberPasskey,
+  requestPasskey,
+} from './passkeys.js'
+import { challengeOf, isAssertedBy, parseClientData, verifyWebAuthn, WEBAUTHN_TYPE } from './verify.js'
 
 // Stands for the issuer until it is known. The challenge does not cover the issuer.
 const PLACEHOLDER_ISSUER = 'did:key:z1'

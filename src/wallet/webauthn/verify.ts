@@ -1,16 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { SessionError } from '../../base/errors.js'
 import { fromBase64url, toBase64url } from '../../base/multibase.js'
-import { utf8 } from '../../base/utf8.js'
+import { fromUtf8, utf8 } from '../../base/utf8.js'
 import type { Cacao } from '../../capability/cacao.js'
-import { cidOf } from '../../capability/cid.js'
-import type { VerifierOptions } from '../../capability/verify-signature.js'
-import { verifierInput } from '../../capability/verify-signature.js'
-import { decodeAAD, type SignedData, signedBytes } from '../../capability/webauthn-aad.js'
+import { cidOf, decodeAAD, type SignedData, signedBytes } from '../../capability/cid.js'
+import { type VerifierOptions, verifierInput } from '../../capability/verify-signature.js'
 import { knownKey } from '../../key/did-key.js'
 import { rawOfDER } from '../../key/ecdsa.js'
 import { verifyKeySignature } from '../../key/verify.js'
-import { hostnameOf, isOriginOf, parseClientData } from './client-data.js'
 
 /** The signature type of a capability that a passkey signed. */
 export const WEBAUTHN_TYPE = 'webauthn:p256'
@@ -136,4 +133,45 @@ function quoted(origin: unknown): string {
 
 function passkeyRefused(code: 'SIGNATURE' | 'DOMAIN', why: string): SessionError {
   return new SessionError(`ERR_CAPABILITY_${code}`, `the capability is refused: ${why}`)
+}
+
+/**
+ * The members of `clientDataJSON` that a browser reports about an assertion (WebAuthn Level 3, section
+ * 5.8.1). They are not checked yet.
+ */
+export interface ClientData {
+  readonly type?: unknown
+  /** In base64url. */
+  readonly challenge?: unknown
+  readonly origin?: unknown
+  readonly crossOrigin?: unknown
+  readonly topOrigin?: unknown
+}
+
+/** Parses a `clientDataJSON`. Returns an empty object if it is not a JSON object in UTF-8. */
+export function parseClientData(clientDataJSON: Uint8Array): ClientData {
+  try {
+    const data: unknown = JSON.parse(fromUtf8(clientDataJSON) ?? '')
+    return typeof data === 'object' && data !== null ? data : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Whether an origin (`https://host`) is that of a domain (an RFC 3986 authority, with its port). */
+function isOriginOf(origin: string, domain: string): boolean {
+  // Browsers only offer passkeys on https, and on http for localhost.
+  if (origin === `https://${domain}`) return true
+  return origin === `http://${domain}` && /^([^.@/?#]+\.)*localhost(:\d+)?$/.test(domain)
+}
+
+/**
+ * Returns the host name of a domain (an RFC 3986 authority), in lower case; `undefined` if it is malformed.
+ */
+function hostnameOf(domain: string): string | undefined {
+  try {
+    return new URL(`https://${domain}`).hostname
+  } catch {
+    return undefined
+  }
 }

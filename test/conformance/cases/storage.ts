@@ -140,6 +140,14 @@ export const storage: readonly Case[] = [
     },
   },
   {
+    name: 'a cookie is looked for in the headers that the runtime has',
+    async run({ stores }) {
+      const secret = crypto.getRandomValues(new Uint8Array(32))
+      for (const source of [new Headers(), new Request('https://app.example.com/')])
+        equal(await stores.cookieStore(source, { secret }).getItem('key'), undefined)
+    },
+  },
+  {
     name: 'the domain is that of the page or worker, or must be given',
     async run(library, { hasLocation }) {
       const opts = { uri: 'did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw' }

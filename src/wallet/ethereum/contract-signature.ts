@@ -1,0 +1,181 @@
+import type { AccountParts } from '../../base/account.js'
+import type { RPCRequest } from './rpc.js'
+
+// The suffixes that mark a wrapped signature, and one of an account that is not delegated yet.
+const ERC6492_MAGIC = '6492'.repeat(16)
+const ERC8010_MAGIC = '8010'.repeat(16)
+// The number of hex digits in a word of 32 bytes.
+const WORD = 64
+
+/**
+ * A contract account's signature and, if the account is not deployed yet, how to deploy it. All in hex
+ * without `0x`.
+ */
+export interface ContractSignature {
+  readonly signature: string
+  /** The contract that deploys the account, and the data to call it with (ERC-6492). */
+  readonly factory?: bigint
+  readonly deployment?: string
+  /** The delegation of an account that is not delegated yet (ERC-8010). */
+  readonly delegation?: Delegation
+}
+
+/** The contract that an account delegates to (EIP-7702), as the account signed it. */
+export interface Delegation {
+  readonly chainId: bigint
+  readonly address: bigint
+  readonly nonce: bigint
+  readonly yParity: bigint
+  readonly r: bigint
+  readonly s: bigint
+  /** What to call once the account is delegated, so that it knows who may sign. */
+  readonly to: bigint
+  /** In hex without `0x`. */
+  readonly data: string
+}
+
+/**
+ * Parses the signature of a contract account, wrapped (ERC-6492, ERC-8010) or not, from `0x` and lower-case hex.
+ * It may be empty, as that of a Safe whose owners signed on its chain. Returns `undefined` unless it has exactly
+ * one of these forms: another spelling would be a second capability with the same signature.
+ */
+export function parseContractSignature(text: unknown): ContractSignature | undefined {
+  if (typeof text !== 'string' || !/^0x([0-9a-f]{2})*$/.test(text)) return undefined
+  const hex = text.slice(2)
+  if (hex.endsWith(ERC8010_MAGIC)) return unwrapERC8010(hex)
+  return hex.endsWith(ERC6492_MAGIC) ? unwrapERC6492(hex.slice(0, -WORD)) : { signature: hex }
+}
+
+// A wrapped signature is abi.encode(address factory, bytes deployment, bytes signature).
+function unwrapERC6492(hex: string): ContractSignature | undefined {
+  const factoryDigits = hex.slice(WORD - 40, WORD)
+  if (factoryDigits.length !== 40) return undefined
+  const factory = BigInt(`0x${factoryDigits}`)
+  const deployment = bytesAt(hex, 3 * WORD)
+  const signature = bytesAt(hex, 4 * WORD + Math.ceil(deployment.length / WORD) * WORD)
+  const isExact = abiEncode([factory, { bytes: deployment }, { bytes: signature }]) === hex
+  return isExact && signature !== '' ? { signature, factory, deployment } : undefined
+}
+
+// The length is not checked here: if it is wrong, encoding the values again gives another result.
+function bytesAt(hex: string, at: number): string {
+  const length = Number.parseInt(hex.slice(at, at + WORD), 16)
+  return hex.slice(at + WORD, at + WORD + 2 * length)
+}
+
+// Of what describes a delegation: its seven values, and the offset of the data.
+const DELEGATION_WORDS = 8
+
+/**
+ * Unwraps a signature (ERC-8010), from hex without `0x`: the signature itself, the delegation and how to initialise it, the length
+ * of that, and the mark. Returns `undefined` unless it has exactly this form.
+ */
+function unwrapERC8010(hex: string): ContractSignature | undefined {
+  const end = hex.length - 2 * WORD
+  const length = 2 * Number.parseInt(hex.slice(end, end + WORD), 16)
+  const start = end - length
+  if (!(start > 0 && length >= (DELEGATION_WORDS + 1) * WORD)) return undefined
+  const context = hex.slice(start, end)
+  const words = Array.from({ length: DELEGATION_WORDS - 1 }, (_, i) =>
+    BigInt(`0x${context.slice(i * WORD, (i + 1) * WORD)}`),
+  )
+  const isAddress = (word = 0n): boolean => word < 1n << 160n
+  const [chainId = 0n, address = 0n, nonce = 0n, yParity = 0n, r = 0n, s = 0n, to = 0n] = words
+  const dataLength = Number.parseInt(
+    context.slice(DELEGATION_WORDS * WORD, (DELEGATION_WORDS + 1) * WORD),
+    16,
+  )
+  const data = context.slice((DELEGATION_WORDS + 1) * WORD, (DELEGATION_WORDS + 1) * WORD + 2 * dataLength)
+  const isExact = abiEncode([...words, { bytes: data }]) === context
+  if (!isExact || !isAddress(address) || !isAddress(to)) return undefined
+  if (abiEncode([BigInt(length / 2)]) !== hex.slice(end, end + WORD)) return undefined
+  return { signature: hex.slice(0, start), delegation: { chainId, address, nonce, yParity, r, s, to, data } }
+}
+
+/** An ABI value of type `bytes`, as hex digits without `0x`. */
+interface AbiBytes {
+  readonly bytes: string
+}
+
+/**
+ * Encodes arguments for a contract (the strict encoding of the ABI specification) as hex without `0x`. A
+ * bigint stands for any type of one word.
+ */
+export function abiEncode(values: readonly (bigint | AbiBytes)[]): string {
+  let [head, tail] = ['', '']
+  for (const value of values) {
+    if (typeof value === 'bigint') head += word(value)
+    else {
+      head += word(values.length * 32 + tail.length / 2)
+      tail += word(value.bytes.length / 2) + value.bytes.padEnd(Math.ceil(value.bytes.length / 64) * 64, '0')
+    }
+  }
+  return head + tail
+}
+
+function word(value: bigint | number): string {
+  return value.toString(16).padStart(64, '0')
+}
+
+const SELECTOR = '1626ba7e'
+
+/** The one word by which a contract accepts a signature (ERC-1271): its magic value, and zeros. */
+export const MAGIC_WORD: string = `0x${SELECTOR.padEnd(64, '0')}`
+
+// Nobody has this address. For one call it has the code below.
+const CALLER = `0x${'8010'.repeat(10)}`
+
+// Two calls, because a transaction has only one. The call data are three words and two pieces: whom to call first, how long the
+// first piece is, and whom to ask; then what to call with, and the question. The answer has two words: that of the second call,
+// if it is exactly one word, or else 0; and the chain.
+const CALLER_CODE = [
+  '0x3660006000', // the size of the call data, from 0, to 0
+  '37', // copy them to memory
+  '60006000602051606060006000515a', // call the first one with the first piece,
+  'f150', // and leave aside what it answers
+  '602060006020516060013603602051606001', // one word at 0 is for the answer; the question is the rest
+  '6040515afa', // ask, changing nothing
+  '3d60201416', // did it answer, and with one word?
+  '60005102600052', // if not, the answer is 0
+  '46602052', // the chain
+  '60406000f3', // both
+].join('')
+
+/**
+ * Whether an account would accept a signature if it were delegated as the signature says (ERC-8010, EIP-7702) and initialised. The
+ * chain delegates it for this call only, if the account itself signed the delegation and may still make it.
+ */
+export async function isAcceptedOnceDelegated(
+  request: RPCRequest,
+  { reference, address }: Pick<AccountParts, 'reference' | 'address'>,
+  hash: string,
+  { signature, delegation }: { readonly signature: string; readonly delegation?: Delegation },
+): Promise<boolean> {
+  if (!delegation) return false
+  const { chainId, nonce, yParity, r, s, to, data } = delegation
+  const authorization = {
+    chainId: quantity(chainId),
+    address: `0x${delegation.address.toString(16).padStart(40, '0')}`,
+    nonce: quantity(nonce),
+    yParity: quantity(yParity),
+    r: quantity(r),
+    s: quantity(s),
+  }
+  const head = abiEncode([to, BigInt(data.length / 2), BigInt(address)])
+  const call = {
+    to: CALLER,
+    data: `0x${head}${data}${isValidSignatureData(hash, signature)}`,
+    authorizationList: [authorization],
+  }
+  const answer = await request('eth_call', [call, 'latest', { [CALLER]: { code: CALLER_CODE } }])
+  return answer === MAGIC_WORD + abiEncode([BigInt(reference)])
+}
+
+/** The data of a call of `isValidSignature(bytes32, bytes)` (ERC-1271), as hex without `0x`. */
+export function isValidSignatureData(hash: string, signature: string): string {
+  return SELECTOR + abiEncode([BigInt(`0x${hash}`), { bytes: signature }])
+}
+
+function quantity(value: bigint): string {
+  return `0x${value.toString(16)}`
+}
