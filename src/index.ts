@@ -1,6 +1,6 @@
 export type { AccountInput } from './base/account.js'
+export type { Clock } from './base/environment.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
-export type { Clock } from './base/time.js'
 export type { AuthMethod, AuthMethodOpts } from './capability/auth-method.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature } from './capability/cacao.js'
 export type { Domains, Revocation } from './capability/check-options.js'

@@ -1,5 +1,5 @@
+export type { Clock } from './base/environment.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
-export type { Clock } from './base/time.js'
 export type { CookieStoreOptions } from './store/cookie-format.js'
 export { type CookieSource, type CookieStore, type CookieTarget, cookieStore } from './store/cookie-store.js'
 export { type IndexedDBStoreOptions, indexedDBStore } from './store/indexeddb-store.js'

@@ -1,6 +1,6 @@
 export type { AccountInput } from './base/account.js'
+export type { Clock } from './base/environment.js'
 export { SessionError, type SessionErrorCode } from './base/errors.js'
-export type { Clock } from './base/time.js'
 export type { Cacao, CacaoHeader, CacaoPayload, CacaoSignature, UnsignedCacao } from './capability/cacao.js'
 export type { DelegationOptions, Domains, Revocation, RevocationEvent } from './capability/check-options.js'
 export { cacaoCID, capabilityIdentity } from './capability/cid.js'

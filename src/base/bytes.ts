@@ -9,22 +9,22 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole
 }
 
-/** Whether the value is a `Uint8Array`, also one of another realm such as an iframe. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return Object.prototype.toString.call(value) === '[object Uint8Array]'
+// Created at first use, because importing must touch no global, and reused, because creating one takes longer than its work.
+let encoder: TextEncoder | undefined
+let decoder: TextDecoder | undefined
+
+/** Encodes a text in UTF-8. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  encoder ??= new TextEncoder()
+  return encoder.encode(text)
 }
 
-// Encoding is written by hand because a page needs it before it knows whether someone is signed in. The codec of multiformats,
-// which decodes, would take 1.9 kB of the 12.5 kB (gzip) that the main entry may load. A test compares the two.
-const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
-
-/** Encodes bytes in base58btc. Takes time quadratic in the length, so use it for keys, not for documents. */
-export function toBase58(bytes: Uint8Array): string {
-  let number = 0n
-  for (const byte of bytes) number = number * 256n + BigInt(byte)
-  let text = ''
-  for (; number > 0n; number /= 58n) text = ALPHABET.charAt(Number(number % 58n)) + text
-  // A leading zero byte is written as the digit `1`.
-  const zeros = bytes.findIndex((byte) => byte !== 0)
-  return '1'.repeat(zeros < 0 ? bytes.length : zeros) + text
+/** Decodes UTF-8; `undefined` if the bytes are not valid UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from './time.js'
+import type { Clock } from './environment.js'
 
 /** Runs asynchronous tasks one after the other, in the order in which they were added. A failed task does not stop the rest. */
 export class SerialQueue {

@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import { utf8 } from './bytes.js'
 import { toHex } from './hex.js'
 import { LRUCache } from './lru-cache.js'
-import { utf8 } from './utf8.js'
 
 // A server that checks one signature of an account usually checks many.
 const checksummed = new LRUCache<string>(1000)

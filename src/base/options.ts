@@ -128,3 +128,8 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   if (prototype === null) return true
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
 }
+
+/** Whether the value is a `Uint8Array`, also one of another realm such as an iframe. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === '[object Uint8Array]'
+}

@@ -1,4 +1,4 @@
-import type { Clock } from './time.js'
+import type { Clock } from './environment.js'
 
 // Timers stop while a machine sleeps, are delayed in hidden tabs, and overflow beyond 24.8 days. So no timer is set for longer
 // than this, and the clock decides whether the time has come.

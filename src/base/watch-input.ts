@@ -1,6 +1,5 @@
-import { pageStorage } from './environment.js'
+import { type Clock, pageStorage } from './environment.js'
 import type { scheduleAt } from './schedule.js'
-import type { Clock } from './time.js'
 
 const INPUT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const
 // The time of the last input in any tab, in milliseconds since 1970.

@@ -1,6 +1,6 @@
 import { stringify } from '@ipld/dag-json'
-import { isBytes } from '../base/bytes.js'
 import { fromBase64Unpadded } from '../base/multibase.js'
+import { isBytes } from '../base/options.js'
 import { parseCacao } from './parse-cacao.js'
 
 /** The value as canonical DAG-JSON text (IPLD), in which bytes are written `{"/":{"bytes":"<base64>"}}`. */

@@ -1,8 +1,7 @@
 import { accountOfDID } from '../base/account.js'
-import { isBytes } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { codePointName, hiddenCharacter } from '../base/hidden-characters.js'
-import { isPlainObject } from '../base/options.js'
+import { isBytes, isPlainObject } from '../base/options.js'
 import {
   type Cacao,
   type CacaoHeader,

@@ -1,7 +1,7 @@
+import { fromUtf8, utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { fromBase64Unpadded, fromBase64url, toBase64url } from '../base/multibase.js'
 import { parseURL } from '../base/url.js'
-import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { CacaoPayload } from './cacao.js'
 import { canonicalJSON } from './canonical-json.js'
 import type { Abilities, Caveats } from './resources.js'

@@ -1,4 +1,5 @@
 import type { AccountInput } from '../base/account.js'
+import { type Clock, clockOption, systemClock } from '../base/environment.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import {
   booleanOption,
@@ -10,7 +11,6 @@ import {
   secondsOption,
   setting,
 } from '../base/options.js'
-import { type Clock, clockOption, systemClock } from '../base/time.js'
 import {
   assertAbility,
   assertAudience,

@@ -1,6 +1,6 @@
+import { utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
-import { utf8 } from '../base/utf8.js'
 import { knownKey } from '../key/did-key.js'
 import type { KeyType, SessionKey } from '../key/session-key.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'

@@ -164,7 +164,7 @@ async function solanaSigner(secret: Uint8Array<ArrayBuffer>, domain: { domain?: 
     import('../wallet/solana/index.js'),
     import('../key/generate-key.js'),
     import('../key/did-key.js'),
-    import('../base/bytes.js'),
+    import('../key/session-key.js'),
   ])
   const key = await seedKey(secret)
   const address = toBase58(parseDIDKey(key.did)?.bytes ?? new Uint8Array())

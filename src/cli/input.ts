@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
+import { fromUtf8 } from '../base/bytes.js'
 import type { SessionErrorCode } from '../base/errors.js'
 import { fromBase64url } from '../base/multibase.js'
-import { fromUtf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON } from '../capability/dag-json.js'
 import type { CapabilityProblem } from '../capability/verify-cacao.js'

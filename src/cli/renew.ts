@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { chainless, parseAccount } from '../base/account.js'
-import { systemClock } from '../base/time.js'
+import { systemClock } from '../base/environment.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { contextOf } from '../resume/context.js'
 import { renew } from '../sign-in/renew.js'

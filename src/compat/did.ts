@@ -1,14 +1,14 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import type { DIDDocument, DIDResolutionResult, ResolverRegistry } from 'did-resolver'
 import { DID } from 'dids'
-import { concat, toBase58 } from '../base/bytes.js'
+import { concat, utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { toBase64, toBase64url } from '../base/multibase.js'
-import { utf8 } from '../base/utf8.js'
 import { type Cacao, parentOf, parseDateTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { decompressP256, parseDIDKey } from '../key/did-key.js'
+import { toBase58 } from '../key/session-key.js'
 
 type Provider = NonNullable<NonNullable<ConstructorParameters<typeof DID>[0]>['provider']>
 type Capability = Parameters<DID['withCapability']>[0]

@@ -1,5 +1,5 @@
+export type { Clock } from '../base/environment.js'
 export { SessionError, type SessionErrorCode } from '../base/errors.js'
-export type { Clock } from '../base/time.js'
 export type { DelegationOptions, Domains, Revocation } from '../capability/check-options.js'
 export type { Ability } from '../capability/resources.js'
 export type { Verifiers } from '../capability/verify-signature.js'

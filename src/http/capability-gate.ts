@@ -1,9 +1,9 @@
 import { accountDID, parseAccount } from '../base/account.js'
 import { toEIP55 } from '../base/eip55.js'
+import { within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { shortId } from '../base/node-crypto.js'
-import { within } from '../base/time.js'
 import { assertAudience, assertDelegation, assertDomain, assertNotRevoked } from '../capability/assertions.js'
 import {
   assertValidAt,

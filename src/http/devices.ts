@@ -1,3 +1,4 @@
+import { type Clock, clockOption, systemClock, within } from '../base/environment.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 import { LRUCache } from '../base/lru-cache.js'
 import {
@@ -11,7 +12,6 @@ import {
   required,
   setting,
 } from '../base/options.js'
-import { type Clock, clockOption, systemClock, within } from '../base/time.js'
 import { expiryTime } from '../capability/cacao.js'
 import { methodOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'

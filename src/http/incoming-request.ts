@@ -1,6 +1,6 @@
 import { concat } from '../base/bytes.js'
+import { LONGEST_TIMER_MS } from '../base/environment.js'
 import type { SessionError } from '../base/errors.js'
-import { LONGEST_TIMER_MS } from '../base/time.js'
 import { parseURL } from '../base/url.js'
 import { PASS_HEADER } from './admissions.js'
 import { requestRefused } from './signature-profile.js'

@@ -1,10 +1,17 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { isBytes } from '../base/bytes.js'
+import { utf8 } from '../base/bytes.js'
+import { type Clock, clockOption, latestTime, systemClock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
-import { check, type ReadersOf, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
-import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
-import { utf8 } from '../base/utf8.js'
+import {
+  check,
+  isBytes,
+  type ReadersOf,
+  type ReadValue,
+  readOptions,
+  setting,
+  wrong,
+} from '../base/options.js'
 import { memoryReplay, type ReplayStore, usedStoreOption } from './replay.js'
 
 /** How long nonces are valid, and what several servers share. */

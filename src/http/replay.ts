@@ -1,7 +1,7 @@
+import { type Clock, clockOption, latestTime, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { shortId } from '../base/node-crypto.js'
 import { countOption, type ReadersOf, type ReadValue, readOptions, setting } from '../base/options.js'
-import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { methodOption } from '../capability/check-options.js'
 
 /**

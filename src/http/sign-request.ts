@@ -1,6 +1,6 @@
+import { utf8 } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
-import { utf8 } from '../base/utf8.js'
 import type { Cacao } from '../capability/cacao.js'
 import { assertValidAt } from '../capability/cacao.js'
 import type { SessionKey } from '../key/session-key.js'

@@ -1,7 +1,6 @@
-import { isBrowser } from '../base/environment.js'
+import { type Clock, isBrowser } from '../base/environment.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type ReadValue, readOptions, setting, textsOption, wrong } from '../base/options.js'
-import type { Clock } from '../base/time.js'
 import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
 import { requestOf, signRequest } from './sign-request.js'

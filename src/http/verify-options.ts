@@ -1,3 +1,4 @@
+import { type Clock, clockOption, systemClock } from '../base/environment.js'
 import {
   booleanOption,
   check,
@@ -12,7 +13,6 @@ import {
   textsOption,
   wrong,
 } from '../base/options.js'
-import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { DEFAULT_CLOCK_SKEW_SECS } from '../capability/cacao.js'
 import {
   assertHost,

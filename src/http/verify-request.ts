@@ -1,4 +1,4 @@
-import { latestTime } from '../base/time.js'
+import { latestTime } from '../base/environment.js'
 import { assertAbility, assertResources } from '../capability/assertions.js'
 import { BufferedBytes, givePass, LiveRequests, PASS_HEADER, takePass } from './admissions.js'
 import { type Caller, capabilityGate, type ReceivedCapability } from './capability-gate.js'

@@ -1,5 +1,5 @@
+import { utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
-import { utf8 } from '../base/utf8.js'
 import { knownKey } from '../key/did-key.js'
 import type { PublicKey } from '../key/session-key.js'
 import type { VerifyKeySignature } from '../key/verify.js'

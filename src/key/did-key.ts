@@ -1,8 +1,8 @@
-import { concat, toBase58 } from '../base/bytes.js'
+import { concat } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { fromBase58 } from '../base/multibase.js'
-import { DID_KEY_FORMATS, didKeyOf, notOfType, type PublicKey } from './session-key.js'
+import { DID_KEY_FORMATS, didKeyOf, notOfType, type PublicKey, toBase58 } from './session-key.js'
 
 const PREFIX = 'did:key:z'
 // 35 bytes take at most this many base58 digits. A longer text is refused before it is decoded, because decoding takes time

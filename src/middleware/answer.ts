@@ -1,5 +1,5 @@
+import { type Clock, systemClock } from '../base/environment.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
-import { type Clock, systemClock } from '../base/time.js'
 import { RECEIVED_METHOD } from '../http/signature-profile.js'
 
 // The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next

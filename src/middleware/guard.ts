@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 import {
@@ -8,7 +9,6 @@ import {
   readOptions,
   setting,
 } from '../base/options.js'
-import { type Clock, systemClock } from '../base/time.js'
 import type { IncomingRequest } from '../http/incoming-request.js'
 import type { RequestVerifierOptions } from '../http/verify-options.js'
 import { incomingVerifier, StepTimer, type StepTimes, type VerifiedRequest } from '../http/verify-request.js'

@@ -1,5 +1,5 @@
-import { concat, isBytes } from '../base/bytes.js'
-import { utf8 } from '../base/utf8.js'
+import { concat, utf8 } from '../base/bytes.js'
+import { isBytes } from '../base/options.js'
 import { PASS_HEADER } from '../http/admissions.js'
 import {
   type BodyLimits,

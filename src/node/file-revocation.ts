@@ -3,9 +3,9 @@ import { lstat, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { SerialQueue } from '../base/concurrency.js'
+import { type Clock, clockOption, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { type ReadersOf, readOptions, setting } from '../base/options.js'
-import { type Clock, clockOption, systemClock } from '../base/time.js'
 import {
   type RevocationKeys,
   type RevocationStore,

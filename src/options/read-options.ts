@@ -1,3 +1,4 @@
+import { clockOption } from '../base/environment.js'
 import {
   booleanOption,
   check,
@@ -10,7 +11,6 @@ import {
   signalOption,
   wrong,
 } from '../base/options.js'
-import { clockOption } from '../base/time.js'
 import type { Abilities } from '../capability/resources.js'
 import { resourcesOption } from '../capability/resources.js'
 import type { SessionStore } from '../store/store.js'

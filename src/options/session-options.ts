@@ -1,4 +1,4 @@
-import type { Clock } from '../base/time.js'
+import type { Clock } from '../base/environment.js'
 import type { Domains, Revocation } from '../capability/check-options.js'
 import type { Abilities } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'

@@ -1,6 +1,5 @@
-import { hasOwnStorage } from '../base/environment.js'
+import { type Clock, hasOwnStorage, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { type Clock, systemClock } from '../base/time.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { type SessionKey, subtleCrypto } from '../key/session-key.js'

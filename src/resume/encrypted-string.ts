@@ -1,6 +1,6 @@
 import { CompactEncrypt, compactDecrypt } from 'jose'
+import { fromUtf8, utf8 } from '../base/bytes.js'
 import { fromBase64url } from '../base/multibase.js'
-import { fromUtf8, utf8 } from '../base/utf8.js'
 
 // Session strings under a password: compact JWE (RFC 7516) with PBES2 (RFC 7518 §4.8) and AES-256-GCM, and nothing else.
 

@@ -1,6 +1,6 @@
 import { openDB } from 'idb'
 import { normalAccount } from '../base/account.js'
-import { within } from '../base/time.js'
+import { within } from '../base/environment.js'
 import { type Cacao, issuerAccount, validityAt } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { canSign } from '../key/generate-key.js'

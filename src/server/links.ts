@@ -1,4 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8 } from '../base/bytes.js'
+import { type Clock, clockOption, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
 import {
@@ -11,8 +13,6 @@ import {
   setting,
   wrong,
 } from '../base/options.js'
-import { type Clock, clockOption, systemClock } from '../base/time.js'
-import { utf8 } from '../base/utf8.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { type Domains, domainsOption, methodOption, verifiersOption } from '../capability/check-options.js'

@@ -1,7 +1,7 @@
+import { type Clock, clockOption } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 import { type OptionReader, type ReadValue, setting, wrong } from '../base/options.js'
-import { type Clock, clockOption } from '../base/time.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
 /** The methods of a client, or a cluster, of the package `redis` (node-redis) that are used. The app installs that package. */

@@ -1,5 +1,5 @@
+import { type Clock, systemClock } from '../base/environment.js'
 import { countOption, type ReadersOf, readOptions, setting } from '../base/options.js'
-import { type Clock, systemClock } from '../base/time.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
 import {
   available,

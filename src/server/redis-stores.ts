@@ -1,5 +1,5 @@
+import { type Clock, latestTime, systemClock, within } from '../base/environment.js'
 import { booleanOption, type ReadersOf, readOptions, setting } from '../base/options.js'
-import { type Clock, latestTime, systemClock, within } from '../base/time.js'
 import type { RevocationEvent } from '../capability/check-options.js'
 import type { ReplayStore } from '../http/replay.js'
 import {

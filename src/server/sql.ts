@@ -1,9 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8 } from '../base/bytes.js'
+import { type Clock, clockOption, latestTime, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { toBase64url } from '../base/multibase.js'
 import { countOption, type ReadersOf, readOptions, setting } from '../base/options.js'
-import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
-import { utf8 } from '../base/utf8.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
 import type { ReplayStore } from '../http/replay.js'
 import {
@@ -25,7 +25,7 @@ import {
 } from './sql-client.js'
 
 export type { AccountInput } from '../base/account.js'
-export type { Clock } from '../base/time.js'
+export type { Clock } from '../base/environment.js'
 export type { Cacao } from '../capability/cacao.js'
 export type { DeviceStore, SeenDevice } from '../http/devices.js'
 export type { ReplayStore } from '../http/replay.js'

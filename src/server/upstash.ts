@@ -1,3 +1,4 @@
+import type { Clock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import {
   functionOption,
@@ -8,7 +9,6 @@ import {
   setting,
   wrong,
 } from '../base/options.js'
-import type { Clock } from '../base/time.js'
 import type { DeviceStore } from '../http/devices.js'
 import { type ReplayStore, refuseWorkersKV } from '../http/replay.js'
 import type { RevocationStore } from '../http/revocation.js'
@@ -17,7 +17,7 @@ import { redisDevices } from './redis-devices.js'
 import { redisReplay, redisRevocation } from './redis-stores.js'
 
 export type { AccountInput } from '../base/account.js'
-export type { Clock } from '../base/time.js'
+export type { Clock } from '../base/environment.js'
 export type { Cacao } from '../capability/cacao.js'
 export type { DeviceStore, SeenDevice } from '../http/devices.js'
 export type { ReplayStore } from '../http/replay.js'

@@ -1,6 +1,6 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
+import type { Clock } from '../base/environment.js'
 import { copiedOptions, readOptions } from '../base/options.js'
-import type { Clock } from '../base/time.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { EXPLAIN_READERS, givenAsked, RESUME_READERS, STORE_READERS } from '../options/read-options.js'
 import type {

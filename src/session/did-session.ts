@@ -1,9 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AccountInput, accountDID } from '../base/account.js'
-import { isBytes } from '../base/bytes.js'
+import { type Clock, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { readOptions } from '../base/options.js'
-import { type Clock, systemClock } from '../base/time.js'
+import { isBytes, readOptions } from '../base/options.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import {
   assertValidAt,

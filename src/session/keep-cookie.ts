@@ -1,7 +1,7 @@
 import { chainless } from '../base/account.js'
+import type { Clock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
-import type { Clock } from '../base/time.js'
 import { assertValidAt, type Cacao } from '../capability/cacao.js'
 import { timeAt } from '../http/signed-fetch.js'
 import { LISTENER_READERS } from '../options/read-options.js'

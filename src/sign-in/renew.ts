@@ -1,4 +1,4 @@
-import type { Clock } from '../base/time.js'
+import type { Clock } from '../base/environment.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { expiryTime, issuerAccount, parseDateTime } from '../capability/cacao.js'
 import { unionOfGrants } from '../capability/recap.js'

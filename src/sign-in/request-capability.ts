@@ -1,7 +1,7 @@
 import { abortable } from '../base/abort.js'
 import { parseAccount } from '../base/account.js'
+import { systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { systemClock } from '../base/time.js'
 import { assertAudience, assertIssuer, assertNonce } from '../capability/assertions.js'
 import { type AuthMethod, type AuthMethodOpts, authError } from '../capability/auth-method.js'
 import {

@@ -1,8 +1,15 @@
 import { type SetCookie, serialize } from 'cookie'
-import { isBytes } from '../base/bytes.js'
+import { type Clock, clockOption, systemClock } from '../base/environment.js'
 import { toBase64url } from '../base/multibase.js'
-import { booleanOption, type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
-import { type Clock, clockOption, systemClock } from '../base/time.js'
+import {
+  booleanOption,
+  isBytes,
+  type ReadValue,
+  readOptions,
+  required,
+  setting,
+  wrong,
+} from '../base/options.js'
 
 /** How `cookieStore` writes its cookies. They are always `HttpOnly`. */
 export interface CookieStoreOptions {

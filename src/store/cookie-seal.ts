@@ -1,7 +1,6 @@
 import { CompactEncrypt, compactDecrypt } from 'jose'
-import { concat } from '../base/bytes.js'
+import { concat, fromUtf8, utf8 } from '../base/bytes.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
-import { fromUtf8, utf8 } from '../base/utf8.js'
 import { subtleCrypto } from '../key/session-key.js'
 
 // Seals the values of cookies as compact JWE (RFC 7516) with A256CBC-HS512 (RFC 7518 §5.2.5) and no other algorithm. Not with

@@ -1,5 +1,5 @@
+import { within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { within } from '../base/time.js'
 import type { LastUsed, SessionDatabase, SessionStore } from './store.js'
 
 /** Which database, and how long to wait for it. */

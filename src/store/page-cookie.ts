@@ -1,6 +1,5 @@
-import { isBrowser } from '../base/environment.js'
+import { isBrowser, within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { within } from '../base/time.js'
 
 // The cookie that stands in for this page's session when the browser navigates: set and cleared by a server with `sessionCookie`.
 

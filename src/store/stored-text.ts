@@ -1,6 +1,6 @@
-import { isBytes } from '../base/bytes.js'
 import { storeError } from '../base/errors.js'
 import { fromBase64, toBase64 } from '../base/multibase.js'
+import { isBytes } from '../base/options.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'

@@ -1,7 +1,7 @@
+import { fromUtf8, utf8 } from '../base/bytes.js'
 import { SerialQueue } from '../base/concurrency.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { check, readOptions, setting } from '../base/options.js'
-import { fromUtf8, utf8 } from '../base/utf8.js'
 import type { Persistence, SessionStore } from './store.js'
 import {
   fromJSON,

@@ -1,8 +1,7 @@
 import { type IDBPDatabase, wrap } from 'idb'
 import { abortable } from '../base/abort.js'
-import { isBrowser } from '../base/environment.js'
+import { isBrowser, LONGEST_TIMER_MS } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { LONGEST_TIMER_MS } from '../base/time.js'
 import type { SessionDatabase, SessionStore } from '../store/store.js'
 
 // Seconds for which a prompt in one tab keeps the others from opening theirs, whatever happens to that tab.

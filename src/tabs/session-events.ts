@@ -1,6 +1,6 @@
+import type { Clock } from '../base/environment.js'
 import type { SessionError } from '../base/errors.js'
 import { scheduleAt, until } from '../base/schedule.js'
-import type { Clock } from '../base/time.js'
 import { expiryTime, issuerAccount, parseDateTime } from '../capability/cacao.js'
 import { isRemoved } from '../key/session-key.js'
 import type { SessionEventType, SessionListenerOptions } from '../options/session-options.js'

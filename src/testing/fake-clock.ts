@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../base/time.js'
+import { type Clock, systemClock } from '../base/environment.js'
 
 /** A clock for tests that stands still until the test moves it. */
 export interface TestClock {

@@ -1,7 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { fromUtf8, utf8 } from '../base/bytes.js'
 import { toEIP55 } from '../base/eip55.js'
 import { fromHex, toHex } from '../base/hex.js'
-import { fromUtf8, utf8 } from '../base/utf8.js'
 import { addressOfPrivateKey, eip191Sign } from '../wallet/ethereum/secp256k1.js'
 
 /**

@@ -2,7 +2,7 @@
  * For the tests of apps: a wallet, a clock, storage that fails, and a server, all controlled by the test; and what a server's
  * store must do. Never use them in production: the wallet's key is public.
  */
-export type { Clock } from '../base/time.js'
+export type { Clock } from '../base/environment.js'
 export { deviceStoreCases } from './device-cases.js'
 export {
   evictIndexedDB,

@@ -1,7 +1,7 @@
 import { p256 } from '@noble/curves/nist.js'
+import { utf8 } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
-import { utf8 } from '../base/utf8.js'
 import type { Cacao, CacaoPayload } from '../capability/cacao.js'
 import { encodeAAD, signedBytes } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'

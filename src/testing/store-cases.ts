@@ -1,5 +1,5 @@
+import type { Clock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
-import type { Clock } from '../base/time.js'
 import type { ReplayStore } from '../http/replay.js'
 import { type TestClock, testClock } from './fake-clock.js'
 

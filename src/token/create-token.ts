@@ -1,3 +1,4 @@
+import type { Clock } from '../base/environment.js'
 import {
   check,
   isPlainObject,
@@ -7,7 +8,6 @@ import {
   setting,
   wrong,
 } from '../base/options.js'
-import type { Clock } from '../base/time.js'
 import { parseURL } from '../base/url.js'
 import type { Cacao } from '../capability/cacao.js'
 import { DEFAULT_TOKEN_SECS, plainJSON, signToken, type TokenClaims } from '../http/session-token.js'

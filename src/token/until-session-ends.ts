@@ -1,3 +1,4 @@
+import { type Clock, clockOption, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import {
   check,
@@ -9,7 +10,6 @@ import {
   wrong,
 } from '../base/options.js'
 import { scheduleAt, unref } from '../base/schedule.js'
-import { type Clock, clockOption, systemClock } from '../base/time.js'
 import { assertNotRevoked } from '../capability/assertions.js'
 import { assertValidAt, type Cacao, chainOf, expiryTime } from '../capability/cacao.js'
 import { type Revocation, type RevocationEvent, revocationOption } from '../capability/check-options.js'

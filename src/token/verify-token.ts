@@ -1,3 +1,4 @@
+import { type Clock, clockOption, latestTime, systemClock } from '../base/environment.js'
 import {
   check,
   functionOption,
@@ -10,7 +11,6 @@ import {
   textsOption,
   wrong,
 } from '../base/options.js'
-import { type Clock, clockOption, latestTime, systemClock } from '../base/time.js'
 import { assertAbility, assertResources } from '../capability/assertions.js'
 import { assertValidAt, DEFAULT_CLOCK_SKEW_SECS } from '../capability/cacao.js'
 import {

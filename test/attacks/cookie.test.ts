@@ -1,6 +1,6 @@
 import { beforeAll } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { seedKey } from '../../src/key/generate-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { CookieStoreOptions } from '../../src/store/cookie-format.js'

@@ -1,6 +1,6 @@
 import { beforeAll } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { cacaoCID } from '../../src/capability/cid.js'
 import { toDID } from '../../src/compat/dids.js'

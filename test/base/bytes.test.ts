@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { concat, isBytes } from '../../src/base/bytes.js'
+import { concat, fromUtf8, utf8 } from '../../src/base/bytes.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import {
   fromBase64,
@@ -8,7 +8,7 @@ import {
   toBase64,
   toBase64url,
 } from '../../src/base/multibase.js'
-import { fromUtf8, utf8 } from '../../src/base/utf8.js'
+import { isBytes } from '../../src/base/options.js'
 
 const samples = Array.from({ length: 40 }, (_, length) =>
   Uint8Array.from({ length }, (_, i) => (i * 37 + length * 101) & 255),

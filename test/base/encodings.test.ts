@@ -2,9 +2,9 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { base58btc } from 'multiformats/bases/base58'
 import { describe, expect, it } from 'vitest'
-import { toBase58 } from '../../src/base/bytes.js'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import { fromBase58, oneSpelling } from '../../src/base/multibase.js'
+import { toBase58 } from '../../src/key/session-key.js'
 import { runs } from '../setup/seed.js'
 
 // What is written by hand, beside the libraries that do the same.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { latestTime } from '../../src/base/time.js'
+import { latestTime } from '../../src/base/environment.js'
 
 it('is the clock’s time while that goes on', () => {
   let time = 100

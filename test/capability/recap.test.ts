@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { fromUtf8, utf8 } from '../../src/base/bytes.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
-import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import {
   abilitiesOf,
   fromRecap,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { canonicalJSON } from '../../src/capability/canonical-json.js'
 import { abilityOption } from '../../src/capability/check-options.js'
 import { fromRecap, includesAbilities, recapStatement, toRecap } from '../../src/capability/recap.js'

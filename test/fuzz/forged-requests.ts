@@ -1,5 +1,5 @@
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { keyURL } from '../../src/http/signature-profile.js'
 import { SEED } from '../setup/seed.js'

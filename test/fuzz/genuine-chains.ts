@@ -1,6 +1,6 @@
 import fc from 'fast-check'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { type Cacao, type CacaoPayload, startTime } from '../../src/capability/cacao.js'
 import { capabilityIdentity } from '../../src/capability/cid.js'
 import { MAX_LINKS, parseCacao } from '../../src/capability/parse-cacao.js'

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8 } from '../../src/base/bytes.js'
 import { toHex } from '../../src/base/hex.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { type Cacao, issuerAccount } from '../../src/capability/cacao.js'
 import { authorizationOf } from '../../src/http/signature-profile.js'
 import type { VerifiedRequest } from '../../src/http/verify-request.js'

@@ -1,4 +1,4 @@
-import { utf8 } from '../../src/base/utf8.js'
+import { utf8 } from '../../src/base/bytes.js'
 import { digestOf } from '../setup/sign-wire.js'
 import { headerOf, type WireRequest, withHeader } from '../setup/wire-request.js'
 import type { GenuineRequest, RequestMutation } from './genuine-requests.js'

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
+import { utf8 } from '../../src/base/bytes.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { cacaoCID } from '../../src/capability/cid.js'
 import { verifyJWS } from '../../src/jws/verify-jws.js'
 import { respellBase64 } from './base64-spellings.js'

@@ -1,5 +1,5 @@
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64, toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { writeSession } from '../../src/resume/session-string.js'

@@ -1,5 +1,5 @@
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { headerOf, withHeader } from '../setup/wire-request.js'
 import { respellBase64 } from './base64-spellings.js'

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { authorizationOf } from '../../src/http/signature-profile.js'
 import { NOW, type TestSigner } from '../setup/request-signer.js'
 import { digestOf, profileInput, signWire } from '../setup/sign-wire.js'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { concat, toBase58 } from '../../src/base/bytes.js'
+import { concat } from '../../src/base/bytes.js'
 import { fromBase58, fromBase64url } from '../../src/base/multibase.js'
 import { encodeDIDKey, parseDIDKey } from '../../src/key/did-key.js'
-import type { KeyType } from '../../src/key/session-key.js'
+import { type KeyType, toBase58 } from '../../src/key/session-key.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 
 type Vectors = Record<string, Vector>

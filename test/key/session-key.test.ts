@@ -1,7 +1,7 @@
 import { verifyAsync } from '@noble/ed25519'
 import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import { fromHex } from '../../src/base/hex.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { parseDIDKey } from '../../src/key/did-key.js'
 import {
   canSign,

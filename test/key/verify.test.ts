@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { concat } from '../../src/base/bytes.js'
-import { utf8 } from '../../src/base/utf8.js'
+import { concat, utf8 } from '../../src/base/bytes.js'
 import { parseDIDKey } from '../../src/key/did-key.js'
 import { generateSessionKey, seedKey } from '../../src/key/generate-key.js'
 import type { SessionKey } from '../../src/key/session-key.js'

@@ -1,6 +1,6 @@
 import nacl from 'tweetnacl'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { toBase58 } from '../../src/base/bytes.js'
+import { toBase58 } from '../../src/key/session-key.js'
 import { type AppKitAuth, type AppKitOptions, appKitAuth } from '../../src/kits/appkit.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory-store.js'

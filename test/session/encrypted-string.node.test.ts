@@ -1,7 +1,7 @@
 import { CompactEncrypt } from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { fromUtf8, utf8 } from '../../src/base/bytes.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
-import { fromUtf8, utf8 } from '../../src/base/utf8.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'

@@ -1,5 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { concat, toBase58 } from '../../src/base/bytes.js'
+import { concat } from '../../src/base/bytes.js'
+import { toBase58 } from '../../src/key/session-key.js'
 
 const { Point } = ed25519
 const P = 2n ** 255n - 19n

@@ -1,5 +1,5 @@
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao, CacaoPayload } from '../../src/capability/cacao.js'
 import { capabilityIdentity } from '../../src/capability/cid.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'

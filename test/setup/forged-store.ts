@@ -1,5 +1,5 @@
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64, toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 
 /** What a store of strings would keep of these sessions: anybody can write it, with whatever seeds. */

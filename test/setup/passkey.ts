@@ -1,7 +1,6 @@
 import { p256 } from '@noble/curves/nist.js'
-import { concat } from '../../src/base/bytes.js'
+import { concat, utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { encodeDagCBOR } from '../../src/capability/cid.js'
 import { encodeDIDKey } from '../../src/key/did-key.js'
 import { derOf } from './der.js'

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64 } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { keyURL, SIGNATURE_LABEL, SIGNATURE_TAG, signedComponents } from '../../src/http/signature-profile.js'
 import { headerOf, type WireRequest, withHeader } from './wire-request.js'
 

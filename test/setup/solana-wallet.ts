@@ -1,6 +1,6 @@
 import nacl from 'tweetnacl'
-import { toBase58 } from '../../src/base/bytes.js'
-import { utf8 } from '../../src/base/utf8.js'
+import { utf8 } from '../../src/base/bytes.js'
+import { toBase58 } from '../../src/key/session-key.js'
 import type { SolanaAdapter, SolanaStandardWallet } from '../../src/wallet/solana/index.js'
 
 /** How a wallet takes a request to sign: it signs, or does or answers what is given. */

@@ -1,8 +1,9 @@
 import { blake2b } from '@noble/hashes/blake2.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import nacl from 'tweetnacl'
-import { concat, toBase58 } from '../../src/base/bytes.js'
+import { concat } from '../../src/base/bytes.js'
 import { fromHex } from '../../src/base/hex.js'
+import { toBase58 } from '../../src/key/session-key.js'
 
 // What stands before an address, a public key and a signature of Ed25519, in base58 with a checksum.
 const [TZ1, EDPK, EDSIG] = [

@@ -1,7 +1,7 @@
+import { utf8 } from '../../src/base/bytes.js'
 import { toEIP55 } from '../../src/base/eip55.js'
 import { fromHex } from '../../src/base/hex.js'
 import { toBase64, toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao, CacaoPayload } from '../../src/capability/cacao.js'
 import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import { renderMessage } from '../../src/capability/message.js'

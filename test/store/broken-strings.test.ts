@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { type StringStore, stringStore } from '../../src/store/string-store.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'

@@ -1,7 +1,7 @@
 import { CompactEncrypt } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { seedKey } from '../../src/key/generate-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { seal } from '../../src/store/cookie-seal.js'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/base/bytes.js'
 import { toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import { capabilityIdentity } from '../../src/capability/cid.js'
 import type { CacaoVerifier } from '../../src/capability/verify-signature.js'
 import { memoryReplay, type ReplayStore } from '../../src/http/replay.js'

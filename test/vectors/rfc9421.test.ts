@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
-import { concat } from '../../src/base/bytes.js'
+import { concat, utf8 } from '../../src/base/bytes.js'
 import { fromBase64, fromBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import type { PublicKey } from '../../src/key/session-key.js'
 import { verifyKeySignature } from '../../src/key/verify.js'
 import { describeWith, vectors } from '../setup/fixtures.js'

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { concat } from '../../src/base/bytes.js'
+import { concat, utf8 } from '../../src/base/bytes.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
-import { utf8 } from '../../src/base/utf8.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { decodeAAD, encodeDagCBOR } from '../../src/capability/cid.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { concat } from '../../src/base/bytes.js'
-import { utf8 } from '../../src/base/utf8.js'
+import { concat, utf8 } from '../../src/base/bytes.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { type WebAuthnVerifierOptions, webauthnVerifiers } from '../../src/wallet/webauthn/index.js'

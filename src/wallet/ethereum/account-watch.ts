@@ -1,5 +1,5 @@
 import { parseAccount } from '../../base/account.js'
-import { within } from '../../base/time.js'
+import { within } from '../../base/environment.js'
 import { chainReference } from './chain-id.js'
 import type { EIP1193Provider } from './signer.js'
 

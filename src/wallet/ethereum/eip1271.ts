@@ -1,10 +1,10 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { type AccountParts, parseAccount } from '../../base/account.js'
+import { utf8 } from '../../base/bytes.js'
 import { SingleFlight } from '../../base/concurrency.js'
+import { systemClock, within } from '../../base/environment.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { systemClock, within } from '../../base/time.js'
-import { utf8 } from '../../base/utf8.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { chainReference } from './chain-id.js'
 import {

@@ -1,9 +1,8 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { concat } from '../../base/bytes.js'
+import { concat, utf8 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromHex, toHex } from '../../base/hex.js'
 import { LRUCache } from '../../base/lru-cache.js'
-import { utf8 } from '../../base/utf8.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { ethereumCapability, renderings } from './siwe-message.js'
 

@@ -1,5 +1,5 @@
 import { concat } from '../../base/bytes.js'
-import type { Clock } from '../../base/time.js'
+import type { Clock } from '../../base/environment.js'
 import { hasCode, reasonOf } from '../../capability/auth-method.js'
 import type { EIP1193Provider } from './signer.js'
 

@@ -1,7 +1,7 @@
-import { isBytes } from '../../base/bytes.js'
 import { pageStorage } from '../../base/environment.js'
 import { SessionError } from '../../base/errors.js'
 import { fromBase64url } from '../../base/multibase.js'
+import { isBytes } from '../../base/options.js'
 import { failureReason, isRejection } from '../../capability/auth-method.js'
 import { knownKey } from '../../key/did-key.js'
 

@@ -1,9 +1,9 @@
 import { decodeFirst } from 'cborg'
-import { concat, isBytes } from '../../base/bytes.js'
+import { concat, utf8 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromHex } from '../../base/hex.js'
 import { fromBase64url, toBase64url } from '../../base/multibase.js'
-import { utf8 } from '../../base/utf8.js'
+import { isBytes } from '../../base/options.js'
 import { decompressP256, encodeDIDKey } from '../../key/did-key.js'
 import {
   bytesOf,

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { fromUtf8, utf8 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromBase64url, toBase64url } from '../../base/multibase.js'
-import { fromUtf8, utf8 } from '../../base/utf8.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { cidOf, decodeAAD, type SignedData, signedBytes } from '../../capability/cid.js'
 import { type VerifierOptions, verifierInput } from '../../capability/verify-signature.js'

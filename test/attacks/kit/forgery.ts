@@ -1,5 +1,5 @@
+import { utf8 } from '../../../src/base/bytes.js'
 import { toBase64url } from '../../../src/base/multibase.js'
-import { utf8 } from '../../../src/base/utf8.js'
 import { parseCacao } from '../../../src/capability/parse-cacao.js'
 import { authorizationOf } from '../../../src/http/signature-profile.js'
 import { generateSessionKey } from '../../../src/key/generate-key.js'

@@ -1,5 +1,5 @@
+import { utf8 } from '../../../src/base/bytes.js'
 import type { SessionErrorCode } from '../../../src/base/errors.js'
-import { utf8 } from '../../../src/base/utf8.js'
 import type { Holder } from '../../setup/chain.js'
 import { ACCOUNT_B, KEY_B } from '../../setup/wallet.js'
 import { type WireRequest, withHeader } from '../../setup/wire-request.js'
