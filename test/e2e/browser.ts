@@ -15,6 +15,8 @@ export interface OpenOptions {
    * everything when it's driven, so restart tests use `runPage`.
    */
   readonly profileDir?: string
+  /** Keeps pages that were left, to show them again as they were, which playwright takes from Chromium otherwise. */
+  readonly keepsPages?: boolean
   /** Settings of Firefox, by the names in about:config. */
   readonly firefoxPrefs?: Readonly<Record<string, number>>
 }
@@ -38,6 +40,7 @@ async function openPlaywright(
   const context = await type.launchPersistentContext(profileDir, {
     ...launchOptions(engine),
     ...(options.firefoxPrefs && { firefoxUserPrefs: options.firefoxPrefs }),
+    ...(options.keepsPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     headless: true,
     // A server of the test itself has a certificate that nobody vouches for.
     ignoreHTTPSErrors: true,

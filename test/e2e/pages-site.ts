@@ -22,10 +22,11 @@ export interface Site {
   losesCookies: boolean
   /** Whether the server takes every cookie for stale, as one whose clock is wrong does. */
   doubts: boolean
+  /** What pages say of how they may be kept. */
+  caching: string
   close(): Promise<void>
 }
 
-const HEADERS = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'private, no-store' }
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 const html = (text: string): string =>
@@ -40,7 +41,8 @@ export async function startSite(): Promise<Site> {
     certificate(),
   ])
   const [files, identity] = await prepared
-  const state = { log: [] as string[], cookies: '', ahead: 0, losesCookies: false, doubts: false }
+  const caching = 'private, no-store'
+  const state = { log: [] as string[], cookies: '', ahead: 0, losesCookies: false, doubts: false, caching }
   const now = (): number => Date.now() + state.ahead
   const server = createServer(identity).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -69,14 +71,15 @@ export async function startSite(): Promise<Site> {
     const who = read && state.doubts ? 'stale' : read
     state.log.push(`${request.method} ${path} ${typeof who === 'object' ? who.address : who}`)
     response.setHeader('content-security-policy', POLICY)
-    if (path.startsWith('/login')) return void response.writeHead(200, HEADERS).end(html('Sign in here'))
+    const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': state.caching }
+    if (path.startsWith('/login')) return void response.writeHead(200, headers).end(html('Sign in here'))
     if (who === 'stale') {
       const options = { script: '/refresh.js', login: '/login' }
       const page = pages.refreshPage(new Request(origin + path, { method: request.method ?? '' }), options)
       return void response.writeHead(page.status, Object.fromEntries(page.headers)).end(await page.text())
     }
     if (!who) return void response.writeHead(303, { location: '/login' }).end()
-    response.writeHead(200, HEADERS).end(html(who.account))
+    response.writeHead(200, headers).end(html(who.account))
   }
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {

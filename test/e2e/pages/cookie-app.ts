@@ -5,6 +5,9 @@ import { failureCode } from '../../setup/failure-code.js'
 
 // The script of a page that a server has rendered. It takes up the session and keeps the cookie; a test tells it the rest.
 const resources = ['https://api.example.com/notes/*']
+// A page that can tell the others nothing, before anything of ours has looked.
+if (location.search === '?no-channel')
+  Object.defineProperty(globalThis, 'BroadcastChannel', { value: undefined })
 let ahead = Number(await (await fetch('/clock')).text())
 const now = (): number => Date.now() + ahead
 const wallets = [testWallet(), testWallet({ privateKey: `0x${'22'.repeat(32)}` })]
