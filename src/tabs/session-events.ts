@@ -38,12 +38,18 @@ export function listenFor(
   signals: readonly AbortSignal[],
   listener: (outcome?: Outcome) => void,
 ): void {
-  // In a task of its own: the page sees what a listener throws, and whatever goes on, such as a sign-out, goes on. A listener that
-  // has ended is not called any more, even if the event is already under way.
-  const happened = (outcome?: Outcome): void =>
-    queueMicrotask(() => {
-      if (!signals.some(({ aborted }) => aborted)) listener(outcome)
-    })
+  const happened = (outcome?: Outcome): void => {
+    // A listener that has ended is not called any more, even if the event is already under way.
+    if (signals.some(({ aborted }) => aborted)) return
+    try {
+      listener(outcome)
+    } catch (error) {
+      // In a task of its own: the page sees what a listener throws, and whatever goes on, such as a sign-out, goes on.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
   until(signals, () => listen(type, subject, options, happened))
 }
 
@@ -54,7 +60,7 @@ export function listenForChanges(
   listener: (change: SessionChange) => void,
 ): void {
   const changed = (change: SessionChange): void => {
-    if (change.type === 'removed') afterCookies([change.keyDID], () => listener(change))
+    if (change.type === 'removed') afterCookies(change.keyDID, () => listener(change))
     else listener(change)
   }
   until(signals, () => watchOf(context).onChange(changed))
@@ -69,21 +75,20 @@ function listen(
   const { data, now } = subject
   const { leadSecs = DEFAULT_LEAD_SECS, idleSecs = DEFAULT_IDLE_SECS } = options
   const expiry = expiryTime(data.cacao)
-  const isOver = (): boolean => isRemoved(data.key.did) || now() >= expiry
+  const unlessRemoved = (): void => {
+    if (!isRemoved(data.key.did)) happened()
+  }
+  const unlessOver = (): void => {
+    if (now() < expiry) unlessRemoved()
+  }
   switch (type) {
     case 'expiring':
       // After a sleep it may have expired already: then `expired` is told instead.
-      return scheduleAt(now, expiry - leadSecs * 1000, () => {
-        if (!isOver()) happened()
-      })
+      return scheduleAt(now, expiry - leadSecs * 1000, unlessOver)
     case 'expired':
-      return scheduleAt(now, expiry, () => {
-        if (!isRemoved(data.key.did)) happened()
-      })
+      return scheduleAt(now, expiry, unlessRemoved)
     case 'idle':
-      return onIdle(subject, idleSecs, () => {
-        if (!isOver()) happened()
-      })
+      return onIdle(subject, idleSecs, unlessOver)
     case 'cookie-failed':
       return onCookieFailed(data.key.did, (error) => happened({ error }))
     default:
@@ -99,7 +104,7 @@ function onOwnEnd(
   const stop = onSessionEnd(data.key.did, (end) => {
     if (end.type !== type) return
     stop()
-    if (end.type === 'removed') return afterCookies([data.key.did], happened)
+    if (end.type === 'removed') return afterCookies(data.key.did, happened)
     void successorOf(data, context, end, load).then((successor) => successor && happened({ successor }))
   })
   return stop
@@ -109,12 +114,13 @@ function onOwnEnd(
 const COOKIE_NOTE = '-until='
 
 /**
- * Calls back once these keys have no cookies of `keepCookie` any more: at once if the page has none, because the listener may leave
- * the page.
+ * Calls back once the key has no cookie of `keepCookie` any more: at once if the page has none, because the listener may leave the
+ * page.
  */
-function afterCookies(keys: readonly string[], listener: () => void): void {
+function afterCookies(keyDID: string, listener: () => void): void {
   if (!mayHaveCookies()) listener()
-  else import('../resume/helpers.js').then(({ clearCookies }) => clearCookies(keys)).then(listener, listener)
+  else
+    import('../resume/helpers.js').then(({ clearCookies }) => clearCookies([keyDID])).then(listener, listener)
 }
 
 function mayHaveCookies(): boolean {
