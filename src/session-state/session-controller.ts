@@ -51,8 +51,10 @@ export class SessionController {
 
   /** See `SessionActions`, as for the methods below. `options` are those of the component that calls it. */
   async signIn(options: SessionOptions, request: SignInRequest): Promise<DIDSession | undefined> {
+    const { signal } = request.options
     const before = this.#signIn
-    if (before?.pending.isFor(request)) return before.result
+    if (before?.pending.isFor(request)) return before.pending.resultFor(signal, before.result)
+    if (signal?.aborted) return undefined
     before?.pending.controller.abort()
     // Wait for a sign-in that can no longer be aborted, and for sign-outs.
     const pending = new PendingSignIn(options, request, [
@@ -64,7 +66,7 @@ export class SessionController {
     })
     this.#signIn = { pending, result }
     this.#clearError()
-    return result
+    return pending.resultFor(signal, result)
   }
 
   async renew(
@@ -191,14 +193,14 @@ export interface SignInRequest {
 
 /** A sign-in that has begun and whose session is not stored yet. */
 export class PendingSignIn {
-  readonly controller: AbortController
+  readonly controller: AbortController = new AbortController()
   readonly session: Promise<DIDSession>
   #account: string | undefined
+  #callers = 0
 
   /** It starts once all the promises in `before` are settled. */
   constructor(options: SessionOptions, request: SignInRequest, before: readonly Promise<unknown>[]) {
     this.#account = request.account
-    this.controller = controllerWith(request.options.signal)
     this.session = this.#signIn(options, request, before)
   }
 
@@ -209,6 +211,30 @@ export class PendingSignIn {
   isFor({ account }: SignInRequest): boolean {
     if (this.controller.signal.aborted) return false
     return account === undefined || account === this.#account
+  }
+
+  /**
+   * The result for one of those who share the sign-in: `undefined` once the caller's own signal is aborted. When nobody is left who
+   * waits, the sign-in is aborted, and its result says whether it was too late for that.
+   */
+  async resultFor<T>(
+    signal: AbortSignal | undefined,
+    result: Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    this.#callers++
+    const leave = (): void => {
+      this.#callers--
+      if (this.#callers === 0) this.controller.abort(signal?.reason)
+    }
+    // At once, because a sign-in that begins now must not share one that nobody waits for.
+    signal?.addEventListener('abort', leave, { once: true, signal: this.controller.signal })
+    if (signal?.aborted) leave()
+    try {
+      return await abortable(result, signal)
+    } catch (cause) {
+      if (!signal?.aborted) throw cause
+      return this.controller.signal.aborted ? result : undefined
+    }
   }
 
   async #signIn(

@@ -175,6 +175,29 @@ describe('a session controller', () => {
     expect(await controller.signIn(options, asA())).toBeDefined()
   })
 
+  it('goes on for whoever still waits when another who shares it gives up, and ends when nobody does', async () => {
+    open()
+    await until('signed-out')
+    const aborters = [new AbortController(), new AbortController()] as const
+    const begin = () =>
+      aborters.map(({ signal }) => controller.signIn(options, signInRequest(ACCOUNT_A, auth(), { signal })))
+    wallet.behaviour = 'hangs'
+    const [first, second] = begin()
+    aborters[1].abort()
+    expect(await second).toBeUndefined()
+    expect(controller.state.status).toBe('signing-in')
+    aborters[0].abort()
+    expect(await first).toBeUndefined()
+    expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
+    // Who begins with a signal that is aborted asks nobody, nor does it end what others wait for.
+    wallet.behaviour = 'approves'
+    const signingIn = controller.signIn(options, asA())
+    expect(await Promise.all(begin())).toEqual([undefined, undefined])
+    const session = await signingIn
+    expect(session).toBeDefined()
+    expect(controller.state).toMatchObject({ status: 'signed-in', session })
+  })
+
   it.each<[string, unknown[]]>([
     ['an account that is none', ['alice', () => undefined]],
     ['a click', [{ type: 'click' }]],
