@@ -14,6 +14,7 @@ import {
   cookieURL,
   isPassing,
   noteAt,
+  noteOnce,
   setCookie,
   withCookieLock,
 } from '../store/page-cookie.js'
@@ -71,6 +72,7 @@ class CookieKeeper {
   #stopWaiting = (): void => undefined
   #failures = 0
   #isWorking = false
+  #isKept = false
 
   constructor(
     session: KeptSession,
@@ -148,10 +150,12 @@ class CookieKeeper {
     this.#stopWaiting()
     try {
       const note = await withCookieLock(this.#url, async () => {
+        // Another tab may have renewed it just now. Who waits for the first one looks once only.
+        const there = this.#isKept ? await noteOnce(this.#url, isEnough) : noteAt(this.#url)
         this.#end.signal.throwIfAborted()
-        const there = noteAt(this.#url)
         return there && isEnough(there) ? there : setCookie(this.#session, this.#url, this.#end.signal)
       })
+      this.#isKept = true
       this.#failures = 0
       this.#wait(this.#dueAt(note))
     } catch (error) {

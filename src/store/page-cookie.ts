@@ -43,6 +43,22 @@ export function noteAt({ pathname }: URL): CookieNote | undefined {
   return notes().find(({ path }) => path === pathname)
 }
 
+/**
+ * The note once it is as it is wanted, or `undefined` after a second: WebKit may show a page what an answer has set, in this tab or
+ * another, only a moment later.
+ */
+export async function noteOnce(
+  url: URL,
+  isWanted: (note: CookieNote) => boolean,
+): Promise<CookieNote | undefined> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const note = noteAt(url)
+    if (note && isWanted(note)) return note
+    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS))
+  }
+  return undefined
+}
+
 /** Does the work while no other tab of the origin does any for the cookie that the server keeps there. */
 export async function withCookieLock<T>({ pathname }: URL, work: () => Promise<T>): Promise<T> {
   const locks = isBrowser() ? (globalThis.navigator as Navigator | undefined)?.locks : undefined
@@ -78,12 +94,8 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
   const { until } = (await jsonOf(response)) as { until?: unknown }
   if (typeof until !== 'number')
     throw failedForGood('the answer is not that of a sessionCookie: is its handler at this path?')
-  // WebKit may show a page what an answer has set only a moment later.
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const note = noteAt(url)
-    if (note?.keyDID === owner.keyDID && note.until === until) return note
-    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS))
-  }
+  const set = await noteOnce(url, (note) => note.keyDID === owner.keyDID && note.until === until)
+  if (set) return set
   throw failedForGood('the server has set it, and the browser did not keep it: cookies may be blocked here')
 }
 

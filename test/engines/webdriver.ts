@@ -112,8 +112,12 @@ export class WebDriver {
   }
 
   async click(selector: string): Promise<void> {
-    await this.run(String(untilClickable), [selector])
-    await this.#post(`/element/${await this.#element(selector)}/click`)
+    for (let tries = 0; tries < MOST_CLICKS; tries++) {
+      await this.run(String(untilClickable), [selector])
+      await this.#post(`/element/${await this.#element(selector)}/click`)
+      // Beside a busy machine the driver may say that it has clicked, and no page hears of it. A page that has gone has heard.
+      if ((await this.run(String(clickHeard), []).catch(() => true)) !== false) return
+    }
   }
 
   async type(selector: string, text: string): Promise<void> {
@@ -196,11 +200,17 @@ export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
   }
 }
 
+const MOST_CLICKS = 3
+
 /**
  * Scrolls to the element, and waits until it stays where it is and nothing lies over it. The driver clicks at a place: it says that it
  * scrolls there, which it doesn't for a button that lies just below the window, and the place may be another's by then.
  */
 async function untilClickable(css: string): Promise<void> {
+  const page = window as Window & { isClickHeard?: boolean }
+  page.isClickHeard = false
+  for (const type of ['pointerdown', 'mousedown', 'click'])
+    window.addEventListener(type, () => (page.isClickHeard = true), { capture: true, once: true })
   // A window that is not in front draws no frames.
   const moment = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 30))
   // What lies beneath another by design is clicked all the same.
@@ -215,4 +225,9 @@ async function untilClickable(css: string): Promise<void> {
     if (element && place === before && element.contains(top)) return
     before = place
   }
+}
+
+/** Whether the page has heard of a click since `untilClickable`; `undefined` in another page. */
+function clickHeard(): boolean | undefined {
+  return (window as Window & { isClickHeard?: boolean }).isClickHeard
 }
