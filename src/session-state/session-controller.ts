@@ -1,6 +1,7 @@
 import { abortable } from '../base/abort.js'
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
+import { signalOption } from '../base/options.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { issuerAccount } from '../capability/cacao.js'
 import type { RenewOptions } from '../options/session-options.js'
@@ -52,6 +53,7 @@ export class SessionController {
   /** See `SessionActions`, as for the methods below. `options` are those of the component that calls it. */
   async signIn(options: SessionOptions, request: SignInRequest): Promise<DIDSession | undefined> {
     const { signal } = request.options
+    if (signal !== undefined) signalOption(signal, 'signal')
     const before = this.#signIn
     if (before?.pending.isFor(request)) return before.pending.resultFor(signal, before.result)
     if (signal?.aborted) return undefined

@@ -213,6 +213,16 @@ describe('a session controller', () => {
     expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
   })
 
+  it('asks nobody with a signal that is none', async () => {
+    open()
+    const find = vi.fn(async () => ({ account: ACCOUNT_A, authMethod: auth() }))
+    const signIn = async (signal: unknown) =>
+      controller.signIn(options, signInRequest(find, { signal } as { signal: AbortSignal }))
+    expect(await failureOf(() => signIn({}))).toMatchObject({ message: 'signal must be an AbortSignal' })
+    expect(find).not.toHaveBeenCalled()
+    expect(await signIn(undefined)).toBeDefined()
+  })
+
   it('signs out of the device, whatever else is stored of the account', async () => {
     open()
     const session = await controller.signIn(options, asA())
