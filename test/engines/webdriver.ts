@@ -115,7 +115,7 @@ export class WebDriver {
     for (let tries = 0; tries < MOST_CLICKS; tries++) {
       await this.run(String(untilClickable), [selector])
       await this.#post(`/element/${await this.#element(selector)}/click`)
-      // Beside a busy machine the driver may say that it has clicked, and no page hears of it. A page that has gone has heard.
+      // In case that the driver says that it has clicked, and the page has heard of nothing. A page that has gone has heard.
       if ((await this.run(String(clickHeard), []).catch(() => true)) !== false) return
     }
   }
