@@ -1,7 +1,7 @@
 import { within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { type ReadersOf, readOptions, secondsOption, setting, wrong } from '../base/options.js'
-import type { LastUsed, SessionDatabase, SessionStore } from './store.js'
+import type { LastUsed, SessionDatabase, SessionRecord, SessionStore } from './store.js'
 
 /** Which database, and how long to wait for it. */
 export interface IndexedDBStoreOptions {
@@ -26,6 +26,7 @@ export function indexedDBStore(options: IndexedDBStoreOptions = {}): SessionStor
     STORE_OPTIONS,
   )
   const connection = new Connection(name, openTimeoutMs)
+  let hasRead = false
   return {
     persistence: 'indexeddb',
     database: connection,
@@ -42,16 +43,26 @@ export function indexedDBStore(options: IndexedDBStoreOptions = {}): SessionStor
 
     readAccount: (namespace, account, isKnown, isLastWanted) =>
       connection.use(async (database) => {
-        const transaction = database.transaction(['sessions', 'keys', 'last'])
+        const transaction = database.transaction(STORES)
         const get = (store: string, key: IDBValidKey): Promise<unknown> =>
           resultOf(transaction.objectStore(store).get(key))
-        const reading = isLastWanted ? get('last', namespace) : undefined
-        const owner = account ?? ((await reading) as LastUsed | undefined)?.account
-        if (typeof owner !== 'string') return { last: await reading, records: [] }
-        const [last, ids] = await Promise.all([
-          reading,
-          resultOf(transaction.objectStore('sessions').getAllKeys(keysUnder(namespace, owner))),
+        const all = (store: string): Promise<unknown[]> =>
+          resultOf(transaction.objectStore(store).getAll(keysUnder(namespace), 2))
+        const idsOf = (owner: string): Promise<IDBValidKey[]> =>
+          resultOf(transaction.objectStore('sessions').getAllKeys(keysUnder(namespace, owner)))
+        // Each answer takes a turn of the page. The first time, a page that has one session reads it before it is known whose it is.
+        const early = account === undefined && !hasRead ? ['sessions', 'keys'] : []
+        hasRead = true
+        const [last, own, records = [], keys = []] = await Promise.all([
+          isLastWanted ? get('last', namespace) : undefined,
+          account === undefined ? undefined : idsOf(account),
+          ...early.map(all),
         ])
+        const owner = account ?? (last as LastUsed | undefined)?.account
+        if (typeof owner !== 'string') return { last, records: [] }
+        const [record] = records as Partial<SessionRecord>[]
+        if (record?.account === owner && !records[1] && !keys[1]) return { last, records, keys }
+        const ids = own ?? (await idsOf(owner))
         // Engines take long to copy a session, and longer to copy a key.
         const reads = ids.map(async (id): Promise<unknown[]> => {
           const keyDID = Array.isArray(id) ? id[2] : undefined
@@ -75,7 +86,7 @@ function storeIn(database: IDBDatabase, name: string): IDBObjectStore {
 }
 
 // Arrays sort behind strings: [namespace, account, []] is the end of all that begins with [namespace, account].
-function keysUnder(namespace: string, account: string | undefined): IDBKeyRange {
+function keysUnder(namespace: string, account?: string): IDBKeyRange {
   const prefix = account === undefined ? [namespace] : [namespace, account]
   return IDBKeyRange.bound(prefix, [...prefix, []])
 }
@@ -85,7 +96,13 @@ function keysUnder(namespace: string, account: string | undefined): IDBKeyRange 
 const STORES = ['sessions', 'keys', 'last']
 
 // A new connection can't help against these errors.
-const NOT_THE_CONNECTION = ['DataCloneError', 'QuotaExceededError', 'SecurityError', 'VersionError']
+const NOT_THE_CONNECTION = [
+  'SessionError',
+  'DataCloneError',
+  'QuotaExceededError',
+  'SecurityError',
+  'VersionError',
+]
 const OPEN_ATTEMPTS = 2
 // The wait for an answer is divided into steps of the timer: a page that slept has missed one of them at most.
 const STEPS = 5
@@ -120,14 +137,13 @@ export class Connection implements SessionDatabase {
     try {
       return await this.#inTime((onLate) => work(database, onLate))
     } catch (error) {
-      if (error instanceof SessionError) throw error
       if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
     }
     this.#forget()
     database.close()
     const another = await this.open()
     return this.#inTime((onLate) => work(another, onLate)).catch((cause: unknown) => {
-      throw cause instanceof SessionError ? cause : unavailable(cause)
+      throw unavailable(cause)
     })
   }
 
@@ -164,23 +180,17 @@ export class Connection implements SessionDatabase {
     // An attempt that hung may hang forever, so it isn't waited for again. If the database arrives later, it is used.
     for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
       if (attempt > 0) this.#opening = undefined
-      this.#opening ??= this.#requestOf(factory)
-      const database = await within(this.#openTimeoutMs, this.#opening).catch((cause: unknown) => {
+      // Some browsers throw instead of rejecting when storage is forbidden.
+      try {
+        this.#opening ??= this.#request(factory)
+        const database = await within(this.#openTimeoutMs, this.#opening)
+        if (database) return database
+      } catch (cause) {
         throw unavailable(cause)
-      })
-      if (database) return database
+      }
     }
     this.#isLate = true
     throw unavailable()
-  }
-
-  // Some browsers throw instead of rejecting when storage is forbidden.
-  #requestOf(factory: IDBFactory): Promise<IDBDatabase> {
-    try {
-      return this.#request(factory)
-    } catch (cause) {
-      throw unavailable(cause)
-    }
   }
 
   #request(factory: IDBFactory): Promise<IDBDatabase> {
@@ -226,6 +236,7 @@ function currentFactory(): IDBFactory {
 
 // An error without a cause means that the database didn't answer in time.
 function unavailable(cause?: unknown): SessionError {
+  if (cause instanceof SessionError) return cause
   const options = cause === undefined ? undefined : { cause }
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',

@@ -8,6 +8,7 @@ import {
   id,
   inFull,
   isVisible,
+  openChoices,
   secondsLeft,
   signIn,
   signOut,
@@ -50,6 +51,23 @@ describeEngines('the demo', (engine) => {
     expect(text).toMatch(new RegExp(`^${new URL(demo.url).host} wants you to sign in`))
     expect(text).toContain(`\n- ${demo.url}api/*`)
     expect(await focused(page)).toBe('wallet-dialog-title')
+  })
+
+  it('gives its dialog the height of what it holds', async () => {
+    await openChoices(page)
+    const space = await page.evaluate(() => {
+      const [dialog, first, last] = ['dialog', 'title', 'close'].map((part) =>
+        document.querySelector(`.cacao-sign-in-${part}`)?.getBoundingClientRect(),
+      )
+      if (!dialog || !first || !last) throw new Error('no dialog')
+      // While it appears, it moves by fractions of a pixel.
+      const [above, below] = [first.top - dialog.top, dialog.bottom - last.bottom].map(Math.round)
+      return { above, below, button: last.height }
+    })
+    // The padding of 20 pixels with the line of 1, and a button of one line.
+    expect(space).toEqual({ above: 21, below: 21, button: 44 })
+    await page.press('Escape')
+    await untilClosed(page)
   })
 
   it('takes a no kindly, and asks again when wanted', async () => {

@@ -80,10 +80,19 @@ export class Page {
       if (result) return result
       if (Date.now() > deadline)
         throw new Error(
-          `within ${LONGEST_WAIT_MS} ms the page never came to ${String(fn)} with ${JSON.stringify(args)}`,
+          `within ${LONGEST_WAIT_MS} ms the page never came to ${String(fn)} with ${JSON.stringify(args)}, but shows:\n${await this.#shown()}`,
         )
       await pause(30)
     }
+  }
+
+  /** What a person sees, for the error of a test that can't be watched: of an open dialog, or else of the page. */
+  #shown(): Promise<string> {
+    return this.evaluate(() => {
+      const shown = document.querySelector<HTMLElement>('dialog[open]') ?? document.body
+      // biome-ignore lint/performance/useDomNodeTextContent: what is hidden would mislead.
+      return `${location.href}\n${shown.innerText.slice(0, 2000)}`
+    }).catch(String)
   }
 
   /** The text of the first element that the selector finds. */

@@ -113,11 +113,13 @@ export class WebDriver {
 
   async click(selector: string): Promise<void> {
     for (let tries = 0; tries < MOST_CLICKS; tries++) {
-      await this.run(String(untilClickable), [selector])
+      const isUncovered = await this.run(String(untilClickable), [selector])
       await this.#post(`/element/${await this.#element(selector)}/click`)
-      // In case that the driver says that it has clicked, and the page has heard of nothing. A page that has gone has heard.
-      if ((await this.run(String(clickHeard), []).catch(() => true)) !== false) return
+      if (isUncovered !== true) return
+      // The driver says that it has clicked also where the click went beside the element. A page that has gone has had it.
+      if ((await this.run(String(wasClicked), []).catch(() => true)) !== false) return
     }
+    throw new Error(`${MOST_CLICKS} clicks went beside ${selector}`)
   }
 
   async type(selector: string, text: string): Promise<void> {
@@ -204,16 +206,13 @@ const MOST_CLICKS = 3
 
 /**
  * Scrolls to the element, and waits until it stays where it is and nothing lies over it. The driver clicks at a place: it says that it
- * scrolls there, which it doesn't for a button that lies just below the window, and the place may be another's by then.
+ * scrolls there, which it doesn't for a button that lies just below the window, and the place may be another's by then. False for an
+ * element that lies beneath another by design: it is clicked all the same.
  */
-async function untilClickable(css: string): Promise<void> {
-  const page = window as Window & { isClickHeard?: boolean }
-  page.isClickHeard = false
-  for (const type of ['pointerdown', 'mousedown', 'click'])
-    window.addEventListener(type, () => (page.isClickHeard = true), { capture: true, once: true })
+async function untilClickable(css: string): Promise<boolean> {
+  const page = window as Window & { wasClicked?: boolean }
   // A window that is not in front draws no frames.
   const moment = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 30))
-  // What lies beneath another by design is clicked all the same.
   const deadline = performance.now() + 10_000
   for (let before = ''; performance.now() < deadline; ) {
     const element = document.querySelector(css)
@@ -222,12 +221,20 @@ async function untilClickable(css: string): Promise<void> {
     const { x = 0, y = 0, width = 0, height = 0 } = element?.getBoundingClientRect() ?? {}
     const place = [x, y, width, height].join()
     const top = document.elementFromPoint(x + width / 2, y + height / 2)
-    if (element && place === before && element.contains(top)) return
+    if (element && place === before && element.contains(top)) {
+      page.wasClicked = false
+      const heard = ({ target }: Event): void => {
+        if (target instanceof Element && target.closest(css)) page.wasClicked = true
+      }
+      window.addEventListener('click', heard, true)
+      return true
+    }
     before = place
   }
+  return false
 }
 
-/** Whether the page has heard of a click since `untilClickable`; `undefined` in another page. */
-function clickHeard(): boolean | undefined {
-  return (window as Window & { isClickHeard?: boolean }).isClickHeard
+/** Whether the element was clicked that `untilClickable` has waited for; `undefined` in another page. */
+function wasClicked(): boolean | undefined {
+  return (window as Window & { wasClicked?: boolean }).wasClicked
 }
