@@ -26,6 +26,15 @@ function makePlayer(): void {
   document.body.append(video)
 }
 
+/** Has the player say after an error that it is at the beginning, as WebKit's says now and then. */
+function forgetPositionAfterError(): void {
+  const own = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime')
+  Object.defineProperty(video, 'currentTime', {
+    get: () => (video.error ? 0 : own?.get?.call(video)),
+    set: (secs: number) => own?.set?.call(video, secs),
+  })
+}
+
 /** Does something to the player, and waits for what comes of it. */
 function outcome(of: 'loadedmetadata' | 'seeked', work: () => void): Promise<string> {
   return new Promise((resolve) => {
@@ -65,6 +74,7 @@ const film = {
   async show(path: string, expiresInSecs: number): Promise<string> {
     const { showFilm } = (await import(GUIDE)) as Guide
     makePlayer()
+    forgetPositionAfterError()
     return outcome(
       'loadedmetadata',
       () => void showFilm(session, video, location.origin + path, expiresInSecs),
