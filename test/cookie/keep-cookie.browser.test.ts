@@ -9,6 +9,7 @@ import { replace } from '../../src/testing/replace.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { keepCookiesInMemory } from '../setup/cookie-jar.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
+import { shortWaits } from '../setup/short-waits.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
@@ -64,6 +65,8 @@ const status =
     Response.json(body, { status: code })
 
 beforeEach(() => {
+  // A note is looked for ten times within a second before it is missed, and here none comes late.
+  shortWaits(100)
   clock = testClock()
   store = memoryStore()
   asked = []

@@ -20,6 +20,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
 }
 const WIDTHS = [1280, 390]
+// Only bounds what hangs: a busy machine is slow, not wrong.
+const LONGEST_MS = 120_000
 const pages = existsSync(SITE)
   ? readdirSync(SITE, { recursive: true, encoding: 'utf8' }).filter(
       (name) => name.endsWith('.html') && name !== '404.html',
@@ -78,6 +80,7 @@ it.each(WIDTHS)(
   'cuts nothing at %d px, and has nothing that axe finds, in light and dark colours',
   async (width) => {
     const context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' })
+    context.setDefaultTimeout(LONGEST_MS)
     const problems: string[] = []
     const visit = async (page: Page, name: string): Promise<void> => {
       await page.emulateMedia({ colorScheme: 'light' })
@@ -132,6 +135,7 @@ it.each([
   ['nonce', /requests/],
 ])('a search for %s finds %s', async (query, wanted) => {
   const page = await browser.newPage()
+  page.setDefaultTimeout(LONGEST_MS)
   await page.goto(`${origin}/guides/start.html`)
   await page.getByRole('button', { name: 'Search' }).first().click()
   await page.getByRole('searchbox').fill(query)
