@@ -245,9 +245,7 @@ export class SignInDialog {
   async #searchIn(source: WalletSource, index: number, signal: AbortSignal): Promise<void> {
     const onChoice = (choice: WalletChoice): void => {
       if (signal.aborted) return
-      this.#found = this.#found.map((found, i) =>
-        i === index ? [...found.filter(({ id }) => id !== choice.id), choice] : found,
-      )
+      this.#found = this.#found.map((found, i) => (i === index ? withChoice(found, choice) : found))
       this.#change({ choices: this.#found.flat(), help: this.#helpOf(this.#props().wallets) })
     }
     try {
@@ -266,6 +264,12 @@ export class SignInDialog {
     this.#stage = { ...this.#stage, ...change }
     for (const listener of [...this.#listeners]) listener()
   }
+}
+
+/** With the choice in the place of the one that has its id, or else behind the others. */
+function withChoice(found: readonly WalletChoice[], choice: WalletChoice): readonly WalletChoice[] {
+  const isKnown = found.some(({ id }) => id === choice.id)
+  return isKnown ? found.map((known) => (known.id === choice.id ? choice : known)) : [...found, choice]
 }
 
 async function isHolder(choice: WalletChoice, account: string): Promise<boolean> {

@@ -39,8 +39,8 @@ export type { WebAuthnAuthOptions } from './webauthn/index.js'
  */
 export interface WalletSource {
   /**
-   * Calls `onChoice` for each way to sign in that it finds, later too, until `signal` is aborted. Resolves when it has
-   * looked: if nothing was found by then, the button shows `help`. Opens nothing.
+   * Calls `onChoice` for each way to sign in that it finds, later too, until `signal` is aborted; a choice takes the place of an
+   * earlier one with the same `id`. Resolves when it has looked: if nothing was found by then, the button shows `help`. Opens nothing.
    */
   find(onChoice: (choice: WalletChoice) => void, signal: AbortSignal): Promise<void>
   /** The URL of a page that helps a person who has nothing to sign in with. */
@@ -87,13 +87,20 @@ export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource
           authMethod: (account) => ethereumAuth(provider, account, options),
           knownAccount: () => ethereumAccount(provider, { silent: true }),
         })
+      let unnamed: EIP1193Provider | undefined
       const [announced] = await discoverWallets({
         signal,
-        onWallet: ({ provider, uuid, name, icon }) => add(provider, { id: `ethereum:${uuid}`, name, icon }),
+        onWallet({ provider, uuid, name, icon }) {
+          // One that is late with its name is the same choice as before.
+          const id = provider === unnamed ? 'ethereum' : `ethereum:${uuid}`
+          add(provider, { id, name, icon })
+        },
       })
       // Wallets from before EIP-6963, and the browsers inside of wallets' apps, have nothing else.
       const { ethereum } = globalThis as { ethereum?: EIP1193Provider }
-      if (!announced && typeof ethereum?.request === 'function') add(ethereum, { id: 'ethereum', name: '' })
+      if (announced || typeof ethereum?.request !== 'function') return
+      unnamed = ethereum
+      add(ethereum, { id: 'ethereum', name: '' })
     },
   }
 }

@@ -153,9 +153,10 @@ describe('looking for wallets', () => {
     await settled()
     expect(dialog.stage.isLooking).toBe(false)
     const again = choice('a', ACCOUNT_B)
+    first.find(choice('d'))
     first.find(again)
     second.find(choice('c'))
-    expect(ids()).toEqual(['a', 'b', 'c'])
+    expect(ids()).toEqual(['a', 'd', 'b', 'c'])
     expect(dialog.stage.choices[0]).toBe(again)
   })
 

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { testWallet } from '../../src/testing/fake-wallet.js'
 import { type DiscoveredWallet, discoverWallets, ethereumAccount } from '../../src/wallet/ethereum/index.js'
+import { ethereumWallets, type WalletChoice } from '../../src/wallet/wallets.js'
 import { failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
@@ -168,5 +169,49 @@ describe('discoverWallets', () => {
     for (let i = 0; i < 300; i++) install({ info: { ...info('bad'), uuid: `uuid-${i}` }, provider })
     const wallets = await discoverWallets({ timeoutMs: 0 })
     expect([wallets.length, wallets[0]?.name]).toEqual([100, 'good'])
+  })
+})
+
+describe('ethereumWallets', () => {
+  /** What a list of its choices shows, in which one takes the place of another with the same id. */
+  async function list(): Promise<Map<string, WalletChoice>> {
+    const { signal } = listening
+    const choices = new Map<string, WalletChoice>()
+    await ethereumWallets().find((choice) => choices.set(choice.id, choice), signal)
+    return choices
+  }
+  const names = (choices: Map<string, WalletChoice>): string[] =>
+    [...choices.values()].map(({ name }) => name)
+  let listening = new AbortController()
+  beforeEach(() => {
+    listening = new AbortController()
+  })
+  afterEach(() => {
+    listening.abort()
+    delete (globalThis as { ethereum?: unknown }).ethereum
+  })
+
+  it('lists the wallet in window.ethereum without a name, and once when it announces itself late', async () => {
+    const { provider } = testWallet()
+    Object.assign(globalThis, { ethereum: provider })
+    const choices = await list()
+    expect(names(choices)).toEqual([''])
+    announceLate({ info: info('late'), provider })
+    expect(names(choices)).toEqual(['late'])
+    expect(await [...choices.values()][0]?.account(listening.signal)).toBe(ACCOUNT_A)
+  })
+
+  it('lists another wallet beside it that announces itself late', async () => {
+    Object.assign(globalThis, { ethereum: testWallet().provider })
+    const choices = await list()
+    announceLate({ info: info('late'), provider: testWallet().provider })
+    expect(names(choices)).toEqual(['', 'late'])
+  })
+
+  it('lists the wallet in window.ethereum by no more than the name that it announces', async () => {
+    const { provider } = testWallet()
+    Object.assign(globalThis, { ethereum: provider })
+    install({ info: info('one'), provider })
+    expect(names(await list())).toEqual(['one'])
   })
 })
