@@ -159,8 +159,7 @@ export class SignInDialog {
       if (this.#stage.isOpen && !this.#dialogElement?.open) this.close()
     }
     root.addEventListener('close', closed, { capture: true, signal })
-    // WebKit doesn't know `closedby`.
-    if (!('closedBy' in HTMLDialogElement.prototype)) this.#closeByClickBeside(root, signal)
+    this.#closeByClickBeside(root, signal)
     this.update()
     return () => {
       listening.abort()
@@ -170,13 +169,14 @@ export class SignInDialog {
     }
   }
 
-  /** Does what `closedby="any"` asks for: a press that begins and ends beside the dialog closes it. */
+  /** Does what `closedby="any"` asks for, where the browser, as WebKit, doesn't: a click beside the dialog closes it. */
   #closeByClickBeside(root: Element, signal: AbortSignal): void {
     let beganBeside = false
     const isBeside = ({ target, clientX: x, clientY: y }: MouseEvent): boolean => {
-      const dialog = this.#dialogElement
+      const dialog: Element | null | undefined = this.#dialogElement
+      if (!dialog || 'closedBy' in dialog || dialog.getAttribute('closedby') !== 'any') return false
       // What is clicked beside a modal dialog is the dialog itself, as is its padding.
-      if (!dialog || target !== dialog || dialog.getAttribute('closedby') !== 'any') return false
+      if (target !== dialog) return false
       const { left, right, top, bottom } = dialog.getBoundingClientRect()
       return x < left || x > right || y < top || y > bottom
     }

@@ -72,8 +72,8 @@ describeEngines('the demo', (engine) => {
       )
       if (!dialog || !first || !last) throw new Error('no dialog')
       // While it appears, it moves by fractions of a pixel.
-      const [above, below] = [first.top - dialog.top, dialog.bottom - last.bottom].map(Math.round)
-      return { above, below, button: last.height }
+      const sizes = [first.top - dialog.top, dialog.bottom - last.bottom, last.height].map(Math.round)
+      return { above: sizes[0], below: sizes[1], button: sizes[2] }
     })
     // The padding of 20 pixels with the line of 1, and a button of one line.
     expect(space).toEqual({ above: 21, below: 21, button: 44 })
