@@ -159,6 +159,7 @@ export class SignInDialog {
       if (this.#stage.isOpen && !this.#dialogElement?.open) this.close()
     }
     root.addEventListener('close', closed, { capture: true, signal })
+    this.#closeByClickBeside(root, signal)
     this.update()
     return () => {
       listening.abort()
@@ -168,20 +169,52 @@ export class SignInDialog {
     }
   }
 
-  /** Opens or closes the dialog element, and keeps the focus within. To be called when the view has been rendered. */
+  /** Does what `closedby="any"` asks for, where the browser, as WebKit, doesn't: a click beside the dialog closes it. */
+  #closeByClickBeside(root: Element, signal: AbortSignal): void {
+    let beganBeside = false
+    const isBeside = ({ target, clientX: x, clientY: y }: MouseEvent): boolean => {
+      const dialog: Element | null | undefined = this.#dialogElement
+      if (!dialog || 'closedBy' in dialog || dialog.getAttribute('closedby') !== 'any') return false
+      // What is clicked beside a modal dialog is the dialog itself, as is its padding.
+      if (target !== dialog) return false
+      const { left, right, top, bottom } = dialog.getBoundingClientRect()
+      return x < left || x > right || y < top || y > bottom
+    }
+    const began = (event: Event): void => {
+      beganBeside = isBeside(event as PointerEvent)
+    }
+    const ended = (event: Event): void => {
+      if (beganBeside && isBeside(event as PointerEvent)) this.close()
+    }
+    root.addEventListener('pointerdown', began, { signal })
+    root.addEventListener('pointerup', ended, { signal })
+  }
+
+  /**
+   * Opens or closes the dialog element, keeps the focus within, and gives it back to the button. To be called when the view has
+   * been rendered.
+   */
   update(): void {
     const dialog = this.#dialogElement
     if (!dialog) return
     const isOpening = this.#stage.isOpen && !this.#isShown
+    const isClosing = this.#isShown && !this.#stage.isOpen
     if (isOpening && !dialog.open) dialog.showModal()
     if (!this.#stage.isOpen && dialog.open) dialog.close()
     // If the person has closed it, the event that tells of it is on its way: it must not open again.
     this.#isShown = this.#stage.isOpen
+    if (isClosing) this.#takeFocusBack(dialog.ownerDocument)
     if (!dialog.open) return
     // What had the focus may be gone: begin again where the dialog says what it is about.
     const { activeElement } = dialog.getRootNode() as Document | ShadowRoot
     const isInside = activeElement !== dialog && dialog.contains(activeElement)
     if (isOpening || !isInside) dialog.querySelector<HTMLElement>('[tabindex="-1"]')?.focus()
+  }
+
+  // The browser gives the focus back to what had it, which is gone after a renewal, and in Safari is no button that was clicked.
+  #takeFocusBack({ activeElement, body }: Document): void {
+    if (activeElement === null || activeElement === body)
+      this.#root?.querySelector('button')?.focus({ preventScroll: true })
   }
 
   get #dialogElement(): HTMLDialogElement | null | undefined {

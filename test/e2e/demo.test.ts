@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './browser.js'
 import {
   BUTTON,
+  choice,
   chooseWallet,
   closeChoices,
   focused,
@@ -23,6 +24,16 @@ import {
 import { type DemoProcess, startDemo } from './demo-process.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
+
+const SILENT = choice('Silent wallet')
+
+/** Announces a wallet (EIP-6963) that never answers. */
+function announceSilentWallet(): void {
+  const info = { uuid: crypto.randomUUID(), name: 'Silent wallet', icon: 'data:,', rdns: 'example.silent' }
+  const detail = Object.freeze({ info, provider: { request: () => new Promise(() => {}) } })
+  const announce = () => dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))
+  addEventListener('eip6963:requestProvider', announce)
+}
 
 const WEEK_SECS = 7 * 24 * 60 * 60
 
@@ -67,6 +78,33 @@ describeEngines('the demo', (engine) => {
     })
     // The padding of 20 pixels with the line of 1, and a button of one line.
     expect(space).toEqual({ above: 21, below: 21, button: 44 })
+    await page.press('Escape')
+    await untilClosed(page)
+  })
+
+  it('closes its dialog by a click beside it, but not while a wallet is asked', async () => {
+    const isOpen = () => page.evaluate(() => document.querySelector('.cacao-sign-in-dialog[open]') !== null)
+    const beside = [5, 5] as const
+    await page.evaluate(announceSilentWallet)
+    await openChoices(page, SILENT)
+    const padding = await page.evaluate(() => {
+      const box = document.querySelector('.cacao-sign-in-dialog')?.getBoundingClientRect()
+      return box ? ([Math.round(box.left) + 8, Math.round(box.top) + 8] as const) : undefined
+    })
+    if (!padding) throw new Error('no dialog')
+    await page.clickAt(padding)
+    // As when text is selected, and the mouse goes too far.
+    await page.clickAt(padding, beside)
+    expect(await isOpen()).toBe(true)
+    await page.clickAt(beside)
+    await untilClosed(page)
+    expect(await focused(page)).toBe(BUTTON.slice(1))
+
+    await openChoices(page, SILENT)
+    await page.click(SILENT)
+    await page.waitForText('.cacao-sign-in-title', 'Waiting for Silent wallet')
+    await page.clickAt(beside)
+    expect(await isOpen()).toBe(true)
     await page.press('Escape')
     await untilClosed(page)
   })

@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
+/** A place in the window, from its upper left corner. */
+export type Place = readonly [x: number, y: number]
+
 /** What an engine's driver must offer; everything else is built on it. */
 export interface PageDriver {
   goto(url: string): Promise<void>
@@ -8,6 +11,8 @@ export interface PageDriver {
   /** Runs a function's source in the page. Arguments and result travel as JSON. */
   run(source: string, args: readonly unknown[]): Promise<unknown>
   click(selector: string): Promise<void>
+  /** Presses the mouse at one place, and releases it at another. */
+  drag(from: Place, to: Place): Promise<void>
   /** Types into the element with real key events. */
   type(selector: string, text: string): Promise<void>
   /** A key's name as `KeyboardEvent.key` has it, optionally with modifiers: `Tab`, `Shift+Tab`, `Control+a`. */
@@ -43,6 +48,11 @@ export class Page {
 
   click(selector: string): Promise<void> {
     return this.#driver.click(selector)
+  }
+
+  /** Clicks at a place, whatever lies there; or presses the mouse there and releases it elsewhere. */
+  clickAt(place: Place, released: Place = place): Promise<void> {
+    return this.#driver.drag(place, released)
   }
 
   type(selector: string, text: string): Promise<void> {

@@ -11,6 +11,12 @@ export function playwrightDriver(page: PlaywrightPage): PageDriver {
     },
     run: (source, args) => page.evaluate(`(${source})(...${JSON.stringify(args)})`),
     click: (selector) => page.click(selector),
+    async drag(from, to): Promise<void> {
+      await page.mouse.move(...from)
+      await page.mouse.down()
+      await page.mouse.move(...to)
+      await page.mouse.up()
+    },
     type: (selector, text) => page.locator(selector).pressSequentially(text),
     press: (key) => page.keyboard.press(key),
     setViewport: (width, height) => page.setViewportSize({ width, height }),

@@ -47,6 +47,7 @@ export function webDriverDriver(driver: WebDriver): PageDriver {
     reload: () => driver.reload(),
     run: (source, args) => driver.run(source, args),
     click: (selector) => driver.click(selector),
+    drag: (from, to) => driver.drag(from, to),
     type: (selector, text) => driver.type(selector, text),
     press: (key) => driver.press(key.split('+').map((name) => keys[name] ?? name)),
     setViewport: (width, height) => resizeViewport(driver, width, height),

@@ -133,6 +133,19 @@ export class WebDriver {
     await this.#post('/actions', { actions: [{ type: 'key', id: 'keyboard', actions: [...down, ...up] }] })
   }
 
+  /** Presses the mouse at one place of the window, and releases it at another. */
+  async drag(from: readonly [x: number, y: number], to: readonly [x: number, y: number]): Promise<void> {
+    const move = ([x, y]: typeof from): object => ({ type: 'pointerMove', duration: 0, x, y })
+    const actions = [
+      move(from),
+      { type: 'pointerDown', button: 0 },
+      move(to),
+      { type: 'pointerUp', button: 0 },
+    ]
+    const pointer = { type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions }
+    await this.#post('/actions', { actions: [pointer] })
+  }
+
   async resizeWindow(width: number, height: number): Promise<void> {
     await this.#post('/window/rect', { width, height })
   }

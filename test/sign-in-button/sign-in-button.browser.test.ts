@@ -110,6 +110,8 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     page.dialog().close()
     await page.shows('.cacao-sign-in > [role=alert]', 'Nothing was signed')
     expect(page.button().ariaExpanded).toBe('false')
+    // Also where it was not the button that had the focus: Safari gives none to what is clicked.
+    expect(page.focused()).toBe('cacao-sign-in-button')
   })
 
   it('says what to do where nothing is installed', async () => {
@@ -132,9 +134,12 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     await page.shows('[data-status=expiring] .cacao-sign-in-renew', 'Bleiben')
     await page.shows('[role=status].cacao-sign-in-notice', 'ends soon')
     expect(await page.faults()).toEqual([])
+    page.one('.cacao-sign-in-renew').focus()
     page.one('.cacao-sign-in-renew').click()
     await page.shows('[data-status=signed-in] button', SHORT)
     await vi.waitFor(() => expect(page.dialog().open).toBe(false), SOON)
     expect(wallet.prompts).toBe(2)
+    // What had the focus is gone.
+    await vi.waitFor(() => expect(page.focused()).toBe('cacao-sign-in-button'), SOON)
   })
 })

@@ -64,6 +64,7 @@ export async function tellPage(): Promise<ToldPage> {
     goto: cannot,
     reload: cannot,
     click: cannot,
+    drag: cannot,
     type: cannot,
     press: cannot,
     setViewport: cannot,

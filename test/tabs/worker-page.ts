@@ -25,6 +25,7 @@ export async function startWorker(page: Page, kind: WorkerKind, query: string): 
     goto: cannot,
     reload: cannot,
     click: cannot,
+    drag: cannot,
     type: cannot,
     press: cannot,
     setViewport: cannot,
