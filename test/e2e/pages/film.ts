@@ -38,7 +38,11 @@ function forgetPositionAfterError(): void {
 /** Does something to the player, and waits for what comes of it. */
 function outcome(of: 'loadedmetadata' | 'seeked', work: () => void): Promise<string> {
   return new Promise((resolve) => {
-    video.addEventListener(of, () => resolve(of), { once: true })
+    const reached = (): void => {
+      // It may have sought another place before, and tell of that only now.
+      if (of !== 'seeked' || !video.seeking) resolve(of)
+    }
+    video.addEventListener(of, reached)
     video.addEventListener('error', () => resolve('refused'), { once: true })
     work()
   })
