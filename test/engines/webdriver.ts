@@ -239,7 +239,8 @@ async function untilClickable(css: string): Promise<boolean> {
       const heard = ({ target }: Event): void => {
         if (target instanceof Element && target.closest(css)) page.wasClicked = true
       }
-      window.addEventListener('click', heard, true)
+      // Once, so that it says nothing of a later click on something else.
+      window.addEventListener('click', heard, { capture: true, once: true })
       return true
     }
     before = place
