@@ -50,11 +50,7 @@ export const booleanOption: ReadValue<boolean> = (value, name) => {
 export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T> | ReadersOf<T>): T {
   const given = copiedOptions(options)
   const table = readers as OptionReaders<Record<string, unknown>>
-  for (const name in given)
-    if (!Object.hasOwn(table, name))
-      throw new TypeError(
-        `there is no option ${JSON.stringify(name)} here; there are ${Object.keys(table).join(', ')}`,
-      )
+  assertNames(given, table)
   const values: Record<string, unknown> = {}
   for (const name in table) {
     const { read, absence } = table[name] as OptionReader<unknown>
@@ -64,6 +60,13 @@ export function readOptions<T extends object>(options: unknown, readers: OptionR
       throw new TypeError(`${name} is undefined: leave it out on purpose, or give it a value`)
   }
   return values as T
+}
+
+/** Throws a `TypeError` for an option whose name is not in the table: it would be passed over. */
+export function assertNames(given: object, table: object): void {
+  for (const name in given)
+    if (!Object.hasOwn(table, name))
+      throw new TypeError(`there is no option "${name}" here; there are ${Object.keys(table).join(', ')}`)
 }
 
 /**

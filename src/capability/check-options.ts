@@ -76,9 +76,13 @@ export const domainsOption: ReadValue<Domains> = (value, name) => {
 
 /**
  * Throws a `TypeError` unless browsers write the host in this form. A host with a scheme, a path, upper case, a wildcard or
- * the default port would never match.
+ * the default port would never match, nor would one that a template has made of a variable that is not set.
  */
 export function assertHost(host: string, name: string): void {
+  if (/(?:^|\.)undefined(?:[.:]|$)/.test(host))
+    throw new TypeError(
+      `${name} contains ${JSON.stringify(host)}: a variable of which it is made, perhaps of the environment, is not set`,
+    )
   if (hostOf(host) !== host || /:(?:80|443)$|[*\s]/.test(host))
     throw new TypeError(
       `${name} contains ${JSON.stringify(host)}, which no browser sends: write the host in lower case, with its port unless that is the default one, without scheme and path, such as "app.example.com" or "localhost:3000"`,

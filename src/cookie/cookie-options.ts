@@ -1,9 +1,17 @@
-import { booleanOption, copiedOptions, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
+import {
+  assertNames,
+  booleanOption,
+  copiedOptions,
+  type ReadValue,
+  readOptions,
+  setting,
+  wrong,
+} from '../base/options.js'
 import type { Ability } from '../capability/resources.js'
 import { possibleURLs } from '../http/incoming-request.js'
 import { memoryReplay } from '../http/replay.js'
 import { settingsOf, type VerifierSettings } from '../http/verify-options.js'
-import { type RequireSessionOptions, readSessionOptions } from '../middleware/guard.js'
+import { type RequireSessionOptions, readSessionOptions, SESSION_OPTIONS } from '../middleware/guard.js'
 import type { NodeRequest } from '../middleware/node-request.js'
 import { type CookieStoreOptions, cookieForm } from '../store/cookie-format.js'
 import type { JarOptions } from './cookie-jar.js'
@@ -71,9 +79,25 @@ const OWN_OPTIONS = {
   secure: setting(booleanOption),
 }
 
+// A request for a cookie has no body that counts, is verified once, and is never a signed URL.
+const {
+  admission: _,
+  maxBodyBytes: __,
+  maxHeldBytes: ___,
+  signedURLs: ____,
+  ...GUARD_OPTIONS
+} = SESSION_OPTIONS
+const COOKIE_OPTIONS: Readonly<Record<keyof SessionCookieOptions, unknown>> = {
+  secret: 'read by cookieForm',
+  ...GUARD_OPTIONS,
+  ...OWN_OPTIONS,
+}
+
 /** Reads the options of `sessionCookie`. Throws a `TypeError` that names the wrong one. */
 export function cookieSettings(options: SessionCookieOptions): CookieSettings {
-  const { secret, maxAgeSecs: secs, name: bareName, secure: isSecure, ...given } = copiedOptions(options)
+  const all = copiedOptions(options)
+  assertNames(all, COOKIE_OPTIONS)
+  const { secret, maxAgeSecs: secs, name: bareName, secure: isSecure, ...given } = all
   const {
     maxAgeSecs = DEFAULT_MAX_AGE_SECS,
     name = 'cacao-session',
@@ -87,8 +111,6 @@ export function cookieSettings(options: SessionCookieOptions): CookieSettings {
       throw new TypeError(
         `${option} can't be a function: the cookie is for all pages, so check the caller's capability in the page that needs more`,
       )
-  for (const option of ['admission', 'maxBodyBytes', 'maxHeldBytes', 'signedURLs'])
-    if (Object.hasOwn(given, option)) throw new TypeError(`there is no option "${option}" here`)
   const withReplay = Object.hasOwn(given, 'replay') ? given : { ...given, replay: replayFor(given['now']) }
   const guard = withReplay as unknown as RequireSessionOptions<CookieRequest>
   const { verifier, vary } = readSessionOptions(guard)

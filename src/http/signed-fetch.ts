@@ -68,6 +68,8 @@ export async function signedFetch(
   now: Clock,
 ): Promise<Response> {
   const origins = allowed === undefined ? undefined : originsOption(allowed, 'origins')
+  if (onExpired !== undefined && typeof onExpired !== 'function')
+    throw wrong('onExpired', 'a function that returns a new session')
   let request = await requestOf(input, init)
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 import {
+  assertNames,
   booleanOption,
   copiedOptions,
   functionOption,
@@ -10,7 +11,7 @@ import {
   setting,
 } from '../base/options.js'
 import type { IncomingRequest } from '../http/incoming-request.js'
-import type { RequestVerifierOptions } from '../http/verify-options.js'
+import { REQUEST_OPTIONS, type RequestVerifierOptions } from '../http/verify-options.js'
 import { incomingVerifier, StepTimer, type StepTimes, type VerifiedRequest } from '../http/verify-request.js'
 import { signedElsewhere } from '../http/verify-signature.js'
 import { type AnswerMarks, DEFAULT_VARY, type Refusal, refusalOf } from './answer.js'
@@ -43,7 +44,9 @@ interface ReadSessionOptions<R> {
 
 /** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong one of these. */
 export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSessionOptions<R> {
-  const { onAdmitted: admitted, onRefused: refused, debug: isWanted, ...verifier } = copiedOptions(options)
+  const given = copiedOptions(options)
+  assertNames(given, SESSION_OPTIONS)
+  const { onAdmitted: admitted, onRefused: refused, debug: isWanted, ...verifier } = given
   const {
     onAdmitted,
     onRefused,
@@ -77,6 +80,12 @@ const OWN_OPTIONS: OptionReaders<OwnOptions<never>> = {
   onAdmitted: setting(functionOption('a function that is called for each accepted request')),
   onRefused: setting(functionOption('a function that is called for each refusal')),
   debug: setting(booleanOption),
+}
+
+/** The readers of all options of a middleware. */
+export const SESSION_OPTIONS: Readonly<Record<keyof RequireSessionOptions, unknown>> = {
+  ...REQUEST_OPTIONS,
+  ...OWN_OPTIONS,
 }
 
 /** What a guard decides: who is calling, the request with the verified URL, and how the answer is marked; or the answer to a refused one. */

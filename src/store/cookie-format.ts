@@ -51,7 +51,7 @@ const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]*$/
 const SECRET_BYTES = 32
 
 const secretOption: ReadValue<CookieForm['secrets']> = (value, name) => {
-  const form = `a Uint8Array of at least ${SECRET_BYTES} random bytes, or a list of them, of which the first one seals`
+  const form = `a Uint8Array of at least ${SECRET_BYTES} random bytes, such as Buffer.from(process.env.COOKIE_SECRET, "hex"), or a list of them, of which the first one seals`
   const [first, ...others]: unknown[] = Array.isArray(value) ? value : [value]
   if (!isSecret(first) || !others.every(isSecret)) throw wrong(name, form)
   return [new Uint8Array(first), ...others.map((secret) => new Uint8Array(secret))]

@@ -16,7 +16,8 @@ export const PASSKEY_OPTIONS: readonly string[] = [
 /** Throws a `TypeError` for an option whose name is not in the list: it would be passed over. */
 export function assertOptions(options: object, names: readonly string[]): void {
   for (const name in options)
-    if (!names.includes(name)) throw new TypeError(`there is no option "${name}" here`)
+    if (!names.includes(name))
+      throw new TypeError(`there is no option "${name}" here; there are ${names.join(', ')}`)
 }
 
 /**

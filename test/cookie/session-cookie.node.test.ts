@@ -479,6 +479,7 @@ describe('the options', () => {
     ['there is no option "signedURLs"', { signedURLs: true }],
     ['there is no option "sameSite"', { sameSite: 'none' }],
     ['there is no option "prefix"', { prefix: '' }],
+    ['here; there are secret, ', { refreshURL: '/refresh' }],
   ])('%s', async (message, options) => {
     await expect(cookieSite(options as never)).rejects.toThrow(message)
   })

@@ -90,6 +90,9 @@ describe('session.fetch', () => {
     const reason = new Error('not now')
     const onExpired = (): Promise<DIDSession> => Promise.reject(reason)
     expect(await failureOf(() => session.fetch(NOTES, { onExpired }))).toBe(reason)
+    expect(await failureOf(() => session.fetch(NOTES, { onExpired: session as never }))).toEqual(
+      new TypeError('onExpired must be a function that returns a new session'),
+    )
     await expectCode('ERR_CAPABILITY_EXPIRED', () => session.fetch(NOTES, { onExpired: () => session }))
     expect(server.calls).toEqual([])
   })

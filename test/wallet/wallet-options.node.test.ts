@@ -57,7 +57,7 @@ it.each<[name: string, take: Take, right: object]>([
   await take(right as never)
   const error = await failureOf(async () => take({ ...right, orign: 'https://a.example' } as never))
   expect(error).toBeInstanceOf(TypeError)
-  expect((error as Error).message).toContain('there is no option "orign" here')
+  expect((error as Error).message).toMatch(/^there is no option "orign" here; there are \w/)
 })
 
 it.each<[name: string, take: Take]>([
@@ -71,11 +71,24 @@ it.each<[name: string, take: Take]>([
 it.each([
   { origins: 'https://a.example' },
   { origins: [''] },
+  { origins: ['login.example.com'] },
+  { origins: ['localhost:5173'] },
+  { origins: ['https://login.example.com/'] },
   { rpIds: [5] },
+  { rpIds: ['https://example.com'] },
+  { rpIds: ['example.com:8443'] },
   { requireUserVerification: 'no' },
   { requireUserVerification: 0 },
 ])('passkeys are verified with no %j', (options) => {
   expect(() => webauthnVerifiers(options as never)).toThrow(TypeError)
+})
+
+it('passkeys are verified for origins of pages, of apps and of extensions', () => {
+  const origins = ['https://a.example:8443', 'http://localhost:5173', 'android:apk-key-hash:abc']
+  const rpIds = ['example.com', 'localhost']
+  expect(webauthnVerifiers({ origins: [...origins, 'chrome-extension://abcdefgh'], rpIds })).toBeTypeOf(
+    'object',
+  )
 })
 
 it.each([

@@ -1,5 +1,14 @@
 import { type AccountInput, accountArgument } from '../../base/account.js'
-import { booleanOption, type ReadersOf, readOptions, setting, textsOption } from '../../base/options.js'
+import {
+  booleanOption,
+  type ReadersOf,
+  type ReadValue,
+  readOptions,
+  setting,
+  textsOption,
+  wrong,
+} from '../../base/options.js'
+import { parseURL } from '../../base/url.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
@@ -121,10 +130,29 @@ export interface WebAuthnVerifierOptions {
   requireUserVerification?: boolean
 }
 
-const names = textsOption('an array of strings')
+// What no browser and no app names would never be found in what a passkey signed.
+const namesOption =
+  (form: string, isName: (text: string) => boolean): ReadValue<readonly string[]> =>
+  (value, name) => {
+    const list = textsOption(form)(value, name)
+    if (list.every(isName)) return list
+    throw wrong(name, form)
+  }
+
 const VERIFIER_OPTIONS: ReadersOf<WebAuthnVerifierOptions> = {
-  origins: setting(names),
-  rpIds: setting(names),
+  origins: setting(
+    namesOption(
+      'a list of origins, with their scheme: ["https://login.example.com"]',
+      // Apps and extensions have schemes of their own: "android:apk-key-hash:…".
+      (text) => /^(?!https?:)[a-z][-+.a-z0-9]*:\D/.test(text) || parseURL(text)?.origin === text,
+    ),
+  ),
+  rpIds: setting(
+    namesOption(
+      'a list of host names: ["example.com"]',
+      (text) => parseURL(`https://${text}`)?.hostname === text,
+    ),
+  ),
   requireUserVerification: setting(booleanOption),
 }
 

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { requireSession as express } from '../../src/middleware/express.js'
+import { requireSession as fastify } from '../../src/middleware/fastify.js'
+import { requireSession as fetch } from '../../src/middleware/fetch.js'
+import { requireSession as hono } from '../../src/middleware/hono.js'
+import { accepting } from '../setup/request-signer.js'
+
+// What somebody who copies the shortest example gets wrong. Each is an error when the server starts, that names the option.
+
+const GUARDS: readonly [name: string, guard: (options: never) => unknown][] = [
+  ['express', express],
+  ['fastify', fastify],
+  ['fetch', (options) => fetch(options, () => new Response())],
+  ['hono', hono],
+]
+
+const without = (name: string): object =>
+  Object.fromEntries(Object.entries(accepting).filter(([option]) => option !== name))
+
+describe.each(GUARDS)('requireSession of %s', (_, guard) => {
+  it('takes what the guides print', () => {
+    expect(guard({ ...accepting, onRefused: () => undefined, debug: true } as never)).toBeTypeOf('function')
+  })
+
+  it.each(['verifiers', 'authority', 'domains', 'resources'])('starts with no %s left out', (name) => {
+    expect(() => guard(without(name) as never)).toThrow(new RegExp(`^${name} `))
+    expect(() => guard({ ...accepting, [name]: undefined } as never)).toThrow(new RegExp(`^${name} `))
+  })
+
+  it.each(['domain', 'resource', 'hosts', 'signedUrls', 'onRefuse'])(
+    'takes no option %s, and says which there are, its own among them',
+    (name) => {
+      expect(() => guard({ ...accepting, [name]: [] } as never)).toThrow(
+        new RegExp(`^there is no option "${name}" here; there are .*domains.*onRefused`),
+      )
+    },
+  )
+
+  it.each<[option: string, value: unknown]>([
+    ['domains', []],
+    ['domains', 'app.example.com'],
+    ['domains', ['https://app.example.com']],
+    ['domains', [`${undefined}:3000`]],
+    ['authority', []],
+    ['authority', 'https://api.example.com'],
+    ['authority', `${undefined}`],
+    ['authority', `api.${undefined}`],
+    ['resources', []],
+    ['resources', 'https://api.example.com/notes/*'],
+    ['resources', [`${undefined}/notes/*`]],
+    ['replay', undefined],
+    ['replay', true],
+    ['revocation', undefined],
+    ['revocation', () => false],
+    ['maxAgeSecs', 60_000],
+    ['maxAgeSecs', '60'],
+    ['onRefused', 'log'],
+    ['debug', 'yes'],
+  ])('takes no %s that is %j', (option, value) => {
+    expect(() => guard({ ...accepting, [option]: value } as never)).toThrow(new RegExp(`^${option} `))
+  })
+
+  it('takes a host whose name only contains the word', () => {
+    expect(guard({ ...accepting, authority: 'undefined-behaviour.example.com' } as never)).toBeTypeOf(
+      'function',
+    )
+  })
+})
