@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
   check,
+  durationOption,
   functionOption,
   readOptions,
   required,
-  durationOption,
   setting,
   textsOption,
 } from '../../src/base/options.js'
