@@ -93,10 +93,10 @@ export function functionOption<T>(form: string): ReadValue<T> {
   }
 }
 
-/** Reads a number of seconds, finite and not negative. */
-export const secondsOption: ReadValue<number> = (value, name) => {
+/** Reads a duration, in the unit that the option's name ends with. */
+export const durationOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value
-  throw wrong(name, 'a number of seconds, finite and not negative')
+  throw wrong(name, 'a finite number, not negative')
 }
 
 /** Reads an `AbortSignal`; one of another realm, such as an iframe's, counts too. */
@@ -112,14 +112,24 @@ export const countOption: ReadValue<number> = (value, name) => {
   throw wrong(name, 'a positive whole number')
 }
 
-/** Reads a list of non-empty texts, and returns a copy; `form` describes the list for the error message. */
-export function textsOption(form: string): ReadValue<readonly string[]> {
+/** Reads a text that is not empty; `form` describes it for the error message. */
+export function textOption(form: string): ReadValue<string> {
   return (value, name) => {
-    const list: unknown[] = Array.isArray(value) ? [...value] : [undefined]
-    if (list.every((item) => typeof item === 'string' && item !== '')) return list as string[]
+    if (isText(value)) return value
     throw wrong(name, form)
   }
 }
+
+/** Reads a list of non-empty texts, and returns a copy; `form` describes the list for the error message. */
+export function textsOption(form: string): ReadValue<string[]> {
+  return (value, name) => {
+    const list: unknown[] = Array.isArray(value) ? [...value] : [undefined]
+    if (list.every(isText)) return list
+    throw wrong(name, form)
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /**
  * Whether the value is an object whose prototype is `Object.prototype`, also that of another realm such as an iframe, or

@@ -3,12 +3,12 @@ import {
   booleanOption,
   check,
   copiedOptions,
+  durationOption,
   functionOption,
   type OptionReaders,
   type ReadValue,
   readOptions,
   required,
-  secondsOption,
   setting,
   textsOption,
   wrong,
@@ -265,7 +265,7 @@ export const quantityOption: ReadValue<number> = (value, name) => {
 
 /** Reads the option `maxAgeSecs`. */
 export const maxAgeOption: ReadValue<number> = (value, name) => {
-  const secs = secondsOption(value, name)
+  const secs = durationOption(value, name)
   if (secs <= SIGNATURE_LIFETIME_SECS) return secs
   throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests and tokens`)
 }
@@ -286,7 +286,7 @@ export const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   revocation: check(revocationOption),
   devices: check(devicesOption),
   maxAgeSecs: setting(maxAgeOption),
-  clockSkewSecs: setting(secondsOption),
+  clockSkewSecs: setting(durationOption),
   maxBodyBytes: setting(quantityOption),
   maxHeldBytes: setting(quantityOption),
   maxLiveRequests: setting(quantityOption),

@@ -1,10 +1,10 @@
 import {
   check,
+  durationOption,
   type ReadersOf,
   type ReadValue,
   readOptions,
   required,
-  secondsOption,
   setting,
   textsOption,
   wrong,
@@ -95,7 +95,7 @@ const GET_READERS: ReadersOf<GetOptions> = {
   ...EXPLAIN_READERS,
   ...TRUST_READERS,
   keyType: setting(keyTypeOption),
-  waitSecs: setting(secondsOption),
+  waitSecs: setting(durationOption),
 }
 
 /** The readers of all options of `get` but the signal, for what an app sets once. */

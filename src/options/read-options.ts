@@ -2,13 +2,15 @@ import { clockOption } from '../base/environment.js'
 import {
   booleanOption,
   check,
+  durationOption,
   isPlainObject,
   type ReadersOf,
   type ReadValue,
   readOptions,
-  secondsOption,
   setting,
   signalOption,
+  textOption,
+  textsOption,
   wrong,
 } from '../base/options.js'
 import type { Abilities } from '../capability/resources.js'
@@ -38,11 +40,6 @@ const storeOption: ReadValue<SessionStore> = (value, name) => {
   return value as SessionStore
 }
 
-const namespaceOption: ReadValue<string> = (value, name) => {
-  if (typeof value === 'string' && value !== '') return value
-  throw wrong(name, 'a non-empty string')
-}
-
 export const abilitiesOption: ReadValue<Abilities> = (value, name) => {
   if (isPlainObject(value)) return value as Abilities
   throw wrong(name, 'abilities by URI: { "https://api.example.com/notes": { "notes/read": [{}] } }')
@@ -50,7 +47,7 @@ export const abilitiesOption: ReadValue<Abilities> = (value, name) => {
 
 export const STORE_READERS: ReadersOf<StoreOptions> = {
   store: check(storeOption),
-  namespace: check(namespaceOption),
+  namespace: check(textOption('a non-empty string')),
   anyChain: setting(booleanOption),
   now: setting(clockOption),
   signal: setting(signalOption),
@@ -61,7 +58,7 @@ type WithoutTrust<T> = ReadersOf<Omit<T, keyof TrustOptions>>
 
 export const EXPLAIN_READERS: WithoutTrust<ExplainOptions> = {
   ...STORE_READERS,
-  minValiditySecs: check(secondsOption),
+  minValiditySecs: check(durationOption),
 }
 
 /** The names of the events of `session.on`. */
@@ -75,8 +72,8 @@ export const SESSION_EVENT_TYPES: readonly SessionEventType[] = [
 ]
 
 export const LISTENER_READERS: ReadersOf<SessionListenerOptions> = {
-  leadSecs: setting(secondsOption),
-  idleSecs: setting(secondsOption),
+  leadSecs: setting(durationOption),
+  idleSecs: setting(durationOption),
   signal: setting(signalOption),
 }
 
@@ -111,7 +108,5 @@ export function givenAsked(asked: AskedResources | undefined): Asked {
 
 /** A copy of the resources that a caller passed. Throws a `TypeError` unless they are an array of strings. */
 export function resourcesArgument(resources: unknown): string[] {
-  const list = Array.isArray(resources) ? [...resources] : undefined
-  if (list?.every((resource) => typeof resource === 'string' && resource !== '')) return list
-  throw new TypeError('resources must be an array of URIs')
+  return textsOption('an array of URIs')(resources, 'resources')
 }

@@ -93,20 +93,6 @@ export function contextOf({
   }
 }
 
-/**
- * The same for taking up what is stored there. Throws a `TypeError` if others can write into the store and the options don't
- * say whose signatures and which sites are believed.
- */
-export function trustingContextOf(options: ContextOptions): SessionContext {
-  const context = contextOf(options)
-  const { verifiers, domains } = context.checks
-  if (context.stores.some(({ writableByOthers }) => writableByOthers) && !(verifiers && domains))
-    throw new TypeError(
-      'others can write into this store: verifiers and domains must say what is believed: { store, verifiers: ethereumVerifiers(), domains: ["app.example.com"] }',
-    )
-  return context
-}
-
 /** The store that is used without a choice. It is also known where it can't be used, as while a server renders a page. */
 export function defaultStore(): SessionStore {
   return defaultStores[0]

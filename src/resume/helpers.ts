@@ -3,18 +3,19 @@ import { canSign } from '../key/generate-key.js'
 import { migrate } from './migrate-did-session-4.js'
 import type { LoadHelpers } from './resume.js'
 import { sessionOfSeed } from './session-string.js'
-import { trustRefusal } from './trust.js'
+import { assertBelieved, trustRefusal } from './trust.js'
 
 // What a page loads in some cases only, to take up a session or to follow it.
 
 export { watchInput } from '../base/watch-input.js'
 export { TRUST_READERS } from '../options/read-grant-options.js'
 export { clearCookies } from '../store/page-cookie.js'
-export { givenTrusting, resume, trustingContextOf } from './resume.js'
-export { canSign, migrate, missingGrants, sessionOfSeed, trustRefusal }
+export { givenTrusting, resume, trustingContext } from './resume.js'
+export { assertBelieved, canSign, migrate, missingGrants, sessionOfSeed, trustRefusal }
 
 /** The helpers of `resume`, for code that has loaded them anyway. */
 export const loadedHelpers: LoadHelpers = async () => ({
+  assertBelieved,
   canSign,
   migrate,
   missingGrants,

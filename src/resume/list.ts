@@ -6,9 +6,9 @@ import { TRUST_READERS } from '../options/read-grant-options.js'
 import { STORE_READERS } from '../options/read-options.js'
 import type { ListOptions } from '../options/session-options.js'
 import type { Persistence } from '../store/store.js'
-import { parseRecord, readRecords, trustingContextOf } from './context.js'
+import { parseRecord, readRecords } from './context.js'
 import { loadedHelpers } from './helpers.js'
-import { migrateDIDSession4, refusalOf } from './resume.js'
+import { migrateDIDSession4, refusalOf, trustingContext } from './resume.js'
 
 /** One stored session, for a list of accounts to choose from. */
 export interface SessionSummary {
@@ -27,7 +27,8 @@ export interface SessionSummary {
 
 /** Every stored session that passes the checks of the options, those that did-session 4 left included. */
 export async function listSessions(options: ListOptions): Promise<SessionSummary[]> {
-  const context = trustingContextOf(readOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS }))
+  const given = readOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS })
+  const context = await trustingContext(given, loadedHelpers)
   await migrateDIDSession4(context, undefined, loadedHelpers)
   const { found, failures } = await readRecords(context.stores, context.namespace)
   if (context.isChosen && failures.length > 0) throw storeError(failures[0])

@@ -5,6 +5,8 @@ import { isRecap, missingResources } from '../capability/resources.js'
 import { isRemoved, type SessionKey, sessionKeyOfPair } from '../key/session-key.js'
 import type { LastUsed, Persistence, SessionData, SessionRecord, SessionStore } from '../store/store.js'
 import {
+  type ContextOptions,
+  contextOf,
   type FoundRecord,
   parseRecord,
   readAccount,
@@ -18,7 +20,17 @@ import {
 // With `resume`, these reach all that a page has loaded before it loads anything else. Each module that loads later exports the three,
 // although nobody takes them from there: a bundler makes a file for each set of modules that use the same code, and so of that one file.
 export { givenTrusting } from '../options/read-options.js'
-export { trustingContextOf } from './context.js'
+
+/**
+ * The context that the options name, for taking up what is stored there. Rejects as `contextOf` throws; and with a `TypeError` if
+ * others can write into the store and the options don't say whose signatures and which sites are believed.
+ */
+export async function trustingContext(options: ContextOptions, load: LoadHelpers): Promise<SessionContext> {
+  const context = contextOf(options)
+  if (context.stores.some(({ writableByOthers }) => writableByOthers))
+    (await load()).assertBelieved(context.checks)
+  return context
+}
 
 /**
  * The stored session of the account that covers what is wanted, passes the context's checks and is valid longest; without an
@@ -186,6 +198,7 @@ export interface Assessment {
  * what did-session 4 left. A page loads them when one of these cases comes up.
  */
 interface ResumeHelpers {
+  assertBelieved(checks: Trust): void
   missingGrants(granted: readonly string[], wanted: readonly string[]): string[]
   trustRefusal(cacao: Cacao, checks: Trust, now: number): Promise<SessionErrorCode | undefined>
   sessionOfSeed(stored: unknown, cacao: Cacao, persistence: Persistence): Promise<SessionData | undefined>

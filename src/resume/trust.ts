@@ -4,6 +4,14 @@ import type { Cacao } from '../capability/cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
 import type { Trust } from './context.js'
 
+/** Throws a `TypeError` unless the options say whose signatures and which sites are believed of what others can write. */
+export function assertBelieved({ verifiers, domains }: Trust): void {
+  if (!(verifiers && domains))
+    throw new TypeError(
+      'others can write into this store: verifiers and domains must say what is believed: { store, verifiers: ethereumVerifiers(), domains: ["app.example.com"] }',
+    )
+}
+
 /**
  * Throws unless the capability is of an accepted site (`ERR_CAPABILITY_DOMAIN`), signed (`_SIGNATURE`, `_UNSUPPORTED`,
  * `_INVALID`) and not revoked (`_REVOKED`), as far as that is asked for.

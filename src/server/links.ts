@@ -5,11 +5,11 @@ import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
 import {
   check,
+  durationOption,
   type OptionReaders,
   type ReadValue,
   readOptions,
   required,
-  secondsOption,
   setting,
   wrong,
 } from '../base/options.js'
@@ -120,7 +120,7 @@ const VERIFY_OPTIONS: OptionReaders<{
   nonces: required(nonceStore),
   verifiers: required(verifiersOption),
   domains: required(domainsOption),
-  clockSkewSecs: setting(secondsOption),
+  clockSkewSecs: setting(durationOption),
   now: setting(clockOption),
 }
 

@@ -1,6 +1,6 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
 import type { Clock } from '../base/environment.js'
-import { copiedOptions, readOptions } from '../base/options.js'
+import { check, copiedOptions, type ReadersOf, readOptions } from '../base/options.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { EXPLAIN_READERS, givenAsked, RESUME_READERS, STORE_READERS } from '../options/read-options.js'
 import type {
@@ -19,7 +19,7 @@ import {
   look,
   resume,
   type SessionStatus,
-  trustingContextOf,
+  trustingContext,
   type Wanted,
 } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
@@ -27,6 +27,15 @@ import type { SessionChange } from '../tabs/session-watch.js'
 
 /** What `createSessionClient` takes: where sessions are stored, and what is believed of them. */
 export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, TrustOptions {}
+
+// What is trusted is read by each call that asks for it, together with the call's own options.
+const readLater = check<never>((value) => value as never)
+const CLIENT_READERS: ReadersOf<SessionClientOptions> = {
+  ...STORE_READERS,
+  verifiers: readLater,
+  domains: readLater,
+  revocation: readLater,
+}
 
 /** Makes the session that an app works with. */
 export type OpenSession<Session> = (data: SessionData, now: Clock, context: SessionContext) => Session
@@ -56,9 +65,8 @@ export class SessionClient<Session> {
   readonly #options: SessionClientOptions
   readonly #open: OpenSession<Session>
 
-  /** The options are read by each call, together with its own. */
   constructor(options: SessionClientOptions, open: OpenSession<Session>) {
-    this.#options = copiedOptions(options)
+    this.#options = readOptions(options, CLIENT_READERS)
     this.#open = open
     bindMembers(this)
   }
@@ -86,7 +94,7 @@ export class SessionClient<Session> {
    */
   async load(account?: AccountInput, options: ResumeOptions = {}): Promise<Session | undefined> {
     const given = await givenTrusting<ResumeOptions>(this.#with(options), RESUME_READERS, readTrust)
-    const context = trustingContextOf(given)
+    const context = await trustingContext(given, later.helpers)
     given.signal?.throwIfAborted()
     const wanted = await wantedOf(given)
     const data = await resume(
@@ -114,7 +122,7 @@ export class SessionClient<Session> {
     options: ExplainOptions = {},
   ): Promise<boolean> {
     const given = await givenTrusting<ExplainOptions>(this.#with(options), EXPLAIN_READERS, readTrust)
-    const context = trustingContextOf(given)
+    const context = await trustingContext(given, later.helpers)
     const wanted = await wantedOf({ ...given, ...givenAsked(resources) })
     const { assessments } = await look(context, accountArgument(account), wanted, later.helpers, false)
     return assessments.some(({ session }) => session)

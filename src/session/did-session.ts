@@ -470,8 +470,8 @@ export interface SessionEvent {
 
 /**
  * The sessions of one store and namespace, with options that are given once. `DIDSession.get`, `load` and so on are those of a
- * client without options. An option of a call takes the place of the client's. A wrong option makes the calls that it is for
- * throw a `TypeError` that names it.
+ * client without options. An option of a call takes the place of the client's. Throws a `TypeError` that names an option that is
+ * wrong. What `verifiers`, `domains` and `revocation` must be is looked at by the first call that asks them.
  *
  * @example
  * const admins = createSessionClient({ namespace: 'admin', domains: ['admin.example.com'] })

@@ -3,11 +3,10 @@ import { readOptions } from '../base/options.js'
 import { TRUST_READERS } from '../options/read-grant-options.js'
 import { EXPLAIN_READERS, givenAsked } from '../options/read-options.js'
 import type { AskedResources, ExplainOptions } from '../options/session-options.js'
-import { trustingContextOf } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { wasEvicted } from '../resume/persist.js'
 import type { SessionStatus } from '../resume/resume.js'
-import { look } from '../resume/resume.js'
+import { look, trustingContext } from '../resume/resume.js'
 import { askedResources } from '../sign-in/request-capability.js'
 
 const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'untrusted', 'wrong-key'] as const
@@ -19,7 +18,7 @@ export async function explain(
   options: ExplainOptions,
 ): Promise<SessionStatus> {
   const given = readOptions<ExplainOptions>(options, { ...EXPLAIN_READERS, ...TRUST_READERS })
-  const context = trustingContextOf(given)
+  const context = await trustingContext(given, loadedHelpers)
   const { resources = [], abilities } = givenAsked(asked)
   const wanted = {
     resources: abilities ? askedResources({ resources, abilities }) : resources,

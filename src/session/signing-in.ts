@@ -1,7 +1,7 @@
 // What a page loads when someone signs in or out, or when it asks for more than whether someone is signed in.
 
 export { listSessions } from '../resume/list.js'
-export { givenTrusting, resume, trustingContextOf } from '../resume/resume.js'
+export { givenTrusting, resume, trustingContext } from '../resume/resume.js'
 export { encrypted, readSession } from '../resume/session-string.js'
 export { renew } from '../sign-in/renew.js'
 export { askedResources } from '../sign-in/request-capability.js'

@@ -7,11 +7,11 @@ import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js
 import { type SessionKey, type SessionKeyType, subtleCrypto } from '../key/session-key.js'
 import { authorizeOptions, getOptions } from '../options/read-grant-options.js'
 import type { AuthorizeOptions, GetOptions } from '../options/session-options.js'
-import { readLastUsed, type SessionContext, trustingContextOf } from '../resume/context.js'
+import { readLastUsed, type SessionContext } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { markStored, persist } from '../resume/persist.js'
 import type { Wanted } from '../resume/resume.js'
-import { assessAll, type Look, look, resumeFrom } from '../resume/resume.js'
+import { assessAll, type Look, look, resumeFrom, trustingContext } from '../resume/resume.js'
 import { writeSession } from '../resume/session-string.js'
 import { assertTrusted } from '../resume/trust.js'
 import type { NewSession, Persistence, SessionData, SessionId } from '../store/store.js'
@@ -30,7 +30,7 @@ export async function getSession(
   since: number,
 ): Promise<{ data: SessionData; context: SessionContext }> {
   const given = getOptions(options)
-  const context = trustingContextOf(given)
+  const context = await trustingContext(given, loadedHelpers)
   const { follow } = await import('../tabs/index.js')
   const data = await signIn(context, accountArgument(account), authMethod, given, since)
   // Now rather than later: another tab may sign it out before the next task.

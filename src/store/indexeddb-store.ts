@@ -1,6 +1,6 @@
 import { within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { type ReadersOf, readOptions, secondsOption, setting, wrong } from '../base/options.js'
+import { durationOption, type ReadersOf, readOptions, setting, textOption } from '../base/options.js'
 import type { LastUsed, SessionDatabase, SessionRecord, SessionStore } from './store.js'
 
 /** Which database, and how long to wait for it. */
@@ -12,11 +12,8 @@ export interface IndexedDBStoreOptions {
 }
 
 const STORE_OPTIONS: ReadersOf<IndexedDBStoreOptions> = {
-  name: setting((value, name) => {
-    if (typeof value === 'string' && value !== '') return value
-    throw wrong(name, 'the name of a database')
-  }),
-  openTimeoutMs: setting(secondsOption),
+  name: setting(textOption('the name of a database')),
+  openTimeoutMs: setting(durationOption),
 }
 
 /** Stores sessions in IndexedDB, with keys that no script can export. For pages and web workers. Throws a `TypeError` for a wrong option. */

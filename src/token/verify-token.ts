@@ -1,12 +1,12 @@
 import { type Clock, clockOption, latestTime, systemClock } from '../base/environment.js'
 import {
   check,
+  durationOption,
   functionOption,
   type OptionReaders,
   type ReadValue,
   readOptions,
   required,
-  secondsOption,
   setting,
   textsOption,
   wrong,
@@ -253,7 +253,7 @@ const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
   replay: check(replayOption),
   revocation: check(revocationOption),
   maxAgeSecs: setting(maxAgeOption),
-  clockSkewSecs: setting(secondsOption),
+  clockSkewSecs: setting(durationOption),
   storeTimeoutMs: setting(quantityOption),
   now: setting(clockOption),
   verifyKeySignature: setting(

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
   check,
+  durationOption,
   functionOption,
   readOptions,
   required,
-  secondsOption,
   setting,
   textsOption,
 } from '../../src/base/options.js'
@@ -14,7 +14,7 @@ const read = (options: unknown) =>
   readOptions(options, {
     sites: required(textsOption('a list of sites')),
     isRevoked: check(functionOption<() => boolean>('a function')),
-    waitSecs: setting(secondsOption),
+    waitSecs: setting(durationOption),
   })
 const sites = ['a.example']
 const complaintOf = async (options: unknown): Promise<string> => {
@@ -68,8 +68,8 @@ describe('options', () => {
     ['null', { sites, isRevoked: null }, 'isRevoked must be a function'],
     ['a list with a hole', { sites: new Array(2) }, 'sites must be a list of sites'],
     ['a list with an empty text', { sites: [''] }, 'sites must be a list of sites'],
-    ['a number in words', { sites, waitSecs: '3' }, 'waitSecs must be a number of seconds'],
-    ['no number', { sites, waitSecs: Number.NaN }, 'waitSecs must be a number of seconds'],
+    ['a number in words', { sites, waitSecs: '3' }, 'waitSecs must be a finite number'],
+    ['no number', { sites, waitSecs: Number.NaN }, 'waitSecs must be a finite number'],
     ['options that are none', undefined, 'options must be a plain object'],
     ['a list of options', [{ sites }], 'options must be a plain object'],
     ['options that are inherited', Object.create({ sites }), 'options must be a plain object'],

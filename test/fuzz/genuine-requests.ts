@@ -44,7 +44,8 @@ export const newNonce = (random: Random): string => toBase64url(random.bytes(16)
 
 const random = new Random(SEED, 0x9421)
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'GET', 'POST'] as const
-const TARGETS = [
+/** Targets that clients ask for. */
+export const TARGETS = [
   '/',
   '/notes',
   '/notes/',

@@ -1,5 +1,8 @@
 import type { Random } from './random.js'
 
+// What lies deeper is left out, because this recursion ends no later than those that it tries.
+const MOST_LEVELS = 2000
+
 /**
  * JSON text for a value of plain objects, arrays and text, in one of its many spellings: white space, escapes, members
  * in another order or given twice. Of a member given twice the last one counts, whichever that is here.
@@ -13,13 +16,15 @@ export function spellJSON(value: unknown, random: Random, oddity: number): strin
     if (raw.length > 1000 || !odd()) return plain
     return `"${[...raw].map((character) => (odd() ? escaped(character) : JSON.stringify(character).slice(1, -1))).join('')}"`
   }
-  const write = (current: unknown): string => {
+  const write = (current: unknown, depth = 0): string => {
+    if (depth > MOST_LEVELS) return 'null'
+    const inner = (member: unknown): string => write(member, depth + 1)
     if (typeof current === 'string') return text(current)
-    if (Array.isArray(current)) return `[${space()}${current.map(write).join(`${space()},`)}]`
+    if (Array.isArray(current)) return `[${space()}${current.map(inner).join(`${space()},`)}]`
     if (typeof current !== 'object' || current === null || !isPlain(current)) return spellOther(current)
     const entries = Object.entries(current).filter(([, member]) => member !== undefined)
     const members = (odd() ? random.shuffled(entries) : entries).flatMap(([name, member]) => {
-      const written = write(member)
+      const written = inner(member)
       const once = `${space()}${text(name)}${space()}:${space()}${written}`
       if (!odd()) return [once]
       const other = random.pick(['null', '1', '"x"', '{}', '[]', written.length > 1000 ? '0' : written])

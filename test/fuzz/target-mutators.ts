@@ -1,7 +1,9 @@
-import { type GenuineRequest, genuineRequests, type RequestMutation } from './genuine-requests.js'
+import type { WireRequest } from '../setup/wire-request.js'
+import { genuineRequests } from './genuine-requests.js'
 import type { Random } from './random.js'
 import { mutateText } from './text-mutator.js'
 
+type WireMutation = (request: WireRequest, random: Random) => WireRequest
 type TextMutation = (text: string, random: Random) => string
 
 const escaped = (character: string): string => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`
@@ -66,7 +68,7 @@ const QUERIES: readonly TextMutation[] = [
   ...PATHS.slice(1, 6),
 ]
 
-function mutatedTarget({ target, host }: GenuineRequest, random: Random, other: string): string {
+function mutatedTarget({ target, host }: WireRequest, random: Random, other: string): string {
   const mark = target.indexOf('?')
   const [path, query] = mark < 0 ? [target, undefined] : [target.slice(0, mark), target.slice(mark + 1)]
   const inOne = random.below(6)
@@ -125,19 +127,19 @@ const HOSTS = [
   '',
 ] as const
 
-export const changeMethod: RequestMutation = (request, random) => ({
+export const changeMethod: WireMutation = (request, random) => ({
   ...request,
   method: random.oneIn(3)
     ? random.pick([request.method.toLowerCase(), mutateText(request.method, random), `${request.method} `])
     : random.pick(METHODS),
 })
 
-export const changeHost: RequestMutation = (request, random) => ({
+export const changeHost: WireMutation = (request, random) => ({
   ...request,
   host: random.oneIn(4) ? mutateText(request.host, random) : random.pick(HOSTS),
 })
 
-export const changeTarget: RequestMutation = (request, random) => ({
+export const changeTarget: WireMutation = (request, random) => ({
   ...request,
   target: mutatedTarget(request, random, random.pick(genuineRequests).target),
 })

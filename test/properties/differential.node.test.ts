@@ -18,7 +18,7 @@ import { hostName, segment, uri } from '../setup/uri-arbitraries.js'
 // A slice with every run of the tests; `npm run test:fuzz` takes ten times as many.
 const RUNS = { seed: SEED, numRuns: integer('DIFFERENTIAL_CASES', 1000) }
 // Whatever else the machine does meanwhile.
-const timeout = 600_000
+const timeout = 1_800_000
 // viem's recovery takes milliseconds, so it is asked about one payload in this many.
 const ASK_VIEM_EVERY = 40
 

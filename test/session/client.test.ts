@@ -342,10 +342,7 @@ describe('what a client is told to believe', () => {
 
   it.each([
     ...REFUSING.map(([name, , options]) => [name, options] as const),
-    [
-      'what is wrong',
-      () => ({ domains: [], verifiers: undefined }) as unknown as SessionClientOptions,
-    ] as const,
+    ['what is wrong', () => ({ domains: [], verifiers: 'all' }) as unknown as SessionClientOptions] as const,
   ])('keeps nobody from signing out, nor from listening: %s', async (_, options) => {
     const { store, session } = await signedIn()
     const client = createSessionClient({ store, ...options() })
@@ -405,5 +402,15 @@ describe('a client without options', () => {
       expect(() => createSessionClient(options as never)).toThrow(TypeError)
     expect(createSessionClient()).toBeDefined()
     expect(createSessionClient({})).toBeDefined()
+  })
+
+  it.each([
+    ['is misspelt', { domain: ['app.example'] }, /no option "domain" here; there are .*domains/],
+    ['is a check without a value', { verifiers: undefined }, /verifiers is undefined/],
+    ['names no place', { namespace: '' }, /namespace must be/],
+    ['is no store', { store: new Map() }, /store must be/],
+    ['is no clock', { now: 1_700_000_000 }, /now must be/],
+  ])('is not made with an option that %s', (_, options, message) => {
+    expect(() => createSessionClient(options as never)).toThrow(message)
   })
 })
