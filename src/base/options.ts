@@ -93,10 +93,10 @@ export function functionOption<T>(form: string): ReadValue<T> {
   }
 }
 
-/** Reads a duration, in the unit that the option's name ends with. */
-export const durationOption: ReadValue<number> = (value, name) => {
+/** Reads a number of what the option's name ends with, such as seconds. */
+export const quantityOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value
-  throw wrong(name, 'a finite number, not negative')
+  throw wrong(name, 'a finite number that is not negative')
 }
 
 /** Reads an `AbortSignal`; one of another realm, such as an iframe's, counts too. */
@@ -140,6 +140,13 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === null) return true
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
+}
+
+const SECRET_BYTES = 32
+
+/** Whether the value can be a secret: at least 32 bytes, and not all the same, as those of a new array are. */
+export function isSecret(value: unknown): value is Uint8Array {
+  return isBytes(value) && value.length >= SECRET_BYTES && value.some((byte) => byte !== value[0])
 }
 
 /** Whether the value is a `Uint8Array`, also one of another realm such as an iframe. */

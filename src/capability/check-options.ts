@@ -74,12 +74,15 @@ export const domainsOption: ReadValue<Domains> = (value, name) => {
   return list
 }
 
+// Not `undefined.com`, which somebody has.
+const UNSET = /^undefined(?::|$|\..*\.)|[.:]undefined(?::|$)/
+
 /**
  * Throws a `TypeError` unless browsers write the host in this form. A host with a scheme, a path, upper case, a wildcard or
  * the default port would never match, nor would one that a template has made of a variable that is not set.
  */
 export function assertHost(host: string, name: string): void {
-  if (/(?:^|\.)undefined(?:[.:]|$)/.test(host))
+  if (UNSET.test(host))
     throw new TypeError(
       `${name} contains ${JSON.stringify(host)}: a variable of which it is made, perhaps of the environment, is not set`,
     )

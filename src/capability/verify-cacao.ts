@@ -4,8 +4,8 @@ import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import {
   booleanOption,
   check,
-  durationOption,
   type OptionReaders,
+  quantityOption,
   type ReadValue,
   readOptions,
   required,
@@ -142,7 +142,7 @@ export interface CapabilityExpectations {
 
 // Infinity is accepted too, for servers that check the dates elsewhere.
 const clockSkewOption: ReadValue<number> = (value, name) =>
-  value === Number.POSITIVE_INFINITY ? value : durationOption(value, name)
+  value === Number.POSITIVE_INFINITY ? value : quantityOption(value, name)
 
 /** The readers of the options of `verifyCacao`, and of functions that take the same ones. */
 export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {

@@ -5,7 +5,7 @@ import { type Clock, clockOption, latestTime, systemClock } from '../base/enviro
 import { toHex } from '../base/hex.js'
 import {
   check,
-  isBytes,
+  isSecret,
   type ReadersOf,
   type ReadValue,
   readOptions,
@@ -39,7 +39,6 @@ export interface Nonces {
 
 const RANDOM_BYTES = 8
 const MAC_BYTES = 12
-const MIN_SECRET_BYTES = 32
 const MOST_SECS = 31_536_000
 // In hex: random bytes, the expiry in milliseconds since 1970, and a MAC of both.
 const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
@@ -51,8 +50,8 @@ export const lifetimeOption: ReadValue<number> = (value, name) => {
 }
 
 const secretOption: ReadValue<Uint8Array> = (value, name) => {
-  if (isBytes(value) && value.length >= MIN_SECRET_BYTES) return new Uint8Array(value)
-  throw wrong(name, `a Uint8Array of at least ${MIN_SECRET_BYTES} bytes`)
+  if (isSecret(value)) return new Uint8Array(value)
+  throw wrong(name, 'a Uint8Array of at least 32 random bytes')
 }
 
 // What servers share is left out on purpose only: each on its own would refuse the nonces of the others, or accept each of them once.
@@ -76,7 +75,7 @@ const OPTIONS: ReadersOf<NoncesOptions> = {
 export function nonces(options: NoncesOptions = {}): Nonces {
   const {
     expiresInSecs = 600,
-    secret = crypto.getRandomValues(new Uint8Array(MIN_SECRET_BYTES)),
+    secret = crypto.getRandomValues(new Uint8Array(32)),
     now = systemClock,
     replay = memoryReplay({ now }),
   } = readOptions<NoncesOptions>(options, OPTIONS)

@@ -3,9 +3,9 @@ import {
   booleanOption,
   check,
   copiedOptions,
-  durationOption,
   functionOption,
   type OptionReaders,
+  quantityOption,
   type ReadValue,
   readOptions,
   required,
@@ -257,15 +257,9 @@ const basePathOption: ReadValue<string> = (value, name) => {
   throw wrong(name, 'a path as URLs have it, with a slash at its beginning and none at its end: "/app"')
 }
 
-/** Reads a number that is finite and not negative. */
-export const quantityOption: ReadValue<number> = (value, name) => {
-  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
-  throw wrong(name, 'a finite number that is not negative')
-}
-
 /** Reads the option `maxAgeSecs`. */
 export const maxAgeOption: ReadValue<number> = (value, name) => {
-  const secs = durationOption(value, name)
+  const secs = quantityOption(value, name)
   if (secs <= SIGNATURE_LIFETIME_SECS) return secs
   throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests and tokens`)
 }
@@ -285,7 +279,7 @@ export const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   revocation: check(revocationOption),
   devices: check(devicesOption),
   maxAgeSecs: setting(maxAgeOption),
-  clockSkewSecs: setting(durationOption),
+  clockSkewSecs: setting(quantityOption),
   maxBodyBytes: setting(quantityOption),
   maxHeldBytes: setting(quantityOption),
   maxLiveRequests: setting(quantityOption),

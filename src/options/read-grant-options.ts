@@ -1,6 +1,6 @@
 import {
   check,
-  durationOption,
+  quantityOption,
   type ReadersOf,
   type ReadValue,
   readOptions,
@@ -95,7 +95,7 @@ const GET_READERS: ReadersOf<GetOptions> = {
   ...EXPLAIN_READERS,
   ...TRUST_READERS,
   keyType: setting(keyTypeOption),
-  waitSecs: setting(durationOption),
+  waitSecs: setting(quantityOption),
 }
 
 /** The readers of all options of `get` but the signal, for what an app sets once. */

@@ -2,8 +2,8 @@ import { clockOption } from '../base/environment.js'
 import {
   booleanOption,
   check,
-  durationOption,
   isPlainObject,
+  quantityOption,
   type ReadersOf,
   type ReadValue,
   readOptions,
@@ -58,7 +58,7 @@ type WithoutTrust<T> = ReadersOf<Omit<T, keyof TrustOptions>>
 
 export const EXPLAIN_READERS: WithoutTrust<ExplainOptions> = {
   ...STORE_READERS,
-  minValiditySecs: check(durationOption),
+  minValiditySecs: check(quantityOption),
 }
 
 /** The names of the events of `session.on`. */
@@ -72,8 +72,8 @@ export const SESSION_EVENT_TYPES: readonly SessionEventType[] = [
 ]
 
 export const LISTENER_READERS: ReadersOf<SessionListenerOptions> = {
-  leadSecs: setting(durationOption),
-  idleSecs: setting(durationOption),
+  leadSecs: setting(quantityOption),
+  idleSecs: setting(quantityOption),
   signal: setting(signalOption),
 }
 

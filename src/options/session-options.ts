@@ -94,7 +94,7 @@ export interface GetOptions extends GrantOptions, StoreOptions, TrustOptions {
    * bytes at once in WebKitGTK, whose page would crash.
    */
   keyType?: SessionKeyType
-  /** Seconds for which a stored session must still be valid; otherwise it is renewed. 0 by default. */
+  /** Seconds for which a stored session must still be valid; otherwise it is renewed. 0 by default, and less than `expiresInSecs`. */
   minValiditySecs?: number
   /** Seconds to wait for a prompt that another tab has opened before this one opens its own; 60 by default. */
   waitSecs?: number

@@ -5,8 +5,8 @@ import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
 import {
   check,
-  durationOption,
   type OptionReaders,
+  quantityOption,
   type ReadValue,
   readOptions,
   required,
@@ -120,7 +120,7 @@ const VERIFY_OPTIONS: OptionReaders<{
   nonces: required(nonceStore),
   verifiers: required(verifiersOption),
   domains: required(domainsOption),
-  clockSkewSecs: setting(durationOption),
+  clockSkewSecs: setting(quantityOption),
   now: setting(clockOption),
 }
 

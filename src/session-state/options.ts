@@ -1,5 +1,5 @@
 import { type AccountInput, accountArgument } from '../base/account.js'
-import { check, durationOption, type ReadersOf, readOptions, setting } from '../base/options.js'
+import { check, quantityOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import { canonicalJSON } from '../capability/canonical-json.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
 import type { GetOptions, ListOptions, ResumeOptions, StoreOptions } from '../options/session-options.js'
@@ -40,7 +40,7 @@ const DEFAULT_LEAD_SECS = 300
 
 /** Seconds before a session expires from which its status is `expiring`. */
 export function leadSecsOf(options: SessionOptions): number {
-  return durationOption(options.leadSecs ?? DEFAULT_LEAD_SECS, 'leadSecs')
+  return quantityOption(options.leadSecs ?? DEFAULT_LEAD_SECS, 'leadSecs')
 }
 
 /** The store in the options, or else the default store of the page. A server that renders uses neither. */
@@ -72,7 +72,7 @@ function pick<T extends object, K extends keyof T>(options: T, names: readonly K
 const READERS: ReadersOf<SessionOptions> = {
   ...SESSION_READERS,
   account: setting((account: unknown) => accountArgument(account as AccountInput)),
-  leadSecs: check(durationOption),
+  leadSecs: check(quantityOption),
 }
 
 /**

@@ -180,6 +180,11 @@ export function namesTime({ expiresInSecs, expirationTime }: GrantOptions): bool
   return expiresInSecs !== undefined || expirationTime !== undefined
 }
 
+/** Seconds for which a session is asked, by the caller or by default; `Infinity` if it is asked until a given time. */
+export function lifetimeSecs({ expiresInSecs, expirationTime }: GrantOptions): number {
+  return expiresInSecs ?? (expirationTime === undefined ? ONE_WEEK_SECS : Number.POSITIVE_INFINITY)
+}
+
 async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefined> {
   if (typeof wanted !== 'function') return wanted
   try {

@@ -17,7 +17,7 @@ import { assertTrusted } from '../resume/trust.js'
 import type { NewSession, Persistence, SessionData, SessionId } from '../store/store.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
 import { withPromptLock } from '../tabs/prompt-lock.js'
-import { askedResources, capabilityRequest, requestCapability } from './request-capability.js'
+import { askedResources, capabilityRequest, lifetimeSecs, requestCapability } from './request-capability.js'
 
 /**
  * See `SessionClient.get`. Gives the context of the session too. `since` is when the caller asked, in milliseconds since 1970 by
@@ -51,6 +51,10 @@ async function signIn(
   const { signal, waitSecs, minValiditySecs = 0 } = options
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+  if (minValiditySecs >= lifetimeSecs(options))
+    throw new TypeError(
+      'minValiditySecs must be less than expiresInSecs: every call would ask the wallet for another session',
+    )
   signal?.throwIfAborted()
   const wanted = { resources, minValiditySecs }
   // A store may hang without end: a caller that aborts doesn't wait for it.

@@ -3,7 +3,7 @@ import { type Clock, clockOption, systemClock } from '../base/environment.js'
 import { toBase64url } from '../base/multibase.js'
 import {
   booleanOption,
-  isBytes,
+  isSecret,
   type ReadValue,
   readOptions,
   required,
@@ -48,18 +48,12 @@ export interface CookieForm {
 
 const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]*$/
 
-const SECRET_BYTES = 32
-
 const secretOption: ReadValue<CookieForm['secrets']> = (value, name) => {
-  const form = `a Uint8Array of at least ${SECRET_BYTES} random bytes, such as Buffer.from(process.env.COOKIE_SECRET, "hex"), or a list of them, of which the first one seals`
+  const form =
+    'a Uint8Array of at least 32 random bytes, such as Buffer.from(process.env.COOKIE_SECRET, "hex"), or a list of them, of which the first one seals'
   const [first, ...others]: unknown[] = Array.isArray(value) ? value : [value]
   if (!isSecret(first) || !others.every(isSecret)) throw wrong(name, form)
   return [new Uint8Array(first), ...others.map((secret) => new Uint8Array(secret))]
-}
-
-function isSecret(value: unknown): value is Uint8Array {
-  // Bytes that are all the same are not random, such as those of a new array.
-  return isBytes(value) && value.length >= SECRET_BYTES && value.some((byte) => byte !== value[0])
 }
 
 const text: ReadValue<string> = (value, name) => {

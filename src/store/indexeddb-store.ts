@@ -1,6 +1,6 @@
 import { within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
-import { durationOption, type ReadersOf, readOptions, setting, textOption } from '../base/options.js'
+import { quantityOption, type ReadersOf, readOptions, setting, textOption } from '../base/options.js'
 import type { LastUsed, SessionDatabase, SessionRecord, SessionStore } from './store.js'
 
 /** Which database, and how long to wait for it. */
@@ -13,7 +13,7 @@ export interface IndexedDBStoreOptions {
 
 const STORE_OPTIONS: ReadersOf<IndexedDBStoreOptions> = {
   name: setting(textOption('the name of a database')),
-  openTimeoutMs: setting(durationOption),
+  openTimeoutMs: setting(quantityOption),
 }
 
 /** Stores sessions in IndexedDB, with keys that no script can export. For pages and web workers. Throws a `TypeError` for a wrong option. */

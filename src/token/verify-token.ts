@@ -1,9 +1,9 @@
 import { type Clock, clockOption, latestTime, systemClock } from '../base/environment.js'
 import {
   check,
-  durationOption,
   functionOption,
   type OptionReaders,
+  quantityOption,
   type ReadValue,
   readOptions,
   required,
@@ -31,7 +31,7 @@ import { type ReplayStore, replayOption } from '../http/replay.js'
 import { requiredAbilityOption, requiredResourcesOption, type WantedResources } from '../http/requirements.js'
 import { readToken, type TokenClaims, tokenRefused } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
-import { maxAgeOption, quantityOption } from '../http/verify-options.js'
+import { maxAgeOption } from '../http/verify-options.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 
 /** Says what is required of a token with these claims. Its capability must cover it, so that a claim is no more than a choice. */
@@ -253,7 +253,7 @@ const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
   replay: check(replayOption),
   revocation: check(revocationOption),
   maxAgeSecs: setting(maxAgeOption),
-  clockSkewSecs: setting(durationOption),
+  clockSkewSecs: setting(quantityOption),
   storeTimeoutMs: setting(quantityOption),
   now: setting(clockOption),
   verifyKeySignature: setting(

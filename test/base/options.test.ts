@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   check,
-  durationOption,
   functionOption,
+  quantityOption,
   readOptions,
   required,
   setting,
@@ -14,7 +14,7 @@ const read = (options: unknown) =>
   readOptions(options, {
     sites: required(textsOption('a list of sites')),
     isRevoked: check(functionOption<() => boolean>('a function')),
-    waitSecs: setting(durationOption),
+    waitSecs: setting(quantityOption),
   })
 const sites = ['a.example']
 const complaintOf = async (options: unknown): Promise<string> => {

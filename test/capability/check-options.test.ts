@@ -42,6 +42,12 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['domains', { domains: ['bücher.example'] }],
   ['domains', { domains: [' example.com'] }],
   ['domains', { domains: ['example.com', undefined] }],
+  // What a template makes of a variable that is not set.
+  ['is not set', { domains: ['undefined'] }],
+  ['is not set', { domains: ['undefined:3000'] }],
+  ['is not set', { domains: ['undefined.example.com'] }],
+  ['is not set', { domains: ['app.undefined'] }],
+  ['is not set', { domains: ['localhost:undefined'] }],
   ['resources', { resources: undefined }],
   ['resources', { resources: 'ceramic://x' }],
   ['resources', { resources: new Set(['ceramic://x']) }],
@@ -91,7 +97,15 @@ describe.each(TAKERS)('%s', (name, take) => {
 
   it('takes what is right', async () => {
     const right = {
-      domains: ['example.com', 'localhost:3000', '127.0.0.1:8080', '[::1]:8080', 'xn--bcher-kva.example'],
+      domains: [
+        'example.com',
+        'localhost:3000',
+        '127.0.0.1:8080',
+        '[::1]:8080',
+        'xn--bcher-kva.example',
+        'undefined.com',
+        'undefined-app.example',
+      ],
       resources: ['ceramic://x'],
       issuer: ACCOUNT_A,
       nonce: 'abcdefgh12',

@@ -97,6 +97,7 @@ describe('nonces', () => {
   it.each([
     ['a short secret', { secret: new Uint8Array(31) }],
     ['a secret in words', { secret: 'x'.repeat(32) }],
+    ['a secret that nobody has filled', { secret: new Uint8Array(32) }],
     ['no time', { expiresInSecs: 0 }],
     ['endless time', { expiresInSecs: Number.POSITIVE_INFINITY }],
   ])('takes no %s', async (_, options) => {

@@ -22,7 +22,11 @@ const OPEN: readonly [name: string, open: Open, own: object][] = [
   ['memoryReplay', memoryReplay, { maxEntries: 5 }],
   ['memoryRevocation', memoryRevocation, {}],
   ['memoryDevices', memoryDevices, { maxPerAccount: 5, maxAccounts: 5 }],
-  ['nonces', nonces, { expiresInSecs: 60, secret: new Uint8Array(32), replay: memoryReplay() }],
+  [
+    'nonces',
+    nonces,
+    { expiresInSecs: 60, secret: Uint8Array.from({ length: 32 }, (_, i) => i), replay: memoryReplay() },
+  ],
   ['indexedDBStore', indexedDBStore, { name: 'app', openTimeoutMs: 500 }],
   ['fileRevocation', (options) => fileRevocation('/tmp/revoked.jsonl', options), {}],
   ['redisReplay', (options) => redisReplay(redis, options), { prefix: 'app:', evictionCheck: false }],

@@ -225,6 +225,24 @@ describe('get with minValiditySecs', () => {
     })
   })
 
+  it('is less than the time for which a session is asked, or each call would prompt', async () => {
+    for (const wrong of [
+      { minValiditySecs: 7 * 24 * HOUR },
+      { expiresInSecs: HOUR, minValiditySecs: HOUR },
+      { expiresInSecs: HOUR, minValiditySecs: 1000 * HOUR },
+    ]) {
+      const get = DIDSession.get(ACCOUNT_A, auth(), { resources, ...wrong })
+      await expect(get).rejects.toThrow(/^minValiditySecs must be less than expiresInSecs/)
+    }
+    expect(await DIDSession.list()).toEqual([])
+    const inTwoHours = new Date(Date.now() + 2 * HOUR * 1000).toISOString()
+    for (const right of [
+      { expiresInSecs: HOUR, minValiditySecs: HOUR - 1 },
+      { expirationTime: inTwoHours, minValiditySecs: 3 * HOUR },
+    ])
+      expect(await DIDSession.get(ACCOUNT_A, auth(), { resources, ...right })).toBeDefined()
+  })
+
   it.each([-1, Number.NaN, '60'])('of %s is a TypeError', async (minValiditySecs) => {
     const options = { resources, minValiditySecs } as never
     expect(await failureOf(() => DIDSession.get(ACCOUNT_A, auth(), options))).toBeInstanceOf(TypeError)

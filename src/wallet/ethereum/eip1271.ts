@@ -5,7 +5,7 @@ import { SingleFlight } from '../../base/concurrency.js'
 import { clockOption, systemClock, within } from '../../base/environment.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { durationOption, wrong } from '../../base/options.js'
+import { quantityOption, wrong } from '../../base/options.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { chainReference } from './chain-id.js'
 import {
@@ -43,7 +43,7 @@ export function contractVerifier(
   rpcs: RPCEntries,
   { rpcTimeoutMs, rpcMaxAgeSecs = 0, now = systemClock }: ContractVerifierOptions,
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
-  const maxAge = durationOption(rpcMaxAgeSecs, 'rpcMaxAgeSecs') * 1000
+  const maxAge = quantityOption(rpcMaxAgeSecs, 'rpcMaxAgeSecs') * 1000
   if (rpcTimeoutMs !== undefined && !(rpcTimeoutMs > 0))
     throw wrong('rpcTimeoutMs', 'a positive number of milliseconds')
   clockOption(now, 'now')
