@@ -4,6 +4,7 @@ import type { SessionState, SignIn } from '../session-state/session-state.js'
 import { LOADING } from '../session-state/session-state.js'
 import type { SharedSession } from '../session-state/shared-session.js'
 import type { WalletChoice, WalletSource } from '../wallet/wallets.js'
+import { KeptFocus } from './kept-focus.js'
 
 /** What the button and its dialog show. */
 export interface SignInStage {
@@ -41,6 +42,7 @@ export class SignInDialog {
   readonly #session: SharedSession
   readonly #props: () => SignInDialogProps
   readonly #listeners = new Set<() => void>()
+  readonly #focus = new KeptFocus()
   #stage: SignInStage = LOADING_STAGE
   #search = new AbortController()
   #found: readonly (readonly WalletChoice[])[] = []
@@ -63,7 +65,10 @@ export class SignInDialog {
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
-    const own = (): void => listener()
+    const own = (): void => {
+      this.#focus.note()
+      listener()
+    }
     this.#listeners.add(own)
     const leave = this.#session.subscribe(own)
     return () => {
@@ -153,6 +158,7 @@ export class SignInDialog {
     const listening = new AbortController()
     const { signal } = listening
     this.#root = root
+    this.#focus.attach(root)
     // Escape and clicks beside the dialog close it by the browser's own doing. The event does not bubble, and comes so
     // late that the dialog may be open again.
     const closed = (): void => {
@@ -165,6 +171,7 @@ export class SignInDialog {
       listening.abort()
       this.#search.abort()
       this.#root = undefined
+      this.#focus.attach(undefined)
       this.#change(CLOSED)
     }
   }
@@ -203,18 +210,12 @@ export class SignInDialog {
     if (!this.#stage.isOpen && dialog.open) dialog.close()
     // If the person has closed it, the event that tells of it is on its way: it must not open again.
     this.#isShown = this.#stage.isOpen
-    if (isClosing) this.#takeFocusBack(dialog.ownerDocument)
+    this.#focus.restore(isClosing)
     if (!dialog.open) return
     // What had the focus may be gone: begin again where the dialog says what it is about.
     const { activeElement } = dialog.getRootNode() as Document | ShadowRoot
     const isInside = activeElement !== dialog && dialog.contains(activeElement)
     if (isOpening || !isInside) dialog.querySelector<HTMLElement>('[tabindex="-1"]')?.focus()
-  }
-
-  // The browser gives the focus back to what had it, which is gone after a renewal, and in Safari is no button that was clicked.
-  #takeFocusBack({ activeElement, body }: Document): void {
-    if (activeElement === null || activeElement === body)
-      this.#root?.querySelector('button')?.focus({ preventScroll: true })
   }
 
   get #dialogElement(): HTMLDialogElement | null | undefined {

@@ -2,7 +2,7 @@ import axe from 'axe-core'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import type { SignInButtonProps } from '../../src/sign-in-button/index.js'
-import { type TestWallet, testWallet } from '../../src/testing/index.js'
+import { failingStore, type TestWallet, testClock, testWallet } from '../../src/testing/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { ethereumWallets, type WalletSource } from '../../src/wallet/wallets.js'
 import { clearOrigin } from '../setup/origin.js'
@@ -140,6 +140,47 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     await vi.waitFor(() => expect(page.dialog().open).toBe(false), SOON)
     expect(wallet.prompts).toBe(2)
     // What had the focus is gone.
+    await vi.waitFor(() => expect(page.focused()).toBe('cacao-sign-in-button'), SOON)
+  })
+
+  it.each([
+    ['keeps the focus when what has it goes because the session ends', true],
+    ['takes no focus that the person has taken away before the session ends', false],
+  ])('%s', async (_title, isHeld) => {
+    const clock = testClock()
+    await DIDSession.get(ACCOUNT_A, ethereumAuth(wallet.provider, undefined, { domain }), {
+      resources,
+      // A minute is left of its week.
+      now: () => clock.now() - WEEK + 60_000,
+    })
+    const page = open({ now: clock.now })
+    await page.shows('[data-status=expiring] .cacao-sign-in-renew', 'Stay signed in')
+    const renew = page.one('.cacao-sign-in-renew')
+    renew.focus()
+    if (!isHeld) renew.blur()
+    await vi.waitFor(() => {
+      // The page wakes, each time: what listens for that may still be loading.
+      clock.advance(61)
+      expect(page.one('[data-status=signed-out] button').textContent).toBe('Sign in again')
+    }, SOON)
+    // React and Vue show it before they call what gives the focus back.
+    if (isHeld) await vi.waitFor(() => expect(page.focused()).toBe('cacao-sign-in-button'), SOON)
+    expect(page.focused()).toBe(isHeld ? 'cacao-sign-in-button' : '')
+  })
+
+  it('keeps the focus while it is tried again to find out who is signed in', async () => {
+    const store = failingStore()
+    store.behaviour = 'unavailable'
+    const page = open({ store })
+    await page.shows('[data-status=error] button', 'Try again')
+    page.button().focus()
+    store.behaviour = 'hangs'
+    page.button().click()
+    await page.shows('[data-status=loading] button', 'Sign in')
+    // So long that the browser takes the focus from a button that can't be clicked.
+    await new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame))
+    store.behaviour = 'works'
+    await page.shows('[data-status=signed-out] button', 'Sign in')
     await vi.waitFor(() => expect(page.focused()).toBe('cacao-sign-in-button'), SOON)
   })
 })
