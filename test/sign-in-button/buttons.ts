@@ -21,7 +21,7 @@ const inReact: MountButton = (target, props) => {
 
 const inVue: MountButton = (target, { wallets, words, beforeSignOut, ...options }) => {
   const app = createApp(() => h(VueButton, { wallets, words, beforeSignOut, options }))
-  app.use(sessionPlugin, { resources }).mount(target)
+  app.use(sessionPlugin, { resources, ...options }).mount(target)
   return () => app.unmount()
 }
 
