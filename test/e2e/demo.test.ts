@@ -222,10 +222,26 @@ describeEngines('the demo', (engine) => {
   })
 
   it('fits into a narrow window, signed out and in', async () => {
-    await page.setViewport(500, 800)
-    expect(await page.evaluate(() => innerWidth)).toBe(500)
+    await page.setViewport(390, 800)
+    expect(await page.evaluate(() => innerWidth)).toBe(390)
     expect(await widthOverflow(page)).toBe(0)
     await signIn(page)
     expect(await widthOverflow(page)).toBe(0)
+  })
+
+  it('shows each line of its code as one line, also on a phone', async () => {
+    await page.setViewport(390, 800)
+    await signIn(page)
+    const heights = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('.code')].map((code) => {
+        const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(code)
+        const [line = 0, above = 0, below = 0] = [lineHeight, paddingTop, paddingBottom].map(
+          Number.parseFloat,
+        )
+        return [Math.round((code.clientHeight - above - below) / line), code.textContent.split('\n').length]
+      }),
+    )
+    expect(heights).toHaveLength(3)
+    for (const [shown, written] of heights) expect(shown).toBe(written)
   })
 })

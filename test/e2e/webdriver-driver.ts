@@ -33,10 +33,8 @@ async function resizeViewport(driver: WebDriver, width: number, height: number):
   for (;;) {
     const [currentWidth, currentHeight] = await read()
     if (currentWidth === width && currentHeight === height) return
-    if (Date.now() > deadline) {
-      // MiniBrowser's toolbar doesn't fit into less than about 450 pixels.
+    if (Date.now() > deadline)
       throw new Error(`the page stays at ${currentWidth} by ${currentHeight}, not ${width} by ${height}`)
-    }
     await pause(20)
   }
 }

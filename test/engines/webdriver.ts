@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startDisplay } from './display.js'
 import type { WebKitEngine } from './engine.js'
@@ -185,17 +188,35 @@ export class WebDriver {
   }
 }
 
+/**
+ * A folder of GTK's settings in which MiniBrowser's toolbar is as small as it can be: otherwise no window is narrower than about 450
+ * pixels, which is wider than a phone.
+ */
+async function narrowSettings(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cacao-session-gtk-'))
+  const style = `toolbar, toolbar *, headerbar, headerbar *, entry, button {
+    min-width: 0; min-height: 0; padding: 0; margin: 0; font-size: 1px; -gtk-icon-transform: scale(0.1);
+  }`
+  for (const version of ['gtk-3.0', 'gtk-4.0']) {
+    await mkdir(join(folder, version))
+    await writeFile(join(folder, version, 'gtk.css'), style)
+  }
+  return folder
+}
+
 /** Starts a display, the driver and a browser window without a history. */
 export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
   const display = await startDisplay(engine.xvfb)
   const port = await freePort()
+  const settings = await narrowSettings()
   const driver = startProcess(engine.driver, ['--host=127.0.0.1', `--port=${port}`], {
-    env: { ...process.env, ...display.env },
+    env: { ...process.env, ...display.env, XDG_CONFIG_HOME: settings },
     stdio: 'ignore',
   })
   const stop = async (): Promise<void> => {
     await stopProcess(driver)
     await display.stop()
+    await rm(settings, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
     const base = `http://127.0.0.1:${port}`
