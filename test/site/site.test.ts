@@ -5,9 +5,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest'
 import { root } from '../docs/pages.js'
 import { violations } from '../e2e/axe.js'
+import { openBrowser } from '../e2e/browser.js'
 import { launchOptions } from '../engines/launch-options.js'
 
 const SITE = join(root, 'docs/.vitepress/dist')
@@ -125,6 +126,40 @@ it('would see what is cut', async () => {
   expect(await page.evaluate(cut)).toEqual([expect.stringMatching(/^PRE/), 'the page itself'])
   await page.close()
 })
+
+it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
+  'shows the keyboard where it is in a narrow window, in %s',
+  async (_name, engine) => {
+    const { page, close } = await openBrowser(engine)
+    onTestFinished(close)
+    // WebKit's screen has no window manager: the window beneath the pointer, in the middle, has the keyboard.
+    await page.setViewport(engine.name === 'webkitgtk' ? 940 : 390, 844)
+    await page.goto(`${origin}/guides/start.html`)
+    await page.waitFor(() => document.querySelector('#VPContent') !== null)
+    const passed: string[] = []
+    while (passed.length < 12) {
+      await page.press('Tab')
+      passed.push(await page.evaluate(keyboardPlace))
+    }
+    expect(passed.filter((place) => !place.startsWith('seen: '))).toEqual([])
+    // Past the bars comes the text, rather than the menu that is out of sight.
+    expect(passed.join()).toContain('header-anchor')
+    await page.click('.VPLocalNav .menu')
+    await page.waitFor(() =>
+      document.querySelector('.VPSidebar.open a')?.checkVisibility({ visibilityProperty: true }),
+    )
+  },
+)
+
+/** Whether whoever uses the keyboard sees what has the focus: within the window, with a ring. */
+function keyboardPlace(): string {
+  const focus = document.activeElement as HTMLElement
+  const { outlineStyle, outlineWidth } = getComputedStyle(focus)
+  const { left, right, top, bottom } = focus.getBoundingClientRect()
+  const isInside = left >= -1 && right <= innerWidth + 1 && bottom > 0 && top < innerHeight
+  const hasRing = outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2
+  return `${isInside && hasRing ? 'seen' : 'unseen'}: ${focus.tagName} ${focus.className} ${outlineStyle} ${outlineWidth} ${left},${top}`
+}
 
 it.each([
   ['logout', /tabs-and-renewal/],
