@@ -3,6 +3,7 @@ import type { Cacao } from '../capability/cacao.js'
 import type { GrantOptions } from '../options/session-options.js'
 import { contextOf } from '../resume/context.js'
 import { DIDSession } from '../session/did-session.js'
+import { lifetimeSecs } from '../sign-in/request-capability.js'
 import { signInAnew } from '../sign-in/sign-in.js'
 import {
   addGrantOptions,
@@ -73,6 +74,10 @@ async function run(options: AuthorizeCommandOptions): Promise<void> {
   if (printSession && (options.minValidity !== undefined || options.store !== undefined || options.json))
     throw usageError(
       '--print-session stores nothing and prints only the string: leave out --store, --min-validity and --json',
+    )
+  if (options.minValidity !== undefined && options.minValidity >= lifetimeSecs(grantOf(options)))
+    throw usageError(
+      '--min-validity must be less than --expires-in, which is 7d by default: every run would sign in anew',
     )
   const signer = await signerOf(await privateKeyOf(options), { domain, account, chainId, rpc })
   const password = await readSecret(options, 'password')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { accountArgument } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
-import type { Abilities } from '../capability/resources.js'
+import { type Abilities, isResource } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { KeyType } from '../key/session-key.js'
 import type { GrantOptions } from '../options/session-options.js'
@@ -85,12 +85,20 @@ function chainIdArgument(text: string): number {
 export function grantOf(options: GrantCommandOptions): GrantOptions {
   const { resource, ability, expiresIn, statement, nonce } = options
   return {
-    ...(resource && { resources: resource }),
+    ...(resource && { resources: resource.map(resourceArgument) }),
     ...(ability && { abilities: abilitiesOf(ability) }),
     ...(expiresIn !== undefined && { expiresInSecs: expiresIn }),
     ...(statement !== undefined && { statement }),
     ...(nonce !== undefined && { nonce }),
   }
+}
+
+/** Parses a resource. Ends the command for what is no URI, and says what to write. */
+function resourceArgument(text: string): string {
+  if (isResource(text)) return text
+  const guess = `https://${text}`
+  const advice = isResource(guess) ? guess : 'a URI, such as https://api.example.com/notes/*'
+  throw usageError(`--resource ${text} is no URI without . and .. segments: write ${advice}`)
 }
 
 function abilitiesOf(texts: readonly string[]): Abilities {

@@ -87,8 +87,9 @@ const {
   signedURLs: ____,
   ...GUARD_OPTIONS
 } = SESSION_OPTIONS
+// Only their names are compared here; each is read further down.
 const COOKIE_OPTIONS: Readonly<Record<keyof SessionCookieOptions, unknown>> = {
-  secret: 'read by cookieForm',
+  secret: true,
   ...GUARD_OPTIONS,
   ...OWN_OPTIONS,
 }

@@ -264,6 +264,7 @@ export const maxAgeOption: ReadValue<number> = (value, name) => {
   throw wrong(name, `at most ${SIGNATURE_LIFETIME_SECS} seconds, for which sessions sign requests and tokens`)
 }
 
+/** The readers of all options of `requestVerifier`. */
 export const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   verifiers: required(verifiersOption),
   authority: required(authorityOption),

@@ -30,8 +30,9 @@ export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, Trus
 
 // What is trusted is read by each call that asks for it, together with the call's own options.
 const readLater = check<never>((value) => value as never)
+const { signal: _, ...PLACE_READERS } = STORE_READERS
 const CLIENT_READERS: ReadersOf<SessionClientOptions> = {
-  ...STORE_READERS,
+  ...PLACE_READERS,
   verifiers: readLater,
   domains: readLater,
   revocation: readLater,

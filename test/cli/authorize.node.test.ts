@@ -284,4 +284,27 @@ describe('cacao-session authorize', () => {
     const odd = await self.call(['authorize', ...key, '-d', 'not a host', '-r', NOTES])
     expect(odd).toMatchObject({ code: 1, stderr: expect.stringContaining('ERR_CAPABILITY_INVALID') })
   })
+
+  it.each([
+    [
+      'a resource without its scheme',
+      ['-r', 'api.example.com/*'],
+      'no URI without . and .. segments: write https://api.example.com/*',
+    ],
+    ['a resource that is none', ['-r', 'my notes'], 'write a URI, such as https://'],
+    ['a resource beside another', ['-r', NOTES, '-r', '/notes'], '--resource /notes is no URI'],
+    [
+      'more time than there is by default',
+      ['-r', NOTES, '--min-validity', '7d'],
+      '--min-validity must be less than --expires-in',
+    ],
+    [
+      'more time than was asked for',
+      ['-r', NOTES, '-e', '1d', '--min-validity', '2d'],
+      '--min-validity must be less',
+    ],
+  ])('says what to write instead of %s', async (_, args, words) => {
+    const run = await self.call(['authorize', '--key-file', 'key', '-d', 'app.example.com', ...args])
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
+  })
 })

@@ -410,6 +410,7 @@ describe('a client without options', () => {
     ['names no place', { namespace: '' }, /namespace must be/],
     ['is no store', { store: new Map() }, /store must be/],
     ['is no clock', { now: 1_700_000_000 }, /now must be/],
+    ['is for one call', { signal: new AbortController().signal }, /no option "signal"/],
   ])('is not made with an option that %s', (_, options, message) => {
     expect(() => createSessionClient(options as never)).toThrow(message)
   })
