@@ -14,6 +14,7 @@ import {
   untilClosed,
   untilStatus,
   untilVisible,
+  widthOverflow,
 } from './demo-page.js'
 import { describeEngines } from './engines.js'
 import { type ExampleProcess, startExample } from './example-process.js'
@@ -84,6 +85,13 @@ async function logIn(page: Page, choose = () => page.click(id('log-in'))): Promi
   return status(page)
 }
 
+/** Expects that a phone shows the page without scrolling sideways. */
+async function fits(page: Page): Promise<void> {
+  await page.setViewport(390, 800)
+  expect(await widthOverflow(page)).toBe(0)
+  await page.setViewport(1280, 800)
+}
+
 describeEngines('the example page', (engine) => {
   let browser: Browser
   let page: Page
@@ -109,6 +117,7 @@ describeEngines('the example page', (engine) => {
     const shown = await logIn(page)
     expect(shown).toMatch(/^did:pkh:eip155:1:0x[0-9a-f]{40} by did:key:z6Mk\w+, kept as strings$/)
     expect(await items()).toEqual(['cacao-session:default', 'demo-wallet-key'])
+    await fits(page)
     await page.reload()
     await told(page, 'did:pkh')
     expect(await status(page)).toBe(shown)
@@ -136,6 +145,7 @@ describeEngines('the example page', (engine) => {
     await told(front, 'No signature needed')
     await front.reload()
     await told(front, shown)
+    await fits(front)
     await untilStatus(front, 'signed-in')
     await front.click(BUTTON)
     await front.click('.cacao-sign-in-out')
