@@ -22,11 +22,9 @@ async function leave(page: Page, url: string): Promise<void> {
   await page.goto(url)
 }
 
-const goBack = (page: Page): Promise<void> => page.evaluate(() => void setTimeout(() => history.back()))
-
 /** Goes back to the very page that was left. */
 async function back(page: Page): Promise<void> {
-  await goBack(page)
+  await page.goBack()
   expect(await page.waitFor(() => 'isBack' in globalThis && [globalThis.isBack])).toEqual([true])
 }
 
@@ -110,7 +108,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       await away()
       await show(other, url(''))
       await other.evaluate(() => tab.removeAll())
-      await goBack(page)
+      await page.goBack()
       // A Chromium throws it away, and loads it anew.
       await page.waitFor(async () => 'tab' in globalThis && (await tab.look()).explained === 'none')
       await page.waitFor(async () => !(await tab.look()).isAuthorized)

@@ -8,6 +8,8 @@ export type Place = readonly [x: number, y: number]
 export interface PageDriver {
   goto(url: string): Promise<void>
   reload(): Promise<void>
+  /** Goes back in the window's history. */
+  goBack(): Promise<void>
   /** Runs a function's source in the page. Arguments and result travel as JSON. */
   run(source: string, args: readonly unknown[]): Promise<unknown>
   click(selector: string): Promise<void>
@@ -44,6 +46,11 @@ export class Page {
 
   reload(): Promise<void> {
     return this.#driver.reload()
+  }
+
+  /** Goes back in the window's history, as the browser's button does. Wait for what the page should show then. */
+  goBack(): Promise<void> {
+    return this.#driver.goBack()
   }
 
   click(selector: string): Promise<void> {

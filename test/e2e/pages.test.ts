@@ -76,7 +76,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect(site.log).toContain('DELETE /session')
     // The page of before is not shown again, wherever the browser keeps pages.
     site.log.length = 0
-    await page.evaluate(() => void setTimeout(() => history.back()))
+    await page.goBack()
     await expect.poll(() => site.log.join(), WAIT).toContain('GET /login')
     expect((await arrived(page)).who).toBe('Sign in here')
     expect(site.log).toContain('GET /account?page=1 undefined')

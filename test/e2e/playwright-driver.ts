@@ -9,6 +9,8 @@ export function playwrightDriver(page: PlaywrightPage): PageDriver {
     async reload(): Promise<void> {
       await page.reload()
     },
+    // Its own `goBack` waits for a page to load, and one that was kept doesn't.
+    goBack: () => page.evaluate(() => void setTimeout(() => history.back())),
     run: (source, args) => page.evaluate(`(${source})(...${JSON.stringify(args)})`),
     click: (selector) => page.click(selector),
     async drag(from, to): Promise<void> {

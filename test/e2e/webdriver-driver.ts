@@ -43,6 +43,7 @@ export function webDriverDriver(driver: WebDriver): PageDriver {
   return {
     goto: (url) => driver.goto(url),
     reload: () => driver.reload(),
+    goBack: () => driver.back(),
     run: (source, args) => driver.run(source, args),
     click: (selector) => driver.click(selector),
     drag: (from, to) => driver.drag(from, to),

@@ -107,6 +107,14 @@ export class WebDriver {
     await this.#post('/refresh')
   }
 
+  /**
+   * Goes back, and waits until the other page is there. A script that a page runs when it is left and kept would never be answered:
+   * so neither does a script go back, nor is the page asked meanwhile.
+   */
+  async back(): Promise<void> {
+    await this.#post('/back')
+  }
+
   /** Runs the source of a function in the page; arguments and result travel as JSON. */
   async run(source: string, args: readonly unknown[]): Promise<unknown> {
     const outcome = (await this.#post('/execute/async', { script: asyncScript(source), args })) as Outcome

@@ -63,6 +63,7 @@ export async function tellPage(): Promise<ToldPage> {
       }),
     goto: cannot,
     reload: cannot,
+    goBack: cannot,
     click: cannot,
     drag: cannot,
     type: cannot,

@@ -24,6 +24,7 @@ export async function startWorker(page: Page, kind: WorkerKind, query: string): 
     },
     goto: cannot,
     reload: cannot,
+    goBack: cannot,
     click: cannot,
     drag: cannot,
     type: cannot,
