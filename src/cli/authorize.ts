@@ -68,14 +68,15 @@ Examples:
 
 async function run(options: AuthorizeCommandOptions): Promise<void> {
   const { domain, account, chainId, rpc, printSession } = options
-  const { resources = [], abilities } = grantOf(options)
+  const grant = grantOf(options)
+  const { resources = [], abilities } = grant
   if (resources.length === 0 && !abilities)
     throw usageError('the session needs something that it may do: give --resource or --ability')
   if (printSession && (options.minValidity !== undefined || options.store !== undefined || options.json))
     throw usageError(
       '--print-session stores nothing and prints only the string: leave out --store, --min-validity and --json',
     )
-  if (options.minValidity !== undefined && options.minValidity >= lifetimeSecs(grantOf(options)))
+  if (options.minValidity !== undefined && options.minValidity >= lifetimeSecs(grant))
     throw usageError(
       '--min-validity must be less than --expires-in, which is 7d by default: every run would sign in anew',
     )
@@ -85,9 +86,9 @@ async function run(options: AuthorizeCommandOptions): Promise<void> {
     throw usageError(
       "a password only encrypts what --print-session prints: stored sessions are protected by their file's mode",
     )
-  const grant = { ...grantOf(options), domain }
-  if (printSession) return printSessionString(signer, grant, password)
-  const { cacao, isNew } = await storeSession(signer, grant, options)
+  const given = { ...grant, domain }
+  if (printSession) return printSessionString(signer, given, password)
+  const { cacao, isNew } = await storeSession(signer, given, options)
   printGranted(cacao, { isNew, file: sessionFile(options), json: options.json })
 }
 

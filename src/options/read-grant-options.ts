@@ -6,6 +6,7 @@ import {
   readOptions,
   required,
   setting,
+  textOption,
   textsOption,
   wrong,
 } from '../base/options.js'
@@ -56,17 +57,12 @@ const lifetimeOption: ReadValue<number> = (value, name) => {
   throw wrong(name, 'a positive finite number of seconds')
 }
 
-const textOption =
+const stringOption =
   (form: string): ReadValue<string> =>
   (value, name) => {
     if (typeof value === 'string') return value
     throw wrong(name, form)
   }
-
-const passwordOption: ReadValue<string> = (value, name) => {
-  if (typeof value === 'string' && value !== '') return value
-  throw wrong(name, 'a non-empty string')
-}
 
 const nonceOption: ReadValue<Exclude<GrantOptions['nonce'], undefined>> = (value, name) => {
   if (typeof value === 'string') return value
@@ -83,11 +79,11 @@ const GRANT_READERS: ReadersOf<GrantOptions> = {
   resources: check(grantResourcesOption),
   abilities: check(abilitiesOption),
   expiresInSecs: check(lifetimeOption),
-  expirationTime: check(textOption('an RFC 3339 date-time in the future')),
-  domain: check(textOption('an authority, such as "app.example.com"')),
-  statement: setting(textOption('one line in plain words')),
+  expirationTime: check(stringOption('an RFC 3339 date-time in the future')),
+  domain: check(stringOption('an authority, such as "app.example.com"')),
+  statement: setting(stringOption('one line in plain words')),
   nonce: check(nonceOption),
-  requestId: check(textOption('a text')),
+  requestId: check(stringOption('a text')),
 }
 
 const GET_READERS: ReadersOf<GetOptions> = {
@@ -135,10 +131,10 @@ export function delegateOptions(options: unknown): DelegateOptions {
 
 export function fromSessionOptions(options: unknown): FromSessionOptions {
   const { now, signal } = GET_READERS
-  const password = check(passwordOption)
+  const password = check(textOption('a non-empty string'))
   return readOptions<FromSessionOptions>(options, { ...TRUST_READERS, password, now, signal })
 }
 
 export function serializeOptions(options: unknown): SerializeOptions {
-  return readOptions<SerializeOptions>(options, { password: required(passwordOption) })
+  return readOptions<SerializeOptions>(options, { password: required(textOption('a non-empty string')) })
 }

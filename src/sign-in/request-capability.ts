@@ -196,14 +196,15 @@ async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefine
   throw new SessionError('ERR_AUTH_FAILED', 'the nonce option gave no string')
 }
 
-function expirationTime({ expiresInSecs, expirationTime }: GrantOptions, now: number): string {
+function expirationTime(options: GrantOptions, now: number): string {
+  const { expiresInSecs, expirationTime } = options
   if (expirationTime !== undefined && expiresInSecs === undefined) {
     const time = typeof expirationTime === 'string' ? parseDateTime(expirationTime) : undefined
     if (time === undefined || time <= now)
       throw new TypeError('expirationTime must be an RFC 3339 date-time in the future')
     return expirationTime
   }
-  const secs = expiresInSecs === undefined ? ONE_WEEK_SECS : expiresInSecs
+  const secs = lifetimeSecs(options)
   const time = now + secs * 1000
   if (typeof secs !== 'number' || !(secs > 0) || !(time <= LAST_INSTANT)) {
     throw new TypeError('expiresInSecs must be a positive finite number of seconds')

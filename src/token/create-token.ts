@@ -6,6 +6,7 @@ import {
   readOptions,
   required,
   setting,
+  textOption,
   wrong,
 } from '../base/options.js'
 import { parseURL } from '../base/url.js'
@@ -48,10 +49,7 @@ const lifetimeOption: ReadValue<number> = (value, name) => {
   throw wrong(name, `a number of seconds from 1 to ${SIGNATURE_LIFETIME_SECS}`)
 }
 
-const audienceOption: ReadValue<string> = (value, name) => {
-  if (typeof value === 'string' && value !== '') return value
-  throw wrong(name, 'the text that the server expects, such as "wss://api.example.com/live"')
-}
+const audienceOption = textOption('the text that the server expects, such as "wss://api.example.com/live"')
 
 // A copy, as JSON writes it, so that what is signed is what the server reads.
 const claimsOption: ReadValue<TokenClaims> = (value, name) => {
