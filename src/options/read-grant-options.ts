@@ -32,8 +32,8 @@ export const TRUST_READERS: ReadersOf<TrustOptions> = {
   revocation: check(revocationOption),
 }
 
-// Reads the options that say what the wallet is asked for. An undefined limit is an error: an `expiresInSecs` would silently be a
-// week, and a `nonce` would be left out.
+// Reads the options that say what the wallet is asked to sign. A limit that is `undefined` is an error: without it, `expiresInSecs`
+// would silently become a week, and the server's `nonce` would be missing.
 
 const urisOption: ReadValue<readonly string[]> = (value, name) => {
   const list = textsOption('a list of URIs: ["https://api.example.com/notes/*"]')(value, name)
@@ -42,7 +42,7 @@ const urisOption: ReadValue<readonly string[]> = (value, name) => {
   throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
 }
 
-// An empty list is accepted here, because there may be abilities instead.
+// An empty list is accepted here, because `abilities` may be given instead.
 const grantResourcesOption: ReadValue<readonly string[]> = (value, name) => {
   const list = urisOption(value, name)
   const odd = list.find((resource) => !isResource(resource))
@@ -67,7 +67,7 @@ const stringOption =
 const nonceOption: ReadValue<Exclude<GrantOptions['nonce'], undefined>> = (value, name) => {
   if (typeof value === 'string') return value
   if (typeof value === 'function') return value as () => string | Promise<string>
-  throw wrong(name, 'a string, or a function that gives one')
+  throw wrong(name, 'a string, or a function that returns one')
 }
 
 const keyTypeOption: ReadValue<SessionKeyType> = (value, name) => {
@@ -94,7 +94,7 @@ const GET_READERS: ReadersOf<GetOptions> = {
   waitSecs: setting(quantityOption),
 }
 
-/** The readers of all options of `get` but the signal, for what an app sets once. */
+/** The readers of all options of `get` except the signal, for options that an app sets once. */
 export const SESSION_READERS: ReadersOf<Omit<GetOptions, 'signal'>> = withoutSignal(GET_READERS)
 
 function withoutSignal({
@@ -104,24 +104,27 @@ function withoutSignal({
   return readers
 }
 
-/** Reads the options of `DIDSession.get`. The functions below do the same for the other methods. */
+/** Reads the options of `DIDSession.get`. */
 export function getOptions(options: unknown): GetOptions {
   return readOptions(options, GET_READERS)
 }
 
+/** Reads the options of `DIDSession.authorize`. */
 export function authorizeOptions(options: unknown): AuthorizeOptions {
   const { verifiers, now, signal } = GET_READERS
   return readOptions<AuthorizeOptions>(options, { ...GRANT_READERS, verifiers, now, signal })
 }
 
+/** Reads the options of `session.renew`. */
 export function renewOptions(options: unknown): RenewOptions {
   const { verifiers, signal, waitSecs } = GET_READERS
   return readOptions<RenewOptions>(options, { ...GRANT_READERS, verifiers, signal, waitSecs })
 }
 
+/** Reads the options of `session.delegate`. */
 export function delegateOptions(options: unknown): DelegateOptions {
   const { expiresInSecs, statement } = GRANT_READERS
-  // What lies beside what the session may do is refused for that, whatever it looks like.
+  // Any URI will do here: `delegate` refuses those that the session doesn't cover, and that error says more.
   const resources = check(urisOption)
   const audience = required(
     textOption('the did:key of an Ed25519 or P-256 key, such as the keyDID of a session'),
@@ -129,12 +132,14 @@ export function delegateOptions(options: unknown): DelegateOptions {
   return readOptions<DelegateOptions>(options, { audience, resources, expiresInSecs, statement })
 }
 
+/** Reads the options of `DIDSession.fromSession`. */
 export function fromSessionOptions(options: unknown): FromSessionOptions {
   const { now, signal } = GET_READERS
   const password = check(textOption('a non-empty string'))
   return readOptions<FromSessionOptions>(options, { ...TRUST_READERS, password, now, signal })
 }
 
+/** Reads the options of `session.serialize`. */
 export function serializeOptions(options: unknown): SerializeOptions {
   return readOptions<SerializeOptions>(options, { password: required(textOption('a non-empty string')) })
 }

@@ -26,8 +26,8 @@ import type {
   TrustOptions,
 } from './session-options.js'
 
-// Reads the options that say where sessions are stored and which of them are taken up. An undefined `store` or `namespace` is an
-// error, because it would silently mean another place.
+// Reads the options that say where sessions are stored and which of them may be resumed. A `store` or `namespace` that is
+// `undefined` is an error: the default would silently be used instead of what the caller meant.
 
 type Asked = Pick<ResumeOptions, 'resources' | 'abilities'>
 
@@ -53,7 +53,7 @@ export const STORE_READERS: ReadersOf<StoreOptions> = {
   signal: setting(signalOption),
 }
 
-/** The readers without those of `TrustOptions`, which load with the first call that names one of these. */
+/** The readers without those of `TrustOptions`, which are loaded with the first call that passes one of these. */
 type WithoutTrust<T> = ReadersOf<Omit<T, keyof TrustOptions>>
 
 export const EXPLAIN_READERS: WithoutTrust<ExplainOptions> = {
@@ -85,8 +85,8 @@ const ASKED_READERS: ReadersOf<Asked> = {
 export const RESUME_READERS: WithoutTrust<ResumeOptions> = { ...EXPLAIN_READERS, ...ASKED_READERS }
 
 /**
- * Reads options that may contain `TrustOptions`, whose readers are loaded only then: a page that asks without them whether
- * someone is signed in needn't wait for that code.
+ * Reads options that may contain `TrustOptions`. The readers of those are loaded only if needed, so that a page that passes none
+ * needn't wait for that code to learn whether someone is signed in.
  */
 export async function givenTrusting<T extends TrustOptions>(
   options: unknown,

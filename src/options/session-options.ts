@@ -10,100 +10,103 @@ export type { CreateTokenOptions, SignURLOptions } from '../token/create-token.j
 /** Where sessions are stored, and which clock counts. */
 export interface StoreOptions {
   /**
-   * Where sessions are stored; IndexedDB by default, and memory if the browser refuses that. Outside of browsers there is no
-   * default, and a call without a store rejects with `ERR_ENVIRONMENT`.
+   * Where sessions are stored: IndexedDB by default, or memory if the browser refuses IndexedDB. Outside of browsers there is
+   * no default, and a call without a store rejects with `ERR_ENVIRONMENT`.
    */
   store?: SessionStore
-  /** Separates kinds of sign-in, such as "user" and "admin"; `default` by default. */
+  /** Keeps kinds of sign-in apart, such as `user` and `admin`; `default` by default. */
   namespace?: string
-  /** For apps that don't care about the chain: an account's session counts on whichever chain it was signed. */
+  /** Whether an account's session is used whichever chain it was signed on; false by default. For apps to which the chain doesn't matter. */
   anyChain?: boolean
-  /** Gives the time in milliseconds since 1970; `Date.now` by default. */
+  /** Returns the time in milliseconds since 1970; `Date.now` by default. */
   now?: Clock
   /**
-   * Ends the call: it rejects with the signal's reason, and nothing is stored. After the wallet has signed and while the session
-   * is being stored, aborting has no effect, and the call gives the session.
+   * Aborts the call: it rejects with the signal's reason, and nothing is stored. Once the wallet has signed, aborting no longer
+   * has an effect: the session is stored and returned.
    */
   signal?: AbortSignal
 }
 
 /**
- * What must hold for a session that comes from a store or a string. A store that others can write (`writableByOthers`) needs
- * `verifiers` and `domains`.
+ * The checks that a session from a store or a string must pass. `verifiers` and `domains` are required for a store that others can
+ * write to (`writableByOthers`).
  */
 export interface TrustOptions {
   /**
-   * Verifiers by signature type, such as `ethereumVerifiers()`: the wallet's signature is then verified too. Rejects with
-   * `ERR_RPC_UNAVAILABLE` while the chain of a contract account doesn't answer.
+   * Verifiers by signature type, such as `ethereumVerifiers()`. With them, the wallet's signature is verified too. The call
+   * rejects with `ERR_RPC_UNAVAILABLE` if the chain of a contract account doesn't answer.
    */
   verifiers?: Verifiers
-  /** The sites whose sign-ins are accepted, with their ports, or a function that returns `true` for those. */
+  /** The sites whose sign-ins are accepted, with their ports, or a function that returns `true` for an accepted site. */
   domains?: Domains
   /**
-   * Says which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`, which is asked about each capability of a
-   * chain. Any answer but `false` is a refusal. If it rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, so does
-   * the call.
+   * Knows which capabilities were revoked: a `RevocationStore`, or an object with a function `isRevoked`, which is called for each
+   * capability of a chain. Any answer other than `false` counts as revoked. If it rejects with a `SessionError`, such as
+   * `ERR_STORE_UNAVAILABLE`, the call rejects with it too.
    */
   revocation?: Revocation
 }
 
-/** `DIDSession.list`. */
+/** The options of `DIDSession.list`. */
 export interface ListOptions extends StoreOptions, TrustOptions {}
 
-/** `DIDSession.load` and `use`. */
+/** The options of `DIDSession.load` and `use`. */
 export interface ResumeOptions extends StoreOptions, TrustOptions {
-  /** What the session must be able to do. Without it, any session counts. */
+  /** The resources that the session must cover. Without `resources` and `abilities`, any session will do. */
   resources?: readonly string[]
+  /** The abilities (ReCap, ERC-5573) that the session must have, by URI. */
   abilities?: Abilities
   /** Seconds for which the session must still be valid; 0 by default. */
   minValiditySecs?: number
 }
 
-/** What a session must be able to do: resources, or those together with abilities. */
+/** What a session must be able to do: a list of resources, or an object with resources and abilities. */
 export type AskedResources = readonly string[] | Pick<ResumeOptions, 'resources' | 'abilities'>
 
-/** `DIDSession.hasSessionFor` and `explain`. */
+/** The options of `DIDSession.hasSessionFor` and `explain`. */
 export interface ExplainOptions extends StoreOptions, TrustOptions, Pick<ResumeOptions, 'minValiditySecs'> {}
 
-/** What the wallet is asked for. */
+/** What the wallet is asked to sign. */
 export interface GrantOptions {
   /** What the session may do: URIs, exact or ending in `/*`. At least one, unless there are `abilities`. */
   resources?: readonly string[]
-  /** Abilities (ReCap, ERC-5573) by URI, with names such as `notes/read`. The wallet shows them to the person in words. */
+  /** Abilities (ReCap, ERC-5573) by URI, with names such as `notes/read`. The wallet shows them as a sentence. */
   abilities?: Abilities
   /** Seconds until the session expires; one week by default. */
   expiresInSecs?: number
-  /** When the session expires, as an RFC 3339 date-time. `expiresInSecs` takes precedence. */
+  /** When the session expires, as an RFC 3339 date-time. Ignored if `expiresInSecs` is given. */
   expirationTime?: string
-  /** The site that asks: an RFC 3986 authority, with its port. By default the auth method chooses it. */
+  /** The site that asks, as an RFC 3986 authority with its port. By default the auth method chooses it. */
   domain?: string
-  /** One line in plain words for the person to read. */
+  /** One line of text that the wallet shows to the person. */
   statement?: string
-  /** The nonce, or a function that gets one, for example from the server. It is called only when the wallet is asked. */
+  /** The nonce, or a function that fetches one, for example from the server. It is called only if the wallet is asked. */
   nonce?: string | (() => string | Promise<string>)
+  /** The request ID of EIP-4361, which relates the sign-in to something of the app's own. */
   requestId?: string
 }
 
 /**
- * `DIDSession.get`. `verifiers`, `domains` and `revocation` judge a stored session, as for `load`, and what the wallet signs
- * before that is stored.
+ * The options of `DIDSession.get`. `verifiers`, `domains` and `revocation` apply to stored sessions, as in `load`, and to the new
+ * capability before it is stored.
  */
 export interface GetOptions extends GrantOptions, StoreOptions, TrustOptions {
   /**
-   * The kind of session key; P-256 by default, because every engine can store it. Ed25519 keys must not sign more than 60,000
-   * bytes at once in WebKitGTK, whose page would crash.
+   * The type of the session key; P-256 by default, because every engine can store it. Don't sign more than 60,000 bytes at once
+   * with an Ed25519 key in WebKitGTK: the page would crash.
    */
   keyType?: SessionKeyType
-  /** Seconds for which a stored session must still be valid; otherwise it is renewed. 0 by default, and less than `expiresInSecs`. */
+  /** Seconds for which a stored session must still be valid, or else it is renewed; 0 by default. Must be less than `expiresInSecs`. */
   minValiditySecs?: number
   /** Seconds to wait for a prompt that another tab has opened before this one opens its own; 60 by default. */
   waitSecs?: number
 }
 
-/** `session.renew`: how the new session differs. Everything that is left out stays as it was, also the lifetime. */
+/** The options of `session.renew`. Whatever they leave out stays as it is in the old session, including the lifetime. */
 export interface RenewOptions extends Partial<GrantOptions> {
-  /** What the new session may do in addition. */
+  /** Resources that the new session covers in addition. */
   resources?: readonly string[]
+  /** Abilities that the new session has in addition. */
   abilities?: Abilities
   verifiers?: Verifiers
   signal?: AbortSignal
@@ -111,58 +114,58 @@ export interface RenewOptions extends Partial<GrantOptions> {
   waitSecs?: number
 }
 
-/** `DIDSession.authorize`. */
+/** The options of `DIDSession.authorize`. */
 export interface AuthorizeOptions extends GrantOptions {
   verifiers?: Verifiers
   now?: Clock
   signal?: AbortSignal
 }
 
-/** `session.delegate`. */
+/** The options of `session.delegate`. */
 export interface DelegateOptions {
-  /** The key that may act: the did:key of an Ed25519 or P-256 key. */
+  /** The did:key of the key that may act: an Ed25519 or P-256 key. */
   audience: string
-  /** What the key may do: some of what the session may, or all of it by default. */
+  /** The resources that the key may act on; by default, all that the session covers. */
   resources?: readonly string[]
-  /** Seconds until the capability expires. By default, and at the latest, it expires with the session. */
+  /** Seconds until the delegated capability expires. It never outlives the session, and expires with it by default. */
   expiresInSecs?: number
-  /** One line in plain words, for logs. No person sees it, because none is asked. */
+  /** One line of text for logs. Nobody is prompted, so no person sees it. */
   statement?: string
 }
 
-/** `session.revoke`. */
+/** The options of `session.revoke`. */
 export interface RevokeOptions extends OriginOptions, Pick<SignRequestOptions, 'capabilityHeader'> {
   /** Stops waiting for the server. */
   signal?: AbortSignal
 }
 
-/** `session.serialize`. */
+/** The options of `session.serialize`. */
 export interface SerializeOptions {
-  /** Any non-empty text; `fromSession` needs the same one. Let it be long, because someone who has the string can try many. */
+  /** Any non-empty text, which `fromSession` needs again. Choose a long one: whoever has the string can try many passwords. */
   password: string
 }
 
-/** `DIDSession.fromSession`. */
+/** The options of `DIDSession.fromSession`. */
 export interface FromSessionOptions extends Partial<SerializeOptions>, TrustOptions {
   now?: Clock
   signal?: AbortSignal
 }
 
-/** `session.signRequest`. */
+/** The options of `session.signRequest`. */
 export interface SignRequestOptions {
   /**
-   * Called before anything is sent if the session has expired. It signs in again, and the session that it returns signs the
-   * request. Without it, an expired session rejects with `ERR_CAPABILITY_EXPIRED`.
+   * Called if the session has expired, before anything is sent. It should sign in again and return the new session, which then
+   * signs the request. Without this option, an expired session rejects with `ERR_CAPABILITY_EXPIRED`.
    */
   onExpired?: (() => RequestSigner | Promise<RequestSigner>) | undefined
   /**
-   * The header in which the capability travels; `Authorization` by default. Another one, such as `X-Capability`, where that is for
-   * something else, such as Basic auth. The server needs the same option.
+   * The header that carries the capability; `Authorization` by default. Choose another one, such as `X-Capability`, if
+   * `Authorization` is in use, for example for Basic auth. The server needs the same option.
    */
   capabilityHeader?: string | undefined
 }
 
-/** What signs requests: a `DIDSession`. */
+/** An object that signs requests, such as a `DIDSession`. */
 export interface RequestSigner {
   signRequest(request: Request, options?: { capabilityHeader?: string | undefined }): Promise<Request>
 }
@@ -170,32 +173,32 @@ export interface RequestSigner {
 /** Where the capability may be sent. */
 export interface OriginOptions {
   /**
-   * Origins to which the request may go besides those that the session's resources cover: `['https://api.example.com']`.
-   * For a session whose resources are no URLs, every origin must be named.
+   * Origins to which the request may go, in addition to those that the session's resources cover: `['https://api.example.com']`.
+   * If the session's resources aren't URLs, every origin must be named here.
    */
   origins?: readonly string[] | undefined
 }
 
-/** `session.fetch`: the options of `fetch`, where the request may go, and what to do if the session has expired. */
+/** The options of `session.fetch`: those of `fetch`, the origins it may send to, and what to do if the session has expired. */
 export interface SessionFetchInit extends RequestInit, SignRequestOptions, OriginOptions {}
 
-/** `session.keepCookie`. */
+/** The options of `session.keepCookie`. */
 export interface KeepCookieOptions {
-  /** Seconds before its end at which the cookie is renewed; 60 by default, and half of its time at most. */
+  /** How many seconds before its expiry the cookie is renewed; 60 by default, and at most half of its lifetime. */
   leadSecs?: number
-  /** Stops it. The cookie stays until it ends. */
+  /** Stops the renewal. The cookie itself stays until it expires. */
   signal?: AbortSignal
 }
 
-/** The events of `session.on`. */
+/** The names of the events of `session.on`. */
 export type SessionEventType = 'expiring' | 'expired' | 'renewed' | 'removed' | 'idle' | 'cookie-failed'
 
-/** `session.on`. */
+/** The options of `session.on`. */
 export interface SessionListenerOptions {
-  /** `expiring`: seconds before the expiry; 300 by default. */
+  /** For `expiring`: how many seconds before the expiry it is called; 300 by default. */
   leadSecs?: number
-  /** `idle`: seconds without input of the person in any tab; 1800 by default. */
+  /** For `idle`: after how many seconds without input in any tab it is called; 1800 by default. */
   idleSecs?: number
-  /** Ends the listening. */
+  /** Stops listening. */
   signal?: AbortSignal
 }

@@ -17,28 +17,28 @@ import type {
 
 const DEFAULT_NAMESPACE = 'default'
 
-/** Where sessions are stored, and what must hold for those that are taken up there. */
+/** Where sessions are stored, and which checks a stored session must pass. */
 export interface SessionContext {
-  /** The best comes first. */
+  /** In the order in which they are preferred. */
   readonly stores: SessionStore[]
-  /** Whether the caller chose the store: then the caller is told of its failures. */
+  /** Whether the caller chose the store. Its failures are then reported to the caller. */
   readonly isChosen: boolean
   readonly namespace: string
   readonly anyChain: boolean
   readonly now: Clock
   readonly checks: Trust
-  /** Whether did-session 4 would have stored its sessions in the same place. */
+  /** Whether this is the place where did-session 4 would have stored its sessions. */
   readonly isDefault: boolean
   readonly shared: SharedState
 }
 
 /**
- * What all that use one store and namespace in this page have in common. Files above keep what they share by this object.
+ * What all contexts of one store and namespace share in this page. Modules above use it as the key of what they share.
  */
 interface SharedState {
   /**
-   * Sessions by the did:key of their key, which was found to be what that names. What is stored of a session is only ever removed,
-   * never changed, so it is read once, unless the caller asks for checks.
+   * Sessions that were read and whose key was checked, by their did:key. A stored session is never changed, only removed, so it is read
+   * only once, unless the caller asks for checks.
    */
   readonly sessions: Map<string, KnownSession>
 }
@@ -51,20 +51,20 @@ interface KnownSession {
 
 type Read<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
-/** What is believed of a stored session, after the options were read. */
+/** The checks that a stored session must pass, after the options were read. */
 export type Trust = Read<TrustOptions>
 
-/** Options that say where sessions are stored and what is believed of them, after they were read. */
+/** The options that a context is made of, after they were read. */
 export type ContextOptions = Read<StoreOptions & TrustOptions>
 
-// One for the page: two stores over one database would be two connections. Where IndexedDB refuses a session, a store in
-// memory is added.
+// Shared by the whole page, because each store opens a connection of its own. If IndexedDB refuses a session, a memory store is
+// appended.
 const defaultStores: [SessionStore, ...SessionStore[]] = [indexedDBStore()]
 const sharedStates = new WeakMap<SessionStore, Map<string, SharedState>>()
 
 /**
- * The context that the options name. Throws `ERR_ENVIRONMENT` on a page without WebCrypto, where no session can sign; and if
- * they name no store outside of browsers: the requests of a server would share one store, and so each other's sessions.
+ * The context for the options. Throws `ERR_ENVIRONMENT` on a page without WebCrypto, where no session can sign, and outside of
+ * browsers if no store is given: all requests of a server would share a default store, and so each other's sessions.
  */
 export function contextOf({
   store,
@@ -93,7 +93,7 @@ export function contextOf({
   }
 }
 
-/** The store that is used without a choice. It is also known where it can't be used, as while a server renders a page. */
+/** The store that is used by default. It also exists where it can't be used, for example while a server renders a page. */
 export function defaultStore(): SessionStore {
   return defaultStores[0]
 }
@@ -106,25 +106,25 @@ function sharedStateOf(store: SessionStore, namespace: string): SharedState {
   return state
 }
 
-/** A record as it was found, the store that has it, and its key if that was read along with it. Nothing of it is checked. */
+/** A record as it was read, the store that has it, and its key if that was read at the same time. Nothing of it is checked yet. */
 export interface FoundRecord {
   readonly record: unknown
   readonly store: SessionStore
   readonly key?: unknown
 }
 
-/** What the stores hold, as far as it could be read. */
+/** What could be read from the stores. */
 export interface FoundRecords {
   readonly found: readonly FoundRecord[]
   /** The errors of the stores that could not be read. */
   readonly failures: readonly unknown[]
-  /** Which stores these are. */
+  /** Which stores could not be read. */
   readonly unread: readonly Persistence[]
-  /** The session used last, if that was read. */
+  /** The session used last, if it was read. */
   readonly last: LastUsed | undefined
 }
 
-/** Reads the records of a namespace, or of one account in it, from all the stores. One that fails doesn't stop the others. */
+/** Reads the records of a namespace, or of one account in it, from all stores. If one store fails, the others are still read. */
 export async function readRecords(
   stores: readonly SessionStore[],
   namespace: string,
@@ -134,8 +134,8 @@ export async function readRecords(
 }
 
 /**
- * Reads the account's records, the note of the last use if it is wanted, and the keys that are not known yet, in one step where
- * the store can do that. Without an account, the records of the account used last; if nobody was, all records.
+ * Reads the account's records, the note of the last use if it is wanted, and the keys that aren't cached, in one transaction if the
+ * store can. Without an account, it reads the records of the account used last, or all records if there is no note of that.
  */
 export async function readAccount(
   stores: readonly SessionStore[],
@@ -146,12 +146,12 @@ export async function readAccount(
 ): Promise<FoundRecords> {
   const withLast = isLastWanted || account === undefined
   const read = await collect(stores, (store) => readStored(store, namespace, account, isKnown, withLast))
-  // Nobody was used last, or somebody of whom another store may know more. Stores that can't be read aren't asked again.
+  // Read all stores again if no account was used last, or if another store may have more records of that account.
   const isWhole = account !== undefined || stores.length - read.failures.length < (read.last ? 2 : 1)
   return isWhole ? read : { ...(await readRecords(stores, namespace, read.last?.account)), last: read.last }
 }
 
-/** The session used last, over all stores. A store that fails counts as one that knows of none. */
+/** The session used last, of all stores. A store that fails is treated as one without such a note. */
 export async function readLastUsed(
   stores: readonly SessionStore[],
   namespace: string,
@@ -160,7 +160,7 @@ export async function readLastUsed(
   return newest(await Promise.all(stores.map((store) => read(store).then(parseLastUsed, () => undefined))))
 }
 
-/** A record as we write it, or `undefined`: then it can't be read, which is not the same as absent. */
+/** Parses a stored record. Returns `undefined` for anything that this library would not have stored. */
 export function parseRecord(record: unknown): SessionRecord | undefined {
   if (typeof record !== 'object' || record === null) return undefined
   const { account, keyDID, cacao } = record as { [name in keyof SessionRecord]?: unknown }
@@ -197,7 +197,7 @@ async function collect(
   return { found: (await Promise.all(found)).flat(), failures, unread, last: newest(lasts) }
 }
 
-// A store that can't do it in one step is asked step by step. Only a failure to read the records is one of the store.
+// A store without `readAccount` is read step by step. Only a failure to read the records counts as a failure of the store.
 async function readStored(
   store: SessionStore,
   namespace: string,
@@ -222,7 +222,8 @@ function parseLastUsed(last: unknown): LastUsed | undefined {
   if (typeof at !== 'number') return undefined
   return typeof account === 'string' && typeof keyDID === 'string' ? { account, keyDID, at } : { at }
 }
-/** The session as a record, without its key. */
+
+/** The record of a session, without its key. */
 export function recordOf({ key, cacao, persistence }: SessionData): LocatedRecord {
   return { account: issuerAccount(cacao), keyDID: key.did, cacao, persistence }
 }

@@ -2,16 +2,16 @@ import { CompactEncrypt, compactDecrypt } from 'jose'
 import { fromUtf8, utf8 } from '../base/bytes.js'
 import { fromBase64url } from '../base/multibase.js'
 
-// Session strings under a password: compact JWE (RFC 7516) with PBES2 (RFC 7518 §4.8) and AES-256-GCM, and nothing else.
+// Session strings that are encrypted with a password: compact JWE (RFC 7516) with PBES2 (RFC 7518 §4.8) and AES-256-GCM only.
 
 const ALG = 'PBES2-HS512+A256KW'
 const ENC = 'A256GCM'
 const HEADER = ['alg', 'enc', 'p2c', 'p2s']
 // Iterations of PBKDF2 with HMAC-SHA-512: nearly three times what OWASP recommends.
 const ROUNDS = 600_000
-// A string that demands more is refused before the first one, because reading it could take minutes.
+// A string that asks for more iterations is refused, because decrypting it could take minutes.
 const MOST_ROUNDS = 1_000_000
-// The longest session string in base64url, with the other parts of the JWE, in characters.
+// Characters: the longest session string encoded in base64url, plus the other parts of the JWE.
 const MAX_LENGTH = 540_000
 
 /** Encrypts a session string. Throws a `TypeError` unless the password is a non-empty string. */
@@ -23,7 +23,7 @@ export async function encryptString(text: string, password: string): Promise<str
 }
 
 /**
- * The session string that was encrypted; `undefined` if the password is another one, or the text was changed or is no such JWE.
+ * Decrypts a session string. Resolves with `undefined` if the password is wrong, or the text was changed or isn't such a JWE.
  * Throws a `TypeError` unless the password is a non-empty string.
  */
 export async function decryptString(text: string, password: string): Promise<string | undefined> {
@@ -37,7 +37,7 @@ export async function decryptString(text: string, password: string): Promise<str
   return plain && fromUtf8(plain.plaintext)
 }
 
-// jose decodes leniently and accepts members of the header that we never write.
+// Checked here too, because jose decodes base64url leniently and accepts header members that we never write.
 function isEncryptedString(text: string): boolean {
   const parts = text.length > MAX_LENGTH ? [] : text.split('.').map((part) => fromBase64url(part))
   const [header] = parts
@@ -50,7 +50,7 @@ function isEncryptedString(text: string): boolean {
   }
 }
 
-// Keyboards compose accented letters in different ways: NFC makes them one (RFC 8265 §4.2).
+// Keyboards compose accented letters in different ways, which NFC makes equal (RFC 8265 §4.2).
 function secretOf(password: unknown): Uint8Array {
   if (typeof password === 'string' && password !== '') return utf8(password.normalize('NFC'))
   throw new TypeError('password must be a non-empty string')

@@ -5,7 +5,7 @@ import type { LoadHelpers } from './resume.js'
 import { sessionOfSeed } from './session-string.js'
 import { assertBelieved, trustRefusal } from './trust.js'
 
-// What a page loads in some cases only, to take up a session or to follow it.
+// The code that a page loads only in some cases, to resume a session or to watch it.
 
 export { watchInput } from '../base/watch-input.js'
 export { TRUST_READERS } from '../options/read-grant-options.js'
@@ -13,7 +13,7 @@ export { clearCookies } from '../store/page-cookie.js'
 export { givenTrusting, resume, trustingContext } from './resume.js'
 export { assertBelieved, canSign, migrate, missingGrants, sessionOfSeed, trustRefusal }
 
-/** The helpers of `resume`, for code that has loaded them anyway. */
+/** The helpers of `resume`, for code that has already loaded them. */
 export const loadedHelpers: LoadHelpers = async () => ({
   assertBelieved,
   canSign,

@@ -10,7 +10,7 @@ import { parseRecord, readRecords } from './context.js'
 import { loadedHelpers } from './helpers.js'
 import { migrateDIDSession4, refusalOf, trustingContext } from './resume.js'
 
-/** One stored session, for a list of accounts to choose from. */
+/** A summary of a stored session, for example for a list of accounts to choose from. */
 export interface SessionSummary {
   /** CAIP-10 id, or a did:key. */
   readonly account: string
@@ -25,7 +25,7 @@ export interface SessionSummary {
   readonly persistence: Persistence
 }
 
-/** Every stored session that passes the checks of the options, those that did-session 4 left included. */
+/** All stored sessions that pass the checks of the options, including those that did-session 4 stored. See `SessionClient.list`. */
 export async function listSessions(options: ListOptions): Promise<SessionSummary[]> {
   const given = readOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS })
   const context = await trustingContext(given, loadedHelpers)

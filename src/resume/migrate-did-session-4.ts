@@ -16,16 +16,16 @@ const DATABASE = 'did-session'
 const STORE = 'sessions'
 const OPEN_TIMEOUT_MS = 2000
 
-/** A session that did-session 4 stored, as it stands there. */
+/** A session as did-session 4 stored it. */
 interface DIDSession4Record {
-  /** The key of the record: the account as that app wrote it. */
+  /** The key of the record: the account as the app wrote it. */
   readonly id: string
   readonly account: string
   readonly cacao: unknown
   readonly keypair: unknown
 }
 
-/** What did-session 4 stored in this origin, of all accounts or one. Nothing where it never ran. */
+/** The sessions that did-session 4 stored in this origin, of all accounts or of one; none where it never ran. */
 async function readDIDSession4(account?: string): Promise<DIDSession4Record[]> {
   return withDatabase([], async (database) => {
     const store = database.transaction(STORE).objectStore(STORE)
@@ -57,7 +57,7 @@ async function withDatabase<T>(otherwise: T, work: (database: Database) => Promi
     if (!database) return otherwise
     return database.objectStoreNames.contains(STORE) ? await work(database) : otherwise
   } catch {
-    // One can sign in even if something is wrong with another library's database.
+    // A broken database of another library must not keep anyone from signing in.
     return otherwise
   } finally {
     opening.then((database) => database?.close()).catch(() => undefined)
@@ -66,7 +66,7 @@ async function withDatabase<T>(otherwise: T, work: (database: Database) => Promi
 
 async function openIfExists(): Promise<Database | undefined> {
   if (typeof indexedDB === 'undefined') return undefined
-  // Opening without a version asks for an upgrade only where there was no database: aborting it leaves none.
+  // Without a version, an upgrade runs only if there was no database. Aborting the upgrade keeps it from being created.
   const opening = openDB(DATABASE, undefined, {
     upgrade(_database, _old, _new, transaction) {
       transaction.done.catch(() => undefined)
@@ -77,9 +77,9 @@ async function openIfExists(): Promise<Database | undefined> {
 }
 
 /**
- * Moves the sessions that did-session 4 stored in this origin, of all accounts or one, into our store, and says how many
- * there were. Nobody has checked them before, so they are checked here. Each is removed from the old database only once ours
- * has it.
+ * Moves the sessions that did-session 4 stored in this origin, of all accounts or of one, into our store, and returns how many it
+ * moved. They are checked here, because nothing has checked them before. Each is removed from the old database only after it was
+ * stored in ours.
  */
 export async function migrate(context: SessionContext, account: string | undefined): Promise<number> {
   const usable: { id: string; session: NewSession }[] = []
@@ -94,7 +94,7 @@ export async function migrate(context: SessionContext, account: string | undefin
   return usable.length
 }
 
-/** Removes what did-session 4 stored of the account. */
+/** Removes the sessions of the account that did-session 4 stored. */
 export async function forgetDIDSession4(account: string): Promise<void> {
   await removeDIDSession4((await readDIDSession4(account)).map(({ id }) => id))
 }

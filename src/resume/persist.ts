@@ -9,10 +9,10 @@ import { parseRecord, readAccount, readLastUsed, type SessionContext } from './c
 import { sessionOfSeed } from './session-string.js'
 
 /**
- * Stores a session in the first store that really keeps it, and says which one that is; the expired ones are removed from
- * there. A store counts only once the record was read back and its key has signed: engines have refused keys, and have
- * lost them on the way. If no store does and the caller chose none, the session is kept in memory. Rejects with what the
- * last store said.
+ * Stores a session in the first store that really keeps it, removes the expired ones from that store, and returns the store's
+ * `persistence`. A store has kept a session only if the record can be read back and its key signs, because engines have refused keys
+ * or lost them. If no store has kept it, the session goes into a memory store, unless the caller chose the store: then it rejects
+ * with that store's error.
  */
 export async function persist(
   { stores, isChosen, namespace, now }: SessionContext,
@@ -53,7 +53,7 @@ async function persistIn(
   await store.write(namespace, { remove: [{ account, keyDID }] })
   throw new SessionError(
     'ERR_STORE_CORRUPT',
-    `what was written to ${store.persistence} came back as something else`,
+    `the session that was written to ${store.persistence} could not be read back unchanged`,
   )
 }
 
@@ -63,25 +63,25 @@ async function isKeyOf({ keyDID, cacao, seed }: NewSession, stored: unknown): Pr
   return key?.did === keyDID && (await canSign(key))
 }
 
-// In localStorage, which browsers evict apart from IndexedDB: for each account until when its session is stored there, in
-// milliseconds since 1970.
+// An item in localStorage, which browsers evict independently of IndexedDB. It has, for each account, the time until which its session
+// is stored in IndexedDB, in milliseconds since 1970.
 const ITEM = 'cacao-session:stored'
 // JSON has no Infinity.
 const LAST_INSTANT = Date.UTC(9999, 11, 31)
 
-/** Notes that a session of the account is stored here until a time, so that its loss can be told from there being none. */
+/** Marks that a session of the account is stored until a time, so that an evicted session can be told from one that never existed. */
 export function markStored(context: SessionContext, account: string, until: number): void {
   change(context, (marks) => marks.set(markOf(context, account), Math.min(until, LAST_INSTANT)))
 }
 
-/** Notes that nothing of the account is stored here. */
+/** Removes the mark, because no session of the account is stored any more. */
 export function unmarkStored(context: SessionContext, account: string): void {
   change(context, (marks) => marks.delete(markOf(context, account)))
 }
 
 /**
- * Whether the account had a session here that nobody signed out of and that the browser has evicted. `accounts` are those whose
- * sessions were known here.
+ * Whether the browser has evicted a session of the account, which nobody had signed out. `accounts` are the accounts whose sessions
+ * this page has known.
  */
 export async function wasEvicted(
   context: SessionContext,
@@ -109,7 +109,7 @@ function change({ isChosen }: SessionContext, work: (marks: Map<string, number>)
     if (marks.size > 0) pageStorage()?.setItem(ITEM, JSON.stringify([...marks]))
     else pageStorage()?.removeItem(ITEM)
   } catch {
-    // The browser refuses to write: then only this page knows.
+    // If localStorage can't be written, an eviction is noticed only by this page, while it is open.
   }
 }
 

@@ -17,13 +17,14 @@ import {
   type Trust,
 } from './context.js'
 
-// With `resume`, these reach all that a page has loaded before it loads anything else. Each module that loads later exports the three,
-// although nobody takes them from there: a bundler makes a file for each set of modules that use the same code, and so of that one file.
+// Together with `resume`, these import everything that a page loads first. Each module that loads later exports the three as well,
+// although they aren't imported from there: a bundler makes a file for each set of modules that use the same code, so that this way
+// there is one such file.
 export { givenTrusting } from '../options/read-options.js'
 
 /**
- * The context that the options name, for taking up what is stored there. Rejects as `contextOf` throws; and with a `TypeError` if
- * others can write into the store and the options don't say whose signatures and which sites are believed.
+ * The context for the options, for resuming sessions. Rejects as `contextOf` throws, and with a `TypeError` if others can write to the
+ * store and the options contain no checks.
  */
 export async function trustingContext(options: ContextOptions, load: LoadHelpers): Promise<SessionContext> {
   const context = contextOf(options)
@@ -34,8 +35,8 @@ export async function trustingContext(options: ContextOptions, load: LoadHelpers
 
 /**
  * The stored session of the account that covers what is wanted, passes the context's checks and is valid longest; without an
- * account, the one used last. Never prompts. Rejects with `ERR_STORE_UNAVAILABLE` if a store that the caller chose can't be
- * read, and with `ERR_RPC_UNAVAILABLE` if the verifiers can't ask a contract account's chain.
+ * account, the session used last. Never prompts. Rejects with `ERR_STORE_UNAVAILABLE` if a store that the caller chose can't be
+ * read, and with `ERR_RPC_UNAVAILABLE` if the chain of a contract account doesn't answer.
  */
 export async function resume(
   context: SessionContext,
@@ -46,7 +47,7 @@ export async function resume(
   return resumeFrom(await look(context, account, wanted, load), account === undefined, context)
 }
 
-/** The session that `resume` takes up of what was found, and notes as the one used last. */
+/** Chooses the session that `resume` returns from what was found, and notes it as the one used last. */
 export async function resumeFrom(
   { assessments, last, failures }: Look,
   isLastWanted: boolean,
@@ -60,7 +61,7 @@ export async function resumeFrom(
   return session
 }
 
-/** Takes over the sessions that did-session 4 left in this origin, of all accounts or one, and says how many there were. */
+/** Moves the sessions that did-session 4 stored in this origin, of all accounts or of one, and returns how many it moved. */
 export async function migrateDIDSession4(
   context: SessionContext,
   account: string | undefined,
@@ -71,12 +72,12 @@ export async function migrateDIDSession4(
     const { migrate } = await load()
     return await migrate(context, account)
   } catch {
-    // One can sign in even if something is wrong with what another library left.
+    // A broken database of another library must not keep anyone from signing in.
     return 0
   }
 }
 
-/** Whether did-session 4 may have sessions here. Most pages learn without loading anything that it never ran. */
+/** Whether did-session 4 may have stored sessions here. Answers without loading the code of the migration. */
 export async function mayHoldDIDSession4({ isDefault }: SessionContext): Promise<boolean> {
   try {
     const { indexedDB } = globalThis
@@ -89,7 +90,7 @@ export async function mayHoldDIDSession4({ isDefault }: SessionContext): Promise
   }
 }
 
-/** What was found of an account, and what of it can be taken up. */
+/** The stored records of an account, and an assessment of each. */
 export interface Look {
   readonly assessments: readonly Assessment[]
   readonly found: readonly FoundRecord[]
@@ -98,8 +99,8 @@ export interface Look {
 }
 
 /**
- * Reads and judges what is stored of the account. What did-session 4 left counts only if nothing of ours can be taken up. The last
- * use need not be read where nothing is taken up and the account is known.
+ * Reads and assesses the stored records of the account. Sessions of did-session 4 are migrated only if no session of ours can be
+ * resumed. The note of the last use need not be read if the account is known and nothing will be resumed.
  */
 export async function look(
   context: SessionContext,
@@ -123,19 +124,19 @@ async function lookOnce(
   isLastWanted: boolean,
 ): Promise<Look> {
   const { stores, namespace, anyChain, shared } = context
-  // Who asks for checks wants them made of what is stored now.
+  // A caller with checks expects them to be made on what is stored now, so nothing is taken from the cache.
   const isKnown = (keyDID: string): boolean => !hasChecks(context) && shared.sessions.has(keyDID)
   const { found, last, failures } = anyChain
     ? { ...(await readRecords(stores, namespace)), last: await readLastUsed(stores, namespace) }
     : await readAccount(stores, namespace, account, isKnown, isLastWanted)
   const owner = account ?? last?.account
-  // Signing out leaves a note without an account: nobody is signed in again who has just signed out.
+  // Signing out leaves a note without an account. Then nobody is signed in, even if other accounts have sessions.
   const own =
     last && owner === undefined ? [] : found.filter(({ record }) => !anyChain || isOf(owner, record))
   return { found: own, last, failures, assessments: await assessAll(own, owner, wanted, context, load) }
 }
 
-/** Judges the records one by one. */
+/** Assesses each of the records. */
 export function assessAll(
   found: readonly FoundRecord[],
   account: string | undefined,
@@ -153,40 +154,40 @@ function isOf(account: string | undefined, record: unknown): boolean {
   return account === undefined || (typeof owner === 'string' && chainless(owner) === chainless(account))
 }
 
-// The note is of no consequence to the session at hand, so a failure to write it doesn't take the session away.
+// A session can be used even if the note can't be written, so a failure is ignored.
 async function noteUse({ stores, namespace, now }: SessionContext, session: SessionData): Promise<void> {
   const { account, keyDID, persistence } = recordOf(session)
   const store = stores.find((candidate) => candidate.persistence === persistence)
   await store?.write(namespace, { last: { account, keyDID, at: now() } }).catch(() => undefined)
 }
 
-/** Why there is, or isn't, a session that `get` would take up without a prompt. */
+/** Whether `get` would resume a session without a prompt, and if not, why. */
 export type SessionStatus =
   | { readonly status: 'ok'; readonly expiresAt: Date | undefined; readonly persistence: Persistence }
   /** Nothing is stored for this account. */
   | { readonly status: 'none' }
-  /** There was a session, and nobody signed out: the browser, or someone in it, has thrown storage away. */
+  /** There was a session, and nobody signed out: the browser has evicted its storage, or someone has cleared it. */
   | { readonly status: 'evicted' }
-  /** Also one that expires sooner than `minValiditySecs` asks for. */
+  /** The session has expired, or expires sooner than `minValiditySecs` allows. */
   | { readonly status: 'expired'; readonly expiresAt: Date | undefined }
-  /** Granted for a later time, or this machine's clock runs behind. */
+  /** The session becomes valid later, or this machine's clock is behind. */
   | { readonly status: 'not-yet-valid' }
-  /** There is a session, but it doesn't cover these. */
+  /** There is a session, but it doesn't cover the `missing` resources. */
   | { readonly status: 'missing-resources'; readonly missing: readonly string[] }
-  /** What is stored can't be read, or its key is not the one that the capability was granted to. */
+  /** The stored record is malformed, or its key isn't the one that the capability was granted to. */
   | { readonly status: 'wrong-key' }
-  /** What `verifiers`, `domains` or `revocation` refuse: the code says which. */
+  /** `verifiers`, `domains` or `revocation` refuse the session; the code says why. */
   | { readonly status: 'untrusted'; readonly code: SessionErrorCode }
-  /** The store can't be used, so nobody knows. */
+  /** The store can't be read. */
   | { readonly status: 'store-unavailable' }
 
-/** What a stored session must be good for. */
+/** What a stored session must cover, and for how many seconds it must still be valid. */
 export interface Wanted {
   readonly resources?: readonly string[]
   readonly minValiditySecs?: number | undefined
 }
 
-/** What was found out about a stored record. */
+/** The result of assessing a stored record. */
 export interface Assessment {
   readonly status: SessionStatus
   /** Only with status `ok`. */
@@ -194,8 +195,8 @@ export interface Assessment {
 }
 
 /**
- * What taking up a session needs in some cases only: for abilities, what is trusted, stores of seeds or of the caller's own, and
- * what did-session 4 left. A page loads them when one of these cases comes up.
+ * Functions that resuming a session needs only in some cases: for abilities, checks, stores of seeds or of the caller's own, and
+ * sessions of did-session 4. A page loads them in these cases.
  */
 interface ResumeHelpers {
   assertBelieved(checks: Trust): void
@@ -206,12 +207,12 @@ interface ResumeHelpers {
   migrate(context: SessionContext, account: string | undefined): Promise<number>
 }
 
-/** Gives the helpers, and loads them first if they weren't. */
+/** Returns the helpers, and loads them first if necessary. */
 export type LoadHelpers = () => Promise<ResumeHelpers>
 
 const MOST_KNOWN = 100
 
-/** Judges a stored record. The cheap checks come first, the key last. */
+/** Assesses a stored record. The cheap checks come first; then the key, and last the caller's checks. */
 async function assess(
   found: FoundRecord,
   account: string | undefined,
@@ -223,7 +224,7 @@ async function assess(
   if (!parsed || (account ?? parsed.account) !== parsed.account) return { status: { status: 'wrong-key' } }
   const { cacao } = parsed
   const now = context.now()
-  // It was signed out, but its store could not be written, or someone has put it back.
+  // The session was signed out, but its record could not be removed, or was put back.
   if (isRemoved(parsed.keyDID)) return { status: { status: 'none' } }
   const validity = validityAt(cacao, now)
   if (validity === 'expired' || expiryTime(cacao) < now + minValiditySecs * 1000)
@@ -231,7 +232,7 @@ async function assess(
   if (validity === 'not-yet-valid') return { status: { status: 'not-yet-valid' } }
   const { resources: granted = [] } = cacao.p
   let missing = missingResources(granted, resources)
-  // The abilities of one recap may be among those of another.
+  // A ReCap that isn't the same text may still be covered, because abilities are compared one by one.
   if (isRecap(missing.at(-1))) missing = (await load()).missingGrants(granted, missing)
   if (missing.length > 0) return { status: { status: 'missing-resources', missing } }
   const session = await storedSession(found, context, parsed, load)
@@ -242,7 +243,7 @@ async function assess(
   return { status: { status: 'ok', expiresAt: expiresAt(cacao), persistence }, session }
 }
 
-/** The code with which the context's checks refuse the capability; `undefined` if they don't. */
+/** The code with which the context's checks refuse the capability, or `undefined` if they accept it. */
 export async function refusalOf(
   cacao: Cacao,
   context: SessionContext,
@@ -257,7 +258,7 @@ function hasChecks({ checks }: SessionContext): boolean {
   return Object.values(checks).some(Boolean)
 }
 
-/** A stored session with its key; `undefined` unless that is the one that its DID names. */
+/** A stored session with its key, or `undefined` if the stored key isn't the one that the record's did:key names. */
 export async function storedSession(
   { store, key: keyRead }: FoundRecord,
   { namespace, shared }: SessionContext,
@@ -280,15 +281,15 @@ export async function storedSession(
   return { key, cacao, persistence }
 }
 
-// Of a session that is known a store needs to give no more than the id.
+// For a session that is already cached, the store returns only the account and the did:key.
 function knownRecord(record: unknown, { shared }: SessionContext): SessionRecord | undefined {
   const { account, keyDID = '', cacao } = (record ?? {}) as Partial<SessionRecord>
   const known = cacao === undefined ? shared.sessions.get(keyDID)?.record : undefined
   return known?.account === account ? known : undefined
 }
 
-// IndexedDB gives back the pair that this origin put there. Another store may have put one person's public key beside another's
-// private key.
+// IndexedDB returns the key pair that this origin stored. Another store might combine one person's public key with another person's
+// private key, so there a signature is tried.
 async function isPair(key: SessionKey, { database }: SessionStore, load: LoadHelpers): Promise<boolean> {
   if (database) return true
   const { canSign } = await load()

@@ -14,12 +14,12 @@ import type { FromSessionOptions, SerializeOptions } from '../options/session-op
 import type { Persistence, SessionData } from '../store/store.js'
 import { assertTrusted } from './trust.js'
 
-// The most characters of a session string: a chain in which each capability has as many resources as it may have.
+// Characters: enough for a chain in which each capability has the maximum of resources.
 const MAX_LENGTH = 400_000
 
 /**
- * A session as a string, exactly as did-session 4 writes it: base64url of `{"sessionKeySeed":…,"cacao":…}`.
- * A capability with bytes, such as a passkey's, can't be written as JSON and is written as DAG-JSON.
+ * Writes a session as a string, exactly as did-session 4 does: base64url of `{"sessionKeySeed":…,"cacao":…}`. A capability with bytes,
+ * such as a passkey's, is written as DAG-JSON, because JSON can't contain bytes.
  */
 export function writeSession(seed: Uint8Array, cacao: Cacao): string {
   const session = { sessionKeySeed: toBase64(seed), cacao }
@@ -27,10 +27,10 @@ export function writeSession(seed: Uint8Array, cacao: Cacao): string {
 }
 
 /**
- * Reads such a string, or with a password what `encrypted` made of one. Throws `ERR_SESSION_STRING` if it is none,
- * `ERR_CAPABILITY_INVALID` if its capability is malformed, `ERR_CAPABILITY_AUDIENCE` if that was granted to another key
- * than the string's, and what `verifiers`, `domains` and `revocation` refuse by their codes. An expired one is read all the
- * same; one that is not yet valid is not.
+ * Reads a session string, with a password if it was encrypted. Rejects with `ERR_SESSION_STRING` if the string is malformed or the
+ * password is wrong, `ERR_CAPABILITY_INVALID` if the capability is malformed, `ERR_CAPABILITY_AUDIENCE` if it was granted to another
+ * key than the string's, `ERR_CAPABILITY_NOT_YET_VALID`, and with the codes of the checks that `verifiers`, `domains` and `revocation`
+ * ask for. An expired session is returned.
  */
 export async function readSession(
   text: string,
@@ -38,7 +38,7 @@ export async function readSession(
 ): Promise<SessionData & { readonly seed: Uint8Array }> {
   const { now = systemClock, signal, password, ...checks } = fromSessionOptions(options)
   signal?.throwIfAborted()
-  // A key made from a seed might sign without WebCrypto, but no request that has a body.
+  // A key from a seed can sign without WebCrypto in some engines, but requests with a body can't be signed without it.
   subtleCrypto()
   const { sessionKeySeed, cacao: unchecked } = parts(await plainText(text, password))
   const seed = typeof sessionKeySeed === 'string' ? fromBase64(sessionKeySeed) : undefined
@@ -87,7 +87,9 @@ async function plainText(text: string, password: string | undefined): Promise<st
   const plain = await decryptString(text, password)
   if (plain !== undefined) return plain
   throw notASession(
-    isEncrypted ? "it can't be decrypted, perhaps not by this password" : 'it is not encrypted',
+    isEncrypted
+      ? "it can't be decrypted: check the password, and that the string is unchanged"
+      : 'it is not encrypted: leave the password out',
   )
 }
 
@@ -98,14 +100,14 @@ function parts(text: string): { sessionKeySeed?: unknown; cacao?: unknown } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw notASession('it is not base64url of JSON')
   const unknown = Object.keys(value).find((name) => name !== 'sessionKeySeed' && name !== 'cacao')
-  if (unknown !== undefined) throw notASession('it has members that a session has not')
+  if (unknown !== undefined) throw notASession('it has unknown members')
   return value
 }
 
-// The message never repeats the string: it holds a secret key.
+// The message must not contain the string, because it has a secret key in it.
 function notASession(why: string): SessionError {
   return new SessionError(
     'ERR_SESSION_STRING',
-    `not a serialized session: ${why}; pass what serialize() gave, whole and unchanged`,
+    `not a serialized session: ${why}; pass the whole string that serialize() returned, unchanged`,
   )
 }

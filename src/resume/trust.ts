@@ -4,17 +4,17 @@ import type { Cacao } from '../capability/cacao.js'
 import { verifySignature } from '../capability/verify-signature.js'
 import type { Trust } from './context.js'
 
-/** Throws a `TypeError` unless the options say whose signatures and which sites are believed of what others can write. */
+/** Throws a `TypeError` unless the options contain the checks that a store needs if others can write to it. */
 export function assertBelieved({ verifiers, domains }: Trust): void {
   if (!(verifiers && domains))
     throw new TypeError(
-      'others can write into this store: verifiers and domains must say what is believed: { store, verifiers: ethereumVerifiers(), domains: ["app.example.com"] }',
+      'others can write to this store, so verifiers and domains are required: pass { store, verifiers: ethereumVerifiers(), domains: ["app.example.com"] }',
     )
 }
 
 /**
- * Throws unless the capability is of an accepted site (`ERR_CAPABILITY_DOMAIN`), signed (`_SIGNATURE`, `_UNSUPPORTED`,
- * `_INVALID`) and not revoked (`_REVOKED`), as far as that is asked for.
+ * Makes those checks that are given. Throws unless the capability is for an accepted site (`ERR_CAPABILITY_DOMAIN`), signed
+ * (`ERR_CAPABILITY_SIGNATURE`, `_UNSUPPORTED`, `_INVALID`) and not revoked (`ERR_CAPABILITY_REVOKED`).
  */
 export async function assertTrusted(
   cacao: Cacao,
@@ -27,8 +27,8 @@ export async function assertTrusted(
 }
 
 /**
- * The code with which a stored capability is refused; `undefined` if it is not. Rejects where nobody can tell: with
- * `ERR_RPC_UNAVAILABLE`, or what a store of revocations says. Nobody is asked to sign anew for what is only down.
+ * The code with which the checks refuse a stored capability, or `undefined` if they accept it. Rejects if a check can't be made, with
+ * `ERR_RPC_UNAVAILABLE` or the error of the revocation store: the person shouldn't have to sign again because a service is down.
  */
 export async function trustRefusal(
   cacao: Cacao,

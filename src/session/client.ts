@@ -25,10 +25,10 @@ import {
 import type { SessionData } from '../store/store.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 
-/** What `createSessionClient` takes: where sessions are stored, and what is believed of them. */
+/** The options of `createSessionClient`: where sessions are stored, and the checks that stored sessions must pass. */
 export interface SessionClientOptions extends Omit<StoreOptions, 'signal'>, TrustOptions {}
 
-// What is trusted is read by each call that asks for it, together with the call's own options.
+// `TrustOptions` are read by each call, together with the call's own options, because their readers load later.
 const readLater = check<never>((value) => value as never)
 const { signal: _, ...PLACE_READERS } = STORE_READERS
 const CLIENT_READERS: ReadersOf<SessionClientOptions> = {
@@ -38,19 +38,19 @@ const CLIENT_READERS: ReadersOf<SessionClientOptions> = {
   revocation: readLater,
 }
 
-/** Makes the session that an app works with. */
+/** Makes the session object that an app uses. */
 export type OpenSession<Session> = (data: SessionData, now: Clock, context: SessionContext) => Session
 
 let loadedRequests: typeof import('./requests.js') | undefined
 
-/** What a page loads by use, once it knows who is signed in. */
+/** The code that a page loads when it first needs it. */
 export const later = {
   tabs: (): Promise<typeof import('../tabs/index.js')> => import('../tabs/index.js'),
-  // Kept, because in Node each `import()` takes as long as a tenth of a signature.
+  // Cached, because in Node each `import()` takes a tenth of the time of a signature.
   requests: async (): Promise<typeof import('./requests.js')> =>
     (loadedRequests ??= await import('./requests.js')),
   signingIn: (): Promise<typeof import('./signing-in.js')> => {
-    // It will need these too, and the one need not wait for the other.
+    // Signing in needs `tabs` too, so both are loaded at the same time.
     later.tabs().catch(() => undefined)
     return import('./signing-in.js')
   },
@@ -59,8 +59,8 @@ export const later = {
 const readTrust = async () => (await later.helpers()).TRUST_READERS
 
 /**
- * The sessions of one store and namespace. Every method also takes the options of the client, for one call; a `TypeError`
- * names an option that is wrong.
+ * The sessions of one store and namespace. Every method also takes the client's options, for that call only. A wrong option causes
+ * a `TypeError` that names it.
  */
 export class SessionClient<Session> {
   readonly #options: SessionClientOptions
@@ -73,10 +73,10 @@ export class SessionClient<Session> {
   }
 
   /**
-   * Takes up the account's session, or else has the wallet sign a new one and stores it. Prompts at most once,
-   * however many call at a time. The key can't be exported. Rejects with a `SessionError`: `ERR_AUTH_REJECTED`,
-   * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_…` (also if the auth method answers something else than it was asked for),
-   * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, with a store of the caller's own, `ERR_STORE_…`.
+   * Resumes the account's stored session, or asks the wallet to sign a new one and stores it. The wallet is asked at most once, even
+   * if several calls run at the same time. The session key can't be exported. Rejects with a `SessionError`: `ERR_AUTH_REJECTED`,
+   * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_…` (also if the auth method returns a different capability from the one requested),
+   * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, if the caller passed a store, `ERR_STORE_…`.
    *
    * @example
    * const session = await sessions.get(account, auth, { resources: ['https://api.example.com/notes/*'] })
@@ -89,9 +89,9 @@ export class SessionClient<Session> {
   }
 
   /**
-   * Takes up a stored session and never prompts; `undefined` if there is none that is valid and covers the resources. Without
-   * an account, the session used last, so that a reload needs no wallet at all. Rejects with `ERR_ENVIRONMENT` outside of
-   * browsers without a `store`, and with a `TypeError` for a store that others can write without `verifiers` and `domains`.
+   * Resumes a stored session, and never prompts. Resolves with `undefined` if no stored session is valid and covers the resources.
+   * Without an account, it resumes the session used last, so a reload needs no wallet at all. Rejects with `ERR_ENVIRONMENT` outside
+   * of browsers if no `store` is given, and with a `TypeError` if others can write to the store but `verifiers` or `domains` are missing.
    */
   async load(account?: AccountInput, options: ResumeOptions = {}): Promise<Session | undefined> {
     const given = await givenTrusting<ResumeOptions>(this.#with(options), RESUME_READERS, readTrust)
@@ -109,14 +109,14 @@ export class SessionClient<Session> {
   }
 
   /**
-   * Takes up the account's stored session, of several accounts side by side, and makes it the one that `load` without an
-   * account gives from now on. Never prompts; `undefined` if there is none.
+   * Resumes the stored session of one of several accounts, and makes it the session used last, which `load` without an account
+   * returns from now on. Never prompts. Resolves with `undefined` if the account has no session.
    */
   async use(account: AccountInput, options: ResumeOptions = {}): Promise<Session | undefined> {
     return this.load(accountArgument(account), options)
   }
 
-  /** Whether `get` would take up a session without a prompt. Always a boolean; `explain` gives the reason. */
+  /** Whether `get` would resume a session without a prompt. Always a boolean; `explain` tells the reason. */
   async hasSessionFor(
     account: AccountInput,
     resources?: AskedResources,
@@ -129,7 +129,7 @@ export class SessionClient<Session> {
     return assessments.some(({ session }) => session)
   }
 
-  /** Why `hasSessionFor` says what it says. Never rejects because of what a store does. */
+  /** The reason for what `hasSessionFor` returns. Never rejects because a store fails. */
   async explain(
     account: AccountInput,
     resources?: AskedResources,
@@ -140,8 +140,8 @@ export class SessionClient<Session> {
   }
 
   /**
-   * Calls back when someone has signed in, renewed or signed out, in this tab or another, until the function that it gives is
-   * called or the signal aborts. For pages where nobody is signed in yet; a session has `on`.
+   * Calls the listener when someone has signed in, renewed or signed out, in any tab. Stops when the signal aborts or the returned
+   * function is called. Use it on pages where nobody may be signed in yet; a session itself has `on`.
    */
   onChange(listener: (change: SessionChange) => void, options: StoreOptions = {}): () => void {
     const given = readOptions(this.#withStore(options), STORE_READERS)
@@ -152,22 +152,22 @@ export class SessionClient<Session> {
     })
   }
 
-  /** Every stored session, of every account; with `verifiers`, `domains` or `revocation`, those that they accept. */
+  /** All stored sessions, of all accounts. With `verifiers`, `domains` or `revocation`, only those that pass these checks. */
   async list(options: ListOptions = {}): Promise<SessionSummary[]> {
     const { listSessions } = await later.signingIn()
     return listSessions(this.#with(options))
   }
 
   /**
-   * Signs the account out on this device, in all tabs: its sessions sign no more, at once, and are removed from the store.
-   * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some.
+   * Signs the account out on this device, in all tabs: its sessions stop signing at once and are removed from the store.
+   * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some of them.
    */
   async signOut(account: AccountInput, options: StoreOptions = {}): Promise<void> {
     const { signOut } = await later.signingIn()
     await signOut(account, this.#withStore(options))
   }
 
-  // A setting that is `undefined` in a call is left out of it.
+  // A setting that is `undefined` in a call doesn't replace the client's.
   #with<T>(options: T, client: SessionClientOptions = this.#options): T {
     if (Object.keys(client).length === 0) return options
     const given: StoreOptions = copiedOptions(options)
@@ -175,7 +175,7 @@ export class SessionClient<Session> {
     return { ...client, ...given, now, anyChain } as T
   }
 
-  // What is believed of a session doesn't matter to those who sign it out.
+  // Signing out and listening make no checks, and their options have none.
   #withStore(options: StoreOptions): StoreOptions {
     const { verifiers: _, domains: __, revocation: ___, ...own } = this.#options
     return this.#with(options, own)
@@ -183,8 +183,8 @@ export class SessionClient<Session> {
 }
 
 /**
- * Starts to listen, until one of the signals aborts or the function that it gives is called. A failure to load the code is
- * reported to the page as an unhandled rejection.
+ * Starts to listen, until one of the signals aborts or the returned function is called. If the code can't be loaded, the page gets
+ * an unhandled rejection.
  */
 export function listening(
   listener: unknown,
@@ -197,7 +197,7 @@ export function listening(
   return () => end.abort()
 }
 
-/** What a session must be able to do, with abilities as the resource that they are in a capability. */
+/** What a session must be able to do. Abilities are turned into the ReCap resource that a capability has for them. */
 function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions): Wanted | Promise<Wanted> {
   if (abilities === undefined) return { resources, minValiditySecs }
   return later.signingIn().then(({ askedResources }) => ({
@@ -207,9 +207,9 @@ function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions)
 }
 
 /**
- * Binds all methods and getters of an object's class to the object. They can then be handed on by themselves, and work on a proxy
- * that Vue or another framework puts around the object: that has none of the object's private fields. They aren't enumerable, so
- * the object's copies, clones and JSON stay as they are.
+ * Binds all methods and getters of an object's class to the object. They can then be passed on without the object, and they work
+ * through the proxy that Vue or another framework puts around it, which has no access to private fields. The bound members aren't
+ * enumerable, so copies, clones and JSON of the object don't contain them.
  */
 export function bindMembers(object: object): void {
   const members = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object))

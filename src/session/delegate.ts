@@ -11,7 +11,7 @@ import type { SessionData } from '../store/store.js'
 
 const NONCE_BYTES = 12
 
-/** Has the session's key sign a narrower capability for another key. See `DIDSession.delegate`. */
+/** Signs a narrower capability for another key with the session key. See `DIDSession.delegate`. */
 export async function delegate(
   { key, cacao: parent }: Pick<SessionData, 'key' | 'cacao'>,
   given: DelegateOptions,
@@ -30,7 +30,7 @@ export async function delegate(
     aud: audience,
     version: '1',
     nonce: toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
-    // The clock of the machine where the parent was granted may run ahead of this one.
+    // The parent may have been signed on a machine whose clock is ahead of this one.
     iat: new Date(Math.max(now, startTime(parent))).toISOString(),
     ...(exp !== undefined && { exp }),
     ...(statement !== undefined && { statement }),
@@ -50,7 +50,7 @@ function assertOtherKey(audience: unknown, own: string): void {
   )
 }
 
-/** When the capability expires: after `secs` seconds, but not later than the parent, which is the default. */
+/** When the capability expires: after `secs` seconds, but no later than the parent. By default, when the parent does. */
 function expirationTime(parent: Cacao, secs: number | undefined, now: number): string | undefined {
   if (secs !== undefined && !(typeof secs === 'number' && secs > 0 && secs < Number.POSITIVE_INFINITY))
     throw new TypeError('expiresInSecs must be a positive finite number of seconds')

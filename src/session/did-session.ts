@@ -56,8 +56,8 @@ function inspected(
 }
 
 /**
- * A person signed in, and the key that acts for them: a did:key and a capability (CACAO, CAIP-74) that the
- * person's wallet signed for it. Sessions come from `get`, `load`, `authorize` and `fromSession`.
+ * A session of a person who signed in: a session key (a did:key), and the capability (CACAO, CAIP-74) that the person's wallet
+ * signed for it. Get one from `get`, `load`, `use`, `authorize` or `fromSession`.
  *
  * @example
  * const account = await ethereumAccount(window.ethereum)
@@ -76,17 +76,17 @@ export class DIDSession {
     this.#now = now
     this.#context = context
     bindMembers(this)
-    // From now on, signing out in another tab ends this one too.
+    // From now on, signing out in another tab ends this session too.
     if (context) later.tabs().then(({ follow }) => follow(context, data), ignore)
   }
 
-  /** Takes up the account's session, or has the wallet sign a new one and stores it. See {@link SessionClient.get}. */
+  /** Resumes the account's stored session, or asks the wallet to sign a new one and stores it. See {@link SessionClient.get}. */
   static get(account: AccountInput, authMethod: AuthMethod, options: GetOptions): Promise<DIDSession> {
     return defaultClient.get(account, authMethod, options)
   }
 
   /**
-   * Takes up a stored session, without an account the one used last, and never prompts. See {@link SessionClient.load}.
+   * Resumes the account's stored session, or without an account the session used last. Never prompts. See {@link SessionClient.load}.
    *
    * @example
    * const session = (await DIDSession.load()) ?? showLogin()
@@ -95,12 +95,12 @@ export class DIDSession {
     return defaultClient.load(account, options)
   }
 
-  /** Takes up the account's stored session, and makes it the one used last. See {@link SessionClient.use}. */
+  /** Resumes the account's stored session, and makes it the session used last. See {@link SessionClient.use}. */
   static use(account: AccountInput, options?: ResumeOptions): Promise<DIDSession | undefined> {
     return defaultClient.use(account, options)
   }
 
-  /** Whether `get` would take up a session without a prompt. See {@link SessionClient.hasSessionFor}. */
+  /** Whether `get` would resume a session without a prompt. See {@link SessionClient.hasSessionFor}. */
   static hasSessionFor(
     account: AccountInput,
     resources?: AskedResources,
@@ -109,7 +109,7 @@ export class DIDSession {
     return defaultClient.hasSessionFor(account, resources, options)
   }
 
-  /** Why `hasSessionFor` says what it says. See {@link SessionClient.explain}. */
+  /** The reason for what `hasSessionFor` returns. See {@link SessionClient.explain}. */
   static explain(
     account: AccountInput,
     resources?: AskedResources,
@@ -119,7 +119,7 @@ export class DIDSession {
   }
 
   /**
-   * Calls back when someone has signed in, renewed or signed out, in any tab. See {@link SessionClient.onChange}.
+   * Calls the listener when someone has signed in, renewed or signed out, in any tab. See {@link SessionClient.onChange}.
    *
    * @example
    * DIDSession.onChange(async ({ type }) => { if (type === 'signed-in') show(await DIDSession.load()) })
@@ -128,7 +128,7 @@ export class DIDSession {
     return defaultClient.onChange(listener, options)
   }
 
-  /** Every stored session, of every account. See {@link SessionClient.list}. */
+  /** All stored sessions, of all accounts. See {@link SessionClient.list}. */
   static list(options?: ListOptions): Promise<SessionSummary[]> {
     return defaultClient.list(options)
   }
@@ -138,25 +138,25 @@ export class DIDSession {
     return defaultClient.signOut(account, options)
   }
 
-  /** Has the wallet sign a session that grows from a random seed, so that it can be written to a string. */
+  /** Asks the wallet to sign a session that can be serialized: its key is derived from a random seed. Rejects as `get` does. */
   static async authorize(authMethod: AuthMethod, options: AuthorizeOptions): Promise<DIDSession> {
     const { authorize } = await later.signingIn()
     return new DIDSession(await authorize(authMethod, options), options.now ?? systemClock)
   }
 
   /**
-   * The session that `serialize` wrote, here or in did-session 4. An expired one loads too, so that an app can
-   * show whose it was: `isExpired` is true and signing is refused. Rejects with `ERR_SESSION_STRING` or
-   * `ERR_CAPABILITY_…` if anything else is wrong with it: the wallet's signature too if `verifiers` are given, the site if
-   * `domains` are, and that it was revoked if a `revocation` is. An encrypted one needs its `password`; with another one it
-   * rejects with `ERR_SESSION_STRING`.
+   * Reads a session from the string that `serialize` returned, here or in did-session 4. An encrypted string needs its `password`.
+   * An expired session is returned too, so that an app can show whose it was: its `isExpired` is true, and it doesn't sign. Rejects
+   * with `ERR_SESSION_STRING` if the string is malformed or the password is wrong, and with `ERR_CAPABILITY_…` if the capability is
+   * malformed or fails a check: of the wallet's signature (with `verifiers`), the site (with `domains`) or its revocation (with
+   * `revocation`).
    */
   static async fromSession(serialized: string, options: FromSessionOptions = {}): Promise<DIDSession> {
     const { readSession } = await later.signingIn()
     return new DIDSession(await readSession(serialized, options), options.now ?? systemClock)
   }
 
-  /** The account's DID, such as `did:pkh:eip155:1:0x…`. */
+  /** The account's DID, such as `did:pkh:eip155:1:0x…`, or a did:key. */
   get id(): string {
     return accountDID(this.account)
   }
@@ -166,7 +166,7 @@ export class DIDSession {
     return issuerAccount(this.cacao)
   }
 
-  /** The session key's did:key. */
+  /** The did:key of the session key. */
   get keyDID(): string {
     return this.#data.key.did
   }
@@ -181,49 +181,49 @@ export class DIDSession {
     return this.cacao.p.resources ?? []
   }
 
-  /** A copy of `resources`, by the name that did-session gave them. */
+  /** A copy of `resources`, under the name that did-session uses. */
   get authorizations(): string[] {
     return [...this.resources]
   }
 
-  /** Always true: there is no session without a capability. As in did-session. */
+  /** Always true, because every session here has a capability. For compatibility with did-session. */
   get hasSession(): boolean {
     return true
   }
 
-  /** Whether the session's time is over: it then signs no more, and `isAuthorized` is false. */
+  /** Whether the session has expired. An expired session doesn't sign, and its `isAuthorized` returns false. */
   get isExpired(): boolean {
     return validityAt(this.cacao, this.#now()) === 'expired'
   }
 
-  /** Seconds until the session expires: 0 once it has, `Infinity` if it never does. */
+  /** Seconds until the session expires: 0 once it has expired, `Infinity` if it never does. */
   get expiresInSecs(): number {
     return Math.max(0, (expiryTime(this.cacao) - this.#now()) / 1000)
   }
 
-  /** The same as `expiresInSecs`, by the name that did-session gave it. */
+  /** The same as `expiresInSecs`, under the name that did-session uses. */
   get expireInSecs(): number {
     return this.expiresInSecs
   }
 
-  /** When the session expires; `undefined` if it never does. */
+  /** When the session expires, or `undefined` if it never does. */
   get expiresAt(): Date | undefined {
     return expiresAt(this.cacao)
   }
 
-  /** Where the session really is: `memory` means that a reload loses it, `none` that nothing stores it. */
+  /** Where the session is stored: `memory` means that a reload loses it, `none` that it isn't stored at all. */
   get persistence(): Persistence {
     return this.#data.persistence
   }
 
-  /** Whether `serialize` can write the session to a string: not if its key can't be exported. */
+  /** Whether `serialize` works. It doesn't for a session whose key can't be exported. */
   get isSerializable(): boolean {
     return this.#data.serialize !== undefined
   }
 
   /**
-   * Whether the session is valid now and has this ability (ReCap) with the resource, without caveats. False for a session
-   * with plain resources only.
+   * Whether the session is valid now and its ReCap (ERC-5573) grants the ability for the resource without caveats. Always false for
+   * a session that has only plain resources.
    *
    * @example
    * if (session.can('notes/write', 'https://api.example.com/notes')) showEditor()
@@ -232,7 +232,7 @@ export class DIDSession {
     return this.isAuthorized() && recapAllows(this.resources.at(-1) ?? '', { ability, resource })
   }
 
-  /** Whether the session is valid now, covers these resources, and was not removed. */
+  /** Whether the session is valid now, covers the resources if any are given, and was not signed out. */
   isAuthorized(resources?: readonly string[]): boolean {
     const wanted = resources === undefined ? [] : resourcesArgument(resources)
     return (
@@ -243,9 +243,9 @@ export class DIDSession {
   }
 
   /**
-   * The session as a string, in the format of did-session 4. Whoever has it can act until the session expires:
-   * keep it like a password, or give a `password`: then the string is encrypted (JWE), and `fromSession` reads it with the
-   * same one. Throws `ERR_NOT_SERIALIZABLE`, or rejects with it if a password is given, for a key that can't be exported.
+   * The session as a string in the format of did-session 4. Whoever has the string can act until the session expires, so keep it as
+   * secret as a password. With the option `password`, the string is encrypted (JWE), and `fromSession` needs the same password.
+   * Throws `ERR_NOT_SERIALIZABLE` if the key can't be exported; with a password, it rejects with it.
    *
    * @example
    * const text = await session.serialize({ password: 'correct horse battery staple' })
@@ -264,8 +264,9 @@ export class DIDSession {
   }
 
   /**
-   * Signs bytes with the session key: ES256 or Ed25519, 64 bytes. Rejects with `ERR_CAPABILITY_EXPIRED`, or with
-   * `ERR_SESSION_REMOVED` once the session was signed out in any tab.
+   * Signs bytes with the session key. The signature has 64 bytes: ES256 or Ed25519. Rejects with `ERR_CAPABILITY_EXPIRED` or
+   * `ERR_CAPABILITY_NOT_YET_VALID` outside of the session's time, and with `ERR_SESSION_REMOVED` once the session was signed out in
+   * any tab.
    */
   async sign(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (!isBytes(bytes)) throw new TypeError('bytes must be a Uint8Array')
@@ -275,9 +276,9 @@ export class DIDSession {
   }
 
   /**
-   * A signed copy of the request (RFC 9421). The server sees who sends it, and nothing of it can be changed or sent again. It
-   * is valid for as long as the server says, a minute by default. Sends nothing, and so doesn't look at where the request goes.
-   * Rejects with `ERR_CAPABILITY_EXPIRED`, unless `onExpired` gives another session. Can be called apart from the session.
+   * Returns a signed copy of the request (RFC 9421). From it the server knows who sent the request, and it refuses one that was
+   * changed or sent before. The signature is valid for as long as the server accepts it, a minute by default. Nothing is sent, so the
+   * request's origin isn't checked. Rejects as `sign` does; the option `onExpired` can return another session for an expired one.
    */
   async signRequest(request: Request, options: SignRequestOptions = {}): Promise<Request> {
     const { onExpired, capabilityHeader } = options
@@ -288,11 +289,11 @@ export class DIDSession {
   }
 
   /**
-   * `fetch`, with the request signed by `signRequest`. Takes what `fetch` takes, and can be handed on as one: `new Client({ fetch:
-   * session.fetch })`. Goes to origins that the session's resources cover, and to those of the option `origins`; for any other it rejects
-   * with `ERR_CAPABILITY_RESOURCES`. Follows redirections within an origin, at most five, with a new signature each; to another origin it
-   * goes on without the capability. If the server's `Date` shows that this machine's clock is wrong, by a day at most, the request is
-   * signed once more.
+   * Sends the request with `fetch`, signed by `signRequest`. It takes the arguments of `fetch` and can take its place: `new Client({
+   * fetch: session.fetch })`. It sends to origins that the session's resources cover and to those of the option `origins`; for any
+   * other origin it rejects with `ERR_CAPABILITY_RESOURCES`. It follows at most five redirections within an origin and signs each of
+   * these requests; a redirection to another origin is followed without the capability. If the `Date` header of the server's answer
+   * shows that this machine's clock is wrong by a day or less, the request is signed with the corrected time and sent once more.
    *
    * @example
    * const response = await session.fetch('/api/notes', { method: 'POST', body: 'Buy cacao beans' })
@@ -303,12 +304,12 @@ export class DIDSession {
   }
 
   /**
-   * Keeps a cookie at a server with `sessionCookie` (`cacao-session/cookie`), for the pages that the browser navigates to: sets
-   * it, renews it `leadSecs` before it ends (60 by default) and when the page is seen again, one tab for all, and clears it when
-   * the session ends or another account signs in, in any tab: before `removed` is told, so that a listener may go to the next
-   * page. A renewed session goes on with it. Ends with the signal, or `dispose`. Rejects with `ERR_COOKIE_FAILED` if it can't be
-   * set, with `ERR_ENVIRONMENT` where there is no page, and as `sign` does. If the server can't be reached it goes on trying;
-   * failures are told as `cookie-failed`.
+   * Keeps a cookie at a server that uses `sessionCookie` (`cacao-session/cookie`), so that the server knows who requests its pages.
+   * One tab renews the cookie for all tabs: `leadSecs` before it expires (60 by default), and when the page becomes visible again.
+   * The cookie is cleared when the session ends or another account signs in, in any tab; listeners of `removed` are called after
+   * that, so they may navigate. A renewed session continues to keep it. Stops with the signal or `dispose`. Rejects with
+   * `ERR_COOKIE_FAILED` if the cookie can't be set, with `ERR_ENVIRONMENT` outside of pages, and as `sign` does. Failures of later
+   * renewals are reported as the event `cookie-failed`, and if the server couldn't be reached, the renewal is tried again.
    *
    * @example
    * await session.keepCookie('/session')
@@ -321,10 +322,10 @@ export class DIDSession {
   }
 
   /**
-   * Has the wallet sign the session that takes this one's place, with a new key; with `resources`, it may use those
-   * besides. Gives the new session. This one works until the new one is stored, and then goes from the store and tells its
-   * listeners. If the person rejects or anything fails, nothing changes. If another tab has renewed it just before, nobody is
-   * asked. Rejects as `get` does.
+   * Asks the wallet to sign a new session with a new key in place of this one, and returns the new session. With `resources` or
+   * `abilities`, the new session has these in addition. This session works until the new one is stored; then it is removed from the
+   * store, and its listeners are called. If the person rejects or anything fails, nothing changes. If another tab has just renewed
+   * the session, that one is returned without a prompt. Rejects as `get` does.
    *
    * @example
    * session.on('expiring', async () => { session = await session.renew(ethereumAuth(window.ethereum)) })
@@ -338,10 +339,10 @@ export class DIDSession {
   }
 
   /**
-   * A token that says to one server who is there, for what can carry no signed request: the first message of a socket, its subprotocol,
-   * connection parameters, metadata of gRPC. The server verifies it with `verifyToken`. Make one for each use, just before it. Rejects
-   * with `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID`, with `ERR_REQUEST_TOO_LARGE` if it would be longer than 16,384 characters, and
-   * with `ERR_SESSION_REMOVED`.
+   * Creates a token that proves to one server who is calling, where no request can be signed: in the first message of a socket, its
+   * subprotocol, connection parameters or gRPC metadata. The server verifies it with `verifyToken`. Create a token for each use, just
+   * before you use it. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with `ERR_REQUEST_TOO_LARGE` if the
+   * token would be longer than 16,384 characters, and with `ERR_SESSION_REMOVED`.
    *
    * @example
    * const token = await session.createToken({ audience: 'wss://api.example.com/live' })
@@ -354,10 +355,10 @@ export class DIDSession {
   }
 
   /**
-   * The URL with a signature at its end, for what a browser loads by itself: images, films, downloads, event streams. Whoever has it can
-   * get exactly this URL with GET or HEAD until it expires, a minute by default; servers take it with the option `signedURLs`. Signs for
-   * origins that the session's resources cover, and for those of the option `origins`; for others it rejects with
-   * `ERR_CAPABILITY_RESOURCES`, and otherwise as `createToken` does.
+   * Appends a signature to the URL, for what a browser loads by itself: images, videos, downloads, event streams. Whoever has the signed
+   * URL can request exactly this URL with GET or HEAD until it expires, after a minute by default. Servers accept it with the option
+   * `signedURLs`. It signs for origins that the session's resources cover and for those of the option `origins`; for any other origin
+   * it rejects with `ERR_CAPABILITY_RESOURCES`. Otherwise it rejects as `createToken` does.
    *
    * @example
    * image.src = await session.signURL('/api/photos/1.jpg')
@@ -369,11 +370,12 @@ export class DIDSession {
   }
 
   /**
-   * Lets another key do some of what this session may, for as long or less: a worker's, a backend's, another device's.
-   * The person isn't asked, and no secret leaves. The capability is for the auth method with which that key signs in; what it
-   * then signs counts as the account's, and ends when this session is revoked. A chain has at most 4 capabilities, including
-   * the account's own. Rejects with `ERR_CAPABILITY_RESOURCES`, `_EXPIRED`, `_NOT_YET_VALID`, or `_INVALID` if the chain
-   * would be too long, and with `ERR_SESSION_REMOVED`.
+   * Signs a capability with which another key may do all or some of what this session may: the key of a worker, a backend or another
+   * device. The person isn't prompted, and no secret is passed on. Return the capability from the auth method with which the other key
+   * signs in. The other key then acts for the account until the capability expires, at the latest with this session, or this session
+   * is revoked. A chain has at most 4 capabilities, including the one that the account signed. Rejects with `ERR_CAPABILITY_RESOURCES`,
+   * `ERR_CAPABILITY_EXPIRED`, `ERR_CAPABILITY_NOT_YET_VALID`, with `ERR_CAPABILITY_INVALID` if the chain would be too long, and with
+   * `ERR_SESSION_REMOVED`.
    *
    * @example
    * // In the worker; `ask` is how it asks the page, which answers `session.delegate({ audience, resources })`.
@@ -386,20 +388,20 @@ export class DIDSession {
   }
 
   /**
-   * Signs this session out, here and in all tabs: its key signs no more, at once. Rejects with `ERR_STORE_UNAVAILABLE` if the
-   * store may still have it.
+   * Signs this session out on this device, in all tabs: its key stops signing at once. Rejects with `ERR_STORE_UNAVAILABLE` if the
+   * store may still have the session.
    */
   async remove(): Promise<void> {
-    // This comes first: the session ends even if the store fails, or the page can't load the code below.
+    // This comes first, so that the session ends even if the store fails or the code below can't be loaded.
     markRemoved(this.keyDID)
     const { removeSession } = await later.signingIn()
     await removeSession(this.#context, this.account, this.keyDID)
   }
 
   /**
-   * Signs this session out everywhere: has a server of yours revoke it, by a signed `POST`, and then removes it here. The
-   * server does so with `revocation.revoke(caller.cacao)` behind its `requireSession`. Rejects with
-   * `ERR_REVOCATION_FAILED` if the server doesn't confirm; the session then stays.
+   * Signs this session out everywhere: sends a signed `POST` with which your server revokes it, and then removes it here. The
+   * server's handler, behind `requireSession`, calls `revocation.revoke(caller.cacao)`. Rejects with `ERR_REVOCATION_FAILED` if the
+   * server doesn't confirm; the session then stays signed in.
    *
    * @example
    * await session.revoke('/api/sign-out')
@@ -411,10 +413,11 @@ export class DIDSession {
   }
 
   /**
-   * Calls back when the session is about to expire (`leadSecs` before, 300 by default), has expired, was renewed or removed in any tab,
-   * when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. Exact across sleep and hidden tabs:
-   * what is due is told as soon as the page is seen again, and at once if it is due already. Ends with the function that it gives, the
-   * signal, or `dispose`. Keeps no process alive.
+   * Calls the listener when the session is about to expire (`leadSecs` before, 300 by default), when it has expired, when it was renewed
+   * or removed in any tab, when there was no input in any tab for `idleSecs` (1800 by default), or when `keepCookie` failed. An event
+   * that became due while the machine slept or the tab was hidden is reported as soon as the page is visible again, and one that is due
+   * already is reported at once. Stops when the returned function is called, the signal aborts, or with `dispose`. It doesn't keep a
+   * process alive.
    *
    * @example
    * session.on('expiring', () => showRenewButton(), { leadSecs: 600 })
@@ -439,39 +442,40 @@ export class DIDSession {
     })
   }
 
-  /** Ends all listening. The session itself goes on. */
+  /** Removes all listeners and stops `keepCookie`. The session itself stays signed in. */
   dispose(): void {
     this.#disposal.abort()
   }
 
-  /** The same, for `using`. */
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
   }
 }
 
-// Neither is in a static block of the class, which React Native's Babel preset refuses.
+// Outside of the class, because React Native's Babel preset refuses static blocks.
 const open = (data: SessionData, now: Clock, context?: SessionContext): DIDSession =>
   Reflect.construct(DIDSession, [data, now, context])
-// What `console.log` shows in Node, Deno and Bun; and a name, because Vue puts no proxy before what has one of its own.
+// `inspect.custom` is what `console.log` shows in Node, Deno and Bun. The tag keeps Vue from wrapping a session in a proxy.
 Object.defineProperties(DIDSession.prototype, {
   [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
   [Symbol.toStringTag]: { value: 'DIDSession' },
 })
 
-/** What a session tells its listeners. */
+/** What the listeners of `session.on` are called with. */
 export interface SessionEvent {
   readonly type: SessionEventType
-  /** The session to go on with: for `renewed`, the one that has taken this one's place; else this one. */
+  /** The session to continue with: for `renewed`, the new session; otherwise the one that was listened to. */
   readonly session: DIDSession
   /** For `cookie-failed`: what went wrong. */
   readonly error?: SessionError
 }
 
 /**
- * The sessions of one store and namespace, with options that are given once. `DIDSession.get`, `load` and so on are those of a
- * client without options. An option of a call takes the place of the client's. Throws a `TypeError` that names an option that is
- * wrong. What `verifiers`, `domains` and `revocation` must be is looked at by the first call that asks them.
+ * Creates a client for the sessions of one store and namespace, with options that apply to all of its calls. An option of a call
+ * takes precedence over the client's. `DIDSession.get`, `load` and so on are the methods of a client without options. Throws a
+ * `TypeError` that names a wrong option; the values of `verifiers`, `domains` and `revocation` are checked by the first call that
+ * uses them.
  *
  * @example
  * const admins = createSessionClient({ namespace: 'admin', domains: ['admin.example.com'] })

@@ -11,7 +11,7 @@ import { askedResources } from '../sign-in/request-capability.js'
 
 const BEST_FIRST = ['ok', 'missing-resources', 'not-yet-valid', 'expired', 'untrusted', 'wrong-key'] as const
 
-/** See `SessionClient.explain`. Never rejects for what a store does. */
+/** See `SessionClient.explain`. Never rejects because a store fails. */
 export async function explain(
   input: AccountInput,
   asked: AskedResources | undefined,

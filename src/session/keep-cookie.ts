@@ -36,7 +36,7 @@ const DEFAULT_LEAD_SECS = 60
 const FIRST_RETRY_MS = 5000
 const LAST_RETRY_MS = 300_000
 
-/** See `DIDSession.keepCookie`. `disposal` ends it together with the session's other listeners. */
+/** See `DIDSession.keepCookie`. It stops when `disposal` aborts, as the session's listeners do. */
 export async function keepCookie(
   session: KeptSession,
   url: string | URL,
@@ -60,7 +60,7 @@ export async function keepCookie(
   await keeper.start()
 }
 
-/** Keeps one session's cookie at one URL, until the session ends or it is told to stop. */
+/** Keeps one session's cookie at one URL, until the session ends or `stop` is called. */
 class CookieKeeper {
   readonly #session: KeptSession
   readonly #url: URL
@@ -95,13 +95,13 @@ class CookieKeeper {
     this.#stopWaiting()
   }
 
-  /** Sets the cookie, whatever the browser seems to have: only the server knows whether it is any good. */
+  /** Sets the cookie even if the browser seems to have one: only the server knows whether that is still valid. */
   async start(): Promise<void> {
     const before = noteAt(this.#url)
     await this.#renew((note) => this.#isOwn(note) && note.until !== before?.until)
   }
 
-  /** Follows the session, in this tab and the others, and the page. */
+  /** Reacts to what happens to the session in any tab, and to the page being shown again. */
   listen(options: KeepCookieOptions): void {
     const { signal } = this.#end
     const clear = (): void => void this.#clear()
@@ -116,7 +116,7 @@ class CookieKeeper {
       { signal },
     )
     const look = (): void => void this.#look()
-    // While it fails, it waits its turn.
+    // While renewals fail, the next attempt waits for its time.
     const seen = (): void => {
       if (this.#failures === 0) look()
     }
@@ -137,11 +137,11 @@ class CookieKeeper {
     })
   }
 
-  /** Renews the cookie if it is time, and then sees when it will be. */
+  /** Renews the cookie if it is due, and schedules the next renewal. */
   async #look(): Promise<void> {
     if (this.#isWorking || this.#end.signal.aborted) return
     this.#isWorking = true
-    if (await this.#isOvertaken()) return this.#clear()
+    if (await this.#isOtherAccountCurrent()) return this.#clear()
     await this.#renew((note) => !this.#isOwn(note) || this.#dueAt(note) > this.#now()).catch(() => undefined)
   }
 
@@ -150,10 +150,10 @@ class CookieKeeper {
     this.#stopWaiting()
     try {
       const note = await withCookieLock(this.#url, async () => {
-        // Another tab may have renewed it just now. Who waits for the first one looks once only.
-        const there = this.#isKept ? await noteOnce(this.#url, isEnough) : noteAt(this.#url)
+        // Another tab may have renewed it just now. The first cookie is not waited for, because the app is waiting.
+        const current = this.#isKept ? await noteOnce(this.#url, isEnough) : noteAt(this.#url)
         this.#end.signal.throwIfAborted()
-        return there && isEnough(there) ? there : setCookie(this.#session, this.#url, this.#end.signal)
+        return current && isEnough(current) ? current : setCookie(this.#session, this.#url, this.#end.signal)
       })
       this.#isKept = true
       this.#failures = 0
@@ -180,8 +180,8 @@ class CookieKeeper {
   }
 
   /**
-   * When the cookie is to be renewed: not if it lasts as long as the session. One of another session, such as the one that has
-   * taken this one's place, is that one's to renew.
+   * When the cookie is due for renewal: never, if it lasts as long as the session. A cookie of another session, such as the one that
+   * replaced this one, is renewed by that session.
    */
   #dueAt(note: CookieNote): number {
     const { expiresAt } = this.#session
@@ -196,15 +196,15 @@ class CookieKeeper {
     return this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS)
   }
 
-  /** Whether another account is the current one by now: the one that was used last. */
-  async #isOvertaken(): Promise<boolean> {
+  /** Whether another account has become the one used last. */
+  async #isOtherAccountCurrent(): Promise<boolean> {
     if (!this.#context) return false
     const last = await readLastUsed(this.#context.stores, this.#context.namespace).catch(() => undefined)
     const { account } = this.#session
     return last?.account !== undefined && chainless(last.account) !== chainless(account)
   }
 
-  /** Ends it, and has the server clear the cookie, however long that takes: as long as the browser has the cookie. */
+  /** Stops, and asks the server to clear the cookie. Tries again until the server has, or the browser no longer has the cookie. */
   async #clear(): Promise<void> {
     this.stop()
     const { keyDID } = this.#session

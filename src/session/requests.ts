@@ -1,4 +1,4 @@
-// What a page loads when it sends its first signed request.
+// The code that a page loads when it signs its first request.
 
 export { signedFetch, signNow } from '../http/signed-fetch.js'
 export { givenTrusting, resume, trustingContext } from '../resume/resume.js'

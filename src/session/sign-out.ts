@@ -28,31 +28,31 @@ export async function signOut(account: AccountInput, options: StoreOptions): Pro
 }
 
 /**
- * Signs the account out, or the session of one key that is in use. Sessions in use end at once in all tabs, whatever the store
- * does; then they are removed from every store. Rejects with `ERR_STORE_…` if a store can't be read or written and may still
- * have them; they are removed from the others all the same.
+ * Signs out all sessions of the account, or only the session with the given key. Sessions in use end at once in all tabs, even if
+ * a store fails; then they are removed from every store. Rejects with `ERR_STORE_…` if a store can't be read or written and may
+ * still have them; they are removed from the other stores nevertheless.
  */
 async function removeSessions(context: SessionContext, account: string, keyDID?: string): Promise<void> {
   const { endSession, watchOf } = await import('../tabs/index.js')
   const { stores, namespace, now } = context
   const watch = watchOf(context)
   const known = watch.accounts
-  const isMeant = (record: SessionRecord): boolean =>
+  const isConcerned = (record: SessionRecord): boolean =>
     isOf(context, account, record) && (keyDID ?? record.keyDID) === record.keyDID
-  const knownStores = watch.whereAre(isMeant)
-  const end = (): string[] => endNow(watch, isMeant, account, keyDID, context.anyChain)
+  const knownStores = watch.storesOf(isConcerned)
+  const end = (): string[] => endNow(watch, isConcerned, account, keyDID, context.anyChain)
   const ended = end()
-  // A session that is being stored at this moment would stay.
+  // A session that is being stored at this moment would otherwise be stored after the removal.
   await pendingSignInsOf(context).stored(account)
   const exactly = context.anyChain ? undefined : account
   const { found, failures, unread } = await readRecords(stores, namespace, exactly)
   const stored = found.flatMap(({ record, store }) => {
     const parsed = parseRecord(record)
-    return parsed && isMeant(parsed) ? { record: parsed, store } : []
+    return parsed && isConcerned(parsed) ? { record: parsed, store } : []
   })
   const accounts = [...new Set([account, ...stored.map(({ record }) => record.account)])]
   const own = await ownKeys(stored, context)
-  // Without a note, other tabs could not tell the sign-out from the browser having thrown the sessions away.
+  // Without the note of the last use, other tabs would think that the browser has evicted the sessions.
   const isEvicted = await wasEvicted(context, account, known)
   const results = await Promise.allSettled(
     stores.map(async (store) => {
@@ -74,12 +74,12 @@ async function removeSessions(context: SessionContext, account: string, keyDID?:
   await watch.changed(removed)
   await clearCookies(keyDID === undefined ? removed : [...removed, keyDID])
   const failed = results.find((result) => result.status === 'rejected')
-  // A browser that has refused IndexedDB all along has nothing in it.
-  const isLost = unread.some((persistence) => context.isChosen || knownStores.includes(persistence))
-  if (failed || isLost) throw stillThere(failed ? failed.reason : failures[0])
+  // If the browser has always refused IndexedDB, there can be nothing in it, so its failure doesn't matter.
+  const mayRemain = unread.some((persistence) => context.isChosen || knownStores.includes(persistence))
+  if (failed || mayRemain) throw stillStored(failed ? failed.reason : failures[0])
 }
 
-/** Signs one session out that is in use, and removes it from the stores of its context, if it has one. */
+/** Signs out one session that is in use, and removes it from the stores of its context if it has one. */
 export async function removeSession(
   context: SessionContext | undefined,
   account: string,
@@ -91,21 +91,21 @@ export async function removeSession(
   else await clearCookies([keyDID])
 }
 
-/** Ends the sessions in use, here and in the other tabs, and gives their keys. */
+/** Ends the sessions in use, in this and the other tabs, and returns the did:keys of those in this one. */
 function endNow(
   watch: SessionWatch,
-  isMeant: (record: SessionRecord) => boolean,
+  isConcerned: (record: SessionRecord) => boolean,
   account: string,
   keyDID: string | undefined,
   anyChain: boolean,
 ): string[] {
-  const ended = watch.end(isMeant)
+  const ended = watch.end(isConcerned)
   if (keyDID === undefined) watch.tell(ended, account, anyChain)
   else watch.tell([keyDID])
   return ended
 }
 
-function stillThere(failure: unknown): SessionError {
+function stillStored(failure: unknown): SessionError {
   const { code, message, cause = failure } = storeError(failure)
   return new SessionError(
     code,
@@ -114,7 +114,7 @@ function stillThere(failure: unknown): SessionError {
   )
 }
 
-// A store may name a key that is somebody else's. Removing a record signs its key out only if the store has that key too.
+// A record in a store may name the key of another session. So its key is signed out only if the store has that key too.
 async function ownKeys(
   stored: readonly (FoundRecord & { readonly record: SessionRecord })[],
   context: SessionContext,
@@ -141,18 +141,18 @@ const REVOKE_READERS: ReadersOf<RevokeOptions> = {
 }
 
 /**
- * Sends the signed request with which the app's server revokes the session. It also succeeds if the server answers that the
- * session was revoked before, or has expired; an expired session isn't sent at all. Rejects with `ERR_REVOCATION_FAILED` for
- * every other answer, a redirection too, and if the server can't be reached.
+ * Sends the signed request with which the app's server revokes the session. Also resolves if the server answers that the session
+ * was revoked before or has expired; for an expired session, nothing is sent. Rejects with `ERR_REVOCATION_FAILED` for every
+ * other answer, including a redirection, and if the server can't be reached.
  */
 export async function revokeAt(url: string | URL, session: Revocable, given: RevokeOptions): Promise<void> {
-  // Now, because a wrong argument must not look like a server that can't be reached.
+  // Read before the request, so that a wrong argument isn't reported as a server that can't be reached.
   const { signal, ...options } = readOptions<RevokeOptions>(given, REVOKE_READERS)
   const { url: target } = new Request(url)
   if (session.isExpired) return
   let response: Response
   try {
-    // The page that a redirection leads to says nothing of the session, even if it answers 200.
+    // A redirection isn't followed: a page that answers 200 doesn't mean that the session was revoked.
     response = await session.fetch(target, {
       ...options,
       method: 'POST',
@@ -179,7 +179,7 @@ async function codeOf(response: Response): Promise<unknown> {
 function failed(why: string, cause?: unknown): SessionError {
   return new SessionError(
     'ERR_REVOCATION_FAILED',
-    `the session was not revoked: ${why}. It is still signed in here; try again, or sign out of this device with remove()`,
+    `the session was not revoked: ${why}. It is still signed in here: try again, or sign out on this device only with remove()`,
     cause === undefined ? undefined : { cause },
   )
 }

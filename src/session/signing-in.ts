@@ -1,4 +1,4 @@
-// What a page loads when someone signs in or out, or when it asks for more than whether someone is signed in.
+// The code that a page loads when someone signs in or out, and for what is used rarely.
 
 export { listSessions } from '../resume/list.js'
 export { givenTrusting, resume, trustingContext } from '../resume/resume.js'

@@ -14,12 +14,12 @@ import { askedResources, capabilityRequest, namesTime, requestCapability } from 
 import { newSeedKey, newSession, signInAnew, supersede } from './sign-in.js'
 
 /**
- * Makes the session that takes this one's place, with one prompt. See `DIDSession.renew`. `since` is when the caller asked, in
- * milliseconds since 1970 by the machine's clock.
+ * Replaces the session by a new one, with one prompt. See `DIDSession.renew`. `since` is when the caller called, in milliseconds
+ * since 1970 by the machine's clock.
  */
 export async function renew(
   current: SessionData,
-  of: SessionContext | undefined,
+  currentContext: SessionContext | undefined,
   now: Clock,
   authMethod: AuthMethod,
   given: RenewOptions,
@@ -32,13 +32,13 @@ export async function renew(
   const resources = unionOfGrants(current.cacao.p.resources ?? [], askedResources(options))
   const asked = { ...asBefore(current, isTimed), ...rest, isTimed, resources }
   const { signal, verifiers, waitSecs } = options
-  const checks = { ...of?.checks, ...(verifiers && { verifiers }) }
-  const context = of && { ...of, checks }
+  const checks = { ...currentContext?.checks, ...(verifiers && { verifiers }) }
+  const context = currentContext && { ...currentContext, checks }
   const account = issuerAccount(current.cacao)
-  // Errors in the arguments are reported before anyone waits.
+  // Errors in the arguments are reported before any waiting begins.
   const request = capabilityRequest({ ...asked, now }, account)
   if (typeof authMethod !== 'function')
-    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+    throw new TypeError('authMethod must be a function, such as the one that ethereumAuth(provider) returns')
   signal?.throwIfAborted()
   if (!context) {
     const made = await newSeedKey()
@@ -49,17 +49,17 @@ export async function renew(
   }
   const start = (control: SignInControl): Promise<SessionData> =>
     withPromptLock({ ...context, account }, { signal: control.signal, since, waitSecs }, async () => {
-      const already = await successor(context, account, current, resources)
-      if (!already) {
+      const renewedElsewhere = await successor(context, account, current, resources)
+      if (!renewedElsewhere) {
         const keyType = current.key.pair ? current.key.type : undefined
         const all = { ...asked, ...(keyType && { keyType }), ...control }
         return signInAnew(context, account, authMethod, all, { replaced: current })
       }
       control.signal.throwIfAborted()
       control.storing()
-      await supersede(context, current, already)
+      await supersede(context, current, renewedElsewhere)
       await watchOf(context).changed()
-      return already
+      return renewedElsewhere
     })
   const pending = { account, id: `renew ${current.key.did}`, resources, signal }
   const { session } = await pendingSignInsOf(context).share(pending, start)
@@ -67,7 +67,7 @@ export async function renew(
   return session
 }
 
-// Another tab may have renewed it just before.
+// The session with which another tab has just renewed this one, if one has.
 async function successor(
   context: SessionContext,
   account: string,
@@ -86,7 +86,7 @@ async function successor(
     : undefined
 }
 
-/** The domain, the statement and the lifetime of the session, for those that the caller doesn't name. */
+/** The domain, statement and lifetime of the session, which the new one keeps unless the caller chooses others. */
 function asBefore({ cacao }: SessionData, isTimed: boolean): Partial<GrantOptions> {
   const { domain, statement, iat } = cacao.p
   const lifetime = (expiryTime(cacao) - (parseDateTime(iat) ?? Number.NaN)) / 1000

@@ -31,16 +31,16 @@ const ONE_WEEK_SECS = 7 * 24 * 60 * 60
 // The last year that RFC 3339 can write.
 const LAST_INSTANT = Date.UTC(9999, 11, 31)
 
-/** What the wallet is asked for, apart from the key: checked, and copied from the caller's options. */
+/** What the wallet is asked to sign, apart from the session key: checked, and copied from the caller's options. */
 export interface CapabilityRequest {
   readonly resources: readonly string[]
   readonly opts: AuthMethodOpts
-  /** Whether the caller named the time, rather than left it to us. */
+  /** Whether the caller chose the expiry; otherwise it is our default. */
   readonly isTimed: boolean
   readonly nonce?: GrantOptions['nonce']
 }
 
-/** The resources that are asked for, with the abilities as a ReCap at the end. Throws a `TypeError` if they are none. */
+/** The requested resources, with the abilities as a ReCap at the end. Throws a `TypeError` if they have the wrong form. */
 export function askedResources({
   resources = [],
   abilities,
@@ -48,14 +48,14 @@ export function askedResources({
   return unionOfGrants(resourcesArgument(resources), abilities === undefined ? [] : [toRecap(abilities)])
 }
 
-/** The statement with the text of the ReCap (ERC-5573) at its end, if there is one. It replaces that of another ReCap. */
+/** The statement, ending with the sentence of the ReCap (ERC-5573) if there is one. A sentence of an earlier ReCap is removed. */
 export function statementFor(resources: readonly string[], words: string | undefined): string | undefined {
   const own = words === undefined ? undefined : withoutRecapStatement(words)
   const abilities = fromRecap(resources.at(-1) ?? '')
   return abilities ? recapStatement(abilities, own || undefined) : words
 }
 
-/** What the caller's options ask of the wallet. Throws a `TypeError` that names the wrong one. */
+/** Turns the caller's options into what the wallet is asked to sign. Throws a `TypeError` that names a wrong option. */
 export function capabilityRequest(
   options: GrantOptions & { now?: AuthorizeOptions['now']; isTimed?: boolean },
   account?: string,
@@ -65,12 +65,12 @@ export function capabilityRequest(
   if (resources.length === 0)
     throw new TypeError('resources or abilities must name at least one thing that the session may do')
   const parts = account === undefined ? undefined : parseAccount(account)
-  // A did:key is its own address, and on no chain.
+  // A did:key is an address by itself, without a chain.
   const asked = parts ? { address: parts.address, chainId: parts.reference } : account && { address: account }
   const { domain, nonce, requestId } = options
   const statement = statementFor(resources, options.statement)
   if (nonce !== undefined && typeof nonce !== 'string' && typeof nonce !== 'function')
-    throw new TypeError('nonce must be a string, or a function that gives one')
+    throw new TypeError('nonce must be a string, or a function that returns one')
   const opts: AuthMethodOpts = {
     ...(domain !== undefined && { domain }),
     ...(statement !== undefined && { statement }),
@@ -89,9 +89,9 @@ export function capabilityRequest(
 }
 
 /**
- * Asks the auth method for a capability, and checks its answer before anyone relies on it: that it is well-formed, the
- * account, the key, the nonce, everything else that was asked, and what the caller trusts. Rejects with `ERR_AUTH_…` if the
- * wallet gave none, and with `ERR_CAPABILITY_…` if it gave another one.
+ * Asks the auth method for a capability, and checks the answer before it is used: its form, account, key, nonce, everything else
+ * that was requested, and the caller's own checks. Rejects with `ERR_AUTH_…` if the wallet returned no capability, and with
+ * `ERR_CAPABILITY_…` if it returned a different one from the one requested.
  */
 export async function requestCapability(
   authMethod: AuthMethod,
@@ -105,16 +105,16 @@ export async function requestCapability(
   }: Pick<AuthorizeOptions, 'now' | 'signal'> & { account?: string; checks: Trust },
 ): Promise<Cacao> {
   if (typeof authMethod !== 'function')
-    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+    throw new TypeError('authMethod must be a function, such as the one that ethereumAuth(provider) returns')
   const nonce = await abortable(nonceOf(wantedNonce), signal)
-  // A copy for each call: auth methods of the did-session family write into it.
+  // Auth methods of the did-session family write into their argument, so each call gets a copy.
   const ask = async (): Promise<unknown> =>
     authMethod({ ...opts, ...(nonce !== undefined && { nonce }), resources: [...resources], uri: audience })
   const answer = await abortable(ask(), signal).catch((cause: unknown) => {
     throw signal?.aborted ? signal.reason : authError(cause)
   })
   if (typeof answer !== 'object' || answer === null) {
-    throw new SessionError('ERR_AUTH_FAILED', 'the auth method gave no capability')
+    throw new SessionError('ERR_AUTH_FAILED', 'the auth method returned no capability')
   }
   const cacao = parseCacao(answer)
   if (account !== undefined) assertIssuer(cacao, account)
@@ -129,44 +129,43 @@ export async function requestCapability(
 }
 
 /**
- * Throws unless the capability is what the auth method was asked for: for the same site (`ERR_CAPABILITY_DOMAIN`) and the same
- * resources (`ERR_CAPABILITY_RESOURCES`), and with no later expiry, no older date, no later start, the same statement and the
- * same request id (`ERR_CAPABILITY_INVALID`). It may expire earlier. A delegated capability has a statement and a request id
- * of its own, and expires with its parent if the caller named no time.
+ * Throws unless the capability is the requested one. It must have the same domain (`ERR_CAPABILITY_DOMAIN`), the same resources
+ * (`ERR_CAPABILITY_RESOURCES`), the same statement and request id, no later expiry, no older date and no later start
+ * (`ERR_CAPABILITY_INVALID`). It may expire earlier. A delegated capability has a statement and a request id of its own, and
+ * expires with its parent if the caller chose no expiry.
  */
 function assertAnswered(cacao: Cacao, { opts, isTimed }: CapabilityRequest, now: number): void {
   const { domain, statement, requestId, resources = [], issuedAt = '', expirationTime = '' } = opts
   const { p } = cacao
   const isDelegated = parentOf(cacao) !== undefined
   const [iat = Number.NaN, askedAt = Number.NaN] = [parseDateTime(p.iat), parseDateTime(issuedAt)]
-  // The clock of the wallet's machine may differ, and the person may have taken long to answer.
+  // The wallet may run on another machine, whose clock differs, and the person may have taken long to answer.
   const skewMs = DEFAULT_CLOCK_SKEW_SECS * 1000
   if (!(iat >= askedAt - skewMs && iat <= now + skewMs))
-    throw answered('INVALID', `is dated ${p.iat}, and it was asked at ${issuedAt}`)
-  // Nobody asks for a later start. Some auth methods write the time at which they ask.
+    throw answered('INVALID', `is dated ${p.iat}, but was requested at ${issuedAt}`)
+  // A later start is never requested. Some auth methods write the time of the request into `nbf`.
   if (p.nbf !== undefined && !((parseDateTime(p.nbf) ?? Number.NaN) <= Math.max(iat, now)))
-    throw answered('INVALID', `counts only from ${p.nbf} on`)
-  // The key that delegates for the time that was asked counts from its own clock.
+    throw answered('INVALID', `is valid only from ${p.nbf} on`)
+  // A key that delegates adds the requested lifetime to its own clock.
   const latest = (parseDateTime(expirationTime) ?? Number.NaN) + (isDelegated ? skewMs : 0)
   if ((isTimed || !isDelegated) && !(expiryTime(cacao) <= latest))
-    throw answered('INVALID', `ends at ${p.exp ?? 'no time'}, later than ${expirationTime}`)
+    throw answered('INVALID', `expires ${p.exp ? `at ${p.exp}` : 'never'} instead of at ${expirationTime}`)
   if (domain !== undefined && rootOf(cacao).p.domain !== domain)
     throw answered('DOMAIN', `is for ${rootOf(cacao).p.domain}, not for ${domain}`)
-  if (!areSame(p.resources ?? [], resources))
-    throw answered('RESOURCES', 'names other resources than those that were asked for')
+  if (!areSame(p.resources ?? [], resources)) throw answered('RESOURCES', 'has different resources')
   if (isDelegated) return
-  // Authenticators show no text, so the passkey methods of the did-session family leave the statement out.
-  const isWordless = p.statement === undefined && cacao.s.t.startsWith('webauthn:')
-  if (statement !== undefined && p.statement !== statement && !isWordless)
-    throw answered('INVALID', 'says other words than those that were asked for')
+  // An authenticator shows no text, so the passkey methods of the did-session family leave the statement out.
+  const mayLackStatement = p.statement === undefined && cacao.s.t.startsWith('webauthn:')
+  if (statement !== undefined && p.statement !== statement && !mayLackStatement)
+    throw answered('INVALID', 'has a different statement')
   if (requestId !== undefined && p.requestId !== requestId)
-    throw answered('INVALID', 'has another requestId than the one that was asked for')
+    throw answered('INVALID', 'has a different requestId')
 }
 
-function answered(code: 'DOMAIN' | 'INVALID' | 'RESOURCES', how: string): SessionError {
+function answered(code: 'DOMAIN' | 'INVALID' | 'RESOURCES', difference: string): SessionError {
   return new SessionError(
     `ERR_CAPABILITY_${code}`,
-    `the auth method answered another capability than it was asked for: it ${how}`,
+    `the auth method returned a capability that was not requested: it ${difference}`,
   )
 }
 
@@ -175,12 +174,12 @@ function areSame(some: readonly string[], others: readonly string[]): boolean {
   return wanted.size === new Set(some).size && some.every((resource) => wanted.has(resource))
 }
 
-/** Whether the options say when the session ends. */
+/** Whether the options say when the session expires. */
 export function namesTime({ expiresInSecs, expirationTime }: GrantOptions): boolean {
   return expiresInSecs !== undefined || expirationTime !== undefined
 }
 
-/** Seconds for which a session is asked, by the caller or by default; `Infinity` if it is asked until a given time. */
+/** The requested lifetime in seconds, one week by default; `Infinity` if an `expirationTime` is requested instead. */
 export function lifetimeSecs({ expiresInSecs, expirationTime }: GrantOptions): number {
   return expiresInSecs ?? (expirationTime === undefined ? ONE_WEEK_SECS : Number.POSITIVE_INFINITY)
 }
@@ -191,9 +190,11 @@ async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefine
     const nonce: unknown = await wanted()
     if (typeof nonce === 'string') return nonce
   } catch (cause) {
-    throw new SessionError('ERR_AUTH_FAILED', 'no nonce could be had for signing in: try again', { cause })
+    throw new SessionError('ERR_AUTH_FAILED', 'the nonce for signing in could not be fetched: try again', {
+      cause,
+    })
   }
-  throw new SessionError('ERR_AUTH_FAILED', 'the nonce option gave no string')
+  throw new SessionError('ERR_AUTH_FAILED', 'the function given as nonce returned no string')
 }
 
 function expirationTime(options: GrantOptions, now: number): string {

@@ -20,8 +20,8 @@ import { withPromptLock } from '../tabs/prompt-lock.js'
 import { askedResources, capabilityRequest, lifetimeSecs, requestCapability } from './request-capability.js'
 
 /**
- * See `SessionClient.get`. Gives the context of the session too. `since` is when the caller asked, in milliseconds since 1970 by
- * the machine's clock.
+ * See `SessionClient.get`. Also returns the context of the session. `since` is when the caller called, in milliseconds since 1970
+ * by the machine's clock.
  */
 export async function getSession(
   account: AccountInput,
@@ -33,13 +33,13 @@ export async function getSession(
   const context = await trustingContext(given, loadedHelpers)
   const { follow } = await import('../tabs/index.js')
   const data = await signIn(context, accountArgument(account), authMethod, given, since)
-  // Now rather than later: another tab may sign it out before the next task.
+  // Before anything else runs, because another tab may sign the session out at any time.
   follow(context, data)
   return { data, context }
 }
 
-// Takes up the account's stored session, or asks the wallet for a new one: once, however many ask at a time, in this tab or
-// others. One that expires too soon is renewed.
+// Resumes the account's stored session, or asks the wallet for a new one: only once, even if several calls in this and other
+// tabs ask at the same time. A session that expires too soon is renewed.
 async function signIn(
   context: SessionContext,
   account: string,
@@ -50,33 +50,34 @@ async function signIn(
   const { resources } = capabilityRequest(options, account)
   const { signal, waitSecs, minValiditySecs = 0 } = options
   if (typeof authMethod !== 'function')
-    throw new TypeError('authMethod must be a function, such as ethereumAuth(provider) gives')
+    throw new TypeError('authMethod must be a function, such as the one that ethereumAuth(provider) returns')
   if (minValiditySecs >= lifetimeSecs(options))
     throw new TypeError(
-      'minValiditySecs must be less than expiresInSecs: every call would ask the wallet for another session',
+      'minValiditySecs must be less than expiresInSecs: otherwise every call would ask the wallet for a new session',
     )
   signal?.throwIfAborted()
   const wanted = { resources, minValiditySecs }
-  // A store may hang without end: a caller that aborts doesn't wait for it.
+  // A store may hang forever, so a caller that aborts doesn't wait for it.
   const before = await abortable(look(context, account, wanted, loadedHelpers), signal)
   const stored = await abortable(resumeFrom(before, false, context), signal)
   if (stored) return stored
-  const who = context.anyChain ? chainless(account) : account
+  const lockedAccount = context.anyChain ? chainless(account) : account
+  const scope = { ...context, account: lockedAccount }
   const start = async (control: SignInControl): Promise<SessionData> =>
-    withPromptLock({ ...context, account: who }, { signal: control.signal, since, waitSecs }, async () => {
-      // Another call or another tab may have signed in since this one looked.
+    withPromptLock(scope, { signal: control.signal, since, waitSecs }, async () => {
+      // Another call or another tab may have signed in since the first look.
       const found = (await isStale(context, before))
         ? await look(context, account, wanted, loadedHelpers)
         : before
-      const another = found !== before && (await resumeFrom(found, false, context))
-      if (another) return another
+      const newlyStored = found !== before && (await resumeFrom(found, false, context))
+      if (newlyStored) return newlyStored
       const superseded = await supersededBy(context, account, found, wanted)
       return signInAnew(context, account, authMethod, { ...options, ...control }, superseded)
     })
-  const request = { account: who, resources, signal }
+  const request = { account: lockedAccount, resources, signal }
   const { session, isOwn } = await pendingSignInsOf(context).share(request, start)
   if (!isOwn) {
-    // The call that started it may have asked for less time, and may trust what this one doesn't.
+    // The call that opened the prompt may have asked for less time, or made fewer checks.
     if (expiryTime(session.cacao) < context.now() + minValiditySecs * 1000)
       return signIn(context, account, authMethod, options, since)
     await assertTrusted(session.cacao, context.checks, context.now())
@@ -84,13 +85,13 @@ async function signIn(
   return session
 }
 
-// Whether another tab may have stored a session since: each that is stored is noted as the one used last.
+// Whether another tab may have stored a session since `before`. Every session that is stored becomes the one used last.
 async function isStale({ stores, namespace }: SessionContext, { last }: Look): Promise<boolean> {
   const now = await readLastUsed(stores, namespace)
   return now?.at !== last?.at || now?.keyDID !== last?.keyDID
 }
 
-// Of what was found and can't be taken up: the session that only expires too soon, and those that have expired.
+// Of the sessions that were found but can't be resumed: the one that only expires too soon, and those that have expired.
 async function supersededBy(
   context: SessionContext,
   account: string,
@@ -110,15 +111,15 @@ async function supersededBy(
   return { replaced, expired }
 }
 
-/** What a new session leaves behind: the one that it replaces, and expired ones of the account. */
+/** What a new session makes obsolete: the session that it replaces, and expired ones of the account. */
 export interface Superseded {
   readonly replaced?: SessionData | undefined
   readonly expired?: readonly SessionId[]
 }
 
 /**
- * Has the wallet sign a new session and stores it. Given one to replace, the new one can do all that that one could. The
- * old one goes only after the new one is stored; if anything fails before, nothing changes.
+ * Asks the wallet to sign a new session, and stores it. If it replaces a session, it covers everything that the old one covered,
+ * and the old one is removed only after the new one is stored. If anything fails before that, nothing changes.
  */
 export async function signInAnew(
   context: SessionContext,
@@ -131,7 +132,7 @@ export async function signInAnew(
   const { abilities: _, ...rest } = options
   const { checks, now } = context
   const request = capabilityRequest({ ...rest, resources, now }, account)
-  // The key comes first: Firefox and Chromium end an IndexedDB transaction while a WebCrypto call is awaited.
+  // The key is made before the store is opened: Firefox and Chromium end an IndexedDB transaction during a WebCrypto call.
   const { key, ...stored } = await newKey(context, options.keyType)
   const cacao = await requestCapability(authMethod, key.did, request, { ...options, checks, now, account })
   options.signal?.throwIfAborted()
@@ -145,14 +146,14 @@ export async function signInAnew(
   return session
 }
 
-/** Removes a session whose place another one has taken, and tells its listeners. */
+/** Removes a session that was replaced by another one, and notifies its listeners. */
 export async function supersede(
   { stores, namespace, now }: SessionContext,
   replaced: SessionData,
   session: SessionData,
 ): Promise<void> {
   const store = stores.find(({ persistence }) => persistence === replaced.persistence)
-  // One in IndexedDB stays if the new one is in memory only: a reload finds it again.
+  // If the new session is only in memory, the old one stays in IndexedDB, where a reload finds it again.
   if (replaced.persistence === session.persistence && store) {
     const remove = [{ account: issuerAccount(replaced.cacao), keyDID: replaced.key.did }]
     const last = { account: issuerAccount(session.cacao), keyDID: session.key.did, at: now() }
@@ -162,7 +163,7 @@ export async function supersede(
   endSession(replaced.key.did, { type: 'renewed', keyDID: session.key.did, session })
 }
 
-/** Has the wallet sign a session whose key grows from a random seed, so that it can be written to a string. */
+/** Asks the wallet to sign a session whose key is derived from a random seed, so that it can be serialized. */
 export async function authorize(authMethod: AuthMethod, given: AuthorizeOptions): Promise<SessionData> {
   const options = authorizeOptions(given)
   const request = capabilityRequest(options)
@@ -173,25 +174,25 @@ export async function authorize(authMethod: AuthMethod, given: AuthorizeOptions)
   return newSession(made, await requestCapability(authMethod, made.key.did, request, asked), 'none')
 }
 
-/** A key just made, with what a store keeps of it. */
+/** A new key, with what a store keeps of it. */
 export interface NewKey extends Pick<NewSession, 'keyPair' | 'seed'> {
   readonly key: SessionKey
 }
 
-/** A key from a random seed, so that its session can be written to a string. */
+/** A key derived from a random seed, so that its session can be serialized. */
 export async function newSeedKey(): Promise<NewKey & { readonly seed: Uint8Array<ArrayBuffer> }> {
-  // Says so on an insecure page, before anything else fails there.
+  // Throws an error that explains what is missing on an insecure page, before anything else fails there.
   subtleCrypto()
   const seed = crypto.getRandomValues(new Uint8Array(SEED_LENGTH))
   return { key: await seedKey(seed), seed }
 }
 
-/** The session of a new key, after a capability was granted to it. */
+/** The session of a new key and the capability that was granted to it. */
 export function newSession({ key, seed }: NewKey, cacao: Cacao, persistence: Persistence): SessionData {
   return { key, cacao, persistence, ...(seed && { serialize: () => writeSession(seed, cacao) }) }
 }
 
-// A pair that can't be exported, or a seed for a store of strings.
+// A key pair that can't be exported, or a seed if the store keeps strings.
 async function newKey(
   { stores: [store] }: SessionContext,
   type: SessionKeyType | undefined,
@@ -202,7 +203,7 @@ async function newKey(
   }
   if (type === 'P-256') {
     throw new TypeError(
-      'a store of strings keeps Ed25519 keys only: leave keyType out, or choose another store',
+      'a store of strings keeps only Ed25519 keys: leave keyType out, or choose another store',
     )
   }
   return newSeedKey()

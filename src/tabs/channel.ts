@@ -1,13 +1,13 @@
 import { onPageResume, unref } from '../base/schedule.js'
 import type { SessionStore } from '../store/store.js'
 
-/** What a tab tells the others. The store is the truth: a notice only says when to look at it. */
+/** What a tab tells the other tabs. The store has the truth; a notice mainly says when to read it again. */
 export interface Notice {
   /** Which store and namespace changed. */
   readonly scope: string
-  /** Keys that were signed out. */
+  /** The did:keys of sessions that were signed out. */
   readonly removed?: readonly string[]
-  /** An account whose sessions were all signed out, also those that the sending tab doesn't know. */
+  /** An account whose sessions were all signed out, including those that the sending tab doesn't know. */
   readonly signedOut?: SignedOut
   /** The account whose sign-in the person has just declined. */
   readonly declined?: string
@@ -17,17 +17,17 @@ export interface Notice {
 export interface SignedOut {
   readonly account: string
   readonly anyChain: boolean
-  /** The name of the IndexedDB database that has them, or would have them. */
+  /** The name of the IndexedDB database in which they are, or would be if IndexedDB could be used. */
   readonly database: string
 }
 
 type NoticeListener = (notice: Notice | undefined) => void
 
 const NAME = 'cacao-session'
-// How often a page looks by itself where there is no BroadcastChannel.
+// How often a page reads the store where there is no BroadcastChannel.
 const POLL_MS = 1000
 
-/** What tells the tabs and workers of an origin from each other's stores and namespaces. */
+/** Identifies a store and namespace in the notices of an origin's tabs and workers. */
 export function scopeOf({
   stores,
   namespace,
@@ -38,20 +38,20 @@ export function scopeOf({
   return `${stores[0]?.persistence}\n${namespace}`
 }
 
-/** The way from this page to the other tabs and workers of its origin, opened when first used. */
+/** The channel between this page and the other tabs and workers of its origin, opened when first used. */
 class TabChannel {
   readonly #listeners = new Set<NoticeListener>()
   #channel: BroadcastChannel | undefined
   #stopListening: (() => void) | undefined
 
-  /** Tells the other tabs and workers. */
+  /** Sends a notice to the other tabs and workers. */
   tell(notice: Notice): void {
     this.#open()?.postMessage(notice)
   }
 
   /**
-   * Calls back for what other tabs and workers tell, until the function that it gives is called; and with `undefined`
-   * whenever something may have been missed: after a sleep, or each second where there is no BroadcastChannel.
+   * Calls the listener for each notice of another tab or worker, until the returned function is called. Calls it with `undefined`
+   * whenever a notice may have been missed: after a sleep, and each second where there is no BroadcastChannel.
    */
   onNotice(listener: NoticeListener): () => void {
     this.#listeners.add(listener)
@@ -82,12 +82,12 @@ class TabChannel {
   }
 
   #open(): BroadcastChannel | undefined {
-    // In Deno an open channel keeps the process alive.
+    // Deno is left out, because an open channel keeps the process alive there.
     if (this.#channel || typeof BroadcastChannel === 'undefined' || 'Deno' in globalThis) return this.#channel
     try {
       this.#channel = new BroadcastChannel(NAME)
     } catch {
-      // An opaque origin, such as a sandboxed frame's, has none.
+      // An opaque origin, such as a sandboxed frame's, can't open one.
       return undefined
     }
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {

@@ -1,5 +1,5 @@
-// What a page loads once someone is signed in: it listens to the other tabs, and to the clock. Files that load still later use these
-// by `import()`, because a bundler gives what two of them import statically a file of its own.
+// The code that a page loads once someone is signed in: it watches the other tabs and the expiry. Code that loads later imports it by
+// `import()`, because bundlers make an additional file of whatever two of these modules import statically.
 
 export { onPageResume, scheduleAt, until } from '../base/schedule.js'
 export { givenTrusting, resume, trustingContext } from '../resume/resume.js'

@@ -3,19 +3,20 @@ import { chainless } from '../base/account.js'
 import { missingGrants } from '../capability/recap.js'
 import type { SessionData } from '../store/store.js'
 
-/** What is signed in or renewed: an account, or else what `id` names, for these resources. */
+/** Which sign-in or renewal is requested. */
 export interface SignInRequest {
   readonly account: string
+  /** Requests with the same id share one sign-in; the account by default. */
   readonly id?: string
   readonly resources: readonly string[]
   readonly signal?: AbortSignal | undefined
 }
 
-/** How a pending sign-in hears from those who wait for it, and tells them. */
+/** What connects a pending sign-in with the calls that wait for it. */
 export interface SignInControl {
-  /** Aborted once nobody waits any more. */
+  /** Aborts when no call is waiting any more. */
   readonly signal: AbortSignal
-  /** To be called before the session is stored. Aborting has no effect from then on: the caller gets the session. */
+  /** The sign-in must call this before it stores the session. From then on, aborting has no effect: the calls get the session. */
   storing(): void
 }
 
@@ -29,13 +30,13 @@ interface PendingSignIn {
   isOver: boolean
 }
 
-/** The sign-ins and renewals that are under way in this page, for one store and namespace. */
+/** The sign-ins and renewals that are running in this page, for one store and namespace. */
 export class PendingSignIns {
   readonly #pending = new Map<string, PendingSignIn>()
 
   /**
-   * Starts a sign-in, or joins the pending one for the same account if that asks for as much. `isOwn` tells which of the two
-   * it was.
+   * Starts a sign-in, or joins the pending one with the same id if that one asks for at least the same resources. `isOwn` is true if
+   * it started one.
    */
   async share(
     { account, id = account, resources, signal }: SignInRequest,
@@ -46,13 +47,13 @@ export class PendingSignIns {
       if (!pending || pending.controller.signal.aborted) break
       if (missingGrants(pending.resources, resources).length === 0)
         return { session: await join(pending, signal), isOwn: false }
-      // It asks for less than this one needs. Two prompts at once would confuse the person, so this one waits.
+      // The pending one asks for less than is needed here. Two prompts at once would confuse the person, so wait for its end.
       await abortable(settled(pending.result), signal)
     }
     return { session: await join(this.#start(id, account, resources, start), signal), isOwn: true }
   }
 
-  /** Waits for the sessions of the account, on any chain, that are being stored at this moment. */
+  /** Waits until the sessions of the account, on any chain, that are being stored at this moment are stored. */
   async stored(account: string): Promise<void> {
     const own = [...this.#pending.values()].filter(
       (pending) => pending.isStoring && chainless(pending.account) === chainless(account),
@@ -90,14 +91,14 @@ export class PendingSignIns {
 
 const pendingSignIns = new WeakMap<object, PendingSignIns>()
 
-/** The pending sign-ins of all that share a store and namespace, made when first asked for. */
+/** The pending sign-ins of a store and namespace; created at the first call. */
 export function pendingSignInsOf({ shared }: { readonly shared: object }): PendingSignIns {
   const own = pendingSignIns.get(shared) ?? new PendingSignIns()
   pendingSignIns.set(shared, own)
   return own
 }
 
-// Aborting ends the caller's own waiting. The sign-in itself is given up when nobody waits any more.
+// Aborting ends only this call's wait. The sign-in itself is aborted when no call is waiting any more.
 async function join(pending: PendingSignIn, signal: AbortSignal | undefined): Promise<SessionData> {
   pending.waiting++
   pending.result.catch(() => undefined)

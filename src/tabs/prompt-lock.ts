@@ -4,13 +4,13 @@ import { isBrowser, LONGEST_TIMER_MS } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import type { SessionDatabase, SessionStore } from '../store/store.js'
 
-// Seconds for which a prompt in one tab keeps the others from opening theirs, whatever happens to that tab.
+// For how many seconds, at most, a prompt in one tab keeps the other tabs from opening theirs.
 const PROMPT_WAIT_SECS = 60
 
-// How often a tab asks for a lease that another tab has, where there are no Web Locks.
+// How often a tab tries to take a lease that another tab holds, where there are no Web Locks.
 const ASK_AGAIN_MS = 200
 
-/** Which prompt is meant: one for the account, in this store and namespace. */
+/** Identifies a prompt: the account that it is for, and the store and namespace. */
 export interface Prompt {
   readonly account: string
   readonly stores: readonly SessionStore[]
@@ -20,20 +20,20 @@ export interface Prompt {
 export interface PromptLockOptions {
   readonly signal?: AbortSignal | undefined
   /**
-   * When the caller asked, by the machine's clock in milliseconds since 1970, before it loaded any code: what the person declines in
-   * another tab from then on is declined for this call too.
+   * When the app called, before any code was loaded, in milliseconds since 1970 by the machine's clock. If the person declines the
+   * prompt of another tab after that time, this call is declined too.
    */
   readonly since: number
-  /** Seconds to wait for another tab's prompt. */
+  /** Seconds to wait for another tab's prompt; 60 by default. */
   readonly waitSecs?: number | undefined
 }
 
 /**
- * Does work that opens the wallet, while no other tab or worker does so for this account. If the person declines in the tab
- * that has the lock, those that wait for it reject with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
- * A tab that was closed or has crashed loses the lock at once. One that is frozen, or whose prompt stays open, is waited for
- * `waitSecs` at most, and so is every tab where there are no Web Locks. On a server nobody waits: other requests there are
- * other people's, or claim to be this person's.
+ * Does work that prompts the person, while no other tab or worker does so for the same account. If the person declines in the tab
+ * that has the lock, the tabs that wait for it reject with `ERR_AUTH_REJECTED`, so that ten tabs don't prompt one after the other.
+ * A tab that is closed or crashes releases the lock at once. A tab that is frozen, or whose prompt stays open, is waited for
+ * `waitSecs` at most; without Web Locks, that is so for a closed tab too. On a server there is no lock, because other requests come
+ * from other people, or only claim to come from this one.
  */
 export async function withPromptLock<T>(
   { account, stores, namespace }: Prompt,
@@ -66,7 +66,7 @@ export async function withPromptLock<T>(
     }
   }
   try {
-    // Node has Web Locks too, but all its requests and threads share them.
+    // Node has Web Locks too, but all its requests and threads would share them.
     const locks = isBrowser() ? (globalThis.navigator as Navigator | undefined)?.locks : undefined
     if (locks) return await withWebLock(locks, name, waitSecs * 1000, waiting.signal, locked)
     return await withLease(database, name, waitSecs * 1000, waiting.signal, locked)
@@ -83,8 +83,8 @@ function declinedElsewhere(): SessionError {
   )
 }
 
-// A lock that isn't granted in time stays with its holder. Those who gave up waiting go on to the next lock of the same name,
-// and take turns there.
+// If a lock isn't granted in time, its holder keeps it. The callers that waited in vain then request a second lock, with the next
+// number in its name, so that they prompt one after the other.
 async function withWebLock<T>(
   locks: LockManager,
   name: string,
@@ -112,7 +112,7 @@ async function withWebLock<T>(
     } catch (error) {
       if (isOurs) throw error
       signal.throwIfAborted()
-      // Without the right to lock, as in a sandboxed frame, each tab prompts for itself.
+      // Where locks are forbidden, as in a sandboxed frame, each tab prompts without one.
       if (!waiting.signal.aborted) return work()
     } finally {
       done()
@@ -134,7 +134,7 @@ async function withLease<T>(
     try {
       return await takeLease(database, name, holder, isOver)
     } catch {
-      // One can sign in even if the store can't be used.
+      // If the store can't be used, the person must still be able to sign in.
       return true
     }
   }
@@ -147,8 +147,8 @@ async function withLease<T>(
   }
 }
 
-// Each holder is waited for as long as this caller says, whatever the holder's own wait is. The monotonic clock counts too: the
-// wait gets no longer if the machine's clock is set back meanwhile.
+// Whether a lease is over: once its holder has had it for `waitMs` milliseconds. The monotonic clock is asked too, so that the wait
+// doesn't become longer if the machine's clock is set back meanwhile.
 function patience(waitMs: number): (current: Lease) => boolean {
   let watched: { readonly holder: string; readonly from: number } | undefined
   return ({ holder, since }) => {
@@ -161,19 +161,19 @@ function elapsed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** Who holds a lease, and since when (milliseconds since 1970). */
+/** The holder of a lease, and since when it holds it, in milliseconds since 1970. */
 export interface Lease {
   readonly holder: string
   readonly since: number
 }
 
-// The one object store that may hold what is neither session nor key. Its other keys are namespaces, which are strings, so
-// these are arrays.
+// Leases are kept in the object store of the last use, because the database has no other one for them. Its other keys are
+// namespaces, which are strings; keys of leases are arrays.
 const STORE = 'last'
 
 /**
- * Takes the lease of this name and says whether it did: not if another holder has it, unless `isOver` says that this one no
- * longer counts. All happens in one transaction, so that only one of several tabs gets it.
+ * Takes the lease of this name, unless another holder has it and `isOver` returns false for that one. Returns whether it was taken.
+ * Reads and writes in one transaction, so that only one of several tabs gets the lease.
  */
 export async function takeLease(
   database: SessionDatabase,
@@ -183,7 +183,7 @@ export async function takeLease(
 ): Promise<boolean> {
   return using(database, async (db) => {
     const transaction = db.transaction(STORE, 'readwrite')
-    // This rejects together with a request that fails, which is awaited first.
+    // It rejects if a request fails, and that rejection is reported by the `await` of the request.
     transaction.done.catch(() => undefined)
     const current = leaseOf(await transaction.store.get(['lease', name]))
     const isFree = !current || current.holder === holder || isOver(current)
@@ -193,11 +193,11 @@ export async function takeLease(
   })
 }
 
-/** Gives the lease back, if the holder has it. */
+/** Releases the lease, if the holder has it. */
 export async function releaseLease(database: SessionDatabase, name: string, holder: string): Promise<void> {
   await using(database, async (db) => {
     const transaction = db.transaction(STORE, 'readwrite')
-    // This rejects together with a request that fails, which is awaited first.
+    // It rejects if a request fails, and that rejection is reported by the `await` of the request.
     transaction.done.catch(() => undefined)
     const current = leaseOf(await transaction.store.get(['lease', name]))
     if (current?.holder === holder) await transaction.store.delete(['lease', name])
@@ -205,12 +205,12 @@ export async function releaseLease(database: SessionDatabase, name: string, hold
   })
 }
 
-/** Notes that the person has just declined what the name stands for. */
+/** Stores that the person has just declined the prompt of this name. */
 export async function noteDeclined(database: SessionDatabase, name: string): Promise<void> {
   await using(database, (db) => db.put(STORE, Date.now(), ['declined', name]))
 }
 
-/** Whether the person has declined it since a time (milliseconds since 1970). */
+/** Whether the person has declined the prompt of this name since a time, in milliseconds since 1970. */
 export async function wasDeclined(database: SessionDatabase, name: string, since: number): Promise<boolean> {
   const time: unknown = await using(database, (db) => db.get(STORE, ['declined', name]))
   return typeof time === 'number' && time > since

@@ -17,19 +17,19 @@ export interface Subject {
   readonly data: SessionData
   readonly now: Clock
   readonly context: SessionContext | undefined
-  /** Loads what taking up the successor may need. */
+  /** Loads the code that may be needed to resume the successor. */
   readonly load: LoadHelpers
 }
 
-/** What an event tells beyond its type: for `renewed`, the session in this one's place; for `cookie-failed`, why. */
+/** The details of an event: for `renewed`, the new session; for `cookie-failed`, the error. */
 export interface Outcome {
   readonly successor?: SessionData
   readonly error?: SessionError
 }
 
 /**
- * Calls back when the event happens, until a signal is aborted: once, except for `idle`, which happens again after each new
- * activity.
+ * Calls the listener when the event happens, until a signal aborts. An event happens once, except for `idle`, which can happen
+ * again after each input.
  */
 export function listenFor(
   type: SessionEventType,
@@ -39,12 +39,12 @@ export function listenFor(
   listener: (outcome?: Outcome) => void,
 ): void {
   const happened = (outcome?: Outcome): void => {
-    // A listener that has ended is not called any more, even if the event is already under way.
+    // A listener that was removed isn't called any more, even if its event has already begun.
     if (signals.some(({ aborted }) => aborted)) return
     try {
       listener(outcome)
     } catch (error) {
-      // In a task of its own: the page sees what a listener throws, and whatever goes on, such as a sign-out, goes on.
+      // Rethrown separately: the page sees the listener's error, and the sign-out or renewal that caused the event continues.
       queueMicrotask(() => {
         throw error
       })
@@ -53,7 +53,7 @@ export function listenFor(
   until(signals, () => listen(type, subject, options, happened))
 }
 
-/** Calls back for every change of the store's sessions, until a signal is aborted. */
+/** Calls the listener for every change of the store's sessions, until a signal aborts. */
 export function listenForChanges(
   context: SessionContext,
   signals: readonly AbortSignal[],
@@ -83,7 +83,7 @@ function listen(
   }
   switch (type) {
     case 'expiring':
-      // After a sleep it may have expired already: then `expired` is told instead.
+      // After a sleep it may have expired already: then only `expired` is reported.
       return scheduleAt(now, expiry - leadSecs * 1000, unlessOver)
     case 'expired':
       return scheduleAt(now, expiry, unlessRemoved)
@@ -110,12 +110,12 @@ function onOwnEnd(
   return stop
 }
 
-// What ends the name of the cookie beside a page's session cookie (`NOTE_MARK` in store/page-cookie.ts), and what follows.
+// The end of the name of the cookie that accompanies a session cookie (`NOTE_MARK` in store/page-cookie.ts), with the `=` after it.
 const COOKIE_NOTE = '-until='
 
 /**
- * Calls back once the key has no cookie of `keepCookie` any more: at once if the page has none, because the listener may leave the
- * page.
+ * Calls the listener once the cookie that `keepCookie` set for this key is cleared, or at once if the page has none. The listener may
+ * navigate, and would otherwise send the cookie along.
  */
 function afterCookies(keyDID: string, listener: () => void): void {
   if (!mayHaveCookies()) listener()
@@ -127,14 +127,14 @@ function mayHaveCookies(): boolean {
   try {
     return typeof document !== 'undefined' && document.cookie.includes(COOKIE_NOTE)
   } catch {
-    // A page of an opaque origin, such as a sandboxed frame's, may not even ask.
+    // In a page of an opaque origin, such as a sandboxed frame's, reading `document.cookie` throws.
     return false
   }
 }
 
 const cookieFailures = new Map<string, Set<(error: SessionError) => void>>()
 
-/** Calls back when the cookie of the session with this key could not be set or cleared, until the function that it gives is called. */
+/** Calls the listener when the cookie of the session with this key can't be set or cleared, until the returned function is called. */
 function onCookieFailed(keyDID: string, listener: (error: SessionError) => void): () => void {
   const own = cookieFailures.get(keyDID) ?? new Set()
   cookieFailures.set(keyDID, own.add(listener))
@@ -144,7 +144,7 @@ function onCookieFailed(keyDID: string, listener: (error: SessionError) => void)
   }
 }
 
-/** Tells those who listen that the cookie of the session with this key could not be set or cleared. */
+/** Reports to the listeners that the cookie of the session with this key could not be set or cleared. */
 export function tellCookieFailed(keyDID: string, error: SessionError): void {
   for (const listener of cookieFailures.get(keyDID) ?? []) listener(error)
 }
@@ -160,7 +160,7 @@ async function successorOf(
   return resume(context, issuerAccount(cacao), { resources }, load).catch(() => undefined)
 }
 
-// Few pages ask for it, so it loads when one does.
+// The code is loaded only when a page listens to `idle`, because few do.
 function onIdle({ data, now }: Subject, idleSecs: number, callback: () => void): () => void {
   const since = parseDateTime(data.cacao.p.iat) ?? 0
   const watching = import('../resume/helpers.js').then(({ watchInput }) =>

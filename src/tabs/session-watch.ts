@@ -6,16 +6,16 @@ import { parseRecord, readLastUsed, readRecords, recordOf } from '../resume/cont
 import type { LocatedRecord, Persistence, SessionData, SessionRecord, SessionStore } from '../store/store.js'
 import { type Notice, type SignedOut, scopeOf, tabChannel } from './channel.js'
 
-/** What happened to a stored session, in this tab or another. */
+/** A change of a stored session, in this tab or another. */
 export interface SessionChange {
   readonly type: 'signed-in' | 'renewed' | 'removed'
   /** CAIP-10 id, or a did:key. */
   readonly account: string
-  /** The session's key; of `renewed`, the new one's. */
+  /** The did:key of the session key; for `renewed`, that of the new session. */
   readonly keyDID: string
 }
 
-/** The store and namespace that are watched, and the one object for all that use them. */
+/** The store and namespace that are watched, and the object that all contexts of them share. */
 export interface Watched {
   readonly stores: readonly SessionStore[]
   readonly namespace: string
@@ -24,37 +24,37 @@ export interface Watched {
 
 const watches = new WeakMap<object, SessionWatch>()
 
-/** The watch over a store and namespace, made when first asked for. */
+/** The watch of a store and namespace; created at the first call. */
 export function watchOf(watched: Watched): SessionWatch {
   const watch = watches.get(watched.shared) ?? new SessionWatch(watched)
   watches.set(watched.shared, watch)
   return watch
 }
 
-/** Ends the session, if it is signed out in another tab, here too. */
+/** From now on, ends the session in this tab when it is signed out in another one. */
 export function follow(watched: Watched, session: SessionData): void {
   watchOf(watched).follow(recordOf(session))
 }
 
 /**
- * Knows which sessions a store and namespace hold, and finds out what happened to them by looking again: whenever this tab
- * changed something, another one says that it did, or something may have been missed. It decides only about keys that are in
- * use here: others that the store names may be somebody else's.
+ * Knows which sessions are in a store and namespace, and finds out what happened to them by reading the store again: when this tab
+ * has changed something, when another tab says so, or when a notice may have been missed. It ends only sessions that are in use in
+ * this tab, because a record in the store may name the key of somebody else's session.
  */
 export class SessionWatch {
   readonly #stores: readonly SessionStore[]
   readonly #namespace: string
   readonly #known = new Map<string, LocatedRecord>()
-  // The keys of sessions in use here, which are known to be this store's, and those of them that were signed out.
+  // The keys of the store's sessions that are in use in this tab, and those of them that were signed out.
   readonly #inUse = new Set<string>()
   readonly #ended = new Set<string>()
-  // Keys that other tabs said were signed out: a session taken up just before is followed only a moment later.
-  readonly #toldRemoved = new Set<string>()
+  // Keys that other tabs have signed out: the notice may arrive after a session was resumed, but before it is followed.
+  readonly #removedElsewhere = new Set<string>()
   readonly #listeners = new Set<(change: SessionChange) => void>()
   #queue: Promise<void> = Promise.resolve()
   #hasLooked = false
-  // Stores that nobody has been able to read yet: what is found there later may be old.
-  #unseen: readonly Persistence[] = []
+  // Stores that could not be read so far. A session that is found there later may be old, so it isn't reported as new.
+  #neverRead: readonly Persistence[] = []
   #isFollowing = false
 
   constructor({ stores, namespace }: Watched) {
@@ -62,41 +62,41 @@ export class SessionWatch {
     this.#namespace = namespace
   }
 
-  /** From now on, this session in use here is told what other tabs do to it. */
+  /** Watches a session that is in use in this tab. */
   follow(record: LocatedRecord): void {
     const { keyDID } = record
     if (isRemoved(keyDID)) return
     this.#inUse.add(keyDID)
     if (!this.#known.has(keyDID)) this.#known.set(keyDID, record)
-    if (this.#toldRemoved.has(keyDID)) this.end((known) => known.keyDID === keyDID)
+    if (this.#removedElsewhere.has(keyDID)) this.end((known) => known.keyDID === keyDID)
     this.#start()
   }
 
-  /** The accounts whose sessions are here, as far as is known. They stay known after the browser has thrown them away. */
+  /** The accounts of the known sessions. They stay known after the browser has evicted them from the store. */
   get accounts(): string[] {
     return this.#present().map(({ account }) => account)
   }
 
-  /** The stores of the sessions that are meant, as far as is known; also of those that were signed out and may still be there. */
-  whereAre(isMeant: (record: SessionRecord) => boolean): Persistence[] {
-    return [...this.#known.values()].filter(isMeant).map(({ persistence }) => persistence)
+  /** Which stores have known sessions that match; sessions that were signed out count too, because they may still be stored. */
+  storesOf(matches: (record: SessionRecord) => boolean): Persistence[] {
+    return [...this.#known.values()].filter(matches).map(({ persistence }) => persistence)
   }
 
   /**
-   * Ends the sessions in use that are meant, whatever the store says, and gives their keys. A session that was signed out
-   * must sign no more, even while the store can't be reached.
+   * Ends the matching sessions that are in use in this tab, and returns their did:keys. Doesn't read the store: a session that was
+   * signed out must stop signing even while the store can't be read.
    */
-  end(isMeant: (record: SessionRecord) => boolean): string[] {
-    const meant = this.#present().filter((record) => this.#inUse.has(record.keyDID) && isMeant(record))
-    for (const record of meant) {
+  end(matches: (record: SessionRecord) => boolean): string[] {
+    const ending = this.#present().filter((record) => this.#inUse.has(record.keyDID) && matches(record))
+    for (const record of ending) {
       this.#ended.add(record.keyDID)
       endSession(record.keyDID, { type: 'removed' })
       this.#emit('removed', record)
     }
-    return meant.map(({ keyDID }) => keyDID)
+    return ending.map(({ keyDID }) => keyDID)
   }
 
-  /** Calls back for every change, until the function that it gives is called. */
+  /** Calls the listener for every change, until the returned function is called. */
   onChange(listener: (change: SessionChange) => void): () => void {
     this.#listeners.add(listener)
     listenedTo.add(this)
@@ -107,31 +107,31 @@ export class SessionWatch {
     }
   }
 
-  /** Takes in what another tab tells, or with `undefined` that something may have been missed. */
-  heard(notice: Notice | undefined): void {
+  /** Handles a notice of another tab; `undefined` means that a notice may have been missed. */
+  receive(notice: Notice | undefined): void {
     if (notice && notice.scope !== this.#scope) return
-    // A browser delivers only what this origin sends, which could sign out as well. It is believed, because the store that
-    // would show it may be lost. The threads of a server serve different people, so there only the store is believed.
+    // In a browser, notices come from this origin only, whose code could sign out anyway, so they are trusted even if the store can't
+    // be read. The threads of a server act for different people, so there only the store is trusted.
     if (notice && isBrowser()) {
       const { removed = [], signedOut } = notice
-      for (const key of removed) this.#toldRemoved.add(key)
+      for (const key of removed) this.#removedElsewhere.add(key)
       this.end((record) => removed.includes(record.keyDID) || this.#isOf(signedOut, record))
     }
     void this.#look(notice?.removed)
   }
 
-  /** Tells the other tabs that this one has just changed something, and takes it in. */
+  /** Tells the other tabs that this one has just changed the store, and reads it again. */
   async changed(removed: readonly string[] = []): Promise<void> {
     this.tell(removed)
-    // Nobody here has asked yet: the first who does has the store read.
+    // If nothing is watched yet, the store will be read when that begins.
     if (this.#isFollowing) await this.#look(removed)
   }
 
-  /** Tells the other tabs which keys were signed out, or that all of an account's were. */
+  /** Tells the other tabs which keys were signed out, or that all sessions of an account were. */
   tell(removed: readonly string[], account?: string, anyChain = false): void {
     const database = this.#stores[0]?.database?.name
     const signedOut = account !== undefined && database !== undefined && { account, anyChain, database }
-    // No other tab sees what is in this one's memory.
+    // A store in memory is this tab's own.
     if (this.#stores.some(({ persistence }) => persistence !== 'memory'))
       tabChannel.tell({ scope: this.#scope, removed, ...(signedOut && { signedOut }) })
   }
@@ -154,7 +154,7 @@ export class SessionWatch {
   #start(): void {
     if (this.#isFollowing) return
     this.#isFollowing = true
-    hearFor(this)
+    receiveNotices(this)
     void this.#look()
   }
 
@@ -170,10 +170,10 @@ export class SessionWatch {
       return parsed ? [{ ...parsed, persistence: store.persistence }] : []
     })
     const isFirst = !this.#hasLooked
-    const unseen = this.#unseen
+    const neverRead = this.#neverRead
     this.#hasLooked = true
-    this.#unseen = isFirst ? unread : unread.filter((persistence) => unseen.includes(persistence))
-    // If even the note of the last use is gone, the browser has thrown everything away, but nobody signed out.
+    this.#neverRead = isFirst ? unread : unread.filter((persistence) => neverRead.includes(persistence))
+    // If even the note of the last use is gone, the browser has evicted everything, and nobody signed out.
     const isEmpty = records.length === 0 && this.#known.size > 0
     if (isEmpty && !(await readLastUsed(this.#stores, this.#namespace))) return
     const isGone = ({ keyDID, persistence }: LocatedRecord): boolean =>
@@ -193,12 +193,12 @@ export class SessionWatch {
     const stay = this.#present().filter((record) => before.includes(record))
     for (const record of added) {
       const isNew = !successors.includes(record) && !stay.some(({ account }) => account === record.account)
-      if (!isFirst && !unseen.includes(record.persistence) && isNew) this.#emit('signed-in', record)
+      if (!isFirst && !neverRead.includes(record.persistence) && isNew) this.#emit('signed-in', record)
     }
   }
 
   #lose(record: SessionRecord, successor: SessionRecord | undefined): SessionRecord | undefined {
-    // Its end has been told already.
+    // Its end was already reported.
     if (this.#ended.delete(record.keyDID)) return undefined
     if (this.#inUse.delete(record.keyDID))
       endSession(
@@ -210,34 +210,34 @@ export class SessionWatch {
   }
 
   #emit(type: SessionChange['type'], { account, keyDID }: SessionRecord): void {
-    // Each in a task of its own: the page sees what a listener throws, and the others are called all the same.
+    // Each in a microtask: the page sees what a listener throws, and the other listeners are called nevertheless.
     for (const listener of this.#listeners) queueMicrotask(() => listener({ type, account, keyDID }))
   }
 }
 
-// A server has a store for each request, so listening to the channel must not keep a watch alive that nobody uses any more.
-function hearFor(watch: SessionWatch): void {
+// A server may have a store for each request, so the channel must not keep a watch alive that is no longer used.
+function receiveNotices(watch: SessionWatch): void {
   const held = new WeakRef(watch)
-  const stop = tabChannel.onNotice((notice) => held.deref()?.heard(notice))
-  // Hermes, React Native's engine, has none. An app there has one store for one person.
+  const stop = tabChannel.onNotice((notice) => held.deref()?.receive(notice))
+  // Hermes, React Native's engine, has no FinalizationRegistry. An app there has one store anyway.
   if (!globalThis.FinalizationRegistry) return
   ended ??= new FinalizationRegistry((end) => end())
   ended.register(watch, stop)
 }
 
 let ended: FinalizationRegistry<() => void> | undefined
-// A watch that somebody listens to stays alive, even if nothing else of its store does.
+// A watch with listeners stays alive, even if nothing else refers to its store.
 const listenedTo = new Set<SessionWatch>()
 
 type MissingGrants = (granted: readonly string[], wanted: readonly string[]) => readonly string[]
 
-// The abilities of one recap may be among those of another. Most pages never need to know.
+// Comparing abilities needs code that most pages never load.
 async function grantsComparison(): Promise<MissingGrants> {
   const { missingGrants } = await import('../resume/helpers.js')
   return missingGrants
 }
 
-// A session has taken another one's place if it is younger and can do all that the other could.
+// Whether a session has replaced another one: it is newer, and covers everything that the other one covered.
 function succeeds(
   successor: SessionRecord,
   { account, cacao }: SessionRecord,
@@ -251,23 +251,23 @@ function succeeds(
   )
 }
 
-/** How the life of a session's key ended. */
+/** How a session ended. */
 export type SessionEnd =
   /** It was signed out, in this tab or another. */
   | { readonly type: 'removed' }
-  /** Another session has taken its place: that one's key, and the session itself if no store has it. */
+  /** Another session has replaced it. `keyDID` is the did:key of the new one; `session` is set if this tab has it. */
   | { readonly type: 'renewed'; readonly keyDID: string; readonly session?: SessionData }
 
-// By did:key, because two sessions of one page may have the same key.
+// By did:key, because two session objects of one page may have the same key.
 const endListeners = new Map<string, Set<(end: SessionEnd) => void>>()
 
-/** Tells the sessions that have this key that it has ended. */
+/** Reports to the session objects with this key that the session has ended. */
 export function endSession(keyDID: string, end: SessionEnd): void {
   if (end.type === 'removed') markRemoved(keyDID)
   for (const listener of [...(endListeners.get(keyDID) ?? [])]) listener(end)
 }
 
-/** Calls back when the key ends, until the function that it gives is called. */
+/** Calls the listener when the session with this key ends, until the returned function is called. */
 export function onSessionEnd(keyDID: string, listener: (end: SessionEnd) => void): () => void {
   const own = endListeners.get(keyDID) ?? new Set()
   endListeners.set(keyDID, own.add(listener))
