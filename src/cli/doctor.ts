@@ -46,7 +46,7 @@ async function run(target: string, options: DoctorOptions): Promise<void> {
   const session = await chosenSession(options)
   const origin = originOf(options.origin, session, url)
   const findings: Finding[] = []
-  for (const examine of [examineGuard, examineSignature, examineCORS])
+  for (const examine of [examineGuard, examineCORS])
     findings.push(...(await examine(url, { session, origin, maxTime: options.maxTime })))
   print(findings.map(describe).join('\n'))
   const faults = findings.filter(({ fault }) => fault !== undefined).length
@@ -75,10 +75,14 @@ interface Examination {
 
 const get = (url: URL): Request => new Request(url, { redirect: 'manual' })
 
-/** Whether an unsigned request is refused. */
-async function examineGuard(url: URL, { maxTime }: Examination): Promise<Finding[]> {
-  const { status, code } = await answerTo(get(url), maxTime)
-  return [{ name: 'an unsigned request is refused', fault: guardFault(status, code) }]
+/** Whether an unsigned request is refused, and if so, what the server answers to a signed one. */
+async function examineGuard(url: URL, examination: Examination): Promise<Finding[]> {
+  const { status, code, date } = await answerTo(get(url), examination.maxTime)
+  const fault = guardFault(status, code)
+  const guarded: Finding = { name: 'an unsigned request is refused', fault }
+  // Without a guard, an answer to a signed request does not mean that the request was verified.
+  const rest = fault === undefined ? await examineSignature(url, examination) : clockFinding(date)
+  return [guarded, ...rest]
 }
 
 function guardFault(status: number, code: string | undefined): string | undefined {

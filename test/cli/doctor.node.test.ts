@@ -124,6 +124,22 @@ describe('cacao-session doctor', () => {
     expect(code).not.toBe(0)
   })
 
+  it.each([
+    ['answers', 200],
+    ['redirects', 307],
+  ] as const)(
+    'does not say that a server which %s without a guard accepts signed requests',
+    async (_, status) => {
+      const server = await serve(
+        () => (_, response) => void response.writeHead(status, { location: '/' }).end(),
+      )
+      const { stdout } = await self.call(['doctor', server])
+      expect(stdout).toMatch(/^wrong {2}an unsigned request is refused$/m)
+      expect(stdout).not.toContain('signs is accepted')
+      expect(stdout).not.toContain('replay')
+    },
+  )
+
   it('finds a wrong clock by the Date header', async () => {
     const late = new Date(Date.now() + 3_600_000).toUTCString()
     const server = await serve(() => (_, response) => void response.writeHead(401, { date: late }).end())
