@@ -39,16 +39,17 @@ export function readProps(props: SignInButtonProps): ReadProps {
   if (!Array.isArray(wallets) || wallets.length === 0 || !wallets.every(isSource))
     throw wrong('wallets', 'a list such as [ethereumWallets(), passkeys()]')
   for (const { help } of wallets)
-    if (help !== undefined && !isURL(help)) throw wrong('help of a wallet source', 'a complete URL')
+    if (help !== undefined && !isPageURL(help))
+      throw wrong('help of a wallet source', 'a URL that begins with https:// or http://')
   if (beforeSignOut !== undefined)
     functionOption('a function that takes the session')(beforeSignOut, 'beforeSignOut')
   if (className !== undefined && typeof className !== 'string') throw wrong('className', 'a text')
   return { wallets, words: signInWords(words), beforeSignOut, className, options }
 }
 
-function isURL(text: string): boolean {
+function isPageURL(text: string): boolean {
   try {
-    return new URL(text).hostname !== ''
+    return /^https?:$/.test(new URL(text).protocol)
   } catch {
     return false
   }

@@ -471,6 +471,11 @@ describe('the props of the sign-in button', () => {
     ['a source that is not called', { wallets: [() => source] }, 'wallets must be'],
     ['nothing in the list', { wallets: [source, null] }, 'wallets must be'],
     ['a source whose help is no page', { wallets: [{ ...source, help: 'wallets.example' }] }, 'help'],
+    [
+      'a source whose help is a script',
+      { wallets: [{ ...source, help: 'javascript://a/%0aalert(1)' }] },
+      'help',
+    ],
     ['another word', { wallets: [source], words: { hello: 'x' } }, 'unknown word "hello"'],
     ['no function', { wallets: [source], beforeSignOut: '/out' }, 'beforeSignOut must be a function'],
     ['null for a function', { wallets: [source], beforeSignOut: null }, 'beforeSignOut must be a function'],
