@@ -8,7 +8,7 @@ const api = `http://localhost:${PORT}`
 const me = `${api}/api/me`
 const options = { store: fileStore(SESSION_FILE), resources: [`${api}/api/*`] }
 
-// The file keeps the session, for this run and all later ones, until it expires or one signs out.
+// The file keeps the session for later runs, until it expires or is signed out.
 const session = (await DIDSession.load(undefined, options)) ?? (await signIn())
 console.log(`${session.id} by ${session.keyDID}`)
 
@@ -17,16 +17,16 @@ if (process.argv.includes('--sign-out')) {
   await session.revoke(`${api}/api/sign-out`)
   await show('Sent after signing out', fetch(late))
 } else {
-  await show('What everybody may read', fetch(`${api}/about`))
+  await show('A public route', fetch(`${api}/about`))
   await show('Without a session', fetch(me))
-  await show('With one', session.fetch(me))
+  await show('With a session', session.fetch(me))
   const signed = await session.signRequest(new Request(me))
   await show('Signed once', fetch(signed.clone()))
   await show('Sent twice', fetch(signed))
 }
 
 async function signIn(): Promise<DIDSession> {
-  // Without a PRIVATE_KEY, somebody new.
+  // Without a PRIVATE_KEY, a new account signs in.
   const { PRIVATE_KEY = `0x${randomBytes(32).toString('hex')}` } = Bun.env
   const account = await ethereumAccount(PRIVATE_KEY)
   return DIDSession.get(

@@ -5,15 +5,15 @@ import { fileRevocation } from 'cacao-session/node'
 const { PORT = '3000', REVOKED_FILE = 'revoked.jsonl' } = Bun.env
 const host = `localhost:${PORT}`
 
-// Who has signed out stays so, also when this process has ended.
+// Revocations are kept in a file, so that they survive a restart.
 const revocation = fileRevocation(REVOKED_FILE)
 
 const api = requireSession(
   {
     verifiers: ethereumVerifiers(),
     authority: host, // how clients reach this server
-    domains: ['app.example.com'], // the sites whose sign-ins count here
-    resources: [`http://${host}/api/*`], // what they must allow
+    domains: ['app.example.com'], // the sites whose sign-ins are accepted
+    resources: [`http://${host}/api/*`], // what sessions must allow
     revocation,
   },
   async (request, caller) => {
@@ -33,7 +33,7 @@ export const server = Bun.serve({
   port: PORT,
   hostname: 'localhost',
   routes: {
-    '/about': () => Response.json({ about: 'An API for whoever signs in with a wallet' }),
+    '/about': () => Response.json({ about: 'An API for people who sign in with a wallet' }),
     '/api/*': (request) => api(request),
     '/*': () => Response.json({ code: 'ERR_NOT_FOUND' }, { status: 404 }),
   },

@@ -1,4 +1,4 @@
-// The server, and a client that calls it; then both end.
+// Starts the server and a client that calls it, and then stops the server.
 import { server } from './server.ts'
 
 await import('./client.ts')

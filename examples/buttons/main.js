@@ -9,18 +9,18 @@ import { reasonOf } from '../demo/page/words.js'
 const resources = [`${location.origin}/notes/*`]
 
 announceDemoWallet()
-// Logs in and out, and says so by itself.
+// The button logs in and out.
 mountSignInButton(byId('button'), {
   resources,
   wallets: [ethereumWallets()],
   words: { signIn: 'Log in', signOut: 'Log out', failed: reasonOf },
 })
 byId('check').onclick = () => check().catch(explain)
-// Whoever logs in or out, in this tab or another: the page shows what is so now.
+// Update the page when someone logs in or out, in this tab or another one.
 DIDSession.onChange(() => show().catch(explain))
 show().catch(explain)
 
-/** Whether logging in would open the wallet. Neither question opens it. */
+/** Shows whether logging in would open the wallet. The check itself does not open it. */
 async function check() {
   const [wallet] = await discoverWallets()
   const account = await ethereumAccount(wallet?.provider, { silent: true })

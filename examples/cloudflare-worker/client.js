@@ -3,7 +3,7 @@ import { env } from 'node:process'
 import { DIDSession } from 'cacao-session'
 import { ethereumAuth } from 'cacao-session/ethereum'
 
-// Without a PRIVATE_KEY, somebody new.
+// Without a PRIVATE_KEY, a new account signs in.
 const { PORT = '8787', PRIVATE_KEY = `0x${randomBytes(32).toString('hex')}` } = env
 const api = `http://localhost:${PORT}`
 const me = `${api}/api/me`
@@ -11,9 +11,9 @@ const me = `${api}/api/me`
 const auth = ethereumAuth(PRIVATE_KEY, undefined, { domain: 'app.example.com' })
 const session = await DIDSession.authorize(auth, { resources: [`${api}/api/*`] })
 
-await show('What everybody may read', fetch(`${api}/about`))
+await show('A public route', fetch(`${api}/about`))
 await show('Without a session', fetch(me))
-await show('With one', session.fetch(me))
+await show('With a session', session.fetch(me))
 
 const signed = await session.signRequest(new Request(me))
 await show('Signed once', fetch(signed.clone()))

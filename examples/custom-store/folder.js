@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Keeps strings in the files of a folder, by callbacks.
+ * A backend with callbacks that stores each string in a file of a folder.
  * @param {string} path
  * @returns {import('cacao-session/stores').CallbackBackend}
  */

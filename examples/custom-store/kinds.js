@@ -26,7 +26,7 @@ const admin = await DIDSession.get(account, auth, {
 console.log(`user  ${user.keyDID} for ${user.authorizations} in a ${user.persistence}`)
 console.log(`admin ${admin.keyDID} for ${admin.authorizations} in a ${admin.persistence}`)
 
-// Signing out as one kind leaves the other.
+// Signing out in one namespace does not change the other namespace.
 await admin.remove()
 for (const namespace of ['user', 'admin']) {
   const session = await DIDSession.load(account, { store, namespace })

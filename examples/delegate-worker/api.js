@@ -4,9 +4,9 @@ import { memoryReplay, memoryRevocation } from 'cacao-session/verify'
 import { Hono } from 'hono'
 
 /**
- * The API. It opts in to delegation, and needs to know no more of workers: who calls is the account, and what the capability
- * doesn't cover is refused, whichever of the two keys signed.
- * @param {readonly string[]} hosts By which this server is reached. The page that signs people in has the same.
+ * The API. It opts in to delegation, and needs no other code for workers: the caller is the account, whichever of the two keys
+ * signed, and a request that the key's capability does not cover is refused.
+ * @param {readonly string[]} hosts The hosts by which clients reach this server, and on which people sign in.
  */
 export function uploadsAPI(hosts) {
   const revocation = memoryRevocation()
@@ -17,7 +17,7 @@ export function uploadsAPI(hosts) {
     authority: hosts,
     domains: hosts,
     resources: (_, url) => [url.origin + url.pathname],
-    // The page's session, and one key to which it delegated, for as long as the page does that.
+    // Two links: the page's session, and one key to which it delegated, for at most ten minutes.
     delegation: { maxLinks: 2, maxSecs: 600 },
     replay: memoryReplay(),
     revocation,
@@ -36,7 +36,7 @@ export function uploadsAPI(hosts) {
       return c.json({ account, keyDID, uploads: uploads.get(account)?.length ?? 0 })
     })
     .post('/sign-out', async (c) => {
-      // What was delegated from it is revoked with it.
+      // This also revokes everything that was delegated from the session.
       await revocation.revoke(c.var.caller.cacao)
       return c.body(null, 204)
     })

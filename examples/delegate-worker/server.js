@@ -16,7 +16,7 @@ const STATICS = [
 const SCRIPTS = ['main.js', 'worker.js']
 
 /**
- * Serves the page, its worker and the API, for this computer only.
+ * Serves the page, its worker and the API to this computer only.
  * @param {number} port The first port to try; 0 for any.
  */
 export async function serveUploads(port) {
@@ -26,7 +26,7 @@ export async function serveUploads(port) {
   const hosts = ['localhost', '127.0.0.1'].map((name) => `${name}:${listening.port}`)
   const app = new Hono()
     .use(async (c, next) => {
-      // A foreign name that resolves to this computer must not reach us.
+      // Refuse other host names, which may resolve to this computer (DNS rebinding).
       if (hosts.includes(new URL(c.req.url).host)) await next()
       else c.res = c.text('Not here\n', 421)
       for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)

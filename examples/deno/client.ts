@@ -7,9 +7,9 @@ const me = `${api}/api/me`
 const auth = ethereumAuth(Deno.env.get('PRIVATE_KEY') ?? newKey(), undefined, { domain: 'app.example.com' })
 const session = await DIDSession.authorize(auth, { resources: [`${api}/api/*`] })
 
-await show('What everybody may read', fetch(`${api}/about`))
+await show('A public route', fetch(`${api}/about`))
 await show('Without a session', fetch(me))
-await show('With one', session.fetch(me))
+await show('With a session', session.fetch(me))
 
 const signed = await session.signRequest(new Request(me))
 await show('Signed once', fetch(signed.clone()))
@@ -24,7 +24,7 @@ async function show(what: string, answer: Promise<Response>): Promise<void> {
   console.log(`${what}: ${response.status} ${await response.text()}`)
 }
 
-/** Somebody new. */
+/** A random private key, for a new account. */
 function newKey(): string {
   const bytes = [...crypto.getRandomValues(new Uint8Array(32))]
   return `0x${bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`

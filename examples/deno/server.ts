@@ -5,7 +5,7 @@ import { fileRevocation } from 'cacao-session/node'
 const port = Number(Deno.env.get('PORT') ?? 8000)
 const host = `localhost:${port}`
 
-// Who has signed out stays so, also when this process has ended.
+// Revocations are kept in a file, so that they survive a restart.
 await Deno.mkdir('data', { recursive: true })
 const revocation = fileRevocation('data/revoked.jsonl')
 
@@ -13,8 +13,8 @@ const api = requireSession(
   {
     verifiers: ethereumVerifiers(),
     authority: host, // how clients reach this server
-    domains: ['app.example.com'], // the sites whose sign-ins count here
-    resources: [`http://${host}/api/*`], // what they must allow
+    domains: ['app.example.com'], // the sites whose sign-ins are accepted
+    resources: [`http://${host}/api/*`], // what sessions must allow
     revocation,
   },
   async (request, caller) => {
@@ -35,5 +35,5 @@ export const server = Deno.serve(
   (request) =>
     new URL(request.url).pathname.startsWith('/api/')
       ? api(request)
-      : Response.json({ about: 'An API for whoever signs in with a wallet' }),
+      : Response.json({ about: 'An API for people who sign in with a wallet' }),
 )

@@ -4,7 +4,7 @@ import { DIDSession } from 'cacao-session'
 import { ethereumAuth } from 'cacao-session/ethereum'
 import { reasonOf } from './words.js'
 
-// Without a PRIVATE_KEY, somebody new.
+// Without a PRIVATE_KEY, a new account signs in.
 const { PORT = '3000', PRIVATE_KEY = `0x${randomBytes(32).toString('hex')}` } = env
 const api = `http://localhost:${PORT}`
 const notes = `${api}/api/notes`
@@ -12,7 +12,7 @@ const notes = `${api}/api/notes`
 const auth = ethereumAuth(PRIVATE_KEY, undefined, { domain: 'app.example.com' })
 const session = await DIDSession.authorize(auth, { resources: [`${api}/api/*`] })
 
-await show('What everybody may read', fetch(`${api}/about`))
+await show('A public route', fetch(`${api}/about`))
 await show('Without a session', fetch(notes))
 await show('A note', session.fetch(notes, { method: 'POST', ...json({ text: 'Buy cacao beans' }) }))
 await show('My notes', session.fetch(notes))

@@ -8,7 +8,7 @@ import express from 'express'
 const { PORT = '3000', REVOKED_FILE = 'revoked.jsonl' } = env
 const host = `localhost:${PORT}`
 
-// Who has signed out stays so, also when this process has ended.
+// Revocations are kept in a file, so that they survive a restart.
 const revocation = fileRevocation(REVOKED_FILE)
 /** @type {Map<string, string[]>} */
 const notes = new Map()
@@ -16,17 +16,17 @@ const notes = new Map()
 const session = requireSession({
   verifiers: ethereumVerifiers(),
   authority: host, // how clients reach this server
-  domains: ['app.example.com'], // the sites whose sign-ins count here
-  resources: [`http://${host}/api/*`], // what they must allow
+  domains: ['app.example.com'], // the sites whose sign-ins are accepted
+  resources: [`http://${host}/api/*`], // what sessions must allow
   revocation,
   onRefused: (error, request) => console.warn(`${request.method} ${request.originalUrl}: ${error.message}`),
 })
 
 const app = express()
   .get('/about', (_, response) => {
-    response.json({ about: 'Notes, for whoever signs in with a wallet' })
+    response.json({ about: 'Notes for people who sign in with a wallet' })
   })
-  .use('/api', session, express.json()) // before body parsers: the body is signed, too
+  .use('/api', session, express.json()) // before body parsers, because the body is signed too
   .get('/api/notes', (request, response) => {
     const { account } = callerOf(request)
     response.json({ account, notes: notes.get(account) ?? [] })
@@ -56,7 +56,7 @@ console.log(`API: http://${host}/`)
 
 /** @type {import('express').ErrorRequestHandler} */
 function onError(error, request, response, next) {
-  // What body-parser says of a body, such as 400 for one that is no JSON, is the client's to know; all else is not.
+  // body-parser marks errors that the client may see with `expose`, such as 400 for malformed JSON. Hide all others.
   const status = error.expose ? error.status : 500
   if (status === 500) console.error(`${request.method} ${request.originalUrl}:`, error)
   if (response.headersSent) next(error)

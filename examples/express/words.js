@@ -1,7 +1,7 @@
-/** What to tell people, by the code that the server answers or the session throws. */
+/** Messages for people, by the code that the server sends or the session throws. */
 const REASONS = new Map([
   ['ERR_REQUEST_UNSIGNED', 'Sign in first.'],
-  ['ERR_REQUEST_REPLAYED', 'This was sent before, and counts once.'],
+  ['ERR_REQUEST_REPLAYED', 'This was already sent, and is accepted only once.'],
   ['ERR_REQUEST_STALE', 'The clock of this device is wrong.'],
   ['ERR_REQUEST_TOO_LARGE', 'That is too long.'],
   ['ERR_CAPABILITY_RESOURCES', 'You did not allow this when you signed in.'],

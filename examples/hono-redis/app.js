@@ -4,25 +4,25 @@ import { redisReplay, redisRevocation } from 'cacao-session/node'
 import { Hono } from 'hono'
 
 /**
- * The API, as each process serves it. What they must all know is in Redis.
- * @param {string} host How clients reach it.
+ * The API, which each process serves. The processes share the data in Redis.
+ * @param {string} host The host by which clients reach the API.
  * @param {Awaited<ReturnType<typeof import('./redis.js').connectToRedis>>} redis
- * @param {string} name Of this process.
+ * @param {string} name The name of this process.
  */
 export function api(host, redis, name) {
   const revocation = redisRevocation(redis)
   const session = requireSession({
     verifiers: ethereumVerifiers(),
     authority: host,
-    domains: ['app.example.com'], // the sites whose sign-ins count here
-    resources: [`http://${host}/api/*`], // what they must allow
+    domains: ['app.example.com'], // the sites whose sign-ins are accepted
+    resources: [`http://${host}/api/*`], // what sessions must allow
     replay: redisReplay(redis),
     revocation,
   })
   return new Hono()
     .use(async (c, next) => {
       await next()
-      // Only to show it: who answers, and that the next request goes to another.
+      // Only for this example: show which process answers, and let the next request go to another process.
       c.header('x-process', name)
       c.header('connection', 'close')
     })
@@ -34,7 +34,7 @@ export function api(host, redis, name) {
     })
     .post('/api/sign-out-everywhere', async (c) => {
       const { account, cacao } = c.var.caller
-      // This one by itself too: the clock that dated it may be ahead of ours.
+      // Revoke this session by itself too: if the clock of its issuer is ahead of ours, revokeAll would miss it.
       await Promise.all([revocation.revoke(cacao), revocation.revokeAll(account)])
       return c.body(null, 204)
     })

@@ -3,7 +3,7 @@ import { env } from 'node:process'
 import { DIDSession } from 'cacao-session'
 import { ethereumAuth } from 'cacao-session/ethereum'
 
-// Without a PRIVATE_KEY, somebody new.
+// Without a PRIVATE_KEY, a new account signs in.
 const { PORT = '3000', PRIVATE_KEY = `0x${randomBytes(32).toString('hex')}` } = env
 const api = `http://localhost:${PORT}/api`
 
@@ -17,7 +17,7 @@ await show('The same again', signed)
 
 const late = await Promise.all([request(), request(), request()])
 await session.revoke(`${api}/sign-out`)
-for (const one of late) await show('After signing out', one)
+for (const lateRequest of late) await show('After signing out', lateRequest)
 
 /**
  * @param {string} what

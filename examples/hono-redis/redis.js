@@ -3,14 +3,14 @@ import { createClient } from 'redis'
 
 const url = env.REDIS_URL || 'redis://127.0.0.1:6379'
 
-/** A client that connects again by itself. Without a queue of its own, requests are refused at once while Redis is away. */
+/** A client that reconnects by itself. It has no queue, so requests are refused at once while Redis can't be reached. */
 export async function connectToRedis() {
   const client = createClient({ url, disableOfflineQueue: true })
   client.on('error', (error) => console.error(`Redis: ${error.message || error.code}`))
   return client.connect()
 }
 
-/** Looks once whether there is one, because that client would wait for it. */
+/** Checks once that Redis can be reached, because the client above would wait for it. */
 export async function findRedis() {
   const client = createClient({ url, socket: { reconnectStrategy: false } })
   client.on('error', () => undefined) // connect() rejects with it, too

@@ -13,7 +13,7 @@ try {
   exit(1)
 }
 
-// Connections go to each of them in turn.
+// Connections go to each of the processes in turn.
 cluster.setupPrimary({ exec: fileURLToPath(new URL('worker.js', import.meta.url)) })
 const workers = Array.from({ length: Number(PROCESSES) }, () => cluster.fork())
 cluster.on('exit', onExit)

@@ -1,4 +1,4 @@
-// The processes, and a client that calls them; then all of them end.
+// Starts the processes and a client that calls them, and then stops the processes.
 const { stop } = await import('./server.js')
 await import('./client.js')
 await stop()

@@ -1,5 +1,5 @@
 import { DIDSession } from 'cacao-session'
 import { continueNavigation } from 'cacao-session/cookie-client'
 
-// The script of `refreshPage`: `npm run refresh` makes `public/refresh.js` of it.
+// The script of `refreshPage`. `npm run refresh` bundles it into `public/refresh.js`.
 continueNavigation('/session', () => DIDSession.load())

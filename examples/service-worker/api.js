@@ -7,8 +7,8 @@ import { memoryRevocation } from 'cacao-session/verify'
 /** @typedef {import('node:http').ServerResponse} Response */
 
 /**
- * The API, on Node's own server. All of it lies in memory, and ends with this process.
- * @param {string} host How the page reaches it.
+ * The API, for the server of `node:http`. Its data is in memory, and lost when the process ends.
+ * @param {string} host The host by which the page reaches the API.
  * @returns {(request: Request, response: Response) => void}
  */
 export function api(host) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 
-// Makes the secret of the cookies once, for this machine. In production it is a setting of the server.
+// Creates the secret of the cookies once for this machine. In production, set COOKIE_SECRET on the server.
 const FILE = '.env'
 const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
 if (!process.env.COOKIE_SECRET && !/^COOKIE_SECRET=/m.test(text))

@@ -2,7 +2,7 @@ import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { callerOf, requireSession } from 'cacao-session/express'
 import type { Plugin, PreviewServer, ViteDevServer } from 'vite'
 
-/** The server's side, in the server that Vite has anyway: `/api/hello` knows who is calling. */
+/** The API, in the server of Vite: `/api/hello` knows who is calling. */
 export function api(): Plugin {
   return { name: 'api', configureServer: serve, configurePreviewServer: serve }
 }

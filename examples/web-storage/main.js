@@ -5,7 +5,7 @@ import { announceDemoWallet } from '../demo/page/demo-wallet.js'
 import { byId } from '../demo/page/elements.js'
 import { reasonOf } from '../demo/page/words.js'
 
-// The key lies in the storage as text: any script of this origin can read it. The default store keeps one that none can.
+// Web Storage contains the key as text, so any script of this origin can copy it. The default store keeps a key that no script can copy.
 const store = stringStore(localStorage)
 const resources = [`${location.origin}/notes/*`]
 

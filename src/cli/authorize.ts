@@ -29,7 +29,7 @@ interface AuthorizeCommandOptions extends GrantCommandOptions, StoreCommandOptio
 
 export function configure(command: Command): void {
   command.description(
-    'Sign in: have a private key sign a session, valid for one week by default, and store the session. The private key is read from a file, an environment variable or stdin. It is used once and not stored.',
+    'Sign in: sign a session with a private key and store the session, which is valid for one week by default. The private key is read from a file, an environment variable or stdin. It is used once and not stored.',
   )
   addGrantOptions(command)
     .requiredOption(
@@ -37,10 +37,10 @@ export function configure(command: Command): void {
       'the domain that signs in; servers must accept it, such as app.example.com',
       domainArgument,
     )
-    .option('--account <id>', 'sign in as this contract account, which accepts the key; needs --rpc')
+    .option('--account <id>', 'sign in as this contract account, which must accept the key; needs --rpc')
     .option(
       '--min-validity <duration>',
-      'do nothing if a stored session allows the same for at least this much longer',
+      'do nothing if a stored session allows the same and is valid for at least this much longer',
       durationSecs,
     )
     .option(
@@ -54,7 +54,7 @@ export function configure(command: Command): void {
   command.addHelpText(
     'after',
     `
-A private key is 32 bytes in hex (--key-type says of which type), a PEM file with an Ed25519, P-256 or secp256k1 key, or
+A private key is 32 bytes in hex (--key-type names its type), a PEM file with an Ed25519, P-256 or secp256k1 key, or
 Solana's id.json.
 
 Examples:
@@ -71,14 +71,14 @@ async function run(options: AuthorizeCommandOptions): Promise<void> {
   const grant = grantOf(options)
   const { resources = [], abilities } = grant
   if (resources.length === 0 && !abilities)
-    throw usageError('the session needs something that it may do: give --resource or --ability')
+    throw usageError('say what the session may do: give --resource or --ability')
   if (printSession && (options.minValidity !== undefined || options.store !== undefined || options.json))
     throw usageError(
       '--print-session stores nothing and prints only the string: leave out --store, --min-validity and --json',
     )
   if (options.minValidity !== undefined && options.minValidity >= lifetimeSecs(grant))
     throw usageError(
-      '--min-validity must be less than --expires-in, which is 7d by default: every run would sign in anew',
+      '--min-validity must be less than --expires-in (7d by default), or every run would sign in again',
     )
   const signer = await signerOf(await privateKeyOf(options), { domain, account, chainId, rpc })
   const password = await readSecret(options, 'password')

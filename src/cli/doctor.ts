@@ -14,12 +14,12 @@ interface DoctorOptions extends SessionCommandOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'Find out what of a server of yours is set up wrong: whether it guards the URL, accepts what the session signs, accepts it once, has the right time, and lets pages of the site call it (CORS). Sends up to four GET requests and one OPTIONS request.',
+      'Check the setup of your server: that it guards the URL, accepts a request that the session signs, accepts it only once, has the right time, and lets pages of the site call it (CORS). Sends up to three GET requests and one OPTIONS request.',
     )
     .argument('<url>', 'a URL that the server guards, and that is harmless to GET')
     .option(
       '--origin <origin>',
-      "the origin of the pages that call it; by default the session's domain with https",
+      "the origin of the pages that call the server; by default the session's domain with https",
     )
     .option('-m, --max-time <duration>', 'how long each request may take', durationSecs)
     .action(run)
@@ -33,9 +33,11 @@ Examples:
   )
 }
 
-/** What was found out of one thing: its name, and what is wrong with it and what to do, if anything is. */
+/** The result of one check. */
 interface Finding {
+  /** What the check expects of the server. */
   readonly name: string
+  /** What is wrong and what to do; absent if nothing is wrong. */
   readonly fault?: string | undefined
 }
 
@@ -44,11 +46,11 @@ async function run(target: string, options: DoctorOptions): Promise<void> {
   const session = await chosenSession(options)
   const origin = originOf(options.origin, session, url)
   const findings: Finding[] = []
-  for (const examine of [examineGuard, examineSignature, examineCORS])
+  for (const examine of [examineGuard, examineCORS])
     findings.push(...(await examine(url, { session, origin, maxTime: options.maxTime })))
   print(findings.map(describe).join('\n'))
   const faults = findings.filter(({ fault }) => fault !== undefined).length
-  if (faults > 0) throw new CommandError(EXIT.server, `${faults} of ${findings.length} are wrong`)
+  if (faults > 0) throw new CommandError(EXIT.server, `${faults} of ${findings.length} checks failed`)
 }
 
 function describe({ name, fault }: Finding): string {
@@ -73,21 +75,26 @@ interface Examination {
 
 const get = (url: URL): Request => new Request(url, { redirect: 'manual' })
 
-/** Whether an unsigned request is refused. */
-async function examineGuard(url: URL, { maxTime }: Examination): Promise<Finding[]> {
-  const { status, code } = await answerTo(get(url), maxTime)
-  const name = 'an unsigned request is refused'
-  if (code === 'ERR_REQUEST_UNSIGNED') return [{ name }]
-  const fault =
-    status < 300
-      ? `the server answered ${status}, so nothing guards this URL: put requireSession before its handler`
-      : status < 400
-        ? `the server redirects (${status}), and a signature is for one URL: give the one that it leads to`
-        : `the server answered ${status} without ERR_REQUEST_UNSIGNED, so requireSession did not see the request: look whether the URL is right, and what answers before it`
-  return [{ name, fault }]
+/** Whether an unsigned request is refused, and if so, what the server answers to a signed one. */
+async function examineGuard(url: URL, examination: Examination): Promise<Finding[]> {
+  const { status, code, date } = await answerTo(get(url), examination.maxTime)
+  const fault = guardFault(status, code)
+  const guarded: Finding = { name: 'an unsigned request is refused', fault }
+  // Without a guard, an answer to a signed request does not mean that the request was verified.
+  const rest = fault === undefined ? await examineSignature(url, examination) : clockFinding(date)
+  return [guarded, ...rest]
 }
 
-/** Whether a signed request is accepted, and once; and whether the server's clock is right. */
+function guardFault(status: number, code: string | undefined): string | undefined {
+  if (code === 'ERR_REQUEST_UNSIGNED') return undefined
+  if (status < 300)
+    return `the server answered ${status}, so nothing guards this URL: put requireSession before its handler`
+  if (status < 400)
+    return `the server redirects (${status}), but a signature is for one URL: give the URL that it redirects to`
+  return `the server answered ${status} without ERR_REQUEST_UNSIGNED, so requireSession did not see the request: check the URL, and which handler answers before requireSession`
+}
+
+/** Whether a signed request is accepted, and only once, and whether the server's clock is right. */
 async function examineSignature(url: URL, { session, maxTime }: Examination): Promise<Finding[]> {
   const signed = await session.signRequest(get(url))
   const again = signed.clone()
@@ -106,7 +113,7 @@ async function examineSignature(url: URL, { session, maxTime }: Examination): Pr
     fault:
       second.code === 'ERR_REQUEST_REPLAYED'
         ? undefined
-        : `the server answered ${second.status}: leave out replay: false, and if it runs as several processes, give them one store, such as redisReplay`,
+        : `the server answered ${second.status}: remove the option replay: false, and if the server runs as several processes, give them one replay store, such as redisReplay`,
   }
   return [accepted, once, ...clock]
 }
@@ -132,35 +139,37 @@ const HEADERS = ['authorization', 'content-digest', 'content-type', 'signature',
 /** Whether a browser would let pages of the site send signed requests. */
 async function examineCORS(url: URL, { origin, maxTime }: Examination): Promise<Finding[]> {
   if (url.origin === origin) return []
-  const asked = {
+  const requested = {
     'access-control-request-method': 'POST',
     'access-control-request-headers': HEADERS.join(','),
   }
-  const preflight = new Request(url, { method: 'OPTIONS', redirect: 'manual', headers: { origin, ...asked } })
+  const preflight = new Request(url, {
+    method: 'OPTIONS',
+    redirect: 'manual',
+    headers: { origin, ...requested },
+  })
   const { status, headers } = await answerTo(preflight, maxTime)
-  const listed = (name: string): readonly string[] =>
-    (headers.get(`access-control-allow-${name}`) ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((item) => item.trim())
-  const isAllowed = ['*', origin].includes(headers.get('access-control-allow-origin') ?? '')
-  const missing = HEADERS.filter((name) => !listed('headers').includes(name))
-  const name = `pages of ${origin} may call it (CORS)`
-  if (status < 300 && isAllowed && missing.length === 0) return [{ name }]
-  const fault =
-    status >= 300
-      ? `the server answered ${status} to the preflight, which is never signed: answer it before requireSession`
-      : isAllowed
-        ? `the server does not allow the headers ${missing.join(', ')}: add them to Access-Control-Allow-Headers`
-        : `the server does not allow this origin: add it to the ones that it answers with Access-Control-Allow-Origin, or give another with --origin`
-  return [{ name, fault }]
+  const allowedHeaders = (headers.get('access-control-allow-headers') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+  const fault = (): string | undefined => {
+    if (status >= 300)
+      return `the server answered ${status} to the preflight, which is never signed: answer it before requireSession`
+    if (!['*', origin].includes(headers.get('access-control-allow-origin') ?? ''))
+      return 'the server does not allow this origin: add it to the origins for which it sends Access-Control-Allow-Origin, or give another origin with --origin'
+    const missing = HEADERS.filter((name) => !allowedHeaders.includes(name))
+    if (missing.length === 0) return undefined
+    return `the server does not allow the headers ${missing.join(', ')}: add them to Access-Control-Allow-Headers`
+  }
+  return [{ name: `pages of ${origin} may call the server (CORS)`, fault: fault() }]
 }
 
 interface Answer {
   readonly status: number
   readonly code: string | undefined
   readonly headers: Headers
-  /** The server's time in milliseconds since 1970; NaN if it doesn't say. */
+  /** The server's time in milliseconds since 1970; NaN if there is no `Date` header. */
   readonly date: number
 }
 
@@ -168,12 +177,12 @@ async function answerTo(request: Request, maxTime: number | undefined): Promise<
   const response = await send(request, maxTime)
   const { status, headers } = response
   const code = status < 400 ? undefined : errorCodeIn(headers, await beginningOf(response))
-  // What a guarded URL gives may be long, or never end.
+  // The body of a guarded URL may be long, or never end.
   if (!response.bodyUsed) await response.body?.cancel()
   return { status, code, headers, date: Date.parse(headers.get('date') ?? '') }
 }
 
-// A refusal is shorter.
+// The body of a refusal is shorter than this.
 const MOST_BYTES = 4096
 
 async function beginningOf({ body }: Response): Promise<Uint8Array> {

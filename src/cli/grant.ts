@@ -50,7 +50,7 @@ export function addGrantOptions(command: Command): Command {
       'how long the session is valid, such as 90s, 30m, 12h, 7d or 2w',
       durationSecs,
     )
-    .option('--statement <text>', 'one line of text that is signed too')
+    .option('--statement <text>', 'one line of text to include in the signed message')
     .option('--nonce <text>', 'the nonce that the server chose')
   addSecretOptions(command, 'key')
   return command
@@ -58,14 +58,14 @@ export function addGrantOptions(command: Command): Command {
       command
         .createOption(
           '--key-type <type>',
-          'the type of the key; by default that of its PEM, otherwise ethereum',
+          'the type of the key; by default the type in its PEM file, otherwise ethereum',
         )
         .choices(KEY_TYPES),
     )
     .option('--chain-id <number>', 'the chain of an Ethereum account; 1 by default', chainIdArgument)
     .option(
       '--rpc <url>',
-      'the URL of an RPC that is asked whether a contract account (smart account) accepts the key',
+      'the URL of an RPC server, to check that a contract account (smart account) accepts the key',
     )
 }
 
@@ -74,7 +74,7 @@ export function several(value: string, before: readonly string[] = []): readonly
   return [...before, value]
 }
 
-/** Parses the number of a chain (EIP-155). Ends the command if it is malformed. */
+/** Parses a chain id (EIP-155). Ends the command if it is malformed. */
 function chainIdArgument(text: string): number {
   const chain = Number(text)
   if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(chain)) return chain
@@ -93,12 +93,12 @@ export function grantOf(options: GrantCommandOptions): GrantOptions {
   }
 }
 
-/** Parses a resource. Ends the command for what is no URI, and says what to write. */
+/** Parses a resource. Ends the command if it is not a URI, and suggests what to write. */
 function resourceArgument(text: string): string {
   if (isResource(text)) return text
   const guess = `https://${text}`
   const advice = isResource(guess) ? guess : 'a URI, such as https://api.example.com/notes/*'
-  throw usageError(`--resource ${text} is no URI without . and .. segments: write ${advice}`)
+  throw usageError(`--resource ${text} is not a URI, or has . or .. segments: write ${advice}`)
 }
 
 function abilitiesOf(texts: readonly string[]): Abilities {
@@ -120,11 +120,13 @@ export async function privateKeyOf(options: GrantCommandOptions): Promise<Privat
   return parsePrivateKey(await readNeededSecret(options, 'key'), options.keyType)
 }
 
-/** Parses a domain. Ends the command for a URL, and says which domain it has. */
+/** Parses a domain. Ends the command if it is a URL, and suggests the URL's host. */
 export function domainArgument(text: string): string {
   if (!text.includes('/')) return text
   const host = URL.canParse(text) ? new URL(text).host : text.split('/', 1)[0]
-  throw usageError(`write the host alone, as browsers show it: --domain ${host || 'app.example.com'}`)
+  throw usageError(
+    `--domain must be a host, without a scheme or a path: --domain ${host || 'app.example.com'}`,
+  )
 }
 
 /** The account of a private key, and its auth method. */
@@ -133,11 +135,11 @@ export interface Signer {
   readonly auth: AuthMethod
 }
 
-/** How the account signs in. */
+/** The options of `authorize` and `renew` that the signer needs. */
 export interface SignInOptions {
   readonly domain?: string | undefined
   readonly chainId?: number | undefined
-  /** A contract account that the key may sign for, instead of the key's own account. */
+  /** A contract account to sign in as, instead of the key's own account. */
   readonly account?: string | undefined
   readonly rpc?: string | undefined
 }
@@ -187,7 +189,7 @@ const DID_KEY_TYPES: Readonly<Record<Exclude<AccountKeyType, 'ethereum' | 'solan
   secp256k1: 'secp256k1',
 }
 
-/** Verifiers for every kind of account. Contract accounts need the URL of an RPC. */
+/** Verifiers for every kind of account. Contract accounts need the URL of an RPC server. */
 export function accountVerifiers(rpc: string | undefined): Verifiers {
   return {
     ...ethereumVerifiers({ ...(rpc !== undefined && { rpc }) }),

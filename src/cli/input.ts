@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { fromUtf8 } from '../base/bytes.js'
-import type { SessionErrorCode } from '../base/errors.js'
+
 import { fromBase64url } from '../base/multibase.js'
 import type { Cacao } from '../capability/cacao.js'
 import { decodeDagJSON } from '../capability/dag-json.js'
@@ -70,14 +70,14 @@ function unexpectedInput(what: string): CommandError {
   )
 }
 
-/** What the headers say about the signature of a request, as far as they are there. */
+/** What the headers of a request say about its signature. A member is absent if its parameter is missing. */
 export interface SignedHeaders {
   readonly created?: Date
   readonly expires?: Date
   readonly keyDID?: string
 }
 
-/** Reads `Signature-Input` (RFC 9421) from headers as curl -v and browsers show them. Nothing is verified. */
+/** Reads `Signature-Input` (RFC 9421) from headers as `curl -v` and browsers print them. Verifies nothing. */
 function signedHeaders(text: string): SignedHeaders {
   const input = /^[<>* \t]*signature-input:(.*)$/im.exec(text)?.[1] ?? ''
   const time = (name: string): Date | undefined => {
@@ -90,45 +90,35 @@ function signedHeaders(text: string): SignedHeaders {
 }
 
 /**
- * Returns the problems that a server would find in the headers: no signature, another key, or a time that is
- * over.
+ * Returns the problems that a server would find in the headers: there is no signature, the key is not the one that
+ * the capability was granted to, or the signature has expired.
  */
 export function problemsOf(headers: SignedHeaders, audience: string, now: number): CapabilityProblem[] {
   const { expires, keyDID } = headers
-  const problem = (code: SessionErrorCode, message: string): CapabilityProblem => ({ code, message })
   if (!expires || keyDID === undefined)
     return [
-      problem(
-        'ERR_REQUEST_UNSIGNED',
-        'there is no Signature-Input header with the capability: sign the request again',
-      ),
+      {
+        code: 'ERR_REQUEST_UNSIGNED',
+        message: 'the capability came without a Signature-Input header: sign the request again',
+      },
     ]
-  return [
-    ...(keyDID === audience
-      ? []
-      : [
-          problem(
-            'ERR_CAPABILITY_AUDIENCE',
-            `the request was signed by ${keyDID}, but the capability is for ${audience}`,
-          ),
-        ]),
-    ...(now < expires.getTime()
-      ? []
-      : [
-          problem(
-            'ERR_REQUEST_STALE',
-            'the signature was only valid for a few minutes: sign the request again',
-          ),
-        ]),
-  ]
+  const problems: CapabilityProblem[] = []
+  if (keyDID !== audience)
+    problems.push({
+      code: 'ERR_CAPABILITY_AUDIENCE',
+      message: `the request was signed by ${keyDID}, but the capability is for ${audience}`,
+    })
+  if (now >= expires.getTime())
+    problems.push({ code: 'ERR_REQUEST_STALE', message: 'the signature has expired: sign the request again' })
+  return problems
 }
 
-// What has already been read from each stdin.
+// For each stdin, the name of the input that was read from it.
 const stdinReaders = new WeakMap<object, string>()
 
 /**
- * Reads all of stdin, which only one option can be read from. Ends the command if stdin is a terminal, where
- * a person would have to type it.
+ * Reads all of stdin. Ends the command if something was already read from stdin, or if stdin is a terminal, where a
+ * person would have to type the input.
  */
 export async function readStdin(what: string): Promise<Buffer> {
   const { stdin } = process
@@ -168,7 +158,7 @@ export async function readSecretFile(path: string, what: string): Promise<Buffer
   return bytes
 }
 
-// A key in hex, an array of numbers as in Solana, a session string, and PEM.
+// A private key in hex, Solana's array of numbers, a session string, and PEM.
 const SECRET_PATTERNS = [
   /^(0x)?[0-9a-f]{64}$/i,
   /^\[\s*\d+\s*(,\s*\d+\s*){15,}/,
@@ -176,7 +166,7 @@ const SECRET_PATTERNS = [
   /-----BEGIN/,
 ]
 
-/** Whether an argument is not a path or a name but a secret, which must not be repeated. */
+/** Whether an argument looks like a secret instead of a path or a name. No message may repeat it then. */
 export function looksLikeSecret(text: string): boolean {
   const own = text.trim()
   return SECRET_PATTERNS.some((form) => form.test(own))
@@ -185,6 +175,6 @@ export function looksLikeSecret(text: string): boolean {
 /** The error for a secret in the command line. */
 export function secretArgumentError(what: string): CommandError {
   return usageError(
-    `${what} was given as an argument, which the shell's history keeps and every process on this machine can see: give it in a file, an environment variable or on stdin, and replace it if it is valuable`,
+    `${what} was given as an argument, which the shell's history stores and every process on this machine can see: give it in a file, an environment variable or on stdin, and replace it if it is valuable`,
   )
 }

@@ -23,7 +23,7 @@ export function configure(command: Command): void {
     .option('--account <id>', 'inspect the stored session of this account instead')
     .option(
       '--rpc <url>',
-      'the URL of an RPC that is asked about the signatures of contract accounts (smart accounts)',
+      'the URL of an RPC server, to verify the signatures of contract accounts (smart accounts)',
     )
     .option('--json', 'print JSON')
     .action(run)
@@ -69,7 +69,7 @@ async function inputOf(file: string | undefined, options: InspectOptions): Promi
 function requestRows({ created, expires }: { created?: Date; expires?: Date }, now: number): Row[] {
   return [
     ...(created ? [['sent', timeInWords(created, now)] as const] : []),
-    ...(expires ? [['good until', timeInWords(expires, now)] as const] : []),
+    ...(expires ? [['valid until', timeInWords(expires, now)] as const] : []),
   ]
 }
 
@@ -84,7 +84,7 @@ async function inspectJWS(value: unknown, { json }: InspectOptions): Promise<voi
     [
       'under',
       capability === undefined
-        ? 'no capability: it speaks for its key alone'
+        ? 'no capability: it speaks only for its key'
         : shown(`the capability ${capability}`),
     ],
   ]

@@ -14,7 +14,7 @@ interface ListOptions extends StoreCommandOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'List the stored sessions, also expired ones: the account, the site, the key, what it may do and until when.',
+      'List the stored sessions, also expired ones: the account, the site, the key, what the session may do and until when.',
     )
     .option('--json', 'print JSON')
     .action(run)

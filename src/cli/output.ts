@@ -82,8 +82,7 @@ export function tell(text: string): void {
   process.stderr.write(`${shown(withoutSecrets(text))}\n`)
 }
 
-// A private key or a seed in hex, an array of numbers as in Solana, a seed in base64, and the beginning of a
-// session string.
+// A private key or a seed in hex, Solana's array of numbers, a seed in base64, and the beginning of a session string.
 const SECRET_PATTERN =
   /\b(?:0x)?[0-9a-f]{64}\b|\[\s*\d+(?:\s*,\s*\d+){15,}|(?<![\w+/])[\w+/-]{43}=|\beyJ[-\w.]{20,}/gi
 
@@ -92,8 +91,8 @@ function withoutSecrets(text: string): string {
 }
 
 /**
- * Escapes the characters of a foreign text that a terminal would act on or would not show, such as control
- * characters and those that change the direction of text, as `\u{202e}`.
+ * Escapes characters that a terminal would execute or would not show, such as control characters and characters that
+ * change the direction of text: `\u{202e}`. For texts that come from outside.
  */
 export function shown(text: string): string {
   const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`

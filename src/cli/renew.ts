@@ -34,7 +34,7 @@ interface RenewCommandOptions extends GrantCommandOptions, SessionCommandOptions
 
 export function configure(command: Command): void {
   command.description(
-    'Have the private key sign a new session that replaces an old one, which may have expired. Whatever the options leave out stays the same: what it may do, its domain, and how long it is valid. If anything fails, the old session stays.',
+    'Sign a new session with the private key. It replaces an old session, which may have expired. What the options leave out stays the same: what the session may do, its domain, and how long it is valid. If anything fails, the old session stays.',
   )
   addGrantOptions(command)
     .option('-d, --domain <host>', 'a new domain', domainArgument)
@@ -57,7 +57,7 @@ async function run(options: RenewCommandOptions): Promise<void> {
   const string = await sessionString(options)
   if (Boolean(string) !== Boolean(printSession))
     throw usageError(
-      '--print-session only goes with a session string, which is not stored: give both or neither',
+      '--print-session works only with a session string, which is not stored: give both or neither',
     )
   const grant = { ...grantOf(options), ...(domain !== undefined && { domain }) }
   const key = await privateKeyOf(options)
@@ -88,12 +88,12 @@ async function signerFor(
   { rpc, chainId }: RenewCommandOptions,
 ): Promise<Signer> {
   if (chainId !== undefined)
-    throw usageError('--chain-id only goes with authorize: a session stays on its chain')
+    throw usageError('--chain-id works only with authorize: a renewed session stays on its chain')
   if (rpc !== undefined) return signerOf(key, { account, rpc })
   const chain = key.type === 'ethereum' ? Number(parseAccount(account)?.reference) : Number.NaN
   const signer = await signerOf(key, Number.isSafeInteger(chain) ? { chainId: chain } : {})
   if (chainless(signer.account) === chainless(account)) return { ...signer, account }
   throw usageError(
-    `the private key belongs to ${signer.account}, but the session to ${account}: give the key of that account, and --rpc if it is a contract account`,
+    `the private key belongs to ${signer.account}, but the session belongs to ${account}: give the key of the session's account, and --rpc if it is a contract account`,
   )
 }

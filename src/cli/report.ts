@@ -14,7 +14,7 @@ import { type CapabilityProblem, inspectCacao, type VerifyCacaoOptions } from '.
 import { type Input, problemsOf } from './input.js'
 import { print, printJSON, shown, styled, timeInWords } from './output.js'
 
-/** What a capability says, and what is wrong with it. `--json` prints it. */
+/** What a capability says, and what is wrong with it. `--json` prints this object. */
 export interface Report {
   readonly kind: string
   readonly account: string
@@ -31,15 +31,13 @@ export interface Report {
   readonly expiresAt: Date | null
   readonly expiresInSecs: number | null
   readonly signatureType: string
-  /** The keys that delegated it, beginning with that of the session; only for a delegated capability. */
+  /** The keys that delegated it, beginning with the session's key; only for a delegated capability. */
   readonly delegatedBy?: readonly string[]
   readonly isAccepted: boolean
   readonly problems: readonly CapabilityProblem[]
 }
 
-/**
- * Reports on a capability, in whatever form it was given. Throws `ERR_CAPABILITY_INVALID` if it is malformed.
- */
+/** Verifies a capability in any form and reports on it. Throws `ERR_CAPABILITY_INVALID` if it is malformed. */
 export async function reportFor(
   input: Exclude<Input, { kind: 'jws' }>,
   options: VerifyCacaoOptions,
@@ -80,7 +78,7 @@ function reportOf(kind: string, cacao: Cacao, problems: readonly CapabilityProbl
   }
 }
 
-/** Prints which session was signed, and where it is stored. */
+/** Prints the session, and the file in which it is stored. */
 export function printGranted(
   cacao: Cacao,
   {
@@ -104,10 +102,7 @@ const SIGNER_NAMES: ReadonlyMap<string, string> = new Map([
   ['webauthn:p256', 'a passkey'],
 ])
 
-/**
- * Describes a report for people: what it is about, whose it is, until when it is valid, and what is wrong
- * with it.
- */
+/** Describes a report for people: what it is about, its account, until when it is valid, and what is wrong with it. */
 export function describeReport(report: Report, extraRows: readonly Row[], now: number): string {
   const { account, expiresAt, validFrom, delegatedBy = [], statement } = report
   const name = TITLES[report.kind as keyof typeof TITLES] ?? 'A capability'
@@ -144,11 +139,11 @@ function permissions({ resources, abilities = {} }: Report): string[] {
 
 /** One line for each problem, or one that says that there is none. */
 function problemLines({ problems }: Pick<Report, 'problems'>): string {
-  if (problems.length === 0) return styled('green', '  good: its signature is right, and it is valid now')
+  if (problems.length === 0) return styled('green', '  good: its signature is correct, and it is valid now')
   return problems.map(({ code, message }) => `  ${styled('red', code)} ${shown(message)}`).join('\n')
 }
 
-/** A row of a table: a name, and one or more lines. */
+/** A row of a table: a name, and the lines beside it. */
 export type Row = readonly [name: string, ...lines: string[]]
 
 /** Formats rows in two columns. */

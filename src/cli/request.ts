@@ -89,7 +89,7 @@ function requestTo(
   return new Request(url, { method: asked, headers, redirect: 'manual', ...(body && { body: body.bytes }) })
 }
 
-/** Sends a request, in this many seconds. Ends the command if the server can't be reached. */
+/** Sends a request. Ends the command if the server can't be reached, or takes longer than `maxTime` seconds. */
 export async function send(request: Request, maxTime: number | undefined): Promise<Response> {
   const ms = maxTime && Math.min(maxTime * 1000, LONGEST_TIMER_MS)
   return fetch(request, ms === undefined ? {} : { signal: AbortSignal.timeout(ms) }).catch(
@@ -119,7 +119,7 @@ async function printResponse(response: Response, { include }: RequestOptions): P
         end: false,
       })
   } catch (cause) {
-    // If the reader of stdout has gone, still report what the server said.
+    // If the program that reads stdout has stopped, still report what the server answered.
     if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') throw unreachable(url, cause)
   }
   const refusal = refusalOf(response, Buffer.concat(beginning))
@@ -157,7 +157,7 @@ function refusalOf({ status, statusText, headers }: Response, body: Uint8Array):
   return `the server answered ${status} ${statusText}`.trim() + why
 }
 
-/** The code of a refusal, which `requireSession` puts into a header, or into a JSON body. `body` is its beginning. */
+/** The code of a refusal, which `requireSession` puts into a header or a JSON body. `body` is the beginning of the body. */
 export function errorCodeIn(headers: Headers, body: Uint8Array): string | undefined {
   const named = /^CACAO error="(ERR_\w+)"$/.exec(headers.get('www-authenticate') ?? '')?.[1]
   const isJSON = headers.get('content-type') === 'application/json' && body.length <= MAX_REFUSAL_BYTES
@@ -179,11 +179,11 @@ export const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ERR_REQUEST_UNSIGNED', 'a proxy between here and the server may remove the signature headers'],
   [
     'ERR_REQUEST_SIGNATURE',
-    'the server received something else than what was signed: it may not know the host name by which you reach it (its option authority), or a proxy may change the path',
+    'the server received a request that differs from the signed one: its option authority may lack the host name that you use, or a proxy may change the path',
   ],
   [
     'ERR_REQUEST_DIGEST',
-    'the server received another body than the one that was signed: a proxy may change it',
+    'the server received a body that differs from the signed one: a proxy may change it',
   ],
   [
     'ERR_REQUEST_STALE',
@@ -193,11 +193,11 @@ export const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ERR_REQUEST_TOO_LARGE', "the body is larger than the server's option maxBodyBytes allows"],
   [
     'ERR_CAPABILITY_DOMAIN',
-    'the server does not accept the domain of this session: cacao-session inspect shows the domain, and authorize --domain signs in to another',
+    'the server does not accept the domain of this session: cacao-session inspect shows the domain, and authorize --domain signs in for another one',
   ],
   [
     'ERR_CAPABILITY_RESOURCES',
-    'the session does not allow this: cacao-session renew --resource adds to what it allows',
+    'the session does not allow this: cacao-session renew --resource adds a resource to the session',
   ],
   ['ERR_CAPABILITY_EXPIRED', 'the session has expired: make a new one with cacao-session renew'],
   ['ERR_CAPABILITY_NOT_YET_VALID', 'the session is not valid yet: check the clock of the server'],
@@ -213,8 +213,8 @@ export const ADVICE: ReadonlyMap<string, string> = new Map([
 const MAX_INLINE_BYTES = 65_536
 
 /**
- * Returns the command for a POSIX shell with which curl sends a signed request. It can be used once, within a
- * minute.
+ * Returns the command for a POSIX shell with which curl sends a signed request. It can be used once, within the few
+ * minutes that the signature is valid.
  */
 export function curlLine({ method, url, headers }: Request, body: RequestBody | undefined): string {
   return [
@@ -232,7 +232,7 @@ export function curlLine({ method, url, headers }: Request, body: RequestBody | 
   ].join(' ')
 }
 
-// A terminal would act on some of the bytes that a header can contain.
+// A terminal would execute some of the bytes that a header can contain.
 function headerValue(name: string, value: string): string {
   if (hiddenCharacter(value.replace(/\t/g, ' ')) === undefined) return value
   throw usageError(
@@ -250,7 +250,7 @@ function bodyArgument({ bytes, file }: RequestBody): string {
   )
 }
 
-/** Quotes a text as one word of a POSIX shell, in which nothing is executed or replaced. */
+/** Quotes a text as one word of a POSIX shell, in which nothing is executed or substituted. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
@@ -262,8 +262,8 @@ export interface RequestBody {
 }
 
 /**
- * Reads the body that `--data` or `--json` gives: the text itself, `@FILE` for a file, or `@-` for stdin. No
- * byte is changed.
+ * Reads the body from the value of `--data` or `--json`: the text itself, `@FILE` for a file, or `@-` for stdin. No byte
+ * is changed.
  */
 export async function requestBody(data: string | undefined): Promise<RequestBody | undefined> {
   if (data === undefined) return undefined

@@ -20,7 +20,7 @@ interface RevokeOptions extends SessionCommandOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'Sign out. With a URL, a signed POST request asks the server to revoke the session, which is then removed here; if the server does not confirm, the session stays. With --local, all stored sessions of the account are only removed here, and servers still accept copies of them.',
+      'Sign out. With a URL, a signed POST request asks the server to revoke the session, which is then removed here. If the server does not confirm, the session stays. With --local, all stored sessions of the account are removed here, but servers still accept copies of them.',
     )
     .argument('[url]', 'the URL at which the server revokes sessions')
     .option('--local', 'only remove the stored sessions here')
@@ -44,7 +44,7 @@ async function run(url: string | undefined, options: RevokeOptions): Promise<voi
   if (url === undefined) return removeLocally(options)
   const session = await chosenSession(options)
   const target = urlArgument(url)
-  // Whoever names the URL says that the capability may go there.
+  // The person named this URL, so the capability may be sent to its origin.
   await session.revoke(target, { origins: [new URL(target).origin] })
   print(`revoked: ${session.keyDID} no longer acts for ${issuerAccount(session.cacao)}`)
 }

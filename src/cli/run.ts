@@ -14,13 +14,13 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: () => P
   ['inspect', 'describe a session, a capability, a request or a JWS', () => import('./inspect.js')],
   ['verify', 'verify a capability, a session or a JWS', () => import('./verify.js')],
   ['request', 'send a signed request, or print the command for curl', () => import('./request.js')],
-  ['renew', 'replace a session by a new one', () => import('./renew.js')],
+  ['renew', 'replace a session with a new one', () => import('./renew.js')],
   ['revoke', 'sign out, on the server and here', () => import('./revoke.js')],
   ['list', 'list the stored sessions', () => import('./list.js')],
-  ['doctor', 'find out what of a server is set up wrong', () => import('./doctor.js')],
+  ['doctor', 'check the setup of a server', () => import('./doctor.js')],
 ]
 
-/** Runs a command line and returns the exit code. Errors have been printed by then. */
+/** Runs a command line, prints its errors, and returns the exit code. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   const root = program()
   // `help COMMAND` is another way to write `COMMAND --help`.

@@ -6,7 +6,7 @@ import { usageError } from './output.js'
 /** A kind of secret, by the prefix of its options. */
 export type SecretName = 'key' | 'password' | 'session'
 
-/** The options for the three places that a secret can come from, as commander parses them. */
+/** The options that say where to read a secret (a file, an environment variable or stdin), as commander parses them. */
 export type SecretOptions = {
   readonly [option in `${SecretName}${'File' | 'Env'}`]?: string
 } & { readonly [option in `${SecretName}Stdin`]?: boolean }
@@ -17,7 +17,7 @@ const DESCRIPTIONS = {
   session: 'the session string',
 } as const
 
-/** Adds the options by which a secret is given. It is never given as an argument. */
+/** Adds the options that say where to read a secret. No option takes the secret itself as an argument. */
 export function addSecretOptions(command: Command, name: SecretName, purpose = ''): Command {
   const what = `${DESCRIPTIONS[name]}${purpose}`
   return command
@@ -27,8 +27,8 @@ export function addSecretOptions(command: Command, name: SecretName, purpose = '
 }
 
 /**
- * Reads a secret from the one place that the options name. Returns `undefined` if they name none, and ends
- * the command if they name several.
+ * Reads a secret from the place that the options name. Returns `undefined` if they name no place, and ends the command
+ * if they name several.
  */
 export async function readSecret(options: SecretOptions, name: SecretName): Promise<string | undefined> {
   const [file, variable, stdin] = [options[`${name}File`], options[`${name}Env`], options[`${name}Stdin`]]
@@ -38,11 +38,11 @@ export async function readSecret(options: SecretOptions, name: SecretName): Prom
       `${what} can only come from one place: give either --${name}-file, --${name}-env or --${name}-stdin`,
     )
   const text = await textFrom(file, variable, stdin, what)
-  if (text === '') throw usageError(`${what} is empty: check where it is read from`)
+  if (text === '') throw usageError(`${what} is empty: check the file, the environment variable or stdin`)
   return text
 }
 
-/** The same for a secret that is required. */
+/** Like `readSecret`, but ends the command if the options name no place. */
 export async function readNeededSecret(options: SecretOptions, name: SecretName): Promise<string> {
   const secret = await readSecret(options, name)
   if (secret !== undefined) return secret
@@ -69,13 +69,13 @@ function withoutLineEnd(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/\r?\n$/, '')
 }
 
-// Options that do not exist, but by which people might try to give a secret as an argument.
+// People might try these options to give a secret as an argument. None of them exists.
 const SECRET_OPTIONS = /^--(?:(?:private-?)?key|secret|seed|password|session|mnemonic)(?:=|$)/i
-// Options whose values may look like a secret: the content of a request, and a nonce from a server.
+// The values of these options may look like a secret: the content of a request, and a nonce from a server.
 const REQUEST_OPTIONS: ReadonlySet<string> = new Set(['-d', '--data', '--json', '-H', '--header'])
 const OTHER_OPTIONS: ReadonlySet<string> = new Set(['--nonce'])
 
-/** Ends the command if one of its arguments is a secret. The secret is not repeated. */
+/** Ends the command if an argument looks like a secret. The message does not repeat the argument. */
 export function refuseSecrets(args: readonly string[]): void {
   const exempt = args[0] === 'request' ? REQUEST_OPTIONS : OTHER_OPTIONS
   args.forEach((arg, i) => {
@@ -86,17 +86,17 @@ export function refuseSecrets(args: readonly string[]): void {
   })
 }
 
-/** The kinds of account that a private key can stand for. */
+/** The kinds of account that a private key can belong to. */
 export const KEY_TYPES = ['ethereum', 'solana', 'ed25519', 'p256', 'secp256k1'] as const
 export type AccountKeyType = (typeof KEY_TYPES)[number]
 
-/** A private key of 32 bytes, and the kind of account it stands for. */
+/** A private key of 32 bytes, and the kind of its account. */
 export interface PrivateKey {
   readonly type: AccountKeyType
   readonly secret: Uint8Array<ArrayBuffer>
 }
 
-// For each kind of key in PEM, the types of account that it can stand for, the default one first.
+// For each kind of key in PEM, the types of account that it can belong to. The first is the default.
 const PEM_TYPES: ReadonlyMap<string, readonly [AccountKeyType, ...AccountKeyType[]]> = new Map([
   ['Ed25519', ['ed25519', 'solana']],
   ['P-256', ['p256']],
@@ -104,8 +104,8 @@ const PEM_TYPES: ReadonlyMap<string, readonly [AccountKeyType, ...AccountKeyType
 ])
 
 /**
- * Parses a private key: 32 bytes in hex, PEM, or an array of 64 numbers as in Solana. Ends the command for
- * anything else, without repeating it.
+ * Parses a private key: 32 bytes in hex, PEM, or Solana's array of 64 numbers. Ends the command for anything else; the
+ * message does not repeat the input.
  */
 export function parsePrivateKey(input: string, wanted: AccountKeyType | undefined): PrivateKey {
   const text = input.trim()

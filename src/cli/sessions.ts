@@ -53,7 +53,7 @@ export async function chosenSession(options: SessionCommandOptions): Promise<DID
   )
 }
 
-/** A session string, and its password if it is encrypted. */
+/** A session string, and the password if the string is encrypted. */
 export interface SessionString {
   readonly text: string
   readonly password?: string
@@ -70,7 +70,7 @@ export async function sessionString(options: SessionCommandOptions): Promise<Ses
   if (text === undefined) return undefined
   if ((options.account ?? options.store) !== undefined)
     throw usageError(
-      '--account and --store choose a stored session: leave them out if you give a session string',
+      '--account and --store choose a stored session: leave them out when you give a session string',
     )
   return { text, ...(password !== undefined && { password }) }
 }
@@ -81,9 +81,9 @@ export function sessionOf({ text, ...password }: SessionString): Promise<DIDSess
 }
 
 /**
- * Returns a stored session, expired or not: that of the account; without one, the session that was used last,
- * or that of the only account. Of several sessions it is the one that is valid longest. Ends the command with
- * exit code 3 if there is none.
+ * Returns a stored session, even if it has expired. With `account`, it is a session of that account. Without, it is the
+ * session that was used last, or else a session of the only account. If the account has several sessions, it is the one
+ * that expires last. Ends the command with exit code 3 if there is no such session.
  */
 export async function storedSession(
   options: StoreCommandOptions & { readonly account?: string },
@@ -109,12 +109,16 @@ export async function storedSession(
 }
 
 function noSessionError(areSeveral: boolean, account: string | undefined, file: string): CommandError {
-  const why = areSeveral
-    ? 'several sessions are stored and none was used last: choose one with --account (cacao-session list shows them)'
-    : account === undefined
-      ? `no session is stored in ${file}: make one with cacao-session authorize`
-      : `no session of ${account} is stored in ${file}: cacao-session list shows the stored ones`
-  return new CommandError(EXIT.noSession, why)
+  const because = (why: string): CommandError => new CommandError(EXIT.noSession, why)
+  if (areSeveral)
+    return because(
+      'sessions of several accounts are stored, and none of them was used last: choose one with --account (cacao-session list shows them)',
+    )
+  if (account === undefined)
+    return because(`no session is stored in ${file}: make one with cacao-session authorize`)
+  return because(
+    `no session of ${account} is stored in ${file}: cacao-session list shows the stored sessions`,
+  )
 }
 
 /** The option that names the file of sessions. */
@@ -131,8 +135,8 @@ export function addStoreOption(command: Command): Command {
 }
 
 /**
- * Returns the path of the file of sessions: that of the option, of the environment variable, or the default
- * in the data directory (XDG base directories).
+ * Returns the path of the file of sessions: the option `--store`, else the environment variable `CACAO_SESSION_STORE`,
+ * else the default in the data directory (XDG base directories).
  */
 export function sessionFile({ store }: StoreCommandOptions): string {
   const { CACAO_SESSION_STORE, XDG_DATA_HOME = '' } = process.env

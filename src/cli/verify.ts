@@ -34,25 +34,25 @@ interface VerifyOptions extends SecretOptions {
 export function configure(command: Command): void {
   command
     .description(
-      'Verify a capability, the capability in a session string or in the headers of a signed request, or a JWS: its signature, that it is valid now, and whatever the options require. The exit code is 0 only if everything is right.',
+      'Verify a capability, the capability in a session string or in the headers of a signed request, or a JWS: its signature, that it is valid now, and what the options require. The exit code is 0 only if everything is right.',
     )
     .argument('[file]', 'the file to read; stdin by default, or if it is -')
     .option('-r, --resource <uri>', 'a resource that it must cover; may be repeated', several)
     .option('-a, --ability <name=uri>', 'an ability that it must allow (ReCap), such as notes/read=https://…')
-    .option('-d, --domain <host>', 'a domain that it may have been signed for; may be repeated', several)
+    .option('-d, --domain <host>', 'a domain that you accept; may be repeated', several)
     .option('--issuer <id>', 'the account that must have granted it')
     .option('--audience <did>', 'the key that it must have been granted to')
     .option('--nonce <text>', 'the nonce that it must have')
     .option('--clock-skew <duration>', "how far the issuer's clock may be ahead; 5m by default", durationSecs)
     .option(
       '--delegation <links>',
-      'also accept capabilities that a session key delegated, in a chain of up to this many (2 to 4)',
+      'also accept delegated capabilities, in a chain of at most this many capabilities (2 to 4)',
       maxLinksArgument,
     )
     .option('--capability <file>', 'the file with the capability of a JWS')
     .option(
       '--rpc <url>',
-      'the URL of an RPC that is asked about the signatures of contract accounts (smart accounts)',
+      'the URL of an RPC server, to verify the signatures of contract accounts (smart accounts)',
     )
     .option('--json', 'print JSON')
     .action(run)
@@ -73,7 +73,7 @@ async function run(file: string | undefined, options: VerifyOptions): Promise<vo
   const now = Date.now()
   if (input.kind === 'jws') return verifyGivenJWS(input.value, expected, options)
   if (options.capability !== undefined)
-    throw usageError('--capability only goes with a JWS, and the input is not one')
+    throw usageError('--capability works only with a JWS, but the input is not a JWS')
   const report = await reportFor(input, expected, now)
   const [problem] = report.problems
   if (options.json) printJSON(report)
@@ -107,7 +107,7 @@ async function verifyGivenJWS(
 ): Promise<void> {
   if (audience !== undefined)
     throw usageError(
-      '--audience only goes with a capability: that of a JWS must be granted to its signer anyway',
+      '--audience works only with a capability: the capability of a JWS must be granted to its signer anyway',
     )
   const { capability: file } = options
   const under = file === undefined ? undefined : await parseInput(await readText(file), undefined)

@@ -21,8 +21,8 @@ import { toDID } from './dids.js'
 
 /**
  * The `DIDSession` of did-session 4, with the same static methods and a synchronous `did`. Stored sessions,
- * strings and capabilities are checked like everywhere in this library, including the signatures of Ethereum
- * accounts: a forged or foreign session rejects where did-session accepted it.
+ * strings and capabilities are checked as everywhere in this library, including the signatures of Ethereum
+ * accounts: a session that is forged or was granted to another key rejects, where did-session accepted it.
  *
  * @example
  * import { DIDSession } from 'cacao-session/did-session'
@@ -38,7 +38,7 @@ export class DIDSession {
     this.#did = did
   }
 
-  /** Has the wallet sign a session that can be serialized to a string. */
+  /** Asks the wallet to sign a session that can be serialized to a string. */
   static async authorize(authMethod: AuthMethod, authOpts: AuthOpts = {}): Promise<DIDSession> {
     const options = grantOptions(authOpts)
     if (isOver(options)) {
@@ -56,8 +56,8 @@ export class DIDSession {
   }
 
   /**
-   * Resumes the stored session of the account, or else has the wallet sign a new one. With a negative `expiresInSecs` the new
-   * one has expired already, so it signs nothing and is not stored.
+   * Resumes the stored session of the account, or else asks the wallet to sign a new one. With a negative `expiresInSecs`, the
+   * new session has already expired, so it signs nothing and is not stored.
    */
   static async get(
     account: AccountInput,
@@ -87,11 +87,10 @@ export class DIDSession {
     return Session.hasSessionFor(account, resources?.length > 0 ? resources : undefined)
   }
 
-  /** Loads a session from the string that `serialize` returned, also if it has expired. */
+  /** Loads a session from the string that `serialize` returned, even if it has expired. */
   static async fromSession(session: string): Promise<DIDSession> {
     const { cacao, seed } = await readSession(session)
-    // The callers of did-session name no verifiers, so use those for the kind of account that nearly all of
-    // them have.
+    // did-session has no option for verifiers, so use those of Ethereum, which nearly all of its users have.
     if (cacao.s.t === 'eip191') {
       const { ethereumVerifiers } = await import('../wallet/ethereum/verifiers.js')
       await verifySignature(cacao, ethereumVerifiers(), Date.now())
@@ -110,7 +109,7 @@ export class DIDSession {
     if (this.#keySeed) return writeSession(this.#keySeed, this.#cacao)
     throw new SessionError(
       'ERR_NOT_SERIALIZABLE',
-      'Secure sessions cannot be serialized: use DIDSession.authorize to make a session that can',
+      'Secure sessions cannot be serialized: use DIDSession.authorize to make a session that can be',
     )
   }
 
@@ -124,7 +123,7 @@ export class DIDSession {
     return this.expireInSecs === 0
   }
 
-  /** Seconds until the session expires: 0 if it has expired, `Infinity` if it never does. */
+  /** Seconds until the session expires: 0 if it has expired, `Infinity` if it never expires. */
   get expireInSecs(): number {
     return Math.max(0, (expiryTime(this.#cacao) - Date.now()) / 1000)
   }
@@ -197,12 +196,12 @@ function grantOptions(authOpts: AuthOpts): DropInOptions {
   return Object.fromEntries(given.map((name) => [name, authOpts[name]])) as unknown as DropInOptions
 }
 
-/** Whether a session is asked for that has expired when it is made. Apps that moved from did-session do so in their tests. */
+/** Whether the options ask for a session that has expired when it is created. Apps that use did-session do so in their tests. */
 function isOver({ expiresInSecs }: DropInOptions): boolean {
   return typeof expiresInSecs === 'number' && expiresInSecs < 0
 }
 
-/** Has the wallet sign a capability that has expired already. Nothing can be signed under it. */
+/** Asks the wallet to sign a capability that has already expired. No verifier accepts what is signed with it. */
 async function expiredCapability(
   authMethod: AuthMethod,
   uri: string,
@@ -224,7 +223,7 @@ async function expiredCapability(
   if (expiryTime(cacao) <= Date.now()) return cacao
   throw new SessionError(
     'ERR_CAPABILITY_INVALID',
-    'the auth method answered a capability that is valid for longer than was asked for',
+    'the auth method returned a capability that is valid for longer than requested: use one that keeps expirationTime',
   )
 }
 
@@ -251,7 +250,7 @@ export async function createDIDCacao(didKey: DID, cacao: object): Promise<DID> {
 }
 
 /**
- * The Ed25519 key of a seed. Like in did-session 4, it also decrypts JWEs that were encrypted to its did:key.
+ * The Ed25519 key of a seed. As in did-session 4, it also decrypts JWEs that were encrypted to its did:key.
  */
 async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
   const key = await seedKey(seed)
@@ -291,7 +290,7 @@ export class AccountId {
     return `${this.chainId}:${this.address}`
   }
 
-  /** The parts, as `AccountId` of caip gives them. */
+  /** The parts, in the form that `AccountId` of caip returns. */
   toJSON(): { address: string; chainId: { namespace: string; reference: string } } {
     const { namespace, reference } = this.chainId
     return { chainId: { namespace, reference }, address: this.address }

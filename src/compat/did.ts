@@ -28,8 +28,8 @@ export interface SigningKey {
 }
 
 /**
- * Returns an authenticated `DID` that signs with the key and, if there is a capability, on behalf of its
- * issuer.
+ * Returns an authenticated `DID` that signs with the key. If there is a capability, the DID signs on behalf of the
+ * capability's issuer.
  */
 export async function createDID(key: SigningKey, capability?: Cacao): Promise<DID> {
   const did = new SessionDID(key, capability && capabilityOf(capability))
@@ -38,8 +38,8 @@ export async function createDID(key: SigningKey, capability?: Cacao): Promise<DI
 }
 
 /**
- * A `DID` whose `verifyJWS` is that of this library: a given capability is always verified, including its
- * signature, its times, its audience, and that it is the one that the JWS names.
+ * A `DID` with the `verifyJWS` of this library. It always verifies a capability that is passed: its signature, its
+ * times, its audience, and that it is the capability that the JWS names.
  */
 class SessionDID extends DID {
   readonly #key: SigningKey
@@ -61,7 +61,7 @@ class SessionDID extends DID {
     const verifiers =
       options.verifiers ?? (await import('../wallet/ethereum/verifiers.js')).ethereumVerifiers()
     const time = capability ? capabilityTime(capability, options) : atTime?.getTime()
-    // In dids, the issuer may also be the key that signs. The capability is verified all the same.
+    // In dids, `issuer` may also be the key that signs. The capability is verified all the same.
     const account = issuer === capability?.p.aud ? undefined : issuer
     const { kid, payload } = await verifyJWS(jws, {
       verifiers,
@@ -77,8 +77,8 @@ type VerifyOptions = NonNullable<Parameters<DID['verifyJWS']>[1]>
 type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
 
 /**
- * The time as of which a capability is verified, in milliseconds since 1970. Without a time check, when it was issued; during
- * the `revocationPhaseOutSecs` after its end, just before its end; `undefined` for now.
+ * Returns the time for which a capability is verified, in milliseconds since 1970, or `undefined` for the current time. With
+ * `disableTimecheck`, it is the time of issue. During the `revocationPhaseOutSecs` after the expiry, it is just before the expiry.
  */
 function capabilityTime(
   { p: { iat, exp } }: Capability,
@@ -93,9 +93,9 @@ function capabilityTime(
 }
 
 /**
- * Returns the capability as the `dids` package types it, which only knows signatures that are text. Throws
- * `ERR_CAPABILITY_UNSUPPORTED` for a delegated capability, because that package would take the key that
- * delegated it for the account.
+ * Returns the capability with the type of the `dids` package, which only knows signatures in the form of text. Throws
+ * `ERR_CAPABILITY_UNSUPPORTED` for a delegated capability, because `dids` would take the key that delegated it for the
+ * account.
  */
 export function capabilityOf(cacao: Cacao): Capability {
   if (!parentOf(cacao)) return cacao as Capability

@@ -29,10 +29,10 @@ export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 export type UseSession = SessionState & SessionActions
 
 /**
- * Returns the session, which all components with equivalent options share: it loads once, the wallet asks once, and any
- * change, in any tab, renders the components again. Options given here replace those of the provider, one by one.
- * Without a provider they must have `resources` or `abilities`. Renders `loading` on the server and while hydrating.
- * Throws a `TypeError` for a wrong option.
+ * Returns the state and the actions of the session. All components with equivalent options share one session: it loads once,
+ * the wallet prompts once, and a change in any tab renders all of them again. Each option replaces the provider's option of
+ * that name. Without a provider, `resources` or `abilities` is required. The status is `loading` on the server and while
+ * hydrating. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const { status, session, signIn, signOut, error } = useSession()
@@ -46,7 +46,7 @@ export function useSession(options?: Partial<SessionOptions>): UseSession {
 
 const getServerSnapshot = (): SessionState => LOADING
 
-/** The session that the component shares with others. It only changes if the options ask for another one. */
+/** The session that the component shares with others. It only changes if the options ask for another session. */
 function useSharedSession(options?: Partial<SessionOptions>): SharedSession {
   const context = useContext(SessionContext)
   const own = useLatest(options)
@@ -59,14 +59,14 @@ function useSharedSession(options?: Partial<SessionOptions>): SharedSession {
   }, [context, own, key, store])
 }
 
-/** What `SessionProvider` takes: the options, and its children. */
+/** Props of `SessionProvider`: the options, and its children. */
 export interface SessionProviderProps extends SessionOptions {
   children?: ReactNode
 }
 
 /**
- * Sets the session options of an app, and keeps the state of its session while no component uses it. Below it,
- * `useSession` needs no options. Throws a `TypeError` for a wrong option.
+ * Sets the session options of an app, and keeps the state of its session while no component uses it. The components below
+ * call `useSession` without options. Throws a `TypeError` for a wrong option.
  *
  * @example
  * <SessionProvider resources={['https://api.example.com/notes/*']}>
@@ -79,7 +79,7 @@ export function SessionProvider({ children, ...options }: SessionProviderProps):
   const store = storeOf(options)
   // biome-ignore lint/correctness/useExhaustiveDependencies: options with the same key are equivalent.
   const value = useMemo(() => ({ options, latest }), [key, store])
-  // Subscribe, so that the state stays while no component below uses it.
+  // This subscription keeps the state while no component below uses it.
   useEffect(() => {
     const source = { store, key, latest: () => latest.current }
     return sharedSession(source).subscribe(() => undefined)
@@ -90,7 +90,7 @@ export function SessionProvider({ children, ...options }: SessionProviderProps):
 /** The value of the context. It only changes if the options ask for other sessions. */
 interface SessionContextValue {
   readonly options: SessionOptions
-  /** The options of the last render, whose functions are the ones to call. */
+  /** The options of the last render, whose functions are called. */
   readonly latest: Latest<SessionOptions>
 }
 
@@ -104,7 +104,7 @@ interface Latest<T> {
 /** Returns a ref to the value of the last render, for functions that are called later. */
 function useLatest<T>(value: T): Latest<T> {
   const latest = useRef(value)
-  // This effect runs before anyone can click and, unlike a layout effect, causes no warning on a server.
+  // This effect runs before a person can click. Unlike a layout effect, it causes no warning on a server.
   useInsertionEffect(() => {
     latest.current = value
   })
@@ -112,9 +112,9 @@ function useLatest<T>(value: T): Latest<T> {
 }
 
 /**
- * A button with which a person signs in, with whichever wallet or passkey they have, and signs out. Takes the options of
- * `useSession` too, which a `SessionProvider` above it may have. It comes without a style: import
- * `cacao-session/sign-in-button.css`, or write one for its classes. Throws a `TypeError` for a wrong prop.
+ * A button with which a person signs in with a wallet or passkey of theirs, and signs out. It also takes the options of
+ * `useSession`, which can be left out below a `SessionProvider`. It has no style: import `cacao-session/sign-in-button.css`,
+ * or write a style for its classes. Throws a `TypeError` for a wrong prop.
  *
  * @example
  * <SignInButton wallets={[ethereumWallets(), passkeys()]} />

@@ -7,20 +7,19 @@ import { defaultStore } from '../resume/context.js'
 import type { SessionStore } from '../store/store.js'
 
 /**
- * Options of `useSession`, and of what provides options to the components below it: those of `DIDSession.get` and
- * `load`. They may be new objects each time, except for `store`, which must stay the same: create it once, outside
- * of components.
+ * Options of `useSession`, and of the provider that sets options for the components below it: the options of
+ * `DIDSession.get` and `load`. You may pass new objects each time, except for `store`: create it once, outside of
+ * components.
  */
 export interface SessionOptions extends Omit<GetOptions, 'signal'> {
-  /** The account whose session is loaded; by default the one that was used last. */
+  /** The account whose session is loaded; by default the account that was used last. */
   account?: AccountInput | undefined
-  /** Seconds before the session expires from which the status is `expiring`; 300 by default. */
+  /** How many seconds before the session expires the status becomes `expiring`; 300 by default. */
   leadSecs?: number
 }
 
 /**
- * Options of one sign-in: those of `DIDSession.get`, except for the ones that are the same for all sessions
- * of the app.
+ * Options of one sign-in: the options of `DIDSession.get`, without those that are the same for all sessions of the app.
  */
 export interface SignInOptions
   extends Omit<
@@ -38,12 +37,12 @@ export interface SignInOptions
 
 const DEFAULT_LEAD_SECS = 300
 
-/** Seconds before a session expires from which its status is `expiring`. */
+/** How many seconds before the session expires its status becomes `expiring`. */
 export function leadSecsOf(options: SessionOptions): number {
   return quantityOption(options.leadSecs ?? DEFAULT_LEAD_SECS, 'leadSecs')
 }
 
-/** The store in the options, or else the default store of the page. A server that renders uses neither. */
+/** The store in the options, or else the default store of the page. While a server renders, neither is used. */
 export function storeOf({ store = defaultStore() }: SessionOptions): SessionStore {
   return store
 }
@@ -53,12 +52,12 @@ export function placeOptions(options: SessionOptions): StoreOptions {
   return pick(options, ['store', 'namespace', 'anyChain', 'now'])
 }
 
-/** These, and the options that say which sessions are trusted, which `DIDSession.list` takes. */
+/** The options that `DIDSession.list` takes: those of `placeOptions`, and those that say which sessions are trusted. */
 export function listOptions(options: SessionOptions): ListOptions {
   return { ...placeOptions(options), ...pick(options, ['verifiers', 'domains', 'revocation']) }
 }
 
-/** These, and the options that say what the session must allow, which `DIDSession.load` takes. */
+/** The options that `DIDSession.load` takes: those of `listOptions`, and those that say what the session must allow. */
 export function resumeOptions(options: SessionOptions): ResumeOptions {
   const { resources = [], ...asked } = pick(options, ['resources', 'abilities', 'minValiditySecs'])
   return { ...listOptions(options), ...asked, ...(resources.length > 0 && { resources }) }
@@ -76,9 +75,10 @@ const READERS: ReadersOf<SessionOptions> = {
 }
 
 /**
- * Returns a key that is the same for options that ask for the same sessions, whatever else they say about how
- * to sign in. Throws a `TypeError` that names the wrong option, or says that options are missing because the `provider`
- * is.
+ * Returns a key that is the same for all options that ask for the same sessions. Options that only matter while signing in
+ * do not change the key, and functions are not compared: not the verifiers of a kind, not a function for `domains`, and not
+ * the revocation. Throws a `TypeError` that names the wrong option. If both `resources` and `abilities` are missing, the
+ * error says to add one of them or the `provider`.
  */
 export function optionsKey(options: SessionOptions, provider: string): string {
   const given = readOptions<SessionOptions>(options, READERS)
@@ -96,7 +96,7 @@ export function optionsKey(options: SessionOptions, provider: string): string {
     typeof domains === 'function' ? 'a function' : [...domains].sort(),
     revocation !== undefined,
   ])
-  if (key === undefined) throw new TypeError('abilities must be made of objects, arrays and strings only')
+  if (key === undefined) throw new TypeError('abilities must contain only objects, arrays and strings')
   if (resources.length === 0 && abilities === undefined)
     throw new TypeError(`useSession needs ${provider} above it, or the option resources or abilities`)
   return key

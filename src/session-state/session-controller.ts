@@ -10,8 +10,8 @@ import { placeOptions, resumeOptions, type SessionOptions, type SignInOptions } 
 import { LOADING, SessionObserver, type SessionState, type SignIn, stateOf } from './session-state.js'
 
 /**
- * The session of a page, with the actions that a person can take and their outcome as one state. It depends on no
- * framework. It loads and observes the session only while it has listeners.
+ * The session of a page, its actions, and one state that includes the results of the actions. It depends on no framework.
+ * It loads and observes the session only while it has listeners.
  */
 export class SessionController {
   readonly #observer: SessionObserver
@@ -24,7 +24,7 @@ export class SessionController {
   #state: SessionState = LOADING
   #isStarted = false
 
-  /** `onUnused` is called when the last listener has left and no prompt of the wallet is pending. */
+  /** `onUnused` is called once there are no listeners and no pending prompts of the wallet. */
   constructor(options: SessionOptions, onUnused: () => void) {
     this.#observer = new SessionObserver(options, () => this.#clearError())
     this.#onUnused = onUnused
@@ -50,7 +50,7 @@ export class SessionController {
     }
   }
 
-  /** See `SessionActions`, as for the methods below. `options` are those of the component that calls it. */
+  // `SessionActions` describes the actions. `options` are the options of the component that calls the action.
   async signIn(options: SessionOptions, request: SignInRequest): Promise<DIDSession | undefined> {
     const { signal } = request.options
     if (signal !== undefined) signalOption(signal, 'signal')
@@ -82,7 +82,7 @@ export class SessionController {
     const renewal = session
       ? session.renew(authMethod, {
           ...(verifiers && { verifiers }),
-          // A server that gives a nonce wants one of its own in the new capability too.
+          // A server that chooses the nonces expects a new one in the new capability.
           ...(typeof nonce === 'function' && { nonce }),
           ...options,
           signal,
@@ -113,7 +113,7 @@ export class SessionController {
     for (const controller of this.#renewals.keys()) controller.abort()
     this.#error = undefined
     try {
-      // If it is too late to abort one of them, its session must be stored before it can be removed.
+      // If it is too late to abort an action, its session must be stored before it can be removed.
       await Promise.allSettled(pending)
       accounts.add(await this.#accountOf(options))
       for (const account of accounts)
@@ -129,7 +129,7 @@ export class SessionController {
     }
   }
 
-  // Before the session has loaded, and if loading failed, signing out means the account that loading would have found.
+  // While the session is not loaded, or if loading failed, sign out the account that loading would have found.
   async #accountOf(options: SessionOptions): Promise<string | undefined> {
     const { status, account } = this.#observer.state
     if (status !== 'loading' && status !== 'error') return account
@@ -137,7 +137,7 @@ export class SessionController {
     return session && issuerAccount(session.cacao)
   }
 
-  /** Resolves with the session of an action, or with `undefined`; then `error` says why, unless it was aborted. */
+  /** Resolves with the session of an action, or with `undefined` if it failed. Sets `error`, unless it was aborted. */
   async #settle(
     action: Promise<DIDSession>,
     controller: AbortController,
@@ -176,7 +176,7 @@ export class SessionController {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  // While the wallet is being asked, the controller is kept, so that a component that mounts again finds that state.
+  // While a prompt is pending, the controller is kept, so that a component that mounts again finds its state.
   #stopIfUnused(): void {
     if (this.#listeners.size > 0) return
     this.#observer.stop()
@@ -187,28 +187,28 @@ export class SessionController {
 
 /** The arguments of `signIn`: an account and its auth method, or a function that returns them. */
 export interface SignInRequest {
-  /** The account, unless it is only known once the function returns. */
+  /** The account; `undefined` until the function returns it. */
   readonly account: string | undefined
   readonly find: () => SignIn | Promise<SignIn>
   readonly options: SignInOptions
 }
 
-/** A sign-in that has begun and whose session is not stored yet. */
+/** A sign-in whose session is not stored yet. */
 export class PendingSignIn {
   readonly controller: AbortController = new AbortController()
   readonly session: Promise<DIDSession>
   #account: string | undefined
   #callers = 0
 
-  /** It starts once all the promises in `before` are settled. */
+  /** The sign-in starts once all promises in `before` are settled. */
   constructor(options: SessionOptions, request: SignInRequest, before: readonly Promise<unknown>[]) {
     this.#account = request.account
     this.session = this.#signIn(options, request, before)
   }
 
   /**
-   * Whether a request can share this sign-in: it is for the same account, or its account is not known yet. A sign-in
-   * that was aborted cannot be shared.
+   * Whether a request can share this sign-in: the request is for the same account, or its account is not known yet. An
+   * aborted sign-in cannot be shared.
    */
   isFor({ account }: SignInRequest): boolean {
     if (this.controller.signal.aborted) return false
@@ -216,8 +216,8 @@ export class PendingSignIn {
   }
 
   /**
-   * The result for one of those who share the sign-in: `undefined` once the caller's own signal is aborted. When nobody is left who
-   * waits, the sign-in is aborted, and its result says whether it was too late for that.
+   * The result for one of the callers that share the sign-in. It is `undefined` once the caller's own signal is aborted. When the
+   * last caller has left, the sign-in is aborted; if it was too late for that, the result is the session.
    */
   async resultFor<T>(
     signal: AbortSignal | undefined,
@@ -228,7 +228,7 @@ export class PendingSignIn {
       this.#callers--
       if (this.#callers === 0) this.controller.abort(signal?.reason)
     }
-    // At once, because a sign-in that begins now must not share one that nobody waits for.
+    // Listen before the first await: no new request may share a sign-in that nobody waits for.
     signal?.addEventListener('abort', leave, { once: true, signal: this.controller.signal })
     if (signal?.aborted) leave()
     try {
@@ -281,7 +281,7 @@ export function signInRequest(
   return { account, find: () => ({ account, authMethod: second as AuthMethod }), options: { ...third } }
 }
 
-/** Makes a controller that is aborted together with the signal. Aborting it removes its listener from the signal. */
+/** Returns a controller that is aborted together with the signal. Aborting it removes its listener from the signal. */
 function controllerWith(signal: AbortSignal | undefined): AbortController {
   const controller = new AbortController()
   const abort = (): void => controller.abort(signal?.reason)

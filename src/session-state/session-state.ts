@@ -19,7 +19,7 @@ export type SessionState =
   | State<'loading', { session: undefined; account: undefined; error: undefined }>
   /** `account` is set if its session has expired; `error` says why the last action failed. */
   | State<'signed-out', { session: undefined; account: string | undefined; error: SessionError | undefined }>
-  /** The wallet is being asked. A previous session still works in the meantime. */
+  /** The wallet is prompting. A previous session still works in the meantime. */
   | State<
       'signing-in',
       { session: DIDSession | undefined; account: string | undefined; error: undefined; isRenewing: boolean }
@@ -40,7 +40,7 @@ type State<Status, Rest> = Readonly<
     status: Status
     /** A CAIP-10 id, or a did:key. */
     account: string | undefined
-    /** Whether the wallet is being asked to renew the session. */
+    /** Whether a renewal is pending. */
     isRenewing: boolean
   } & Rest
 >
@@ -77,17 +77,16 @@ export interface SignIn {
 }
 
 /**
- * The actions that a person can take. Each of them stays the same function. They do not throw
- * errors but set `error`, so that a click handler need not catch them. Only a wrong argument rejects, with a
- * `TypeError`.
+ * The actions that a person can take. They are the same functions in every render. If an action fails, it sets `error`
+ * instead of throwing, so click handlers need no `catch`. Only a wrong argument rejects, with a `TypeError`.
  */
 export interface SessionActions {
   /**
-   * Resumes the stored session of the account, or else has the wallet sign a new one, and resolves with it.
-   * Resolves with `undefined` if that failed, or if it was aborted by `signal` or by `signOut`; the status is
-   * then what it was before, and `error` says why, unless it was aborted. If you pass a function, the prompt
-   * to connect the wallet is part of `signing-in` too. While a sign-in is pending, another call shares it,
-   * and a call for another account replaces it.
+   * Resumes the stored session of the account, or else asks the wallet to sign a new one, and resolves with the
+   * session. Resolves with `undefined` if that fails, or if `signal` or `signOut` aborts it. The status then goes
+   * back to what it was, and `error` says what failed, unless it was aborted. If you pass a function, the prompt to
+   * connect the wallet is part of `signing-in` too. A second call for the same account shares a pending sign-in; a
+   * call for another account replaces it.
    *
    * @example
    * signIn(async () => {
@@ -102,14 +101,14 @@ export interface SessionActions {
     options?: SignInOptions,
   ): Promise<DIDSession | undefined>
   /**
-   * Signs the account out on this device, in all tabs, and aborts a pending sign-in. Resolves with `false`,
-   * and sets `error`, if the store failed and the person may still be signed in.
+   * Signs the account out on this device, in all tabs, and aborts a pending sign-in. If the store fails, the session
+   * may still be stored: then this sets `error` and resolves with `false`.
    */
   signOut(): Promise<boolean>
   /**
-   * Has the wallet sign a new session that replaces the current one, or one that has just expired, and
-   * resolves with it. Resolves with `undefined` if that failed; `error` says why. The current session works
-   * until then. Takes the options of `session.renew`.
+   * Asks the wallet to sign a new session, which replaces the current session or one that has just expired, and
+   * resolves with the new session. The current session works until then. Resolves with `undefined` if that fails;
+   * `error` says why. Takes the options of `session.renew`.
    */
   renew(authMethod: AuthMethod, options?: RenewOptions): Promise<DIDSession | undefined>
   /** Loads the session again after status `error`. */
@@ -138,7 +137,7 @@ export class SessionObserver {
     return this.#state
   }
 
-  /** The error for an option that was only found to be wrong while loading. */
+  /** The error for a wrong option that was only found while loading. */
   get optionsError(): { readonly cause: unknown } | undefined {
     return this.#optionsError
   }
@@ -156,7 +155,7 @@ export class SessionObserver {
     try {
       DIDSession.onChange(({ type, account }) => this.#handleChange(type, account), { ...place, signal })
     } catch (cause) {
-      // On an insecure page, loading fails for the same reason, and says so.
+      // On an insecure page, loading fails for the same reason, and reports it.
       if (!(cause instanceof SessionError)) throw cause
     }
     void this.#load()
@@ -211,7 +210,7 @@ export class SessionObserver {
   }
 
   #handleChange(type: 'signed-in' | 'renewed' | 'removed', account: string): void {
-    // A current session stays, and has events of its own.
+    // The current session stays; `observe` listens to its own events.
     if (this.#state.session) return
     if (type !== 'removed') void this.#load()
     else if (this.#state.status === 'signed-out' && this.#state.account === account) this.forget()
@@ -242,8 +241,8 @@ export class SessionObserver {
     return session !== undefined
   }
 
-  // If there is one expired session, its account is part of the state. The list also shows a session that another tab
-  // stored before this tab began to listen.
+  // If all expired sessions belong to one account, that account is part of the state. The list also contains a session that
+  // another tab stored before this tab began to listen.
   async #findExpired(signal: AbortSignal): Promise<void> {
     const wanted = this.#options.account
     const all = await DIDSession.list(listOptions(this.#options))

@@ -4,7 +4,7 @@ import type { SessionOptions } from './options.js'
 import { SessionController, signInRequest } from './session-controller.js'
 import { LOADING, type SessionActions, type SessionState } from './session-state.js'
 
-/** Which session a component uses: the one in this store, for options with this key. */
+/** Which session a component uses: the session in this store, for options with this key. */
 export interface SessionSource {
   readonly store: SessionStore
   readonly key: string
@@ -12,7 +12,7 @@ export interface SessionSource {
   readonly latest: () => SessionOptions
 }
 
-/** What a component needs of the session that it shares with others: its state, and the actions. */
+/** A session that several components share: its state, and its actions. */
 export interface SharedSession {
   /** The same object until something changes. Throws the `TypeError` if loading showed that an option is wrong. */
   readonly state: SessionState
@@ -22,8 +22,8 @@ export interface SharedSession {
 }
 
 /**
- * Returns the session of the source. Nothing is loaded until a component subscribes or acts, which never happens on a
- * server.
+ * Returns the session of the source. Nothing is loaded until a component subscribes or calls an action, which never happens
+ * on a server.
  */
 export function sharedSession(source: SessionSource): SharedSession {
   const { latest } = source
@@ -43,7 +43,7 @@ export function sharedSession(source: SessionSource): SharedSession {
   }
 }
 
-// All components with the same store and key share one controller, while one of them is mounted or the wallet is asked.
+// All components with the same store and key share a controller. It is kept while one of them is mounted or a prompt is pending.
 const controllers = new WeakMap<SessionStore, Map<string, SessionController>>()
 
 /** The controller for the source, if there is one. */

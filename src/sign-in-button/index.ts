@@ -9,18 +9,18 @@ export type { SessionOptions } from '../session-state/options.js'
 export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 export type { SignInButtonProps, SignInWords } from './props.js'
 
-/** What `mountSignInButton` takes: the props of a button, with all the options of its session. */
+/** Options of `mountSignInButton`: the props of a button, and all options of its session. */
 export type MountSignInButtonOptions = SignInButtonProps & SessionOptions
 
 /**
- * Puts a sign-in button into an element of a page that uses no framework. Returns a function that removes it. Throws a
- * `TypeError` for a wrong option, and where there is no such element.
+ * Adds a sign-in button to an element of a page that uses no framework. Returns a function that removes the button. Throws a
+ * `TypeError` for a wrong option, or if `target` is not an element.
  *
  * @example
  * mountSignInButton(document.body, { resources: ['https://api.example.com/notes/*'], wallets: [ethereumWallets()] })
  */
 export function mountSignInButton(target: Element, options: MountSignInButtonOptions): () => void {
-  // Such as what `querySelector` gives before the page has the element.
+  // `querySelector` returns null if the page does not have the element yet.
   if (typeof (target as Partial<Element> | null)?.append !== 'function')
     throw wrong('target', 'an element of the page, such as document.body')
   const props = readProps(options)

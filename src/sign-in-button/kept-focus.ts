@@ -1,36 +1,37 @@
 /**
- * Keeps the focus on the button. Whatever has it may go or be disabled as a session ends, and whoever uses the keyboard would begin
- * again at the top of the page.
+ * Keeps the focus on the button. When a session ends, the focused element may be removed or disabled, and a person who uses the
+ * keyboard would have to start again at the top of the page.
  */
 export class KeptFocus {
   #root: Element | undefined
-  /** What has the focus beside the dialog, or had it when it went. */
+  /** The element outside of the dialog that has the focus, or had it when it was removed or disabled. */
   #focused: Element | undefined
   #isLost = false
 
-  /** From now on, keeps the focus of this root element of a button, or of none. */
+  /** Starts to keep the focus in this root element of a button. With `undefined`, stops. */
   attach(root: Element | undefined): void {
     this.#root = root
     this.#focused = undefined
     this.#isLost = false
   }
 
-  /** Sees what has the focus, before the view changes. */
+  /** Notes which element has the focus. Call this before the view changes. */
   note(): void {
     const { activeElement } = (this.#root?.getRootNode() ?? {}) as Partial<Document | ShadowRoot>
     const isOurs = activeElement && this.#root?.contains(activeElement)
     if (isOurs && !activeElement.closest('dialog')) this.#focused = activeElement
-    // Whoever has left what can still be focused has left it on purpose.
+    // If the element can still have the focus, the person moved the focus away on purpose.
     else if (!this.#isNowhere || canHoldFocus(this.#focused)) this.#focused = undefined
     this.#isLost = this.#focused !== undefined && this.#focused !== activeElement
   }
 
-  /** Gives the button the focus that has been lost since, or that the dialog had, when the view has changed. */
+  /** Focuses the button if the focus was lost, or was in the dialog. Call this after the view has changed. */
   restore(isDialogClosing: boolean): void {
     const isLost = this.#isLost || (this.#focused !== undefined && !canHoldFocus(this.#focused))
-    // The browser gives the focus back to what had it, which is gone after a renewal, and in Safari is no button that was clicked.
+    // The browser returns the focus to the element that had it before. After a renewal that element is gone, and Safari does not
+    // focus a button that is clicked.
     if (!(isDialogClosing || isLost) || !this.#isNowhere) return
-    // While it is being found out who is signed in, no button is enabled: this comes again then.
+    // While the session is loading, no button is enabled. `restore` is called again when it has loaded.
     this.#root?.querySelector<HTMLElement>('button:enabled')?.focus({ preventScroll: true })
   }
 

@@ -5,24 +5,24 @@ import type { SessionOptions } from '../session-state/options.js'
 import type { WalletSource } from '../wallet/wallets.js'
 
 /**
- * What a sign-in button takes: where it finds wallets, what it says, and the options of `useSession`, which are left out
- * where a provider has them.
+ * Props of a sign-in button: where it finds wallets, its words, and the options of `useSession`, which can be left out if a
+ * provider sets them.
  */
 export interface SignInButtonProps extends Partial<SessionOptions> {
-  /** What a person can sign in with: `[ethereumWallets(), passkeys()]`. */
+  /** The sources of wallets and passkeys: `[ethereumWallets(), passkeys()]`. */
   wallets: readonly WalletSource[]
-  /** Other words than the English ones. */
+  /** Words that replace the English ones. */
   words?: Partial<SignInWords> | undefined
   /**
-   * Called when the person signs out, while the session still works: to tell a server, by `session.revoke(url)`. The
-   * session is removed from this device when the promise settles, even if it rejects.
+   * Called when the person signs out, while the session still works, for example to call `session.revoke(url)`. When the
+   * returned promise settles, the session is removed from this device, even if the promise rejects.
    */
   beforeSignOut?: ((session: DIDSession) => unknown) | undefined
-  /** Another class for the outermost element. */
+  /** A class that is added to the outermost element. */
   className?: string | undefined
 }
 
-/** The props as the button reads them: its own, checked, and apart from them the options of the session. */
+/** The checked props of the button, and separately the options of the session, which are not checked yet. */
 export interface ReadProps {
   readonly wallets: readonly WalletSource[]
   readonly words: SignInWords
@@ -31,7 +31,7 @@ export interface ReadProps {
   readonly options: Partial<SessionOptions>
 }
 
-/** Reads the props of a button. Throws a `TypeError` that names the wrong one. */
+/** Reads the props of a button. Throws a `TypeError` that names the wrong prop. */
 export function readProps(props: SignInButtonProps): ReadProps {
   const { wallets, words, beforeSignOut, className, ...options } = props
   const isSource = (source: unknown): boolean =>
@@ -39,47 +39,48 @@ export function readProps(props: SignInButtonProps): ReadProps {
   if (!Array.isArray(wallets) || wallets.length === 0 || !wallets.every(isSource))
     throw wrong('wallets', 'a list such as [ethereumWallets(), passkeys()]')
   for (const { help } of wallets)
-    if (help !== undefined && !isURL(help)) throw wrong("the help of a wallet's source", 'a whole URL')
+    if (help !== undefined && !isPageURL(help))
+      throw wrong('help of a wallet source', 'a URL that begins with https:// or http://')
   if (beforeSignOut !== undefined)
     functionOption('a function that takes the session')(beforeSignOut, 'beforeSignOut')
   if (className !== undefined && typeof className !== 'string') throw wrong('className', 'a text')
   return { wallets, words: signInWords(words), beforeSignOut, className, options }
 }
 
-function isURL(text: string): boolean {
+function isPageURL(text: string): boolean {
   try {
-    return new URL(text).hostname !== ''
+    return /^https?:$/.test(new URL(text).protocol)
   } catch {
     return false
   }
 }
 
-/** What the sign-in button says. Pass any of them as `words`, for example in the language of the page. */
+/** The words of the sign-in button. Pass some or all of them as `words`, for example in the language of the page. */
 export interface SignInWords {
   /** The button, and the title of its dialog. */
   signIn: string
-  /** The button of a person whose session has ended. */
+  /** The button for a person whose session has ended. */
   signInAgain: string
-  /** The button while the wallet is asked. */
+  /** The button while the page waits for the wallet. */
   signingIn: string
   /** Beside the button when the session has ended. */
   ended: string
   /** Beside the button when the session is about to end. */
   endsSoon: string
-  /** The button that has the wallet renew the session. */
+  /** The button that renews the session with the wallet. */
   renew: string
   signOut: string
   /** The button if the session could not be loaded. */
   retry: string
   /** The title of the dialog when someone is signed in. */
   signedIn: string
-  /** Until when someone is signed in. */
+  /** Until when the person is signed in. */
   until: (end: Date) => string
-  /** In the dialog, while wallets are looked for. */
+  /** In the dialog, while the page looks for wallets. */
   looking: string
-  /** In the dialog, if nothing was found. */
+  /** In the dialog, if no wallet was found. */
   nothingFound: string
-  /** The choice of a wallet without a name, as in `window.ethereum`. */
+  /** The choice of a wallet that has no name, such as `window.ethereum`. */
   unnamedWallet: string
   /** The link to a page about wallets. */
   findWallet: (host: string) => string
@@ -87,14 +88,14 @@ export interface SignInWords {
   knownPasskey: (name: string) => string
   anyPasskey: string
   newPasskey: string
-  /** The title of the dialog while a wallet of this name is asked. */
+  /** The title of the dialog while the page waits for the wallet of this name. */
   waitingFor: (wallet: string) => string
-  /** What the person is to do in the meantime. */
+  /** What the person should do in the meantime. */
   lookAtWallet: string
   lookAtBrowser: string
   cancel: string
   close: string
-  /** Why signing in failed; told by the error's `code`. */
+  /** Why signing in failed: the text for the error, by its `code`. */
   failed: (error: SessionError) => string
 }
 
@@ -132,13 +133,13 @@ const ENGLISH: SignInWords = {
   failed: ({ code, message }) => FAILURES[code] ?? message,
 }
 
-/** Returns all the words: those that are given, and English ones. Throws a `TypeError` that names the wrong word. */
+/** Returns all words: the given ones, and English ones for the rest. Throws a `TypeError` that names the wrong word. */
 export function signInWords(given: Partial<SignInWords> = {}): SignInWords {
   if (!isPlainObject(given)) throw wrong('words', 'an object such as { signIn: "Anmelden" }')
   for (const [name, word] of Object.entries<unknown>(given)) {
     if (!Object.hasOwn(ENGLISH, name))
       throw new TypeError(
-        `there is no word ${JSON.stringify(name)}; there are ${Object.keys(ENGLISH).join(', ')}`,
+        `unknown word ${JSON.stringify(name)}: the words are ${Object.keys(ENGLISH).join(', ')}`,
       )
     const isFunction = typeof ENGLISH[name as keyof SignInWords] === 'function'
     if (isFunction) functionOption('a function that returns the text')(word, `words.${name}`)

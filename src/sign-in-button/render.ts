@@ -2,12 +2,12 @@ import type { ReadProps } from './props.js'
 import type { SignInDialog } from './sign-in-dialog.js'
 import { signInView, type ViewElement } from './view.js'
 
-/** The elements that `render` has made or taken over, with what they show. */
+/** For each element that `render` manages, the view that it shows. */
 const shown = new WeakMap<Element, ViewElement>()
 
 /**
- * Makes the element show what the view says, and changes no more of it than has changed, so that the focus stays. Takes
- * over elements that a server has rendered.
+ * Updates the element to show the view. Changes only what differs, so that the focus stays. Reuses elements that a server has
+ * rendered.
  */
 export function render(target: Element, view: ViewElement): void {
   const before = shown.get(target)
@@ -19,7 +19,7 @@ export function render(target: Element, view: ViewElement): void {
     if (text === false) target.removeAttribute(name)
     else if (target.getAttribute(name) !== text) target.setAttribute(name, text)
   }
-  // The listener is added once, and does what the view says by then.
+  // The listener is added once, and calls the handler of the latest view.
   if (!before) target.addEventListener('click', () => void shown.get(target)?.onClick?.())
   const olds = [...target.childNodes]
   const nodes = view.children.map((child) => {
@@ -37,7 +37,7 @@ export function render(target: Element, view: ViewElement): void {
   })
 }
 
-/** Whether a node of the page is that of this part of the view. */
+/** Whether a node of the page belongs to this part of the view. */
 function isFor(node: ChildNode, child: ViewElement | string): boolean {
   if (typeof child === 'string') return node.nodeType === Node.TEXT_NODE
   const isSame = node instanceof Element && node.localName === child.tag
@@ -51,7 +51,7 @@ function newNode(document: Document, child: ViewElement | string): ChildNode {
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? '')
 
-// The only one of the view's elements that has no end.
+// The only element of the view that has no end tag.
 const VOID = 'img'
 
 /** The view as HTML, for a server. */
@@ -67,8 +67,8 @@ export function renderToHTML({ tag, attributes, children }: ViewElement): string
 }
 
 /**
- * Shows a button in an element, perhaps one that a server has rendered, until `leave` is called. `show` shows it anew, for
- * props that have changed.
+ * Shows a button in an element, which a server may have rendered, until `leave` is called. Call `show` after the props have
+ * changed.
  */
 export function showIn(
   root: Element,

@@ -10,33 +10,33 @@ import { KeptFocus } from './kept-focus.js'
 export interface SignInStage {
   readonly session: SessionState
   readonly isOpen: boolean
-  /** What was found to sign in with, in the order of the sources. */
+  /** The wallets and passkeys that were found, in the order of the sources. */
   readonly choices: readonly WalletChoice[]
   /** Whether some of the sources are still looking. */
   readonly isLooking: boolean
-  /** The pages that the sources suggest which found nothing. */
+  /** The help pages of the sources that found nothing. */
   readonly help: readonly string[]
-  /** What is being asked. */
+  /** The wallet or passkey that the page waits for. */
   readonly asked: WalletChoice | undefined
-  /** Whether choosing renews the session, instead of signing in. */
+  /** Whether a choice renews the session, instead of signing in. */
   readonly isRenewal: boolean
 }
 
 const CLOSED = { isOpen: false, asked: undefined, isRenewal: false } as const
 const UNSEARCHED = { choices: [], isLooking: false, help: [] } as const
 
-/** What a server renders, and a page until it knows who is signed in. */
+/** What a server renders, and what a page shows until it knows who is signed in. */
 export const LOADING_STAGE: SignInStage = { session: LOADING, ...CLOSED, ...UNSEARCHED }
 
-/** What the dialog needs of the button's props, as they are now. */
+/** The current props of the button that the dialog needs. */
 export interface SignInDialogProps {
   readonly wallets: readonly WalletSource[]
   readonly beforeSignOut?: ((session: DIDSession) => unknown) | undefined
 }
 
 /**
- * The dialog in which a person chooses a wallet, waits for it, and signs out. It depends on no framework, and on no
- * document but for `attach`. Its actions may be passed on as they are.
+ * The dialog in which a person chooses a wallet, waits for it, and signs out. It depends on no framework, and only `attach`
+ * needs a document. Its actions are bound, so they can be passed as event handlers.
  */
 export class SignInDialog {
   readonly #session: SharedSession
@@ -80,7 +80,7 @@ export class SignInDialog {
   /** Opens the dialog and begins to look for wallets. */
   readonly open = (): void => void this.#open(false)
 
-  /** Closes the dialog. If a wallet is being asked, it no longer matters what it answers. */
+  /** Closes the dialog. The answer of a wallet that is still prompting is then ignored. */
   readonly close = (): void => {
     this.cancel()
     this.#search.abort()
@@ -94,7 +94,7 @@ export class SignInDialog {
     this.#change({ asked: undefined })
   }
 
-  /** Has the chosen wallet sign in, or renew the session. */
+  /** Signs in with the chosen wallet, or renews the session with it. */
   readonly choose = async (choice: WalletChoice): Promise<void> => {
     this.cancel()
     const asking = new AbortController()
@@ -106,7 +106,7 @@ export class SignInDialog {
     try {
       session = await this.#ask(choice, signal)
     } finally {
-      // Also if it rejects, because the app has made a mistake: nobody is asked any more.
+      // Also if it rejects with an error of the app: the page no longer waits for a wallet.
       if (this.#asking === asking) {
         this.#asking = undefined
         if (session) this.close()
@@ -115,24 +115,24 @@ export class SignInDialog {
     }
   }
 
-  /** Renews the session with the wallet that holds its account, or lets the person choose one. */
+  /** Renews the session with the wallet that has its account, or lets the person choose a wallet. */
   readonly renew = async (): Promise<void> => {
     const { account } = this.#session.state
     const last = this.#lastChosen
-    const looked = this.#open(true)
+    const searched = this.#open(true)
     const { signal } = this.#search
-    await looked
+    await searched
     if (signal.aborted || this.#asking || account === undefined) return
     const choices = this.#stage.choices.filter(({ kind }) => kind !== 'new-passkey')
     const holders = await Promise.all(
       choices.map(async (choice) => (await isHolder(choice, account)) && choice),
     )
     const holder = holders.find((choice) => choice && choice.id === last?.id) || holders.find(Boolean)
-    // A wallet may take its time, and the person may have closed the dialog since, or opened it for something else.
+    // A wallet may answer late. By then, the person may have closed the dialog, or opened it for something else.
     if (holder && !signal.aborted && !this.#asking) await this.choose(holder)
   }
 
-  /** Signs out. Another click in the meantime does nothing more. */
+  /** Signs out. While a sign-out is pending, further clicks do nothing. */
   readonly signOut = async (): Promise<void> => {
     this.#signingOut ??= this.#signOut().finally(() => {
       this.#signingOut = undefined
@@ -146,26 +146,26 @@ export class SignInDialog {
     try {
       if (session) await beforeSignOut?.(session)
     } finally {
-      // Whatever the server answers, the person wanted this device to forget the session.
+      // Even if the server fails, the person wanted to sign out on this device.
       if (await this.#session.actions.signOut()) this.close()
     }
   }
 
   readonly retry = (): void => this.#session.actions.retry()
 
-  /** Takes charge of the dialog element in the button's root element, until the function that it returns is called. */
+  /** Manages the dialog element in the button's root element. Returns a function that stops this. */
   attach(root: Element): () => void {
     const listening = new AbortController()
     const { signal } = listening
     this.#root = root
     this.#focus.attach(root)
-    // Escape and clicks beside the dialog close it by the browser's own doing. The event does not bubble, and comes so
+    // On Escape, and on a click outside, the browser itself closes the dialog. The event does not bubble, and it comes so
     // late that the dialog may be open again.
     const closed = (): void => {
       if (this.#stage.isOpen && !this.#dialogElement?.open) this.close()
     }
     root.addEventListener('close', closed, { capture: true, signal })
-    this.#closeByClickBeside(root, signal)
+    this.#closeOnClickOutside(root, signal)
     this.update()
     return () => {
       listening.abort()
@@ -176,30 +176,30 @@ export class SignInDialog {
     }
   }
 
-  /** Does what `closedby="any"` asks for, where the browser, as WebKit, doesn't: a click beside the dialog closes it. */
-  #closeByClickBeside(root: Element, signal: AbortSignal): void {
-    let beganBeside = false
-    const isBeside = ({ target, clientX: x, clientY: y }: MouseEvent): boolean => {
+  /** Closes the dialog on a click outside, in browsers that do not support `closedby="any"`, such as WebKit. */
+  #closeOnClickOutside(root: Element, signal: AbortSignal): void {
+    let beganOutside = false
+    const isOutside = ({ target, clientX: x, clientY: y }: MouseEvent): boolean => {
       const dialog: Element | null | undefined = this.#dialogElement
       if (!dialog || 'closedBy' in dialog || dialog.getAttribute('closedby') !== 'any') return false
-      // What is clicked beside a modal dialog is the dialog itself, as is its padding.
+      // The target of a click on the backdrop is the dialog element, like that of a click on its padding.
       if (target !== dialog) return false
       const { left, right, top, bottom } = dialog.getBoundingClientRect()
       return x < left || x > right || y < top || y > bottom
     }
     const began = (event: Event): void => {
-      beganBeside = isBeside(event as PointerEvent)
+      beganOutside = isOutside(event as PointerEvent)
     }
     const ended = (event: Event): void => {
-      if (beganBeside && isBeside(event as PointerEvent)) this.close()
+      if (beganOutside && isOutside(event as PointerEvent)) this.close()
     }
     root.addEventListener('pointerdown', began, { signal })
     root.addEventListener('pointerup', ended, { signal })
   }
 
   /**
-   * Opens or closes the dialog element, keeps the focus within, and gives it back to the button. To be called when the view has
-   * been rendered.
+   * Opens or closes the dialog element, keeps the focus in it while it is open, and returns the focus to the button. Call this
+   * each time the view has been rendered.
    */
   update(): void {
     const dialog = this.#dialogElement
@@ -208,11 +208,11 @@ export class SignInDialog {
     const isClosing = this.#isShown && !this.#stage.isOpen
     if (isOpening && !dialog.open) dialog.showModal()
     if (!this.#stage.isOpen && dialog.open) dialog.close()
-    // If the person has closed it, the event that tells of it is on its way: it must not open again.
+    // If the person has closed the dialog, its `close` event has not arrived yet: do not open the dialog again.
     this.#isShown = this.#stage.isOpen
     this.#focus.restore(isClosing)
     if (!dialog.open) return
-    // What had the focus may be gone: begin again where the dialog says what it is about.
+    // The focused element may have been removed: move the focus to the title.
     const { activeElement } = dialog.getRootNode() as Document | ShadowRoot
     const isInside = activeElement !== dialog && dialog.contains(activeElement)
     if (isOpening || !isInside) dialog.querySelector<HTMLElement>('[tabindex="-1"]')?.focus()
@@ -256,7 +256,7 @@ export class SignInDialog {
     try {
       await source.find(onChoice, signal)
     } catch (error) {
-      // One source that fails must not hide the others; what it failed of is for the app's developers.
+      // A source that fails must not hide the others. Report the error to the app's developers.
       if (!signal.aborted) reportError(error)
     }
   }
@@ -271,7 +271,7 @@ export class SignInDialog {
   }
 }
 
-/** With the choice in the place of the one that has its id, or else behind the others. */
+/** The choices with this one added. It replaces a choice that has the same id. */
 function withChoice(found: readonly WalletChoice[], choice: WalletChoice): readonly WalletChoice[] {
   const isKnown = found.some(({ id }) => id === choice.id)
   return isKnown ? found.map((known) => (known.id === choice.id ? choice : known)) : [...found, choice]
@@ -280,10 +280,10 @@ function withChoice(found: readonly WalletChoice[], choice: WalletChoice): reado
 async function isHolder(choice: WalletChoice, account: string): Promise<boolean> {
   try {
     const known = await choice.knownAccount?.()
-    // It can sign for its address on whatever chain.
+    // A wallet can sign for its address on any chain.
     return known !== undefined && chainless(accountArgument(known)) === chainless(account)
   } catch {
-    // A wallet that fails here may still be chosen by hand.
+    // The person can still choose a wallet that fails here.
     return false
   }
 }

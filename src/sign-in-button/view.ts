@@ -2,26 +2,26 @@ import type { WalletChoice } from '../wallet/wallets.js'
 import type { SignInWords } from './props.js'
 import type { SignInDialog, SignInStage } from './sign-in-dialog.js'
 
-/** An element as every renderer can make it: attributes by their names in HTML, and what a click does. */
+/** A description of an element, for every renderer. The attributes have their names in HTML. */
 export interface ViewElement {
   readonly tag: string
-  /** Tells it apart from its siblings, so that it stays the same element. */
+  /** Differs from the keys of the siblings, so that a renderer can keep the same element. */
   readonly key: string
   readonly attributes: Readonly<Record<string, string | boolean>>
   readonly onClick: (() => unknown) | undefined
   readonly children: readonly (ViewElement | string)[]
 }
 
-/** What a click can do; all of them are methods of the dialog. */
+/** The methods of the dialog that clicks call. */
 export type SignInActions = Pick<
   SignInDialog,
   'open' | 'close' | 'cancel' | 'choose' | 'renew' | 'signOut' | 'retry'
 >
 
-/** Every class begins with this, so that a stylesheet hits nothing else of the page. */
+/** The prefix of every class, so that a stylesheet affects nothing else of the page. */
 const PREFIX = 'cacao-sign-in'
 
-/** The button and its dialog, in HTML that is usable without a stylesheet. */
+/** The button and its dialog, as HTML that is usable without a stylesheet. */
 export function signInView(
   stage: SignInStage,
   words: SignInWords,
@@ -73,7 +73,7 @@ function trigger(
   }
 }
 
-/** The account's address, as long as a button has room for. */
+/** The account's address, shortened to fit on a button. */
 function shortAccount(account: string): string {
   const address = account.slice(account.lastIndexOf(':') + 1)
   return address.length > 14 ? `${address.slice(0, 6)}…${address.slice(-4)}` : address
@@ -89,7 +89,7 @@ function failure({ session: { error } }: SignInStage, words: SignInWords): reado
 }
 
 function dialogAttributes(stage: SignInStage, words: SignInWords): ViewElement['attributes'] {
-  // A click beside the dialog closes it, but not while a wallet is asked: that click may be meant for the wallet.
+  // A click outside closes the dialog, but not while the page waits for a wallet: the click may be meant for the wallet.
   return { 'aria-label': titleOf(stage, words), closedby: stage.asked ? 'closerequest' : 'any' }
 }
 
@@ -110,7 +110,7 @@ function dialogContent(
   const looking = isLooking && choices.length === 0 ? words.looking : ''
   return [
     part('title', 'h2', { tabindex: '-1' }, [titleOf(stage, words)]),
-    // This element stays while the rest changes, so that screen readers tell of the change.
+    // This element stays while the rest changes, so that screen readers announce the change.
     part('progress', 'p', { role: 'status' }, [asked ? lookAt : isAccount ? '' : looking]),
     ...(asked ? [] : failure(stage, words)),
     ...(asked ? [button('cancel', words.cancel, actions.cancel)] : []),
@@ -148,7 +148,7 @@ function choiceList(
     const attributes = { type: 'button', 'data-kind': choice.kind ?? 'wallet', 'data-name': choice.name }
     return element(choice.id, 'li', {}, [part('choice', 'button', attributes, content, () => choose(choice))])
   })
-  // Passkeys alone are no wallet, but who wants none needs no link.
+  // A person who sees only passkeys may look for a wallet, so show the links to wallets, if a source has any.
   const isNothing = !isLooking && offered.every(({ kind }) => kind !== undefined)
   const links = help.map((url) =>
     element(url, 'a', { href: url, target: '_blank', rel: 'noopener' }, [
@@ -180,7 +180,7 @@ function element(
   return { key, tag, attributes, onClick, children: children.filter((child) => child !== '') }
 }
 
-/** An element that a stylesheet can find by its class. */
+/** An element with a class for stylesheets. */
 function part(
   name: string,
   tag: string,

@@ -17,11 +17,11 @@ export type { SignInWords } from '../sign-in-button/props.js'
 export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 
 /**
- * The state of the session, and the actions that a person can take. Its members are getters, which components, effects
- * and `$derived` react to: read them where they are needed, and do not take the object apart.
+ * The state of the session, and the actions that a person can take. Components, effects and `$derived` react to its getters:
+ * read them where you need them, and do not destructure the object.
  */
 export interface UseSession extends SessionActions {
-  /** All of the state in one object: switch on `state.status`, and TypeScript knows when there is a session. */
+  /** The whole state in one object. If you switch on `state.status`, TypeScript knows whether there is a session. */
   readonly state: SessionState
   readonly status: SessionState['status']
   readonly session: DIDSession | undefined
@@ -29,7 +29,7 @@ export interface UseSession extends SessionActions {
   readonly account: string | undefined
   /** Why the last action failed. */
   readonly error: SessionError | undefined
-  /** Whether the wallet is being asked to renew the session. */
+  /** Whether a renewal is pending. */
   readonly isRenewing: boolean
 }
 
@@ -40,10 +40,10 @@ const OPTIONS = Symbol('cacao-session')
 const PROVIDER = 'provideSession'
 
 /**
- * Returns the session, which all components with equivalent options share: it loads once, the wallet asks once, and any
- * change, in any tab, updates what shows it. Options given here replace those of `provideSession`, one by one. Without it
- * they must have `resources` or `abilities`. May be called in components and in `.svelte.ts` modules. The status is
- * `loading` on the server and while hydrating. Throws a `TypeError` for a wrong option.
+ * Returns the state and the actions of the session. All components with equivalent options share one session: it loads once,
+ * the wallet prompts once, and a change in any tab updates the components. Each option replaces the option of that name that
+ * `provideSession` set. Without it, `resources` or `abilities` is required. Can be called in components and in `.svelte.ts`
+ * modules. The status is `loading` on the server and while hydrating. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const session = useSession()
@@ -88,7 +88,7 @@ export function useSession(options: ReactiveSessionOptions = {}): UseSession {
 }
 
 /**
- * Sets the session options of the components below the one that calls it, such as a layout, and keeps the state of their
+ * Sets the session options for all components below the calling component, such as a layout, and keeps the state of their
  * session while none of them is mounted. Throws a `TypeError` for a wrong option.
  *
  * @example
@@ -100,17 +100,17 @@ export function provideSession(options: SessionOptions): void {
   onMount(() => shared.subscribe(() => undefined))
 }
 
-/** The options of `provideSession` above the component that is being made; none outside of components. */
+/** The options that `provideSession` set above the component that is being created; `undefined` outside of components. */
 function contextOptions(): (() => SessionOptions) | undefined {
   try {
     return getContext(OPTIONS)
   } catch {
-    // Modules have no context, and Svelte has no way to ask whether there is one.
+    // Outside of components `getContext` throws, and Svelte has no function to check for a context.
     return undefined
   }
 }
 
-/** The session that the options ask for, as something that Svelte can react to. */
+/** The session that the options ask for, with a `state` that Svelte reacts to. */
 interface LiveSession {
   readonly store: ReturnType<typeof storeOf>
   readonly key: string
@@ -123,9 +123,9 @@ function liveSession(read: () => Partial<SessionOptions>): LiveSession {
   const source = { store: storeOf(options), key: optionsKey(options, PROVIDER), latest: read }
   const shared = sharedSession(source)
   let isLive = false
-  // Svelte calls this in browsers only, while something shows the state.
+  // Svelte calls this only in browsers, while a component shows the state.
   const track = createSubscriber((update) => {
-    // What is known already is shown a moment later, when hydration is done: the server has rendered `loading`.
+    // Show the state only after hydration, because the server has rendered `loading`.
     queueMicrotask(() => {
       isLive = true
       update()
@@ -142,15 +142,15 @@ function liveSession(read: () => Partial<SessionOptions>): LiveSession {
   }
 }
 
-/** What a sign-in button takes in Svelte: the options of `useSession` too, which `provideSession` above it may have. */
+/** Props of the sign-in button in Svelte, with the options of `useSession`, which `provideSession` may set instead. */
 export interface SvelteSignInButtonProps extends Omit<SignInButtonProps, 'className'> {
-  /** Another class for the outermost element. */
+  /** A class that is added to the outermost element. */
   class?: string | undefined
 }
 
 /**
- * A button with which a person signs in, with whichever wallet or passkey they have, and signs out. It comes without a
- * style: import `cacao-session/sign-in-button.css`, or write one for its classes. Throws a `TypeError` for a wrong prop.
+ * A button with which a person signs in with a wallet or passkey of theirs, and signs out. It has no style: import
+ * `cacao-session/sign-in-button.css`, or write a style for its classes. Throws a `TypeError` for a wrong prop.
  *
  * @example
  * mount(SignInButton, { target: document.body, props: { wallets: [ethereumWallets(), passkeys()] } })
@@ -164,7 +164,7 @@ export const SignInButton: Component<SvelteSignInButtonProps> = (internals, prop
     render: () => renderToHTML(signInView(first.stage, read().words, first, read().className)),
     setup(root) {
       let shown = { key: '', leave: (): void => undefined, show: (): void => undefined }
-      // A store of Svelte's hears of changed props.
+      // A Svelte store is updated when the props change.
       const stop = toStore(read).subscribe((now) => {
         const { key } = liveSession(() => now.options)
         if (key === shown.key) return shown.show()
@@ -177,12 +177,12 @@ export const SignInButton: Component<SvelteSignInButtonProps> = (internals, prop
       }
     },
   }))
-  // A snippet takes the same first argument as a component: where it is to be.
+  // A snippet takes the same first argument as a component: its place in the document.
   ;(button as (this: void, internals: unknown) => void)(internals)
   return {}
 }
 
-// Svelte passes things of its own too.
+// Svelte also passes props of its own, which begin with `$$`.
 function ownProps({ class: className, ...props }: SvelteSignInButtonProps): SignInButtonProps {
   const own = Object.entries(props).filter(([name]) => !name.startsWith('$$'))
   return { ...(Object.fromEntries(own) as unknown as SignInButtonProps), className }

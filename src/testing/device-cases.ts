@@ -6,7 +6,8 @@ import { type NewAccount, newAccount } from './revocation-cases.js'
 import { brokenCases, equal, MINUTE_MS, type StoreCase, type StoreCasesOptions } from './store-cases.js'
 
 /**
- * What a `DeviceStore` must do, for the tests of your own. They work with every test runner.
+ * Returns test cases for a `DeviceStore` of your own, one for each thing that such a store must do. They work with every test
+ * runner.
  *
  * @example
  * const cases = deviceStoreCases({ open: ({ now }) => myDevices(database, { now }) })
@@ -24,20 +25,20 @@ export function deviceStoreCases(options: StoreCasesOptions<DeviceStore>): Store
   }
   const cases: StoreCase[] = [
     {
-      name: 'lists the sessions of an account, as they were seen, and no others',
+      name: 'lists the sessions of an account with all their members, and no other sessions',
       run: withClock(async (store, clock) => {
         const [account, other] = [newAccount(), newAccount()]
         const one = newDevice(account, clock.now(), { name: 'Zoë’s "laptop" 🍫' })
         const two = newDevice(account, clock.now(), { expiresAt: Number.POSITIVE_INFINITY })
-        const others = newDevice(other, clock.now())
+        const foreign = newDevice(other, clock.now())
         await lists(store, account.id, [], 'an account that was never seen')
-        for (const device of [one, two, others]) await store.seen(device)
+        for (const device of [one, two, foreign]) await store.seen(device)
         await lists(store, account.id, [one, two], 'the sessions of an account')
-        await lists(store, other.id, [others], 'the sessions of another account')
+        await lists(store, other.id, [foreign], 'the sessions of another account')
       }),
     },
     {
-      name: 'keeps when a session was first seen, when it was last seen, and its name',
+      name: 'keeps the time when a session was first seen, the time when it was last seen, and its name',
       run: withClock(async (store, clock) => {
         const account = newAccount()
         const start = clock.now()
@@ -57,12 +58,12 @@ export function deviceStoreCases(options: StoreCasesOptions<DeviceStore>): Store
           store,
           account.id,
           [{ ...seen, lastSeen: start + 3000, name: 'Phone' }],
-          'one with another name',
+          'a session whose name changed',
         )
       }),
     },
     {
-      name: 'loses none of many sessions that are seen at the same time',
+      name: 'loses no session if many are seen at the same time',
       run: withClock(async (store, clock) => {
         const account = newAccount()
         const devices = Array.from({ length: 20 }, () => newDevice(account, clock.now()))
@@ -71,16 +72,16 @@ export function deviceStoreCases(options: StoreCasesOptions<DeviceStore>): Store
       }),
     },
     {
-      name: 'forgets a session that is removed, of this account only',
+      name: 'removes a session, but only from the given account',
       run: withClock(async (store, clock) => {
         const [account, other] = [newAccount(), newAccount()]
         const [one, two] = [newDevice(account, clock.now()), newDevice(account, clock.now())]
         for (const device of [one, two]) await store.seen(device)
         await store.remove(other.id, one.id)
-        await lists(store, account.id, [one, two], 'sessions after one was removed of another account')
+        await lists(store, account.id, [one, two], 'sessions after a removal from another account')
         await store.remove(account.id, one.id)
         await store.remove(account.id, one.id)
-        await lists(store, account.id, [two], 'sessions after one was removed')
+        await lists(store, account.id, [two], 'sessions after a removal')
       }),
     },
     {
@@ -91,11 +92,11 @@ export function deviceStoreCases(options: StoreCasesOptions<DeviceStore>): Store
         const long = newDevice(account, clock.now(), { expiresAt: clock.now() + 2 * MINUTE_MS })
         for (const device of [brief, long]) await store.seen(device)
         clock.set(brief.expiresAt)
-        await lists(store, account.id, [long], 'sessions of which one has expired')
+        await lists(store, account.id, [long], 'two sessions, one of which has expired')
       }),
     },
     {
-      name: 'lists what another server has seen',
+      name: 'lists the sessions that another server has seen',
       run: withClock(async (store, clock) => {
         const account = newAccount()
         const device = newDevice(account, clock.now())

@@ -25,16 +25,16 @@ export type IndexedDBFailure =
 /** Options of `failingIndexedDB`. */
 export interface FailingIndexedDBOptions {
   /**
-   * How often it fails before it works again, for `data-clone-error`, `keys-lost` and `connection-lost`. By
+   * How many times IndexedDB fails before it works again, for `data-clone-error`, `keys-lost` and `connection-lost`. By
    * default it always fails.
    */
   times?: number
 }
 
 /**
- * Makes the IndexedDB of this page fail in a way that is known from browsers, until the returned function is
- * called. Stored data is not lost. It is for tests only. Where there is no IndexedDB, as in Node, install a
- * replacement such as `fake-indexeddb` first.
+ * Makes the IndexedDB of this page fail in a way that occurs in browsers, until the returned function is called.
+ * Stored data is not lost. Use it only in tests. Where there is no IndexedDB, as in Node, install a replacement
+ * such as `fake-indexeddb` first. Throws a `TypeError` for an unknown failure.
  *
  * The default store waits 2 seconds, twice, for a database that hangs. Use `indexedDBStore({ openTimeoutMs:
  * 50 })` or fake timers to make that faster.
@@ -42,7 +42,7 @@ export interface FailingIndexedDBOptions {
  * @example
  * const restore = failingIndexedDB('data-clone-error')
  * const session = await DIDSession.get(account, auth, { resources })
- * expect(session.persistence).toBe('memory') // Still signed in. Does the app tell the person that it won't last?
+ * expect(session.persistence).toBe('memory') // Signed in. Does the app tell the person that it ends with the page?
  * restore()
  */
 export function failingIndexedDB(
@@ -115,7 +115,7 @@ function replacePut(replaceValue: (value: unknown, store: IDBObjectStore) => unk
     replace(IDBObjectStore.prototype, 'add', { value: around(add), writable: true }),
   ]
   return restoreOnce(() => {
-    // If the method was replaced once more, that replacement still calls this one.
+    // If the method has been replaced again since, the later replacement still calls this function.
     isRestored = true
     for (const restoreProperty of restores) restoreProperty()
   })
@@ -138,13 +138,13 @@ function replaceTransaction(beforeTransaction: () => void): Restore {
   })
 }
 
-// Whether the value is a key or an object with keys in it, at the depth at which this library stores them.
+// Whether the value is a key or an object that has a key as a member. This library stores keys no deeper.
 function holdsKey(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return value instanceof CryptoKey || Object.values(value).some((member) => member instanceof CryptoKey)
 }
 
-/** A factory that calls the real one, except for the given methods. */
+/** A factory that calls the real factory, except for the given methods. */
 function factoryWith(real: IDBFactory, methods: Partial<IDBFactory>): IDBFactory {
   return {
     open: (...args) => real.open(...args),
@@ -181,14 +181,13 @@ function hangingFactory(real: IDBFactory): { readonly factory: IDBFactory; relea
 const EVENTS = ['success', 'error', 'blocked', 'upgradeneeded'] as const
 
 /**
- * A request that is not sent yet. Calls to it are recorded, and passed on to the real request once that
- * exists.
+ * A request that is not sent yet. It records calls, and passes them on to the real request once that exists.
  */
 class HeldRequest {
   #real: IDBOpenDBRequest | undefined
   readonly #calls: ((real: IDBOpenDBRequest) => void)[] = []
 
-  /** The object that the caller gets instead of an `IDBOpenDBRequest`. */
+  /** The object that the caller receives instead of an `IDBOpenDBRequest`. */
   readonly proxy: object = {}
 
   constructor() {
@@ -198,9 +197,9 @@ class HeldRequest {
     })
     const read = (
       name: 'result' | 'error' | 'source' | 'transaction' | 'readyState',
-      otherwise?: unknown,
+      valueBefore?: unknown,
     ) => ({
-      get: () => (this.#real ? this.#real[name] : otherwise),
+      get: () => (this.#real ? this.#real[name] : valueBefore),
     })
     Object.defineProperties(this.proxy, {
       addEventListener: call('addEventListener'),
@@ -214,7 +213,7 @@ class HeldRequest {
     for (const event of EVENTS) this.#defineHandler(`on${event}`)
   }
 
-  /** Passes everything on to the real request from now on. */
+  /** Sends the request: passes all recorded and all later calls to the real request. */
   send(real: IDBOpenDBRequest): void {
     this.#real = real
     for (const call of this.#calls.splice(0)) call(real)
@@ -241,8 +240,8 @@ class HeldRequest {
 
 /**
  * Deletes all databases of this origin, like a browser that runs out of space or a person who clears the data
- * of the site. Resolves once they are deleted, which waits for connections that ignore `versionchange`. It is
- * for tests only.
+ * of the site. Resolves once they are deleted; connections that ignore `versionchange` delay that. Use it only
+ * in tests.
  *
  * @example
  * await evictIndexedDB()

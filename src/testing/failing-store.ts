@@ -9,20 +9,20 @@ import type { StringStore } from '../store/string-store.js'
  * - `works`: it does not fail.
  * - `unavailable`: every call rejects.
  * - `full`: writing rejects; reading and removing still work.
- * - `hangs`: every call waits until the next behaviour is set, and then follows that.
+ * - `hangs`: every call waits until the next behaviour is set, and then acts by that behaviour.
  */
 export type StoreBehaviour = 'works' | 'unavailable' | 'full' | 'hangs'
 
-/** The same, and `throws`: every call throws synchronously, like `localStorage` where it is forbidden. */
+/** A `StoreBehaviour`, or `throws`: every call throws synchronously, like `localStorage` where it is forbidden. */
 export type StringsBehaviour = StoreBehaviour | 'throws'
 
-/** Something that fails when a test sets its behaviour. */
+/** A store or a backend that fails when a test sets its `behaviour`. */
 export interface Failing<B extends StringsBehaviour> {
   behaviour: B
 }
 
 /**
- * Wraps a store (one in memory by default) that fails as its `behaviour` says. At first it works. It is for
+ * Wraps a store (by default a store in memory) and makes it fail as its `behaviour` says. At first it works. Use it in
  * tests of apps that pass a `store`.
  *
  * @example
@@ -57,8 +57,8 @@ export function failingStore(store: SessionStore = memoryStore()): SessionStore 
 }
 
 /**
- * The same for the backend of a `stringStore`, such as `localStorage` or unstorage; by default a map in
- * memory.
+ * Wraps the backend of a `stringStore`, such as `localStorage` or unstorage (by default a map in memory), and makes it
+ * fail as its `behaviour` says. At first it works.
  *
  * @example
  * const backend = failingStrings(localStorage)
@@ -86,7 +86,7 @@ export function failingStrings(
   }
 }
 
-/** Fails with this error, as its behaviour says. */
+/** Does work, or fails with the given error, as its behaviour says. */
 class Failure<B extends StringsBehaviour> {
   readonly #known: readonly B[]
   readonly #error: () => Error

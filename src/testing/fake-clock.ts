@@ -6,19 +6,19 @@ export interface TestClock {
   readonly now: Clock
   /** Moves the clock forward by this many seconds. */
   advance(secs: number): void
-  /** Sets the time, in milliseconds since 1970 or as a date. It may go back. */
+  /** Sets the time, in milliseconds since 1970 or as a date. The time may be earlier than before. */
   set(time: number | Date): void
 }
 
 /**
- * Makes a clock for tests that stands still until it is moved. It starts at the present, or at `start`
- * (milliseconds since 1970, or a date). Pass its `now` to whatever takes a clock: sessions, verifiers, a
- * `testServer`.
+ * Returns a clock for tests that stands still until the test moves it. It starts at the current time, or at `start`
+ * (milliseconds since 1970, or a date). Pass its `now` to everything that takes a clock: sessions, verifiers, a
+ * `testServer`. Throws a `TypeError` for an invalid time.
  *
- * In a page, also jsdom's, moving the clock wakes the library like a computer that wakes from sleep (the
- * event `resume` of the document): events that are due (`expiring`, `expired`, `idle`) are emitted before
- * `advance` returns. Elsewhere the library looks at the clock every 30 seconds, with timers of the runtime:
- * replace those by fake timers and let 30 seconds pass.
+ * In a page, and in jsdom, moving the clock emits the event `resume` of the document, as when a computer wakes up
+ * from sleep. The library then emits the events that are due (`expiring`, `expired`, `idle`) before `advance` returns.
+ * Elsewhere the library reads the clock every 30 seconds, with timers of the runtime: use fake timers and advance
+ * them by 30 seconds.
  *
  * @example
  * const clock = testClock()
@@ -36,7 +36,7 @@ export function testClock(start: number | Date = systemClock()): TestClock {
   let time = milliseconds(start)
   const set = (to: number | Date): void => {
     time = milliseconds(to)
-    // The library's timers read the clock again after the page may have slept.
+    // On this event the library's timers read the clock again, because the page may have slept.
     globalThis.document?.dispatchEvent(new Event('resume'))
   }
   return {

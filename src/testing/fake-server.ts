@@ -8,16 +8,16 @@ import type { RequireSessionOptions } from '../middleware/guard.js'
 import { ethereumVerifiers } from '../wallet/ethereum/index.js'
 import { type Restore, replace, restoreOnce } from './replace.js'
 
-/** Options of `testServer`: those of `requireSession`, with the same defaults except for the ones below. */
+/** Options of `testServer`: those of `requireSession`, with the same defaults, except for the options below. */
 export interface TestServerOptions
   extends Omit<RequireSessionOptions, 'authority' | 'verifiers' | 'revocation' | 'onRefused' | 'resources'> {
   /** The origin of the server; `https://api.example.com` by default. */
   url?: string | URL
-  /** Verifiers for the kinds of accounts that it accepts; `ethereumVerifiers()` by default. */
+  /** Verifiers for the kinds of accounts that the server accepts; `ethereumVerifiers()` by default. */
   verifiers?: RequireSessionOptions['verifiers']
-  /** The host by which clients reach it; that of `url` by default. */
+  /** The host by which clients reach the server; the host of `url` by default. */
   authority?: RequireSessionOptions['authority']
-  /** What a capability must cover; by default `false`, which accepts any. */
+  /** What a capability must cover; by default `false`, which accepts any capability. */
   resources?: RequireSessionOptions['resources']
   /** Answers accepted requests; by default with `{ account }` in JSON. */
   handler?: SessionHandler
@@ -29,7 +29,7 @@ export interface TestServerOptions
  * - `answers`: it verifies and answers them.
  * - `unreachable`: `fetch` rejects with a `TypeError`.
  * - `unavailable`: it answers with 503 and `ERR_STORE_UNAVAILABLE`, like `requireSession` when a store cannot
- *   be asked.
+ *   be reached.
  * - `hangs`: requests wait until the next behaviour is set, or until their own signal is aborted.
  */
 export type ServerBehaviour = 'answers' | 'unreachable' | 'unavailable' | 'hangs'
@@ -45,7 +45,7 @@ export interface TestCall {
 export interface TestRefusal {
   readonly request: Request
   readonly code: SessionErrorCode
-  /** The error message, which the client does not get. */
+  /** The error message, which the client does not receive. */
   readonly message: string
 }
 
@@ -60,7 +60,7 @@ export interface TestServer {
   readonly refusals: readonly TestRefusal[]
   /** Answers a request, like `fetch`. */
   fetch(request: Request): Promise<Response>
-  /** Refuses this capability from now on: `session.cacao`, or that of a caller. */
+  /** Refuses this capability from now on: `session.cacao`, or `caller.cacao`. */
   revoke(capability: unknown): Promise<void>
   /** Refuses every capability that the account has granted so far. Advance a test clock before you sign in again. */
   revokeAll(account: AccountInput): Promise<void>
@@ -71,9 +71,9 @@ export interface TestServer {
 const BEHAVIOURS: readonly unknown[] = ['answers', 'unreachable', 'unavailable', 'hangs']
 
 /**
- * A server for tests, in this page or process: it verifies signed requests with `requireSession`, like a real
- * server, and records the requests. It is for tests only, because it forgets everything when the process
- * ends.
+ * Returns a server for tests, in this page or process. Like a real server, it verifies signed requests with
+ * `requireSession`, and it records the requests. Use it only in tests, because it forgets everything when the
+ * process ends. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const server = testServer({ domains: ['app.example.com'], resources: ['https://api.example.com/notes/*'] })
@@ -168,8 +168,8 @@ const unavailableError = (): SessionError =>
   new SessionError('ERR_STORE_UNAVAILABLE', 'the behaviour of the test server is "unavailable"')
 
 /**
- * Makes `answer` replace `fetch` for one origin until the returned function is called. Several can be
- * installed, and undone in any order.
+ * Replaces `fetch` with `answer` for one origin until the returned function is called. Several replacements can be
+ * installed at the same time, and removed in any order.
  */
 function installFetch(origin: string, answer: (request: Request) => Promise<Response>): Restore {
   const before = globalThis.fetch
@@ -184,7 +184,7 @@ function installFetch(origin: string, answer: (request: Request) => Promise<Resp
   }
   const restoreProperty = replace(globalThis, 'fetch', { value: installed, writable: true })
   return restoreOnce(() => {
-    // If `fetch` was replaced once more, that replacement still calls this one.
+    // If `fetch` has been replaced again since, the later replacement still calls this function.
     isInstalled = false
     restoreProperty()
   })

@@ -5,13 +5,13 @@ import { fromHex, toHex } from '../base/hex.js'
 import { addressOfPrivateKey, eip191Sign } from '../wallet/ethereum/secp256k1.js'
 
 /**
- * What the user, or a faulty wallet, does about each request that opens the wallet.
+ * How the user, or a faulty wallet, reacts to each request that opens the wallet.
  *
  * - `approves`: connects, or signs.
  * - `rejects`: says no (code 4001).
- * - `hangs`: does not answer. The next behaviour that is set also answers the requests that hang.
+ * - `hangs`: does not answer. The next behaviour that is set also answers the pending requests.
  * - `signs-as-another`: signs with the key of another account.
- * - `signs-another-text`: signs another text than the one it was given.
+ * - `signs-another-text`: signs a text that differs from the requested one.
  * - `answers-garbage`: answers with something that is not a signature.
  * - `{ throws }`, `{ answers }`: throws this error, or answers with this value.
  */
@@ -37,7 +37,7 @@ const BEHAVIOURS: readonly unknown[] = [
 /** A behaviour that answers a request. */
 export type Decision = Exclude<WalletBehaviour, 'hangs'>
 
-/** The user of a test wallet: decides as the test says, and remembers the texts that it was asked to sign. */
+/** The user of a test wallet: decides as the test says, and records the texts of all prompts. */
 export class FakeUser {
   /** The texts that the user was asked to sign. */
   readonly texts: string[] = []
@@ -84,7 +84,7 @@ export class FakeUser {
   }
 }
 
-/** Throws a `TypeError` unless it is a behaviour. */
+/** Throws a `TypeError` for an unknown behaviour. */
 function assertKnownBehaviour(behaviour: unknown): asserts behaviour is WalletBehaviour {
   const isOwn =
     typeof behaviour === 'object' && behaviour !== null && ('throws' in behaviour || 'answers' in behaviour)
@@ -116,7 +116,7 @@ export function connectionAnswer(behaviour: Decision, accounts: unknown): unknow
   return behaviour.answers
 }
 
-/** Returns the text in the parameter of `personal_sign`, which wallets get in hex or as it is. */
+/** Returns the text in the parameter of `personal_sign`, which is either hex or the text itself. */
 export function textToSign(message: unknown): string {
   const bytes =
     typeof message === 'string' && message.startsWith('0x') ? fromHex(message.slice(2)) : undefined
@@ -125,7 +125,7 @@ export function textToSign(message: unknown): string {
   throw rpcError(-32602, 'the test wallet only signs text in UTF-8')
 }
 
-/** Makes an error as wallets throw it (EIP-1193). */
+/** Returns an error in the form that wallets throw (EIP-1193). */
 export function rpcError(code: number, message: string): Error & { code: number } {
   return Object.assign(new Error(message), { code })
 }
@@ -136,13 +136,13 @@ export interface TestAccount {
   readonly address: string
 }
 
-// These keys are public: anyone can take what is sent to their accounts.
+// These keys are public: anyone can take funds from their accounts.
 const FIRST_KEY = `0x${'11'.repeat(32)}`
 const SECOND_KEY = `0x${'22'.repeat(32)}`
 
 /**
- * Returns the account of a private key (32 bytes in hex). Without a key it is a well-known account, and not
- * the one in `another`.
+ * Returns the account of a private key (32 bytes in hex). Without a key, it is a well-known account that differs from
+ * `another`.
  */
 export function testAccount(privateKey: unknown, another?: TestAccount): TestAccount {
   const fallback = another?.address === testAccountOf(SECOND_KEY).address ? FIRST_KEY : SECOND_KEY
@@ -151,7 +151,7 @@ export function testAccount(privateKey: unknown, another?: TestAccount): TestAcc
 
 function testAccountOf(privateKey: unknown): TestAccount {
   const key = typeof privateKey === 'string' ? fromHex(privateKey.replace(/^0x/, '')) : undefined
-  // The message must not repeat the argument: it may be a valuable key, by mistake.
+  // The message must not repeat the argument, which may be a valuable key by mistake.
   if (!key || !secp256k1.utils.isValidSecretKey(key))
     throw new TypeError(
       'privateKey must be a secp256k1 key of 32 bytes in hex: use one that is worth nothing',

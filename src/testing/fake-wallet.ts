@@ -13,17 +13,17 @@ import { type Restore, restoreOnce } from './replace.js'
 
 /** Options of `testWallet`. */
 export interface TestWalletOptions {
-  /** The private key: 32 bytes in hex. The default is a well-known key. Use one that is worth nothing. */
+  /** The private key: 32 bytes in hex. The default is a well-known key. Use a key that is worth nothing. */
   privateKey?: string
-  /** The chain that it is on; 1 by default. */
+  /** The chain that the wallet is on; 1 by default. */
   chainId?: number
   /** Whether the site is connected from the start; true by default. */
   connected?: boolean
-  /** What the user does first; `approves` by default. */
+  /** The first behaviour of the user; `approves` by default. */
   behaviour?: WalletBehaviour
-  /** The name that it announces (EIP-6963); `Test wallet` by default. */
+  /** The name that the wallet announces (EIP-6963); `Test wallet` by default. */
   name?: string
-  /** The reverse domain name that it announces; `example.test-wallet` by default. */
+  /** The reverse domain name that the wallet announces; `example.test-wallet` by default. */
   rdns?: string
 }
 
@@ -39,14 +39,14 @@ export interface TestWallet {
   }
   /** The CAIP-10 id of its account on its current chain. */
   readonly account: string
-  /** What it announces of itself (EIP-6963). */
+  /** What the wallet announces (EIP-6963). */
   readonly info: {
     readonly uuid: string
     readonly name: string
     readonly icon: string
     readonly rdns: string
   }
-  /** What the user does about the next request, and about those that hang. */
+  /** How the user reacts to the next request, and to pending requests. */
   behaviour: WalletBehaviour
   /** How often the user was asked to sign. */
   readonly prompts: number
@@ -55,8 +55,8 @@ export interface TestWallet {
   /** The JSON-RPC methods that were called, in order. */
   readonly calls: readonly string[]
   /**
-   * Its answers to `eth_accounts` and, in hex as `0x1`, `eth_chainId`. Change them to simulate a wallet that is faulty, or slow:
-   * what is a promise is awaited.
+   * The answers to `eth_accounts` and `eth_chainId` (in hex, such as `0x1`). Change them to simulate a faulty wallet, or set
+   * promises to simulate a slow one.
    */
   shows: {
     addresses: readonly string[] | Promise<readonly string[]>
@@ -67,15 +67,15 @@ export interface TestWallet {
   /** Waits until the user was asked to sign this many times, 1 by default, and resolves with the text. */
   prompted(times?: number): Promise<string>
   /**
-   * Switches to the account of a key, by default to another well-known one, and emits `accountsChanged` if
+   * Switches to the account of a key, by default to another well-known account, and emits `accountsChanged` if
    * the site is connected.
    */
   switchAccount(privateKey?: string): void
   /** Switches to a chain and emits `chainChanged`. */
   switchChain(chainId: number): void
   /**
-   * Stops showing accounts and emits `accountsChanged`. Until it is unlocked or connected again, it signs
-   * nothing (code 4100), not even requests that the user is looking at.
+   * Stops showing accounts and emits `accountsChanged`. Until the wallet is unlocked or connected again, it signs
+   * nothing (code 4100), not even for a prompt that is already open.
    */
   lock(): void
   /** Shows the account and emits `accountsChanged`. */
@@ -90,9 +90,9 @@ export interface TestWallet {
 }
 
 /**
- * Makes an Ethereum wallet for tests: an EIP-1193 provider that signs with its key (EIP-191) and acts as
- * `behaviour` says, without a browser extension, a window or any waiting. Never use it in production, because
- * its default key is public.
+ * Returns an Ethereum wallet for tests: an EIP-1193 provider that signs with its key (EIP-191) and reacts as
+ * `behaviour` says. It needs no browser extension and no window, and it answers at once. Never use it in production,
+ * because its default key is public. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const wallet = testWallet()
@@ -104,17 +104,17 @@ export interface TestWallet {
  * wallet.behaviour = 'rejects' // the user says no: ERR_AUTH_REJECTED
  *
  * @example
- * wallet.behaviour = 'hangs' // the user looks at it …
+ * wallet.behaviour = 'hangs' // the user reads the prompt …
  * button.click()
  * await wallet.prompted()
  * expect(status.textContent).toBe('Look at your wallet')
  * wallet.behaviour = 'approves' // … and signs
  *
  * @example
- * await walletInPages(context, wallet) // with Playwright: the pages have it, and the test controls it
+ * await walletInPages(context, wallet) // with Playwright: the pages have the wallet, and the test controls it
  */
 export function testWallet(options: TestWalletOptions = {}): TestWallet {
-  // A wallet that was to reject would otherwise approve, and a test of that pass for nothing.
+  // With a misspelt option, a wallet that should reject would approve, and the test would prove nothing.
   assertOptions(options, ['privateKey', 'chainId', 'connected', 'behaviour', 'name', 'rdns'])
   const { privateKey, chainId = 1, connected = true } = options
   const { name = 'Test wallet', rdns = 'example.test-wallet' } = options

@@ -15,7 +15,7 @@ export function restoreOnce(undo: () => void): Restore {
   return Object.assign(once, { [Symbol.dispose]: once })
 }
 
-// The replacements of a property, the latest one last, and its original descriptor.
+// The replacements of a property, in the order in which they were made, and its original descriptor.
 interface Replacements {
   readonly before: PropertyDescriptor | undefined
   readonly descriptors: PropertyDescriptor[]

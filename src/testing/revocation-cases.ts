@@ -20,12 +20,12 @@ import {
 } from './store-cases.js'
 
 const DAY_MS = 86_400_000
-// A session key that nobody has.
+// The DID of a session key. Nobody has the private key.
 const AUDIENCE = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
 
 /**
- * What a `RevocationStore` must do, for the tests of your own: one that fails any of these could let a revoked session go on. They work
- * with every test runner.
+ * Returns test cases for a `RevocationStore` of your own, one for each thing that such a store must do. A store that fails one of
+ * them could accept a revoked session. They work with every test runner.
  *
  * @example
  * const cases = revocationStoreCases({ open: ({ now }) => myRevocation(database, { now }) })
@@ -34,7 +34,7 @@ const AUDIENCE = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
 export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>): StoreCase[] {
   const { isShared = true, openBroken } = options
   const withClock = (work: (store: RevocationStore, clock: TestClock) => Promise<void>) => async () => {
-    // Capabilities have times of whole seconds at least.
+    // Use whole seconds, because some capabilities have times without milliseconds.
     const clock = testClock(Math.floor(testClock().now() / 1000) * 1000)
     await work(await options.open({ now: clock.now }), clock)
   }
@@ -46,7 +46,7 @@ export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>
   ): Promise<void> => equal(await store.isRevoked(cacao), wanted, `isRevoked of ${what}`)
   const cases: StoreCase[] = [
     {
-      name: 'revokes one capability, once and for all',
+      name: 'revokes one capability, and no other capability of the account',
       run: withClock(async (store, clock) => {
         const account = newAccount()
         const [one, other] = [account.capability(clock.now()), account.capability(clock.now())]
@@ -54,11 +54,11 @@ export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>
         await store.revoke(one)
         await store.revoke(one)
         await isRevoked(store, one, true, 'a revoked capability')
-        await isRevoked(store, other, false, 'another one of the same account')
+        await isRevoked(store, other, false, 'another capability of the same account')
       }),
     },
     {
-      name: 'knows a revoked capability in each of its spellings',
+      name: 'recognises a revoked capability in each of its spellings',
       run: withClock(async (store, clock) => {
         const cacao = newAccount().capability(clock.now())
         await store.revoke({ ...cacao, h: { t: cacao.h.t === 'eip4361' ? 'caip122' : 'eip4361' } })
@@ -77,7 +77,7 @@ export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>
         const cacao = newAccount().capability(clock.now(), Number.POSITIVE_INFINITY)
         await store.revoke(cacao)
         clock.advance((1000 * DAY_MS) / 1000)
-        await isRevoked(store, cacao, true, 'what never expires, after 1000 days')
+        await isRevoked(store, cacao, true, 'a capability that never expires, after 1000 days')
       }),
     },
     {
@@ -90,26 +90,28 @@ export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>
         await store.revoke(account.capability(clock.now()))
         await store.revoke(account.capability(clock.now()))
         clock.set(start)
-        await isRevoked(store, cacao, true, 'what had expired before the clock was set back')
+        await isRevoked(store, cacao, true, 'a capability that had expired before the clock was set back')
       }),
     },
     {
-      name: 'revokes all that an account granted until a time, and nothing else',
+      name: 'revokes every capability that an account granted until a time, and no other',
       run: withClock(async (store, clock) => {
         const [account, other, now] = [newAccount(), newAccount(), clock.now()]
         await store.revokeAll(account.id)
-        await isRevoked(store, account.capability(now - 1000), true, 'what was granted before')
-        await isRevoked(store, account.capability(now), true, 'what was granted at that time')
-        await isRevoked(store, account.capability(now + 1000), false, 'what was granted after')
-        await isRevoked(store, other.capability(now - 1000), false, 'what another account granted')
+        const before = account.capability(now - 1000)
+        const after = account.capability(now + 1000)
+        await isRevoked(store, before, true, 'a capability granted before that time')
+        await isRevoked(store, account.capability(now), true, 'a capability granted at that time')
+        await isRevoked(store, after, false, 'a capability granted after that time')
+        await isRevoked(store, other.capability(now - 1000), false, 'a capability of another account')
         await store.revokeAll(account.id, new Date(now - 5000))
-        await isRevoked(store, account.capability(now - 1000), true, 'it, after an earlier time')
+        await isRevoked(store, before, true, 'a revoked capability after revokeAll with an earlier time')
         await store.revokeAll(account.id, new Date(now + 5000))
-        await isRevoked(store, account.capability(now + 1000), true, 'what came after, by a later time')
+        await isRevoked(store, after, true, 'a capability granted before the later time of another revokeAll')
       }),
     },
     {
-      name: 'knows an account in each of its spellings',
+      name: 'recognises an account in each of its spellings',
       run: withClock(async (store, clock) => {
         const account = newAccount()
         await store.revokeAll(
@@ -119,42 +121,47 @@ export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>
           store,
           account.capability(clock.now()),
           true,
-          'an account whose address has another case',
+          'a capability of an account whose address was written in upper case',
         )
       }),
     },
     {
-      name: 'revokes what a passkey granted under both of the keys that its signature fits',
+      name: 'revokes a capability of a passkey by either of the two accounts that its signature fits',
       run: withClock(async (store, clock) => {
         const cacao = passkeyCapability(clock.now())
         const [one = '', other = ''] = await capabilityAccounts(cacao)
         await store.revokeAll(cacao.p.iss === one ? other : one)
-        await isRevoked(store, cacao, true, 'a capability whose twin account was signed out')
+        await isRevoked(store, cacao, true, 'a capability whose other account was signed out')
       }),
     },
     {
-      name: 'refuses what is no capability, no account, and no date',
+      name: 'rejects values that are not a capability, an account or a date',
       run: withClock(async (store) => {
         for (const input of [undefined, null, {}, 'text', { h: {}, p: {}, s: {} }])
           await rejects(async () => store.revoke(input), `revoke of ${JSON.stringify(input)}`)
-        await rejects(async () => store.revokeAll('nobody'), 'revokeAll of what is no account')
+        await rejects(async () => store.revokeAll('nobody'), 'revokeAll of an invalid account')
         await rejects(
           async () => store.revokeAll(newAccount().id, new Date(Number.NaN)),
-          'revokeAll until no date',
+          'revokeAll until an invalid date',
         )
       }),
     },
     {
-      name: 'knows what another server has revoked',
+      name: 'recognises what another server has revoked',
       run: withClock(async (store, clock) => {
         const other = await options.open({ now: clock.now })
         const [one, two] = [newAccount(), newAccount()]
         const cacao = one.capability(clock.now())
         await isRevoked(other, cacao, false, 'a new capability')
         await store.revoke(cacao)
-        await isRevoked(other, cacao, true, 'what the other server has revoked')
+        await isRevoked(other, cacao, true, 'a capability that the other server has revoked')
         await store.revokeAll(two.id)
-        await isRevoked(other, two.capability(clock.now()), true, 'what the other server has signed out')
+        await isRevoked(
+          other,
+          two.capability(clock.now()),
+          true,
+          'a capability of an account for which the other server called revokeAll',
+        )
       }),
     },
   ]
@@ -169,17 +176,17 @@ export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>
   ]
 }
 
-/** An Ethereum account that nobody had before. */
+/** A new Ethereum account with a random key. */
 export interface NewAccount {
   /** Its CAIP-10 id. */
   readonly id: string
-  /** A capability that it grants, for a day by default; `Infinity` for one that never expires. */
+  /** Returns a capability that the account grants, for a day by default. With `forMs: Infinity`, it never expires. */
   capability(issuedAt: number, forMs?: number, audience?: string): Cacao
 }
 
 export function newAccount(): NewAccount {
   const secret = crypto.getRandomValues(new Uint8Array(32))
-  // Less than the order of the curve.
+  // This makes the number less than the order of the curve.
   secret[0] = 1
   const id = `eip155:1:${addressOfPrivateKey(secret).toLowerCase()}`
   return {
@@ -192,7 +199,7 @@ export function newAccount(): NewAccount {
   }
 }
 
-/** A capability as a passkey signs it. */
+/** A capability that a passkey has signed. */
 function passkeyCapability(issuedAt: number): Cacao {
   const signed = { authData: new Uint8Array(37), clientDataJSON: utf8('{"type":"webauthn.get"}') }
   const data = signedBytes(signed)

@@ -3,31 +3,31 @@ import { toHex } from '../base/hex.js'
 import type { ReplayStore } from '../http/replay.js'
 import { type TestClock, testClock } from './fake-clock.js'
 
-/** Something that a store must do. */
+/** A test case: one thing that a store must do. */
 export interface StoreCase {
   readonly name: string
-  /** Rejects with what was expected and what came instead. */
+  /** Rejects if the store fails. The error says what was expected, and what the store returned. */
   run(): Promise<void>
 }
 
-/** How the cases get the stores that they try. */
+/** How the cases open the stores that they test. */
 export interface StoreCasesOptions<Store> {
   /**
-   * Opens a store with this clock. Each call stands for another server, so that all of them must see the same data. Cases use
-   * ids and accounts of their own, so what is there need not be removed.
+   * Opens a store with this clock. Each call stands for another server, so all stores must see the same data. Each case uses
+   * new ids and accounts, so you need not remove data between the cases.
    */
   open(options: { now: Clock }): Store | Promise<Store>
-  /** Whether the stores that it opens see the same data; true by default. `false` for a store in the memory of one process. */
+  /** Whether all opened stores see the same data; true by default. Pass `false` for a store in the memory of one process. */
   isShared?: boolean
-  /** Opens a store that can't reach its data, such as one whose server is not running. Without it, those cases are left out. */
+  /** Opens a store that can't reach its data, for example because its database is not running. Without it, these cases are left out. */
   openBroken?(): Store | Promise<Store>
 }
 
 export const MINUTE_MS: number = 60_000
 
 /**
- * What a `ReplayStore` must do, for the tests of your own: one that fails any of these could accept a request twice, or refuse new
- * ones. They work with every test runner.
+ * Returns test cases for a `ReplayStore` of your own, one for each thing that such a store must do. A store that fails one of them
+ * could accept a request twice, or refuse new requests. They work with every test runner.
  *
  * @example
  * const cases = replayStoreCases({ open: ({ now }) => myReplay(database, { now }) })
@@ -42,7 +42,7 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
   const soon = (clock: TestClock): number => clock.now() + MINUTE_MS
   const cases: StoreCase[] = [
     {
-      name: 'says true to the first use of an id, and false to every other',
+      name: 'returns true for the first use of an id, and false for every other use',
       run: withClock(async (store, clock) => {
         const [one, other] = [newId(), newId()]
         await answers(store, one, soon(clock), true)
@@ -52,15 +52,15 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
       }),
     },
     {
-      name: 'says true to one of many uses at the same time',
+      name: 'returns true for only one of many uses at the same time',
       run: withClock(async (store, clock) => {
         const [id, end] = [newId(), soon(clock)]
         const all = await Promise.all(Array.from({ length: 50 }, async () => store.use(id, end)))
-        equal(all.filter((answer) => answer === true).length, 1, 'the uses that were the first')
+        equal(all.filter((answer) => answer === true).length, 1, 'the uses that returned true')
       }),
     },
     {
-      name: 'tells ids apart by each of their characters',
+      name: 'distinguishes ids that differ in any character',
       run: withClock(async (store, clock) => {
         const id = newId()
         const others = [
@@ -86,7 +86,7 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
       }),
     },
     {
-      name: 'remembers an id to the millisecond before it expires',
+      name: 'remembers an id until one millisecond before it expires',
       run: withClock(async (store, clock) => {
         const [id, end] = [newId(), soon(clock)]
         await answers(store, id, end, true)
@@ -96,7 +96,7 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
       }),
     },
     {
-      name: 'says false to what has expired, also to what was never used',
+      name: 'returns false for an id that has expired, even if it was never used',
       run: withClock(async (store, clock) => {
         const [id, end] = [newId(), soon(clock)]
         await answers(store, id, end, true)
@@ -107,7 +107,7 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
       }),
     },
     {
-      name: 'says false to what had expired before the clock was set back',
+      name: 'returns false for an id that had expired before the clock was set back',
       run: withClock(async (store, clock) => {
         const [id, start] = [newId(), clock.now()]
         await answers(store, id, start + MINUTE_MS, true)
@@ -119,18 +119,18 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
       }),
     },
     {
-      name: 'says true to nothing that expires at no time, or while the clock shows none',
+      name: 'never returns true if the expiry is not finite, or if the clock returns NaN',
       run: async () => {
         const clock = testClock()
         const store = await options.open({ now: clock.now })
         for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
           await isNeverTrue(async () => store.use(newId(), end), `use with expiresAt ${end}`)
         const timeless = await options.open({ now: () => Number.NaN })
-        await isNeverTrue(async () => timeless.use(newId(), soon(clock)), 'use with a clock that gives NaN')
+        await isNeverTrue(async () => timeless.use(newId(), soon(clock)), 'use with a clock that returns NaN')
       },
     },
     {
-      name: 'remembers what another server has used',
+      name: 'remembers the ids that another server has used',
       run: withClock(async (store, clock) => {
         const other = await options.open({ now: clock.now })
         const ids = Array.from({ length: 20 }, newId)
@@ -139,7 +139,7 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
             [store, other].map(async ({ use }, i) => use.call([store, other][i], id, soon(clock))),
           ),
         )
-        equal(all.filter((answer) => answer === true).length, ids.length, 'the uses that were the first')
+        equal(all.filter((answer) => answer === true).length, ids.length, 'the uses that returned true')
       }),
     },
   ]
@@ -151,31 +151,31 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
   ]
 }
 
-/** Each of these questions must be rejected by a store that can't reach its data. */
+/** Returns a case for each of these calls. A store that can't reach its data must reject each of them. */
 export function brokenCases<Store>(
   open: (() => Store | Promise<Store>) | undefined,
-  questions: Readonly<Record<string, (store: Store) => unknown>>,
+  calls: Readonly<Record<string, (store: Store) => unknown>>,
 ): StoreCase[] {
   if (!open) return []
-  return Object.entries(questions).map(([name, ask]) => ({
+  return Object.entries(calls).map(([name, call]) => ({
     name: `rejects ${name} while its data can't be reached`,
     run: async () => {
       const store = await open()
-      await rejects(async () => ask(store), `${name} of a store that can't reach its data`)
+      await rejects(async () => call(store), `${name} of a store that can't reach its data`)
     },
   }))
 }
 
-/** Throws unless both are the same. */
+/** Throws unless both values are the same. */
 export function equal(answer: unknown, wanted: unknown, what: string): void {
-  if (answer !== wanted) throw new Error(`${what}: expected ${String(wanted)}, and got ${String(answer)}`)
+  if (answer !== wanted) throw new Error(`${what}: expected ${String(wanted)}, but got ${String(answer)}`)
 }
 
-/** Rejects unless the question is rejected, or throws. */
-export async function rejects(ask: () => Promise<unknown>, what: string): Promise<void> {
-  const [answer] = await Promise.allSettled([ask()])
+/** Rejects unless the call rejects or throws. */
+export async function rejects(call: () => Promise<unknown>, what: string): Promise<void> {
+  const [answer] = await Promise.allSettled([call()])
   if (answer.status === 'fulfilled')
-    throw new Error(`${what}: expected that it rejects, and got ${String(answer.value)}`)
+    throw new Error(`${what}: expected a rejection, but got ${String(answer.value)}`)
 }
 
 let count = 0
@@ -185,8 +185,8 @@ async function answers(store: ReplayStore, id: string, expiresAt: number, wanted
   equal(await store.use(id, expiresAt), wanted, `use of ${JSON.stringify(id.slice(0, 50))}`)
 }
 
-async function isNeverTrue(ask: () => Promise<unknown>, what: string): Promise<void> {
-  const [answer] = await Promise.allSettled([ask()])
+async function isNeverTrue(call: () => Promise<unknown>, what: string): Promise<void> {
+  const [answer] = await Promise.allSettled([call()])
   if (answer.status === 'fulfilled' && answer.value !== false)
-    throw new Error(`${what}: expected false or that it rejects, and got ${String(answer.value)}`)
+    throw new Error(`${what}: expected false or a rejection, but got ${String(answer.value)}`)
 }

@@ -1,6 +1,6 @@
 import { type TestWallet, testWallet } from './fake-wallet.js'
 
-/** The members of a `BrowserContext` of Playwright that are needed. */
+/** The members of Playwright's `BrowserContext` that `walletInPages` needs. */
 export interface WalletPages {
   exposeFunction(name: string, callback: (call: WalletCall) => Promise<WalletAnswer>): Promise<unknown>
   addInitScript(script: { content: string }): Promise<unknown>
@@ -13,7 +13,7 @@ export interface WalletCall {
   readonly params?: unknown
 }
 
-/** What the wallet answered; of an error, what crosses over to a page. */
+/** The result of the wallet, or the parts of its error that can be passed to a page. */
 export type WalletAnswer =
   | { readonly result: unknown }
   | { readonly error: { readonly code: unknown; readonly message: string } }
@@ -21,8 +21,8 @@ export type WalletAnswer =
 const EVENTS = ['accountsChanged', 'chainChanged', 'connect', 'disconnect']
 
 /**
- * Puts a wallet into all pages of a browser that Playwright drives, as an extension does: announced (EIP-6963), and as
- * `window.ethereum`. The wallet itself stays in the test, which says what the user does, and sees what was signed. Call it
+ * Adds a wallet to all pages of a browser that Playwright drives, like an extension: it is announced (EIP-6963), and it is
+ * `window.ethereum`. The wallet itself stays in the test, which sets what the user does and reads what was signed. Call this
  * before the pages load. Resolves with the wallet, which is a new `testWallet` by default.
  *
  * @example
@@ -34,7 +34,7 @@ export async function walletInPages(
   context: WalletPages,
   wallet: TestWallet = testWallet(),
 ): Promise<TestWallet> {
-  // One context may have several wallets.
+  // The name is unique because one context may have several wallets.
   const name = `testWallet_${wallet.info.uuid.replaceAll('-', '')}`
   await context.exposeFunction(name, async (call) => {
     try {
@@ -49,14 +49,14 @@ export async function walletInPages(
     wallet.provider.on(event, (payload) => {
       const detail = JSON.stringify({ event, payload })
       const script = `dispatchEvent(new CustomEvent('${name}', { detail: ${detail} }))`
-      // One that is just closing hears nothing any more.
+      // `evaluate` rejects for a page that is closing, which needs no event.
       for (const page of context.pages()) page.evaluate(script).catch(() => undefined)
     })
   }
   return wallet
 }
 
-/** Runs in the page, as text: it can use nothing of this module. */
+/** Its source text runs in the page, so it can use nothing of this module. */
 function install({ name, info }: { name: string; info: TestWallet['info'] }): void {
   type Listener = (payload: unknown) => void
   const page = window as unknown as Window & Record<string, (call: WalletCall) => Promise<WalletAnswer>>
@@ -69,12 +69,13 @@ function install({ name, info }: { name: string; info: TestWallet['info'] }): vo
     },
     on: (event: string, listener: Listener): void => void listeners.add({ event, listener }),
     removeListener(event: string, listener: Listener): void {
-      for (const one of listeners) if (one.event === event && one.listener === listener) listeners.delete(one)
+      for (const entry of listeners)
+        if (entry.event === event && entry.listener === listener) listeners.delete(entry)
     },
   }
-  page.addEventListener(name, (told) => {
-    const { event, payload } = (told as CustomEvent<{ event: string; payload: unknown }>).detail
-    for (const one of [...listeners]) if (one.event === event) one.listener(payload)
+  page.addEventListener(name, (message) => {
+    const { event, payload } = (message as CustomEvent<{ event: string; payload: unknown }>).detail
+    for (const entry of [...listeners]) if (entry.event === event) entry.listener(payload)
   })
   const detail = Object.freeze({ info: Object.freeze(info), provider })
   const announce = (): void =>

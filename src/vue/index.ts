@@ -35,7 +35,7 @@ export type { SignInWords } from '../sign-in-button/props.js'
 export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 
 declare module '@vue/reactivity' {
-  // A ref or a store of Vue's leaves a session as it is, and these types say so.
+  // Refs and stores of Vue do not wrap a session. This makes the types say the same.
   interface RefUnwrapBailTypes {
     cacaoSession: DIDSession
   }
@@ -43,7 +43,7 @@ declare module '@vue/reactivity' {
 
 /** The state of the session as refs, and the actions that a person can take. */
 export interface UseSession extends SessionActions {
-  /** All of the state in one object: switch on `state.value.status`, and TypeScript knows when there is a session. */
+  /** The whole state in one object. If you switch on `state.value.status`, TypeScript knows whether there is a session. */
   readonly state: ComputedRef<SessionState>
   readonly status: ComputedRef<SessionState['status']>
   readonly session: ComputedRef<DIDSession | undefined>
@@ -51,27 +51,27 @@ export interface UseSession extends SessionActions {
   readonly account: ComputedRef<string | undefined>
   /** Why the last action failed. */
   readonly error: ComputedRef<SessionError | undefined>
-  /** Whether the wallet is being asked to renew the session. */
+  /** Whether a renewal is pending. */
   readonly isRenewing: ComputedRef<boolean>
 }
 
 /** Options as Vue passes them: an object, a ref to one, or a getter that depends on other state. */
 export type ReactiveSessionOptions = MaybeRefOrGetter<Partial<SessionOptions>>
 
-/** What a component hands down to those below it. */
+/** What a component provides to the components below it. */
 interface Provided {
   readonly read: () => Partial<SessionOptions>
-  /** Called when a component below is mounted: from then on the state of the session is kept, even while none is. */
+  /** Called when a component below is mounted. From then on the session's state is kept, even while no component is mounted. */
   readonly keep: () => void
 }
 const PROVIDED: InjectionKey<Provided> = Symbol('cacao-session')
 const PROVIDER = 'sessionPlugin or provideSession'
 
 /**
- * Returns the session, which all components with equivalent options share: it loads once, the wallet asks once, and any
- * change, in any tab, updates the refs. Options given here replace those of `sessionPlugin` and `provideSession`, one by
- * one. Without these they must have `resources` or `abilities`. The status is `loading` on the server and until the
- * component is mounted. Throws a `TypeError` for a wrong option.
+ * Returns the state and the actions of the session. All components with equivalent options share one session: it loads once,
+ * the wallet prompts once, and a change in any tab updates the refs. Each option replaces the option of that name that
+ * `sessionPlugin` or `provideSession` set. Without these, `resources` or `abilities` is required. The status is `loading` on
+ * the server and until the component is mounted. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const { status, session, signIn, signOut, error } = useSession()
@@ -90,8 +90,8 @@ export function useSession(options: ReactiveSessionOptions = {}): UseSession {
 }
 
 /**
- * Sets the session options of the components below the one that calls it, and keeps the state of their session while
- * none of them is mounted. Throws a `TypeError` for a wrong option.
+ * Sets the session options for all components below the calling component, and keeps the state of their session while none of
+ * them is mounted. Throws a `TypeError` for a wrong option.
  *
  * @example
  * provideSession({ resources: ['https://api.example.com/notes/*'] })
@@ -102,26 +102,26 @@ export function provideSession(options: MaybeRefOrGetter<SessionOptions>): void 
 }
 
 /**
- * Sets the session options of a whole app.
+ * Sets the session options of a whole app. Throws a `TypeError` for a wrong option.
  *
  * @example
  * createApp(Page).use(sessionPlugin, { resources: ['https://api.example.com/notes/*'] }).mount('#app')
  */
 export const sessionPlugin: Plugin<[options: SessionOptions]> = {
   install(app: App, options: SessionOptions) {
-    // A wrong option is told of where the app is made, not where it is first used.
+    // This throws for a wrong option when the app is created, not when the session is first used.
     const source = { store: storeOf(options), key: optionsKey(options, 'the plugin'), latest: () => options }
     let leave: (() => void) | undefined
     const keep = (): void => {
       leave ??= sharedSession(source).subscribe(() => undefined)
     }
     app.provide(PROVIDED, { read: () => options, keep })
-    // Vue has this from 3.5 on.
+    // Vue has `onUnmount` from version 3.5.
     app.onUnmount?.(() => leave?.())
   },
 }
 
-/** The session that the component shares with others, for whatever the options are at the time. */
+/** The session that the component shares with others, for the current options. */
 interface ReactiveSession {
   readonly read: () => Partial<SessionOptions>
   readonly shared: ComputedRef<SharedSession>
@@ -135,7 +135,7 @@ function reactiveSession(options: ReactiveSessionOptions): ReactiveSession {
   const key = computed(() => optionsKey(read(), PROVIDER))
   const store = computed(() => storeOf(read()))
   const shared = computed(() => sharedSession({ store: store.value, key: key.value, latest: read }))
-  // Throws here for a wrong option, where the app's own code is at fault.
+  // Throws now for a wrong option, so that the stack trace shows the app's code.
   void shared.value
 
   const isLive = shallowRef(false)
@@ -155,8 +155,8 @@ function reactiveSession(options: ReactiveSessionOptions): ReactiveSession {
       { immediate: true, flush: 'sync' },
     )
   }
-  // Components are mounted in browsers only, and when hydration is done. Outside of them, such as in a store, a server is
-  // known by having no document.
+  // Components are mounted only in browsers, after hydration. Outside of components, such as in a store, a server is recognised
+  // by its lack of a document.
   if (getCurrentInstance()) onMounted(start)
   else if (typeof document !== 'undefined') start()
 
@@ -167,7 +167,7 @@ function reactiveSession(options: ReactiveSessionOptions): ReactiveSession {
   return { read, shared, state, actions: lateActions(() => shared.value.actions) }
 }
 
-/** The actions of the session that the options ask for when they are called. */
+/** Actions that look up the session when they are called, because the options may change. */
 function lateActions(actions: () => SessionActions): SessionActions {
   return {
     signIn: (...args: unknown[]) => actions().signIn(...(args as Parameters<SessionActions['signIn']>)),
@@ -177,20 +177,20 @@ function lateActions(actions: () => SessionActions): SessionActions {
   }
 }
 
-/** The options without Vue's proxies, which objects with private members, such as stores, do not work behind. */
+/** The options without Vue's proxies, because a proxy breaks objects with private members, such as stores. */
 function unwrapped(options: Partial<SessionOptions>): Partial<SessionOptions> {
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, toRaw(value)]))
 }
 
-/** What a sign-in button takes in Vue. A class needs no prop: it falls through to the outermost element. */
+/** Props of the sign-in button in Vue. A class needs no prop: Vue adds it to the outermost element. */
 export interface VueSignInButtonProps extends Pick<SignInButtonProps, 'wallets' | 'words' | 'beforeSignOut'> {
-  /** The options of `useSession`, which are left out where `sessionPlugin` or `provideSession` has them. */
+  /** The options of `useSession`, which can be left out if `sessionPlugin` or `provideSession` sets them. */
   options?: Partial<SessionOptions> | undefined
 }
 
 /**
- * A button with which a person signs in, with whichever wallet or passkey they have, and signs out. It comes without a
- * style: import `cacao-session/sign-in-button.css`, or write one for its classes. Throws a `TypeError` for a wrong prop.
+ * A button with which a person signs in with a wallet or passkey of theirs, and signs out. It has no style: import
+ * `cacao-session/sign-in-button.css`, or write a style for its classes. Throws a `TypeError` for a wrong prop.
  *
  * @example
  * h(SignInButton, { wallets: [ethereumWallets(), passkeys()] })

@@ -289,10 +289,10 @@ describe('cacao-session authorize', () => {
     [
       'a resource without its scheme',
       ['-r', 'api.example.com/*'],
-      'no URI without . and .. segments: write https://api.example.com/*',
+      'is not a URI, or has . or .. segments: write https://api.example.com/*',
     ],
     ['a resource that is none', ['-r', 'my notes'], 'write a URI, such as https://'],
-    ['a resource beside another', ['-r', NOTES, '-r', '/notes'], '--resource /notes is no URI'],
+    ['a resource beside another', ['-r', NOTES, '-r', '/notes'], '--resource /notes is not a URI'],
     [
       'more time than there is by default',
       ['-r', NOTES, '--min-validity', '7d'],

@@ -20,7 +20,7 @@ beforeEach(async () => {
   })
 })
 
-/** A server that does what is told of each request; it ends with the test. */
+/** A server that answers each request as the test says, and closes at the end of the test. */
 async function serve(answer: (authority: string) => RequestListener): Promise<string> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -56,7 +56,7 @@ const allow = (
     })
     .end()
 
-/** A server that is set up well, but for what is changed. */
+/** A server that is set up correctly, except for the given options. */
 const well =
   (more: object = {}, headers?: string) =>
   (authority: string): RequestListener => {
@@ -67,21 +67,21 @@ const well =
     }
   }
 
-/** A server whose guard sees preflights too. */
+/** A server that requires a session for preflights too. */
 const guardsAll = (authority: string): RequestListener => {
   const admit = guard(authority)
   return (request, response) => admit(request, response, () => void response.end('notes'))
 }
 
 describe('cacao-session doctor', () => {
-  it('finds nothing wrong with a server that is set up well', async () => {
+  it('finds nothing wrong with a server that is set up correctly', async () => {
     const printed = await self.ok(['doctor', await serve(well())])
     expect(printed.match(/^ok {5}.*$/gm)).toEqual([
       'ok     an unsigned request is refused',
       'ok     a request that the session signs is accepted',
       'ok     the same request is refused the second time',
       'ok     the clocks of this machine and of the server agree',
-      'ok     pages of https://app.example.com may call it (CORS)',
+      'ok     pages of https://app.example.com may call the server (CORS)',
     ])
     expect(printed).not.toContain('wrong')
   })
@@ -93,15 +93,15 @@ describe('cacao-session doctor', () => {
       'nothing guards this URL',
     ],
     [
-      'it knows itself by another name',
+      'its authority is another host name',
       () => well({ authority: 'api.example.com' }),
-      'ERR_REQUEST_SIGNATURE: the server received something else',
+      'ERR_REQUEST_SIGNATURE: the server received a request that differs from the signed one',
     ],
     ['it does not accept the site', () => well({ domains: ['other.example.com'] }), 'ERR_CAPABILITY_DOMAIN'],
-    ['it remembers no requests', () => well({ replay: false }), 'leave out replay: false'],
+    ['it remembers no requests', () => well({ replay: false }), 'remove the option replay: false'],
     ['its clock is wrong', () => well({ now: () => Date.now() + 3_600_000 }), 'ERR_REQUEST_STALE'],
     [
-      'it lets no header through',
+      'it allows only one header',
       () => well({}, 'content-type'),
       'does not allow the headers authorization, content-digest, signature, signature-input',
     ],
@@ -114,17 +114,33 @@ describe('cacao-session doctor', () => {
     [
       'it redirects',
       () => (): RequestListener => (_, response) => void response.writeHead(307, { location: '/' }).end(),
-      'give the one that it leads to',
+      'give the URL that it redirects to',
     ],
   ] as const)('says what is wrong if %s', async (_, server, fault) => {
     const make = server() as (authority: string) => RequestListener
     const { code, stdout, stderr } = await self.call(['doctor', await serve(make)])
     expect(`${stdout}${stderr}`).toContain(fault)
-    expect(stderr).toMatch(/\d of \d are wrong/)
+    expect(stderr).toMatch(/\d of \d checks failed/)
     expect(code).not.toBe(0)
   })
 
-  it('tells a wrong clock by what the server says of its time', async () => {
+  it.each([
+    ['answers', 200],
+    ['redirects', 307],
+  ] as const)(
+    'does not say that a server which %s without a guard accepts signed requests',
+    async (_, status) => {
+      const server = await serve(
+        () => (_, response) => void response.writeHead(status, { location: '/' }).end(),
+      )
+      const { stdout } = await self.call(['doctor', server])
+      expect(stdout).toMatch(/^wrong {2}an unsigned request is refused$/m)
+      expect(stdout).not.toContain('signs is accepted')
+      expect(stdout).not.toContain('replay')
+    },
+  )
+
+  it('finds a wrong clock by the Date header', async () => {
     const late = new Date(Date.now() + 3_600_000).toUTCString()
     const server = await serve(() => (_, response) => void response.writeHead(401, { date: late }).end())
     expect((await self.call(['doctor', server])).stdout).toMatch(

@@ -226,7 +226,7 @@ describe('cacao-session verify', () => {
     ['an ability', ['-a', 'notes/read=https://api.example.com/notes'], 1, 'ERR_CAPABILITY_RESOURCES'],
     ['another account', ['--issuer', ACCOUNT_B], 1, 'ERR_CAPABILITY_ISSUER'],
     ['an account that is none', ['--issuer', 'me'], 2, 'issuer must be an account'],
-    ['a JWS', ['--capability', 'key'], 2, 'goes with a JWS'],
+    ['a JWS', ['--capability', 'key'], 2, 'works only with a JWS'],
   ])('refuses it where %s is asked for', async (_, args, code, words) => {
     const run = await self.call(['verify', ...args], { stdin: session.serialize() })
     expect(run).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(words) })

@@ -53,7 +53,7 @@ it.each<[string, unknown, RegExp]>([
   [
     'abilities with a function',
     { abilities: { 'https://a.example/': { 'a/b': () => 1 } } },
-    /abilities must be/,
+    /abilities must contain/,
   ],
 ])('throws a TypeError while rendering, for %s', (_, options, message) => {
   const render = () => renderToString(createElement(Status, { options: options as never }))

@@ -432,8 +432,8 @@ describe('the words of the sign-in button', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['a misspelt one', { signin: 'Anmelden' }, 'there is no word "signin"; there are signIn, '],
-    ['what every object inherits', { toString: 'Anmelden' }, 'there is no word "toString"'],
+    ['a misspelt one', { signin: 'Anmelden' }, 'unknown word "signin": the words are signIn, '],
+    ['what every object inherits', { toString: 'Anmelden' }, 'unknown word "toString"'],
     ['an empty one', { signIn: '' }, 'words.signIn must be a non-empty text'],
     ['an undefined one', { signIn: undefined }, 'words.signIn must be a non-empty text'],
     ['a function for a text', { signIn: () => 'Anmelden' }, 'words.signIn must be a non-empty text'],
@@ -471,7 +471,12 @@ describe('the props of the sign-in button', () => {
     ['a source that is not called', { wallets: [() => source] }, 'wallets must be'],
     ['nothing in the list', { wallets: [source, null] }, 'wallets must be'],
     ['a source whose help is no page', { wallets: [{ ...source, help: 'wallets.example' }] }, 'help'],
-    ['another word', { wallets: [source], words: { hello: 'x' } }, 'there is no word "hello"'],
+    [
+      'a source whose help is a script',
+      { wallets: [{ ...source, help: 'javascript://a/%0aalert(1)' }] },
+      'help',
+    ],
+    ['another word', { wallets: [source], words: { hello: 'x' } }, 'unknown word "hello"'],
     ['no function', { wallets: [source], beforeSignOut: '/out' }, 'beforeSignOut must be a function'],
     ['null for a function', { wallets: [source], beforeSignOut: null }, 'beforeSignOut must be a function'],
     ['a list of classes', { wallets: [source], className: ['a', 'b'] }, 'className must be a text'],

@@ -1,12 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 
-// Milliseconds that an id is kept for longer than it counts, because clocks differ.
+// How long an id is kept after its expiry, in milliseconds, because clocks differ.
 const MARGIN_MS = 60_000
 
 /**
- * Ids, each until a time in milliseconds since 1970. Isolates share no memory, and KV takes a while until all of them see
- * what one has written. A Durable Object is one for all of them, does one thing at a time, and has it on the disk before
- * anyone hears of it.
+ * A set of ids, each with an expiry in milliseconds since 1970. Isolates share no memory, and with KV it takes a while until
+ * all isolates see a write. They share one Durable Object, which handles one call at a time and writes to disk before it
+ * answers.
  */
 export class ExpiringIds extends DurableObject<Cloudflare.Env> {
   readonly #sql = this.ctx.storage.sql
@@ -17,7 +17,7 @@ export class ExpiringIds extends DurableObject<Cloudflare.Env> {
     this.#sql.exec('CREATE INDEX IF NOT EXISTS by_until ON ids (until)')
   }
 
-  /** Whether it was not there. Those that count no more go meanwhile. */
+  /** Adds an id, and deletes expired ids. Returns false if the id was already there. */
   add(id: string, until: number): boolean {
     this.#sql.exec('DELETE FROM ids WHERE until < ?', Date.now() - MARGIN_MS)
     const added = this.#sql.exec(

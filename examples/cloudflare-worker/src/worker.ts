@@ -11,8 +11,8 @@ const api = requireSession(
   {
     verifiers: ethereumVerifiers(),
     authority: env.HOST, // how clients reach this worker
-    domains: ['app.example.com'], // the sites whose sign-ins count here
-    resources: [`${scheme}://${env.HOST}/api/*`], // what they must allow
+    domains: ['app.example.com'], // the sites whose sign-ins are accepted
+    resources: [`${scheme}://${env.HOST}/api/*`], // what sessions must allow
     replay,
     revocation,
   },
@@ -32,6 +32,6 @@ const api = requireSession(
 export default {
   fetch(request: Request): Response | Promise<Response> {
     if (new URL(request.url).pathname.startsWith('/api/')) return api(request)
-    return Response.json({ about: 'An API for whoever signs in with a wallet' })
+    return Response.json({ about: 'An API for people who sign in with a wallet' })
   },
 }

@@ -1,5 +1,5 @@
 /**
- * Sends a message to the other thread, and gives what it answers.
+ * Sends a message to the other thread, and resolves with the answer.
  * @param {{ postMessage(message: unknown, transfer: Transferable[]): void }} thread
  * @param {unknown} message
  * @returns {Promise<any>}
@@ -16,7 +16,7 @@ export function ask(thread, message) {
 }
 
 /**
- * Answers what the other thread asks.
+ * Answers the messages of the other thread.
  * @param {Pick<Worker, 'addEventListener'>} thread
  * @param {(message: any) => Promise<unknown>} answerTo
  */

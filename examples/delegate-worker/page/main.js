@@ -16,7 +16,7 @@ const TEN_MINUTES_SECS = 600
 let session
 const worker = startWorker()
 
-// The worker names its key; what that may do is the page's choice.
+// The worker sends the DID of its key; the page chooses what that key may do.
 answer(worker, async ({ audience }) =>
   session
     ?.delegate({

@@ -1,6 +1,6 @@
-/** All that the page may do. */
+/** What the page may do. */
 export const ALL = `${location.origin}/api/*`
-/** All that the worker may do. */
+/** What the worker may do. */
 export const UPLOADS = `${location.origin}/api/uploads/*`
 /** What the worker may not do. */
 export const ACCOUNT = `${location.origin}/api/account`

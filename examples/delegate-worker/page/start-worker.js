@@ -1,5 +1,5 @@
 const WORKER = '/worker.js'
-// The page's headers demand Trusted Types: it can start no script but the one that this policy names.
+// The page's headers require Trusted Types, so the page can only start the script that this policy names.
 const policy = globalThis.trustedTypes?.createPolicy('own-worker', { createScriptURL: () => WORKER })
 
 /** @returns {Worker} */

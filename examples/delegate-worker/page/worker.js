@@ -2,16 +2,16 @@ import { DIDSession } from 'cacao-session'
 import { answer, ask } from './ask.js'
 import { ACCOUNT, UPLOADS } from './resources.js'
 
-// The worker has a key of its own, which can't leave it. What that key may do, the page's session says.
+// The worker has its own key, which can't be exported. The page's session decides what that key may do.
 
 /**
- * The worker's session: the one that is kept, or else a new key for which the page is asked.
+ * Returns the worker's session: the stored session, or else a new one, for which the page signs a capability.
  * @param {{ account: string, keyDID: string }} page The page's session.
  */
 async function sessionUnder({ account, keyDID }) {
   const options = { resources: [UPLOADS], namespace: 'worker' }
   const kept = await DIDSession.load(account, options)
-  // Of an earlier sign-in, which may have been revoked since.
+  // A session of an earlier sign-in may have been revoked.
   if (kept && kept.cacao.p.iss !== keyDID) await kept.remove()
   return DIDSession.get(account, ({ uri }) => ask(self, { audience: uri }), options)
 }
@@ -19,7 +19,7 @@ async function sessionUnder({ account, keyDID }) {
 /** @type {Record<string, (session: DIDSession) => Promise<Response>>} */
 const WORK = {
   upload: (session) => session.fetch(UPLOADS.replace('*', crypto.randomUUID()), { method: 'PUT' }),
-  // Beyond what it may do.
+  // The worker's capability does not cover this.
   readAccount: (session) => session.fetch(ACCOUNT),
 }
 

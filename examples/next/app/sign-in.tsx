@@ -17,7 +17,7 @@ function Session() {
   const { status, session, error, signIn, signOut } = useSession()
   const router = useRouter()
 
-  // What the server renders knows who it is by the cookie, so it is rendered again once that is there.
+  // The server knows the person by the cookie, so render its components again once the cookie is set.
   useEffect(() => {
     if (!session) return
     const end = new AbortController()

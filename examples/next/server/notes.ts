@@ -3,10 +3,10 @@ export interface Note {
   readonly text: string
 }
 
-// In memory, and once for all bundles that Next.js makes of this file. A real app has a database.
-const kept = globalThis as typeof globalThis & { notes?: Map<string, Note[]> }
-kept.notes ??= new Map()
-const notes = kept.notes
+// The notes are in memory. A real app has a database. The map is global because Next.js puts this file into several bundles.
+const shared = globalThis as typeof globalThis & { notes?: Map<string, Note[]> }
+shared.notes ??= new Map()
+const notes = shared.notes
 
 export function notesOf(account: string): readonly Note[] {
   return notes.get(account) ?? []

@@ -5,10 +5,10 @@ import { headers } from 'next/headers'
 const host = process.env['APP_HOST'] ?? 'localhost:3000'
 const isLocal = host.startsWith('localhost:')
 
-// How clients reach this app. It is never taken from a request.
+// How clients reach this app. Never take this from a request, whose sender writes the Host header.
 const origin = `${isLocal ? 'http' : 'https'}://${host}`
 
-/** What sessions must be for: what the page asks for when it signs somebody in. */
+/** What sessions must allow. The page asks for these resources when a person signs in. */
 export const resources = [`${origin}/api/*`]
 
 const checks = { verifiers: ethereumVerifiers(), authority: host, domains: [host], resources }
@@ -19,12 +19,12 @@ export const pages = sessionCookie({
   secure: !isLocal,
 })
 
-/** The options of `requireSession`, for what the page signs. */
+/** The options of `requireSession`, for the requests that the page signs. */
 export const signed = checks
 
 /**
- * Who looks at this page; `undefined` if it is nobody. In a server action, `method` is `POST`: then the browser must also say that
- * the request comes from a page of this app.
+ * Resolves with the person who is looking at this page, or with `undefined`. In a server action, pass `POST` as `method`: then the
+ * browser must also say that the request comes from a page of this app.
  */
 export async function currentCaller(method: 'GET' | 'POST' = 'GET'): Promise<Caller | undefined> {
   const caller = await pages.read(await headers(), { method })

@@ -31,7 +31,7 @@ async function addNote(input) {
   await show()
 }
 
-// No word of sessions here: whether someone is signed in is what the server says.
+// This code knows nothing about sessions: the server's answer says whether someone is signed in.
 async function show() {
   const response = await fetch('/api/notes')
   const isSignedIn = response.status !== 401
@@ -54,7 +54,7 @@ async function show() {
   byId('portrait').replaceChildren(image)
 }
 
-/** Waits until the worker sees what this page sends. */
+/** Waits until the service worker handles the requests of this page. */
 async function controlled() {
   const { serviceWorker } = navigator
   await serviceWorker.register('/service-worker.js')

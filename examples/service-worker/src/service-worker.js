@@ -1,14 +1,14 @@
 import { DIDSession } from 'cacao-session'
 import { API, resources } from './resources.js'
 
-// Signs what the page sends to the API. The page doesn't know: fetch(), forms and <img> are all the same to it.
+// Signs the requests that the page sends to the API, whether they come from fetch(), a form or an <img>.
 
 /** @type {ServiceWorkerGlobalScope} */
 const worker = /** @type {any} */ (globalThis)
 
 worker.addEventListener('install', () => worker.skipWaiting())
 worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()))
-// A page that was loaded past the worker asks for it.
+// A page that was loaded without the worker sends this message, so that the worker takes control of it.
 worker.addEventListener('message', (event) => event.waitUntil(worker.clients.claim()))
 
 worker.addEventListener('fetch', (event) => {
@@ -17,13 +17,13 @@ worker.addEventListener('fetch', (event) => {
 })
 
 /**
- * The session is the one in IndexedDB, which the page has signed in to. The browser ends this worker whenever it likes, so
- * it keeps nothing: each request asks anew, and once someone has signed out none is signed.
+ * Loads the session that the page has stored in IndexedDB. The browser may stop this worker at any time, so it keeps no state: it
+ * loads the session for each request, and signs nothing once the person has signed out.
  * @param {Request} request
  */
 async function answer(request) {
   const session = await DIDSession.load(undefined, { resources }).catch(() => undefined)
   if (!session) return fetch(request)
-  // An <img> asks with mode "no-cors", in which a request can carry no signature.
+  // The request of an <img> has the mode "no-cors", in which it could not have the headers of a signature.
   return session.fetch(new Request(request, { mode: 'same-origin' }))
 }

@@ -3,7 +3,7 @@ import type { Caller } from 'cacao-session/cookie'
 declare global {
   namespace App {
     interface Locals {
-      /** Who looks at the page; `undefined` if it is nobody. */
+      /** The person who sent the request; `undefined` if nobody is signed in. */
       caller: Caller | undefined
     }
   }

@@ -1,7 +1,7 @@
 import type { Handle } from '@sveltejs/kit'
 import { pages } from '$lib/server/pages'
 
-/** Says for each request who it is. A navigation whose cookie has run out renews it first. */
+/** Finds out who sent each request. If the cookie of a navigation is stale, it is renewed first. */
 export const handle: Handle = async ({ event, resolve }) => {
   const caller = await pages.read(event.request)
   const isNavigation = event.request.headers.get('sec-fetch-dest') === 'document'

@@ -4,7 +4,7 @@ import { Accounts } from './accounts.js'
 import { Hello } from './hello.js'
 import { dateOf, shortOf } from './words.js'
 
-/** The whole page; inside of it, the way to sign in and out. */
+/** The whole page. The children are the controls to sign in and out. */
 export function App({ children }: { children: ReactNode }) {
   const { status, session, account } = useSession()
   return (
@@ -19,8 +19,8 @@ export function App({ children }: { children: ReactNode }) {
             You are {shortOf(session.account)}
           </h2>
           <p>
-            Until {dateOf(session.expiresAt)}, nobody asks you again. Reload this page, or open it in another
-            tab.
+            You will not be asked again until {dateOf(session.expiresAt)}. Reload this page, or open it in
+            another tab.
           </p>
           <Hello session={session} />
         </section>
@@ -36,5 +36,5 @@ const STATUSES = {
   'signing-in': 'Look at your wallet: it asks you to sign in.',
   'signed-in': 'You are signed in.',
   expiring: 'You are signed in, but not for much longer.',
-  error: 'Nobody knows yet whether you are signed in.',
+  error: 'Your session could not be loaded.',
 }

@@ -2,7 +2,7 @@ import type { DIDSession } from 'cacao-session'
 import { useState } from 'react'
 import { reasonOf, shortOf } from './words.js'
 
-/** Calls the API with a request that the session's key signs. No wallet is asked. */
+/** Calls the API with a request that the session key signs, without a prompt. */
 export function Hello({ session }: { session: DIDSession }) {
   const [answer, setAnswer] = useState('')
 

@@ -19,14 +19,14 @@ import { render } from './render.js'
 import { resources } from './resources.js'
 import { reasonOf } from './words.js'
 
-// For apps that have wagmi: it connects, and its wallet client signs in.
+// For apps with wagmi: it connects the wallet, and its wallet client signs in.
 const config = createConfig({
   chains: [mainnet],
   connectors: [injected()],
   transports: { [mainnet.id]: http() },
 })
 
-/** What the sign-in button does on the other page, with the connectors of wagmi in place of its list. */
+/** Does the same as the sign-in button of the other page, but lists the connectors of wagmi. */
 function Connectors() {
   const { status, error, signIn, signOut, retry } = useSession()
   const { connector: connected } = useConnection()

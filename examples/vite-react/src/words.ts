@@ -9,7 +9,7 @@ const REASONS: Partial<Record<SessionErrorCode, string>> = {
   ERR_STORE_UNAVAILABLE: 'The browser does not let this page use its storage.',
 }
 
-/** What went wrong, for a person. */
+/** Returns a message for people. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SessionError) return REASONS[error.code] ?? error.message
   return 'The server can’t be reached.'
@@ -21,7 +21,7 @@ export function shortOf(account: string): string {
   return `${address.slice(0, 6)}…${address.slice(-4)}`
 }
 
-/** A time as people of this place write it. */
+/** A time in the format of the person's locale. */
 export function dateOf(time: Date | undefined): string {
   return time?.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }) ?? 'for ever'
 }

@@ -42,9 +42,9 @@ describe('examples/bun', () => {
       `API: http://localhost:${port}/`,
       'Signing in',
       session,
-      'What everybody may read: 200 {"about":"An API for whoever signs in with a wallet"}',
+      'A public route: 200 {"about":"An API for people who sign in with a wallet"}',
       'Without a session: 401 {"code":"ERR_REQUEST_UNSIGNED"}',
-      `With one: 200 {"account":"${ACCOUNT_A}"}`,
+      `With a session: 200 {"account":"${ACCOUNT_A}"}`,
       `Signed once: 200 {"account":"${ACCOUNT_A}"}`,
       'Sent twice: 401 {"code":"ERR_REQUEST_REPLAYED"}',
     ])
@@ -63,11 +63,11 @@ describe('examples/bun', () => {
     await serving(async () => {
       const env = { SESSION_FILE: 'shared.json', PRIVATE_KEY: KEY_A }
       const four = async () => (await Promise.all([1, 2, 3, 4].map(() => bun('client', [], env)))).flat()
-      expect((await four()).filter((line) => line.startsWith('With one: 200'))).toHaveLength(4)
+      expect((await four()).filter((line) => line.startsWith('With a session: 200'))).toHaveLength(4)
       const later = await four()
       expect(later).not.toContain('Signing in')
       expect(new Set(later.filter((line) => line.startsWith('did:'))).size).toBe(1)
-      expect(later.filter((line) => line.startsWith('With one: 200'))).toHaveLength(4)
+      expect(later.filter((line) => line.startsWith('With a session: 200'))).toHaveLength(4)
     })
   })
 

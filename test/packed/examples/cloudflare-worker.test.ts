@@ -37,9 +37,9 @@ describe('examples/cloudflare-worker', () => {
     let late: Request | undefined
     await serving(async (api) => {
       expect(await npmRun(folder, 'client', { PORT: port, PRIVATE_KEY: KEY_A })).toEqual([
-        'What everybody may read: 200 {"about":"An API for whoever signs in with a wallet"}',
+        'A public route: 200 {"about":"An API for people who sign in with a wallet"}',
         'Without a session: 401 {"code":"ERR_REQUEST_UNSIGNED"}',
-        `With one: 200 {"account":"${ACCOUNT_A}"}`,
+        `With a session: 200 {"account":"${ACCOUNT_A}"}`,
         `Signed once: 200 {"account":"${ACCOUNT_A}"}`,
         'Sent twice: 401 {"code":"ERR_REQUEST_REPLAYED"}',
         'Sent after signing out: 401 {"code":"ERR_CAPABILITY_REVOKED"}',

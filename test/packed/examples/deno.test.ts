@@ -26,7 +26,7 @@ describe('examples/deno', () => {
     const me = expect.stringContaining(`200 {"account":"${ACCOUNT_A}","until":"20`)
     expect(stdout.trim().split('\n')).toEqual([
       `API: http://localhost:${env.PORT}/`,
-      'What everybody may read: 200 {"about":"An API for whoever signs in with a wallet"}',
+      'A public route: 200 {"about":"An API for people who sign in with a wallet"}',
       'Without a session: 401 {"code":"ERR_REQUEST_UNSIGNED"}',
       me,
       me,

@@ -18,12 +18,12 @@ describe('examples/express', () => {
     const { account, text } = { account: ACCOUNT_A, text: 'Buy cacao beans' }
     expect(await npmRun(folder, 'start', env)).toEqual([
       `API: http://localhost:${env.PORT}/`,
-      'What everybody may read: {"about":"Notes, for whoever signs in with a wallet"}',
+      'A public route: {"about":"Notes for people who sign in with a wallet"}',
       'Without a session: Sign in first.',
       `A note: ${JSON.stringify({ account, text })}`,
       `My notes: ${JSON.stringify({ account, notes: [text] })}`,
       `Signed once: ${JSON.stringify({ account, notes: [text] })}`,
-      'Sent twice: This was sent before, and counts once.',
+      'Sent twice: This was already sent, and is accepted only once.',
       'Sent after signing out: You have signed out. Sign in again.',
     ])
   })

@@ -3,7 +3,7 @@ export interface Note {
   readonly text: string
 }
 
-// In memory. A real app has a database.
+// The notes are in memory. A real app has a database.
 const notes = new Map<string, Note[]>()
 
 export function notesOf(account: string): readonly Note[] {

@@ -2,14 +2,14 @@ import { sessionCookie } from 'cacao-session/cookie'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { env } from '$env/dynamic/private'
 
-/** How clients reach this app: the same setting that adapter-node has. It is never taken from a request. */
+/** How clients reach this app, as set for adapter-node. Never take this from a request, whose sender writes the Host header. */
 const origin = env['ORIGIN'] ?? 'http://localhost:3000'
 const { host, protocol } = new URL(origin)
 
-/** What sessions must be for: what the page asks for when it signs somebody in. */
+/** What sessions must allow. The page asks for these resources when a person signs in. */
 export const resources = [`${origin}/api/*`]
 
-/** The options of `requireSession` too, for what the page signs. */
+/** Also the options of `requireSession`, for the requests that the page signs. */
 export const checks = { verifiers: ethereumVerifiers(), authority: host, domains: [host], resources }
 
 export const pages = sessionCookie({

@@ -8,7 +8,7 @@ export const load: PageServerLoad = ({ locals: { caller } }) => {
 }
 
 export const actions: Actions = {
-  // A form of another site is nobody's: see `read`.
+  // For a form of another site, `caller` is undefined: see `read`.
   default: async ({ locals: { caller }, request }) => {
     if (!caller) error(401, 'Sign in first.')
     addNoteOf(caller.account, String((await request.formData()).get('text')))

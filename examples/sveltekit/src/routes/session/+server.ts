@@ -3,6 +3,6 @@ import type { RequestHandler } from './$types'
 
 const handle: RequestHandler = ({ request }) => pages.handler(request)
 
-/** What `session.keepCookie('/session')` calls: `POST` sets the cookie, `DELETE` clears it. */
+/** `session.keepCookie('/session')` calls this route: `POST` sets the cookie, `DELETE` clears it. */
 export const POST = handle
 export const DELETE = handle

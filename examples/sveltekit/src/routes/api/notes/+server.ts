@@ -8,5 +8,5 @@ const add = requireSession(checks, async (request, { account }) => {
   return Response.json({ notes: notesOf(account).length })
 })
 
-/** Called with `session.fetch`: the request is signed, and the cookie has no part in it. */
+/** Called with `session.fetch`: the request is signed, so the cookie is not used. */
 export const POST: RequestHandler = ({ request }) => add(request)
