@@ -79,7 +79,7 @@ export function contextOf({
   if (!store && !hasOwnStorage())
     throw new SessionError(
       'ERR_ENVIRONMENT',
-      'no browser here keeps sessions for one person: pass a store, such as fileStore(path), or use DIDSession.authorize and fromSession',
+      'there is no browser storage here: pass a store, such as fileStore(path), or use DIDSession.authorize and fromSession',
     )
   return {
     stores: store ? [store] : defaultStores,

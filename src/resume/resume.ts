@@ -1,4 +1,5 @@
 import { chainless } from '../base/account.js'
+import { within } from '../base/environment.js'
 import { type SessionErrorCode, storeError } from '../base/errors.js'
 import { type Cacao, expiresAt, expiryTime, validityAt } from '../capability/cacao.js'
 import { isRecap, missingResources } from '../capability/resources.js'
@@ -77,6 +78,8 @@ export async function migrateDIDSession4(
   }
 }
 
+const LIST_TIMEOUT_MS = 2000
+
 /** Whether did-session 4 may have stored sessions here. Answers without loading the code of the migration. */
 export async function mayHoldDIDSession4({ isDefault }: SessionContext): Promise<boolean> {
   try {
@@ -84,7 +87,9 @@ export async function mayHoldDIDSession4({ isDefault }: SessionContext): Promise
     if (!isDefault || !indexedDB) return false
     // Firefox before 126 can't list its databases.
     if (typeof indexedDB.databases !== 'function') return true
-    return (await indexedDB.databases()).some(({ name }) => name === 'did-session')
+    // While IndexedDB hangs, as sometimes in Safari, this hangs as well.
+    const databases = (await within(LIST_TIMEOUT_MS, indexedDB.databases())) ?? []
+    return databases.some(({ name }) => name === 'did-session')
   } catch {
     return false
   }

@@ -155,9 +155,13 @@ function factoryWith(real: IDBFactory, methods: Partial<IDBFactory>): IDBFactory
   }
 }
 
-/** A factory that holds back every request to open or delete a database; `release` sends them. */
+/** A factory that holds back every request to open, delete or list databases; `release` sends them. */
 function hangingFactory(real: IDBFactory): { readonly factory: IDBFactory; release(): void } {
   let isReleased = false
+  let resume = (): void => undefined
+  const released = new Promise<void>((resolve) => {
+    resume = resolve
+  })
   const waiting: (() => void)[] = []
   const hold = (send: () => IDBOpenDBRequest): IDBOpenDBRequest => {
     if (isReleased) return send()
@@ -170,9 +174,11 @@ function hangingFactory(real: IDBFactory): { readonly factory: IDBFactory; relea
     factory: factoryWith(real, {
       open: (...args) => hold(() => real.open(...args)),
       deleteDatabase: (name) => hold(() => real.deleteDatabase(name)),
+      databases: () => released.then(() => real.databases()),
     }),
     release() {
       isReleased = true
+      resume()
       for (const send of waiting.splice(0)) send()
     },
   }

@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { generateSessionKey } from '../../src/key/generate-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { failingIndexedDB } from '../../src/testing/failing-indexeddb.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import {
@@ -10,6 +11,7 @@ import {
   plantDIDSession4,
   storedSessions,
 } from '../setup/origin.js'
+import { shortWaits } from '../setup/short-waits.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
 const resources = ['ceramic://*']
@@ -160,4 +162,30 @@ describe('where did-session 4 never ran', () => {
       expect(await databaseNames()).not.toContain('did-session')
     },
   )
+})
+
+describe('while IndexedDB hangs', () => {
+  // What the default store and the look for did-session 4 wait for an answer.
+  beforeEach(() => void shortWaits(2000))
+
+  it('nobody waits for the list of databases without end', async () => {
+    const { databases } = IDBFactory.prototype
+    IDBFactory.prototype.databases = () => new Promise(() => undefined)
+    onTestFinished(() => void Object.assign(IDBFactory.prototype, { databases }))
+    expect(await DIDSession.load()).toBeUndefined()
+    expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
+    expect((await DIDSession.explain(ACCOUNT_A)).status).toBe('none')
+    expect(await DIDSession.list()).toEqual([])
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    await session.remove()
+    expect(await DIDSession.load()).toBeUndefined()
+  })
+
+  it('one can sign in', async () => {
+    onTestFinished(failingIndexedDB('hangs'))
+    expect(await DIDSession.load()).toBeUndefined()
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    expect(session.persistence).toBe('memory')
+    expect(await session.sign(new Uint8Array(1))).toHaveLength(64)
+  })
 })
