@@ -13,3 +13,9 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     signal.removeEventListener('abort', aborted)
   }
 }
+
+/** Does the work, unless the signal is aborted already; then as `abortable`. */
+export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  return abortable(work(), signal)
+}

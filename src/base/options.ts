@@ -57,7 +57,7 @@ export function readOptions<T extends object>(options: unknown, readers: OptionR
     const value = given[name]
     if (value !== undefined || absence === 'never') values[name] = read(value, name)
     else if (absence === 'unnamed' && name in given)
-      throw new TypeError(`${name} is undefined: leave it out on purpose, or give it a value`)
+      throw new TypeError(`${name} is undefined: leave it out, or give it a value`)
   }
   return values as T
 }

@@ -230,6 +230,6 @@ function assertWithin(child: Cacao, parent: Cacao): void {
   if (exceeded)
     throw new SessionError(
       `ERR_CAPABILITY_${exceeded}`,
-      'the capability is refused: it was delegated for more than its parent grants',
+      'the capability was delegated for more than its parent grants',
     )
 }

@@ -7,6 +7,7 @@ import { assertBelieved, trustRefusal } from './trust.js'
 
 // The code that a page loads only in some cases, to resume a session or to watch it.
 
+export { untilAborted } from '../base/abort.js'
 export { watchInput } from '../base/watch-input.js'
 export { TRUST_READERS } from '../options/read-grant-options.js'
 export { clearCookies } from '../store/page-cookie.js'

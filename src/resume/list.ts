@@ -1,3 +1,4 @@
+import { abortable } from '../base/abort.js'
 import { accountDID } from '../base/account.js'
 import { storeError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
@@ -6,7 +7,7 @@ import { TRUST_READERS } from '../options/read-grant-options.js'
 import { STORE_READERS } from '../options/read-options.js'
 import type { ListOptions } from '../options/session-options.js'
 import type { Persistence } from '../store/store.js'
-import { parseRecord, readRecords } from './context.js'
+import { parseRecord, readRecords, type SessionContext } from './context.js'
 import { loadedHelpers } from './helpers.js'
 import { migrateDIDSession4, refusalOf, trustingContext } from './resume.js'
 
@@ -29,6 +30,11 @@ export interface SessionSummary {
 export async function listSessions(options: ListOptions): Promise<SessionSummary[]> {
   const given = readOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS })
   const context = await trustingContext(given, loadedHelpers)
+  given.signal?.throwIfAborted()
+  return abortable(summariesIn(context), given.signal)
+}
+
+async function summariesIn(context: SessionContext): Promise<SessionSummary[]> {
   await migrateDIDSession4(context, undefined, loadedHelpers)
   const { found, failures } = await readRecords(context.stores, context.namespace)
   if (context.isChosen && failures.length > 0) throw storeError(failures[0])

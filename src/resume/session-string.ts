@@ -1,3 +1,4 @@
+import { abortable } from '../base/abort.js'
 import { fromUtf8, utf8 } from '../base/bytes.js'
 import { systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
@@ -51,9 +52,8 @@ export async function readSession(
       'the capability in the session string was granted to another key',
     )
   }
-  await assertTrusted(cacao, checks, now())
+  await abortable(assertTrusted(cacao, checks, now()), signal)
   if (validityAt(cacao, now()) !== 'expired') assertValidAt(cacao, now())
-  signal?.throwIfAborted()
   return { key, cacao, seed, persistence: 'none', serialize: () => writeSession(seed, cacao) }
 }
 

@@ -96,15 +96,9 @@ export class SessionClient<Session> {
   async load(account?: AccountInput, options: ResumeOptions = {}): Promise<Session | undefined> {
     const given = await givenTrusting<ResumeOptions>(this.#with(options), RESUME_READERS, readTrust)
     const context = await trustingContext(given, later.helpers)
-    given.signal?.throwIfAborted()
     const wanted = await wantedOf(given)
-    const data = await resume(
-      context,
-      account === undefined ? undefined : accountArgument(account),
-      wanted,
-      later.helpers,
-    )
-    given.signal?.throwIfAborted()
+    const owner = account === undefined ? undefined : accountArgument(account)
+    const data = await abortable(given.signal, () => resume(context, owner, wanted, later.helpers))
     return data && this.#open(data, context.now, context)
   }
 
@@ -125,7 +119,10 @@ export class SessionClient<Session> {
     const given = await givenTrusting<ExplainOptions>(this.#with(options), EXPLAIN_READERS, readTrust)
     const context = await trustingContext(given, later.helpers)
     const wanted = await wantedOf({ ...given, ...givenAsked(resources) })
-    const { assessments } = await look(context, accountArgument(account), wanted, later.helpers, false)
+    const owner = accountArgument(account)
+    const { assessments } = await abortable(given.signal, () =>
+      look(context, owner, wanted, later.helpers, false),
+    )
     return assessments.some(({ session }) => session)
   }
 
@@ -160,7 +157,8 @@ export class SessionClient<Session> {
 
   /**
    * Signs the account out on this device, in all tabs: its sessions stop signing at once and are removed from the store.
-   * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some of them.
+   * Rejects with `ERR_STORE_UNAVAILABLE` if the store may still have some of them. A signal that aborts ends only the wait for the
+   * store.
    */
   async signOut(account: AccountInput, options: StoreOptions = {}): Promise<void> {
     const { signOut } = await later.signingIn()
@@ -195,6 +193,11 @@ export function listening(
   const end = new AbortController()
   void start([end.signal, ...signals].filter((signal) => signal !== undefined))
   return () => end.abort()
+}
+
+/** Does the work of a call. Rejects with the reason of its signal as soon as that aborts, even if a store hangs. */
+async function abortable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  return signal ? (await later.helpers()).untilAborted(signal, work) : work()
 }
 
 /** What a session must be able to do. Abilities are turned into the ReCap resource that a capability has for them. */

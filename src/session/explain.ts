@@ -1,11 +1,13 @@
+import { abortable } from '../base/abort.js'
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { readOptions } from '../base/options.js'
 import { TRUST_READERS } from '../options/read-grant-options.js'
 import { EXPLAIN_READERS, givenAsked } from '../options/read-options.js'
 import type { AskedResources, ExplainOptions } from '../options/session-options.js'
+import type { SessionContext } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { wasEvicted } from '../resume/persist.js'
-import type { SessionStatus } from '../resume/resume.js'
+import type { SessionStatus, Wanted } from '../resume/resume.js'
 import { look, trustingContext } from '../resume/resume.js'
 import { askedResources } from '../sign-in/request-capability.js'
 
@@ -25,6 +27,11 @@ export async function explain(
     minValiditySecs: given.minValiditySecs,
   }
   const account = accountArgument(input)
+  given.signal?.throwIfAborted()
+  return abortable(statusOf(context, account, wanted), given.signal)
+}
+
+async function statusOf(context: SessionContext, account: string, wanted: Wanted): Promise<SessionStatus> {
   const { assessments, failures } = await look(context, account, wanted, loadedHelpers, false)
   const statuses = assessments.map(({ status }) => status)
   const best = BEST_FIRST.flatMap((name) => statuses.filter(({ status }) => status === name))[0]

@@ -1,3 +1,4 @@
+import { abortable } from '../base/abort.js'
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError, storeError } from '../base/errors.js'
 import { type ReadersOf, readOptions, setting, signalOption } from '../base/options.js'
@@ -24,7 +25,11 @@ import type { SessionWatch } from '../tabs/session-watch.js'
 
 /** See `SessionClient.signOut`. */
 export async function signOut(account: AccountInput, options: StoreOptions): Promise<void> {
-  await removeSessions(contextOf(readOptions(options, STORE_READERS)), accountArgument(account))
+  const given = readOptions(options, STORE_READERS)
+  const context = contextOf(given)
+  const owner = accountArgument(account)
+  given.signal?.throwIfAborted()
+  await abortable(removeSessions(context, owner), given.signal)
 }
 
 /**

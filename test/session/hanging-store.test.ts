@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
+import type { SessionStore } from '../../src/store/store.js'
 import { failingStore, testWallet } from '../../src/testing/index.js'
-import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
+import { SOON } from '../setup/soon.js'
 
 const resources = ['https://api.example.com/notes/*']
 
@@ -10,26 +12,88 @@ describe('a store that hangs or fails', () => {
   const wallet = testWallet()
   const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
 
-  it('keeps no call of get waiting that is aborted, and the next one goes on', async () => {
+  /** A store that hangs, and that says when it was first asked. */
+  function hangingStore(): { store: SessionStore; asked: Promise<void>; works(): void } {
     const failing = failingStore()
     failing.behaviour = 'hangs'
     let isAsked = (): void => undefined
     const asked = new Promise<void>((resolve) => {
       isAsked = resolve
     })
-    const read = (namespace: string, account?: string) => {
-      isAsked()
-      return failing.read(namespace, account)
+    const telling = <A extends unknown[], R>(work: (...args: A) => R) => {
+      return (...args: A): R => {
+        isAsked()
+        return work(...args)
+      }
     }
-    const store = { ...failing, read }
+    const { read, readLast } = failing
+    const store = { ...failing, read: telling(read), readLast: telling(readLast) }
+    return { store, asked, works: () => Object.assign(failing, { behaviour: 'works' }) }
+  }
+
+  it('keeps no call of get waiting that is aborted, and the next one goes on', async () => {
+    const { store, asked, works } = hangingStore()
     const controller = new AbortController()
     const waiting = DIDSession.get(wallet.account, auth, { resources, store, signal: controller.signal })
     await asked
     controller.abort(new Error('given up'))
     await expect(waiting).rejects.toThrow('given up')
     expect(wallet.prompts).toBe(0)
-    failing.behaviour = 'works'
+    works()
     expect((await DIDSession.get(wallet.account, auth, { resources, store })).account).toBe(wallet.account)
+  })
+
+  const calls: Record<string, (options: { store: SessionStore; signal: AbortSignal }) => Promise<unknown>> = {
+    load: (options) => DIDSession.load(wallet.account, options),
+    'load without an account': (options) => DIDSession.load(undefined, options),
+    use: (options) => DIDSession.use(wallet.account, options),
+    hasSessionFor: (options) => DIDSession.hasSessionFor(wallet.account, resources, options),
+    explain: (options) => DIDSession.explain(wallet.account, resources, options),
+    list: (options) => DIDSession.list(options),
+    remove: (options) => DIDSession.remove(wallet.account, options),
+  }
+
+  it.each(Object.entries(calls))('keeps no call of %s waiting that is aborted', async (_, call) => {
+    const { store, asked, works } = hangingStore()
+    const controller = new AbortController()
+    const waiting = call({ store, signal: controller.signal })
+    await asked
+    controller.abort(new Error('given up'))
+    await expect(waiting).rejects.toThrow('given up')
+    works()
+    await call({ store, signal: new AbortController().signal })
+  })
+
+  it.each(Object.entries(calls))('is not asked by a call of %s that was aborted before', async (_, call) => {
+    const { store, asked } = hangingStore()
+    void asked.then(() => expect.fail('it was asked'))
+    await expect(call({ store, signal: AbortSignal.abort(new Error('given up')) })).rejects.toThrow(
+      'given up',
+    )
+  })
+
+  it('signs out in every tab, even if the call no longer waits for it', async () => {
+    const failing = failingStore()
+    const session = await DIDSession.get(wallet.account, auth, { resources, store: failing })
+    failing.behaviour = 'hangs'
+    const controller = new AbortController()
+    const waiting = DIDSession.remove(wallet.account, { store: failing, signal: controller.signal })
+    await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), SOON)
+    controller.abort(new Error('given up'))
+    await expect(waiting).rejects.toThrow('given up')
+    await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
+  })
+
+  it('keeps no call of fromSession waiting whose verifier hangs', async () => {
+    const text = (await DIDSession.authorize(auth, { resources })).serialize()
+    const controller = new AbortController()
+    const verifiers = {
+      ...ethereumVerifiers(),
+      eip191: () => new Promise<void>(() => controller.abort(new Error('given up'))),
+    }
+    await expect(DIDSession.fromSession(text, { verifiers, signal: controller.signal })).rejects.toThrow(
+      'given up',
+    )
   })
 
   it('is asked once by load, and not again for what it could not say', async () => {
