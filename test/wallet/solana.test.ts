@@ -127,9 +127,9 @@ describe('a Solana wallet', () => {
       'signs with another key',
       { answers: [{ signature: new Uint8Array(64).fill(1) }] },
       'ERR_CAPABILITY_SIGNATURE',
-      /another account/,
+      /different account/,
     ],
-    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /another message/],
+    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /different message/],
   ])('that %s is told as such', async (_, behaviour, code, message) => {
     test.behaviour = behaviour
     const error = await expectCode(code, () => authorize(test.wallet))
