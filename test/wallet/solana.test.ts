@@ -190,6 +190,17 @@ describe('a Solana wallet', () => {
     await authorize(wallet.wallet)
   })
 
+  it.each(['', 'not an address', `0x${'ab'.repeat(20)}`, undefined])(
+    'that names %j as its address is told as such',
+    async (address) => {
+      const account = { ...test.wallet.accounts[0], address }
+      const wallet = { ...test.wallet, accounts: [account] } as SolanaSignerInput
+      const { message } = await expectCode('ERR_AUTH_FAILED', () => solanaAccount(wallet))
+      expect(message).toMatch(/not a Solana address/)
+      expect(await solanaAccount(test.wallet)).toBe(test.account)
+    },
+  )
+
   it('on localnet alone is told as such, unless the network is named', async () => {
     const { wallet, address } = testSolanaWallet(7, { chains: ['solana:localnet'] })
     const { message } = await expectCode('ERR_AUTH_FAILED', () => solanaAccount(wallet))

@@ -151,6 +151,8 @@ const GENESIS_HASHES = new Map([
   ['testnet', '4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z'],
 ])
 const REFERENCE = /^[1-9A-HJ-NP-Za-km-z]{32}$/
+// The form of 32 bytes in base58.
+const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/
 
 /** Parses an account id that the caller gave. Throws a `TypeError` unless it is a Solana account (`solana:…`). */
 export function solanaArgument(input: AccountInput): string {
@@ -178,11 +180,17 @@ export async function walletAccount(
   })
   if (!account) return undefined
   const reference = solanaReference(chain ?? preferredChain(account.chains) ?? '')
-  if (reference) return solanaArgument(`solana:${reference}:${account.address}`)
-  throw new SessionError(
-    'ERR_AUTH_FAILED',
-    `the wallet's account is on ${account.chains.join(', ').slice(0, 100)}, which no CAIP-2 id names: switch the wallet to mainnet, testnet or devnet`,
-  )
+  if (!reference)
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      `the wallet's account is on ${account.chains.join(', ').slice(0, 100)}, which no CAIP-2 id names: switch the wallet to mainnet, testnet or devnet`,
+    )
+  if (!ADDRESS.test(account.address))
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the wallet answered with something that is not a Solana address: update it, or use a different one',
+    )
+  return `solana:${reference}:${account.address}`
 }
 
 /** Returns the network to sign in on: mainnet, if the account has it or names no network. */
