@@ -199,6 +199,22 @@ describe('a person who', () => {
     expect(await failureOf(() => createPasskey({ name: 'a', signal: end.signal }))).toBe(end.signal.reason)
   })
 
+  it.each(['require', 'Required', '', null, true])(
+    'need not be verified because of the misspelling %j is not asked',
+    async (value) => {
+      const account = await create()
+      const wrong = { ...site, userVerification: value as 'required' }
+      const [asked, created] = [passkeys.requests.length, passkeys.creations.length]
+      const { cause } = await expectCode('ERR_AUTH_FAILED', () => authorize(account, wrong))
+      expect(cause).toBeInstanceOf(TypeError)
+      await expect(webauthnAccount(wrong)).rejects.toThrow(TypeError)
+      await expect(createPasskey({ name: 'a', userVerification: value as 'required' })).rejects.toThrow(
+        /^userVerification must be/,
+      )
+      expect([passkeys.requests.length, passkeys.creations.length]).toEqual([asked, created])
+    },
+  )
+
   it('need not be verified may use a passkey that does not', async () => {
     const account = await create()
     passkeys.behaviour = { flags: 1 }

@@ -93,6 +93,19 @@ export interface PasskeyRequestOptions {
   signal?: AbortSignal
 }
 
+const USER_VERIFICATIONS: readonly unknown[] = ['required', 'preferred', 'discouraged']
+
+/**
+ * Reads the `userVerification` option. Throws a `TypeError` for any other value, because browsers would silently replace it by
+ * `preferred`.
+ */
+export function userVerificationOption(
+  value: PasskeyRequestOptions['userVerification'] = 'required',
+): NonNullable<PasskeyRequestOptions['userVerification']> {
+  if (USER_VERIFICATIONS.includes(value)) return value
+  throw new TypeError('userVerification must be "required", "preferred" or "discouraged"')
+}
+
 /**
  * Asks the browser to create or use a passkey. Rejects with `ERR_ENVIRONMENT` if there is no WebAuthn, with
  * `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`, or with the reason of `signal`.

@@ -12,6 +12,7 @@ import {
   randomChallenge,
   rememberPasskey,
   requestPasskey,
+  userVerificationOption,
 } from './passkeys.js'
 
 // The bytes before the point (04, x, y) in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
@@ -57,7 +58,7 @@ const CREATE_OPTIONS = [
 /** Creates a passkey, remembers it, and returns its account. */
 export async function registerPasskey(options: CreatePasskeyOptions): Promise<string> {
   assertOptions(options, CREATE_OPTIONS)
-  const { name, rpId, userVerification = 'required', timeoutMs, signal, attachment } = options
+  const { name, rpId, timeoutMs, signal, attachment } = options
   const { displayName = name, rpName = rpId ?? globalThis.location?.hostname ?? '' } = options
   if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string')
   const publicKey: PublicKeyCredentialCreationOptions = {
@@ -71,7 +72,7 @@ export async function registerPasskey(options: CreatePasskeyOptions): Promise<st
       // Only a discoverable credential (resident key) can be chosen later without knowing its id.
       residentKey: 'required',
       requireResidentKey: true,
-      userVerification,
+      userVerification: userVerificationOption(options.userVerification),
       ...(attachment && { authenticatorAttachment: attachment }),
     },
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),

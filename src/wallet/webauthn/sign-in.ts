@@ -16,6 +16,7 @@ import {
   readPasskeys,
   rememberPasskey,
   requestPasskey,
+  userVerificationOption,
 } from './passkeys.js'
 import { challengeOf, isAssertedBy, parseClientData, verifyWebAuthn, WEBAUTHN_TYPE } from './verify.js'
 
@@ -77,7 +78,7 @@ export async function signPasskeyCapability(
     {
       origins: typeof origin === 'string' ? [origin] : [],
       rpIds: rpId === undefined ? [] : [rpId],
-      requireUserVerification: (options.userVerification ?? 'required') === 'required',
+      requireUserVerification: userVerificationOption(options.userVerification) === 'required',
     },
   )
   rememberPasskey({ ...passkey, account: iss })
@@ -147,11 +148,11 @@ export interface Assertion extends SignedData {
 export async function requestAssertion(
   challenge: Uint8Array<ArrayBuffer>,
   allowed: readonly PasskeyId[],
-  { rpId, userVerification = 'required', timeoutMs, signal }: PasskeyRequestOptions,
+  { rpId, userVerification, timeoutMs, signal }: PasskeyRequestOptions,
 ): Promise<Assertion> {
   const publicKey: PublicKeyCredentialRequestOptions = {
     challenge,
-    userVerification,
+    userVerification: userVerificationOption(userVerification),
     allowCredentials: allowed.map(descriptor),
     ...(rpId !== undefined && { rpId }),
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
