@@ -17,16 +17,16 @@ import {
 import { seal, unseal } from '../store/cookie-seal.js'
 import { type CookieNote, NOTE_MARK, noteValue } from '../store/page-cookie.js'
 
-/** What the cookie says: under which capability its bearer acts, and when the key last proved that it is there. */
+/** The content of the cookie: the capability, and when the session key last signed for the cookie. */
 export interface KeptSession {
   readonly cacao: Cacao
   /** In milliseconds since 1970. */
   readonly created: number
-  /** The capability's bytes as text, by which what was verified is remembered. */
+  /** The capability's bytes in base64url: the key under which its verification is cached. */
   readonly token: string
 }
 
-/** How the cookies are called, and with what they are sealed. */
+/** The name of the cookies, and the secrets that seal them. */
 export interface JarOptions {
   readonly name: string
   readonly secure: boolean
@@ -36,7 +36,7 @@ export interface JarOptions {
 const TIME_BYTES = 8
 const identity = (text: string): string => text
 
-/** The cookies of one kind of session: written, read and cleared together. */
+/** The cookies of one session: up to three parts and the note. They are written, read and cleared together. */
 export class CookieJar {
   readonly #name: string
   readonly #secrets: JarOptions['secrets']
@@ -49,8 +49,8 @@ export class CookieJar {
   }
 
   /**
-   * The `Set-Cookie` headers that keep a session in the browser for `keepSecs`, and a note beside it for `freshSecs`. `before` are
-   * the cookies that the browser has. `undefined` if the capability is too large for cookies.
+   * Returns the `Set-Cookie` headers that keep a session in the browser for `keepSecs`, and its note for `freshSecs`. `before` is the
+   * request's `Cookie` header. Returns `undefined` if the capability is too large for cookies.
    */
   async write(
     { cacao, created }: Pick<KeptSession, 'cacao' | 'created'>,
@@ -74,7 +74,7 @@ export class CookieJar {
     ]
   }
 
-  /** The `Set-Cookie` headers that clear them. */
+  /** Returns the `Set-Cookie` headers that clear all of the cookies. */
   clear(): string[] {
     return [
       ...this.#names().map((name) => this.#set(name, '', 0)),
@@ -83,8 +83,8 @@ export class CookieJar {
   }
 
   /**
-   * The session in a `Cookie` header; `undefined` if there is none, or two, or one that was not sealed with a secret of this
-   * server for this purpose.
+   * Returns the session in a `Cookie` header. Returns `undefined` if there is none, if a cookie occurs twice, or if it was not sealed
+   * with one of the secrets for this purpose.
    */
   async read(header: string | undefined): Promise<KeptSession | undefined> {
     const cookies = cookiesIn(header, this.#names())
@@ -96,12 +96,12 @@ export class CookieJar {
       const token = bytes.slice(TIME_BYTES)
       return { cacao: parseCacao(decode(token)), created: timeIn(bytes), token: toBase64url(token) }
     } catch {
-      // Sealed by another version of this code, with another form.
+      // Sealed by a different version of this code, in a different format.
       return undefined
     }
   }
 
-  // No name of a cookie has a line break, so that nothing that `cookieStore` seals can be opened here, nor the other way round.
+  // A cookie's name has no line break. Therefore `cookieStore`, which uses the name alone, can't open these cookies, nor this class its.
   get #purpose(): string {
     return `session\n${this.#name}`
   }
@@ -119,7 +119,7 @@ export class CookieJar {
   }
 }
 
-/** The cookies by name; `undefined` if one of those with these names is there twice, because nobody knows which one counts. */
+/** Returns the cookies by name; `undefined` if a name in `once` occurs twice, because it is unclear which value counts. */
 function cookiesIn(header = '', once: readonly string[] = []): Map<string, string> | undefined {
   const cookies = new Map<string, string>()
   for (const pair of header.split(';')) {

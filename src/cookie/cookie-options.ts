@@ -16,30 +16,33 @@ import type { NodeRequest } from '../middleware/node-request.js'
 import { type CookieStoreOptions, cookieForm } from '../store/cookie-format.js'
 import type { JarOptions } from './cookie-jar.js'
 
-/** The requests that the handlers of a session cookie take. */
+/** The requests that the handlers of a session cookie accept. */
 export type CookieRequest = Request | NodeRequest
 
-/** How a session cookie is written, and what a capability must fulfil: the options of `requireSession`, and a few of its own. */
+/** How a session cookie is written, and which capabilities are accepted: options of `requireSession`, and a few more. */
 export interface SessionCookieOptions
   extends Omit<
       RequireSessionOptions<CookieRequest>,
       'resources' | 'ability' | 'maxAgeSecs' | 'admission' | 'maxBodyBytes' | 'maxHeldBytes' | 'signedURLs'
     >,
     Pick<CookieStoreOptions, 'secret'> {
-  /** Resources that the capability must cover, at least one; or `false` where it is enough to know who it is. */
+  /** The resources that the capability must cover, at least one; or `false` to accept any capability of the account. */
   resources: readonly string[] | false
-  /** The ability that the capability must grant with a resource (ReCap). */
+  /** The ability that the capability must grant for a resource (ReCap). */
   ability?: Ability
   /**
-   * Seconds for which the cookie is good without being renewed; 600 by default, at most 86,400. So long a copy of it is worth
-   * something to a thief, who can't renew it.
+   * Seconds for which the cookie is valid without being renewed; 600 by default, at most 86,400. A thief can use a copied cookie for
+   * this long, but can't renew it.
    */
   maxAgeSecs?: number
-  /** The cookie's name behind `__Host-`; `cacao-session` by default. Apps on ports of one host share cookies: give each its own. */
+  /**
+   * The cookie's name after `__Host-`; `cacao-session` by default. Apps on different ports of one host share their cookies, so give
+   * each app a different name.
+   */
   name?: string
   /**
-   * `false` leaves out `Secure` and `__Host-`, for a server of this machine without TLS, where Safari would keep no cookie. It is
-   * refused for any other authority. True by default.
+   * Whether the cookie has `Secure` and `__Host-`; true by default. Set it to `false` for development on this machine without TLS,
+   * where Safari would not keep the cookie. `false` is refused for any other authority.
    */
   secure?: boolean
 }
@@ -52,19 +55,19 @@ export interface CookieSettings {
   readonly checks: Omit<VerifierSettings<CookieRequest>, 'resources' | 'ability'>
   readonly resources: readonly string[] | false
   readonly ability: Ability | undefined
-  /** The header by which answers to signed requests vary. */
+  /** The header that answers to signed requests name in `Vary`. */
   readonly vary: string
 }
 
 const DEFAULT_MAX_AGE_SECS = 600
-const MOST_MAX_AGE_SECS = 86_400
+const MAX_AGE_LIMIT_SECS = 86_400
 
 const maxAgeOption: ReadValue<number> = (value, name) => {
-  if (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= MOST_MAX_AGE_SECS)
+  if (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= MAX_AGE_LIMIT_SECS)
     return value as number
   throw wrong(
     name,
-    `a whole number of seconds from 1 to ${MOST_MAX_AGE_SECS}: so long a stolen cookie is good`,
+    `a whole number of seconds from 1 to ${MAX_AGE_LIMIT_SECS}, because a stolen cookie is valid for this long`,
   )
 }
 
@@ -79,7 +82,7 @@ const OWN_OPTIONS = {
   secure: setting(booleanOption),
 }
 
-// A request for a cookie has no body that counts, is verified once, and is never a signed URL.
+// These options have no meaning for a cookie: its request needs no body, is verified once, and is never a signed URL.
 const {
   admission: _,
   maxBodyBytes: __,
@@ -87,7 +90,7 @@ const {
   signedURLs: ____,
   ...GUARD_OPTIONS
 } = SESSION_OPTIONS
-// Only their names are compared here; each is read further down.
+// Used only to check the names; the values are read below.
 const COOKIE_OPTIONS: Readonly<Record<keyof SessionCookieOptions, unknown>> = {
   secret: true,
   ...GUARD_OPTIONS,
@@ -110,7 +113,7 @@ export function cookieSettings(options: SessionCookieOptions): CookieSettings {
   for (const option of ['resources', 'ability'])
     if (typeof given[option] === 'function')
       throw new TypeError(
-        `${option} can't be a function: the cookie is for all pages, so check the caller's capability in the page that needs more`,
+        `${option} can't be a function, because the cookie is the same for all pages: check the caller's capability in the page that needs more`,
       )
   const withReplay = Object.hasOwn(given, 'replay') ? given : { ...given, replay: replayFor(given['now']) }
   const guard = withReplay as unknown as RequireSessionOptions<CookieRequest>
@@ -131,7 +134,7 @@ export function cookieSettings(options: SessionCookieOptions): CookieSettings {
   }
 }
 
-// One for both kinds of handlers, so that a request can't be sent to each of them.
+// Both handlers share one store, so that a request can't be replayed from one to the other.
 const replayFor = (now: unknown): ReturnType<typeof memoryReplay> =>
   memoryReplay(typeof now === 'function' ? { now: now as () => number } : {})
 

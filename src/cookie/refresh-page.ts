@@ -1,23 +1,23 @@
 import { type ReadValue, readOptions, required, setting, wrong } from '../base/options.js'
 
-/** What the page needs that renews the cookie and goes on. */
+/** The options of the page that renews the cookie and then continues the navigation. */
 export interface RefreshPageOptions {
   /** The path of your script, such as `/refresh.js`, which calls `continueNavigation`. It is loaded as a module. */
   script: string
-  /** The path of the page where one signs in, such as `/login`. */
+  /** The path of your sign-in page, such as `/login`. */
   login: string
   /** The nonce of your `Content-Security-Policy`, if scripts need one. */
   nonce?: string
 }
 
-// Only what the URL parser leaves as it is: such a path can't lead to another origin.
+// Accepts only a path that the URL parser doesn't change, because such a path can't lead to another origin.
 const pathOption: ReadValue<string> = (value, name) => {
   const base = 'https://a.example'
   if (typeof value === 'string' && value.startsWith('/') && URL.canParse(value, base)) {
     const { href, origin } = new URL(value, base)
     if (origin === base && href === base + value) return value
   }
-  throw wrong(name, 'a path of this origin, as URLs have it: "/login"')
+  throw wrong(name, 'a path of this origin, encoded as in a URL: "/login"')
 }
 
 const nonceOption: ReadValue<string> = (value, name) => {
@@ -32,9 +32,9 @@ const READERS = {
 }
 
 // Seconds after which the page gives up: the script could not be loaded, or the server doesn't answer.
-const PATIENCE_SECS = 30
+const GIVE_UP_SECS = 30
 
-/** The page that the browser shows while the cookie is renewed: nothing. `at` is the URL to which the person was going. */
+/** Returns the empty page that the browser shows while the cookie is renewed. `at` is the URL that the person navigated to. */
 export function refreshPage(options: RefreshPageOptions, at: URL): Response {
   const { script, login, nonce } = readOptions(options, READERS)
   const to = escaped(login)
@@ -45,7 +45,7 @@ export function refreshPage(options: RefreshPageOptions, at: URL): Response {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="cacao-session-login" content="${to}">
-<meta http-equiv="refresh" content="${PATIENCE_SECS};url=${to}">
+<meta http-equiv="refresh" content="${GIVE_UP_SECS};url=${to}">
 <noscript><meta http-equiv="refresh" content="0;url=${to}"></noscript>
 <title>${escaped(at.host)}</title>
 <script type="module" src="${escaped(script)}"${nonce === undefined ? '' : ` nonce="${escaped(nonce)}"`}></script>
@@ -53,7 +53,7 @@ export function refreshPage(options: RefreshPageOptions, at: URL): Response {
 </html>
 `,
     {
-      // Not 200: nothing was shown to anybody. The browser shows the page, and a script sees that it isn't what it asked for.
+      // Not 200, so that a script that fetches the URL sees that this isn't the page. A browser shows the page all the same.
       status: 401,
       headers: {
         'content-type': 'text/html; charset=utf-8',

@@ -15,14 +15,14 @@ import { CookieJar, type KeptSession } from './cookie-jar.js'
 import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
 import { type RefreshPageOptions, refreshPage } from './refresh-page.js'
 
-/** Who acts; `stale` for someone whose cookie was not renewed in time; `undefined` for nobody. */
+/** The caller; `stale` if the cookie was not renewed in time; `undefined` if nobody is signed in. */
 export type CookieVerdict = Caller | 'stale' | undefined
 
 /** How a request is read. */
 export interface ReadCookieOptions {
   /**
-   * The request's method, where only its headers are at hand: `POST` in server actions. Without it, they are taken for those of
-   * a request that reads.
+   * The request's method, if `read` gets only the headers: `POST` in server actions. Without it, headers alone are taken for those of a
+   * request that changes nothing.
    */
   method?: string
 }
@@ -37,40 +37,45 @@ const READ_OPTIONS = {
 /** The sessions of pages, in cookies. */
 export interface SessionCookie {
   /**
-   * Answers requests to the path that `session.keepCookie` is given: a signed `POST` sets the cookie, `DELETE` clears it, also
-   * when the session is gone. A signed request that isn't accepted is answered as by `requireSession`, one from a page of
-   * another origin with 403, and another method with 405.
+   * Answers requests to the path that the page passes to `session.keepCookie`. A signed `POST` sets the cookie. `DELETE` clears it, even
+   * if the session no longer exists. A `POST` that isn't accepted is answered as by `requireSession`, a request from a page of another
+   * origin with 403 (also a `DELETE` without `Sec-Fetch-Site` and `Origin`), a capability that doesn't fit into cookies with 413, and
+   * any other method with 405.
    */
   handler(request: Request): Promise<Response>
-  /** The same for Express, Connect and `node:http`. */
+  /** The same handler for Express, Connect and `node:http`. */
   nodeHandler(request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void): void
   /**
-   * Who acts by the cookie of a request. All that can change is checked each time: expiry, domain, resources, delegation,
-   * revocation, and what a contract account accepts. `stale` means that the person is signed in as far as is known, but the page
-   * has not renewed the cookie: answer a navigation with `refreshPage`, and anything else as if nobody was. `undefined` is
-   * nobody. It is also the answer to a request that changes something (any method but `GET`, `HEAD` and `OPTIONS`) unless the
-   * browser says that it comes from a page of this origin. Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_RPC_UNAVAILABLE` while it
-   * can't be known who it is: answer that with 503. Rejects with a `TypeError` for a wrong request or option.
+   * Returns the caller whose session is in the cookie of a request. Everything that can change is checked each time: expiry, domain,
+   * resources, delegation, revocation, and the signature of a contract account.
+   *
+   * `stale` means that the session is valid, but the page has not renewed the cookie in time: answer a navigation with `refreshPage`,
+   * and any other request as if nobody were signed in. `undefined` means that nobody is signed in. A request that changes something
+   * (any method except `GET`, `HEAD` and `OPTIONS`) also gets `undefined`, unless the browser says that it comes from a page of this
+   * origin.
+   *
+   * Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_RPC_UNAVAILABLE` if a store or an RPC fails: answer with 503. Rejects with
+   * `ERR_ENVIRONMENT` if the server has no WebCrypto, and with a `TypeError` for a wrong request or option.
    */
   read(request: CookieSource, options?: ReadCookieOptions): Promise<CookieVerdict>
   /**
-   * Throws `ERR_REQUEST_ORIGIN` unless the browser says that the request comes from a page of this origin (`Sec-Fetch-Site`, else
-   * `Origin`). `read` does the same for requests that change something.
+   * Throws `ERR_REQUEST_ORIGIN` unless the browser says that the request comes from a page of this origin (`Sec-Fetch-Site`, or else
+   * `Origin`). `read` makes the same check for requests that change something.
    */
   assertSameOrigin(request: CookieSource): void
   /**
-   * The answer to a navigation whose cookie is `stale`: an empty page whose script takes up the session, renews the cookie and
-   * loads the same URL again, or goes on to `login`. It has no inline script and its own `Content-Security-Policy`; your own one
-   * must allow scripts and connections of this origin. A request other than `GET` and `HEAD` is answered with 303 to its own URL,
-   * because a form can't be sent again without asking.
+   * Returns the answer to a navigation whose cookie is `stale`: an empty page whose script resumes the session, renews the cookie and
+   * loads the same URL again, or continues to `login`. It has no inline script and its own `Content-Security-Policy`; if your server
+   * sets one too, it must allow scripts and connections of this origin. A request other than `GET` and `HEAD` is answered with 303 to
+   * its own URL, because a form can't be sent again without asking the person. Throws a `TypeError` for a wrong option or request.
    */
   refreshPage(request: Request, options: RefreshPageOptions): Response
 }
 
 /**
- * Sessions for what carries no signature: the pages that a browser navigates to. A short cookie stands in for the signature, and
- * only the session's key can have it renewed, which `session.keepCookie` does. It is `HttpOnly`, `Secure`, `SameSite=Lax`, for this
- * host only, encrypted and authenticated with the `secret`, and bound to key and capability. Throws a `TypeError` for wrong
+ * Sessions for requests that can't be signed: the pages that a browser navigates to. A short-lived cookie replaces the signature. Only
+ * the session key can renew it, which `session.keepCookie` does. It is `HttpOnly`, `Secure`, `SameSite=Lax`, for this host only,
+ * encrypted and authenticated with the `secret`, and bound to the session key and the capability. Throws a `TypeError` for wrong
  * options.
  *
  * @example
@@ -108,13 +113,13 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     throw requestRefused('ORIGIN', 'it does not come from a page of this origin')
   }
 
-  /** Who acts by the session in a cookie, fresh or not. Throws unless it is accepted. */
+  /** Returns the caller of the session in a cookie, fresh or stale. Throws if the session is not accepted. */
   const admit = async ({ cacao, token, created }: KeptSession): Promise<Caller> => {
     const time = now()
-    // Written so that a clock that gives NaN makes nothing valid.
+    // Written so that no cookie is valid if the clock returns NaN.
     if (!(created <= time + checks.clockSkewSecs * 1000))
       throw requestRefused('STALE', 'its cookie is from the future')
-    // The key has proved to be there when the cookie was sealed.
+    // The session key signed the request for which the cookie was sealed, so its did:key is trusted here.
     const capability = { text: token, keyDID: cacao.p.aud, read: () => cacao }
     const { caller } = await gate.admit(capability, time, () => {
       if (resources) assertResources(cacao, resources)
@@ -136,8 +141,8 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         return { status: 204, headers: PRIVATE, cookies: jar.clear() }
       }
       if (method !== 'POST') return { status: 405, headers: { ...PRIVATE, allow: 'POST, DELETE' } }
-      // What is no browser doesn't say where it is from, and has to sign all the same.
-      assertSameOrigin(request, ['same', 'unsaid'])
+      // A client that is not a browser sends no origin. Its request must be signed all the same.
+      assertSameOrigin(request, ['same', 'unknown'])
     } catch (error) {
       return refusalOf(error, request, now, settings.vary)
     }
@@ -203,14 +208,14 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         const caller = await admit(kept)
         return now() < kept.created + maxAgeSecs * 1000 ? caller : 'stale'
       } catch (error) {
-        if (error instanceof SessionError && !UNKNOWN.includes(error.code)) return undefined
+        if (error instanceof SessionError && !UNDECIDED.includes(error.code)) return undefined
         throw error
       }
     },
     assertSameOrigin: (source) => assertSameOrigin(requestHead(source)),
     refreshPage(request, pageOptions) {
       const [at] = addressOf(incomingRequest(request))
-      if (!at) throw new TypeError('request must be the one that is answered')
+      if (!at) throw new TypeError('request must be the request that is being answered')
       const page = refreshPage(pageOptions, at)
       if (request.method === 'GET' || request.method === 'HEAD') return page
       return new Response(null, { status: 303, headers: { location: at.href, 'cache-control': 'no-store' } })
@@ -227,10 +232,10 @@ interface Answer {
 
 const PRIVATE = { 'cache-control': 'no-store' }
 const JSON_HEADERS = { ...PRIVATE, 'content-type': 'application/json' }
-// It isn't known who it is: nobody, or the person.
-const UNKNOWN: readonly string[] = ['ERR_STORE_UNAVAILABLE', 'ERR_RPC_UNAVAILABLE', 'ERR_ENVIRONMENT']
+// With these errors, the person may still be signed in, so `read` must not return `undefined`.
+const UNDECIDED: readonly string[] = ['ERR_STORE_UNAVAILABLE', 'ERR_RPC_UNAVAILABLE', 'ERR_ENVIRONMENT']
 
-// A fault of the server, where nothing else would answer.
+// Answers a fault of the server if there is no `next`.
 const failed =
   (response: NodeResponse) =>
   (error?: unknown): void => {
@@ -238,15 +243,15 @@ const failed =
     if (!response.headersSent) response.writeHead(500, { ...PRIVATE }).end('')
   }
 
-// What something before has set stays set.
+// Keeps the cookies that other middleware has set.
 function setAlready(response: NodeResponse, cookies: readonly string[]): string[] {
   const before = response.getHeader('set-cookie')
   return [...(Array.isArray(before) ? before : typeof before === 'string' ? [before] : []), ...cookies]
 }
 
-/** What a request says of itself, whatever form the server has it in. */
+/** The method and the headers of a request, in any form that a server has it in. */
 interface RequestHead {
-  /** `undefined` where only the headers were given. */
+  /** `undefined` if only headers were passed. */
   readonly method: string | undefined
   /** The value of a header, by its name in lower case. */
   header(name: string): string | undefined
@@ -267,16 +272,16 @@ function isReading(method: string): boolean {
 }
 
 /**
- * What a browser says of where a request comes from: `same` for a page of this origin, `other` for any other, and `unsaid` if it
- * says nothing, as what is no browser. `Sec-Fetch-Site` can't be written by a page, and neither can `Origin`.
+ * Returns what the browser says about the origin of a request: `same` for a page of this origin, `other` for any other page, and
+ * `unknown` if the request doesn't say, as from a client that is not a browser. A page can set neither `Sec-Fetch-Site` nor `Origin`.
  */
 function originOf(
   { header }: Pick<RequestHead, 'header'>,
   isOwn: (origin: string) => boolean,
-): 'same' | 'other' | 'unsaid' {
+): 'same' | 'other' | 'unknown' {
   const site = header('sec-fetch-site')
   if (site !== undefined) return site === 'same-origin' ? 'same' : 'other'
   const origin = header('origin')
-  if (origin === undefined) return 'unsaid'
+  if (origin === undefined) return 'unknown'
   return isOwn(origin) ? 'same' : 'other'
 }

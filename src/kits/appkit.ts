@@ -11,13 +11,13 @@ export type { KitAuth, KitOptions, KitStatus } from './kit-session.js'
 
 /** Options of `appKitAuth`. */
 export interface AppKitOptions extends KitOptions {
-  /** Whether a wallet whose owner doesn't sign in is disconnected; true by default, as in AppKit. */
+  /** Whether AppKit disconnects a wallet if the person doesn't sign in; true by default, as in AppKit. */
   required?: boolean
   /** Whether disconnecting the wallet signs out; true by default, as in AppKit. */
   signOutOnDisconnect?: boolean
 }
 
-/** The content of a sign-in message, by the names that AppKit has for it. */
+/** The content of a sign-in message, under AppKit's names. */
 export interface SIWXData<Chain extends string = string> {
   accountAddress: string
   /** A CAIP-2 id, such as `eip155:1`. */
@@ -34,12 +34,12 @@ export interface SIWXData<Chain extends string = string> {
   notBefore?: string
 }
 
-/** A message that AppKit has the wallet sign. */
+/** A message for the wallet to sign. */
 export interface SIWXMessage<Chain extends string = string> extends SIWXData<Chain> {
   toString(): string
 }
 
-/** A sign-in, as AppKit hands it over. */
+/** A sign-in, as AppKit passes it on. */
 export interface SIWXSession<Chain extends string = string> {
   data: SIWXData<Chain>
   message: string
@@ -60,7 +60,7 @@ export interface AppKitSIWX {
   signOutOnDisconnect: boolean
 }
 
-/** What `appKitAuth` gives: the configuration for AppKit, and the session for the app. */
+/** The result of `appKitAuth`: the configuration for AppKit, and the session for the app. */
 export interface AppKitAuth extends KitAuth {
   /** The option `siwx` of `createAppKit`. */
   readonly siwx: AppKitSIWX
@@ -76,13 +76,13 @@ const CONNECTION_SECS = 300
 const NONCE_BYTES = 12
 
 /**
- * Makes the dialogs of Reown AppKit sign in with a session, with accounts of Ethereum and Solana: the message that the wallet shows is
- * that of `DIDSession.get`, and once it is signed the session is stored and `getSession()` gives it. Create it once, outside of
- * components. AppKit's functions reject with a `SessionError`, as `DIDSession.get` does. Throws a `TypeError` for a wrong option.
+ * Makes the dialogs of Reown AppKit sign in with a session, for Ethereum and Solana accounts. The wallet shows the message of
+ * `DIDSession.get`. Once it is signed, the session is stored, and `getSession()` returns it. Create it once, outside of components. The
+ * functions that AppKit calls reject with a `SessionError`, as `DIDSession.get` does. Throws a `TypeError` for a wrong option.
  *
- * AppKit asks some wallets for a message before it knows the account: with WalletConnect's one-click authentication, and for wallets
- * by e-mail. A session is for one account, so what those sign is a message of five minutes that grants nothing, and
- * AppKit's dialog asks for the sign-in next.
+ * In some cases, AppKit needs a message before it knows the account: with WalletConnect's one-click authentication, and with e-mail
+ * wallets. A session is for one account, so these wallets sign a message that grants nothing and is valid for five minutes. AppKit's
+ * dialog then asks for the sign-in.
  *
  * @example
  * const auth = appKitAuth({ resources: ['https://api.example.com/notes/*'], anyChain: true })
@@ -92,7 +92,7 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
   const given = readOptions<AppKitOptions>(options, APPKIT_READERS)
   const { required = true, signOutOnDisconnect = true, ...kitOptions } = given
   const session = new KitSession(kitOptions)
-  // Texts that were given out before the account was known, by their nonces.
+  // The nonces of the messages that were created before the account was known.
   const connections = new Set<string>()
   const siwx: AppKitSIWX = {
     async createMessage({ accountAddress, chainId }) {
@@ -111,7 +111,7 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
     },
     async setSessions(sessions) {
       if (sessions.length === 0) await signOut(session)
-      for (const one of sessions) await siwx.addSession(one)
+      for (const added of sessions) await siwx.addSession(added)
     },
     async getSessions(chainId, address) {
       const found = await session.sessionOf(`${chainId}:${address}`)
@@ -124,7 +124,7 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
   return { ...session.auth, siwx }
 }
 
-/** What a wallet signs before AppKit knows its account: no key is named in it, so nothing can be done with it. */
+/** Returns the message that a wallet signs before AppKit knows its account. It names no session key, so it grants nothing. */
 function connectionText(domain: string | undefined, nonce: string, address: string, chainId: string): string {
   const { host, origin } = globalThis.location ?? { host: 'localhost', origin: 'http://localhost' }
   const now = Date.now()
@@ -187,10 +187,11 @@ function dataOf<Chain extends string>(
   }
 }
 
-/** AppKit must hear of it if the session may still be there. */
+/** Signs out. Rejects if the session may still be stored, so that AppKit shows the failure. */
 async function signOut(session: KitSession): Promise<void> {
   if (await session.signOut()) return
   throw (
-    session.auth.getError() ?? new SessionError('ERR_STORE_UNAVAILABLE', 'the session may still be stored')
+    session.auth.getError() ??
+    new SessionError('ERR_STORE_UNAVAILABLE', 'the session may still be stored: sign out again')
   )
 }

@@ -13,35 +13,35 @@ import type { EthereumRPCs } from '../wallet/ethereum/rpc.js'
 import { rpcArgument } from '../wallet/ethereum/verifiers.js'
 
 /**
- * Options of `rainbowKitAuth` and `appKitAuth`: those of `DIDSession.get`, and of `ethereumAuth` the RPCs that check the signatures of
- * contract accounts, and how the address is written.
+ * Options of `rainbowKitAuth` and `appKitAuth`: those of `DIDSession.get`, and three options of `ethereumAuth`: the RPCs that check the
+ * signatures of contract accounts (`rpc`, `rpcTimeoutMs`), and how the address is written (`lowerCaseAddress`).
  */
 export interface KitOptions extends Omit<GetOptions, 'signal'>, KitEthereumOptions {}
 
 type KitEthereumOptions = Pick<EthereumAuthOptions, 'rpc' | 'rpcTimeoutMs' | 'lowerCaseAddress'>
 
-/** Whether somebody is signed in, in the words of RainbowKit. */
+/** Whether somebody is signed in, with the values that RainbowKit uses. */
 export type KitStatus = 'loading' | 'unauthenticated' | 'authenticated'
 
-/** What an app has of the session that the buttons of a wallet kit sign in. Each function can be handed on by itself. */
+/** The session that a wallet kit's buttons sign in, for the app. The functions need no `this`, so each can be passed on alone. */
 export interface KitAuth {
-  /** `loading` until the store has been read once, which begins with the first listener; always on a server. */
+  /** Returns `loading` until the store has been read once, which starts with the first listener. On a server, always `loading`. */
   getStatus(): KitStatus
-  /** The session; `undefined` if nobody is signed in, or it isn't known yet. */
+  /** Returns the session; `undefined` if nobody is signed in, or the store has not been read yet. */
   getSession(): DIDSession | undefined
-  /** Why the last sign-in or sign-out failed; kits themselves only say that it did. */
+  /** Returns why the last sign-in or sign-out failed. The kits only show that it failed. */
   getError(): SessionError | undefined
-  /** Calls back after each change, in this tab or another, until the function that it gives is called. */
+  /** Calls the listener after each change, in this tab or another one. Returns a function that stops that. */
   subscribe(listener: () => void): () => void
   /**
-   * Says which account the wallet shows: a CAIP-10 id. A session of another account then isn't used any more, but stays stored;
-   * one of this account that is stored is taken up, without a prompt. Without an account, as for a wallet that is locked,
-   * nothing changes: a session needs no wallet.
+   * Sets the account that the wallet shows: a CAIP-10 id. A session of a different account is then no longer used, but stays stored. A
+   * stored session of this account is resumed without a prompt. With `undefined`, as for a locked wallet, nothing changes, because a
+   * session needs no wallet.
    */
   setAccount(account: AccountInput | undefined): void
 }
 
-/** A text that the kit has the wallet sign, and what waits for the signature. */
+/** A sign-in that waits for the wallet's signature. */
 interface PendingSignature {
   readonly text: Promise<string>
   readonly answer: (signature: string) => void
@@ -63,8 +63,8 @@ export const KIT_READERS: ReadersOf<KitOptions> = {
 }
 
 /**
- * The session of a page whose wallet is asked by somebody else: a kit first wants the text, and later brings the signature. Nothing
- * is read or listened to before an app or a kit asks, so that it can be made on a server, too.
+ * The session of a page in which a wallet kit asks the wallet: the kit first requests the text, and later passes the signature. Nothing
+ * is read and no event is listened to before the app or the kit calls a method, so that a server can create it too.
  */
 export class KitSession {
   /** The part for the app. */
@@ -98,12 +98,12 @@ export class KitSession {
     this.#ethereum = { rpc, rpcTimeoutMs, lowerCaseAddress }
   }
 
-  /** The site that signs in, if the app has named it. */
+  /** The domain to sign in to, if the app has set it. */
   get domain(): string | undefined {
     return this.#options.domain
   }
 
-  /** A nonce for the next sign-in: the app's, or a random one. */
+  /** Returns a nonce for the next sign-in: the app's, or a random one. */
   async nonce(): Promise<string> {
     const { nonce } = this.#options
     const own = typeof nonce === 'function' ? await nonce() : nonce
@@ -111,9 +111,9 @@ export class KitSession {
   }
 
   /**
-   * Begins to sign in and gives the text for the wallet. A sign-in that was waiting for its signature ends: the kit asks
-   * again after the person has said no, of which it tells nobody. Rejects if there is nothing to sign, because a stored session of
-   * the account has been taken up.
+   * Starts a sign-in and returns the text for the wallet. An earlier sign-in that still waits for its signature ends, because a kit does
+   * not report that the person said no: it just starts again. Rejects if there is nothing to sign, because a stored session of the
+   * account was resumed.
    */
   async textToSign(account: string, nonce?: string): Promise<string> {
     const who = accountArgument(account)
@@ -126,13 +126,13 @@ export class KitSession {
     return text
   }
 
-  /** Ends the sign-in with the wallet's signature over its text. Rejects with a `SessionError` if it signs nobody in. */
+  /** Completes the sign-in with the wallet's signature over its text. Rejects with a `SessionError` if the sign-in fails. */
   async signed(text: string, signature: string): Promise<DIDSession> {
     const pending = this.#pending
     if (pending?.signs !== text)
       throw new SessionError(
         'ERR_AUTH_FAILED',
-        'no sign-in waits for this signature, because the page was loaded anew or has asked again since: sign in again',
+        'no sign-in waits for this signature, because the page was reloaded or a new sign-in was started: sign in again',
       )
     this.#pending = undefined
     pending.answer(signature)
@@ -141,7 +141,7 @@ export class KitSession {
     throw this.#state?.error ?? endedError()
   }
 
-  /** The session of an account, which becomes that of the page; `undefined` if none is stored, or the store can't be read. */
+  /** Resumes an account's session for the page and returns it; `undefined` if none is stored, or the store can't be read. */
   async sessionOf(account: string): Promise<DIDSession | undefined> {
     const own = this.#state?.session
     if (own?.isAuthorized() && this.#isSame(own.account, account)) return own
@@ -149,7 +149,7 @@ export class KitSession {
       if (error instanceof SessionError) return undefined
       throw error
     })
-    // Without one, a session of another account may stay in use: the app decides about that by `setAccount`.
+    // If there is none, a session of a different account may stay in use. The app can change that with `setAccount`.
     if (!found && this.#controller) return undefined
     this.#setAccount(account)
     this.#open()
@@ -157,12 +157,12 @@ export class KitSession {
     return found && this.#state?.session
   }
 
-  /** Signs out who is signed in, and ends a sign-in. Says whether the store did its part. */
+  /** Signs out, and ends a sign-in that has started. Returns false if the store failed. */
   async signOut(): Promise<boolean> {
     return this.#open().signOut(this.#ownOptions)
   }
 
-  /** Signs an account out, whether or not its session is that of the page. */
+  /** Signs out an account, also if its session is not the session of the page. */
   async remove(account: string): Promise<void> {
     await DIDSession.remove(account, placeOptions(this.#options))
   }
@@ -171,8 +171,8 @@ export class KitSession {
     return this.#controller?.state
   }
 
-  // Only the first load counts as one. RainbowKit closes its dialogs when `loading` ends, also the one in which somebody has just
-  // connected a wallet and is about to sign in.
+  // Reports `loading` only for the first load. RainbowKit closes its dialogs when `loading` ends, also a dialog in which a person has
+  // just connected a wallet and is about to sign in.
   get #status(): KitStatus {
     if (this.#state?.session) return 'authenticated'
     return this.#isLoading && !this.#hasLoaded ? 'loading' : 'unauthenticated'
@@ -187,7 +187,7 @@ export class KitSession {
   }
 
   #subscribe(listener: () => void): () => void {
-    // Each subscription has its own function, because one listener may subscribe twice.
+    // Each subscription has its own function, because the same listener may be subscribed twice.
     const own = (): void => listener()
     this.#listeners.add(own)
     this.#open()
@@ -223,7 +223,7 @@ export class KitSession {
 
   #tell(): void {
     if (!this.#isLoading) this.#hasLoaded = true
-    // Each in a task of its own: the page sees what a listener throws, and the sign-in goes on.
+    // Each listener runs in its own microtask: the page reports an error of a listener, and the sign-in continues.
     for (const listener of [...this.#listeners])
       queueMicrotask(() => {
         if (this.#listeners.has(listener)) listener()
@@ -232,13 +232,13 @@ export class KitSession {
 
   #loaded(): Promise<void> {
     return new Promise((resolve) => {
-      const look = (): void => {
+      const resolveOnceLoaded = (): void => {
         if (this.#isLoading) return
-        this.#listeners.delete(look)
+        this.#listeners.delete(resolveOnceLoaded)
         resolve()
       }
-      this.#listeners.add(look)
-      look()
+      this.#listeners.add(resolveOnceLoaded)
+      resolveOnceLoaded()
     })
   }
 
@@ -265,7 +265,7 @@ export class KitSession {
     return { text, answer, session, end: () => controller.abort() }
   }
 
-  /** An auth method whose wallet is the kit: it hands on the text, and waits. */
+  /** Returns an auth method whose wallet is the kit: it passes the text on and waits for the signature. */
   async #authMethod(account: string, sign: (text: string) => Promise<string>): Promise<AuthMethod> {
     const [namespace, , address = ''] = account.split(':')
     if (namespace === 'eip155') {
@@ -279,21 +279,18 @@ export class KitSession {
     }
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      `an account of ${namespace} can't sign in here: choose one of Ethereum or Solana`,
+      `an account of ${namespace} can't sign in here: choose an Ethereum or Solana account`,
     )
   }
 }
 
 function endedError(): SessionError {
-  return new SessionError(
-    'ERR_AUTH_FAILED',
-    'the sign-in was ended before the wallet answered: sign in again',
-  )
+  return new SessionError('ERR_AUTH_FAILED', 'the sign-in ended before the wallet answered: sign in again')
 }
 
 function signedInError(account: string): SessionError {
   return new SessionError(
     'ERR_AUTH_FAILED',
-    `there is nothing to sign, because ${account} is signed in already`,
+    `there is nothing to sign, because ${account} is already signed in`,
   )
 }

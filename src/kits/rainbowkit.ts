@@ -10,18 +10,19 @@ export interface RainbowKitAdapter {
   signOut(): Promise<void>
 }
 
-/** What `rainbowKitAuth` gives: the adapter for RainbowKit, and the session for the app. */
+/** The result of `rainbowKitAuth`: the adapter for RainbowKit, and the session for the app. */
 export interface RainbowKitAuth extends KitAuth {
-  /** For `RainbowKitAuthenticationProvider`, together with `getStatus()` as its `status`. */
+  /** Pass it to `RainbowKitAuthenticationProvider`, together with `getStatus()` as its `status`. */
   readonly adapter: RainbowKitAdapter
 }
 
 /**
- * Makes RainbowKit's dialog sign in with a session: the message that it shows is that of `DIDSession.get`, and once it is signed
- * the session is stored and `getSession()` gives it. Create it once, outside of components. Signing out works in both directions: a
- * wallet that is disconnected or switches to another account signs the session out, and once a session ends, in any tab, the status
- * is `unauthenticated`. Throws a `TypeError` for a wrong option. The adapter's functions reject with a `SessionError`, as
- * `DIDSession.get` does, and RainbowKit says so in its dialog; `signOut` never rejects, because RainbowKit waits for nothing.
+ * Makes RainbowKit's dialog sign in with a session. The wallet shows the message of `DIDSession.get`. Once it is signed, the session is
+ * stored, and `getSession()` returns it. Create it once, outside of components. Throws a `TypeError` for a wrong option.
+ *
+ * Signing out works in both directions: if the wallet is disconnected or switches to a different account, the session is signed out; if
+ * a session ends in any tab, the status becomes `unauthenticated`. The adapter's functions reject with a `SessionError`, as
+ * `DIDSession.get` does, and RainbowKit's dialog shows the failure. `signOut` never rejects, because RainbowKit doesn't await it.
  *
  * @example
  * const auth = rainbowKitAuth({ resources: ['https://api.example.com/notes/*'], anyChain: true })

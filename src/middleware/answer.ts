@@ -2,12 +2,12 @@ import { type Clock, systemClock } from '../base/environment.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { RECEIVED_METHOD } from '../http/signature-profile.js'
 
-// The answer to a signed request is for one caller only: a cache that stored it under its URL would give it to the next
-// person. So each answer is marked as private.
+// The answer to a signed request is for one caller only: a cache that stored it under its URL would return it to the next person.
+// Therefore each answer is marked as private.
 
-/** The header by which answers vary, unless the option `capabilityHeader` says otherwise. */
+/** The header that answers name in `Vary`, unless the option `capabilityHeader` names a different one. */
 export const DEFAULT_VARY = 'Authorization'
-// A page of another origin sees no other headers of the answer than these.
+// A page of another origin can read only these headers of the answer.
 const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
 const CACHE_CONTROL = 'private, no-store'
 const REFERRER_POLICY = 'no-referrer'
@@ -31,10 +31,11 @@ const STATUSES: ReadonlyMap<SessionErrorCode, number> = new Map([
 ])
 
 /**
- * The answer to a request that was refused: 403 if the capability doesn't cover it, 413 if its body is too large, 429 if
- * its capability has too many requests or bodies under way, 503 if a store or the chain of a contract account doesn't
- * answer, 500 if the server has no WebCrypto, and otherwise 401 with `WWW-Authenticate: CACAO error="…"`. The client gets
- * the code only; `onRefused` and the log get the error. Rethrows what is not a `SessionError`, because that is a fault of the server.
+ * Returns the answer to a refused request: 403 if the capability doesn't cover it, or it comes from a page of another origin; 413 if
+ * its body is too large; 429 if its capability has too many requests or bodies in progress; 503 if a store or the chain of a contract
+ * account doesn't answer; 500 if the server has no WebCrypto; and otherwise 401 with `WWW-Authenticate: CACAO error="…"`. The client
+ * gets only the code; `onRefused` and the log get the error. Rethrows an error that is not a `SessionError`, because it is a fault of
+ * the server.
  */
 export function refusalOf<R>(
   error: unknown,
@@ -51,7 +52,7 @@ export function refusalOf<R>(
       'content-type': 'application/json',
       'cache-control': 'no-store',
       vary,
-      // By its date, a client whose clock is wrong signs again; by the method, one whose browser has followed a redirection.
+      // With the date, a client whose clock is wrong can sign again. The method tells a client that its browser followed a redirection.
       ...(Number.isFinite(time) && { date: new Date(time).toUTCString() }),
       ...(error.code === 'ERR_REQUEST_SIGNATURE' && { [RECEIVED_METHOD]: methodOf(request) }),
       'access-control-expose-headers': EXPOSED,
@@ -67,23 +68,23 @@ function methodOf(request: unknown): string {
   return typeof method === 'string' ? method : ''
 }
 
-/** The refusal as a web standard response. */
+/** Returns the refusal as a `Response`. */
 export function refusalResponse({ status, headers, body }: Refusal): Response {
   return new Response(body, { status, headers })
 }
 
-/** How an answer is marked as one caller's. */
+/** How an answer is marked as private. */
 export interface AnswerMarks {
-  /** The header of the capability. */
+  /** The name of the header that carries the capability. */
   readonly vary: string
-  /** Whether the URL alone admits, so that it must not go on: not into a cache, nor into the `Referer` of what the answer links to. */
+  /** Whether the request was a signed URL. Anyone with the URL is admitted, so it must not get into a cache or a `Referer` header. */
   readonly isSignedURL: boolean
 }
 
 /**
- * The response, marked as one caller's: `Vary` with the header of the capability, and `Cache-Control: private, no-store` unless the handler
- * has set that. For a signed URL it is set in any case, and `Referrer-Policy: no-referrer` with it. It is a copy if its headers can't be
- * changed, as those of a response from `fetch`.
+ * Marks a response as private and returns it: adds the capability's header to `Vary`, and sets `Cache-Control: private, no-store`
+ * unless the handler has set `Cache-Control`. For a signed URL, it always sets `Cache-Control`, and also
+ * `Referrer-Policy: no-referrer`. Returns a copy if the headers can't be changed, as those of a response from `fetch`.
  */
 export function privateResponse(response: Response, marks: AnswerMarks): Response {
   try {
@@ -104,7 +105,7 @@ function markPrivate(headers: Headers, { vary, isSignedURL }: AnswerMarks): void
   if (isSignedURL) headers.set('referrer-policy', REFERRER_POLICY)
 }
 
-/** The members of Node's `ServerResponse` that marking it needs. */
+/** The members of Node's `ServerResponse` that `markPrivateNode` needs. */
 export interface MarkedResponse {
   readonly headersSent: boolean
   getHeader(name: string): unknown
@@ -112,7 +113,7 @@ export interface MarkedResponse {
   writeHead(status: number, ...rest: unknown[]): unknown
 }
 
-/** Marks the answer of a Node server as one caller's when its head is written, after the handler has set its headers. */
+/** Marks the answer of a Node server as private as soon as its head is written, after the handler has set its headers. */
 export function markPrivateNode(response: MarkedResponse, { vary: header, isSignedURL }: AnswerMarks): void {
   const { writeHead } = response
   response.writeHead = function (this: MarkedResponse, status: number, ...rest: unknown[]): unknown {
@@ -129,7 +130,7 @@ export function markPrivateNode(response: MarkedResponse, { vary: header, isSign
   }
 }
 
-// `writeHead` takes headers as an object, as a list of pairs, or as a list in which names and values alternate.
+// `writeHead` accepts headers as an object, as a list of pairs, or as a list in which names and values alternate.
 function headersIn(given: unknown): [string, string | string[]][] {
   if (typeof given !== 'object' || given === null) return []
   if (!Array.isArray(given)) return Object.entries(given).filter(([, value]) => value !== undefined)

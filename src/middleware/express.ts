@@ -24,9 +24,9 @@ const callers = new WeakMap<object, VerifiedRequest>()
 
 /**
  * Middleware for Express, Connect and plain `node:http` that accepts signed requests only. For those, `callerOf(request)`
- * returns who is calling. Other requests are answered with 401, 403, 413, 429 or 503 and the code of the error as JSON.
- * Responses are marked as one caller's (`Vary`, `Cache-Control`), and `request.headers.host` is set to the verified authority.
- * Put it before body parsers, which can still read the body; and after `cors()`, if pages of another origin call. Throws a
+ * returns the caller. Other requests are answered with 401, 403, 413, 429 or 503 and the code of the error as JSON.
+ * Responses are marked as private (`Vary`, `Cache-Control`), and `request.headers.host` is set to the verified authority.
+ * Put it before body parsers, which can still read the body, and after `cors()`, if pages of another origin send requests. Throws a
  * `TypeError` for wrong options.
  *
  * @example
@@ -45,7 +45,7 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
         markPrivateNode(response as MarkedResponse, verdict.marks)
         return next()
       }
-      // Another middleware, such as a time limit, may have answered in the meantime.
+      // A different middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
       const headers = {
         ...refusal.headers,
@@ -57,14 +57,14 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
   }
 }
 
-// What `cors()` has exposed before stays exposed.
+// Keeps the headers that `cors()` has exposed.
 function exposedBy(response: NodeResponse, { headers }: Refusal): string {
   const before = response.getHeader('access-control-expose-headers')
   const own = headers['access-control-expose-headers'] ?? ''
   return typeof before === 'string' && before !== '' ? `${before}, ${own}` : own
 }
 
-/** Who is calling. Throws an `Error` if `requireSession` has not accepted the request, so that none passes unverified. */
+/** Returns the caller. Throws an `Error` if `requireSession` has not accepted the request, so that no request passes unverified. */
 export function callerOf(request: object): VerifiedRequest {
   const caller = callers.get(request)
   if (caller) return caller

@@ -35,11 +35,11 @@ export interface SessionFastifyReply {
 const callers = new WeakMap<object, VerifiedRequest>()
 
 /**
- * A hook for Fastify that accepts signed requests only. For those, `callerOf(request)` returns who is calling. Other requests are
- * answered with 401, 403, 413, 429 or 503 and the code of the error as JSON. It is for `onRequest`, which comes before the body is
- * parsed; parsers can still read the body. Responses are marked as one caller's (`Vary`, `Cache-Control`), and
- * `request.headers.host` is set to the verified authority. Register `@fastify/cors` before it, if pages of another origin call.
- * Throws a `TypeError` for wrong options.
+ * Returns a hook for Fastify that accepts signed requests only. For those, `callerOf(request)` returns the caller. Other requests are
+ * answered with 401, 403, 413, 429 or 503 and the code of the error as JSON. Add it as an `onRequest` hook, which runs before the body
+ * is parsed; parsers can still read the body. Responses are marked as private (`Vary`, `Cache-Control`), and
+ * `request.headers.host` is set to the verified authority. Register `@fastify/cors` before it, if pages of another origin send
+ * requests. Throws a `TypeError` for wrong options.
  *
  * @example
  * app.addHook('onRequest', requireSession(options))
@@ -71,12 +71,12 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
     reply.code(status)
     reply.headers({ ...headers, ...closingHeaders(raw) })
     reply.send(body)
-    // A hook that has answered gives the reply, so that nothing after it runs.
+    // Returning the reply tells Fastify that the hook has answered, so nothing else runs.
     return reply
   }
 }
 
-/** Who is calling. Throws an `Error` if `requireSession` has not accepted the request, so that none passes unverified. */
+/** Returns the caller. Throws an `Error` if `requireSession` has not accepted the request, so that no request passes unverified. */
 export function callerOf(request: object): VerifiedRequest {
   const caller = callers.get(request)
   if (caller) return caller

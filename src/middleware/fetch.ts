@@ -11,7 +11,7 @@ export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verif
 export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './guard.js'
 
-/** A fetch handler that gets the caller as its second argument, and then the further arguments of its platform. */
+/** A fetch handler. Its second argument is the caller, followed by the other arguments that the platform passes. */
 export type SessionHandler<Rest extends unknown[] = []> = (
   request: Request,
   caller: VerifiedRequest,
@@ -21,7 +21,7 @@ export type SessionHandler<Rest extends unknown[] = []> = (
 /**
  * Wraps a fetch handler so that it gets signed requests only: for Deno, Bun, Cloudflare Workers, route handlers of Next.js, and
  * any other server that is a function from `Request` to `Response`. Other requests are answered with 401, 403, 413, 429 or 503
- * and the code of the error as JSON. The handler's request has the verified URL, and its response is marked as one caller's
+ * and the code of the error as JSON. The handler's request has the verified URL, and its response is marked as private
  * (`Vary`, `Cache-Control`). Throws a `TypeError` for wrong options.
  *
  * @example

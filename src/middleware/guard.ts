@@ -16,43 +16,46 @@ import { incomingVerifier, StepTimer, type StepTimes, type VerifiedRequest } fro
 import { signedElsewhere } from '../http/verify-signature.js'
 import { type AnswerMarks, DEFAULT_VARY, type Refusal, refusalOf } from './answer.js'
 
-/** How a middleware verifies requests, and what it does about refusals. */
+/** How a middleware verifies requests, and what it does when it refuses one. */
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
-  /** Called for each request that is accepted, before its handler, with the time that each step took: for metrics. */
+  /** Called for each accepted request, before its handler, with the time that each step took: for metrics. */
   onAdmitted?: (caller: VerifiedRequest, request: R, times: StepTimes) => void
   /**
-   * Called for each refusal, with the details that the client does not get and the time that each step took, the last of which
-   * refused: for logs and metrics.
+   * Called for each refusal, with the details that the client does not get and the time that each step took; the last step is the one
+   * that refused. For logs and metrics.
    */
   onRefused?: (error: SessionError, request: R, times: StepTimes) => void
   /**
-   * Whether refusals are written to the server's log (`console.warn`), with what was expected and what came, at most one a
-   * second. By default they are if there is no `onRefused`.
+   * Whether refusals are written to the server's log (`console.warn`), with the expected and the received value, at most one a
+   * second. True by default if there is no `onRefused`, and otherwise false.
    */
   debug?: boolean
 }
 
-/** What a middleware does with its options: the verifier's are separate from its own. */
+/** The options of a middleware after they were read: those of the verifier, and its own. */
 interface ReadSessionOptions<R> {
   readonly verifier: RequestVerifierOptions<R>
   readonly onAdmitted: RequireSessionOptions<R>['onAdmitted']
   readonly onRefused: (error: SessionError, request: R, times: StepTimes) => Promise<void>
   readonly now: Clock
-  /** The header by which answers vary: the one in which the capability travels. */
+  /** The header that answers name in `Vary`: the one that carries the capability. */
   readonly vary: string
 }
 
-/** Separates the options of the verifier from the middleware's own. Throws a `TypeError` for a wrong one of these. */
+/**
+ * Separates the options of the verifier from the middleware's own. Throws a `TypeError` for an option that does not exist, and for a
+ * wrong one of its own.
+ */
 export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSessionOptions<R> {
   const given = copiedOptions(options)
   assertNames(given, SESSION_OPTIONS)
-  const { onAdmitted: admitted, onRefused: refused, debug: isWanted, ...verifier } = given
+  const { onAdmitted: givenOnAdmitted, onRefused: givenOnRefused, debug: givenDebug, ...verifier } = given
   const {
     onAdmitted,
     onRefused,
     debug = onRefused === undefined,
   } = readOptions<OwnOptions<R>>(
-    { onAdmitted: admitted, onRefused: refused, debug: isWanted },
+    { onAdmitted: givenOnAdmitted, onRefused: givenOnRefused, debug: givenDebug },
     OWN_OPTIONS as OptionReaders<OwnOptions<R>>,
   )
   const { now: clock, capabilityHeader } = verifier as { now?: unknown; capabilityHeader?: unknown }
@@ -88,7 +91,10 @@ export const SESSION_OPTIONS: Readonly<Record<keyof RequireSessionOptions, unkno
   ...OWN_OPTIONS,
 }
 
-/** What a guard decides: who is calling, the request with the verified URL, and how the answer is marked; or the answer to a refused one. */
+/**
+ * The decision of a guard about a request: if it is accepted, the caller, the request with the verified URL, and how to mark the
+ * answer; otherwise the answer.
+ */
 export type Verdict<R> =
   | {
       readonly caller: VerifiedRequest
@@ -99,8 +105,8 @@ export type Verdict<R> =
   | { readonly refusal: Refusal }
 
 /**
- * What every middleware does with a request, whatever its server: verifies it, and tells the app's hooks and the log. `received` is
- * called to read it, and may refuse it. Rejects with what is a fault of the server.
+ * Returns the function that every middleware calls for a request: it verifies the request, and calls the app's hooks and the log.
+ * `received` reads the request, and may refuse it. Rejects with any error that is not a refusal, because it is a fault of the server.
  */
 export function sessionGuard<R>(
   options: RequireSessionOptions<R>,
@@ -119,39 +125,39 @@ export function sessionGuard<R>(
       if (error instanceof SessionError) await onRefused(error, request, timer.times())
       return { refusal: refusalOf(error, request, now, vary) }
     }
-    // After the decision: what the app's hook throws is a fault of the app, and no refusal.
+    // Called outside of the try block: an error of the app's hook is a fault of the app, not a refusal.
     onAdmitted?.(caller, verified, timer.times())
     return { caller, request: verified, marks: { vary, isSignedURL: caller.isSignedURL === true } }
   }
 }
 
 // A client that fails again and again must not fill the log.
-const EVERY_MS = 1000
-const MOST_CHARACTERS = 1000
+const LOG_INTERVAL_MS = 1000
+const MAX_LINE_LENGTH = 1000
 
 /**
- * Writes a line to the server's log (`console.warn`) for a refusal: the request's method and path, the code, and the reason with
- * what was expected and what came. At most one line a second; the next one says how many were left out. It contains no
- * capability, signature or query, which may be secret.
+ * Returns a function that writes a refusal to the server's log (`console.warn`): the request's method and path, the code, and the
+ * reason with the expected and the received value. It writes at most one line a second; the next line says how many were left out. A
+ * line contains no capability, signature or query, which may be secret.
  */
 function refusalLog(now: Clock): (error: SessionError, request: unknown) => Promise<void> {
   let last = Number.NEGATIVE_INFINITY
   let leftOut = 0
   return async (error, request) => {
     const time = now()
-    // Written so that a clock that was set back doesn't end the log.
-    if (Math.abs(time - last) < EVERY_MS) {
+    // The absolute value keeps the log going after the clock was set back.
+    if (Math.abs(time - last) < LOG_INTERVAL_MS) {
       leftOut++
       return
     }
     const others = leftOut > 0 ? ` (${leftOut} more refusals since the last line)` : ''
     last = time
     leftOut = 0
-    // Only for what is written, so that nobody can make each refusal cost more.
+    // Computed only for a line that is written, so that a client can't make every refusal expensive.
     const elsewhere = await signedElsewhere(error)
     const hint = elsewhere ? `. It was signed for ${elsewhere}` : hintFor(request)
     const line = `cacao-session refused ${nameOf(request)}: ${error.code}: ${error.message}${hint}${others}`
-    console.warn(withoutHidden(line.slice(0, MOST_CHARACTERS), () => ' '))
+    console.warn(withoutHidden(line.slice(0, MAX_LINE_LENGTH), () => ' '))
   }
 }
 
@@ -161,7 +167,7 @@ function nameOf(request: unknown): string {
   return `${String(method)} ${path.replace(/^https?:\/\/[^/]*/, '')}`
 }
 
-// A browser asks so before it sends a request to another origin, and signs nothing.
+// A browser sends a preflight before a request to another origin, and a preflight is never signed.
 function hintFor(request: unknown): string {
   const isPreflight = headerOf(request, 'access-control-request-method') !== undefined
   return isPreflight

@@ -14,14 +14,14 @@ export type { RequireSessionOptions } from './guard.js'
 
 /** The context variables that the middleware sets for the handlers after it. */
 export interface SessionVariables {
-  /** Who is calling. */
+  /** The caller, as verified. */
   readonly caller: VerifiedRequest
 }
 
 /**
- * Hono middleware that accepts signed requests only. For those, `c.var.caller` is who is calling. Other requests are answered
+ * Hono middleware that accepts signed requests only. For those, `c.var.caller` is the caller. Other requests are answered
  * with 401, 403, 413, 429 or 503 and the code of the error as JSON. The handlers' request has the verified URL, and responses
- * are marked as one caller's (`Vary`, `Cache-Control`). If pages of another origin call, put Hono's `cors()` before it. Throws
+ * are marked as private (`Vary`, `Cache-Control`). If pages of another origin send requests, put Hono's `cors()` before it. Throws
  * a `TypeError` for wrong options.
  *
  * @example

@@ -18,7 +18,7 @@ export interface NodeRequest {
   readonly url?: string | undefined
   /** Express: the target as it was received. A router removes its own path from `url`. */
   readonly originalUrl?: string | undefined
-  /** The query, where it was parsed before: by Express 4. */
+  /** The query, if it was already parsed, as by Express 4. */
   readonly query?: unknown
   readonly headers: {
     host?: string | undefined
@@ -28,15 +28,15 @@ export interface NodeRequest {
   }
   /** The connection over which it was received. */
   readonly socket?: object | null | undefined
-  /** Absent or empty where no parser of Node's received the request; then `headers` has all of them. */
+  /** Absent or empty if the request was not received by Node's HTTP parser; then `headers` has all headers. */
   readonly rawHeaders?: readonly string[] | undefined
-  /** Whether the whole message was received. Requests that Fastify's `inject` makes don't say. */
+  /** Whether the whole message was received. Absent for requests of Fastify's `inject`. */
   readonly complete?: boolean | undefined
-  /** What a stream of Node knows of itself, where `complete` is absent. */
+  /** The state of a Node stream, for requests without `complete`. */
   readonly _readableState?: { readonly ended?: boolean } | undefined
-  /** The bytes of the body, where something before has read it: on Google Cloud and in Firebase. */
+  /** The bytes of the body, if they were read before, as on Google Cloud and in Firebase. */
   readonly rawBody?: unknown
-  /** The body, where something before has read it: its bytes or text where a lambda is wrapped, or what a parser made of it. */
+  /** The body, if it was read before: its bytes or text in a wrapped lambda, or the result of a parser. */
   readonly body?: unknown
   /** HTTP/2: the stream of the message. It knows the end of the message earlier than `complete`. */
   readonly stream?: { readonly readableEnded: boolean }
@@ -50,7 +50,7 @@ export interface NodeRequest {
   off(event: string, listener: () => void): unknown
 }
 
-/** A Node request as `IncomingRequest`. Its body can still be read afterwards, by a body parser or a handler. */
+/** Wraps a Node request as an `IncomingRequest`. A body parser or a handler can still read its body afterwards. */
 export function incomingMessage<R extends NodeRequest>(
   request: R,
   target: string = request.originalUrl ?? request.url ?? '',
@@ -69,7 +69,7 @@ export function incomingMessage<R extends NodeRequest>(
       const { host, protocol } = new URL(url)
       headers.host = host
       if (headers[':authority'] !== undefined) headers[':authority'] = host
-      // Express reads host and scheme from these if it trusts a proxy, and a proxy may pass on what the client wrote there.
+      // If Express trusts a proxy, it reads host and scheme from these headers, and the proxy may pass on those of the client.
       if (headers['x-forwarded-host'] !== undefined) headers['x-forwarded-host'] = host
       if (headers['x-forwarded-proto'] !== undefined) headers['x-forwarded-proto'] = protocol.slice(0, -1)
       return request
@@ -83,14 +83,14 @@ export function incomingMessage<R extends NodeRequest>(
       const length = Number(header('content-length'))
       if (length > limits.maxBytes) throw tooLarge(limits)
       const isRead = request.readableDidRead
-      // Decided by what was received, not by a header that says there is no body.
+      // Decided by what was received. A header that says that there is no body could be wrong.
       if (!isRead && isWhole(request) && request.readableLength === 0 && !(length > 0))
         return new Uint8Array()
       if (isRead || request.readableEncoding != null || typeof request.on !== 'function')
         throw new TypeError(
-          'the body was already read, and what a parser made of it are not the bytes that were signed: put requireSession before whatever reads it, such as express.json(), or keep its bytes as request.rawBody: express.json({ verify: (request, _, bytes) => { request.rawBody = bytes } })',
+          'the body was already read, so the bytes that were signed are lost: put requireSession before any body parser, such as express.json(), or keep the bytes as request.rawBody: express.json({ verify: (request, _, bytes) => { request.rawBody = bytes } })',
         )
-      // A request that is already destroyed emits no further event.
+      // A request that is already destroyed emits no more events.
       if (request.destroyed) throw cutOff()
       return readAndPutBack(request, limits)
     },
@@ -101,8 +101,8 @@ function isOverTLS(socket: object | null | undefined): boolean {
   return (socket as { encrypted?: unknown } | null | undefined)?.encrypted === true
 }
 
-// HTTP/2 has the host in a pseudo-header. A message with two different hosts is malformed (RFC 9113 §8.3.1), and handlers
-// would use one or the other.
+// HTTP/2 has the host in a pseudo-header. A message with two different hosts is malformed (RFC 9113 §8.3.1): some handlers would
+// use the first one, some the second one.
 function hostsOf({ headers }: NodeRequest): string[] {
   const { host, ':authority': authority, 'x-forwarded-host': forwarded } = headers
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase())
@@ -111,8 +111,8 @@ function hostsOf({ headers }: NodeRequest): string[] {
 }
 
 /**
- * Takes the signature of a signed URL out of what handlers and loggers of a Node server see: nothing beside the verified URL, and no
- * secret in a log.
+ * Removes the signature of a signed URL from the request of a Node server, so that handlers see only the verified URL, and no secret
+ * gets into a log.
  */
 export function removeURLSignature(request: {
   readonly url?: string | undefined
@@ -123,12 +123,12 @@ export function removeURLSignature(request: {
     const split = splitURLSignature(request[name] ?? '')
     if (split) Object.assign(request, { [name]: split.target })
   }
-  // Express 5 has a getter here, which parses the query anew.
+  // In Express 5 this is a getter that parses the new URL, so there is nothing to delete.
   const { query } = request
   if (typeof query === 'object' && query !== null) delete (query as Record<string, unknown>)[URL_SIGNATURE]
 }
 
-// In the raw headers too, which the next check reads.
+// Also sets the raw headers, because the next check reads those.
 function setHeader({ rawHeaders = [], headers }: NodeRequest, name: string, value: string): void {
   const raw = rawHeaders as string[]
   for (let i = raw.length - 2; i >= 0; i -= 2) if (raw[i]?.toLowerCase() === name) raw.splice(i, 2)
@@ -136,7 +136,7 @@ function setHeader({ rawHeaders = [], headers }: NodeRequest, name: string, valu
   Object.assign(headers, { [name]: value })
 }
 
-/** The bytes of the body, if something before has read it and kept them. */
+/** Returns the bytes of the body, if they were read before and kept. */
 function keptBody({ rawBody, body }: NodeRequest): Uint8Array<ArrayBuffer> | undefined {
   for (const kept of [rawBody, body]) {
     if (isBytes(kept)) return concat(kept)
@@ -159,8 +159,9 @@ function headerOf({ rawHeaders = [], headers }: NodeRequest, name: string): stri
 }
 
 /**
- * The header that ends the connection after an answer, because the rest of an unread body must neither be read as the next request
- * nor be awaited. HTTP/2 does not have it and does not need it, because each request has its own stream.
+ * Returns the header that ends the connection after an answer, if the body was not read completely: the server must neither read the
+ * rest as the next request nor wait for it. HTTP/2 does not have this header and does not need it, because each request has its own
+ * stream.
  */
 export function closingHeaders({ complete, stream }: NodeRequest): Record<string, string> {
   return complete !== false || stream ? {} : { connection: 'close' }
@@ -171,7 +172,7 @@ function isWhole({ complete, stream, _readableState }: NodeRequest): boolean {
   return (complete ?? _readableState?.ended === true) || stream?.readableEnded === true
 }
 
-/** Reads a body to its end and puts it back before the `end` event, so that it can be read as if nothing had happened. */
+/** Reads a body to its end and puts it back before the `end` event, so that a parser can read it again. */
 function readAndPutBack(request: NodeRequest, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
   let stop = (): void => undefined
   const reading = (): Promise<Uint8Array<ArrayBuffer>> =>
@@ -186,7 +187,7 @@ function readAndPutBack(request: NodeRequest, limits: BodyLimits): Promise<Uint8
         act()
       }
       const onReadable = (): void => {
-        // Reading more than there is would emit `end`.
+        // Reading more bytes than are buffered would emit `end`.
         while (request.readableLength > 0) {
           const chunk = request.read()
           if (!(chunk instanceof Uint8Array)) break

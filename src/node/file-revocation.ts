@@ -15,7 +15,7 @@ import {
 } from '../http/revocation.js'
 import { assertOwnFile, assertOwnFolder, NO_LINK, refusingLinks, syncFolder } from './own-file.js'
 
-// Bytes that are read at a time. No record is nearly as long.
+// The number of bytes that are read at a time, far more than the longest record has.
 const CHUNK = 1 << 20
 
 /** Options of `fileRevocation`. */
@@ -27,12 +27,13 @@ export interface FileRevocationOptions {
 const OPTIONS: ReadersOf<FileRevocationOptions> = { now: setting(clockOption) }
 
 /**
- * Keeps revocations in a file, for one or several processes on one machine. Each is a line of JSON, which is on the disk before
- * `revoke` resolves. If the file is absent, it is created with mode 0600. It only grows, by about 100 bytes for each revocation.
+ * Keeps revocations in a file, for one or several processes on one machine. Each revocation is a line of JSON, which is on the disk
+ * before `revoke` resolves. If the file is missing, it is created with mode 0600. It only grows, by about 100 bytes for each revocation.
  *
  * The methods reject with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, was removed or replaced after it was
  * opened, or is a symbolic link, and if other users can write to it or replace it (the message says which command to run); and
- * with `ERR_STORE_CORRUPT` if it contains something other than revocations. Throws a `TypeError` for an empty path or a wrong option.
+ * with `ERR_STORE_CORRUPT` if it contains anything but revocations, or became shorter. Throws a `TypeError` for an empty path or a
+ * wrong option.
  *
  * @example
  * const revocation = fileRevocation('/var/lib/notes/revoked.jsonl')
@@ -45,7 +46,7 @@ export function fileRevocation(path: string, options: FileRevocationOptions = {}
   const known = new Revocations()
   let position = 0
 
-  /** Does the work after all other work with the file. */
+  /** Runs the work after all earlier work with the file has ended. */
   const serially = async (work: () => Promise<void>): Promise<void> =>
     queue.run(work).catch((cause: unknown) => {
       if (cause instanceof SessionError) throw cause
@@ -75,7 +76,7 @@ export function fileRevocation(path: string, options: FileRevocationOptions = {}
         const end = chunk.lastIndexOf('\n') + 1
         for (const line of chunk.toString('utf8', 0, end).split('\n')) known.read(line, path, now())
         if (end === 0 && chunk.length === CHUNK) throw corrupt(path)
-        // Another process may still be writing a line without an end.
+        // The last line has no end yet: another process may still be writing it.
         if (end === 0) return
         position += end
       }
@@ -95,7 +96,7 @@ export function fileRevocation(path: string, options: FileRevocationOptions = {}
   }
 }
 
-/** The revocations that were read from a file, in which each is a line of JSON. */
+/** The revocations that were read from the file. */
 class Revocations {
   readonly #capabilities = new Map<string, number>()
   readonly #accounts = new Map<string, number>()
@@ -103,10 +104,10 @@ class Revocations {
   // then may have been revoked.
   #removedUntil = Number.NEGATIVE_INFINITY
 
-  /** Adds the revocation in a line, unless it has expired at `now`. Throws `ERR_STORE_CORRUPT` if the line is none. */
+  /** Adds the revocation in a line, unless it has expired at `now`. Throws `ERR_STORE_CORRUPT` if the line is not a revocation. */
   read(line: string, path: string, now: number): void {
-    // The only brace of a record is its last character. A line without one is of a process that died while it wrote, before
-    // `revoke` resolved. Any other line must be a record.
+    // The only closing brace of a record is its last character. A line without one is incomplete: a process died while it wrote the
+    // line, before `revoke` resolved. Any other line must be a record.
     if (!line.includes('}')) return
     const { capability, until = Number.POSITIVE_INFINITY, account, before } = parse(line)
     if (typeof capability === 'string' && typeof until === 'number') {
@@ -138,7 +139,7 @@ class Revocations {
 function corrupt(path: string): SessionError {
   return new SessionError(
     'ERR_STORE_CORRUPT',
-    `${path} contains something other than revocations: restore it from a backup`,
+    `${path} contains something that is not a revocation: restore it from a backup`,
   )
 }
 
@@ -170,8 +171,8 @@ interface Opened {
 }
 
 /**
- * A file to which one or several processes on one machine append. If it is absent, it is created once, with mode 0600. After
- * that, all methods reject if it was removed or replaced. Rejects with `ERR_STORE_UNAVAILABLE` if other users can write to the
+ * A file to which one or several processes on one machine append. If it is missing, it is created once, with mode 0600. After that,
+ * all methods reject if the file was removed or replaced. They reject with `ERR_STORE_UNAVAILABLE` if other users can write to the
  * file or its folder, or if the file is a symbolic link.
  */
 class AppendOnlyFile {
@@ -182,17 +183,17 @@ class AppendOnlyFile {
     this.#path = resolve(path)
   }
 
-  /** The current size in bytes. */
+  /** Returns the current size in bytes. */
   async size(): Promise<number> {
     const { ino, dev } = await this.#opened()
     const now = await lstat(this.#path)
-    // No other file can get its inode number while it is open.
-    if (now.ino !== ino || now.dev !== dev) throw new Error('it was replaced by another file')
+    // While this file is open, no other file can get its inode number.
+    if (now.ino !== ino || now.dev !== dev) throw new Error('it was replaced by a different file')
     assertOwnFile(this.#path, now)
     return now.size
   }
 
-  /** The bytes from one position up to another, or fewer at the end of the file. */
+  /** Returns the bytes from position `from` up to `to`, or fewer at the end of the file. */
   async read(from: number, to: number): Promise<Uint8Array> {
     const { fd } = await this.#opened()
     const { buffer, bytesRead } = await readFile(fd, new Uint8Array(to - from), 0, to - from, from)
@@ -205,7 +206,7 @@ class AppendOnlyFile {
     const { bytesWritten } = await writeFile(fd, bytes)
     if (bytesWritten !== bytes.length) throw new Error('the disk is full')
     await syncFile(fd)
-    // Rejects if the file was replaced, because then other processes read another file.
+    // Rejects if the file was replaced, because then other processes don't read what was appended here.
     await this.size()
   }
 

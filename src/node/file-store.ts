@@ -16,23 +16,23 @@ import {
 import { assertOwnFolder, orAbsent, readOwnFile, replaceFile, syncFolder } from './own-file.js'
 import { clearAfterDead, underLock } from './process-lock.js'
 
-// The version of the format. Files of later versions have another one, and are not changed.
+// The version of the format. A file with a different version is never changed.
 const FORMAT = 'cacao-session 1'
 
 const stores = new Map<string, SessionStore>()
 
 /**
- * Stores sessions in one file of mode 0600, for one or several processes on one machine. Absent folders are created with mode
- * 0700. The file contains the sessions' keys: anyone who can read it can act until the sessions expire. If it is absent or
+ * Stores sessions in one file of mode 0600, for one or several processes on one machine. Missing folders are created with mode
+ * 0700. The file contains the sessions' keys: anyone who can read it can act until the sessions expire. If the file is missing or
  * empty, nobody is signed in.
  *
- * The file is always replaced as a whole, so that it has everything for which `write` has resolved, whenever a process dies.
- * While it is written, there are a lock (`.lock`) and a temporary file beside it. If a process dies, the next one that writes
- * removes them.
+ * The file is always replaced as a whole. Therefore it contains everything for which `write` has resolved, even if a process dies at
+ * any moment. While the file is being written, its folder also contains a lock (`.lock`) and a temporary file. If a process dies, the
+ * next process that writes removes them.
  *
  * The methods reject with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, or is a symbolic link, if other users can
  * write to it or replace it (the message says which command to run), and if other processes hold the lock for 10 seconds; and
- * with `ERR_STORE_CORRUPT` if the file contains something else, which is then never overwritten. Throws a `TypeError` for an
+ * with `ERR_STORE_CORRUPT` if the file contains anything but sessions: it is then never overwritten. Throws a `TypeError` for an
  * empty path.
  *
  * @example
@@ -57,8 +57,8 @@ function newFileStore(path: string): SessionStore {
     namespace: string,
     change: (stored: StoredSessions) => StoredSessions,
   ): Promise<void> => {
-    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    if (made) await syncFolder(dirname(made))
+    const firstCreated = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    if (firstCreated) await syncFolder(dirname(firstCreated))
     const folder = await realpath(dirname(path))
     await assertOwnFolder(folder)
     // The real path, so that processes which use different links to the folder wait for the same lock.
@@ -86,7 +86,7 @@ function newFileStore(path: string): SessionStore {
   })
 }
 
-/** Reads the file without the lock, because its content never changes: it is only replaced by another file. */
+/** Reads the file without the lock: its content never changes while it is read, because it is only replaced as a whole. */
 async function readNamespaces(path: string): Promise<Namespaces> {
   const folder = await orAbsent(realpath(dirname(path)))
   if (folder !== undefined) await assertOwnFolder(folder)
@@ -107,7 +107,7 @@ async function readNamespaces(path: string): Promise<Namespaces> {
 function corrupt(path: string): SessionError {
   return new SessionError(
     'ERR_STORE_CORRUPT',
-    `${path} contains something other than sessions: move it away, or use another path`,
+    `${path} contains something that is not sessions: move it away, or use a different path`,
   )
 }
 
@@ -116,7 +116,7 @@ function textOf(namespaces: Namespaces): string {
   return `${toJSON({ format: FORMAT, namespaces: plain })}\n`
 }
 
-/** Settles as the work does, with errors as `ERR_STORE_UNAVAILABLE` that name the file. */
+/** Settles as the work does, but rejects with an `ERR_STORE_UNAVAILABLE` that names the file. */
 async function withPath<T>(path: string, work: Promise<T>): Promise<T> {
   return work.catch((cause: unknown) => {
     if (cause instanceof SessionError) throw cause

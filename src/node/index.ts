@@ -24,12 +24,12 @@ export type { RecoverPublicKey } from '../wallet/ethereum/eip191.js'
 export { type FileRevocationOptions, fileRevocation } from './file-revocation.js'
 export { fileStore } from './file-store.js'
 
-/** The function of the npm package `secp256k1` 5 (bindings of libsecp256k1) that is used. */
+/** The function that is used of the npm package `secp256k1` 5 (bindings of libsecp256k1). */
 export interface Secp256k1 {
   ecdsaRecover(signature: Uint8Array, recovery: number, hash: Uint8Array, compressed: boolean): Uint8Array
 }
 
-/** The function of the npm package `tiny-secp256k1` 2 (libsecp256k1 in WebAssembly) that is used. */
+/** The function that is used of the npm package `tiny-secp256k1` 2 (libsecp256k1 in WebAssembly). */
 export interface TinySecp256k1 {
   recover(
     hash: Uint8Array,
@@ -40,7 +40,8 @@ export interface TinySecp256k1 {
 }
 
 /**
- * Recovers public keys with the npm package `secp256k1`, which is the fastest where its native addon can be installed.
+ * Returns a function that recovers public keys with the npm package `secp256k1`. It is the fastest one if its native addon can be
+ * installed.
  *
  * @example
  * import secp256k1 from 'secp256k1'
@@ -51,7 +52,7 @@ export function recoverWithSecp256k1(secp256k1: Secp256k1): RecoverPublicKey {
 }
 
 /**
- * Recovers public keys with the npm package `tiny-secp256k1`, which needs WebAssembly.
+ * Returns a function that recovers public keys with the npm package `tiny-secp256k1`, which needs WebAssembly.
  *
  * @example
  * import * as tiny from 'tiny-secp256k1'

@@ -3,17 +3,17 @@ import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises
 import { dirname } from 'node:path'
 import { SessionError } from '../base/errors.js'
 
-// Files that only this process's user can write, so that what was read from them was written by this user. Windows has no
-// such modes and owners, so nothing is checked there.
+// Files that only this process's user can write, so that their content comes from this user. Windows has no such modes and owners, so
+// nothing is checked there.
 
 const WRITABLE_BY_OTHERS = 0o022
 const STICKY = 0o1000
 const ROOT = 0
 
-/** Flags with which opening a symbolic link fails, and opening a pipe doesn't wait. */
+/** Flags for `open`: opening a symbolic link fails, and opening a pipe doesn't wait. */
 export const NO_LINK: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** Writes a folder to the disk, so that its new names survive a power failure. Windows does that itself. */
+/** Flushes a folder to the disk, so that new file names in it survive a power failure. Windows does this itself. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path)
@@ -21,9 +21,9 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Replaces the file by one with the new content and mode 0600. Readers, also after a crash, get either the old content or the
- * new one as a whole. The file is on the disk when this resolves. `draft` is the path of a temporary file in the same folder;
- * if `beforeRename` rejects, the file is not replaced.
+ * Replaces the file by a new one with the given content and mode 0600. Readers get either the whole old content or the whole new
+ * content, even after a crash. The file is on the disk when this resolves. `draft` is the path of a temporary file in the same folder.
+ * If `beforeRename` rejects, the file is not replaced.
  */
 export async function replaceFile(
   path: string,
@@ -50,8 +50,8 @@ export async function replaceFile(
 }
 
 /**
- * The text of a file that only this process's user can write. Rejects with `ERR_STORE_UNAVAILABLE` if others can write it, or
- * if it is a symbolic link; and with ENOENT if it is absent.
+ * Returns the text of a file that only this process's user can write. Rejects with `ERR_STORE_UNAVAILABLE` if other users can write
+ * to it, or if it is a symbolic link; and with ENOENT if it is missing.
  */
 export async function readOwnFile(path: string): Promise<string> {
   const file = await refusingLinks(path, () => open(path, constants.O_RDONLY | NO_LINK))
@@ -59,12 +59,12 @@ export async function readOwnFile(path: string): Promise<string> {
 }
 
 async function readAll(path: string, file: FileHandle): Promise<string> {
-  // Checks the file that was opened, because another file may have its name by now.
+  // Checks the opened file, because a different file may have its name by now.
   assertOwnFile(path, await file.stat())
   return file.readFile('utf8')
 }
 
-/** Settles as the promise does, but resolves with `undefined` if that rejects with ENOENT. */
+/** Settles as the promise does, but resolves with `undefined` if the promise rejects with ENOENT. */
 export async function orAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
   return reading.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -79,7 +79,7 @@ export async function refusingLinks<T>(path: string, open: () => Promise<T>): Pr
       (stats) => stats.isSymbolicLink(),
       () => false,
     )
-  // Checked first, because not all systems have O_NOFOLLOW. Where they do, a link that is created after this is refused too.
+  // Checked first, because not all systems have O_NOFOLLOW. With O_NOFOLLOW, a link that is created after this check is refused too.
   if (await isLink()) throw linked(path)
   return open().catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ELOOP' || error.code === 'EMLINK' ? linked(path, error) : error
@@ -87,13 +87,10 @@ export async function refusingLinks<T>(path: string, open: () => Promise<T>): Pr
 }
 
 function linked(path: string, cause?: unknown): SessionError {
-  return unsafe(
-    `${path} is a symbolic link, whose target can be changed: use the path of the file itself`,
-    cause,
-  )
+  return unsafe(`${path} is a symbolic link, whose target can be changed: use the path of its target`, cause)
 }
 
-/** Throws `ERR_STORE_UNAVAILABLE` if other users can write to the file, or own it; and an `Error` if it is no regular file. */
+/** Throws `ERR_STORE_UNAVAILABLE` if another user can write to the file or owns it, and an `Error` if it is not a regular file. */
 export function assertOwnFile(path: string, stats: Stats): void {
   if (!stats.isFile()) throw new Error(`${path} is not a regular file`)
   assertOwner(path, stats)
@@ -102,8 +99,8 @@ export function assertOwnFile(path: string, stats: Stats): void {
 }
 
 /**
- * Rejects with `ERR_STORE_UNAVAILABLE` if other users can replace a file in this folder: if they own the folder, or can write to
- * it and it has no sticky bit, as /tmp has.
+ * Rejects with `ERR_STORE_UNAVAILABLE` if another user can replace a file in this folder: if another user owns it, or can write to it
+ * and it has no sticky bit (which /tmp has).
  */
 export async function assertOwnFolder(path: string): Promise<void> {
   const stats = await stat(path)
@@ -116,7 +113,7 @@ function assertOwner(path: string, { uid }: Stats): void {
   const own = ownUser()
   if (own === undefined || uid === own || uid === ROOT) return
   throw unsafe(
-    `${path} belongs to another user (${uid}): run chown ${own} ${quoted(path)}, or use another path`,
+    `${path} belongs to another user (${uid}): run chown ${own} ${quoted(path)}, or use a different path`,
   )
 }
 
@@ -133,11 +130,11 @@ function ownUser(): number | undefined {
   }
 }
 
-function unsafe(what: string, cause?: unknown): SessionError {
-  return new SessionError('ERR_STORE_UNAVAILABLE', what, cause === undefined ? undefined : { cause })
+function unsafe(message: string, cause?: unknown): SessionError {
+  return new SessionError('ERR_STORE_UNAVAILABLE', message, cause === undefined ? undefined : { cause })
 }
 
-/** The path as one word in a shell command. */
+/** Quotes the path as one word of a shell command. */
 function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`
 }

@@ -9,29 +9,29 @@ import { SessionError } from '../base/errors.js'
 import { orAbsent } from './own-file.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
-// A waiting process looks at the lock again after a random time: up to this long after its first look, twice as long after the
-// second, and so on. If many processes looked more often, they would leave no time to the one that they wait for.
+// A waiting process tries the lock again after a random pause: up to this long after the first attempt, up to twice as long after the
+// second, and so on. If many processes tried more often, they would slow down the holder that they wait for.
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 60
-// When a file of another machine's process counts as abandoned, by the clock of the file system. No process needs nearly as
-// long, including the time that it waits for the lock.
+// After this time, by the clock of the file system, a file of another machine's process counts as abandoned. A process needs far less
+// time, including the time that it waits for the lock.
 const ABANDONED_AFTER_MS = 30_000
 const CREATE_OWN = { flag: 'wx', mode: 0o600 }
-// The content of a file that was not yet on the disk when the power failed. A process that dies leaves no such file.
+// The content of a lock that was not yet on the disk when the power failed. A process that dies leaves no such file.
 const TORN = /^\0*$/
 
 /** A lock that this process holds. */
 export interface HeldLock {
-  /** A path for a temporary file of the holder. The next process removes that file if the holder dies. */
+  /** A path for a temporary file of the holder. If the holder dies, the next process removes this file. */
   readonly draft: string
   /** Rejects with `ERR_STORE_UNAVAILABLE` if another machine broke the lock, because it was held for too long. */
   check(): Promise<void>
 }
 
 /**
- * Does the work while no other process holds the lock, which is a file of that path. Breaks the lock of a process that died.
- * Rejects with `ERR_STORE_UNAVAILABLE` if it does not get the lock within `timeoutMs` milliseconds, and with the system's error
- * if the folder can't be written.
+ * Runs the work while this process holds the lock, a file at `path`. Breaks the lock of a process that died. Rejects with
+ * `ERR_STORE_UNAVAILABLE` if it does not get the lock within `timeoutMs` milliseconds, and with the system's error if the folder can't
+ * be written.
  */
 export async function underLock<T>(
   path: string,
@@ -43,7 +43,7 @@ export async function underLock<T>(
   const isHeld = async (): Promise<boolean> => (await holderOf(path)) === token
   const check = async (): Promise<void> => {
     if (!(await isHeld()))
-      throw unavailable(path, 'was taken away, because this process held it for too long: try again')
+      throw unavailable(path, 'was broken, because this process held it for too long: try again')
   }
   try {
     return await work({ draft: ownPath(path, token), check })
@@ -57,25 +57,25 @@ export async function clearAfterDead(path: string): Promise<void> {
   await removeAbandoned(ownPath(path, ''), Date.now())
 }
 
-// The lock is created as a hard link to a file that already contains the holder's token. So at whatever moment a process dies,
-// there is either no lock, or one that says who held it.
+// The lock is created as a hard link to a file that already contains the holder's token. Therefore, whenever a process dies, there is
+// either no lock, or a lock that names its holder.
 async function acquire(path: string, token: string, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs
   const own = ownPath(path, token)
   await writeFile(own, token, CREATE_OWN)
   try {
-    for (let looks = 1; !(await tryLink(own, path)); looks++) {
+    for (let attempts = 1; !(await tryLink(own, path)); attempts++) {
       const holder = await holderOf(path)
-      // A file server may have created the link although its answer was lost.
+      // A network file system may have created the link although its answer was lost.
       if (holder === token) return
       if (holder !== undefined && (isToken(holder) || TORN.test(holder)))
         await breakIfAbandoned(path, holder, token, deadline)
       if (performance.now() > deadline)
         throw unavailable(
           path,
-          'is still held by another process: try again, or remove it if no process uses the file',
+          'is still held by another process: try again, or delete the lock if no process uses the file',
         )
-      await pause(Math.random() * Math.min(looks * FIRST_PAUSE_MS, LONGEST_PAUSE_MS))
+      await pause(Math.random() * Math.min(attempts * FIRST_PAUSE_MS, LONGEST_PAUSE_MS))
     }
   } finally {
     await rm(own, { force: true })
@@ -83,12 +83,13 @@ async function acquire(path: string, token: string, timeoutMs: number): Promise<
 }
 
 /**
- * Removes the lock if its holder is dead. Only one process may do that at a time: between looking at the lock and removing it,
- * another process could remove it and a third one could create a new lock, which would then be removed instead. So a process
- * first creates a `.break.` file, unless there is one already, and goes on once its own is the only one. Of two processes, at
- * least the later one sees both files. If several were created at the same time, the process with the first name in
- * alphabetical order waits until the others have removed theirs. The file of a process that died is removed by others, which is
- * safe because no other process ever uses its name.
+ * Removes the lock if its holder is dead. Only one process may do this at a time. Otherwise, after this process has read the lock, a
+ * second process could remove it and a third process could create a new lock, which this process would then remove.
+ *
+ * A process therefore first creates a `.break.` file, unless there is already one, and continues when its file is the only one. Of two
+ * processes, at least the later one sees both files. If several files were created at the same time, the process whose file comes first
+ * in alphabetical order waits until the others have removed theirs. A file of a process that died is removed by other processes. That
+ * is safe, because no other process ever uses its name.
  */
 async function breakIfAbandoned(
   path: string,
@@ -131,16 +132,16 @@ async function tryLink(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** The token in the lock; `undefined` if there is no lock. */
+/** Returns the token in the lock; `undefined` if there is no lock. */
 async function holderOf(path: string): Promise<string | undefined> {
   return orAbsent(readFile(path, 'utf8'))
 }
 
-function unavailable(path: string, what: string): SessionError {
-  return new SessionError('ERR_STORE_UNAVAILABLE', `the lock ${path} ${what}`)
+function unavailable(path: string, reason: string): SessionError {
+  return new SessionError('ERR_STORE_UNAVAILABLE', `the lock ${path} ${reason}`)
 }
 
-/** Whether the process that made the token, and wrote the file, is dead. `now` is the file system's current time. */
+/** Whether the process of the token, which wrote the file, is dead. `now` is the file system's current time. */
 async function isAbandoned(path: string, token: string, now: number): Promise<boolean> {
   const state = processOf(token)
   if (state !== 'unknown') return state === 'gone'
@@ -148,8 +149,8 @@ async function isAbandoned(path: string, token: string, now: number): Promise<bo
 }
 
 /**
- * Removes the files of dead processes whose paths are `prefix` and a token, and returns the paths of the others. No token is
- * used twice, so this never removes a file of another process, however late it is done.
+ * Removes the files of dead processes whose paths consist of `prefix` and a token, and returns the paths of the other files. Each token
+ * is used once, so this never removes a file of a running process, however late the removal happens.
  */
 async function removeAbandoned(prefix: string, now: number): Promise<string[]> {
   const names = await readdir(dirname(prefix))
@@ -164,15 +165,15 @@ async function removeAbandoned(prefix: string, now: number): Promise<string[]> {
   return remaining
 }
 
-/** When the file was last written, in milliseconds since 1970 by the file system's clock; `undefined` if it is absent. */
+/** Returns when the file was last written, in milliseconds since 1970 by the file system's clock; `undefined` if it is missing. */
 async function writtenAt(path: string): Promise<number | undefined> {
   return orAbsent(lstat(path).then(({ mtimeMs }) => mtimeMs))
 }
 
-// <machine>-<process id>-<start time>-<random>. The start time is empty where it is unknown.
+// <machine>-<process id>-<start time>-<random>. The start time is empty if it is unknown.
 const TOKEN = /^([0-9a-f]{16})-(\d{1,10})-(\d*)-[0-9a-f]{16}$/
 
-/** A unique token, from which other processes can tell whether this process is still running. */
+/** Returns a unique token. Other processes can tell from it whether this process is still running. */
 export function processToken(): string {
   return `${machine()}-${process.pid}-${processStat(process.pid)?.start ?? ''}-${randomBytes(8).toString('hex')}`
 }
@@ -181,20 +182,20 @@ function isToken(text: string): boolean {
   return TOKEN.test(text)
 }
 
-/** Whether the process that made the token is running; `unknown` if it ran on another machine, or this is no token. */
+/** Whether the process of the token is running; `unknown` if it runs on another machine, or the text is not a token. */
 export function processOf(token: string): 'running' | 'gone' | 'unknown' {
   const [, where, id, start] = TOKEN.exec(token) ?? []
   if (where === undefined || where !== machine()) return 'unknown'
   const pid = Number(id)
   if (!isProcess(pid)) return 'gone'
   const now = processStat(pid)
-  // Another process may have that id by now. A zombie has ended, although its parent has not noticed yet.
+  // A new process may have the same id by now. A zombie has ended, although its parent has not noticed yet.
   return now && start !== '' && (now.start !== start || 'ZX'.includes(now.state)) ? 'gone' : 'running'
 }
 
 let machineId: string | undefined
 
-/** Identifies the machine since it was booted, and the container: within it, process ids have the same meaning for all. */
+/** Identifies the machine, its last boot and the container. All processes with the same value share one space of process ids. */
 function machine(): string {
   machineId ??= findMachine()
   return machineId
@@ -216,8 +217,8 @@ function isProcess(pid: number): boolean {
   }
 }
 
-// On Linux only (proc(5)). The second field is a name in parentheses, which may contain any character. The state follows it, and
-// the start time is the 20th field after it.
+// On Linux only (proc(5)). The second field is a name in parentheses, which may contain any character. The first field after it is the
+// state, and the 20th is the start time.
 function processStat(pid: number): { state: string; start: string } | undefined {
   const text = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')

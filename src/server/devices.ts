@@ -11,31 +11,31 @@ import { type Caller, storeAsker } from '../http/capability-gate.js'
 import { type DeviceStore, type SeenDevice, storeOfDevicesOption } from '../http/devices.js'
 import type { RevocationStore } from '../http/revocation.js'
 
-/** A device on which a person has signed in: a session key, with what is known of it. */
+/** A device on which a person has signed in. It is identified by its session key. */
 export interface Device {
-  /** The session key: what `revokeDevice` takes. */
+  /** The did:key of the session key, for `revokeDevice`. */
   readonly keyDID: string
-  /** What the app calls it; `undefined` if it passed no name. */
+  /** The name that the app gave it; `undefined` if it gave none. */
   readonly name: string | undefined
   readonly firstSeen: Date
   readonly lastSeen: Date
   /** When its session expires; `undefined` if it never does. */
   readonly expiresAt: Date | undefined
-  /** Whether this is the device that asks. */
+  /** Whether the request came from this device. */
   readonly isCurrent: boolean
 }
 
-/** Where devices are remembered, and where sessions are revoked. */
+/** The stores of devices and of revocations. */
 export interface DevicesAndRevocation {
-  /** The store that the option `devices` of `requireSession` has. */
+  /** The same store as in the `devices` option of `requireSession`. */
   devices: DeviceStore
-  /** The store that the option `revocation` of `requireSession` has. */
+  /** The same store as in the `revocation` option of `requireSession`. */
   revocation: RevocationStore
 }
 
 /** The options of `listDevices`. */
 export interface ListDevicesOptions extends Pick<DevicesAndRevocation, 'devices'> {
-  /** Leaves out sessions that were revoked in another way, such as by `session.revoke`. */
+  /** Pass it to leave out sessions that were revoked without `revokeDevice`, for example by `session.revoke`. */
   revocation?: Revocation
 }
 
@@ -49,26 +49,27 @@ const REVOKE_OPTIONS: OptionReaders<DevicesAndRevocation> = {
   revocation: required(
     methodOption<RevocationStore>(
       'revoke',
-      'a store with a method revoke, such as redisRevocation(client) returns',
+      'a store with a revoke method, such as redisRevocation(client) returns',
     ),
   ),
 }
 
 /**
- * The devices on which the caller's account has signed in and whose sessions have not expired, the one seen last first. Rejects with
- * `ERR_STORE_UNAVAILABLE` if a store fails, with `ERR_STORE_CORRUPT` if it gives something else, and with a `TypeError` for wrong options.
+ * Returns the devices on which the caller's account has signed in and whose sessions have not expired, the one seen last first.
+ * Rejects with `ERR_STORE_UNAVAILABLE` if a store fails, with `ERR_STORE_CORRUPT` if the store of devices returns anything but devices
+ * of this account, and with a `TypeError` for wrong options.
  *
  * @example
  * app.get('/api/devices', async (c) => c.json(await listDevices(c.var.caller, { devices, revocation })))
  */
 export async function listDevices(caller: Caller, options: ListDevicesOptions): Promise<Device[]> {
   const { devices, revocation } = readOptions(options, LIST_OPTIONS)
-  const seen = await seenOf(caller, devices)
+  const stored = await readDevices(caller, devices)
   const isRevoked = async (cacao: Cacao): Promise<boolean> =>
     revocation !== undefined && askStore(() => revocation.isRevoked(cacao))
-  const revoked = await Promise.all(seen.map(({ cacao }) => isRevoked(cacao)))
+  const revoked = await Promise.all(stored.map(({ cacao }) => isRevoked(cacao)))
   const byKey = new Map<string, SeenDevice[]>()
-  seen.forEach(({ device }, i) => {
+  stored.forEach(({ device }, i) => {
     if (revoked[i]) return
     byKey.set(device.keyDID, [...(byKey.get(device.keyDID) ?? []), device])
   })
@@ -78,11 +79,13 @@ export async function listDevices(caller: Caller, options: ListDevicesOptions): 
 }
 
 /**
- * Signs out one device of the caller's account, by its session key: revokes each of its sessions, with all that was delegated from
- * them, and then forgets it. Returns whether the account has such a device; those of other accounts can't be reached.
+ * Signs out one device of the caller's account, by the did:key of its session key: revokes each of its sessions and everything that
+ * was delegated from them, and removes the device from the store. Returns whether the account has such a device; devices of other
+ * accounts can't be signed out.
  *
  * Rejects with `ERR_CAPABILITY_DELEGATED` if the caller acts by delegation, with `ERR_STORE_UNAVAILABLE` if a store fails (the
- * device is then still listed), and with a `TypeError` for wrong options.
+ * device is then still listed), with `ERR_STORE_CORRUPT` if the store of devices returns anything but devices of this account, and
+ * with a `TypeError` for wrong options.
  *
  * @example
  * app.delete('/api/devices/:key', async (c) => {
@@ -95,14 +98,14 @@ export async function revokeDevice(
   keyDID: string,
   options: DevicesAndRevocation,
 ): Promise<boolean> {
-  const revoked = await revokeSeen(caller, options, (device) => device.keyDID === keyDID)
+  const revoked = await revokeChosen(caller, options, (device) => device.keyDID === keyDID)
   return revoked > 0
 }
 
 /**
- * Signs out all devices of the caller's account but the one that asks, and returns how many. Only devices that were seen can be signed
- * out so. A session that was never used here, or a device that `maxPerAccount` no longer has room for, is not among them: to be
- * sure, use `revocation.revokeAll(caller.account)`, after which this device has to sign in anew too.
+ * Signs out all devices of the caller's account except the one that sent the request, and returns how many. It only knows devices that
+ * are in the store: not a session that was never used here, or a device that `maxPerAccount` has no room for. To sign out those too,
+ * call `revocation.revokeAll(caller.account)`; then this device has to sign in again as well.
  *
  * Rejects as `revokeDevice` does.
  *
@@ -112,7 +115,7 @@ export async function revokeDevice(
  * )
  */
 export async function revokeOtherDevices(caller: Caller, options: DevicesAndRevocation): Promise<number> {
-  return revokeSeen(caller, options, (device) => device.keyDID !== caller.keyDID)
+  return revokeChosen(caller, options, (device) => device.keyDID !== caller.keyDID)
 }
 
 /** Throws `ERR_CAPABILITY_DELEGATED` if the caller acts under a capability that a session key delegated. */
@@ -120,35 +123,36 @@ export function assertOwnSession({ cacao }: Caller): void {
   if (parentOf(cacao) === undefined) return
   throw new SessionError(
     'ERR_CAPABILITY_DELEGATED',
-    'only a session that the wallet itself signed may do this, not a key that acts for one: sign in on this device',
+    'only a session that the wallet itself signed may do this, not a key that was delegated to: sign in on this device',
   )
 }
 
 const askStore = storeAsker(2000)
 
-/** What a store gives, or does. Rejects with `ERR_STORE_UNAVAILABLE` if it fails. */
-async function ofStore<T>(ask: () => T | Promise<T>): Promise<T> {
+/** Calls a store. Rejects with `ERR_STORE_UNAVAILABLE` if it fails. */
+async function callStore<T>(call: () => T | Promise<T>): Promise<T> {
   try {
-    return await ask()
+    return await call()
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''
     throw new SessionError(
       'ERR_STORE_UNAVAILABLE',
-      `the store of devices or of revocations failed${reason}: check that it is running`,
+      `the store of devices or revocations failed${reason}: check that it is running`,
       { cause },
     )
   }
 }
 
-interface Seen {
+/** A device of the store, with its parsed capability. */
+interface StoredDevice {
   readonly device: SeenDevice
   readonly cacao: Cacao
 }
 
-/** The sessions of the caller's account. Rejects with `ERR_STORE_CORRUPT` if the store gives something else. */
-async function seenOf({ account }: Caller, devices: DeviceStore): Promise<Seen[]> {
-  const list: unknown = await ofStore(() => devices.list(account))
+/** Reads the devices of the caller's account. Rejects with `ERR_STORE_CORRUPT` if the store returns anything else. */
+async function readDevices({ account }: Caller, devices: DeviceStore): Promise<StoredDevice[]> {
+  const list: unknown = await callStore(() => devices.list(account))
   const seen = Array.isArray(list) ? (list as (SeenDevice | undefined)[]) : [undefined]
   return seen.map((device) => {
     const cacao = device && capabilityOf(device)
@@ -157,7 +161,7 @@ async function seenOf({ account }: Caller, devices: DeviceStore): Promise<Seen[]
       return { device, cacao }
     throw new SessionError(
       'ERR_STORE_CORRUPT',
-      `the store of devices has something other than sessions of ${account}: remove what it has for this account`,
+      `the store of devices contains entries that are not sessions of ${account}: remove its entries for this account`,
     )
   })
 }
@@ -170,19 +174,19 @@ function capabilityOf({ capability }: SeenDevice): Cacao | undefined {
   }
 }
 
-/** Revokes the chosen sessions of the caller's account, and returns how many devices they were of. */
-async function revokeSeen(
+/** Revokes the sessions of the chosen devices of the caller's account, and returns the number of devices. */
+async function revokeChosen(
   caller: Caller,
   options: DevicesAndRevocation,
   isChosen: (device: SeenDevice) => boolean,
 ): Promise<number> {
   const { devices, revocation } = readOptions(options, REVOKE_OPTIONS)
   assertOwnSession(caller)
-  const chosen = (await seenOf(caller, devices)).filter(({ device }) => isChosen(device))
+  const chosen = (await readDevices(caller, devices)).filter(({ device }) => isChosen(device))
   for (const { device, cacao } of chosen) {
-    // First, so that a device that is gone from the list can't act any more.
-    await ofStore(() => revocation.revoke(cacao))
-    await ofStore(() => devices.remove(device.account, device.id))
+    // Revoke first, so that a device that is no longer listed can't act any more.
+    await callStore(() => revocation.revoke(cacao))
+    await callStore(() => devices.remove(device.account, device.id))
   }
   return new Set(chosen.map(({ device }) => device.keyDID)).size
 }

@@ -25,20 +25,23 @@ import { lifetimeOption, type Nonces } from '../http/nonces.js'
 import { capabilityAccounts } from '../http/revocation.js'
 import { assertOwnSession } from './devices.js'
 
-/** What the page hands to the auth method of the account that is to be linked, as JSON. */
+/** The options for the auth method of the account to link. The page passes them on as they are; they can be sent as JSON. */
 export interface LinkRequest
   extends Required<Pick<AuthMethodOpts, 'uri' | 'nonce' | 'statement' | 'expirationTime'>> {
-  /** None: what is signed grants nothing. */
+  /** Empty, so that the signature grants nothing. */
   resources: []
 }
 
 /** The options of `linkRequest`. */
 export interface LinkRequestOptions {
-  /** What issues and remembers nonces: `nonces()`, made once, outside of the call. Servers that stand in for one another share it. */
+  /**
+   * Issues and remembers nonces: the result of `nonces()`, which is called once when the server starts. Servers that answer the same
+   * requests share its secret and its store.
+   */
   nonces: Nonces
-  /** What the person reads before they sign, one line; a sentence with the account's address by default. */
+  /** The line that the person reads before they sign; a sentence with the account's address by default. */
   statement?: string
-  /** Seconds for which the signature is good, a year at most; 600 by default. The nonce may expire earlier, as `nonces` was told. */
+  /** Seconds for which the signature is valid, at most a year; 600 by default. The nonce may expire earlier: see `nonces`. */
   expiresInSecs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -46,11 +49,11 @@ export interface LinkRequestOptions {
 
 /** The options of `verifyLink`. */
 export interface VerifyLinkOptions {
-  /** Those that `linkRequest` was given. */
+  /** The same as for `linkRequest`. */
   nonces: Nonces
-  /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
+  /** Verifiers of signatures, such as `{ ...ethereumVerifiers() }`. */
   verifiers: Verifiers
-  /** The domains, with their ports, of the sites where the signature may have been made; or a function. */
+  /** The domains, with their ports, of the sites where the account may have signed; or a function that decides it. */
   domains: Domains
   /** Seconds by which the clock of the person's device may be fast; 300 by default. */
   clockSkewSecs?: number
@@ -58,27 +61,27 @@ export interface VerifyLinkOptions {
   now?: Clock
 }
 
-/** Two accounts that one person has shown to have: by a session, and by a new signature. */
+/** Two accounts of the same person: one has the session, and the other one signed for the link. */
 export interface AccountLink {
   /** The account of the session: a CAIP-10 id in its normal form, or a did:key. */
   readonly account: string
   /** The account that signed, in the same form. */
   readonly linkedAccount: string
-  /** Its address: of an Ethereum account with its checksum (EIP-55); a did:key is its own. */
+  /** The address of the linked account: in EIP-55 for an Ethereum account, and the did:key itself for a did:key. */
   readonly linkedAddress: string
-  /** Its DID. */
+  /** The DID of the linked account. */
   readonly linkedId: string
-  /** What it signed, which can be kept as evidence. It grants nothing. */
+  /** The capability that the linked account signed, which can be kept as evidence. It grants nothing. */
   readonly cacao: Cacao
 }
 
 const nonceStore: ReadValue<Nonces> = (value, name) => {
-  const form = 'what nonces() of cacao-session/verify returns'
+  const form = 'the result of nonces() of cacao-session/verify'
   for (const method of ['issue', 'consume']) methodOption(method, form)(value, name)
   return value as Nonces
 }
 
-// What no wallet could sign is told here, and not to the person on the page.
+// A statement that no wallet can sign is refused here, before a person sees the error on the page.
 const statementOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value !== '' && isStatement(value)) return value
   throw wrong(
@@ -125,9 +128,9 @@ const VERIFY_OPTIONS: OptionReaders<{
 }
 
 /**
- * What another account has to sign so that it is linked to the caller's: give it to the page, which hands it to the auth method of
- * that account. Its nonce is for this session only, and for one link. Throws `ERR_CAPABILITY_DELEGATED` if the caller acts by
- * delegation, and a `TypeError` for wrong options.
+ * Returns the options for a signature that links a second account to the caller's. Send them to the page, which passes them to the
+ * auth method of the second account. The nonce is valid for this session and for one link. Throws `ERR_CAPABILITY_DELEGATED` if the
+ * caller acts by delegation, and a `TypeError` for wrong options.
  *
  * @example
  * // The server: GET /api/link
@@ -156,13 +159,20 @@ export function linkRequest(caller: Caller, options: LinkRequestOptions): LinkRe
 }
 
 /**
- * Verifies what another account has signed for `linkRequest`: an object, or the text that `stringifyCacao` makes of it. Resolves with
- * both accounts, once. Where a person may be signed in with either, look up the user of your app by both.
+ * Verifies the capability that a second account signed for `linkRequest`: an object, or the text that `stringifyCacao` returns.
+ * Resolves with both accounts; a second call with the same capability rejects. If the person may sign in with either account, look up
+ * your app's user by both.
  *
- * Rejects with `ERR_CAPABILITY_AUDIENCE` if it was signed for another account; with `ERR_CAPABILITY_NONCE` if for another session, if
- * the nonce has expired, or if it was used before; with `ERR_CAPABILITY_RESOURCES` if it grants anything; with `ERR_CAPABILITY_ISSUER` if
- * both are one account; with `ERR_CAPABILITY_DELEGATED` if a session key signed it, or the caller acts by delegation; with the other
- * codes of `verifyCacao`; with `ERR_STORE_UNAVAILABLE` if the store of nonces fails; and with a `TypeError` for wrong options.
+ * Rejects with
+ *
+ * - `ERR_CAPABILITY_AUDIENCE`: it was signed for a different account
+ * - `ERR_CAPABILITY_NONCE`: it was signed for a different session, the nonce has expired, or it was used before
+ * - `ERR_CAPABILITY_RESOURCES`: it grants something
+ * - `ERR_CAPABILITY_ISSUER`: the account that signed is the account of the session
+ * - `ERR_CAPABILITY_DELEGATED`: a session key signed it, or the caller acts by delegation
+ * - the other codes of `verifyCacao`
+ * - `ERR_STORE_UNAVAILABLE`: the store of nonces failed
+ * - a `TypeError`: an option is wrong
  *
  * @example
  * const { account, linkedAccount } = await verifyLink(c.var.caller, await c.req.text(), {
@@ -181,17 +191,23 @@ export async function verifyLink(
   const cacao = parseCacao(typeof input === 'string' ? decodeDagJSON(input) : input)
   const { aud, nonce, resources = [] } = cacao.p
   if (aud !== audienceOf(caller))
-    throw refused('AUDIENCE', `it is for ${aud} and not for ${audienceOf(caller)}: begin anew`)
+    throw refused(
+      'AUDIENCE',
+      `it is for ${aud} and not for ${audienceOf(caller)}: get a new linkRequest and sign again`,
+    )
   if (resources.length > 0) throw refused('RESOURCES', 'it must grant no resources')
   if ((await capabilityAccounts(cacao)).includes(caller.account))
-    throw refused('ISSUER', `${caller.account} is the account of the session itself: choose another account`)
+    throw refused(
+      'ISSUER',
+      `${caller.account} is the account of the session itself: choose a different account`,
+    )
   const issued = nonce.slice(0, -BINDING_LENGTH)
   if (nonce !== issued + bindingOf(issued, caller))
-    throw refused('NONCE', 'it was signed for another session: begin anew')
+    throw refused('NONCE', 'it was signed for another session: get a new linkRequest and sign again')
   await verifyCacao(cacao, definedOf(checks))
-  // Last, so that a link that is refused can still be signed for.
+  // Last, so that a link that any other check refuses does not use up the nonce.
   if (!(await consume(nonces, issued)))
-    throw refused('NONCE', 'it has expired, or was used before: begin anew')
+    throw refused('NONCE', 'it has expired, or was used before: get a new linkRequest and sign again')
   const linked = callerUnder(cacao)
   return {
     account: caller.account,
@@ -203,8 +219,8 @@ export async function verifyLink(
 }
 
 /**
- * What is signed is for a DID URL, which names the account of the session and is no key, also where the account is one: so that it can't
- * be taken for a session.
+ * Returns the audience of a link: a DID URL of the session's account. It is never a key, even if the account is a did:key, so the
+ * signature can't be used as a session.
  */
 function audienceOf({ id }: Caller): string {
   return `${id}#link`
@@ -212,7 +228,7 @@ function audienceOf({ id }: Caller): string {
 
 const BINDING_LENGTH = 32
 
-/** Binds an issued nonce to a session, in hex. Both can be seen by anyone; that the nonce was issued is what its own MAC shows. */
+/** Binds an issued nonce to a session, in hex. Anyone can compute this; the nonce's own MAC shows that the server issued it. */
 function bindingOf(issued: string, { account, keyDID }: Caller): string {
   return toHex(sha256(utf8(`cacao-session link ${issued} ${account} ${keyDID}`))).slice(0, BINDING_LENGTH)
 }

@@ -1,14 +1,14 @@
 import type { RevocationEvent } from '../capability/check-options.js'
 import { tellRevoked } from '../http/revocation.js'
 
-/** A client of the package `redis` that listens: `await client.duplicate().connect()`. Such a connection can do nothing else. */
+/** A client of the package `redis` that only subscribes: `await client.duplicate().connect()`. It can't run other commands. */
 export interface NodeRedisSubscriber {
   readonly isOpen?: boolean
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   pSubscribe(pattern: string, listener: (message: string) => void): Promise<unknown>
 }
 
-/** A client of the package `ioredis` that listens: `client.duplicate()`. Such a connection can do nothing else. */
+/** A client of the package `ioredis` that only subscribes: `client.duplicate()`. It can't run other commands. */
 export interface IORedisSubscriber {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
@@ -16,8 +16,9 @@ export interface IORedisSubscriber {
 }
 
 /**
- * Calls back for each message about a revocation on a channel of Redis (pub/sub), and returns a function that ends that. The connection
- * subscribes at the first call, and stays subscribed. Throws a `TypeError` for another client.
+ * Returns a function that adds a listener for the messages about revocations on a Redis channel (pub/sub); that function returns
+ * one that removes the listener. The connection subscribes when the first listener is added, and stays subscribed. Throws a `TypeError`
+ * if the subscriber is neither of these clients.
  */
 export function revocationChannel(
   subscriber: NodeRedisSubscriber | IORedisSubscriber,
@@ -31,10 +32,10 @@ export function revocationChannel(
     listeners.add(listener)
     if (!isSubscribed) {
       isSubscribed = true
-      // What was revoked before that nobody has told, so it may be about anything.
+      // Messages from before the subscription are lost, so tell the listeners that anything may have been revoked.
       const started = subscribe().then(() => tell({}))
       started.catch((cause: unknown) => {
-        // Tried again for the next listener. Until then, those who listen ask from time to time.
+        // The next listener tries again. Until then, `untilSessionEnds` asks Redis from time to time.
         isSubscribed = false
         console.warn(
           "cacao-session: the subscriber of redisRevocation can't subscribe, so sockets end only when Redis is asked: connect it first, as with await client.duplicate().connect()",
@@ -53,27 +54,28 @@ function subscription(
 ): () => Promise<unknown> {
   if (typeof subscriber === 'object' && subscriber !== null && typeof subscriber.subscribe === 'function') {
     if ('call' in subscriber && typeof subscriber.on === 'function') {
-      let isHeard = false
+      let isListening = false
       return async () => {
-        if (!isHeard)
+        if (!isListening)
           subscriber.on('message', (from, message) => void (from === channel && onMessage(message)))
-        isHeard = true
+        isListening = true
         await subscriber.subscribe(channel)
       }
     }
     if ('pSubscribe' in subscriber)
       return async () => {
-        // It would wait for a connection, and nobody would know.
+        // Without this error, `subscribe` would silently wait for a connection.
         if (subscriber.isOpen === false) throw new Error('the client was not connected')
         return subscriber.subscribe(channel, onMessage)
       }
   }
   throw new TypeError(
-    'subscriber must be a client of the package redis (4 or later) or ioredis, of its own: client.duplicate()',
+    'subscriber must be a separate client of the package redis (4 or later) or ioredis: client.duplicate()',
   )
 }
 
-// Anyone who may publish can write anything here, so a message is only a reason to ask. One that can't be read may be about anything.
+// Anyone with access to Redis can publish any message, so a message is only a reason to ask the store. A message that can't be parsed
+// is taken to be about every session.
 function eventIn(message: string): RevocationEvent {
   try {
     const { id, account } = JSON.parse(message)

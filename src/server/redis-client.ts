@@ -4,7 +4,7 @@ import { withoutHidden } from '../base/hidden-characters.js'
 import { type OptionReader, type ReadValue, setting, wrong } from '../base/options.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
-/** The methods of a client, or a cluster, of the package `redis` (node-redis) that are used. The app installs that package. */
+/** The methods that are used of a client or a cluster of the package `redis` (node-redis). The app installs that package. */
 export interface NodeRedisClient {
   set(key: string, value: string, options: { NX?: true; PX?: number }): Promise<unknown>
   exists(key: string): Promise<unknown>
@@ -14,49 +14,49 @@ export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** The method of a client, or a `Cluster`, of the package `ioredis` that is used. The app installs that package. */
+/** The method that is used of a client or a `Cluster` of the package `ioredis`. The app installs that package. */
 export interface IORedisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
 
-/** The commands that are used. Each is for one key at most, so that a cluster can do it too. */
+/** The commands that the stores use. Each command has at most one key, so that a cluster can run it too. */
 export interface RedisCommands {
   /** Sets a key for `forMs` milliseconds. With `ifAbsent`, returns false and changes nothing if the key exists. */
   set(key: string, options: { ifAbsent: boolean; forMs: number }): Promise<boolean>
   exists(key: string): Promise<boolean>
   /** Sets the score of a member of a sorted set, unless it already has a higher one. */
   raise(key: string, member: string, score: number): Promise<void>
-  /** The score of a member of a sorted set; `undefined` if it has none. */
+  /** Returns the score of a member of a sorted set; `undefined` if it has none. */
   score(key: string, member: string): Promise<number | undefined>
-  /** Sends a message to whoever listens to a channel. */
+  /** Sends a message to all subscribers of a channel. */
   publish(channel: string, message: string): Promise<unknown>
-  /** Runs a Lua script with one key, which is all that it may read and write. */
+  /** Runs a Lua script, which may access this key only. */
   run(script: string, key: string, args: readonly string[]): Promise<unknown>
 }
 
-/** The options of the Redis stores that may lose nothing. */
+/** The options of the Redis stores whose keys must not be evicted. */
 export interface RedisStoreOptions {
   /**
    * Whether to check that Redis does not evict keys when its memory is full; true by default. Set it to `false` only if Redis
-   * does not answer that question, and you know that its `maxmemory-policy` is `noeviction`.
+   * refuses to report its settings, and you know that its `maxmemory-policy` is `noeviction`.
    */
   evictionCheck?: boolean | undefined
 }
 
 const prefixOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string') return value
-  throw wrong(name, 'a text')
+  throw wrong(name, 'a string')
 }
 
-/** The readers of options that all of these stores have. */
+/** The readers of the options that all Redis stores have. */
 export const STORE_READERS: {
   readonly prefix: OptionReader<string | undefined>
   readonly now: OptionReader<Clock | undefined>
 } = { prefix: setting(prefixOption), now: setting(clockOption) }
 
 /**
- * The commands of a client. Each rejects with `ERR_STORE_UNAVAILABLE` if Redis may evict keys, unless `isChecked` is false. Throws
- * a `TypeError` for a wrong client.
+ * Returns the commands of a client. Unless `isChecked` is false, each of them except `publish` rejects with `ERR_STORE_UNAVAILABLE` if
+ * Redis may evict keys. Throws a `TypeError` for a wrong client.
  */
 export function redisStore(
   client: NodeRedisClient | IORedisClient,
@@ -76,7 +76,7 @@ export function redisStore(
   }
 }
 
-/** The commands by the methods of either package. Throws a `TypeError` for any other client. */
+/** Returns the commands of a client of either package. Throws a `TypeError` for any other client. */
 export function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
   refuseWorkersKV(client, 'client')
   if (typeof client === 'object' && client !== null) {
@@ -118,7 +118,7 @@ function byIORedis(client: IORedisClient): RedisCommands {
   }
 }
 
-// Any other answer, of the server or of a proxy, is an error.
+// Any other answer of the server or a proxy is an error.
 function wasSet(answer: unknown): boolean {
   if (answer === 'OK') return true
   if (answer === null) return false
@@ -139,13 +139,13 @@ function scoreOf(answer: unknown): number | undefined {
   throw unexpected(answer)
 }
 
-/** The error for what is no answer of the command. */
+/** Returns the error for an answer that does not fit the command. */
 export function unexpected(answer: unknown): Error {
   return new Error(`Redis gave an unexpected answer: ${String(answer).slice(0, 40)}`)
 }
 
-// Under any `maxmemory-policy` but `noeviction`, Redis deletes keys when its memory is full, and with them revocations and used
-// requests.
+// With any `maxmemory-policy` except `noeviction`, Redis deletes keys when its memory is full. Revocations and used requests would be
+// lost.
 
 /** Sends a command to one server. */
 type SendCommand = (...command: readonly string[]) => Promise<unknown>
@@ -154,8 +154,8 @@ type SendCommand = (...command: readonly string[]) => Promise<unknown>
 const VALID_FOR_MS = 60_000
 
 /**
- * Returns a check that rejects with `ERR_STORE_UNAVAILABLE` if a server may evict keys, or does not say whether it does. After it
- * has succeeded, it is not made again for a minute. `connect` is called first if the client does not know its servers yet.
+ * Returns a check that rejects with `ERR_STORE_UNAVAILABLE` if a server may evict keys, or does not report whether it may. A success
+ * is remembered for a minute. `connect` is called first if the client does not know its servers yet.
  */
 function evictionCheck(client: object, connect: () => Promise<unknown>): () => Promise<void> {
   let validUntil = Number.NEGATIVE_INFINITY
@@ -200,14 +200,7 @@ interface MemorySettings {
 
 async function readConfig(send: SendCommand): Promise<MemorySettings | undefined> {
   const setting = async (name: string): Promise<string | undefined> => {
-    const answer = await send('CONFIG', 'GET', name)
-    // A list of names and values; in RESP 3, a map.
-    const list: unknown[] =
-      answer instanceof Map
-        ? [...answer].flat()
-        : Array.isArray(answer)
-          ? answer
-          : Object.entries(Object(answer)).flat()
+    const list = namesAndValues(await send('CONFIG', 'GET', name))
     return list.length === 2 && String(list[0]) === name ? String(list[1]) : undefined
   }
   try {
@@ -216,6 +209,12 @@ async function readConfig(send: SendCommand): Promise<MemorySettings | undefined
   } catch (error) {
     return undefinedIfRefused(error)
   }
+}
+
+/** Flattens an answer to CONFIG GET, which is a list of names and values, or in RESP 3 a map. */
+function namesAndValues(answer: unknown): unknown[] {
+  if (Array.isArray(answer)) return answer
+  return (answer instanceof Map ? [...answer] : Object.entries(Object(answer))).flat()
 }
 
 // Hosted Redis often forbids CONFIG, but allows INFO, which has the same settings.
@@ -231,15 +230,15 @@ async function readInfo(send: SendCommand): Promise<MemorySettings | undefined> 
   }
 }
 
-// If the server refuses a command (`NOPERM …`, `ERR …`), or the client throws a TypeError because it takes commands in another
-// way, another command may work. All other errors are errors of the connection.
+// If the server refuses a command (`NOPERM …`, `ERR …`), or the client throws a TypeError because it takes commands in a different
+// form, the next command may work. All other errors are errors of the connection.
 function undefinedIfRefused(error: unknown): undefined {
   const isAnswer = error instanceof Error && /^[A-Z]+ /.test(error.message)
   if (!isAnswer && !(error instanceof TypeError)) throw unavailable(error)
   return undefined
 }
 
-/** All primary servers; none if the client does not know them. Replicas don't evict keys by themselves. */
+/** Returns all primary servers; none if the client does not know them yet. Replicas don't evict keys themselves. */
 async function serversOf(client: object): Promise<SendCommand[]> {
   const { nodes, masters, nodeClient } = client as {
     nodes?: unknown
@@ -268,7 +267,7 @@ function unknownPolicy(): SessionError {
   )
 }
 
-/** The error for a command that failed. */
+/** Returns the error for a command that failed. */
 export function unavailable(cause: unknown): SessionError {
   const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''
   return new SessionError(
@@ -278,8 +277,8 @@ export function unavailable(cause: unknown): SessionError {
   )
 }
 
-/** Settles as the command does, with errors as `ERR_STORE_UNAVAILABLE`. */
-export async function available<T>(answer: Promise<T>): Promise<T> {
+/** Settles as the command does, but rejects with `ERR_STORE_UNAVAILABLE` for any error that is not a `SessionError`. */
+export async function withStoreError<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((cause: unknown) => {
     throw cause instanceof SessionError ? cause : unavailable(cause)
   })

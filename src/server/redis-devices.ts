@@ -2,20 +2,20 @@ import { type Clock, systemClock } from '../base/environment.js'
 import { countOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
 import {
-  available,
   type IORedisClient,
   type NodeRedisClient,
   redisCommands,
   STORE_READERS,
   unavailable,
   unexpected,
+  withStoreError,
 } from './redis-client.js'
 
 /** The options of `redisDevices`. */
 export interface RedisDevicesOptions {
-  /** What the keys begin with; `cacao-session:devices:` by default. */
+  /** The prefix of the keys; `cacao-session:devices:` by default. */
   prefix?: string
-  /** Sessions that are kept of one account, those that were seen last; 100 by default. */
+  /** The number of sessions to keep for each account, those seen last; 100 by default. */
   maxPerAccount?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -28,8 +28,9 @@ const DEVICES_OPTIONS: ReadersOf<RedisDevicesOptions> = {
 
 /**
  * Remembers devices in Redis, for all servers that share it, in one hash for each account. Takes a client or a cluster of the package
- * `redis` (4 or later) or `ioredis`. The methods reject with `ERR_STORE_UNAVAILABLE` while Redis can't be reached. That it does not evict
- * keys is not checked, because a device that is forgotten is seen again. Throws a `TypeError` for another client or a wrong option.
+ * `redis` (4 or later) or `ioredis`. The methods reject with `ERR_STORE_UNAVAILABLE` while Redis can't be reached. This store does not
+ * check whether Redis evicts keys: an evicted device is stored again with its next request. Throws a `TypeError` for any other client
+ * or a wrong option.
  *
  * @example
  * const devices = redisDevices(client)
@@ -46,10 +47,10 @@ export function redisDevices(
   } = readOptions<RedisDevicesOptions>(options, DEVICES_OPTIONS)
   const commands = redisCommands(client)
   const run = async (script: string, account: string, ...args: readonly string[]): Promise<unknown> =>
-    available(commands.run(script, prefix + account, args))
+    withStoreError(commands.run(script, prefix + account, args))
   return {
     async seen({ account, id, ...device }) {
-      // Without `expiresAt` if that is `Infinity`, which JSON has not.
+      // JSON can't represent `Infinity`, so a session without an expiry has no `expiresAt`.
       const { expiresAt, ...rest } = device
       const entry = Number.isFinite(expiresAt) ? device : rest
       await run(SEEN, account, id, JSON.stringify(entry), String(now()), String(maxPerAccount))
@@ -67,7 +68,8 @@ export function redisDevices(
 // Milliseconds for which a key is kept after its last session has expired, because the clocks of servers differ.
 const MARGIN_MS = 60_000
 
-// Merges a device with what is known of it; removes those that have expired, or are too many; and lets the key end with the last.
+// Merges a device with the entry that is stored for it, removes devices that have expired or exceed the maximum, and sets the key to
+// expire with the last session.
 const SEEN = `
 local device = cjson.decode(ARGV[2])
 local known = redis.call('HGET', KEYS[1], ARGV[1])

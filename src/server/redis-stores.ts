@@ -10,17 +10,17 @@ import {
 } from '../http/revocation.js'
 import { type IORedisSubscriber, type NodeRedisSubscriber, revocationChannel } from './redis-channel.js'
 import {
-  available,
   type IORedisClient,
   type NodeRedisClient,
   type RedisStoreOptions,
   redisStore,
   STORE_READERS,
+  withStoreError,
 } from './redis-client.js'
 
 /** The options of `redisReplay`. */
 export interface RedisReplayOptions extends RedisStoreOptions {
-  /** What the keys begin with; `cacao-session:used:` by default. */
+  /** The prefix of the keys; `cacao-session:used:` by default. */
   prefix?: string
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -31,18 +31,19 @@ const REPLAY_OPTIONS: ReadersOf<RedisReplayOptions> = {
   evictionCheck: setting(booleanOption),
 }
 
-// Milliseconds for which an id is kept after it expires, because the clocks of servers differ, and commands take time.
+// Milliseconds for which an id is kept after it has expired, because the clocks of servers differ, and commands take time.
 const REPLAY_MARGIN_MS = 60_000
 
 /**
  * Remembers used requests in Redis, for all servers that share it, with one `SET … NX PX` for each. Takes a client or a cluster
- * of the package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for another client or a wrong option.
+ * of the package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for any other client or a wrong option.
  *
- * While Redis can't be reached, `use` rejects with `ERR_STORE_UNAVAILABLE`, and requests are refused. That takes `storeTimeoutMs`, unless the client has no
- * queue of its own (`disableOfflineQueue: true` in `redis`, `enableOfflineQueue: false` in `ioredis`). At the first use, and then
- * once a minute, it checks that Redis does not evict keys (`maxmemory-policy`). If it does, used requests could be forgotten, so
- * `use` rejects with `ERR_STORE_UNAVAILABLE`. After the clock was ahead and is set back, all requests are refused that may have
- * been used and forgotten in the meantime.
+ * While Redis can't be reached, `use` rejects with `ERR_STORE_UNAVAILABLE`, and requests are refused. This takes `storeTimeoutMs`,
+ * unless the client's own queue is off (`disableOfflineQueue: true` in `redis`, `enableOfflineQueue: false` in `ioredis`).
+ *
+ * On the first use, and then once a minute, it checks that Redis does not evict keys (`maxmemory-policy`). If Redis does, used requests
+ * could be forgotten, so `use` rejects with `ERR_STORE_UNAVAILABLE`. If the clock was ahead and is set back, every request is refused
+ * that may have been used and forgotten in the meantime.
  *
  * @example
  * const client = await createClient({ url }).connect() // of the package redis
@@ -65,24 +66,24 @@ export function redisReplay(
       if (!Number.isSafeInteger(forMs)) throw new TypeError('expiresAt must be a time in milliseconds')
       if (!(expiresAt > forgotten.until())) return false
       forgotten.used(expiresAt)
-      return available(commands.set(prefix + id, { ifAbsent: true, forMs }))
+      return withStoreError(commands.set(prefix + id, { ifAbsent: true, forMs }))
     },
   }
 }
 
-/** Until which expiry Redis may have forgotten used requests. Times are milliseconds since 1970. */
+/** Redis may have forgotten used requests that expire until a certain time. Times are milliseconds since 1970. */
 interface ForgottenUntil {
-  /** Compares the clocks, and returns that expiry. NaN if the clock gives NaN. */
+  /** Compares the clocks and returns that time; NaN if the clock returns NaN. */
   until(): number
-  /** Remembers that a request was used which expires at this time. */
+  /** Notes that a request with this expiry was used. */
   used(expiresAt: number): void
 }
 
 /**
- * Redis measures by its own clock for how long it still has to keep a key. If our clock was ahead when a request was used, and
- * is set back after that, Redis forgets the request before it expires by our clock. So from then on, all requests count as
- * forgotten that expire no later than the latest one that was used before. That our clock was set back is seen by comparing it
- * with `steady`, a clock that nobody can set. Up to `tolerance` milliseconds are ignored, because keys are kept for longer than
+ * Redis measures by its own clock how long it still has to keep a key. If our clock was ahead when a request was used, and is set
+ * back afterwards, Redis forgets the request before it expires by our clock. From then on, every request whose expiry is not later
+ * than the latest expiry of the requests used before counts as forgotten. A comparison with `steady`, a clock that nobody can set,
+ * shows that our clock was set back. Differences of up to `tolerance` milliseconds are ignored, because keys are kept for longer than
  * that after they expire.
  */
 function forgottenUntil(
@@ -112,21 +113,21 @@ function forgottenUntil(
 
 /** The options of `redisRevocation`. */
 export interface RedisRevocationOptions extends RedisStoreOptions {
-  /** What the keys begin with; `cacao-session:revoked:` by default. */
+  /** The prefix of the keys; `cacao-session:revoked:` by default. */
   prefix?: string
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
   /**
-   * A second connection to the same Redis, of which each server needs one: `await client.duplicate().connect()` of the package `redis`, or
-   * `client.duplicate()` of `ioredis`. On it Redis tells of revocations as they happen (pub/sub), so that `untilSessionEnds` ends sockets
-   * at once. Without it, that asks from time to time.
+   * A second connection of this server to the same Redis: `await client.duplicate().connect()` with the package `redis`, or
+   * `client.duplicate()` with `ioredis`. It receives revocations as they happen (pub/sub), so that `untilSessionEnds` ends sockets at
+   * once. Without it, `untilSessionEnds` asks Redis from time to time.
    */
   subscriber?: NodeRedisSubscriber | IORedisSubscriber
 }
 
 const REVOCATION_OPTIONS: ReadersOf<RedisRevocationOptions> = {
   ...REPLAY_OPTIONS,
-  // Read by what makes use of it, also if it is `undefined`.
+  // `revocationChannel` checks it, also if it is `undefined`.
   subscriber: setting((value) => value as NodeRedisSubscriber),
 }
 
@@ -134,16 +135,16 @@ const REVOCATION_OPTIONS: ReadersOf<RedisRevocationOptions> = {
 // wrong for a while. It is a whole day, because there are few revocations.
 const REVOCATION_MARGIN_MS = 86_400_000
 const BEFORE = 'before'
-// The revocation is stored by then, so nobody waits for long until others have heard of it.
+// The revocation is already stored, so `revoke` doesn't wait long for the message to be sent.
 const PUBLISH_MS = 1000
 
 /**
  * Keeps revocations in Redis (6.2 or later), for all servers that share it. Takes a client or a cluster of the package `redis` (4
- * or later) or `ioredis`. Throws a `TypeError` for another client or a wrong option.
+ * or later) or `ioredis`. Throws a `TypeError` for any other client or a wrong option.
  *
- * A revoked capability is kept until it has expired; the revocation of an account is kept forever. The methods reject with
- * `ERR_STORE_UNAVAILABLE` while Redis can't be reached, and if it evicts keys, because a revocation that is evicted is lost. That
- * is checked at the first use, and then once a minute. Set its `maxmemory-policy` to `noeviction`.
+ * A revoked capability is kept until a day after it has expired; the revocation of an account is kept forever. The methods reject
+ * with `ERR_STORE_UNAVAILABLE` while Redis can't be reached, and if it evicts keys, because an evicted revocation is lost. The store
+ * checks this on the first use, and then once a minute. Set the `maxmemory-policy` of Redis to `noeviction`.
  *
  * @example
  * const revocation = redisRevocation(client)
@@ -162,24 +163,24 @@ export function redisRevocation(
   const commands = redisStore(client, prefix, evictionCheck)
   const channel = `${prefix}events`
   const tell = async (event: RevocationEvent): Promise<void> => {
-    // Whoever doesn't hear of it asks, as where nobody may publish.
+    // A failure is ignored, because servers that get no message find the revocation when they ask Redis.
     await within(PUBLISH_MS, commands.publish(channel, JSON.stringify(event))).catch(() => undefined)
   }
   return {
     async revoke(capability) {
       const { id, until } = revokedCapability(capability)
       const forMs = Math.ceil(Math.max(0, until - now()) + REVOCATION_MARGIN_MS)
-      await available(commands.set(`${prefix}capability:${id}`, { ifAbsent: false, forMs }))
+      await withStoreError(commands.set(`${prefix}capability:${id}`, { ifAbsent: false, forMs }))
       await tell({ id })
     },
     async revokeAll(input, moment = new Date(now())) {
       const { account, before } = revokedAccount(input, moment)
-      await available(commands.raise(`${prefix}account:${account}`, BEFORE, before))
+      await withStoreError(commands.raise(`${prefix}account:${account}`, BEFORE, before))
       await tell({ account })
     },
     async isRevoked(cacao) {
       const { id, accounts, issuedAt } = await revocationKeys(cacao)
-      const [isRevoked, ...moments] = await available(
+      const [isRevoked, ...moments] = await withStoreError(
         Promise.all([
           commands.exists(`${prefix}capability:${id}`),
           ...accounts.map((account) => commands.score(`${prefix}account:${account}`, BEFORE)),

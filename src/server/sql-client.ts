@@ -3,39 +3,39 @@ import { SessionError } from '../base/errors.js'
 import { type ReadersOf, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
-/** A `Pool` or a `Client` of the package `pg`, reduced to what is used. The app installs that package. */
+/** The method that is used of a `Pool` or a `Client` of the package `pg`. The app installs that package. */
 export interface PgClient {
   query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>
 }
 
-/** The `sql` of the package `postgres` (postgres.js), reduced to what is used. The app installs that package. */
+/** The methods that are used of the `sql` of the package `postgres` (postgres.js). The app installs that package. */
 export interface PostgresClient {
   (...args: never[]): unknown
   unsafe(text: string, values: never[]): PromiseLike<unknown>
   begin(...args: never[]): unknown
 }
 
-/** A `DatabaseSync` of `node:sqlite`, or a `Database` of the package `better-sqlite3`, reduced to what is used. */
+/** The methods that are used of a `DatabaseSync` of `node:sqlite`, or a `Database` of the package `better-sqlite3`. */
 export interface SQLiteClient {
   prepare(text: string): { all(...values: never[]): unknown[] }
   exec(text: string): unknown
 }
 
-/** The clients of databases that the stores take. */
+/** The database clients that the stores accept. */
 export type SQLClient = PgClient | PostgresClient | SQLiteClient
 
-/** The kinds of databases that the stores take. */
+/** The kinds of databases that the stores support. */
 export type SQLDialect = 'postgres' | 'sqlite'
 
-/** A database, whatever its client. */
+/** A database, independent of its client. */
 export interface Database {
   readonly dialect: SQLDialect
-  /** Milliseconds since 1970 by the clock of the database, as an expression. */
+  /** An expression for the milliseconds since 1970 by the clock of the database. */
   readonly now: string
-  /** What a SELECT ends with that chooses rows to delete, so that two servers which do so don't wait for each other. */
+  /** The end of a SELECT of rows to delete. It prevents two servers that delete rows from waiting for each other. */
   readonly skipLocked: string
   /**
-   * Runs one statement, with a `?` for each value, and gives its rows, each as the list of its columns. Rejects with
+   * Runs one statement, with a `?` for each value, and returns its rows, each as a list of its columns. Rejects with
    * `ERR_STORE_UNAVAILABLE`.
    */
   run(statement: string, values: readonly (string | number | null)[]): Promise<readonly unknown[][]>
@@ -46,7 +46,7 @@ const NOW: Readonly<Record<SQLDialect, string>> = {
   sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 AS bigint)",
 }
 
-/** The database behind a client. Throws a `TypeError` for a client that is none of those that are known. */
+/** Returns the database of a client. Throws a `TypeError` for an unknown kind of client. */
 export function databaseOf(client: SQLClient): Database {
   refuseWorkersKV(client, 'client')
   if (isPostgres(client))
@@ -85,29 +85,29 @@ function database(dialect: SQLDialect, ask: Ask): Database {
 function pgDatabase(client: PgClient): Database {
   const queue = new SerialQueue()
   const ask: Ask = async (text, values) => (await client.query(text, [...values])).rows
-  // A single client does one thing at a time.
+  // A single client runs one query at a time.
   return database('postgres', isPool(client) ? ask : (...query) => queue.run(() => ask(...query)))
 }
 
 function sqliteDatabase(client: SQLiteClient): Database {
   const statements = new Map<string, ReturnType<SQLiteClient['prepare']>>()
   return database('sqlite', async (text, values) => {
-    // What is written within a transaction of the app is undone with it.
+    // If the app rolled back its transaction, that would also undo what the store has written.
     const { inTransaction, isTransaction } = client as { inTransaction?: unknown; isTransaction?: unknown }
     if (inTransaction === true || isTransaction === true)
-      throw new Error('a transaction is open on this connection: give the store a connection of its own')
+      throw new Error('a transaction is open on this connection: give the store its own connection')
     const statement = statements.get(text) ?? client.prepare(text)
     statements.set(text, statement)
     return statement.all(...(values as never[]))
   })
 }
 
-// A transaction of postgres.js has no `begin`: what is written within one is undone with it.
+// A transaction of postgres.js has no `begin`. It is refused, because a rollback would undo what the store has written.
 function isPostgres(client: unknown): client is PostgresClient {
   return typeof client === 'function' && hasMethods(client, 'unsafe', 'begin')
 }
 
-// By what only they have: clients of other databases have a method `query` too.
+// Clients of other databases have a `query` method too, so also look for members that only `pg` has.
 function isPg(client: unknown): client is PgClient {
   if (!hasMethods(client, 'query')) return false
   return isPool(client) || hasMethods(client, 'escapeIdentifier')
@@ -117,7 +117,7 @@ function isPool(client: unknown): boolean {
   return typeof (client as { totalCount?: unknown }).totalCount === 'number'
 }
 
-// Others, whose methods return promises or take callbacks, have a method `prepare` too.
+// Clients whose methods return promises or take callbacks have a `prepare` method too, so also look for other members.
 function isSQLite(client: unknown): client is SQLiteClient {
   if (!hasMethods(client, 'prepare', 'exec')) return false
   return hasMethods(client, 'pragma') || (hasMethods(client, 'open', 'close') && !hasMethods(client, 'all'))
@@ -128,33 +128,37 @@ function hasMethods(value: unknown, ...names: readonly string[]): boolean {
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
 }
 
-// Some clients can be set to give rows as lists instead of objects.
+// Some clients can be configured to return rows as lists instead of objects.
 function rowsOf(answer: unknown): readonly unknown[][] {
-  if (!Array.isArray(answer)) throw new Error('the client gave no rows')
+  if (!Array.isArray(answer)) throw new Error('the client returned no rows')
   return answer.map((row: unknown) => {
-    if (typeof row !== 'object' || row === null) throw new Error('the client gave something other than a row')
+    if (typeof row !== 'object' || row === null)
+      throw new Error('the client returned something that is not a row')
     return Object.values(row)
   })
 }
 
 function unavailable(cause: unknown): SessionError {
-  const said = cause instanceof Error ? cause.message : ''
-  const advice = /no such table|relation .* does not exist/.test(said)
-    ? 'its tables are missing: run what sqlMigration gives'
-    : /database is locked|SQLITE_BUSY/.test(said)
-      ? 'another process is writing: let the connection wait for it, with PRAGMA busy_timeout = 2000'
-      : 'check that it is running and can be written'
+  const advice = adviceFor(cause instanceof Error ? cause.message : '')
   return new SessionError('ERR_STORE_UNAVAILABLE', `a statement in the database failed: ${advice}`, { cause })
 }
 
-/** A value that a statement gave as 1 or 0, also where the client gives numbers as texts or BigInts. */
+function adviceFor(message: string): string {
+  if (/no such table|relation .* does not exist/.test(message))
+    return 'its tables are missing: run the statements that sqlMigration returns'
+  if (/database is locked|SQLITE_BUSY/.test(message))
+    return 'another process is writing: let the connection wait for it, with PRAGMA busy_timeout = 2000'
+  return 'check that it is running and can be written'
+}
+
+/** Reads a 1 or 0 that a statement returned. Some clients return numbers as strings or BigInts. */
 export function truthOf(value: unknown): boolean {
   const text = String(value)
   if (text === '1' || text === '0') return text === '1'
   throw unexpected(value)
 }
 
-/** A time that a statement gave; `Infinity` for NULL. */
+/** Reads a time that a statement returned; `Infinity` for NULL. */
 export function timeOf(value: unknown): number {
   if (value === null) return Number.POSITIVE_INFINITY
   const milliseconds = typeof value === 'string' && value !== '' ? Number(value) : Number(value ?? Number.NaN)
@@ -162,7 +166,7 @@ export function timeOf(value: unknown): number {
   throw unexpected(value)
 }
 
-/** A text that a statement gave. */
+/** Reads a text that a statement returned. */
 export function textValue(value: unknown): string {
   if (typeof value === 'string') return value
   throw unexpected(value)
@@ -171,7 +175,7 @@ export function textValue(value: unknown): string {
 function unexpected(value: unknown): SessionError {
   return new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    `the database gave an unexpected answer: ${String(value).slice(0, 40)}`,
+    `the database gave an unexpected answer: ${String(value).slice(0, 40)}: check that its tables are those of sqlMigration`,
   )
 }
 
@@ -184,15 +188,15 @@ export interface SQLTables {
 }
 
 const DEFAULT_PREFIX = 'cacao_session_'
-// Perhaps with a schema before it. The longest name with it has 63 characters, which is all that Postgres takes of one.
+// A schema may precede it. The longest name of a table or index then has 63 characters, the most that Postgres allows.
 const PREFIX = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,39}$/
 
-/** The tables whose names begin with `prefix`. Throws a `TypeError` for a prefix that is not plain. */
+/** Returns the names of the tables. Throws a `TypeError` for a prefix that would have to be quoted in SQL. */
 export function tablesOf(prefix: string = DEFAULT_PREFIX): SQLTables {
   if (typeof prefix !== 'string' || !PREFIX.test(prefix))
     throw wrong(
       'prefix',
-      'up to 40 lower-case letters, digits and underscores, perhaps after the name of a schema and a dot: "auth.session_"',
+      'up to 40 lower-case letters, digits and underscores; the name of a schema and a dot may precede them: "auth.session_"',
     )
   return {
     used: `${prefix}used`,
@@ -202,7 +206,7 @@ export function tablesOf(prefix: string = DEFAULT_PREFIX): SQLTables {
   }
 }
 
-/** Reads what the names of the tables begin with. */
+/** Reads the prefix of the tables' names. */
 export const prefixOption: ReadValue<string> = (value) => {
   tablesOf(value as string)
   return value as string
@@ -210,16 +214,16 @@ export const prefixOption: ReadValue<string> = (value) => {
 
 /** Options of `sqlMigration`. */
 export interface SQLMigrationOptions {
-  /** What the names of the tables begin with, `cacao_session_` by default. Give the stores the same one. */
+  /** The prefix of the tables' names, `cacao_session_` by default. Pass the same prefix to the stores. */
   prefix?: string
 }
 
 const MIGRATION_OPTIONS: ReadersOf<SQLMigrationOptions> = { prefix: setting(prefixOption) }
 
 /**
- * The statements that create the tables of `sqlReplay`, `sqlRevocation` and `sqlDevices`: run them once, or at each start, because they
- * change nothing that is there. The user that the servers connect as needs to read, insert, update and delete. Throws a `TypeError`
- * for another dialect or a wrong option.
+ * Returns the statements that create the tables of `sqlReplay`, `sqlRevocation` and `sqlDevices`. Run them once or at each start: they
+ * don't change tables that exist. The servers' database user must be allowed to read, insert, update and delete. Throws a `TypeError`
+ * for an unknown dialect or a wrong option.
  *
  * @example
  * await pool.query(sqlMigration('postgres')) // or, with node:sqlite: database.exec(sqlMigration('sqlite'))
@@ -230,7 +234,7 @@ export function sqlMigration(dialect: SQLDialect, options: SQLMigrationOptions =
   )
   if (dialect !== 'postgres' && dialect !== 'sqlite') throw wrong('dialect', '"postgres" or "sqlite"')
   const indexOf = (table: string): string => `${table.slice(table.indexOf('.') + 1)}_expires_at`
-  // Postgres compares texts byte by byte only if it is told to.
+  // By default, Postgres may compare texts by the rules of a language instead of byte by byte.
   const key = dialect === 'postgres' ? 'text COLLATE "C"' : 'text'
   const index = (table: string): string =>
     dialect === 'sqlite' && table.includes('.')

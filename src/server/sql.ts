@@ -42,7 +42,7 @@ export {
 
 /** Options of the stores in an SQL database. */
 export interface SQLStoreOptions {
-  /** What the names of the tables begin with, as `sqlMigration` was told; `cacao_session_` by default. */
+  /** The prefix of the tables' names, the same as for `sqlMigration`; `cacao_session_` by default. */
   prefix?: string
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -72,14 +72,16 @@ const REPLAY_MARGIN_MS = 60_000
 const REVOCATION_MARGIN_MS = 86_400_000
 
 /**
- * Remembers used requests in a table, for all servers that share the database, with one statement for each: the first one that
- * inserts an id is the first use. Takes a client of Postgres or SQLite. Create the table with `sqlMigration`. Throws a `TypeError`
- * for another client or a wrong option.
+ * Remembers used requests in a table, for all servers that share the database, with one statement for each: the server that inserts
+ * the id uses the request. Takes a client of Postgres or SQLite. Create the table with `sqlMigration`. Throws a `TypeError`
+ * for any other client or a wrong option.
  *
- * While the database can't be reached, `use` rejects with `ERR_STORE_UNAVAILABLE`, and requests are refused. What has expired for a
- * minute, by the clock of this process and that of the database, is removed by the way, at most 1000 rows at a time; up to where, is
- * written down in the database, and nothing that expires before that counts as new, whatever clocks do. Give it a pool, or a
- * connection of its own, because what is written within an open transaction is undone with it.
+ * While the database can't be reached, `use` rejects with `ERR_STORE_UNAVAILABLE`, and requests are refused.
+ *
+ * `use` also removes rows that expired more than a minute ago, both by the clock of this process and by that of the database, at most
+ * 1000 at a time. The database records up to which expiry rows were removed, and a request that expires before that never counts as
+ * new, even if a clock is wrong. Pass a pool or a separate connection, because the rollback of an open transaction would also undo
+ * what the store has written.
  *
  * @example
  * const pool = new Pool({ connectionString }) // of the package pg
@@ -106,18 +108,18 @@ export function sqlReplay(client: SQLClient, options: SQLStoreOptions = {}): Rep
   }
 }
 
-// Of one length, without the session key, and of letters that no collation or encoding changes.
+// A hash: it has a fixed length, does not reveal the session key, and has only letters that no collation or encoding changes.
 function rowId(id: string): string {
   return toBase64url(sha256(utf8(id)))
 }
 
 /**
  * Keeps revocations in two tables, for all servers that share the database. Takes a client of Postgres or SQLite. Create the tables
- * with `sqlMigration`. Throws a `TypeError` for another client or a wrong option.
+ * with `sqlMigration`. Throws a `TypeError` for any other client or a wrong option.
  *
  * A revoked capability is kept until a day after it has expired; the revocation of an account is kept forever. The methods reject with
- * `ERR_STORE_UNAVAILABLE` while the database can't be reached. If it has replicas, give it a client of the primary: elsewhere, a
- * revocation is seen late.
+ * `ERR_STORE_UNAVAILABLE` while the database can't be reached. If the database has replicas, pass a client of the primary: on a
+ * replica, a revocation takes effect late.
  *
  * @example
  * const revocation = sqlRevocation(pool)
@@ -145,7 +147,7 @@ export function sqlRevocation(client: SQLClient, options: SQLStoreOptions = {}):
     },
     async isRevoked(cacao) {
       const { id, accounts, issuedAt, expiresAt } = await revocationKeys(cacao)
-      // What expired before the mark may have been removed.
+      // The revocation of a capability that expires before the mark may have been removed, so it counts as revoked.
       const rows = await db.run(
         `SELECT CASE WHEN EXISTS (SELECT 1 FROM ${tables.revoked} WHERE id = ? OR (id = '' AND expires_at >= ?))
           OR EXISTS (SELECT 1 FROM ${tables.signedOut} WHERE account IN (${accounts.map(() => '?').join(', ')}) AND before >= ?)
@@ -158,15 +160,15 @@ export function sqlRevocation(client: SQLClient, options: SQLStoreOptions = {}):
 }
 
 const SWEEP_ROWS = 1000
-// Twice as many rows may be removed as are added.
+// Fewer than `SWEEP_ROWS`, so that up to twice as many rows can be removed as are added.
 const SWEEP_AFTER_USES = 500
 const SWEEP_AFTER_MS = 10_000
 
 /**
- * Removes expired rows in steps of at most 1000. The row with an empty id is the mark: what expires up to it may have been removed,
- * and must be taken as if it were still there. The mark is raised before anything is removed, and what is removed lies a margin
- * behind it, so that a statement that began before does not miss it. Both clocks must have passed a time before the mark does,
- * so that neither a server nor the database whose clock is wrong can do it alone.
+ * Removes expired rows, at most 1000 at a time. The row with an empty id is the mark: rows that expire up to it may have been removed,
+ * and must be treated as if they still existed. The mark is raised before rows are removed, and only rows that expired a margin before
+ * it are removed, so that a statement that started earlier still sees them. The mark follows the slower of two clocks, the server's and
+ * the database's, so that a single wrong clock can't remove rows too early.
  */
 function sweeper(
   db: Database,
@@ -194,14 +196,14 @@ function sweeper(
 
 /** Options of `sqlDevices`. */
 export interface SQLDevicesOptions extends SQLStoreOptions {
-  /** Sessions that are kept of one account, those that were seen last; 100 by default. */
+  /** The number of sessions to keep for each account, those seen last; 100 by default. */
   maxPerAccount?: number
 }
 
 /**
  * Remembers devices in a table, for all servers that share the database. Takes a client of Postgres or SQLite. Create the table with
- * `sqlMigration`. The methods reject with `ERR_STORE_UNAVAILABLE` while the database can't be reached. Throws a `TypeError` for another
- * client or a wrong option.
+ * `sqlMigration`. The methods reject with `ERR_STORE_UNAVAILABLE` while the database can't be reached. Throws a `TypeError` for any
+ * other client or a wrong option.
  *
  * @example
  * const devices = sqlDevices(pool)
@@ -217,7 +219,8 @@ export function sqlDevices(client: SQLClient, options: SQLDevicesOptions = {}): 
     first_seen = CASE WHEN excluded.first_seen < kept.first_seen THEN excluded.first_seen ELSE kept.first_seen END,
     last_seen = CASE WHEN excluded.last_seen > kept.last_seen THEN excluded.last_seen ELSE kept.last_seen END
     RETURNING 1`
-  // Those of the account that are too many, and some of other accounts, which may never come again.
+  // `remove` deletes the account's devices that exceed the maximum. `sweep` deletes expired devices of all accounts, because their
+  // persons may never come back.
   const remove = `DELETE FROM ${table} WHERE (account, id) IN (SELECT account, id FROM ${table} WHERE account = ?
     ORDER BY last_seen DESC LIMIT ${SWEEP_ROWS} OFFSET ${maxPerAccount} ${db.skipLocked}) RETURNING 1`
   const sweep = `DELETE FROM ${table} WHERE (account, id) IN (SELECT account, id FROM ${table} WHERE expires_at <= ?
@@ -248,7 +251,7 @@ function deviceOf(row: readonly unknown[]): SeenDevice {
   if (row.length !== 8)
     throw new SessionError(
       'ERR_STORE_UNAVAILABLE',
-      'the database gave a row with other columns than asked for',
+      'the database gave a row with unexpected columns: check that its tables are those of sqlMigration',
     )
   const [account, id, keyDID, capability, name, firstSeen, lastSeen, expiresAt] = row
   return {

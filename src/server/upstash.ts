@@ -23,13 +23,13 @@ export type { DeviceStore, SeenDevice } from '../http/devices.js'
 export type { ReplayStore } from '../http/replay.js'
 export type { RevocationStore } from '../http/revocation.js'
 
-/** How to reach a Redis by HTTP, in the form of Upstash's REST API. */
+/** How to reach a Redis over HTTP, by Upstash's REST API. */
 export interface UpstashOptions {
-  /** The address of its REST API, such as `https://eu1-….upstash.io`. */
+  /** The URL of the REST API, such as `https://eu1-….upstash.io`. */
   url: string
-  /** Its token, which must be able to write. */
+  /** The token of the REST API. It must allow writing. */
   token: string
-  /** What the keys begin with; the same as that of the Redis stores by default. */
+  /** The prefix of the keys; the same as that of the Redis stores by default. */
   prefix?: string
   /** Milliseconds that an answer may take; 2000 by default. */
   timeoutMs?: number
@@ -40,11 +40,11 @@ export interface UpstashOptions {
 }
 
 /**
- * Remembers used requests in a Redis that is reached by HTTP, in the form of Upstash's REST API: for edge runtimes, which have no
- * sockets. Each use is one request with one `SET … NX PX`. Any other answer than that of this command, and none within `timeoutMs`,
- * rejects with `ERR_STORE_UNAVAILABLE`, so that the request is refused. Throws a `TypeError` for wrong options.
+ * Remembers used requests in a Redis that is reached over HTTP, by Upstash's REST API. It is for edge runtimes, which have no sockets.
+ * Each use is one request with one `SET … NX PX`. If the answer is not that of this command, or does not arrive within `timeoutMs`,
+ * `use` rejects with `ERR_STORE_UNAVAILABLE`, so that the request is refused. Throws a `TypeError` for wrong options.
  *
- * Leave the database's eviction off, as it is by default. With it, used requests could be forgotten, and this API does not tell.
+ * Leave the database's eviction off, as it is by default. Otherwise used requests could be forgotten, and this API can't detect it.
  *
  * @example
  * const replay = upstashReplay({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN })
@@ -55,8 +55,8 @@ export function upstashReplay(options: UpstashOptions): ReplayStore {
 }
 
 /**
- * Keeps revocations in a Redis that is reached by HTTP, as `upstashReplay` does. In a database with read replicas, a revocation is seen
- * in other regions a moment later. Throws a `TypeError` for wrong options.
+ * Keeps revocations in a Redis that is reached over HTTP, as `upstashReplay` does. In a database with read replicas, a revocation takes
+ * effect a moment later in other regions. Throws a `TypeError` for wrong options.
  *
  * @example
  * const revocation = upstashRevocation({ url, token })
@@ -68,7 +68,7 @@ export function upstashRevocation(options: UpstashOptions): RevocationStore {
 }
 
 /**
- * Remembers devices in a Redis that is reached by HTTP, as `upstashReplay` does; at most 100 sessions of an account, those that were seen
+ * Remembers devices in a Redis that is reached over HTTP, as `upstashReplay` does; at most 100 sessions for each account, those seen
  * last. Throws a `TypeError` for wrong options.
  *
  * @example
@@ -83,7 +83,7 @@ export function upstashDevices(options: UpstashOptions): DeviceStore {
 const urlOption: ReadValue<string> = (value, name) => {
   const isURL = typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
   if (isURL) return value
-  throw wrong(name, 'the address of the REST API: "https://….upstash.io"')
+  throw wrong(name, 'the URL of the REST API: "https://….upstash.io"')
 }
 
 const tokenOption: ReadValue<string> = (value, name) => {
@@ -104,7 +104,7 @@ const OPTIONS: OptionReaders<{ [K in keyof Required<UpstashOptions>]: UpstashOpt
   fetch: setting(functionOption<typeof fetch>('a function like the global fetch')),
 }
 
-/** The API as a client of Redis. */
+/** Returns a Redis client that sends its commands to the REST API. */
 function upstash(options: UpstashOptions): { client: IORedisClient; prefix?: string; now?: Clock } {
   refuseWorkersKV(options, 'options')
   const {
@@ -124,7 +124,7 @@ function upstash(options: UpstashOptions): { client: IORedisClient; prefix?: str
         redirect: 'manual',
         // Node 20 takes whole milliseconds only.
         signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
-        // A framework that caches what is fetched would repeat an answer. Some runtimes have no cache, and refuse the option.
+        // A framework that caches responses must not repeat an old answer. Runtimes without a cache refuse the option.
         ...('cache' in Request.prototype && { cache: 'no-store' as const }),
       })
       return resultOf(response.status, await response.json())
@@ -132,7 +132,7 @@ function upstash(options: UpstashOptions): { client: IORedisClient; prefix?: str
       if (cause instanceof SessionError) throw cause
       throw new SessionError(
         'ERR_STORE_UNAVAILABLE',
-        'a command by HTTP to Redis failed: check its address, and that it can be reached',
+        'a command to Redis over HTTP failed: check its URL, and that it can be reached',
         { cause },
       )
     }
@@ -144,9 +144,10 @@ function resultOf(status: number, answer: unknown): unknown {
   const isAnswer = typeof answer === 'object' && answer !== null
   if (status === 200 && isAnswer && Object.hasOwn(answer, 'result') && !Object.hasOwn(answer, 'error'))
     return (answer as { result: unknown }).result
-  const said = isAnswer && Object.hasOwn(answer, 'error') ? (answer as { error: unknown }).error : 'no result'
+  const reason =
+    isAnswer && Object.hasOwn(answer, 'error') ? (answer as { error: unknown }).error : 'no result'
   throw new SessionError(
     'ERR_STORE_UNAVAILABLE',
-    `Redis by HTTP answered with ${status}, ${String(said).slice(0, 100)}: check its address, its token, and its limits`,
+    `Redis answered over HTTP with ${status}, ${String(reason).slice(0, 100)}: check its URL, its token, and its limits`,
   )
 }

@@ -12,10 +12,10 @@ import {
   type CookieOwner,
   clearCookie,
   cookieURL,
-  isPassing,
+  isTransient,
   noteAt,
-  noteOnce,
   setCookie,
+  waitForNote,
   withCookieLock,
 } from '../store/page-cookie.js'
 
@@ -151,7 +151,7 @@ class CookieKeeper {
     try {
       const note = await withCookieLock(this.#url, async () => {
         // Another tab may have renewed it just now. The first cookie is not waited for, because the app is waiting.
-        const current = this.#isKept ? await noteOnce(this.#url, isEnough) : noteAt(this.#url)
+        const current = this.#isKept ? await waitForNote(this.#url, isEnough) : noteAt(this.#url)
         this.#end.signal.throwIfAborted()
         return current && isEnough(current) ? current : setCookie(this.#session, this.#url, this.#end.signal)
       })
@@ -160,7 +160,7 @@ class CookieKeeper {
       this.#wait(this.#dueAt(note))
     } catch (error) {
       if (this.#end.signal.aborted) throw this.#end.signal.reason
-      if (isPassing(error)) this.#wait(this.#nextTry())
+      if (isTransient(error)) this.#wait(this.#nextTry())
       else this.stop(error)
       if (error instanceof SessionError) this.#tabs.tellCookieFailed(this.#session.keyDID, error)
       throw error
@@ -212,7 +212,7 @@ class CookieKeeper {
       await clearCookie(this.#url, [keyDID])
     } catch (error) {
       if (error instanceof SessionError) this.#tabs.tellCookieFailed(keyDID, error)
-      if (isPassing(error)) this.#tabs.scheduleAt(this.#now, this.#nextTry(), () => void this.#clear())
+      if (isTransient(error)) this.#tabs.scheduleAt(this.#now, this.#nextTry(), () => void this.#clear())
     }
   }
 }

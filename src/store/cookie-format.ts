@@ -14,30 +14,31 @@ import {
 /** How `cookieStore` writes its cookies. They are always `HttpOnly`. */
 export interface CookieStoreOptions {
   /**
-   * The secret of your servers: at least 32 random bytes, the same on each of them. It encrypts and authenticates the cookies,
-   * so that nobody else can read, change or make one. To change it, pass a list: the first one seals, all of them open.
+   * The secret of your servers: at least 32 random bytes, the same on each server. It encrypts and authenticates the cookies, so
+   * that nobody else can read, change or make one. To change the secret, pass a list: new cookies are sealed with the first
+   * secret, and cookies that were sealed with any secret of the list can be opened.
    */
   secret: Uint8Array | readonly Uint8Array[]
   /**
-   * The beginning of the cookies' names. The default is the strictest prefix that browsers enforce and that fits the other
-   * options: `__Host-`; `__Secure-` with a path or a domain; nothing if `secure` is false.
+   * The prefix of the cookies' names. The default is the strictest prefix that browsers enforce and that fits the other
+   * options: `__Host-`; `__Secure-` with a path or a domain; none if `secure` is false.
    */
   prefix?: string
   /** The path below which the cookies are sent; `/` by default. */
   path?: string
   /** The domain to which the cookies are sent, with its subdomains; only this host by default. */
   domain?: string
-  /** Whether the cookies are sent with requests from other sites; `lax`, which is with links only, by default. */
+  /** Whether the cookies are sent with requests from other sites. By default `lax`: only when a person follows a link. */
   sameSite?: 'lax' | 'strict' | 'none'
   /** Whether the cookies are sent over HTTPS only (and to localhost, in most browsers); true by default. */
   secure?: boolean
-  /** Seconds for which a browser keeps a cookie after it was written; until the last session expires by default. */
+  /** Seconds for which a browser keeps a cookie after it was written. By default, it keeps it until the last session expires. */
   maxAgeSecs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
 }
 
-/** What all cookies of a store have in common. `secrets`: the first one seals, all of them open. */
+/** What all cookies of a store have in common. The first of the `secrets` seals; each of them can open. */
 export interface CookieForm {
   readonly prefix: string
   readonly attributes: Omit<SetCookie, 'name' | 'value'>
@@ -50,7 +51,7 @@ const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]*$/
 
 const secretOption: ReadValue<CookieForm['secrets']> = (value, name) => {
   const form =
-    'a Uint8Array of at least 32 random bytes, such as Buffer.from(process.env.COOKIE_SECRET, "hex"), or a list of them, of which the first one seals'
+    'a Uint8Array of at least 32 random bytes, such as Buffer.from(process.env.COOKIE_SECRET, "hex"), or a list of them, whose first one seals new cookies'
   const [first, ...others]: unknown[] = Array.isArray(value) ? value : [value]
   if (!isSecret(first) || !others.every(isSecret)) throw wrong(name, form)
   return [new Uint8Array(first), ...others.map((secret) => new Uint8Array(secret))]
@@ -85,10 +86,10 @@ export function cookieForm(options: CookieStoreOptions): CookieForm {
   const { prefix = strictestPrefix(path, domain, secure), now = systemClock } = given
   if (!TOKEN.test(prefix))
     throw new TypeError(
-      'prefix must have only characters that the name of a cookie may have (RFC 6265 §4.1.1)',
+      'prefix must contain only characters that are allowed in the name of a cookie (RFC 6265 §4.1.1)',
     )
   if (!path.startsWith('/')) throw new TypeError('path must begin with a slash')
-  // Browsers would ignore such cookies without an error.
+  // Browsers silently ignore such cookies.
   if (sameSite === 'none' && !secure) throw new TypeError('sameSite "none" requires secure: true')
   const [isHost, isSecure] = ['__host-', '__secure-'].map((start) => prefix.toLowerCase().startsWith(start))
   if ((isSecure && !secure) || (isHost && strictestPrefix(path, domain, secure) !== '__Host-'))
@@ -106,9 +107,9 @@ function strictestPrefix(path: string, domain: string | undefined, secure: boole
   return path === '/' && domain === undefined ? '__Host-' : '__Secure-'
 }
 
-/** Bytes of a cookie with its name and attributes. Safari accepts no more, other browsers three more. */
+/** The most bytes that a cookie may have with its name and attributes. This is Safari's limit; other browsers accept three more. */
 export const MAX_BYTES = 4093
-/** With more, requests could exceed 16 kB of headers. Node answers those with 431, so that one could not even sign out. */
+/** More cookies could make a request exceed 16 kB of headers. Node answers it with 431, so a person could not even sign out. */
 export const MAX_PARTS = 3
 /** In seconds: browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5). */
 export const MAX_AGE_SECS: number = 400 * 24 * 60 * 60
@@ -120,7 +121,7 @@ export const PART_MARK = '$'
 const PART = /^([-\w]{8})\.([1-9])\.([^;,\s"\\]*)$/
 const ID_LENGTH = 6
 
-/** Characters that a part has in addition to its piece of the value. */
+/** The number of characters that a part has before its piece of the value. */
 export const PART_OVERHEAD: number = 'xxxxxxxx.1.'.length
 
 /** Splits a value into parts, each with at most `room` characters of the value. */
@@ -131,7 +132,7 @@ export function splitIntoParts(value: string, room: number): string[] {
   return Array.from({ length: count }, (_, i) => `${id}.${count}.${text.slice(i * room, (i + 1) * room)}`)
 }
 
-/** Joins the parts of a value; `undefined` if one is missing, malformed, or a part of another value. */
+/** Joins the parts of a value; `undefined` if a part is missing, malformed, or belongs to a different value. */
 export function joinParts(partAt: (index: number) => string | undefined): string | undefined {
   const [, id, count] = PART.exec(partAt(0) ?? '') ?? []
   let text = ''

@@ -3,17 +3,17 @@ import { concat, fromUtf8, utf8 } from '../base/bytes.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { subtleCrypto } from '../key/session-key.js'
 
-// Seals the values of cookies as compact JWE (RFC 7516) with A256CBC-HS512 (RFC 7518 §5.2.5) and no other algorithm. Not with
-// AES-GCM, whose short random nonces would repeat on a server that writes for years, which reveals the key. The key is derived
-// (HKDF, RFC 5869) from the secret and the cookie's name, which contains the prefix and the namespace, so that a value that was
-// sealed for one cookie can't be opened as another.
+// Seals the values of cookies as compact JWE (RFC 7516), always with A256CBC-HS512 (RFC 7518 §5.2.5). AES-GCM would be unsafe
+// here: its short random nonces would repeat on a server that writes for years, and a repeated nonce reveals the key. The key is
+// derived (HKDF, RFC 5869) from the secret and the cookie's name, which contains the prefix and the namespace. Therefore a value
+// that was sealed for one cookie can't be opened in a different cookie.
 
 const ALG = 'dir'
 const ENC = 'A256CBC-HS512'
 const KEY_BITS = 512
 const INFO = 'cacao-session cookie 1\n'
-// The first byte of the plaintext. A value in base64url, which is what `stringStore` writes, is sealed as its bytes, so that it
-// is not encoded in base64url twice.
+// The first byte of the plaintext says which form follows. A base64url value, such as `stringStore` writes, is sealed as its
+// decoded bytes, because encoding it in base64url a second time would make the cookie longer.
 const TEXT = Uint8Array.of(0)
 const BYTES = Uint8Array.of(1)
 
@@ -26,7 +26,7 @@ export async function seal(value: string, name: string, secret: Uint8Array): Pro
     .encrypt(await keyFor(name, secret))
 }
 
-/** Opens a value that was sealed for the cookie of this name with one of the secrets; `undefined` for any other text. */
+/** Opens a value that was sealed for the cookie of this name with one of the secrets. Returns `undefined` for any other text. */
 export async function unseal(
   sealed: string,
   name: string,

@@ -1,4 +1,4 @@
-// By the names that version 0.6 has too: Vite's bundles of SvelteKit's servers may load that one, which SvelteKit brings.
+// Only names that `cookie` 0.6 exports too: SvelteKit depends on that version, and Vite's bundle of its server may load it.
 import { parse, serialize } from 'cookie'
 import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/cacao.js'
@@ -15,26 +15,26 @@ import {
 } from './cookie-format.js'
 import { readStoredSessions, type StringStore } from './string-store.js'
 
-/** From where the `Cookie` header is read: a `Request`, its `Headers`, a request of node:http, or the header itself. */
+/** Has the `Cookie` header: a `Request`, its `Headers`, a request of node:http, or the header's value itself. */
 export type CookieSource =
   | string
   | undefined
   | Headers
   | { readonly headers: Headers | { readonly cookie?: string | undefined } }
 
-/** To where headers are written: the `Headers` of a `Response`, or a response of node:http or Express. */
+/** Receives the `Set-Cookie` headers: the `Headers` of a `Response`, or a response of node:http or Express. */
 export type CookieTarget =
   | { append(name: string, value: string): unknown }
   | { appendHeader(name: string, value: string): unknown }
 
-/** The cookies of one request, with the changes that are to be sent with its response. */
+/** The cookies of one request, and the changes to send with its response. */
 export interface CookieStore extends StringStore {
   /** Anyone can send a request with any cookies. */
   readonly writableByOthers: true
   getItem(key: string): Promise<string | undefined>
   setItem(key: string, value: string): Promise<void>
   removeItem(key: string): Promise<void>
-  /** The values of the `Set-Cookie` headers for the response, one for each cookie that changed. */
+  /** Returns the values of the response's `Set-Cookie` headers, one for each cookie that changed. */
   setCookies(): string[]
   /** Adds these headers to the response. Call it once, after the last change and before the response's headers are sent. */
   apply(response: CookieTarget): void
@@ -47,10 +47,10 @@ const sealing = () => import('./cookie-seal.js')
 /**
  * A backend for `stringStore` on a server: the cookies of one request. The server then has the session and acts for the person.
  * By default, the cookies are `HttpOnly`, `Secure` and `SameSite=Lax`, are sent to this host only, and expire with the last
- * session. They are encrypted and authenticated with the `secret`, each for its own name. A value that is too long for one
- * cookie is split into up to three; `setItem` rejects with `ERR_STORE_UNAVAILABLE` if that is not enough. If a cookie is missing,
- * incomplete, or not sealed with one of the secrets, nobody is signed in. Sessions from cookies are resumed only with `verifiers`
- * and `domains`. Throws a `TypeError` for a wrong request or option.
+ * session. They are encrypted and authenticated with the `secret`, and each cookie is bound to its name. A value that is too long
+ * for one cookie is split into up to three; `setItem` rejects with `ERR_STORE_UNAVAILABLE` if three are not enough. If a cookie is
+ * missing, incomplete, or not sealed with one of the secrets, nobody is signed in. Sessions from cookies are resumed only with
+ * `verifiers` and `domains`. Throws a `TypeError` for a wrong request or option.
  *
  * @example
  * const cookies = cookieStore(request, { secret: Buffer.from(process.env.COOKIE_SECRET ?? '', 'hex') })
@@ -82,7 +82,7 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
     set(name, '', 0)
     values.delete(name)
   }
-  /** Removes the parts whose number is `first` or more. */
+  /** Removes every part whose number is `first` or higher. */
   const removeFrom = (name: string, first: number): void => {
     const isLater = (other: string): boolean =>
       other.startsWith(name + PART_MARK) && !(Number(other.slice(name.length + 1)) < first)
@@ -110,7 +110,7 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
       if (parts.length === 0 || parts.length > MAX_PARTS) {
         throw new SessionError(
           'ERR_STORE_UNAVAILABLE',
-          `the sessions take more than ${MAX_PARTS} cookies of ${MAX_BYTES} bytes: sign one of them out, or use another store`,
+          `the sessions need more than ${MAX_PARTS} cookies of ${MAX_BYTES} bytes: sign out of one session, or use a different store`,
         )
       }
       const maxAge = maxAgeSecs ?? secsLeft(value, now())
@@ -131,7 +131,7 @@ export function cookieStore(request: CookieSource, options: CookieStoreOptions):
   }
 }
 
-/** Seconds until the last of the sessions expires; `undefined`, which makes a session cookie, if there is no session. */
+/** Seconds until the last session expires. `undefined` if there is no session: the browser then keeps the cookie until it is closed. */
 function secsLeft(value: string, now: number): number | undefined {
   const { sessions } = readStoredSessions(value)
   if (sessions.length === 0) return undefined
@@ -139,7 +139,7 @@ function secsLeft(value: string, now: number): number | undefined {
   return Math.min(Math.max(0, Math.ceil((last - now) / 1000)), MAX_AGE_SECS)
 }
 
-// The result has only letters, digits and - _ . ! ~ * ' %, which a cookie's name may contain.
+// The result contains only letters, digits and - _ . ! ~ * ' %, which are all allowed in a cookie's name.
 function encodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29')
 }
@@ -148,7 +148,8 @@ const FORM =
   'request must be a Request, its Headers (in Next.js: await headers()), a request of node:http, or a Cookie header'
 
 /**
- * Reads the headers of a request by their names in lower case, or a `Cookie` header alone. Throws a `TypeError` for anything else.
+ * Returns a function that reads a header of the request by its name in lower case; of a string, only `cookie` can be read. Throws
+ * a `TypeError` for a source that is neither a request, headers nor a `Cookie` header.
  */
 export function headerReader(source: CookieSource): (name: string) => string | undefined {
   if (source === undefined || typeof source === 'string')
@@ -158,7 +159,7 @@ export function headerReader(source: CookieSource): (name: string) => string | u
   const fields = headers ?? source
   if (typeof fields !== 'object' || fields === null) throw new TypeError(FORM)
   if (isHeaders(fields)) return (name) => fields.get(name) ?? undefined
-  // What has neither is something else, such as what Next.js gives for `await cookies()`.
+  // An object without `headers` that isn't a `Headers` is wrong here, such as what `await cookies()` returns in Next.js.
   if (fields === source) throw new TypeError(FORM)
   const own = new Map(
     Object.entries(fields as object as Record<string, unknown>).map(([name, value]) => [
@@ -172,7 +173,7 @@ export function headerReader(source: CookieSource): (name: string) => string | u
   }
 }
 
-// By what collections of cookies don't have. Bun and Cloudflare have `getAll` on headers, too.
+// Collections of cookies have no `append`. `getAll` can't tell them apart: in Bun and on Cloudflare, `Headers` has it too.
 function isHeaders(fields: object): fields is Headers {
   const { get, append } = fields as { get?: unknown; append?: unknown }
   return typeof get === 'function' && typeof append === 'function'

@@ -3,11 +3,11 @@ import { SessionError } from '../base/errors.js'
 import { quantityOption, type ReadersOf, readOptions, setting, textOption } from '../base/options.js'
 import type { LastUsed, SessionDatabase, SessionRecord, SessionStore } from './store.js'
 
-/** Which database, and how long to wait for it. */
+/** Which database to use, and how long to wait for it. */
 export interface IndexedDBStoreOptions {
   /** The database's name; `cacao-session` by default. */
   name?: string
-  /** Milliseconds to wait for the database to open before trying once more, and then giving up; 2000 by default. */
+  /** Milliseconds to wait for the database to open. After that it is tried once more, for the same time; 2000 by default. */
   openTimeoutMs?: number
 }
 
@@ -47,7 +47,8 @@ export function indexedDBStore(options: IndexedDBStoreOptions = {}): SessionStor
           resultOf(transaction.objectStore(store).getAll(keysUnder(namespace), 2))
         const idsOf = (owner: string): Promise<IDBValidKey[]> =>
           resultOf(transaction.objectStore('sessions').getAllKeys(keysUnder(namespace, owner)))
-        // Each answer takes a turn of the page. The first time, a page that has one session reads it before it is known whose it is.
+        // Each answer takes a turn of the event loop. The first read therefore doesn't wait for the last account: it also reads up to
+        // two sessions, whose result is used if there is only one.
         const early = account === undefined && !hasRead ? ['sessions', 'keys'] : []
         hasRead = true
         const [last, own, records = [], keys = []] = await Promise.all([
@@ -60,7 +61,7 @@ export function indexedDBStore(options: IndexedDBStoreOptions = {}): SessionStor
         const [record] = records as Partial<SessionRecord>[]
         if (record?.account === owner && !records[1] && !keys[1]) return { last, records, keys }
         const ids = own ?? (await idsOf(owner))
-        // Engines take long to copy a session, and longer to copy a key.
+        // Browsers take long to copy a session, and longer to copy a key, so known sessions are not read.
         const reads = ids.map(async (id): Promise<unknown[]> => {
           const keyDID = Array.isArray(id) ? id[2] : undefined
           return typeof keyDID === 'string' && isKnown(keyDID)
@@ -82,17 +83,17 @@ function storeIn(database: IDBDatabase, name: string): IDBObjectStore {
   return database.transaction(name).objectStore(name)
 }
 
-// Arrays sort behind strings: [namespace, account, []] is the end of all that begins with [namespace, account].
+// Arrays sort after strings, so [namespace, account, []] follows every key that begins with [namespace, account].
 function keysUnder(namespace: string, account?: string): IDBKeyRange {
   const prefix = account === undefined ? [namespace] : [namespace, account]
   return IDBKeyRange.bound(prefix, [...prefix, []])
 }
 
-// Sessions and keys are stored under [namespace, account, keyDID], the last use under the namespace. Keys have a store of their
-// own, because engines take long to copy one, and most questions need none.
+// Sessions and keys are stored under [namespace, account, keyDID], the last use under the namespace. Keys have their own object
+// store, because browsers take long to copy a key, and most reads don't need one.
 const STORES = ['sessions', 'keys', 'last']
 
-// A new connection can't help against these errors.
+// A new connection doesn't help against these errors.
 const NOT_THE_CONNECTION = [
   'SessionError',
   'DataCloneError',
@@ -101,16 +102,17 @@ const NOT_THE_CONNECTION = [
   'VersionError',
 ]
 const OPEN_ATTEMPTS = 2
-// The wait for an answer is divided into steps of the timer: a page that slept has missed one of them at most.
+// The time to wait for an answer is divided into timer steps. While a page sleeps, at most one step elapses, so it doesn't time out
+// as soon as it wakes up.
 const STEPS = 5
-// By what the wait is divided while an earlier request still has no answer.
+// While an earlier request still has no answer, the time to wait is divided by this number.
 const STUCK_SHARE = 20
 
 type OnLate = (listener: () => void) => void
 
 /**
- * A connection that is opened when first used and opened again when it was lost, with a bound on every wait: Safari loses
- * connections, and opening can hang there. In all browsers, a tab that was frozen while it wrote makes the others wait.
+ * A connection that is opened on first use and reopened after it was lost. Every wait has a limit: Safari loses connections, and
+ * opening one can hang there. In all browsers, a tab that was frozen while it wrote makes the other tabs wait.
  */
 export class Connection implements SessionDatabase {
   readonly name: string
@@ -128,7 +130,7 @@ export class Connection implements SessionDatabase {
     this.#workTimeoutMs = workTimeoutMs
   }
 
-  /** Does the work, and once more with a new connection if this one was lost. */
+  /** Runs `work`, and runs it once more with a new connection if this one was lost. */
   async use<T>(work: (database: IDBDatabase, onLate: OnLate) => Promise<T>): Promise<T> {
     const database = await this.open()
     try {
@@ -136,15 +138,16 @@ export class Connection implements SessionDatabase {
     } catch (error) {
       if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
     }
-    this.#forget()
+    // Another caller may already have opened a new connection, which must stay open.
+    if (this.#database === database) this.#forget()
     database.close()
-    const another = await this.open()
-    return this.#inTime((onLate) => work(another, onLate)).catch((cause: unknown) => {
+    const reopened = await this.open()
+    return this.#inTime((onLate) => work(reopened, onLate)).catch((cause: unknown) => {
       throw unavailable(cause)
     })
   }
 
-  // While an earlier request still has no answer, later ones are waited for more briefly.
+  // While an earlier request still has no answer, later requests time out sooner.
   #inTime<T>(work: (onLate: OnLate) => Promise<T>): Promise<T> {
     let undo = (): void => undefined
     const stuck = this.#stuck
@@ -168,13 +171,13 @@ export class Connection implements SessionDatabase {
     })
   }
 
-  /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`, whose `cause` is absent if it was a hang. */
+  /** Opens the database. Rejects with `ERR_STORE_UNAVAILABLE`; the error has no `cause` if the database didn't answer in time. */
   async open(): Promise<IDBDatabase> {
     const factory = currentFactory()
     if (factory !== this.#factory) this.#forget()
     this.#factory = factory
     if (this.#database) return this.#database
-    // An attempt that hung may hang forever, so it isn't waited for again. If the database arrives later, it is used.
+    // An attempt that timed out may hang forever, so nobody waits for it again. If the database opens later, it is used.
     for (let attempt = 0; !this.#isLate && attempt < OPEN_ATTEMPTS; attempt++) {
       if (attempt > 0) this.#opening = undefined
       // Some browsers throw instead of rejecting when storage is forbidden.
@@ -195,23 +198,22 @@ export class Connection implements SessionDatabase {
     request.onupgradeneeded = () => {
       for (const store of STORES) request.result.createObjectStore(store)
     }
-    const forget = (): void => this.#forget()
     const opening = resultOf(request)
     opening.then((database) => {
-      // Another tab wants to delete or upgrade the database, which waits until this connection is closed.
+      // Another tab that deletes or upgrades the database has to wait until this connection is closed.
       database.onversionchange = () => {
-        forget()
+        this.#forget()
         database.close()
       }
-      database.onclose = forget
+      database.onclose = this.#forget
       if (this.#opening !== opening) return database.close()
       this.#database = database
       this.#isLate = false
-    }, forget)
+    }, this.#forget)
     return opening
   }
 
-  #forget(): void {
+  readonly #forget = (): void => {
     this.#opening = undefined
     this.#database = undefined
     this.#stuck = new Set()
@@ -242,10 +244,9 @@ function unavailable(cause?: unknown): SessionError {
   )
 }
 
-// Requests as promises, written by hand for what every page loads before it knows whether someone is signed in. Code that loads
-// later uses idb.
+// Written by hand, because every page loads this before it knows whether someone is signed in. Code that loads later uses idb.
 
-/** The result of the request. */
+/** Returns a promise for the request's result. */
 function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)

@@ -5,7 +5,7 @@ interface Namespace {
   last?: LastUsed
 }
 
-/** Stores sessions in memory, until the page or process ends. The default store uses it where there is no other storage. */
+/** Stores sessions in memory, until the page or process ends. The default store falls back to it if there is no other storage. */
 export function memoryStore(): SessionStore {
   const namespaces = new Map<string, Namespace>()
   return {

@@ -1,148 +1,148 @@
 import { isBrowser, within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 
-// The cookie that stands in for this page's session when the browser navigates: set and cleared by a server with `sessionCookie`.
+// A cookie represents this page's session while the browser navigates. A server with `sessionCookie` sets and clears it.
 
-/** The session whose cookie it is. */
+/** The session that the cookie represents. */
 export interface CookieOwner {
   readonly keyDID: string
   fetch(url: URL, init: RequestInit & { origins?: readonly string[] }): Promise<Response>
 }
 
 /** Milliseconds to wait for the server's answer. */
-const PATIENCE_MS = 30_000
-const CLEARING_MS = 3000
-const MOST_TRIES = 10
-const NEXT_TRY_MS = 100
+const ANSWER_TIMEOUT_MS = 30_000
+const CLEARING_TIMEOUT_MS = 3000
+const MAX_TRIES = 10
+const RETRY_DELAY_MS = 100
 
-/** Where the server keeps the cookie. Throws a `TypeError` for another origin, and `ERR_ENVIRONMENT` where there is no page. */
+/**
+ * Returns the absolute URL of the server's `sessionCookie` handler. Throws a `TypeError` for a URL of a different origin or with a
+ * query, and `ERR_ENVIRONMENT` if there is no page.
+ */
 export function cookieURL(url: string | URL): URL {
   if (typeof document === 'undefined')
     throw new SessionError(
       'ERR_ENVIRONMENT',
-      'cookies are for pages, and there is no document here: sign requests with session.fetch',
+      'a cookie needs a page, and there is no document here: sign requests with session.fetch',
     )
   const target = new URL(url, globalThis.location.href)
   if (target.origin === globalThis.location.origin && target.search === '') return target
   throw new TypeError('url must be a path of this page’s origin without a query, such as "/session"')
 }
 
-/** The notes of the cookies that the browser has for this page. */
+/** Returns the notes of all cookies that the browser has for this page. */
 function notes(): CookieNote[] {
   if (typeof document === 'undefined') return []
   try {
     return notesIn(document.cookie, globalThis.location.protocol !== 'https:')
   } catch {
-    // A page of an opaque origin, such as a sandboxed frame's, may not even ask.
+    // In a page of an opaque origin, such as a sandboxed frame, reading `document.cookie` throws.
     return []
   }
 }
 
-/** The note of the cookie that the server keeps there, whosever it is; `undefined` if there is none, or it is stale. */
+/** Returns the note of the cookie of this URL's handler, for any session; `undefined` if there is none, or it is stale. */
 export function noteAt({ pathname }: URL): CookieNote | undefined {
   return notes().find(({ path }) => path === pathname)
 }
 
 /**
- * The note once it is as it is wanted, or `undefined` after a second: WebKit may show a page what an answer has set, in this tab or
- * another, only a moment later.
+ * Waits until the note is as the caller wants it, for one second at most, and returns it; `undefined` if it isn't by then. Waiting
+ * is needed because in WebKit a cookie that a response has set, in this tab or another, may become visible only a moment later.
  */
-export async function noteOnce(
+export async function waitForNote(
   url: URL,
   isWanted: (note: CookieNote) => boolean,
 ): Promise<CookieNote | undefined> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const note = noteAt(url)
     if (note && isWanted(note)) return note
-    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS))
+    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS))
   }
   return undefined
 }
 
-/** Does the work while no other tab of the origin does any for the cookie that the server keeps there. */
+/** Runs `work` under a lock, so that no other tab of the origin sets or clears the cookie of this URL's handler meanwhile. */
 export async function withCookieLock<T>({ pathname }: URL, work: () => Promise<T>): Promise<T> {
   const locks = isBrowser() ? (globalThis.navigator as Navigator | undefined)?.locks : undefined
-  let isOurs = false
+  let isLocked = false
   const locked = (): Promise<T> => {
-    isOurs = true
+    isLocked = true
     return work()
   }
   try {
     return locks ? ((await locks.request(`cacao-session cookie ${pathname}`, locked)) as T) : await work()
   } catch (error) {
-    if (isOurs || !locks) throw error
-    // Without the right to lock, as in a sandboxed frame.
+    if (isLocked || !locks) throw error
+    // The browser refused the lock, as it does in a sandboxed frame.
     return work()
   }
 }
 
 /**
- * Has the server set the cookie, or renew it, and gives its note. Call it with the lock. Rejects with `ERR_COOKIE_FAILED`, whose
- * cause says more.
+ * Asks the server to set or renew the cookie, and returns its note. Call it with the lock. Rejects with `ERR_COOKIE_FAILED`, whose
+ * `cause` says more.
  */
 export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSignal): Promise<CookieNote> {
-  const response = await asked(signal, (both) =>
+  const response = await fetchInTime(signal, (abortSignal) =>
     owner.fetch(url, {
       method: 'POST',
       origins: [url.origin],
       cache: 'no-store',
       redirect: 'manual',
-      signal: both,
+      signal: abortSignal,
     }),
   )
-  if (response.status !== 200) throw await refused(response)
+  if (response.status !== 200) throw await refusal(response)
   const { until } = (await jsonOf(response)) as { until?: unknown }
   if (typeof until !== 'number')
-    throw failedForGood('the answer is not that of a sessionCookie: is its handler at this path?')
-  const set = await noteOnce(url, (note) => note.keyDID === owner.keyDID && note.until === until)
-  if (set) return set
-  throw failedForGood('the server has set it, and the browser did not keep it: cookies may be blocked here')
+    throw permanentFailure('the answer is not from sessionCookie: mount its handler at this path')
+  const written = await waitForNote(url, (note) => note.keyDID === owner.keyDID && note.until === until)
+  if (written) return written
+  throw permanentFailure('the server set it, but the browser did not keep it: allow cookies for this site')
 }
 
-/** Has the server clear the cookie, if it is that of one of these keys. Rejects with `ERR_COOKIE_FAILED`. */
+/** Asks the server to clear the cookie, if it belongs to one of these keys. Rejects with `ERR_COOKIE_FAILED`. */
 export function clearCookie(url: URL, keys: readonly string[]): Promise<void> {
   return withCookieLock(url, async () => {
-    // Another tab may have cleared it, or someone else may be signed in by now.
+    // Another tab may have cleared the cookie, or a different account may have signed in.
     const note = noteAt(url)
     if (!note || !keys.includes(note.keyDID)) return
-    // `keepalive`, because the page often goes away after a sign-out.
-    const response = await asked(undefined, (signal) =>
+    // `keepalive`, because the browser often leaves the page after a sign-out.
+    const response = await fetchInTime(undefined, (signal) =>
       fetch(url, { method: 'DELETE', cache: 'no-store', redirect: 'manual', keepalive: true, signal }),
     )
-    if (!response.ok) throw await refused(response)
+    if (!response.ok) throw await refusal(response)
   })
 }
 
 /**
- * Clears the cookies of these keys that the browser has, so that the next page greets nobody. Never rejects, and waits for 3 s at
- * most: without its key, no cookie outlives its short time.
+ * Clears the cookies that the browser has for these keys, so that the next page shows nobody as signed in. Never rejects, and waits
+ * for at most 3 s: a cookie that could not be cleared expires soon, because only its key can renew it.
  */
 export async function clearCookies(keys: readonly string[]): Promise<void> {
-  const own = notesOf(keys)
+  const ours = notes().filter(({ keyDID }) => keys.includes(keyDID))
   await within(
-    CLEARING_MS,
-    Promise.allSettled(own.map(async ({ path }) => clearCookie(cookieURL(path), keys))),
+    CLEARING_TIMEOUT_MS,
+    Promise.allSettled(ours.map(async ({ path }) => clearCookie(cookieURL(path), keys))),
   )
 }
 
-function notesOf(keys: readonly string[]): CookieNote[] {
-  return notes().filter(({ keyDID }) => keys.includes(keyDID))
-}
-
-async function asked(
+/** Sends a request that is aborted by `signal`, or if the server doesn't answer in time. */
+async function fetchInTime(
   signal: AbortSignal | undefined,
-  ask: (signal: AbortSignal) => Promise<Response>,
+  send: (signal: AbortSignal) => Promise<Response>,
 ): Promise<Response> {
   const controller = new AbortController()
   const abort = (): void => controller.abort(signal?.reason)
   const timer = setTimeout(
-    () => controller.abort(cookieFailed(`the server did not answer within ${PATIENCE_MS / 1000} s`)),
-    PATIENCE_MS,
+    () => controller.abort(cookieFailed(`the server did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`)),
+    ANSWER_TIMEOUT_MS,
   )
   signal?.addEventListener('abort', abort, { once: true })
   try {
     signal?.throwIfAborted()
-    return await ask(controller.signal)
+    return await send(controller.signal)
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof SessionError) throw cause
@@ -153,21 +153,24 @@ async function asked(
   }
 }
 
-/** Why trying again will not help: the session was revoked, the server has no such cookie, or the browser keeps none. */
-class Final extends Error {}
+/** The cause of a failure that a retry can't cure: a revoked session, a server without `sessionCookie`, or blocked cookies. */
+class PermanentFailure extends Error {}
 
-/** Whether a failure may be over soon. */
-export function isPassing(error: unknown): boolean {
+/** Whether a retry may succeed. */
+export function isTransient(error: unknown): boolean {
   return (
-    error instanceof SessionError && error.code === 'ERR_COOKIE_FAILED' && !(error.cause instanceof Final)
+    error instanceof SessionError &&
+    error.code === 'ERR_COOKIE_FAILED' &&
+    !(error.cause instanceof PermanentFailure)
   )
 }
 
-async function refused(response: Response): Promise<SessionError> {
+async function refusal(response: Response): Promise<SessionError> {
   const { status } = response
   const { code } = (await jsonOf(response)) as { code?: unknown }
+  // A redirection that is not followed has the status 0.
   const why = `the server answered ${status === 0 ? 'with a redirection' : status} (${code ?? 'no code'})`
-  return status === 429 || status >= 500 ? cookieFailed(why) : failedForGood(why)
+  return status === 429 || status >= 500 ? cookieFailed(why) : permanentFailure(why)
 }
 
 async function jsonOf(response: Response): Promise<object> {
@@ -175,34 +178,35 @@ async function jsonOf(response: Response): Promise<object> {
   return typeof body === 'object' && body !== null ? body : {}
 }
 
-function failedForGood(why: string): SessionError {
-  return cookieFailed(why, new Final(why))
+function permanentFailure(why: string): SessionError {
+  return cookieFailed(why, new PermanentFailure(why))
 }
 
 function cookieFailed(why: string, cause?: unknown): SessionError {
   return new SessionError(
     'ERR_COOKIE_FAILED',
-    `the cookie of the pages was not set or cleared: ${why}`,
+    `the session cookie was not set or cleared: ${why}`,
     cause === undefined ? undefined : { cause },
   )
 }
 
-// A page can't see its own session cookie, which is HttpOnly. Beside it lies a note that says for which key it is, until when it
-// is fresh, and which server keeps it. The note comes and goes with the cookie: where the browser keeps no cookies, there is none.
+// A page can't read its session cookie, which is HttpOnly. The server therefore sets a second cookie that the page can read, the
+// note: it says for which key the session cookie is, until when it is fresh, and which path handles it. Both cookies are set and
+// cleared together, so a browser that blocks cookies has no note either.
 
-/** What a note says. */
+/** The content of a note. */
 export interface CookieNote {
-  /** When the cookie beside it becomes stale, in seconds since 1970, by the server's clock. */
+  /** When the session cookie becomes stale, in seconds since 1970, by the server's clock. */
   readonly until: number
-  /** Seconds for which it was fresh when it was set. */
+  /** The number of seconds for which the session cookie was fresh when it was set. */
   readonly secs: number
-  /** The did:key of the session that it is for. */
+  /** The did:key of the session. */
   readonly keyDID: string
-  /** The path at which the server sets, renews and clears it. */
+  /** The path of the handler that sets, renews and clears the session cookie. */
   readonly path: string
 }
 
-/** What a note's name adds to that of the cookie. */
+/** A note's name is the name of the session cookie with this suffix. */
 export const NOTE_MARK = '-until'
 
 const DID = 'did:key:'
@@ -210,17 +214,17 @@ const NOTE = new RegExp(
   `(?:^|; )([^=;]*)${NOTE_MARK}=(\\d{1,12})\\.(\\d{1,6})\\.(z[a-zA-Z0-9]+)\\.([^;]+)`,
   'g',
 )
-// No other host can set a cookie with such a name, so that a page may believe what the note says.
+// Browsers let no other host set a cookie with this prefix, so the page can trust the note.
 const OWN_HOST = '__Host-'
 
-/** The value of a note's cookie. */
+/** Returns the value of a note's cookie. */
 export function noteValue({ until, secs, keyDID, path }: CookieNote): string {
   return `${until}.${secs}.${keyDID.slice(DID.length)}.${encodeURIComponent(path)}`
 }
 
 /**
- * The notes in what `document.cookie` gives. Anything else there is passed over, and so is a note that another host of the domain
- * could have written, unless `anyHost` says that there is none: on a machine where an app is developed without TLS.
+ * Returns the notes in the value of `document.cookie`, and ignores all other cookies. A note that another host of the domain could
+ * have written is ignored too, unless `anyHost` is true. That is for development without TLS, where names have no `__Host-` prefix.
  */
 export function notesIn(cookies: string, anyHost: boolean): CookieNote[] {
   return Array.from(cookies.matchAll(NOTE)).flatMap(([, name = '', until, secs, key = '', path = '']) =>

@@ -1,7 +1,7 @@
 import type { Cacao } from '../capability/cacao.js'
 import type { SessionKey } from '../key/session-key.js'
 
-/** Where a session is stored. Stores of your own choose a name of their own. */
+/** Where a session is stored. A store of your own chooses its own name. */
 export type Persistence = 'indexeddb' | 'memory' | 'none' | (string & {})
 
 /** Identifies a session, by its account (a CAIP-10 id, or a did:key) and its key (a did:key). */
@@ -15,21 +15,21 @@ export interface SessionRecord extends SessionId {
   readonly cacao: Cacao
 }
 
-/** A session to be written, with its key: a key pair that can't be exported; or a seed, for stores that store seeds. */
+/** A session to write, with its key: a key pair that can't be exported, or a seed, for stores that store seeds. */
 export interface NewSession extends SessionRecord {
   readonly keyPair?: CryptoKeyPair
   /** The 32 bytes that the key is derived from. */
   readonly seed?: Uint8Array<ArrayBuffer>
 }
 
-/** Which session was used last, and when (milliseconds since 1970). Without an account: it was signed out at that time. */
+/** Which session was used last, and when (milliseconds since 1970). No account means that it was signed out at that time. */
 export interface LastUsed {
   readonly account?: string
   readonly keyDID?: string
   readonly at: number
 }
 
-/** A change, of which a store must make all or nothing. */
+/** A change. A store must make all of it or nothing. */
 export interface StoreChange {
   /** Sessions to add, or to replace. */
   readonly put?: readonly NewSession[]
@@ -38,13 +38,13 @@ export interface StoreChange {
   readonly last?: LastUsed
 }
 
-/** What a store has of one account. */
+/** The records that a store has for one account. */
 export interface StoredAccount {
-  /** What `readLast` gives. */
+  /** What `readLast` returns. */
   readonly last?: unknown
-  /** What `read` gives. */
+  /** What `read` returns. */
   readonly records: readonly unknown[]
-  /** What `readKey` gives, in the order of the records; `undefined` where it was not read. */
+  /** What `readKey` returns for each record, in the same order; `undefined` for a key that was not read. */
   readonly keys?: readonly unknown[]
 }
 
@@ -52,39 +52,39 @@ export interface StoredAccount {
 export interface SessionDatabase {
   readonly name: string
   /**
-   * Does the work with the open database. Rejects with `ERR_STORE_UNAVAILABLE` if that can't be had, or doesn't answer in time. The
-   * work can pass a function to `onLate`, which is called when the answer is no longer waited for.
+   * Runs `work` with the open database. Rejects with `ERR_STORE_UNAVAILABLE` if the database can't be opened, or doesn't answer in
+   * time. `work` can pass a function to `onLate`, which is called when the caller stops waiting for the answer.
    */
   use<T>(work: (database: IDBDatabase, onLate: (listener: () => void) => void) => Promise<T>): Promise<T>
 }
 
 /**
- * Stores sessions: with key pairs that can't be exported, if the store can hold structured clones, and otherwise with the seeds
- * that the keys are derived from. Namespaces separate several kinds of sign-in. Every method rejects with
+ * Stores sessions with their keys: key pairs that can't be exported, if the store can hold structured clones, and otherwise the
+ * seeds that the keys are derived from. Namespaces separate several kinds of sign-in. Every method rejects with
  * `ERR_STORE_UNAVAILABLE` if the store can't be used.
  */
 export interface SessionStore {
   readonly persistence: Persistence
-  /** What it stores of a key; `pairs` by default. Sessions from a store of `seeds` can be written to a string. */
+  /** In which form it stores keys; `pairs` by default. Sessions from a store of `seeds` can be written to a string. */
   readonly keeps?: 'pairs' | 'seeds'
   /**
-   * Whether others than the person and the app can write there: other people, or a client that the server must not trust.
-   * Sessions are then resumed only with `verifiers` and `domains`.
+   * Whether anyone but the person and the app can write to the store: other people, or a client that the server must not trust.
+   * If so, sessions are resumed only with `verifiers` and `domains`.
    */
   readonly writableByOthers?: boolean
-  /** The database behind the store, if that is IndexedDB. Where there are no Web Locks, tabs store leases in it. */
+  /** The database of a store that uses IndexedDB. Browser tabs store leases in it if there are no Web Locks. */
   readonly database?: SessionDatabase
-  /** The sessions of a namespace, or of one account in it. Callers check all that they read. */
+  /** Returns the sessions of a namespace, or of one account in it. Callers check every record that they read. */
   read(namespace: string, account?: string): Promise<readonly unknown[]>
-  /** The key pair or the seed of a session; `undefined` if there is none. */
+  /** Returns the key pair or the seed of a session; `undefined` if there is none. */
   readKey(namespace: string, id: SessionId): Promise<unknown>
-  /** The `last` of the latest change that had one. */
+  /** Returns the `last` of the latest change that had one. */
   readLast(namespace: string): Promise<unknown>
   /**
-   * The same in one step, for a store that is faster that way: the last use, and the sessions and keys of the account, or
-   * without one of the account used last. Of a session whose key `isKnown` it needn't read more than `{ account, keyDID }`, and of
-   * an account not the last use where that isn't wanted. Optional; a store that wraps another one must wrap this too, or leave it
-   * out.
+   * Returns in one step what the methods above return, for a store that is faster that way: the last use, and the sessions and
+   * keys of `account`, or of the account that was used last if `account` is `undefined`. For a session whose key `isKnown`, the
+   * store may return only `{ account, keyDID }`. It may leave out the last use unless `isLastWanted`. Optional: a store that wraps
+   * a second store must wrap this method too, or leave it out.
    */
   readAccount?(
     namespace: string,
@@ -104,7 +104,7 @@ export interface SessionData {
   readonly serialize?: () => string
 }
 
-/** A stored session, and the store that has it. */
+/** A stored session, and where it is stored. */
 export interface LocatedRecord extends SessionRecord {
   readonly persistence: Persistence
 }

@@ -6,13 +6,13 @@ import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-j
 import { parseCacao } from '../capability/parse-cacao.js'
 import type { LastUsed, NewSession, Persistence, SessionRecord, SessionStore, StoreChange } from './store.js'
 
-/** The sessions that a text store has in one namespace. Without sessions, `last` still tells a sign-out from a loss of data. */
+/** The sessions of one namespace in a text store. If there are none, `last` distinguishes a sign-out from a loss of data. */
 export interface StoredSessions {
   readonly sessions: readonly StoredSession[]
   readonly last?: LastUsed
 }
 
-/** A session in a text store: with the seed that its key is derived from. */
+/** A session in a text store, with the seed that its key is derived from. */
 interface StoredSession extends SessionRecord {
   readonly seed: Uint8Array<ArrayBuffer>
 }
@@ -29,13 +29,13 @@ export interface TextStorage {
   readonly persistence: Persistence
   readonly writableByOthers?: boolean
   load(namespace: string): Promise<StoredSessions>
-  /** Replaces the stored sessions by what `change` returns for them. Nobody else may write in the meantime. */
+  /** Replaces the stored sessions by what `change` returns for them. No other write may happen in the meantime. */
   update(namespace: string, change: (stored: StoredSessions) => StoredSessions): Promise<void>
 }
 
 /**
- * A store of sessions with seeds in a text storage. Errors of the storage become `ERR_STORE_UNAVAILABLE`, unless they are a
- * `SessionError`. `write` rejects with a `TypeError` for a session that can't be stored as text.
+ * Returns a session store that keeps seeds in a text storage. Errors of the storage become `ERR_STORE_UNAVAILABLE`, unless they
+ * are a `SessionError`. `write` rejects with a `TypeError` for a session that can't be stored as text.
  */
 export function seedStore({ persistence, writableByOthers, load, update }: TextStorage): SessionStore {
   const loadSessions = (namespace: string): Promise<StoredSessions> =>
@@ -65,7 +65,7 @@ export function seedStore({ persistence, writableByOthers, load, update }: TextS
   }
 }
 
-// Callers that ask for the sessions don't get their keys.
+// `read` must not return the sessions' keys.
 function withoutSeed({ account, keyDID, cacao }: StoredSession): SessionRecord {
   return { account, keyDID, cacao }
 }
@@ -98,13 +98,13 @@ function idOf(cacao: Cacao): { account: string; keyDID: string } {
   return { account: issuerAccount(cacao), keyDID: cacao.p.aud }
 }
 
-/** The sessions as values that JSON can represent, apart from bytes in capabilities. */
+/** Converts the sessions to values that JSON can represent, except for bytes in capabilities, which need DAG-JSON. */
 export function toPlain({ sessions, last }: StoredSessions): object {
   const plain = sessions.map(({ seed, cacao }) => ({ sessionKeySeed: toBase64(seed), cacao }))
   return { sessions: plain, ...(last && { last }) }
 }
 
-/** The sessions in a value that `toPlain` returned; `undefined` for any other value. */
+/** Returns the sessions in a value that `toPlain` returned; `undefined` for any other value. */
 export function fromPlain(value: unknown): StoredSessions | undefined {
   const plain = membersOf(value, ['sessions', 'last'])
   if (!Array.isArray(plain?.sessions)) return undefined
@@ -134,12 +134,12 @@ function parseLastUsed(value: unknown): LastUsed | undefined {
   return account === undefined && keyDID === undefined ? { at } : undefined
 }
 
-/** JSON; or DAG-JSON if a capability contains bytes. */
+/** Returns JSON, or DAG-JSON if a capability contains bytes. */
 export function toJSON(plain: object): string {
   return containsBytes(plain) ? encodeDagJSON(plain) : JSON.stringify(plain)
 }
 
-/** The members of an object that `toJSON` wrote; `undefined` if it has other members, or the text is no object. */
+/** Returns the members of an object that `toJSON` wrote; `undefined` if the text is not an object with these members only. */
 export function fromJSON<Name extends string>(
   text: string,
   names: readonly Name[],

@@ -16,27 +16,27 @@ import {
 
 /**
  * A backend that stores strings by name, synchronously or asynchronously: `localStorage`, an unstorage,
- * `cookieStore(request)`, `callbackStore({ … })`, or an object of your own. If `getItem` returns anything but a string that was
- * written here, nobody is signed in.
+ * `cookieStore(request)`, `callbackStore({ … })`, or an object of your own. If `getItem` returns anything but a string that this
+ * store wrote, nobody is signed in.
  */
 export interface StringStore {
   getItem(key: string): unknown
   setItem(key: string, value: string): unknown
   removeItem(key: string): unknown
   /**
-   * Whether others can write there: other people, or a client that the server must not trust. The session store has the same
-   * value, and then sessions are resumed only with `verifiers` and `domains`.
+   * Whether others can write to the backend: other people, or a client that the server must not trust. If so, sessions are resumed
+   * only with `verifiers` and `domains`. The session store takes over this value.
    */
   readonly writableByOthers?: boolean
 }
 
 /** How the store names its items and itself. */
 export interface StringStoreOptions {
-  /** The beginning of the items' names, before the namespace; `cacao-session:` by default. */
+  /** The prefix of the items' names, before the namespace; `cacao-session:` by default. */
   prefix?: string
   /** The value of `session.persistence`; `strings` by default. */
   persistence?: Persistence
-  /** The `writableByOthers` of a backend that doesn't have that member itself. */
+  /** Set it for a backend to which others can write and which has no `writableByOthers` member itself; false by default. */
   writableByOthers?: boolean
 }
 
@@ -60,10 +60,10 @@ const queues = new WeakMap<StringStore, Map<string, SerialQueue>>()
  * can read them can act until the sessions expire, so prefer the default store in pages. Sessions from this store can be
  * written to a string (`serialize()`).
  *
- * Writes are made one after the other, in all tabs if the browser has Web Locks. The methods reject with
- * `ERR_STORE_UNAVAILABLE` if the backend fails, and wait for a backend that doesn't answer. The same backend and options return
- * the same store. If others can write into the backend, set `writableByOthers`. Throws a `TypeError` for a wrong backend or
- * option.
+ * Writes happen one after the other, across all tabs if the browser has Web Locks. The methods reject with
+ * `ERR_STORE_UNAVAILABLE` if the backend fails, and wait for a backend that doesn't answer. Calls with the same backend and
+ * options return the same store. If others can write to the backend, set `writableByOthers`. Throws a `TypeError` for a wrong
+ * backend or option.
  *
  * @example
  * const store = stringStore(localStorage)
@@ -73,14 +73,14 @@ export function stringStore(backend: StringStore, options: StringStoreOptions = 
   assertStringStore(backend)
   const given = readOptions(options, READERS)
   const { prefix = 'cacao-session:', persistence = 'strings' } = given
-  // The option can't make a backend trusted that says itself that others can write there.
+  // The option can't make a backend trusted whose own member says that others can write to it.
   const writableByOthers = isWritableByOthers(backend) || given.writableByOthers === true
   const queueOf = (key: string): SerialQueue => cached(queues, backend, key, () => new SerialQueue())
   return cached(stores, backend, JSON.stringify([prefix, persistence, writableByOthers]), () =>
     seedStore({
       persistence,
       writableByOthers,
-      // Queued with the writes of this process, because a backend may return half of what is being written.
+      // Reads wait for the writes of this process, because a backend may return half of an item that is being written.
       load: (namespace) => {
         const key = prefix + namespace
         return queueOf(key).run(async () => readStoredSessions(await backend.getItem(key)))
@@ -98,12 +98,12 @@ export function stringStore(backend: StringStore, options: StringStoreOptions = 
   )
 }
 
-/** Encodes the sessions as base64url of JSON, because some backends parse strings that are JSON, and cookies can't have it. */
+/** Encodes the sessions as base64url of JSON, because some backends parse strings that are JSON, and cookies can't contain JSON. */
 function writeStoredSessions(sessions: StoredSessions): string {
   return toBase64url(utf8(toJSON(toPlain(sessions))))
 }
 
-/** The sessions in a value from a backend; none if `writeStoredSessions` did not write it. */
+/** Returns the sessions in a value from a backend; none if `writeStoredSessions` did not write it. */
 export function readStoredSessions(value: unknown): StoredSessions {
   const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
   const text = bytes && fromUtf8(bytes)
@@ -111,12 +111,12 @@ export function readStoredSessions(value: unknown): StoredSessions {
 }
 
 /**
- * Does the work under a Web Lock, so that no other tab or worker of this origin does work of that name at the same time. If
- * there are no Web Locks, or the browser refuses one, does it without.
+ * Runs `work` under the Web Lock of this name, so that only one tab or worker of this origin runs it at a time. If there are no Web
+ * Locks, or the browser refuses the lock, runs it without.
  */
 async function acrossTabs<T>(name: string, work: () => Promise<T>): Promise<T> {
   const { location, navigator } = globalThis
-  // Not on servers, where a lock would make the requests of one person wait for another's.
+  // Servers need no lock: it would make one person's requests wait for those of other people.
   const locks = location && navigator?.locks
   if (!locks) return work()
   let hasBegun = false
@@ -131,7 +131,7 @@ async function acrossTabs<T>(name: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The backend's own `writableByOthers`. Throws a `TypeError` unless that is a boolean or absent. */
+/** Reads the backend's `writableByOthers`; false if it is absent. Throws a `TypeError` unless it is a boolean. */
 function isWritableByOthers({ writableByOthers }: { writableByOthers?: unknown }): boolean {
   return writableByOthers !== undefined && readBoolean(writableByOthers, 'writableByOthers')
 }
@@ -149,7 +149,7 @@ function assertStringStore(backend: unknown): asserts backend is StringStore {
   throw new TypeError('backend must have getItem, setItem and removeItem, as localStorage has')
 }
 
-/** The backend's value of this name, which is created when it is first asked for. */
+/** Returns the backend's value of this name, and creates it on the first call. */
 function cached<T>(
   cache: WeakMap<StringStore, Map<string, T>>,
   backend: StringStore,
@@ -163,7 +163,7 @@ function cached<T>(
   return value
 }
 
-/** A callback of Node's kind: called with an error, or with the value. */
+/** A callback in Node's style: called with an error, or with the value. */
 export type StoreCallback = (error?: unknown, value?: unknown) => void
 
 /** A backend that stores strings by name and returns its results through callbacks. */
@@ -171,15 +171,16 @@ export interface CallbackBackend {
   getItem(key: string, callback: StoreCallback): unknown
   setItem(key: string, value: string, callback: StoreCallback): unknown
   removeItem(key: string, callback: StoreCallback): unknown
-  /** Whether others can write there; see `StringStore`. */
+  /** Whether others can write to the backend; see `StringStore`. */
   readonly writableByOthers?: boolean
 }
 
 const wrapped = new WeakMap<CallbackBackend, StringStore>()
 
 /**
- * Makes a backend for `stringStore` of one with callbacks. Only the first call of a callback counts. If a callback is never
- * called, the store waits for it. The same backend returns the same object. Throws a `TypeError` for a wrong backend.
+ * Turns a backend with callbacks into a backend for `stringStore`. Only the first call of a callback counts. If a callback is
+ * never called, the store waits forever. Calls with the same backend return the same object. Throws a `TypeError` for a wrong
+ * backend.
  *
  * @example
  * const store = stringStore(callbackStore({

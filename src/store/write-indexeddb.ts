@@ -2,15 +2,15 @@ import { wrap } from 'idb'
 import type { SessionError } from '../base/errors.js'
 import type { SessionDatabase, StoreChange } from './store.js'
 
-// What a page loads when it writes; to know who is signed in, it only reads.
+// A page loads this module when it writes a session. It is not needed to find out who is signed in.
 
-/** Makes the change, all of it or nothing. Rejects with `ERR_STORE_UNAVAILABLE` if the database can't be used. */
+/** Makes the whole change or nothing. Rejects with `ERR_STORE_UNAVAILABLE` if the database can't be used. */
 export async function writeIndexedDB(
   database: SessionDatabase,
   namespace: string,
   { put = [], remove = [], last }: StoreChange,
 ): Promise<void> {
-  if (put.length === 0 && (await isRefused(database))) return
+  if (put.length === 0 && (await cannotOpen(database))) return
   await database.use(async (opened, onLate) => {
     // A session is written once and used for a week, so it must reach the disk.
     const transaction = wrap(opened).transaction(['sessions', 'keys', 'last'], 'readwrite', {
@@ -20,12 +20,12 @@ export async function writeIndexedDB(
       try {
         transaction.abort()
       } catch {
-        // It had already ended.
+        // The transaction had already ended.
       }
     }
-    // The caller is told that nothing was stored, so nothing must be stored later.
+    // After a timeout the caller believes that nothing was stored, so nothing may be stored later.
     if (put.length > 0) onLate(abort)
-    // Async functions, because a store throws at once if a value can't be stored, and what was begun before must be undone then.
+    // Async, so that the exception for a value that can't be stored becomes a rejection and the catch block undoes all writes.
     const putInto = async (store: string, value: unknown, id: IDBValidKey): Promise<unknown> =>
       transaction.objectStore(store).put(value, id)
     const removeFrom = async (store: string, range: IDBKeyRange): Promise<void> =>
@@ -34,7 +34,7 @@ export async function writeIndexedDB(
       await Promise.all([
         ...remove.flatMap(({ account, keyDID }) => {
           const id = keyDID === undefined ? [namespace, account] : [namespace, account, keyDID]
-          // Arrays sort behind strings, so this is all that begins with the id.
+          // Arrays sort after strings, so this range holds every key that begins with the id.
           const range = IDBKeyRange.bound(id, [...id, []])
           return [removeFrom('sessions', range), removeFrom('keys', range)]
         }),
@@ -53,13 +53,13 @@ export async function writeIndexedDB(
   })
 }
 
-// A database that can't be opened has nothing that could be removed. One that hangs may have something.
-async function isRefused(database: SessionDatabase): Promise<boolean> {
+// In a database that can't be opened there is nothing to remove. A database that hangs may still contain sessions.
+async function cannotOpen(database: SessionDatabase): Promise<boolean> {
   try {
     await database.use(async () => undefined)
     return false
   } catch (error) {
-    // It has no cause if the database didn't answer in time.
+    // The error has no cause if the database didn't answer in time.
     if ((error as SessionError).cause !== undefined) return true
     throw error
   }

@@ -9,7 +9,7 @@ import { parsePayload } from '../capability/parse-cacao.js'
 
 /** Fields of the message that the person reads and signs. Options of `DIDSession.get` and `authorize` take precedence. */
 export interface SignInMessageOptions {
-  /** The site that asks: an RFC 3986 authority, with its port. The default is `location.host`. */
+  /** The site to sign in to: an RFC 3986 authority, with its port. The default is `location.host`. */
   domain?: string
   /** One line of text that tells the person what they sign. */
   statement?: string
@@ -17,7 +17,8 @@ export interface SignInMessageOptions {
   requestId?: string
 }
 
-// What ERC-4361 allows in a statement, and beyond ASCII the words of other languages; and what an authority is made of (RFC 3986).
+// A statement: the characters that ERC-4361 allows, and all others beyond ASCII, for other languages. A domain: the characters of an
+// authority (RFC 3986).
 const STATEMENT_CHARACTER = /[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}]/u
 const DOMAIN_CHARACTER = /[A-Za-z0-9\-._~!$&'()*+,;=:@%[\]]/
 const ADVICE: Readonly<Record<string, string>> = {
@@ -61,14 +62,14 @@ export function capabilityPayload(
 
 /** Throws `ERR_CAPABILITY_INVALID` for a character that `parsePayload` would refuse, and names it. */
 function assertCharacters(name: string, text: string, accepted: RegExp): void {
-  // A hidden character is named by its code point, for which `parsePayload` has words.
+  // `parsePayload` refuses a hidden character with a message that names its code point.
   if (hiddenCharacter(text)) return
   const characters = Array.from(text)
   const at = characters.findIndex((character) => !accepted.test(character))
   if (at < 0) return
   throw new SessionError(
     'ERR_CAPABILITY_INVALID',
-    `the ${name} must not have the character ${JSON.stringify(characters[at])} (position ${at + 1}): ${ADVICE[name]}`,
+    `the ${name} must not contain the character ${JSON.stringify(characters[at])} (position ${at + 1}): ${ADVICE[name]}`,
   )
 }
 

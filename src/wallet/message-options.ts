@@ -2,7 +2,7 @@ import type { SignInMessageOptions } from './capability-payload.js'
 
 const NAMES = ['domain', 'statement', 'nonce', 'requestId'] as const
 
-// What else the auth methods take, and so do the sources of a sign-in button.
+// The other options of the auth methods. The wallet sources of a sign-in button take the same ones.
 export const ETHEREUM_OPTIONS: readonly string[] = ['rpc', 'rpcTimeoutMs', 'chainId', 'lowerCaseAddress']
 export const SOLANA_OPTIONS: readonly string[] = ['chain']
 export const PASSKEY_OPTIONS: readonly string[] = [
@@ -13,7 +13,7 @@ export const PASSKEY_OPTIONS: readonly string[] = [
   'isKnown',
 ]
 
-/** Throws a `TypeError` for an option whose name is not in the list: it would be passed over. */
+/** Throws a `TypeError` for an option whose name is not in the list, because it would be ignored. */
 export function assertOptions(options: object, names: readonly string[]): void {
   for (const name in options)
     if (!names.includes(name))
@@ -21,8 +21,8 @@ export function assertOptions(options: object, names: readonly string[]): void {
 }
 
 /**
- * The same for the options of an auth method: those of the message, and these. An option of the message that is no text, such as
- * `null`, is an error too: it would be taken for one that is absent.
+ * Checks the options of an auth method, which are those of the message and its `own`. Throws a `TypeError` for any other option, and
+ * for an option of the message that is not a string, such as `null`: the default would silently replace it.
  */
 export function assertMessageOptions(options: SignInMessageOptions, own: readonly string[]): void {
   assertOptions(options, [...NAMES, ...own])

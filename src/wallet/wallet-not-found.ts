@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors.js'
 
-/** The error for a page or a script that has no wallet to pass: `ERR_WALLET_NOT_FOUND`, in words for a button. */
+/** Returns the error for a missing wallet (`ERR_WALLET_NOT_FOUND`). A sign-in button shows its message to the person. */
 export function walletNotFound(): SessionError {
   return new SessionError(
     'ERR_WALLET_NOT_FOUND',

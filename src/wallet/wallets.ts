@@ -21,8 +21,8 @@ export type { SolanaAuthOptions } from './solana/index.js'
 export type { WebAuthnAuthOptions } from './webauthn/index.js'
 
 /**
- * Where a sign-in button finds ways to sign in: `ethereumWallets()`, `solanaWallets()`, `passkeys()`, or one of the
- * app's own, such as WalletConnect.
+ * Finds ways to sign in for a sign-in button: `ethereumWallets()`, `solanaWallets()`, `passkeys()`, or a source of the app's own,
+ * for example for WalletConnect.
  *
  * @example
  * import type { WalletSource } from 'cacao-session/wallets'
@@ -39,8 +39,9 @@ export type { WebAuthnAuthOptions } from './webauthn/index.js'
  */
 export interface WalletSource {
   /**
-   * Calls `onChoice` for each way to sign in that it finds, later too, until `signal` is aborted; a choice takes the place of an
-   * earlier one with the same `id`. Resolves when it has looked: if nothing was found by then, the button shows `help`. Opens nothing.
+   * Calls `onChoice` for each way to sign in that it finds, until `signal` is aborted, also after the promise has resolved. A choice
+   * replaces an earlier one with the same `id`. Resolves when the search is over: if nothing was found by then, the button shows
+   * `help`. It must not open a wallet or a dialog.
    */
   find(onChoice: (choice: WalletChoice) => void, signal: AbortSignal): Promise<void>
   /** The URL of a page that helps a person who has nothing to sign in with. */
@@ -49,15 +50,15 @@ export interface WalletSource {
 
 /** One way to sign in: a wallet, a passkey, or a new passkey. */
 export interface WalletChoice {
-  /** Tells it apart from all others of the page. */
+  /** Identifies this choice; unique in the page. */
   readonly id: string
-  /** Its name for the person; empty if it has none. The button has words of its own for that, and for passkeys. */
+  /** The name that the person sees. If it is empty, the button shows a text of its own, as it does for passkeys. */
   readonly name: string
-  /** The URL of its picture. */
+  /** The URL of its icon. */
   readonly icon?: string
-  /** What it is, if it is not a wallet: a passkey that this browser knows, any passkey, or one that is yet to be made. */
+  /** Absent for a wallet. Otherwise: a passkey that this browser knows, any passkey, or a new passkey to create. */
   readonly kind?: 'known-passkey' | 'passkey' | 'new-passkey'
-  /** Has the person choose an account, and resolves with its CAIP-10 id or did:key. It may open the wallet. */
+  /** Lets the person choose an account, and resolves with its CAIP-10 id or did:key. It may open the wallet. */
   account(signal: AbortSignal): Promise<string>
   /** Makes the auth method that signs in with the account. */
   authMethod(account: string): AuthMethod
@@ -91,12 +92,12 @@ export function ethereumWallets(options: EthereumAuthOptions = {}): WalletSource
       const [announced] = await discoverWallets({
         signal,
         onWallet({ provider, uuid, name, icon }) {
-          // One that is late with its name is the same choice as before.
+          // A wallet that announces itself late replaces the unnamed choice for the same provider.
           const id = provider === unnamed ? 'ethereum' : `ethereum:${uuid}`
           add(provider, { id, name, icon })
         },
       })
-      // Wallets from before EIP-6963, and the browsers inside of wallets' apps, have nothing else.
+      // Wallets older than EIP-6963, and the browsers inside wallet apps, are only found in `window.ethereum`.
       const { ethereum } = globalThis as { ethereum?: EIP1193Provider }
       if (announced || typeof ethereum?.request !== 'function') return
       unnamed = ethereum
@@ -138,15 +139,15 @@ export function solanaWallets(options: SolanaAuthOptions = {}): WalletSource {
 /** Options of `passkeys`. */
 export interface PasskeysOptions extends WebAuthnAuthOptions {
   /**
-   * How a passkey is named that the person makes, or a function that asks for the name. By default the host name of the
-   * page and a number.
+   * The name of a new passkey, or a function that returns it, for example after asking the person. The default is the page's host
+   * name and a number.
    */
   name?: string | (() => string | Promise<string>)
 }
 
 /**
- * Passkeys: those that were used in this browser, any other, and a new one. Finds nothing in browsers without
- * WebAuthn.
+ * Passkeys: those that were used in this browser, any other passkey, and a new one. Finds nothing in browsers without WebAuthn.
+ * Throws a `TypeError` for a wrong option.
  *
  * @example
  * const wallets = [passkeys({ name: 'alice@example.com' })]
@@ -182,11 +183,10 @@ export function passkeys({ name, ...options }: PasskeysOptions = {}): WalletSour
         name: '',
         kind: 'new-passkey',
         async account(signal) {
-          const own = typeof name === 'function' ? await name() : name
-          const named = own ?? `${location.hostname} ${(await knownPasskeys()).length + 1}`
+          const chosenName = typeof name === 'function' ? await name() : name
           const { rpId, userVerification, timeoutMs } = options
           return createPasskey({
-            name: named,
+            name: chosenName ?? `${location.hostname} ${(await knownPasskeys()).length + 1}`,
             signal,
             ...(rpId !== undefined && { rpId }),
             ...(userVerification !== undefined && { userVerification }),

@@ -124,7 +124,7 @@ it('that is something else is never broken', async () => {
   await writeFile(path, 'someone’s notes')
   await utimes(path, FAR_BACK, FAR_BACK)
   const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () => take(path, PATIENCE_MS))
-  expect(message).toContain('remove it')
+  expect(message).toContain('delete the lock')
   expect(await readFile(path, 'utf8')).toBe('someone’s notes')
   expect(await beside(path)).toEqual([basename(path)])
 })
@@ -139,7 +139,7 @@ it('that was taken away is found out, and the other one’s is left alone', asyn
     await check()
   })
   const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () => checked)
-  expect(message).toContain('taken away')
+  expect(message).toContain('was broken')
   expect(await readFile(path, 'utf8')).toBe(other)
 })
 

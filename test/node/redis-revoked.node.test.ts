@@ -183,7 +183,7 @@ describeRedis('redisRevocation, over pub/sub', () => {
         redisRevocation(connection.client, { subscriber: subscriber as unknown as IORedisSubscriber }),
       ).toThrow(
         new TypeError(
-          'subscriber must be a client of the package redis (4 or later) or ioredis, of its own: client.duplicate()',
+          'subscriber must be a separate client of the package redis (4 or later) or ioredis: client.duplicate()',
         ),
       )
     connection.close()

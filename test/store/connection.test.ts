@@ -94,3 +94,23 @@ it('tells work that nobody waits for it any more', async () => {
   )
   expect(isLate).toBe(true)
 })
+
+it('opens one new connection for all callers whose connection was lost', async () => {
+  ;(await connection.open()).close()
+  const open = vi.spyOn(indexedDB, 'open')
+  await Promise.all([read(connection), read(connection), read(connection)])
+  expect(open).toHaveBeenCalledTimes(1)
+  open.mockRestore()
+})
+
+it('closes the connection of work that fails, and gives up when the work fails again', async () => {
+  const before = await connection.open()
+  const error = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+    connection.use(async (database) => {
+      database.close()
+      return wrap(database).get('last', 'default')
+    }),
+  )
+  expect((error.cause as Error).name).toBe('InvalidStateError')
+  expect(() => before.transaction('last')).toThrow()
+})

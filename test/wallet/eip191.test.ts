@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../../src/base/hex.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { eip191Hash, parseSignature, rememberingRecovery } from '../../src/wallet/ethereum/eip191.js'
+import { cachedRecovery, eip191Hash, parseSignature } from '../../src/wallet/ethereum/eip191.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { addressOfPrivateKey, eip191Sign, recoverPublicKey } from '../../src/wallet/ethereum/secp256k1.js'
 import { renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
@@ -245,7 +245,7 @@ describe('a recovery that remembers', () => {
 
   it('finds each key once, and none for another text, signature or parity', () => {
     let asked = 0
-    const recover = rememberingRecovery((...given) => {
+    const recover = cachedRecovery((...given) => {
       asked++
       return recoverPublicKey(...given)
     })
@@ -262,7 +262,7 @@ describe('a recovery that remembers', () => {
 
   it('asks again where no key was found', () => {
     let asked = 0
-    const recover = rememberingRecovery(() => {
+    const recover = cachedRecovery(() => {
       asked++
       return null
     })

@@ -91,7 +91,7 @@ describe('on a chain whose calls need a receiver', () => {
     )
     await verify(cacao)
     const { message } = await expectCode('ERR_RPC_UNAVAILABLE', () => verify(cacao, url))
-    expect(message).toMatch(/use another RPC/)
+    expect(message).toMatch(/use a different RPC/)
     expect(message).not.toMatch(/try again/)
   })
 

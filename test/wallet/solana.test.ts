@@ -127,9 +127,9 @@ describe('a Solana wallet', () => {
       'signs with another key',
       { answers: [{ signature: new Uint8Array(64).fill(1) }] },
       'ERR_CAPABILITY_SIGNATURE',
-      /another account/,
+      /different account/,
     ],
-    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /another message/],
+    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /different message/],
   ])('that %s is told as such', async (_, behaviour, code, message) => {
     test.behaviour = behaviour
     const error = await expectCode(code, () => authorize(test.wallet))
@@ -189,6 +189,17 @@ describe('a Solana wallet', () => {
     expect(await solanaAccount(wallet.wallet)).toBe(`solana:${reference}:${wallet.address}`)
     await authorize(wallet.wallet)
   })
+
+  it.each(['', 'not an address', `0x${'ab'.repeat(20)}`, undefined])(
+    'that names %j as its address is told as such',
+    async (address) => {
+      const account = { ...test.wallet.accounts[0], address }
+      const wallet = { ...test.wallet, accounts: [account] } as SolanaSignerInput
+      const { message } = await expectCode('ERR_AUTH_FAILED', () => solanaAccount(wallet))
+      expect(message).toMatch(/not a Solana address/)
+      expect(await solanaAccount(test.wallet)).toBe(test.account)
+    },
+  )
 
   it('on localnet alone is told as such, unless the network is named', async () => {
     const { wallet, address } = testSolanaWallet(7, { chains: ['solana:localnet'] })

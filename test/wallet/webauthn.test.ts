@@ -132,13 +132,18 @@ const FAILURES: readonly [string, SessionErrorCode, RegExp, PasskeyBehaviour][] 
   ['says no', 'ERR_AUTH_REJECTED', /said no/, { throws: new DOMException('no', 'NotAllowedError') }],
   ['is on another site', 'ERR_AUTH_FAILED', /rpId/, { throws: new DOMException('no', 'SecurityError') }],
   ['fails', 'ERR_AUTH_FAILED', /device is gone/, { throws: new Error('the device is gone') }],
-  ['is in a frame', 'ERR_CAPABILITY_DOMAIN', /another site's page/, { clientData: { crossOrigin: true } }],
+  ['is in a frame', 'ERR_CAPABILITY_DOMAIN', /different site's page/, { clientData: { crossOrigin: true } }],
   ['is not verified', 'ERR_CAPABILITY_SIGNATURE', /UV/, { flags: 1 }],
   ['answers nothing', 'ERR_AUTH_FAILED', /returned no passkey/, { answers: null }],
   ['answers with a password', 'ERR_AUTH_FAILED', /returned no passkey/, { answers: { type: 'password' } }],
   ['answers no bytes', 'ERR_AUTH_FAILED', /not bytes/, { answers: { response: { signature: 'text' } } }],
   ['signs with another kind of key', 'ERR_AUTH_FAILED', /ES256/, { signature: new Uint8Array(64) }],
-  ['signs another challenge', 'ERR_AUTH_FAILED', /another challenge/, { clientData: { challenge: 'AAAA' } }],
+  [
+    'signs another challenge',
+    'ERR_AUTH_FAILED',
+    /different challenge/,
+    { clientData: { challenge: 'AAAA' } },
+  ],
 ]
 
 describe('a person whose browser or passkey', () => {
@@ -171,7 +176,7 @@ describe('a person who', () => {
     const [account, other] = [await makeResident(passkeys), await makeResident(passkeys)]
     passkeys.chosen = other
     const error = await expectCode('ERR_CAPABILITY_SIGNATURE', () => authorize(account))
-    expect(error.message).toMatch(new RegExp(`chosen passkey is not that of ${account}`))
+    expect(error.message).toMatch(new RegExp(`chosen passkey does not belong to ${account}`))
   })
 
   it('goes away leaves no dialog open', async () => {
@@ -193,6 +198,22 @@ describe('a person who', () => {
     expect(direct).toEqual([end.signal.reason, end.signal.reason])
     expect(await failureOf(() => createPasskey({ name: 'a', signal: end.signal }))).toBe(end.signal.reason)
   })
+
+  it.each(['require', 'Required', '', null, true])(
+    'need not be verified because of the misspelling %j is not asked',
+    async (value) => {
+      const account = await create()
+      const wrong = { ...site, userVerification: value as 'required' }
+      const [asked, created] = [passkeys.requests.length, passkeys.creations.length]
+      const { cause } = await expectCode('ERR_AUTH_FAILED', () => authorize(account, wrong))
+      expect(cause).toBeInstanceOf(TypeError)
+      await expect(webauthnAccount(wrong)).rejects.toThrow(TypeError)
+      await expect(createPasskey({ name: 'a', userVerification: value as 'required' })).rejects.toThrow(
+        /^userVerification must be/,
+      )
+      expect([passkeys.requests.length, passkeys.creations.length]).toEqual([asked, created])
+    },
+  )
 
   it('need not be verified may use a passkey that does not', async () => {
     const account = await create()

@@ -8,7 +8,7 @@ import type { EIP1193Provider } from './signer.js'
 const ANSWER_MS = 3000
 const PLACEHOLDER_ADDRESS = `0x${'0'.repeat(40)}`
 
-/** The events after which a wallet may show other accounts. */
+/** The events after which a wallet may show different accounts. */
 export type WalletEvent = 'accountsChanged' | 'chainChanged' | 'disconnect' | 'connect'
 
 /** What the wallet shows now. */
@@ -58,9 +58,9 @@ export class AccountWatch {
 
   /**
    * Handles an event of the wallet. Wallets emit a new account and its chain as two events, in either order,
-   * so the other half is requested. If checks overlap, only the last one counts.
+   * so whatever the event doesn't report is requested. If checks overlap, only the last one counts.
    */
-  async take(event: WalletEvent, payload: unknown): Promise<void> {
+  async handle(event: WalletEvent, payload: unknown): Promise<void> {
     this.#reported = { ...this.#reported, ...REPORTED_BY[event](payload) }
     this.#checks += 1
     const check = this.#checks
@@ -129,8 +129,7 @@ const REPORTED_BY: Readonly<Record<WalletEvent, (payload: unknown) => ReportedSt
 }
 
 /**
- * What the wallet's events have said about its state, unparsed. What is `undefined` has to be requested from
- * the wallet.
+ * The state that the wallet's events reported, unparsed. A member that is `undefined` has to be requested from the wallet.
  */
 export interface ReportedState {
   readonly addresses?: unknown

@@ -1,6 +1,6 @@
 import { parseAccount } from '../../base/account.js'
 
-// The longest reference that CAIP-2 allows; in hex with 0x it is shorter.
+// The longest reference that CAIP-2 allows, in decimal. The same number in hex with 0x is shorter.
 const MAX_LENGTH = 32
 
 /**
@@ -16,7 +16,7 @@ export function chainReference(chain: unknown): string | undefined {
   return id > 0n && reference.length <= MAX_LENGTH ? reference : undefined
 }
 
-/** Reads a chain that the caller named. Throws a `TypeError` for anything that names no chain. */
+/** Parses a chain id that the caller gave, and returns it in decimal. Throws a `TypeError` if it is not the id of a chain. */
 export function chainArgument(chain: unknown): string {
   const reference = chainReference(chain)
   if (reference === undefined) throw new TypeError('chainId must be the number of a chain, such as 1')
@@ -24,8 +24,8 @@ export function chainArgument(chain: unknown): string {
 }
 
 /**
- * Returns the CAIP-10 id of what a wallet answered as its chain and its address. A private key is on no chain (`undefined`), and
- * has its account on chain 1. Throws an `Error` that says what is wrong with the answer.
+ * Returns the CAIP-10 id of an account, from the chain and the address that a wallet answered. The chain is `undefined` for a private
+ * key, whose account is on chain 1. Throws an `Error` that says what is wrong with the answer.
  */
 export function accountOn(chain: unknown, address: unknown): string {
   const reference = chain === undefined ? '1' : chainReference(chain)

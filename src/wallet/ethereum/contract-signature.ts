@@ -1,7 +1,7 @@
 import type { AccountParts } from '../../base/account.js'
 import type { RPCRequest } from './rpc.js'
 
-// The suffixes that mark a wrapped signature, and one of an account that is not delegated yet.
+// The suffixes that mark the signature of an account that is not deployed yet, and of one that is not delegated yet.
 const ERC6492_MAGIC = '6492'.repeat(16)
 const ERC8010_MAGIC = '8010'.repeat(16)
 // The number of hex digits in a word of 32 bytes.
@@ -36,8 +36,8 @@ export interface Delegation {
 
 /**
  * Parses the signature of a contract account, wrapped (ERC-6492, ERC-8010) or not, from `0x` and lower-case hex.
- * It may be empty, as that of a Safe whose owners signed on its chain. Returns `undefined` unless it has exactly
- * one of these forms: another spelling would be a second capability with the same signature.
+ * It may be empty: that is the signature of a Safe whose owners signed on its chain. Returns `undefined` unless it has exactly
+ * one of these forms, because a second spelling would make a second capability with the same signature.
  */
 export function parseContractSignature(text: unknown): ContractSignature | undefined {
   if (typeof text !== 'string' || !/^0x([0-9a-f]{2})*$/.test(text)) return undefined
@@ -57,18 +57,18 @@ function unwrapERC6492(hex: string): ContractSignature | undefined {
   return isExact && signature !== '' ? { signature, factory, deployment } : undefined
 }
 
-// The length is not checked here: if it is wrong, encoding the values again gives another result.
+// The length is not checked here: if it is wrong, encoding the values again gives a different result.
 function bytesAt(hex: string, at: number): string {
   const length = Number.parseInt(hex.slice(at, at + WORD), 16)
   return hex.slice(at + WORD, at + WORD + 2 * length)
 }
 
-// Of what describes a delegation: its seven values, and the offset of the data.
+// The head of an encoded delegation: its seven values, and the offset of the data.
 const DELEGATION_WORDS = 8
 
 /**
- * Unwraps a signature (ERC-8010), from hex without `0x`: the signature itself, the delegation and how to initialise it, the length
- * of that, and the mark. Returns `undefined` unless it has exactly this form.
+ * Unwraps a signature (ERC-8010), from hex without `0x`. It consists of the signature itself, the encoded delegation, the length of
+ * the encoded delegation, and the suffix. Returns `undefined` unless it has exactly this form.
  */
 function unwrapERC8010(hex: string): ContractSignature | undefined {
   const end = hex.length - 2 * WORD
@@ -119,31 +119,31 @@ function word(value: bigint | number): string {
 
 const SELECTOR = '1626ba7e'
 
-/** The one word by which a contract accepts a signature (ERC-1271): its magic value, and zeros. */
+/** The word that a contract returns when it accepts a signature (ERC-1271): the magic value, followed by zeros. */
 export const MAGIC_WORD: string = `0x${SELECTOR.padEnd(64, '0')}`
 
-// Nobody has this address. For one call it has the code below.
+// No account has this address. During the one `eth_call`, it has the code below.
 const CALLER = `0x${'8010'.repeat(10)}`
 
-// Two calls, because a transaction has only one. The call data are three words and two pieces: whom to call first, how long the
-// first piece is, and whom to ask; then what to call with, and the question. The answer has two words: that of the second call,
-// if it is exactly one word, or else 0; and the chain.
+// The code makes two calls, because a transaction has only one: it initialises the account, and asks it about the signature. The call
+// data are three words (the contract that initialises, the length of its call data, the account) and the call data of both calls. It
+// returns two words: the account's answer if that is exactly one word, or else 0; and the chain id.
 const CALLER_CODE = [
-  '0x3660006000', // the size of the call data, from 0, to 0
-  '37', // copy them to memory
-  '60006000602051606060006000515a', // call the first one with the first piece,
-  'f150', // and leave aside what it answers
-  '602060006020516060013603602051606001', // one word at 0 is for the answer; the question is the rest
-  '6040515afa', // ask, changing nothing
-  '3d60201416', // did it answer, and with one word?
-  '60005102600052', // if not, the answer is 0
-  '46602052', // the chain
-  '60406000f3', // both
+  '0x3660006000', // push the size of the call data and the offsets 0, 0
+  '37', // CALLDATACOPY: copy the call data to memory
+  '60006000602051606060006000515a', // push the arguments of the first call
+  'f150', // CALL, and drop its result
+  '602060006020516060013603602051606001', // push where the answer goes (one word at 0), and which call data to send
+  '6040515afa', // STATICCALL the account, so that nothing can change
+  '3d60201416', // whether it succeeded and returned exactly one word
+  '60005102600052', // multiply the answer by that, so that it is 0 otherwise
+  '46602052', // CHAINID, as the second word
+  '60406000f3', // RETURN both words
 ].join('')
 
 /**
  * Whether an account would accept a signature if it were delegated as the signature says (ERC-8010, EIP-7702) and initialised. The
- * chain delegates it for this call only, if the account itself signed the delegation and may still make it.
+ * chain applies the delegation for this call only, and only if the account itself signed it and its nonce is still valid.
  */
 export async function isAcceptedOnceDelegated(
   request: RPCRequest,
@@ -171,7 +171,7 @@ export async function isAcceptedOnceDelegated(
   return answer === MAGIC_WORD + abiEncode([BigInt(reference)])
 }
 
-/** The data of a call of `isValidSignature(bytes32, bytes)` (ERC-1271), as hex without `0x`. */
+/** Returns the call data of `isValidSignature(bytes32, bytes)` (ERC-1271), as hex without `0x`. */
 export function isValidSignatureData(hash: string, signature: string): string {
   return SELECTOR + abiEncode([BigInt(`0x${hash}`), { bytes: signature }])
 }

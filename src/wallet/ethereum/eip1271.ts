@@ -99,7 +99,7 @@ export interface ContractSignatureCheck {
  *
  * The RPC is trusted to report what the contract says. It is asked twice which chain it is on, in a separate
  * request and within the check itself, and both answers must be the account's chain. On a chain whose calls need a
- * receiver, the account is asked directly, and the RPC for its chain once more afterwards.
+ * receiver, the account is called directly, and the RPC is asked for its chain once more afterwards.
  */
 export async function isAcceptedByContract(
   check: ContractSignatureCheck,
@@ -119,8 +119,8 @@ export async function isAcceptedByContract(
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     const advice = isPermanent(cause)
-      ? 'use another RPC, because this one cannot'
-      : 'try again later, or use another RPC'
+      ? 'use a different RPC, because this one cannot'
+      : 'try again later, or use a different RPC'
     throw new SessionError(
       'ERR_RPC_UNAVAILABLE',
       `the RPC of chain ${reference} could not check the contract account's signature: ${advice}`,
@@ -135,13 +135,13 @@ export async function isAcceptedByContract(
 export interface ContractSignatureOptions {
   readonly rpcs: RPCEntries
   readonly timeoutMs?: number | undefined
-  /** The signer, through which its chain can often be asked. */
+  /** The signer. Many wallets also answer requests about their chain. */
   readonly signer: EthereumSignerInput
 }
 
 /**
- * Verifies that what a wallet answered is the signature of a contract account. Asks the RPC in the `rpc`
- * option, or else the wallet itself, by requests that it does not show the person. Throws
+ * Verifies that a wallet's answer is the signature of a contract account. Asks the RPC in the `rpc` option, or
+ * else the wallet itself, by requests that it does not show to the person. Throws `ERR_AUTH_FAILED`,
  * `ERR_CAPABILITY_SIGNATURE`, `ERR_CAPABILITY_UNSUPPORTED` or `ERR_RPC_UNAVAILABLE`.
  */
 export async function assertContractSigned(
@@ -172,11 +172,11 @@ export async function assertContractSigned(
   if (hex === EMPTY)
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the wallet answered with an empty signature, which only a Safe may give, once its owners have signed on its chain: ask again when they have, or use another wallet',
+      'the wallet answered with an empty signature, which is valid only for a Safe whose owners have signed on its chain: sign in again when they have, or use a different wallet',
     )
   throw new SessionError(
     'ERR_CAPABILITY_SIGNATURE',
-    `the wallet signed with another account than ${account}: switch the wallet to that account`,
+    `the wallet signed with a different account than ${account}: switch the wallet to that account`,
   )
 }
 
@@ -221,23 +221,23 @@ async function checkSignature(
     )
     if (isAccepted === true) return true
     if (isAccepted === false && !check.signature.delegation) continue
-    // Only the first way makes sure by itself that it is on the right chain.
+    // Unlike the first check, this one doesn't report the chain in the same answer, so ask for the chain again.
     if (await isAcceptedOtherwise(request, check, hash, isAccepted)) return (await chainNow()) === reference
   }
   return false
 }
 
-/** What the check answered: whether the account accepts the signature, or an error if that is not known. */
+/** Reads the answer to the check: whether the account accepts the signature, or an error if that is not known. */
 function readAnswer(answer: unknown, { signature: { factory } }: ContractSignatureCheck): boolean | Error {
   if (answer === ACCEPTED) return true
   if (answer === REFUSED) return false
-  const error = new UnusableRPCError('the RPC gave an invalid answer, or that of another chain')
-  // Some chains answer nothing to a call without a receiver.
+  const error = new UnusableRPCError('the RPC gave an invalid answer, or is on a different chain')
+  // Some chains return nothing for a call without a receiver.
   if (answer === '0x' && factory === undefined) return error
   throw error
 }
 
-/** Asks in another way. `first` is what came of the first one: an error, or a refusal. */
+/** Checks the signature by a different kind of call. `first` is the result of the first check: an error, or a refusal. */
 async function isAcceptedOtherwise(
   request: RPCRequest,
   check: ContractSignatureCheck,
@@ -249,9 +249,9 @@ async function isAcceptedOtherwise(
     const isAccepted = await isAcceptedOnceDelegated(request, account, hash, signature)
     if (isAccepted || first === false) return isAccepted
   }
-  // To deploy an account, there is no other way.
+  // An account can only be deployed within the first check.
   if (first === false || signature.factory !== undefined) throw first
-  // Some chains know no call without a receiver. The account itself can be such a receiver.
+  // Some chains support no call without a receiver, so call the account itself.
   const question = { to: account.address, data: `0x${isValidSignatureData(hash, signature.signature)}` }
   try {
     const answer = await request('eth_call', [question, 'latest'])

@@ -6,8 +6,8 @@ import { LRUCache } from '../../base/lru-cache.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { ethereumCapability, renderings } from './siwe-message.js'
 
-// Half of the curve's order. From any signature everyone can derive a second one with s above it, so only the
-// lower s is accepted.
+// Half of the curve's order. From any signature, anyone can derive a second valid one whose s is above it, so only
+// the lower s is accepted.
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
 
 /**
@@ -20,21 +20,21 @@ export type RecoverPublicKey = (
   recovery: number,
 ) => Uint8Array | null
 
-// They take about 400 kB.
-const MOST_REMEMBERED = 1000
+// A full cache takes about 400 kB.
+const MAX_CACHED = 1000
 
 /**
- * The same, which remembers the last 1000 keys that it found: the same signature over the same hash has the same key, and a
- * server sees the same capability again with each message of its session.
+ * Adds a cache of the last 1000 results to `recover`. A server receives the same capability with each request of a session, and the
+ * same signature over the same hash always has the same key.
  */
-export function rememberingRecovery(recover: RecoverPublicKey): RecoverPublicKey {
-  const found = new LRUCache<Uint8Array>(MOST_REMEMBERED)
+export function cachedRecovery(recover: RecoverPublicKey): RecoverPublicKey {
+  const cache = new LRUCache<Uint8Array>(MAX_CACHED)
   return (hash, signature, recovery) => {
     const id = `${toHex(hash)}${toHex(signature)}${recovery}`
-    const known = found.get(id)
-    if (known) return known
+    const cached = cache.get(id)
+    if (cached) return cached
     const publicKey = recover(hash, signature, recovery)
-    if (publicKey) found.set(id, publicKey)
+    if (publicKey) cache.set(id, publicKey)
     return publicKey
   }
 }
@@ -102,8 +102,7 @@ export function parseSignature(signature: string | Uint8Array): Uint8Array<Array
   return s > 0n && s <= HALF_ORDER ? bytes : undefined
 }
 
-// Only one spelling of the hex digits is accepted: another one would be a second capability with the same
-// signature.
+// Only lower-case hex is accepted, because a second spelling would make a second capability with the same signature.
 function hexSignature(text: string): Uint8Array<ArrayBuffer> | undefined {
   return /^0x[0-9a-f]{128}([0-9a-f]{2})?$/.test(text) ? fromHex(text.slice(2)) : undefined
 }

@@ -32,8 +32,8 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
 /**
  * Makes an auth method that signs in with an Ethereum account, for `DIDSession.get` and `authorize`. Takes an
  * EIP-1193 provider, a viem wallet client or account, an ethers v5 or v6 signer or `BrowserProvider`, or a raw private key.
- * Throws `ERR_WALLET_NOT_FOUND` if `signer` is `undefined` or `null`, as `window.ethereum` is without a wallet.
- * `import 'cacao-session/window'` tells TypeScript of `window.ethereum`.
+ * Throws `ERR_WALLET_NOT_FOUND` if `signer` is `undefined` or `null`, as `window.ethereum` is without a wallet, and a `TypeError`
+ * for any other wrong argument. `import 'cacao-session/window'` declares the type of `window.ethereum`.
  * Without `account` it signs in with the account that the session requests, or else with the wallet's first
  * account.
  *
@@ -46,8 +46,8 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
  *
  * - `ERR_AUTH_REJECTED`: the person said no
  * - `ERR_AUTH_FAILED`: the wallet failed, or answered with something that is not a signature
- * - `ERR_CAPABILITY_ISSUER`: the session is for another account than the auth method
- * - `ERR_CAPABILITY_SIGNATURE`: another account signed
+ * - `ERR_CAPABILITY_ISSUER`: the session is for a different account than the auth method
+ * - `ERR_CAPABILITY_SIGNATURE`: a different account signed
  * - `ERR_CAPABILITY_UNSUPPORTED`: a contract account signed, and there is no RPC for its chain
  * - `ERR_RPC_UNAVAILABLE`: the RPC in the `rpc` option did not answer
  * - `ERR_ENVIRONMENT`: there is no domain to sign in to
@@ -64,7 +64,7 @@ export function ethereumAuth(
   assertMessageOptions(options, ETHEREUM_OPTIONS)
   const wallet = ethereumSigner(signer)
   const authArguments = {
-    // Without a wallet, the line above has thrown.
+    // The line above has thrown if there is no signer.
     signer: signer as EthereumSignerInput,
     wallet,
     account: account === undefined ? undefined : ethereumArgument(account),
@@ -80,7 +80,7 @@ export function ethereumAuth(
 
 /** Options of `ethereumAccount`. */
 export interface EthereumAccountOptions {
-  /** Never opens the wallet. If the page is not connected to it, there is no account. */
+  /** Whether the wallet must never open; false by default. If the page is not connected to it, the result is `undefined`. */
   silent?: boolean
   /** The chain in the account's id. The default is the wallet's own chain, or 1 for a private key. */
   chainId?: number

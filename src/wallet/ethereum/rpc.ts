@@ -20,20 +20,20 @@ export interface EthersProvider {
   send(method: string, params: unknown[]): Promise<unknown>
 }
 
-/** How the signatures of contract accounts are checked, which only their chain can do. */
+/** How the signatures of contract accounts are checked. Only their chain can do that. */
 export interface EthereumRPCOptions {
-  /** The RPCs to ask. Without them no signature of a contract account is accepted. */
+  /** The RPCs to ask. Without them, no signature of a contract account is accepted. */
   rpc?: EthereumRPCs | undefined
-  /** Milliseconds that all the requests of one check may take together; 5000 by default. */
+  /** Milliseconds that all requests of one check may take together; 5000 by default. */
   rpcTimeoutMs?: number | undefined
 }
 
 /** How the signatures of contract accounts are checked, and for how long a result is remembered. */
 export interface ContractVerifierOptions extends EthereumRPCOptions {
   /**
-   * Seconds for which a signature that a contract accepted is not checked again; 0 by default, which checks
-   * it each time. A contract may stop accepting a signature, for example when an owner is removed, and that
-   * is noticed this much later.
+   * Seconds for which a signature that a contract accepted is not checked again; 0 by default: it is checked each
+   * time. A contract may stop accepting a signature, for example when an owner is removed. That can remain
+   * unnoticed for this long.
    */
   rpcMaxAgeSecs?: number
   /**
@@ -54,17 +54,17 @@ const MAX_RESPONSE_BYTES = 65_536
 /** Sends one JSON-RPC request to a chain. Rejects with whatever goes wrong. */
 export type RPCRequest = (method: string, params: readonly unknown[]) => Promise<unknown>
 
-/** What is wrong with an RPC that would give the same answer again. */
+/** The error of an RPC that would give the same wrong answer again. */
 export class UnusableRPCError extends Error {}
 
 // Invalid request, unknown method, invalid parameters (JSON-RPC 2.0), and the codes of EIP-1193 for a method that is not supported or
 // not allowed.
 const PERMANENT_CODES = [-32600, -32601, -32602, 4100, 4200]
-// What an execution ends with that reverted, as geth, other nodes and libraries say it.
+// How geth, other nodes and libraries report that an execution reverted.
 const REVERT_CODE = 3
 const REVERTED = /revert|VM execution error|invalid opcode|out of gas/i
 
-/** Whether an error of an RPC would come again if it were asked again. */
+/** Whether a retry of the same request would end with the same error. */
 export function isPermanent(error: unknown): boolean {
   return error instanceof UnusableRPCError || PERMANENT_CODES.some((code) => hasCode(error, code))
 }
@@ -86,7 +86,7 @@ async function post(url: string, call: object, signal: AbortSignal): Promise<unk
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...call }),
-    // An answer from another URL than the configured one must not count.
+    // Only the configured URL is trusted, so redirections must not be followed.
     redirect: 'manual',
     signal,
   })
@@ -101,7 +101,7 @@ interface Answer {
   readonly result?: unknown
 }
 
-/** The error that came with a status, as JSON-RPC has it. Throws if there is none. */
+/** Returns the JSON-RPC error in a response with an error status. Throws if there is none. */
 async function errorOf(response: Response): Promise<Answer> {
   const { status } = response
   const text = await textOf(response).catch(() => '')
@@ -109,7 +109,7 @@ async function errorOf(response: Response): Promise<Answer> {
   try {
     error = (JSON.parse(text) as Answer | null)?.error
   } catch {
-    // A gateway's page.
+    // Not JSON, for example the error page of a gateway.
   }
   if (error) return { error }
   const message = `the RPC answered with the status ${status}`

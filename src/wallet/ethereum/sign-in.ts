@@ -19,14 +19,14 @@ export interface EthereumAuthOptions extends SignInMessageOptions, EthereumRPCOp
   /** The chain of an account that was not given as a CAIP-10 id. The default is the wallet's own chain, or 1 for a private key. */
   chainId?: number
   /**
-   * Writes the address in the message in lower case, not in EIP-55 as ERC-4361 asks. For nodes of js-ceramic, which up to
-   * version 6.11 accept no other sign-in; their verifiers are those of `@didtools/pkh-ethereum` 0.2. Servers with our verifiers
-   * accept both. The default is false.
+   * Writes the address in the message in lower case instead of EIP-55, which ERC-4361 requires. The default is false. Set it for
+   * nodes of js-ceramic: up to version 6.11 they accept only lower case, because they verify with `@didtools/pkh-ethereum` 0.2. The
+   * verifiers of cacao-session accept both.
    */
   lowerCaseAddress?: boolean
 }
 
-/** What `ethereumAuth` was called with, checked. */
+/** The checked arguments of `ethereumAuth`. */
 export interface EthereumAuthArguments {
   readonly signer: EthereumSignerInput
   readonly wallet: EthereumSigner
@@ -35,7 +35,7 @@ export interface EthereumAuthArguments {
 }
 
 /**
- * Has the wallet sign a capability (CAIP-74) as an ERC-4361 message, and verifies the signature. Throws the errors
+ * Asks the wallet to sign a capability (CAIP-74) as an ERC-4361 message, and verifies the signature. Throws the errors
  * that `ethereumAuth` lists.
  */
 export async function signEthereumCapability(
@@ -56,20 +56,20 @@ export async function signEthereumCapability(
   const loading = Promise.all([import('./eip191.js'), import('./secp256k1.js')])
   loading.catch(() => undefined)
   const message = { text, hex: `0x${toHex(utf8(text))}` }
-  const asked = wallet.sign(message, toEIP55(address))
-  const answer = await whileConnected(signer, asked).catch((cause: unknown) => {
+  const signing = wallet.sign(message, toEIP55(address))
+  const answer = await whileConnected(signer, signing).catch((cause: unknown) => {
     throw authError(cause)
   })
   const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
   if (!isSignature(answer)) {
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the wallet answered with something that is not a signature: update it, or use another one',
+      'the wallet answered with something that is not a signature: update it, or use a different one',
     )
   }
   const hex = answer.toLowerCase()
   const bytes = parseSignature(hex)
-  // A signature by the account's own key needs no RPC, also where its code is delegated (EIP-7702).
+  // A signature by the account's own key needs no RPC, even if the account is delegated to a contract (EIP-7702).
   const isByOwnKey = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
   if (isByOwnKey) return signedCapability(p, 'eip191', `0x${toHex(bytes)}`)
   const { assertContractSigned } = await import('./eip1271.js')
@@ -80,31 +80,31 @@ export async function signEthereumCapability(
 type Listen = (event: string, listener: () => void) => unknown
 
 /**
- * The wallet's answer. WalletConnect leaves a request open for minutes although the person has ended the connection in the wallet's app,
- * and only tells so (`session_delete`): then this rejects with `ERR_AUTH_FAILED` at once. The event `disconnect` alone doesn't end it,
+ * Waits for the wallet's answer, or rejects with `ERR_AUTH_FAILED` as soon as WalletConnect emits `session_delete`: the person has
+ * ended the connection in the wallet's app, but the request would stay open for minutes. The event `disconnect` doesn't end the wait,
  * because an extension that has lost its chain for a moment may still answer.
  */
 async function whileConnected(signer: EthereumSignerInput, answer: Promise<unknown>): Promise<unknown> {
   const { request, on, removeListener } = Object(signer) as Partial<
     EIP1193Provider & Record<'on' | 'removeListener', Listen>
   >
-  // The events of an ethers provider are others.
+  // Without `request`, it isn't an EIP-1193 provider: an ethers provider has the same methods, but other events.
   if (!request || !on || !removeListener) return answer
-  let leave = (): void => undefined
+  let onDelete = (): void => undefined
   const ended = new Promise<never>((_, reject) => {
-    leave = () =>
+    onDelete = () =>
       reject(
         new SessionError(
           'ERR_AUTH_FAILED',
-          'the connection was ended in the wallet before it answered: connect it again, and sign in',
+          'the connection was ended in the wallet before it answered: connect it again and sign in',
         ),
       )
   })
-  on.call(signer, 'session_delete', leave)
+  on.call(signer, 'session_delete', onDelete)
   try {
     return await Promise.race([answer, ended])
   } finally {
-    removeListener.call(signer, 'session_delete', leave)
+    removeListener.call(signer, 'session_delete', onDelete)
   }
 }
 
@@ -112,7 +112,7 @@ function isSignature(answer: unknown): answer is string {
   return (
     typeof answer === 'string' &&
     answer.length <= MAX_SIGNATURE_LENGTH &&
-    // A Safe whose owners sign on its chain answers `0x`.
+    // A Safe whose owners have signed on its chain answers `0x`.
     /^0x(([0-9a-f]{2}){64,})?$/i.test(answer)
   )
 }

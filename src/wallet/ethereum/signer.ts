@@ -91,7 +91,7 @@ function providerSigner(provider: EIP1193Provider): EthereumSigner {
   return {
     addresses: async (silent) =>
       provider.request({ method: silent ? 'eth_accounts' : 'eth_requestAccounts' }),
-    // A wallet that answers nothing is not a private key.
+    // `undefined` would mean a private key, so a wallet without an answer returns `null`.
     chainId: async () => (await provider.request({ method: 'eth_chainId' })) ?? null,
     sign: async ({ hex }, address) => provider.request({ method: 'personal_sign', params: [hex, address] }),
   }

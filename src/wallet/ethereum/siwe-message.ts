@@ -83,13 +83,13 @@ export function ethereumCapability(
   return { cacao, reference, address }
 }
 
-// The auth methods of did-session used an older order of the fields until this day.
+// Until this date, the auth methods of did-session wrote the fields in an older order.
 const LEGACY_UNTIL = Date.UTC(2022, 8, 20)
 
 /**
- * Yields the texts that may have been signed, each once: the address in EIP-55 or as in `p.iss`, with one blank line or two where
- * there is no statement, with or without the line of an empty list of resources, and for old dates in the old order. The text
- * of today comes first, then those of did-session, then the rest.
+ * Yields each text that may have been signed, once. The texts differ in the address (EIP-55, as in `p.iss`, or lower case), in one or
+ * two blank lines instead of a statement, in whether an empty list of resources has a line, and, for old dates, in the order of the
+ * fields. Today's text comes first, then those of did-session, then the rest.
  */
 export function* renderings({ p }: Cacao): Generator<string> {
   const stored = p.iss.slice(p.iss.lastIndexOf(':') + 1)
@@ -106,7 +106,7 @@ export function* renderings({ p }: Cacao): Generator<string> {
   }
 }
 
-/** Each layout with how the address is written in it; the most frequent ones first. */
+/** Each layout, and how the address is written in it; the most frequent ones first. */
 const LAYOUTS: readonly (readonly [layout: MessageLayout, spelling: 'checksum' | 'stored' | 'lower'])[] = [
   ['erc4361', 'checksum'],
   ['did-session', 'checksum'],

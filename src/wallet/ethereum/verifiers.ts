@@ -16,13 +16,14 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
  * package.
  *
  * A contract's signature is refused with `ERR_CAPABILITY_UNSUPPORTED` if there is no RPC for its chain, and
- * with `ERR_RPC_UNAVAILABLE` if the RPC fails, does not answer in time, or is on another chain than it was
- * given for. The RPC is asked for its chain by `eth_chainId`, and again within the one `eth_call` that makes
- * the check. On a chain whose calls need a receiver, a deployed account is asked itself, and the RPC for its
- * chain before and after. Use an RPC that you trust, because its answer is believed.
+ * with `ERR_RPC_UNAVAILABLE` if the RPC fails, does not answer in time, or is not on the chain that it was
+ * configured for. The RPC is asked for its chain by `eth_chainId`, and again within the one `eth_call` that makes
+ * the check. On a chain whose calls need a receiver, a deployed account is called directly, and the RPC is asked for its
+ * chain before and after. Use an RPC that you trust: its answer decides.
  *
  * A signature that is refused costs one call for each older message format. Identical checks that run at the
- * same time share one answer, and a refusal or a failure is remembered for one second.
+ * same time share one answer, and a refusal or a failure is remembered for one second. Throws a `TypeError` for an
+ * option that does not exist and for a wrong `rpc`; the verifiers reject with one for any other wrong option.
  *
  * @example
  * const rpc = { 1: 'https://rpc.example.com', 8453: createPublicClient({ chain: base, transport: http() }) }
@@ -40,7 +41,7 @@ export function ethereumVerifiers(
   }
 }
 
-// Keep the module: even a module that is already loaded takes an engine time to import again.
+// Keep the loaded verifier: importing a module takes time even if it is already loaded.
 function lazily(load: () => Promise<CacaoVerifier>): CacaoVerifier {
   let loading: Promise<CacaoVerifier> | undefined
   return async (cacao, options) => {
@@ -53,25 +54,25 @@ function lazily(load: () => Promise<CacaoVerifier>): CacaoVerifier {
 }
 
 async function loadEIP191(recover: RecoverPublicKey | undefined): Promise<CacaoVerifier> {
-  const [{ rememberingRecovery, verifyEIP191 }, recoverWith] = await Promise.all([
+  const [{ cachedRecovery, verifyEIP191 }, recoverWith] = await Promise.all([
     import('./eip191.js'),
     recover ?? import('./secp256k1.js').then(({ recoverPublicKey }) => recoverPublicKey),
   ])
-  const remembering = rememberingRecovery(recoverWith)
-  return (cacao, options) => verifyEIP191(cacao, options, remembering)
+  const cached = cachedRecovery(recoverWith)
+  return (cacao, options) => verifyEIP191(cacao, options, cached)
 }
 
 const CHAIN = /^(eip155:)?(0x[0-9a-f]+|[1-9][0-9]*)$/i
 
-/** Reads the `rpc` option. Throws a `TypeError` for anything else. */
+/** Parses the `rpc` option. Throws a `TypeError` if it is not an RPC, or RPCs by chain. */
 export function rpcArgument(rpc: unknown): RPCEntries {
   if (rpc === undefined) return []
   const isMap = typeof rpc === 'object' && rpc !== null && !isRPC(rpc)
   const entries: [string, unknown][] = isMap ? Object.entries(rpc) : [['', rpc]]
   const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
-  if (isNamed && entries.every(([, one]) => isRPC(one))) return entries as [string, EthereumRPC][]
+  if (isNamed && entries.every(([, value]) => isRPC(value))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object with one for each chain, by its number',
+    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object of these whose keys are chain ids: { 1: "https://…" }',
   )
 }
 

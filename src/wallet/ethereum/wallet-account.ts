@@ -12,7 +12,7 @@ export function ethereumArgument(input: AccountInput): string {
 /**
  * Asks the wallet for its chosen account and returns the CAIP-10 id. The chain is `chainId`, or else the one that
  * the wallet is on, or else 1. With `silent` the wallet never opens. Returns `undefined` if it shows no account.
- * Throws `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`, and a `TypeError` for a `chainId` that names no chain.
+ * Throws `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`, and a `TypeError` if `chainId` is not the id of a chain.
  */
 export async function walletAccount(
   wallet: EthereumSigner,
@@ -25,7 +25,7 @@ export async function walletAccount(
     const [address] = Array.isArray(addresses) ? addresses : []
     if (address === undefined) return undefined
     const answer = chosen ?? (await wallet.chainId())
-    // Loaded only now, so that nothing stands between a click and the wallet.
+    // Loaded only now, because the wallet must open right after the click: browsers may block it after a delay.
     const { accountOn } = await import('./chain-id.js')
     return accountOn(answer, address)
   } catch (cause) {

@@ -17,8 +17,8 @@ export interface WatchWalletOptions {
    */
   account?: AccountInput | undefined
   /**
-   * Compares addresses only: switching to another chain is not a change, and the watched account keeps its
-   * id.
+   * Compares addresses only: switching to a different chain is not a change, and the watched account keeps its id. The default is
+   * false.
    */
   anyChain?: boolean
   /** Stops watching, like the returned function. */
@@ -26,12 +26,12 @@ export interface WatchWalletOptions {
 }
 
 /**
- * Calls the listener each time an EIP-1193 wallet shows another account than before, so that an app never
- * acts for the wrong person. The wallet is only asked silently; it never opens. If it does not answer within
- * 3 seconds, it is taken to show no account. Returns a function that stops watching. Throws a `TypeError` if
- * the provider has no events.
+ * Calls the listener each time an EIP-1193 wallet shows a different account than before, so that an app never
+ * acts for the wrong person. The wallet never opens, because it is only asked silently. A wallet that does not
+ * answer within 3 seconds counts as showing no account. Returns a function that stops watching. Throws a
+ * `TypeError` if the provider has no events, or for a wrong argument.
  *
- * If `account` is given and the wallet already shows another account, the listener is called at once. It is
+ * If `account` is given and the wallet already shows a different account, the listener is called at once. It is
  * not called for a wallet that is locked from the start, because a session needs no wallet.
  *
  * While a promise that the listener returned is pending, further changes wait. Then the listener is called
@@ -72,7 +72,7 @@ export function watchWallet(
   const reportNoAccount = (): unknown => end.signal.aborted || listener(NO_ACCOUNT)
   const handlers = EVENTS.map((event) => {
     const handler = (payload: unknown): void =>
-      void watching.then((watch) => watch.take(event, payload), reportNoAccount)
+      void watching.then((watch) => watch.handle(event, payload), reportNoAccount)
     on(event, handler)
     return [event, handler] as const
   })

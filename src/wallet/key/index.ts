@@ -12,10 +12,10 @@ export type { KeyInput, KeySecret, KeySigner } from './sign-in.js'
 /**
  * Makes an auth method that signs in with a bare key, whose did:key is the account. It is meant for servers,
  * command lines, devices and tests, where there is no wallet. Takes a WebCrypto key pair (Ed25519 or P-256),
- * a secret of 32 bytes with its type, or an object with a `did` that signs, such as a key in a vault.
+ * a secret of 32 bytes with its type, or an object with a `did` and a `sign` method, such as a key in a vault.
  *
  * The auth method rejects with `ERR_AUTH_FAILED` if the key does not sign, with `ERR_CAPABILITY_ISSUER` if
- * the session is for another account, and with `ERR_ENVIRONMENT` if there is no domain to sign in to.
+ * the session is for a different account, and with `ERR_ENVIRONMENT` if there is no domain to sign in to.
  *
  * @example
  * const key = { type: 'Ed25519', secret: process.env.DEVICE_KEY ?? '' } as const

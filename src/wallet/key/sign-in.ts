@@ -39,7 +39,7 @@ export interface KeySecret {
 export type KeyInput = CryptoKeyPair | KeySecret | KeySigner
 
 /**
- * Has the key sign a capability (CAIP-74) whose issuer it is, and verifies the signature. Throws
+ * Signs a capability (CAIP-74) with the key, which is also its issuer, and verifies the signature. Throws
  * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_SIGNATURE` or `ERR_ENVIRONMENT`.
  */
 export async function signKeyCapability(
@@ -82,8 +82,7 @@ async function verifyAnyKey(key: PublicKey, signature: Uint8Array, data: Uint8Ar
   if (key.type !== 'secp256k1') return verifyKeySignature(key, signature, data)
   const { secp256k1 } = await import('@noble/curves/secp256k1.js')
   try {
-    // Require a low s, which all software produces: from any signature everyone can derive a second one with
-    // a high s.
+    // Require a low s, which all software produces: from any signature, anyone can derive a second valid one with a high s.
     return secp256k1.verify(signature, data, key.bytes, { lowS: true })
   } catch {
     return false
@@ -102,7 +101,7 @@ export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly
     const kind = privateKey.algorithm.name === 'Ed25519' ? 'Ed25519' : 'P-256'
     return pairKey({ privateKey, publicKey }, kind)
   } else {
-    // A key that comes from an environment is easily unset.
+    // A secret that comes from an environment variable is often unset.
     if (type !== undefined && (secret === undefined || secret === ''))
       throw new TypeError("the key's secret is not set: set the environment variable that it comes from")
     const bytes = secretBytes(secret)

@@ -24,17 +24,18 @@ export type {
 /**
  * Makes an auth method that signs in with a Solana account, for `DIDSession.get` and `authorize`. Takes a
  * wallet of the Wallet Standard or an object of wallet-adapter. Without `account` it signs in with the
- * account that the session requests, or else with the wallet's first account. The wallet signs our message
+ * account that the session requests, or else with the wallet's first account. The wallet signs the given message
  * unchanged (`solana:signMessage`). A wallet that cannot do that may compose the message itself
- * (`solana:signIn`), if the result is equal. Throws `ERR_WALLET_NOT_FOUND` if `wallet` is `undefined` or `null`.
+ * (`solana:signIn`), if the result is the same text. Throws `ERR_WALLET_NOT_FOUND` if `wallet` is `undefined` or
+ * `null`, and a `TypeError` for any other wrong argument.
  *
  * The auth method rejects with
  *
  * - `ERR_AUTH_REJECTED`: the person said no
- * - `ERR_AUTH_FAILED`: the wallet failed or changed the message; accounts on a Ledger fail because they sign
- *   no messages
- * - `ERR_CAPABILITY_ISSUER`: the session is for another account than the auth method
- * - `ERR_CAPABILITY_SIGNATURE`: another account signed
+ * - `ERR_AUTH_FAILED`: the wallet failed or changed the message; accounts on a Ledger fail because they cannot
+ *   sign messages
+ * - `ERR_CAPABILITY_ISSUER`: the session is for a different account than the auth method
+ * - `ERR_CAPABILITY_SIGNATURE`: a different account signed
  * - `ERR_ENVIRONMENT`: there is no domain to sign in to
  *
  * @example
@@ -63,7 +64,7 @@ export function solanaAuth(
 
 /** Options of `solanaAccount`. */
 export interface SolanaAccountOptions {
-  /** Never opens the wallet. If the page is not connected to it, there is no account. */
+  /** Whether the wallet must never open; false by default. If the page is not connected to it, the result is `undefined`. */
   silent?: boolean
   /** The network, if the wallet names none; `mainnet` by default. */
   chain?: string

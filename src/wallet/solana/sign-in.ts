@@ -27,14 +27,14 @@ export interface SolanaAuthOptions extends SignInMessageOptions {
   chain?: string
 }
 
-/** What `solanaAuth` was called with, checked. */
+/** The checked arguments of `solanaAuth`. */
 export interface SolanaAuthArguments {
   readonly wallet: SolanaSigner
   readonly account: string | undefined
 }
 
 /**
- * Has the wallet sign a capability (CAIP-74) as a CAIP-122 message, and verifies the signature. Throws the errors that
+ * Asks the wallet to sign a capability (CAIP-74) as a CAIP-122 message, and verifies the signature. Throws the errors that
  * `solanaAuth` lists.
  */
 export async function signSolanaCapability(
@@ -58,18 +58,18 @@ export async function signSolanaCapability(
   if (!signature)
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the wallet answered with something that is not a signature: update it, or use another one',
+      'the wallet answered with something that is not a signature: update it, or use a different one',
     )
   if (message !== undefined && !(isBytes(message) && fromUtf8(message) === text))
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the wallet signed another message than the one it was given: use a wallet that signs messages unchanged',
+      'the wallet signed a different message than it was given: use a wallet that signs messages unchanged',
     )
   const cacao = parseCacao({ h: { t: 'caip122' }, p, s: { t: SIGNATURE_TYPE, s: toBase58(signature) } })
   if (!(await isSigned(cacao)))
     throw new SessionError(
       'ERR_CAPABILITY_SIGNATURE',
-      `the wallet signed with another account than ${account}: switch the wallet to that account`,
+      `the wallet signed with a different account than ${account}: switch the wallet to that account`,
     )
   return cacao
 }
@@ -100,10 +100,10 @@ export async function verifySolana(input: unknown, options: VerifierOptions | un
 }
 
 async function isSigned({ h, p, s }: Cacao): Promise<boolean> {
-  // Throws for another kind of account.
+  // Throws if the issuer is not a Solana account.
   const texts = renderings(p)
   const bytes = publicKeyOf(parseAccount(accountOfDID(p.iss) ?? '')?.address ?? '')
-  // CAIP-74 has bytes; did-session writes them in base58.
+  // In CAIP-74 the signature is bytes; did-session writes it as base58 text.
   const signature = typeof s.s === 'string' ? base58Bytes(s.s, SIGNATURE_LENGTH) : s.s
   if (!bytes || signature?.length !== SIGNATURE_LENGTH || s.t !== SIGNATURE_TYPE || h.t !== 'caip122')
     return false
@@ -112,7 +112,7 @@ async function isSigned({ h, p, s }: Cacao): Promise<boolean> {
   return false
 }
 
-/** The texts that may have been signed, ours first: with one blank line or two where there is no statement. */
+/** Returns the texts that may have been signed, ours first. If there is no statement, they have one or two blank lines instead. */
 function renderings(p: CacaoPayload): string[] {
   const texts = signedPayloads(p).flatMap((signed) => [
     renderSolanaMessage(signed),
@@ -122,8 +122,8 @@ function renderings(p: CacaoPayload): string[] {
 }
 
 /**
- * Renders the CAIP-122 message of a payload whose issuer is a Solana account. Without a statement there is
- * one blank line in its place, or two in the layout `erc4361`. Throws `ERR_CAPABILITY_ISSUER` if the issuer is another kind of account.
+ * Renders the CAIP-122 message of a payload whose issuer is a Solana account. If there is no statement, there is one blank line in
+ * its place, or two in the layout `erc4361`. Throws `ERR_CAPABILITY_ISSUER` if the issuer is a different kind of account.
  */
 export function renderSolanaMessage(
   { iss, ...rest }: CacaoPayload,
@@ -150,9 +150,9 @@ const MAX_BASE58_LENGTH = 88
 const HEX = /^(?:0x)?((?:[0-9a-f]{2}){64,})$/i
 
 /**
- * Reads a signature in the forms in which wallets answer it: as bytes, as a list of numbers or what JSON makes of bytes, or as
- * text in base58, base64 or hex; alone, or with the message before or behind it. Returns `undefined` for anything else. The
- * forms have different lengths; whether it is the right signature is checked afterwards.
+ * Reads a signature in the forms that wallets return: bytes, a list of numbers, bytes that went through JSON, or text in base58,
+ * base64 or hex; alone, or with the message before or after it. Returns `undefined` for anything else. The length tells the forms
+ * apart; the caller verifies the signature afterwards.
  */
 function readSignature(answer: unknown, message: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const bytes = typeof answer === 'string' ? fromText(answer) : fromList(answer)
@@ -180,7 +180,7 @@ function fromList(answer: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (Object.prototype.toString.call(answer) === '[object ArrayBuffer]')
     return new Uint8Array(answer as ArrayBuffer).slice()
   if (typeof answer !== 'object' || answer === null) return undefined
-  // JSON makes {"0":12,…} of bytes, and {"type":"Buffer","data":[12,…]} of a Buffer.
+  // JSON turns bytes into {"0":12,…}, and a Buffer into {"type":"Buffer","data":[12,…]}.
   const list: unknown = Array.isArray(answer) ? answer : ((answer as { data?: unknown }).data ?? answer)
   const numbers = Object.values(list as object)
   const areBytes = numbers.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)

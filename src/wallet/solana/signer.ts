@@ -29,7 +29,7 @@ export interface SolanaAdapter {
 /** Anything that can sign for a Solana account. */
 export type SolanaSignerInput = SolanaStandardWallet | SolanaAdapter
 
-/** A signature and, if the wallet reports them, the bytes that it is over. */
+/** A signature and, if the wallet reports it, the message that it signed. */
 interface SolanaSigned {
   readonly signature: unknown
   readonly message?: unknown
@@ -53,7 +53,7 @@ export interface SolanaSignInInput {
 
 /** What signing in needs from a wallet, whatever kind it is. */
 export interface SolanaSigner {
-  /** Returns its accounts, the chosen one first, with the networks that the wallet names. With `silent` it never opens. */
+  /** Returns the accounts, the chosen one first, and the networks that the wallet names for each. With `silent` it never opens. */
   accounts(
     silent: boolean,
   ): Promise<readonly { readonly address: string; readonly chains: readonly string[] }[]>
@@ -101,14 +101,15 @@ function standardSigner(wallet: SolanaStandardWallet): SolanaSigner {
     },
     async sign(message, address, fields) {
       const account = own().find((candidate) => candidate.address === address)
-      if (!account) throw new Error(`it does not show the account ${address}: connect it to this site again`)
+      if (!account)
+        throw new Error(`it does not show the account ${address}: connect that account to this site`)
       const signMessage = method(SIGN_MESSAGE, 'signMessage')
       const signIn = method(SIGN_IN, 'signIn')
       if (signMessage && account.features.includes(SIGN_MESSAGE))
         return firstOf(await signMessage({ account, message }))
       if (signIn) return firstOf(await signIn({ account, ...fields }))
       throw new Error(
-        'this account cannot sign messages, as is usual on a hardware wallet such as Ledger: choose another account',
+        'this account cannot sign messages, as is usual on a hardware wallet such as Ledger: choose a different account',
       )
     },
   }
@@ -150,6 +151,8 @@ const GENESIS_HASHES = new Map([
   ['testnet', '4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z'],
 ])
 const REFERENCE = /^[1-9A-HJ-NP-Za-km-z]{32}$/
+// The form of 32 bytes in base58.
+const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/
 
 /** Parses an account id that the caller gave. Throws a `TypeError` unless it is a Solana account (`solana:…`). */
 export function solanaArgument(input: AccountInput): string {
@@ -177,21 +180,27 @@ export async function walletAccount(
   })
   if (!account) return undefined
   const reference = solanaReference(chain ?? preferredChain(account.chains) ?? '')
-  if (reference) return solanaArgument(`solana:${reference}:${account.address}`)
-  throw new SessionError(
-    'ERR_AUTH_FAILED',
-    `the wallet's account is on ${account.chains.join(', ').slice(0, 100)}, which no CAIP-2 id names: switch the wallet to mainnet, testnet or devnet`,
-  )
+  if (!reference)
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      `the wallet's account is on ${account.chains.join(', ').slice(0, 100)}, which no CAIP-2 id names: switch the wallet to mainnet, testnet or devnet`,
+    )
+  if (!ADDRESS.test(account.address))
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the wallet answered with something that is not a Solana address: update it, or use a different one',
+    )
+  return `solana:${reference}:${account.address}`
 }
 
-/** Of the networks of an account the one to sign in on: mainnet, if it is among them. A wallet may name none. */
+/** Returns the network to sign in on: mainnet, if the account has it or names no network. */
 function preferredChain(chains: readonly string[]): string | undefined {
   if (chains.length === 0) return 'mainnet'
   const known = [...GENESIS_HASHES].flatMap(([name, hash]) => [`solana:${name}`, `solana:${hash}`])
   return known.find((chain) => chains.includes(chain)) ?? chains.find((chain) => solanaReference(chain))
 }
 
-/** The CAIP-2 reference of a network: `mainnet`, `solana:mainnet` and a reference itself are all accepted. */
+/** Returns the CAIP-2 reference of a network, which may be written as `mainnet`, `solana:mainnet`, or as the reference itself. */
 function solanaReference(chain: string): string | undefined {
   const name = chain.replace(/^solana:/, '')
   return GENESIS_HASHES.get(name) ?? (REFERENCE.test(name) ? name : undefined)

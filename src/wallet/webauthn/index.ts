@@ -26,9 +26,9 @@ export type { PasskeyAccountOptions, WebAuthnAuthOptions } from './sign-in.js'
  * Creates a passkey (a discoverable ES256 credential of WebAuthn Level 3) and returns its account: a did:key
  * of P-256 (`did:key:zDn…`). The browser remembers the passkey. It takes one user gesture.
  *
- * Rejects with `ERR_ENVIRONMENT` where there is no WebAuthn (in workers, Node, some browsers, and on pages
- * without https), with `ERR_AUTH_REJECTED` if the person said no, with `ERR_AUTH_FAILED`, or with the reason
- * of `signal`.
+ * Rejects with `ERR_ENVIRONMENT` if there is no WebAuthn (in workers, Node, some browsers, and on pages
+ * without https), with `ERR_AUTH_REJECTED` if the person said no, with `ERR_AUTH_FAILED` if the authenticator failed,
+ * with the reason of `signal`, or with a `TypeError` for a wrong option.
  *
  * @example
  * const account = await createPasskey({ name: 'alice@example.com' })
@@ -42,15 +42,15 @@ export async function createPasskey(options: CreatePasskeyOptions): Promise<stri
 /**
  * Makes an auth method that signs in with a passkey, for `DIDSession.get` and `authorize`. Without `account`
  * it signs in with the account that the session requests, or else the person chooses a passkey. A passkey's
- * signature does not tell whose it is, so a passkey that is neither requested nor known in this browser takes
+ * signature fits two possible keys, so a passkey that is neither requested nor known in this browser takes
  * a second user gesture; otherwise one is enough.
  *
  * The auth method rejects with
  *
  * - `ERR_AUTH_REJECTED`: the person said no, or has no such passkey (browsers do not tell which)
  * - `ERR_AUTH_FAILED`: the authenticator failed
- * - `ERR_CAPABILITY_SIGNATURE`: the passkey of another account was chosen, or it did not verify the person
- * - `ERR_CAPABILITY_ISSUER`: the session is for another account than the auth method
+ * - `ERR_CAPABILITY_SIGNATURE`: the passkey of a different account was chosen, or it did not verify the person
+ * - `ERR_CAPABILITY_ISSUER`: the session is for a different account than the auth method
  * - `ERR_CAPABILITY_DOMAIN`: the page is in a frame of another site
  * - `ERR_ENVIRONMENT`: there is no WebAuthn, or no domain to sign in to
  * - the reason of `signal`
@@ -88,9 +88,9 @@ export async function webauthnAccount(options: PasskeyAccountOptions = {}): Prom
 }
 
 /**
- * Returns the passkeys that were created or used in this browser, the last one first, so that a page can
+ * Returns the passkeys that were created or used in this browser, the one used last first, so that a page can
  * offer them. It takes no user gesture. The list may include passkeys that were deleted from the
- * authenticator, and may lack others.
+ * authenticator, and does not include passkeys that this browser has not seen yet.
  *
  * @example
  * for (const { account, name = account } of await knownPasskeys()) addButton(name, () => signIn(account))
@@ -114,7 +114,7 @@ export async function forgetPasskey(account: AccountInput): Promise<void> {
   forgetPasskeys(own)
 }
 
-/** What `webauthnVerifiers` accepts. */
+/** Which passkeys `webauthnVerifiers` accepts. */
 export interface WebAuthnVerifierOptions {
   /**
    * Other origins that may sign for a domain, such as `https://login.example.com`. The origin of the domain
@@ -130,7 +130,7 @@ export interface WebAuthnVerifierOptions {
   requireUserVerification?: boolean
 }
 
-// What no browser and no app names would never be found in what a passkey signed.
+// A misspelt origin or host name would never match, so it is an error.
 const namesOption =
   (form: string, isName: (text: string) => boolean): ReadValue<readonly string[]> =>
   (value, name) => {
@@ -183,7 +183,7 @@ export function webauthnVerifiers(options: WebAuthnVerifierOptions = {}): {
   }
 }
 
-// The form of a P-256 key's did:key: 35 bytes, of which the first two are its type. The key itself is read when it is used.
+// The form of a P-256 key's did:key, which encodes 35 bytes; the first two are the key type. The key is decoded when it is used.
 const P256_DID_KEY = /^did:key:zDn[1-9A-HJ-NP-Za-km-z]{46}$/
 
 function passkeyAccountArgument(input: AccountInput): string {

@@ -10,7 +10,7 @@ import { knownKey } from '../../key/did-key.js'
 const ITEM = 'cacao-session:passkeys'
 const MAX_REMEMBERED = 50
 
-// Where the browser has no storage, passkeys are only remembered until the page is closed.
+// In a browser without storage, passkeys are only remembered until the page is closed.
 let memory: string | null = null
 
 /** A passkey that was created or used in this browser. */
@@ -75,7 +75,7 @@ function isPasskey(value: unknown): value is Passkey {
 
 const CHALLENGE_BYTES = 32
 
-/** How an authenticator is asked. */
+/** How to ask the authenticator. */
 export interface PasskeyRequestOptions {
   /**
    * The site that the passkeys belong to (RP ID): by default the host name of the page, otherwise one of its
@@ -87,14 +87,27 @@ export interface PasskeyRequestOptions {
    * default.
    */
   userVerification?: 'required' | 'preferred' | 'discouraged'
-  /** Milliseconds that the person has to answer. By default the browser decides, usually on some minutes. */
+  /** Milliseconds that the person has to answer. The default is the browser's, usually a few minutes. */
   timeoutMs?: number
   /** Closes the browser's dialog. */
   signal?: AbortSignal
 }
 
+const USER_VERIFICATIONS: readonly unknown[] = ['required', 'preferred', 'discouraged']
+
 /**
- * Has the browser create or use a passkey. Rejects with `ERR_ENVIRONMENT` where there is no WebAuthn, with
+ * Reads the `userVerification` option. Throws a `TypeError` for any other value, because browsers would silently replace it by
+ * `preferred`.
+ */
+export function userVerificationOption(
+  value: PasskeyRequestOptions['userVerification'] = 'required',
+): NonNullable<PasskeyRequestOptions['userVerification']> {
+  if (USER_VERIFICATIONS.includes(value)) return value
+  throw new TypeError('userVerification must be "required", "preferred" or "discouraged"')
+}
+
+/**
+ * Asks the browser to create or use a passkey. Rejects with `ERR_ENVIRONMENT` if there is no WebAuthn, with
  * `ERR_AUTH_REJECTED` or `ERR_AUTH_FAILED`, or with the reason of `signal`.
  */
 export async function requestPasskey<Response extends AuthenticatorResponse>(
@@ -109,20 +122,20 @@ export async function requestPasskey<Response extends AuthenticatorResponse>(
     )
   signal?.throwIfAborted()
   // A browser extension may have replaced the API, and may throw synchronously.
-  const asked = async (): Promise<Credential | null> => ask(navigator.credentials)
-  const credential = await asked().catch((cause: unknown) => {
+  const asking = async (): Promise<Credential | null> => ask(navigator.credentials)
+  const credential = await asking().catch((cause: unknown) => {
     throw signal?.aborted ? signal.reason : passkeyError(cause)
   })
   if (!credential || !('response' in credential))
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the browser returned no passkey: try again, or use another browser',
+      'the browser returned no passkey: try again, or use a different browser',
     )
   return credential as PublicKeyCredential & { readonly response: Response }
 }
 
 function passkeyError(cause: unknown): SessionError {
-  // Browsers give one error for all of these, so that a page cannot find out which passkeys a person has.
+  // Browsers report all of these cases by the same error, so that a page cannot find out which passkeys a person has.
   if (isRejection(cause))
     return new SessionError(
       'ERR_AUTH_REJECTED',
@@ -142,7 +155,8 @@ export function randomChallenge(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Copies the bytes that a browser, or an extension that replaced its API, returned in one form or another.
+ * Copies the bytes that a browser returned as an `ArrayBuffer` or a view. An extension that replaced the API may return anything:
+ * throws `ERR_AUTH_FAILED` if it is not bytes.
  */
 export function bytesOf(source: unknown): Uint8Array<ArrayBuffer> {
   try {
@@ -150,7 +164,7 @@ export function bytesOf(source: unknown): Uint8Array<ArrayBuffer> {
     if (Object.prototype.toString.call(source) === '[object ArrayBuffer]')
       return new Uint8Array(source as ArrayBuffer).slice()
   } catch (cause) {
-    // Firefox forbids a page to touch some objects of extensions.
+    // Firefox forbids pages to access some objects of extensions.
     throw notBytesError(cause)
   }
   throw notBytesError()
@@ -159,7 +173,7 @@ export function bytesOf(source: unknown): Uint8Array<ArrayBuffer> {
 function notBytesError(cause?: unknown): SessionError {
   return new SessionError(
     'ERR_AUTH_FAILED',
-    'the passkey answered with something that is not bytes: turn off browser extensions that manage passkeys, or use another one',
+    'the browser answered with something that is not bytes: turn off browser extensions that manage passkeys, or use a different one',
     { cause },
   )
 }

@@ -12,6 +12,7 @@ import {
   randomChallenge,
   rememberPasskey,
   requestPasskey,
+  userVerificationOption,
 } from './passkeys.js'
 
 // The bytes before the point (04, x, y) in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
@@ -48,7 +49,7 @@ export interface CreatePasskeyOptions extends PasskeyRequestOptions {
   attachment?: 'platform' | 'cross-platform'
 }
 
-// A new passkey is known.
+// `isKnown` has no meaning for a new passkey.
 const CREATE_OPTIONS = [
   ...PASSKEY_OPTIONS.filter((name) => name !== 'isKnown'),
   ...['name', 'displayName', 'rpName', 'userId', 'attachment'],
@@ -57,21 +58,21 @@ const CREATE_OPTIONS = [
 /** Creates a passkey, remembers it, and returns its account. */
 export async function registerPasskey(options: CreatePasskeyOptions): Promise<string> {
   assertOptions(options, CREATE_OPTIONS)
-  const { name, rpId, userVerification = 'required', timeoutMs, signal, attachment } = options
+  const { name, rpId, timeoutMs, signal, attachment } = options
   const { displayName = name, rpName = rpId ?? globalThis.location?.hostname ?? '' } = options
   if (typeof name !== 'string' || name === '') throw new TypeError('name must be a non-empty string')
   const publicKey: PublicKeyCredentialCreationOptions = {
     challenge: randomChallenge(),
     rp: { name: rpName, ...(rpId !== undefined && { id: rpId }) },
     user: { id: userIdArgument(options.userId), name, displayName },
-    // In the order of preference. RS256 could not be used, but Chrome warns in the console where it is not named; an
-    // authenticator that has ES256, as all of today's have, makes no other.
+    // In the order of preference. A key for RS256 would be refused below; it is listed only because Chrome logs a warning otherwise.
+    // All of today's authenticators support ES256, and then create no other key.
     pubKeyCredParams: [ES256, RS256].map((alg) => ({ type: 'public-key', alg })),
     authenticatorSelection: {
       // Only a discoverable credential (resident key) can be chosen later without knowing its id.
       residentKey: 'required',
       requireResidentKey: true,
-      userVerification,
+      userVerification: userVerificationOption(options.userVerification),
       ...(attachment && { authenticatorAttachment: attachment }),
     },
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
@@ -80,12 +81,12 @@ export async function registerPasskey(options: CreatePasskeyOptions): Promise<st
     credentials.create({ publicKey, ...(signal && { signal }) }),
   )
   const { response } = credential
-  // The authenticator has made the key, whatever a password manager's object does now.
+  // The passkey exists now, so try every way to read its key: a password manager's response may lack some methods.
   const account = accountOfResponse(response)
   if (!account)
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the new passkey has no P-256 key (ES256) that can be read: delete it, and use another authenticator or password manager',
+      'the new passkey has no P-256 key (ES256) that can be read: delete it, and use a different authenticator or password manager',
     )
   const id = credentialIdOf(credential, response)
   // A passkey whose id cannot be read still works: the person chooses it.
@@ -126,7 +127,7 @@ function transportsOf(response: AuthenticatorAttestationResponse): string[] {
     : []
 }
 
-/** The result, or `undefined` if the work throws: password managers leave methods out, or forbid the page to use them. */
+/** Returns `undefined` if `work` throws: password managers leave methods out, or forbid the page to use them. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work()

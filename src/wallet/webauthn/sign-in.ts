@@ -16,10 +16,11 @@ import {
   readPasskeys,
   rememberPasskey,
   requestPasskey,
+  userVerificationOption,
 } from './passkeys.js'
 import { challengeOf, isAssertedBy, parseClientData, verifyWebAuthn, WEBAUTHN_TYPE } from './verify.js'
 
-// Stands for the issuer until it is known. The challenge does not cover the issuer.
+// Replaces the issuer until it is known. The challenge does not cover the issuer.
 const PLACEHOLDER_ISSUER = 'did:key:z1'
 
 /** Options of `webauthnAuth`. Options of `DIDSession.get` and `authorize` take precedence. */
@@ -28,16 +29,16 @@ export interface WebAuthnAuthOptions extends SignInMessageOptions, PasskeyAccoun
 /** How to find the account of a passkey that was never used in this browser. */
 export interface PasskeyAccountOptions extends PasskeyRequestOptions {
   /**
-   * Whether an account belongs to the app, for example according to its server. A signature fits two keys; if
-   * only one of their accounts is known, no second user gesture is needed.
+   * Returns whether an account is known to the app, for example to its server. A signature fits two keys; if the app
+   * knows the account of only one of them, no second user gesture is needed.
    */
   isKnown?: (account: string) => boolean | Promise<boolean>
 }
 
 /**
- * Has a passkey sign a capability (CAIP-74) and verifies the signature. The issuer is the account of the auth
- * method (`own`), or the one that the session requests, or whichever account the chosen passkey has. Throws
- * the errors that `webauthnAuth` lists.
+ * Signs a capability (CAIP-74) with a passkey and verifies the signature. The issuer is the account of the auth
+ * method (`own`), or the one that the session requests, or else the account of the passkey that the person chooses.
+ * Throws the errors that `webauthnAuth` lists.
  */
 export async function signPasskeyCapability(
   own: string | undefined,
@@ -63,12 +64,12 @@ export async function signPasskeyCapability(
   if (account !== undefined && !(await isAssertedBy(account, assertion, signature)))
     throw new SessionError(
       'ERR_CAPABILITY_SIGNATURE',
-      `the chosen passkey is not that of ${account}: choose the passkey of this account`,
+      `the chosen passkey does not belong to ${account}: choose the passkey of this account`,
     )
   const iss = account ?? (await accountOfAssertion(assertion, options))
   const s = { t: WEBAUTHN_TYPE, s: toBase64url(der), m: { aad: encodeAAD(assertion) } }
   const cacao = parseCacao({ h, p: { ...p, iss }, s })
-  // The server decides which sites it trusts. Here the origin of this page is right, because this page asked.
+  // The server decides which sites it trusts. Here, the origin is accepted as it is, because this page made the request.
   const { origin } = parseClientData(clientDataJSON)
   const rpId = options.rpId ?? globalThis.location?.hostname
   await verifyWebAuthn(
@@ -77,7 +78,7 @@ export async function signPasskeyCapability(
     {
       origins: typeof origin === 'string' ? [origin] : [],
       rpIds: rpId === undefined ? [] : [rpId],
-      requireUserVerification: (options.userVerification ?? 'required') === 'required',
+      requireUserVerification: userVerificationOption(options.userVerification) === 'required',
     },
   )
   rememberPasskey({ ...passkey, account: iss })
@@ -86,7 +87,7 @@ export async function signPasskeyCapability(
 
 /** Lets the person choose a passkey, remembers it, and returns its account. */
 export async function passkeyAccount(options: PasskeyAccountOptions): Promise<string> {
-  // Those of the message too, so that one object can serve both functions.
+  // Options of the message are allowed, so that an app can pass the same object to `webauthnAuth`.
   assertMessageOptions(options as WebAuthnAuthOptions, PASSKEY_OPTIONS)
   const assertion = await requestAssertion(randomChallenge(), [], options)
   const account = await accountOfAssertion(assertion, options)
@@ -95,8 +96,8 @@ export async function passkeyAccount(options: PasskeyAccountOptions): Promise<st
 }
 
 /**
- * Returns the account whose key made an assertion, with no or one further user gesture. Throws
- * `ERR_AUTH_FAILED` if it cannot be determined.
+ * Returns the account whose key made an assertion. It may take one more user gesture. Throws `ERR_AUTH_FAILED` if the
+ * account cannot be determined.
  */
 export async function accountOfAssertion(
   assertion: Assertion,
@@ -115,7 +116,7 @@ export async function accountOfAssertion(
   if (account) return account
   throw new SessionError(
     'ERR_AUTH_FAILED',
-    'the account of the passkey could not be determined: use another passkey',
+    'the account of the passkey could not be determined: use a different passkey',
   )
 }
 
@@ -141,17 +142,17 @@ export interface Assertion extends SignedData {
 }
 
 /**
- * Has one of the `allowed` passkeys sign the challenge. If the list is empty, the person chooses a passkey.
- * Throws the codes of `requestPasskey`.
+ * Asks for a signature over the challenge by one of the `allowed` passkeys. If the list is empty, the person chooses any
+ * passkey of the site. Throws the codes of `requestPasskey`.
  */
 export async function requestAssertion(
   challenge: Uint8Array<ArrayBuffer>,
   allowed: readonly PasskeyId[],
-  { rpId, userVerification = 'required', timeoutMs, signal }: PasskeyRequestOptions,
+  { rpId, userVerification, timeoutMs, signal }: PasskeyRequestOptions,
 ): Promise<Assertion> {
   const publicKey: PublicKeyCredentialRequestOptions = {
     challenge,
-    userVerification,
+    userVerification: userVerificationOption(userVerification),
     allowCredentials: allowed.map(descriptor),
     ...(rpId !== undefined && { rpId }),
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
@@ -164,13 +165,13 @@ export async function requestAssertion(
   if (!signature)
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the passkey answered with something that is not a signature (ES256): use another passkey',
+      'the passkey answered with something that is not a signature (ES256): use a different passkey',
     )
   const clientDataJSON = bytesOf(response.clientDataJSON)
   if (parseClientData(clientDataJSON).challenge !== toBase64url(challenge))
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      'the passkey signed another challenge than the one it was given: try again, or use another passkey',
+      'the passkey signed a different challenge than it was given: try again, or use a different passkey',
     )
   const id = toBase64url(bytesOf(rawId))
   const transports = allowed.find((passkey) => passkey.id === id)?.transports ?? []
@@ -184,7 +185,7 @@ export async function requestAssertion(
 }
 
 function descriptor({ id, transports }: PasskeyId): PublicKeyCredentialDescriptor {
-  // An empty list would mean that the passkey cannot be reached at all.
-  const reached = transports.length > 0 && { transports: [...transports] as AuthenticatorTransport[] }
-  return { type: 'public-key', id: fromBase64url(id) ?? new Uint8Array(), ...reached }
+  // Leave out an empty list: it would mean that the passkey cannot be reached at all.
+  const known = transports.length > 0 && { transports: [...transports] as AuthenticatorTransport[] }
+  return { type: 'public-key', id: fromBase64url(id) ?? new Uint8Array(), ...known }
 }
