@@ -21,7 +21,7 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
     verifiers: {
       ...ethereumVerifiers(),
       ...solanaVerifiers(),
-      // Name the page's origins, because by default only https origins are accepted.
+      // Name the page's origins, because by default http is accepted only for localhost.
       ...webauthnVerifiers({ origins: hosts.map((host) => `http://${host}`) }),
     },
     authority: hosts,

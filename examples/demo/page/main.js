@@ -17,7 +17,7 @@ const resources = [`${location.origin}/api/*`]
 const verifiers = {
   ...ethereumVerifiers(),
   ...solanaVerifiers(),
-  // Name this origin, because by default only https origins are accepted.
+  // Name the origin, because by default http is accepted only for localhost.
   ...webauthnVerifiers({ origins: [location.origin] }),
 }
 const wallets = [
