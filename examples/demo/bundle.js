@@ -13,11 +13,11 @@ const TYPES = {
 }
 
 /**
- * A page and its scripts, by the path that they are served under. What the page needs first is one small script; the
- * rest is split off and loads when it is used.
- * @param {URL} folder Where the page's main.js is.
- * @param {readonly string[]} statics What is served as it is, each under its own name; from the folder, or beside it.
- * @param {readonly string[]} scripts What begins by itself: the page, and its workers.
+ * Bundles a page. Resolves with its files, by the paths of their URLs. The page first loads one small script; other code is
+ * split off and loads when it is used.
+ * @param {URL} folder The folder with the page's main.js.
+ * @param {readonly string[]} statics Files that are served unchanged under their own names; their paths are relative to the folder.
+ * @param {readonly string[]} scripts The entry points: the script of the page, and those of its workers.
  * @returns {Promise<Map<string, File>>}
  */
 export async function bundle(folder, statics, scripts = ['main.js']) {

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { run } from './process.js'
 import { serveSite } from './site.js'
 
-// The demo for as long as nothing changes: dev.js starts another one then, which the page notices by its name.
+// Serves the demo until a file changes. Then dev.js starts a new process, and the page notices that its name is another one.
 const RELOAD = `const name = () => fetch('/dev-site').then((response) => response.text())
 const first = await name()
 for (;;) {
   await new Promise((resolve) => setTimeout(resolve, 500))
-  // There is none while the next one starts.
+  // While the next process starts, there is no server.
   if ((await name().catch(() => first)) !== first) location.reload()
 }
 `
 
-// However dev.js ends, this must not go on.
+// This process must also end if dev.js crashes.
 process.on('disconnect', () => process.exit())
 
 run(async () => {

@@ -6,17 +6,17 @@ import { watch } from 'chokidar'
 import { run } from './process.js'
 import { print, styled, title } from './terminal.js'
 
-// Compiles the library whenever a file of src changes, and starts the demo again, whose page then reloads. It watches by
-// itself because `tsc --watch` of TypeScript 7.0 notices nothing in containers; compiling all of it takes a second or two.
+// When a file of src changes, this compiles the library and restarts the demo, whose page then reloads. It watches the files
+// itself, because `tsc --watch` of TypeScript 7.0 notices no changes in containers. A full build takes a second or two.
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const SITE = fileURLToPath(new URL('dev-site.js', import.meta.url))
 const COMPILER = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
 const PROJECTS = ['tsconfig.json', 'src/node/tsconfig.json', 'src/cli/tsconfig.json']
-// Whoever saves several files, or has their editor do it, does so within this time.
+// When an editor saves several files, it does so within this time.
 const QUIET_MS = 100
 
-/** Whether it compiles; else the compiler has said why. */
+/** Compiles the library. Resolves with whether that worked; if not, the compiler has printed why. */
 async function compile() {
   for (const project of PROJECTS) {
     const compiler = spawn(process.execPath, [COMPILER, '-p', project], { cwd: ROOT, stdio: 'inherit' })
@@ -30,7 +30,7 @@ async function compile() {
 let site
 let port = process.env.PORT
 
-/** Starts the demo in a process of its own, because no process can load a module again. */
+/** Starts the demo in its own process, because a process can't load a module a second time. */
 async function startSite() {
   await stopSite()
   site = fork(SITE, { env: { ...process.env, ...(port && { PORT: port }) } })
@@ -62,7 +62,7 @@ async function build() {
   while (isSiteOld && !isStopping) {
     isSiteOld = false
     if (!isCompiled) {
-      // What changes while it compiles is compiled again.
+      // If a file changes during the build, onChange resets this, and the build runs again.
       isCompiled = true
       if (!(await compile())) isCompiled = false
       // A signal from the terminal ends the compiler too.

@@ -1,4 +1,4 @@
-/** What each answer says: a page may load what its own origin serves, and nothing else may use it. */
+/** The headers of every response: a page may only load files of its own origin, and no other site may use them. */
 export const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': [

@@ -5,9 +5,9 @@ const LAST_PORT = 65_535
 /** @typedef {{ port: number, close: () => Promise<void> }} Listening */
 
 /**
- * Has the server listen, for this computer only, on the first port from there on that is free.
+ * Makes the server listen for connections from this computer only, on the first free port from `port` upwards.
  * @param {import('node:http').Server} server
- * @param {number} port 0 for any.
+ * @param {number} port The first port to try; 0 for any.
  * @returns {Promise<Listening>}
  */
 export async function listen(server, port) {

@@ -1,21 +1,21 @@
 import { env } from 'node:process'
 
 /**
- * The number that the environment asks for.
+ * Reads a number from an environment variable.
  * @param {string} name
- * @param {number} otherwise
+ * @param {number} byDefault
  * @param {{ least: number, most: number }} bounds
  */
-export function wantedNumber(name, otherwise, { least, most }) {
-  const text = env[name] || String(otherwise)
+export function wantedNumber(name, byDefault, { least, most }) {
+  const text = env[name] || String(byDefault)
   const number = Number(text)
   if (/^\d+$/.test(text) && number >= least && number <= most) return number
   throw new Error(`${name} must be a number from ${least} to ${most}, not ${text}`)
 }
 
 /**
- * Runs until someone presses Ctrl+C; an error ends it at once.
- * @param {() => Promise<() => Promise<unknown>>} start Gives what stops it.
+ * Runs until someone presses Ctrl+C. An error during the start ends the process.
+ * @param {() => Promise<() => Promise<unknown>>} start Resolves with a function that stops everything.
  */
 export async function run(start) {
   try {

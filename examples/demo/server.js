@@ -6,17 +6,17 @@ import { listen } from './listen.js'
 /** @typedef {import('./bundle.js').File} File */
 
 /**
- * Serves the files of a page that has no server of its own, for this computer only.
+ * Serves the files of a page that has no API, to this computer only.
  * @param {Map<string, File>} files
  * @param {number} port The first port to try; 0 for any.
  */
 export async function serve(files, port) {
   const server = createServer()
   const listening = await listen(server, port)
-  // As browsers write them: without the port where it is the scheme's own.
+  // URL omits the default port, as browsers do.
   const hosts = ['localhost', '127.0.0.1'].map((name) => new URL(`http://${name}:${listening.port}`).host)
   server.on('request', ({ headers, method, url = '' }, response) => {
-    // A foreign name that resolves to this computer must not reach us.
+    // Refuse other host names, which may resolve to this computer (DNS rebinding).
     if (!hosts.includes(headers.host ?? '')) return send(response, 421, 'text/plain', 'Not here\n')
     const file = files.get(url.split('?')[0] ?? '')
     if (!file) return send(response, 404, 'text/plain', 'Not found\n')

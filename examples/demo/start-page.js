@@ -6,7 +6,7 @@ import { print, styled, title } from './terminal.js'
 /**
  * Serves an example's page until someone presses Ctrl+C.
  * @param {string} name
- * @param {URL} folder Where its index.html and main.js are.
+ * @param {URL} folder The folder with its index.html and main.js.
  */
 export function startPage(name, folder) {
   return run(async () => {

@@ -7,7 +7,7 @@ const LABEL_WIDTH = 12
 /** @typedef {Parameters<typeof styleText>[0]} Style */
 
 /**
- * Text in a style, or as it is where colours are not wanted.
+ * The text in a style, or unchanged if colours are not wanted.
  * @param {Style} style
  * @param {string} text
  */
@@ -25,7 +25,7 @@ export function title(text) {
 let steps = 0
 
 /**
- * A numbered step: what happens, and the call that does it.
+ * Prints a numbered step: what happens, and the call that does it.
  * @param {string} text
  * @param {string} call
  */
@@ -37,14 +37,14 @@ export function step(text, call) {
 }
 
 /**
- * One thing that came of it.
+ * Prints one result of a step.
  * @param {string} label
  * @param {string} value
  */
 export const result = (label, value) => print(`   ${styled('cyan', label.padEnd(LABEL_WIDTH))} ${value}`)
 
 /**
- * The beginning of something long, or of something secret.
+ * The beginning of a text that is long or secret.
  * @param {string} text
  * @param {number} length
  */

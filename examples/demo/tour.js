@@ -17,7 +17,7 @@ const verify = requestVerifier({
   resources: ({ url }) => [url],
 })
 
-/** The main job of the library, step by step. Every line that it prints comes of the call above it. */
+/** Shows the main steps of the library. Each printed result comes from the call above it. */
 export async function tour() {
   title('cacao-session: sign in once, then let a session key act')
   const session = await signIn()
@@ -26,7 +26,7 @@ export async function tour() {
   await sendAgain(request)
   await sendHeaderAlone(request)
   const serialized = serialize(session)
-  await takeUp(serialized)
+  await resume(serialized)
   await expire(serialized)
   await forge(session)
   await signForDids(session)
@@ -34,7 +34,7 @@ export async function tour() {
 
 async function signIn() {
   step(
-    'Sign in. A wallet (here: a fresh Ethereum key) signs one text for a new session key.',
+    'Sign in. A wallet (here: a new Ethereum key) signs one text for a new session key.',
     'DIDSession.authorize(ethereumAuth(walletKey, undefined, { domain }), { resources })',
   )
   const auth = ethereumAuth(randomBytes(32), undefined, { domain })
@@ -55,7 +55,7 @@ async function sign(session) {
 /** @param {DIDSession} session */
 async function callServer(session) {
   step(
-    'Call a server. The session key signs the request, and the server finds out for whom.',
+    'Call a server. The session key signs the request, and the server finds out which account sent it.',
     'requestVerifier({ verifiers, authority, domains, resources })(await session.signRequest(request))',
   )
   const note = new Request('https://api.example.com/notes/1', { method: 'PUT', body: 'Buy cacao beans' })
@@ -69,14 +69,14 @@ async function callServer(session) {
 
 /** @param {Request} recorded */
 async function sendAgain(recorded) {
-  step('Someone has recorded that request, and sends it again.', 'verify(recorded)')
+  step('A thief has recorded that request, and sends it again.', 'verify(recorded)')
   result('server', await refusal(verify(recorded.clone())))
 }
 
 /** @param {Request} recorded */
 async function sendHeaderAlone({ url, headers }) {
   step(
-    'Someone has stolen its Authorization header, and has no key to sign with.',
+    'A thief has copied its Authorization header, but has no key to sign with.',
     'verify(new Request(url, { headers: { authorization } }))',
   )
   const authorization = headers.get('authorization') ?? ''
@@ -85,16 +85,19 @@ async function sendHeaderAlone({ url, headers }) {
 
 /** @param {DIDSession} session */
 function serialize(session) {
-  step('Write it to a string. It holds the session key: keep it like a password.', 'session.serialize()')
+  step(
+    'Write the session to a string. It contains the session key: protect it like a password.',
+    'session.serialize()',
+  )
   const serialized = session.serialize()
   result('string', `${beginning(serialized, 20)} (${serialized.length} characters, the rest is secret)`)
   return serialized
 }
 
 /** @param {string} serialized */
-async function takeUp(serialized) {
+async function resume(serialized) {
   step(
-    "Take it up elsewhere. The wallet's signature is checked again.",
+    "Load the session somewhere else. The wallet's signature is verified again.",
     'DIDSession.fromSession(string, { verifiers })',
   )
   const session = await DIDSession.fromSession(serialized, { verifiers })
@@ -105,7 +108,7 @@ async function takeUp(serialized) {
 /** @param {string} serialized */
 async function expire(serialized) {
   step(
-    'A week and a day later. Whose session it was can still be read, but it signs nothing.',
+    'Eight days later, the session has expired. It still shows its account, but it signs nothing.',
     'DIDSession.fromSession(string, { verifiers, now: () => Date.now() + 8 * DAY_MS })',
   )
   const session = await DIDSession.fromSession(serialized, { verifiers, now: () => Date.now() + 8 * DAY_MS })
@@ -116,7 +119,7 @@ async function expire(serialized) {
 /** @param {DIDSession} victim */
 async function forge(victim) {
   step(
-    "A forgery. Someone signs with a wallet of their own, and writes another's account into it.",
+    'A forgery. A thief signs with their own wallet, and then replaces their account with the account of somebody else.',
     'DIDSession.fromSession(forgedString, { verifiers })',
   )
   const ownAuth = ethereumAuth(randomBytes(32), undefined, { domain })
@@ -133,7 +136,7 @@ async function forge(victim) {
 /** @param {DIDSession} session */
 async function signForDids(session) {
   step(
-    'A JWS for the world of the dids package, verified by a DID that knows nothing of the session.',
+    'Sign a JWS for users of the dids package. A DID that does not know the session verifies it.',
     'verifier.verifyJWS(jws, { issuer: session.id, capability: session.cacao, verifiers })',
   )
   const did = await toDID(session)
@@ -147,7 +150,7 @@ async function signForDids(session) {
 }
 
 /**
- * The code that something is refused with. That it is not refused would be a defect, so it throws.
+ * The code with which an attempt is refused. Throws if it is not refused, because that would be a defect.
  * @param {Promise<unknown>} attempt
  */
 async function refusal(attempt) {

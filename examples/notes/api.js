@@ -12,8 +12,8 @@ const MAX_NOTES = 100
 /** @typedef {import('hono').Context<{ Variables: import('cacao-session/hono').SessionVariables }>} Context */
 
 /**
- * The API: notes per account, for whoever signed in here with a wallet and signs each request with the session key.
- * @param {readonly string[]} hosts By which this server is reached. The page that signs people in has the same.
+ * The API: notes of each account, for people who signed in here with a wallet. Each request is signed with the session key.
+ * @param {readonly string[]} hosts The hosts by which clients reach this server, and on which people sign in.
  * @param {import('./stores.js').Stores} stores
  */
 export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes }) {
@@ -21,12 +21,12 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
     verifiers: {
       ...ethereumVerifiers(),
       ...solanaVerifiers(),
-      // Passkeys of the page's own address, because localhost has no https.
+      // Name the page's origins, because by default http is accepted only for localhost.
       ...webauthnVerifiers({ origins: hosts.map((host) => `http://${host}`) }),
     },
     authority: hosts,
     domains: hosts,
-    // What is asked for is the resource, by the URL that was verified: its host is ours, whatever the client wrote.
+    // The required resource is the requested URL. Its host was verified, so it is one of ours, whatever the client wrote.
     resources: (_, url) => [url.origin + url.pathname],
     replay,
     revocation,
@@ -38,9 +38,10 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
     .post('/sign-in', async (c) => {
       const { cacao, root } = c.var.caller
       if (await admissions.has(cacao)) return c.body(null, 204)
-      // The wallet signed our nonce, so it was asked just now, and for us. What a session's key signs would say nothing of it.
+      // The wallet signed our nonce (`root`), so the person signed in just now, and here. A nonce that only a session key signed
+      // would prove neither.
       if (await signIns.consume(root.p.nonce)) await admissions.add(cacao)
-      // Another tab may have brought the same sign-in in the meantime.
+      // Another tab may have sent the same sign-in in the meantime.
       else if (!(await admissions.has(cacao))) return unauthorized(c, 'ERR_SIGN_IN_NONCE')
       return c.body(null, 204)
     })
@@ -53,7 +54,7 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
     })
     .post('/sign-out-everywhere', async (c) => {
       const { account, cacao } = c.var.caller
-      // This one by itself too: the clock that dated it may be ahead of ours.
+      // Revoke this session by itself too: if the clock of its issuer is ahead of ours, revokeAll would miss it.
       await Promise.all([revocation.revoke(cacao), revocation.revokeAll(account)])
       return c.body(null, 204)
     })
@@ -68,7 +69,7 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
       if ((await notes.list(account)).length >= MAX_NOTES) return c.json({ code: 'ERR_NOTES_FULL' }, 409)
       const note = { id: randomUUID(), text, at: new Date().toISOString() }
       await notes.add(account, note)
-      // What the server has found out of the request, for the page to show.
+      // What the server has verified about the request, for the page to show.
       return c.json({ ...note, concluded: { account, keyDID } }, 201)
     })
     .delete('/notes/:id', async (c) => {
@@ -78,14 +79,14 @@ export function notesAPI(hosts, { replay, revocation, signIns, admissions, notes
 }
 
 /**
- * Refused as the middleware refuses: the session is real, but its sign-in was not ours.
+ * Answers as the middleware refuses requests. The session is genuine, but it did not sign in here.
  * @param {Context} c
  * @param {string} code
  */
 const unauthorized = (c, code) => c.json({ code }, 401, { 'www-authenticate': `CACAO error="${code}"` })
 
 /**
- * The note's text, if it has a proper one.
+ * The text of a note; empty if it is missing or too long.
  * @param {unknown} posted
  */
 function textOf(posted) {

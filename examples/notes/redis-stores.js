@@ -7,13 +7,13 @@ const NEVER = '9999-12-31T00:00:00Z'
 /** @typedef {import('./stores.js').Stores} Stores */
 
 /**
- * Everything in one Redis, for all processes that are given the same secret.
+ * Stores that are all in one Redis, for all processes that have the same secret.
  * @param {string} url
- * @param {Uint8Array | undefined} secret For the nonces: one process accepts what another has issued.
+ * @param {Uint8Array | undefined} secret The secret of the nonces, so that each process accepts the nonces of the others.
  * @returns {Promise<Stores>}
  */
 export async function redisStores(url, secret) {
-  // While it is away it is connected to again, and what needs it is refused at once.
+  // While Redis can't be reached, the client reconnects, and requests that need it are refused at once.
   const client = createClient({ url, disableOfflineQueue: true })
   client.on('error', (error) => console.error(`Redis: ${error.message}`))
   await client.connect()

@@ -12,17 +12,17 @@ const STATICS = ['index.html', 'style.css', 'icon.svg', '../../../src/sign-in-bu
 const GUIDES = new URL('../../docs/guides/', import.meta.url)
 
 /**
- * Serves the page and its API, for this computer only.
+ * Serves the page and its API to this computer only.
  * @param {number} port The first port to try; 0 for any.
  * @param {import('./stores.js').Stores} stores
- * @param {(files: Map<string, import('../demo/bundle.js').File>) => void} [change] What is to be different about the page's files.
+ * @param {(files: Map<string, import('../demo/bundle.js').File>) => void} [change] Changes the files of the page before they are served.
  */
 export async function serveNotes(port, stores, change) {
   const files = await bundle(PAGE, STATICS)
   change?.(files)
   const server = createServer()
   const listening = await listen(server, port)
-  // As browsers write them: without the port where it is the scheme's own.
+  // URL omits the default port, as browsers do.
   const hosts = ['localhost', '127.0.0.1'].map((name) => new URL(`http://${name}:${listening.port}`).host)
   server.on('request', getRequestListener(notesApp(hosts, files, stores).fetch))
   return {
@@ -47,7 +47,7 @@ function notesApp(hosts, files, stores) {
     })
     .notFound((c) => c.json({ code: 'ERR_NOT_FOUND' }, 404))
     .use(async (c, next) => {
-      // A foreign name that resolves to this computer must not reach us.
+      // Refuse other host names, which may resolve to this computer (DNS rebinding).
       if (hosts.includes(new URL(c.req.url).host)) await next()
       else c.res = c.text('Not here\n', 421)
       for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)

@@ -7,8 +7,8 @@ import { print, styled, title } from '../demo/terminal.js'
 import { serveNotes } from './server.js'
 import { memoryStores } from './stores.js'
 
-// As one process that forgets everything: node examples/notes/start.js
-// As several that share a Redis: PROCESSES=3 REDIS_URL=redis://127.0.0.1:6379 node examples/notes/start.js
+// One process, with everything in memory: node examples/notes/start.js
+// Several processes that share a Redis: PROCESSES=3 REDIS_URL=redis://127.0.0.1:6379 node examples/notes/start.js
 
 const { REDIS_URL, NONCE_SECRET } = env
 
@@ -16,7 +16,7 @@ run(async () => {
   const count = wantedNumber('PROCESSES', 1, { least: 1, most: 64 })
   if (cluster.isWorker) return (await serveHere()).close
   if (count > 1 && !REDIS_URL)
-    throw new Error('Several PROCESSES share what they know by Redis: set REDIS_URL')
+    throw new Error('Several PROCESSES need a Redis to share their data: set REDIS_URL')
   const { port, close } = count > 1 ? await serveByWorkers(count) : await serveHere()
   title(
     `Notes, kept in ${REDIS_URL ? 'Redis' : 'memory'} by ${count > 1 ? `${count} processes` : 'this process'}`,
@@ -39,7 +39,7 @@ async function stores() {
 }
 
 /**
- * Several processes on one port: each request goes to any of them.
+ * Starts several processes on one port. Each request goes to any of them.
  * @param {number} count
  */
 async function serveByWorkers(count) {

@@ -4,10 +4,10 @@ import { cacaoCID, memoryReplay, memoryRevocation, nonces } from 'cacao-session/
 /** @typedef {{ id: string, text: string, at: string }} Note */
 
 /**
- * What the server keeps, and what processes that stand for one another share.
+ * The data of the server. If there are several processes, they share it.
  * @typedef {object} Stores
  * @property {import('cacao-session/verify').ReplayStore} replay Requests that were accepted.
- * @property {import('cacao-session/verify').RevocationStore} revocation Who was signed out.
+ * @property {import('cacao-session/verify').RevocationStore} revocation Sessions that were revoked.
  * @property {import('cacao-session/verify').Nonces} signIns Nonces for signing in.
  * @property {Admissions} admissions
  * @property {Notes} notes
@@ -15,22 +15,22 @@ import { cacaoCID, memoryReplay, memoryRevocation, nonces } from 'cacao-session/
  */
 
 /**
- * The capabilities that were let in, each with a nonce of ours.
+ * The capabilities that signed in here, each with a nonce that this server issued.
  * @typedef {object} Admissions
  * @property {(cacao: Cacao) => Promise<void>} add
  * @property {(cacao: Cacao) => Promise<boolean>} has
  */
 
 /**
- * Each account's notes.
+ * The notes of each account.
  * @typedef {object} Notes
  * @property {(account: string) => Promise<Note[]>} list
  * @property {(account: string, note: Note) => Promise<void>} add
- * @property {(account: string, id: string) => Promise<boolean>} remove Whether it was there.
+ * @property {(account: string, id: string) => Promise<boolean>} remove Resolves with whether the note existed.
  */
 
 /**
- * Everything in the memory of this process: it ends with it.
+ * Stores in the memory of this process. Their data is lost when the process ends.
  * @returns {Stores}
  */
 export function memoryStores() {

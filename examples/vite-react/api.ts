@@ -21,8 +21,9 @@ function serve({ httpServer, middlewares }: ViteDevServer | PreviewServer): void
     })
   })
   middlewares.use('/api', (request, response, next) => {
-    if (admit) admit(request, response, next)
-    else next()
+    if (admit) return admit(request, response, next)
+    response.statusCode = 503
+    response.end()
   })
   middlewares.use('/api/hello', (request, response) => {
     const { account } = callerOf(request)

@@ -157,7 +157,9 @@ function refusalOf({ status, statusText, headers }: Response, body: Uint8Array):
   return `the server answered ${status} ${statusText}`.trim() + why
 }
 
-/** The code of a refusal, which `requireSession` puts into a header or a JSON body. `body` is the beginning of the body. */
+/**
+ * The code of a refusal, which `requireSession` puts into a header or a JSON body. `body` is the beginning of the body.
+ */
 export function errorCodeIn(headers: Headers, body: Uint8Array): string | undefined {
   const named = /^CACAO error="(ERR_\w+)"$/.exec(headers.get('www-authenticate') ?? '')?.[1]
   const isJSON = headers.get('content-type') === 'application/json' && body.length <= MAX_REFUSAL_BYTES
@@ -262,8 +264,8 @@ export interface RequestBody {
 }
 
 /**
- * Reads the body from the value of `--data` or `--json`: the text itself, `@FILE` for a file, or `@-` for stdin. No byte
- * is changed.
+ * Reads the body from the value of `--data` or `--json`: the text itself, `@FILE` for a file, or `@-` for stdin. No
+ * byte is changed.
  */
 export async function requestBody(data: string | undefined): Promise<RequestBody | undefined> {
   if (data === undefined) return undefined

@@ -56,8 +56,8 @@ export class DIDSession {
   }
 
   /**
-   * Resumes the stored session of the account, or else asks the wallet to sign a new one. With a negative `expiresInSecs`, the
-   * new session has already expired, so it signs nothing and is not stored.
+   * Resumes the stored session of the account, or else asks the wallet to sign a new one. With a negative
+   * `expiresInSecs`, the new session has already expired, so it signs nothing and is not stored.
    */
   static async get(
     account: AccountInput,
@@ -196,7 +196,7 @@ function grantOptions(authOpts: AuthOpts): DropInOptions {
   return Object.fromEntries(given.map((name) => [name, authOpts[name]])) as unknown as DropInOptions
 }
 
-/** Whether the options ask for a session that has expired when it is created. Apps that use did-session do so in their tests. */
+/** Whether the options ask for a session that is expired from the start, as the tests of did-session's users do. */
 function isOver({ expiresInSecs }: DropInOptions): boolean {
   return typeof expiresInSecs === 'number' && expiresInSecs < 0
 }

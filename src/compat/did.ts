@@ -77,8 +77,9 @@ type VerifyOptions = NonNullable<Parameters<DID['verifyJWS']>[1]>
 type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
 
 /**
- * Returns the time for which a capability is verified, in milliseconds since 1970, or `undefined` for the current time. With
- * `disableTimecheck`, it is the time of issue. During the `revocationPhaseOutSecs` after the expiry, it is just before the expiry.
+ * Returns the time for which a capability is verified, in milliseconds since 1970, or `undefined` for the current time.
+ * With `disableTimecheck`, it is the time of issue. During the `revocationPhaseOutSecs` after the expiry, it is just
+ * before the expiry.
  */
 function capabilityTime(
   { p: { iat, exp } }: Capability,

@@ -29,10 +29,10 @@ export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 export type UseSession = SessionState & SessionActions
 
 /**
- * Returns the state and the actions of the session. All components with equivalent options share one session: it loads once,
- * the wallet prompts once, and a change in any tab renders all of them again. Each option replaces the provider's option of
- * that name. Without a provider, `resources` or `abilities` is required. The status is `loading` on the server and while
- * hydrating. Throws a `TypeError` for a wrong option.
+ * Returns the state and the actions of the session. All components with equivalent options share one session: it loads
+ * once, the wallet prompts once, and a change in any tab renders all of them again. Each option replaces the provider's
+ * option of that name. Without a provider, `resources` or `abilities` is required. The status is `loading` on the
+ * server and while hydrating. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const { status, session, signIn, signOut, error } = useSession()
@@ -65,8 +65,8 @@ export interface SessionProviderProps extends SessionOptions {
 }
 
 /**
- * Sets the session options of an app, and keeps the state of its session while no component uses it. The components below
- * call `useSession` without options. Throws a `TypeError` for a wrong option.
+ * Sets the session options of an app, and keeps the state of its session while no component uses it. The components
+ * below call `useSession` without options. Throws a `TypeError` for a wrong option.
  *
  * @example
  * <SessionProvider resources={['https://api.example.com/notes/*']}>
@@ -113,8 +113,8 @@ function useLatest<T>(value: T): Latest<T> {
 
 /**
  * A button with which a person signs in with a wallet or passkey of theirs, and signs out. It also takes the options of
- * `useSession`, which can be left out below a `SessionProvider`. It has no style: import `cacao-session/sign-in-button.css`,
- * or write a style for its classes. Throws a `TypeError` for a wrong prop.
+ * `useSession`, which can be left out below a `SessionProvider`. It has no style: import
+ * `cacao-session/sign-in-button.css`, or write a style for its classes. Throws a `TypeError` for a wrong prop.
  *
  * @example
  * <SignInButton wallets={[ethereumWallets(), passkeys()]} />

@@ -75,10 +75,10 @@ const READERS: ReadersOf<SessionOptions> = {
 }
 
 /**
- * Returns a key that is the same for all options that ask for the same sessions. Options that only matter while signing in
- * do not change the key, and functions are not compared: not the verifiers of a kind, not a function for `domains`, and not
- * the revocation. Throws a `TypeError` that names the wrong option. If both `resources` and `abilities` are missing, the
- * error says to add one of them or the `provider`.
+ * Returns a key that is the same for all options that ask for the same sessions. Options that only matter while signing
+ * in do not change the key, and functions are not compared: not the verifiers of a kind, not a function for `domains`,
+ * and not the revocation. Throws a `TypeError` that names the wrong option. If both `resources` and `abilities` are
+ * missing, the error says to add one of them or the `provider`.
  */
 export function optionsKey(options: SessionOptions, provider: string): string {
   const given = readOptions<SessionOptions>(options, READERS)

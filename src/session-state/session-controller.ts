@@ -10,8 +10,8 @@ import { placeOptions, resumeOptions, type SessionOptions, type SignInOptions } 
 import { LOADING, SessionObserver, type SessionState, type SignIn, stateOf } from './session-state.js'
 
 /**
- * The session of a page, its actions, and one state that includes the results of the actions. It depends on no framework.
- * It loads and observes the session only while it has listeners.
+ * The session of a page, its actions, and one state that includes the results of the actions. It depends on no
+ * framework. It loads and observes the session only while it has listeners.
  */
 export class SessionController {
   readonly #observer: SessionObserver
@@ -216,8 +216,9 @@ export class PendingSignIn {
   }
 
   /**
-   * The result for one of the callers that share the sign-in. It is `undefined` once the caller's own signal is aborted. When the
-   * last caller has left, the sign-in is aborted; if it was too late for that, the result is the session.
+   * The result for one of the callers that share the sign-in. It is `undefined` once the caller's own signal is
+   * aborted. When the last caller has left, the sign-in is aborted; if it was too late for that, the result is the
+   * session.
    */
   async resultFor<T>(
     signal: AbortSignal | undefined,

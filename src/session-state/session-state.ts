@@ -241,8 +241,8 @@ export class SessionObserver {
     return session !== undefined
   }
 
-  // If all expired sessions belong to one account, that account is part of the state. The list also contains a session that
-  // another tab stored before this tab began to listen.
+  // If all expired sessions belong to one account, that account is part of the state. The list also contains a session
+  // that another tab stored before this tab began to listen.
   async #findExpired(signal: AbortSignal): Promise<void> {
     const wanted = this.#options.account
     const all = await DIDSession.list(listOptions(this.#options))

@@ -22,8 +22,8 @@ export interface SharedSession {
 }
 
 /**
- * Returns the session of the source. Nothing is loaded until a component subscribes or calls an action, which never happens
- * on a server.
+ * Returns the session of the source. Nothing is loaded until a component subscribes or calls an action, which never
+ * happens on a server.
  */
 export function sharedSession(source: SessionSource): SharedSession {
   const { latest } = source
@@ -43,7 +43,8 @@ export function sharedSession(source: SessionSource): SharedSession {
   }
 }
 
-// All components with the same store and key share a controller. It is kept while one of them is mounted or a prompt is pending.
+// All components with the same store and key share a controller. It is kept while one of them is mounted or a prompt is
+// pending.
 const controllers = new WeakMap<SessionStore, Map<string, SessionController>>()
 
 /** The controller for the source, if there is one. */

@@ -13,8 +13,8 @@ export type { SignInButtonProps, SignInWords } from './props.js'
 export type MountSignInButtonOptions = SignInButtonProps & SessionOptions
 
 /**
- * Adds a sign-in button to an element of a page that uses no framework. Returns a function that removes the button. Throws a
- * `TypeError` for a wrong option, or if `target` is not an element.
+ * Adds a sign-in button to an element of a page that uses no framework. Returns a function that removes the button.
+ * Throws a `TypeError` for a wrong option, or if `target` is not an element.
  *
  * @example
  * mountSignInButton(document.body, { resources: ['https://api.example.com/notes/*'], wallets: [ethereumWallets()] })

@@ -1,6 +1,6 @@
 /**
- * Keeps the focus on the button. When a session ends, the focused element may be removed or disabled, and a person who uses the
- * keyboard would have to start again at the top of the page.
+ * Keeps the focus on the button. When a session ends, the focused element may be removed or disabled, and a person who
+ * uses the keyboard would have to start again at the top of the page.
  */
 export class KeptFocus {
   #root: Element | undefined
@@ -28,8 +28,8 @@ export class KeptFocus {
   /** Focuses the button if the focus was lost, or was in the dialog. Call this after the view has changed. */
   restore(isDialogClosing: boolean): void {
     const isLost = this.#isLost || (this.#focused !== undefined && !canHoldFocus(this.#focused))
-    // The browser returns the focus to the element that had it before. After a renewal that element is gone, and Safari does not
-    // focus a button that is clicked.
+    // The browser returns the focus to the element that had it before. After a renewal that element is gone, and Safari
+    // does not focus a button that is clicked.
     if (!(isDialogClosing || isLost) || !this.#isNowhere) return
     // While the session is loading, no button is enabled. `restore` is called again when it has loaded.
     this.#root?.querySelector<HTMLElement>('button:enabled')?.focus({ preventScroll: true })

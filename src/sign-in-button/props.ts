@@ -5,8 +5,8 @@ import type { SessionOptions } from '../session-state/options.js'
 import type { WalletSource } from '../wallet/wallets.js'
 
 /**
- * Props of a sign-in button: where it finds wallets, its words, and the options of `useSession`, which can be left out if a
- * provider sets them.
+ * Props of a sign-in button: where it finds wallets, its words, and the options of `useSession`, which can be left out
+ * if a provider sets them.
  */
 export interface SignInButtonProps extends Partial<SessionOptions> {
   /** The sources of wallets and passkeys: `[ethereumWallets(), passkeys()]`. */
@@ -14,8 +14,8 @@ export interface SignInButtonProps extends Partial<SessionOptions> {
   /** Words that replace the English ones. */
   words?: Partial<SignInWords> | undefined
   /**
-   * Called when the person signs out, while the session still works, for example to call `session.revoke(url)`. When the
-   * returned promise settles, the session is removed from this device, even if the promise rejects.
+   * Called when the person signs out, while the session still works, for example to call `session.revoke(url)`. When
+   * the returned promise settles, the session is removed from this device, even if the promise rejects.
    */
   beforeSignOut?: ((session: DIDSession) => unknown) | undefined
   /** A class that is added to the outermost element. */

@@ -6,8 +6,8 @@ import { signInView, type ViewElement } from './view.js'
 const shown = new WeakMap<Element, ViewElement>()
 
 /**
- * Updates the element to show the view. Changes only what differs, so that the focus stays. Reuses elements that a server has
- * rendered.
+ * Updates the element to show the view. Changes only what differs, so that the focus stays. Reuses elements that a
+ * server has rendered.
  */
 export function render(target: Element, view: ViewElement): void {
   const before = shown.get(target)
@@ -67,8 +67,8 @@ export function renderToHTML({ tag, attributes, children }: ViewElement): string
 }
 
 /**
- * Shows a button in an element, which a server may have rendered, until `leave` is called. Call `show` after the props have
- * changed.
+ * Shows a button in an element, which a server may have rendered, until `leave` is called. Call `show` after the props
+ * have changed.
  */
 export function showIn(
   root: Element,

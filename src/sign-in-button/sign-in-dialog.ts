@@ -35,8 +35,8 @@ export interface SignInDialogProps {
 }
 
 /**
- * The dialog in which a person chooses a wallet, waits for it, and signs out. It depends on no framework, and only `attach`
- * needs a document. Its actions are bound, so they can be passed as event handlers.
+ * The dialog in which a person chooses a wallet, waits for it, and signs out. It depends on no framework, and only
+ * `attach` needs a document. Its actions are bound, so they can be passed as event handlers.
  */
 export class SignInDialog {
   readonly #session: SharedSession
@@ -159,8 +159,8 @@ export class SignInDialog {
     const { signal } = listening
     this.#root = root
     this.#focus.attach(root)
-    // On Escape, and on a click outside, the browser itself closes the dialog. The event does not bubble, and it comes so
-    // late that the dialog may be open again.
+    // On Escape, and on a click outside, the browser itself closes the dialog. The event does not bubble, and it comes
+    // so late that the dialog may be open again.
     const closed = (): void => {
       if (this.#stage.isOpen && !this.#dialogElement?.open) this.close()
     }
@@ -198,8 +198,8 @@ export class SignInDialog {
   }
 
   /**
-   * Opens or closes the dialog element, keeps the focus in it while it is open, and returns the focus to the button. Call this
-   * each time the view has been rendered.
+   * Opens or closes the dialog element, keeps the focus in it while it is open, and returns the focus to the button.
+   * Call this each time the view has been rendered.
    */
   update(): void {
     const dialog = this.#dialogElement

@@ -89,7 +89,8 @@ function failure({ session: { error } }: SignInStage, words: SignInWords): reado
 }
 
 function dialogAttributes(stage: SignInStage, words: SignInWords): ViewElement['attributes'] {
-  // A click outside closes the dialog, but not while the page waits for a wallet: the click may be meant for the wallet.
+  // A click outside closes the dialog, but not while the page waits for a wallet: the click may be meant for the
+  // wallet.
   return { 'aria-label': titleOf(stage, words), closedby: stage.asked ? 'closerequest' : 'any' }
 }
 

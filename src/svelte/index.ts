@@ -17,8 +17,8 @@ export type { SignInWords } from '../sign-in-button/props.js'
 export type { WalletChoice, WalletSource } from '../wallet/wallets.js'
 
 /**
- * The state of the session, and the actions that a person can take. Components, effects and `$derived` react to its getters:
- * read them where you need them, and do not destructure the object.
+ * The state of the session, and the actions that a person can take. Components, effects and `$derived` react to its
+ * getters: read them where you need them, and do not destructure the object.
  */
 export interface UseSession extends SessionActions {
   /** The whole state in one object. If you switch on `state.status`, TypeScript knows whether there is a session. */
@@ -40,10 +40,11 @@ const OPTIONS = Symbol('cacao-session')
 const PROVIDER = 'provideSession'
 
 /**
- * Returns the state and the actions of the session. All components with equivalent options share one session: it loads once,
- * the wallet prompts once, and a change in any tab updates the components. Each option replaces the option of that name that
- * `provideSession` set. Without it, `resources` or `abilities` is required. Can be called in components and in `.svelte.ts`
- * modules. The status is `loading` on the server and while hydrating. Throws a `TypeError` for a wrong option.
+ * Returns the state and the actions of the session. All components with equivalent options share one session: it loads
+ * once, the wallet prompts once, and a change in any tab updates the components. Each option replaces the option of
+ * that name that `provideSession` set. Without it, `resources` or `abilities` is required. Can be called in components
+ * and in `.svelte.ts` modules. The status is `loading` on the server and while hydrating. Throws a `TypeError` for a
+ * wrong option.
  *
  * @example
  * const session = useSession()
@@ -88,8 +89,8 @@ export function useSession(options: ReactiveSessionOptions = {}): UseSession {
 }
 
 /**
- * Sets the session options for all components below the calling component, such as a layout, and keeps the state of their
- * session while none of them is mounted. Throws a `TypeError` for a wrong option.
+ * Sets the session options for all components below the calling component, such as a layout, and keeps the state of
+ * their session while none of them is mounted. Throws a `TypeError` for a wrong option.
  *
  * @example
  * provideSession({ resources: ['https://api.example.com/notes/*'] })
@@ -100,7 +101,9 @@ export function provideSession(options: SessionOptions): void {
   onMount(() => shared.subscribe(() => undefined))
 }
 
-/** The options that `provideSession` set above the component that is being created; `undefined` outside of components. */
+/**
+ * The options that `provideSession` set above the component that is being created; `undefined` outside of components.
+ */
 function contextOptions(): (() => SessionOptions) | undefined {
   try {
     return getContext(OPTIONS)

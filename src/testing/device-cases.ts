@@ -6,8 +6,8 @@ import { type NewAccount, newAccount } from './revocation-cases.js'
 import { brokenCases, equal, MINUTE_MS, type StoreCase, type StoreCasesOptions } from './store-cases.js'
 
 /**
- * Returns test cases for a `DeviceStore` of your own, one for each thing that such a store must do. They work with every test
- * runner.
+ * Returns test cases for a `DeviceStore` of your own, one for each thing that such a store must do. They work with
+ * every test runner.
  *
  * @example
  * const cases = deviceStoreCases({ open: ({ now }) => myDevices(database, { now }) })

@@ -55,8 +55,8 @@ export interface TestWallet {
   /** The JSON-RPC methods that were called, in order. */
   readonly calls: readonly string[]
   /**
-   * The answers to `eth_accounts` and `eth_chainId` (in hex, such as `0x1`). Change them to simulate a faulty wallet, or set
-   * promises to simulate a slow one.
+   * The answers to `eth_accounts` and `eth_chainId` (in hex, such as `0x1`). Change them to simulate a faulty wallet,
+   * or set promises to simulate a slow one.
    */
   shows: {
     addresses: readonly string[] | Promise<readonly string[]>

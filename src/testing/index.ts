@@ -1,6 +1,6 @@
 /**
- * For the tests of apps: a wallet, a clock, storage that fails, and a server, all of which the test controls; and test cases
- * for the stores of servers. Never use them in production, because the wallet's key is public.
+ * For the tests of apps: a wallet, a clock, storage that fails, and a server, all of which the test controls; and test
+ * cases for the stores of servers. Never use them in production, because the wallet's key is public.
  */
 export type { Clock } from '../base/environment.js'
 export { deviceStoreCases } from './device-cases.js'

@@ -24,8 +24,8 @@ const DAY_MS = 86_400_000
 const AUDIENCE = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
 
 /**
- * Returns test cases for a `RevocationStore` of your own, one for each thing that such a store must do. A store that fails one of
- * them could accept a revoked session. They work with every test runner.
+ * Returns test cases for a `RevocationStore` of your own, one for each thing that such a store must do. A store that
+ * fails one of them could accept a revoked session. They work with every test runner.
  *
  * @example
  * const cases = revocationStoreCases({ open: ({ now }) => myRevocation(database, { now }) })

@@ -13,21 +13,27 @@ export interface StoreCase {
 /** How the cases open the stores that they test. */
 export interface StoreCasesOptions<Store> {
   /**
-   * Opens a store with this clock. Each call stands for another server, so all stores must see the same data. Each case uses
-   * new ids and accounts, so you need not remove data between the cases.
+   * Opens a store with this clock. Each call stands for another server, so all stores must see the same data. Each case
+   * uses new ids and accounts, so you need not remove data between the cases.
    */
   open(options: { now: Clock }): Store | Promise<Store>
-  /** Whether all opened stores see the same data; true by default. Pass `false` for a store in the memory of one process. */
+  /**
+   * Whether all opened stores see the same data; true by default. Pass `false` for a store in the memory of one
+   * process.
+   */
   isShared?: boolean
-  /** Opens a store that can't reach its data, for example because its database is not running. Without it, these cases are left out. */
+  /**
+   * Opens a store that can't reach its data, for example because its database is not running. Without it, these cases
+   * are left out.
+   */
   openBroken?(): Store | Promise<Store>
 }
 
 export const MINUTE_MS: number = 60_000
 
 /**
- * Returns test cases for a `ReplayStore` of your own, one for each thing that such a store must do. A store that fails one of them
- * could accept a request twice, or refuse new requests. They work with every test runner.
+ * Returns test cases for a `ReplayStore` of your own, one for each thing that such a store must do. A store that fails
+ * one of them could accept a request twice, or refuse new requests. They work with every test runner.
  *
  * @example
  * const cases = replayStoreCases({ open: ({ now }) => myReplay(database, { now }) })

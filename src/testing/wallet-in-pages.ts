@@ -21,9 +21,9 @@ export type WalletAnswer =
 const EVENTS = ['accountsChanged', 'chainChanged', 'connect', 'disconnect']
 
 /**
- * Adds a wallet to all pages of a browser that Playwright drives, like an extension: it is announced (EIP-6963), and it is
- * `window.ethereum`. The wallet itself stays in the test, which sets what the user does and reads what was signed. Call this
- * before the pages load. Resolves with the wallet, which is a new `testWallet` by default.
+ * Adds a wallet to all pages of a browser that Playwright drives, like an extension: it is announced (EIP-6963), and it
+ * is `window.ethereum`. The wallet itself stays in the test, which sets what the user does and reads what was signed.
+ * Call this before the pages load. Resolves with the wallet, which is a new `testWallet` by default.
  *
  * @example
  * const wallet = await walletInPages(context)

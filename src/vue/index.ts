@@ -43,7 +43,9 @@ declare module '@vue/reactivity' {
 
 /** The state of the session as refs, and the actions that a person can take. */
 export interface UseSession extends SessionActions {
-  /** The whole state in one object. If you switch on `state.value.status`, TypeScript knows whether there is a session. */
+  /**
+   * The whole state in one object. If you switch on `state.value.status`, TypeScript knows whether there is a session.
+   */
   readonly state: ComputedRef<SessionState>
   readonly status: ComputedRef<SessionState['status']>
   readonly session: ComputedRef<DIDSession | undefined>
@@ -61,17 +63,20 @@ export type ReactiveSessionOptions = MaybeRefOrGetter<Partial<SessionOptions>>
 /** What a component provides to the components below it. */
 interface Provided {
   readonly read: () => Partial<SessionOptions>
-  /** Called when a component below is mounted. From then on the session's state is kept, even while no component is mounted. */
+  /**
+   * Called when a component below is mounted. From then on the session's state is kept, even while no component is
+   * mounted.
+   */
   readonly keep: () => void
 }
 const PROVIDED: InjectionKey<Provided> = Symbol('cacao-session')
 const PROVIDER = 'sessionPlugin or provideSession'
 
 /**
- * Returns the state and the actions of the session. All components with equivalent options share one session: it loads once,
- * the wallet prompts once, and a change in any tab updates the refs. Each option replaces the option of that name that
- * `sessionPlugin` or `provideSession` set. Without these, `resources` or `abilities` is required. The status is `loading` on
- * the server and until the component is mounted. Throws a `TypeError` for a wrong option.
+ * Returns the state and the actions of the session. All components with equivalent options share one session: it loads
+ * once, the wallet prompts once, and a change in any tab updates the refs. Each option replaces the option of that name
+ * that `sessionPlugin` or `provideSession` set. Without these, `resources` or `abilities` is required. The status is
+ * `loading` on the server and until the component is mounted. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const { status, session, signIn, signOut, error } = useSession()
@@ -90,8 +95,8 @@ export function useSession(options: ReactiveSessionOptions = {}): UseSession {
 }
 
 /**
- * Sets the session options for all components below the calling component, and keeps the state of their session while none of
- * them is mounted. Throws a `TypeError` for a wrong option.
+ * Sets the session options for all components below the calling component, and keeps the state of their session while
+ * none of them is mounted. Throws a `TypeError` for a wrong option.
  *
  * @example
  * provideSession({ resources: ['https://api.example.com/notes/*'] })
@@ -155,8 +160,8 @@ function reactiveSession(options: ReactiveSessionOptions): ReactiveSession {
       { immediate: true, flush: 'sync' },
     )
   }
-  // Components are mounted only in browsers, after hydration. Outside of components, such as in a store, a server is recognised
-  // by its lack of a document.
+  // Components are mounted only in browsers, after hydration. Outside of components, such as in a store, a server is
+  // recognised by its lack of a document.
   if (getCurrentInstance()) onMounted(start)
   else if (typeof document !== 'undefined') start()
 

@@ -34,7 +34,7 @@ async function useSession(page: Page): Promise<void> {
   await untilVisible(page, 'account')
   await page.type(id('note-text'), 'Buy cacao beans')
   await page.click(id('add-note'))
-  await page.waitForText(id('note-exchange'), 'Taken:')
+  await page.waitForText(id('note-exchange'), 'Accepted:')
   await signOut(page)
   await page.waitForText(id('status'), 'You are signed out.')
 }

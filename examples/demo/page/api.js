@@ -1,6 +1,6 @@
 /** @typedef {import('cacao-session').DIDSession} DIDSession */
 
-/** What the server refused, by its code. */
+/** An error response of the server, with its code. */
 export class Refusal extends Error {
   /** @param {string} code */
   constructor(code) {
@@ -9,19 +9,19 @@ export class Refusal extends Error {
   }
 }
 
-/** No answer at all. Each browser has words of its own for this. */
+/** The server did not answer. Browsers have different messages for this. */
 class Unreachable extends Error {
   code = 'ERR_UNREACHABLE'
 }
 
-/** A nonce of the server's choice, for a sign-in. */
+/** Asks the server for a nonce for a sign-in. */
 export async function newNonce() {
   const { nonce } = await answerTo(fetch('/api/nonce'))
   return nonce
 }
 
 /**
- * Calls the API in the session's name, and gives what it answers. Rejects with a `Refusal`.
+ * Calls the API with a signed request, and resolves with the answer. Rejects with a `Refusal` if the server refuses it.
  * @param {DIDSession} session
  * @param {string} method
  * @param {string} path
@@ -33,7 +33,7 @@ export const call = (session, method, path, body) =>
   )
 
 /**
- * What the server answers to a request that is under way. Rejects with a `Refusal` if it has none.
+ * Resolves with the server's answer to a request. Rejects with a `Refusal` if the server refuses it.
  * @param {Promise<Response>} request
  */
 export async function answerTo(request) {
@@ -47,7 +47,7 @@ export async function answerTo(request) {
 }
 
 /**
- * Calls, and gives beside the answer the request as it left this page: signed.
+ * Calls a function that sends a request. Resolves with its answer, and with the signed request that left this page.
  * @template Answer
  * @param {() => Promise<Answer>} calling
  * @returns {Promise<{ answer: Answer, sent: Request | undefined }>}

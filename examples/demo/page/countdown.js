@@ -8,7 +8,7 @@ const UNITS = /** @type {const} */ ([
 ])
 
 /**
- * Shows the seconds that are left, every second until there are none.
+ * Shows the time that is left, and updates it every second until it is over.
  * @param {HTMLElement} time
  * @param {() => number} secsLeft
  * @param {() => void} onEnd
@@ -29,7 +29,7 @@ export function startCountdown(time, secsLeft, onEnd) {
       value.textContent = String(values[i]).padStart(i === 0 ? 1 : 2, '0')
     time.setAttribute('datetime', duration(values))
     if (left <= 0) return onEnd()
-    // The fraction of a second that is left until the number changes.
+    // Wait until the number of seconds changes.
     timer = setTimeout(tick, (left % 1 || 1) * 1000 + 5)
   }
   tick()

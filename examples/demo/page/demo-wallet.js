@@ -5,8 +5,8 @@ const STORAGE_KEY = 'demo-wallet-key'
 let key = readKey()
 
 /**
- * Stands in for a browser extension: an EIP-1193 provider that announces itself as EIP-6963 says. Its key lives
- * in the page and what it signs is really signed, but only after the person said yes.
+ * Replaces a browser extension with an EIP-1193 provider that announces itself (EIP-6963). Its key is stored by the page. Its
+ * signatures are real, and it signs only after the person has agreed.
  */
 export function announceDemoWallet() {
   const info = Object.freeze({
@@ -74,7 +74,7 @@ function writeKey(newKey) {
   try {
     localStorage.setItem(STORAGE_KEY, newKey)
   } catch {
-    // Where storage is refused, the wallet lasts as long as the page.
+    // If the browser refuses storage, the wallet exists until the page is closed.
   }
 }
 

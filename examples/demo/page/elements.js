@@ -1,5 +1,5 @@
 /**
- * An element that the page is known to have.
+ * Returns an element of the page. Throws if the page does not have it.
  * @template {HTMLElement} [T=HTMLElement]
  * @param {string} id
  * @returns {T}
@@ -11,7 +11,7 @@ export function byId(id) {
 }
 
 /**
- * A new element. Texts become text, never markup.
+ * Creates an element. Strings become text, never markup.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Partial<HTMLElementTagNameMap[Tag]>} [properties]

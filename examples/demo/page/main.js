@@ -17,7 +17,7 @@ const resources = [`${location.origin}/api/*`]
 const verifiers = {
   ...ethereumVerifiers(),
   ...solanaVerifiers(),
-  // Its own address, because localhost has no https.
+  // Name the origin, because by default http is accepted only for localhost.
   ...webauthnVerifiers({ origins: [location.origin] }),
 }
 const wallets = [
@@ -29,11 +29,11 @@ const duration = /** @type {HTMLSelectElement} */ (byId('duration'))
 
 /** @type {DIDSession | undefined} */
 let current
-/** What is told when the session is gone that was shown. */
+/** The message to show when the current session ends. */
 let farewell = ''
 
 let removeButton = () => {}
-/** The button, for sessions as long as the person wants them. */
+/** Shows the button, for sessions of the chosen lifetime. */
 function showButton() {
   removeButton()
   removeButton = mountSignInButton(byId('button'), {
@@ -52,7 +52,7 @@ function showButton() {
 async function beforeSignOut(session) {
   farewell = 'You are signed out.'
   await call(session, 'POST', 'sign-out').catch((error) => {
-    // Its key goes from this browser all the same.
+    // The session is removed from this browser all the same.
     farewell = `You are signed out in this browser. ${reasonOf(error)}`
   })
 }
@@ -81,15 +81,15 @@ async function refused(error, session) {
 }
 
 /**
- * Shows the session that this browser has now, if the server lets it in: whoever signed in or out, in this tab or in another.
- * @param {boolean} isMove Whether the page changes under the person, so that the focus has to follow.
+ * Shows the current session of this browser, if the server accepts it, after a sign-in or a sign-out in any tab.
+ * @param {boolean} isMove Whether the focus must move, because the person is already using the page.
  */
 async function catchUp(isMove) {
   const session = await DIDSession.load(undefined, { resources, verifiers })
   if (session?.keyDID === current?.keyDID) return
   if (!session) return leave(farewell || 'You signed out in another tab.')
   try {
-    // The first time, the server takes the nonce that the wallet has signed.
+    // The first time, the server consumes the nonce that the wallet has signed.
     await call(session, 'POST', 'sign-in')
   } catch (error) {
     tell(reasonOf(error), 'error')
@@ -121,7 +121,7 @@ function show(isMove) {
   document.body.dataset.session = current ? 'in' : 'out'
   /** @type {HTMLElement} */ for (const part of document.querySelectorAll('[data-when]'))
     part.hidden = /** @type {HTMLElement} */ (part).dataset.when !== document.body.dataset.session
-  // The button's dialog gives the focus back by itself. Otherwise what had it may be hidden now.
+  // The button's dialog returns the focus by itself. Otherwise the focused element may be hidden now.
   if (isMove && document.activeElement === document.body)
     byId(current ? 'notes-title' : 'sign-in-title').focus()
 }
@@ -139,7 +139,7 @@ async function start() {
   byId('sign-out-everywhere').addEventListener('click', signOutEverywhere)
   duration.addEventListener('change', showButton)
   DIDSession.onChange(() => catchUpInTurn(true))
-  // On another device the person may have signed out, or written notes.
+  // The person may have signed out or written notes on another device.
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && current) showNotes(current, refused)
   })

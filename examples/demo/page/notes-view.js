@@ -27,7 +27,7 @@ form.addEventListener('submit', async (event) => {
       show([note, ...shown])
       input.value = ''
       const { account, keyDID } = concluded
-      const words = `Taken: ${shorten(addressOf(account), 8, 6)} wrote this, by the key ${shorten(keyDID, 14, 6)}, whose capability covers it.`
+      const words = `Accepted: ${shorten(addressOf(account), 8, 6)} wrote this. The key ${shorten(keyDID, 14, 6)} signed it, and its capability covers it.`
       const travelled = sent ? travelling(sent, JSON.stringify({ text: note.text })) : ''
       showExchange(byId('note-exchange'), travelled, [words], true)
     },
@@ -36,9 +36,9 @@ form.addEventListener('submit', async (event) => {
 })
 
 /**
- * Shows the account's notes as the server has them now.
+ * Loads the account's notes from the server and shows them.
  * @param {DIDSession} signer
- * @param {typeof onRefused} refused Told of what the server refuses, now and later.
+ * @param {typeof onRefused} refused Called each time the server refuses a request.
  */
 export async function showNotes(signer, refused) {
   session = signer
@@ -49,7 +49,7 @@ export async function showNotes(signer, refused) {
   )
 }
 
-/** Leaves nothing of them for whoever signs in next. */
+/** Removes the notes from the page, so that the next person does not see them. */
 export function leaveNotes() {
   session = undefined
   input.value = ''
@@ -64,14 +64,14 @@ const remove = ({ id }) =>
     (signer) => call(signer, 'DELETE', `notes/${id}`),
     () => {
       show(shown.filter((note) => note.id !== id))
-      // The button that had the focus is gone.
+      // The focused button has been removed.
       input.focus()
       tell('The note is deleted.')
     },
   )
 
 /**
- * Asks the server, and shows what it answers unless the session was left in the meantime.
+ * Sends a request and shows the answer, unless the person has signed out in the meantime.
  * @template Answer
  * @param {(signer: DIDSession) => Promise<Answer>} request
  * @param {(answer: Answer) => void} apply

@@ -36,7 +36,7 @@ export function showSession(session, onExpired) {
   stopCountdown = startCountdown(byId('countdown'), () => session.expiresInSecs, onExpired)
   DIDSession.hasSessionFor(session.id, session.authorizations).then((hasSession) => {
     const isKept = hasSession && session.persistence === 'indexeddb'
-    byId('next-visit').textContent = isKept ? 'No signature needed' : 'Your wallet is asked again'
+    byId('next-visit').textContent = isKept ? 'No signature needed' : 'Your wallet will ask you again'
   })
 }
 

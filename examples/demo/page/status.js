@@ -12,12 +12,12 @@ dismiss.addEventListener('focus', ({ relatedTarget }) => {
 })
 dismiss.addEventListener('click', () => {
   tell('')
-  // The button is gone, and the focus must not go with it.
+  // The button is hidden now, so return the focus to the element that had it before.
   if (before instanceof HTMLElement) before.focus()
 })
 
 /**
- * Tells the person something, in a live region that screen readers announce. Empty text clears it.
+ * Shows a message to the person, in a live region that screen readers announce. An empty message clears it.
  * @param {string} message
  * @param {'info' | 'error'} [kind]
  */

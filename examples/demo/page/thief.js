@@ -16,7 +16,7 @@ byId('send-altered').addEventListener('click', () => tryIt(sendAltered))
 byId('send-twice').addEventListener('click', () => tryIt(sendTwice))
 
 /**
- * What this session sends is what the thief has recorded.
+ * The thief records the requests of this session.
  * @param {DIDSession | undefined} session
  */
 export function stealFrom(session) {
@@ -27,7 +27,7 @@ export function stealFrom(session) {
 /** @typedef {{ travelled: string, request: Request }} Theft */
 
 /**
- * The header that says who it is, on a request of the thief's own.
+ * Sends the copied Authorization header with a new request.
  * @param {DIDSession} session
  * @returns {Promise<Theft>}
  */
@@ -40,7 +40,7 @@ async function sendHeader(session) {
 }
 
 /**
- * All the headers, with another body.
+ * Sends all copied headers with another body.
  * @param {DIDSession} session
  * @returns {Promise<Theft>}
  */
@@ -52,7 +52,7 @@ async function sendAltered(session) {
 }
 
 /**
- * The whole request, unchanged, once more.
+ * Sends the whole request a second time, unchanged.
  * @param {DIDSession} session
  * @returns {Promise<Theft>}
  */

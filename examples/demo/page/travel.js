@@ -5,7 +5,7 @@ import { reasonOf, shorten } from './words.js'
 const SHOWN = ['content-digest', 'signature-input', 'signature', 'authorization']
 
 /**
- * A request as it travels, with its long headers shortened.
+ * A request as it is sent, with its long headers shortened.
  * @param {Request} request
  * @param {string} [body]
  */
@@ -19,11 +19,11 @@ export function travelling({ method, url, headers }, body) {
 }
 
 /**
- * Shows what travelled, and what the server made of it.
+ * Shows what was sent, and how the server answered.
  * @param {HTMLElement} place
  * @param {string} travelled
  * @param {(Node | string)[]} conclusion
- * @param {boolean} isGood Whether it ended as it should.
+ * @param {boolean} isGood Whether the server answered as it should.
  */
 export function showExchange(place, travelled, conclusion, isGood) {
   place.replaceChildren(
@@ -35,7 +35,7 @@ export function showExchange(place, travelled, conclusion, isGood) {
 }
 
 /**
- * What the server refused something with, in words and by its code.
+ * The reason for a refusal, as a message and as a code.
  * @param {{ code: string }} error
  */
 export const refusal = (error) => [

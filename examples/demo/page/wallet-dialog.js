@@ -7,15 +7,15 @@ const message = marked('wallet-message', element('pre'))
 const text = element('section', { className: 'wallet-message', ariaLabel: 'Text to be signed' }, message)
 const dialog = marked('wallet-dialog', newDialog())
 document.body.append(dialog)
-// What scrolls must be within the keyboard's reach; what doesn't would only be in its way. A window may be turned.
+// If the text scrolls, the keyboard must be able to reach it. If not, Tab should skip it. This changes with the size of the window.
 const resized = new ResizeObserver(() => {
   text.tabIndex = text.scrollHeight > text.clientHeight ? 0 : -1
 })
 for (const part of [text, message]) resized.observe(part)
 
 /**
- * The demo wallet's prompt: shows the exact text and resolves with whether the person wants it signed. Closing
- * the prompt any other way is a no.
+ * Opens the demo wallet's prompt, which shows the exact text. Resolves with true if the person chooses "Sign", and with false
+ * if the prompt is closed in any other way.
  * @param {string} words
  * @param {string} address
  * @returns {Promise<boolean>}

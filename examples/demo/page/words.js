@@ -9,17 +9,17 @@ const REASONS = {
   ERR_STORE_UNAVAILABLE: 'The browser does not let this page use its storage.',
   ERR_SIGN_IN: 'The server doesn’t know this sign-in any more. Sign in again.',
   ERR_SIGN_IN_NONCE: 'This sign-in took too long, or was used before. Sign in again.',
-  ERR_REQUEST_REPLAYED: 'The server has had this very request before.',
+  ERR_REQUEST_REPLAYED: 'The server has already received this request.',
   ERR_REQUEST_DIGEST: 'The body is not the one that was signed.',
   ERR_REQUEST_SIGNATURE: 'The request is not the one that was signed.',
-  ERR_REQUEST_STALE: 'The clock of this device is wrong, or the request was too long on its way.',
+  ERR_REQUEST_STALE: 'The clock of this device is wrong, or the request took too long to arrive.',
   ERR_REQUEST_UNSIGNED: 'No session key signed this request.',
   ERR_REQUEST_TOO_LARGE: 'This note is too long.',
   ERR_REVOCATION_FAILED:
-    'The server could not be told: it would still take a stolen session until that expires.',
+    'The server could not be reached: it would still accept a stolen session until that expires.',
   ERR_NOTE: 'A note needs some text, and not too much.',
-  ERR_NOTES_FULL: 'That is as many notes as this example keeps. Delete one first.',
-  ERR_NOTE_GONE: 'This note was deleted before.',
+  ERR_NOTES_FULL: 'This example stores no more notes. Delete one first.',
+  ERR_NOTE_GONE: 'This note has already been deleted.',
   ERR_SERVER: 'Something went wrong on the server. Try again in a moment.',
   ERR_UNREACHABLE: 'The server can’t be reached. Is it running?',
 }
@@ -34,7 +34,7 @@ const PLACES = {
 const codeOf = (error) => String(/** @type {{ code?: unknown } | null | undefined} */ (error)?.code)
 
 /**
- * What went wrong, for a person: whether the server refused it, or the library. Both are told apart by their code.
+ * Returns a message for people about an error of the server or of the library, by its code.
  * @param {unknown} error
  */
 export function reasonOf(error) {
@@ -45,13 +45,13 @@ export function reasonOf(error) {
 }
 
 /**
- * Whether this is the end of the session, and not only of what was tried.
+ * Whether the error means that the session no longer works, and not only that one request failed.
  * @param {unknown} error
  */
 export const isEnd = (error) => /^ERR_(CAPABILITY|SIGN_IN)/.test(codeOf(error))
 
 /**
- * Where a session is, in words.
+ * Where a session is stored, as a text for people.
  * @param {string} persistence
  */
 export const placeOf = (persistence) => PLACES[persistence] ?? persistence
