@@ -43,7 +43,7 @@ const MOST_SECS = 31_536_000
 // In hex: random bytes, the expiry in milliseconds since 1970, and a MAC of both.
 const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
 
-/** Reads how many seconds a nonce, or another request to sign, is valid. */
+/** Reads the lifetime of a nonce, in seconds. */
 export const lifetimeOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value > 0 && value <= MOST_SECS) return value
   throw wrong(name, `a positive finite number of seconds, ${MOST_SECS} at most`)

@@ -13,8 +13,9 @@ import { ExpiryBuckets } from './replay.js'
 /** Revokes capabilities before they expire, and knows which capabilities were revoked. */
 export interface RevocationStore extends Revocation {
   /**
-   * Revokes one capability and all capabilities that were delegated from it. This signs out one session. Accepts untrusted input,
-   * and rejects with `ERR_CAPABILITY_INVALID` if it is not a capability.
+   * Revokes one capability and all capabilities that were delegated from it. This signs out one session. Accepts untrusted input.
+   * Rejects with `ERR_CAPABILITY_INVALID` unless it is a capability, and with `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES`
+   * for a delegated capability that exceeds its parent.
    */
   revoke(capability: unknown): Promise<void>
   /**
@@ -40,7 +41,7 @@ export interface RevokedCapability {
   readonly until: number
 }
 
-/** Returns what a store must store to revoke a capability. Throws `ERR_CAPABILITY_INVALID` if the input is not a capability. */
+/** Returns what a store must store to revoke a capability. Throws as `capabilityIdentity` does. */
 export function revokedCapability(capability: unknown): RevokedCapability {
   const cacao = parseCacao(capability)
   return { id: capabilityIdentity(cacao), until: expiryTime(cacao) }
@@ -163,8 +164,8 @@ const cache = new WeakMap<Cacao, Promise<readonly string[]>>()
  * All accounts that can be named as the issuer of a capability with this signature. This is the issuer's own account (a CAIP-10 id,
  * or a did:key), which for a delegated capability is the key that delegated it. A passkey doesn't sign the issuer, so for a passkey
  * it is also the two keys that the signature is valid for. A revocation store that revokes accounts must look up each of them.
- * Accepts untrusted input, and rejects with `ERR_CAPABILITY_INVALID` if it is not a capability, or if the signature of a passkey
- * can't be read.
+ * Accepts untrusted input, and rejects as `capabilityIdentity` throws, and with `ERR_CAPABILITY_INVALID` if the signature of a
+ * passkey can't be read.
  *
  * @example
  * const signedOut = new Set<string>()
