@@ -58,8 +58,9 @@ export interface VerifiedCacao extends Cacao {
 /**
  * Verifies a capability from outside and returns it, frozen and typed. Rejects with a `SessionError` whose code
  * (`ERR_CAPABILITY_…`) names the first check that failed, in this order: form, signature, delegation, issuer, audience, domain,
- * nonce, time, resources, ability, revocation. The signature of a contract account is verified after the ability; it rejects with
- * `ERR_RPC_UNAVAILABLE` if the chain can't be asked. Rejects with a `TypeError` for a wrong option.
+ * nonce, time, resources, ability, revocation. The signature of a contract account is verified after the ability. Rejects with
+ * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer, with the `SessionError` of a revocation store, such as
+ * `ERR_STORE_UNAVAILABLE`, and with a `TypeError` for a wrong option.
  *
  * @example
  * const { root } = await verifyCacao(json, { verifiers: ethereumVerifiers(), domains: ['app.example.com'] })

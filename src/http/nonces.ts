@@ -43,7 +43,7 @@ const MOST_SECS = 31_536_000
 // In hex: random bytes, the expiry in milliseconds since 1970, and a MAC of both.
 const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
 
-/** Reads the lifetime of a nonce, in seconds. */
+/** Reads the lifetime of a nonce or of a link request, in seconds. */
 export const lifetimeOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value > 0 && value <= MOST_SECS) return value
   throw wrong(name, `a positive finite number of seconds, ${MOST_SECS} at most`)
