@@ -7,9 +7,9 @@ import { type Ability, allows, missingResources } from './resources.js'
 // The checks of a capability's content. Each throws or rejects with one `ERR_CAPABILITY_…`.
 
 /**
- * Throws `ERR_CAPABILITY_DELEGATED` for a capability that a session key delegated, unless `delegation` allows chains of this
- * length, and links that are valid for this long. It is refused by default, because a script that can use the session key for
- * a moment can delegate to a key of its own.
+ * Throws `ERR_CAPABILITY_DELEGATED` for a capability that a session key delegated, unless `delegation` allows a chain of this
+ * length and delegated capabilities of this lifetime. Delegation is refused by default, because a script that can use the session
+ * key for a moment can delegate to a key of its own.
  */
 export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | false): void {
   const [, ...delegated] = chainOf(cacao)
@@ -28,7 +28,7 @@ export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | f
   if (maxSecs === undefined) return
   for (const link of delegated) {
     const lifetime = expiryTime(link) - (parseDateTime(link.p.iat) ?? Number.NaN)
-    // Written so that NaN is refused.
+    // Negated, so that NaN is refused.
     if (!(lifetime <= maxSecs * 1000))
       throw capabilityRefused(
         'DELEGATED',
@@ -37,7 +37,7 @@ export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | f
   }
 }
 
-/** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability, or the root of its chain. */
+/** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability or, if it was delegated, the root of its chain. */
 export function assertIssuer(cacao: Cacao, account: string): void {
   if (issuerAccount(cacao) !== account)
     throw capabilityRefused('ISSUER', `it was granted by ${rootOf(cacao).p.iss}, not by ${account}`)
@@ -50,12 +50,11 @@ export function assertAudience({ p }: Cacao, audience: string): void {
 }
 
 /**
- * Throws `ERR_CAPABILITY_NONCE` unless the capability that the wallet signed has the nonce. Those that were delegated from it
+ * Throws `ERR_CAPABILITY_NONCE` unless the capability that the wallet signed has the nonce. The nonces of delegated capabilities
  * are not checked, because a session key can sign any nonce.
  */
 export function assertNonce(cacao: Cacao, nonce: string): void {
-  if (rootOf(cacao).p.nonce !== nonce)
-    throw capabilityRefused('NONCE', 'its nonce is not the one that was asked for')
+  if (rootOf(cacao).p.nonce !== nonce) throw capabilityRefused('NONCE', 'its nonce is not the expected one')
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability covers all of the resources. */
@@ -68,7 +67,7 @@ export function assertResources(
     throw capabilityRefused('RESOURCES', `it does not cover ${fewOf(missing)}; it covers ${fewOf(granted)}`)
 }
 
-// Enough to see what is wrong, and not so much that it fills a log.
+// Enough to see the mistake, but not enough to fill a log.
 const MOST_NAMED = 5
 const MOST_CHARACTERS = 200
 
@@ -89,8 +88,8 @@ export function assertAbility({ p }: Cacao, wanted: Ability, oneClickAuth = fals
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_DOMAIN` unless the wallet signed the capability on one of the domains, or on one for which the
- * function returns `true`. It is refused, too, if the function throws.
+ * Rejects with `ERR_CAPABILITY_DOMAIN` unless the wallet signed the capability on one of the domains, or on a domain for which the
+ * function returns `true`. Also rejects with this code if the function throws.
  */
 export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void> {
   const { domain } = rootOf(cacao).p
@@ -98,7 +97,11 @@ export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void
   try {
     isAccepted = typeof domains === 'function' ? (await domains(domain)) === true : domains.includes(domain)
   } catch (cause) {
-    throw capabilityRefused('DOMAIN', `the function \`domains\` failed for ${domain}: see the cause`, cause)
+    throw capabilityRefused(
+      'DOMAIN',
+      `the function \`domains\` threw an error for ${domain}: see the cause`,
+      cause,
+    )
   }
   if (!isAccepted)
     throw capabilityRefused(
@@ -108,8 +111,8 @@ export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_REVOKED` unless `revocation.isRevoked` returns `false` for the capability and for all those that it was
- * delegated from. If it rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, rejects with that.
+ * Rejects with `ERR_CAPABILITY_REVOKED` unless `revocation.isRevoked` returns `false` for the capability and for every capability that
+ * it was delegated from. If `isRevoked` rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, rejects with that error.
  */
 export async function assertNotRevoked(cacao: Cacao, revocation: Revocation): Promise<void> {
   let isValid: boolean
@@ -118,7 +121,7 @@ export async function assertNotRevoked(cacao: Cacao, revocation: Revocation): Pr
     isValid = answers.every((answer) => answer === false)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
-    throw capabilityRefused('REVOKED', 'it is not known whether it was revoked: see the cause', cause)
+    throw capabilityRefused('REVOKED', 'checking whether it was revoked failed: see the cause', cause)
   }
   if (!isValid) throw capabilityRefused('REVOKED', 'it was revoked: sign in again')
 }

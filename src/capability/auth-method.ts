@@ -1,10 +1,10 @@
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 
-// The entries of wallets import its functions only once something has failed, so that they stay small for a page that looks for a
-// session.
+// The wallet entries import the functions of this file only after something has failed, so that they stay small for a page that
+// only looks for a session.
 
-/** What an auth method must have signed; the options of `@didtools/cacao`. Times are RFC 3339 date-times. */
+/** What an auth method must ask the wallet to sign: the options of `@didtools/cacao`. Times are RFC 3339 date-times. */
 export interface AuthMethodOpts {
   domain?: string
   address?: string
@@ -17,14 +17,14 @@ export interface AuthMethodOpts {
   expirationTime?: string
   notBefore?: string
   requestId?: string
-  /** The chain's reference of CAIP-2, `1`, as text: so the auth methods of did-session read it. Our own options take numbers. */
+  /** The chain's CAIP-2 reference as a text, such as `1`, which did-session's auth methods expect. This library's own options take numbers. */
   chainId?: string
   resources?: string[]
 }
 
 /**
  * Asks the person's wallet for a capability. The auth methods of the did-session family (`@didtools/pkh-ethereum` and its
- * relatives) have this type too. What it returns is checked before it is used.
+ * relatives) have this type too. The capability that it returns is checked before it is used.
  */
 export type AuthMethod = (opts: AuthMethodOpts) => Promise<{ h: object; p: object; s?: object }>
 
@@ -33,8 +33,8 @@ const PENDING = -32002
 const MAX_REASON = 200
 
 /**
- * Converts whatever a wallet, a key or an auth method threw: `ERR_AUTH_REJECTED` if the person said no, and else
- * `ERR_AUTH_FAILED`. A `SessionError` is returned as it is.
+ * Converts any value that a wallet, a key or an auth method threw: to `ERR_AUTH_REJECTED` if the person rejected the request, else to
+ * `ERR_AUTH_FAILED`. Returns a `SessionError` unchanged.
  */
 export function authError(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
@@ -45,7 +45,7 @@ export function authError(cause: unknown): SessionError {
       { cause },
     )
   const reason = hasCode(cause, PENDING)
-    ? 'it has another request open: answer that one in the wallet first'
+    ? 'it has another request open: answer that request in the wallet first'
     : failureReason(cause)
   return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${reason}`, { cause })
 }
@@ -58,19 +58,22 @@ export function noAccountError(): SessionError {
   )
 }
 
-/** What an error says, for a message: without line breaks and hidden characters, because the text comes from outside. */
+/**
+ * The text of an error that a wallet threw, for use in a message: without line breaks and hidden characters, because it is untrusted,
+ * and at most 200 characters.
+ */
 export function failureReason(cause: unknown): string {
   return withoutHidden((reasonOf(cause) ?? 'it gave no reason').slice(0, MAX_REASON), () => ' ')
 }
 
-// Wallets, hardware wallets, browsers and libraries each have their own way to say that a person said no, and each of them wraps
-// what the one below it said. The lists below are what they really answer; `test/capability/rejection.test.ts` has the reports.
+// Wallets, hardware wallets, browsers and libraries each report a rejection in their own way, and each wraps the error of the layer
+// below. The lists below contain their actual answers; `test/capability/rejection.test.ts` has the reports.
 
-/** An error, or something that one contains. Anything can be thrown, also a text. */
+/** An error, or a value inside an error. Any value can be thrown, even a text. */
 type Part = string | Readonly<Record<string, unknown>>
 
-// The codes of EIP-1193, WalletConnect and CAIP-25, ethers, Ledger (0x6985 and 0x5501), and of this library's own errors, in case
-// that a page has two copies of it.
+// The codes of EIP-1193, WalletConnect and CAIP-25, ethers, Ledger (0x6985 and 0x5501), and of this library's own errors, in case a
+// page has two copies of the library.
 const REJECTED_CODES = new Set([
   '4001',
   '5000',
@@ -84,7 +87,7 @@ const REJECTED_CODES = new Set([
 ])
 
 const NO = 'reject|den(?:y|ied|ies)|declin|cancel|disapprov|refus|dismiss'
-// Only a person is meant: networks, contracts and policies reject, too, and connections are refused and closed.
+// These match only a rejection by a person: networks, contracts and policies reject too, and connections are refused and closed.
 const REJECTED_WORDS: readonly RegExp[] = [
   new RegExp(`(?:user|\\byou)[\\s_-]*(?:has |have )?(?:${NO}|closed|abort(?!ed a request))`, 'i'),
   /\buser did(?: not|n['’]t) (?:approve|confirm|accept|consent|allow)/i,
@@ -102,12 +105,12 @@ const REJECTED_WORDS: readonly RegExp[] = [
   /用户已?(?:拒绝|取消)/,
 ]
 
-// What a contract says when it reverts may contain any words.
+// The reason of a contract that reverts may contain any words, so it is no evidence.
 const REVERTED = /revert/i
-// Aborted by a script, such as a request that took too long.
+// These errors mean that a script aborted a request, for example because it took too long.
 const ABORTED = new Set(['AbortError', 'CanceledError'])
 
-// A browser's one name for all that keeps it from using a passkey. These messages are not about the person.
+// Browsers use this one name for every reason why a passkey was not used. The messages below are reasons other than the person's.
 const NOT_ALLOWED = 'NotAllowedError'
 const NOT_ALLOWED_HERE = /polic(?:y|ies)|not enabled|focus|gesture|activat|certificate/i
 
@@ -128,17 +131,17 @@ const MAX_PARTS = 100
 const MAX_TEXT = 2000
 
 /**
- * Whether an error says that a person said no: by its code or by its words, or by those of an error that it wraps. Takes whatever
- * was thrown, and never throws.
+ * Whether an error means that a person rejected a request, judging by its code and texts and by those of the errors that it wraps.
+ * Accepts any thrown value, and never throws.
  */
 export function isRejection(error: unknown): boolean {
   return partsOf(error).some((part) => {
-    if (typeof part === 'string') return saysNo(part)
+    if (typeof part === 'string') return isRejectionText(part)
     const name = read(part, 'name')
     if (ABORTED.has(String(name))) return false
     if (name === NOT_ALLOWED && !NOT_ALLOWED_HERE.test(String(read(part, 'message')))) return true
     const codes = [read(part, 'code'), read(part, 'statusCode')]
-    return codes.some((code) => REJECTED_CODES.has(codeText(code))) || textsOf(part).some(saysNo)
+    return codes.some((code) => REJECTED_CODES.has(codeText(code))) || textsOf(part).some(isRejectionText)
   })
 }
 
@@ -149,19 +152,19 @@ export function hasCode(error: unknown, code: number): boolean {
   )
 }
 
-/** The first text of an error, or of those that it wraps; `undefined` if there is none. */
+/** The first message of an error or of the errors that it wraps; `undefined` if none has a message. */
 export function reasonOf(error: unknown): string | undefined {
   return partsOf(error)
     .map((part) => (typeof part === 'string' ? part : read(part, 'message')))
     .find((text) => typeof text === 'string' && text.trim() !== '') as string | undefined
 }
 
-function saysNo(text: string): boolean {
+function isRejectionText(text: string): boolean {
   const words = text.slice(0, MAX_TEXT).trim()
   return !REVERTED.test(words) && REJECTED_WORDS.some((pattern) => pattern.test(words))
 }
 
-/** The error, and what it wraps, each once: an error may contain itself. */
+/** The error and everything that it wraps. Each part occurs once, because an error may contain itself. */
 function partsOf(error: unknown): readonly Part[] {
   const parts = new Set<Part>()
   const collect = (value: unknown, depth: number): void => {
@@ -181,18 +184,18 @@ function partsOf(error: unknown): readonly Part[] {
 }
 
 function textsOf(part: Part): string[] {
-  // The first line of a stack is often the only trace of an error that a wallet passed on as text.
+  // If a wallet passes an error on as text, the first line of its stack is often the only place with the message.
   const [line] = String(read(part, 'stack') ?? '').split('\n', 1)
   return [...TEXTS.map((name) => read(part, name)), line].filter((text) => typeof text === 'string')
 }
 
-/** A code as decimal digits or as a word, whether it was a number or a text. */
+/** A code, given as a number or a text, as decimal digits or as a word. */
 function codeText(code: unknown): string {
   const text = typeof code === 'string' || typeof code === 'number' ? String(code).trim() : ''
   return /^0x[0-9a-f]{1,8}$/i.test(text) ? String(Number(text)) : text
 }
 
-// A getter or a proxy of the wallet's may throw, as objects of other realms do that a page may not touch.
+// Reading a member may throw: a wallet's getter or proxy may, and so do cross-origin objects.
 function read(part: Part, name: string): unknown {
   try {
     return (part as Readonly<Record<string, unknown>>)[name]

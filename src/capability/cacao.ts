@@ -1,18 +1,18 @@
 import { accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 
-/** CACAO header: the format of the text that was signed. `eip4361` is the older name of Ethereum's. */
+/** CACAO header: the format of the signed text. `eip4361` is an older name for the format of Ethereum accounts. */
 export interface CacaoHeader {
   readonly t: 'eip4361' | 'caip122'
 }
 
 /** CACAO payload (CAIP-74). Times are RFC 3339 date-times. */
 export interface CacaoPayload {
-  /** The site that asked: an RFC 3986 authority, with its port. */
+  /** The site that asked for the signature: an RFC 3986 authority, with its port. */
   readonly domain: string
   /** The issuer: the account's DID; in a delegated capability, the DID of the session key that delegated it. */
   readonly iss: string
-  /** The audience, which may use the capability: the session key's did:key, as a URI. */
+  /** The audience: the did:key of the session key that may use the capability, as a URI. */
   readonly aud: string
   readonly version: string
   readonly nonce: string
@@ -42,8 +42,8 @@ export interface CacaoSignature {
 
 /**
  * A chain-agnostic capability object (CAIP-74), signed by the account in `p.iss` for the key in `p.aud`. CAIP-74 does not
- * define delegation. In this library, the key in `p.aud` may sign a narrower capability, which has the first one in
- * `s.m.parent`.
+ * define delegation. In this library, the key in `p.aud` may sign a narrower capability, whose `s.m.parent` is the original
+ * capability.
  */
 export interface Cacao {
   readonly h: CacaoHeader
@@ -54,19 +54,22 @@ export interface Cacao {
 /** A capability before it is signed. */
 export type UnsignedCacao = Omit<Cacao, 's'>
 
-/** The account that granted the capability, or the root of its chain: a CAIP-10 id, or a did:key. */
+/**
+ * The account that granted the capability or, if it was delegated, the root of its chain: a CAIP-10 id, or a did:key. Throws
+ * `ERR_CAPABILITY_INVALID` if the issuer is neither.
+ */
 export function issuerAccount(cacao: Cacao): string {
   const account = accountOfDID(rootOf(cacao).p.iss)
   if (account === undefined) throw invalid('p.iss', 'a did:pkh or did:key')
   return account
 }
 
-/** The capability that this one was delegated from; `undefined` for one that an account granted. */
+/** The capability that this one was delegated from; `undefined` if an account granted it. */
 export function parentOf({ s }: Cacao): Cacao | undefined {
   return s.m?.parent
 }
 
-/** The chain of the capability: those that it was delegated from, beginning at the root, and the capability itself. */
+/** The chain of the capability: from its root, through the capabilities between, to the capability itself. */
 export function chainOf(cacao: Cacao): Cacao[] {
   const parent = parentOf(cacao)
   return parent ? [...chainOf(parent), cacao] : [cacao]
@@ -78,12 +81,12 @@ export function rootOf(cacao: Cacao): Cacao {
   return parent ? rootOf(parent) : cacao
 }
 
-/** Whether the signature has metadata. An empty map, which CAIP-74 allows, is none. */
+/** Whether the signature has metadata. An empty map, which CAIP-74 allows, counts as no metadata. */
 export function hasMetadata({ s }: Cacao): boolean {
   return s.m !== undefined && Object.keys(s.m).length > 0
 }
 
-/** Whether a signature type is that of a passkey. A passkey does not sign `p.iss`, so its signature is valid for two issuers. */
+/** Whether a signature type belongs to passkeys. A passkey does not sign `p.iss`, so its signature is valid for two issuers. */
 export function isPasskeyType(type: string): boolean {
   return type.startsWith('webauthn:')
 }
@@ -91,7 +94,7 @@ export function isPasskeyType(type: string): boolean {
 const RFC3339 =
   /^(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3])(?::[0-5]\d){2})(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
-// The times of a capability are asked for again and again, and a date-time takes longer to parse than to find here.
+// The times of a capability are read again and again, and parsing a date-time takes longer than a lookup.
 const instants = new Map<string, number>()
 const MOST_INSTANTS = 100
 const LONGEST_KNOWN = 40
@@ -107,7 +110,7 @@ export function parseDateTime(text: string): number | undefined {
   if (!match) return undefined
   const [, date = '', time, fraction = '', sign, hours = 0, minutes = 0] = match
   const local = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`)
-  // `Date.parse` may read 31 February as 3 March. NaN isn't the day, either.
+  // `Date.parse` may read 31 February as 3 March. This also refuses NaN.
   if (new Date(local).getUTCDate() !== Number(date.slice(8))) return undefined
   const offset = (Number(hours) * 60 + Number(minutes)) * 60_000
   const instant = sign === '-' ? local + offset : local - offset
@@ -138,13 +141,13 @@ export function startTime({ p: { iat, nbf = iat } }: Pick<Cacao, 'p'>): number {
   return Math.max(instant(iat), instant(nbf))
 }
 
-/** Whether the capability is valid at `now` (milliseconds since 1970). */
+/** Whether the capability is valid at `now` (milliseconds since 1970). `clockSkewSecs` applies to `iat` and `nbf` only. */
 export function validityAt(
   cacao: Pick<Cacao, 'p'>,
   now: number,
   clockSkewSecs: number = DEFAULT_CLOCK_SKEW_SECS,
 ): Validity {
-  // Written so that a clock that gives NaN makes nothing valid.
+  // Negated, so that no capability is valid if the clock returns NaN.
   if (!(now < expiryTime(cacao))) return 'expired'
   return startTime(cacao) <= now + clockSkewSecs * 1000 ? 'valid' : 'not-yet-valid'
 }
@@ -174,7 +177,7 @@ function instant(dateTime: string): number {
   return parseDateTime(dateTime) ?? Number.NaN
 }
 
-/** The error for a value that is not what it must be. */
+/** The `ERR_CAPABILITY_INVALID` for a value at this path that does not have the required form. */
 export function invalid(path: string, form: string): SessionError {
   return new SessionError('ERR_CAPABILITY_INVALID', `malformed capability: ${path} must be ${form}`)
 }

@@ -14,53 +14,53 @@ import type { Ability } from './resources.js'
 import { isResource } from './resources.js'
 import type { Verifiers } from './verify-signature.js'
 
-// The options that ask for checks of a capability, and their readers, for all functions that take them.
+// The options for the checks of a capability, and their readers, shared by all functions that have these options.
 
 /**
  * The sites whose sign-ins are accepted: a list of their domains with their ports, as in `location.host`, or a function that
- * returns `true` for a domain that is accepted.
+ * returns `true` for an accepted domain.
  */
 export type Domains = readonly string[] | ((domain: string) => boolean | Promise<boolean>)
 
-/** Knows which capabilities were revoked: a `RevocationStore`, or any object that answers the same question. */
+/** Knows which capabilities were revoked: a `RevocationStore`, or any object with the same method. */
 export interface Revocation {
   /**
-   * Whether this capability was revoked. Those that it was delegated from are asked for one by one. Anything but `false` is a
-   * refusal, and so is a rejection.
+   * Returns whether this capability was revoked. It is called for each capability of a chain. The capability is refused unless the
+   * answer is `false`, also if this rejects.
    */
   isRevoked(capability: Cacao): boolean | Promise<boolean>
   /**
-   * Calls back whenever something was revoked, here or by another server, so that what lasts longer than a request can end at once.
-   * Returns a function that ends that. Whoever is called asks `isRevoked` again, so that nothing depends on who may send such
-   * messages. A store that can't tell leaves this method out, and is asked from time to time.
+   * Calls `listener` whenever a capability or an account was revoked, here or on another server, so that a socket or stream can end
+   * at once. Returns a function that removes the listener. A listener calls `isRevoked` before it acts, so a forged event has no
+   * effect. A store that can't report revocations leaves this method out; `isRevoked` is then called from time to time.
    */
   onRevoked?(listener: (event: RevocationEvent) => void): () => void
 }
 
-/** What was revoked. One that names nothing may be about anything. */
+/** What was revoked. An event without `id` and `account` may concern any capability. */
 export interface RevocationEvent {
   /** The `capabilityIdentity` of a capability. */
   readonly id?: string | undefined
-  /** An account, whose capabilities were revoked up to some time. */
+  /** An account whose capabilities were revoked. */
   readonly account?: string | undefined
 }
 
 /** Which delegated capabilities are accepted. */
 export interface DelegationOptions {
-  /** The most capabilities in a chain, including the one that the wallet signed: 2 to 4. */
+  /** The most capabilities in a chain, including the capability that the wallet signed: 2 to 4. */
   maxLinks: number
   /** Seconds for which each delegated capability may be valid, from its `iat` to its `exp`; not limited by default. */
   maxSecs?: number
 }
 
 export const verifiersOption: ReadValue<Verifiers> = (value, name) => {
-  const form = 'what the wallet entries give: { ...ethereumVerifiers() }'
+  const form = 'the verifiers of the wallet entries: { ...ethereumVerifiers() }'
   if (!isPlainObject(value)) throw wrong(name, form)
   const entries = Object.entries(value)
   if (entries.length === 0)
-    throw new TypeError(`${name} is empty, so that nobody would be accepted: it must be ${form}`)
+    throw new TypeError(`${name} is empty, so no capability would be accepted: it must be ${form}`)
   if (!entries.every(([, verifier]) => typeof verifier === 'function'))
-    throw wrong(name, `functions by signature type, as ${form} is`)
+    throw wrong(name, `an object that has a function for each signature type, such as ${form}`)
   return Object.freeze({ ...value }) as Verifiers
 }
 
@@ -69,26 +69,26 @@ export const domainsOption: ReadValue<Domains> = (value, name) => {
   const form = 'a list of domains as in location.host, ["app.example.com"], or a function of a domain'
   const list = textsOption(form)(value, name)
   if (list.length === 0)
-    throw new TypeError(`${name} is empty, so that nobody would be accepted: it must be ${form}`)
+    throw new TypeError(`${name} is empty, so no capability would be accepted: it must be ${form}`)
   for (const domain of list) assertHost(domain, name)
   return list
 }
 
-// Not `undefined.com`, which somebody has.
+// A label or port is "undefined". The real domain `undefined.com` doesn't match.
 const UNSET = /^undefined(?::|$|\..*\.)|[.:]undefined(?::|$)/
 
 /**
- * Throws a `TypeError` unless browsers write the host in this form. A host with a scheme, a path, upper case, a wildcard or
- * the default port would never match, nor would one that a template has made of a variable that is not set.
+ * Throws a `TypeError` unless browsers write the host in this form. A host with a scheme, a path, upper case, a wildcard or the
+ * default port would never match, and neither would a host that a template made from an unset variable.
  */
 export function assertHost(host: string, name: string): void {
   if (UNSET.test(host))
     throw new TypeError(
-      `${name} contains ${JSON.stringify(host)}: a variable of which it is made, perhaps of the environment, is not set`,
+      `${name} contains ${JSON.stringify(host)}: a variable in it, perhaps an environment variable, is not set`,
     )
   if (hostOf(host) !== host || /:(?:80|443)$|[*\s]/.test(host))
     throw new TypeError(
-      `${name} contains ${JSON.stringify(host)}, which no browser sends: write the host in lower case, with its port unless that is the default one, without scheme and path, such as "app.example.com" or "localhost:3000"`,
+      `${name} contains ${JSON.stringify(host)}, which no browser sends: write the host in lower case, without scheme and path, and with its port unless that is the default one, such as "app.example.com" or "localhost:3000"`,
     )
 }
 
@@ -102,7 +102,7 @@ function hostOf(host: string): string | undefined {
 
 const ABILITY_FORM = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
 
-/** Reads an ability that a function of a request returned. Its resource may come from the request, so it may be no URI. */
+/** Reads an ability that a function of a request returned. Its resource may come from the request, so it need not be a URI. */
 export const givenAbility: ReadValue<Ability> = (value, name) => {
   if (!isPlainObject(value)) throw wrong(name, ABILITY_FORM)
   const { ability, resource, ...others } = value
@@ -132,10 +132,10 @@ export const audienceOption: ReadValue<string> = (value, name) => {
 
 export const nonceOption: ReadValue<string> = (value, name) => {
   if (typeof value === 'string' && value !== '') return value
-  throw wrong(name, 'the nonce that was asked for, a non-empty string')
+  throw wrong(name, 'the nonce that your server issued, a non-empty string')
 }
 
-/** Reads an object with this method, perhaps an inherited one; `form` says for the error message what it must be. */
+/** Reads an object with this method, which may be inherited; `form` describes the object for the error message. */
 export function methodOption<T>(method: string, form: string): ReadValue<T> {
   return (value, name) => {
     const object = value as Record<string, unknown> | null

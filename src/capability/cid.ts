@@ -10,18 +10,18 @@ import { subtleCrypto } from '../key/session-key.js'
 import { type Cacao, isPasskeyType, type UnsignedCacao } from './cacao.js'
 import { parseCacao } from './parse-cacao.js'
 
-// Codes of the multicodec table.
+// Codes from the multicodec table.
 const DAG_CBOR = 0x71
 const SHA2_256 = 0x12
 
-/** The canonical DAG-CBOR of a value made of maps, lists, text and bytes, as capabilities are. Leaves out `undefined` members. */
+/** The canonical DAG-CBOR of a value that consists of maps, lists, text and bytes, as a capability does. Omits `undefined` members. */
 export function encodeDagCBOR(value: unknown): Uint8Array<ArrayBuffer> {
   return encode(withoutUndefined(value)) as Uint8Array<ArrayBuffer>
 }
 
 /** The CID (CIDv1 over canonical DAG-CBOR) of a capability, or of a part of one. */
 export function cidOf(part: object): CID {
-  // Not with WebCrypto, which hashes on another thread: for so few bytes the way there takes longer than the hash.
+  // Not with WebCrypto, which hashes on another thread: for so few bytes, switching threads takes longer than hashing.
   return CID.createV1(DAG_CBOR, Digest.create(SHA2_256, sha256(encodeDagCBOR(part))))
 }
 
@@ -39,31 +39,32 @@ function withoutUndefined(value: unknown): unknown {
 }
 
 /**
- * The identity of a capability, by which revocation stores know it: the SHA-256 of what was signed, as 43 characters of
- * base64url. One signed payload can be written in several ways (another case of the address, another name in the header,
- * another encoding of the signature, the other issuer that a passkey's signature is valid for). Each way has its own CID, but
- * all have the same identity. The identity of a delegated capability is that of this link of the chain alone; `p.requestId` is
- * its parent's. Takes unknown input and throws `ERR_CAPABILITY_INVALID`. Does not verify the signature.
+ * The identity of a capability, by which revocation stores find it: the SHA-256 of the signed content, as 43 characters of
+ * base64url. One signed payload can be written in several ways (with another case of the address, another name in the header,
+ * another encoding of the signature, or the other issuer that a passkey's signature is valid for). Each way has its own CID, but
+ * all have the same identity. The identity of a delegated capability doesn't include its parent, whose identity is `p.requestId`.
+ * Accepts untrusted input. Throws `ERR_CAPABILITY_INVALID` unless it is a capability, and `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or
+ * `_RESOURCES` for a delegated capability that exceeds its parent. Does not verify the signature.
  *
  * @example
  * const revoked = new Set<string>()
  * const revoke = (capability: Cacao) => revoked.add(capabilityIdentity(capability))
- * const revocation = { isRevoked: (cacao: Cacao) => revoked.has(capabilityIdentity(cacao)) } // asked of each link of a chain
+ * const revocation = { isRevoked: (cacao: Cacao) => revoked.has(capabilityIdentity(cacao)) } // called for each capability of a chain
  */
 export function capabilityIdentity(capability: unknown): string {
   const identity = toBase64url(sha256(signedContent(parseCacao(capability))))
-  // Written anew, because V8 keeps all the pieces of a text that was put together: a kilobyte here, and servers remember many.
+  // Copied, because V8 keeps all parts of a concatenated text in memory, here a kilobyte, and servers remember many identities.
   return fromUtf8(utf8(identity)) ?? identity
 }
 
-/** The same with WebCrypto, which is slower: for pages, which then need not load another SHA-256. */
+/** `capabilityIdentity` with WebCrypto, which is slower, but spares a page from loading another SHA-256. */
 export async function nativeIdentity(cacao: Cacao): Promise<string> {
   return toBase64url(new Uint8Array(await subtleCrypto().digest('SHA-256', signedContent(cacao))))
 }
 
 function signedContent({ p, s }: Cacao): Uint8Array<ArrayBuffer> {
   const iss = isPasskeyType(s.t) ? undefined : accountDID(accountOfDID(p.iss) ?? p.iss)
-  // Some software leaves empty members out of the text, so they can be removed or added without changing the signature.
+  // Some software omits empty members from the signed text, so they can be added or removed without invalidating the signature.
   const isEmpty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.length === 0)
   const members = Object.entries(p).filter(([, value]) => !isEmpty(value))
   return encodeDagCBOR({ ...Object.fromEntries(members), iss })
@@ -75,7 +76,7 @@ export interface SignedData {
   readonly clientDataJSON: Uint8Array<ArrayBuffer>
 }
 
-/** The `m.aad` of a passkey's capability: both as DAG-CBOR, as in the did-session family. */
+/** The `m.aad` of a passkey's capability: both members as DAG-CBOR, as in the did-session family. */
 export function encodeAAD({ authData, clientDataJSON }: SignedData): Uint8Array<ArrayBuffer> {
   return encodeDagCBOR({ authData, clientDataJSON })
 }

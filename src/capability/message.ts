@@ -3,7 +3,7 @@ import type { CacaoPayload } from './cacao.js'
 
 /** The content of a sign-in message: a payload, with chain and address instead of the account's DID. */
 export interface Message extends Omit<CacaoPayload, 'iss'> {
-  /** `https` in `https://example.com wants you…`. A CACAO has no member for it. */
+  /** `https` in `https://example.com wants you…`. A CACAO has no member for the scheme. */
   readonly scheme?: string
   /** `Ethereum` in `your Ethereum account`. */
   readonly chainName: string
@@ -12,9 +12,8 @@ export interface Message extends Omit<CacaoPayload, 'iss'> {
 }
 
 /**
- * The layout of the text. did-session, and others, write one blank line instead of two where there is no statement. Before
- * 2022-09-20 did-session also wrote the chain id after the dates. Texts in other layouts than `erc4361` are verified, but
- * never written.
+ * The layout of the text. Without a statement, did-session and others write one blank line instead of two. Before 2022-09-20,
+ * did-session also wrote the chain id after the dates. Only `erc4361` is written; texts in the other layouts are only verified.
  */
 export type MessageLayout = 'erc4361' | 'did-session' | 'erc4361-2022' | 'did-session-2022'
 
@@ -43,8 +42,8 @@ export function renderMessage(message: Message, layout: MessageLayout = 'erc4361
 }
 
 /**
- * The payloads whose text may have been signed for this one: itself, and for an empty list of resources the same without any. The
- * grammar of ERC-4361 allows the line `Resources:` with nothing under it, and some software leaves it out.
+ * The payloads whose text may have been signed for this payload: the payload itself, and if its list of resources is empty, also the
+ * payload without that list. The grammar of ERC-4361 allows an empty `Resources:` section, but some software omits it.
  */
 export function signedPayloads<P extends { readonly resources?: readonly string[] }>(p: P): P[] {
   if (p.resources?.length !== 0) return [p]
@@ -56,8 +55,8 @@ const HEADER =
   /^(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?<domain>\S+) wants you to sign in with your (?<chainName>\S+) account:$/
 
 /**
- * Splits an ERC-4361 text into its fields. Does not check their values, which `parsePayload` does. Throws
- * `ERR_CAPABILITY_INVALID` if a line is missing, repeated, unknown or out of order.
+ * Splits an ERC-4361 text into its fields. Does not check the values: `parsePayload` does that. Throws `ERR_CAPABILITY_INVALID` if
+ * a line is missing, repeated, unknown or out of order.
  */
 export function parseMessage(text: string): Message {
   const lines = new Lines(text)
@@ -98,7 +97,7 @@ export function parseMessage(text: string): Message {
 const REQUIRED = ['URI', 'Version', 'Chain ID', 'Nonce', 'Issued At'] as const
 const OPTIONAL = ['Expiration Time', 'Not Before', 'Request ID'] as const
 
-/** The lines of a text, read one after the other. The array is never shifted, because it may be long. */
+/** Reads the lines of a text one after the other. An index is used instead of `shift`, which is slow for a long array. */
 class Lines {
   readonly #lines: readonly string[]
   #at = 0

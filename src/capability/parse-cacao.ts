@@ -16,7 +16,7 @@ import {
 } from './cacao.js'
 import { isAuthority, isURI, missingResources } from './resources.js'
 
-// The guard's parts. Each reads one value and returns a copy of it.
+// The parts of the parser. Each reads one value and returns a copy of it.
 
 /** Returns a copy of a value that it accepts; throws `ERR_CAPABILITY_INVALID`, naming the path, for any other value. */
 type Schema<T> = (value: unknown, path: string) => T
@@ -25,13 +25,13 @@ type Schemas<T> = { readonly [K in keyof T]-?: Schema<NonNullable<T[K]>> }
 // Characters of a text, or bytes.
 const MAX_LENGTH = 16_384
 
-/** A schema for a text that passes the test, of at most 16,384 characters; `form` says for the error message what it must be. */
+/** A schema for a text of at most 16,384 characters that passes the test; `form` describes the text for the error message. */
 function textSchema<T extends string = string>(
   test: ((text: string) => text is T) | ((text: string) => boolean),
   form: string,
 ): Schema<T> {
   return (value, path) => {
-    // The length comes first, because the tests take time for each character.
+    // The length is checked first, because the tests take time for each character.
     if (typeof value !== 'string' || value.length > MAX_LENGTH) throw invalid(path, form)
     if (test(value)) return value as T
     const hidden = hiddenCharacter(value)
@@ -40,7 +40,7 @@ function textSchema<T extends string = string>(
   }
 }
 
-/** The schema of bytes: at least 1, and at most 16,384. */
+/** The schema for 1 to 16,384 bytes. */
 const bytesSchema: Schema<Uint8Array<ArrayBuffer>> = (value, path) => {
   if (!isBytes(value) || value.length === 0 || value.length > MAX_LENGTH)
     throw invalid(path, 'a non-empty string or bytes')
@@ -48,8 +48,8 @@ const bytesSchema: Schema<Uint8Array<ArrayBuffer>> = (value, path) => {
 }
 
 /**
- * Reads a plain object that has these members and no others, and returns a frozen copy. The members stay in the order in
- * which they came, because the strings of did-session depend on it.
+ * Reads a plain object that has these members and no others, and returns a frozen copy. The members keep their order, because
+ * did-session's session strings depend on it.
  */
 function readObject<T extends object>(
   input: unknown,
@@ -74,26 +74,26 @@ const MAX_RESOURCES = 1000
 // Characters of all resources together.
 const MAX_RESOURCES_LENGTH = 65_536
 
-// ASCII characters must be in the grammar of ERC-4361. Other characters are accepted, because people write statements in their
-// own language and wallets sign them. Hidden characters are refused: a line break, or what a wallet may show as one, could add
-// a field to the signed text; others could make the person read a different text.
+// ASCII characters must be in the grammar of ERC-4361. Other characters are accepted, because statements are written in many
+// languages and wallets sign them. Hidden characters are refused: a line break, or a character that a wallet may show as one,
+// could add a field to the signed text, and other hidden characters could make the person read a different text.
 const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}])*$/u
 const REQUEST_ID = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/
 const NONCE = /^[A-Za-z0-9]{8,}$/
-// Passkeys of the did-session family have a nonce in base64url, which is in no text that is signed.
+// Passkeys of the did-session family have a nonce in base64url. It is not part of a signed text.
 const NONCE_BASE64URL = /^[-_A-Za-z0-9]{8,}$/
 const SIGNATURE_TYPE = /^[-:\w]+$/
 const KEY_TYPE = 'key:'
 
-// Capabilities that were parsed are frozen and need not be parsed again.
+// Parsed capabilities are frozen, so they need not be parsed again.
 const parsed = new WeakSet<Cacao>()
 
 /**
- * The guard: every capability from outside (a wallet, a store, a string, a header) must pass it. It copies each member once
- * into a frozen `Cacao`, so that nothing can change after it was checked. Throws `ERR_CAPABILITY_INVALID` for a value that is
- * not exactly a CACAO (CAIP-74), for a text of more than 16,384 characters, for more than 1000 resources or 65,536 characters
- * in them, and for a chain of more than 4 capabilities. Throws `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for a
- * delegated capability that exceeds its parent.
+ * The guard that every capability from outside (a wallet, a store, a string, a header) must pass. It copies each member once into
+ * a frozen `Cacao`, so that nothing can change after the checks. Throws `ERR_CAPABILITY_INVALID` for a value that is not exactly a
+ * CACAO (CAIP-74), for a text of more than 16,384 characters, for more than 1000 resources or 65,536 characters in all of them,
+ * for a chain of more than 4 capabilities, and for a delegated capability that begins earlier or ends later than its parent.
+ * Throws `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for one that exceeds its parent in another way.
  */
 export function parseCacao(input: unknown): Cacao {
   if (parsed.has(input as Cacao)) return input as Cacao
@@ -101,12 +101,12 @@ export function parseCacao(input: unknown): Cacao {
     return parseChain(input, 'capability', MAX_LINKS)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
-    // A getter or a proxy of the caller's threw.
+    // A getter or a proxy in the input threw.
     throw new SessionError('ERR_CAPABILITY_INVALID', "malformed capability: it can't be read", { cause })
   }
 }
 
-/** Parses a capability, and those that it was delegated from, at most `links` together. */
+/** Parses a capability and the chain that it was delegated from, at most `links` capabilities together. */
 function parseChain(input: unknown, path: string, links: number): Cacao {
   if (links === 0) throw invalid(path, `absent: a chain has at most ${MAX_LINKS} capabilities`)
   const parent: Schema<Cacao> = (value, at) => parseChain(value, at, links - 1)
@@ -136,7 +136,7 @@ const parseResources: Schema<string[]> = (value, path) => {
     Array.isArray(value) && value.length <= MAX_RESOURCES
       ? Array.from({ length: value.length }, (_, i) => value[i])
       : [undefined]
-  // NaN if one of them is no text.
+  // NaN if any item is not a text.
   const length = list.reduce(
     (sum: number, item) => sum + (typeof item === 'string' ? item.length : Number.NaN),
     0,
@@ -168,7 +168,7 @@ const PAYLOAD: Schemas<CacaoPayload> = {
   resources: parseResources,
 }
 
-/** The guard for a payload alone, before it is signed. Throws `ERR_CAPABILITY_INVALID`. */
+/** Parses a payload alone, before it is signed. Throws `ERR_CAPABILITY_INVALID`. */
 export function parsePayload(input: unknown, path = 'p'): CacaoPayload {
   const required = ['domain', 'iss', 'aud', 'version', 'nonce', 'iat'] as const
   const payload = readObject<CacaoPayload>(input, path, PAYLOAD, required)
@@ -199,8 +199,8 @@ function parseSignature(input: unknown, path: string, parent: Schema<Cacao>): Ca
 }
 
 /**
- * A copy of the capability with its root, the capability that the wallet signed, as an additional member. It is not
- * enumerable, because a CACAO has no such member.
+ * A copy of the capability with an additional member `root`, the capability that the wallet signed. The member is not enumerable,
+ * because a CACAO has no such member.
  */
 export function withRoot(cacao: Cacao): Cacao & { readonly root: Cacao } {
   const copy = Object.freeze(Object.defineProperty({ ...cacao }, 'root', { value: rootOf(cacao) }))
@@ -208,13 +208,13 @@ export function withRoot(cacao: Cacao): Cacao & { readonly root: Cacao } {
   return copy as Cacao & { readonly root: Cacao }
 }
 
-/** The most capabilities in a chain: the one that the account granted, and three that were delegated. */
+/** The most capabilities in a chain: the capability that the account granted, and three delegated capabilities. */
 export const MAX_LINKS = 4
 
 /**
  * Throws if a delegated capability exceeds its parent: it must be issued by the parent's audience (else
- * `ERR_CAPABILITY_AUDIENCE`), for the same domain (`_DOMAIN`), for resources that the parent covers (`_RESOURCES`), and must
- * not begin earlier or end later (`_INVALID`). Does not verify its signature.
+ * `ERR_CAPABILITY_AUDIENCE`), for the same domain (`_DOMAIN`), for at least one resource and only for resources that the parent
+ * covers (`_RESOURCES`), and must not begin earlier or end later (`_INVALID`). Does not verify its signature.
  */
 function assertWithin(child: Cacao, parent: Cacao): void {
   const { iss, domain, resources = [] } = child.p

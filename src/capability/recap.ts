@@ -10,25 +10,25 @@ import { coverageOf, isRecap, isResource, isURI, missingResources, RECAP } from 
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
 const STATEMENT = 'I further authorize the stated URI to perform the following actions on my behalf:'
 
-/** The abilities as a ReCap URI (ERC-5573), for a capability's resources. Throws a `TypeError` for malformed abilities. */
+/** Encodes abilities as a ReCap URI (ERC-5573), for the resources of a capability. Throws a `TypeError` for malformed abilities. */
 export function toRecap(abilities: Abilities): string {
   const isGood =
     faultOfAbilities(abilities) === undefined &&
     Object.entries(abilities).every(
-      // Without any caveats, not even {}, an ability is granted to nobody.
+      // An ability with an empty list of caveats is not granted at all; [{}] grants it without caveats.
       ([resource, names]) => isResource(resource) && Object.values(names).every(({ length }) => length > 0),
     )
   const text = isGood ? canonicalJSON({ att: abilities }) : undefined
   if (text === undefined)
     throw new TypeError(
-      'abilities must have URIs (without . and .. segments) as members, each with names such as "notes/read", and each name with a list of caveats, [{}] for none: { "https://api.example.com/notes": { "notes/read": [{}] } }',
+      'abilities must be an object with URIs (without . and .. segments) as members, each with names such as "notes/read", and each name with a list of caveats ([{}] for none): { "https://api.example.com/notes": { "notes/read": [{}] } }',
     )
   return RECAP + toBase64url(utf8(text))
 }
 
 /**
- * The abilities in a ReCap URI; `undefined` unless it is exactly as ERC-5573 writes it. Its proofs (`prf`) are ignored, because
- * they grant nothing here. An ability with an empty list of caveats is well-formed, and granted to nobody.
+ * The abilities in a ReCap URI; `undefined` unless it is exactly in the form of ERC-5573. Its proofs (`prf`) are ignored, because
+ * they grant nothing here. An ability with an empty list of caveats is well-formed, but not granted.
  */
 export function fromRecap(resource: string): Abilities | undefined {
   return isRecap(resource) ? readRecap(resource).abilities : undefined
@@ -53,7 +53,7 @@ function readRecap(resource: string): RecapReading {
   const { att, prf, ...others } = value
   const [other] = Object.keys(others)
   if (other !== undefined) return { fault: `must have no member ${quoted(other)} beside att and prf` }
-  // An empty list isn't what ERC-5573 says, but what its examples and libraries write.
+  // ERC-5573 doesn't mention an empty list, but its examples and its libraries write one.
   const isProof = prf === undefined || (Array.isArray(prf) && prf.every((proof) => typeof proof === 'string'))
   if (!isProof) return { fault: 'must have a list of CIDs as its prf, or none' }
   const fault = faultOfAbilities(att)
@@ -67,9 +67,9 @@ function readRecap(resource: string): RecapReading {
 const CHAIN_NAMESPACE = /^[-a-z0-9]{3,8}$/
 
 /**
- * The target of a ReCap of the one-click sign-in of WalletConnect and Reown AppKit; `undefined` for any other ReCap. Such a one
- * names for each namespace of chains, such as `eip155`, the methods for which an app may ask the wallet. That is no URI and grants
- * nothing to a server, so it is no ReCap of ERC-5573. It may be written in base64 rather than base64url.
+ * The first target of a one-click sign-in's ReCap (WalletConnect, Reown AppKit); `undefined` for any other ReCap. Such a ReCap names,
+ * for each namespace of chains such as `eip155`, the methods that an app may call in the wallet. A namespace is not a URI and grants
+ * nothing on a server, so this is not a ReCap of ERC-5573. It may be encoded in base64 instead of base64url.
  */
 function oneClickTarget(resource: string): string | undefined {
   const encoded = resource.slice(RECAP.length)
@@ -85,8 +85,8 @@ function oneClickTarget(resource: string): string | undefined {
 }
 
 /**
- * The origins at which a capability with these resources covers something: those of its http and https URLs, also in its
- * abilities; `https://*` for all of them.
+ * The origins at which a capability with these resources covers something: the origins of its http and https URLs, including those
+ * in its abilities. `https://*` and `http://*`, which cover every origin of that scheme, are returned unchanged.
  */
 export function coveredOrigins(resources: readonly string[]): ReadonlySet<string> {
   const all = resources.flatMap((resource) => Object.keys(fromRecap(resource) ?? { [resource]: {} }))
@@ -98,7 +98,7 @@ export function coveredOrigins(resources: readonly string[]): ReadonlySet<string
   )
 }
 
-/** The statement that the person reads (ERC-5573): the app's own words, if any, and then the abilities, sorted by bytes. */
+/** The statement that the person reads (ERC-5573): the app's own words, if any, followed by the abilities, sorted by code units. */
 export function recapStatement(abilities: Abilities, words?: string): string {
   const items = Object.entries(abilities)
     .sort(byName)
@@ -118,16 +118,16 @@ export function recapStatement(abilities: Abilities, words?: string): string {
   return [...(words === undefined ? [] : [words]), STATEMENT, ...numbered].join(' ')
 }
 
-/** The app's own words in a statement that `recapStatement` made. */
+/** The app's own words in a statement that `recapStatement` returned. */
 export function withoutRecapStatement(statement: string): string {
   const at = statement.indexOf(STATEMENT)
   return at < 0 ? statement : statement.slice(0, at).trimEnd()
 }
 
 /**
- * The abilities that a capability grants; `undefined` for one without a ReCap, or with one of a one-click sign-in if those are
- * accepted. Throws `ERR_CAPABILITY_INVALID` if its ReCap is malformed, is not the last of the resources, or does not match the
- * statement.
+ * The abilities that a capability grants; `undefined` if it has no ReCap, or with `oneClickAuth`, if its ReCap is that of a one-click
+ * sign-in. Throws `ERR_CAPABILITY_INVALID` if there is more than one ReCap, or if the ReCap is malformed, is not the last of the
+ * resources, or does not match the statement.
  */
 export function abilitiesOf(
   { resources = [], statement = '' }: CacaoPayload,
@@ -135,28 +135,28 @@ export function abilitiesOf(
 ): Abilities | undefined {
   const [recap, second] = resources.filter(isRecap)
   if (recap === undefined) return undefined
-  if (second !== undefined) throw malformed('there must be one ReCap at most in p.resources')
+  if (second !== undefined) throw malformed('p.resources must have at most one ReCap')
   if (resources.at(-1) !== recap) throw malformed('its ReCap must be the last of p.resources')
   const target = oneClickTarget(recap)
   if (target !== undefined && oneClickAuth) return undefined
   if (target !== undefined)
     throw malformed(
-      `its ReCap is about ${quoted(target)}, which is no URI. If that is the namespace of a chain, as the one-click sign-in of WalletConnect and Reown AppKit writes it, oneClickAuth: true accepts it as a sign-in`,
+      `its ReCap is about ${quoted(target)}, which is not a URI. If the capability comes from the one-click sign-in of WalletConnect or Reown AppKit, set oneClickAuth: true to accept it as a sign-in`,
     )
   const { abilities, fault } = readRecap(recap)
   if (abilities === undefined) throw malformed(`its ReCap ${fault}`)
-  const said = recapStatement(abilities)
-  if (statement === said || statement.endsWith(` ${said}`)) return abilities
+  const expected = recapStatement(abilities)
+  if (statement === expected || statement.endsWith(` ${expected}`)) return abilities
   if (!statement.includes(STATEMENT))
-    throw malformed('p.statement must say what its ReCap grants, and says nothing of it')
-  throw malformed(`p.statement must end with what its ReCap grants, which is ${quoted(said, 200)}`)
+    throw malformed('p.statement must say what its ReCap grants, but does not mention it')
+  throw malformed(`p.statement must end with what its ReCap grants, which is ${quoted(expected, 200)}`)
 }
 
 function malformed(what: string): SessionError {
   return new SessionError('ERR_CAPABILITY_INVALID', `malformed capability: ${what} (ERC-5573)`)
 }
 
-/** Whether all wanted abilities are granted, each with the same caveats or without any. */
+/** Whether all wanted abilities are granted, each with the same caveats or without caveats. */
 export function includesAbilities(granted: Abilities, wanted: Abilities): boolean {
   const grants = resourcesByCaveat(granted)
   const covering = new Map([...grants].map(([name, resources]) => [name, coverageOf(resources)]))
@@ -165,7 +165,7 @@ export function includesAbilities(granted: Abilities, wanted: Abilities): boolea
   return Object.entries(wanted).every(([resource, names]) =>
     Object.entries(names).every(
       ([ability, list]) =>
-        // An empty list asks for nothing that could be granted.
+        // With an empty list of caveats, nothing is wanted that could be granted.
         list.length > 0 &&
         (isGranted(resource, ability, NO_CAVEATS) ||
           list.every((caveats) => isGranted(resource, ability, canonicalJSON(caveats) ?? ''))),
@@ -175,7 +175,7 @@ export function includesAbilities(granted: Abilities, wanted: Abilities): boolea
 
 const NO_CAVEATS = '{}'
 
-/** The resources for each pair of an ability and one of its caveats. */
+/** For each pair of an ability and one of its caveats, the resources for which it is granted. */
 function resourcesByCaveat(abilities: Abilities): Map<string, string[]> {
   const resources = new Map<string, string[]>()
   for (const [resource, names] of Object.entries(abilities)) {
@@ -191,7 +191,7 @@ function resourcesByCaveat(abilities: Abilities): Map<string, string[]> {
   return resources
 }
 
-/** The abilities of both, without duplicates, and without those that are granted to nobody. */
+/** The abilities of both arguments, without duplicates, and without abilities that have an empty list of caveats. */
 function unionOfAbilities(some: Abilities, others: Abilities): Abilities {
   const union = new Map<string, Map<string, Map<string | undefined, Caveats>>>()
   for (const [resource, granted] of [...Object.entries(some), ...Object.entries(others)]) {
@@ -217,8 +217,8 @@ function faultOfAbilities(value: unknown): string | undefined {
   const resources = isObject(value) ? Object.entries(value) : []
   if (resources.length === 0) return 'must name at least one resource in its att'
   for (const [resource, names] of resources) {
-    if (!isURI(resource)) return `names ${quoted(resource)}, which is no URI`
-    if (isRecap(resource)) return 'must not be about another ReCap'
+    if (!isURI(resource)) return `names ${quoted(resource)}, which is not a URI`
+    if (isRecap(resource)) return 'must not grant abilities for another ReCap'
     const abilities = isObject(names) ? Object.entries(names) : []
     if (abilities.length === 0) return `must name at least one ability for ${quoted(resource)}`
     for (const [name, list] of abilities) {
@@ -243,7 +243,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1
 }
 
-/** The wanted resources that none of the granted ones covers. A ReCap is covered by one that has all of its abilities. */
+/** The wanted resources that no granted resource covers. A ReCap is covered by a ReCap that includes all of its abilities. */
 export function missingGrants(granted: readonly string[], wanted: readonly string[]): string[] {
   const abilities = abilitiesIn(granted)
   return missingResources(granted, wanted).filter((resource) => {
@@ -252,7 +252,7 @@ export function missingGrants(granted: readonly string[], wanted: readonly strin
   })
 }
 
-/** The resources of both without duplicates, and at the end one ReCap with the abilities of both. */
+/** The resources of both lists without duplicates, with one ReCap at the end that has the abilities of both. */
 export function unionOfGrants(some: readonly string[], others: readonly string[]): string[] {
   const all = [...new Set([...some, ...others])]
   const recaps = all.filter(isRecap)

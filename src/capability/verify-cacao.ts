@@ -49,8 +49,8 @@ import { isLasting, type Verifiers, verifySignature } from './verify-signature.j
 /** A capability that was verified. */
 export interface VerifiedCacao extends Cacao {
   /**
-   * The capability that the wallet signed: this one, unless it was delegated. Only in this one did the person see and sign the
-   * nonce, the statement and the request id. Not enumerable, because a CACAO has no such member.
+   * The capability that the wallet signed: this capability itself, unless it was delegated. The person saw and signed only the
+   * nonce, statement and request id of `root`. Not enumerable, because a CACAO has no such member.
    */
   readonly root: Cacao
 }
@@ -59,7 +59,8 @@ export interface VerifiedCacao extends Cacao {
  * Verifies a capability from outside and returns it, frozen and typed. Rejects with a `SessionError` whose code
  * (`ERR_CAPABILITY_…`) names the first check that failed, in this order: form, signature, delegation, issuer, audience, domain,
  * nonce, time, resources, ability, revocation. The signature of a contract account is verified after the ability. Rejects with
- * a `TypeError` for a wrong option.
+ * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer, with the `SessionError` of a revocation store, such as
+ * `ERR_STORE_UNAVAILABLE`, and with a `TypeError` for a wrong option.
  *
  * @example
  * const { root } = await verifyCacao(json, { verifiers: ethereumVerifiers(), domains: ['app.example.com'] })
@@ -69,8 +70,9 @@ export async function verifyCacao(input: unknown, options: VerifyCacaoOptions): 
 }
 
 /**
- * Makes the checks of a capability that has passed the guard. The signature comes first, because without it nothing in the
- * capability can be trusted. For a contract account it comes after the content, so that the chain is not asked in vain.
+ * Runs the checks on a parsed capability. The signature comes first, because without it nothing in the capability can be trusted.
+ * The signature of a contract account comes after the content, so that the chain is not called for a capability that is refused
+ * anyway.
  */
 export async function verifyChecked(
   cacao: Cacao,
@@ -82,9 +84,8 @@ export async function verifyChecked(
 }
 
 /**
- * What a capability must fulfil to be accepted. The signature and the time are always checked, and a delegated capability is
- * refused unless `delegation` allows it. Every other check is made only if its option is given. An option that is named must
- * have a value.
+ * The checks that a capability must pass. The signature and the time are always checked, and a delegated capability is refused
+ * unless `delegation` allows it. Every other check is made only if its option is given. The option of a check can't be `undefined`.
  */
 export interface VerifyCacaoOptions {
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
@@ -93,35 +94,35 @@ export interface VerifyCacaoOptions {
   now?: Clock
   /** Seconds by which the issuer's clock may be ahead; 300 by default. Applies to `iat` and `nbf`. */
   clockSkewSecs?: number
-  /** The account that must have granted it, or the root of its chain (CAIP-10, or its DID). */
+  /** The account (CAIP-10, or its DID) that must have granted the capability or, if it was delegated, the root of its chain. */
   issuer?: AccountInput
-  /** The key that it must be granted to (did:key). */
+  /** The did:key of the session key that the capability must be granted to. */
   audience?: string
   /** The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for them. */
   domains?: Domains
-  /** The nonce that was asked for. The capability that the wallet signed must have it. */
+  /** The nonce that your server issued for this sign-in. The capability that the wallet signed must have it. */
   nonce?: string
   /** Resources that the capability must cover; at least one. */
   resources?: readonly string[]
   /** The ability that it must grant for a resource without caveats (ReCap, ERC-5573). */
   ability?: Ability
   /**
-   * Says which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`. It is asked for each capability of a chain.
-   * The capability is refused if `isRevoked` rejects or returns anything but `false`. Look the capability up by its
-   * `capabilityIdentity`, not by its CID: one signature can be written in several ways, and each has another CID.
+   * Knows which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`. `isRevoked` is called for each capability of a
+   * chain. The capability is refused if `isRevoked` rejects or returns anything but `false`. Look the capability up by its
+   * `capabilityIdentity`, not by its CID: one signed capability can be written in several ways, each with its own CID.
    */
   revocation?: Revocation
-  /** Accepts capabilities that a session key delegated, up to so many links. Refused by default. */
+  /** Accepts capabilities that a session key delegated, up to `maxLinks`. They are refused by default. */
   delegation?: DelegationOptions | false
   /**
-   * Accepts capabilities of the one-click sign-in of WalletConnect and Reown AppKit, whose ReCap names methods of the wallet
-   * (`eip155`) instead of URIs. It says who signed in, and grants nothing here: no resources and no abilities. Refused by default.
-   * Ask for a `nonce` and your `domains`, because the capability is for no session key.
+   * Accepts capabilities of the one-click sign-in of WalletConnect and Reown AppKit, whose ReCap names wallet methods (`eip155`)
+   * instead of URIs. Such a capability proves who signed in, but its ReCap grants no resources and no abilities. `false` by default.
+   * Check `nonce` and `domains` too, because the capability is not bound to a session key.
    */
   oneClickAuth?: boolean
 }
 
-/** A check of a capability that has passed the guard. It throws or rejects with a `SessionError`. */
+/** A check of a parsed capability. It throws or rejects with a `SessionError`. */
 type CapabilityCheck = (cacao: Cacao) => void | Promise<void>
 
 /** The options of `verifyCacao` after they were read. */
@@ -140,11 +141,11 @@ export interface CapabilityExpectations {
   readonly oneClickAuth: boolean | undefined
 }
 
-// Infinity is accepted too, for servers that check the dates elsewhere.
+// Infinity is accepted too, for callers that check `iat` and `nbf` themselves.
 const clockSkewOption: ReadValue<number> = (value, name) =>
   value === Number.POSITIVE_INFINITY ? value : quantityOption(value, name)
 
-/** The readers of the options of `verifyCacao`, and of functions that take the same ones. */
+/** The readers for the options of `verifyCacao`, and of functions with the same options. */
 export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
   verifiers: required(verifiersOption),
   now: setting(clockOption),
@@ -160,20 +161,20 @@ export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
   oneClickAuth: setting(booleanOption),
 }
 
-/** The checks that the options ask for. */
+/** The checks that the options require. */
 export interface CapabilityChecks {
-  /** Checks of the content, which need no cryptography, and no answer from elsewhere except by the caller's functions. */
+  /** Checks of the content. They need no cryptography, and call nothing outside except the caller's own functions. */
   readonly content: readonly CapabilityCheck[]
   readonly signature: CapabilityCheck
   readonly revocation: readonly CapabilityCheck[]
 }
 
-/** The checks that the options ask for. Throws a `TypeError` for wrong options. */
+/** Returns the checks that the options require. Throws a `TypeError` for wrong options. */
 function capabilityChecks(options: VerifyCacaoOptions): CapabilityChecks {
   return checksOf(readOptions(options, CAPABILITY_OPTIONS))
 }
 
-/** The same for options that were already read. */
+/** Returns the checks that options require after they were read. */
 export function checksOf({
   verifiers,
   now = systemClock,
@@ -206,7 +207,7 @@ export function checksOf({
 /** One reason why a capability is refused. */
 export interface CapabilityProblem {
   readonly code: SessionErrorCode
-  /** The reason, in words for a developer. It contains no signature, and only public keys. */
+  /** The reason, for a developer. It contains no signature and no secret key. */
   readonly message: string
 }
 
@@ -216,25 +217,25 @@ export interface CacaoInspection {
   readonly isAccepted: boolean
   /** Every check that failed. An invalid signature comes first, because then nothing in the capability can be trusted. */
   readonly problems: readonly CapabilityProblem[]
-  /** The content; absent if the capability is malformed. Don't trust it unless `isAccepted` is true. */
+  /** The content; absent if the capability is malformed. Don't trust it unless `isAccepted` is `true`. */
   readonly claims?: {
     /** The account's DID. */
     readonly issuer: string
-    /** The DID of the key that may use it. */
+    /** The DID of the session key that may use the capability. */
     readonly audience: string
     readonly domain: string
     readonly resources: readonly string[]
     readonly issuedAt: Date
-    /** `undefined` if it never expires. */
+    /** `undefined` if the capability never expires. */
     readonly expiresAt: Date | undefined
     readonly signatureType: string
   }
 }
 
 /**
- * Makes all the checks of `verifyCacao`, which stops at the first one that fails, and returns everything that is wrong with a
- * capability. It is for logs and for developers; decide with `verifyCacao`. Never rejects because of the capability; throws a
- * `TypeError` for wrong options.
+ * Runs all checks of `verifyCacao`, which itself stops at the first failure, and returns everything that is wrong with a capability.
+ * Use this for logs and debugging; use `verifyCacao` to decide whether to accept a capability. Never rejects because of the
+ * capability; rejects with a `TypeError` for wrong options.
  *
  * @example
  * const { problems } = await inspectCacao(json, { verifiers: ethereumVerifiers(), audience: keyDID })

@@ -19,36 +19,36 @@ import { renderMessage } from './message.js'
 import { parseCacao, parsePayload } from './parse-cacao.js'
 import { abilitiesOf } from './recap.js'
 
-/** The options of a verifier, as in `@didtools/cacao`. */
+/** The options of a verifier, with the names of `@didtools/cacao`. */
 export interface VerifierOptions {
   /** The time at which the capability must be valid; now by default. */
   atTime?: Date
-  /** Seconds by which the issuer's clock may be ahead. */
+  /** Seconds by which the issuer's clock may be ahead; 300 by default. */
   clockSkewSecs?: number
-  /** Set by callers that check `exp` themselves, as `verifyCacao` does. */
+  /** Set to `true` by callers that check the dates themselves, as `verifyCacao` does. */
   disableExpirationCheck?: boolean
 }
 
 /**
  * Verifies the account's signature of a capability, and rejects if it is not valid. The type of the capability is loose, so
- * that the verifiers of this library can be used with the `dids` package too. `verifyCacao` passes a capability that has
- * passed the guard.
+ * that the verifiers of this library can also be used with the `dids` package. `verifyCacao` passes a parsed `Cacao`.
  */
 export type CacaoVerifier = (
   cacao: { h: object; p: object; s?: object },
   options: VerifierOptions,
 ) => Promise<void>
 
-/** A verifier for each signature type, such as `eip191`. Those of the did-session family can be used too. */
+/** A verifier for each signature type, such as `eip191`. The verifiers of the did-session family can be used too. */
 export type Verifiers = Readonly<
   Record<string, CacaoVerifier | ((cacao: never, options: never) => Promise<void>)>
 >
 
 /**
- * Verifies all signatures of a capability's chain: the account's with the verifier for its type, and then the session key's of
- * each delegated capability. Rejects with `ERR_CAPABILITY_SIGNATURE`, with `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier
- * for a type, or with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap. `now` is in milliseconds since 1970. With
- * `oneClickAuth`, the ReCap may be one of a one-click sign-in.
+ * Verifies all signatures in a capability's chain: the account's signature with the verifier for its type, then the session key's
+ * signature of each delegated capability. Rejects with `ERR_CAPABILITY_SIGNATURE`, with `ERR_CAPABILITY_UNSUPPORTED` if there is no
+ * verifier for the signature type, with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap, or with another
+ * `SessionError` of the verifier, such as `ERR_RPC_UNAVAILABLE`. `now` is in milliseconds since 1970. With `oneClickAuth`, the ReCap
+ * may be that of a one-click sign-in.
  */
 export async function verifySignature(
   cacao: Cacao,
@@ -59,14 +59,14 @@ export async function verifySignature(
 ): Promise<void> {
   for (const link of chainOf(cacao)) {
     const parent = parentOf(link)
-    // Throws unless the statement that the person read says what the ReCap grants.
+    // Throws unless the statement, which the person read, describes what the ReCap grants.
     abilitiesOf(link.p, oneClickAuth)
     if (parent) await verifyDelegated(link, parent)
     else await verifyGranted(link, verifiers, now, clockSkewSecs)
   }
 }
 
-/** Whether a signature that was valid once is always valid. A contract account can change which signatures it accepts. */
+/** Whether a signature that was valid once stays valid. A contract account (EIP-1271) can change which signatures it accepts. */
 export function isLasting(cacao: Cacao): boolean {
   return rootOf(cacao).s.t !== 'eip1271'
 }
@@ -87,15 +87,15 @@ async function verifyGranted(
     )
   }
   try {
-    // Only the signature is asked about. Verifiers of the did-session family also judge the dates, in words of their own,
-    // so they are told a time at which the capability has begun.
+    // Only the signature is verified here. Verifiers of the did-session family also check the dates, but with other errors, so
+    // they get a time at which the capability has started.
     const atTime = new Date(Math.max(now, startTime(cacao)))
     await verifier(cacao, { atTime, clockSkewSecs, disableExpirationCheck: true })
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     throw notSigned(cause)
   }
-  // `eip4361` is for Ethereum accounts only, which the verifiers of the did-session family don't check.
+  // `eip4361` is only for Ethereum accounts. The verifiers of the did-session family don't check that.
   if (cacao.h.t === 'eip4361' && !cacao.p.iss.startsWith('did:pkh:eip155:')) throw notSigned()
 }
 
@@ -104,9 +104,9 @@ function notSigned(cause?: unknown): SessionError {
 }
 
 /**
- * The input of a verifier after the guard. `verifyCacao` has made all other checks, but other callers, such as the dids package,
- * leave the dates to the verifier: they are checked here unless `disableExpirationCheck` is set. Throws `ERR_CAPABILITY_INVALID`,
- * `_EXPIRED` or `_NOT_YET_VALID`.
+ * Parses the input of a verifier. `verifyCacao` checks the dates itself, but other callers, such as the dids package, leave that to
+ * the verifier, so they are checked here unless `disableExpirationCheck` is `true`. Throws `ERR_CAPABILITY_EXPIRED`,
+ * `_NOT_YET_VALID`, or as `parseCacao` does.
  */
 export function verifierInput(input: unknown, options: VerifierOptions | undefined): Cacao {
   const cacao = parseCacao(input)
@@ -120,16 +120,16 @@ export function verifierInput(input: unknown, options: VerifierOptions | undefin
 const KEY_TYPES = new Map<string, KeyType>([
   ['key:p256', 'P-256'],
   ['key:ed25519', 'Ed25519'],
-  // For accounts only: session keys are never of this type.
+  // Only accounts have keys of this type, never sessions.
   ['key:secp256k1', 'secp256k1'],
 ])
-// As in ERC-4361. The guard accepts other characters for passkeys, but a did:key signs a text.
+// As in ERC-4361. `parseCacao` accepts other characters for passkeys, but a did:key signs a text.
 const KEY_NONCE = /^[A-Za-z0-9]+$/
 
 /**
  * The text (CAIP-122) of a payload whose issuer is a did:key, with that DID as the address. Signed requests and JWS begin
- * differently, so a signature of the key over one of those is never valid for a capability. Throws `ERR_CAPABILITY_INVALID`
- * for a nonce with other characters than letters and digits.
+ * differently, so the key's signature of a request or JWS is never valid for a capability. Throws `ERR_CAPABILITY_INVALID` for a
+ * nonce with characters other than letters and digits.
  */
 export function renderKeyMessage({ iss, ...rest }: CacaoPayload): string {
   if (!KEY_NONCE.test(rest.nonce))
@@ -140,14 +140,14 @@ export function renderKeyMessage({ iss, ...rest }: CacaoPayload): string {
   return renderMessage({ ...rest, chainName: 'Key', address: iss, chainId: 'did:key' })
 }
 
-/** The signature type (`key:…`) of a type of key. */
+/** The signature type (`key:…`) for a type of key. */
 export function keySignatureType(type: KeyType): string | undefined {
   return [...KEY_TYPES].find(([, known]) => known === type)?.[0]
 }
 
 /**
- * Delegates a capability: the key that is the parent's audience signs a payload whose `requestId` is the parent's identity.
- * Rejects with the `ERR_CAPABILITY_…` of `parseCacao` if it would exceed the parent.
+ * Delegates a capability: the parent's audience, a session key, signs a payload whose `requestId` is the parent's identity. Rejects
+ * as `parseCacao` throws if the new capability would exceed the parent.
  */
 export async function signDelegated(
   key: SessionKey,
@@ -162,8 +162,8 @@ export async function signDelegated(
 }
 
 /**
- * Checks that a delegated capability was signed by its issuer, and delegated from this parent and no other. Rejects with
- * `ERR_CAPABILITY_SIGNATURE`, or with `ERR_CAPABILITY_UNSUPPORTED` for another type of signature than `key:…`.
+ * Checks that a delegated capability was signed by its issuer, and that it was delegated from exactly this parent. Rejects with
+ * `ERR_CAPABILITY_SIGNATURE`, or with `ERR_CAPABILITY_UNSUPPORTED` for a signature type other than `key:…`.
  */
 async function verifyDelegated(cacao: Cacao, parent: Cacao): Promise<void> {
   if (cacao.p.requestId !== (await nativeIdentity(parent)))
@@ -173,7 +173,7 @@ async function verifyDelegated(cacao: Cacao, parent: Cacao): Promise<void> {
 
 /**
  * Checks that a capability was signed by its issuer, a did:key. Rejects with `ERR_CAPABILITY_SIGNATURE`, or with
- * `ERR_CAPABILITY_UNSUPPORTED` for another type of signature than `key:…`.
+ * `ERR_CAPABILITY_UNSUPPORTED` for a signature type other than `key:…`.
  */
 export async function verifyKeySigned(
   { h, p, s }: Cacao,
@@ -187,7 +187,7 @@ export async function verifyKeySigned(
     )
   const key = knownKey(p.iss)
   if (key?.type !== type || h.t !== 'caip122')
-    throw refusedBecause(`its issuer makes no signatures of type ${s.t} in the format ${h.t}`)
+    throw refusedBecause(`its issuer can't make signatures of type ${s.t} in the format ${h.t}`)
   const signature = typeof s.s === 'string' ? fromBase64url(s.s) : undefined
   if (!signature || !(await verify(key, signature, utf8(renderKeyMessage(p)))))
     throw refusedBecause(`it is not signed by ${p.iss}`)

@@ -2,46 +2,49 @@ import { toBase64url } from '../base/multibase.js'
 import { type ReadValue, wrong } from '../base/options.js'
 import { ExpiryBuckets } from './replay.js'
 
-// Where one process checks a request twice, the second check must not take it for a replay. It can't tell by the request itself,
-// which anyone may have captured: so the first check puts a random pass into the request that it hands on, and the second one
-// takes it. No client knows a pass, none is good for another request, and none twice.
+// If one process verifies a request twice, the second check must not refuse it as a replay. The request itself proves nothing,
+// because anyone may have captured it. So the first check adds a random pass to the request that it hands on, and the second
+// check consumes the pass. No client knows a pass, and each pass is valid for one request, once.
 
-/** Whether a check gives a pass to the check after it, or takes that of the one before. */
+/** Whether a check gives a pass to the next check of the same request, or takes the pass of the previous one. */
 export type Admission = 'give' | 'take'
 
 /** Reads the option `admission`. */
 export const admissionOption: ReadValue<Admission> = (value, name) => {
   if (value === 'give' || value === 'take') return value
-  throw wrong(name, '"give", where another check of this process follows, or "take", where it does')
+  throw wrong(name, '"give" in the first of two checks of a request, or "take" in the second')
 }
 
-/** The header in which a pass is handed on within the process. */
+/** The header that carries a pass from one check to the next within the process. */
 export const PASS_HEADER = 'cacao-admission'
 
 const PASS_BYTES = 16
 const PASS_MS = 60_000
 const MOST_PASSES = 100_000
-// Bundlers copy this module into each part of an app, and all of them must know the passes.
-const PLACE = Symbol.for('cacao-session.admissions')
+// Bundlers may copy this module into several parts of an app. A global symbol lets all copies share the passes.
+const PASSES = Symbol.for('cacao-session.admissions')
 
 interface Pass {
-  /** The request that it is for. */
+  /** The id of the request that the pass is for. */
   readonly id: string
-  /** Milliseconds since 1970. */
+  /** When the pass expires, in milliseconds since 1970. */
   readonly until: number
 }
 
 function passes(): Map<string, Pass> {
-  const place = globalThis as { [PLACE]?: Map<string, Pass> }
-  place[PLACE] ??= new Map()
-  return place[PLACE]
+  const holder = globalThis as { [PASSES]?: Map<string, Pass> }
+  holder[PASSES] ??= new Map()
+  return holder[PASSES]
 }
 
-/** A new pass for a request that was admitted, good for a minute at most, and until the request expires. */
+/**
+ * Returns a new pass for the accepted request with this id. The pass expires after a minute, or with the request if that is
+ * earlier. Times are milliseconds since 1970.
+ */
 export function givePass(id: string, expiresAt: number, now: number): string {
   const all = passes()
   for (const [pass, { until }] of all) {
-    // The oldest come first. One that was pushed out is refused as a replay.
+    // The oldest pass comes first. A request whose pass was dropped to make room is refused as a replay.
     if (now < until && all.size < MOST_PASSES) break
     all.delete(pass)
   }
@@ -50,7 +53,7 @@ export function givePass(id: string, expiresAt: number, now: number): string {
   return pass
 }
 
-/** Takes a pass. Says whether there was such a one for this request, which it is no more. */
+/** Consumes a pass. Returns whether it was valid for the request with this id at `now` (milliseconds since 1970). */
 export function takePass(pass: string | undefined, id: string, now: number): boolean {
   const found = pass === undefined ? undefined : passes().get(pass)
   if (pass === undefined || found?.id !== id) return false
@@ -58,9 +61,9 @@ export function takePass(pass: string | undefined, id: string, now: number): boo
   return now < found.until
 }
 
-// What one capability may take up on a server at a time, so that one caller can't use up what is there for all.
+// Limits for each capability, so that one caller can't use up the server's memory.
 
-/** Counts live requests by id. Each counts until it expires, and no more than `most` of one id at a time. */
+/** Counts live requests by id. A request counts until it expires, and at most `most` of one id may be live at a time. */
 export class LiveRequests {
   readonly #most: number
   readonly #counts = new Map<string, number>()
@@ -71,13 +74,13 @@ export class LiveRequests {
   }
 
   /**
-   * Counts one more request of the id until `expiresAt`, and returns a function that takes it back. Returns `undefined`,
-   * and counts nothing, if there are as many as allowed. Times are milliseconds since 1970.
+   * Counts one more request of the id until `expiresAt`, and returns a function that uncounts it. If the limit is reached,
+   * counts nothing and returns `undefined`. Times are milliseconds since 1970.
    */
   reserve(id: string, expiresAt: number, now: number): (() => void) | undefined {
     for (const expired of this.#buckets.takeExpired(now)) {
       for (const [each, count] of expired) add(this.#counts, each, -count)
-      // So that a request which is taken back later is not subtracted twice.
+      // So that a request that is uncounted later is not subtracted twice.
       expired.clear()
     }
     if ((this.#counts.get(id) ?? 0) >= this.#most) return undefined
@@ -92,7 +95,7 @@ export class LiveRequests {
   }
 }
 
-/** Counts the bytes of bodies that are buffered at a time, for each id. */
+/** Counts the bytes of request bodies that are buffered at the moment, for each id. */
 export class BufferedBytes {
   readonly #most: number
   readonly #counts = new Map<string, number>()
@@ -102,8 +105,8 @@ export class BufferedBytes {
   }
 
   /**
-   * The share of one body in what may be buffered for the id: `take` adds bytes, or returns false if that would be too
-   * many; `release` gives all of them back.
+   * The share of one body in the buffer of the id. `take` counts more bytes, or returns `false` if they would exceed the limit;
+   * `release` uncounts all bytes of the body.
    */
   share(id: string): { take(bytes: number): boolean; release(): void } {
     let taken = 0

@@ -21,26 +21,26 @@ import { isLasting, type Verifiers, verifySignature } from '../capability/verify
 export interface Caller {
   /** The account that the session acts for: a CAIP-10 id, such as `eip155:1:0x…` with the address in lower case, or a did:key. */
   readonly account: string
-  /** The address of the account: of an Ethereum account with its checksum (EIP-55); a did:key is its own. */
+  /** The address of the account. An Ethereum address has its checksum (EIP-55); for a did:key, this is the did:key itself. */
   readonly address: string
-  /** The chain of the account (CAIP-2), such as `eip155:1`; `undefined` for a did:key, which is on none. */
+  /** The chain of the account (CAIP-2), such as `eip155:1`; `undefined` for a did:key, which has no chain. */
   readonly chainId: string | undefined
   /** The account's DID, such as `did:pkh:eip155:1:0x…`. */
   readonly id: string
-  /** The session key that acts. */
+  /** The did:key of the session key that acts. */
   readonly keyDID: string
   /** The resources that the capability covers. */
   readonly resources: readonly string[]
-  /** The capability under which the key acts: the last of its chain. */
+  /** The capability under which the key acts: the last one of its chain. */
   readonly cacao: Cacao
   /**
-   * The capability that the wallet signed: the same one, unless it was delegated. Judge a sign-in by this one (nonce,
-   * `iat`, statement, request id), because a session key can write anything into what it signs itself.
+   * The capability that the wallet signed: the same as `cacao`, unless that was delegated. Check a sign-in (nonce, `iat`,
+   * statement, request id) against `root`, because a session key can write anything into a capability that it delegates.
    */
   readonly root: Cacao
 }
 
-/** Who acts under a capability that was verified. */
+/** The caller who acts under a verified capability. */
 export function callerUnder(cacao: Cacao): Caller {
   const account = issuerAccount(cacao)
   const { namespace, reference, address = account } = parseAccount(account) ?? {}
@@ -56,33 +56,34 @@ export function callerUnder(cacao: Cacao): Caller {
   }
 }
 
-/** What a server demands of every capability, whatever it comes with: a request, a token, a link, a cookie. */
+/** What a server requires of every capability, whether it arrives with a request, a token, a signed URL or a cookie. */
 export interface CapabilityPolicy {
   readonly verifiers: Verifiers
   readonly domains: Domains
   readonly delegation: DelegationOptions | false
   readonly revocation: Revocation | undefined
   readonly clockSkewSecs: number
-  /** Capabilities whose wallet signature is not verified again. */
+  /** The most capabilities that are cached, so that their wallet signature is not verified again. */
   readonly cacheSize: number
   readonly askStore: AskStore
 }
 
-/** A capability as it came. */
+/** A capability as the server received it, not verified yet. */
 export interface ReceivedCapability {
-  /** Its text. The same text must always be the same capability. */
+  /** Its encoded text, by which verified capabilities are cached. One text must always mean one capability. */
   readonly text: string
-  /** The did:key of the key that uses it, whose signature was verified. */
+  /** The did:key of the key that uses the capability. The signature of this key was verified. */
   readonly keyDID: string
-  /** Reads the text, where it isn't known yet. Throws unless it is a capability that has passed the guard. */
+  /** Parses the text; called only if the text is not cached. Throws unless `parseCacao` accepts the capability. */
   read(): Cacao
 }
 
-/** Who acts under a capability, and its `capabilityIdentity`. */
+/** A capability that passed the gate. */
 interface AdmittedCapability {
   readonly caller: Caller
+  /** Its `capabilityIdentity`. */
   readonly identity: string
-  /** From when on it is valid, in milliseconds since 1970, and until when. */
+  /** The start and the end of its validity, in milliseconds since 1970. */
   readonly from: number
   readonly until: number
 }
@@ -90,10 +91,10 @@ interface AdmittedCapability {
 /** Decides who may act under which capability. */
 export interface CapabilityGate {
   /**
-   * Who acts under a capability: it is valid at `time` (milliseconds since 1970), was granted to the key that uses it, on an accepted
-   * site, fulfils what `wanted` asserts, and was signed by the account. The wallet's signature comes last, because it is dear, and is
-   * verified once for each text. Whether it was revoked is another question. Rejects with the `ERR_CAPABILITY_…` of the check that
-   * failed.
+   * Returns the caller who acts under a capability, after checking that it is valid at `time` (milliseconds since 1970), that it was
+   * granted to the key that uses it, that it was signed on an accepted site, that `wanted` doesn't throw, and that the account signed
+   * it. The wallet's signature is verified last, because that is expensive, and once for each text. Revocation is not checked here:
+   * see `assertNotRevoked`. Rejects with the `ERR_CAPABILITY_…` of the check that failed.
    */
   admit(
     capability: ReceivedCapability,
@@ -103,21 +104,21 @@ export interface CapabilityGate {
   /** Throws `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID` unless the capability is valid at `time` (milliseconds since 1970). */
   assertValidAt(admitted: AdmittedCapability, time: number): void
   /**
-   * Rejects with `ERR_CAPABILITY_REVOKED` if the capability, or one that it was delegated from, was revoked, and with
+   * Rejects with `ERR_CAPABILITY_REVOKED` if the capability, or any capability that it was delegated from, was revoked, and with
    * `ERR_STORE_UNAVAILABLE` if the store doesn't answer.
    */
   assertNotRevoked(cacao: Cacao): Promise<void>
 }
 
-// Longer texts are verified each time, so that the cache takes at most about 80 MB.
+// Longer texts are not cached, so that a cache of 10,000 capabilities takes at most about 80 MB.
 const MAX_CACHED_TEXT = 8192
 
-/** A gate, with a cache of its own. */
+/** Returns a gate with its own cache. */
 export function capabilityGate(policy: CapabilityPolicy): CapabilityGate {
   const { verifiers, domains, delegation, revocation, clockSkewSecs, askStore } = policy
   const verified = new LRUCache<AdmittedCapability>(policy.cacheSize)
   const assertStillValid: CapabilityGate['assertValidAt'] = ({ caller, from, until }, time) => {
-    // Written so that NaN, of a clock or a date, is refused.
+    // Negated, so that NaN, from a clock or a date, is refused.
     if (!(from <= time + clockSkewSecs * 1000 && time < until))
       assertValidAt(caller.cacao, time, clockSkewSecs)
   }
@@ -154,12 +155,12 @@ function admission(cacao: Cacao): AdmittedCapability {
   }
 }
 
-/** Asks a store a question that it answers with yes or no. Rejects with `ERR_STORE_UNAVAILABLE` if it doesn't. */
+/** Calls a store and returns its answer. Rejects with `ERR_STORE_UNAVAILABLE` unless the answer is `true` or `false`. */
 export type AskStore = (question: () => boolean | Promise<boolean>) => Promise<boolean>
 
 /**
- * Asks stores, and waits `timeoutMs` milliseconds for each answer. A store that throws, rejects, is late, or answers
- * anything other than `true` or `false` counts as unavailable.
+ * Returns an `AskStore` that waits `timeoutMs` milliseconds for each answer. A store that throws, rejects, answers too late, or
+ * answers anything other than `true` or `false` counts as unavailable.
  */
 export function storeAsker(timeoutMs: number): AskStore {
   return async (question) => {
@@ -174,7 +175,7 @@ export function storeAsker(timeoutMs: number): AskStore {
     if (typeof answer === 'boolean') return answer
     throw new SessionError(
       'ERR_STORE_UNAVAILABLE',
-      `the replay or revocation store gave no answer within ${timeoutMs} ms: check that it is running`,
+      `the replay or revocation store gave no valid answer within ${timeoutMs} ms: check that it is running`,
       cause === undefined ? undefined : { cause },
     )
   }

@@ -21,19 +21,19 @@ import type { IncomingRequest } from './incoming-request.js'
 import type { OfRequest } from './requirements.js'
 
 /**
- * A session that a person started on one of their devices, as a store keeps it. Times are milliseconds since 1970. What a session
- * key delegated counts as the session that it comes from.
+ * A session that a person started on one of their devices, as a store keeps it. Times are milliseconds since 1970. A capability that
+ * a session key delegated counts as part of that key's session.
  */
 export interface SeenDevice {
   /** The account that signed in: a CAIP-10 id in its normal form, or a did:key. */
   readonly account: string
-  /** The `capabilityIdentity` of what the wallet signed. */
+  /** The `capabilityIdentity` of the capability that the wallet signed. */
   readonly id: string
-  /** The session key that the wallet signed for. */
+  /** The did:key of the session key that the wallet signed for. */
   readonly keyDID: string
-  /** What the wallet signed, as DAG-JSON: whoever revokes the session needs it. */
+  /** The capability that the wallet signed, as DAG-JSON. It is needed to revoke the session. */
   readonly capability: string
-  /** What the app calls the device, if it passed a name. */
+  /** The app's name for the device, if the app passed one. */
   readonly name?: string | undefined
   readonly firstSeen: number
   readonly lastSeen: number
@@ -41,11 +41,11 @@ export interface SeenDevice {
   readonly expiresAt: number
 }
 
-/** Remembers on which devices an account has signed in. Servers that stand in for one another share one. */
+/** Remembers on which devices an account has signed in. Servers of the same app must share one store. */
 export interface DeviceStore {
   /**
-   * Adds a session, or updates what is known of it: `lastSeen` never decreases, `firstSeen` never increases, and a name stays
-   * until another one is given. At most so many sessions of one account are kept as the store allows, those that were seen last.
+   * Adds a session, or updates its record: `lastSeen` never decreases, `firstSeen` never increases, and a name stays until a new
+   * name is passed. A store may limit the sessions that it keeps for one account; it then keeps those that were seen last.
    */
   seen(device: SeenDevice): void | Promise<void>
   /** The sessions of an account that have not expired, in any order. */
@@ -59,14 +59,15 @@ export interface DevicesOptions<R = Request> {
   /** Where devices are remembered: `memoryDevices()`, `redisDevices(client)`, `sqlDevices(client)`, or your own. */
   store: DeviceStore
   /**
-   * What a device is called: a function of the request, such as one that reads a header of your page. Nothing but what it returns
-   * is kept of a request: no address and no `User-Agent`. Up to 100 characters are kept, without hidden ones; to show it in HTML,
-   * escape it as you would any other text of a user. If it fails, `onFailed` is told, and the device is remembered without a name.
+   * Returns the name of a device: a function of the request that reads, for example, a header that your page sends. Nothing else of
+   * the request is stored: no IP address and no `User-Agent`. At most 100 characters are stored, without hidden characters. Escape
+   * the name when you show it in HTML, like any other text from a user. If the function fails, `onFailed` is called, and the device
+   * is remembered without a name.
    */
   name?: OfRequest<R, string | undefined>
   /**
-   * Called when a device could not be remembered, or not by its name. The request is accepted all the same, because this is no check. If
-   * the store has failed, no other device is remembered for ten seconds. Without it, the error is written to the console.
+   * Called when a device, or its name, could not be stored. The request is accepted nevertheless, because remembering devices is not
+   * a check. After the store has failed, no device is stored for ten seconds. By default, the error is written to the console.
    */
   onFailed?: (error: unknown) => void
 }
@@ -80,7 +81,7 @@ export const storeOfDevicesOption: ReadValue<DeviceStore> = (value, name) => {
 
 const DEVICES_OPTIONS: OptionReaders<ReadDevicesOptions> = {
   store: required(storeOfDevicesOption),
-  name: check(functionOption('a function of the request that gives a text, or undefined')),
+  name: check(functionOption('a function of the request that returns a text, or undefined')),
   onFailed: check(functionOption('a function that is called with the error')),
 }
 
@@ -103,13 +104,16 @@ export const devicesOption: ReadValue<ReadDevicesOptions> = (value, name) => {
 /** Remembers that a request was accepted. Never rejects. */
 export type DeviceRecorder<R> = (caller: Caller, incoming: IncomingRequest<R>, url: URL) => Promise<void>
 
-// A session that sends many requests is written once a minute by each process.
+// Each process writes a session at most once a minute, however many requests it sends.
 const RECORD_EVERY_MS = 60_000
 const RECENT = 10_000
 const PAUSE_MS = 10_000
 const MAX_NAME = 100
 
-/** Remembers which devices were seen. An accepted request waits for the store, up to `timeoutMs`, because some platforms end what is not waited for. */
+/**
+ * Returns a recorder of devices. An accepted request waits for the store for up to `timeoutMs`, because some serverless platforms
+ * stop work that the handler doesn't await.
+ */
 export function deviceRecorder<R>(
   { store, name, onFailed = logFailure }: ReadDevicesOptions,
   { now, timeoutMs }: { readonly now: Clock; readonly timeoutMs: number },
@@ -125,7 +129,7 @@ export function deviceRecorder<R>(
     const named = await deviceName(async () =>
       (name as OfRequest<R, string | undefined> | undefined)?.(await incoming.at(url.href), new URL(url)),
     ).catch((error: unknown) => {
-      // What a client sends, of which the app makes the name, must not keep its device from the list.
+      // The name may depend on what the client sent, and a client must not be able to keep its device off the list.
       report(onFailed, error)
       return undefined
     })
@@ -145,7 +149,7 @@ export function deviceRecorder<R>(
         throw new Error(`the store gave no answer within ${timeoutMs} ms`)
     } catch (error) {
       failedAt = time
-      // After the pause it is tried again.
+      // So that the session is written again after the pause.
       recent.set(key, Number.NEGATIVE_INFINITY)
       report(onFailed, error)
     }
@@ -160,13 +164,13 @@ async function deviceName(nameOf: () => Promise<unknown>): Promise<string | unde
   const name = await nameOf()
   if (name === undefined) return undefined
   if (typeof name !== 'string')
-    throw new TypeError('the function name of devices must give a text, or undefined')
-  // Shortened first, because it may be very long. By whole characters, because a store may refuse half of one.
+    throw new TypeError('the function `name` of the option devices must return a text, or undefined')
+  // Cut first, because the text may be very long; then cut by whole characters, because a store may refuse a lone surrogate.
   const shown = withoutHidden(name.slice(0, 10 * MAX_NAME), () => ' ').trim()
   return Array.from(shown).slice(0, MAX_NAME).join('')
 }
 
-// The request was accepted: what the app's hook throws can't change that.
+// An error in the app's `onFailed` must not reject the request, which was already accepted.
 function report(onFailed: (error: unknown) => void, error: unknown): void {
   try {
     onFailed(error)
@@ -181,9 +185,9 @@ function logFailure(error: unknown): void {
 
 /** Options of `memoryDevices`. */
 export interface MemoryDevicesOptions {
-  /** Sessions that are kept of one account, those that were seen last; 100 by default. */
+  /** The most sessions that are kept for one account; 100 by default. Those that were seen last stay. */
   maxPerAccount?: number
-  /** Accounts that are kept, those that were seen last; 10,000 by default. */
+  /** The most accounts that are kept; 10,000 by default. Those that were seen last stay. */
   maxAccounts?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -196,8 +200,8 @@ const MEMORY_OPTIONS: ReadersOf<MemoryDevicesOptions> = {
 }
 
 /**
- * Remembers devices in the memory of this process: for tests, and for servers that are one process. Throws a `TypeError` for a
- * wrong option.
+ * Remembers devices in the memory of this process: for tests, and for servers that run as a single process. Throws a `TypeError` for
+ * a wrong option.
  *
  * @example
  * const devices = memoryDevices()
@@ -231,7 +235,7 @@ export function memoryDevices(options: MemoryDevicesOptions = {}): DeviceStore {
   }
 }
 
-/** What is known of a session that was seen before. */
+/** Merges the stored record of a session with a new one. */
 function mergedDevice(before: SeenDevice, device: SeenDevice): SeenDevice {
   const name = device.name ?? before.name
   return {

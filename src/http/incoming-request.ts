@@ -6,26 +6,26 @@ import { PASS_HEADER } from './admissions.js'
 import { requestRefused } from './signature-profile.js'
 
 const MAX_TARGET_LENGTH = 65_536
-// Hosts of this machine, on which pages and servers are developed without TLS.
+// Hosts of the local machine, where pages and servers are developed without TLS.
 const LOOPBACK = /^(?:localhost|[^.]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/
 
-/** A request that a server has received, reduced to what is verified; made of web standard requests and of Node's. */
+/** The parts of a received request that are verified. It is made from a web standard request or from Node's. */
 export interface IncomingRequest<R> {
   readonly method: string
   /** Path and query exactly as they were received. */
   readonly target: string
   /**
-   * The hosts that the client and proxies name, in `Host` and `X-Forwarded-Host`. Anyone can write anything there, so they
-   * only say which of the configured authorities is tried first.
+   * The hosts in `Host` and `X-Forwarded-Host`. A client can write anything there, so they only decide which of the configured
+   * authorities is tried first.
    */
   readonly hosts: readonly string[]
   /** Whether it was received over TLS. False if a proxy terminated TLS before this process. */
   readonly isEncrypted: boolean
-  /** The value of a header field; several values of one name are joined by `, `. */
+  /** The value of a header field; several fields of one name are joined by `, `. */
   header(name: string): string | undefined
   /**
-   * The server's own request with this URL, whatever host the client named, and with a pass for the next check of this process.
-   * Handlers get this one.
+   * The server's own request object, with this URL instead of the one that the client named, and with `pass`, if given, in its
+   * header for the next check of this process. Handlers get this request.
    */
   at(url: string, pass?: string): R | Promise<R>
   /** Reads the body, within `limits`. The body can be read again afterwards. */
@@ -36,15 +36,15 @@ export interface IncomingRequest<R> {
 export interface BodyLimits {
   /** Bytes that the whole body may have. */
   readonly maxBytes: number
-  /** Called before another `bytes` bytes are buffered; throws if there is no room for them. */
+  /** Called before `bytes` more bytes are buffered; throws if they would exceed the limit. */
   hold(bytes: number): void
   /** Milliseconds to wait for the end of the body. */
   readonly waitMs: number
 }
 
 /**
- * A web standard request as `IncomingRequest`. Its body stays readable. With `keepsOriginal`, `at` gives a copy with
- * the new URL and leaves the request itself readable; otherwise `at` takes its body over.
+ * Wraps a web standard request. Verifying leaves its body readable. With `keepsOriginal`, `at` returns a copy with the new URL and
+ * leaves the body of the original readable; otherwise the request that `at` returns takes over the body.
  */
 export function incomingRequest(received: Request, keepsOriginal = false): IncomingRequest<Request> {
   let request = received
@@ -67,7 +67,7 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
   }
 }
 
-/** The same request with another URL. It takes over the body, so the given request can't be read any more. */
+/** Returns the request with another URL. The result takes over the body, so the body of the given request can't be read any more. */
 async function withURL(url: string, request: Request, pass?: string): Promise<Request> {
   const { method, signal, redirect } = request
   const headers = pass === undefined ? request.headers : new Headers(request.headers)
@@ -75,7 +75,7 @@ async function withURL(url: string, request: Request, pass?: string): Promise<Re
   // Firefox has no `Request.body`, so there the body has to be read.
   const hasHiddenBody = request.body === undefined && method !== 'GET' && method !== 'HEAD'
   const body = hasHiddenBody ? await request.blob() : request.body
-  // Cloudflare adds `cf` to the standard members, and handlers use it.
+  // Cloudflare adds the member `cf`, which handlers use.
   const { cf } = request as { readonly cf?: unknown }
   const init = {
     method,
@@ -103,7 +103,7 @@ async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Arra
     if (whole.length > limits.maxBytes) throw tooLarge(limits)
     return whole
   }
-  // Not awaited: cancelling one half of a cloned body only ends when the other half is cancelled too.
+  // Not awaited: `cancel` on one branch of a cloned body settles only when the other branch is cancelled too.
   const cancel = (): void => void reader.cancel().catch(() => undefined)
   return inTime(limits, () => readAll(reader, limits).finally(cancel), cancel)
 }
@@ -126,9 +126,7 @@ async function readAll(
   }
 }
 
-/**
- * Does the work. If it takes longer than `waitMs`, calls `stop` and rejects with `ERR_REQUEST_STALE`.
- */
+/** Runs `work` and settles as it does. If it takes longer than `waitMs`, calls `stop` and rejects with `ERR_REQUEST_STALE`. */
 export async function inTime<T>(
   { waitMs }: BodyLimits,
   work: () => Promise<T>,
@@ -156,7 +154,7 @@ export function tooLarge({ maxBytes }: BodyLimits): SessionError {
   return requestRefused('TOO_LARGE', `its body has more than ${maxBytes} bytes`)
 }
 
-/** The error for a body whose connection ended before its end. The sender caused it, not the server. */
+/** The error for a body whose connection closed too early. It is an `ERR_REQUEST_…`, because the client caused it. */
 export function cutOff(cause?: unknown): SessionError {
   return requestRefused('DIGEST', 'its body ended before all of it had arrived: send it again', cause)
 }
@@ -166,26 +164,26 @@ export function forwardedHosts(field: string | null | undefined): string[] {
   return (field ?? '').split(',').map((host) => host.trim())
 }
 
-// A refusal costs one signature check for each of them.
+// Each URL costs one signature check before a request is refused.
 const MAX_URLS = 8
 
-/** Where a server is reached, as it is configured. */
+/** The configured address of a server. */
 export interface ServerAddress {
   readonly authorities: readonly string[]
-  /** What something before this server takes off the path. */
+  /** The path prefix that a proxy or framework strips before the request reaches this code. */
   readonly basePath: string
 }
 
 /**
- * The URLs that the client may have signed, the likeliest first: the target as it was received, behind `basePath`, with each of
- * the configured authorities. Only the signature decides between them, so that a proxy may rewrite `Host`. There are at most
- * 8; of a longer list of authorities, those that the request names come first. Throws as `verifiedURL` does.
+ * The URLs that the client may have signed, the likeliest first: each configured authority, followed by `basePath` and the target
+ * as it was received. Only the signature decides between them, so a proxy may rewrite `Host`. Returns at most 8 URLs; authorities
+ * that the request names come first. Throws as `verifiedURL` does.
  */
 export function possibleURLs(
   { target, isEncrypted, hosts }: Pick<IncomingRequest<unknown>, 'target' | 'isEncrypted' | 'hosts'>,
   { authorities, basePath }: ServerAddress,
 ): readonly URL[] {
-  // The root of an app is reached with a slash at its end and without, and what takes the path off writes both as "/".
+  // Clients may sign an app's root with or without the final slash, and a stripped prefix leaves "/" for both.
   const isRoot = basePath !== '' && /^\/(?:\?|$)/.test(target)
   const targets = isRoot ? [basePath + target.slice(1), basePath + target] : [basePath + target]
   const named = hosts.map((host) => host.toLowerCase().replace(/:(?:80|443)$/, ''))
@@ -196,8 +194,8 @@ export function possibleURLs(
 }
 
 /**
- * The URLs that the request itself names, besides those that a server is configured for, so that a log can say what the
- * configuration should be. Nobody may be admitted by them.
+ * The URLs that the request itself names and that the server is not configured for, so that a log can suggest the right
+ * configuration. No request may be accepted because of them.
  */
 export function namedURLs(
   request: Pick<IncomingRequest<unknown>, 'target' | 'isEncrypted' | 'hosts'>,
@@ -220,8 +218,8 @@ export function namedURLs(
 /**
  * The URL of a request: the configured authority and the target as it was received. The host that the client named is not
  * used, and nothing is rewritten. Throws `ERR_REQUEST_SIGNATURE` for a target that a URL parser would change (dot
- * segments, a fragment, a backslash, the absolute form), because then the handler would see another URL than was signed.
- * The scheme is https, since a proxy may have terminated TLS; only for hosts of this machine it is the actual one.
+ * segments, a fragment, a backslash, the absolute form), because the handler would then see another URL than the signed one.
+ * The scheme is always https, because a proxy may have terminated TLS; only for hosts of the local machine is it the actual one.
  */
 function verifiedURL(
   authority: string,
@@ -230,7 +228,7 @@ function verifiedURL(
   const scheme = !isEncrypted && LOOPBACK.test(authority) ? 'http' : 'https'
   const text = `${scheme}://${authority}${target}`
   const url = target.startsWith('/') && target.length <= MAX_TARGET_LENGTH ? parseURL(text) : undefined
-  // `href` keeps an empty fragment, so a fragment has to be looked for.
+  // `href` keeps an empty fragment, so comparing with it doesn't reveal one.
   if (url?.href === text && !target.includes('#') && url.host === authority) return url
   throw requestRefused(
     'SIGNATURE',

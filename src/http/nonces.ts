@@ -14,9 +14,9 @@ import {
 } from '../base/options.js'
 import { memoryReplay, type ReplayStore, usedStoreOption } from './replay.js'
 
-/** How long nonces are valid, and what several servers share. */
+/** Options of `nonces`. */
 export interface NoncesOptions {
-  /** Seconds for which an issued nonce is valid, a year at most; 600 by default, which leaves a person time to read and sign. */
+  /** Seconds for which an issued nonce is valid; 600 by default, which gives a person time to read and sign; at most a year. */
   expiresInSecs?: number
   /** At least 32 secret bytes, the same on all servers that accept each other's nonces; random bytes by default. */
   secret?: Uint8Array
@@ -31,8 +31,8 @@ export interface Nonces {
   /** A new nonce of letters and digits, as ERC-4361 requires. Nothing is stored for it. */
   issue(): string
   /**
-   * Whether the nonce, such as a capability's `p.nonce`, was issued with this secret, has not expired, and is used for the
-   * first time. Rejects if the replay store fails; the sign-in must then be refused.
+   * Returns `true` if the nonce, such as a capability's `p.nonce`, was issued with this secret, has not expired, and is used for
+   * the first time. Rejects if the replay store fails; refuse the sign-in in that case.
    */
   consume(nonce: string): Promise<boolean>
 }
@@ -43,7 +43,7 @@ const MOST_SECS = 31_536_000
 // In hex: random bytes, the expiry in milliseconds since 1970, and a MAC of both.
 const FORMAT = /^([0-9a-f]{16}([0-9a-f]{12}))([0-9a-f]{24})$/
 
-/** Reads for how long something is good that a person has yet to sign. */
+/** Reads the lifetime of a nonce or of a link request, in seconds. */
 export const lifetimeOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value > 0 && value <= MOST_SECS) return value
   throw wrong(name, `a positive finite number of seconds, ${MOST_SECS} at most`)
@@ -54,7 +54,8 @@ const secretOption: ReadValue<Uint8Array> = (value, name) => {
   throw wrong(name, 'a Uint8Array of at least 32 random bytes')
 }
 
-// What servers share is left out on purpose only: each on its own would refuse the nonces of the others, or accept each of them once.
+// `secret` and `replay` can't be `undefined` by accident: servers that don't share the secret would refuse each other's nonces, and
+// servers that don't share the replay store would each accept a nonce once.
 const OPTIONS: ReadersOf<NoncesOptions> = {
   expiresInSecs: setting(lifetimeOption),
   secret: check(secretOption),
@@ -63,9 +64,9 @@ const OPTIONS: ReadersOf<NoncesOptions> = {
 }
 
 /**
- * Issues nonces and accepts each of them once. A nonce contains its expiry and a MAC (HMAC-SHA-256), so that a client that asks
- * for many fills no store, and only nonces with a valid MAC that have not expired are looked up in the replay store. A nonce
- * that has expired once stays expired, even if the clock is set back. Throws a `TypeError` for wrong options.
+ * Issues nonces and accepts each of them once. A nonce contains its expiry and a MAC (HMAC-SHA-256). So issuing many nonces fills
+ * no store, and only nonces with a valid MAC that have not expired are looked up in the replay store. An expired nonce stays
+ * expired, even if the clock is set back. Throws a `TypeError` for wrong options.
  *
  * @example
  * const signIns = nonces()
@@ -98,7 +99,7 @@ export function nonces(options: NoncesOptions = {}): Nonces {
   }
 }
 
-// Takes the same time wherever the texts differ, so that the time reveals nothing about the MAC.
+// Takes the same time wherever the texts differ, so that its duration reveals nothing about the MAC.
 function equalInConstantTime(a: string, b: string): boolean {
   let difference = a.length ^ b.length
   for (let i = 0; i < b.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)

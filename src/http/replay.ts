@@ -5,22 +5,22 @@ import { countOption, type ReadersOf, type ReadValue, readOptions, setting } fro
 import { methodOption } from '../capability/check-options.js'
 
 /**
- * Remembers which requests a server has accepted. Servers that stand in for one another must share one, such as
- * `redisReplay` of `cacao-session/node`.
+ * Remembers which requests a server has accepted. Servers of the same app must share one store, such as `redisReplay` of
+ * `cacao-session/node`.
  */
 export interface ReplayStore {
   /**
-   * Marks an id as used and says whether this was its first use. It must be one atomic operation, also between processes.
-   * The id must be remembered until `expiresAt` (milliseconds since 1970). Once that time is past, the answer must be
-   * `false`, even if the clock was set back since, because the id may have been forgotten. Any answer other than `true`
-   * or `false`, and a rejection, refuses the request with `ERR_STORE_UNAVAILABLE`.
+   * Marks an id as used, and returns whether this was its first use. This must be one atomic operation, also between
+   * processes. The id must be remembered until `expiresAt` (milliseconds since 1970). Once the clock has passed that time, the
+   * answer must be `false`, even if the clock is set back later, because the id may have been forgotten. If the answer is
+   * neither `true` nor `false`, or rejects, the request is refused with `ERR_STORE_UNAVAILABLE`.
    */
   use(id: string, expiresAt: number): boolean | Promise<boolean>
 }
 
-/** How many used requests are remembered. */
+/** Options of `memoryReplay`. */
 export interface MemoryReplayOptions {
-  /** Ids that are remembered at a time; 500,000 by default. When it is full, requests are refused. */
+  /** The most ids that are remembered at a time; 500,000 by default. While the store is full, requests are refused. */
   maxEntries?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -32,9 +32,9 @@ const MEMORY_OPTIONS: ReadersOf<MemoryReplayOptions> = {
 }
 
 /**
- * Remembers used requests in the memory of this process until they expire. `use` throws `ERR_STORE_UNAVAILABLE` when it is
- * full, because it must not forget a request that has not expired. After its clock was ahead and is set back, it refuses
- * everything that expires before the latest time that it has seen. Throws a `TypeError` for a wrong option.
+ * Remembers used requests in the memory of this process until they expire. `use` throws `ERR_STORE_UNAVAILABLE` while the store
+ * is full, because it must not forget a request that has not expired. If the clock is set back, the store refuses every request
+ * that expires before the latest time that the clock has shown. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const verify = requestVerifier({ ...options, replay: memoryReplay() })
@@ -50,7 +50,8 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   return {
     use(id, expiresAt) {
       const time = clock()
-      if (Number.isNaN(time)) throw unavailable('its clock gives NaN: pass a `now` that gives milliseconds')
+      if (Number.isNaN(time))
+        throw unavailable('its clock returns NaN: pass a `now` that returns milliseconds since 1970')
       if (!Number.isFinite(expiresAt))
         throw unavailable('expiresAt must be a finite time in milliseconds since 1970')
       for (const expired of buckets.takeExpired(time)) for (const each of expired) used.delete(each)
@@ -74,13 +75,13 @@ function unavailable(reason: string): SessionError {
 const BUCKET_MS = 5000
 
 /**
- * Collections of what expires, one for each 5 seconds, so that everything in them is forgotten together and nobody has to
- * look at each item. Times are milliseconds since 1970.
+ * Groups items by their expiry into buckets of 5 seconds, so that a whole bucket is forgotten at once, without a look at each
+ * item. Times are milliseconds since 1970.
  */
 export class ExpiryBuckets<Bucket> {
   readonly #create: () => Bucket
   readonly #buckets = new Map<number, Bucket>()
-  // None expires before this one, so that most calls needn't look at any.
+  // The index of the earliest bucket, so that most calls of `takeExpired` need not search.
   #first = Number.POSITIVE_INFINITY
 
   /** `create` makes an empty bucket. */
@@ -88,7 +89,7 @@ export class ExpiryBuckets<Bucket> {
     this.#create = create
   }
 
-  /** The bucket for what expires at that time. */
+  /** Returns the bucket for items that expire at that time. */
   at(expiresAt: number): Bucket {
     const index = Math.floor(expiresAt / BUCKET_MS)
     const bucket = this.#buckets.get(index) ?? this.#create()
@@ -110,21 +111,21 @@ export class ExpiryBuckets<Bucket> {
 }
 
 /**
- * Throws a `TypeError` for a Workers KV namespace. It has no atomic operation, and what was written is seen elsewhere only after
- * a minute: two servers would both accept the same request, and a revoked session would go on.
+ * Throws a `TypeError` for a Workers KV namespace. KV has no atomic operation, and a write becomes visible in other places only
+ * after a minute: two servers would both accept the same request, and a revoked session would stay valid.
  */
 export function refuseWorkersKV(value: unknown, name: string): void {
   const methods = ['get', 'put', 'list', 'delete', 'getWithMetadata']
   const object = value as Record<string, unknown> | null
   if (typeof object !== 'object' || !methods.every((method) => typeof object?.[method] === 'function')) return
   throw new TypeError(
-    `${name} is a Workers KV namespace, which is not atomic: two requests at the same time, or in two places, would both be the first. Use a Durable Object, upstashReplay of cacao-session/upstash, or an SQL database`,
+    `${name} is a Workers KV namespace, which is not atomic: it would accept the same request twice, at the same time or in two places. Use a Durable Object, upstashReplay of cacao-session/upstash, or an SQL database`,
   )
 }
 
 const FORM = 'a store with a method use, such as memoryReplay() returns'
 
-/** Reads a store of what was used. */
+/** Reads a `ReplayStore`. */
 export const usedStoreOption: ReadValue<ReplayStore> = (value, name) => {
   refuseWorkersKV(value, name)
   return methodOption<ReplayStore>('use', FORM)(value, name)
@@ -134,8 +135,5 @@ export const usedStoreOption: ReadValue<ReplayStore> = (value, name) => {
 export const replayOption: ReadValue<ReplayStore | false> = (value, name) => {
   if (value === false) return false
   refuseWorkersKV(value, name)
-  return methodOption<ReplayStore>('use', `${FORM}, or false where a request may be received twice`)(
-    value,
-    name,
-  )
+  return methodOption<ReplayStore>('use', `${FORM}, or false if a request may be received twice`)(value, name)
 }

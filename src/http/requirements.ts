@@ -4,19 +4,19 @@ import type { Ability } from '../capability/resources.js'
 import { givenResources, resourcesOption } from '../capability/resources.js'
 import type { IncomingRequest } from './incoming-request.js'
 
-// What a server requires a capability to allow: the options `resources` and `ability`, each the same for all requests or a
-// function of the request.
+// The options `resources` and `ability`: what a server requires a capability to allow. Each is either one value for all requests
+// or a function of the request.
 
 /**
- * Says what is required for a request. `url` is the verified one: the configured authority, with the path and query that
- * were signed. A web standard `request` has that URL too.
+ * A function that returns an option's value for a request. `url` is the verified URL: the configured authority, with the path and
+ * query that were signed. A web standard `request` has that URL too.
  */
 export type OfRequest<R, T> = (request: R, url: URL) => T | Promise<T>
 
-/** Resources that a capability must cover, at least one; or `false` to require none, on purpose. */
+/** Resources that a capability must cover, at least one; or `false` to require none on purpose. */
 export type WantedResources = readonly string[] | false
 
-/** Reads the option `resources`. It must be given: nothing may be left open because an option was forgotten. */
+/** Reads the option `resources`. It is required, so that a forgotten option doesn't accept every capability. */
 export const requiredResourcesOption: ReadValue<WantedResources | OfRequest<never, WantedResources>> = (
   value,
   name,
@@ -24,7 +24,7 @@ export const requiredResourcesOption: ReadValue<WantedResources | OfRequest<neve
   if (typeof value === 'function') return value as OfRequest<never, WantedResources>
   if (value === undefined)
     throw new TypeError(
-      `${name} is missing: list what a capability must cover, ["https://api.example.com/notes/*"], give a function of the request, or false to require nothing`,
+      `${name} is missing: pass the list that a capability must cover, ["https://api.example.com/notes/*"], a function of the request, or false to require nothing`,
     )
   return value === false ? false : resourcesOption(value, name)
 }
@@ -33,7 +33,7 @@ export const requiredResourcesOption: ReadValue<WantedResources | OfRequest<neve
 export const requiredAbilityOption: ReadValue<Ability | OfRequest<never, Ability>> = (value, name) =>
   typeof value === 'function' ? (value as OfRequest<never, Ability>) : abilityOption(value, name)
 
-/** The resources that are required for a request. Throws a `TypeError` if the server's function gives something else. */
+/** The resources that are required for a request. Rejects with a `TypeError` if the server's function returns a wrong value. */
 export async function resourcesFor<R>(
   required: WantedResources | OfRequest<R, WantedResources>,
   incoming: IncomingRequest<R>,
@@ -44,7 +44,7 @@ export async function resourcesFor<R>(
   return requiredFor(required, read, 'resources', incoming, url)
 }
 
-/** The ability that is required for a request. Throws a `TypeError` if the server's function gives something else. */
+/** The ability that is required for a request. Rejects with a `TypeError` if the server's function returns a wrong value. */
 export async function abilityFor<R>(
   required: Ability | OfRequest<R, Ability>,
   incoming: IncomingRequest<R>,
@@ -62,5 +62,5 @@ async function requiredFor<R, T>(
 ): Promise<T> {
   if (typeof required !== 'function') return required
   const answer: unknown = await (required as OfRequest<R, T>)(await incoming.at(url.href), new URL(url))
-  return read(answer, `what the function ${name} gives`)
+  return read(answer, `the return value of the function ${name}`)
 }

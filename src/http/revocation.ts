@@ -10,23 +10,25 @@ import { parseCacao } from '../capability/parse-cacao.js'
 import { rawOfDER } from '../key/ecdsa.js'
 import { ExpiryBuckets } from './replay.js'
 
-/** Revokes capabilities before they expire, and knows which were revoked. */
+/** Revokes capabilities before they expire, and knows which capabilities were revoked. */
 export interface RevocationStore extends Revocation {
   /**
-   * Revokes one capability, and with it all that were delegated from it. This signs out one session. Takes unknown input and
-   * rejects with `ERR_CAPABILITY_INVALID`.
+   * Revokes one capability and all capabilities that were delegated from it. This signs out one session. Accepts untrusted input.
+   * Rejects with `ERR_CAPABILITY_INVALID` unless it is a capability, and with `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES`
+   * for a delegated capability that exceeds its parent.
    */
   revoke(capability: unknown): Promise<void>
   /**
-   * Revokes all capabilities that an account granted until `before`, now by default. This signs the account out everywhere.
-   * With a session key's did:key as the account, it revokes what that key delegated, but not the session itself. For a
-   * passkey, whose signature is valid for two keys, either key revokes the capabilities under both. What counts is `iat`, which
-   * the device writes: if the clock of a device is ahead, give a time that much later, after which one can sign in again.
+   * Revokes all capabilities that an account granted until `before`, which is now by default. This signs the account out everywhere.
+   * If the account is a session key's did:key, this revokes what that key delegated, but not the session itself. The signature of a
+   * passkey is valid for two keys, so revoking either of them revokes the capabilities of both. A capability counts as granted at
+   * its `iat`, which the device writes: if a device's clock is ahead, pass a `before` that is later by as much. New sign-ins are
+   * accepted only after that time.
    */
   revokeAll(account: AccountInput, before?: Date): Promise<void>
   /**
-   * Whether this capability was revoked. Those that it was delegated from are not looked up: call it for each capability of a
-   * chain. Rejects if the store fails; the capability must then be refused.
+   * Returns whether this capability was revoked. The capabilities that it was delegated from are not looked up: call this for each
+   * capability of a chain. Rejects if the store fails; refuse the capability in that case.
    */
   isRevoked(capability: Cacao): boolean | Promise<boolean>
 }
@@ -39,15 +41,15 @@ export interface RevokedCapability {
   readonly until: number
 }
 
-/** What a store has to store to revoke a capability. Throws `ERR_CAPABILITY_INVALID`. */
+/** Returns what a store must store to revoke a capability. Throws as `capabilityIdentity` does. */
 export function revokedCapability(capability: unknown): RevokedCapability {
   const cacao = parseCacao(capability)
   return { id: capabilityIdentity(cacao), until: expiryTime(cacao) }
 }
 
 /**
- * What a store has to store to revoke all capabilities that an account granted until `before`; the result has that in
- * milliseconds since 1970. Throws a `TypeError` for a wrong account or date.
+ * Returns what a store must store to revoke all capabilities that an account granted until `before`: the account in its normal
+ * form, and `before` in milliseconds since 1970. Throws a `TypeError` for a wrong account or date.
  */
 export function revokedAccount(
   account: AccountInput,
@@ -58,11 +60,11 @@ export function revokedAccount(
   return { account: accountArgument(account), before: time }
 }
 
-/** By what a capability is looked up in a revocation store. */
+/** The values by which a revocation store looks a capability up. */
 export interface RevocationKeys {
   /** Its `capabilityIdentity`. */
   readonly id: string
-  /** Its accounts by `capabilityAccounts`: one, or two if a passkey granted it; the key that delegated it, if one did. */
+  /** Its `capabilityAccounts`: one account, or two if a passkey granted it; for a delegated capability, the key that delegated it. */
   readonly accounts: readonly string[]
   /** In milliseconds since 1970. */
   readonly issuedAt: number
@@ -71,8 +73,8 @@ export interface RevocationKeys {
 }
 
 /**
- * By what a capability is looked up in a revocation store. Rejects with `ERR_CAPABILITY_INVALID` if the signature of a passkey
- * can't be read.
+ * Returns the values by which a revocation store looks a capability up. Rejects with `ERR_CAPABILITY_INVALID` if the signature of a
+ * passkey can't be read.
  */
 export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
@@ -84,7 +86,7 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   }
 }
 
-/** Tells all listeners of a revocation. It is stored by then, so what one of them throws is for the console, and keeps it from no other. */
+/** Calls all listeners of a revocation. If one throws, its error is written to the console, and the others are still called. */
 export function tellRevoked(
   listeners: ReadonlySet<(event: RevocationEvent) => void>,
   event: RevocationEvent,
@@ -107,8 +109,8 @@ export interface MemoryRevocationOptions {
 const MEMORY_OPTIONS: ReadersOf<MemoryRevocationOptions> = { now: setting(clockOption) }
 
 /**
- * Keeps revocations in the memory of this process. They are lost when it ends, so it is for tests, and for servers that store
- * a list of their own and read it at the start. Throws a `TypeError` for a wrong option.
+ * Keeps revocations in the memory of this process. They are lost when the process ends, so use this store in tests, or in a server
+ * that has its own list of revocations and replays it at the start. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const revocation = memoryRevocation()
@@ -121,8 +123,8 @@ export function memoryRevocation(options: MemoryRevocationOptions = {}): Revocat
   const accounts = new Map<string, number>()
   const listeners = new Set<(event: RevocationEvent) => void>()
   const tell = (event: RevocationEvent): void => tellRevoked(listeners, event)
-  // The latest expiry of a revocation that was removed. If the clock is set back after that, a capability that expires until
-  // then may have been revoked.
+  // The latest expiry among revocations that were removed. If the clock is set back, a capability that expires by then may have
+  // been revoked, so it counts as revoked.
   let removedUntil = Number.NEGATIVE_INFINITY
   return {
     async revoke(capability) {
@@ -155,14 +157,15 @@ export function memoryRevocation(options: MemoryRevocationOptions = {}): Revocat
   }
 }
 
-// Parsed capabilities are frozen, so that the accounts of one never change.
+// Parsed capabilities are frozen, so their accounts never change.
 const cache = new WeakMap<Cacao, Promise<readonly string[]>>()
 
 /**
- * All accounts that can be written as the issuer of a capability under the same signature: its own (CAIP-10, or a did:key);
- * and for a passkey, which doesn't sign the issuer, the two keys that the signature is valid for. For a delegated capability,
- * the key that delegated it. A revocation store that revokes accounts must look up each of them. Takes unknown input, and
- * rejects with `ERR_CAPABILITY_INVALID`, also if the signature of a passkey can't be read.
+ * All accounts that can be named as the issuer of a capability with this signature. This is the issuer's own account (a CAIP-10 id,
+ * or a did:key), which for a delegated capability is the key that delegated it. A passkey doesn't sign the issuer, so for a passkey
+ * it is also the two keys that the signature is valid for. A revocation store that revokes accounts must look up each of them.
+ * Accepts untrusted input, and rejects as `capabilityIdentity` throws, and with `ERR_CAPABILITY_INVALID` if the signature of a
+ * passkey can't be read.
  *
  * @example
  * const signedOut = new Set<string>()
@@ -183,7 +186,7 @@ async function passkeyCandidates({ s }: Cacao): Promise<string[]> {
   const signed = s.m?.aad && decodeAAD(s.m.aad)
   const der = typeof s.s === 'string' ? fromBase64url(s.s) : undefined
   const signature = der && rawOfDER(der)
-  // Loads on demand, because only capabilities of passkeys need it.
+  // Loaded on demand, because only capabilities of passkeys need it.
   const { candidatesOf } = await import('../key/ecdsa.js')
   const keys = signed && signature ? candidatesOf(signature, signedBytes(signed)) : []
   if (keys.length > 0) return keys

@@ -12,20 +12,20 @@ import type { VerifyKeySignature } from '../key/verify.js'
 import type { ReceivedCapability } from './capability-gate.js'
 import { keyURL, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
 
-// What a session signs where no request can be signed: a JWT (RFC 7519) as a compact JWS (RFC 7515), in a profile without choices.
-// Its header has the algorithm, the session key, the type and the capability; its payload says for whom it is and for how long.
+// A session signs a token where no request can be signed. The token is a JWT (RFC 7519) in the form of a compact JWS (RFC 7515), in a
+// fixed profile: the header has the algorithm, the session key, the type and the capability; the payload has the audience and expiry.
 
 /**
- * What a token is for. Each kind has a `typ` of its own (RFC 8725 §3.11), so that none is taken for another: `token` is what an app
- * sends with a message of its own, `url` is what a signed URL ends in.
+ * The kinds of tokens. Each kind has its own `typ` (RFC 8725 §3.11), so that a token of one kind is not accepted as another. An app
+ * sends a `token` in a message of its own protocol; a signed URL ends with a `url` token.
  */
 const TOKEN_TYPES = { token: 'cacao-session+jwt', url: 'cacao-session-url+jwt' } as const
 
 export type TokenKind = keyof typeof TOKEN_TYPES
 
-/** Seconds for which a token is valid where the app says nothing else. */
+/** Seconds for which a token is valid by default. */
 export const DEFAULT_TOKEN_SECS = 60
-/** The longest, in characters: no server accepts a longer header. */
+/** The longest token, in characters: common servers accept no longer header. */
 const MAX_TOKEN_LENGTH = 16_384
 
 const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Record<KeyType, string>>> = {
@@ -36,10 +36,10 @@ const ID_BYTES = 16
 // At least 128 random bits, in hex, base64url or letters and digits.
 const ID = /^[-\w]{22,128}$/
 
-/** What an app says in a token. */
+/** An app's own claims in a token. */
 export type TokenClaims = Readonly<Record<string, unknown>>
 
-/** What is to be signed. */
+/** The content of a token that is to be signed. */
 interface WantedToken {
   readonly audience: string
   readonly expiresInSecs: number
@@ -47,9 +47,10 @@ interface WantedToken {
 }
 
 /**
- * Signs a token with the session's key. `now` judges the capability, `createdAt` is the time by the clock of the server that the token
- * is for; both in milliseconds since 1970. It expires no later than the capability. Rejects with `ERR_CAPABILITY_EXPIRED` or
- * `_NOT_YET_VALID`, and with `ERR_REQUEST_TOO_LARGE` if the token would have more than 16,384 characters.
+ * Signs a token with the session key. The capability must be valid at `now`; `createdAt` is the current time by the clock of the
+ * server that the token is for; both are milliseconds since 1970. The token expires after `expiresInSecs`, or with the capability if
+ * that is earlier. Rejects with `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID`, and with `ERR_REQUEST_TOO_LARGE` if the token would
+ * have more than 16,384 characters.
  */
 export async function signToken(
   kind: TokenKind,
@@ -78,34 +79,34 @@ export async function signToken(
   if (token.length <= MAX_TOKEN_LENGTH) return token
   throw new SessionError(
     'ERR_REQUEST_TOO_LARGE',
-    `the token takes ${token.length} characters, and servers accept at most ${MAX_TOKEN_LENGTH} in a header: ask for fewer resources, such as one that ends in "/*", and say less in its claims`,
+    `the token has ${token.length} characters, and servers accept at most ${MAX_TOKEN_LENGTH} in a header: ask for fewer resources, such as one that ends in "/*", and shorten its claims`,
   )
 }
 
-// DAG-JSON writes every value in one way only.
+// DAG-JSON has exactly one text for each value, so `readToken` can compare texts.
 function headerText(kind: TokenKind, { did, type }: Pick<SessionKey, 'did' | 'type'>, cacao: Cacao): string {
   return encodeDagJSON({ alg: ALGORITHMS[type], cacao, kid: keyURL(did), typ: TOKEN_TYPES[kind] })
 }
 
-/** The content of a token whose form and time were checked. Its signature was not. Times are milliseconds since 1970. */
+/** A token whose form and times were checked, but not its signature. Times are milliseconds since 1970. */
 export interface ReadToken {
   readonly audience: string
-  /** The account's DID, as the token has it. */
+  /** The account's DID, as the token claims it. */
   readonly issuer: string
   readonly id: string
   readonly claims: TokenClaims
   readonly created: number
-  /** When it expires by the client's clock: as was signed, and no later than the policy's `maxAge` after `created`. */
+  /** The expiry by the client's clock: the signed one, or `maxAge` after `created` if that is earlier. */
   readonly expires: number
-  /** From when on it is refused: when it has expired by the slowest clock that the policy allows. */
+  /** The time from which the token is refused: when it has expired by the slowest clock that `clockSkew` allows. */
   readonly refusedFrom: number
-  /** The capability in its header, which is read only after the signature was verified. */
+  /** The capability in the header. Call its `read` only after `isSigned` returned `true`. */
   readonly capability: ReceivedCapability
-  /** Whether the key that the token names has signed it. */
+  /** Whether the token was signed by the key that it names. */
   isSigned(verify: VerifyKeySignature): Promise<boolean>
 }
 
-/** When a token is accepted. Times are in milliseconds, `now` since 1970. */
+/** The limits for the times of a token, in milliseconds; `now` is since 1970. */
 export interface TokenTimes {
   readonly now: number
   readonly maxAge: number
@@ -113,9 +114,9 @@ export interface TokenTimes {
 }
 
 /**
- * Reads a token of this kind. Throws `ERR_JWS_INVALID` for anything that a session would not have written so: another type, unknown
- * or repeated members, a second spelling, an algorithm that is not that of the key; and `ERR_REQUEST_STALE` for one whose time is over
- * or has not come.
+ * Reads a token of this kind. Throws `ERR_JWS_INVALID` for anything that a session would not write: another type, unknown or repeated
+ * members, another spelling, an algorithm that doesn't fit the key. Throws `ERR_REQUEST_STALE` for a token that is expired, too old,
+ * from the future, or valid for more than an hour.
  */
 export function readToken(token: unknown, kind: TokenKind, times: TokenTimes): ReadToken {
   if (typeof token !== 'string') throw invalid('it must be a string')
@@ -171,12 +172,11 @@ function payloadOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   return payload
 }
 
-// Claims are nested once in a payload.
 const MOST_LEVELS = 16
 
 /**
- * Parses JSON that whoever gets it can work with: no member is named `__proto__`, with which a copy would get another prototype, and it
- * is nested no deeper than 16 levels, at which no recursion ends. Throws a `SyntaxError`.
+ * Parses JSON that an app can process safely. Throws a `SyntaxError` for malformed JSON, for a member named `__proto__`, which would
+ * replace the prototype of a copy, and for more than 16 levels of nesting, which could overflow the stack of a recursive function.
  */
 export function plainJSON(text: string): unknown {
   const value: unknown = JSON.parse(text, (name, member: unknown) => {
@@ -184,7 +184,7 @@ export function plainJSON(text: string): unknown {
     return member
   })
   if (isNestedWithin(MOST_LEVELS, value)) return value
-  throw new SyntaxError(`it may be nested ${MOST_LEVELS} levels deep at most`)
+  throw new SyntaxError(`it may have at most ${MOST_LEVELS} levels of nesting`)
 }
 
 function isNestedWithin(levels: number, value: unknown): boolean {
@@ -216,11 +216,11 @@ function lifeOf(
   const expires = Math.min(exp * 1000, created + maxAge)
   const refusedFrom = expires + clockSkew
   const isLife = exp > iat && exp - iat <= SIGNATURE_LIFETIME_SECS
-  // Written so that a clock that gives NaN refuses.
+  // Not negated, so that a token is refused if the clock returns NaN.
   if (isLife && created <= now + clockSkew && now < refusedFrom) return { created, expires, refusedFrom }
   throw tokenRefused(
     'ERR_REQUEST_STALE',
-    `it is older than ${maxAge / 1000} seconds, expired, signed for the future, or for longer than ${SIGNATURE_LIFETIME_SECS} seconds, with ${clockSkew / 1000} seconds allowed for wrong clocks: make a new one, and check the clocks of both machines`,
+    `it is older than ${maxAge / 1000} seconds, expired, from the future, or valid for more than ${SIGNATURE_LIFETIME_SECS} seconds (clocks may differ by ${clockSkew / 1000} seconds): create a new token, and check the clocks of both machines`,
   )
 }
 

@@ -19,17 +19,17 @@ import {
 } from './signature-profile.js'
 
 const NONCE_BYTES = 16
-// nginx and Apache accept 8 kB in a header by default, and proxies add to what they pass on.
+// nginx and Apache accept 8 kB in a header by default, and proxies add headers to what they pass on.
 const LONG_CAPABILITY = 6000
 let hasWarned = false
 
 /**
- * A signed copy of the request: with the capability in `Authorization`, or in `capabilityHeader`, and the key's signature (RFC
- * 9421) over the method, authority, path, query, capability, body and content type. It is valid for an hour at most, and for as
- * long as the server says, a minute by default; and accepted once. `now` is in milliseconds since 1970, and judges the capability;
- * `createdAt` is the time of the signature. Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with
- * `ERR_REQUEST_TOO_LARGE` if the capability is too long for a header, and with a `TypeError` for a request that can't be signed.
- * Above 6,000 bytes of capability, writes one warning to the console.
+ * Returns a signed copy of the request, with the capability in `Authorization`, or in the header `capabilityHeader`, and with the
+ * session key's signature (RFC 9421) over the method, authority, path, query, capability, body and content type. A server accepts it
+ * once, within the time that the server sets: a minute by default, an hour at most. The capability must be valid at `now`;
+ * `createdAt` becomes the time of the signature; both are milliseconds since 1970. Rejects with `ERR_CAPABILITY_EXPIRED` or
+ * `ERR_CAPABILITY_NOT_YET_VALID`, with `ERR_REQUEST_TOO_LARGE` if the capability is too long for a header, and with a `TypeError`
+ * for a request that can't be signed. If the capability takes more than 6,000 bytes, writes one warning to the console.
  */
 export async function signRequest(
   request: Request,
@@ -49,7 +49,7 @@ export async function signRequest(
     headers.set('content-digest', await contentDigest(body))
     if (!headers.get('content-type')) headers.set('content-type', DEFAULT_CONTENT_TYPE)
     if (!/^[\t -~]+$/.test(headers.get('content-type') ?? ''))
-      throw new TypeError("the request's content-type must be ASCII: no server could verify it otherwise")
+      throw new TypeError("the request's content-type must be ASCII: a server could not verify another one")
   }
 
   const components = signedComponents(body.length > 0, capabilityHeader)
@@ -73,7 +73,7 @@ export async function signRequest(
   )
 }
 
-/** Says on the console, once for each page or process, that a capability is longer than some servers accept. */
+/** Warns on the console, once per page or process, that the capability is longer than some servers accept. */
 function warnOnceIfLong({ length }: string): void {
   if (length <= LONG_CAPABILITY || hasWarned) return
   hasWarned = true
@@ -83,8 +83,8 @@ function warnOnceIfLong({ length }: string): void {
 }
 
 /**
- * The request that `fetch(input, init)` would send. A stream is read to its end and a form is encoded first, because a body has
- * to be signed before it is sent, and not every engine can read these two from a request.
+ * Returns the request that `fetch(input, init)` would send. A stream is read to its end and a form is encoded here, because a body
+ * must be signed before it is sent, and some engines can't read a stream or a form from a request.
  */
 export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Promise<Request> {
   const { body } = init
@@ -96,26 +96,26 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
   return request
 }
 
-// Bodies that are known without reading them: reading takes as long as a signature, and React Native can't read a text as bytes.
+// Text bodies, kept so that they need not be read again: reading takes as long as signing, and React Native can't read a body as bytes.
 const textBodies = new WeakMap<Request, string>()
 
-// Firefox has no `Request.body`. With these methods there is none.
+// Firefox has no `Request.body`, but a request with one of these methods never has a body.
 function hasNoBody({ body, method }: Request): boolean {
   return body === null || (body === undefined && (method === 'GET' || method === 'HEAD'))
 }
 
 function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request {
-  // Of a request with a body, only a clone keeps all members, such as signal, referrer policy, credentials and mode.
+  // If the request has a body, only `clone()` keeps all members, such as signal, referrer policy, credentials and mode.
   const clone = withoutFragment(hasNoBody(request) ? new Request(request) : request.clone(), body)
   try {
     return withoutSignature(clone)
   } catch {
-    // A request that a service worker or a server has received has immutable headers, and so have its clones.
+    // A request that a service worker or a server received has immutable headers, and its clones do too.
     return withoutSignature(new Request(clone))
   }
 }
 
-/** The request without the fragment of its URL, which is never sent: the server must see the URL that was signed. */
+/** The request without its URL's fragment, which is never sent and so must not be signed. */
 function withoutFragment(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
   if (!clone.url.includes('#')) return clone
   const [sent = ''] = clone.url.split('#', 1)
@@ -135,13 +135,13 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
     const isDefault = capabilityHeader === DEFAULT_CAPABILITY_HEADER
     throw new TypeError(
       isDefault
-        ? 'the request already has an Authorization header, which a session needs: remove it, or have the capability travel in another header with the option capabilityHeader, here and on the server'
-        : `the request already has a header ${capabilityHeader}, in which the capability travels: remove it`,
+        ? 'the request already has an Authorization header, which the session needs for its capability: remove it, or set the option capabilityHeader to another header, here and on the server'
+        : `the request already has a header ${capabilityHeader}, which the session needs for its capability: remove it`,
     )
   }
   if (request.bodyUsed)
     throw new TypeError(
-      "the request's body was already read: sign the request before that, or sign a clone of it",
+      "the request's body was already read: sign the request before you read its body, or sign a clone",
     )
   const text = textBodies.get(request)
   if (text !== undefined) return utf8(text)
@@ -150,7 +150,7 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
     return new Uint8Array(await request.clone().arrayBuffer())
   } catch (cause) {
     throw new TypeError(
-      "the request's body can't be read twice, once to sign and once to send it: pass a body that can",
+      "the request's body can't be read twice, once to sign it and once to send it: pass a text or bytes instead",
       {
         cause,
       },
@@ -161,8 +161,8 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
 const BOUNDARY_BYTES = 16
 
 /**
- * The multipart/form-data body of a form, as `fetch` would write it (HTML §4.10.21.8). It is written here because in WebKitGTK
- * the body of a request with a form that contains files can't be read, so it could not be signed.
+ * The multipart/form-data body of a form, as `fetch` would write it (HTML §4.10.21.8). WebKitGTK can't read the body of a request
+ * whose form contains files, so without this such a request could not be signed.
  */
 function multipart(form: FormData): Blob {
   // In lower case, because `Blob` converts its type to lower case.

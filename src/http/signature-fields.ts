@@ -1,9 +1,9 @@
 import { toBase64 } from '../base/multibase.js'
 import { DEFAULT_CAPABILITY_HEADER, SIGNATURE_LABEL, signedComponents } from './signature-profile.js'
 
-// The two fields of a signature (RFC 9421 §4), in the one spelling in which sessions write them. There are others, with the
-// parameters in another order, say, or beside a second signature: those are read by the library for RFC 9421. Reading only this one
-// takes a tenth of the time, and a server spends its time on that.
+// Writes and reads the two header fields of a signature (RFC 9421 §4), in the one spelling that sessions use. Any other spelling, such
+// as another order of parameters, or a second signature in the same field, is read by a library for RFC 9421. Reading only this
+// spelling takes a tenth of the library's time.
 
 /** The parameters of a signature (RFC 9421 §2.3), in this order. Times are in seconds since 1970. */
 export interface ProfileParameters {
@@ -15,14 +15,14 @@ export interface ProfileParameters {
   readonly tag: string
 }
 
-/** What is signed of a request. */
+/** The parts of a request that a signature covers, apart from its URL. */
 export interface SignedMessage {
   readonly method: string
-  /** The header fields: a `Headers`, or a map of those that a signature may cover. */
+  /** The header fields: a `Headers`, or a map of the fields that a signature may cover. */
   readonly fields: { get(name: string): string | null | undefined }
 }
 
-/** The two fields of a signature, taken apart. */
+/** A signature that was parsed from its two header fields. */
 export interface ProfileSignature {
   readonly components: readonly string[]
   readonly parameters: ProfileParameters
@@ -31,7 +31,7 @@ export interface ProfileSignature {
   readonly params: string
 }
 
-/** The value of `@signature-params`, which is also that of `Signature-Input`, behind its label. */
+/** The value of `@signature-params`. `Signature-Input` has the same value, after the label. */
 export function signatureParams(
   components: readonly string[],
   { created, expires, nonce, keyid, alg, tag }: ProfileParameters,
@@ -39,7 +39,7 @@ export function signatureParams(
   return `${componentList(components)};created=${created};expires=${expires};nonce="${nonce}";keyid="${keyid}";alg="${alg}";tag="${tag}"`
 }
 
-/** The `Signature-Input` and the `Signature` field. */
+/** The values of the `Signature-Input` and the `Signature` field. */
 export function signatureFields(
   params: string,
   signature: Uint8Array,
@@ -50,7 +50,7 @@ export function signatureFields(
   }
 }
 
-/** The text that is signed (RFC 9421 §2.5). The fields must have those that the components name. */
+/** The text that is signed, the signature base (RFC 9421 §2.5). The message must have every field that the components name. */
 export function signatureBase(
   message: SignedMessage,
   url: URL,
@@ -82,7 +82,7 @@ function componentValue(
 }
 
 const METHOD = /^[A-Z]+$/
-// Visible ASCII with spaces within: nothing that would have to be trimmed, folded or refused.
+// Visible ASCII, with spaces only inside: a value that needs no trimming or unfolding.
 const FIELD_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 const BODY_FIELDS = ['content-digest', 'content-type']
 const TEXT = '"([ !#-[\\]-~]*)"'
@@ -90,12 +90,12 @@ const SECONDS = '(0|[1-9][0-9]{0,14})'
 const PARAMETERS = new RegExp(
   `^;created=${SECONDS};expires=${SECONDS};nonce=${TEXT};keyid=${TEXT};alg=${TEXT};tag=${TEXT}$`,
 )
-// 64 bytes in base64: the last character before the padding has four bits that are zero.
+// 64 bytes in base64: the last character before the padding encodes two bits and four zero bits.
 const SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/
 
 /**
- * Takes a signature apart whose fields are spelt as sessions spell them, over fields that are sent as they were signed; `undefined`
- * for any other, which may be good all the same.
+ * Parses a signature whose two fields, and whose signed fields, are spelled as sessions spell them. Returns `undefined` for any other
+ * spelling, which may still be valid: the library for RFC 9421 must read it.
  */
 export function readSignatureFields(
   { method, fields }: SignedMessage,
@@ -110,7 +110,7 @@ export function readSignatureFields(
     .find((names) => params.startsWith(`${componentList(names)};`))
   if (!components) return undefined
   const covered = components.filter((name) => !name.startsWith('@'))
-  // Those of a body too, where none is signed: the library refuses odd ones, whatever the signature covers.
+  // Body fields are checked even if they are not signed, because the library refuses malformed ones in any case.
   const present = BODY_FIELDS.filter((name) => fields.get(name) !== undefined)
   if (![...covered, ...present].every((name) => FIELD_VALUE.test(fields.get(name) ?? ''))) return undefined
   const found = PARAMETERS.exec(params.slice(componentList(components).length))
@@ -133,7 +133,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** The components as the list that `Signature-Input` begins with. */
+/** The components as the inner list at the start of `Signature-Input` (RFC 9421 §4.1). */
 function componentList(components: readonly string[]): string {
   return `("${components.join('" "')}")`
 }

@@ -8,42 +8,42 @@ import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { type KeyType, type SessionKeyType, subtleCrypto } from '../key/session-key.js'
 
-// How a session signs a request: RFC 9421 in a profile without choices, so that a server has exactly one form to verify.
+// How a session signs a request: a fixed profile of RFC 9421 without options, so that a server has exactly one form to verify.
 
 /** The label of the signature in `Signature` and `Signature-Input` (RFC 9421 §4). */
 export const SIGNATURE_LABEL = 'cacao'
 /**
- * The `tag` parameter, which names this profile. It must change whenever the profile does, so that no signature is verified by
+ * The `tag` parameter, which names this profile. It must change whenever the profile changes, so that no signature is verified by
  * the rules of another version.
  */
 export const SIGNATURE_TAG = 'cacao-session-2'
 
-/** Seconds from `created` to `expires`: the longest that any server may accept a request. */
+/** Seconds from `created` to `expires`: the longest time for which a server can accept a request. */
 export const SIGNATURE_LIFETIME_SECS = 3600
-/** Seconds that a request may be old where the server says nothing else. */
+/** The default of the server's option `maxAgeSecs`. */
 export const DEFAULT_MAX_AGE_SECS = 60
 
-/** The name in RFC 9421 of the algorithm for each type of key. */
+/** The algorithm for each type of key, by its name in RFC 9421 §6.2.2. */
 export const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Record<KeyType, string>>> = {
   'P-256': 'ecdsa-p256-sha256',
   Ed25519: 'ed25519',
 }
 
 /**
- * The header in which a server says which method it has received, where that may be why a signature doesn't fit: a browser that
- * follows a redirection may turn a POST into a GET, and doesn't tell the page.
+ * The header in which a server that refuses a signature returns the method that it received. A browser that follows a redirect may
+ * turn a POST into a GET without telling the page, and then the signature doesn't fit.
  */
 export const RECEIVED_METHOD = 'Cacao-Received-Method'
 
 const TARGET_COMPONENTS = ['@method', '@authority', '@path', '@query'] as const
-// The content type is signed too, because the same bytes mean something else as another type.
+// The content type is signed too, because the same bytes can have another meaning under another type.
 const BODY_COMPONENTS = ['content-digest', 'content-type'] as const
 
-/** The header in which a capability travels, unless the option `capabilityHeader` of both sides names another. */
+/** The header that carries the capability, unless the option `capabilityHeader` of client and server names another one. */
 export const DEFAULT_CAPABILITY_HEADER = 'authorization'
 
 const HEADER_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
-// What has another meaning, and what browsers don't let a page set.
+// Headers that have another meaning, and headers that browsers don't let a page set.
 const OTHER_HEADER =
   /^(?:(?:proxy|sec|access-control)-.*|accept(?:-.*)?|content-.*|connection|cookie|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|signature(?:-input)?|te|trailer|transfer-encoding|upgrade|vary|via)$/
 
@@ -51,7 +51,7 @@ const OTHER_HEADER =
 export const capabilityHeaderOption: ReadValue<string> = (value, name) => {
   const header = typeof value === 'string' ? value.toLowerCase() : ''
   if (HEADER_NAME.test(header) && !OTHER_HEADER.test(header)) return header
-  throw wrong(name, 'the name of a header that a page may set and that means nothing else: "X-Capability"')
+  throw wrong(name, 'the name of a header that a page may set and that has no other meaning: "X-Capability"')
 }
 
 /** The content type that is set and signed for a body without one (RFC 9110 §8.3). */
@@ -72,7 +72,7 @@ export function keyURL(did: string): string {
 
 let loaded: typeof import('http-message-sig') | undefined
 
-/** The library for RFC 9421, which loads when the first request is signed or verified. */
+/** The library for RFC 9421, loaded when the first signature in another spelling is verified. */
 export async function messageSignatures(): Promise<typeof import('http-message-sig')> {
   loaded ??= await import('http-message-sig')
   return loaded
@@ -85,7 +85,7 @@ export async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<stri
   return `sha-256=:${toBase64(await sha256(body))}:`
 }
 
-/** Whether a `Content-Digest` field is the SHA-256 of the body. False if it has another digest too. */
+/** Whether a `Content-Digest` field is the SHA-256 of the body, and nothing else. `false` if it also has another digest. */
 export async function isDigestOf(field: string, body: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const claimed = fromBase64(DIGEST_FIELD.exec(field)?.[1] ?? '')
   if (claimed?.length !== 32) return false
@@ -93,7 +93,7 @@ export async function isDigestOf(field: string, body: Uint8Array<ArrayBuffer>): 
   return digest.every((byte, i) => byte === claimed[i])
 }
 
-// Hashing this much keeps the thread for a quarter of a millisecond.
+// Hashing this many bytes blocks the thread for a quarter of a millisecond.
 const MAX_HASHED_AT_ONCE = 65_536
 
 async function sha256(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
@@ -120,7 +120,7 @@ export function authorizationOf(cacao: Cacao): string {
   if (token.length <= MAX_TOKEN_LENGTH) return written
   throw new SessionError(
     'ERR_REQUEST_TOO_LARGE',
-    `the capability takes ${token.length} characters, and servers accept at most ${MAX_TOKEN_LENGTH} in a header: ask for fewer resources, such as one that ends in "/*"`,
+    `the capability has ${token.length} characters, and servers accept at most ${MAX_TOKEN_LENGTH} in a header: ask for fewer resources, such as one that ends in "/*"`,
   )
 }
 
@@ -130,8 +130,8 @@ export function isCacaoAuthorization(value: string): boolean {
 }
 
 /**
- * The token in an `Authorization` header. Checks its length and characters, so that nothing else has to read a long or
- * malformed one. Throws `ERR_REQUEST_UNSIGNED` for another scheme or none, and `ERR_CAPABILITY_INVALID` for a malformed token.
+ * The token in an `Authorization` header. Checks its length and characters, so that no other code has to read a long or malformed
+ * token. Throws `ERR_REQUEST_UNSIGNED` for another scheme or none, and `ERR_CAPABILITY_INVALID` for a malformed token.
  */
 export function tokenOf(authorization: string | null | undefined): string {
   if (typeof authorization === 'string' && isCacaoAuthorization(authorization)) {
@@ -141,7 +141,7 @@ export function tokenOf(authorization: string | null | undefined): string {
   }
   throw new SessionError(
     'ERR_REQUEST_UNSIGNED',
-    'the request carries no capability: sign it with session.fetch or session.signRequest',
+    'the request has no capability: sign it with session.fetch or session.signRequest',
   )
 }
 

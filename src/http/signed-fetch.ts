@@ -6,7 +6,7 @@ import { coveredOrigins } from '../capability/recap.js'
 import { requestOf, signRequest } from './sign-request.js'
 import { capabilityHeaderOption, RECEIVED_METHOD } from './signature-profile.js'
 
-/** What signs requests. */
+/** Signs requests, as a session does. */
 interface Signer {
   signRequest(request: Request, options?: HeaderOptions): Promise<Request>
 }
@@ -29,8 +29,8 @@ interface SignedFetchInit extends RequestInit, HeaderOptions {
 
 const MAX_REDIRECTS = 5
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-// What fetch leaves out when it goes on to another origin, and what belongs to a signature.
-const SIGNED_HEADERS = [
+// The headers that `fetch` removes when a redirect leads to another origin, and the headers of a signature.
+const OWN_ORIGIN_HEADERS = [
   'authorization',
   'proxy-authorization',
   'cookie',
@@ -40,7 +40,10 @@ const SIGNED_HEADERS = [
   'content-digest',
 ]
 
-/** A copy of the request, signed at the time of the server that it is for, as far as that is known. */
+/**
+ * Returns a copy of the request that is signed with the current time of its server, as far as that is known. Rejects as
+ * `signRequest` does, and with a `TypeError` for a wrong `capabilityHeader`.
+ */
 export async function signNow(
   request: Request,
   session: Parameters<typeof signRequest>[1],
@@ -50,16 +53,16 @@ export async function signNow(
   const header =
     capabilityHeader === undefined ? undefined : capabilityHeaderOption(capabilityHeader, 'capabilityHeader')
   const time = now()
-  // Most clocks were never corrected, and then the origin doesn't matter.
+  // Most clocks were never corrected, and then the URL need not be parsed.
   const createdAt = differences.has(now) ? timeAt(new URL(request.url).origin, now) : time
   return signRequest(request, session, time, createdAt, header)
 }
 
 /**
- * Signs a request and sends it, to an origin that the session's resources cover or that the caller allows. Follows redirections
- * within the origin with a new signature each, at most five, and others without the capability. If the server refuses the request
- * as stale and its date shows that the clock is wrong, signs it once more. Rejects with `ERR_CAPABILITY_RESOURCES` for any other
- * origin, and otherwise as `signRequest` and `fetch` do.
+ * Signs a request and sends it to an origin that the session's resources cover or that the caller allows. Follows at most five
+ * redirects within the origin, with a new signature for each, and a redirect to another origin without the capability. If the server
+ * refuses the request as stale and its `Date` shows that the local clock is wrong, signs it once more. Rejects with
+ * `ERR_CAPABILITY_RESOURCES` for an origin that is neither covered nor allowed, and otherwise as `signRequest` and `fetch` do.
  */
 export async function signedFetch(
   input: RequestInfo | URL,
@@ -74,10 +77,10 @@ export async function signedFetch(
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
   const follows = request.redirect === 'follow'
-  // Browsers don't show a page where a redirection leads, so there they follow it themselves. To another origin they don't take
-  // `Authorization` along, but they would take any other header.
-  const isByHand = follows && !(isBrowser() && capabilityHeader === undefined)
-  const options = { ...onlyForFetch(init), ...(isByHand && { redirect: 'manual' as const }) }
+  // A browser doesn't tell a page where a redirect leads, so in a browser `fetch` must follow it. On the way to another origin,
+  // `fetch` removes `Authorization`, but it would keep any other header with the capability.
+  const followsManually = follows && !(isBrowser() && capabilityHeader === undefined)
+  const options = { ...onlyForFetch(init), ...(followsManually && { redirect: 'manual' as const }) }
   const isPlain = Object.keys(options).length === 0
   let isCorrected = false
   for (let redirects = 0; ; ) {
@@ -85,7 +88,7 @@ export async function signedFetch(
     const response = await send(signed, isPlain ? undefined : options)
     if (follows && response.type === 'opaqueredirect')
       throw new TypeError(
-        `fetch failed: the server redirected the request. A browser would follow with the header ${capabilityHeader}, also to another origin, so it may not`,
+        `fetch failed: the server redirected the request. It is not followed, because a browser would send the header ${capabilityHeader} to another origin too: request the final URL`,
       )
     const from = new URL(request.url)
     const at = response.url === '' ? from : new URL(response.url)
@@ -97,7 +100,7 @@ export async function signedFetch(
     }
     const next = follows ? await redirectOf(request, response) : undefined
     if (!next) return response
-    // As fetch does (§4.4): it would read what is on this machine, such as a file in Bun.
+    // As `fetch` refuses it (Fetch Standard §4.4). Otherwise a server could, for example, make Bun read a local file.
     if (!/^https?:$/.test(next.url.protocol))
       throw new TypeError(
         `fetch failed: the server redirected the request to ${next.url.protocol}, and only http and https are followed`,
@@ -110,7 +113,7 @@ export async function signedFetch(
   }
 }
 
-// A browser doesn't tell a script why a request to another origin failed. What is forgotten most often is what CORS needs.
+// A browser doesn't tell a script why a request to another origin failed. The most common reason is a missing CORS header.
 async function send(request: Request, options: RequestInit | undefined): Promise<Response> {
   try {
     return await fetch(request, options)
@@ -125,8 +128,9 @@ async function send(request: Request, options: RequestInit | undefined): Promise
 }
 
 /**
- * What only `fetch` knows of its options, such as `dispatcher` in Node or `next` in Next.js: a `Request` keeps the standard ones
- * only, and not every engine all of them. What the signature covers is left out, because the signed request has that.
+ * The options that must be passed to `fetch` again, such as `dispatcher` in Node or `next` in Next.js: a `Request` keeps only the
+ * standard options, and in some engines not all of them. Options that the signature covers are left out, because the signed request
+ * has them.
  */
 function onlyForFetch(init: RequestInit): RequestInit {
   const { method: _, headers: __, body: ___, ...others } = init
@@ -143,8 +147,8 @@ export const originsOption: ReadValue<readonly string[]> = (value, name) => {
 }
 
 /**
- * Throws `ERR_CAPABILITY_RESOURCES` unless the resources cover something at the URL's origin, or it is allowed. The error begins with
- * what is not done.
+ * Throws `ERR_CAPABILITY_RESOURCES` unless the resources cover something at the URL's origin, or `allowed` contains the origin.
+ * `notDone` is the beginning of the error message: it says what is not done.
  */
 export function assertCovered(
   { origin, protocol }: URL,
@@ -166,16 +170,16 @@ interface Redirect {
   readonly method: string
 }
 
-/** Where a response leads, and by which method; `undefined` if it is the answer. */
+/** The URL and method to which a response redirects the request; `undefined` if the response is the final one. */
 async function redirectOf({ method, url }: Request, response: Response): Promise<Redirect | undefined> {
   const { status, headers } = response
   const location = headers.get('location')
   if (REDIRECTS.has(status) && location !== null) {
-    const isPost = method === 'POST' && (status === 301 || status === 302)
-    const isOther = status === 303 && method !== 'GET' && method !== 'HEAD'
-    return { url: new URL(location, url), method: isPost || isOther ? 'GET' : method }
+    const isMovedPost = method === 'POST' && (status === 301 || status === 302)
+    const isSeeOther = status === 303 && method !== 'GET' && method !== 'HEAD'
+    return { url: new URL(location, url), method: isMovedPost || isSeeOther ? 'GET' : method }
   }
-  // The engine has followed a redirection, with the signature of the first request.
+  // A browser followed the redirect with the signature of the first request, which does not fit the new URL.
   if (!response.redirected || !isOwn(new URL(response.url), new URL(url))) return undefined
   if (!(await isRefusal(response, 'ERR_REQUEST_SIGNATURE'))) return undefined
   const received =
@@ -185,12 +189,12 @@ async function redirectOf({ method, url }: Request, response: Response): Promise
     : undefined
 }
 
-/** Whether a URL is of the origin that a request was for, or of the same host by https. */
+/** Whether a URL has the origin of the request, or the same host with https. */
 function isOwn(url: URL, from: URL): boolean {
   return url.origin === from.origin || (url.host === from.host && url.protocol === 'https:')
 }
 
-/** The request as it goes on after a redirection, by the rules of fetch. */
+/** The request that follows a redirect, by the rules of `fetch` (Fetch Standard §4.4). */
 async function redirected({ url, method }: Redirect, request: Request, from: Headers): Promise<Request> {
   const headers = new Headers(from)
   const keepsBody = method === request.method && method !== 'GET' && method !== 'HEAD'
@@ -219,40 +223,40 @@ const KEPT = [
 
 async function unsigned(next: Redirect, request: Request): Promise<Request> {
   const headers = new Headers(request.headers)
-  for (const name of SIGNED_HEADERS) headers.delete(name)
+  for (const name of OWN_ORIGIN_HEADERS) headers.delete(name)
   return redirected(next, request, headers)
 }
 
-// So that the connection of an answer that nobody reads is free again.
+// Frees the connection of a response whose body is not read.
 async function discard({ body }: Response): Promise<void> {
   await body?.cancel().catch(() => undefined)
 }
 
-// A person's clock may be wrong by minutes or hours. What a server says of its own is believed for the times of the requests to
-// that server, within a bound, and for nothing else: when a capability expires is judged by the person's clock.
+// A person's clock may be wrong by minutes or hours. A server's `Date` corrects the times in requests to that server, by at most a day,
+// and nothing else: whether a capability has expired is decided by the person's clock.
 
 const MOST_MS = 86_400_000
-// A `Date` has whole seconds, so what differs by less isn't known.
+// A `Date` header has whole seconds, so a smaller difference can't be measured.
 const LEAST_MS = 1000
 
 const differences = new WeakMap<Clock, Map<string, number>>()
 
-/** The time at a server, in milliseconds since 1970: the clock's, corrected by what the server has said of its own. */
+/** The current time at a server, in milliseconds since 1970: the local clock, corrected by the server's `Date`, if it is known. */
 export function timeAt(origin: string, now: Clock): number {
   return now() + (differences.get(now)?.get(origin) ?? 0)
 }
 
 /**
- * Corrects the clock for an origin that has refused a request as stale, by the `Date` of its answer. Returns whether that changes
- * anything: not if the answer has no date, if the clocks are at one, or if they differ by more than a day, because then the
- * server could have requests signed for a time long after.
+ * Corrects the clock for an origin that refused a request as stale, by the `Date` of its response. Returns `false`, and changes
+ * nothing, if the response has no date, if the clocks agree, or if they differ by more than a day: otherwise a server could obtain
+ * requests that are signed for the far future.
  */
 function correctClock(origin: string, now: Clock, { headers }: Response): boolean {
   const local = now()
   const difference = Date.parse(headers.get('date') ?? '') - local
   const known = differences.get(now) ?? new Map<string, number>()
   const change = Math.abs(difference - (known.get(origin) ?? 0))
-  // Written so that NaN changes nothing.
+  // Negated, so that NaN changes nothing.
   if (!(Math.abs(difference) <= MOST_MS && change >= LEAST_MS)) return false
   known.set(origin, difference)
   differences.set(now, known)
@@ -266,7 +270,7 @@ async function isRefusal(response: Response, code: SessionErrorCode): Promise<bo
   if (response.status !== 401) return false
   const challenge = CHALLENGE.exec(response.headers.get('www-authenticate') ?? '')
   if (challenge) return challenge[1] === code
-  // A gateway may rename the header, and a page of another origin may not see it.
+  // A gateway may rename the header, and CORS may hide it from a page of another origin.
   if (!response.headers.get('content-type')?.startsWith('application/json')) return false
   const said: unknown = await response
     .clone()

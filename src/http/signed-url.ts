@@ -5,20 +5,23 @@ import { type ReadToken, readToken, type TokenTimes } from './session-token.js'
 import { isCacaoAuthorization, requestRefused, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
 import type { MessageSignature, SignaturePolicy } from './verify-signature.js'
 
-// A URL that a session has signed ends in a parameter with a token, whose audience is the URL without that parameter. Whoever has the
-// URL can get what is there until it expires, and nothing else.
+// A signed URL ends with a parameter that contains a token. The token's audience is the URL without that parameter. Anyone who has the
+// signed URL can GET it until it expires, and can do nothing else with it.
 
-/** The parameter that a signed URL ends in. */
+/** The name of the last query parameter of a signed URL. */
 export const URL_SIGNATURE = 'cacao-signature'
 
 const SIGNED = new RegExp(`^(.*)[?&]${URL_SIGNATURE}=([^?&#]*)$`, 's')
 
-/** What is signed of a URL: authority, path and query (a network-path reference, RFC 3986 §4.2). A proxy may end TLS, so not the scheme. */
+/**
+ * The part of a URL that is signed: authority, path and query (a network-path reference, RFC 3986 §4.2). The scheme is not signed,
+ * because a proxy may terminate TLS.
+ */
 export function signedReference({ href, protocol }: URL): string {
   return href.slice(protocol.length)
 }
 
-/** The URL with the token at the end of its query, and its fragment behind that. */
+/** The URL with the token as the last parameter of its query, followed by its fragment. */
 export function withURLSignature(url: URL, token: string): string {
   const { hash } = url
   const { href } = withoutFragment(url)
@@ -32,13 +35,13 @@ export function withoutFragment(url: URL): URL {
   return copy
 }
 
-/** Whether a query or a target has the parameter, however its name is spelled. */
+/** Whether a target has the parameter in its query, in any case and percent-encoding of its name. */
 export function hasURLSignature(target: string): boolean {
   const [, query = ''] = /\?(.*)$/s.exec(target) ?? []
   return [...new URLSearchParams(query).keys()].some((name) => name.toLowerCase() === URL_SIGNATURE)
 }
 
-/** A target without the token that it ends in, and the token; `undefined` if it ends in none. */
+/** Splits a target into the part before the token's parameter, and the token; `undefined` if the target doesn't end with one. */
 export function splitURLSignature(
   target: string,
 ): { readonly target: string; readonly token: string } | undefined {
@@ -46,16 +49,16 @@ export function splitURLSignature(
   return before === undefined || token === undefined ? undefined : { target: before, token }
 }
 
-/** A request for a signed URL, as it is verified. */
+/** A request for a signed URL. */
 export interface SignedURLRequest<R> {
-  /** The request without the parameter: what the app's functions and handlers get. */
+  /** The request without the parameter. The app's functions and handlers get this one. */
   readonly incoming: IncomingRequest<R>
   readonly token: string
 }
 
 /**
- * A request for a signed URL without the parameter; `undefined` if its URL has none. Throws `ERR_REQUEST_SIGNATURE` if it has more than
- * one, or one that is not the last, if its method is another than GET or HEAD, and if it is signed in its headers too.
+ * Separates the token from a request for a signed URL; `undefined` if the URL has no such parameter. Throws `ERR_REQUEST_SIGNATURE` if
+ * the URL has the parameter twice or not at its end, if the method is not GET or HEAD, and if the headers are signed too.
  */
 export function signedURLRequest<R>(
   incoming: IncomingRequest<R>,
@@ -69,7 +72,7 @@ export function signedURLRequest<R>(
   if (method !== 'GET' && method !== 'HEAD')
     throw requestRefused(
       'SIGNATURE',
-      'a signed URL is for GET and HEAD: sign another request with session.fetch',
+      'a signed URL is only for GET and HEAD: send other methods with session.fetch',
     )
   if (isCacaoAuthorization(incoming.header(capabilityHeader) ?? ''))
     throw requestRefused(
@@ -79,12 +82,13 @@ export function signedURLRequest<R>(
   return { incoming: { ...incoming, target: split.target }, token: split.token }
 }
 
-/** The longest that a signed URL can be accepted, in milliseconds. */
+/** The longest time for which a signed URL can be accepted, in milliseconds. */
 export const MAX_URL_AGE: number = SIGNATURE_LIFETIME_SECS * 1000
 
 /**
- * Verifies the token of a signed URL: for which of the URLs it was signed, and until when. Rejects with `ERR_REQUEST_SIGNATURE` unless a
- * session has written it so, for one of these URLs, and with `ERR_REQUEST_STALE` if its time is over.
+ * Verifies the token of a signed URL, and returns which of the possible URLs was signed, and its times. Rejects with
+ * `ERR_REQUEST_SIGNATURE` unless a session key signed the token for one of these URLs, and with `ERR_REQUEST_STALE` if it has
+ * expired or is not valid yet.
  */
 export async function verifyURLSignature(
   token: string,
@@ -95,7 +99,7 @@ export async function verifyURLSignature(
   if (!url)
     throw requestRefused(
       'SIGNATURE',
-      `its URL was signed for ${withoutQuery(audience)}, and it came as one for ${urls.map(signedReference).map(withoutQuery).join(' or ')}: path or query was changed, or clients reach this server by another name (authority) or under another path (basePath)`,
+      `its URL was signed as ${withoutQuery(audience)}, but it was received as ${urls.map(signedReference).map(withoutQuery).join(' or ')}: its path or query was changed, or clients reach this server by another host (option authority) or under another path (option basePath)`,
     )
   if (!(await isSigned(verifyKeySignature)))
     throw requestRefused('SIGNATURE', 'the signature in its URL is not valid for its key')

@@ -50,107 +50,109 @@ import {
   SIGNATURE_LIFETIME_SECS,
 } from './signature-profile.js'
 
-/** What a signed request must fulfil to be accepted. `R` is the server's own type of request. */
+/** The checks that a signed request must pass. `R` is the server's own type of request. */
 export interface VerifyRequestOptions<R = Request> {
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
   verifiers: Verifiers
   /**
-   * The host by which clients reach this server, with its port unless that is the default one: `api.example.com`. A list
-   * if it has several names, of which a request may be signed for each. It is never taken from the request, whose sender could
-   * write anything there.
+   * The host by which clients reach this server, with its port unless that is the default one: `api.example.com`; or a list, if
+   * the server has several hosts. A request must be signed for one of them. The host is never taken from the request, because a
+   * sender can write any host there.
    */
   authority: string | readonly string[]
   /**
-   * What something in front takes off the path before this code sees it, such as `/app` of Next.js's `basePath` in route
-   * handlers (`proxy.ts` gets the whole path), of Hono's `app.mount('/app', …)`, or of a proxy that strips a prefix: it begins
-   * with a slash and does not end with one. The path that was received is verified behind it, and so is the URL that
-   * `resources` and the caller have.
+   * The path prefix that something in front of this code strips, such as `/app` of Next.js's `basePath` in route handlers
+   * (`proxy.ts` gets the whole path), of Hono's `app.mount('/app', …)`, or of a reverse proxy. It begins with a slash and does not
+   * end with one. The signature is verified for this prefix followed by the received path. The URLs that `resources` and the
+   * caller get have the prefix too.
    */
   basePath?: string
   /**
-   * The header in which the capability travels; `Authorization` by default. Another one, such as `X-Capability`, where
-   * `Authorization` is for something else, such as Basic auth in front of the site. Clients need the same option.
+   * The header that carries the capability; `Authorization` by default. Use another header, such as `X-Capability`, if
+   * `Authorization` is already used, for example by Basic auth in front of the site. Clients need the same option.
    */
   capabilityHeader?: string
   /**
-   * The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for a
-   * domain that is accepted, such as one of preview deployments.
+   * The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for an accepted
+   * domain, for example for the domains of preview deployments.
    */
   domains: Domains
   /**
    * Resources that the capability must cover, at least one: a list for all requests, or a function of the request. `false`
-   * accepts a capability for anything, even for nothing on this server: use it only where it is enough to know who is
+   * accepts a capability for any resources, even for none on this server: use it only where it is enough to know who is
    * calling.
    */
   resources: WantedResources | OfRequest<R, WantedResources>
   /** The ability that the capability must grant with a resource (ReCap): one for all requests, or a function of the request. */
   ability?: Ability | OfRequest<R, Ability>
   /**
-   * Accepts capabilities that a session key delegated, up to so many links. Refused by default, because anyone who can use
+   * Accepts capabilities that a session key delegated, up to `maxLinks`. They are refused by default, because an attacker who can use
    * a session key for a moment can delegate to a key of their own.
    */
   delegation?: DelegationOptions | false
   /**
-   * Remembers used requests, so that a captured one can't be sent again until it expires: a store that is made once, outside
-   * of the call, such as `memoryReplay()`. `false` only where it does no harm if a request is received twice.
+   * Remembers used requests, so that a captured request is not accepted again before it expires. Create the store once, outside
+   * of this call, for example with `memoryReplay()`. Pass `false` only if receiving a request twice does no harm.
    */
   replay: ReplayStore | false
   /**
-   * For two checks of one request in one process, with one replay store, such as in Next.js's `proxy.ts` and in a route handler. The
-   * first one with `give` puts a pass into the header `cacao-admission` of its handler's request, which must be handed on; with it
-   * the second one, with `take`, doesn't count the request as received again. A pass is a secret of the process, for that request,
-   * once, and for a minute. Without one, `take` changes nothing.
+   * For two checks of the same request in one process with one replay store, such as in Next.js's `proxy.ts` and in a route handler.
+   * The first check needs `give`: it puts a pass into the header `cacao-admission` of the handler's request, which must be handed on.
+   * The second check needs `take`: if the pass is valid, it doesn't refuse the request as a replay. A pass is a secret of the
+   * process, valid for that request, once, for a minute. Without a pass, `take` changes nothing.
    */
   admission?: Admission
   /**
-   * Accepts a GET or HEAD for a URL of `session.signURL`, too: for images, players, downloads and event streams, which can't be sent
-   * with a signature. Such a URL is good until it expires, not only once, for whoever has it; `replay` and `maxAgeSecs` don't concern
-   * it. Refused by default.
+   * Also accepts GET and HEAD for a URL that `session.signURL` made: for images, players, downloads and event streams, whose requests
+   * a page can't sign. Anyone who has such a URL can use it, more than once, until it expires; `replay` and `maxAgeSecs` don't apply
+   * to it. `false` by default.
    */
   signedURLs?: boolean
-  /** Says which capabilities were revoked. */
+  /** Knows which capabilities were revoked. By default, revocation is not checked. */
   revocation?: Revocation
   /** Remembers on which devices an account has signed in, so that a person can see and end their sessions. */
   devices?: DevicesOptions<R>
   /**
-   * Seconds that a request may be old; 60 by default, and at most 3600, because sessions sign requests for an hour. A clock
-   * that is slow makes a request look older, which `clockSkewSecs` allows for.
+   * The longest age of a request in seconds; 60 by default, and at most 3600, because sessions sign requests for an hour. A slow
+   * client clock makes a request look older; `clockSkewSecs` is added for that.
    */
   maxAgeSecs?: number
   /**
-   * Seconds by which a client's clock may be fast or slow; 300 by default. Requests are remembered against replay for so much
-   * longer.
+   * Seconds by which a client's clock may be fast or slow; 300 by default. Used requests are remembered for that much longer.
    */
   clockSkewSecs?: number
-  /** Bytes that a body may have; 1,048,576 by default. */
+  /** The most bytes in a body; 1,048,576 by default. */
   maxBodyBytes?: number
-  /** Milliseconds that the replay and the revocation store may take to answer; 2000 by default. */
+  /** Milliseconds within which the replay, the revocation and the device store must answer; 2000 by default. */
   storeTimeoutMs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
-  /** Verifies the signatures of session keys; by default as `node:crypto` does where there is one, or else WebCrypto. */
+  /** Verifies the signatures of session keys; by default `node:crypto` does, where it exists, or else WebCrypto. */
   verifyKeySignature?: VerifyKeySignature
 }
 
 /** The options of `requestVerifier`: those of `verifyRequest`, and what is remembered between requests. */
 export interface RequestVerifierOptions<R = Request> extends Omit<VerifyRequestOptions<R>, 'replay'> {
   /**
-   * Remembers used requests; in a `memoryReplay()` of its own by default. `false` only where it does no harm if a request is
-   * received twice.
+   * Remembers used requests; by default in a `memoryReplay()` that only this verifier uses. Pass `false` only if receiving a request
+   * twice does no harm.
    */
   replay?: ReplayStore | false
-  /** Capabilities whose wallet signature is not verified again; 10,000 by default, 0 to verify it each time. */
+  /** The most capabilities whose verified wallet signature is cached; 10,000 by default. With 0, it is verified each time. */
   cacheSize?: number
   /**
-   * Requests of one capability that may be remembered against replay at a time; 100,000 by default. More are refused
-   * (`ERR_REQUEST_LIMIT`), so that one caller can't fill the store for all.
+   * The most unexpired requests of one capability in the replay store; 100,000 by default. Further requests are refused with
+   * `ERR_REQUEST_LIMIT`, so that one caller can't fill the store.
    */
   maxLiveRequests?: number
-  /** Bytes of bodies that may be buffered for one capability at a time; 16 times `maxBodyBytes` by default. */
+  /**
+   * The most bytes of bodies that are buffered for one capability at a time; 16 times `maxBodyBytes` by default. Further requests
+   * are refused with `ERR_REQUEST_LIMIT`.
+   */
   maxHeldBytes?: number
 }
 
-/** The options of a verifier after they were read, with their defaults. */
+/** The options of a verifier after they were read, with defaults added. */
 export interface VerifierSettings<R> {
   readonly verifiers: Verifiers
   readonly authorities: readonly string[]
@@ -180,8 +182,8 @@ const DEFAULT_BODY_BYTES = 1_048_576
 const DEFAULT_HELD_BODIES = 16
 
 /**
- * The options of `verifyRequest` for a verifier that is used once: it verifies each wallet signature anew, and a replay store
- * of its own would remember nothing, so the caller must say what remembers. Throws a `TypeError` unless that is said.
+ * Turns the options of `verifyRequest` into those of a verifier that is used once. It needs no cache, and it can't have a default
+ * replay store, because that would forget every request. Throws a `TypeError` if the option `replay` is missing or wrong.
  */
 export function singleUseOptions(options: VerifyRequestOptions): RequestVerifierOptions {
   const given = copiedOptions(options)
@@ -190,7 +192,7 @@ export function singleUseOptions(options: VerifyRequestOptions): RequestVerifier
   return { ...(given as unknown as VerifyRequestOptions), cacheSize: 0 }
 }
 
-/** Reads the options and adds the defaults. Throws a `TypeError` that names the wrong option. */
+/** Reads the options and adds the defaults. Throws a `TypeError` that names a wrong option. */
 export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSettings<R> {
   const {
     authority,
@@ -243,7 +245,7 @@ type GivenOptions<R> = {
 }
 
 const authorityOption: ReadValue<readonly string[]> = (value, name) => {
-  const form = 'the host that clients name, "api.example.com", or a list of hosts'
+  const form = 'the host by which clients reach this server, "api.example.com", or a list of hosts'
   const list = textsOption(form)(typeof value === 'string' ? [value] : value, name)
   if (list.length === 0) throw wrong(name, form)
   for (const host of list) assertHost(host, name)
@@ -252,9 +254,9 @@ const authorityOption: ReadValue<readonly string[]> = (value, name) => {
 
 const basePathOption: ReadValue<string> = (value, name) => {
   const isPath = typeof value === 'string' && /^(?:\/[^/?#]+)+$/.test(value)
-  // Not as the URL parser would write it, it could never be signed.
+  // A path that the URL parser would change can't occur in a signed URL.
   if (isPath && new URL(value, 'https://a.example').pathname === value) return value
-  throw wrong(name, 'a path as URLs have it, with a slash at its beginning and none at its end: "/app"')
+  throw wrong(name, 'a path as in a URL, with a slash at its beginning and none at its end: "/app"')
 }
 
 /** Reads the option `maxAgeSecs`. */
@@ -289,7 +291,7 @@ export const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   now: setting(clockOption),
   verifyKeySignature: setting(
     functionOption<VerifyKeySignature>(
-      'a function of a public key, a signature and the data that gives true or false',
+      'a function of a public key, a signature and the data that returns true or false',
     ),
   ),
 }

@@ -14,31 +14,31 @@ import {
 } from './verify-options.js'
 import { type MessageSignature, type SignaturePolicy, verifyMessageSignature } from './verify-signature.js'
 
-/** Who is calling, under which capability, and with which request. */
+/** The result of verifying a request: who is calling, under which capability, and which URL was signed. */
 export interface VerifiedRequest extends Caller {
   /** The URL that was signed: the configured authority, with the path and query as they were received. */
   readonly url: string
-  /** When it was signed. */
+  /** When the request was signed. */
   readonly created: Date
   /**
-   * When the request expires by the client's clock, `maxAgeSecs` after `created` at the latest; the capability does when its
-   * `cacao.p.exp` says.
+   * When the request expires by the client's clock: at most `maxAgeSecs` after `created`. The expiry of the capability is
+   * `cacao.p.exp`.
    */
   readonly expires: Date
-  /** For a signed URL, which the option `signedURLs` accepts: whoever has it could send this request. */
+  /** `true` for a signed URL, which the option `signedURLs` accepts. Anyone who has the URL could have sent this request. */
   readonly isSignedURL?: true
 }
 
 /**
- * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`): the signature; that the
- * capability was granted to the key that signed, on an accepted domain, and covers the resources; the body; that the
- * capability was not revoked; and last, unless `replay` is `false`, that the request is received for the first time. Cheap checks come
- * before the wallet's signature is verified and before the body is read. The body can still be read afterwards.
+ * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`). It checks the signature; that the
+ * capability was granted to the key that signed, on an accepted domain, and covers the resources; the body; that the capability was
+ * not revoked; and last, unless `replay` is `false`, that the request is received for the first time. Cheap checks come before the
+ * wallet's signature is verified and before the body is read. The body can still be read afterwards.
  *
  * Rejects with `ERR_REQUEST_UNSIGNED`, `_SIGNATURE`, `_STALE`, `_DIGEST`, `_TOO_LARGE`, `_LIMIT` or `_REPLAYED`, with the
  * `ERR_CAPABILITY_…` of the check that failed, with `ERR_STORE_UNAVAILABLE` if a store doesn't answer, and with
- * `ERR_RPC_UNAVAILABLE` if the chain of a contract account doesn't. For more than one request use `requestVerifier`, which
- * remembers what it has verified.
+ * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer. Throws a `TypeError` for wrong options. For more
+ * than one request, use `requestVerifier`, which caches verified capabilities.
  *
  * @example
  * const replay = memoryReplay() // one for all calls
@@ -59,9 +59,9 @@ export async function verifyRequest(
 }
 
 /**
- * A `verifyRequest` for servers. It remembers which capabilities it has verified, so that the next request of a session
- * costs one signature check, and which requests it has accepted, so that none is accepted twice. What can change (expiry,
- * domain, resources, revocation, what a contract account accepts) is checked for each request.
+ * Returns a `verifyRequest` for servers. It caches verified capabilities, so that the next request of a session costs only one
+ * signature check, and it remembers accepted requests, so that none is accepted twice. Everything that can change (expiry, domain,
+ * resources, revocation, what a contract account accepts) is checked for each request. Throws a `TypeError` for wrong options.
  *
  * @example
  * const verify = requestVerifier({
@@ -80,8 +80,8 @@ export function requestVerifier(
 }
 
 /**
- * A `requestVerifier` for any server's type of request. Before the request is passed to a handler, its URL must be set to
- * the verified one, with `incoming.at(caller.url)`.
+ * A `requestVerifier` for any server's type of request. The handler must get the request with the verified URL, which is
+ * `incoming.at(caller.url)`.
  */
 export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
@@ -91,7 +91,7 @@ export function incomingVerifier<R>(
   const gate = capabilityGate(settings)
   const live = new LiveRequests(settings.maxLiveRequests)
   const buffered = new BufferedBytes(settings.maxHeldBytes)
-  // A replay store forgets requests that have expired. If the clock is set back after that, they must not be new again.
+  // A replay store forgets expired requests. If the clock is set back, they must not be accepted as new.
   const replayClock = replay ? latestTime(now) : now
 
   return async (received, timer) => {
@@ -118,15 +118,15 @@ export function incomingVerifier<R>(
       if (ability) assertAbility(cacao, await abilityFor(ability, incoming, url))
     })
     const { caller, identity } = admitted
-    // A player asks for parts of a film one by one, so a signed URL may be used until it expires.
+    // A signed URL may be used more than once, because a player requests the parts of a film one by one.
     const isOnce = replay && !link
 
-    // Counted before the body is read, so that requests which arrive at the same time can't exceed the limit together.
-    const takeBack = isOnce && live.reserve(identity, refusedFrom, now())
-    if (isOnce && !takeBack)
+    // Counted before the body is read, so that simultaneous requests can't exceed the limit together.
+    const uncount = isOnce && live.reserve(identity, refusedFrom, now())
+    if (isOnce && !uncount)
       throw requestRefused(
         'LIMIT',
-        'too many requests of its capability are remembered: wait until some of them have expired',
+        'its capability has sent too many requests that have not expired yet: wait until some of them have expired',
       )
     try {
       timer?.begin('body')
@@ -135,28 +135,28 @@ export function incomingVerifier<R>(
         share: buffered.share(identity),
         waitMs: refusedFrom - now(),
       })
-      // Checked again, because the body may have taken long to arrive.
+      // Checked again, because the capability may have expired while the body arrived.
       gate.assertValidAt(admitted, now())
       if (settings.revocation) {
         timer?.begin('revocation')
         await gate.assertNotRevoked(caller.cacao)
       }
-      // The replay store may already have forgotten a request that has expired in the meantime.
+      // If the request has expired in the meantime, the replay store may already have forgotten it.
       if (!(replayClock() < refusedFrom))
         throw requestRefused('STALE', 'it expired before all of it was received: sign it again')
       if (isOnce) {
         timer?.begin('replay')
         const id = `${keyDID} ${nonce}`
-        const isHandedOn = admission === 'take' && takePass(incoming.header(PASS_HEADER), id, now())
-        if (!isHandedOn && !(await askStore(() => replay.use(id, refusedFrom))))
+        const hasPass = admission === 'take' && takePass(incoming.header(PASS_HEADER), id, now())
+        if (!hasPass && !(await askStore(() => replay.use(id, refusedFrom))))
           throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
       }
-      // Advances it to the time up to which the store may have forgotten requests.
+      // Advances this clock, because the store may by now have forgotten requests up to the present time.
       replayClock()
       if (admission === 'give' && !link)
         await incoming.at(url.href, givePass(`${keyDID} ${nonce}`, refusedFrom, now()))
     } catch (error) {
-      if (takeBack) takeBack()
+      if (uncount) uncount()
       throw error
     }
     await recordDevice?.(caller, incoming, url)
@@ -202,27 +202,31 @@ async function assertBody(
     if (!share.take(bytes))
       throw requestRefused(
         'LIMIT',
-        'too many bodies of its capability are being received: send fewer requests at a time',
+        'too many bytes of its capability are being received at the same time: send fewer requests at a time',
       )
   }
   try {
     const body = await incoming.body({ maxBytes, hold, waitMs })
     if (contentDigest === undefined) {
-      if (body.length > 0) throw requestRefused('DIGEST', 'its body is not signed')
+      if (body.length > 0)
+        throw requestRefused('DIGEST', 'it has a body that is not signed: add the body before you sign it')
     } else if (!(await isDigestOf(contentDigest, body))) {
-      throw requestRefused('DIGEST', 'its body is not the one that was signed')
+      throw requestRefused(
+        'DIGEST',
+        'its body is not the one that was signed: something on the way changed it',
+      )
     }
   } finally {
     share.release()
   }
 }
 
-/** The steps in which a request is verified, in their order. */
+/** The steps in which a request is verified, in this order. */
 export type VerifyStep = 'signature' | 'capability' | 'body' | 'revocation' | 'replay'
 
 /**
- * Milliseconds that verifying a request took: all of it, and each step that was begun. The first of them has the request's own
- * signature; `capability` has the wallet's, which is verified once for each session.
+ * Milliseconds that verifying a request took: in total, and for each step that was begun. `signature` verifies the request's own
+ * signature; `capability` includes the wallet's signature, which is verified once for each session.
  */
 export interface StepTimes extends Partial<Readonly<Record<VerifyStep, number>>> {
   readonly total: number
@@ -233,12 +237,12 @@ export class StepTimer {
   readonly #start = performance.now()
   readonly #begun: (readonly [VerifyStep, number])[] = []
 
-  /** Ends the step before, and begins this one. */
+  /** Ends the previous step and begins this one. */
   begin(step: VerifyStep): void {
     this.#begun.push([step, performance.now()])
   }
 
-  /** The times until now. */
+  /** Returns the times measured so far. */
   times(): StepTimes {
     const end = performance.now()
     const steps = this.#begun.map(([step, from], i) => [step, (this.#begun[i + 1]?.[1] ?? end) - from])

@@ -16,7 +16,7 @@ import {
   signedComponents,
 } from './signature-profile.js'
 
-/** The content of a request's signature after it was verified. Times are milliseconds since 1970. */
+/** The content of a request's verified signature. Times are milliseconds since 1970. */
 export interface MessageSignature {
   /** The URL that was signed. */
   readonly url: URL
@@ -24,19 +24,19 @@ export interface MessageSignature {
   readonly keyDID: string
   readonly nonce: string
   readonly created: number
-  /** When it expires by the client's clock: as was signed, and no later than the policy's `maxAge` after `created`. */
+  /** The expiry by the client's clock: the signed one, or `maxAge` after `created` if that is earlier. */
   readonly expires: number
-  /** From when on it is refused: when it has expired by the slowest clock that the policy allows. */
+  /** The time from which the request is refused: when it has expired by the slowest clock that `clockSkew` allows. */
   readonly refusedFrom: number
   /** The `Content-Digest` field, if a body was signed. */
   readonly contentDigest?: string
 }
 
-/** What a signature must fulfil. Times are in milliseconds. */
+/** The checks that a signature must pass. Times are in milliseconds. */
 export interface SignaturePolicy {
   /** The URLs that may have been signed, the likeliest first. */
   readonly urls: readonly URL[]
-  /** The header in which the capability travels. */
+  /** The header that carries the capability. */
   readonly capabilityHeader: string
   /** The current time, since 1970. */
   readonly now: number
@@ -47,15 +47,15 @@ export interface SignaturePolicy {
 
 const MAX_FIELD_LENGTH = 512
 const MAX_INPUT_LENGTH = 2048
-// The parser's time is quadratic in the length of white space, so no more is accepted than RFC 9421 writes.
+// The library's parser takes quadratic time for white space, so tabs and repeated spaces are refused. RFC 9421 writes single spaces.
 const ODD_WHITE_SPACE = /[ \t]{2}|\t/
 const PARAMETERS = ['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'] as const
 // At least 128 random bits, in hex, base64url or letters and digits.
 const NONCE = /^[-\w]{22,128}$/
 
 /**
- * Verifies the signature of a request (RFC 9421) in the profile in which sessions sign: first its components and parameters,
- * then the signature itself. Rejects with `ERR_REQUEST_UNSIGNED`, `ERR_REQUEST_STALE` or `ERR_REQUEST_SIGNATURE`.
+ * Verifies the signature of a request (RFC 9421) in the profile of sessions: first its components and parameters, then the
+ * signature itself. Rejects with `ERR_REQUEST_UNSIGNED`, `ERR_REQUEST_STALE` or `ERR_REQUEST_SIGNATURE`.
  */
 export async function verifyMessageSignature(
   request: IncomingRequest<unknown>,
@@ -75,7 +75,7 @@ export async function verifyMessageSignature(
   if ([signature, input, digest].some((field) => field !== undefined && ODD_WHITE_SPACE.test(field)))
     throw requestRefused(
       'SIGNATURE',
-      'its signature headers have tabs, or several spaces in a row: write single spaces',
+      'its signature headers have tabs, or several spaces in a row: use single spaces',
     )
   const fields = new Map([
     ['signature', signature],
@@ -102,7 +102,7 @@ export async function verifyMessageSignature(
   }
   const refusal = requestRefused(
     'SIGNATURE',
-    `its signature doesn't fit the request, as one for ${policy.urls.map(withoutQuery).join(' or ')}: something between client and server has changed it, or clients reach this server by another name (authority) or under another path (basePath)`,
+    `its signature doesn't fit the request for ${policy.urls.map(withoutQuery).join(' or ')}: something between client and server changed the request, or clients reach this server by another host (option authority) or under another path (option basePath)`,
   )
   searches.set(refusal, async () => {
     for (const url of namedURLs(request, policy.urls))
@@ -115,9 +115,9 @@ export async function verifyMessageSignature(
 const searches = new WeakMap<SessionError, () => Promise<string | undefined>>()
 
 /**
- * The URL, without its query, for which a request was signed that was refused with this error because the server is configured
- * for another; `undefined` if the request names no such URL. It verifies up to 8 signatures, so ask only for what somebody will
- * read. Whatever it says, the request stays refused.
+ * Finds out whether a request was refused with this error because the server's `authority` or `basePath` is wrong. Returns the URL
+ * that was signed, without its query; `undefined` if it is not among the URLs that the request names. This verifies up to 8
+ * signatures, so call it only for an error that someone will read. The request stays refused in any case.
  */
 export async function signedElsewhere(error: SessionError): Promise<string | undefined> {
   return await searches.get(error)?.()
@@ -127,16 +127,16 @@ function withoutQuery({ origin, pathname }: URL): string {
   return origin + pathname
 }
 
-/** What the signature says, if it is one for this URL. Throws if it would be refused for any. */
+/** Returns the claims of a signature if it is valid for this URL, else `undefined`. Rejects if it would be refused for every URL. */
 type SignatureCheck = (url: URL) => Promise<SignatureClaims | undefined>
 
-/** A message with all the fields that a signature may cover. */
+/** The method of a request, and all fields that a signature may cover. */
 export interface ReceivedMessage {
   readonly method: string
   readonly fields: ReadonlyMap<string, string>
 }
 
-/** A check of the message's signature: read by ourselves, if it is spelt as sessions spell it, or else by the library. */
+/** Returns a check of the message's signature, which this library reads if sessions spell it that way, and else the RFC 9421 library. */
 export function signatureCheck(message: ReceivedMessage, policy: SignaturePolicy): SignatureCheck {
   const own = readSignatureFields(message, policy.capabilityHeader)
   if (!own) return (url) => claimsByLibrary(url, message, policy)
@@ -145,12 +145,12 @@ export function signatureCheck(message: ReceivedMessage, policy: SignaturePolicy
     const claims = claimsOf(components, parameters, policy)
     const base = utf8(signatureBase(message, url, components, params))
     const isSigned = await policy.verifyKeySignature(claims.publicKey, signature, base)
-    // The app may have passed the function: nothing but its yes is one.
+    // The app may have passed this function, so no truthy value other than `true` counts.
     return isSigned === true ? claims : undefined
   }
 }
 
-/** The same for every spelling that RFC 9421 allows. */
+/** A `SignatureCheck` for every spelling that RFC 9421 allows. */
 export async function claimsByLibrary(
   url: URL,
   { method, fields }: ReceivedMessage,
@@ -166,7 +166,7 @@ export async function claimsByLibrary(
         // `claimsOf` checks everything that this policy could, and throws errors with a code and a reason.
         policy: { ...LIBRARY_POLICY, now: policy.now / 1000 },
         resolveVerifier({ components, parameters }) {
-          // One with parameters has another name than any that is expected.
+          // The profile has no component with parameters, so the semicolon makes such a component unexpected.
           const names = components.map(({ name, parameters: own }) =>
             Object.keys(own).length === 0 ? name : `${name};`,
           )
@@ -183,7 +183,7 @@ export async function claimsByLibrary(
     return verifier.claims
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'VerificationFailed') return undefined
-    // The library wraps only what the resolver throws.
+    // The library may wrap an error of `resolveVerifier`, so a refusal is either the error or its cause.
     const cause = error instanceof SessionError || !(error instanceof Error) ? error : error.cause
     if (cause instanceof SessionError) throw cause
     throw requestRefused('SIGNATURE', 'its signature is malformed', error)
@@ -203,7 +203,7 @@ const LIBRARY_POLICY = {
   clockSkew: Number.MAX_SAFE_INTEGER,
 }
 
-/** What an unverified signature claims. Throws unless it is in the profile and valid at this time. */
+/** Reads the claims of a signature that is not verified yet. Throws unless they fit the profile and are valid now. */
 function claimsOf(
   components: readonly string[],
   parameters: Partial<ProfileParameters>,
@@ -231,17 +231,17 @@ function claimsOf(
   if (!publicKey || algorithm === undefined || alg !== algorithm)
     throw requestRefused('SIGNATURE', 'its keyid must be the URL of a did:key that fits its alg')
   if (!Number.isFinite(now))
-    throw requestRefused('SIGNATURE', "its time can't be judged: the server's clock gives no number")
+    throw requestRefused('SIGNATURE', "its age is unknown, because the server's clock returns no number")
   const created = createdSecs * 1000
   const expires = Math.min(expiresSecs * 1000, created + maxAge)
   const refusedFrom = expires + clockSkew
   const lifetime = expiresSecs - createdSecs
-  // Written so that NaN is refused.
+  // One negated condition, so that NaN is refused.
   const isLife = lifetime > 0 && lifetime <= SIGNATURE_LIFETIME_SECS
   if (!(isLife && created <= now + clockSkew && now < refusedFrom)) {
     throw requestRefused(
       'STALE',
-      `it is older than ${maxAge / 1000} seconds, expired, signed for the future, or for longer than ${SIGNATURE_LIFETIME_SECS} seconds, with ${clockSkew / 1000} seconds allowed for wrong clocks: sign it again, and check the clocks of both machines`,
+      `it is older than ${maxAge / 1000} seconds, expired, from the future, or valid for more than ${SIGNATURE_LIFETIME_SECS} seconds (clocks may differ by ${clockSkew / 1000} seconds): sign it again, and check the clocks of both machines`,
     )
   }
   return { keyDID, publicKey, algorithm, nonce, created, expires, refusedFrom, isBodySigned }

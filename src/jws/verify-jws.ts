@@ -20,10 +20,10 @@ import { knownKey } from '../key/did-key.js'
 import type { PublicKey } from '../key/session-key.js'
 import { verifyKeySignature } from '../key/verify.js'
 
-/** What a JWS must fulfil to be accepted. The options of `verifyCacao` are checked for its capability. */
+/** The checks that a JWS must pass. The options of `verifyCacao` apply to its capability. */
 export interface VerifyJWSOptions
   extends Omit<VerifyCacaoOptions, 'audience' | 'verifiers' | 'oneClickAuth'> {
-  /** The capability under which the signer acts. It is verified whenever it is given. */
+  /** The capability under which the signer acts. If this option is present, even as `undefined`, a valid capability is required. */
   capability?: unknown
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. Required with a capability. */
   verifiers?: VerifyCacaoOptions['verifiers']
@@ -34,7 +34,7 @@ type Expected = Omit<CapabilityExpectations, 'audience' | 'verifiers' | 'oneClic
 const {
   audience: _audience,
   verifiers: _verifiers,
-  // A session signs under no capability of this kind.
+  // A session key never acts under a one-click sign-in.
   oneClickAuth: _oneClickAuth,
   ...EXPECTED_OPTIONS
 } = CAPABILITY_OPTIONS
@@ -43,11 +43,11 @@ const OPTIONS: OptionReaders<
 > = {
   ...EXPECTED_OPTIONS,
   verifiers: check(verifiersOption),
-  // It comes from outside and is no option, so the guard checks it, also if it is `undefined`.
+  // The capability is untrusted input, so `parseCacao` checks it later, even if it is `undefined`.
   capability: setting((value) => value),
 }
 
-/** A JWS that was verified. */
+/** A verified JWS. */
 export interface VerifiedJWS {
   /** The DID of the account that granted the capability; without a capability, the did:key of the signer. */
   readonly issuer: string
@@ -58,18 +58,18 @@ export interface VerifiedJWS {
   /** The payload, if it is a JSON object. The payload of a DAG-JWS is a CID. */
   readonly payload?: Record<string, unknown>
   readonly payloadBytes: Uint8Array
-  /** The capability under which it was signed, with its `root`, the capability that the wallet signed. */
+  /** The capability under which the JWS was signed, with its `root`, the capability that the wallet signed. */
   readonly cacao?: VerifiedCacao
 }
 
 /**
- * Verifies a JWS as did-session and dids write it (RFC 7515: compact, general JSON, or DAG-JWS; EdDSA, Ed25519 or ES256) and,
- * if it is given, the capability under which its signer acts. That must be the capability that the header names, must be granted
- * to the signer, and must pass all the checks of `verifyCacao`. Without a capability, the issuer is the signing key itself, and
- * options that only a capability can fulfil (`resources`, `ability`, `domains`, `nonce`, `revocation`, another `issuer`) make it
- * reject.
+ * Verifies a JWS as did-session and dids write it (RFC 7515: compact, general JSON, or DAG-JWS; EdDSA, Ed25519 or ES256) and, if the
+ * option `capability` is given, the capability under which its signer acts. The JWS header must name this capability, the capability
+ * must be granted to the signer, and it must pass all checks of `verifyCacao`. Without a capability, the issuer is the signing key
+ * itself. In that case, rejects with `ERR_CAPABILITY_RESOURCES` if `resources`, `ability`, `domains`, `nonce` or `revocation` is
+ * given, and with `ERR_CAPABILITY_ISSUER` if `issuer` is another account, because these need a capability.
  *
- * Rejects with `ERR_JWS_INVALID`, with the `ERR_CAPABILITY_…` of the check that failed, or with a `TypeError` for wrong options.
+ * Rejects with `ERR_JWS_INVALID`, with an error of `verifyCacao`, or with a `TypeError` for wrong options.
  *
  * @example
  * const { issuer, payload } = await verifyJWS(jws, { capability, verifiers: ethereumVerifiers() })
@@ -83,7 +83,7 @@ export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}):
   const { kid, keyDID } = jws
   const granted = isGiven ? parseCacao(capability) : undefined
   if (!granted) assertNoCapabilityNeeded(keyDID, expected)
-  // Both at a time: WebCrypto verifies on another thread while the wallet's signature is verified on this one.
+  // In parallel: WebCrypto verifies on another thread while this thread verifies the wallet's signature.
   const [isSigned, grant] = await Promise.all([
     verifyKeySignature(jws.publicKey, jws.signature, jws.signingInput),
     granted &&
@@ -102,7 +102,7 @@ export async function verifyJWS(input: unknown, options: VerifyJWSOptions = {}):
   return { issuer: cacao.root.p.iss, ...content, cacao }
 }
 
-// Does not reject, because an error of the JWS itself takes precedence.
+// Resolves with the error instead of rejecting, because an error of the JWS itself takes precedence.
 function settled(
   verification: Promise<VerifiedCacao>,
 ): Promise<{ cacao: VerifiedCacao } | { error: unknown }> {
@@ -112,7 +112,9 @@ function settled(
   )
 }
 
-/** Throws if options ask for what only a capability can prove. */
+/**
+ * Throws `ERR_CAPABILITY_ISSUER` or `ERR_CAPABILITY_RESOURCES` if an option requires what only a capability can prove.
+ */
 function assertNoCapabilityNeeded(keyDID: string, { issuer, ...others }: Expected): void {
   if (issuer !== undefined && accountDID(issuer) !== keyDID) {
     throw new SessionError(
@@ -124,7 +126,7 @@ function assertNoCapabilityNeeded(keyDID: string, { issuer, ...others }: Expecte
   if (needed !== undefined) {
     throw new SessionError(
       'ERR_CAPABILITY_RESOURCES',
-      `\`${needed}\` can only be checked with a capability, and none was given: pass the capability`,
+      `the option \`${needed}\` can only be checked with a capability, and none was given: pass the capability`,
     )
   }
 }
@@ -142,10 +144,10 @@ function payloadOf(bytes: Uint8Array): { payload?: Record<string, unknown> } {
   }
 }
 
-// Characters of a JWS.
+// In characters.
 const MAX_LENGTH = 400_000
 
-/** A JWS that was parsed. Its signature was not verified. */
+/** A parsed JWS. Its signature is not verified yet. */
 export interface ParsedJWS {
   /** The signer's DID URL, from the header. */
   readonly kid: string
@@ -166,20 +168,20 @@ const ALGORITHMS = new Map([
   ['ES256', 'P-256'],
 ])
 
-// What sessions sign with types of their own (RFC 8725 §3.11). A media type has no case, and `application/` may be left out.
+// The types of session tokens (RFC 8725 §3.11). A media type ignores case, and the prefix `application/` may be omitted.
 const OTHER_TYPE = /^(?:application\/)?cacao-session/i
 
 /**
  * Parses a JWS (RFC 7515) as did-session and dids write it: compact, general JSON with one signature, or DAG-JWS. Throws
- * `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or not that of the key, for `crit` and `b64`, and for
- * what sessions sign with a type of their own.
+ * `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or doesn't fit the key, for `crit` and `b64` in the header,
+ * for a session token, and for a text of more than 400,000 characters.
  */
 export function parseJWS(input: unknown): ParsedJWS {
   try {
     return read(input)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
-    // A getter or a proxy of the caller's threw.
+    // A getter or a proxy in the input threw.
     throw invalid("it can't be read", cause)
   }
 }
@@ -191,7 +193,9 @@ function read(input: unknown): ParsedJWS {
   const { alg, kid, cap, typ, ...others } = header(headerBytes)
   if ('crit' in others || 'b64' in others) throw invalid('its header must not have crit or b64')
   if (typeof typ === 'string' && OTHER_TYPE.test(typ))
-    throw invalid('it is a token or a signed URL of a session, for which there is verifyToken and signedURLs')
+    throw invalid(
+      "it is a session's token: verify it with verifyToken, or accept signed URLs with the option signedURLs",
+    )
   if (typeof kid !== 'string') throw invalid('its header must have a kid')
   const [keyDID = '', fragment] = kid.split('#', 2)
   const publicKey = knownKey(keyDID)
@@ -199,7 +203,7 @@ function read(input: unknown): ParsedJWS {
   if (!publicKey || !isKid || fragment === '')
     throw invalid('its kid must be a did:key, or the DID URL of its key')
   if (typeof alg !== 'string' || ALGORITHMS.get(alg) !== publicKey.type)
-    throw invalid('its alg must be that of its key: Ed25519, EdDSA or ES256')
+    throw invalid('its alg must fit its key: Ed25519 or EdDSA for an Ed25519 key, ES256 for a P-256 key')
   const capability = typeof cap === 'string' ? /^ipfs:\/\/([A-Za-z0-9]+)$/.exec(cap)?.[1] : undefined
   if (cap !== undefined && !capability) throw invalid('its cap must be an ipfs:// URL')
   assertLink(input, payload)
@@ -240,7 +244,7 @@ function header(bytes: Uint8Array): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-// The payload of a DAG-JWS is a CID, and `link` is that CID again.
+// The payload of a DAG-JWS is a CID, and its member `link` must be the same CID.
 function assertLink(input: unknown, payload: Uint8Array): void {
   const link = typeof input === 'object' && input !== null && 'link' in input ? input.link : undefined
   if (link === undefined) return
@@ -248,8 +252,8 @@ function assertLink(input: unknown, payload: Uint8Array): void {
   if (!named?.equals(decoded(payload))) throw invalid('its link must be the CID in its payload')
 }
 
-// A link is a CID of any version of multiformats, also after a structured clone; its text; or, once it went through JSON, what
-// DAG-JSON writes for it: an object with the member `/` only.
+// A link can be a CID object of any version of multiformats, even after a structured clone; the text of a CID; or the DAG-JSON form
+// of a CID, which is an object with only the member `/`.
 function linkedCID(link: unknown): CID | undefined {
   const text = isDagJSONLink(link) ? link['/'] : link
   if (typeof text !== 'string') return CID.asCID(text) ?? undefined

@@ -5,13 +5,13 @@ import { fromBase58 } from '../base/multibase.js'
 import { DID_KEY_FORMATS, didKeyOf, notOfType, type PublicKey, toBase58 } from './session-key.js'
 
 const PREFIX = 'did:key:z'
-// 35 bytes take at most this many base58 digits. A longer text is refused before it is decoded, because decoding takes time
-// quadratic in the length.
+// 35 bytes take at most 49 base58 digits. A longer text is refused before it is decoded, because decoding takes time quadratic in
+// the length.
 const MAX_LENGTH = PREFIX.length + 49
 
 /**
- * The public key in a did:key (did:key method); `undefined` for anything else: another multibase or type of key, another
- * length, an uncompressed point, a fragment, or an Ed25519 key for which anybody can make signatures.
+ * The public key in a did:key (did:key method); `undefined` for anything else: another multibase, type of key or length, an
+ * uncompressed point, a fragment, or an Ed25519 key for which anyone can forge signatures.
  */
 export function parseDIDKey(did: string): PublicKey | undefined {
   if (!did.startsWith(PREFIX) || did.length > MAX_LENGTH) return undefined
@@ -24,15 +24,15 @@ export function parseDIDKey(did: string): PublicKey | undefined {
 }
 
 /**
- * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes are no key of that type, or an
- * Ed25519 key for which anybody can make signatures.
+ * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes have the wrong length for the type,
+ * or are an Ed25519 key for which anyone can forge signatures.
  */
 export function encodeDIDKey(key: PublicKey): string {
   if (key.type === 'Ed25519' && !isEd25519Key(key.bytes)) throw notOfType(key.type)
   return didKeyOf(key)
 }
 
-// The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 allow: little-endian, in base58, without
+// The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 don't exclude: little-endian, in base58, without
 // the sign of x.
 const SMALL_ORDER: ReadonlySet<string> = new Set([
   '11111111111111111111111111111111',
@@ -43,16 +43,16 @@ const SMALL_ORDER: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether 32 bytes are accepted as an Ed25519 public key. Refused are points of small order, for which anybody can make
- * signatures, and second encodings of a key (a y of 2²⁵⁵ - 19 or more, a sign where x is zero), which some engines accept and
- * others don't. Whether the point is on the curve is left to the engine.
+ * Whether 32 bytes are accepted as an Ed25519 public key. It refuses points of small order, for which anyone can forge signatures, and
+ * second encodings of a key (a y of 2²⁵⁵ - 19 or more, or a sign although x is zero), on which engines disagree. Whether the point is
+ * on the curve is left to the engine.
  */
 export function isEd25519Key(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false
   const y = Uint8Array.from(bytes)
   y[31] = (y[31] ?? 0) & 0x7f
   const isBelowOrder = (y[0] ?? 0) < 0xed || y[31] < 0x7f || y.subarray(1, 31).some((byte) => byte < 0xff)
-  // Where x is zero, y is 1 or -1, and both are of small order whatever the sign.
+  // If x is zero, y is 1 or -1. Both are of small order, so the sign of x need not be checked.
   return isBelowOrder && !SMALL_ORDER.has(toBase58(y))
 }
 
@@ -60,8 +60,8 @@ const MAX_CACHED_KEYS = 10_000
 let cache: LRUCache<PublicKey> | undefined
 
 /**
- * `parseDIDKey` with a cache: it returns the same object for the same DID, so that the engine's key can be cached with that
- * object (see `verifyKeySignature`).
+ * `parseDIDKey` with a cache. It returns the same object for the same DID, so that `verifyKeySignature` can cache the engine's key
+ * for that object.
  */
 export function knownKey(did: string): PublicKey | undefined {
   cache ??= new LRUCache(MAX_CACHED_KEYS)
@@ -76,7 +76,7 @@ export function knownKey(did: string): PublicKey | undefined {
 const P = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n
 const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
 
-/** The uncompressed P-256 point (04, x, y) of a compressed one (02 or 03, x); `undefined` if it is not on the curve. */
+/** Decompresses a P-256 point: from 02 or 03 and x to 04, x and y (SEC 1); `undefined` if it is not on the curve. */
 export function decompressP256(compressed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const x = BigInt(`0x${toHex(compressed.subarray(1))}`)
   if (compressed.length !== 33 || (compressed[0] !== 2 && compressed[0] !== 3) || x >= P) return undefined

@@ -4,7 +4,7 @@ import { concat } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
 import { encodeDIDKey } from './did-key.js'
 
-/** The r and s (64 bytes) of an ECDSA signature in DER (X.690); `undefined` for any encoding that is not DER to the byte. */
+/** The r and s (64 bytes) of a P-256 ECDSA signature in DER (X.690); `undefined` for any other encoding, even a lenient form of DER. */
 export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   try {
     const signature = p256.Signature.fromBytes(der, 'der')
@@ -16,7 +16,7 @@ export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** The two keys, as did:key, that can have made a P-256 signature (r and s) of the data; none if it is not a signature. */
+/** The did:keys of the two keys that may have made a P-256 signature (r and s) of the data; an empty list if it is not a signature. */
 export function candidatesOf(signature: Uint8Array, data: Uint8Array): string[] {
   try {
     return [0, 1].map((recovery) => {

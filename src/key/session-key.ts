@@ -9,7 +9,7 @@ export interface PublicKey {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** For each type of key its multicodec, as an unsigned varint, and the length of the key in bytes. */
+/** For each type of key: its multicodec as an unsigned varint, and its length in bytes. */
 export const DID_KEY_FORMATS: ReadonlyArray<{
   type: KeyType
   prefix: readonly [number, number]
@@ -21,8 +21,8 @@ export const DID_KEY_FORMATS: ReadonlyArray<{
 ]
 
 /**
- * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes have another length than keys of
- * that type. For keys of this machine's own, which have no need to be checked; `encodeDIDKey` is for others.
+ * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes have the wrong length for the type.
+ * Use this only for keys that this engine generated; `encodeDIDKey` also refuses weak keys.
  */
 export function didKeyOf({ type, bytes }: PublicKey): string {
   const format = DID_KEY_FORMATS.find((known) => known.type === type)
@@ -30,8 +30,8 @@ export function didKeyOf({ type, bytes }: PublicKey): string {
   return `did:key:z${toBase58(Uint8Array.of(...format.prefix, ...bytes))}`
 }
 
-// Encoding in base58 is written by hand because a page needs it before it knows whether someone is signed in. The codec of multiformats,
-// which decodes, would take 1.9 kB of the 12.5 kB (gzip) that the main entry may load. A test compares the two.
+// Base58 encoding is written by hand, because a page needs it before it knows whether someone is signed in. The codec of multiformats,
+// which is used to decode, would take 1.9 kB of the 12.5 kB (gzip) that the main entry may load. A test compares the two.
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
 /** Encodes bytes in base58btc. Takes time quadratic in the length, so use it for keys, not for documents. */
@@ -45,34 +45,34 @@ export function toBase58(bytes: Uint8Array): string {
   return '1'.repeat(zeros < 0 ? bytes.length : zeros) + text
 }
 
-/** The error for bytes that are no public key of that type. */
+/** The error for bytes that are not a public key of that type. */
 export function notOfType(type: KeyType): TypeError {
   return new TypeError(`not a ${type} public key`)
 }
 
-/** The types of key that a session can act with. */
+/** The types of key that a session can have. */
 export type SessionKeyType = 'P-256' | 'Ed25519'
 
-/** The key that a session acts with. */
+/** The key with which a session signs. */
 export interface SessionKey {
   /** The did:key of its public key. */
   readonly did: string
   readonly type: SessionKeyType
   /** The WebCrypto key pair, whose private key can't be exported. Absent for a key that is derived from a seed. */
   readonly pair?: CryptoKeyPair
-  /** Signs bytes: 64 bytes of ES256 (r and s) or Ed25519. */
+  /** Signs bytes. Returns 64 bytes: an ES256 signature (r and s), or an Ed25519 signature. */
   sign(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
 }
 
-/** The algorithms of signatures in WebCrypto. */
+/** The signature algorithms, as WebCrypto's `sign` and `verify` take them. */
 export const SIGNATURE_ALGORITHMS = {
   'P-256': { name: 'ECDSA', hash: 'SHA-256' },
   Ed25519: { name: 'Ed25519' },
 } as const
 
 /**
- * The session key of a key pair from a store; `undefined` for anything that this library would not have stored: another
- * value, another algorithm, or a private key that can be exported or can't sign.
+ * The session key of a key pair from a store; `undefined` for any value that this library would not have stored: not a key pair,
+ * another algorithm, or a private key that can be exported or can't sign.
  */
 export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | undefined> {
   if (typeof stored !== 'object' || stored === null) return undefined
@@ -100,7 +100,7 @@ export async function pairKey(pair: CryptoKeyPair, type: SessionKeyType): Promis
   }
 }
 
-// Exported as a JWK, because Node does that at once, but exports a raw key on another thread.
+// Exported as a JWK, because Node exports a raw key on another thread, which takes longer.
 async function publicKeyBytes(key: CryptoKey, type: SessionKeyType): Promise<Uint8Array<ArrayBuffer>> {
   const jwk = await subtleCrypto().exportKey('jwk', key)
   const x = coordinate(jwk.x)
@@ -119,7 +119,7 @@ function keyType(key: CryptoKey | undefined): SessionKeyType | undefined {
   return algorithm?.name === 'ECDSA' && algorithm.namedCurve === 'P-256' ? 'P-256' : undefined
 }
 
-/** `crypto.subtle`. Throws `ERR_ENVIRONMENT` where it is missing: browsers have it on secure origins only. */
+/** Returns `crypto.subtle`. Throws `ERR_ENVIRONMENT` if it is missing: browsers have it only on secure origins. */
 export function subtleCrypto(): SubtleCrypto {
   const subtle = globalThis.crypto?.subtle
   if (subtle) return subtle
@@ -129,15 +129,15 @@ export function subtleCrypto(): SubtleCrypto {
   )
 }
 
-// Two sessions of one page may have the same key: signing one of them out ends the other, so this goes by the did:key.
+// The did:keys of signed-out sessions. Two sessions of a page may have the same key, and signing one of them out ends both.
 const removed = new Set<string>()
 
-/** Whether the key was signed out while it was in use, in this tab or another: it signs no more. */
+/** Whether the session of this key was signed out in this tab or another one, so that the key may no longer sign. */
 export function isRemoved(keyDID: string): boolean {
   return removed.has(keyDID)
 }
 
-/** Throws `ERR_SESSION_REMOVED` if it was. */
+/** Throws `ERR_SESSION_REMOVED` if the session of this key was signed out. */
 export function assertNotRemoved(keyDID: string): void {
   if (!isRemoved(keyDID)) return
   throw new SessionError(
@@ -146,7 +146,7 @@ export function assertNotRemoved(keyDID: string): void {
   )
 }
 
-/** Keeps the key from signing, at once. */
+/** Records that the session of this key was signed out, so that the key stops signing at once. */
 export function markRemoved(keyDID: string): void {
   removed.add(keyDID)
 }

@@ -4,12 +4,10 @@ import { type KeyObject, type NodeCrypto, nodeCrypto } from '../base/node-crypto
 import { decompressP256, isEd25519Key } from './did-key.js'
 import { type PublicKey, SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
 
-/**
- * The most bytes that are signed or verified by the engine's own Ed25519. With 65,535 or more, the page crashes in WebKitGTK.
- */
+/** The most bytes that the engine's own Ed25519 signs or verifies here. With 65,535 or more, WebKitGTK crashes the page. */
 export const MAX_NATIVE_ED25519 = 60_000
 
-/** The algorithms of the keys in WebCrypto. */
+/** The key algorithms, as WebCrypto's `generateKey` and `importKey` take them. */
 export const KEY_ALGORITHMS = {
   'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
   Ed25519: { name: 'Ed25519' },
@@ -18,7 +16,7 @@ export const KEY_ALGORITHMS = {
 /** The length in bytes of a session key's signature: r and s of ECDSA, R and S of Ed25519. */
 export const SIGNATURE_LENGTH = 64
 
-/** Says whether a key signed the data. It never throws because of the key, the signature or the data. */
+/** Returns whether the key signed the data. It never throws because of the key, the signature or the data. */
 export type VerifyKeySignature = (
   publicKey: PublicKey,
   signature: Uint8Array,
@@ -26,9 +24,9 @@ export type VerifyKeySignature = (
 ) => boolean | Promise<boolean>
 
 /**
- * Whether the key signed the data: with ES256, a signature of r and s (a high s is accepted, as in JOSE, RFC 7518 §3.4), or
- * with Ed25519 (RFC 8032 §5.1.7). False for secp256k1 keys, with which sessions sign nothing. Never throws because of the key,
- * the signature or the data. In Node, Deno and Bun it asks `node:crypto`, and elsewhere WebCrypto, which give the same answers.
+ * Returns whether the key signed the data: with ES256 (r and s; a high s is accepted, as in JOSE, RFC 7518 §3.4), or with Ed25519
+ * (RFC 8032 §5.1.7). `false` for secp256k1 keys, which sessions never have. Never throws because of the key, the signature or the
+ * data. Uses `node:crypto` in Node, Deno and Bun, except for P-256 in Deno, and otherwise WebCrypto; both give the same answers.
  */
 export const verifyKeySignature: VerifyKeySignature = (publicKey, signature, data) => {
   if (signature.length !== SIGNATURE_LENGTH || publicKey.type === 'secp256k1') return false
@@ -39,7 +37,7 @@ export const verifyKeySignature: VerifyKeySignature = (publicKey, signature, dat
     : verifyByWebCrypto(publicKey, signature, data)
 }
 
-/** The same by WebCrypto. */
+/** `verifyKeySignature` with WebCrypto. */
 export async function verifyByWebCrypto(
   publicKey: PublicKey,
   signature: Uint8Array,
@@ -49,11 +47,11 @@ export async function verifyByWebCrypto(
   if (signature.length !== SIGNATURE_LENGTH || type === 'secp256k1') return false
   const [own, signed] = [new Uint8Array(signature), new Uint8Array(data)]
   if (type === 'Ed25519') {
-    // Anybody can make signatures for such a key, and engines disagree on whether to accept them.
+    // For such a key, anyone can forge signatures, and engines disagree on whether to accept them.
     if (!isEd25519Key(bytes)) return false
-    // WebKitGTK doesn't check this, and would accept a second signature, which anybody can make from the first one.
+    // WebKitGTK doesn't check this, and would accept a second signature, which anyone can derive from the first one.
     if (!isBelowOrder(own.subarray(32))) return false
-    // In WebKitGTK the page crashes with such a key, which nobody gets by chance, and with data as long as this.
+    // WebKitGTK crashes the page for a key that ends with eight zero bytes, which doesn't occur by chance, and for long data.
     if (bytes.subarray(24).every((byte) => byte === 0) || signed.length > MAX_NATIVE_ED25519)
       return verifyByNoble(bytes, own, signed)
   }
@@ -72,7 +70,7 @@ function isBelowOrder(littleEndian: Uint8Array): boolean {
 // The engine's keys are cached, because importing a key takes longer than verifying a signature.
 const importedKeys = new WeakMap<PublicKey, Promise<CryptoKey | undefined>>()
 
-/** The engine's key; `undefined` if the bytes are no key, or the engine lacks this type of key. */
+/** The engine's key; `undefined` if the bytes are not a key, or if the engine lacks this type of key. */
 function importKey(publicKey: PublicKey): Promise<CryptoKey | undefined> {
   const cached = importedKeys.get(publicKey)
   if (cached) return cached
@@ -91,21 +89,21 @@ function importKey(publicKey: PublicKey): Promise<CryptoKey | undefined> {
   return result
 }
 
-/** Verifies an Ed25519 signature with @noble/ed25519, which loads on demand: for engines without Ed25519. */
+/** Verifies an Ed25519 signature with @noble/ed25519, which is loaded on demand, for engines that lack Ed25519. */
 export async function verifyByNoble(
   publicKey: Uint8Array,
   signature: Uint8Array,
   data: Uint8Array,
 ): Promise<boolean> {
   const { verifyAsync } = await import('@noble/ed25519')
-  // By the rule of RFC 8032, not by the laxer one of ZIP 215.
+  // By the rules of RFC 8032, not by the more lenient ones of ZIP 215.
   return verifyAsync(signature, data, publicKey, { zip215: false }).catch(() => false)
 }
 
-// With the object, as `knownKey` keeps it: making a key takes longer than verifying a signature.
+// Cached for the object that `knownKey` returns, because creating a key takes longer than verifying a signature.
 const keys = new WeakMap<PublicKey, KeyObject>()
 
-/** `verifyKeySignature` by `node:crypto`, for a signature of 64 bytes. */
+/** `verifyKeySignature` with `node:crypto`, for a signature of 64 bytes. */
 function verifyNatively(
   { createPublicKey, verify }: NodeCrypto,
   publicKey: PublicKey,
@@ -124,7 +122,7 @@ function verifyNatively(
       ? verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)
       : verify(null, data, { key }, signature)
   } catch {
-    // OpenSSL throws if the bytes are no key.
+    // OpenSSL throws if the bytes are not a key.
     return false
   }
 }

@@ -17,23 +17,23 @@ import { assertCovered, originsOption, timeAt } from '../http/signed-fetch.js'
 import { hasURLSignature, signedReference, withoutFragment, withURLSignature } from '../http/signed-url.js'
 import type { SessionKey } from '../key/session-key.js'
 
-/** `session.createToken`. */
+/** Options of `session.createToken`. */
 export interface CreateTokenOptions {
-  /** For whom the token is: any text that the server expects, such as `wss://api.example.com/live`. It is compared exactly. */
+  /** The text by which the server recognizes tokens for it, such as `wss://api.example.com/live`. It is compared exactly. */
   audience: string
-  /** Seconds until the token expires, from 1 to 3600; 60 by default. It never outlives the session. */
+  /** Seconds until the token expires, from 1 to 3600; 60 by default. The token never outlives the session. */
   expiresInSecs?: number
-  /** What the app says besides: a JSON object. The server gets it as this session's word, which nobody else has checked. */
+  /** The app's own claims: a JSON object. The server knows that this session made them, but not whether they are true. */
   claims?: TokenClaims
 }
 
-/** `session.signURL`. */
+/** Options of `session.signURL`. */
 export interface SignURLOptions {
-  /** Seconds until the URL expires, from 1 to 3600; 60 by default. It never outlives the session. */
+  /** Seconds until the URL expires, from 1 to 3600; 60 by default. The URL never outlives the session. */
   expiresInSecs?: number
   /**
-   * Origins whose URLs may be signed besides those that the session's resources cover: `['https://api.example.com']`. For a session
-   * whose resources are no URLs, every origin must be named.
+   * Origins whose URLs may be signed, in addition to the origins that the session's resources cover: `['https://api.example.com']`.
+   * If the session's resources are not URLs, every origin must be listed here.
    */
   origins?: readonly string[] | undefined
 }
@@ -51,9 +51,9 @@ const lifetimeOption: ReadValue<number> = (value, name) => {
 
 const audienceOption = textOption('the text that the server expects, such as "wss://api.example.com/live"')
 
-// A copy, as JSON writes it, so that what is signed is what the server reads.
+// Returns a copy that went through JSON, so that the signed claims are exactly those that the server reads.
 const claimsOption: ReadValue<TokenClaims> = (value, name) => {
-  const form = 'an object that JSON can write, nested at most 15 levels deep: { room: "kitchen" }'
+  const form = 'a JSON object, nested at most 15 levels deep: { room: "kitchen" }'
   let claims: unknown
   try {
     ;({ claims } = plainJSON(JSON.stringify({ claims: value })) as { claims?: unknown })
@@ -64,7 +64,7 @@ const claimsOption: ReadValue<TokenClaims> = (value, name) => {
   throw wrong(name, form)
 }
 
-/** Signs a token for a server. See `DIDSession.createToken`. */
+/** Signs a token for a server. See `DIDSession.createToken`. Rejects as `signToken` does, and with a `TypeError` for a wrong option. */
 export async function createToken(session: Signer, options: CreateTokenOptions, now: Clock): Promise<string> {
   const {
     audience,
@@ -84,8 +84,9 @@ export async function createToken(session: Signer, options: CreateTokenOptions, 
 }
 
 /**
- * Signs a URL: the same one with a token at the end of its query. See `DIDSession.signURL`. Rejects with `ERR_CAPABILITY_RESOURCES`
- * for an origin that the session does not cover.
+ * Returns the URL with a token at the end of its query. See `DIDSession.signURL`. Rejects with `ERR_CAPABILITY_RESOURCES` for an
+ * origin that the session does not cover and `origins` does not allow, as `signToken` does, and with a `TypeError` for a wrong option
+ * or a URL that can't be signed.
  */
 export async function signURL(
   session: Signer,
@@ -97,7 +98,7 @@ export async function signURL(
     expiresInSecs: number | undefined
     origins: readonly string[] | undefined
   }>(options, { expiresInSecs: check(lifetimeOption), origins: setting(originsOption) })
-  // Relative to the page, and without credentials, as `fetch` reads it.
+  // `Request` resolves the URL relative to the page and refuses credentials, as `fetch` does.
   const url = new URL(new Request(input).url)
   if (!/^https?:$/.test(url.protocol)) throw new TypeError('url must be an http or https URL')
   if (hasURLSignature(url.search)) throw new TypeError('url is signed already: sign the plain URL')
@@ -106,7 +107,7 @@ export async function signURL(
   return withURLSignature(url, await signToken('url', wanted, session, now(), timeAt(url.origin, now)))
 }
 
-// The clock of a server is known by its origin, under which `session.fetch` has asked it.
+// `session.fetch` stores the clock difference of a server by its http or https origin.
 function originOf(audience: string): string {
   return parseURL(audience.replace(/^ws/i, 'http'))?.origin ?? ''
 }

@@ -17,21 +17,21 @@ import { capabilityIdentity } from '../capability/cid.js'
 import { type Caller, storeAsker } from '../http/capability-gate.js'
 import { revocationKeys } from '../http/revocation.js'
 
-/** How it is learned that a session has ended. */
+/** Options of `untilSessionEnds`. */
 export interface UntilSessionEndsOptions {
-  /** Says which capabilities were revoked, such as `redisRevocation`; `false` to look at the expiry only, on purpose. */
+  /** Knows which capabilities were revoked, such as `redisRevocation`. Pass `false` to watch only the expiry on purpose. */
   revocation: Revocation | false
   /**
-   * Seconds between two questions to the store; 10 by default, at most 3600. A store that tells of revocations (`onRevoked`) is asked at
-   * once when it does, and so often besides, in case a message was lost.
+   * Seconds between two checks for a revocation; more than 0, at most 3600, 10 by default. A store with `onRevoked` is also checked
+   * as soon as it reports a revocation; the regular checks go on, in case such a report is lost.
    */
   pollSecs?: number
   /**
-   * Seconds for which the store may fail to answer; 30 by default. Then the session counts as ended, because nobody knows whether it
-   * was revoked. `Infinity` to go on, on purpose.
+   * Seconds for which the store may fail to answer; 30 by default. After that, the session counts as ended, because it may have been
+   * revoked. Pass `Infinity` to keep the session on purpose.
    */
   maxOutageSecs?: number
-  /** Stops the watching, such as when the socket has closed. The signal that was returned then never aborts. */
+  /** Stops watching, for example when the socket has closed. The returned signal then never aborts. */
   signal?: AbortSignal
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -41,12 +41,17 @@ const STORE_TIMEOUT_MS = 2000
 const RETRY_MS = 1000
 
 /**
- * A signal that aborts when the caller's session ends, for what lives longer than a request: a socket, an event stream, a job. Its
- * `reason` is a `SessionError`: `ERR_CAPABILITY_EXPIRED` at the time that the capability says; `ERR_CAPABILITY_REVOKED` within `pollSecs`
- * and the time of one answer, or at once if the store tells of revocations, as `memoryRevocation` does, and `redisRevocation` with a
- * `subscriber`; `ERR_STORE_UNAVAILABLE` when the store has failed to answer for `maxOutageSecs`, which is noticed within `pollSecs` and 3
- * seconds. The store is asked at once, and then once for all sockets of a session. Keeps no process alive. Throws a `TypeError` for wrong
- * options.
+ * Returns a signal that aborts when the caller's session ends. Use it for everything that lives longer than a request: a socket, an
+ * event stream, a job. The signal's `reason` is a `SessionError`:
+ *
+ * - `ERR_CAPABILITY_EXPIRED`, when the capability expires;
+ * - `ERR_CAPABILITY_REVOKED`, within `pollSecs` and the time of one answer; at once, if the store reports revocations, as
+ *   `memoryRevocation` does, and `redisRevocation` with a `subscriber`;
+ * - `ERR_STORE_UNAVAILABLE`, when the store has failed to answer for `maxOutageSecs`; this is noticed within another `pollSecs` and 3
+ *   seconds.
+ *
+ * The store is called at once, and then once for all sockets of a session. Does not keep a process running. Throws a `TypeError` for
+ * wrong options.
  *
  * @example
  * const closed = new AbortController()
@@ -78,7 +83,7 @@ export function untilSessionEnds(
     try {
       assertValidAt(cacao, now(), Number.POSITIVE_INFINITY)
     } catch (error) {
-      // Anything else is no end of a session, but a caller that is none.
+      // Any other error means that the argument is not a caller.
       if (!(error instanceof SessionError)) throw error
       end(error)
     }
@@ -97,7 +102,7 @@ export function untilSessionEnds(
 
 type End = (reason: SessionError) => void
 
-// One watch for all sockets that ask the same store about the same capability in the same way.
+// One watch for all sockets that use the same store, capability and settings.
 const watches = new WeakMap<Revocation, Map<string, RevocationWatch>>()
 
 function watchOf(revocation: Revocation, cacao: Cacao, pollMs: number, outageMs: number): RevocationWatch {
@@ -110,7 +115,7 @@ function watchOf(revocation: Revocation, cacao: Cacao, pollMs: number, outageMs:
   return watch
 }
 
-/** Asks a store again and again whether a capability was revoked, for as long as somebody wants to know. */
+/** Checks a store at intervals for the revocation of one capability, as long as the watch has listeners. */
 class RevocationWatch {
   readonly #revocation: Revocation
   readonly #cacao: Cacao
@@ -119,11 +124,11 @@ class RevocationWatch {
   readonly #onIdle: () => void
   readonly #ends = new Set<End>()
   readonly #askStore = storeAsker(STORE_TIMEOUT_MS)
-  #stopListening: () => void = () => undefined
+  #unsubscribe: () => void = () => undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #failingSince: number | undefined
-  #isAsking = false
-  #askAgain = false
+  #isChecking = false
+  #mustCheckAgain = false
 
   constructor(revocation: Revocation, cacao: Cacao, pollMs: number, outageMs: number, onIdle: () => void) {
     this.#revocation = revocation
@@ -133,19 +138,19 @@ class RevocationWatch {
     this.#onIdle = onIdle
   }
 
-  /** Calls back once when the session has ended. Returns a function that ends the interest. */
+  /** Adds a listener, which is called once when the session has ended. Returns a function that removes the listener. */
   add(end: End): () => void {
-    if (this.#ends.size === 0) this.#listen()
+    if (this.#ends.size === 0) this.#subscribe()
     this.#ends.add(end)
-    // For each newcomer, because it may have been revoked since the last question.
-    void this.#ask()
+    // Checked for each new listener, because the session may have been revoked since the last check.
+    void this.#check()
     return () => {
       this.#ends.delete(end)
       if (this.#ends.size === 0) this.#stop()
     }
   }
 
-  #listen(): void {
+  #subscribe(): void {
     let keys: ReadonlySet<string> | undefined
     Promise.all(chainOf(this.#cacao).map(revocationKeys)).then(
       (links) => {
@@ -155,15 +160,15 @@ class RevocationWatch {
     )
     const onEvent = ({ id, account }: RevocationEvent): void => {
       const named = [id, account].filter((key) => key !== undefined)
-      // What it doesn't name may be this one.
-      if (!keys || named.length === 0 || named.some((key) => keys?.has(key))) void this.#ask()
+      // An event that names nothing may concern this capability.
+      if (!keys || named.length === 0 || named.some((key) => keys?.has(key))) void this.#check()
     }
     try {
       const stop: unknown = this.#revocation.onRevoked?.(onEvent)
-      if (typeof stop === 'function') this.#stopListening = stop as () => void
+      if (typeof stop === 'function') this.#unsubscribe = stop as () => void
     } catch (error) {
       console.warn(
-        'cacao-session: a store can not tell of revocations, so it is asked from time to time:',
+        'cacao-session: onRevoked of a revocation store failed, so revocations are only noticed by polling:',
         error,
       )
     }
@@ -171,30 +176,30 @@ class RevocationWatch {
 
   #stop(): void {
     clearTimeout(this.#timer)
-    this.#stopListening()
+    this.#unsubscribe()
     this.#onIdle()
   }
 
   // Never rejects.
-  async #ask(): Promise<void> {
-    if (this.#isAsking) {
-      // The answer that is under way may be older than what gave rise to this question.
-      this.#askAgain = true
+  async #check(): Promise<void> {
+    if (this.#isChecking) {
+      // The store may have answered the running check before the event that caused this one.
+      this.#mustCheckAgain = true
       return
     }
-    this.#isAsking = true
+    this.#isChecking = true
     clearTimeout(this.#timer)
     const failure = await this.#failure()
-    this.#isAsking = false
+    this.#isChecking = false
     this.#failingSince = failure && (this.#failingSince ?? performance.now())
     if (failure && this.#isOver(failure)) for (const end of [...this.#ends]) end(failure)
     if (this.#ends.size === 0) return
-    if (this.#askAgain) {
-      this.#askAgain = false
-      return this.#ask()
+    if (this.#mustCheckAgain) {
+      this.#mustCheckAgain = false
+      return this.#check()
     }
     this.#timer = setTimeout(
-      () => void this.#ask(),
+      () => void this.#check(),
       failure ? Math.min(RETRY_MS, this.#pollMs) : this.#pollMs,
     )
     unref(this.#timer)
@@ -234,7 +239,7 @@ const pollOption: ReadValue<number> = (value, name) => {
 
 const outageOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0) return value
-  throw wrong(name, 'a number of seconds, or Infinity to go on without an answer')
+  throw wrong(name, 'a number of seconds, or Infinity to keep sessions while the store fails')
 }
 
 const OPTIONS = {

@@ -34,12 +34,15 @@ import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
 import { maxAgeOption } from '../http/verify-options.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 
-/** Says what is required of a token with these claims. Its capability must cover it, so that a claim is no more than a choice. */
+/**
+ * A function that returns what is required of a token with these claims. The capability must cover the result, so a claim can select
+ * among granted rights, but never add any.
+ */
 export type OfClaims<T> = (claims: TokenClaims) => T | Promise<T>
 
-/** What a token must fulfil to be accepted. */
+/** The checks that a token must pass. */
 export interface VerifyTokenOptions {
-  /** For whom the token must be, exactly: the `audience` with which clients make it. A list if the server has several names. */
+  /** The exact `audience` for which clients create tokens, or a list of accepted audiences. */
   audience: string | readonly string[]
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
   verifiers: Verifiers
@@ -47,65 +50,66 @@ export interface VerifyTokenOptions {
   domains: Domains
   /**
    * Resources that the capability must cover, at least one: a list for all tokens, or a function of the claims. `false` accepts a
-   * capability for anything: use it only where it is enough to know who is calling.
+   * capability for any resources: use it only where it is enough to know who is calling.
    */
   resources: WantedResources | OfClaims<WantedResources>
   /** The ability that the capability must grant with a resource (ReCap): one for all tokens, or a function of the claims. */
   ability?: Ability | OfClaims<Ability>
-  /** Accepts capabilities that a session key delegated, up to so many links. Refused by default. */
+  /** Accepts capabilities that a session key delegated, up to `maxLinks`. They are refused by default. */
   delegation?: DelegationOptions | false
   /**
-   * Remembers used tokens, so that each is accepted once; it may be the store of the signed requests. Without one, or with `false`, a
-   * token is accepted until it expires, so that whoever has seen it can use it too.
+   * Remembers used tokens, so that each is accepted once. It may be the same store as for signed requests. By default, and with
+   * `false`, a token is accepted until it expires, so anyone who has seen it can use it too.
    */
   replay?: ReplayStore | false
-  /** Says which capabilities were revoked. */
+  /** Knows which capabilities were revoked. By default, revocation is not checked. */
   revocation?: Revocation
-  /** Seconds that a token may be old; 3600 by default, the longest that a session signs one for. */
+  /** The longest age of a token in seconds; 3600 by default, which is also the longest lifetime of a token. */
   maxAgeSecs?: number
-  /** Seconds by which a client's clock may be fast or slow; 300 by default. Tokens are accepted for so much longer. */
+  /** Seconds by which a client's clock may be fast or slow; 300 by default. Tokens are accepted for that much longer. */
   clockSkewSecs?: number
-  /** Milliseconds that the replay and the revocation store may take to answer; 2000 by default. */
+  /** Milliseconds within which the replay and the revocation store must answer; 2000 by default. */
   storeTimeoutMs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
-  /** Verifies the signatures of session keys; by default as `node:crypto` does where there is one, or else WebCrypto. */
+  /** Verifies the signatures of session keys; by default `node:crypto` does, where it exists, or else WebCrypto. */
   verifyKeySignature?: VerifyKeySignature
 }
 
-/** The options of `tokenVerifier`: those of `verifyToken`, and what is remembered between tokens. */
+/** The options of `tokenVerifier`: those of `verifyToken`, and the limits of what is remembered between tokens. */
 export interface TokenVerifierOptions extends VerifyTokenOptions {
-  /** Capabilities whose wallet signature is not verified again; 10,000 by default, 0 to verify it each time. */
+  /** The most capabilities whose verified wallet signature is cached; 10,000 by default. With 0, it is verified each time. */
   cacheSize?: number
   /**
-   * Tokens of one capability that may be remembered against replay at a time; 100,000 by default. More are refused
-   * (`ERR_REQUEST_LIMIT`), so that one caller can't fill the store for all.
+   * The most unexpired tokens of one capability in the replay store; 100,000 by default. Further tokens are refused with
+   * `ERR_REQUEST_LIMIT`, so that one caller can't fill the store.
    */
   maxLiveTokens?: number
 }
 
-/** Who sent a token, under which capability, and what it says. */
+/** The result of verifying a token: who created it, under which capability, and with which claims. */
 export interface VerifiedToken extends Caller {
-  /** Which of the accepted audiences it is for. */
+  /** The audience of the token, which is one of the accepted audiences. */
   readonly audience: string
-  /** What the session says in it; `{}` if nothing. It is the session's word: nobody else has checked it. */
+  /** The claims in the token; `{}` if it has none. The session made them, and nothing proves that they are true. */
   readonly claims: TokenClaims
-  /** The token's own id (`jti`), of which no two tokens have the same. */
+  /** The unique id of the token (`jti`). */
   readonly tokenId: string
-  /** When it was made, by the client's clock. */
+  /** When the token was created, by the client's clock. */
   readonly created: Date
-  /** When the token expires by the client's clock. What was opened with it may go on, `untilSessionEnds`. */
+  /** When the token expires, by the client's clock. A socket that was opened with it may stay open: see `untilSessionEnds`. */
   readonly expires: Date
 }
 
 /**
- * Verifies a token of `session.createToken`: its form, its audience and its time; the session key's signature; that the capability was
- * granted to that key, on an accepted domain, and covers the resources; that it was not revoked; and last, if there is a `replay` store,
- * that the token is used for the first time. For more than one token use `tokenVerifier`, which remembers what it has verified.
+ * Verifies a token of `session.createToken`. It checks the token's form, audience and times; the session key's signature; that the
+ * capability was granted to that key, on an accepted domain, and covers the resources; that the capability was not revoked; and last,
+ * if there is a `replay` store, that the token is used for the first time. For more than one token, use `tokenVerifier`, which caches
+ * verified capabilities.
  *
- * Rejects with `ERR_JWS_INVALID` for what is no such token, or one for another audience; with `ERR_REQUEST_STALE`, `_REPLAYED` or
- * `_LIMIT`; with the `ERR_CAPABILITY_…` of the check that failed; with `ERR_STORE_UNAVAILABLE` if a store doesn't answer; and with
- * `ERR_RPC_UNAVAILABLE` if the chain of a contract account doesn't. A wrong option is a `TypeError`.
+ * Rejects with `ERR_JWS_INVALID` if this is not such a token, or if it is for another audience; with `ERR_REQUEST_STALE`, `_REPLAYED`
+ * or `_LIMIT`; with the `ERR_CAPABILITY_…` of the check that failed; with `ERR_STORE_UNAVAILABLE` if a store doesn't answer; with
+ * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer; and with a `TypeError` for a wrong option.
  *
  * @example
  * const { account, claims } = await verifyToken(token, {
@@ -113,7 +117,7 @@ export interface VerifiedToken extends Caller {
  *   verifiers: ethereumVerifiers(),
  *   domains: ['app.example.com'],
  *   resources: ['https://api.example.com/live'],
- *   replay, // one for all calls, such as memoryReplay(): each token is good for one socket
+ *   replay, // one store for all calls, such as memoryReplay(): each token opens one socket
  * })
  */
 export async function verifyToken(token: unknown, options: VerifyTokenOptions): Promise<VerifiedToken> {
@@ -121,8 +125,9 @@ export async function verifyToken(token: unknown, options: VerifyTokenOptions): 
 }
 
 /**
- * A `verifyToken` for servers. It remembers which capabilities it has verified, so that the next token of a session costs one
- * signature check. What can change (expiry, domain, resources, revocation, what a contract account accepts) is checked for each token.
+ * Returns a `verifyToken` for servers. It caches verified capabilities, so that the next token of a session costs only one signature
+ * check. Everything that can change (expiry, domain, resources, revocation, what a contract account accepts) is checked for each
+ * token. Throws a `TypeError` for wrong options.
  *
  * @example
  * const verify = tokenVerifier({ ...options, audience: 'wss://api.example.com/live', replay: memoryReplay() })
@@ -150,7 +155,7 @@ function verifierOf(settings: GivenOptions): (token: unknown) => Promise<Verifie
   const askStore = storeAsker(storeTimeoutMs)
   const gate = capabilityGate({ ...settings, delegation, clockSkewSecs, cacheSize, askStore })
   const live = new LiveRequests(maxLiveTokens)
-  // A replay store forgets tokens that have expired. If the clock is set back after that, they must not be new again.
+  // A replay store forgets expired tokens. If the clock is set back, they must not be accepted as new.
   const replayClock = replay ? latestTime(now) : now
 
   return async (received) => {
@@ -161,7 +166,7 @@ function verifierOf(settings: GivenOptions): (token: unknown) => Promise<Verifie
     if (!audiences.includes(audience))
       throw tokenRefused(
         'ERR_JWS_INVALID',
-        `it is for the audience ${shown(audience)}, and the option \`audience\` accepts ${audiences.map(shown).join(', ')}`,
+        `it is for the audience ${shown(audience)}, but the option \`audience\` accepts only ${audiences.map(shown).join(', ')}`,
       )
     if (!(await token.isSigned(isKeySigned)))
       throw tokenRefused('ERR_JWS_INVALID', 'its signature is not valid for its key')
@@ -173,26 +178,26 @@ function verifierOf(settings: GivenOptions): (token: unknown) => Promise<Verifie
     if (token.issuer !== caller.id)
       throw tokenRefused('ERR_JWS_INVALID', 'its iss must be the account that granted its capability')
 
-    const takeBack = replay && live.reserve(identity, refusedFrom, now())
-    if (replay && !takeBack)
+    const uncount = replay && live.reserve(identity, refusedFrom, now())
+    if (replay && !uncount)
       throw tokenRefused(
         'ERR_REQUEST_LIMIT',
-        'too many tokens of its capability are remembered: wait until some of them have expired',
+        'its capability has too many tokens that have not expired yet: wait until some of them have expired',
       )
     try {
       await gate.assertNotRevoked(caller.cacao)
-      // Checked again, because the stores and the chain of a contract account may have taken long to answer.
+      // Checked again, because the capability may have expired while the store or the RPC server answered.
       assertValidAt(caller.cacao, now(), clockSkewSecs)
       if (!(replayClock() < refusedFrom))
-        throw tokenRefused('ERR_REQUEST_STALE', 'it expired while it was verified: make a new one')
-      // Begins with a word, as no id of a signed request does, so that both can share a store.
+        throw tokenRefused('ERR_REQUEST_STALE', 'it expired while it was verified: create a new token')
+      // No id of a signed request begins with "token", so requests and tokens can share a store.
       const id = `token ${caller.keyDID} ${token.id}`
       if (replay && !(await askStore(() => replay.use(id, refusedFrom))))
-        throw tokenRefused('ERR_REQUEST_REPLAYED', 'it was used before: make a new one for each use')
-      // Advances it to the time up to which the store may have forgotten tokens.
+        throw tokenRefused('ERR_REQUEST_REPLAYED', 'it was used before: create a new token for each use')
+      // Advances this clock, because the store may by now have forgotten tokens up to the present time.
       replayClock()
     } catch (error) {
-      if (takeBack) takeBack()
+      if (uncount) uncount()
       throw error
     }
     return {
@@ -206,7 +211,7 @@ function verifierOf(settings: GivenOptions): (token: unknown) => Promise<Verifie
   }
 }
 
-// An audience comes from outside, and may be as long as a token.
+// The audience of a token is untrusted, and may be as long as the token.
 const MOST_SHOWN = 200
 
 function shown(audience: string): string {
@@ -216,7 +221,7 @@ function shown(audience: string): string {
 const wantedResources: ReadValue<WantedResources> = (value, name) =>
   value === false ? false : givenResources(value, name)
 
-/** What is required of a token with these claims. Throws a `TypeError` if the server's function gives something else. */
+/** What is required of a token with these claims. Rejects with a `TypeError` if the server's function returns a wrong value. */
 async function requiredBy<T>(
   required: T | OfClaims<T>,
   claims: TokenClaims,
@@ -224,7 +229,7 @@ async function requiredBy<T>(
   name: string,
 ): Promise<T> {
   if (typeof required !== 'function') return required
-  return read(await (required as OfClaims<T>)(claims), `what the function ${name} gives`)
+  return read(await (required as OfClaims<T>)(claims), `the return value of the function ${name}`)
 }
 
 type Given<T> = {
@@ -237,7 +242,8 @@ type Given<T> = {
 type GivenOptions = Given<TokenVerifierOptions>
 
 const audienceOption: ReadValue<readonly string[]> = (value, name) => {
-  const form = 'what clients make tokens for, "wss://api.example.com/live", or a list of such texts'
+  const form =
+    'the audience that clients pass to createToken, "wss://api.example.com/live", or a list of audiences'
   const list = textsOption(form)(typeof value === 'string' ? [value] : value, name)
   if (list.length > 0) return list
   throw wrong(name, form)
@@ -258,7 +264,7 @@ const TOKEN_OPTIONS: OptionReaders<Given<VerifyTokenOptions>> = {
   now: setting(clockOption),
   verifyKeySignature: setting(
     functionOption<VerifyKeySignature>(
-      'a function of a public key, a signature and the data that gives true or false',
+      'a function of a public key, a signature and the data that returns true or false',
     ),
   ),
 }

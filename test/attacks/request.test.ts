@@ -309,12 +309,12 @@ tried('a capability that isn’t one for this', [
   [
     'where the function of the request forgets a case',
     under({}, undefined, { resources: () => undefined as never }),
-    'TypeError: what',
+    'TypeError: the',
   ],
   [
     'where the function of the request has an empty list',
     under({}, undefined, { resources: () => [] }),
-    'TypeError: what',
+    'TypeError: the',
   ],
   [
     'granted to another key',

@@ -246,7 +246,7 @@ describe('a ReCap that is refused is told why', () => {
   const recap = recapOf({ att })
   const statement = recapStatement(att)
   it.each<[string, RegExp, Parameters<typeof payload>[0]]>([
-    ['twice', /one ReCap at most/, { statement, resources: [recap, recap] }],
+    ['twice', /at most one ReCap/, { statement, resources: [recap, recap] }],
     ['not last', /must be the last/, { statement, resources: [recap, 'a:b'] }],
     ['padded', /base64url without padding/, { statement, resources: [`${recapOf({ att, prf: [] })}=`] }],
     ['no JSON', /must be JSON/, { statement, resources: [`urn:recap:${toBase64url(utf8('{'))}`] }],
@@ -256,12 +256,12 @@ describe('a ReCap that is refused is told why', () => {
     ['nothing granted', /at least one resource/, { statement, resources: [recapOf({ att: {}, prf: [] })] }],
     [
       'a target that is no URI',
-      /"eip155", which is no URI/,
+      /"eip155", which is not a URI/,
       { statement, resources: [recapOf({ att: { eip155: { 'request/personal_sign': [{}] } } })] },
     ],
     [
       'another ReCap',
-      /about another ReCap/,
+      /for another ReCap/,
       { statement, resources: [recapOf({ att: { [recap]: { 'a/b': [{}] } } })] },
     ],
     ['no ability', /at least one ability/, { statement, resources: [recapOf({ att: { [NOTES]: {} } })] }],
@@ -280,8 +280,8 @@ describe('a ReCap that is refused is told why', () => {
       /canonical JSON/,
       { statement, resources: [`urn:recap:${toBase64url(utf8(JSON.stringify({ att }, null, 1)))}`] },
     ],
-    ['an absent statement', /says nothing of it/, { statement: undefined, resources: [recap] }],
-    ['a statement of other words', /says nothing of it/, { statement: 'Sign in.', resources: [recap] }],
+    ['an absent statement', /does not mention it/, { statement: undefined, resources: [recap] }],
+    ['a statement of other words', /does not mention it/, { statement: 'Sign in.', resources: [recap] }],
     [
       'a statement that says less',
       /must end with .*notes/,

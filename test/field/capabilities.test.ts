@@ -86,7 +86,7 @@ describe('a ReCap', () => {
         const { message } = await expectCode('ERR_CAPABILITY_INVALID', () =>
           verifyCacao(signed({ resources, statement }), { verifiers: ethereumVerifiers(), now }),
         )
-        expect(message).toMatch(/"eip155", which is no URI/)
+        expect(message).toMatch(/"eip155", which is not a URI/)
       },
     },
   ])

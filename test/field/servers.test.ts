@@ -132,7 +132,7 @@ describe('a log', () => {
           const answer = requireSession({ ...accepting, authority: 'xyz.example' }, () => new Response())
           await answer(await signer.sign(post('x', 'https://id.xyz.example/sign')))
           expect(warn.mock.calls[0]?.[0]).toContain('It was signed for https://id.xyz.example/sign')
-          expect(warn.mock.calls[0]?.[0]).toContain('as one for https://xyz.example/sign')
+          expect(warn.mock.calls[0]?.[0]).toContain('fit the request for https://xyz.example/sign')
         } finally {
           warn.mockRestore()
         }

@@ -68,7 +68,7 @@ describe('a refusal', () => {
     lines = []
     time += 2000
     await serve({ basePath: '/app' })(await signer.sign(post()))
-    expect(line()).toContain('as one for https://api.example.com/app/notes')
+    expect(line()).toContain('fit the request for https://api.example.com/app/notes')
     expect(line()).toContain('It was signed for https://api.example.com/notes')
   })
 
