@@ -229,7 +229,7 @@ function currentFactory(): IDBFactory {
   } catch (cause) {
     throw unavailable(cause)
   }
-  if (!factory) throw unavailable('there is none here')
+  if (!factory) throw unavailable('missing')
   return factory
 }
 
