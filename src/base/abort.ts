@@ -1,4 +1,4 @@
-/** Settles as the promise does; if the signal is aborted first, rejects with the signal's reason. */
+/** Settles as the promise does, unless the signal is aborted first: then it rejects with the signal's reason. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise
   let aborted = (): void => undefined

@@ -1,4 +1,4 @@
-/** An account as callers write it: a CAIP-10 id, its `did:pkh:`, a did:key, or an object whose `toString` gives one of these. */
+/** An account as callers pass it: a CAIP-10 id, its `did:pkh:`, a did:key, or an object whose `toString` returns one of these. */
 export type AccountInput = string | { toString(): string }
 
 /** The parts of a CAIP-10 account id. */
@@ -16,13 +16,13 @@ const DID_KEY = /^did:key:z[1-9A-HJ-NP-Za-km-z]+$/
 
 /**
  * The parts of a CAIP-10 account id, or `undefined` for any other text. Ethereum addresses (`eip155`) are returned in lower
- * case: their case is only a checksum, and both spellings must be the same account.
+ * case: their case is only a checksum, and all spellings must be the same account.
  */
 export function parseAccount(id: string): AccountParts | undefined {
   const match = CAIP10.exec(id)
   if (!match) return undefined
   const [, namespace = '', reference = '', address = ''] = match
-  // `did:web:…` matches the pattern, but names no chain.
+  // `did:web:…` matches the pattern, but is not an account on a chain.
   if (namespace === 'did') return undefined
   if (namespace !== 'eip155') return { namespace, reference, address }
   if (!DECIMAL.test(reference) || !ETHEREUM_ADDRESS.test(address)) return undefined
@@ -36,7 +36,7 @@ export function normalAccount(id: string): string | undefined {
   return parts && `${parts.namespace}:${parts.reference}:${parts.address}`
 }
 
-/** The normal form of the account that a caller passed as `account`. Throws a `TypeError` if it is none. */
+/** The normal form of the account that a caller passed as `account`. Throws a `TypeError` if it is not an account. */
 export function accountArgument(input: AccountInput): string {
   const account =
     typeof input === 'string' || (typeof input === 'object' && input)
@@ -51,12 +51,12 @@ export function accountDID(account: string): string {
   return DID_KEY.test(account) ? account : DID_PKH + account
 }
 
-/** The account of a did:pkh or did:key; `undefined` for a DID of another method, or a malformed one. */
+/** The account of a did:pkh or did:key; `undefined` for a DID of another method, or a malformed DID. */
 export function accountOfDID(did: string): string | undefined {
   return did.startsWith(DID_PKH) || DID_KEY.test(did) ? normalAccount(did) : undefined
 }
 
-/** The CAIP-10 id without its chain: the same for one address on all chains of a namespace. */
+/** The CAIP-10 id without its chain reference: the same text for an address on all chains of a namespace. */
 export function chainless(account: string): string {
   return account.replace(/:[^:]+:/, '::')
 }

@@ -1,4 +1,4 @@
-/** The parts one after the other, as one array. */
+/** Concatenates the parts. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let offset = 0
@@ -9,7 +9,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole
 }
 
-// Created at first use, because importing must touch no global, and reused, because creating one takes longer than its work.
+// Created at first use, because importing must touch no global, and reused, because creating one takes longer than using it.
 let encoder: TextEncoder | undefined
 let decoder: TextDecoder | undefined
 

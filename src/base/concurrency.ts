@@ -4,7 +4,7 @@ import type { Clock } from './environment.js'
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve()
 
-  /** Runs the task after all tasks that were added before, and settles as it does. */
+  /** Runs the task after all tasks that were added before it, and settles as the task does. */
   run<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#last.then(task)
     this.#last = result.catch(() => undefined)
@@ -14,16 +14,16 @@ export class SerialQueue {
 
 /** How `SingleFlight` remembers failures. */
 export interface SingleFlightOptions {
-  /** Milliseconds for which a failure is remembered and returned again. */
+  /** Milliseconds for which a failure is remembered and thrown again. */
   readonly failuresMs: number
-  /** Failures that are remembered at a time. */
+  /** The most failures that are remembered at a time. */
   readonly mostFailures: number
   readonly now: Clock
 }
 
 /**
- * Runs a task once for all callers that ask for it at the same time, and remembers for a while that it failed, so that it is
- * not tried again at once. Tasks are told apart by an id.
+ * Runs a task once for all callers that request it at the same time. If the task fails, the failure is remembered for a while, so
+ * that the task is not tried again at once. Tasks are distinguished by an id.
  */
 export class SingleFlight<T> {
   readonly #options: SingleFlightOptions
@@ -34,7 +34,10 @@ export class SingleFlight<T> {
     this.#options = options
   }
 
-  /** The result of the task that is running under this id; or the error of one that failed recently; or of this task. */
+  /**
+   * Rejects with the error of a task with this id that failed recently. Otherwise settles as the task with this id that is already
+   * running does, or else runs this task.
+   */
   async run(id: string, task: () => Promise<T>): Promise<T> {
     const failure = this.#failures.get(id)
     if (failure && this.#isRecent(failure.at)) throw failure.error
@@ -57,13 +60,13 @@ export class SingleFlight<T> {
     }
   }
 
-  // False if the clock was set back, because then nobody knows how long ago it was.
+  // `false` if the clock was set back, because then the age of the failure is unknown.
   #isRecent(at: number): boolean {
     const age = this.#options.now() - at
     return age >= 0 && age < this.#options.failuresMs
   }
 
-  // Failures are in the order of their times, unless the clock was set back; such ones are dropped when there are too many.
+  // Failures are ordered by time, unless the clock was set back. In that case, they are dropped when there are too many.
   #dropOldFailures(): void {
     for (const [id, { at }] of this.#failures) {
       if (this.#failures.size < this.#options.mostFailures && this.#isRecent(at)) return

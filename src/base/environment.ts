@@ -1,18 +1,18 @@
 import { functionOption, type ReadValue } from './options.js'
 
-// What the code runs in. Functions ask when they need to know, never on import: a server that renders pages has none of a page's globals.
+// Detects the environment. Nothing here runs on import, because a server that renders pages has none of a page's globals.
 
 /**
  * Whether this code runs in one person's browser: in a page, or in a web worker. The workers of Cloudflare and Deno have the
- * same globals, but serve everybody.
+ * same globals, but serve many people.
  */
 export function isBrowser(): boolean {
   return typeof document !== 'undefined' || isWebWorker()
 }
 
 /**
- * Whether there is storage of one person's own, in which sessions are kept by default. A browser that refuses IndexedDB
- * still has the global, so the answer is true there.
+ * Whether there is storage that belongs to one person, where sessions are stored by default. Also `true` in a browser that forbids
+ * IndexedDB, because the global exists there.
  */
 export function hasOwnStorage(): boolean {
   return 'indexedDB' in globalThis || isBrowser()
@@ -30,7 +30,7 @@ function isWebWorker(): boolean {
 }
 
 /**
- * The page's `localStorage`; `undefined` in workers, which have none, and in Node, whose own is not a page's. Throws where
+ * The page's `localStorage`; `undefined` in workers, which have none, and in Node, whose `localStorage` is not a page's. Throws if
  * the browser forbids access to it.
  */
 export function pageStorage(): Storage | undefined {
@@ -45,15 +45,15 @@ export const systemClock: Clock = () => Date.now()
 
 /** Reads an option that is a clock. */
 export const clockOption: ReadValue<Clock> = functionOption(
-  'a function that gives milliseconds since 1970, as Date.now does',
+  'a function that returns milliseconds since 1970, like Date.now',
 )
 
-/** The longest delay of a timer in milliseconds, almost 25 days: a timer with a longer one fires at once. */
+/** The longest delay of a timer in milliseconds, almost 25 days: a timer with a longer delay fires at once. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
 
 /**
- * A clock that never goes back: while `now` is set back, it returns the latest time that it has returned before. Returns NaN
- * whenever `now` does.
+ * Returns a clock that never goes back: if `now` is set back, the clock returns its latest time until `now` has passed that time.
+ * Returns NaN whenever `now` does.
  */
 export function latestTime(now: Clock): Clock {
   let latest = Number.NEGATIVE_INFINITY
@@ -64,7 +64,7 @@ export function latestTime(now: Clock): Clock {
   }
 }
 
-/** Settles as the promise does, or resolves with `undefined` after `ms` milliseconds, or the longest that a timer can take. */
+/** Settles as the promise does, or resolves with `undefined` after `ms` milliseconds, at most `LONGEST_TIMER_MS`. */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<undefined>((resolve) => {

@@ -54,7 +54,7 @@ export class SessionError extends Error {
   }
 }
 
-/** The error for one that a store threw: `ERR_STORE_UNAVAILABLE`, or the error itself if it is a `SessionError`. */
+/** Converts an error of a store to `ERR_STORE_UNAVAILABLE`. Returns a `SessionError` unchanged. */
 export function storeError(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
   return new SessionError('ERR_STORE_UNAVAILABLE', 'the store failed: see the cause', { cause })

@@ -1,7 +1,7 @@
-/** Keeps up to `most` values, by id; drops the least recently used one to make room for another. */
+/** Keeps at most `most` values by id. Drops the least recently used value to make room for a new one. */
 export class LRUCache<Value> {
   readonly #most: number
-  // In the order of their last use.
+  // Ordered by last use, the oldest first.
   readonly #values = new Map<string, Value>()
 
   constructor(most: number) {

@@ -1,7 +1,7 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { base64, base64pad, base64url } from 'multiformats/bases/base64'
 
-// Decoders accept several texts for the same bytes: with or without padding, with white space, or with unused bits that are
+// Many decoders accept several texts for the same bytes: with or without padding, with white space, or with unused bits that are
 // not zero. A second spelling of a session or a signature would count as a second session or signature, so each decoder here
 // accepts only the text that the encoder would write.
 
@@ -48,7 +48,7 @@ export function fromBase64Unpadded(text: string): Uint8Array<ArrayBuffer> | unde
   return oneSpelling(text, base64)
 }
 
-/** Decodes base58btc; `undefined` for any other text. Takes time quadratic in the length, so use it for keys only. */
+/** Decodes base58btc; `undefined` for any other text. Takes time quadratic in the length, so use it only for keys. */
 export function fromBase58(text: string): Uint8Array<ArrayBuffer> | undefined {
   return oneSpelling(text, base58btc)
 }

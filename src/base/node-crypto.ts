@@ -1,7 +1,7 @@
 /** A key in `node:crypto`, a `KeyObject`. */
 export type KeyObject = object
 
-/** What is used of `node:crypto`. Its own types are Node's, which pages don't have. */
+/** The part of `node:crypto` that this library uses. Declared here, because Node's types are not available to code for pages. */
 export interface NodeCrypto {
   createHash(algorithm: 'sha256'): {
     update(data: Uint8Array | string): {
@@ -21,9 +21,9 @@ export interface NodeCrypto {
 let found: { readonly crypto: NodeCrypto | undefined } | undefined
 
 /**
- * `node:crypto` in Node, Deno and Bun; elsewhere `undefined`. It works on this thread, while the work of WebCrypto goes to another
- * one and back, which takes longer than to hash or verify what is small. It is asked for by name at run time, so that no bundler
- * takes it along.
+ * `node:crypto` in Node, Deno and Bun; elsewhere `undefined`. It works on the current thread. WebCrypto uses another thread, and for
+ * small data, switching threads takes longer than hashing or verifying. The module is looked up by name at run time, so that no
+ * bundler includes it.
  */
 export function nodeCrypto(): NodeCrypto | undefined {
   found ??= { crypto: findNodeCrypto() }
@@ -31,7 +31,8 @@ export function nodeCrypto(): NodeCrypto | undefined {
 }
 
 /**
- * The SHA-256 of a text as a text, by which much can be remembered in little memory; the text itself where nothing hashes it at once.
+ * A short text that stands for a long one in a cache, to save memory: its SHA-256 as 32 characters. Where `node:crypto` is missing,
+ * the text itself, because WebCrypto can't hash synchronously.
  */
 export function shortId(text: string): string {
   const native = nodeCrypto()
@@ -43,7 +44,7 @@ function findNodeCrypto(): NodeCrypto | undefined {
     process?: { getBuiltinModule?(name: string): unknown; versions?: { node?: string } }
     navigator?: { userAgent?: string }
   }
-  // Workers of Cloudflare may have modules by these names, which are not Node's.
+  // Cloudflare Workers may have modules with Node's names that are not Node's.
   if (navigator?.userAgent === 'Cloudflare-Workers' || !process?.versions?.node) return undefined
   return process.getBuiltinModule?.('node:crypto') as NodeCrypto | undefined
 }

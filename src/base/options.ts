@@ -1,23 +1,23 @@
-// Options are read once, and strictly: an unknown name, or a check that is named but `undefined` (such as an environment
-// variable that isn't set), is an error. If it were ignored, the check that the caller asked for would never be made.
+// Options are read once, and strictly: an unknown name, or the option of a check with the value `undefined` (such as an unset
+// environment variable), is an error. If it were ignored, the check that the caller wants would never be made.
 
 /** Reads the value of one option. Throws a `TypeError`, made by `wrong`, that names the option and shows its right form. */
 export type ReadValue<T> = (value: unknown, name: string) => T
 
-/** How one option is read, and what happens if it is absent. */
+/** How an option is read, and whether it may be absent. */
 export interface OptionReader<T> {
   readonly read: ReadValue<T>
   /**
-   * Whether the option may be absent: `never`; `unnamed`, if its name is absent too; or `undefined`, also if its name is
-   * there with the value `undefined`.
+   * When the option may be absent: `never`; `unnamed`, only if the object has no member of this name; `undefined`, also if the
+   * member has the value `undefined`.
    */
   readonly absence: 'never' | 'unnamed' | 'undefined'
 }
 
-/** A table of readers, by the options' names. */
+/** A table of readers, by the names of the options. */
 export type OptionReaders<T> = { readonly [K in keyof T]-?: OptionReader<T[K]> }
 
-/** The same for a type whose options may be absent, such as those of a public function. */
+/** A table of readers for a type with optional members, such as the options of a public function. */
 export type ReadersOf<T> = {
   readonly [K in keyof T]-?: OptionReader<object extends Pick<T, K> ? T[K] | undefined : T[K]>
 }
@@ -27,12 +27,12 @@ export function required<T>(read: ReadValue<T>): OptionReader<T> {
   return { read, absence: 'never' }
 }
 
-/** An option that asks for a check. It may be left out; but if it is named, it must have a value. */
+/** An option that turns a check on. It may be left out, but it must not be `undefined`. */
 export function check<T>(read: ReadValue<T>): OptionReader<T | undefined> {
   return { read, absence: 'unnamed' }
 }
 
-/** An option that asks for no check. The value `undefined` is the same as leaving it out. */
+/** An option that turns no check on. The value `undefined` is the same as leaving it out. */
 export function setting<T>(read: ReadValue<T>): OptionReader<T | undefined> {
   return { read, absence: 'undefined' }
 }
@@ -44,8 +44,9 @@ export const booleanOption: ReadValue<boolean> = (value, name) => {
 }
 
 /**
- * Reads the options of a function, each of them once; what the caller left out is left out of the result. Throws a `TypeError` if
- * they are no plain object, if a name is not in the table, or if a reader refuses a value.
+ * Reads the options of a function, each of them once. Options that the caller left out are absent from the result. Throws a
+ * `TypeError` if `options` is not a plain object, if a name is not in the table, if a required option is absent, or if a reader
+ * refuses a value.
  */
 export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T> | ReadersOf<T>): T {
   const given = copiedOptions(options)
@@ -62,7 +63,7 @@ export function readOptions<T extends object>(options: unknown, readers: OptionR
   return values as T
 }
 
-/** Throws a `TypeError` for an option whose name is not in the table: it would be passed over. */
+/** Throws a `TypeError` for an option whose name is not in the table, because it would be ignored. */
 export function assertNames(given: object, table: object): void {
   for (const name in given)
     if (!Object.hasOwn(table, name))
@@ -70,8 +71,8 @@ export function assertNames(given: object, table: object): void {
 }
 
 /**
- * A copy of options with all of their own members, also those that are not enumerable: `{ ...options }` would leave those
- * out, and with them a check. The copy inherits nothing. Throws a `TypeError` if they are no plain object.
+ * Copies the options with all of their own members, including those that are not enumerable: `{ ...options }` would lose them, and
+ * with them perhaps a check. The copy inherits nothing. Throws a `TypeError` if `options` is not a plain object.
  */
 export function copiedOptions(options: unknown): Readonly<Record<string, unknown>> {
   if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
@@ -85,7 +86,7 @@ export function wrong(name: string, form: string): TypeError {
   return new TypeError(`${name} must be ${form}`)
 }
 
-/** Reads a function; `form` says for the error message what it must do. */
+/** Reads a function; `form` describes it for the error message. */
 export function functionOption<T>(form: string): ReadValue<T> {
   return (value, name) => {
     if (typeof value !== 'function') throw wrong(name, form)
@@ -93,20 +94,20 @@ export function functionOption<T>(form: string): ReadValue<T> {
   }
 }
 
-/** Reads a number of what the option's name ends with, such as seconds. */
+/** Reads a quantity, in the unit with which the option's name ends, such as `Secs`. */
 export const quantityOption: ReadValue<number> = (value, name) => {
   if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value
   throw wrong(name, 'a finite number that is not negative')
 }
 
-/** Reads an `AbortSignal`; one of another realm, such as an iframe's, counts too. */
+/** Reads an `AbortSignal`, which may come from another realm, such as an iframe. */
 export const signalOption: ReadValue<AbortSignal> = (value, name) => {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal
   throw wrong(name, 'an AbortSignal')
 }
 
-/** Reads how many there may be of something: at least one. */
+/** Reads a count or limit: a whole number of at least 1. */
 export const countOption: ReadValue<number> = (value, name) => {
   if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
   throw wrong(name, 'a positive whole number')
@@ -132,8 +133,8 @@ export function textsOption(form: string): ReadValue<string[]> {
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /**
- * Whether the value is an object whose prototype is `Object.prototype`, also that of another realm such as an iframe, or
- * null. An object with another prototype could inherit options, which `readOptions` would not see.
+ * Whether the value is an object whose prototype is `null` or `Object.prototype`, which may be that of another realm, such as an
+ * iframe. An object with another prototype could inherit options, which `readOptions` would not see.
  */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
@@ -144,12 +145,12 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 
 const SECRET_BYTES = 32
 
-/** Whether the value can be a secret: at least 32 bytes, and not all the same, as those of a new array are. */
+/** Whether the value can be a secret: at least 32 bytes that are not all the same, as in an array that was never filled. */
 export function isSecret(value: unknown): value is Uint8Array {
   return isBytes(value) && value.length >= SECRET_BYTES && value.some((byte) => byte !== value[0])
 }
 
-/** Whether the value is a `Uint8Array`, also one of another realm such as an iframe. */
+/** Whether the value is a `Uint8Array`, which may come from another realm, such as an iframe. */
 export function isBytes(value: unknown): value is Uint8Array {
   return Object.prototype.toString.call(value) === '[object Uint8Array]'
 }

@@ -1,12 +1,12 @@
 import type { Clock } from './environment.js'
 
-// Timers stop while a machine sleeps, are delayed in hidden tabs, and overflow beyond 24.8 days. So no timer is set for longer
-// than this, and the clock decides whether the time has come.
+// Timers stop while a machine sleeps, are delayed in hidden tabs, and overflow after 24.8 days. So no timer runs longer than this,
+// and after each timer the clock decides whether the time has come.
 const LONGEST_TIMER_STEP_MS = 30_000
 
 /**
- * Calls back once when the clock reaches `time` (milliseconds since 1970), never synchronously. If the machine sleeps at that
- * time, calls back when the page is resumed. Does not keep a Node process running. Returns a function that cancels it.
+ * Calls `callback` once when the clock reaches `time` (milliseconds since 1970), never synchronously. If the machine is asleep at
+ * that time, calls it when the page is resumed. Does not keep a Node process running. Returns a function that cancels the call.
  */
 export function scheduleAt(now: Clock, time: number, callback: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -31,8 +31,8 @@ export function scheduleAt(now: Clock, time: number, callback: () => void): () =
 }
 
 /**
- * Calls back whenever the page may have been suspended: it becomes visible, is restored from the back/forward cache, or is
- * unfrozen (Page Lifecycle). Never calls back where there is no page. Returns a function that stops it.
+ * Calls `callback` whenever the page may have been suspended before: when it becomes visible, is restored from the back/forward
+ * cache, or is unfrozen (Page Lifecycle). Never calls it outside of a page. Returns a function that removes the listeners.
  */
 export function onPageResume(callback: () => void): () => void {
   const { document } = globalThis
@@ -50,15 +50,15 @@ export function onPageResume(callback: () => void): () => void {
   }
 }
 
-/** Lets a Node or Deno process end although this timer, or other resource with `unref`, is still active. */
+/** Lets a Node or Deno process end while this timer, or another resource with `unref`, is still active. */
 export function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
   else (globalThis as { Deno?: { unrefTimer?(id: unknown): void } }).Deno?.unrefTimer?.(timer)
 }
 
 /**
- * Calls `start`, unless one of the signals is already aborted, and calls the function that it returns once one of them is
- * aborted.
+ * Calls `start`, unless one of the signals is already aborted. When one of the signals is aborted later, calls the function that
+ * `start` returned, once.
  */
 export function until(signals: readonly AbortSignal[], start: () => () => void): void {
   if (signals.some(({ aborted }) => aborted)) return

@@ -1,4 +1,4 @@
-/** The URL that a text is; `undefined` if it is none. `URL.parse` and `URL.canParse` are not in every runtime yet. */
+/** Parses a URL; `undefined` if the text is not an absolute URL. Some runtimes don't have `URL.parse` and `URL.canParse` yet. */
 export function parseURL(text: string): URL | undefined {
   try {
     return new URL(text)

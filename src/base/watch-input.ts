@@ -4,23 +4,23 @@ import type { scheduleAt } from './schedule.js'
 const INPUT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const
 // The time of the last input in any tab, in milliseconds since 1970.
 const ITEM = 'cacao-session:active'
-// Every movement of a pointer is input, but not each needs to be written.
+// Every movement of the pointer is input, but the time need not be written for each.
 const WRITE_EVERY_MS = 1000
 
-/** For how long there must be no input, and what tells the time. */
+/** Options of `watchInput`. */
 export interface InputWatch {
   readonly now: Clock
   readonly idleSecs: number
-  /** When the person signed in, in milliseconds since 1970: no time before that counts. */
+  /** When the person signed in, in milliseconds since 1970. The idle time never begins earlier. */
   readonly since: number
-  /** Handed in, because a page that gets here has loaded it. */
+  /** Passed in instead of imported, because the page has already loaded it in another file. */
   readonly scheduleAt: typeof scheduleAt
 }
 
 /**
- * Calls back when there has been no input in any tab of the origin for `idleSecs`, and again after each new activity. Time
- * without any open tab counts too. Where there is no page there is no input, and only the time since the call counts. Returns a
- * function that stops it.
+ * Calls `callback` when there has been no input in any tab of the origin for `idleSecs`, and again each time this happens after new
+ * input. Time without an open tab counts as idle. Outside of a page there is no input, so the idle time begins with this call.
+ * Returns a function that stops watching.
  */
 export function watchInput(
   { now, idleSecs, since, scheduleAt }: InputWatch,
@@ -40,7 +40,7 @@ export function watchInput(
     if (isIdle) callback()
     else wait()
   }
-  const touched = (): void => {
+  const onInput = (): void => {
     last = now()
     if (last - written >= WRITE_EVERY_MS) {
       written = last
@@ -50,12 +50,12 @@ export function watchInput(
     isIdle = false
   }
   const target = typeof document === 'undefined' ? undefined : document
-  for (const type of INPUT) target?.addEventListener(type, touched, { capture: true, passive: true })
+  for (const type of INPUT) target?.addEventListener(type, onInput, { capture: true, passive: true })
   if (stored === undefined) noteInput(last)
   wait()
   return () => {
     stopTimer()
-    for (const type of INPUT) target?.removeEventListener(type, touched, { capture: true })
+    for (const type of INPUT) target?.removeEventListener(type, onInput, { capture: true })
   }
 }
 
@@ -72,6 +72,6 @@ function noteInput(time: number): void {
   try {
     pageStorage()?.setItem(ITEM, String(time))
   } catch {
-    // The browser refuses storage: then each tab counts for itself.
+    // The browser forbids storage, so each tab only counts its own input.
   }
 }

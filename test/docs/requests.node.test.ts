@@ -129,8 +129,13 @@ describe('the guide to signed requests', () => {
       const again = { ...first, h: { t: 'caip122' }, p: { ...first.p, iss: first.p.iss.toLowerCase() } }
       console.log(await revocation.isRevoked(again), await revocation.isRevoked(second))
       await revocation.revokeAll('${ACCOUNT_A}')
-      console.log(await revocation.isRevoked(second))`)
-    expect(output.trim().split('\n')).toEqual(['true false', 'true'])
+      console.log(await revocation.isRevoked(second))
+      const [identities, signOuts] = [new Set(), new Map()]
+      const { revocationStoreCases } = await import('cacao-session/testing')
+      for (const { name, run } of revocationStoreCases({ open: (options) => ownRevocation(identities, signOuts, options) }))
+        await run().catch((error) => console.log(name, error.message))
+      console.log('done')`)
+    expect(output.trim().split('\n')).toEqual(['true false', 'true', 'done'])
   })
 
   it('ties a sign-in to the server, once', () => {
