@@ -18,9 +18,8 @@ import {
   type Trust,
 } from './context.js'
 
-// Together with `resume`, these import everything that a page loads first. Each module that loads later exports the three as well,
-// although they aren't imported from there: a bundler makes a file for each set of modules that use the same code, so that this way
-// there is one such file.
+// Every module that loads later exports `resume`, `trustingContext` and this, although nobody imports them from there: only then does
+// a bundler put all that a page loads first into one file.
 export { givenTrusting } from '../options/read-options.js'
 
 /**
@@ -141,7 +140,6 @@ async function lookOnce(
   return { found: own, last, failures, assessments: await assessAll(own, owner, wanted, context, load) }
 }
 
-/** Assesses each of the records. */
 export function assessAll(
   found: readonly FoundRecord[],
   account: string | undefined,
