@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from 'next/server'
 import { pages } from './server/pages'
 
-/** Navigations to what is for people who are signed in. Each page asks again who it is: see `currentCaller`. */
+/** Handles navigations to pages that need a sign-in. Each of these pages checks the caller again: see `currentCaller`. */
 export async function proxy(request: NextRequest): Promise<Response> {
   const caller = await pages.read(request)
   if (caller === 'stale') return pages.refreshPage(request, { script: '/refresh.js', login: '/' })

@@ -334,7 +334,7 @@ describe('a cookie that can’t be set', () => {
   it.each<[string, () => Response, string]>([
     ['the session was revoked', status(401), '401 (ERR_CAPABILITY_REVOKED)'],
     ['the server has no such path', () => new Response('not found', { status: 404 }), '404'],
-    ['the path is that of a page', () => new Response('<p>Hello</p>'), 'is its handler at this path?'],
+    ['the path is that of a page', () => new Response('<p>Hello</p>'), 'mount its handler at this path'],
     [
       'the browser keeps none',
       () => Response.json({ account: 'x', expiresInSecs: 600, until: 1 }),

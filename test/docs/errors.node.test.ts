@@ -34,7 +34,7 @@ describe('the guide to errors', () => {
       'showLogin ',
       'showLogin ',
       'say Your wallet did not answer. Unlock it, and try again.',
-      expect.stringMatching(/^say the wallet signed with another account/),
+      expect.stringMatching(/^say the wallet signed with a different account/),
       expect.stringMatching(/^show did:pkh:eip155:1:0x/),
       'TypeError',
     ])

@@ -177,7 +177,7 @@ describeEngines('pages that a server renders', (engine) => {
     try {
       expect((await visit(there.page, '/login')).kept).toBe('nobody')
       expect(await there.page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
-      expect(String((await look(there.page)).failures)).toContain('cookies may be blocked')
+      expect(String((await look(there.page)).failures)).toContain('allow cookies for this site')
       expect((await visit(there.page, '/account')).path).toBe('/login')
       expect(site.log.filter((line) => line.startsWith('GET /account'))).toEqual(['GET /account undefined'])
     } finally {

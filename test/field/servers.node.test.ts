@@ -71,7 +71,7 @@ describe('bodies that something before has read', () => {
         Object.defineProperty(request, 'readableDidRead', { value: true })
         expect(await verdictOn(request)).toMatchObject({
           name: 'TypeError',
-          message: expect.stringContaining('put requireSession before whatever reads it'),
+          message: expect.stringContaining('put requireSession before any body parser'),
         })
       },
     },

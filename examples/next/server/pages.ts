@@ -23,8 +23,8 @@ export const pages = sessionCookie({
 export const signed = checks
 
 /**
- * Who looks at this page; `undefined` if it is nobody. In a server action, `method` is `POST`: then the browser must also say that
- * the request comes from a page of this app.
+ * Returns the person who is signed in; `undefined` if there is none. In a server action, pass `POST` as `method`: then the browser must
+ * also say that the request comes from a page of this app.
  */
 export async function currentCaller(method: 'GET' | 'POST' = 'GET'): Promise<Caller | undefined> {
   const caller = await pages.read(await headers(), { method })
