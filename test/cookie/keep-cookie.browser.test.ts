@@ -338,7 +338,7 @@ describe('a cookie that can’t be set', () => {
     [
       'the browser keeps none',
       () => Response.json({ account: 'x', expiresInSecs: 600, until: 1 }),
-      'cookies may be blocked',
+      'allow cookies for this site',
     ],
   ])('because %s is not tried again', async (_, answer, why) => {
     behaviour = answer
