@@ -63,12 +63,12 @@ export class CookieJar {
     const room = MAX_BYTES - this.#set(this.#part(MAX_PARTS), '', MAX_AGE_SECS).length - PART_OVERHEAD
     const parts = room > 0 ? splitIntoParts(sealed, room) : []
     if (parts.length === 0 || parts.length > MAX_PARTS) return undefined
-    const had = cookiesIn(before)
+    const previous = cookiesIn(before)
     return [
       ...parts.map((part, i) => this.#set(this.#part(i), part, maxAge)),
       ...this.#names()
         .slice(parts.length)
-        .filter((name) => had?.has(name))
+        .filter((name) => previous?.has(name))
         .map((name) => this.#set(name, '', 0)),
       this.#set(this.#name + NOTE_MARK, noteValue(note), Math.ceil(freshSecs), false),
     ]

@@ -191,7 +191,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       answer(requestHead(request as CookieSource), admitted).then(
         ({ status, headers, cookies = [], body = '' }) => {
           if (response.headersSent) return
-          if (cookies.length > 0) response.setHeader('set-cookie', setAlready(response, cookies))
+          if (cookies.length > 0) response.setHeader('set-cookie', withCookiesBefore(response, cookies))
           response.writeHead(status, { ...headers, ...closingHeaders(request) }).end(body)
         },
         next,
@@ -244,9 +244,9 @@ const failed =
   }
 
 // Keeps the cookies that other middleware has set.
-function setAlready(response: NodeResponse, cookies: readonly string[]): string[] {
-  const before = response.getHeader('set-cookie')
-  return [...(Array.isArray(before) ? before : typeof before === 'string' ? [before] : []), ...cookies]
+function withCookiesBefore(response: NodeResponse, cookies: readonly string[]): string[] {
+  const before = response.getHeader('set-cookie') as string | string[] | undefined
+  return [before ?? [], cookies].flat()
 }
 
 /** The method and the headers of a request, in any form that a server has it in. */

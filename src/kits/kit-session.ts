@@ -81,8 +81,9 @@ export class KitSession {
   #account: string | undefined
   #hasLoaded = false
   #controller: SessionController | undefined
-  #leave = (): void => undefined
-  #pending: (PendingSignature & { readonly signs: string | undefined }) | undefined
+  #unsubscribe = (): void => undefined
+  /** `givenText` is the text that the kit has got, and to which the signature must belong. */
+  #pending: (PendingSignature & { readonly givenText: string | undefined }) | undefined
 
   /** Throws a `TypeError` that names a wrong option. */
   constructor(options: KitOptions) {
@@ -106,8 +107,8 @@ export class KitSession {
   /** Returns a nonce for the next sign-in: the app's, or a random one. */
   async nonce(): Promise<string> {
     const { nonce } = this.#options
-    const own = typeof nonce === 'function' ? await nonce() : nonce
-    return own ?? toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
+    const given = typeof nonce === 'function' ? await nonce() : nonce
+    return given ?? toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
   }
 
   /**
@@ -116,20 +117,20 @@ export class KitSession {
    * account was resumed.
    */
   async textToSign(account: string, nonce?: string): Promise<string> {
-    const who = accountArgument(account)
-    this.#setAccount(who)
+    const id = accountArgument(account)
+    this.#setAccount(id)
     this.#pending?.end()
-    const pending = { ...this.#begin(who, nonce), signs: undefined as string | undefined }
+    const pending = { ...this.#beginSignIn(id, nonce), givenText: undefined as string | undefined }
     this.#pending = pending
     const text = await pending.text
-    pending.signs = text
+    pending.givenText = text
     return text
   }
 
   /** Completes the sign-in with the wallet's signature over its text. Rejects with a `SessionError` if the sign-in fails. */
   async signed(text: string, signature: string): Promise<DIDSession> {
     const pending = this.#pending
-    if (pending?.signs !== text)
+    if (pending?.givenText !== text)
       throw new SessionError(
         'ERR_AUTH_FAILED',
         'no sign-in waits for this signature, because the page was reloaded or a new sign-in was started: sign in again',
@@ -143,8 +144,8 @@ export class KitSession {
 
   /** Resumes an account's session for the page and returns it; `undefined` if none is stored, or the store can't be read. */
   async sessionOf(account: string): Promise<DIDSession | undefined> {
-    const own = this.#state?.session
-    if (own?.isAuthorized() && this.#isSame(own.account, account)) return own
+    const current = this.#state?.session
+    if (current?.isAuthorized() && this.#isSame(current.account, account)) return current
     const found = await DIDSession.load(account, resumeOptions(this.#options)).catch((error: unknown) => {
       if (error instanceof SessionError) return undefined
       throw error
@@ -188,10 +189,10 @@ export class KitSession {
 
   #subscribe(listener: () => void): () => void {
     // Each subscription has its own function, because the same listener may be subscribed twice.
-    const own = (): void => listener()
-    this.#listeners.add(own)
+    const subscription = (): void => listener()
+    this.#listeners.add(subscription)
     this.#open()
-    return () => void this.#listeners.delete(own)
+    return () => void this.#listeners.delete(subscription)
   }
 
   #setAccount(input: AccountInput | undefined): void {
@@ -202,14 +203,14 @@ export class KitSession {
     this.#account = account
     if (!this.#controller) return
     this.#pending?.end()
-    this.#leave()
+    this.#unsubscribe()
     this.#controller = undefined
     this.#open()
-    this.#tell()
+    this.#notify()
   }
 
-  #isSame(one: string, other: string): boolean {
-    const [a, b] = [accountArgument(one), accountArgument(other)]
+  #isSame(account: string, other: string): boolean {
+    const [a, b] = [accountArgument(account), accountArgument(other)]
     return this.#options.anyChain ? chainless(a) === chainless(b) : a === b
   }
 
@@ -217,11 +218,11 @@ export class KitSession {
     if (this.#controller) return this.#controller
     const controller = new SessionController(this.#ownOptions, () => undefined)
     this.#controller = controller
-    this.#leave = controller.subscribe(() => this.#tell())
+    this.#unsubscribe = controller.subscribe(() => this.#notify())
     return controller
   }
 
-  #tell(): void {
+  #notify(): void {
     if (!this.#isLoading) this.#hasLoaded = true
     // Each listener runs in its own microtask: the page reports an error of a listener, and the sign-in continues.
     for (const listener of [...this.#listeners])
@@ -242,7 +243,7 @@ export class KitSession {
     })
   }
 
-  #begin(account: string, nonce: string | undefined): PendingSignature {
+  #beginSignIn(account: string, nonce: string | undefined): PendingSignature {
     const controller = new AbortController()
     let answer: PendingSignature['answer'] = () => undefined
     const signature = new Promise<string>((resolve) => {

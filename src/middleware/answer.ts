@@ -121,7 +121,7 @@ export function markPrivateNode(response: MarkedResponse, { vary: header, isSign
     const reason = rest.filter((argument) => typeof argument === 'string')
     for (const [name, value] of headersIn(rest.at(-1))) this.setHeader(name, value)
     const vary = this.getHeader('vary')
-    const varies = Array.isArray(vary) ? vary.join(', ') : typeof vary === 'string' ? vary : ''
+    const varies = [vary ?? []].flat().join(', ')
     if (!names(varies, header)) this.setHeader('vary', varies === '' ? header : `${varies}, ${header}`)
     if (isSignedURL || this.getHeader('cache-control') === undefined)
       this.setHeader('cache-control', CACHE_CONTROL)

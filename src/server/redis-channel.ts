@@ -25,15 +25,15 @@ export function revocationChannel(
   channel: string,
 ): (listener: (event: RevocationEvent) => void) => () => void {
   const listeners = new Set<(event: RevocationEvent) => void>()
-  const tell = (event: RevocationEvent): void => tellRevoked(listeners, event)
-  const subscribe = subscription(subscriber, channel, (message) => tell(eventIn(message)))
+  const notify = (event: RevocationEvent): void => tellRevoked(listeners, event)
+  const subscribe = subscription(subscriber, channel, (message) => notify(eventIn(message)))
   let isSubscribed = false
   return (listener) => {
     listeners.add(listener)
     if (!isSubscribed) {
       isSubscribed = true
       // Messages from before the subscription are lost, so tell the listeners that anything may have been revoked.
-      const started = subscribe().then(() => tell({}))
+      const started = subscribe().then(() => notify({}))
       started.catch((cause: unknown) => {
         // The next listener tries again. Until then, `untilSessionEnds` asks Redis from time to time.
         isSubscribed = false

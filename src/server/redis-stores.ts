@@ -162,7 +162,7 @@ export function redisRevocation(
   } = readOptions<RedisRevocationOptions>(options, REVOCATION_OPTIONS)
   const commands = redisStore(client, prefix, evictionCheck)
   const channel = `${prefix}events`
-  const tell = async (event: RevocationEvent): Promise<void> => {
+  const publish = async (event: RevocationEvent): Promise<void> => {
     // A failure is ignored, because servers that get no message find the revocation when they ask Redis.
     await within(PUBLISH_MS, commands.publish(channel, JSON.stringify(event))).catch(() => undefined)
   }
@@ -171,12 +171,12 @@ export function redisRevocation(
       const { id, until } = revokedCapability(capability)
       const forMs = Math.ceil(Math.max(0, until - now()) + REVOCATION_MARGIN_MS)
       await withStoreError(commands.set(`${prefix}capability:${id}`, { ifAbsent: false, forMs }))
-      await tell({ id })
+      await publish({ id })
     },
     async revokeAll(input, moment = new Date(now())) {
       const { account, before } = revokedAccount(input, moment)
       await withStoreError(commands.raise(`${prefix}account:${account}`, BEFORE, before))
-      await tell({ account })
+      await publish({ account })
     },
     async isRevoked(cacao) {
       const { id, accounts, issuedAt } = await revocationKeys(cacao)

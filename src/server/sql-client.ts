@@ -158,11 +158,14 @@ export function truthOf(value: unknown): boolean {
   throw unexpected(value)
 }
 
-/** Reads a time that a statement returned; `Infinity` for NULL. */
+/** Reads a time that a statement returned, in milliseconds; `Infinity` for NULL. Some clients return strings or BigInts. */
 export function timeOf(value: unknown): number {
   if (value === null) return Number.POSITIVE_INFINITY
-  const milliseconds = typeof value === 'string' && value !== '' ? Number(value) : Number(value ?? Number.NaN)
-  if (Number.isFinite(milliseconds)) return milliseconds
+  const isInteger =
+    Number.isSafeInteger(value) ||
+    typeof value === 'bigint' ||
+    (typeof value === 'string' && /^-?\d+$/.test(value))
+  if (isInteger) return Number(value)
   throw unexpected(value)
 }
 

@@ -136,7 +136,7 @@ export class Connection implements SessionDatabase {
     try {
       return await this.#inTime((onLate) => work(database, onLate))
     } catch (error) {
-      if (error instanceof Error && NOT_THE_CONNECTION.includes(error.name)) throw unavailable(error)
+      if (NOT_THE_CONNECTION.includes((error as Error)?.name)) throw unavailable(error)
     }
     // Another caller may already have opened a new connection, which must stay open.
     if (this.#database === database) this.#forget()
@@ -199,21 +199,25 @@ export class Connection implements SessionDatabase {
       for (const store of STORES) request.result.createObjectStore(store)
     }
     const opening = resultOf(request)
+    // A later connection may be open or opening by now, and must not be forgotten with this one.
+    const forget = (): void => {
+      if (this.#opening === opening) this.#forget()
+    }
     opening.then((database) => {
       // Another tab that deletes or upgrades the database has to wait until this connection is closed.
       database.onversionchange = () => {
-        this.#forget()
+        forget()
         database.close()
       }
-      database.onclose = this.#forget
+      database.onclose = forget
       if (this.#opening !== opening) return database.close()
       this.#database = database
       this.#isLate = false
-    }, this.#forget)
+    }, forget)
     return opening
   }
 
-  readonly #forget = (): void => {
+  #forget(): void {
     this.#opening = undefined
     this.#database = undefined
     this.#stuck = new Set()

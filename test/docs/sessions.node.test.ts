@@ -111,7 +111,7 @@ describe('the guide to stores', () => {
       const answer = async (request) => { const response = await handler(request); return [await response.text(), response.headers.getSetCookie().length] }
       console.log(...(await answer(request)))
       const cookies = cookieStore(request, { secret })
-      await DIDSession.get(wallet.account, auth, { resources: given, store: stringStore(cookies), ...believed })
+      await DIDSession.get(wallet.account, auth, { resources: given, store: stringStore(cookies), ...trusted })
       const cookie = cookies.setCookies().map((line) => line.split(';')[0]).join('; ')
       console.log(...(await answer(new Request(request, { headers: { cookie } }))))`,
       {

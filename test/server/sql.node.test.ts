@@ -278,6 +278,26 @@ describe('a client', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => sqlRevocation(sqlite(() => answer)).isRevoked(signed()))
   })
 
+  const deviceRow = (time: unknown): unknown[] => ['a', 'id', 'did:key:z', '{}', null, time, time, time]
+
+  it.each(['', ' ', '1e3', 'soon', Number.NaN, 0.5, true, [], {}, undefined])(
+    'that gives %j as a time is not believed',
+    async (time) => {
+      const devices = sqlDevices(sqlite(() => [deviceRow(time)]))
+      await expectCode('ERR_STORE_UNAVAILABLE', () => devices.list('a'))
+    },
+  )
+
+  it.each<[unknown, number]>([
+    [1_700_000_000_000, 1_700_000_000_000],
+    ['1700000000000', 1_700_000_000_000],
+    [1_700_000_000_000n, 1_700_000_000_000],
+    [null, Number.POSITIVE_INFINITY],
+  ])('that gives %s as a time is understood', async (time, milliseconds) => {
+    const [device] = await sqlDevices(sqlite(() => [deviceRow(time)])).list('a')
+    expect(device?.expiresAt).toBe(milliseconds)
+  })
+
   it('that gives numbers as BigInt, or rows as lists, is understood', async () => {
     for (const row of [{ one: 1n }, [1], ['1'], { one: '1' }])
       expect(await sqlReplay(sqlite(() => [row])).use('a', later())).toBe(true)

@@ -20,6 +20,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
   letGo()
   const request = indexedDB.deleteDatabase(NAME)
   await new Promise((resolve) => {
@@ -97,10 +98,9 @@ it('tells work that nobody waits for it any more', async () => {
 
 it('opens one new connection for all callers whose connection was lost', async () => {
   ;(await connection.open()).close()
-  const open = vi.spyOn(indexedDB, 'open')
+  const open = vi.spyOn(IDBFactory.prototype, 'open')
   await Promise.all([read(connection), read(connection), read(connection)])
   expect(open).toHaveBeenCalledTimes(1)
-  open.mockRestore()
 })
 
 it('closes the connection of work that fails, and gives up when the work fails again', async () => {
@@ -113,4 +113,31 @@ it('closes the connection of work that fails, and gives up when the work fails a
   )
   expect((error.cause as Error).name).toBe('InvalidStateError')
   expect(() => before.transaction('last')).toThrow()
+})
+
+it('keeps the new connection when the close of the lost one is reported late', async () => {
+  const lost = await connection.open()
+  lost.close()
+  const openDatabase = IDBFactory.prototype.open
+  const open = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(function (
+    this: IDBFactory,
+    ...args
+  ) {
+    lost.onclose?.call(lost, new Event('close'))
+    const request = openDatabase.apply(this, args)
+    queueMicrotask(() => lost.onclose?.call(lost, new Event('close')))
+    return request
+  })
+  await read(connection)
+  await read(connection)
+  expect(open).toHaveBeenCalledTimes(1)
+})
+
+it('opens a new connection after the browser has closed the current one', async () => {
+  const closed = await connection.open()
+  closed.close()
+  closed.onclose?.call(closed, new Event('close'))
+  const open = vi.spyOn(IDBFactory.prototype, 'open')
+  await read(connection)
+  expect(open).toHaveBeenCalledTimes(1)
 })

@@ -96,9 +96,9 @@ export async function registerPasskey(options: CreatePasskeyOptions): Promise<st
 
 function userIdArgument(userId: unknown): Uint8Array<ArrayBuffer> {
   if (userId === undefined) return crypto.getRandomValues(new Uint8Array(RANDOM_USER_ID_BYTES))
-  const bytes =
-    typeof userId === 'string' ? utf8(userId) : isBytes(userId) ? new Uint8Array(userId) : undefined
-  if (bytes && bytes.length > 0 && bytes.length <= MAX_USER_ID_BYTES) return bytes
+  const source = typeof userId === 'string' ? utf8(userId) : userId
+  if (isBytes(source) && source.length > 0 && source.length <= MAX_USER_ID_BYTES)
+    return new Uint8Array(source)
   throw new TypeError(`userId must be 1 to ${MAX_USER_ID_BYTES} bytes, or a string of that length in UTF-8`)
 }
 
