@@ -1,6 +1,6 @@
-"""Verifies what a session signs: capabilities, requests, tokens and signed URLs, by the rules of docs/spec.md, whose numbers it names.
+"""Verifies capabilities, requests, tokens and signed URLs by the rules of docs/spec.md, whose numbers the errors and comments name.
 
-`verify(case)` returns the account that acts, or raises `Refused`. As a program, it reads a case in JSON a line and writes a verdict a line.
+`verify(case)` returns the account that acts, or raises `Refused`. As a program, it reads one case in JSON per line, and prints one verdict per line.
 Needs Python 3.11 and base58, cbor2, cryptography, ecdsa and pycryptodomex (Debian has them as python3-base58, -cbor2, …, -pycryptodome).
 """
 import base64, hashlib, json, re, sys
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 class Refused(Exception):
-    """What is refused, with the number of the rule that it breaks."""
+    """A refusal, with the number of the broken rule."""
 def demand(condition, rule):
     if not condition:
         raise Refused(rule)
@@ -65,7 +65,7 @@ def is_signed(kind, key, signature, message):
     except (InvalidSignature, ValueError):
         return False
 def ethereum_signer(text, signature):
-    """The address that signed a text (EIP-191), in lower case; None if there is none."""
+    """The address that signed a text (EIP-191), in lower case; None for an invalid signature."""
     message = text.encode()
     digest = keccak256(b"\x19Ethereum Signed Message:\n%d" % len(message) + message)
     try:
@@ -134,7 +134,7 @@ def account_of(did):
 def did_of(account):
     return account if account.startswith("did:key:") else "did:pkh:" + account
 def parse(cacao, links=4):
-    """Demands that a value is a capability, with all of its chain."""
+    """Refuses a value that is not a capability, and checks its whole chain."""
     demand(links > 0, "D1")
     demand(isinstance(cacao, dict) and cacao.keys() == {"h", "p", "s"}, "C1")
     head, p, s = cacao["h"], cacao["p"], cacao["s"]
@@ -163,11 +163,11 @@ def check_delegated(p, parent):
     demand(start(p) >= start(parent) and expiry(p) <= expiry(parent), "D5")
     demand(p.get("requestId") == identity(parent), "D6")
 def identity(p):
-    """By what revocation and delegation know a capability: the hash of what was signed."""
+    """The identity of a capability for revocation and delegation: the hash of what was signed."""
     members = {name: value for name, value in p.items() if value not in ("", [])} | {"iss": did_of(account_of(p["iss"]))}
     return base64url(hashlib.sha256(cbor2.dumps(members, canonical=True)).digest())
 def renderings(p, chain_name, chain, address):
-    """The texts that may have been signed: see rule S1."""
+    """The texts that the account may have signed: see rule S1."""
     dates = (("Issued At", "iat"), ("Expiration Time", "exp"), ("Not Before", "nbf"), ("Request ID", "requestId"))
     head = [f"{p['domain']} wants you to sign in with your {chain_name} account:", address, ""]
     body = [f"URI: {p['aud']}", f"Version: {p['version']}", f"Chain ID: {chain}", f"Nonce: {p['nonce']}"]

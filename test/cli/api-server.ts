@@ -8,14 +8,14 @@ import { callerOf, requireSession } from '../../src/middleware/express.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { keyVerifiers } from '../../src/wallet/key/index.js'
 
-/** A server whose sessions come from app.example.com; it ends with the test. */
+/** A server that accepts sessions of app.example.com. It stops at the end of the test. */
 export interface APIServer {
   readonly origin: string
-  /** Resolves once a request has come to `/slow`, which is never answered. */
+  /** Resolves once a request has arrived at `/slow`, which is never answered. */
   readonly isWaitedFor: Promise<unknown>
 }
 
-/** Answers with who is calling, and with the request's method, type and body. */
+/** Answers with the caller, and with the request's method, type and body. */
 export async function startAPI(): Promise<APIServer> {
   const server: Server = createServer()
   server.listen(0, '127.0.0.1')

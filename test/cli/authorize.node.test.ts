@@ -42,13 +42,13 @@ describe('cacao-session authorize', () => {
     expect(printed).toContain(stored.keyDID)
   })
 
-  it('keeps it where data is kept, unless told where', async () => {
+  it('stores the session in the data directory, unless an option or a variable names a file', async () => {
     const env = { CACAO_SESSION_STORE: '', XDG_DATA_HOME: self.folder }
     const { store } = JSON.parse(
       await self.ok(['authorize', ...GRANT, '--key-file', self.keyFile, '--json'], { env }),
     )
     expect(store).toBe(`${self.folder}/cacao-session/sessions`)
-    // A relative one is to be ignored (XDG base directories).
+    // A relative XDG_DATA_HOME must be ignored (XDG base directories).
     const relative = { ...env, XDG_DATA_HOME: 'data' }
     expect((await self.run(['list'], { env: relative })).stderr).toContain(
       `${self.folder}/.local/share/cacao-session/sessions`,
@@ -69,7 +69,7 @@ describe('cacao-session authorize', () => {
     expect(expiresInSecs).toBeLessThanOrEqual(43_200)
   })
 
-  it('takes keys of every kind, whose capabilities verify', async () => {
+  it('accepts every kind of key, and the capabilities verify', async () => {
     const ec = (namedCurve: string): string => pem(generateKeyPairSync('ec', { namedCurve }).privateKey)
     const cases: [key: string, type: string | undefined, account: RegExp][] = [
       [KEY_B, undefined, new RegExp(ACCOUNT_B)],
@@ -94,14 +94,14 @@ describe('cacao-session authorize', () => {
     }
   })
 
-  it('prints the session alone, and keeps nothing, when asked to', async () => {
+  it('prints only the session and stores nothing, with --print-session', async () => {
     const string = await self.authorize('--resource', NOTES, '--print-session')
     const session = await DIDSession.fromSession(string.trim())
     expect(session.id).toBe(`did:pkh:${ACCOUNT_A}`)
     expect((await self.call(['list'])).stderr).toContain('no session is stored')
   })
 
-  it('encrypts what it prints', async () => {
+  it('encrypts the printed session with a password', async () => {
     const string = await self.authorize(
       '--resource',
       NOTES,
@@ -120,7 +120,7 @@ describe('cacao-session authorize', () => {
     expect(wrong.stderr).toContain('ERR_SESSION_STRING')
   })
 
-  it('signs in anew only where that is needed, with --min-validity', async () => {
+  it('signs in again only if necessary, with --min-validity', async () => {
     const again = async (...args: string[]): Promise<{ isNew: boolean; keyDID: string }> =>
       JSON.parse(await self.authorize('--json', '--resource', ...args))
     const first = await again(NOTES, '--min-validity', '1d')
@@ -132,7 +132,7 @@ describe('cacao-session authorize', () => {
     expect((await again(NOTES)).isNew).toBe(true)
   })
 
-  it('signs in anew, with --min-validity, where what is stored is of another domain', async () => {
+  it('signs in again, with --min-validity, if the stored session is for another domain', async () => {
     const again = async (domain: string, ...more: string[]) =>
       JSON.parse(
         await self.authorize('-r', NOTES, '-d', domain, '--min-validity', '1d', '--json', ...more),
@@ -140,7 +140,7 @@ describe('cacao-session authorize', () => {
     const first = await again('app.example.com', '-e', '30d', '-r', 'https://api.example.com/more')
     const other = await again('other.example.com')
     expect(other).toMatchObject({ isNew: true, domain: 'other.example.com', resources: [NOTES] })
-    // Each goes on with its own, whichever is valid longest.
+    // Each domain keeps its own session, whichever session expires last.
     expect(await again('other.example.com')).toMatchObject({ isNew: false, keyDID: other.keyDID })
     expect(await again('app.example.com')).toMatchObject({ isNew: false, keyDID: first.keyDID })
   })
@@ -153,7 +153,7 @@ describe('cacao-session authorize', () => {
     },
   )
 
-  it('warns of a key that others can read, and signs in all the same', async () => {
+  it('warns if other users can read the key, but still signs in', async () => {
     const file = await self.file('open-key', KEY_A, 0o644)
     const { code, stderr } = await self.call(['authorize', ...GRANT, '--key-file', file])
     expect({ code, stderr }).toEqual({
@@ -273,7 +273,7 @@ describe('cacao-session authorize', () => {
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
   })
 
-  it('needs to be told what the session may do, and for whom', async () => {
+  it('requires what the session may do, and a domain', async () => {
     const key = ['--key-file', 'key']
     expect((await self.call(['authorize', ...key, '-d', 'app.example.com'])).stderr).toContain(
       '--resource or --ability',

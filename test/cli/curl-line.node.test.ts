@@ -23,7 +23,7 @@ const HOSTILE = [
   'a\nb\ntouch run\n',
   '\ttab',
 ]
-// Every character that a method may have (RFC 9110), all of which a shell may read otherwise.
+// Methods with every character that is allowed in them (RFC 9110). A shell gives some of these a special meaning.
 const METHODS = [
   '`touch-run`',
   "A'B",
@@ -40,7 +40,7 @@ const METHODS = [
   '-o',
 ]
 
-/** A curl that says what it was called with, a line of JSON each. */
+/** A substitute for curl that prints each argument as a line of JSON. */
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cacao-session-'))
@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
-/** What curl is called with, and the files that lie there afterwards. */
+/** The arguments of curl, and the files that exist afterwards. */
 async function argumentsIn(shell: string, line: string): Promise<string[]> {
   const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder }
   const { stdout } = await promisify(execFile)(shell, ['-c', line], { cwd: folder, env })
@@ -64,14 +64,14 @@ async function argumentsIn(shell: string, line: string): Promise<string[]> {
 const argumentAfter = (args: readonly string[], name: string): string | undefined =>
   args[args.indexOf(name) + 1]
 
-describe.each(['bash', 'dash'])('in %s, the line for curl', (shell) => {
-  it.each(HOSTILE)('has a body of %j as it is', async (text) => {
+describe.each(['bash', 'dash'])('in %s, the command for curl', (shell) => {
+  it.each(HOSTILE)('passes the body %j unchanged', async (text) => {
     const request = new Request('https://api.example.com/', { method: 'POST', body: text })
     const args = await argumentsIn(shell, curlLine(request, { bytes: new TextEncoder().encode(text) }))
     expect(argumentAfter(args, '--data-raw')).toBe(text)
   })
 
-  it.each(HOSTILE)('has a header of %j as it is', async (text) => {
+  it.each(HOSTILE)('passes the header %j unchanged', async (text) => {
     const value = text.trim().replace(/\n/g, ' ')
     const args = await argumentsIn(
       shell,
@@ -80,19 +80,19 @@ describe.each(['bash', 'dash'])('in %s, the line for curl', (shell) => {
     expect(args).toContain(`x-odd: ${value}`)
   })
 
-  it.each(HOSTILE)('has a URL of %j as it is', async (text) => {
+  it.each(HOSTILE)('passes a URL with %j unchanged', async (text) => {
     const { href } = new URL(`https://api.example.com/${text}?${text}`)
     const args = await argumentsIn(shell, curlLine(new Request(href), undefined))
     expect(argumentAfter(args, '--url')).toBe(href.split('#', 1)[0])
   })
 
-  it.each(HOSTILE)('names a file %j as it is', async (file) => {
+  it.each(HOSTILE)('passes the file name %j unchanged', async (file) => {
     const request = new Request('https://api.example.com/', { method: 'POST', body: 'x' })
     const args = await argumentsIn(shell, curlLine(request, { bytes: new Uint8Array(1), file }))
     expect(argumentAfter(args, '--data-binary')).toBe(`@${file}`)
   })
 
-  it.each(METHODS)('has the method %s as it is', async (method) => {
+  it.each(METHODS)('passes the method %s unchanged', async (method) => {
     const args = await argumentsIn(
       shell,
       curlLine(new Request('https://api.example.com/', { method }), undefined),
@@ -101,7 +101,7 @@ describe.each(['bash', 'dash'])('in %s, the line for curl', (shell) => {
   })
 })
 
-describe('what a terminal would obey or hide', () => {
+describe('a character that a terminal would execute or hide', () => {
   it.each([
     ['an escape sequence', 'a\u001b[2Jb'],
     ['a turned text', 'a\u202eb'],
@@ -114,7 +114,7 @@ describe('what a terminal would obey or hide', () => {
     expect(curlLine(request, { bytes: new TextEncoder().encode(text), file: 'body' })).toContain("'@body'")
   })
 
-  it('is no header on a command line', () => {
+  it('is refused in a header on a command line', () => {
     const request = new Request('https://api.example.com/', { headers: { 'x-odd': 'a\u009bb' } })
     expect(() => curlLine(request, undefined)).toThrow('x-odd')
   })

@@ -148,7 +148,7 @@ describe('cacao-session doctor', () => {
     )
   })
 
-  it('asks as another origin, which may be the same as the server', async () => {
+  it('checks CORS for the given origin, but not if that is the origin of the server', async () => {
     const { origin } = await startAPI()
     const { stdout } = await self.call(['doctor', `${origin}/notes`, '--origin', origin])
     expect(stdout).not.toContain('CORS')
@@ -156,14 +156,14 @@ describe('cacao-session doctor', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('--origin must be a scheme and a host')])
   })
 
-  it('says that nobody answers', async () => {
+  it('says that the server cannot be reached', async () => {
     const { code, stderr } = await self.call(['doctor', `http://127.0.0.1:${await freePort()}/`])
     expect(stderr).toContain('cannot be reached: ECONNREFUSED')
     expect(code).not.toBe(0)
   })
 })
 
-describe('the words of the command line', () => {
+describe('the messages of the command line', () => {
   it('say what to write instead of a URL as a domain', async () => {
     const args = ['authorize', '--key-file', self.keyFile, '-r', 'https://api.example.com/*', '-d']
     for (const given of ['https://app.example.com', 'https://app.example.com/login', 'app.example.com/']) {

@@ -26,11 +26,11 @@ beforeEach(async () => {
   self = await machine()
 })
 
-/** The same capability with another account's name on it. */
+/** The same capability with the account replaced. */
 const forged = (): object => ({ ...session.cacao, p: { ...session.cacao.p, iss: `did:pkh:${ACCOUNT_B}` } })
 
 describe('cacao-session inspect', () => {
-  it('says in words who, what and until when, of a session string, without its secret', async () => {
+  it('describes a session string without its secret', async () => {
     const printed = await self.ok(['inspect', await self.file('session', session.serialize())])
     for (const words of [
       'A session',
@@ -59,7 +59,7 @@ describe('cacao-session inspect', () => {
     expect(new Date(report.expiresAt).getTime() - new Date(report.issuedAt).getTime()).toBe(7 * DAY)
   })
 
-  it('says all that is wrong, and that it could be read, by exit code 0', async () => {
+  it('lists everything that is wrong, with exit code 0 because the input could be read', async () => {
     const printed = await self.ok(['inspect', '-'], { stdin: encodeDagJSON(forged()) })
     expect(printed).toContain(ACCOUNT_B)
     expect(printed).toContain('ERR_CAPABILITY_SIGNATURE')
@@ -69,7 +69,7 @@ describe('cacao-session inspect', () => {
     expect(expired).toContain('ERR_CAPABILITY_EXPIRED')
   })
 
-  it('tells of a request why it was refused, from the headers that curl -v shows', async () => {
+  it('says why a request was refused, from the headers that curl -v shows', async () => {
     const request = await session.signRequest(new Request('https://api.example.com/notes/1'))
     const shownBy = (headers: Headers): string =>
       Array.from(headers, ([name, value]) => `> ${name}: ${value}\r\n`).join('')
@@ -92,7 +92,7 @@ describe('cacao-session inspect', () => {
     expect(bare).toContain('ERR_REQUEST_UNSIGNED')
   })
 
-  it('shows what was handed on, and by whom', async () => {
+  it('shows a delegated capability, and the keys that delegated it', async () => {
     const cacao = await session.delegate({
       audience: old.keyDID,
       resources: ['https://api.example.com/notes/1'],
@@ -103,7 +103,7 @@ describe('cacao-session inspect', () => {
       expect(printed).toContain(words)
   })
 
-  it('shows a stored session, an expired one too', async () => {
+  it('shows a stored session, even if it has expired', async () => {
     await DIDSession.get(ACCOUNT_A, auth, {
       resources: [NOTES],
       store: fileStore(self.store),
@@ -115,8 +115,8 @@ describe('cacao-session inspect', () => {
     expect(await self.call(['inspect', '--account', ACCOUNT_B])).toMatchObject({ code: 3, stdout: '' })
   })
 
-  it('lets nothing in it act on the terminal', async () => {
-    // A statement with such characters is none; caveats hold whatever somebody wrote.
+  it('escapes control characters of a capability', async () => {
+    // The guard refuses statements with such characters, but caveats can contain any text.
     const abilities = { 'a:b': { 'a/b': [{ note: 'Grüße \u202egnp.exe\u{e0041}' }] } }
     const p = { ...session.cacao.p, statement: recapStatement(abilities), resources: [toRecap(abilities)] }
     const given = { stdin: encodeDagJSON({ ...session.cacao, p }) }
@@ -126,14 +126,14 @@ describe('cacao-session inspect', () => {
     expect(JSON.parse(json).abilities).toEqual(abilities)
   })
 
-  it('names what a statement hides', async () => {
+  it('names the hidden characters of a statement that it refuses', async () => {
     const p = { ...session.cacao.p, statement: 'Grüße \u202egnp.exe' }
     const { stderr, stdout } = await self.call(['inspect'], { stdin: encodeDagJSON({ ...session.cacao, p }) })
     expect([stdout, stderr]).toEqual(['', expect.stringContaining('has U+202E at position 7')])
     expect(stderr).not.toContain('\u202e')
   })
 
-  it('lets no header of a JWS act on the terminal', async () => {
+  it('escapes control characters in the header of a JWS', async () => {
     const signedUnder = async (cap: string): Promise<string> => {
       const header = { alg: 'EdDSA', kid: session.keyDID, cap }
       const input = [header, { note: 'hello' }]
@@ -150,7 +150,7 @@ describe('cacao-session inspect', () => {
     }
   })
 
-  it('takes the name of a member of Object.prototype for no kind of signature', async () => {
+  it('does not take the name of a member of Object.prototype for a signature type', async () => {
     const cacao = { ...session.cacao, s: { ...session.cacao.s, t: 'constructor' } }
     const printed = await self.ok(['inspect'], { stdin: encodeDagJSON(cacao) })
     expect(printed).toContain('by a bare key (constructor)')
@@ -159,8 +159,8 @@ describe('cacao-session inspect', () => {
     )
   })
 
-  // In quadratic time, each would take hours.
-  it('reads what is mostly blank lines at once', async () => {
+  // If parsing took quadratic time, each input would take hours.
+  it('reads an input of many blank lines at once', async () => {
     const blank = '\n'.repeat(2_000_000)
     const other = await self.call(['inspect'], { stdin: `a${blank}b` })
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('something else') })
@@ -203,7 +203,7 @@ describe('cacao-session inspect', () => {
 })
 
 describe('cacao-session verify', () => {
-  it('accepts what is right in all that is asked for', async () => {
+  it('accepts a capability that meets all requirements', async () => {
     const asked = [
       '-d',
       'app.example.com',
@@ -232,7 +232,7 @@ describe('cacao-session verify', () => {
     expect(run).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(words) })
   })
 
-  it('refuses what is forged with exit code 1, and what has expired with 3', async () => {
+  it('refuses a forged capability with exit code 1, and an expired one with 3', async () => {
     const run = await self.call(['verify', '--json'], { stdin: encodeDagJSON(forged()) })
     expect(run).toMatchObject({ code: 1, stderr: '' })
     expect(JSON.parse(run.stdout)).toMatchObject({
@@ -245,7 +245,7 @@ describe('cacao-session verify', () => {
     })
   })
 
-  it("says that a contract's chain can't be asked, with exit code 4", async () => {
+  it("says that the chain of a contract account can't be reached, with exit code 4", async () => {
     const cacao = { ...session.cacao, s: { t: 'eip1271', s: `0x${'11'.repeat(65)}` } }
     const args = ['verify', '--rpc', 'http://127.0.0.1:1']
     expect(await self.call(args, { stdin: encodeDagJSON(cacao) })).toMatchObject({
@@ -254,7 +254,7 @@ describe('cacao-session verify', () => {
     })
   })
 
-  it('checks a JWS, by itself and under its capability', async () => {
+  it('verifies a JWS, with and without its capability', async () => {
     const jws = JSON.stringify(await (await toDID(session)).createJWS({ note: 'hello' }))
     const file = await self.file('capability.json', encodeDagJSON(session.cacao))
     expect(await self.ok(['verify', '--capability', file, '--issuer', ACCOUNT_A], { stdin: jws })).toContain(

@@ -27,7 +27,7 @@ const listed = async (): Promise<
 > => JSON.parse(await self.ok(['list', '--json']))
 
 describe('cacao-session renew', () => {
-  it('puts a new session in the place of one, which can do more if asked', async () => {
+  it('replaces a session with a new one, to which it can add resources', async () => {
     const { keyDID } = await signIn({ expiresInSecs: 3600, statement: 'Back up my notes.' })
     const more = 'https://api.example.com/more'
     const renewed = JSON.parse(await self.ok(['renew', '--key-file', 'key', '-r', more, '--json']))
@@ -41,14 +41,14 @@ describe('cacao-session renew', () => {
     expect(renewed.keyDID).not.toBe(keyDID)
   })
 
-  it('takes up one that has expired, on the chain that it was on', async () => {
+  it('renews an expired session, on the same chain', async () => {
     const account = ACCOUNT_A.replace(':1:', ':8453:')
     await signIn({ now: () => Date.now() - 9 * DAY }, account)
     expect(await self.ok(['renew', '--key-file', 'key'])).toContain(account)
     expect(await listed()).toMatchObject([{ account, isExpired: false }])
   })
 
-  it('leaves the old one as it was if anything fails', async () => {
+  it('keeps the old session if anything fails', async () => {
     await signIn()
     const before = await listed()
     const other = await self.call(['renew', '--key-env', 'KEY'], { env: { KEY: KEY_B } })
@@ -64,7 +64,7 @@ describe('cacao-session renew', () => {
     expect(await listed()).toEqual(before)
   })
 
-  it('renews a session string for another one', async () => {
+  it('replaces a session string with a new one', async () => {
     const old = await DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain: 'app.example.com' }), {
       resources: [NOTES],
       now: () => Date.now() - 9 * DAY,
@@ -82,7 +82,7 @@ describe('cacao-session renew', () => {
     })
   })
 
-  it('has nothing to renew where nobody has signed in', async () => {
+  it('fails if there is no session to renew', async () => {
     expect(await self.call(['renew', '--key-file', 'key'])).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('authorize'),
@@ -91,11 +91,11 @@ describe('cacao-session renew', () => {
 })
 
 describe('cacao-session revoke', () => {
-  it('has the server revoke the session, and removes it here', async () => {
+  it('asks the server to revoke the session, and removes it here', async () => {
     const string = (await signIn()).serialize()
     expect(await self.ok(['revoke', `${api.origin}/sign-out`])).toContain('no longer acts for')
     expect(await listed()).toEqual([])
-    // In a process that knows nothing of the sign-out here.
+    // Another process has a copy of the session string, and has not seen the sign-out.
     const copy = await self.run(['request', `${api.origin}/notes`, '--session-stdin'], { stdin: string })
     expect(copy).toMatchObject({ code: 4, stderr: expect.stringContaining('ERR_CAPABILITY_REVOKED') })
   })
@@ -111,14 +111,14 @@ describe('cacao-session revoke', () => {
     expect(await listed()).toHaveLength(1)
   })
 
-  it('only removes what is stored with --local, of one account', async () => {
+  it('removes only the stored sessions of one account, with --local', async () => {
     await signIn()
     await signIn({ now: () => Date.now() - 9 * DAY }, ACCOUNT_B, KEY_B)
     expect(await self.ok(['revoke', '--local', '--account', `did:pkh:${ACCOUNT_B}`])).toBe(
       `removed here: 1 session of ${ACCOUNT_B}\n`,
     )
     expect(await listed()).toMatchObject([{ account: ACCOUNT_A }])
-    // Nobody is taken for signed in since; the person says who it is.
+    // No account counts as used last after that, so --account is needed.
     expect(await self.call(['request', `${api.origin}/notes`])).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('--account'),
@@ -140,7 +140,7 @@ describe('cacao-session revoke', () => {
 })
 
 describe('cacao-session list', () => {
-  it('shows whose sessions there are, for what and until when', async () => {
+  it('shows the account, the resources and the expiry of each session', async () => {
     await signIn({ abilities: { [NOTES]: { 'notes/read': [{}] } } })
     await signIn({ now: () => Date.now() - 9 * DAY }, ACCOUNT_B, KEY_B)
     const printed = await self.ok(['list'])
@@ -149,7 +149,7 @@ describe('cacao-session list', () => {
     expect((await listed()).map(({ isExpired }) => isExpired)).toEqual([false, true])
   })
 
-  it('says so where there are none', async () => {
+  it('says that no session is stored', async () => {
     expect(await self.call(['list'])).toEqual({
       code: 0,
       stdout: '',

@@ -35,7 +35,7 @@ const shell = (line: string, program = 'sh', args = ['-c']): Promise<{ stdout: s
 const CACAO_SESSION = '"$NODE" "$CLI"'
 
 describe('cacao-session as a process', () => {
-  it('takes the key from a file, a variable or stdin, and goes through its life', async () => {
+  it('reads the key from a file, a variable or stdin, and signs in, renews and signs out', async () => {
     const { origin } = await startAPI()
     const grant = ['authorize', '-d', 'app.example.com', ...RESOURCE]
     const done = async (args: readonly string[], options?: CLIOptions): Promise<string> => {
@@ -63,7 +63,7 @@ describe('cacao-session as a process', () => {
 })
 
 describe('cacao-session', () => {
-  it('shows help with examples and exit codes, for all of it and for each command', async () => {
+  it('shows help with examples and exit codes, for the program and for each command', async () => {
     const help = await self.ok(['--help'])
     for (const code of Object.values(EXIT)) expect(help).toContain(`\n  ${code}  `)
     for (const name of COMMANDS) expect(help).toContain(`\n  ${name} `)
@@ -75,7 +75,7 @@ describe('cacao-session', () => {
     }
   })
 
-  it('names its version', async () => {
+  it('prints its version', async () => {
     const { version, bin } = JSON.parse(
       await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
     )
@@ -97,25 +97,25 @@ describe('cacao-session', () => {
     })
   })
 
-  it('tells no stack, unless asked to', async () => {
+  it('prints a stack trace only with --verbose', async () => {
     const args = ['inspect', '/nowhere']
     expect((await self.call(args)).stderr).toBe("cacao-session: can't read the input from /nowhere: ENOENT\n")
     expect((await self.call([...args, '--verbose'])).stderr).toMatch(/\n {4}at [\s\S]*ENOENT/)
   })
 
-  it('goes from one command to the next through a pipe', async () => {
+  it('pipes a session from one command to the next', async () => {
     const line = `${CACAO_SESSION} authorize --key-file key -d app.example.com ${RESOURCE.join(' ')} --print-session`
     const { stdout } = await shell(`${line} | ${CACAO_SESSION} inspect --json`)
     expect(JSON.parse(stdout)).toMatchObject({ kind: 'session', isAccepted: true })
   })
 
-  it('is quiet when nobody reads on', async () => {
+  it('prints no error when the reader of its output stops early', async () => {
     await self.authorize(...RESOURCE)
     const { stdout, stderr } = await shell(`{ ${CACAO_SESSION} list; echo $? >&2; } | true`)
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '0\n' })
   })
 
-  it('says by its exit code what is refused, also when nobody reads on', async () => {
+  it('keeps its exit code for a refusal when the reader of its output stops early', async () => {
     const { origin } = await startAPI()
     await self.authorize(...RESOURCE)
     await self.file('string', await self.authorize(...RESOURCE, '--print-session'))
@@ -153,7 +153,7 @@ describe('cacao-session', () => {
     expect(JSON.parse(await self.ok(['list', '--json']))).toHaveLength(1)
   })
 
-  it('is in colour on a terminal only, and where it is forced', async () => {
+  it('uses colours only on a terminal, or if FORCE_COLOR is set', async () => {
     await self.authorize(...RESOURCE)
     const colour = '\u001b['
     expect(await self.ok(['list'])).not.toContain(colour)
@@ -162,11 +162,11 @@ describe('cacao-session', () => {
     const inTerminal = (line: string): Promise<{ stdout: string }> => shell(line, 'script', ['-qec'])
     const { stdout } = await inTerminal(`${CACAO_SESSION} inspect`)
     expect(stdout).toContain(colour)
-    // Where nothing is piped in, it is about the session at hand.
+    // Without input, it describes the stored session.
     expect(stdout).toContain(ACCOUNT_A)
   })
 
-  it('asks nobody to type a key where it would show', async () => {
+  it('does not read a key from a terminal, where it would be visible', async () => {
     if (!hasScript()) return
     const line = `${CACAO_SESSION} authorize --key-stdin -d app.example.com ${RESOURCE.join(' ')}`
     const { stdout } = await shell(line, 'script', ['-qec'])

@@ -26,7 +26,7 @@ const shell = (line: string, cwd: string): Promise<string> =>
     execFile('sh', ['-c', line], { cwd }, (error, stdout) => (error ? reject(error) : resolve(stdout)))
   })
 
-/** Has the time for a request be up when the test says so, however fast the machine is. */
+/** Lets the test decide when the time limit of a request is over, however fast the machine is. */
 function timeLimit(): { readonly asked: readonly number[]; end(): void } {
   const asked: number[] = []
   const controller = new AbortController()
@@ -39,7 +39,7 @@ function timeLimit(): { readonly asked: readonly number[]; end(): void } {
 }
 
 describe('cacao-session request', () => {
-  it('sends what the stored session signs, and prints the answer alone', async () => {
+  it('sends a request that the stored session signs, and prints only the answer', async () => {
     const { keyDID } = await signIn()
     const answer = JSON.parse(await self.ok(['request', `${api.origin}/notes?page=1`]))
     expect(answer).toMatchObject({ account: ACCOUNT_A, keyDID, method: 'GET', body: '' })
@@ -70,7 +70,7 @@ describe('cacao-session request', () => {
     expect(JSON.parse(binary)).toMatchObject({ type: 'a/b', body: Buffer.from(bytes).toString('base64') })
   })
 
-  it('takes a session string from wherever it is', async () => {
+  it('reads a session string from a file, a variable or stdin', async () => {
     const session = await DIDSession.authorize(auth(), { resources })
     const url = `${api.origin}/notes`
     const fromEnv = await self.ok(['request', url, '--session-env', 'SESSION'], {
@@ -85,7 +85,7 @@ describe('cacao-session request', () => {
     ).toMatchObject({ code: 2 })
   })
 
-  it('acts for the account that it is told to, else for the one used last', async () => {
+  it('acts for the given account, or else for the account that was used last', async () => {
     const store = fileStore(self.store)
     await signIn()
     await DIDSession.get(ACCOUNT_B, auth(KEY_B), { resources, store })
@@ -95,7 +95,7 @@ describe('cacao-session request', () => {
     expect(await accountOf('--account', `did:pkh:${ACCOUNT_A}`)).toBe(ACCOUNT_A)
   })
 
-  it('prints the line for curl, which the server takes once', async () => {
+  it('prints the command for curl, which the server accepts once', async () => {
     await signIn()
     const url = `${api.origin}/notes?q=it's[1]{a,b}&$HOME`
     const line = await self.ok(['request', url, '-X', 'POST', '-d', `it's "$HOME" \`id\`\n@x`, '--curl'])
@@ -106,7 +106,7 @@ describe('cacao-session request', () => {
     expect(await shell(line.replace('curl', 'curl -sS'), self.folder)).toBe('{"code":"ERR_REQUEST_REPLAYED"}')
   })
 
-  it('has curl read a body from its file', async () => {
+  it('prints a command in which curl reads the body from its file', async () => {
     await signIn()
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
     const line = await self.ok([
@@ -123,7 +123,7 @@ describe('cacao-session request', () => {
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('@FILE') })
   })
 
-  it('shows the headers of the answer when asked to', async () => {
+  it('shows the headers of the answer, with --include', async () => {
     await signIn()
     const [head, body] = (await self.ok(['request', `${api.origin}/notes`, '-i'])).split('\n\n')
     expect(head).toMatch(/^HTTP 200 OK\n/)
@@ -131,7 +131,7 @@ describe('cacao-session request', () => {
     expect(JSON.parse(body ?? '')).toMatchObject({ account: ACCOUNT_A })
   })
 
-  it('lets no header act on the terminal', async () => {
+  it('escapes control characters in headers', async () => {
     await signIn()
     const printed = await self.ok(['request', `${api.origin}/odd`, '-i'])
     expect(printed).toMatch(/^HTTP 200 O\ufffdK\n/)
@@ -143,7 +143,7 @@ describe('cacao-session request', () => {
     expect(await self.ok(['request', `${api.origin}/notes`, '-m', duration])).toContain(ACCOUNT_A)
   })
 
-  it('reads why it is refused from the answer while it prints that, up to 64 kB', async () => {
+  it('reads the reason of a refusal while it prints the answer, up to 64 kB', async () => {
     await signIn()
     const refused = (size: number): Promise<{ stdout: string; stderr: string }> =>
       self.call(['request', `${api.origin}/refused?${size}`])
@@ -157,7 +157,7 @@ describe('cacao-session request', () => {
     expect(long.stderr).toBe('cacao-session: the server answered 403 Forbidden\n')
   })
 
-  it('prints an answer that never ends as it comes, until the time is up', async () => {
+  it('prints an endless answer as it arrives, until the time is up', async () => {
     await signIn()
     const limit = timeLimit()
     const run = await self.call(['request', `${api.origin}/unfinished?500`, '-m', '4s'], {
@@ -201,7 +201,7 @@ describe('cacao-session request', () => {
     })
   })
 
-  it('follows no redirection, and gives up on servers that fail, with exit code 4', async () => {
+  it('does not follow redirects, and fails with exit code 4 for redirects and server errors', async () => {
     await signIn()
     const run = (path: string, ...more: string[]): Promise<object> =>
       self.call(['request', `${api.origin}${path}`, ...more])
@@ -240,7 +240,7 @@ describe('cacao-session request', () => {
     })
   })
 
-  it('says with exit code 1 that the file holds something else', async () => {
+  it('says with exit code 1 that the file is not a store of sessions', async () => {
     await self.file('sessions', '{"hello":1}')
     expect(await self.call(['request', `${api.origin}/notes`])).toMatchObject({
       code: 1,

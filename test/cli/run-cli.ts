@@ -11,10 +11,10 @@ import { run as runInProcess } from '../../src/cli/run.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { KEY_A, KEY_B } from '../setup/wallet.js'
 
-/** The built command, as npm's link to it runs it. */
+/** The built command, which npm links to. */
 export const CLI: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-/** What a run of the command left. */
+/** The result of a run of the command. */
 interface CLIRun {
   readonly code: number | null
   readonly stdout: string
@@ -24,7 +24,7 @@ interface CLIRun {
 export interface CLIOptions {
   readonly stdin?: string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
-  /** Of `call` only: told each time that something is printed, and given all that was so far. */
+  /** Only for `call`: called with the whole output so far, each time that something is printed. */
   readonly onStdout?: (printed: string) => void
 }
 
@@ -33,11 +33,11 @@ export interface Machine {
   readonly folder: string
   readonly store: string
   readonly keyFile: string
-  /** Runs the command. No secret key may show in what it prints, unless the session string was asked for. */
+  /** Runs the command. Checks that the output has no secret key, unless the test asked for the session string. */
   run(args: readonly string[], options?: CLIOptions): Promise<CLIRun>
-  /** The same in this process, which takes a tenth of the time: for what no process is needed to show. */
+  /** The same in this process, which takes a tenth of the time. Use it unless the test needs a process. */
   call(args: readonly string[], options?: CLIOptions): Promise<CLIRun>
-  /** As `call`, and it must succeed; gives what it printed. */
+  /** Like `call`, but the command must succeed. Resolves with its output. */
   ok(args: readonly string[], options?: CLIOptions): Promise<string>
   file(name: string, content: string | Uint8Array, mode?: number): Promise<string>
   /** Signs in account A. */
@@ -46,7 +46,7 @@ export interface Machine {
 
 const SECRETS = [KEY_A, KEY_B].map((key) => key.slice(2))
 
-/** A machine that goes with the test. */
+/** Creates a machine that is removed at the end of the test. */
 export async function machine(): Promise<Machine> {
   const folder = await temporaryFolder()
   const store = join(folder, 'sessions')
@@ -60,7 +60,7 @@ export async function machine(): Promise<Machine> {
       cwd: folder,
       env: { PATH: process.env.PATH ?? '', HOME: folder, CACAO_SESSION_STORE: store, ...env },
     })
-    // One that doesn't read its stdin may have ended before all is written.
+    // A process that doesn't read its stdin may end before everything is written.
     child.stdin.on('error', () => undefined)
     child.stdin.end(stdin)
     const [stdout, stderr, [code]] = await Promise.all([
@@ -129,7 +129,7 @@ export async function machine(): Promise<Machine> {
   }
 }
 
-/** What takes the place of stdout or stderr. */
+/** Replaces stdout or stderr. */
 function collecting(take: (part: string) => void): typeof process.stdout & typeof process.stderr {
   const stream = new Writable({
     write(part, _, done) {
@@ -140,7 +140,7 @@ function collecting(take: (part: string) => void): typeof process.stdout & typeo
   return stream as unknown as typeof process.stdout & typeof process.stderr
 }
 
-// Neither the well-known keys, nor the seeds of sessions that are stored or were given, in any of their forms.
+// The secrets: the well-known keys, and the seeds of stored and given sessions, in all their forms.
 function expectNoSecret(printed: string, store: string, given: readonly (string | Uint8Array)[]): void {
   const kept = existsSync(store) ? readFileSync(store, 'utf8') : ''
   const strings = given.map((text) => Buffer.from(String(text), 'base64url').toString('utf8'))

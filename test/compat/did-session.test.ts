@@ -29,7 +29,7 @@ const account = { toString: () => `eip155:1:${ADDRESS_A}` }
 type Capability = Parameters<DID['withCapability']>[0]
 const KEYS_DID = 'did:key:zDnaesvFv4WzQ73zPin4Yzkp8reDSe7Bvb6sN3QtRdjoNsYbW'
 
-// Plain dids, as any receiver would set it up; the resolver is all that it needs.
+// Plain dids, set up like any receiver would; it only needs a resolver.
 async function plainDID(): Promise<DID> {
   const { didKeyResolver } = await import('../../src/compat/did.js')
   return new DID({ resolver: didKeyResolver })
@@ -47,7 +47,7 @@ describe('toDID', () => {
     ],
   ]
 
-  it.each(sessions)('gives a real DID of %s, whose JWS plain dids verifies', async (_, make) => {
+  it.each(sessions)('returns a real DID for %s, whose JWS plain dids verifies', async (_, make) => {
     const session = await make()
     const did = await toDID(session)
     expect(did).toBeInstanceOf(DID)
@@ -69,7 +69,7 @@ describe('toDID', () => {
     await expect((await plainDID()).verifyJWS(forged, options)).rejects.toThrow()
   })
 
-  it('verifies what other sessions sign', async () => {
+  it('verifies a JWS of another session', async () => {
     const [one, two] = [
       await toDID(await DIDSession.authorize(keyAuth, { resources })),
       await toDID(await DIDSession.get(ACCOUNT_A, keyAuth, { resources })),
@@ -82,7 +82,7 @@ describe('toDID', () => {
     }
   })
 
-  it('always verifies a capability that it is given, with an issuer or without', async () => {
+  it('always verifies a capability that is passed, with an issuer or without', async () => {
     const session = await DIDSession.get(ACCOUNT_A, keyAuth, { resources })
     const did = await toDID(session)
     const jws = await did.createJWS(payload)
@@ -100,7 +100,7 @@ describe('toDID', () => {
     }
   })
 
-  it('verifies with the session key as the issuer, and for a while after the end if that is allowed', async () => {
+  it('verifies with the session key as the issuer, and during revocationPhaseOutSecs after the expiry', async () => {
     const session = await DIDSession.get(ACCOUNT_A, keyAuth, { resources, expiresInSecs: 60 })
     const did = await toDID(session)
     const jws = await did.createJWS(payload)
@@ -178,7 +178,7 @@ describe("@didtools' own auth method", () => {
     expect((await DIDSession.fromSession(other.serialize(), { verifiers })).id).toBe(session.id)
   })
 
-  it('its refusals get our codes', async () => {
+  it('a rejection of the user has our error code', async () => {
     const wallet = testWallet()
     wallet.behaviour = { throws: { code: 4001, message: 'User rejected the request.' } }
     const { AccountId } = await import('caip')
@@ -222,7 +222,7 @@ describe('the drop-in for did-session 4', () => {
     expect(await failureOf(() => OldSession.authorize(keyAuth))).toBeInstanceOf(TypeError)
   })
 
-  it('refuses to ask for nothing, in the words that it always had', async () => {
+  it('requires resources, with the same message as did-session', async () => {
     const asked = [undefined, {}, { resources: [] }]
     for (const options of asked) {
       const calls = [
@@ -237,7 +237,7 @@ describe('the drop-in for did-session 4', () => {
     }
   })
 
-  it.each([-1, -86_400])('gives a session that has expired for expiresInSecs: %d', async (expiresInSecs) => {
+  it.each([-1, -86_400])('returns an expired session for expiresInSecs: %d', async (expiresInSecs) => {
     const wallet = testWallet()
     const { AccountId } = await import('caip')
     const accountId = new AccountId(ACCOUNT_A)
@@ -260,13 +260,13 @@ describe('the drop-in for did-session 4', () => {
       expect(await OldSession.hasSessionFor(accountId, resources)).toBe(false)
       const valid = await OldSession.get(accountId, authMethod, { resources })
       expect(valid.isExpired).toBe(false)
-      // As did-session does, the stored one is taken up, whatever lifetime a new one would have.
+      // Like did-session, it resumes the stored session, whatever lifetime a new session would have.
       expect((await OldSession.get(accountId, authMethod, options)).did.id).toBe(valid.did.id)
       await OldSession.remove(accountId)
     }
   })
 
-  it('refuses another capability than the expired one that it asked for', async () => {
+  it('refuses a capability that is not the requested expired one', async () => {
     const options = { resources, expiresInSecs: -1 }
     const lasting: typeof keyAuth = ({ expirationTime: _, ...opts }) => keyAuth(opts)
     const other: typeof keyAuth = (opts) => keyAuth({ ...opts, uri: KEYS_DID })
@@ -286,7 +286,7 @@ describe('the drop-in for did-session 4', () => {
       ).toBeInstanceOf(TypeError)
   })
 
-  it('refuses a string in which someone wrote another account', async () => {
+  it('refuses a string in which someone replaced the account', async () => {
     const { sessionKeySeed, cacao } = JSON.parse(
       atob(
         (await OldSession.authorize(keyAuth, { resources }))
@@ -300,7 +300,7 @@ describe('the drop-in for did-session 4', () => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => OldSession.fromSession(text))
   })
 
-  it('is built from its parts', async () => {
+  it('can be constructed from its parts', async () => {
     const seed = new Uint8Array(32).fill(9)
     const didKey = await createDIDKey(seed)
     const cacao = await keyAuth({ uri: didKey.id, resources })
@@ -312,12 +312,12 @@ describe('the drop-in for did-session 4', () => {
     await expectCode('ERR_CAPABILITY_AUDIENCE', async () => createDIDCacao(await createDIDKey(), cacao))
   })
 
-  it('opens what was encrypted to the DID of a seed', async () => {
+  it('decrypts a JWE that was encrypted to the DID of a seed', async () => {
     const did = await createDIDKey(new Uint8Array(32).fill(9))
     expect(await did.decryptDagJWE(await did.createDagJWE(payload, [did.id]))).toEqual(payload)
   })
 
-  it('helps with accounts and resources', () => {
+  it('exports helpers for accounts and resources', () => {
     const id = getAccountIdByDID(`did:pkh:${ACCOUNT_A}`)
     expect([String(id), id.address, String(id.chainId), id.chainId.namespace]).toEqual([
       ACCOUNT_A,

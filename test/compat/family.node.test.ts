@@ -16,12 +16,12 @@ import { solanaAdapter } from '../setup/solana-wallet.js'
 import { stacksWallet } from '../setup/stacks-wallet.js'
 import { tezosWallet } from '../setup/tezos-wallet.js'
 
-// The auth methods of the did-session family, as they are.
+// The unchanged auth methods of the did-session family.
 
 const resources = ['https://api.example.com/*']
 const domain = 'app.example.com'
 
-// Theirs ask for a page.
+// These auth methods need globals of a page.
 beforeAll(() => {
   vi.stubGlobal('window', { location: { hostname: domain } })
 })
@@ -68,7 +68,7 @@ const FAMILY: readonly [string, string, (seed: number) => Promise<Signer>, Verif
 ]
 
 describe.each(FAMILY)('%s', (_, type, make, verifiers) => {
-  it('signs in by get and authorize; the session lives, and servers verify it', async () => {
+  it('signs in with get and authorize, and servers verify the session', async () => {
     const { account, auth } = await make(7)
     const store = memoryStore()
     const session = await DIDSession.get(account, auth, { resources, store, verifiers })
@@ -91,14 +91,14 @@ describe.each(FAMILY)('%s', (_, type, make, verifiers) => {
     await expectCode('ERR_CAPABILITY_REVOKED', async () => verify(await copy.signRequest(request())))
   })
 
-  it('is taken for no other account', async () => {
+  it('is refused for another account', async () => {
     const [{ auth }, { account }] = [await make(7), await make(8)]
     await expectCode('ERR_CAPABILITY_ISSUER', () =>
       DIDSession.get(account, auth, { resources, store: memoryStore(), verifiers }),
     )
   })
 
-  it('says no other account granted what it signed', async () => {
+  it('does not verify for another issuer', async () => {
     const { auth, account } = await make(7)
     const { cacao } = await DIDSession.authorize(auth, { resources })
     await verifyCacao(cacao, { verifiers, issuer: account })

@@ -14,7 +14,7 @@ import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index
 import { didSession4Accounts } from '../setup/origin.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-// did-session 4.0.0 itself, in a folder of its own: it is no dependency of ours.
+// did-session 4.0.0 itself, from its own folder, because it is not a dependency of this project.
 const FOLDER = fileURLToPath(new URL('../../bench/did-session', import.meta.url))
 
 interface Session {
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const path = `${FOLDER}/incumbent.js`
   theirs = ((await import(/* @vite-ignore */ path)) as { DIDSession: Library }).DIDSession
 }, 120_000)
-// A new origin each time: did-session leaves connections open, which would hold back a deletion.
+// Each test has a new origin, because did-session leaves connections open, which would block a deletion.
 const newOrigin = (): void => {
   globalThis.indexedDB = new IDBFactory()
 }
@@ -51,7 +51,7 @@ const account = new AccountId(ACCOUNT_A)
 const verifiers = ethereumVerifiers()
 
 describe('the real did-session 4.0.0', () => {
-  it('reads what we serialize, and its DID signs', async () => {
+  it('reads our session strings, and its DID signs', async () => {
     const ours = await DIDSession.authorize(auth, { resources })
     for (const text of [ours.serialize(), (await DropIn.fromSession(ours.serialize())).serialize()]) {
       const session = await theirs.fromSession(text)
@@ -68,7 +68,7 @@ describe('the real did-session 4.0.0', () => {
     }
   })
 
-  it('verifies what our DID signs', async () => {
+  it('verifies a JWS of our DID', async () => {
     const ours = await DIDSession.get(ACCOUNT_A, auth, { resources })
     const jws = await (await toDID(ours)).createJWS({ hello: 'world' })
     const { did } = await theirs.authorize(auth, { resources })
@@ -76,14 +76,14 @@ describe('the real did-session 4.0.0', () => {
     expect(result.payload).toEqual({ hello: 'world' })
   })
 
-  it('writes what we read', async () => {
+  it('writes session strings that we read', async () => {
     const text = (await theirs.authorize(auth, { resources, expiresInSecs: 3600 })).serialize()
     const ours = await DIDSession.fromSession(text, { verifiers })
     expect(ours.serialize()).toBe(text)
     expect(ours.isAuthorized(resources)).toBe(true)
   })
 
-  it('stores a session that we take up without a prompt', async () => {
+  it('stores a session that we resume without a prompt', async () => {
     const stored = await theirs.get(account, auth, { resources })
     const wallet = testWallet()
     const ours = await DIDSession.get(account, ethereumAuth(wallet.provider), { resources, verifiers })
@@ -93,7 +93,7 @@ describe('the real did-session 4.0.0', () => {
     expect((await DIDSession.load())?.keyDID).toBe(stored.did.id)
   })
 
-  it('and our drop-in give the same, side by side', async () => {
+  it('behaves the same as our drop-in', async () => {
     for (const library of [theirs, DropIn as unknown as Library]) {
       newOrigin()
       expect(Boolean(await library.hasSessionFor(account, resources))).toBe(false)

@@ -11,8 +11,8 @@ import { expectCode, failureOf } from '../setup/expect-code.js'
 import type { PasskeyBehaviour, TestPasskeys } from '../setup/passkey.js'
 import { forgetAll, installPasskeys, ORIGIN } from '../setup/with-passkeys.js'
 
-// The real package, in a page that is at ORIGIN. With the first version of @noble/curves in its range (package.json's overrides),
-// because with later ones, which npm would choose, it finds no randomness.
+// The real package, in a page at ORIGIN. It uses the first version of @noble/curves in its range (overrides in package.json), because
+// with later versions, which npm would choose, it finds no randomness.
 
 const resources = ['ceramic://*']
 const verifiers = webauthnVerifiers()
@@ -38,7 +38,7 @@ const BEHAVIOURS: readonly [string, PasskeyBehaviour][] = [
 ]
 
 describe.each(BEHAVIOURS)('the real @didtools/key-webauthn, with %s,', (_, behaviour) => {
-  it('signs what we verify, and is an auth method of our sessions', async () => {
+  it('signs capabilities that we verify, and works as an auth method of our sessions', async () => {
     const did = await WebauthnAuth.createDID('alice')
     passkeys.behaviour = behaviour
     const options = { resources, verifiers, store: memoryStore() }
@@ -54,7 +54,7 @@ describe.each(BEHAVIOURS)('the real @didtools/key-webauthn, with %s,', (_, behav
     await verifyCacao(copy.cacao, { verifiers, issuer: did, domains: ['app.example.com'], resources })
   })
 
-  it('verifies what we sign', async () => {
+  it('verifies our capabilities', async () => {
     const account = await createPasskey({ name: 'alice' })
     expect(account).toBe(passkeys.residents[0]?.account)
     passkeys.behaviour = behaviour
@@ -64,7 +64,7 @@ describe.each(BEHAVIOURS)('the real @didtools/key-webauthn, with %s,', (_, behav
     expect(await failureOf(() => theirVerifier(changed, {}))).toMatchObject({ message: 'MessageMismatch' })
   })
 
-  it('writes the same of one signature as we do', async () => {
+  it('encodes a signature in the same way as we do', async () => {
     const did = await WebauthnAuth.createDID('alice')
     passkeys.behaviour = behaviour
     const ours = (await DIDSession.authorize(webauthnAuth(did), { resources })).cacao
@@ -81,7 +81,7 @@ describe.each(BEHAVIOURS)('the real @didtools/key-webauthn, with %s,', (_, behav
   })
 })
 
-it('finds the same account as the real package does', async () => {
+it('finds the same account as the real package', async () => {
   const did = await WebauthnAuth.createDID('alice')
   expect(did).toBe(passkeys.residents[0]?.account)
   const session = await DIDSession.authorize(webauthnAuth(), { resources, verifiers })
@@ -90,7 +90,7 @@ it('finds the same account as the real package does', async () => {
   expect(probed).toContain(did)
 })
 
-it("the issuer is not signed: a second key, which is nobody's, fits in both", async () => {
+it('accepts two issuers for one signature, because it does not sign the issuer, and so do we', async () => {
   const did = await WebauthnAuth.createDID('alice')
   let candidates: string[] = []
   const selectDID = async (...both: string[]): Promise<string> => {

@@ -3,7 +3,7 @@ import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
 import { onTestFinished } from 'vitest'
 import { type SessionOptions, type UseSession, useSession } from '../../src/react/index.js'
 
-/** A page's part that React has rendered. */
+/** A part of the page that React has rendered. */
 export interface Mounted {
   readonly container: HTMLElement
   /** Renders another element in its place. */
@@ -14,7 +14,7 @@ export interface Mounted {
   click(selector: string): void
 }
 
-/** Renders an element into a part of the page, until the test ends; given HTML of a server, hydrates that. */
+/** Renders an element into a part of the page until the test ends. If there is HTML of a server, hydrates it. */
 export function mount(element: ReactNode, html?: string): Mounted {
   const container = document.createElement('div')
   container.innerHTML = html ?? ''
@@ -52,14 +52,14 @@ function shows(element: Element, words: string): Promise<void> {
   })
 }
 
-/** How a component shows itself in a test, with what its buttons do. */
+/** What a component shows in a test, and the actions of its buttons. */
 export interface ShowProps {
   readonly options?: Partial<SessionOptions>
   readonly onSignIn?: (actions: UseSession) => unknown
   readonly onRender?: (state: UseSession) => unknown
 }
 
-/** Writes what `useSession` gives. */
+/** Renders what `useSession` returns. */
 export function Show({ options, onSignIn, onRender }: ShowProps): ReactElement {
   const state = useSession(options)
   onRender?.(state)

@@ -12,20 +12,20 @@ function Status({ options }: { options?: Partial<SessionOptions> }): ReactElemen
 }
 const LOADING = '<p>loading, nobody, no error</p>'
 
-it('renders on a server that nobody knows yet who is signed in', async () => {
+it('renders the status loading on a server', async () => {
   const app = createElement(SessionProvider, { resources }, createElement(Status))
   expect(renderToString(app)).toBe(LOADING)
   const stream = await renderToReadableStream(app)
   expect(await new Response(stream).text()).toContain(LOADING)
 })
 
-it('looks at no global of browsers while rendering on a server, leaves nothing running, and says nothing', () => {
+it('uses no browser globals while rendering on a server, leaves nothing running, and logs nothing', () => {
   const output = runFresh(`
     const { createElement, StrictMode } = await import('react')
     const { renderToString } = await import('react-dom/server')
     const { SessionProvider, useSession } = await import('cacao-session/react')
     const looked = []
-    // React looks for a window itself, on import.
+    // React itself checks for a window when it is imported.
     const names = ['window', 'document', 'location', 'indexedDB', 'localStorage', 'sessionStorage', 'BroadcastChannel']
     for (const name of names) {
       Object.defineProperty(globalThis, name, { configurable: true, get: () => void looked.push(name) })
@@ -61,7 +61,7 @@ it.each<[string, unknown, RegExp]>([
   expect(render).toThrow(message)
 })
 
-it('is the directive of a client entry, for servers that render components', () => {
+it('begins with the directive of a client entry, for frameworks with server components', () => {
   const source = runFresh(`
     const { readFile } = await import('node:fs/promises')
     const { fileURLToPath } = await import('node:url')
@@ -69,7 +69,7 @@ it('is the directive of a client entry, for servers that render components', () 
   expect(source).toMatch(/^["']use client["'];?\n/)
 })
 
-it('has types that know when there is a session', () => {
+it('has types that know whether there is a session', () => {
   const idOf = (state: UseSession): string | undefined => {
     if (state.status === 'signed-in' || state.status === 'expiring') return state.session.id
     // @ts-expect-error there may be none

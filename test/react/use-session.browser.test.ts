@@ -43,7 +43,7 @@ function OtherRoute({ onShown }: { onShown: () => void }): ReactNode {
   return 'another route'
 }
 
-/** Another realm of the same origin: what is done there comes here as from another tab. */
+/** Another realm of the same origin. This page receives its changes like those of another tab. */
 async function otherTab(): Promise<typeof DIDSession> {
   const frame = document.createElement('iframe')
   onTestFinished(() => frame.remove())
@@ -52,7 +52,7 @@ async function otherTab(): Promise<typeof DIDSession> {
   const taken = new Promise<typeof DIDSession>((resolve) => {
     realm.take = resolve
   })
-  // What the test runner makes of dynamic imports.
+  // The test runner replaces dynamic imports with this function.
   const runner = { wrapDynamicImport: (load: () => Promise<unknown>) => load() }
   Object.assign(realm, { __vitest_browser_runner__: runner })
   const script = frame.contentDocument?.createElement('script') as HTMLScriptElement
@@ -75,7 +75,7 @@ afterEach(() => {
 })
 
 describe('useSession', () => {
-  it('shows the way from signed out to signed in, and back', async () => {
+  it('shows each status from signed-out to signed-in, and back', async () => {
     const seen: string[] = []
     const page = mount(
       provided(createElement(Show, { onSignIn: signIn, onRender: ({ status }) => seen.push(status) })),
@@ -96,7 +96,7 @@ describe('useSession', () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
   })
 
-  it('loads and asks once for all components, double clicks and StrictMode', async () => {
+  it('loads once and prompts once for all components, double clicks and StrictMode', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     const get = vi.spyOn(DIDSession, 'get')
     const page = mount(
@@ -118,7 +118,7 @@ describe('useSession', () => {
     expect(wallet.calls.filter((method) => method === 'eth_requestAccounts')).toHaveLength(1)
   })
 
-  it('neither loads nor renders again for options that mean the same', async () => {
+  it('neither loads nor renders again for equivalent options', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     const seen: UseSession[] = []
     const child = createElement(Show, { onRender: (state) => seen.push(state) })
@@ -141,7 +141,7 @@ describe('useSession', () => {
     expect(seen.length).toBeGreaterThan(renders)
   })
 
-  it('gives the same actions in every render, which call the functions that were rendered last', async () => {
+  it('returns the same actions in every render, which call the functions of the last render', async () => {
     const seen: UseSession[] = []
     const app = (mark: string) =>
       provided(
@@ -162,7 +162,7 @@ describe('useSession', () => {
       expect(new Set(seen.map((state) => state[name])).size).toBe(1)
   })
 
-  it('shows what went wrong, and no click rejects', async () => {
+  it('shows the error of an action, and no click rejects', async () => {
     const rejections: unknown[] = []
     const rejected = (event: PromiseRejectionEvent): unknown => rejections.push(event.reason)
     window.addEventListener('unhandledrejection', rejected)
@@ -178,7 +178,7 @@ describe('useSession', () => {
     expect(rejections).toEqual([])
   })
 
-  it('renders anew when another tab signs in, and when it signs out', async () => {
+  it('renders again when another tab signs in, and when it signs out', async () => {
     const other = await otherTab()
     const page = mount(provided(show()))
     await page.shows('signed-out')
@@ -189,7 +189,7 @@ describe('useSession', () => {
     session.dispose()
   })
 
-  it('renders anew when the session is about to expire, and when it has expired', async () => {
+  it('renders again when the session is about to expire, and when it has expired', async () => {
     const page = mount(provided(show(), { expiresInSecs: 0.6, leadSecs: 0.3 }))
     await page.shows('signed-out')
     page.click('.in')
@@ -198,7 +198,7 @@ describe('useSession', () => {
     await page.shows(`signed-out ${A}`)
   })
 
-  it('keeps kinds of sign-in apart below one provider', async () => {
+  it('separates different namespaces below one provider', async () => {
     const admin = createElement(Show, { options: { namespace: 'admin' }, onSignIn: signIn })
     const page = mount(
       provided([
@@ -212,7 +212,7 @@ describe('useSession', () => {
     expect(page.container.querySelector('#user')?.textContent).toContain('signed-out')
   })
 
-  it('needs no provider where it is given options, and shares the session with those that mean the same', async () => {
+  it('needs no provider if it has options, and shares the session with equivalent options', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     const page = mount(
       [show, show].map((_, key) => createElement(Show, { key, options: { resources }, onSignIn: signIn })),
@@ -223,7 +223,7 @@ describe('useSession', () => {
     await vi.waitFor(() => expect(page.container.textContent?.match(/signed-in/g)).toHaveLength(2), SOON)
   })
 
-  it('asks no second time when what asked is mounted anew, as hot reload does', async () => {
+  it('does not prompt a second time when the component is mounted again, as in a hot reload', async () => {
     let sign = (): void => undefined
     const asked = new Promise<void>((resolve) => {
       sign = resolve
@@ -248,7 +248,7 @@ describe('useSession', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('hears nothing once it is unmounted, and finds what has happened when it is mounted again', async () => {
+  it('receives no changes while it is unmounted, and loads the current state when it is mounted again', async () => {
     const seen: string[] = []
     const page = mount(provided(createElement(Show, { onRender: ({ status }) => seen.push(status) })))
     await page.shows('signed-out')
@@ -262,12 +262,12 @@ describe('useSession', () => {
     expect(seen.length).toBe(renders)
   })
 
-  it('keeps what is known below a provider, though no component shows it for a while', async () => {
+  it('keeps the state below a provider while no component uses it', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     const seen: string[] = []
     const page = mount(provided(show()))
     await page.shows('signed-out')
-    // What was left has been left when the other's effects run, and a task later it is let go of.
+    // The first component has unsubscribed when the effects of the other one run. A task later, an unused controller ends.
     await new Promise<void>((onShown) => page.render(provided(createElement(OtherRoute, { onShown }))))
     page.render(provided(createElement(Show, { onRender: ({ status }) => seen.push(status) })))
     await page.shows('signed-out')
@@ -275,7 +275,7 @@ describe('useSession', () => {
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  it('throws what is wrong with the options to the next error boundary', async () => {
+  it('throws the error for a wrong option to the next error boundary', async () => {
     const boundary = createElement(
       Boundary,
       null,
@@ -288,7 +288,7 @@ describe('useSession', () => {
 })
 
 describe('hydration', () => {
-  it.each([true, false])('is clean, with somebody signed in: %s', async (isSignedIn) => {
+  it.each([true, false])('causes no warnings, with somebody signed in: %s', async (isSignedIn) => {
     if (isSignedIn) await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const app = createElement(StrictMode, null, provided(show()))
     const html = renderToString(app)
@@ -297,7 +297,7 @@ describe('hydration', () => {
     await page.shows(isSignedIn ? `signed-in ${A}` : 'signed-out')
   })
 
-  it('is clean beside a part of the page that knows already', async () => {
+  it('causes no warnings next to a part of the page that has already loaded', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const app = provided(show())
     const html = renderToString(app)
@@ -305,7 +305,7 @@ describe('hydration', () => {
     await mount(app, html).shows(`signed-in ${A}`)
   })
 
-  it('would complain of other HTML', async () => {
+  it('would warn about different HTML', async () => {
     const app = provided(show())
     const page = mount(app, renderToString(app).replace('loading', 'signed-in'))
     await page.shows('signed-out')

@@ -26,7 +26,7 @@ const auth = (of: TestWallet = wallet) => ethereumAuth(of.provider, undefined, {
 const asB = () => signInRequest(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })))
 const asA = () => signInRequest(ACCOUNT_A, auth())
 
-/** The next state that is of this status, or the present one. */
+/** Resolves with the current state if it has this status, or else with the next state that has it. */
 const until = (status: SessionState['status'], of: SessionController = controller): Promise<SessionState> =>
   new Promise((resolve) => {
     const look = (): void => {
@@ -38,13 +38,13 @@ const until = (status: SessionState['status'], of: SessionController = controlle
     look()
   })
 
-/** Takes as long as it takes to sign in, and more. */
+/** Waits longer than a sign-in takes. */
 async function asLong(): Promise<void> {
   for (const namespace of ['one', 'another'])
     await DIDSession.get(ACCOUNT_A, auth(testWallet()), { resources, store: memoryStore(), namespace })
 }
 
-/** Makes one, with somebody who listens. */
+/** Creates a controller with a listener. */
 function open(changes: Partial<SessionOptions> = {}): SessionController {
   controller = new SessionController({ ...options, ...changes }, () => ends++)
   stop = controller.subscribe(() => undefined)
@@ -59,7 +59,7 @@ beforeEach(() => {
 afterEach(() => stop())
 
 describe('a session controller', () => {
-  it('loads: nobody is signed in, or somebody is', async () => {
+  it('loads, and finds nobody or somebody signed in', async () => {
     expect(open().state.status).toBe('loading')
     expect(await until('signed-out')).toMatchObject({
       session: undefined,
@@ -73,7 +73,7 @@ describe('a session controller', () => {
     expect(controller.state).toBe(controller.state)
   })
 
-  it('loads the session of the account that it is told, not the one used last', async () => {
+  it('loads the session of the given account, not the session that was used last', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { ...options })
     await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { ...options })
     open()
@@ -83,7 +83,7 @@ describe('a session controller', () => {
     expect((await until('signed-in')).account).toBe(ACCOUNT_A)
   })
 
-  it('signs in, once for many calls, and gives the same session to all', async () => {
+  it('signs in once for many calls, and resolves all with the same session', async () => {
     open()
     const calls = [controller.signIn(options, asA()), controller.signIn(options, asA())]
     expect(controller.state).toMatchObject({ status: 'signing-in', session: undefined })
@@ -94,7 +94,7 @@ describe('a session controller', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('covers the finding of the wallet, and asks for it once', async () => {
+  it('is signing-in while a function finds the wallet, and calls the function once', async () => {
     open()
     const find = async () => {
       const account = await ethereumAccount(wallet.provider)
@@ -122,7 +122,7 @@ describe('a session controller', () => {
     expect(controller.state.error).toBeInstanceOf(SessionError)
   })
 
-  it('puts back what was before when the person says no, until the next try', async () => {
+  it('restores the previous state when the person says no, with the error until the next try', async () => {
     open()
     wallet.behaviour = { throws: REJECTION }
     expect(await controller.signIn(options, asA())).toBeUndefined()
@@ -144,7 +144,7 @@ describe('a session controller', () => {
     })
   })
 
-  it('goes from one account to another, whose sign-in takes the place of one that hangs', async () => {
+  it('replaces a sign-in that hangs with the sign-in of another account', async () => {
     open()
     wallet.behaviour = 'hangs'
     const hanging = controller.signIn(options, asA())
@@ -175,7 +175,7 @@ describe('a session controller', () => {
     expect(await controller.signIn(options, asA())).toBeDefined()
   })
 
-  it('goes on for whoever still waits when another who shares it gives up, and ends when nobody does', async () => {
+  it('continues a shared sign-in until the last caller has aborted', async () => {
     open()
     await until('signed-out')
     const aborters = [new AbortController(), new AbortController()] as const
@@ -189,7 +189,7 @@ describe('a session controller', () => {
     aborters[0].abort()
     expect(await first).toBeUndefined()
     expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
-    // Who begins with a signal that is aborted asks nobody, nor does it end what others wait for.
+    // A call with an aborted signal prompts no wallet, and does not end a sign-in for which other callers wait.
     wallet.behaviour = 'approves'
     const signingIn = controller.signIn(options, asA())
     expect(await Promise.all(begin())).toEqual([undefined, undefined])
@@ -213,7 +213,7 @@ describe('a session controller', () => {
     expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
   })
 
-  it('asks nobody with a signal that is none', async () => {
+  it('refuses a signal that is not an AbortSignal, without a prompt', async () => {
     open()
     const find = vi.fn(async () => ({ account: ACCOUNT_A, authMethod: auth() }))
     const signIn = async (signal: unknown) =>
@@ -223,7 +223,7 @@ describe('a session controller', () => {
     expect(await signIn(undefined)).toBeDefined()
   })
 
-  it('signs out of the device, whatever else is stored of the account', async () => {
+  it('signs out on the device, and removes all sessions of the account', async () => {
     open()
     const session = await controller.signIn(options, asA())
     expect(await controller.signOut(options)).toBe(true)
@@ -232,7 +232,7 @@ describe('a session controller', () => {
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
-  it('signs out also of what was being kept meanwhile, and of who was signed in before', async () => {
+  it('also removes a session that was being stored meanwhile, and the account that was signed in before', async () => {
     const gate = gatedStore()
     const changed = { ...options, store: gate.store }
     open(changed)
@@ -250,7 +250,7 @@ describe('a session controller', () => {
     }
   })
 
-  it('signs in after signing out, though both were asked for at once', async () => {
+  it('signs in after signing out, even if both were called at the same time', async () => {
     open()
     await until('signed-out')
     wallet.behaviour = 'hangs'
@@ -288,7 +288,7 @@ describe('a session controller', () => {
     expect((await DIDSession.list(listOptions(changed))).map((stored) => stored.account)).toEqual([account])
   })
 
-  it('ends as the account that was chosen last, though the one before was being kept', async () => {
+  it('ends with the account that was chosen last, even while the session of the previous one was being stored', async () => {
     const gate = gatedStore()
     const changed = { ...options, store: gate.store }
     open(changed)
@@ -312,7 +312,7 @@ describe('a session controller', () => {
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
-  it('renews while the session goes on, once for many calls', async () => {
+  it('renews once for many calls, while the old session still works', async () => {
     open()
     const session = await controller.signIn(options, asA())
     const renewals = [controller.renew(options, auth()), controller.renew(options, auth())]
@@ -324,7 +324,7 @@ describe('a session controller', () => {
     expect(wallet.prompts).toBe(2)
   })
 
-  it('keeps the session when the person declines to renew it, and says so', async () => {
+  it('keeps the session when the person rejects the renewal, and sets the error', async () => {
     open()
     const session = await controller.signIn(options, asA())
     wallet.behaviour = { throws: REJECTION }
@@ -333,14 +333,14 @@ describe('a session controller', () => {
     expect(controller.state).toMatchObject({ status: 'signed-in', session, error, isRenewing: false })
   })
 
-  it('has nothing to renew where nobody was signed in', async () => {
+  it('sets an error if there is no session to renew', async () => {
     open()
     await until('signed-out')
     expect(await controller.renew(options, auth())).toBeUndefined()
     expect(controller.state).toMatchObject({ status: 'signed-out', error: { code: 'ERR_SESSION_REMOVED' } })
   })
 
-  it('hears of a sign-in, renewal and sign-out by others', async () => {
+  it('follows a sign-in, a renewal and a sign-out in another tab', async () => {
     open()
     await until('signed-out')
     const session = await DIDSession.get(ACCOUNT_A, auth(), { ...options })
@@ -351,11 +351,11 @@ describe('a session controller', () => {
     expect(await until('signed-out')).toMatchObject({ account: undefined })
   })
 
-  it('finds a sign-in that happened while it only began to listen', async () => {
+  it('finds a sign-in that happened before it listened', async () => {
     const store = memoryStore()
     let isFirst = true
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
-    // As of a moment before: the first answers know nothing of the session.
+    // The store answers the first reads without the session, as it was a moment ago.
     const readLast: typeof store.readLast = async (name) => {
       const last = isFirst ? undefined : store.readLast(name)
       isFirst = false
@@ -367,7 +367,7 @@ describe('a session controller', () => {
     expect((await until('signed-in')).session?.keyDID).toBe(session.keyDID)
   })
 
-  it('says that a store failed, until it can be read', async () => {
+  it('has the status error until the store can be read', async () => {
     const store = memoryStore()
     let isDown = true
     const read: typeof store.read = async (...args) => {
@@ -386,14 +386,14 @@ describe('a session controller', () => {
     expect(await until('signed-out')).toMatchObject({ error: undefined })
   })
 
-  it('throws what only loading finds to be wrong with the options', async () => {
+  it('throws for a wrong option that only loading finds', async () => {
     open({ resources: [], abilities: { 'no uri': { 'notes/read': [{}] } } })
     await vi.waitFor(() => expect(() => controller.state).toThrow(TypeError), SOON)
   })
 })
 
-describe('a controller session that nobody listens to', () => {
-  it('ends, and hears nothing more', async () => {
+describe('a controller without listeners', () => {
+  it('ends, and receives no more changes', async () => {
     open()
     await until('signed-out')
     stop()
@@ -402,7 +402,7 @@ describe('a controller session that nobody listens to', () => {
     expect(controller.state.status).toBe('signed-out')
   })
 
-  it('ends once what was asked of it is done', async () => {
+  it('ends once its last action has finished', async () => {
     stop = () => undefined
     controller = new SessionController(options, () => ends++)
     expect(await controller.signIn(options, asA())).toBeDefined()
@@ -412,7 +412,7 @@ describe('a controller session that nobody listens to', () => {
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
-  it('loads once for who leaves and comes back within one task', async () => {
+  it('loads once for a component that unsubscribes and subscribes again within one task', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     open()
     stop()
@@ -422,7 +422,7 @@ describe('a controller session that nobody listens to', () => {
     load.mockRestore()
   })
 
-  it('is still there while the wallet is asked, for who comes back', async () => {
+  it('keeps its state while a prompt is pending, for a component that mounts again', async () => {
     open()
     let sign = (): void => undefined
     const asked = new Promise<void>((resolve) => {
@@ -445,7 +445,7 @@ describe('a controller session that nobody listens to', () => {
   })
 })
 
-describe('the time of a controller session', () => {
+describe('the expiry of a session in a controller', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
   })
@@ -455,14 +455,14 @@ describe('the time of a controller session', () => {
   })
 
   const pass = async (secs: number): Promise<void> => {
-    // What listens is loaded on demand.
+    // The code that emits events is loaded on demand.
     await import('../../src/tabs/index.js')
     await Promise.resolve()
     vi.advanceTimersByTime(secs * SECOND)
     await vi.advanceTimersByTimeAsync(0)
   }
 
-  it('is about to expire as long before as was said, then expires, and the account is remembered', async () => {
+  it('makes the status expiring leadSecs before it, then signed-out, with the account', async () => {
     open({ leadSecs: 600 })
     const session = await controller.signIn({ ...options, expiresInSecs: 3600 }, asA())
     await pass(2999)
@@ -477,7 +477,7 @@ describe('the time of a controller session', () => {
     expect(controller.state).toMatchObject({ status: 'signed-in', account: ACCOUNT_A })
   })
 
-  it('is about to expire from the start, if it is so late', async () => {
+  it('makes the status expiring from the start, if it is less than leadSecs away', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { ...options, expiresInSecs: 200 })
     const seen: string[] = []
     open()
@@ -486,7 +486,7 @@ describe('the time of a controller session', () => {
     expect(seen).not.toContain('signed-in')
   })
 
-  it('remembers whose session has expired before the page was opened, until they are signed out', async () => {
+  it('leaves the account of a session that expired before the page was opened, until it is signed out', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { ...options, expiresInSecs: 200 })
     await pass(300)
     open()
@@ -497,7 +497,7 @@ describe('the time of a controller session', () => {
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer running', async () => {
     open()
     await controller.signIn(options, asA())
     await pass(1)

@@ -10,7 +10,7 @@ import { passkeys, type WalletChoice } from '../../src/wallet/wallets.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
-// The dialog without its document, with choices of an app's own: a button's tests have the rest.
+// The dialog without a document, with choices of an app. Other tests cover the button.
 
 const resources = ['https://api.example/notes/*']
 
@@ -57,7 +57,7 @@ it.each<[string, Partial<WalletChoice>]>([
   expect(dialog.stage.isOpen).toBe(false)
 })
 
-it('waits no longer for a renewal that its choice can’t begin', async () => {
+it('stops waiting for a renewal if the choice fails to start it', async () => {
   const dialog = open()
   await signedIn(dialog)
   choice = {
@@ -70,7 +70,7 @@ it('waits no longer for a renewal that its choice can’t begin', async () => {
   expect(dialog.stage.asked).toBeUndefined()
 })
 
-it('tells the server once of a sign-out, however often one clicks', async () => {
+it('calls beforeSignOut once, however often a person clicks', async () => {
   let end = (): void => undefined
   const answered = new Promise<void>((resolve) => {
     end = resolve
@@ -88,7 +88,7 @@ it('tells the server once of a sign-out, however often one clicks', async () => 
   expect(beforeSignOut).toHaveBeenCalledTimes(2)
 })
 
-it('asks no wallet that says late that it could renew, after the dialog was closed', async () => {
+it('asks no wallet that answers only after the dialog was closed', async () => {
   const dialog = open()
   await signedIn(dialog)
   let say = (_: string): void => undefined
@@ -123,7 +123,7 @@ it.each<[string, () => Promise<string>]>([
   expect([dialog.stage.isOpen, dialog.stage.isRenewal, dialog.stage.asked]).toEqual([true, true, undefined])
 })
 
-it.each([null, undefined, '#app', {}])('is not put into %j', (target) => {
+it.each([null, undefined, '#app', {}])('cannot be mounted in %j', (target) => {
   expect(() => mountSignInButton(target as never, { ...options, wallets: [passkeys()] })).toThrow(
     new TypeError('target must be an element of the page, such as document.body'),
   )

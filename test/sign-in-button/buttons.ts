@@ -10,7 +10,7 @@ import { sessionPlugin, SignInButton as VueButton } from '../../src/vue/index.js
 
 export const resources = ['https://api.example/notes/*']
 
-/** Puts a button into the element by one of the frameworks, and returns what removes it. */
+/** Mounts a button in the element with one of the frameworks, and returns a function that removes it. */
 type MountButton = (target: HTMLElement, props: SignInButtonProps) => () => void
 
 const inReact: MountButton = (target, props) => {

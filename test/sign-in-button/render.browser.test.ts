@@ -20,7 +20,7 @@ const element = (key: string, tag: string, more: Partial<ViewElement> = {}): Vie
 const page = (...children: ViewElement['children']): ViewElement => element('root', 'div', { children })
 const show = (...children: ViewElement['children']): void => render(root, page(...children))
 
-it('changes words and attributes of the elements that are there, and leaves them where they are', () => {
+it('changes the text and the attributes of existing elements, and keeps the elements', () => {
   const button = (text: string, attributes: ViewElement['attributes']): ViewElement =>
     element('button', 'button', { attributes, children: [text] })
   show(button('Sign in', { type: 'button', disabled: true, title: 'a' }))
@@ -31,7 +31,7 @@ it('changes words and attributes of the elements that are there, and leaves them
   expect(root.children[0]).toBe(first)
 })
 
-it('keeps each element by its key and the focus with it, whatever comes before or goes', () => {
+it('keeps each element by its key, and its focus, when elements are added before it or removed', () => {
   const item = (key: string): ViewElement => element(key, 'button', { children: [key] })
   show(item('a'), item('b'), item('c'))
   const [, b, c] = root.children
@@ -47,7 +47,7 @@ it('keeps each element by its key and the focus with it, whatever comes before o
   expect(root.innerHTML).toBe('')
 })
 
-it('does by a click what the view says by then, once', () => {
+it('calls the click handler of the latest view, once', () => {
   const [first, second] = [vi.fn(), vi.fn()]
   for (const onClick of [first, second, second]) show(element('button', 'button', { onClick }))
   root.querySelector('button')?.click()
@@ -57,7 +57,7 @@ it('does by a click what the view says by then, once', () => {
   expect(second).toHaveBeenCalledTimes(1)
 })
 
-it('takes over what a server has rendered', () => {
+it('reuses elements that a server has rendered', () => {
   const onClick = vi.fn()
   const view = page(
     element('button', 'button', { attributes: { type: 'button' }, onClick, children: ['<in>'] }),

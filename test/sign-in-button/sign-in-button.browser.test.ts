@@ -38,7 +38,7 @@ function seen(page: HTMLElement) {
     /** Waits until the element shows the words. */
     shows: (selector: string, words: string) =>
       vi.waitFor(() => expect(one(selector).textContent).toContain(words), SOON),
-    /** What axe finds wrong. */
+    /** The violations that axe finds. */
     faults: async () =>
       (await axe.run(page, RULES)).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
     focused: () => document.activeElement?.className,
@@ -54,7 +54,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
   const open = (props: Partial<SignInButtonProps> = {}) =>
     seen(mounted(mountButton, { wallets: wallets(), ...props }))
 
-  it('signs in, with the focus where the person is, and out again', async () => {
+  it('signs in and out again, and keeps the focus in the button or its dialog', async () => {
     announced()
     const page = open()
     await page.shows('[data-status=signed-out] button', 'Sign in')
@@ -106,15 +106,15 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     expect(page.one('.cacao-sign-in-choice').textContent).toBe('Test wallet')
     expect(page.focused()).toBe('cacao-sign-in-title')
     expect(await page.faults()).toEqual([])
-    // As Escape does.
+    // The browser does the same on Escape.
     page.dialog().close()
     await page.shows('.cacao-sign-in > [role=alert]', 'Nothing was signed')
     expect(page.button().ariaExpanded).toBe('false')
-    // Also where it was not the button that had the focus: Safari gives none to what is clicked.
+    // Even if the button did not have the focus: Safari does not focus a button that is clicked.
     expect(page.focused()).toBe('cacao-sign-in-button')
   })
 
-  it('says what to do where nothing is installed', async () => {
+  it('says what to do if no wallet is installed', async () => {
     const page = open({ wallets: [noWallets] })
     await page.shows('[data-status=signed-out] button', 'Sign in')
     page.button().click()
@@ -123,11 +123,11 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     expect(await page.faults()).toEqual([])
   })
 
-  it('renews with the wallet that holds the account, and says other words', async () => {
+  it('renews with the wallet that has the account, and uses the given words', async () => {
     announced()
     await DIDSession.get(ACCOUNT_A, ethereumAuth(wallet.provider, undefined, { domain }), {
       resources,
-      // Signed so long ago that a minute is left of its week.
+      // Signed so long ago that one minute of the week is left.
       now: () => Date.now() - WEEK + 60_000,
     })
     const page = open({ words: { renew: 'Bleiben' } })
@@ -139,7 +139,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     await page.shows('[data-status=signed-in] button', SHORT)
     await vi.waitFor(() => expect(page.dialog().open).toBe(false), SOON)
     expect(wallet.prompts).toBe(2)
-    // What had the focus is gone.
+    // The focused element has been removed.
     await vi.waitFor(() => expect(page.focused()).toBe('cacao-sign-in-button'), SOON)
   })
 
@@ -150,7 +150,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     const clock = testClock()
     await DIDSession.get(ACCOUNT_A, ethereumAuth(wallet.provider, undefined, { domain }), {
       resources,
-      // A minute is left of its week.
+      // One minute of the week is left.
       now: () => clock.now() - WEEK + 60_000,
     })
     const page = open({ now: clock.now })
@@ -159,16 +159,16 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     renew.focus()
     if (!isHeld) renew.blur()
     await vi.waitFor(() => {
-      // The page wakes, each time: what listens for that may still be loading.
+      // Wake the page each time, because the code that listens may still be loading.
       clock.advance(61)
       expect(page.one('[data-status=signed-out] button').textContent).toBe('Sign in again')
     }, SOON)
-    // React and Vue show it before they call what gives the focus back.
+    // React and Vue render before they call the function that returns the focus.
     if (isHeld) await vi.waitFor(() => expect(page.focused()).toBe('cacao-sign-in-button'), SOON)
     expect(page.focused()).toBe(isHeld ? 'cacao-sign-in-button' : '')
   })
 
-  it('keeps the focus while it is tried again to find out who is signed in', async () => {
+  it('keeps the focus during a retry', async () => {
     const store = failingStore()
     store.behaviour = 'unavailable'
     const page = open({ store })
@@ -177,7 +177,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     store.behaviour = 'hangs'
     page.button().click()
     await page.shows('[data-status=loading] button', 'Sign in')
-    // So long that the browser takes the focus from a button that can't be clicked.
+    // Long enough for the browser to take the focus from a disabled button.
     await new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame))
     store.behaviour = 'works'
     await page.shows('[data-status=signed-out] button', 'Sign in')

@@ -29,11 +29,11 @@ interface Asked {
   /** `signIn as <account> by <choice>` or `renew by <choice>`. */
   readonly what: string
   readonly signal: AbortSignal | undefined
-  /** The session, or none if it failed. */
+  /** The session; `undefined` if the action failed. */
   answer(session: DIDSession | undefined): void
 }
 
-/** A session that does nothing by itself: the test says how each action ends. */
+/** A session that does nothing by itself: the test resolves each action. */
 class HeldSession implements SharedSession {
   readonly asked: Asked[] = []
   readonly log: string[] = []
@@ -78,7 +78,7 @@ class HeldSession implements SharedSession {
   }
 }
 
-// An auth method that says whose it is, and signs nothing.
+// An auth method that only has a name, and signs nothing.
 const methods = new WeakMap<AuthMethod, string>()
 const nameOf = (method: AuthMethod): string => methods.get(method) ?? 'nobody'
 
@@ -98,7 +98,7 @@ function choice(id: string, account = ACCOUNT_A, more: Partial<WalletChoice> = {
 const holding = (id: string, account: string): WalletChoice =>
   choice(id, account, { knownAccount: async () => account })
 
-/** A source that finds what the test tells it to, until the test says that it has looked. */
+/** A source that finds the choices of the test, until the test ends the search. */
 function heldSource(help?: string) {
   const searches: { find: (found: WalletChoice) => void; end: () => void; signal: AbortSignal }[] = []
   const source: WalletSource = {
@@ -112,7 +112,7 @@ const finding = (...choices: WalletChoice[]): WalletSource => ({
   find: async (onChoice) => choices.forEach((found) => void onChoice(found)),
 })
 
-/** Lets everything happen that waits for nothing. */
+/** Runs all pending microtasks. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function dialogOf(
@@ -126,7 +126,7 @@ function dialogOf(
   return { session, dialog, ids, asked: () => session.asked.map(({ what }) => what) }
 }
 
-/** Opens the dialog, and waits until it has looked. */
+/** Opens the dialog, and waits until the search has ended. */
 async function opened(...args: Parameters<typeof dialogOf>) {
   const all = dialogOf(...args)
   all.dialog.open()
@@ -137,7 +137,7 @@ async function opened(...args: Parameters<typeof dialogOf>) {
 afterEach(() => vi.unstubAllGlobals())
 
 describe('looking for wallets', () => {
-  it('lists what was found in the order of the sources, each choice once, and what comes late', async () => {
+  it('lists the choices in the order of the sources, each once, and late ones too', async () => {
     const [first, second] = [heldSource(), heldSource()]
     const { dialog, ids } = dialogOf([first.source, second.source])
     expect(dialog.stage).toMatchObject({ isOpen: false, isLooking: false, choices: [] })
@@ -160,7 +160,7 @@ describe('looking for wallets', () => {
     expect(dialog.stage.choices[0]).toBe(again)
   })
 
-  it('helps with those that found nothing, until they do', async () => {
+  it('shows the help of sources that found nothing, until they find something', async () => {
     const [first, second] = [heldSource('https://one.example/'), heldSource('https://two.example/')]
     const { dialog } = dialogOf([first.source, second.source, finding()])
     dialog.open()
@@ -173,7 +173,7 @@ describe('looking for wallets', () => {
     expect(dialog.stage.help).toEqual([])
   })
 
-  it('ends when the dialog is closed, and begins anew when it is opened', async () => {
+  it('ends when the dialog is closed, and starts again when it is opened', async () => {
     const wallets = heldSource()
     const { dialog, ids } = dialogOf([wallets.source])
     dialog.open()
@@ -209,7 +209,7 @@ describe('looking for wallets', () => {
     expect(reportError.mock.calls).toEqual([[expect.objectContaining({ message: 'broken' })]])
   })
 
-  it('says nothing of a source that ends by an error because the dialog was closed', async () => {
+  it('does not report a source that fails because the dialog was closed', async () => {
     const reportError = vi.fn()
     vi.stubGlobal('reportError', reportError)
     const find: WalletSource['find'] = (_, signal) =>
@@ -245,7 +245,7 @@ describe('choosing', () => {
     expect(ids()).toEqual(['a'])
   })
 
-  it('shows them again after a mistake of the app, which it learns of', async () => {
+  it('shows the choices again after an error of the app, which rejects', async () => {
     const authMethod = () => {
       throw new TypeError('a wrong option')
     }
@@ -275,7 +275,7 @@ describe('choosing', () => {
     expect(dialog.stage).toMatchObject({ isOpen, asked: undefined })
   })
 
-  it('no longer matters once another one is chosen', async () => {
+  it('is ignored once another wallet is chosen', async () => {
     const [a, b] = [choice('a'), choice('b')]
     const { dialog, session } = await opened([finding(a, b)])
     const choosing = [dialog.choose(a)]
@@ -292,7 +292,7 @@ describe('choosing', () => {
     expect(dialog.stage.isOpen).toBe(false)
   })
 
-  it('gives the wallet a signal that ends with it', async () => {
+  it('passes the wallet a signal, which is aborted when the choice is cancelled', async () => {
     let given: AbortSignal | undefined
     const a = choice('a', ACCOUNT_A, {
       account: (signal) => {
@@ -334,7 +334,7 @@ describe('renewing', () => {
     expect(dialog.stage.asked?.id).toBe(expected)
   })
 
-  it('asks the wallet that signed in, though another one holds the account too', async () => {
+  it('asks the wallet that signed in, even if another wallet has the account too', async () => {
     const [a, b] = [holding('a', ACCOUNT_A), holding('b', ACCOUNT_A)]
     const { dialog, session, asked } = await opened([finding(a, b)])
     const choosing = dialog.choose(b)
@@ -350,7 +350,7 @@ describe('renewing', () => {
     expect(dialog.stage).toMatchObject({ isOpen: false, isRenewal: false })
   })
 
-  it('lets the person choose where no wallet is known to hold the account', async () => {
+  it('lets the person choose if no wallet is known to have the account', async () => {
     const { dialog, asked } = dialogOf([finding(unknown)], SIGNED_IN)
     await dialog.renew()
     void dialog.choose(unknown)
@@ -369,7 +369,7 @@ describe('renewing', () => {
       const knownAccount = vi.fn(() => new Promise<string>((resolve) => told.push(resolve)))
       void dialog.renew()
       for (const found of [choice('a', ACCOUNT_A, { knownAccount }), unknown]) wallets.find(found)
-      // While it looks, or while the wallet is yet to tell which account it has.
+      // During the search, or before the wallet has said which account it has.
       if (!isLate) void act(dialog)
       wallets.end()
       await settled()
@@ -381,7 +381,7 @@ describe('renewing', () => {
     }
   })
 
-  it('asks nobody where nobody is signed in: whoever is chosen signs in', async () => {
+  it('asks no wallet if nobody is signed in: the chosen wallet signs in', async () => {
     const a = holding('a', ACCOUNT_A)
     const { dialog, asked } = dialogOf([finding(a)], SIGNED_OUT)
     await dialog.renew()
@@ -393,7 +393,7 @@ describe('renewing', () => {
 })
 
 describe('signing out', () => {
-  it('tells the server first, while the session works, and closes', async () => {
+  it('calls beforeSignOut first, while the session works, and closes', async () => {
     const log: unknown[] = []
     const beforeSignOut = async (session: DIDSession) => {
       await settled()
@@ -427,7 +427,7 @@ describe('signing out', () => {
     expect(dialog.stage.isOpen).toBe(true)
   })
 
-  it('tells the server nothing where there is no session', async () => {
+  it('does not call beforeSignOut without a session', async () => {
     const beforeSignOut = vi.fn()
     const { dialog, session } = await opened([finding()], SIGNED_OUT, { beforeSignOut })
     await dialog.signOut()
@@ -436,7 +436,7 @@ describe('signing out', () => {
 })
 
 describe('the stage', () => {
-  it('is the same object until something changes, of the dialog or of the session', () => {
+  it('is the same object until the dialog or the session changes', () => {
     const { dialog, session } = dialogOf([finding()], LOADING)
     const first = dialog.stage
     expect(dialog.stage).toBe(first)
@@ -447,7 +447,7 @@ describe('the stage', () => {
     expect(dialog.stage).not.toBe(second)
   })
 
-  it('tells whoever listens, each time that they have asked, until they leave', () => {
+  it('calls each listener once for each of its subscriptions, until it unsubscribes', () => {
     const { dialog, session } = dialogOf([finding()])
     const listener = vi.fn()
     const leave = [dialog.subscribe(listener), dialog.subscribe(listener)]
@@ -464,7 +464,7 @@ describe('the stage', () => {
     expect([listener.mock.calls.length, session.listeners.size]).toEqual([5, 0])
   })
 
-  it('is that of a closed dialog once its element is gone', () => {
+  it('is the stage of a closed dialog once its element is removed', () => {
     const root = Object.assign(new EventTarget(), { querySelector: () => null }) as unknown as Element
     const wallets = heldSource()
     const { dialog } = dialogOf([wallets.source])
@@ -475,7 +475,7 @@ describe('the stage', () => {
     expect([dialog.stage.isOpen, wallets.last().signal.aborted]).toEqual([false, true])
   })
 
-  it('tries again by the session', () => {
+  it('retries with the session', () => {
     const { dialog, session } = dialogOf([finding()])
     dialog.retry()
     expect(session.log).toEqual(['retry'])

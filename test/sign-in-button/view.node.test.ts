@@ -19,7 +19,7 @@ const HELP = 'https://wallets.example/list'
 const REJECTED = new SessionError('ERR_AUTH_REJECTED', 'the person said no')
 const END = new Date('2027-01-02T03:04:05Z')
 
-// What the view reads of a session.
+// The members of a session that the view reads.
 const held = { account: ACCOUNT_A, expiresAt: END } as DIDSession
 const SIGNED_OUT: SessionState = {
   status: 'signed-out',
@@ -53,7 +53,7 @@ const KNOWN = choice('passkey:1', 'alice', { kind: 'known-passkey' })
 const ANY = choice('passkey', '', { kind: 'passkey' })
 const NEW = choice('new-passkey', '', { kind: 'new-passkey' })
 
-// Words that say which word they are.
+// Each word is its own name.
 const NAMED = Object.fromEntries(
   Object.entries(signInWords()).map(([name, word]) => {
     const shown = (value: unknown): string =>
@@ -62,7 +62,7 @@ const NAMED = Object.fromEntries(
   }),
 ) as unknown as SignInWords
 
-/** Actions that note by which name they were called, and with what. */
+/** Actions that record their name and their arguments. */
 function actions(): SignInActions & { readonly called: unknown[][] } {
   const called: unknown[][] = []
   const note =
@@ -99,7 +99,7 @@ const everyOf = (view: ViewElement): ViewElement[] => [
 const textOf = ({ children }: ViewElement): string =>
   children.map((child) => (typeof child === 'string' ? child : textOf(child))).join('')
 
-/** The parts that say something, in the order in which a person finds them: `class: words`. */
+/** The parts with text, in the order of the page: `class: words`. */
 function said(view: ViewElement): string[] {
   const parts = everyOf(view).filter((each) => each.children.some((child) => typeof child === 'string'))
   return parts.map((each) => `${classOf(each) || each.attributes['href'] || each.tag}: ${textOf(each)}`)
@@ -339,13 +339,13 @@ describe('what the sign-in button shows', () => {
     ],
   ])('%s', (_, of, name, expected) => expect(find(viewOf(of), name).attributes).toMatchObject(expected))
 
-  it('opens no dialog by the button that tries again, and is not disabled once it knows', () => {
+  it('has a retry button that opens no dialog, and disables no button after loading', () => {
     expect(find(viewOf(stage(FAILED)), 'button').attributes).not.toHaveProperty('aria-haspopup')
     expect(find(viewOf(stage(SIGNED_OUT)), 'button').attributes).not.toHaveProperty('disabled')
     expect(find(viewOf(stage(EXPIRING)), 'renew').attributes).not.toHaveProperty('disabled')
   })
 
-  it('has the status of the session, and a class more, for stylesheets', () => {
+  it('has the status of the session, and an additional class, for stylesheets', () => {
     expect(viewOf(stage(EXPIRING)).attributes).toEqual({ class: 'cacao-sign-in', 'data-status': 'expiring' })
     const { attributes } = signInView(stage(SIGNED_OUT), NAMED, actions(), 'mine')
     expect(attributes['class']).toBe('cacao-sign-in mine')
@@ -366,7 +366,7 @@ describe('what the sign-in button shows', () => {
     expect(on.called).toEqual([expected])
   })
 
-  it('gives siblings keys that tell them apart, so that a renderer keeps each', () => {
+  it('gives siblings different keys, so that a renderer can keep each element', () => {
     const stages = [open({ choices: [CACAO, UNNAMED, KNOWN, ANY, NEW], help: [HELP] }), open({}, EXPIRING)]
     for (const parent of stages.flatMap((each) => everyOf(viewOf(each)))) {
       const keys = parent.children.flatMap((child) => (typeof child === 'string' ? [] : [child.key]))
@@ -376,7 +376,7 @@ describe('what the sign-in button shows', () => {
 })
 
 describe('what a server renders', () => {
-  it('is the button of a page that does not know yet', () => {
+  it('is the button of a page that is still loading', () => {
     expect(renderToHTML(signInView(LOADING_STAGE, signInWords(), actions()))).toBe(
       '<div class="cacao-sign-in" data-status="loading"><button class="cacao-sign-in-button" type="button" ' +
         'aria-haspopup="dialog" aria-expanded="false" disabled aria-busy="true">Sign in</button>' +
@@ -385,7 +385,7 @@ describe('what a server renders', () => {
     )
   })
 
-  it('leaves out what is false, ends no picture, and lets nothing out of its place', () => {
+  it('omits false attributes, writes no end tag for images, and escapes texts', () => {
     const evil = choice('1', '"><script>&amp;', { icon: 'x" onerror="alert(1)' })
     const html = renderToHTML(viewOf(open({ choices: [evil] })))
     expect(html).toContain('<ul class="cacao-sign-in-choices">')
@@ -410,7 +410,7 @@ describe('the words of the sign-in button', () => {
     expect(signInWords().failed(new SessionError(code, 'as the library says'))).toBe(words),
   )
 
-  it('have a name for a passkey with and without one, and a date with its year', () => {
+  it('name a passkey with or without its name, and write the year of a date', () => {
     const { knownPasskey, until, findWallet, waitingFor } = signInWords()
     expect(knownPasskey('alice')).toBe('Use the passkey “alice”')
     expect(knownPasskey('')).toBe('Use the passkey of last time')
@@ -421,7 +421,7 @@ describe('the words of the sign-in button', () => {
     ])
   })
 
-  it('are those that are given, and English ones', () => {
+  it('are the given words, and English words for the rest', () => {
     const words = signInWords({ signIn: 'Anmelden', failed: ({ code }) => code })
     expect([words.signIn, words.signOut, words.failed(REJECTED)]).toEqual([
       'Anmelden',
@@ -449,7 +449,7 @@ describe('the words of the sign-in button', () => {
 describe('the props of the sign-in button', () => {
   const source: WalletSource = { find: async () => undefined }
 
-  it('are its own, and apart from them the options of the session', () => {
+  it('are separated into its own props and the options of the session', () => {
     const beforeSignOut = (): void => undefined
     const resources = ['https://api.example/*']
     const props = { wallets: [source], beforeSignOut, className: 'mine', resources, leadSecs: 60 }

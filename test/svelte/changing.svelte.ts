@@ -1,7 +1,7 @@
 import type { SessionStore } from '../../src/store/store.js'
 import { type UseSession, useSession } from '../../src/svelte/index.js'
 
-/** A module's session, whose options depend on a state of its own. */
+/** The session of a module, whose options depend on the module's state. */
 export function useChanging(store: SessionStore): { namespace: string; readonly session: UseSession } {
   let namespace: string = $state('one')
   const session = useSession(() => ({ resources: ['https://api.example/notes/*'], store, namespace }))

@@ -7,5 +7,5 @@ const SHOWN =
   '<section><p>loading</p> <!--[-1--><!--]--> ' +
   '<button class="in">Sign in</button> <button class="out">Sign out</button></section>'
 
-/** What Svelte renders of `layout.svelte` on a server. A test looks that it does; in browsers it is hydrated. */
+/** The HTML that Svelte renders for `layout.svelte` on a server. A test compares it; tests in browsers hydrate it. */
 export const SERVER_HTML = `<!--[-->${BUTTON}<!----> <!--[-->${SHOWN}${SHOWN}<!--]--><!--]-->`

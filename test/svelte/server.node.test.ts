@@ -7,11 +7,11 @@ import Show from './show.svelte'
 
 const resources = ['https://api.example/notes/*']
 
-it('renders on a server that nobody knows yet who is signed in, and a button that says nothing of a person', () => {
+it('renders the status loading on a server, and a button without personal data', () => {
   expect(render(Layout).body).toBe(SERVER_HTML)
 })
 
-it('looks at no global of browsers while rendering on a server, and leaves nothing running', () => {
+it('uses no browser globals while rendering on a server, and leaves nothing running', () => {
   const output = runFresh(`
     const { render } = await import('svelte/server')
     const { SignInButton, useSession } = await import('cacao-session/svelte')

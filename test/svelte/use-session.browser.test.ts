@@ -20,7 +20,7 @@ let complaints: unknown[]
 
 const auth = () => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
 
-/** Puts the layout into the page until the test ends; given HTML of a server, hydrates that. */
+/** Mounts the layout in the page until the test ends. If there is HTML of a server, hydrates it. */
 function mounted(times: number, html?: string): HTMLElement {
   const target = document.createElement('div')
   target.innerHTML = html ?? ''
@@ -49,7 +49,7 @@ afterEach(() => {
 })
 
 describe('useSession of Svelte', () => {
-  it('loads and asks once for all components, and shows the way in and out', async () => {
+  it('loads once and prompts once for all components, and shows each status', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     const page = mounted(2)
     await shows(page, 'signed-out', 2)
@@ -63,7 +63,7 @@ describe('useSession of Svelte', () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
   })
 
-  it('works in a module, as a store too, and follows options that change', async () => {
+  it('works in a module and as a store, and follows options that change', async () => {
     const store = memoryStore()
     await DIDSession.get(ACCOUNT_A, auth(), { resources, store, namespace: 'other' })
     const changing = useChanging(store)
@@ -78,7 +78,7 @@ describe('useSession of Svelte', () => {
     expect(session?.isAuthorized(resources)).toBe(true)
   })
 
-  it('hydrates what a server has rendered without a complaint', async () => {
+  it('hydrates the HTML of a server without warnings', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const page = mounted(2, SERVER_HTML)
     expect(page.querySelector('.mine')?.getAttribute('data-status')).toBe('loading')
@@ -88,7 +88,7 @@ describe('useSession of Svelte', () => {
     expect(button?.isConnected).toBe(true)
   })
 
-  it('would complain of other HTML', async () => {
+  it('would warn about different HTML', async () => {
     mounted(2, SERVER_HTML.replace('<!--[-->', ''))
     expect(complaints.length).toBeGreaterThan(0)
     complaints = []

@@ -3,7 +3,7 @@ import { testWallet } from '../../src/testing/index.js'
 import { discoverWallets, ethereumAccount } from '../../src/wallet/ethereum/index.js'
 
 describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', () => {
-  it('is found, and works, until it is withdrawn', async () => {
+  it('is found and works until the announcement is withdrawn', async () => {
     const wallet = testWallet({ name: 'Rabbit', rdns: 'example.rabbit' })
     const restore = wallet.announce()
     const [found] = await discoverWallets({ timeoutMs: 0 })
@@ -15,7 +15,7 @@ describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', 
     expect(await discoverWallets({ timeoutMs: 0 })).toEqual([])
   })
 
-  it('is seen by an app that is there already', async () => {
+  it('is found by an app that was already listening', async () => {
     const seen: string[] = []
     const controller = new AbortController()
     await discoverWallets({
@@ -31,7 +31,7 @@ describe.runIf(typeof window !== 'undefined')('a wallet that announces itself', 
 })
 
 describe.runIf(typeof window === 'undefined')('a wallet where there is no page', () => {
-  it('can not announce itself, and says so', () => {
+  it('throws, because it cannot be announced', () => {
     expect(() => testWallet().announce()).toThrow(TypeError)
   })
 })

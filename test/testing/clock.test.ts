@@ -31,7 +31,7 @@ describe('a clock for tests', () => {
     await session.sign(new Uint8Array(1))
   })
 
-  it('begins when it is told to', () => {
+  it('starts at the given time', () => {
     const date = new Date('2026-01-31T12:00:00Z')
     expect(testClock(date).now()).toBe(date.getTime())
     expect(Math.abs(testClock().now() - Date.now())).toBeLessThan(5000)
@@ -45,12 +45,12 @@ describe('a clock for tests', () => {
   )
 })
 
-describe('a session by a clock for tests', () => {
-  /** Listens, and gives the types of what was heard. */
+describe('a session with a clock for tests', () => {
+  /** Listens to all events, and returns the list of the types that were emitted. */
   async function hear(): Promise<SessionEventType[]> {
     const heard: SessionEventType[] = []
     for (const type of ['expiring', 'expired'] as const) session.on(type, (event) => heard.push(event.type))
-    // What listens is loaded on demand.
+    // The code that emits events is loaded on demand.
     await import('../../src/tabs/index.js')
     await Promise.resolve()
     return heard
@@ -70,7 +70,7 @@ describe('a session by a clock for tests', () => {
     expect(heard).toEqual(['expiring', 'expired'])
   })
 
-  it('tells of its end within 30 seconds of timers, anywhere', async () => {
+  it('emits its expiry within 30 seconds of timers, outside of pages too', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const heard = await hear()
     clock.advance(2 * HOUR - 301)

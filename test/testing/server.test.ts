@@ -37,7 +37,7 @@ describe('a server for tests', () => {
     expect(server.refusals).toEqual([])
   })
 
-  it('answers with a handler of one’s own, which reads the body', async () => {
+  it('answers with a handler of the test, which reads the body', async () => {
     const own = testServer({
       url: 'https://notes.example:8443',
       domains: ['app.example.com'],
@@ -50,7 +50,7 @@ describe('a server for tests', () => {
     expect([own.calls.length, server.calls.length]).toEqual([1, 0])
   })
 
-  it('refuses what a real one would, and says why', async () => {
+  it('refuses the same requests as a real server, and says why', async () => {
     expect((await fetch(NOTES)).status).toBe(401)
     const elsewhere = await DIDSession.get(wallet.account, auth('evil.example'), {
       resources,
@@ -81,7 +81,7 @@ describe('a server for tests', () => {
     expect(server.refusals[2]?.message).toContain('notes')
   })
 
-  it('refuses what was revoked: one session, or all of an account', async () => {
+  it('refuses revoked sessions: a single one, or all sessions of an account', async () => {
     const other = await DIDSession.get(wallet.account, auth(), {
       resources,
       store: memoryStore(),
@@ -94,7 +94,7 @@ describe('a server for tests', () => {
     expect(codes()).toEqual(['ERR_CAPABILITY_REVOKED', 'ERR_CAPABILITY_REVOKED'])
   })
 
-  it('is out of reach, unavailable, and back', async () => {
+  it('can be unreachable, unavailable, and work again', async () => {
     server.behaviour = 'unreachable'
     expect(await failureOf(() => session.fetch(NOTES))).toBeInstanceOf(TypeError)
     expect(server.refusals).toEqual([])
@@ -108,7 +108,7 @@ describe('a server for tests', () => {
     expect(() => Object.assign(server, { behaviour: 'down' })).toThrow(TypeError)
   })
 
-  it('hangs until it is told otherwise, or the app gives up', async () => {
+  it('hangs until its behaviour changes, or until the app aborts the request', async () => {
     server.behaviour = 'hangs'
     const controller = new AbortController()
     const given = failureOf(() => session.fetch(NOTES, { signal: controller.signal }))
@@ -120,7 +120,7 @@ describe('a server for tests', () => {
     expect((await waiting).status).toBe(200)
   })
 
-  it('leaves other origins, and everything after fetch is restored, to fetch', async () => {
+  it('passes requests to other origins, and all requests after a restore, to the real fetch', async () => {
     const elsewhere = 'data:text/plain,elsewhere'
     for (const restore of restores) restore()
     const real = globalThis.fetch
@@ -128,7 +128,7 @@ describe('a server for tests', () => {
     expect(await (await fetch(elsewhere)).text()).toBe('elsewhere')
     const other = testServer({ url: 'https://other.example', domains: ['app.example.com'] })
     const repairOther = other.install()
-    // In the order in which they were installed, which is the wrong one.
+    // Restored in the order in which they were installed, which is not the reverse order.
     for (const restore of restores) restore()
     expect((await fetch('https://other.example/')).status).toBe(401)
     expect(await (await fetch(elsewhere)).text()).toBe('elsewhere')
@@ -139,7 +139,7 @@ describe('a server for tests', () => {
     expect(server.refusals).toEqual([])
   })
 
-  it('needs to know whose sign-ins count', () => {
+  it('requires the domains whose sign-ins it accepts', () => {
     expect(() => testServer({} as never)).toThrow(TypeError)
     expect(() => testServer({ url: 'nowhere', domains: ['app.example.com'] })).toThrow(TypeError)
   })

@@ -57,7 +57,7 @@ describe('IndexedDB that fails', () => {
     },
   )
 
-  it('has what was stored before, once it is repaired', async () => {
+  it('still has the stored data once it is restored', async () => {
     const { keyDID } = await signIn()
     for (const failure of ['absent', 'refuses', 'connection-lost'] as const) {
       restore = failingIndexedDB(failure)
@@ -69,19 +69,19 @@ describe('IndexedDB that fails', () => {
     }
   })
 
-  it('(hangs) is given up, and opens once it is let go', async () => {
+  it('(hangs) lets the library give up, and opens once it is restored', async () => {
     const { keyDID } = await signIn()
     restore = failingIndexedDB('hangs')
     const quick = indexedDBStore({ openTimeoutMs: 20 })
     await expectCode('ERR_STORE_UNAVAILABLE', () => signIn({ store: quick }))
-    // Whoever waits for longer is served as soon as it is let go.
+    // A store with a longer timeout opens as soon as IndexedDB is restored.
     const waiting = DIDSession.load(undefined, { ...PLACE, store: indexedDBStore({ openTimeoutMs: 60_000 }) })
     restore()
     expect((await waiting)?.keyDID).toBe(keyDID)
     expect((await DIDSession.load(undefined, { ...PLACE, store: quick }))?.keyDID).toBe(keyDID)
   })
 
-  it('(hangs) serves others than us as the real one would, with their upgrade', async () => {
+  it('(hangs) works like the real IndexedDB for other libraries once restored, with their upgrade', async () => {
     restore = failingIndexedDB('hangs')
     const opening = openDB('notes', 2, { upgrade: (db) => void db.createObjectStore('notes') })
     const real = indexedDB.open('notes', 2)
@@ -97,8 +97,8 @@ describe('IndexedDB that fails', () => {
     await evictIndexedDB()
   })
 
-  it('that is evicted says so, and takes the next session', async () => {
-    // A place in which nothing was kept in memory before: that would be there still.
+  it('that is evicted is reported as evicted, and stores the next session', async () => {
+    // A new namespace, because a session that was kept in memory would still exist.
     const place = { namespace: 'evicted' }
     await signIn(place)
     expect(await DIDSession.explain(wallet.account, resources, place)).toMatchObject({ status: 'ok' })
@@ -131,7 +131,7 @@ describe('IndexedDB that fails', () => {
     }
   })
 
-  it('fails as the latest failure says, and no more as one that was repaired', async () => {
+  it('fails like the latest failure, and not like a restored one', async () => {
     const under = failingIndexedDB('absent')
     restore = failingIndexedDB('forbidden')
     under()
@@ -143,7 +143,7 @@ describe('IndexedDB that fails', () => {
     expect((await signIn()).persistence).toBe('indexeddb')
   })
 
-  it('fails in no other way', () => {
+  it('throws for an unknown failure', () => {
     expect(() => failingIndexedDB('sometimes' as IndexedDBFailure)).toThrow(TypeError)
   })
 
@@ -162,7 +162,7 @@ describe.each([
 ])('%s of one’s own', (_, make) => {
   const storeOf = (made: ReturnType<typeof make>) => ('read' in made ? made : stringStore(made))
 
-  it('works until it is told to fail, and again afterwards', async () => {
+  it('works until its behaviour makes it fail, and again afterwards', async () => {
     const made = make()
     const store = storeOf(made)
     const prompts = wallet.prompts
@@ -176,7 +176,7 @@ describe.each([
     expect((await DIDSession.load(undefined, { ...PLACE, store }))?.keyDID).toBe(keyDID)
   })
 
-  it('hangs, and then answers by what it is told next', async () => {
+  it('hangs, and then acts by the next behaviour', async () => {
     const made = make()
     const store = storeOf(made)
     const { keyDID } = await signIn({ store })
@@ -190,7 +190,7 @@ describe.each([
     await expectCode('ERR_STORE_UNAVAILABLE', () => two)
   })
 
-  it('takes no behaviour that it does not know', () => {
+  it('refuses an unknown behaviour', () => {
     expect(() => Object.assign(make(), { behaviour: 'breaks' })).toThrow(TypeError)
   })
 })

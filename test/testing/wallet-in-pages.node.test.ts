@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { testWallet, type WalletAnswer, type WalletCall, walletInPages } from '../../src/testing/index.js'
 
-// A browser context in this process, whose only page is this one. Real pages are in test/e2e and test/packed.
+// A substitute for a browser context, whose only page is this process. Real pages are tested in test/e2e and test/packed.
 function contextHere(page: EventTarget & Record<string, unknown>) {
   const run = (script: string): unknown =>
     new Function('window', 'dispatchEvent', script)(page, page.dispatchEvent.bind(page))
@@ -27,7 +27,7 @@ async function pageWith(wallet = testWallet()) {
   return { page, context, wallet, provider: page['ethereum'] as Provider }
 }
 
-it('hands a page the answers of the wallet, and its errors with their codes', async () => {
+it('passes the answers of the wallet to a page, and its errors with their codes', async () => {
   const { wallet, provider } = await pageWith()
   expect(await provider.request({ method: 'eth_chainId' })).toBe('0x1')
   wallet.behaviour = 'rejects'
@@ -37,7 +37,7 @@ it('hands a page the answers of the wallet, and its errors with their codes', as
   expect(wallet.prompts).toBe(1)
 })
 
-it('tells a page of the events of the wallet, until it listens no more', async () => {
+it('emits the events of the wallet in a page, until the page removes its listener', async () => {
   const { wallet, provider } = await pageWith()
   const heard: unknown[] = []
   const listener = (payload: unknown): void => void heard.push(payload)
@@ -49,7 +49,7 @@ it('tells a page of the events of the wallet, until it listens no more', async (
   expect(heard).toEqual(['0x89'])
 })
 
-it('announces each wallet of a page, as often as it is asked', async () => {
+it('announces each wallet of a page, each time that the page requests wallets', async () => {
   const { page, context, wallet } = await pageWith(testWallet({ name: 'First' }))
   await walletInPages(context, testWallet({ name: 'Second', rdns: 'com.example.second' }))
   const found: unknown[] = []

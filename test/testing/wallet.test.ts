@@ -12,7 +12,7 @@ import {
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A, KEY_B } from '../setup/wallet.js'
 
-// As whoever writes an app would test its sign-in.
+// Used as in the tests of an app.
 const resources = ['https://api.example.com/notes/*']
 let wallet: TestWallet
 beforeEach(() => {
@@ -29,7 +29,7 @@ const ask = (method: string, ...params: unknown[]): Promise<unknown> =>
   wallet.provider.request({ method, params })
 
 describe('a wallet for tests', () => {
-  it('signs in, and remembers what the person was shown', async () => {
+  it('signs in, and records the texts that the person saw', async () => {
     const session = await signIn()
     expect(session.id).toBe(`did:pkh:${wallet.account}`)
     expect(session.isAuthorized(resources)).toBe(true)
@@ -38,7 +38,7 @@ describe('a wallet for tests', () => {
     expect(wallet.calls).toEqual(['eth_requestAccounts', 'eth_chainId', 'personal_sign'])
   })
 
-  it('signs what viem signs with the same key', async () => {
+  it('makes the same signature as viem with the same key', async () => {
     const message = 'Buy cacao beans, and “ü”.'
     const signature = await privateKeyToAccount(KEY_A).signMessage({ message })
     const hex = `0x${Array.from(new TextEncoder().encode(message), (byte) => byte.toString(16).padStart(2, '0')).join('')}`
@@ -85,7 +85,7 @@ describe('a wallet for tests', () => {
     await outcome(call)
   })
 
-  it('tells whoever waits for a prompt, of each', async () => {
+  it('resolves for everyone who waits for a prompt', async () => {
     const [second, first] = [wallet.prompted(2), wallet.prompted()]
     await signIn()
     expect(await first).toBe(wallet.texts[0])
@@ -125,7 +125,7 @@ describe('a wallet for tests', () => {
     expect(wallet.prompts).toBe(0)
   })
 
-  it('changes account and chain, is locked and unlocked, and tells the app', async () => {
+  it('switches the account and the chain, locks and unlocks, and emits events', async () => {
     const told: WalletChange[] = []
     let wake = (): void => undefined
     const stop = watchWallet(wallet.provider, (change) => {
@@ -148,7 +148,7 @@ describe('a wallet for tests', () => {
     await expectCode('ERR_AUTH_FAILED', () =>
       ethereumAuth(wallet.provider, ACCOUNT_B, { domain: 'a.example' })({ uri: 'did:key:z6Mk', resources }),
     )
-    // Behind a lock, nobody is told who it is now.
+    // A locked wallet emits no account.
     wallet.switchAccount()
     expect(await ethereumAccount(wallet.provider, { silent: true })).toBeUndefined()
     wallet.switchAccount()
@@ -159,7 +159,7 @@ describe('a wallet for tests', () => {
     expect(wallet.listeners).toBe(0)
   })
 
-  it('signs nothing while it is locked, not even what the person sees already', async () => {
+  it('signs nothing while it is locked, not even for an open prompt', async () => {
     const signature = await ask('personal_sign', '0x61', ADDRESS_A)
     const asked = (): Promise<unknown> => {
       wallet.behaviour = 'hangs'
@@ -179,7 +179,7 @@ describe('a wallet for tests', () => {
     expect(await unlocked).toBe(signature)
   })
 
-  it('has nothing that it does not know', async () => {
+  it('refuses unknown methods, and messages that are not text', async () => {
     expect(await failureOf(() => ask('eth_sendTransaction', {}))).toMatchObject({ code: 4200 })
     expect(await failureOf(() => ask('personal_sign', '0xff', ADDRESS_A))).toMatchObject({ code: -32602 })
     expect(await failureOf(() => ask('personal_sign'))).toMatchObject({ code: -32602 })
@@ -189,16 +189,16 @@ describe('a wallet for tests', () => {
   it.each([
     ['a key that is too short', { privateKey: '0x1234' }],
     ['a key beyond the curve', { privateKey: `0x${'ff'.repeat(32)}` }],
-    ['no chain', { chainId: 0 }],
+    ['chain 0', { chainId: 0 }],
     ['an unknown behaviour', { behaviour: 'sign' as WalletBehaviour }],
-  ])('takes no %s', async (_, options) => {
+  ])('refuses %s', async (_, options) => {
     const error = await failureOf(() => testWallet(options))
     expect(error).toBeInstanceOf(TypeError)
     expect(String(error)).not.toContain('1234')
   })
 })
 
-it('takes no option that is misspelt, with which a wallet that was to reject would approve', () => {
+it('refuses a misspelt option, with which a wallet that should reject would approve', () => {
   expect(testWallet({ behaviour: 'rejects' }).behaviour).toBe('rejects')
   expect(() => testWallet({ behavior: 'rejects' } as never)).toThrow('there is no option "behavior" here')
 })

@@ -13,16 +13,16 @@ const rendered = (options?: object) => {
       return () => h('p', status.value)
     }),
   )
-  // Vue tells of every error that a component throws, besides throwing it.
+  // Vue also logs every error that a component throws.
   app.config.warnHandler = () => undefined
   return renderToString(app)
 }
 
-it('renders on a server that nobody knows yet who is signed in', async () => {
+it('renders the status loading on a server', async () => {
   expect(await rendered({ resources })).toBe('<p>loading</p>')
 })
 
-it('renders the sign-in button, which says nothing of a person', async () => {
+it('renders the sign-in button without personal data', async () => {
   const wallets = [ethereumWallets()]
   const app = createSSRApp(() => h(SignInButton, { wallets, class: 'mine' })).use(sessionPlugin, {
     resources,
@@ -35,7 +35,7 @@ it('renders the sign-in button, which says nothing of a person', async () => {
   )
 })
 
-it('looks at no global of browsers while rendering on a server, and leaves nothing running', () => {
+it('uses no browser globals while rendering on a server, and leaves nothing running', () => {
   const output = runFresh(`
     const { createSSRApp, h } = await import('vue')
     const { renderToString } = await import('vue/server-renderer')
@@ -45,7 +45,7 @@ it('looks at no global of browsers while rendering on a server, and leaves nothi
     for (const name of ['window', 'document', 'location', 'indexedDB', 'localStorage', 'BroadcastChannel'])
       Object.defineProperty(globalThis, name, { configurable: true, get: () => void looked.push(name) })
     await renderToString(createSSRApp({ setup: () => () => h('p') }))
-    // Vue itself looks for some.
+    // Vue itself checks for some globals.
     const ofVue = looked.splice(0)
     const Status = { setup: () => { const { status } = useSession(); return () => [status.value, h(SignInButton, { wallets: [ethereumWallets()] })] } }
     const html = await renderToString(createSSRApp(Status).use(sessionPlugin, { resources: ['https://api.example/'] }))
@@ -65,12 +65,12 @@ it.each<[string, unknown, RegExp]>([
   await expect(rendered(options as object)).rejects.toThrow(TypeError)
 })
 
-it('throws a TypeError where the app is made, for a plugin with a wrong option', () => {
+it('throws a TypeError for a plugin with a wrong option when the app is created', () => {
   const app = createSSRApp({})
   expect(() => app.use(sessionPlugin, { resources, leadSecs: -1 })).toThrow(/leadSecs must be/)
 })
 
-it('has types that know when there is a session', () => {
+it('has types that know whether there is a session', () => {
   const idOf = ({ state }: UseSession): string | undefined =>
     state.value.status === 'signed-in' ? state.value.session.id : undefined
   expect(idOf({ state: { value: { status: 'loading' } } } as UseSession)).toBeUndefined()

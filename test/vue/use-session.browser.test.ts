@@ -32,7 +32,7 @@ const auth = () => ethereumAuth(wallet.provider, undefined, { domain: 'app.examp
 const signIn = ({ signIn }: UseSession) =>
   signIn(async () => ({ account: await ethereumAccount(wallet.provider), authMethod: auth() }))
 
-/** Shows a session, and gives its buttons. */
+/** Shows a session, with buttons for its actions. */
 function shown(own: UseSession): () => VNodeChild {
   const words = () => [own.status.value, own.account.value?.slice(-4), own.error.value?.code]
   return () =>
@@ -45,7 +45,7 @@ function shown(own: UseSession): () => VNodeChild {
 const Show = defineComponent(() => shown(useSession()))
 const TwoOfThem = defineComponent(() => () => h('div', [h(Show), h(Show)]))
 
-/** Puts an app into the page until the test ends. */
+/** Mounts an app in the page until the test ends. */
 function mounted(app: App, html = ''): HTMLElement {
   const target = document.createElement('div')
   target.innerHTML = html
@@ -75,7 +75,7 @@ afterEach(() => {
 })
 
 describe('useSession of Vue', () => {
-  it('loads and asks once for all components, and shows the way in and out', async () => {
+  it('loads once and prompts once for all components, and shows each status', async () => {
     const load = vi.spyOn(DIDSession, 'load')
     const page = mounted(withPlugin(TwoOfThem))
     await shows(page, 'signed-out', 2)
@@ -88,7 +88,7 @@ describe('useSession of Vue', () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
   })
 
-  it('follows options that change, and what is provided nearer', async () => {
+  it('follows options that change, and the options of the nearest provider', async () => {
     const namespace = ref('one')
     const Inner = defineComponent(() => shown(useSession(() => ({ namespace: namespace.value }))))
     const Outer = defineComponent(() => {
@@ -103,7 +103,7 @@ describe('useSession of Vue', () => {
     await shows(page, `signed-in ${A}`)
   })
 
-  it('takes options and a store that Vue has made reactive', async () => {
+  it('accepts options and a store that Vue has made reactive', async () => {
     const options = reactive({ resources: [...resources], store: memoryStore() })
     const page = mounted(createApp(defineComponent(() => shown(useSession(options)))))
     await shows(page, 'signed-out')
@@ -111,7 +111,7 @@ describe('useSession of Vue', () => {
     await shows(page, `signed-in ${A}`)
   })
 
-  it('gives a session that works in a ref, in a reactive object, and outside of components', async () => {
+  it('returns a session that works in a ref, in a reactive object, and outside of components', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const scope = effectScope()
     onTestFinished(() => scope.stop())
@@ -122,13 +122,13 @@ describe('useSession of Vue', () => {
       const request = await kept.signRequest(new Request('https://api.example/notes/1'))
       expect(request.headers.get('signature')).toMatch(/^\w+=:/)
       expect([kept.account, kept.isAuthorized(resources)]).toEqual([ACCOUNT_A, true])
-      // It is one of ours by its type too.
+      // Its type says so too.
       const typed: DIDSession = kept
       expect(typed.keyDID).toBe(session.keyDID)
     }
   })
 
-  it('forgets the session when nothing of the app is mounted any more', async () => {
+  it('forgets the session when the whole app is unmounted', async () => {
     const page = document.createElement('div')
     const app = withPlugin(Show)
     app.mount(page)
@@ -140,7 +140,7 @@ describe('useSession of Vue', () => {
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  it('hydrates what a server has rendered without a complaint', async () => {
+  it('hydrates the HTML of a server without warnings', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const html = await renderToString(createSSRApp(TwoOfThem).use(sessionPlugin, { resources }))
     expect(html).toContain('<p>loading</p>')
@@ -148,7 +148,7 @@ describe('useSession of Vue', () => {
     await shows(page, `signed-in ${A}`, 2)
   })
 
-  it('would complain of other HTML', async () => {
+  it('would warn about different HTML', async () => {
     const html = await renderToString(createSSRApp(Show).use(sessionPlugin, { resources }))
     mounted(createSSRApp(Show).use(sessionPlugin, { resources }), html.replace('loading', 'signed-in'))
     expect(complaints.length).toBeGreaterThan(0)

@@ -31,8 +31,7 @@ answer(worker, async ({ audience }) =>
 async function signOut() {
   try {
     await session?.revoke('/api/sign-out')
-    byId('session-state').textContent =
-      'Signed out. The worker still has its key: see what that is worth now.'
+    byId('session-state').textContent = 'Signed out. The worker still has its key: see what it can still do.'
     byId('sign-out').hidden = true
   } catch (error) {
     tell(reasonOf(error), 'error')
@@ -40,7 +39,7 @@ async function signOut() {
 }
 
 /** @param {string} work */
-async function have(work) {
+async function letWorker(work) {
   if (!session) return
   const page = { account: session.id, keyDID: session.keyDID }
   const { session: own, ...result } = await ask(worker, { work, page })
@@ -68,8 +67,8 @@ function enter(signedIn) {
 
 async function start() {
   announceDemoWallet()
-  byId('upload').addEventListener('click', () => have('upload'))
-  byId('read-account').addEventListener('click', () => have('readAccount'))
+  byId('upload').addEventListener('click', () => letWorker('upload'))
+  byId('read-account').addEventListener('click', () => letWorker('readAccount'))
   byId('sign-out').addEventListener('click', signOut)
   const load = () => DIDSession.load(undefined, { resources: [ALL] }).catch(() => undefined)
   const kept = await load()
