@@ -162,8 +162,13 @@ function refusalLog(now: Clock): (error: SessionError, request: unknown) => Prom
 }
 
 function nameOf(request: unknown): string {
-  const { method, url } = (request ?? {}) as { method?: unknown; url?: unknown }
-  const [path = ''] = String(url).split('?', 1)
+  const { method, url, originalUrl } = (request ?? {}) as {
+    method?: unknown
+    url?: unknown
+    originalUrl?: unknown
+  }
+  // Where Express or Connect mounts the middleware, `url` lacks the path at which it is mounted.
+  const [path = ''] = String(originalUrl ?? url).split('?', 1)
   return `${String(method)} ${path.replace(/^https?:\/\/[^/]*/, '')}`
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { callerOf, type NodeRequest, requireSession } from '../../src/middleware/express.js'
 import type { RequireSessionOptions } from '../../src/middleware/guard.js'
 import { failureOf } from '../setup/expect-code.js'
@@ -16,6 +16,7 @@ beforeAll(async () => {
 
 let server: Server | undefined
 afterEach(async () => {
+  vi.restoreAllMocks()
   server?.closeAllConnections()
   server?.close()
   if (server) await once(server, 'close')
@@ -73,6 +74,15 @@ describe('Express behind requireSession', () => {
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe('CACAO error="ERR_REQUEST_UNSIGNED"')
     expect(await response.json()).toEqual({ code: 'ERR_REQUEST_UNSIGNED' })
+  })
+
+  it('names the path that the client asked for in the log, not the one behind where it is mounted', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const origin = await listen(app)
+    await fetch(`${origin}/api/me?secret=1`)
+    expect(warn.mock.calls.map(([line]) => String(line))).toEqual([
+      expect.stringContaining('cacao-session refused GET /api/me: ERR_REQUEST_UNSIGNED'),
+    ])
   })
 
   it('takes nobody for signed where requireSession was left out', async () => {
