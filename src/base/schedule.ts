@@ -22,7 +22,9 @@ export function scheduleAt(now: Clock, time: number, callback: () => void): () =
     } else wait()
   }
   const wait = (): void => {
-    timer = setTimeout(checkTime, Math.min(Math.max(time - now(), 0), LONGEST_TIMER_STEP_MS))
+    const delay = time - now()
+    // A clock that returns NaN must not make the timer fire without pause.
+    timer = setTimeout(checkTime, delay < LONGEST_TIMER_STEP_MS ? Math.max(delay, 0) : LONGEST_TIMER_STEP_MS)
     unref(timer)
   }
   const stopListening = onPageResume(checkTime)

@@ -69,6 +69,18 @@ describe('an alarm', () => {
     stop()
   })
 
+  it('looks at a clock that returns NaN every 30 seconds, not without pause, and goes off when it returns the time', () => {
+    const [rings, now] = [vi.fn(), vi.fn(() => Number.NaN)]
+    scheduleAt(now, Date.now() + HOUR, rings)
+    now.mockClear()
+    vi.advanceTimersByTime(HOUR)
+    expect(now.mock.calls.length).toBeLessThanOrEqual(2 * (HOUR / (30 * SECOND)))
+    expect(rings).not.toHaveBeenCalled()
+    now.mockImplementation(Date.now)
+    vi.advanceTimersByTime(30 * SECOND)
+    expect(rings).toHaveBeenCalledTimes(1)
+  })
+
   it('that was stopped stays silent', () => {
     const rings = vi.fn()
     const stop = scheduleAt(Date.now, Date.now() + HOUR, rings)
