@@ -18,7 +18,7 @@ import { seal, unseal } from '../store/cookie-seal.js'
 import { type CookieNote, NOTE_MARK, noteValue } from '../store/page-cookie.js'
 
 /** The content of the cookie: the capability, and when the session key last signed for the cookie. */
-export interface KeptSession {
+export interface CookieSession {
   readonly cacao: Cacao
   /** In milliseconds since 1970. */
   readonly created: number
@@ -53,7 +53,7 @@ export class CookieJar {
    * request's `Cookie` header. Returns `undefined` if the capability is too large for cookies.
    */
   async write(
-    { cacao, created }: Pick<KeptSession, 'cacao' | 'created'>,
+    { cacao, created }: Pick<CookieSession, 'cacao' | 'created'>,
     note: CookieNote,
     { keepSecs, freshSecs, before }: { keepSecs: number; freshSecs: number; before: string | undefined },
   ): Promise<string[] | undefined> {
@@ -86,7 +86,7 @@ export class CookieJar {
    * Returns the session in a `Cookie` header. Returns `undefined` if there is none, if a cookie occurs twice, or if it was not sealed
    * with one of the secrets for this purpose.
    */
-  async read(header: string | undefined): Promise<KeptSession | undefined> {
+  async read(header: string | undefined): Promise<CookieSession | undefined> {
     const cookies = cookiesIn(header, this.#names())
     const sealed = cookies && joinParts((i) => (i < MAX_PARTS ? cookies.get(this.#part(i)) : undefined))
     const value = sealed && (await unseal(sealed, this.#purpose, this.#secrets))

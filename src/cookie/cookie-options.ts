@@ -13,7 +13,7 @@ import { memoryReplay } from '../http/replay.js'
 import { settingsOf, type VerifierSettings } from '../http/verify-options.js'
 import { type RequireSessionOptions, readSessionOptions, SESSION_OPTIONS } from '../middleware/guard.js'
 import type { NodeRequest } from '../middleware/node-request.js'
-import { type CookieStoreOptions, cookieForm } from '../store/cookie-format.js'
+import { type CookieStoreOptions, readCookieStoreOptions } from '../store/cookie-format.js'
 import type { JarOptions } from './cookie-jar.js'
 
 /** The requests that the handlers of a session cookie accept. */
@@ -122,7 +122,7 @@ export function cookieSettings(options: SessionCookieOptions): CookieSettings {
   if (!secure && !isOnThisMachine(checks))
     throw new TypeError('secure can be false only for authorities of this machine, such as "localhost:3000"')
   const fullName = secure ? `__Host-${name}` : name
-  const { secrets } = cookieForm({ secret, prefix: fullName, secure } as CookieStoreOptions)
+  const { secrets } = readCookieStoreOptions({ secret, prefix: fullName, secure } as CookieStoreOptions)
   return {
     jar: { name: fullName, secure, secrets },
     maxAgeSecs,

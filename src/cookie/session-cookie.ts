@@ -11,7 +11,7 @@ import type { NodeResponse } from '../middleware/express.js'
 import { sessionGuard, type Verdict } from '../middleware/guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from '../middleware/node-request.js'
 import { type CookieSource, headerReader } from '../store/cookie-store.js'
-import { CookieJar, type KeptSession } from './cookie-jar.js'
+import { CookieJar, type CookieSession } from './cookie-jar.js'
 import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
 import { type RefreshPageOptions, refreshPage } from './refresh-page.js'
 
@@ -114,7 +114,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
   }
 
   /** Returns the caller of the session in a cookie, fresh or stale. Throws if the session is not accepted. */
-  const admit = async ({ cacao, token, created }: KeptSession): Promise<Caller> => {
+  const admit = async ({ cacao, token, created }: CookieSession): Promise<Caller> => {
     const time = now()
     // Written so that no cookie is valid if the clock returns NaN.
     if (!(created <= time + checks.clockSkewSecs * 1000))

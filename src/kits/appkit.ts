@@ -97,7 +97,7 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
   const siwx: AppKitSIWX = {
     async createMessage({ accountAddress, chainId }) {
       const account = `${chainId}:${accountAddress}`
-      if (parseAccount(account)) return asMessage(await session.textToSign(account), accountAddress, chainId)
+      if (parseAccount(account)) return asMessage(await session.startSignIn(account), accountAddress, chainId)
       const nonce = toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
       connections.add(nonce)
       return asMessage(
@@ -107,14 +107,14 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
       )
     },
     async addSession({ data, message, signature }) {
-      if (!connections.delete(data.nonce)) await session.signed(message, signature)
+      if (!connections.delete(data.nonce)) await session.completeSignIn(message, signature)
     },
     async setSessions(sessions) {
       if (sessions.length === 0) await signOut(session)
       for (const added of sessions) await siwx.addSession(added)
     },
     async getSessions(chainId, address) {
-      const found = await session.sessionOf(`${chainId}:${address}`)
+      const found = await session.resumeSession(`${chainId}:${address}`)
       return found ? [await asSession(found, address, chainId)] : []
     },
     revokeSession: (chainId, address) => session.remove(`${chainId}:${address}`),

@@ -116,7 +116,7 @@ export class KitSession {
    * not report that the person said no: it just starts again. Rejects if there is nothing to sign, because a stored session of the
    * account was resumed.
    */
-  async textToSign(account: string, nonce?: string): Promise<string> {
+  async startSignIn(account: string, nonce?: string): Promise<string> {
     const id = accountArgument(account)
     this.#setAccount(id)
     this.#pending?.end()
@@ -128,7 +128,7 @@ export class KitSession {
   }
 
   /** Completes the sign-in with the wallet's signature over its text. Rejects with a `SessionError` if the sign-in fails. */
-  async signed(text: string, signature: string): Promise<DIDSession> {
+  async completeSignIn(text: string, signature: string): Promise<DIDSession> {
     const pending = this.#pending
     if (pending?.givenText !== text)
       throw new SessionError(
@@ -143,7 +143,7 @@ export class KitSession {
   }
 
   /** Resumes an account's session for the page and returns it; `undefined` if none is stored, or the store can't be read. */
-  async sessionOf(account: string): Promise<DIDSession | undefined> {
+  async resumeSession(account: string): Promise<DIDSession | undefined> {
     const current = this.#state?.session
     if (current?.isAuthorized() && this.#isSame(current.account, account)) return current
     const found = await DIDSession.load(account, resumeOptions(this.#options)).catch((error: unknown) => {

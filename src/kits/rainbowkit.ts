@@ -32,8 +32,10 @@ export function rainbowKitAuth(options: KitOptions): RainbowKitAuth {
   const session = new KitSession(options)
   const adapter: RainbowKitAdapter = {
     getNonce: () => session.nonce(),
-    createMessage: ({ nonce, address, chainId }) => session.textToSign(`eip155:${chainId}:${address}`, nonce),
-    verify: async ({ message, signature }) => (await session.signed(message, signature)).isAuthorized(),
+    createMessage: ({ nonce, address, chainId }) =>
+      session.startSignIn(`eip155:${chainId}:${address}`, nonce),
+    verify: async ({ message, signature }) =>
+      (await session.completeSignIn(message, signature)).isAuthorized(),
     signOut: async () => void (await session.signOut()),
   }
   return { ...session.auth, adapter }

@@ -75,16 +75,16 @@ export function incomingMessage<R extends NodeRequest>(
       return request
     },
     async body(limits) {
-      const kept = keptBody(request)
-      if (kept) {
-        if (kept.length > limits.maxBytes) throw tooLarge(limits)
-        return kept
+      const buffered = bufferedBody(request)
+      if (buffered) {
+        if (buffered.length > limits.maxBytes) throw tooLarge(limits)
+        return buffered
       }
       const length = Number(header('content-length'))
       if (length > limits.maxBytes) throw tooLarge(limits)
       const isRead = request.readableDidRead
       // Decided by what was received. A header that says that there is no body could be wrong.
-      if (!isRead && isWhole(request) && request.readableLength === 0 && !(length > 0))
+      if (!isRead && isComplete(request) && request.readableLength === 0 && !(length > 0))
         return new Uint8Array()
       if (isRead || request.readableEncoding != null || typeof request.on !== 'function')
         throw new TypeError(
@@ -136,11 +136,11 @@ function setHeader({ rawHeaders = [], headers }: NodeRequest, name: string, valu
   Object.assign(headers, { [name]: value })
 }
 
-/** Returns the bytes of the body, if they were read before and kept. */
-function keptBody({ rawBody, body }: NodeRequest): Uint8Array<ArrayBuffer> | undefined {
-  for (const kept of [rawBody, body]) {
-    if (isBytes(kept)) return concat(kept)
-    if (typeof kept === 'string') return utf8(kept)
+/** Returns the bytes of the body, if they were read before and buffered. */
+function bufferedBody({ rawBody, body }: NodeRequest): Uint8Array<ArrayBuffer> | undefined {
+  for (const buffered of [rawBody, body]) {
+    if (isBytes(buffered)) return concat(buffered)
+    if (typeof buffered === 'string') return utf8(buffered)
   }
   return undefined
 }
@@ -168,7 +168,7 @@ export function closingHeaders({ complete, stream }: NodeRequest): Record<string
 }
 
 // An HTTP/2 message is `complete` only after its `end` event, and the body has to be put back before that.
-function isWhole({ complete, stream, _readableState }: NodeRequest): boolean {
+function isComplete({ complete, stream, _readableState }: NodeRequest): boolean {
   return (complete ?? _readableState?.ended === true) || stream?.readableEnded === true
 }
 
@@ -201,7 +201,7 @@ function readAndPutBack(request: NodeRequest, limits: BodyLimits): Promise<Uint8
           }
           chunks.push(chunk)
         }
-        if (!isWhole(request)) return
+        if (!isComplete(request)) return
         const body = concat(...chunks)
         settle(() => {
           request.unshift(body)

@@ -13,8 +13,8 @@ import {
   toJSON,
   toPlain,
 } from '../store/stored-text.js'
-import { assertOwnFolder, orAbsent, readOwnFile, replaceFile, syncFolder } from './own-file.js'
-import { clearAfterDead, underLock } from './process-lock.js'
+import { assertOwnFolder, readOwnFile, replaceFile, syncFolder, undefinedIfMissing } from './own-file.js'
+import { removeFilesOfDeadProcesses, withLock } from './process-lock.js'
 
 // The version of the format. A file with a different version is never changed.
 const FORMAT = 'cacao-session 1'
@@ -64,9 +64,9 @@ function newFileStore(path: string): SessionStore {
     // The real path, so that processes which use different links to the folder wait for the same lock.
     const file = join(folder, basename(path))
     const lock = `${file}.lock`
-    if (!isClean) await clearAfterDead(lock)
+    if (!isClean) await removeFilesOfDeadProcesses(lock)
     isClean = true
-    await underLock(lock, async ({ draft, check }) => {
+    await withLock(lock, async ({ draft, check }) => {
       const namespaces = await readNamespaces(file)
       const stored = change(namespaces.get(namespace) ?? NO_SESSIONS)
       if (isEmpty(stored)) namespaces.delete(namespace)
@@ -88,9 +88,9 @@ function newFileStore(path: string): SessionStore {
 
 /** Reads the file without the lock: its content never changes while it is read, because it is only replaced as a whole. */
 async function readNamespaces(path: string): Promise<Namespaces> {
-  const folder = await orAbsent(realpath(dirname(path)))
+  const folder = await undefinedIfMissing(realpath(dirname(path)))
   if (folder !== undefined) await assertOwnFolder(folder)
-  const text = await orAbsent(readOwnFile(path))
+  const text = await undefinedIfMissing(readOwnFile(path))
   if (!text) return new Map()
   const { format, namespaces } = fromJSON(text, ['format', 'namespaces']) ?? {}
   const isObject = typeof namespaces === 'object' && namespaces !== null && !Array.isArray(namespaces)

@@ -65,7 +65,7 @@ async function readAll(path: string, file: FileHandle): Promise<string> {
 }
 
 /** Settles as the promise does, but resolves with `undefined` if the promise rejects with ENOENT. */
-export async function orAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
+export async function undefinedIfMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   return reading.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error

@@ -6,7 +6,7 @@ import { basename, dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SessionError } from '../base/errors.js'
-import { orAbsent } from './own-file.js'
+import { undefinedIfMissing } from './own-file.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 // A waiting process tries the lock again after a random pause: up to this long after the first attempt, up to twice as long after the
@@ -33,7 +33,7 @@ export interface HeldLock {
  * `ERR_STORE_UNAVAILABLE` if it does not get the lock within `timeoutMs` milliseconds, and with the system's error if the folder can't
  * be written.
  */
-export async function underLock<T>(
+export async function withLock<T>(
   path: string,
   work: (lock: HeldLock) => Promise<T>,
   timeoutMs: number = DEFAULT_TIMEOUT_MS,
@@ -53,7 +53,7 @@ export async function underLock<T>(
 }
 
 /** Removes the files of processes that died while they waited for the lock or held it. */
-export async function clearAfterDead(path: string): Promise<void> {
+export async function removeFilesOfDeadProcesses(path: string): Promise<void> {
   await removeAbandoned(ownPath(path, ''), Date.now())
 }
 
@@ -134,7 +134,7 @@ async function tryLink(own: string, path: string): Promise<boolean> {
 
 /** Returns the token in the lock; `undefined` if there is no lock. */
 async function holderOf(path: string): Promise<string | undefined> {
-  return orAbsent(readFile(path, 'utf8'))
+  return undefinedIfMissing(readFile(path, 'utf8'))
 }
 
 function unavailable(path: string, reason: string): SessionError {
@@ -167,7 +167,7 @@ async function removeAbandoned(prefix: string, now: number): Promise<string[]> {
 
 /** Returns when the file was last written, in milliseconds since 1970 by the file system's clock; `undefined` if it is missing. */
 async function writtenAt(path: string): Promise<number | undefined> {
-  return orAbsent(lstat(path).then(({ mtimeMs }) => mtimeMs))
+  return undefinedIfMissing(lstat(path).then(({ mtimeMs }) => mtimeMs))
 }
 
 // <machine>-<process id>-<start time>-<random>. The start time is empty if it is unknown.

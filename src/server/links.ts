@@ -204,7 +204,7 @@ export async function verifyLink(
   const issued = nonce.slice(0, -BINDING_LENGTH)
   if (nonce !== issued + bindingOf(issued, caller))
     throw refused('NONCE', 'it was signed for another session: get a new linkRequest and sign again')
-  await verifyCacao(cacao, definedOf(checks))
+  await verifyCacao(cacao, withoutUndefined(checks))
   // Last, so that a link that any other check refuses does not use up the nonce.
   if (!(await consume(nonces, issued)))
     throw refused('NONCE', 'it has expired, or was used before: get a new linkRequest and sign again')
@@ -244,7 +244,7 @@ async function consume(nonces: Nonces, issued: string): Promise<boolean> {
   }
 }
 
-function definedOf({
+function withoutUndefined({
   clockSkewSecs,
   now,
   ...checks

@@ -80,13 +80,13 @@ export function redisStore(
 export function redisCommands(client: NodeRedisClient | IORedisClient): RedisCommands {
   refuseWorkersKV(client, 'client')
   if (typeof client === 'object' && client !== null) {
-    if ('call' in client && typeof client.call === 'function') return byIORedis(client)
-    if ('zAdd' in client && typeof client.zAdd === 'function') return byNodeRedis(client)
+    if ('call' in client && typeof client.call === 'function') return ioRedisCommands(client)
+    if ('zAdd' in client && typeof client.zAdd === 'function') return nodeRedisCommands(client)
   }
   throw new TypeError('client must be a client or a cluster of the package redis (4 or later) or ioredis')
 }
 
-function byNodeRedis(client: NodeRedisClient): RedisCommands {
+function nodeRedisCommands(client: NodeRedisClient): RedisCommands {
   return {
     async set(key, { ifAbsent, forMs }) {
       const options = { ...(ifAbsent && { NX: true as const }), ...(Number.isFinite(forMs) && { PX: forMs }) }
@@ -102,7 +102,7 @@ function byNodeRedis(client: NodeRedisClient): RedisCommands {
   }
 }
 
-function byIORedis(client: IORedisClient): RedisCommands {
+function ioRedisCommands(client: IORedisClient): RedisCommands {
   return {
     async set(key, { ifAbsent, forMs }) {
       const options = [...(Number.isFinite(forMs) ? ['PX', forMs] : []), ...(ifAbsent ? ['NX'] : [])]

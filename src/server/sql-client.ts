@@ -152,7 +152,7 @@ function adviceFor(message: string): string {
 }
 
 /** Reads a 1 or 0 that a statement returned. Some clients return numbers as strings or BigInts. */
-export function truthOf(value: unknown): boolean {
+export function booleanOf(value: unknown): boolean {
   const text = String(value)
   if (text === '1' || text === '0') return text === '1'
   throw unexpected(value)

@@ -13,6 +13,7 @@ import {
   revokedCapability,
 } from '../http/revocation.js'
 import {
+  booleanOf,
   type Database,
   databaseOf,
   prefixOption,
@@ -21,7 +22,6 @@ import {
   tablesOf,
   textValue,
   timeOf,
-  truthOf,
 } from './sql-client.js'
 
 export type { AccountInput } from '../base/account.js'
@@ -103,7 +103,7 @@ export function sqlReplay(client: SQLClient, options: SQLStoreOptions = {}): Rep
       await sweep()
       const until = Math.ceil(expiresAt)
       const rows = await db.run(insert, [rowId(id), until, until])
-      return rows.length === 1 && truthOf(rows[0]?.[0])
+      return rows.length === 1 && booleanOf(rows[0]?.[0])
     },
   }
 }
@@ -154,7 +154,7 @@ export function sqlRevocation(client: SQLClient, options: SQLStoreOptions = {}):
           THEN 1 ELSE 0 END AS revoked`,
         [id, Number.isFinite(expiresAt) ? expiresAt : Number.MAX_SAFE_INTEGER, ...accounts, issuedAt],
       )
-      return truthOf(rows[0]?.[0])
+      return booleanOf(rows[0]?.[0])
     },
   }
 }

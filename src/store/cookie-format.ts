@@ -39,7 +39,7 @@ export interface CookieStoreOptions {
 }
 
 /** What all cookies of a store have in common. The first of the `secrets` seals; each of them can open. */
-export interface CookieForm {
+export interface CookieStoreSettings {
   readonly prefix: string
   readonly attributes: Omit<SetCookie, 'name' | 'value'>
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
@@ -49,7 +49,7 @@ export interface CookieForm {
 
 const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]*$/
 
-const secretOption: ReadValue<CookieForm['secrets']> = (value, name) => {
+const secretOption: ReadValue<CookieStoreSettings['secrets']> = (value, name) => {
   const form =
     'a Uint8Array of at least 32 random bytes, such as Buffer.from(process.env.COOKIE_SECRET, "hex"), or a list of them, whose first one seals new cookies'
   const [first, ...others]: unknown[] = Array.isArray(value) ? value : [value]
@@ -80,7 +80,7 @@ const READERS = {
 }
 
 /** Reads the options. Throws a `TypeError` that names the wrong one. */
-export function cookieForm(options: CookieStoreOptions): CookieForm {
+export function readCookieStoreOptions(options: CookieStoreOptions): CookieStoreSettings {
   const given = readOptions(options, READERS)
   const { secret: secrets, path = '/', domain, sameSite = 'lax', secure = true, maxAgeSecs } = given
   const { prefix = strictestPrefix(path, domain, secure), now = systemClock } = given

@@ -4,13 +4,13 @@ import { SessionError } from '../base/errors.js'
 import { expiryTime } from '../capability/cacao.js'
 import {
   type CookieStoreOptions,
-  cookieForm,
   joinParts,
   MAX_AGE_SECS,
   MAX_BYTES,
   MAX_PARTS,
   PART_MARK,
   PART_OVERHEAD,
+  readCookieStoreOptions,
   splitIntoParts,
 } from './cookie-format.js'
 import { readStoredSessions, type StringStore } from './string-store.js'
@@ -63,7 +63,7 @@ const sealing = () => import('./cookie-seal.js')
  * cookies.apply(response.headers)
  */
 export function cookieStore(request: CookieSource, options: CookieStoreOptions): CookieStore {
-  const { prefix, attributes, secrets, maxAgeSecs, now } = cookieForm(options)
+  const { prefix, attributes, secrets, maxAgeSecs, now } = readCookieStoreOptions(options)
   const values = new Map(Object.entries(parse(headerReader(request)('cookie') ?? '', { decode: identity })))
   const changes = new Map<string, string>()
   // Cached, because one request may read a cookie several times.
@@ -144,7 +144,7 @@ function encodeKey(key: string): string {
   return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29')
 }
 
-const FORM =
+const WRONG_REQUEST =
   'request must be a Request, its Headers (in Next.js: await headers()), a request of node:http, or a Cookie header'
 
 /**
@@ -154,13 +154,13 @@ const FORM =
 export function headerReader(source: CookieSource): (name: string) => string | undefined {
   if (source === undefined || typeof source === 'string')
     return (name) => (name === 'cookie' ? source : undefined)
-  if (typeof source !== 'object' || source === null) throw new TypeError(FORM)
+  if (typeof source !== 'object' || source === null) throw new TypeError(WRONG_REQUEST)
   const { headers } = source as { readonly headers?: unknown }
   const fields = headers ?? source
-  if (typeof fields !== 'object' || fields === null) throw new TypeError(FORM)
+  if (typeof fields !== 'object' || fields === null) throw new TypeError(WRONG_REQUEST)
   if (isHeaders(fields)) return (name) => fields.get(name) ?? undefined
   // An object without `headers` that isn't a `Headers` is wrong here, such as what `await cookies()` returns in Next.js.
-  if (fields === source) throw new TypeError(FORM)
+  if (fields === source) throw new TypeError(WRONG_REQUEST)
   const own = new Map(
     Object.entries(fields as object as Record<string, unknown>).map(([name, value]) => [
       name.toLowerCase(),

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, unlink, utimes, writeFile } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.js'
-import { processOf, processToken, underLock } from '../../src/node/process-lock.js'
+import { processOf, processToken, withLock } from '../../src/node/process-lock.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { expectCode } from '../setup/expect-code.js'
 import { startModule } from '../setup/node-process.js'
@@ -14,7 +14,7 @@ const FAR_BACK = new Date(Date.now() - 60_000)
 const newLock = async (): Promise<string> => join(await temporaryFolder(), 'session.json.lock')
 const beside = async (path: string): Promise<string[]> => (await readdir(dirname(path))).sort()
 const take = async (path: string, patienceMs?: number): Promise<string> =>
-  underLock(path, async () => 'had', patienceMs)
+  withLock(path, async () => 'had', patienceMs)
 
 /** The token of a process that has ended. */
 const deadToken = (): Promise<string> => startModule(`${IMPORTS}; console.log(processToken())`).end()
@@ -23,9 +23,9 @@ const foreignToken = (): string => processToken().replace(/^\w+/, '0123456789abc
 
 const IMPORTS = `
   import { processToken } from 'dist/node/process-lock.js'
-  import { underLock } from 'dist/node/process-lock.js'`
+  import { withLock } from 'dist/node/process-lock.js'`
 const HOLDER = `${IMPORTS}
-  await underLock(process.argv[1], async () => {
+  await withLock(process.argv[1], async () => {
     console.log('held')
     for await (const _ of process.stdin);
   })`
@@ -38,14 +38,14 @@ it('is held by one at a time, and gone afterwards', async () => {
     expect(await readFile(path, 'utf8')).toContain(`-${process.pid}-`)
     inside--
   }
-  await Promise.all(Array.from({ length: 10 }, () => underLock(path, work)))
+  await Promise.all(Array.from({ length: 10 }, () => withLock(path, work)))
   expect([most, inside]).toEqual([1, 0])
   expect(await beside(path)).toEqual([])
 })
 
 it('is let go if the work fails', async () => {
   const path = await newLock()
-  await expect(underLock(path, () => Promise.reject(new Error('boom')))).rejects.toThrow('boom')
+  await expect(withLock(path, () => Promise.reject(new Error('boom')))).rejects.toThrow('boom')
   expect(await beside(path)).toEqual([])
 })
 
@@ -85,7 +85,7 @@ it('is broken by one of many, and then held by one at a time', async () => {
     inside--
     done++
   }
-  await Promise.all(Array.from({ length: 60 }, () => underLock(path, work)))
+  await Promise.all(Array.from({ length: 60 }, () => withLock(path, work)))
   expect([most, done]).toEqual([1, 60])
   expect(await beside(path)).toEqual([])
 })
@@ -132,7 +132,7 @@ it('that is something else is never broken', async () => {
 it('that was taken away is found out, and the other one’s is left alone', async () => {
   const path = await newLock()
   const other = processToken()
-  const checked = underLock(path, async ({ check }) => {
+  const checked = withLock(path, async ({ check }) => {
     await check()
     await unlink(path)
     await writeFile(path, other)
@@ -164,7 +164,7 @@ it('keeps a store waiting, and no longer than needed', async () => {
   const path = await newLock()
   const store = fileStore(path.replace(/\.lock$/, ''))
   let written = Promise.resolve()
-  await underLock(path, async () => {
+  await withLock(path, async () => {
     written = store.write('default', { last: { at: 1 } })
     while (!(await beside(path)).some((name) => name.includes('.of.')));
     expect(await store.readLast('default')).toBeUndefined()

@@ -5,7 +5,12 @@ import { fromHex, toHex } from '../../src/base/hex.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
-import { cachedRecovery, eip191Hash, parseSignature } from '../../src/wallet/ethereum/eip191.js'
+import {
+  cachedRecovery,
+  eip191Hash,
+  parseSignature,
+  type RecoverPublicKey,
+} from '../../src/wallet/ethereum/eip191.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { addressOfPrivateKey, eip191Sign, recoverPublicKey } from '../../src/wallet/ethereum/secp256k1.js'
 import { renderEthereumMessage } from '../../src/wallet/ethereum/siwe-message.js'
@@ -237,6 +242,19 @@ describeWith('what did-session 4 made', names.length > 0 ? names : undefined, (a
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(later, { verifiers, now }))
   })
 })
+
+it.each([{}, 'secp256k1', { recover: recoverPublicKey }])(
+  'a recovery that is %j is named by the cause of the refusal',
+  async (recover) => {
+    const cacao = signed()
+    const verify = (given: unknown): Promise<unknown> =>
+      verifyCacao(cacao, { verifiers: ethereumVerifiers({ recover: given as RecoverPublicKey }), now })
+    const { cause } = await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(recover))
+    expect(cause).toBeInstanceOf(TypeError)
+    expect((cause as TypeError).message).toMatch(/^recover must be a function/)
+    await verify(recoverPublicKey)
+  },
+)
 
 describe('a recovery that remembers', () => {
   const signatureOf = (text: string): Uint8Array =>

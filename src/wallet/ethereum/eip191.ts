@@ -3,6 +3,7 @@ import { concat, utf8 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromHex, toHex } from '../../base/hex.js'
 import { LRUCache } from '../../base/lru-cache.js'
+import { wrong } from '../../base/options.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { ethereumCapability, renderings } from './siwe-message.js'
 
@@ -25,9 +26,11 @@ const MAX_CACHED = 1000
 
 /**
  * Adds a cache of the last 1000 results to `recover`. A server receives the same capability with each request of a session, and the
- * same signature over the same hash always has the same key.
+ * same signature over the same hash always has the same key. Throws a `TypeError` if `recover` is not a function.
  */
 export function cachedRecovery(recover: RecoverPublicKey): RecoverPublicKey {
+  if (typeof recover !== 'function')
+    throw wrong('recover', 'a function, such as recoverWithSecp256k1(secp256k1) returns')
   const cache = new LRUCache<Uint8Array>(MAX_CACHED)
   return (hash, signature, recovery) => {
     const id = `${toHex(hash)}${toHex(signature)}${recovery}`
