@@ -60,7 +60,7 @@ export const FUNCTION_BOUNDS = [
 /** What a page may load on top of an entry when it first uses a module that loads later, in one file. */
 export const LATER_BOUNDS = [
   // With somebody signed in: what follows sign-outs in other tabs, and the clock.
-  { name: 'signed in', entry: '.', module: 'dist/tabs/index.js', gzip: 3_000 },
+  { name: 'signed in', entry: '.', module: 'dist/tabs/index.js', gzip: 3_100 },
 ]
 
 /** What one function may add to what an entry loads later. */

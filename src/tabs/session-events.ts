@@ -7,7 +7,7 @@ import type { SessionEventType, SessionListenerOptions } from '../options/sessio
 import type { SessionContext } from '../resume/context.js'
 import { type LoadHelpers, resume } from '../resume/resume.js'
 import type { SessionData } from '../store/store.js'
-import { onSessionEnd, type SessionChange, type SessionEnd, watchOf } from './session-watch.js'
+import { endListeners, KeyListeners, type SessionChange, type SessionEnd, watchOf } from './session-watch.js'
 
 const DEFAULT_LEAD_SECS = 300
 const DEFAULT_IDLE_SECS = 1800
@@ -90,7 +90,7 @@ function listen(
     case 'idle':
       return onIdle(subject, idleSecs, unlessOver)
     case 'cookie-failed':
-      return onCookieFailed(data.key.did, (error) => happened({ error }))
+      return cookieFailureListeners.add(data.key.did, (error) => happened({ error }))
     default:
       return onOwnEnd(type, subject, happened)
   }
@@ -101,7 +101,7 @@ function onOwnEnd(
   { data, context, load }: Subject,
   happened: (outcome?: Outcome) => void,
 ): () => void {
-  const stop = onSessionEnd(data.key.did, (end) => {
+  const stop = endListeners.add(data.key.did, (end) => {
     if (end.type !== type) return
     stop()
     if (end.type === 'removed') return afterCookies(data.key.did, happened)
@@ -132,21 +132,11 @@ function mayHaveCookies(): boolean {
   }
 }
 
-const cookieFailures = new Map<string, Set<(error: SessionError) => void>>()
-
-/** Calls the listener when the cookie of the session with this key can't be set or cleared, until the returned function is called. */
-function onCookieFailed(keyDID: string, listener: (error: SessionError) => void): () => void {
-  const own = cookieFailures.get(keyDID) ?? new Set()
-  cookieFailures.set(keyDID, own.add(listener))
-  return () => {
-    own.delete(listener)
-    if (own.size === 0) cookieFailures.delete(keyDID)
-  }
-}
+const cookieFailureListeners = new KeyListeners<SessionError>()
 
 /** Reports to the listeners that the cookie of the session with this key could not be set or cleared. */
 export function tellCookieFailed(keyDID: string, error: SessionError): void {
-  for (const listener of cookieFailures.get(keyDID) ?? []) listener(error)
+  cookieFailureListeners.notify(keyDID, error)
 }
 
 async function successorOf(

@@ -158,8 +158,8 @@ export class SessionWatch {
     void this.#look()
   }
 
-  #look(removed?: readonly string[]): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#lookNow(removed ?? [])).catch(() => undefined)
+  #look(removed: readonly string[] = []): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#lookNow(removed)).catch(() => undefined)
     return this.#queue
   }
 
@@ -258,21 +258,31 @@ export type SessionEnd =
   /** Another session has replaced it. `keyDID` is the did:key of the new one; `session` is set if this tab has it. */
   | { readonly type: 'renewed'; readonly keyDID: string; readonly session?: SessionData }
 
-// By did:key, because two session objects of one page may have the same key.
-const endListeners = new Map<string, Set<(end: SessionEnd) => void>>()
+/** Listeners to the sessions with a key. They are kept by did:key, because two session objects of a page may have the same key. */
+export class KeyListeners<Event> {
+  readonly #byKey = new Map<string, Set<(event: Event) => void>>()
+
+  /** Adds a listener, and returns a function that removes it. */
+  add(keyDID: string, listener: (event: Event) => void): () => void {
+    const own = this.#byKey.get(keyDID) ?? new Set()
+    this.#byKey.set(keyDID, own.add(listener))
+    return () => {
+      own.delete(listener)
+      if (own.size === 0) this.#byKey.delete(keyDID)
+    }
+  }
+
+  /** Calls the listeners of the key. */
+  notify(keyDID: string, event: Event): void {
+    for (const listener of [...(this.#byKey.get(keyDID) ?? [])]) listener(event)
+  }
+}
+
+/** The listeners to the end of a session. */
+export const endListeners: KeyListeners<SessionEnd> = new KeyListeners()
 
 /** Reports to the session objects with this key that the session has ended. */
 export function endSession(keyDID: string, end: SessionEnd): void {
   if (end.type === 'removed') markRemoved(keyDID)
-  for (const listener of [...(endListeners.get(keyDID) ?? [])]) listener(end)
-}
-
-/** Calls the listener when the session with this key ends, until the returned function is called. */
-export function onSessionEnd(keyDID: string, listener: (end: SessionEnd) => void): () => void {
-  const own = endListeners.get(keyDID) ?? new Set()
-  endListeners.set(keyDID, own.add(listener))
-  return () => {
-    own.delete(listener)
-    if (own.size === 0) endListeners.delete(keyDID)
-  }
+  endListeners.notify(keyDID, end)
 }
