@@ -2,24 +2,24 @@ import { type SessionCookie, type SessionCookieOptions, sessionCookie } from '..
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { NOW, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-/** What the servers of these tests seal their cookies with. */
+/** The secret of the servers in these tests. */
 export const SECRET: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i)
 export const ORIGIN = 'https://app.example.com'
 export const SESSION_URL = `${ORIGIN}/session`
 /** The cookie's name. */
 export const NAME = '__Host-cacao-session'
 
-/** A server for pages that accepts what a `TestSigner` signs, and whose clock a test moves. */
+/** A server for pages that accepts the signatures of a `TestSigner`. Tests set its clock. */
 export interface CookieSite {
   readonly pages: SessionCookie
   readonly signer: TestSigner
   /** The server's time, in milliseconds since 1970. */
   time: number
-  /** Has the session set its cookie, and gives the answer. */
+  /** Sends the session's request for its cookie, and returns the answer. */
   post(signer?: TestSigner, headers?: Record<string, string>): Promise<Response>
   /** The `Cookie` header of a browser whose session has set its cookie. */
   cookies(signer?: TestSigner): Promise<string>
-  /** What the server says of who navigates there with these cookies. */
+  /** Returns the server's verdict about a navigation with these cookies. */
   visit(
     cookies: string | undefined,
     request?: { method?: string; headers?: Record<string, string> },
@@ -64,7 +64,7 @@ export async function cookieSite(
   return site
 }
 
-/** The `Cookie` header that a browser sends after this answer: `before` with what was set and cleared. */
+/** The `Cookie` header that a browser sends after this answer: `before`, changed by the `Set-Cookie` headers. */
 export function cookiesOf(response: Response, before = ''): string {
   const jar = new Map(before.split('; ').map((pair) => [pair.split('=')[0] ?? '', pair] as const))
   for (const line of response.headers.getSetCookie()) {

@@ -13,7 +13,7 @@ import { shortWaits } from '../setup/short-waits.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
-// A page against a server of the test, which sets the note beside the cookie as a real one does. Real cookies are in test/e2e.
+// A page with a fake server that sets the note as a real server does. Tests with real cookies are in test/e2e.
 
 const NAME = 'kept-until'
 const URL_OF_COOKIE = '/session'
@@ -22,7 +22,7 @@ const resources = ['https://api.example/notes/*']
 let clock: TestClock
 let store: SessionStore
 let restore: () => void
-/** What the server was asked: `POST`, `DELETE`. */
+/** The methods of the server's requests: `POST`, `DELETE`. */
 let asked: string[]
 /** Answers instead of the server. */
 let behaviour: (request: Request) => Response | Promise<Response | undefined> | undefined
@@ -51,7 +51,7 @@ const clearNote = (): void => {
 }
 const hasNote = (): boolean => document.cookie.includes(`${NAME}=`)
 
-/** Waits until what has been begun is done. */
+/** Waits until all work that has started is done. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 5; i++) {
     await new Promise((resolve) => setTimeout(resolve))
@@ -65,7 +65,7 @@ const status =
     Response.json(body, { status: code })
 
 beforeEach(() => {
-  // A note is looked for ten times within a second before it is missed, and here none comes late.
+  // The page looks for a note ten times within a second. Here, no note comes late.
   shortWaits(100)
   clock = testClock()
   store = memoryStore()

@@ -130,7 +130,7 @@ describe('the handler', () => {
     for (const line of large.headers.getSetCookie()) expect(line.length).toBeLessThanOrEqual(4093)
     const cookies = cookiesOf(large)
     expect(await site.visit(cookies)).toBe(ACCOUNT_A)
-    // The smaller one that follows leaves no part of the larger behind.
+    // The smaller cookie that follows removes every part of the larger one.
     const after = cookiesOf(await site.post(site.signer, { cookie: cookies }), cookies)
     expect(after.split('; ').map((pair) => pair.split('=')[0])).toEqual([NAME, `${NAME}-until`])
     const largest = await site.post(await withResources(150))
@@ -167,9 +167,9 @@ describe('read', () => {
       { headers: new Headers({ cookie }) },
       { headers: { cookie } },
       message,
-      // Where no parser of Node's received it, the names may be in any case.
+      // If Node's parser has not received the request, the names may be in any case.
       { headers: { Cookie: cookie } },
-      // Headers have this in Bun and on Cloudflare.
+      // In Bun and on Cloudflare, Headers have this method.
       Object.assign(new Headers({ cookie }), { getAll: () => [] }),
       cookie,
     ]
@@ -365,13 +365,13 @@ describe('read', () => {
     }
     for (const method of ['GET', 'HEAD'])
       for (const headers of others) expect(await visit(method, headers)).toBe(ACCOUNT_A)
-    // Where only the headers are at hand, the method has to be said.
+    // If only the headers are passed, the method must be passed too.
     const read = (headers: Record<string, string>, method?: string) =>
       site.pages.read(new Headers({ ...headers, cookie: cookies }), method === undefined ? {} : { method })
     expect(await read({ origin: 'https://evil.example' }, 'POST')).toBeUndefined()
     expect(await read({ origin: ORIGIN }, 'POST')).toMatchObject({ account: ACCOUNT_A })
     expect(await read({ origin: 'https://evil.example' })).toMatchObject({ account: ACCOUNT_A })
-    // One that is told in two ways is judged by the stricter.
+    // If there are two methods, the stricter one counts.
     const get = new Request(ORIGIN, { headers: { cookie: cookies, origin: 'https://evil.example' } })
     expect(await site.pages.read(get)).toMatchObject({ account: ACCOUNT_A })
     expect(await site.pages.read(get, { method: 'POST' })).toBeUndefined()

@@ -37,7 +37,7 @@ const sign = (message: string): Promise<string> =>
     params: [`0x${Buffer.from(message).toString('hex')}`, addressOf(wallet.account)],
   }) as Promise<string>
 
-/** What AppKit's dialog does when the person clicks on its button. */
+/** The steps of AppKit's dialog after a click on its button. */
 async function signIn(
   { siwx }: AppKitAuth = auth,
   accountAddress = addressOf(wallet.account),

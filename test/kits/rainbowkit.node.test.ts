@@ -35,7 +35,7 @@ const sign = (message: string, of: TestWallet = wallet): Promise<string> =>
     params: [`0x${Buffer.from(message).toString('hex')}`, addressOf(of.account)],
   }) as Promise<string>
 
-/** What RainbowKit's dialog does up to the wallet, when the person clicks on its button. */
+/** The steps of RainbowKit's dialog after a click on its button, up to the wallet's answer. */
 async function message(
   { adapter }: RainbowKitAuth = auth,
   of: TestWallet = wallet,
@@ -45,7 +45,7 @@ async function message(
   return adapter.createMessage({ nonce, address: addressOf(of.account), chainId })
 }
 
-/** All of it. */
+/** All steps of the sign-in. */
 async function signIn(kit: RainbowKitAuth = auth, of: TestWallet = wallet, chainId = 1): Promise<boolean> {
   const text = await message(kit, of, chainId)
   return kit.adapter.verify({ message: text, signature: await sign(text, of) })
@@ -58,7 +58,7 @@ const until = (status: ReturnType<RainbowKitAuth['getStatus']>, of = auth): Prom
 const stored = (of: TestWallet = wallet): Promise<DIDSession> =>
   DIDSession.get(of.account, ethereumAuth(of.provider), { ...options, resources })
 
-/** What a page finds in the store. */
+/** The session that a page finds in the store. */
 const loaded = (of = store) => DIDSession.load(undefined, { store: of })
 
 describe("RainbowKit's adapter", () => {
@@ -216,7 +216,7 @@ describe("RainbowKit's adapter", () => {
     // The session of the first one is still stored.
     auth.setAccount(ACCOUNT_A)
     await until('authenticated')
-    // A wallet that is locked shows none.
+    // A locked wallet shows no account.
     auth.setAccount(undefined)
     expect(auth.getSession()?.account).toBe(ACCOUNT_A)
     expect(() => auth.setAccount('0x19E7')).toThrow(TypeError)

@@ -23,7 +23,7 @@ afterEach(async () => {
   server = undefined
 })
 
-/** Serves what is made for the server's own address, and gives that. */
+/** Starts a server with the app that `make` creates for its address, and returns the address. */
 async function listen(
   make: (options: RequireSessionOptions<NodeRequest>) => RequestListener,
 ): Promise<string> {

@@ -54,7 +54,7 @@ async function listen(options: object = {}, rewriteUrl = (url: string) => url): 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Sends a request that is signed for the API to where it really is. */
+/** Sends a request that is signed for the API's authority to the server's real address. */
 const send = async (origin: string, request: Request): Promise<Response> => {
   const { pathname, search } = new URL(request.url)
   return fetch(new URL(pathname + search, origin), {

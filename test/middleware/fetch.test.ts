@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 
 type Server = (request: Request) => Response | Promise<Response>
-/** Says who called and what they sent; `/admin` needs more than the session may do. */
+/** Returns the caller and the body; `/admin` needs more than the session may do. */
 const resources = ({ url }: Request): string[] => [
   new URL(url).pathname === '/admin' ? 'https://a.example/' : RESOURCE,
 ]
@@ -112,7 +112,7 @@ describe.each(servers)('%s behind requireSession', (_, serve) => {
     expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null)
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(response.headers.get('cache-control')).toBe('no-store')
-    // The code and nothing more: what exactly is wrong is for the log.
+    // The client gets only the code. The details are for the log.
     expect(await response.text()).toBe(JSON.stringify({ code }))
     expect(told.map((error) => error.code)).toEqual([code])
   })

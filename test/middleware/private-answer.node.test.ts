@@ -11,7 +11,7 @@ import { requireSession as honoSession } from '../../src/middleware/hono.js'
 import { closeAll, listening } from '../http/hostile-servers.js'
 import { accepting, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
 
-// An answer to a signed request is one caller's, and says so to caches.
+// An answer to a signed request is private, and its headers say so to caches.
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -25,7 +25,7 @@ const marks = ({ headers }: Response): (string | null)[] => [
 ]
 const PRIVATE = 'private, no-store'
 
-/** What a handler of Node says, in each of its ways, and what the client is told. */
+/** The ways in which a Node handler answers, and the headers that the client then gets. */
 const NODE: readonly (readonly [string, (response: ServerResponse) => unknown, (string | null)[]])[] = [
   ['nothing', (response) => response.end('x'), ['Authorization', PRIVATE]],
   ['a status', (response) => response.writeHead(200, 'Fine').end('x'), ['Authorization', PRIVATE]],

@@ -45,7 +45,7 @@ it('outlives a process that died while it wrote, wherever it stopped', async () 
   const reader = fileRevocation(path)
   for (let length = 0; length < whole.length - 2; length++) {
     await writeFile(path, whole.subarray(0, length))
-    // Nobody was told that it counts, and it doesn't.
+    // `revoke` did not resolve, so the revocation doesn't count.
     expect(await fileRevocation(path).isRevoked(first)).toBe(false)
     await fileRevocation(path).revoke(second)
     const late = fileRevocation(path)
@@ -99,7 +99,7 @@ it('takes no other file for its own', async () => {
   await revocation.revoke(first)
   expect(await revocation.isRevoked(first)).toBe(true)
   await rm(path)
-  // As another process does that starts now.
+  // As a new process does.
   await fileRevocation(path).revoke(second)
   await fileRevocation(path).revoke(second)
   await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.isRevoked(second))

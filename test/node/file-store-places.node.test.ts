@@ -13,7 +13,7 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 const resources = ['https://api.example/notes/*']
 const isRoot = process.getuid?.() === 0
 
-/** Everything that one may try says that the store can't be used, before any wallet is opened. */
+/** Expects that each method rejects because the store can't be used, before any wallet opens. */
 async function expectUnavailable(path: string): Promise<void> {
   const store = fileStore(path)
   const wallet = testWallet()
@@ -55,7 +55,7 @@ it.each<[what: string, make: (folder: string) => Promise<string>]>([
   await expectUnavailable(await make(folder))
 })
 
-// Nothing is unreadable to root.
+// Root can read every file.
 it.skipIf(isRoot)('can not be in a folder that one may not read', async () => {
   const folder = join(await temporaryFolder(), 'locked')
   await mkdir(folder, { mode: 0o000 })

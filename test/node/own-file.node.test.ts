@@ -12,7 +12,7 @@ const isRoot = process.getuid?.() === 0
 const hasModes = process.platform !== 'win32'
 const NOBODY = 65_534
 
-/** Both kinds of file: what one may ask of each, and what it holds after it was first used. */
+/** Both kinds of files: their methods, and their content after the first use. */
 const kinds = [
   {
     kind: 'fileStore',
@@ -91,7 +91,7 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
     await accepts(path)
   })
 
-  // Only root can give files away.
+  // Only root can change the owner of a file.
   it.skipIf(!isRoot)(
     'refuses a file that is another user’s, though nobody else may write to it',
     async () => {

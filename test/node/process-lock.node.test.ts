@@ -7,7 +7,7 @@ import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { expectCode } from '../setup/expect-code.js'
 import { startModule } from '../setup/node-process.js'
 
-// For what must fail: long enough for any look at the lock.
+// For locks that must not be got: long enough for several attempts.
 const PATIENCE_MS = 60
 const FAR_BACK = new Date(Date.now() - 60_000)
 
@@ -18,7 +18,7 @@ const take = async (path: string, patienceMs?: number): Promise<string> =>
 
 /** The token of a process that has ended. */
 const deadToken = (): Promise<string> => startModule(`${IMPORTS}; console.log(processToken())`).end()
-/** A token as another machine's process makes it. */
+/** A token of a process on another machine. */
 const foreignToken = (): string => processToken().replace(/^\w+/, '0123456789abcdef')
 
 const IMPORTS = `
@@ -96,7 +96,7 @@ it('of a process whose number is another one’s by now is broken', async () => 
   const ours = [where, pid, start, random].join('-')
   expect(processOf(ours)).toBe('running')
   const earlier = [where, pid, Number(start) - 1, random].join('-')
-  // Where no start can be known, whoever has the number now counts as the holder.
+  // If the start time is unknown, the process that has this id now counts as the holder.
   expect(processOf(earlier)).toBe(start === '' ? 'running' : 'gone')
   await writeFile(path, earlier)
   if (start === '') await expectCode('ERR_STORE_UNAVAILABLE', () => take(path, PATIENCE_MS))
@@ -153,7 +153,7 @@ it('goes with whatever the dead have left beside it, when a store writes for the
   await utimes(`${path}.of.notes`, FAR_BACK, FAR_BACK)
   await fileStore(file).write('default', { last: { at: 1 } })
   expect(await beside(path)).toEqual([file, ...kept].map((name) => basename(name)).sort())
-  // Another machine's, which nobody needs for so long.
+  // The lock of another machine, held for longer than any process needs.
   await utimes(`${path}.of.${foreign}`, FAR_BACK, FAR_BACK)
   await rm(file)
   await startModule(WRITER, file).end()

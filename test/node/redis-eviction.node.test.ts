@@ -12,7 +12,7 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 const LATER = (): number => Date.now() + 600_000
 const EVICTING = ['lru', 'lfu', 'random'].flatMap((way) => [`allkeys-${way}`, `volatile-${way}`])
 const FULL = ['--maxmemory', '2mb', '--maxmemory-policy']
-// None of what a client has at hand counts: a full server has no room for it.
+// Limits the buffers of clients, because a full server has no memory for them.
 const LEAN = ['--client-query-buffer-limit', '1mb']
 
 interface Connection {
@@ -38,7 +38,7 @@ const connections = {
 }
 const ways = Object.entries(connections)
 
-/** Writes until the server has thrown keys away. */
+/** Writes until the server has evicted keys. */
 async function fillUntilEvicted(ask: Connection['ask']): Promise<void> {
   for (let i = 0; !/evicted_keys:[1-9]/.test(String(await ask('INFO', 'stats'))); i++)
     await ask('SET', `other ${i}`, 'x'.repeat(10_000), 'PX', '600000')
@@ -92,7 +92,7 @@ describeRedis('a redis-server with 2 MB', () => {
       const isForgotten = async (): Promise<boolean> =>
         Number(await ask('EXISTS', ...ids.map((id) => `cacao-session:used:${id}`))) < ids.length ||
         !(await revocation.isRevoked(signed()))
-      // What ends last is what volatile-ttl throws away last.
+      // volatile-ttl evicts the keys that expire first, so these expire last.
       for (let i = 0; !(await isForgotten()); i++)
         for (let j = 0; j < 20; j++)
           await ask('SET', `other ${i} ${j}`, 'x'.repeat(5000), 'PX', '86400000000')
@@ -125,7 +125,7 @@ describeRedis('a redis-server with 2 MB', () => {
       expect(again.filter((answer) => answer.status === 'fulfilled' && answer.value)).toEqual([])
       for (const cacao of revoked) expect(await revocation.isRevoked(cacao)).toBe(true)
       expect(await revocation.isRevoked(signed({ nonce: 'another123' }))).toBe(false)
-      // Whether there is room for it or not: what is said to be revoked is.
+      // Whether there is space or not: if `revoke` resolved, the capability is revoked.
       const late = signed({ nonce: 'another456' })
       const isDone = await Promise.resolve(revocation.revoke(late)).then(
         () => true,
@@ -152,10 +152,10 @@ describeRedis('a redis-server', () => {
     expect(await replay.use('a', LATER())).toBe(true)
     await ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
     now.mockReturnValue(61_000)
-    // To the store the other clock seems to have jumped back, behind what was used before.
+    // Only the steady clock moves, so the store takes the other one as set back: use a later expiry than before.
     const later = LATER() + 1000
     await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', later))
-    // Not only once, and no longer than it is so.
+    // It is refused each time, but only for as long as Redis may evict keys.
     await expectCode('ERR_STORE_UNAVAILABLE', () => replay.use('b', later))
     await ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
     expect(await replay.use('b', later)).toBe(true)
@@ -263,7 +263,7 @@ describe('a clock that jumps', () => {
     time = NOW
     expect(await use('a', NOW + 60_000)).toBe(false)
     expect(await use('c', NOW + 200_000)).toBe(false)
-    // `b` may be forgotten too, and whatever else was used until it expires.
+    // `b` may be forgotten too, and so may every request that was used and expires no later.
     expect(await use('d', NOW + 260_000)).toBe(false)
     expect(await use('d', NOW + 260_001)).toBe(true)
   })
@@ -277,12 +277,12 @@ describe('a clock that jumps', () => {
     const end = time + 60_000
     expect(await use('a', end)).toBe(true)
     time = NOW
-    // Redis counts two minutes, and forgets it; by the clock that is wrong no more, an hour is missing.
+    // Redis counts two minutes and forgets it, but by the corrected clock it expires an hour later.
     steady.mockReturnValue(120_001)
     forget()
     expect(await use('a', end)).toBe(false)
     expect(await use('b', end + 1)).toBe(true)
-    // Once the clock is past all that, nothing is left of it.
+    // After that time, new requests are accepted again.
     time = end
     expect(await use('c', end + 60_000)).toBe(true)
   })
@@ -307,7 +307,7 @@ describe('a clock that jumps', () => {
     const { use } = redisReplay(client, { now: () => time, evictionCheck: false })
     let refusals = 0
     for (let hour = 1; hour <= 1000; hour++) {
-      // A tenth of a second is missing in each hour.
+      // The clock loses a tenth of a second each hour.
       time = NOW + hour * 3_599_900
       steady.mockReturnValue(hour * 3_600_000)
       if (!(await use(`id ${hour}`, time + 60_000))) refusals++

@@ -12,12 +12,12 @@ import { describeRedis, type RedisServer, startRedis } from '../setup/redis.js'
 import { testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
-// A session that ends on one server ends its sockets on all of them, because Redis tells of it.
+// If a session ends on one server, its sockets on all servers end, because Redis sends a message.
 
 interface Connection {
   readonly client: NodeRedisClient | IORedisClient
   readonly ask: (...command: string[]) => Promise<unknown>
-  /** Another connection, which listens. */
+  /** A second connection, which subscribes. */
   subscriber(): Promise<NodeRedisSubscriber | IORedisSubscriber>
   close(): void
 }
@@ -98,7 +98,7 @@ describeRedis('redisRevocation, over pub/sub', () => {
       expect
         .poll(async () => (await connection.ask('PUBSUB', 'NUMSUB', channel)) as unknown[])
         .toContainEqual(1)
-    // Waits for the event itself; if Redis didn't tell, nobody would ask for an hour.
+    // Only the message can end it: without the message, the server would ask again only after an hour.
     const aborted = (signal: AbortSignal): Promise<unknown> =>
       new Promise((resolve) => {
         if (signal.aborted) resolve(signal.reason)
@@ -115,7 +115,7 @@ describeRedis('redisRevocation, over pub/sub', () => {
       await expect
         .poll(async () => (await connection.ask('PUBSUB', 'NUMSUB', `${prefix}events`)) as unknown[])
         .toContainEqual(2)
-      // One that has no subscriber tells others all the same.
+      // A server without a subscriber still sends messages.
       await revoke(redisRevocation(connection.client, { prefix }))
       for (const signal of ended)
         expect(((await aborted(signal)) as SessionError).code).toBe('ERR_CAPABILITY_REVOKED')

@@ -119,7 +119,7 @@ describeRedis('redis-server', () => {
       const revocation = redisRevocation(client)
       const verifiers = (storeTimeoutMs: number) =>
         [{ replay }, { revocation }].map((by) => requestVerifier({ ...accepting, ...by, storeTimeoutMs }))
-      // One that answers is waited for, however busy the machine is.
+      // A server that answers is waited for, even if the machine is busy.
       const patient = verifiers(60_000)
       for (const verify of patient) await verify(await signer.sign(post()))
       await server.kill()
@@ -129,7 +129,7 @@ describeRedis('redis-server', () => {
       } finally {
         await server.restart()
       }
-      // The client connects by itself: its next answer is what is waited for.
+      // The client reconnects itself, so wait for its next answer.
       expect(await replay.use('once it is back', accepting.now() + 60_000)).toBe(true)
       for (const verify of patient) await verify(await signer.sign(post()))
     })

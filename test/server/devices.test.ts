@@ -96,7 +96,7 @@ describe('a server with devices', () => {
     expect(JSON.stringify(seen)).not.toMatch(/Secret|192\.0\.2\.1/)
     await named(await testSigner('P-256', { nonce: 'another1234' }), { 'x-device': 'x'.repeat(1000) })
     expect((seen[1] as { name: string }).name).toHaveLength(100)
-    // No half of a character, which Postgres and Redis refuse.
+    // No half of a surrogate pair, which Postgres and Redis refuse.
     const emoji = encodeURIComponent(`x${'😀'.repeat(150)}`)
     await named(await testSigner('P-256', { nonce: 'emoji12345' }), { 'x-device': emoji })
     expect((seen[2] as { name: string }).name).toBe(`x${'😀'.repeat(99)}`)
@@ -172,7 +172,7 @@ describe('a server with devices', () => {
       const [one, other] = (await signers(2)) as [TestSigner, TestSigner]
       await visit(one)
       expect(String(failures)).toContain('it is down')
-      // For ten seconds, nobody waits for it.
+      // For ten seconds, the store is not asked again.
       await visit(other)
       expect(failures).toHaveLength(1)
       clock.advance(10)
@@ -215,7 +215,7 @@ describe('a server with devices', () => {
       const visit = server({ name: name as () => string, onFailed: (error) => failures.push(error) })
       const caller = await visit(await testSigner())
       expect(failures).toHaveLength(1)
-      // Whoever sends what the function fails for would otherwise keep that device, and others, from the list.
+      // Otherwise, a client whose request makes the function fail could keep its device, and other devices, off the list.
       expect(await listDevices(caller, both)).toMatchObject([{ keyDID: caller.keyDID, name: undefined }])
       const [other] = (await signers(1)) as [TestSigner]
       await visit(other)
@@ -239,7 +239,7 @@ describe('a server with devices', () => {
   })
 })
 
-/** What signs with a key under a capability. */
+/** Signs requests with a key under a capability. */
 const signerOf = ({ key, cacao }: Pick<TestSigner, 'key' | 'cacao'>): TestSigner => ({
   key,
   cacao,

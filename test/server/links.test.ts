@@ -56,7 +56,7 @@ beforeEach(async () => {
 
 const begin = (of: Caller = caller, options: Partial<LinkRequestOptions> = {}): LinkRequest =>
   linkRequest(of, { nonces: links, now: clock.now, ...options })
-/** What comes to a server by HTTP. */
+/** The request as the page gets it over HTTP. */
 const overHTTP = (request: LinkRequest): AuthMethodOpts =>
   JSON.parse(JSON.stringify(request)) as AuthMethodOpts
 const signB = async (request: LinkRequest): Promise<Cacao> => authB(overHTTP(request))
@@ -122,7 +122,7 @@ describe('a link of two accounts', () => {
   })
 })
 
-/** A session of an account that is a key. */
+/** A session whose account is a did:key. */
 async function callerOfKey(): Promise<Caller> {
   const { did } = await generateSessionKey('P-256')
   return callerUnder(
@@ -164,9 +164,9 @@ describe('what is no link', () => {
     )
     const cacao = await signB(begin())
     await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyLink(mallory, cacao, checks))
-    // Whoever takes it for the account itself has a nonce of another session.
+    // Even with the id of the account, the nonce belongs to a different session.
     await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink({ ...mallory, id: caller.id }, cacao, checks))
-    // It is still good where it belongs.
+    // It is still valid for its own session.
     await verifyLink(caller, cacao, checks)
   })
 
@@ -213,7 +213,7 @@ describe('what is no link', () => {
       { ...cacao.p, iss: `did:pkh:eip155:10:${ACCOUNT_B.slice(9)}` },
     ])
       await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyLink(caller, { ...cacao, p }, checks))
-    // A link that is refused costs the nonce nothing.
+    // A refused link does not use up the nonce.
     await verifyLink(caller, cacao, checks)
   })
 
@@ -254,7 +254,7 @@ describe('what is signed for a link', () => {
     const request = await signRequest(post(), { key: session.key, cacao }, clock.now())
     await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(request, options))
 
-    // An account that is a key could otherwise act as the account that was linked to it.
+    // Otherwise, an account that is a did:key could act as the linked account.
     const { seedKey } = await import('../../src/key/generate-key.js')
     const key = await seedKey(keyOfServer.secret)
     const own = await callerOfKey()

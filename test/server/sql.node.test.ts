@@ -35,7 +35,7 @@ describePostgres('Postgres', () => {
     await server.stop()
   })
 
-  /** Tables of their own for a test, in a schema of their own. */
+  /** Creates separate tables for a test, in a separate schema. */
   const fresh = async (): Promise<string> => {
     const prefix = `test_${++schemas}.app_`
     await pool.query(`CREATE SCHEMA test_${schemas}`)
@@ -80,7 +80,7 @@ describePostgres('Postgres', () => {
       old,
     ])
     await pool.query(`INSERT INTO ${prefix}used VALUES ('live', $1)`, [Date.now() + MINUTE])
-    // Each server sweeps at its first use, and then after each 500.
+    // Each server sweeps on its first use, and then after every 500 uses.
     for (const left of [1500, 500, 0]) {
       await sqlReplay(pool, { prefix }).use(`new ${left}`, Date.now() + MINUTE)
       const { rows } = await pool.query(`SELECT count(*) FROM ${prefix}used WHERE id LIKE 'old %'`)
@@ -112,7 +112,7 @@ describePostgres('Postgres', () => {
   it('accepts nothing that may have been removed, whatever the clock of a server says', async () => {
     const prefix = await fresh()
     await sqlReplay(pool, { prefix }).use('now', Date.now() + MINUTE)
-    // A server whose clock is an hour behind: what it takes for live was swept away by the others.
+    // A server whose clock is an hour behind: other servers have removed rows that it still considers valid.
     const behind = testClock(Date.now() - 60 * MINUTE)
     const slow = sqlReplay(pool, { prefix, now: behind.now })
     expect(await slow.use('swept or not', behind.now() + MINUTE)).toBe(false)
@@ -271,7 +271,7 @@ describe('a client', () => {
     ['a text', [{ one: 'yes' }]],
     ['an empty row', [{}]],
   ])('that answers with %s is not believed', async (_, answer) => {
-    // What sweeping answers doesn't matter.
+    // The answers to sweeping don't matter.
     let asked = 0
     const client = sqlite(() => (asked++ < 2 ? [] : answer))
     await expectCode('ERR_STORE_UNAVAILABLE', () => sqlReplay(client).use('a', later()))

@@ -10,7 +10,7 @@ import { sqlDevices, sqlMigration, sqlReplay, sqlRevocation } from '../../src/se
 import { upstashDevices, upstashReplay, upstashRevocation } from '../../src/server/upstash.js'
 import { indexedDBStore } from '../../src/store/indexeddb-store.js'
 
-// What is misspelt is not asked for: a store under another prefix than was meant knows of no revocation.
+// A misspelt option must be an error: a store with a wrong prefix would find no revocation.
 
 const redis = { call: async () => null }
 const database = { prepare: () => ({ all: () => [] }), exec: () => undefined, pragma: () => undefined }
@@ -85,7 +85,7 @@ describe('sqlMigration', () => {
 })
 
 describe('nonces', () => {
-  // Such as of an environment variable that isn't set: each server on its own would then accept a nonce once.
+  // For example, from an environment variable that isn't set: each server would then accept a nonce once.
   it.each(['secret', 'replay'])('takes no %s that is undefined, which servers share', (option) => {
     expect(() => nonces({ [option]: undefined })).toThrow(`${option} is undefined`)
   })

@@ -13,7 +13,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 let letGo: () => void = () => undefined
 let connection: Connection
 beforeEach(async () => {
-  // What waits for the database does so by an interval, which passes only where a test says so.
+  // Waits for the database use an interval, and its time passes only when a test advances it.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   connection = new Connection(NAME, 60_000, WORK_MS)
   await read(connection)
@@ -28,7 +28,7 @@ afterEach(async () => {
   })
 })
 
-/** What a tab does that was frozen while it wrote: it keeps everyone else from the database. */
+/** Blocks the database for all others, as a tab does that was frozen while it wrote. */
 async function hold(): Promise<void> {
   const other = new Connection(NAME, 60_000)
   const database = wrap(await other.open())
@@ -44,7 +44,7 @@ async function hold(): Promise<void> {
   holding.catch(() => undefined)
 }
 
-/** The code by which work is refused that is waited for so long, and not a millisecond longer. */
+/** Expects that the work is refused after exactly this time, and returns the error. */
 async function refusedAfter(ms: number, work: () => Promise<unknown>): Promise<Error> {
   let isOver = false
   const refused = expectCode('ERR_STORE_UNAVAILABLE', work).finally(() => {
@@ -75,7 +75,7 @@ it('gives up what another tab keeps it from, sooner each time, and goes on once 
       .finally(() => {
         isSettled = true
       })
-    // Time to answer, before the clock says that it took too long: a busy engine needs more than one turn.
+    // Give the database time to answer before the clock advances: a busy engine needs more than one turn.
     for (let turns = 0; turns < 100 && !isSettled; turns++) await turn()
     vi.advanceTimersByTime(WORK_MS)
     answers = await reading

@@ -21,7 +21,7 @@ describe('a value that is too long for one cookie', () => {
 
   it('fills three to the last byte that any browser keeps, and no further', async () => {
     const cookies = sealedCookies(undefined, { maxAgeSecs: 400 * 24 * 60 * 60 })
-    // Sealed, a value grows by blocks of 16 bytes: the last one that fits leaves less than that.
+    // A sealed value grows by blocks of 16 bytes, so the largest one that fits leaves less than 16 bytes free.
     await cookies.setItem('long', 'ü'.repeat(4463))
     expect(cookies.setCookies().map(({ length }) => length)).toEqual([4091, 4093, 4083])
     await expectCode('ERR_STORE_UNAVAILABLE', () => cookies.setItem('long', 'ü'.repeat(4464)))

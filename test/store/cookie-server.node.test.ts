@@ -16,7 +16,7 @@ const resources = ['https://api.example/notes/*']
 const wallet = testWallet()
 const auth = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
 
-/** What a server does for each request: sign in, tell who it is, sign out. */
+/** Handles the server's requests: sign in, return who is signed in, sign out. */
 async function answer(path: string, store: ReturnType<typeof stringStore>): Promise<string> {
   const options = { store, resources, ...believed }
   if (path === '/sign-out') await DIDSession.remove(ACCOUNT_A, { store })

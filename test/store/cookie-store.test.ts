@@ -24,7 +24,7 @@ describe('cookieStore', () => {
     const [maxAge, ...rest] = attributes(cookie)
     expect(rest).toEqual(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'])
     const [, secs] = /^Max-Age=(\d+)$/.exec(maxAge ?? '') ?? []
-    // An hour, but for what has passed since.
+    // An hour, less the time that has passed since.
     expect(Number(secs)).toBeLessThanOrEqual(3600)
     expect(Number(secs)).toBeGreaterThan(3000)
   })
@@ -144,7 +144,7 @@ describe('cookieStore', () => {
 describe('the request', () => {
   const sealed = seal('value', '__Host-key', SECRET)
 
-  // Browsers take no cookie into Headers, so one that has it stands in.
+  // In browsers, Headers can't contain a cookie, so an object replaces them here.
   const headersWith = (header: string): Headers =>
     Object.assign(new Headers(), { get: (name: string) => (name === 'cookie' ? header : null) })
 
@@ -164,7 +164,7 @@ describe('the request', () => {
     async (source) => expect(await sealedCookies(source).getItem('key')).toBeUndefined(),
   )
 
-  // The last one is what Next.js gives for cookies().
+  // The last one has the form of the result of Next.js's cookies().
   const cookies = { get: () => undefined, has: () => false, getAll: () => [] }
   it.each([null, 7, {}, { headers: undefined }, { cookies: {} }, cookies])('is not %j', async (source) => {
     expect(await failureOf(() => sealedCookies(source as never))).toBeInstanceOf(TypeError)

@@ -139,7 +139,7 @@ describe('where did-session 4 never ran', () => {
     expect(await databaseNames()).not.toContain('did-session')
   })
 
-  // WebKit keeps an empty database after an aborted upgrade, but it has been able to list its databases all along.
+  // WebKit keeps an empty database after an aborted upgrade, but all its versions can list the databases.
   it.skipIf(globalThis.navigator?.vendor?.startsWith('Apple'))(
     'nor is it where databases can not be listed',
     async () => {

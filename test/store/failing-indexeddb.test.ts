@@ -10,9 +10,9 @@ import { clearOrigin, storedSessions } from '../setup/origin.js'
 import { shortWaits } from '../setup/short-waits.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
-// What browsers do to IndexedDB, done to the real one. In each case one can still sign in, and persistence tells.
+// Simulates failures of browsers on the real IndexedDB. In each case a person can still sign in, and `persistence` says `memory`.
 const resources = ['https://api.example/notes/*']
-// What is kept in memory stays there, for the other files of the lane too.
+// Sessions in memory would otherwise stay there for the other test files of the lane.
 const PLACE = { namespace: 'failing' }
 const options = { resources, ...PLACE }
 const auth = (wallet: TestWallet) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
@@ -29,7 +29,7 @@ afterEach(async () => {
   await DIDSession.remove(ACCOUNT_A, PLACE)
 })
 
-/** Has IndexedDB fail until the end of the test. */
+/** Makes IndexedDB fail until the end of the test. */
 function fail(...args: Parameters<typeof failingIndexedDB>): void {
   repairs.push(failingIndexedDB(...args))
 }
@@ -75,7 +75,7 @@ describe('where IndexedDB', () => {
   })
 
   it('refuses keys, but takes what comes before them', async () => {
-    // As iOS does. What was put already is undone, and no rejection is left over: the runner would report it.
+    // As iOS does. Earlier writes are undone, and no rejection is left unhandled: the runner would report it.
     fail('data-clone-error')
     await worksInMemory()
     expect(await storedSessions()).toEqual([])
@@ -117,7 +117,7 @@ describe('where IndexedDB', () => {
   })
 
   it('hangs when opened: the wait has an end, and what opens late is used', async () => {
-    // A connection that does not give way to a deletion holds back every later open.
+    // A connection that stays open during a deletion blocks every later open.
     const store = indexedDBStore({ name: 'hanging', openTimeoutMs: 50 })
     const holder = await new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open('hanging', 1)
@@ -164,16 +164,16 @@ describe('the default store', () => {
     const waits = shortWaits(2000)
     expect(await DIDSession.explain(ACCOUNT_A, resources, PLACE)).toEqual({ status: 'store-unavailable' })
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), options)
-    // Opening is tried twice, once for all.
+    // The database is opened twice, and never again.
     expect(waits.count).toBe(2)
     waits.stop()
     expect(session.persistence).toBe('memory')
     expect((await DIDSession.load(undefined, PLACE))?.keyDID).toBe(session.keyDID)
-    // Nobody knows what the database holds, so nobody can promise that the account is signed out.
+    // The database may contain sessions, so it is not certain that the account is signed out.
     await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.remove(ACCOUNT_A, PLACE))
     holder.close()
     await deleted
-    // Once the database has opened after all, it serves again.
+    // As soon as the database has opened, it is used again.
     const removed = (): Promise<boolean> =>
       DIDSession.remove(ACCOUNT_A, PLACE).then(
         () => true,

@@ -58,7 +58,7 @@ describe('a backend that fails', () => {
     )
     await expectCode('ERR_STORE_UNAVAILABLE', () => held?.remove())
     expect(backend.items.get(ITEM)).toBe(before)
-    // What stays there is what the error speaks of: the key at hand has signed for the last time.
+    // The item stays in the backend, but the session no longer signs and is not resumed.
     await expectCode('ERR_SESSION_REMOVED', () => held?.sign(new Uint8Array(1)))
     expect(await DIDSession.load(ACCOUNT_A, { store: full })).toBeUndefined()
   })
@@ -81,7 +81,7 @@ describe('a backend that fails', () => {
     )
     expect(cause).toBeInstanceOf(DOMException)
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
-    // Signing out needs less room than there was, so it works in a full storage, too.
+    // Signing out needs less space than before, so it works in a full storage too.
     await DIDSession.remove(ACCOUNT_A, { store })
     expect(await DIDSession.load(undefined, { store })).toBeUndefined()
     localStorage.clear()

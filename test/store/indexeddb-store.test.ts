@@ -7,7 +7,7 @@ const NAME = 'one-session'
 const MINE = 'eip155:1:0x01'
 const OTHER = 'eip155:1:0x02'
 
-// Stores check nothing of what they hold, so a session is no more here than what tells it apart.
+// Stores don't check their sessions, so a session here has only what identifies it.
 const record = (account: string, keyDID: string): NewSession => ({
   account,
   keyDID,
@@ -29,7 +29,7 @@ afterEach(() => {
 
 const nothingKnown = (): boolean => false
 
-/** What a page reads first that doesn't know whose session it has. */
+/** The first read of a page that doesn't know yet which account has a session. */
 async function readFirst(from: SessionStore = store): Promise<StoredAccount | undefined> {
   return from.readAccount?.('default', undefined, nothingKnown, true)
 }
@@ -76,7 +76,7 @@ it('reads nothing of another namespace', async () => {
 })
 
 it('takes no key for that of another session', async () => {
-  // The key alone is left, as if something had gone wrong.
+  // Only the key is left, as after a failure.
   await store.write('default', { put: [session(MINE, 'a')], last: last(MINE, 'b') })
   await store.database?.use(
     async (database) =>

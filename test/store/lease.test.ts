@@ -48,7 +48,7 @@ describe('a lease', () => {
     expect(await takeLease(two, 'prompt', 'b', isOver)).toBe(true)
     expect(seen[0]).toEqual({ holder: 'a', since: expect.toSatisfy((since) => since >= before) })
     expect(seen[1]).toEqual(seen[0])
-    // Who had it doesn't give back what is another's by now.
+    // The former holder must not release a lease that a different one holds by now.
     await releaseLease(one, 'prompt', 'a')
     expect(await takeLease(one, 'prompt', 'a', never)).toBe(false)
   })

@@ -14,7 +14,7 @@ import { failureOf } from '../setup/expect-code.js'
 import { forgedItem } from '../setup/forged-store.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-// A server that keeps sessions in cookies, and a client that sends it cookies of its own making.
+// A server that keeps sessions in cookies, and a client that sends forged cookies.
 
 const NAME = '__Host-cacao-session%3Adefault'
 const OTHER_SECRET = SECRET.map((byte) => byte ^ 0xff)
@@ -25,7 +25,7 @@ const who = async (cookies: CookieStore, options: object = {}): Promise<string |
 const valueIn = (header: string): string => header.slice(NAME.length + '=xxxxxxxx.1.'.length)
 const headerFor = (value: string, name = NAME): string => `${name}=abcdefgh.1.${value}`
 
-/** A session of the account that its wallet really signed, for a seed that the attacker knows. */
+/** A session that the account's wallet really signed, but whose seed the attacker knows. */
 async function ownItem(domain = 'app.example'): Promise<string> {
   const seed = new Uint8Array(32).fill(9)
   const aud = (await seedKey(seed)).did

@@ -15,7 +15,7 @@ import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 const resources = ['https://api.example/notes/*']
 const auth = (key = KEY_A) => ethereumAuth(key, undefined, { domain: 'app.example' })
 
-/** Gives storages over the same place, as one process after another would make them. */
+/** Creates storages over the same place, as several processes would, one after the other. */
 type Place = () => Storage
 
 describe.each<[driver: string, newPlace: () => Promise<Place>]>([

@@ -14,13 +14,13 @@ import { forgedItem } from '../setup/forged-store.js'
 import { mapBackend } from '../setup/string-backends.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
 
-// A store that others can write, and what they write there.
+// A store that others can write to, and what attackers write there.
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 const resources = ['https://api.example/notes/*']
 const SEED = new Uint8Array(32).fill(3)
 
-/** A store of strings with what somebody has written there. */
+/** A string store with content that somebody else has written. */
 function storeWith(item: string): SessionStore {
   const backend = mapBackend()
   backend.setItem('cacao-session:default', item)
@@ -190,7 +190,7 @@ describe('a string', () => {
 })
 
 describe('a sign-out', () => {
-  /** A session that somebody else has at hand in the same process. */
+  /** A session that somebody else uses in the same process. */
   const theirs = memoryStore()
   const victims = () => DIDSession.get(ACCOUNT_A, auth, { resources, store: theirs })
 
@@ -241,7 +241,7 @@ describe('a sign-out', () => {
     victim.on('removed', () => expect.fail('told that it was removed'))
     const store = await plant(victim)
     const options = { store, ...believed }
-    // The watch over the store learns what is in it, and then that it is gone.
+    // The watch first sees the content of the store, and then that it was removed.
     const stop = DIDSession.onChange(() => undefined, { store })
     await DIDSession.load(undefined, options)
     await DIDSession.remove(ACCOUNT_A, { store })

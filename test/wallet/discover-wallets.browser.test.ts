@@ -14,7 +14,7 @@ afterEach(() => {
   stops = []
 })
 
-/** A wallet that announces itself whenever it is asked to, as EIP-6963 says. */
+/** A wallet that announces itself each time when it is asked to (EIP-6963). */
 function install(detail: unknown): void {
   const announce = (): void =>
     void window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))
@@ -156,7 +156,7 @@ describe('discoverWallets', () => {
       install({ info: one, provider: first })
       install({ info: other, provider: second })
     }
-    // Nobody could tell it from the first one.
+    // A person could not tell it from the first one.
     install({ info: one, provider: testWallet().provider })
     const wallets = await discoverWallets({ timeoutMs: 0 })
     expect(wallets.map(({ provider }) => provider)).toEqual([first, second])
@@ -173,7 +173,7 @@ describe('discoverWallets', () => {
 })
 
 describe('ethereumWallets', () => {
-  /** What a list of its choices shows, in which one takes the place of another with the same id. */
+  /** The names of the choices, in a list in which a choice replaces an earlier one with the same id. */
   async function list(): Promise<Map<string, WalletChoice>> {
     const { signal } = listening
     const choices = new Map<string, WalletChoice>()

@@ -206,13 +206,13 @@ describe('a contract’s yes', () => {
       await expectCode('ERR_CAPABILITY_SIGNATURE', () => check(other))
     vi.advanceTimersByTime(1)
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => check())
-    // A no is remembered for a second.
+    // A refusal is remembered for a second.
     chain.answers.eth_call = ACCEPTED
     vi.advanceTimersByTime(999)
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => check())
     vi.advanceTimersByTime(1)
     await check()
-    // Nor does a clock that was set back make a yes last.
+    // A clock that was set back does not make an acceptance last longer.
     vi.setSystemTime(Date.now() - 3_600_000)
     chain.answers.eth_call = REFUSED
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => check())

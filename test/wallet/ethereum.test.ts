@@ -78,7 +78,7 @@ describe.each(signers)('%s', (_, signer) => {
   })
 })
 
-// A client that knows its account refuses others itself; one that asks its wallet lets it answer.
+// A client that knows its account refuses other accounts itself; a client that asks its wallet passes the answer on.
 function bare(signer: EthereumSignerInput): EthereumSignerInput {
   return typeof signer === 'object' && 'getAddresses' in signer ? testWallet().provider : signer
 }

@@ -39,7 +39,7 @@ const counterfactual = async (changes: Record<string, unknown> = {}, by = OWNER)
     async (message) => chain.wrap(await by.signMessage({ message }), SALT),
     changes,
   )
-/** An RPC that counts, with verifiers that ask it, and their clock. */
+/** An RPC that counts its requests, verifiers that use it, and their clock. */
 const counting = async () => {
   const clock = testClock(NOW)
   const { url, calls } = await startLyingRPC(chain.url, {})
@@ -61,7 +61,7 @@ describe('fifty that ask at one time about one account that is not deployed', ()
     const callers = await fifty(async () => verify(await signRequest(post(), { key, cacao }, NOW)))
     expect(new Set(callers.map(({ account }) => account)).size).toBe(1)
     expect(calls.sort()).toEqual(ROUND)
-    // What was accepted is asked again: the account may have another owner by now.
+    // An accepted signature is checked again, because the account may have a new owner by now.
     await verify(await signRequest(post(), { key, cacao }, NOW))
     expect(calls).toHaveLength(4)
   })
@@ -72,13 +72,13 @@ describe('fifty that ask at one time about one account that is not deployed', ()
     const refused = (): Promise<unknown> => expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(forged))
     await fifty(refused)
     const { length } = calls
-    // A call for each way in which the text may have been written.
+    // One call for each form of the text.
     expect(calls.filter((method) => method === 'eth_chainId')).toHaveLength(1)
     expect(length).toBeLessThanOrEqual(4)
     clock.advance(0.999)
     await refused()
     expect(calls).toHaveLength(length)
-    // One refusal is nobody else's.
+    // A refusal does not affect other capabilities.
     await verify(await counterfactual())
     expect(calls.length).toBe(length + 2)
     clock.advance(0.001)
@@ -124,7 +124,7 @@ describe('an RPC that is down', () => {
     const cacao = await counterfactual()
     const verify = (): Promise<Cacao> => verifyCacao(cacao, { verifiers, now: () => NOW })
     await fifty(() => expectCode('ERR_RPC_UNAVAILABLE', verify))
-    // Once one question has failed, the other may not be sent.
+    // After the first request has failed, the second one may not be sent.
     const { length } = calls
     expect(calls.filter((method) => method === 'eth_chainId')).toHaveLength(1)
     expect(length).toBeLessThanOrEqual(2)

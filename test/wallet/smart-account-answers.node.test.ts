@@ -46,7 +46,7 @@ const refuses = async (cacao: unknown, rpc?: EthereumRPC): Promise<void> =>
 const signOther = (message: string): Promise<Hex> => OTHER.signMessage({ message })
 
 describe('on a chain whose calls need a receiver', () => {
-  // As these nodes and relays answer a call without one.
+  // The answers of these nodes and relays to a call without a receiver.
   const ANSWERS: [string, object][] = [
     [
       'hiero-json-rpc-relay',
@@ -171,7 +171,7 @@ describe('an account that is not delegated yet (ERC-8010)', () => {
     readonly chainId?: number
     readonly nonce?: number
   }
-  // Written with viem's encoder, as ox wraps.
+  // Encoded with viem in the same form as ox does.
   async function wrap(
     signature: Hex,
     { by = OTHER, code, to = NOBODY, data = '0x', chainId = ANVIL_CHAIN, nonce = 0 }: Wrapping,
@@ -204,7 +204,7 @@ describe('an account that is not delegated yet (ERC-8010)', () => {
     const byOwner = (message: string): Promise<Hex> => OWNER.signMessage({ message })
     const good = { code, to: OTHER.address, data }
     await verify(await signedBy(account(), async (text) => wrap(await byOwner(text), good)))
-    // Any chain may be meant by 0.
+    // The chain id 0 stands for any chain.
     await verify(
       await signedBy(account(), async (text) => wrap(await byOwner(text), { ...good, chainId: 0 })),
     )

@@ -34,7 +34,7 @@ afterAll(() => chain?.stop())
 
 const verifiersOf = (url: string) => ethereumVerifiers({ rpc: { [ANVIL_CHAIN]: url } })
 let used = 100
-/** A wallet of an account that is deployed, or isn't yet. */
+/** A wallet of an account that may be deployed or not. */
 const walletOf = async (isDeployed: boolean): Promise<SmartWallet & { address: `0x${string}` }> => {
   const own = salt(used++)
   const address = isDeployed ? await chain.put() : await chain.addressOf(own)
@@ -155,7 +155,7 @@ describe('ethereumAuth', () => {
     expect(await sign({ ...ethers, provider: { send } }, account)).toBe('eip1271')
     await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => sign({ ...ethers, provider: null }, account))
     expect(await sign(ethers, account, { rpc: chain.url })).toBe('eip1271')
-    // The wallet is asked about chains that the option doesn't name.
+    // For chains that the option doesn't name, the wallet is asked.
     expect(await sign(provider, account, { rpc: { 1: 'http://127.0.0.1:1' } })).toBe('eip1271')
     await expectCode('ERR_RPC_UNAVAILABLE', () => sign(provider, account, { rpc: 'http://127.0.0.1:1' }))
   })

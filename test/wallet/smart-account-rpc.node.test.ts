@@ -70,7 +70,7 @@ describe('an RPC that does not answer', () => {
     const server = createServer((socket) => {
       sockets.push(socket)
       closed.push(new Promise((done) => socket.on('error', () => undefined).once('close', done)))
-      // Both questions are being waited for.
+      // Both requests are pending.
       socket.on('data', () => heard.add(socket).size === 2 && resolve())
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -240,7 +240,7 @@ describe('a Solana wallet', () => {
       await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
         authorize(make((message) => signed(message, stranger))),
       )
-      // Over another message it is either no signature of ours, or none at all.
+      // A signature over a different message is refused, as invalid or as malformed.
       await expect(authorize(make(() => signed(utf8('another message'))))).rejects.toThrow()
     }
   })

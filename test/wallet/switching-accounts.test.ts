@@ -7,7 +7,7 @@ import { ethereumAuth, watchWallet } from '../../src/wallet/ethereum/index.js'
 import { SEED } from '../setup/seed.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
-// Loaded beforehand: two that wait for one import don't go on in the order in which they asked.
+// Loaded beforehand, because two callers that wait for the same import don't continue in their order.
 beforeAll(() => import('../../src/wallet/ethereum/account-watch.js'))
 
 // An app that keeps a session for each of two accounts, while the person changes account and chain in the wallet.
@@ -16,7 +16,7 @@ const store = memoryStore()
 const resources = ['https://api.example/notes/*']
 const [ADDRESS_A = '', ADDRESS_B = ''] = [ACCOUNT_A, ACCOUNT_B].map((id) => id.slice('eip155:1:'.length))
 
-/** What the wallet shows. */
+/** The account and the chain that the wallet shows. */
 interface Shown {
   readonly address: string | undefined
   readonly chain: number
@@ -73,7 +73,7 @@ it.each([true, false])(
           await acting?.signRequest(new Request('https://api.example/notes/1'))
           return acting?.id
         }
-        // Subscribed after the app, and told of every step: by then, the app was told.
+        // Subscribed after the app, so when it is called, the app's listener has been called too.
         let wake = (): void => undefined
         watchWallet(wallet.provider, () => wake(), { signal })
 

@@ -78,7 +78,7 @@ describe('a text that was signed elsewhere, with the address', () => {
     ({ h: { t: 'caip122' }, p, s: { t: 'eip191', s: eip191Sign(text, SECRET) } }) as Cacao
   const eip1271 = (p: CacaoPayload): Cacao =>
     ({ h: { t: 'caip122' }, p, s: { t: 'eip1271', s: `0x${'ab'.repeat(96)}` } }) as Cacao
-  // A chain whose contract accepts the signature of one text.
+  // A chain with a contract that accepts the signature over one text.
   const accepting = (text: string) => ({
     async request({ method, params }: { method: string; params?: unknown }) {
       const isAsked = JSON.stringify(params).includes(toHex(eip191Hash(text)))
@@ -241,7 +241,7 @@ describe('an empty map of metadata', () => {
 describe('a capability that begins later', () => {
   it('is told as such whatever verifier there is, and a forged one is told as forged', async () => {
     const future = signed({ iat: '2024-06-03T00:00:00Z' })
-    // As the verifiers of the did-session family do, which judge the dates by themselves.
+    // As for the verifiers of the did-session family, which check the dates themselves.
     const family = async (
       cacao: { p: { iat: string; nbf?: string } },
       options: { atTime: Date; clockSkewSecs: number },

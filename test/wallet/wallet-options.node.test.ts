@@ -20,7 +20,7 @@ import { failureOf } from '../setup/expect-code.js'
 import { testSolanaWallet } from '../setup/solana-wallet.js'
 import { KEY_A } from '../setup/wallet.js'
 
-// What is misspelt is passed over: a statement that nobody reads, or a check that is not made.
+// A misspelt option must be an error: if it were ignored, a statement would be missing, or a check skipped.
 
 const provider = { request: async () => [], on: () => undefined, removeListener: () => undefined }
 const solana = testSolanaWallet(7).wallet

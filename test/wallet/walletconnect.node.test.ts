@@ -21,7 +21,7 @@ beforeEach(async () => {
 const signIn = (changes: Partial<typeof options> = {}): Promise<DIDSession> =>
   DIDSession.get(phone.app.account, ethereumAuth(phone.provider), { ...options, ...changes })
 
-/** A sign-in for which the person has gone to the wallet's app. */
+/** A sign-in for which the person has switched to the wallet's app. */
 async function begun(changes?: Partial<typeof options>): Promise<Promise<DIDSession>[]> {
   const times = phone.app.prompts + 1
   const session = signIn(changes)
@@ -56,7 +56,7 @@ describe('a wallet on a phone', () => {
     const error = await expectCode('ERR_AUTH_FAILED', () => session)
     expect(error.message).toContain('connect it again')
     expect(phone.listeners('session_delete')).toBe(0)
-    // What it still answers signs nobody in.
+    // A late answer of the wallet signs nobody in.
     phone.app.behaviour = 'approves'
     expect(await DIDSession.load(undefined, { store: options.store })).toBeUndefined()
     await ethereumAccount(phone.provider)

@@ -30,7 +30,7 @@ afterEach(() => {
   expect(wallet.listeners).toBe(0)
 })
 
-/** Watches the wallet, and gives the changes in the order in which they are told. */
+/** Watches the wallet, and returns the list of reported changes. */
 function watch(
   options: WatchWalletOptions = {},
   answer: (change: WalletChange) => unknown = () => undefined,
@@ -53,7 +53,7 @@ function watch(
   return { stop, next, told }
 }
 
-/** Resolves once all that was emitted before has been looked at: what another wallet emits later was told. */
+/** Resolves as soon as all earlier events were handled: a later event of a second wallet was reported. */
 async function settled(): Promise<void> {
   const later = testWallet()
   await new Promise((resolve) => {
@@ -147,7 +147,7 @@ describe('another chain', () => {
     ['before', () => wallet.emit('chainChanged', '0x89'), () => wallet.emit('accountsChanged', [ADDRESS_B])],
     ['after', () => wallet.emit('accountsChanged', [ADDRESS_B]), () => wallet.emit('chainChanged', '0x89')],
   ])('told right %s another address is one change', async (_, first, second) => {
-    // It answers what was so before: the events alone tell all.
+    // Its answers are from before, so only the events are right.
     const { next, told } = watch()
     first()
     second()
@@ -293,7 +293,7 @@ describe('a wallet that talks nonsense', () => {
     }
     wallet.emit('chainChanged', '0x1')
     expect(await next()).toEqual(NOBODY)
-    // What it shows is all in the event and the answer.
+    // The event and the answer contain everything that the wallet shows.
     wallet.provider.request = testWallet().provider.request
     choose(ADDRESS_B)
     expect(await next()).toEqual(only(ACCOUNT_B, false))
@@ -327,7 +327,7 @@ describe('a wallet that talks nonsense', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     wallet.shows.addresses = HANGS
     const [own, first] = [watch({ account: ACCOUNT_A }), watch()]
-    // As late as the watching itself, which loads on demand.
+    // As late as the watch, whose code loads on demand.
     await import('../../src/wallet/ethereum/account-watch.js')
     choose(ADDRESS_B)
     await vi.advanceTimersByTimeAsync(2999)
@@ -414,7 +414,7 @@ describe('watching ends', () => {
     choose(ADDRESS_B)
     await next()
     await other.next()
-    // Under way already.
+    // This request has already been sent.
     choose(ADDRESS_A)
     finish(stop)
     expect(wallet.listeners).toBe(4)

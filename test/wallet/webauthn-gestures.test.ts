@@ -46,7 +46,7 @@ describe('the gestures', () => {
       verifiers,
     })
     expect([again.keyDID, passkeys.requests.length]).toEqual([session.keyDID, 1])
-    // The browser need not ask which one, nor by which way.
+    // The browser need not ask for the passkey, nor for the transport.
     const [resident] = passkeys.residents
     expect(passkeys.requests[0]?.allowCredentials).toEqual([
       { type: 'public-key', id: resident?.id, transports: ['internal', 'hybrid'] },
@@ -60,7 +60,7 @@ describe('the gestures', () => {
     expect([session.id, passkeys.requests.length]).toEqual([account, 1])
     expect(passkeys.requests[0]?.allowCredentials).toEqual([])
     expect((await knownPasskeys()).map((known) => known.account)).toEqual([account])
-    // By which way it is reached nobody said: by any.
+    // Its transports are unknown, so any transport is allowed.
     await authorize(account)
     const { id } = passkeys.residents[0] ?? {}
     expect(passkeys.requests[1]?.allowCredentials).toEqual([{ type: 'public-key', id }])

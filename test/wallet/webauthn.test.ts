@@ -150,7 +150,7 @@ describe('a person whose browser or passkey', () => {
   it.each(FAILURES)('%s is told so', async (_, code, message, behaviour) => {
     const account = await create()
     passkeys.behaviour = behaviour
-    // Without verifiers: our own side looks.
+    // Without verifiers: the auth method itself checks the answer.
     const auth = webauthnAuth(account, site)
     const error = await expectCode(code, () => DIDSession.authorize(auth, { resources }))
     expect(error.message).toMatch(message)
