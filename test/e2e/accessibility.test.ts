@@ -100,7 +100,7 @@ describeEngines(
           await page.click(id('signed'))
           await page.type(id('note-text'), 'Buy cacao beans')
           await page.click(id('add-note'))
-          await page.waitForText(id('note-exchange'), 'Taken')
+          await page.waitForText(id('note-exchange'), 'Accepted')
         },
       ],
       [
@@ -194,7 +194,7 @@ describeEngines(
       await seen('note-text')
       await page.type(id('note-text'), 'Buy cacao beans')
       await page.press('Enter')
-      await page.waitForText(id('note-exchange'), 'Taken')
+      await page.waitForText(id('note-exchange'), 'Accepted')
       expect(await focused(page)).toBe('note-text')
       await seen('delete-note')
       for (const name of ['send-header', 'send-altered', 'send-twice']) await seen(name)
