@@ -22,9 +22,8 @@ export function scheduleAt(now: Clock, time: number, callback: () => void): () =
     } else wait()
   }
   const wait = (): void => {
-    const delay = time - now()
-    // A clock that returns NaN must not make the timer fire without pause.
-    timer = setTimeout(checkTime, delay < LONGEST_TIMER_STEP_MS ? Math.max(delay, 0) : LONGEST_TIMER_STEP_MS)
+    // `|| 0`, because a clock that returns NaN must not make the timer fire without pause.
+    timer = setTimeout(checkTime, Math.min(Math.max(time - (now() || 0), 0), LONGEST_TIMER_STEP_MS))
     unref(timer)
   }
   const stopListening = onPageResume(checkTime)
@@ -54,7 +53,8 @@ export function onPageResume(callback: () => void): () => void {
 
 /** Lets a Node or Deno process end while this timer, or another resource with `unref`, is still active. */
 export function unref(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
+  const resource = timer as { unref?(): void } | null | undefined
+  if (resource?.unref) resource.unref()
   else (globalThis as { Deno?: { unrefTimer?(id: unknown): void } }).Deno?.unrefTimer?.(timer)
 }
 

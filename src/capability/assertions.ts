@@ -72,13 +72,12 @@ const MOST_NAMED = 5
 const MOST_CHARACTERS = 200
 
 function fewOf(resources: readonly string[]): string {
+  if (resources.length === 0) return 'nothing'
   const named = resources
     .slice(0, MOST_NAMED)
     .map((uri) => (uri.length > MOST_CHARACTERS ? `${uri.slice(0, MOST_CHARACTERS)}…` : uri))
   const others = resources.length - named.length
-  return [...(named.length === 0 ? ['nothing'] : named), ...(others > 0 ? [`${others} others`] : [])].join(
-    ', ',
-  )
+  return [...named, ...(others > 0 ? [`${others} others`] : [])].join(', ')
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that grants the ability. */

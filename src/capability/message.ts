@@ -22,11 +22,12 @@ export function renderMessage(message: Message, layout: MessageLayout = 'erc4361
   const { scheme, domain, chainName, address, statement, chainId, resources } = message
   const chain = `Chain ID: ${chainId}`
   const isChainLast = layout.endsWith('-2022')
+  const noStatement = layout.startsWith('erc4361') ? [''] : []
   const lines = [
     `${scheme === undefined ? '' : `${scheme}://`}${domain} wants you to sign in with your ${chainName} account:`,
     address,
     '',
-    ...(statement === undefined ? (layout.startsWith('erc4361') ? [''] : []) : [statement, '']),
+    ...(statement === undefined ? noStatement : [statement, '']),
     `URI: ${message.aud}`,
     `Version: ${message.version}`,
     ...(isChainLast ? [] : [chain]),

@@ -89,13 +89,14 @@ function oneClickTarget(resource: string): string | undefined {
  * in its abilities. `https://*` and `http://*`, which cover every origin of that scheme, are returned unchanged.
  */
 export function coveredOrigins(resources: readonly string[]): ReadonlySet<string> {
-  const all = resources.flatMap((resource) => Object.keys(fromRecap(resource) ?? { [resource]: {} }))
-  return new Set(
-    all.flatMap((resource) => {
-      if (/^https?:\/\/\*$/.test(resource)) return resource
-      return (/^https?:\/\//.test(resource) && parseURL(resource)?.origin) || []
-    }),
-  )
+  const uris = resources.flatMap((resource) => {
+    const abilities = fromRecap(resource)
+    return abilities ? Object.keys(abilities) : [resource]
+  })
+  const origins = uris
+    .filter((uri) => /^https?:\/\//.test(uri))
+    .map((uri) => (/^https?:\/\/\*$/.test(uri) ? uri : parseURL(uri)?.origin))
+  return new Set(origins.filter((origin) => origin !== undefined))
 }
 
 /** The statement that the person reads (ERC-5573): the app's own words, if any, followed by the abilities, sorted by code units. */
@@ -257,8 +258,8 @@ export function unionOfGrants(some: readonly string[], others: readonly string[]
   const all = [...new Set([...some, ...others])]
   const recaps = all.filter(isRecap)
   if (recaps.length === 0) return all
-  const one = recaps.length === 1 ? recaps : mergedRecap(abilitiesIn(recaps))
-  return [...all.filter((resource) => !isRecap(resource)), ...one]
+  const recap = recaps.length === 1 ? recaps : mergedRecap(abilitiesIn(recaps))
+  return [...all.filter((resource) => !isRecap(resource)), ...recap]
 }
 
 function abilitiesIn(resources: readonly string[]): Abilities[] {

@@ -86,6 +86,7 @@ export async function signedFetch(
   for (let redirects = 0; ; ) {
     const signed = await signer.signRequest(request, { capabilityHeader })
     const response = await send(signed, isPlain ? undefined : options)
+    // Only a browser hides a redirect.
     if (follows && response.type === 'opaqueredirect')
       throw new TypeError(
         `fetch failed: the server redirected the request. It is not followed, because a browser would send the header ${capabilityHeader} to another origin too: request the final URL`,
@@ -100,13 +101,8 @@ export async function signedFetch(
     }
     const next = follows ? await redirectOf(request, response) : undefined
     if (!next) return response
-    // As `fetch` refuses it (Fetch Standard §4.4). Otherwise a server could, for example, make Bun read a local file.
-    if (!/^https?:$/.test(next.url.protocol))
-      throw new TypeError(
-        `fetch failed: the server redirected the request to ${next.url.protocol}, and only http and https are followed`,
-      )
-    if (++redirects > MAX_REDIRECTS)
-      throw new TypeError(`fetch failed: the server redirected the request more than ${MAX_REDIRECTS} times`)
+    redirects += 1
+    assertFollowed(next, redirects)
     await discard(response)
     if (!isOwn(next.url, from)) return fetch(await unsigned(next, request), onlyForFetch(init))
     request = await redirected(next, request, request.headers)
@@ -187,6 +183,17 @@ async function redirectOf({ method, url }: Request, response: Response): Promise
   return received === method || received === 'GET'
     ? { url: new URL(response.url), method: received }
     : undefined
+}
+
+/** Throws a `TypeError` for a redirect that is not followed. `redirects` counts the redirects of a request, including this one. */
+function assertFollowed({ url }: Redirect, redirects: number): void {
+  // `fetch` refuses other schemes too (Fetch Standard §4.4). Otherwise a server could, for example, make Bun read a local file.
+  if (!/^https?:$/.test(url.protocol))
+    throw new TypeError(
+      `fetch failed: the server redirected the request to ${url.protocol}, and only http and https are followed`,
+    )
+  if (redirects > MAX_REDIRECTS)
+    throw new TypeError(`fetch failed: the server redirected the request more than ${MAX_REDIRECTS} times`)
 }
 
 /** Whether a URL has the origin of the request, or the same host with https. */
