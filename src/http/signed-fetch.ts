@@ -4,7 +4,7 @@ import { type ReadValue, textsOption, wrong } from '../base/options.js'
 import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
 import { requestOf, signRequest } from './sign-request.js'
-import { capabilityHeaderOption, RECEIVED_METHOD } from './signature-profile.js'
+import { capabilityHeaderOption, DEFAULT_CAPABILITY_HEADER, RECEIVED_METHOD } from './signature-profile.js'
 
 /** Signs requests, as a session does. */
 interface Signer {
@@ -85,7 +85,7 @@ export async function signedFetch(
   let isCorrected = false
   for (let redirects = 0; ; ) {
     const signed = await signer.signRequest(request, { capabilityHeader })
-    const response = await send(signed, isPlain ? undefined : options)
+    const response = await send(signed, isPlain ? undefined : options, capabilityHeader)
     // Only a browser hides a redirect.
     if (follows && response.type === 'opaqueredirect')
       throw new TypeError(
@@ -110,14 +110,18 @@ export async function signedFetch(
 }
 
 // A browser doesn't tell a script why a request to another origin failed. The most common reason is a missing CORS header.
-async function send(request: Request, options: RequestInit | undefined): Promise<Response> {
+async function send(
+  request: Request,
+  options: RequestInit | undefined,
+  capabilityHeader: string = DEFAULT_CAPABILITY_HEADER,
+): Promise<Response> {
   try {
     return await fetch(request, options)
   } catch (cause) {
     const { origin } = new URL(request.url)
     if (!(cause instanceof TypeError) || !isBrowser() || origin === globalThis.location.origin) throw cause
     throw new TypeError(
-      `${cause.message}: ${origin} can't be reached, or its answer to the CORS preflight does not allow ${globalThis.location.origin} to send the headers authorization, content-digest, content-type, signature and signature-input`,
+      `${cause.message}: ${origin} can't be reached, or its answer to the CORS preflight does not allow ${globalThis.location.origin} to send the headers ${capabilityHeader.toLowerCase()}, content-digest, content-type, signature and signature-input`,
       { cause },
     )
   }
