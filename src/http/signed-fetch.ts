@@ -59,10 +59,11 @@ export async function signNow(
 }
 
 /**
- * Signs a request and sends it to an origin that the session's resources cover or that the caller allows. Follows at most five
- * redirects within the origin, with a new signature for each, and a redirect to another origin without the capability. If the server
- * refuses the request as stale and its `Date` shows that the local clock is wrong, signs it once more. Rejects with
- * `ERR_CAPABILITY_RESOURCES` for an origin that is neither covered nor allowed, and otherwise as `signRequest` and `fetch` do.
+ * Signs a request and sends it to an origin that the session's resources cover or that the caller allows. Follows at
+ * most five redirects within the origin, with a new signature for each, and a redirect to another origin without the
+ * capability. If the server refuses the request as stale and its `Date` shows that the local clock is wrong, signs it
+ * once more. Rejects with `ERR_CAPABILITY_RESOURCES` for an origin that is neither covered nor allowed, and otherwise
+ * as `signRequest` and `fetch` do.
  */
 export async function signedFetch(
   input: RequestInfo | URL,
@@ -77,8 +78,8 @@ export async function signedFetch(
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
   const follows = request.redirect === 'follow'
-  // A browser doesn't tell a page where a redirect leads, so in a browser `fetch` must follow it. On the way to another origin,
-  // `fetch` removes `Authorization`, but it would keep any other header with the capability.
+  // A browser doesn't tell a page where a redirect leads, so in a browser `fetch` must follow it. On the way to another
+  // origin, `fetch` removes `Authorization`, but it would keep any other header with the capability.
   const followsManually = follows && !(isBrowser() && capabilityHeader === undefined)
   const options = { ...onlyForFetch(init), ...(followsManually && { redirect: 'manual' as const }) }
   const isPlain = Object.keys(options).length === 0
@@ -109,7 +110,8 @@ export async function signedFetch(
   }
 }
 
-// A browser doesn't tell a script why a request to another origin failed. The most common reason is a missing CORS header.
+// A browser doesn't tell a script why a request to another origin failed. The most common reason is a missing CORS
+// header.
 async function send(
   request: Request,
   options: RequestInit | undefined,
@@ -128,9 +130,9 @@ async function send(
 }
 
 /**
- * The options that must be passed to `fetch` again, such as `dispatcher` in Node or `next` in Next.js: a `Request` keeps only the
- * standard options, and in some engines not all of them. Options that the signature covers are left out, because the signed request
- * has them.
+ * The options that must be passed to `fetch` again, such as `dispatcher` in Node or `next` in Next.js: a `Request`
+ * keeps only the standard options, and in some engines not all of them. Options that the signature covers are left out,
+ * because the signed request has them.
  */
 function onlyForFetch(init: RequestInit): RequestInit {
   const { method: _, headers: __, body: ___, ...others } = init
@@ -147,8 +149,8 @@ export const originsOption: ReadValue<readonly string[]> = (value, name) => {
 }
 
 /**
- * Throws `ERR_CAPABILITY_RESOURCES` unless the resources cover something at the URL's origin, or `allowed` contains the origin.
- * `notDone` is the beginning of the error message: it says what is not done.
+ * Throws `ERR_CAPABILITY_RESOURCES` unless the resources cover something at the URL's origin, or `allowed` contains the
+ * origin. `notDone` is the beginning of the error message: it says what is not done.
  */
 export function assertCovered(
   { origin, protocol }: URL,
@@ -189,9 +191,13 @@ async function redirectOf({ method, url }: Request, response: Response): Promise
     : undefined
 }
 
-/** Throws a `TypeError` for a redirect that is not followed. `redirects` counts the redirects of a request, including this one. */
+/**
+ * Throws a `TypeError` for a redirect that is not followed. `redirects` counts the redirects of a request, including
+ * this one.
+ */
 function assertFollowed({ url }: Redirect, redirects: number): void {
-  // `fetch` refuses other schemes too (Fetch Standard §4.4). Otherwise a server could, for example, make Bun read a local file.
+  // `fetch` refuses other schemes too (Fetch Standard §4.4). Otherwise a server could, for example, make Bun read a
+  // local file.
   if (!/^https?:$/.test(url.protocol))
     throw new TypeError(
       `fetch failed: the server redirected the request to ${url.protocol}, and only http and https are followed`,
@@ -243,8 +249,8 @@ async function discard({ body }: Response): Promise<void> {
   await body?.cancel().catch(() => undefined)
 }
 
-// A person's clock may be wrong by minutes or hours. A server's `Date` corrects the times in requests to that server, by at most a day,
-// and nothing else: whether a capability has expired is decided by the person's clock.
+// A person's clock may be wrong by minutes or hours. A server's `Date` corrects the times in requests to that server,
+// by at most a day, and nothing else: whether a capability has expired is decided by the person's clock.
 
 const MOST_MS = 86_400_000
 // A `Date` header has whole seconds, so a smaller difference can't be measured.
@@ -252,15 +258,18 @@ const LEAST_MS = 1000
 
 const differences = new WeakMap<Clock, Map<string, number>>()
 
-/** The current time at a server, in milliseconds since 1970: the local clock, corrected by the server's `Date`, if it is known. */
+/**
+ * The current time at a server, in milliseconds since 1970: the local clock, corrected by the server's `Date`, if it is
+ * known.
+ */
 export function timeAt(origin: string, now: Clock): number {
   return now() + (differences.get(now)?.get(origin) ?? 0)
 }
 
 /**
- * Corrects the clock for an origin that refused a request as stale, by the `Date` of its response. Returns `false`, and changes
- * nothing, if the response has no date, if the clocks agree, or if they differ by more than a day: otherwise a server could obtain
- * requests that are signed for the far future.
+ * Corrects the clock for an origin that refused a request as stale, by the `Date` of its response. Returns `false`, and
+ * changes nothing, if the response has no date, if the clocks agree, or if they differ by more than a day: otherwise a
+ * server could obtain requests that are signed for the far future.
  */
 function correctClock(origin: string, now: Clock, { headers }: Response): boolean {
   const local = now()
