@@ -1,4 +1,7 @@
-/** An account as callers pass it: a CAIP-10 id, its `did:pkh:`, a did:key, or an object whose `toString` returns one of these. */
+/**
+ * An account as callers pass it: a CAIP-10 id, its `did:pkh:`, a did:key, or an object whose `toString` returns one of
+ * these.
+ */
 export type AccountInput = string | { toString(): string }
 
 /** The parts of a CAIP-10 account id. */
@@ -15,8 +18,8 @@ const DID_PKH = 'did:pkh:'
 const DID_KEY = /^did:key:z[1-9A-HJ-NP-Za-km-z]+$/
 
 /**
- * The parts of a CAIP-10 account id, or `undefined` for any other text. Ethereum addresses (`eip155`) are returned in lower
- * case: their case is only a checksum, and all spellings must be the same account.
+ * The parts of a CAIP-10 account id, or `undefined` for any other text. Ethereum addresses (`eip155`) are returned in
+ * lower case: their case is only a checksum, and all spellings must be the same account.
  */
 export function parseAccount(id: string): AccountParts | undefined {
   const match = CAIP10.exec(id)

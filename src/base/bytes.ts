@@ -9,7 +9,8 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole
 }
 
-// Created at first use, because importing must touch no global, and reused, because creating one takes longer than using it.
+// Created at first use, because importing must touch no global, and reused, because creating one takes longer than
+// using it.
 let encoder: TextEncoder | undefined
 let decoder: TextDecoder | undefined
 

@@ -1,6 +1,9 @@
 import type { Clock } from './environment.js'
 
-/** Runs asynchronous tasks one after the other, in the order in which they were added. A failed task does not stop the rest. */
+/**
+ * Runs asynchronous tasks one after the other, in the order in which they were added. A failed task does not stop the
+ * rest.
+ */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve()
 
@@ -22,8 +25,8 @@ export interface SingleFlightOptions {
 }
 
 /**
- * Runs a task once for all callers that request it at the same time. If the task fails, the failure is remembered for a while, so
- * that the task is not tried again at once. Tasks are distinguished by an id.
+ * Runs a task once for all callers that request it at the same time. If the task fails, the failure is remembered for a
+ * while, so that the task is not tried again at once. Tasks are distinguished by an id.
  */
 export class SingleFlight<T> {
   readonly #options: SingleFlightOptions
@@ -35,8 +38,8 @@ export class SingleFlight<T> {
   }
 
   /**
-   * Rejects with the error of a task with this id that failed recently. Otherwise settles as the task with this id that is already
-   * running does, or else runs this task.
+   * Rejects with the error of a task with this id that failed recently. Otherwise settles as the task with this id that
+   * is already running does, or else runs this task.
    */
   async run(id: string, task: () => Promise<T>): Promise<T> {
     const failure = this.#failures.get(id)
@@ -66,7 +69,8 @@ export class SingleFlight<T> {
     return age >= 0 && age < this.#options.failuresMs
   }
 
-  // Failures are ordered by time, unless the clock was set back. In that case, they are dropped when there are too many.
+  // Failures are ordered by time, unless the clock was set back. In that case, they are dropped when there are too
+  // many.
   #dropOldFailures(): void {
     for (const [id, { at }] of this.#failures) {
       if (this.#failures.size < this.#options.mostFailures && this.#isRecent(at)) return

@@ -7,7 +7,8 @@ import { LRUCache } from './lru-cache.js'
 const checksummed = new LRUCache<string>(1000)
 
 /**
- * Returns the address with its checksum, which is the case of its letters (EIP-55). Accepts `0x` and 40 hex digits in any case.
+ * Returns the address with its checksum, which is the case of its letters (EIP-55). Accepts `0x` and 40 hex digits in
+ * any case.
  */
 export function toEIP55(address: string): string {
   const digits = address.slice(2).toLowerCase()
@@ -15,7 +16,8 @@ export function toEIP55(address: string): string {
   if (cached !== undefined) return cached
   const hash = toHex(keccak_256(utf8(digits)))
   const letters = Array.from(digits, (digit, i) => (hash.charAt(i) >= '8' ? digit.toUpperCase() : digit))
-  // Joined in one step, because an engine keeps all parts of a concatenated text in memory, and servers keep many addresses.
+  // Joined in one step, because an engine keeps all parts of a concatenated text in memory, and servers keep many
+  // addresses.
   const written = ['0x', ...letters].join('')
   checksummed.set(digits, written)
   return written

@@ -1,18 +1,19 @@
 import { functionOption, type ReadValue } from './options.js'
 
-// Detects the environment. Nothing here runs on import, because a server that renders pages has none of a page's globals.
+// Detects the environment. Nothing here runs on import, because a server that renders pages has none of a page's
+// globals.
 
 /**
- * Whether this code runs in one person's browser: in a page, or in a web worker. The workers of Cloudflare and Deno have the
- * same globals, but serve many people.
+ * Whether this code runs in one person's browser: in a page, or in a web worker. The workers of Cloudflare and Deno
+ * have the same globals, but serve many people.
  */
 export function isBrowser(): boolean {
   return typeof document !== 'undefined' || isWebWorker()
 }
 
 /**
- * Whether there is storage that belongs to one person, where sessions are stored by default. Also `true` in a browser that forbids
- * IndexedDB, because the global exists there.
+ * Whether there is storage that belongs to one person, where sessions are stored by default. Also `true` in a browser
+ * that forbids IndexedDB, because the global exists there.
  */
 export function hasOwnStorage(): boolean {
   return 'indexedDB' in globalThis || isBrowser()
@@ -30,8 +31,8 @@ function isWebWorker(): boolean {
 }
 
 /**
- * The page's `localStorage`; `undefined` in workers, which have none, and in Node, whose `localStorage` is not a page's. Throws if
- * the browser forbids access to it.
+ * The page's `localStorage`; `undefined` in workers, which have none, and in Node, whose `localStorage` is not a
+ * page's. Throws if the browser forbids access to it.
  */
 export function pageStorage(): Storage | undefined {
   return typeof document === 'undefined' ? undefined : globalThis.localStorage
@@ -52,8 +53,8 @@ export const clockOption: ReadValue<Clock> = functionOption(
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
 
 /**
- * Returns a clock that never goes back: if `now` is set back, the clock returns its latest time until `now` has passed that time.
- * Returns NaN whenever `now` does.
+ * Returns a clock that never goes back: if `now` is set back, the clock returns its latest time until `now` has passed
+ * that time. Returns NaN whenever `now` does.
  */
 export function latestTime(now: Clock): Clock {
   let latest = Number.NEGATIVE_INFINITY

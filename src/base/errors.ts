@@ -36,9 +36,10 @@ export type SessionErrorCode =
   | 'ERR_REQUEST_ORIGIN'
 
 /**
- * The error for everything that can fail at run time. Switch on its `code`; the message says what to do, and `cause` is the
- * underlying error, if there is one. Three things are not a `SessionError`: a wrong argument is a `TypeError`, an aborted call
- * rejects with its signal's reason, and `session.fetch` rejects as `fetch` does if the server can't be reached.
+ * The error for everything that can fail at run time. Switch on its `code`; the message says what to do, and `cause` is
+ * the underlying error, if there is one. Three things are not a `SessionError`: a wrong argument is a `TypeError`, an
+ * aborted call rejects with its signal's reason, and `session.fetch` rejects as `fetch` does if the server can't be
+ * reached.
  *
  * @example
  * try { await DIDSession.get(account, auth, { resources }) }

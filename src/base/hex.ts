@@ -1,5 +1,5 @@
-// Written by hand, because pages load this at first: the functions of @noble/hashes would take 1.6 of the 5 kB (gzip) that a wallet's
-// entry may load. A test compares the two.
+// Written by hand, because pages load this at first: the functions of @noble/hashes would take 1.6 of the 5 kB (gzip)
+// that a wallet's entry may load. A test compares the two.
 const DIGITS = '0123456789abcdef'
 
 /** Encodes bytes in lower-case hex. */

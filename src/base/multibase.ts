@@ -1,9 +1,9 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { base64, base64pad, base64url } from 'multiformats/bases/base64'
 
-// Many decoders accept several texts for the same bytes: with or without padding, with white space, or with unused bits that are
-// not zero. A second spelling of a session or a signature would count as a second session or signature, so each decoder here
-// accepts only the text that the encoder would write.
+// Many decoders accept several texts for the same bytes: with or without padding, with white space, or with unused bits
+// that are not zero. A second spelling of a session or a signature would count as a second session or signature, so
+// each decoder here accepts only the text that the encoder would write.
 
 /** A text encoding of bytes, with the methods of a multiformats codec. */
 export interface BaseEncoding {

@@ -1,7 +1,10 @@
 /** A key in `node:crypto`, a `KeyObject`. */
 export type KeyObject = object
 
-/** The part of `node:crypto` that this library uses. Declared here, because Node's types are not available to code for pages. */
+/**
+ * The part of `node:crypto` that this library uses. Declared here, because Node's types are not available to code for
+ * pages.
+ */
 export interface NodeCrypto {
   createHash(algorithm: 'sha256'): {
     update(data: Uint8Array | string): {
@@ -21,9 +24,9 @@ export interface NodeCrypto {
 let found: { readonly crypto: NodeCrypto | undefined } | undefined
 
 /**
- * `node:crypto` in Node, Deno and Bun; elsewhere `undefined`. It works on the current thread. WebCrypto uses another thread, and for
- * small data, switching threads takes longer than hashing or verifying. The module is looked up by name at run time, so that no
- * bundler includes it.
+ * `node:crypto` in Node, Deno and Bun; elsewhere `undefined`. It works on the current thread. WebCrypto uses another
+ * thread, and for small data, switching threads takes longer than hashing or verifying. The module is looked up by name
+ * at run time, so that no bundler includes it.
  */
 export function nodeCrypto(): NodeCrypto | undefined {
   found ??= { crypto: findNodeCrypto() }
@@ -31,8 +34,8 @@ export function nodeCrypto(): NodeCrypto | undefined {
 }
 
 /**
- * A short text that stands for a long one in a cache, to save memory: its SHA-256 as 32 characters. Where `node:crypto` is missing,
- * the text itself, because WebCrypto can't hash synchronously.
+ * A short text that stands for a long one in a cache, to save memory: its SHA-256 as 32 characters. Where `node:crypto`
+ * is missing, the text itself, because WebCrypto can't hash synchronously.
  */
 export function shortId(text: string): string {
   const native = nodeCrypto()

@@ -1,15 +1,17 @@
-// Options are read once, and strictly: an unknown name, or the option of a check with the value `undefined` (such as an unset
-// environment variable), is an error. If it were ignored, the check that the caller wants would never be made.
+// Options are read once, and strictly: an unknown name, or the option of a check with the value `undefined` (such as an
+// unset environment variable), is an error. If it were ignored, the check that the caller wants would never be made.
 
-/** Reads the value of one option. Throws a `TypeError`, made by `wrong`, that names the option and shows its right form. */
+/**
+ * Reads the value of one option. Throws a `TypeError`, made by `wrong`, that names the option and shows its right form.
+ */
 export type ReadValue<T> = (value: unknown, name: string) => T
 
 /** How an option is read, and whether it may be absent. */
 export interface OptionReader<T> {
   readonly read: ReadValue<T>
   /**
-   * When the option may be absent: `never`; `unnamed`, only if the object has no member of this name; `undefined`, also if the
-   * member has the value `undefined`.
+   * When the option may be absent: `never`; `unnamed`, only if the object has no member of this name; `undefined`, also
+   * if the member has the value `undefined`.
    */
   readonly absence: 'never' | 'unnamed' | 'undefined'
 }
@@ -44,9 +46,9 @@ export const booleanOption: ReadValue<boolean> = (value, name) => {
 }
 
 /**
- * Reads the options of a function, each of them once. Options that the caller left out are absent from the result. Throws a
- * `TypeError` if `options` is not a plain object, if a name is not in the table, if a required option is absent, or if a reader
- * refuses a value.
+ * Reads the options of a function, each of them once. Options that the caller left out are absent from the result.
+ * Throws a `TypeError` if `options` is not a plain object, if a name is not in the table, if a required option is
+ * absent, or if a reader refuses a value.
  */
 export function readOptions<T extends object>(options: unknown, readers: OptionReaders<T> | ReadersOf<T>): T {
   const given = copiedOptions(options)
@@ -71,8 +73,9 @@ export function assertNames(given: object, table: object): void {
 }
 
 /**
- * Copies the options with all of their own members, including those that are not enumerable: `{ ...options }` would lose them, and
- * with them perhaps a check. The copy inherits nothing. Throws a `TypeError` if `options` is not a plain object.
+ * Copies the options with all of their own members, including those that are not enumerable: `{ ...options }` would
+ * lose them, and with them perhaps a check. The copy inherits nothing. Throws a `TypeError` if `options` is not a plain
+ * object.
  */
 export function copiedOptions(options: unknown): Readonly<Record<string, unknown>> {
   if (!isPlainObject(options)) throw new TypeError('options must be a plain object: { … }')
@@ -81,7 +84,9 @@ export function copiedOptions(options: unknown): Readonly<Record<string, unknown
   return copy
 }
 
-/** The error for a wrong option, with the form that it should have: `wrong('domains', 'a list: ["app.example.com"]')`. */
+/**
+ * The error for a wrong option, with the form that it should have: `wrong('domains', 'a list: ["app.example.com"]')`.
+ */
 export function wrong(name: string, form: string): TypeError {
   return new TypeError(`${name} must be ${form}`)
 }
@@ -133,8 +138,8 @@ export function textsOption(form: string): ReadValue<string[]> {
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /**
- * Whether the value is an object whose prototype is `null` or `Object.prototype`, which may be that of another realm, such as an
- * iframe. An object with another prototype could inherit options, which `readOptions` would not see.
+ * Whether the value is an object whose prototype is `null` or `Object.prototype`, which may be that of another realm,
+ * such as an iframe. An object with another prototype could inherit options, which `readOptions` would not see.
  */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
@@ -145,7 +150,9 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 
 const SECRET_BYTES = 32
 
-/** Whether the value can be a secret: at least 32 bytes that are not all the same, as in an array that was never filled. */
+/**
+ * Whether the value can be a secret: at least 32 bytes that are not all the same, as in an array that was never filled.
+ */
 export function isSecret(value: unknown): value is Uint8Array {
   return isBytes(value) && value.length >= SECRET_BYTES && value.some((byte) => byte !== value[0])
 }

@@ -18,9 +18,9 @@ export interface InputWatch {
 }
 
 /**
- * Calls `callback` when there has been no input in any tab of the origin for `idleSecs`, and again each time this happens after new
- * input. Time without an open tab counts as idle. Outside of a page there is no input, so the idle time begins with this call.
- * Returns a function that stops watching.
+ * Calls `callback` when there has been no input in any tab of the origin for `idleSecs`, and again each time this
+ * happens after new input. Time without an open tab counts as idle. Outside of a page there is no input, so the idle
+ * time begins with this call. Returns a function that stops watching.
  */
 export function watchInput(
   { now, idleSecs, since, scheduleAt }: InputWatch,

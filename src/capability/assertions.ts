@@ -7,9 +7,9 @@ import { type Ability, allows, missingResources } from './resources.js'
 // The checks of a capability's content. Each throws or rejects with one `ERR_CAPABILITY_…`.
 
 /**
- * Throws `ERR_CAPABILITY_DELEGATED` for a capability that a session key delegated, unless `delegation` allows a chain of this
- * length and delegated capabilities of this lifetime. Delegation is refused by default, because a script that can use the session
- * key for a moment can delegate to a key of its own.
+ * Throws `ERR_CAPABILITY_DELEGATED` for a capability that a session key delegated, unless `delegation` allows a chain
+ * of this length and delegated capabilities of this lifetime. Delegation is refused by default, because a script that
+ * can use the session key for a moment can delegate to a key of its own.
  */
 export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | false): void {
   const [, ...delegated] = chainOf(cacao)
@@ -37,7 +37,10 @@ export function assertDelegation(cacao: Cacao, delegation: DelegationOptions | f
   }
 }
 
-/** Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability or, if it was delegated, the root of its chain. */
+/**
+ * Throws `ERR_CAPABILITY_ISSUER` unless the account granted the capability or, if it was delegated, the root of its
+ * chain.
+ */
 export function assertIssuer(cacao: Cacao, account: string): void {
   if (issuerAccount(cacao) !== account)
     throw capabilityRefused('ISSUER', `it was granted by ${rootOf(cacao).p.iss}, not by ${account}`)
@@ -50,8 +53,8 @@ export function assertAudience({ p }: Cacao, audience: string): void {
 }
 
 /**
- * Throws `ERR_CAPABILITY_NONCE` unless the capability that the wallet signed has the nonce. The nonces of delegated capabilities
- * are not checked, because a session key can sign any nonce.
+ * Throws `ERR_CAPABILITY_NONCE` unless the capability that the wallet signed has the nonce. The nonces of delegated
+ * capabilities are not checked, because a session key can sign any nonce.
  */
 export function assertNonce(cacao: Cacao, nonce: string): void {
   if (rootOf(cacao).p.nonce !== nonce) throw capabilityRefused('NONCE', 'its nonce is not the expected one')
@@ -72,13 +75,12 @@ const MOST_NAMED = 5
 const MOST_CHARACTERS = 200
 
 function fewOf(resources: readonly string[]): string {
+  if (resources.length === 0) return 'nothing'
   const named = resources
     .slice(0, MOST_NAMED)
     .map((uri) => (uri.length > MOST_CHARACTERS ? `${uri.slice(0, MOST_CHARACTERS)}…` : uri))
   const others = resources.length - named.length
-  return [...(named.length === 0 ? ['nothing'] : named), ...(others > 0 ? [`${others} others`] : [])].join(
-    ', ',
-  )
+  return [...named, ...(others > 0 ? [`${others} others`] : [])].join(', ')
 }
 
 /** Throws `ERR_CAPABILITY_RESOURCES` unless the capability has a ReCap that grants the ability. */
@@ -88,8 +90,8 @@ export function assertAbility({ p }: Cacao, wanted: Ability, oneClickAuth = fals
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_DOMAIN` unless the wallet signed the capability on one of the domains, or on a domain for which the
- * function returns `true`. Also rejects with this code if the function throws.
+ * Rejects with `ERR_CAPABILITY_DOMAIN` unless the wallet signed the capability on one of the domains, or on a domain
+ * for which the function returns `true`. Also rejects with this code if the function throws.
  */
 export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void> {
   const { domain } = rootOf(cacao).p
@@ -111,8 +113,9 @@ export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void
 }
 
 /**
- * Rejects with `ERR_CAPABILITY_REVOKED` unless `revocation.isRevoked` returns `false` for the capability and for every capability that
- * it was delegated from. If `isRevoked` rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`, rejects with that error.
+ * Rejects with `ERR_CAPABILITY_REVOKED` unless `revocation.isRevoked` returns `false` for the capability and for every
+ * capability that it was delegated from. If `isRevoked` rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`,
+ * rejects with that error.
  */
 export async function assertNotRevoked(cacao: Cacao, revocation: Revocation): Promise<void> {
   let isValid: boolean

@@ -1,8 +1,8 @@
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 
-// The wallet entries import the functions of this file only after something has failed, so that they stay small for a page that
-// only looks for a session.
+// The wallet entries import the functions of this file only after something has failed, so that they stay small for a
+// page that only looks for a session.
 
 /** What an auth method must ask the wallet to sign: the options of `@didtools/cacao`. Times are RFC 3339 date-times. */
 export interface AuthMethodOpts {
@@ -17,14 +17,17 @@ export interface AuthMethodOpts {
   expirationTime?: string
   notBefore?: string
   requestId?: string
-  /** The chain's CAIP-2 reference as a text, such as `1`, which did-session's auth methods expect. This library's own options take numbers. */
+  /**
+   * The chain's CAIP-2 reference as a text, such as `1`, which did-session's auth methods expect. This library's own
+   * options take numbers.
+   */
   chainId?: string
   resources?: string[]
 }
 
 /**
- * Asks the person's wallet for a capability. The auth methods of the did-session family (`@didtools/pkh-ethereum` and its
- * relatives) have this type too. The capability that it returns is checked before it is used.
+ * Asks the person's wallet for a capability. The auth methods of the did-session family (`@didtools/pkh-ethereum` and
+ * its relatives) have this type too. The capability that it returns is checked before it is used.
  */
 export type AuthMethod = (opts: AuthMethodOpts) => Promise<{ h: object; p: object; s?: object }>
 
@@ -33,8 +36,8 @@ const PENDING = -32002
 const MAX_REASON = 200
 
 /**
- * Converts any value that a wallet, a key or an auth method threw: to `ERR_AUTH_REJECTED` if the person rejected the request, else to
- * `ERR_AUTH_FAILED`. Returns a `SessionError` unchanged.
+ * Converts any value that a wallet, a key or an auth method threw: to `ERR_AUTH_REJECTED` if the person rejected the
+ * request, else to `ERR_AUTH_FAILED`. Returns a `SessionError` unchanged.
  */
 export function authError(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
@@ -59,21 +62,22 @@ export function noAccountError(): SessionError {
 }
 
 /**
- * The text of an error that a wallet threw, for use in a message: without line breaks and hidden characters, because it is untrusted,
- * and at most 200 characters.
+ * The text of an error that a wallet threw, for use in a message: without line breaks and hidden characters, because it
+ * is untrusted, and at most 200 characters.
  */
 export function failureReason(cause: unknown): string {
   return withoutHidden((reasonOf(cause) ?? 'it gave no reason').slice(0, MAX_REASON), () => ' ')
 }
 
-// Wallets, hardware wallets, browsers and libraries each report a rejection in their own way, and each wraps the error of the layer
-// below. The lists below contain their actual answers; `test/capability/rejection.test.ts` has the reports.
+// Wallets, hardware wallets, browsers and libraries each report a rejection in their own way, and each wraps the error
+// of the layer below. The lists below contain their actual answers; `test/capability/rejection.test.ts` has the
+// reports.
 
 /** An error, or a value inside an error. Any value can be thrown, even a text. */
 type Part = string | Readonly<Record<string, unknown>>
 
-// The codes of EIP-1193, WalletConnect and CAIP-25, ethers, Ledger (0x6985 and 0x5501), and of this library's own errors, in case a
-// page has two copies of the library.
+// The codes of EIP-1193, WalletConnect and CAIP-25, ethers, Ledger (0x6985 and 0x5501), and of this library's own
+// errors, in case a page has two copies of the library.
 const REJECTED_CODES = new Set([
   '4001',
   '5000',
@@ -87,7 +91,8 @@ const REJECTED_CODES = new Set([
 ])
 
 const NO = 'reject|den(?:y|ied|ies)|declin|cancel|disapprov|refus|dismiss'
-// These match only a rejection by a person: networks, contracts and policies reject too, and connections are refused and closed.
+// These match only a rejection by a person: networks, contracts and policies reject too, and connections are refused
+// and closed.
 const REJECTED_WORDS: readonly RegExp[] = [
   new RegExp(`(?:user|\\byou)[\\s_-]*(?:has |have )?(?:${NO}|closed|abort(?!ed a request))`, 'i'),
   /\buser did(?: not|n['’]t) (?:approve|confirm|accept|consent|allow)/i,
@@ -110,7 +115,8 @@ const REVERTED = /revert/i
 // These errors mean that a script aborted a request, for example because it took too long.
 const ABORTED = new Set(['AbortError', 'CanceledError'])
 
-// Browsers use this one name for every reason why a passkey was not used. The messages below are reasons other than the person's.
+// Browsers use this one name for every reason why a passkey was not used. The messages below are reasons other than the
+// person's.
 const NOT_ALLOWED = 'NotAllowedError'
 const NOT_ALLOWED_HERE = /polic(?:y|ies)|not enabled|focus|gesture|activat|certificate/i
 
@@ -131,8 +137,8 @@ const MAX_PARTS = 100
 const MAX_TEXT = 2000
 
 /**
- * Whether an error means that a person rejected a request, judging by its code and texts and by those of the errors that it wraps.
- * Accepts any thrown value, and never throws.
+ * Whether an error means that a person rejected a request, judging by its code and texts and by those of the errors
+ * that it wraps. Accepts any thrown value, and never throws.
  */
 export function isRejection(error: unknown): boolean {
   return partsOf(error).some((part) => {

@@ -41,9 +41,9 @@ export interface CacaoSignature {
 }
 
 /**
- * A chain-agnostic capability object (CAIP-74), signed by the account in `p.iss` for the key in `p.aud`. CAIP-74 does not
- * define delegation. In this library, the key in `p.aud` may sign a narrower capability, whose `s.m.parent` is the original
- * capability.
+ * A chain-agnostic capability object (CAIP-74), signed by the account in `p.iss` for the key in `p.aud`. CAIP-74 does
+ * not define delegation. In this library, the key in `p.aud` may sign a narrower capability, whose `s.m.parent` is the
+ * original capability.
  */
 export interface Cacao {
   readonly h: CacaoHeader
@@ -55,8 +55,8 @@ export interface Cacao {
 export type UnsignedCacao = Omit<Cacao, 's'>
 
 /**
- * The account that granted the capability or, if it was delegated, the root of its chain: a CAIP-10 id, or a did:key. Throws
- * `ERR_CAPABILITY_INVALID` if the issuer is neither.
+ * The account that granted the capability or, if it was delegated, the root of its chain: a CAIP-10 id, or a did:key.
+ * Throws `ERR_CAPABILITY_INVALID` if the issuer is neither.
  */
 export function issuerAccount(cacao: Cacao): string {
   const account = accountOfDID(rootOf(cacao).p.iss)
@@ -86,7 +86,10 @@ export function hasMetadata({ s }: Cacao): boolean {
   return s.m !== undefined && Object.keys(s.m).length > 0
 }
 
-/** Whether a signature type belongs to passkeys. A passkey does not sign `p.iss`, so its signature is valid for two issuers. */
+/**
+ * Whether a signature type belongs to passkeys. A passkey does not sign `p.iss`, so its signature is valid for two
+ * issuers.
+ */
 export function isPasskeyType(type: string): boolean {
   return type.startsWith('webauthn:')
 }
@@ -100,8 +103,8 @@ const MOST_INSTANTS = 100
 const LONGEST_KNOWN = 40
 
 /**
- * The instant of an RFC 3339 date-time, in milliseconds since 1970; `undefined` for any other text. A leap second (`:60`) has
- * no instant in JavaScript and is refused.
+ * The instant of an RFC 3339 date-time, in milliseconds since 1970; `undefined` for any other text. A leap second
+ * (`:60`) has no instant in JavaScript and is refused.
  */
 export function parseDateTime(text: string): number | undefined {
   const known = instants.get(text)
@@ -141,7 +144,9 @@ export function startTime({ p: { iat, nbf = iat } }: Pick<Cacao, 'p'>): number {
   return Math.max(instant(iat), instant(nbf))
 }
 
-/** Whether the capability is valid at `now` (milliseconds since 1970). `clockSkewSecs` applies to `iat` and `nbf` only. */
+/**
+ * Whether the capability is valid at `now` (milliseconds since 1970). `clockSkewSecs` applies to `iat` and `nbf` only.
+ */
 export function validityAt(
   cacao: Pick<Cacao, 'p'>,
   now: number,
@@ -153,8 +158,8 @@ export function validityAt(
 }
 
 /**
- * Throws `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID` unless the capability is valid at `now` (milliseconds since
- * 1970).
+ * Throws `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID` unless the capability is valid at `now`
+ * (milliseconds since 1970).
  */
 export function assertValidAt(cacao: Pick<Cacao, 'p'>, now: number, clockSkewSecs?: number): void {
   const validity = validityAt(cacao, now, clockSkewSecs)
@@ -172,7 +177,8 @@ export function assertValidAt(cacao: Pick<Cacao, 'p'>, now: number, clockSkewSec
   }
 }
 
-// The guard accepts only dates that can be parsed. NaN would make the capability neither valid nor expired, so it is refused.
+// The guard accepts only dates that can be parsed. NaN would make the capability neither valid nor expired, so it is
+// refused.
 function instant(dateTime: string): number {
   return parseDateTime(dateTime) ?? Number.NaN
 }

@@ -2,9 +2,9 @@
 const MAX_DEPTH = 32
 
 /**
- * The value as canonical JSON (JCS, RFC 8785): members sorted by the UTF-16 code units of their names, numbers and strings as
- * JavaScript writes them, no white space. `undefined` for a value that JSON can't represent, for text with lone surrogates, and
- * for more than 32 levels of nesting.
+ * The value as canonical JSON (JCS, RFC 8785): members sorted by the UTF-16 code units of their names, numbers and
+ * strings as JavaScript writes them, no white space. `undefined` for a value that JSON can't represent, for text with
+ * lone surrogates, and for more than 32 levels of nesting.
  */
 export function canonicalJSON(value: unknown, depth: number = MAX_DEPTH): string | undefined {
   if (value === null || typeof value === 'boolean') return String(value)

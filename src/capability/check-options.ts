@@ -17,22 +17,23 @@ import type { Verifiers } from './verify-signature.js'
 // The options for the checks of a capability, and their readers, shared by all functions that have these options.
 
 /**
- * The sites whose sign-ins are accepted: a list of their domains with their ports, as in `location.host`, or a function that
- * returns `true` for an accepted domain.
+ * The sites whose sign-ins are accepted: a list of their domains with their ports, as in `location.host`, or a function
+ * that returns `true` for an accepted domain.
  */
 export type Domains = readonly string[] | ((domain: string) => boolean | Promise<boolean>)
 
 /** Knows which capabilities were revoked: a `RevocationStore`, or any object with the same method. */
 export interface Revocation {
   /**
-   * Returns whether this capability was revoked. It is called for each capability of a chain. The capability is refused unless the
-   * answer is `false`, also if this rejects.
+   * Returns whether this capability was revoked. It is called for each capability of a chain. The capability is refused
+   * unless the answer is `false`, also if this rejects.
    */
   isRevoked(capability: Cacao): boolean | Promise<boolean>
   /**
-   * Calls `listener` whenever a capability or an account was revoked, here or on another server, so that a socket or stream can end
-   * at once. Returns a function that removes the listener. A listener calls `isRevoked` before it acts, so a forged event has no
-   * effect. A store that can't report revocations leaves this method out; `isRevoked` is then called from time to time.
+   * Calls `listener` whenever a capability or an account was revoked, here or on another server, so that a socket or
+   * stream can end at once. Returns a function that removes the listener. A listener calls `isRevoked` before it acts,
+   * so a forged event has no effect. A store that can't report revocations leaves this method out; `isRevoked` is then
+   * called from time to time.
    */
   onRevoked?(listener: (event: RevocationEvent) => void): () => void
 }
@@ -78,8 +79,8 @@ export const domainsOption: ReadValue<Domains> = (value, name) => {
 const UNSET = /^undefined(?::|$|\..*\.)|[.:]undefined(?::|$)/
 
 /**
- * Throws a `TypeError` unless browsers write the host in this form. A host with a scheme, a path, upper case, a wildcard or the
- * default port would never match, and neither would a host that a template made from an unset variable.
+ * Throws a `TypeError` unless browsers write the host in this form. A host with a scheme, a path, upper case, a
+ * wildcard or the default port would never match, and neither would a host that a template made from an unset variable.
  */
 export function assertHost(host: string, name: string): void {
   if (UNSET.test(host))
@@ -102,7 +103,10 @@ function hostOf(host: string): string | undefined {
 
 const ABILITY_FORM = '{ ability: "notes/read", resource: "https://api.example.com/notes" }'
 
-/** Reads an ability that a function of a request returned. Its resource may come from the request, so it need not be a URI. */
+/**
+ * Reads an ability that a function of a request returned. Its resource may come from the request, so it need not be a
+ * URI.
+ */
 export const givenAbility: ReadValue<Ability> = (value, name) => {
   if (!isPlainObject(value)) throw wrong(name, ABILITY_FORM)
   const { ability, resource, ...others } = value

@@ -14,7 +14,10 @@ import { parseCacao } from './parse-cacao.js'
 const DAG_CBOR = 0x71
 const SHA2_256 = 0x12
 
-/** The canonical DAG-CBOR of a value that consists of maps, lists, text and bytes, as a capability does. Omits `undefined` members. */
+/**
+ * The canonical DAG-CBOR of a value that consists of maps, lists, text and bytes, as a capability does. Omits
+ * `undefined` members.
+ */
 export function encodeDagCBOR(value: unknown): Uint8Array<ArrayBuffer> {
   return encode(withoutUndefined(value)) as Uint8Array<ArrayBuffer>
 }
@@ -39,21 +42,23 @@ function withoutUndefined(value: unknown): unknown {
 }
 
 /**
- * The identity of a capability, by which revocation stores find it: the SHA-256 of the signed content, as 43 characters of
- * base64url. One signed payload can be written in several ways (with another case of the address, another name in the header,
- * another encoding of the signature, or the other issuer that a passkey's signature is valid for). Each way has its own CID, but
- * all have the same identity. The identity of a delegated capability doesn't include its parent, whose identity is `p.requestId`.
- * Accepts untrusted input. Throws `ERR_CAPABILITY_INVALID` unless it is a capability, and `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or
- * `_RESOURCES` for a delegated capability that exceeds its parent. Does not verify the signature.
+ * The identity of a capability, by which revocation stores find it: the SHA-256 of the signed content, as 43 characters
+ * of base64url. One signed payload can be written in several ways (with another case of the address, another name in
+ * the header, another encoding of the signature, or the other issuer that a passkey's signature is valid for). Each way
+ * has its own CID, but all have the same identity. The identity of a delegated capability doesn't include its parent,
+ * whose identity is `p.requestId`. Accepts untrusted input. Throws `ERR_CAPABILITY_INVALID` unless it is a capability,
+ * and `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for a delegated capability that exceeds its parent. Does not
+ * verify the signature.
  *
  * @example
  * const revoked = new Set<string>()
  * const revoke = (capability: Cacao) => revoked.add(capabilityIdentity(capability))
- * const revocation = { isRevoked: (cacao: Cacao) => revoked.has(capabilityIdentity(cacao)) } // called for each capability of a chain
+ * const revocation = { isRevoked: (cacao: Cacao) => revoked.has(capabilityIdentity(cacao)) } // called for each link
  */
 export function capabilityIdentity(capability: unknown): string {
   const identity = toBase64url(sha256(signedContent(parseCacao(capability))))
-  // Copied, because V8 keeps all parts of a concatenated text in memory, here a kilobyte, and servers remember many identities.
+  // Copied, because V8 keeps all parts of a concatenated text in memory, here a kilobyte, and servers remember many
+  // identities.
   return fromUtf8(utf8(identity)) ?? identity
 }
 
@@ -64,7 +69,8 @@ export async function nativeIdentity(cacao: Cacao): Promise<string> {
 
 function signedContent({ p, s }: Cacao): Uint8Array<ArrayBuffer> {
   const iss = isPasskeyType(s.t) ? undefined : accountDID(accountOfDID(p.iss) ?? p.iss)
-  // Some software omits empty members from the signed text, so they can be added or removed without invalidating the signature.
+  // Some software omits empty members from the signed text, so they can be added or removed without invalidating the
+  // signature.
   const isEmpty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.length === 0)
   const members = Object.entries(p).filter(([, value]) => !isEmpty(value))
   return encodeDagCBOR({ ...Object.fromEntries(members), iss })

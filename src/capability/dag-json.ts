@@ -9,10 +9,10 @@ export function encodeDagJSON(value: unknown): string {
 }
 
 /**
- * The JSON text of a capability, to send it somewhere. The capability of a passkey contains bytes, which could not be read back from
- * the output of `JSON.stringify`; here they are written as in DAG-JSON (IPLD). All other capabilities are plain JSON. Throws
- * `ERR_CAPABILITY_INVALID` unless the value is a capability, and `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for a delegated
- * capability that exceeds its parent.
+ * The JSON text of a capability, to send it somewhere. The capability of a passkey contains bytes, which could not be
+ * read back from the output of `JSON.stringify`; here they are written as in DAG-JSON (IPLD). All other capabilities
+ * are plain JSON. Throws `ERR_CAPABILITY_INVALID` unless the value is a capability, and `ERR_CAPABILITY_AUDIENCE`,
+ * `_DOMAIN` or `_RESOURCES` for a delegated capability that exceeds its parent.
  *
  * @example
  * await session.fetch('/api/link', { method: 'POST', body: stringifyCacao(await auth(request)) })
@@ -22,9 +22,9 @@ export function stringifyCacao(cacao: unknown): string {
 }
 
 /**
- * Decodes DAG-JSON (IPLD) or plain JSON; `undefined` if the text is neither. Links, the other use of "/", are not decoded,
- * because capabilities have none and `parseCacao` refuses them. The decoder of `@ipld/dag-json` is not used, because it assigns
- * members by name: a member named `__proto__` would become the prototype instead of being refused.
+ * Decodes DAG-JSON (IPLD) or plain JSON; `undefined` if the text is neither. Links, the other use of "/", are not
+ * decoded, because capabilities have none and `parseCacao` refuses them. The decoder of `@ipld/dag-json` is not used,
+ * because it assigns members by name: a member named `__proto__` would become the prototype instead of being refused.
  */
 export function decodeDagJSON(text: string): unknown {
   try {

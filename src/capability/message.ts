@@ -12,8 +12,9 @@ export interface Message extends Omit<CacaoPayload, 'iss'> {
 }
 
 /**
- * The layout of the text. Without a statement, did-session and others write one blank line instead of two. Before 2022-09-20,
- * did-session also wrote the chain id after the dates. Only `erc4361` is written; texts in the other layouts are only verified.
+ * The layout of the text. Without a statement, did-session and others write one blank line instead of two. Before
+ * 2022-09-20, did-session also wrote the chain id after the dates. Only `erc4361` is written; texts in the other
+ * layouts are only verified.
  */
 export type MessageLayout = 'erc4361' | 'did-session' | 'erc4361-2022' | 'did-session-2022'
 
@@ -22,11 +23,12 @@ export function renderMessage(message: Message, layout: MessageLayout = 'erc4361
   const { scheme, domain, chainName, address, statement, chainId, resources } = message
   const chain = `Chain ID: ${chainId}`
   const isChainLast = layout.endsWith('-2022')
+  const noStatement = layout.startsWith('erc4361') ? [''] : []
   const lines = [
     `${scheme === undefined ? '' : `${scheme}://`}${domain} wants you to sign in with your ${chainName} account:`,
     address,
     '',
-    ...(statement === undefined ? (layout.startsWith('erc4361') ? [''] : []) : [statement, '']),
+    ...(statement === undefined ? noStatement : [statement, '']),
     `URI: ${message.aud}`,
     `Version: ${message.version}`,
     ...(isChainLast ? [] : [chain]),
@@ -42,8 +44,9 @@ export function renderMessage(message: Message, layout: MessageLayout = 'erc4361
 }
 
 /**
- * The payloads whose text may have been signed for this payload: the payload itself, and if its list of resources is empty, also the
- * payload without that list. The grammar of ERC-4361 allows an empty `Resources:` section, but some software omits it.
+ * The payloads whose text may have been signed for this payload: the payload itself, and if its list of resources is
+ * empty, also the payload without that list. The grammar of ERC-4361 allows an empty `Resources:` section, but some
+ * software omits it.
  */
 export function signedPayloads<P extends { readonly resources?: readonly string[] }>(p: P): P[] {
   if (p.resources?.length !== 0) return [p]
@@ -55,8 +58,8 @@ const HEADER =
   /^(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?<domain>\S+) wants you to sign in with your (?<chainName>\S+) account:$/
 
 /**
- * Splits an ERC-4361 text into its fields. Does not check the values: `parsePayload` does that. Throws `ERR_CAPABILITY_INVALID` if
- * a line is missing, repeated, unknown or out of order.
+ * Splits an ERC-4361 text into its fields. Does not check the values: `parsePayload` does that. Throws
+ * `ERR_CAPABILITY_INVALID` if a line is missing, repeated, unknown or out of order.
  */
 export function parseMessage(text: string): Message {
   const lines = new Lines(text)
@@ -97,7 +100,9 @@ export function parseMessage(text: string): Message {
 const REQUIRED = ['URI', 'Version', 'Chain ID', 'Nonce', 'Issued At'] as const
 const OPTIONAL = ['Expiration Time', 'Not Before', 'Request ID'] as const
 
-/** Reads the lines of a text one after the other. An index is used instead of `shift`, which is slow for a long array. */
+/**
+ * Reads the lines of a text one after the other. An index is used instead of `shift`, which is slow for a long array.
+ */
 class Lines {
   readonly #lines: readonly string[]
   #at = 0

@@ -25,7 +25,10 @@ type Schemas<T> = { readonly [K in keyof T]-?: Schema<NonNullable<T[K]>> }
 // Characters of a text, or bytes.
 const MAX_LENGTH = 16_384
 
-/** A schema for a text of at most 16,384 characters that passes the test; `form` describes the text for the error message. */
+/**
+ * A schema for a text of at most 16,384 characters that passes the test; `form` describes the text for the error
+ * message.
+ */
 function textSchema<T extends string = string>(
   test: ((text: string) => text is T) | ((text: string) => boolean),
   form: string,
@@ -48,8 +51,8 @@ const bytesSchema: Schema<Uint8Array<ArrayBuffer>> = (value, path) => {
 }
 
 /**
- * Reads a plain object that has these members and no others, and returns a frozen copy. The members keep their order, because
- * did-session's session strings depend on it.
+ * Reads a plain object that has these members and no others, and returns a frozen copy. The members keep their order,
+ * because did-session's session strings depend on it.
  */
 function readObject<T extends object>(
   input: unknown,
@@ -74,9 +77,10 @@ const MAX_RESOURCES = 1000
 // Characters of all resources together.
 const MAX_RESOURCES_LENGTH = 65_536
 
-// ASCII characters must be in the grammar of ERC-4361. Other characters are accepted, because statements are written in many
-// languages and wallets sign them. Hidden characters are refused: a line break, or a character that a wallet may show as one,
-// could add a field to the signed text, and other hidden characters could make the person read a different text.
+// ASCII characters must be in the grammar of ERC-4361. Other characters are accepted, because statements are written in
+// many languages and wallets sign them. Hidden characters are refused: a line break, or a character that a wallet may
+// show as one, could add a field to the signed text, and other hidden characters could make the person read a different
+// text.
 const STATEMENT = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]|[^\p{ASCII}])*$/u
 const REQUEST_ID = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/
 const NONCE = /^[A-Za-z0-9]{8,}$/
@@ -89,11 +93,12 @@ const KEY_TYPE = 'key:'
 const parsed = new WeakSet<Cacao>()
 
 /**
- * The guard that every capability from outside (a wallet, a store, a string, a header) must pass. It copies each member once into
- * a frozen `Cacao`, so that nothing can change after the checks. Throws `ERR_CAPABILITY_INVALID` for a value that is not exactly a
- * CACAO (CAIP-74), for a text of more than 16,384 characters, for more than 1000 resources or 65,536 characters in all of them,
- * for a chain of more than 4 capabilities, and for a delegated capability that begins earlier or ends later than its parent.
- * Throws `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for one that exceeds its parent in another way.
+ * The guard that every capability from outside (a wallet, a store, a string, a header) must pass. It copies each member
+ * once into a frozen `Cacao`, so that nothing can change after the checks. Throws `ERR_CAPABILITY_INVALID` for a value
+ * that is not exactly a CACAO (CAIP-74), for a text of more than 16,384 characters, for more than 1000 resources or
+ * 65,536 characters in all of them, for a chain of more than 4 capabilities, and for a delegated capability that begins
+ * earlier or ends later than its parent. Throws `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for one that
+ * exceeds its parent in another way.
  */
 export function parseCacao(input: unknown): Cacao {
   if (parsed.has(input as Cacao)) return input as Cacao
@@ -199,8 +204,8 @@ function parseSignature(input: unknown, path: string, parent: Schema<Cacao>): Ca
 }
 
 /**
- * A copy of the capability with an additional member `root`, the capability that the wallet signed. The member is not enumerable,
- * because a CACAO has no such member.
+ * A copy of the capability with an additional member `root`, the capability that the wallet signed. The member is not
+ * enumerable, because a CACAO has no such member.
  */
 export function withRoot(cacao: Cacao): Cacao & { readonly root: Cacao } {
   const copy = Object.freeze(Object.defineProperty({ ...cacao }, 'root', { value: rootOf(cacao) }))
@@ -213,8 +218,9 @@ export const MAX_LINKS = 4
 
 /**
  * Throws if a delegated capability exceeds its parent: it must be issued by the parent's audience (else
- * `ERR_CAPABILITY_AUDIENCE`), for the same domain (`_DOMAIN`), for at least one resource and only for resources that the parent
- * covers (`_RESOURCES`), and must not begin earlier or end later (`_INVALID`). Does not verify its signature.
+ * `ERR_CAPABILITY_AUDIENCE`), for the same domain (`_DOMAIN`), for at least one resource and only for resources that
+ * the parent covers (`_RESOURCES`), and must not begin earlier or end later (`_INVALID`). Does not verify its
+ * signature.
  */
 function assertWithin(child: Cacao, parent: Cacao): void {
   const { iss, domain, resources = [] } = child.p

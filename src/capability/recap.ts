@@ -10,7 +10,10 @@ import { coverageOf, isRecap, isResource, isURI, missingResources, RECAP } from 
 const ABILITY = /^([A-Za-z0-9.*_+-]+)\/([A-Za-z0-9.*_+-]+)$/
 const STATEMENT = 'I further authorize the stated URI to perform the following actions on my behalf:'
 
-/** Encodes abilities as a ReCap URI (ERC-5573), for the resources of a capability. Throws a `TypeError` for malformed abilities. */
+/**
+ * Encodes abilities as a ReCap URI (ERC-5573), for the resources of a capability. Throws a `TypeError` for malformed
+ * abilities.
+ */
 export function toRecap(abilities: Abilities): string {
   const isGood =
     faultOfAbilities(abilities) === undefined &&
@@ -27,8 +30,8 @@ export function toRecap(abilities: Abilities): string {
 }
 
 /**
- * The abilities in a ReCap URI; `undefined` unless it is exactly in the form of ERC-5573. Its proofs (`prf`) are ignored, because
- * they grant nothing here. An ability with an empty list of caveats is well-formed, but not granted.
+ * The abilities in a ReCap URI; `undefined` unless it is exactly in the form of ERC-5573. Its proofs (`prf`) are
+ * ignored, because they grant nothing here. An ability with an empty list of caveats is well-formed, but not granted.
  */
 export function fromRecap(resource: string): Abilities | undefined {
   return isRecap(resource) ? readRecap(resource).abilities : undefined
@@ -67,9 +70,10 @@ function readRecap(resource: string): RecapReading {
 const CHAIN_NAMESPACE = /^[-a-z0-9]{3,8}$/
 
 /**
- * The first target of a one-click sign-in's ReCap (WalletConnect, Reown AppKit); `undefined` for any other ReCap. Such a ReCap names,
- * for each namespace of chains such as `eip155`, the methods that an app may call in the wallet. A namespace is not a URI and grants
- * nothing on a server, so this is not a ReCap of ERC-5573. It may be encoded in base64 instead of base64url.
+ * The first target of a one-click sign-in's ReCap (WalletConnect, Reown AppKit); `undefined` for any other ReCap. Such
+ * a ReCap names, for each namespace of chains such as `eip155`, the methods that an app may call in the wallet. A
+ * namespace is not a URI and grants nothing on a server, so this is not a ReCap of ERC-5573. It may be encoded in
+ * base64 instead of base64url.
  */
 function oneClickTarget(resource: string): string | undefined {
   const encoded = resource.slice(RECAP.length)
@@ -85,20 +89,25 @@ function oneClickTarget(resource: string): string | undefined {
 }
 
 /**
- * The origins at which a capability with these resources covers something: the origins of its http and https URLs, including those
- * in its abilities. `https://*` and `http://*`, which cover every origin of that scheme, are returned unchanged.
+ * The origins at which a capability with these resources covers something: the origins of its http and https URLs,
+ * including those in its abilities. `https://*` and `http://*`, which cover every origin of that scheme, are returned
+ * unchanged.
  */
 export function coveredOrigins(resources: readonly string[]): ReadonlySet<string> {
-  const all = resources.flatMap((resource) => Object.keys(fromRecap(resource) ?? { [resource]: {} }))
-  return new Set(
-    all.flatMap((resource) => {
-      if (/^https?:\/\/\*$/.test(resource)) return resource
-      return (/^https?:\/\//.test(resource) && parseURL(resource)?.origin) || []
-    }),
-  )
+  const uris = resources.flatMap((resource) => {
+    const abilities = fromRecap(resource)
+    return abilities ? Object.keys(abilities) : [resource]
+  })
+  const origins = uris
+    .filter((uri) => /^https?:\/\//.test(uri))
+    .map((uri) => (/^https?:\/\/\*$/.test(uri) ? uri : parseURL(uri)?.origin))
+  return new Set(origins.filter((origin) => origin !== undefined))
 }
 
-/** The statement that the person reads (ERC-5573): the app's own words, if any, followed by the abilities, sorted by code units. */
+/**
+ * The statement that the person reads (ERC-5573): the app's own words, if any, followed by the abilities, sorted by
+ * code units.
+ */
 export function recapStatement(abilities: Abilities, words?: string): string {
   const items = Object.entries(abilities)
     .sort(byName)
@@ -125,9 +134,9 @@ export function withoutRecapStatement(statement: string): string {
 }
 
 /**
- * The abilities that a capability grants; `undefined` if it has no ReCap, or with `oneClickAuth`, if its ReCap is that of a one-click
- * sign-in. Throws `ERR_CAPABILITY_INVALID` if there is more than one ReCap, or if the ReCap is malformed, is not the last of the
- * resources, or does not match the statement.
+ * The abilities that a capability grants; `undefined` if it has no ReCap, or with `oneClickAuth`, if its ReCap is that
+ * of a one-click sign-in. Throws `ERR_CAPABILITY_INVALID` if there is more than one ReCap, or if the ReCap is
+ * malformed, is not the last of the resources, or does not match the statement.
  */
 export function abilitiesOf(
   { resources = [], statement = '' }: CacaoPayload,
@@ -243,7 +252,10 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1
 }
 
-/** The wanted resources that no granted resource covers. A ReCap is covered by a ReCap that includes all of its abilities. */
+/**
+ * The wanted resources that no granted resource covers. A ReCap is covered by a ReCap that includes all of its
+ * abilities.
+ */
 export function missingGrants(granted: readonly string[], wanted: readonly string[]): string[] {
   const abilities = abilitiesIn(granted)
   return missingResources(granted, wanted).filter((resource) => {
@@ -257,8 +269,8 @@ export function unionOfGrants(some: readonly string[], others: readonly string[]
   const all = [...new Set([...some, ...others])]
   const recaps = all.filter(isRecap)
   if (recaps.length === 0) return all
-  const one = recaps.length === 1 ? recaps : mergedRecap(abilitiesIn(recaps))
-  return [...all.filter((resource) => !isRecap(resource)), ...one]
+  const recap = recaps.length === 1 ? recaps : mergedRecap(abilitiesIn(recaps))
+  return [...all.filter((resource) => !isRecap(resource)), ...recap]
 }
 
 function abilitiesIn(resources: readonly string[]): Abilities[] {

@@ -9,8 +9,9 @@ export function isRecap(resource: string | undefined): boolean {
 }
 
 /**
- * Whether a granted resource covers a wanted one: both are the same text; or the granted resource is `scheme://*` or has a path
- * that ends in `/*`, and the wanted resource lies below it. A wanted text that is not a resource (`isResource`) is not covered.
+ * Whether a granted resource covers a wanted one: both are the same text; or the granted resource is `scheme://*` or
+ * has a path that ends in `/*`, and the wanted resource lies below it. A wanted text that is not a resource
+ * (`isResource`) is not covered.
  */
 export function covers(granted: string, wanted: string): boolean {
   return coverageOf([granted])(wanted)
@@ -26,8 +27,8 @@ export function missingResources(granted: readonly string[], wanted: readonly st
 const FOLDER = /^[^?#]*\/(?=\*$)/
 
 /**
- * Returns a function that tells whether any of the granted resources covers a wanted resource. Both sides may have a thousand
- * resources, so they are not compared pair by pair.
+ * Returns a function that tells whether any of the granted resources covers a wanted resource. Both sides may have a
+ * thousand resources, so they are not compared pair by pair.
  */
 export function coverageOf(granted: readonly string[]): (wanted: string) => boolean {
   const exact = new Set<string>()
@@ -51,8 +52,9 @@ export function coverageOf(granted: readonly string[]): (wanted: string) => bool
 }
 
 /**
- * Whether a text can be granted and required as a resource: a URI (RFC 3986) without `.` or `..` segments. Software that resolves
- * these segments arrives at another path, so a text with such a segment covers nothing, and nothing covers it.
+ * Whether a text can be granted and required as a resource: a URI (RFC 3986) without `.` or `..` segments. Software
+ * that resolves these segments arrives at another path, so a text with such a segment covers nothing, and nothing
+ * covers it.
  */
 export function isResource(text: string): boolean {
   return isURI(text) && !hasDotSegment(text)
@@ -100,9 +102,10 @@ function isIPv6(text: string): boolean {
   return isComplete && groups.every((group) => IPV6_GROUP.test(group))
 }
 
-// A `.` or `..` segment in every form that some software resolves: with parameters (`..;x`), with a backslash instead of a slash,
-// or followed by a character that ends a path or a C string. Some systems ignore white space around it. The pairs \xc0\xae,
-// \xc0\xaf and \xc1\x9c are overlong two-byte forms of `.`, `/` and `\`, which are not valid UTF-8, but some software accepts them.
+// A `.` or `..` segment in every form that some software resolves: with parameters (`..;x`), with a backslash instead
+// of a slash, or followed by a character that ends a path or a C string. Some systems ignore white space around it. The
+// pairs \xc0\xae, \xc0\xaf and \xc1\x9c are overlong two-byte forms of `.`, `/` and `\`, which are not valid UTF-8, but
+// some software accepts them.
 const SLASH = '[/\\\\]|\\xc0\\xaf|\\xc1\\x9c'
 const SPACES = '[\\p{Cc} ]*'
 const DOT_SEGMENT = new RegExp(
@@ -112,8 +115,8 @@ const DOT_SEGMENT = new RegExp(
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:/
 
 /**
- * Whether the path of a URI has a `.` or `..` segment in any spelling, even percent-encoded several times. A query or fragment may
- * contain such segments, because no software resolves them there.
+ * Whether the path of a URI has a `.` or `..` segment in any spelling, even percent-encoded several times. A query or
+ * fragment may contain such segments, because no software resolves them there.
  */
 export function hasDotSegment(uri: string): boolean {
   const [path = ''] = uri.split(/[?#]/, 1)
@@ -138,8 +141,8 @@ function percentDecoded(text: string): string {
 }
 
 /**
- * Reads the resources that a function of a request returned: at least one, because an empty list would check nothing. The texts
- * may come from the request, so a text that is not a URI is accepted here, but no capability covers it.
+ * Reads the resources that a function of a request returned: at least one, because an empty list would check nothing.
+ * The texts may come from the request, so a text that is not a URI is accepted here, but no capability covers it.
  */
 export const givenResources: ReadValue<readonly string[]> = (value, name) => {
   const form = 'a list of URIs: ["https://api.example.com/notes/1"]'
@@ -163,8 +166,8 @@ export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
 export type Caveats = Readonly<Record<string, unknown>>
 
 /**
- * The abilities of a ReCap (ERC-5573): for the URI of each resource, the names of the abilities, such as `notes/read`, each with a
- * list of caveats, at least one of which must be met.
+ * The abilities of a ReCap (ERC-5573): for the URI of each resource, the names of the abilities, such as `notes/read`,
+ * each with a list of caveats, at least one of which must be met.
  *
  * @example
  * const abilities = { 'https://api.example.com/notes': { 'notes/read': [{}], 'notes/write': [{}] } }
@@ -180,8 +183,8 @@ export interface Ability {
 }
 
 /**
- * Whether the abilities include the wanted ability without caveats, for the same resource or a resource that covers it. The receiver
- * must check caveats itself: `abilitiesOf` returns them.
+ * Whether the abilities include the wanted ability without caveats, for the same resource or a resource that covers it.
+ * The receiver must check caveats itself: `abilitiesOf` returns them.
  */
 export function allows(abilities: Abilities, { ability, resource }: Ability): boolean {
   const granted = Object.entries(abilities).filter(
@@ -194,8 +197,8 @@ export function allows(abilities: Abilities, { ability, resource }: Ability): bo
 }
 
 /**
- * `allows` for a ReCap URI in a stored session, which was checked when it was granted. Names and URIs are ASCII, so UTF-8 need not
- * be decoded. `false` if the text is not a ReCap.
+ * `allows` for a ReCap URI in a stored session, which was checked when it was granted. Names and URIs are ASCII, so
+ * UTF-8 need not be decoded. `false` if the text is not a ReCap.
  */
 export function recapAllows(recap: string, wanted: Ability): boolean {
   try {

@@ -49,18 +49,18 @@ import { isLasting, type Verifiers, verifySignature } from './verify-signature.j
 /** A capability that was verified. */
 export interface VerifiedCacao extends Cacao {
   /**
-   * The capability that the wallet signed: this capability itself, unless it was delegated. The person saw and signed only the
-   * nonce, statement and request id of `root`. Not enumerable, because a CACAO has no such member.
+   * The capability that the wallet signed: this capability itself, unless it was delegated. The person saw and signed
+   * only the nonce, statement and request id of `root`. Not enumerable, because a CACAO has no such member.
    */
   readonly root: Cacao
 }
 
 /**
  * Verifies a capability from outside and returns it, frozen and typed. Rejects with a `SessionError` whose code
- * (`ERR_CAPABILITY_…`) names the first check that failed, in this order: form, signature, delegation, issuer, audience, domain,
- * nonce, time, resources, ability, revocation. The signature of a contract account is verified after the ability. Rejects with
- * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer, with the `SessionError` of a revocation store, such as
- * `ERR_STORE_UNAVAILABLE`, and with a `TypeError` for a wrong option.
+ * (`ERR_CAPABILITY_…`) names the first check that failed, in this order: form, signature, delegation, issuer, audience,
+ * domain, nonce, time, resources, ability, revocation. The signature of a contract account is verified after the
+ * ability. Rejects with `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer, with the
+ * `SessionError` of a revocation store, such as `ERR_STORE_UNAVAILABLE`, and with a `TypeError` for a wrong option.
  *
  * @example
  * const { root } = await verifyCacao(json, { verifiers: ethereumVerifiers(), domains: ['app.example.com'] })
@@ -70,9 +70,9 @@ export async function verifyCacao(input: unknown, options: VerifyCacaoOptions): 
 }
 
 /**
- * Runs the checks on a parsed capability. The signature comes first, because without it nothing in the capability can be trusted.
- * The signature of a contract account comes after the content, so that the chain is not called for a capability that is refused
- * anyway.
+ * Runs the checks on a parsed capability. The signature comes first, because without it nothing in the capability can
+ * be trusted. The signature of a contract account comes after the content, so that the chain is not called for a
+ * capability that is refused anyway.
  */
 export async function verifyChecked(
   cacao: Cacao,
@@ -84,8 +84,9 @@ export async function verifyChecked(
 }
 
 /**
- * The checks that a capability must pass. The signature and the time are always checked, and a delegated capability is refused
- * unless `delegation` allows it. Every other check is made only if its option is given. The option of a check can't be `undefined`.
+ * The checks that a capability must pass. The signature and the time are always checked, and a delegated capability is
+ * refused unless `delegation` allows it. Every other check is made only if its option is given. The option of a check
+ * can't be `undefined`.
  */
 export interface VerifyCacaoOptions {
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
@@ -94,11 +95,17 @@ export interface VerifyCacaoOptions {
   now?: Clock
   /** Seconds by which the issuer's clock may be ahead; 300 by default. Applies to `iat` and `nbf`. */
   clockSkewSecs?: number
-  /** The account (CAIP-10, or its DID) that must have granted the capability or, if it was delegated, the root of its chain. */
+  /**
+   * The account (CAIP-10, or its DID) that must have granted the capability or, if it was delegated, the root of its
+   * chain.
+   */
   issuer?: AccountInput
   /** The did:key of the session key that the capability must be granted to. */
   audience?: string
-  /** The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for them. */
+  /**
+   * The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for
+   * them.
+   */
   domains?: Domains
   /** The nonce that your server issued for this sign-in. The capability that the wallet signed must have it. */
   nonce?: string
@@ -107,17 +114,19 @@ export interface VerifyCacaoOptions {
   /** The ability that it must grant for a resource without caveats (ReCap, ERC-5573). */
   ability?: Ability
   /**
-   * Knows which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`. `isRevoked` is called for each capability of a
-   * chain. The capability is refused if `isRevoked` rejects or returns anything but `false`. Look the capability up by its
-   * `capabilityIdentity`, not by its CID: one signed capability can be written in several ways, each with its own CID.
+   * Knows which capabilities were revoked: a `RevocationStore`, or `{ isRevoked }`. `isRevoked` is called for each
+   * capability of a chain. The capability is refused if `isRevoked` rejects or returns anything but `false`. Look the
+   * capability up by its `capabilityIdentity`, not by its CID: one signed capability can be written in several ways,
+   * each with its own CID.
    */
   revocation?: Revocation
   /** Accepts capabilities that a session key delegated, up to `maxLinks`. They are refused by default. */
   delegation?: DelegationOptions | false
   /**
-   * Accepts capabilities of the one-click sign-in of WalletConnect and Reown AppKit, whose ReCap names wallet methods (`eip155`)
-   * instead of URIs. Such a capability proves who signed in, but its ReCap grants no resources and no abilities. `false` by default.
-   * Check `nonce` and `domains` too, because the capability is not bound to a session key.
+   * Accepts capabilities of the one-click sign-in of WalletConnect and Reown AppKit, whose ReCap names wallet methods
+   * (`eip155`) instead of URIs. Such a capability proves who signed in, but its ReCap grants no resources and no
+   * abilities. `false` by default. Check `nonce` and `domains` too, because the capability is not bound to a session
+   * key.
    */
   oneClickAuth?: boolean
 }
@@ -215,7 +224,9 @@ export interface CapabilityProblem {
 export interface CacaoInspection {
   /** Whether `verifyCacao` would accept it. */
   readonly isAccepted: boolean
-  /** Every check that failed. An invalid signature comes first, because then nothing in the capability can be trusted. */
+  /**
+   * Every check that failed. An invalid signature comes first, because then nothing in the capability can be trusted.
+   */
   readonly problems: readonly CapabilityProblem[]
   /** The content; absent if the capability is malformed. Don't trust it unless `isAccepted` is `true`. */
   readonly claims?: {
@@ -233,9 +244,9 @@ export interface CacaoInspection {
 }
 
 /**
- * Runs all checks of `verifyCacao`, which itself stops at the first failure, and returns everything that is wrong with a capability.
- * Use this for logs and debugging; use `verifyCacao` to decide whether to accept a capability. Never rejects because of the
- * capability; rejects with a `TypeError` for wrong options.
+ * Runs all checks of `verifyCacao`, which itself stops at the first failure, and returns everything that is wrong with
+ * a capability. Use this for logs and debugging; use `verifyCacao` to decide whether to accept a capability. Never
+ * rejects because of the capability; rejects with a `TypeError` for wrong options.
  *
  * @example
  * const { problems } = await inspectCacao(json, { verifiers: ethereumVerifiers(), audience: keyDID })

@@ -30,8 +30,9 @@ export interface VerifierOptions {
 }
 
 /**
- * Verifies the account's signature of a capability, and rejects if it is not valid. The type of the capability is loose, so
- * that the verifiers of this library can also be used with the `dids` package. `verifyCacao` passes a parsed `Cacao`.
+ * Verifies the account's signature of a capability, and rejects if it is not valid. The type of the capability is
+ * loose, so that the verifiers of this library can also be used with the `dids` package. `verifyCacao` passes a parsed
+ * `Cacao`.
  */
 export type CacaoVerifier = (
   cacao: { h: object; p: object; s?: object },
@@ -44,11 +45,11 @@ export type Verifiers = Readonly<
 >
 
 /**
- * Verifies all signatures in a capability's chain: the account's signature with the verifier for its type, then the session key's
- * signature of each delegated capability. Rejects with `ERR_CAPABILITY_SIGNATURE`, with `ERR_CAPABILITY_UNSUPPORTED` if there is no
- * verifier for the signature type, with `ERR_CAPABILITY_INVALID` if a statement does not match its ReCap, or with another
- * `SessionError` of the verifier, such as `ERR_RPC_UNAVAILABLE`. `now` is in milliseconds since 1970. With `oneClickAuth`, the ReCap
- * may be that of a one-click sign-in.
+ * Verifies all signatures in a capability's chain: the account's signature with the verifier for its type, then the
+ * session key's signature of each delegated capability. Rejects with `ERR_CAPABILITY_SIGNATURE`, with
+ * `ERR_CAPABILITY_UNSUPPORTED` if there is no verifier for the signature type, with `ERR_CAPABILITY_INVALID` if a
+ * statement does not match its ReCap, or with another `SessionError` of the verifier, such as `ERR_RPC_UNAVAILABLE`.
+ * `now` is in milliseconds since 1970. With `oneClickAuth`, the ReCap may be that of a one-click sign-in.
  */
 export async function verifySignature(
   cacao: Cacao,
@@ -66,7 +67,10 @@ export async function verifySignature(
   }
 }
 
-/** Whether a signature that was valid once stays valid. A contract account (EIP-1271) can change which signatures it accepts. */
+/**
+ * Whether a signature that was valid once stays valid. A contract account (EIP-1271) can change which signatures it
+ * accepts.
+ */
 export function isLasting(cacao: Cacao): boolean {
   return rootOf(cacao).s.t !== 'eip1271'
 }
@@ -87,8 +91,8 @@ async function verifyGranted(
     )
   }
   try {
-    // Only the signature is verified here. Verifiers of the did-session family also check the dates, but with other errors, so
-    // they get a time at which the capability has started.
+    // Only the signature is verified here. Verifiers of the did-session family also check the dates, but with other
+    // errors, so they get a time at which the capability has started.
     const atTime = new Date(Math.max(now, startTime(cacao)))
     await verifier(cacao, { atTime, clockSkewSecs, disableExpirationCheck: true })
   } catch (cause) {
@@ -104,9 +108,9 @@ function notSigned(cause?: unknown): SessionError {
 }
 
 /**
- * Parses the input of a verifier. `verifyCacao` checks the dates itself, but other callers, such as the dids package, leave that to
- * the verifier, so they are checked here unless `disableExpirationCheck` is `true`. Throws `ERR_CAPABILITY_EXPIRED`,
- * `_NOT_YET_VALID`, or as `parseCacao` does.
+ * Parses the input of a verifier. `verifyCacao` checks the dates itself, but other callers, such as the dids package,
+ * leave that to the verifier, so they are checked here unless `disableExpirationCheck` is `true`. Throws
+ * `ERR_CAPABILITY_EXPIRED`, `_NOT_YET_VALID`, or as `parseCacao` does.
  */
 export function verifierInput(input: unknown, options: VerifierOptions | undefined): Cacao {
   const cacao = parseCacao(input)
@@ -127,9 +131,9 @@ const KEY_TYPES = new Map<string, KeyType>([
 const KEY_NONCE = /^[A-Za-z0-9]+$/
 
 /**
- * The text (CAIP-122) of a payload whose issuer is a did:key, with that DID as the address. Signed requests and JWS begin
- * differently, so the key's signature of a request or JWS is never valid for a capability. Throws `ERR_CAPABILITY_INVALID` for a
- * nonce with characters other than letters and digits.
+ * The text (CAIP-122) of a payload whose issuer is a did:key, with that DID as the address. Signed requests and JWS
+ * begin differently, so the key's signature of a request or JWS is never valid for a capability. Throws
+ * `ERR_CAPABILITY_INVALID` for a nonce with characters other than letters and digits.
  */
 export function renderKeyMessage({ iss, ...rest }: CacaoPayload): string {
   if (!KEY_NONCE.test(rest.nonce))
@@ -146,8 +150,8 @@ export function keySignatureType(type: KeyType): string | undefined {
 }
 
 /**
- * Delegates a capability: the parent's audience, a session key, signs a payload whose `requestId` is the parent's identity. Rejects
- * as `parseCacao` throws if the new capability would exceed the parent.
+ * Delegates a capability: the parent's audience, a session key, signs a payload whose `requestId` is the parent's
+ * identity. Rejects as `parseCacao` throws if the new capability would exceed the parent.
  */
 export async function signDelegated(
   key: SessionKey,
@@ -162,8 +166,9 @@ export async function signDelegated(
 }
 
 /**
- * Checks that a delegated capability was signed by its issuer, and that it was delegated from exactly this parent. Rejects with
- * `ERR_CAPABILITY_SIGNATURE`, or with `ERR_CAPABILITY_UNSUPPORTED` for a signature type other than `key:…`.
+ * Checks that a delegated capability was signed by its issuer, and that it was delegated from exactly this parent.
+ * Rejects with `ERR_CAPABILITY_SIGNATURE`, or with `ERR_CAPABILITY_UNSUPPORTED` for a signature type other than
+ * `key:…`.
  */
 async function verifyDelegated(cacao: Cacao, parent: Cacao): Promise<void> {
   if (cacao.p.requestId !== (await nativeIdentity(parent)))

@@ -2,9 +2,9 @@ import { toBase64url } from '../base/multibase.js'
 import { type ReadValue, wrong } from '../base/options.js'
 import { ExpiryBuckets } from './replay.js'
 
-// If one process verifies a request twice, the second check must not refuse it as a replay. The request itself proves nothing,
-// because anyone may have captured it. So the first check adds a random pass to the request that it hands on, and the second
-// check consumes the pass. No client knows a pass, and each pass is valid for one request, once.
+// If one process verifies a request twice, the second check must not refuse it as a replay. The request itself proves
+// nothing, because anyone may have captured it. So the first check adds a random pass to the request that it hands on,
+// and the second check consumes the pass. No client knows a pass, and each pass is valid for one request, once.
 
 /** Whether a check gives a pass to the next check of the same request, or takes the pass of the previous one. */
 export type Admission = 'give' | 'take'
@@ -38,8 +38,8 @@ function passes(): Map<string, Pass> {
 }
 
 /**
- * Returns a new pass for the accepted request with this id. The pass expires after a minute, or with the request if that is
- * earlier. Times are milliseconds since 1970.
+ * Returns a new pass for the accepted request with this id. The pass expires after a minute, or with the request if
+ * that is earlier. Times are milliseconds since 1970.
  */
 export function givePass(id: string, expiresAt: number, now: number): string {
   const all = passes()
@@ -63,7 +63,9 @@ export function takePass(pass: string | undefined, id: string, now: number): boo
 
 // Limits for each capability, so that one caller can't use up the server's memory.
 
-/** Counts live requests by id. A request counts until it expires, and at most `most` of one id may be live at a time. */
+/**
+ * Counts live requests by id. A request counts until it expires, and at most `most` of one id may be live at a time.
+ */
 export class LiveRequests {
   readonly #most: number
   readonly #counts = new Map<string, number>()
@@ -74,8 +76,8 @@ export class LiveRequests {
   }
 
   /**
-   * Counts one more request of the id until `expiresAt`, and returns a function that uncounts it. If the limit is reached,
-   * counts nothing and returns `undefined`. Times are milliseconds since 1970.
+   * Counts one more request of the id until `expiresAt`, and returns a function that uncounts it. If the limit is
+   * reached, counts nothing and returns `undefined`. Times are milliseconds since 1970.
    */
   reserve(id: string, expiresAt: number, now: number): (() => void) | undefined {
     for (const expired of this.#buckets.takeExpired(now)) {
@@ -105,8 +107,8 @@ export class BufferedBytes {
   }
 
   /**
-   * The share of one body in the buffer of the id. `take` counts more bytes, or returns `false` if they would exceed the limit;
-   * `release` uncounts all bytes of the body.
+   * The share of one body in the buffer of the id. `take` counts more bytes, or returns `false` if they would exceed
+   * the limit; `release` uncounts all bytes of the body.
    */
   share(id: string): { take(bytes: number): boolean; release(): void } {
     let taken = 0

@@ -19,9 +19,15 @@ import { isLasting, type Verifiers, verifySignature } from '../capability/verify
 
 /** Who acts under a capability. */
 export interface Caller {
-  /** The account that the session acts for: a CAIP-10 id, such as `eip155:1:0x…` with the address in lower case, or a did:key. */
+  /**
+   * The account that the session acts for: a CAIP-10 id, such as `eip155:1:0x…` with the address in lower case, or a
+   * did:key.
+   */
   readonly account: string
-  /** The address of the account. An Ethereum address has its checksum (EIP-55); for a did:key, this is the did:key itself. */
+  /**
+   * The address of the account. An Ethereum address has its checksum (EIP-55); for a did:key, this is the did:key
+   * itself.
+   */
   readonly address: string
   /** The chain of the account (CAIP-2), such as `eip155:1`; `undefined` for a did:key, which has no chain. */
   readonly chainId: string | undefined
@@ -34,8 +40,9 @@ export interface Caller {
   /** The capability under which the key acts: the last one of its chain. */
   readonly cacao: Cacao
   /**
-   * The capability that the wallet signed: the same as `cacao`, unless that was delegated. Check a sign-in (nonce, `iat`,
-   * statement, request id) against `root`, because a session key can write anything into a capability that it delegates.
+   * The capability that the wallet signed: the same as `cacao`, unless that was delegated. Check a sign-in (nonce,
+   * `iat`, statement, request id) against `root`, because a session key can write anything into a capability that it
+   * delegates.
    */
   readonly root: Cacao
 }
@@ -91,21 +98,25 @@ interface AdmittedCapability {
 /** Decides who may act under which capability. */
 export interface CapabilityGate {
   /**
-   * Returns the caller who acts under a capability, after checking that it is valid at `time` (milliseconds since 1970), that it was
-   * granted to the key that uses it, that it was signed on an accepted site, that `wanted` doesn't throw, and that the account signed
-   * it. The wallet's signature is verified last, because that is expensive, and once for each text. Revocation is not checked here:
-   * see `assertNotRevoked`. Rejects with the `ERR_CAPABILITY_…` of the check that failed.
+   * Returns the caller who acts under a capability, after checking that it is valid at `time` (milliseconds since
+   * 1970), that it was granted to the key that uses it, that it was signed on an accepted site, that `wanted` doesn't
+   * throw, and that the account signed it. The wallet's signature is verified last, because that is expensive, and once
+   * for each text. Revocation is not checked here: see `assertNotRevoked`. Rejects with the `ERR_CAPABILITY_…` of the
+   * check that failed.
    */
   admit(
     capability: ReceivedCapability,
     time: number,
     wanted: (cacao: Cacao) => void | Promise<void>,
   ): Promise<AdmittedCapability>
-  /** Throws `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID` unless the capability is valid at `time` (milliseconds since 1970). */
+  /**
+   * Throws `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID` unless the capability is valid at `time` (milliseconds since
+   * 1970).
+   */
   assertValidAt(admitted: AdmittedCapability, time: number): void
   /**
-   * Rejects with `ERR_CAPABILITY_REVOKED` if the capability, or any capability that it was delegated from, was revoked, and with
-   * `ERR_STORE_UNAVAILABLE` if the store doesn't answer.
+   * Rejects with `ERR_CAPABILITY_REVOKED` if the capability, or any capability that it was delegated from, was revoked,
+   * and with `ERR_STORE_UNAVAILABLE` if the store doesn't answer.
    */
   assertNotRevoked(cacao: Cacao): Promise<void>
 }
@@ -155,12 +166,14 @@ function admission(cacao: Cacao): AdmittedCapability {
   }
 }
 
-/** Calls a store and returns its answer. Rejects with `ERR_STORE_UNAVAILABLE` unless the answer is `true` or `false`. */
+/**
+ * Calls a store and returns its answer. Rejects with `ERR_STORE_UNAVAILABLE` unless the answer is `true` or `false`.
+ */
 export type AskStore = (question: () => boolean | Promise<boolean>) => Promise<boolean>
 
 /**
- * Returns an `AskStore` that waits `timeoutMs` milliseconds for each answer. A store that throws, rejects, answers too late, or
- * answers anything other than `true` or `false` counts as unavailable.
+ * Returns an `AskStore` that waits `timeoutMs` milliseconds for each answer. A store that throws, rejects, answers too
+ * late, or answers anything other than `true` or `false` counts as unavailable.
  */
 export function storeAsker(timeoutMs: number): AskStore {
   return async (question) => {

@@ -21,8 +21,8 @@ import type { IncomingRequest } from './incoming-request.js'
 import type { OfRequest } from './requirements.js'
 
 /**
- * A session that a person started on one of their devices, as a store keeps it. Times are milliseconds since 1970. A capability that
- * a session key delegated counts as part of that key's session.
+ * A session that a person started on one of their devices, as a store keeps it. Times are milliseconds since 1970. A
+ * capability that a session key delegated counts as part of that key's session.
  */
 export interface SeenDevice {
   /** The account that signed in: a CAIP-10 id in its normal form, or a did:key. */
@@ -44,8 +44,9 @@ export interface SeenDevice {
 /** Remembers on which devices an account has signed in. Servers of the same app must share one store. */
 export interface DeviceStore {
   /**
-   * Adds a session, or updates its record: `lastSeen` never decreases, `firstSeen` never increases, and a name stays until a new
-   * name is passed. A store may limit the sessions that it keeps for one account; it then keeps those that were seen last.
+   * Adds a session, or updates its record: `lastSeen` never decreases, `firstSeen` never increases, and a name stays
+   * until a new name is passed. A store may limit the sessions that it keeps for one account; it then keeps those that
+   * were seen last.
    */
   seen(device: SeenDevice): void | Promise<void>
   /** The sessions of an account that have not expired, in any order. */
@@ -59,15 +60,16 @@ export interface DevicesOptions<R = Request> {
   /** Where devices are remembered: `memoryDevices()`, `redisDevices(client)`, `sqlDevices(client)`, or your own. */
   store: DeviceStore
   /**
-   * Returns the name of a device: a function of the request that reads, for example, a header that your page sends. Nothing else of
-   * the request is stored: no IP address and no `User-Agent`. At most 100 characters are stored, without hidden characters. Escape
-   * the name when you show it in HTML, like any other text from a user. If the function fails, `onFailed` is called, and the device
-   * is remembered without a name.
+   * Returns the name of a device: a function of the request that reads, for example, a header that your page sends.
+   * Nothing else of the request is stored: no IP address and no `User-Agent`. At most 100 characters are stored,
+   * without hidden characters. Escape the name when you show it in HTML, like any other text from a user. If the
+   * function fails, `onFailed` is called, and the device is remembered without a name.
    */
   name?: OfRequest<R, string | undefined>
   /**
-   * Called when a device, or its name, could not be stored. The request is accepted nevertheless, because remembering devices is not
-   * a check. After the store has failed, no device is stored for ten seconds. By default, the error is written to the console.
+   * Called when a device, or its name, could not be stored. The request is accepted nevertheless, because remembering
+   * devices is not a check. After the store has failed, no device is stored for ten seconds. By default, the error is
+   * written to the console.
    */
   onFailed?: (error: unknown) => void
 }
@@ -111,8 +113,8 @@ const PAUSE_MS = 10_000
 const MAX_NAME = 100
 
 /**
- * Returns a recorder of devices. An accepted request waits for the store for up to `timeoutMs`, because some serverless platforms
- * stop work that the handler doesn't await.
+ * Returns a recorder of devices. An accepted request waits for the store for up to `timeoutMs`, because some serverless
+ * platforms stop work that the handler doesn't await.
  */
 export function deviceRecorder<R>(
   { store, name, onFailed = logFailure }: ReadDevicesOptions,
@@ -165,7 +167,8 @@ async function deviceName(nameOf: () => Promise<unknown>): Promise<string | unde
   if (name === undefined) return undefined
   if (typeof name !== 'string')
     throw new TypeError('the function `name` of the option devices must return a text, or undefined')
-  // Cut first, because the text may be very long; then cut by whole characters, because a store may refuse a lone surrogate.
+  // Cut first, because the text may be very long; then cut by whole characters, because a store may refuse a lone
+  // surrogate.
   const shown = withoutHidden(name.slice(0, 10 * MAX_NAME), () => ' ').trim()
   return Array.from(shown).slice(0, MAX_NAME).join('')
 }
@@ -200,8 +203,8 @@ const MEMORY_OPTIONS: ReadersOf<MemoryDevicesOptions> = {
 }
 
 /**
- * Remembers devices in the memory of this process: for tests, and for servers that run as a single process. Throws a `TypeError` for
- * a wrong option.
+ * Remembers devices in the memory of this process: for tests, and for servers that run as a single process. Throws a
+ * `TypeError` for a wrong option.
  *
  * @example
  * const devices = memoryDevices()

@@ -15,8 +15,8 @@ export interface IncomingRequest<R> {
   /** Path and query exactly as they were received. */
   readonly target: string
   /**
-   * The hosts in `Host` and `X-Forwarded-Host`. A client can write anything there, so they only decide which of the configured
-   * authorities is tried first.
+   * The hosts in `Host` and `X-Forwarded-Host`. A client can write anything there, so they only decide which of the
+   * configured authorities is tried first.
    */
   readonly hosts: readonly string[]
   /** Whether it was received over TLS. False if a proxy terminated TLS before this process. */
@@ -24,8 +24,8 @@ export interface IncomingRequest<R> {
   /** The value of a header field; several fields of one name are joined by `, `. */
   header(name: string): string | undefined
   /**
-   * The server's own request object, with this URL instead of the one that the client named, and with `pass`, if given, in its
-   * header for the next check of this process. Handlers get this request.
+   * The server's own request object, with this URL instead of the one that the client named, and with `pass`, if given,
+   * in its header for the next check of this process. Handlers get this request.
    */
   at(url: string, pass?: string): R | Promise<R>
   /** Reads the body, within `limits`. The body can be read again afterwards. */
@@ -43,8 +43,8 @@ export interface BodyLimits {
 }
 
 /**
- * Wraps a web standard request. Verifying leaves its body readable. With `keepsOriginal`, `at` returns a copy with the new URL and
- * leaves the body of the original readable; otherwise the request that `at` returns takes over the body.
+ * Wraps a web standard request. Verifying leaves its body readable. With `keepsOriginal`, `at` returns a copy with the
+ * new URL and leaves the body of the original readable; otherwise the request that `at` returns takes over the body.
  */
 export function incomingRequest(received: Request, keepsOriginal = false): IncomingRequest<Request> {
   let request = received
@@ -67,7 +67,10 @@ export function incomingRequest(received: Request, keepsOriginal = false): Incom
   }
 }
 
-/** Returns the request with another URL. The result takes over the body, so the body of the given request can't be read any more. */
+/**
+ * Returns the request with another URL. The result takes over the body, so the body of the given request can't be read
+ * any more.
+ */
 async function withURL(url: string, request: Request, pass?: string): Promise<Request> {
   const { method, signal, redirect } = request
   const headers = pass === undefined ? request.headers : new Headers(request.headers)
@@ -126,7 +129,10 @@ async function readAll(
   }
 }
 
-/** Runs `work` and settles as it does. If it takes longer than `waitMs`, calls `stop` and rejects with `ERR_REQUEST_STALE`. */
+/**
+ * Runs `work` and settles as it does. If it takes longer than `waitMs`, calls `stop` and rejects with
+ * `ERR_REQUEST_STALE`.
+ */
 export async function inTime<T>(
   { waitMs }: BodyLimits,
   work: () => Promise<T>,
@@ -175,9 +181,9 @@ export interface ServerAddress {
 }
 
 /**
- * The URLs that the client may have signed, the likeliest first: each configured authority, followed by `basePath` and the target
- * as it was received. Only the signature decides between them, so a proxy may rewrite `Host`. Returns at most 8 URLs; authorities
- * that the request names come first. Throws as `verifiedURL` does.
+ * The URLs that the client may have signed, the likeliest first: each configured authority, followed by `basePath` and
+ * the target as it was received. Only the signature decides between them, so a proxy may rewrite `Host`. Returns at
+ * most 8 URLs; authorities that the request names come first. Throws as `verifiedURL` does.
  */
 export function possibleURLs(
   { target, isEncrypted, hosts }: Pick<IncomingRequest<unknown>, 'target' | 'isEncrypted' | 'hosts'>,
@@ -216,10 +222,11 @@ export function namedURLs(
 }
 
 /**
- * The URL of a request: the configured authority and the target as it was received. The host that the client named is not
- * used, and nothing is rewritten. Throws `ERR_REQUEST_SIGNATURE` for a target that a URL parser would change (dot
- * segments, a fragment, a backslash, the absolute form), because the handler would then see another URL than the signed one.
- * The scheme is always https, because a proxy may have terminated TLS; only for hosts of the local machine is it the actual one.
+ * The URL of a request: the configured authority and the target as it was received. The host that the client named is
+ * not used, and nothing is rewritten. Throws `ERR_REQUEST_SIGNATURE` for a target that a URL parser would change (dot
+ * segments, a fragment, a backslash, the absolute form), because the handler would then see another URL than the signed
+ * one. The scheme is always https, because a proxy may have terminated TLS; only for hosts of the local machine is it
+ * the actual one.
  */
 function verifiedURL(
   authority: string,

@@ -16,11 +16,16 @@ import { memoryReplay, type ReplayStore, usedStoreOption } from './replay.js'
 
 /** Options of `nonces`. */
 export interface NoncesOptions {
-  /** Seconds for which an issued nonce is valid; 600 by default, which gives a person time to read and sign; at most a year. */
+  /**
+   * Seconds for which an issued nonce is valid; 600 by default, which gives a person time to read and sign; at most a
+   * year.
+   */
   expiresInSecs?: number
   /** At least 32 secret bytes, the same on all servers that accept each other's nonces; random bytes by default. */
   secret?: Uint8Array
-  /** Remembers used nonces; in this process's memory by default. Servers that accept each other's nonces must share it. */
+  /**
+   * Remembers used nonces; in this process's memory by default. Servers that accept each other's nonces must share it.
+   */
   replay?: ReplayStore
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
@@ -31,8 +36,8 @@ export interface Nonces {
   /** A new nonce of letters and digits, as ERC-4361 requires. Nothing is stored for it. */
   issue(): string
   /**
-   * Returns `true` if the nonce, such as a capability's `p.nonce`, was issued with this secret, has not expired, and is used for
-   * the first time. Rejects if the replay store fails; refuse the sign-in in that case.
+   * Returns `true` if the nonce, such as a capability's `p.nonce`, was issued with this secret, has not expired, and is
+   * used for the first time. Rejects if the replay store fails; refuse the sign-in in that case.
    */
   consume(nonce: string): Promise<boolean>
 }
@@ -54,8 +59,8 @@ const secretOption: ReadValue<Uint8Array> = (value, name) => {
   throw wrong(name, 'a Uint8Array of at least 32 random bytes')
 }
 
-// `secret` and `replay` can't be `undefined` by accident: servers that don't share the secret would refuse each other's nonces, and
-// servers that don't share the replay store would each accept a nonce once.
+// `secret` and `replay` can't be `undefined` by accident: servers that don't share the secret would refuse each other's
+// nonces, and servers that don't share the replay store would each accept a nonce once.
 const OPTIONS: ReadersOf<NoncesOptions> = {
   expiresInSecs: setting(lifetimeOption),
   secret: check(secretOption),
@@ -64,9 +69,9 @@ const OPTIONS: ReadersOf<NoncesOptions> = {
 }
 
 /**
- * Issues nonces and accepts each of them once. A nonce contains its expiry and a MAC (HMAC-SHA-256). So issuing many nonces fills
- * no store, and only nonces with a valid MAC that have not expired are looked up in the replay store. An expired nonce stays
- * expired, even if the clock is set back. Throws a `TypeError` for wrong options.
+ * Issues nonces and accepts each of them once. A nonce contains its expiry and a MAC (HMAC-SHA-256). So issuing many
+ * nonces fills no store, and only nonces with a valid MAC that have not expired are looked up in the replay store. An
+ * expired nonce stays expired, even if the clock is set back. Throws a `TypeError` for wrong options.
  *
  * @example
  * const signIns = nonces()

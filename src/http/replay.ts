@@ -5,15 +5,15 @@ import { countOption, type ReadersOf, type ReadValue, readOptions, setting } fro
 import { methodOption } from '../capability/check-options.js'
 
 /**
- * Remembers which requests a server has accepted. Servers of the same app must share one store, such as `redisReplay` of
- * `cacao-session/node`.
+ * Remembers which requests a server has accepted. Servers of the same app must share one store, such as `redisReplay`
+ * of `cacao-session/node`.
  */
 export interface ReplayStore {
   /**
    * Marks an id as used, and returns whether this was its first use. This must be one atomic operation, also between
-   * processes. The id must be remembered until `expiresAt` (milliseconds since 1970). Once the clock has passed that time, the
-   * answer must be `false`, even if the clock is set back later, because the id may have been forgotten. If the answer is
-   * neither `true` nor `false`, or rejects, the request is refused with `ERR_STORE_UNAVAILABLE`.
+   * processes. The id must be remembered until `expiresAt` (milliseconds since 1970). Once the clock has passed that
+   * time, the answer must be `false`, even if the clock is set back later, because the id may have been forgotten. If
+   * the answer is neither `true` nor `false`, or rejects, the request is refused with `ERR_STORE_UNAVAILABLE`.
    */
   use(id: string, expiresAt: number): boolean | Promise<boolean>
 }
@@ -32,9 +32,10 @@ const MEMORY_OPTIONS: ReadersOf<MemoryReplayOptions> = {
 }
 
 /**
- * Remembers used requests in the memory of this process until they expire. `use` throws `ERR_STORE_UNAVAILABLE` while the store
- * is full, because it must not forget a request that has not expired. If the clock is set back, the store refuses every request
- * that expires before the latest time that the clock has shown. Throws a `TypeError` for a wrong option.
+ * Remembers used requests in the memory of this process until they expire. `use` throws `ERR_STORE_UNAVAILABLE` while
+ * the store is full, because it must not forget a request that has not expired. If the clock is set back, the store
+ * refuses every request that expires before the latest time that the clock has shown. Throws a `TypeError` for a wrong
+ * option.
  *
  * @example
  * const verify = requestVerifier({ ...options, replay: memoryReplay() })
@@ -75,8 +76,8 @@ function unavailable(reason: string): SessionError {
 const BUCKET_MS = 5000
 
 /**
- * Groups items by their expiry into buckets of 5 seconds, so that a whole bucket is forgotten at once, without a look at each
- * item. Times are milliseconds since 1970.
+ * Groups items by their expiry into buckets of 5 seconds, so that a whole bucket is forgotten at once, without a look
+ * at each item. Times are milliseconds since 1970.
  */
 export class ExpiryBuckets<Bucket> {
   readonly #create: () => Bucket
@@ -111,8 +112,8 @@ export class ExpiryBuckets<Bucket> {
 }
 
 /**
- * Throws a `TypeError` for a Workers KV namespace. KV has no atomic operation, and a write becomes visible in other places only
- * after a minute: two servers would both accept the same request, and a revoked session would stay valid.
+ * Throws a `TypeError` for a Workers KV namespace. KV has no atomic operation, and a write becomes visible in other
+ * places only after a minute: two servers would both accept the same request, and a revoked session would stay valid.
  */
 export function refuseWorkersKV(value: unknown, name: string): void {
   const methods = ['get', 'put', 'list', 'delete', 'getWithMetadata']

@@ -4,12 +4,12 @@ import type { Ability } from '../capability/resources.js'
 import { givenResources, resourcesOption } from '../capability/resources.js'
 import type { IncomingRequest } from './incoming-request.js'
 
-// The options `resources` and `ability`: what a server requires a capability to allow. Each is either one value for all requests
-// or a function of the request.
+// The options `resources` and `ability`: what a server requires a capability to allow. Each is either one value for all
+// requests or a function of the request.
 
 /**
- * A function that returns an option's value for a request. `url` is the verified URL: the configured authority, with the path and
- * query that were signed. A web standard `request` has that URL too.
+ * A function that returns an option's value for a request. `url` is the verified URL: the configured authority, with
+ * the path and query that were signed. A web standard `request` has that URL too.
  */
 export type OfRequest<R, T> = (request: R, url: URL) => T | Promise<T>
 
@@ -33,7 +33,10 @@ export const requiredResourcesOption: ReadValue<WantedResources | OfRequest<neve
 export const requiredAbilityOption: ReadValue<Ability | OfRequest<never, Ability>> = (value, name) =>
   typeof value === 'function' ? (value as OfRequest<never, Ability>) : abilityOption(value, name)
 
-/** The resources that are required for a request. Rejects with a `TypeError` if the server's function returns a wrong value. */
+/**
+ * The resources that are required for a request. Rejects with a `TypeError` if the server's function returns a wrong
+ * value.
+ */
 export async function resourcesFor<R>(
   required: WantedResources | OfRequest<R, WantedResources>,
   incoming: IncomingRequest<R>,
@@ -44,7 +47,10 @@ export async function resourcesFor<R>(
   return requiredFor(required, read, 'resources', incoming, url)
 }
 
-/** The ability that is required for a request. Rejects with a `TypeError` if the server's function returns a wrong value. */
+/**
+ * The ability that is required for a request. Rejects with a `TypeError` if the server's function returns a wrong
+ * value.
+ */
 export async function abilityFor<R>(
   required: Ability | OfRequest<R, Ability>,
   incoming: IncomingRequest<R>,

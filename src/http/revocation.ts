@@ -13,22 +13,22 @@ import { ExpiryBuckets } from './replay.js'
 /** Revokes capabilities before they expire, and knows which capabilities were revoked. */
 export interface RevocationStore extends Revocation {
   /**
-   * Revokes one capability and all capabilities that were delegated from it. This signs out one session. Accepts untrusted input.
-   * Rejects with `ERR_CAPABILITY_INVALID` unless it is a capability, and with `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES`
-   * for a delegated capability that exceeds its parent.
+   * Revokes one capability and all capabilities that were delegated from it. This signs out one session. Accepts
+   * untrusted input. Rejects with `ERR_CAPABILITY_INVALID` unless it is a capability, and with
+   * `ERR_CAPABILITY_AUDIENCE`, `_DOMAIN` or `_RESOURCES` for a delegated capability that exceeds its parent.
    */
   revoke(capability: unknown): Promise<void>
   /**
-   * Revokes all capabilities that an account granted until `before`, which is now by default. This signs the account out everywhere.
-   * If the account is a session key's did:key, this revokes what that key delegated, but not the session itself. The signature of a
-   * passkey is valid for two keys, so revoking either of them revokes the capabilities of both. A capability counts as granted at
-   * its `iat`, which the device writes: if a device's clock is ahead, pass a `before` that is later by as much. New sign-ins are
-   * accepted only after that time.
+   * Revokes all capabilities that an account granted until `before`, which is now by default. This signs the account
+   * out everywhere. If the account is a session key's did:key, this revokes what that key delegated, but not the
+   * session itself. The signature of a passkey is valid for two keys, so revoking either of them revokes the
+   * capabilities of both. A capability counts as granted at its `iat`, which the device writes: if a device's clock is
+   * ahead, pass a `before` that is later by as much. New sign-ins are accepted only after that time.
    */
   revokeAll(account: AccountInput, before?: Date): Promise<void>
   /**
-   * Returns whether this capability was revoked. The capabilities that it was delegated from are not looked up: call this for each
-   * capability of a chain. Rejects if the store fails; refuse the capability in that case.
+   * Returns whether this capability was revoked. The capabilities that it was delegated from are not looked up: call
+   * this for each capability of a chain. Rejects if the store fails; refuse the capability in that case.
    */
   isRevoked(capability: Cacao): boolean | Promise<boolean>
 }
@@ -48,8 +48,8 @@ export function revokedCapability(capability: unknown): RevokedCapability {
 }
 
 /**
- * Returns what a store must store to revoke all capabilities that an account granted until `before`: the account in its normal
- * form, and `before` in milliseconds since 1970. Throws a `TypeError` for a wrong account or date.
+ * Returns what a store must store to revoke all capabilities that an account granted until `before`: the account in its
+ * normal form, and `before` in milliseconds since 1970. Throws a `TypeError` for a wrong account or date.
  */
 export function revokedAccount(
   account: AccountInput,
@@ -64,7 +64,10 @@ export function revokedAccount(
 export interface RevocationKeys {
   /** Its `capabilityIdentity`. */
   readonly id: string
-  /** Its `capabilityAccounts`: one account, or two if a passkey granted it; for a delegated capability, the key that delegated it. */
+  /**
+   * Its `capabilityAccounts`: one account, or two if a passkey granted it; for a delegated capability, the key that
+   * delegated it.
+   */
   readonly accounts: readonly string[]
   /** In milliseconds since 1970. */
   readonly issuedAt: number
@@ -73,8 +76,8 @@ export interface RevocationKeys {
 }
 
 /**
- * Returns the values by which a revocation store looks a capability up. Rejects with `ERR_CAPABILITY_INVALID` if the signature of a
- * passkey can't be read.
+ * Returns the values by which a revocation store looks a capability up. Rejects with `ERR_CAPABILITY_INVALID` if the
+ * signature of a passkey can't be read.
  */
 export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
@@ -86,7 +89,10 @@ export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
   }
 }
 
-/** Calls all listeners of a revocation. If one throws, its error is written to the console, and the others are still called. */
+/**
+ * Calls all listeners of a revocation. If one throws, its error is written to the console, and the others are still
+ * called.
+ */
 export function tellRevoked(
   listeners: ReadonlySet<(event: RevocationEvent) => void>,
   event: RevocationEvent,
@@ -109,8 +115,9 @@ export interface MemoryRevocationOptions {
 const MEMORY_OPTIONS: ReadersOf<MemoryRevocationOptions> = { now: setting(clockOption) }
 
 /**
- * Keeps revocations in the memory of this process. They are lost when the process ends, so use this store in tests, or in a server
- * that has its own list of revocations and replays it at the start. Throws a `TypeError` for a wrong option.
+ * Keeps revocations in the memory of this process. They are lost when the process ends, so use this store in tests, or
+ * in a server that has its own list of revocations and replays it at the start. Throws a `TypeError` for a wrong
+ * option.
  *
  * @example
  * const revocation = memoryRevocation()
@@ -123,8 +130,8 @@ export function memoryRevocation(options: MemoryRevocationOptions = {}): Revocat
   const accounts = new Map<string, number>()
   const listeners = new Set<(event: RevocationEvent) => void>()
   const tell = (event: RevocationEvent): void => tellRevoked(listeners, event)
-  // The latest expiry among revocations that were removed. If the clock is set back, a capability that expires by then may have
-  // been revoked, so it counts as revoked.
+  // The latest expiry among revocations that were removed. If the clock is set back, a capability that expires by then
+  // may have been revoked, so it counts as revoked.
   let removedUntil = Number.NEGATIVE_INFINITY
   return {
     async revoke(capability) {
@@ -161,11 +168,11 @@ export function memoryRevocation(options: MemoryRevocationOptions = {}): Revocat
 const cache = new WeakMap<Cacao, Promise<readonly string[]>>()
 
 /**
- * All accounts that can be named as the issuer of a capability with this signature. This is the issuer's own account (a CAIP-10 id,
- * or a did:key), which for a delegated capability is the key that delegated it. A passkey doesn't sign the issuer, so for a passkey
- * it is also the two keys that the signature is valid for. A revocation store that revokes accounts must look up each of them.
- * Accepts untrusted input, and rejects as `capabilityIdentity` throws, and with `ERR_CAPABILITY_INVALID` if the signature of a
- * passkey can't be read.
+ * All accounts that can be named as the issuer of a capability with this signature. This is the issuer's own account (a
+ * CAIP-10 id, or a did:key), which for a delegated capability is the key that delegated it. A passkey doesn't sign the
+ * issuer, so for a passkey it is also the two keys that the signature is valid for. A revocation store that revokes
+ * accounts must look up each of them. Accepts untrusted input, and rejects as `capabilityIdentity` throws, and with
+ * `ERR_CAPABILITY_INVALID` if the signature of a passkey can't be read.
  *
  * @example
  * const signedOut = new Set<string>()

@@ -12,12 +12,13 @@ import type { VerifyKeySignature } from '../key/verify.js'
 import type { ReceivedCapability } from './capability-gate.js'
 import { keyURL, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
 
-// A session signs a token where no request can be signed. The token is a JWT (RFC 7519) in the form of a compact JWS (RFC 7515), in a
-// fixed profile: the header has the algorithm, the session key, the type and the capability; the payload has the audience and expiry.
+// A session signs a token where no request can be signed. The token is a JWT (RFC 7519) in the form of a compact JWS
+// (RFC 7515), in a fixed profile: the header has the algorithm, the session key, the type and the capability; the
+// payload has the audience and expiry.
 
 /**
- * The kinds of tokens. Each kind has its own `typ` (RFC 8725 §3.11), so that a token of one kind is not accepted as another. An app
- * sends a `token` in a message of its own protocol; a signed URL ends with a `url` token.
+ * The kinds of tokens. Each kind has its own `typ` (RFC 8725 §3.11), so that a token of one kind is not accepted as
+ * another. An app sends a `token` in a message of its own protocol; a signed URL ends with a `url` token.
  */
 const TOKEN_TYPES = { token: 'cacao-session+jwt', url: 'cacao-session-url+jwt' } as const
 
@@ -47,10 +48,10 @@ interface WantedToken {
 }
 
 /**
- * Signs a token with the session key. The capability must be valid at `now`; `createdAt` is the current time by the clock of the
- * server that the token is for; both are milliseconds since 1970. The token expires after `expiresInSecs`, or with the capability if
- * that is earlier. Rejects with `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID`, and with `ERR_REQUEST_TOO_LARGE` if the token would
- * have more than 16,384 characters.
+ * Signs a token with the session key. The capability must be valid at `now`; `createdAt` is the current time by the
+ * clock of the server that the token is for; both are milliseconds since 1970. The token expires after `expiresInSecs`,
+ * or with the capability if that is earlier. Rejects with `ERR_CAPABILITY_EXPIRED` or `_NOT_YET_VALID`, and with
+ * `ERR_REQUEST_TOO_LARGE` if the token would have more than 16,384 characters.
  */
 export async function signToken(
   kind: TokenKind,
@@ -114,9 +115,9 @@ export interface TokenTimes {
 }
 
 /**
- * Reads a token of this kind. Throws `ERR_JWS_INVALID` for anything that a session would not write: another type, unknown or repeated
- * members, another spelling, an algorithm that doesn't fit the key. Throws `ERR_REQUEST_STALE` for a token that is expired, too old,
- * from the future, or valid for more than an hour.
+ * Reads a token of this kind. Throws `ERR_JWS_INVALID` for anything that a session would not write: another type,
+ * unknown or repeated members, another spelling, an algorithm that doesn't fit the key. Throws `ERR_REQUEST_STALE` for
+ * a token that is expired, too old, from the future, or valid for more than an hour.
  */
 export function readToken(token: unknown, kind: TokenKind, times: TokenTimes): ReadToken {
   if (typeof token !== 'string') throw invalid('it must be a string')
@@ -175,8 +176,9 @@ function payloadOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
 const MOST_LEVELS = 16
 
 /**
- * Parses JSON that an app can process safely. Throws a `SyntaxError` for malformed JSON, for a member named `__proto__`, which would
- * replace the prototype of a copy, and for more than 16 levels of nesting, which could overflow the stack of a recursive function.
+ * Parses JSON that an app can process safely. Throws a `SyntaxError` for malformed JSON, for a member named
+ * `__proto__`, which would replace the prototype of a copy, and for more than 16 levels of nesting, which could
+ * overflow the stack of a recursive function.
  */
 export function plainJSON(text: string): unknown {
   const value: unknown = JSON.parse(text, (name, member: unknown) => {

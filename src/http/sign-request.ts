@@ -24,12 +24,13 @@ const LONG_CAPABILITY = 6000
 let hasWarned = false
 
 /**
- * Returns a signed copy of the request, with the capability in `Authorization`, or in the header `capabilityHeader`, and with the
- * session key's signature (RFC 9421) over the method, authority, path, query, capability, body and content type. A server accepts it
- * once, within the time that the server sets: a minute by default, an hour at most. The capability must be valid at `now`;
- * `createdAt` becomes the time of the signature; both are milliseconds since 1970. Rejects with `ERR_CAPABILITY_EXPIRED` or
- * `ERR_CAPABILITY_NOT_YET_VALID`, with `ERR_REQUEST_TOO_LARGE` if the capability is too long for a header, and with a `TypeError`
- * for a request that can't be signed. If the capability takes more than 6,000 bytes, writes one warning to the console.
+ * Returns a signed copy of the request, with the capability in `Authorization`, or in the header `capabilityHeader`,
+ * and with the session key's signature (RFC 9421) over the method, authority, path, query, capability, body and content
+ * type. A server accepts it once, within the time that the server sets: a minute by default, an hour at most. The
+ * capability must be valid at `now`; `createdAt` becomes the time of the signature; both are milliseconds since 1970.
+ * Rejects with `ERR_CAPABILITY_EXPIRED` or `ERR_CAPABILITY_NOT_YET_VALID`, with `ERR_REQUEST_TOO_LARGE` if the
+ * capability is too long for a header, and with a `TypeError` for a request that can't be signed. If the capability
+ * takes more than 6,000 bytes, writes one warning to the console.
  */
 export async function signRequest(
   request: Request,
@@ -83,8 +84,8 @@ function warnOnceIfLong({ length }: string): void {
 }
 
 /**
- * Returns the request that `fetch(input, init)` would send. A stream is read to its end and a form is encoded here, because a body
- * must be signed before it is sent, and some engines can't read a stream or a form from a request.
+ * Returns the request that `fetch(input, init)` would send. A stream is read to its end and a form is encoded here,
+ * because a body must be signed before it is sent, and some engines can't read a stream or a form from a request.
  */
 export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Promise<Request> {
   const { body } = init
@@ -96,7 +97,8 @@ export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}
   return request
 }
 
-// Text bodies, kept so that they need not be read again: reading takes as long as signing, and React Native can't read a body as bytes.
+// Text bodies, kept so that they need not be read again: reading takes as long as signing, and React Native can't read
+// a body as bytes.
 const textBodies = new WeakMap<Request, string>()
 
 // Firefox has no `Request.body`, but a request with one of these methods never has a body.
@@ -161,8 +163,8 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
 const BOUNDARY_BYTES = 16
 
 /**
- * The multipart/form-data body of a form, as `fetch` would write it (HTML §4.10.21.8). WebKitGTK can't read the body of a request
- * whose form contains files, so without this such a request could not be signed.
+ * The multipart/form-data body of a form, as `fetch` would write it (HTML §4.10.21.8). WebKitGTK can't read the body of
+ * a request whose form contains files, so without this such a request could not be signed.
  */
 function multipart(form: FormData): Blob {
   // In lower case, because `Blob` converts its type to lower case.

@@ -1,9 +1,9 @@
 import { toBase64 } from '../base/multibase.js'
 import { DEFAULT_CAPABILITY_HEADER, SIGNATURE_LABEL, signedComponents } from './signature-profile.js'
 
-// Writes and reads the two header fields of a signature (RFC 9421 §4), in the one spelling that sessions use. Any other spelling, such
-// as another order of parameters, or a second signature in the same field, is read by a library for RFC 9421. Reading only this
-// spelling takes a tenth of the library's time.
+// Writes and reads the two header fields of a signature (RFC 9421 §4), in the one spelling that sessions use. Any other
+// spelling, such as another order of parameters, or a second signature in the same field, is read by a library for RFC
+// 9421. Reading only this spelling takes a tenth of the library's time.
 
 /** The parameters of a signature (RFC 9421 §2.3), in this order. Times are in seconds since 1970. */
 export interface ProfileParameters {
@@ -50,7 +50,10 @@ export function signatureFields(
   }
 }
 
-/** The text that is signed, the signature base (RFC 9421 §2.5). The message must have every field that the components name. */
+/**
+ * The text that is signed, the signature base (RFC 9421 §2.5). The message must have every field that the components
+ * name.
+ */
 export function signatureBase(
   message: SignedMessage,
   url: URL,
@@ -94,8 +97,8 @@ const PARAMETERS = new RegExp(
 const SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/
 
 /**
- * Parses a signature whose two fields, and whose signed fields, are spelled as sessions spell them. Returns `undefined` for any other
- * spelling, which may still be valid: the library for RFC 9421 must read it.
+ * Parses a signature whose two fields, and whose signed fields, are spelled as sessions spell them. Returns `undefined`
+ * for any other spelling, which may still be valid: the library for RFC 9421 must read it.
  */
 export function readSignatureFields(
   { method, fields }: SignedMessage,

@@ -8,13 +8,14 @@ import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { type KeyType, type SessionKeyType, subtleCrypto } from '../key/session-key.js'
 
-// How a session signs a request: a fixed profile of RFC 9421 without options, so that a server has exactly one form to verify.
+// How a session signs a request: a fixed profile of RFC 9421 without options, so that a server has exactly one form to
+// verify.
 
 /** The label of the signature in `Signature` and `Signature-Input` (RFC 9421 §4). */
 export const SIGNATURE_LABEL = 'cacao'
 /**
- * The `tag` parameter, which names this profile. It must change whenever the profile changes, so that no signature is verified by
- * the rules of another version.
+ * The `tag` parameter, which names this profile. It must change whenever the profile changes, so that no signature is
+ * verified by the rules of another version.
  */
 export const SIGNATURE_TAG = 'cacao-session-2'
 
@@ -30,8 +31,8 @@ export const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Recor
 }
 
 /**
- * The header in which a server that refuses a signature returns the method that it received. A browser that follows a redirect may
- * turn a POST into a GET without telling the page, and then the signature doesn't fit.
+ * The header in which a server that refuses a signature returns the method that it received. A browser that follows a
+ * redirect may turn a POST into a GET without telling the page, and then the signature doesn't fit.
  */
 export const RECEIVED_METHOD = 'Cacao-Received-Method'
 
@@ -39,7 +40,9 @@ const TARGET_COMPONENTS = ['@method', '@authority', '@path', '@query'] as const
 // The content type is signed too, because the same bytes can have another meaning under another type.
 const BODY_COMPONENTS = ['content-digest', 'content-type'] as const
 
-/** The header that carries the capability, unless the option `capabilityHeader` of client and server names another one. */
+/**
+ * The header that carries the capability, unless the option `capabilityHeader` of client and server names another one.
+ */
 export const DEFAULT_CAPABILITY_HEADER = 'authorization'
 
 const HEADER_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
@@ -85,7 +88,9 @@ export async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<stri
   return `sha-256=:${toBase64(await sha256(body))}:`
 }
 
-/** Whether a `Content-Digest` field is the SHA-256 of the body, and nothing else. `false` if it also has another digest. */
+/**
+ * Whether a `Content-Digest` field is the SHA-256 of the body, and nothing else. `false` if it also has another digest.
+ */
 export async function isDigestOf(field: string, body: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const claimed = fromBase64(DIGEST_FIELD.exec(field)?.[1] ?? '')
   if (claimed?.length !== 32) return false
@@ -109,8 +114,8 @@ const MAX_TOKEN_LENGTH = 16_384
 const TOKEN = /^[-\w]+$/
 
 /**
- * The `Authorization` header of a capability: the scheme `CACAO`, and the capability's DAG-JSON in base64url without padding.
- * Throws `ERR_REQUEST_TOO_LARGE` if the token would have more than 16,384 characters.
+ * The `Authorization` header of a capability: the scheme `CACAO`, and the capability's DAG-JSON in base64url without
+ * padding. Throws `ERR_REQUEST_TOO_LARGE` if the token would have more than 16,384 characters.
  */
 export function authorizationOf(cacao: Cacao): string {
   const written = authorizations.get(cacao) ?? SCHEME + toBase64url(utf8(encodeDagJSON(cacao)))
@@ -130,8 +135,9 @@ export function isCacaoAuthorization(value: string): boolean {
 }
 
 /**
- * The token in an `Authorization` header. Checks its length and characters, so that no other code has to read a long or malformed
- * token. Throws `ERR_REQUEST_UNSIGNED` for another scheme or none, and `ERR_CAPABILITY_INVALID` for a malformed token.
+ * The token in an `Authorization` header. Checks its length and characters, so that no other code has to read a long or
+ * malformed token. Throws `ERR_REQUEST_UNSIGNED` for another scheme or none, and `ERR_CAPABILITY_INVALID` for a
+ * malformed token.
  */
 export function tokenOf(authorization: string | null | undefined): string {
   if (typeof authorization === 'string' && isCacaoAuthorization(authorization)) {

@@ -4,7 +4,7 @@ import { type ReadValue, textsOption, wrong } from '../base/options.js'
 import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
 import { requestOf, signRequest } from './sign-request.js'
-import { capabilityHeaderOption, RECEIVED_METHOD } from './signature-profile.js'
+import { capabilityHeaderOption, DEFAULT_CAPABILITY_HEADER, RECEIVED_METHOD } from './signature-profile.js'
 
 /** Signs requests, as a session does. */
 interface Signer {
@@ -59,10 +59,11 @@ export async function signNow(
 }
 
 /**
- * Signs a request and sends it to an origin that the session's resources cover or that the caller allows. Follows at most five
- * redirects within the origin, with a new signature for each, and a redirect to another origin without the capability. If the server
- * refuses the request as stale and its `Date` shows that the local clock is wrong, signs it once more. Rejects with
- * `ERR_CAPABILITY_RESOURCES` for an origin that is neither covered nor allowed, and otherwise as `signRequest` and `fetch` do.
+ * Signs a request and sends it to an origin that the session's resources cover or that the caller allows. Follows at
+ * most five redirects within the origin, with a new signature for each, and a redirect to another origin without the
+ * capability. If the server refuses the request as stale and its `Date` shows that the local clock is wrong, signs it
+ * once more. Rejects with `ERR_CAPABILITY_RESOURCES` for an origin that is neither covered nor allowed, and otherwise
+ * as `signRequest` and `fetch` do.
  */
 export async function signedFetch(
   input: RequestInfo | URL,
@@ -77,15 +78,16 @@ export async function signedFetch(
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
   const follows = request.redirect === 'follow'
-  // A browser doesn't tell a page where a redirect leads, so in a browser `fetch` must follow it. On the way to another origin,
-  // `fetch` removes `Authorization`, but it would keep any other header with the capability.
+  // A browser doesn't tell a page where a redirect leads, so in a browser `fetch` must follow it. On the way to another
+  // origin, `fetch` removes `Authorization`, but it would keep any other header with the capability.
   const followsManually = follows && !(isBrowser() && capabilityHeader === undefined)
   const options = { ...onlyForFetch(init), ...(followsManually && { redirect: 'manual' as const }) }
   const isPlain = Object.keys(options).length === 0
   let isCorrected = false
   for (let redirects = 0; ; ) {
     const signed = await signer.signRequest(request, { capabilityHeader })
-    const response = await send(signed, isPlain ? undefined : options)
+    const response = await send(signed, isPlain ? undefined : options, capabilityHeader)
+    // Only a browser hides a redirect.
     if (follows && response.type === 'opaqueredirect')
       throw new TypeError(
         `fetch failed: the server redirected the request. It is not followed, because a browser would send the header ${capabilityHeader} to another origin too: request the final URL`,
@@ -100,37 +102,37 @@ export async function signedFetch(
     }
     const next = follows ? await redirectOf(request, response) : undefined
     if (!next) return response
-    // As `fetch` refuses it (Fetch Standard §4.4). Otherwise a server could, for example, make Bun read a local file.
-    if (!/^https?:$/.test(next.url.protocol))
-      throw new TypeError(
-        `fetch failed: the server redirected the request to ${next.url.protocol}, and only http and https are followed`,
-      )
-    if (++redirects > MAX_REDIRECTS)
-      throw new TypeError(`fetch failed: the server redirected the request more than ${MAX_REDIRECTS} times`)
+    redirects += 1
+    assertFollowed(next, redirects)
     await discard(response)
     if (!isOwn(next.url, from)) return fetch(await unsigned(next, request), onlyForFetch(init))
     request = await redirected(next, request, request.headers)
   }
 }
 
-// A browser doesn't tell a script why a request to another origin failed. The most common reason is a missing CORS header.
-async function send(request: Request, options: RequestInit | undefined): Promise<Response> {
+// A browser doesn't tell a script why a request to another origin failed. The most common reason is a missing CORS
+// header.
+async function send(
+  request: Request,
+  options: RequestInit | undefined,
+  capabilityHeader: string = DEFAULT_CAPABILITY_HEADER,
+): Promise<Response> {
   try {
     return await fetch(request, options)
   } catch (cause) {
     const { origin } = new URL(request.url)
     if (!(cause instanceof TypeError) || !isBrowser() || origin === globalThis.location.origin) throw cause
     throw new TypeError(
-      `${cause.message}: ${origin} can't be reached, or its answer to the CORS preflight does not allow ${globalThis.location.origin} to send the headers authorization, content-digest, content-type, signature and signature-input`,
+      `${cause.message}: ${origin} can't be reached, or its answer to the CORS preflight does not allow ${globalThis.location.origin} to send the headers ${capabilityHeader.toLowerCase()}, content-digest, content-type, signature and signature-input`,
       { cause },
     )
   }
 }
 
 /**
- * The options that must be passed to `fetch` again, such as `dispatcher` in Node or `next` in Next.js: a `Request` keeps only the
- * standard options, and in some engines not all of them. Options that the signature covers are left out, because the signed request
- * has them.
+ * The options that must be passed to `fetch` again, such as `dispatcher` in Node or `next` in Next.js: a `Request`
+ * keeps only the standard options, and in some engines not all of them. Options that the signature covers are left out,
+ * because the signed request has them.
  */
 function onlyForFetch(init: RequestInit): RequestInit {
   const { method: _, headers: __, body: ___, ...others } = init
@@ -147,8 +149,8 @@ export const originsOption: ReadValue<readonly string[]> = (value, name) => {
 }
 
 /**
- * Throws `ERR_CAPABILITY_RESOURCES` unless the resources cover something at the URL's origin, or `allowed` contains the origin.
- * `notDone` is the beginning of the error message: it says what is not done.
+ * Throws `ERR_CAPABILITY_RESOURCES` unless the resources cover something at the URL's origin, or `allowed` contains the
+ * origin. `notDone` is the beginning of the error message: it says what is not done.
  */
 export function assertCovered(
   { origin, protocol }: URL,
@@ -187,6 +189,21 @@ async function redirectOf({ method, url }: Request, response: Response): Promise
   return received === method || received === 'GET'
     ? { url: new URL(response.url), method: received }
     : undefined
+}
+
+/**
+ * Throws a `TypeError` for a redirect that is not followed. `redirects` counts the redirects of a request, including
+ * this one.
+ */
+function assertFollowed({ url }: Redirect, redirects: number): void {
+  // `fetch` refuses other schemes too (Fetch Standard §4.4). Otherwise a server could, for example, make Bun read a
+  // local file.
+  if (!/^https?:$/.test(url.protocol))
+    throw new TypeError(
+      `fetch failed: the server redirected the request to ${url.protocol}, and only http and https are followed`,
+    )
+  if (redirects > MAX_REDIRECTS)
+    throw new TypeError(`fetch failed: the server redirected the request more than ${MAX_REDIRECTS} times`)
 }
 
 /** Whether a URL has the origin of the request, or the same host with https. */
@@ -232,8 +249,8 @@ async function discard({ body }: Response): Promise<void> {
   await body?.cancel().catch(() => undefined)
 }
 
-// A person's clock may be wrong by minutes or hours. A server's `Date` corrects the times in requests to that server, by at most a day,
-// and nothing else: whether a capability has expired is decided by the person's clock.
+// A person's clock may be wrong by minutes or hours. A server's `Date` corrects the times in requests to that server,
+// by at most a day, and nothing else: whether a capability has expired is decided by the person's clock.
 
 const MOST_MS = 86_400_000
 // A `Date` header has whole seconds, so a smaller difference can't be measured.
@@ -241,15 +258,18 @@ const LEAST_MS = 1000
 
 const differences = new WeakMap<Clock, Map<string, number>>()
 
-/** The current time at a server, in milliseconds since 1970: the local clock, corrected by the server's `Date`, if it is known. */
+/**
+ * The current time at a server, in milliseconds since 1970: the local clock, corrected by the server's `Date`, if it is
+ * known.
+ */
 export function timeAt(origin: string, now: Clock): number {
   return now() + (differences.get(now)?.get(origin) ?? 0)
 }
 
 /**
- * Corrects the clock for an origin that refused a request as stale, by the `Date` of its response. Returns `false`, and changes
- * nothing, if the response has no date, if the clocks agree, or if they differ by more than a day: otherwise a server could obtain
- * requests that are signed for the far future.
+ * Corrects the clock for an origin that refused a request as stale, by the `Date` of its response. Returns `false`, and
+ * changes nothing, if the response has no date, if the clocks agree, or if they differ by more than a day: otherwise a
+ * server could obtain requests that are signed for the far future.
  */
 function correctClock(origin: string, now: Clock, { headers }: Response): boolean {
   const local = now()

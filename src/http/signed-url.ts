@@ -5,8 +5,8 @@ import { type ReadToken, readToken, type TokenTimes } from './session-token.js'
 import { isCacaoAuthorization, requestRefused, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
 import type { MessageSignature, SignaturePolicy } from './verify-signature.js'
 
-// A signed URL ends with a parameter that contains a token. The token's audience is the URL without that parameter. Anyone who has the
-// signed URL can GET it until it expires, and can do nothing else with it.
+// A signed URL ends with a parameter that contains a token. The token's audience is the URL without that parameter.
+// Anyone who has the signed URL can GET it until it expires, and can do nothing else with it.
 
 /** The name of the last query parameter of a signed URL. */
 export const URL_SIGNATURE = 'cacao-signature'
@@ -14,8 +14,8 @@ export const URL_SIGNATURE = 'cacao-signature'
 const SIGNED = new RegExp(`^(.*)[?&]${URL_SIGNATURE}=([^?&#]*)$`, 's')
 
 /**
- * The part of a URL that is signed: authority, path and query (a network-path reference, RFC 3986 §4.2). The scheme is not signed,
- * because a proxy may terminate TLS.
+ * The part of a URL that is signed: authority, path and query (a network-path reference, RFC 3986 §4.2). The scheme is
+ * not signed, because a proxy may terminate TLS.
  */
 export function signedReference({ href, protocol }: URL): string {
   return href.slice(protocol.length)
@@ -41,7 +41,10 @@ export function hasURLSignature(target: string): boolean {
   return [...new URLSearchParams(query).keys()].some((name) => name.toLowerCase() === URL_SIGNATURE)
 }
 
-/** Splits a target into the part before the token's parameter, and the token; `undefined` if the target doesn't end with one. */
+/**
+ * Splits a target into the part before the token's parameter, and the token; `undefined` if the target doesn't end with
+ * one.
+ */
 export function splitURLSignature(
   target: string,
 ): { readonly target: string; readonly token: string } | undefined {
@@ -57,8 +60,9 @@ export interface SignedURLRequest<R> {
 }
 
 /**
- * Separates the token from a request for a signed URL; `undefined` if the URL has no such parameter. Throws `ERR_REQUEST_SIGNATURE` if
- * the URL has the parameter twice or not at its end, if the method is not GET or HEAD, and if the headers are signed too.
+ * Separates the token from a request for a signed URL; `undefined` if the URL has no such parameter. Throws
+ * `ERR_REQUEST_SIGNATURE` if the URL has the parameter twice or not at its end, if the method is not GET or HEAD, and
+ * if the headers are signed too.
  */
 export function signedURLRequest<R>(
   incoming: IncomingRequest<R>,
@@ -87,8 +91,8 @@ export const MAX_URL_AGE: number = SIGNATURE_LIFETIME_SECS * 1000
 
 /**
  * Verifies the token of a signed URL, and returns which of the possible URLs was signed, and its times. Rejects with
- * `ERR_REQUEST_SIGNATURE` unless a session key signed the token for one of these URLs, and with `ERR_REQUEST_STALE` if it has
- * expired or is not valid yet.
+ * `ERR_REQUEST_SIGNATURE` unless a session key signed the token for one of these URLs, and with `ERR_REQUEST_STALE` if
+ * it has expired or is not valid yet.
  */
 export async function verifyURLSignature(
   token: string,

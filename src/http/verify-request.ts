@@ -21,24 +21,28 @@ export interface VerifiedRequest extends Caller {
   /** When the request was signed. */
   readonly created: Date
   /**
-   * When the request expires by the client's clock: at most `maxAgeSecs` after `created`. The expiry of the capability is
-   * `cacao.p.exp`.
+   * When the request expires by the client's clock: at most `maxAgeSecs` after `created`. The expiry of the capability
+   * is `cacao.p.exp`.
    */
   readonly expires: Date
-  /** `true` for a signed URL, which the option `signedURLs` accepts. Anyone who has the URL could have sent this request. */
+  /**
+   * `true` for a signed URL, which the option `signedURLs` accepts. Anyone who has the URL could have sent this
+   * request.
+   */
   readonly isSignedURL?: true
 }
 
 /**
- * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`). It checks the signature; that the
- * capability was granted to the key that signed, on an accepted domain, and covers the resources; the body; that the capability was
- * not revoked; and last, unless `replay` is `false`, that the request is received for the first time. Cheap checks come before the
- * wallet's signature is verified and before the body is read. The body can still be read afterwards.
+ * Verifies a request that a session signed (RFC 9421, in the profile of `session.signRequest`). It checks the
+ * signature; that the capability was granted to the key that signed, on an accepted domain, and covers the resources;
+ * the body; that the capability was not revoked; and last, unless `replay` is `false`, that the request is received for
+ * the first time. Cheap checks come before the wallet's signature is verified and before the body is read. The body can
+ * still be read afterwards.
  *
- * Rejects with `ERR_REQUEST_UNSIGNED`, `_SIGNATURE`, `_STALE`, `_DIGEST`, `_TOO_LARGE`, `_LIMIT` or `_REPLAYED`, with the
- * `ERR_CAPABILITY_…` of the check that failed, with `ERR_STORE_UNAVAILABLE` if a store doesn't answer, and with
- * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer. Throws a `TypeError` for wrong options. For more
- * than one request, use `requestVerifier`, which caches verified capabilities.
+ * Rejects with `ERR_REQUEST_UNSIGNED`, `_SIGNATURE`, `_STALE`, `_DIGEST`, `_TOO_LARGE`, `_LIMIT` or `_REPLAYED`, with
+ * the `ERR_CAPABILITY_…` of the check that failed, with `ERR_STORE_UNAVAILABLE` if a store doesn't answer, and with
+ * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer. Throws a `TypeError` for wrong
+ * options. For more than one request, use `requestVerifier`, which caches verified capabilities.
  *
  * @example
  * const replay = memoryReplay() // one for all calls
@@ -59,9 +63,10 @@ export async function verifyRequest(
 }
 
 /**
- * Returns a `verifyRequest` for servers. It caches verified capabilities, so that the next request of a session costs only one
- * signature check, and it remembers accepted requests, so that none is accepted twice. Everything that can change (expiry, domain,
- * resources, revocation, what a contract account accepts) is checked for each request. Throws a `TypeError` for wrong options.
+ * Returns a `verifyRequest` for servers. It caches verified capabilities, so that the next request of a session costs
+ * only one signature check, and it remembers accepted requests, so that none is accepted twice. Everything that can
+ * change (expiry, domain, resources, revocation, what a contract account accepts) is checked for each request. Throws a
+ * `TypeError` for wrong options.
  *
  * @example
  * const verify = requestVerifier({
@@ -80,8 +85,8 @@ export function requestVerifier(
 }
 
 /**
- * A `requestVerifier` for any server's type of request. The handler must get the request with the verified URL, which is
- * `incoming.at(caller.url)`.
+ * A `requestVerifier` for any server's type of request. The handler must get the request with the verified URL, which
+ * is `incoming.at(caller.url)`.
  */
 export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
@@ -225,8 +230,8 @@ async function assertBody(
 export type VerifyStep = 'signature' | 'capability' | 'body' | 'revocation' | 'replay'
 
 /**
- * Milliseconds that verifying a request took: in total, and for each step that was begun. `signature` verifies the request's own
- * signature; `capability` includes the wallet's signature, which is verified once for each session.
+ * Milliseconds that verifying a request took: in total, and for each step that was begun. `signature` verifies the
+ * request's own signature; `capability` includes the wallet's signature, which is verified once for each session.
  */
 export interface StepTimes extends Partial<Readonly<Record<VerifyStep, number>>> {
   readonly total: number

@@ -47,15 +47,16 @@ export interface SignaturePolicy {
 
 const MAX_FIELD_LENGTH = 512
 const MAX_INPUT_LENGTH = 2048
-// The library's parser takes quadratic time for white space, so tabs and repeated spaces are refused. RFC 9421 writes single spaces.
+// The library's parser takes quadratic time for white space, so tabs and repeated spaces are refused. RFC 9421 writes
+// single spaces.
 const ODD_WHITE_SPACE = /[ \t]{2}|\t/
 const PARAMETERS = ['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'] as const
 // At least 128 random bits, in hex, base64url or letters and digits.
 const NONCE = /^[-\w]{22,128}$/
 
 /**
- * Verifies the signature of a request (RFC 9421) in the profile of sessions: first its components and parameters, then the
- * signature itself. Rejects with `ERR_REQUEST_UNSIGNED`, `ERR_REQUEST_STALE` or `ERR_REQUEST_SIGNATURE`.
+ * Verifies the signature of a request (RFC 9421) in the profile of sessions: first its components and parameters, then
+ * the signature itself. Rejects with `ERR_REQUEST_UNSIGNED`, `ERR_REQUEST_STALE` or `ERR_REQUEST_SIGNATURE`.
  */
 export async function verifyMessageSignature(
   request: IncomingRequest<unknown>,
@@ -115,9 +116,10 @@ export async function verifyMessageSignature(
 const searches = new WeakMap<SessionError, () => Promise<string | undefined>>()
 
 /**
- * Finds out whether a request was refused with this error because the server's `authority` or `basePath` is wrong. Returns the URL
- * that was signed, without its query; `undefined` if it is not among the URLs that the request names. This verifies up to 8
- * signatures, so call it only for an error that someone will read. The request stays refused in any case.
+ * Finds out whether a request was refused with this error because the server's `authority` or `basePath` is wrong.
+ * Returns the URL that was signed, without its query; `undefined` if it is not among the URLs that the request names.
+ * This verifies up to 8 signatures, so call it only for an error that someone will read. The request stays refused in
+ * any case.
  */
 export async function signedElsewhere(error: SessionError): Promise<string | undefined> {
   return await searches.get(error)?.()
@@ -127,7 +129,10 @@ function withoutQuery({ origin, pathname }: URL): string {
   return origin + pathname
 }
 
-/** Returns the claims of a signature if it is valid for this URL, else `undefined`. Rejects if it would be refused for every URL. */
+/**
+ * Returns the claims of a signature if it is valid for this URL, else `undefined`. Rejects if it would be refused for
+ * every URL.
+ */
 type SignatureCheck = (url: URL) => Promise<SignatureClaims | undefined>
 
 /** The method of a request, and all fields that a signature may cover. */
@@ -136,7 +141,10 @@ export interface ReceivedMessage {
   readonly fields: ReadonlyMap<string, string>
 }
 
-/** Returns a check of the message's signature, which this library reads if sessions spell it that way, and else the RFC 9421 library. */
+/**
+ * Returns a check of the message's signature, which this library reads if sessions spell it that way, and else the RFC
+ * 9421 library.
+ */
 export function signatureCheck(message: ReceivedMessage, policy: SignaturePolicy): SignatureCheck {
   const own = readSignatureFields(message, policy.capabilityHeader)
   if (!own) return (url) => claimsByLibrary(url, message, policy)

@@ -23,7 +23,10 @@ import { verifyKeySignature } from '../key/verify.js'
 /** The checks that a JWS must pass. The options of `verifyCacao` apply to its capability. */
 export interface VerifyJWSOptions
   extends Omit<VerifyCacaoOptions, 'audience' | 'verifiers' | 'oneClickAuth'> {
-  /** The capability under which the signer acts. If this option is present, even as `undefined`, a valid capability is required. */
+  /**
+   * The capability under which the signer acts. If this option is present, even as `undefined`, a valid capability is
+   * required.
+   */
   capability?: unknown
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. Required with a capability. */
   verifiers?: VerifyCacaoOptions['verifiers']
@@ -63,11 +66,12 @@ export interface VerifiedJWS {
 }
 
 /**
- * Verifies a JWS as did-session and dids write it (RFC 7515: compact, general JSON, or DAG-JWS; EdDSA, Ed25519 or ES256) and, if the
- * option `capability` is given, the capability under which its signer acts. The JWS header must name this capability, the capability
- * must be granted to the signer, and it must pass all checks of `verifyCacao`. Without a capability, the issuer is the signing key
- * itself. In that case, rejects with `ERR_CAPABILITY_RESOURCES` if `resources`, `ability`, `domains`, `nonce` or `revocation` is
- * given, and with `ERR_CAPABILITY_ISSUER` if `issuer` is another account, because these need a capability.
+ * Verifies a JWS as did-session and dids write it (RFC 7515: compact, general JSON, or DAG-JWS; EdDSA, Ed25519 or
+ * ES256) and, if the option `capability` is given, the capability under which its signer acts. The JWS header must name
+ * this capability, the capability must be granted to the signer, and it must pass all checks of `verifyCacao`. Without
+ * a capability, the issuer is the signing key itself. In that case, rejects with `ERR_CAPABILITY_RESOURCES` if
+ * `resources`, `ability`, `domains`, `nonce` or `revocation` is given, and with `ERR_CAPABILITY_ISSUER` if `issuer` is
+ * another account, because these need a capability.
  *
  * Rejects with `ERR_JWS_INVALID`, with an error of `verifyCacao`, or with a `TypeError` for wrong options.
  *
@@ -168,13 +172,14 @@ const ALGORITHMS = new Map([
   ['ES256', 'P-256'],
 ])
 
-// The types of session tokens (RFC 8725 §3.11). A media type ignores case, and the prefix `application/` may be omitted.
+// The types of session tokens (RFC 8725 §3.11). A media type ignores case, and the prefix `application/` may be
+// omitted.
 const OTHER_TYPE = /^(?:application\/)?cacao-session/i
 
 /**
- * Parses a JWS (RFC 7515) as did-session and dids write it: compact, general JSON with one signature, or DAG-JWS. Throws
- * `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or doesn't fit the key, for `crit` and `b64` in the header,
- * for a session token, and for a text of more than 400,000 characters.
+ * Parses a JWS (RFC 7515) as did-session and dids write it: compact, general JSON with one signature, or DAG-JWS.
+ * Throws `ERR_JWS_INVALID` for any other form, for an algorithm that is unknown or doesn't fit the key, for `crit` and
+ * `b64` in the header, for a session token, and for a text of more than 400,000 characters.
  */
 export function parseJWS(input: unknown): ParsedJWS {
   try {
@@ -252,8 +257,8 @@ function assertLink(input: unknown, payload: Uint8Array): void {
   if (!named?.equals(decoded(payload))) throw invalid('its link must be the CID in its payload')
 }
 
-// A link can be a CID object of any version of multiformats, even after a structured clone; the text of a CID; or the DAG-JSON form
-// of a CID, which is an object with only the member `/`.
+// A link can be a CID object of any version of multiformats, even after a structured clone; the text of a CID; or the
+// DAG-JSON form of a CID, which is an object with only the member `/`.
 function linkedCID(link: unknown): CID | undefined {
   const text = isDagJSONLink(link) ? link['/'] : link
   if (typeof text !== 'string') return CID.asCID(text) ?? undefined

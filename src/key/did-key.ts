@@ -5,13 +5,13 @@ import { fromBase58 } from '../base/multibase.js'
 import { DID_KEY_FORMATS, didKeyOf, notOfType, type PublicKey, toBase58 } from './session-key.js'
 
 const PREFIX = 'did:key:z'
-// 35 bytes take at most 49 base58 digits. A longer text is refused before it is decoded, because decoding takes time quadratic in
-// the length.
+// 35 bytes take at most 49 base58 digits. A longer text is refused before it is decoded, because decoding takes time
+// quadratic in the length.
 const MAX_LENGTH = PREFIX.length + 49
 
 /**
- * The public key in a did:key (did:key method); `undefined` for anything else: another multibase, type of key or length, an
- * uncompressed point, a fragment, or an Ed25519 key for which anyone can forge signatures.
+ * The public key in a did:key (did:key method); `undefined` for anything else: another multibase, type of key or
+ * length, an uncompressed point, a fragment, or an Ed25519 key for which anyone can forge signatures.
  */
 export function parseDIDKey(did: string): PublicKey | undefined {
   if (!did.startsWith(PREFIX) || did.length > MAX_LENGTH) return undefined
@@ -24,16 +24,16 @@ export function parseDIDKey(did: string): PublicKey | undefined {
 }
 
 /**
- * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes have the wrong length for the type,
- * or are an Ed25519 key for which anyone can forge signatures.
+ * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes have the wrong length
+ * for the type, or are an Ed25519 key for which anyone can forge signatures.
  */
 export function encodeDIDKey(key: PublicKey): string {
   if (key.type === 'Ed25519' && !isEd25519Key(key.bytes)) throw notOfType(key.type)
   return didKeyOf(key)
 }
 
-// The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 don't exclude: little-endian, in base58, without
-// the sign of x.
+// The y-coordinates of the eight points of small order, which RFC 7748 and RFC 8032 don't exclude: little-endian, in
+// base58, without the sign of x.
 const SMALL_ORDER: ReadonlySet<string> = new Set([
   '11111111111111111111111111111111',
   '4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM',
@@ -43,9 +43,9 @@ const SMALL_ORDER: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether 32 bytes are accepted as an Ed25519 public key. It refuses points of small order, for which anyone can forge signatures, and
- * second encodings of a key (a y of 2²⁵⁵ - 19 or more, or a sign although x is zero), on which engines disagree. Whether the point is
- * on the curve is left to the engine.
+ * Whether 32 bytes are accepted as an Ed25519 public key. It refuses points of small order, for which anyone can forge
+ * signatures, and second encodings of a key (a y of 2²⁵⁵ - 19 or more, or a sign although x is zero), on which engines
+ * disagree. Whether the point is on the curve is left to the engine.
  */
 export function isEd25519Key(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false
@@ -60,8 +60,8 @@ const MAX_CACHED_KEYS = 10_000
 let cache: LRUCache<PublicKey> | undefined
 
 /**
- * `parseDIDKey` with a cache. It returns the same object for the same DID, so that `verifyKeySignature` can cache the engine's key
- * for that object.
+ * `parseDIDKey` with a cache. It returns the same object for the same DID, so that `verifyKeySignature` can cache the
+ * engine's key for that object.
  */
 export function knownKey(did: string): PublicKey | undefined {
   cache ??= new LRUCache(MAX_CACHED_KEYS)

@@ -4,7 +4,10 @@ import { concat } from '../base/bytes.js'
 import { toHex } from '../base/hex.js'
 import { encodeDIDKey } from './did-key.js'
 
-/** The r and s (64 bytes) of a P-256 ECDSA signature in DER (X.690); `undefined` for any other encoding, even a lenient form of DER. */
+/**
+ * The r and s (64 bytes) of a P-256 ECDSA signature in DER (X.690); `undefined` for any other encoding, even a lenient
+ * form of DER.
+ */
 export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   try {
     const signature = p256.Signature.fromBytes(der, 'der')
@@ -16,7 +19,10 @@ export function rawOfDER(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** The did:keys of the two keys that may have made a P-256 signature (r and s) of the data; an empty list if it is not a signature. */
+/**
+ * The did:keys of the two keys that may have made a P-256 signature (r and s) of the data; an empty list if it is not a
+ * signature.
+ */
 export function candidatesOf(signature: Uint8Array, data: Uint8Array): string[] {
   try {
     return [0, 1].map((recovery) => {

@@ -11,12 +11,13 @@ import {
 } from './session-key.js'
 import { KEY_ALGORITHMS, MAX_NATIVE_ED25519 } from './verify.js'
 
-// In WebKitGTK about one in a hundred attempts to generate an Ed25519 key fails with an OperationError, and the next one succeeds.
+// In WebKitGTK about one in a hundred attempts to generate an Ed25519 key fails with an OperationError, and the next
+// one succeeds.
 const GENERATE_ATTEMPTS = 5
 
 /**
- * Generates a key that can't be exported. Rejects with `ERR_KEY_UNSUPPORTED` if the engine lacks this type of key, and with
- * `ERR_ENVIRONMENT` if `crypto.subtle` is missing.
+ * Generates a key that can't be exported. Rejects with `ERR_KEY_UNSUPPORTED` if the engine lacks this type of key, and
+ * with `ERR_ENVIRONMENT` if `crypto.subtle` is missing.
  */
 export async function generateSessionKey(type: SessionKeyType): Promise<SessionKey> {
   const subtle = subtleCrypto()
@@ -57,14 +58,14 @@ export async function canSign(key: SessionKey): Promise<boolean> {
 /** The length of a seed in bytes. */
 export const SEED_LENGTH = 32
 
-// The bytes before the seed in a PKCS #8 Ed25519 key (RFC 8410 §7). WebCrypto imports a private key without its public key only in
-// the format PKCS #8.
+// The bytes before the seed in a PKCS #8 Ed25519 key (RFC 8410 §7). WebCrypto imports a private key without its public
+// key only in the format PKCS #8.
 const PKCS8_PREFIX = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
 
 /**
- * Derives the Ed25519 key of a 32-byte seed (RFC 8032 §5.1.5), with WebCrypto if the engine has Ed25519, and otherwise with
- * @noble/ed25519. Passing the key's expected DID makes this faster; a DID of another key is ignored. Rejects with a `TypeError` for a
- * seed of another length, and with `ERR_ENVIRONMENT` if `crypto.subtle` is missing.
+ * Derives the Ed25519 key of a 32-byte seed (RFC 8032 §5.1.5), with WebCrypto if the engine has Ed25519, or else with
+ * `@noble/ed25519`. Passing the key's expected DID makes this faster; a DID of another key is ignored. Rejects with a
+ * `TypeError` for a seed of another length, and with `ERR_ENVIRONMENT` if `crypto.subtle` is missing.
  */
 export async function seedKey(seed: Uint8Array, expectedDID?: string): Promise<SessionKey> {
   const own = new Uint8Array(seed)
@@ -98,8 +99,8 @@ function keyOf(did: string, key: CryptoKey, seed: Uint8Array): SessionKey {
 // Firefox doesn't check whether the public key belongs to the seed, so in Firefox the public key must be derived.
 let engineChecksPairs: Promise<boolean> | undefined
 
-// In Node 20, deriving the public key takes ten times as long as checking that it belongs to the seed. Returns `undefined` if it
-// doesn't belong to the seed, or if the engine doesn't check that.
+// In Node 20, deriving the public key takes ten times as long as checking that it belongs to the seed. Returns
+// `undefined` if it doesn't belong to the seed, or if the engine doesn't check that.
 async function expectedSeedKey(seed: Uint8Array<ArrayBuffer>, did: string): Promise<SessionKey | undefined> {
   const publicKey = parseDIDKey(did)
   if (publicKey?.type !== 'Ed25519') return undefined

@@ -21,8 +21,8 @@ export const DID_KEY_FORMATS: ReadonlyArray<{
 ]
 
 /**
- * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes have the wrong length for the type.
- * Use this only for keys that this engine generated; `encodeDIDKey` also refuses weak keys.
+ * The did:key of a public key (did:key method, multibase `z`). Throws a `TypeError` if the bytes have the wrong length
+ * for the type. Use this only for keys that this engine generated; `encodeDIDKey` also refuses weak keys.
  */
 export function didKeyOf({ type, bytes }: PublicKey): string {
   const format = DID_KEY_FORMATS.find((known) => known.type === type)
@@ -30,8 +30,9 @@ export function didKeyOf({ type, bytes }: PublicKey): string {
   return `did:key:z${toBase58(Uint8Array.of(...format.prefix, ...bytes))}`
 }
 
-// Base58 encoding is written by hand, because a page needs it before it knows whether someone is signed in. The codec of multiformats,
-// which is used to decode, would take 1.9 kB of the 12.5 kB (gzip) that the main entry may load. A test compares the two.
+// Base58 encoding is written by hand, because a page needs it before it knows whether someone is signed in. The codec
+// of multiformats, which is used to decode, would take 1.9 kB of the 12.5 kB (gzip) that the main entry may load. A
+// test compares the two.
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
 /** Encodes bytes in base58btc. Takes time quadratic in the length, so use it for keys, not for documents. */
@@ -71,8 +72,8 @@ export const SIGNATURE_ALGORITHMS = {
 } as const
 
 /**
- * The session key of a key pair from a store; `undefined` for any value that this library would not have stored: not a key pair,
- * another algorithm, or a private key that can be exported or can't sign.
+ * The session key of a key pair from a store; `undefined` for any value that this library would not have stored: not a
+ * key pair, another algorithm, or a private key that can be exported or can't sign.
  */
 export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | undefined> {
   if (typeof stored !== 'object' || stored === null) return undefined
@@ -129,7 +130,8 @@ export function subtleCrypto(): SubtleCrypto {
   )
 }
 
-// The did:keys of signed-out sessions. Two sessions of a page may have the same key, and signing one of them out ends both.
+// The did:keys of signed-out sessions. Two sessions of a page may have the same key, and signing one of them out ends
+// both.
 const removed = new Set<string>()
 
 /** Whether the session of this key was signed out in this tab or another one, so that the key may no longer sign. */

@@ -4,7 +4,9 @@ import { type KeyObject, type NodeCrypto, nodeCrypto } from '../base/node-crypto
 import { decompressP256, isEd25519Key } from './did-key.js'
 import { type PublicKey, SIGNATURE_ALGORITHMS, subtleCrypto } from './session-key.js'
 
-/** The most bytes that the engine's own Ed25519 signs or verifies here. With 65,535 or more, WebKitGTK crashes the page. */
+/**
+ * The most bytes that the engine's own Ed25519 signs or verifies here. With 65,535 or more, WebKitGTK crashes the page.
+ */
 export const MAX_NATIVE_ED25519 = 60_000
 
 /** The key algorithms, as WebCrypto's `generateKey` and `importKey` take them. */
@@ -24,9 +26,10 @@ export type VerifyKeySignature = (
 ) => boolean | Promise<boolean>
 
 /**
- * Returns whether the key signed the data: with ES256 (r and s; a high s is accepted, as in JOSE, RFC 7518 §3.4), or with Ed25519
- * (RFC 8032 §5.1.7). `false` for secp256k1 keys, which sessions never have. Never throws because of the key, the signature or the
- * data. Uses `node:crypto` in Node, Deno and Bun, except for P-256 in Deno, and otherwise WebCrypto; both give the same answers.
+ * Returns whether the key signed the data: with ES256 (r and s; a high s is accepted, as in JOSE, RFC 7518 §3.4), or
+ * with Ed25519 (RFC 8032 §5.1.7). `false` for secp256k1 keys, which sessions never have. Never throws because of the
+ * key, the signature or the data. Uses `node:crypto` in Node, Deno and Bun, except for P-256 in Deno, and otherwise
+ * WebCrypto; both give the same answers.
  */
 export const verifyKeySignature: VerifyKeySignature = (publicKey, signature, data) => {
   if (signature.length !== SIGNATURE_LENGTH || publicKey.type === 'secp256k1') return false
@@ -51,7 +54,8 @@ export async function verifyByWebCrypto(
     if (!isEd25519Key(bytes)) return false
     // WebKitGTK doesn't check this, and would accept a second signature, which anyone can derive from the first one.
     if (!isBelowOrder(own.subarray(32))) return false
-    // WebKitGTK crashes the page for a key that ends with eight zero bytes, which doesn't occur by chance, and for long data.
+    // WebKitGTK crashes the page for a key that ends with eight zero bytes, which doesn't occur by chance, and for long
+    // data.
     if (bytes.subarray(24).every((byte) => byte === 0) || signed.length > MAX_NATIVE_ED25519)
       return verifyByNoble(bytes, own, signed)
   }

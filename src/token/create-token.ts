@@ -19,11 +19,16 @@ import type { SessionKey } from '../key/session-key.js'
 
 /** Options of `session.createToken`. */
 export interface CreateTokenOptions {
-  /** The text by which the server recognizes tokens for it, such as `wss://api.example.com/live`. It is compared exactly. */
+  /**
+   * The text by which the server recognizes tokens for it, such as `wss://api.example.com/live`. It is compared
+   * exactly.
+   */
   audience: string
   /** Seconds until the token expires, from 1 to 3600; 60 by default. The token never outlives the session. */
   expiresInSecs?: number
-  /** The app's own claims: a JSON object. The server knows that this session made them, but not whether they are true. */
+  /**
+   * The app's own claims: a JSON object. The server knows that this session made them, but not whether they are true.
+   */
   claims?: TokenClaims
 }
 
@@ -32,8 +37,8 @@ export interface SignURLOptions {
   /** Seconds until the URL expires, from 1 to 3600; 60 by default. The URL never outlives the session. */
   expiresInSecs?: number
   /**
-   * Origins whose URLs may be signed, in addition to the origins that the session's resources cover: `['https://api.example.com']`.
-   * If the session's resources are not URLs, every origin must be listed here.
+   * Origins whose URLs may be signed, in addition to the origins that the session's resources cover:
+   * `['https://api.example.com']`. If the session's resources are not URLs, every origin must be listed here.
    */
   origins?: readonly string[] | undefined
 }
@@ -64,7 +69,10 @@ const claimsOption: ReadValue<TokenClaims> = (value, name) => {
   throw wrong(name, form)
 }
 
-/** Signs a token for a server. See `DIDSession.createToken`. Rejects as `signToken` does, and with a `TypeError` for a wrong option. */
+/**
+ * Signs a token for a server. See `DIDSession.createToken`. Rejects as `signToken` does, and with a `TypeError` for a
+ * wrong option.
+ */
 export async function createToken(session: Signer, options: CreateTokenOptions, now: Clock): Promise<string> {
   const {
     audience,
@@ -84,9 +92,9 @@ export async function createToken(session: Signer, options: CreateTokenOptions, 
 }
 
 /**
- * Returns the URL with a token at the end of its query. See `DIDSession.signURL`. Rejects with `ERR_CAPABILITY_RESOURCES` for an
- * origin that the session does not cover and `origins` does not allow, as `signToken` does, and with a `TypeError` for a wrong option
- * or a URL that can't be signed.
+ * Returns the URL with a token at the end of its query. See `DIDSession.signURL`. Rejects with
+ * `ERR_CAPABILITY_RESOURCES` for an origin that the session does not cover and `origins` does not allow, as `signToken`
+ * does, and with a `TypeError` for a wrong option or a URL that can't be signed.
  */
 export async function signURL(
   session: Signer,

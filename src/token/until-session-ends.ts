@@ -19,16 +19,18 @@ import { revocationKeys } from '../http/revocation.js'
 
 /** Options of `untilSessionEnds`. */
 export interface UntilSessionEndsOptions {
-  /** Knows which capabilities were revoked, such as `redisRevocation`. Pass `false` to watch only the expiry on purpose. */
+  /**
+   * Knows which capabilities were revoked, such as `redisRevocation`. Pass `false` to watch only the expiry on purpose.
+   */
   revocation: Revocation | false
   /**
-   * Seconds between two checks for a revocation; more than 0, at most 3600, 10 by default. A store with `onRevoked` is also checked
-   * as soon as it reports a revocation; the regular checks go on, in case such a report is lost.
+   * Seconds between two checks for a revocation; more than 0, at most 3600, 10 by default. A store with `onRevoked` is
+   * also checked as soon as it reports a revocation; the regular checks go on, in case such a report is lost.
    */
   pollSecs?: number
   /**
-   * Seconds for which the store may fail to answer; 30 by default. After that, the session counts as ended, because it may have been
-   * revoked. Pass `Infinity` to keep the session on purpose.
+   * Seconds for which the store may fail to answer; 30 by default. After that, the session counts as ended, because it
+   * may have been revoked. Pass `Infinity` to keep the session on purpose.
    */
   maxOutageSecs?: number
   /** Stops watching, for example when the socket has closed. The returned signal then never aborts. */
@@ -41,17 +43,17 @@ const STORE_TIMEOUT_MS = 2000
 const RETRY_MS = 1000
 
 /**
- * Returns a signal that aborts when the caller's session ends. Use it for everything that lives longer than a request: a socket, an
- * event stream, a job. The signal's `reason` is a `SessionError`:
+ * Returns a signal that aborts when the caller's session ends. Use it for everything that lives longer than a request:
+ * a socket, an event stream, a job. The signal's `reason` is a `SessionError`:
  *
  * - `ERR_CAPABILITY_EXPIRED`, when the capability expires;
- * - `ERR_CAPABILITY_REVOKED`, within `pollSecs` and the time of one answer; at once, if the store reports revocations, as
- *   `memoryRevocation` does, and `redisRevocation` with a `subscriber`;
- * - `ERR_STORE_UNAVAILABLE`, when the store has failed to answer for `maxOutageSecs`; this is noticed within another `pollSecs` and 3
- *   seconds.
+ * - `ERR_CAPABILITY_REVOKED`, within `pollSecs` and the time of one answer; at once, if the store reports revocations,
+ *   as `memoryRevocation` does, and `redisRevocation` with a `subscriber`;
+ * - `ERR_STORE_UNAVAILABLE`, when the store has failed to answer for `maxOutageSecs`; this is noticed within another
+ *   `pollSecs` and 3 seconds.
  *
- * The store is called at once, and then once for all sockets of a session. Does not keep a process running. Throws a `TypeError` for
- * wrong options.
+ * The store is called at once, and then once for all sockets of a session. Does not keep a process running. Throws a
+ * `TypeError` for wrong options.
  *
  * @example
  * const closed = new AbortController()

@@ -35,8 +35,8 @@ import { maxAgeOption } from '../http/verify-options.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
 
 /**
- * A function that returns what is required of a token with these claims. The capability must cover the result, so a claim can select
- * among granted rights, but never add any.
+ * A function that returns what is required of a token with these claims. The capability must cover the result, so a
+ * claim can select among granted rights, but never add any.
  */
 export type OfClaims<T> = (claims: TokenClaims) => T | Promise<T>
 
@@ -46,27 +46,35 @@ export interface VerifyTokenOptions {
   audience: string | readonly string[]
   /** The verifiers of the wallet entries: `{ ...ethereumVerifiers() }`. */
   verifiers: Verifiers
-  /** The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for them. */
+  /**
+   * The domains, with their ports, of the sites whose sign-ins are accepted; or a function that returns `true` for
+   * them.
+   */
   domains: Domains
   /**
-   * Resources that the capability must cover, at least one: a list for all tokens, or a function of the claims. `false` accepts a
-   * capability for any resources: use it only where it is enough to know who is calling.
+   * Resources that the capability must cover, at least one: a list for all tokens, or a function of the claims. `false`
+   * accepts a capability for any resources: use it only where it is enough to know who is calling.
    */
   resources: WantedResources | OfClaims<WantedResources>
-  /** The ability that the capability must grant with a resource (ReCap): one for all tokens, or a function of the claims. */
+  /**
+   * The ability that the capability must grant with a resource (ReCap): one for all tokens, or a function of the
+   * claims.
+   */
   ability?: Ability | OfClaims<Ability>
   /** Accepts capabilities that a session key delegated, up to `maxLinks`. They are refused by default. */
   delegation?: DelegationOptions | false
   /**
-   * Remembers used tokens, so that each is accepted once. It may be the same store as for signed requests. By default, and with
-   * `false`, a token is accepted until it expires, so anyone who has seen it can use it too.
+   * Remembers used tokens, so that each is accepted once. It may be the same store as for signed requests. By default,
+   * and with `false`, a token is accepted until it expires, so anyone who has seen it can use it too.
    */
   replay?: ReplayStore | false
   /** Knows which capabilities were revoked. By default, revocation is not checked. */
   revocation?: Revocation
   /** The longest age of a token in seconds; 3600 by default, which is also the longest lifetime of a token. */
   maxAgeSecs?: number
-  /** Seconds by which a client's clock may be fast or slow; 300 by default. Tokens are accepted for that much longer. */
+  /**
+   * Seconds by which a client's clock may be fast or slow; 300 by default. Tokens are accepted for that much longer.
+   */
   clockSkewSecs?: number
   /** Milliseconds within which the replay and the revocation store must answer; 2000 by default. */
   storeTimeoutMs?: number
@@ -78,11 +86,14 @@ export interface VerifyTokenOptions {
 
 /** The options of `tokenVerifier`: those of `verifyToken`, and the limits of what is remembered between tokens. */
 export interface TokenVerifierOptions extends VerifyTokenOptions {
-  /** The most capabilities whose verified wallet signature is cached; 10,000 by default. With 0, it is verified each time. */
+  /**
+   * The most capabilities whose verified wallet signature is cached; 10,000 by default. With 0, it is verified each
+   * time.
+   */
   cacheSize?: number
   /**
-   * The most unexpired tokens of one capability in the replay store; 100,000 by default. Further tokens are refused with
-   * `ERR_REQUEST_LIMIT`, so that one caller can't fill the store.
+   * The most unexpired tokens of one capability in the replay store; 100,000 by default. Further tokens are refused
+   * with `ERR_REQUEST_LIMIT`, so that one caller can't fill the store.
    */
   maxLiveTokens?: number
 }
@@ -97,19 +108,23 @@ export interface VerifiedToken extends Caller {
   readonly tokenId: string
   /** When the token was created, by the client's clock. */
   readonly created: Date
-  /** When the token expires, by the client's clock. A socket that was opened with it may stay open: see `untilSessionEnds`. */
+  /**
+   * When the token expires, by the client's clock. A socket that was opened with it may stay open: see
+   * `untilSessionEnds`.
+   */
   readonly expires: Date
 }
 
 /**
- * Verifies a token of `session.createToken`. It checks the token's form, audience and times; the session key's signature; that the
- * capability was granted to that key, on an accepted domain, and covers the resources; that the capability was not revoked; and last,
- * if there is a `replay` store, that the token is used for the first time. For more than one token, use `tokenVerifier`, which caches
- * verified capabilities.
+ * Verifies a token of `session.createToken`. It checks the token's form, audience and times; the session key's
+ * signature; that the capability was granted to that key, on an accepted domain, and covers the resources; that the
+ * capability was not revoked; and last, if there is a `replay` store, that the token is used for the first time. For
+ * more than one token, use `tokenVerifier`, which caches verified capabilities.
  *
- * Rejects with `ERR_JWS_INVALID` if this is not such a token, or if it is for another audience; with `ERR_REQUEST_STALE`, `_REPLAYED`
- * or `_LIMIT`; with the `ERR_CAPABILITY_…` of the check that failed; with `ERR_STORE_UNAVAILABLE` if a store doesn't answer; with
- * `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer; and with a `TypeError` for a wrong option.
+ * Rejects with `ERR_JWS_INVALID` if this is not such a token, or if it is for another audience; with
+ * `ERR_REQUEST_STALE`, `_REPLAYED` or `_LIMIT`; with the `ERR_CAPABILITY_…` of the check that failed; with
+ * `ERR_STORE_UNAVAILABLE` if a store doesn't answer; with `ERR_RPC_UNAVAILABLE` if the RPC server for a contract
+ * account doesn't answer; and with a `TypeError` for a wrong option.
  *
  * @example
  * const { account, claims } = await verifyToken(token, {
@@ -125,9 +140,9 @@ export async function verifyToken(token: unknown, options: VerifyTokenOptions): 
 }
 
 /**
- * Returns a `verifyToken` for servers. It caches verified capabilities, so that the next token of a session costs only one signature
- * check. Everything that can change (expiry, domain, resources, revocation, what a contract account accepts) is checked for each
- * token. Throws a `TypeError` for wrong options.
+ * Returns a `verifyToken` for servers. It caches verified capabilities, so that the next token of a session costs only
+ * one signature check. Everything that can change (expiry, domain, resources, revocation, what a contract account
+ * accepts) is checked for each token. Throws a `TypeError` for wrong options.
  *
  * @example
  * const verify = tokenVerifier({ ...options, audience: 'wss://api.example.com/live', replay: memoryReplay() })
@@ -221,7 +236,10 @@ function shown(audience: string): string {
 const wantedResources: ReadValue<WantedResources> = (value, name) =>
   value === false ? false : givenResources(value, name)
 
-/** What is required of a token with these claims. Rejects with a `TypeError` if the server's function returns a wrong value. */
+/**
+ * What is required of a token with these claims. Rejects with a `TypeError` if the server's function returns a wrong
+ * value.
+ */
 async function requiredBy<T>(
   required: T | OfClaims<T>,
   claims: TokenClaims,

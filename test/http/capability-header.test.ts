@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import { DIDSession } from '../../src/index.js'
 import { testServer } from '../../src/testing/fake-server.js'
@@ -48,6 +48,25 @@ describe('a capability in a header of its own', () => {
       restore()
     }
   })
+
+  // A browser's own location can't be replaced.
+  it.runIf(typeof document === 'undefined')(
+    'is the header that CORS must allow, as the error says',
+    async () => {
+      vi.stubGlobal('document', {})
+      vi.stubGlobal('location', new URL('https://app.example.com'))
+      vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
+      const refusal = (init = {}) => failureOf(() => session.fetch(URL_OF_NOTES, init)).then(String)
+      try {
+        const custom = await refusal({ capabilityHeader: 'X-Capability' })
+        expect(custom).toContain('to send the headers x-capability, content-digest')
+        expect(custom).not.toContain('authorization')
+        expect(await refusal()).toContain('to send the headers authorization, content-digest')
+      } finally {
+        vi.unstubAllGlobals()
+      }
+    },
+  )
 
   it('is signed: another one in its place, or in the other header, is refused', async () => {
     const verify = requestVerifier({ ...options, capabilityHeader: 'x-capability' })
