@@ -6,6 +6,7 @@ import type { AuthMethod } from '../capability/auth-method.js'
 import { issuerAccount } from '../capability/cacao.js'
 import type { RenewOptions } from '../options/session-options.js'
 import { DIDSession } from '../session/did-session.js'
+import { codeFailure } from './code-failure.js'
 import { placeOptions, resumeOptions, type SessionOptions, type SignInOptions } from './options.js'
 import { LOADING, SessionObserver, type SessionState, type SignIn, stateOf } from './session-state.js'
 
@@ -122,7 +123,7 @@ export class SessionController {
       if (present === undefined || accounts.has(present)) this.#observer.forget()
       return true
     } catch (cause) {
-      this.#fail(cause)
+      await this.#fail(cause)
       return false
     } finally {
       this.#stopIfUnused()
@@ -149,7 +150,7 @@ export class SessionController {
       return this.#observer.observe(session)
     } catch (cause) {
       done()
-      if (!controller.signal.aborted) this.#fail(cause)
+      if (!controller.signal.aborted) await this.#fail(cause)
       return undefined
     } finally {
       this.#update()
@@ -164,9 +165,10 @@ export class SessionController {
     this.#update()
   }
 
-  #fail(cause: unknown): void {
-    if (!(cause instanceof SessionError)) throw cause
-    this.#error = cause
+  async #fail(cause: unknown): Promise<void> {
+    const error = cause instanceof SessionError ? cause : await codeFailure()
+    if (!error) throw cause
+    this.#error = error
     this.#update()
   }
 

@@ -4,6 +4,7 @@ import type { AuthMethod } from '../capability/auth-method.js'
 import { issuerAccount } from '../capability/cacao.js'
 import type { RenewOptions } from '../options/session-options.js'
 import { DIDSession } from '../session/did-session.js'
+import { codeFailure } from './code-failure.js'
 import {
   leadSecsOf,
   listOptions,
@@ -216,7 +217,7 @@ export class SessionObserver {
     else if (this.#state.status === 'signed-out' && this.#state.account === account) this.forget()
   }
 
-  async #load(): Promise<void> {
+  async #load(isSecondTry = false): Promise<void> {
     this.#loading.abort()
     this.#loading = new AbortController()
     const { signal } = this.#loading
@@ -224,10 +225,13 @@ export class SessionObserver {
       if (await this.#resume(signal)) return
       if (!signal.aborted) await this.#findExpired(signal)
     } catch (cause) {
+      const error = cause instanceof SessionError ? cause : await codeFailure()
       if (signal.aborted) return
-      if (!(cause instanceof SessionError)) this.#optionsError = { cause }
+      // Perhaps the code could not be loaded at first, but can be now.
+      if (!error && !isSecondTry) return this.#load(true)
+      if (!error) this.#optionsError = { cause }
       else if (this.#state.status === 'loading')
-        this.#setState({ ...NO_SESSION, status: 'error', account: undefined, error: cause })
+        this.#setState({ ...NO_SESSION, status: 'error', account: undefined, error })
       this.#onChange()
     }
   }

@@ -7,6 +7,7 @@ import type { GrantOptions, RenewOptions } from '../options/session-options.js'
 import type { SessionContext } from '../resume/context.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { resume } from '../resume/resume.js'
+import { assertTrusted } from '../resume/trust.js'
 import type { SessionData } from '../store/store.js'
 import { pendingSignInsOf, type SignInControl } from '../tabs/pending-sign-ins.js'
 import { withPromptLock } from '../tabs/prompt-lock.js'
@@ -62,7 +63,9 @@ export async function renew(
       return renewedElsewhere
     })
   const pending = { account, id: `renew ${current.key.did}`, resources, signal }
-  const { session } = await pendingSignInsOf(context).share(pending, start)
+  const { session, isOwn } = await pendingSignInsOf(context).share(pending, start)
+  // The call that opened the prompt may have made fewer checks.
+  if (!isOwn) await assertTrusted(session.cacao, checks, context.now())
   follow(context, session)
   return session
 }

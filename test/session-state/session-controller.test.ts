@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../src/base/errors.js'
+import { later } from '../../src/session/client.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { listOptions, placeOptions, type SessionOptions } from '../../src/session-state/options.js'
 import { SessionController, signInRequest } from '../../src/session-state/session-controller.js'
 import type { SessionState } from '../../src/session-state/session-state.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import { type TestWallet, testWallet } from '../../src/testing/index.js'
-import { ethereumAccount, ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import { ethereumAccount, ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { failureOf } from '../setup/expect-code.js'
 import { gatedStore } from '../setup/gated-store.js'
 import { SOON } from '../setup/soon.js'
@@ -81,6 +82,34 @@ describe('a session controller', () => {
     stop()
     open({ account: ACCOUNT_A })
     expect((await until('signed-in')).account).toBe(ACCOUNT_A)
+  })
+
+  describe('whose page cannot load the code, because the site was updated', () => {
+    const missing = () =>
+      Promise.reject(new TypeError('Failed to fetch dynamically imported module: /tabs.js'))
+    afterEach(() => vi.restoreAllMocks())
+
+    it('says so, instead of throwing as for a wrong option', async () => {
+      open()
+      await until('signed-out')
+      vi.spyOn(later, 'signingIn').mockImplementation(missing)
+      expect(await controller.signIn(options, asA())).toBeUndefined()
+      expect(controller.state).toMatchObject({ status: 'signed-out', error: { code: 'ERR_ENVIRONMENT' } })
+      stop()
+      vi.spyOn(later, 'helpers').mockImplementation(missing)
+      open({ verifiers: ethereumVerifiers() })
+      expect(await until('error')).toMatchObject({ error: { code: 'ERR_ENVIRONMENT' } })
+      vi.restoreAllMocks()
+      controller.retry()
+      await until('signed-out')
+    })
+
+    it('loads again if the code can be loaded after all', async () => {
+      await DIDSession.get(ACCOUNT_A, auth(), { ...options })
+      vi.spyOn(later, 'helpers').mockImplementationOnce(missing)
+      open({ verifiers: ethereumVerifiers() })
+      expect((await until('signed-in')).account).toBe(ACCOUNT_A)
+    })
   })
 
   it('signs in once for many calls, and resolves all with the same session', async () => {

@@ -5,6 +5,7 @@ import { failingStore } from '../../src/testing/failing-store.js'
 import type { WalletBehaviour } from '../../src/testing/fake-user.js'
 import { type TestWallet, testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
+import { solanaVerifiers } from '../../src/wallet/solana/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { clearOrigin, storedSessions } from '../setup/origin.js'
 import { ACCOUNT_A, KEY_B } from '../setup/wallet.js'
@@ -34,6 +35,18 @@ describe('session.renew', () => {
     expect(await storedKeys()).toEqual([renewed.keyDID])
     expect((await DIDSession.load())?.keyDID).toBe(renewed.keyDID)
     expect(await renewed.sign(bytes)).toHaveLength(64)
+  })
+
+  it('makes the checks of each call, also of one that shares the prompt of another', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
+    const [renewed, checked, refused] = await Promise.allSettled([
+      session.renew(auth()),
+      session.renew(auth(), { verifiers: ethereumVerifiers() }),
+      session.renew(auth(), { verifiers: solanaVerifiers() }),
+    ])
+    expect(wallet.prompts).toBe(2)
+    expect([renewed.status, checked.status]).toEqual(['fulfilled', 'fulfilled'])
+    expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'ERR_CAPABILITY_UNSUPPORTED' } })
   })
 
   it('leaves the session that it renews usable until it expires', async () => {

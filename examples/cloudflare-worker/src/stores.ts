@@ -9,10 +9,16 @@ export const replay: ReplayStore = {
   use: (id, expiresAt) => idsWith(id, 'used').add(id, expiresAt),
 }
 
+const expiryOf = ({ p: { exp = '9999-12-31T00:00:00Z' } }: Cacao) => Date.parse(exp)
+
 /** Remembers which sessions were revoked, for all isolates. The session's key identifies the session. */
 export const revocation = {
-  async revoke({ p: { aud, exp = '9999-12-31T00:00:00Z' } }: Cacao): Promise<void> {
-    await idsWith(aud, 'revoked').add(aud, Date.parse(exp))
+  async revoke(cacao: Cacao): Promise<void> {
+    const { aud } = cacao.p
+    await idsWith(aud, 'revoked').add(aud, expiryOf(cacao))
   },
-  isRevoked: async ({ p: { aud } }: Cacao): Promise<boolean> => idsWith(aud, 'revoked').has(aud),
+  async isRevoked(cacao: Cacao): Promise<boolean> {
+    const { aud } = cacao.p
+    return idsWith(aud, 'revoked').has(aud, expiryOf(cacao))
+  },
 }

@@ -13,8 +13,18 @@ worker.addEventListener('message', (event) => event.waitUntil(worker.clients.cla
 
 worker.addEventListener('fetch', (event) => {
   const { url, headers } = event.request
-  if (url.startsWith(API) && !headers.has('authorization')) event.respondWith(answer(event.request))
+  if (url.startsWith(API) && !headers.has('authorization') && isOurs(event.request))
+    event.respondWith(answer(event.request))
 })
+
+/**
+ * Whether a page of this site sends the request. Any site can send the browser to the API, with a link or a form (CSRF), and this
+ * worker gets that navigation too. It must not be signed.
+ * @param {Request} request
+ */
+function isOurs({ mode, referrer }) {
+  return mode !== 'navigate' || referrer.startsWith(`${location.origin}/`)
+}
 
 /**
  * Loads the session that the page has stored in IndexedDB. The browser may stop this worker at any time, so it keeps no state: it

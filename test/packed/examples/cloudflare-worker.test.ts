@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toPort } from '../../attacks/kit/socket-server.js'
@@ -9,6 +10,8 @@ import { attackExample } from '../attack-example.js'
 import { ownEnv, run } from '../command.js'
 import { type ExampleFolder, exampleFolder } from '../example-folder.js'
 import { npmRun } from '../npm-script.js'
+import { installedNode } from '../runtimes/installed.js'
+import { workerStoresScript } from './worker-stores.js'
 
 describe('examples/cloudflare-worker', () => {
   let folder: ExampleFolder
@@ -62,6 +65,21 @@ describe('examples/cloudflare-worker', () => {
     await serving(async () => {
       expect(await answer(fetch(sent as Request))).toEqual([401, 'ERR_REQUEST_REPLAYED'])
       expect(await answer(fetch(late as Request))).toEqual([401, 'ERR_CAPABILITY_REVOKED'])
+    })
+  })
+
+  it('has stores that do what stores must, also after a restart', async () => {
+    const script = join(folder.path, 'stores-under-test.mjs')
+    await writeFile(script, await workerStoresScript(folder.path))
+    const { stdout } = await run(installedNode(24), ['--no-warnings', script], { cwd: folder.path })
+    const { outcomes, facts } = JSON.parse(stdout) as { outcomes: string[][]; facts: Record<string, boolean> }
+    expect(outcomes.length).toBeGreaterThan(7)
+    expect(outcomes.filter(([, outcome]) => outcome !== 'done')).toEqual([])
+    expect(facts).toEqual({
+      forgottenIsUsed: true,
+      isNotRevoked: true,
+      isRevoked: true,
+      isStillRevoked: true,
     })
   })
 
