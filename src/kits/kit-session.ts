@@ -5,6 +5,7 @@ import { booleanOption, countOption, type ReadersOf, readOptions, setting } from
 import type { AuthMethod } from '../capability/auth-method.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
 import type { GetOptions } from '../options/session-options.js'
+import { later } from '../session/client.js'
 import { DIDSession } from '../session/did-session.js'
 import { placeOptions, resumeOptions, type SessionOptions } from '../session-state/options.js'
 import { SessionController, signInRequest } from '../session-state/session-controller.js'
@@ -104,11 +105,10 @@ export class KitSession {
     return this.#options.domain
   }
 
-  /** Returns a nonce for the next sign-in: the app's, or a random one. */
+  /** Returns a nonce for the next sign-in: the app's, or a random one. Rejects with `ERR_AUTH_FAILED` if the app's function fails. */
   async nonce(): Promise<string> {
-    const { nonce } = this.#options
-    const given = typeof nonce === 'function' ? await nonce() : nonce
-    return given ?? toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
+    const { nonceOf } = await later.signingIn()
+    return (await nonceOf(this.#options.nonce)) ?? toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
   }
 
   /**

@@ -184,7 +184,8 @@ export function lifetimeSecs({ expiresInSecs, expirationTime }: GrantOptions): n
   return expiresInSecs ?? (expirationTime === undefined ? ONE_WEEK_SECS : Number.POSITIVE_INFINITY)
 }
 
-async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefined> {
+/** The nonce of the option, if there is one. Rejects with `ERR_AUTH_FAILED` if its function fails or returns no string. */
+export async function nonceOf(wanted: GrantOptions['nonce']): Promise<string | undefined> {
   if (typeof wanted !== 'function') return wanted
   try {
     const nonce: unknown = await wanted()

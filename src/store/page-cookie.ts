@@ -84,7 +84,7 @@ export async function withCookieLock<T>({ pathname }: URL, work: () => Promise<T
  * `cause` says more.
  */
 export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSignal): Promise<CookieNote> {
-  const response = await fetchInTime(signal, (abortSignal) =>
+  const answer = await fetchInTime(signal, (abortSignal) =>
     owner.fetch(url, {
       method: 'POST',
       origins: [url.origin],
@@ -93,8 +93,8 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
       signal: abortSignal,
     }),
   )
-  if (response.status !== 200) throw await refusal(response)
-  const { until } = (await jsonOf(response)) as { until?: unknown }
+  if (answer.status !== 200) throw refusal(answer)
+  const { until } = answer.body
   if (typeof until !== 'number')
     throw permanentFailure('the answer is not from sessionCookie: mount its handler at this path')
   const written = await waitForNote(url, (note) => note.keyDID === owner.keyDID && note.until === until)
@@ -109,10 +109,10 @@ export function clearCookie(url: URL, keys: readonly string[]): Promise<void> {
     const note = noteAt(url)
     if (!note || !keys.includes(note.keyDID)) return
     // `keepalive`, because the browser often leaves the page after a sign-out.
-    const response = await fetchInTime(undefined, (signal) =>
+    const answer = await fetchInTime(undefined, (signal) =>
       fetch(url, { method: 'DELETE', cache: 'no-store', redirect: 'manual', keepalive: true, signal }),
     )
-    if (!response.ok) throw await refusal(response)
+    if (!answer.ok) throw refusal(answer)
   })
 }
 
@@ -128,11 +128,18 @@ export async function clearCookies(keys: readonly string[]): Promise<void> {
   )
 }
 
-/** Sends a request that is aborted by `signal`, or if the server doesn't answer in time. */
+/** A server's answer, with its body; `{}` if that isn't a JSON object. */
+interface Answer {
+  readonly ok: boolean
+  readonly status: number
+  readonly body: { readonly until?: unknown; readonly code?: unknown }
+}
+
+/** Sends a request, and reads the answer. Both are aborted by `signal`, or if the server doesn't answer in time. */
 async function fetchInTime(
   signal: AbortSignal | undefined,
   send: (signal: AbortSignal) => Promise<Response>,
-): Promise<Response> {
+): Promise<Answer> {
   const controller = new AbortController()
   const abort = (): void => controller.abort(signal?.reason)
   const timer = setTimeout(
@@ -142,7 +149,10 @@ async function fetchInTime(
   signal?.addEventListener('abort', abort, { once: true })
   try {
     signal?.throwIfAborted()
-    return await send(controller.signal)
+    const response = await send(controller.signal)
+    const body = await jsonOf(response)
+    controller.signal.throwIfAborted()
+    return { ok: response.ok, status: response.status, body }
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof SessionError) throw cause
@@ -165,9 +175,7 @@ export function isTransient(error: unknown): boolean {
   )
 }
 
-async function refusal(response: Response): Promise<SessionError> {
-  const { status } = response
-  const { code } = (await jsonOf(response)) as { code?: unknown }
+function refusal({ status, body: { code } }: Answer): SessionError {
   // A redirection that is not followed has the status 0.
   const why = `the server answered ${status === 0 ? 'with a redirection' : status} (${code ?? 'no code'})`
   return status === 429 || status >= 500 ? cookieFailed(why) : permanentFailure(why)

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory-store.js'
+import { isTransient, setCookie } from '../../src/store/page-cookie.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
@@ -15,4 +16,30 @@ it('keepCookie is for pages: elsewhere it rejects, and signing out does without 
   expect(message).toContain('sign requests with session.fetch')
   await session.remove()
   expect(await DIDSession.list({ store })).toEqual([])
+})
+
+it('waits no longer than 30 s for an answer whose body never ends', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const owner = {
+    keyDID: 'did:key:zKey',
+    // As `fetch` does: aborting the signal ends the body, too.
+    fetch: async (_: URL, { signal }: RequestInit) =>
+      new Response(
+        new ReadableStream({
+          start: (body) => signal?.addEventListener('abort', () => body.error(signal.reason)),
+        }),
+      ),
+  }
+  const setting = setCookie(owner, new URL('https://app.example/session'), new AbortController().signal)
+  const failure = expectCode('ERR_COOKIE_FAILED', () => setting)
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(isTransient(await failure)).toBe(true)
+  expect((await failure).message).toContain('did not answer within 30 s')
+
+  const leaving = new AbortController()
+  const left = setCookie(owner, new URL('https://app.example/session'), leaving.signal)
+  await vi.advanceTimersByTimeAsync(1)
+  leaving.abort('the page is left')
+  await expect(left).rejects.toBe('the page is left')
 })

@@ -107,7 +107,13 @@ describe("RainbowKit's adapter", () => {
     expect(one).toMatch(/^[0-9a-f]{24}$/)
     expect(two).not.toBe(one)
     const failing = rainbowKitAuth({ ...options, nonce: () => Promise.reject(new Error('down')) })
-    await expect(failing.adapter.getNonce()).rejects.toThrow('down')
+    await expect(failing.adapter.getNonce()).rejects.toMatchObject({
+      code: 'ERR_AUTH_FAILED',
+      cause: { message: 'down' },
+    })
+    // As if the server had answered with an error: `nonce: async () => (await response.json()).nonce`.
+    const silent = rainbowKitAuth({ ...options, nonce: (async () => undefined) as never })
+    await expect(silent.adapter.getNonce()).rejects.toMatchObject({ code: 'ERR_AUTH_FAILED' })
   })
 
   it('asks anew after the person has said no, of which RainbowKit tells nobody', async () => {

@@ -93,6 +93,8 @@ export function describePages({ name, ready, attack }: PagesExample): void {
           await other.waitForText('#greeting', ADDRESS)
           await other.click('#sign-out')
           await other.waitForText('#greeting', 'You are signed out')
+          // Of its own accord, where the notes were still shown.
+          await page.waitForText('#greeting', 'You are signed out')
           await page.goto(`${url}/notes`)
           await page.waitForText('#greeting', 'You are signed out')
           expect(await cookieHeader()).toBe('')

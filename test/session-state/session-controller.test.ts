@@ -84,6 +84,19 @@ describe('a session controller', () => {
     expect((await until('signed-in')).account).toBe(ACCOUNT_A)
   })
 
+  it('signs out while the chain that must check the session is down', async () => {
+    await DIDSession.get(ACCOUNT_A, auth(), { ...options })
+    const down = async () => {
+      throw new SessionError('ERR_RPC_UNAVAILABLE', 'down')
+    }
+    const checked = { ...options, verifiers: { ...ethereumVerifiers(), eip191: down } }
+    open(checked)
+    expect(await until('error')).toMatchObject({ error: { code: 'ERR_RPC_UNAVAILABLE' } })
+    expect(await controller.signOut(checked)).toBe(true)
+    expect(await DIDSession.list({ ...placeOptions(options) })).toEqual([])
+    expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
+  })
+
   describe('whose page cannot load the code, because the site was updated', () => {
     const missing = () =>
       Promise.reject(new TypeError('Failed to fetch dynamically imported module: /tabs.js'))

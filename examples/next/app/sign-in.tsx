@@ -28,27 +28,26 @@ function Session() {
     return () => end.abort()
   }, [session, router])
 
-  async function enter(): Promise<void> {
-    const [wallet] = await discoverWallets()
-    if (!wallet) return alert('There is no wallet in this browser.')
-    const account = await ethereumAccount(wallet.provider)
-    await signIn(account, ethereumAuth(wallet.provider, account))
-  }
+  // The session may also end in another tab, or expire. Its cookie is cleared by then, and the server shows nothing private any more.
+  useEffect(() => {
+    if (status === 'signed-out') router.refresh()
+  }, [status, router])
 
-  async function leave(): Promise<void> {
-    await signOut()
-    router.refresh()
+  const connect = async () => {
+    const [wallet] = await discoverWallets()
+    const account = await ethereumAccount(wallet?.provider)
+    return { account, authMethod: ethereumAuth(wallet?.provider, account) }
   }
 
   return (
     <p>
       <span role="status">{status}</span> {error && <span role="alert">{error.message}</span>}{' '}
       {session ? (
-        <button type="button" id="sign-out" onClick={leave}>
+        <button type="button" id="sign-out" onClick={signOut}>
           Sign out
         </button>
       ) : (
-        <button type="button" id="sign-in" disabled={status === 'loading'} onClick={enter}>
+        <button type="button" id="sign-in" disabled={status === 'loading'} onClick={() => signIn(connect)}>
           Sign in with your wallet
         </button>
       )}
