@@ -37,9 +37,9 @@ export type SessionErrorCode =
 
 /**
  * The error for everything that can fail at run time. Switch on its `code`; the message says what to do, and `cause` is
- * the underlying error, if there is one. Three things are not a `SessionError`: a wrong argument is a `TypeError`, an
- * aborted call rejects with its signal's reason, and `session.fetch` rejects as `fetch` does if the server can't be
- * reached.
+ * the underlying error, if there is one. Four things are not a `SessionError`: a wrong argument is a `TypeError`; an
+ * aborted call rejects with its signal's reason; `session.fetch` rejects as `fetch` does if the server can't be reached;
+ * and a call rejects as `import()` does if the page can't load the library's code, for example after a deployment.
  *
  * @example
  * try { await DIDSession.get(account, auth, { resources }) }
