@@ -178,8 +178,13 @@ class RevocationWatch {
 
   #stop(): void {
     clearTimeout(this.#timer)
-    this.#unsubscribe()
     this.#onIdle()
+    // An error of the store must neither keep a socket open nor end the process.
+    try {
+      this.#unsubscribe()
+    } catch (error) {
+      console.warn('cacao-session: a revocation store failed to remove a listener of onRevoked:', error)
+    }
   }
 
   // Never rejects.
