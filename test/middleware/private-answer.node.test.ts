@@ -87,6 +87,28 @@ describe.each(NODE)('a handler of Node that says %s', (_, answer, expected) => {
   })
 })
 
+// As with a plain `writeHead`: https://nodejs.org/api/http.html#responsewriteheadstatuscode-statusmessage-headers
+it.each<[string, (string | string[])[] | string[][]]>([
+  ['alternates', ['Set-Cookie', 'a=1', 'set-cookie', 'b=2']],
+  [
+    'pairs',
+    [
+      ['Set-Cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ],
+  ],
+])('a head whose list %s keeps all values of a name in different cases', async (_, list) => {
+  const admit = requireSession(accepting)
+  const port = await listening(
+    createServer((request, response) =>
+      admit(request, response, () => void response.writeHead(200, list as string[]).end()),
+    ),
+  )
+  const signed = await signer.sign(new Request(URL_OF_NOTES))
+  const { headers } = await fetch(`http://127.0.0.1:${port}/notes?page=1`, { headers: signed.headers })
+  expect(headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+})
+
 it('a handler over HTTP/2 gives one, too', async () => {
   const admit = requireSession(accepting)
   const server = createServer2((request, response) =>
