@@ -65,12 +65,20 @@ export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSe
     verifier: verifier as unknown as RequestVerifierOptions<R>,
     now,
     vary: typeof capabilityHeader === 'string' ? capabilityHeader : DEFAULT_VARY,
-    onAdmitted,
+    onAdmitted: onAdmitted && ((...args) => callHook('onAdmitted', () => onAdmitted(...args))),
     async onRefused(error, request, times) {
-      onRefused?.(error, request, times)
+      callHook('onRefused', () => onRefused?.(error, request, times))
       await log?.(error, request)
     },
   }
+}
+
+/**
+ * Calls a hook of the app, and throws as it does. The answer doesn't wait for an async hook; if that rejects, its error is written to
+ * the console, because an unhandled rejection would end the process.
+ */
+function callHook(name: string, hook: () => unknown): void {
+  Promise.resolve(hook()).catch((error: unknown) => console.error(`cacao-session: ${name} rejected:`, error))
 }
 
 interface OwnOptions<R> {
