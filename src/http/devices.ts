@@ -176,7 +176,8 @@ async function deviceName(nameOf: () => Promise<unknown>): Promise<string | unde
 // An error in the app's `onFailed` must not reject the request, which was already accepted.
 function report(onFailed: (error: unknown) => void, error: unknown): void {
   try {
-    onFailed(error)
+    // An async function is not awaited. Without a handler, its rejection would end the process.
+    Promise.resolve(onFailed(error)).catch(logFailure)
   } catch (failure) {
     logFailure(failure)
   }

@@ -137,12 +137,17 @@ function headersIn(given: unknown): [string, string | string[]][] {
   const pairs: unknown[][] = Array.isArray(given[0])
     ? given
     : Array.from({ length: Math.floor(given.length / 2) }, (_, i) => given.slice(2 * i, 2 * i + 2))
-  const headers = new Map<string, string[]>()
+  // By the name in lower case, because `setHeader` would replace the value of the same name in another case.
+  const headers = new Map<string, [name: string, values: string[]]>()
   for (const [name, value] of pairs) {
-    const key = String(name)
-    headers.set(key, [...(headers.get(key) ?? []), ...(Array.isArray(value) ? value : [value]).map(String)])
+    const key = String(name).toLowerCase()
+    const [first, values] = headers.get(key) ?? [String(name), []]
+    headers.set(key, [first, [...values, ...(Array.isArray(value) ? value : [value]).map(String)]])
   }
-  return [...headers].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values])
+  return [...headers.values()].map(([name, values]) => [
+    name,
+    values.length === 1 ? (values[0] ?? '') : values,
+  ])
 }
 
 function names(vary: string | null, header: string): boolean {

@@ -18,11 +18,14 @@ import { type AnswerMarks, DEFAULT_VARY, type Refusal, refusalOf } from './answe
 
 /** How a middleware verifies requests, and what it does when it refuses one. */
 export interface RequireSessionOptions<R = Request> extends RequestVerifierOptions<R> {
-  /** Called for each accepted request, before its handler, with the time that each step took: for metrics. */
+  /**
+   * Called for each accepted request, before its handler, with the time that each step took: for metrics. An async function is not
+   * awaited; if it rejects, its error is written to the console.
+   */
   onAdmitted?: (caller: VerifiedRequest, request: R, times: StepTimes) => void
   /**
    * Called for each refusal, with the details that the client does not get and the time that each step took; the last step is the one
-   * that refused. For logs and metrics.
+   * that refused. For logs and metrics. An async function is not awaited; if it rejects, its error is written to the console.
    */
   onRefused?: (error: SessionError, request: R, times: StepTimes) => void
   /**
@@ -65,12 +68,20 @@ export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSe
     verifier: verifier as unknown as RequestVerifierOptions<R>,
     now,
     vary: typeof capabilityHeader === 'string' ? capabilityHeader : DEFAULT_VARY,
-    onAdmitted,
+    onAdmitted: onAdmitted && ((...args) => callHook('onAdmitted', () => onAdmitted(...args))),
     async onRefused(error, request, times) {
-      onRefused?.(error, request, times)
+      callHook('onRefused', () => onRefused?.(error, request, times))
       await log?.(error, request)
     },
   }
+}
+
+/**
+ * Calls a hook of the app, and throws as it does. The answer doesn't wait for an async hook; if that rejects, its error is written to
+ * the console, because an unhandled rejection would end the process.
+ */
+function callHook(name: string, hook: () => unknown): void {
+  Promise.resolve(hook()).catch((error: unknown) => console.error(`cacao-session: ${name} rejected:`, error))
 }
 
 interface OwnOptions<R> {

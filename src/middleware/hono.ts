@@ -39,7 +39,11 @@ export function requireSession(
     c.set('caller', verdict.caller)
     c.req.raw = verdict.request
     await next()
-    c.res = privateResponse(c.res, verdict.marks)
+    const marked = privateResponse(c.res, verdict.marks)
+    if (marked === c.res) return undefined
+    c.res = marked
+    // Hono has copied the headers of the previous response over the marked ones.
+    privateResponse(c.res, verdict.marks)
     return undefined
   }
 }

@@ -44,7 +44,8 @@ const RETRY_MS = 1000
 
 /**
  * Returns a signal that aborts when the caller's session ends. Use it for everything that lives longer than a request:
- * a socket, an event stream, a job. The signal's `reason` is a `SessionError`:
+ * a socket, an event stream, a job. If the session has expired already, the signal is aborted from the start and emits
+ * no event, so check `aborted` first. The signal's `reason` is a `SessionError`:
  *
  * - `ERR_CAPABILITY_EXPIRED`, when the capability expires;
  * - `ERR_CAPABILITY_REVOKED`, within `pollSecs` and the time of one answer; at once, if the store reports revocations,
@@ -59,7 +60,9 @@ const RETRY_MS = 1000
  * const closed = new AbortController()
  * socket.on('close', () => closed.abort())
  * const ended = untilSessionEnds(caller, { revocation, signal: closed.signal })
- * ended.addEventListener('abort', () => socket.close(4401, ended.reason.code))
+ * const close = () => socket.close(4401, ended.reason.code)
+ * if (ended.aborted) close() // it has ended already, and the event is not emitted any more
+ * else ended.addEventListener('abort', close)
  */
 export function untilSessionEnds(
   { cacao }: Pick<Caller, 'cacao'>,
@@ -178,8 +181,13 @@ class RevocationWatch {
 
   #stop(): void {
     clearTimeout(this.#timer)
-    this.#unsubscribe()
     this.#onIdle()
+    // An error of the store must neither keep a socket open nor end the process.
+    try {
+      this.#unsubscribe()
+    } catch (error) {
+      console.warn('cacao-session: a revocation store failed to remove a listener of onRevoked:', error)
+    }
   }
 
   // Never rejects.

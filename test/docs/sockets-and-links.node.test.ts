@@ -53,6 +53,35 @@ it('the guide to sockets and links has a server that knows who opens a socket or
   ])
 })
 
+it('its server closes a socket whose session ends while the socket opens', () => {
+  const output = runFresh(`${SESSION}
+    ${inline(guide('sockets-and-links', 'server'))}
+    ${inline(guide('sockets-and-links', 'listen'))}
+    ${inline(guide('sockets-and-links', 'client'))}
+    import { once } from 'node:events'
+    import ws from 'ws'
+    globalThis.WebSocket = ws
+    const server = listen(app, 0)
+    await once(server, 'listening')
+    const end = Date.parse(session.cacao.p.exp)
+    const { send } = ws.prototype
+    ws.prototype.send = function (...args) {
+      Date.now = () => end
+      return send.apply(this, args)
+    }
+    const socket = await openLive(session, 'ws://127.0.0.1:' + server.address().port + '/live')
+    setTimeout(() => socket.terminate(), 2000).unref()
+    const [code, reason] = await once(socket, 'close')
+    console.log(code, String(reason))
+    server.close().closeAllConnections()`)
+  expect(output.trim()).toBe('4401 ERR_CAPABILITY_EXPIRED')
+})
+
+it('its connections to Redis may fail without ending the process', () => {
+  const code = guide('sockets-and-links', 'redis')
+  for (const client of ['client', 'subscriber']) expect(code).toContain(`${client}.on('error', `)
+})
+
 it('its rooms are chosen by claims, and opened by capabilities', () => {
   const output = runFresh(`${SESSION}
     ${inline(guide('sockets-and-links', 'rooms'))}

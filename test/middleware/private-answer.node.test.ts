@@ -8,8 +8,9 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { requireSession } from '../../src/middleware/express.js'
 import { requireSession as fetchSession } from '../../src/middleware/fetch.js'
 import { requireSession as honoSession } from '../../src/middleware/hono.js'
+import { signURL } from '../../src/token/create-token.js'
 import { closeAll, listening } from '../http/hostile-servers.js'
-import { accepting, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
+import { accepting, NOW, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
 
 // An answer to a signed request is private, and its headers say so to caches.
 
@@ -86,6 +87,28 @@ describe.each(NODE)('a handler of Node that says %s', (_, answer, expected) => {
   })
 })
 
+// As with a plain `writeHead`: https://nodejs.org/api/http.html#responsewriteheadstatuscode-statusmessage-headers
+it.each<[string, (string | string[])[] | string[][]]>([
+  ['alternates', ['Set-Cookie', 'a=1', 'set-cookie', 'b=2']],
+  [
+    'pairs',
+    [
+      ['Set-Cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ],
+  ],
+])('a head whose list %s keeps all values of a name in different cases', async (_, list) => {
+  const admit = requireSession(accepting)
+  const port = await listening(
+    createServer((request, response) =>
+      admit(request, response, () => void response.writeHead(200, list as string[]).end()),
+    ),
+  )
+  const signed = await signer.sign(new Request(URL_OF_NOTES))
+  const { headers } = await fetch(`http://127.0.0.1:${port}/notes?page=1`, { headers: signed.headers })
+  expect(headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+})
+
 it('a handler over HTTP/2 gives one, too', async () => {
   const admit = requireSession(accepting)
   const server = createServer2((request, response) =>
@@ -142,6 +165,41 @@ describe('a fetch handler and Hono', () => {
       expect(response.status).toBe(answer().status)
       expect(marks(response)).toEqual(expected)
     }
+  })
+
+  // As in `app.get('/films/*', () => fetch(storage))`: the headers of an answer of `fetch` can't be changed.
+  const fromStorage = async (headers: Record<string, string>): Promise<Response> => {
+    const port = await listening(
+      createServer((_, response) => void response.writeHead(200, headers).end('x')),
+    )
+    return fetch(`http://127.0.0.1:${port}/`)
+  }
+
+  it('that pass on an answer of another server mark it, also for a signed URL', async () => {
+    const stored = { vary: 'Accept', 'cache-control': 'public, max-age=60', 'referrer-policy': 'unsafe-url' }
+    const options = { ...accepting, signedURLs: true }
+    const url = await signURL(signer, URL_OF_NOTES, {}, () => NOW)
+    const answer = (): Promise<Response> => fromStorage(stored)
+    const handle = fetchSession(options, answer)
+    const app = new Hono().use('*', honoSession(options)).all('*', answer)
+    for (const signed of [false, true])
+      for (const respond of [handle, app.request]) {
+        const response = await respond(signed ? new Request(url) : await signer.sign(post()))
+        expect([...marks(response), response.headers.get('referrer-policy')]).toEqual(
+          signed
+            ? ['Accept, Authorization', PRIVATE, 'no-referrer']
+            : ['Accept, Authorization', 'public, max-age=60', 'unsafe-url'],
+        )
+        expect(await response.text()).toBe('x')
+      }
+  })
+
+  // As the upgrade to a WebSocket in Deno, whose answer can't be copied.
+  it('that switch protocols pass that answer on', async () => {
+    const switching = Object.defineProperty(new Response(null), 'status', { value: 101 })
+    const app = new Hono().use('*', honoSession(accepting)).all('*', () => switching)
+    for (const respond of [fetchSession(accepting, () => switching), app.request])
+      expect((await respond(await signer.sign(post()))).status).toBe(101)
   })
 
   it('that refuse tell caches the same', async () => {

@@ -129,6 +129,29 @@ describe('a refusal', () => {
     expect(refused).toHaveLength(3)
   })
 
+  it('is answered, and ends no process, if an async hook of the app rejects', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const hook = async (): Promise<void> => {
+      throw new Error('the log is down')
+    }
+    const handle = serve({ onRefused: hook, onAdmitted: hook })
+    expect((await handle(post())).status).toBe(401)
+    expect((await handle(await signer.sign(post()))).status).toBe(200)
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(2))
+    expect(told.mock.calls.map(([text]) => text)).toEqual([
+      'cacao-session: onRefused rejected:',
+      'cacao-session: onAdmitted rejected:',
+    ])
+    // A hook that throws is still a fault of the server.
+    for (const failing of [
+      { onRefused: () => expect.fail('bug') },
+      { onAdmitted: () => expect.fail('bug') },
+    ]) {
+      const request = 'onRefused' in failing ? post() : await signer.sign(post())
+      expect(await failureOf(async () => serve(failing)(request))).toMatchObject({ message: 'bug' })
+    }
+  })
+
   it.each([null, 1, 'yes'])('is not asked for with debug: %s', async (debug) => {
     const failure = await failureOf(async () => serve({ debug } as never))
     expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('debug') })

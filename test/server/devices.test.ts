@@ -204,6 +204,9 @@ describe('a server with devices', () => {
       expect(String(warn.mock.calls)).toContain('it is down')
       await server({ store, onFailed: () => expect.fail('the hook fails') })(await testSigner())
       expect(String(warn.mock.calls)).toContain('the hook fails')
+      const onFailed = async () => expect.fail('the async hook fails')
+      await server({ store, onFailed })(await testSigner())
+      await vi.waitFor(() => expect(String(warn.mock.calls)).toContain('the async hook fails'))
     })
 
     it.each<[string, () => unknown]>([

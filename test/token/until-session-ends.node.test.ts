@@ -163,6 +163,33 @@ describe('untilSessionEnds, at a revocation', () => {
     },
   )
 
+  it('ends a session, and asks no more, although the store fails to remove its listener', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => warn.mockRestore())
+    let isRevoked = false
+    const revocation = {
+      ...store(() => isRevoked),
+      onRevoked: () => () => expect.fail('the connection is closed'),
+    }
+    const closed = new AbortController()
+    until({ revocation, signal: closed.signal })
+    await pass(0)
+    closed.abort()
+    expect(warn).toHaveBeenCalledTimes(1)
+    const { asked } = revocation
+    await pass(60)
+    expect(revocation.asked).toBe(asked)
+
+    const ended = until({ revocation })
+    await pass(1)
+    isRevoked = true
+    await pass(10)
+    expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
+    const expiring = until({ revocation: { ...store(), onRevoked: revocation.onRevoked } })
+    await pass(3600)
+    expect(codeOf(expiring)).toBe('ERR_CAPABILITY_EXPIRED')
+  })
+
   it('asks once more if it hears of it while an answer is under way', async () => {
     const answers: ((answer: boolean) => void)[] = []
     const revocation = {
