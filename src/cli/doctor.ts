@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { concat } from '../base/bytes.js'
 import { rootOf } from '../capability/cacao.js'
+import { LOOPBACK } from '../http/incoming-request.js'
 import type { DIDSession } from '../session/did-session.js'
 import { CommandError, durationSecs, EXIT, print, shown, styled, usageError } from './output.js'
-import { ADVICE, errorCodeIn, send, urlArgument } from './request.js'
+import { ADVICE, errorCodeIn, send, unreachable, urlArgument } from './request.js'
 import { addSessionOptions, chosenSession, type SessionCommandOptions } from './sessions.js'
 
 interface DoctorOptions extends SessionCommandOptions {
@@ -19,7 +20,7 @@ export function configure(command: Command): void {
     .argument('<url>', 'a URL that the server guards, and that is harmless to GET')
     .option(
       '--origin <origin>',
-      "the origin of the pages that call the server; by default the session's domain with https",
+      "the origin of the pages that call the server; by default the session's domain, with https or, for a local host, with the URL's scheme",
     )
     .option('-m, --max-time <duration>', 'how long each request may take', durationSecs)
     .action(run)
@@ -60,8 +61,7 @@ function describe({ name, fault }: Finding): string {
 
 function originOf(given: string | undefined, session: DIDSession, { protocol }: URL): string {
   const { domain } = rootOf(session.cacao).p
-  const isLocal = /^localhost(?::|$)/.test(domain)
-  const origin = given ?? `${isLocal ? protocol : 'https:'}//${domain}`
+  const origin = given ?? `${LOOPBACK.test(domain) ? protocol : 'https:'}//${domain}`
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
   throw usageError('--origin must be a scheme and a host: --origin https://app.example.com')
 }
@@ -176,7 +176,8 @@ interface Answer {
 async function answerTo(request: Request, maxTime: number | undefined): Promise<Answer> {
   const response = await send(request, maxTime)
   const { status, headers } = response
-  const code = status < 400 ? undefined : errorCodeIn(headers, await beginningOf(response))
+  const body = status < 400 ? undefined : await beginningOf(response, request.url)
+  const code = body && errorCodeIn(headers, body)
   // The body of a guarded URL may be long, or never end.
   if (!response.bodyUsed) await response.body?.cancel()
   return { status, code, headers, date: Date.parse(headers.get('date') ?? '') }
@@ -185,14 +186,19 @@ async function answerTo(request: Request, maxTime: number | undefined): Promise<
 // The body of a refusal is shorter than this.
 const MOST_BYTES = 4096
 
-async function beginningOf({ body }: Response): Promise<Uint8Array> {
+// Ends the command if the server stops sending before the end of the body.
+async function beginningOf({ body }: Response, url: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
-  if (body)
-    for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
-      parts.push(part)
-      length += part.length
-      if (length > MOST_BYTES) break
-    }
+  try {
+    if (body)
+      for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
+        parts.push(part)
+        length += part.length
+        if (length > MOST_BYTES) break
+      }
+  } catch (cause) {
+    throw unreachable(url, cause)
+  }
   return concat(...parts)
 }

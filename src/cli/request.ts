@@ -99,7 +99,8 @@ export async function send(request: Request, maxTime: number | undefined): Promi
   )
 }
 
-function unreachable(url: string, cause: unknown): CommandError {
+/** The error for a server that can't be reached, or that stopped before the end of its response. */
+export function unreachable(url: string, cause: unknown): CommandError {
   const beneath = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
   const { code, name, message } = beneath as NodeJS.ErrnoException
   const why = name === 'TimeoutError' ? 'it took too long' : (code ?? message)

@@ -6,8 +6,8 @@ import { PASS_HEADER } from './admissions.js'
 import { requestRefused } from './signature-profile.js'
 
 const MAX_TARGET_LENGTH = 65_536
-// Hosts of the local machine, where pages and servers are developed without TLS.
-const LOOPBACK = /^(?:localhost|[^.]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/
+/** Matches hosts of the local machine, with or without a port. Pages and servers are developed there without TLS. */
+export const LOOPBACK: RegExp = /^(?:localhost|[^.]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/
 
 /** The parts of a received request that are verified. It is made from a web standard request or from Node's. */
 export interface IncomingRequest<R> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { requireSession } from '../../src/middleware/express.js'
 import { fileStore } from '../../src/node/file-store.js'
 import { DIDSession } from '../../src/session/did-session.js'
@@ -155,6 +155,46 @@ describe('cacao-session doctor', () => {
     const { code, stderr } = await self.call(['doctor', `${origin}/notes`, '--origin', 'app.example.com'])
     expect([code, stderr]).toEqual([2, expect.stringContaining('--origin must be a scheme and a host')])
   })
+
+  it.each([
+    ['localhost:5173', 'http'],
+    ['notes.localhost:5173', 'http'],
+    ['127.0.0.1:5173', 'http'],
+    ['[::1]:5173', 'http'],
+    ['localhost.example.com', 'https'],
+    ['127.0.0.1.example.com', 'https'],
+  ])("takes %s as the origin of the session's pages with %s", async (domain, scheme) => {
+    const session = await DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain }), {
+      resources: ['https://api.example.com/*'],
+    })
+    const { stdout } = await self.call(['doctor', await serve(well()), '--session-env', 'SESSION'], {
+      env: { SESSION: session.serialize() },
+    })
+    expect(stdout).toContain(`pages of ${scheme}://${domain} may call the server`)
+  })
+
+  it.each(['takes too long', 'ends the connection'])(
+    'ends with exit code 4 if a server %s in the body of a refusal',
+    async (does) => {
+      const limit = new AbortController()
+      vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
+      onTestFinished(() => void vi.restoreAllMocks())
+      let end = (): void => limit.abort(new DOMException('The operation was aborted', 'TimeoutError'))
+      const server = await serve(() => (_, response) => {
+        response.writeHead(401).write('{"code":')
+        if (does === 'ends the connection') end = () => response.destroy()
+      })
+      const send = globalThis.fetch
+      vi.spyOn(globalThis, 'fetch').mockImplementation(async (...args) => {
+        const response = await send(...args)
+        setImmediate(end)
+        return response
+      })
+      const { code, stderr } = await self.call(['doctor', server, '-m', '1s'])
+      const why = does === 'takes too long' ? 'it took too long' : ''
+      expect([code, stderr]).toEqual([4, expect.stringContaining(`cannot be reached: ${why}`)])
+    },
+  )
 
   it('says that the server cannot be reached', async () => {
     const { code, stderr } = await self.call(['doctor', `http://127.0.0.1:${await freePort()}/`])
