@@ -71,6 +71,11 @@ function fail(error: unknown, isVerbose: boolean): ExitCode {
   const code = error instanceof SessionError ? `${error.code}: ` : ''
   const message = error instanceof Error ? error.message : String(error)
   if (message !== '') tell(`cacao-session: ${code}${message}`)
-  for (let at = error; isVerbose && at instanceof Error; at = at.cause) tell(at.stack ?? at.message)
+  // A cause can be one of the errors before it.
+  const told = new Set<Error>()
+  for (let at = error; isVerbose && at instanceof Error && !told.has(at); at = at.cause) {
+    told.add(at)
+    tell(at.stack ?? at.message)
+  }
   return exitCodeOf(error)
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { accessSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EXIT } from '../../src/cli/output.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { startAPI } from './api-server.js'
@@ -101,6 +101,27 @@ describe('cacao-session', () => {
     const args = ['inspect', '/nowhere']
     expect((await self.call(args)).stderr).toBe("cacao-session: can't read the input from /nowhere: ENOENT\n")
     expect((await self.call([...args, '--verbose'])).stderr).toMatch(/\n {4}at [\s\S]*ENOENT/)
+  })
+
+  it('prints each cause of an error once with --verbose, even if they form a cycle', async () => {
+    const own = new Error('the cause of itself')
+    own.cause = own
+    const [first, second] = [new Error('the first cause'), new Error('the second cause')]
+    first.cause = second
+    second.cause = first
+    for (const cause of [own, first]) {
+      const fetches = vi.spyOn(globalThis, 'fetch').mockRejectedValue(cause)
+      onTestFinished(() => fetches.mockRestore())
+      const env = { SESSION: await self.authorize('--print-session', ...RESOURCE) }
+      const args = ['request', 'https://api.example.com/notes', '--session-env', 'SESSION', '--verbose']
+      const { code, stderr } = await self.call(args, { env })
+      expect([code, stderr.match(/^Error: .*$/gm)]).toEqual([
+        EXIT.server,
+        cause === own
+          ? ['Error: the cause of itself']
+          : ['Error: the first cause', 'Error: the second cause'],
+      ])
+    }
   })
 
   it('pipes a session from one command to the next', async () => {
