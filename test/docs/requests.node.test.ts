@@ -138,6 +138,31 @@ describe('the guide to signed requests', () => {
     expect(output.trim().split('\n')).toEqual(['true false', 'true', 'done'])
   })
 
+  it('does an action once for each account and key, tries again what failed, and forgets the results', () => {
+    const output = runFresh(`
+      ${inline(guide('requests', 'idempotent'))}
+      const timers = []
+      globalThis.setTimeout = (work, ms) => timers.push({ work, ms })
+      const results = new Map()
+      const act = once(results)
+      let count = 0
+      const work = async () => ++count
+      console.log(...(await Promise.all([act('a', '1', work), act('a', '1', work), act('b', '1', work), act('a', '2', work)])))
+      const fail = async () => { throw new Error('down') }
+      const throwing = () => { throw new Error('broken') }
+      for (const failing of [fail, throwing]) await act('a', '3', failing).catch(({ message }) => console.log(message))
+      console.log(await act('a', '3', work), await act('a', '3', work), results.size)
+      for (const { work } of timers) work()
+      console.log(timers.map(({ ms }) => ms), results.size, await act('a', '1', work))`)
+    expect(output.trim().split('\n')).toEqual([
+      '1 1 2 3',
+      'down',
+      'broken',
+      '4 4 4',
+      '[ 600000, 600000, 600000, 600000 ] 0 5',
+    ])
+  })
+
   it('ties a sign-in to the server, once', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'nonce'))}
