@@ -117,3 +117,38 @@ it('its event streams are opened anew, with another URL, once they are refused',
     console.log(waits, EventSource.opened[1].url !== first.url)`)
   expect(output.trim().split('\n')).toEqual(['event', '[ 5000 ] true'])
 })
+
+it('its Socket.IO client connects without a token once the session has ended, so that the server refuses', () => {
+  const output = runFresh(`${SESSION}
+    ${inline(guide('sockets-and-links', 'socket-io')).replace(/^import .*$/gm, '')}
+    const io = (url, { auth }) => new Promise(auth)
+    console.log(Object.keys(await connect(session)))
+    Date.now = () => Date.parse(session.cacao.p.exp)
+    console.log(Object.keys(await connect(session)))
+    const refused = (error) => console.log(error.code)
+    guard({ use: (middleware) => middleware({ handshake: { auth: {} } }, refused) }, async () => {
+      throw Object.assign(new Error(), { code: 'ERR_JWS_INVALID' })
+    })`)
+  expect(output.trim().split('\n')).toEqual(["[ 'token' ]", '[]', 'ERR_JWS_INVALID'])
+})
+
+it('its event streams and films stop without an unhandled rejection once the session has ended', () => {
+  const output = runFresh(`${SESSION}
+    ${inline(guide('sockets-and-links', 'events'))}
+    ${inline(guide('sockets-and-links', 'film'))}
+    globalThis.EventSource = class {
+      static CLOSED = 2
+      readyState = 2
+      constructor() { EventSource.last = this }
+    }
+    globalThis.setTimeout = (work, ms, ...args) => work(...args)
+    console.error = ({ code }) => console.log(code)
+    const video = {}
+    await listen(session, 'https://api.example.com/live', console.log)
+    await showFilm(session, video, 'https://api.example.com/photos/film.mp4', 60)
+    Date.now = () => Date.parse(session.cacao.p.exp)
+    EventSource.last.onerror()
+    video.onerror()
+    await new Promise(setImmediate)`)
+  expect(output.trim().split('\n')).toEqual(['ERR_CAPABILITY_EXPIRED', 'ERR_CAPABILITY_EXPIRED'])
+})
