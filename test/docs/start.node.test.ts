@@ -63,6 +63,23 @@ describe('the guide to starting', () => {
     expect(output.trim()).toBe('There is no wallet in this browser: install one, and reload')
   })
 
+  it('says so if the person says no, and signs in at the next click', () => {
+    const output = runFresh(`${ARRANGED}
+      wallet.announce()
+      await load()
+      wallet.behaviour = 'rejects'
+      await button.onclick()
+      console.log(p.textContent, '|', elements.button.textContent)
+      wallet.behaviour = 'approves'
+      await button.onclick()
+      console.log(p.textContent)
+      process.exit()`)
+    expect(output.trim().split('\n')).toEqual([
+      expect.stringMatching(/reject.* \| Sign in$/),
+      `You are ${ACCOUNT_A}`,
+    ])
+  })
+
   it('has a script that the same server answers, twice by one session', async () => {
     const env = { PRIVATE_KEY: KEY_A, SESSION_FILE: join(await temporaryFolder(), 'session.json') }
     const run = (): string =>
