@@ -8,6 +8,7 @@ import { RECEIVED_METHOD } from '../http/signature-profile.js'
 /** The header that answers name in `Vary`, unless the option `capabilityHeader` names a different one. */
 export const DEFAULT_VARY = 'Authorization'
 // A page of another origin can read only these headers of the answer.
+const EXPOSE = 'access-control-expose-headers'
 const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
 const CACHE_CONTROL = 'private, no-store'
 const REFERRER_POLICY = 'no-referrer'
@@ -55,7 +56,7 @@ export function refusalOf<R>(
       // With the date, a client whose clock is wrong can sign again. The method tells a client that its browser followed a redirection.
       ...(Number.isFinite(time) && { date: new Date(time).toUTCString() }),
       ...(error.code === 'ERR_REQUEST_SIGNATURE' && { [RECEIVED_METHOD]: methodOf(request) }),
-      'access-control-expose-headers': EXPOSED,
+      [EXPOSE]: EXPOSED,
       ...(status === 401 && { 'www-authenticate': `CACAO error="${error.code}"` }),
       ...((status === 503 || status === 429) && { 'retry-after': '1' }),
     },
@@ -66,6 +67,14 @@ export function refusalOf<R>(
 function methodOf(request: unknown): string {
   const { method } = (request ?? {}) as { readonly method?: unknown }
   return typeof method === 'string' ? method : ''
+}
+
+/**
+ * Returns the headers of the refusal. They expose to pages of other origins also the headers that `cors()` has exposed: `before` is
+ * the value of `Access-Control-Expose-Headers` so far.
+ */
+export function refusalHeaders({ headers }: Refusal, before: unknown): Record<string, string> {
+  return { ...headers, [EXPOSE]: [before || [], headers[EXPOSE] ?? []].flat().join(', ') }
 }
 
 /** Returns the refusal as a `Response`. */

@@ -1,5 +1,5 @@
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode, type Refusal } from './answer.js'
+import { type MarkedResponse, markPrivateNode, refusalHeaders } from './answer.js'
 import { type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
 
@@ -47,21 +47,10 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
       }
       // A different middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
-      const headers = {
-        ...refusal.headers,
-        'access-control-expose-headers': exposedBy(response, refusal),
-        ...closingHeaders(request),
-      }
-      response.writeHead(refusal.status, headers).end(refusal.body)
+      const headers = refusalHeaders(refusal, response.getHeader('access-control-expose-headers'))
+      response.writeHead(refusal.status, { ...headers, ...closingHeaders(request) }).end(refusal.body)
     }, next)
   }
-}
-
-// Keeps the headers that `cors()` has exposed.
-function exposedBy(response: NodeResponse, { headers }: Refusal): string {
-  const before = response.getHeader('access-control-expose-headers')
-  const own = headers['access-control-expose-headers'] ?? ''
-  return typeof before === 'string' && before !== '' ? `${before}, ${own}` : own
 }
 
 /** Returns the caller. Throws an `Error` if `requireSession` has not accepted the request, so that no request passes unverified. */

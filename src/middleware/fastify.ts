@@ -1,6 +1,6 @@
 import { hasURLSignature } from '../http/signed-url.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode } from './answer.js'
+import { type MarkedResponse, markPrivateNode, refusalHeaders } from './answer.js'
 import { type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
 
@@ -29,6 +29,8 @@ export interface SessionFastifyReply {
   readonly raw: object
   code(status: number): unknown
   headers(values: Record<string, string>): unknown
+  /** Without it, a refusal replaces an `Access-Control-Expose-Headers` that was set before the hook. */
+  getHeader?(name: string): unknown
   send(body: string): unknown
 }
 
@@ -67,10 +69,11 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
       markPrivateNode(reply.raw as MarkedResponse, verdict.marks)
       return undefined
     }
-    const { status, headers, body } = verdict.refusal
-    reply.code(status)
+    const { refusal } = verdict
+    const headers = refusalHeaders(refusal, reply.getHeader?.('access-control-expose-headers'))
+    reply.code(refusal.status)
     reply.headers({ ...headers, ...closingHeaders(raw) })
-    reply.send(body)
+    reply.send(refusal.body)
     // Returning the reply tells Fastify that the hook has answered, so nothing else runs.
     return reply
   }

@@ -54,6 +54,28 @@ describe('Express behind requireSession', () => {
   })
 
   it.each([
+    ['nothing', undefined, ''],
+    ['a header', 'X-Total', 'X-Total, '],
+    ['a list of headers', ['X-Total', 'X-Page'], 'X-Total, X-Page, '],
+  ])(
+    'exposes the headers of a refusal in addition to what cors() exposed: %s',
+    async (_, exposed, before) => {
+      const origin = await listen((options) =>
+        express()
+          .use((__, response, next) => {
+            if (exposed) response.setHeader('access-control-expose-headers', exposed)
+            next()
+          })
+          .use(requireSession({ ...options, debug: false })),
+      )
+      const { headers } = await fetch(origin)
+      expect(headers.get('access-control-expose-headers')).toBe(
+        `${before}Date, WWW-Authenticate, Cacao-Received-Method`,
+      )
+    },
+  )
+
+  it.each([
     ['small', '{"note":"ü"}'],
     ['large', JSON.stringify({ note: 'x'.repeat(90_000) })],
   ])('leaves a %s body to its parser', async (_, body) => {

@@ -27,7 +27,11 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString()
 }
 
-async function listen(options: object = {}, rewriteUrl = (url: string) => url): Promise<string> {
+async function listen(
+  options: object = {},
+  rewriteUrl = (url: string) => url,
+  prepare: (response: ServerResponse) => object = () => ({}),
+): Promise<string> {
   const hook = requireSession({ ...accepting, ...options })
   const listener = async (raw: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = { raw, originalUrl: raw.url ?? '' }
@@ -41,6 +45,7 @@ async function listen(options: object = {}, rewriteUrl = (url: string) => url): 
         for (const [name, value] of Object.entries(values)) response.setHeader(name, value)
       },
       send: (body: string) => response.writeHead(response.statusCode).end(body),
+      ...prepare(response),
     }
     const answered = await hook(request, reply)
     if (answered !== undefined) return
@@ -90,6 +95,20 @@ describe('Fastify behind requireSession', () => {
     const signed = await signer.sign(post('one'))
     const changed = new Request(signed.url, { method: 'POST', headers: signed.headers, body: 'two' })
     expect(await (await send(origin, changed)).json()).toEqual({ code: 'ERR_REQUEST_DIGEST' })
+  })
+
+  it.each([
+    ['with getHeader, as in Fastify', true, 'X-Total, '],
+    ['without getHeader', false, ''],
+  ])('exposes the headers of a refusal and those that cors() exposed: %s', async (_, has, before) => {
+    const origin = await listen({ debug: false }, undefined, (response) => {
+      response.setHeader('access-control-expose-headers', 'X-Total')
+      return has ? { getHeader: (name: string) => response.getHeader(name) } : {}
+    })
+    const { headers } = await fetch(origin)
+    expect(headers.get('access-control-expose-headers')).toBe(
+      `${before}Date, WWW-Authenticate, Cacao-Received-Method`,
+    )
   })
 
   it('has no caller for a request that the hook did not accept', async () => {
