@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { incomingRequest } from '../http/incoming-request.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { privateResponse, refusalResponse } from './answer.js'
+import { privateResponse, refusalHeaders, refusalResponse } from './answer.js'
 import { type RequireSessionOptions, sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
@@ -35,7 +35,13 @@ export function requireSession(
   return async (c, next) => {
     const received = c.req.raw
     const verdict = await guard(received, () => incomingRequest(received))
-    if (verdict.refusal) return refusalResponse(verdict.refusal)
+    if (verdict.refusal) {
+      const headers = refusalHeaders(verdict.refusal, c.res.headers.get('access-control-expose-headers'))
+      c.res = refusalResponse(verdict.refusal)
+      // Hono has copied the headers of the previous response, such as those of `cors()`, over the headers of the refusal.
+      for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
+      return undefined
+    }
     c.set('caller', verdict.caller)
     c.req.raw = verdict.request
     await next()
