@@ -13,7 +13,7 @@ import {
   setting,
 } from '../base/options.js'
 import { expiryTime } from '../capability/cacao.js'
-import { methodOption } from '../capability/check-options.js'
+import { methodOption, type Revocation } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
 import { encodeDagJSON } from '../capability/dag-json.js'
 import type { Caller } from './capability-gate.js'
@@ -67,8 +67,8 @@ export interface DevicesOptions<R = Request> {
    */
   name?: OfRequest<R, string | undefined>
   /**
-   * Called when a device, or its name, could not be stored. The request is accepted nevertheless, because remembering
-   * devices is not a check. After the store has failed, no device is stored for ten seconds. By default, the error is
+   * Called when a device, or its name, could not be stored, or when it could not be checked whether its session was
+   * revoked in the meantime. The request is accepted nevertheless, because remembering devices is not a check. After the store has failed, no device is stored for ten seconds. By default, the error is
    * written to the console.
    */
   onFailed?: (error: unknown) => void
@@ -112,13 +112,19 @@ const RECENT = 10_000
 const PAUSE_MS = 10_000
 const MAX_NAME = 100
 
+interface RecorderOptions {
+  readonly now: Clock
+  readonly timeoutMs: number
+  readonly revocation: Revocation | undefined
+}
+
 /**
  * Returns a recorder of devices. An accepted request waits for the store for up to `timeoutMs`, because some serverless
  * platforms stop work that the handler doesn't await.
  */
 export function deviceRecorder<R>(
   { store, name, onFailed = logFailure }: ReadDevicesOptions,
-  { now, timeoutMs }: { readonly now: Clock; readonly timeoutMs: number },
+  { now, timeoutMs, revocation }: RecorderOptions,
 ): DeviceRecorder<R> {
   const recent = new LRUCache<number>(RECENT)
   let failedAt = Number.NEGATIVE_INFINITY
@@ -146,9 +152,14 @@ export function deviceRecorder<R>(
         lastSeen: time,
         expiresAt: expiryTime(root),
       }
-      const written = Promise.resolve(store.seen(device)).then(() => true)
-      if (!(await within(timeoutMs, written)))
-        throw new Error(`the store gave no answer within ${timeoutMs} ms`)
+      const write = async (): Promise<boolean> => {
+        await store.seen(device)
+        // `revokeDevice` may have removed the device after the revocation of this request was checked.
+        if (await revocation?.isRevoked(root)) await store.remove(device.account, device.id)
+        return true
+      }
+      if (!(await within(timeoutMs, write())))
+        throw new Error(`the stores gave no answer within ${timeoutMs} ms`)
     } catch (error) {
       failedAt = time
       // So that the session is written again after the pause.

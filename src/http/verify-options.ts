@@ -230,7 +230,8 @@ export function settingsOf<R>(options: RequestVerifierOptions<R>): VerifierSetti
     cacheSize,
     verifyKeySignature: verify,
     askStore: storeAsker(storeTimeoutMs),
-    recordDevice: devices && deviceRecorder(devices, { now, timeoutMs: storeTimeoutMs }),
+    recordDevice:
+      devices && deviceRecorder(devices, { now, timeoutMs: storeTimeoutMs, revocation: others.revocation }),
   }
 }
 

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Caller } from '../../src/http/capability-gate.js'
-import { type DeviceStore, type DevicesOptions, memoryDevices } from '../../src/http/devices.js'
+import {
+  type DeviceStore,
+  type DevicesOptions,
+  memoryDevices,
+  type SeenDevice,
+} from '../../src/http/devices.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { signRequest } from '../../src/http/sign-request.js'
 import { requestVerifier, type VerifiedRequest } from '../../src/http/verify-request.js'
@@ -138,6 +143,34 @@ describe('a server with devices', () => {
     const stranger = await testSigner('P-256', { domain: 'evil.example.com' })
     await expectCode('ERR_CAPABILITY_DOMAIN', () => visit(stranger))
     expect(seen).not.toHaveBeenCalled()
+  })
+
+  describe('while a request is verified', () => {
+    it('does not store a device again that is signed out at that moment', async () => {
+      const [laptop, phone] = (await signers(2)) as [TestSigner, TestSigner]
+      await server()(phone)
+      const caller = await server()(laptop)
+      const seen = async (device: SeenDevice): Promise<void> => {
+        expect(await revokeDevice(caller, device.keyDID, both)).toBe(true)
+        await devices.seen(device)
+      }
+      const accepted = await server({ store: { ...devices, seen } })(phone)
+      expect(accepted.keyDID).toBe(phone.key.did)
+      expect((await listDevices(caller, { devices })).map(({ keyDID }) => keyDID)).toEqual([laptop.key.did])
+    })
+
+    it('is told if it can’t be checked whether the session was revoked', async () => {
+      const isRevoked = vi.spyOn(revocation, 'isRevoked')
+      const down = new Error('down')
+      const seen = (device: SeenDevice): void => {
+        isRevoked.mockRejectedValue(down)
+        devices.seen(device)
+      }
+      const onFailed = vi.fn()
+      const caller = await server({ store: { ...devices, seen }, onFailed })(await testSigner())
+      expect(onFailed.mock.calls).toEqual([[down]])
+      expect(await listDevices(caller, { devices })).toHaveLength(1)
+    })
   })
 
   it('counts what a session delegated as that session', async () => {
