@@ -79,15 +79,13 @@ http {
     .replace('/etc/ssl/api.example.com.pem', 'FOLDER/certificate.pem')
     .replace('/etc/ssl/api.example.com.key', 'FOLDER/key.pem')}
 }`,
-  caddy: () => `{
-  admin off
-  auto_https disable_redirects
-  https_port PORT
-}
-${guide('caddyfile').replace(
-  'api.example.com {',
-  'notes.example.com {\n  bind 127.0.0.1\n  tls FOLDER/certificate.pem FOLDER/key.pem',
-)}`,
+  caddy: () =>
+    guide('caddyfile')
+      .replace(/^\{/, '{\n  admin off\n  auto_https disable_redirects\n  https_port PORT')
+      .replace(
+        'api.example.com {',
+        'notes.example.com {\n  bind 127.0.0.1\n  tls FOLDER/certificate.pem FOLDER/key.pem',
+      ),
 }
 
 /** Starts it as the guide to production says, for a site of these tests; it writes its log into the folder. */
@@ -101,6 +99,7 @@ export async function startOfGuide(
     .replaceAll('api.example.com', 'notes.example.com')
     .replace('127.0.0.1:8787', '127.0.0.1:SERVER')
     .replace(/\/var\/log\/\w+\/api\.log/, log)
+    .replace(/\/var\/log\/\w+\/api-error\.log/, join(folder.path, `${name}-error.log`))
   const proxy = await start(name, folder, template, { SERVER: `${server}` })
   return { ...proxy, log }
 }
