@@ -14,8 +14,8 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
   }
 }
 
-/** Does the work, unless the signal is aborted already; then as `abortable`. */
-export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
+/** Does the work, unless the signal is already aborted. If it aborts later, rejects with its reason, as `abortable` does. */
+export async function untilAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  signal?.throwIfAborted()
   return abortable(work(), signal)
 }

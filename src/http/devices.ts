@@ -155,7 +155,8 @@ export function deviceRecorder<R>(
       const write = async (): Promise<boolean> => {
         await store.seen(device)
         // `revokeDevice` may have removed the device after the revocation of this request was checked.
-        if (await revocation?.isRevoked(root)) await store.remove(device.account, device.id)
+        if (revocation && (await revocation.isRevoked(root)) !== false)
+          await store.remove(device.account, device.id)
         return true
       }
       if (!(await within(timeoutMs, write())))

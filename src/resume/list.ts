@@ -1,4 +1,4 @@
-import { abortable } from '../base/abort.js'
+import { untilAborted } from '../base/abort.js'
 import { accountDID } from '../base/account.js'
 import { storeError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
@@ -30,8 +30,7 @@ export interface SessionSummary {
 export async function listSessions(options: ListOptions): Promise<SessionSummary[]> {
   const given = readOptions<ListOptions>(options, { ...STORE_READERS, ...TRUST_READERS })
   const context = await trustingContext(given, loadedHelpers)
-  given.signal?.throwIfAborted()
-  return abortable(summariesIn(context), given.signal)
+  return untilAborted(given.signal, () => summariesIn(context))
 }
 
 async function summariesIn(context: SessionContext): Promise<SessionSummary[]> {

@@ -98,7 +98,7 @@ export class SessionClient<Session> {
     const context = await trustingContext(given, later.helpers)
     const wanted = await wantedOf(given)
     const owner = account === undefined ? undefined : accountArgument(account)
-    const data = await abortable(given.signal, () => resume(context, owner, wanted, later.helpers))
+    const data = await untilAborted(given.signal, () => resume(context, owner, wanted, later.helpers))
     return data && this.#open(data, context.now, context)
   }
 
@@ -120,7 +120,7 @@ export class SessionClient<Session> {
     const context = await trustingContext(given, later.helpers)
     const wanted = await wantedOf({ ...given, ...givenAsked(resources) })
     const owner = accountArgument(account)
-    const { assessments } = await abortable(given.signal, () =>
+    const { assessments } = await untilAborted(given.signal, () =>
       look(context, owner, wanted, later.helpers, false),
     )
     return assessments.some(({ session }) => session)
@@ -196,7 +196,7 @@ export function listening(
 }
 
 /** Does the work of a call. Rejects with the reason of its signal as soon as that aborts, even if a store hangs. */
-async function abortable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+async function untilAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   return signal ? (await later.helpers()).untilAborted(signal, work) : work()
 }
 

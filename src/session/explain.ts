@@ -1,4 +1,4 @@
-import { abortable } from '../base/abort.js'
+import { untilAborted } from '../base/abort.js'
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { readOptions } from '../base/options.js'
 import { TRUST_READERS } from '../options/read-grant-options.js'
@@ -27,8 +27,7 @@ export async function explain(
     minValiditySecs: given.minValiditySecs,
   }
   const account = accountArgument(input)
-  given.signal?.throwIfAborted()
-  return abortable(statusOf(context, account, wanted), given.signal)
+  return untilAborted(given.signal, () => statusOf(context, account, wanted))
 }
 
 async function statusOf(context: SessionContext, account: string, wanted: Wanted): Promise<SessionStatus> {

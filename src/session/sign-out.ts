@@ -1,4 +1,4 @@
-import { abortable } from '../base/abort.js'
+import { untilAborted } from '../base/abort.js'
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError, storeError } from '../base/errors.js'
 import { type ReadersOf, readOptions, setting, signalOption } from '../base/options.js'
@@ -28,8 +28,7 @@ export async function signOut(account: AccountInput, options: StoreOptions): Pro
   const given = readOptions(options, STORE_READERS)
   const context = contextOf(given)
   const owner = accountArgument(account)
-  given.signal?.throwIfAborted()
-  await abortable(removeSessions(context, owner), given.signal)
+  await untilAborted(given.signal, () => removeSessions(context, owner))
 }
 
 /**
