@@ -159,6 +159,16 @@ describe('a server with devices', () => {
       expect((await listDevices(caller, { devices })).map(({ keyDID }) => keyDID)).toEqual([laptop.key.did])
     })
 
+    it('takes any answer but false for revoked, and removes the device', async () => {
+      const isRevoked = vi.spyOn(revocation, 'isRevoked')
+      const seen = (device: SeenDevice): void => {
+        isRevoked.mockResolvedValue(undefined as never)
+        devices.seen(device)
+      }
+      const caller = await server({ store: { ...devices, seen } })(await testSigner())
+      expect(await listDevices(caller, { devices })).toEqual([])
+    })
+
     it('is told if it can’t be checked whether the session was revoked', async () => {
       const isRevoked = vi.spyOn(revocation, 'isRevoked')
       const down = new Error('down')
