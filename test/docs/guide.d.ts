@@ -2,6 +2,14 @@ declare module 'guide:react/app' {
   export function App(): import('react').ReactElement
 }
 
+declare module 'guide:react/notes' {
+  export function Notes(): import('react').ReactElement | null
+}
+
+declare module 'guide:start/react' {
+  export function Hello(): import('react').ReactElement
+}
+
 declare module 'guide:pages/page' {
   export function keepSignedIn(): Promise<import('../../src/index.js').DIDSession | undefined>
 }
