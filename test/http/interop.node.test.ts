@@ -89,7 +89,7 @@ async function signedByThem({ key, cacao }: TestSigner, changes: Changes = {}): 
 }
 
 describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', (type) => {
-  it('verifies what a session signs', async () => {
+  it('verifies requests that a session signs', async () => {
     const signer = await testSigner(type)
     const now = Date.now()
     for (const request of [new Request(URL_OF_NOTES), new Request('https://api.example.com/'), post('ü')]) {
@@ -103,7 +103,7 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     }
   })
 
-  it('signs what a server of ours verifies', async () => {
+  it('signs requests that our server accepts', async () => {
     const signer = await testSigner(type)
     const { keyDID } = await verifyRequest(await signedByThem(signer), acceptingOnce)
     expect(keyDID).toBe(signer.key.did)
@@ -137,12 +137,12 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     ['more than an hour to go', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW + 3_601_000) } }],
     ['its end behind it', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW) } }],
   ]
-  it.each(outside)('signs in vain with %s: %s', async (_, code, changes) => {
+  it.each(outside)('signs a request with %s, which is refused: %s', async (_, code, changes) => {
     const signer = await testSigner(type)
     await expectCode(code, async () => verifyRequest(await signedByThem(signer, changes), acceptingOnce))
   })
 
-  it('signs in vain with a keyid that is no URL of a key', async () => {
+  it('signs a request whose keyid is no URL of a key, which is refused', async () => {
     const signer = await testSigner(type)
     const { did } = signer.key
     for (const keyid of [

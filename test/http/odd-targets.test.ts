@@ -25,7 +25,7 @@ describe.each([
 ])('a request with %s', (_, path) => {
   // Engines differ in what they leave as it is.
   it.skipIf(new URL(API + path).href !== API + path)(
-    'is one that is not covered, and no error of the server’s',
+    'is refused as not covered, and is no server error',
     async () => {
       const request = await signer.sign(post('', API + path))
       expect(request.url).toBe(API + path)
@@ -39,7 +39,7 @@ describe.each([
   )
 })
 
-it('a request for what was granted is let through', async () => {
+it('a request within the granted resources is admitted', async () => {
   const verify = requestVerifier({ ...accepting, resources: byURL })
   expect((await verify(await signer.sign(post('', `${API}/notes/a;b?c=/../d`)))).url).toBe(
     `${API}/notes/a;b?c=/../d`,
@@ -51,7 +51,7 @@ it.each([
   ['an empty list', () => []],
   ['a text', () => `${API}/notes/1`],
   ['a list with something else', () => [1]],
-])('a function that asks for %s is wrong', async (_, resources) => {
+])('a resources function that returns %s causes a TypeError', async (_, resources) => {
   const verify = requestVerifier({ ...accepting, resources: resources as never })
   expect(await failureOf(async () => verify(await signer.sign(post('', `${API}/notes/1`))))).toBeInstanceOf(
     TypeError,

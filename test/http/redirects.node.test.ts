@@ -79,7 +79,7 @@ async function api(
 const sessionFor = (url: string): Promise<DIDSession> =>
   DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain }), { resources: [`${url}/*`] })
 
-describe('a redirection within the origin', () => {
+describe('a redirect within the origin', () => {
   const methods: readonly (readonly [status: number, method: string, then: string])[] = [
     [301, 'GET', 'GET '],
     [301, 'POST', 'GET '],
@@ -94,7 +94,7 @@ describe('a redirection within the origin', () => {
     [308, 'POST', 'POST beans'],
     [308, 'DELETE', 'DELETE '],
   ]
-  it.each(methods)('%i of a %s is followed, signed anew', async (status, method, then) => {
+  it.each(methods)('%i of a %s is followed with a new signature', async (status, method, then) => {
     const { url, callers, received } = await api(() => '/notes/2?a=1')
     const session = await sessionFor(url)
     const hasBody = method === 'POST' || method === 'PUT'
@@ -109,7 +109,7 @@ describe('a redirection within the origin', () => {
     expect(received[1]?.headers['content-type'] === undefined).toBe(!then.includes('beans'))
   })
 
-  it('is followed five times, and not a sixth', async () => {
+  it('is followed five times, and not a sixth time', async () => {
     const { url, received } = await api((path) => {
       const left = Number(path.split('/')[2])
       return left > 1 ? `/307/${left - 1}` : '/notes/1'
@@ -123,7 +123,7 @@ describe('a redirection within the origin', () => {
     expect(received).toHaveLength(12)
   })
 
-  it('is not followed where the caller says so', async () => {
+  it('is not followed if the redirect option says so', async () => {
     const { url, received } = await api(() => '/notes/1')
     const session = await sessionFor(url)
     expect((await session.fetch(`${url}/302/x`, { redirect: 'manual' })).status).toBe(302)
@@ -134,13 +134,13 @@ describe('a redirection within the origin', () => {
   })
 })
 
-describe('a redirection to another origin', () => {
+describe('a redirect to another origin', () => {
   it.each([
     'data:text/plain,hello',
     'file:///etc/hostname',
     'blob:https://api.example.com/1',
     'ftp://127.0.0.1/',
-  ])('is not followed to %s, which runtimes would read from elsewhere', async (target) => {
+  ])('to %s is refused, because only http and https are followed', async (target) => {
     const { url } = await api(() => target)
     const session = await sessionFor(url)
     const error = await failureOf(() => session.fetch(`${url}/302/x`))
@@ -148,7 +148,7 @@ describe('a redirection to another origin', () => {
     expect(String(error)).toContain('only http and https are followed')
   })
 
-  it.each([302, 307])('%i goes on without the capability', async (status) => {
+  it.each([302, 307])('%i is followed without the capability', async (status) => {
     const files = await listening((_, response) => void response.end('the file'))
     const { url } = await api(() => `${files.url}/file?key=1`)
     const session = await sessionFor(url)
@@ -164,7 +164,7 @@ describe('a redirection to another origin', () => {
       expect(got?.headers).not.toHaveProperty(name)
   })
 
-  it('and back gets no capability either', async () => {
+  it('and back is followed without the capability too', async () => {
     let home = ''
     const away = await listening(
       (_, response) => void response.writeHead(302, { location: `${home}/notes/1` }).end(),
@@ -177,8 +177,8 @@ describe('a redirection to another origin', () => {
   })
 })
 
-describe('what only fetch knows of its options', () => {
-  it('reaches fetch each time that it is called', async () => {
+describe('options that only fetch knows', () => {
+  it('are passed to fetch in each call', async () => {
     const { url } = await api(() => '/notes/1')
     const session = await sessionFor(url)
     const dispatched: string[] = []

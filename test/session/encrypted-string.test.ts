@@ -9,7 +9,7 @@ import { KEY_A } from '../setup/wallet.js'
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'script.example' })
 const password = 'correct horse battery staple'
 
-it('a session string under a password is read back with it, and with no other', async () => {
+it('an encrypted session string is read with its password, and refused with another or none', async () => {
   const session = await DIDSession.authorize(auth, { resources: ['https://api.example/notes/*'] })
   const text = await session.serialize({ password })
   const copy = await DIDSession.fromSession(text, { password })

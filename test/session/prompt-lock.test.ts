@@ -30,12 +30,12 @@ describe('the prompt lock', () => {
     await held
   })
 
-  it('is waited for as long as the caller says, and no longer', async () => {
+  it('is waited for at most waitSecs', async () => {
     const done = await withPromptLock(prompt, { since: Date.now(), waitSecs: 0.01 }, async () => 'prompted')
     expect(done).toBe('prompted')
   })
 
-  it('is waited for until it is given back, if that comes first', async () => {
+  it('is waited for until it is released, if that comes first', async () => {
     const order: string[] = []
     const waiting = withPromptLock(prompt, { since: Date.now(), waitSecs: NEVER_SECS }, async () => {
       order.push('prompted')
@@ -52,7 +52,7 @@ describe('the prompt lock', () => {
     expect(order).toEqual(['given back', 'prompted'])
   })
 
-  it('is waited for until the caller gives up', async () => {
+  it('is waited for until the caller aborts', async () => {
     const controller = new AbortController()
     const waiting = withPromptLock(
       prompt,

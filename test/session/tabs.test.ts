@@ -49,7 +49,7 @@ describe('another tab', () => {
     await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
   })
 
-  it('that signs out ends the session here, though nobody listens', async () => {
+  it('that signs out ends the session here, even without a listener', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await removeElsewhere(ACCOUNT_A, session.keyDID)
     other.postMessage({ scope })
@@ -61,7 +61,7 @@ describe('another tab', () => {
     ['without a scope', { removed: [] }],
     ['that is no object', 'cacao-session'],
     ['that is nothing', null],
-  ])('is not believed for a message %s', async (_, message) => {
+  ])('ends no session by a message %s', async (_, message) => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     other.postMessage(message)
     other.postMessage({ scope, removed: 7 })
@@ -76,7 +76,7 @@ describe('another tab', () => {
 
   // In a browser it is: its database may be lost. See sign-out.test.ts.
   it.skipIf(isBrowser())(
-    'that says a session was removed, which is still stored, is not believed outside of browsers',
+    'ends no session by a removal message for a stored session outside of browsers',
     async () => {
       const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
       const changes: SessionChange[] = []
@@ -89,7 +89,7 @@ describe('another tab', () => {
     },
   )
 
-  it('that renews gives the session here its successor', async () => {
+  it('that renews makes the session here emit renewed with the new session', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const successors: string[] = []
     session.on('renewed', ({ session: { keyDID } }) => successors.push(keyDID))
@@ -107,7 +107,7 @@ describe('another tab', () => {
     expect(await heard(successors, 1)).toEqual([keyDID])
   })
 
-  it('hears of what happens here', async () => {
+  it('is notified of sign-ins and sign-outs here', async () => {
     const notices: unknown[] = []
     // In Node, the threads of other test files speak on the same channel.
     other.onmessage = ({ data }) => data.scope === scope && notices.push(data)
@@ -121,7 +121,7 @@ describe('another tab', () => {
 })
 
 describe('DIDSession.onChange', () => {
-  it('tells of signing in, renewing and signing out', async () => {
+  it('emits changes for signing in, renewing and signing out', async () => {
     const changes: SessionChange[] = []
     const stop = DIDSession.onChange((change) => changes.push(change))
     await import('../../src/tabs/index.js')
@@ -141,7 +141,7 @@ describe('DIDSession.onChange', () => {
     ])
   })
 
-  it('tells nothing of other namespaces, nor once it has ended', async () => {
+  it('emits no changes of other namespaces, nor after it was stopped', async () => {
     const fail = (): never => expect.fail('heard')
     const controller = new AbortController()
     const endAdmin = DIDSession.onChange(fail, { namespace: 'admin' })
@@ -160,7 +160,7 @@ describe('DIDSession.onChange', () => {
     endAdmin()
   })
 
-  it('takes only a function', () => {
+  it('throws a TypeError if the listener is no function', () => {
     expect(() => DIDSession.onChange(undefined as never)).toThrow(TypeError)
   })
 })

@@ -38,7 +38,7 @@ describe('transactions of IndexedDB', () => {
     await sessions.signOut(wallet.account)
   })
 
-  it('are eight for a new sign-in, of which two are for the lease, where there are no Web Locks', async () => {
+  it('number eight for a new sign-in, two of them for the lease that replaces Web Locks', async () => {
     await get()
     const most = 8
     // The last of them looks once more, in the background, for what other tabs did meanwhile.
@@ -47,7 +47,7 @@ describe('transactions of IndexedDB', () => {
     expect(count).toBe(most + 1)
   })
 
-  it('are one to take up a stored session, and none but for that', async () => {
+  it('number one to resume a stored session', async () => {
     await get()
     await vi.waitFor(() => expect(count).toBeGreaterThan(5), SOON)
     await sessions.list()
@@ -60,7 +60,7 @@ describe('transactions of IndexedDB', () => {
     expect(count).toBe(3)
   })
 
-  it('read no more than is asked for', async () => {
+  it('read only the records that a call needs', async () => {
     await get()
     await vi.waitFor(() => expect(count).toBeGreaterThan(5), SOON)
     await sessions.list()

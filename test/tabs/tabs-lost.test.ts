@@ -51,7 +51,7 @@ describeEngines('a tab', (engine) => {
   }
 
   describe.skipIf(!canFindProcesses)('with an open prompt', () => {
-    it.concurrent.each(TABS_WITHOUT)('that is killed lets another go on%s', async (without) => {
+    it.concurrent.each(TABS_WITHOUT)('that is killed lets another tab continue%s', async (without) => {
       const [one, two] = pairOf('killed', without)
       await get(one)
       await prompted(one)
@@ -70,7 +70,7 @@ describeEngines('a tab', (engine) => {
     })
 
     it.concurrent.each(TABS_WITHOUT)(
-      'that is frozen keeps another waiting as long as that one says%s',
+      'that is frozen keeps another tab waiting only for its waitSecs%s',
       async (without) => {
         const [one, two] = pairOf('frozen', without)
         await get(one)
@@ -104,7 +104,7 @@ describeEngines('a tab', (engine) => {
     )
   })
 
-  it.concurrent.each(TABS_WITHOUT)('that is hidden hears of the end of its session%s', async (without) => {
+  it.concurrent.each(TABS_WITHOUT)('that is hidden is notified when its session ends%s', async (without) => {
     const pair = pairOf('hidden', without)
     const isHidden = (page: Page): Promise<boolean> => page.evaluate(() => document.hidden)
     // Only one tab of all is seen.
