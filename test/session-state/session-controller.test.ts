@@ -154,7 +154,7 @@ describe('a session controller', () => {
   })
 
   it.each<[string, () => unknown, string]>([
-    ['is rejected, () => Promise.reject(REJECTION), 'ERR_AUTH_REJECTED'],
+    ['is rejected', () => Promise.reject(REJECTION), 'ERR_AUTH_REJECTED'],
     ['finds no wallet', () => ethereumAccount(undefined as never), 'ERR_WALLET_NOT_FOUND'],
   ])('restores the previous state when the wallet function %s', async (_, find, code) => {
     open()
