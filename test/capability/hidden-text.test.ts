@@ -51,25 +51,28 @@ const LEGITIMATE = [
   'e\u0301 a\u00a0b ﬁ 𝒳',
 ]
 
-describe('a character', () => {
-  it.each(CASES)('%s, %s, is in no statement: neither signed nor accepted', async (name, _, code) => {
-    const character = String.fromCodePoint(code)
-    for (const [statement, position] of [
-      [`Pay 1${character}00`, 6],
-      [`${character}Pay`, 1],
-      [`🦀é${character}`, 3],
-    ] as const) {
-      const { message } = await expectCode('ERR_CAPABILITY_INVALID', () =>
-        parsePayload(payload({ statement })),
-      )
-      expect(message).toContain(`p.statement`)
-      expect(message).toContain(`${name} at position ${position}`)
-      // Not the character itself: an error is shown to somebody, too.
-      expect(hiddenCharacter(message)).toBeUndefined()
-    }
-  })
+describe('an invisible character', () => {
+  it.each(CASES)(
+    '%s, %s, is refused in a statement, both before signing and when verifying',
+    async (name, _, code) => {
+      const character = String.fromCodePoint(code)
+      for (const [statement, position] of [
+        [`Pay 1${character}00`, 6],
+        [`${character}Pay`, 1],
+        [`🦀é${character}`, 3],
+      ] as const) {
+        const { message } = await expectCode('ERR_CAPABILITY_INVALID', () =>
+          parsePayload(payload({ statement })),
+        )
+        expect(message).toContain(`p.statement`)
+        expect(message).toContain(`${name} at position ${position}`)
+        // Not the character itself: an error is shown to somebody, too.
+        expect(hiddenCharacter(message)).toBeUndefined()
+      }
+    },
+  )
 
-  it.each(CASES)('%s, %s, is in no domain, resource or ability', async (name, _, code) => {
+  it.each(CASES)('%s, %s, is refused in a domain, resource or ability', async (name, _, code) => {
     const character = String.fromCodePoint(code)
     for (const [member, changes] of [
       ['p.domain', { domain: `exam${character}ple.com` }],
@@ -87,7 +90,7 @@ describe('a character', () => {
 })
 
 describe('joiners and variation selectors', () => {
-  it.each(LEGITIMATE)('are in statements that need them: %s', (statement) => {
+  it.each(LEGITIMATE)('are accepted in statements that need them: %s', (statement) => {
     expect(hiddenCharacter(statement)).toBeUndefined()
     expect(parsePayload(payload({ statement })).statement).toBe(statement)
     expect(withoutHidden(statement, () => '')).toBe(statement)
@@ -107,19 +110,19 @@ describe('joiners and variation selectors', () => {
     ['a selector at the beginning', '\ufe0f1', 1],
     ['two selectors', '❤\ufe0f\ufe0f', 3],
     ['a selector for Chinese behind a letter', 'a\u{e0100}', 2],
-  ])('are hidden where they show nothing: %s', async (_, statement, position) => {
+  ])('are refused where they have no effect: %s', async (_, statement, position) => {
     expect(hiddenCharacter(statement)?.position).toBe(position)
     await expectCode('ERR_CAPABILITY_INVALID', () => parsePayload(payload({ statement })))
   })
 
-  it('are looked at in a time that the length says', () => {
+  it('are checked in linear time', () => {
     // A backtracking pattern would not come to an end.
     for (const part of ['می\u200c', '\u200d', '👩\u200d', '1\ufe0f', '\u202e'])
       expect(hiddenCharacter(part.repeat(100_000))?.position ?? 0).toBeGreaterThanOrEqual(0)
   })
 })
 
-describe('somebody else’s capability that hides something', () => {
+describe('a foreign capability with an invisible character', () => {
   const p = payload({ statement: 'Read your notes\u202e.etirw dna' })
   const cacao = {
     h: { t: 'eip4361' },
@@ -127,14 +130,14 @@ describe('somebody else’s capability that hides something', () => {
     s: { t: 'eip191', s: eip191Sign(renderEthereumMessage(p), fromHex(KEY_A.slice(2)) ?? new Uint8Array()) },
   }
 
-  it('is refused, however well it is signed', async () => {
+  it('is refused, even if it is correctly signed', async () => {
     await expectCode('ERR_CAPABILITY_INVALID', () => parseCacao(cacao))
     await expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(cacao, { verifiers: ethereumVerifiers() }))
     const { problems } = await inspectCacao(cacao, { verifiers: ethereumVerifiers() })
     expect(problems.map(({ code }) => code)).toEqual(['ERR_CAPABILITY_INVALID'])
   })
 
-  it('is asked of no wallet', async () => {
+  it('is never sent to a wallet', async () => {
     const wallet = testWallet()
     const auth = ethereumAuth(wallet.provider, undefined, { domain: 'app.example.com' })
     for (const statement of ['Pay 1\u200b00', '\u202eabc', 'a\nb'])
@@ -145,8 +148,8 @@ describe('somebody else’s capability that hides something', () => {
   })
 })
 
-describe('what a wallet says is wrong', () => {
-  it('is told without what it hides, on one line', () => {
+describe('the error message of a wallet', () => {
+  it('is shown without invisible characters, on one line', () => {
     const { code, message } = authError(new Error('No \u202efunds\u200b\n\u001b[2Jhere'))
     expect(code).toBe('ERR_AUTH_FAILED')
     expect(message).toBe('the wallet failed: No  funds   [2Jhere')

@@ -63,7 +63,7 @@ describe('did:key', () => {
     ['an endless text', `did:key:z${'6'.repeat(100_000)}`],
   ])('refuses %s', (_, did) => expect(parseDIDKey(did)).toBeUndefined())
 
-  it('writes no key of the wrong length', () => {
+  it('throws a TypeError for a key of the wrong length', () => {
     expect(() => encodeDIDKey({ type: 'P-256', bytes: new Uint8Array(32) })).toThrow(TypeError)
   })
 })
