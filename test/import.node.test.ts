@@ -53,13 +53,13 @@ describe.each(names)('importing %s', (name) => {
   const specifier = name.replace('.', 'cacao-session')
   const peers = PEERS[name] ?? []
 
-  it('looks at no global of browsers, sets none, and starts nothing', () => {
+  it('reads no browser globals, sets none, and starts nothing', () => {
     const ofPeers = peers.length > 0 ? effectsOfImporting(...peers) : { looked: [], added: [], running: [] }
     expect(effectsOfImporting(...peers, specifier)).toEqual(ofPeers)
   })
 
   // This one declares a global type.
-  it.skipIf(name === './window')('gives something', () => {
+  it.skipIf(name === './window')('exports something', () => {
     expect(Number(runFresh(`console.log(Object.keys(await import('${specifier}')).length)`))).toBeGreaterThan(
       0,
     )

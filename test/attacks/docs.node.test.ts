@@ -166,7 +166,7 @@ describe('the servers of the documentation', () => {
     await attackCookies({ visit, secret, domain: 'app.example.com' })
   })
 
-  it('are all of them', () => {
+  it('are all tested here', () => {
     const isServer =
       /\b(?:requireSession|requestVerifier|verifyRequest)(?:<\w+>)?\(\s*\{(?! …)|cookieStore\(request|sessionCookie\([\s\S]*\.handler\(/
     const found = pages.flatMap((page) =>

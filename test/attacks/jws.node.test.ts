@@ -40,7 +40,7 @@ const ATTACKS: readonly [attack: string, args: string[], isGood: boolean][] = [
   ],
 ]
 
-describe('a JWS at the command line', () => {
+describe('a JWS on the command line', () => {
   it.each(ATTACKS)('%s', async (_, args, isGood) => {
     const self = await machine()
     const file = await self.file('capability.json', capability)

@@ -54,14 +54,14 @@ async function send(init: RequestInit, browser: { mode: string; referrer: string
 
 const POST = { method: 'POST', body: 'a note' }
 
-it('signs the requests and the forms of its own pages', async () => {
+it('the signing service worker signs requests and forms of its own pages', async () => {
   await send({}, { mode: 'no-cors', referrer: '' })
   await send(POST, { mode: 'cors', referrer: `${ORIGIN}/` })
   await send(POST, { mode: 'navigate', referrer: `${ORIGIN}/write?new` })
   expect(signed).toEqual(['GET', 'POST', 'POST'].map((method) => `${method} ${ORIGIN}/api/notes`))
 })
 
-it('signs no form or link of another site', async () => {
+it('the signing service worker signs no form or link of another site', async () => {
   for (const referrer of ['https://evil.example/', '', `${ORIGIN}.evil.example/`, 'about:client'])
     for (const init of [POST, {}]) await send(init, { mode: 'navigate', referrer })
   expect(signed).toEqual([])

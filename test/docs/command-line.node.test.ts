@@ -25,7 +25,7 @@ async function machine(): Promise<(lines: string) => Promise<string>> {
 }
 
 describe('the guide to the command line', () => {
-  it('signs in, sends, lists and inspects', async () => {
+  it('signs in, sends requests, lists and inspects sessions', async () => {
     const run = await machine()
     const stdout = await run(guide('command-line', 'cli'))
     expect(stdout).toMatch(
@@ -41,7 +41,7 @@ describe('the guide to the command line', () => {
     expect(inspected).toMatch(/^A session\n[\s\S]*good: [\s\S]*"problems": \[\]/)
   })
 
-  it('works by itself, signs in once for many times, and signs out', async () => {
+  it('has a cron job that signs in once for several runs, and signs out', async () => {
     const run = await machine()
     const job = guide('command-line', 'cron')
     const keys: (string | undefined)[] = []

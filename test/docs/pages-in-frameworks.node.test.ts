@@ -20,15 +20,15 @@ const SITE = 'https://app.example.com'
 const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
 const NAVIGATION = { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none' }
 
-describe('what guides show of examples', () => {
+describe('example files shown in guides', () => {
   const shown = pages.flatMap((page) => blocksOf(page)).filter(({ name }) => name.startsWith('examples/'))
 
-  it('is there', () => {
+  it('are found', () => {
     expect(shown.length).toBeGreaterThan(5)
     expect(guide('nextjs', 'examples/next/server/pages.ts')).toContain('pages.read(await headers()')
   })
 
-  it.each(shown)('is what $name has', ({ name, code }) => {
+  it.each(shown)('match the file $name', ({ name, code }) => {
     expect(textOf(name)).toContain(code)
   })
 })
@@ -130,7 +130,7 @@ describe('the guides to frameworks', () => {
        ${guide('nuxt', 'nuxt/server/api/hello.post').replace('export default', 'const route =')}`,
       "toWebHandler(createApp().use(createRouter().post('/api/hello', route)))",
     ],
-  ])('has a route of %s that knows who is calling', (_, port, code, handler) => {
+  ])('has a route of %s that gets the caller', (_, port, code, handler) => {
     const output = runFresh(`
       import { DIDSession } from 'cacao-session'
       import { ethereumAuth } from 'cacao-session/ethereum'

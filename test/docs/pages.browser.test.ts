@@ -7,7 +7,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { keepCookiesInMemory } from '../setup/cookie-jar.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-it('the guide to pages keeps the cookie of whoever is signed in', async () => {
+it('the pages guide keeps the cookie of the current session', async () => {
   const asked: string[] = []
   let keyDID = ''
   const server = async (request: Request): Promise<Response> => {

@@ -31,7 +31,7 @@ const ARRANGED = `${PAGE}
 `
 
 describe('the guide to starting', () => {
-  it('has a page on which one signs in, says hello, and is still signed in after a reload', () => {
+  it('has a page that signs in, calls the server, and is still signed in after a reload', () => {
     expect(guide('start', 'server')).toContain(SERVE)
     const output = runFresh(`${ARRANGED}
       const repair = wallet.announce()
@@ -54,7 +54,7 @@ describe('the guide to starting', () => {
     ])
   })
 
-  it('says so where there is no wallet', () => {
+  it('shows a message if there is no wallet', () => {
     const output = runFresh(`${ARRANGED}
       globalThis.alert = (words) => console.log(words)
       await load()
@@ -63,7 +63,7 @@ describe('the guide to starting', () => {
     expect(output.trim()).toBe('There is no wallet in this browser: install one, and reload')
   })
 
-  it('says so if the person says no, and signs in at the next click', () => {
+  it('shows a message if the person rejects, and signs in at the next click', () => {
     const output = runFresh(`${ARRANGED}
       wallet.announce()
       await load()
@@ -80,7 +80,7 @@ describe('the guide to starting', () => {
     ])
   })
 
-  it('has a script that the same server answers, twice by one session', async () => {
+  it('has a script that uses one session in two runs, with the same server', async () => {
     const env = { PRIVATE_KEY: KEY_A, SESSION_FILE: join(await temporaryFolder(), 'session.json') }
     const run = (): string =>
       runFresh(

@@ -4,7 +4,7 @@ import { guide } from './pages.js'
 import { inline, SIGNING_IN } from './setup.js'
 
 describe('the guide to testing', () => {
-  it('has tests that pass, and that would fail', () => {
+  it('has tests that pass, and that fail when they should', () => {
     const code = guide('testing', 'test')
     // Node's runner speaks TAP where it isn't shown to a person.
     expect(runFresh(code)).toMatch(/^# pass 2$[\s\S]*^# fail 0$/m)
@@ -21,7 +21,7 @@ describe('the guide to testing', () => {
     expect(output.trim().split('\n')).toEqual(['memory 1', 'ERR_STORE_UNAVAILABLE 1'])
   })
 
-  it('has what a store of your own must do, which a good one does and a bad one does not', () => {
+  it('has a test suite for custom stores, which a correct store passes and a wrong one fails', () => {
     const suite = (open: string): string => `${guide('testing', 'own-store')}
       import { memoryReplay } from 'cacao-session/verify'
       testReplay(${open}, () => ({ use: async () => { throw new Error('it is down') } }))`

@@ -5,8 +5,8 @@ import { runFresh } from '../setup/fresh-process.js'
 import { allFiles, complaintsOf, filesOf, hasOwnTest, needsOthers, PROGRAMS, serversOf } from './compile.js'
 import { blocksOf, example, pages, root } from './pages.js'
 
-describe('the code on the pages and in the docstrings', () => {
-  it('has no error of types in a new app, as strict as the compiler can be', {
+describe('the code of the pages and docstrings', () => {
+  it('compiles in a new app with the strictest settings', {
     timeout: 300_000,
   }, async () => {
     const files = (await allFiles()).filter((file) => !needsOthers(file) && !hasOwnTest(file))
@@ -44,7 +44,7 @@ describe('the code on the pages and in the docstrings', () => {
         : [],
     ),
   )
-  it.each(components)('%s: %s loads on a server, where there is no page', (page, name) => {
+  it.each(components)('%s: %s can be imported on a server', (page, name) => {
     expect(runFresh(`${example(page, name)}\nconsole.log('loaded')`)).toBe('loaded\n')
   })
 

@@ -23,7 +23,7 @@ const PROVIDER = `
   }
 `
 
-it('the guide to WalletConnect connects, signs in when the answer comes late, and says what it waits for', () => {
+it('the WalletConnect guide’s page connects, signs in after a late answer, and shows its progress', () => {
   const output = runFresh(`${PAGE}${PROVIDER}
     ${inline(guide('walletconnect', 'sign-in')).replace(/^import .*EthereumProvider.*$/m, '')}
     const said = []

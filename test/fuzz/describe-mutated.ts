@@ -18,7 +18,7 @@ export function describeMutated(...shares: readonly [FuzzKind, number][]): void 
   log(`FUZZ_SEED=${SEED} FUZZ_CASES=${CASES}`)
   describe('a mutated', () => {
     it.each(shares)(
-      '$name is refused with a SessionError, or says what was signed',
+      '$name is refused with a SessionError, or means what was signed',
       { timeout },
       async (kind, share) => {
         const tally = await campaign(kind, Math.ceil(CASES * share), isCampaign)

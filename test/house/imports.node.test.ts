@@ -57,7 +57,7 @@ describe('source files', () => {
     expect(findCycle()).toEqual([])
   })
 
-  it(`have at most ${MAX_LINES} lines, but for the public class`, () => {
+  it(`have at most ${MAX_LINES} lines, except the public class`, () => {
     const lines = (source: string): number => source.trimEnd().split('\n').length
     const long = [...sources].filter(([file, source]) => lines(source) > (LONGER[file] ?? MAX_LINES))
     expect(long.map(([file]) => file)).toEqual([])

@@ -35,13 +35,13 @@ describe('the walks of CONTRIBUTING.md', () => {
     expect(strays).toEqual([])
   })
 
-  it('would be seen to stray', () => {
+  it('would fail for files that are not imported', () => {
     expect(importsOf('session/did-session.ts')).not.toContain('http/replay.ts')
     expect(() => importsOf('session/place.ts')).toThrow('no source file')
   })
 })
 
-describe('the picture of the house', () => {
+describe('the tree in CONTRIBUTING.md', () => {
   const picture = /```\nsrc\/\n([\s\S]*?)```/.exec(CONTRIBUTING)?.[1] ?? ''
 
   it('has at most 40 lines', () => {

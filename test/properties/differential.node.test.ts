@@ -84,8 +84,8 @@ function byViem(p: CacaoPayload): string {
   })
 }
 
-describe('side by side', () => {
-  it(`our text is viem's, for ${RUNS.numRuns} payloads`, { timeout }, () => {
+describe('compared with other libraries', () => {
+  it(`our text equals viem’s, for ${RUNS.numRuns} payloads`, { timeout }, () => {
     fc.assert(
       fc.property(forViem, (p) => {
         expect(renderEthereumMessage(p)).toBe(byViem(p))
@@ -95,7 +95,7 @@ describe('side by side', () => {
   })
 
   // The whole grammar but for statements beyond ASCII, which that parser refuses.
-  it(`siwe-parser reads the same from ${RUNS.numRuns} texts of ours`, { timeout }, () => {
+  it(`siwe-parser parses ${RUNS.numRuns} of our texts to the same fields`, { timeout }, () => {
     fc.assert(
       fc.property(payloads({ statement: asciiStatement }), (p) => {
         const { address, chain } = accountOf(p)
@@ -145,8 +145,8 @@ function byViemAndNative(text: string, s: string, address: string): boolean {
   }
 }
 
-describe(`EIP-191, for ${RUNS.numRuns} payloads, as they are signed and with one bit changed`, () => {
-  it("our answer is viem's", { timeout }, async () => {
+describe(`EIP-191, for ${RUNS.numRuns} payloads, as signed and with one bit changed`, () => {
+  it('is verified as viem does', { timeout }, async () => {
     let asked = 0
     const bit = fc.nat(65 * 8 - 1)
     await fc.assert(

@@ -50,8 +50,8 @@ function rewritten(text: string): string | undefined {
   }
 }
 
-describe('the text of every payload that the guard accepts', () => {
-  it('is read back as that payload', { timeout }, () => {
+describe('the text of every accepted payload', () => {
+  it('is parsed back to that payload', { timeout }, () => {
     fc.assert(
       fc.property(lowerCasePayloads, (p) => {
         expect(parsePayload(p)).toEqual(p)
@@ -61,7 +61,7 @@ describe('the text of every payload that the guard accepts', () => {
     )
   })
 
-  it('is no other one’s, in no layout', { timeout }, () => {
+  it('is the text of no other payload, in any layout', { timeout }, () => {
     const seen = new Map<string, string>()
     fc.assert(
       fc.property(payloads(), (p) => {
@@ -76,7 +76,7 @@ describe('the text of every payload that the guard accepts', () => {
     expect(seen.size).toBeGreaterThan(0)
   })
 
-  it('is not that of a payload close by', { timeout }, () => {
+  it('differs from that of similar payloads', { timeout }, () => {
     let pairs = 0
     fc.assert(
       fc.property(
@@ -101,7 +101,7 @@ describe('the text of every payload that the guard accepts', () => {
 })
 
 describe('a text that was tampered with', () => {
-  it('is refused, or says in full what its payload says', { timeout }, () => {
+  it('is refused, or parsed to a payload that renders to the same text', { timeout }, () => {
     let read = 0
     const step = fc.tuple(fc.nat(TEXT_MUTATIONS.length - 1), fc.nat(500), fc.nat(100))
     fc.assert(

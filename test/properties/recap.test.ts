@@ -94,7 +94,7 @@ const all = fc.dictionary(
 ) as fc.Arbitrary<Abilities>
 
 describe('generated sets of abilities', () => {
-  it('are written, said and judged as by a naive second implementation', () => {
+  it('are written, described and compared as by a simple second implementation', () => {
     let [yes, no] = [0, 0]
     fc.assert(
       fc.property(all, fc.array(fc.tuple(ability, resource), { maxLength: 3 }), (abilities, others) => {

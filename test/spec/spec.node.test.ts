@@ -23,7 +23,7 @@ const vectors = Object.keys(MAKERS).flatMap((name): Case[] =>
 const spec = readFileSync(join(root, 'docs/spec.md'), 'utf8')
 const rules = [...spec.matchAll(/^- \*\*([CDRSTU]\d+)\*\*/gm)].map(([, rule]) => rule)
 
-describe('the vectors', () => {
+describe('the vectors of the specification', () => {
   it.each(vectors.map((one) => [`${one.kind}: ${one.name}`, one] as const))('%s', async (_, one) => {
     expect(await accountOf(one)).toBe(one.account)
     // Either accepted, or refused by a rule that the page has.
@@ -31,7 +31,7 @@ describe('the vectors', () => {
     else expect(one.rule).toBeUndefined()
   })
 
-  it('are as those that are made anew', async () => {
+  it('equal newly made ones', async () => {
     const made = (await Promise.all(Object.values(MAKERS).map((make) => make()))).flat()
     const described = (cases: readonly Case[]) =>
       cases.map(({ kind, name, rule, account }) => ({ kind, name, rule, account }))
@@ -39,7 +39,7 @@ describe('the vectors', () => {
     for (const one of made) expect(await accountOf(one), one.name).toBe(one.account)
   })
 
-  it('name every rule that one case can break', () => {
+  it('name every rule that a single case can break', () => {
     const named = new Set(vectors.map(({ rule }) => rule))
     // What is remembered, what is the server's alone, and what repeats other rules.
     const beyond = ['C15', 'S1', 'S3', 'R9', 'R10', 'T8', 'U2']
@@ -78,7 +78,7 @@ function verdicts(cases: readonly Case[]): Verdict[] {
 }
 
 describe.skipIf(!python && !process.env['REQUIRE_ENGINES'])('the verifier in Python', () => {
-  it('accepts what must be accepted, and refuses the rest by the rule that is broken', () => {
+  it('accepts and refuses each vector as expected, and by the broken rule', () => {
     const said = verdicts(vectors)
     const expected = vectors.map(({ name, account, rule }) => ({ name, account, refused: rule }))
     expect(

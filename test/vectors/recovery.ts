@@ -45,7 +45,7 @@ function rawOf(der: Uint8Array): Uint8Array | undefined {
 export function recoverySuite(file: RecoveryFile, recover: RecoverPublicKey): void {
   const cases = casesOf(file)
 
-  it('is tested to its last case', () => {
+  it('is tested completely', () => {
     expect(cases.length).toBeGreaterThan(0)
     expect(cases).toHaveLength(file.numberOfTests)
   })
@@ -60,7 +60,7 @@ export function recoverySuite(file: RecoveryFile, recover: RecoverPublicKey): vo
     else expect(ids.length === 0 || forms.length === 0).toBe(true)
   })
 
-  it('refuses a high s by its form alone', () => {
+  it('refuses a high s', () => {
     const high = cases.filter((vector) => {
       const fits = [0, 1].some((id) => recovered(recover, vector, id) === vector.publicKey.uncompressed)
       return fits && !vector.valid

@@ -91,7 +91,7 @@ describeWith(
   'SIWE vectors: verification, negative',
   await vectors<Record<string, SignedObject>>(`${SIWE}/verification_negative.json`),
   (all) => {
-    it('are the ones that have an answer here', () => {
+    it('are all covered here', () => {
       expect(Object.keys(all).sort()).toEqual(Object.keys(REFUSED).sort())
     })
 
@@ -101,7 +101,7 @@ describeWith(
       expect(await signerByViem(object)).not.toBe(object.address)
     })
 
-    it.each(Object.entries(all))('looks at more than the signature: %s', async (name, object) => {
+    it.each(Object.entries(all))('is refused for more than its signature: %s', async (name, object) => {
       const work = (): Promise<unknown> =>
         verifyCacao(cacaoOf(object), { ...optionsOf(object), verifiers: { eip191: async () => undefined } })
       const code = REFUSED[name] ?? 'nothing but the signature'
@@ -124,15 +124,15 @@ describeWith(
       const verify = (t: string, s: string = signature): Promise<unknown> =>
         verifyCacao({ h: { t: 'eip4361' }, p, s: { t, s } }, { verifiers, now: () => Date.parse(TODAY) })
 
-      it('is a text as we write it', () => {
+      it('has the text that we render', () => {
         expect(renderEthereumMessage(parsePayload(p))).toBe(message)
       })
 
-      it('is refused, because only its contract could say whether it is good', async () => {
+      it('is refused without its contract’s answer', async () => {
         await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => verify('eip1271'))
       })
 
-      it("is no externally owned account's signature", async () => {
+      it('is no valid signature of an externally owned account', async () => {
         await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify('eip191'))
         // Loopring's has a 66th byte.
         await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify('eip191', signature.slice(0, 132)))
