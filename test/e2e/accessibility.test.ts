@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => demo.stop())
 
 describeEngines(
-  'the demo, to whoever can not see it or uses no mouse,',
+  'the demo, for people who can not see it or use no mouse,',
   (engine) => {
     let browser: Browser
     let page: Page
@@ -71,10 +71,10 @@ describeEngines(
     const states: [string, () => Promise<unknown>][] = [
       ['signed out', async () => undefined],
       ['choosing a wallet', () => openChoices(page, INJECTED)],
-      ['asked by its wallet', () => chooseWallet(page)],
+      ['prompted by its wallet', () => chooseWallet(page)],
       ['waiting for a wallet', askInjected],
       [
-        'told of an error',
+        'shown an error',
         async () => {
           await askInjected()
           await page.waitFor(() => wallet.calls.includes('eth_requestAccounts'))
@@ -86,7 +86,7 @@ describeEngines(
       ],
       ['signed in', () => signIn(page)],
       [
-        'shown who is signed in',
+        'shown the account',
         async () => {
           await signIn(page)
           await page.click(BUTTON)
@@ -94,7 +94,7 @@ describeEngines(
         },
       ],
       [
-        'shown a note that is taken, and what the wallet has signed',
+        'shown an accepted note, and the message that the wallet signed',
         async () => {
           await signIn(page)
           await page.click(id('signed'))
@@ -104,7 +104,7 @@ describeEngines(
         },
       ],
       [
-        'shown a theft that is refused',
+        'shown a refused theft',
         async () => {
           await signIn(page)
           await page.click(id('send-altered'))
@@ -112,7 +112,7 @@ describeEngines(
         },
       ],
     ]
-    it.each(states)('%s, has nothing that axe finds fault with', async (name, reach) => {
+    it.each(states)('%s, has no fault that axe finds', async (name, reach) => {
       await reach()
       await audit(name)
     })
@@ -130,7 +130,7 @@ describeEngines(
       }
     }
 
-    it('is used by keyboard alone, and the focus is seen and never lost', async () => {
+    it('can be used with the keyboard only, and the focus is visible and never lost', async () => {
       await page.setViewport(390, 844)
       const seen = async (name: string): Promise<void> => {
         await tabTo(page, name)
@@ -211,7 +211,7 @@ describeEngines(
       await page.waitFor((css) => document.activeElement?.matches(css), BUTTON)
     })
 
-    it('says what changes in regions that were there before', async () => {
+    it('announces changes in regions that existed before', async () => {
       const regions = (css: string): Promise<boolean> =>
         page.evaluate((selector) => document.querySelector(selector)?.checkVisibility() ?? false, css)
       for (const css of [id('status'), '[role=status].cacao-sign-in-notice'])
@@ -233,7 +233,7 @@ describeEngines(
       }
     })
 
-    it('needs no sideways scrolling at 320 pixels, nor with text of twice the size', async () => {
+    it('needs no horizontal scrolling at 320 pixels, or with text of twice the size', async () => {
       const fits = async (name: string): Promise<void> => {
         for (const [width, size] of [
           [320, '100%'],
@@ -261,7 +261,7 @@ describeEngines(
       await fits('signed-in')
     })
 
-    it('moves nothing for those who want it still', async () => {
+    it('has no animations with prefers-reduced-motion', async () => {
       const moves = (): Promise<string[]> =>
         page.evaluate(() => {
           const [dialog, button] = ['dialog[open]', '#copy-account'].map((css) => document.querySelector(css))
@@ -277,7 +277,7 @@ describeEngines(
       expect(await moves()).toEqual(['none 0s', 'none 0s'])
     })
 
-    it('tells of the end before it comes, and when it has', async () => {
+    it('announces the expiry before and when it comes', async () => {
       await view.clock.install()
       await visit(page, demo.url)
       await view.selectOption(id('duration'), '60')

@@ -28,7 +28,7 @@ async function back(page: Page): Promise<void> {
   expect(await page.waitFor(() => 'isBack' in globalThis && [globalThis.isBack])).toEqual([true])
 }
 
-describeEngines('a page that is shown again as it was', (engine) => {
+describeEngines('a page that is restored by the back button', (engine) => {
   let browser: Browser
   let page: Page
   let other: Page
@@ -64,7 +64,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       return outcome(page)
     }
 
-    it('goes on with its session', async () => {
+    it('still has its session', async () => {
       const keyDID = await signedIn()
       await away()
       await back(page)
@@ -72,7 +72,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(await look(page)).toMatchObject({ keyDID, isAuthorized: true, events: [], prompts: 1 })
     })
 
-    it('finds that the person has signed out elsewhere', async () => {
+    it('notices that the person has signed out in another tab', async () => {
       await signedIn()
       await away()
       await other.evaluate(() => tab.removeAll())
@@ -82,7 +82,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(await look(page)).toMatchObject({ isAuthorized: false, changes: ['signed-in', 'removed'] })
     })
 
-    it('finds that the person has signed in elsewhere', async () => {
+    it('notices that the person has signed in in another tab', async () => {
       await away()
       await get(other)
       await outcome(other)
@@ -90,7 +90,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       await hears(page, 'changes', 'signed-in')
     })
 
-    it('goes on with the session that was renewed elsewhere', async () => {
+    it('gets the session that was renewed in another tab', async () => {
       const before = await signedIn()
       await away()
       await other.evaluate(() => tab.load())
@@ -103,7 +103,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(await page.evaluate(() => tab.sign())).toBe('64 bytes')
     })
 
-    it('is signed out in whichever way it comes back, if it was told so meanwhile', async () => {
+    it('is signed out however it is restored, if another tab signed out meanwhile', async () => {
       await signedIn()
       await away()
       await show(other, url(''))
@@ -116,7 +116,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
     })
   })
 
-  describe('and keeps a cookie', () => {
+  describe('of an app that keeps a cookie', () => {
     let site: Site
     beforeEach(async () => {
       site = await startSite()
@@ -127,7 +127,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
     })
     afterEach(() => site?.close())
 
-    it('sets it again if it is gone', async () => {
+    it('sets a missing cookie again', async () => {
       await leave(page, `${site.origin}/clock`)
       await other.goto(`${site.origin}/clock`)
       await other.evaluate(() => {
@@ -143,7 +143,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(site.log).toEqual(['POST /session'])
     })
 
-    it('has none any more if the person has signed out elsewhere', async () => {
+    it('has no cookie after the person has signed out in another tab', async () => {
       await leave(page, `${site.origin}/clock`)
       await other.goto(`${site.origin}/login?no-channel`)
       await other.waitFor(() => 'app' in globalThis && app.look().kept === 'kept')

@@ -76,19 +76,19 @@ describeEngines('the browser’s cache', (engine) => {
     return answers
   }
 
-  it('would give one person’s answer to the next, if that said nothing of whose it is', async () => {
+  it('would show one person’s response to the next if it were not marked as private', async () => {
     const [first, second] = await answersOf('kept/unmarked')
     // A driven WebKitGTK keeps nothing.
     const kept = engine.name === 'webkitgtk' ? people[1] : people[0]
     expect([first, second]).toEqual([people[0].id, kept.id])
   })
 
-  it('gives each their own answer, also where a handler has it kept', async () => {
+  it('keeps each person’s response apart, even if a handler allows caching', async () => {
     for (const path of ['kept/mine', 'plain/mine'])
       expect(await answersOf(path)).toEqual([ACCOUNT_A, ACCOUNT_B])
   })
 
-  it('keeps nothing that a handler didn’t ask to be kept', async () => {
+  it('keeps no response unless a handler allows it', async () => {
     const url = `${origin}/plain/again?${engine.name}`
     const before = answered
     for (let i = 0; i < 2; i++) {

@@ -40,7 +40,7 @@ async function useSession(page: Page): Promise<void> {
 }
 
 describeEngines(
-  "the demo's list",
+  'the list of wallets in the demo',
   (engine) => {
     let browser: Browser
     let page: Page
@@ -53,7 +53,7 @@ describeEngines(
     })
     afterAll(() => browser.close())
 
-    it('has wallets of both kinds, and tells passkeys that are used from those that are made', async () => {
+    it('lists wallets of both kinds, and distinguishes used passkeys from new ones', async () => {
       for (const css of [SOLANA, MAKE_PASSKEY]) {
         await openChoices(page, css)
         await page.press('Escape')

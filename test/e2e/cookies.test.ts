@@ -65,7 +65,7 @@ describeEngines('cookieStore', (engine) => {
   const ask = (path: string): Promise<string> =>
     browser.page.evaluate(async (url) => (await fetch(url)).text(), path + query)
 
-  it('signs in and out by cookies that the browser keeps and no script sees', async () => {
+  it('signs in and out with cookies that no script can read', async () => {
     expect(await ask('/who')).toBe('signed out')
     const keyDID = await ask('/sign-in')
     expect(keyDID).toMatch(/^did:key:z6Mk/)
@@ -77,7 +77,7 @@ describeEngines('cookieStore', (engine) => {
     expect(await ask('/who')).toBe('signed out')
   })
 
-  it('keeps the longest value that it takes, whole, and removes all of it', async () => {
+  it('keeps the longest value that it accepts, and removes all of it', async () => {
     await ask('/fill')
     expect(await ask('/long')).toBe(`${LONGEST.length}`)
     await ask('/empty')

@@ -27,7 +27,7 @@ const says = (word: string): string => `\nObject.assign(globalThis, { version: '
 describeEngines(
   'npm run dev',
   (engine) => {
-    it('reloads the page when the library or the demo has changed, if it compiles', async () => {
+    it('reloads the page when the library or the demo changed, if it compiles', async () => {
       const folder = await projectCopy()
       const path = (name: string): string => join(folder, name)
       const written = await readFile(path(SESSION), 'utf8')

@@ -42,7 +42,7 @@ function runExample(script: string, env: Readonly<Record<string, string>>): Prom
 }
 
 describe('custom-store', () => {
-  it('keeps two kinds of sign-in apart, and ends one of them', async () => {
+  it('separates two kinds of sign-in, and ends one of them', async () => {
     const SESSIONS = await temporaryFolder()
     const run = () => runExample('custom-store/kinds.js', { SESSIONS, PRIVATE_KEY: KEY_A })
     const [first, second] = [await run(), await run()]
@@ -106,7 +106,7 @@ describeEngines('the example page', (engine) => {
     await told(page, 'Signed out')
   }
 
-  it('web-storage keeps the session in Web Storage, over a reload, until one logs out', async () => {
+  it('web-storage keeps the session in Web Storage, over a reload, until the person logs out', async () => {
     await visit(urlOf(pages[0]))
     const items = () => page.evaluate(() => Object.keys(localStorage).sort())
     await page.click(id('log-in'))

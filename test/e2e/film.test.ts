@@ -129,7 +129,7 @@ beforeAll(async () => {
   files = new Map(await bundlePage('film.ts')).set('/guide.js', guide('sockets-and-links', 'film'))
 })
 
-describeEngines('a film by a signed URL', (engine) => {
+describeEngines('a film with a signed URL', (engine) => {
   let browser: Browser
   let page: Page
   let cinema: Cinema
@@ -151,7 +151,7 @@ describeEngines('a film by a signed URL', (engine) => {
   const seek = (secs: number): Promise<string> => page.evaluate((to) => film.seek(to), secs)
   const look = () => page.evaluate(() => film.look())
 
-  it('is played from wherever the person likes, by requests for its parts', async () => {
+  it('plays from any position, with range requests', async () => {
     expect(await load(await sign('/films/beans.wav'))).toBe('loadedmetadata')
     expect((await look()).duration).toBeCloseTo(SECS)
     const before = cinema.sent.length
@@ -171,7 +171,7 @@ describeEngines('a film by a signed URL', (engine) => {
     expect([cinema.sent.length > 0, cinema.refused]).toEqual([true, []])
   })
 
-  it('is played no longer than the URL is good, and by no other', async () => {
+  it('stops loading once the URL has expired, and is refused with another URL', async () => {
     const url = await sign('/films/beans.wav')
     for (const other of [url.replace('beans', 'other'), url.replace('cacao-signature=', 'nothing=')])
       expect(await load(other)).toBe('refused')
@@ -183,7 +183,7 @@ describeEngines('a film by a signed URL', (engine) => {
     expect(new Set(cinema.refused)).toEqual(new Set(['ERR_REQUEST_STALE']))
   })
 
-  it('goes on with the next URL, as the guide has it, once the first is no longer good', async () => {
+  it('continues with the next URL once the first has expired, as in the guide', async () => {
     expect(await page.evaluate(() => film.show('/films/beans.wav', 60))).toBe('loadedmetadata')
     await page.evaluate(() => film.start())
     cinema.aheadMs = AFTER_SECS * 1000
@@ -205,13 +205,13 @@ describeEngines('a film by a signed URL', (engine) => {
     return digestOf(await readFile((await download?.path()) ?? ''))
   }
 
-  it.skipIf(engine.name === 'webkitgtk')('is stored by a link', async () => {
+  it.skipIf(engine.name === 'webkitgtk')('can be downloaded by a link', async () => {
     expect(await downloaded('/films/whole.wav')).toBe(digestOf(WAV))
     expect(cinema.refused).toEqual([])
   })
 
   // The others wait for the person to say so.
-  it.runIf(engine.name === 'chromium')('is stored whole, though the connection ended meanwhile', async () => {
+  it.runIf(engine.name === 'chromium')('is downloaded completely even if the connection breaks', async () => {
     expect(await downloaded('/films/cut.wav')).toBe(digestOf(WAV))
     expect(cinema.sent).toHaveLength(2)
     expect(cinema.sent[1]).toBeGreaterThan(0)

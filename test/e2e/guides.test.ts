@@ -18,7 +18,7 @@ serve({ fetch: app.fetch, port: ${port}, hostname: 'localhost' })`
 describeEngines(
   'the guide to Playwright',
   (engine) => {
-    it("has tests that Playwright's runner passes, and that would fail", async () => {
+    it('has tests that Playwright’s runner passes, and that fail when they should', async () => {
       if (engine.name !== 'chromium') return
       // Within the project, where its own name leads to what is built.
       const folder = join(root, 'build', `playwright-${process.pid}`)

@@ -64,7 +64,7 @@ describeEngines('pages that a server renders', (engine) => {
     site.log.length = 0
   })
 
-  it('name who has signed in, and nobody who has signed out in another tab', async () => {
+  it('show the account, and none after a sign-out in another tab', async () => {
     expect((await visit(page, '/account')).path).toBe('/login')
     expect(await page.evaluate(() => app.signIn())).toBe('kept')
     const shown = await visit(page, '/account?page=1#notes')
@@ -83,7 +83,7 @@ describeEngines('pages that a server renders', (engine) => {
     await other.close()
   })
 
-  it('name nobody whose session was revoked, and load no page for ever', async () => {
+  it('show no account once its session was revoked, and do not reload endlessly', async () => {
     await page.evaluate(() => app.signIn())
     expect((await visit(page, '/account')).who).toMatch(/^eip155:1:0x/)
     expect(await page.evaluate(() => app.revoke())).toBe(200)
@@ -92,7 +92,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect(String(after.failures)).toContain('401 (ERR_CAPABILITY_REVOKED)')
   })
 
-  it('come in one hop the next day, with neither a login page nor a prompt', async () => {
+  it('load after one redirect on the next day, without a login page or a prompt', async () => {
     await page.evaluate(() => app.signIn())
     const { who, depth } = await visit(page, '/account')
     site.ahead = DAY_MS
@@ -111,7 +111,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect(site.log.filter((line) => line.startsWith('GET'))).toHaveLength(2)
   })
 
-  it('come again for a form that was sent too late, which changes nothing', async () => {
+  it('show a form again that was sent too late, which changes nothing', async () => {
     await page.evaluate(() => app.signIn())
     await visit(page, '/account')
     site.ahead = DAY_MS
@@ -127,7 +127,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect((await arrived(page)).path).toBe('/account')
   })
 
-  it('do not name the person for long to someone who has copied the cookie, and can’t renew it', async () => {
+  it('show the account only for a short time to someone who copied the cookie but not the key', async () => {
     await page.evaluate(() => app.signIn())
     const { who } = await visit(page, '/account')
     const [copied, there] = [site.cookies, await openBrowser(engine)]
@@ -146,7 +146,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect((await visit(page, '/account')).who).toBe(who)
   })
 
-  it('are not loaded for ever by a browser that keeps no cookies, or a server that believes none', async () => {
+  it('do not reload endlessly if the browser keeps no cookies or the server accepts none', async () => {
     site.losesCookies = true
     expect(await page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
     expect(String((await look(page)).failures)).toContain('did not keep it')
@@ -167,25 +167,28 @@ describeEngines('pages that a server renders', (engine) => {
   })
 
   // WebKitGTK can't be told so from outside.
-  it.runIf(engine.name !== 'webkitgtk')('tell a person whose browser is set to keep no cookies', async () => {
-    const profileDir = await temporaryFolder()
-    await forbidCookies(profileDir)
-    const there = await openBrowser(engine, {
-      profileDir,
-      firefoxPrefs: { 'network.cookie.cookieBehavior': 2 },
-    })
-    try {
-      expect((await visit(there.page, '/login')).kept).toBe('nobody')
-      expect(await there.page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
-      expect(String((await look(there.page)).failures)).toContain('allow cookies for this site')
-      expect((await visit(there.page, '/account')).path).toBe('/login')
-      expect(site.log.filter((line) => line.startsWith('GET /account'))).toEqual(['GET /account undefined'])
-    } finally {
-      await there.close()
-    }
-  })
+  it.runIf(engine.name !== 'webkitgtk')(
+    'show a message if the browser is set to keep no cookies',
+    async () => {
+      const profileDir = await temporaryFolder()
+      await forbidCookies(profileDir)
+      const there = await openBrowser(engine, {
+        profileDir,
+        firefoxPrefs: { 'network.cookie.cookieBehavior': 2 },
+      })
+      try {
+        expect((await visit(there.page, '/login')).kept).toBe('nobody')
+        expect(await there.page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
+        expect(String((await look(there.page)).failures)).toContain('allow cookies for this site')
+        expect((await visit(there.page, '/account')).path).toBe('/login')
+        expect(site.log.filter((line) => line.startsWith('GET /account'))).toEqual(['GET /account undefined'])
+      } finally {
+        await there.close()
+      }
+    },
+  )
 
-  it('are greeted by the account that signed in last, in every tab', async () => {
+  it('show the account that signed in last, in every tab', async () => {
     await page.evaluate(() => app.signIn())
     const { who } = await visit(page, '/account')
     const other = await browser.newPage()
@@ -204,7 +207,7 @@ describeEngines('pages that a server renders', (engine) => {
     await other.close()
   })
 
-  it('go on with the session that was renewed', async () => {
+  it('continue with a renewed session', async () => {
     await page.evaluate(() => app.signIn())
     const { who } = await visit(page, '/account')
     const key = await page.evaluate(() => app.renew())

@@ -45,7 +45,7 @@ const nothing: Look = {
 }
 
 describeEngines('a session', (engine) => {
-  it('outlives a reload and a restart, and ends with signing out', async () => {
+  it('survives a reload and a restart, and ends with the sign-out', async () => {
     const run = await profile(engine)
     const { signedIn, reloaded } = await run<SignInReport>('sign-in')
     const { keyDID } = signedIn
@@ -66,7 +66,7 @@ describeEngines('a session', (engine) => {
     expect(await run('look')).toEqual(nothing)
   })
 
-  it('has a key that no script can take', async () => {
+  it('has a key that no script can export', async () => {
     const run = await profile(engine)
     const { sessionKey, exportableKey } = await run<TakeKeyReport>('take-key')
     expect(new Set(Object.values(exportableKey))).toEqual(new Set(['taken']))
@@ -74,7 +74,7 @@ describeEngines('a session', (engine) => {
     expect(Object.keys(sessionKey)).toHaveLength(4)
   })
 
-  it('of a private window works there, says truly where it is, and goes with the window', async () => {
+  it('of a private window works, reports its persistence, and ends with the window', async () => {
     const run = await profile(engine)
     const { signedIn, reloaded } = await run<SignInReport>('sign-in', { private: true })
     const { keyDID, persistence, signature } = signedIn
@@ -89,7 +89,7 @@ describeEngines('a session', (engine) => {
     expect(await run('look')).toEqual(nothing)
   })
 
-  it('that did-session 4 left is taken up after a restart, without the wallet', async () => {
+  it('of did-session 4 is resumed after a restart, without the wallet', async () => {
     const run = await profile(engine)
     const { keyDID, databases } = await run<{ keyDID: string; databases: string[] }>('leave-did-session-4')
     expect(databases).toEqual(['did-session'])

@@ -285,7 +285,7 @@ describeEngines('sockets and signed URLs', (engine) => {
     expect(await open(url, ['notes.v1'], 'hello')).toBe('closed 4401 ERR_JWS_INVALID')
   })
 
-  it('show an image, until its time is over', async () => {
+  it('show an image until its URL expires', async () => {
     const url = await sign('/api/dot.gif?size=1')
     expect(await image(url)).toBe('1')
     for (const [code, other] of changed(url)) {
@@ -300,7 +300,7 @@ describeEngines('sockets and signed URLs', (engine) => {
     expect(app.log).toEqual(['ERR_REQUEST_STALE'])
   })
 
-  it('hear events, until their time is over', async () => {
+  it('receive events until their URL expires', async () => {
     const url = await sign('/api/events?size=1')
     expect(await stream(url)).toBe(`${account} /api/events?size=1`)
     for (const [code, other] of changed(url)) {
@@ -313,7 +313,7 @@ describeEngines('sockets and signed URLs', (engine) => {
     expect(app.log).toEqual(['ERR_REQUEST_STALE'])
   })
 
-  it('download 50 MB, and go on where the connection ended', async () => {
+  it('download 50 MB, and resume after the connection ended', async () => {
     const url = await sign('/api/file?size=1')
     expect(await status(url, { method: 'HEAD' })).toBe(200)
     const whole = await page.evaluate((link) => globalThis.socketsPage.resume(link, 5_000_000), url)
@@ -366,7 +366,7 @@ describeEngines('sockets and signed URLs', (engine) => {
       await redis?.stop()
     })
 
-    it('closes the sockets of one when the other revokes the session', async () => {
+    it('close the sockets of one server when the session is revoked on the other', async () => {
       const [one, two] = apps as [App, App]
       await page.goto(`${one.origin}/`)
       await page.waitFor(() => 'socketsPage' in globalThis)

@@ -150,7 +150,7 @@ describe('a new app', () => {
     expect(row.errors).toEqual([])
   })
 
-  it('takes every block of the README and the guides, with the types of all packages that they name', async () => {
+  it('compiles every block of the README and the guides, with the types of all packages that they name', async () => {
     const row: Row = { app: 'every block', minutes: '', errors: [], warnings: [] }
     rows.push(row)
     const begun = performance.now()

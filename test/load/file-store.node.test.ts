@@ -51,7 +51,7 @@ class Ledger {
   }
 }
 
-it(`${WRITERS} processes at a time on one file, ${KILLS} of them killed, lose nothing that was acknowledged`, async () => {
+it(`${WRITERS} processes that write one file, ${KILLS} of them killed, lose no acknowledged write`, async () => {
   const path = join(await temporaryFolder(), 'sessions.json')
   const began = performance.now()
   const totals = { written: 0, killed: 0 }

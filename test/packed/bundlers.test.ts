@@ -94,7 +94,7 @@ const HTML = (script: string): string =>
 
 const engine = inject('engines').find(({ name }) => name === 'chromium')
 
-describe('bundling, with nothing of the optional installed', () => {
+describe('bundling without optional peers', () => {
   let folder: BareFolder
   let server: Server
   let browser: Browser | undefined
@@ -121,7 +121,7 @@ describe('bundling, with nothing of the optional installed', () => {
   })
 
   it.each(Object.entries(BUNDLERS))(
-    'by %s gives no error and no warning, and a page that works',
+    'with %s causes no error and no warning, and the page works',
     async (name, { args, page }) => {
       const [command, ...rest] = args
       const { stdout, stderr } = await run(join(folder.path, 'node_modules/.bin', command), rest, {

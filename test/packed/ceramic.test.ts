@@ -55,7 +55,7 @@ async function casesOf(script: string): Promise<Record<string, unknown>> {
 
 const refused = (words: string): unknown => expect.stringMatching(new RegExp(`^refused: .*${words}`))
 
-describe("Ceramic's packages", () => {
+describe('the packages of Ceramic', () => {
   it('have the types that the guide uses', async () => {
     const files = blocksOf('docs/guides/ceramic.md')
       .filter(({ language }) => language === 'ts')
@@ -66,7 +66,7 @@ describe("Ceramic's packages", () => {
     expect(await complaintsOf(join(folder.path, 'compiled'), PROGRAMS.page, files)).toEqual([])
   })
 
-  it('a node of js-ceramic takes what a session writes, and refuses what it may not write', async () => {
+  it('a js-ceramic node accepts writes of a session, and refuses those it does not cover', async () => {
     expect(await casesOf('node.js')).toEqual({
       'a tile is created': ['created', OWNER],
       'and changed': 'changed',

@@ -66,7 +66,7 @@ const listen = (fetch: (request: Request) => Response | Promise<Response>) =>
 `
 
 describe('the guide to API clients', () => {
-  it('has clients that sign as whoever is signed in by then', async () => {
+  it('has clients that sign with the session current at each call', async () => {
     const port = await freePort()
     const script = await appOf(
       'clients',
@@ -162,7 +162,7 @@ await app.listen(Number(process.env.PORT), 'localhost')`,
     },
   ],
 ])('the server of docs/guides/%s.md, %s', (page, _, script, { granted, ...asked }) => {
-  it('is attacked in vain', async () => {
+  it('refuses every attack', async () => {
     const port = await freePort()
     const file = await appOf(page, port, `${script}\nconsole.log('ready')`)
     const env = { ...ownEnv(), PORT: `${port}` }

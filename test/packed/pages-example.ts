@@ -69,7 +69,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         await folder?.remove()
       })
 
-      it('greets on pages that its server renders, takes notes, and greets nobody after the sign-out', async () => {
+      it('shows the account on server-rendered pages, accepts notes, and shows none after the sign-out', async () => {
         await serving(0, async () => {
           const { page } = browser
           await page.goto(`${url}/notes`)
@@ -103,7 +103,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         })
       })
 
-      it('goes on where one was headed on the next morning, without a prompt; a stolen cookie does not', async () => {
+      it('continues on the next day without a prompt, but not with a stolen cookie', async () => {
         let stolen = ''
         await serving(0, async () => {
           const { page } = browser
@@ -131,7 +131,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         })
       })
 
-      it('takes a form from no other site', async () => {
+      it('refuses a form of another site', async () => {
         await serving(0, async () => {
           const { page } = browser
           await page.goto(url)
@@ -154,7 +154,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         })
       })
 
-      it('refuses every attack on what is signed', async () => {
+      it('refuses every attack on signed requests', async () => {
         await serving(0, () => attack(port))
       })
     },

@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder?.remove())
 
-it('a request that a server received can be signed, to be handed on', async () => {
+it('a request that a server received can be signed and forwarded', async () => {
   const script = await folder.write('received.js', SCRIPT)
   const args = ['run', '--allow-net=localhost', script, String(await freePort())]
   const { stdout } = await run('deno', args, { cwd: folder.path, env: onPath })

@@ -50,7 +50,7 @@ const { entries, render } = await vite.ssrLoadModule('/app.js')
 ${REPORT}
 await vite.close()`
 
-describe('server rendering touches nothing of a page', () => {
+describe('server rendering uses no browser globals', () => {
   let folder: BareFolder
   beforeAll(async () => {
     folder = await bareFolder('react@19.3.1', 'react-dom@19.3.1', 'vite@8.3.8', 'vue@3.5.45', 'svelte@5.57.3')

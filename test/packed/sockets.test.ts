@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder?.remove())
 
-it('are accepted once, by those they are for, until their time or the session is over', async () => {
+it('are accepted once, by their audience, until they or the session expire', async () => {
   const script = await folder.write('sockets.js', await readFile(new URL('sockets.js', import.meta.url)))
   const { stdout } = await run(process.execPath, [script, String(KEY_A)], { cwd: folder.path })
   const refused = (how: unknown): object => ({

@@ -62,16 +62,19 @@ describe('the stores in SQLite', () => {
   })
   afterAll(() => folder.remove())
 
-  it.each([22, 24] as const)('do what stores must, over node:sqlite of Node %s', async (version) => {
-    expectAllDone(await results(folder, installedNode(version), NODE_SQLITE))
-  })
+  it.each([22, 24] as const)(
+    'pass the test suite of stores, with node:sqlite of Node %s',
+    async (version) => {
+      expectAllDone(await results(folder, installedNode(version), NODE_SQLITE))
+    },
+  )
 
-  it('refuse a connection with an open transaction, with which a use would be undone', async () => {
+  it('refuse a connection with an open transaction, which could be rolled back', async () => {
     const { undone } = await results(folder, installedNode(24), NODE_SQLITE)
     expect(undone).toContain('ERR_STORE_UNAVAILABLE: a transaction is open')
   })
 
-  it('do so over better-sqlite3', async (context) => {
+  it('pass it with better-sqlite3', async (context) => {
     const own = await bareFolder()
     try {
       // Where there is no binary of it to download, it is compiled, for which a machine needs a compiler: in a third of the time, if

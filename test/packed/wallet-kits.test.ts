@@ -238,7 +238,7 @@ describe('the wallet kits', () => {
   })
   afterAll(() => folder?.remove())
 
-  it('have the types that ours say, and the guides to them and to WalletConnect compile', async () => {
+  it('have the types that ours expect, and their guides compile', async () => {
     await folder.write('types.ts', TYPES)
     await folder.write('walletconnect-types.ts', WALLETCONNECT_TYPES)
     await folder.write('css.d.ts', "declare module '*.css'")
@@ -249,7 +249,7 @@ describe('the wallet kits', () => {
     })
   })
 
-  it("AppKit's dialog signs in, asks whom it must, and signs out", async () => {
+  it('AppKit’s dialog signs in, prompts when required, and signs out', async () => {
     const file = await folder.write('appkit.mjs', APPKIT)
     const { stdout } = await run(process.execPath, [file], { cwd: folder.path })
     const [a, b] = [
@@ -279,7 +279,7 @@ describe('the wallet kits', () => {
   })
 
   it.skipIf(!engine)(
-    "RainbowKit's dialog signs in, stays so, follows the wallet to another account, and signs out",
+    'RainbowKit’s dialog signs in, stays signed in, follows the wallet’s account, and signs out',
     async () => {
       const { context, close } = await openBrowser(engine as Engine)
       onTestFinished(close)

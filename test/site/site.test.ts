@@ -78,7 +78,7 @@ const isWritten = (name: string): boolean =>
   !name.startsWith('reference/') || name === 'reference/cacao-session/hono.html'
 
 it.each(WIDTHS)(
-  'cuts nothing at %d px, and has nothing that axe finds, in light and dark colours',
+  'cuts nothing off at %d px, and has no fault that axe finds, in light and dark mode',
   async (width) => {
     const context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' })
     context.setDefaultTimeout(LONGEST_MS)
@@ -113,7 +113,7 @@ it.each(WIDTHS)(
   },
 )
 
-it('would see what is cut', async () => {
+it('would detect text that is cut off', async () => {
   const page = await browser.newPage({ viewport: { width: 390, height: 900 } })
   const wide = '<pre>a line of code that is longer than its box</pre>'
   await page.setContent(
@@ -128,7 +128,7 @@ it('would see what is cut', async () => {
 })
 
 it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
-  'shows the keyboard where it is in a narrow window, in %s',
+  'shows the focus in a narrow window, in %s',
   async (_name, engine) => {
     const { page, close } = await openBrowser(engine)
     onTestFinished(close)

@@ -35,7 +35,7 @@ describe('examples/cloudflare-worker', () => {
     }
   }
 
-  it('knows, also when it is started again, what it has accepted and who signed out', async () => {
+  it('remembers used requests and sign-outs, after a restart too', async () => {
     let sent: Request | undefined
     let late: Request | undefined
     await serving(async (api) => {
@@ -68,7 +68,7 @@ describe('examples/cloudflare-worker', () => {
     })
   })
 
-  it('has stores that do what stores must, also after a restart', async () => {
+  it('has stores that pass the test suite, after a restart too', async () => {
     const script = join(folder.path, 'stores-under-test.mjs')
     await writeFile(script, await workerStoresScript(folder.path))
     const { stdout } = await run(installedNode(24), ['--no-warnings', script], { cwd: folder.path })
@@ -96,7 +96,7 @@ describe('examples/cloudflare-worker', () => {
     })
   })
 
-  it('has its types right', async () => {
+  it('has correct types', async () => {
     await run('npm', ['run', 'check'], { cwd: folder.path })
   })
 })

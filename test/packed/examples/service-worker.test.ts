@@ -47,7 +47,7 @@ describeEngines(
     })
     afterAll(() => browser?.close())
 
-    it('signs what the page sends, until one signs out in any tab', async () => {
+    it('signs the page’s requests until the person signs out in any tab', async () => {
       const { page } = browser
       await page.goto(url)
       await told(page, 'Signed out')
@@ -86,7 +86,7 @@ describeEngines(
 
     // Only Chromium lets one do either.
     if (engine.name !== 'chromium') return
-    it('signs on when the browser has ended the worker, and where a page was loaded past it', async () => {
+    it('still signs after the browser ended the worker, and on pages loaded without it', async () => {
       const { page, context } = browser
       await page.goto(url)
       await told(page, 'Signed out')

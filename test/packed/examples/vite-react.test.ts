@@ -52,7 +52,7 @@ describeEngines(
       return () => browser.close()
     })
 
-    it('signs in, says hello to its server, stays signed in after a reload, and signs out in all tabs', async () => {
+    it('signs in, calls its server, stays signed in after a reload, and signs out in all tabs', async () => {
       await serving('preview', async ({ url }) => {
         const { page } = browser
         await page.goto(url)
@@ -129,7 +129,7 @@ describeEngines(
       expect(complaints).toEqual([])
     })
 
-    it('asks once, though its source changes under it while the wallet asks, and stays signed in', async () => {
+    it('prompts once even if its source changes during the prompt, and stays signed in', async () => {
       // With another hook, so that the page is not only rendered but mounted anew.
       const change = async (from: string, to: string) => {
         const path = join(folder.path, 'src/app.tsx')
