@@ -109,32 +109,40 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     async (): Promise<boolean> =>
       outcome(await toPort(ports.get(name) ?? 0)({ ...(await sign(by)), ...change }))
 
-  tried(`a capability for uploads that is to delete the account, on ${name}`, [
-    ['(the account’s own)', send({}, () => owner), 'accepted'],
-    ['as it is', send({}), 'ERR_CAPABILITY_RESOURCES'],
+  tried(`a capability for uploads that would delete the account, on ${name}`, [
+    ['(the account’s own capability)', send({}, () => owner), 'accepted'],
+    ['unchanged', send({}), 'ERR_CAPABILITY_RESOURCES'],
     ['by Host', send({ host: UPLOADS }), 'ERR_CAPABILITY_RESOURCES'],
-    ['by Host, with a port', send({ host: `${UPLOADS}:443` }), 'ERR_CAPABILITY_RESOURCES'],
     [
-      'by Host, with a user',
+      'with the other host in Host, with a port',
+      send({ host: `${UPLOADS}:443` }),
+      'ERR_CAPABILITY_RESOURCES',
+    ],
+    [
+      'with the other host in Host, with a user name',
       send({ host: `${UPLOADS}@${AUTHORITY}` }),
       name === 'Hono' ? 'nothing' : 'ERR_CAPABILITY_RESOURCES',
     ],
     [
-      'by a Host that has a path',
+      'with the other host in a Host with a path',
       send({ host: `${UPLOADS}/x?` }),
       name === 'Hono' ? 'nothing' : 'ERR_CAPABILITY_RESOURCES',
     ],
     [
-      'by an absolute target',
+      'with the other host in an absolute target',
       send({ target: `https://${UPLOADS}/account` }),
       name === 'Hono' ? 'ERR_CAPABILITY_RESOURCES' : 'ERR_REQUEST_SIGNATURE',
     ],
     [
-      'by both',
+      'with the other host in both',
       send({ target: `https://${UPLOADS}/account`, host: UPLOADS }),
       name === 'Hono' ? 'ERR_CAPABILITY_RESOURCES' : 'ERR_REQUEST_SIGNATURE',
     ],
-    ['(a Host of nowhere, by the account’s own)', send({ host: 'localhost' }, () => owner), 'accepted'],
+    [
+      '(the account’s own capability, with an unknown Host)',
+      send({ host: 'localhost' }, () => owner),
+      'accepted',
+    ],
   ])
 
   /** Signed as it is written: only what a URL makes of it is odd. */
@@ -143,15 +151,15 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     if (status >= 400 && status < 500) return false
     throw new Error(`${status} ${body}`)
   }
-  tried(`a target that a URL would write in another way, on ${name}`, [
+  tried(`a target that a URL parser would rewrite, on ${name}`, [
     ['a fragment', aim('/account#x'), 'nothing'],
     ['an empty fragment', aim('/account#'), 'nothing'],
     ['dot segments', aim('/x/../account'), 'nothing'],
     ['encoded dot segments', aim('/x/%2e%2E/account'), 'nothing'],
     ['a dot segment', aim('/./account'), 'nothing'],
     ['a backslash', aim('/x\\..\\account'), 'nothing'],
-    ['a user in an absolute target', aim(`https://user@${AUTHORITY}/account`), 'nothing'],
-    ['a user and a password', aim(`https://user:x@${AUTHORITY}/account`), 'nothing'],
+    ['a user name in an absolute target', aim(`https://user@${AUTHORITY}/account`), 'nothing'],
+    ['a user name and a password', aim(`https://user:x@${AUTHORITY}/account`), 'nothing'],
     ['a port in an absolute target', aim(`https://${AUTHORITY}:8443/account`), 'nothing'],
     ['another scheme', aim(`ftp://${AUTHORITY}/account`), 'nothing'],
     ['no scheme', aim(`${AUTHORITY}/account`), 'nothing'],
@@ -159,7 +167,7 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     ['an asterisk', aim('*'), 'nothing'],
     ['no slash', aim('account'), 'nothing'],
     ['a quotation mark', aim('/account"'), 'nothing'],
-    ['bytes that are no ASCII', aim('/acc\u00fcnt'), 'nothing'],
+    ['bytes outside ASCII', aim('/acc\u00fcnt'), 'nothing'],
     ['angle brackets in the query', aim('/account?<x>'), 'nothing'],
   ])
 }
@@ -174,27 +182,27 @@ const forwarded =
   }
 const HTTPS = ['X-Forwarded-Proto', 'https'] as const
 
-tried('a capability for uploads that is to delete the account, behind a proxy that Express believes', [
-  ['(the account’s own)', forwarded([HTTPS], () => owner), 'accepted'],
-  ['as it is', forwarded([HTTPS]), 'ERR_CAPABILITY_RESOURCES'],
+tried('a capability for uploads that would delete the account, behind a proxy that Express trusts', [
+  ['(the account’s own capability)', forwarded([HTTPS], () => owner), 'accepted'],
+  ['unchanged', forwarded([HTTPS]), 'ERR_CAPABILITY_RESOURCES'],
   ['by X-Forwarded-Host', forwarded([HTTPS, ['X-Forwarded-Host', UPLOADS]]), 'ERR_CAPABILITY_RESOURCES'],
   [
-    'by several of them',
+    'with several forwarded hosts',
     forwarded([HTTPS, ['X-Forwarded-Host', `${UPLOADS}, ${AUTHORITY}`]]),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    'by one of them twice',
+    'with a forwarded host twice',
     forwarded([HTTPS, ['X-Forwarded-Host', AUTHORITY], ['x-forwarded-host', UPLOADS]]),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    '(the account’s own, under another name)',
+    '(the account’s own capability, with another host)',
     forwarded([HTTPS, ['X-Forwarded-Host', UPLOADS]], () => owner),
     'accepted',
   ],
   [
-    '(the account’s own, under another scheme)',
+    '(the account’s own capability, with another scheme)',
     forwarded([['X-Forwarded-Proto', 'http']], () => owner),
     'accepted',
   ],
@@ -224,30 +232,38 @@ const send2 =
     }
   }
 
-tried('a capability for uploads that is to delete the account, on HTTP/2', [
-  ['(the account’s own)', send2({ ':authority': AUTHORITY }, () => owner), 'accepted'],
+tried('a capability for uploads that would delete the account, on HTTP/2', [
+  ['(the account’s own capability)', send2({ ':authority': AUTHORITY }, () => owner), 'accepted'],
   [
-    '(the account’s own, with the name twice)',
+    '(the account’s own capability, with host and :authority)',
     send2({ ':authority': AUTHORITY, host: AUTHORITY }, () => owner),
     'accepted',
   ],
-  ['as it is', send2({ ':authority': AUTHORITY }), 'ERR_CAPABILITY_RESOURCES'],
+  ['unchanged', send2({ ':authority': AUTHORITY }), 'ERR_CAPABILITY_RESOURCES'],
   ['by :authority', send2({ ':authority': UPLOADS }), 'ERR_CAPABILITY_RESOURCES'],
-  ['by host beside :authority', send2({ ':authority': AUTHORITY, host: UPLOADS }), 'ERR_REQUEST_SIGNATURE'],
-  ['by :authority beside host', send2({ ':authority': UPLOADS, host: AUTHORITY }), 'ERR_REQUEST_SIGNATURE'],
-  ['by another scheme', send2({ ':authority': AUTHORITY, ':scheme': 'ftp' }), 'ERR_CAPABILITY_RESOURCES'],
   [
-    'by an absolute path',
+    'with the other host in host beside :authority',
+    send2({ ':authority': AUTHORITY, host: UPLOADS }),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  [
+    'with the other host in :authority beside host',
+    send2({ ':authority': UPLOADS, host: AUTHORITY }),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['with another scheme', send2({ ':authority': AUTHORITY, ':scheme': 'ftp' }), 'ERR_CAPABILITY_RESOURCES'],
+  [
+    'with an absolute path',
     send2({ ':authority': AUTHORITY, ':path': `https://${UPLOADS}/account` }),
     'nothing',
   ],
   [
-    'the account’s own, with a fragment',
+    'the account’s own capability, with a fragment',
     send2({ ':authority': AUTHORITY }, () => owner, '/account#x'),
     'ERR_REQUEST_SIGNATURE',
   ],
   [
-    'the account’s own, with dot segments',
+    'the account’s own capability, with dot segments',
     send2({ ':authority': AUTHORITY }, () => owner, '/x/../account'),
     'ERR_REQUEST_SIGNATURE',
   ],

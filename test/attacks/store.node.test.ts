@@ -40,28 +40,28 @@ const revocations = (happens: (path: string) => Promise<unknown>) => async (): P
   return requestVerifier({ ...accepting, revocation: fileRevocation(path) })(await sign(post()))
 }
 
-tried('a file that others may write', [
-  ['(one that they may not)', tampered(async () => undefined), 'accepted'],
-  ['for the group', tampered((path) => chmod(path, 0o620)), 'ERR_STORE_UNAVAILABLE'],
-  ['for all', tampered((path) => chmod(path, 0o666)), 'ERR_STORE_UNAVAILABLE'],
+tried('a file that others can write', [
+  ['(a file that only its owner can write)', tampered(async () => undefined), 'accepted'],
+  ['writable by the group', tampered((path) => chmod(path, 0o620)), 'ERR_STORE_UNAVAILABLE'],
+  ['writable by everyone', tampered((path) => chmod(path, 0o666)), 'ERR_STORE_UNAVAILABLE'],
   [
-    'in a folder where anybody may replace it',
+    'in a folder where anyone can replace it',
     tampered((path) => chmod(dirname(path), 0o777)),
     'ERR_STORE_UNAVAILABLE',
   ],
-  ['a link to another one', tampered(linked), 'ERR_STORE_UNAVAILABLE'],
-  ['(a list of revocations that they may not write)', revocations(async () => undefined), 'accepted'],
+  ['a symbolic link to another file', tampered(linked), 'ERR_STORE_UNAVAILABLE'],
+  ['(a revocation file that only its owner can write)', revocations(async () => undefined), 'accepted'],
   [
-    'a list of revocations, for the group',
+    'a revocation file writable by the group',
     revocations((path) => chmod(path, 0o660)),
     'ERR_STORE_UNAVAILABLE',
   ],
   [
-    'a list of revocations in a folder of all',
+    'a revocation file in a folder writable by everyone',
     revocations((path) => chmod(dirname(path), 0o777)),
     'ERR_STORE_UNAVAILABLE',
   ],
-  ['a list of revocations that is a link', revocations(linked), 'ERR_STORE_UNAVAILABLE'],
+  ['a revocation file that is a symbolic link', revocations(linked), 'ERR_STORE_UNAVAILABLE'],
 ])
 
 /** A request to a server on a Redis of this policy, by which it may drop what it promised to keep. */
@@ -93,11 +93,11 @@ const EVICTING = [
 ]
 
 describeRedis('redis-server', () => {
-  tried('a Redis that forgets under load', [
-    ['(one that doesn’t)', onRedis('noeviction', 'revocation'), 'accepted'],
+  tried('a Redis that evicts keys', [
+    ['(a Redis that does not)', onRedis('noeviction', 'revocation'), 'accepted'],
     ...EVICTING.flatMap((policy): Attack[] => [
-      [`revocations under ${policy}`, onRedis(policy, 'revocation'), 'ERR_STORE_UNAVAILABLE'],
-      [`used requests under ${policy}`, onRedis(policy, 'replay'), 'ERR_STORE_UNAVAILABLE'],
+      [`revocations with ${policy}`, onRedis(policy, 'revocation'), 'ERR_STORE_UNAVAILABLE'],
+      [`used requests with ${policy}`, onRedis(policy, 'replay'), 'ERR_STORE_UNAVAILABLE'],
     ]),
   ])
 })

@@ -44,12 +44,15 @@ export async function attackCookies({ visit, secret, domain }: CookieServer): Pr
     `${name}=${mark}${forgedItem([{ cacao: signed({ aud, domain }, key), seed }])}`
   const attacks: readonly (readonly [attack: string, cookies: string])[] = [
     ['no cookie', ''],
-    ['a session that a wallet signed, and nobody sealed', written(KEY_A)],
-    ['a session in somebody else’s name, with any signature', written(KEY_B)],
-    ['a sealed one that was changed', genuine.replace(/.{20}$/, 'A'.repeat(20))],
-    ['one that another server sealed', await cookiesOf(crypto.getRandomValues(new Uint8Array(32)), domain)],
-    ['one of a foreign site', await cookiesOf(secret, 'evil.example.com')],
-    ['one for another kind of sign-in', genuine.replace(name, `${name}2`)],
+    ['a session that a wallet signed, but the server did not seal', written(KEY_A)],
+    ['a session of another account, with a false signature', written(KEY_B)],
+    ['a changed sealed cookie', genuine.replace(/.{20}$/, 'A'.repeat(20))],
+    [
+      'a cookie sealed by another server',
+      await cookiesOf(crypto.getRandomValues(new Uint8Array(32)), domain),
+    ],
+    ['a cookie of another domain', await cookiesOf(secret, 'evil.example.com')],
+    ['a cookie of another namespace', genuine.replace(name, `${name}2`)],
   ]
   for (const [attack, cookies] of attacks) expect(await visit(cookies), attack).not.toMatch(/eip155/)
   expect(await visit(genuine)).toContain(believed)
