@@ -27,11 +27,11 @@ const CHANGED_PAYLOADS: readonly [string, (p: Cacao['p'], genuine: Genuine) => o
   ['resources: one wider', () => ({ resources: ['https://*'] })],
   ['resources: none', () => ({ resources: [] })],
   ['resources: absent', () => ({ resources: undefined })],
-  ['end: later', () => ({ exp: '2099-01-01T00:00:00.000Z' })],
-  ['end: absent', () => ({ exp: undefined })],
-  ['end: another spelling', ({ exp }) => ({ exp: exp?.replace('T', 't') })],
-  ['beginning', () => ({ nbf: '2020-01-01T00:00:00.000Z' })],
-  ['time of issue', () => ({ iat: '2020-01-01T00:00:00.000Z' })],
+  ['expiry: later', () => ({ exp: '2099-01-01T00:00:00.000Z' })],
+  ['expiry: absent', () => ({ exp: undefined })],
+  ['expiry: another spelling', ({ exp }) => ({ exp: exp?.replace('T', 't') })],
+  ['nbf', () => ({ nbf: '2020-01-01T00:00:00.000Z' })],
+  ['iat', () => ({ iat: '2020-01-01T00:00:00.000Z' })],
   ['domain', () => ({ domain: 'evil.example.com' })],
   ['nonce', () => ({ nonce: 'anothernonce1' })],
   ['statement', () => ({ statement: 'Something harmless.' })],
@@ -43,10 +43,10 @@ const CHANGED_PAYLOADS: readonly [string, (p: Cacao['p'], genuine: Genuine) => o
 /** Texts are changed by their characters, bytes by themselves. */
 const CHANGED_SIGNATURES: readonly [string, (s: string | Uint8Array) => unknown][] = [
   ['empty', (s) => (typeof s === 'string' ? '' : new Uint8Array())],
-  ['of another form', (s) => (typeof s === 'string' ? new TextEncoder().encode(s) : [...s].join())],
-  ['without its end', (s) => s.slice(0, -2)],
-  ['without its beginning', (s) => s.slice(2)],
-  ['with more behind it', (s) => (typeof s === 'string' ? `${s}AA` : Uint8Array.of(...s, 0, 0))],
+  ['of another encoding', (s) => (typeof s === 'string' ? new TextEncoder().encode(s) : [...s].join())],
+  ['truncated', (s) => s.slice(0, -2)],
+  ['without its first bytes', (s) => s.slice(2)],
+  ['with bytes added', (s) => (typeof s === 'string' ? `${s}AA` : Uint8Array.of(...s, 0, 0))],
   ['padded', (s) => (typeof s === 'string' ? `${s}==` : Uint8Array.of(0, ...s))],
   ['with white space', (s) => (typeof s === 'string' ? ` ${s}` : Uint8Array.of(32, ...s))],
   ...[0.2, 0.5, 0.9].map((place): [string, (s: string | Uint8Array) => unknown] => [
@@ -74,7 +74,7 @@ export function describeAttacks(kind: string, make: () => Promise<Genuine>): voi
       expect(error).toMatchObject({ name: 'SessionError', code: expect.stringMatching(ACCEPTED_CODES) })
     }
 
-    it('are tried on what is genuine', async () => {
+    it('are compared with a genuine capability, which is accepted', async () => {
       const genuine = await make()
       expect(await accepts(genuine, structuredClone(genuine.cacao))).toEqual(genuine.cacao)
     })
@@ -109,14 +109,14 @@ export function describeAttacks(kind: string, make: () => Promise<Genuine>): voi
       for (const t of types.filter((type) => type !== s.t)) await refuses(genuine, { h, p, s: { ...s, t } })
     })
 
-    it('what is said beside the signature is refused', async () => {
+    it('metadata beside the signature is refused', async () => {
       const genuine = await make()
       const { h, p, s } = genuine.cacao
       await refuses(genuine, { h, p, s: { ...s, m: { ...s.m, aad: Uint8Array.of(1) } } })
       await refuses(genuine, { h, p, s: { ...s, m: { parent: parseCacao(genuine.cacao) } } })
     })
 
-    it('another word in the header says nothing new', async () => {
+    it('another header type is refused, except the two of Ethereum accounts', async () => {
       const genuine = await make()
       const { h, p, s } = genuine.cacao
       const t = h.t === 'caip122' ? 'eip4361' : 'caip122'

@@ -22,5 +22,5 @@ export function storeSuites({ replay, revocation, devices }: StoreKinds): void {
   }
   if (replay) suite('a replay store', replayStoreCases(replay))
   if (revocation) suite('a revocation store', revocationStoreCases(revocation))
-  if (devices) suite('a store of devices', deviceStoreCases(devices))
+  if (devices) suite('a device store', deviceStoreCases(devices))
 }
