@@ -23,8 +23,8 @@ import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
 import { ORIGIN } from '../setup/with-passkeys.js'
 import { tried } from './kit/tried.js'
 
-// The door of whoever is handed a capability. Options are as loose as the languages that they come from: from JSON, from an
-// environment, from a colleague who uses no TypeScript.
+// Attacks on functions that receive a capability. Options are as loose as the places that they come from: JSON, an environment
+// variable, JavaScript without types.
 
 const NOTES = 'https://api.example.com/notes/*'
 const NOTE = 'https://api.example.com/notes/1'
@@ -32,7 +32,7 @@ const cacao = signed({ resources: [NOTES] })
 const elsewhere = signed({ resources: [NOTES], domain: 'example.co' })
 const verifiers = ethereumVerifiers()
 
-/** Verifies what was signed on `example.com`, or something else, with options that are added to those of a careful server. */
+/** Verifies a capability signed on `example.com`, or another one, with options added to those of a careful server. */
 const verify =
   (changes: object, input: unknown = cacao) =>
   (): Promise<unknown> =>
@@ -201,7 +201,7 @@ const compact = bytes.slice(0, 64)
 compact[32] = (compact[32] ?? 0) | (((bytes[64] ?? 0) - 27) << 7)
 const { h, p, s } = cacao
 
-/** One signature of a passkey fits two keys, and the account isn't signed: the same capability has two names. */
+/** A passkey's signature fits two keys, and the account isn't signed, so the same capability has two issuers. */
 const revokedPasskey =
   (name: (cacao: Cacao) => Cacao, other: (cacao: Cacao) => Cacao) => async (): Promise<unknown> => {
     const made = await signedByPasskey(new TestPasskeys(ORIGIN))
@@ -259,7 +259,7 @@ tried('a revoked passkey’s capability, with the other key that fits its signat
   ],
 ])
 
-/** A capability of a key as whose anybody can sign; or one that is granted to it. */
+/** A capability of a key for which anyone can forge signatures, or granted to such a key. */
 const nobodys = (bytes: Uint8Array) => () => {
   const iss = didOf(bytes)
   const signature = toBase64url(NOBODYS_SIGNATURE)
@@ -309,7 +309,7 @@ tried('a message that appears to say something else', [
 ])
 
 const resources = [NOTES]
-/** What an auth method makes of what it was asked. */
+/** What an auth method returns instead of the requested capability. */
 const answers =
   (changes: Record<string, unknown>, options: object = {}, key?: string) =>
   (): Promise<DIDSession> =>

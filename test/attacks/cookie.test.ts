@@ -14,15 +14,15 @@ import { forgedItem } from '../setup/forged-store.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of a server that keeps sessions in cookies. Whoever sends a request writes them.
+// Attacks on a server that keeps sessions in cookies. Anyone who sends a request can write them.
 
 const resources = ['https://api.example/notes/*']
 const NAME = '__Host-cacao-session%3Adefault'
-// What tells the parts of one value from those of another stands before it.
+// The mark before a value, which distinguishes its parts from those of another value.
 const MARK = 'abcdefgh.1.'
 const OTHER_SECRET = SECRET.map((byte) => byte + 100)
 
-/** The `Cookie` header of someone who has signed in, at a server of these options. */
+/** The `Cookie` header of a client that is signed in at a server with these options. */
 async function signedIn(
   options: Partial<CookieStoreOptions> = {},
   domain = 'app.example',
@@ -39,7 +39,7 @@ async function signedIn(
   return headerOf(cookies)
 }
 
-/** A session that its sender wrote, with a key that they have: in the name of this account, whoever signed it. */
+/** A session written by its sender, with a key that the sender has, for this account, signed by any wallet. */
 async function written(account: string, key: string): Promise<string> {
   const seed = new Uint8Array(32).fill(9)
   const { did } = await seedKey(seed)
@@ -53,7 +53,7 @@ beforeAll(async () => {
   genuine = await signedIn()
 })
 
-/** Whom the guide's own handler greets, for these cookies. */
+/** The account that the guide's own handler finds in these cookies. */
 const visit =
   (
     make: () => string | Promise<string>,

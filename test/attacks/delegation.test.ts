@@ -11,8 +11,8 @@ import { accepting, NOW, post } from '../setup/request-signer.js'
 import { KEY_A } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of what a session's key signs for other keys. A script in the page can have it do that within milliseconds, for a key
-// of its own: so a receiver takes none of it, until it says that it does, and how much.
+// Attacks with capabilities that a session delegated. A script in the page can delegate to its own key within milliseconds, so
+// a server accepts none of these unless its options say so, and up to which limits.
 
 const verifiers = ethereumVerifiers()
 const LIMITS = { maxLinks: 2 }

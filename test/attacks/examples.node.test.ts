@@ -7,8 +7,8 @@ import { attackServer } from './kit/attack-server.js'
 import { below } from './kit/server-under-attack.js'
 import { toPort } from './kit/socket-server.js'
 
-// The servers of those examples that belong to the repository, run as their one command runs them. Those that are folders of
-// their own are attacked in copies, with the packed package: test/packed/examples.
+// The servers of the examples that belong to the repository, started with their one command. Examples with a package.json of
+// their own are copied and attacked with the packed package, in test/packed/examples.
 
 const ADDRESS = /^ {2}(?:Page|Notes): http:\/\/localhost:(\d+)\/\n/m
 

@@ -5,7 +5,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { machine } from '../cli/run-cli.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-// The same door at the command line: `cacao-session verify` says "good" of nothing that it didn't check.
+// The same attacks on the command line: `cacao-session verify` must not say "good" of anything that it didn't check.
 
 const NOTE = 'https://api.example.com/notes/1'
 let jws: string

@@ -17,8 +17,8 @@ import {
 import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of whoever is handed a JWS. Without the capability beside it, it speaks for nothing but its key: a check that only a
-// capability could meet is then refused, and not passed over.
+// Attacks on functions that receive a JWS. Without its capability, a JWS proves only its key, so a check that needs a
+// capability must fail then, and must not be skipped.
 
 const verifiers = ethereumVerifiers()
 const NOTES = 'https://api.example.com/notes/*'

@@ -14,7 +14,8 @@ import { NOW, RESOURCE, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of pages: a cookie that is not the server's own, or no longer, names nobody; and nobody gets one without the key.
+// Attacks on the cookies of pages: a cookie that the server did not set, or an expired one, must show no account, and no cookie
+// can be had without the session key.
 
 const signer = await testSigner()
 const site = await cookieSite({}, signer)
@@ -25,7 +26,7 @@ const [mark = '', sealed = ''] = [value.slice(0, 11), value.slice(11)]
 const other = await cookieSite({}, await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B))
 const others = (await other.cookies()).split('; ')[0] ?? ''
 
-/** Who is named by these cookies: a stale one names nobody. */
+/** The account in these cookies; a stale cookie has none. */
 const visit =
   (cookies: () => string | Promise<string>, at: CookieSite = site, time = NOW) =>
   async (): Promise<Caller | undefined> => {
@@ -135,7 +136,7 @@ tried('a copied cookie', [
   ['before it was set', visit(() => genuine, site, NOW - 300_001), 'nothing'],
 ])
 
-/** What the handler answers to a request: a cookie, or nothing. */
+/** The cookie that the handler sets for a request, if any. */
 const renewed = (make: () => Request | Promise<Request>) => async (): Promise<string | undefined> => {
   const server = await cookieSite({}, signer)
   const request = await make()

@@ -2,7 +2,7 @@ import { KEY_A, KEY_B } from '../setup/wallet.js'
 import { inProcess } from './kit/in-process.js'
 import { tried } from './kit/tried.js'
 
-// The door of a process that serves many people at a time: what it knows of one must be nobody else's.
+// Attacks on a process that serves many people: no state of one person may reach another.
 
 const SETUP = `
   const { DIDSession } = await import('cacao-session')

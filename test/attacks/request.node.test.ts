@@ -16,14 +16,14 @@ import type { WireRequest } from '../setup/wire-request.js'
 import { toPort } from './kit/socket-server.js'
 import { tried } from './kit/tried.js'
 
-// The door of a server, at its sockets: what no client would write is written there byte by byte. A capability for
-// https://uploads.example.com/* must not reach `DELETE https://api.example.com/account`, however the two names are mixed.
+// Attacks on a server's sockets, with bytes that no client would send. A capability for https://uploads.example.com/* must not
+// reach `DELETE https://api.example.com/account`, however the two names are mixed.
 
 const AUTHORITY = 'api.example.com'
 const UPLOADS = 'uploads.example.com'
 const OWN = `https://${AUTHORITY}/account`
 
-/** As careless as a server may be: by the host and the target that the request itself names. */
+/** As careless as a server can be: with the host and the target that the request itself names. */
 const options = {
   ...accepting,
   resources: (request: { headers: { host?: string | undefined }; url?: string | undefined }) => [
@@ -43,7 +43,7 @@ const onExpress = express()
   .use((request, response) => {
     response.send(`${request.protocol}s://${request.host}${request.originalUrl}`)
   })
-/** Behind a proxy that it believes, by what Express says of the request. */
+/** Behind a proxy that it trusts, with the host and protocol that Express reports. */
 const behindProxy = express()
   .set('trust proxy', true)
   .use(
@@ -91,7 +91,7 @@ afterAll(async () => {
   for (const server of running) server.close()
 })
 
-/** What became of it: what the handler has seen must be what was signed; a refusal has a code or is a 4xx of the server's own. */
+/** The outcome: the handler must have seen what was signed; a refusal has one of our codes or is a 4xx of the HTTP server. */
 function outcome({ status, body }: Answer): boolean {
   const [, code] = /^\{"code":"(\w+)"\}$/.exec(body) ?? []
   if (code !== undefined && status < 500) throw new SessionError(code as SessionErrorCode, body)
@@ -145,7 +145,7 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     ],
   ])
 
-  /** Signed as it is written: only what a URL makes of it is odd. */
+  /** Signed as it is written; only a URL parser would change it. */
   const aim = (target: string) => async (): Promise<boolean> => {
     const { status, body } = await toPort(ports.get(name) ?? 0)(await sign(() => owner, target))
     if (status >= 400 && status < 500) return false
@@ -172,7 +172,7 @@ for (const name of ['node:http', 'Express', 'Hono']) {
   ])
 }
 
-/** Through a proxy that hands on what the client says of it. */
+/** Through a proxy that forwards the client's own headers. */
 const forwarded =
   (headers: WireRequest['headers'], by = (): TestSigner => uploader) =>
   async (): Promise<boolean> => {
@@ -208,7 +208,7 @@ tried('a capability for uploads that would delete the account, behind a proxy th
   ],
 ])
 
-/** On HTTP/2, with these headers beside what was signed. */
+/** On HTTP/2, with these headers besides the signed ones. */
 const send2 =
   (changes: IncomingHttpHeaders, by = (): TestSigner => uploader, target = '/account') =>
   async (): Promise<boolean> => {

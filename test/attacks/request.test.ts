@@ -20,7 +20,7 @@ import {
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of a server that takes signed requests, by whichever function it takes them.
+// Attacks with signed requests, on every function that verifies them.
 
 const careful = { ...accepting, resources: [RESOURCE] }
 const ACCOUNT_URL = 'https://api.example.com/account'
@@ -106,7 +106,7 @@ tried('an authority that clients never spell so', [
   ['the host of a URL that is not set', server({ authority: undefined }), 'TypeError: authority'],
 ])
 
-/** What a server makes of a request. */
+/** The server's verdict on a request. */
 const send =
   (make: () => Request | Promise<Request>, options: Partial<RequestVerifierOptions> = {}) =>
   async (): Promise<unknown> =>
@@ -204,7 +204,7 @@ tried('a signed request that was changed', [
   ],
 ])
 
-/** The outcome of the second time, or of what comes after. */
+/** The outcome of the second request, or of later ones. */
 const twice =
   (
     options: Partial<RequestVerifierOptions>,
@@ -328,7 +328,7 @@ tried('an insufficient capability', [
   ],
 ])
 
-/** As the server refuses it, without having looked at anything dear. */
+/** Expects a refusal before any expensive check. */
 const cheaply = (
   code: SessionErrorCode,
   make: () => Promise<Request>,
@@ -398,7 +398,7 @@ tried('a caller that would use up shared resources', [
   ],
 ])
 
-/** What tells caches whose an answer is. */
+/** The headers that mark a response as private. */
 const headersOf = async (handler: () => Response, admitted = true): Promise<string> => {
   const request = admitted ? await signer.sign(post()) : post()
   const { headers } = await requireSession(careful, handler)(request)

@@ -3,7 +3,8 @@ import { build } from 'esbuild'
 import { beforeEach, expect, it } from 'vitest'
 import { root } from '../docs/pages.js'
 
-// The service worker of examples/service-worker, in one file as its build.js writes it, with a session that only notes what it signs.
+// The service worker of examples/service-worker, bundled as its build.js does it, with a session that only records what it
+// signs.
 const ORIGIN = 'https://app.example.com'
 
 interface FetchEvent {
@@ -37,10 +38,10 @@ beforeEach(async () => {
   new Function('globalThis', 'location', outputFiles[0]?.text ?? '')(worker, worker.location)
 })
 
-/** Gives the worker a request as a browser does, and waits for its answer. */
+/** Passes a request to the worker as a browser does, and waits for its answer. */
 async function send(init: RequestInit, browser: { mode: string; referrer: string }): Promise<void> {
   const request = new Request(`${ORIGIN}/api/notes`, init)
-  // No script can make a request of the mode `navigate`.
+  // A script can not create a request with the mode `navigate`.
   for (const [name, value] of Object.entries(browser)) Object.defineProperty(request, name, { value })
   let answer: unknown
   onFetch({

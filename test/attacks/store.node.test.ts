@@ -14,12 +14,12 @@ import { accepting, post, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type Attack, tried } from './kit/tried.js'
 
-// The door of what a server keeps on its own machine, and in Redis.
+// Attacks on the files and the Redis of a server.
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
 const resources = ['https://api.example.com/notes/*']
 
-/** A file of sessions, to which something has happened. */
+/** A file of sessions after it was changed. */
 const tampered = (happens: (path: string) => Promise<unknown>) => async (): Promise<unknown> => {
   const path = join(await temporaryFolder(), 'own', 'sessions')
   await mkdir(dirname(path), { mode: 0o700 })
@@ -64,7 +64,7 @@ tried('a file that others can write', [
   ['a revocation file that is a symbolic link', revocations(linked), 'ERR_STORE_UNAVAILABLE'],
 ])
 
-/** A request to a server on a Redis of this policy, by which it may drop what it promised to keep. */
+/** A request to a server with a Redis of this policy, which may evict keys that must be kept. */
 const onRedis = (policy: string, make: 'replay' | 'revocation') => async (): Promise<unknown> => {
   const server = await startRedis([
     '--maxmemory',

@@ -14,7 +14,8 @@ import { mapBackend } from '../setup/string-backends.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of whatever keeps something: sessions, used requests, revocations. What comes back is read as if a stranger wrote it.
+// Attacks through stores: of sessions, used requests and revocations. Whatever a store returns is treated as if an attacker
+// wrote it.
 
 const resources = ['https://api.example.com/notes/*']
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
@@ -27,7 +28,7 @@ async function filled(domain = 'example.com'): Promise<SessionStore> {
   return store
 }
 
-/** What is loaded from a store whose records someone has changed. */
+/** The session loaded from a store with changed records. */
 const tampered =
   (
     change: (record: SessionRecord) => unknown,
@@ -164,7 +165,7 @@ tried('loading sessions with options that would switch a check off', [
   ],
 ])
 
-/** A session as a string, in which someone has written somebody else's name. */
+/** A session string in which another account was written. */
 const string =
   (options: object, change: (cacao: SessionRecord['cacao']) => object = () => ({})) =>
   async (): Promise<unknown> => {

@@ -16,7 +16,7 @@ import { accepting as acceptingRequests, NOW, testSigner } from '../setup/reques
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// Two doors that a signed request can't come through: a token in a message, and a URL that is signed itself.
+// Attacks with credentials for cases where a request can't be signed: a token in a message, and a signed URL.
 
 const AUDIENCE = 'wss://api.example.com/live'
 const now = (): number => NOW
@@ -62,14 +62,14 @@ const read = (token: string): Parts => {
 interface Forged {
   readonly header?: object
   readonly payload?: object
-  /** The texts, whatever the members are. */
+  /** The strings, without the names of their members. */
   readonly headText?: (text: string) => string
   readonly bodyText?: (text: string) => string
-  /** Whose key signs; the holder's if none is named. */
+  /** The key that signs; the holder's by default. */
   readonly by?: Holder
 }
 
-/** A token as somebody writes it who has the holder's key, or another one: only its signature is right. */
+/** A token written by someone with the holder's key, or another key: only its signature is valid. */
 async function forged({
   header = {},
   payload = {},

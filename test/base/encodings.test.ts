@@ -7,7 +7,7 @@ import { fromBase58, oneSpelling } from '../../src/base/multibase.js'
 import { toBase58 } from '../../src/key/session-key.js'
 import { runs } from '../setup/seed.js'
 
-// What is written by hand, beside the libraries that do the same.
+// The encodings written by hand, compared with the libraries that do the same.
 
 const bytes = fc.uint8Array({ maxLength: 70 })
 

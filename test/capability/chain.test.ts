@@ -183,7 +183,7 @@ describe('a delegated capability must stay within its parent', () => {
 
 describe('a chain is refused', () => {
   it('with another parent than it was delegated from', async () => {
-    // Granted to the same key, and wide enough: only that it is another one.
+    // Granted to the same key with sufficient resources; it is only a different capability.
     const other = signed({
       aud: session.key.did,
       resources: ['https://api.example.com/*'],
@@ -199,7 +199,7 @@ describe('a chain is refused', () => {
   it('if another key than the audience delegates', async () => {
     const { key } = stranger
     await refuses('ERR_CAPABILITY_AUDIENCE', await draft({ key, cacao: session.cacao }, 'a:b'))
-    // In the name of the audience, but signed by another key of its kind.
+    // With the audience as its issuer, but signed by another key of the same type.
     const thief = (await granted()).key
     const forged = await draft({ key: { ...session.key, sign: thief.sign }, cacao: session.cacao }, 'a:b')
     await refuses('ERR_CAPABILITY_SIGNATURE', forged)
@@ -230,7 +230,7 @@ describe('a chain is refused', () => {
   it.each(changes)('if %s of any link is changed', async (member, value) => {
     for (const at of [0, 1, 2, 3]) {
       const links = chainOf(deepest.cacao)
-      // The links after it stand as they were, around the changed one.
+      // The later links are unchanged, around the changed one.
       const changed = links.reduce<unknown>(
         (parent, { h, p, s }, i) => ({
           h,
@@ -266,7 +266,7 @@ describe('a chain is refused', () => {
     ['a list of parents', 'ERR_CAPABILITY_INVALID', () => ({ m: { parent: [session.cacao] } })],
   ]
   it.each(spellings)('with %s in its signature', async (_, code, change) => {
-    // Of the worker's key, which is Ed25519: the link that it signs.
+    // The link that the worker's Ed25519 key signs.
     const { cacao } = deepest
     const parent = cacao.s.m?.parent as Cacao
     await check(parent)

@@ -11,14 +11,14 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 const verifiers = ethereumVerifiers()
 const options = { verifiers, now: () => NOW }
 const capability = signed()
-/** Who takes these options; each rejects for what it refuses. */
+/** The functions with these options; each rejects wrong ones. */
 const TAKERS: readonly (readonly [string, (changes: object) => Promise<unknown>])[] = [
   ['verifyCacao', async (changes) => verifyCacao(capability, { ...options, ...changes })],
   ['inspectCacao', async (changes) => inspectCacao(capability, { ...options, ...changes })],
   ['verifyJWS', async (changes) => verifyJWS('a.b.c', { ...options, capability, ...changes })],
 ]
 
-/** What is refused at once, and the option that the error must name. */
+/** Options that are refused at once, and the option that the error must name. */
 const WRONG: readonly (readonly [string, object])[] = [
   ['verifiers', { verifiers: undefined }],
   ['verifiers', { verifiers: {} }],
@@ -42,7 +42,7 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['domains', { domains: ['bücher.example'] }],
   ['domains', { domains: [' example.com'] }],
   ['domains', { domains: ['example.com', undefined] }],
-  // What a template makes of a variable that is not set.
+  // What a template string produces from an unset variable.
   ['is not set', { domains: ['undefined'] }],
   ['is not set', { domains: ['undefined:3000'] }],
   ['is not set', { domains: ['undefined.example.com'] }],

@@ -15,7 +15,7 @@ import { expectCode } from '../setup/expect-code.js'
 import { KEY_A } from '../setup/wallet.js'
 
 const range = (from: number, to = from): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-/** By what they do, as Unicode's charts have them. */
+/** Grouped by their function, as in Unicode's charts. */
 const HIDDEN: readonly (readonly [string, readonly number[]])[] = [
   ['that turn the direction', [...range(0x202a, 0x202e), ...range(0x2066, 0x2069), 0x200e, 0x200f, 0x061c]],
   ['of no width', [0x200b, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xfeff, 0x00ad, 0x034f]],
@@ -37,7 +37,7 @@ const CASES = HIDDEN.flatMap(([what, codes]) =>
   codes.map((code) => [codePointName(String.fromCodePoint(code)), what, code] as const),
 )
 
-/** What people write, in their own languages. */
+/** Texts that people write in their languages. */
 const LEGITIMATE = [
   'Sign in.',
   'Grüße an alle – «Bienvenue» à l’été',
@@ -66,7 +66,7 @@ describe('an invisible character', () => {
         )
         expect(message).toContain(`p.statement`)
         expect(message).toContain(`${name} at position ${position}`)
-        // Not the character itself: an error is shown to somebody, too.
+        // The error must not contain the character itself, because errors are shown to people too.
         expect(hiddenCharacter(message)).toBeUndefined()
       }
     },
@@ -116,7 +116,7 @@ describe('joiners and variation selectors', () => {
   })
 
   it('are checked in linear time', () => {
-    // A backtracking pattern would not come to an end.
+    // A backtracking pattern would take almost forever.
     for (const part of ['می\u200c', '\u200d', '👩\u200d', '1\ufe0f', '\u202e'])
       expect(hiddenCharacter(part.repeat(100_000))?.position ?? 0).toBeGreaterThanOrEqual(0)
   })

@@ -34,7 +34,7 @@ for (const name of ['siwe_with_caps', 'siwe_with_statement'] as const) {
 
     it('its statement and ReCap agree, byte for byte with ours', () => {
       const abilities = abilitiesOf(p) ?? expect.fail('it has no recap')
-      // Ours has no empty list of proofs, which the ERC does not have either.
+      // We write no empty list of proofs, which the ERC does not have either.
       expect(fromRecap(toRecap(abilities))).toEqual(abilities)
       const { prf, ...rest } = JSON.parse(recapText(p.resources?.at(-1)))
       expect([prf, JSON.stringify(rest)]).toEqual([[], recapText(toRecap(abilities))])

@@ -5,7 +5,7 @@ import { authError, isRejection } from '../../src/capability/auth-method.js'
 const error = (message: string, more: object = {}): Error => Object.assign(new Error(message), more)
 const named = (name: string, message: string, more: object = {}): Error => error(message, { name, ...more })
 
-// The messages and codes are those that the named software really gives.
+// The messages and codes are those that the named software uses.
 const REJECTIONS: readonly [string, unknown][] = [
   // Ethereum
   ['EIP-1193', { code: 4001, message: 'User rejected the request.' }],
@@ -101,7 +101,7 @@ const REJECTIONS: readonly [string, unknown][] = [
     ),
   ],
   ['Safari', new DOMException('This request has been cancelled by the user.', 'NotAllowedError')],
-  // From elsewhere
+  // Other sources
   ['another copy of this library', { name: 'SessionError', code: 'ERR_AUTH_REJECTED', message: 'x' }],
   ['an error without a prototype', Object.assign(Object.create(null), { code: 4001 })],
 ]

@@ -18,7 +18,7 @@ import { signed } from '../setup/capability.js'
 import { runs } from '../setup/seed.js'
 
 const API = 'https://api.example.com'
-/** Ways of writing a segment that leads out of the folder, or stays where it is. */
+/** Spellings of a path segment, and whether it leads out of the folder. */
 const DOTS = [
   '..',
   '.',
@@ -44,7 +44,7 @@ const DOTS = [
   '..%5Cadmin',
   '..%3Fx',
 ]
-/** What looks a little like one, and stays where it is for everybody. */
+/** Segments that resemble dot segments but are not, for any software. */
 const NAMES = ['...', '.hidden', 'a..b', '..a', 'a.', '%2ehidden', 'a%2fb', '%252e%252ea', '100%25', 'b;x=..']
 
 describe('a dot segment', () => {
@@ -136,7 +136,7 @@ describe('a required resource', () => {
   })
 })
 
-/** How often texts are looked at or looked up in the work. */
+/** How often strings are read or looked up during the work. */
 function looksOf(work: () => void): number {
   const spies = [
     vi.spyOn(Map.prototype, 'get'),

@@ -33,7 +33,7 @@ describe('example files shown in guides', () => {
   })
 })
 
-/** A module of the guide, in a folder with all those of the same app. */
+/** A module of the guide, in a folder with all modules of the same app. */
 async function moduleOf<T>(app: string, path: string): Promise<T> {
   const folder = join(root, 'build', `guide-${app}-${process.pid}`)
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -69,7 +69,7 @@ const cookiesOf = (headers: Headers): string =>
     .map((cookie) => cookie.split(';', 1)[0])
     .join('; ')
 
-/** Sends a request for the site to a port of this machine, as a proxy before a server does. */
+/** Sends a request for the site to a port of this machine, as a proxy does. */
 async function deliver(request: Request, port: number): Promise<Response> {
   const { pathname, host } = new URL(request.url)
   const headers = { ...Object.fromEntries(request.headers), host }
@@ -83,7 +83,7 @@ async function deliver(request: Request, port: number): Promise<Response> {
   return new Response(status === 204 || status === 304 ? null : body, { status, headers: received })
 }
 
-/** What must hold for each of them, however a request comes to the app. */
+/** What must hold for each app, however it receives a request. */
 async function expectPages(send: (request: Request) => Promise<Response>): Promise<void> {
   const navigation = (cookie?: string): Request =>
     new Request(`${SITE}/notes`, { headers: { ...NAVIGATION, ...(cookie && { cookie }) } })
@@ -114,7 +114,7 @@ async function expectPages(send: (request: Request) => Promise<Response>): Promi
 }
 
 describe('the guides to frameworks', () => {
-  // The whole apps are made and driven by `npm run try:apps`.
+  // The complete apps are created and driven by `npm run try:apps`.
   it.each([
     ['Next.js', 3000, guide('nextjs', 'next/app/api/hello/route'), 'POST'],
     [

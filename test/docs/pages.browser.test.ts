@@ -25,7 +25,7 @@ it('the pages guide keeps the cookie of the current session', async () => {
   const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example.com/notes/*'] })
   keyDID = session.keyDID
   const kept = await keepSignedIn()
-  // Else it would leave this page as soon as anything signs the session out.
+  // Otherwise it would leave this page when the session is signed out.
   kept?.dispose()
   expect(kept?.keyDID).toBe(keyDID)
   expect(asked).toEqual(['POST /session'])

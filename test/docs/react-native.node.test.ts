@@ -5,7 +5,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline } from './setup.js'
 
-// As expo-secure-store refuses: what is longer than 2,048 bytes, and names with other characters.
+// As expo-secure-store does, it refuses values longer than 2,048 bytes and names with other characters.
 const SECURE_STORE = `
   const items = new Map()
   const checked = (key) => { if (!/^[\\w.-]+$/.test(key)) throw new Error('no such name: ' + key); return key }

@@ -4,7 +4,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline } from './setup.js'
 
-// Sessions that were signed on a domain, for a resource.
+// Sessions signed on a domain, for a resource.
 const MAKE = `
   import { DIDSession } from 'cacao-session'
   import { ethereumAuth } from 'cacao-session/ethereum'

@@ -41,7 +41,7 @@ const mounts: readonly [string, (target: HTMLElement) => () => void | Promise<vo
   ],
 ]
 
-/** Signs in with the button as a person does, and waits until it says so. */
+/** Signs in with the button as a person does, and waits until the button shows it. */
 async function signIn(page: Element): Promise<void> {
   const click = (selector: string) =>
     vi.waitFor(() => {
@@ -62,7 +62,7 @@ it.each(mounts)('the button of the %s guide signs in', async (name, mountApp) =>
   onTestFinished(() => page.remove())
   await signIn(page)
   if (name === 'React') return
-  // What the session then does is the guide's too.
+  // The guide decides what the session does next.
   const fetch = vi.spyOn(window, 'fetch').mockResolvedValue(new Response('', { status: 201 }))
   onTestFinished(() => fetch.mockRestore())
   await vi.waitFor(() => expect(page.querySelector('.save')).toBeTruthy(), SOON)

@@ -5,7 +5,7 @@ import { guides } from '../../docs/.vitepress/guides.js'
 import { entries, reference } from '../../docs/entries.js'
 import { blocksOf, pages, root, textOf } from './pages.js'
 
-// The site's build looks at what links lead to in it; this at what they lead to in the repository.
+// The site's build checks links within the site; this test checks links into the repository.
 describe('the pages', () => {
   it.each(pages)('%s links only to existing files', (page) => {
     const links = textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)
@@ -36,7 +36,7 @@ describe('the pages', () => {
     expect([...shown].sort()).toEqual(names.sort())
   })
 
-  // But for the security model, which shows what stands elsewhere.
+  // Except the security model, whose text is in another file.
   const own = pages.filter((page) => page.includes('/guides/') && !page.endsWith('/security.md'))
   it.each(own)('%s has a main example, its first named block, which a test runs', (page) => {
     const first = blocksOf(page).find(({ name }) => !name.startsWith('line-'))

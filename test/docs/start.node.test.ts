@@ -8,7 +8,7 @@ import { PAGE } from './setup.js'
 
 const SERVE = 'serve({ fetch: app.fetch, port: 8787 })'
 
-// The server behind Vite, in the same process; and as much of a page as the example touches.
+// The server behind Vite, in the same process, and the parts of a page that the example uses.
 const ARRANGED = `${PAGE}
   globalThis.location = { host: 'localhost:5173', origin: 'http://localhost:5173' }
   globalThis.Request = class extends Request { constructor(input, init) { super(typeof input === 'string' ? new URL(input, location.origin) : input, init) } }

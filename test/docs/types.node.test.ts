@@ -25,7 +25,7 @@ describe('the code of the pages and docstrings', () => {
       ]),
       complaintsOf(join(folder, 'server'), PROGRAMS.server, [...servers, onServer]),
     ])
-    // What is wrong would be seen, and nothing else is: neither has what only the other one has.
+    // Mistakes would be reported, and nothing else is: a page has no types of Node, and a server none of the DOM.
     const common = [
       /^wrong\/wrong\.ts\(2,\d+\): error TS2554: Expected 3 arguments/,
       /\(3,\d+\): error TS7006/,
@@ -48,7 +48,7 @@ describe('the code of the pages and docstrings', () => {
     expect(runFresh(`${example(page, name)}\nconsole.log('loaded')`)).toBe('loaded\n')
   })
 
-  // A global type that one file imports is there for all of a program.
+  // A global type that one file imports is declared for the whole program.
   it.each(pages)('%s imports the type of window.ethereum where it uses it', (page) => {
     for (const { path, text } of filesOf(page))
       if (text.includes('window.ethereum')) expect(text, path).toContain("import 'cacao-session/window'")

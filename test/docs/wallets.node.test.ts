@@ -45,7 +45,7 @@ describe('the guide to wallets', () => {
       process.exit()`)
     const [names, signedIn, shown] = output.trim().split('\n')
     expect([names, signedIn]).toEqual(['Test wallet', `did:pkh:${ACCOUNT_A} 1`])
-    // Nobody acts while the wallet shows another account, for which there is no session; then the first one is back.
+    // No session is used while the wallet shows an account without one; then the first account is back.
     expect(shown?.trim()).toBe(`did:pkh:${ACCOUNT_A}`)
   })
 })
@@ -83,7 +83,7 @@ describe('the guide to migrating from did-session', () => {
       for (const one of [jws, other]) console.log((await verifyJWS(one, { capability: cacao, verifiers: ethereumVerifiers() })).issuer)
       console.log(wallet.prompts)
       process.exit()`)
-    // Both are the one session.
+    // Both are the same session.
     expect(output.trim().split('\n')).toEqual(['1 1', `did:pkh:${ACCOUNT_A}`, `did:pkh:${ACCOUNT_A}`, '1'])
   })
 })

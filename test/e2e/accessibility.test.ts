@@ -34,7 +34,7 @@ const CHOICE_CLASS = 'cacao-sign-in-choice'
 const TITLE_CLASS = 'cacao-sign-in-title'
 const SCHEMES = ['light', 'dark'] as const
 const WIDTHS = [390, 1280]
-// Where the pictures go, for someone to look at.
+// The folder for screenshots, if they are wanted.
 const folder = process.env.SCREENSHOTS
 
 let demo: DemoProcess
@@ -62,7 +62,7 @@ describeEngines(
       await visit(page, demo.url)
     })
 
-    /** Has the injected wallet be asked, which does not answer. */
+    /** Opens a prompt of the injected wallet, which does not answer. */
     const askInjected = async (): Promise<void> => {
       await openChoices(page, INJECTED)
       await page.click(INJECTED)
@@ -117,7 +117,7 @@ describeEngines(
       await audit(name)
     })
 
-    /** Has axe look at the page on phone and desktop, light and dark. */
+    /** Runs axe on the page, on phone and desktop, in light and dark mode. */
     async function audit(name: string): Promise<void> {
       for (const colorScheme of SCHEMES) {
         for (const width of WIDTHS) {
@@ -136,7 +136,7 @@ describeEngines(
         await tabTo(page, name)
         expect(await focusFault(page)).toBeUndefined()
       }
-      /** Tabs to the page's own wallet, which is the second one. */
+      /** Tabs to the page's own wallet, which is the second choice. */
       const seenWallet = async (): Promise<void> => {
         await tabTo(page, CHOICE_CLASS)
         while (!(await page.evaluate((css) => document.activeElement?.matches(css), WALLET)))
@@ -147,7 +147,7 @@ describeEngines(
       await page.press('Enter')
       await page.waitFor((css) => document.querySelector(css) !== null, INJECTED)
       expect(await focused(page)).toBe(TITLE_CLASS)
-      // The dialog keeps the focus: what lies beneath is not reached.
+      // The dialog keeps the focus: elements below it can't be reached.
       const within = new Set<boolean>()
       for (let i = 0; i < 8; i++) {
         await page.press('Tab')
@@ -159,7 +159,7 @@ describeEngines(
         )
       }
       expect([...within]).toEqual([true])
-      // The focus may have left the page, where Escape would not reach it.
+      // The focus may have left the page, where Escape would not work.
       await tabTo(page, CHOICE_CLASS)
       await page.press('Escape')
       expect(await focused(page)).toBe(BUTTON_CLASS)
@@ -295,7 +295,7 @@ describeEngines(
   ['chromium'],
 )
 
-/** What keeps the focus from being seen: no ring, or something over it. */
+/** The reason why the focus isn't visible: no outline, or an element over it. */
 function focusFault(page: Page): Promise<string | undefined> {
   return page.evaluate(() => {
     const focus = document.activeElement as HTMLElement
@@ -308,7 +308,7 @@ function focusFault(page: Page): Promise<string | undefined> {
   })
 }
 
-/** What holds more than it shows; a field's text scrolls by itself. */
+/** Elements with hidden overflow; the text of an input field scrolls by itself. */
 function clipped(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('body *')]

@@ -5,7 +5,7 @@ import type { Page } from 'playwright'
 
 const source = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds wrong with the page as it is, by the elements that it concerns. */
+/** The violations that axe finds on the page, with their elements. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(await source)
   const found = (await page.evaluate('axe.run()')) as AxeResults

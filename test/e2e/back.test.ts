@@ -8,13 +8,13 @@ import type { Tab } from './pages/tabs.js'
 import { type Site, startSite } from './pages-site.js'
 import { type PageServer, servePage } from './server.js'
 
-// Pages that were left, and that the browser shows again as they were (bfcache): none of it ran meanwhile, and nobody told it
-// anything.
+// Pages that were left and that the browser restores from its back/forward cache: their scripts did not run meanwhile, and
+// received no messages.
 
 declare const tab: Tab
 declare const app: App
 
-/** Leaves the page, which the browser keeps. */
+/** Leaves the page, which the browser keeps in memory. */
 async function leave(page: Page, url: string): Promise<void> {
   await page.evaluate(() =>
     addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { isBack: persisted })),
@@ -22,7 +22,7 @@ async function leave(page: Page, url: string): Promise<void> {
   await page.goto(url)
 }
 
-/** Goes back to the very page that was left. */
+/** Goes back to the same page, as it was left. */
 async function back(page: Page): Promise<void> {
   await page.goBack()
   expect(await page.waitFor(() => 'isBack' in globalThis && [globalThis.isBack])).toEqual([true])
@@ -54,7 +54,7 @@ describeEngines('a page that is restored by the back button', (engine) => {
     beforeEach(async () => {
       count++
       await show(page, url(''))
-      // It tells nobody what it does: a page that is kept and told something may be thrown away for that.
+      // It sends no messages, because the browser may discard a kept page that receives one.
       await show(other, url('&no-channel'))
     })
     const away = () => leave(page, `${server.origin}/away`)
@@ -109,7 +109,7 @@ describeEngines('a page that is restored by the back button', (engine) => {
       await show(other, url(''))
       await other.evaluate(() => tab.removeAll())
       await page.goBack()
-      // A Chromium throws it away, and loads it anew.
+      // Chromium discards it, and loads it again.
       await page.waitFor(async () => 'tab' in globalThis && (await tab.look()).explained === 'none')
       await page.waitFor(async () => !(await tab.look()).isAuthorized)
       expect(await page.evaluate(() => tab.sign())).not.toBe('64 bytes')

@@ -12,11 +12,11 @@ import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
-// Fills three cookies to the last byte, with the longest age.
+// A value that fills three cookies to the last byte, with the longest age.
 const LONGEST = 'ü'.repeat(4463)
 const maxAgeSecs = 400 * 24 * 60 * 60
 
-/** What the server does at each path; what it gives is answered. */
+/** What the server does at each path; the result is the response. */
 const actions: Record<string, (cookies: CookieStore) => unknown> = {
   '/sign-in': async (cookies) =>
     (
@@ -39,7 +39,7 @@ let origin = ''
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url ?? '', origin)
-    // WebKit takes no Secure cookies from localhost.
+    // WebKit accepts no Secure cookies from localhost.
     const cookies = sealedCookies(request, { maxAgeSecs, secure: search !== '?insecure' })
     const answer = await actions[pathname]?.(cookies)
     cookies.apply(response)

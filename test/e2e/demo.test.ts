@@ -71,12 +71,12 @@ describeEngines('the demo', (engine) => {
         document.querySelector(`.cacao-sign-in-${part}`)?.getBoundingClientRect(),
       )
       if (!dialog || !first || !last) throw new Error('no dialog')
-      // While it appears, it moves by fractions of a pixel.
+      // During its animation, it moves by fractions of a pixel.
       const lengths = [first.top - dialog.top, dialog.bottom - last.bottom, last.height]
       const [above, below, button] = lengths.map(Math.round)
       return { above, below, button }
     })
-    // The padding of 20 pixels with the line of 1, and a button of one line.
+    // The padding of 20 pixels with a border of 1, and a button of one line.
     expect(space).toEqual({ above: 21, below: 21, button: 44 })
     await page.press('Escape')
     await untilClosed(page)
@@ -93,7 +93,7 @@ describeEngines('the demo', (engine) => {
     })
     if (!padding) throw new Error('no dialog')
     await page.clickAt(padding)
-    // As when text is selected, and the mouse goes too far.
+    // As when a person selects text and the mouse leaves the dialog.
     await page.clickAt(padding, beside)
     expect(await isOpen()).toBe(true)
     await page.clickAt(beside)

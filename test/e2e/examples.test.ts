@@ -85,7 +85,7 @@ async function logIn(page: Page, choose = () => page.click(id('log-in'))): Promi
   return status(page)
 }
 
-/** Expects that a phone shows the page without scrolling sideways. */
+/** Expects that the page needs no horizontal scrolling on a phone. */
 async function fits(page: Page): Promise<void> {
   await page.setViewport(390, 800)
   expect(await widthOverflow(page)).toBe(0)
@@ -131,7 +131,7 @@ describeEngines('the example page', (engine) => {
   it('buttons log in, check and log out, in all tabs', async () => {
     const url = urlOf(pages[1])
     await visit(url)
-    // A driven WebKitGTK has one page.
+    // WebKitGTK has one page when it's driven.
     const front = engine.name === 'webkitgtk' ? page : await browser.newPage()
     if (front !== page) await front.goto(url)
     await told(front, 'Signed out')

@@ -13,7 +13,7 @@ import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 import type { Film } from './pages/film.js'
 
-// Players ask for parts of a film when they need them, and download managers for the rest of a file, all by one signed URL.
+// Players request ranges of a film when they need them, and download managers the rest of a file, all with one signed URL.
 
 declare const film: Film
 
@@ -23,10 +23,10 @@ const AFTER_SECS = 400
 const SECS = 340
 const WAV = wav(SECS)
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-// A player gets so much of what it asks for, and no more of it here: what lies behind has to be asked for.
+// The most that a player gets for one request, so that it must request the rest later.
 const MOST = 4_000_000
 
-/** Silence, in a format that every player knows. */
+/** Silence, in a format that every player can play. */
 function wav(secs: number): Buffer {
   const [rate, channels, bytes] = [44_100, 2, 2]
   const length = secs * rate * channels * bytes
@@ -48,18 +48,18 @@ function wav(secs: number): Buffer {
 
 interface Cinema {
   readonly origin: string
-  /** From which byte on parts were sent. */
+  /** The first byte of each range that was sent. */
   readonly sent: number[]
-  /** Why others were not. */
+  /** The codes of refusals. */
   readonly refused: string[]
-  /** Milliseconds by which its clock is ahead. */
+  /** How far its clock is ahead, in milliseconds. */
   aheadMs: number
   close(): void
 }
 
 type Answer = ServerResponse<IncomingMessage>
 
-/** A server that shows films to whoever has a signed URL. */
+/** A server that sends films for signed URLs. */
 async function startCinema(files: ReadonlyMap<string, BundledFile>): Promise<Cinema> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -96,7 +96,7 @@ async function startCinema(files: ReadonlyMap<string, BundledFile>): Promise<Cin
       'accept-ranges': 'bytes',
       'content-length': part.length,
       'content-type': type,
-      // Without it no download goes on after a connection has ended.
+      // Without it, no download resumes after its connection has ended.
       etag: `"${bytes.length}"`,
       ...(from !== undefined && { 'content-range': `bytes ${first}-${last}/${bytes.length}` }),
     })
@@ -210,7 +210,7 @@ describeEngines('a film with a signed URL', (engine) => {
     expect(cinema.refused).toEqual([])
   })
 
-  // The others wait for the person to say so.
+  // Other engines need a click before they play.
   it.runIf(engine.name === 'chromium')('is downloaded completely even if the connection breaks', async () => {
     expect(await downloaded('/films/cut.wav')).toBe(digestOf(WAV))
     expect(cinema.sent).toHaveLength(2)

@@ -3,7 +3,7 @@ import { describeRedis, type RedisServer, startRedis } from '../setup/redis.js'
 import { type Answer, answer, refused, signInAt } from './notes-client.js'
 import { type NotesProcess, startNotes } from './notes-process.js'
 
-// As many at a time that each process gets several: every connection goes to the next one.
+// So many simultaneous requests that each process gets several: connections are distributed in turn.
 const COPIES = 12
 
 const sendAll = async (requests: readonly Request[]): Promise<Answer[]> =>

@@ -146,7 +146,7 @@ describeEngines('the notes page', (engine) => {
     await page.waitForText(id('notes'), 'Buy cacao beans')
   })
 
-  // The words and the layout are the same everywhere: one engine shows them.
+  // The texts and the layout are the same everywhere, so one engine is enough.
   if (engine.name !== 'chromium') return
 
   it('explains refusals in words, in a narrow window too', async () => {

@@ -8,19 +8,19 @@ import type { App } from './pages/cookie-app.js'
 import { type Site, startSite } from './pages-site.js'
 import { temporaryFolder } from './temporary-folder.js'
 
-// Pages that a server renders, and that say who is signed in: by a cookie, which only the session's key can have renewed.
+// Server-rendered pages that show who is signed in, by a cookie that only the session key can renew.
 
 declare const app: App
 
 const DAY_MS = 86_400_000
 const MAX_AGE_MS = 600_000
-// When the cookie is to be renewed.
+// The time at which the cookie must be renewed.
 const DUE_MS = 545_000
-// Only bounds what hangs: a busy machine is slow, not wrong.
+// Only limits calls that hang, because a busy machine is only slow.
 const WAIT = { timeout: 120_000 }
 
 let site: Site
-// One for each test: an origin that no browser knows, and a clock that never goes back.
+// A site for each test: a new origin, and a clock that never goes back.
 beforeEach(async () => {
   site = await startSite()
 })
@@ -28,7 +28,7 @@ afterEach(() => site.close())
 
 const look = (page: Page): Promise<ReturnType<App['look']>> => page.evaluate(() => app.look())
 
-/** Navigates there, and waits for the page that comes in the end. */
+/** Navigates to the path, and waits for the final page. */
 async function visit(page: Page, path: string): Promise<ReturnType<App['look']>> {
   await page.goto(site.origin + path)
   return arrived(page)
@@ -36,13 +36,13 @@ async function visit(page: Page, path: string): Promise<ReturnType<App['look']>>
 
 async function arrived(page: Page): Promise<ReturnType<App['look']>> {
   for (;;) {
-    // A page that is left while it is asked gives no answer.
+    // A call to a page that is left meanwhile has no result.
     const seen = await page.evaluate(() => 'app' in globalThis && app.look()).catch(() => false as const)
     if (seen) return seen
   }
 }
 
-/** Has a Chromium with this profile refuse cookies, as a person may in its settings. */
+/** Sets a Chromium profile to refuse cookies, as a person can in the settings. */
 async function forbidCookies(profileDir: string): Promise<void> {
   const setting = { profile: { default_content_setting_values: { cookies: 2 } } }
   await mkdir(join(profileDir, 'Default'), { recursive: true })
@@ -74,7 +74,7 @@ describeEngines('pages that a server renders', (engine) => {
     await other.evaluate(() => app.remove())
     expect((await visit(page, '/account')).path).toBe('/login')
     expect(site.log).toContain('DELETE /session')
-    // The page of before is not shown again, wherever the browser keeps pages.
+    // The earlier page is not shown again, even with a back/forward cache.
     site.log.length = 0
     await page.goBack()
     await expect.poll(() => site.log.join(), WAIT).toContain('GET /login')
@@ -166,7 +166,7 @@ describeEngines('pages that a server renders', (engine) => {
     }
   })
 
-  // WebKitGTK can't be told so from outside.
+  // WebKitGTK has no such setting from outside.
   it.runIf(engine.name !== 'webkitgtk')(
     'show a message if the browser is set to keep no cookies',
     async () => {

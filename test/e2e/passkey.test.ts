@@ -46,7 +46,7 @@ function openIn(engine: Parameters<typeof openBrowser>[0]): void {
   afterAll(() => browser.close())
 }
 
-/** The capability in a session's string, which the server has never seen before. */
+/** The capability in a session string, which is new to the server. */
 async function capabilityIn(text: string): Promise<Cacao> {
   return (await DIDSession.fromSession(text)).cacao
 }
@@ -110,7 +110,7 @@ describeEngines(
       expect((await run('get', second)).id).toBe(second)
       expect(await authenticator.signatures()).toEqual([before + 1, before + 1])
       expect(await run('known')).toEqual(['second', 'first'])
-      // Where it is left to the person, this authenticator chooses one, and always the same.
+      // If the person may choose, this authenticator always chooses the same passkey.
       const chosen = await run('choose')
       expect([first, second]).toContain(chosen)
       const other = chosen === first ? second : first

@@ -10,7 +10,7 @@ import { type BundledFile, bundlePage } from './bundle.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 
-// Signed requests as browsers send them: redirected, by a wrong clock, to another origin, and when the page is left.
+// Signed requests in browsers: redirected, with a wrong clock, to another origin, and while the page is left.
 
 const PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>'
 const LAN = Object.values(networkInterfaces())
@@ -174,7 +174,7 @@ describeEngines('session.fetch', (engine) => {
     },
   )
 
-  // A request that is only signed in `pagehide` comes in none of these browsers: the page is gone before it is signed.
+  // A request signed in `pagehide` arrives from none of these browsers: the page is gone before it is signed.
   it('sends a request signed earlier when the page is left', async () => {
     await opened([api.origin])
     await page.evaluate((url) => globalThis.requestsPage.leave(url), `${api.origin}/notes/1`)

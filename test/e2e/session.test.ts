@@ -22,13 +22,13 @@ afterAll(() => server.close())
 
 type Run = <Value>(step: string, mode?: { readonly private: boolean }) => Promise<Value>
 
-/** A profile of its own; each call is one life of a browser with it. */
+/** Returns a function that runs a browser on a new profile; each call starts the browser again. */
 async function profile(engine: Engine): Promise<Run> {
   const profileDir = await temporaryFolder()
   return (step, mode) => runPage(engine, server, { profileDir, path: `/?step=${step}`, ...mode })
 }
 
-/** What is to be seen of a session that IndexedDB keeps; the wallet was not asked for anything. */
+/** The expected report of a session in IndexedDB, without any call to the wallet. */
 const kept = (keyDID: string): Look => ({
   keyDID,
   persistence: 'indexeddb',

@@ -7,7 +7,7 @@ beforeAll(async () => {
 })
 afterAll(() => demo.stop())
 
-/** What the tour shows behind a label, in order. */
+/** The values that the tour prints after a label, in order. */
 const shown = (label: string): string[] =>
   [...demo.tour.matchAll(new RegExp(`^ {5}${label} +(.+)$`, 'gm'))].map((match) => match[1] ?? '')
 

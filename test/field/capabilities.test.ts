@@ -12,7 +12,7 @@ import { reported } from './reported.js'
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
 const LOWER = ADDRESS_A.toLowerCase()
 
-/** A text that somebody signed, with the payload that came with it. */
+/** A message signed with other software, with its payload. */
 const signs =
   (p: CacaoPayload, lines: readonly (string | readonly string[])[]) => async (): Promise<void> => {
     const text = lines.flat().join('\n')
@@ -96,7 +96,7 @@ describe('a smart account', () => {
   const SIGNATURE = `0x${'ab'.repeat(96)}`
   const contract = { h: { t: 'caip122' }, p: payload(), s: { t: 'eip1271', s: SIGNATURE } }
   const MAGIC = `0x1626ba7e${'0'.repeat(56)}`
-  /** A chain whose calls need a receiver, whose contract answers so. */
+  /** A chain whose eth_call needs a receiver, with a contract that returns this answer. */
   const needing = (error: unknown, answer: unknown): EIP1193Provider => ({
     async request({ method, params }) {
       if (method === 'eth_chainId') return '0x1'
@@ -214,7 +214,7 @@ describe('a smart account', () => {
   ])
 })
 
-/** A capability as the wallet libraries of WalletConnect build it: the ReCap in base64, the audience a page. */
+/** A capability as WalletConnect's libraries build it: the ReCap in base64, and a page as the audience. */
 const oneClick = (att: object, changes: object = {}) => {
   const recap = `urn:recap:${btoa(JSON.stringify({ att })).replace(/=+$/, '')}`
   return signed({

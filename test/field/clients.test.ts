@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 afterEach(() => restore())
 
-/** A session whose clock is wrong by so many seconds, signed when it was right. */
+/** A session whose clock is wrong by so many seconds, but was right when it was signed. */
 async function wrongBy(secs: number): Promise<DIDSession> {
   let difference = -86_400_000 * 2
   const session = await DIDSession.authorize(auth, { resources, now: () => Date.now() + difference })
@@ -117,7 +117,7 @@ it('a request that a gateway sends twice is run once, by its Idempotency-Key', a
   const headers = { 'idempotency-key': '1' }
   const signed = await session.signRequest(new Request(NOTES, { method: 'POST', body: 'x', headers }))
   expect((await fetch(signed.clone())).status).toBe(200)
-  // The gateway got no answer from the first server.
+  // The gateway received no response from the first server.
   const second = await fetch(signed)
   expect(second.headers.get('www-authenticate')).toContain('ERR_REQUEST_REPLAYED')
   const again = await session.fetch(NOTES, { method: 'POST', body: 'x', headers })

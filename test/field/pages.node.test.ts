@@ -6,9 +6,9 @@ import { NOW, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { reported } from './reported.js'
 
-// What people have met who keep sessions in cookies, for pages that a server renders.
+// Problems that were reported about session cookies of server-rendered pages.
 
-/** A session whose capability takes so many more characters. */
+/** A session whose capability is longer by so many characters. */
 const ofSize = (characters: number) =>
   testSigner('P-256', { resources: [`https://api.example.com/${'a'.repeat(characters)}`] })
 const namesIn = (cookies: string): string[] => cookies.split('; ').map((pair) => pair.split('=')[0] ?? '')
@@ -91,7 +91,7 @@ describe('reports about cookies of pages', () => {
         const before = await site.cookies()
         const answers = await Promise.all([site.post(), site.post()])
         expect(answers.map(({ status }) => status)).toEqual([200, 200])
-        // Whichever answer comes last, and the cookie of a request that was under way before both.
+        // With either response as the last one, and with the old cookie of a request sent before both.
         for (const cookies of [before, ...answers.map((answer) => cookiesOf(answer, before))])
           expect(await site.visit(cookies)).toBe(ACCOUNT_A)
       },

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const BODY = '{"note":"ü"}'
 
-/** A request of Node's type that no parser of Node's has received: it has `headers`, and what is given here. */
+/** A request object of Node's type that Node's parser has not created, with `headers` and the given members. */
 async function received(members: object): Promise<NodeRequest> {
   const signed = await signer.sign(post(BODY, 'https://api.example.com/notes'))
   const request = new IncomingMessage(new Socket())
@@ -27,7 +27,7 @@ async function received(members: object): Promise<NodeRequest> {
   }) as unknown as NodeRequest
 }
 
-/** What the middleware answers: the status and the code; or what it gives to `next`, nothing for an accepted request. */
+/** The middleware's response: its status and code; or the argument of `next`, which is undefined for an admitted request. */
 const verdictOn = (request: NodeRequest): Promise<unknown> =>
   new Promise((resolve) => {
     const response = {

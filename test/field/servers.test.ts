@@ -13,11 +13,11 @@ beforeAll(async () => {
   signer = await testSigner()
 })
 
-/** A request that is signed for one URL and arrives at another, as behind a proxy. */
+/** A request signed for one URL that arrives at another one, as behind a proxy. */
 const arrives = async (signedFor: string, at: string, headers = {}): Promise<Request> =>
   altered(await signer.sign(post('x', signedFor)), { url: at, headers })
 
-/** It is accepted as what was signed. */
+/** It is accepted, with the signed URL. */
 const accepted =
   (options: Partial<RequireSessionOptions>, signedFor: string, at: string, headers = {}) =>
   async (): Promise<void> => {
@@ -94,7 +94,7 @@ describe('a request whose path was rewritten', () => {
           .get('/notes', (c) => c.text(`${c.req.path} ${c.req.url} ${c.var.caller.url}`))
         const app = new Hono().mount('/api', inner.fetch)
         const url = 'https://api.example.com/api/notes'
-        // Without a body, which Firefox doesn't take over when Hono makes the request of the inner app.
+        // Without a body, which Firefox loses when Hono creates the request of the inner app.
         const response = await app.fetch(await signer.sign(new Request(url)))
         expect(await response.text()).toBe(`/notes ${url} ${url}`)
       },

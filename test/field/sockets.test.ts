@@ -17,7 +17,7 @@ import { accepting, NOW, type TestSigner, testSigner } from '../setup/request-si
 import { ACCOUNT_A } from '../setup/wallet.js'
 import { reported } from './reported.js'
 
-// What people met who sign sockets and links in.
+// Problems that were reported about the authentication of sockets and links.
 
 const DAY_MS = 86_400_000
 const AUDIENCE = 'wss://api.example.com/live'
@@ -138,7 +138,7 @@ describe('tokens', () => {
   ])
 })
 
-/** Signs the URL, and gives the one that the server has verified. */
+/** Signs the URL, and returns the URL that the server has verified. */
 async function opened(url: string): Promise<string> {
   const verify = requestVerifier({ ...accepting, signedURLs: true })
   return (await verify(new Request(await signURL(signer, url, {}, now)))).url

@@ -21,7 +21,7 @@ const resources = ['https://api.example.com/*']
 const rejected = 'ERR_AUTH_REJECTED'
 const failed = 'ERR_AUTH_FAILED'
 
-/** What signing in gives if the wallet throws this: the same for every kind of account. */
+/** Expects the code of a sign-in if the wallet throws this cause, with every kind of account. */
 const onThrow = (cause: unknown, code: typeof rejected | typeof failed) => async (): Promise<void> => {
   const wallet = testWallet()
   wallet.behaviour = { throws: cause }
@@ -34,7 +34,7 @@ const onThrow = (cause: unknown, code: typeof rejected | typeof failed) => async
     ethereumAuth(wallet.provider, ACCOUNT_A, site),
     solanaAuth(solana.wallet, undefined, site),
     keyAuth({ did: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3', sign }, site),
-    // An auth method of others.
+    // A custom auth method.
     async () => sign(),
   ]
   for (const auth of auths) await expectCode(code, () => DIDSession.authorize(auth, { resources }))

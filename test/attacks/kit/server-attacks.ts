@@ -6,35 +6,35 @@ import { type WireRequest, withHeader } from '../../setup/wire-request.js'
 import type { Forgery } from './forgery.js'
 import type { ServerUnderAttack } from './server-under-attack.js'
 
-/** Makes the request with which a server is attacked; `send` is for what goes before it. */
+/** Makes the request of an attack; `send` sends requests that must precede it. */
 type Make = (
   forgery: Forgery,
   server: ServerUnderAttack,
   send: (wire: WireRequest) => Promise<void>,
 ) => Promise<WireRequest>
 
-/** An attack, what must refuse it, and how it is made. */
+/** An attack, the code of its refusal, and how its request is made. */
 export type ServerAttack = readonly [attack: string, refusedWith: readonly SessionErrorCode[], make: Make]
 
 const EVIL = 'evil.example.com'
 const MINUTES_7_MS = 420_000
 
-/** The genuine request under a capability that isn't. */
+/** The genuine request, signed with another capability. */
 const under =
   (changes: Record<string, unknown>, walletKey?: string): Make =>
   async (forgery) =>
     forgery.request(await forgery.holder(changes, walletKey))
 
-/** The genuine request, changed on its way. */
+/** The genuine request, changed after it was signed. */
 const onItsWay =
   (change: (wire: WireRequest, server: ServerUnderAttack) => WireRequest): Make =>
   async (forgery, server) =>
     change(await forgery.request(await forgery.holder()), server)
 
-/** The capability of one holder, with the key of another. */
+/** The capability of one session with the key of another. */
 const beside = ({ key }: Holder, { cacao }: Holder): Holder => ({ key, cacao })
 
-/** What every server of the documentation and of the examples must refuse. */
+/** Attacks that every server of the documentation and of the examples must refuse. */
 export const SERVER_ATTACKS: readonly ServerAttack[] = [
   [
     'a request with no capability and no signature',
@@ -137,7 +137,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     'a capability that a session delegated, with a current nonce',
     ['ERR_CAPABILITY_DELEGATED'],
     async (forgery, { maxLinks = 1 }) => {
-      // The session is old, and its links are new: by one more than the server takes.
+      // The session is old and its delegated capabilities are new, with one link more than the server accepts.
       let holder = await forgery.holder({ nonce: 'oldsignin1' })
       for (let links = 1; links <= maxLinks; links++) holder = await forgery.heir(holder)
       return forgery.request(holder)
@@ -171,7 +171,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   ],
 ]
 
-/** The same of those that take a body. */
+/** Attacks on servers that read a body. */
 export const BODY_ATTACKS: readonly ServerAttack[] = [
   [
     'another body than was signed',
@@ -193,7 +193,7 @@ export const BODY_ATTACKS: readonly ServerAttack[] = [
   ],
 ]
 
-/** The same of those that see targets in absolute form. */
+/** Attacks on servers that receive targets in absolute form. */
 export const ABSOLUTE_ATTACKS: readonly ServerAttack[] = [
   [
     'a capability for another server, with that server in an absolute target',

@@ -21,10 +21,10 @@ interface CapabilityFixture {
 
 type Options = Parameters<Library['verify']['verifyCacao']>[1]
 
-/** What viem signs the same text with: RFC 6979 makes it the same everywhere. */
+/** The signature by viem over the same text, which RFC 6979 makes deterministic. */
 const SIGNATURE =
   '0x8fcdb6827411fc5109625232939d73b2af3a86a8ca14432914d607c6cda960477547d9540a2cc7340260939c23a18d31544365649612e67b95ccdd223784ec871b'
-/** By @ipld/dag-cbor and multiformats. */
+/** Computed with @ipld/dag-cbor and multiformats. */
 const CID = 'bafyreidknh63yz53xgrkqj5na5igsznoo65udaqdlctinza5agaepnnlza'
 
 function verify(
@@ -58,11 +58,7 @@ const changes: readonly (readonly [what: string, code: string, change: (cacao: C
     ({ h, p, s }) => ({ h, p, s: { ...s, s: altered(String(s.s)) } }),
   ],
   ['no signature', 'ERR_CAPABILITY_INVALID', ({ h, p }) => ({ h, p })],
-  [
-    'an unknown member',
-    'ERR_CAPABILITY_INVALID',
-    (cacao) => ({ ...cacao, p: { ...cacao.p, admin: true } }),
-  ],
+  ['an unknown member', 'ERR_CAPABILITY_INVALID', (cacao) => ({ ...cacao, p: { ...cacao.p, admin: true } })],
   [
     'a date in another format',
     'ERR_CAPABILITY_INVALID',
@@ -191,13 +187,13 @@ const own: readonly Case[] = [
   },
 ]
 
-/** What is granted, and what is not. */
+/** A granted ability, and one that is not granted. */
 export function capability(shared: SharedFiles): Case[] {
   const theirs = Object.entries(shared).flatMap(([file, content]): Case[] => {
     const [, name] = /^fixtures\/did-session-4\/(cacao-.*)\.json$/.exec(file) ?? []
     if (name === undefined) return []
     const { cacao } = content as CapabilityFixture
-    // Each is good at some time: when it was signed, or when it begins.
+    // Each capability is valid at some time: when it was signed, or from its nbf on.
     const now = (): number => Date.parse(cacao.p.nbf ?? cacao.p.iat) + 1000
     return [
       {

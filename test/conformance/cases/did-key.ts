@@ -29,7 +29,7 @@ const wrong = [
   ['another method', ED25519_DID.replace('did:key', 'did:web')],
 ] as const
 
-/** Which did:key is whose, and what is none. */
+/** Keys with their did:key, and malformed ones. */
 export function didKey(shared: SharedFiles): Case[] {
   const known = files.flatMap(({ file, type }) =>
     Object.entries((shared[file] ?? {}) as Record<string, Vector>).flatMap(([did, vector]): Case[] => {

@@ -79,7 +79,7 @@ const own: readonly Case[] = [
   },
 ]
 
-/** What the session signs for did-session's world. */
+/** A JWS of the session, as did-session's users create it. */
 export function jws(shared: SharedFiles): Case[] {
   const theirs = Object.entries(shared).flatMap(([file, content]): Case[] => {
     if (!file.startsWith('fixtures/did-session-4/jws-')) return []

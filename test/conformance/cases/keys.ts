@@ -4,7 +4,7 @@ import type { Case, Library } from '../library.js'
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
-// Independently of the library: what a did:key says the public key is.
+// The public key of a did:key, decoded independently of the library.
 function publicKey(did: string): Uint8Array<ArrayBuffer> {
   let number = 0n
   for (const character of did.slice('did:key:z'.length))
@@ -14,7 +14,7 @@ function publicKey(did: string): Uint8Array<ArrayBuffer> {
 
 const message = new TextEncoder().encode('to be signed ✓')
 
-// By the runtime's own WebCrypto: P-256 as an uncompressed point is what all import, so its y is computed.
+// With the runtime's own WebCrypto: every runtime imports P-256 as an uncompressed point, so its y is computed.
 async function verifies(did: string, signature: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const key = publicKey(did)
   if (did.startsWith('did:key:z6Mk')) {

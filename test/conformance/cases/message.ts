@@ -2,7 +2,7 @@ import { equal, refuses } from '../check.js'
 import { ADDRESS, DOMAIN, ED25519_DID, FIXED, NOTES, PRIVATE_KEY, textOf } from '../known.js'
 import type { Case, Library } from '../library.js'
 
-// EIP-4361, to the letter.
+// The text of EIP-4361, exactly.
 const HEAD = `${DOMAIN} wants you to sign in with your Ethereum account:\n${ADDRESS}\n\n`
 const TAIL = `URI: ${ED25519_DID}
 Version: 1
@@ -13,7 +13,7 @@ Expiration Time: 2026-01-08T00:00:00.000Z`
 
 type Asked = Parameters<ReturnType<Library['ethereum']['ethereumAuth']>>[0]
 
-/** The text that a wallet is shown for this, by a wallet that then refuses. */
+/** The text that a wallet is asked to sign, taken from a wallet that rejects. */
 async function shown({ ethereum }: Library, asked: Asked): Promise<string> {
   let text = ''
   const wallet = {

@@ -35,11 +35,7 @@ const changes: readonly (readonly [
   change: (request: Request) => Promise<Request> | Request,
 ])[] = [
   ['its signature', 'ERR_REQUEST_UNSIGNED', (request) => without(request, 'signature')],
-  [
-    'its signature-input',
-    'ERR_REQUEST_UNSIGNED',
-    (request) => without(request, 'signature-input'),
-  ],
+  ['its signature-input', 'ERR_REQUEST_UNSIGNED', (request) => without(request, 'signature-input')],
   [
     'another path',
     'ERR_REQUEST_SIGNATURE',

@@ -2,7 +2,7 @@ import { equal, refuses } from '../check.js'
 import { ACCOUNT, DOMAIN, NOTES, PRIVATE_KEY } from '../known.js'
 import type { Case, Library, Runtime } from '../library.js'
 
-/** Where a case keeps its sessions: by default where there is IndexedDB, else in a store that it passes, as it must. */
+/** Where a case keeps its sessions: in the default store if there is IndexedDB, or else in a store that it must pass. */
 function placeIn({ stores }: Library, { hasIndexedDB }: Runtime) {
   return { namespace: 'conformance', ...(!hasIndexedDB && { store: stores.memoryStore() }) }
 }
@@ -11,7 +11,7 @@ function auth({ ethereum }: Library, domain: string | undefined = DOMAIN) {
   return ethereum.ethereumAuth(PRIVATE_KEY, undefined, domain === '' ? {} : { domain })
 }
 
-// A session that this suite left behind would spare the next case its sign-in.
+// A session left over from an earlier case would replace the sign-in of the next one.
 async function signedOut({ core }: Library, place: ReturnType<typeof placeIn>): Promise<void> {
   await core.DIDSession.remove(ACCOUNT, place)
 }
@@ -107,14 +107,14 @@ export const storage: readonly Case[] = [
       const place = placeIn(library, runtime)
       await signedOut(library, place)
       const heard: string[] = []
-      // Nobody ends the listening: a process that hung would never tell how the cases went.
+      // The listener is never removed; if it kept the process alive, the results would never arrive.
       const both = new Promise<void>((resolve) => {
         DIDSession.onChange(({ type }) => void (heard.push(type) === 2 && resolve()), place)
       })
       const session = await DIDSession.get(ACCOUNT, auth(library), { resources: [NOTES], ...place })
       const removed = new Promise<void>((resolve) => void session.on('removed', () => resolve()))
       await session.remove()
-      // A timer of its own keeps the process waiting, as an app's server or window would.
+      // The timer keeps the process waiting, as an app's server or window would.
       const waiting = setInterval(() => undefined, 1000)
       await Promise.all([both, removed])
       clearInterval(waiting)
@@ -134,7 +134,7 @@ export const storage: readonly Case[] = [
       const options = { resources: [NOTES], store: stores.stringStore(backend) }
       const session = await core.DIDSession.get(ACCOUNT, method, options)
       equal([session.isSerializable, items.size > 0], [true, true])
-      // As the next process would find it.
+      // As the next process would load it.
       const store = stores.stringStore(backend)
       equal((await core.DIDSession.load(ACCOUNT, { store }))?.keyDID, session.keyDID)
     },
