@@ -5,7 +5,7 @@ import { requireSession } from '../../src/middleware/fetch.js'
 import { failureOf } from '../setup/expect-code.js'
 import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// Two checks of one request in one process, as in Next.js: a guard for all paths, and the handler's own.
+// A request that is verified twice in one process, as in Next.js: by a guard for all paths, and by the handler.
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -26,7 +26,7 @@ function requireHandler(admission?: 'take' | 'give') {
       async (own) => new Response(await own.text()),
     )(request)
 }
-/** What the guard hands on: another request, with the headers of its handler's. */
+/** The request that the guard passes on: a new one, with the headers for the handler. */
 const guarded = async (request: Request, admission: 'give' | 'none' = 'give'): Promise<Request> => {
   let own: Request | undefined
   await requireSession({ ...options(), ...(admission === 'give' && { admission }) }, (admitted) => {

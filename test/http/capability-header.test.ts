@@ -7,7 +7,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting } from '../setup/request-signer.js'
 
-// A site behind Basic auth has `Authorization` for that.
+// A site behind Basic auth uses `Authorization` for that.
 
 const BASIC = 'Basic dXNlcjpwYXNz'
 const URL_OF_NOTES = 'https://api.example.com/notes/1'
@@ -49,7 +49,7 @@ describe('a capability in a header of its own', () => {
     }
   })
 
-  // A browser's own location can't be replaced.
+  // In a browser, location can't be replaced.
   it.runIf(typeof document === 'undefined')(
     'is named in the error as a header that CORS must allow',
     async () => {

@@ -11,14 +11,14 @@ import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_B } from '../setup/wallet.js'
 
-// What is cheap is judged before what is dear: a body, an RPC, a store.
+// Cheap checks come before expensive ones: a body, an RPC, a store.
 
 let signer: TestSigner
 beforeAll(async () => {
   signer = await testSigner()
 })
 
-/** What a request makes the server do, in order. */
+/** The work that a request causes, in order. */
 async function workOf(request: Request, changes: Partial<VerifyRequestOptions> = {}): Promise<string[]> {
   const work: string[] = []
   const incoming = incomingRequest(request)
@@ -111,7 +111,7 @@ describe('a single caller', () => {
     for (let i = 0; i < 3; i++) await send(signer)
     await expectCode('ERR_REQUEST_LIMIT', () => send(signer))
     await send(await testSigner())
-    // Once the first ones can't be sent again, there is room.
+    // Once the first requests have expired, there is room again.
     clock.advance(366)
     await send(signer)
   })
@@ -148,7 +148,7 @@ describe('a single caller', () => {
         duplex: 'half',
       } as RequestInit)
     }
-    // Where requests have no streams (Firefox), nothing of a body is there before its end.
+    // In Firefox, where requests have no streams, a body is read only when it is complete.
     if (!new Request('https://a.example', { method: 'POST', body: 'x' }).body) return
     const first = verify(await slow(signer))
     await expectCode('ERR_REQUEST_LIMIT', async () => verify(await slow(signer)))
@@ -159,7 +159,7 @@ describe('a single caller', () => {
     }
     await first
     await other
-    // What was held is given back.
+    // The held bytes are released.
     await verify(await signer.sign(post('x'.repeat(1000))))
   })
 

@@ -106,7 +106,7 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
 
   it('never passes an unsigned body of a GET to a handler', async () => {
     const bytes = written(withBody(await signedWire(signer), BODY))
-    // What Hono is given has no body then.
+    // In that case, Hono receives no body.
     if (name === 'Hono') expectAccepted(await answer(bytes))
     else await expectRefused(() => answer(bytes), 401, DIGEST)
   })

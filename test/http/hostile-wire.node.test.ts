@@ -6,7 +6,7 @@ import { expectAccepted, expectRefused, signedWire, strayErrors, TARGET } from '
 import { closeAll, listening, nodeListener, type Targets, targets } from './hostile-servers.js'
 import { type Answer, answerTo, type Writing, written } from './raw-socket.js'
 
-// What no client of Node's would send, over a bare socket.
+// Requests that no client of Node would send, over a raw socket.
 
 let signer: TestSigner
 let servers: Targets
@@ -20,7 +20,7 @@ afterAll(async () => {
   await closeAll()
 })
 
-/** What becomes of it: it is accepted, or refused by us or, with a mere 400, by Node or Hono. */
+/** The outcome: the request is accepted, or refused by us or, with a plain 400, by Node or Hono. */
 type Fate = 'accepted' | 'refused' | 400
 
 async function expectFate(fate: Fate, send: () => Promise<Answer>): Promise<void> {
@@ -39,7 +39,7 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     expect(stray.seen).toEqual([])
   })
 
-  // Hono puts a target in order before anybody sees it: what is verified, and what its handlers see, is what comes out.
+  // Hono normalizes a target first, so the normalized one is verified and passed to handlers.
   it.each<[string, Fate]>([
     [`/notes/./1${QUERY}`, of('refused', 'accepted')],
     [`/notes/x/../1${QUERY}`, of('refused', 'accepted')],
@@ -58,7 +58,7 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     await expectFate(fate, () => answerTo(servers[name].port, written({ ...wire, target })))
   })
 
-  // The host is only a guess: what was signed decides, and is what handlers see.
+  // The host is only a hint: the signed one decides, and is passed to handlers.
   it.each<[string, Fate, object, Writing]>([
     ['another', 'accepted', { host: 'evil.example' }, {}],
     ['in capitals', 'accepted', { host: 'API.Example.COM' }, {}],

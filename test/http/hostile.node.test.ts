@@ -23,7 +23,7 @@ afterAll(async () => {
 describe.each(NAMES)('%s', (name) => {
   const send = (wire: WireRequest): Promise<Answer> => servers[name].send(wire)
 
-  // Whatever was sent before, the server goes on.
+  // The server keeps working after each attack.
   afterEach(async () => {
     expectAccepted(await send(await signedWire(signer, { body: 'x' })), 'x')
     expect(stray.seen).toEqual([])
@@ -71,7 +71,7 @@ describe.each(NAMES)('%s', (name) => {
   it.each([['//notes//1'], ['/a%2Fb%2f?c=%2F'], ['/%7Eme?q=%C3%BC'], ['/?'], ['/a;b=c,d?e+f']])(
     'accepts %s if that is what was signed',
     async (target) => {
-      // A query that is empty is one that is absent (RFC 9421 §2.2.7).
+      // An empty query is the same as none (RFC 9421 §2.2.7).
       const seen = name === 'node:http' ? target : target.replace(/\?$/, '')
       expectAccepted(await send(await signedWire(signer, { target })), '', seen)
     },

@@ -18,7 +18,7 @@ const posted = (body = BODY): Promise<WireRequest> => signedWire(signer, { metho
 const admit = requireSession({ ...accepting, authority: ['api.example.com', 'api.example.org'] })
 
 describe('HTTP/2', () => {
-  /** What comes back for these headers and this body, if any. */
+  /** The response to these headers and this body, if any. */
   async function asked(wire: WireRequest): Promise<string> {
     const server = createServer((request, response) =>
       admit(request, response, async () => {

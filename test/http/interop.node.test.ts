@@ -15,7 +15,7 @@ import {
   URL_OF_NOTES,
 } from '../setup/request-signer.js'
 
-// http-message-signatures is another implementation of RFC 9421, which knows nothing of our profile.
+// http-message-signatures is an independent implementation of RFC 9421, which does not know our profile.
 
 const COMPONENTS = ['@method', '@authority', '@path', '@query', 'authorization']
 const OF_BODY = ['content-digest', 'content-type']
@@ -27,7 +27,7 @@ const plain = (request: Request): { method: string; url: string; headers: Record
   headers: Object.fromEntries(request.headers),
 })
 
-/** Whether the other library takes the request for signed by its key. It judges by the clock on the wall. */
+/** Whether the other library verifies the request with its key, at the current time. */
 async function isSignedForThem(request: Request): Promise<boolean | null> {
   return httpbis.verifyMessage(
     {
@@ -53,7 +53,7 @@ interface Changes {
   readonly name?: string
 }
 
-/** A request that the other library signs with the session's key, in our profile but for the changes. */
+/** A request that the other library signs with the session's key, in our profile except for the changes. */
 async function signedByThem({ key, cacao }: TestSigner, changes: Changes = {}): Promise<Request> {
   const body = new TextEncoder().encode('Buy cacao beans')
   const headers = {
@@ -107,7 +107,7 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     const signer = await testSigner(type)
     const { keyDID } = await verifyRequest(await signedByThem(signer), acceptingOnce)
     expect(keyDID).toBe(signer.key.did)
-    // The order of parameters is the signer's own affair.
+    // The signer may choose the order of parameters.
     await verifyRequest(await signedByThem(signer, { params: [...PARAMETERS].reverse() }), acceptingOnce)
   })
 

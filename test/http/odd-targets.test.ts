@@ -4,7 +4,8 @@ import { requireSession } from '../../src/middleware/fetch.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// A server that asks for the very URL of a request: whoever chooses the URL must not choose the server's mistakes.
+// A server that requires the request's own URL as a resource: a client must not be able to cause a server error through the
+// URL.
 
 const API = 'https://api.example.com'
 let signer: TestSigner
@@ -23,7 +24,7 @@ describe.each([
   ['brackets', '/notes/[a]'],
   ['half an escape', '/notes/100%'],
 ])('a request with %s', (_, path) => {
-  // Engines differ in what they leave as it is.
+  // Engines normalize different parts of a URL.
   it.skipIf(new URL(API + path).href !== API + path)(
     'is refused as not covered, and is no server error',
     async () => {

@@ -6,14 +6,14 @@ import { requireSession as honoSession } from '../../src/middleware/hono.js'
 import { expectCode } from '../setup/expect-code.js'
 import { accepting, altered, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// What was signed, what `resources` sees and what the handler sees are one URL, whatever host the client named.
+// The signed URL, the URL for `resources` and the handler's URL are the same, whatever host the client sent.
 
 const UPLOADS = 'https://uploads.example.com/*'
 let uploader: TestSigner
 beforeAll(async () => {
   uploader = await testSigner('P-256', { resources: [UPLOADS] })
 })
-/** Signed for the API, and sent there with another host in it. */
+/** Signed for the API, and sent to it with another host. */
 const smuggled = async (url: string, body = ''): Promise<Request> =>
   altered(await uploader.sign(post(body, 'https://api.example.com/account')), { url })
 const byURL = ({ url }: Request): string[] => [url]

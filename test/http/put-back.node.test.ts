@@ -11,7 +11,7 @@ import { signedWire, strayErrors } from './attack.js'
 import { closeAll, listening } from './hostile-servers.js'
 import { type Answer, answerTo, CHUNKED, chunked, opened, readAnswer, written } from './raw-socket.js'
 
-// A body that was read to be verified must read as if it had not been.
+// A body that was read for verification must be readable again.
 
 let signer: TestSigner
 const stray = strayErrors()
@@ -33,7 +33,7 @@ const posted = async (body = JSON_BODY): Promise<WireRequest> =>
   )
 
 const admit = requireSession(accepting)
-/** What reads a body, in each of the ways that people have. */
+/** The usual ways of reading a body. */
 const readers: readonly (readonly [string, RequestListener])[] = [
   [
     'express.json()',
@@ -84,7 +84,7 @@ const readers: readonly (readonly [string, RequestListener])[] = [
   ],
 ]
 
-/** Sends the head; once the server waits for the body, each part of it when the one before has left. */
+/** Sends the head, and once the server waits for the body, each part after the one before it was sent. */
 async function inParts(server: Server, port: number, wire: WireRequest): Promise<Answer> {
   const waiting = waitsForBody(server)
   const socket = await opened(port, written({ ...wire, body: new Uint8Array() }, { framing: CHUNKED }))

@@ -9,7 +9,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 const domain = 'app.example.com'
 
-/** What a server has received, in order. */
+/** The requests that a server has received, in order. */
 interface Received {
   readonly line: string
   readonly headers: IncomingMessage['headers']
@@ -24,7 +24,7 @@ afterEach(async () => {
   }
 })
 
-/** A server on a port of its own. */
+/** A server on its own port. */
 async function listening(
   answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
 ): Promise<{ url: string; received: Received[] }> {
@@ -43,7 +43,7 @@ async function listening(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
 }
 
-/** An API that redirects what comes to /<status>/…, without looking at it, and verifies everything else. */
+/** An API that redirects requests to /<status>/… without verifying them, and verifies all others. */
 async function api(
   target: (path: string) => string,
 ): Promise<{ url: string; received: Received[]; callers: string[] }> {
@@ -105,7 +105,7 @@ describe('a redirect within the origin', () => {
     expect([response.status, response.url, await response.text()]).toEqual([200, `${url}/notes/2?a=1`, then])
     expect(callers).toEqual([ACCOUNT_A])
     expect(received).toHaveLength(2)
-    // A body that isn't sent has no type.
+    // A request whose body isn't sent again has no content type.
     expect(received[1]?.headers['content-type'] === undefined).toBe(!then.includes('beans'))
   })
 
@@ -182,7 +182,7 @@ describe('options that only fetch knows', () => {
     const { url } = await api(() => '/notes/1')
     const session = await sessionFor(url)
     const dispatched: string[] = []
-    // As undici's agents are: whatever has a method `dispatch`.
+    // Like undici's agents: any object with a method `dispatch`.
     const before = (globalThis as Record<symbol, unknown>)[Symbol.for('undici.globalDispatcher.1')] as {
       dispatch(options: { path: string }, handler: unknown): boolean
     }

@@ -10,7 +10,7 @@ describe('memoryReplay', () => {
     const replay = memoryReplay({ now: () => NOW })
     expect(replay.use('a', NOW + 60_000)).toBe(true)
     expect(replay.use('a', NOW + 60_000)).toBe(false)
-    // By its id alone, whatever it says of its end.
+    // Only its id counts, not its expiry.
     expect(replay.use('a', NOW + 90_000)).toBe(false)
     expect(replay.use('b', NOW + 60_000)).toBe(true)
   })
@@ -34,7 +34,7 @@ describe('memoryReplay', () => {
     expect(replay.use('b', NOW + 180_000)).toBe(true)
     clock.set(NOW)
     expect(replay.use('a', NOW + 60_000)).toBe(false)
-    // Whether it was used or not, nobody knows any more.
+    // Whether it was used is no longer known.
     expect(replay.use('c', NOW + 60_000)).toBe(false)
     expect(replay.use('c', NOW + 120_000)).toBe(false)
     expect(replay.use('c', NOW + 120_001)).toBe(true)

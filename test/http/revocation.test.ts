@@ -11,7 +11,7 @@ const NOW = Date.parse('2026-01-31T12:00:00Z')
 const capability = signed()
 const another = signed({ nonce: 'anothernonce1' })
 const foreign = signed({ iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
-/** The same signature, written in another way. */
+/** The same signature in another encoding. */
 const respelled: readonly [string, unknown][] = [
   ['as it is', JSON.parse(JSON.stringify(capability))],
   ['with the other word in its header', { ...capability, h: { t: 'caip122' } }],
@@ -101,11 +101,11 @@ describe('memoryRevocation', () => {
     clock.advance(0.999)
     await revocation.revoke(another)
     expect(await revocation.isRevoked(short)).toBe(true)
-    // What expires in the same five seconds is forgotten together.
+    // Entries that expire within the same five seconds are deleted together.
     clock.advance(5)
     await revocation.revoke(capability)
     expect(await revocation.isRevoked(endless)).toBe(true)
-    // What was forgotten doesn't come back with a clock that goes back, and nor does what may have been.
+    // Deleted entries don't become valid again when the clock goes back, nor do those that may have been deleted.
     clock.set(NOW)
     expect(await revocation.isRevoked(short)).toBe(true)
     expect(await revocation.isRevoked(signed({ exp: '2026-01-31T12:00:01Z', nonce: 'another123' }))).toBe(

@@ -5,7 +5,7 @@ import { requireSession } from '../../src/middleware/fetch.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting, altered, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// By which names and under which path clients reach a server that sits behind something else.
+// The authorities and the base path by which clients reach a server behind a proxy.
 
 let signer: TestSigner
 beforeAll(async () => {

@@ -30,7 +30,7 @@ function form(): FormData {
   data.set('file', new Blob([bytes(300)]), 'beans.bin')
   return data
 }
-/** As service workers, Deno and Cloudflare hand requests over. */
+/** Requests as service workers, Deno and Cloudflare pass them. */
 function received(request: Request): Request {
   const refuse = (): never => {
     throw new TypeError('headers are immutable')
@@ -67,7 +67,7 @@ describe('a signed request', () => {
     )
     expect(await verifyRequest(signed, acceptingOnce)).toMatchObject({ keyDID: signer.key.did })
     expect(new Uint8Array(await signed.arrayBuffer())).toEqual(sent)
-    // The one that was handed in is as it was.
+    // The given request is unchanged.
     expect(request.headers.has('signature')).toBe(false)
     expect(new Uint8Array(await request.arrayBuffer())).toEqual(sent)
   })
@@ -83,7 +83,7 @@ describe('a signed request', () => {
     const signed = await signer.sign(await requestOf(URL_OF_NOTES, { method: 'POST', body: form() }))
     await verifyRequest(signed, acceptingOnce)
     const type = signed.headers.get('content-type') ?? ''
-    // Read anew as a server would.
+    // Parsed as a server would parse it.
     const received = await new Response(await signed.arrayBuffer(), {
       headers: { 'content-type': type },
     }).formData()
@@ -239,7 +239,7 @@ describe('a large capability', () => {
   it('causes one warning, above 6,000 bytes', async () => {
     const lines: unknown[] = []
     const warn = vi.spyOn(console, 'warn').mockImplementation((...line) => void lines.push(...line))
-    // A module of its own has not warned yet.
+    // A newly loaded module has not warned yet.
     vi.resetModules()
     const { signRequest } = await import('../../src/http/sign-request.js')
     const weightOf = async (resource: string): Promise<number> => {

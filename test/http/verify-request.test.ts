@@ -155,7 +155,7 @@ describe('a request is refused', () => {
       await verifyRequest(await signer.sign(post('x', url)), { ...acceptingOnce, authority })
     const request = await signer.sign(post('x', 'https://api.example.net/notes'))
     await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, { ...acceptingOnce, authority }))
-    // Signed for one of its names, and sent to another: what was signed decides, as behind a proxy that rewrites the host.
+    // Signed for one of its authorities, and sent to another: the signed one decides, as behind a proxy that rewrites the host.
     const moved = await altered(await signer.sign(post('x', 'https://api.example.com/notes')), {
       url: 'https://api.example.org:8443/notes',
     })

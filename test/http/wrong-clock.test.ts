@@ -40,7 +40,7 @@ describe('a wrong client clock', () => {
       expect(first.status).toBe(200)
       expect(await server.calls[0]?.request.text()).toBe('Buy cacao beans')
       expect(server.refusals.map(({ code }) => code)).toEqual(isAllowed ? [] : ['ERR_REQUEST_STALE'])
-      // From then on it is known.
+      // From then on, the difference is known.
       expect((await session.fetch(NOTES)).status).toBe(200)
       const signed = await session.signRequest(new Request(NOTES))
       expect((await fetch(signed)).status).toBe(200)
@@ -54,7 +54,7 @@ describe('a wrong client clock', () => {
       const { session, server, client } = await apart(secs)
       expect((await session.fetch(NOTES)).status).toBe(401)
       expect(server.refusals.map(({ code }) => code)).toEqual(['ERR_REQUEST_STALE'])
-      // The answers of a server don't add up.
+      // The corrections of several responses are not added up.
       client.now = NOW
       expect((await session.fetch(NOTES)).status).toBe(200)
     },

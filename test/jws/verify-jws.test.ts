@@ -48,7 +48,7 @@ const jsonOf = (segment = ''): Record<string, unknown> =>
   JSON.parse(fromUtf8(fromBase64url(segment) ?? new Uint8Array()) ?? '')
 const segmentOf = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)))
 
-/** The JWS with another header, signed again by the session's own key: only what the header says is wrong. */
+/** The JWS with another header, signed again by the session's own key, so that only the header is wrong. */
 async function resign({ session, jws }: Signed, changes: object): Promise<string> {
   const head = segmentOf({ ...jsonOf(jws.signatures[0]?.protected), ...changes })
   return `${head}.${jws.payload}.${toBase64url(await session.sign(utf8(`${head}.${jws.payload}`)))}`

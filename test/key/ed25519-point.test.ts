@@ -75,7 +75,7 @@ describe('a key for which anyone can forge signatures', () => {
     const { aud, version, nonce, iat, exp, resources } = payload()
     const p = { aud, version, nonce, iat, ...(exp !== undefined && { exp }), ...(resources && { resources }) }
     const child: Cacao = await signDelegated(key, p, parent)
-    // Whatever comes of the wallet's own signature, which is good: the link is looked at.
+    // The wallet's own signature is valid, so the link is what is checked.
     const eip191 = async (): Promise<void> => undefined
     await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
       verifyCacao(parseCacao(JSON.parse(JSON.stringify(child))), { verifiers: { eip191 }, now }),
@@ -117,7 +117,7 @@ describe('a valid Ed25519 key', () => {
   })
 
   it('is accepted even next to the refused ones, with exactly 32 bytes', () => {
-    // Where only the last byte but the sign, or only one in the middle, makes the difference.
+    // Bytes in which only the last byte except the sign, or only one in the middle, makes the difference.
     const highest = Uint8Array.from({ length: 32 }, (_, i) => [0xeb, 0x7f][[0, 31].indexOf(i)] ?? 0xff)
     expect(isEd25519Key(highest)).toBe(true)
     for (const i of [0, 15, 30]) {
@@ -132,7 +132,7 @@ describe('a valid Ed25519 key', () => {
 })
 
 describe('a P-256 point that is not on the curve', () => {
-  // About half of all x are of no point.
+  // About half of all x have no point.
   const offCurve = Array.from({ length: 64 }, (_, i) => {
     const bytes = new Uint8Array(33).fill(i + 1)
     bytes[0] = 2

@@ -134,14 +134,14 @@ describeWith('RFC 8032 vectors', await vectors<RFC8032>('rfc8032/rfc8032-ed25519
     expect(await noble.sign(bytes(msg))).toEqual(bytes(sig))
     if (!native) return // an engine without Ed25519 has only the one
     expect(native.did).toBe(noble.did)
-    // Safari's signatures are randomised, so they are verified, not compared.
+    // Safari's signatures are randomized, so they are verified, not compared.
     expect(await verifyAsync(await native.sign(bytes(msg)), bytes(msg), bytes(pub))).toBe(true)
   })
 })
 
 describe('without WebCrypto', () => {
   it('rejects with ERR_ENVIRONMENT', async () => {
-    // As on insecure origins: crypto is there, its subtle is not.
+    // As on insecure origins, where crypto exists but crypto.subtle does not.
     const prototype: Crypto = Object.getPrototypeOf(crypto)
     const descriptor = Object.getOwnPropertyDescriptor(prototype, 'subtle') as PropertyDescriptor
     Object.defineProperty(prototype, 'subtle', { configurable: true, get: () => undefined })

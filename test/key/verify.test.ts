@@ -61,7 +61,7 @@ describe('Ed25519', () => {
 
 describe('a long message', () => {
   const seed = new Uint8Array(32).fill(5)
-  // WebKitGTK's page crashes where its own Ed25519 has to do with more than 65,534 bytes.
+  // WebKitGTK's page crashes if its own Ed25519 signs more than 65,534 bytes.
   it.each([60_000, 60_001, 65_535, 65_536, 1_000_000])(
     'of %i bytes is signed and verified',
     async (length) => {
@@ -71,7 +71,7 @@ describe('a long message', () => {
       const { did } = await seedKey(seed)
       for (const key of [await seedKey(seed), await seedKey(seed, did), await generateSessionKey('P-256')]) {
         const signing = key.sign(long)
-        // What is signed is what it was when it was given.
+        // The bytes are signed as they were at the call.
         long[0] = 9
         const signature = await signing
         long[0] = 7
