@@ -36,7 +36,7 @@ describe('the README', () => {
   it('stores and resumes a session in a script', () => {
     const output = runFresh(example('script'), { PRIVATE_KEY: KEY_A })
     const [, left] = new RegExp(`^did:pkh:${ACCOUNT_A} for (\\d+) more seconds`).exec(output) ?? []
-    // A week, but for what has passed since.
+    // A week, minus the time that has passed.
     expect(Number(left)).toBeLessThanOrEqual(604_800)
     expect(Number(left)).toBeGreaterThan(604_800 - 600)
   })

@@ -53,7 +53,7 @@ describe('three servers on one SQLite file', () => {
   let servers: Servers
   let signed: SignRequests
   beforeAll(async () => {
-    // node:sqlite is not in every Node that tests run in.
+    // Not every Node that the tests run in has node:sqlite.
     await installRuntimes()
     folder = await mkdtemp(join(tmpdir(), 'cacao-session-sqlite-'))
     const [place, program] = [join(folder, 'sessions.db'), installedNode(24)]

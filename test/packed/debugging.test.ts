@@ -12,12 +12,12 @@ import { type Breakpoint, debugged } from './debugged-process.js'
 import { lineWith, sourceMapOf } from './source-map.js'
 import { definitionsOf } from './ts-server.js'
 
-// What is published is debugged as TypeScript: breakpoints, stack traces and definitions are in its own sources.
+// The published package can be debugged as TypeScript: breakpoints, stack traces and definitions are in its own sources.
 
 const OURS = fileURLToPath(new URL('../../src', import.meta.url))
 const engine = inject('engines').find(({ name }) => name === 'chromium')
 
-/** A line of a source, by what it contains. */
+/** A line of a source, found by its content. */
 const BREAKPOINTS = {
   'session/did-session.ts': 'if (serialize) return serialize()',
   'resume/session-string.ts': 'const session = { sessionKeySeed:',

@@ -7,7 +7,7 @@ import { run } from './command.js'
 const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const { exports: entries } = JSON.parse(readFileSync(root('package.json'), 'utf8')) as { exports: object }
 
-// What each entry's own words need: the packages that its users have.
+// The packages that each entry's own declarations need, which its users have.
 const NODE = ['./node', './express', './fastify']
 const PEERS: Readonly<Record<string, string>> = {
   './hono': 'hono',
@@ -39,7 +39,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-/** Compiles a file that imports the entries, with the declarations checked too. */
+/** Compiles a file that imports the entries, and checks the declarations too. */
 async function compile(
   imported: readonly string[],
   {

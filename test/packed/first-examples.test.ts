@@ -13,7 +13,7 @@ import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 import { startVite } from './vite-server.js'
 
-// What a new user does: an empty folder, npm install, and the README's first examples typed into files.
+// What a new user does: an empty folder, npm install, and the README's first examples written into files.
 const example = (kind: string): string => exampleOf('README.md', kind)
 
 const endings: (() => Promise<void>)[] = []

@@ -11,8 +11,8 @@ import { ownEnv, run } from './command.js'
 import { type Delivered, deliver, deliverHTTP2 } from './frameworks/deliver.js'
 import { describeProxy, startNginx, startOfGuide } from './frameworks/proxies.js'
 
-// The servers that people have, as they have them: mounted, rewritten, wrapped, and behind a proxy. Clients know all of
-// them as https://notes.example.com, which is no name of the machine that they run on.
+// Servers as people run them: mounted, rewritten, wrapped, and behind a proxy. Clients know all of them as
+// https://notes.example.com, which is not the name of this machine.
 
 const SITE = 'https://notes.example.com'
 const NOTE = { note: 'Buy cacao beans' }
@@ -57,7 +57,7 @@ async function start(command: string, args: readonly string[], ready = /^ready/m
     args.map((arg) => arg.replace('PORT', String(port))),
     options,
   )
-  // A getter of the process can't be spread.
+  // A getter of process can't be spread.
   return Object.assign(server, { port })
 }
 
@@ -71,7 +71,7 @@ async function signed(path: string, covered = '/*'): Promise<Request> {
   return session.signRequest(post(path))
 }
 
-/** What each server must do with requests for these paths, however they come to it. */
+/** What each server must do with requests for these paths, in whichever way they arrive. */
 async function expectGuarded(
   paths: readonly string[],
   send: (request: Request) => Promise<Delivered>,
@@ -211,7 +211,7 @@ describeProxy('nginx', "Debian's nginx: HTTP/2 to HTTP/1.1, another Host, answer
     const nginx = await startNginx(folder, server.port)
     const roomier = await startNginx(folder, server.port, 'large_client_header_buffers 4 32k;')
     try {
-      // It answers nothing, and closes the connection (ENHANCE_YOUR_CALM). HTTP/2 shortens headers, so 9 kB still pass.
+      // It sends no response and closes the connection (ENHANCE_YOUR_CALM). HTTP/2 compresses headers, so 9 kB still pass.
       await expect(deliverHTTP2(await sent(), nginx.port)).rejects.toThrow('error code 11')
       expect(await deliverHTTP2(await sent(), roomier.port)).toMatchObject({ status: 200, body: NOTE })
     } finally {

@@ -11,7 +11,7 @@ import { type BareFolder, bareFolder } from './bare-folder.js'
 import { ownEnv, run } from './command.js'
 import { GUIDE_PACKAGES } from './guide-packages.js'
 
-// What the guides print for packages that are not among our own: compiled with their types, and run.
+// The guides' code for packages that are not among our own: compiled with their types, and run.
 
 let folder: BareFolder
 beforeAll(async () => {
@@ -21,7 +21,7 @@ afterAll(() => folder?.remove())
 
 it('compile with the types of these packages', async () => {
   const files = await allFiles()
-  // And what they import of their own page.
+  // And the files that they import from their own page.
   const theirs = files.filter(
     (file) => needsOthers(file) || /\.md\/(?:signed-fetch|(?:nest|trpc|graphql)\/)/.test(file.path),
   )
@@ -33,7 +33,7 @@ it('compile with the types of these packages', async () => {
   ])
 })
 
-/** Puts a guide's files into the folder, for a server at this port of the machine, and bundles what a script makes of them. */
+/** Writes a guide's files into the folder, for a server on this port, and bundles the result of a script. */
 async function appOf(page: string, port: number, script: string): Promise<string> {
   const files = [
     ...filesOf(`docs/guides/${page}.md`),

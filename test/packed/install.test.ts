@@ -6,13 +6,13 @@ import { run } from './command.js'
 
 interface Installed {
   readonly packages: number
-  /** What their files hold. */
+  /** The size of their contents. */
   readonly bytes: number
-  /** What they take on a disk, which gives room in blocks. */
+  /** The space that they take on the disk, in whole blocks. */
   readonly onDisk: number
 }
 
-/** What an install has brought: packages, the one asked for among them, and their room. */
+/** The result of an install: the number of packages, including the requested one, and their size. */
 async function installed({ path }: BareFolder): Promise<Installed> {
   const { stdout } = await run('npm', ['ls', '--all', '--parseable'], { cwd: path })
   const [, ...packages] = stdout.trim().split('\n')

@@ -8,8 +8,8 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 
-// An app in React Native as far as Node can stand in: Metro bundles it, by the Babel preset and for the engine of React Native
-// 0.83, Hermes' own compiler takes the bundle, and it runs on what React Native has.
+// An app in React Native, as far as Node can replace it: Metro bundles it with the Babel preset and for the engine of React
+// Native 0.83, Hermes' own compiler compiles the bundle, and it runs with the APIs that React Native has.
 
 const PACKAGES = [
   'metro@0.83.7',
@@ -24,7 +24,7 @@ const COMPILERS: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'win64-bin/hermesc.exe',
 }
 
-// What a new app's configuration says, of which React Native's own part is the way in which packages are resolved.
+// The configuration of a new app; React Native's own part of it is how packages are resolved.
 const METRO = `module.exports = {
   resolver: {
     resolverMainFields: ['react-native', 'browser', 'main'],
@@ -52,7 +52,7 @@ import { secureSessions } from './store'
 
 Object.assign(globalThis, { app: { secureSessions, ethereumAuth, keyAuth, solanaAuth, useSession } })`
 
-// Signs in, and is started anew; then sends a request. Prints whose it was, and what was sent.
+// Signs in, and is started again; then sends a request. Prints the account, and the request.
 const USE = `
 import { readFileSync } from 'node:fs'
 import { runInThisContext } from 'node:vm'

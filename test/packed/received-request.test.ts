@@ -5,7 +5,7 @@ import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 import { onPath } from './runtimes/on-path.js'
 
-// Deno hands over requests whose headers can't be changed, as service workers and Cloudflare do.
+// Deno passes requests with immutable headers, as service workers and Cloudflare do.
 const SCRIPT = `import { DIDSession } from 'cacao-session'
 import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
 import { verifyRequest } from 'cacao-session/verify'

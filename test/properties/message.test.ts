@@ -14,7 +14,7 @@ import { TEXT_MUTATIONS } from './text-mutations.js'
 const LAYOUTS: readonly MessageLayout[] = ['erc4361', 'did-session', 'did-session-2022']
 const timeout = 120_000
 
-/** Every text that the verifier may take for the payload's. */
+/** Every text that the verifier may accept for the payload. */
 function textsOf(p: CacaoPayload): string[] {
   const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
   return LAYOUTS.flatMap((layout) => [
@@ -23,12 +23,12 @@ function textsOf(p: CacaoPayload): string[] {
   ])
 }
 
-/** What the payload says; the case of an address says nothing. */
+/** The content of the payload; the case of an address does not matter. */
 function contentOf(p: CacaoPayload): string {
   return JSON.stringify(Object.entries({ ...p, iss: accountOfDID(p.iss) }).sort())
 }
 
-/** The candidate, if the guard accepts it and its text is Ethereum's. */
+/** The candidate, if the guard accepts it and it is for Ethereum. */
 function accepted(candidate: unknown): CacaoPayload | undefined {
   try {
     const p = parsePayload(candidate)
@@ -39,7 +39,7 @@ function accepted(candidate: unknown): CacaoPayload | undefined {
   }
 }
 
-/** The text that was read, written again; `undefined` if it was refused. */
+/** The parsed text, rendered again; `undefined` if it was refused. */
 function rewritten(text: string): string | undefined {
   try {
     const { payload, scheme } = parseEthereumMessage(text)
@@ -95,7 +95,7 @@ describe('the text of every accepted payload', () => {
       ),
       runs(1000),
     )
-    // Most of what lies close by is refused; what is compared must not be nothing.
+    // Most neighbours are refused, so check that enough were compared.
     expect(pairs).toBeGreaterThan(runs(1000).numRuns)
   })
 })

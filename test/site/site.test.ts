@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
 }
 const WIDTHS = [1280, 390]
-// Only bounds what hangs: a busy machine is slow, not wrong.
+// Only limits calls that hang, because a busy machine is only slow.
 const LONGEST_MS = 120_000
 const pages = existsSync(SITE)
   ? readdirSync(SITE, { recursive: true, encoding: 'utf8' }).filter(
@@ -52,7 +52,7 @@ afterAll(async () => {
   server?.close()
 })
 
-/** What can't be seen to its end: wider than the window, or than a box that hides the rest, with nothing to scroll it by. */
+/** Elements whose content is cut off: wider than the window, or than a box that hides the rest and can't be scrolled. */
 function cut(): string[] {
   const found: string[] = []
   const look = (element: Element, right: number): void => {
@@ -61,7 +61,7 @@ function cut(): string[] {
     if (box.width <= 1 || box.height <= 1 || visibility !== 'visible') return
     const name = `${element.tagName}.${element.className}: ${element.textContent?.trim().slice(0, 60)}`
     if (box.right > right + 1) return void found.push(name)
-    // What scrolls shows all of itself in time.
+    // Scrollable elements show all of their content.
     if (/auto|scroll/.test(overflowX)) return
     const hides = /hidden|clip/.test(overflowX)
     if (hides && element.scrollWidth > element.clientWidth + 1) return void found.push(name)
@@ -73,7 +73,7 @@ function cut(): string[] {
   return found
 }
 
-// What TypeDoc writes looks alike, so colours are looked at on one page of it.
+// TypeDoc's pages look alike, so colours are checked on one of them.
 const isWritten = (name: string): boolean =>
   !name.startsWith('reference/') || name === 'reference/cacao-session/hono.html'
 
@@ -101,7 +101,7 @@ it.each(WIDTHS)(
       }
       problems.push(...found.map((problem) => `${name}: ${problem}`))
     }
-    // Two pages at a time, because one of them often waits.
+    // Two pages at a time, because each often waits.
     const rest = [...pages]
     const worker = async (): Promise<void> => {
       const page = await context.newPage()
@@ -132,7 +132,7 @@ it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
   async (_name, engine) => {
     const { page, close } = await openBrowser(engine)
     onTestFinished(close)
-    // WebKit's screen has no window manager: the window beneath the pointer, in the middle, has the keyboard.
+    // WebKit's screen has no window manager: the window under the pointer, in the middle, has the keyboard.
     await page.setViewport(engine.name === 'webkitgtk' ? 940 : 390, 844)
     await page.goto(`${origin}/guides/start.html`)
     await page.waitFor(() => document.querySelector('#VPContent') !== null)
@@ -142,7 +142,7 @@ it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
       passed.push(await page.evaluate(keyboardPlace))
     }
     expect(passed.filter((place) => !place.startsWith('seen: '))).toEqual([])
-    // Past the bars comes the text, rather than the menu that is out of sight.
+    // After the navigation bars, the focus reaches the text, not the hidden menu.
     expect(passed.join()).toContain('header-anchor')
     await page.click('.VPLocalNav .menu')
     await page.waitFor(() =>
@@ -151,7 +151,7 @@ it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
   },
 )
 
-/** Whether whoever uses the keyboard sees what has the focus: within the window, with a ring. */
+/** Whether the focused element is visible to keyboard users: within the window, with an outline. */
 function keyboardPlace(): string {
   const focus = document.activeElement as HTMLElement
   const { outlineStyle, outlineWidth } = getComputedStyle(focus)

@@ -18,7 +18,7 @@ afterAll(async () => {
   expect(await example.interrupt()).toBe(0)
 })
 
-/** Has the worker do something, and gives the answer that it got from the server. */
+/** Makes the worker do something, and returns the server's response. */
 async function have(page: Page, work: 'upload' | 'read-account'): Promise<unknown> {
   await page.evaluate((css) => document.querySelector(css)?.replaceChildren(), id('result'))
   await page.click(id(work))

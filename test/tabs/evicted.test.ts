@@ -17,7 +17,7 @@ afterAll(() => server.close())
 const load = (page: Page): Promise<void> => page.evaluate(() => tab.load())
 const sign = (page: Page): Promise<string> => page.evaluate(() => tab.sign())
 
-/** The database goes, as when the person clears it or another script of the origin does. */
+/** Deletes the database, as when the person clears it or another script of the origin does. */
 const byPage = (page: Page): Promise<void> => page.evaluate(() => tab.evict())
 
 describeEngines('a session whose database is evicted', (engine) => {
@@ -29,7 +29,7 @@ describeEngines('a session whose database is evicted', (engine) => {
   })
   afterAll(() => browser.close())
 
-  /** As browsers do it that run out of space. */
+  /** As browsers do when they run out of space. */
   async function byBrowser(): Promise<void> {
     const { context } = browser
     const page = context?.pages()[0]

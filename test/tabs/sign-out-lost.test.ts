@@ -57,7 +57,7 @@ describeEngines('a sign-out in a tab that has lost its database', (engine) => {
     await one.evaluate(() => tab.signOut())
     await hears(two, 'events', 'removed')
     expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
-    // Who signs in afterwards has another key, which nobody has signed out.
+    // A later sign-in has another key, which was not signed out.
     await get(two)
     expect(await outcome(two)).not.toBe(keyDID)
     expect(await sign(two)).toBe('64 bytes')

@@ -19,7 +19,7 @@ import {
 
 declare const tab: Tab
 
-// Only bounds what hangs: a busy machine is slow, not wrong.
+// Only limits calls that hang, because a busy machine is only slow.
 const SLACK_MS = 120_000
 const NEVER_SECS = 86_400
 
@@ -104,7 +104,7 @@ describeEngines('tabs', (engine) => {
     await answer(two, 'approves')
     const keyDID = await outcome(two)
     expect(keyDID).toMatch(/^did:key:/)
-    // Who answers the first prompt after all has a session, too.
+    // If the first prompt is answered after all, its tab has a session too.
     await answer(one, 'approves')
     expect(await outcome(one)).toMatch(/^did:key:/)
     expect((await look(two)).isAuthorized).toBe(true)
@@ -115,7 +115,7 @@ describeEngines('tabs', (engine) => {
     await showTogether(server, [one, two], `&ask${query}`)
     await get(one)
     await prompted(one)
-    // Only the browser knows at once that a tab is gone: then its lock is free.
+    // Only the browser knows at once that a tab is gone: then it releases the tab's lock.
     const hasLocks = without === ''
     await get(two, { waitSecs: hasLocks ? NEVER_SECS : 1 })
     if (hasLocks) await isQueued(two)
@@ -129,10 +129,10 @@ describeEngines('tabs', (engine) => {
     expect(await outcome(two)).toMatch(/^did:key:/)
   })
 
-  // It takes seconds, so one engine has to do; test/store/connection.test.ts does it in all.
+  // It takes seconds, so it runs in one engine; test/store/connection.test.ts runs in all.
   it.runIf(engine.name === 'firefox')('sign in without the database while one of them holds it', async () => {
     const [one, two] = (await open(2, '&no-locks')) as [Page, Page]
-    // As a tab does that was frozen while it wrote.
+    // As a tab does that was frozen during a write.
     await one.evaluate(
       () =>
         new Promise<void>((resolve, reject) => {
@@ -153,7 +153,7 @@ describeEngines('tabs', (engine) => {
     await two.waitFor(() => tab.hasPrompted())
     await two.waitFor(async () => tab.persistence() === 'memory')
     expect(await two.evaluate(() => tab.sign())).toBe('64 bytes')
-    // What was given up is not written later.
+    // An abandoned write is not done later.
     await one.evaluate(() => void Object.assign(globalThis, { letGo: true }))
     expect(await look(one)).toMatchObject({ stored: [], explained: 'none' })
   })

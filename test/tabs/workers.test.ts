@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 const [[, WITH], [without, WITHOUT]] = TABS_WITHOUT
-// Each kind without locks and channel once: it takes seconds.
+// Each kind runs without locks and channel once, because it takes seconds.
 const actors = [
   ['dedicated', '', WITH],
   ['service', '', WITH],

@@ -25,7 +25,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A store that answers as it is told, and counts how often it was asked. */
+/** A store with the given answer, which counts its calls. */
 function store(answer: () => boolean | Promise<boolean> = () => false): Revocation & { asked: number } {
   return {
     asked: 0,
@@ -36,7 +36,7 @@ function store(answer: () => boolean | Promise<boolean> = () => false): Revocati
   }
 }
 
-/** One that tells of revocations, too. */
+/** A store that also emits revocations. */
 function telling(answer: () => boolean = () => false): ReturnType<typeof store> & {
   tell(event: RevocationEvent): void
   listeners: Set<(event: RevocationEvent) => void>
@@ -129,7 +129,7 @@ describe('untilSessionEnds, at a revocation', () => {
     revocation.tell({ account: ACCOUNT_B })
     await pass(0)
     expect(revocation.asked).toBe(before)
-    // Whoever may send messages can't end a session.
+    // Messages alone can't end a session.
     revocation.tell({ account: ACCOUNT_A })
     await pass(0)
     expect(revocation.asked).toBe(before + 1)

@@ -170,7 +170,7 @@ describe('createToken', () => {
     const restore = testServer({ domains: [domain], now: () => NOW }).install()
     await session.fetch('https://api.example.com/notes/1').finally(restore)
     expect((await verifyToken(await token(), options)).created).toEqual(new Date(NOW))
-    // Another server has said nothing of its clock.
+    // Another server's clock is still unknown.
     const elsewhere = { ...options, audience: 'wss://other.example.com/live' }
     await expectCode('ERR_REQUEST_STALE', async () =>
       verifyToken(await session.createToken({ audience: elsewhere.audience }), elsewhere),

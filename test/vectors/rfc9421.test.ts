@@ -5,7 +5,7 @@ import type { PublicKey } from '../../src/key/session-key.js'
 import { verifyKeySignature } from '../../src/key/verify.js'
 import { describeWith, vectors } from '../setup/fixtures.js'
 
-/** RFC 9421, Appendix B: what was signed, letter by letter, and the signatures. */
+/** RFC 9421, Appendix B: the signature bases and the signatures. */
 interface AppendixB {
   readonly keys: Readonly<Record<string, { readonly x: string; readonly y?: string }>>
   readonly cases: readonly {

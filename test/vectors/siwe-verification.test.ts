@@ -13,7 +13,7 @@ import { payloadFrom, type SiweObject } from './siwe-object.js'
 
 const SIWE = 'signinwithethereum-siwe'
 const verifiers = ethereumVerifiers()
-// For vectors that name no time and mean the day on which they run.
+// For vectors that name no time, which are valid on the day of the run.
 const TODAY = '2026-01-01T00:00:00Z'
 
 interface SignedObject extends SiweObject {
@@ -34,7 +34,7 @@ const optionsOf = ({ time = TODAY, domainBinding, matchNonce }: SignedObject): V
   ...(domainBinding !== undefined && { domains: [domainBinding] }),
   ...(matchNonce !== undefined && { nonce: matchNonce }),
 })
-// Who signed the text that the vector means, as viem has it.
+// The signer of the vector's text, according to viem.
 const signerByViem = (object: SignedObject): Promise<string | undefined> => {
   const message = renderEthereumMessage(payloadFrom(object) as unknown as CacaoPayload)
   return recoverMessageAddress({ message, signature: object.signature as `0x${string}` }).catch(

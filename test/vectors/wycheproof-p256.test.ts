@@ -23,7 +23,7 @@ describeWith('Wycheproof: ECDSA on P-256', await vectors<Wycheproof<ECPublicKey>
     },
   )
 
-  // No rule for low s: JOSE has none, and neither have these vectors.
+  // A high s is accepted, as in JOSE and in these vectors.
   it.each(cases)('$title', async ({ publicKey, message, signature, valid }) => {
     const key = bytesOf(publicKey.uncompressed)
     const own = { type: 'P-256', bytes: compressed(key) } as const

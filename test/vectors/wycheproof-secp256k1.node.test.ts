@@ -19,7 +19,7 @@ describeWith(
     describe.each(others)('with npm %s', (_, recover) => {
       recoverySuite(file, recover)
 
-      // Also where the key is not the vector's: one server must not accept what another refuses.
+      // Also if the key is not the vector's: one server must not accept what another refuses.
       it.each([0, 1])('recovers the same keys as @noble/curves, with recovery id %s', (id) => {
         const all = casesOf(file)
         expect(all.map((vector) => recovered(recover, vector, id))).toEqual(

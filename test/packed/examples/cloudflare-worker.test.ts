@@ -22,7 +22,7 @@ describe('examples/cloudflare-worker', () => {
   })
   afterAll(() => folder?.remove())
 
-  /** As `npm start` does it, on another port, and without a word to anyone outside. */
+  /** As `npm start` does, on another port and without telemetry. */
   async function serving(work: (api: string) => Promise<void>): Promise<void> {
     const args = ['start', '--', '--port', port, '--var', `HOST:localhost:${port}`]
     const quiet = { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
@@ -85,7 +85,7 @@ describe('examples/cloudflare-worker', () => {
 
   it('refuses every attack', async () => {
     await serving(async () => {
-      // Wrangler answers these by itself, also where nobody has to be signed in.
+      // Wrangler answers these requests itself, even on public paths.
       const wire = { method: 'GET', host: `localhost:${port}`, headers: [], body: new Uint8Array() }
       const { status } = await toPort(
         Number(port),

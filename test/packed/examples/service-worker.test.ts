@@ -32,7 +32,7 @@ it('examples/service-worker refuses every attack', async () => {
 })
 
 const told = (page: Page, words: string): Promise<void> => page.waitForText('#status', words)
-/** As any code of the page would ask, which knows nothing of sessions. */
+/** A request as other code of the page makes it, without knowledge of sessions. */
 const ask = (page: Page): Promise<number> => page.evaluate(async () => (await fetch('/api/notes')).status)
 
 describeEngines(
@@ -84,7 +84,7 @@ describeEngines(
       await other.close()
     })
 
-    // Only Chromium lets one do either.
+    // Only Chromium supports both.
     if (engine.name !== 'chromium') return
     it('still signs after the browser ended the worker, and on pages loaded without it', async () => {
       const { page, context } = browser
