@@ -15,7 +15,7 @@ it('the release workflow runs the checks first, and publishes with provenance', 
   expect(before).toContain('bash .ci/run')
   expect(publish).toContain('needs: check')
   expect(publish).toContain('npm publish --provenance')
-  // Only the publishing job may get a token for npm.
+  // Only the publishing job may request a token for npm.
   expect([before?.includes('id-token'), publish?.includes('id-token: write')]).toEqual([false, true])
 })
 

@@ -5,7 +5,7 @@ import { requireSession as fetch } from '../../src/middleware/fetch.js'
 import { requireSession as hono } from '../../src/middleware/hono.js'
 import { accepting } from '../setup/request-signer.js'
 
-// Mistakes after copying the shortest example. Each one is an error when the server starts, and names the option.
+// Mistakes made after copying the shortest example. Each one is an error when the server starts, and names the option.
 
 const GUARDS: readonly [name: string, guard: (options: never) => unknown][] = [
   ['express', express],

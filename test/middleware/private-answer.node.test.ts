@@ -12,7 +12,7 @@ import { signURL } from '../../src/token/create-token.js'
 import { closeAll, listening } from '../http/hostile-servers.js'
 import { accepting, NOW, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
 
-// An answer to a signed request is private, and its headers say so to caches.
+// A response to a signed request is private, and its headers say so to caches.
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -26,7 +26,7 @@ const marks = ({ headers }: Response): (string | null)[] => [
 ]
 const PRIVATE = 'private, no-store'
 
-/** The ways in which a Node handler answers, and the headers that the client then gets. */
+/** The ways in which a Node handler responds, and the headers that the client then gets. */
 const NODE: readonly (readonly [string, (response: ServerResponse) => unknown, (string | null)[]])[] = [
   ['nothing', (response) => response.end('x'), ['Authorization', PRIVATE]],
   ['a status', (response) => response.writeHead(200, 'Fine').end('x'), ['Authorization', PRIVATE]],
@@ -151,7 +151,7 @@ describe('a fetch handler and Hono', () => {
       () => new Response('x', { headers: { 'cache-control': 'max-age=60' } }),
       ['Authorization', 'max-age=60'],
     ],
-    // Its headers can't be changed.
+    // A response whose headers are immutable.
     ['a redirection', () => Response.redirect('https://api.example.com/', 303), ['Authorization', PRIVATE]],
   ]
 
@@ -170,7 +170,7 @@ describe('a fetch handler and Hono', () => {
     },
   )
 
-  // As in `app.get('/films/*', () => fetch(storage))`: the headers of an answer of `fetch` can't be changed.
+  // As in `app.get('/films/*', () => fetch(storage))`: the headers of a response of `fetch` are immutable.
   const fromStorage = async (headers: Record<string, string>): Promise<Response> => {
     const port = await listening(
       createServer((_, response) => void response.writeHead(200, headers).end('x')),
@@ -197,7 +197,7 @@ describe('a fetch handler and Hono', () => {
       }
   })
 
-  // As the upgrade to a WebSocket in Deno, whose answer can't be copied.
+  // As with the upgrade to a WebSocket in Deno, whose response can't be copied.
   it('that switch protocols forward that response', async () => {
     const switching = Object.defineProperty(new Response(null), 'status', { value: 101 })
     const app = new Hono().use('*', honoSession(accepting)).all('*', () => switching)

@@ -93,7 +93,7 @@ describe('a refusal', () => {
   it('of a CORS preflight explains how to answer it', async () => {
     const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' }
     const preflight = new Request('https://api.example.com/notes', { method: 'OPTIONS' })
-    // Only browsers themselves may write these headers into a request.
+    // Only browsers themselves may set these headers of a request.
     Object.defineProperty(preflight, 'headers', { value: new Headers(headers) })
     await serve()(preflight)
     expect(line()).toContain('It is a CORS preflight: answer it before this middleware')
@@ -142,7 +142,7 @@ describe('a refusal', () => {
       'cacao-session: onRefused rejected:',
       'cacao-session: onAdmitted rejected:',
     ])
-    // A hook that throws is still a fault of the server.
+    // A hook that throws at once is still an error of the server.
     for (const failing of [
       { onRefused: () => expect.fail('bug') },
       { onAdmitted: () => expect.fail('bug') },

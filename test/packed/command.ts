@@ -36,8 +36,8 @@ export async function run(
 }
 
 /**
- * Removes the variables that npm and vitest set for their children, which a user's command would not have. Output has no
- * colours, as in a CI's logs that tests read.
+ * Removes the variables that npm and vitest set for their children, which a user's command would not have. Colours are turned
+ * off, because a CI's environment would add them to output that tests read.
  */
 export function ownEnv(): NodeJS.ProcessEnv {
   const isTheirs = (name: string): boolean =>

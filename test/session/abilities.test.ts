@@ -87,7 +87,7 @@ describe('signing in with abilities', () => {
     const session = await DIDSession.authorize(auth(), options)
     const copy = await DIDSession.fromSession(session.serialize(), { verifiers })
     expect(copy.can('notes/read', NOTES)).toBe(true)
-    // An auth method that lets the person read something else.
+    // An auth method that shows another statement to the person.
     const lying: typeof auth = () => async (opts) => auth()({ ...opts, statement: 'Nothing to see.' })
     await expectCode('ERR_CAPABILITY_INVALID', () => DIDSession.authorize(lying(), { abilities: READ }))
   })

@@ -107,7 +107,7 @@ describe('anyChain', () => {
 describe('session.revoke', () => {
   let repair: Restore | undefined
   afterEach(() => repair?.())
-  /** A server that answers so. */
+  /** A server with this answer. */
   function answering(handler: () => Response | Promise<Response>): TestServer {
     const server = testServer({ url: 'https://api.example', domains: ['app.example'], handler })
     repair = server.install()

@@ -8,14 +8,14 @@ import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-// An auth method that has the wallet sign something else than it was asked for. All of it is genuinely signed.
+// An auth method that asks the wallet to sign something else than requested. All signatures are genuine.
 
 const resources = ['https://api.example/notes/*']
 const HOUR_MS = 3600 * 1000
 const genuine = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 const at = (ms: number): string => new Date(Date.now() + ms).toISOString()
 
-/** Asks the wallet for what the attacker makes of the question. */
+/** Requests a capability with the attacker's changes from the wallet. */
 const asking =
   (change: (opts: AuthMethodOpts) => AuthMethodOpts): AuthMethod =>
   async (opts) =>

@@ -30,7 +30,7 @@ beforeEach(async () => {
 type Client = SessionClient<DIDSession>
 type Call = (client: Client, options?: object) => unknown
 
-/** What each method says of a store where there is a session that counts, and what of one where there is none. */
+/** The result of each method for a store with a valid session, and for one without. */
 const METHODS: Readonly<Record<string, { call: Call; found: unknown; missed: unknown }>> = {
   get: {
     call: async (client, options) => {
@@ -236,7 +236,7 @@ const WRONG_TRUST: typeof WRONG = [
   ['wrong and hidden', () => hidden('domains', []), 'domains'],
 ]
 
-/** A copy with hidden options that stay hidden. */
+/** A copy with non-enumerable options that stay non-enumerable. */
 const joined = (one: object, other: object): object =>
   Object.getPrototypeOf(other) === Object.prototype
     ? Object.defineProperties({ ...one }, Object.getOwnPropertyDescriptors(other))
@@ -260,7 +260,7 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
   it.each(cases)('refuses an option of the call that is %s (%o)', async (_, options, named) => {
     const { store } = await signedIn()
     const client = createSessionClient({ store })
-    // `get` takes resources beside it.
+    // `get` needs resources besides.
     const others = name === 'get' ? { resources } : {}
     const given = joined(others, options())
     const act: Call =
@@ -318,7 +318,7 @@ describe('checks set on a client', () => {
     expect(await client.list()).toEqual([])
     expect(await client.hasSessionFor(ACCOUNT_A)).toBe(false)
     expect(await client.explain(ACCOUNT_A)).toEqual({ status: 'untrusted', code })
-    // What the wallet signs anew is judged by the same.
+    // A new sign-in is checked in the same way.
     await expectCode(code as never, () => client.get(ACCOUNT_A, auth(), { resources }))
   })
 

@@ -39,13 +39,13 @@ beforeEach(async () => {
   )
 })
 
-/** The auth method of whoever asks a session's holder. */
+/** An auth method that requests a capability from the session that delegates. */
 const asking =
   (of: DIDSession, options: Partial<DelegateOptions> = {}) =>
   ({ uri = '' }): Promise<Cacao> =>
     of.delegate({ audience: uri, ...options })
 
-/** A worker of the page, which keeps a key of its own in the page's store. */
+/** A worker of the page, with its own key in the page's store. */
 const worker = (options: Partial<DelegateOptions> = {}, from = session): Promise<DIDSession> =>
   DIDSession.get(ACCOUNT_A, asking(from, { resources: [NOTES], ...options }), {
     resources: options.resources ?? [NOTES],
@@ -54,7 +54,7 @@ const worker = (options: Partial<DelegateOptions> = {}, from = session): Promise
     verifiers,
   })
 
-/** A program elsewhere, whose sessions are strings. */
+/** A program elsewhere, with its session in a string. */
 const elsewhere = (from: DIDSession, resources = [NOTES]): Promise<DIDSession> =>
   DIDSession.authorize(asking(from, { resources }), { resources, verifiers })
 
@@ -211,8 +211,8 @@ describe('the expiry of a delegated capability', () => {
   })
 })
 
-/** As did-session 4 may have made one: without an end. */
-// As a string: `authorize` has none made.
+/** A session without expiry, as did-session 4 may have created it. */
+// Read from a string, because `authorize` creates none without expiry.
 async function endlessSession(): Promise<DIDSession> {
   const seed = new Uint8Array(32).fill(5)
   const { did } = await seedKey(seed)

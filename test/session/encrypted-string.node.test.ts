@@ -18,7 +18,7 @@ const PARTS = ['header', 'key', 'iv', 'ciphertext', 'tag'] as const
 type Part = (typeof PARTS)[number]
 
 let session: DIDSession
-// As the library writes it, and the same in so few rounds that much can be tried.
+// The string as the library writes it, and the same with so few rounds that many cases can be tried.
 let written: string
 let text: string
 beforeAll(async () => {
@@ -31,7 +31,7 @@ const headerOf = (jwe: string): Record<string, unknown> =>
   JSON.parse(fromUtf8(fromBase64url(jwe.split('.')[0] ?? '') ?? new Uint8Array()) ?? '')
 const json = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)))
 
-/** The string with one part made anew. */
+/** The string with one part replaced. */
 function withPart(part: Part, change: (was: string) => string): string {
   return text
     .split('.')
@@ -39,7 +39,7 @@ function withPart(part: Part, change: (was: string) => string): string {
     .join('.')
 }
 
-/** The string with another bit in one byte of a part. */
+/** The string with one bit of a part flipped. */
 function flipped(part: Part, at: number): string {
   return withPart(part, (was) => {
     const bytes = fromBase64url(was) ?? new Uint8Array()
@@ -56,7 +56,7 @@ interface Made {
   readonly text?: string
 }
 
-/** A JWE of the session, as jose makes it with what is given. */
+/** A JWE of the session, made by jose with the given header. */
 function encrypted({
   header,
   key = utf8(password),
@@ -115,7 +115,7 @@ describe('a session string encrypted with a password', () => {
     expect(decomposed).not.toBe(composed)
     const jwe = await session.serialize({ password: decomposed })
     expect((await read(jwe, composed)).keyDID).toBe(session.keyDID)
-    // Only composition: letters that merely look alike are others.
+    // Only Unicode composition is normalized: letters that merely look alike are different.
     const ligature = await encrypted({ key: utf8('\ufb01sh') })
     await read(ligature, '\ufb01sh')
     await expectCode('ERR_SESSION_STRING', () => read(ligature, 'fish'))
@@ -161,7 +161,7 @@ describe('a session string encrypted with a password', () => {
     for (const [inside, code] of [
       [json({ sessionKeySeed, cacao }), 'ERR_CAPABILITY_AUDIENCE'],
       ['garbage', 'ERR_SESSION_STRING'],
-      // A string in a string is none.
+      // An encrypted string inside an encrypted string is refused.
       [text, 'ERR_SESSION_STRING'],
     ] as const) {
       const jwe = await encrypted({ text: inside })

@@ -4,7 +4,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { KEY_A } from '../setup/wallet.js'
 
-// In every engine what each has of its own, its ciphers; encrypted-string.node.test.ts tries the rest.
+// This file tests each engine's own ciphers; encrypted-string.node.test.ts tests the rest.
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'script.example' })
 const password = 'correct horse battery staple'

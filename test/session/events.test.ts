@@ -17,16 +17,16 @@ let store: SessionStore
 const now = (): number => Date.now()
 const session = (expiresInSecs = 3600) => DIDSession.get(ACCOUNT_A, auth, { resources, store, expiresInSecs })
 
-/** Lets so much time pass. */
+/** Lets time pass. */
 async function pass(ms: number): Promise<void> {
   vi.advanceTimersByTime(ms)
   await vi.advanceTimersByTimeAsync(0)
 }
 
-/** Lets so much time pass in which timers stand still. */
+/** Lets time pass while timers stand still. */
 const sleep = (ms: number): unknown => vi.setSystemTime(Date.now() + ms)
 
-/** Listens, and gives the types of what was heard. */
+/** Listens, and returns the types of the emitted events. */
 async function hear(
   subject: DIDSession,
   types: readonly SessionEventType[],
@@ -38,7 +38,7 @@ async function hear(
   return heard
 }
 
-/** What listens is loaded on demand. */
+/** The code that listens is loaded on demand. */
 const listening = async (): Promise<void> => {
   await import('../../src/tabs/index.js')
   await import('../../src/resume/helpers.js')

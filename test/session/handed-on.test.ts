@@ -26,12 +26,12 @@ afterEach(() => {
   for (const restore of restores) restore()
 })
 
-/** As Vue, MobX and others put one around an object: what is read is read on the proxy. */
+/** A proxy like those of Vue, MobX and others: properties are read on the proxy. */
 const proxied = <T extends object>(target: T): T =>
   new Proxy(target, {
     get(of, name, receiver) {
       const value: unknown = Reflect.get(of, name, receiver)
-      // Vue wraps what it finds too, unless that can't be extended.
+      // Vue also wraps the values it returns, unless they can't be extended.
       return typeof value === 'object' &&
         value !== null &&
         Object.isExtensible(value) &&

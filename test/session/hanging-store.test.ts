@@ -12,7 +12,7 @@ describe('a store that hangs or fails', () => {
   const wallet = testWallet()
   const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
 
-  /** A store that hangs, and that says when it was first asked. */
+  /** A store that hangs, and reports when it is first called. */
   function hangingStore(): { store: SessionStore; asked: Promise<void>; works(): void } {
     const failing = failingStore()
     failing.behaviour = 'hangs'

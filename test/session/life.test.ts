@@ -30,7 +30,7 @@ describe('DIDSession.remove', () => {
     const signingIn = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })
     await waits
     const removing = DIDSession.remove(ACCOUNT_A, { store })
-    // By then that one would have been done too.
+    // By then the first removal would have finished too.
     await DIDSession.remove(ACCOUNT_A, { store, namespace: 'admin' })
     open()
     const session = await signingIn
@@ -475,7 +475,7 @@ describe('a stored session', () => {
   const other = (extractable = false): Promise<CryptoKeyPair> =>
     crypto.subtle.generateKey(pair, extractable, ['sign', 'verify'])
 
-  // Made past the library, so that nothing of it is known to this page.
+  // Created without the library, so that this page knows nothing of it.
   async function fresh(): Promise<StoredSession> {
     const key = await generateSessionKey('P-256')
     const cacao = await ethereumAuth(KEY_A, undefined, { domain: 'app.example' })({ uri: key.did, resources })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
-// A process that serves many people: what one of them does is nothing to the others.
+// A process that serves many people: the actions of one person must not affect the others.
 
 const SERVER = `
   import { DIDSession, SessionError } from 'cacao-session'
@@ -110,7 +110,7 @@ describe('a server without a store of its own', () => {
 })
 
 describe('a wallet that never answers', () => {
-  // Node 24 has Web Locks, which all that runs in the process share; older ones get some here.
+  // Node 24 has Web Locks, which all code in the process shares; older versions get a substitute here.
   const LOCKS = `
     const held = new Map()
     const locks = {

@@ -14,7 +14,7 @@ const resources = ['https://api.example/notes/*']
 let store: SessionStore
 let session: DIDSession
 let text: string
-// What is refused changes nothing, so that the next test needs no others: they take most of the time.
+// A refused call changes nothing, so the next test can reuse the sessions, whose creation takes most of the time.
 let isUnchanged = false
 beforeEach(async () => {
   if (isUnchanged) {
@@ -110,7 +110,7 @@ const cases = wrong.flatMap(([name, values, names]) =>
 
 describe('an option', () => {
   it.each(cases)('is refused by %s with an error that names it: %s: %s', async (door, name, value) => {
-    // It rejects: an async function that throws at once escapes whoever only catches the promise.
+    // The call must reject: if an async function threw at once, code that only handles the promise would miss the error.
     const call = doors[door]?.({ [name]: value })
     const error = await failureOf(() => call)
     expect(error).toBeInstanceOf(TypeError)

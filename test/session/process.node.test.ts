@@ -11,7 +11,7 @@ const session = (expiresInSecs: number): string => `
   const session = await DIDSession.get('${ACCOUNT_A}', auth, options)`
 
 it('session listeners do not keep the process alive', () => {
-  // One that was kept alive for as long as it lasts would never end by itself.
+  // A process that listeners kept alive for the session's lifetime would not end by itself.
   runFresh(`${session(86_400)}
     for (const type of ['expiring', 'expired', 'renewed', 'removed', 'idle']) session.on(type, () => undefined)
     DIDSession.onChange(() => undefined)

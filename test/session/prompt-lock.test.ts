@@ -40,7 +40,7 @@ describe('the prompt lock', () => {
     const waiting = withPromptLock(prompt, { since: Date.now(), waitSecs: NEVER_SECS }, async () => {
       order.push('prompted')
     })
-    // Another prompt of the same page, for another account, needs no turn: by then this one would have had its own.
+    // Another prompt of the same page, for another account, needs no lock; by then the first one would already have prompted.
     await withPromptLock(
       { ...prompt, account: 'did:key:z6Mkf' },
       { since: Date.now() },

@@ -130,7 +130,7 @@ describe('session.renew', () => {
     const keys = new Set((await Promise.all(calls)).map(({ keyDID }) => keyDID))
     expect(keys.size).toBe(1)
     expect(wallet.prompts).toBe(2)
-    // As another tab would, which still holds the old one.
+    // As in another tab, which still has the old session.
     expect(keys).toContain((await session.renew(auth())).keyDID)
     expect(wallet.prompts).toBe(2)
   })

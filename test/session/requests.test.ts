@@ -39,7 +39,7 @@ describe('session.fetch', () => {
       })
       expect(await response.text()).toBe('ok')
       const { request, caller } = server.calls.at(-1) ?? expect.fail('nothing was sent')
-      // What means the same has the same name and value on both sides.
+      // Equal values have the same name on both sides.
       const { account, id, keyDID, resources: covered, cacao } = session
       expect(caller).toMatchObject({ account, id, keyDID, resources: covered, cacao })
       expect([account, id, covered]).toEqual([ACCOUNT_A, `did:pkh:${ACCOUNT_A}`, resources])

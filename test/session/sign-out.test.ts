@@ -26,7 +26,7 @@ const isEnded = async (session: DIDSession): Promise<void> => {
   await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
 }
 
-/** What the person can do: sign this one session out, or the account. */
+/** The ways to sign out: this session, or all sessions of the account. */
 const ways: readonly (readonly [
   string,
   (session: DIDSession, options: { store?: SessionStore }) => Promise<void>,
@@ -49,7 +49,7 @@ describe.each(ways)('%s', (_, signOut) => {
   it.each<IndexedDBFailure>(['absent', 'forbidden', 'refuses', 'hangs', 'connection-lost'])(
     'ends the sessions of this page while IndexedDB fails: %s',
     async (failure) => {
-      // A store of its own, whose connection is lost with it.
+      // A separate store, whose connection is lost with it.
       const store = indexedDBStore({ openTimeoutMs: 60_000 })
       const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
       const again = await DIDSession.load(ACCOUNT_A, { store })
@@ -60,9 +60,9 @@ describe.each(ways)('%s', (_, signOut) => {
       repair = failingIndexedDB(failure)
       const waits = shortWaits(failure === 'hangs' ? 60_000 : Number.NaN)
       const outcome = codeOf(signOut(session, { store }))
-      // Not only once the store has answered.
+      // Before the store has answered.
       await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), { ...SOON, interval: 1 })
-      // What stays is what the error speaks of, each time that one tries.
+      // The store may still have the session, and the error says so at each attempt.
       expect(await outcome).toBe('ERR_STORE_UNAVAILABLE')
       expect(await codeOf(signOut(session, { store }))).toBe('ERR_STORE_UNAVAILABLE')
       await isEnded(session)
@@ -72,7 +72,7 @@ describe.each(ways)('%s', (_, signOut) => {
       stop()
       waits.stop()
       repair()
-      // In this page it stays signed out, also if it is still there.
+      // In this page the session stays signed out, even if it is still stored.
       expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
       await signOut(session, { store })
       expect(await DIDSession.list({ store })).toEqual([])
@@ -137,7 +137,7 @@ it('a session without a store ends as well', async () => {
   await isEnded(session)
 })
 
-// In Node there is nobody's browser: what other threads say is not believed. Real tabs do it in test/tabs.
+// Node is not one person's browser, so messages of other threads are not believed. Real tabs are tested in test/tabs.
 describe.runIf(isBrowser())('a sign-out message from another tab while the database fails', () => {
   const scope = 'indexeddb\ndefault'
   let other: BroadcastChannel
@@ -150,7 +150,10 @@ describe.runIf(isBrowser())('a sign-out message from another tab while the datab
     await DIDSession.get(ACCOUNT_B, authB, { resources }),
   ]
 
-  /** Says these things, in this order, until the session has ended: a session listens only a moment after it is at hand. */
+  /**
+   * Sends these messages, in this order, until the session has ended: a session starts to listen only a moment after it was
+   * loaded.
+   */
   const heard = (session: DIDSession, ...said: object[]): Promise<void> =>
     vi.waitFor(
       () => {

@@ -10,8 +10,8 @@ import { clearOrigin, plantSession, storedSessions } from '../setup/origin.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
-// Another tab is played here by what it does: it writes into the database, and tells so on the channel. Real tabs do it in
-// test/e2e.
+// Another tab is simulated by its effects: it writes into the database, and sends a message on the channel. Real tabs are
+// tested in test/e2e.
 const resources = ['https://api.example/notes/*']
 const scope = 'indexeddb\ndefault'
 
@@ -19,7 +19,7 @@ let wallet: TestWallet
 let other: BroadcastChannel
 const auth = (of: TestWallet = wallet) => ethereumAuth(of.provider, undefined, { domain: 'app.example' })
 
-/** Removes a session past the library. */
+/** Removes a session without the library. */
 async function removeElsewhere(account: string, keyDID: string): Promise<void> {
   const database = await openDB('cacao-session')
   for (const store of ['sessions', 'keys']) await database.delete(store, ['default', account, keyDID])
@@ -27,7 +27,7 @@ async function removeElsewhere(account: string, keyDID: string): Promise<void> {
   database.close()
 }
 
-/** What was heard, once there is so much of it. */
+/** Resolves once so many events were heard. */
 const heard = async <T>(list: T[], length: number): Promise<T[]> =>
   vi.waitFor(() => (list.length >= length ? list : expect.fail('not yet')), SOON)
 
@@ -74,7 +74,7 @@ describe('another tab', () => {
     expect(session.isAuthorized()).toBe(true)
   })
 
-  // In a browser it is: its database may be lost. See sign-out.test.ts.
+  // Browsers believe it, because the database may be lost. See sign-out.test.ts.
   it.skipIf(isBrowser())(
     'ends no session by a removal message for a stored session outside of browsers',
     async () => {
@@ -95,7 +95,7 @@ describe('another tab', () => {
     session.on('renewed', ({ session: { keyDID } }) => successors.push(keyDID))
     session.on('removed', () => expect.fail('it was not removed'))
     const [mine] = await storedSessions()
-    // Signed in anew elsewhere: the same account and resources, a younger capability.
+    // A new sign-in elsewhere: the same account and resources, a newer capability.
     const elsewhere = await DIDSession.get(ACCOUNT_A, auth(), { resources, namespace: 'elsewhere' })
     const database = await openDB('cacao-session')
     const { cacao, keyDID } = elsewhere
@@ -109,7 +109,7 @@ describe('another tab', () => {
 
   it('is notified of sign-ins and sign-outs here', async () => {
     const notices: unknown[] = []
-    // In Node, the threads of other test files speak on the same channel.
+    // In Node, the threads of other test files use the same channel.
     other.onmessage = ({ data }) => data.scope === scope && notices.push(data)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(notices, 1)
@@ -125,7 +125,7 @@ describe('DIDSession.onChange', () => {
     const changes: SessionChange[] = []
     const stop = DIDSession.onChange((change) => changes.push(change))
     await import('../../src/tabs/index.js')
-    // Whoever listens has looked by then at what is there already.
+    // By then, the listener has read what is already stored.
     await DIDSession.load()
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(changes, 1)
@@ -156,7 +156,7 @@ describe('DIDSession.onChange', () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(changes, 1)
     end()
-    // Files of a lane share one page: the next one signs in there.
+    // The files of a lane share one page, in which the next one signs in.
     endAdmin()
   })
 

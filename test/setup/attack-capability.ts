@@ -4,7 +4,7 @@ import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { Verifiers } from '../../src/capability/verify-signature.js'
 
-/** A capability that an account of some kind signed, and how it is checked. */
+/** A capability signed by an account of some kind, and how it is verified. */
 export interface Genuine {
   readonly cacao: Cacao
   readonly verifiers: Verifiers
@@ -40,7 +40,7 @@ const CHANGED_PAYLOADS: readonly [string, (p: Cacao['p'], genuine: Genuine) => o
   ['version', () => ({ version: '2' })],
 ]
 
-/** Texts are changed by their characters, bytes by themselves. */
+/** Strings are changed by characters, bytes by bytes. */
 const CHANGED_SIGNATURES: readonly [string, (s: string | Uint8Array) => unknown][] = [
   ['empty', (s) => (typeof s === 'string' ? '' : new Uint8Array())],
   ['of another encoding', (s) => (typeof s === 'string' ? new TextEncoder().encode(s) : [...s].join())],
@@ -57,11 +57,11 @@ const CHANGED_SIGNATURES: readonly [string, (s: string | Uint8Array) => unknown]
 
 function changedAt(s: string | Uint8Array, at: number): string | Uint8Array {
   if (typeof s !== 'string') return s.map((byte, i) => (i === at ? byte ^ 1 : byte))
-  // Another digit in hex and in both bases.
+  // Another digit, valid in hex, base58 and base64url.
   return s.slice(0, at) + (s.charAt(at) === '3' ? '4' : '3') + s.slice(at + 1)
 }
 
-/** Tries on a capability of any signature type what is tried on those of Ethereum accounts. */
+/** Runs the attacks on a capability of any signature type, as on those of Ethereum accounts. */
 export function describeAttacks(kind: string, make: () => Promise<Genuine>): void {
   describe(`attacks on capabilities of ${kind}`, () => {
     const accepts = async ({ verifiers, now }: Genuine, input: unknown): Promise<Cacao> =>
@@ -121,7 +121,7 @@ export function describeAttacks(kind: string, make: () => Promise<Genuine>): voi
       const { h, p, s } = genuine.cacao
       const t = h.t === 'caip122' ? 'eip4361' : 'caip122'
       const cacao = { h: { t }, p, s }
-      // Either it is refused, or it is one of the two words that did-session's world writes for Ethereum.
+      // It is refused, or it is one of the two header types that did-session and its relatives write for Ethereum.
       if (p.iss.startsWith('did:pkh:eip155:')) await accepts(genuine, cacao)
       else await refuses(genuine, cacao)
     })

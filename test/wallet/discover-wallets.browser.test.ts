@@ -14,7 +14,7 @@ afterEach(() => {
   stops = []
 })
 
-/** A wallet that announces itself each time when it is asked to (EIP-6963). */
+/** A wallet that announces itself each time it is requested (EIP-6963). */
 function install(detail: unknown): void {
   const announce = (): void =>
     void window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))
@@ -156,7 +156,7 @@ describe('discoverWallets', () => {
       install({ info: one, provider: first })
       install({ info: other, provider: second })
     }
-    // A person could not tell it from the first one.
+    // A person could not distinguish it from the first one.
     install({ info: one, provider: testWallet().provider })
     const wallets = await discoverWallets({ timeoutMs: 0 })
     expect(wallets.map(({ provider }) => provider)).toEqual([first, second])

@@ -102,7 +102,7 @@ describe('the eip1271 verifier', () => {
     const chain = fakeChain({ eth_call: REFUSED })
     const iss = `did:pkh:eip155:1:${ADDRESS_A}`
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(chain, contractSigned(SIGNATURE, { iss })))
-    // One with the address in EIP-55, as the issuer has it, and one in lower case.
+    // One call with the address in EIP-55, as in the issuer, and one in lower case.
     expect(chain.calls.filter((method) => method === 'eth_call')).toHaveLength(2)
     expect(chain.calls.filter((method) => method === 'eth_chainId')).toHaveLength(1)
   })
@@ -170,7 +170,7 @@ describe('an RPC that is a URL', () => {
     const timers = vi.spyOn(globalThis, 'setTimeout')
     const verifiers = ethereumVerifiers({ rpc: URL_OF_RPC, rpcTimeoutMs: Number.POSITIVE_INFINITY })
     await verifyCacao(contractSigned(), { verifiers, now })
-    // A longer one would end at once.
+    // A longer timeout would end at once.
     expect(timers.mock.calls.map(([, ms]) => ms)).toContain(2 ** 31 - 1)
     timers.mockRestore()
   })

@@ -36,7 +36,7 @@ describe('the account of a new passkey', () => {
     const end = attestation.length
     for (const length of [end - 1, end - 33, end - 40, 20, 0])
       expect(accountOfAttestation(attestation.slice(0, length))).toBeUndefined()
-    // The last of y, a word between x and y, the algorithm.
+    // The positions of the last byte of y, a byte between x and y, and the algorithm.
     for (const at of [end - 1, end - 34, end - 72])
       expect(accountOfAttestation(changed(attestation, at))).toBeUndefined()
   })

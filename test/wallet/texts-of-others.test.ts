@@ -176,7 +176,7 @@ describe('a text signed with other software, with the address', () => {
       const text = textOf(p, 'Ethereum', '1', { address: LOWER, blankLines: 1, order: 'today', resources })
       const cacao = eip191(p, text)
       await verifyCacao(cacao, { verifiers: ethereumVerifiers(), now })
-      // Resources that were signed can't be taken out.
+      // Signed resources can't be removed.
       const full = payload({})
       const signs = textOf(full, 'Ethereum', '1', { address: LOWER, blankLines: 1, order: 'today' })
       await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
@@ -244,7 +244,7 @@ describe('an empty map of signature metadata', () => {
 describe('a capability that is not yet valid', () => {
   it('is refused as such by any verifier, and a forged one as forged', async () => {
     const future = signed({ iat: '2024-06-03T00:00:00Z' })
-    // As for the verifiers of the did-session family, which check the dates themselves.
+    // Like the verifiers of the did-session family, which check the dates themselves.
     const family = async (
       cacao: { p: { iat: string; nbf?: string } },
       options: { atTime: Date; clockSkewSecs: number },

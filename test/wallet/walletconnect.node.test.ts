@@ -56,7 +56,7 @@ describe('a wallet on a phone', () => {
     const error = await expectCode('ERR_AUTH_FAILED', () => session)
     expect(error.message).toContain('connect it again')
     expect(phone.listeners('session_delete')).toBe(0)
-    // A late answer of the wallet signs nobody in.
+    // A late answer of the wallet does not sign in.
     phone.app.behaviour = 'approves'
     expect(await DIDSession.load(undefined, { store: options.store })).toBeUndefined()
     await ethereumAccount(phone.provider)

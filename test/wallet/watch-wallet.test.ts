@@ -147,7 +147,7 @@ describe('another chain', () => {
     ['before', () => wallet.emit('chainChanged', '0x89'), () => wallet.emit('accountsChanged', [ADDRESS_B])],
     ['after', () => wallet.emit('accountsChanged', [ADDRESS_B]), () => wallet.emit('chainChanged', '0x89')],
   ])('reported %s another address is reported as one change', async (_, first, second) => {
-    // Its answers are from before, so only the events are right.
+    // Its answers are outdated, so only the events are right.
     const { next, told } = watch()
     first()
     second()
@@ -327,7 +327,7 @@ describe('a wallet that emits or answers garbage', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     wallet.shows.addresses = HANGS
     const [own, first] = [watch({ account: ACCOUNT_A }), watch()]
-    // As late as the watch, whose code loads on demand.
+    // As late as the watch, whose code is loaded on demand.
     await import('../../src/wallet/ethereum/account-watch.js')
     choose(ADDRESS_B)
     await vi.advanceTimersByTimeAsync(2999)
