@@ -33,6 +33,6 @@ describeWith('test vectors as text', recap, (content) => {
   })
 })
 
-it('are absent without a fuss', async () => {
+it('are undefined if they do not exist', async () => {
   expect(await fixture('no/such/file.json')).toBeUndefined()
 })

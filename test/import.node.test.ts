@@ -7,7 +7,7 @@ const { exports: entries } = JSON.parse(
 ) as { exports: Record<string, unknown> }
 const names = Object.keys(entries).filter((name) => !/\.(?:json|css)$/.test(name))
 
-// What a page has and a server has not: looking at any of it while importing is what is forbidden.
+// The globals that a page has and a server has not, which an import must not read.
 const BROWSER = [
   'window',
   'document',
@@ -18,7 +18,7 @@ const BROWSER = [
   'BroadcastChannel',
 ]
 
-// Peers that look for a window themselves, or set a global.
+// Peers that read window themselves, or set a global.
 const PEERS: Readonly<Record<string, readonly string[]>> = {
   './dids': ['dids', 'did-jwt'],
   './did-session': ['dids', 'did-jwt'],
@@ -26,7 +26,7 @@ const PEERS: Readonly<Record<string, readonly string[]>> = {
   './svelte': ['svelte', 'svelte/reactivity', 'svelte/store'],
 }
 
-/** What importing does to a process: the globals looked at and added, and what it keeps running. */
+/** The effects of an import on a process: the globals read and added, and what it keeps running. */
 function effectsOfImporting(...specifiers: string[]): {
   looked: string[]
   added: string[]
@@ -53,13 +53,13 @@ describe.each(names)('importing %s', (name) => {
   const specifier = name.replace('.', 'cacao-session')
   const peers = PEERS[name] ?? []
 
-  it('looks at no global of browsers, sets none, and starts nothing', () => {
+  it('reads no browser globals, sets none, and starts nothing', () => {
     const ofPeers = peers.length > 0 ? effectsOfImporting(...peers) : { looked: [], added: [], running: [] }
     expect(effectsOfImporting(...peers, specifier)).toEqual(ofPeers)
   })
 
-  // This one declares a global type.
-  it.skipIf(name === './window')('gives something', () => {
+  // This entry only declares a global type.
+  it.skipIf(name === './window')('exports something', () => {
     expect(Number(runFresh(`console.log(Object.keys(await import('${specifier}')).length)`))).toBeGreaterThan(
       0,
     )

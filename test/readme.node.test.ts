@@ -33,15 +33,15 @@ describe('the README', () => {
     ])
   })
 
-  it('saves and takes up a session in a script', () => {
+  it('stores and resumes a session in a script', () => {
     const output = runFresh(example('script'), { PRIVATE_KEY: KEY_A })
     const [, left] = new RegExp(`^did:pkh:${ACCOUNT_A} for (\\d+) more seconds`).exec(output) ?? []
-    // A week, but for what has passed since.
+    // A week, minus the time that has passed.
     expect(Number(left)).toBeLessThanOrEqual(604_800)
     expect(Number(left)).toBeGreaterThan(604_800 - 600)
   })
 
-  it('knows on a server who is calling', () => {
+  it('gets the caller on a server', () => {
     const output = runFresh(`
       import { DIDSession } from 'cacao-session'
       import { ethereumAuth } from 'cacao-session/ethereum'
@@ -72,7 +72,7 @@ describe('the README', () => {
     ])
   })
 
-  it('names every entry, and no file that is not there', () => {
+  it('names every entry, and no missing file', () => {
     const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       exports: object
     }
@@ -83,7 +83,7 @@ describe('the README', () => {
       expect(existsSync(join(root, path ?? '')), path).toBe(true)
   })
 
-  it('leads to what is published with it, or to other sites', () => {
+  it('links only to published files or other sites', () => {
     const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] }
     const isPublished = (path: string): boolean =>
       files.some((published) => path === published || path.startsWith(`${published}/`))

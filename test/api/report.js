@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor'
 
-// The public API as text, one file an entry, so that who reviews a change sees what of it users see. `npm run api` writes
-// them anew; `--check`, as CI does it, fails if they are not what the code has.
+// The public API as text, one file for each entry, so that reviewers see what users will see of a change. `npm run api` writes
+// the files anew; `--check`, which CI runs, fails if they differ from the code.
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'test/api')
@@ -63,7 +63,7 @@ function isReported(name, types) {
   const { apiReportChanged, errorCount } = Extractor.invoke(config, {
     localBuild: !isCheck,
     messageCallback: (message) => {
-      // How docstrings are written is another check's; a report that would change is told below, once.
+      // Another check looks at docstrings. A report that would change is listed once, at the end.
       message.handled = message.logLevel !== 'error' || message.messageId === 'console-api-report-changed'
     },
   })

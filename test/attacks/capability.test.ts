@@ -23,8 +23,8 @@ import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
 import { ORIGIN } from '../setup/with-passkeys.js'
 import { tried } from './kit/tried.js'
 
-// The door of whoever is handed a capability. Options are as loose as the languages that they come from: from JSON, from an
-// environment, from a colleague who uses no TypeScript.
+// Attacks on functions that receive a capability. Options are as loose as the places that they come from: JSON, an environment
+// variable, JavaScript without types.
 
 const NOTES = 'https://api.example.com/notes/*'
 const NOTE = 'https://api.example.com/notes/1'
@@ -32,7 +32,7 @@ const cacao = signed({ resources: [NOTES] })
 const elsewhere = signed({ resources: [NOTES], domain: 'example.co' })
 const verifiers = ethereumVerifiers()
 
-/** Verifies what was signed on `example.com`, or something else, with options that are added to those of a careful server. */
+/** Verifies a capability signed on `example.com`, or another one, with options added to those of a careful server. */
 const verify =
   (changes: object, input: unknown = cacao) =>
   (): Promise<unknown> =>
@@ -45,58 +45,54 @@ const ofSites = (domains: unknown) => verify({ domains } as object, elsewhere)
 const wants = (...resources: unknown[]) => verify({ resources })
 const grants = (...resources: string[]) => verify({ resources: [NOTE] }, signed({ resources }))
 
-tried('a check of a capability that is switched off by what it is asked', [
-  ['(what is signed on the site)', verify({}), 'accepted'],
-  ['a list of other sites', ofSites(['example.com']), 'ERR_CAPABILITY_DOMAIN'],
-  ['a text that has the site in it, for the list', ofSites('example.com'), 'TypeError: domains'],
+tried('checking a capability with options that would switch a check off', [
+  ['(the right domain)', verify({}), 'accepted'],
+  ['a list of other domains', ofSites(['example.com']), 'ERR_CAPABILITY_DOMAIN'],
+  ['a string that contains the domain, in place of the list', ofSites('example.com'), 'TypeError: domains'],
   ['a Set', ofSites(new Set(['example.com'])), 'TypeError: domains'],
   ['null', ofSites(null), 'TypeError: domains'],
   ['an environment variable that is not set', ofSites(undefined), 'TypeError: domains'],
-  ['a list of nobody', ofSites([]), 'TypeError: domains'],
+  ['an empty list', ofSites([]), 'TypeError: domains'],
   ['an object', ofSites({ 0: 'example.com' }), 'TypeError: domains'],
   ['a RegExp', ofSites(/example\.com/), 'TypeError: domains'],
-  ['a list with a list in it', ofSites([['example.co']]), 'TypeError: domains'],
+  ['a nested list', ofSites([['example.co']]), 'TypeError: domains'],
   ['a promise of a list', ofSites(Promise.resolve(['example.com'])), 'TypeError: domains'],
-  ['a function that says something like yes', ofSites(() => 'yes'), 'ERR_CAPABILITY_DOMAIN'],
+  ['a function that returns a truthy value', ofSites(() => 'yes'), 'ERR_CAPABILITY_DOMAIN'],
   [
-    'a function that fails',
+    'a function that throws',
     ofSites(() => {
       throw new Error('down')
     }),
     'ERR_CAPABILITY_DOMAIN',
   ],
-  ['a function that says later', ofSites(async () => false), 'ERR_CAPABILITY_DOMAIN'],
-  ['a name that nobody knows', verify({ domain: ['example.com'] }, elsewhere), 'TypeError: domain'],
+  ['a function that returns a promise', ofSites(async () => false), 'ERR_CAPABILITY_DOMAIN'],
+  ['a misspelt option', verify({ domain: ['example.com'] }, elsewhere), 'TypeError: domain'],
   ['another spelling', verify({ Resources: ['a:b'] }), 'TypeError: Resources'],
-  ['a key that is not known yet', verify({ audience: undefined }), 'TypeError: audience'],
-  ['a nonce that got lost', verify({ nonce: undefined }), 'TypeError: nonce'],
+  ['an undefined audience', verify({ audience: undefined }), 'TypeError: audience'],
+  ['an undefined nonce', verify({ nonce: undefined }), 'TypeError: nonce'],
   ['an empty nonce', verify({ nonce: '' }), 'TypeError: nonce'],
-  ['an account that nobody set', verify({ issuer: undefined }), 'TypeError: issuer'],
+  ['an undefined issuer', verify({ issuer: undefined }), 'TypeError: issuer'],
+  ['a function in place of a revocation store', verify({ revocation: () => false }), 'TypeError: revocation'],
+  ['an undefined revocation store', verify({ revocation: undefined }), 'TypeError: revocation'],
   [
-    'a question in place of a store of revocations',
-    verify({ revocation: () => false }),
-    'TypeError: revocation',
-  ],
-  ['no store of revocations', verify({ revocation: undefined }), 'TypeError: revocation'],
-  [
-    'a store of revocations that answers nothing',
+    'a revocation store without isRevoked',
     verify({ revocation: { isRevoked: () => undefined } }),
     'ERR_CAPABILITY_REVOKED',
   ],
   ['no verifiers', verify({ verifiers: {} }), 'TypeError: verifiers'],
-  ['verifiers that are none', verify({ verifiers: { eip191: true } }), 'TypeError: verifiers'],
+  ['verifiers that are no functions', verify({ verifiers: { eip191: true } }), 'TypeError: verifiers'],
   [
     'verifiers of another kind of account',
     verify({ verifiers: { 'key:p256': () => undefined } }),
     'ERR_CAPABILITY_UNSUPPORTED',
   ],
   [
-    'checks that are inherited',
+    'inherited options',
     () => verifyCacao(elsewhere, Object.create({ verifiers, domains: ['example.com'] })),
     'TypeError: options',
   ],
   [
-    'checks that are inherited from an object without a prototype',
+    'options inherited from an object without a prototype',
     () =>
       verifyCacao(
         elsewhere,
@@ -107,7 +103,7 @@ tried('a check of a capability that is switched off by what it is asked', [
     'TypeError: options',
   ],
   [
-    'a class of options',
+    'an instance of a class',
     () =>
       verifyCacao(
         elsewhere,
@@ -119,63 +115,79 @@ tried('a check of a capability that is switched off by what it is asked', [
   ],
   ['a list of options', () => verifyCacao(elsewhere, [] as never), 'TypeError: options'],
   ['a clock that is a date', verify({ now: new Date() }), 'TypeError: now'],
-  ['a clock that tells no time', verify({ now: () => Number.NaN }), 'ERR_CAPABILITY_EXPIRED'],
-  ['inspecting: a text for the list', inspect({ domains: 'example.com' }, elsewhere), 'TypeError: domains'],
-  ['inspecting: undefined', inspect({ resources: undefined }), 'TypeError: resources'],
-  ['inspecting: (what is signed on the site)', inspect({ domains: ['example.com'] }), 'accepted'],
+  ['a clock that returns NaN', verify({ now: () => Number.NaN }), 'ERR_CAPABILITY_EXPIRED'],
+  [
+    'inspectCacao: a string in place of the list',
+    inspect({ domains: 'example.com' }, elsewhere),
+    'TypeError: domains',
+  ],
+  ['inspectCacao: an undefined option', inspect({ resources: undefined }), 'TypeError: resources'],
+  ['inspectCacao: (the right domain)', inspect({ domains: ['example.com'] }), 'accepted'],
 ])
 
-tried('a site that no browser writes so, which would never match', [
+tried('a domain that is never spelt so, and would never match', [
   ['a scheme', ofSites(['https://example.com']), 'TypeError: domains'],
   ['a path', ofSites(['example.com/']), 'TypeError: domains'],
   ['upper case', ofSites(['Example.com']), 'TypeError: domains'],
   ['a wildcard', ofSites(['*.example.com']), 'TypeError: domains'],
-  ['the port that goes without saying', ofSites(['example.com:443']), 'TypeError: domains'],
+  ['the default port', ofSites(['example.com:443']), 'TypeError: domains'],
   ['white space', ofSites([' example.com']), 'TypeError: domains'],
-  ['a user', ofSites(['me@example.com']), 'TypeError: domains'],
-  ['an empty entry, as behind a comma', ofSites(['example.com', '']), 'TypeError: domains'],
+  ['a user name', ofSites(['me@example.com']), 'TypeError: domains'],
+  ['an empty entry', ofSites(['example.com', '']), 'TypeError: domains'],
 ])
 
-tried('a resource beyond those that were granted', [
-  ['(one of those)', wants(NOTE), 'accepted'],
-  ['another one', wants('https://api.example.com/account'), 'ERR_CAPABILITY_RESOURCES'],
-  ['what begins like it', wants('https://api.example.com/notesx/1'), 'ERR_CAPABILITY_RESOURCES'],
-  ['out of it by dots', wants('https://api.example.com/notes/../account'), 'TypeError: resources'],
+tried('a resource that was not granted', [
+  ['(a granted resource)', wants(NOTE), 'accepted'],
+  ['another resource', wants('https://api.example.com/account'), 'ERR_CAPABILITY_RESOURCES'],
   [
-    'out of it by encoded dots',
+    'a resource with the granted one as a prefix',
+    wants('https://api.example.com/notesx/1'),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
+  [
+    'a path that leaves it by dot segments',
+    wants('https://api.example.com/notes/../account'),
+    'TypeError: resources',
+  ],
+  [
+    'a path that leaves it by encoded dots',
     wants('https://api.example.com/notes/%2e%2E/account'),
     'TypeError: resources',
   ],
   [
-    'out of it by dots that are encoded twice',
+    'a path that leaves it by twice encoded dots',
     wants('https://api.example.com/notes/%252e%252e/account'),
     'TypeError: resources',
   ],
   [
-    'out of it by dots with a parameter',
+    'a path that leaves it by dots with a path parameter',
     wants('https://api.example.com/notes/..;x=1/account'),
     'TypeError: resources',
   ],
   [
-    'out of it by an encoded slash',
+    'a path that leaves it by an encoded slash',
     wants('https://api.example.com/notes/..%2faccount'),
     'TypeError: resources',
   ],
-  ['a line break behind it', wants(`${NOTE}\n`), 'TypeError: resources'],
+  ['a line break after it', wants(`${NOTE}\n`), 'TypeError: resources'],
   ['a NUL in it', wants(`${NOTE}\0.txt`), 'TypeError: resources'],
   ['white space in it', wants('https://api.example.com/notes/ 1'), 'TypeError: resources'],
   ['a backslash', wants('https://api.example.com/notes\\..\\account'), 'TypeError: resources'],
-  ['nothing at all', wants(), 'TypeError: resources'],
-  ['an empty text', wants(''), 'TypeError: resources'],
-  ['a text for the list', verify({ resources: NOTE }), 'TypeError: resources'],
+  ['no resource', wants(), 'TypeError: resources'],
+  ['an empty string', wants(''), 'TypeError: resources'],
+  ['a string in place of the list', verify({ resources: NOTE }), 'TypeError: resources'],
   ['undefined', verify({ resources: undefined }), 'TypeError: resources'],
-  ['granted: with dots', grants('https://api.example.com/x/../notes/*'), 'ERR_CAPABILITY_RESOURCES'],
+  ['granted with dot segments', grants('https://api.example.com/x/../notes/*'), 'ERR_CAPABILITY_RESOURCES'],
   [
-    'granted: with encoded dots',
+    'granted with encoded dots',
     grants('https://api.example.com/%2e%2e/*', 'https://api.example.com/notes/%2E/*'),
     'ERR_CAPABILITY_RESOURCES',
   ],
-  ['granted: a wildcard in the middle', grants('https://*.example.com/notes/1'), 'ERR_CAPABILITY_RESOURCES'],
+  [
+    'granted with a wildcard in the middle',
+    grants('https://*.example.com/notes/1'),
+    'ERR_CAPABILITY_RESOURCES',
+  ],
 ])
 
 const revoked = async (...others: object[]): Promise<void> => {
@@ -189,7 +201,7 @@ const compact = bytes.slice(0, 64)
 compact[32] = (compact[32] ?? 0) | (((bytes[64] ?? 0) - 27) << 7)
 const { h, p, s } = cacao
 
-/** One signature of a passkey fits two keys, and the account isn't signed: the same capability has two names. */
+/** A passkey's signature fits two keys, and the account isn't signed, so the same capability has two issuers. */
 const revokedPasskey =
   (name: (cacao: Cacao) => Cacao, other: (cacao: Cacao) => Cacao) => async (): Promise<unknown> => {
     const made = await signedByPasskey(new TestPasskeys(ORIGIN))
@@ -202,27 +214,27 @@ const revokedPasskey =
   }
 const itself = (made: Cacao): Cacao => made
 
-tried('a revoked capability in another spelling', [
-  ['(another one)', () => revoked(elsewhere), 'nothing'],
+tried('a revoked capability in another encoding', [
+  ['(another capability)', () => revoked(elsewhere), 'nothing'],
   [
-    '(the spellings, where they are not revoked)',
+    '(the encodings, if they are not revoked)',
     verify({}, { h, p: { ...p, iss: upper }, s: { ...s, s: compact } }),
     'accepted',
   ],
   ['itself', () => revoked(cacao), 'ERR_CAPABILITY_REVOKED'],
-  ['another word in its header', () => revoked({ h: { t: 'caip122' }, p, s }), 'ERR_CAPABILITY_REVOKED'],
+  ['another header type', () => revoked({ h: { t: 'caip122' }, p, s }), 'ERR_CAPABILITY_REVOKED'],
   ['the account in upper case', () => revoked({ h, p: { ...p, iss: upper }, s }), 'ERR_CAPABILITY_REVOKED'],
   ['the signature as bytes', () => revoked({ h, p, s: { ...s, s: bytes } }), 'ERR_CAPABILITY_REVOKED'],
   [
-    'the signature in its short form',
+    'the signature in its compact form',
     () => revoked({ h, p, s: { ...s, s: compact } }),
     'ERR_CAPABILITY_REVOKED',
   ],
 ])
 
-tried('a revoked capability of a passkey, under the other key that its signature fits', [
+tried('a revoked passkey’s capability, with the other key that fits its signature', [
   [
-    '(the other name of what is not revoked)',
+    '(the other key, if it is not revoked)',
     async () =>
       verifyCacao(twinOf(await signedByPasskey(new TestPasskeys(ORIGIN))), {
         verifiers: webauthnVerifiers(),
@@ -230,10 +242,10 @@ tried('a revoked capability of a passkey, under the other key that its signature
     'accepted',
   ],
   ['itself', revokedPasskey(itself, itself), 'ERR_CAPABILITY_REVOKED'],
-  ['the other name', revokedPasskey(itself, twinOf), 'ERR_CAPABILITY_REVOKED'],
-  ['itself, revoked by the other name', revokedPasskey(twinOf, itself), 'ERR_CAPABILITY_REVOKED'],
+  ['the other key', revokedPasskey(itself, twinOf), 'ERR_CAPABILITY_REVOKED'],
+  ['the key itself, revoked through the other one', revokedPasskey(twinOf, itself), 'ERR_CAPABILITY_REVOKED'],
   [
-    'the account’s other name',
+    'the account, revoked through the other key',
     async () => {
       const made = await signedByPasskey(new TestPasskeys(ORIGIN))
       const revocation = memoryRevocation()
@@ -247,7 +259,7 @@ tried('a revoked capability of a passkey, under the other key that its signature
   ],
 ])
 
-/** A capability of a key as whose anybody can sign; or one that is granted to it. */
+/** A capability of a key for which anyone can forge signatures, or granted to such a key. */
 const nobodys = (bytes: Uint8Array) => () => {
   const iss = didOf(bytes)
   const signature = toBase64url(NOBODYS_SIGNATURE)
@@ -257,16 +269,16 @@ const nobodys = (bytes: Uint8Array) => () => {
   )
 }
 
-tried('a key as whose anybody can sign', [
+tried('a key for which anyone can forge signatures', [
   ['zero', nobodys(NOBODYS_KEY), 'ERR_CAPABILITY_SIGNATURE'],
   ...SMALL_ORDER_KEYS.map(
-    (bytes, i) => [`small order, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
+    (bytes, i) => [`point of small order, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
   ),
   ...NON_CANONICAL_KEYS.slice(0, 6).map(
-    (bytes, i) => [`another form, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
+    (bytes, i) => [`non-canonical encoding, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
   ),
   [
-    'as the account of a sign-in',
+    'as the account of keyAuth',
     () => keyAccount({ did: didOf(NOBODYS_KEY), sign: async () => NOBODYS_SIGNATURE } as never),
     'TypeError: key',
   ],
@@ -274,26 +286,30 @@ tried('a key as whose anybody can sign', [
 
 const says = (changes: object) => () => verifyCacao(signed(changes as Record<string, unknown>), { verifiers })
 
-tried('a text that says something else than it seems to', [
+tried('a message that appears to say something else', [
   ['(letters of any language)', says({ statement: 'Anmelden für Notizen — メモ' }), 'accepted'],
   [
-    'a statement that runs backwards',
+    'a statement in reversed direction',
     says({ statement: 'Read \u202eetelED\u202c only' }),
     'ERR_CAPABILITY_INVALID',
   ],
   ['a statement with an isolate', says({ statement: 'Read \u2066only\u2069' }), 'ERR_CAPABILITY_INVALID'],
-  ['a statement with what nobody sees', says({ statement: 'Read\u200b only' }), 'ERR_CAPABILITY_INVALID'],
   [
-    'a statement with tags that nobody sees',
+    'a statement with an invisible character',
+    says({ statement: 'Read\u200b only' }),
+    'ERR_CAPABILITY_INVALID',
+  ],
+  [
+    'a statement with invisible tag characters',
     says({ statement: 'Read \u{e0041}only' }),
     'ERR_CAPABILITY_INVALID',
   ],
   ['a line break', says({ statement: 'Read\nURI: did:key:z6Mk' }), 'ERR_CAPABILITY_INVALID'],
-  ['a domain with what nobody sees', says({ domain: 'exam\u00adple.com' }), 'ERR_CAPABILITY_INVALID'],
+  ['a domain with an invisible character', says({ domain: 'exam\u00adple.com' }), 'ERR_CAPABILITY_INVALID'],
 ])
 
 const resources = [NOTES]
-/** What an auth method makes of what it was asked. */
+/** What an auth method returns instead of the requested capability. */
 const answers =
   (changes: Record<string, unknown>, options: object = {}, key?: string) =>
   (): Promise<DIDSession> =>
@@ -315,8 +331,8 @@ const answers =
     )
 const days = (count: number): string => new Date(Date.now() + count * 86_400_000).toISOString()
 
-tried('an auth method that answers something else than it was asked', [
-  ['(what it was asked)', answers({}), 'accepted'],
+tried('an auth method that returns another capability than requested', [
+  ['(the requested capability)', answers({}), 'accepted'],
   [
     'more resources',
     answers({ resources: [NOTES, 'https://api.example.com/account'] }),
@@ -324,21 +340,21 @@ tried('an auth method that answers something else than it was asked', [
   ],
   ['a wider resource', answers({ resources: ['https://*'] }), 'ERR_CAPABILITY_RESOURCES'],
   ['fewer', answers({ resources: ['https://api.example.com/notes/1'] }), 'ERR_CAPABILITY_RESOURCES'],
-  ['a longer life', answers({ exp: days(30) }, { expiresInSecs: 60 }), 'ERR_CAPABILITY_INVALID'],
-  ['an endless life', answers({ exp: undefined }, { expiresInSecs: 60 }), 'ERR_CAPABILITY_INVALID'],
+  ['a later expiry', answers({ exp: days(30) }, { expiresInSecs: 60 }), 'ERR_CAPABILITY_INVALID'],
+  ['no expiry', answers({ exp: undefined }, { expiresInSecs: 60 }), 'ERR_CAPABILITY_INVALID'],
   [
-    'another site',
+    'another domain',
     answers({ domain: 'evil.example.com' }, { domain: 'example.com' }),
     'ERR_CAPABILITY_DOMAIN',
   ],
-  ['other words', answers({ statement: 'Pay' }, { statement: 'Read' }), 'ERR_CAPABILITY_INVALID'],
+  ['another statement', answers({ statement: 'Pay' }, { statement: 'Read' }), 'ERR_CAPABILITY_INVALID'],
   [
     'another key',
     answers({ aud: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3' }),
     'ERR_CAPABILITY_AUDIENCE',
   ],
   ['another nonce', answers({ nonce: 'another12345' }, { nonce: 'abcdefgh12' }), 'ERR_CAPABILITY_NONCE'],
-  ['a signature of another wallet', answers({}, { verifiers }, KEY_B), 'ERR_CAPABILITY_SIGNATURE'],
+  ['a signature by another wallet', answers({}, { verifiers }, KEY_B), 'ERR_CAPABILITY_SIGNATURE'],
   [
     'another account',
     () =>
@@ -349,7 +365,7 @@ tried('an auth method that answers something else than it was asked', [
     'ERR_CAPABILITY_SIGNATURE',
   ],
   [
-    'a capability of yesterday',
+    'a capability signed yesterday',
     async () => {
       const { cacao: old } = await granted()
       return DIDSession.authorize(async () => old, { resources: ['https://api.example.com/*'] })
@@ -357,7 +373,7 @@ tried('an auth method that answers something else than it was asked', [
     'ERR_CAPABILITY_AUDIENCE',
   ],
   [
-    'a secret in place of a signer',
+    'a secret in place of an auth method',
     () => DIDSession.authorize(KEY_A as never, { resources }),
     'TypeError: authMethod',
   ],

@@ -14,15 +14,15 @@ import { forgedItem } from '../setup/forged-store.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of a server that keeps sessions in cookies. Whoever sends a request writes them.
+// Attacks on a server that keeps sessions in cookies. Anyone who sends a request can write them.
 
 const resources = ['https://api.example/notes/*']
 const NAME = '__Host-cacao-session%3Adefault'
-// What tells the parts of one value from those of another stands before it.
+// The mark before a value, which distinguishes its parts from those of another value.
 const MARK = 'abcdefgh.1.'
 const OTHER_SECRET = SECRET.map((byte) => byte + 100)
 
-/** The `Cookie` header of someone who has signed in, at a server of these options. */
+/** The `Cookie` header of a client that is signed in at a server with these options. */
 async function signedIn(
   options: Partial<CookieStoreOptions> = {},
   domain = 'app.example',
@@ -39,7 +39,7 @@ async function signedIn(
   return headerOf(cookies)
 }
 
-/** A session that its sender wrote, with a key that they have: in the name of this account, whoever signed it. */
+/** A session written by its sender, with a key that the sender has, for this account, signed by any wallet. */
 async function written(account: string, key: string): Promise<string> {
   const seed = new Uint8Array(32).fill(9)
   const { did } = await seedKey(seed)
@@ -53,7 +53,7 @@ beforeAll(async () => {
   genuine = await signedIn()
 })
 
-/** Whom the guide's own handler greets, for these cookies. */
+/** The account that the guide's own handler finds in these cookies. */
 const visit =
   (
     make: () => string | Promise<string>,
@@ -74,29 +74,25 @@ const changed = (at: number): string => {
 const jwe = (header: object, ...rest: string[]): string =>
   `${NAME}=${MARK}${[toBase64url(utf8(JSON.stringify(header))), ...rest].join('.')}`
 
-tried('a cookie that the server didn’t seal', [
-  ['(one that it did)', visit(() => genuine), 'accepted'],
+tried('a cookie that the server did not seal', [
+  ['(a sealed cookie)', visit(() => genuine), 'accepted'],
   ['none', visit(() => ''), 'nothing'],
   [
-    'a session of one’s own',
+    'an unsealed session of the attacker',
     visit(async () => `${NAME}=${MARK}${await written(ACCOUNT_B, KEY_B)}`),
     'nothing',
   ],
   [
-    'a session in somebody else’s name, with any signature',
+    'an unsealed session of another account, with a false signature',
     visit(async () => `${NAME}=${MARK}${await written(ACCOUNT_A, KEY_B)}`),
     'nothing',
   ],
   ['changed at its beginning', visit(() => changed(0.01)), 'nothing'],
   ['changed in its middle', visit(() => changed(0.5)), 'nothing'],
   ['changed at its end', visit(() => changed(0.99)), 'nothing'],
-  ['cut off', visit(() => genuine.slice(0, -10)), 'nothing'],
+  ['truncated', visit(() => genuine.slice(0, -10)), 'nothing'],
   ['sealed by another server', visit(() => signedIn({ secret: OTHER_SECRET })), 'nothing'],
-  [
-    'sealed with an algorithm of its sender’s choice',
-    visit(() => jwe({ alg: 'none' }, '', '', '', '')),
-    'nothing',
-  ],
+  ['sealed with the algorithm none', visit(() => jwe({ alg: 'none' }, '', '', '', '')), 'nothing'],
   [
     'sealed with a password',
     visit(() =>
@@ -108,7 +104,7 @@ tried('a cookie that the server didn’t seal', [
     'nothing',
   ],
   [
-    'sealed for another kind of sign-in',
+    'sealed for another namespace',
     visit(async () => {
       const cookies = sealedCookies(undefined)
       await DIDSession.get(ACCOUNT_A, ethereumAuth(KEY_A, undefined, { domain: 'app.example' }), {
@@ -122,30 +118,30 @@ tried('a cookie that the server didn’t seal', [
     'nothing',
   ],
   [
-    'sealed under another prefix',
+    'sealed with another prefix',
     visit(async () => `${NAME}=${MARK}${sealedIn(await signedIn({ prefix: 'x-' }))}`),
     'nothing',
   ],
   [
-    '(sealed with the secret of before)',
+    '(sealed with the previous secret of a rotation)',
     visit(() => genuine, { secret: [OTHER_SECRET, SECRET] }),
     'accepted',
   ],
-  ['sealed with a secret that is no longer one', visit(() => genuine, { secret: [OTHER_SECRET] }), 'nothing'],
+  ['sealed with a retired secret', visit(() => genuine, { secret: [OTHER_SECRET] }), 'nothing'],
 ])
 
-tried('a cookie that the server sealed, of somebody who is not to count', [
+tried('a sealed cookie with a session that must be refused', [
   [
-    'in whose name another wallet signed',
+    'signed by another wallet',
     visit(async () => `${NAME}=${MARK}${await seal(await written(ACCOUNT_A, KEY_B), NAME, SECRET)}`),
     'nothing',
   ],
   [
-    '(in whose name the wallet signed)',
+    '(signed by the account’s wallet)',
     visit(async () => `${NAME}=${MARK}${await seal(await written(ACCOUNT_A, KEY_A), NAME, SECRET)}`),
     'accepted',
   ],
-  ['of another site', visit(() => signedIn({}, 'evil.example')), 'nothing'],
+  ['of another domain', visit(() => signedIn({}, 'evil.example')), 'nothing'],
   ['revoked', visit(() => genuine, {}, { ...believed, revocation: { isRevoked: () => true } }), 'nothing'],
   [
     'of another kind of account',
@@ -153,14 +149,14 @@ tried('a cookie that the server sealed, of somebody who is not to count', [
     'nothing',
   ],
   ['without verifiers', visit(() => genuine, {}, { domains: believed.domains }), 'TypeError: others'],
-  ['without sites', visit(() => genuine, {}, { verifiers: ethereumVerifiers() }), 'TypeError: others'],
+  ['without domains', visit(() => genuine, {}, { verifiers: ethereumVerifiers() }), 'TypeError: others'],
   [
     'with verifiers that are undefined',
     visit(() => genuine, {}, { ...believed, verifiers: undefined }),
     'TypeError: verifiers',
   ],
   [
-    'with sites from an environment that has none',
+    'with domains from an environment variable that is not set',
     visit(() => genuine, {}, { ...believed, domains: undefined }),
     'TypeError: domains',
   ],
@@ -169,7 +165,7 @@ tried('a cookie that the server sealed, of somebody who is not to count', [
 const store = (): ReturnType<typeof stringStore> => stringStore(sealedCookies(genuine))
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 
-tried('whoever asks a store that others can write, without a word on what is believed', [
+tried('a call on a store that others can write, without verifiers and domains', [
   ['get', () => DIDSession.get(ACCOUNT_A, auth, { resources, store: store() }), 'TypeError: others'],
   ['load', () => DIDSession.load(ACCOUNT_A, { store: store() }), 'TypeError: others'],
   ['list', () => DIDSession.list({ store: store() }), 'TypeError: others'],
@@ -179,20 +175,24 @@ tried('whoever asks a store that others can write, without a word on what is bel
     'TypeError: others',
   ],
   ['explain', () => DIDSession.explain(ACCOUNT_A, resources, { store: store() }), 'TypeError: others'],
-  ['(load, with a word)', () => DIDSession.load(ACCOUNT_A, { store: store(), ...believed }), 'accepted'],
+  [
+    '(load, with verifiers and domains)',
+    () => DIDSession.load(ACCOUNT_A, { store: store(), ...believed }),
+    'accepted',
+  ],
 ])
 
 const secret = (value: unknown) => () => cookieStore(genuine, { secret: value } as never)
 
-tried('a secret that anybody could guess', [
+tried('a guessable secret', [
   ['(32 bytes)', secret(SECRET), 'accepted'],
   ['none', () => cookieStore(genuine, {} as never), 'TypeError: secret'],
   ['no options', () => cookieStore(genuine, undefined as never), 'TypeError: options'],
-  ['one that is not set', secret(undefined), 'TypeError: secret'],
-  ['a text', secret('correct horse battery staple, and more'), 'TypeError: secret'],
-  ['32 bytes that are all the same', secret(new Uint8Array(32)), 'TypeError: secret'],
+  ['a secret that is not set', secret(undefined), 'TypeError: secret'],
+  ['a string', secret('correct horse battery staple, and more'), 'TypeError: secret'],
+  ['32 equal bytes', secret(new Uint8Array(32)), 'TypeError: secret'],
   ['31 bytes', secret(SECRET.slice(1)), 'TypeError: secret'],
   ['no bytes', secret(new Uint8Array()), 'TypeError: secret'],
   ['an empty list', secret([]), 'TypeError: secret'],
-  ['a list with a short one', secret([SECRET, SECRET.slice(1)]), 'TypeError: secret'],
+  ['a list with a short secret', secret([SECRET, SECRET.slice(1)]), 'TypeError: secret'],
 ])

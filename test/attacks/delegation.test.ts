@@ -11,8 +11,8 @@ import { accepting, NOW, post } from '../setup/request-signer.js'
 import { KEY_A } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of what a session's key signs for other keys. A script in the page can have it do that within milliseconds, for a key
-// of its own: so a receiver takes none of it, until it says that it does, and how much.
+// Attacks with capabilities that a session delegated. A script in the page can delegate to its own key within milliseconds, so
+// a server accepts none of these unless its options say so, and up to which limits.
 
 const verifiers = ethereumVerifiers()
 const LIMITS = { maxLinks: 2 }
@@ -36,7 +36,7 @@ const request =
   async (): Promise<unknown> =>
     requestVerifier({ ...accepting, ...options })(await signRequest(post(), by(), NOW))
 
-tried('a link where nobody has asked for any', [
+tried('a delegated capability without the delegation option', [
   ['(the capability that the wallet signed)', verify(() => session.cacao), 'accepted'],
   ['a capability', verify(() => thief.cacao), 'ERR_CAPABILITY_DELEGATED'],
   [
@@ -69,29 +69,29 @@ tried('a link where nobody has asked for any', [
     'TypeError: delegation.maxLinks',
   ],
   [
-    'delegation for no one knows how long',
+    'delegation with an undefined maxSecs',
     verify(() => thief.cacao, { delegation: { ...LIMITS, maxSecs: undefined } }),
     'TypeError: maxSecs',
   ],
   [
-    'delegation, misspelt',
+    'delegation with a misspelt member',
     verify(() => thief.cacao, { delegation: { ...LIMITS, maxSec: 60 } }),
     'TypeError: maxSec',
   ],
 ])
 
-tried('a link beyond those that are accepted', [
-  ['(one of those)', verify(() => thief.cacao, { delegation: LIMITS }), 'accepted'],
-  ['(one of those, as a request)', request(() => thief, { delegation: LIMITS }), 'accepted'],
-  ['one more', verify(() => third.cacao, { delegation: LIMITS }), 'ERR_CAPABILITY_DELEGATED'],
-  ['one more, as a request', request(() => third, { delegation: LIMITS }), 'ERR_CAPABILITY_DELEGATED'],
+tried('a chain with more links than are accepted', [
+  ['(a chain with as many links)', verify(() => thief.cacao, { delegation: LIMITS }), 'accepted'],
+  ['(a request with as many links)', request(() => thief, { delegation: LIMITS }), 'accepted'],
+  ['one link more', verify(() => third.cacao, { delegation: LIMITS }), 'ERR_CAPABILITY_DELEGATED'],
+  ['a request with one link more', request(() => third, { delegation: LIMITS }), 'ERR_CAPABILITY_DELEGATED'],
   [
-    'a longer life',
+    'a longer lifetime than maxSecs',
     request(() => thief, { delegation: { ...LIMITS, maxSecs: 3600 } }),
     'ERR_CAPABILITY_DELEGATED',
   ],
   [
-    '(a short life, while it lasts)',
+    '(a short lifetime, before its end)',
     verify(() => minute.cacao, {
       delegation: { ...LIMITS, maxSecs: 60 },
       now: () => Date.parse('2024-06-01T13:00:30Z'),
@@ -99,12 +99,12 @@ tried('a link beyond those that are accepted', [
     'accepted',
   ],
   [
-    'a short life that is over',
+    'a short lifetime, after its end',
     verify(() => minute.cacao, { delegation: { ...LIMITS, maxSecs: 60 } }),
     'ERR_CAPABILITY_EXPIRED',
   ],
   [
-    'a life that begins long before',
+    'a lifetime that began long ago',
     async () => {
       const early = await draft(session, 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3', {
         nbf: '2026-01-31T12:00:00Z',
@@ -126,7 +126,7 @@ tried('a link beyond those that are accepted', [
   ],
 ])
 
-tried('the person’s words in a link that no person saw', [
+tried('a field of the wallet’s message, taken from a link that no person signed', [
   [
     '(the nonce that the wallet signed)',
     verify(() => thief.cacao, { delegation: LIMITS, nonce: 'abcdefgh12' }),
@@ -138,12 +138,12 @@ tried('the person’s words in a link that no person saw', [
     'ERR_CAPABILITY_NONCE',
   ],
   [
-    'another site',
+    'another domain',
     verify(() => thief.cacao, { delegation: LIMITS, domains: ['other.example.com'] }),
     'ERR_CAPABILITY_DOMAIN',
   ],
   [
-    'a session of last week that signs in anew',
+    'a session of last week that passes for a new sign-in',
     async () => {
       const signIns = nonces()
       const fresh = await delegated(session, 'P-256', { nonce: signIns.issue() })
@@ -155,7 +155,7 @@ tried('the person’s words in a link that no person saw', [
     'nothing',
   ],
   [
-    '(a session that the wallet signs anew)',
+    '(a new sign-in with the wallet)',
     async () => {
       const signIns = nonces()
       const fresh = await granted('P-256', { nonce: signIns.issue() })
@@ -165,7 +165,7 @@ tried('the person’s words in a link that no person saw', [
     'accepted',
   ],
   [
-    'a root that the capability brings along',
+    'a chain with a root of the attacker',
     async () => {
       const { root } = await verifyCacao(
         { ...structuredClone(session.cacao), root: thief.cacao },
@@ -177,9 +177,9 @@ tried('the person’s words in a link that no person saw', [
   ],
 ])
 
-tried('a script in the page, for a moment', [
+tried('a script in the page for a short time', [
   [
-    'takes the key along',
+    'tries to export the key',
     async () => {
       const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
       const store = memoryStore()
@@ -192,7 +192,7 @@ tried('a script in the page, for a moment', [
     'ERR_NOT_SERIALIZABLE',
   ],
   [
-    'has it sign a link for its own key, and acts later, elsewhere',
+    'delegates to its own key, and uses that later',
     async () => {
       const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
       const held = await DIDSession.get(session.cacao.p.iss, auth, {

@@ -9,7 +9,7 @@ import { attackServer } from './kit/attack-server.js'
 import { ability, below, type ServerUnderAttack } from './kit/server-under-attack.js'
 import { toPort } from './kit/socket-server.js'
 
-// Every server of the README and the guides, as one would copy it: started in a process of its own, and attacked.
+// Every server of the README and the guides, copied, started in its own process, and attacked.
 
 const PRINT = '({ port }) => console.log(port)'
 const listens = (fetch: string): string => `
@@ -38,7 +38,7 @@ const LISTENS = {
     createServer(toNodeListener(createApp().use(createRouter().post('/api/hello', route))))
       .listen(0, '127.0.0.1', function () { console.log(this.address().port) })`,
   guarded: listens('guardWith((request) => POST(request))'),
-  // Calls hook and route as Fastify does; the packed tests have Fastify itself.
+  // Calls the hook and the route as Fastify does; the packed tests have Fastify itself.
   fastify: `
     import { createServer } from 'node:http'
     import { text } from 'node:stream/consumers'
@@ -144,7 +144,7 @@ const SERVERS: readonly [page: string, block: string, listens: keyof typeof LIST
 
 describe('the servers of the documentation', () => {
   it.each(SERVERS)('%s: %s', async (page, block, kind, site) => {
-    // On the port that is free, and that is printed.
+    // On a free port, which is printed.
     const code = example(page, block)
       .replace(/port: 8787 }\)/, `port: 0 }, ${PRINT})`)
       .replace('process.env.COOKIE_SECRET', `'${SECRET}'`)
@@ -166,7 +166,7 @@ describe('the servers of the documentation', () => {
     await attackCookies({ visit, secret, domain: 'app.example.com' })
   })
 
-  it('are all of them', () => {
+  it('are all tested here', () => {
     const isServer =
       /\b(?:requireSession|requestVerifier|verifyRequest)(?:<\w+>)?\(\s*\{(?! …)|cookieStore\(request|sessionCookie\([\s\S]*\.handler\(/
     const found = pages.flatMap((page) =>

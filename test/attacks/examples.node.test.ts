@@ -7,8 +7,8 @@ import { attackServer } from './kit/attack-server.js'
 import { below } from './kit/server-under-attack.js'
 import { toPort } from './kit/socket-server.js'
 
-// The servers of those examples that belong to the repository, run as their one command runs them. Those that are folders of
-// their own are attacked in copies, with the packed package: test/packed/examples.
+// The servers of the examples that belong to the repository, started with their one command. Examples with a package.json of
+// their own are copied and attacked with the packed package, in test/packed/examples.
 
 const ADDRESS = /^ {2}(?:Page|Notes): http:\/\/localhost:(\d+)\/\n/m
 
@@ -27,7 +27,7 @@ const local = (port: number) => ({
 })
 
 describe('the servers of the examples', () => {
-  it('notes: a sign-in with a nonce of the server', async () => {
+  it('notes: refuse attacks on a sign-in with a server’s nonce', async () => {
     const port = await started('notes/start.js')
     const nonce = async (): Promise<string> => {
       const response = await fetch(`http://localhost:${port}/api/nonce`)
@@ -36,12 +36,12 @@ describe('the servers of the examples', () => {
     await attackServer({ ...local(port), method: 'POST', target: '/api/sign-in', nonce })
   })
 
-  it('delegate-worker: an upload, by the page or by a worker, and no further', async () => {
+  it('delegate-worker: admit uploads of the page and its worker only', async () => {
     const port = await started('delegate-worker/start.js')
     await attackServer({ ...local(port), method: 'PUT', target: '/api/uploads/1', maxLinks: 2 })
   })
 
-  it('are all of them', () => {
+  it('are all tested here', () => {
     const isServer = /\b(?:requireSession|requestVerifier|verifyRequest|verifyCacao|verifyJWS|cookieStore)\(/
     const filesIn = (folder: string): string[] =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -5,7 +5,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { machine } from '../cli/run-cli.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-// The same door at the command line: `cacao-session verify` says "good" of nothing that it didn't check.
+// The same attacks on the command line: `cacao-session verify` must not say "good" of anything that it didn't check.
 
 const NOTE = 'https://api.example.com/notes/1'
 let jws: string
@@ -25,22 +25,22 @@ const ATTACKS: readonly [attack: string, args: string[], isGood: boolean][] = [
   ['(for its own key)', [], true],
   ['for an ability, without the capability', ['-a', `notes/delete=${NOTE}`], false],
   ['for a resource, without the capability', ['-r', NOTE], false],
-  ['for a site, without the capability', ['-d', 'app.example.com'], false],
+  ['for a domain, without the capability', ['-d', 'app.example.com'], false],
   ['for an account, without the capability', ['--issuer', ACCOUNT_A], false],
   [
-    '(for all of it, with the capability)',
+    '(for all of these, with the capability)',
     ['--capability', 'capability.json', '-r', NOTE, '-d', 'app.example.com'],
     true,
   ],
-  ['for another site', ['--capability', 'capability.json', '-d', 'evil.example.com'], false],
+  ['for another domain', ['--capability', 'capability.json', '-d', 'evil.example.com'], false],
   [
-    'for an ability that it doesn’t have',
+    'for an ability that it does not grant',
     ['--capability', 'capability.json', '-a', `notes/delete=${NOTE}`],
     false,
   ],
 ]
 
-describe('a JWS at the command line', () => {
+describe('a JWS on the command line', () => {
   it.each(ATTACKS)('%s', async (_, args, isGood) => {
     const self = await machine()
     const file = await self.file('capability.json', capability)

@@ -17,8 +17,8 @@ import {
 import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of whoever is handed a JWS. Without the capability beside it, it speaks for nothing but its key: a check that only a
-// capability could meet is then refused, and not passed over.
+// Attacks on functions that receive a JWS. Without its capability, a JWS proves only its key, so a check that needs a
+// capability must fail then, and must not be skipped.
 
 const verifiers = ethereumVerifiers()
 const NOTES = 'https://api.example.com/notes/*'
@@ -58,9 +58,9 @@ const under =
       ...options,
     })
 
-tried('a JWS without the capability that the options speak of', [
+tried('a JWS without the capability that the options require', [
   ['(for its own key)', alone({}), 'accepted'],
-  ['(for its own key, by name)', () => verifyJWS(jws, { issuer: keyDID }), 'accepted'],
+  ['(for its own key, as the issuer)', () => verifyJWS(jws, { issuer: keyDID }), 'accepted'],
   ['for an account', alone({ issuer: ACCOUNT_A }), 'ERR_CAPABILITY_ISSUER'],
   ['for resources', alone({ resources: [NOTE] }), 'ERR_CAPABILITY_RESOURCES'],
   ['for an empty list of resources', alone({ resources: [] }), 'TypeError: resources'],
@@ -70,45 +70,49 @@ tried('a JWS without the capability that the options speak of', [
     alone({ ability: { ability: 'notes/delete', resource: NOTE } }),
     'ERR_CAPABILITY_RESOURCES',
   ],
-  ['for a site', alone({ domains: ['example.com'] }), 'ERR_CAPABILITY_RESOURCES'],
-  ['for any site', alone({ domains: () => true }), 'ERR_CAPABILITY_RESOURCES'],
-  ['for no site', alone({ domains: [] }), 'TypeError: domains'],
+  ['for a domain', alone({ domains: ['example.com'] }), 'ERR_CAPABILITY_RESOURCES'],
+  ['for any domain', alone({ domains: () => true }), 'ERR_CAPABILITY_RESOURCES'],
+  ['for an empty list of domains', alone({ domains: [] }), 'TypeError: domains'],
   ['for a nonce', alone({ nonce: 'abcdefgh12' }), 'ERR_CAPABILITY_RESOURCES'],
-  ['for what was not revoked', alone({ revocation: { isRevoked: () => false } }), 'ERR_CAPABILITY_RESOURCES'],
-  ['a check that nobody knows', alone({ capabilities: [] }), 'TypeError: capabilities'],
+  ['for a revocation store', alone({ revocation: { isRevoked: () => false } }), 'ERR_CAPABILITY_RESOURCES'],
+  ['a misspelt option', alone({ capabilities: [] }), 'TypeError: capabilities'],
 ])
 
-tried('a JWS with a capability that doesn’t suffice', [
-  ['(with all of it)', under({ domains: ['example.com'], resources: [NOTE], issuer: ACCOUNT_A }), 'accepted'],
+tried('a JWS with an insufficient capability', [
   [
-    'a capability that got lost',
+    '(with a sufficient capability)',
+    under({ domains: ['example.com'], resources: [NOTE], issuer: ACCOUNT_A }),
+    'accepted',
+  ],
+  [
+    'an undefined capability',
     under({ domains: ['example.com'] }, { capability: () => undefined }),
     'ERR_CAPABILITY_INVALID',
   ],
   ['null for a capability', under({}, { capability: () => null }), 'ERR_CAPABILITY_INVALID'],
   ['no verifiers', under({ verifiers: undefined }), 'TypeError: verifiers'],
   ['empty verifiers', under({ verifiers: {} }), 'TypeError: verifiers'],
-  ['another site', under({ domains: ['example.org'] }), 'ERR_CAPABILITY_DOMAIN'],
-  ['a text for the list of sites', under({ domains: 'example.com.evil' }), 'TypeError: domains'],
+  ['another domain', under({ domains: ['example.org'] }), 'ERR_CAPABILITY_DOMAIN'],
+  ['a string in place of the list of domains', under({ domains: 'example.com.evil' }), 'TypeError: domains'],
   ['another resource', under({ resources: ['https://api.example.com/account'] }), 'ERR_CAPABILITY_RESOURCES'],
   ['another account', under({ issuer: ACCOUNT_B }), 'ERR_CAPABILITY_ISSUER'],
   [
-    'an ability that it doesn’t have',
+    'an ability that it does not grant',
     under({ ability: { ability: 'notes/delete', resource: NOTE } }),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    'a link',
+    'a delegated capability',
     under({}, { input: () => delegatedJWS, capability: () => delegated }),
     'ERR_CAPABILITY_DELEGATED',
   ],
   [
-    '(a link, where that is accepted)',
+    '(a delegated capability, with the delegation option)',
     under({ delegation: { maxLinks: 2 } }, { input: () => delegatedJWS, capability: () => delegated }),
     'accepted',
   ],
-  ['the capability that the link came of', under({}, { input: () => delegatedJWS }), 'ERR_JWS_INVALID'],
-  ['an audience of one’s own', under({ audience: NOBODY }), 'TypeError: audience'],
+  ['the parent of the delegated capability', under({}, { input: () => delegatedJWS }), 'ERR_JWS_INVALID'],
+  ['another audience option', under({ audience: NOBODY }), 'TypeError: audience'],
 ])
 
 const nobodys = (bytes: Uint8Array) => () => {
@@ -118,12 +122,12 @@ const nobodys = (bytes: Uint8Array) => () => {
   return verifyJWS(`${input}.${toBase64url(NOBODYS_SIGNATURE)}`)
 }
 
-tried('a JWS of a key as which anybody can sign', [
+tried('a JWS of a key for which anyone can forge signatures', [
   ['zero', nobodys(NOBODYS_KEY), 'ERR_JWS_INVALID'],
   ...SMALL_ORDER_KEYS.map(
-    (bytes, i) => [`small order, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
+    (bytes, i) => [`point of small order, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
   ),
   ...NON_CANONICAL_KEYS.slice(0, 6).map(
-    (bytes, i) => [`another form, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
+    (bytes, i) => [`non-canonical encoding, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
   ),
 ])

@@ -14,7 +14,8 @@ import { NOW, RESOURCE, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of pages: a cookie that is not the server's own, or no longer, names nobody; and nobody gets one without the key.
+// Attacks on the cookies of pages: a cookie that the server did not set, or an expired one, must show no account, and no cookie
+// can be had without the session key.
 
 const signer = await testSigner()
 const site = await cookieSite({}, signer)
@@ -25,7 +26,7 @@ const [mark = '', sealed = ''] = [value.slice(0, 11), value.slice(11)]
 const other = await cookieSite({}, await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B))
 const others = (await other.cookies()).split('; ')[0] ?? ''
 
-/** Who is named by these cookies: a stale one names nobody. */
+/** The account in these cookies; a stale cookie has none. */
 const visit =
   (cookies: () => string | Promise<string>, at: CookieSite = site, time = NOW) =>
   async (): Promise<Caller | undefined> => {
@@ -42,13 +43,13 @@ const header = (fields: object): string => Buffer.from(JSON.stringify(fields)).t
 const jwe = async (fields: { alg: string; enc: string }, key: Uint8Array): Promise<string> =>
   `${NAME}=${mark}${await new CompactEncrypt(Buffer.from(value)).setProtectedHeader(fields).encrypt(key)}`
 
-tried('whoever has changed the cookie', [
-  ['(the genuine one)', visit(() => genuine), 'accepted'],
-  ['(among others)', visit(() => `theme=dark; ${genuine}; __Host-x=1`), 'accepted'],
+tried('a changed cookie', [
+  ['(the genuine cookie)', visit(() => genuine), 'accepted'],
+  ['(the genuine cookie among others)', visit(() => `theme=dark; ${genuine}; __Host-x=1`), 'accepted'],
   ['nothing', visit(() => ''), 'nothing'],
-  ['its note alone', visit(() => note), 'nothing'],
-  ['its note in its place', visit(() => `${NAME}=${note.split('=')[1]}`), 'nothing'],
-  ['an empty one', visit(() => `${NAME}=`), 'nothing'],
+  ['the readable note without the cookie', visit(() => note), 'nothing'],
+  ['the readable note in place of the cookie', visit(() => `${NAME}=${note.split('=')[1]}`), 'nothing'],
+  ['an empty cookie', visit(() => `${NAME}=`), 'nothing'],
   [
     'another protected header',
     visit(() => changed(0, () => header({ alg: 'dir', enc: 'A256GCM' }))),
@@ -59,9 +60,9 @@ tried('whoever has changed the cookie', [
   ['another ciphertext', visit(() => changed(3, flipped)), 'nothing'],
   ['another tag', visit(() => changed(4, flipped)), 'nothing'],
   ['no tag', visit(() => changed(4, () => '')), 'nothing'],
-  ['one that is cut off', visit(() => cookie.slice(0, -1)), 'nothing'],
-  ['one with something added', visit(() => `${cookie}A`), 'nothing'],
-  ['one in two parts that has one', visit(() => cookie.replace('.1.', '.2.')), 'nothing'],
+  ['a truncated cookie', visit(() => cookie.slice(0, -1)), 'nothing'],
+  ['a cookie with added characters', visit(() => `${cookie}A`), 'nothing'],
+  ['a cookie of one part that claims two', visit(() => cookie.replace('.1.', '.2.')), 'nothing'],
   ['ten million characters', visit(() => `${NAME}=${mark}${'A'.repeat(10_000_000)}`), 'nothing'],
   [
     'ten thousand cookies',
@@ -70,19 +71,19 @@ tried('whoever has changed the cookie', [
   ],
 ])
 
-tried('whoever puts another cookie beside it', [
-  ['(the other one alone)', visit(() => others), 'accepted'],
-  ['(another name)', visit(() => `${others.replace(NAME, 'x')}; ${genuine}`), 'accepted'],
-  ['before it', visit(() => `${others}; ${genuine}`), 'nothing'],
-  ['behind it', visit(() => `${genuine}; ${others}`), 'nothing'],
-  ['the same one', visit(() => `${cookie}; ${cookie}`), 'nothing'],
+tried('another cookie beside the genuine one', [
+  ['(the other cookie alone)', visit(() => others), 'accepted'],
+  ['(a cookie of another name)', visit(() => `${others.replace(NAME, 'x')}; ${genuine}`), 'accepted'],
+  ['before the genuine cookie', visit(() => `${others}; ${genuine}`), 'nothing'],
+  ['after the genuine cookie', visit(() => `${genuine}; ${others}`), 'nothing'],
+  ['the genuine cookie twice', visit(() => `${cookie}; ${cookie}`), 'nothing'],
   [
-    'under the name without the prefix, as another host can',
+    'with the name without its prefix, as another host can set it',
     visit(() => genuine.replaceAll('__Host-', '')),
     'nothing',
   ],
-  ['under the name in lower case', visit(() => genuine.replaceAll('__Host-', '__host-')), 'nothing'],
-  ['under a name in quotes', visit(() => `"${NAME}"=${value}`), 'nothing'],
+  ['with the name in lower case', visit(() => genuine.replaceAll('__Host-', '__host-')), 'nothing'],
+  ['with the name in quotes', visit(() => `"${NAME}"=${value}`), 'nothing'],
 ])
 
 const forSite = (options: Parameters<typeof cookieSite>[0]) => cookieSite(options)
@@ -93,27 +94,27 @@ const foreign: Record<string, CookieSite> = {
   resources: await forSite({ resources: ['https://api.example.com/admin'] }),
 }
 
-tried('whoever brings the cookie of another server', [
+tried('a cookie of another server', [
   ['with another secret', visit(async () => (await foreign['secret']?.cookies(signer)) ?? ''), 'nothing'],
   [
     'for another kind of session',
     visit(async () => ((await foreign['name']?.cookies(signer)) ?? '').replaceAll('__Host-admin', NAME)),
     'nothing',
   ],
-  ['for other sites', visit(() => genuine, foreign['domain']), 'nothing'],
-  ['for less than is asked for here', visit(() => genuine, foreign['resources']), 'nothing'],
+  ['for other domains', visit(() => genuine, foreign['domain']), 'nothing'],
+  ['without the required resources', visit(() => genuine, foreign['resources']), 'nothing'],
   [
     'with another algorithm, and the same secret',
     visit(() => jwe({ alg: 'dir', enc: 'A256GCM' }, SECRET)),
     'nothing',
   ],
   [
-    'with the secret itself for a key',
+    'sealed directly with the secret',
     visit(() => jwe({ alg: 'dir', enc: 'A256CBC-HS512' }, new Uint8Array([...SECRET, ...SECRET]))),
     'nothing',
   ],
   [
-    'that cookieStore has sealed',
+    'sealed by cookieStore',
     visit(async () => {
       const store = cookieStore(undefined, { secret: SECRET })
       await store.setItem('cacao-session', value)
@@ -126,16 +127,16 @@ tried('whoever brings the cookie of another server', [
 const short = await cookieSite({}, await testSigner('P-256', { exp: new Date(NOW + 60_000).toISOString() }))
 const shortLived = await short.cookies()
 
-tried('whoever has copied it', [
+tried('a copied cookie', [
   ['(at once)', visit(() => genuine), 'accepted'],
-  ['in its last moment', visit(() => genuine, site, NOW + 599_999), 'accepted'],
-  ['when its time is over', visit(() => genuine, site, NOW + 600_000), 'nothing'],
-  ['(while the capability lasts)', visit(() => shortLived, short, NOW + 59_999), 'accepted'],
-  ['when the capability is over', visit(() => shortLived, short, NOW + 60_000), 'nothing'],
-  ['before it was made', visit(() => genuine, site, NOW - 300_001), 'nothing'],
+  ['in its last millisecond', visit(() => genuine, site, NOW + 599_999), 'accepted'],
+  ['after its expiry', visit(() => genuine, site, NOW + 600_000), 'nothing'],
+  ['(before the capability’s expiry)', visit(() => shortLived, short, NOW + 59_999), 'accepted'],
+  ['after the capability’s expiry', visit(() => shortLived, short, NOW + 60_000), 'nothing'],
+  ['before it was set', visit(() => genuine, site, NOW - 300_001), 'nothing'],
 ])
 
-/** What the handler answers to a request: a cookie, or nothing. */
+/** The cookie that the handler sets for a request, if any. */
 const renewed = (make: () => Request | Promise<Request>) => async (): Promise<string | undefined> => {
   const server = await cookieSite({}, signer)
   const request = await make()
@@ -149,37 +150,37 @@ const withHeaders = async (headers: Record<string, string>): Promise<Request> =>
 }
 const authorization = (await signed()).headers.get('authorization') ?? ''
 
-tried('whoever wants a cookie without the key', [
-  ['(with it)', renewed(signed), 'accepted'],
+tried('requesting a cookie without the session key', [
+  ['(with the session key)', renewed(signed), 'accepted'],
   [
-    'by the cookie itself',
+    'with the cookie itself',
     renewed(() => new Request(SESSION_URL, { method: 'POST', headers: { cookie: genuine } })),
     'nothing',
   ],
   [
-    'by the capability, which is no secret',
+    'with the capability, which is no secret',
     renewed(() => new Request(SESSION_URL, { method: 'POST', headers: { authorization, cookie: genuine } })),
     'nothing',
   ],
   [
-    'by a request for another path',
+    'with a request signed for another path',
     renewed(async () => new Request(SESSION_URL, await signed(`${ORIGIN}/api/notes`))),
     'nothing',
   ],
   [
-    'by a request for another host',
+    'with a request signed for another host',
     renewed(async () => new Request(SESSION_URL, await signed('https://api.example.com/session'))),
     'nothing',
   ],
   [
-    'by a request with another method',
+    'with a request signed with another method',
     renewed(
       async () =>
         new Request(SESSION_URL, { method: 'POST', headers: (await signed(SESSION_URL, 'PUT')).headers }),
     ),
     'nothing',
   ],
-  ['by a GET', renewed(() => signed(SESSION_URL, 'GET')), 'nothing'],
+  ['with a GET', renewed(() => signed(SESSION_URL, 'GET')), 'nothing'],
   [
     'with the capability of another',
     renewed(async () =>
@@ -201,7 +202,7 @@ tried('whoever wants a cookie without the key', [
     'nothing',
   ],
   [
-    'with a capability for something else',
+    'with a capability for other resources',
     async () => {
       const strict = await cookieSite(
         { resources: [RESOURCE] },
@@ -213,7 +214,7 @@ tried('whoever wants a cookie without the key', [
   ],
 ])
 
-tried('whoever wants refreshPage to lead elsewhere', [
+tried('a refreshPage that would lead elsewhere', [
   [
     '(to the login page)',
     () => site.pages.refreshPage(new Request(ORIGIN), { script: '/r.js', login: '/login' }),
@@ -236,7 +237,7 @@ tried('whoever wants refreshPage to lead elsewhere', [
       ] as const,
   ),
   [
-    'by a fragment of HTML',
+    'with HTML in an option',
     () => site.pages.refreshPage(new Request(ORIGIN), { script: '/r.js"><script>', login: '/login' }),
     'TypeError: script',
   ],

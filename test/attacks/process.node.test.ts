@@ -2,7 +2,7 @@ import { KEY_A, KEY_B } from '../setup/wallet.js'
 import { inProcess } from './kit/in-process.js'
 import { tried } from './kit/tried.js'
 
-// The door of a process that serves many people at a time: what it knows of one must be nobody else's.
+// Attacks on a process that serves many people: no state of one person may reach another.
 
 const SETUP = `
   const { DIDSession } = await import('cacao-session')
@@ -22,19 +22,23 @@ const SETUP = `
   }`
 const process = (script: string) => () => inProcess(`${SETUP}\n${script}`)
 
-tried('a server that was not told where sessions are', [
-  ['load, in the request after somebody’s', process('tell(await DIDSession.load())'), 'ERR_ENVIRONMENT'],
+tried('a server that passes no store', [
+  [
+    'load, in the request after another person’s',
+    process('tell(await DIDSession.load())'),
+    'ERR_ENVIRONMENT',
+  ],
   ['load of an account', process('tell(await DIDSession.load(me, { resources }))'), 'ERR_ENVIRONMENT'],
   ['get', process('tell(await DIDSession.get(me, mine, { resources }))'), 'ERR_ENVIRONMENT'],
   ['list', process('tell(await DIDSession.list())'), 'ERR_ENVIRONMENT'],
   ['hasSessionFor', process('tell(await DIDSession.hasSessionFor(me, resources))'), 'ERR_ENVIRONMENT'],
   [
-    'a page that is rendered there',
+    'a page rendered on the server',
     process('globalThis.window = globalThis\ntell(await DIDSession.load())'),
     'ERR_ENVIRONMENT',
   ],
   [
-    'a store that got lost',
+    'an undefined store',
     process('tell(await DIDSession.load(undefined, { store: undefined }))'),
     'TypeError: store',
   ],
@@ -44,15 +48,15 @@ tried('a server that was not told where sessions are', [
     'accepted',
   ],
   [
-    '(authorize, which keeps nothing)',
+    '(authorize, which needs no store)',
     process('tell(await DIDSession.authorize(mine, { resources }))'),
     'accepted',
   ],
 ])
 
-tried('two people at one server', [
+tried('two people on one server', [
   [
-    '(each has their own)',
+    '(each loads their own session)',
     process(`
       const [first, second] = [request(), request()]
       await DIDSession.get(me, mine, first.options)
@@ -63,21 +67,21 @@ tried('two people at one server', [
     'accepted',
   ],
   [
-    'no cookie, right after somebody has signed in',
+    'no cookie, right after another person signed in',
     process(`
       await DIDSession.get(me, mine, request().options)
       tell(await DIDSession.load(undefined, request().options))`),
     'nothing',
   ],
   [
-    'no cookie, and the account that somebody has signed in with',
+    'no cookie, and the account of another person',
     process(`
       await DIDSession.get(me, mine, request().options)
       tell(await DIDSession.load(me, request().options))`),
     'nothing',
   ],
   [
-    'no cookie, while somebody is signing in with the account',
+    'no cookie, while another person signs in with the account',
     process(`
       const wallet = testWallet({ privateKey: '${KEY_A}' })
       const signingIn = DIDSession.get(me, ethereumAuth(wallet.provider, me, { domain }), request().options)
@@ -106,7 +110,7 @@ tried('two people at one server', [
     'accepted',
   ],
   [
-    'somebody who says no, while the same account signs in in another request',
+    'a rejected prompt, while the same account signs in in another request',
     process(`
       const wallet = testWallet({ privateKey: '${KEY_A}', behaviour: 'rejects' })
       const [no, yes] = await Promise.allSettled([
@@ -118,9 +122,9 @@ tried('two people at one server', [
   ],
 ])
 
-tried('a sign-out that is to end somebody else’s session', [
+tried('a sign-out that would end another person’s session', [
   [
-    '(one’s own)',
+    '(a sign-out of one’s own session)',
     process(`
       const { options } = request()
       const session = await DIDSession.get(me, mine, options)
@@ -137,7 +141,7 @@ tried('a sign-out that is to end somebody else’s session', [
     'accepted',
   ],
   [
-    'of a record that names their public key, in one’s own store',
+    'of a record with the other public key, in the attacker’s store',
     process(`
       const session = await DIDSession.get(me, mine, request().options)
       const own = memoryStore()
@@ -147,7 +151,7 @@ tried('a sign-out that is to end somebody else’s session', [
     'accepted',
   ],
   [
-    'of a record that names their public key, with a key of one’s own',
+    'of a record with the other public key and the attacker’s private key',
     process(`
       const session = await DIDSession.get(me, mine, request().options)
       const own = memoryStore()

@@ -16,14 +16,14 @@ import type { WireRequest } from '../setup/wire-request.js'
 import { toPort } from './kit/socket-server.js'
 import { tried } from './kit/tried.js'
 
-// The door of a server, at its sockets: what no client would write is written there byte by byte. A capability for
-// https://uploads.example.com/* must not reach `DELETE https://api.example.com/account`, however the two names are mixed.
+// Attacks on a server's sockets, with bytes that no client would send. A capability for https://uploads.example.com/* must not
+// reach `DELETE https://api.example.com/account`, however the two names are mixed.
 
 const AUTHORITY = 'api.example.com'
 const UPLOADS = 'uploads.example.com'
 const OWN = `https://${AUTHORITY}/account`
 
-/** As careless as a server may be: by the host and the target that the request itself names. */
+/** As careless as a server can be: with the host and the target that the request itself names. */
 const options = {
   ...accepting,
   resources: (request: { headers: { host?: string | undefined }; url?: string | undefined }) => [
@@ -43,7 +43,7 @@ const onExpress = express()
   .use((request, response) => {
     response.send(`${request.protocol}s://${request.host}${request.originalUrl}`)
   })
-/** Behind a proxy that it believes, by what Express says of the request. */
+/** Behind a proxy that it trusts, with the host and protocol that Express reports. */
 const behindProxy = express()
   .set('trust proxy', true)
   .use(
@@ -91,7 +91,7 @@ afterAll(async () => {
   for (const server of running) server.close()
 })
 
-/** What became of it: what the handler has seen must be what was signed; a refusal has a code or is a 4xx of the server's own. */
+/** The outcome: the handler must have seen what was signed; a refusal has one of our codes or is a 4xx of the HTTP server. */
 function outcome({ status, body }: Answer): boolean {
   const [, code] = /^\{"code":"(\w+)"\}$/.exec(body) ?? []
   if (code !== undefined && status < 500) throw new SessionError(code as SessionErrorCode, body)
@@ -109,49 +109,57 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     async (): Promise<boolean> =>
       outcome(await toPort(ports.get(name) ?? 0)({ ...(await sign(by)), ...change }))
 
-  tried(`a capability for uploads that is to delete the account, on ${name}`, [
-    ['(the account’s own)', send({}, () => owner), 'accepted'],
-    ['as it is', send({}), 'ERR_CAPABILITY_RESOURCES'],
+  tried(`a capability for uploads that would delete the account, on ${name}`, [
+    ['(the account’s own capability)', send({}, () => owner), 'accepted'],
+    ['unchanged', send({}), 'ERR_CAPABILITY_RESOURCES'],
     ['by Host', send({ host: UPLOADS }), 'ERR_CAPABILITY_RESOURCES'],
-    ['by Host, with a port', send({ host: `${UPLOADS}:443` }), 'ERR_CAPABILITY_RESOURCES'],
     [
-      'by Host, with a user',
+      'with the other host in Host, with a port',
+      send({ host: `${UPLOADS}:443` }),
+      'ERR_CAPABILITY_RESOURCES',
+    ],
+    [
+      'with the other host in Host, with a user name',
       send({ host: `${UPLOADS}@${AUTHORITY}` }),
       name === 'Hono' ? 'nothing' : 'ERR_CAPABILITY_RESOURCES',
     ],
     [
-      'by a Host that has a path',
+      'with the other host in a Host with a path',
       send({ host: `${UPLOADS}/x?` }),
       name === 'Hono' ? 'nothing' : 'ERR_CAPABILITY_RESOURCES',
     ],
     [
-      'by an absolute target',
+      'with the other host in an absolute target',
       send({ target: `https://${UPLOADS}/account` }),
       name === 'Hono' ? 'ERR_CAPABILITY_RESOURCES' : 'ERR_REQUEST_SIGNATURE',
     ],
     [
-      'by both',
+      'with the other host in both',
       send({ target: `https://${UPLOADS}/account`, host: UPLOADS }),
       name === 'Hono' ? 'ERR_CAPABILITY_RESOURCES' : 'ERR_REQUEST_SIGNATURE',
     ],
-    ['(a Host of nowhere, by the account’s own)', send({ host: 'localhost' }, () => owner), 'accepted'],
+    [
+      '(the account’s own capability, with an unknown Host)',
+      send({ host: 'localhost' }, () => owner),
+      'accepted',
+    ],
   ])
 
-  /** Signed as it is written: only what a URL makes of it is odd. */
+  /** Signed as it is written; only a URL parser would change it. */
   const aim = (target: string) => async (): Promise<boolean> => {
     const { status, body } = await toPort(ports.get(name) ?? 0)(await sign(() => owner, target))
     if (status >= 400 && status < 500) return false
     throw new Error(`${status} ${body}`)
   }
-  tried(`a target that a URL would write in another way, on ${name}`, [
+  tried(`a target that a URL parser would rewrite, on ${name}`, [
     ['a fragment', aim('/account#x'), 'nothing'],
     ['an empty fragment', aim('/account#'), 'nothing'],
     ['dot segments', aim('/x/../account'), 'nothing'],
     ['encoded dot segments', aim('/x/%2e%2E/account'), 'nothing'],
     ['a dot segment', aim('/./account'), 'nothing'],
     ['a backslash', aim('/x\\..\\account'), 'nothing'],
-    ['a user in an absolute target', aim(`https://user@${AUTHORITY}/account`), 'nothing'],
-    ['a user and a password', aim(`https://user:x@${AUTHORITY}/account`), 'nothing'],
+    ['a user name in an absolute target', aim(`https://user@${AUTHORITY}/account`), 'nothing'],
+    ['a user name and a password', aim(`https://user:x@${AUTHORITY}/account`), 'nothing'],
     ['a port in an absolute target', aim(`https://${AUTHORITY}:8443/account`), 'nothing'],
     ['another scheme', aim(`ftp://${AUTHORITY}/account`), 'nothing'],
     ['no scheme', aim(`${AUTHORITY}/account`), 'nothing'],
@@ -159,12 +167,12 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     ['an asterisk', aim('*'), 'nothing'],
     ['no slash', aim('account'), 'nothing'],
     ['a quotation mark', aim('/account"'), 'nothing'],
-    ['bytes that are no ASCII', aim('/acc\u00fcnt'), 'nothing'],
+    ['bytes outside ASCII', aim('/acc\u00fcnt'), 'nothing'],
     ['angle brackets in the query', aim('/account?<x>'), 'nothing'],
   ])
 }
 
-/** Through a proxy that hands on what the client says of it. */
+/** Through a proxy that forwards the client's own headers. */
 const forwarded =
   (headers: WireRequest['headers'], by = (): TestSigner => uploader) =>
   async (): Promise<boolean> => {
@@ -174,33 +182,33 @@ const forwarded =
   }
 const HTTPS = ['X-Forwarded-Proto', 'https'] as const
 
-tried('a capability for uploads that is to delete the account, behind a proxy that Express believes', [
-  ['(the account’s own)', forwarded([HTTPS], () => owner), 'accepted'],
-  ['as it is', forwarded([HTTPS]), 'ERR_CAPABILITY_RESOURCES'],
+tried('a capability for uploads that would delete the account, behind a proxy that Express trusts', [
+  ['(the account’s own capability)', forwarded([HTTPS], () => owner), 'accepted'],
+  ['unchanged', forwarded([HTTPS]), 'ERR_CAPABILITY_RESOURCES'],
   ['by X-Forwarded-Host', forwarded([HTTPS, ['X-Forwarded-Host', UPLOADS]]), 'ERR_CAPABILITY_RESOURCES'],
   [
-    'by several of them',
+    'with several forwarded hosts',
     forwarded([HTTPS, ['X-Forwarded-Host', `${UPLOADS}, ${AUTHORITY}`]]),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    'by one of them twice',
+    'with a forwarded host twice',
     forwarded([HTTPS, ['X-Forwarded-Host', AUTHORITY], ['x-forwarded-host', UPLOADS]]),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    '(the account’s own, under another name)',
+    '(the account’s own capability, with another host)',
     forwarded([HTTPS, ['X-Forwarded-Host', UPLOADS]], () => owner),
     'accepted',
   ],
   [
-    '(the account’s own, under another scheme)',
+    '(the account’s own capability, with another scheme)',
     forwarded([['X-Forwarded-Proto', 'http']], () => owner),
     'accepted',
   ],
 ])
 
-/** On HTTP/2, with these headers beside what was signed. */
+/** On HTTP/2, with these headers besides the signed ones. */
 const send2 =
   (changes: IncomingHttpHeaders, by = (): TestSigner => uploader, target = '/account') =>
   async (): Promise<boolean> => {
@@ -224,30 +232,38 @@ const send2 =
     }
   }
 
-tried('a capability for uploads that is to delete the account, on HTTP/2', [
-  ['(the account’s own)', send2({ ':authority': AUTHORITY }, () => owner), 'accepted'],
+tried('a capability for uploads that would delete the account, on HTTP/2', [
+  ['(the account’s own capability)', send2({ ':authority': AUTHORITY }, () => owner), 'accepted'],
   [
-    '(the account’s own, with the name twice)',
+    '(the account’s own capability, with host and :authority)',
     send2({ ':authority': AUTHORITY, host: AUTHORITY }, () => owner),
     'accepted',
   ],
-  ['as it is', send2({ ':authority': AUTHORITY }), 'ERR_CAPABILITY_RESOURCES'],
+  ['unchanged', send2({ ':authority': AUTHORITY }), 'ERR_CAPABILITY_RESOURCES'],
   ['by :authority', send2({ ':authority': UPLOADS }), 'ERR_CAPABILITY_RESOURCES'],
-  ['by host beside :authority', send2({ ':authority': AUTHORITY, host: UPLOADS }), 'ERR_REQUEST_SIGNATURE'],
-  ['by :authority beside host', send2({ ':authority': UPLOADS, host: AUTHORITY }), 'ERR_REQUEST_SIGNATURE'],
-  ['by another scheme', send2({ ':authority': AUTHORITY, ':scheme': 'ftp' }), 'ERR_CAPABILITY_RESOURCES'],
   [
-    'by an absolute path',
+    'with the other host in host beside :authority',
+    send2({ ':authority': AUTHORITY, host: UPLOADS }),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  [
+    'with the other host in :authority beside host',
+    send2({ ':authority': UPLOADS, host: AUTHORITY }),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['with another scheme', send2({ ':authority': AUTHORITY, ':scheme': 'ftp' }), 'ERR_CAPABILITY_RESOURCES'],
+  [
+    'with an absolute path',
     send2({ ':authority': AUTHORITY, ':path': `https://${UPLOADS}/account` }),
     'nothing',
   ],
   [
-    'the account’s own, with a fragment',
+    'the account’s own capability, with a fragment',
     send2({ ':authority': AUTHORITY }, () => owner, '/account#x'),
     'ERR_REQUEST_SIGNATURE',
   ],
   [
-    'the account’s own, with dot segments',
+    'the account’s own capability, with dot segments',
     send2({ ':authority': AUTHORITY }, () => owner, '/x/../account'),
     'ERR_REQUEST_SIGNATURE',
   ],

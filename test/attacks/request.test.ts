@@ -20,7 +20,7 @@ import {
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of a server that takes signed requests, by whichever function it takes them.
+// Attacks with signed requests, on every function that verifies them.
 
 const careful = { ...accepting, resources: [RESOURCE] }
 const ACCOUNT_URL = 'https://api.example.com/account'
@@ -37,9 +37,9 @@ const middleware = (options: object) => () => requireSession({ ...careful, ...op
 const { resources: _, ...withoutResources } = careful
 const { domains: __, ...withoutDomains } = careful
 
-tried('a server that never said what it asks for', [
-  ['(one that did)', server({}), 'accepted'],
-  ['(any, on purpose)', server({ resources: false }), 'accepted'],
+tried('a server without the required options', [
+  ['(all required options)', server({}), 'accepted'],
+  ['(resources: false, on purpose)', server({ resources: false }), 'accepted'],
   ['no resources', () => requestVerifier(withoutResources as never), 'TypeError: resources'],
   [
     'no resources, in a middleware',
@@ -48,42 +48,42 @@ tried('a server that never said what it asks for', [
   ],
   ['no resources, on Hono', () => honoSession(withoutResources as never), 'TypeError: resources'],
   [
-    'no resources, for one request',
+    'no resources, in verifyRequest',
     async () => verifyRequest(await signer.sign(post()), { ...withoutResources, replay: false } as never),
     'TypeError: resources',
   ],
   [
-    'no replay, for one request',
+    'no replay, in verifyRequest',
     async () => verifyRequest(await signer.sign(post()), careful as never),
     'TypeError: replay',
   ],
   [
-    'replay that got lost, for one request',
+    'replay that is undefined, in verifyRequest',
     async () => verifyRequest(await signer.sign(post()), { ...careful, replay: undefined } as never),
     'TypeError: replay',
   ],
   [
-    '(no replay on purpose, for one request)',
+    '(replay: false on purpose, in verifyRequest)',
     async () => verifyRequest(await signer.sign(post()), { ...careful, replay: false }),
     'accepted',
   ],
-  ['no sites', () => requestVerifier(withoutDomains as never), 'TypeError: domains'],
+  ['no domains', () => requestVerifier(withoutDomains as never), 'TypeError: domains'],
   ['an empty list', server({ resources: [] }), 'TypeError: resources'],
-  ['a text for the list', server({ resources: RESOURCE }), 'TypeError: resources'],
+  ['a string in place of the list', server({ resources: RESOURCE }), 'TypeError: resources'],
   ['null, which is not false', server({ resources: null }), 'TypeError: resources'],
   ['0, which is not false', server({ resources: 0 }), 'TypeError: resources'],
-  ['what is no URI', server({ resources: ['/notes'] }), 'TypeError: resources'],
+  ['a resource that is no URI', server({ resources: ['/notes'] }), 'TypeError: resources'],
   ['an ability that is undefined', server({ ability: undefined }), 'TypeError: ability'],
   ['revocation that is undefined', server({ revocation: undefined }), 'TypeError: revocation'],
-  ['revocation that answers nothing', server({ revocation: {} }), 'TypeError: revocation'],
+  ['revocation without isRevoked', server({ revocation: {} }), 'TypeError: revocation'],
   ['replay that is undefined', middleware({ replay: undefined }), 'TypeError: replay'],
   ['replay that is null', middleware({ replay: null }), 'TypeError: replay'],
   ['replay that is true', middleware({ replay: true }), 'TypeError: replay'],
-  ['an option that nobody knows', middleware({ revoked: memoryRevocation() }), 'TypeError: revoked'],
-  ['a time without end', middleware({ maxAgeSecs: Number.POSITIVE_INFINITY }), 'TypeError: maxAgeSecs'],
-  ['a body without end', middleware({ maxBodyBytes: Number.NaN }), 'TypeError: maxBodyBytes'],
+  ['a misspelt option', middleware({ revoked: memoryRevocation() }), 'TypeError: revoked'],
+  ['an infinite maxAgeSecs', middleware({ maxAgeSecs: Number.POSITIVE_INFINITY }), 'TypeError: maxAgeSecs'],
+  ['an infinite maxBodyBytes', middleware({ maxBodyBytes: Number.NaN }), 'TypeError: maxBodyBytes'],
   [
-    'a check that is inherited, for one request',
+    'inherited options, in verifyRequest',
     async () => {
       const inherited: object = Object.create({ revocation: memoryRevocation() })
       return verifyRequest(
@@ -95,7 +95,7 @@ tried('a server that never said what it asks for', [
   ],
 ])
 
-tried('a server by a name that no client writes so', [
+tried('an authority that clients never spell so', [
   ['a scheme', server({ authority: 'https://api.example.com' }), 'TypeError: authority'],
   ['a path', server({ authority: 'api.example.com/v1' }), 'TypeError: authority'],
   ['upper case', server({ authority: 'API.example.com' }), 'TypeError: authority'],
@@ -103,10 +103,10 @@ tried('a server by a name that no client writes so', [
   ['the default port', server({ authority: 'api.example.com:443' }), 'TypeError: authority'],
   ['nothing', server({ authority: '' }), 'TypeError: authority'],
   ['an empty list', server({ authority: [] }), 'TypeError: authority'],
-  ['the name from a URL that isn’t set', server({ authority: undefined }), 'TypeError: authority'],
+  ['the host of a URL that is not set', server({ authority: undefined }), 'TypeError: authority'],
 ])
 
-/** What a server makes of a request. */
+/** The server's verdict on a request. */
 const send =
   (make: () => Request | Promise<Request>, options: Partial<RequestVerifierOptions> = {}) =>
   async (): Promise<unknown> =>
@@ -116,28 +116,28 @@ const byArgument = { resources: (_: Request, { href }: URL) => [href] }
 const toAccount = (changes: Parameters<typeof altered>[1]) => async (): Promise<Request> =>
   altered(await uploader.sign(new Request(ACCOUNT_URL, { method: 'DELETE' })), changes)
 
-tried('a capability for https://uploads.example.com/* that is to delete the account', [
+tried('a capability for https://uploads.example.com/* that would delete the account', [
   [
-    'by the host that the request names',
+    'with the other host in the request’s URL',
     send(toAccount({ url: 'https://uploads.example.com/account' }), byURL),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    'the same, with a function of the URL',
+    'the same, with a resources function',
     send(toAccount({ url: 'https://uploads.example.com/account' }), byArgument),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    'by another scheme',
+    'with another scheme',
     send(toAccount({ url: 'http://uploads.example.com/account' }), byURL),
     'ERR_CAPABILITY_RESOURCES',
   ],
   [
-    'by another port',
+    'with another port',
     send(toAccount({ url: 'https://uploads.example.com:8443/account' }), byURL),
     'ERR_CAPABILITY_RESOURCES',
   ],
-  ['as it is', send(toAccount({}), byURL), 'ERR_CAPABILITY_RESOURCES'],
+  ['unchanged', send(toAccount({}), byURL), 'ERR_CAPABILITY_RESOURCES'],
   [
     'signed for the other server',
     send(
@@ -155,7 +155,7 @@ tried('a capability for https://uploads.example.com/* that is to delete the acco
     'ERR_REQUEST_SIGNATURE',
   ],
   [
-    'where the server has both names',
+    'on a server with both authorities',
     send(toAccount({ url: 'https://uploads.example.com/account' }), {
       ...byURL,
       authority: ['api.example.com', 'uploads.example.com'],
@@ -172,11 +172,11 @@ const typed = (type: string) => async (): Promise<Request> =>
     },
   )
 
-tried('the bytes that were signed, as another message', [
-  ['(as they were sent)', send(typed('application/json')), 'accepted'],
-  ['another type', send(typed('application/x-www-form-urlencoded')), 'ERR_REQUEST_SIGNATURE'],
+tried('a signed request that was changed', [
+  ['(unchanged)', send(typed('application/json')), 'accepted'],
+  ['another content type', send(typed('application/x-www-form-urlencoded')), 'ERR_REQUEST_SIGNATURE'],
   ['another charset', send(typed('application/json;charset=utf-7')), 'ERR_REQUEST_SIGNATURE'],
-  ['another case', send(typed('application/JSON')), 'ERR_REQUEST_SIGNATURE'],
+  ['another letter case of the content type', send(typed('application/JSON')), 'ERR_REQUEST_SIGNATURE'],
   ['two types', send(typed('application/json, text/plain')), 'ERR_REQUEST_SIGNATURE'],
   [
     'another body',
@@ -194,7 +194,7 @@ tried('the bytes that were signed, as another message', [
     'ERR_REQUEST_SIGNATURE',
   ],
   [
-    'the profile of before, by its tag',
+    'the previous profile’s tag',
     send(async () => {
       const signed = await signer.sign(post())
       const input = signed.headers.get('signature-input')?.replace('cacao-session-2', 'cacao-session') ?? ''
@@ -204,7 +204,7 @@ tried('the bytes that were signed, as another message', [
   ],
 ])
 
-/** The outcome of the second time, or of what comes after. */
+/** The outcome of the second request, or of later ones. */
 const twice =
   (
     options: Partial<RequestVerifierOptions>,
@@ -219,13 +219,9 @@ const twice =
 
 tried('a request that was captured', [
   ['sent again', twice({}), 'ERR_REQUEST_REPLAYED'],
+  ['sent again to a server without a cache of capabilities', twice({ cacheSize: 0 }), 'ERR_REQUEST_REPLAYED'],
   [
-    'sent again to a server that remembers nothing of capabilities',
-    twice({ cacheSize: 0 }),
-    'ERR_REQUEST_REPLAYED',
-  ],
-  [
-    'sent again with a header that nobody signs',
+    'sent again with an unsigned header',
     twice({}, async (r) => altered(r, { headers: { 'x-again': '1' } })),
     'ERR_REQUEST_REPLAYED',
   ],
@@ -242,9 +238,9 @@ tried('a request that was captured', [
     ),
     'ERR_REQUEST_SIGNATURE',
   ],
-  ['(sent again where that is allowed)', twice({ replay: false }), 'accepted'],
+  ['(sent again with replay: false)', twice({ replay: false }), 'accepted'],
   [
-    'sent again when the clock was set back',
+    'sent again after the clock was set back',
     async () => {
       const clock = testClock(NOW)
       const verify = requestVerifier({ ...careful, now: clock.now, replay: memoryReplay({ now: clock.now }) })
@@ -258,18 +254,18 @@ tried('a request that was captured', [
     'ERR_REQUEST_STALE',
   ],
   [
-    'kept for longer than clocks may differ',
+    'sent after its expiry and the clock skew',
     send(async () => signer.sign(post(), NOW - 361_000)),
     'ERR_REQUEST_STALE',
   ],
-  ['made for tomorrow', send(async () => signer.sign(post(), NOW + 86_400_000)), 'ERR_REQUEST_STALE'],
+  ['signed for tomorrow', send(async () => signer.sign(post(), NOW + 86_400_000)), 'ERR_REQUEST_STALE'],
   [
-    'to a store that says nothing',
+    'to a replay store that returns undefined',
     send(() => signer.sign(post()), { replay: { use: () => undefined as never } }),
     'ERR_STORE_UNAVAILABLE',
   ],
   [
-    'to a store that says something like yes',
+    'to a replay store that returns a truthy value',
     send(() => signer.sign(post()), { replay: { use: () => 1 as never } }),
     'ERR_STORE_UNAVAILABLE',
   ],
@@ -281,20 +277,20 @@ const under = (
   options: Partial<RequestVerifierOptions> = {},
 ) => send(async () => (await testSigner('P-256', changes, walletKey)).sign(post()), options)
 
-tried('a capability that isn’t one for this', [
-  ['(one that is)', under({}), 'accepted'],
+tried('an insufficient capability', [
+  ['(a sufficient capability)', under({}), 'accepted'],
   ['signed by another wallet', under({}, KEY_B), 'ERR_CAPABILITY_SIGNATURE'],
   ['of another account', under({ iss: `did:pkh:${ACCOUNT_B}` }), 'ERR_CAPABILITY_SIGNATURE'],
-  ['of another site', under({ domain: 'evil.example.com' }), 'ERR_CAPABILITY_DOMAIN'],
+  ['of another domain', under({ domain: 'evil.example.com' }), 'ERR_CAPABILITY_DOMAIN'],
   [
-    'of a preview that is none',
+    'of a domain that only resembles a preview',
     under({ domain: 'preview-evil.example.com' }, undefined, {
       domains: (domain) => /^preview-[0-9a-f]{8}\.example\.com$/.test(domain),
     }),
     'ERR_CAPABILITY_DOMAIN',
   ],
   [
-    '(of a preview)',
+    '(of a preview domain)',
     under({ domain: 'preview-0123abcd.example.com' }, undefined, {
       domains: (domain) => /^preview-[0-9a-f]{8}\.example\.com$/.test(domain),
     }),
@@ -305,14 +301,14 @@ tried('a capability that isn’t one for this', [
     under({ resources: ['https://api.example.com/other/*'] }),
     'ERR_CAPABILITY_RESOURCES',
   ],
-  ['for nothing', under({ resources: undefined }), 'ERR_CAPABILITY_RESOURCES'],
+  ['without resources', under({ resources: undefined }), 'ERR_CAPABILITY_RESOURCES'],
   [
-    'where the function of the request forgets a case',
+    'if the resources function returns undefined',
     under({}, undefined, { resources: () => undefined as never }),
     'TypeError: the',
   ],
   [
-    'where the function of the request has an empty list',
+    'if the resources function returns an empty list',
     under({}, undefined, { resources: () => [] }),
     'TypeError: the',
   ],
@@ -332,7 +328,7 @@ tried('a capability that isn’t one for this', [
   ],
 ])
 
-/** As the server refuses it, without having looked at anything dear. */
+/** Expects a refusal before any expensive check. */
 const cheaply = (
   code: SessionErrorCode,
   make: () => Promise<Request>,
@@ -360,7 +356,7 @@ const contract = (changes: Record<string, unknown>) => async (): Promise<Request
   return signRequest(post(), { key, cacao: { ...cacao, s: { t: 'eip1271', s: '0x00' } } }, NOW)
 }
 
-tried('a useless capability that is to cost an RPC', [
+tried('an insufficient capability that would cause an RPC call', [
   cheaply(
     'ERR_CAPABILITY_EXPIRED',
     async () => (await testSigner('P-256', { exp: '2026-01-31T12:00:20Z' })).sign(post()),
@@ -382,11 +378,11 @@ const many =
     return last
   }
 
-tried('one caller who is to fill what is there for all', [
-  ['(as many as one may send)', many(5, (by) => by.sign(post()), { maxLiveRequests: 5 }), 'accepted'],
+tried('a caller that would use up shared resources', [
+  ['(as many requests as allowed)', many(5, (by) => by.sign(post()), { maxLiveRequests: 5 }), 'accepted'],
   ['one request more', many(6, (by) => by.sign(post()), { maxLiveRequests: 5 }), 'ERR_REQUEST_LIMIT'],
   [
-    'a body of more bytes than are read',
+    'a body above maxBodyBytes',
     send(() => signer.sign(post('x'.repeat(101))), { maxBodyBytes: 100 }),
     'ERR_REQUEST_TOO_LARGE',
   ],
@@ -402,7 +398,7 @@ tried('one caller who is to fill what is there for all', [
   ],
 ])
 
-/** What tells caches whose an answer is. */
+/** The headers that mark a response as private. */
 const headersOf = async (handler: () => Response, admitted = true): Promise<string> => {
   const request = admitted ? await signer.sign(post()) : post()
   const { headers } = await requireSession(careful, handler)(request)
@@ -412,15 +408,15 @@ const isPrivate =
   (handler: () => Response, expected: string, admitted?: boolean) => async (): Promise<boolean> =>
     (await headersOf(handler, admitted)) === expected
 
-tried('an answer that a cache is to give to the next person', [
-  ['a plain one', isPrivate(() => new Response(), 'Authorization; private, no-store'), 'accepted'],
+tried('a response that a cache would give to the next person', [
+  ['a plain response', isPrivate(() => new Response(), 'Authorization; private, no-store'), 'accepted'],
   [
-    'one of fetch, whose headers can’t be changed',
+    'a response of fetch, whose headers are immutable',
     isPrivate(() => Response.redirect('https://api.example.com/'), 'Authorization; private, no-store'),
     'accepted',
   ],
   [
-    'one that says what it varies by',
+    'a response with its own Vary',
     isPrivate(
       () => new Response(null, { headers: { vary: 'Accept' } }),
       'Accept, Authorization; private, no-store',
@@ -428,7 +424,7 @@ tried('an answer that a cache is to give to the next person', [
     'accepted',
   ],
   [
-    'one that chose another caching',
+    'a response with its own Cache-Control',
     isPrivate(
       () => new Response(null, { headers: { 'cache-control': 'private, max-age=60' } }),
       'Authorization; private, max-age=60',

@@ -3,7 +3,8 @@ import { build } from 'esbuild'
 import { beforeEach, expect, it } from 'vitest'
 import { root } from '../docs/pages.js'
 
-// The service worker of examples/service-worker, in one file as its build.js writes it, with a session that only notes what it signs.
+// The service worker of examples/service-worker, bundled as its build.js does it, with a session that only records what it
+// signs.
 const ORIGIN = 'https://app.example.com'
 
 interface FetchEvent {
@@ -37,10 +38,10 @@ beforeEach(async () => {
   new Function('globalThis', 'location', outputFiles[0]?.text ?? '')(worker, worker.location)
 })
 
-/** Gives the worker a request as a browser does, and waits for its answer. */
+/** Passes a request to the worker as a browser does, and waits for its answer. */
 async function send(init: RequestInit, browser: { mode: string; referrer: string }): Promise<void> {
   const request = new Request(`${ORIGIN}/api/notes`, init)
-  // No script can make a request of the mode `navigate`.
+  // A script can not create a request with the mode `navigate`.
   for (const [name, value] of Object.entries(browser)) Object.defineProperty(request, name, { value })
   let answer: unknown
   onFetch({
@@ -54,14 +55,14 @@ async function send(init: RequestInit, browser: { mode: string; referrer: string
 
 const POST = { method: 'POST', body: 'a note' }
 
-it('signs the requests and the forms of its own pages', async () => {
+it('the signing service worker signs requests and forms of its own pages', async () => {
   await send({}, { mode: 'no-cors', referrer: '' })
   await send(POST, { mode: 'cors', referrer: `${ORIGIN}/` })
   await send(POST, { mode: 'navigate', referrer: `${ORIGIN}/write?new` })
   expect(signed).toEqual(['GET', 'POST', 'POST'].map((method) => `${method} ${ORIGIN}/api/notes`))
 })
 
-it('signs no form or link of another site', async () => {
+it('the signing service worker signs no form or link of another site', async () => {
   for (const referrer of ['https://evil.example/', '', `${ORIGIN}.evil.example/`, 'about:client'])
     for (const init of [POST, {}]) await send(init, { mode: 'navigate', referrer })
   expect(signed).toEqual([])

@@ -14,12 +14,12 @@ import { accepting, post, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type Attack, tried } from './kit/tried.js'
 
-// The door of what a server keeps on its own machine, and in Redis.
+// Attacks on the files and the Redis of a server.
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
 const resources = ['https://api.example.com/notes/*']
 
-/** A file of sessions, to which something has happened. */
+/** A file of sessions after it was changed. */
 const tampered = (happens: (path: string) => Promise<unknown>) => async (): Promise<unknown> => {
   const path = join(await temporaryFolder(), 'own', 'sessions')
   await mkdir(dirname(path), { mode: 0o700 })
@@ -40,31 +40,31 @@ const revocations = (happens: (path: string) => Promise<unknown>) => async (): P
   return requestVerifier({ ...accepting, revocation: fileRevocation(path) })(await sign(post()))
 }
 
-tried('a file that others may write', [
-  ['(one that they may not)', tampered(async () => undefined), 'accepted'],
-  ['for the group', tampered((path) => chmod(path, 0o620)), 'ERR_STORE_UNAVAILABLE'],
-  ['for all', tampered((path) => chmod(path, 0o666)), 'ERR_STORE_UNAVAILABLE'],
+tried('a file that others can write', [
+  ['(a file that only its owner can write)', tampered(async () => undefined), 'accepted'],
+  ['writable by the group', tampered((path) => chmod(path, 0o620)), 'ERR_STORE_UNAVAILABLE'],
+  ['writable by everyone', tampered((path) => chmod(path, 0o666)), 'ERR_STORE_UNAVAILABLE'],
   [
-    'in a folder where anybody may replace it',
+    'in a folder where anyone can replace it',
     tampered((path) => chmod(dirname(path), 0o777)),
     'ERR_STORE_UNAVAILABLE',
   ],
-  ['a link to another one', tampered(linked), 'ERR_STORE_UNAVAILABLE'],
-  ['(a list of revocations that they may not write)', revocations(async () => undefined), 'accepted'],
+  ['a symbolic link to another file', tampered(linked), 'ERR_STORE_UNAVAILABLE'],
+  ['(a revocation file that only its owner can write)', revocations(async () => undefined), 'accepted'],
   [
-    'a list of revocations, for the group',
+    'a revocation file writable by the group',
     revocations((path) => chmod(path, 0o660)),
     'ERR_STORE_UNAVAILABLE',
   ],
   [
-    'a list of revocations in a folder of all',
+    'a revocation file in a folder writable by everyone',
     revocations((path) => chmod(dirname(path), 0o777)),
     'ERR_STORE_UNAVAILABLE',
   ],
-  ['a list of revocations that is a link', revocations(linked), 'ERR_STORE_UNAVAILABLE'],
+  ['a revocation file that is a symbolic link', revocations(linked), 'ERR_STORE_UNAVAILABLE'],
 ])
 
-/** A request to a server on a Redis of this policy, by which it may drop what it promised to keep. */
+/** A request to a server with a Redis of this policy, which may evict keys that must be kept. */
 const onRedis = (policy: string, make: 'replay' | 'revocation') => async (): Promise<unknown> => {
   const server = await startRedis([
     '--maxmemory',
@@ -93,11 +93,11 @@ const EVICTING = [
 ]
 
 describeRedis('redis-server', () => {
-  tried('a Redis that forgets under load', [
-    ['(one that doesn’t)', onRedis('noeviction', 'revocation'), 'accepted'],
+  tried('a Redis that evicts keys', [
+    ['(a Redis that does not)', onRedis('noeviction', 'revocation'), 'accepted'],
     ...EVICTING.flatMap((policy): Attack[] => [
-      [`revocations under ${policy}`, onRedis(policy, 'revocation'), 'ERR_STORE_UNAVAILABLE'],
-      [`used requests under ${policy}`, onRedis(policy, 'replay'), 'ERR_STORE_UNAVAILABLE'],
+      [`revocations with ${policy}`, onRedis(policy, 'revocation'), 'ERR_STORE_UNAVAILABLE'],
+      [`used requests with ${policy}`, onRedis(policy, 'replay'), 'ERR_STORE_UNAVAILABLE'],
     ]),
   ])
 })

@@ -14,7 +14,8 @@ import { mapBackend } from '../setup/string-backends.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// The door of whatever keeps something: sessions, used requests, revocations. What comes back is read as if a stranger wrote it.
+// Attacks through stores: of sessions, used requests and revocations. Whatever a store returns is treated as if an attacker
+// wrote it.
 
 const resources = ['https://api.example.com/notes/*']
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
@@ -27,7 +28,7 @@ async function filled(domain = 'example.com'): Promise<SessionStore> {
   return store
 }
 
-/** What is loaded from a store whose records someone has changed. */
+/** The session loaded from a store with changed records. */
 const tampered =
   (
     change: (record: SessionRecord) => unknown,
@@ -50,8 +51,8 @@ const p =
 const exportable = () =>
   crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
 
-tried('a stored session that someone has written or changed', [
-  ['(one that nobody has)', tampered((record) => record), 'accepted'],
+tried('a stored session that an attacker wrote or changed', [
+  ['(an unchanged session)', tampered((record) => record), 'accepted'],
   ['another account', tampered((record) => ({ ...record, account: ACCOUNT_B })), 'nothing'],
   [
     'another account, in the capability too',
@@ -62,14 +63,14 @@ tried('a stored session that someone has written or changed', [
     'nothing',
   ],
   ['more resources', tampered(p({ resources: ['https://*'] })), 'nothing'],
-  ['a later end', tampered(p({ exp: '2099-01-01T00:00:00Z' })), 'nothing'],
+  ['a later expiry', tampered(p({ exp: '2099-01-01T00:00:00Z' })), 'nothing'],
   [
-    'a capability of another wallet',
+    'a capability signed by another wallet',
     tampered((record) => ({ ...record, cacao: signed({ aud: record.keyDID }, KEY_B) })),
     'nothing',
   ],
   [
-    'a key of somebody else',
+    'another person’s key',
     tampered(
       (record) => record,
       believed,
@@ -77,7 +78,7 @@ tried('a stored session that someone has written or changed', [
     ),
     'nothing',
   ],
-  ['a key that can be taken along', tampered((record) => record, believed, exportable), 'nothing'],
+  ['a key that can be exported', tampered((record) => record, believed, exportable), 'nothing'],
   [
     'no key',
     tampered(
@@ -89,22 +90,22 @@ tried('a stored session that someone has written or changed', [
   ],
   ['null', tampered(() => null), 'nothing'],
   [
-    'another site than those that count',
+    'a domain that is not allowed',
     async () => DIDSession.load(undefined, { store: await filled('evil.example'), ...believed }),
     'nothing',
   ],
   [
-    'a site of which a function says something like yes',
+    'a domain for which the function returns a truthy value',
     async () => DIDSession.load(undefined, { store: await filled(), domains: () => 1 as never }),
     'nothing',
   ],
   [
-    'one that was revoked',
+    'a revoked session',
     tampered((record) => record, { ...believed, revocation: { isRevoked: () => true } }),
     'nothing',
   ],
   [
-    'one of which nobody knows whether it was revoked',
+    'a session whose revocation store fails',
     tampered((record) => record, { ...believed, revocation: { isRevoked: () => undefined } }),
     'nothing',
   ],
@@ -115,25 +116,29 @@ const load = (options: object) => async () =>
 const asks = (options: object) => async () =>
   DIDSession.hasSessionFor(ACCOUNT_A, resources, { store: await filled(), ...options })
 
-tried('a check of stored sessions that is switched off by what it is asked', [
-  ['load: a text for the list of sites', load({ domains: 'evil.example' }), 'TypeError: domains'],
-  ['load: sites that are undefined', load({ domains: undefined }), 'TypeError: domains'],
+tried('loading sessions with options that would switch a check off', [
+  ['load: a string in place of the list of domains', load({ domains: 'evil.example' }), 'TypeError: domains'],
+  ['load: domains that are undefined', load({ domains: undefined }), 'TypeError: domains'],
   ['load: verifiers that are undefined', load({ verifiers: undefined }), 'TypeError: verifiers'],
   ['load: empty verifiers', load({ verifiers: {} }), 'TypeError: verifiers'],
   ['load: resources that are undefined', load({ resources: undefined }), 'TypeError: resources'],
-  ['load: a text for the list of resources', load({ resources: 'https://*' }), 'TypeError: resources'],
-  ['load: a misspelt name', load({ resource: resources }), 'TypeError: resource'],
-  ['load: a namespace that got lost', load({ namespace: undefined }), 'TypeError: namespace'],
   [
-    'load: a store that got lost',
+    'load: a string in place of the list of resources',
+    load({ resources: 'https://*' }),
+    'TypeError: resources',
+  ],
+  ['load: a misspelt option', load({ resource: resources }), 'TypeError: resource'],
+  ['load: a namespace that is undefined', load({ namespace: undefined }), 'TypeError: namespace'],
+  [
+    'load: a store that is undefined',
     () => DIDSession.load(undefined, { store: undefined as never }),
     'TypeError: store',
   ],
-  ['hasSessionFor: sites that are undefined', asks({ domains: undefined }), 'TypeError: domains'],
-  ['hasSessionFor: another site', asks({ domains: ['evil.example'] }), 'nothing'],
+  ['hasSessionFor: domains that are undefined', asks({ domains: undefined }), 'TypeError: domains'],
+  ['hasSessionFor: another domain', asks({ domains: ['evil.example'] }), 'nothing'],
   ['(hasSessionFor)', asks(believed), 'accepted'],
   [
-    'explain: a revocation that is only its question',
+    'explain: a function in place of a revocation store',
     async () =>
       DIDSession.explain(ACCOUNT_A, resources, {
         store: await filled(),
@@ -148,7 +153,7 @@ tried('a check of stored sessions that is switched off by what it is asked', [
     'TypeError: expiresInSecs',
   ],
   [
-    'get: a nonce that got lost',
+    'get: a nonce that is undefined',
     async () =>
       DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore(), nonce: undefined as never }),
     'TypeError: nonce',
@@ -160,7 +165,7 @@ tried('a check of stored sessions that is switched off by what it is asked', [
   ],
 ])
 
-/** A session as a string, in which someone has written somebody else's name. */
+/** A session string in which another account was written. */
 const string =
   (options: object, change: (cacao: SessionRecord['cacao']) => object = () => ({})) =>
   async (): Promise<unknown> => {
@@ -176,8 +181,8 @@ const string =
     )
   }
 
-tried('a string that someone has written', [
-  ['(one that nobody has changed)', string(believed), 'accepted'],
+tried('a session string that an attacker wrote', [
+  ['(an unchanged string)', string(believed), 'accepted'],
   ['another account', string(believed, () => ({ iss: `did:pkh:${ACCOUNT_B}` })), 'ERR_CAPABILITY_SIGNATURE'],
   ['more resources', string(believed, () => ({ resources: ['https://*'] })), 'ERR_CAPABILITY_SIGNATURE'],
   [
@@ -185,15 +190,15 @@ tried('a string that someone has written', [
     string(believed, () => ({ aud: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3' })),
     'ERR_CAPABILITY_AUDIENCE',
   ],
-  ['another site', string({ ...believed, domains: ['evil.example'] }), 'ERR_CAPABILITY_DOMAIN'],
+  ['another domain', string({ ...believed, domains: ['evil.example'] }), 'ERR_CAPABILITY_DOMAIN'],
   [
-    'one that was revoked',
+    'a revoked session',
     string({ ...believed, revocation: { isRevoked: () => true } }),
     'ERR_CAPABILITY_REVOKED',
   ],
-  ['sites that are undefined', string({ domains: undefined }), 'TypeError: domains'],
-  ['a text for the list of sites', string({ domains: 'example.com' }), 'TypeError: domains'],
-  ['a check that nobody knows', string({ domain: ['example.com'] }), 'TypeError: domain'],
+  ['domains that are undefined', string({ domains: undefined }), 'TypeError: domains'],
+  ['a string in place of the list of domains', string({ domains: 'example.com' }), 'TypeError: domains'],
+  ['a misspelt option', string({ domain: ['example.com'] }), 'TypeError: domain'],
 ])
 
 const server = (options: object) => async () => {
@@ -205,9 +210,9 @@ const fails = async (): Promise<never> => {
 }
 const never = () => new Promise<never>(() => undefined)
 
-tried('a server whose store has lost what it knew, or says nothing', [
+tried('a server whose store fails', [
   [
-    '(one that knows)',
+    '(a store that works)',
     server({ replay: memoryReplay({ now: accepting.now }), revocation: memoryRevocation() }),
     'accepted',
   ],
@@ -225,7 +230,7 @@ tried('a server whose store has lost what it knew, or says nothing', [
   ['revocation is down', server({ revocation: { isRevoked: fails } }), 'ERR_STORE_UNAVAILABLE'],
   ['revocation never answers', server({ revocation: { isRevoked: never } }), 'ERR_STORE_UNAVAILABLE'],
   [
-    'revocation says something like no',
+    'revocation returns a falsy value',
     server({ revocation: { isRevoked: () => 0 } }),
     'ERR_STORE_UNAVAILABLE',
   ],
@@ -233,7 +238,7 @@ tried('a server whose store has lost what it knew, or says nothing', [
 
 tried('a sign-out while the store is down', [
   [
-    '(a session at hand)',
+    '(a loaded session)',
     async () => {
       const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore() })
       return session.sign(new Uint8Array(1))
@@ -241,7 +246,7 @@ tried('a sign-out while the store is down', [
     'accepted',
   ],
   [
-    'says so',
+    'rejects',
     async () => {
       const store = failingStore()
       const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
@@ -251,7 +256,7 @@ tried('a sign-out while the store is down', [
     'ERR_STORE_UNAVAILABLE',
   ],
   [
-    'ends the key at hand all the same',
+    'ends the loaded session nevertheless',
     async () => {
       const store = failingStore()
       const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
@@ -262,7 +267,7 @@ tried('a sign-out while the store is down', [
     'ERR_SESSION_REMOVED',
   ],
   [
-    'of the account, too',
+    'of the account',
     async () => {
       const store = failingStore()
       const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
@@ -273,7 +278,7 @@ tried('a sign-out while the store is down', [
     'ERR_SESSION_REMOVED',
   ],
   [
-    'of strings that can’t be written',
+    'of a store whose strings can not be written',
     async () => {
       const backend = mapBackend()
       let isDown = false

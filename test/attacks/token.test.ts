@@ -16,7 +16,7 @@ import { accepting as acceptingRequests, NOW, testSigner } from '../setup/reques
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { tried } from './kit/tried.js'
 
-// Two doors that a signed request can't come through: a token in a message, and a URL that is signed itself.
+// Attacks with credentials for cases where a request can't be signed: a token in a message, and a signed URL.
 
 const AUDIENCE = 'wss://api.example.com/live'
 const now = (): number => NOW
@@ -62,14 +62,14 @@ const read = (token: string): Parts => {
 interface Forged {
   readonly header?: object
   readonly payload?: object
-  /** The texts, whatever the members are. */
+  /** The strings, without the names of their members. */
   readonly headText?: (text: string) => string
   readonly bodyText?: (text: string) => string
-  /** Whose key signs; the holder's if none is named. */
+  /** The key that signs; the holder's by default. */
   readonly by?: Holder
 }
 
-/** A token as somebody writes it who has the holder's key, or another one: only its signature is right. */
+/** A token written by someone with the holder's key, or another key: only its signature is valid. */
 async function forged({
   header = {},
   payload = {},
@@ -101,34 +101,38 @@ const twice = (make: () => Promise<unknown>, replay: () => ReplayStore | false) 
 const cut = (from: string | RegExp, to: string) => async () => (await made()).replace(from, to)
 const memory = (): ReplayStore => memoryReplay({ now })
 
-tried('a token that is another one than it seems', [
-  ['(a genuine one)', token(made), 'accepted'],
-  ['(a genuine one, put together by hand)', forgery({}), 'accepted'],
-  ['(a genuine one of an Ed25519 key)', token(() => made(ed25519)), 'accepted'],
+tried('a malformed token', [
+  ['(a genuine token)', token(made), 'accepted'],
+  ['(a genuine token, built by hand)', forgery({}), 'accepted'],
+  ['(a genuine token of an Ed25519 key)', token(() => made(ed25519)), 'accepted'],
   ['no token', token(() => undefined), 'ERR_JWS_INVALID'],
-  ['an object that turns into one', token(async () => ({ toString: () => 'a.b.c' })), 'ERR_JWS_INVALID'],
-  ['an empty one', token(() => ''), 'ERR_JWS_INVALID'],
-  ['one of a megabyte', token(() => 'a'.repeat(1_000_000)), 'ERR_JWS_INVALID'],
-  ['one of dots', token(() => '.'.repeat(16_000)), 'ERR_JWS_INVALID'],
-  ['one with a fourth part', token(async () => `${await made()}.e30`), 'ERR_JWS_INVALID'],
-  ['one with a space at its end', token(async () => `${await made()} `), 'ERR_JWS_INVALID'],
-  ['one with padding', token(async () => `${await made()}==`), 'ERR_JWS_INVALID'],
-  ['one in general JSON', token(async () => JSON.stringify({ token: await made() })), 'ERR_JWS_INVALID'],
-  ['one without its signature', token(cut(/\.[^.]*$/, '.')), 'ERR_JWS_INVALID'],
-  ['one with an empty payload', token(cut(/\.[^.]*\./, '..')), 'ERR_JWS_INVALID'],
-  ['one whose last bits are another spelling', token(otherSpelling), 'ERR_JWS_INVALID'],
-  ['one without a type', forgery({ header: { typ: undefined } }), 'ERR_JWS_INVALID'],
-  ['a JWT', forgery({ header: { typ: 'JWT' } }), 'ERR_JWS_INVALID'],
-  ['the type in capitals', forgery({ header: { typ: 'CACAO-SESSION+JWT' } }), 'ERR_JWS_INVALID'],
   [
-    'the type with a prefix',
-    forgery({ header: { typ: 'application/cacao-session+jwt' } }),
+    'an object whose toString returns a token',
+    token(async () => ({ toString: () => 'a.b.c' })),
     'ERR_JWS_INVALID',
   ],
-  ['the type of a signed URL', forgery({ header: { typ: 'cacao-session-url+jwt' } }), 'ERR_JWS_INVALID'],
-  ['a list of types', forgery({ header: { typ: ['cacao-session+jwt'] } }), 'ERR_JWS_INVALID'],
+  ['an empty string', token(() => ''), 'ERR_JWS_INVALID'],
+  ['a token of a megabyte', token(() => 'a'.repeat(1_000_000)), 'ERR_JWS_INVALID'],
+  ['a string of dots', token(() => '.'.repeat(16_000)), 'ERR_JWS_INVALID'],
+  ['a token with a fourth part', token(async () => `${await made()}.e30`), 'ERR_JWS_INVALID'],
+  ['a token with a space at its end', token(async () => `${await made()} `), 'ERR_JWS_INVALID'],
+  ['a token with padding', token(async () => `${await made()}==`), 'ERR_JWS_INVALID'],
+  [
+    'a token in general JSON serialization',
+    token(async () => JSON.stringify({ token: await made() })),
+    'ERR_JWS_INVALID',
+  ],
+  ['a token without its signature', token(cut(/\.[^.]*$/, '.')), 'ERR_JWS_INVALID'],
+  ['a token with an empty payload', token(cut(/\.[^.]*\./, '..')), 'ERR_JWS_INVALID'],
+  ['a token in non-canonical base64url', token(otherSpelling), 'ERR_JWS_INVALID'],
+  ['no typ', forgery({ header: { typ: undefined } }), 'ERR_JWS_INVALID'],
+  ['a JWT', forgery({ header: { typ: 'JWT' } }), 'ERR_JWS_INVALID'],
+  ['the typ in capitals', forgery({ header: { typ: 'CACAO-SESSION+JWT' } }), 'ERR_JWS_INVALID'],
+  ['the typ with a prefix', forgery({ header: { typ: 'application/cacao-session+jwt' } }), 'ERR_JWS_INVALID'],
+  ['the typ of a signed URL', forgery({ header: { typ: 'cacao-session-url+jwt' } }), 'ERR_JWS_INVALID'],
+  ['a list as the typ', forgery({ header: { typ: ['cacao-session+jwt'] } }), 'ERR_JWS_INVALID'],
   ['the algorithm none', forgery({ header: { alg: 'none' } }), 'ERR_JWS_INVALID'],
-  ['a secret shared by both', forgery({ header: { alg: 'HS256' } }), 'ERR_JWS_INVALID'],
+  ['a symmetric algorithm', forgery({ header: { alg: 'HS256' } }), 'ERR_JWS_INVALID'],
   ['the algorithm of another key', forgery({ header: { alg: 'Ed25519' } }), 'ERR_JWS_INVALID'],
   [
     'the older name of an algorithm',
@@ -140,12 +144,12 @@ tried('a token that is another one than it seems', [
   ['an empty list of critical extensions', forgery({ header: { crit: [] } }), 'ERR_JWS_INVALID'],
   ['an unencoded payload', forgery({ header: { b64: false } }), 'ERR_JWS_INVALID'],
   ['a key in the header', forgery({ header: { jwk: { kty: 'EC' } } }), 'ERR_JWS_INVALID'],
-  ['where to get a key', forgery({ header: { jku: 'https://evil.example.com/keys' } }), 'ERR_JWS_INVALID'],
+  ['a URL of a key', forgery({ header: { jku: 'https://evil.example.com/keys' } }), 'ERR_JWS_INVALID'],
   ['a certificate', forgery({ header: { x5c: ['MIIB'] } }), 'ERR_JWS_INVALID'],
   ['compression', forgery({ header: { zip: 'DEF' } }), 'ERR_JWS_INVALID'],
-  ['a member that is named like a prototype', forgery({ headText: withProto }), 'ERR_JWS_INVALID'],
+  ['a member named __proto__', forgery({ headText: withProto }), 'ERR_JWS_INVALID'],
   [
-    'a type twice',
+    'the typ twice',
     forgery({ headText: (text) => text.replace('"typ"', '"typ":"JWT","typ"') }),
     'ERR_JWS_INVALID',
   ],
@@ -162,7 +166,7 @@ tried('a token that is another one than it seems', [
     'ERR_JWS_INVALID',
   ],
   ['a header that is a list', forgery({ headText: () => '[]' }), 'ERR_JWS_INVALID'],
-  ['a header that is no UTF-8', token(cut(/^[^.]+/, '_w')), 'ERR_JWS_INVALID'],
+  ['a header that is not UTF-8', token(cut(/^[^.]+/, '_w')), 'ERR_JWS_INVALID'],
 ])
 
 // The last character of a P-256 signature in base64url has four bits that mean nothing.
@@ -184,11 +188,11 @@ function olderName(): Forged {
   }
 }
 
-tried('a token of somebody else', [
-  ['(with their own, for their own account)', token(() => made(thief)), 'accepted'],
+tried('a token of another person', [
+  ['(with the signer’s own capability)', token(() => made(thief)), 'accepted'],
   ['with a signature of another key', token(async () => forged({ by: thief })), 'ERR_JWS_INVALID'],
   [
-    'with a stolen capability, and a key of their own',
+    'with a stolen capability, and the attacker’s key',
     token(async () => forged({ header: { kid: keyURL(thief.key.did) }, by: thief })),
     'ERR_CAPABILITY_AUDIENCE',
   ],
@@ -214,35 +218,35 @@ tried('a token of somebody else', [
     'ERR_JWS_INVALID',
   ],
   ['without a capability', forgery({ header: { cacao: undefined } }), 'ERR_CAPABILITY_INVALID'],
-  ['with a capability that was altered', token(async () => forged(altered())), 'ERR_CAPABILITY_SIGNATURE'],
+  ['with a changed capability', token(async () => forged(altered())), 'ERR_CAPABILITY_SIGNATURE'],
   [
-    'with the token of a request for a capability',
+    'with a request’s capability header as the capability',
     token(async () => forged({ header: { cacao: authorizationOf(holder.cacao) } })),
     'ERR_CAPABILITY_INVALID',
   ],
   [
-    'who says to be another account',
+    'whose iss is another account',
     token(() => forged({ payload: { iss: `did:pkh:${ACCOUNT_B}` } })),
     'ERR_JWS_INVALID',
   ],
   [
-    'who says to be the session key',
+    'whose iss is the session key',
     token(async () => forged({ payload: { iss: holder.key.did } })),
     'ERR_JWS_INVALID',
   ],
-  ['of a site that is not accepted', token(made, { domains: ['example.org'] }), 'ERR_CAPABILITY_DOMAIN'],
+  ['of a domain that is not allowed', token(made, { domains: ['example.org'] }), 'ERR_CAPABILITY_DOMAIN'],
   [
-    'for what it may not',
+    'for resources that it does not cover',
     token(made, { resources: ['https://api.example.org/a'] }),
     'ERR_CAPABILITY_RESOURCES',
   ],
-  ['to whom it was delegated', token(() => made(heir)), 'ERR_CAPABILITY_DELEGATED'],
+  ['of a delegated session', token(() => made(heir)), 'ERR_CAPABILITY_DELEGATED'],
   [
-    '(to whom it was delegated, where that is allowed)',
+    '(of a delegated session, with the delegation option)',
     token(() => made(heir), { delegation: { maxLinks: 2 } }),
     'accepted',
   ],
-  ['who was signed out', revoked, 'ERR_CAPABILITY_REVOKED'],
+  ['of a revoked session', revoked, 'ERR_CAPABILITY_REVOKED'],
 ])
 
 function altered(): Forged {
@@ -261,14 +265,18 @@ tried('a token that was changed', [
   ['the header of another token of the key', token(async () => swapped(0)), 'accepted'],
   ['another signature of the key', token(async () => swapped(2)), 'ERR_JWS_INVALID'],
   ['claims', token(async () => rewritten('"iss"', '"claims":{"admin":true},"iss"')), 'ERR_JWS_INVALID'],
-  ['a later end', token(async () => rewritten(/"exp":\d+/, `"exp":${NOW / 1000 + 3600}`)), 'ERR_JWS_INVALID'],
+  [
+    'a later expiry',
+    token(async () => rewritten(/"exp":\d+/, `"exp":${NOW / 1000 + 3600}`)),
+    'ERR_JWS_INVALID',
+  ],
   ['two audiences', forgery({ payload: { aud: [AUDIENCE, 'chat'] } }), 'ERR_JWS_INVALID'],
   [
     'an audience twice',
     forgery({ bodyText: (text) => text.replace('{', '{"aud":"chat",') }),
     'ERR_JWS_INVALID',
   ],
-  ['a member that nobody knows', forgery({ payload: { nbf: NOW / 1000 } }), 'ERR_JWS_INVALID'],
+  ['an unknown member', forgery({ payload: { nbf: NOW / 1000 } }), 'ERR_JWS_INVALID'],
   ['claims that are a list', forgery({ payload: { claims: [] } }), 'ERR_JWS_INVALID'],
   [
     'claims with another prototype',
@@ -277,7 +285,7 @@ tried('a token that was changed', [
   ],
   ['claims that are nested too deeply to be read', forgery({ bodyText: deep }), 'ERR_JWS_INVALID'],
   [
-    'a number in another spelling',
+    'a number in another notation',
     forgery({ bodyText: (text) => text.replace(/"iat":(\d+)/, '"iat":$1.0') }),
     'ERR_JWS_INVALID',
   ],
@@ -285,17 +293,17 @@ tried('a token that was changed', [
   ['a short id', forgery({ payload: { jti: 'a'.repeat(21) } }), 'ERR_JWS_INVALID'],
   ['a long id', forgery({ payload: { jti: 'a'.repeat(129) } }), 'ERR_JWS_INVALID'],
   ['an id with a space', forgery({ payload: { jti: `${'a'.repeat(22)} b` } }), 'ERR_JWS_INVALID'],
-  ['no end', forgery({ payload: { exp: undefined } }), 'ERR_JWS_INVALID'],
-  ['an end that is a text', forgery({ payload: { exp: String(NOW / 1000 + 60) } }), 'ERR_JWS_INVALID'],
-  ['an end before its beginning', forgery({ payload: { exp: NOW / 1000 - 1 } }), 'ERR_REQUEST_STALE'],
+  ['no expiry', forgery({ payload: { exp: undefined } }), 'ERR_JWS_INVALID'],
+  ['an expiry that is a string', forgery({ payload: { exp: String(NOW / 1000 + 60) } }), 'ERR_JWS_INVALID'],
+  ['an expiry before iat', forgery({ payload: { exp: NOW / 1000 - 1 } }), 'ERR_REQUEST_STALE'],
   [
-    'an end more than an hour after its beginning',
+    'an expiry more than an hour after iat',
     forgery({ payload: { exp: NOW / 1000 + 3601 } }),
     'ERR_REQUEST_STALE',
   ],
-  ['an end that is no safe number', forgery({ payload: { exp: 1e300 } }), 'ERR_JWS_INVALID'],
+  ['an expiry that is no safe integer', forgery({ payload: { exp: 1e300 } }), 'ERR_JWS_INVALID'],
   [
-    'a beginning in the future',
+    'an iat in the future',
     forgery({ payload: { iat: NOW / 1000 + 301, exp: NOW / 1000 + 400 } }),
     'ERR_REQUEST_STALE',
   ],
@@ -318,23 +326,23 @@ async function rewritten(from: string | RegExp, to: string): Promise<string> {
 }
 
 tried('a token for another audience', [
-  ['a beginning of it', token(() => made(holder, AUDIENCE.slice(0, -1))), 'ERR_JWS_INVALID'],
-  ['something behind it', token(() => made(holder, `${AUDIENCE}/rooms`)), 'ERR_JWS_INVALID'],
-  ['a slash behind it', token(() => made(holder, `${AUDIENCE}/`)), 'ERR_JWS_INVALID'],
+  ['a prefix of it', token(() => made(holder, AUDIENCE.slice(0, -1))), 'ERR_JWS_INVALID'],
+  ['a suffix after it', token(() => made(holder, `${AUDIENCE}/rooms`)), 'ERR_JWS_INVALID'],
+  ['a slash after it', token(() => made(holder, `${AUDIENCE}/`)), 'ERR_JWS_INVALID'],
   ['another case', token(() => made(holder, AUDIENCE.toUpperCase())), 'ERR_JWS_INVALID'],
   ['another scheme', token(() => made(holder, AUDIENCE.replace('wss', 'https'))), 'ERR_JWS_INVALID'],
   ['another host', token(() => made(holder, 'wss://evil.example.com/live')), 'ERR_JWS_INVALID'],
-  ['a space behind it', token(() => made(holder, `${AUDIENCE} `)), 'ERR_JWS_INVALID'],
-  ['an end of C behind it', token(() => made(holder, `${AUDIENCE}\0`)), 'ERR_JWS_INVALID'],
+  ['a space after it', token(() => made(holder, `${AUDIENCE} `)), 'ERR_JWS_INVALID'],
+  ['a zero byte after it', token(() => made(holder, `${AUDIENCE}\0`)), 'ERR_JWS_INVALID'],
 ])
 
-tried('a token that was seen by others', [
+tried('a token that an attacker has seen', [
   ['used twice', twice(made, memory), 'ERR_REQUEST_REPLAYED'],
-  ['(used twice, where that does no harm)', twice(made, () => false), 'accepted'],
-  ['used after its time', token(made, { now: () => NOW + 360_000 }), 'ERR_REQUEST_STALE'],
-  ['used at a time that is none', token(made, { now: () => Number.NaN }), 'ERR_REQUEST_STALE'],
+  ['(used twice, with replay: false)', twice(made, () => false), 'accepted'],
+  ['used after its expiry', token(made, { now: () => NOW + 360_000 }), 'ERR_REQUEST_STALE'],
+  ['used while the clock returns NaN', token(made, { now: () => Number.NaN }), 'ERR_REQUEST_STALE'],
   [
-    'its id used for a request before, which shares the store',
+    'with an id that a request has used in the same replay store',
     async () => {
       const replay = memory()
       const text = await made()
@@ -352,20 +360,20 @@ const requests =
   () =>
     verify()(new Request(url, init))
 
-tried('what was signed for one door, at another', [
+tried('a signature for one purpose, used for another', [
   ['a token as a JWS', async () => verifyJWS(await made()), 'ERR_JWS_INVALID'],
   [
-    'a token as a JWS under its capability',
+    'a token as a JWS with its capability',
     async () => verifyJWS(await made(), { capability: holder.cacao, verifiers }),
     'ERR_JWS_INVALID',
   ],
   [
-    'a token in another case as a JWS',
+    'a token with its typ in another case, as a JWS',
     async () => verifyJWS(await forged({ header: { typ: 'Application/Cacao-Session+JWT' } })),
     'ERR_JWS_INVALID',
   ],
   [
-    '(what is no token, as a JWS)',
+    '(another JWS, as a JWS)',
     async () => verifyJWS(await forged({ header: { typ: 'JWT', cacao: undefined } })),
     'accepted',
   ],
@@ -384,17 +392,17 @@ tried('what was signed for one door, at another', [
   ],
   ["a request's capability as a token", token(() => authorizationOf(holder.cacao)), 'ERR_JWS_INVALID'],
   [
-    'a token as a capability of a request',
+    'a token as the capability of a request',
     async () => requests({ headers: { authorization: `CACAO ${await made()}` } })(),
     'ERR_CAPABILITY_INVALID',
   ],
   [
-    'a token as a bearer of a request',
+    'a token as the Bearer token of a request',
     async () => requests({ headers: { authorization: `Bearer ${await made()}` } })(),
     'ERR_REQUEST_UNSIGNED',
   ],
   [
-    'a token as a signature of a request',
+    'a token as the signature of a request',
     async () =>
       requests({
         headers: {
@@ -428,15 +436,15 @@ const replaced = (from: string | RegExp, to: string) => (url: string) => url.rep
 const before = (parameter: string) => replaced('&cacao-signature', `&${parameter}&cacao-signature`)
 
 tried('a signed URL that was changed', [
-  ['(as it is)', open(same), 'accepted'],
-  ['(as it is, by HEAD)', open(same, { method: 'HEAD' }), 'accepted'],
+  ['(unchanged)', open(same), 'accepted'],
+  ['(unchanged, with HEAD)', open(same, { method: 'HEAD' }), 'accepted'],
   ['another method', open(same, { method: 'POST' }), 'ERR_REQUEST_SIGNATURE'],
   ['another method without a body', open(same, { method: 'DELETE' }), 'ERR_REQUEST_SIGNATURE'],
   ['a preflight', open(same, { method: 'OPTIONS' }), 'ERR_REQUEST_SIGNATURE'],
   ['a method in another case', open(same, { method: 'get' }), 'accepted'],
-  ['a method that only looks like one', open(same, { method: 'GETS' }), 'ERR_REQUEST_SIGNATURE'],
+  ['a method with a look-alike character', open(same, { method: 'GETS' }), 'ERR_REQUEST_SIGNATURE'],
   [
-    'a method that another header names',
+    'a method named in another header',
     open(same, { method: 'POST', headers: { 'x-http-method-override': 'GET' } }),
     'ERR_REQUEST_SIGNATURE',
   ],
@@ -450,13 +458,17 @@ tried('a signed URL that was changed', [
   ['a parameter of the path', open(replaced('notes/1', 'notes/1;a')), 'ERR_REQUEST_SIGNATURE'],
   ['another value', open(replaced('a=b', 'a=x')), 'ERR_REQUEST_SIGNATURE'],
   ['another order', open(replaced('a=b&c=d', 'c=d&a=b')), 'ERR_REQUEST_SIGNATURE'],
-  ['one parameter less', open(replaced('&c=d', '')), 'ERR_REQUEST_SIGNATURE'],
-  ['one more at the beginning', open(replaced('?a', '?admin=1&a')), 'ERR_REQUEST_SIGNATURE'],
-  ['one more before the signature', open(before('admin=1')), 'ERR_REQUEST_SIGNATURE'],
-  ['an empty one before the signature', open(before('')), 'ERR_REQUEST_SIGNATURE'],
-  ['one more behind the signature', open((url) => `${url}&admin=1`), 'ERR_REQUEST_SIGNATURE'],
-  ['one more behind the signature, by a semicolon', open((url) => `${url};admin=1`), 'ERR_REQUEST_SIGNATURE'],
-  ['an ampersand behind the signature', open((url) => `${url}&`), 'ERR_REQUEST_SIGNATURE'],
+  ['a removed parameter', open(replaced('&c=d', '')), 'ERR_REQUEST_SIGNATURE'],
+  ['a parameter added at the beginning', open(replaced('?a', '?admin=1&a')), 'ERR_REQUEST_SIGNATURE'],
+  ['a parameter added before the signature', open(before('admin=1')), 'ERR_REQUEST_SIGNATURE'],
+  ['an empty parameter before the signature', open(before('')), 'ERR_REQUEST_SIGNATURE'],
+  ['a parameter added after the signature', open((url) => `${url}&admin=1`), 'ERR_REQUEST_SIGNATURE'],
+  [
+    'a parameter added after the signature with a semicolon',
+    open((url) => `${url};admin=1`),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['an ampersand after the signature', open((url) => `${url}&`), 'ERR_REQUEST_SIGNATURE'],
   [
     'a percent sign in the signature',
     open((url) => url.replace(/\.(?=[^.]*$)/, '%2E')),
@@ -471,7 +483,7 @@ tried('a signed URL that was changed', [
   ],
   ['another signature before it, in capitals', open(before('Cacao-Signature=x')), 'ERR_REQUEST_SIGNATURE'],
   [
-    'another signature behind it, in another spelling',
+    'another signature after it, in another spelling',
     open((url) => `${url}&cacao%2Dsignature=x`),
     'ERR_REQUEST_SIGNATURE',
   ],
@@ -494,16 +506,20 @@ tried('a signed URL that was changed', [
     open(replaced('api.example.com', 'evil.example.com')),
     'accepted',
   ],
-  ['after its time', open(same, {}, { now: () => NOW + 360_000 }), 'ERR_REQUEST_STALE'],
-  ['where no URL is accepted', open(same, {}, { signedURLs: false }), 'ERR_REQUEST_UNSIGNED'],
-  ['signed in its headers too', signedTwice, 'ERR_REQUEST_SIGNATURE'],
+  ['after its expiry', open(same, {}, { now: () => NOW + 360_000 }), 'ERR_REQUEST_STALE'],
+  ['on a server without signedURLs', open(same, {}, { signedURLs: false }), 'ERR_REQUEST_UNSIGNED'],
+  ['with a signature in its headers too', signedTwice, 'ERR_REQUEST_SIGNATURE'],
   [
-    "(with a password for the site, in the header that isn't the capability's)",
+    '(with Basic auth, if the capability has another header)',
     open(same, { headers: { authorization: 'Basic YTpi' } }),
     'accepted',
   ],
-  ['of somebody else, with a stolen capability', stolenLink, 'ERR_CAPABILITY_AUDIENCE'],
-  ['of an heir', open(async () => link('https://api.example.com/notes/1', heir)), 'ERR_CAPABILITY_DELEGATED'],
+  ['of another person, with a stolen capability', stolenLink, 'ERR_CAPABILITY_AUDIENCE'],
+  [
+    'of a delegated session',
+    open(async () => link('https://api.example.com/notes/1', heir)),
+    'ERR_CAPABILITY_DELEGATED',
+  ],
 ])
 
 async function signedTwice(): Promise<unknown> {

@@ -11,11 +11,11 @@ describe('an account', () => {
     ['its id in upper case', `eip155:1:0x${ADDRESS_A.slice(2).toUpperCase()}`],
     ['its DID', `did:pkh:eip155:1:${ADDRESS_A}`],
     ['an object such as caip gives', { toString: (): string => `eip155:1:${ADDRESS_A}` }],
-  ])('is the same one by %s', (_, input) => {
+  ])('is normalized from %s', (_, input) => {
     expect(accountArgument(input)).toBe(ACCOUNT_A)
   })
 
-  it('keeps its case where case means something', () => {
+  it('keeps its case where case has a meaning', () => {
     expect(accountArgument(SOLANA)).toBe(SOLANA)
     expect(accountDID(SOLANA)).toBe(`did:pkh:${SOLANA}`)
     expect(accountOfDID(`did:pkh:${SOLANA}`)).toBe(SOLANA)
@@ -42,7 +42,7 @@ describe('an account', () => {
     null,
     undefined,
     7,
-  ])('is not %j: a TypeError says what one is', (input) => {
+  ])('can not be %j: a TypeError explains the format', (input) => {
     expect(() => accountArgument(input as string)).toThrow(TypeError)
     expect(() => accountArgument(input as string)).toThrow(/CAIP-10/)
   })

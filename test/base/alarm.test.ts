@@ -13,7 +13,7 @@ describe('an alarm', () => {
     vi.useRealTimers()
   })
 
-  it('goes off at its time, not before, and once', () => {
+  it('rings at its time, not before, and once', () => {
     const rings = vi.fn()
     scheduleAt(Date.now, Date.now() + 90 * SECOND, rings)
     vi.advanceTimersByTime(90 * SECOND - 1)
@@ -24,7 +24,7 @@ describe('an alarm', () => {
     expect(rings).toHaveBeenCalledTimes(1)
   })
 
-  it('sixty days ahead does not go off early, though timers overflow after 24.8', () => {
+  it('sixty days ahead does not ring early, although timers overflow after 24.8 days', () => {
     const rings = vi.fn()
     scheduleAt(Date.now, Date.now() + 60 * DAY, rings)
     vi.advanceTimersByTime(60 * DAY - SECOND)
@@ -33,7 +33,7 @@ describe('an alarm', () => {
     expect(rings).toHaveBeenCalledTimes(1)
   })
 
-  it('goes off soon after a sleep in which timers stood still', () => {
+  it('rings soon after a sleep in which timers stood still', () => {
     const rings = vi.fn()
     scheduleAt(Date.now, Date.now() + HOUR, rings)
     vi.setSystemTime(Date.now() + 2 * HOUR)
@@ -42,7 +42,7 @@ describe('an alarm', () => {
     expect(rings).toHaveBeenCalledTimes(1)
   })
 
-  it('waits on if the clock was put back', () => {
+  it('keeps waiting if the clock was set back', () => {
     const rings = vi.fn()
     scheduleAt(Date.now, Date.now() + HOUR, rings)
     vi.advanceTimersByTime(HOUR / 2)
@@ -53,7 +53,7 @@ describe('an alarm', () => {
     expect(rings).toHaveBeenCalledTimes(1)
   })
 
-  it('for what is past goes off soon, but not at once', () => {
+  it('with a past time rings soon, but after the call has returned', () => {
     const rings = vi.fn()
     scheduleAt(Date.now, Date.now() - HOUR, rings)
     expect(rings).not.toHaveBeenCalled()
@@ -61,7 +61,7 @@ describe('an alarm', () => {
     expect(rings).toHaveBeenCalledTimes(1)
   })
 
-  it('never goes off for what never comes', () => {
+  it('with an infinite time never rings', () => {
     const rings = vi.fn()
     const stop = scheduleAt(Date.now, Number.POSITIVE_INFINITY, rings)
     vi.advanceTimersByTime(60 * DAY)
@@ -69,7 +69,7 @@ describe('an alarm', () => {
     stop()
   })
 
-  it('looks at a clock that returns NaN every 30 seconds, not without pause, and goes off when it returns the time', () => {
+  it('reads a clock that returns NaN every 30 seconds, and rings once it returns the time', () => {
     const [rings, now] = [vi.fn(), vi.fn(() => Number.NaN)]
     scheduleAt(now, Date.now() + HOUR, rings)
     now.mockClear()
@@ -81,7 +81,7 @@ describe('an alarm', () => {
     expect(rings).toHaveBeenCalledTimes(1)
   })
 
-  it('that was stopped stays silent', () => {
+  it('that was stopped never rings', () => {
     const rings = vi.fn()
     const stop = scheduleAt(Date.now, Date.now() + HOUR, rings)
     vi.advanceTimersByTime(HOUR / 2)
@@ -95,7 +95,7 @@ describe('an alarm', () => {
     ['seen again', () => document.dispatchEvent(new Event('visibilitychange'))],
     ['thawed', () => document.dispatchEvent(new Event('resume'))],
     ['back from the cache', () => window.dispatchEvent(new Event('pageshow'))],
-  ])('that is due goes off as soon as the page is %s', (_, happens) => {
+  ])('that is due rings as soon as the page is %s', (_, happens) => {
     const rings = vi.fn()
     scheduleAt(Date.now, Date.now() + HOUR, rings)
     happens()

@@ -15,7 +15,7 @@ const samples = Array.from({ length: 40 }, (_, length) =>
 )
 
 describe('base64', () => {
-  it('gives what the platform gives, for every length', () => {
+  it('is encoded as the platform does it, for every length', () => {
     for (const bytes of samples) {
       const expected = btoa(String.fromCharCode(...bytes))
       expect(toBase64(bytes)).toBe(expected)
@@ -23,7 +23,7 @@ describe('base64', () => {
     }
   })
 
-  it('reads back what it wrote', () => {
+  it('decodes its own output', () => {
     for (const bytes of samples) {
       expect(fromBase64(toBase64(bytes))).toEqual(bytes)
       expect(fromBase64url(toBase64url(bytes))).toEqual(bytes)
@@ -32,7 +32,7 @@ describe('base64', () => {
   })
 
   it.each(['A', 'AAAAA', 'AA==', 'AB', 'AAB', 'A A', 'AA\n', 'A+', 'A/', 'Á', '=', ' '])(
-    'refuses %j as base64url: not the one spelling of any bytes',
+    'refuses %j as base64url, because it is not canonical',
     (text) => expect(fromBase64url(text)).toBeUndefined(),
   )
 
@@ -43,13 +43,13 @@ describe('base64', () => {
 })
 
 describe('hex and UTF-8', () => {
-  it('reads back what it wrote', () => {
+  it('decode their own output', () => {
     for (const bytes of samples) expect(fromHex(toHex(bytes))).toEqual(bytes)
     expect(fromUtf8(utf8('añ✓𝒳'))).toBe('añ✓𝒳')
     expect(fromUtf8(utf8('\uFEFFx'))).toBe('\uFEFFx')
   })
 
-  it('refuses what is neither', () => {
+  it('refuse malformed input', () => {
     expect(fromHex('abc')).toBeUndefined()
     expect(fromHex('0x00')).toBeUndefined()
     expect(fromHex('zz')).toBeUndefined()
@@ -57,7 +57,7 @@ describe('hex and UTF-8', () => {
     expect(fromUtf8(Uint8Array.of(0xed, 0xa0, 0x80))).toBeUndefined()
   })
 
-  it('joins bytes and tells them from look-alikes', () => {
+  it('concat joins bytes, and isBytes recognizes them', () => {
     expect(concat(Uint8Array.of(1), new Uint8Array(), Uint8Array.of(2, 3))).toEqual(Uint8Array.of(1, 2, 3))
     expect(isBytes(new Uint8Array(1))).toBe(true)
     for (const other of [[1], '\u0001', new Uint16Array(1), new ArrayBuffer(1), null])

@@ -7,12 +7,12 @@ import { fromBase58, oneSpelling } from '../../src/base/multibase.js'
 import { toBase58 } from '../../src/key/session-key.js'
 import { runs } from '../setup/seed.js'
 
-// What is written by hand, beside the libraries that do the same.
+// The encodings written by hand, compared with the libraries that do the same.
 
 const bytes = fc.uint8Array({ maxLength: 70 })
 
 describe('base58', () => {
-  it('is that of multiformats, there and back', () => {
+  it('encodes and decodes like multiformats', () => {
     fc.assert(
       fc.property(bytes, (value) => {
         expect(toBase58(value)).toBe(base58btc.baseEncode(value))
@@ -22,7 +22,7 @@ describe('base58', () => {
     )
   })
 
-  it('refuses what multiformats refuses, and reads the rest alike', () => {
+  it('accepts and refuses the same texts as multiformats', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 20 }), (text) => {
         expect(fromBase58(text)).toEqual(oneSpelling(text, base58btc))
@@ -33,7 +33,7 @@ describe('base58', () => {
 })
 
 describe('hex', () => {
-  it('is that of @noble/hashes, there and back, in either case', () => {
+  it('encodes and decodes like @noble/hashes, in either case', () => {
     fc.assert(
       fc.property(bytes, (value) => {
         expect(toHex(value)).toBe(bytesToHex(value))
@@ -43,7 +43,7 @@ describe('hex', () => {
     )
   })
 
-  it.each(['0', '0x00', 'gg', ' 00', '00 ', 'ａａ'])('refuses %j, as that does', (text) => {
+  it.each(['0', '0x00', 'gg', ' 00', '00 ', 'ａａ'])('refuses %j, as @noble/hashes does', (text) => {
     expect(fromHex(text)).toBeUndefined()
     expect(() => hexToBytes(text)).toThrow()
   })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { latestTime } from '../../src/base/environment.js'
 
-it('is the clock’s time while that goes on', () => {
+it('returns the clock’s time while the clock goes forward', () => {
   let time = 100
   const latest = latestTime(() => time)
   expect(latest()).toBe(100)
@@ -9,7 +9,7 @@ it('is the clock’s time while that goes on', () => {
   expect(latest()).toBe(250)
 })
 
-it('stays where the clock was before it went back', () => {
+it('stays at the latest time after the clock went back', () => {
   let time = 250
   const latest = latestTime(() => time)
   expect(latest()).toBe(250)
@@ -19,7 +19,7 @@ it('stays where the clock was before it went back', () => {
   expect(latest()).toBe(251)
 })
 
-it('is no number while the clock shows none, and comes back with it', () => {
+it('returns NaN while the clock does, and recovers with it', () => {
   let time = Number.NaN
   const latest = latestTime(() => time)
   expect(latest()).toBeNaN()

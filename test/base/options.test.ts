@@ -24,7 +24,7 @@ const complaintOf = async (options: unknown): Promise<string> => {
 }
 
 describe('options', () => {
-  it('are read by their names, each once', () => {
+  it('are read by name, each once', () => {
     const seen: string[] = []
     const isRevoked = (): boolean => false
     const options = Object.defineProperties(
@@ -46,12 +46,12 @@ describe('options', () => {
     expect(seen).toEqual(['sites', 'isRevoked', 'waitSecs'])
   })
 
-  it('may be left out where they are not required', () => {
+  it('may be left out if they are not required', () => {
     expect(read({ sites })).toEqual({ sites, isRevoked: undefined, waitSecs: undefined })
     expect(read({ sites, waitSecs: undefined }).waitSecs).toBeUndefined()
   })
 
-  it('are the caller’s own: a list that changes later changes nothing', () => {
+  it('are copied: a list changed later has no effect', () => {
     const mine = [...sites]
     const { sites: kept } = read({ sites: mine })
     mine.push('b.example')
@@ -96,7 +96,7 @@ describe('options', () => {
     expect(await complaintOf(Object.create({ sites }))).toContain('must be a plain object')
   })
 
-  it('are not found in a polluted prototype', async () => {
+  it('are not read from a polluted prototype', async () => {
     Object.defineProperty(Object.prototype, 'sites', { value: sites, configurable: true })
     try {
       expect(await complaintOf({})).toContain('sites must be')

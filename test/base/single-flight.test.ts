@@ -9,7 +9,7 @@ const failing = async (): Promise<never> => {
   throw new Error('down')
 }
 
-it('does work of one id once at a time, and anew afterwards', async () => {
+it('runs work with the same id once at a time, and again afterwards', async () => {
   const work = new SingleFlight<number>({ ...options, now: () => NOW })
   let count = 0
   const one = async (): Promise<number> => {
@@ -20,7 +20,7 @@ it('does work of one id once at a time, and anew afterwards', async () => {
   expect(await Promise.all([work.run('a', one), work.run('b', one)])).toEqual([2, 3])
 })
 
-it('fails for all who wait, and then for a second without any work', async () => {
+it('shares a failure with all waiting callers, and for a second afterwards', async () => {
   const clock = testClock(NOW)
   const work = new SingleFlight<string>({ ...options, now: clock.now })
   const failures = await Promise.all(
@@ -35,7 +35,7 @@ it('fails for all who wait, and then for a second without any work', async () =>
   expect(await work.run('a', never)).toBe('worked')
 })
 
-it('remembers no failure after its clock has gone back', async () => {
+it('forgets failures after its clock went back', async () => {
   const clock = testClock(NOW)
   const work = new SingleFlight<string>({ ...options, now: clock.now })
   await failureOf(() => work.run('a', failing))
@@ -43,7 +43,7 @@ it('remembers no failure after its clock has gone back', async () => {
   expect(await work.run('a', async () => 'worked')).toBe('worked')
 })
 
-it('remembers so many failures, the last ones', async () => {
+it('remembers only the last failures, up to its limit', async () => {
   const work = new SingleFlight<string>({ ...options, now: () => NOW })
   for (const id of ['a', 'b', 'c', 'd']) await failureOf(() => work.run(id, failing))
   expect(await work.run('a', async () => 'worked')).toBe('worked')

@@ -9,8 +9,8 @@ const refuses = (input: unknown): Promise<unknown> =>
   expectCode('ERR_CAPABILITY_INVALID', () => parseCacao(input))
 const with_ = (changes: Record<string, unknown>): unknown => unsigned(changes)
 
-describe('the guard', () => {
-  it('copies and freezes what it accepts', () => {
+describe('parseCacao', () => {
+  it('returns a frozen copy', () => {
     const input = structuredClone(unsigned())
     const cacao = parseCacao(input)
     expect(cacao).toEqual(input)
@@ -20,7 +20,7 @@ describe('the guard', () => {
     expect(cacao.p.iss).toBe(unsigned().p.iss)
   })
 
-  it('keeps the order of members, which did-session strings have', () => {
+  it('keeps the order of members, as in did-session strings', () => {
     const cacao = parseCacao({
       s: unsigned().s,
       h: { t: 'eip4361' },
@@ -88,7 +88,7 @@ describe('the guard', () => {
     {},
     '2022-02-31T00:00:00Z',
     '2099-12-31',
-  ])('never takes %j for a date', async (value) => {
+  ])('refuses the date %j', async (value) => {
     for (const member of ['exp', 'nbf', 'iat']) await refuses(with_({ [member]: value }))
   })
 
@@ -143,7 +143,7 @@ describe('the guard', () => {
     ['a hole in the resources', { resources: [, 'a:b'] }],
   ])('refuses %s', async (_, changes) => void (await refuses(with_(changes))))
 
-  it('names the member that is wrong, and never the signature', async () => {
+  it('names the wrong member in the error, and never shows the signature', async () => {
     const error = await expectCode('ERR_CAPABILITY_INVALID', () => parseCacao(with_({ exp: 'soon' })))
     expect(error.message).toContain('p.exp')
     const other = await expectCode('ERR_CAPABILITY_INVALID', () =>
@@ -157,12 +157,12 @@ describe('validity', () => {
   const at = (text: string): number => Date.parse(text)
   const cacao = parseCacao(with_({ nbf: '2024-06-01T13:00:00Z', exp: '2024-06-02T12:00:00Z' }))
 
-  it('ends at exp, exactly', () => {
+  it('ends exactly at exp', () => {
     expect(validityAt(cacao, at('2024-06-02T11:59:59.999Z'))).toBe('valid')
     expect(validityAt(cacao, at('2024-06-02T12:00:00.000Z'))).toBe('expired')
   })
 
-  it('begins at nbf, and allows 300 seconds for clocks that run ahead', () => {
+  it('begins at nbf, and allows 300 seconds of clock skew', () => {
     expect(validityAt(cacao, at('2024-06-01T12:55:00Z'))).toBe('valid')
     expect(validityAt(cacao, at('2024-06-01T12:54:59Z'))).toBe('not-yet-valid')
     expect(validityAt(cacao, at('2024-06-01T12:59:59Z'), 0)).toBe('not-yet-valid')
@@ -175,13 +175,13 @@ describe('validity', () => {
     expect(validityAt(endless, at('2999-01-01T00:00:00Z'))).toBe('valid')
   })
 
-  it('is never given by a clock that tells no time', () => {
+  it('is never valid for a clock that returns NaN', () => {
     for (const exp of ['2099-12-31T23:59:59Z', undefined]) {
       expect(validityAt(parseCacao(with_({ exp })), Number.NaN)).not.toBe('valid')
     }
   })
 
-  it('is told apart by code', async () => {
+  it('has an error code for each case', async () => {
     await expectCode('ERR_CAPABILITY_EXPIRED', () => assertValidAt(cacao, at('2025-01-01T00:00:00Z')))
     await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () => assertValidAt(cacao, at('2024-01-01T00:00:00Z')))
     expect(() => assertValidAt(cacao, at('2024-06-02T00:00:00Z'))).not.toThrow()

@@ -52,26 +52,29 @@ describe('a delegated capability', () => {
     ['P-256', 'Ed25519'],
     ['Ed25519', 'P-256'],
     ['Ed25519', 'Ed25519'],
-  ] as const)('of a %s key for a %s key, and on from there, speaks for the account', async (one, two) => {
-    const second = await delegated(await granted(one), two)
-    const third = await delegated(second, one)
-    for (const { cacao, key } of [second, third]) {
-      const checked = await check(JSON.parse(JSON.stringify(cacao)), {
-        issuer: ACCOUNT_A,
-        audience: key.did,
-        domains: ['example.com'],
-        resources: [RESOURCE],
-      })
-      expect(issuerAccount(checked)).toBe(ACCOUNT_A)
-    }
-  })
+  ] as const)(
+    'of a %s key for a %s key, and one delegated from that, act for the account',
+    async (one, two) => {
+      const second = await delegated(await granted(one), two)
+      const third = await delegated(second, one)
+      for (const { cacao, key } of [second, third]) {
+        const checked = await check(JSON.parse(JSON.stringify(cacao)), {
+          issuer: ACCOUNT_A,
+          audience: key.did,
+          domains: ['example.com'],
+          resources: [RESOURCE],
+        })
+        expect(issuerAccount(checked)).toBe(ACCOUNT_A)
+      }
+    },
+  )
 
-  it('speaks for no other account, and not for the key that delegated it', async () => {
+  it('acts neither for another account nor for the delegating key', async () => {
     for (const issuer of [ACCOUNT_B, session.key.did])
       await refuses('ERR_CAPABILITY_ISSUER', worker.cacao, { issuer })
   })
 
-  it('is a chain of four at most', async () => {
+  it('has at most four links', async () => {
     expect(chainOf(deepest.cacao).map(({ p }) => p.aud)).toHaveLength(4)
     expect(rootOf(deepest.cacao)).toEqual(session.cacao)
     await check(deepest.cacao)
@@ -81,7 +84,7 @@ describe('a delegated capability', () => {
     await refuses('ERR_CAPABILITY_INVALID', JSON.parse(JSON.stringify(fifth)))
   })
 
-  it('is copied and frozen in depth, and keeps what DAG-JSON and a CID need', () => {
+  it('is deeply copied and frozen, and keeps what DAG-JSON and a CID need', () => {
     const input = decodeDagJSON(encodeDagJSON(deepest.cacao))
     const cacao = parseCacao(input)
     expect(cacao).toEqual(deepest.cacao)
@@ -91,21 +94,21 @@ describe('a delegated capability', () => {
     expect(cacaoCID(cacao)).toMatch(/^bafyrei/)
   })
 
-  it('is known by its own payload, and by its parents through that', async () => {
+  it('is identified by its own payload, which names its parent', async () => {
     expect(capabilityIdentity(worker.cacao)).not.toBe(capabilityIdentity(session.cacao))
     for (const { cacao } of [session, worker])
       expect(await nativeIdentity(cacao)).toBe(capabilityIdentity(cacao))
     expect(worker.cacao.p.requestId).toBe(capabilityIdentity(session.cacao))
   })
 
-  it('says of itself whose it is', async () => {
+  it('is inspected as a capability of the account', async () => {
     const { isAccepted, claims } = await inspectCacao(worker.cacao, options)
     expect(isAccepted).toBe(true)
     expect(claims).toMatchObject({ issuer: `did:pkh:${ACCOUNT_A}`, audience: worker.key.did })
   })
 })
 
-describe('what is delegated lies within what was granted', () => {
+describe('a delegated capability must stay within its parent', () => {
   const within: [string, Record<string, unknown>][] = [
     ['all of its resources', { resources: ['https://api.example.com/*'] }],
     ['a narrower wildcard', { resources: ['https://api.example.com/a/*', 'https://api.example.com/b'] }],
@@ -141,18 +144,18 @@ describe('what is delegated lies within what was granted', () => {
     await refuses(code, input)
   })
 
-  it('and may have an end, or none, where that has none', async () => {
+  it('and may have any expiry or none if its parent has none', async () => {
     const endless = await granted('P-256', { exp: undefined })
     for (const exp of [undefined, '2050-01-01T00:00:00Z']) await check(await draft(endless, 'a:b', { exp }))
   })
 
-  it('and begins no earlier than nbf allows', async () => {
+  it('and begins no earlier than the parent’s nbf', async () => {
     const later = await granted('P-256', { nbf: '2024-07-01T00:00:00Z' })
     await refuses('ERR_CAPABILITY_INVALID', await draft(later, 'a:b'))
     await check(await draft(later, 'a:b', { nbf: '2024-07-01T00:00:00Z' }))
   })
 
-  it('so that it covers nothing that the first does not cover', () => {
+  it('so that covering is transitive', () => {
     const part = fc.constantFrom('a', '..', '.', '%2e', '*', '', '?', '#', 'a%2F', '\\', 'b/*', '..;')
     const resource = fc.array(part, { maxLength: 5 }).map((parts) => `x:/${parts.join('/')}`)
     fc.assert(
@@ -164,14 +167,14 @@ describe('what is delegated lies within what was granted', () => {
     )
   })
 
-  it('and has expired when that has', async () => {
+  it('and expires when its parent does', async () => {
     const short = await granted('P-256', { exp: '2025-01-01T00:00:00Z' })
     const child = await delegated(short, 'P-256', { exp: '2025-01-01T00:00:00Z' })
     await refuses('ERR_CAPABILITY_EXPIRED', child.cacao)
     await check(child.cacao, { now: () => Date.parse('2024-12-31T00:00:00Z') })
   })
 
-  it('and has not begun before that has, but for clocks that run ahead', async () => {
+  it('and begins no earlier than its parent, except for clock skew', async () => {
     const start = Date.parse(worker.cacao.p.iat)
     await check(worker.cacao, { now: () => start - 300_000 })
     await refuses('ERR_CAPABILITY_NOT_YET_VALID', worker.cacao, { now: () => start - 300_001 })
@@ -179,8 +182,8 @@ describe('what is delegated lies within what was granted', () => {
 })
 
 describe('a chain is refused', () => {
-  it('with another parent in the place of its own', async () => {
-    // Granted to the same key, and wide enough: only that it is another one.
+  it('with another parent than it was delegated from', async () => {
+    // Granted to the same key with sufficient resources; it is only a different capability.
     const other = signed({
       aud: session.key.did,
       resources: ['https://api.example.com/*'],
@@ -193,16 +196,16 @@ describe('a chain is refused', () => {
     await refuses('ERR_CAPABILITY_SIGNATURE', { ...swapped, s: { ...swapped.s, m: { parent: foreign } } })
   })
 
-  it('if someone else than the audience delegates', async () => {
+  it('if another key than the audience delegates', async () => {
     const { key } = stranger
     await refuses('ERR_CAPABILITY_AUDIENCE', await draft({ key, cacao: session.cacao }, 'a:b'))
-    // In the name of the audience, but signed by another key of its kind.
+    // With the audience as its issuer, but signed by another key of the same type.
     const thief = (await granted()).key
     const forged = await draft({ key: { ...session.key, sign: thief.sign }, cacao: session.cacao }, 'a:b')
     await refuses('ERR_CAPABILITY_SIGNATURE', forged)
   })
 
-  it('if its root is not signed by the account, or without a verifier', async () => {
+  it('if its root is not signed by the account, or has no verifier', async () => {
     const { key, cacao } = session
     const parent = parseCacao({ ...cacao, s: signed({ aud: key.did }, KEY_B).s })
     await refuses('ERR_CAPABILITY_SIGNATURE', await draft({ key, cacao: parent }, 'a:b'))
@@ -227,7 +230,7 @@ describe('a chain is refused', () => {
   it.each(changes)('if %s of any link is changed', async (member, value) => {
     for (const at of [0, 1, 2, 3]) {
       const links = chainOf(deepest.cacao)
-      // The links after it stand as they were, around the changed one.
+      // The later links are unchanged, around the changed one.
       const changed = links.reduce<unknown>(
         (parent, { h, p, s }, i) => ({
           h,
@@ -263,26 +266,26 @@ describe('a chain is refused', () => {
     ['a list of parents', 'ERR_CAPABILITY_INVALID', () => ({ m: { parent: [session.cacao] } })],
   ]
   it.each(spellings)('with %s in its signature', async (_, code, change) => {
-    // Of the worker's key, which is Ed25519: the link that it signs.
+    // The link that the worker's Ed25519 key signs.
     const { cacao } = deepest
     const parent = cacao.s.m?.parent as Cacao
     await check(parent)
     await refuses(code, { ...parent, s: { ...parent.s, ...(change(parent) as object) } })
   })
 
-  it('with another word in its header, or a nonce that is no text for people', async () => {
+  it('with another header type, or with characters in its nonce that ERC-4361 forbids', async () => {
     await refuses('ERR_CAPABILITY_SIGNATURE', { ...worker.cacao, h: { t: 'eip4361' } })
     const p = { ...worker.cacao.p, nonce: 'abcd_efgh' }
     await refuses('ERR_CAPABILITY_INVALID', { ...worker.cacao, p })
   })
 
-  it('if it hands on what an account on a chain holds', async () => {
+  it('if an account on a chain delegates', async () => {
     const { cacao } = { cacao: signed({ aud: `did:pkh:${ACCOUNT_B}`, resources: ['https://a.b/*'] }) }
     const { p, ...rest } = await draft({ key: session.key, cacao }, 'a:b', { resources: ['https://a.b/*'] })
     await refuses('ERR_CAPABILITY_SIGNATURE', { ...rest, p: { ...p, iss: cacao.p.aud } })
   })
 
-  it('if a key that signs nothing here issued it', async () => {
+  it('if its issuer is a key type that can not delegate', async () => {
     const did = encodeDIDKey({ type: 'secp256k1', bytes: Uint8Array.of(2, ...new Uint8Array(32).fill(7)) })
     const cacao = signed({ aud: did, resources: ['https://api.example.com/*'] })
     const input = await draft({ key: { ...session.key, did }, cacao }, 'a:b')
@@ -291,7 +294,7 @@ describe('a chain is refused', () => {
   })
 })
 
-describe('a chain made to cost much', () => {
+describe('a chain that would cost much time', () => {
   const endless = (levels: number, onRead: () => void): unknown => {
     let parent: unknown = session.cacao
     for (let i = 0; i < levels; i++) {
@@ -318,14 +321,14 @@ describe('a chain made to cost much', () => {
     expect(reads).toBeLessThanOrEqual(5)
   })
 
-  it('that holds itself is refused', async () => {
+  it('that contains itself is refused', async () => {
     const m: { parent?: unknown } = {}
     const cyclic = { ...worker.cacao, s: { ...worker.cacao.s, m } }
     m.parent = cyclic
     await refuses('ERR_CAPABILITY_INVALID', cyclic)
   })
 
-  it('of as many resources as there may be costs a few steps for each, and none for each pair', () => {
+  it('of as many resources as allowed costs a few steps for each, not for each pair', () => {
     const stepsFor = (count: number): number => {
       const resources = Array.from({ length: count }, (_, i) => `https://a/${i}/${'x'.repeat(45)}/*`)
       const parent = signed({ aud: session.key.did, resources })
@@ -338,7 +341,7 @@ describe('a chain made to cost much', () => {
     expect(many).toBeLessThan(11 * few)
   })
 
-  it('that changes while it is looked at is what it was when it was read, once', () => {
+  it('that changes between reads is read only once', () => {
     let reads = 0
     const m = Object.defineProperty({}, 'parent', {
       enumerable: true,
@@ -349,14 +352,14 @@ describe('a chain made to cost much', () => {
   })
 })
 
-describe('a did:key that nobody granted anything', () => {
+describe('a self-issued capability of a did:key', () => {
   const rootOfKey = async (): Promise<Draft> => {
     const { p, s, ...rest } = await draft(stranger, 'a:b')
     const { m: _, ...bare } = s
     return { ...rest, p, s: bare as Draft['s'] }
   }
 
-  it('speaks for itself only where a verifier is given for that', async () => {
+  it('is accepted only with a verifier for it', async () => {
     await refuses('ERR_CAPABILITY_UNSUPPORTED', await rootOfKey())
     const verifier = vi.fn(async () => undefined)
     const cacao = await check(await rootOfKey(), { verifiers: { 'key:ed25519': verifier } })
@@ -364,7 +367,7 @@ describe('a did:key that nobody granted anything', () => {
     expect(verifier).toHaveBeenCalledOnce()
   })
 
-  it('and that verifier has no say in what is delegated', async () => {
+  it('and that verifier does not verify delegated links', async () => {
     const verifiers = { ...options.verifiers, 'key:p256': vi.fn(async () => undefined) }
     await refuses(
       'ERR_CAPABILITY_SIGNATURE',
@@ -376,7 +379,7 @@ describe('a did:key that nobody granted anything', () => {
   })
 })
 
-describe('what revokes a chain', () => {
+describe('a delegated capability is revoked by', () => {
   const isRefusedBy = async (revoke: (store: ReturnType<typeof memoryRevocation>) => Promise<void>) => {
     const store = memoryRevocation()
     await check(deepest.cacao, { revocation: store })
@@ -390,28 +393,28 @@ describe('what revokes a chain', () => {
       () => false,
     )
 
-  it('is the account', async () => {
+  it('revoking the account', async () => {
     expect(await isRefusedBy((store) => store.revokeAll(ACCOUNT_A))).toEqual({
       ofSession: false,
       ofWorker: false,
     })
   })
 
-  it('is the session', async () => {
+  it('revoking the session', async () => {
     expect(await isRefusedBy((store) => store.revoke(session.cacao))).toEqual({
       ofSession: false,
       ofWorker: false,
     })
   })
 
-  it('is the key of the session, for what it delegated', async () => {
+  it('revoking the session’s key', async () => {
     expect(await isRefusedBy((store) => store.revokeAll(session.key.did))).toEqual({
       ofSession: true,
       ofWorker: false,
     })
   })
 
-  it('is a link of it, for itself and what comes after', async () => {
+  it('revoking one of its links, with all later links', async () => {
     expect(await isRefusedBy((store) => store.revoke(worker.cacao))).toEqual({
       ofSession: true,
       ofWorker: false,
@@ -422,7 +425,7 @@ describe('what revokes a chain', () => {
     })
   })
 
-  it('is whoever says anything but no, of any link', async () => {
+  it('any answer but false, for any link', async () => {
     for (const answer of [true, undefined, 0]) {
       const isRevoked = vi.fn((cacao: Cacao) => (cacao.p.aud === session.key.did ? answer : false))
       await refuses('ERR_CAPABILITY_REVOKED', deepest.cacao, { revocation: { isRevoked } })
@@ -433,7 +436,7 @@ describe('what revokes a chain', () => {
   })
 })
 
-describe('a delegated key', () => {
+describe('a key with a delegated capability', () => {
   it.each([
     ['with resources', [RESOURCE]],
     ['without', undefined],
@@ -458,7 +461,7 @@ describe('a delegated key', () => {
     await expectCode('ERR_CAPABILITY_REVOKED', () => verify(next))
   })
 
-  it('signs no request under the capability of who delegated', async () => {
+  it('can not sign a request with its parent’s capability', async () => {
     const verify = requestVerifier(accepting)
     const request = await signRequest(post(), { key: worker.key, cacao: session.cacao }, NOW)
     await expectCode('ERR_CAPABILITY_AUDIENCE', () => verify(request))
@@ -478,7 +481,7 @@ describe('a delegated key', () => {
     await expectCode('ERR_JWS_INVALID', () => verifyJWS(jws, { ...options, capability: session.cacao }))
   })
 
-  it('of P-256 has two signatures for one text, and one capability', async () => {
+  it('of P-256 has two signatures for a text, but one capability identity', async () => {
     const { s, ...rest } = worker.cacao
     const bytes = fromBase64url(String(s.s)) ?? new Uint8Array()
     const number = bytes.slice(32).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
@@ -489,8 +492,8 @@ describe('a delegated key', () => {
   })
 })
 
-describe('the text that a key signs', () => {
-  it('says who, what and until when, as ERC-4361 writes it', () => {
+describe('the text of a delegated capability', () => {
+  it('contains issuer, audience and times, in the format of ERC-4361', () => {
     const p = { ...worker.cacao.p, statement: 'For the worker.' }
     expect(renderKeyMessage(p).split('\n')).toEqual([
       'example.com wants you to sign in with your Key account:',
@@ -510,7 +513,7 @@ describe('the text that a key signs', () => {
     ])
   })
 
-  it('is read back as the payload that it was made of', () => {
+  it('is parsed back to its payload', () => {
     const issuers = fc.constantFrom(session.key.did, worker.key.did)
     fc.assert(
       fc.property(payloads({ iss: issuers }), (made) => {

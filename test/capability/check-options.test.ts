@@ -11,14 +11,14 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 const verifiers = ethereumVerifiers()
 const options = { verifiers, now: () => NOW }
 const capability = signed()
-/** Who takes these options; each rejects for what it refuses. */
+/** The functions with these options; each rejects wrong ones. */
 const TAKERS: readonly (readonly [string, (changes: object) => Promise<unknown>])[] = [
   ['verifyCacao', async (changes) => verifyCacao(capability, { ...options, ...changes })],
   ['inspectCacao', async (changes) => inspectCacao(capability, { ...options, ...changes })],
   ['verifyJWS', async (changes) => verifyJWS('a.b.c', { ...options, capability, ...changes })],
 ]
 
-/** What is refused at once, and the option that the error must name. */
+/** Options that are refused at once, and the option that the error must name. */
 const WRONG: readonly (readonly [string, object])[] = [
   ['verifiers', { verifiers: undefined }],
   ['verifiers', { verifiers: {} }],
@@ -42,7 +42,7 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['domains', { domains: ['bücher.example'] }],
   ['domains', { domains: [' example.com'] }],
   ['domains', { domains: ['example.com', undefined] }],
-  // What a template makes of a variable that is not set.
+  // What a template string produces from an unset variable.
   ['is not set', { domains: ['undefined'] }],
   ['is not set', { domains: ['undefined:3000'] }],
   ['is not set', { domains: ['undefined.example.com'] }],
@@ -95,7 +95,7 @@ describe.each(TAKERS)('%s', (name, take) => {
     expect((error as TypeError).message).toContain(option)
   })
 
-  it('takes what is right', async () => {
+  it('accepts valid options', async () => {
     const right = {
       domains: [
         'example.com',
@@ -131,14 +131,14 @@ it.each([
   expect((error as TypeError).message).toContain(option)
 })
 
-describe('a capability of another site', () => {
-  it('is refused, where the domain of ours only begins or ends as its own', async () => {
+describe('a capability of another domain', () => {
+  it('is refused, even if its domain begins or ends like an allowed one', async () => {
     const foreign = signed({ domain: 'app.example.co' })
     for (const domains of [['app.example.com'], ['example.co'], () => false])
       await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyCacao(foreign, { ...options, domains }))
   })
 
-  it('is accepted by a function that says true of it', async () => {
+  it('is accepted if the domains function returns true', async () => {
     const preview = signed({ domain: 'pr-12.preview.example' })
     const asked: string[] = []
     const domains = (domain: string): boolean => {
@@ -155,7 +155,7 @@ describe('a capability of another site', () => {
 })
 
 describe('a delegated capability', () => {
-  it('is refused unless that is opted into, over so many links, for so long', async () => {
+  it('is refused without the delegation option, and beyond its maxLinks and maxSecs', async () => {
     const session = await granted()
     const hour = '2024-06-01T14:00:00.000Z'
     const worker = await delegated(session, 'P-256', { iat: '2024-06-01T13:00:00.000Z', exp: hour })
@@ -174,7 +174,7 @@ describe('a delegated capability', () => {
     )
   })
 
-  it('has the words of the wallet at its root, and nowhere else', async () => {
+  it('has the wallet’s message at its root', async () => {
     const session = await granted()
     const worker = await delegated(session, 'P-256', { nonce: 'newnonce12345', statement: 'I agree.' })
     const delegation = { maxLinks: 2 }

@@ -45,9 +45,9 @@ describe('DAG-CBOR', () => {
     expect(toHex(encodeDagCBOR({ bb: '1', a: '2', ab: '3' }))).toBe('a3616161326261626133626262613' + '1')
   })
 
-  it('writes bytes as bytes', () => expect(toHex(encodeDagCBOR(Uint8Array.of(1, 2)))).toBe('420102'))
+  it('encodes bytes as bytes', () => expect(toHex(encodeDagCBOR(Uint8Array.of(1, 2)))).toBe('420102'))
 
-  it('has no members that are undefined', () => {
+  it('leaves out undefined members', () => {
     expect(toHex(encodeDagCBOR({ a: '2', b: undefined }))).toBe(toHex(encodeDagCBOR({ a: '2' })))
   })
 })
@@ -59,7 +59,7 @@ describe('DAG-JSON', () => {
     expect(encodeDagJSON(value)).toBe('{"a":{"b":{"/":{"bytes":"AQ"}}},"z":[{"/":{"bytes":"+/8"}},"text"]}')
   })
 
-  it('reads back what it wrote', () => expect(decodeDagJSON(encodeDagJSON(value))).toEqual(value))
+  it('reads back its own output', () => expect(decodeDagJSON(encodeDagJSON(value))).toEqual(value))
 
   it.each([
     '{"/":{"bytes":"AQ=="}}',
@@ -67,13 +67,13 @@ describe('DAG-JSON', () => {
     '{"/":{"bytes":1}}',
     '{"/":"bafy"}',
     '{"/":{"bytes":"AQ"},"x":1}',
-  ])('leaves %s as it stands, for the guard to refuse', (text) =>
+  ])('leaves %s unchanged, so that parseCacao refuses it', (text) =>
     expect(decodeDagJSON(text)).toEqual(JSON.parse(text)),
   )
 
-  it('tells what is no JSON', () => expect(decodeDagJSON('{')).toBeUndefined())
+  it('returns undefined for malformed JSON', () => expect(decodeDagJSON('{')).toBeUndefined())
 
-  it('finds bytes wherever they are', () => {
+  it('finds bytes at any depth', () => {
     expect(containsBytes(value)).toBe(true)
     expect(containsBytes({ a: ['b', { c: null }] })).toBe(false)
   })

@@ -13,7 +13,7 @@ describe('RFC 3339 date-times', () => {
     ['2024-02-29T00:00:00Z', Date.UTC(2024, 1, 29)],
     ['9999-12-31T23:59:59Z', Date.UTC(9999, 11, 31, 23, 59, 59)],
     ['0001-01-01T00:00:00Z', -62135596800000],
-  ])('reads %s', (text, time) => expect(parseDateTime(text)).toBe(time))
+  ])('accepts %s', (text, time) => expect(parseDateTime(text)).toBe(time))
 
   it.each([
     '2023-02-29T00:00:00Z',
@@ -70,7 +70,7 @@ describe('URIs and authorities', () => {
     'https://[1:2]',
     'x:<script>',
     'x:\u2028',
-  ])('%j is none', (text) => expect(isURI(text)).toBe(false))
+  ])('%j is no URI', (text) => expect(isURI(text)).toBe(false))
 
   it.each([
     'example.com',
@@ -92,10 +92,10 @@ describe('URIs and authorities', () => {
     '#x',
     'ü.example',
     '[::1',
-  ])('%j is none', (text) => expect(isAuthority(text)).toBe(false))
+  ])('%j is no authority', (text) => expect(isAuthority(text)).toBe(false))
 
   it.each([`a:${'/'.repeat(100_000)} `, `a://${'%41'.repeat(50_000)} `, `a://[${':'.repeat(100_000)}]`])(
-    'comes to an end with endless texts',
+    'reads very long texts in linear time',
     (text) => expect(isURI(text)).toBe(false),
   )
 })
@@ -134,7 +134,7 @@ describe('a granted resource', () => {
     ['*', 'https://example.com/'],
   ])('%s does not cover %s', (granted, wanted) => expect(covers(granted, wanted)).toBe(false))
 
-  it('leaves what is missing', () => {
+  it('is found missing if no resource covers it', () => {
     expect(missingResources(['a://*', 'b:c'], ['a://x', 'b:c', 'b:d'])).toEqual(['b:d'])
     expect(missingResources([], ['a:b'])).toEqual(['a:b'])
     expect(missingResources([], [])).toEqual([])

@@ -15,7 +15,7 @@ import { expectCode } from '../setup/expect-code.js'
 import { KEY_A } from '../setup/wallet.js'
 
 const range = (from: number, to = from): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-/** By what they do, as Unicode's charts have them. */
+/** Grouped by their function, as in Unicode's charts. */
 const HIDDEN: readonly (readonly [string, readonly number[]])[] = [
   ['that turn the direction', [...range(0x202a, 0x202e), ...range(0x2066, 0x2069), 0x200e, 0x200f, 0x061c]],
   ['of no width', [0x200b, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xfeff, 0x00ad, 0x034f]],
@@ -37,7 +37,7 @@ const CASES = HIDDEN.flatMap(([what, codes]) =>
   codes.map((code) => [codePointName(String.fromCodePoint(code)), what, code] as const),
 )
 
-/** What people write, in their own languages. */
+/** Texts that people write in their languages. */
 const LEGITIMATE = [
   'Sign in.',
   'Grüße an alle – «Bienvenue» à l’été',
@@ -51,25 +51,28 @@ const LEGITIMATE = [
   'e\u0301 a\u00a0b ﬁ 𝒳',
 ]
 
-describe('a character', () => {
-  it.each(CASES)('%s, %s, is in no statement: neither signed nor accepted', async (name, _, code) => {
-    const character = String.fromCodePoint(code)
-    for (const [statement, position] of [
-      [`Pay 1${character}00`, 6],
-      [`${character}Pay`, 1],
-      [`🦀é${character}`, 3],
-    ] as const) {
-      const { message } = await expectCode('ERR_CAPABILITY_INVALID', () =>
-        parsePayload(payload({ statement })),
-      )
-      expect(message).toContain(`p.statement`)
-      expect(message).toContain(`${name} at position ${position}`)
-      // Not the character itself: an error is shown to somebody, too.
-      expect(hiddenCharacter(message)).toBeUndefined()
-    }
-  })
+describe('an invisible character', () => {
+  it.each(CASES)(
+    '%s, %s, is refused in a statement, both before signing and when verifying',
+    async (name, _, code) => {
+      const character = String.fromCodePoint(code)
+      for (const [statement, position] of [
+        [`Pay 1${character}00`, 6],
+        [`${character}Pay`, 1],
+        [`🦀é${character}`, 3],
+      ] as const) {
+        const { message } = await expectCode('ERR_CAPABILITY_INVALID', () =>
+          parsePayload(payload({ statement })),
+        )
+        expect(message).toContain(`p.statement`)
+        expect(message).toContain(`${name} at position ${position}`)
+        // The error must not contain the character itself, because errors are shown to people too.
+        expect(hiddenCharacter(message)).toBeUndefined()
+      }
+    },
+  )
 
-  it.each(CASES)('%s, %s, is in no domain, resource or ability', async (name, _, code) => {
+  it.each(CASES)('%s, %s, is refused in a domain, resource or ability', async (name, _, code) => {
     const character = String.fromCodePoint(code)
     for (const [member, changes] of [
       ['p.domain', { domain: `exam${character}ple.com` }],
@@ -87,7 +90,7 @@ describe('a character', () => {
 })
 
 describe('joiners and variation selectors', () => {
-  it.each(LEGITIMATE)('are in statements that need them: %s', (statement) => {
+  it.each(LEGITIMATE)('are accepted in statements that need them: %s', (statement) => {
     expect(hiddenCharacter(statement)).toBeUndefined()
     expect(parsePayload(payload({ statement })).statement).toBe(statement)
     expect(withoutHidden(statement, () => '')).toBe(statement)
@@ -107,19 +110,19 @@ describe('joiners and variation selectors', () => {
     ['a selector at the beginning', '\ufe0f1', 1],
     ['two selectors', '❤\ufe0f\ufe0f', 3],
     ['a selector for Chinese behind a letter', 'a\u{e0100}', 2],
-  ])('are hidden where they show nothing: %s', async (_, statement, position) => {
+  ])('are refused where they have no effect: %s', async (_, statement, position) => {
     expect(hiddenCharacter(statement)?.position).toBe(position)
     await expectCode('ERR_CAPABILITY_INVALID', () => parsePayload(payload({ statement })))
   })
 
-  it('are looked at in a time that the length says', () => {
-    // A backtracking pattern would not come to an end.
+  it('are checked in linear time', () => {
+    // A backtracking pattern would take almost forever.
     for (const part of ['می\u200c', '\u200d', '👩\u200d', '1\ufe0f', '\u202e'])
       expect(hiddenCharacter(part.repeat(100_000))?.position ?? 0).toBeGreaterThanOrEqual(0)
   })
 })
 
-describe('somebody else’s capability that hides something', () => {
+describe('a foreign capability with an invisible character', () => {
   const p = payload({ statement: 'Read your notes\u202e.etirw dna' })
   const cacao = {
     h: { t: 'eip4361' },
@@ -127,14 +130,14 @@ describe('somebody else’s capability that hides something', () => {
     s: { t: 'eip191', s: eip191Sign(renderEthereumMessage(p), fromHex(KEY_A.slice(2)) ?? new Uint8Array()) },
   }
 
-  it('is refused, however well it is signed', async () => {
+  it('is refused, even if it is correctly signed', async () => {
     await expectCode('ERR_CAPABILITY_INVALID', () => parseCacao(cacao))
     await expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(cacao, { verifiers: ethereumVerifiers() }))
     const { problems } = await inspectCacao(cacao, { verifiers: ethereumVerifiers() })
     expect(problems.map(({ code }) => code)).toEqual(['ERR_CAPABILITY_INVALID'])
   })
 
-  it('is asked of no wallet', async () => {
+  it('is never sent to a wallet', async () => {
     const wallet = testWallet()
     const auth = ethereumAuth(wallet.provider, undefined, { domain: 'app.example.com' })
     for (const statement of ['Pay 1\u200b00', '\u202eabc', 'a\nb'])
@@ -145,8 +148,8 @@ describe('somebody else’s capability that hides something', () => {
   })
 })
 
-describe('what a wallet says is wrong', () => {
-  it('is told without what it hides, on one line', () => {
+describe('the error message of a wallet', () => {
+  it('is shown without invisible characters, on one line', () => {
     const { code, message } = authError(new Error('No \u202efunds\u200b\n\u001b[2Jhere'))
     expect(code).toBe('ERR_AUTH_FAILED')
     expect(message).toBe('the wallet failed: No  funds   [2Jhere')

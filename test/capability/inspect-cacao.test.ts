@@ -10,7 +10,7 @@ const now = (): number => Date.parse('2024-06-02T00:00:00Z')
 const genuine = signed()
 
 describe('inspectCacao', () => {
-  it('says what a good capability says', async () => {
+  it('returns the claims of a valid capability', async () => {
     expect(await inspectCacao(genuine, { verifiers, now })).toEqual({
       isAccepted: true,
       problems: [],
@@ -26,7 +26,7 @@ describe('inspectCacao', () => {
     })
   })
 
-  it('names everything that is wrong, in the order of the checks', async () => {
+  it('returns all problems, in the order of the checks', async () => {
     const options = {
       verifiers,
       now: () => Date.parse('2100-01-01'),
@@ -54,7 +54,7 @@ describe('inspectCacao', () => {
     expect(await failureOf(() => verifyCacao(forged, options))).toMatchObject(problems[0] ?? {})
   })
 
-  it('claims nothing for what is malformed', async () => {
+  it('returns no claims for a malformed capability', async () => {
     for (const input of [undefined, {}, 'cacao', { ...genuine, p: payload({ exp: '' }) }]) {
       const { isAccepted, problems, claims } = await inspectCacao(input, { verifiers, now })
       expect([isAccepted, claims, problems.map(({ code }) => code)]).toEqual([
@@ -65,13 +65,13 @@ describe('inspectCacao', () => {
     }
   })
 
-  it('repeats no signature', async () => {
+  it('does not repeat the signature', async () => {
     const forged = { ...genuine, p: payload({ iss: `did:pkh:${ACCOUNT_B}` }) }
     const text = JSON.stringify(await inspectCacao(forged, { verifiers, now }))
     expect(text).not.toContain(String(genuine.s.s).slice(2, 40))
   })
 
-  it('takes wrong options for what they are', async () => {
+  it('throws a TypeError for wrong options', async () => {
     expect(await failureOf(() => inspectCacao(genuine, { verifiers, issuer: 'nobody' }))).toBeInstanceOf(
       TypeError,
     )

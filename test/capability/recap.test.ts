@@ -32,9 +32,9 @@ for (const name of ['siwe_with_caps', 'siwe_with_statement'] as const) {
   describeWith(`ReCap vectors: ${name}`, await vectorText(`spruceid-siwe-recap/${name}.txt`), (written) => {
     const { payload: p } = parseEthereumMessage(written.replace(/\n$/, ''))
 
-    it('says what its recap grants, which we read and say to the byte', () => {
+    it('its statement and ReCap agree, byte for byte with ours', () => {
       const abilities = abilitiesOf(p) ?? expect.fail('it has no recap')
-      // Ours has no empty list of proofs, which the ERC does not have either.
+      // We write no empty list of proofs, which the ERC does not have either.
       expect(fromRecap(toRecap(abilities))).toEqual(abilities)
       const { prf, ...rest } = JSON.parse(recapText(p.resources?.at(-1)))
       expect([prf, JSON.stringify(rest)]).toEqual([[], recapText(toRecap(abilities))])
@@ -42,7 +42,7 @@ for (const name of ['siwe_with_caps', 'siwe_with_statement'] as const) {
       expect(recapStatement(abilities, words)).toBe(p.statement)
     })
 
-    it('is refused with one word changed', async () => {
+    it('is refused if one word of its statement is changed', async () => {
       const statement = p.statement?.replace('present', 'presend')
       await expectCode('ERR_CAPABILITY_INVALID', () => abilitiesOf({ ...p, ...(statement && { statement }) }))
     })
@@ -53,7 +53,7 @@ describeWith(
   'ReCap vectors: serialized_cap',
   await vectorText('spruceid-siwe-recap/serialized_cap.json'),
   (json) => {
-    it('is read, caveats and all', () => {
+    it('is parsed with its caveats', () => {
       const recap = `urn:recap:${toBase64url(utf8(json.trim()))}`
       expect(fromRecap(recap)).toEqual(JSON.parse(json).att)
     })
@@ -64,7 +64,7 @@ describeWith(
   'ReCap vectors: siwe_with_interleaved_resources',
   await vectorText('spruceid-siwe-recap/siwe_with_interleaved_resources.txt'),
   (written) => {
-    it('is refused: its recap is not the last resource', () =>
+    it('is refused, because its ReCap is not the last resource', () =>
       expectCode('ERR_CAPABILITY_INVALID', () =>
         abilitiesOf(parseEthereumMessage(written.trimEnd()).payload),
       ))
@@ -72,14 +72,14 @@ describeWith(
 )
 
 describe('abilities', () => {
-  it('are one resource, in one form whatever the order, and read back', () => {
+  it('are one resource, the same in any order of members, and parsed back', () => {
     const recap = toRecap(ABILITIES)
     const turned = { [NOTES]: Object.fromEntries(Object.entries(ABILITIES[NOTES] ?? {}).reverse()) }
     expect(toRecap(turned)).toBe(recap)
     expect(fromRecap(recap)).toEqual(ABILITIES)
   })
 
-  it('are said in words, with those of the app before them', () => {
+  it('are described in a statement, after the app’s own words', () => {
     expect(recapStatement(ABILITIES)).toBe(SAID)
     expect(recapStatement(ABILITIES, 'Keep notes.')).toBe(`Keep notes. ${SAID}`)
   })
@@ -102,7 +102,7 @@ describe('abilities', () => {
   })
 
   const att = { [NOTES]: { 'notes/read': [{}] } }
-  it('are written without proofs, and read with, with an empty list of them, and without', () => {
+  it('are written without proofs, and read with or without them', () => {
     expect(recapText(toRecap(att))).toBe(JSON.stringify({ att }))
     for (const recap of [{ att }, { att, prf: [] }, { att, prf: ['bafybeigk7l'] }])
       expect(fromRecap(recapOf(recap))).toEqual(att)
@@ -129,13 +129,13 @@ describe('abilities', () => {
         prf: [],
       }),
     ],
-  ])('are not read from a recap with %s', (_, recap) => {
+  ])('are not read from a ReCap with %s', (_, recap) => {
     expect(fromRecap(recapOf({ att, prf: ['zM5K'] }))).toEqual(att)
     expect(fromRecap(recap)).toBeUndefined()
     expect(recapAllows(recap, { ability: 'notes/write', resource: NOTES })).toBe(false)
   })
 
-  it('allow what they name, on what it covers, without caveats', () => {
+  it('allow only the named abilities, on covered resources, without caveats', () => {
     const wide = { 'https://api.example.com/*': { 'notes/read': [{ days: 3 }, {}] } }
     const has = (abilities: Abilities, ability: string, resource: string): boolean => {
       const recap = toRecap(abilities)
@@ -152,19 +152,19 @@ describe('abilities', () => {
   })
 })
 
-describe('what is granted with abilities', () => {
+describe('a grant of abilities', () => {
   const recap = toRecap(ABILITIES)
   const read = toRecap({ [NOTES]: { 'notes/read': [{}] } })
   const ban = (days: number): string => toRecap({ [NOTES]: { 'admin/ban': [{ days }] } })
 
-  it('covers a recap that asks for less, and the same caveats', () => {
+  it('covers a ReCap with fewer abilities and the same caveats', () => {
     expect(missingGrants(['https://a.b/', recap], [read, ban(3)])).toEqual([])
     expect(missingGrants(['https://a.b/', read], [recap, ban(3), 'https://a.b/'])).toEqual([recap, ban(3)])
     expect(missingGrants([recap], [ban(4), 'urn:recap:x'])).toEqual([ban(4), 'urn:recap:x'])
     expect(missingGrants(['urn:*'], [read])).toEqual([read])
   })
 
-  it('is joined into one recap at the end', () => {
+  it('is merged into one ReCap at the end', () => {
     const all = unionOfGrants([read, 'https://a.b/'], ['https://c.d/', ban(3), ban(4)])
     expect(all.slice(0, 2)).toEqual(['https://a.b/', 'https://c.d/'])
     expect(fromRecap(all[2] ?? '')).toEqual({
@@ -179,7 +179,7 @@ describe('a capability with abilities', () => {
   const resources = ['https://a.b/', toRecap(ABILITIES)]
   const ability = { ability: 'notes/write', resource: NOTES }
 
-  it.each([SAID, `Keep notes. ${SAID}`])('is accepted when it says %s', async (statement) => {
+  it.each([SAID, `Keep notes. ${SAID}`])('is accepted when its statement has %s', async (statement) => {
     const cacao = signed({ resources, statement })
     expect(await verifyCacao(cacao, { ...options, ability })).toEqual(cacao)
   })
@@ -192,14 +192,14 @@ describe('a capability with abilities', () => {
     ['the recap before other resources', SAID, [...resources].reverse()],
     ['two recaps', SAID, [toRecap({ [NOTES]: { 'notes/read': [{}] } }), toRecap(ABILITIES)]],
     ['a recap that is none', SAID, ['urn:recap:e30']],
-  ])('is refused with %s, though it is signed', async (_, statement, list) => {
+  ])('is refused with %s, even if it is signed', async (_, statement, list) => {
     const error = expectCode('ERR_CAPABILITY_INVALID', () =>
       verifyCacao(signed({ resources: list, statement }), options),
     )
     expect((await error).message).toMatch(/ReCap/)
   })
 
-  it('is refused where another ability is asked for, or one is asked of plain resources', async () => {
+  it('is refused if another ability is required, or if it has only plain resources', async () => {
     const cacao = signed({ resources, statement: SAID })
     for (const wanted of [
       { ...ability, ability: 'notes/erase' },
@@ -222,13 +222,13 @@ describe('an ability with an empty list of caveats', () => {
   const cacao = signed({ statement: STATEMENT, resources: [RECAP_OF_ERC] })
   const wanted = { ability: 'example/read', resource: 'https://example.com' }
 
-  it('is verified, as the first example of ERC-5573 has it, and grants nothing', async () => {
+  it('is verified, as in the first example of ERC-5573, and grants nothing', async () => {
     await verifyCacao(cacao, options)
     await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyCacao(cacao, { ...options, ability: wanted }))
     expect(recapAllows(RECAP_OF_ERC, wanted)).toBe(false)
   })
 
-  it('is never asked for, nor granted by another, nor kept where two are put together', () => {
+  it('is never requested, covered or kept in a union', () => {
     const nobody = recapOf({ att: { [NOTES]: { 'notes/read': [] } } })
     expect(() => toRecap({ [NOTES]: { 'notes/read': [] } })).toThrow(TypeError)
     expect(missingGrants([toRecap({ [NOTES]: { 'notes/read': [{}] } })], [nobody])).toEqual([nobody])
@@ -241,7 +241,7 @@ describe('an ability with an empty list of caveats', () => {
   })
 })
 
-describe('a ReCap that is refused is told why', () => {
+describe('the error for a refused ReCap gives the reason', () => {
   const att = { [NOTES]: { 'notes/read': [{}] } }
   const recap = recapOf({ att })
   const statement = recapStatement(att)

@@ -5,7 +5,7 @@ import { authError, isRejection } from '../../src/capability/auth-method.js'
 const error = (message: string, more: object = {}): Error => Object.assign(new Error(message), more)
 const named = (name: string, message: string, more: object = {}): Error => error(message, { name, ...more })
 
-// The messages and codes are those that the named software really gives.
+// The messages and codes are those that the named software uses.
 const REJECTIONS: readonly [string, unknown][] = [
   // Ethereum
   ['EIP-1193', { code: 4001, message: 'User rejected the request.' }],
@@ -101,7 +101,7 @@ const REJECTIONS: readonly [string, unknown][] = [
     ),
   ],
   ['Safari', new DOMException('This request has been cancelled by the user.', 'NotAllowedError')],
-  // From elsewhere
+  // Other sources
   ['another copy of this library', { name: 'SessionError', code: 'ERR_AUTH_REJECTED', message: 'x' }],
   ['an error without a prototype', Object.assign(Object.create(null), { code: 4001 })],
 ]
@@ -168,28 +168,28 @@ const FAILURES: readonly [string, unknown][] = [
   ['a passkey that is known already', new DOMException('x', 'InvalidStateError')],
 ]
 
-describe('what a wallet answers', () => {
-  it.each(REJECTIONS)('is a no: %s', (_, cause) => {
+describe('an error of a wallet', () => {
+  it.each(REJECTIONS)('is recognized as a rejection: %s', (_, cause) => {
     const converted = authError(cause)
     expect(converted.code).toBe('ERR_AUTH_REJECTED')
     expect(converted.cause).toBe(cause)
   })
 
-  it.each(FAILURES)('is a failure: %s', (_, cause) => {
+  it.each(FAILURES)('is recognized as a failure: %s', (_, cause) => {
     const converted = authError(cause)
     expect(converted.code).toBe('ERR_AUTH_FAILED')
     expect(converted.cause).toBe(cause)
   })
 
   it.each(['cause', 'error', 'err', 'info', 'data', 'originalError', 'innerError', 'reason', 'details'])(
-    'is a no in %s, also deep inside',
+    'is recognized as a rejection in %s, at any depth',
     (name) => {
       expect(isRejection({ message: 'x', [name]: { [name]: { [name]: { code: '4001' } } } })).toBe(true)
       expect(isRejection({ message: 'x', [name]: { [name]: { [name]: { code: -32603 } } } })).toBe(false)
     },
   )
 
-  it('is looked through as far as it goes, and no further', () => {
+  it('is searched even if it contains itself', () => {
     const own: Record<string, unknown> = { message: 'boom' }
     own['cause'] = own
     own['data'] = { error: own, info: 'User rejected the request.' }
@@ -202,7 +202,7 @@ describe('what a wallet answers', () => {
     expect(isRejection(`${'x'.repeat(1e6)} User rejected the request.`)).toBe(false)
   })
 
-  it('may not be touched', () => {
+  it('may throw when it is read', () => {
     const locked = new Proxy(
       {},
       {
@@ -218,7 +218,7 @@ describe('what a wallet answers', () => {
     expect(isRejection({ message: 'x', cause: locked, data: { code: 4001 } })).toBe(true)
   })
 
-  it('is told in its own words, without line breaks and not at length', () => {
+  it('is shown in its own words, on one short line', () => {
     expect(authError('locked').message).toBe('the wallet failed: locked')
     expect(authError({ cause: { message: 'a\nb' } }).message).toBe('the wallet failed: a b')
     expect(authError(error('x'.repeat(1000))).message.length).toBeLessThan(250)

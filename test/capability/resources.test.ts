@@ -18,7 +18,7 @@ import { signed } from '../setup/capability.js'
 import { runs } from '../setup/seed.js'
 
 const API = 'https://api.example.com'
-/** Ways of writing a segment that leads out of the folder, or stays where it is. */
+/** Spellings of a path segment, and whether it leads out of the folder. */
 const DOTS = [
   '..',
   '.',
@@ -44,11 +44,11 @@ const DOTS = [
   '..%5Cadmin',
   '..%3Fx',
 ]
-/** What looks a little like one, and stays where it is for everybody. */
+/** Segments that resemble dot segments but are not, for any software. */
 const NAMES = ['...', '.hidden', 'a..b', '..a', 'a.', '%2ehidden', 'a%2fb', '%252e%252ea', '100%25', 'b;x=..']
 
 describe('a dot segment', () => {
-  it.each(DOTS)('%s is none that is compared, on either side', (dots) => {
+  it.each(DOTS)('%s is never covered and covers nothing', (dots) => {
     for (const uri of [`${API}/notes/${dots}`, `${API}/notes/${dots}/admin`, `${API}/notes/${dots}?a=b`]) {
       expect(hasDotSegment(uri)).toBe(true)
       expect(covers(`${API}/notes/*`, uri)).toBe(false)
@@ -60,7 +60,7 @@ describe('a dot segment', () => {
     }
   })
 
-  it.each(NAMES)('%s is none', (name) => {
+  it.each(NAMES)('is not %s', (name) => {
     const uri = `${API}/notes/${name}`
     expect(hasDotSegment(uri)).toBe(false)
     expect(covers(`${API}/*`, uri)).toBe(true)
@@ -68,23 +68,23 @@ describe('a dot segment', () => {
     expect(resourcesOption([uri], 'resources')).toEqual([uri])
   })
 
-  it('is one in no query and in no fragment, where nobody resolves it', () => {
+  it('has no meaning in a query or a fragment', () => {
     for (const uri of [`${API}/a?b=/../c`, `${API}/a#/../c`])
       expect([hasDotSegment(uri), covers(`${API}/*`, uri)]).toEqual([false, true])
   })
 
-  it('is one without a host, too', () => {
+  it('is recognized without a host too', () => {
     for (const uri of ['x:..', 'x:/..', 'x:a/../b', 'x://..', 'file:///%2e%2e'])
       expect(hasDotSegment(uri)).toBe(true)
   })
 
-  it('leaves the capability of somebody else what it is, and covers nothing', () => {
+  it('in a foreign capability leaves it valid, but covers nothing', () => {
     const { resources = [] } = signed({ resources: [`${API}/a/../*`] }).p
     expect(resources).toHaveLength(1)
     expect(missingResources(resources, resources)).toEqual(resources)
   })
 
-  it('is found wherever a browser or a proxy would resolve one', () => {
+  it('is recognized wherever a browser or a proxy would resolve one', () => {
     const part = fc.constantFrom('a', '.', '%2e', '%2E', '/', ';', '%3b', '', 'b')
     let found = 0
     fc.assert(
@@ -103,7 +103,7 @@ describe('a dot segment', () => {
 
 describe('abilities with a dot segment', () => {
   it.each(DOTS.filter((dots) => isURI(`a:${dots}`)))(
-    '%s are not asked for, and of somebody else’s allow nothing',
+    '%s are refused before signing, and allow nothing in foreign capabilities',
     (dots) => {
       const uri = `${API}/notes/${dots}`
       expect(() => toRecap({ [uri]: { 'notes/read': [{}] } })).toThrow(TypeError)
@@ -119,7 +119,7 @@ describe('abilities with a dot segment', () => {
   )
 })
 
-describe('what is wanted', () => {
+describe('a required resource', () => {
   it.each([
     ['white space', `${API}/a b`],
     ['a line break', `${API}/a\n`],
@@ -129,14 +129,14 @@ describe('what is wanted', () => {
     ['half an escape', `${API}/a%2`],
     ['another alphabet', `${API}/ä`],
     ['an invisible character', `${API}/a\u200b`],
-  ])('with %s is not covered, and not asked for', (_, uri) => {
+  ])('with %s is not covered, and refused before signing', (_, uri) => {
     expect(covers(`${API}/*`, uri)).toBe(false)
     expect(covers(uri, uri)).toBe(false)
     expect(() => resourcesOption([uri], 'resources')).toThrow(TypeError)
   })
 })
 
-/** How often texts are looked at or looked up in the work. */
+/** How often strings are read or looked up during the work. */
 function looksOf(work: () => void): number {
   const spies = [
     vi.spyOn(Map.prototype, 'get'),
@@ -154,13 +154,13 @@ function looksOf(work: () => void): number {
   }
 }
 
-describe('comparing costs what the length says', () => {
+describe('comparing resources takes linear time', () => {
   it.each([
     ['wildcards', (i: number) => `a:/${i}/*`, (i: number) => `a:/x${i}/y`],
     ['wildcards that cover', (i: number) => `a:/${i}/*`, (i: number) => `a:/${i}/y`],
     ['texts', (i: number) => `a:/${i}`, (i: number) => `a:/x${i}`],
     ['long beginnings in common', (i: number) => `a:/b/c/d/${i}/*`, () => 'a:/b/c/d/e/f'],
-  ])('for a thousand %s and a thousand that are wanted', (_, grant, want) => {
+  ])('for a thousand %s and a thousand required ones', (_, grant, want) => {
     const list = (of: (i: number) => string): string[] => Array.from({ length: 1000 }, (_, i) => of(i))
     const [granted, wanted] = [list(grant), list(want)]
     const segments = [...granted, ...wanted].join('/').split('/').length
@@ -172,13 +172,13 @@ describe('comparing costs what the length says', () => {
     expect(looksOf(() => covers(`${deep}/*`, `${deep}/x`))).toBeLessThan(5 * 16_000)
   })
 
-  it('for an encoding that nests', () => {
+  it('for a nested encoding', () => {
     const looks = (depth: number): number => looksOf(() => hasDotSegment(`a:/%${'25'.repeat(depth)}2e`))
     expect(hasDotSegment(`a:/%${'25'.repeat(8000)}2e`)).toBe(true)
     expect(looks(8000)).toBeLessThan(11 * looks(800))
   })
 
-  it('for abilities: a thousand resources, and one with a thousand namespaces', () => {
+  it('for abilities on a thousand resources, and in a thousand namespaces', () => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a:/${i}/*`, { 'x/y': [{}] }]))
     const wanted = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a:/${i}/z`, { 'x/y': [{}] }]))
     expect(looksOf(() => expect(includesAbilities(many, wanted)).toBe(true))).toBeLessThan(50_000)

@@ -146,7 +146,7 @@ describe('cacao-session authorize', () => {
   })
 
   it.each([['--nonce', 'ab'.repeat(32)], [`--nonce=${'ab'.repeat(32)}`]])(
-    'takes a nonce that looks like a secret: %s',
+    'accepts a nonce that looks like a secret: %s',
     async (...nonce) => {
       const string = await self.authorize('-r', NOTES, ...nonce, '--print-session')
       expect((await DIDSession.fromSession(string.trim())).cacao.p.nonce).toBe('ab'.repeat(32))
@@ -273,7 +273,7 @@ describe('cacao-session authorize', () => {
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
   })
 
-  it('requires what the session may do, and a domain', async () => {
+  it('requires resources or abilities, and a domain', async () => {
     const key = ['--key-file', 'key']
     expect((await self.call(['authorize', ...key, '-d', 'app.example.com'])).stderr).toContain(
       '--resource or --ability',
@@ -303,7 +303,7 @@ describe('cacao-session authorize', () => {
       ['-r', NOTES, '-e', '1d', '--min-validity', '2d'],
       '--min-validity must be less',
     ],
-  ])('says what to write instead of %s', async (_, args, words) => {
+  ])('suggests what to write instead of %s', async (_, args, words) => {
     const run = await self.call(['authorize', '--key-file', 'key', '-d', 'app.example.com', ...args])
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
   })

@@ -108,7 +108,7 @@ describe('a character that a terminal would execute or hide', () => {
     ['one that is nothing', 'a\u200bb'],
     ['a carriage return', 'curl good\rtouch run'],
     ['a zero', 'a\0b'],
-  ])('is no body on a command line: %s', (_, text) => {
+  ])('is refused in a body on a command line: %s', (_, text) => {
     const request = new Request('https://api.example.com/', { method: 'POST', body: text })
     expect(() => curlLine(request, { bytes: new TextEncoder().encode(text) })).toThrow('--data @FILE')
     expect(curlLine(request, { bytes: new TextEncoder().encode(text), file: 'body' })).toContain("'@body'")

@@ -116,7 +116,7 @@ describe('cacao-session doctor', () => {
       () => (): RequestListener => (_, response) => void response.writeHead(307, { location: '/' }).end(),
       'give the URL that it redirects to',
     ],
-  ] as const)('says what is wrong if %s', async (_, server, fault) => {
+  ] as const)('explains the fault if %s', async (_, server, fault) => {
     const make = server() as (authority: string) => RequestListener
     const { code, stdout, stderr } = await self.call(['doctor', await serve(make)])
     expect(`${stdout}${stderr}`).toContain(fault)
@@ -128,7 +128,7 @@ describe('cacao-session doctor', () => {
     ['answers', 200],
     ['redirects', 307],
   ] as const)(
-    'does not say that a server which %s without a guard accepts signed requests',
+    'does not report that a server which %s without a guard accepts signed requests',
     async (_, status) => {
       const server = await serve(
         () => (_, response) => void response.writeHead(status, { location: '/' }).end(),
@@ -140,7 +140,7 @@ describe('cacao-session doctor', () => {
     },
   )
 
-  it('finds a wrong clock by the Date header', async () => {
+  it('detects a wrong clock by the Date header', async () => {
     const late = new Date(Date.now() + 3_600_000).toUTCString()
     const server = await serve(() => (_, response) => void response.writeHead(401, { date: late }).end())
     expect((await self.call(['doctor', server])).stdout).toMatch(
@@ -163,7 +163,7 @@ describe('cacao-session doctor', () => {
     ['[::1]:5173', 'http'],
     ['localhost.example.com', 'https'],
     ['127.0.0.1.example.com', 'https'],
-  ])("takes %s as the origin of the session's pages with %s", async (domain, scheme) => {
+  ])('uses %s as the origin of the session’s pages with %s', async (domain, scheme) => {
     const session = await DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain }), {
       resources: ['https://api.example.com/*'],
     })
@@ -196,7 +196,7 @@ describe('cacao-session doctor', () => {
     },
   )
 
-  it('says that the server cannot be reached', async () => {
+  it('reports that the server cannot be reached', async () => {
     const { code, stderr } = await self.call(['doctor', `http://127.0.0.1:${await freePort()}/`])
     expect(stderr).toContain('cannot be reached: ECONNREFUSED')
     expect(code).not.toBe(0)
@@ -204,7 +204,7 @@ describe('cacao-session doctor', () => {
 })
 
 describe('the messages of the command line', () => {
-  it('say what to write instead of a URL as a domain', async () => {
+  it('suggest the domain if a URL is given', async () => {
     const args = ['authorize', '--key-file', self.keyFile, '-r', 'https://api.example.com/*', '-d']
     for (const given of ['https://app.example.com', 'https://app.example.com/login', 'app.example.com/']) {
       const { code, stderr } = await self.call([...args, given])
@@ -213,7 +213,7 @@ describe('the messages of the command line', () => {
     expect((await self.call([...args, 'app.example.com'])).code).toBe(0)
   })
 
-  it('name the site of each stored session', async () => {
+  it('name the domain of each stored session', async () => {
     expect(await self.ok(['list'])).toMatch(/^ {2}site +app\.example\.com$/m)
     expect(JSON.parse(await self.ok(['list', '--json']))[0].domain).toBe('app.example.com')
   })

@@ -8,7 +8,7 @@ describe('durations', () => {
     ['12h', 43_200],
     ['7d', 604_800],
     ['2w', 1_209_600],
-  ])('reads %s', (text, secs) => expect(durationSecs(text)).toBe(secs))
+  ])('accepts %s', (text, secs) => expect(durationSecs(text)).toBe(secs))
 
   it.each([
     '',
@@ -37,7 +37,7 @@ describe('times in words', () => {
     [100 * 60_000, 'in 100 minutes'],
     [0, 'now'],
     [-5000, '5 seconds ago'],
-  ])('says of %i ms from now: %s', (ms, words) => {
+  ])('describes %i ms from now as %s', (ms, words) => {
     const time = new Date(now + ms)
     expect(timeInWords(time, now)).toBe(`${time.toISOString().slice(0, 19).replace('T', ' ')} UTC, ${words}`)
   })

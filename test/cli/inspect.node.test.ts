@@ -160,7 +160,7 @@ describe('cacao-session inspect', () => {
   })
 
   // If parsing took quadratic time, each input would take hours.
-  it('reads an input of many blank lines at once', async () => {
+  it('reads an input of many blank lines in linear time', async () => {
     const blank = '\n'.repeat(2_000_000)
     const other = await self.call(['inspect'], { stdin: `a${blank}b` })
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('something else') })
@@ -227,7 +227,7 @@ describe('cacao-session verify', () => {
     ['another account', ['--issuer', ACCOUNT_B], 1, 'ERR_CAPABILITY_ISSUER'],
     ['an account that is none', ['--issuer', 'me'], 2, 'issuer must be an account'],
     ['a JWS', ['--capability', 'key'], 2, 'works only with a JWS'],
-  ])('refuses it where %s is asked for', async (_, args, code, words) => {
+  ])('refuses a session if %s is required', async (_, args, code, words) => {
     const run = await self.call(['verify', ...args], { stdin: session.serialize() })
     expect(run).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(words) })
   })
@@ -245,7 +245,7 @@ describe('cacao-session verify', () => {
     })
   })
 
-  it("says that the chain of a contract account can't be reached, with exit code 4", async () => {
+  it("reports that the chain of a contract account can't be reached, with exit code 4", async () => {
     const cacao = { ...session.cacao, s: { t: 'eip1271', s: `0x${'11'.repeat(65)}` } }
     const args = ['verify', '--rpc', 'http://127.0.0.1:1']
     expect(await self.call(args, { stdin: encodeDagJSON(cacao) })).toMatchObject({

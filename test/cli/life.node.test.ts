@@ -149,7 +149,7 @@ describe('cacao-session list', () => {
     expect((await listed()).map(({ isExpired }) => isExpired)).toEqual([false, true])
   })
 
-  it('says that no session is stored', async () => {
+  it('reports that no session is stored', async () => {
     expect(await self.call(['list'])).toEqual({
       code: 0,
       stdout: '',

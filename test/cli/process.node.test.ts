@@ -156,7 +156,7 @@ describe('cacao-session', () => {
     }
   })
 
-  it('ends at Ctrl+C with 130, and leaves the session', async () => {
+  it('ends at Ctrl+C with exit code 130, and keeps the session', async () => {
     const api = await startAPI()
     await self.authorize(...RESOURCE)
     const child = spawn('sh', ['-c', `trap : INT; ${CACAO_SESSION} request ${api.origin}/slow; echo $?`], {

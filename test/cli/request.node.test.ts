@@ -138,7 +138,7 @@ describe('cacao-session request', () => {
     expect(printed).toContain('x-odd: a\\u{9b}2Jb ü\n')
   })
 
-  it.each(['1h', '4w', '9w'])('waits for up to %s, which timers may not be able to', async (duration) => {
+  it.each(['1h', '4w', '9w'])('accepts a time limit of %s, longer than timers can wait', async (duration) => {
     await signIn()
     expect(await self.ok(['request', `${api.origin}/notes`, '-m', duration])).toContain(ACCOUNT_A)
   })
@@ -183,7 +183,7 @@ describe('cacao-session request', () => {
     expect(limit.asked).toEqual([1000])
   })
 
-  it('says why the server refuses, and what to do, with exit code 4', async () => {
+  it('explains why the server refuses, and what to do, with exit code 4', async () => {
     const refused = async (session: DIDSession): Promise<object> =>
       self.call(['request', `${api.origin}/notes`, '--session-env', 'S'], { env: { S: session.serialize() } })
     expect(await refused(await DIDSession.authorize(auth(KEY_A, 'evil.example.com'), { resources }))).toEqual(
@@ -222,7 +222,7 @@ describe('cacao-session request', () => {
     })
   })
 
-  it('says with exit code 3 that there is no session, and how to get one', async () => {
+  it('reports with exit code 3 that there is no session, and how to get one', async () => {
     const run = (...args: string[]): Promise<object> => self.call(['request', `${api.origin}/notes`, ...args])
     expect(await run()).toMatchObject({
       code: 3,
@@ -240,7 +240,7 @@ describe('cacao-session request', () => {
     })
   })
 
-  it('says with exit code 1 that the file is not a store of sessions', async () => {
+  it('reports with exit code 1 that the file is not a session store', async () => {
     await self.file('sessions', '{"hello":1}')
     expect(await self.call(['request', `${api.origin}/notes`])).toMatchObject({
       code: 1,
@@ -249,7 +249,7 @@ describe('cacao-session request', () => {
   })
 
   it.each([['--data', `${'ab'.repeat(32)}`], [`--data=${'ab'.repeat(32)}`]])(
-    'sends what looks like a secret if it is the body: %s',
+    'sends a body that looks like a secret: %s',
     async (...data) => {
       await signIn()
       expect(bodyOf(await self.ok(['request', `${api.origin}/notes`, ...data]))).toBe('ab'.repeat(32))

@@ -357,7 +357,7 @@ describeWith('a JWS that did-session 4 made', names.length > 0 ? names : undefin
     await expect(did.verifyJWS(`${header}.${body}A.${signature}`, { issuer, capability })).rejects.toThrow()
   })
 
-  it.each(all.filter((name) => name.includes('ed25519')))('%s is made again to the letter', async (name) => {
+  it.each(all.filter((name) => name.includes('ed25519')))('%s is reproduced exactly', async (name) => {
     const { kind, payloadIn, jws, capability, sessionKeySeedHex, cacaoBlockHex } = (await fixture<JWSFixture>(
       name,
     )) as JWSFixture

@@ -1,6 +1,6 @@
-// The little that the cases need of an assertion library, in runtimes that have none in common.
+// The few assertions that the cases need, because the runtimes have no assertion library in common.
 
-/** Fails unless the two are written alike. */
+/** Fails unless the two values have the same JSON. */
 export function equal(actual: unknown, expected: unknown): void {
   const [is, should] = [actual, expected].map(write)
   if (is !== should) throw new Error(`is ${is}, should be ${should}`)

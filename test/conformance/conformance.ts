@@ -9,15 +9,15 @@ import { storage } from './cases/storage.js'
 import { token } from './cases/token.js'
 import type { Library, Runtime, SharedFiles, Topic } from './library.js'
 
-/** How a case went. */
+/** The outcome of a case. */
 export interface Outcome {
   readonly topic: string
   readonly name: string
-  /** Why it failed. */
+  /** The error, if it failed. */
   readonly error?: string
 }
 
-/** All cases; with fixtures and vectors, those too that need them. */
+/** All cases, including those that need fixtures and vectors if these are given. */
 export function conformance(shared: SharedFiles): Topic[] {
   return [
     { topic: 'keys', cases: keys },
@@ -32,7 +32,7 @@ export function conformance(shared: SharedFiles): Topic[] {
   ]
 }
 
-/** Runs them one after another. */
+/** Runs the cases one after another. */
 export async function run(library: Library, runtime: Runtime, shared: SharedFiles): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (const { topic, cases } of conformance(shared)) {

@@ -1,7 +1,7 @@
 import type { Cacao, DIDSession } from 'cacao-session'
 import type { Library } from './library.js'
 
-// What the cases sign with. The keys are well known: nothing of value was ever theirs.
+// The keys of the cases. They are well known and protect nothing of value.
 export const PRIVATE_KEY = `0x${'11'.repeat(32)}` as const
 export const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
 export const ACCOUNT = `eip155:1:${ADDRESS.toLowerCase()}`
@@ -19,7 +19,7 @@ export const SIGNED_AT = Date.parse('2026-01-01T00:00:00.000Z')
 export const EXPIRES_AT = Date.parse('2026-01-08T00:00:00.000Z')
 export const DURING = (): number => SIGNED_AT + 1000
 
-/** Asked for with all that varies said: so the text and the signature are the same in every runtime. */
+/** Requested with every varying value fixed, so that the text and the signature are the same in every runtime. */
 export const FIXED = {
   uri: ED25519_DID,
   nonce: 'conformance1',
@@ -54,7 +54,7 @@ export function base64url(bytes: Uint8Array): string {
     .replaceAll('=', '')
 }
 
-/** The same with its last character changed, whose bits count. */
+/** The same with its last significant character changed. */
 export function altered(text: string): string {
   const at = Math.floor(text.length / 2)
   return text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1)

@@ -10,8 +10,8 @@ const note = {
 const value = noteValue(note)
 const HOST = '__Host-cacao-session-until'
 
-describe('the note beside a cookie', () => {
-  it('is read as it was written, wherever it stands', () => {
+describe('the readable note beside a cookie', () => {
+  it('is read as it was written, at any position', () => {
     expect(value).toMatch(/^[!#-+\--:<-[\]-~]+$/)
     for (const cookies of [
       `${HOST}=${value}`,
@@ -24,7 +24,7 @@ describe('the note beside a cookie', () => {
     expect(notesIn(`${HOST}=${value}; __Host-admin-until=${noteValue(other)}`, false)).toEqual([note, other])
   })
 
-  it('is passed over if another host could have written it', () => {
+  it('is ignored if another host could have written it', () => {
     for (const name of [
       'cacao-session-until',
       '__Secure-cacao-session-until',

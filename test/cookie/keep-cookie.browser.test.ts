@@ -94,7 +94,7 @@ afterEach(async () => {
 })
 
 describe('session.keepCookie', () => {
-  it('sets the cookie, by a signed request, and renews it before it ends', async () => {
+  it('sets the cookie with a signed request, and renews it before it expires', async () => {
     const held = await session()
     await held.keepCookie(URL_OF_COOKIE)
     expect(asked).toEqual(['POST'])
@@ -109,7 +109,7 @@ describe('session.keepCookie', () => {
     held.dispose()
   })
 
-  it('renews it earlier if it is told to, and at half of its time at the earliest', async () => {
+  it('renews it earlier with leadSecs, but not before half of its lifetime', async () => {
     const held = await session()
     await held.keepCookie(URL_OF_COOKIE, { leadSecs: 200 })
     clock.advance(399)
@@ -129,7 +129,7 @@ describe('session.keepCookie', () => {
     other.dispose()
   })
 
-  it('does not renew one that lasts as long as the session, and clears it when that ends', async () => {
+  it('does not renew a cookie that lasts as long as the session, and clears it at the end', async () => {
     const held = await session(300)
     maxAgeSecs = 300
     await held.keepCookie(URL_OF_COOKIE)
@@ -144,7 +144,7 @@ describe('session.keepCookie', () => {
     ['the session is signed out', (held) => held.remove()],
     ['its account is', () => DIDSession.remove(ACCOUNT_A, { store })],
     ['another account signs in', () => session(7200, KEY_B, ACCOUNT_B)],
-  ])('clears it when %s, and renews it no more', async (_, end) => {
+  ])('clears the cookie when %s, and stops renewing it', async (_, end) => {
     const held = await session()
     await held.keepCookie(URL_OF_COOKIE)
     await end(held)
@@ -156,7 +156,7 @@ describe('session.keepCookie', () => {
     expect(asked).toEqual(['POST', 'DELETE'])
   })
 
-  it('has cleared it once sign-out is done, also on a page that does not keep it', async () => {
+  it('has cleared the cookie once sign-out is done, even on a page that does not keep it', async () => {
     const held = await session()
     await held.keepCookie(URL_OF_COOKIE)
     held.dispose()
@@ -164,7 +164,7 @@ describe('session.keepCookie', () => {
     expect([asked, hasNote()]).toEqual([['POST', 'DELETE'], false])
   })
 
-  it('is cleared before anybody hears that the session was removed, because a listener may leave the page', async () => {
+  it('clears the cookie before removed is emitted, because a listener may leave the page', async () => {
     const held = await session()
     const heard: string[] = []
     held.on('removed', () => heard.push(`removed, note: ${hasNote()}`))
@@ -185,7 +185,7 @@ describe('session.keepCookie', () => {
     stop()
   })
 
-  it('leaves somebody else’s cookie alone', async () => {
+  it('does not touch a cookie of another session', async () => {
     const held = await session()
     await held.keepCookie(URL_OF_COOKIE)
     setNote('did:key:zDnaeSomebodyElse')
@@ -196,7 +196,7 @@ describe('session.keepCookie', () => {
     expect([asked, hasNote()]).toEqual([['POST'], true])
   })
 
-  it('signs out although the cookie can’t be cleared, tells so, and tries again', async () => {
+  it('signs out even if the cookie can not be cleared, emits cookie-failed, and tries again', async () => {
     const held = await session()
     const failures: string[] = []
     held.on('cookie-failed', ({ error }) => failures.push(error?.code ?? ''))
@@ -211,7 +211,7 @@ describe('session.keepCookie', () => {
     await vi.waitFor(() => expect(hasNote()).toBe(false), SOON)
   })
 
-  it('signs out where a page may not ask for cookies at all, and says that none can be kept', async () => {
+  it('signs out even if the page can not read cookies, where keepCookie rejects', async () => {
     const held = await session()
     const forbidden = replace(document, 'cookie', {
       get: () => {
@@ -225,7 +225,7 @@ describe('session.keepCookie', () => {
     clearNote()
   })
 
-  it('goes on with the session that takes this one’s place', async () => {
+  it('continues with a renewed session', async () => {
     const held = await session()
     await held.keepCookie(URL_OF_COOKIE)
     const next = await held.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }))
@@ -236,24 +236,21 @@ describe('session.keepCookie', () => {
     expect(asked).toEqual(['POST', 'POST', 'DELETE'])
   })
 
-  it.each(['pageshow', 'online'])(
-    'sets it again when it is gone and the page is back (%s)',
-    async (event) => {
-      const held = await session()
-      await held.keepCookie(URL_OF_COOKIE)
-      globalThis.dispatchEvent(new Event(event))
-      await settled()
-      expect(asked).toEqual(['POST'])
-      clearNote()
-      globalThis.dispatchEvent(new Event(event))
-      await vi.waitFor(() => expect(asked).toEqual(['POST', 'POST']), SOON)
-      await settled()
-      expect(hasNote()).toBe(true)
-      held.dispose()
-    },
-  )
+  it.each(['pageshow', 'online'])('sets a missing cookie again when the page is back (%s)', async (event) => {
+    const held = await session()
+    await held.keepCookie(URL_OF_COOKIE)
+    globalThis.dispatchEvent(new Event(event))
+    await settled()
+    expect(asked).toEqual(['POST'])
+    clearNote()
+    globalThis.dispatchEvent(new Event(event))
+    await vi.waitFor(() => expect(asked).toEqual(['POST', 'POST']), SOON)
+    await settled()
+    expect(hasNote()).toBe(true)
+    held.dispose()
+  })
 
-  it('asks nobody twice: another tab may have set it while this one waited', async () => {
+  it('sends no second request if another tab has set the cookie meanwhile', async () => {
     const [one, two] = [await session(), await session()]
     await Promise.all([one.keepCookie(URL_OF_COOKIE), two.keepCookie(URL_OF_COOKIE)])
     clock.advance(300)
@@ -268,7 +265,7 @@ describe('session.keepCookie', () => {
   it.each<[string, AbortSignal | undefined]>([
     ['dispose', undefined],
     ['the signal', new AbortController().signal],
-  ])('ends with %s, and leaves the cookie', async (_, given) => {
+  ])('stops with %s, and leaves the cookie', async (_, given) => {
     const held = await session()
     const controller = new AbortController()
     await held.keepCookie(URL_OF_COOKIE, given ? { signal: controller.signal } : {})
@@ -294,7 +291,7 @@ describe('session.keepCookie', () => {
   })
 })
 
-describe('a cookie that can’t be set', () => {
+describe('a cookie that can not be set', () => {
   const failing = async (): Promise<[DIDSession, string[], string]> => {
     const held = await session()
     const failures: string[] = []
@@ -309,7 +306,7 @@ describe('a cookie that can’t be set', () => {
     ['fails', status(503, 'nonsense'), 'answered 503'],
     ['has too much to do', status(429), 'answered 429'],
     ['can’t be reached', () => Promise.reject(new TypeError('no network')), "can't be reached"],
-  ])('because the server %s is tried again, later each time', async (_, answer, why) => {
+  ])('because the server %s is tried again, with growing delays', async (_, answer, why) => {
     behaviour = answer
     const [held, failures, message] = await failing()
     expect(message).toContain(why)
@@ -350,7 +347,7 @@ describe('a cookie that can’t be set', () => {
     expect([asked, failures.length]).toEqual([['POST'], 1])
   })
 
-  it('is that of a session that is over: nothing is sent', async () => {
+  it('because its session is over causes no request', async () => {
     const held = await session(60)
     clock.advance(60)
     await expectCode('ERR_CAPABILITY_EXPIRED', () => held.keepCookie(URL_OF_COOKIE))
@@ -378,7 +375,7 @@ it.each<[string, unknown[], string]>([
 })
 
 describe('continueNavigation', () => {
-  it('is for the page of refreshPage alone', async () => {
+  it('works only on the page of refreshPage', async () => {
     const load = vi.fn()
     await expect(continueNavigation(URL_OF_COOKIE, load)).rejects.toThrow('this is another page')
     expect(load).not.toHaveBeenCalled()

@@ -6,7 +6,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-it('keepCookie is for pages: elsewhere it rejects, and signing out does without cookies', async () => {
+it('keepCookie rejects outside of pages, where sign-out works without cookies', async () => {
   const store = memoryStore()
   const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
   const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example/*'], store })
@@ -18,7 +18,7 @@ it('keepCookie is for pages: elsewhere it rejects, and signing out does without 
   expect(await DIDSession.list({ store })).toEqual([])
 })
 
-it('waits no longer than 30 s for an answer whose body never ends', async () => {
+it('keepCookie waits at most 30 s for a response whose body never ends', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   const owner = {

@@ -21,7 +21,7 @@ const MAX_AGE_MS = 600_000
 const iso = (time: number): string => new Date(time).toISOString()
 
 describe('the handler', () => {
-  it('sets a cookie for a signed POST that only this host gets, and no script', async () => {
+  it('sets an HttpOnly cookie of this host for a signed POST', async () => {
     const site = await cookieSite()
     const response = await site.post()
     expect(response.status).toBe(200)
@@ -43,7 +43,7 @@ describe('the handler', () => {
     expect(`${cookie}${note}`).not.toContain(ACCOUNT_A)
   })
 
-  it('gives the cookie no longer than the capability lasts', async () => {
+  it('sets a cookie that lasts no longer than the capability', async () => {
     const site = await cookieSite({}, await testSigner('P-256', { exp: iso(NOW + 90_500) }))
     const response = await site.post()
     expect(await response.json()).toMatchObject({ expiresInSecs: 90.5 })
@@ -58,7 +58,7 @@ describe('the handler', () => {
     expect(await site.visit(cookies)).toBe('undefined')
   })
 
-  it('clears it for a DELETE from a page of this origin, also when the session is gone', async () => {
+  it('clears the cookie for a DELETE from a page of this origin, even without a session', async () => {
     const site = await cookieSite()
     const cookies = await site.cookies()
     for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: ORIGIN }] as Record<
@@ -115,7 +115,7 @@ describe('the handler', () => {
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
-  it('splits what does not fit into one cookie, and refuses what does not fit into three', async () => {
+  it('splits a large value into up to three cookies, and refuses a larger one', async () => {
     const site = await cookieSite()
     const withResources = (count: number) =>
       testSigner('P-256', {
@@ -140,7 +140,7 @@ describe('the handler', () => {
 })
 
 describe('read', () => {
-  it('gives the caller that requireSession gives', async () => {
+  it('returns the same caller as requireSession', async () => {
     const site = await cookieSite({ resources: [RESOURCE] })
     const cookie = `theme=dark; ${await site.cookies()}`
     const signed = await site.signer.sign(new Request(SESSION_URL), NOW)
@@ -184,7 +184,7 @@ describe('read', () => {
     ['an object', {}],
     ['a request without headers', { headers: null }],
     ['what Next.js gives for cookies()', { get: () => undefined, has: () => false, getAll: () => [] }],
-  ])('throws for %s in place of a request', async (_, source) => {
+  ])('rejects for %s in place of a request', async (_, source) => {
     const { pages } = await cookieSite()
     await expect(pages.read(source as never)).rejects.toThrow(/^request must be/)
   })
@@ -196,15 +196,12 @@ describe('read', () => {
     [{ method: '' }],
     [null],
     ['POST'],
-  ])(
-    'throws for the options %j, with which a request that changes something would pass for one that reads',
-    async (options) => {
-      const { pages } = await cookieSite()
-      await expect(pages.read(new Headers(), options as never)).rejects.toBeInstanceOf(TypeError)
-    },
-  )
+  ])('rejects for the options %j, which would skip the check of the origin', async (options) => {
+    const { pages } = await cookieSite()
+    await expect(pages.read(new Headers(), options as never)).rejects.toBeInstanceOf(TypeError)
+  })
 
-  it('says that the cookie is stale once its short time is over', async () => {
+  it('returns stale once the cookie’s short time is over', async () => {
     const site = await cookieSite()
     const cookies = await site.cookies()
     site.time += MAX_AGE_MS - 1
@@ -216,14 +213,14 @@ describe('read', () => {
     expect(await site.visit(cookiesOf(await site.post(), cookies))).toBe(ACCOUNT_A)
   })
 
-  it('goes by the time that this server gives cookies, not by that of the one that has sealed it', async () => {
+  it('applies its own maxAgeSecs, not that of the server that sealed the cookie', async () => {
     const [long, short] = [await cookieSite({ maxAgeSecs: 3600 }), await cookieSite({ maxAgeSecs: 60 })]
     const cookies = await long.cookies()
     short.time = long.time = NOW + 60_000
     expect([await long.visit(cookies), await short.visit(cookies)]).toEqual([ACCOUNT_A, 'stale'])
   })
 
-  it('believes no cookie from the future beyond what clocks differ by, and no clock that gives NaN', async () => {
+  it('refuses a cookie from the future beyond the clock skew, and a clock that returns NaN', async () => {
     const site = await cookieSite()
     site.time = NOW + 300_001
     const cookies = await site.cookies()
@@ -247,7 +244,7 @@ describe('read', () => {
     expect(await seen({ verifiers: { other: () => Promise.resolve() } })).toBe('undefined')
   })
 
-  it('verifies the wallet’s signature although the cookie is sealed, once for each capability', async () => {
+  it('verifies the wallet’s signature even though the cookie is sealed, once for each capability', async () => {
     let count = 0
     const { eip191 } = ethereumVerifiers()
     const verifiers = {
@@ -269,7 +266,7 @@ describe('read', () => {
     expect((await site.post(forged as never)).status).toBe(401)
   })
 
-  it('asks each time whether it was revoked, and is silent about whom it can’t ask', async () => {
+  it('calls the revocation store each time, and rejects if that fails', async () => {
     const revocation = memoryRevocation({ now: () => NOW })
     const site = await cookieSite({ revocation })
     const cookies = await site.cookies()
@@ -289,7 +286,7 @@ describe('read', () => {
     }
   })
 
-  it('says that it isn’t known who it is while a chain doesn’t answer', async () => {
+  it('rejects while a chain does not answer', async () => {
     const cookies = await (await cookieSite()).cookies()
     const verifiers = {
       eip191: () => Promise.reject(new SessionError('ERR_RPC_UNAVAILABLE', 'the chain does not answer')),
@@ -299,7 +296,7 @@ describe('read', () => {
     expect((await site.post()).status).toBe(503)
   })
 
-  it('takes a capability that a session key delegated only where that is allowed', async () => {
+  it('accepts a delegated capability only if that is allowed', async () => {
     const { key, cacao } = await testSigner()
     const heir = await generateSessionKey('P-256')
     const delegated = await delegate({ key, cacao }, { audience: heir.did }, NOW)
@@ -324,7 +321,7 @@ describe('read', () => {
     )
   })
 
-  it('knows the server by all of its names, and behind what takes the beginning off its paths', async () => {
+  it('accepts each authority of the server, and its base path', async () => {
     const site = await cookieSite({ authority: ['www.example.com', 'app.example.com'], basePath: '/v1' })
     const cookies = await (await cookieSite()).cookies()
     for (const host of ['www', 'app']) {
@@ -342,7 +339,7 @@ describe('read', () => {
     expect(headers.get('location')).toBe(`${ORIGIN}/v1/account`)
   })
 
-  it('takes a request that changes something only from a page of this origin', async () => {
+  it('accepts a request that changes something only from a page of this origin', async () => {
     const site = await cookieSite()
     const cookies = await site.cookies()
     const visit = (method: string, headers: Record<string, string>) =>
@@ -380,14 +377,14 @@ describe('read', () => {
     await expectCode('ERR_REQUEST_ORIGIN', () => site.pages.assertSameOrigin(new Headers({ origin: 'null' })))
   })
 
-  it('goes on with the secret before while a new one is brought in', async () => {
+  it('accepts the previous secret during a rotation', async () => {
     const next = crypto.getRandomValues(new Uint8Array(32))
     const cookies = await (await cookieSite()).cookies()
     expect(await (await cookieSite({ secret: [next, SECRET] })).visit(cookies)).toBe(ACCOUNT_A)
     expect(await (await cookieSite({ secret: next })).visit(cookies)).toBe('undefined')
   })
 
-  it('takes a server on this machine without TLS, where it is told to', async () => {
+  it('works without TLS on localhost if secure is false', async () => {
     const local = { authority: 'localhost:3000', secure: false, name: 'notes' }
     const site = await cookieSite(local)
     const signed = await site.signer.sign(
@@ -409,7 +406,7 @@ describe('refreshPage', () => {
   const options = { script: '/refresh.js', login: '/login?from=here' }
   const get = new Request(`${ORIGIN}/account?page=1`)
 
-  it('loads one script of this origin and keeps quiet, under a strict policy', async () => {
+  it('loads one script of this origin under a strict policy', async () => {
     const { pages } = await cookieSite()
     const response = pages.refreshPage(get, options)
     expect(response.status).toBe(401)
@@ -427,7 +424,7 @@ describe('refreshPage', () => {
     expect(await withNonce.text()).toContain('<script type="module" src="/refresh.js" nonce="abc+/123==">')
   })
 
-  it('sends what was not a navigation back to its own URL, on this origin', async () => {
+  it('redirects a request that is no navigation back to its URL on this origin', async () => {
     const { pages } = await cookieSite()
     for (const [url, location] of [
       [`${ORIGIN}/account?page=1`, `${ORIGIN}/account?page=1`],
@@ -486,7 +483,7 @@ describe('the options', () => {
 })
 
 describe('a cookie', () => {
-  it('is none of cookieStore, nor the other way round', async () => {
+  it('is not interchangeable with one of cookieStore', async () => {
     const site = await cookieSite()
     const store = cookieStore(await site.cookies(), { secret: SECRET })
     expect(await store.getItem('cacao-session')).toBeUndefined()
@@ -534,7 +531,7 @@ describe('nodeHandler', () => {
     expect([cleared.status, cookiesOf(cleared, cookiesOf(set))]).toEqual([204, ''])
   })
 
-  it('keeps the cookies that the app has set before', async () => {
+  it('keeps the cookies that the app has already set', async () => {
     const site = await cookieSite()
     const app = express()
       .use((_request, response, next) => {
@@ -546,7 +543,7 @@ describe('nodeHandler', () => {
     expect(cookiesOf(set)).toMatch(new RegExp(`^theme=dark; ${NAME}=`))
   })
 
-  it('answers a fault of the server with 500, or leaves it to the app', async () => {
+  it('answers an error of the server with 500, or passes it to the app', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     onTestFinished(() => logged.mockRestore())
     const fault = new RangeError('a fault of the server')
@@ -567,7 +564,7 @@ describe('nodeHandler', () => {
     expect(await (await (await sender(site, app))('POST')).text()).toBe(fault.message)
   })
 
-  it('does not take a request twice, once in each form', async () => {
+  it('accepts a request only once, together with handler', async () => {
     const site = await cookieSite()
     const request = await site.signer.sign(new Request(SESSION_URL, { method: 'POST' }), site.time)
     const headers = Object.fromEntries(request.headers)
@@ -577,6 +574,6 @@ describe('nodeHandler', () => {
   })
 })
 
-it('tells its options from those of requireSession', () => {
+it('sessionCookie throws a TypeError without options', () => {
   expect(() => sessionCookie(undefined as never)).toThrow('options must be a plain object')
 })

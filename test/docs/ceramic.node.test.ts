@@ -5,7 +5,7 @@ import { guide } from './pages.js'
 import { inline, PAGE } from './setup.js'
 
 // With Ceramic's own packages: test/packed/ceramic.test.ts.
-it('the guide to Ceramic signs in, with a DID that signs for the account', () => {
+it('the Ceramic guide’s example signs in, and its DID signs for the account', () => {
   const output = runFresh(`${PAGE}
     import { ethereumVerifiers } from 'cacao-session/ethereum'
     import { verifyJWS } from 'cacao-session/verify'

@@ -3,8 +3,8 @@ import { runFresh } from '../setup/fresh-process.js'
 import { guide } from './pages.js'
 import { inline, SIGNING_IN } from './setup.js'
 
-// The clients themselves are in the packed tests.
-it('the guide to API clients has a fetch that signs as whoever is signed in by then', () => {
+// The clients themselves are tested in test/packed.
+it('the API client guide’s fetch signs with the session that is current at each call', () => {
   const output = runFresh(`${SIGNING_IN}
     ${inline(guide('clients', 'signed-fetch'))}
     const sent = []

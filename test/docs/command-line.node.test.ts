@@ -9,14 +9,14 @@ import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 
-/** A machine with a key, and an API to call: runs lines as a person types them, with the built command. */
+/** A folder with a key, and an API: runs lines as a person types them, with the built command. */
 async function machine(): Promise<(lines: string) => Promise<string>> {
   const [{ origin }, folder] = await Promise.all([startAPI(), temporaryFolder()])
   await writeFile(join(folder, '.eth-key'), KEY_A, { mode: 0o600 })
   const npx = `npx() { shift; "${process.execPath}" "${CLI}" "$@"; }\n`
   const env = { PATH: process.env.PATH ?? '', HOME: folder }
   return async (lines) => {
-    // Resources stay as they are; what is sent goes to the API here.
+    // Resources are unchanged; requests go to this API.
     const here = lines.replace(/https:\/\/api\.example\.com(?=\/(notes|sign-out)\b)/g, origin)
     const { stdout, stderr } = await promisify(execFile)('sh', ['-ec', npx + here], { env, cwd: folder })
     expect(stderr).toBe('')
@@ -25,7 +25,7 @@ async function machine(): Promise<(lines: string) => Promise<string>> {
 }
 
 describe('the guide to the command line', () => {
-  it('signs in, sends, lists and inspects', async () => {
+  it('signs in, sends requests, lists and inspects sessions', async () => {
     const run = await machine()
     const stdout = await run(guide('command-line', 'cli'))
     expect(stdout).toMatch(
@@ -41,7 +41,7 @@ describe('the guide to the command line', () => {
     expect(inspected).toMatch(/^A session\n[\s\S]*good: [\s\S]*"problems": \[\]/)
   })
 
-  it('works by itself, signs in once for many times, and signs out', async () => {
+  it('has a cron job that signs in once for several runs, and signs out', async () => {
     const run = await machine()
     const job = guide('command-line', 'cron')
     const keys: (string | undefined)[] = []

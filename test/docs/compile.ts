@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { docExamples, moduleOf } from './docstrings.js'
 import { type Block, blocksOf, pages, root } from './pages.js'
 
-// What the generators of new apps write (Vite, Next.js, SvelteKit, Nuxt), and the two checks that few of them turn on.
+// The settings that generators of new apps write (Vite, Next.js, SvelteKit, Nuxt), and two checks that few of them enable.
 const OPTIONS = {
   noEmit: true,
   target: 'es2022',
@@ -32,25 +32,25 @@ export const PROGRAMS = {
   server: { ...OPTIONS, lib: ['es2022'], types: ['node'] },
 }
 
-// A block is a server's if it uses what only Node has, or a package whose types need those of Node.
+// A block runs on a server if it uses APIs of Node, or a package whose types need those of Node.
 const SERVER =
   /\bprocess\.|\bBuffer\b|'node:|(?:from |import\()'(?:cacao-session\/node|express|h3|vitest|pg|redis|@hono\/node-server|playwright-core|@playwright\/test)'/
 
-// Packages of the examples that are not installed here, or without types. The packed tests compile and run these.
+// Packages of the examples that are not installed here or have no types. The packed tests compile and run these.
 const ELSEWHERE =
   /from '(?:@apollo\/client\/core|@nestjs\/\w+|@opentelemetry\/api|@trpc\/(?:client|server)[\w/]*|@urql\/core|axios|fastify|graphql[\w/-]*|ky|openapi-fetch|secp256k1|socket\.io(?:-client)?|ws)'/
 
-/** Whether it needs packages that are not installed here. */
+/** Whether a file needs packages that are not installed here. */
 export const needsOthers = ({ text }: File): boolean => ELSEWHERE.test(text)
 
-// Packages whose guides have a packed test of their own, which compiles and runs them.
+// Packages whose guides have their own packed test, which compiles and runs them.
 const WITH_OWN_TEST =
   /from '(?:@rainbow-me\/rainbowkit|@reown\/appkit[\w/-]*|wagmi[\w/]*|@walletconnect\/[\w-]+|@ceramic-sdk\/[\w-]+|@ceramicnetwork\/[\w-]+|@composedb\/\w+|expo-[\w-]+|react-native[\w-]*)'/
 
-/** Whether it needs packages that are not installed here, and is tried by a packed test of its guide. */
+/** Whether a file needs packages that are not installed here, and has a packed test of its guide. */
 export const hasOwnTest = ({ text }: Pick<File, 'text'>): boolean => WITH_OWN_TEST.test(text)
 
-/** Those that are a server's, and run in Node: with what Node alone has, or what imports such a file. */
+/** The files that run in Node: those with APIs of Node, or which import such a file. */
 export function serversOf(files: readonly File[]): ReadonlySet<File> {
   const servers = new Set(files.filter(({ text }) => SERVER.test(text)))
   const isOne = (path: string): boolean =>
@@ -66,13 +66,13 @@ export function serversOf(files: readonly File[]): ReadonlySet<File> {
 
 const CODE = /^(js|tsx?)$/
 
-/** A file of an app: a page's blocks of one name. */
+/** A file of an app, made of the blocks of one name on a page. */
 export interface File {
   readonly path: string
   readonly text: string
 }
 
-/** The files that a page's blocks make: each line stands in the file where it stands on the page. */
+/** The files that a page's blocks form: each line keeps its line number on the page. */
 export function filesOf(page: string): File[] {
   const files = new Map<string, Block[]>()
   for (const block of blocksOf(page)) {
@@ -89,7 +89,7 @@ export function filesOf(page: string): File[] {
   })
 }
 
-/** Every file that the pages and the docstrings make. */
+/** All files of the pages and the docstrings. */
 export async function allFiles(): Promise<File[]> {
   const examples = docExamples().map(async (shown) => ({
     path: `src/${shown.source.replace(/\.ts$/, '')}/line-${shown.line}.tsx`,
@@ -98,7 +98,7 @@ export async function allFiles(): Promise<File[]> {
   return [...pages.flatMap(filesOf), ...(await Promise.all(examples))]
 }
 
-/** What the compiler says of files that are written into a folder, as `page/name.ts(line,column): error …`. */
+/** The compiler's errors for files written into a folder, as `page/name.ts(line,column): error …`. */
 export async function complaintsOf(
   folder: string,
   compilerOptions: object,
@@ -109,15 +109,15 @@ export async function complaintsOf(
     await writeFile(join(folder, path), text)
   }
   await write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['.'] }))
-  // It exports what `playwright/test` does, which is here.
+  // It exports the same as `playwright/test`, which is installed.
   await write('playwright.d.ts', "declare module '@playwright/test' { export * from 'playwright/test' }")
-  // As in every app that has components of Vue.
+  // As in every app with Vue components.
   await write('vue.d.ts', "declare module '*.vue' { const app: import('vue').Component; export default app }")
   for (const { path, text } of files) await write(path, text)
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const run = promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder })
   const { stdout } = await run.catch((error: { stdout: string }) => error)
-  // The example of a docstring ends with what it makes.
+  // A docstring's example ends with an expression.
   return stdout
     .split('\n')
     .filter(

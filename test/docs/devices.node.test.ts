@@ -16,7 +16,7 @@ const MAKE = `
 `
 
 describe('the guide to devices', () => {
-  it('has a server that lists devices and signs them out, and a client of it', () => {
+  it('has a server that lists and revokes devices, and its client', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('devices', 'server'))}
       ${inline(guide('devices', 'client'))}

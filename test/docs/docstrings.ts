@@ -7,7 +7,7 @@ import { root } from './pages.js'
 export interface DocExample {
   /** The source's path from `src`. */
   readonly source: string
-  /** Where its first line of code is, counted from 1. */
+  /** The number of its first line of code, counted from 1. */
   readonly line: number
   readonly code: string
 }
@@ -16,7 +16,7 @@ const SOURCES = join(root, 'src')
 const DOCSTRING = /^ *\/\*\*\n[\s\S]*?\*\/$/gm
 const TAG = /^ *\* ?@/
 
-/** Every example of the docstrings, as the reference shows it. */
+/** Every example of the docstrings, as the API reference shows it. */
 export function docExamples(): DocExample[] {
   return readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
     .filter((source) => source.endsWith('.ts'))
@@ -47,7 +47,7 @@ const HONO = "import('hono').Hono<{ Variables: import('cacao-session/hono').Sess
 
 const CALLBACKS = "import('cacao-session/stores').CallbackBackend"
 
-/** What examples leave out, as their reader has it by then: names, and the types of most. */
+/** The names that examples leave out, such as `account`, with the types of most. */
 const GIVEN: Readonly<Record<string, string>> = {
   App: '() => null',
   Deno: '{ serve(handler: (request: Request) => Response | Promise<Response>): unknown }',
@@ -107,7 +107,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   wallet: "import('cacao-session/testing').TestWallet",
 }
 
-/** What is another thing in these sources. */
+/** Names with another meaning in these sources. */
 const OF_SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'capability/dag-json.ts': { request: "import('cacao-session').AuthMethodOpts" },
   'server/links.ts': {
@@ -142,7 +142,7 @@ const TYPES: Readonly<Record<string, string>> = {
   WalletChange: 'cacao-session/ethereum',
 }
 
-/** Where names come from that are no entry's alone. */
+/** The imports of names that belong to no single entry. */
 const FROM: Readonly<Record<string, string>> = {
   base: 'viem/chains',
   createApp: 'vue',
@@ -157,7 +157,7 @@ const FROM: Readonly<Record<string, string>> = {
   vi: 'vitest',
 }
 
-/** How the names that an example of this source may use get there. Of two entries, from the one that it is an example of. */
+/** The imports for the names of this source's example. If two entries export a name, the entry of the source is used. */
 async function namesFor(source: string): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>()
   for (const [name, from] of Object.entries(FROM))
@@ -176,7 +176,9 @@ async function namesFor(source: string): Promise<ReadonlyMap<string, string>> {
   return new Map([...names, ...given.map(([name, type]) => [name, `declare let ${name}: ${type}`] as const)])
 }
 
-/** An example as a module that compiles. All that it leaves out stands before its first line, which keeps its place. */
+/**
+ * An example as a module that compiles. All declarations it leaves out are put before its first line, which keeps its position.
+ */
 export async function moduleOf({ source, line, code }: DocExample): Promise<string> {
   const imports = code.split('\n').filter((text) => text.startsWith('import '))
   const isNamed = (name: string): boolean =>

@@ -16,7 +16,7 @@ describe('the guide to errors', () => {
     expect(page.match(/^### /gm)).toHaveLength(codes.length)
   })
 
-  it('tells what to show for each', () => {
+  it('handles each error with the right message', () => {
     const output = runFresh(`
       import 'fake-indexeddb/auto'
       import { ethereumAuth } from 'cacao-session/ethereum'

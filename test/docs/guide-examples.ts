@@ -8,7 +8,7 @@ import { blocksOf, guide, root } from './pages.js'
 
 const PREFIX = 'guide:'
 
-/** Where an entry's source is, by what it is imported as. */
+/** The source of an entry, by its import specifier. */
 function sourceOf(specifier: string): string {
   if (specifier === 'cacao-session/sign-in-button.css')
     return join(root, 'src/sign-in-button/sign-in-button.css')
@@ -17,7 +17,7 @@ function sourceOf(specifier: string): string {
   return join(root, 'src', `${entry.source}.ts`)
 }
 
-/** A guide's example as JavaScript: a component is compiled as an app's build does it. */
+/** A guide's example as JavaScript, with components compiled as in an app's build. */
 function javaScriptOf(page: string, name: string): string {
   const code = guide(page, name)
   const language = blocksOf(`docs/guides/${page}.md`).find((block) => block.name === name)?.language
@@ -27,7 +27,7 @@ function javaScriptOf(page: string, name: string): string {
   return transformSync(content, { loader: 'ts', target: 'es2022' }).code
 }
 
-/** Lets tests in browsers import a guide's example: `guide:react/app`. It gets the sources, as the test does. */
+/** Lets browser tests import a guide's example, as `guide:react/app`. It imports the sources, like the test. */
 export function guideExamples(): Plugin {
   return {
     name: 'guide-examples',

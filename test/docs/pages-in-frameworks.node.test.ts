@@ -20,20 +20,20 @@ const SITE = 'https://app.example.com'
 const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
 const NAVIGATION = { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none' }
 
-describe('what guides show of examples', () => {
+describe('example files shown in guides', () => {
   const shown = pages.flatMap((page) => blocksOf(page)).filter(({ name }) => name.startsWith('examples/'))
 
-  it('is there', () => {
+  it('are found', () => {
     expect(shown.length).toBeGreaterThan(5)
     expect(guide('nextjs', 'examples/next/server/pages.ts')).toContain('pages.read(await headers()')
   })
 
-  it.each(shown)('is what $name has', ({ name, code }) => {
+  it.each(shown)('match the file $name', ({ name, code }) => {
     expect(textOf(name)).toContain(code)
   })
 })
 
-/** A module of the guide, in a folder with all those of the same app. */
+/** A module of the guide, in a folder with all modules of the same app. */
 async function moduleOf<T>(app: string, path: string): Promise<T> {
   const folder = join(root, 'build', `guide-${app}-${process.pid}`)
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -69,7 +69,7 @@ const cookiesOf = (headers: Headers): string =>
     .map((cookie) => cookie.split(';', 1)[0])
     .join('; ')
 
-/** Sends a request for the site to a port of this machine, as a proxy before a server does. */
+/** Sends a request for the site to a port of this machine, as a proxy does. */
 async function deliver(request: Request, port: number): Promise<Response> {
   const { pathname, host } = new URL(request.url)
   const headers = { ...Object.fromEntries(request.headers), host }
@@ -83,7 +83,7 @@ async function deliver(request: Request, port: number): Promise<Response> {
   return new Response(status === 204 || status === 304 ? null : body, { status, headers: received })
 }
 
-/** What must hold for each of them, however a request comes to the app. */
+/** What must hold for each app, however it receives a request. */
 async function expectPages(send: (request: Request) => Promise<Response>): Promise<void> {
   const navigation = (cookie?: string): Request =>
     new Request(`${SITE}/notes`, { headers: { ...NAVIGATION, ...(cookie && { cookie }) } })
@@ -114,7 +114,7 @@ async function expectPages(send: (request: Request) => Promise<Response>): Promi
 }
 
 describe('the guides to frameworks', () => {
-  // The whole apps are made and driven by `npm run try:apps`.
+  // The complete apps are created and driven by `npm run try:apps`.
   it.each([
     ['Next.js', 3000, guide('nextjs', 'next/app/api/hello/route'), 'POST'],
     [
@@ -130,7 +130,7 @@ describe('the guides to frameworks', () => {
        ${guide('nuxt', 'nuxt/server/api/hello.post').replace('export default', 'const route =')}`,
       "toWebHandler(createApp().use(createRouter().post('/api/hello', route)))",
     ],
-  ])('has a route of %s that knows who is calling', (_, port, code, handler) => {
+  ])('has a route of %s that gets the caller', (_, port, code, handler) => {
     const output = runFresh(`
       import { DIDSession } from 'cacao-session'
       import { ethereumAuth } from 'cacao-session/ethereum'

@@ -7,7 +7,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { keepCookiesInMemory } from '../setup/cookie-jar.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-it('the guide to pages keeps the cookie of whoever is signed in', async () => {
+it('the pages guide keeps the cookie of the current session', async () => {
   const asked: string[] = []
   let keyDID = ''
   const server = async (request: Request): Promise<Response> => {
@@ -25,7 +25,7 @@ it('the guide to pages keeps the cookie of whoever is signed in', async () => {
   const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example.com/notes/*'] })
   keyDID = session.keyDID
   const kept = await keepSignedIn()
-  // Else it would leave this page as soon as anything signs the session out.
+  // Otherwise it would leave this page when the session is signed out.
   kept?.dispose()
   expect(kept?.keyDID).toBe(keyDID)
   expect(asked).toEqual(['POST /session'])

@@ -4,7 +4,7 @@ import { ADDRESS_A, KEY_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline } from './setup.js'
 
-it('the guide to pages has a server that names who is signed in, for ten minutes without the key', () => {
+it('the pages guide’s server knows the account for ten minutes without the session key', () => {
   const output = runFresh(`
     import { DIDSession } from 'cacao-session'
     import { ethereumAuth } from 'cacao-session/ethereum'

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { transformSync } from 'esbuild'
 
-/** A block of code of a page. Blocks of one name are one file, in their order. */
+/** A code block of a page. Blocks with the same name form one file, in their order. */
 export interface Block {
   /** `js`, `ts`, `tsx`, `sh`, … */
   readonly language: string
-  /** What stands behind the language; of a block without a name, its line. */
+  /** The name after the language; for a block without one, its line. */
   readonly name: string
-  /** Where its first line of code is, counted from 1. */
+  /** The number of its first line of code, counted from 1. */
   readonly line: number
   readonly code: string
 }
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Every page that was written by hand, by its path from the repository's root. */
+/** Every page written by hand, by its path in the repository. */
 export const pages: readonly string[] = [
   'README.md',
   'docs/index.md',
@@ -29,7 +29,7 @@ export const textOf = (page: string): string => readFileSync(root + page, 'utf8'
 
 const FENCE = /^```(\w+)(?: ([\w$+./-]+))?\n([\s\S]*?)^```$/gm
 
-/** The blocks of code of a page. */
+/** The code blocks of a page. */
 export function blocksOf(page: string): Block[] {
   const text = textOf(page)
   return Array.from(text.matchAll(FENCE), ({ index, 1: language = '', 2: name, 3: code = '' }) => {
@@ -47,5 +47,5 @@ export function example(page: string, name: string): string {
   return isTyped ? transformSync(code, { loader: 'tsx', jsx: 'automatic', target: 'es2022' }).code : code
 }
 
-/** The same of a guide. */
+/** The same for a guide. */
 export const guide = (page: string, name: string): string => example(`docs/guides/${page}.md`, name)

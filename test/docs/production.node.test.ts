@@ -19,7 +19,7 @@ const SERVER = `
 `
 
 describe('the guide to production', () => {
-  it('counts what was admitted, and by their codes what was refused', () => {
+  it('counts admitted requests, and refused ones by their codes', () => {
     const output = runFresh(`${SERVER}
       ${inline(guide('production', 'counters'))}
       const handler = serverWith(countedBy((name, labels) => console.log(name, JSON.stringify(labels))))
@@ -32,7 +32,7 @@ describe('the guide to production', () => {
     ])
   })
 
-  it('ends a session in the page where the server has ended it', () => {
+  it('ends a session in the page after the server revoked it', () => {
     const output = runFresh(`${SERVER}
       ${inline(guide('production', 'revoked'))}
       const revocation = memoryRevocation()
@@ -49,7 +49,7 @@ describe('the guide to production', () => {
     expect(output.trim().split('\n')).toEqual(['200 true', '401 false'])
   })
 
-  it('has measures against all sessions up to a time, and against accounts', () => {
+  it('can block all sessions signed before a time, and single accounts', () => {
     const output = runFresh(`${SERVER}
       ${inline(guide('production', 'measures'))}
       const revocation = memoryRevocation()

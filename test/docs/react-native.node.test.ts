@@ -5,7 +5,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline } from './setup.js'
 
-// As expo-secure-store refuses: what is longer than 2,048 bytes, and names with other characters.
+// As expo-secure-store does, it refuses values longer than 2,048 bytes and names with other characters.
 const SECURE_STORE = `
   const items = new Map()
   const checked = (key) => { if (!/^[\\w.-]+$/.test(key)) throw new Error('no such name: ' + key); return key }
@@ -40,7 +40,7 @@ function inReactNative(script: string): string[] {
 }
 
 describe('the guide to React Native', () => {
-  it('keeps sessions in a store of small items, for the next start of the app, and signs out', () => {
+  it('stores sessions in small items, resumes them at the next start, and signs out', () => {
     const output = inReactNative(`
       const { sessions, domain } = start()
       const session = await sessions.get('${ACCOUNT_A}', auth, { resources, domain })
@@ -54,7 +54,7 @@ describe('the guide to React Native', () => {
     expect(output).toEqual([`${ACCOUNT_A} strings`, `${ACCOUNT_A} true`, 'undefined'])
   })
 
-  it('still has the old sessions if the app is ended while it writes', () => {
+  it('keeps the old sessions if the app is ended during a write', () => {
     const output = inReactNative(`
       const { sessions, domain } = start()
       const session = await sessions.get('${ACCOUNT_A}', auth, { resources, domain })
@@ -65,7 +65,7 @@ describe('the guide to React Native', () => {
     expect(output).toEqual(['ERR_STORE_UNAVAILABLE', 'true'])
   })
 
-  it('sends requests with text and without, which a server admits, and makes tokens and URLs', () => {
+  it('sends requests that a server admits, with and without a body, and creates tokens and URLs', () => {
     const output = inReactNative(`
       const { sessions, domain } = start()
       const session = await sessions.get('${ACCOUNT_A}', auth, { resources, domain })

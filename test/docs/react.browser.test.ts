@@ -12,7 +12,7 @@ import { clearOrigin } from '../setup/origin.js'
 
 beforeEach(clearOrigin)
 
-it("the React guide's app signs in, is still signed in when it comes back, and signs out", async () => {
+it('the React guide’s app signs in, stays signed in on a later visit, and signs out', async () => {
   const wallet = testWallet()
   Object.assign(window, { ethereum: wallet.provider })
   onTestFinished(() => void Reflect.deleteProperty(window, 'ethereum'))

@@ -4,7 +4,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline } from './setup.js'
 
-// Sessions that were signed on a domain, for a resource.
+// Sessions signed on a domain, for a resource.
 const MAKE = `
   import { DIDSession } from 'cacao-session'
   import { ethereumAuth } from 'cacao-session/ethereum'
@@ -14,7 +14,7 @@ const MAKE = `
 `
 
 describe('the guide to signed requests', () => {
-  it('has a client and a server who know each other, and a log of who was refused', () => {
+  it('has a client whose requests its server admits, and a log of refusals', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'server'))}
       ${inline(guide('requests', 'client'))}
@@ -61,7 +61,7 @@ describe('the guide to signed requests', () => {
     expect(onExpress.trim()).toBe(`200 {"by":"${ACCOUNT_A}","note":"a note"} 401`)
   })
 
-  it('has a hook for Fastify, which is called as Fastify does', () => {
+  it('has a Fastify hook, called as Fastify does', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('fastify-and-nest', 'fastify'))}
       let hook, route
@@ -80,7 +80,7 @@ describe('the guide to signed requests', () => {
     ])
   })
 
-  it('has two checks of one request, of which the second knows the first', () => {
+  it('verifies a request in a guard, and accepts it in the handler behind it', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'two-checks'))}
       const signed = await post(await make())
@@ -111,7 +111,7 @@ describe('the guide to signed requests', () => {
     )
   })
 
-  it('knows the same person on another chain, but takes no contract for one', () => {
+  it('recognizes the same key on another chain, but not the same contract address', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'person'))}
       const caller = (chain, type) => ({ account: chain + ':0xab', address: '0xAB', root: { s: { t: type } } })
@@ -120,7 +120,7 @@ describe('the guide to signed requests', () => {
     expect(output.trim().split('\n')).toEqual(['eip155:0xAB eip155:0xAB', 'eip155:1:0xab eip155:10:0xab'])
   })
 
-  it('has a revocation store of one’s own, which knows every spelling', () => {
+  it('has a custom revocation store that recognizes every encoding of a capability', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'own-revocation'))}
       const revocation = ownRevocation(new Set(), new Map())
@@ -138,7 +138,7 @@ describe('the guide to signed requests', () => {
     expect(output.trim().split('\n')).toEqual(['true false', 'true', 'done'])
   })
 
-  it('does an action once for each account and key, tries again what failed, and forgets the results', () => {
+  it('runs an action once for each account and key, retries failed ones, and forgets the results', () => {
     const output = runFresh(`
       ${inline(guide('requests', 'idempotent'))}
       const timers = []
@@ -163,7 +163,7 @@ describe('the guide to signed requests', () => {
     ])
   })
 
-  it('ties a sign-in to the server, once', () => {
+  it('accepts the server’s nonce of a sign-in once', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'nonce'))}
       const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example.com' })
@@ -176,7 +176,7 @@ describe('the guide to signed requests', () => {
     expect(output.trim()).toBe('true false false')
   })
 
-  it('checks capabilities and JWS by themselves, and requests with native code', () => {
+  it('verifies capabilities and JWS without a request, and requests with native code', () => {
     const output = runFresh(`${MAKE}
       ${inline(guide('requests', 'capability'))}
       const session = await make()

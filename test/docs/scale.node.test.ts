@@ -13,7 +13,7 @@ const STORES = `
 `
 
 describe('the guide to more than one machine', () => {
-  it('spreads requests over the stores, and accepts each once', () => {
+  it('spreads requests over several stores, and accepts each once', () => {
     const output = runFresh(`
       import { DIDSession } from 'cacao-session'
       import { ethereumAuth } from 'cacao-session/ethereum'
@@ -33,7 +33,7 @@ describe('the guide to more than one machine', () => {
     expect(output.trim()).toBe('60 ERR_REQUEST_REPLAYED true')
   })
 
-  it('gives each store its share', () => {
+  it('gives each store an equal share', () => {
     const output = runFresh(`
       import { memoryReplay } from 'cacao-session/verify'
       ${inline(guide('scale', 'share'))}

@@ -33,7 +33,7 @@ describe('the guide to tabs and renewal', () => {
     expect(output.trim()).toBe('showRenewal old show new showLogin')
   })
 
-  it('says who is signed in, and tells of sign-ins', () => {
+  it('shows the current account, and hears of sign-ins', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('tabs-and-renewal', 'signed-in'))}
       console.log(await load(), await why(wallet.account))
@@ -49,7 +49,7 @@ describe('the guide to tabs and renewal', () => {
 })
 
 describe('the guide to how it works', () => {
-  it('shows what a session is, and the text that the person signs', () => {
+  it('shows the parts of a session, and the message that the person signs', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('how-it-works', 'look'))}
       const session = await DIDSession.get(wallet.account, auth, { resources: given })
@@ -70,7 +70,7 @@ describe('the guide to how it works', () => {
 })
 
 describe('the guide to stores', () => {
-  it('keeps the session of a script in a file', async () => {
+  it('keeps a script’s session in a file', async () => {
     const env = { PRIVATE_KEY: KEY_A, SESSION_FILE: join(await temporaryFolder(), 'session.json') }
     const code = guide('stores', 'file')
     const [first, second] = [runFresh(code, env), runFresh(code, env)]
@@ -78,7 +78,7 @@ describe('the guide to stores', () => {
     expect(second).toBe(first)
   })
 
-  it('keeps it in Web Storage, by callbacks, and in a string', async () => {
+  it('keeps it in Web Storage, with callbacks, and in a string', async () => {
     const folder = await temporaryFolder()
     const output = runFresh(
       `${SIGNING_IN}
@@ -121,7 +121,7 @@ describe('the guide to stores', () => {
     expect(output.trim().split('\n')).toEqual(['signed out 0', `did:pkh:${ACCOUNT_A} 0`])
   })
 
-  it('gives a client’s options once', () => {
+  it('sets a client’s options once', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('stores', 'client'))}
       const { DIDSession } = await import('cacao-session')
@@ -137,7 +137,7 @@ describe('the guide to stores', () => {
     expect(output.trim().split('\n')).toEqual(['undefined', `${ACCOUNT_A} undefined`, 'undefined 0'])
   })
 
-  it('believes what it says it believes, of a backend that others can write', () => {
+  it('requires verifiers and domains for a backend that others can write', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('stores', 'others'))}
       const items = new Map()
@@ -155,7 +155,7 @@ describe('the guide to stores', () => {
 })
 
 describe('the guide to abilities and delegation', () => {
-  it('asks for abilities, which a server asks for too', () => {
+  it('requests abilities, which a server requires', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('abilities-and-delegation', 'abilities'))}
       ${inline(guide('abilities-and-delegation', 'server'))}
@@ -170,7 +170,7 @@ describe('the guide to abilities and delegation', () => {
     ])
   })
 
-  it('hands on to a worker', () => {
+  it('delegates to a worker', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('abilities-and-delegation', 'delegate'))}
       const session = await DIDSession.get(wallet.account, auth, { resources: given })

@@ -1,6 +1,6 @@
 import { KEY_A } from '../setup/wallet.js'
 
-/** For a fresh process: IndexedDB, and a page's window with a wallet in it. */
+/** For a fresh process: IndexedDB, and a page's window with a wallet. */
 export const PAGE = `
   import 'fake-indexeddb/auto'
   import { testWallet } from 'cacao-session/testing'
@@ -9,12 +9,12 @@ export const PAGE = `
   globalThis.location = { host: 'app.example.com', hostname: 'app.example.com', origin: 'https://app.example.com' }
 `
 
-/** The same, and an auth method, the account and resources. */
+/** The same with an auth method, the account and resources. */
 export const SIGNING_IN = `${PAGE}
   import { ethereumAuth as authOf } from 'cacao-session/ethereum'
   const auth = authOf(wallet.provider, wallet.account)
   const given = ['https://api.example.com/notes/*']
 `
 
-/** What a module gives, without its exports. */
+/** A module's code without its exports. */
 export const inline = (code: string): string => code.replace(/^export (?!\{)/gm, '')

@@ -41,7 +41,7 @@ const mounts: readonly [string, (target: HTMLElement) => () => void | Promise<vo
   ],
 ]
 
-/** Signs in with the button as a person does, and waits until it says so. */
+/** Signs in with the button as a person does, and waits until the button shows it. */
 async function signIn(page: Element): Promise<void> {
   const click = (selector: string) =>
     vi.waitFor(() => {

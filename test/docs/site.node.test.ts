@@ -5,15 +5,15 @@ import { guides } from '../../docs/.vitepress/guides.js'
 import { entries, reference } from '../../docs/entries.js'
 import { blocksOf, pages, root, textOf } from './pages.js'
 
-// The site's build looks at what links lead to in it; this at what they lead to in the repository.
+// The site's build checks links within the site; this test checks links into the repository.
 describe('the pages', () => {
-  it.each(pages)('%s leads to files that are there', (page) => {
+  it.each(pages)('%s links only to existing files', (page) => {
     const links = textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)
     for (const [, path = ''] of links) expect(existsSync(join(root, dirname(page), path)), path).toBe(true)
   })
 
   it.each([...pages, 'SECURITY.md', 'CONTRIBUTING.md', 'examples/README.md', 'test/README.md'])(
-    '%s names only files of ours that are there',
+    '%s names only existing files of the repository',
     (page) => {
       const names = textOf(page).matchAll(
         /(?<![\w/.-])(?:test|docs|examples|bench|src(?!\/routes\/)(?=\/\w+\/))\/[\w./-]*\w/g,
@@ -30,15 +30,15 @@ describe('the pages', () => {
     expect(listed.sort()).toEqual(pages.filter((page) => page.includes('/guides/')).sort())
   })
 
-  it('and the reference have every entry but the one that has no page', () => {
+  it('and the reference have a page for every entry but one', () => {
     const shown = reference.flatMap(({ items }) => items)
     const names = entries.map(({ name }) => name).filter((name) => name !== 'cacao-session/window')
     expect([...shown].sort()).toEqual(names.sort())
   })
 
-  // But for the security model, which shows what stands elsewhere.
+  // Except the security model, whose text is in another file.
   const own = pages.filter((page) => page.includes('/guides/') && !page.endsWith('/security.md'))
-  it.each(own)('%s has a main example, its first one with a name, which a test runs', (page) => {
+  it.each(own)('%s has a main example, its first named block, which a test runs', (page) => {
     const first = blocksOf(page).find(({ name }) => !name.startsWith('line-'))
     const folders = ['test/docs', 'test/e2e', 'test/packed'].map((path) => join(root, path))
     const tests = folders.flatMap((folder) =>

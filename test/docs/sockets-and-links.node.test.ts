@@ -12,7 +12,7 @@ const SESSION = `
   })
 `
 
-it('the guide to sockets and links has a server that knows who opens a socket or loads an image, for as long as the session lives', () => {
+it('the sockets and links guide’s server knows the caller of a socket or an image until the session ends', () => {
   const output = runFresh(`${SESSION}
     ${inline(guide('sockets-and-links', 'server'))}
     ${inline(guide('sockets-and-links', 'listen'))}
@@ -77,12 +77,12 @@ it('its server closes a socket whose session ends while the socket opens', () =>
   expect(output.trim()).toBe('4401 ERR_CAPABILITY_EXPIRED')
 })
 
-it('its connections to Redis may fail without ending the process', () => {
+it('its Redis connections may fail without ending the process', () => {
   const code = guide('sockets-and-links', 'redis')
   for (const client of ['client', 'subscriber']) expect(code).toContain(`${client}.on('error', `)
 })
 
-it('its rooms are chosen by claims, and opened by capabilities', () => {
+it('its rooms are chosen by claims, and admitted by resources', () => {
   const output = runFresh(`${SESSION}
     ${inline(guide('sockets-and-links', 'rooms'))}
     for (const room of ['kitchen', 'cellar', 'kitchen/../cellar']) {
@@ -96,7 +96,7 @@ it('its rooms are chosen by claims, and opened by capabilities', () => {
   ])
 })
 
-it('its event streams are opened anew, with another URL, once they are refused', () => {
+it('its event streams reopen with a new URL once they are refused', () => {
   const output = runFresh(`${SESSION}
     ${inline(guide('sockets-and-links', 'events'))}
     globalThis.EventSource = class {

@@ -8,7 +8,7 @@ import { PAGE } from './setup.js'
 
 const SERVE = 'serve({ fetch: app.fetch, port: 8787 })'
 
-// The server behind Vite, in the same process; and as much of a page as the example touches.
+// The server behind Vite, in the same process, and the parts of a page that the example uses.
 const ARRANGED = `${PAGE}
   globalThis.location = { host: 'localhost:5173', origin: 'http://localhost:5173' }
   globalThis.Request = class extends Request { constructor(input, init) { super(typeof input === 'string' ? new URL(input, location.origin) : input, init) } }
@@ -31,7 +31,7 @@ const ARRANGED = `${PAGE}
 `
 
 describe('the guide to starting', () => {
-  it('has a page on which one signs in, says hello, and is still signed in after a reload', () => {
+  it('has a page that signs in, calls the server, and is still signed in after a reload', () => {
     expect(guide('start', 'server')).toContain(SERVE)
     const output = runFresh(`${ARRANGED}
       const repair = wallet.announce()
@@ -54,7 +54,7 @@ describe('the guide to starting', () => {
     ])
   })
 
-  it('says so where there is no wallet', () => {
+  it('shows a message if there is no wallet', () => {
     const output = runFresh(`${ARRANGED}
       globalThis.alert = (words) => console.log(words)
       await load()
@@ -63,7 +63,7 @@ describe('the guide to starting', () => {
     expect(output.trim()).toBe('There is no wallet in this browser: install one, and reload')
   })
 
-  it('says so if the person says no, and signs in at the next click', () => {
+  it('shows a message if the person rejects, and signs in at the next click', () => {
     const output = runFresh(`${ARRANGED}
       wallet.announce()
       await load()
@@ -80,7 +80,7 @@ describe('the guide to starting', () => {
     ])
   })
 
-  it('has a script that the same server answers, twice by one session', async () => {
+  it('has a script that uses one session in two runs, with the same server', async () => {
     const env = { PRIVATE_KEY: KEY_A, SESSION_FILE: join(await temporaryFolder(), 'session.json') }
     const run = (): string =>
       runFresh(

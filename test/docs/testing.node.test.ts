@@ -4,9 +4,9 @@ import { guide } from './pages.js'
 import { inline, SIGNING_IN } from './setup.js'
 
 describe('the guide to testing', () => {
-  it('has tests that pass, and that would fail', () => {
+  it('has tests that pass, and that fail when they should', () => {
     const code = guide('testing', 'test')
-    // Node's runner speaks TAP where it isn't shown to a person.
+    // Node's test runner prints TAP if its output is not a terminal.
     expect(runFresh(code)).toMatch(/^# pass 2$[\s\S]*^# fail 0$/m)
     expect(code).toContain('assert.equal(wallet.prompts, 1)')
     const wrong = code.replace('assert.equal(wallet.prompts, 1)', 'assert.equal(wallet.prompts, 2)')
@@ -21,11 +21,11 @@ describe('the guide to testing', () => {
     expect(output.trim().split('\n')).toEqual(['memory 1', 'ERR_STORE_UNAVAILABLE 1'])
   })
 
-  it('has what a store of your own must do, which a good one does and a bad one does not', () => {
+  it('has a test suite for custom stores, which a correct store passes and a wrong one fails', () => {
     const suite = (open: string): string => `${guide('testing', 'own-store')}
       import { memoryReplay } from 'cacao-session/verify'
       testReplay(${open}, () => ({ use: async () => { throw new Error('it is down') } }))`
-    // All that opened stores see is one memory, as it would be in a database.
+    // All opened stores share one memory, as with a database.
     const good = `((stores) => (now) => {
       const store = stores.get(now) ?? memoryReplay({ now })
       stores.set(now, store)

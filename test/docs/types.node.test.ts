@@ -5,8 +5,8 @@ import { runFresh } from '../setup/fresh-process.js'
 import { allFiles, complaintsOf, filesOf, hasOwnTest, needsOthers, PROGRAMS, serversOf } from './compile.js'
 import { blocksOf, example, pages, root } from './pages.js'
 
-describe('the code on the pages and in the docstrings', () => {
-  it('has no error of types in a new app, as strict as the compiler can be', {
+describe('the code of the pages and docstrings', () => {
+  it('compiles in a new app with the strictest settings', {
     timeout: 300_000,
   }, async () => {
     const files = (await allFiles()).filter((file) => !needsOthers(file) && !hasOwnTest(file))
@@ -25,7 +25,7 @@ describe('the code on the pages and in the docstrings', () => {
       ]),
       complaintsOf(join(folder, 'server'), PROGRAMS.server, [...servers, onServer]),
     ])
-    // What is wrong would be seen, and nothing else is: neither has what only the other one has.
+    // Mistakes would be reported, and nothing else is: a page has no types of Node, and a server none of the DOM.
     const common = [
       /^wrong\/wrong\.ts\(2,\d+\): error TS2554: Expected 3 arguments/,
       /\(3,\d+\): error TS7006/,
@@ -44,11 +44,11 @@ describe('the code on the pages and in the docstrings', () => {
         : [],
     ),
   )
-  it.each(components)('%s: %s loads on a server, where there is no page', (page, name) => {
+  it.each(components)('%s: %s can be imported on a server', (page, name) => {
     expect(runFresh(`${example(page, name)}\nconsole.log('loaded')`)).toBe('loaded\n')
   })
 
-  // A global type that one file imports is there for all of a program.
+  // A global type that one file imports is declared for the whole program.
   it.each(pages)('%s imports the type of window.ethereum where it uses it', (page) => {
     for (const { path, text } of filesOf(page))
       if (text.includes('window.ethereum')) expect(text, path).toContain("import 'cacao-session/window'")

@@ -11,7 +11,7 @@ const SIGN = `
 `
 
 // With the kits themselves: test/packed/wallet-kits.test.ts.
-it("the guide's adapter for RainbowKit signs in, as its dialog calls it", () => {
+it('the wallet kits guide’s RainbowKit adapter signs in when it is called like its dialog does', () => {
   const output = runFresh(`${PAGE}${SIGN}
     ${inline(guide('wallet-kits', 'rainbowkit'))}
     const nonce = await auth.adapter.getNonce()
@@ -23,7 +23,7 @@ it("the guide's adapter for RainbowKit signs in, as its dialog calls it", () => 
   expect(output.trim().split('\n')).toEqual(['true', `authenticated ${ACCOUNT_A.replace(':1:', ':10:')} 1`])
 })
 
-it("the guide's configuration for AppKit signs in, as its dialog calls it", () => {
+it('the wallet kits guide’s AppKit configuration signs in when it is called like its dialog does', () => {
   const output = runFresh(`${PAGE}${SIGN}
     ${inline(guide('wallet-kits', 'appkit'))}
     const data = await auth.siwx.createMessage({ accountAddress: address, chainId: 'eip155:1' })

@@ -4,7 +4,8 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline, PAGE } from './setup.js'
 
-// What of WalletConnect's provider is used; its network is not. More of its ways: test/wallet/walletconnect.node.test.ts.
+// The part of WalletConnect's provider that is used, without its network. test/wallet/walletconnect.node.test.ts tests more of
+// its behaviour.
 const PROVIDER = `
   const listeners = new Set()
   let session
@@ -23,7 +24,7 @@ const PROVIDER = `
   }
 `
 
-it('the guide to WalletConnect connects, signs in when the answer comes late, and says what it waits for', () => {
+it('the WalletConnect guide’s page connects, signs in after a late answer, and shows its progress', () => {
   const output = runFresh(`${PAGE}${PROVIDER}
     ${inline(guide('walletconnect', 'sign-in')).replace(/^import .*EthereumProvider.*$/m, '')}
     const said = []

@@ -5,7 +5,7 @@ import { guide } from './pages.js'
 import { inline, SIGNING_IN } from './setup.js'
 
 describe('the guide to wallets', () => {
-  it('names the verifiers of every kind of account, and gives a device one of its own', () => {
+  it('has verifiers for every kind of account, and a key for a device', () => {
     const output = runFresh(
       `
       import { DIDSession } from 'cacao-session'
@@ -20,7 +20,7 @@ describe('the guide to wallets', () => {
     )
   })
 
-  it('finds the wallets in the page, signs in with one, and notices another account', () => {
+  it('discovers wallets, signs in with one, and notices another account', () => {
     const output = runFresh(`${SIGNING_IN}
       wallet.announce()
       ${inline(guide('wallets', 'ethereum'))}
@@ -45,13 +45,13 @@ describe('the guide to wallets', () => {
       process.exit()`)
     const [names, signedIn, shown] = output.trim().split('\n')
     expect([names, signedIn]).toEqual(['Test wallet', `did:pkh:${ACCOUNT_A} 1`])
-    // Nobody acts while the wallet shows another account, for which there is no session; then the first one is back.
+    // No session is used while the wallet shows an account without one; then the first account is back.
     expect(shown?.trim()).toBe(`did:pkh:${ACCOUNT_A}`)
   })
 })
 
-describe('the guide for those who come from did-session', () => {
-  it('signs in by the drop-in with an auth method of that family, and by the library itself', () => {
+describe('the guide to migrating from did-session', () => {
+  it('signs in through the drop-in with a didtools auth method, and through the library itself', () => {
     const output = runFresh(`${SIGNING_IN}
       const { signIn } = await (async () => {
         ${inline(guide('from-did-session', 'drop-in'))
@@ -83,7 +83,7 @@ describe('the guide for those who come from did-session', () => {
       for (const one of [jws, other]) console.log((await verifyJWS(one, { capability: cacao, verifiers: ethereumVerifiers() })).issuer)
       console.log(wallet.prompts)
       process.exit()`)
-    // Both are the one session.
+    // Both are the same session.
     expect(output.trim().split('\n')).toEqual(['1 1', `did:pkh:${ACCOUNT_A}`, `did:pkh:${ACCOUNT_A}`, '1'])
   })
 })

@@ -34,7 +34,7 @@ const CHOICE_CLASS = 'cacao-sign-in-choice'
 const TITLE_CLASS = 'cacao-sign-in-title'
 const SCHEMES = ['light', 'dark'] as const
 const WIDTHS = [390, 1280]
-// Where the pictures go, for someone to look at.
+// The folder for screenshots, if they are wanted.
 const folder = process.env.SCREENSHOTS
 
 let demo: DemoProcess
@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => demo.stop())
 
 describeEngines(
-  'the demo, to whoever can not see it or uses no mouse,',
+  'the demo, for people who can not see it or use no mouse,',
   (engine) => {
     let browser: Browser
     let page: Page
@@ -62,7 +62,7 @@ describeEngines(
       await visit(page, demo.url)
     })
 
-    /** Has the injected wallet be asked, which does not answer. */
+    /** Opens a prompt of the injected wallet, which does not answer. */
     const askInjected = async (): Promise<void> => {
       await openChoices(page, INJECTED)
       await page.click(INJECTED)
@@ -71,10 +71,10 @@ describeEngines(
     const states: [string, () => Promise<unknown>][] = [
       ['signed out', async () => undefined],
       ['choosing a wallet', () => openChoices(page, INJECTED)],
-      ['asked by its wallet', () => chooseWallet(page)],
+      ['prompted by its wallet', () => chooseWallet(page)],
       ['waiting for a wallet', askInjected],
       [
-        'told of an error',
+        'shown an error',
         async () => {
           await askInjected()
           await page.waitFor(() => wallet.calls.includes('eth_requestAccounts'))
@@ -86,7 +86,7 @@ describeEngines(
       ],
       ['signed in', () => signIn(page)],
       [
-        'shown who is signed in',
+        'shown the account',
         async () => {
           await signIn(page)
           await page.click(BUTTON)
@@ -94,7 +94,7 @@ describeEngines(
         },
       ],
       [
-        'shown a note that is taken, and what the wallet has signed',
+        'shown an accepted note, and the message that the wallet signed',
         async () => {
           await signIn(page)
           await page.click(id('signed'))
@@ -104,7 +104,7 @@ describeEngines(
         },
       ],
       [
-        'shown a theft that is refused',
+        'shown a refused theft',
         async () => {
           await signIn(page)
           await page.click(id('send-altered'))
@@ -112,12 +112,12 @@ describeEngines(
         },
       ],
     ]
-    it.each(states)('%s, has nothing that axe finds fault with', async (name, reach) => {
+    it.each(states)('%s, has no fault that axe finds', async (name, reach) => {
       await reach()
       await audit(name)
     })
 
-    /** Has axe look at the page on phone and desktop, light and dark. */
+    /** Runs axe on the page, on phone and desktop, in light and dark mode. */
     async function audit(name: string): Promise<void> {
       for (const colorScheme of SCHEMES) {
         for (const width of WIDTHS) {
@@ -130,13 +130,13 @@ describeEngines(
       }
     }
 
-    it('is used by keyboard alone, and the focus is seen and never lost', async () => {
+    it('can be used with the keyboard only, and the focus is visible and never lost', async () => {
       await page.setViewport(390, 844)
       const seen = async (name: string): Promise<void> => {
         await tabTo(page, name)
         expect(await focusFault(page)).toBeUndefined()
       }
-      /** Tabs to the page's own wallet, which is the second one. */
+      /** Tabs to the page's own wallet, which is the second choice. */
       const seenWallet = async (): Promise<void> => {
         await tabTo(page, CHOICE_CLASS)
         while (!(await page.evaluate((css) => document.activeElement?.matches(css), WALLET)))
@@ -147,7 +147,7 @@ describeEngines(
       await page.press('Enter')
       await page.waitFor((css) => document.querySelector(css) !== null, INJECTED)
       expect(await focused(page)).toBe(TITLE_CLASS)
-      // The dialog keeps the focus: what lies beneath is not reached.
+      // The dialog keeps the focus: elements below it can't be reached.
       const within = new Set<boolean>()
       for (let i = 0; i < 8; i++) {
         await page.press('Tab')
@@ -159,7 +159,7 @@ describeEngines(
         )
       }
       expect([...within]).toEqual([true])
-      // The focus may have left the page, where Escape would not reach it.
+      // The focus may have left the page, where Escape would not work.
       await tabTo(page, CHOICE_CLASS)
       await page.press('Escape')
       expect(await focused(page)).toBe(BUTTON_CLASS)
@@ -211,7 +211,7 @@ describeEngines(
       await page.waitFor((css) => document.activeElement?.matches(css), BUTTON)
     })
 
-    it('says what changes in regions that were there before', async () => {
+    it('announces changes in regions that existed before', async () => {
       const regions = (css: string): Promise<boolean> =>
         page.evaluate((selector) => document.querySelector(selector)?.checkVisibility() ?? false, css)
       for (const css of [id('status'), '[role=status].cacao-sign-in-notice'])
@@ -233,7 +233,7 @@ describeEngines(
       }
     })
 
-    it('needs no sideways scrolling at 320 pixels, nor with text of twice the size', async () => {
+    it('needs no horizontal scrolling at 320 pixels, or with text of twice the size', async () => {
       const fits = async (name: string): Promise<void> => {
         for (const [width, size] of [
           [320, '100%'],
@@ -261,7 +261,7 @@ describeEngines(
       await fits('signed-in')
     })
 
-    it('moves nothing for those who want it still', async () => {
+    it('has no animations with prefers-reduced-motion', async () => {
       const moves = (): Promise<string[]> =>
         page.evaluate(() => {
           const [dialog, button] = ['dialog[open]', '#copy-account'].map((css) => document.querySelector(css))
@@ -277,7 +277,7 @@ describeEngines(
       expect(await moves()).toEqual(['none 0s', 'none 0s'])
     })
 
-    it('tells of the end before it comes, and when it has', async () => {
+    it('announces the expiry before and when it comes', async () => {
       await view.clock.install()
       await visit(page, demo.url)
       await view.selectOption(id('duration'), '60')
@@ -295,7 +295,7 @@ describeEngines(
   ['chromium'],
 )
 
-/** What keeps the focus from being seen: no ring, or something over it. */
+/** The reason why the focus isn't visible: no outline, or an element over it. */
 function focusFault(page: Page): Promise<string | undefined> {
   return page.evaluate(() => {
     const focus = document.activeElement as HTMLElement
@@ -308,7 +308,7 @@ function focusFault(page: Page): Promise<string | undefined> {
   })
 }
 
-/** What holds more than it shows; a field's text scrolls by itself. */
+/** Elements with hidden overflow; the text of an input field scrolls by itself. */
 function clipped(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('body *')]

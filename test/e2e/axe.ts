@@ -8,7 +8,7 @@ const source = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min
 // Of the rules that axe runs by default, those that depend on colours.
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
 
-/** What axe finds wrong with the page as it is, by element: by all rules, or only by those that depend on colours. */
+/** The violations that axe finds on the page, with their elements: of all rules, or only of those that depend on colours. */
 export async function violations(page: Page, about?: 'colours'): Promise<string[]> {
   await page.evaluate(await source)
   const options: RunOptions = about ? { runOnly: { type: 'rule', values: COLOUR_RULES } } : {}

@@ -8,13 +8,13 @@ import type { Tab } from './pages/tabs.js'
 import { type Site, startSite } from './pages-site.js'
 import { type PageServer, servePage } from './server.js'
 
-// Pages that were left, and that the browser shows again as they were (bfcache): none of it ran meanwhile, and nobody told it
-// anything.
+// Pages that were left and that the browser restores from its back/forward cache: their scripts did not run meanwhile, and
+// received no messages.
 
 declare const tab: Tab
 declare const app: App
 
-/** Leaves the page, which the browser keeps. */
+/** Leaves the page, which the browser keeps in memory. */
 async function leave(page: Page, url: string): Promise<void> {
   await page.evaluate(() =>
     addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { isBack: persisted })),
@@ -22,13 +22,13 @@ async function leave(page: Page, url: string): Promise<void> {
   await page.goto(url)
 }
 
-/** Goes back to the very page that was left. */
+/** Goes back to the same page, as it was left. */
 async function back(page: Page): Promise<void> {
   await page.goBack()
   expect(await page.waitFor(() => 'isBack' in globalThis && [globalThis.isBack])).toEqual([true])
 }
 
-describeEngines('a page that is shown again as it was', (engine) => {
+describeEngines('a page that is restored by the back button', (engine) => {
   let browser: Browser
   let page: Page
   let other: Page
@@ -54,7 +54,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
     beforeEach(async () => {
       count++
       await show(page, url(''))
-      // It tells nobody what it does: a page that is kept and told something may be thrown away for that.
+      // It sends no messages, because the browser may discard a kept page that receives one.
       await show(other, url('&no-channel'))
     })
     const away = () => leave(page, `${server.origin}/away`)
@@ -64,7 +64,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       return outcome(page)
     }
 
-    it('goes on with its session', async () => {
+    it('still has its session', async () => {
       const keyDID = await signedIn()
       await away()
       await back(page)
@@ -72,7 +72,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(await look(page)).toMatchObject({ keyDID, isAuthorized: true, events: [], prompts: 1 })
     })
 
-    it('finds that the person has signed out elsewhere', async () => {
+    it('notices that the person has signed out in another tab', async () => {
       await signedIn()
       await away()
       await other.evaluate(() => tab.removeAll())
@@ -82,7 +82,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(await look(page)).toMatchObject({ isAuthorized: false, changes: ['signed-in', 'removed'] })
     })
 
-    it('finds that the person has signed in elsewhere', async () => {
+    it('notices that the person has signed in in another tab', async () => {
       await away()
       await get(other)
       await outcome(other)
@@ -90,7 +90,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       await hears(page, 'changes', 'signed-in')
     })
 
-    it('goes on with the session that was renewed elsewhere', async () => {
+    it('gets the session that was renewed in another tab', async () => {
       const before = await signedIn()
       await away()
       await other.evaluate(() => tab.load())
@@ -103,20 +103,20 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(await page.evaluate(() => tab.sign())).toBe('64 bytes')
     })
 
-    it('is signed out in whichever way it comes back, if it was told so meanwhile', async () => {
+    it('is signed out however it is restored, if another tab signed out meanwhile', async () => {
       await signedIn()
       await away()
       await show(other, url(''))
       await other.evaluate(() => tab.removeAll())
       await page.goBack()
-      // A Chromium throws it away, and loads it anew.
+      // Chromium discards it, and loads it again.
       await page.waitFor(async () => 'tab' in globalThis && (await tab.look()).explained === 'none')
       await page.waitFor(async () => !(await tab.look()).isAuthorized)
       expect(await page.evaluate(() => tab.sign())).not.toBe('64 bytes')
     })
   })
 
-  describe('and keeps a cookie', () => {
+  describe('of an app that keeps a cookie', () => {
     let site: Site
     beforeEach(async () => {
       site = await startSite()
@@ -127,7 +127,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
     })
     afterEach(() => site?.close())
 
-    it('sets it again if it is gone', async () => {
+    it('sets a missing cookie again', async () => {
       await leave(page, `${site.origin}/clock`)
       await other.goto(`${site.origin}/clock`)
       await other.evaluate(() => {
@@ -143,7 +143,7 @@ describeEngines('a page that is shown again as it was', (engine) => {
       expect(site.log).toEqual(['POST /session'])
     })
 
-    it('has none any more if the person has signed out elsewhere', async () => {
+    it('has no cookie after the person has signed out in another tab', async () => {
       await leave(page, `${site.origin}/clock`)
       await other.goto(`${site.origin}/login?no-channel`)
       await other.waitFor(() => 'app' in globalThis && app.look().kept === 'kept')

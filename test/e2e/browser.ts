@@ -11,13 +11,13 @@ import { webDriverDriver } from './webdriver-driver.js'
 
 export interface OpenOptions {
   /**
-   * Keeps what the page stores, for the next browser that is opened with it. WebKitGTK can't: it forgets
+   * Keeps the page's storage for the next browser that is opened with this folder. WebKitGTK can't, because it forgets
    * everything when it's driven, so restart tests use `runPage`.
    */
   readonly profileDir?: string
-  /** Keeps pages that were left, to show them again as they were, which playwright takes from Chromium otherwise. */
+  /** Enables the back/forward cache, which playwright turns off in Chromium. */
   readonly keepsPages?: boolean
-  /** Settings of Firefox, by the names in about:config. */
+  /** Firefox preferences, by their names in about:config. */
   readonly firefoxPrefs?: Readonly<Record<string, number>>
 }
 
@@ -42,10 +42,10 @@ async function openPlaywright(
     ...(options.firefoxPrefs && { firefoxUserPrefs: options.firefoxPrefs }),
     ...(options.keepsPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     headless: true,
-    // A server of the test itself has a certificate that nobody vouches for.
+    // The tests' own servers have self-signed certificates.
     ignoreHTTPSErrors: true,
   })
-  // A busy machine is slow, not wrong: only what hangs is given up.
+  // A busy machine is only slow, so this only limits calls that hang.
   context.setDefaultTimeout(120_000)
   return {
     context,

@@ -8,15 +8,15 @@ const outdir = '/'
 
 /** Further scripts of test/e2e/pages, by the names under which they are served. */
 export interface MoreScripts {
-  /** Share what they can with the page's script. */
+  /** Share chunks with the page's script. */
   readonly modules?: Readonly<Record<string, string>>
-  /** Complete in themselves, as service workers must be: these can't load anything on demand. */
+  /** Bundled into one file each, as service workers must be, because they can't load anything on demand. */
   readonly classic?: Readonly<Record<string, string>>
-  /** Packages that take the place of others, such as another version. */
+  /** Packages that replace others, such as another version. */
   readonly alias?: Readonly<Record<string, string>>
 }
 
-/** Bundles a script of test/e2e/pages with what it imports, as an application would. Keys are URL paths. */
+/** Bundles a script of test/e2e/pages with its imports, as an app would. The keys are URL paths. */
 export async function bundlePage(
   entry: string,
   { modules = {}, classic = {}, alias = {} }: MoreScripts = {},
@@ -28,7 +28,7 @@ export async function bundlePage(
   return new Map(files.map(({ path, contents }) => [`/${relative(outdir, path)}`, contents]))
 }
 
-/** A script of test/e2e/pages, complete in itself, for a browser to run before a page's own. */
+/** A script of test/e2e/pages in one file, for a browser to run before a page's own scripts. */
 export async function bundleScript(file: string): Promise<string> {
   const files = await bundle({ script: file }, { format: 'iife' })
   return files.find(({ path }) => path.endsWith('.js'))?.text ?? ''

@@ -10,10 +10,10 @@ import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 
-// Two people at one browser, one after the other: its HTTP cache must not give the second one what the first one was answered.
+// Two people use one browser, one after the other: its HTTP cache must not give the second one a response for the first.
 
 const domain = 'app.example'
-// What a handler may say of its answer, with which a browser keeps it for a minute.
+// Headers of a handler with which a browser caches the response for a minute.
 const KEPT = 'max-age=60'
 
 let server: Server
@@ -40,7 +40,7 @@ beforeAll(async () => {
     answered++
     const [, caching] = url.pathname.split('/')
     if (caching === 'kept') response.setHeader('cache-control', KEPT)
-    // As if there were no middleware: the answer says nothing of whose it is.
+    // As without the middleware: the response does not say that it is private.
     if (url.pathname.endsWith('/unmarked')) return response.end(request.headers['x-person'])
     return admit(request, response, () => response.end(callerOf(request).account))
   })
@@ -65,7 +65,7 @@ describeEngines('the browser’s cache', (engine) => {
 
   const ask = (url: string, headers: Record<string, string>): Promise<string> =>
     page.evaluate(async (to, sent) => (await fetch(to, { headers: sent })).text(), url, headers)
-  /** What each of them is answered, one after the other. */
+  /** The response to each of them, one after the other. */
   async function answersOf(path: string): Promise<string[]> {
     const url = `${origin}/${path}?${engine.name}`
     const answers: string[] = []
@@ -76,19 +76,19 @@ describeEngines('the browser’s cache', (engine) => {
     return answers
   }
 
-  it('would give one person’s answer to the next, if that said nothing of whose it is', async () => {
+  it('would show one person’s response to the next if it were not marked as private', async () => {
     const [first, second] = await answersOf('kept/unmarked')
-    // A driven WebKitGTK keeps nothing.
+    // WebKitGTK caches nothing when it's driven.
     const kept = engine.name === 'webkitgtk' ? people[1] : people[0]
     expect([first, second]).toEqual([people[0].id, kept.id])
   })
 
-  it('gives each their own answer, also where a handler has it kept', async () => {
+  it('keeps each person’s response apart, even if a handler allows caching', async () => {
     for (const path of ['kept/mine', 'plain/mine'])
       expect(await answersOf(path)).toEqual([ACCOUNT_A, ACCOUNT_B])
   })
 
-  it('keeps nothing that a handler didn’t ask to be kept', async () => {
+  it('keeps no response unless a handler allows it', async () => {
     const url = `${origin}/plain/again?${engine.name}`
     const before = answered
     for (let i = 0; i < 2; i++) {

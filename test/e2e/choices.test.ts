@@ -20,7 +20,7 @@ const USE_PASSKEY = '.cacao-sign-in-choice[data-kind="passkey"]'
 const MAKE_PASSKEY = '.cacao-sign-in-choice[data-kind="new-passkey"]'
 const KNOWN_PASSKEY = '.cacao-sign-in-choice[data-kind="known-passkey"]'
 
-/** Chooses in the dialog, and waits until the page is signed in. */
+/** Clicks a choice in the dialog, and waits until the page is signed in. */
 async function choose(page: Page, css: string): Promise<string> {
   await openChoices(page, css)
   await page.click(css)
@@ -28,7 +28,7 @@ async function choose(page: Page, css: string): Promise<string> {
   return inFull(page, 'account')
 }
 
-/** Keeps a note with the session, which is taken up after a reload, and signs out. */
+/** Stores a note with the session, which is resumed after a reload, and signs out. */
 async function useSession(page: Page): Promise<void> {
   await page.reload()
   await untilVisible(page, 'account')
@@ -40,7 +40,7 @@ async function useSession(page: Page): Promise<void> {
 }
 
 describeEngines(
-  "the demo's list",
+  'the list of wallets in the demo',
   (engine) => {
     let browser: Browser
     let page: Page
@@ -53,7 +53,7 @@ describeEngines(
     })
     afterAll(() => browser.close())
 
-    it('has wallets of both kinds, and tells passkeys that are used from those that are made', async () => {
+    it('lists wallets of both kinds, and distinguishes used passkeys from new ones', async () => {
       for (const css of [SOLANA, MAKE_PASSKEY]) {
         await openChoices(page, css)
         await page.press('Escape')

@@ -12,11 +12,11 @@ import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
-// Fills three cookies to the last byte, with the longest age.
+// A value that fills three cookies to the last byte, with the longest age.
 const LONGEST = 'ü'.repeat(4463)
 const maxAgeSecs = 400 * 24 * 60 * 60
 
-/** What the server does at each path; what it gives is answered. */
+/** What the server does at each path; the result is the response. */
 const actions: Record<string, (cookies: CookieStore) => unknown> = {
   '/sign-in': async (cookies) =>
     (
@@ -39,7 +39,7 @@ let origin = ''
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url ?? '', origin)
-    // WebKit takes no Secure cookies from localhost.
+    // WebKit accepts no Secure cookies from localhost.
     const cookies = sealedCookies(request, { maxAgeSecs, secure: search !== '?insecure' })
     const answer = await actions[pathname]?.(cookies)
     cookies.apply(response)
@@ -65,7 +65,7 @@ describeEngines('cookieStore', (engine) => {
   const ask = (path: string): Promise<string> =>
     browser.page.evaluate(async (url) => (await fetch(url)).text(), path + query)
 
-  it('signs in and out by cookies that the browser keeps and no script sees', async () => {
+  it('signs in and out with cookies that no script can read', async () => {
     expect(await ask('/who')).toBe('signed out')
     const keyDID = await ask('/sign-in')
     expect(keyDID).toMatch(/^did:key:z6Mk/)
@@ -77,7 +77,7 @@ describeEngines('cookieStore', (engine) => {
     expect(await ask('/who')).toBe('signed out')
   })
 
-  it('keeps the longest value that it takes, whole, and removes all of it', async () => {
+  it('keeps the longest value that it accepts, and removes all of it', async () => {
     await ask('/fill')
     expect(await ask('/long')).toBe(`${LONGEST.length}`)
     await ask('/empty')

@@ -1,9 +1,9 @@
 import type { Page } from './page.js'
 
-/** The selector of what the demo marks with a test id. */
+/** The selector of an element that the demo marks with a test id. */
 export const id = (name: string): string => `[data-testid="${name}"]`
 
-/** The selector of a choice in the dialog of the sign-in button, by the name that a wallet gives itself. */
+/** The selector of a choice in the sign-in dialog, by the name that the wallet announces. */
 export const choice = (name: string): string => `.cacao-sign-in-choice[data-name="${name}"]`
 
 export const BUTTON = '.cacao-sign-in-button'
@@ -16,11 +16,11 @@ export async function untilStatus(page: Page, status: 'signed-out' | 'signed-in'
 
 /** Opens the dialog of the sign-in button, and waits until it has a choice. */
 export async function openChoices(page: Page, css: string = WALLET): Promise<void> {
-  // Until the page knows who is signed in, the button can't be clicked.
+  // The button is disabled until the page has loaded its session.
   await untilStatus(page, 'signed-out')
   await page.click(BUTTON)
   await page.waitFor((wanted) => document.querySelector(wanted)?.checkVisibility() ?? false, css)
-  // While it still looks for wallets, what it finds moves the others, and WebKit's driver would click beside them.
+  // While it still looks for wallets, new choices move the others, and WebKit's driver would click beside them.
   await page.waitFor(() => document.querySelector('.cacao-sign-in-choices[aria-busy]') === null)
 }
 
@@ -32,12 +32,12 @@ export async function isVisible(page: Page, name: string): Promise<boolean> {
   return page.evaluate((css) => document.querySelector(css)?.checkVisibility() ?? false, id(name))
 }
 
-/** The element's tooltip, which holds in full what the page shows shortened. */
+/** The element's tooltip, which has the full text that the page shortens. */
 export async function inFull(page: Page, name: string): Promise<string> {
   return page.evaluate((css) => document.querySelector<HTMLElement>(css)?.title ?? '', id(name))
 }
 
-/** The test id, or else the id or the class, of what has the focus. */
+/** The test id, or else the id or the class, of the focused element. */
 export async function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const { dataset, id, className } = document.activeElement as HTMLElement
@@ -45,9 +45,9 @@ export async function focused(page: Page): Promise<string> {
   })
 }
 
-/** Makes it so that this browser has never been there. */
+/** Deletes everything that this browser has stored for the demo. */
 export async function clearSite(page: Page, url: string): Promise<void> {
-  // Of the same origin, and without a script that could hold on to anything.
+  // A page of the same origin, without a script that could keep a connection open.
   await page.goto(`${url}icon.svg`)
   await page.evaluate(async () => {
     localStorage.clear()
@@ -59,14 +59,14 @@ export async function clearSite(page: Page, url: string): Promise<void> {
   })
 }
 
-/** Opens the demo as someone who has never been there. */
+/** Opens the demo as on a first visit. */
 export async function visit(page: Page, url: string): Promise<void> {
   await clearSite(page, url)
   await page.goto(url)
   await untilStatus(page, 'signed-out')
 }
 
-/** Has the wallet ask, and waits for its dialog. */
+/** Opens the wallet's prompt, and waits for its dialog. */
 export async function chooseWallet(page: Page): Promise<void> {
   await openChoices(page)
   await page.click(WALLET)
@@ -80,7 +80,7 @@ export async function signIn(page: Page): Promise<void> {
   await untilClosed(page)
 }
 
-/** Waits until the sign-in button's dialog is closed: until then nothing beneath it can be clicked. */
+/** Waits until the sign-in dialog is closed: until then, nothing below it can be clicked. */
 export async function untilClosed(page: Page): Promise<void> {
   await page.waitFor(() => document.querySelector('.cacao-sign-in-dialog[open]') === null)
 }
@@ -91,7 +91,7 @@ export async function closeChoices(page: Page): Promise<void> {
   await untilClosed(page)
 }
 
-/** Presses Tab, or Shift+Tab to go back, until the focus is there. Past its end, the focus leaves the page. */
+/** Presses Tab, or Shift+Tab to go back, until the element has the focus. After the last element, the focus leaves the page. */
 export async function tabTo(page: Page, name: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   const passed: string[] = []
   while (passed.length < 25) {
@@ -115,12 +115,12 @@ export async function secondsLeft(page: Page): Promise<number> {
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 }
 
-/** By how many pixels the page is wider than its window. */
+/** The number of pixels by which the page is wider than its window. */
 export async function widthOverflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 }
 
-/** Signs out by the sign-in button, and waits until nobody is signed in. */
+/** Signs out with the sign-in button, and waits until the page shows it. */
 export async function signOut(page: Page): Promise<void> {
   await untilClosed(page)
   await page.click(BUTTON)

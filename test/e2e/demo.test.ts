@@ -54,7 +54,7 @@ describeEngines('the demo', (engine) => {
   afterAll(() => browser.close())
   beforeEach(() => visit(page, demo.url))
 
-  it('lists its wallet, and shows the very text that it is to sign', async () => {
+  it('lists its wallet, and shows the exact text to sign', async () => {
     expect(await isVisible(page, 'sign-in')).toBe(true)
     expect(await isVisible(page, 'account')).toBe(false)
     await chooseWallet(page)
@@ -64,25 +64,25 @@ describeEngines('the demo', (engine) => {
     expect(await focused(page)).toBe('wallet-dialog-title')
   })
 
-  it('gives its dialog the height of what it holds', async () => {
+  it('gives its dialog the height of its content', async () => {
     await openChoices(page)
     const space = await page.evaluate(() => {
       const [dialog, first, last] = ['dialog', 'title', 'close'].map((part) =>
         document.querySelector(`.cacao-sign-in-${part}`)?.getBoundingClientRect(),
       )
       if (!dialog || !first || !last) throw new Error('no dialog')
-      // While it appears, it moves by fractions of a pixel.
+      // During its animation, it moves by fractions of a pixel.
       const lengths = [first.top - dialog.top, dialog.bottom - last.bottom, last.height]
       const [above, below, button] = lengths.map(Math.round)
       return { above, below, button }
     })
-    // The padding of 20 pixels with the line of 1, and a button of one line.
+    // The padding of 20 pixels with a border of 1, and a button of one line.
     expect(space).toEqual({ above: 21, below: 21, button: 44 })
     await page.press('Escape')
     await untilClosed(page)
   })
 
-  it('closes its dialog by a click beside it, but not while a wallet is asked', async () => {
+  it('closes its dialog on a click outside, but not during a prompt', async () => {
     const isOpen = () => page.evaluate(() => document.querySelector('.cacao-sign-in-dialog[open]') !== null)
     const beside = [5, 5] as const
     await page.evaluate(announceSilentWallet)
@@ -93,7 +93,7 @@ describeEngines('the demo', (engine) => {
     })
     if (!padding) throw new Error('no dialog')
     await page.clickAt(padding)
-    // As when text is selected, and the mouse goes too far.
+    // As when a person selects text and the mouse leaves the dialog.
     await page.clickAt(padding, beside)
     expect(await isOpen()).toBe(true)
     await page.clickAt(beside)
@@ -109,7 +109,7 @@ describeEngines('the demo', (engine) => {
     await untilClosed(page)
   })
 
-  it('takes a no kindly, and asks again when wanted', async () => {
+  it('shows a rejection, and prompts again on request', async () => {
     for (const decline of [() => page.click(id('wallet-reject')), () => page.press('Escape')]) {
       await chooseWallet(page)
       await decline()
@@ -122,7 +122,7 @@ describeEngines('the demo', (engine) => {
     expect(await page.text(id('status'))).toBe('')
   })
 
-  it('shows who is signed in, with which key, what it may do and how long it lasts', async () => {
+  it('shows the account, the key, the resources and the expiry', async () => {
     await signIn(page)
     expect(await inFull(page, 'account')).toMatch(/^did:pkh:eip155:1:0x[0-9a-f]{40}$/)
     expect(await inFull(page, 'key')).toMatch(/^did:key:zDn/)
@@ -141,7 +141,7 @@ describeEngines('the demo', (engine) => {
     expect(await secondsLeft(page)).toBeLessThan(secs)
   })
 
-  it('shows what each request carries, and what the server concludes', async () => {
+  it('shows the headers of each request, and the server’s verdict', async () => {
     await signIn(page)
     await page.type(id('note-text'), 'Buy cacao beans')
     await page.click(id('add-note'))
@@ -157,7 +157,7 @@ describeEngines('the demo', (engine) => {
     })
   })
 
-  it('lets nobody act with what they have copied', async () => {
+  it('shows that copied credentials are refused', async () => {
     await signIn(page)
     for (const [theft, code] of [
       ['send-header', 'ERR_REQUEST_UNSIGNED'],
@@ -173,7 +173,7 @@ describeEngines('the demo', (engine) => {
     expect(await page.text(id('notes'))).toBe('')
   })
 
-  it('stays signed in over a reload, with the same key and no dialog', async () => {
+  it('stays signed in over a reload, with the same key and no prompt', async () => {
     await signIn(page)
     const [account, key] = [await inFull(page, 'account'), await inFull(page, 'key')]
     await page.reload()
@@ -184,7 +184,7 @@ describeEngines('the demo', (engine) => {
     await page.waitForText(id('theft-result'), 'ERR_REQUEST_REPLAYED')
   })
 
-  it('signs out, and a reload does not undo that', async () => {
+  it('signs out, and stays signed out after a reload', async () => {
     await signIn(page)
     const key = await inFull(page, 'key')
     await signOut(page)
@@ -197,7 +197,7 @@ describeEngines('the demo', (engine) => {
     expect(await inFull(page, 'key')).not.toBe(key)
   })
 
-  it('needs no mouse', async () => {
+  it('can be used without a mouse', async () => {
     await tabTo(page, BUTTON.slice(1))
     await page.press('Enter')
     await page.waitFor((css) => document.querySelector(css)?.checkVisibility() ?? false, WALLET)
@@ -229,7 +229,7 @@ describeEngines('the demo', (engine) => {
     expect(await widthOverflow(page)).toBe(0)
   })
 
-  it('shows each line of its code as one line, also on a phone', async () => {
+  it('shows each line of its code as one line, on a phone too', async () => {
     await page.setViewport(390, 800)
     await signIn(page)
     const heights = await page.evaluate(() =>

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SESSION = 'src/session/did-session.ts'
 const address = /^ {2}Page: (\S+)\n/m
 
-/** A copy of what `npm run dev` needs of the project. */
+/** A copy of the files that `npm run dev` needs. */
 async function projectCopy(): Promise<string> {
   const folder = await temporaryFolder()
   const isOurs = (path: string): boolean => !['node_modules', 'dist'].includes(basename(path))
@@ -21,17 +21,17 @@ async function projectCopy(): Promise<string> {
   return folder
 }
 
-/** Of a source, a line that says in the page which state of it runs there. */
+/** A line for a source file that shows in the page which version of it runs. */
 const says = (word: string): string => `\nObject.assign(globalThis, { version: '${word}' })\n`
 
 describeEngines(
   'npm run dev',
   (engine) => {
-    it('reloads the page when the library or the demo has changed, if it compiles', async () => {
+    it('reloads the page when the library or the demo changed, if it compiles', async () => {
       const folder = await projectCopy()
       const path = (name: string): string => join(folder, name)
       const written = await readFile(path(SESSION), 'utf8')
-      // As editors do that never leave half a file.
+      // As editors do that replace a file at once.
       const replace = async (name: string, text: string): Promise<void> => {
         await writeFile(path('draft'), text)
         await rename(path('draft'), path(name))
@@ -54,7 +54,7 @@ describeEngines(
       await appendFile(path(SESSION), says('appended'))
       await comesTo('appended')
 
-      // What does not compile is told of, and the page stays as it is.
+      // An error of compilation is reported, and the page is unchanged.
       await replace(SESSION, `${written}${says('broken')}const broken: number = 'text'\n`)
       await expect.poll(() => dev.printed, { timeout: 120_000 }).toContain('error TS2322')
       await expect.poll(() => dev.printed, { timeout: 120_000 }).toContain('does not compile')
@@ -65,7 +65,7 @@ describeEngines(
       await replace('examples/demo/page/index.html', html.replace(/<title>.*<\/title>/, '<title>New</title>'))
       await tab.waitForFunction(() => document.title === 'New')
       await comesTo('replaced')
-      // Its address is the same all the time.
+      // Its URL stays the same.
       expect(dev.printed.match(/Page:/g)).toHaveLength(1)
       expect(dev.complaints()).toBe('')
 

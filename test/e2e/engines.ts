@@ -3,7 +3,7 @@ import { type Engine, type EngineName, engineNames, engineTitles } from '../engi
 
 const engines = inject('engines')
 
-/** One suite per engine (or per named engine) of this machine; a skipped one says that its engine is missing. */
+/** One suite for each engine (or each named engine) of this machine; a skipped one names the missing engine. */
 export function describeEngines(
   title: string,
   suite: (engine: Engine) => void,

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { startProcess, stopProcess } from '../engines/processes.js'
 
 export interface ExampleProcess {
-  /** What it has printed so far. */
+  /** Its output so far. */
   readonly printed: string
-  /** What it has complained of so far, other than requests that it refused. */
+  /** Its errors so far, except the log lines of refused requests. */
   complaints(): string
-  /** Presses Ctrl+C and gives the exit code. */
+  /** Presses Ctrl+C, and resolves with the exit code. */
   interrupt(): Promise<number | null>
   stop(): Promise<void>
 }
@@ -35,7 +35,7 @@ async function until(
   }
 }
 
-/** Starts a command, and waits for what it prints when it is ready. */
+/** Starts a command, and waits for the output that shows that it is ready. */
 export async function startUntil(
   ready: RegExp,
   command: string,
@@ -67,7 +67,7 @@ export async function startUntil(
   }
 }
 
-/** Starts a script of the examples on a free port, and waits for what it prints when it is ready. */
+/** Starts a script of the examples on a free port, and waits for the output that shows that it is ready. */
 export function startExample(
   script: string,
   ready: RegExp,

@@ -42,7 +42,7 @@ function runExample(script: string, env: Readonly<Record<string, string>>): Prom
 }
 
 describe('custom-store', () => {
-  it('keeps two kinds of sign-in apart, and ends one of them', async () => {
+  it('separates two kinds of sign-in, and ends one of them', async () => {
     const SESSIONS = await temporaryFolder()
     const run = () => runExample('custom-store/kinds.js', { SESSIONS, PRIVATE_KEY: KEY_A })
     const [first, second] = [await run(), await run()]
@@ -85,7 +85,7 @@ async function logIn(page: Page, choose = () => page.click(id('log-in'))): Promi
   return status(page)
 }
 
-/** Expects that a phone shows the page without scrolling sideways. */
+/** Expects that the page needs no horizontal scrolling on a phone. */
 async function fits(page: Page): Promise<void> {
   await page.setViewport(390, 800)
   expect(await widthOverflow(page)).toBe(0)
@@ -106,7 +106,7 @@ describeEngines('the example page', (engine) => {
     await told(page, 'Signed out')
   }
 
-  it('web-storage keeps the session in Web Storage, over a reload, until one logs out', async () => {
+  it('web-storage keeps the session in Web Storage, over a reload, until the person logs out', async () => {
     await visit(urlOf(pages[0]))
     const items = () => page.evaluate(() => Object.keys(localStorage).sort())
     await page.click(id('log-in'))
@@ -131,7 +131,7 @@ describeEngines('the example page', (engine) => {
   it('buttons log in, check and log out, in all tabs', async () => {
     const url = urlOf(pages[1])
     await visit(url)
-    // A driven WebKitGTK has one page.
+    // WebKitGTK has one page when it's driven.
     const front = engine.name === 'webkitgtk' ? page : await browser.newPage()
     if (front !== page) await front.goto(url)
     await told(front, 'Signed out')

@@ -13,7 +13,7 @@ import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 import type { Film } from './pages/film.js'
 
-// Players ask for parts of a film when they need them, and download managers for the rest of a file, all by one signed URL.
+// Players request ranges of a film when they need them, and download managers the rest of a file, all with one signed URL.
 
 declare const film: Film
 
@@ -23,10 +23,10 @@ const AFTER_SECS = 400
 const SECS = 340
 const WAV = wav(SECS)
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-// A player gets so much of what it asks for, and no more of it here: what lies behind has to be asked for.
+// The most that a player gets for one request, so that it must request the rest later.
 const MOST = 4_000_000
 
-/** Silence, in a format that every player knows. */
+/** Silence, in a format that every player can play. */
 function wav(secs: number): Buffer {
   const [rate, channels, bytes] = [44_100, 2, 2]
   const length = secs * rate * channels * bytes
@@ -48,18 +48,18 @@ function wav(secs: number): Buffer {
 
 interface Cinema {
   readonly origin: string
-  /** From which byte on parts were sent. */
+  /** The first byte of each range that was sent. */
   readonly sent: number[]
-  /** Why others were not. */
+  /** The codes of refusals. */
   readonly refused: string[]
-  /** Milliseconds by which its clock is ahead. */
+  /** How far its clock is ahead, in milliseconds. */
   aheadMs: number
   close(): void
 }
 
 type Answer = ServerResponse<IncomingMessage>
 
-/** A server that shows films to whoever has a signed URL. */
+/** A server that sends films for signed URLs. */
 async function startCinema(files: ReadonlyMap<string, BundledFile>): Promise<Cinema> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -96,7 +96,7 @@ async function startCinema(files: ReadonlyMap<string, BundledFile>): Promise<Cin
       'accept-ranges': 'bytes',
       'content-length': part.length,
       'content-type': type,
-      // Without it no download goes on after a connection has ended.
+      // Without it, no download resumes after its connection has ended.
       etag: `"${bytes.length}"`,
       ...(from !== undefined && { 'content-range': `bytes ${first}-${last}/${bytes.length}` }),
     })
@@ -129,7 +129,7 @@ beforeAll(async () => {
   files = new Map(await bundlePage('film.ts')).set('/guide.js', guide('sockets-and-links', 'film'))
 })
 
-describeEngines('a film by a signed URL', (engine) => {
+describeEngines('a film with a signed URL', (engine) => {
   let browser: Browser
   let page: Page
   let cinema: Cinema
@@ -151,7 +151,7 @@ describeEngines('a film by a signed URL', (engine) => {
   const seek = (secs: number): Promise<string> => page.evaluate((to) => film.seek(to), secs)
   const look = () => page.evaluate(() => film.look())
 
-  it('is played from wherever the person likes, by requests for its parts', async () => {
+  it('plays from any position, with range requests', async () => {
     expect(await load(await sign('/films/beans.wav'))).toBe('loadedmetadata')
     expect((await look()).duration).toBeCloseTo(SECS)
     const before = cinema.sent.length
@@ -171,7 +171,7 @@ describeEngines('a film by a signed URL', (engine) => {
     expect([cinema.sent.length > 0, cinema.refused]).toEqual([true, []])
   })
 
-  it('is played no longer than the URL is good, and by no other', async () => {
+  it('stops loading once the URL has expired, and is refused with another URL', async () => {
     const url = await sign('/films/beans.wav')
     for (const other of [url.replace('beans', 'other'), url.replace('cacao-signature=', 'nothing=')])
       expect(await load(other)).toBe('refused')
@@ -183,7 +183,7 @@ describeEngines('a film by a signed URL', (engine) => {
     expect(new Set(cinema.refused)).toEqual(new Set(['ERR_REQUEST_STALE']))
   })
 
-  it('goes on with the next URL, as the guide has it, once the first is no longer good', async () => {
+  it('continues with the next URL once the first has expired, as in the guide', async () => {
     expect(await page.evaluate(() => film.show('/films/beans.wav', 60))).toBe('loadedmetadata')
     await page.evaluate(() => film.start())
     cinema.aheadMs = AFTER_SECS * 1000
@@ -205,13 +205,13 @@ describeEngines('a film by a signed URL', (engine) => {
     return digestOf(await readFile((await download?.path()) ?? ''))
   }
 
-  it.skipIf(engine.name === 'webkitgtk')('is stored by a link', async () => {
+  it.skipIf(engine.name === 'webkitgtk')('can be downloaded by a link', async () => {
     expect(await downloaded('/films/whole.wav')).toBe(digestOf(WAV))
     expect(cinema.refused).toEqual([])
   })
 
-  // The others wait for the person to say so.
-  it.runIf(engine.name === 'chromium')('is stored whole, though the connection ended meanwhile', async () => {
+  // Other engines need a click before they play.
+  it.runIf(engine.name === 'chromium')('is downloaded completely even if the connection breaks', async () => {
     expect(await downloaded('/films/cut.wav')).toBe(digestOf(WAV))
     expect(cinema.sent).toHaveLength(2)
     expect(cinema.sent[1]).toBeGreaterThan(0)

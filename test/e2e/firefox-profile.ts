@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 type Preference = boolean | number | string
 
-/** A fresh profile greets, asks and calls home; none of that belongs in a test. */
+/** A new profile shows a welcome page and connects to Mozilla's servers; tests need none of that. */
 const quiet: Readonly<Record<string, Preference>> = {
   'app.normandy.enabled': false,
   'app.update.disabledForTesting': true,
@@ -18,7 +18,7 @@ const quiet: Readonly<Record<string, Preference>> = {
   'browser.startup.homepage_override.mstone': 'ignore',
   'browser.startup.page': 0,
   'datareporting.policy.dataSubmissionEnabled': false,
-  // Each tab of an origin in a process of its own, as others have it.
+  // One process for each tab of an origin, as in other engines.
   'dom.ipc.processCount.webIsolated': 16,
   'extensions.systemAddon.update.enabled': false,
   'extensions.update.enabled': false,
@@ -29,7 +29,7 @@ const quiet: Readonly<Record<string, Preference>> = {
   'toolkit.telemetry.enabled': false,
 }
 
-/** Makes the folder a Firefox profile (or keeps it one) that starts without questions. */
+/** Makes the folder a Firefox profile, unless it is one, that starts without questions. */
 export async function prepareFirefoxProfile(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   const lines = Object.entries(quiet).map(

@@ -8,7 +8,7 @@ import { launchOptions } from '../engines/launch-options.js'
 import { run } from '../packed/command.js'
 import { describeEngines } from './engines.js'
 
-// The server of the guide to starting, which here serves its page too, as Vite does there.
+// The server of the start guide, which also serves the page here, as Vite does there.
 const SERVE = (port: number): string => `
 import { serveStatic } from '@hono/node-server/serve-static'
 app.get('/', (c) => c.html('<!doctype html><title>Hello</title><body><script type="module" src="/page.js"></script>'))
@@ -18,9 +18,9 @@ serve({ fetch: app.fetch, port: ${port}, hostname: 'localhost' })`
 describeEngines(
   'the guide to Playwright',
   (engine) => {
-    it("has tests that Playwright's runner passes, and that would fail", async () => {
+    it('has tests that Playwright’s runner passes, and that fail when they should', async () => {
       if (engine.name !== 'chromium') return
-      // Within the project, where its own name leads to what is built.
+      // Within the project, where its package name resolves to the build.
       const folder = join(root, 'build', `playwright-${process.pid}`)
       onTestFinished(() => rm(folder, { recursive: true, force: true }))
       await mkdir(folder, { recursive: true })
@@ -46,7 +46,7 @@ describeEngines(
         webServer: { command: 'node server.js', url: `http://localhost:${port}` },
       }
       await write('playwright.config.js', `export default ${JSON.stringify(settings)}`)
-      // It is the same as this package, which is here.
+      // It is the same as this package, which is installed.
       const own = (code: string): string => code.replace('@playwright/test', 'playwright/test')
       await write('fixtures.ts', own(guide('playwright', 'fixtures')))
       const tests = own(example('docs/guides/playwright.md', 'sign-in.spec'))

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { DIDSession, type GrantOptions } from '../../src/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 
-/** What came back, as far as it says whether a request was taken. */
+/** The status of the response, and its code if it is a refusal. */
 export interface Answer {
   readonly status: number
   readonly challenge: string | null
   readonly code?: string
 }
 
-/** A session that has not been through the server's sign-in, with a nonce of the server's unless told otherwise. */
+/** A session that has not signed in at the server, with a nonce of the server unless another is given. */
 export async function notesSession(
   url: string,
   options: Partial<GrantOptions> = {},
@@ -20,7 +20,7 @@ export async function notesSession(
   return DIDSession.authorize(auth, { resources: [`${url}api/*`], nonce, ...options })
 }
 
-/** A session that the server has let in. */
+/** A session that has signed in at the server. */
 export async function signInAt(url: string, walletKey?: string): Promise<DIDSession> {
   const session = await notesSession(url, {}, walletKey)
   const { status } = await session.fetch(`${url}api/sign-in`, { method: 'POST' })
@@ -33,7 +33,7 @@ export async function answer(response: Response): Promise<Answer> {
   return { status: response.status, challenge, ...(await response.json().catch(() => ({}))) }
 }
 
-/** The answer to what is refused with a code. */
+/** The response to a request that is refused with a code. */
 export const refused = (code: string, status = 401): Answer => ({
   status,
   challenge: status === 401 ? `CACAO error="${code}"` : null,

@@ -2,12 +2,12 @@ import { id } from './demo-page.js'
 import type { Answer } from './notes-client.js'
 import type { Page } from './page.js'
 
-/** What `record` leaves in the page's window. */
+/** The variables that `record` sets in the page's window. */
 interface Recording {
   recorded?: Request
 }
 
-/** The notes that are shown, from the top. */
+/** The notes shown, from the top. */
 export async function noteTexts(page: Page): Promise<string[]> {
   return page.evaluate(
     (css) => Array.from(document.querySelectorAll(css), (note) => note.textContent),
@@ -22,12 +22,12 @@ export async function writeNote(page: Page, text: string): Promise<void> {
   await page.waitForText(id('notes'), text)
 }
 
-/** The private key of the demo wallet, which the page keeps where any script can take it. */
+/** The private key of the demo wallet, which the page stores where any script can read it. */
 export async function walletKey(page: Page): Promise<string> {
   return page.evaluate(() => localStorage.getItem('demo-wallet-key') ?? '')
 }
 
-/** Has the page keep a copy of each request that it sends, until it is left. */
+/** Makes the page keep a copy of each request that it sends, until it is left. */
 export async function record(page: Page): Promise<void> {
   await page.evaluate(() => {
     const send = window.fetch
@@ -38,7 +38,7 @@ export async function record(page: Page): Promise<void> {
   })
 }
 
-/** Sends once more what was recorded last. */
+/** Sends the last recorded request again. */
 export async function sendRecorded(page: Page): Promise<Answer> {
   return page.evaluate(async () => {
     const { recorded } = window as Recording

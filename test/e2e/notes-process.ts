@@ -1,7 +1,7 @@
 import { type ExampleProcess, startExample } from './example-process.js'
 
 export interface NotesProcess extends ExampleProcess {
-  /** Where the page is, with a slash at the end. */
+  /** The page's URL, with a slash at the end. */
   readonly url: string
 }
 

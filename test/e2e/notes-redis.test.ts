@@ -3,7 +3,7 @@ import { describeRedis, type RedisServer, startRedis } from '../setup/redis.js'
 import { type Answer, answer, refused, signInAt } from './notes-client.js'
 import { type NotesProcess, startNotes } from './notes-process.js'
 
-// As many at a time that each process gets several: every connection goes to the next one.
+// So many simultaneous requests that each process gets several: connections are distributed in turn.
 const COPIES = 12
 
 const sendAll = async (requests: readonly Request[]): Promise<Answer[]> =>
@@ -23,7 +23,7 @@ describeRedis('the notes in three processes that share one Redis', () => {
     await redis.stop()
   })
 
-  it('take one of many copies of a request', async () => {
+  it('accept one of many copies of a request', async () => {
     const session = await signInAt(notes.url)
     const note = new Request(list.url, { method: 'POST', body: '{"text":"Buy cacao beans"}' })
     const request = await session.signRequest(note)
@@ -35,7 +35,7 @@ describeRedis('the notes in three processes that share one Redis', () => {
     expect((await (await session.fetch(list)).json()).notes).toHaveLength(1)
   })
 
-  it('know of all who signed in and out', async () => {
+  it('share all sign-ins and sign-outs', async () => {
     const session = await signInAt(notes.url)
     const requests = async (): Promise<Request[]> =>
       Promise.all(Array.from({ length: COPIES }, () => session.signRequest(list)))
@@ -47,7 +47,7 @@ describeRedis('the notes in three processes that share one Redis', () => {
     expect(notes.complaints()).toBe('')
   })
 
-  it('take nothing while Redis is away', async () => {
+  it('refuse requests while Redis is down', async () => {
     const session = await signInAt(notes.url)
     await redis.kill()
     expect(await answer(await session.fetch(list))).toEqual(refused('ERR_STORE_UNAVAILABLE', 503))

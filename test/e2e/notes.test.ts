@@ -31,8 +31,8 @@ afterAll(async () => {
   expect(await notes.interrupt()).toBe(0)
 })
 
-describe('the server of the notes', () => {
-  it('takes a signed request once, however it is sent again', async () => {
+describe('the notes server', () => {
+  it('accepts a signed request once, however it is sent again', async () => {
     const session = await signInAt(notes.url)
     const note = new Request(`${api}/notes`, { method: 'POST', body: '{"text":"Buy cacao beans"}' })
     const request = await session.signRequest(note)
@@ -43,7 +43,7 @@ describe('the server of the notes', () => {
     expect((await list.json()).notes).toMatchObject([{ text: 'Buy cacao beans' }])
   })
 
-  it('takes no Authorization header without a signature, nor a request without either', async () => {
+  it('refuses an Authorization header without a signature, and a request with neither', async () => {
     const session = await signInAt(notes.url)
     const { headers } = await session.signRequest(new Request(`${api}/notes`))
     const authorization = headers.get('authorization') ?? ''
@@ -53,7 +53,7 @@ describe('the server of the notes', () => {
     expect(await answer(await fetch(`${api}/notes`))).toEqual(refused('ERR_REQUEST_UNSIGNED'))
   })
 
-  it('takes no signature for another request, nor with another body', async () => {
+  it('refuses a signature of another request or body', async () => {
     const session = await signInAt(notes.url)
     const { headers } = await session.signRequest(new Request(`${api}/notes`, { method: 'POST', body: '{}' }))
     const post = async (path: string, body: string) =>
@@ -62,7 +62,7 @@ describe('the server of the notes', () => {
     expect(await post('notes', '[]')).toEqual(refused('ERR_REQUEST_DIGEST'))
   })
 
-  it('lets in who signed a nonce of its own, and that nonce once', async () => {
+  it('admits a sign-in with its own nonce, once', async () => {
     const outside = await notesSession(notes.url)
     expect(await answer(await outside.fetch(`${api}/notes`))).toEqual(refused('ERR_SIGN_IN'))
     const { nonce } = outside.cacao.p
@@ -89,7 +89,7 @@ describe('the server of the notes', () => {
     expect(await remove(owner)).toMatchObject({ status: 204 })
   })
 
-  it('asks for a capability that covers the request, and is for its own pages', async () => {
+  it('refuses a capability that does not cover the request, or is for another domain', async () => {
     const narrow = await notesSession(notes.url, { resources: [`${api}/notes`] })
     const signIn = await narrow.fetch(`${api}/sign-in`, { method: 'POST' })
     expect(await answer(signIn)).toEqual(refused('ERR_CAPABILITY_RESOURCES', 403))
@@ -98,7 +98,7 @@ describe('the server of the notes', () => {
   })
 })
 
-describeEngines('the notes', (engine) => {
+describeEngines('the notes page', (engine) => {
   let browser: Browser
   let page: Page
   beforeAll(async () => {
@@ -108,7 +108,7 @@ describeEngines('the notes', (engine) => {
   afterAll(() => browser.close())
   beforeEach(() => visit(page, notes.url))
 
-  it('are there after a reload, and go to nobody who has signed out', async () => {
+  it('shows the notes after a reload, and none after a sign-out', async () => {
     await page.setViewport(1280, 800)
     await chooseWallet(page)
     const text = await page.text(id('wallet-message'))
@@ -146,10 +146,10 @@ describeEngines('the notes', (engine) => {
     await page.waitForText(id('notes'), 'Buy cacao beans')
   })
 
-  // The words and the layout are the same everywhere: one engine shows them.
+  // The texts and the layout are the same everywhere, so one engine is enough.
   if (engine.name !== 'chromium') return
 
-  it('say in words what the server refuses, in a narrow window too', async () => {
+  it('explains refusals in words, in a narrow window too', async () => {
     await page.setViewport(500, 800)
     await signIn(page)
     await untilVisible(page, 'no-notes')

@@ -1,38 +1,38 @@
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** A place in the window, from its upper left corner. */
+/** A position in the window, from its upper left corner. */
 export type Place = readonly [x: number, y: number]
 
-/** What an engine's driver must offer; everything else is built on it. */
+/** What each engine's driver must implement; everything else uses it. */
 export interface PageDriver {
   goto(url: string): Promise<void>
   reload(): Promise<void>
   /** Goes back in the window's history. */
   goBack(): Promise<void>
-  /** Runs a function's source in the page. Arguments and result travel as JSON. */
+  /** Runs a function's source in the page. Arguments and results are passed as JSON. */
   run(source: string, args: readonly unknown[]): Promise<unknown>
   click(selector: string): Promise<void>
-  /** Presses the mouse at one place, and releases it at another. */
+  /** Presses the mouse at one position, and releases it at another. */
   drag(from: Place, to: Place): Promise<void>
   /** Types into the element with real key events. */
   type(selector: string, text: string): Promise<void>
-  /** A key's name as `KeyboardEvent.key` has it, optionally with modifiers: `Tab`, `Shift+Tab`, `Control+a`. */
+  /** A key's name as in `KeyboardEvent.key`, optionally with modifiers: `Tab`, `Shift+Tab`, `Control+a`. */
   press(key: string): Promise<void>
   setViewport(width: number, height: number): Promise<void>
   screenshot(): Promise<Uint8Array>
   close(): Promise<void>
 }
 
-// A busy machine is slow, not wrong: only what hangs is given up.
+// A busy machine is only slow, so this only limits calls that hang.
 const LONGEST_WAIT_MS = 120_000
 
-// What playwright says of a document that has gone while it was asked.
+// The errors of playwright if the document was replaced during a call.
 function navigating(error: unknown): undefined {
   if (!/context was destroyed|navigat/i.test(String(error))) throw error
 }
 
-/** A page that a test drives, alike in every engine. */
+/** A page that a test drives, with the same methods in every engine. */
 export class Page {
   readonly #driver: PageDriver
 
@@ -48,7 +48,7 @@ export class Page {
     return this.#driver.reload()
   }
 
-  /** Goes back in the window's history, as the browser's button does. Wait for what the page should show then. */
+  /** Goes back in the window's history, as the browser's button does. Afterwards, wait for what the page should show. */
   goBack(): Promise<void> {
     return this.#driver.goBack()
   }
@@ -57,7 +57,7 @@ export class Page {
     return this.#driver.click(selector)
   }
 
-  /** Clicks at a place, whatever lies there; or presses the mouse there and releases it elsewhere. */
+  /** Clicks at a position, on whatever is there; or presses the mouse there and releases it elsewhere. */
   clickAt(place: Place, released: Place = place): Promise<void> {
     return this.#driver.drag(place, released)
   }
@@ -78,7 +78,7 @@ export class Page {
     return this.#driver.close()
   }
 
-  /** Runs a function in the page. It's sent as source: it sees its arguments, and nothing around it. */
+  /** Runs a function in the page. Its source is sent, so it can use its arguments, but no variables around it. */
   async evaluate<Args extends readonly unknown[], Result>(
     fn: (...args: Args) => Result | Promise<Result>,
     ...args: Args
@@ -86,7 +86,7 @@ export class Page {
     return (await this.#driver.run(String(fn), args)) as Result
   }
 
-  /** Waits until the function gives something truthy, and returns that; also while the page navigates. */
+  /** Waits until the function returns a truthy value, and returns that; also while the page navigates. */
   async waitFor<Args extends readonly unknown[], Result>(
     fn: (...args: Args) => Result | Promise<Result>,
     ...args: Args
@@ -103,7 +103,7 @@ export class Page {
     }
   }
 
-  /** What a person sees, for the error of a test that can't be watched: of an open dialog, or else of the page. */
+  /** The visible text, for errors: of an open dialog, or else of the page. */
   #shown(): Promise<string> {
     return this.evaluate(() => {
       const shown = document.querySelector<HTMLElement>('dialog[open]') ?? document.body
@@ -112,7 +112,7 @@ export class Page {
     }).catch(String)
   }
 
-  /** The text of the first element that the selector finds. */
+  /** The text of the first element that matches. */
   text(selector: string): Promise<string> {
     return this.evaluate((css) => {
       const element = document.querySelector(css)
@@ -130,7 +130,7 @@ export class Page {
     )
   }
 
-  /** A PNG of the viewport, also written to the path if there is one. */
+  /** A PNG of the viewport, also written to the path if one is given. */
   async screenshot(path?: string): Promise<Uint8Array> {
     const image = await this.#driver.screenshot()
     if (path !== undefined) await writeFile(path, image)

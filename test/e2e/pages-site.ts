@@ -12,17 +12,17 @@ import { certificate } from './tls.js'
 /** A site whose pages a server renders, over TLS. */
 export interface Site {
   readonly origin: string
-  /** What was asked for so far: `GET /account stale`. Emptied by whoever likes. */
+  /** The log of requests so far, such as `GET /account stale`. Tests may clear it. */
   readonly log: string[]
-  /** The `Cookie` header of the last page that was asked for. */
+  /** The `Cookie` header of the last request for a page. */
   readonly cookies: string
-  /** Milliseconds by which the clock of server and pages is ahead. */
+  /** How far the clock of the server and the pages is ahead, in milliseconds. */
   ahead: number
-  /** Whether the server leaves out the cookies that it should set, as something in front of it may. */
+  /** Whether the server omits its cookies, as an intermediary may do. */
   losesCookies: boolean
-  /** Whether the server takes every cookie for stale, as one whose clock is wrong does. */
+  /** Whether the server treats every cookie as stale, as with a wrong clock. */
   doubts: boolean
-  /** What pages say of how they may be kept. */
+  /** The Cache-Control header of pages. */
   caching: string
   close(): Promise<void>
 }
@@ -34,7 +34,7 @@ const html = (text: string): string =>
 
 let prepared: Promise<[ReadonlyMap<string, BundledFile>, Awaited<ReturnType<typeof certificate>>]> | undefined
 
-/** Starts it. All its paths but a few are pages that say who is signed in. */
+/** Starts the site. Most of its paths are pages that show who is signed in. */
 export async function startSite(): Promise<Site> {
   prepared ??= Promise.all([
     bundlePage('cookie-app.ts', { modules: { refresh: 'cookie-refresh.ts' } }),
@@ -88,7 +88,7 @@ export async function startSite(): Promise<Site> {
     if (file !== undefined) return void response.setHeader('content-type', 'text/javascript').end(file)
     if (pathname === '/favicon.ico') return void response.writeHead(404).end()
     if (pathname === '/clock') return void response.end(String(state.ahead))
-    // What someone can do who has got hold of another one's cookies.
+    // What an attacker can do with copied cookies.
     if (pathname === '/plant') {
       const planted = (searchParams.get('cookies') ?? '').split('; ')
       response.setHeader(

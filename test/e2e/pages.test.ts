@@ -8,19 +8,19 @@ import type { App } from './pages/cookie-app.js'
 import { type Site, startSite } from './pages-site.js'
 import { temporaryFolder } from './temporary-folder.js'
 
-// Pages that a server renders, and that say who is signed in: by a cookie, which only the session's key can have renewed.
+// Server-rendered pages that show who is signed in, by a cookie that only the session key can renew.
 
 declare const app: App
 
 const DAY_MS = 86_400_000
 const MAX_AGE_MS = 600_000
-// When the cookie is to be renewed.
+// The time at which the cookie must be renewed.
 const DUE_MS = 545_000
-// Only bounds what hangs: a busy machine is slow, not wrong.
+// Only limits calls that hang, because a busy machine is only slow.
 const WAIT = { timeout: 120_000 }
 
 let site: Site
-// One for each test: an origin that no browser knows, and a clock that never goes back.
+// A site for each test: a new origin, and a clock that never goes back.
 beforeEach(async () => {
   site = await startSite()
 })
@@ -28,7 +28,7 @@ afterEach(() => site.close())
 
 const look = (page: Page): Promise<ReturnType<App['look']>> => page.evaluate(() => app.look())
 
-/** Navigates there, and waits for the page that comes in the end. */
+/** Navigates to the path, and waits for the final page. */
 async function visit(page: Page, path: string): Promise<ReturnType<App['look']>> {
   await page.goto(site.origin + path)
   return arrived(page)
@@ -36,13 +36,13 @@ async function visit(page: Page, path: string): Promise<ReturnType<App['look']>>
 
 async function arrived(page: Page): Promise<ReturnType<App['look']>> {
   for (;;) {
-    // A page that is left while it is asked gives no answer.
+    // A call to a page that is left meanwhile has no result.
     const seen = await page.evaluate(() => 'app' in globalThis && app.look()).catch(() => false as const)
     if (seen) return seen
   }
 }
 
-/** Has a Chromium with this profile refuse cookies, as a person may in its settings. */
+/** Sets a Chromium profile to refuse cookies, as a person can in the settings. */
 async function forbidCookies(profileDir: string): Promise<void> {
   const setting = { profile: { default_content_setting_values: { cookies: 2 } } }
   await mkdir(join(profileDir, 'Default'), { recursive: true })
@@ -64,7 +64,7 @@ describeEngines('pages that a server renders', (engine) => {
     site.log.length = 0
   })
 
-  it('name who has signed in, and nobody who has signed out in another tab', async () => {
+  it('show the account, and none after a sign-out in another tab', async () => {
     expect((await visit(page, '/account')).path).toBe('/login')
     expect(await page.evaluate(() => app.signIn())).toBe('kept')
     const shown = await visit(page, '/account?page=1#notes')
@@ -74,7 +74,7 @@ describeEngines('pages that a server renders', (engine) => {
     await other.evaluate(() => app.remove())
     expect((await visit(page, '/account')).path).toBe('/login')
     expect(site.log).toContain('DELETE /session')
-    // The page of before is not shown again, wherever the browser keeps pages.
+    // The earlier page is not shown again, even with a back/forward cache.
     site.log.length = 0
     await page.goBack()
     await expect.poll(() => site.log.join(), WAIT).toContain('GET /login')
@@ -83,7 +83,7 @@ describeEngines('pages that a server renders', (engine) => {
     await other.close()
   })
 
-  it('name nobody whose session was revoked, and load no page for ever', async () => {
+  it('show no account once its session was revoked, and do not reload endlessly', async () => {
     await page.evaluate(() => app.signIn())
     expect((await visit(page, '/account')).who).toMatch(/^eip155:1:0x/)
     expect(await page.evaluate(() => app.revoke())).toBe(200)
@@ -92,7 +92,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect(String(after.failures)).toContain('401 (ERR_CAPABILITY_REVOKED)')
   })
 
-  it('come in one hop the next day, with neither a login page nor a prompt', async () => {
+  it('load after one redirect on the next day, without a login page or a prompt', async () => {
     await page.evaluate(() => app.signIn())
     const { who, depth } = await visit(page, '/account')
     site.ahead = DAY_MS
@@ -111,7 +111,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect(site.log.filter((line) => line.startsWith('GET'))).toHaveLength(2)
   })
 
-  it('come again for a form that was sent too late, which changes nothing', async () => {
+  it('show a form again that was sent too late, which changes nothing', async () => {
     await page.evaluate(() => app.signIn())
     await visit(page, '/account')
     site.ahead = DAY_MS
@@ -127,7 +127,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect((await arrived(page)).path).toBe('/account')
   })
 
-  it('do not name the person for long to someone who has copied the cookie, and can’t renew it', async () => {
+  it('show the account only for a short time to someone who copied the cookie but not the key', async () => {
     await page.evaluate(() => app.signIn())
     const { who } = await visit(page, '/account')
     const [copied, there] = [site.cookies, await openBrowser(engine)]
@@ -146,7 +146,7 @@ describeEngines('pages that a server renders', (engine) => {
     expect((await visit(page, '/account')).who).toBe(who)
   })
 
-  it('are not loaded for ever by a browser that keeps no cookies, or a server that believes none', async () => {
+  it('do not reload endlessly if the browser keeps no cookies or the server accepts none', async () => {
     site.losesCookies = true
     expect(await page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
     expect(String((await look(page)).failures)).toContain('did not keep it')
@@ -166,26 +166,29 @@ describeEngines('pages that a server renders', (engine) => {
     }
   })
 
-  // WebKitGTK can't be told so from outside.
-  it.runIf(engine.name !== 'webkitgtk')('tell a person whose browser is set to keep no cookies', async () => {
-    const profileDir = await temporaryFolder()
-    await forbidCookies(profileDir)
-    const there = await openBrowser(engine, {
-      profileDir,
-      firefoxPrefs: { 'network.cookie.cookieBehavior': 2 },
-    })
-    try {
-      expect((await visit(there.page, '/login')).kept).toBe('nobody')
-      expect(await there.page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
-      expect(String((await look(there.page)).failures)).toContain('allow cookies for this site')
-      expect((await visit(there.page, '/account')).path).toBe('/login')
-      expect(site.log.filter((line) => line.startsWith('GET /account'))).toEqual(['GET /account undefined'])
-    } finally {
-      await there.close()
-    }
-  })
+  // WebKitGTK has no such setting from outside.
+  it.runIf(engine.name !== 'webkitgtk')(
+    'show a message if the browser is set to keep no cookies',
+    async () => {
+      const profileDir = await temporaryFolder()
+      await forbidCookies(profileDir)
+      const there = await openBrowser(engine, {
+        profileDir,
+        firefoxPrefs: { 'network.cookie.cookieBehavior': 2 },
+      })
+      try {
+        expect((await visit(there.page, '/login')).kept).toBe('nobody')
+        expect(await there.page.evaluate(() => app.signIn())).toBe('ERR_COOKIE_FAILED')
+        expect(String((await look(there.page)).failures)).toContain('allow cookies for this site')
+        expect((await visit(there.page, '/account')).path).toBe('/login')
+        expect(site.log.filter((line) => line.startsWith('GET /account'))).toEqual(['GET /account undefined'])
+      } finally {
+        await there.close()
+      }
+    },
+  )
 
-  it('are greeted by the account that signed in last, in every tab', async () => {
+  it('show the account that signed in last, in every tab', async () => {
     await page.evaluate(() => app.signIn())
     const { who } = await visit(page, '/account')
     const other = await browser.newPage()
@@ -204,7 +207,7 @@ describeEngines('pages that a server renders', (engine) => {
     await other.close()
   })
 
-  it('go on with the session that was renewed', async () => {
+  it('continue with a renewed session', async () => {
     await page.evaluate(() => app.signIn())
     const { who } = await visit(page, '/account')
     const key = await page.evaluate(() => app.renew())

@@ -46,7 +46,7 @@ function openIn(engine: Parameters<typeof openBrowser>[0]): void {
   afterAll(() => browser.close())
 }
 
-/** The capability in a session's string, which the server has never seen before. */
+/** The capability in a session string, which is new to the server. */
 async function capabilityIn(text: string): Promise<Cacao> {
   return (await DIDSession.fromSession(text)).cacao
 }
@@ -71,7 +71,7 @@ describeEngines(
         new Request(url, { headers: headers.map(([name, value]): [string, string] => [name, value]) }),
       )
 
-    it('is made, signs in once, and not again after a reload; the server verifies it', async () => {
+    it('is created, signs in once, and not again after a reload; the server verifies it', async () => {
       const account = await run('create', 'alice')
       const [made = 0] = await authenticator.signatures()
       const session = await run('get', account)
@@ -84,7 +84,7 @@ describeEngines(
       expect((await receive(again.request)).account).toBe(account)
     })
 
-    it('on another device takes one gesture for a known account, and two once to tell it', async () => {
+    it('on another device needs one gesture for a known account, and two to find an unknown one', async () => {
       const account = await run('create', 'alice')
       const [made = 0] = await authenticator.signatures()
       await run('forget', account)
@@ -100,7 +100,7 @@ describeEngines(
       expect(await authenticator.signatures()).toEqual([made + 5])
     })
 
-    it('is told from a second one without asking which', async () => {
+    it('is recognized among two without asking', async () => {
       const first = await run('create', 'first')
       const [before = 0] = await authenticator.signatures()
       const second = await run('create', 'second')
@@ -110,7 +110,7 @@ describeEngines(
       expect((await run('get', second)).id).toBe(second)
       expect(await authenticator.signatures()).toEqual([before + 1, before + 1])
       expect(await run('known')).toEqual(['second', 'first'])
-      // Where it is left to the person, this authenticator chooses one, and always the same.
+      // If the person may choose, this authenticator always chooses the same passkey.
       const chosen = await run('choose')
       expect([first, second]).toContain(chosen)
       const other = chosen === first ? second : first
@@ -118,7 +118,7 @@ describeEngines(
       expect(await outcome('get', other)).toMatchObject({ code: 'ERR_CAPABILITY_SIGNATURE' })
     })
 
-    it('whose user is not verified signs for none of our verifiers, unless they are told to', async () => {
+    it('without user verification is refused, unless the options allow it', async () => {
       const account = await run('create', 'alice')
       await authenticator.setUserVerified(false)
       expect(await outcome('authorize', account, { timeoutMs: 1000 })).toMatchObject({
@@ -130,7 +130,7 @@ describeEngines(
       await verify(cacao, { requireUserVerification: false })
     })
 
-    it('signs for no other site, whatever its page says', async () => {
+    it('can not sign for another domain, even if the page names it', async () => {
       const account = await run('create', 'alice')
       const cacao = await capabilityIn(await run('authorize', account, { domain: 'bank.example.com' }))
       domain = 'bank.example.com'
@@ -143,7 +143,7 @@ describeEngines(
       expect(await outcome('get', account)).toMatchObject({ code: 'ERR_AUTH_FAILED' })
     })
 
-    it('signs one capability, which lends its assertion to no other', async () => {
+    it('signs one capability, and its assertion fits no other', async () => {
       const account = await run('create', 'alice')
       const [one, other] = [
         await capabilityIn(await run('authorize', account)),
@@ -154,7 +154,7 @@ describeEngines(
       await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify({ ...other, s: one.s }))
     })
 
-    it('need not be waited for', async () => {
+    it('prompt can be aborted', async () => {
       expect(await outcome('chooseAndLeave')).toMatchObject({ code: 'TestReason' })
     })
   },
@@ -162,11 +162,11 @@ describeEngines(
 )
 
 describeEngines(
-  'passkeys, of which there is no authenticator,',
+  'passkeys without an authenticator,',
   (engine) => {
     openIn(engine)
 
-    it('are refused on an address in numbers, and need not be waited for', async () => {
+    it('are refused on an IP address, and the prompt can be aborted', async () => {
       await visit(server.origin)
       expect(await outcome('chooseAndLeave')).toMatchObject({ code: 'TestReason' })
       await visit(server.otherOrigin)
@@ -178,11 +178,11 @@ describeEngines(
 )
 
 describeEngines(
-  'passkeys, which this engine has not,',
+  'passkeys in an engine without WebAuthn,',
   (engine) => {
     openIn(engine)
 
-    it('are said to be missing', async () => {
+    it('are reported as missing', async () => {
       await visit(server.origin)
       const account = 'did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169'
       const calls = [outcome('create', 'alice'), outcome('choose'), outcome('get', account)]

@@ -7,7 +7,7 @@ import { startProcess, stopProcess } from '../engines/processes.js'
 import { prepareFirefoxProfile } from './firefox-profile.js'
 
 export interface PlainOptions {
-  /** Each gets a tab. */
+  /** Each URL gets a tab. */
   readonly urls: readonly string[]
   readonly profileDir: string
   /** Opens a private window, as a visitor would. */
@@ -15,7 +15,7 @@ export interface PlainOptions {
 }
 
 export interface PlainBrowser {
-  /** Rejects if the browser ends before it is asked to. */
+  /** Rejects if the browser ends before the test ends it. */
   readonly ended: Promise<never>
   close(): Promise<void>
 }
@@ -38,12 +38,12 @@ async function startChromium(engine: ChromiumEngine, options: PlainOptions): Pro
     '--headless=new',
     `--user-data-dir=${options.profileDir}`,
     ...chromiumArgs,
-    // A page may open the others.
+    // Allows a page to open the others.
     '--disable-popup-blocking',
     ...mode,
     ...options.urls,
   ]
-  // Asked to end, it leaves a folder behind in the temporary folder: this one goes with the profile.
+  // When it ends, it leaves a folder in the temporary folder; here, that folder is deleted with the profile.
   const env = { ...engine.env, TMPDIR: join(options.profileDir, 'tmp') }
   await mkdir(env.TMPDIR, { recursive: true })
   return start(engine.executable, args, env)
@@ -74,8 +74,8 @@ async function startMiniBrowser(engine: WebKitEngine, options: PlainOptions): Pr
 }
 
 /**
- * Starts a browser as a person would: nobody drives it, so it keeps its profile, which a WebKitGTK under
- * automation does not.
+ * Starts a browser as a person would. No driver is connected, so it keeps its profile, which WebKitGTK does not under
+ * automation.
  */
 export function startPlainBrowser(engine: Engine, options: PlainOptions): Promise<PlainBrowser> {
   switch (engine.name) {

@@ -9,7 +9,7 @@ export function playwrightDriver(page: PlaywrightPage): PageDriver {
     async reload(): Promise<void> {
       await page.reload()
     },
-    // Its own `goBack` waits for a page to load, and one that was kept doesn't.
+    // Playwright's `goBack` waits for a page load, which a kept page does not have.
     goBack: () => page.evaluate(() => void setTimeout(() => history.back())),
     run: (source, args) => page.evaluate(`(${source})(...${JSON.stringify(args)})`),
     click: (selector) => page.click(selector),

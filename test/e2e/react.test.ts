@@ -18,7 +18,7 @@ describeEngines(
     afterAll(() => browser.close())
 
     it.each(VERSIONS)(
-      'hydrates cleanly with React %s, asks once, and hears of other tabs',
+      'hydrates without warnings in React %s, prompts once, and follows other tabs',
       async (major, alias) => {
         const server = await servePage('react.ts', { scripts: { alias } })
         onTestFinished(() => server.close())

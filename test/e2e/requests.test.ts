@@ -10,7 +10,7 @@ import { type BundledFile, bundlePage } from './bundle.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 
-// Signed requests as browsers send them: redirected, by a wrong clock, to another origin, and when the page is left.
+// Signed requests in browsers: redirected, with a wrong clock, to another origin, and while the page is left.
 
 const PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>'
 const LAN = Object.values(networkInterfaces())
@@ -127,7 +127,7 @@ describeEngines('session.fetch', (engine) => {
     [303, 'POST', 'GET '],
     [307, 'POST', 'POST beans'],
     [308, 'PUT', 'PUT beans'],
-  ])('follows a %i of a %s within the origin, signed anew', async (status, method, then) => {
+  ])('follows a %i of a %s within the origin, with a new signature', async (status, method, then) => {
     for (const { origin } of [api, other]) {
       await opened([origin])
       const init = method === 'GET' ? {} : { method, body: 'beans' }
@@ -139,7 +139,7 @@ describeEngines('session.fetch', (engine) => {
     }
   })
 
-  it('brings no capability to another origin that it is redirected to', async () => {
+  it('sends no capability to another origin after a redirect', async () => {
     await opened([api.origin])
     const to = encodeURIComponent(`${other.origin}/file`)
     for (const status of [302, 307]) await send(`${api.origin}/${status}?to=${to}`)
@@ -149,7 +149,7 @@ describeEngines('session.fetch', (engine) => {
     expect(bodies).toEqual([])
   })
 
-  it('follows no redirection with the capability in a header that browsers would take along', async () => {
+  it('follows no redirect with a custom capability header, which browsers would forward', async () => {
     await opened([api.origin])
     const to = encodeURIComponent(`${other.origin}/file`)
     const init = { capabilityHeader: 'x-capability' } as RequestInit
@@ -174,8 +174,8 @@ describeEngines('session.fetch', (engine) => {
     },
   )
 
-  // A request that is only signed in `pagehide` comes in none of these browsers: the page is gone before it is signed.
-  it('sends what was signed before, when the page is left', async () => {
+  // A request signed in `pagehide` arrives from none of these browsers: the page is gone before it is signed.
+  it('sends a request signed earlier when the page is left', async () => {
     await opened([api.origin])
     await page.evaluate((url) => globalThis.requestsPage.leave(url), `${api.origin}/notes/1`)
     await page.goto(`${other.origin}/`)
@@ -183,7 +183,7 @@ describeEngines('session.fetch', (engine) => {
   })
 
   it.skipIf(LAN === undefined)(
-    'says of an insecure page what is missing there, and rejects nothing unhandled',
+    'rejects with ERR_ENVIRONMENT on an insecure page, and leaves no rejection unhandled',
     async () => {
       await page.goto(`http://${LAN}:${api.port}/`)
       await page.waitFor(() => 'requestsPage' in globalThis)

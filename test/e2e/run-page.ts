@@ -4,7 +4,7 @@ import { type PlainBrowser, type PlainOptions, startPlainBrowser } from './plain
 import type { PageServer } from './server.js'
 
 export interface RunOptions extends Omit<PlainOptions, 'urls'> {
-  /** The page's path and query, as `/?step=store`. */
+  /** The page's path and query, such as `/?step=store`. */
   readonly path: string
   readonly timeoutMs?: number
 }
@@ -18,8 +18,8 @@ function after(ms: number, path: string): { readonly late: Promise<never>; reado
 }
 
 /**
- * One life of a browser: starts it on the page, waits for the page's report and closes it. Profiles live on in
- * their folder, so a second call is a restart.
+ * Starts a browser on the page, waits for the page's report and closes it. Profiles are kept in their folder, so a second call
+ * is a restart.
  */
 export async function runPage<Value>(
   engine: Engine,

@@ -8,17 +8,17 @@ export interface PageServerOptions {
   readonly html?: string
   readonly scripts?: MoreScripts
   readonly headers?: Readonly<Record<string, string>>
-  /** Answers what the server has no file for. */
+  /** Answers requests for which the server has no file. */
   readonly handle?: (request: IncomingMessage, response: ServerResponse) => void
 }
 
 export interface PageServer {
   readonly port: number
-  /** `http://localhost:port`: passkeys refuse the address in numbers. */
+  /** `http://localhost:port`, because passkeys refuse IP addresses. */
   readonly origin: string
-  /** The same server under its address in numbers, which is another origin to browsers. */
+  /** The same server with its IP address, which is another origin for browsers. */
   readonly otherOrigin: string
-  /** The JSON that a page posts to /report next. */
+  /** The JSON that a page sends to /report next. */
   nextReport(): Promise<unknown>
   close(): Promise<void>
 }
@@ -32,7 +32,7 @@ const mediaTypes: Readonly<Record<string, string>> = {
 const page = (html: string): string =>
   `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>test</title>${html}<script type="module" src="/page.js"></script>`
 
-/** The JSON that a request brings. */
+/** The JSON body of a request. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk))
@@ -43,7 +43,7 @@ function notFound(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(404).end()
 }
 
-/** Serves one page with its bundled script, and takes the page's reports. */
+/** Serves one page with its bundled script, and receives the page's reports. */
 export async function servePage(entry: string, options: PageServerOptions = {}): Promise<PageServer> {
   const files = new Map<string, BundledFile>(await bundlePage(entry, options.scripts))
   files.set('/', page(options.html ?? ''))

@@ -22,13 +22,13 @@ afterAll(() => server.close())
 
 type Run = <Value>(step: string, mode?: { readonly private: boolean }) => Promise<Value>
 
-/** A profile of its own; each call is one life of a browser with it. */
+/** Returns a function that runs a browser on a new profile; each call starts the browser again. */
 async function profile(engine: Engine): Promise<Run> {
   const profileDir = await temporaryFolder()
   return (step, mode) => runPage(engine, server, { profileDir, path: `/?step=${step}`, ...mode })
 }
 
-/** What is to be seen of a session that IndexedDB keeps; the wallet was not asked for anything. */
+/** The expected report of a session in IndexedDB, without any call to the wallet. */
 const kept = (keyDID: string): Look => ({
   keyDID,
   persistence: 'indexeddb',
@@ -45,7 +45,7 @@ const nothing: Look = {
 }
 
 describeEngines('a session', (engine) => {
-  it('outlives a reload and a restart, and ends with signing out', async () => {
+  it('survives a reload and a restart, and ends with the sign-out', async () => {
     const run = await profile(engine)
     const { signedIn, reloaded } = await run<SignInReport>('sign-in')
     const { keyDID } = signedIn
@@ -66,7 +66,7 @@ describeEngines('a session', (engine) => {
     expect(await run('look')).toEqual(nothing)
   })
 
-  it('has a key that no script can take', async () => {
+  it('has a key that no script can export', async () => {
     const run = await profile(engine)
     const { sessionKey, exportableKey } = await run<TakeKeyReport>('take-key')
     expect(new Set(Object.values(exportableKey))).toEqual(new Set(['taken']))
@@ -74,7 +74,7 @@ describeEngines('a session', (engine) => {
     expect(Object.keys(sessionKey)).toHaveLength(4)
   })
 
-  it('of a private window works there, says truly where it is, and goes with the window', async () => {
+  it('of a private window works, reports its persistence, and ends with the window', async () => {
     const run = await profile(engine)
     const { signedIn, reloaded } = await run<SignInReport>('sign-in', { private: true })
     const { keyDID, persistence, signature } = signedIn
@@ -89,7 +89,7 @@ describeEngines('a session', (engine) => {
     expect(await run('look')).toEqual(nothing)
   })
 
-  it('that did-session 4 left is taken up after a restart, without the wallet', async () => {
+  it('of did-session 4 is resumed after a restart, without the wallet', async () => {
     const run = await profile(engine)
     const { keyDID, databases } = await run<{ keyDID: string; databases: string[] }>('leave-did-session-4')
     expect(databases).toEqual(['did-session'])

@@ -23,24 +23,24 @@ import { type BundledFile, bundlePage } from './bundle.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
 
-// What a browser loads and opens by itself, from real servers: sockets with a token, and signed URLs in images, event streams and
-// downloads. What is copied is worth nothing after its time, or elsewhere.
+// What a browser loads and opens without a signature, from real servers: sockets with a token, and signed URLs in images, event
+// streams and downloads. Copies are worthless after their expiry, or elsewhere.
 
 const PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>'
 const AUDIENCE = 'wss://api.example.com/live'
 const ACCOUNT = /^eip155:1:0x[0-9a-f]{40}$/
-// One dot.
+// An image of one pixel.
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 const FILE = Buffer.alloc(50 * 1024 * 1024, 'cacao beans ')
 const DIGEST = createHash('sha256').update(FILE).digest('hex')
 
 interface App {
   readonly origin: string
-  /** Where Hono listens. */
+  /** The URL of the Hono server. */
   readonly hono: string
-  /** Why it refused. */
+  /** The codes of refusals. */
   readonly log: string[]
-  /** Whose sockets it opened. */
+  /** The accounts whose sockets it opened. */
   readonly callers: VerifiedToken[]
   readonly revocation: RevocationStore
   /** Sets the servers' clock ahead by so many seconds. */
@@ -59,7 +59,7 @@ async function listen(server: Server): Promise<string> {
   return `localhost:${(server.address() as AddressInfo).port}`
 }
 
-/** A site with all of that, on Node's own server with `ws`, and on Hono. */
+/** A site with all of these, on Node's own server with `ws`, and on Hono. */
 async function startApp(revocationAt: (now: () => number) => RevocationStore): Promise<App> {
   let aheadMs = 0
   const now = (): number => Date.now() + aheadMs
@@ -84,7 +84,7 @@ async function startApp(revocationAt: (now: () => number) => RevocationStore): P
       log.push(error.code)
       throw error
     })
-  // Ends the socket with the session. It is told by Redis or by the memory, for nobody asks within this hour.
+  // Ends the socket with the session. Redis or the memory store emits the revocation, because the next poll is an hour away.
   const serveSession = (
     socket: Pick<Socket, 'send' | 'close'>,
     caller: VerifiedToken,
@@ -285,7 +285,7 @@ describeEngines('sockets and signed URLs', (engine) => {
     expect(await open(url, ['notes.v1'], 'hello')).toBe('closed 4401 ERR_JWS_INVALID')
   })
 
-  it('show an image, until its time is over', async () => {
+  it('show an image until its URL expires', async () => {
     const url = await sign('/api/dot.gif?size=1')
     expect(await image(url)).toBe('1')
     for (const [code, other] of changed(url)) {
@@ -293,14 +293,14 @@ describeEngines('sockets and signed URLs', (engine) => {
       expect(app.log).toEqual([code])
       app.log.length = 0
     }
-    // A document shows an image again that it has shown.
+    // A document caches an image that it has already shown.
     const copied = await sign('/api/dot.gif?size=1')
     app.ahead(AFTER_SECS)
     expect(await image(copied)).toBe('refused')
     expect(app.log).toEqual(['ERR_REQUEST_STALE'])
   })
 
-  it('hear events, until their time is over', async () => {
+  it('receive events until their URL expires', async () => {
     const url = await sign('/api/events?size=1')
     expect(await stream(url)).toBe(`${account} /api/events?size=1`)
     for (const [code, other] of changed(url)) {
@@ -313,7 +313,7 @@ describeEngines('sockets and signed URLs', (engine) => {
     expect(app.log).toEqual(['ERR_REQUEST_STALE'])
   })
 
-  it('download 50 MB, and go on where the connection ended', async () => {
+  it('download 50 MB, and resume after the connection ended', async () => {
     const url = await sign('/api/file?size=1')
     expect(await status(url, { method: 'HEAD' })).toBe(200)
     const whole = await page.evaluate((link) => globalThis.socketsPage.resume(link, 5_000_000), url)
@@ -330,7 +330,7 @@ describeEngines('sockets and signed URLs', (engine) => {
     await stream(await sign('/api/events?size=1'))
     await open(`ws://${new URL(app.origin).host}/live`, ['notes.v1', await token()])
     await page.evaluate(() => globalThis.socketsPage.revoke('/api/sign-out'))
-    // The browser asks for the stream again, and is refused.
+    // The browser requests the stream again, and is refused.
     await page.waitFor(() => globalThis.socketsPage.happened.length === 2)
     expect((await page.evaluate(() => globalThis.socketsPage.happened)).sort()).toEqual([
       '4401 ERR_CAPABILITY_REVOKED',
@@ -366,7 +366,7 @@ describeEngines('sockets and signed URLs', (engine) => {
       await redis?.stop()
     })
 
-    it('closes the sockets of one when the other revokes the session', async () => {
+    it('close the sockets of one server when the session is revoked on the other', async () => {
       const [one, two] = apps as [App, App]
       await page.goto(`${one.origin}/`)
       await page.waitFor(() => 'socketsPage' in globalThis)

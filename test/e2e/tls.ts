@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** A key and a certificate for `localhost` that nobody vouches for. */
+/** A key and a self-signed certificate for `localhost`. */
 export async function certificate(): Promise<{ readonly key: Buffer; readonly cert: Buffer }> {
   const folder = await mkdtemp(join(tmpdir(), 'cacao-session-'))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]

@@ -7,11 +7,11 @@ beforeAll(async () => {
 })
 afterAll(() => demo.stop())
 
-/** What the tour shows behind a label, in order. */
+/** The values that the tour prints after a label, in order. */
 const shown = (label: string): string[] =>
   [...demo.tour.matchAll(new RegExp(`^ {5}${label} +(.+)$`, 'gm'))].map((match) => match[1] ?? '')
 
-it('the tour goes through all its steps without a complaint', () => {
+it('the tour completes all its steps without an error', () => {
   const numbers = [...demo.tour.matchAll(/^ {2}(\d+)\. /gm)].map((match) => Number(match[1]))
   expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   expect(demo.complaints()).toBe('')
@@ -27,7 +27,7 @@ it('the tour shows one account and one session key throughout', () => {
   expect(signer).toBe(keyDID)
 })
 
-it('the tour is refused where it must be, and nowhere else', () => {
+it('the tour shows refusals at the expected steps, and nowhere else', () => {
   expect(shown('expired')).toEqual([expect.stringMatching(/^no, 6 days 23 h 5\d min left$/), 'yes'])
   expect(shown('server')).toEqual(['refused ERR_REQUEST_REPLAYED', 'refused ERR_REQUEST_UNSIGNED'])
   expect(shown('sign')).toEqual(['refused ERR_CAPABILITY_EXPIRED'])
@@ -39,7 +39,7 @@ it('the tour ends with the payload of a JWS that was verified', () => {
   expect(shown('payload')).toEqual(['{"note":"Buy cacao beans"}'])
 })
 
-it('the demo’s page links to guides that are there', async () => {
+it('the demo’s page links only to existing guides', async () => {
   const page = await (await fetch(demo.url)).text()
   const links = Array.from(page.matchAll(/href="\/(guides\/[^"]+)"/g), ([, path]) => path ?? '')
   expect(links.length).toBeGreaterThan(2)
@@ -56,7 +56,7 @@ it('the demo’s page links to guides that are there', async () => {
     expect((await fetch(demo.url + path)).status).toBe(404)
 })
 
-it('the demo stops at once when one presses Ctrl+C', async () => {
+it('the demo stops at once on Ctrl+C', async () => {
   const page = await (await fetch(demo.url)).text()
   expect(/<title>(.+)<\/title>/.exec(page)?.[1]).toBe('cacao-session demo')
   expect(await demo.interrupt()).toBe(0)

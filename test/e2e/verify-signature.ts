@@ -3,7 +3,7 @@ import { base58btc } from 'multiformats/bases/base58'
 
 const P256_PREFIX = [0x80, 0x24]
 
-/** Whether the key that a did:key names (P-256) made the signature, in hex, of the text. By WebCrypto. */
+/** Whether a hex signature over the text was made by the key of a did:key (P-256), verified with WebCrypto. */
 export async function isSignedBy(keyDID: string, signature: string, text: string): Promise<boolean> {
   const bytes = base58btc.decode(keyDID.slice('did:key:'.length))
   if (P256_PREFIX.some((byte, i) => bytes[i] !== byte)) throw new Error(`no P-256 key: ${keyDID}`)

@@ -4,12 +4,12 @@ import type { Browser } from './browser.js'
 
 /** Chromium's own authenticator, which answers without a person. */
 export interface VirtualAuthenticator {
-  /** How often its passkeys have signed, by the order in which they were made. */
+  /** The number of signatures of each passkey, in the order of their creation. */
   signatures(): Promise<number[]>
   setUserVerified(isUserVerified: boolean): Promise<void>
 }
 
-/** Adds one to the browser's page until the test ends. */
+/** Adds an authenticator to the browser's page until the test ends. */
 export async function addAuthenticator(browser: Browser): Promise<VirtualAuthenticator> {
   const [page] = browser.context?.pages() ?? []
   if (!browser.context || !page) throw new Error('only Chromium has a virtual authenticator')

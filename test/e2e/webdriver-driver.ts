@@ -24,7 +24,7 @@ const keys: Readonly<Record<string, string>> = {
 const sizes = '() => [innerWidth, innerHeight, outerWidth, outerHeight]'
 type Sizes = readonly [innerWidth: number, innerHeight: number, outerWidth: number, outerHeight: number]
 
-/** The page learns of its window's new size some time after the driver has answered. */
+/** The page learns its window's new size some time after the driver has answered. */
 async function resizeViewport(driver: WebDriver, width: number, height: number): Promise<void> {
   const read = async (): Promise<Sizes> => (await driver.run(sizes, [])) as Sizes
   const [innerWidth, innerHeight, outerWidth, outerHeight] = await read()

@@ -13,8 +13,8 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache/chromium-from-npm
 const folder = join(cache, version)
 
 /**
- * Unpacks in a process of its own, because the package changes its process's environment on import. The first
- * variable makes it unpack the libraries the browser needs, the second keeps all of it out of the shared /tmp.
+ * Unpacks in a separate process, because the package changes its process's environment on import. The first variable makes it
+ * unpack the libraries that the browser needs, the second keeps all of it out of the shared /tmp.
  */
 const unpack = `import chromium from '${name}'
 const executable = await chromium.executablePath()
@@ -30,8 +30,8 @@ async function install(): Promise<void> {
 }
 
 /**
- * A Chromium out of an npm package, for machines without one. At 75 MB it's too heavy for everyone's
- * devDependencies, so it's installed on first need.
+ * A Chromium from an npm package, for machines without one. It has 75 MB, which is too much for devDependencies, so it's
+ * installed when it is first needed.
  */
 export async function chromiumFromNpm(): Promise<ChromiumEngine> {
   await install()

@@ -4,14 +4,14 @@ import type { Engines } from './engines.js'
 
 const named = (engine: Engine): string => `${engineTitles[engine.name]} ${engine.version}`
 
-/** Suites that stand aside do so with a test named `skipped: reason`. Each is told once, not once per lane. */
+/** Suites that can't run have a test named `skipped: reason`. Each reason is printed once, not once for each lane. */
 function skippedSuites(modules: readonly TestModule[]): Set<string> {
   const tests = modules.flatMap((module) => [...module.children.allTests('skipped')])
   const reasons = tests.filter((test) => test.name.startsWith('skipped: ') && test.parent.type === 'suite')
   return new Set(reasons.map((test) => `skipped: ${test.fullName.replace(' > skipped: ', ' (')})`))
 }
 
-/** Says in plain lines which engines the tests run in, and which are left out and why. */
+/** Prints which engines the tests run in, and which are missing and why. */
 export class EngineReporter implements Reporter {
   readonly #engines: Engines
 

@@ -9,7 +9,7 @@ interface Found<Name extends EngineName> {
 }
 
 export interface ChromiumEngine extends Found<'chromium'> {
-  /** Libraries of its own, where the executable brings them. */
+  /** The folder of the browser's own libraries, if it has them. */
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -24,7 +24,7 @@ export type Engine = ChromiumEngine | FirefoxEngine | WebKitEngine
 
 export interface MissingEngine {
   readonly name: EngineName
-  /** What wasn't found and what to do about it, in words. */
+  /** What is missing and how to install it. */
   readonly reason: string
 }
 

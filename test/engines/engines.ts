@@ -31,7 +31,7 @@ async function findWebKit(): Promise<Engine | MissingEngine> {
   const executable = process.env.CACAO_WEBKIT_BROWSER ?? (await findMiniBrowser())
   const xvfb = process.env.CACAO_XVFB ?? (await findCommand(['Xvfb']))
   if (driver && executable && xvfb) {
-    // GTK refuses even to print a version without a display.
+    // GTK can't even print its version without a display.
     const display = await startDisplay(xvfb)
     const version = await versionOf(executable, display.env).finally(() => display.stop())
     return { name: 'webkitgtk', executable, driver, xvfb, version }
@@ -66,7 +66,7 @@ export interface Engines {
   readonly missing: readonly MissingEngine[]
 }
 
-/** The browsers of this machine. Those that REQUIRE_ENGINES names must be among them. */
+/** The browsers of this machine, which must include those named in REQUIRE_ENGINES. */
 export async function findEngines(): Promise<Engines> {
   const all = await Promise.all(engineNames.map(find))
   const found = all.filter((engine) => 'version' in engine)

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-// Below those that systems give to whoever asks for any port: between looking and use, nothing else takes it.
+// Below the ports that systems assign automatically, so that nothing else takes the port before it is used.
 const [FIRST, COUNT] = [20_000, 12_000]
 const given = new Set<number>()
 
-/** For programs that can't choose a free port themselves. Never gives the same one twice. */
+/** A free port, for programs that can't choose one themselves. Never returns the same one twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * COUNT)

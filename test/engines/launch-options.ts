@@ -1,7 +1,7 @@
 import type { LaunchOptions } from 'playwright'
 import type { ChromiumEngine, FirefoxEngine } from './engine.js'
 
-/** Without these a Chromium on a closed network floods it with attempts to reach its maker. */
+/** Without these options, Chromium on a closed network makes countless connection attempts to Google. */
 export const chromiumArgs: readonly string[] = [
   '--no-sandbox',
   '--disable-gpu',
@@ -16,7 +16,7 @@ export const chromiumArgs: readonly string[] = [
 
 export function launchOptions(engine: ChromiumEngine | FirefoxEngine): LaunchOptions {
   const { executable: executablePath } = engine
-  // This channel drives a stock Firefox over WebDriver BiDi; the default one needs playwright's own build.
+  // This channel drives a normal Firefox over WebDriver BiDi; the default one needs playwright's own build.
   if (engine.name === 'firefox') return { channel: 'moz-firefox', executablePath }
   return { executablePath, args: [...chromiumArgs], env: { ...process.env, ...engine.env } }
 }

@@ -13,13 +13,13 @@ async function firstExecutable(candidates: Iterable<string>): Promise<string | u
   return undefined
 }
 
-/** The first of the named commands that PATH (or a usual folder that PATH may lack) holds. */
+/** The path of the first of these commands in PATH, or in a usual folder that PATH may lack. */
 export function findCommand(names: readonly string[]): Promise<string | undefined> {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin', '/snap/bin']
   return firstExecutable(names.flatMap((name) => folders.filter(Boolean).map((folder) => join(folder, name))))
 }
 
-/** MiniBrowser is no command: distributions put it beside the library, in a folder named after its API version. */
+/** MiniBrowser is not in PATH: distributions put it beside the library, in a folder named after its API version. */
 export async function findMiniBrowser(): Promise<string | undefined> {
   const triplets = await readdir('/usr/lib').catch(() => [])
   const roots = ['/usr/libexec', '/usr/lib', ...triplets.map((name) => join('/usr/lib', name))]

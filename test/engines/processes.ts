@@ -6,14 +6,14 @@ let guarded = false
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
-    // The negative id addresses the whole group: browsers fork helpers that outlive their parent.
+    // The negative id means the whole group, because browsers start helper processes that outlive them.
     if (child.pid !== undefined) process.kill(-child.pid, signal)
   } catch {
-    // The group is gone already.
+    // The group has already ended.
   }
 }
 
-/** Whatever ends this process, and however, must not leave browsers behind. */
+/** However this process ends, no browser may keep running. */
 function guard(): void {
   if (guarded) return
   guarded = true
@@ -38,7 +38,7 @@ export function startProcess(command: string, args: readonly string[], options: 
   return child
 }
 
-/** Asks a process to end, waits for it, and sweeps up what is left of its group. */
+/** Asks a process to end, waits for it, and kills what is left of its group. */
 export async function stopProcess(child: ChildProcess, patienceMs = 30_000): Promise<void> {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit')

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What the executable says of itself. It throws if it can't even be started. */
+/** The version that the executable prints. Throws if it can't be started. */
 export async function versionOf(
   executable: string,
   env: Readonly<Record<string, string>> = {},

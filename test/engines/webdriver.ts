@@ -28,10 +28,10 @@ type Method = 'GET' | 'POST' | 'DELETE'
 
 type Outcome = { readonly value?: unknown; readonly error?: string }
 
-// WebDriver knows this fixed name for "a reference to an element".
+// WebDriver's fixed key for a reference to an element.
 const elementKey = 'element-6066-11e4-a52e-4f735466cecf'
 
-/** Wraps a function's source so that a promise's outcome, or its error with the page's stack, comes back. */
+/** Wraps a function's source so that it returns the outcome of its promise, or the error with the page's stack. */
 const asyncScript = (source: string): string => `
   const done = arguments[arguments.length - 1]
   const args = [...arguments].slice(0, -1)
@@ -48,7 +48,7 @@ async function request(method: Method, url: string, body?: object): Promise<unkn
   throw new Error(`${error}: ${message}`)
 }
 
-// A busy machine is slow, not wrong: only what hangs is given up.
+// A busy machine is only slow, so this only limits calls that hang.
 const LONGEST_START_MS = 180_000
 
 async function untilReady(base: string, ended: () => boolean): Promise<void> {
@@ -64,7 +64,7 @@ async function untilReady(base: string, ended: () => boolean): Promise<void> {
   throw new Error(`WebKitWebDriver does not answer at ${base} within ${LONGEST_START_MS} ms`)
 }
 
-/** A driven browser. It takes commands for one window at a time, which it must be told before. */
+/** A driven browser. It accepts commands for one window at a time, which must be selected first. */
 class DrivenBrowser {
   readonly session: string
   readonly stop: () => Promise<void>
@@ -77,7 +77,7 @@ class DrivenBrowser {
     this.#current = window
   }
 
-  /** Does commands in a window, while none are done in another. */
+  /** Runs commands in a window while no commands run in another one. */
   inWindow<Result>(window: string, work: () => Promise<Result>): Promise<Result> {
     const result = this.#queue.then(async () => {
       if (window !== this.#current) await request('POST', `${this.session}/window`, { handle: window })
@@ -108,14 +108,14 @@ export class WebDriver {
   }
 
   /**
-   * Goes back, and waits until the other page is there. A script that a page runs when it is left and kept would never be answered:
-   * so neither does a script go back, nor is the page asked meanwhile.
+   * Goes back, and waits until the other page is shown. A script in a page that is left and kept would never return, so neither
+   * a script goes back, nor is the page called meanwhile.
    */
   async back(): Promise<void> {
     await this.#post('/back')
   }
 
-  /** Runs the source of a function in the page; arguments and result travel as JSON. */
+  /** Runs a function's source in the page; arguments and result are passed as JSON. */
   async run(source: string, args: readonly unknown[]): Promise<unknown> {
     const outcome = (await this.#post('/execute/async', { script: asyncScript(source), args })) as Outcome
     if (outcome.error !== undefined) throw new Error(outcome.error)
@@ -127,7 +127,7 @@ export class WebDriver {
       const isUncovered = await this.run(String(untilClickable), [selector])
       await this.#post(`/element/${await this.#element(selector)}/click`)
       if (isUncovered !== true) return
-      // The driver says that it has clicked also where the click went beside the element. A page that has gone has had it.
+      // The driver reports a click even if it hit the place beside the element. If the page has gone, it was clicked.
       if ((await this.run(String(wasClicked), []).catch(() => true)) !== false) return
     }
     throw new Error(`${MOST_CLICKS} clicks went beside ${selector}`)
@@ -144,7 +144,7 @@ export class WebDriver {
     await this.#post('/actions', { actions: [{ type: 'key', id: 'keyboard', actions: [...down, ...up] }] })
   }
 
-  /** Presses the mouse at one place of the window, and releases it at another. */
+  /** Presses the mouse at one position of the window, and releases it at another. */
   async drag(from: readonly [x: number, y: number], to: readonly [x: number, y: number]): Promise<void> {
     const move = ([x, y]: typeof from): object => ({ type: 'pointerMove', duration: 0, x, y })
     const actions = [
@@ -175,7 +175,7 @@ export class WebDriver {
     await this.#send('DELETE', '/window')
   }
 
-  /** Ends the whole browser. */
+  /** Closes the whole browser. */
   async close(): Promise<void> {
     await request('DELETE', this.#browser.session).catch(() => {})
     await this.#browser.stop()
@@ -197,7 +197,7 @@ export class WebDriver {
 }
 
 /**
- * A folder of GTK's settings in which MiniBrowser's toolbar is as small as it can be: otherwise no window is narrower than about 450
+ * A folder with GTK settings that make MiniBrowser's toolbar as small as possible: otherwise the smallest window has about 450
  * pixels, which is wider than a phone.
  */
 async function narrowSettings(): Promise<string> {
@@ -247,13 +247,13 @@ export async function startWebDriver(engine: WebKitEngine): Promise<WebDriver> {
 const MOST_CLICKS = 3
 
 /**
- * Scrolls to the element, and waits until it stays where it is and nothing lies over it. The driver clicks at a place: it says that it
- * scrolls there, which it doesn't for a button that lies just below the window, and the place may be another's by then. False for an
- * element that lies beneath another by design: it is clicked all the same.
+ * Scrolls to the element, and waits until it no longer moves and nothing lies over it. The driver clicks at a position: it
+ * should scroll there, but doesn't for a button just below the window, and another element may be there by then. False for an
+ * element that lies below another by design: it is clicked all the same.
  */
 async function untilClickable(css: string): Promise<boolean> {
   const page = window as Window & { wasClicked?: boolean }
-  // A window that is not in front draws no frames.
+  // A window in the background draws no frames.
   const moment = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 30))
   const deadline = performance.now() + 10_000
   for (let before = ''; performance.now() < deadline; ) {
@@ -268,7 +268,7 @@ async function untilClickable(css: string): Promise<boolean> {
       const heard = ({ target }: Event): void => {
         if (target instanceof Element && target.closest(css)) page.wasClicked = true
       }
-      // Once, so that it says nothing of a later click on something else.
+      // Only once, so that it reports no later click on something else.
       window.addEventListener('click', heard, { capture: true, once: true })
       return true
     }
@@ -277,7 +277,7 @@ async function untilClickable(css: string): Promise<boolean> {
   return false
 }
 
-/** Whether the element was clicked that `untilClickable` has waited for; `undefined` in another page. */
+/** Whether the element that `untilClickable` waited for was clicked; `undefined` in another page. */
 function wasClicked(): boolean | undefined {
   return (window as Window & { wasClicked?: boolean }).wasClicked
 }

@@ -20,7 +20,7 @@ const NO_MOCKS: BrowserModuleMocker = { register: cannot, delete: cannot, clear:
 
 class WebKitGtkProvider implements BrowserProvider {
   readonly name = 'webkitgtk'
-  // Vitest runs the lanes beside each other of which both are said.
+  // Vitest runs lanes in parallel only if both providers allow it.
   readonly supportsParallelism = true
   readonly mocker = NO_MOCKS
   readonly #engine: WebKitEngine
@@ -28,7 +28,7 @@ class WebKitGtkProvider implements BrowserProvider {
 
   constructor(project: TestProject, engine: WebKitEngine) {
     this.#engine = engine
-    // Vitest sends it before every file. The window's size is of no interest to these tests.
+    // Vitest calls it before every file. These tests need no window size.
     project.browser?.registerCommand('__vitest_viewport', async () => {})
   }
 
@@ -48,7 +48,7 @@ class WebKitGtkProvider implements BrowserProvider {
   }
 }
 
-/** Lets vitest's browser mode run in the system's WebKitGTK, which playwright can't drive. */
+/** Lets vitest's browser mode use the system's WebKitGTK, which playwright can't drive. */
 export function webkitgtk(engine: WebKitEngine): BrowserProviderOption {
   return defineBrowserProvider({
     name: 'webkitgtk',

@@ -12,7 +12,7 @@ import { reported } from './reported.js'
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
 const LOWER = ADDRESS_A.toLowerCase()
 
-/** A text that somebody signed, with the payload that came with it. */
+/** A message signed with other software, with its payload. */
 const signs =
   (p: CacaoPayload, lines: readonly (string | readonly string[])[]) => async (): Promise<void> => {
     const text = lines.flat().join('\n')
@@ -38,37 +38,37 @@ const bare = payload({ statement: undefined, resources: undefined })
 const said = payload({ statement: 'Welcome.', resources: undefined })
 const none = payload({ statement: undefined, resources: [] })
 
-describe('a text', () => {
+describe('a message of other software is verified', () => {
   reported([
     {
       report: 'reown-com/keys-server#55',
-      met: 'with the address in lower case and two blank lines',
-      right: signs(bare, [head(bare), LOWER, '', '', fields(bare)]),
+      title: 'with the address in lower case and two blank lines',
+      test: signs(bare, [head(bare), LOWER, '', '', fields(bare)]),
     },
     {
       report: 'reown-com/reown_flutter#45',
-      met: 'with the address in lower case and a statement',
-      right: signs(said, [head(said), LOWER, '', 'Welcome.', '', fields(said)]),
+      title: 'with the address in lower case and a statement',
+      test: signs(said, [head(said), LOWER, '', 'Welcome.', '', fields(said)]),
     },
     {
       report: 'MetaMask/test-dapp#326',
-      met: 'with the address as eth_accounts gives it, and one blank line',
-      right: signs(bare, [head(bare), LOWER, '', fields(bare)]),
+      title: 'with the address as eth_accounts gives it, and one blank line',
+      test: signs(bare, [head(bare), LOWER, '', fields(bare)]),
     },
     {
       report: 'spruceid/siwe#53',
-      met: 'with the address in EIP-55',
-      right: signs(bare, [head(bare), ADDRESS_A, '', '', fields(bare)]),
+      title: 'with the address in EIP-55',
+      test: signs(bare, [head(bare), ADDRESS_A, '', '', fields(bare)]),
     },
     {
       report: 'ceramicnetwork/js-did#193',
-      met: 'of did-session, where the issuer is in lower case and the address in EIP-55',
-      right: signs(said, [head(said), ADDRESS_A, '', 'Welcome.', '', fields(said)]),
+      title: 'of did-session, with the issuer in lower case and the address in EIP-55',
+      test: signs(said, [head(said), ADDRESS_A, '', 'Welcome.', '', fields(said)]),
     },
     {
       report: 'ceramicnetwork/js-did#193',
-      met: 'with an empty list of resources that it does not name',
-      right: signs(none, [head(none), ADDRESS_A, '', fields(none)]),
+      title: 'with an empty list of resources that the text leaves out',
+      test: signs(none, [head(none), ADDRESS_A, '', fields(none)]),
     },
   ])
 })
@@ -77,8 +77,8 @@ describe('a ReCap', () => {
   reported([
     {
       report: 'reown-com/reown_flutter#45',
-      met: 'whose target is no URI is refused with the true reason',
-      right: async () => {
+      title: 'whose target is no URI is refused, and the error says so',
+      test: async () => {
         const json = '{"att":{"eip155":{"request/personal_sign":[{"chains":["eip155:1"]}]}}}'
         const resources = [`urn:recap:${btoa(json).replace(/=+$/, '')}`]
         const statement =
@@ -96,7 +96,7 @@ describe('a smart account', () => {
   const SIGNATURE = `0x${'ab'.repeat(96)}`
   const contract = { h: { t: 'caip122' }, p: payload(), s: { t: 'eip1271', s: SIGNATURE } }
   const MAGIC = `0x1626ba7e${'0'.repeat(56)}`
-  /** A chain whose calls need a receiver, whose contract answers so. */
+  /** A chain whose eth_call needs a receiver, with a contract that returns this answer. */
   const needing = (error: unknown, answer: unknown): EIP1193Provider => ({
     async request({ method, params }) {
       if (method === 'eth_chainId') return '0x1'
@@ -125,13 +125,13 @@ describe('a smart account', () => {
   reported([
     {
       report: 'wevm/viem#2484',
-      met: 'on a chain whose calls need a receiver is asked itself',
-      right: asked(rpcError(-32602, "missing 'to'")),
+      title: 'is called directly on a chain whose eth_call needs a receiver',
+      test: asked(rpcError(-32602, "missing 'to'")),
     },
     {
       report: 'hiero-ledger/hiero-json-rpc-relay#2334',
-      met: 'behind the relay of Hedera',
-      right: asked(
+      title: 'is verified through the relay of Hedera',
+      test: asked(
         rpcError(
           -32602,
           "Invalid parameter 'to' for TransactionObject: Expected 0x prefixed string representing the address (20 bytes), value: null",
@@ -140,23 +140,23 @@ describe('a smart account', () => {
     },
     {
       report: 'onflow/flow-evm-gateway#113',
-      met: 'behind the gateway of Flow',
-      right: asked(rpcError(-32000, 'to address is required')),
+      title: 'is verified through the gateway of Flow',
+      test: asked(rpcError(-32000, 'to address is required')),
     },
     {
       report: 'a16z/helios#205',
-      met: 'behind a light client',
-      right: asked(rpcError(-32602, 'missing field `to` at line 1 column 13365')),
+      title: 'is verified through a light client',
+      test: asked(rpcError(-32602, 'missing field `to` at line 1 column 13365')),
     },
     {
       report: 'neonevm/proxy-model.py#279',
-      met: 'behind the proxy of Neon',
-      right: asked(rpcError(-32000, "'to'")),
+      title: 'is verified through the proxy of Neon',
+      test: asked(rpcError(-32000, "'to'")),
     },
     {
       report: 'safe-global/safe-apps-sdk#237',
-      met: 'of owners who sign on its chain answers 0x',
-      right: async () => {
+      title: 'may sign with 0x if its owners sign on the chain',
+      test: async () => {
         let isSigned = true
         const provider: EIP1193Provider = {
           async request({ method }) {
@@ -175,8 +175,8 @@ describe('a smart account', () => {
     },
     {
       report: 'ithacaxyz/porto#788',
-      met: 'that is not delegated yet is checked as if it were',
-      right: async () => {
+      title: 'is verified before its delegation (ERC-8010)',
+      test: async () => {
         const word = (value: bigint | number): string => value.toString(16).padStart(64, '0')
         const context = [1, 0xc0de, 0, 1, 2, 3, LOWER, 256, 0].map((value) => word(BigInt(value))).join('')
         const s = `${SIGNATURE}${context}${word(context.length / 2)}${'8010'.repeat(16)}`
@@ -214,7 +214,7 @@ describe('a smart account', () => {
   ])
 })
 
-/** A capability as the wallet libraries of WalletConnect build it: the ReCap in base64, the audience a page. */
+/** A capability as WalletConnect's libraries build it: the ReCap in base64, and a page as the audience. */
 const oneClick = (att: object, changes: object = {}) => {
   const recap = `urn:recap:${btoa(JSON.stringify({ att })).replace(/=+$/, '')}`
   return signed({
@@ -233,8 +233,8 @@ describe('a one-click sign-in', () => {
   reported([
     {
       report: 'reown-com/appkit#2033',
-      met: 'is refused with the true reason, and accepted where it is asked for',
-      right: async () => {
+      title: 'is refused with an error that names oneClickAuth, and accepted with that option',
+      test: async () => {
         const cacao = oneClick(wallet)
         const error = await expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(cacao, accepting))
         expect(error.message).toContain('oneClickAuth: true')
@@ -244,8 +244,8 @@ describe('a one-click sign-in', () => {
     },
     {
       report: 'reown-com/appkit#2033',
-      met: 'grants a server nothing',
-      right: async () => {
+      title: 'grants no ability or resource',
+      test: async () => {
         const options = { ...accepting, oneClickAuth: true }
         const ability = { ability: 'request/personal_sign', resource: 'eip155:1' }
         await expectCode('ERR_CAPABILITY_RESOURCES', () =>
@@ -258,8 +258,8 @@ describe('a one-click sign-in', () => {
     },
     {
       report: 'reown-com/appkit#2033',
-      met: 'is no way around the checks of a ReCap that grants something, and of the signature',
-      right: async () => {
+      title: 'does not switch off the checks of other ReCaps and of the signature',
+      test: async () => {
         const options = { ...accepting, oneClickAuth: true }
         const grant = { 'https://api.example.com/notes': { 'notes/write': [{}] } }
         for (const att of [grant, { ...wallet, ...grant }, {}, { eip155: 1 }])

@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 afterEach(() => restore())
 
-/** A session whose clock is wrong by so many seconds, signed when it was right. */
+/** A session whose clock is wrong by so many seconds, but was right when it was signed. */
 async function wrongBy(secs: number): Promise<DIDSession> {
   let difference = -86_400_000 * 2
   const session = await DIDSession.authorize(auth, { resources, now: () => Date.now() + difference })
@@ -29,20 +29,20 @@ async function wrongBy(secs: number): Promise<DIDSession> {
   return session
 }
 
-describe('reported by those who run clients of signed requests', () => {
+describe('reports about clients that sign requests', () => {
   reported([
     {
       report: 'danielfett/draft-dpop#68',
-      met: 'a proof that is refused because the clock of the device is minutes fast',
-      right: async () => {
+      title: 'a device’s clock that is minutes fast is corrected after a refusal',
+      test: async () => {
         expect((await (await wrongBy(600)).fetch(NOTES)).status).toBe(200)
         expect(server.refusals.map(({ code }) => code)).toEqual(['ERR_REQUEST_STALE'])
       },
     },
     {
       report: 'danielfett/draft-dpop#67',
-      met: 'a proof that is refused because the clock of the device is minutes slow',
-      right: async () => {
+      title: 'a device’s clock that is minutes slow is corrected after a refusal',
+      test: async () => {
         expect((await (await wrongBy(-600)).fetch(NOTES, { method: 'POST', body: 'x' })).status).toBe(200)
         expect((await (await wrongBy(-200)).fetch(NOTES)).status).toBe(200)
         expect(server.refusals).toHaveLength(1)
@@ -50,8 +50,8 @@ describe('reported by those who run clients of signed requests', () => {
     },
     {
       report: 'vuejs/core#7240',
-      met: 'an object with private fields that fails behind a reactive proxy',
-      right: async () => {
+      title: 'a session works behind a reactive Proxy',
+      test: async () => {
         const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore() })
         const wrapped = new Proxy(session, {})
         expect((await wrapped.fetch(NOTES)).status).toBe(200)
@@ -60,8 +60,8 @@ describe('reported by those who run clients of signed requests', () => {
     },
     {
       report: 'adobe/fetch#447',
-      met: 'a credential that is sent on to wherever the address leads',
-      right: async () => {
+      title: 'a capability is not sent to an origin outside its resources',
+      test: async () => {
         const session = await wrongBy(0)
         await expectCode('ERR_CAPABILITY_RESOURCES', () =>
           session.fetch('https://api.example.com.evil.example/'),
@@ -71,16 +71,16 @@ describe('reported by those who run clients of signed requests', () => {
     },
     {
       report: 'honojs/website#43',
-      met: 'a fetch that fails when it is handed on without the object that it belongs to',
-      right: async () => {
+      title: 'session.fetch works without its object',
+      test: async () => {
         const { fetch } = await wrongBy(0)
         expect((await { fetch }.fetch(NOTES)).status).toBe(200)
       },
     },
     {
       report: 'nodejs/undici#2928',
-      met: 'a dispatcher beside a request that never reaches fetch',
-      right: async () => {
+      title: 'a dispatcher option beside a Request reaches fetch',
+      test: async () => {
         const session = await wrongBy(0)
         const dispatcher = { dispatch: () => true }
         const inits: unknown[] = []
@@ -99,7 +99,7 @@ describe('reported by those who run clients of signed requests', () => {
   ])
 })
 
-it('a request that a gateway has sent twice is done once, by its Idempotency-Key', async () => {
+it('a request that a gateway sends twice is run once, by its Idempotency-Key', async () => {
   restore()
   const results = new Map<string, number>()
   let done = 0
@@ -117,7 +117,7 @@ it('a request that a gateway has sent twice is done once, by its Idempotency-Key
   const headers = { 'idempotency-key': '1' }
   const signed = await session.signRequest(new Request(NOTES, { method: 'POST', body: 'x', headers }))
   expect((await fetch(signed.clone())).status).toBe(200)
-  // The gateway got no answer from the first server.
+  // The gateway received no response from the first server.
   const second = await fetch(signed)
   expect(second.headers.get('www-authenticate')).toContain('ERR_REQUEST_REPLAYED')
   const again = await session.fetch(NOTES, { method: 'POST', body: 'x', headers })

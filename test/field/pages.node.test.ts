@@ -6,19 +6,19 @@ import { NOW, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 import { reported } from './reported.js'
 
-// What people have met who keep sessions in cookies, for pages that a server renders.
+// Problems that were reported about session cookies of server-rendered pages.
 
-/** A session whose capability takes so many more characters. */
+/** A session whose capability is longer by so many characters. */
 const ofSize = (characters: number) =>
   testSigner('P-256', { resources: [`https://api.example.com/${'a'.repeat(characters)}`] })
 const namesIn = (cookies: string): string[] => cookies.split('; ').map((pair) => pair.split('=')[0] ?? '')
 
-describe('cookies of pages, as people have met them', () => {
+describe('reports about cookies of pages', () => {
   reported([
     {
       report: 'reown-com/web-examples#767',
-      met: 'nobody could say how a server component learns of the session',
-      async right() {
+      title: 'a server component can read the session',
+      async test() {
         const site = await cookieSite()
         const headers = new Headers({ cookie: await site.cookies() })
         expect(await site.pages.read(headers)).toMatchObject({ account: ACCOUNT_A })
@@ -26,8 +26,8 @@ describe('cookies of pages, as people have met them', () => {
     },
     {
       report: 'alchemyplatform/aa-sdk#958',
-      met: 'the address in a cookie could be changed by whoever had it',
-      async right() {
+      title: 'a changed cookie is refused',
+      async test() {
         const site = await cookieSite()
         const cookies = await site.cookies()
         expect(await site.visit(cookies)).toBe(ACCOUNT_A)
@@ -42,8 +42,8 @@ describe('cookies of pages, as people have met them', () => {
     },
     {
       report: 'better-auth/better-auth#8585',
-      met: 'a cookie was cut only above what browsers keep, its attributes left out of account',
-      async right() {
+      title: 'a cookie is split before it is too long for browsers, with its attributes',
+      async test() {
         const site = await cookieSite()
         const counts = new Set<number>()
         for (let size = 2000; size < 3200; size += 40) {
@@ -58,8 +58,8 @@ describe('cookies of pages, as people have met them', () => {
     },
     {
       report: 'auth0/nextjs-auth0#303',
-      met: 'the cookie of before was read beside the parts of a larger one, and the other way round',
-      async right() {
+      title: 'a small cookie and the parts of a large one replace each other',
+      async test() {
         const site = await cookieSite()
         const [small, large] = [await ofSize(10), await ofSize(4000)]
         let cookies = ''
@@ -73,8 +73,8 @@ describe('cookies of pages, as people have met them', () => {
     },
     {
       report: 'auth0/nextjs-auth0#303',
-      met: 'parts of two cookies that were set at once were put together',
-      async right() {
+      title: 'parts of two cookies are not combined',
+      async test() {
         const site = await cookieSite()
         const [one, two] = [await site.cookies(await ofSize(4000)), await site.cookies(await ofSize(4000))]
         const [first] = one.split('; ')
@@ -85,21 +85,21 @@ describe('cookies of pages, as people have met them', () => {
     },
     {
       report: 'directus/directus#22360',
-      met: 'two tabs that renewed at the same moment signed the person out',
-      async right() {
+      title: 'two tabs that renew a cookie at the same time both stay signed in',
+      async test() {
         const site = await cookieSite()
         const before = await site.cookies()
         const answers = await Promise.all([site.post(), site.post()])
         expect(answers.map(({ status }) => status)).toEqual([200, 200])
-        // Whichever answer comes last, and the cookie of a request that was under way before both.
+        // With either response as the last one, and with the old cookie of a request sent before both.
         for (const cookies of [before, ...answers.map((answer) => cookiesOf(answer, before))])
           expect(await site.visit(cookies)).toBe(ACCOUNT_A)
       },
     },
     {
       report: 'letsrevel/revel-frontend#950',
-      met: 'a renewal that was refused deleted the cookie that another one had just set',
-      async right() {
+      title: 'a refused renewal does not delete the cookie',
+      async test() {
         const site = await cookieSite()
         const cookies = await site.cookies()
         const signed = await site.signer.sign(
@@ -114,8 +114,8 @@ describe('cookies of pages, as people have met them', () => {
     },
     {
       report: 'blockchain-lab-um/masca#552',
-      met: 'the account was changed, and the pages went on with the one before',
-      async right() {
+      title: 'pages show the new account after the account changed',
+      async test() {
         const site = await cookieSite()
         const cookies = await site.cookies()
         const other = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
@@ -126,8 +126,8 @@ describe('cookies of pages, as people have met them', () => {
     },
     {
       report: 'webcompat/web-bugs#142566',
-      met: 'Safari keeps no Secure cookie of http://localhost, and says nothing',
-      async right() {
+      title: 'a cookie for http://localhost has no Secure attribute, for Safari',
+      async test() {
         const terms = {
           secret: SECRET,
           verifiers: ethereumVerifiers(),

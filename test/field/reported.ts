@@ -1,16 +1,16 @@
 import { it } from 'vitest'
 
-/** What somebody who runs sign-ins told in public, and what is right. */
+/** A problem with sign-ins that was reported in public, here or for other software, and a test that this library handles it. */
 export interface Report {
-  /** Where it was told, e.g. `MetaMask/metamask-extension#19025`. */
+  /** Where it was reported, e.g. `MetaMask/metamask-extension#19025`. */
   readonly report: string
-  /** What was met there, as the name of the test. */
-  readonly met: string
-  /** Throws unless the library does what is right. */
-  readonly right: () => void | Promise<void>
+  /** What the library does in that situation. */
+  readonly title: string
+  /** Throws unless the library does that. */
+  readonly test: () => void | Promise<void>
 }
 
-/** A test for each report, named by what was met and where. Two entries may share a report, but not their name. */
+/** A test for each report, named by its title and where it was reported. Two entries may share a report, but not their title. */
 export const reported = (reports: readonly Report[]): void => {
-  for (const { report, met, right } of reports) it(`${met} (${report})`, right)
+  for (const { report, title, test } of reports) it(`${title} (${report})`, test)
 }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const BODY = '{"note":"ü"}'
 
-/** A request of Node's type that no parser of Node's has received: it has `headers`, and what is given here. */
+/** A request object of Node's type that Node's parser has not created, with `headers` and the given members. */
 async function received(members: object): Promise<NodeRequest> {
   const signed = await signer.sign(post(BODY, 'https://api.example.com/notes'))
   const request = new IncomingMessage(new Socket())
@@ -27,7 +27,7 @@ async function received(members: object): Promise<NodeRequest> {
   }) as unknown as NodeRequest
 }
 
-/** What the middleware answers: the status and the code; or what it gives to `next`, nothing for an accepted request. */
+/** The middleware's response: its status and code; or the argument of `next`, which is undefined for an admitted request. */
 const verdictOn = (request: NodeRequest): Promise<unknown> =>
   new Promise((resolve) => {
     const response = {
@@ -42,12 +42,12 @@ const verdictOn = (request: NodeRequest): Promise<unknown> =>
 const accepted = (members: object) => async (): Promise<void> =>
   expect(await verdictOn(await received(members))).toBe(undefined)
 
-describe('bodies that something before has read', () => {
+describe('bodies that other code has already read', () => {
   reported([
     {
       report: 'slackapi/node-slack-events-api#85',
-      met: 'the bytes lie in rawBody, and what was parsed in body',
-      async right() {
+      title: 'are verified from rawBody, not from the parsed body',
+      async test() {
         await accepted({ rawBody: Buffer.from(BODY), body: JSON.parse(BODY) })()
         const other = await received({ rawBody: Buffer.from('{"note":"x"}'), body: JSON.parse(BODY) })
         expect(await verdictOn(other)).toBe('401 {"code":"ERR_REQUEST_DIGEST"}')
@@ -55,8 +55,8 @@ describe('bodies that something before has read', () => {
     },
     {
       report: 'dougmoscrop/serverless-http#195',
-      met: 'a lambda’s body lies in body, and the headers are not raw',
-      async right() {
+      title: 'are verified from a lambda’s body, without raw headers',
+      async test() {
         await accepted({ body: Buffer.from(BODY) })()
         await accepted({ body: BODY })()
         const other = await received({ body: Buffer.from(`${BODY} `) })
@@ -65,8 +65,8 @@ describe('bodies that something before has read', () => {
     },
     {
       report: 'stripe/stripe-node#341',
-      met: 'only what a parser made of it is left',
-      async right() {
+      title: 'cause a TypeError if only the parsed body is left',
+      async test() {
         const request = await received({ body: JSON.parse(BODY) })
         Object.defineProperty(request, 'readableDidRead', { value: true })
         expect(await verdictOn(request)).toMatchObject({
@@ -77,8 +77,8 @@ describe('bodies that something before has read', () => {
     },
     {
       report: 'LemmyNet/activitypub-federation-rust#167',
-      met: 'no Host at all',
-      right: accepted({ body: BODY, rawHeaders: undefined }),
+      title: 'are verified without a Host header',
+      test: accepted({ body: BODY, rawHeaders: undefined }),
     },
   ])
 })

@@ -13,11 +13,11 @@ beforeAll(async () => {
   signer = await testSigner()
 })
 
-/** A request that is signed for one URL and arrives at another, as behind a proxy. */
+/** A request signed for one URL that arrives at another one, as behind a proxy. */
 const arrives = async (signedFor: string, at: string, headers = {}): Promise<Request> =>
   altered(await signer.sign(post('x', signedFor)), { url: at, headers })
 
-/** It is accepted as what was signed. */
+/** It is accepted, with the signed URL. */
 const accepted =
   (options: Partial<RequireSessionOptions>, signedFor: string, at: string, headers = {}) =>
   async (): Promise<void> => {
@@ -35,46 +35,46 @@ const refused =
 
 const authority = ['api.example.com', 'api.example.org']
 
-describe('behind proxies', () => {
+describe('a request behind a proxy', () => {
   reported([
     {
       report: 'mastodon/mastodon#18871',
-      met: 'a Host that the proxy wrote, of a server with two names',
-      right: accepted({ authority }, 'https://api.example.org/inbox', 'http://backend:3000/inbox'),
+      title: 'is accepted with the proxy’s own Host, by a server with two authorities',
+      test: accepted({ authority }, 'https://api.example.org/inbox', 'http://backend:3000/inbox'),
     },
     {
       report: 'seaweedfs/seaweedfs#10284',
-      met: 'a port in Host that the client did not sign',
-      right: accepted({ authority }, 'https://api.example.com/o', 'http://api.example.com:8333/o'),
+      title: 'is accepted with a port in Host that the client did not sign',
+      test: accepted({ authority }, 'https://api.example.com/o', 'http://api.example.com:8333/o'),
     },
     {
       report: 'acquia/http-hmac-go#24',
-      met: 'a default port that only the proxy writes',
-      right: accepted({ authority }, 'https://api.example.org/o', 'http://backend/o', {
+      title: 'is accepted with a default port that only the proxy writes',
+      test: accepted({ authority }, 'https://api.example.org/o', 'http://backend/o', {
         'x-forwarded-host': 'api.example.org:443',
       }),
     },
     {
       report: 'omsmith/ims-lti#43',
-      met: 'http behind a proxy that ended TLS',
-      right: accepted({}, 'https://api.example.com/launch', 'http://api.example.com/launch'),
+      title: 'is accepted over http if the proxy ends TLS',
+      test: accepted({}, 'https://api.example.com/launch', 'http://api.example.com/launch'),
     },
     {
       report: 'emartech/escher-php#12',
-      met: 'a forwarded host that is none of the server’s',
-      right: refused({ authority }, 'https://evil.example/o', 'http://backend/o', {
+      title: 'is refused with a forwarded host that is not the server’s',
+      test: refused({ authority }, 'https://evil.example/o', 'http://backend/o', {
         'x-forwarded-host': 'evil.example',
       }),
     },
   ])
 })
 
-describe('mounted and rewritten', () => {
+describe('a request whose path was rewritten', () => {
   reported([
     {
       report: 'vercel/next.js#62756',
-      met: 'a basePath that the handler’s URL doesn’t have',
-      right: accepted(
+      title: 'is accepted if basePath is missing in the handler’s URL',
+      test: accepted(
         { basePath: '/docs' },
         'https://api.example.com/docs/api/x?y=1',
         'http://localhost:3000/api/x?y=1',
@@ -82,19 +82,19 @@ describe('mounted and rewritten', () => {
     },
     {
       report: 'Letterbook/Letterbook#216',
-      met: 'a path that the proxy rewrites, and no option that says so',
-      right: refused({}, 'https://api.example.com/social/inbox', 'http://backend/inbox'),
+      title: 'is refused if the proxy rewrites the path and basePath is not set',
+      test: refused({}, 'https://api.example.com/social/inbox', 'http://backend/inbox'),
     },
     {
       report: 'honojs/hono#3839',
-      met: 'an app that is mounted in another, which takes its path off',
-      async right() {
+      title: 'is accepted by an app mounted in another one',
+      async test() {
         const inner = new Hono()
           .use(honoSession({ ...accepting, basePath: '/api' }))
           .get('/notes', (c) => c.text(`${c.req.path} ${c.req.url} ${c.var.caller.url}`))
         const app = new Hono().mount('/api', inner.fetch)
         const url = 'https://api.example.com/api/notes'
-        // Without a body, which Firefox doesn't take over when Hono makes the request of the inner app.
+        // Without a body, which Firefox loses when Hono creates the request of the inner app.
         const response = await app.fetch(await signer.sign(new Request(url)))
         expect(await response.text()).toBe(`/notes ${url} ${url}`)
       },
@@ -106,8 +106,8 @@ describe('sites behind Basic auth', () => {
   reported([
     {
       report: 'Tmeister/wp-api-jwt-auth#291',
-      met: 'Authorization has the credentials of the site',
-      async right() {
+      title: 'a request may have Basic credentials if the capability has another header',
+      async test() {
         const answer = requireSession(
           { ...accepting, capabilityHeader: 'X-Capability' },
           () => new Response(),
@@ -121,12 +121,12 @@ describe('sites behind Basic auth', () => {
   ])
 })
 
-describe('a log', () => {
+describe('the log of refusals', () => {
   reported([
     {
       report: 'matrix-org/sydent#513',
-      met: 'only a bad signature is named where the name of the server is wrong',
-      async right() {
+      title: 'names the signed URL and the server’s if the authority is wrong',
+      async test() {
         const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
         try {
           const answer = requireSession({ ...accepting, authority: 'xyz.example' }, () => new Response())

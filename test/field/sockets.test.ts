@@ -17,7 +17,7 @@ import { accepting, NOW, type TestSigner, testSigner } from '../setup/request-si
 import { ACCOUNT_A } from '../setup/wallet.js'
 import { reported } from './reported.js'
 
-// What people met who sign sockets and links in.
+// Problems that were reported about the authentication of sockets and links.
 
 const DAY_MS = 86_400_000
 const AUDIENCE = 'wss://api.example.com/live'
@@ -48,8 +48,8 @@ describe('sockets', () => {
   reported([
     {
       report: 'websockets/ws#1653',
-      met: 'one can send and receive messages after the logout',
-      async right() {
+      title: 'end when their session is revoked',
+      async test() {
         const revocation = memoryRevocation()
         const ended = untilSessionEnds({ cacao: weekly }, { revocation })
         await revocation.revoke(weekly)
@@ -59,8 +59,8 @@ describe('sockets', () => {
     },
     {
       report: 'mattermost/mattermost#7981',
-      met: "an account's sockets stay open when its access is revoked",
-      async right() {
+      title: 'of all devices end when the account is revoked',
+      async test() {
         const revocation = memoryRevocation()
         const ended = [weekly, otherDevice].map((cacao) => untilSessionEnds({ cacao }, { revocation }))
         await revocation.revokeAll(ACCOUNT_A)
@@ -70,8 +70,8 @@ describe('sockets', () => {
     },
     {
       report: 'mcdonc/klangk#3152',
-      met: 'one device is signed out, and the others must stay connected',
-      async right() {
+      title: 'of other devices stay open when one device is revoked',
+      async test() {
         const revocation = memoryRevocation()
         const ended = [weekly, otherDevice].map((cacao) => untilSessionEnds({ cacao }, { revocation }))
         await revocation.revoke(weekly)
@@ -81,8 +81,8 @@ describe('sockets', () => {
     },
     {
       report: 'theopensystemslab/planx-new#4416',
-      met: 'a socket writes on after its token has expired, because that is looked at only when it opens',
-      async right() {
+      title: 'end when their session expires',
+      async test() {
         const ended = untilSessionEnds({ cacao: weekly }, { revocation: false })
         vi.advanceTimersByTime(7 * DAY_MS - 1)
         expect(codeOf(ended)).toBe('open')
@@ -92,8 +92,8 @@ describe('sockets', () => {
     },
     {
       report: 'kagura-agent/cove#271',
-      met: 'a timer for a far end overflows, and one for a past end never goes off',
-      async right() {
+      title: 'end on time for a far or a past expiry',
+      async test() {
         const far = (await testSigner('P-256', { exp: new Date(NOW + 60 * DAY_MS).toISOString() })).cacao
         const past = (await testSigner('P-256', { exp: new Date(NOW - 1).toISOString() })).cacao
         const ended = [far, past].map((cacao) => untilSessionEnds({ cacao }, { revocation: false }))
@@ -108,15 +108,15 @@ describe('tokens', () => {
   reported([
     {
       report: 'veryfront/veryfront-code#583',
-      met: "a token as a subprotocol fails, because its characters aren't those of a protocol's name",
-      async right() {
+      title: 'fit into a WebSocket subprotocol',
+      async test() {
         expect(await token()).toMatch(/^[-!#$%&'*+.^_`|~\w]+$/)
       },
     },
     {
       report: 'qhkm/zeptoclaw#653',
-      met: 'a token lies in the logs of every proxy',
-      async right() {
+      title: 'can not be used again by someone who reads them in a log',
+      async test() {
         const verify = verifier({ replay: memoryReplay({ now }) })
         const logged = await token()
         await verify(logged)
@@ -125,8 +125,8 @@ describe('tokens', () => {
     },
     {
       report: 'openid-certification/oidctest#139',
-      met: 'a token is signed with a secret that is the public key',
-      async right() {
+      title: 'are refused if the public key was used as an HMAC secret',
+      async test() {
         const [head = '', body = ''] = (await token()).split('.')
         const secret = knownKey(signer.key.did)?.bytes ?? expect.fail('no key')
         const header = atob(head.replace(/-/g, '+').replace(/_/g, '/')).replace('"ES256"', '"HS256"')
@@ -138,7 +138,7 @@ describe('tokens', () => {
   ])
 })
 
-/** Signs the URL, and gives the one that the server has verified. */
+/** Signs the URL, and returns the URL that the server has verified. */
 async function opened(url: string): Promise<string> {
   const verify = requestVerifier({ ...accepting, signedURLs: true })
   return (await verify(new Request(await signURL(signer, url, {}, now)))).url
@@ -148,8 +148,8 @@ describe('signed URLs', () => {
   reported([
     {
       report: 'xcir/libvmod-awsrest#24',
-      met: "a parameter without a value doesn't fit its signature",
-      async right() {
+      title: 'may have parameters without a value',
+      async test() {
         for (const query of ['?x', '?x=', '?', '?x&y', '?=', '?&'])
           expect(await opened(`https://api.example.com/notes/1${query}`)).toBe(
             `https://api.example.com/notes/1${query}`,
@@ -158,16 +158,16 @@ describe('signed URLs', () => {
     },
     {
       report: 'yoshidan/google-cloud-rust#298',
-      met: "parameters that aren't sorted don't fit their signature",
-      async right() {
+      title: 'may have unsorted parameters',
+      async test() {
         const url = 'https://api.example.com/notes/1?b=2&a=1&b=1&A=0'
         expect(await opened(url)).toBe(url)
       },
     },
     {
       report: 'NetSPI/AWSSigner#15',
-      met: "encoded parameters don't fit their signature",
-      async right() {
+      title: 'may have encoded parameters',
+      async test() {
         const url = 'https://api.example.com/notes/1?mail=bob%2Bbeans%40example.com&name=K%C3%A4the+B'
         expect(await opened(url)).toBe(url)
       },

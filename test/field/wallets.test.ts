@@ -21,7 +21,7 @@ const resources = ['https://api.example.com/*']
 const rejected = 'ERR_AUTH_REJECTED'
 const failed = 'ERR_AUTH_FAILED'
 
-/** What signing in gives if the wallet throws this: the same for every kind of account. */
+/** Expects the code of a sign-in if the wallet throws this cause, with every kind of account. */
 const onThrow = (cause: unknown, code: typeof rejected | typeof failed) => async (): Promise<void> => {
   const wallet = testWallet()
   wallet.behaviour = { throws: cause }
@@ -34,7 +34,7 @@ const onThrow = (cause: unknown, code: typeof rejected | typeof failed) => async
     ethereumAuth(wallet.provider, ACCOUNT_A, site),
     solanaAuth(solana.wallet, undefined, site),
     keyAuth({ did: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3', sign }, site),
-    // An auth method of others.
+    // A custom auth method.
     async () => sign(),
   ]
   for (const auth of auths) await expectCode(code, () => DIDSession.authorize(auth, { resources }))
@@ -42,20 +42,20 @@ const onThrow = (cause: unknown, code: typeof rejected | typeof failed) => async
 
 const LEDGER = 'Ledger device: Condition of use not satisfied (denied by the user?) (0x6985)'
 
-describe('a no', () => {
+describe('an error of a wallet counts as a rejection', () => {
   reported([
     {
       report: 'MetaMask/metamask-extension#19025',
-      met: 'an internal error with words',
-      right: onThrow(
+      title: 'if an internal error has a message of rejection',
+      test: onThrow(
         { code: -32603, message: 'MetaMask Message Signature: User denied message signature.' },
         rejected,
       ),
     },
     {
       report: 'MetaMask/metamask-extension#7160',
-      met: 'an internal error with the words in its stack',
-      right: onThrow(
+      title: 'if an internal error has that message in its stack',
+      test: onThrow(
         {
           code: -32603,
           message: 'Internal JSON-RPC error.',
@@ -66,104 +66,108 @@ describe('a no', () => {
     },
     {
       report: 'MetaMask/metamask-mobile#6733',
-      met: 'by WalletConnect, in the newer version',
-      right: onThrow(
+      title: 'from the newer version of WalletConnect',
+      test: onThrow(
         Object.assign(new Error('User rejected the request.'), { name: 'UserRejectedRequestError' }),
         rejected,
       ),
     },
     {
       report: 'MetaMask/metamask-mobile#6733',
-      met: 'an internal error without any words, which can not be told from a failure',
-      right: onThrow({ code: -32603, message: 'Internal error' }, failed),
+      title: 'but not if an internal error has no such message',
+      test: onThrow({ code: -32603, message: 'Internal error' }, failed),
     },
     {
       report: 'MetaMask/eth-ledger-bridge-keyring#49',
-      met: 'on a Ledger behind MetaMask',
-      right: onThrow({ code: -32603, message: `Error: TransportStatusError: ${LEDGER}` }, rejected),
+      title: 'from a Ledger behind MetaMask',
+      test: onThrow({ code: -32603, message: `Error: TransportStatusError: ${LEDGER}` }, rejected),
     },
     {
       report: 'LedgerHQ/ledgerjs#589',
-      met: 'on a Ledger',
-      right: onThrow(
+      title: 'from a Ledger',
+      test: onThrow(
         { message: LEDGER, statusCode: 27013, statusText: 'CONDITIONS_OF_USE_NOT_SATISFIED' },
         rejected,
       ),
     },
     {
       report: 'MetaMask/accounts#294',
-      met: 'on a Ledger, in the words of today',
-      right: onThrow(new Error('Ledger: User rejected the transaction'), rejected),
+      title: 'from a Ledger, with its current message',
+      test: onThrow(new Error('Ledger: User rejected the transaction'), rejected),
     },
     {
       report: 'cowprotocol/cowswap#643',
-      met: 'by WalletConnect, with a code of its own',
-      right: onThrow({ code: 5000, message: 'User rejected.' }, rejected),
+      title: 'from WalletConnect, with its own code',
+      test: onThrow({ code: 5000, message: 'User rejected.' }, rejected),
     },
     {
       report: 'cowprotocol/cowswap#3216',
-      met: 'by WalletConnect, with the code of EIP-1193',
-      right: onThrow(
+      title: 'from WalletConnect, with the code of EIP-1193',
+      test: onThrow(
         { code: 4001, message: 'User rejected the request.', stack: 'construct@[native code]' },
         rejected,
       ),
     },
     {
       report: 'antonio-fr/pyWalletConnect#18',
-      met: 'to a method',
-      right: onThrow({ code: 5002, message: 'User rejected methods.' }, rejected),
+      title: 'if a method was rejected',
+      test: onThrow({ code: 5002, message: 'User rejected methods.' }, rejected),
     },
     {
       report: 'Uniswap/interface#5941',
-      met: 'in the words of Rainbow and Frame',
-      right: async () => {
+      title: 'from Rainbow and Frame',
+      test: async () => {
         await onThrow(new Error('Request rejected'), rejected)()
         await onThrow(new Error('User declined transaction'), rejected)()
       },
     },
     {
       report: 'lifinance/bigmi#77',
-      met: 'without any code, over an internal error',
-      right: onThrow(
+      title: 'without a code, around an internal error',
+      test: onThrow(
         Object.assign(new Error('Unknown Error'), {
           cause: { message: 'User canceled the confirmation', cause: { code: -32603 } },
         }),
         rejected,
       ),
     },
-    { report: 'viaprotocol/web3-wallets#58', met: 'as a text', right: onThrow('Request rejected', rejected) },
+    {
+      report: 'viaprotocol/web3-wallets#58',
+      title: 'if it is a string',
+      test: onThrow('Request rejected', rejected),
+    },
     {
       report: 'wallet-ui/wallet-ui#520',
-      met: 'on a phone',
-      right: onThrow(new Error('-3/sign request declined'), rejected),
+      title: 'from a phone',
+      test: onThrow(new Error('-3/sign request declined'), rejected),
     },
     {
       report: 'brave/brave-wallet-docs#59',
-      met: 'from a plain object',
-      right: onThrow({ code: 4001, message: 'User rejected the request.' }, rejected),
+      title: 'if it is a plain object',
+      test: onThrow({ code: 4001, message: 'User rejected the request.' }, rejected),
     },
     {
       report: 'WalletConnect/walletconnect-monorepo#6201',
-      met: 'which nobody said: the method is disabled',
-      right: onThrow({ code: -32075, message: 'Method disabled' }, failed),
+      title: 'but not if the method is disabled',
+      test: onThrow({ code: -32075, message: 'Method disabled' }, failed),
     },
     {
       report: 'WalletConnect/walletconnect-monorepo#3183',
-      met: 'which nobody said: the relay refused the request',
-      right: onThrow({ code: -32600, message: 'invalid json request' }, failed),
+      title: 'but not if the relay refused the request',
+      test: onThrow({ code: -32600, message: 'invalid json request' }, failed),
     },
     {
       report: 'coral-xyz/backpack#4364',
-      met: 'which nobody said: the wallet broke',
-      right: onThrow(
+      title: 'but not if the wallet failed',
+      test: onThrow(
         Object.assign(new Error('Reached end of buffer unexpectedly'), { name: 'WalletSignMessageError' }),
         failed,
       ),
     },
     {
       report: 'hiero-ledger/hiero-json-rpc-relay#1295',
-      met: 'which nobody said: a node refused',
-      right: onThrow(
+      title: 'but not if a node refused',
+      test: onThrow(
         { code: -32014, message: 'transaction failed precheck with status INVALID_ACCOUNT_ID' },
         failed,
       ),
@@ -171,13 +175,13 @@ describe('a no', () => {
   ])
 })
 
-describe('no wallet', () => {
+describe('a missing wallet', () => {
   const absent = undefined as unknown as EthereumSignerInput & SolanaSignerInput
   reported([
     {
       report: 'moonstream-to/web3#140',
-      met: 'is no failure of one',
-      right: async () => {
+      title: 'causes ERR_WALLET_NOT_FOUND',
+      test: async () => {
         for (const ask of [
           () => ethereumAuth(absent),
           () => ethereumAccount(absent),
@@ -191,8 +195,8 @@ describe('no wallet', () => {
     },
     {
       report: 'unlock-protocol/unlock#14582',
-      met: 'but a provider of ethers is one',
-      right: async () => {
+      title: 'is not assumed for a provider of ethers',
+      test: async () => {
         const { provider } = testWallet()
         expect(
           (
@@ -208,7 +212,7 @@ describe('no wallet', () => {
   ])
 })
 
-describe('a passkey of a password manager', () => {
+describe('a passkey of a password manager works, if the manager', () => {
   beforeEach(forgetAll)
   const made = (created: PasskeyBehaviour['created']) => async (): Promise<void> => {
     const passkeys = installPasskeys()
@@ -229,33 +233,33 @@ describe('a passkey of a password manager', () => {
   reported([
     {
       report: 'passwordless-id/webauthn#37',
-      met: 'has no getPublicKey',
-      right: made(with_({ getPublicKey: undefined })),
+      title: 'has no getPublicKey',
+      test: made(with_({ getPublicKey: undefined })),
     },
     {
       report: 'bitwarden/clients#6913',
-      met: 'gives an empty key',
-      right: made(with_({ getPublicKey: () => new ArrayBuffer(0) })),
+      title: 'returns an empty key',
+      test: made(with_({ getPublicKey: () => new ArrayBuffer(0) })),
     },
     {
       report: 'passwordless-id/webauthn#50',
-      met: 'throws where it is touched',
-      right: made(with_({ getPublicKey: fail, getTransports: fail })),
+      title: 'throws when its methods are called',
+      test: made(with_({ getPublicKey: fail, getTransports: fail })),
     },
     {
       report: 'passwordless-id/webauthn#30',
-      met: 'has neither method',
-      right: made(with_({ getPublicKey: undefined, getTransports: undefined })),
+      title: 'has neither method',
+      test: made(with_({ getPublicKey: undefined, getTransports: undefined })),
     },
     {
       report: 'bitwarden/clients#10649',
-      met: 'names odd transports',
-      right: made(with_({ getTransports: () => ['internal', 'cable', null, 7] })),
+      title: 'returns unknown transports',
+      test: made(with_({ getTransports: () => ['internal', 'cable', null, 7] })),
     },
   ])
 })
 
-describe('a Solana wallet', () => {
+describe('a Solana wallet signs in if it returns', () => {
   const { secretKey, publicKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(7))
   const answering =
     (form: (signature: Uint8Array, message: Uint8Array) => unknown) => async (): Promise<void> => {
@@ -269,29 +273,29 @@ describe('a Solana wallet', () => {
   reported([
     {
       report: 'coral-xyz/backpack#659',
-      met: 'answers with the signature in base58',
-      right: answering(toBase58),
+      title: 'the signature in base58',
+      test: answering(toBase58),
     },
-    { report: 'anza-xyz/wallet-adapter#437', met: 'answers with text', right: answering(toHex) },
+    { report: 'anza-xyz/wallet-adapter#437', title: 'the signature in hex', test: answering(toHex) },
     {
       report: 'anza-xyz/wallet-adapter#526',
-      met: 'answers with the message and the signature',
-      right: answering((signature, message) => Uint8Array.of(...message, ...signature)),
+      title: 'the message and the signature',
+      test: answering((signature, message) => Uint8Array.of(...message, ...signature)),
     },
     {
       report: 'anza-xyz/wallet-adapter#898',
-      met: 'answers with an object',
-      right: answering((signature) => ({ signature })),
+      title: 'an object with the signature',
+      test: answering((signature) => ({ signature })),
     },
     {
       report: 'anza-xyz/wallet-adapter#1106',
-      met: 'answers with what it signed, too',
-      right: answering((signature, signedMessage) => ({ signature, signedMessage })),
+      title: 'the signed message too',
+      test: answering((signature, signedMessage) => ({ signature, signedMessage })),
     },
     {
       report: 'solana-mobile/mobile-wallet-adapter#46',
-      met: 'answers with a list of numbers',
-      right: answering((signature) => [...signature]),
+      title: 'a list of numbers',
+      test: answering((signature) => [...signature]),
     },
   ] satisfies Report[])
 })

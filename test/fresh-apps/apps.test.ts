@@ -14,7 +14,7 @@ import { GUIDE_PACKAGES } from '../packed/guide-packages.js'
 import { apps, type FreshApp } from './apps.js'
 
 const FLAGS = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true }
-// No generator or framework asks anything, or tells anyone.
+// Keeps generators and frameworks from asking questions and from sending telemetry.
 const QUIET = { CI: '1', DO_NOT_TRACK: '1', NEXT_TELEMETRY_DISABLED: '1', NUXT_TELEMETRY_DISABLED: '1' }
 const WARNING = /\bwarn(?:ing)?\b/i
 
@@ -40,7 +40,7 @@ afterAll(() => {
   for (const { app, warnings } of rows) for (const warning of warnings) console.log(`${app}: ${warning}`)
 })
 
-/** Makes the app, and installs what it needs. Resolves with its folder. */
+/** Creates the app, and installs its packages. Resolves with its folder. */
 async function make(
   { generator, template, packages }: Pick<FreshApp, 'generator' | 'packages' | 'template'>,
   row: Row,
@@ -66,7 +66,7 @@ async function write(folder: string, path: string, text: string): Promise<void> 
   await writeFile(join(folder, path), text)
 }
 
-/** Types the guide into it, for these ports of the machine. */
+/** Writes the guide's code into the app, for these ports. */
 async function type(folder: string, { files, host }: FreshApp, port: number, apiPort: number): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     const here = text.replaceAll(host, `localhost:${port}`).replaceAll('API_PORT', `${apiPort}`)
@@ -74,7 +74,7 @@ async function type(folder: string, { files, host }: FreshApp, port: number, api
   }
 }
 
-/** A person signs in, asks the API, and is still signed in after a reload. */
+/** A person signs in, calls the API, and is still signed in after a reload. */
 async function use(
   context: BrowserContext,
   url: string,
@@ -85,7 +85,7 @@ async function use(
   const page = await context.newPage()
   page.on('pageerror', (error) => row.errors.push(`in the page: ${error.message}`))
   page.on('console', (message) => {
-    // Not every generator makes an icon, which browsers ask for.
+    // Not every generator creates a favicon, which browsers request.
     if (message.location().url.endsWith('/favicon.ico')) return
     if (message.type() === 'error') row.errors.push(`in the console: ${message.text()}`)
     if (message.type() === 'warning') row.warnings.push(`in the console: ${message.text()}`)
@@ -150,11 +150,11 @@ describe('a new app', () => {
     expect(row.errors).toEqual([])
   })
 
-  it('takes every block of the README and the guides, with the types of all packages that they name', async () => {
+  it('compiles every block of the README and the guides, with the types of all packages that they name', async () => {
     const row: Row = { app: 'every block', minutes: '', errors: [], warnings: [] }
     rows.push(row)
     const begun = performance.now()
-    // Guides to what takes minutes to install have packed tests, and components are in the apps above.
+    // Guides whose packages take minutes to install have packed tests, and components are in the apps above.
     const files = pages
       .flatMap(filesOf)
       .filter((file) => !hasOwnTest(file) && !/from '\.[^']*\.(?:vue|svelte)'/.test(file.text))

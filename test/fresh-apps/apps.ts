@@ -1,27 +1,27 @@
 import { blocksOf } from '../docs/pages.js'
 
-/** A new app: how it is made, what of the guides is typed into it, and how it is checked, built and started. */
+/** A new app: how it is created, which code of the guides is written into it, and how it is checked, built and started. */
 export interface FreshApp {
   readonly name: string
   /** The generator, with its version, and its arguments; `app` is the folder. */
   readonly generator: readonly string[]
-  /** Written if the generator can't reach what it copies from. */
+  /** A template, for a generator that can't reach its own. */
   readonly template?: Readonly<Record<string, string>>
-  /** Packages beside ours. */
+  /** Packages besides ours. */
   readonly packages: readonly string[]
   /** Files of the guides, by their paths in the app. */
   readonly files: Readonly<Record<string, string>>
-  /** Where the guides say that browsers find it. */
+  /** The URL at which the guides say to open it. */
   readonly host: string
   /** Its own tsconfig, to which the flags are added, and the compiler for it. */
   readonly checks: readonly { readonly tsconfig: string; readonly command: readonly string[] }[]
-  /** Starts what was built at PORT. */
+  /** Starts the built app at PORT. */
   readonly start: readonly string[]
   /** Whether the guide's server runs beside it, at API_PORT. */
   readonly hasServer?: boolean
-  /** Whether it has our sign-in button, which asks with which wallet, and shows a short form of the account. */
+  /** Whether it has our sign-in button, which needs another click for the wallet, and shows the account shortened. */
   readonly hasSignInButton?: boolean
-  /** The button by which a person asks the server, and what the page then shows. */
+  /** The button that calls the server, and the text that the page then shows. */
   readonly asks?: { readonly button: string; readonly answer: (account: string) => string }
 }
 
@@ -42,13 +42,13 @@ const SERVER = {
   'server.js': printed('start', 'server').replace('port: 8787', 'port: API_PORT'),
   'vite.config.js': printed('start', 'config').replace('8787', 'API_PORT'),
 }
-// The guide's configuration, with the plugin that the generator's own has.
+// The guide's configuration, with the plugin that the generator added.
 const withPlugin = (plugin: string, name: string): string =>
   `${plugin}\n${SERVER['vite.config.js']
     .replace('{ server', `{ plugins: [${name}()], server`)
     .replace("'/api'", "'/notes'")}`
 
-// Pages of these guides keep notes at an API of another origin. Here the server of the guide to requests is behind the page's own.
+// Pages of these guides call an API of another origin. Here, the server of the requests guide is behind the page's own server.
 const atVite = (code: string): string =>
   code
     .replaceAll(/https:\/\/a(?:pi|pp)\.example\.com/g, `http://${VITE.host}`)
@@ -67,7 +67,7 @@ const NOTES = {
 
 const SERVER_PACKAGES = ['hono@4.13.19', '@hono/node-server@2.1.8']
 
-// Of the template that nuxi copies from GitHub, by the newest version for Node 20.
+// From the template that nuxi copies from GitHub, with the newest version for Node 20.
 const NUXT_TEMPLATE = {
   'package.json': JSON.stringify({
     name: 'nuxt-app',

@@ -4,8 +4,8 @@ import { findEngines } from '../engines/engines.js'
 
 const engines = await findEngines()
 
-// `npm run try:apps`: new apps by the generators that newcomers use, with what the guides print typed into them. It installs a
-// gigabyte, and needs a registry, so it is no part of the tests.
+// `npm run try:apps`: new apps created by the usual generators, with the guides' code. It installs a gigabyte and needs a
+// registry, so it is not part of the tests.
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {

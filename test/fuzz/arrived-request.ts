@@ -4,13 +4,13 @@ import { type IncomingRequest, incomingRequest } from '../../src/http/incoming-r
 import { incomingMessage, type NodeRequest } from '../../src/middleware/node-request.js'
 import type { WireRequest } from '../setup/wire-request.js'
 
-/** A request that has arrived, and what a handler finds in it once it was verified. */
+/** A received request, and what a handler reads from it after verification. */
 export interface Arrived {
   readonly incoming: IncomingRequest<WireRequest>
   seen(): Promise<{ method: string; target: string; body: Uint8Array<ArrayBuffer> }>
 }
 
-/** As fetch handlers and Hono get it; `undefined` if the platform makes no `Request` of it. */
+/** The request for fetch handlers and Hono; `undefined` if the platform can't create such a `Request`. */
 export function asWebRequest(wire: WireRequest): Arrived | undefined {
   const { method, target, host, headers, body } = wire
   let request: Request
@@ -32,7 +32,7 @@ export function asWebRequest(wire: WireRequest): Arrived | undefined {
   return { incoming: { ...incomingRequest(request, true), at: () => wire }, seen }
 }
 
-/** As Node and Express get it: with a body in one piece or two, and no more said about its length than need be. */
+/** The request for Node and Express, with its body in one or two chunks, and with as few headers about its length as possible. */
 export function asNodeRequest(wire: WireRequest): Arrived {
   const { method, target, host, headers, body } = wire
   const half = body.length >> 1

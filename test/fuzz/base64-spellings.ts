@@ -4,7 +4,7 @@ const URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 type Spelling = (text: string, random: Random) => string
 
-// The last character of a segment may carry bits that decode to nothing.
+// The last character of a segment may have bits that are not decoded.
 const otherLast: Spelling = (text, random) => {
   const value = URL_ALPHABET.indexOf(text.slice(-1))
   return text.slice(0, -1) + URL_ALPHABET.charAt(value ^ (1 + random.below(15)))
@@ -27,7 +27,7 @@ const SPELLINGS: readonly Spelling[] = [
   },
 ]
 
-/** Another text that a lenient decoder would take for the same bytes, or nearly so. */
+/** Another string that a lenient decoder would decode to the same bytes, or similar ones. */
 export function respellBase64(text: string, random: Random): string {
   return random.pick(SPELLINGS)(text, random)
 }

@@ -10,13 +10,13 @@ import { verifyKeySignature } from '../../src/key/verify.js'
 import { AUTHORITIES } from './genuine-requests.js'
 
 const FIELDS = ['signature', 'signature-input', 'authorization', 'content-digest', 'content-type']
-// The library trims fields in a time that is quadratic in a run of white space: seconds for some of those that are made here. A
-// server refuses them by their form or length, before it reads the signature.
+// The library trims fields in quadratic time for runs of white space, which takes seconds for some cases. A server refuses
+// these by their form or length before it reads the signature.
 const LONG_WHITE_SPACE = /\s{2000}/
 
 /**
- * Throws unless the reader of the one spelling comes to the same verdict as the library for RFC 9421. What that reader does not take
- * goes to the library, so there is no difference.
+ * Throws unless our fast reader agrees with the library for RFC 9421. What the fast reader does not accept is passed to the
+ * library, so there is no difference.
  */
 export async function assertReadersAgree(request: IncomingRequest<unknown>, time: number): Promise<void> {
   const values = FIELDS.map((name) => [name, request.header(name)] as const)

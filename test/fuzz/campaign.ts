@@ -4,13 +4,13 @@ import { SEED } from '../setup/seed.js'
 import type { FuzzCase, FuzzKind } from './fuzz-kind.js'
 import { Random } from './random.js'
 
-// What takes longer is looked at again: the machine may have been busy. It is told, and fails nothing.
+// Slower cases are run again, because the machine may have been busy. They are reported, and fail no test.
 const NOTED_MS = 10
 const TRIES = 3
 const WARM_UP = 200
 const CONTROL_ONE_IN = 50
 
-/** What became of the cases of one kind. */
+/** The results for one kind of input. */
 export interface Tally {
   readonly name: string
   cases: number
@@ -19,7 +19,7 @@ export interface Tally {
   readonly refused: Map<string, number>
   slowestMs: number
   slowestCase: number
-  /** Broken promises of the library, one of each sort, with all that is needed to see them again. */
+  /** Failures of the library, one of each sort, with everything needed to reproduce them. */
   readonly findings: Map<string, string>
 }
 
@@ -42,14 +42,14 @@ async function timed(fuzzCase: FuzzCase): Promise<{ outcome: Outcome; ms: number
   return { outcome, ms: performance.now() - start }
 }
 
-/** The least of several times, because others use this machine too. Each is of the same case, made anew. */
+/** The minimum of several times, because others use this machine too. Each run uses the same case, made again. */
 async function leastTime(kind: FuzzKind, index: number, first: number): Promise<number> {
   let least = first
   for (let i = 0; i < TRIES; i++) least = Math.min(least, (await timed(caseAt(kind, index).fuzzCase)).ms)
   return least
 }
 
-/** What the library must not have done in this case; `undefined` if it did well. */
+/** What the library did wrong in this case; `undefined` if nothing. */
 function broken(kind: FuzzKind, outcome: Outcome, isControl: boolean): string | undefined {
   if ('accepted' in outcome)
     return kind.genuine.has(outcome.accepted) ? undefined : `accepted what nobody signed: ${outcome.accepted}`
@@ -59,7 +59,7 @@ function broken(kind: FuzzKind, outcome: Outcome, isControl: boolean): string | 
   return isControl ? `refused what is genuine: ${String(error)}` : undefined
 }
 
-/** Runs so many cases of a kind. Where it is told how long the slowest takes, that is looked at again. */
+/** Runs so many cases of a kind. If slow cases are reported, they are run again. */
 export async function campaign(kind: FuzzKind, cases: number, isTold = false): Promise<Tally> {
   const tally: Tally = {
     name: kind.name,
@@ -100,7 +100,7 @@ function count(refused: Map<string, number>, error: unknown): void {
   refused.set(code, (refused.get(code) ?? 0) + 1)
 }
 
-/** A tally in words. */
+/** Describes a tally. */
 export function inWords(tally: Tally): string {
   const refused = [...tally.refused]
     .sort(([, a], [, b]) => b - a)

@@ -12,7 +12,7 @@ import { held, judged } from './genuine.js'
 
 describeMutated([capabilityObjects, 0.23], [capabilityTexts, 0.22], [delegationChains, 0.06])
 
-describe('anything at all', () => {
+describe('arbitrary input', () => {
   const anything = fc.anything({
     withBigInt: true,
     withDate: true,

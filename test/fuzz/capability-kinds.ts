@@ -18,7 +18,7 @@ export async function accept(input: unknown): Promise<string> {
   return contentOf(await verifyCacao(input, judged))
 }
 
-/** Parts of three genuine capabilities in one: members of the payload too. */
+/** Combines parts of three genuine capabilities, also members of the payload. */
 function spliced(random: Random): unknown {
   const [a, b, c] = [0, 1, 2].map(() => random.pick(capabilities)) as [Cacao, Cacao, Cacao]
   if (random.oneIn(2)) return { h: a.h, p: b.p, s: c.s }
@@ -29,7 +29,7 @@ function spliced(random: Random): unknown {
 
 const THIEF = new Uint8Array(32).fill(200)
 
-/** In somebody's name, but signed by another account, as it is or with a member of another. */
+/** With another issuer, or with a member of another account's capability, and the old signature. */
 function stolen(random: Random): unknown {
   const [a, b] = [random.pick(capabilities), random.pick(capabilities)]
   const name = random.pick(Object.keys(b.p)) as keyof Cacao['p']
@@ -37,7 +37,7 @@ function stolen(random: Random): unknown {
   return { h: a.h, p, s: { t: 'eip191', s: signText(renderEthereumMessage(p), THIEF) } }
 }
 
-/** With as many and as long resources as the guard lets pass each by itself. */
+/** With as many and as long resources as the guard accepts, each on its own. */
 function oversized(random: Random): unknown {
   const { h, p, s } = random.pick(capabilities)
   const resource = `a:${'b'.repeat(random.pick([0, 100, 1000, 16_382]))}`
@@ -69,7 +69,7 @@ export function textCase(input: string, isInspected = false): FuzzCase {
   return { input, run }
 }
 
-/** The same by way of inspectCacao, which never rejects and says what verifyCacao does. */
+/** The same through inspectCacao, which never rejects and reports the same problems as verifyCacao. */
 async function inspected(value: unknown): Promise<string> {
   const { isAccepted, problems } = await inspectCacao(value, judged)
   const [first] = problems
@@ -92,12 +92,12 @@ export const capabilityTexts: FuzzKind = {
     const text = random.oneIn(2) ? spellJSON(jsonable(value), random, 8) : jsonOf(jsonable(value), random)
     const isInspected = random.oneIn(8)
     const mutated = random.oneIn(4) ? text : mutateText(text, random, jsonOf(other, random))
-    // How long a text may be is for whoever reads it.
+    // The caller limits the length of a text.
     return textCase(mutated.slice(0, 100_000), isInspected)
   },
 }
 
-/** What is left of a value on its way through DAG-JSON. */
+/** The value after encoding and decoding as DAG-JSON. */
 export function jsonable(value: unknown): unknown {
   try {
     return JSON.parse(encodeDagJSON(value)) as unknown

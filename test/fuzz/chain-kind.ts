@@ -13,7 +13,7 @@ import { mutateValue } from './value-mutator.js'
 const links = chains.flatMap(({ cacao }) => chainOf(cacao))
 const one = (random: Random): Cacao => random.pick(chains).cacao
 
-/** A payload, a signature and a parent of any three links. */
+/** A payload, a signature and a parent from any three links. */
 function spliced(random: Random): unknown {
   const [a, b] = [one(random), one(random)]
   const { h, p, s } = random.oneIn(2) ? a : b
@@ -25,7 +25,7 @@ function spliced(random: Random): unknown {
   }
 }
 
-/** A link left out, doubled or put elsewhere. */
+/** A link removed, repeated or moved. */
 function relinked(random: Random): unknown {
   const chain = chainOf(one(random))
   const i = random.below(chain.length)

@@ -19,7 +19,7 @@ const SPELLINGS: readonly TextChange[] = [
   (text) => text.replace(/;alg="[^"]*"/, ''),
 ]
 
-/** A structured dictionary (RFC 8941) in another spelling, or with another one's members. */
+/** A structured dictionary (RFC 8941) in another encoding, or with members of another one. */
 export function respellDictionary(text: string, random: Random, other: string): string {
   return random.pick(SPELLINGS)(text, random, other)
 }

@@ -21,7 +21,7 @@ const replaced = (said: SignatureInput, name: string, value: string): SignatureI
 
 type Weakening = (said: SignatureInput, created: number) => SignatureInput
 
-/** What a session's key may have signed for some other purpose: none of it counts as a request to this server. */
+/** Signatures that a session's key may have made for other purposes: none of them counts as a request to this server. */
 const OUT_OF_PROFILE: readonly Weakening[] = [
   (said) => {
     const dropped = random.below(said.components.length)
@@ -51,7 +51,7 @@ const OUT_OF_PROFILE: readonly Weakening[] = [
   (said) => ({ ...said, label: random.pick(['sig1', 'cacao2', 'a']) }),
 ]
 
-/** By the session's own key, but not in the profile. */
+/** Signed by the session's own key, but not in the profile. */
 async function outOfProfile(request: GenuineRequest): Promise<WireRequest> {
   const said = profileInput(request.signer, request.body.length > 0, CREATED, newNonce(random))
   return signWire(request, random.pick(OUT_OF_PROFILE)(said, CREATED), request.signer)
@@ -60,7 +60,7 @@ async function outOfProfile(request: GenuineRequest): Promise<WireRequest> {
 const thiefOf = ({ signer }: GenuineRequest): Signer =>
   random.pick(signers.filter(({ did }) => did !== signer.did))
 
-/** In somebody's name, by another key, and with something else to do than what the session asked for. */
+/** Signed by another key, with the victim's keyid or capability, and for another request. */
 async function byAnotherKey(request: GenuineRequest): Promise<WireRequest> {
   const thief = thiefOf(request)
   const hasBody = request.body.length > 0
@@ -81,7 +81,7 @@ async function byAnotherKey(request: GenuineRequest): Promise<WireRequest> {
   return signWire(hasBody ? withHeader(changed, 'content-digest', digestOf(body)) : changed, said, thief)
 }
 
-/** Under a capability that nobody granted so: for another key, in another name, or for more. */
+/** With a capability that nobody granted: for another key, of another account, or with more resources. */
 async function underForgedCapability(request: GenuineRequest): Promise<WireRequest> {
   const { h, p, s } = request.cacao
   const isStolen = random.oneIn(2)
@@ -100,7 +100,7 @@ async function underForgedCapability(request: GenuineRequest): Promise<WireReque
   return signWire(withHeader(request, 'authorization', `CACAO ${token}`), said, signer)
 }
 
-/** For a server of somebody else, who passes it on with the host as it was, or as it should be. */
+/** For an attacker's server, which forwards it with its own host or the right one. */
 async function forAnotherServer(request: GenuineRequest): Promise<WireRequest> {
   const said = profileInput(request.signer, request.body.length > 0, CREATED, newNonce(random))
   const signed = await signWire({ ...request, host: 'evil.example' }, said, request.signer)
@@ -108,7 +108,7 @@ async function forAnotherServer(request: GenuineRequest): Promise<WireRequest> {
 }
 
 /**
- * Requests that were really signed, and that nobody may act on. Their nonces are of no genuine one, so that accepting one
+ * Requests that were really signed, and that must be refused. Their nonces differ from all genuine ones, so that accepting one
  * would be noticed.
  */
 export const forgedRequests: readonly WireRequest[] = await Promise.all(

@@ -10,7 +10,7 @@ import { SEED } from '../setup/seed.js'
 import { grantedTo, type Signer, signers } from './genuine.js'
 import { Random } from './random.js'
 
-/** The end of a chain, and the key to which it was granted. */
+/** The last link of a chain, and the key to which it was granted. */
 export interface Held {
   readonly cacao: Cacao
   readonly signer: Signer
@@ -20,7 +20,7 @@ const random = new Random(SEED, 0xc4a1)
 const texts = fc.sample(payloads({}), { seed: SEED, numRuns: 100 })
 const others = (signer: Signer): Signer => random.pick(signers.filter(({ did }) => did !== signer.did))
 
-/** Some of what was granted, or what lies under it. */
+/** Some of the granted resources, or resources below them. */
 function lesser(resources: readonly string[]): string[] {
   const some = resources.filter(() => !random.oneIn(3))
   return (some.length > 0 ? some : resources).map((resource) =>
@@ -30,7 +30,7 @@ function lesser(resources: readonly string[]): string[] {
   )
 }
 
-/** What the holder may grant to another key. */
+/** A payload that the holder may sign for another key. */
 function within({ cacao: parent, signer }: Held, aud: string): CacaoPayload {
   const { domain, exp, resources = [] } = parent.p
   const { nonce, statement } = random.pick(texts)
@@ -66,15 +66,15 @@ const roots: readonly Held[] = signers.flatMap((signer) =>
     .map((cacao) => ({ cacao, signer })),
 )
 
-/** Genuine chains by their number of links: each list holds what the one before was delegated to. */
+/** Genuine chains by their number of links; each list delegates from the list before. */
 const generations: (readonly Held[])[] = [roots]
 for (let links = 2; links <= MAX_LINKS; links++)
   generations.push(await Promise.all((generations.at(-1) ?? []).map(delegated)))
 
-/** The ends of all genuine chains of more than the account's own capability. */
+/** The last links of all genuine chains with more than one link. */
 export const chains: readonly Held[] = generations.slice(1).flat()
 
-/** What no holder may grant, though it signs it. */
+/** Links that are invalid although the holder signed them. */
 type Overreach = (p: CacaoPayload, parent: Cacao, other: Cacao) => object
 
 const OVERREACHES: readonly Overreach[] = [
@@ -93,7 +93,7 @@ const OVERREACHES: readonly Overreach[] = [
   ({ aud }) => ({ iss: aud }),
 ]
 
-/** Signed by the holder, but beyond what it holds; or within, and by somebody else; or one link too many. */
+/** Signed by the holder, but beyond its resources; or within them, but by another key; or one link too many. */
 async function forged(held: Held, i: number): Promise<unknown> {
   const aud = others(held.signer).did
   const p = within(held, aud)
@@ -105,7 +105,7 @@ async function forged(held: Held, i: number): Promise<unknown> {
   const other = random.pick(chains.filter(({ cacao }) => cacao !== held.cacao)).cacao
   const changed = { ...p, ...overreach(p, held.cacao, other) }
   const isTooLong = generations.at(-1)?.includes(held) ?? false
-  // A text is only written for did:key: for the rest, it stays as it was.
+  // Only a did:key has a text to sign; other issuers keep the old signature.
   const text = changed.iss.startsWith('did:key:') ? changed : p
   return { ...(await sign(isTooLong ? p : text, held.cacao, held.signer)), p: isTooLong ? p : changed }
 }

@@ -9,7 +9,7 @@ import { SEED } from '../setup/seed.js'
 import { grantedTo, type Signer, signers } from './genuine.js'
 import { Random } from './random.js'
 
-/** A JWS that a session key really signed, in its parts. */
+/** A JWS that a session key really signed, as its parts. */
 export interface GenuineJWS {
   readonly header: Readonly<Record<string, string>>
   readonly head: string
@@ -21,7 +21,7 @@ export interface GenuineJWS {
   readonly link?: CID
 }
 
-/** What is accepted of a JWS: who signed it, what, and under which capability. */
+/** What the verifier returns for a JWS: its signer, its payload and its capability. */
 export function contentOfJWS(kid: string, payload: Uint8Array, cid = ''): string {
   return `${kid} ${toHex(payload)} ${cid}`
 }
@@ -32,7 +32,7 @@ const objects = fc.sample(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 1 
   numRuns: 200,
 })
 
-/** Signs a header and a payload, whatever they say. */
+/** Signs any header and payload. */
 async function signJWS(header: string, body: string, signer: Signer): Promise<GenuineJWS> {
   const head = toBase64url(utf8(header))
   const signature = toBase64url(await signer.sign(utf8(`${head}.${body}`)))
@@ -56,14 +56,14 @@ async function make(signer: Signer, capability?: Cacao): Promise<GenuineJWS> {
   }
 }
 
-/** For every signer: under each of a few capabilities of its own, and for itself alone. */
+/** For every signer: with each of a few of its capabilities, and without one. */
 export const genuineJWS: readonly GenuineJWS[] = await Promise.all(
   signers.flatMap((signer) =>
     [...grantedTo(signer), undefined].map((capability) => make(signer, capability)),
   ),
 )
 
-/** What others signed in a signer's name, with an algorithm of theirs or of the signer. */
+/** JWS of other keys with the signer's kid, with an algorithm of either key. */
 export const stolenJWS: readonly GenuineJWS[] = await Promise.all(
   genuineJWS.map(async (jws, i) => {
     const thief = signers.filter(({ did }) => did !== jws.signer.did)[i % (signers.length - 1)] as Signer

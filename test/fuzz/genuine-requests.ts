@@ -12,7 +12,7 @@ import { contentOf, grantedTo, judged, type Signer, signers } from './genuine.js
 import { chains } from './genuine-chains.js'
 import { Random } from './random.js'
 
-/** A request that a session really signed, in its parts. */
+/** A request that a session really signed, as its parts. */
 export interface GenuineRequest extends WireRequest {
   readonly signer: Signer
   readonly cacao: Cacao
@@ -22,24 +22,24 @@ export interface GenuineRequest extends WireRequest {
   readonly content: string
 }
 
-/** One change to a request; a part of another one may come in. */
+/** One change to a request; it may use a part of another one. */
 export type RequestMutation = (request: GenuineRequest, random: Random, other: GenuineRequest) => WireRequest
 
 export const AUTHORITIES = ['api.example.com', 'api.example.org:8443'] as const
 
-/** What is accepted of a request: what was asked for, by which signature and under which capability. */
+/** What the verifier returns for a request: its target, its signature and its capability. */
 export function contentOfRequest(
   { method, target, body }: Pick<WireRequest, 'method' | 'target' | 'body'>,
   id: string,
   { account, cacao, created, expires }: Pick<VerifiedRequest, 'account' | 'cacao' | 'created' | 'expires'>,
 ): string {
-  // To RFC 9421 (§2.2.7) a query that is empty is one that is absent.
+  // In RFC 9421 (§2.2.7), an empty query is the same as none.
   const sameTarget = target.replace(/^([^?]*)\?$/, '$1')
   const times = [created.getTime(), expires.getTime()]
   return JSON.stringify([method, sameTarget, toHex(sha256(body)), id, ...times, account, contentOf(cacao)])
 }
 
-/** 128 bits, as sessions take them. */
+/** 128 bits, as in sessions. */
 export const newNonce = (random: Random): string => toBase64url(random.bytes(16))
 
 const random = new Random(SEED, 0x9421)
@@ -93,7 +93,7 @@ async function make(signer: Signer, cacao: Cacao, authorization: string): Promis
   return { ...(await signWire(plain, said, signer)), signer, cacao, said, created: created * 1000, content }
 }
 
-/** What travels, where the capability isn't too long to travel. */
+/** The request as it is sent, if its capability is short enough. */
 function carried(cacao: Cacao): readonly [Cacao, string][] {
   try {
     return [[cacao, authorizationOf(cacao)]]
@@ -102,7 +102,7 @@ function carried(cacao: Cacao): readonly [Cacao, string][] {
   }
 }
 
-/** For every signer: six under each of four capabilities of its own, and of two that were delegated to it. */
+/** For every signer: six requests with each of four of its capabilities, and of two delegated ones. */
 export const genuineRequests: readonly GenuineRequest[] = await Promise.all(
   signers.flatMap((signer) =>
     [

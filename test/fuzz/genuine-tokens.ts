@@ -11,7 +11,7 @@ import { chains } from './genuine-chains.js'
 import { AUTHORITIES, newNonce, TARGETS } from './genuine-requests.js'
 import { Random } from './random.js'
 
-/** A token that a session key really signed, in its parts. */
+/** A token that a session key really signed, as its parts. */
 export interface GenuineToken {
   readonly kind: TokenKind
   readonly header: string
@@ -19,7 +19,7 @@ export interface GenuineToken {
   readonly token: string
   readonly signer: Signer
   readonly cacao: Cacao
-  /** Of a signed URL: where it leads, without the token. */
+  /** For a signed URL: the URL without the token. */
   readonly host: string
   readonly target: string
   readonly content: string
@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<TokenKind, string>> = {
   url: 'cacao-session-url+jwt',
 }
 
-/** What is accepted of a token: for whom, what it says, until when, and under which capability. */
+/** What the verifier returns for a token: its account, its claims, its expiry and its capability. */
 export function contentOfToken(
   { aud, claims = {}, exp, iat, jti }: Omit<Payload, 'iss'>,
   { account, cacao }: Pick<Caller, 'account' | 'cacao'>,
@@ -49,13 +49,13 @@ export function contentOfToken(
   return JSON.stringify([aud, claims, jti, iat, exp, account, contentOf(cacao)])
 }
 
-/** Signs a header and a payload, whatever they say. */
+/** Signs any header and payload. */
 export async function signToken(header: string, payload: string, signer: Signer): Promise<string> {
   const input = `${toBase64url(utf8(header))}.${toBase64url(utf8(payload))}`
   return `${input}.${toBase64url(await signer.sign(utf8(input)))}`
 }
 
-/** The header of a signer's tokens of a kind. */
+/** The header of a signer's tokens of this kind. */
 export function headerOfToken(kind: TokenKind, { did, alg }: Signer, cacao: Cacao): string {
   return encodeDagJSON({
     alg: alg === 'EdDSA' ? 'Ed25519' : alg,
@@ -89,7 +89,7 @@ async function make(kind: TokenKind, signer: Signer, cacao: Cacao): Promise<Genu
 
 const MOST_IN_A_HEADER = 6000
 
-/** For every signer: three of each kind under each of three capabilities of its own, and of two that were delegated to it. */
+/** For every signer: three tokens of each kind with each of three of its capabilities, and of two delegated ones. */
 export const genuineTokens: readonly GenuineToken[] = await Promise.all(
   signers.flatMap((signer) =>
     [
@@ -105,7 +105,7 @@ export const genuineTokens: readonly GenuineToken[] = await Promise.all(
   ),
 )
 
-/** What a thief's key signed in somebody's name: with the thief's key in the header, or with the victim's. */
+/** Tokens that a thief's key signed with a stolen capability, with the key of the thief or the victim in the header. */
 export const stolenTokens: readonly GenuineToken[] = await Promise.all(
   genuineTokens.map(async (genuine, i) => {
     const { kind, signer, cacao, payload } = genuine

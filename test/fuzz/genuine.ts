@@ -16,14 +16,14 @@ import { native, signText } from '../setup/native-secp256k1.js'
 import { SEED } from '../setup/seed.js'
 import { Random } from './random.js'
 
-/** How everything is verified here: at a day when all that is genuine is valid. */
+/** The options of every verification, at a time when all genuine inputs are valid. */
 export const judged = {
   verifiers: ethereumVerifiers({ recover: recoverWithSecp256k1(native) }),
   now: (): number => Date.parse('2024-06-02T00:00:00Z'),
   delegation: { maxLinks: 4 },
 }
 
-/** What a session string is read by. */
+/** The options for session strings. */
 export const held = { verifiers: judged.verifiers, now: judged.now }
 
 /** A session key, which signs deterministically. */
@@ -46,7 +46,7 @@ export const signers: readonly Signer[] = [
   }),
 ]
 
-/** What a capability and its chain say, in one spelling: the letters of an address may be of either case. */
+/** The contents of a capability and its chain, in a canonical form: addresses may be in either case. */
 export function contentOf(cacao: Cacao): string {
   const says = chainOf(cacao).map(({ p }) =>
     Object.entries({ ...p, iss: accountOfDID(p.iss) }).sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -58,7 +58,7 @@ const accounts = seeds.map((key) => ({ key, address: addressOfPrivateKey(key) })
 const within = (...texts: string[]): fc.Arbitrary<string> => fc.constantFrom(...texts)
 const generated = fc.sample(
   payloads({
-    // Up to 2022-09-20 older layouts of the text count too.
+    // Up to 2022-09-20, older layouts of the text are valid too.
     iat: within('2024-06-01T12:00:00.000Z', '2021-01-01t00:00:00z', '2022-09-19T23:59:59.5-00:00'),
     exp: within('2099-12-31T23:59:59Z', '2124-02-29T00:00:00.123456+14:00'),
     nbf: within('2024-06-01T00:00:00Z', '2000-01-01T00:00:00Z'),
@@ -83,7 +83,7 @@ function spellings(hex: string): (string | Uint8Array)[] {
   return [hex, hex, hex, bytes, `0x${toHex(low)}`, compact]
 }
 
-/** Genuine capabilities of every shape, a part of them granted to the signers. */
+/** Genuine capabilities of every shape, some of them granted to the signers. */
 export const capabilities: readonly Cacao[] = generated.map((made, i) => {
   const random = new Random(SEED, i)
   const { key, address } = random.pick(accounts)

@@ -9,7 +9,7 @@ type Header = readonly [name: string, value: string]
 
 const SIGNED = ['authorization', 'signature', 'signature-input', 'content-digest', 'content-type'] as const
 
-// Room for a run of white space that is cheap to send, and that a careless pattern takes long to read.
+// The length of a run of white space that is cheap to send, and that a careless pattern takes long to match.
 const padded = (text: string, random: Random): string => {
   const i = random.below(text.length)
   const space = random
@@ -49,7 +49,7 @@ const HEADERS: readonly HeaderMutation[] = [
   ]),
 ]
 
-/** One header of those that count, removed, doubled, renamed, padded, split or changed as text. */
+/** One relevant header, removed, repeated, renamed, padded, split or changed as text. */
 export const changeHeader: RequestMutation = (request, random, other) => {
   const name = random.pick(SIGNED)
   const headers = request.headers.flatMap((header) =>
@@ -77,13 +77,13 @@ const STRAY: readonly Header[] = [
   ['Trailer', 'Signature'],
 ]
 
-/** Headers in another order, or one more that might be heard. */
+/** Headers in another order, or with one more that a server might read. */
 export const changeHeaders: RequestMutation = (request, random) => {
   const headers = [...request.headers, ...(random.oneIn(3) ? [] : [random.pick(STRAY)])]
   return { ...request, headers: random.shuffled(headers) }
 }
 
-/** Two or more of the headers that count, or all of them, those of another request. */
+/** Two or more of the relevant headers, or all of them, taken from another request. */
 export const swapHeaders: RequestMutation = (request, random, other) => {
   let swapped: WireRequest = request
   for (const name of random.oneIn(6) ? SIGNED : SIGNED.filter(() => random.oneIn(2)))
@@ -98,14 +98,14 @@ const changedBytes = (body: Uint8Array, random: Random): Uint8Array<ArrayBuffer>
   return changed
 }
 
-/** The same bytes as another type, or as two. */
+/** The same bytes with another type, or with two. */
 export const changeType: RequestMutation = (request, random) => {
   const type = headerOf(request, 'content-type')
   const others = ['text/html', `${type}; charset=utf-7`, `${type}, text/html`, type.toUpperCase(), '']
   return withHeader(request, 'content-type', random.pick(others))
 }
 
-/** Another body, with the digest as it was or its own. */
+/** Another body, with the old digest or its own. */
 export const changeBody: RequestMutation = (request, random, other) => {
   const text = new TextDecoder().decode(request.body)
   const body = random.pick([
@@ -138,7 +138,7 @@ const DIGESTS: readonly ((digest: string, other: string) => string)[] = [
   (digest) => digest.replace('=:', ':'),
 ]
 
-/** A digest that is of another kind, doubled or written otherwise. */
+/** A digest of another algorithm, repeated or in another encoding. */
 export const changeDigest: RequestMutation = (request, random, other) => {
   const digest = headerOf(request, 'content-digest') || digestOf(request.body)
   return withHeader(request, 'content-digest', random.pick(DIGESTS)(digest, digestOf(other.body)))

@@ -1,6 +1,6 @@
 import type { Random } from './random.js'
 
-/** What a hostile input throws by itself; the library says so with an error of its own. */
+/** The error that a hostile input throws; the library must reject with its own error. */
 class OwnError extends Error {}
 
 type Make = (target: object, forged: object, random: Random) => object
@@ -67,7 +67,7 @@ const MAKES: Readonly<Record<string, Make>> = {
   },
 }
 
-/** A wrapper around an object that behaves badly, or only looks as if it did. */
+/** A wrapper around an object that throws when it is read, or that only resembles the object. */
 export function hostile(target: object, forged: object, random: Random): object {
   return random.pick(Object.values(MAKES))(target, forged, random)
 }

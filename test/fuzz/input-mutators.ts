@@ -84,7 +84,7 @@ const PARAMETERS = [
 
 const DID = /did:key:[1-9A-HJ-NP-Za-km-z]+/g
 
-/** One item of a list changed as text: a number that is another one, a DID without its fragment, white space. */
+/** One item of a list changed as text: another number, a DID without its fragment, white space. */
 const itemChanged: ListChange = (list, random, others) => {
   const i = random.below(list.length)
   const item = list[i] ?? ''
@@ -108,7 +108,7 @@ const itemChanged: ListChange = (list, random, others) => {
 const changedList = (list: readonly string[], random: Random, others: readonly string[]): string[] =>
   random.pick([...LIST_CHANGES, ...Array<ListChange>(5).fill(itemChanged)])(list, random, others)
 
-/** What a signature says of itself, changed in one of its parts. */
+/** One part of a signature's parameters, changed. */
 function mutatedInput(said: SignatureInput, random: Random, other: SignatureInput): SignatureInput {
   const part = random.below(8)
   if (part === 0) return { ...said, label: random.pick(['sig1', 'Cacao', 'cacao2', '*', 'a', '', 'cacao ']) }

@@ -1,18 +1,18 @@
 import type { Random } from './random.js'
 
-// What lies deeper is left out, because this recursion ends no later than those that it tries.
+// Deeper values are left out, to limit this recursion.
 const MOST_LEVELS = 2000
 
 /**
- * JSON text for a value of plain objects, arrays and text, in one of its many spellings: white space, escapes, members
- * in another order or given twice. Of a member given twice the last one counts, whichever that is here.
+ * A JSON text of plain objects, arrays and strings, in one of its many forms: white space, escapes, members in another order or
+ * repeated. The last one of repeated members counts.
  */
 export function spellJSON(value: unknown, random: Random, oddity: number): string {
   const odd = (): boolean => random.oneIn(oddity)
   const space = (): string => (odd() ? random.pick([' ', '\n', '\t', '\r\n  ']) : '')
   const text = (raw: string): string => {
     const plain = JSON.stringify(raw)
-    // What is very long is odd enough, and its spelling would be longer still.
+    // A very long value is unusual enough, and its text would be even longer.
     if (raw.length > 1000 || !odd()) return plain
     return `"${[...raw].map((character) => (odd() ? escaped(character) : JSON.stringify(character).slice(1, -1))).join('')}"`
   }
@@ -49,7 +49,7 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-// What JSON cannot say, such as a bigint, and what has a mind of its own about its JSON, becomes something near it.
+// Values that JSON does not have, such as a bigint, or with their own toJSON, become something similar.
 function spellOther(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'null'

@@ -17,7 +17,7 @@ type Parts = Pick<GenuineJWS, 'head' | 'body' | 'signature' | 'link'>
 type Segment = 'head' | 'body' | 'signature'
 const SEGMENTS: readonly Segment[] = ['head', 'body', 'signature']
 
-// Whoever leaves the capability away learns only which key signed.
+// Without its capability, a JWS proves only its key.
 const genuine = new Set(
   genuineJWS.flatMap(({ header, body, cid }) => {
     const payload = fromBase64url(body) ?? new Uint8Array()
@@ -26,14 +26,14 @@ const genuine = new Set(
 )
 const signingInputs = new Set(genuineJWS.map(({ head, body }) => `${head}.${body}`))
 
-/** The JWS in one of the forms in which it travels. */
+/** The JWS in one of its serializations. */
 function formOf({ head, body, signature, link }: Parts, random: Random): unknown {
   if (random.oneIn(2)) return `${head}.${body}.${signature}`
   const general = { payload: body, signatures: [{ protected: head, signature }] }
   return link ? { ...general, link: random.oneIn(2) ? link : String(link) } : general
 }
 
-/** What was signed, where the input is no getter's or Proxy's to say: those may say something else each time. */
+/** The signed content, unless the input is a getter or a Proxy, which may return something else each time. */
 function signingInput(input: unknown): string | undefined {
   if (typeof input === 'string') return input.split('.').slice(0, 2).join('.')
   const first = plainMember(plainMember(input, 'signatures'), '0')
@@ -65,7 +65,7 @@ const withHead = (jws: GenuineJWS, header: string): Parts => ({ ...jws, head: to
 const MUTATIONS: readonly Mutation[] = [
   (jws, random) =>
     mutateText(`${jws.head}.${jws.body}.${jws.signature}`, random, random.pick(genuineJWS).head),
-  // One part, or two, of other genuine ones.
+  // One or two parts from other genuine JWS.
   (jws, random) => {
     const parts = { ...jws, [random.pick(SEGMENTS)]: random.pick(genuineJWS)[random.pick(SEGMENTS)] }
     const segment = random.pick(SEGMENTS)
@@ -82,13 +82,13 @@ const MUTATIONS: readonly Mutation[] = [
       random,
     )
   },
-  // Another header over the same payload and signature.
+  // Another header with the same payload and signature.
   (jws, random) => formOf(withHead(jws, mutateText(JSON.stringify(jws.header), random)), random),
   (jws, random) => {
     const header = jsonable(mutateValue(jws.header, random, random.pick(genuineJWS).header))
     return formOf(withHead(jws, spellJSON(header, random, 6)), random)
   },
-  // In somebody's name, but signed by another key.
+  // With another key's kid, but signed by its own key.
   (_, random) => formOf(random.pick(stolenJWS), random),
   (jws, random) => {
     const signature = fromBase64url(jws.signature) ?? new Uint8Array()
@@ -107,7 +107,7 @@ const MUTATIONS: readonly Mutation[] = [
   }),
 ]
 
-/** The capability that is handed over with it: mostly its own. */
+/** The capability passed with it, mostly its own. */
 function capabilityFor(jws: GenuineJWS, random: Random): unknown {
   if (random.oneIn(12)) return random.pick(capabilities)
   if (random.oneIn(12))

@@ -54,7 +54,7 @@ function nested(depth: number, isArray: boolean): unknown {
   return value
 }
 
-/** A value that has no business where it is put. */
+/** A value that is wrong at its place. */
 export function oddValue(random: Random): unknown {
   if (random.oneIn(60)) return nested(random.pick([10, 1000, 20_000]), random.oneIn(2))
   if (random.oneIn(60)) return Array<string>(random.pick([1000, 1001, 5000])).fill('a:')

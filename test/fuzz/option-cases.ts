@@ -15,21 +15,21 @@ import { accepting, NOW, post } from '../setup/request-signer.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { judged } from './genuine.js'
 
-/** Something genuine that options judge, and one option with a value of which it must be refused. */
+/** A genuine input that options check, and one option with a value that must refuse it. */
 export interface OptionCase {
   readonly of: string
   readonly option: string
-  /** The others, by which it would be accepted. */
+  /** The other options, which accept it. */
   readonly others: Readonly<Record<string, unknown>>
-  /** By which it is refused. */
+  /** A value of the option that refuses it. */
   readonly refusing: unknown
-  /** By which it is accepted; absent where it never is. */
+  /** A value of the option that accepts it; absent if there is none. */
   readonly accepting?: unknown
-  /** Whether `undefined` is the same as leaving it out, because it checks nothing by itself. */
+  /** Whether `undefined` is the same as no option, because the option checks nothing by itself. */
   readonly isSetting?: boolean
-  /** Whether a value is a proper one of this option, by which it is rightly accepted. */
+  /** Whether a mutated value is a valid one, and accepts the input rightly. */
   accepts(value: unknown): boolean | Promise<boolean>
-  /** Resolves with `true` if it is accepted with the options; rejects, or resolves with `false`, if not. */
+  /** Resolves with `true` if the input is accepted with the options; rejects, or resolves with `false`, if not. */
   judge(options: object): Promise<boolean>
 }
 
@@ -40,7 +40,7 @@ const BESIDE = 'https://elsewhere.example.com/1'
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && item !== '')
-/** What a function says of the argument; `undefined` for what is none. */
+/** The result of a function for the argument; `undefined` for other values. */
 const said = async (value: unknown, ...of: unknown[]): Promise<unknown> => {
   try {
     return typeof value === 'function' ? await value(...of) : undefined
@@ -62,7 +62,7 @@ const ofResources: Check = {
   option: 'resources',
   refusing: [BESIDE],
   accepting: [RESOURCE],
-  // Whatever a Proxy or an array of another kind holds, none of it is granted but this one.
+  // However a Proxy or an unusual array behaves, only this resource is granted.
   accepts: (value) => isTexts(value) && value.every((item) => item === RESOURCE),
 }
 const ofRevocation: Check = {
@@ -175,7 +175,7 @@ const ofJWS: readonly OptionCase[] = [
     others: { verifiers, capability: jws.capability },
     judge: (options: object) => accepted(verifyJWS(jws.signed, options)),
   })),
-  // Without a capability, none of it can be accepted, whatever the value.
+  // Without a capability, no value of the option can accept the input.
   ...[ofSite, ofResources, ofRevocation, ofNonce, ofIssuer, ofAbility].map((check) => ({
     ...check,
     accepts: () => false,
@@ -276,7 +276,7 @@ const sessions = (
 ): OptionCase[] => checks.map((check) => ({ ...check, of, others: { verifiers, ...others }, judge }))
 const TRUST = [ofSite, ofRevocation, ofSignature]
 
-/** Every option that asks for a check, of every function that takes it. */
+/** Every option with a check, of every function that has it. */
 export const OPTION_CASES: readonly OptionCase[] = [
   ...capability('verifyCacao', (input, options) => accepted(verifyCacao(input, options))),
   ...capability('inspectCacao', async (input, options) => (await inspectCacao(input, options)).isAccepted),

@@ -3,8 +3,8 @@ import { oddValue } from './odd-values.js'
 import { OPTION_CASES, type OptionCase } from './option-cases.js'
 import type { Random } from './random.js'
 
-// Whatever an option is, it is never the same as leaving its check out: what must be refused is accepted only by a value with
-// which the check, properly made, accepts it.
+// A malformed option must never act as a missing one: an input that must be refused is accepted only with a value whose check
+// really accepts it.
 
 const RIGHTLY = 'rightly accepted'
 
@@ -23,7 +23,7 @@ const withValue =
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value])
 class OwnArray extends Array<unknown> {}
 
-/** The right value in a form that isn't one. */
+/** The right value in a wrong form. */
 const FORMS: readonly ((value: unknown, random: Random) => unknown)[] = [
   (value) => asList(value).join(','),
   (value) => asList(value)[0],
@@ -70,13 +70,13 @@ const MUTATIONS: readonly Mutation[] = [
     const { [option]: __, ...left } = others
     return { options: { ...left, [misspelt(option, random)]: refusing }, isGone: true }
   },
-  // Inherited, of whichever kind of prototype.
+  // Inherited from some kind of prototype.
   ({ others, option, refusing }, random) => {
     const { [option]: __, ...left } = others
     const parents = [{ [option]: refusing }, Object.assign(Object.create(null), { [option]: refusing })]
     return { options: Object.assign(Object.create(random.pick(parents)), left), isGone: true }
   },
-  // Read more than once, it would be another one the second time.
+  // With a getter that returns another value the second time.
   ({ others, option, refusing }, random) => {
     const odd = oddValue(random)
     let reads = 0
@@ -113,7 +113,7 @@ function caseOf(optionCase: OptionCase, { options, value, isGone = false }: Retu
     try {
       if (!(await optionCase.judge(options))) return RIGHTLY
     } catch (error) {
-      // Misspelt, it may be another option of the same function.
+      // A misspelt name may be that of another option of the same function.
       const names = [option, ...(isGone ? Object.keys(options) : [])]
       const { message } = error as Error
       if (
@@ -134,7 +134,7 @@ export const checkOptions: FuzzKind = {
   name: 'options',
   genuine: new Set([RIGHTLY]),
   isRefusal: (error) => error instanceof TypeError,
-  /** As they are, each refuses, and is accepted without the one. */
+  /** Unchanged, each option refuses the input, which is accepted without the option. */
   control(random) {
     const optionCase = random.pick(OPTION_CASES)
     const { others, option, refusing, of } = optionCase

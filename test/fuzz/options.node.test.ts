@@ -3,12 +3,12 @@ import { describeMutated } from './describe-mutated.js'
 import { OPTION_CASES } from './option-cases.js'
 import { checkOptions } from './option-kind.js'
 
-describe('what the options judge', () => {
+describe('each check among the options', () => {
   const named = OPTION_CASES.map(
     (optionCase) => [`${optionCase.of}: ${optionCase.option}`, optionCase] as const,
   )
 
-  it.each(named)('%s refuses it by its right value, and by that alone', async (_, optionCase) => {
+  it.each(named)('%s refuses by the value of that option only', async (_, optionCase) => {
     const { others, option, refusing, accepting } = optionCase
     const isAccepted = (value: unknown): Promise<boolean> =>
       optionCase.judge({ ...others, [option]: value }).catch(() => false)

@@ -10,7 +10,7 @@ export class Random {
     this.next()
   }
 
-  /** A whole number of 32 bits. */
+  /** An integer of 32 bits. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
@@ -18,12 +18,12 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0
   }
 
-  /** A whole number from 0 up to, and without, the limit; 0 if that leaves none. */
+  /** An integer from 0 up to, and without, the limit; 0 for a limit of 0. */
   below(limit: number): number {
     return limit < 1 ? 0 : this.next() % limit
   }
 
-  /** True once in so many times. */
+  /** True once in so many calls, on average. */
   oneIn(times: number): boolean {
     return this.below(times) === 0
   }

@@ -28,7 +28,7 @@ import { changeLabels, changeSignature } from './signature-mutators.js'
 import { changeHost, changeMethod, changeTarget } from './target-mutators.js'
 import { changeAuthorization } from './token-mutators.js'
 
-// What the verifiers are told by a clock and tell a replay store, of the one case that is judged.
+// The clock and the replay store of the verifiers, for the current case.
 let now = judged.now()
 let used = { id: '', until: 0 }
 
@@ -40,7 +40,7 @@ const options = {
   resources: false as const,
   delegation: { maxLinks: 4 },
   now: () => now,
-  // Every case is the first: only forgery counts.
+  // Every nonce counts as unused: only forgery matters here.
   replay: {
     use(id, until) {
       used = { id, until }
@@ -49,7 +49,10 @@ const options = {
   },
 } satisfies RequestVerifierOptions
 
-/** As servers verify: with a memory of capabilities and without, by WebCrypto and by Node, of one name or several. */
+/**
+ * The verifiers of different servers: with a cache of capabilities and without, with WebCrypto and with Node, with one
+ * authority or several.
+ */
 const newVerifiers = () =>
   [
     options,
@@ -58,7 +61,7 @@ const newVerifiers = () =>
     ...AUTHORITIES.map((authority) => ({ ...options, authority })),
   ].map((each) => ({ verify: incomingVerifier<WireRequest>(each), authority: each.authority }))
 
-// Apart, because a verifier whose clock has jumped back refuses what had expired by the time that it has seen.
+// Separate, because a verifier whose clock went back refuses what had expired at the latest time it has seen.
 const verifiers = newVerifiers()
 const verifiersAtOtherTimes = newVerifiers()
 
@@ -119,7 +122,7 @@ function mutatedRequest(request: GenuineRequest, random: Random): WireRequest {
   return mutated
 }
 
-// Around the limits of what is fresh, a day off, and no times at all. Milliseconds after it was signed.
+// Times around the limits of freshness, a day off, and invalid ones, in milliseconds after the signature.
 const AGES = [-86_400_000, -300_001, -300_000, -1, 0, 59_999, 60_000, 60_001, 86_400_000]
 const NO_TIMES = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -1, 8.64e15]
 

@@ -21,7 +21,7 @@ interface GenuineSession {
   readonly text: string
 }
 
-/** Its own capabilities, and some that others delegated to it. */
+/** Its own capabilities, and some that were delegated to it. */
 const heldBy = (signer: Signer): Cacao[] => [
   ...grantedTo(signer),
   ...chains.flatMap((held) => (held.signer === signer ? [held.cacao] : [])).slice(-4),
@@ -37,7 +37,7 @@ const contentOfSession = (keyDID: string, cacao: Cacao): string => `${keyDID} ${
 function caseOf(input: string): FuzzCase {
   const run = async (): Promise<string> => {
     const session = await DIDSession.fromSession(input, held)
-    // Its signatures were checked just before.
+    // Its signatures have just been verified.
     const again = await DIDSession.fromSession(session.serialize(), { now: held.now })
     if (again.serialize() !== session.serialize()) return 'what is another session when it is written again'
     return contentOfSession(session.keyDID, session.cacao)

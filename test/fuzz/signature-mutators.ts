@@ -6,7 +6,7 @@ import { respellDictionary } from './dictionary-spellings.js'
 import type { RequestMutation } from './genuine-requests.js'
 import type { Random } from './random.js'
 
-/** Both headers with one more signature, or under another label. */
+/** Both headers with one more signature, or with another label. */
 export const changeLabels: RequestMutation = (request, random, other) => {
   const [input, signature] = [headerOf(request, 'signature-input'), headerOf(request, 'signature')]
   const label = random.pick(['sig1', 'cacao', 'a', 'zz'])
@@ -31,7 +31,7 @@ const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x0${toHex(bytes)}`)
 const bytesOf = (value: bigint): Uint8Array =>
   Uint8Array.from(value.toString(16).padStart(64, '0').match(/../g) ?? [], (hex) => Number.parseInt(hex, 16))
 
-// Signatures that a lenient verifier would take: a second one made of a first, none at all, other encodings.
+// Signatures that a lenient verifier would accept: malleated ones, empty ones, other encodings.
 const BYTES: readonly ((signature: Uint8Array, random: Random) => Uint8Array)[] = [
   (signature) =>
     Uint8Array.of(...signature.slice(0, 32), ...bytesOf(P256_ORDER - numberOf(signature.slice(32)))),

@@ -8,7 +8,7 @@ type TextMutation = (text: string, random: Random) => string
 
 const escaped = (character: string): string => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`
 
-/** One character replaced, of those that the pattern finds. */
+/** Replaces one of the characters that the pattern finds. */
 const atOne =
   (pattern: RegExp, replace: (found: string, random: Random) => string): TextMutation =>
   (text, random) => {
@@ -17,7 +17,7 @@ const atOne =
     return text.slice(0, index) + replace(match, random) + text.slice(index + match.length)
   }
 
-// Other spellings of a path that servers, proxies and routers take for the same, or for another.
+// Other spellings of a path that servers, proxies and routers treat as the same path, or as another one.
 const PATHS: readonly TextMutation[] = [
   atOne(/\//g, (_, random) =>
     random.pick(['//', '/./', '/x/../', '/%2e/', '/x/%2E%2e/', '%2F', '%2f', '\\', '%5C', '/;/', '/%00/']),

@@ -34,7 +34,7 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   ' ': '\u00a0',
 }
 const ALIKE = new RegExp(`[${Object.keys(LOOKALIKES).join('').replace('-', '\\-')}]`)
-// Around the limits of the guard, of a session string and of a JWS, and far beyond them.
+// Lengths around the limits of the guard, of a session string and of a JWS, and far beyond them.
 const LENGTHS = [100, 4000, 16_383, 16_384, 16_385, 70_000]
 const LONGEST = [199_999, 200_000, 200_001, 399_999, 400_000, 400_001, 3_000_000]
 
@@ -55,7 +55,7 @@ function lengthened(text: string, random: Random): string {
   return replaced(text, i, 0, repeated.slice(0, Math.max(0, length - text.length)))
 }
 
-/** Where JSON has text, a value that lies very deep, or one with very many members. */
+/** In place of a string in JSON, a deeply nested value, or one with very many members. */
 function swollen(text: string, random: Random): string {
   const times = random.pick([10, 1000, 7000, 100_000, 230_000])
   const [open, close] = random.pick([
@@ -118,7 +118,7 @@ const MUTATIONS: readonly Mutation[] = [
     random.oneIn(4) ? swollen(text, random) : random.pick([`"${text}"`, `[${text}]`, `{${text}}`]),
 ]
 
-/** The text with one thing changed; a part of the other text may come in. */
+/** The text with one change; it may use a part of the other text. */
 export function mutateText(text: string, random: Random, other = ''): string {
   return random.pick(MUTATIONS)(text, random, other)
 }

@@ -32,7 +32,7 @@ import { mutateValue } from './value-mutator.js'
 const byKind = (kind: TokenKind, tokens = genuineTokens): readonly GenuineToken[] =>
   tokens.filter((token) => token.kind === kind)
 
-// What the verifiers are told by a clock and tell a replay store, of the one case that is judged.
+// The clock and the replay store of the verifiers, for the current case.
 let now = judged.now()
 let used = ''
 
@@ -53,13 +53,13 @@ const everyWay = [
 const SKEW_MS = 300_000
 const MUCH_LATER = [-86_400_000, -300_001, 60_000 + SKEW_MS, 3_600_000 + SKEW_MS, 86_400_000, Number.NaN]
 
-/** Mostly the time for which everything genuine was made. */
+/** Mostly the time at which everything genuine is valid. */
 const timeOf = (random: Random): number =>
   random.oneIn(20) ? judged.now() + random.pick(MUCH_LATER) : judged.now()
 
 type Mutation = (token: GenuineToken, random: Random, other: GenuineToken) => string
 
-// A token says what it says in one spelling only.
+// A token has only one encoding.
 const signingInput = (token: string): string => token.split('.').slice(0, 2).join('.')
 const signingInputs = new Set(genuineTokens.map(({ token }) => signingInput(token)))
 
@@ -74,7 +74,7 @@ const inOnePart =
     return parts.join('.')
   }
 
-/** Another header or payload over the same signature. */
+/** Another header or payload with the same signature. */
 const withPart =
   (i: 0 | 1, write: (token: GenuineToken, random: Random, other: GenuineToken) => string): Mutation =>
   (genuine, random, other) => {
@@ -99,7 +99,7 @@ const MUTATIONS: readonly Mutation[] = [
   inOnePart((part, random, other) => mutateText(part, random, other)),
   withPart(0, changedHeader),
   withPart(0, ({ header }, random) => spellJSON(JSON.parse(header), random, 8)),
-  // A capability that the key holds besides, or that another one holds.
+  // Another capability of the key, or one of another key.
   withPart(0, ({ kind, signer }, random, other) =>
     headerOfToken(kind, signer, random.oneIn(2) ? other.cacao : random.pick(capabilities)),
   ),
@@ -122,7 +122,7 @@ const MUTATIONS: readonly Mutation[] = [
 
 const random = new Random(SEED, 0x8725)
 
-/** What the holder of a session signed itself: over a capability that nobody granted so, or in another spelling. */
+/** Tokens that the session's holder signed with an invalid capability, or in another encoding. */
 const forgedTokens: readonly GenuineToken[] = await Promise.all(
   [...genuineTokens, ...genuineTokens].map(async (genuine) => {
     const isHeader = !random.oneIn(6)
@@ -132,7 +132,7 @@ const forgedTokens: readonly GenuineToken[] = await Promise.all(
   }),
 )
 
-/** Once in a while as it is, of the other kind, or signed by a thief; mostly with something changed. */
+/** Sometimes unchanged, of the other kind, or signed by a thief; mostly with one change. */
 function mutatedToken(genuine: GenuineToken, random: Random): string {
   const way = random.below(24)
   if (way === 0) return genuine.token
@@ -142,7 +142,7 @@ function mutatedToken(genuine: GenuineToken, random: Random): string {
   return random.pick(MUTATIONS)(genuine, random, random.pick(genuineTokens))
 }
 
-// Apart, because a verifier whose clock has jumped back refuses what had expired by the time that it has seen.
+// Separate, because a verifier whose clock went back refuses what had expired at the latest time it has seen.
 function atItsTime<T>(newVerifiers: () => readonly T[]): (time: number) => readonly T[] {
   const [verifiers, verifiersAtOtherTimes] = [newVerifiers(), newVerifiers()]
   return (time) => (time === judged.now() ? verifiers : verifiersAtOtherTimes)
@@ -153,7 +153,7 @@ const tokenVerifiersAt = atItsTime(() =>
     tokenVerifier({
       ...each,
       audience: AUDIENCES,
-      // Every case is the first: only forgery counts.
+      // Every token counts as unused: only forgery matters here.
       replay: {
         use(id) {
           used = id
@@ -190,7 +190,7 @@ export const sessionTokens: FuzzKind = {
   },
 }
 
-// Signed URLs: the same in a target, which may be changed too.
+// The same for signed URLs, whose target may be changed too.
 
 const ownURLs = byKind('url')
 
@@ -250,7 +250,7 @@ function urlCase(wire: WireRequest, time: number, random: Random, host = wire.ho
 
 const URL_MUTATIONS: readonly ((genuine: GenuineToken, random: Random) => WireRequest)[] = [
   (genuine, random) => requestFor(mutatedToken(genuine, random), genuine),
-  // Another URL with the token, or the URL with a change anywhere in it.
+  // Another URL with the token, or the URL with any change.
   (genuine, random) => requestFor(genuine.token, { ...genuine, target: random.pick(ownURLs).target }),
   (genuine, random) =>
     requestFor(genuine.token, { ...genuine, ...changeTarget(requestFor('', genuine), random) }),
@@ -261,7 +261,7 @@ const URL_MUTATIONS: readonly ((genuine: GenuineToken, random: Random) => WireRe
   (genuine, random) => changeTarget(requestFor(genuine.token, genuine), random),
   (genuine, random) => changeHost(requestFor(genuine.token, genuine), random),
   (genuine, random) => changeMethod(requestFor(genuine.token, genuine), random),
-  // The parameter twice, under another spelling, or not at the end.
+  // The parameter twice, in another encoding, or not at the end.
   (genuine, random) => {
     const wire = requestFor(genuine.token, genuine)
     const name = random.pick([
@@ -278,7 +278,7 @@ const URL_MUTATIONS: readonly ((genuine: GenuineToken, random: Random) => WireRe
     ])
     return { ...wire, target }
   },
-  // Beside a request that is signed in its headers.
+  // Together with signature headers.
   (genuine, random) => ({
     ...requestFor(genuine.token, genuine),
     headers: random.pick(genuineRequests).headers,

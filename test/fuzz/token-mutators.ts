@@ -17,10 +17,10 @@ const tokenOf = (request: GenuineRequest): string => headerOf(request, 'authoriz
 const written = (json: string): string => `CACAO ${toBase64url(utf8(json))}`
 
 const AUTHORIZATIONS: readonly Authorization[] = [
-  // The capability of somebody else, or another of the same session.
+  // The capability of another account, or another one of the same session.
   (_, __, other) => headerOf(other, 'authorization'),
   (_, random) => written(encodeDagJSON(random.pick(capabilities))),
-  // The same capability, written otherwise.
+  // The same capability in another encoding.
   ({ cacao }, random) => written(spellJSON(jsonable(cacao), random, 12)),
   ({ cacao }) => written(JSON.stringify(JSON.parse(encodeDagJSON(cacao)), null, 1)),
   (request, random) => `CACAO ${respellBase64(tokenOf(request), random)}`,
@@ -36,6 +36,6 @@ const AUTHORIZATIONS: readonly Authorization[] = [
     `CACAO ${tokenOf(request)}${random.pick([', ', ' ', ',CACAO '])}${tokenOf(other)}`,
 ]
 
-/** What the request carries as its capability. */
+/** What the request has in place of its capability. */
 export const changeAuthorization: RequestMutation = (request, random, other) =>
   withHeader(request, 'authorization', random.pick(AUTHORIZATIONS)(request, random, other))

@@ -21,12 +21,12 @@ const NAMES = [
   '/',
 ]
 
-// An own member even by the name of __proto__.
+// An own member, even with the name __proto__.
 function define(holder: Holder, name: string, value: unknown): void {
   Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** A place in the value: an object or array in it, and the name of one of its members. */
+/** A position in the value: an object or array in it, and the name of one of its members. */
 function place(root: Holder, random: Random): { holder: Holder; name: string; path: string[] } {
   let [holder, path]: [Holder, string[]] = [root, []]
   for (;;) {
@@ -94,14 +94,14 @@ const CHANGES: readonly Change[] = [
 ]
 
 /**
- * A copy of an object with one to three things changed somewhere in it: members renamed, removed, added, replaced,
- * wrapped, of another type, taken from the same place of the other object, or changed as text.
+ * A copy of an object with one to three changes: members renamed, removed, added, replaced, wrapped, given another type, taken
+ * from the other object, or changed as text.
  */
 export function mutateValue(value: unknown, random: Random, other: unknown): unknown {
   const root = { root: copyOf(value) }
   const steps = 1 + random.below(random.oneIn(3) ? 3 : 1)
   for (let i = 0; i < steps; i++) {
-    // A hostile member may refuse to be looked at; then it stays.
+    // A hostile member may throw when it is read; then it is kept.
     try {
       const { holder, name, path } = place(root, random)
       random.pick(CHANGES)(holder, name, random, copyOf(valueAt({ root: other }, path)))

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { reporters } from '../engines/reporters.js'
 
-// The long lane: the same tests as in `npm test`, with many more cases and what became of them.
+// The fuzz lane: the same tests as in `npm test` with many more cases, and their tallies.
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
@@ -13,7 +13,7 @@ export default defineConfig({
     },
     disableConsoleIntercept: true,
     reporters: reporters(),
-    // Two files at a time, on two cores too.
+    // Two files at a time, also on two cores.
     maxWorkers: 2,
     api: { host: '127.0.0.1' },
   },

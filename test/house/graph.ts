@@ -13,7 +13,7 @@ export const sources: ReadonlyMap<string, string> = new Map(
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => [name.split(sep).join('/'), readFileSync(join(SRC, name), 'utf8')]),
 )
-/** What each source file imports: statically, as a type, on demand, or to export it again. */
+/** The imports of each source file: static ones, types, dynamic ones, and re-exports. */
 export const graph: ReadonlyMap<string, readonly string[]> = new Map(
   [...sources].map(([file, source]) => [file, importsOf(file, source)]),
 )

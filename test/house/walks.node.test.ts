@@ -5,7 +5,7 @@ import { graph } from './graph.js'
 
 const CONTRIBUTING = readFileSync(fileURLToPath(new URL('../../CONTRIBUTING.md', import.meta.url)), 'utf8')
 
-/** How many files each walk may have. */
+/** The most files that each walk may have. */
 const WALKS = [
   ['an account', 6],
   ['a request', 7],
@@ -15,7 +15,7 @@ const WALKS = [
 const importsOf = (file: string): readonly string[] => {
   const all = graph.get(file)
   if (!all) throw new Error(`CONTRIBUTING.md speaks of ${file}, which is no source file`)
-  // What loads later is listed in files that only re-export it, and that client.ts loads for the class too.
+  // Code that loads later is listed in files that only re-export it, which client.ts loads for the class.
   const isLoader = all.includes('session/client.ts') || all.includes('session/signing-in.ts')
   return isLoader ? [...all, ...(graph.get('session/signing-in.ts') ?? [])] : all
 }
@@ -28,20 +28,20 @@ describe('the walks of CONTRIBUTING.md', () => {
     expect(files.length).toBeLessThanOrEqual(most)
     const strays = files.slice(1).filter((file, i) => {
       const before = files.slice(0, i + 1)
-      // A store is handed over as a SessionStore: whoever makes it imports it.
+      // A store is passed as a SessionStore, and imported where it is created.
       const isStore = file === 'store/indexeddb-store.ts' && importsOf('resume/context.ts').includes(file)
       return !isStore && !before.some((other) => importsOf(other).includes(file))
     })
     expect(strays).toEqual([])
   })
 
-  it('would be seen to stray', () => {
+  it('would fail for files that are not imported', () => {
     expect(importsOf('session/did-session.ts')).not.toContain('http/replay.ts')
     expect(() => importsOf('session/place.ts')).toThrow('no source file')
   })
 })
 
-describe('the picture of the house', () => {
+describe('the tree in CONTRIBUTING.md', () => {
   const picture = /```\nsrc\/\n([\s\S]*?)```/.exec(CONTRIBUTING)?.[1] ?? ''
 
   it('has at most 40 lines', () => {

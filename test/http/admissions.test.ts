@@ -5,7 +5,7 @@ import { requireSession } from '../../src/middleware/fetch.js'
 import { failureOf } from '../setup/expect-code.js'
 import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// Two checks of one request in one process, as in Next.js: a guard for all paths, and the handler's own.
+// A request that is verified twice in one process, as in Next.js: by a guard for all paths, and by the handler.
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -26,7 +26,7 @@ function requireHandler(admission?: 'take' | 'give') {
       async (own) => new Response(await own.text()),
     )(request)
 }
-/** What the guard hands on: another request, with the headers of its handler's. */
+/** The request that the guard passes on: a new one, with the headers for the handler. */
 const guarded = async (request: Request, admission: 'give' | 'none' = 'give'): Promise<Request> => {
   let own: Request | undefined
   await requireSession({ ...options(), ...(admission === 'give' && { admission }) }, (admitted) => {
@@ -38,13 +38,13 @@ const guarded = async (request: Request, admission: 'give' | 'none' = 'give'): P
 }
 
 describe('a handler behind a guard', () => {
-  it('is told by a pass that the guard has just admitted this request', async () => {
+  it('accepts a request that the guard has admitted with a pass', async () => {
     const answer = await handler(await guarded(await signer.sign(post('ü'))))
     expect(answer.status).toBe(200)
     expect(await answer.text()).toBe('ü')
   })
 
-  it('is told so in another copy of the module too', async () => {
+  it('accepts the pass in another copy of the module too', async () => {
     const own = await guarded(await signer.sign(post()))
     vi.resetModules()
     const { requireSession: another } = await import('../../src/middleware/fetch.js')
@@ -52,7 +52,7 @@ describe('a handler behind a guard', () => {
     expect(answer.status).toBe(200)
   })
 
-  it('refuses it a second time, with the pass and without', async () => {
+  it('refuses the request a second time, with its pass or without', async () => {
     const own = await guarded(await signer.sign(post()))
     expect((await handler(own.clone())).status).toBe(200)
     expect((await handler(own.clone())).status).toBe(401)
@@ -60,7 +60,7 @@ describe('a handler behind a guard', () => {
     expect((await handler(own)).status).toBe(401)
   })
 
-  it('refuses a captured request, whatever pass a client invents', async () => {
+  it('refuses a captured request with any pass that a client invents', async () => {
     const captured = await signer.sign(post())
     await guarded(captured.clone())
     for (const pass of [undefined, '', 'x', 'AAAAAAAAAAAAAAAAAAAAAA', '__proto__']) {
@@ -70,32 +70,32 @@ describe('a handler behind a guard', () => {
     }
   })
 
-  it('refuses a request with the pass of another', async () => {
+  it('refuses a request with the pass of another request', async () => {
     const [one, other] = [await guarded(await signer.sign(post())), await guarded(await signer.sign(post()))]
     one.headers.set(PASS_HEADER, other.headers.get(PASS_HEADER) ?? '')
     expect((await handler(one)).status).toBe(401)
   })
 
-  it('takes a pass for a minute', async () => {
+  it('accepts a pass for a minute only', async () => {
     const own = await guarded(await signer.sign(post()))
     time += 60_000
     expect((await handler(own)).status).toBe(401)
   })
 
-  it('is given none, and takes none, unless both are told to', async () => {
+  it('works with passes only if the options of both say so', async () => {
     const plain = await guarded(await signer.sign(post()), 'none')
     expect(plain.headers.get(PASS_HEADER)).toBe(null)
     expect((await handler(plain)).status).toBe(401)
     expect((await requireHandler()(await guarded(await signer.sign(post())))).status).toBe(401)
   })
 
-  it('that is reached past the guard takes a request once', async () => {
+  it('accepts a request that bypassed the guard only once', async () => {
     const request = await signer.sign(post())
     expect((await handler(request.clone())).status).toBe(200)
     expect((await handler(request)).status).toBe(401)
   })
 
-  it.each([true, 'both', null, undefined])('can’t be told so by %j', async (admission) => {
+  it.each([true, 'both', null, undefined])('throws a TypeError if admission is %j', async (admission) => {
     const failure = await failureOf(async () =>
       requireSession({ ...options(), admission } as never, () => new Response()),
     )

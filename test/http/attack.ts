@@ -10,20 +10,20 @@ import type { WireRequest } from '../setup/wire-request.js'
 import type { Answer } from './raw-socket.js'
 
 const TRIES = 3
-/** Signatures that a refusal may cost: the account's under the capability, and the session key's under the request. */
+/** The signatures that may be verified before a refusal: the account's on the capability, and the session key's on the request. */
 const MOST_SIGNATURES = 2
 
 export const TARGET = '/notes/1?page=1&page=2'
 
 interface Wanted {
-  /** POST where there is a body, else GET. */
+  /** POST with a body, or else GET. */
   readonly method?: string
   readonly target?: string
   readonly host?: string
   readonly body?: string
-  /** In place of the body's own. */
+  /** Replaces the headers of the body. */
   readonly digest?: string
-  /** Of the body; `text/plain` unless said. */
+  /** The content type of the body; `text/plain` by default. */
   readonly type?: string
   readonly now?: number
 }
@@ -52,14 +52,14 @@ export async function signedWire({ key, cacao }: TestSigner, wanted: Wanted = {}
   return signWire(plain, profileInput(key, hasBody, now / 1000, nonce), key)
 }
 
-/** Expects that the request was let through, to a handler that saw this. */
+/** Expects that the request reached a handler, which read this. */
 export function expectAccepted(answer: Answer, body = '', target = TARGET): void {
   expect([answer.status, answer.body]).toEqual([200, JSON.stringify([ACCOUNT_A, target, body])])
 }
 
 /**
- * Expects that an attack is refused each time, and for no more work than a request that is right. Where Node or Hono has
- * refused it by itself, there is no code.
+ * Expects that an attack is refused each time, with no more work than a valid request. If Node or Hono refuses it first, there
+ * is no code.
  */
 export async function expectRefused(
   attack: () => Promise<Answer>,
@@ -78,7 +78,7 @@ export async function expectRefused(
   }
 }
 
-/** What was thrown and caught by nobody since this was called. */
+/** Unhandled errors since this was called. */
 export function strayErrors(): { readonly seen: unknown[]; stop(): void } {
   const seen: unknown[] = []
   const note = (error: unknown): void => void seen.push(error)

@@ -2,7 +2,7 @@ import type { SessionErrorCode } from '../../src/base/errors.js'
 import { digestOf } from '../setup/sign-wire.js'
 import { headerOf, type WireRequest, withHeader } from '../setup/wire-request.js'
 
-/** One change to a request; a part of another session's may come in. */
+/** One change to a request; it may use a part of another session's request. */
 type Change = (wire: WireRequest, another: WireRequest) => WireRequest
 
 const change =
@@ -23,7 +23,7 @@ const [UNSIGNED, SIGNATURE, INVALID] = [
   'ERR_REQUEST_SIGNATURE',
   'ERR_CAPABILITY_INVALID',
 ] as const
-/** What is done to a request that was signed, and by which code it is refused. */
+/** The change to a signed request, and the code of its refusal. */
 export const ATTACKS: readonly (readonly [string, SessionErrorCode, Change])[] = [
   ...(['authorization', 'signature', 'signature-input'] as const).map(
     (name) => [`no ${name}`, UNSIGNED, without(name)] as const,

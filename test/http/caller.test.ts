@@ -19,7 +19,7 @@ const callerFor = (iss: string) =>
     }),
   )
 
-describe('who acts', () => {
+describe('the caller of a request', () => {
   it.each([
     // The address is the first example of EIP-55.
     [

@@ -7,7 +7,7 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting } from '../setup/request-signer.js'
 
-// A site behind Basic auth has `Authorization` for that.
+// A site behind Basic auth uses `Authorization` for that.
 
 const BASIC = 'Basic dXNlcjpwYXNz'
 const URL_OF_NOTES = 'https://api.example.com/notes/1'
@@ -28,7 +28,7 @@ const options = {
 }
 
 describe('a capability in a header of its own', () => {
-  it('leaves Authorization to the site, and is accepted by a server with the same option', async () => {
+  it('leaves Authorization free, and is accepted by a server with the same option', async () => {
     const server = testServer({ domains: ['app.example.com'], capabilityHeader: 'X-Capability' })
     const restore = server.install()
     try {
@@ -49,9 +49,9 @@ describe('a capability in a header of its own', () => {
     }
   })
 
-  // A browser's own location can't be replaced.
+  // In a browser, location can't be replaced.
   it.runIf(typeof document === 'undefined')(
-    'is the header that CORS must allow, as the error says',
+    'is named in the error as a header that CORS must allow',
     async () => {
       vi.stubGlobal('document', {})
       vi.stubGlobal('location', new URL('https://app.example.com'))
@@ -68,7 +68,7 @@ describe('a capability in a header of its own', () => {
     },
   )
 
-  it('is signed: another one in its place, or in the other header, is refused', async () => {
+  it('is signed: another capability in it, or in Authorization, is refused', async () => {
     const verify = requestVerifier({ ...options, capabilityHeader: 'x-capability' })
     const signed = () => session.signRequest(new Request(URL_OF_NOTES), { capabilityHeader: 'x-capability' })
     await verify(await signed())
@@ -85,7 +85,7 @@ describe('a capability in a header of its own', () => {
     await expectCode('ERR_REQUEST_SIGNATURE', () => verify(moved))
   })
 
-  it('is not looked for where a server has no such option, nor in Authorization where it has', async () => {
+  it('is read only by a server with the option, which then ignores Authorization', async () => {
     const elsewhere = await session.signRequest(new Request(URL_OF_NOTES), {
       capabilityHeader: 'x-capability',
     })
@@ -96,7 +96,7 @@ describe('a capability in a header of its own', () => {
     )
   })
 
-  it('doesn’t replace a header that means something else', async () => {
+  it('does not replace a header that the request already has', async () => {
     for (const [headers, capabilityHeader] of [
       [{ authorization: BASIC }, undefined],
       [{ 'x-capability': 'mine' }, 'x-capability'],
@@ -120,7 +120,7 @@ describe('a capability in a header of its own', () => {
     'ä',
     1,
     null,
-  ])('can’t be called %j, on either side', async (capabilityHeader) => {
+  ])('can not be named %j, on either side', async (capabilityHeader) => {
     const named = { name: 'TypeError', message: expect.stringContaining('capabilityHeader') }
     expect(
       await failureOf(async () => requestVerifier({ ...options, capabilityHeader } as never)),

@@ -11,14 +11,14 @@ import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_B } from '../setup/wallet.js'
 
-// What is cheap is judged before what is dear: a body, an RPC, a store.
+// Cheap checks come before expensive ones: a body, an RPC, a store.
 
 let signer: TestSigner
 beforeAll(async () => {
   signer = await testSigner()
 })
 
-/** What a request makes the server do, in order. */
+/** The work that a request causes, in order. */
 async function workOf(request: Request, changes: Partial<VerifyRequestOptions> = {}): Promise<string[]> {
   const work: string[] = []
   const incoming = incomingRequest(request)
@@ -59,7 +59,7 @@ async function workOf(request: Request, changes: Partial<VerifyRequestOptions> =
 }
 
 describe('a request', () => {
-  it('that is right costs all of it', async () => {
+  it('that is valid is checked in full: wallet, body, revocation, replay', async () => {
     expect(await workOf(await signer.sign(post()))).toEqual(['wallet', 'body', 'revocation', 'replay'])
   })
 
@@ -90,33 +90,33 @@ describe('a request', () => {
     ],
   ]
   it.each(useless)(
-    'under a capability that is refused with %s costs no wallet, no body, no store',
+    'whose capability is refused with %s causes no work at the wallet, body or stores',
     async (code, make, options) => {
       expect(await workOf(await make(), options)).toEqual([])
       await expectCode(code, async () => requestVerifier({ ...accepting, ...options })(await make()))
     },
   )
 
-  it('under a forged capability costs no body', async () => {
+  it('with a forged capability is refused before its body is read', async () => {
     const forged = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` })
     expect(await workOf(await forged.sign(post()))).toEqual(['wallet'])
   })
 })
 
-describe('one caller', () => {
-  it('can’t fill the replay store for all', async () => {
+describe('a single caller', () => {
+  it('can not fill the replay store for others', async () => {
     const clock = testClock(NOW)
     const verify = requestVerifier({ ...accepting, now: clock.now, maxLiveRequests: 3 })
     const send = async (by: TestSigner): Promise<unknown> => verify(await by.sign(post(), clock.now()))
     for (let i = 0; i < 3; i++) await send(signer)
     await expectCode('ERR_REQUEST_LIMIT', () => send(signer))
     await send(await testSigner())
-    // Once the first ones can't be sent again, there is room.
+    // Once the first requests have expired, there is room again.
     clock.advance(366)
     await send(signer)
   })
 
-  it('can’t do so by sending all of them at once either, and what was refused takes no room', async () => {
+  it('can not fill it with simultaneous requests either, and refused requests take no room', async () => {
     const verify = requestVerifier({ ...accepting, maxLiveRequests: 3 })
     const altered = async (): Promise<Request> => {
       const { url, headers } = await signer.sign(post('one'))
@@ -130,7 +130,7 @@ describe('one caller', () => {
       if (result.status === 'rejected') expect(result.reason.code).toBe('ERR_REQUEST_LIMIT')
   })
 
-  it('holds no more bytes than one caller may, however many bodies arrive', async () => {
+  it('can not make the server hold more body bytes than its limit', async () => {
     const verify = requestVerifier({ ...accepting, maxBodyBytes: 1000, maxHeldBytes: 1500 })
     const open: ReadableStreamDefaultController<Uint8Array>[] = []
     const slow = async (by: TestSigner): Promise<Request> => {
@@ -148,7 +148,7 @@ describe('one caller', () => {
         duplex: 'half',
       } as RequestInit)
     }
-    // Where requests have no streams (Firefox), nothing of a body is there before its end.
+    // In Firefox, where requests have no streams, a body is read only when it is complete.
     if (!new Request('https://a.example', { method: 'POST', body: 'x' }).body) return
     const first = verify(await slow(signer))
     await expectCode('ERR_REQUEST_LIMIT', async () => verify(await slow(signer)))
@@ -159,11 +159,11 @@ describe('one caller', () => {
     }
     await first
     await other
-    // What was held is given back.
+    // The held bytes are released.
     await verify(await signer.sign(post('x'.repeat(1000))))
   })
 
-  it('waits for a body no longer than its signature lives', async () => {
+  it('is refused if its body is still incomplete when its signature expires', async () => {
     if (!new Request('https://a.example', { method: 'POST', body: 'x' }).body) return
     let time = NOW
     const verify = requestVerifier({ ...accepting, now: () => time })
@@ -183,7 +183,7 @@ describe('one caller', () => {
 })
 
 describe('a clock that jumps back', () => {
-  it('makes no used request new again', async () => {
+  it('does not make a used request valid again', async () => {
     const clock = testClock(NOW)
     for (const replay of [memoryReplay({ now: clock.now }), { use: () => true }]) {
       clock.set(NOW)
@@ -197,7 +197,7 @@ describe('a clock that jumps back', () => {
     }
   })
 
-  it('that tells no time for a while doesn’t stop those that come later', async () => {
+  it('or shows no time for a while, does not block later requests', async () => {
     let time = NOW
     const verify = requestVerifier({ ...accepting, now: () => time })
     for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, NOW + 86_400_000]) {

@@ -7,7 +7,7 @@ import { KEY_A } from '../setup/wallet.js'
 const session = () =>
   DIDSession.authorize(ethereumAuth(KEY_A), { resources: [`${location.origin}/*`, 'http://127.0.0.1:1/*'] })
 
-it('names what a server of another origin must allow, because the browser does not', async () => {
+it('the error names what a server of another origin must allow, because the browser does not', async () => {
   const sending = await session()
   const error = await failureOf(() => sending.fetch('http://127.0.0.1:1/notes'))
   expect(error).toBeInstanceOf(TypeError)
@@ -15,7 +15,7 @@ it('names what a server of another origin must allow, because the browser does n
   expect(String(error)).toContain('signature-input')
 })
 
-it('leaves the error as it is if the caller gave up', async () => {
+it('the error is unchanged if the caller aborted', async () => {
   const sending = await session()
   const error = await failureOf(() =>
     sending.fetch('http://127.0.0.1:1/notes', { signal: AbortSignal.abort() }),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ExpiryBuckets } from '../../src/http/replay.js'
 
-it('what expires at many different times is forgotten in its turn', () => {
+it('expired items are removed in order, even with many different expiry times', () => {
   const buckets = new ExpiryBuckets<number[]>(() => [])
   const count = 200_000
   for (let i = 0; i < count; i++) buckets.at(i * 5000).push(i)

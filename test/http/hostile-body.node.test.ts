@@ -87,7 +87,7 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
   })
   const answer = (bytes: Uint8Array) => answerTo(servers[name].port, bytes)
 
-  it('takes a body of known length, in chunks, and as large as it may be', async () => {
+  it('accepts a body of known length or in chunks, up to the limit', async () => {
     const largest = TOO_LARGE.slice(1)
     for (const body of [BODY, largest]) {
       expectAccepted(await answer(written(await posted(body))), body)
@@ -95,7 +95,7 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     }
   })
 
-  it('takes an empty body in chunks for none', async () => {
+  it('reads an empty chunked body as no body', async () => {
     expectAccepted(await answer(inChunks(await posted(''))))
   })
 
@@ -104,9 +104,9 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     await expectRefused(() => answer(bytes), status, code)
   })
 
-  it('never shows a handler the body of a GET that nobody signed', async () => {
+  it('never passes an unsigned body of a GET to a handler', async () => {
     const bytes = written(withBody(await signedWire(signer), BODY))
-    // What Hono is given has no body then.
+    // In that case, Hono receives no body.
     if (name === 'Hono') expectAccepted(await answer(bytes))
     else await expectRefused(() => answer(bytes), 401, DIGEST)
   })
@@ -121,12 +121,12 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     ['what follows its body', `Content-Length: ${BODY.length}`, `${BODY}garbage`],
     ['what follows its chunks', CHUNKED, `1\r\nx\r\n0\r\n\r\ngarbage`],
     ['chunks by another name', 'Transfer-Encoding: xchunked', BODY],
-  ])('leaves it to Node to refuse %s', async (_, framing, body) => {
+  ])('lets Node refuse %s', async (_, framing, body) => {
     const bytes = await framed(framing, body)
     await expectRefused(() => answer(bytes), 400, undefined)
   })
 
-  it('takes what follows the chunks for no header', async () => {
+  it('ignores trailers after the chunks', async () => {
     const trailing = inChunks(await posted())
       .toString('latin1')
       .replace(/\r\n$/, 'Signature: x=:AAAA:\r\n\r\n')
@@ -150,14 +150,14 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
 })
 
 describe('a connection of node:http', () => {
-  it('hides no body behind a length of 0, where the parser is a lenient one', async () => {
+  it('refuses a body hidden behind a length of 0, even with the lenient parser', async () => {
     const port = await listening(createServer({ insecureHTTPParser: true }, nodeListener()))
     const body = chunked(utf8(BODY))
     const bytes = written({ ...(await posted('')), body }, { framing: `Content-Length: 0\r\n${CHUNKED}` })
     await expectRefused(() => answerTo(port, bytes), 401, DIGEST)
   })
 
-  it('goes on after a refused body', async () => {
+  it('stays usable after a refused body', async () => {
     const port = await listening(createServer(nodeListener({ maxBodyBytes: 1_000_000 })))
     const body = 'x'.repeat(300_000)
     const bad = written(withBody(await posted(body), `y${body}`), { keepAlive: true })
@@ -167,7 +167,7 @@ describe('a connection of node:http', () => {
   })
 })
 
-it('a body is waited for as long as its signature is accepted, also if that is longer than a timer can take', async () => {
+it('the wait for a body lasts while its signature is valid, even longer than a timer can', async () => {
   const { headers } = await signer.sign(post(BODY))
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {

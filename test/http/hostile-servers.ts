@@ -12,10 +12,10 @@ import type { WireRequest } from '../setup/wire-request.js'
 import { type Answer, answerTo, written } from './raw-socket.js'
 
 export const MAX_BODY_BYTES = 1000
-/** Tells by `asked` that a request has come in, before its body is read; by `refused` of a refusal, with its code. */
+/** Emits `asked` when a request has arrived, before its body is read, and `refused` with the code of a refusal. */
 export const told = new EventEmitter()
 
-// With two names, so that the host counts.
+// With two authorities, so that the host matters.
 const options = {
   ...accepting,
   authority: ['api.example.com', 'api.example.org'],
@@ -27,7 +27,7 @@ const options = {
   },
 }
 
-/** A listener that answers with who asked for what. */
+/** A listener that responds with the account and the request. */
 export function nodeListener(changes: object = {}): RequestListener {
   const admit = requireSession({ ...options, ...changes })
   return (request, response) =>
@@ -37,7 +37,7 @@ export function nodeListener(changes: object = {}): RequestListener {
       try {
         for await (const part of request) parts.push(part as Buffer)
       } catch {
-        // The client's connection ends while the handler reads: Node answers it, if anybody does.
+        // If the client's connection ends while the handler reads, Node answers it, if anyone does.
         return
       }
       response.end(JSON.stringify([callerOf(request).account, request.url, String(Buffer.concat(parts))]))
@@ -55,9 +55,9 @@ const handler = fetchSession({ ...options }, async (request, { account }) =>
   Response.json([account, seen(request), await request.text()]),
 )
 
-/** A server under attack: by its port, or as a function. */
+/** A server under attack, by its port or as a function. */
 export interface Target {
-  /** Of whatever listens at one; a function has none. */
+  /** The port; undefined for a function. */
   readonly port: number
   send(wire: WireRequest): Promise<Answer>
 }
@@ -90,15 +90,15 @@ export const NAMES = ['node:http', 'Hono', 'a fetch handler'] as const
 
 export type Targets = Readonly<Record<(typeof NAMES)[number], Target>>
 
-/** The three servers by their names. */
+/** The three servers, by their names. */
 export const targets = async (): Promise<Targets> => ({
   'node:http': await served(createServer(nodeListener())),
-  // It would put a Request of its own in the place of everybody's, other files of this lane among them.
+  // It would replace the global Request, for other files of this lane too.
   Hono: await served(createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server),
   'a fetch handler': { port: 0, send: handled },
 })
 
-/** Closes whatever `listening` has opened. */
+/** Closes the servers that `listening` has started. */
 export async function closeAll(): Promise<void> {
   for (const server of running.splice(0)) {
     server.closeAllConnections()

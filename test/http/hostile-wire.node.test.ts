@@ -6,7 +6,7 @@ import { expectAccepted, expectRefused, signedWire, strayErrors, TARGET } from '
 import { closeAll, listening, nodeListener, type Targets, targets } from './hostile-servers.js'
 import { type Answer, answerTo, type Writing, written } from './raw-socket.js'
 
-// What no client of Node's would send, over a bare socket.
+// Requests that no client of Node would send, over a raw socket.
 
 let signer: TestSigner
 let servers: Targets
@@ -20,7 +20,7 @@ afterAll(async () => {
   await closeAll()
 })
 
-/** What becomes of it: it is accepted, or refused by us or, with a mere 400, by Node or Hono. */
+/** The outcome: the request is accepted, or refused by us or, with a plain 400, by Node or Hono. */
 type Fate = 'accepted' | 'refused' | 400
 
 async function expectFate(fate: Fate, send: () => Promise<Answer>): Promise<void> {
@@ -39,7 +39,7 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     expect(stray.seen).toEqual([])
   })
 
-  // Hono puts a target in order before anybody sees it: what is verified, and what its handlers see, is what comes out.
+  // Hono normalizes a target first, so the normalized one is verified and passed to handlers.
   it.each<[string, Fate]>([
     [`/notes/./1${QUERY}`, of('refused', 'accepted')],
     [`/notes/x/../1${QUERY}`, of('refused', 'accepted')],
@@ -53,12 +53,12 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     ['*', of('refused', 400)],
     [`notes/1${QUERY}`, 400],
     [`/n\u00f6tes/1${QUERY}`, 400],
-  ])('finds the target %s to be %s', async (target, fate) => {
+  ])('treats the target %s as %s', async (target, fate) => {
     const wire = await signedWire(signer)
     await expectFate(fate, () => answerTo(servers[name].port, written({ ...wire, target })))
   })
 
-  // The host is only a guess: what was signed decides, and is what handlers see.
+  // The host is only a hint: the signed one decides, and is passed to handlers.
   it.each<[string, Fate, object, Writing]>([
     ['another', 'accepted', { host: 'evil.example' }, {}],
     ['in capitals', 'accepted', { host: 'API.Example.COM' }, {}],
@@ -69,12 +69,12 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     ['that is empty', of('accepted', 400), { host: '' }, {}],
     ['missing', 400, {}, { withoutHost: true }],
     ['missing, as HTTP/1.0 may', of('accepted', 400), {}, { withoutHost: true, version: '1.0' }],
-  ])('finds a host %s to be %s', async (_, fate, change, writing) => {
+  ])('treats a host %s as %s', async (_, fate, change, writing) => {
     const wire = { ...(await signedWire(signer)), ...change }
     await expectFate(fate, () => answerTo(servers[name].port, written(wire, writing)))
   })
 
-  it('takes no header that goes on in a second line, and none with a zero in it', async () => {
+  it('refuses a header that continues on a second line or contains a zero byte', async () => {
     const wire = await signedWire(signer)
     const input = headerOf(wire, 'signature-input')
     for (const value of [input.replace(';tag', '\r\n ;tag'), `${input}\0`, `${input}\rX: y`]) {
@@ -83,7 +83,7 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     }
   })
 
-  it('takes no token of a megabyte', async () => {
+  it('refuses a token of a megabyte', async () => {
     const wire = await signedWire(signer)
     const bytes = written(withHeader(wire, 'authorization', `CACAO ${'A'.repeat(1_000_000)}`))
     expect((await answerTo(servers[name].port, bytes)).status).toBe(431)
@@ -95,7 +95,7 @@ describe('a fetch handler', () => {
     ['of letters', 'A'.repeat(1_000_000)],
     ['of spaces', `A${' '.repeat(1_000_000)}A`],
     ['of other bytes', '\u00ff'.repeat(1_000_000)],
-  ])('takes no token of a megabyte %s', async (_, token) => {
+  ])('refuses a token of a megabyte %s', async (_, token) => {
     const wire = await signedWire(signer)
     const attack = withHeader(wire, 'authorization', `CACAO ${token}`)
     await expectRefused(() => servers['a fetch handler'].send(attack), 401, 'ERR_CAPABILITY_INVALID')
@@ -103,8 +103,8 @@ describe('a fetch handler', () => {
   })
 })
 
-describe('a server of one name', () => {
-  it('never looks at the host that a client names', async () => {
+describe('a server with a fixed authority', () => {
+  it('ignores the host that a client sends', async () => {
     const port = await listening(createServer(nodeListener({ authority: 'api.example.com' })))
     const wire = await signedWire(signer)
     const elsewhere = await signedWire(signer, { host: 'evil.example' })

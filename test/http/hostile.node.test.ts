@@ -23,7 +23,7 @@ afterAll(async () => {
 describe.each(NAMES)('%s', (name) => {
   const send = (wire: WireRequest): Promise<Answer> => servers[name].send(wire)
 
-  // Whatever was sent before, the server goes on.
+  // The server keeps working after each attack.
   afterEach(async () => {
     expectAccepted(await send(await signedWire(signer, { body: 'x' })), 'x')
     expect(stray.seen).toEqual([])
@@ -36,7 +36,7 @@ describe.each(NAMES)('%s', (name) => {
     expectAccepted(await send(wire), 'Buy cacao beans')
   })
 
-  it('takes its headers in any order, and in letters of any case', async () => {
+  it('accepts the headers in any order and letter case', async () => {
     const wire = await signedWire(signer)
     const headers = wire.headers.map(([key, value]) => [key.toUpperCase(), ` ${value}\t`] as const).reverse()
     expectAccepted(await send({ ...wire, headers }))
@@ -45,7 +45,7 @@ describe.each(NAMES)('%s', (name) => {
   it.each([
     ['a day ahead', NOW + 86_400_000],
     ['a day behind', NOW - 86_400_000],
-  ])('refuses a clock that is %s', async (_, now) => {
+  ])('refuses a client whose clock is %s', async (_, now) => {
     const wire = await signedWire(signer, { now })
     await expectRefused(() => send(wire), 401, 'ERR_REQUEST_STALE')
   })
@@ -63,15 +63,15 @@ describe.each(NAMES)('%s', (name) => {
     ['/notes/1/?page=1&page=2'],
     ['/notes/%2e%2e/1?page=1&page=2'],
     ['/notes/../admin?page=1&page=2'],
-  ])('refuses what was signed for another target than %s', async (target) => {
+  ])('refuses a request signed for another target than %s', async (target) => {
     const wire = await signedWire(signer)
     await expectRefused(() => send({ ...wire, target }), 401, 'ERR_REQUEST_SIGNATURE')
   })
 
   it.each([['//notes//1'], ['/a%2Fb%2f?c=%2F'], ['/%7Eme?q=%C3%BC'], ['/?'], ['/a;b=c,d?e+f']])(
-    'accepts %s where that was signed',
+    'accepts %s if that is what was signed',
     async (target) => {
-      // A query that is empty is one that is absent (RFC 9421 §2.2.7).
+      // An empty query is the same as none (RFC 9421 §2.2.7).
       const seen = name === 'node:http' ? target : target.replace(/\?$/, '')
       expectAccepted(await send(await signedWire(signer, { target })), '', seen)
     },

@@ -18,7 +18,7 @@ const posted = (body = BODY): Promise<WireRequest> => signedWire(signer, { metho
 const admit = requireSession({ ...accepting, authority: ['api.example.com', 'api.example.org'] })
 
 describe('HTTP/2', () => {
-  /** What comes back for these headers and this body, if any. */
+  /** The response to these headers and this body, if any. */
   async function asked(wire: WireRequest): Promise<string> {
     const server = createServer((request, response) =>
       admit(request, response, async () => {
@@ -47,7 +47,7 @@ describe('HTTP/2', () => {
     return Buffer.concat(parts).toString()
   }
 
-  it('needs no length for a body, which is signed or refused', async () => {
+  it('accepts a signed body without a length, and refuses an unsigned one', async () => {
     expect(await asked(await signedWire(signer))).toBe(`${ACCOUNT_A} `)
     for (const body of [BODY, 'x'.repeat(300_000)])
       expect(await asked(await posted(body))).toBe(`${ACCOUNT_A} ${body}`)

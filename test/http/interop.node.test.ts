@@ -15,7 +15,7 @@ import {
   URL_OF_NOTES,
 } from '../setup/request-signer.js'
 
-// http-message-signatures is another implementation of RFC 9421, which knows nothing of our profile.
+// http-message-signatures is an independent implementation of RFC 9421, which does not know our profile.
 
 const COMPONENTS = ['@method', '@authority', '@path', '@query', 'authorization']
 const OF_BODY = ['content-digest', 'content-type']
@@ -27,7 +27,7 @@ const plain = (request: Request): { method: string; url: string; headers: Record
   headers: Object.fromEntries(request.headers),
 })
 
-/** Whether the other library takes the request for signed by its key. It judges by the clock on the wall. */
+/** Whether the other library verifies the request with its key, at the current time. */
 async function isSignedForThem(request: Request): Promise<boolean | null> {
   return httpbis.verifyMessage(
     {
@@ -53,7 +53,7 @@ interface Changes {
   readonly name?: string
 }
 
-/** A request that the other library signs with the session's key, in our profile but for the changes. */
+/** A request that the other library signs with the session's key, in our profile except for the changes. */
 async function signedByThem({ key, cacao }: TestSigner, changes: Changes = {}): Promise<Request> {
   const body = new TextEncoder().encode('Buy cacao beans')
   const headers = {
@@ -89,7 +89,7 @@ async function signedByThem({ key, cacao }: TestSigner, changes: Changes = {}): 
 }
 
 describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', (type) => {
-  it('verifies what a session signs', async () => {
+  it('verifies requests that a session signs', async () => {
     const signer = await testSigner(type)
     const now = Date.now()
     for (const request of [new Request(URL_OF_NOTES), new Request('https://api.example.com/'), post('ü')]) {
@@ -103,11 +103,11 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     }
   })
 
-  it('signs what a server of ours verifies', async () => {
+  it('signs requests that our server accepts', async () => {
     const signer = await testSigner(type)
     const { keyDID } = await verifyRequest(await signedByThem(signer), acceptingOnce)
     expect(keyDID).toBe(signer.key.did)
-    // The order of parameters is the signer's own affair.
+    // The signer may choose the order of parameters.
     await verifyRequest(await signedByThem(signer, { params: [...PARAMETERS].reverse() }), acceptingOnce)
   })
 
@@ -137,12 +137,12 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     ['more than an hour to go', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW + 3_601_000) } }],
     ['its end behind it', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW) } }],
   ]
-  it.each(outside)('signs in vain with %s: %s', async (_, code, changes) => {
+  it.each(outside)('signs a request with %s, which is refused: %s', async (_, code, changes) => {
     const signer = await testSigner(type)
     await expectCode(code, async () => verifyRequest(await signedByThem(signer, changes), acceptingOnce))
   })
 
-  it('signs in vain with a keyid that is no URL of a key', async () => {
+  it('signs a request whose keyid is no URL of a key, which is refused', async () => {
     const signer = await testSigner(type)
     const { did } = signer.key
     for (const keyid of [

@@ -7,7 +7,7 @@ import { failureOf } from '../setup/expect-code.js'
 const NOW = 1_700_000_000_000
 
 describe('nonces', () => {
-  it('issues what ERC-4361 calls a nonce, another one each time', () => {
+  it('issues a different ERC-4361 nonce each time', () => {
     const { issue } = nonces()
     const issued = Array.from({ length: 100 }, issue)
     expect(new Set(issued).size).toBe(100)
@@ -22,7 +22,7 @@ describe('nonces', () => {
     expect(await consume(issue())).toBe(true)
   })
 
-  it('accepts one of two that come at once', async () => {
+  it('accepts only one of two simultaneous uses', async () => {
     const { issue, consume } = nonces()
     const nonce = issue()
     expect((await Promise.all([consume(nonce), consume(nonce)])).sort()).toEqual([false, true])
@@ -38,7 +38,7 @@ describe('nonces', () => {
     expect(await consume(late)).toBe(false)
   })
 
-  it('accepts nothing twice when its clock goes back, also where the store has forgotten it', async () => {
+  it('accepts no nonce twice after its clock goes back, even if the store has forgotten it', async () => {
     const clock = testClock(NOW)
     const { issue, consume } = nonces({ expiresInSecs: 60, now: clock.now, replay: { use: () => true } })
     const [used, unused] = [issue(), issue()]
@@ -50,7 +50,7 @@ describe('nonces', () => {
     expect(await consume(unused)).toBe(false)
   })
 
-  it('asks the store only about what was issued here and is in time, so that nobody can fill it with anything else', async () => {
+  it('calls the store only for its own unexpired nonces, so that nobody can fill it', async () => {
     const clock = testClock(NOW)
     const asked: string[] = []
     const replay = { use: (id: string) => asked.push(id) > 0 }
@@ -65,7 +65,7 @@ describe('nonces', () => {
     expect(asked).toEqual([`nonce ${good}`])
   })
 
-  it('accepts nothing that was not issued here', async () => {
+  it('refuses a nonce that it did not issue', async () => {
     const { issue, consume } = nonces()
     const nonce = issue()
     const later = nonce.slice(0, 16) + 'f'.repeat(12) + nonce.slice(28)
@@ -79,7 +79,7 @@ describe('nonces', () => {
     expect(await consume(nonce)).toBe(true)
   })
 
-  it('of servers that share a secret and a store are good at each of them, once', async () => {
+  it('of servers with the same secret and store are accepted once, by any of them', async () => {
     const [secret, replay] = [crypto.getRandomValues(new Uint8Array(32)), memoryReplay()]
     const [here, there] = [nonces({ secret, replay }), nonces({ secret, replay })]
     const nonce = here.issue()
@@ -87,7 +87,7 @@ describe('nonces', () => {
     expect(await here.consume(nonce)).toBe(false)
   })
 
-  it('accepts nothing while the store is down', async () => {
+  it('refuses every nonce while the store is down', async () => {
     const { issue, consume } = nonces({ replay: { use: () => Promise.reject(new Error('down')) } })
     expect(await failureOf(() => consume(issue()))).toBeInstanceOf(Error)
     const odd = nonces({ replay: { use: () => Promise.resolve('OK' as unknown as boolean) } })
@@ -100,7 +100,7 @@ describe('nonces', () => {
     ['a secret that nobody has filled', { secret: new Uint8Array(32) }],
     ['no time', { expiresInSecs: 0 }],
     ['endless time', { expiresInSecs: Number.POSITIVE_INFINITY }],
-  ])('takes no %s', async (_, options) => {
+  ])('throws a TypeError for %s', async (_, options) => {
     expect(await failureOf(() => nonces(options as never))).toBeInstanceOf(TypeError)
   })
 })

@@ -4,7 +4,8 @@ import { requireSession } from '../../src/middleware/fetch.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// A server that asks for the very URL of a request: whoever chooses the URL must not choose the server's mistakes.
+// A server that requires the request's own URL as a resource: a client must not be able to cause a server error through the
+// URL.
 
 const API = 'https://api.example.com'
 let signer: TestSigner
@@ -23,9 +24,9 @@ describe.each([
   ['brackets', '/notes/[a]'],
   ['half an escape', '/notes/100%'],
 ])('a request with %s', (_, path) => {
-  // Engines differ in what they leave as it is.
+  // Engines normalize different parts of a URL.
   it.skipIf(new URL(API + path).href !== API + path)(
-    'is one that is not covered, and no error of the server’s',
+    'is refused as not covered, and is no server error',
     async () => {
       const request = await signer.sign(post('', API + path))
       expect(request.url).toBe(API + path)
@@ -39,7 +40,7 @@ describe.each([
   )
 })
 
-it('a request for what was granted is let through', async () => {
+it('a request within the granted resources is admitted', async () => {
   const verify = requestVerifier({ ...accepting, resources: byURL })
   expect((await verify(await signer.sign(post('', `${API}/notes/a;b?c=/../d`)))).url).toBe(
     `${API}/notes/a;b?c=/../d`,
@@ -51,7 +52,7 @@ it.each([
   ['an empty list', () => []],
   ['a text', () => `${API}/notes/1`],
   ['a list with something else', () => [1]],
-])('a function that asks for %s is wrong', async (_, resources) => {
+])('a resources function that returns %s causes a TypeError', async (_, resources) => {
   const verify = requestVerifier({ ...accepting, resources: resources as never })
   expect(await failureOf(async () => verify(await signer.sign(post('', `${API}/notes/1`))))).toBeInstanceOf(
     TypeError,

@@ -6,27 +6,27 @@ import { requireSession as honoSession } from '../../src/middleware/hono.js'
 import { expectCode } from '../setup/expect-code.js'
 import { accepting, altered, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// What was signed, what `resources` sees and what the handler sees are one URL, whatever host the client named.
+// The signed URL, the URL for `resources` and the handler's URL are the same, whatever host the client sent.
 
 const UPLOADS = 'https://uploads.example.com/*'
 let uploader: TestSigner
 beforeAll(async () => {
   uploader = await testSigner('P-256', { resources: [UPLOADS] })
 })
-/** Signed for the API, and sent there with another host in it. */
+/** Signed for the API, and sent to it with another host. */
 const smuggled = async (url: string, body = ''): Promise<Request> =>
   altered(await uploader.sign(post(body, 'https://api.example.com/account')), { url })
 const byURL = ({ url }: Request): string[] => [url]
 const any = { ...accepting, resources: false as const }
 
-describe('a request that names another host than it was signed for', () => {
+describe('a request whose URL has another host than was signed', () => {
   const OTHERS = [
     'https://uploads.example.com/account',
     'http://uploads.example.com/account',
     'https://uploads.example.com:8443/account',
   ]
 
-  it.each(OTHERS)('gets nowhere by its resources: %s', async (url) => {
+  it.each(OTHERS)('is refused if that host needs other resources: %s', async (url) => {
     await expectCode('ERR_CAPABILITY_RESOURCES', async () =>
       requestVerifier({ ...accepting, resources: byURL })(await smuggled(url)),
     )
@@ -40,7 +40,7 @@ describe('a request that names another host than it was signed for', () => {
     )
   })
 
-  it.each(OTHERS)('is seen by handlers under the one that it was signed for: %s', async (url) => {
+  it.each(OTHERS)('reaches handlers with the signed URL: %s', async (url) => {
     const seen: unknown[] = []
     const handle = requireSession(any, async (request, caller) => {
       seen.push(request.url, caller.url, request.method, await request.clone().text(), request.clone().url)
@@ -57,7 +57,7 @@ describe('a request that names another host than it was signed for', () => {
     expect(seen).toEqual([expected, expected, 'POST', 'ü', expected])
   })
 
-  it('can still be read by whoever has it, and so can one that is looked at by a function', async () => {
+  it('keeps a readable body', async () => {
     for (const options of [any, { ...accepting, resources: () => [UPLOADS.replace('*', 'a')] }]) {
       const request = await smuggled('https://uploads.example.com/account', 'ü')
       const { url } = await requestVerifier(options)(request)
@@ -67,7 +67,7 @@ describe('a request that names another host than it was signed for', () => {
   })
 })
 
-it('a handler is given the very request where nothing about its URL is odd', async () => {
+it('a handler gets the same Request object if its URL is as signed', async () => {
   const request = await uploader.sign(post('a', 'https://api.example.com/account?'))
   await requireSession(any, (given) => {
     expect(given).toBe(request)
@@ -76,7 +76,7 @@ it('a handler is given the very request where nothing about its URL is odd', asy
   expect.assertions(1)
 })
 
-it('behind a proxy that ends TLS, the URL is that of clients; on this machine it is plain', async () => {
+it('behind a TLS proxy the URL has https, and on localhost the scheme that was used', async () => {
   const { url } = await requestVerifier(any)(await smuggled('http://api.example.com/account'))
   expect(url).toBe('https://api.example.com/account')
   for (const authority of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'app.localhost:8080']) {
@@ -88,7 +88,7 @@ it('behind a proxy that ends TLS, the URL is that of clients; on this machine it
   }
 })
 
-it('of several names, the one that was signed for counts, with what it covers', async () => {
+it('of several authorities, the signed one decides which resources are required', async () => {
   const verify = requestVerifier({
     ...accepting,
     authority: ['api.example.com', 'uploads.example.com'],
@@ -103,7 +103,7 @@ it('of several names, the one that was signed for counts, with what it covers', 
   )
 })
 
-it('a body is the message that it was signed as: its type is signed, too', async () => {
+it('the content type of a body is signed too', async () => {
   const json = new Request('https://api.example.com/account', {
     method: 'POST',
     body: '{"to":"me"}',

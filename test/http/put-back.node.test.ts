@@ -11,7 +11,7 @@ import { signedWire, strayErrors } from './attack.js'
 import { closeAll, listening } from './hostile-servers.js'
 import { type Answer, answerTo, CHUNKED, chunked, opened, readAnswer, written } from './raw-socket.js'
 
-// A body that was read to be verified must read as if it had not been.
+// A body that was read for verification must be readable again.
 
 let signer: TestSigner
 const stray = strayErrors()
@@ -33,7 +33,7 @@ const posted = async (body = JSON_BODY): Promise<WireRequest> =>
   )
 
 const admit = requireSession(accepting)
-/** What reads a body, in each of the ways that people have. */
+/** The usual ways of reading a body. */
 const readers: readonly (readonly [string, RequestListener])[] = [
   [
     'express.json()',
@@ -84,7 +84,7 @@ const readers: readonly (readonly [string, RequestListener])[] = [
   ],
 ]
 
-/** Sends the head; once the server waits for the body, each part of it when the one before has left. */
+/** Sends the head, and once the server waits for the body, each part after the one before it was sent. */
 async function inParts(server: Server, port: number, wire: WireRequest): Promise<Answer> {
   const waiting = waitsForBody(server)
   const socket = await opened(port, written({ ...wire, body: new Uint8Array() }, { framing: CHUNKED }))
@@ -104,7 +104,7 @@ async function waitsForBody(server: Server): Promise<void> {
 }
 
 describe.each(readers)('%s', (_, listener) => {
-  it('finds a body whole, however it came', async () => {
+  it('can still read the whole body after verification', async () => {
     const server = createServer(listener)
     const port = await listening(server)
     const answers = [
@@ -115,7 +115,7 @@ describe.each(readers)('%s', (_, listener) => {
       expect([status, Buffer.from(body, 'latin1').toString()]).toEqual([200, JSON_BODY])
   })
 
-  it('finds an empty one, in chunks or of length 0, to be empty', async () => {
+  it('reads an empty body, in chunks or of length 0, as empty', async () => {
     const server = createServer(listener)
     const port = await listening(server)
     const empty = chunked(new Uint8Array())
@@ -133,7 +133,7 @@ describe.each(readers)('%s', (_, listener) => {
 
 const LIMITS = { maxBytes: 10_000, hold: () => undefined, waitMs: 60_000 }
 
-it('a message that is filled only when it is read, as some platforms make them, has a body too', async () => {
+it('a message that is filled only when read, as on some platforms, has a body too', async () => {
   const body = Buffer.from(JSON_BODY)
   const parts = [body, null]
   const stream = new Readable({ read: () => void stream.push(parts.shift() ?? null) })
@@ -144,11 +144,11 @@ it('a message that is filled only when it is read, as some platforms make them, 
   expect(Buffer.concat(await stream.toArray())).toEqual(body)
 })
 
-describe('what reads before requireSession', () => {
+describe('a middleware before requireSession that reads the body', () => {
   it.each<[string, express.RequestHandler]>([
     ['a body parser', express.json()],
     ['an encoding', (request, _, next) => next(void request.setEncoding('utf8'))],
-  ])('is a mistake where it is %s, and is called one', async (_, first) => {
+  ])('is reported as a mistake: %s', async (_, first) => {
     const errors: unknown[] = []
     const app = express()
       .use(first, admit)
@@ -165,7 +165,7 @@ describe('what reads before requireSession', () => {
 })
 
 describe('a refusal that comes too late', () => {
-  it('is not written where something else has answered', async () => {
+  it('is not written if the response has already been sent', async () => {
     const answered = createServer((request, response) => {
       admit(request, response, () => undefined)
       response.writeHead(503).end('busy')
@@ -177,7 +177,7 @@ describe('a refusal that comes too late', () => {
     expect(stray.seen).toEqual([])
   })
 
-  it('is told of a client that has gone before its body was asked for', async () => {
+  it('is reported for a client that left before its body was read', async () => {
     const told = new EventEmitter()
     const onRefused = ({ code }: { code: string }): void => void told.emit('refused', code)
     const late = requireSession<NodeRequest>({ ...accepting, onRefused })

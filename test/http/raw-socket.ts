@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { WireRequest } from '../setup/wire-request.js'
 
-/** What a server answered. */
+/** The response of a server. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly body: string
 }
 
-/** How a request is written down: what a client of Node's would not let its caller choose. */
+/** How the request is written, in ways that Node's clients don't allow. */
 export interface Writing {
   readonly version?: '1.0' | '1.1'
-  /** Headers as they are to stand in place of those that say how long the body is. */
+  /** The lines that replace the headers about the body's length. */
   readonly framing?: string
   readonly withoutHost?: boolean
-  /** For more than one request on a connection. */
+  /** Keeps the connection open for more requests. */
   readonly keepAlive?: boolean
 }
 
@@ -35,7 +35,7 @@ export function written(wire: WireRequest, writing: Writing = {}): Buffer {
 
 export const CHUNKED = 'Transfer-Encoding: chunked'
 
-/** A body in chunks of so many bytes, as they travel. */
+/** A body in chunks of so many bytes, encoded. */
 export function chunked(body: Uint8Array, size = 5): Uint8Array<ArrayBuffer> {
   const chunks: Buffer[] = []
   for (let i = 0; i < body.length; i += size) {
@@ -45,7 +45,7 @@ export function chunked(body: Uint8Array, size = 5): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([...chunks, Buffer.from('0\r\n\r\n')]))
 }
 
-/** A connection on which this was sent. */
+/** A connection on which these bytes were sent. */
 export async function opened(port: number, bytes: Uint8Array): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
   // A server may close before it has read everything.
@@ -55,12 +55,12 @@ export async function opened(port: number, bytes: Uint8Array): Promise<Socket> {
   return socket
 }
 
-/** What a server answers first to these bytes, when it has closed the connection. */
+/** The first response to these bytes, once the server has closed the connection. */
 export async function answerTo(port: number, bytes: Uint8Array): Promise<Answer> {
   return readAnswer(await opened(port, bytes))
 }
 
-/** All that comes until the connection is closed. */
+/** All bytes until the connection is closed. */
 export async function readAll(socket: Socket): Promise<string> {
   const parts: Buffer[] = []
   socket.on('data', (part) => parts.push(part))

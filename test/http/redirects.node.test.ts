@@ -9,7 +9,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
 const domain = 'app.example.com'
 
-/** What a server has received, in order. */
+/** The requests that a server has received, in order. */
 interface Received {
   readonly line: string
   readonly headers: IncomingMessage['headers']
@@ -24,7 +24,7 @@ afterEach(async () => {
   }
 })
 
-/** A server on a port of its own. */
+/** A server on its own port. */
 async function listening(
   answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
 ): Promise<{ url: string; received: Received[] }> {
@@ -43,7 +43,7 @@ async function listening(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
 }
 
-/** An API that redirects what comes to /<status>/…, without looking at it, and verifies everything else. */
+/** An API that redirects requests to /<status>/… without verifying them, and verifies all others. */
 async function api(
   target: (path: string) => string,
 ): Promise<{ url: string; received: Received[]; callers: string[] }> {
@@ -79,7 +79,7 @@ async function api(
 const sessionFor = (url: string): Promise<DIDSession> =>
   DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain }), { resources: [`${url}/*`] })
 
-describe('a redirection within the origin', () => {
+describe('a redirect within the origin', () => {
   const methods: readonly (readonly [status: number, method: string, then: string])[] = [
     [301, 'GET', 'GET '],
     [301, 'POST', 'GET '],
@@ -94,7 +94,7 @@ describe('a redirection within the origin', () => {
     [308, 'POST', 'POST beans'],
     [308, 'DELETE', 'DELETE '],
   ]
-  it.each(methods)('%i of a %s is followed, signed anew', async (status, method, then) => {
+  it.each(methods)('%i of a %s is followed with a new signature', async (status, method, then) => {
     const { url, callers, received } = await api(() => '/notes/2?a=1')
     const session = await sessionFor(url)
     const hasBody = method === 'POST' || method === 'PUT'
@@ -105,11 +105,11 @@ describe('a redirection within the origin', () => {
     expect([response.status, response.url, await response.text()]).toEqual([200, `${url}/notes/2?a=1`, then])
     expect(callers).toEqual([ACCOUNT_A])
     expect(received).toHaveLength(2)
-    // A body that isn't sent has no type.
+    // A request whose body isn't sent again has no content type.
     expect(received[1]?.headers['content-type'] === undefined).toBe(!then.includes('beans'))
   })
 
-  it('is followed five times, and not a sixth', async () => {
+  it('is followed five times, and not a sixth time', async () => {
     const { url, received } = await api((path) => {
       const left = Number(path.split('/')[2])
       return left > 1 ? `/307/${left - 1}` : '/notes/1'
@@ -123,7 +123,7 @@ describe('a redirection within the origin', () => {
     expect(received).toHaveLength(12)
   })
 
-  it('is not followed where the caller says so', async () => {
+  it('is not followed if the redirect option says so', async () => {
     const { url, received } = await api(() => '/notes/1')
     const session = await sessionFor(url)
     expect((await session.fetch(`${url}/302/x`, { redirect: 'manual' })).status).toBe(302)
@@ -134,13 +134,13 @@ describe('a redirection within the origin', () => {
   })
 })
 
-describe('a redirection to another origin', () => {
+describe('a redirect to another origin', () => {
   it.each([
     'data:text/plain,hello',
     'file:///etc/hostname',
     'blob:https://api.example.com/1',
     'ftp://127.0.0.1/',
-  ])('is not followed to %s, which runtimes would read from elsewhere', async (target) => {
+  ])('to %s is refused, because only http and https are followed', async (target) => {
     const { url } = await api(() => target)
     const session = await sessionFor(url)
     const error = await failureOf(() => session.fetch(`${url}/302/x`))
@@ -148,7 +148,7 @@ describe('a redirection to another origin', () => {
     expect(String(error)).toContain('only http and https are followed')
   })
 
-  it.each([302, 307])('%i goes on without the capability', async (status) => {
+  it.each([302, 307])('%i is followed without the capability', async (status) => {
     const files = await listening((_, response) => void response.end('the file'))
     const { url } = await api(() => `${files.url}/file?key=1`)
     const session = await sessionFor(url)
@@ -164,7 +164,7 @@ describe('a redirection to another origin', () => {
       expect(got?.headers).not.toHaveProperty(name)
   })
 
-  it('and back gets no capability either', async () => {
+  it('and back is followed without the capability too', async () => {
     let home = ''
     const away = await listening(
       (_, response) => void response.writeHead(302, { location: `${home}/notes/1` }).end(),
@@ -177,12 +177,12 @@ describe('a redirection to another origin', () => {
   })
 })
 
-describe('what only fetch knows of its options', () => {
-  it('reaches fetch each time that it is called', async () => {
+describe('options that only fetch knows', () => {
+  it('are passed to fetch in each call', async () => {
     const { url } = await api(() => '/notes/1')
     const session = await sessionFor(url)
     const dispatched: string[] = []
-    // As undici's agents are: whatever has a method `dispatch`.
+    // Like undici's agents: any object with a method `dispatch`.
     const before = (globalThis as Record<symbol, unknown>)[Symbol.for('undici.globalDispatcher.1')] as {
       dispatch(options: { path: string }, handler: unknown): boolean
     }

@@ -32,12 +32,12 @@ describe('a passkey’s capability, whose signature fits two keys', () => {
     twin = twinOf(own)
   })
 
-  it('is good under both', async () => {
+  it('is valid under both accounts', async () => {
     expect(twin.p.iss).not.toBe(own.p.iss)
     for (const cacao of [own, twin, another]) await verify(cacao)
   })
 
-  it('has two accounts that it may name, in the eyes of both', async () => {
+  it('has two possible accounts, in either form', async () => {
     const both = [own.p.iss, twin.p.iss].sort()
     for (const cacao of [own, twin, { ...own }])
       expect([...(await capabilityAccounts(cacao))].sort()).toEqual(both)
@@ -45,7 +45,7 @@ describe('a passkey’s capability, whose signature fits two keys', () => {
     await expectCode('ERR_CAPABILITY_INVALID', () => capabilityAccounts({}))
   })
 
-  it('is one capability, under two CIDs', () => {
+  it('has one identity and two CIDs', () => {
     expect(capabilityIdentity(twin)).toBe(capabilityIdentity(own))
     expect(capabilityIdentity(another)).not.toBe(capabilityIdentity(own))
     expect(cacaoCID(twin)).not.toBe(cacaoCID(own))
@@ -54,21 +54,21 @@ describe('a passkey’s capability, whose signature fits two keys', () => {
   it.each([
     ['one', () => [own, twin]],
     ['the other', () => [twin, own]],
-  ])('is revoked under both when %s is', async (_, pair) => {
+  ])('is revoked under both accounts if %s is', async (_, pair) => {
     const revocation = memoryRevocation()
     await revocation.revoke(pair()[0])
     for (const cacao of pair()) await expectCode('ERR_CAPABILITY_REVOKED', () => verify(cacao, revocation))
     await verify(another, revocation)
   })
 
-  it('is signed out everywhere under both by the account', async () => {
+  it('is revoked under both when the account signs out everywhere', async () => {
     const revocation = memoryRevocation()
     await revocation.revokeAll(own.p.iss)
     for (const cacao of [own, twin, another, twinOf(another)])
       await expectCode('ERR_CAPABILITY_REVOKED', () => verify(cacao, revocation))
   })
 
-  it('is signed out by the twin’s account, and no other of the passkey’s is', async () => {
+  it('is revoked by its twin’s account, but the passkey’s other capabilities are not', async () => {
     const revocation = memoryRevocation()
     await revocation.revokeAll(twin.p.iss)
     for (const cacao of [own, twin])
@@ -76,14 +76,14 @@ describe('a passkey’s capability, whose signature fits two keys', () => {
     await verify(another, revocation)
   })
 
-  it('is signed out by nobody else’s account', async () => {
+  it('is not revoked by an unrelated account', async () => {
     const revocation = memoryRevocation()
     const stranger = await signedByPasskey(new TestPasskeys(ORIGIN))
     await revocation.revokeAll(stranger.p.iss)
     for (const cacao of [own, twin]) await verify(cacao, revocation)
   })
 
-  it('that can not be read is refused rather than let through', async () => {
+  it('is refused if its signature can not be read', async () => {
     const { h, p, s } = own
     for (const other of [
       { ...s, s: 'AAAA' },
@@ -97,13 +97,13 @@ describe('a passkey’s capability, whose signature fits two keys', () => {
 })
 
 describe('the identity of a capability', () => {
-  it('is 43 characters, from unknown input through the guard', async () => {
+  it('has 43 characters, and malformed input is rejected', async () => {
     expect(capabilityIdentity(JSON.parse(JSON.stringify(signed())))).toMatch(/^[-\w]{43}$/)
     for (const input of [undefined, 'cacao', {}, { ...unsigned(), extra: 1 }, { p: payload() }])
       await expectCode('ERR_CAPABILITY_INVALID', () => capabilityIdentity(input))
   })
 
-  it('is the same whether what is empty is said or left out, as software differs in the text', () => {
+  it('is the same for empty and absent members', () => {
     const bare = signed({ statement: undefined, resources: undefined })
     const { h, p, s } = bare
     for (const more of [{ resources: [] }, { statement: '' }, { requestId: '' }])
@@ -111,19 +111,19 @@ describe('the identity of a capability', () => {
     expect(capabilityIdentity({ h, p: { ...p, statement: 'a' }, s })).not.toBe(capabilityIdentity(bare))
   })
 
-  it('is the same in another order of members, and by another type of signature', () => {
+  it('is the same for any order of members and any signature type', () => {
     const { h, p, s } = signed()
     const reversed = Object.fromEntries(Object.entries(p).reverse())
     expect(capabilityIdentity({ s, p: reversed, h })).toBe(capabilityIdentity({ h, p, s }))
     expect(capabilityIdentity({ h, p, s: { t: 'eip1271', s: s.s } })).toBe(capabilityIdentity({ h, p, s }))
   })
 
-  it('differs between the chains of one address, which sign two texts', () => {
+  it('differs between chains of one address, whose texts differ', () => {
     const on = (chain: number): Cacao => signed({ iss: signed().p.iss.replace(':1:', `:${chain}:`) })
     expect(capabilityIdentity(on(10))).not.toBe(capabilityIdentity(on(1)))
   })
 
-  it('of a key’s capability is not that of another key, whose name is signed', () => {
+  it('differs between keys, whose DIDs are part of the text', () => {
     const of = (did: string) => ({
       h: { t: 'caip122' },
       p: payload({ iss: did }),

@@ -11,7 +11,7 @@ const NOW = Date.parse('2026-01-31T12:00:00Z')
 const capability = signed()
 const another = signed({ nonce: 'anothernonce1' })
 const foreign = signed({ iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
-/** The same signature, written in another way. */
+/** The same signature in another encoding. */
 const respelled: readonly [string, unknown][] = [
   ['as it is', JSON.parse(JSON.stringify(capability))],
   ['with the other word in its header', { ...capability, h: { t: 'caip122' } }],
@@ -23,12 +23,12 @@ function signatureWithSmallV(): string {
   return text.slice(0, -2) + (text.endsWith('1b') ? '00' : '01')
 }
 
-describe('what a capability is known by', () => {
+describe('the identity of a capability', () => {
   it.each(respelled)('is the same %s', (_, copy) => {
     expect(capabilityIdentity(copy as Cacao)).toBe(capabilityIdentity(capability))
   })
 
-  it('differs with anything that was signed', () => {
+  it('differs with any signed value', () => {
     const changes = [
       { nonce: 'abcdefgh13' },
       { resources: ['ceramic://*', 'ceramic://*'] },
@@ -44,7 +44,7 @@ describe('what a capability is known by', () => {
 })
 
 describe('memoryRevocation', () => {
-  it.each(respelled)('knows a revoked capability again, %s', async (_, copy) => {
+  it.each(respelled)('recognizes a revoked capability, %s', async (_, copy) => {
     const revocation = memoryRevocation({ now: () => NOW })
     expect(await revocation.isRevoked(capability)).toBe(false)
     await revocation.revoke(copy)
@@ -52,7 +52,7 @@ describe('memoryRevocation', () => {
     expect(await revocation.isRevoked(another)).toBe(false)
   })
 
-  it('tells all who listen, also if one of them throws, and has revoked all the same', async () => {
+  it('notifies all listeners, and revokes even if one of them throws', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     onTestFinished(() => warn.mockRestore())
     const revocation = memoryRevocation({ now: () => NOW })
@@ -69,12 +69,12 @@ describe('memoryRevocation', () => {
     expect(told).toHaveBeenCalledTimes(2)
   })
 
-  it('knows nothing of what is no capability', async () => {
+  it('rejects malformed capabilities with ERR_CAPABILITY_INVALID', async () => {
     const revocation = memoryRevocation()
     await expectCode('ERR_CAPABILITY_INVALID', () => revocation.revoke({ h: {}, p: {}, s: {} }))
   })
 
-  it('signs an account out everywhere, up to a moment', async () => {
+  it('revokes all capabilities of an account up to a moment', async () => {
     const revocation = memoryRevocation({ now: () => NOW })
     await revocation.revokeAll(`did:pkh:eip155:1:${ADDRESS_A}`)
     expect(await revocation.isRevoked(capability)).toBe(true)
@@ -84,14 +84,14 @@ describe('memoryRevocation', () => {
     expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00.001Z' }))).toBe(false)
   })
 
-  it('never takes a sign-out everywhere back', async () => {
+  it('never undoes an earlier revokeAll', async () => {
     const revocation = memoryRevocation({ now: () => NOW })
     await revocation.revokeAll(ACCOUNT_A)
     await revocation.revokeAll(ACCOUNT_A, new Date(0))
     expect(await revocation.isRevoked(capability)).toBe(true)
   })
 
-  it('forgets what has expired by itself, and nothing else', async () => {
+  it('forgets expired capabilities, and no others', async () => {
     const clock = testClock(NOW)
     const revocation = memoryRevocation({ now: clock.now })
     const short = signed({ exp: '2026-01-31T12:00:01Z' })
@@ -101,11 +101,11 @@ describe('memoryRevocation', () => {
     clock.advance(0.999)
     await revocation.revoke(another)
     expect(await revocation.isRevoked(short)).toBe(true)
-    // What expires in the same five seconds is forgotten together.
+    // Entries that expire within the same five seconds are deleted together.
     clock.advance(5)
     await revocation.revoke(capability)
     expect(await revocation.isRevoked(endless)).toBe(true)
-    // What was forgotten doesn't come back with a clock that goes back, and nor does what may have been.
+    // Deleted entries don't become valid again when the clock goes back, nor do those that may have been deleted.
     clock.set(NOW)
     expect(await revocation.isRevoked(short)).toBe(true)
     expect(await revocation.isRevoked(signed({ exp: '2026-01-31T12:00:01Z', nonce: 'another123' }))).toBe(
@@ -114,7 +114,7 @@ describe('memoryRevocation', () => {
     expect(await revocation.isRevoked(signed({ nonce: 'another123' }))).toBe(false)
   })
 
-  it('takes no account and no moment that is none', async () => {
+  it('throws a TypeError for a malformed account or date', async () => {
     const revocation = memoryRevocation()
     expect(await failureOf(() => revocation.revokeAll('alice'))).toBeInstanceOf(TypeError)
     expect(await failureOf(() => revocation.revokeAll(ACCOUNT_A, new Date(Number.NaN)))).toBeInstanceOf(

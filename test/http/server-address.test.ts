@@ -5,7 +5,7 @@ import { requireSession } from '../../src/middleware/fetch.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { accepting, altered, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 
-// By which names and under which path clients reach a server that sits behind something else.
+// The authorities and the base path by which clients reach a server behind a proxy.
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -16,11 +16,11 @@ beforeAll(async () => {
 const sent = async (signedFor: string, receivedAt: string, headers = {}): Promise<Request> =>
   altered(await signer.sign(post('x', signedFor)), { url: receivedAt, headers })
 
-describe('a server of several names', () => {
+describe('a server with several authorities', () => {
   const names = ['api.example.com', 'api.example.org', 'localhost:3000']
   const verify = () => requestVerifier({ ...accepting, authority: names })
 
-  it.each(names)('is reached by each, whatever Host a proxy writes: %s', async (name) => {
+  it.each(names)('accepts requests signed for %s, whatever Host a proxy sends', async (name) => {
     const scheme = name.startsWith('localhost') ? 'http' : 'https'
     for (const host of [
       'https://10.0.0.7:8080',
@@ -32,7 +32,7 @@ describe('a server of several names', () => {
     }
   })
 
-  it('is not reached by another', async () => {
+  it('refuses requests signed for another authority', async () => {
     for (const host of ['evil.example', ...names])
       await expectCode('ERR_REQUEST_SIGNATURE', async () =>
         verify()(
@@ -43,7 +43,7 @@ describe('a server of several names', () => {
       )
   })
 
-  it('tries the name first that the request or a proxy names, also with a default port', async () => {
+  it('first tries the authority that the request or its proxy names, with a default port too', async () => {
     for (const [url, headers] of [
       ['https://api.example.org/notes', {}],
       ['http://backend/notes', { 'x-forwarded-host': 'API.Example.org' }],
@@ -58,7 +58,7 @@ describe('a server of several names', () => {
     }
   })
 
-  it('verifies at most 8 signatures for a forged one, and of more names those that are named come first', async () => {
+  it('verifies at most 8 signatures of a forged request, and first those of named authorities', async () => {
     const many = Array.from({ length: 20 }, (_, i) => `api${i}.example.com`)
     const counted = vi.fn(verifyKeySignature)
     const judge = requestVerifier({ ...accepting, authority: many, verifyKeySignature: counted })
@@ -70,7 +70,7 @@ describe('a server of several names', () => {
   })
 })
 
-describe('a server under a path that is taken off before it', () => {
+describe('a server whose proxy removes a base path', () => {
   const verify = () => requestVerifier({ ...accepting, basePath: '/app' })
 
   it.each([
@@ -79,7 +79,7 @@ describe('a server under a path that is taken off before it', () => {
     ['/app', '/'],
     ['/app/', '/'],
     ['/app?page=1', '/?page=1'],
-  ])('is reached at %s, received as %s', async (signedFor, received) => {
+  ])('accepts a request for %s, received as %s', async (signedFor, received) => {
     const { url } = await verify()(
       await sent(`https://api.example.com${signedFor}`, `http://backend${received}`),
     )
@@ -92,13 +92,13 @@ describe('a server under a path that is taken off before it', () => {
     ['/other/notes', '/notes'],
     ['/app/notes', '/notes/'],
     ['/appnotes', '/notes'],
-  ])('is not reached at %s, received as %s', async (signedFor, received) => {
+  ])('refuses a request for %s, received as %s', async (signedFor, received) => {
     await expectCode('ERR_REQUEST_SIGNATURE', async () =>
       verify()(await sent(`https://api.example.com${signedFor}`, `http://backend${received}`)),
     )
   })
 
-  it('asks for resources under the URL of clients, and so sees its handler the request', async () => {
+  it('passes the client’s URL to the resources function and the handler', async () => {
     const urls: string[] = []
     const handle = requireSession(
       {
@@ -130,7 +130,7 @@ describe('a server under a path that is taken off before it', () => {
     1,
     null,
     undefined,
-  ])('can’t be %j', async (basePath) => {
+  ])('throws a TypeError if basePath is %j', async (basePath) => {
     const failure = await failureOf(async () => requestVerifier({ ...accepting, basePath } as never))
     expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('basePath') })
   })

@@ -30,7 +30,7 @@ function form(): FormData {
   data.set('file', new Blob([bytes(300)]), 'beans.bin')
   return data
 }
-/** As service workers, Deno and Cloudflare hand requests over. */
+/** Requests as service workers, Deno and Cloudflare pass them. */
 function received(request: Request): Request {
   const refuse = (): never => {
     throw new TypeError('headers are immutable')
@@ -50,7 +50,7 @@ describe('a signed request', () => {
     ['a blob', () => new Blob(['blob'], { type: 'text/plain' })],
     ['form fields', () => new URLSearchParams({ a: '1', b: 'ü & more' })],
   ]
-  it('has a content type that a server can verify', async () => {
+  it('refuses a content type that is not ASCII', async () => {
     const typed = (type: string) =>
       new Request(URL_OF_TYPED, { method: 'POST', body: 'x', headers: { 'content-type': type } })
     await expect(signer.sign(typed('text/plain; name="ü"'))).rejects.toThrow('content-type must be ASCII')
@@ -58,7 +58,7 @@ describe('a signed request', () => {
     expect(await verifyRequest(signed, acceptingOnce)).toMatchObject({ keyDID: signer.key.did })
   })
 
-  it.each(bodies)('carries %s, unchanged and signed', async (_, body) => {
+  it.each(bodies)('contains %s, unchanged and signed', async (_, body) => {
     const request = post(body())
     const sent = new Uint8Array(await request.clone().arrayBuffer())
     const signed = await signer.sign(request)
@@ -67,23 +67,23 @@ describe('a signed request', () => {
     )
     expect(await verifyRequest(signed, acceptingOnce)).toMatchObject({ keyDID: signer.key.did })
     expect(new Uint8Array(await signed.arrayBuffer())).toEqual(sent)
-    // The one that was handed in is as it was.
+    // The given request is unchanged.
     expect(request.headers.has('signature')).toBe(false)
     expect(new Uint8Array(await request.arrayBuffer())).toEqual(sent)
   })
 
-  it('carries a stream, which is read before it is sent', async () => {
+  it('contains a stream, which is read before it is sent', async () => {
     const request = await requestOf(URL_OF_NOTES, { method: 'POST', body: stream('Buy ', 'cacao ', 'beans') })
     const signed = await signer.sign(request)
     await verifyRequest(signed, acceptingOnce)
     expect(await signed.text()).toBe('Buy cacao beans')
   })
 
-  it('carries a form, files too', async () => {
+  it('contains a form, with files', async () => {
     const signed = await signer.sign(await requestOf(URL_OF_NOTES, { method: 'POST', body: form() }))
     await verifyRequest(signed, acceptingOnce)
     const type = signed.headers.get('content-type') ?? ''
-    // Read anew as a server would.
+    // Parsed as a server would parse it.
     const received = await new Response(await signed.arrayBuffer(), {
       headers: { 'content-type': type },
     }).formData()
@@ -93,7 +93,7 @@ describe('a signed request', () => {
     expect(new Uint8Array(await file.arrayBuffer())).toEqual(bytes(300))
   })
 
-  it('carries a form in the very words of HTML', async () => {
+  it('contains a form in the encoding that HTML defines', async () => {
     const data = new FormData()
     data.set('a "name"\n', 'one\ntwo')
     data.set('file', new Blob(['x'], { type: 'text/plain' }), 'be"ans.txt')
@@ -116,7 +116,7 @@ describe('a signed request', () => {
     )
   })
 
-  it('that can not be read is refused, and not sent unsigned', async () => {
+  it('whose body can not be read is rejected and not sent unsigned', async () => {
     const request = {
       ...readable(post()),
       clone: () => ({ arrayBuffer: () => Promise.reject(new Error('no')) }),
@@ -126,7 +126,7 @@ describe('a signed request', () => {
     expect(String(error)).toContain("can't be read twice")
   })
 
-  it('without a body has no digest, however the request says so', async () => {
+  it('without a body has no digest', async () => {
     const get = await signer.sign(new Request(URL_OF_NOTES))
     const empty = await signer.sign(post(''))
     for (const signed of [get, empty]) {
@@ -135,7 +135,7 @@ describe('a signed request', () => {
     }
   })
 
-  it('says what is signed, in the profile', async () => {
+  it('names its components and parameters as the profile says', async () => {
     const { headers } = await signer.sign(post())
     const { did } = signer.key
     expect(headers.get('signature-input')).toMatch(
@@ -149,7 +149,7 @@ describe('a signed request', () => {
     expect(headers.get('content-digest')).toMatch(/^sha-256=:[A-Za-z0-9+/]{43}=:$/)
   })
 
-  it('is another one each time', async () => {
+  it('has a new nonce each time', async () => {
     const nonces = await Promise.all(
       [1, 2, 3].map(
         async () =>
@@ -159,7 +159,7 @@ describe('a signed request', () => {
     expect(new Set(nonces).size).toBe(3)
   })
 
-  it('keeps what else a request says', async () => {
+  it('keeps the other properties of the request', async () => {
     const controller = new AbortController()
     const request = new Request(URL_OF_NOTES, {
       headers: { accept: 'text/plain' },
@@ -179,7 +179,7 @@ describe('a signed request', () => {
     expect(signed.signal.aborted).toBe(true)
   })
 
-  it('is made of one that was received, whose headers can not be changed', async () => {
+  it('can be made of a received request, whose headers are immutable', async () => {
     const body = 'Buy cacao beans'
     const signed = await signer.sign(received(post(body)))
     const again = await signer.sign(received(signed.clone()))
@@ -189,7 +189,7 @@ describe('a signed request', () => {
     }
   })
 
-  it('can be signed anew, and is then good again', async () => {
+  it('can be signed again once it is stale', async () => {
     const first = await signer.sign(post())
     const second = await signer.sign(first, NOW + 361_000)
     await expectCode('ERR_REQUEST_STALE', () =>
@@ -198,14 +198,14 @@ describe('a signed request', () => {
     await verifyRequest(second, { ...acceptingOnce, now: () => NOW + 361_000 })
   })
 
-  it('signs no fragment, as servers never see one', async () => {
+  it('is signed without the fragment, which servers never see', async () => {
     const signed = await signer.sign(post('a', `${URL_OF_NOTES}#top`))
     await verifyRequest(signed, acceptingOnce)
   })
 })
 
-describe('a request that can carry no signature is refused', () => {
-  it('with a body that was read', async () => {
+describe('signRequest rejects a request', () => {
+  it('with a body that was already read', async () => {
     const request = post()
     await request.text()
     const error = await failureOf(() => signer.sign(request))
@@ -213,18 +213,18 @@ describe('a request that can carry no signature is refused', () => {
     expect(String(error)).toContain('before')
   })
 
-  it('with an Authorization of its own', async () => {
+  it('with its own Authorization header', async () => {
     const request = new Request(URL_OF_NOTES, { headers: { authorization: 'Bearer abc' } })
     expect(await failureOf(() => signer.sign(request))).toBeInstanceOf(TypeError)
     expect(request.headers.get('authorization')).toBe('Bearer abc')
   })
 
-  it('under a capability that has expired', async () => {
+  it('whose capability has expired', async () => {
     const expired = await testSigner('P-256', { exp: '2026-01-31T11:59:59Z' })
     await expectCode('ERR_CAPABILITY_EXPIRED', () => expired.sign(post()))
   })
 
-  it('under a capability too long for a header', async () => {
+  it('whose capability is too long for a header', async () => {
     const many = Array.from({ length: 400 }, (_, i) => `https://api.example.com/a-long-name-of-a-thing/${i}`)
     const large = await testSigner('P-256', { resources: many })
     const error = await expectCode('ERR_REQUEST_TOO_LARGE', () => large.sign(post()))
@@ -232,14 +232,14 @@ describe('a request that can carry no signature is refused', () => {
   })
 })
 
-describe('the weight of a capability', () => {
+describe('a large capability', () => {
   const SHORT = `https://api.example.com/${'n'.repeat(3900)}`
   const LONG = `https://api.example.com/${'n'.repeat(4500)}`
 
-  it('is warned of once, above 6,000 bytes', async () => {
+  it('causes one warning, above 6,000 bytes', async () => {
     const lines: unknown[] = []
     const warn = vi.spyOn(console, 'warn').mockImplementation((...line) => void lines.push(...line))
-    // A module of its own has not warned yet.
+    // A newly loaded module has not warned yet.
     vi.resetModules()
     const { signRequest } = await import('../../src/http/sign-request.js')
     const weightOf = async (resource: string): Promise<number> => {

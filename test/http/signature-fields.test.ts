@@ -12,8 +12,8 @@ const GIVEN = {
 const read = (changes: Record<string, string> = {}, method = 'GET') =>
   readSignatureFields({ method, fields: new Map(Object.entries({ ...GIVEN, ...changes })) })
 
-describe('the one spelling of a signature', () => {
-  it('is read', () => {
+describe('our fast reader of signature headers', () => {
+  it('reads the one form that our clients write', () => {
     expect(read()).toMatchObject({
       components: ['@method', '@authority', '@path', '@query', 'authorization'],
       parameters: { created: 1717286374, expires: 1717286434, alg: 'ed25519', tag: 'cacao-session-2' },
@@ -42,7 +42,7 @@ describe('the one spelling of a signature', () => {
     ['a capability that is not ASCII', { authorization: 'CACAO äbc' }],
     ['a digest that is not ASCII, though none is signed', { 'content-digest': 'sha-256=:М:' }],
     ['a type with a tab, though none is signed', { 'content-type': 'text/plain;\tx' }],
-  ])('is not %s: that is for the library', (_, changes, method = 'GET') => {
+  ])('leaves %s to the library', (_, changes, method = 'GET') => {
     expect(read(changes as Record<string, string>, method)).toBeUndefined()
   })
 })

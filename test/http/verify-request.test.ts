@@ -41,7 +41,7 @@ describe.each([
   ['P-256', () => signer],
   ['Ed25519', () => other],
 ] as const)('a request signed with %s', (_, by) => {
-  it('says who is calling, under which capability', async () => {
+  it('returns the caller and its capability', async () => {
     const { key, cacao, sign } = by()
     const caller = await verifyRequest(await sign(post()), acceptingOnce)
     expect(caller).toEqual({
@@ -59,7 +59,7 @@ describe.each([
     })
   })
 
-  it('is still unread', async () => {
+  it('can still be read afterwards', async () => {
     const request = await by().sign(post('ü'))
     await verifyRequest(request, acceptingOnce)
     expect(await request.text()).toBe('ü')
@@ -127,7 +127,7 @@ describe.each([
 })
 
 describe('a request is refused', () => {
-  it('with nothing but the capability in its header', async () => {
+  it('with only the capability and no signature', async () => {
     const request = new Request(URL_OF_NOTES, { headers: { authorization: await capabilityOf(signer) } })
     await expectCode('ERR_REQUEST_UNSIGNED', () => verifyRequest(request, acceptingOnce))
   })
@@ -143,19 +143,19 @@ describe('a request is refused', () => {
     await expectCode(code, () => verifyRequest(request, acceptingOnce))
   })
 
-  it('for another host than the server is', async () => {
+  it('signed for another host than the server’s', async () => {
     const request = await signer.sign(post('x', 'https://api.example.org/notes'))
     await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, acceptingOnce))
     await verifyRequest(request, { ...acceptingOnce, authority: 'api.example.org' })
   })
 
-  it('for a name that is none of the server', async () => {
+  it('signed for none of the server’s authorities', async () => {
     const authority = ['api.example.com', 'api.example.org:8443']
     for (const url of ['https://api.example.com/notes', 'https://api.example.org:8443/notes'])
       await verifyRequest(await signer.sign(post('x', url)), { ...acceptingOnce, authority })
     const request = await signer.sign(post('x', 'https://api.example.net/notes'))
     await expectCode('ERR_REQUEST_SIGNATURE', () => verifyRequest(request, { ...acceptingOnce, authority }))
-    // Signed for one of its names, and sent to another: what was signed decides, as behind a proxy that rewrites the host.
+    // Signed for one of its authorities, and sent to another: the signed one decides, as behind a proxy that rewrites the host.
     const moved = await altered(await signer.sign(post('x', 'https://api.example.com/notes')), {
       url: 'https://api.example.org:8443/notes',
     })
@@ -175,7 +175,7 @@ describe('a request is refused', () => {
       await verifyRequest(request, { ...acceptingOnce, now: () => good })
   })
 
-  it('that expired while it was looked at, and may be forgotten', async () => {
+  it('that expired during verification, when its nonce may be forgotten', async () => {
     const clock = testClock(NOW)
     const lookingUntil = (ms: number) => ({
       ...accepting,
@@ -192,7 +192,7 @@ describe('a request is refused', () => {
   })
 
   // Shorter and longer than the default, up to the hour for which sessions sign.
-  it.each([1, 30, 60, 300, 3600])('when it is older than a maxAgeSecs of %i allows', async (maxAgeSecs) => {
+  it.each([1, 30, 60, 300, 3600])('that is older than a maxAgeSecs of %i allows', async (maxAgeSecs) => {
     const request = await signer.sign(get())
     const at = (ms: number, clockSkewSecs: number) => ({
       ...acceptingOnce,
@@ -210,7 +210,7 @@ describe('a request is refused', () => {
     }
   })
 
-  it('when its client says that it is older than that', async () => {
+  it('whose created parameter is older than maxAgeSecs allows', async () => {
     const { url, headers } = await signer.sign(get())
     const { pathname, search, host } = new URL(url)
     const authorization = headers.get('authorization') ?? ''
@@ -230,7 +230,7 @@ describe('a request is refused', () => {
     await expectCode('ERR_REQUEST_STALE', () => verifyRequest(request, at(60_000)))
   })
 
-  it('twice, however slow the clock of its client', async () => {
+  it('sent twice, even if the client’s clock is slow', async () => {
     const clock = testClock(NOW)
     const verify = requestVerifier({ ...accepting, now: clock.now })
     const request = await signer.sign(get())
@@ -244,14 +244,14 @@ describe('a request is refused', () => {
     }
   })
 
-  it('under a capability that was granted to another key', async () => {
+  it('with a capability that was granted to another key', async () => {
     const mixed = await testSigner()
     const { signRequest } = await import('../../src/http/sign-request.js')
     const request = await signRequest(get(), { key: mixed.key, cacao: signer.cacao }, NOW)
     await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(request, acceptingOnce))
   })
 
-  it('under a forged capability', async () => {
+  it('with a forged capability', async () => {
     const forged = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` })
     await expectCode('ERR_CAPABILITY_SIGNATURE', async () =>
       verifyRequest(await forged.sign(get()), acceptingOnce),
@@ -260,13 +260,13 @@ describe('a request is refused', () => {
     expect((await verifyRequest(await genuine.sign(get()), acceptingOnce)).account).toBe(ACCOUNT_B)
   })
 
-  it('under a capability signed on another site', async () => {
+  it('with a capability signed on another domain', async () => {
     const request = await signer.sign(get())
     const domains = ['example.org', 'sub.example.com']
     await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyRequest(request, { ...acceptingOnce, domains }))
   })
 
-  it('under a capability that does not cover what it asks for', async () => {
+  it('with a capability that does not cover the required resources', async () => {
     const request = await signer.sign(get())
     const resources = ['https://api.example.com/notes/1']
     await verifyRequest(request, { ...acceptingOnce, resources })
@@ -287,7 +287,7 @@ describe('a request is refused', () => {
     expect(asked).toEqual([URL_OF_NOTES])
   })
 
-  it('under a capability that has expired meanwhile, to the millisecond', async () => {
+  it('with a capability that has expired', async () => {
     const exp = '2026-01-31T12:00:30.000Z'
     const short = await testSigner('P-256', { exp })
     const request = await short.sign(get())
@@ -297,7 +297,7 @@ describe('a request is refused', () => {
     )
   })
 
-  it('with a body larger than the server takes', async () => {
+  it('with a body larger than maxBodyBytes', async () => {
     const request = await signer.sign(post('x'.repeat(1001)))
     await expectCode('ERR_REQUEST_TOO_LARGE', () =>
       verifyRequest(request.clone(), { ...acceptingOnce, maxBodyBytes: 1000 }),
@@ -307,7 +307,7 @@ describe('a request is refused', () => {
 })
 
 describe('a request verifier', () => {
-  it('accepts a request once, and the same one never again', async () => {
+  it('accepts a request once, and never again', async () => {
     const verify = requestVerifier(accepting)
     const request = await signer.sign(post())
     await verify(await altered(request, {}))
@@ -315,28 +315,28 @@ describe('a request verifier', () => {
     await verify(await signer.sign(post()))
   })
 
-  it('accepts one of two that come at once', async () => {
+  it('accepts only one of two simultaneous uses', async () => {
     const verify = requestVerifier(accepting)
     const request = await signer.sign(get())
     const results = await Promise.allSettled([verify(request), verify(request.clone())])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('remembers nothing of what it refused', async () => {
+  it('does not count a refused request as used', async () => {
     const verify = requestVerifier(accepting)
     const request = await signer.sign(post())
     await expectCode('ERR_REQUEST_DIGEST', async () => verify(await altered(request, { body: 'x' })))
     await verify(request)
   })
 
-  it('that is told so accepts a request again until it expires', async () => {
+  it('with replay: false accepts a request again until it expires', async () => {
     const verify = requestVerifier({ ...accepting, replay: false })
     const request = await signer.sign(get())
     await verify(request)
     await verify(request)
   })
 
-  it('checks a wallet signature once, and all that can change each time', async () => {
+  it('checks a wallet signature once, and everything that can change each time', async () => {
     let checks = 0
     const clock = testClock(NOW)
     const { eip191 } = accepting.verifiers
@@ -378,7 +378,7 @@ describe('a request verifier', () => {
     expect(checks).toBe(1)
   })
 
-  it('keeps no more capabilities than it is told', async () => {
+  it('caches no more capabilities than cacheSize', async () => {
     let checks = 0
     const verifiers: Verifiers = {
       async eip191() {
@@ -390,7 +390,7 @@ describe('a request verifier', () => {
     expect(checks).toBe(3)
   })
 
-  it('never keeps a capability that was refused', async () => {
+  it('never caches a capability that was refused', async () => {
     const forged = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` })
     const verify = requestVerifier(accepting)
     for (let i = 0; i < 2; i++)
@@ -421,7 +421,7 @@ describe('a request verifier', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => withRevocation(request))
   })
 
-  it('takes nothing but `true` of the app for a signature that is valid, however its fields are spelt', async () => {
+  it('accepts a signature only if the app’s verifyKeySignature returns true', async () => {
     const request = await signer.sign(get())
     const respelled = new Request(request, {
       headers: [...request.headers].map(([name, value]) => [
@@ -439,13 +439,13 @@ describe('a request verifier', () => {
     }
   })
 
-  it('waits for a store for as long as it is told, also if that is longer than a timer can take', async () => {
+  it('waits for a store for storeTimeoutMs, even longer than a timer can', async () => {
     const late = () => new Promise<boolean>((resolve) => setTimeout(resolve, 20, true))
     const verify = requestVerifier({ ...accepting, storeTimeoutMs: 2 ** 40, replay: { use: late } })
     expect((await verify(await signer.sign(get()))).account).toBe(ACCOUNT_A)
   })
 
-  it('refuses when its memory of requests is full, rather than forget one', async () => {
+  it('refuses requests when its replay memory is full, and forgets none', async () => {
     const clock = testClock(NOW)
     const replay = memoryReplay({ maxEntries: 1, now: clock.now })
     const verify = requestVerifier({ ...accepting, replay, now: clock.now })
@@ -483,22 +483,22 @@ describe('a wrong option is a TypeError', () => {
   })
 
   it.each(['localhost', 'localhost:3000', '127.0.0.1:8080', '[::1]:8080', 'xn--bcher-kva.example'])(
-    'but %s is an authority',
+    'but %s is a valid authority',
     (authority) => expect(requestVerifier({ ...accepting, authority })).toBeTypeOf('function'),
   )
 })
 
-describe('verifyRequest says what of replay', () => {
+describe('verifyRequest requires the replay option', () => {
   const { replay: _, ...silent } = acceptingOnce
 
-  it('by a store that outlives the call', async () => {
+  it('and accepts a store that outlives the call', async () => {
     const replay = memoryReplay({ now: () => NOW })
     const request = await signer.sign(get())
     await verifyRequest(request.clone(), { ...silent, replay })
     await expectCode('ERR_REQUEST_REPLAYED', () => verifyRequest(request.clone(), { ...silent, replay }))
   })
 
-  it('by false, on purpose', async () => {
+  it('and accepts false', async () => {
     const request = await signer.sign(get())
     for (let i = 0; i < 2; i++) await verifyRequest(request.clone(), { ...silent, replay: false })
   })
@@ -511,14 +511,14 @@ describe('verifyRequest says what of replay', () => {
     ['a function', { replay: () => true }],
     ['a store without use', { replay: {} }],
     ['one that is hidden, and none', Object.defineProperty({}, 'replay', { value: undefined })],
-  ])('and not by %s', async (_name, options) => {
+  ])('and refuses %s', async (_name, options) => {
     const given = Object.defineProperties({ ...silent }, Object.getOwnPropertyDescriptors(options))
     const error = await failureOf(async () => verifyRequest(await signer.sign(get()), given as never))
     expect(error).toBeInstanceOf(TypeError)
     expect((error as TypeError).message).toMatch(/^replay .*memoryReplay\(\).*false/)
   })
 
-  it('while a verifier for many requests remembers by itself', async () => {
+  it('but requestVerifier, which is called many times, has its own replay memory', async () => {
     const verify = requestVerifier(accepting)
     const request = await signer.sign(get())
     await verify(request.clone())
@@ -526,7 +526,7 @@ describe('verifyRequest says what of replay', () => {
   })
 })
 
-describe('a store of revocations', () => {
+describe('a revocation store', () => {
   class Revoked {
     readonly #keys = new Set<string>()
     add(keyDID: string): void {
@@ -537,7 +537,7 @@ describe('a store of revocations', () => {
     }
   }
 
-  it('may be an object of a class, and is asked as one', async () => {
+  it('may be an instance of a class, whose methods keep their this', async () => {
     const revocation = new Revoked()
     const options = { verifiers: accepting.verifiers, now: accepting.now, revocation }
     const request = await signer.sign(get())
@@ -548,7 +548,7 @@ describe('a store of revocations', () => {
     await expectCode('ERR_CAPABILITY_REVOKED', () => verifyCacao(signer.cacao, options))
   })
 
-  it('is not its question alone: the error shows the right form', async () => {
+  it('must be an object: for a function the error shows the right form', async () => {
     const options = { ...acceptingOnce, revocation: () => false }
     const error = await failureOf(async () => verifyRequest(await signer.sign(get()), options as never))
     expect(error).toBeInstanceOf(TypeError)

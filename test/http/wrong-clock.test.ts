@@ -30,9 +30,9 @@ async function apart(
 
 const STEPS = [1, 59, 299, 300, 301, 360, 420, 3600, 7200, 43_200, 86_399, 86_400]
 
-describe('a clock that is wrong', () => {
+describe('a wrong client clock', () => {
   it.each([0, ...STEPS, ...STEPS.map((secs) => -secs)])(
-    'by %i seconds is corrected once, if it must be',
+    'by %i seconds is corrected once, if the server refuses it',
     async (secs) => {
       const { session, server } = await apart(secs)
       const isAllowed = secs >= -359 && secs <= 300
@@ -40,7 +40,7 @@ describe('a clock that is wrong', () => {
       expect(first.status).toBe(200)
       expect(await server.calls[0]?.request.text()).toBe('Buy cacao beans')
       expect(server.refusals.map(({ code }) => code)).toEqual(isAllowed ? [] : ['ERR_REQUEST_STALE'])
-      // From then on it is known.
+      // From then on, the difference is known.
       expect((await session.fetch(NOTES)).status).toBe(200)
       const signed = await session.signRequest(new Request(NOTES))
       expect((await fetch(signed)).status).toBe(200)
@@ -48,16 +48,19 @@ describe('a clock that is wrong', () => {
     },
   )
 
-  it.each([86_402, -86_402, 4 * DAY_SECS])('by %i seconds, more than a day, is not', async (secs) => {
-    const { session, server, client } = await apart(secs)
-    expect((await session.fetch(NOTES)).status).toBe(401)
-    expect(server.refusals.map(({ code }) => code)).toEqual(['ERR_REQUEST_STALE'])
-    // The answers of a server don't add up.
-    client.now = NOW
-    expect((await session.fetch(NOTES)).status).toBe(200)
-  })
+  it.each([86_402, -86_402, 4 * DAY_SECS])(
+    'by %i seconds, more than a day, is not corrected',
+    async (secs) => {
+      const { session, server, client } = await apart(secs)
+      expect((await session.fetch(NOTES)).status).toBe(401)
+      expect(server.refusals.map(({ code }) => code)).toEqual(['ERR_REQUEST_STALE'])
+      // The corrections of several responses are not added up.
+      client.now = NOW
+      expect((await session.fetch(NOTES)).status).toBe(200)
+    },
+  )
 
-  it('is corrected anew after it was set right, and no more than once for a request', async () => {
+  it('is corrected again after it was set right, at most once per request', async () => {
     const { session, server, client } = await apart(7200)
     expect((await session.fetch(NOTES)).status).toBe(200)
     client.now = NOW
@@ -67,7 +70,7 @@ describe('a clock that is wrong', () => {
     expect(server.refusals).toHaveLength(2)
   })
 
-  it('never moves the end of the session', async () => {
+  it('never changes the expiry of the session', async () => {
     const { session, client } = await apart(7200)
     expect((await session.fetch(NOTES)).status).toBe(200)
     client.now = (session.expiresAt?.getTime() ?? Number.NaN) - 1
@@ -78,7 +81,7 @@ describe('a clock that is wrong', () => {
   })
 })
 
-describe('a refusal as stale', () => {
+describe('a refusal with ERR_REQUEST_STALE', () => {
   const answeredWith = async (headers: Record<string, string>): Promise<object> => {
     const auth = ethereumAuth(KEY_A, undefined, { domain })
     const session = await DIDSession.authorize(auth, { resources, now: () => NOW })
@@ -100,7 +103,7 @@ describe('a refusal as stale', () => {
     ['with the date that is known already', { date: new Date(NOW).toUTCString() }, 1],
     ['with the date of another year', { date: new Date(NOW + 366 * 86_400_000).toUTCString() }, 1],
     ['with another hour, again and again', { date: new Date(NOW + 3_600_000).toUTCString() }, 2],
-  ])('%s is the answer', async (_, headers, calls) => {
+  ])('%s is returned to the caller', async (_, headers, calls) => {
     expect(await answeredWith(headers as Record<string, string>)).toEqual({ ...stale, calls })
   })
 })

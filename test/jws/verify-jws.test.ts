@@ -48,7 +48,7 @@ const jsonOf = (segment = ''): Record<string, unknown> =>
   JSON.parse(fromUtf8(fromBase64url(segment) ?? new Uint8Array()) ?? '')
 const segmentOf = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)))
 
-/** The JWS with another header, signed again by the session's own key: only what the header says is wrong. */
+/** The JWS with another header, signed again by the session's own key, so that only the header is wrong. */
 async function resign({ session, jws }: Signed, changes: object): Promise<string> {
   const head = segmentOf({ ...jsonOf(jws.signatures[0]?.protected), ...changes })
   return `${head}.${jws.payload}.${toBase64url(await session.sign(utf8(`${head}.${jws.payload}`)))}`
@@ -58,7 +58,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
   const check = (input: unknown, options: VerifyJWSOptions = {}) =>
     verifyJWS(input, { verifiers, capability: signed().session.cacao, ...options })
 
-  it('speaks for the account that granted the capability', async () => {
+  it('is verified for the account that granted the capability', async () => {
     const { session, jws, compact } = signed()
     for (const input of [jws, compact, JSON.parse(JSON.stringify(jws))]) {
       const result = await check(input, {
@@ -75,7 +75,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     }
   })
 
-  it('speaks for its key alone without a capability', async () => {
+  it('is verified for the key only, without a capability', async () => {
     const { session, compact } = signed()
     expect(await verifyJWS(compact)).toMatchObject({
       issuer: session.keyDID,
@@ -89,7 +89,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyJWS(compact, { nonce: 'abcdefgh' }))
   })
 
-  it('may say Ed25519 for EdDSA, and its key without a fragment', async () => {
+  it('may name the algorithm Ed25519 instead of EdDSA, and its key without a fragment', async () => {
     const { session } = signed()
     const alg = session.keyDID.startsWith('did:key:z6Mk') ? 'Ed25519' : 'ES256'
     await expect(check(await resign(signed(), { alg, kid: session.keyDID }))).resolves.toMatchObject({
@@ -97,7 +97,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     })
   })
 
-  it('is a DAG-JWS whose link is its payload', async () => {
+  it('may be a DAG-JWS, whose link must be that of its payload', async () => {
     const { jws } = await (await toDID(signed().session)).createDagJWS({ note: 'ü' })
     const result = await check(jws)
     expect(result.payload).toBeUndefined()
@@ -107,7 +107,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     }
   })
 
-  it('is a DAG-JWS, in whatever form its link was given or stored', async () => {
+  it('may be a DAG-JWS with any encoding of its link', async () => {
     const { jws } = await (await toDID(signed().session)).createDagJWS({ note: 'ü' })
     const other = CID.parse('bafyreih2bkw6nitaynz4etqar536yhxypisapxe5azmmxcxmvohappqcly')
     const forms: ((link: CID) => unknown)[] = [
@@ -162,7 +162,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), changes)))
   })
 
-  it('names its capability by a CID, which is letters and digits', async () => {
+  it('names its capability by a CID of letters and digits', async () => {
     const named = async (cap: unknown) => verifyJWS(await resign(signed(), { cap }))
     const issuer = signed().session.keyDID
     for (const cid of ['QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG', 'bafyreih2bkw6nitaynz4'])
@@ -172,12 +172,12 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     await expectCode('ERR_JWS_INVALID', () => named(['ipfs://bafy']))
   })
 
-  it('is refused if its header says the other algorithm', async () => {
+  it('is refused if its header names the other algorithm', async () => {
     const alg = signed().session.keyDID.startsWith('did:key:z6Mk') ? 'ES256' : 'EdDSA'
     await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), { alg })))
   })
 
-  it('is refused under another capability than its own', async () => {
+  it('is refused with another capability than its own', async () => {
     const { session } = signed()
     const other = await DIDSession.authorize(auth(), { resources })
     await expectCode('ERR_JWS_INVALID', () => check(signed().compact, { capability: other.cacao }))
@@ -197,7 +197,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     await expectCode('ERR_CAPABILITY_EXPIRED', () => check(signed().compact, { now: () => later }))
   })
 
-  it('always has its capability verified, whatever else is asked', async () => {
+  it('always has its capability verified, with any options', async () => {
     const { session, compact } = signed()
     const forged = { ...session.cacao, p: { ...session.cacao.p, iss: `did:pkh:${ACCOUNT_B}` } } as Cacao
     await expectCode('ERR_JWS_INVALID', () => check(compact, { capability: forged }))
@@ -210,7 +210,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
   })
 })
 
-describe('what is no JWS', () => {
+describe('malformed input', () => {
   it.each([
     undefined,
     null,
@@ -236,7 +236,7 @@ describe('what is no JWS', () => {
   )
 })
 
-describe('what can not be looked at', () => {
+describe('input that throws when it is read', () => {
   const boom = (): never => {
     throw new Error('boom')
   }

@@ -63,7 +63,7 @@ describe('did:key', () => {
     ['an endless text', `did:key:z${'6'.repeat(100_000)}`],
   ])('refuses %s', (_, did) => expect(parseDIDKey(did)).toBeUndefined())
 
-  it('writes no key of the wrong length', () => {
+  it('throws a TypeError for a key of the wrong length', () => {
     expect(() => encodeDIDKey({ type: 'P-256', bytes: new Uint8Array(32) })).toThrow(TypeError)
   })
 })
@@ -104,6 +104,6 @@ function expectKey(did: string, type: KeyType, method: Method | undefined): void
   expect(key && encodeDIDKey(key)).toBe(did)
   const { publicKeyBase58, publicKeyJwk } = method ?? {}
   const expected = publicKeyJwk ? fromBase64url(publicKeyJwk.x) : fromBase58(publicKeyBase58 ?? '')
-  // A JWK holds x alone; the point's first byte stands before it.
+  // A JWK contains only x; the point's first byte precedes it.
   expect(publicKeyJwk && type !== 'Ed25519' ? key?.bytes.slice(1) : key?.bytes).toEqual(expected)
 }

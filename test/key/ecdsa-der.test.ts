@@ -17,7 +17,7 @@ describe('a signature in DER', () => {
     ['a zero in front of a first bit of one', '300702020080020101', padded('80', '01')],
     ['the longest numbers', `3046022100${MOST}022100${MOST}`, MOST + MOST],
     ['a long r alone', `3026022100${MOST}020105`, padded(MOST, '05')],
-  ])('has %s', (_, der, expected) => {
+  ])('is accepted with %s', (_, der, expected) => {
     expect(raw(der)).toBe(expected)
   })
 
@@ -40,7 +40,7 @@ describe('a signature in DER', () => {
     ['a needless zero', '300702020001020101'],
     ['a number of 33 bytes', `3026022101${FULL}020101`],
     ['a needless zero before 33 bytes', `304702220000${FULL}0221${'00'}${FULL}`],
-  ])('has not %s', (_, der) => {
+  ])('is refused with %s', (_, der) => {
     expect(raw(der)).toBeUndefined()
   })
 })

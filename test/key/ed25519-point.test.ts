@@ -29,15 +29,15 @@ const bad = new Map([...SMALL_ORDER_KEYS, ...NON_CANONICAL_KEYS].map((bytes) => 
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
 const verifiers = { ...keyVerifiers(), ...solanaVerifiers() }
 
-describe('a key in whose name anybody can sign', () => {
-  it('is one of eight points, in any of their forms', () => {
+describe('a key for which anyone can forge signatures', () => {
+  it('is one of eight points, in any encoding', () => {
     // Five y, two of which can be written with y + p too, each with both signs.
     expect(SMALL_ORDER_KEYS).toHaveLength(14)
     expect(NON_CANONICAL_KEYS).toHaveLength(38)
     expect(bad.size).toBe(14 + 38 - 4)
   })
 
-  it.each([...bad])('%s comes in nowhere', async (_, bytes) => {
+  it.each([...bad])('%s is refused everywhere', async (_, bytes) => {
     expect(isEd25519Key(bytes)).toBe(false)
     const did = didOf(bytes)
     expect([parseDIDKey(did), knownKey(did)]).toEqual([undefined, undefined])
@@ -47,7 +47,7 @@ describe('a key in whose name anybody can sign', () => {
     )
   })
 
-  it('would have signed every text, for some that check', async () => {
+  it('would have accepted a signature of every text with other verifiers', async () => {
     const data = utf8('I owe you')
     expect(ed25519.verify(NOBODYS_SIGNATURE, data, NOBODYS_KEY, { zip215: true })).toBe(true)
     expect(await verifyKeySignature({ type: 'Ed25519', bytes: NOBODYS_KEY }, NOBODYS_SIGNATURE, data)).toBe(
@@ -63,19 +63,19 @@ describe('a key in whose name anybody can sign', () => {
       `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${toBase58(NOBODYS_KEY)}`,
       { t: 'solana:ed25519', s: toBase58(NOBODYS_SIGNATURE) },
     ],
-  ])('is no account: %s', async (_, iss, s) => {
+  ])('is no valid issuer: %s', async (_, iss, s) => {
     const cacao = { h: { t: 'caip122' }, p: payload({ iss }), s }
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(cacao, { verifiers, now }))
   })
 
-  it('is no link of a chain, and nothing is delegated to it', async () => {
+  it('is no valid link of a chain, nor a valid audience of delegation', async () => {
     const did = didOf(NOBODYS_KEY)
     const parent = signed({ aud: did })
     const key = { did, type: 'Ed25519' as const, sign: async () => NOBODYS_SIGNATURE }
     const { aud, version, nonce, iat, exp, resources } = payload()
     const p = { aud, version, nonce, iat, ...(exp !== undefined && { exp }), ...(resources && { resources }) }
     const child: Cacao = await signDelegated(key, p, parent)
-    // Whatever comes of the wallet's own signature, which is good: the link is looked at.
+    // The wallet's own signature is valid, so the link is what is checked.
     const eip191 = async (): Promise<void> => undefined
     await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
       verifyCacao(parseCacao(JSON.parse(JSON.stringify(child))), { verifiers: { eip191 }, now }),
@@ -90,7 +90,7 @@ describe('a key in whose name anybody can sign', () => {
       )
   })
 
-  it('is no key of a JWS', async () => {
+  it('is no valid key of a JWS', async () => {
     const did = didOf(NOBODYS_KEY)
     const encoded = (value: object): string => toBase64url(utf8(JSON.stringify(value)))
     const header = encoded({ alg: 'EdDSA', kid: `${did}#${did.slice('did:key:'.length)}` })
@@ -98,26 +98,26 @@ describe('a key in whose name anybody can sign', () => {
     await expectCode('ERR_JWS_INVALID', () => verifyJWS(jws))
   })
 
-  it('is none that signs in', async () => {
+  it('can not sign in', async () => {
     const key = { did: didOf(NOBODYS_KEY), sign: async () => NOBODYS_SIGNATURE }
     const signIn = () => DIDSession.authorize(keyAuth(key, { domain: 'a.example' }), { resources: ['a:b'] })
     expect(await failureOf(signIn)).toBeInstanceOf(Error)
   })
 })
 
-describe('an honest Ed25519 key', () => {
+describe('a valid Ed25519 key', () => {
   let bytes: Uint8Array<ArrayBuffer>
   beforeAll(async () => {
     bytes = parseDIDKey((await generateSessionKey('Ed25519')).did)?.bytes ?? new Uint8Array()
   })
 
-  it('is taken as it is', () => {
+  it('is accepted unchanged', () => {
     expect(isEd25519Key(bytes)).toBe(true)
     expect(knownKey(didOf(bytes))?.bytes).toEqual(bytes)
   })
 
-  it('is one beside those of small order, too, and no bytes too many or too few', () => {
-    // Where only the last byte but the sign, or only one in the middle, makes the difference.
+  it('is accepted even next to the refused ones, with exactly 32 bytes', () => {
+    // Bytes in which only the last byte except the sign, or only one in the middle, makes the difference.
     const highest = Uint8Array.from({ length: 32 }, (_, i) => [0xeb, 0x7f][[0, 31].indexOf(i)] ?? 0xff)
     expect(isEd25519Key(highest)).toBe(true)
     for (const i of [0, 15, 30]) {
@@ -132,21 +132,21 @@ describe('an honest Ed25519 key', () => {
 })
 
 describe('a P-256 point that is not on the curve', () => {
-  // About half of all x are of no point.
+  // About half of all x have no point.
   const offCurve = Array.from({ length: 64 }, (_, i) => {
     const bytes = new Uint8Array(33).fill(i + 1)
     bytes[0] = 2
     return bytes
   })
 
-  it('is a key that has signed nothing', async () => {
+  it('verifies no signature', async () => {
     for (const bytes of offCurve)
       expect(await verifyKeySignature({ type: 'P-256', bytes }, new Uint8Array(64).fill(1), utf8('a'))).toBe(
         false,
       )
   })
 
-  it('and no x beyond the field', async () => {
+  it('and an x beyond the field verify no signature', async () => {
     const beyond = new Uint8Array(33).fill(0xff)
     beyond[0] = 3
     expect(

@@ -7,12 +7,12 @@ import { generateSessionKey } from '../../src/key/generate-key.js'
 import { verifyKeySignature } from '../../src/key/verify.js'
 import { NOBODYS_SIGNATURE, NON_CANONICAL_KEYS, SMALL_ORDER_KEYS } from '../setup/bad-keys.js'
 
-it('is there in Node', () => {
+it('nodeCrypto returns node:crypto in Node', () => {
   expect(nodeCrypto()).toBe(crypto)
 })
 
 describe.each(['P-256', 'Ed25519'] as const)('node:crypto with %s', (type) => {
-  it('takes what the key signed, and nothing else', async () => {
+  it('accepts the key’s own signature, and no other', async () => {
     const [key, other] = [await generateSessionKey(type), await generateSessionKey(type)]
     const [publicKey, foreign] = [key, other].map(({ did }) => knownKey(did) ?? expect.fail('no key'))
     if (!publicKey || !foreign) expect.fail('no key')
@@ -28,13 +28,13 @@ describe.each(['P-256', 'Ed25519'] as const)('node:crypto with %s', (type) => {
   })
 })
 
-it('node:crypto takes no key that is none, and no secp256k1', () => {
+it('refuses malformed keys and secp256k1', () => {
   const offCurve = Uint8Array.from([2, ...new Uint8Array(31), 5])
   for (const type of ['P-256', 'secp256k1'] as const)
     expect(verifyKeySignature({ type, bytes: offCurve }, new Uint8Array(64).fill(1), utf8('x'))).toBe(false)
 })
 
-it('takes no key in whose name anybody can sign', () => {
+it('refuses keys for which anyone can forge signatures', () => {
   for (const bytes of [...SMALL_ORDER_KEYS, ...NON_CANONICAL_KEYS])
     expect(verifyKeySignature({ type: 'Ed25519', bytes }, NOBODYS_SIGNATURE, utf8('any text'))).toBe(false)
 })

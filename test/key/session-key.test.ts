@@ -18,7 +18,7 @@ const types = ['P-256', 'Ed25519'] as const
 const message = utf8('a message')
 
 describe.each(types)('a generated %s key', (type) => {
-  it('signs, and its did:key is of its kind', async () => {
+  it('signs, and has a did:key of its type', async () => {
     const key = await generateSessionKey(type)
     expect(parseDIDKey(key.did)?.type).toBe(type)
     expect(await key.sign(message)).toHaveLength(64)
@@ -39,13 +39,13 @@ describe.each(types)('a generated %s key', (type) => {
     await expect(crypto.subtle.wrapKey('pkcs8', key, wrapping, { name: 'AES-GCM', iv })).rejects.toThrow()
   })
 
-  it('is taken up from its pair with the same DID', async () => {
+  it('can be restored from its pair with the same DID', async () => {
     const key = await generateSessionKey(type)
     const again = await sessionKeyOfPair({ privateKey: key.pair?.privateKey, publicKey: key.pair?.publicKey })
     expect(again?.did).toBe(key.did)
   })
 
-  it('is found out if the halves are not of one pair', async () => {
+  it('is refused if its halves are not of one pair', async () => {
     const [one, two] = [await generateSessionKey(type), await generateSessionKey(type)]
     const mixed = await sessionKeyOfPair({ privateKey: one.pair?.privateKey, publicKey: two.pair?.publicKey })
     expect(mixed && (await canSign(mixed))).toBe(false)
@@ -61,7 +61,7 @@ describe('a stored pair', () => {
     expect(await sessionKeyOfPair(pair)).toBeUndefined()
   })
 
-  it('is refused if it is of another kind', async () => {
+  it('is refused if it is of another type', async () => {
     const other = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, false, [
       'sign',
       'verify',
@@ -70,7 +70,7 @@ describe('a stored pair', () => {
   })
 
   it.each([undefined, null, 'pair', {}, { privateKey: {}, publicKey: {} }, []])(
-    'is not %j',
+    'is refused if it is %j',
     async (value) => {
       expect(await sessionKeyOfPair(value)).toBeUndefined()
     },
@@ -80,7 +80,7 @@ describe('a stored pair', () => {
 describe('a seed key', () => {
   const seeds = [new Uint8Array(32), new Uint8Array(32).fill(255), crypto.getRandomValues(new Uint8Array(32))]
 
-  it('is the same by WebCrypto and by @noble/ed25519, and each verifies the other', async () => {
+  it('is the same with WebCrypto and @noble/ed25519, which verify each other’s signatures', async () => {
     for (const seed of seeds) {
       const noble = await nobleSeedKey(seed)
       const native = await nativeSeedKey(seed)
@@ -94,7 +94,7 @@ describe('a seed key', () => {
     }
   })
 
-  it('has its own DID, whatever DID is expected of it', async () => {
+  it('has its own DID, whichever DID is expected', async () => {
     for (const seed of seeds) {
       const { did } = await nobleSeedKey(seed)
       const { did: other } = await nobleSeedKey(new Uint8Array(32).fill(3))
@@ -108,7 +108,7 @@ describe('a seed key', () => {
     }
   })
 
-  it.each([0, 31, 33, 64])('does not grow from %i bytes', async (length) => {
+  it.each([0, 31, 33, 64])('can not be made of %i bytes', async (length) => {
     await expect(seedKey(new Uint8Array(length))).rejects.toThrow(TypeError)
   })
 
@@ -134,14 +134,14 @@ describeWith('RFC 8032 vectors', await vectors<RFC8032>('rfc8032/rfc8032-ed25519
     expect(await noble.sign(bytes(msg))).toEqual(bytes(sig))
     if (!native) return // an engine without Ed25519 has only the one
     expect(native.did).toBe(noble.did)
-    // Safari's signatures are randomised, so they are verified, not compared.
+    // Safari's signatures are randomized, so they are verified, not compared.
     expect(await verifyAsync(await native.sign(bytes(msg)), bytes(msg), bytes(pub))).toBe(true)
   })
 })
 
 describe('without WebCrypto', () => {
-  it('says what is missing', async () => {
-    // As on insecure origins: crypto is there, its subtle is not.
+  it('rejects with ERR_ENVIRONMENT', async () => {
+    // As on insecure origins, where crypto exists but crypto.subtle does not.
     const prototype: Crypto = Object.getPrototypeOf(crypto)
     const descriptor = Object.getOwnPropertyDescriptor(prototype, 'subtle') as PropertyDescriptor
     Object.defineProperty(prototype, 'subtle', { configurable: true, get: () => undefined })

@@ -14,7 +14,7 @@ const keys: [string, () => Promise<SessionKey>][] = [
 const publicKeyOf = (key: SessionKey) => parseDIDKey(key.did) ?? expect.fail('no key')
 
 describe.each(keys)('a signature of a %s key', (_, make) => {
-  it('is its own, and of no other key or message', async () => {
+  it('verifies for its own key and message only', async () => {
     const [key, other] = [await make(), await generateSessionKey('P-256')]
     const signature = await key.sign(message)
     expect(await verifyKeySignature(publicKeyOf(key), signature, message)).toBe(true)
@@ -52,7 +52,7 @@ describe('Ed25519', () => {
     [0x01, 1],
     [0x02, 1],
     [0x5a, 24],
-  ])('keys that end in zeros are looked at without harm: %i, %i times', async (byte, times) => {
+  ])('keys that end in zeros are handled safely: %i, %i times', async (byte, times) => {
     const bytes = new Uint8Array(32).fill(byte, 0, times)
     const signature = await (await seedKey(new Uint8Array(32).fill(5))).sign(message)
     expect(await verifyKeySignature({ type: 'Ed25519', bytes }, signature, message)).toBe(false)
@@ -61,9 +61,9 @@ describe('Ed25519', () => {
 
 describe('a long message', () => {
   const seed = new Uint8Array(32).fill(5)
-  // WebKitGTK's page crashes where its own Ed25519 has to do with more than 65,534 bytes.
+  // WebKitGTK's page crashes if its own Ed25519 signs more than 65,534 bytes.
   it.each([60_000, 60_001, 65_535, 65_536, 1_000_000])(
-    'of %i bytes is signed and verified as any',
+    'of %i bytes is signed and verified',
     async (length) => {
       const long = new Uint8Array(length).fill(7)
       const other = Uint8Array.from(long)
@@ -71,7 +71,7 @@ describe('a long message', () => {
       const { did } = await seedKey(seed)
       for (const key of [await seedKey(seed), await seedKey(seed, did), await generateSessionKey('P-256')]) {
         const signing = key.sign(long)
-        // What is signed is what it was when it was given.
+        // The bytes are signed as they were at the call.
         long[0] = 9
         const signature = await signing
         long[0] = 7
@@ -86,8 +86,8 @@ describe('a long message', () => {
   )
 })
 
-describe('what is no key', () => {
-  it('verifies nothing', async () => {
+describe('a malformed key', () => {
+  it('verifies no signature', async () => {
     const offCurve = new Uint8Array(33).fill(0xff)
     offCurve[0] = 2
     expect(

@@ -51,7 +51,7 @@ const until = (status: ReturnType<AppKitAuth['getStatus']>): Promise<void> =>
   vi.waitFor(() => expect(auth.getStatus()).toBe(status), SOON)
 
 describe("AppKit's configuration", () => {
-  it('signs in with the message of a session, gives its fields, and lists it', async () => {
+  it('signs in with a session’s message, returns its fields, and lists the session', async () => {
     const { siwx } = auth
     expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toEqual([])
     const message = await siwx.createMessage({ chainId: CHAIN, accountAddress: addressOf(ACCOUNT_A) })
@@ -84,7 +84,7 @@ describe("AppKit's configuration", () => {
     expect(auth.getSession()).toBe(session)
   })
 
-  it('takes up the stored session of the account that the wallet shows', async () => {
+  it('loads the stored session of the account that the wallet shows', async () => {
     for (const of of [wallet, testWallet({ privateKey: KEY_B })])
       await DIDSession.get(of.account, ethereumAuth(of.provider), { store, resources, domain: 'app.example' })
     expect(await auth.siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toHaveLength(1)
@@ -110,7 +110,7 @@ describe("AppKit's configuration", () => {
     expect([listed?.message, listed?.signature]).toEqual([message, signature])
   })
 
-  it('says which accounts it is for', async () => {
+  it('names its accounts when it is called for another kind', async () => {
     const asked = auth.siwx.createMessage({
       chainId: 'bip122:000000000019d6689c085ae165831e93',
       accountAddress: '128Lkh3S7CkDTBZ8W7BbpsN3YYizJMp8p6',
@@ -119,7 +119,7 @@ describe("AppKit's configuration", () => {
     expect(error.message).toContain('Ethereum or Solana')
   })
 
-  it('refuses signatures of others, and answers to messages that are over', async () => {
+  it('refuses signatures of other accounts, and answers to messages that were replaced', async () => {
     const { siwx } = auth
     const data = await siwx.createMessage({ chainId: CHAIN, accountAddress: addressOf(ACCOUNT_B) })
     const message = data.toString()
@@ -134,26 +134,29 @@ describe("AppKit's configuration", () => {
   it.each([
     ['', 'one-click authentication by WalletConnect'],
     ['<<AccountAddress>>', 'a wallet by e-mail'],
-  ])('grants nothing by what a wallet signs before its account is known (%j: %s)', async (accountAddress) => {
-    const { siwx } = auth
-    const data = await siwx.createMessage({ chainId: CHAIN, accountAddress })
-    expect(data).toMatchObject({ domain: 'app.example', uri: 'https://app.example', chainId: CHAIN })
-    expect(data.resources).toBeUndefined()
-    const lifetime = Date.parse(data.expirationTime ?? '') - Date.parse(data.issuedAt ?? '')
-    expect(lifetime).toBe(300_000)
-    expect(data.toString()).toContain('The app asks you to sign in next.')
-    const known = { ...data, accountAddress: addressOf(ACCOUNT_A) }
-    const message = data.toString().replace(`\n${accountAddress}\n`, `\n${addressOf(ACCOUNT_A)}\n`)
-    const session = { data: known, message, signature: await sign(message) }
-    // AppKit disconnects the wallet if this rejects.
-    await siwx.setSessions([session])
-    expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toEqual([])
-    await expectCode('ERR_AUTH_FAILED', () => siwx.addSession(session))
-    await signIn()
-    expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toHaveLength(1)
-  })
+  ])(
+    'creates no session from a signature made before the wallet’s account is known (%j: %s)',
+    async (accountAddress) => {
+      const { siwx } = auth
+      const data = await siwx.createMessage({ chainId: CHAIN, accountAddress })
+      expect(data).toMatchObject({ domain: 'app.example', uri: 'https://app.example', chainId: CHAIN })
+      expect(data.resources).toBeUndefined()
+      const lifetime = Date.parse(data.expirationTime ?? '') - Date.parse(data.issuedAt ?? '')
+      expect(lifetime).toBe(300_000)
+      expect(data.toString()).toContain('The app asks you to sign in next.')
+      const known = { ...data, accountAddress: addressOf(ACCOUNT_A) }
+      const message = data.toString().replace(`\n${accountAddress}\n`, `\n${addressOf(ACCOUNT_A)}\n`)
+      const session = { data: known, message, signature: await sign(message) }
+      // AppKit disconnects the wallet if this rejects.
+      await siwx.setSessions([session])
+      expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toEqual([])
+      await expectCode('ERR_AUTH_FAILED', () => siwx.addSession(session))
+      await signIn()
+      expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toHaveLength(1)
+    },
+  )
 
-  it('signs out when AppKit disconnects, and when it revokes', async () => {
+  it('signs out when AppKit disconnects or revokes', async () => {
     await signIn()
     await auth.siwx.setSessions([])
     expect([auth.getStatus(), await DIDSession.list({ store })]).toEqual(['unauthenticated', []])
@@ -165,7 +168,7 @@ describe("AppKit's configuration", () => {
     expect(await DIDSession.list({ store })).toEqual([])
   })
 
-  it('rejects if the session may still be stored, and lists none of a store that fails', async () => {
+  it('rejects if the session may still be stored, and lists no session of a failing store', async () => {
     const failing = failingStore(memoryStore())
     const other = appKitAuth({ ...options, store: failing })
     await signIn(other)
@@ -176,7 +179,7 @@ describe("AppKit's configuration", () => {
     await other.siwx.setSessions([])
   })
 
-  it('says what AppKit asks: whether signing in is required, and whether to sign out', () => {
+  it('returns to AppKit whether sign-in is required, and whether to sign out on disconnect', () => {
     const defaults = appKitAuth({ resources }).siwx
     expect([defaults.getRequired(), defaults.signOutOnDisconnect]).toEqual([true, true])
     const { siwx } = appKitAuth({ resources, required: false, signOutOnDisconnect: false })

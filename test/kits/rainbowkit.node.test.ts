@@ -62,7 +62,7 @@ const stored = (of: TestWallet = wallet): Promise<DIDSession> =>
 const loaded = (of = store) => DIDSession.load(undefined, { store: of })
 
 describe("RainbowKit's adapter", () => {
-  it('signs in with the message of a session, and the app gets that session', async () => {
+  it('signs in with a session’s message, and the app gets that session', async () => {
     auth.subscribe(() => undefined)
     await until('unauthenticated')
     const text = await message()
@@ -79,7 +79,7 @@ describe("RainbowKit's adapter", () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('takes up the stored session when the page comes back: loading, then authenticated', async () => {
+  it('loads the stored session on a later visit: loading, then authenticated', async () => {
     const { keyDID } = await stored()
     const seen: string[] = []
     expect(auth.getStatus()).toBe('loading')
@@ -89,14 +89,14 @@ describe("RainbowKit's adapter", () => {
     expect(seen).toEqual(['authenticated'])
   })
 
-  it('does not take up a session for other resources', async () => {
+  it('does not load a session for other resources', async () => {
     await stored()
     auth = rainbowKitAuth({ ...options, resources: ['https://api.example/other/*'] })
     auth.subscribe(() => undefined)
     await until('unauthenticated')
   })
 
-  it('takes the nonce of the app, of each kind, and otherwise makes one', async () => {
+  it('uses the app’s nonce, a string or a function, and otherwise creates one', async () => {
     const nonces = ['abcdefgh1', 'abcdefgh2']
     const asked = rainbowKitAuth({ ...options, nonce: async () => nonces.shift() ?? '' })
     expect(parseEthereumMessage(await message(asked)).payload.nonce).toBe('abcdefgh1')
@@ -116,7 +116,7 @@ describe("RainbowKit's adapter", () => {
     await expect(silent.adapter.getNonce()).rejects.toMatchObject({ code: 'ERR_AUTH_FAILED' })
   })
 
-  it('asks anew after the person has said no, of which RainbowKit tells nobody', async () => {
+  it('prompts again after the person rejected, which RainbowKit does not report', async () => {
     wallet.behaviour = 'rejects'
     const first = await message()
     await expect(sign(first)).rejects.toMatchObject({ code: 4001 })
@@ -127,7 +127,7 @@ describe("RainbowKit's adapter", () => {
     expect(auth.getError()).toBeUndefined()
   })
 
-  it('refuses an answer to a message that another one has replaced, and waits for that one', async () => {
+  it('refuses an answer to a message that was replaced, and waits for the later one', async () => {
     const first = await message()
     const second = await message()
     const signature = await sign(first)
@@ -135,7 +135,7 @@ describe("RainbowKit's adapter", () => {
     expect(await auth.adapter.verify({ message: second, signature: await sign(second) })).toBe(true)
   })
 
-  it('refuses an answer after the page was loaded anew', async () => {
+  it('refuses an answer after the page was reloaded', async () => {
     const text = await message()
     const reloaded = rainbowKitAuth(options)
     const signature = await sign(text)
@@ -151,7 +151,7 @@ describe("RainbowKit's adapter", () => {
     ],
     ['of another text', () => sign('another text'), 'ERR_CAPABILITY_SIGNATURE'],
     ['that is none', () => '0x1234', 'ERR_AUTH_FAILED'],
-  ])('refuses a signature %s, says why, and stores nothing', async (_, answer, code) => {
+  ])('refuses a signature %s, sets the error, and stores nothing', async (_, answer, code) => {
     const text = await message()
     const signature = await answer(text)
     await expectCode(code, () => auth.adapter.verify({ message: text, signature }))
@@ -162,7 +162,7 @@ describe("RainbowKit's adapter", () => {
     expect(auth.getError()).toBeUndefined()
   })
 
-  it('signs out when the wallet is disconnected, also while the wallet is being asked', async () => {
+  it('signs out when the wallet is disconnected, even during a prompt', async () => {
     await signIn()
     const { adapter } = auth
     await adapter.signOut()
@@ -175,7 +175,7 @@ describe("RainbowKit's adapter", () => {
     expect(auth.getStatus()).toBe('unauthenticated')
   })
 
-  it('signs out a session that was being stored at that moment', async () => {
+  it('signs out a session that is being stored at that moment', async () => {
     const gate = gatedStore()
     auth = rainbowKitAuth({ ...options, store: gate.store })
     const text = await message()
@@ -197,7 +197,7 @@ describe("RainbowKit's adapter", () => {
     await until('unauthenticated')
   })
 
-  it('tells the app, not RainbowKit, that the store has failed', async () => {
+  it('reports a store failure to the app, but not to RainbowKit', async () => {
     const failing = failingStore(memoryStore())
     auth = rainbowKitAuth({ ...options, store: failing })
     await signIn()
@@ -207,7 +207,7 @@ describe("RainbowKit's adapter", () => {
     failing.behaviour = 'works'
   })
 
-  it('stops acting for an account that the wallet no longer shows, and takes up the other one', async () => {
+  it('drops the session of an account that the wallet no longer shows, and loads the other account’s', async () => {
     const b = testWallet({ privateKey: KEY_B })
     await stored(b)
     await signIn()
@@ -228,7 +228,7 @@ describe("RainbowKit's adapter", () => {
     expect(() => auth.setAccount('0x19E7')).toThrow(TypeError)
   })
 
-  it('knows the account before anything is loaded', async () => {
+  it('uses the account set before anything is loaded', async () => {
     const b = testWallet({ privateKey: KEY_B })
     await stored()
     await stored(b)
@@ -238,7 +238,7 @@ describe("RainbowKit's adapter", () => {
     expect(auth.getSession()?.account).toBe(ACCOUNT_A)
   })
 
-  it('is never loading again, because RainbowKit would close the dialog in which somebody has just connected', async () => {
+  it('never returns to loading, because RainbowKit would close an open dialog', async () => {
     const seen = new Set<string>()
     auth.subscribe(() => seen.add(auth.getStatus()))
     await until('unauthenticated')
@@ -256,7 +256,7 @@ describe("RainbowKit's adapter", () => {
     await until('unauthenticated')
   })
 
-  it('has nothing signed if a session of the account is stored', async () => {
+  it('does not prompt if a session of the account is stored', async () => {
     await stored()
     const asked = auth.adapter.createMessage({
       nonce: 'abcdefgh1',
@@ -267,7 +267,7 @@ describe("RainbowKit's adapter", () => {
     expect([auth.getStatus(), auth.getError()]).toEqual(['authenticated', undefined])
   })
 
-  it('counts a session on every chain with anyChain, and otherwise on its own', async () => {
+  it('uses a session on any chain with anyChain, and otherwise only on its own chain', async () => {
     await stored()
     auth.setAccount(ACCOUNT_A.replace(':1:', ':137:'))
     auth.subscribe(() => undefined)
@@ -278,7 +278,7 @@ describe("RainbowKit's adapter", () => {
     await until('authenticated')
   })
 
-  it('writes the address in lower case for nodes of js-ceramic', async () => {
+  it('writes the address in lower case with lowerCaseAddress, for nodes of js-ceramic', async () => {
     expect(await message()).toContain(ADDRESS_A)
     await auth.adapter.signOut()
     auth = rainbowKitAuth({ ...options, lowerCaseAddress: true })
@@ -286,7 +286,7 @@ describe("RainbowKit's adapter", () => {
     expect(wallet.texts.at(-1)).toContain(addressOf(ACCOUNT_A))
   })
 
-  it('writes the chain of the wallet', async () => {
+  it('writes the wallet’s chain into the message', async () => {
     expect(await message(auth, wallet, 137)).toContain('Chain ID: 137')
   })
 
@@ -303,7 +303,7 @@ describe("RainbowKit's adapter", () => {
   })
 })
 
-it('signs in although a listener of the app throws, whose error is seen', () => {
+it('signs in even if a listener of the app throws, whose error is reported', () => {
   const output = runFresh(`
     import { rainbowKitAuth } from 'cacao-session/rainbowkit'
     import { memoryStore } from 'cacao-session/stores'

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { requireSession } from 'cacao-session/express'
 
-// A server that says what it holds in memory, when it is asked. Run with --expose-gc.
+// A server that reports its memory on request. Run with --expose-gc.
 
 const admit = requireSession({
   verifiers: ethereumVerifiers(),

@@ -8,11 +8,11 @@ import { below, type ServerUnderAttack } from '../attacks/kit/server-under-attac
 import { opened, written } from '../http/raw-socket.js'
 import { KEY_B } from '../setup/wallet.js'
 
-// Connections that send a body under a capability which is worth nothing: whoever opens many of them must not fill a server.
+// Connections that send a body with an invalid capability: opening many of them must not fill a server's memory.
 
 const CONNECTIONS = 300
 const MOST_MB = 30
-// Nearly all of the largest body that is read; its end never comes.
+// Nearly the largest body that is read; it is never completed.
 const BODY_BYTES = 1_000_000
 const SENT_BYTES = 900_000
 
@@ -49,7 +49,7 @@ const server: ServerUnderAttack = {
 }
 const forgery = forgeryFor(server)
 
-/** Sends a request but for the end of its body; gives the status that is answered, if any. */
+/** Sends a request without the end of its body; resolves with the status of the response, if any. */
 async function send(changes: Record<string, unknown>, walletKey?: string): Promise<void> {
   const wire = await forgery.request(await forgery.holder(changes, walletKey))
   const bytes = written(wire, { keepAlive: true })
@@ -57,7 +57,7 @@ async function send(changes: Record<string, unknown>, walletKey?: string): Promi
   sockets.push(socket)
 }
 
-/** By how much the server's memory grows while all of them are open. */
+/** The growth of the server's memory while all of them are open. */
 async function costMB(answered: boolean, ...of: Parameters<typeof send>): Promise<number> {
   await send(...of)
   const before = await heldMB()
@@ -82,13 +82,13 @@ describe(`${CONNECTIONS} connections`, () => {
     ['for another resource', { resources: ['https://api.example.com/other/*'] }],
     ['that its account never signed', {}, KEY_B],
   ]
-  it.each(useless)(`cost less than ${MOST_MB} MB under a capability %s`, async (_, changes, walletKey) => {
+  it.each(useless)(`cost less than ${MOST_MB} MB with a capability %s`, async (_, changes, walletKey) => {
     const cost = await costMB(true, changes, walletKey)
     console.log(`${CONNECTIONS} connections: ${cost.toFixed(1)} MB`)
     expect(cost).toBeLessThan(MOST_MB)
   })
 
-  it('cost what they send under capabilities that are good: else nothing would be measured here', async () => {
+  it('cost more with valid capabilities, which shows that the measurement works', async () => {
     expect(await costMB(false, {})).toBeGreaterThan(100)
   })
 })

@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileStore } from 'cacao-session/node'
 import { seedKey } from '../../dist/key/generate-key.js'
 
-// Reads again and again until it is told to stop, and then says how often, and what was wrong.
+// Reads repeatedly until it is told to stop, and then reports the number of reads and the errors.
 
-// Between two reads: the processes that write have something to do, too.
+// A pause between two reads, so that the writing processes can work too.
 const PAUSE_MS = 5
 
 const path = argv[2] ?? ''
@@ -22,11 +22,11 @@ while (!isOver) {
     reads++
     most = Math.max(most, sessions.length)
     const session = sessions[Math.floor(Math.random() * sessions.length)]
-    // It may have been removed since.
+    // It may have been deleted meanwhile.
     const seed = session && (await store.readKey('default', session))
     if (seed && (await seedKey(seed, session.keyDID)).did !== session.keyDID)
       wrong.push('a key of another session')
-    // As anybody sees it, without the library.
+    // Read directly, without the library.
     if (sessions.length > 0) JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
     wrong.push(String(error))

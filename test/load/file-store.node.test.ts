@@ -15,14 +15,14 @@ import { integer } from '../setup/seed.js'
 const WRITERS = 10
 const KILLS = integer('LOAD_KILLS', 220)
 const WRITES = integer('LOAD_WRITES', 1000)
-// A writer is killed within this time (ms) of its first words: so in the middle of any step, of its own or of waiting.
+// A writer is killed within this time (ms) after its first line, so in the middle of any step, of its own or of waiting.
 const LONGEST_LIFE_MS = 1200
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** An account's sessions, as those who wrote them were told; and the one change that the last may have died in. */
+/** An account's sessions according to the writers, and the one change during which the last writer may have been killed. */
 class Ledger {
-  /** The keys that may be there: as they were before that change, or after it. */
+  /** The keys that may be stored: as before that change, or after it. */
   #possible: string[][] = [[]]
   #trying: string[] = []
   written = 0
@@ -42,7 +42,7 @@ class Ledger {
     }
   }
 
-  /** Whoever was killed between writing and saying so has written all of it, or nothing. */
+  /** A writer killed between the write and its report has written all of it, or nothing. */
   assertFound(found: string[]): void {
     if (this.#possible.length > 1) this.killedInTheMiddle++
     const inOrder = (keys: readonly string[]): string => [...keys].sort().join(' ')
@@ -51,13 +51,13 @@ class Ledger {
   }
 }
 
-it(`${WRITERS} processes at a time on one file, ${KILLS} of them killed, lose nothing that was acknowledged`, async () => {
+it(`${WRITERS} processes that write one file, ${KILLS} of them killed, lose no acknowledged write`, async () => {
   const path = join(await temporaryFolder(), 'sessions.json')
   const began = performance.now()
   const totals = { written: 0, killed: 0 }
   const isEnough = (): boolean => totals.killed >= KILLS && totals.written >= WRITES
 
-  /** One process after another for one account, each killed at a random moment. */
+  /** One process after another for one account, each killed at a random time. */
   const writer = async (): Promise<{ account: string; ledger: Ledger }> => {
     const key = generatePrivateKey()
     const account = `eip155:1:${privateKeyToAddress(key).toLowerCase()}`
@@ -97,7 +97,7 @@ it(`${WRITERS} processes at a time on one file, ${KILLS} of them killed, lose no
   expect(report.most).toBeGreaterThanOrEqual(WRITERS)
   expect((await stat(path)).mode & 0o777).toBe(0o600)
 
-  // What the killed have left, the next process that writes clears away.
+  // Files left by killed processes are deleted by the next process that writes.
   const beside = async (): Promise<string[]> =>
     (await readdir(dirname(path))).filter((name) => name !== basename(path))
   const left = (await beside()).length

@@ -12,9 +12,9 @@ import { encodeDIDKey } from '../../dist/key/did-key.js'
 const SESSIONS = Number(process.env.SESSIONS)
 const REQUESTS = Number(process.env.REQUESTS)
 const STRETCH = REQUESTS / 10
-// Requests that are looked at in one turn of the event loop.
+// Requests that are verified in one turn of the event loop.
 const TURN_EVERY = 10
-// What a server of 100 requests a second would see of the clock.
+// The clock as a server of 100 requests a second would see it.
 const MS_PER_REQUEST = 10
 
 let time = Date.parse('2026-01-31T12:00:00Z')
@@ -41,7 +41,7 @@ for (let i = 1; i <= REQUESTS; i++) {
   )
   await verify(request)
   accepted++
-  // As between any two requests of a server: the engine drops what it holds for the running task.
+  // As between any two requests of a server: the engine frees what it holds for the running task.
   if (i % TURN_EVERY === 0) await turn()
   if (i % STRETCH !== 0) continue
   // The platform's own Request holds memory until its finalizer has run, which is in a later task than the collection.
@@ -54,7 +54,7 @@ for (let i = 1; i <= REQUESTS; i++) {
 }
 process.disconnect()
 
-/** As `DIDSession` makes them, with a key on node:crypto, which signs faster than WebCrypto. */
+/** As `DIDSession` makes them, with a key of node:crypto, which signs faster than WebCrypto. */
 async function newSession() {
   const { privateKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',

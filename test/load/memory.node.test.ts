@@ -6,7 +6,7 @@ import { integer } from '../setup/seed.js'
 
 const SESSIONS = 10_000
 const REQUESTS = integer('LOAD_REQUESTS', 200_000)
-// By how much the heap may differ from where it was after the first fifth, when every session is known.
+// The most by which the heap may differ from its size after the first fifth, when every session is known.
 const TOLERANCE = 0.05
 
 interface Stretch {

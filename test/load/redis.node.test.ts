@@ -20,11 +20,11 @@ describeRedis('three servers on one Redis', () => {
     await redis.stop()
   })
 
-  it(`accept each of ${REQUESTS} requests once, though each comes to two of them at a time`, async () => {
+  it(`accept each of ${REQUESTS} requests once, although each is sent to two of them at the same time`, async () => {
     await expectEachOnce(servers, signed, REQUESTS)
   })
 
-  it('refuse everything while Redis is down, and accept again by themselves', async () => {
+  it('refuse everything while Redis is down, and accept requests again afterwards', async () => {
     await expectRefusedWhileDown(servers, signed, {
       down: () => redis.kill(),
       up: () => redis.restart(),

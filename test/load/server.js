@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { callerOf, requireSession } from 'cacao-session/express'
 
-// One of several servers that stand for one another, as an app would write it: they share a store, and nothing else.
+// One of several equal servers, as an app would write it: they share only a store.
 
 const { replay } = await import(`./stores/${process.env.STORE}.js`)
 const admit = requireSession({
@@ -11,7 +11,7 @@ const admit = requireSession({
   domains: ['example.com'],
   resources: ['https://api.example.com/notes/*'],
   replay,
-  // A machine that does many things at a time is slow, and no store is down.
+  // A busy machine is slow, but its store is not down.
   storeTimeoutMs: 20_000,
   debug: false,
 })

@@ -5,24 +5,24 @@ import { fileURLToPath } from 'node:url'
 const script = fileURLToPath(new URL('server.js', import.meta.url))
 
 export interface Servers {
-  /** How many are still the processes that were started. */
+  /** The number of the original processes that are still running. */
   alive(): number
-  /** Sends a request to one of them, and gives the status and the code or the body. */
+  /** Sends a request to one of them, and returns the status and the code or the body. */
   send(server: number, request: Request): Promise<{ status: number; text: string }>
   stop(): Promise<void>
 }
 
-/** Where the servers remember used requests. */
+/** The store in which the servers remember used requests. */
 export interface SharedStore {
   /** A file of the folder `stores`. */
   readonly name: 'redis' | 'postgres' | 'sqlite'
-  /** What that file reads: where the store is. */
+  /** The address of the store, which that file reads. */
   readonly place: string
-  /** The Node that they run in; this one by default. */
+  /** The Node executable that they run with; this one by default. */
   readonly program?: string
 }
 
-/** Server processes on one store, each on a port of its own. */
+/** Server processes on one store, each on its own port. */
 export async function startServers(count: number, store: SharedStore): Promise<Servers> {
   const { name, place, program = process.execPath } = store
   const processes = Array.from({ length: count }, (_, i) =>

@@ -33,11 +33,11 @@ describePostgres('three servers on one Postgres', () => {
     await database.stop()
   })
 
-  it(`accept each of ${REQUESTS} requests once, though each comes to two of them at a time`, async () => {
+  it(`accept each of ${REQUESTS} requests once, although each is sent to two of them at the same time`, async () => {
     await expectEachOnce(servers, signed, REQUESTS)
   })
 
-  it('refuse everything while Postgres is down, and accept again by themselves', async () => {
+  it('refuse everything while Postgres is down, and accept requests again afterwards', async () => {
     await expectRefusedWhileDown(servers, signed, {
       down: () => database.kill(),
       up: () => database.restart(),
@@ -53,7 +53,7 @@ describe('three servers on one SQLite file', () => {
   let servers: Servers
   let signed: SignRequests
   beforeAll(async () => {
-    // node:sqlite is not in every Node that tests run in.
+    // Not every Node that the tests run in has node:sqlite.
     await installRuntimes()
     folder = await mkdtemp(join(tmpdir(), 'cacao-session-sqlite-'))
     const [place, program] = [join(folder, 'sessions.db'), installedNode(24)]
@@ -77,11 +77,11 @@ describe('three servers on one SQLite file', () => {
     await done
   }
 
-  it(`accept each of ${REQUESTS} requests once, though each comes to two of them at a time`, async () => {
+  it(`accept each of ${REQUESTS} requests once, although each is sent to two of them at the same time`, async () => {
     await expectEachOnce(servers, signed, REQUESTS)
   })
 
-  it('refuse everything while their table is gone, and accept again by themselves', async () => {
+  it('refuse everything while their table is missing, and accept requests again afterwards', async () => {
     await expectRefusedWhileDown(servers, signed, {
       down: () => tell('take'),
       up: () => tell('give back'),

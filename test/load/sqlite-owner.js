@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { sqlMigration } from 'cacao-session/sql'
 
-// Another program that uses the database file: it makes the tables, and moves one out of the way for as long as it is told to.
+// Another program that uses the database file: it creates the tables, and renames one while it is told to.
 
 const database = new DatabaseSync(process.env.PLACE)
 database.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 60000')

@@ -6,7 +6,7 @@ const SESSIONS = 50
 const IN_FLIGHT = 24
 const UNAVAILABLE = '503 {"code":"ERR_STORE_UNAVAILABLE"}'
 
-/** Signs the i-th request: every third posts something. */
+/** Signs the i-th request: every third has a body. */
 export type SignRequests = (i: number) => Promise<Request>
 
 /** Requests of many sessions. */
@@ -27,7 +27,7 @@ export async function signingSessions(): Promise<SignRequests> {
   }
 }
 
-/** Does so many things, so many at a time. */
+/** Runs so many tasks, so many at a time. */
 async function inParallel(count: number, work: (i: number) => Promise<void>): Promise<void> {
   let next = 0
   const worker = async (): Promise<void> => {
@@ -36,7 +36,7 @@ async function inParallel(count: number, work: (i: number) => Promise<void>): Pr
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
 }
 
-/** Sends each of so many requests to two of the servers at a time, and expects that each is accepted once. */
+/** Sends each request to two of the servers at the same time, and expects that it is accepted once. */
 export async function expectEachOnce(servers: Servers, signed: SignRequests, count: number): Promise<void> {
   const answers = new Map<string, number>()
   let pairs = 0
@@ -56,19 +56,19 @@ export async function expectEachOnce(servers: Servers, signed: SignRequests, cou
   expect(pairs).toBe(count)
 }
 
-/** A store that can be taken away from the servers, and given back to them. */
+/** A store that can be taken away from the servers and given back. */
 export interface Interruption {
-  /** Resolves when it is gone. */
+  /** Resolves when the store is gone. */
   down(): Promise<void>
-  /** Resolves when it is back. */
+  /** Resolves when the store is back. */
   up(): Promise<void>
-  /** How many requests are refused before it is given back. */
+  /** The number of refused requests before it is given back. */
   readonly refusals: number
 }
 
 /**
- * Sends requests all the time, and takes the store away in the middle. Expects that all are accepted before, none while it is away,
- * and that all are accepted again after it is back, without anything else being done.
+ * Sends requests continuously, and takes the store away in the middle. Expects that all are accepted before, none while it is
+ * gone, and all after it is back, without further action.
  */
 export async function expectRefusedWhileDown(
   servers: Servers,
@@ -78,7 +78,7 @@ export async function expectRefusedWhileDown(
   let phase: 'up' | 'going' | 'down' | 'coming' = 'up'
   const counts: Record<string, Record<string, number>> = {}
   const note = (began: string, ended: string, answer: string): void => {
-    // What spans two of them may have been answered in either.
+    // A request sent in one phase may be answered in the next.
     const during = began === ended ? began : 'between'
     const count = counts[during] ?? {}
     counts[during] = { ...count, [answer]: (count[answer] ?? 0) + 1 }

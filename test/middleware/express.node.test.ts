@@ -47,7 +47,7 @@ describe('Express behind requireSession', () => {
       .post('/api/notes', (request, response) => void response.json(request.body ?? null))
       .get('/open', (request, response) => void response.json(callerOf(request)))
 
-  it('knows who is calling, on the path that the client asked for', async () => {
+  it('passes the caller and the URL that the client requested', async () => {
     const origin = await listen(app)
     const response = await send(`${origin}/api/me?a=1&a=2`)
     expect(await response.json()).toMatchObject({ account: ACCOUNT_A, keyDID: signer.key.did })
@@ -84,13 +84,13 @@ describe('Express behind requireSession', () => {
     expect(await response.text()).toBe(body)
   })
 
-  it('takes a request without a body, and one with an empty one', async () => {
+  it('accepts a request without a body, and with an empty one', async () => {
     const origin = await listen(app)
     for (const init of [{ method: 'POST' }, { method: 'POST', body: '' }])
       expect(await (await send(`${origin}/api/notes`, init)).json()).toBe(null)
   })
 
-  it('refuses what is not signed, and says why by its code', async () => {
+  it('answers an unsigned request with 401 and its error code', async () => {
     const origin = await listen(app)
     const response = await fetch(`${origin}/api/me`)
     expect(response.status).toBe(401)
@@ -98,7 +98,7 @@ describe('Express behind requireSession', () => {
     expect(await response.json()).toEqual({ code: 'ERR_REQUEST_UNSIGNED' })
   })
 
-  it('names the path that the client asked for in the log, not the one behind where it is mounted', async () => {
+  it('logs the path that the client requested, not the path inside the mount', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const origin = await listen(app)
     await fetch(`${origin}/api/me?secret=1`)
@@ -107,13 +107,13 @@ describe('Express behind requireSession', () => {
     ])
   })
 
-  it('takes nobody for signed where requireSession was left out', async () => {
+  it('throws from callerOf if requireSession was left out', async () => {
     const origin = await listen(app)
     expect((await send(`${origin}/open`)).status).toBe(500)
     expect(String(await failureOf(() => callerOf({})))).toContain('requireSession')
   })
 
-  it('says so when a parser has taken the body before', async () => {
+  it('reports an error if a body parser ran before requireSession', async () => {
     const errors: unknown[] = []
     const origin = await listen((options) =>
       express()
@@ -132,7 +132,7 @@ describe('Express behind requireSession', () => {
 })
 
 describe('plain node:http behind requireSession', () => {
-  it('reads the body as if nobody had', async () => {
+  it('can still read the body', async () => {
     const origin = await listen((options) => {
       const admit = requireSession(options)
       return (request, response) =>
@@ -149,7 +149,7 @@ describe('plain node:http behind requireSession', () => {
     expect(await (await send(origin)).text()).toBe(`${ACCOUNT_A} `)
   })
 
-  it('takes a body that comes in chunks of unknown length', async () => {
+  it('accepts a chunked body of unknown length', async () => {
     const origin = await listen((options) => {
       const admit = requireSession(options)
       return (request, response) => admit(request, response, () => request.pipe(response))

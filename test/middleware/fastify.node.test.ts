@@ -70,14 +70,14 @@ const send = async (origin: string, request: Request): Promise<Response> => {
 }
 
 describe('Fastify behind requireSession', () => {
-  it('knows who is calling, leaves the body to its parser, and marks the answer as private', async () => {
+  it('passes the caller, leaves the body to its parser, and marks the response as private', async () => {
     const response = await send(await listen(), await signer.sign(post('ü')))
     expect(response.headers.get('vary')).toBe('Authorization')
     expect(response.headers.get('cache-control')).toBe('private, no-store')
     expect(await response.json()).toMatchObject({ account: ACCOUNT_A, host: 'api.example.com', body: 'ü' })
   })
 
-  it('verifies the target that was received, before rewriteUrl', async () => {
+  it('verifies the received URL, before rewriteUrl', async () => {
     const origin = await listen({}, (url) => url.replace('/notes', '/v2/notes'))
     const response = await send(origin, await signer.sign(post()))
     expect(await response.json()).toMatchObject({
@@ -86,7 +86,7 @@ describe('Fastify behind requireSession', () => {
     })
   })
 
-  it('refuses what is not signed, and what was changed, before any handler', async () => {
+  it('refuses an unsigned or changed request before any handler runs', async () => {
     const origin = await listen({ debug: false })
     const response = await send(origin, post())
     expect(response.status).toBe(401)
@@ -111,13 +111,13 @@ describe('Fastify behind requireSession', () => {
     )
   })
 
-  it('has no caller for a request that the hook did not accept', async () => {
+  it('throws from callerOf for a request that the hook did not admit', async () => {
     expect(await failureOf(async () => callerOf({}))).toMatchObject({
       message: expect.stringContaining('onRequest'),
     })
   })
 
-  it('doesn’t start with wrong options', async () => {
+  it('does not start with wrong options', async () => {
     expect(await failureOf(async () => requireSession({ ...accepting, domains: [] }))).toMatchObject({
       name: 'TypeError',
     })

@@ -46,7 +46,7 @@ const servers: readonly (readonly [string, (options: RequireSessionOptions) => S
 describe.each(servers)('%s behind requireSession', (_, serve) => {
   const options = { ...accepting, resources }
 
-  it('is told who is calling, and reads the body', async () => {
+  it('gets the caller, and can read the body', async () => {
     const response = await serve(options)(await signer.sign(post('ü')))
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({
@@ -103,7 +103,7 @@ describe.each(servers)('%s behind requireSession', (_, serve) => {
       (signed) => signed(),
     ],
   ]
-  it.each(refusals)('refuses what comes %s with %i %s', async (_what, status, code, changes, make) => {
+  it.each(refusals)('refuses a request %s with %i %s', async (_what, status, code, changes, make) => {
     const told: SessionError[] = []
     const onRefused = (error: SessionError): void => void told.push(error)
     const response = await serve({ ...options, ...changes, onRefused })(await make(() => signer.sign(post())))
@@ -127,7 +127,7 @@ describe.each(servers)('%s behind requireSession', (_, serve) => {
 })
 
 describe('requireSession of a fetch handler', () => {
-  it('passes on what its platform passes', async () => {
+  it('passes on the further arguments of its platform', async () => {
     const serve = requireSession<[{ id: string }, number]>(accepting, (_, { account }, { id }, count) =>
       Response.json([account, id, count]),
     )
@@ -135,7 +135,7 @@ describe('requireSession of a fetch handler', () => {
     expect(await response.json()).toEqual([ACCOUNT_A, 'seven', 7])
   })
 
-  it('leaves a fault of the server to the server', async () => {
+  it('rejects with an error of the server’s own, without answering', async () => {
     const fault = new Error('no such table')
     const broken = requireSession(
       { ...accepting, resources: () => Promise.reject(fault) },
@@ -145,7 +145,7 @@ describe('requireSession of a fetch handler', () => {
     expect(await failureOf(() => refusalOf(fault, post()))).toBe(fault)
   })
 
-  it('needs a handler', async () => {
+  it('throws a TypeError without a handler', async () => {
     expect(await failureOf(() => requireSession(accepting, undefined as never))).toBeInstanceOf(TypeError)
   })
 
@@ -161,7 +161,7 @@ describe('requireSession of a fetch handler', () => {
     expect(calls).toBe(1)
   })
 
-  it('knows its errors as SessionErrors', async () => {
+  it('passes a SessionError and the request to onRefused', async () => {
     const seen: unknown[] = []
     await requireSession(
       { ...accepting, onRefused: (...told) => seen.push(...told) },

@@ -18,7 +18,7 @@ describe('Hono with cors()', () => {
   const from = (request: Request): Request =>
     new Request(request, { headers: [...request.headers, ['origin', origin]] })
 
-  it('before it, answers a refusal with the headers of both', async () => {
+  it('before requireSession answers a refusal with the headers of both', async () => {
     const response = await new Hono().use(allow, guard).request(from(post()))
     expect(response.status).toBe(401)
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
@@ -31,7 +31,7 @@ describe('Hono with cors()', () => {
     expect(await response.json()).toEqual({ code: 'ERR_REQUEST_UNSIGNED' })
   })
 
-  it('answers a refusal with its own Cache-Control, whatever a middleware before it has set', async () => {
+  it('keeps the Cache-Control of a refusal, even if an earlier middleware set another', async () => {
     const app = new Hono().use(async (c, next) => {
       c.header('cache-control', 'public')
       await next()
@@ -46,7 +46,7 @@ describe('Hono with cors()', () => {
   it.each([
     ['before', [allow, guard]],
     ['after', [guard, allow]],
-  ] as const)('%s it, marks an answer with the headers of both', async (_, [first, second]) => {
+  ] as const)('%s requireSession answers with the headers of both', async (_, [first, second]) => {
     const app = new Hono().use(first, second).post('*', (c) => c.text('saved'))
     const { headers } = await app.request(from(await signer.sign(post())))
     expect(headers.get('access-control-allow-origin')).toBe(origin)

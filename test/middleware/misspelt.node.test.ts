@@ -5,7 +5,7 @@ import { requireSession as fetch } from '../../src/middleware/fetch.js'
 import { requireSession as hono } from '../../src/middleware/hono.js'
 import { accepting } from '../setup/request-signer.js'
 
-// Mistakes after copying the shortest example. Each one is an error when the server starts, and names the option.
+// Mistakes made after copying the shortest example. Each one is an error when the server starts, and names the option.
 
 const GUARDS: readonly [name: string, guard: (options: never) => unknown][] = [
   ['express', express],
@@ -18,17 +18,20 @@ const without = (name: string): object =>
   Object.fromEntries(Object.entries(accepting).filter(([option]) => option !== name))
 
 describe.each(GUARDS)('requireSession of %s', (_, guard) => {
-  it('takes what the guides print', () => {
+  it('accepts the options of the guides', () => {
     expect(guard({ ...accepting, onRefused: () => undefined, debug: true } as never)).toBeTypeOf('function')
   })
 
-  it.each(['verifiers', 'authority', 'domains', 'resources'])('starts with no %s left out', (name) => {
-    expect(() => guard(without(name) as never)).toThrow(new RegExp(`^${name} `))
-    expect(() => guard({ ...accepting, [name]: undefined } as never)).toThrow(new RegExp(`^${name} `))
-  })
+  it.each(['verifiers', 'authority', 'domains', 'resources'])(
+    'throws if %s is missing or undefined',
+    (name) => {
+      expect(() => guard(without(name) as never)).toThrow(new RegExp(`^${name} `))
+      expect(() => guard({ ...accepting, [name]: undefined } as never)).toThrow(new RegExp(`^${name} `))
+    },
+  )
 
   it.each(['domain', 'resource', 'hosts', 'signedUrls', 'onRefuse'])(
-    'takes no option %s, and says which there are, its own among them',
+    'throws for the unknown option %s, and lists the known ones',
     (name) => {
       expect(() => guard({ ...accepting, [name]: [] } as never)).toThrow(
         new RegExp(`^there is no option "${name}" here; there are .*domains.*onRefused`),
@@ -56,11 +59,11 @@ describe.each(GUARDS)('requireSession of %s', (_, guard) => {
     ['maxAgeSecs', '60'],
     ['onRefused', 'log'],
     ['debug', 'yes'],
-  ])('takes no %s that is %j', (option, value) => {
+  ])('throws if %s is %j', (option, value) => {
     expect(() => guard({ ...accepting, [option]: value } as never)).toThrow(new RegExp(`^${option} `))
   })
 
-  it('takes a host whose name only contains the word', () => {
+  it('accepts a host whose name contains the word undefined', () => {
     expect(guard({ ...accepting, authority: 'undefined-behaviour.example.com' } as never)).toBeTypeOf(
       'function',
     )

@@ -12,7 +12,7 @@ import { signURL } from '../../src/token/create-token.js'
 import { closeAll, listening } from '../http/hostile-servers.js'
 import { accepting, NOW, post, type TestSigner, testSigner, URL_OF_NOTES } from '../setup/request-signer.js'
 
-// An answer to a signed request is private, and its headers say so to caches.
+// A response to a signed request is private, and its headers say so to caches.
 
 let signer: TestSigner
 beforeAll(async () => {
@@ -26,7 +26,7 @@ const marks = ({ headers }: Response): (string | null)[] => [
 ]
 const PRIVATE = 'private, no-store'
 
-/** The ways in which a Node handler answers, and the headers that the client then gets. */
+/** The ways in which a Node handler responds, and the headers that the client then gets. */
 const NODE: readonly (readonly [string, (response: ServerResponse) => unknown, (string | null)[]])[] = [
   ['nothing', (response) => response.end('x'), ['Authorization', PRIVATE]],
   ['a status', (response) => response.writeHead(200, 'Fine').end('x'), ['Authorization', PRIVATE]],
@@ -71,8 +71,8 @@ const NODE: readonly (readonly [string, (response: ServerResponse) => unknown, (
   ],
 ]
 
-describe.each(NODE)('a handler of Node that says %s', (_, answer, expected) => {
-  it('gives an answer that is one caller’s', async () => {
+describe.each(NODE)('a Node handler that sets %s', (_, answer, expected) => {
+  it('sends a response that is private to the caller', async () => {
     const admit = requireSession(accepting)
     const plain: RequestListener = (request, response) =>
       admit(request, response, () => void answer(response))
@@ -97,7 +97,7 @@ it.each<[string, (string | string[])[] | string[][]]>([
       ['set-cookie', 'b=2'],
     ],
   ],
-])('a head whose list %s keeps all values of a name in different cases', async (_, list) => {
+])('writeHead with a list %s keeps all values of a header in different cases', async (_, list) => {
   const admit = requireSession(accepting)
   const port = await listening(
     createServer((request, response) =>
@@ -109,7 +109,7 @@ it.each<[string, (string | string[])[] | string[][]]>([
   expect(headers.getSetCookie()).toEqual(['a=1', 'b=2'])
 })
 
-it('a handler over HTTP/2 gives one, too', async () => {
+it('a handler over HTTP/2 sends a private response too', async () => {
   const admit = requireSession(accepting)
   const server = createServer2((request, response) =>
     admit(request, response, () => {
@@ -151,23 +151,26 @@ describe('a fetch handler and Hono', () => {
       () => new Response('x', { headers: { 'cache-control': 'max-age=60' } }),
       ['Authorization', 'max-age=60'],
     ],
-    // Its headers can't be changed.
+    // A response whose headers are immutable.
     ['a redirection', () => Response.redirect('https://api.example.com/', 303), ['Authorization', PRIVATE]],
   ]
 
-  it.each(ANSWERS)('that say %s give an answer that is one caller’s', async (_, answer, expected) => {
-    const handle = fetchSession(accepting, answer)
-    const app = new Hono().use('*', honoSession(accepting)).all('*', answer)
-    for (const response of [
-      await handle(await signer.sign(post())),
-      await app.request(await signer.sign(post())),
-    ]) {
-      expect(response.status).toBe(answer().status)
-      expect(marks(response)).toEqual(expected)
-    }
-  })
+  it.each(ANSWERS)(
+    'that set %s send a response that is private to the caller',
+    async (_, answer, expected) => {
+      const handle = fetchSession(accepting, answer)
+      const app = new Hono().use('*', honoSession(accepting)).all('*', answer)
+      for (const response of [
+        await handle(await signer.sign(post())),
+        await app.request(await signer.sign(post())),
+      ]) {
+        expect(response.status).toBe(answer().status)
+        expect(marks(response)).toEqual(expected)
+      }
+    },
+  )
 
-  // As in `app.get('/films/*', () => fetch(storage))`: the headers of an answer of `fetch` can't be changed.
+  // As in `app.get('/films/*', () => fetch(storage))`: the headers of a response of `fetch` are immutable.
   const fromStorage = async (headers: Record<string, string>): Promise<Response> => {
     const port = await listening(
       createServer((_, response) => void response.writeHead(200, headers).end('x')),
@@ -175,7 +178,7 @@ describe('a fetch handler and Hono', () => {
     return fetch(`http://127.0.0.1:${port}/`)
   }
 
-  it('that pass on an answer of another server mark it, also for a signed URL', async () => {
+  it('that forward another server’s response mark it as private, for a signed URL too', async () => {
     const stored = { vary: 'Accept', 'cache-control': 'public, max-age=60', 'referrer-policy': 'unsafe-url' }
     const options = { ...accepting, signedURLs: true }
     const url = await signURL(signer, URL_OF_NOTES, {}, () => NOW)
@@ -194,15 +197,15 @@ describe('a fetch handler and Hono', () => {
       }
   })
 
-  // As the upgrade to a WebSocket in Deno, whose answer can't be copied.
-  it('that switch protocols pass that answer on', async () => {
+  // As with the upgrade to a WebSocket in Deno, whose response can't be copied.
+  it('that switch protocols forward that response', async () => {
     const switching = Object.defineProperty(new Response(null), 'status', { value: 101 })
     const app = new Hono().use('*', honoSession(accepting)).all('*', () => switching)
     for (const respond of [fetchSession(accepting, () => switching), app.request])
       expect((await respond(await signer.sign(post()))).status).toBe(101)
   })
 
-  it('that refuse tell caches the same', async () => {
+  it('that refuse a request mark the refusal as uncacheable', async () => {
     const port = await listening(
       createServer((request, response) => requireSession(accepting)(request, response, () => undefined)),
     )

@@ -39,7 +39,7 @@ const line = (): string => {
 }
 
 describe('a refusal', () => {
-  it('writes a line with the request, the code, what was expected and what came', async () => {
+  it('logs a line with the request, the code, and the expected and actual values', async () => {
     const answer = serve({ resources: ['https://api.example.com/admin'] })
     expect((await answer(await signer.sign(post('secret body')))).status).toBe(403)
     expect(line()).toBe(
@@ -47,12 +47,12 @@ describe('a refusal', () => {
     )
   })
 
-  it('names the option that refuses', async () => {
+  it('names the option that caused it', async () => {
     await serve({ domains: ['other.example'] })(await signer.sign(post()))
     expect(line()).toContain('which the option `domains` does not accept')
   })
 
-  it('writes no capability, no signature and no query', async () => {
+  it('logs no capability, no signature and no query', async () => {
     const request = await signer.sign(post())
     await serve({ authority: 'other.example' })(request)
     const written = line()
@@ -62,7 +62,7 @@ describe('a refusal', () => {
     expect(written).not.toContain(new URL(request.url).search)
   })
 
-  it('names the URL that was signed for, where the configuration is of another', async () => {
+  it('names the signed URL if the server is configured for another', async () => {
     await serve({ authority: 'api.example.org' })(await signer.sign(post()))
     expect(line()).toContain('It was signed for https://api.example.com/notes')
     lines = []
@@ -72,7 +72,7 @@ describe('a refusal', () => {
     expect(line()).toContain('It was signed for https://api.example.com/notes')
   })
 
-  it('looks for that only where a line is written, and admits nobody by it', async () => {
+  it('looks for that URL only if a line is logged, and never admits a request by it', async () => {
     const counted = vi.fn(verifyKeySignature)
     const answer = serve({ authority: 'api.example.org', verifyKeySignature: counted })
     for (let i = 0; i < 5; i++) expect((await answer(await signer.sign(post()))).status).toBe(401)
@@ -84,22 +84,22 @@ describe('a refusal', () => {
     expect(counted).toHaveBeenCalledTimes(1)
   })
 
-  it('says nothing of the kind where the request was changed', async () => {
+  it('names no other URL if the request was changed', async () => {
     const changed = await altered(await signer.sign(post()), { method: 'PUT' })
     await serve({ authority: 'api.example.org' })(changed)
     expect(line()).not.toContain('It was signed for')
   })
 
-  it('of a CORS preflight says how it is answered', async () => {
+  it('of a CORS preflight explains how to answer it', async () => {
     const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' }
     const preflight = new Request('https://api.example.com/notes', { method: 'OPTIONS' })
-    // Only browsers themselves may write these headers into a request.
+    // Only browsers themselves may set these headers of a request.
     Object.defineProperty(preflight, 'headers', { value: new Headers(headers) })
     await serve()(preflight)
     expect(line()).toContain('It is a CORS preflight: answer it before this middleware')
   })
 
-  it('writes one line a second at most, and then how many were left out', async () => {
+  it('logs one line a second at most, and then the number of lines left out', async () => {
     const answer = serve()
     const unsigned = () => answer(new Request('https://api.example.com/notes'))
     for (let i = 0; i < 5; i++) await unsigned()
@@ -115,7 +115,7 @@ describe('a refusal', () => {
     expect(lines).toHaveLength(3)
   })
 
-  it('writes nothing where it is accepted, the app has its own log, or none is wanted', async () => {
+  it('logs nothing with debug: false or onRefused, and nor does an admission', async () => {
     const refused: string[] = []
     const onRefused = ({ code }: { code: string }): void => void refused.push(code)
     expect((await serve()(await signer.sign(post()))).status).toBe(200)
@@ -129,7 +129,7 @@ describe('a refusal', () => {
     expect(refused).toHaveLength(3)
   })
 
-  it('is answered, and ends no process, if an async hook of the app rejects', async () => {
+  it('is still answered if an async hook of the app rejects, and the process lives on', async () => {
     const told = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const hook = async (): Promise<void> => {
       throw new Error('the log is down')
@@ -142,7 +142,7 @@ describe('a refusal', () => {
       'cacao-session: onRefused rejected:',
       'cacao-session: onAdmitted rejected:',
     ])
-    // A hook that throws is still a fault of the server.
+    // A hook that throws at once is still an error of the server.
     for (const failing of [
       { onRefused: () => expect.fail('bug') },
       { onAdmitted: () => expect.fail('bug') },
@@ -152,7 +152,7 @@ describe('a refusal', () => {
     }
   })
 
-  it.each([null, 1, 'yes'])('is not asked for with debug: %s', async (debug) => {
+  it.each([null, 1, 'yes'])('throws a TypeError for debug: %s', async (debug) => {
     const failure = await failureOf(async () => serve({ debug } as never))
     expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('debug') })
   })

@@ -14,10 +14,10 @@ const revocation = { isRevoked: () => false }
 const serve = (options: Partial<RequireSessionOptions>) =>
   requireSession({ ...accepting, debug: false, revocation, ...options }, () => new Response())
 
-describe('a server is told of each request', () => {
+describe('the hooks of requireSession receive each request', () => {
   const all = ['signature', 'capability', 'body', 'revocation', 'replay', 'total']
 
-  it('that is admitted, with the time of every step', async () => {
+  it('that is admitted, with the time of each step', async () => {
     const told: unknown[][] = []
     const answer = serve({
       onAdmitted: (caller, request, times) => {
@@ -38,14 +38,14 @@ describe('a server is told of each request', () => {
     ['body', async () => altered(await signer.sign(post('one')), { body: 'two' }), {}],
     ['revocation', () => signer.sign(post()), { revocation: { isRevoked: () => true } }],
     ['replay', () => signer.sign(post()), { replay: { use: () => false } }],
-  ])('that is refused at %s, with the steps until then', async (step, make, options) => {
+  ])('that is refused at %s, with the steps so far', async (step, make, options) => {
     const told: string[][] = []
     const onRefused: RequireSessionOptions['onRefused'] = (_, __, times) => void told.push(Object.keys(times))
     await serve({ ...options, onRefused, onAdmitted: () => void told.push(['admitted']) })(await make())
     expect(told).toEqual([[...all.slice(0, all.indexOf(step) + 1), 'total']])
   })
 
-  it('and what its hook throws is a fault of its own, not a refusal', async () => {
+  it('and an error thrown by onAdmitted is not answered as a refusal', async () => {
     const refused: unknown[] = []
     const fault = new SessionError('ERR_CAPABILITY_REVOKED', 'thrown by the app')
     const answer = serve({
@@ -58,7 +58,7 @@ describe('a server is told of each request', () => {
     expect(refused).toEqual([])
   })
 
-  it('without the steps that it has not', async () => {
+  it('without the steps that are turned off', async () => {
     let steps: string[] = []
     const options = {
       ...accepting,
@@ -71,7 +71,7 @@ describe('a server is told of each request', () => {
     expect(steps).toEqual(['signature', 'capability', 'body', 'total'])
   })
 
-  it.each(['onAdmitted', 'onRefused'])('by a function only: %s', async (name) => {
+  it.each(['onAdmitted', 'onRefused'])('only if they are functions: %s', async (name) => {
     expect(await failureOf(async () => serve({ [name]: 1 } as never))).toMatchObject({
       name: 'TypeError',
       message: expect.stringContaining(name),

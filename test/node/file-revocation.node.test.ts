@@ -12,7 +12,7 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 const [first, second] = [signed({ nonce: 'first12345' }), signed({ nonce: 'second1234' })]
 const newPath = async (): Promise<string> => join(await temporaryFolder(), 'revoked.jsonl')
 
-it('knows what was revoked, also as another process would', async () => {
+it('finds a revoked capability, in other processes too', async () => {
   const path = await newPath()
   const [here, there] = [fileRevocation(path), fileRevocation(path)]
   expect(await there.isRevoked(first)).toBe(false)
@@ -23,7 +23,7 @@ it('knows what was revoked, also as another process would', async () => {
   }
 })
 
-it('signs an account out everywhere, and never takes that back', async () => {
+it('revokes all sessions of an account, and never undoes that', async () => {
   const path = await newPath()
   const revocation = fileRevocation(path, { now: () => Date.parse('2026-01-31T12:00:00Z') })
   await revocation.revokeAll(ACCOUNT_A)
@@ -32,13 +32,13 @@ it('signs an account out everywhere, and never takes that back', async () => {
   expect(await revocation.isRevoked(signed({ iat: '2026-01-31T12:00:00.001Z' }))).toBe(false)
 })
 
-it('is readable to its owner alone', async () => {
+it('can be read only by its owner', async () => {
   const path = await newPath()
   await fileRevocation(path).revoke(first)
   expect((await stat(path)).mode & 0o777).toBe(0o600)
 })
 
-it('outlives a process that died while it wrote, wherever it stopped', async () => {
+it('stays valid after a process died while writing, at any byte', async () => {
   const path = await newPath()
   await fileRevocation(path).revoke(first)
   const whole = await readFile(path)
@@ -55,7 +55,7 @@ it('outlives a process that died while it wrote, wherever it stopped', async () 
   expect(await reader.isRevoked(first)).toBe(true)
 })
 
-it('takes in a line once it is whole', async () => {
+it('reads a line once it is complete', async () => {
   const path = await newPath()
   await fileRevocation(path).revoke(first)
   const whole = await readFile(path, 'utf8')
@@ -74,14 +74,14 @@ it.each([
   '{}',
   '{"a":}',
   'null}',
-])('refuses to guess what %s may have meant', async (line) => {
+])('rejects with ERR_STORE_CORRUPT for the line %s', async (line) => {
   const path = await newPath()
   await fileRevocation(path).revoke(first)
   await appendFile(path, `\n${line}\n`)
   await expectCode('ERR_STORE_CORRUPT', () => fileRevocation(path).isRevoked(second))
 })
 
-it('misses what was taken from it', async () => {
+it('rejects with ERR_STORE_CORRUPT if the file became shorter', async () => {
   const path = await newPath()
   const revocation = fileRevocation(path)
   await revocation.revoke(first)
@@ -93,7 +93,7 @@ it('misses what was taken from it', async () => {
   await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.revoke(second))
 })
 
-it('takes no other file for its own', async () => {
+it('notices that the file was replaced', async () => {
   const path = await newPath()
   const revocation = fileRevocation(path)
   await revocation.revoke(first)
@@ -106,7 +106,7 @@ it('takes no other file for its own', async () => {
   await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.revoke(second))
 })
 
-it.each(['\r\n', ' \n'])('knows lines that an editor ended with %j', async (end) => {
+it.each(['\r\n', ' \n'])('reads lines that an editor ended with %j', async (end) => {
   const path = await newPath()
   await fileRevocation(path).revoke(first)
   await writeFile(path, (await readFile(path, 'utf8')).replaceAll('\n', end))
@@ -114,7 +114,7 @@ it.each(['\r\n', ' \n'])('knows lines that an editor ended with %j', async (end)
   expect(await fileRevocation(path).isRevoked(second)).toBe(false)
 })
 
-it('reads a file of many pieces, and keeps what has not expired', async () => {
+it('reads a large file, and keeps what has not expired', async () => {
   const path = await newPath()
   const line = (i: number): string => `\n{"capability":"${String(i).padStart(43, 'x')}","until":1}\n`
   await writeFile(path, Array.from({ length: 40_000 }, (_, i) => line(i)).join(''))
@@ -125,7 +125,7 @@ it('reads a file of many pieces, and keeps what has not expired', async () => {
   expect(await revocation.isRevoked(second)).toBe(false)
 })
 
-it('says so where it can not be', async () => {
+it('rejects with ERR_STORE_UNAVAILABLE where no file can be', async () => {
   const folder = await temporaryFolder()
   await expectCode('ERR_STORE_UNAVAILABLE', () => fileRevocation(folder).isRevoked(first))
   await expectCode('ERR_STORE_UNAVAILABLE', () => fileRevocation(join(folder, 'no', 'such')).revoke(first))
@@ -133,7 +133,7 @@ it('says so where it can not be', async () => {
   expect(await failureOf(() => fileRevocation(''))).toBeInstanceOf(TypeError)
 })
 
-it('loses nothing of several processes that write at once', async () => {
+it('loses no revocation when several processes write at once', async () => {
   const path = await newPath()
   const write = (name: string): Promise<unknown> =>
     promisify(execFile)(process.execPath, ['--input-type=module', '-e', WRITER, path, name])

@@ -50,13 +50,13 @@ it.each<[what: string, make: (folder: string) => Promise<string>]>([
       return join(folder, 'pipe')
     },
   ],
-])('can not be %s', async (_, make) => {
+])('rejects if the path is %s', async (_, make) => {
   const folder = await temporaryFolder()
   await expectUnavailable(await make(folder))
 })
 
 // Root can read every file.
-it.skipIf(isRoot)('can not be in a folder that one may not read', async () => {
+it.skipIf(isRoot)('rejects if the folder can not be read', async () => {
   const folder = join(await temporaryFolder(), 'locked')
   await mkdir(folder, { mode: 0o000 })
   await expectUnavailable(join(folder, 'session.json'))
@@ -64,7 +64,7 @@ it.skipIf(isRoot)('can not be in a folder that one may not read', async () => {
   await fileStore(join(folder, 'session.json')).write('default', { last: { at: 1 } })
 })
 
-it('is found again once its place is in order', async () => {
+it('works again once the path is usable', async () => {
   const folder = await temporaryFolder()
   const path = join(folder, 'place', 'session.json')
   await writeFile(join(folder, 'place'), '')
@@ -75,7 +75,7 @@ it('is found again once its place is in order', async () => {
   expect(await store.readLast('default')).toEqual({ at: 7 })
 })
 
-it('in a folder that others lead to is one file all the same', async () => {
+it('in a folder behind symbolic links is the same file', async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'real'))
   await symlink('real', join(folder, 'alias'))

@@ -17,7 +17,7 @@ const newPath = async (): Promise<string> => join(await temporaryFolder(), 'sess
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
 const keysOf = (list: readonly { keyDID: string }[]): string[] => list.map(({ keyDID }) => keyDID).sort()
 
-it('keeps a session that serialises, and says where', async () => {
+it('keeps a session that can be serialized, and reports its persistence', async () => {
   const store = fileStore(await newPath())
   const made = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
   const loaded = await DIDSession.load(undefined, { store, verifiers: ethereumVerifiers() })
@@ -31,14 +31,14 @@ it('keeps a session that serialises, and says where', async () => {
   expect(await loaded?.sign(new Uint8Array(1))).toEqual(await made.sign(new Uint8Array(1)))
 })
 
-it('is readable to its owner alone, and so is the folder that it makes', async () => {
+it('can be read only by its owner, and so can the folders that it creates', async () => {
   const folder = join(await temporaryFolder(), 'not', 'there')
   const path = join(folder, 'session.json')
   await fileStore(path).write('default', { last: { at: 1 } })
   expect(await Promise.all([path, folder, dirname(folder)].map(modeOf))).toEqual([0o600, 0o700, 0o700])
 })
 
-it('leaves a folder that is there as it is, and takes a file back that others can read', async () => {
+it('keeps the mode of an existing folder, and restricts an existing file', async () => {
   const path = await newPath()
   await chmod(dirname(path), 0o755)
   await writeFile(path, '', { mode: 0o644 })
@@ -46,7 +46,7 @@ it('leaves a folder that is there as it is, and takes a file back that others ca
   expect([await modeOf(path), await modeOf(dirname(path))]).toEqual([0o600, 0o755])
 })
 
-it('replaces the file as a whole: who reads it has the old one or the new one', async () => {
+it('replaces the file atomically: a reader sees the old or the new content', async () => {
   const path = await newPath()
   const store = fileStore(path)
   await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
@@ -59,7 +59,7 @@ it('replaces the file as a whole: who reads it has the old one or the new one', 
   expect(await readdir(dirname(path))).toEqual(['session.json'])
 })
 
-it('changes nothing, and leaves nothing, if it may not put the new one in place', async () => {
+it('changes nothing, and leaves no draft, if it can not replace the file', async () => {
   const [path, draft] = [await newPath(), `${await newPath()}.draft`]
   await writeFile(path, 'before')
   const refuse = () => Promise.reject(new Error('refused'))
@@ -73,7 +73,7 @@ it('changes nothing, and leaves nothing, if it may not put the new one in place'
 it.each([
   ['absent', undefined],
   ['empty', ''],
-])('takes a file that is %s for signed out', async (_, content) => {
+])('treats a file that is %s as signed out', async (_, content) => {
   const path = await newPath()
   if (content !== undefined) await writeFile(path, content)
   const store = fileStore(path)
@@ -84,7 +84,7 @@ it.each([
   expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
 })
 
-it('makes no file to find out that nobody is signed in', async () => {
+it('creates no file when it only reads', async () => {
   const folder = join(await temporaryFolder(), 'not-there')
   await DIDSession.load(undefined, { store: fileStore(join(folder, 'session.json')) })
   expect(await readdir(dirname(folder))).toEqual([])
@@ -102,7 +102,7 @@ it.each<[name: string, change: (text: string) => string]>([
   ['only its beginning', (text) => text.slice(0, -20)],
   ['a session without its key', (text) => text.replace('sessionKeySeed', 'sessionKeySeeds')],
   ['a session that is none', (text) => text.replace('"iat"', '"at"')],
-])('says so, and never writes, if the file holds %s', async (_, change) => {
+])('rejects, and never writes, if the file holds %s', async (_, change) => {
   const path = await newPath()
   const store = fileStore(path)
   await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
@@ -126,7 +126,7 @@ it.each<[name: string, change: (text: string) => string]>([
   expect(await readdir(dirname(path))).toEqual(['session.json'])
 })
 
-it('keeps namespaces apart, whatever they are called', async () => {
+it('keeps namespaces apart, with any names', async () => {
   const path = await newPath()
   const store = fileStore(path)
   const names = ['default', 'admin', '__proto__', 'constructor', '../ü "\n']
@@ -142,7 +142,7 @@ it('keeps namespaces apart, whatever they are called', async () => {
   expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(keys[0])
 })
 
-it('keeps no key of who has signed out', async () => {
+it('keeps no key after a sign-out', async () => {
   const path = await newPath()
   const store = fileStore(path)
   const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
@@ -153,7 +153,7 @@ it('keeps no key of who has signed out', async () => {
   expect(await readFile(path, 'utf8')).not.toContain('other')
 })
 
-it('is one store for one file', async () => {
+it('returns the same store for the same file', async () => {
   const path = await newPath()
   expect(fileStore(path)).toBe(fileStore(relative(process.cwd(), path)))
   expect(fileStore(path)).not.toBe(fileStore(`${path}2`))
@@ -161,7 +161,7 @@ it('is one store for one file', async () => {
     expect(await failureOf(() => fileStore(wrong as never))).toBeInstanceOf(TypeError)
 })
 
-it('has what one process does at hand in the others at once', async () => {
+it('shows changes of one process to the others at once', async () => {
   const path = await newPath()
   await mkdir(dirname(path), { recursive: true })
   const store = fileStore(path)
@@ -173,7 +173,7 @@ it('has what one process does at hand in the others at once', async () => {
   expect(await startModule(RENEWER, path).end()).toBe('signed out')
 })
 
-it('loses nothing of several processes that write at one time', async () => {
+it('loses nothing when several processes write at the same time', async () => {
   const path = await newPath()
   const processes = [1, 2, 3].map(() => startModule(WRITER, path).end())
   const written = (await Promise.all(processes)).flatMap((printed) => printed.split('\n'))

@@ -54,7 +54,7 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
   }
 
   it.skipIf(!hasModes).each([0o602, 0o620, 0o666, 0o622])(
-    'refuses a file of mode %o, and says the chmod',
+    'refuses a file of mode %o, and the error names the chmod command',
     async (mode) => {
       const path = await place()
       await use(path)
@@ -66,7 +66,7 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
   )
 
   it.skipIf(!hasModes).each([0o777, 0o770, 0o702])(
-    'refuses a folder of mode %o, in which others may replace it',
+    'refuses a folder of mode %o, in which others can replace the file',
     async (mode) => {
       const path = await place()
       await use(path)
@@ -84,27 +84,27 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
     expect(await readdir(dirname(path))).toEqual([])
   })
 
-  it.skipIf(!hasModes)('accepts a folder like /tmp, where each may replace their own only', async () => {
-    const path = await place()
-    await chmod(dirname(path), 0o1777)
-    await use(path)
-    await accepts(path)
-  })
-
-  // Only root can change the owner of a file.
-  it.skipIf(!isRoot)(
-    'refuses a file that is another user’s, though nobody else may write to it',
+  it.skipIf(!hasModes)(
+    'accepts a sticky folder like /tmp, where users can replace only their own files',
     async () => {
       const path = await place()
+      await chmod(dirname(path), 0o1777)
       await use(path)
-      await chown(path, NOBODY, NOBODY)
-      await refuses(path, `chown 0 '${path}'`)
-      await chown(path, 0, NOBODY)
       await accepts(path)
     },
   )
 
-  it.skipIf(!isRoot)('refuses a folder that is another user’s', async () => {
+  // Only root can change the owner of a file.
+  it.skipIf(!isRoot)('refuses a file of another user, even if nobody else can write to it', async () => {
+    const path = await place()
+    await use(path)
+    await chown(path, NOBODY, NOBODY)
+    await refuses(path, `chown 0 '${path}'`)
+    await chown(path, 0, NOBODY)
+    await accepts(path)
+  })
+
+  it.skipIf(!isRoot)('refuses a folder of another user', async () => {
     const path = await place()
     await use(path)
     for (const mode of [0o700, 0o1777]) {
@@ -116,7 +116,7 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
     await accepts(path)
   })
 
-  it.skipIf(!isRoot)('accepts what is root’s, for another user too', async () => {
+  it.skipIf(!isRoot)('accepts files of root for another user', async () => {
     const path = await place()
     await use(path)
     const user = vi.spyOn(process as Required<NodeJS.Process>, 'geteuid').mockReturnValue(NOBODY)
@@ -142,7 +142,7 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
     await refuses(path, 'is a symbolic link')
   })
 
-  it('follows a folder that is a link, and looks at what that leads to', async () => {
+  it('follows a symbolic link to a folder, and checks that folder', async () => {
     const path = await place()
     const alias = join(dirname(dirname(path)), 'alias')
     await symlink('place', alias)
@@ -153,7 +153,7 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
     if (hasModes) await expectCode('ERR_STORE_UNAVAILABLE', ask(join(alias, 'file'))[0] ?? (() => undefined))
   })
 
-  it.skipIf(!hasModes)('says a command that is one for a shell, whatever the path', async () => {
+  it.skipIf(!hasModes)('quotes the path in the error’s command for a shell', async () => {
     const folder = join(await temporaryFolder(), "it's $(odd)")
     await mkdir(folder, { mode: 0o700 })
     const path = join(folder, 'file')
@@ -164,8 +164,8 @@ describe.each(kinds)('$kind', ({ kind, use, ask }) => {
   })
 })
 
-describe('fileRevocation, once it is open', () => {
-  it.skipIf(!hasModes)('refuses a file that others may write to since then', async () => {
+describe('fileRevocation with an open file', () => {
+  it.skipIf(!hasModes)('refuses the file once others can write to it', async () => {
     const path = join(await temporaryFolder(), 'revoked.jsonl')
     const revocation = fileRevocation(path)
     await revocation.revoke(signed())
@@ -175,7 +175,7 @@ describe('fileRevocation, once it is open', () => {
     expect(await revocation.isRevoked(signed())).toBe(true)
   })
 
-  it.skipIf(!hasModes)('refuses a link to it that took its place', async () => {
+  it.skipIf(!hasModes)('refuses a symbolic link that replaced the file', async () => {
     const folder = await temporaryFolder()
     const path = join(folder, 'revoked.jsonl')
     const revocation = fileRevocation(path)
@@ -185,7 +185,7 @@ describe('fileRevocation, once it is open', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => revocation.isRevoked(signed()))
   })
 
-  it('is the same by another name of the same file', async () => {
+  it('accepts another hard link to the same file', async () => {
     const folder = await temporaryFolder()
     await fileRevocation(join(folder, 'one')).revoke(signed())
     await link(join(folder, 'one'), join(folder, 'other'))

@@ -30,7 +30,7 @@ const HOLDER = `${IMPORTS}
     for await (const _ of process.stdin);
   })`
 
-it('is held by one at a time, and gone afterwards', async () => {
+it('is held by one caller at a time, and deleted afterwards', async () => {
   const path = await newLock()
   let [inside, most] = [0, 0]
   const work = async (): Promise<void> => {
@@ -43,13 +43,13 @@ it('is held by one at a time, and gone afterwards', async () => {
   expect(await beside(path)).toEqual([])
 })
 
-it('is let go if the work fails', async () => {
+it('is released if the work fails', async () => {
   const path = await newLock()
   await expect(withLock(path, () => Promise.reject(new Error('boom')))).rejects.toThrow('boom')
   expect(await beside(path)).toEqual([])
 })
 
-it('that a living process holds is waited for, and no longer than one is patient', async () => {
+it('held by a living process is waited for, but only for a limited time', async () => {
   const path = await newLock()
   const holder = startModule(HOLDER, path)
   expect(await holder.next()).toBe('held')
@@ -65,7 +65,7 @@ it('that a living process holds is waited for, and no longer than one is patient
   expect(await beside(path)).toEqual([])
 })
 
-it('that a process held when it was killed is broken', async () => {
+it('held by a killed process is broken', async () => {
   const path = await newLock()
   const holder = startModule(HOLDER, path)
   await holder.next()
@@ -75,7 +75,7 @@ it('that a process held when it was killed is broken', async () => {
   expect(await beside(path)).toEqual([])
 })
 
-it('is broken by one of many, and then held by one at a time', async () => {
+it('is broken by only one of many, and then held by one at a time', async () => {
   const path = await newLock()
   await writeFile(path, await deadToken())
   let [inside, most, done] = [0, 0, 0]
@@ -90,7 +90,7 @@ it('is broken by one of many, and then held by one at a time', async () => {
   expect(await beside(path)).toEqual([])
 })
 
-it('of a process whose number is another one’s by now is broken', async () => {
+it('of a dead process whose id is in use again is broken', async () => {
   const path = await newLock()
   const [where, pid, start, random] = processToken().split('-')
   const ours = [where, pid, start, random].join('-')
@@ -107,7 +107,7 @@ it.each<[what: string, content: () => string]>([
   ['of another machine', foreignToken],
   ['that a power failure emptied', () => ''],
   ['that a power failure made nothing of', () => '\0\0\0'],
-])('%s is broken only once it has lain for far too long', async (_, content) => {
+])('%s is broken only after a long time', async (_, content) => {
   const path = await newLock()
   const lock = content()
   await writeFile(path, lock)
@@ -119,7 +119,7 @@ it.each<[what: string, content: () => string]>([
   expect(await beside(path)).toEqual([])
 })
 
-it('that is something else is never broken', async () => {
+it('file with unrelated content is never broken', async () => {
   const path = await newLock()
   await writeFile(path, 'someone’s notes')
   await utimes(path, FAR_BACK, FAR_BACK)
@@ -129,7 +129,7 @@ it('that is something else is never broken', async () => {
   expect(await beside(path)).toEqual([basename(path)])
 })
 
-it('that was taken away is found out, and the other one’s is left alone', async () => {
+it('that was stolen is noticed, and the new holder’s lock is left alone', async () => {
   const path = await newLock()
   const other = processToken()
   const checked = withLock(path, async ({ check }) => {
@@ -143,7 +143,7 @@ it('that was taken away is found out, and the other one’s is left alone', asyn
   expect(await readFile(path, 'utf8')).toBe(other)
 })
 
-it('goes with whatever the dead have left beside it, when a store writes for the first time', async () => {
+it('files left by dead processes are deleted when a store first writes', async () => {
   const path = await newLock()
   const file = path.replace(/\.lock$/, '')
   const [dead, living, foreign] = [await deadToken(), processToken(), foreignToken()]
@@ -160,7 +160,7 @@ it('goes with whatever the dead have left beside it, when a store writes for the
   expect(await beside(path)).not.toContain(basename(`${path}.of.${foreign}`))
 })
 
-it('keeps a store waiting, and no longer than needed', async () => {
+it('keeps a store waiting only as long as it is held', async () => {
   const path = await newLock()
   const store = fileStore(path.replace(/\.lock$/, ''))
   let written = Promise.resolve()

@@ -28,7 +28,7 @@ describeRedis('a cluster of three redis-servers', () => {
   it.each([
     ['redis', byNodeRedis],
     ['ioredis', byIORedis],
-  ])('serves %s, wherever a key lies', async (name, connect) => {
+  ])('works with %s, on whichever node a key lies', async (name, connect) => {
     const { client, close } = await connect(cluster.ports)
     try {
       const { use } = redisReplay(client, { prefix: `${name}:` })
@@ -54,7 +54,7 @@ describeRedis('a cluster of three redis-servers', () => {
   it.each([
     ['redis', byNodeRedis],
     ['ioredis', byIORedis],
-  ])('is refused by way of %s if one of them evicts keys', async (name, connect) => {
+  ])('is refused with %s if one of its nodes evicts keys', async (name, connect) => {
     const port = cluster.ports[1] ?? 0
     const admin = new Redis(port)
     const { client, close } = await connect(cluster.ports)

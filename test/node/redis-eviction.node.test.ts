@@ -52,14 +52,14 @@ async function serverWith(...options: string[]): Promise<RedisServer> {
 }
 
 describeRedis('a redis-server with 2 MB', () => {
-  describe.each([...EVICTING, 'volatile-ttl'])('that evicts by %s', (policy) => {
+  describe.each([...EVICTING, 'volatile-ttl'])('that evicts keys by %s', (policy) => {
     let server: RedisServer
     beforeAll(async () => {
       server = await startRedis([...LEAN, ...FULL, policy])
     })
     afterAll(() => server.stop())
 
-    it.each(ways)('accepts nothing and revokes nothing, by way of %s', async (_, connect) => {
+    it.each(ways)('makes calls reject with ERR_STORE_UNAVAILABLE, with %s', async (_, connect) => {
       const { client, ask } = await connect(server.url)
       const [replay, revocation] = [redisReplay(client), redisRevocation(client)]
       const questions: (() => unknown)[] = [
@@ -81,7 +81,7 @@ describeRedis('a redis-server with 2 MB', () => {
       await refused()
     })
 
-    it('forgets what it must keep, which is why', async () => {
+    it('would forget used requests and revocations', async () => {
       const { client, ask } = await connections.redis(server.url)
       await ask('FLUSHALL')
       const replay = redisReplay(client, { evictionCheck: false })
@@ -101,7 +101,7 @@ describeRedis('a redis-server with 2 MB', () => {
   })
 
   it.each(ways)(
-    'that evicts nothing refuses once it is full, and forgets nothing, by way of %s',
+    'that evicts nothing rejects writes once it is full, and forgets nothing, with %s',
     async (_, connect) => {
       const server = await serverWith(...FULL, 'noeviction')
       const { client } = await connect(server.url)
@@ -137,13 +137,13 @@ describeRedis('a redis-server with 2 MB', () => {
 })
 
 describeRedis('a redis-server', () => {
-  it('without a limit evicts nothing, whatever its policy', async () => {
+  it('without maxmemory evicts nothing, with any policy', async () => {
     const server = await serverWith('--maxmemory', '0', '--maxmemory-policy', 'allkeys-lru')
     const { client } = await connections.redis(server.url)
     expect(await redisReplay(client).use('a', LATER())).toBe(true)
   })
 
-  it.each(ways)('whose policy is changed is found out within a minute, by way of %s', async (_, connect) => {
+  it.each(ways)('whose policy changes is refused within a minute, with %s', async (_, connect) => {
     const server = await serverWith(...FULL, 'noeviction')
     const { client, ask } = await connect(server.url)
     const now = vi.spyOn(performance, 'now').mockReturnValue(1000)
@@ -161,7 +161,7 @@ describeRedis('a redis-server', () => {
     expect(await replay.use('b', later)).toBe(true)
   })
 
-  it('is asked once for many that come at once', async () => {
+  it('is asked for its policy once for simultaneous calls', async () => {
     const server = await serverWith(...FULL, 'noeviction')
     const { client, ask } = await connections.redis(server.url)
     const { use } = redisReplay(client)
@@ -170,7 +170,7 @@ describeRedis('a redis-server', () => {
     expect(/cmdstat_config\|get:calls=(\d+)/.exec(stats)?.[1]).toBe('2')
   })
 
-  describe.each(ways)('that lets a client ask little, by way of %s', (_, connect) => {
+  describe.each(ways)('that hides its configuration from the client, with %s', (_, connect) => {
     const as = async (rules: readonly string[], policy: string): Promise<Connection> => {
       const server = await serverWith(...FULL, policy)
       const admin = await connections.ioredis(server.url)
@@ -178,7 +178,7 @@ describeRedis('a redis-server', () => {
       return connect(server.url.replace('redis://', 'redis://app:secret@'))
     }
 
-    it('is believed its report, where its settings are not shown', async () => {
+    it('is judged by INFO if CONFIG can not be read', async () => {
       const good = await as(['-config'], 'noeviction')
       expect(await redisReplay(good.client).use('a', LATER())).toBe(true)
       const bad = await as(['-config'], 'volatile-lru')
@@ -188,7 +188,7 @@ describeRedis('a redis-server', () => {
       expect(message).toContain('noeviction')
     })
 
-    it('is refused where it shows neither, unless that is said to be good', async () => {
+    it('is refused if neither INFO nor CONFIG can be read, unless evictionCheck is false', async () => {
       const { client } = await as(['-config', '-info'], 'noeviction')
       for (const ask of [
         () => redisReplay(client).use('a', LATER()),
@@ -201,7 +201,7 @@ describeRedis('a redis-server', () => {
   })
 })
 
-describe('a client that does not tell', () => {
+describe('a client that does not report the policy', () => {
   const odd = (answer: (command: string) => unknown): IORedisClient => ({
     call: async (command) => answer(command),
   })
@@ -218,20 +218,23 @@ describe('a client that does not tell', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(odd(answer)).use('a', LATER()))
   })
 
-  it.each([0, 1, 'false', null])('is believed on the word false only: not %j', async (evictionCheck) => {
-    const options = { evictionCheck: evictionCheck as never }
-    for (const make of [redisReplay, redisRevocation])
-      expect(
-        await failureOf(() =>
-          make(
-            odd(() => 'OK'),
-            options,
+  it.each([0, 1, 'false', null])(
+    'is accepted only if evictionCheck is false, and not for %j',
+    async (evictionCheck) => {
+      const options = { evictionCheck: evictionCheck as never }
+      for (const make of [redisReplay, redisRevocation])
+        expect(
+          await failureOf(() =>
+            make(
+              odd(() => 'OK'),
+              options,
+            ),
           ),
-        ),
-      ).toBeInstanceOf(TypeError)
-  })
+        ).toBeInstanceOf(TypeError)
+    },
+  )
 
-  it('is asked where the option is undefined, as an environment variable may be', async () => {
+  it('is refused if evictionCheck is undefined, as an environment variable can be', async () => {
     const replay = redisReplay(
       odd(() => 'OK'),
       { evictionCheck: undefined },
@@ -252,7 +255,7 @@ describe('a clock that jumps', () => {
   }
   const NOW = 1_700_000_000_000
 
-  it('ahead and back accepts nothing twice, though Redis has forgotten it', async () => {
+  it('ahead and back accepts no id twice, even after Redis has forgotten it', async () => {
     const { client, forget } = kept()
     let time = NOW
     const { use } = redisReplay(client, { now: () => time, evictionCheck: false })
@@ -268,7 +271,7 @@ describe('a clock that jumps', () => {
     expect(await use('d', NOW + 260_001)).toBe(true)
   })
 
-  it('back accepts nothing twice that was used while it was ahead', async () => {
+  it('back accepts no id twice that was used while it was ahead', async () => {
     const { client, forget } = kept()
     const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
     onTestFinished(() => steady.mockRestore())
@@ -287,7 +290,7 @@ describe('a clock that jumps', () => {
     expect(await use('c', end + 60_000)).toBe(true)
   })
 
-  it('back and is then where it was, an hour later, accepts nothing twice', async () => {
+  it('back and shows the same time an hour later, accepts no id twice', async () => {
     const { client, forget } = kept()
     const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
     onTestFinished(() => steady.mockRestore())
@@ -299,7 +302,7 @@ describe('a clock that jumps', () => {
     expect(await use('b', NOW + 60_001)).toBe(true)
   })
 
-  it('back by little, as clocks are corrected, refuses nothing new, however often', async () => {
+  it('back a little, as clocks are corrected, refuses no new id', async () => {
     const { client } = kept()
     const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
     onTestFinished(() => steady.mockRestore())
@@ -315,7 +318,7 @@ describe('a clock that jumps', () => {
     expect(refusals).toBe(0)
   })
 
-  it('to no number accepts nothing', async () => {
+  it('to NaN causes a TypeError', async () => {
     const { client } = kept()
     const { use } = redisReplay(client, { now: () => Number.NaN, evictionCheck: false })
     expect(await failureOf(() => use('a', NOW))).toBeInstanceOf(TypeError)

@@ -75,7 +75,7 @@ describeRedis('redisRevocation, over pub/sub', () => {
   describe.each([
     ['redis', byNodeRedis],
     ['ioredis', byIORedis],
-  ] as const)('by way of %s', (_, connect) => {
+  ] as const)('with %s', (_, connect) => {
     let connection: Connection
     let closed: AbortController
     beforeAll(async () => {
@@ -108,28 +108,31 @@ describeRedis('redisRevocation, over pub/sub', () => {
     it.each([
       ['of a capability', 'capability:', (store: RevocationStore) => store.revoke(cacao)],
       ['of an account', 'account:', (store: RevocationStore) => store.revokeAll(ACCOUNT_A)],
-    ])('ends the sockets of other servers at a revocation %s, and no others', async (__, prefix, revoke) => {
-      const servers = [await listening({ prefix }), await listening({ prefix })]
-      const ended = servers.map((until) => until(cacao))
-      const others = servers.map((until) => until(other))
-      await expect
-        .poll(async () => (await connection.ask('PUBSUB', 'NUMSUB', `${prefix}events`)) as unknown[])
-        .toContainEqual(2)
-      // A server without a subscriber still sends messages.
-      await revoke(redisRevocation(connection.client, { prefix }))
-      for (const signal of ended)
-        expect(((await aborted(signal)) as SessionError).code).toBe('ERR_CAPABILITY_REVOKED')
-      expect(others.map((signal) => signal.aborted)).toEqual([false, false])
-    })
+    ])(
+      'ends sockets on other servers at a revocation %s, and no other sockets',
+      async (__, prefix, revoke) => {
+        const servers = [await listening({ prefix }), await listening({ prefix })]
+        const ended = servers.map((until) => until(cacao))
+        const others = servers.map((until) => until(other))
+        await expect
+          .poll(async () => (await connection.ask('PUBSUB', 'NUMSUB', `${prefix}events`)) as unknown[])
+          .toContainEqual(2)
+        // A server without a subscriber still sends messages.
+        await revoke(redisRevocation(connection.client, { prefix }))
+        for (const signal of ended)
+          expect(((await aborted(signal)) as SessionError).code).toBe('ERR_CAPABILITY_REVOKED')
+        expect(others.map((signal) => signal.aborted)).toEqual([false, false])
+      },
+    )
 
-    it('ends what was revoked before it had subscribed', async () => {
+    it('ends a session revoked before the subscription', async () => {
       const until = await listening()
       const ended = until(cacao)
       await redisRevocation(connection.client).revoke(cacao)
       expect(((await aborted(ended)) as SessionError).code).toBe('ERR_CAPABILITY_REVOKED')
     })
 
-    it('takes no message for an answer', async () => {
+    it('does not end a session by a message alone', async () => {
       const prefix = 'claimed:'
       const until = await listening({ prefix })
       const ended = until(cacao)
@@ -142,7 +145,7 @@ describeRedis('redisRevocation, over pub/sub', () => {
       expect(ended.aborted).toBe(false)
     })
 
-    it('revokes where nobody may publish', async () => {
+    it('revokes even if the client may not publish', async () => {
       const { client } = connection
       const refused = async (): Promise<never> => Promise.reject(new Error('NOPERM'))
       const silent = new Proxy(client, {
@@ -163,7 +166,7 @@ describeRedis('redisRevocation, over pub/sub', () => {
     })
   })
 
-  it('says so if the subscriber is not connected, and asks from time to time', async () => {
+  it('warns if the subscriber is not connected, and polls instead', async () => {
     const warned = vi.spyOn(console, 'warn').mockReturnValue(undefined)
     const connection = await byNodeRedis(server.url)
     const subscriber = createClient({ url: server.url }) as unknown as NodeRedisSubscriber
@@ -176,7 +179,7 @@ describeRedis('redisRevocation, over pub/sub', () => {
     connection.close()
   })
 
-  it('takes no other subscriber', async () => {
+  it('throws a TypeError for any other subscriber', async () => {
     const connection = await byIORedis(server.url)
     for (const subscriber of [undefined, null, {}, { subscribe: () => undefined }, () => undefined])
       expect(() =>

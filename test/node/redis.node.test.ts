@@ -44,7 +44,7 @@ describeRedis('redis-server', () => {
   describe.each([
     ['redis', byNodeRedis],
     ['ioredis', byIORedis],
-  ] as const)('by way of %s', (_, connect) => {
+  ] as const)('with %s', (_, connect) => {
     let connection: Connection
     beforeAll(async () => {
       connection = await connect(server.url)
@@ -52,7 +52,7 @@ describeRedis('redis-server', () => {
     beforeEach(() => connection.ask('FLUSHALL'))
     afterAll(() => connection.close())
 
-    it('remembers a used request until a while after it expires', async () => {
+    it('remembers a used request until some time after its expiry', async () => {
       const { use } = redisReplay(connection.client)
       const expiresAt = Date.now() + 60_000
       expect(await use('a', expiresAt)).toBe(true)
@@ -63,20 +63,20 @@ describeRedis('redis-server', () => {
       expect(left).toBeLessThanOrEqual(120_000)
     })
 
-    it('lets one of many that come at once through', async () => {
+    it('accepts one of many simultaneous uses', async () => {
       const { use } = redisReplay(connection.client, { prefix: 'app:' })
       const answers = await Promise.all(Array.from({ length: 50 }, () => use('a', Date.now() + 60_000)))
       expect(answers.filter(Boolean)).toHaveLength(1)
       expect(await connection.ask('KEYS', '*')).toEqual(['app:a'])
     })
 
-    it('takes no end that is none', async () => {
+    it('throws a TypeError for an expiry that is no finite number', async () => {
       const { use } = redisReplay(connection.client)
       for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
         expect(await failureOf(() => use('a', end))).toBeInstanceOf(TypeError)
     })
 
-    it('knows a revoked capability, until it would have expired', async () => {
+    it('stores a revoked capability until it would have expired', async () => {
       const revocation = redisRevocation(connection.client)
       const began = Date.now()
       const [brief, endless] = [
@@ -98,7 +98,7 @@ describeRedis('redis-server', () => {
       expect(briefly).toBeGreaterThanOrEqual(86_460_000 - (Date.now() - began) - 1)
     })
 
-    it('signs an account out everywhere, and never takes that back', async () => {
+    it('revokes all sessions of an account, and never undoes that', async () => {
       const revocation = redisRevocation(connection.client, { now: () => Date.parse('2026-01-31T12:00:00Z') })
       await revocation.revokeAll(ACCOUNT_A)
       await revocation.revokeAll(ACCOUNT_A, new Date(0))
@@ -107,13 +107,13 @@ describeRedis('redis-server', () => {
       expect(await revocation.isRevoked(signed({ iss: `did:pkh:${ACCOUNT_B}` }, KEY_B))).toBe(false)
     })
 
-    it('that holds something else under a key is no answer', async () => {
+    it('with another type of value under a key makes calls reject', async () => {
       const cacao = signed()
       await connection.ask('SET', `cacao-session:revoked:account:${ACCOUNT_A}`, 'a text')
       await expectCode('ERR_STORE_UNAVAILABLE', () => redisRevocation(connection.client).isRevoked(cacao))
     })
 
-    it('that is down refuses every request, and accepts again by itself when it is back', async () => {
+    it('that is down refuses every request, and accepts them again once it is back', async () => {
       const { client } = connection
       const replay = redisReplay(client, { now: accepting.now })
       const revocation = redisRevocation(client)
@@ -135,7 +135,7 @@ describeRedis('redis-server', () => {
     })
   })
 
-  it('serves the example of the guide', () => {
+  it('runs the example of the guide', () => {
     const output = runFresh(
       `${guide('requests', 'redis').replaceAll('export ', '')}
       import { DIDSession } from 'cacao-session'
@@ -153,7 +153,7 @@ describeRedis('redis-server', () => {
   })
 })
 
-describe('a client of neither package', () => {
+describe('a client that is neither redis nor ioredis', () => {
   it.each([[undefined], [null], ['redis://localhost'], [{}], [{ set: () => 'OK' }]])(
     'is refused: %j',
     async (client) => {
@@ -162,7 +162,7 @@ describe('a client of neither package', () => {
     },
   )
 
-  it.each([['OK!'], [1], [undefined], [true]])('is not believed when it answers %j', async (answer) => {
+  it.each([['OK!'], [1], [undefined], [true]])('is refused when it answers %j', async (answer) => {
     const client = { call: async () => answer }
     expect(
       await failureOf(() => redisReplay(client, { evictionCheck: false }).use('a', Date.now() + 1000)),

@@ -27,7 +27,7 @@ async function catchesBoth(open: () => Promise<RevocationStore> | RevocationStor
   for (const cacao of [three, twinOf(three)]) expect(await isRevoked(cacao)).toBe(true)
 }
 
-it('fileRevocation revokes a passkey’s capability under both keys that its signature fits', async () => {
+it('fileRevocation revokes a passkey’s capability for both keys that fit its signature', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cacao-session-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   await catchesBoth(() => fileRevocation(join(folder, 'revoked.jsonl')))
@@ -40,7 +40,7 @@ describeRedis('redis-server', () => {
   })
   afterAll(() => server.stop())
 
-  it('revokes a passkey’s capability under both keys that its signature fits', async () => {
+  it('redisRevocation revokes a passkey’s capability for both keys that fit its signature', async () => {
     const client = await createClient({ url: server.url }).connect()
     onTestFinished(() => client.destroy())
     await catchesBoth(() => redisRevocation(client))

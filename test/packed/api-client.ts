@@ -2,7 +2,7 @@ import { DIDSession } from '../../src/index.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { KEY_A } from '../setup/wallet.js'
 
-/** A session as the clients of the examples have one; with another domain or other resources, one to be refused. */
+/** A session like that of the examples' clients; with another domain or other resources, one that must be refused. */
 export function sessionFor(
   api: string,
   { domain = 'app.example.com', path = '/api/*', more = [] as readonly string[] } = {},
@@ -12,7 +12,7 @@ export function sessionFor(
   })
 }
 
-/** What a server answered: its status, and the code or else the JSON. */
+/** The response of a server: its status, and the code or else the JSON. */
 export async function answer(
   response: Response | Promise<Response>,
 ): Promise<[status: number, body: unknown]> {

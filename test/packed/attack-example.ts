@@ -9,7 +9,7 @@ type Asked = Partial<
   >
 >
 
-/** Attacks an example's API, which is reached as `localhost` at the port, by what its clients ask. */
+/** Attacks an example's API, reached as `localhost` on the port, with requests like those of its client. */
 export function attackExample(port: number | string, asked: Asked = {}): Promise<void> {
   return attackServer({
     send: toPort(Number(port), 'localhost'),

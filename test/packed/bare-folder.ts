@@ -4,25 +4,25 @@ import { dirname, join } from 'node:path'
 import { inject } from 'vitest'
 import { run } from './command.js'
 
-/** A folder with a package.json, and in it the packed package with what it brings along, and nothing else of ours. */
+/** A folder with a package.json, in which only the packed package and its dependencies are installed. */
 export interface BareFolder {
   readonly path: string
-  /** Writes a file, and gives its path. */
+  /** Writes a file, and returns its path. */
   write(name: string, text: string | Uint8Array): Promise<string>
   remove(): Promise<void>
 }
 
-/** Makes one as a user would: `npm init`, `npm install cacao-session` and the packages named. */
+/** Creates one as a user would: `npm init`, `npm install cacao-session` and the given packages. */
 export function bareFolder(...packages: readonly string[]): Promise<BareFolder> {
   return folderWith(inject('tarball'), ...packages)
 }
 
-/** The same with other packages only. */
+/** The same with the given packages only. */
 export function folderWith(...packages: readonly string[]): Promise<BareFolder> {
   return installed({}, packages)
 }
 
-/** A bare folder in which other versions, or nothing, stand for packages that others need: `overrides` of npm. */
+/** A bare folder in which packages that others need are replaced or removed with npm's `overrides`. */
 export function folderWithout(
   packages: Readonly<Record<string, string>>,
   overrides: object,

@@ -8,7 +8,7 @@ import { type Browser, openBrowser } from '../e2e/browser.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 
-// Each in the way its own guide begins: nothing is configured that a new user wouldn't have to.
+// Each as its own guide begins, without configuration that a new user would not need.
 const BUNDLERS = {
   Vite: {
     args: ['vite', 'build', '--logLevel', 'warn', '--outDir', 'out/Vite', '--base', './'],
@@ -68,7 +68,7 @@ const PACKAGES = [
   '@rollup/plugin-commonjs@29.0.3',
 ]
 
-// A page that uses what loads at once and what loads on demand, and says who signed in.
+// A page that uses code loaded at once and code loaded on demand, and shows the account.
 const MAIN = `import { DIDSession } from 'cacao-session'
 import { ethereumAccount, ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
 import { keyVerifiers } from 'cacao-session/key'
@@ -94,7 +94,7 @@ const HTML = (script: string): string =>
 
 const engine = inject('engines').find(({ name }) => name === 'chromium')
 
-describe('bundling, with nothing of the optional installed', () => {
+describe('bundling without optional peers', () => {
   let folder: BareFolder
   let server: Server
   let browser: Browser | undefined
@@ -121,13 +121,13 @@ describe('bundling, with nothing of the optional installed', () => {
   })
 
   it.each(Object.entries(BUNDLERS))(
-    'by %s gives no error and no warning, and a page that works',
+    'with %s causes no error and no warning, and the page works',
     async (name, { args, page }) => {
       const [command, ...rest] = args
       const { stdout, stderr } = await run(join(folder.path, 'node_modules/.bin', command), rest, {
         cwd: folder.path,
       })
-      // Of warnings webpack would say how many it compiled with.
+      // For warnings, webpack would print how many there were.
       const said = (stdout + stderr).replace(/^webpack .*compiled successfully.*$/m, '')
       expect(said.trim()).toBe('')
       if (!browser) return

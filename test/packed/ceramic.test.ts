@@ -8,7 +8,7 @@ import { ACCOUNT_A } from '../setup/wallet.js'
 import { type BareFolder, folderWithout } from './bare-folder.js'
 import { run } from './command.js'
 
-// Ceramic's own packages, with the code of the guide: a node of js-ceramic with its blocks in memory, and the clients.
+// Ceramic's own packages, with the code of the guide: a js-ceramic node with its blocks in memory, and the clients.
 
 const PACKAGES = {
   '@ceramic-sdk/events': '0.12.0',
@@ -26,7 +26,7 @@ const PACKAGES = {
   'key-did-resolver': '4.0.0',
   'pkh-ethereum-6': 'npm:@didtools/pkh-ethereum@0.6.0',
 }
-// One of them names a placeholder of npm's that not every registry has.
+// One of them depends on an npm placeholder that not every registry has.
 const OVERRIDES = { fs: 'npm:empty-npm-package@1.0.0' }
 
 const OWN = fileURLToPath(new URL('ceramic/', import.meta.url))
@@ -45,9 +45,9 @@ beforeAll(async () => {
 })
 afterAll(() => folder?.remove())
 
-/** Runs a script, and gives what each of its cases gave. */
+/** Runs a script, and returns the results of its cases. */
 async function casesOf(script: string): Promise<Record<string, unknown>> {
-  // A node that has no ceramic-one beside it.
+  // A node without ceramic-one.
   const { stdout } = await run(process.execPath, [script], { cwd: folder.path, env: { IPFS_FLAVOR: 'go' } })
   const lines = stdout.split('\n').filter((line) => line.startsWith('CASE '))
   return Object.fromEntries(lines.map((line) => JSON.parse(line.slice('CASE '.length))))
@@ -55,7 +55,7 @@ async function casesOf(script: string): Promise<Record<string, unknown>> {
 
 const refused = (words: string): unknown => expect.stringMatching(new RegExp(`^refused: .*${words}`))
 
-describe("Ceramic's packages", () => {
+describe('the packages of Ceramic', () => {
   it('have the types that the guide uses', async () => {
     const files = blocksOf('docs/guides/ceramic.md')
       .filter(({ language }) => language === 'ts')
@@ -66,7 +66,7 @@ describe("Ceramic's packages", () => {
     expect(await complaintsOf(join(folder.path, 'compiled'), PROGRAMS.page, files)).toEqual([])
   })
 
-  it('a node of js-ceramic takes what a session writes, and refuses what it may not write', async () => {
+  it('a js-ceramic node accepts writes of a session, and refuses those it does not cover', async () => {
     expect(await casesOf('node.js')).toEqual({
       'a tile is created': ['created', OWNER],
       'and changed': 'changed',

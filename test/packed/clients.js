@@ -1,4 +1,4 @@
-// Runs in a folder where the packed package and the clients are installed. Prints what came of each client, as JSON.
+// Runs in a folder where the packed package and the clients are installed. Prints the result of each client as JSON.
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client/core'

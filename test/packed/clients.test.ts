@@ -4,7 +4,8 @@ import { KEY_A } from '../setup/wallet.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 
-// `session.fetch` handed to the clients that apps use, sessions inside of their frameworks' proxies, and an agent for a proxy.
+// `session.fetch` passed to the clients that apps use, sessions inside the proxies of frameworks, and an agent for an HTTP
+// proxy.
 
 const HTTP = ['ky', 'openapi-fetch', 'p-retry', '@trpc/client', '@trpc/server', 'undici@6']
 const GRAPHQL = ['@apollo/client', 'rxjs', 'graphql', '@urql/core', 'graphql-request']

@@ -9,11 +9,11 @@ interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
-  /** Milliseconds after which it is ended. */
+  /** The time limit in milliseconds. */
   readonly timeout?: number
 }
 
-/** Runs a command to its end, and gives what it printed. Rejects with that if it fails. */
+/** Runs a command to its end, and returns its output. Rejects with the output if it fails. */
 export async function run(
   command: string,
   args: readonly string[],
@@ -36,8 +36,8 @@ export async function run(
 }
 
 /**
- * What npm and vitest tell their children is not for a user's command in a folder of its own. It prints without
- * colours, which a CI's environment would bring into what tests read.
+ * Removes the variables that npm and vitest set for their children, which a user's command would not have. Colours are turned
+ * off, because a CI's environment would add them to output that tests read.
  */
 export function ownEnv(): NodeJS.ProcessEnv {
   const isTheirs = (name: string): boolean =>

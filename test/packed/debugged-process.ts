@@ -1,19 +1,19 @@
 import type { BareFolder } from './bare-folder.js'
 import { run } from './command.js'
 
-/** A place in a script, as the inspector protocol says it. */
+/** A position in a script, as in the inspector protocol. */
 export interface Breakpoint {
   readonly url: string
   readonly lineNumber: number
   readonly columnNumber: number
 }
 
-/** Where a debugger paused, and which source map the script there names. */
+/** The position where a debugger paused, and the URL of the script's source map. */
 interface Paused extends Breakpoint {
   readonly sourceMapURL: string
 }
 
-// A paused thread can't say that it paused, so another one of the process debugs it.
+// A paused thread can't report its pause, so another thread of the process debugs it.
 const MAIN = `import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
@@ -52,7 +52,7 @@ await end
 parentPort.postMessage(paused)
 `
 
-/** Runs a script of the folder in a Node that a debugger has set breakpoints in. */
+/** Runs a script of the folder in a Node with breakpoints set. */
 export async function debugged(
   folder: BareFolder,
   script: string,

@@ -12,12 +12,12 @@ import { type Breakpoint, debugged } from './debugged-process.js'
 import { lineWith, sourceMapOf } from './source-map.js'
 import { definitionsOf } from './ts-server.js'
 
-// What is published is debugged as TypeScript: breakpoints, stack traces and definitions are in its own sources.
+// The published package can be debugged as TypeScript: breakpoints, stack traces and definitions are in its own sources.
 
 const OURS = fileURLToPath(new URL('../../src', import.meta.url))
 const engine = inject('engines').find(({ name }) => name === 'chromium')
 
-/** A line of a source, by what it contains. */
+/** A line of a source, found by its content. */
 const BREAKPOINTS = {
   'session/did-session.ts': 'if (serialize) return serialize()',
   'resume/session-string.ts': 'const session = { sessionKeySeed:',
@@ -46,7 +46,7 @@ const source = (name: string): string => join(installed, 'src', name)
 const built = (name: string): string => join(installed, 'dist', name.replace(/\.ts$/, '.js'))
 
 describe('the published source maps', () => {
-  it('lead from each file to its source, which lies beside it as it was written', () => {
+  it('lead from each file to its unchanged source', () => {
     const dist = join(installed, 'dist')
     const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.(js|d\.ts)$/.test(name),
@@ -59,14 +59,14 @@ describe('the published source maps', () => {
     }
   })
 
-  it('are named as their files name them', () => {
+  it('are named in their files', () => {
     const map = JSON.parse(readFileSync(`${built('session/did-session.ts')}.map`, 'utf8')) as object
     expect(map).toMatchObject({ sources: ['../../src/session/did-session.ts'] })
   })
 })
 
 describe('a breakpoint in TypeScript', () => {
-  it('pauses Node there', async () => {
+  it('pauses in Node', async () => {
     await folder.write(
       'in-node.js',
       `${SIGN_IN}
@@ -120,7 +120,7 @@ if (account !== '${ACCOUNT}') throw new Error(account)`,
       server?.close()
     })
 
-    it('pauses Chromium there', async () => {
+    it('pauses in Chromium', async () => {
       const bundles = readdirSync(out())
         .filter((name) => name.endsWith('.js'))
         .map((name) => ({ name, map: sourceMapOf(join(out(), name)) }))
@@ -164,7 +164,7 @@ if (account !== '${ACCOUNT}') throw new Error(account)`,
 })
 
 describe('a stack trace', () => {
-  it('names the TypeScript and its lines', async () => {
+  it('names the TypeScript file and line', async () => {
     const script = await folder.write(
       'fails.js',
       `import { DIDSession } from 'cacao-session'
@@ -188,7 +188,7 @@ describe('"go to definition"', () => {
     ['DIDSession', 'cacao-session', 'session/did-session.ts', 'export class DIDSession'],
     ['ethereumAuth', 'cacao-session/ethereum', 'wallet/ethereum/index.ts', 'export function ethereumAuth'],
     ['fileStore', 'cacao-session/node', 'node/file-store.ts', 'export function fileStore'],
-  ])('of %s ends in its TypeScript', async (name, entry, file, line) => {
+  ])('of %s leads to its TypeScript', async (name, entry, file, line) => {
     const text = `import { ${name} } from '${entry}'\n`
     const compilerOptions = { module: 'nodenext', target: 'es2022', types: [] }
     await folder.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['app.ts'] }))

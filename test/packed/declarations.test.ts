@@ -7,7 +7,7 @@ import { run } from './command.js'
 const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const { exports: entries } = JSON.parse(readFileSync(root('package.json'), 'utf8')) as { exports: object }
 
-// What each entry's own words need: the packages that its users have.
+// The packages that each entry's own declarations need, which its users have.
 const NODE = ['./node', './express', './fastify']
 const PEERS: Readonly<Record<string, string>> = {
   './hono': 'hono',
@@ -39,7 +39,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-/** Compiles a file that imports the entries, with the declarations checked too. */
+/** Compiles a file that imports the entries, and checks the declarations too. */
 async function compile(
   imported: readonly string[],
   {
@@ -67,7 +67,7 @@ async function compile(
   await run(process.execPath, [compiler, '-p', '.'], { cwd: folder.path })
 }
 
-describe.each(Object.entries(compilers))('declarations, by %s', (_, compiler) => {
+describe.each(Object.entries(compilers))('declarations compiled by %s', (_, compiler) => {
   it.each(Object.keys(resolutions) as (keyof typeof resolutions)[])(
     'have no errors (%s)',
     async (moduleResolution) => {
@@ -77,7 +77,7 @@ describe.each(Object.entries(compilers))('declarations, by %s', (_, compiler) =>
     },
   )
 
-  it('have no errors beside those of a peer', async () => {
+  it('have no errors besides those of a peer', async () => {
     await compile(['./react', './vue', './svelte', './hono'], {
       compiler,
       moduleResolution: 'bundler',
@@ -85,7 +85,7 @@ describe.each(Object.entries(compilers))('declarations, by %s', (_, compiler) =>
     })
   })
 
-  it('would tell of an entry that is not there', async () => {
+  it('would fail for an entry that does not exist', async () => {
     const options = { compiler, moduleResolution: 'bundler', types: [] as string[] } as const
     await expect(compile(['./no-such-entry'], options)).rejects.toThrow('TS2307')
   })

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
 import { run } from './command.js'
 
-/** A copy of an example in a folder of its own, with the packed package installed into it. */
+/** A copy of an example in its own folder, with the packed package installed. */
 export interface ExampleFolder {
   readonly path: string
   remove(): Promise<void>
 }
 
-/** Makes one as a user would: takes the folder, and `npm install`. */
+/** Creates one as a user would: copies the folder, and runs `npm install`. */
 export async function exampleFolder(name: string): Promise<ExampleFolder> {
   const path = await mkdtemp(join(tmpdir(), `cacao-session-${name}-`))
   const source = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))

@@ -13,7 +13,7 @@ import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 import { startVite } from './vite-server.js'
 
-// What a new user does: an empty folder, npm install, and the README's first examples typed into files.
+// What a new user does: an empty folder, npm install, and the README's first examples written into files.
 const example = (kind: string): string => exampleOf('README.md', kind)
 
 const endings: (() => Promise<void>)[] = []
@@ -78,7 +78,7 @@ show()`,
     },
   )
 
-  it('the script example saves a session and takes it up', async () => {
+  it('the script example stores a session and resumes it', async () => {
     const folder = await folderFor()
     const script = await folder.write('script.js', example('script'))
     const { stdout, stderr } = await run(process.execPath, [script], {
@@ -89,7 +89,7 @@ show()`,
     expect(stderr).toBe('')
   })
 
-  it('the command line signs in, and says what it was given', async () => {
+  it('the command line signs in, and prints the session', async () => {
     const folder = await folderFor()
     const args = [
       'authorize',
@@ -114,7 +114,7 @@ show()`,
     )
   })
 
-  it('the server example knows who is calling, and refuses whoever does not say', async () => {
+  it('the server example gets the caller, and refuses unsigned requests', async () => {
     const folder = await folderFor('hono@4.13.19', '@hono/node-server@2.1.8')
     const port = await freePort()
     const here = (code: string): string =>

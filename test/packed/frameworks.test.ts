@@ -11,8 +11,8 @@ import { ownEnv, run } from './command.js'
 import { type Delivered, deliver, deliverHTTP2 } from './frameworks/deliver.js'
 import { describeProxy, startNginx, startOfGuide } from './frameworks/proxies.js'
 
-// The servers that people have, as they have them: mounted, rewritten, wrapped, and behind a proxy. Clients know all of
-// them as https://notes.example.com, which is no name of the machine that they run on.
+// Servers as people run them: mounted, rewritten, wrapped, and behind a proxy. Clients know all of them as
+// https://notes.example.com, which is not the name of this machine.
 
 const SITE = 'https://notes.example.com'
 const NOTE = { note: 'Buy cacao beans' }
@@ -57,7 +57,7 @@ async function start(command: string, args: readonly string[], ready = /^ready/m
     args.map((arg) => arg.replace('PORT', String(port))),
     options,
   )
-  // A getter of the process can't be spread.
+  // A getter of process can't be spread.
   return Object.assign(server, { port })
 }
 
@@ -71,7 +71,7 @@ async function signed(path: string, covered = '/*'): Promise<Request> {
   return session.signRequest(post(path))
 }
 
-/** What each server must do with requests for these paths, however they come to it. */
+/** What each server must do with requests for these paths, in whichever way they arrive. */
 async function expectGuarded(
   paths: readonly string[],
   send: (request: Request) => Promise<Delivered>,
@@ -107,7 +107,7 @@ describe.each([
   ['Fastify, with a prefix and a rewritten URL', NODE, ['fastify.js'], {}],
   ['Hono, routed and mounted', NODE, ['hono.js'], {}],
 ])('%s', (_, command, args, env) => {
-  it('admits what was signed for its own URL, and refuses the rest', async () => {
+  it('admits a request signed for its own URL, and refuses others', async () => {
     const server = await start(command, args, undefined, env)
     try {
       await expectGuarded(PATHS, (request) => deliver(request, server.port))
@@ -116,7 +116,7 @@ describe.each([
     }
   })
 
-  it('opens a signed URL, of whose signature handlers see nothing', async () => {
+  it('accepts a signed URL, and hides its signature from handlers', async () => {
     const server = await start(command, args, undefined, env)
     const session = await sessionFor(SITE, { path: '/*' })
     try {
@@ -151,7 +151,7 @@ describe.each([
 })
 
 describe("Google's functions-framework, which reads the body first", () => {
-  it('admits what was signed for its own URL, and refuses the rest', async () => {
+  it('admits a request signed for its own URL, and refuses others', async () => {
     const args = ['--target=notes', '--source=functions.js', '--port=PORT']
     const server = await start(bin('functions-framework'), args, /^URL: /m)
     try {
@@ -162,7 +162,7 @@ describe("Google's functions-framework, which reads the body first", () => {
   })
 })
 
-describe('Next.js with a basePath, a rewrite, and a guard in proxy.js before that of the handler', () => {
+describe('Next.js with a basePath, a rewrite, and a guard in proxy.js before the handler’s', () => {
   let server: Server
   beforeAll(async () => {
     const env = { AUTHORITY: 'notes.example.com', NEXT_TELEMETRY_DISABLED: '1' }
@@ -171,13 +171,13 @@ describe('Next.js with a basePath, a rewrite, and a guard in proxy.js before tha
   })
   afterAll(() => server?.stop())
 
-  it('admits what was signed for its own URL, and refuses the rest', async () => {
+  it('admits a request signed for its own URL, and refuses others', async () => {
     await expectGuarded(['/v1/api/notes?page=2', '/v1/renamed/notes'], (request) =>
       deliver(request, server.port),
     )
   })
 
-  it('is guarded by the handler too, where the guard in front has no matcher', async () => {
+  it('is guarded by the handler too, if the matcher skips the guard in proxy.js', async () => {
     const send = (request: Request) => deliver(request, server.port)
     await expectGuarded(['/v1/api/unmatched'], send)
   })
@@ -190,7 +190,7 @@ describeProxy('nginx', "Debian's nginx: HTTP/2 to HTTP/1.1, another Host, answer
   })
   afterAll(() => server?.stop())
 
-  it('admits what was signed for its own URL, and refuses the rest', async () => {
+  it('admits a request signed for its own URL, and refuses others', async () => {
     const nginx = await startNginx(folder, server.port)
     try {
       const send = (request: Request) => deliverHTTP2(request, nginx.port)
@@ -202,7 +202,7 @@ describeProxy('nginx', "Debian's nginx: HTTP/2 to HTTP/1.1, another Host, answer
     }
   })
 
-  it('refuses a capability far above 8 kB, unless told otherwise', async () => {
+  it('refuses a capability far above 8 kB, unless configured otherwise', async () => {
     const resources = Array.from({ length: 160 }, (_, i) => `${SITE}/api/notes-of-a-project/${i}`)
     const session = await sessionFor(SITE, { path: '/api/notes', more: resources })
     const sent = () => session.signRequest(post('/api/notes'))
@@ -211,7 +211,7 @@ describeProxy('nginx', "Debian's nginx: HTTP/2 to HTTP/1.1, another Host, answer
     const nginx = await startNginx(folder, server.port)
     const roomier = await startNginx(folder, server.port, 'large_client_header_buffers 4 32k;')
     try {
-      // It answers nothing, and closes the connection (ENHANCE_YOUR_CALM). HTTP/2 shortens headers, so 9 kB still pass.
+      // It sends no response and closes the connection (ENHANCE_YOUR_CALM). HTTP/2 compresses headers, so 9 kB still pass.
       await expect(deliverHTTP2(await sent(), nginx.port)).rejects.toThrow('error code 11')
       expect(await deliverHTTP2(await sent(), roomier.port)).toMatchObject({ status: 200, body: NOTE })
     } finally {
@@ -229,7 +229,7 @@ for (const name of ['nginx', 'caddy'] as const)
     })
     afterAll(() => server?.stop())
 
-    it('admits what was signed, however many resources it is for, and logs nothing that is worth anything', async () => {
+    it('admits signed requests with any number of resources, and logs no credentials', async () => {
       const proxy = await startOfGuide(name, folder, server.port)
       const send = (request: Request) => deliverHTTP2(request, proxy.port)
       try {

@@ -1,4 +1,4 @@
-/** What the guides' examples need beside our own development dependencies, each in the version that they are tried with. */
+/** The packages that the guides' examples need besides our own development dependencies, each in the tested version. */
 export const GUIDE_PACKAGES: readonly string[] = [
   '@apollo/client@4.3.8',
   '@hono/node-server@2.1.8',

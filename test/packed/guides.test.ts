@@ -11,7 +11,7 @@ import { type BareFolder, bareFolder } from './bare-folder.js'
 import { ownEnv, run } from './command.js'
 import { GUIDE_PACKAGES } from './guide-packages.js'
 
-// What the guides print for packages that are not among our own: compiled with their types, and run.
+// The guides' code for packages that are not among our own: compiled with their types, and run.
 
 let folder: BareFolder
 beforeAll(async () => {
@@ -21,7 +21,7 @@ afterAll(() => folder?.remove())
 
 it('compile with the types of these packages', async () => {
   const files = await allFiles()
-  // And what they import of their own page.
+  // And the files that they import from their own page.
   const theirs = files.filter(
     (file) => needsOthers(file) || /\.md\/(?:signed-fetch|(?:nest|trpc|graphql)\/)/.test(file.path),
   )
@@ -33,7 +33,7 @@ it('compile with the types of these packages', async () => {
   ])
 })
 
-/** Puts a guide's files into the folder, for a server at this port of the machine, and bundles what a script makes of them. */
+/** Writes a guide's files into the folder, for a server on this port, and bundles the result of a script. */
 async function appOf(page: string, port: number, script: string): Promise<string> {
   const files = [
     ...filesOf(`docs/guides/${page}.md`),
@@ -66,7 +66,7 @@ const listen = (fetch: (request: Request) => Response | Promise<Response>) =>
 `
 
 describe('the guide to API clients', () => {
-  it('has clients that sign as whoever is signed in by then', async () => {
+  it('has clients that sign with the session current at each call', async () => {
     const port = await freePort()
     const script = await appOf(
       'clients',
@@ -162,7 +162,7 @@ await app.listen(Number(process.env.PORT), 'localhost')`,
     },
   ],
 ])('the server of docs/guides/%s.md, %s', (page, _, script, { granted, ...asked }) => {
-  it('is attacked in vain', async () => {
+  it('refuses every attack', async () => {
     const port = await freePort()
     const file = await appOf(page, port, `${script}\nconsole.log('ready')`)
     const env = { ...ownEnv(), PORT: `${port}` }

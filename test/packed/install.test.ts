@@ -6,13 +6,13 @@ import { run } from './command.js'
 
 interface Installed {
   readonly packages: number
-  /** What their files hold. */
+  /** The size of their contents. */
   readonly bytes: number
-  /** What they take on a disk, which gives room in blocks. */
+  /** The space that they take on the disk, in whole blocks. */
   readonly onDisk: number
 }
 
-/** What an install has brought: packages, the one asked for among them, and their room. */
+/** The result of an install: the number of packages, including the requested one, and their size. */
 async function installed({ path }: BareFolder): Promise<Installed> {
   const { stdout } = await run('npm', ['ls', '--all', '--parseable'], { cwd: path })
   const [, ...packages] = stdout.trim().split('\n')
@@ -41,17 +41,17 @@ describe('npm install cacao-session', () => {
   })
   afterAll(() => Promise.all(folders.map((folder) => folder.remove())))
 
-  it('brings at most 25 packages and 15 MB', () => {
+  it('installs at most 25 packages and 15 MB', () => {
     expect(ours.packages).toBeLessThanOrEqual(25)
     expect(ours.onDisk).toBeLessThanOrEqual(15_000_000)
   })
 
-  it('brings less than did-session does', () => {
+  it('installs less than did-session does', () => {
     expect(ours.packages).toBeLessThan(theirs.packages)
     expect(ours.onDisk).toBeLessThan(theirs.onDisk)
   })
 
-  it('brings no optional peer', async () => {
+  it('installs no optional peer', async () => {
     const brought = await readdir(join(folders[0]?.path ?? '', 'node_modules'))
     for (const peer of ['dids', 'did-jwt', 'hono', 'react', 'viem', 'redis', 'ioredis', 'express'])
       expect(brought).not.toContain(peer)

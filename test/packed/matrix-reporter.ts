@@ -5,14 +5,14 @@ interface Count {
   all: number
 }
 
-// Suites of test/packed/runtimes.test.ts: a runtime, and in it a topic.
+// The suites of test/packed/runtimes.test.ts: one for each runtime, with a suite for each topic.
 function placeOf(test: TestCase): { runtime: string; topic: string } | undefined {
   const topic = test.parent
   if (topic.type !== 'suite' || topic.parent.type !== 'suite') return undefined
   return { runtime: topic.parent.name, topic: topic.name }
 }
 
-/** Prints which runtime passed how many cases of which topic. */
+/** Prints how many cases of each topic each runtime passed. */
 export class MatrixReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = new Map<string, Map<string, Count>>()

@@ -4,13 +4,13 @@ import type { ExampleFolder } from './example-folder.js'
 
 type Env = Readonly<Record<string, string>>
 
-/** Runs a script of the example's package.json to its end, and gives the lines that it printed. */
+/** Runs a script of the example's package.json to its end, and returns the lines that it printed. */
 export async function npmRun({ path }: ExampleFolder, script: string, env: Env): Promise<string[]> {
   const { stdout } = await run('npm', ['run', '--silent', script], { cwd: path, env })
   return stdout.trim().split('\n')
 }
 
-/** Starts a script of the example's package.json, and waits for what it prints when it is ready. */
+/** Starts a script of the example's package.json, and waits for the output that shows that it is ready. */
 export function npmStart(
   { path }: ExampleFolder,
   script: string,

@@ -13,7 +13,7 @@ declare module 'vitest' {
   }
 }
 
-/** Packs the package once for all tests, and brings the runtimes along. */
+/** Packs the package once for all tests, and installs the runtimes. */
 export default async function pack(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'cacao-session-packed-'))
   const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -14,16 +14,16 @@ import { type ExampleFolder, exampleFolder } from './example-folder.js'
 const DAY_MS = 24 * 60 * 60 * 1000
 const ADDRESS = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A'
 
-/** An example whose server renders pages for whoever is signed in: notes that only their owner sees. */
+/** An example with server-rendered pages for signed-in people: notes that only their owner sees. */
 export interface PagesExample {
   readonly name: string
-  /** What its server prints when it is ready. */
+  /** The output of its server when it is ready. */
   readonly ready: RegExp
-  /** Attacks what its pages sign. */
+  /** Attacks its signed requests. */
   attack(port: number): Promise<void>
 }
 
-/** What each of them must do, whatever the framework. */
+/** What each of them must do, with any framework. */
 export function describePages({ name, ready, attack }: PagesExample): void {
   describeEngines(
     `examples/${name}`,
@@ -34,7 +34,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
       let browser: Browser
       let wallet: TestWallet
 
-      /** Serves the app, by a clock that is ahead by so much. */
+      /** Serves the app with a clock that is ahead by this time. */
       const serving = async (aheadMs: number, work: (server: ExampleProcess) => Promise<void>) => {
         const clock = join(folder.path, 'clock.mjs')
         await writeFile(clock, `const { now } = Date; Date.now = () => now() + ${aheadMs}\n`)
@@ -69,7 +69,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         await folder?.remove()
       })
 
-      it('greets on pages that its server renders, takes notes, and greets nobody after the sign-out', async () => {
+      it('shows the account on server-rendered pages, accepts notes, and shows none after the sign-out', async () => {
         await serving(0, async () => {
           const { page } = browser
           await page.goto(`${url}/notes`)
@@ -93,7 +93,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
           await other.waitForText('#greeting', ADDRESS)
           await other.click('#sign-out')
           await other.waitForText('#greeting', 'You are signed out')
-          // Of its own accord, where the notes were still shown.
+          // Without a click, on a page that still showed the notes.
           await page.waitForText('#greeting', 'You are signed out')
           await page.goto(`${url}/notes`)
           await page.waitForText('#greeting', 'You are signed out')
@@ -103,7 +103,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         })
       })
 
-      it('goes on where one was headed on the next morning, without a prompt; a stolen cookie does not', async () => {
+      it('continues on the next day without a prompt, but not with a stolen cookie', async () => {
         let stolen = ''
         await serving(0, async () => {
           const { page } = browser
@@ -131,7 +131,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         })
       })
 
-      it('takes a form from no other site', async () => {
+      it('refuses a form of another site', async () => {
         await serving(0, async () => {
           const { page } = browser
           await page.goto(url)
@@ -154,7 +154,7 @@ export function describePages({ name, ready, attack }: PagesExample): void {
         })
       })
 
-      it('refuses every attack on what is signed', async () => {
+      it('refuses every attack on signed requests', async () => {
         await serving(0, () => attack(port))
       })
     },

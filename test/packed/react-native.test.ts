@@ -8,8 +8,8 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 
-// An app in React Native as far as Node can stand in: Metro bundles it, by the Babel preset and for the engine of React Native
-// 0.83, Hermes' own compiler takes the bundle, and it runs on what React Native has.
+// An app in React Native, as far as Node can replace it: Metro bundles it with the Babel preset and for the engine of React
+// Native 0.83, Hermes' own compiler compiles the bundle, and it runs with the APIs that React Native has.
 
 const PACKAGES = [
   'metro@0.83.7',
@@ -24,7 +24,7 @@ const COMPILERS: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'win64-bin/hermesc.exe',
 }
 
-// What a new app's configuration says, of which React Native's own part is the way in which packages are resolved.
+// The configuration of a new app; React Native's own part of it is how packages are resolved.
 const METRO = `module.exports = {
   resolver: {
     resolverMainFields: ['react-native', 'browser', 'main'],
@@ -52,7 +52,7 @@ import { secureSessions } from './store'
 
 Object.assign(globalThis, { app: { secureSessions, ethereumAuth, keyAuth, solanaAuth, useSession } })`
 
-// Signs in, and is started anew; then sends a request. Prints whose it was, and what was sent.
+// Signs in, and is started again; then sends a request. Prints the account, and the request.
 const USE = `
 import { readFileSync } from 'node:fs'
 import { runInThisContext } from 'node:vm'
@@ -95,12 +95,12 @@ describe('an app in React Native', () => {
   })
   afterAll(() => folder?.remove())
 
-  it('is bundled by Metro, which finds nothing of Node in it, and would', async () => {
+  it('is bundled by Metro, and imports nothing of Node', async () => {
     await folder.write('node.js', "import 'cacao-session/node'")
     await expect(bundle('node.js', 'android')).rejects.toThrow(/Unable to resolve module node:/)
   })
 
-  it('runs on what React Native has, and signs what a server accepts', async () => {
+  it('runs with the APIs of React Native, and signs requests that a server accepts', async () => {
     const { stdout } = await run(process.execPath, ['use.mjs'], { cwd: folder.path })
     const { sent, link, ...rest } = JSON.parse(stdout)
     expect(rest).toEqual({ account: ACCOUNT_A, token: true, after: null })
@@ -115,15 +115,12 @@ describe('an app in React Native', () => {
   })
 
   const compiler = COMPILERS[process.platform]
-  it.skipIf(!compiler)(
-    'is taken by the compiler of Hermes, which refuses what its engine lacks',
-    async () => {
-      const hermesc = join(folder.path, 'node_modules/hermes-compiler/hermesc', compiler ?? '')
-      const compile = (file: string) =>
-        run(hermesc, ['-emit-binary', '-O', '-out', 'out.hbc', file], { cwd: folder.path })
-      await compile('ios.js')
-      await folder.write('lacks.js', 'class Lacking { #secret = 1 }')
-      await expect(compile('lacks.js')).rejects.toThrow('error:')
-    },
-  )
+  it.skipIf(!compiler)('is compiled by Hermes, which refuses unsupported syntax', async () => {
+    const hermesc = join(folder.path, 'node_modules/hermes-compiler/hermesc', compiler ?? '')
+    const compile = (file: string) =>
+      run(hermesc, ['-emit-binary', '-O', '-out', 'out.hbc', file], { cwd: folder.path })
+    await compile('ios.js')
+    await folder.write('lacks.js', 'class Lacking { #secret = 1 }')
+    await expect(compile('lacks.js')).rejects.toThrow('error:')
+  })
 })

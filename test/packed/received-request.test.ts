@@ -5,7 +5,7 @@ import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 import { onPath } from './runtimes/on-path.js'
 
-// Deno hands over requests whose headers can't be changed, as service workers and Cloudflare do.
+// Deno passes requests with immutable headers, as service workers and Cloudflare do.
 const SCRIPT = `import { DIDSession } from 'cacao-session'
 import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
 import { verifyRequest } from 'cacao-session/verify'
@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder?.remove())
 
-it('a request that a server received can be signed, to be handed on', async () => {
+it('a request that a server received can be signed and forwarded', async () => {
   const script = await folder.write('received.js', SCRIPT)
   const args = ['run', '--allow-net=localhost', script, String(await freePort())]
   const { stdout } = await run('deno', args, { cwd: folder.path, env: onPath })

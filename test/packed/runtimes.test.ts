@@ -9,7 +9,7 @@ import { type ProcessName, runInProcess } from './runtimes/processes.js'
 import { sharedFiles } from './runtimes/shared-files.js'
 import { runInWorkerd } from './runtimes/workerd.js'
 
-// One suite in every runtime, each with the package as it is published. What a runtime can't do is said here, and tested.
+// One suite in every runtime, each with the published package. What a runtime can't do is declared here, and tested.
 const shared = await sharedFiles()
 const topics = conformance(shared)
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-/** The cases, each with how it went there. */
+/** The cases, each with its outcome in that runtime. */
 function conforms(runtime: string, start: () => Promise<readonly Outcome[]>): void {
   describe(runtime, () => {
     let outcomes: readonly Outcome[] = []

@@ -6,13 +6,13 @@ import { run } from './command.js'
 const { exports: entries } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { exports: object }
-// What they need besides has an entry of its own, and touches what it likes.
+// What is needed besides has its own entry, which may read globals.
 const OTHERS = ['./package.json', './sign-in-button.css', './dids', './did-session']
 const specifiers = Object.keys(entries)
   .filter((name) => !OTHERS.includes(name))
   .map((name) => name.replace('.', 'cacao-session'))
 
-// Whatever of a page is looked at is noted, by whomever: importing, rendering, or nobody.
+// Records every read of a browser global, during imports and rendering.
 const APP = `import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
 ${specifiers.map((specifier, i) => `import * as entry${i} from '${specifier}'`).join('\n')}
@@ -33,7 +33,7 @@ const REPORT = `
 const added = Reflect.ownKeys(globalThis).map(String).filter((name) => !before.includes(name) && !name.startsWith('__vite'))
 console.log(JSON.stringify({ html: render(), entries: entries.length, empty: entries.filter((size) => size === 0).length, looked: [...looked], added }))
 `
-// React, Vue and Vite look for what they run in themselves: they are there before the traps.
+// React, Vue and Vite read globals themselves, so they are imported before the traps are set.
 const RENDER = `import 'react-dom/server'
 import 'vue'
 import 'svelte'
@@ -50,7 +50,7 @@ const { entries, render } = await vite.ssrLoadModule('/app.js')
 ${REPORT}
 await vite.close()`
 
-describe('server rendering touches nothing of a page', () => {
+describe('server rendering uses no browser globals', () => {
   let folder: BareFolder
   beforeAll(async () => {
     folder = await bareFolder('react@19.3.1', 'react-dom@19.3.1', 'vite@8.3.8', 'vue@3.5.45', 'svelte@5.57.3')
@@ -66,7 +66,7 @@ describe('server rendering touches nothing of a page', () => {
     const { stdout } = await run(process.execPath, [file], { cwd: folder.path })
     const { html, ...rest } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
     expect(html).toBe('<p>loading</p>')
-    // `cacao-session/window` declares a type, and nothing else.
+    // `cacao-session/window` only declares a type.
     expect(rest).toEqual({ entries: specifiers.length, empty: 1, looked: [], added: [] })
   })
 })

@@ -1,4 +1,4 @@
-// Runs in a folder where the packed package and the servers are installed. Prints what came of each connection, as JSON.
+// Runs in a folder where the packed package and the servers are installed. Prints the result of each connection as JSON.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Client, credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js'
@@ -33,8 +33,8 @@ const verifierFor = (audience) =>
 const results = {}
 
 /**
- * Opens a connection with each of these tokens; `open` gives the account that the server names, or why it refuses. Then the server is
- * told to revoke a session, whose connection it must end: `ending` gives how.
+ * Opens a connection with each of these tokens; `open` returns the account that the server names, or the reason of the refusal.
+ * Then a session is revoked on the server, which must end its connection: `ending` resolves with the reason.
  */
 async function tried(name, audience, open, ending) {
   const token = (options) => session.createToken({ audience, ...options })
@@ -64,7 +64,7 @@ async function listening(server) {
   return server.address().port
 }
 
-// graphql-ws: the token is one of the connection's parameters, which the client makes anew for each connection.
+// graphql-ws: the token is one of the connection parameters, which the client creates for each connection.
 {
   const verify = verifierFor('graphql')
   const schema = buildSchema('type Query { me: String } type Subscription { ticks: String }')
@@ -146,7 +146,7 @@ async function listening(server) {
   http.close()
 }
 
-// Socket.IO: the token travels as `auth`, for which the client asks again for each connection.
+// Socket.IO: the token is sent as `auth`, which the client requests again for each connection.
 {
   const verify = verifierFor('rooms')
   const http = createServer()

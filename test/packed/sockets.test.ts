@@ -4,7 +4,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 
-// Tokens where people send them, with the servers that they have: `ws` and Hono's upgrade are in test/e2e, in browsers.
+// Tokens in the protocols that people use, with their servers; `ws` and Hono's upgrade are tested in test/e2e, in browsers.
 
 const PACKAGES = [
   'ws@8.23.0',
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder?.remove())
 
-it('are accepted once, by those they are for, until their time or the session is over', async () => {
+it('are accepted once, by their audience, until they or the session expire', async () => {
   const script = await folder.write('sockets.js', await readFile(new URL('sockets.js', import.meta.url)))
   const { stdout } = await run(process.execPath, [script, String(KEY_A)], { cwd: folder.path })
   const refused = (how: unknown): object => ({

@@ -2,25 +2,25 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type RawSourceMap, SourceMapConsumer } from 'source-map-js'
 
-/** A place in a file. Lines and columns count from 0, as debuggers count them. */
+/** A position in a file. Lines and columns are counted from 0, as in debuggers. */
 interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
 }
 
-/** The source map of a generated file: which place of it stands for which place of a source. */
+/** The source map of a generated file: positions of the file and of its sources. */
 export interface SourceMap {
   readonly sources: readonly string[]
-  /** What the map itself says that its sources contain. */
+  /** The contents of the sources, if the map has them. */
   readonly contents: readonly (string | null)[]
-  /** Where the code of a source's line begins. */
+  /** The generated position of a source line. */
   generated(source: { readonly file: string; readonly line: number }): Place
-  /** The place in the source. */
+  /** The position in the source. */
   original(generated: Omit<Place, 'file'>): Place
 }
 
-/** The map to which the generated file's last line leads. */
+/** The map that the last line of the generated file refers to. */
 export function sourceMapOf(file: string): SourceMap {
   const [, name = ''] = /^\/\/# sourceMappingURL=(.+)$/m.exec(readFileSync(file, 'utf8')) ?? []
   const folder = join(file, '..')

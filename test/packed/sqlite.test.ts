@@ -3,7 +3,7 @@ import { type BareFolder, bareFolder } from './bare-folder.js'
 import { run } from './command.js'
 import { installedNode } from './runtimes/installed.js'
 
-// The suites that users get for stores of their own, over SQLite, as a user of the package runs them.
+// The suites for custom stores, run on SQLite as a user of the package runs them.
 const SCRIPT = `
 import { deviceStoreCases, replayStoreCases, revocationStoreCases } from 'cacao-session/testing'
 import { sqlDevices, sqlMigration, sqlReplay, sqlRevocation } from 'cacao-session/sql'
@@ -39,7 +39,7 @@ export const open = (file) => new Database(file)
 
 interface Results {
   readonly outcomes: readonly (readonly [name: string, outcome: string])[]
-  /** What a use within a transaction of the app gives. */
+  /** The result of a use within a transaction of the app. */
   readonly undone: string
 }
 
@@ -62,20 +62,23 @@ describe('the stores in SQLite', () => {
   })
   afterAll(() => folder.remove())
 
-  it.each([22, 24] as const)('do what stores must, over node:sqlite of Node %s', async (version) => {
-    expectAllDone(await results(folder, installedNode(version), NODE_SQLITE))
-  })
+  it.each([22, 24] as const)(
+    'pass the test suite of stores, with node:sqlite of Node %s',
+    async (version) => {
+      expectAllDone(await results(folder, installedNode(version), NODE_SQLITE))
+    },
+  )
 
-  it('refuse a connection with an open transaction, with which a use would be undone', async () => {
+  it('refuse a connection with an open transaction, which could be rolled back', async () => {
     const { undone } = await results(folder, installedNode(24), NODE_SQLITE)
     expect(undone).toContain('ERR_STORE_UNAVAILABLE: a transaction is open')
   })
 
-  it('do so over better-sqlite3', async (context) => {
+  it('pass it with better-sqlite3', async (context) => {
     const own = await bareFolder()
     try {
-      // Where there is no binary of it to download, it is compiled, for which a machine needs a compiler: in a third of the time, if
-      // nothing is optimised.
+      // If there is no binary to download, it is compiled, which needs a compiler; without optimization, that takes a third of
+      // the time.
       const env = { CFLAGS: '-O0', CXXFLAGS: '-O0' }
       const install = async (): Promise<void> => {
         await run('npm', ['install', 'better-sqlite3@12'], { cwd: own.path, env, timeout: 300_000 })

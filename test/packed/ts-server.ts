@@ -16,8 +16,8 @@ interface Message {
 }
 
 /**
- * Where an editor goes for "go to definition", asked at the first place of the file that has the name: the answer of
- * TypeScript's own server, which editors run. Lines count from 1.
+ * The target of "go to definition" for the first occurrence of a name in the file, as TypeScript's own server answers it to
+ * editors. Lines are counted from 1.
  */
 export async function definitionsOf(
   { path }: BareFolder,
@@ -40,7 +40,7 @@ export async function definitionsOf(
   ask('definition', { file, ...place })
   try {
     for await (const line of createInterface(server.stdout)) {
-      // Between the messages are their lengths.
+      // Each message is preceded by its length.
       const { command, body } = line.startsWith('{') ? (JSON.parse(line) as Message) : {}
       if (command === 'definition') return body ?? []
     }

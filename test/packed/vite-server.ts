@@ -8,7 +8,7 @@ export interface ViteServer {
   stop(): Promise<void>
 }
 
-/** Starts the folder's own Vite, for development or to preview what was built, and waits until it serves. */
+/** Starts the folder's own Vite, for development or to preview the build, and waits until it serves. */
 export async function startVite(folder: string, command: 'dev' | 'preview'): Promise<ViteServer> {
   const port = await freePort()
   const program = join(folder, 'node_modules/vite/bin/vite.js')

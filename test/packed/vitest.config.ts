@@ -6,14 +6,14 @@ import { MatrixReporter } from './matrix-reporter.js'
 
 const engines = await findEngines()
 
-// The package as it is published: packed, installed into bare folders, and used there as its users would.
+// The packed lane: the package as it is published, installed into empty folders, and used there as its users would.
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/packed/**/*.test.ts'],
     globalSetup: ['test/packed/pack.ts'],
     provide: { engines: engines.found },
-    // They only bound what hangs, and leave it to what waits to say for what.
+    // These limits only end tests that hang; the functions that wait report what they waited for.
     testTimeout: 600_000,
     hookTimeout: 900_000,
     teardownTimeout: 120_000,

@@ -15,7 +15,7 @@ import { KEY_B } from '../setup/wallet.js'
 import { type BareFolder, folderWithout } from './bare-folder.js'
 import { run } from './command.js'
 
-// The kits themselves, with the code of their guide.
+// The kits themselves, with the code of our guide to them.
 
 const PACKAGES = {
   '@rainbow-me/rainbowkit': '2.2.11',
@@ -28,7 +28,7 @@ const PACKAGES = {
   viem: '2.57.1',
   wagmi: '2.19.5',
 }
-// What wagmi's connectors bring along for other wallets is large, and none of them is used.
+// The dependencies of wagmi's connectors for other wallets are large, and not used.
 const NOTHING = 'npm:empty-npm-package@1.0.0'
 const OTHER_WALLETS = [
   '@base-org/account',
@@ -44,7 +44,7 @@ const OTHER_WALLETS = [
 const OVERRIDES = {
   viem: '$viem',
   '@wagmi/connectors': Object.fromEntries(OTHER_WALLETS.map((name) => [name, NOTHING])),
-  // Its dialog, which the guide does without.
+  // AppKit's dialog, which the guide does not use.
   '@walletconnect/ethereum-provider': { '@reown/appkit': NOTHING },
 }
 
@@ -74,7 +74,7 @@ createRoot(document.querySelector('main')).render(
 const HTML =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><link rel="stylesheet" href="main.css"><title>kit</title><main></main><script type="module" src="main.js"></script>'
 
-// What AppKit's dialogs call, with the wallet that its adapters would call.
+// The calls of AppKit's dialogs, with the wallet that its adapters would call.
 const APPKIT = `
 import { ChainController, ConnectionController, ModalController, OptionsController, RouterController, SIWXUtil } from '@reown/appkit-controllers'
 import { DIDSession } from 'cacao-session'
@@ -163,7 +163,7 @@ export const sessions: Promise<SIWXSession[]> = appKit.siwx.getSessions('eip155:
 // @ts-expect-error: a configuration without one of the functions is refused.
 OptionsController.setSIWX({ ...appKit.siwx, setSessions: undefined })
 `
-// WalletConnect's provider as the guide makes it, whose types are more than `any`.
+// WalletConnect's provider as in the guide, with types other than `any`.
 const WALLETCONNECT_TYPES = `
 import { EthereumProvider } from '@walletconnect/ethereum-provider'
 import { ethereumAccount, ethereumAuth } from 'cacao-session/ethereum'
@@ -233,12 +233,12 @@ describe('the wallet kits', () => {
       await folder.write(`${name}.${language}`, code)
     for (const { text } of filesOf('docs/guides/walletconnect.md'))
       await folder.write('walletconnect.ts', text)
-    // AppKit as a whole is as large as all else together.
+    // All of AppKit is as large as everything else together.
     await folder.write('appkit-app.ts', '')
   })
   afterAll(() => folder?.remove())
 
-  it('have the types that ours say, and the guides to them and to WalletConnect compile', async () => {
+  it('have the types that ours expect, and their guides compile', async () => {
     await folder.write('types.ts', TYPES)
     await folder.write('walletconnect-types.ts', WALLETCONNECT_TYPES)
     await folder.write('css.d.ts', "declare module '*.css'")
@@ -249,7 +249,7 @@ describe('the wallet kits', () => {
     })
   })
 
-  it("AppKit's dialog signs in, asks whom it must, and signs out", async () => {
+  it('AppKit’s dialog signs in, prompts when required, and signs out', async () => {
     const file = await folder.write('appkit.mjs', APPKIT)
     const { stdout } = await run(process.execPath, [file], { cwd: folder.path })
     const [a, b] = [
@@ -279,7 +279,7 @@ describe('the wallet kits', () => {
   })
 
   it.skipIf(!engine)(
-    "RainbowKit's dialog signs in, stays so, follows the wallet to another account, and signs out",
+    'RainbowKit’s dialog signs in, stays signed in, follows the wallet’s account, and signs out',
     async () => {
       const { context, close } = await openBrowser(engine as Engine)
       onTestFinished(close)

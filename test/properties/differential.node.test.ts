@@ -15,22 +15,17 @@ import { native, signText } from '../setup/native-secp256k1.js'
 import { integer, SEED } from '../setup/seed.js'
 import { hostName, segment, uri } from '../setup/uri-arbitraries.js'
 
-// A slice with every run of the tests; `npm run test:fuzz` takes ten times as many.
+// A part of the cases in every run of the tests; `npm run test:fuzz` runs ten times as many.
 const RUNS = { seed: SEED, numRuns: integer('DIFFERENTIAL_CASES', 1000) }
-// Whatever else the machine does meanwhile.
+// Even if the machine is busy.
 const timeout = 1_800_000
-// viem's recovery takes milliseconds, so it is asked about one payload in this many.
+// viem's recovery takes milliseconds, so it runs for one payload in this many.
 const ASK_VIEM_EVERY = 40
 
 const KEYS = Array.from({ length: 16 }, (_, i) => new Uint8Array(32).fill(i + 1))
 const ADDRESSES = KEYS.map(addressOfPrivateKey)
 
-/*
- * What viem writes is comparable where it can say what the payload says: dates with milliseconds in UTC, as it takes
- * `Date`s; chain ids that are safe integers; a statement and a request id that are absent or not empty, as it drops
- * empty ones; hosts by name or IPv4 address, with at most five digits of port; and no URI whose authority is empty and
- * whose path begins with two slashes, which RFC 3986 allows and viem doesn't.
- */
+/* viem's text is comparable if it can express the payload: dates with milliseconds in UTC, because it takes `Date`s; chain ids that are safe integers; a statement and a request id that are absent or not empty, because it drops empty ones; hosts by name or IPv4 address, with at most five digits of port; and no URI with an empty authority and a path that begins with two slashes, which RFC 3986 allows and viem doesn't. */
 const instant = fc
   .date({ min: new Date('0000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
   .map((date) => date.toISOString())
@@ -84,8 +79,8 @@ function byViem(p: CacaoPayload): string {
   })
 }
 
-describe('side by side', () => {
-  it(`our text is viem's, for ${RUNS.numRuns} payloads`, { timeout }, () => {
+describe('compared with other libraries', () => {
+  it(`our text equals viem’s, for ${RUNS.numRuns} payloads`, { timeout }, () => {
     fc.assert(
       fc.property(forViem, (p) => {
         expect(renderEthereumMessage(p)).toBe(byViem(p))
@@ -94,8 +89,8 @@ describe('side by side', () => {
     )
   })
 
-  // The whole grammar but for statements beyond ASCII, which that parser refuses.
-  it(`siwe-parser reads the same from ${RUNS.numRuns} texts of ours`, { timeout }, () => {
+  // The whole grammar except statements beyond ASCII, which that parser refuses.
+  it(`siwe-parser parses ${RUNS.numRuns} of our texts to the same fields`, { timeout }, () => {
     fc.assert(
       fc.property(payloads({ statement: asciiStatement }), (p) => {
         const { address, chain } = accountOf(p)
@@ -123,7 +118,7 @@ describe('side by side', () => {
 
 const recover = recoverWithSecp256k1(native)
 
-/** Our answer: whether the account signed the payload. */
+/** Our verdict: whether the account signed the payload. */
 async function byUs(p: CacaoPayload, s: string, recoverWith = recover): Promise<boolean> {
   const cacao = { h: { t: 'eip4361' }, p, s: { t: 'eip191', s } }
   return verifyEIP191(cacao, { disableExpirationCheck: true }, recoverWith).then(
@@ -132,7 +127,7 @@ async function byUs(p: CacaoPayload, s: string, recoverWith = recover): Promise<
   )
 }
 
-/** The answer that viem's hash and address give, with libsecp256k1 in between. */
+/** The verdict with viem's hash and address, and libsecp256k1 in between. */
 function byViemAndNative(text: string, s: string, address: string): boolean {
   const [hash, signature] = [hashMessage(text), fromHex(s.slice(2)) ?? new Uint8Array()].map((bytes) =>
     typeof bytes === 'string' ? (fromHex(bytes.slice(2)) ?? new Uint8Array()) : bytes,
@@ -145,8 +140,8 @@ function byViemAndNative(text: string, s: string, address: string): boolean {
   }
 }
 
-describe(`EIP-191, for ${RUNS.numRuns} payloads, as they are signed and with one bit changed`, () => {
-  it("our answer is viem's", { timeout }, async () => {
+describe(`EIP-191, for ${RUNS.numRuns} payloads, as signed and with one bit changed`, () => {
+  it('is verified as viem does', { timeout }, async () => {
     let asked = 0
     const bit = fc.nat(65 * 8 - 1)
     await fc.assert(

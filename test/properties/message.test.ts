@@ -14,7 +14,7 @@ import { TEXT_MUTATIONS } from './text-mutations.js'
 const LAYOUTS: readonly MessageLayout[] = ['erc4361', 'did-session', 'did-session-2022']
 const timeout = 120_000
 
-/** Every text that the verifier may take for the payload's. */
+/** Every text that the verifier may accept for the payload. */
 function textsOf(p: CacaoPayload): string[] {
   const address = p.iss.slice(p.iss.lastIndexOf(':') + 1)
   return LAYOUTS.flatMap((layout) => [
@@ -23,12 +23,12 @@ function textsOf(p: CacaoPayload): string[] {
   ])
 }
 
-/** What the payload says; the case of an address says nothing. */
+/** The content of the payload; the case of an address does not matter. */
 function contentOf(p: CacaoPayload): string {
   return JSON.stringify(Object.entries({ ...p, iss: accountOfDID(p.iss) }).sort())
 }
 
-/** The candidate, if the guard accepts it and its text is Ethereum's. */
+/** The candidate, if the guard accepts it and it is for Ethereum. */
 function accepted(candidate: unknown): CacaoPayload | undefined {
   try {
     const p = parsePayload(candidate)
@@ -39,7 +39,7 @@ function accepted(candidate: unknown): CacaoPayload | undefined {
   }
 }
 
-/** The text that was read, written again; `undefined` if it was refused. */
+/** The parsed text, rendered again; `undefined` if it was refused. */
 function rewritten(text: string): string | undefined {
   try {
     const { payload, scheme } = parseEthereumMessage(text)
@@ -50,8 +50,8 @@ function rewritten(text: string): string | undefined {
   }
 }
 
-describe('the text of every payload that the guard accepts', () => {
-  it('is read back as that payload', { timeout }, () => {
+describe('the text of every accepted payload', () => {
+  it('is parsed back to that payload', { timeout }, () => {
     fc.assert(
       fc.property(lowerCasePayloads, (p) => {
         expect(parsePayload(p)).toEqual(p)
@@ -61,7 +61,7 @@ describe('the text of every payload that the guard accepts', () => {
     )
   })
 
-  it('is no other one’s, in no layout', { timeout }, () => {
+  it('is the text of no other payload, in any layout', { timeout }, () => {
     const seen = new Map<string, string>()
     fc.assert(
       fc.property(payloads(), (p) => {
@@ -76,7 +76,7 @@ describe('the text of every payload that the guard accepts', () => {
     expect(seen.size).toBeGreaterThan(0)
   })
 
-  it('is not that of a payload close by', { timeout }, () => {
+  it('differs from that of similar payloads', { timeout }, () => {
     let pairs = 0
     fc.assert(
       fc.property(
@@ -95,13 +95,13 @@ describe('the text of every payload that the guard accepts', () => {
       ),
       runs(1000),
     )
-    // Most of what lies close by is refused; what is compared must not be nothing.
+    // Most neighbours are refused, so check that enough were compared.
     expect(pairs).toBeGreaterThan(runs(1000).numRuns)
   })
 })
 
 describe('a text that was tampered with', () => {
-  it('is refused, or says in full what its payload says', { timeout }, () => {
+  it('is refused, or parsed to a payload that renders to the same text', { timeout }, () => {
     let read = 0
     const step = fc.tuple(fc.nat(TEXT_MUTATIONS.length - 1), fc.nat(500), fc.nat(100))
     fc.assert(

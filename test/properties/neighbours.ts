@@ -1,11 +1,11 @@
 import type { CacaoPayload } from '../../src/capability/cacao.js'
 
-/** Makes another payload of a first one, with the help of a second one and a number; the guard may refuse it. */
+/** Makes another payload of a first one, with a second one and a number; the guard may refuse it. */
 export type Neighbour = (p: CacaoPayload, other: CacaoPayload, at: number) => unknown
 
 type TextField = Exclude<keyof CacaoPayload, 'resources'>
 
-// As they stand in the text, with what stands between them.
+// The members in the order of the text, with the separators between them.
 const IN_ORDER: readonly [TextField, string][] = [
   ['domain', ' wants you to sign in with your Ethereum account:\n'],
   ['iss', '\n\n'],
@@ -26,7 +26,7 @@ function without(p: CacaoPayload, name: keyof CacaoPayload): object {
   return rest
 }
 
-/** A change of one text member, where it is present. */
+/** A change of one text member, if it is present. */
 const changed =
   (name: TextField, change: (text: string, at: number, other: CacaoPayload) => string): Neighbour =>
   (p, other, at) => ({ ...p, ...(p[name] !== undefined && { [name]: change(p[name], at, other) }) })
@@ -41,7 +41,7 @@ const withoutAt = (text: string, at: number): string => {
   return text.slice(0, i) + text.slice(i + 1)
 }
 
-// Two neighbouring members, whose boundary moves by some characters or is written into one of them.
+// Two neighbouring members, whose boundary is moved by some characters or written into one of them.
 const boundaries: Neighbour[] = IN_ORDER.slice(0, -1).flatMap(([first, between]) => {
   const shifted =
     (forth: boolean): Neighbour =>
@@ -122,7 +122,7 @@ const lists: Neighbour[] = [
   listed((all) => [...all, '']),
 ]
 
-/** Ways to make another payload that lies close by: one member changed, dropped or added, or a boundary moved. */
+/** Ways to make a similar payload: one member changed, removed or added, or a boundary moved. */
 export const NEIGHBOURS: readonly Neighbour[] = [
   ...boundaries,
   ...members,

@@ -5,7 +5,7 @@ import { type Abilities, allows, recapAllows } from '../../src/capability/resour
 import { payload } from '../setup/capability.js'
 import { runs } from '../setup/seed.js'
 
-// A second implementation, as simple as can be: strings are put together, sorted and compared.
+// A second, very simple implementation: strings are joined, sorted and compared.
 
 function naiveRecap(abilities: Abilities): string {
   const bytes = new TextEncoder().encode(naiveJSON({ att: abilities }))
@@ -41,7 +41,7 @@ function naiveStatement(abilities: Abilities): string {
 }
 
 function naiveAllows(abilities: Abilities, ability: string, resource: string): boolean {
-  // Asked for, too, are some that nothing covers. None of the generated ones is written otherwise, or has a query.
+  // Some of the requested resources are covered by nothing. None of the generated ones has another spelling or a query.
   const isFit = (uri: string): boolean => !uri.split('/').some((name) => name === '.' || name === '..')
   const grants = Object.keys(abilities).filter(
     (grant) =>
@@ -68,7 +68,7 @@ const resource = fc.oneof(
   ),
   part.map((text) => `https://${text.replace(/[^a-z]/gi, 'q')}.example/${text}`),
 )
-// Flat, and without `{}` inside, which the naive one looks for.
+// Flat, and without `{}` inside, which the simple implementation searches for.
 const caveats = fc.oneof(
   fc.constant({}),
   fc.dictionary(
@@ -94,7 +94,7 @@ const all = fc.dictionary(
 ) as fc.Arbitrary<Abilities>
 
 describe('generated sets of abilities', () => {
-  it('are written, said and judged as by a naive second implementation', () => {
+  it('are written, described and compared as by a simple second implementation', () => {
     let [yes, no] = [0, 0]
     fc.assert(
       fc.property(all, fc.array(fc.tuple(ability, resource), { maxLength: 3 }), (abilities, others) => {
@@ -118,7 +118,7 @@ describe('generated sets of abilities', () => {
       }),
       runs(3000),
     )
-    // It says something only if both come.
+    // The test is meaningful only if both results occur.
     expect(Math.min(yes, no)).toBeGreaterThan(100)
   }, 120_000)
 })

@@ -36,7 +36,7 @@ const inCharacters =
     return characters.join('')
   }
 
-/** All the ways; each is applied at some place. */
+/** All mutations; each is applied at some position. */
 export const TEXT_MUTATIONS: readonly TextMutation[] = [
   inLines((lines, i) => lines.splice(i, 1)),
   inLines((lines, i) => lines.splice(i, 0, lines[i] ?? '')),

@@ -55,7 +55,7 @@ const signers = async (count: number): Promise<TestSigner[]> =>
   Promise.all(Array.from({ length: count }, (_, i) => testSigner('P-256', { nonce: `device${i}abcd` })))
 
 describe('a server with devices', () => {
-  it('remembers which session keys an account has, since when, last when, and until when', async () => {
+  it('stores each session key of an account with its first use, last use and expiry', async () => {
     const visit = server()
     const [laptop, phone] = [
       await testSigner('P-256', { exp: '2026-02-07T12:00:00.000Z' }),
@@ -86,7 +86,7 @@ describe('a server with devices', () => {
     ])
   })
 
-  it('calls a device what the app passes, and nothing else', async () => {
+  it('names a device by the name function, without control characters', async () => {
     const seen: unknown[] = []
     const store = { ...devices, seen: (device: object) => void seen.push(device) }
     const name = ({ headers }: Request, url: URL) =>
@@ -107,7 +107,7 @@ describe('a server with devices', () => {
     expect((seen[2] as { name: string }).name).toBe(`x${'😀'.repeat(99)}`)
   })
 
-  it('keeps a name that a later request does not tell', async () => {
+  it('keeps a name if a later request has none', async () => {
     const visit = server({ name: (request) => request.headers.get('x-device') ?? undefined })
     const signer = await testSigner()
     await visit(signer, { 'x-device': 'Laptop' })
@@ -118,7 +118,7 @@ describe('a server with devices', () => {
     ])
   })
 
-  it('writes once a minute for a session, however many requests it sends', async () => {
+  it('writes once a minute for each session', async () => {
     const seen = vi.spyOn(devices, 'seen')
     const visit = server()
     const [one, other] = (await signers(2)) as [TestSigner, TestSigner]
@@ -134,7 +134,7 @@ describe('a server with devices', () => {
     expect(seen).toHaveBeenCalledTimes(3)
   })
 
-  it('remembers nothing of a request that is refused', async () => {
+  it('stores nothing for a refused request', async () => {
     const seen = vi.spyOn(devices, 'seen')
     const visit = server()
     const signer = await testSigner()
@@ -159,7 +159,7 @@ describe('a server with devices', () => {
       expect((await listDevices(caller, { devices })).map(({ keyDID }) => keyDID)).toEqual([laptop.key.did])
     })
 
-    it('takes any answer but false for revoked, and removes the device', async () => {
+    it('treats any answer but false as revoked, and removes the device', async () => {
       const isRevoked = vi.spyOn(revocation, 'isRevoked')
       const seen = (device: SeenDevice): void => {
         isRevoked.mockResolvedValue(undefined as never)
@@ -169,7 +169,7 @@ describe('a server with devices', () => {
       expect(await listDevices(caller, { devices })).toEqual([])
     })
 
-    it('is told if it can’t be checked whether the session was revoked', async () => {
+    it('calls onFailed if the revocation store can not answer', async () => {
       const isRevoked = vi.spyOn(revocation, 'isRevoked')
       const down = new Error('down')
       const seen = (device: SeenDevice): void => {
@@ -183,7 +183,7 @@ describe('a server with devices', () => {
     })
   })
 
-  it('counts what a session delegated as that session', async () => {
+  it('counts a delegated session as the session that delegated', async () => {
     const visit = server()
     const signer = await testSigner()
     const worker = await delegatedSigner(signer)
@@ -192,7 +192,7 @@ describe('a server with devices', () => {
     expect(await listDevices(caller, both)).toMatchObject([{ keyDID: signer.key.did, isCurrent: true }])
   })
 
-  it('is one middleware’s option too', async () => {
+  it('works as an option of requireSession too', async () => {
     const handler = requireSession(
       { ...accepting, devices: { store: devices }, debug: false },
       async (_, caller) => Response.json(await listDevices(caller, { devices })),
@@ -209,7 +209,7 @@ describe('a server with devices', () => {
     it.each<[string, DeviceStore['seen']]>([
       ['throws', () => expect.fail('it is down')],
       ['rejects', () => Promise.reject(new Error('it is down'))],
-    ])('and %s accepts the request, and tells the app', async (_, seen) => {
+    ])('and %s admits the request, and calls onFailed', async (_, seen) => {
       const failures: unknown[] = []
       const visit = server({ store: failing(seen), onFailed: (error) => failures.push(error) })
       const [one, other] = (await signers(2)) as [TestSigner, TestSigner]
@@ -239,7 +239,7 @@ describe('a server with devices', () => {
       expect(String(failures)).toContain('20 ms')
     })
 
-    it('is told on the console without a hook, and when the hook fails', async () => {
+    it('is reported on the console if onFailed is missing or throws', async () => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
       onTestFinished(() => warn.mockRestore())
       const store = failing(() => Promise.reject(new Error('it is down')))
@@ -256,7 +256,7 @@ describe('a server with devices', () => {
       ['throws', () => expect.fail('no name')],
       ['gives a number', () => 5],
       ['gives null', () => null],
-    ])('or whose function of the name %s accepts the request, and tells the app', async (_, name) => {
+    ])('or whose name function %s admits the request, and calls onFailed', async (_, name) => {
       const failures: unknown[] = []
       const visit = server({ name: name as () => string, onFailed: (error) => failures.push(error) })
       const caller = await visit(await testSigner())
@@ -278,7 +278,7 @@ describe('a server with devices', () => {
     ['a name that is no function', { store: memoryDevices(), name: 'Laptop' }],
     ['a name that is undefined', { store: memoryDevices(), name: undefined }],
     ['a misspelt hook', { store: memoryDevices(), onError: () => undefined }],
-  ])('refuses devices that are %s', async (_, wrong) => {
+  ])('throws a TypeError if devices is %s', async (_, wrong) => {
     const error = await failureOf(() => requestVerifier({ ...accepting, devices: wrong as DevicesOptions }))
     expect(error).toBeInstanceOf(TypeError)
     expect((error as Error).message).toMatch(/devices|store|name|onError/)
@@ -295,7 +295,7 @@ const signerOf = ({ key, cacao }: Pick<TestSigner, 'key' | 'cacao'>): TestSigner
 /** A key to which the signer’s session has delegated. */
 const delegatedSigner = async (signer: TestSigner): Promise<TestSigner> => signerOf(await delegated(signer))
 
-describe('a person with several devices', () => {
+describe('a caller with several devices', () => {
   let visit: ReturnType<typeof server>
   let laptop: TestSigner
   let phone: TestSigner
@@ -315,7 +315,7 @@ describe('a person with several devices', () => {
     for (const signer of signers) await expectCode('ERR_CAPABILITY_REVOKED', () => visit(signer))
   }
 
-  it('signs out one of them', async () => {
+  it('can revoke one of them', async () => {
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(true)
     expect((await keys()).sort()).toEqual([laptop.key.did, tablet.key.did].sort())
     await areSignedOut(phone)
@@ -323,7 +323,7 @@ describe('a person with several devices', () => {
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
   })
 
-  it('signs out all but this one', async () => {
+  it('can revoke all but the current one', async () => {
     expect(await revokeOtherDevices(caller, both)).toBe(2)
     expect(await keys()).toEqual([laptop.key.did])
     await areSignedOut(phone, tablet)
@@ -331,13 +331,13 @@ describe('a person with several devices', () => {
     expect(await revokeOtherDevices(caller, both)).toBe(0)
   })
 
-  it('signs out this one', async () => {
+  it('can revoke the current one', async () => {
     expect(await revokeDevice(caller, laptop.key.did, both)).toBe(true)
     await areSignedOut(laptop)
     await goOn(phone, tablet)
   })
 
-  it('signs out all sessions of a key, and what they delegated', async () => {
+  it('revokes all sessions of a key, and those delegated from it', async () => {
     const cacao = signed({ aud: phone.key.did, resources: [RESOURCE], nonce: 'renewed1234' })
     const renewed = signerOf({ key: phone.key, cacao })
     const worker = await delegatedSigner(renewed)
@@ -347,7 +347,7 @@ describe('a person with several devices', () => {
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
   })
 
-  it('sees no device of another account, and can sign none out', async () => {
+  it('can neither list nor revoke devices of another account', async () => {
     const stranger = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}`, nonce: 'stranger12' }, KEY_B)
     const other = await visit(stranger)
     expect(await keys(other)).toEqual([stranger.key.did])
@@ -358,20 +358,20 @@ describe('a person with several devices', () => {
     expect(await keys()).toHaveLength(3)
   })
 
-  it('can’t be signed out by a key to which one of the devices delegated', async () => {
+  it('can not be revoked by a worker to which a device delegated', async () => {
     const worker = await visit(await delegatedSigner(phone))
     await expectCode('ERR_CAPABILITY_DELEGATED', () => revokeDevice(worker, laptop.key.did, both))
     await expectCode('ERR_CAPABILITY_DELEGATED', () => revokeOtherDevices(worker, both))
     await goOn(laptop, phone, tablet)
   })
 
-  it('is not shown what was signed out in another way, if the revocation is given', async () => {
+  it('does not see a session revoked in another way, if the revocation store is given', async () => {
     await revocation.revoke(phone.cacao)
     expect((await keys()).sort()).toEqual([laptop.key.did, tablet.key.did].sort())
     expect(await listDevices(caller, { devices })).toHaveLength(3)
   })
 
-  it('keeps a device in the list until it is revoked: first the one, then the other', async () => {
+  it('keeps a device in the list if its revocation fails', async () => {
     const broken = { ...revocation, revoke: () => Promise.reject(new Error('it is down')) }
     expect(
       String(await failureOf(() => revokeDevice(caller, phone.key.did, { devices, revocation: broken }))),
@@ -385,7 +385,7 @@ describe('a person with several devices', () => {
   it.each<[string, () => unknown]>([
     ['fails', () => Promise.reject(new Error('it is down'))],
     ['throws', () => expect.fail('it is down')],
-  ])('is shown no list by a store that %s, and is told so', async (_, fails) => {
+  ])('gets ERR_STORE_UNAVAILABLE if the store %s', async (_, fails) => {
     const down = { ...devices, list: fails as () => never }
     await expectCode('ERR_STORE_UNAVAILABLE', () => listDevices(caller, { devices: down }))
     await expectCode('ERR_STORE_UNAVAILABLE', () => revokeOtherDevices(caller, { devices: down, revocation }))
@@ -399,12 +399,15 @@ describe('a person with several devices', () => {
     )
   })
 
-  it.each([undefined, null, {}, 'none', [undefined], [null], [5]])('is shown no list of %j', async (list) => {
-    const odd = { ...devices, list: () => list as never }
-    await expectCode('ERR_STORE_CORRUPT', () => listDevices(caller, { devices: odd }))
-  })
+  it.each([undefined, null, {}, 'none', [undefined], [null], [5]])(
+    'gets ERR_STORE_CORRUPT if the store lists %j',
+    async (list) => {
+      const odd = { ...devices, list: () => list as never }
+      await expectCode('ERR_STORE_CORRUPT', () => listDevices(caller, { devices: odd }))
+    },
+  )
 
-  it('is shown an error if the store has something else than sessions of the account', async () => {
+  it('gets ERR_STORE_CORRUPT if the store lists other data or other accounts', async () => {
     const [known] = await devices.list(ACCOUNT_A)
     if (!known) throw new Error('there is none')
     const stranger = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
@@ -433,7 +436,7 @@ describe('a person with several devices', () => {
       { devices: memoryDevices(), revocation: { isRevoked: () => false } },
     ],
     ['a misspelt name', { devices: memoryDevices(), revocation: memoryRevocation(), except: 'this' }],
-  ])('is refused with %s for options', async (_, options) => {
+  ])('gets a TypeError for options with %s', async (_, options) => {
     for (const work of [
       () => revokeDevice(caller, phone.key.did, options as DevicesAndRevocation),
       () => revokeOtherDevices(caller, options as DevicesAndRevocation),
@@ -455,7 +458,7 @@ describe('memoryDevices', () => {
     expiresAt: Number.POSITIVE_INFINITY,
   })
 
-  it('keeps so many sessions of an account, those that were seen last, and so many accounts', async () => {
+  it('keeps the sessions seen last, at most maxPerAccount and maxAccounts', async () => {
     const store = memoryDevices({ maxPerAccount: 2, maxAccounts: 2, now: () => NOW })
     for (const i of [1, 3, 2]) store.seen(device(ACCOUNT_A, i))
     expect((await store.list(ACCOUNT_A)).map(({ id }) => id).sort()).toEqual(['id 2', 'id 3'])
@@ -466,7 +469,7 @@ describe('memoryDevices', () => {
   })
 
   it.each<object>([{ maxPerAccount: 0 }, { maxAccounts: -1 }, { maxPerAccount: 1.5 }])(
-    'refuses %j',
+    'throws a TypeError for %j',
     async (options) => {
       expect(await failureOf(() => memoryDevices(options))).toBeInstanceOf(TypeError)
     },

@@ -62,7 +62,7 @@ const overHTTP = (request: LinkRequest): AuthMethodOpts =>
 const signB = async (request: LinkRequest): Promise<Cacao> => authB(overHTTP(request))
 
 describe('a link of two accounts', () => {
-  it('is made by a session of the one and a signature of the other', async () => {
+  it('is made from a session of one account and a signature of the other', async () => {
     const request = begin()
     expect(request).toEqual({
       uri: `did:pkh:${ACCOUNT_A}#link`,
@@ -81,7 +81,7 @@ describe('a link of two accounts', () => {
     })
   })
 
-  it('takes the text of the capability too, and words and a time of the app', async () => {
+  it('accepts the capability as text, and the app’s own statement and lifetime', async () => {
     const request = begin(caller, { statement: 'Add this wallet to your profile.', expiresInSecs: 30 })
     const cacao = await signB(request)
     expect(cacao.p).toMatchObject({ statement: 'Add this wallet to your profile.', resources: [] })
@@ -89,13 +89,13 @@ describe('a link of two accounts', () => {
     expect((await verifyLink(caller, stringifyCacao(cacao), checks)).linkedAccount).toBe(ACCOUNT_B)
   })
 
-  it('can be made with an account of Solana', async () => {
+  it('can be made with a Solana account', async () => {
     const { wallet, account } = testSolanaWallet(5)
     const cacao = await solanaAuth(wallet, account, { domain })(overHTTP(begin()))
     expect((await verifyLink(caller, stringifyCacao(cacao), checks)).linkedAccount).toBe(account)
   })
 
-  it('can be made with a passkey, whose signature has bytes', async () => {
+  it('can be made with a passkey, whose signature contains bytes', async () => {
     installPasskeys()
     const site = { domain, rpId: domain }
     const account = await createPasskey({ name: 'alice', rpId: domain })
@@ -103,7 +103,7 @@ describe('a link of two accounts', () => {
     expect((await verifyLink(caller, stringifyCacao(cacao), checks)).linkedAccount).toBe(account)
   })
 
-  it('can be made with a key, and from one', async () => {
+  it('can be made with a did:key account, in both directions', async () => {
     const account = await keyAccount(keyOfServer)
     const auth = keyAuth(keyOfServer, { domain })
     const cacao = await auth(overHTTP(begin()))
@@ -130,14 +130,14 @@ async function callerOfKey(): Promise<Caller> {
   )
 }
 
-describe('what is no link', () => {
-  it('is one that was used', async () => {
+describe('verifyLink refuses', () => {
+  it('a link that was already used', async () => {
     const cacao = await signB(begin())
     await verifyLink(caller, cacao, checks)
     await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, cacao, checks))
   })
 
-  it('is one of two at the same time', async () => {
+  it('the second of two simultaneous uses', async () => {
     const cacao = await signB(begin())
     const both = await Promise.allSettled([
       verifyLink(caller, cacao, checks),
@@ -146,13 +146,13 @@ describe('what is no link', () => {
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('is one that was signed for another session of the account', async () => {
+  it('a link signed for another session of the account', async () => {
     const other = callerUnder((await testSigner()).cacao)
     expect(other.account).toBe(caller.account)
     await expectCode('ERR_CAPABILITY_NONCE', async () => verifyLink(other, await signB(begin()), checks))
   })
 
-  it('is one that was signed for another account', async () => {
+  it('a link signed for another account', async () => {
     const mallory = callerUnder(
       (
         await testSigner(
@@ -170,14 +170,14 @@ describe('what is no link', () => {
     await verifyLink(caller, cacao, checks)
   })
 
-  it('is one of an account with itself, in any spelling', async () => {
+  it('a link of an account with itself, in any spelling', async () => {
     const auth = ethereumAuth(KEY_A, ACCOUNT_A, { domain })
     const cacao = (await auth(overHTTP(begin()))) as Cacao
     for (const each of [cacao, { ...cacao, p: { ...cacao.p, iss: `did:pkh:eip155:1:${ADDRESS_A}` } }])
       await expectCode('ERR_CAPABILITY_ISSUER', () => verifyLink(caller, each, checks))
   })
 
-  it('is one that has expired, by its own time or by that of the nonce', async () => {
+  it('a link that has expired, or whose nonce has', async () => {
     const brief = await signB(begin(caller, { expiresInSecs: 30 }))
     const long = await signB(begin(caller, { expiresInSecs: 24 * 60 * MINUTE_SECS }))
     clock.advance(30)
@@ -186,18 +186,18 @@ describe('what is no link', () => {
     await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, long, checks))
   })
 
-  it('is one that grants something', async () => {
+  it('a link that grants resources', async () => {
     const request = { ...begin(), resources: ['https://api.example.com/*'] }
     const cacao = await authB(request)
     await expectCode('ERR_CAPABILITY_RESOURCES', () => verifyLink(caller, cacao, checks))
   })
 
-  it('is one of another site', async () => {
+  it('a link of another domain', async () => {
     const cacao = await ethereumAuth(KEY_B, ACCOUNT_B, { domain: 'evil.example.com' })(begin())
     await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyLink(caller, cacao, checks))
   })
 
-  it('is one whose nonce another server issued, or nobody', async () => {
+  it('a link whose nonce this server did not issue', async () => {
     const foreign = await signB(linkRequest(caller, { nonces: nonces({ now: clock.now }), now: clock.now }))
     await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, foreign, checks))
     for (const nonce of [links.issue(), 'abcdefgh12', `${'0'.repeat(84)}`, begin().nonce.slice(1)]) {
@@ -206,7 +206,7 @@ describe('what is no link', () => {
     }
   })
 
-  it('is one that was changed, or signed by another', async () => {
+  it('a link that was changed or signed by another account', async () => {
     const cacao = await signB(begin())
     for (const p of [
       { ...cacao.p, statement: 'Nothing.' },
@@ -217,12 +217,12 @@ describe('what is no link', () => {
     await verifyLink(caller, cacao, checks)
   })
 
-  it('is a session, also one of the other account', async () => {
+  it('a session’s capability, of the other account too', async () => {
     for (const cacao of [(await testSigner()).cacao, signed({ iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)])
       await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyLink(caller, cacao, checks))
   })
 
-  it('is what a key with a delegated capability asks for, or presents', async () => {
+  it('a link that a delegated session requests or presents', async () => {
     const signer = await testSigner()
     const worker = callerUnder((await delegated(signer)).cacao)
     await expectCode('ERR_CAPABILITY_DELEGATED', () => begin(worker))
@@ -230,11 +230,11 @@ describe('what is no link', () => {
     await expectCode('ERR_CAPABILITY_DELEGATED', () => verifyLink(worker, cacao, checks))
   })
 
-  it.each([undefined, null, 5, '', 'no JSON', '{}', {}, []])('is %j', async (input) => {
+  it.each([undefined, null, 5, '', 'no JSON', '{}', {}, []])('%j', async (input) => {
     await expectCode('ERR_CAPABILITY_INVALID', () => verifyLink(caller, input, checks))
   })
 
-  it('is anything while the store of nonces is down', async () => {
+  it('any link while the nonce store is down', async () => {
     const down = memoryReplay()
     const failing = { ...down, use: () => Promise.reject(new Error('it is down')) }
     const own = nonces({ now: clock.now, replay: failing })
@@ -245,8 +245,8 @@ describe('what is no link', () => {
   })
 })
 
-describe('what is signed for a link', () => {
-  it('is no session: not for the key that asked, and not for the account where that is a key', async () => {
+describe('the signature of a link', () => {
+  it('is no session, for the requesting key or for a did:key account', async () => {
     const session = await testSigner()
     const asCaller = callerUnder(session.cacao)
     const cacao = signed({ ...(await signB(begin(asCaller))).p, iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
@@ -276,7 +276,7 @@ it.each<[string, Record<string, unknown>]>([
   ['nonces that are none', { nonces: { issue: () => 'nonce' } }],
   ['a misspelt name', { maxAgeSecs: 5 }],
   ['a clock that is none', { now: 5 }],
-])('a link with %s is refused', async (_, wrong) => {
+])('a link with %s throws a TypeError', async (_, wrong) => {
   expect(await failureOf(() => begin(caller, wrong))).toBeInstanceOf(TypeError)
   expect(await failureOf(() => verifyLink(caller, {}, { ...checks, ...wrong }))).toBeInstanceOf(TypeError)
 })
@@ -285,11 +285,11 @@ it.each<[string, object]>([
   ['no verifiers', { verifiers: {} }],
   ['no domains', { domains: [] }],
   ['domains that are undefined', { domains: undefined }],
-])('a link is verified with no %s', async (_, wrong) => {
+])('verifyLink throws a TypeError for %s', async (_, wrong) => {
   expect(await failureOf(() => verifyLink(caller, {}, { ...checks, ...wrong }))).toBeInstanceOf(TypeError)
 })
 
-it('asks for a link in words of the app, in any language', async () => {
+it('linkRequest accepts the app’s statement in any language', async () => {
   const request = begin(caller, {
     statement: 'Dieses Konto verknüpfen: アカウント?',
     expiresInSecs: 31_536_000,
@@ -306,6 +306,6 @@ it.each<[string, object]>([
   ['a time that no date has', { expiresInSecs: 1e300 }],
   ['a statement of two lines', { statement: 'Link it.\nURI: https://evil.example' }],
   ['a statement in quotation marks', { statement: 'Link "this"' }],
-])('a link is asked for with no %s', async (_, wrong) => {
+])('linkRequest throws a TypeError for %s', async (_, wrong) => {
   expect(await failureOf(() => begin(caller, wrong))).toBeInstanceOf(TypeError)
 })

@@ -45,7 +45,7 @@ describePostgres('Postgres', () => {
   const count = async (table: string): Promise<number> =>
     Number((await pool.query(`SELECT count(*) FROM ${table} WHERE id <> ''`)).rows[0].count)
 
-  it('keeps nothing of a used request but a hash and a time', async () => {
+  it('stores only a hash and an expiry of a used request', async () => {
     const prefix = await fresh()
     const end = Date.now() + MINUTE
     expect(await sqlReplay(pool, { prefix }).use('did:key:zSomebody nonce', end)).toBe(true)
@@ -53,7 +53,7 @@ describePostgres('Postgres', () => {
     expect(rows).toEqual([{ id: expect.stringMatching(/^[-\w]{43}$/), expires_at: String(end) }])
   })
 
-  it('is asked one statement for each use, which two servers can run at the same time', async () => {
+  it('runs one statement for each use, safely on two servers at once', async () => {
     const prefix = await fresh()
     const texts: string[] = []
     const counted = new Proxy(pool, {
@@ -73,7 +73,7 @@ describePostgres('Postgres', () => {
     expect(texts[0]).toMatch(/^INSERT INTO .* ON CONFLICT \(id\) DO NOTHING RETURNING 1$/s)
   })
 
-  it('removes what has expired, at most 1000 rows at a time, and nothing else', async () => {
+  it('deletes expired rows, at most 1000 at a time, and no others', async () => {
     const prefix = await fresh()
     const old = Date.now() - 10 * MINUTE
     await pool.query(`INSERT INTO ${prefix}used SELECT 'old ' || n, $1 FROM generate_series(1, 2500) AS n`, [
@@ -98,7 +98,7 @@ describePostgres('Postgres', () => {
     expect(await isThere()).toBe(false)
   })
 
-  it('removes nothing that is needed when the clock of one server is a year ahead', async () => {
+  it('deletes no row that is still needed if the clock of one server is a year ahead', async () => {
     const prefix = await fresh()
     const end = Date.now() + MINUTE
     expect(await sqlReplay(pool, { prefix }).use('a', end)).toBe(true)
@@ -109,7 +109,7 @@ describePostgres('Postgres', () => {
     expect(await sqlReplay(pool, { prefix }).use('c', end)).toBe(true)
   })
 
-  it('accepts nothing that may have been removed, whatever the clock of a server says', async () => {
+  it('refuses ids whose rows may have been deleted, even if a server’s clock is wrong', async () => {
     const prefix = await fresh()
     await sqlReplay(pool, { prefix }).use('now', Date.now() + MINUTE)
     // A server whose clock is an hour behind: other servers have removed rows that it still considers valid.
@@ -119,7 +119,7 @@ describePostgres('Postgres', () => {
     expect(await slow.use('new', Date.now() + MINUTE)).toBe(true)
   })
 
-  it('keeps a revocation for a day after its capability has expired, and then treats it as revoked', async () => {
+  it('keeps a revocation for a day after its capability expired, and then treats it as revoked', async () => {
     const prefix = await fresh()
     const expiring = (ms: number, nonce: string) =>
       signed({ exp: new Date(Date.now() + ms).toISOString(), nonce })
@@ -134,7 +134,7 @@ describePostgres('Postgres', () => {
     expect(await revocation.isRevoked(signed({ nonce: 'fresh12345' }))).toBe(false)
   })
 
-  it('forgets the devices of an account that are too many, and those of others that have expired', async () => {
+  it('deletes the oldest devices above maxPerAccount, and expired devices of other accounts', async () => {
     const prefix = await fresh()
     const devices = sqlDevices(pool, { prefix, maxPerAccount: 3 })
     const device = (account: string, i: number, expiresAt = Date.now() + DAY) => ({
@@ -152,14 +152,14 @@ describePostgres('Postgres', () => {
     expect(await count(`${prefix}devices`)).toBe(3)
   })
 
-  it('says which tables are missing', async () => {
+  it('names sqlMigration in the error if tables are missing', async () => {
     const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () =>
       sqlReplay(pool, { prefix: 'absent_' }).use('a', Date.now() + MINUTE),
     )
     expect(message).toContain('sqlMigration')
   })
 
-  it('is found out at the first use if it may not be swept', async () => {
+  it('rejects at the first use if it has no permission to delete rows', async () => {
     const prefix = await fresh()
     await pool.query(`CREATE ROLE app_${schemas} LOGIN`)
     await pool.query(`GRANT USAGE ON SCHEMA test_${schemas} TO app_${schemas}`)
@@ -174,7 +174,7 @@ describePostgres('Postgres', () => {
     await limited.end()
   })
 
-  it('is refused as a transaction of postgres.js, where all could be undone', async () => {
+  it('throws a TypeError for a transaction of postgres.js, which could be rolled back', async () => {
     const sql = postgres(server.url)
     await sql.begin(async (transaction) => {
       expect(await failureOf(() => sqlReplay(transaction as unknown as SQLClient))).toBeInstanceOf(TypeError)
@@ -182,7 +182,7 @@ describePostgres('Postgres', () => {
     await sql.end()
   })
 
-  it('serves the example of the guide', () => {
+  it('runs the example of the guide', () => {
     const output = runFresh(
       `${guide('requests', 'sql').replaceAll('export ', '')}
       const end = Date.now() + 60_000
@@ -196,7 +196,7 @@ describePostgres('Postgres', () => {
     expect(output.trim().split('\n')).toEqual(['true false', ACCOUNT_A])
   })
 
-  it('refuses requests while it is down, and accepts again by itself', async () => {
+  it('refuses requests while the database is down, and accepts them again afterwards', async () => {
     const prefix = await fresh()
     const { sign } = await testSigner()
     const verify = requestVerifier({
@@ -243,13 +243,16 @@ describe('a client', () => {
     'a knex, which is a function': Object.assign(method, { raw: method, select: method }),
     'a query builder': { selectFrom: method, insertInto: method, transaction: method },
   }
-  it.each(Object.keys(others))('that is %s is refused by what there may be instead', async (name) => {
-    for (const make of [sqlReplay, sqlRevocation, sqlDevices]) {
-      const error = await failureOf(() => make(others[name] as SQLClient))
-      expect(error).toBeInstanceOf(TypeError)
-      expect((error as Error).message).toMatch(/pg.*postgres.*node:sqlite.*better-sqlite3/)
-    }
-  })
+  it.each(Object.keys(others))(
+    'that is %s is refused with an error that lists the supported clients',
+    async (name) => {
+      for (const make of [sqlReplay, sqlRevocation, sqlDevices]) {
+        const error = await failureOf(() => make(others[name] as SQLClient))
+        expect(error).toBeInstanceOf(TypeError)
+        expect((error as Error).message).toMatch(/pg.*postgres.*node:sqlite.*better-sqlite3/)
+      }
+    },
+  )
 
   const KV = { get: method, put: method, list: method, delete: method, getWithMetadata: method }
   it('that is a Workers KV namespace is refused with the reason', async () => {
@@ -270,7 +273,7 @@ describe('a client', () => {
     ['another number', [{ one: 2 }]],
     ['a text', [{ one: 'yes' }]],
     ['an empty row', [{}]],
-  ])('that answers with %s is not believed', async (_, answer) => {
+  ])('that answers with %s makes calls reject with ERR_STORE_UNAVAILABLE', async (_, answer) => {
     // The answers to sweeping don't matter.
     let asked = 0
     const client = sqlite(() => (asked++ < 2 ? [] : answer))
@@ -281,7 +284,7 @@ describe('a client', () => {
   const deviceRow = (time: unknown): unknown[] => ['a', 'id', 'did:key:z', '{}', null, time, time, time]
 
   it.each(['', ' ', '1e3', 'soon', Number.NaN, 0.5, true, [], {}, undefined])(
-    'that gives %j as a time is not believed',
+    'that returns %j as a time makes calls reject',
     async (time) => {
       const devices = sqlDevices(sqlite(() => [deviceRow(time)]))
       await expectCode('ERR_STORE_UNAVAILABLE', () => devices.list('a'))
@@ -293,12 +296,12 @@ describe('a client', () => {
     ['1700000000000', 1_700_000_000_000],
     [1_700_000_000_000n, 1_700_000_000_000],
     [null, Number.POSITIVE_INFINITY],
-  ])('that gives %s as a time is understood', async (time, milliseconds) => {
+  ])('that returns %s as a time is accepted', async (time, milliseconds) => {
     const [device] = await sqlDevices(sqlite(() => [deviceRow(time)])).list('a')
     expect(device?.expiresAt).toBe(milliseconds)
   })
 
-  it('that gives numbers as BigInt, or rows as lists, is understood', async () => {
+  it('that returns numbers as BigInt, or rows as lists, is accepted', async () => {
     for (const row of [{ one: 1n }, [1], ['1'], { one: '1' }])
       expect(await sqlReplay(sqlite(() => [row])).use('a', later())).toBe(true)
     expect(await sqlReplay(sqlite(() => [])).use('a', later())).toBe(false)
@@ -313,7 +316,7 @@ describe('a client', () => {
     },
   )
 
-  it('of SQLite that finds the file locked says how to wait', async () => {
+  it('of SQLite whose file is locked names busy_timeout in the error', async () => {
     const client = sqlite(() => {
       throw new Error('database is locked')
     })
@@ -322,7 +325,7 @@ describe('a client', () => {
   })
 })
 
-describe('options of the stores in SQL', () => {
+describe('options of the SQL stores', () => {
   const client = { prepare: () => ({ all: () => [] }), exec: () => undefined, pragma: () => undefined }
   it.each<[string, Record<string, unknown>]>([
     ['a misspelt name', { table: 'used' }],
@@ -332,18 +335,21 @@ describe('options of the stores in SQL', () => {
     ['a prefix that is too long', { prefix: 'a'.repeat(41) }],
     ['a prefix that is a list', { prefix: ['app_'] }],
     ['a clock that is a time', { now: 5 }],
-  ])('with %s are refused', async (_, options) => {
+  ])('with %s throw a TypeError', async (_, options) => {
     for (const make of [sqlReplay, sqlRevocation, sqlDevices])
       expect(await failureOf(() => make(client, options))).toBeInstanceOf(TypeError)
   })
 
-  it.each([0, -1, 1.5, Number.NaN, '5'])('for devices with at most %j are refused', async (maxPerAccount) => {
-    expect(
-      await failureOf(() => sqlDevices(client, { maxPerAccount: maxPerAccount as number })),
-    ).toBeInstanceOf(TypeError)
-  })
+  it.each([0, -1, 1.5, Number.NaN, '5'])(
+    'for devices throw a TypeError for a maxPerAccount of %j',
+    async (maxPerAccount) => {
+      expect(
+        await failureOf(() => sqlDevices(client, { maxPerAccount: maxPerAccount as number })),
+      ).toBeInstanceOf(TypeError)
+    },
+  )
 
-  it('are the same for the migration', async () => {
+  it('are checked in the same way by sqlMigration', async () => {
     for (const prefix of ['', 'a b', 'a;b', 'a.b.c', 'A_'])
       expect(await failureOf(() => sqlMigration('postgres', { prefix }))).toBeInstanceOf(TypeError)
     for (const dialect of ['mysql', 'Postgres', '', undefined])

@@ -42,7 +42,7 @@ const OPEN: readonly [name: string, open: Open, own: object][] = [
 
 describe.each(OPEN)('%s', (name, open, own) => {
   const clock = name === 'indexedDBStore' ? {} : { now: Date.now }
-  it('takes its options, and a clock where it has one', () => {
+  it('accepts its options, and a clock if it has one', () => {
     expect(open({ ...own, ...clock } as never)).toBeTypeOf('object')
     expect(
       open({
@@ -53,7 +53,7 @@ describe.each(OPEN)('%s', (name, open, own) => {
   })
 
   it.each([...Object.keys(own), ...Object.keys(clock)])(
-    'takes no %s of another type, and says which option it is',
+    'throws a TypeError for %s of another type, and names the option',
     (option) => {
       expect(() => open({ ...own, [option]: Symbol('wrong') } as never)).toThrow(
         expect.objectContaining({ name: 'TypeError', message: expect.stringContaining(`${option} must`) }),
@@ -61,7 +61,7 @@ describe.each(OPEN)('%s', (name, open, own) => {
     },
   )
 
-  it('takes no option that is misspelt', () => {
+  it('throws a TypeError for a misspelt option', () => {
     expect(() => open({ ...own, prefx: 'app' } as never)).toThrow(
       /^there is no option "prefx" here; there are /,
     )
@@ -69,13 +69,13 @@ describe.each(OPEN)('%s', (name, open, own) => {
 })
 
 describe.each(OPEN.filter(([name]) => !name.startsWith('upstash')))('%s', (_, open) => {
-  it.each([null, 5, 'app:', [], new Map()])('takes no %s for options', (options) => {
+  it.each([null, 5, 'app:', [], new Map()])('throws a TypeError for options that are %s', (options) => {
     expect(() => open(options as never)).toThrow('options must be a plain object')
   })
 })
 
 describe('sqlMigration', () => {
-  it('takes the prefix that the stores have, and no option that is misspelt', () => {
+  it('accepts the prefix of the stores, and throws for a misspelt option', () => {
     expect(sqlMigration('sqlite', { prefix: 'app_' })).toContain('app_used')
     expect(() => sqlMigration('sqlite', { prefx: 'app_' } as never)).toThrow(
       'there is no option "prefx" here',
@@ -86,11 +86,11 @@ describe('sqlMigration', () => {
 
 describe('nonces', () => {
   // For example, from an environment variable that isn't set: each server would then accept a nonce once.
-  it.each(['secret', 'replay'])('takes no %s that is undefined, which servers share', (option) => {
+  it.each(['secret', 'replay'])('throws if the shared option %s is undefined', (option) => {
     expect(() => nonces({ [option]: undefined })).toThrow(`${option} is undefined`)
   })
 
-  it('takes no time that a nonce has no room for, and no store that is none', () => {
+  it('throws for too long a lifetime, and for a replay option that is no store', () => {
     expect(nonces({ expiresInSecs: 31_536_000 }).issue()).toHaveLength(52)
     expect(() => nonces({ expiresInSecs: 1e300 })).toThrow('expiresInSecs must be')
     expect(() => nonces({ replay: {} as never })).toThrow('replay must be a store with a method use')

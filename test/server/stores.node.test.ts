@@ -41,7 +41,7 @@ describeRedis('in Redis', () => {
   })
   afterAll(() => server.stop())
 
-  describe('by way of redis', () => {
+  describe('with redis', () => {
     let client: Awaited<ReturnType<typeof connected>>
     const connected = async () => createClient({ url: server.url }).connect()
     const closed = async () => {
@@ -70,7 +70,7 @@ describeRedis('in Redis', () => {
     })
   })
 
-  describe('by way of ioredis', () => {
+  describe('with ioredis', () => {
     let client: Redis
     const closed = () => {
       const other = new Redis(server.url, { lazyConnect: true })
@@ -91,7 +91,7 @@ describeRedis('in Redis', () => {
     })
   })
 
-  describe('by HTTP, in the form of Upstash', () => {
+  describe('over HTTP, as Upstash speaks it', () => {
     let upstash: UpstashServer
     beforeAll(async () => {
       upstash = await startUpstash(server.port)
@@ -149,13 +149,13 @@ describePostgres('in Postgres', () => {
     await server.stop()
   })
 
-  describe('by way of a pool of pg', () => {
+  describe('with a pool of pg', () => {
     sqlSuites(
       () => pool,
       () => new pg.Pool({ port: 1, host: '127.0.0.1' }),
     )
   })
-  describe('by way of a client of pg', () => {
+  describe('with a client of pg', () => {
     let client: pg.Client
     beforeAll(async () => {
       client = new pg.Client(server.url)
@@ -172,7 +172,7 @@ describePostgres('in Postgres', () => {
       },
     )
   })
-  describe('by way of postgres', () => {
+  describe('with postgres', () => {
     sqlSuites(
       () => sql,
       () => {

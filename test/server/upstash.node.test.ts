@@ -35,7 +35,7 @@ describeRedis('a Redis by HTTP', () => {
     await redis.stop()
   })
 
-  it('is asked one command for each use, which keeps the id until after it expires', async () => {
+  it('sends one command for each use, which stores the id until after its expiry', async () => {
     const { use } = upstashReplay({ ...options, timeoutMs: 1500.5 })
     const before = upstash.commands.length
     const id = `id ${Math.random()}`
@@ -65,15 +65,18 @@ describeRedis('a Redis by HTTP', () => {
       (response as ServerResponse).writeHead(307, { location: `${upstash.url}/elsewhere` }).end(),
     'a connection that breaks': (_, response) => (response as ServerResponse).destroy(),
   }
-  it.each(Object.keys(refusals))('that answers with %s accepts nothing and revokes nothing', async (name) => {
-    upstash.answers = refusals[name]
-    await expectCode('ERR_STORE_UNAVAILABLE', () => upstashReplay(options).use('a', later()))
-    await expectCode('ERR_STORE_UNAVAILABLE', () => upstashRevocation(options).revoke(signed()))
-    await expectCode('ERR_STORE_UNAVAILABLE', () => upstashRevocation(options).isRevoked(signed()))
-    await expectCode('ERR_STORE_UNAVAILABLE', () => upstashDevices(options).list('eip155:1:0xa'))
-  })
+  it.each(Object.keys(refusals))(
+    'that answers with %s makes calls reject with ERR_STORE_UNAVAILABLE',
+    async (name) => {
+      upstash.answers = refusals[name]
+      await expectCode('ERR_STORE_UNAVAILABLE', () => upstashReplay(options).use('a', later()))
+      await expectCode('ERR_STORE_UNAVAILABLE', () => upstashRevocation(options).revoke(signed()))
+      await expectCode('ERR_STORE_UNAVAILABLE', () => upstashRevocation(options).isRevoked(signed()))
+      await expectCode('ERR_STORE_UNAVAILABLE', () => upstashDevices(options).list('eip155:1:0xa'))
+    },
+  )
 
-  it('that never answers is given up, and the request to it is aborted', async () => {
+  it('that never answers is given up after timeoutMs, and the request to it is aborted', async () => {
     let closed: Promise<unknown> | undefined
     upstash.answers = (request) => {
       closed = new Promise((resolve) => request.once('close', resolve))
@@ -83,7 +86,7 @@ describeRedis('a Redis by HTTP', () => {
     await closed
   })
 
-  it('that takes another token refuses requests with ERR_STORE_UNAVAILABLE', async () => {
+  it('that expects another token refuses requests with ERR_STORE_UNAVAILABLE', async () => {
     const { sign } = await testSigner()
     const verify = requestVerifier({
       ...accepting,
@@ -93,7 +96,7 @@ describeRedis('a Redis by HTTP', () => {
     expect(String(error.cause)).toContain('WRONGPASS')
   })
 
-  it('is asked by the fetch that was given, which caches nothing and follows no redirection', async () => {
+  it('is called through the given fetch, without a cache and without redirects', async () => {
     const inits: RequestInit[] = []
     const { use } = upstashReplay({
       ...options,
@@ -108,7 +111,7 @@ describeRedis('a Redis by HTTP', () => {
     expect(inits[0]?.signal).toBeInstanceOf(AbortSignal)
   })
 
-  it('keeps its token to itself in what it throws', async () => {
+  it('does not show its token in errors', async () => {
     const { url } = options
     for (const answers of [refusals['status 401'], refusals['a connection that breaks']]) {
       upstash.answers = answers
@@ -120,7 +123,7 @@ describeRedis('a Redis by HTTP', () => {
   })
 })
 
-describe('options of the stores by HTTP', () => {
+describe('options of the HTTP stores', () => {
   const good = { url: 'https://example.upstash.io', token: 'token' }
   const method = (): undefined => undefined
   it.each<[string, unknown]>([
@@ -138,13 +141,13 @@ describe('options of the stores by HTTP', () => {
     ['a fetch that is none', { ...good, fetch: 'fetch' }],
     ['a clock that is none', { ...good, now: 5 }],
     ['a prefix that is none', { ...good, prefix: 5 }],
-  ])('with %s are refused', async (_, options) => {
+  ])('with %s throw a TypeError', async (_, options) => {
     for (const make of [upstashReplay, upstashRevocation, upstashDevices])
       expect(await failureOf(() => make(options as UpstashOptions))).toBeInstanceOf(TypeError)
   })
 
   const KV = { get: method, put: method, list: method, delete: method, getWithMetadata: method }
-  it('that are a Workers KV namespace are refused with the reason, here and wherever used requests are kept', async () => {
+  it('that are a Workers KV namespace are refused with the reason, in every replay store', async () => {
     const places: (() => unknown)[] = [
       () => upstashReplay(KV as unknown as UpstashOptions),
       () => redisReplay(KV as never),

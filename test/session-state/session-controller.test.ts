@@ -60,7 +60,7 @@ beforeEach(() => {
 afterEach(() => stop())
 
 describe('a session controller', () => {
-  it('loads, and finds nobody or somebody signed in', async () => {
+  it('loads, and becomes signed-out, or signed-in if there is a session', async () => {
     expect(open().state.status).toBe('loading')
     expect(await until('signed-out')).toMatchObject({
       session: undefined,
@@ -97,12 +97,12 @@ describe('a session controller', () => {
     expect(controller.state).toMatchObject({ status: 'signed-out', error: undefined })
   })
 
-  describe('whose page cannot load the code, because the site was updated', () => {
+  describe('that can not load code after the site was updated', () => {
     const missing = () =>
       Promise.reject(new TypeError('Failed to fetch dynamically imported module: /tabs.js'))
     afterEach(() => vi.restoreAllMocks())
 
-    it('says so, instead of throwing as for a wrong option', async () => {
+    it('sets ERR_ENVIRONMENT as its error instead of throwing', async () => {
       open()
       await until('signed-out')
       vi.spyOn(later, 'signingIn').mockImplementation(missing)
@@ -117,7 +117,7 @@ describe('a session controller', () => {
       await until('signed-out')
     })
 
-    it('loads again if the code can be loaded after all', async () => {
+    it('loads again if the code can be loaded on the next try', async () => {
       await DIDSession.get(ACCOUNT_A, auth(), { ...options })
       vi.spyOn(later, 'helpers').mockImplementationOnce(missing)
       open({ verifiers: ethereumVerifiers() })
@@ -154,9 +154,9 @@ describe('a session controller', () => {
   })
 
   it.each<[string, () => unknown, string]>([
-    ['is told no', () => Promise.reject(REJECTION), 'ERR_AUTH_REJECTED'],
+    ['is rejected', () => Promise.reject(REJECTION), 'ERR_AUTH_REJECTED'],
     ['finds no wallet', () => ethereumAccount(undefined as never), 'ERR_WALLET_NOT_FOUND'],
-  ])('puts back what was before when it %s while connecting', async (_, find, code) => {
+  ])('restores the previous state when the wallet function %s', async (_, find, code) => {
     open()
     await until('signed-out')
     expect(await controller.signIn(options, signInRequest(find as never))).toBeUndefined()
@@ -164,7 +164,7 @@ describe('a session controller', () => {
     expect(controller.state.error).toBeInstanceOf(SessionError)
   })
 
-  it('restores the previous state when the person says no, with the error until the next try', async () => {
+  it('restores the previous state when the person rejects, with the error until the next try', async () => {
     open()
     wallet.behaviour = { throws: REJECTION }
     expect(await controller.signIn(options, asA())).toBeUndefined()
@@ -203,7 +203,7 @@ describe('a session controller', () => {
   it.each<[string, (controller: AbortController) => unknown]>([
     ['the caller', (controller) => controller.abort()],
     ['signing out', () => controller.signOut(options)],
-  ])('gives up a wallet that hangs when it is told to by %s', async (_, give) => {
+  ])('stops waiting for a wallet that hangs when aborted by %s', async (_, give) => {
     open()
     await until('signed-out')
     wallet.behaviour = 'hangs'
@@ -246,7 +246,7 @@ describe('a session controller', () => {
     ['no auth method', [ACCOUNT_A]],
     ['a function that gives nothing', [() => undefined]],
     ['a lifetime that is none', [ACCOUNT_A, () => undefined, { expiresInSecs: -1 }]],
-  ])('rejects with a TypeError for %s, and nobody is signing in', async (_, args) => {
+  ])('rejects with a TypeError for %s, and keeps its state', async (_, args) => {
     open()
     await until('signed-out')
     const signIn = async () =>
@@ -274,7 +274,7 @@ describe('a session controller', () => {
     expect(await DIDSession.list(listOptions(options))).toEqual([])
   })
 
-  it('also removes a session that was being stored meanwhile, and the account that was signed in before', async () => {
+  it('also removes a session that is still being stored, and the account that was signed in before', async () => {
     const gate = gatedStore()
     const changed = { ...options, store: gate.store }
     open(changed)
@@ -311,7 +311,7 @@ describe('a session controller', () => {
   it.each([
     ['what is being kept', ACCOUNT_A, asA],
     ['another account', ACCOUNT_B, asB],
-  ])('signs in after signing out of %s, however slow that is', async (_, account, request) => {
+  ])('signs in after a slow sign-out that waits for %s', async (_, account, request) => {
     const gate = gatedStore()
     const changed = { ...options, store: gate.store }
     open(changed)
@@ -330,7 +330,7 @@ describe('a session controller', () => {
     expect((await DIDSession.list(listOptions(changed))).map((stored) => stored.account)).toEqual([account])
   })
 
-  it('ends with the account that was chosen last, even while the session of the previous one was being stored', async () => {
+  it('ends with the account chosen last, even while the previous account’s session is being stored', async () => {
     const gate = gatedStore()
     const changed = { ...options, store: gate.store }
     open(changed)
@@ -428,14 +428,14 @@ describe('a session controller', () => {
     expect(await until('signed-out')).toMatchObject({ error: undefined })
   })
 
-  it('throws for a wrong option that only loading finds', async () => {
+  it('throws a TypeError for a wrong option that only loading can detect', async () => {
     open({ resources: [], abilities: { 'no uri': { 'notes/read': [{}] } } })
     await vi.waitFor(() => expect(() => controller.state).toThrow(TypeError), SOON)
   })
 })
 
 describe('a controller without listeners', () => {
-  it('ends, and receives no more changes', async () => {
+  it('stops, and receives no more changes', async () => {
     open()
     await until('signed-out')
     stop()
@@ -444,7 +444,7 @@ describe('a controller without listeners', () => {
     expect(controller.state.status).toBe('signed-out')
   })
 
-  it('ends once its last action has finished', async () => {
+  it('stops once its last action has finished', async () => {
     stop = () => undefined
     controller = new SessionController(options, () => ends++)
     expect(await controller.signIn(options, asA())).toBeDefined()

@@ -28,7 +28,7 @@ beforeEach(() => {
 })
 
 describe('signing in with abilities', () => {
-  it('says them to the person, and grants them as the last resource', async () => {
+  it('shows the abilities in the signed message and adds them as the last resource', async () => {
     const session = await get(BOTH, { resources: ['https://api.example.com/*'], statement: 'Keep notes.' })
     expect(session.authorizations).toEqual(['https://api.example.com/*', toRecap(BOTH)])
     expect(session.cacao.p.statement).toBe(recapStatement(BOTH, 'Keep notes.'))
@@ -37,13 +37,13 @@ describe('signing in with abilities', () => {
     )
   })
 
-  it('needs no plain resources, but one or the other', async () => {
+  it('needs resources or abilities, and throws a TypeError without either', async () => {
     expect((await get(READ)).authorizations).toEqual([toRecap(READ)])
     await expect(DIDSession.get(ACCOUNT_A, auth(), { store })).rejects.toThrow(TypeError)
     await expect(get({})).rejects.toThrow(TypeError)
   })
 
-  it('gives a session that can do those, while it is valid, and no others', async () => {
+  it('returns a session whose can() is true for those abilities only, until it expires', async () => {
     const clock = testClock()
     const session = await get(READ, { now: clock.now })
     expect(session.can('notes/read', NOTES)).toBe(true)
@@ -55,7 +55,7 @@ describe('signing in with abilities', () => {
     expect(session.can('notes/read', NOTES)).toBe(false)
   })
 
-  it('takes up a session that can do more, and asks for one that can do less', async () => {
+  it('resumes a session that grants more abilities, and not one that grants fewer', async () => {
     const session = await get(BOTH)
     expect((await get(READ)).keyDID).toBe(session.keyDID)
     expect(wallet.prompts).toBe(1)
@@ -72,7 +72,7 @@ describe('signing in with abilities', () => {
     expect(wallet.prompts).toBe(2)
   })
 
-  it('adds abilities by renewing, with one statement for all', async () => {
+  it('adds abilities on renewal, with one statement for all of them', async () => {
     const session = await get(READ, { statement: 'Keep notes.' })
     const renewed = await session.renew(auth(), { abilities: { [NOTES]: { 'notes/write': [{}] } } })
     expect(fromRecap(renewed.authorizations.at(-1) ?? '')).toEqual(BOTH)
@@ -82,17 +82,17 @@ describe('signing in with abilities', () => {
     expect(renewed.can('notes/write', NOTES)).toBe(true)
   })
 
-  it('makes strings whose words are checked when they are read with verifiers', async () => {
+  it('writes a session string whose statement fromSession compares with the abilities', async () => {
     const options = { abilities: READ, verifiers }
     const session = await DIDSession.authorize(auth(), options)
     const copy = await DIDSession.fromSession(session.serialize(), { verifiers })
     expect(copy.can('notes/read', NOTES)).toBe(true)
-    // An auth method that lets the person read something else.
+    // An auth method that shows another statement to the person.
     const lying: typeof auth = () => async (opts) => auth()({ ...opts, statement: 'Nothing to see.' })
     await expectCode('ERR_CAPABILITY_INVALID', () => DIDSession.authorize(lying(), { abilities: READ }))
   })
 
-  it('is delegated as a whole, or not at all', async () => {
+  it('delegates the ReCap resource whole, and refuses a part of it', async () => {
     const session = await get(READ, { resources: [NOTES] })
     const audience = (await DIDSession.authorize(auth(), { resources: [NOTES] })).keyDID
     expect((await session.delegate({ audience, resources: [NOTES] })).p.resources).toEqual([NOTES])
@@ -105,7 +105,7 @@ describe('signing in with abilities', () => {
   })
 })
 
-describe('a server that asks for an ability', () => {
+describe('a server that requires an ability', () => {
   const options = {
     verifiers,
     authority: 'api.example.com',
@@ -114,7 +114,7 @@ describe('a server that asks for an ability', () => {
   }
   const request = (method = 'GET'): Request => new Request(NOTES, { method })
 
-  it('lets those in that have it, for every request or for each', async () => {
+  it('admits only sessions with the ability, fixed or chosen for each request', async () => {
     const session = await get(READ)
     const write = { ability: 'notes/write', resource: NOTES }
     const forEach = ({ method }: Request) =>
@@ -130,7 +130,7 @@ describe('a server that asks for an ability', () => {
     await always(await able.signRequest(request()))
   })
 
-  it('answers 403 to others', async () => {
+  it('answers 403 to a session without the ability', async () => {
     const handler = requireSession(
       { ...options, ability: { ability: 'notes/write', resource: NOTES } },
       async () => new Response('done'),
@@ -140,7 +140,7 @@ describe('a server that asks for an ability', () => {
     expect((await handler(await writer.signRequest(request()))).status).toBe(200)
   })
 
-  it('says so if the option is none', () => {
+  it('throws a TypeError if the option is not an ability with a resource', () => {
     expect(() => requestVerifier({ ...options, ability: 'notes/read' as never })).toThrow(TypeError)
     expect(() => requestVerifier({ ...options, ability: null as never })).toThrow(TypeError)
   })

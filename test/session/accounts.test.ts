@@ -19,14 +19,14 @@ beforeEach(() => {
 })
 
 describe('several accounts', () => {
-  it('are used side by side, and listed', async () => {
+  it('have sessions at the same time, and list returns all of them', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_A, ACCOUNT_B])
     for (const session of [a, b]) expect(await session.sign(new Uint8Array(1))).toHaveLength(64)
   })
 
-  it('are switched between without a prompt', async () => {
+  it('can be switched without a prompt', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(b.keyDID)
@@ -37,7 +37,7 @@ describe('several accounts', () => {
     await expect(DIDSession.use(undefined as never, { store })).rejects.toThrow(TypeError)
   })
 
-  it('are signed out one by one', async () => {
+  it('are signed out one at a time', async () => {
     const a = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store })
     await DIDSession.remove(ACCOUNT_B, { store })
@@ -47,7 +47,7 @@ describe('several accounts', () => {
 })
 
 describe('anyChain', () => {
-  it('finds the session of an address on whichever chain it was signed', async () => {
+  it('finds the session of an address on any chain', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const wallet = testWallet({ chainId: 137 })
     const options = { store, anyChain: true }
@@ -58,7 +58,7 @@ describe('anyChain', () => {
     expect(wallet.prompts).toBe(0)
   })
 
-  it('is not so unless it is asked for', async () => {
+  it('is off by default, so that a session of another chain is not found', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     expect(await DIDSession.load(ON_POLYGON, { store })).toBeUndefined()
     expect(await DIDSession.hasSessionFor(ON_POLYGON, resources, { store })).toBe(false)
@@ -69,14 +69,14 @@ describe('anyChain', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('finds no other address, and none of another kind of chain', async () => {
+  it('finds no session of another address or of another kind of chain', async () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const options = { store, anyChain: true }
     expect(await DIDSession.load(ACCOUNT_B, options)).toBeUndefined()
     expect(await DIDSession.load(`solana:1:${ADDRESS_A.toLowerCase()}`, options)).toBeUndefined()
   })
 
-  it('signs out of every chain, and prompts once over all of them', async () => {
+  it('signs out of all chains, and prompts once for calls on several chains', async () => {
     const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const two = await DIDSession.get(ON_POLYGON, auth(testWallet({ chainId: 137 })), {
       resources,
@@ -93,7 +93,7 @@ describe('anyChain', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('signs out of one chain alone without it', async () => {
+  it('left out, signs out of one chain only', async () => {
     const one = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const two = await DIDSession.get(ON_POLYGON, auth(testWallet({ chainId: 137 })), {
       resources,
@@ -107,7 +107,7 @@ describe('anyChain', () => {
 describe('session.revoke', () => {
   let repair: Restore | undefined
   afterEach(() => repair?.())
-  /** A server that answers so. */
+  /** A server with this answer. */
   function answering(handler: () => Response | Promise<Response>): TestServer {
     const server = testServer({ url: 'https://api.example', domains: ['app.example'], handler })
     repair = server.install()
@@ -119,7 +119,7 @@ describe('session.revoke', () => {
     ['has revoked it', () => new Response(null, { status: 204 })],
     ['had revoked it before', () => Response.json({ code: 'ERR_CAPABILITY_REVOKED' }, { status: 401 })],
     ['finds it expired', () => Response.json({ code: 'ERR_CAPABILITY_EXPIRED' }, { status: 401 })],
-  ])('removes the session once the server %s', async (_, answer) => {
+  ])('removes the session if the server %s', async (_, answer) => {
     const { calls } = answering(answer)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     await session.revoke(url)
@@ -143,7 +143,7 @@ describe('session.revoke', () => {
     expect(await DIDSession.load(ACCOUNT_A, { store })).toBeDefined()
   })
 
-  it('ends with its signal, and keeps the session', async () => {
+  it('rejects with the signal’s reason, and keeps the session', async () => {
     answering(() => Promise.reject(new DOMException('gone', 'AbortError')))
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const signal = AbortSignal.abort(new Error('enough'))
@@ -151,7 +151,7 @@ describe('session.revoke', () => {
     expect(session.isAuthorized()).toBe(true)
   })
 
-  it('asks no server about one that has expired', async () => {
+  it('sends no request for an expired session, and removes it', async () => {
     const server = answering(() => expect.fail('asked'))
     const clock = testClock()
     const options = { resources, store, expiresInSecs: 60, now: clock.now }

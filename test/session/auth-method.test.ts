@@ -8,14 +8,14 @@ import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
-// An auth method that has the wallet sign something else than it was asked for. All of it is genuinely signed.
+// An auth method that asks the wallet to sign something else than requested. All signatures are genuine.
 
 const resources = ['https://api.example/notes/*']
 const HOUR_MS = 3600 * 1000
 const genuine = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 const at = (ms: number): string => new Date(Date.now() + ms).toISOString()
 
-/** Asks the wallet for what the attacker makes of the question. */
+/** Requests a capability with the attacker's changes from the wallet. */
 const asking =
   (change: (opts: AuthMethodOpts) => AuthMethodOpts): AuthMethod =>
   async (opts) =>
@@ -82,24 +82,24 @@ const attacks: readonly (readonly [string, (opts: AuthMethodOpts) => AuthMethodO
 describe.each(Object.keys(doors))('%s', (door) => {
   const open = (auth: AuthMethod) => doors[door]?.(auth) ?? Promise.reject(new Error('no such door'))
 
-  it.each(attacks)('refuses %s', async (_, change, code) => {
+  it.each(attacks)('rejects a capability with %s', async (_, change, code) => {
     await expectCode(code, () => open(asking(change)))
   })
 
-  it('takes what it asked for, and less time', async () => {
+  it('accepts a capability as requested, or with an earlier expiry', async () => {
     expect((await open(genuine)).isAuthorized(resources)).toBe(true)
     const short = await open(asking((opts) => ({ ...opts, expirationTime: at(60_000) })))
     expect(short.expiresInSecs).toBeLessThanOrEqual(60)
   })
 
-  it('takes the time at which the wallet was asked for its date, and for its beginning', async () => {
+  it('accepts the time of the wallet’s prompt as iat and nbf', async () => {
     const dated = asking((opts) => ({ ...opts, issuedAt: at(0), notBefore: at(0) }))
     expect((await open(dated)).isAuthorized(resources)).toBe(true)
   })
 })
 
-describe('what was not asked for', () => {
-  it('is the auth method’s own: site, words, nonce and request id', async () => {
+describe('a value that the app did not request', () => {
+  it('may be set by the auth method: domain, statement, nonce and request id', async () => {
     const own = ethereumAuth(KEY_A, undefined, {
       domain: 'own.example',
       statement: 'Own words.',
@@ -109,7 +109,7 @@ describe('what was not asked for', () => {
     expect(cacao.p).toMatchObject({ domain: 'own.example', statement: 'Own words.', requestId: 'own' })
   })
 
-  it('is nothing that the caller has to believe: the site is judged by domains before anything is stored', async () => {
+  it('such as the domain is checked against the domains option before anything is stored', async () => {
     const store = memoryStore()
     const elsewhere = ethereumAuth(KEY_A, undefined, { domain: 'example.co' })
     const options = { resources, store, domains: ['app.example'] }
@@ -117,12 +117,12 @@ describe('what was not asked for', () => {
     expect(await store.read('default')).toEqual([])
   })
 
-  it('is more than a week: where nobody says for how long, a later end is refused too', async () => {
+  it('for the expiry is at most a week; a later expiry is refused', async () => {
     const long = asking((opts) => ({ ...opts, expirationTime: at(8 * 24 * HOUR_MS) }))
     await expectCode('ERR_CAPABILITY_INVALID', () => DIDSession.authorize(long, { resources }))
   })
 
-  it('may have taken the person an hour', async () => {
+  it('for iat may be an hour later than the request', async () => {
     const clock = testClock(Date.now())
     const slow: AuthMethod = async (opts) => {
       clock.advance(3600)
@@ -133,11 +133,11 @@ describe('what was not asked for', () => {
   })
 })
 
-describe('a delegated answer', () => {
+describe('a delegated capability from an auth method', () => {
   const parent = () =>
     DIDSession.authorize(genuine, { resources: ['https://api.example/*'], expiresInSecs: 7200 })
 
-  it('has the site, the words and, unless it was asked for, the end of its parent', async () => {
+  it('keeps the parent’s domain, statement and, by default, expiry', async () => {
     const session = await parent()
     const child = await DIDSession.authorize(
       async ({ uri }) => session.delegate({ audience: uri ?? '', resources }),

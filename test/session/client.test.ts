@@ -30,7 +30,7 @@ beforeEach(async () => {
 type Client = SessionClient<DIDSession>
 type Call = (client: Client, options?: object) => unknown
 
-/** What each method says of a store where there is a session that counts, and what of one where there is none. */
+/** The result of each method for a store with a valid session, and for one without. */
 const METHODS: Readonly<Record<string, { call: Call; found: unknown; missed: unknown }>> = {
   get: {
     call: async (client, options) => {
@@ -85,14 +85,14 @@ async function signedIn(namespace = 'default') {
 }
 
 describe('a client’s options', () => {
-  it.each(TRUSTING)('hold for %s', async (name) => {
+  it.each(TRUSTING)('apply to %s', async (name) => {
     const { call, found, missed } = methodOf(name)
     const { store } = await signedIn('admin')
     expect(await call(createSessionClient({ store, namespace: 'admin' }))).toEqual(found)
     expect(await call(createSessionClient({ store }))).toEqual(missed)
   })
 
-  it.each(TRUSTING)('give way to those of a call of %s', async (name) => {
+  it.each(TRUSTING)('are overridden by the options of a call of %s', async (name) => {
     const { call, found, missed } = methodOf(name)
     const { store } = await signedIn('admin')
     const client = createSessionClient({ store, namespace: 'user' })
@@ -101,7 +101,7 @@ describe('a client’s options', () => {
     expect(await call(client)).toEqual(missed)
   })
 
-  it('are where signOut looks, unless the call says where', async () => {
+  it('choose the namespace of signOut, unless the call names another', async () => {
     const { store, session } = await signedIn('admin')
     const client = createSessionClient({ store, namespace: 'user' })
     await client.signOut(ACCOUNT_A)
@@ -111,7 +111,7 @@ describe('a client’s options', () => {
     expect(await DIDSession.list({ store, namespace: 'admin' })).toEqual([])
   })
 
-  it('are where onChange listens, unless the call says where', async () => {
+  it('choose the namespace of onChange, unless the call names another', async () => {
     const store = memoryStore()
     const heard: string[] = []
     const client = createSessionClient({ store, namespace: 'admin' })
@@ -131,7 +131,7 @@ describe('a client’s options', () => {
     for (const done of end) done()
   })
 
-  it('are the clock of its sessions', async () => {
+  it('set the clock of its sessions', async () => {
     const { store } = await signedIn()
     const now = () => Date.now() + 604_700_000
     expect((await createSessionClient({ store, now }).load())?.expiresInSecs).toBeLessThan(200)
@@ -141,14 +141,14 @@ describe('a client’s options', () => {
     expect(await createSessionClient({ store, now: () => now() + 200_000 }).load()).toBeUndefined()
   })
 
-  it('say whether the chain counts', async () => {
+  it('set anyChain, unless the call sets it', async () => {
     const { store } = await signedIn()
     const client = createSessionClient({ store, anyChain: true })
     expect(await client.hasSessionFor(OTHER_CHAIN)).toBe(true)
     expect(await client.hasSessionFor(OTHER_CHAIN, undefined, { anyChain: false })).toBe(false)
   })
 
-  it('that check nothing are left out of a call by undefined', async () => {
+  it('without security effect are kept if a call passes undefined', async () => {
     const { store } = await signedIn()
     const client = createSessionClient({ store, anyChain: true, now: () => Date.now() + 605_000_000 })
     const options = { anyChain: undefined, now: undefined, signal: undefined } as object
@@ -158,7 +158,7 @@ describe('a client’s options', () => {
     })
   })
 
-  it('are those of the moment when it was made', async () => {
+  it('are copied when the client is created', async () => {
     const { store } = await signedIn()
     const options: SessionClientOptions = { store }
     const client = createSessionClient(options)
@@ -168,7 +168,7 @@ describe('a client’s options', () => {
 })
 
 describe('a client and DIDSession with the same options', () => {
-  it('see the same sessions', async () => {
+  it('find the same sessions', async () => {
     const client = createSessionClient({ namespace: 'admin', store: indexedDBStore() })
     const session = await client.get(ACCOUNT_A, auth(), { resources })
     expect(session).toBeInstanceOf(DIDSession)
@@ -179,7 +179,7 @@ describe('a client and DIDSession with the same options', () => {
   it.each([
     ['in a store of one’s own', () => ({ store: memoryStore() })],
     ['in another namespace', () => ({ store: memoryStore(), namespace: 'admin' })],
-  ])('prompt once, however many ask at a time %s', async (_, make) => {
+  ])('share one prompt for simultaneous calls %s', async (_, make) => {
     const options = make()
     wallet.behaviour = 'hangs'
     const asked = [
@@ -195,7 +195,7 @@ describe('a client and DIDSession with the same options', () => {
     expect((await DIDSession.load(undefined, options))?.keyDID).toBe(sessions[0]?.keyDID)
   })
 
-  it('prompt for each of two namespaces', async () => {
+  it('prompt once for each of two namespaces', async () => {
     const store = memoryStore()
     const [one, other] = await Promise.all([
       createSessionClient({ store }).get(ACCOUNT_A, auth(), { resources }),
@@ -236,7 +236,7 @@ const WRONG_TRUST: typeof WRONG = [
   ['wrong and hidden', () => hidden('domains', []), 'domains'],
 ]
 
-/** A copy with hidden options that stay hidden. */
+/** A copy with non-enumerable options that stay non-enumerable. */
 const joined = (one: object, other: object): object =>
   Object.getPrototypeOf(other) === Object.prototype
     ? Object.defineProperties({ ...one }, Object.getOwnPropertyDescriptors(other))
@@ -260,7 +260,7 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
   it.each(cases)('refuses an option of the call that is %s (%o)', async (_, options, named) => {
     const { store } = await signedIn()
     const client = createSessionClient({ store })
-    // `get` takes resources beside it.
+    // `get` needs resources besides.
     const others = name === 'get' ? { resources } : {}
     const given = joined(others, options())
     const act: Call =
@@ -272,7 +272,7 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
   })
 })
 
-describe('what a client is told to believe', () => {
+describe('checks set on a client', () => {
   const REFUSING: readonly (readonly [string, string, () => SessionClientOptions])[] = [
     ['verifiers', 'ERR_CAPABILITY_UNSUPPORTED', () => ({ verifiers: { eip1271: async () => undefined } })],
     ['domains', 'ERR_CAPABILITY_DOMAIN', () => ({ domains: ['evil.example'] })],
@@ -289,7 +289,7 @@ describe('what a client is told to believe', () => {
     revocation: memoryRevocation(),
   })
 
-  it.each(TRUSTING)('is asked by %s', async (name) => {
+  it.each(TRUSTING)('are run by %s', async (name) => {
     const { call, found } = methodOf(name)
     const { store, session } = await signedIn()
     const asked: string[] = []
@@ -310,7 +310,7 @@ describe('what a client is told to believe', () => {
     expect(await call(createSessionClient({ store, ...believed() }))).toEqual(found)
   })
 
-  it.each(REFUSING)('refuses by %s', async (_, code, options) => {
+  it.each(REFUSING)('hide a session that fails %s', async (_, code, options) => {
     const { store } = await signedIn()
     const client = createSessionClient({ store, ...options() })
     expect(await client.load()).toBeUndefined()
@@ -318,11 +318,11 @@ describe('what a client is told to believe', () => {
     expect(await client.list()).toEqual([])
     expect(await client.hasSessionFor(ACCOUNT_A)).toBe(false)
     expect(await client.explain(ACCOUNT_A)).toEqual({ status: 'untrusted', code })
-    // What the wallet signs anew is judged by the same.
+    // A new sign-in is checked in the same way.
     await expectCode(code as never, () => client.get(ACCOUNT_A, auth(), { resources }))
   })
 
-  it.each(REFUSING)('gives way to the call: %s', async (_, __, options) => {
+  it.each(REFUSING)('are replaced by the check of the call: %s', async (_, __, options) => {
     const { store, session } = await signedIn()
     const client = createSessionClient({ store, ...options() })
     expect((await client.load(undefined, believed()))?.keyDID).toBe(session.keyDID)
@@ -331,7 +331,7 @@ describe('what a client is told to believe', () => {
     expect((await trusting.load())?.keyDID).toBe(session.keyDID)
   })
 
-  it('follows what is revoked later', async () => {
+  it('notice a later revocation', async () => {
     const { store, session } = await signedIn()
     const revocation = memoryRevocation()
     const client = createSessionClient({ store, revocation })
@@ -343,7 +343,7 @@ describe('what a client is told to believe', () => {
   it.each([
     ...REFUSING.map(([name, , options]) => [name, options] as const),
     ['what is wrong', () => ({ domains: [], verifiers: 'all' }) as unknown as SessionClientOptions] as const,
-  ])('keeps nobody from signing out, nor from listening: %s', async (_, options) => {
+  ])('do not keep signOut or onChange from working: %s', async (_, options) => {
     const { store, session } = await signedIn()
     const client = createSessionClient({ store, ...options() })
     const heard: string[] = []
@@ -360,7 +360,7 @@ describe('what a client is told to believe', () => {
     end()
   })
 
-  it.each(['signOut', 'onChange'])('is no option of a call of %s', async (name) => {
+  it.each(['signOut', 'onChange'])('can not be set in a call of %s', async (name) => {
     const { store } = await signedIn()
     const client = createSessionClient({ store, ...believed() })
     for (const [option, value] of Object.entries(believed())) {
@@ -371,8 +371,8 @@ describe('what a client is told to believe', () => {
   })
 })
 
-describe('a store that others write', () => {
-  it.each(TRUSTING)('needs verifiers and domains for %s, of the client or of the call', async (name) => {
+describe('a store that others can write', () => {
+  it.each(TRUSTING)('requires verifiers and domains for %s, from the client or the call', async (name) => {
     const { call, found } = methodOf(name)
     const store = stringStore(mapBackend(), { writableByOthers: true })
     const [verifiers, domains] = [ethereumVerifiers(), ['app.example']]
@@ -387,7 +387,7 @@ describe('a store that others write', () => {
     expect(await call(createSessionClient({ store }), { verifiers, domains })).toEqual(found)
   })
 
-  it('is left by signOut without them', async () => {
+  it('lets signOut remove a session without verifiers and domains', async () => {
     const store = stringStore(mapBackend(), { writableByOthers: true })
     const [verifiers, domains] = [ethereumVerifiers(), ['app.example']]
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store, verifiers, domains })
@@ -397,7 +397,7 @@ describe('a store that others write', () => {
 })
 
 describe('a client without options', () => {
-  it('throws for options that are none', () => {
+  it('throws a TypeError if the options are not a plain object', () => {
     for (const options of [null, [], 'admin', new Map()])
       expect(() => createSessionClient(options as never)).toThrow(TypeError)
     expect(createSessionClient()).toBeDefined()
@@ -411,7 +411,7 @@ describe('a client without options', () => {
     ['is no store', { store: new Map() }, /store must be/],
     ['is no clock', { now: 1_700_000_000 }, /now must be/],
     ['is for one call', { signal: new AbortController().signal }, /no option "signal"/],
-  ])('is not made with an option that %s', (_, options, message) => {
+  ])('is not created with an option that %s', (_, options, message) => {
     expect(() => createSessionClient(options as never)).toThrow(message)
   })
 })

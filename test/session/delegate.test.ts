@@ -39,13 +39,13 @@ beforeEach(async () => {
   )
 })
 
-/** The auth method of whoever asks a session's holder. */
+/** An auth method that requests a capability from the session that delegates. */
 const asking =
   (of: DIDSession, options: Partial<DelegateOptions> = {}) =>
   ({ uri = '' }): Promise<Cacao> =>
     of.delegate({ audience: uri, ...options })
 
-/** A worker of the page, which keeps a key of its own in the page's store. */
+/** A worker of the page, with its own key in the page's store. */
 const worker = (options: Partial<DelegateOptions> = {}, from = session): Promise<DIDSession> =>
   DIDSession.get(ACCOUNT_A, asking(from, { resources: [NOTES], ...options }), {
     resources: options.resources ?? [NOTES],
@@ -54,7 +54,7 @@ const worker = (options: Partial<DelegateOptions> = {}, from = session): Promise
     verifiers,
   })
 
-/** A program elsewhere, whose sessions are strings. */
+/** A program elsewhere, with its session in a string. */
 const elsewhere = (from: DIDSession, resources = [NOTES]): Promise<DIDSession> =>
   DIDSession.authorize(asking(from, { resources }), { resources, verifiers })
 
@@ -73,7 +73,7 @@ describe('session.delegate', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('gives a capability that the key signed, for the same site, with a nonce of its own', async () => {
+  it('returns a capability for the same domain, signed by the session key, with a new nonce', async () => {
     const audience = (await generateSessionKey('Ed25519')).did
     const options = Object.freeze({
       audience,
@@ -92,7 +92,7 @@ describe('session.delegate', () => {
     expect(one.p.nonce).not.toBe(two.p.nonce)
   })
 
-  it('is taken up again by the worker alone, and asks nobody', async () => {
+  it('stores a session that only the worker resumes, without asking the auth method', async () => {
     const delegated = await worker()
     const ask = vi.fn()
     const again = await DIDSession.get(ACCOUNT_A, ask, { resources: [NOTE], namespace: 'worker', store })
@@ -101,7 +101,7 @@ describe('session.delegate', () => {
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
   })
 
-  it('is renewed by asking again', async () => {
+  it('allows the worker to renew through the same auth method', async () => {
     const delegated = await worker({ expiresInSecs: 60 })
     const renewed = await delegated.renew(asking(session, { resources: [NOTES] }), { verifiers })
     expect(renewed.keyDID).not.toBe(delegated.keyDID)
@@ -109,7 +109,7 @@ describe('session.delegate', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('survives the way to another thread', async () => {
+  it('returns a capability that can be cloned to another thread', async () => {
     const resources = [NOTES]
     const delegated = await DIDSession.authorize(
       async ({ uri = '' }) => structuredClone(await session.delegate({ audience: uri, resources })),
@@ -119,8 +119,8 @@ describe('session.delegate', () => {
   })
 })
 
-describe('what is delegated', () => {
-  it('is all that the session may, unless it is said to be less', async () => {
+describe('the resources of a delegated capability', () => {
+  it('are those of the session, unless the caller lists fewer', async () => {
     const audience = (await generateSessionKey('P-256')).did
     expect((await session.delegate({ audience })).p.resources).toEqual([ALL])
     expect((await session.delegate({ audience, resources: [NOTES, NOTE] })).p.resources).toEqual([
@@ -133,12 +133,12 @@ describe('what is delegated', () => {
     ['more', ['https://*']],
     ['something else', ['https://other.example/*']],
     ['one of them too many', [NOTES, 'https://other.example/1']],
-  ])('is not %s', async (_, resources) => {
+  ])('can not contain %s', async (_, resources) => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => worker({ resources }))
     expect(await DIDSession.list({ namespace: 'worker', store })).toEqual([])
   })
 
-  it('is not what lies beside, which nobody is even asked for', async () => {
+  it('can not contain a path outside the session’s, even written with dot segments', async () => {
     const beside = ['https://api.example/notes/../../x']
     expect(await failureOf(() => worker({ resources: beside }))).toBeInstanceOf(TypeError)
     const delegated = await worker()
@@ -147,36 +147,36 @@ describe('what is delegated', () => {
     )
   })
 
-  it('is no more than what was delegated to who delegates', async () => {
+  it('can not exceed those that were delegated to the session', async () => {
     const delegated = await worker()
     expect((await elsewhere(delegated, [NOTE])).authorizations).toEqual([NOTE])
     await expectCode('ERR_CAPABILITY_RESOURCES', () => elsewhere(delegated, [ALL]))
   })
 
-  it('is not less than what the worker needs', async () => {
+  it('can not be fewer than those that the worker requires', async () => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () =>
       DIDSession.authorize(asking(session, { resources: [NOTE] }), { resources: [NOTES] }),
     )
   })
 })
 
-describe('its time', () => {
-  it("ends with the session's by default", async () => {
+describe('the expiry of a delegated capability', () => {
+  it('is the session’s by default', async () => {
     expect((await worker()).expiresAt).toEqual(session.expiresAt)
   })
 
-  it('is shorter if it is said to be', async () => {
+  it('is earlier if expiresInSecs says so', async () => {
     const { cacao } = await worker({ expiresInSecs: 90 })
     expect(lifetime(cacao)).toBe(90)
     expect(Date.parse(cacao.p.iat)).toBeGreaterThanOrEqual(Date.parse(session.cacao.p.iat))
   })
 
-  it("is never longer than the session's", async () => {
+  it('is never later than the session’s', async () => {
     for (const expiresInSecs of [2 * HOUR + 1, 1e300, Number.MAX_VALUE])
       expect((await worker({ expiresInSecs })).expiresAt).toEqual(session.expiresAt)
   })
 
-  it('begins no earlier than the session, whose clock may run ahead', async () => {
+  it('follows an iat no earlier than the session’s, whose clock may run ahead', async () => {
     const ahead = Date.now() + 200_000
     const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
     const early = await DIDSession.authorize(auth, { resources: [ALL], now: () => ahead })
@@ -185,7 +185,7 @@ describe('its time', () => {
     expect(cacao.p.iat).toBe(early.cacao.p.iat)
   })
 
-  it('has an end or none, as the session has', async () => {
+  it('is absent for a session without expiry, unless expiresInSecs is given', async () => {
     const endless = await endlessSession()
     expect((await elsewhere(endless)).expiresAt).toBeUndefined()
     const audience = (await generateSessionKey('P-256')).did
@@ -193,7 +193,7 @@ describe('its time', () => {
     await expect(endless.delegate({ audience, expiresInSecs: 1e12 })).rejects.toThrow(TypeError)
   })
 
-  it('is over with the session, too: then nothing is delegated', async () => {
+  it('makes delegate reject once the session has expired', async () => {
     const text = (
       await DIDSession.authorize(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }), {
         resources: [ALL],
@@ -211,8 +211,8 @@ describe('its time', () => {
   })
 })
 
-/** As did-session 4 may have made one: without an end. */
-// As a string: `authorize` has none made.
+/** A session without expiry, as did-session 4 may have created it. */
+// Read from a string, because `authorize` creates none without expiry.
 async function endlessSession(): Promise<DIDSession> {
   const seed = new Uint8Array(32).fill(5)
   const { did } = await seedKey(seed)
@@ -220,8 +220,8 @@ async function endlessSession(): Promise<DIDSession> {
   return DIDSession.fromSession(writeSession(seed, cacao))
 }
 
-describe('who may be delegated to', () => {
-  it('is the third after the account, and no fourth', async () => {
+describe('the audience of a delegated capability', () => {
+  it('can delegate again until the chain has four links', async () => {
     const second = await elsewhere(session)
     const third = await elsewhere(second)
     const fourth = await elsewhere(third)
@@ -230,20 +230,20 @@ describe('who may be delegated to', () => {
     expect(error.message).toContain('at most 4')
   })
 
-  it('is the key that was named, and no other', async () => {
+  it('is the key given as audience, and no other key can use the capability', async () => {
     const audience = (await generateSessionKey('P-256')).did
     await expectCode('ERR_CAPABILITY_AUDIENCE', () =>
       DIDSession.authorize(() => session.delegate({ audience }), { resources: [NOTES] }),
     )
   })
 
-  it('is nobody who takes it for another account', async () => {
+  it('can not use the capability for another account', async () => {
     await expectCode('ERR_CAPABILITY_ISSUER', () =>
       DIDSession.get(ACCOUNT_B, asking(session), { resources: [NOTES], store }),
     )
   })
 
-  it('is nobody once the session was removed', async () => {
+  it('gets no capability once the session was removed', async () => {
     await session.remove()
     await expectCode('ERR_SESSION_REMOVED', () => worker())
   })
@@ -261,7 +261,7 @@ describe('who may be delegated to', () => {
     ['a DID with a fragment', () => ({ audience: `${session.keyDID}#key` })],
     ['an object', () => ({ audience: { toString: () => session.keyDID } })],
     ["the session's own key", () => ({ audience: session.keyDID })],
-  ])('is not %s', async (_, options) => {
+  ])('is refused with a TypeError for %s', async (_, options) => {
     expect(await failureOf(() => session.delegate(options() as DelegateOptions))).toBeInstanceOf(TypeError)
   })
 
@@ -274,13 +274,13 @@ describe('who may be delegated to', () => {
     ['a time that is no number', { expiresInSecs: Number.NaN }],
     ['a time without an end', { expiresInSecs: Number.POSITIVE_INFINITY }],
     ['a time in words', { expiresInSecs: '60' }],
-  ])('is nobody with %s: a TypeError', async (_, options) => {
+  ])('gets no capability from options with %s: a TypeError', async (_, options) => {
     const audience = (await generateSessionKey('P-256')).did
     const all = { audience, ...options } as DelegateOptions
     expect(await failureOf(() => session.delegate(all))).toBeInstanceOf(TypeError)
   })
 
-  it('is nobody by a statement of two lines', async () => {
+  it('gets no capability with a statement of two lines', async () => {
     const statement = 'Sync.\nResources:\n- https://*'
     await expectCode('ERR_CAPABILITY_INVALID', () => worker({ statement }))
   })
@@ -300,7 +300,7 @@ describe('a server', () => {
     return { kept, verify }
   }
 
-  it('takes requests of the worker for the account, and none beyond its resources', async () => {
+  it('admits the worker’s requests for the account, but only within the delegated resources', async () => {
     const { verify } = revocation()
     const delegated = await worker()
     const caller = await verify(await delegated.signRequest(new Request(`${NOTE}?page=2`)))
@@ -311,7 +311,7 @@ describe('a server', () => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => verify(request))
   })
 
-  it('that has revoked the session takes nothing of the worker either', async () => {
+  it('that revoked the session refuses the worker’s requests too', async () => {
     const { kept, verify } = revocation()
     vi.stubGlobal('fetch', async (request: Request) => {
       await kept.revoke((await verify(request)).cacao)
@@ -325,7 +325,7 @@ describe('a server', () => {
     await expectCode('ERR_CAPABILITY_REVOKED', () => verify(request))
   })
 
-  it('that has revoked the worker takes what the session signs', async () => {
+  it('that revoked the worker still admits requests of the session and of other workers', async () => {
     const { kept, verify } = revocation()
     const [delegated, other] = [await worker(), await elsewhere(session)]
     await kept.revoke(delegated.cacao)
@@ -334,7 +334,7 @@ describe('a server', () => {
     for (const holder of [session, other]) await verify(await holder.signRequest(new Request(NOTE)))
   })
 
-  it('takes nothing of a worker whose time is over, while the session goes on', async () => {
+  it('refuses an expired worker while the session is still valid', async () => {
     const { verify } = revocation()
     const text = await DIDSession.authorize(asking(session, { resources: [NOTES], expiresInSecs: 60 }), {
       resources: [NOTES],
@@ -357,7 +357,7 @@ describe('a delegated session as a string', () => {
     expect((await DIDSession.fromSession(encrypted, { password })).cacao).toEqual(delegated.cacao)
   })
 
-  it('is read back however much it and its chain may do', async () => {
+  it('is read back even with a thousand resources in each of four links', async () => {
     const resources = Array.from({ length: 1000 }, (_, i) => `https://a/${i}/${'x'.repeat(51)}`)
     const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
     let last = await DIDSession.authorize(auth, { resources })
@@ -367,7 +367,7 @@ describe('a delegated session as a string', () => {
     expect((await DIDSession.fromSession(encrypted, { password: 'x' })).cacao).toEqual(last.cacao)
   })
 
-  it('delegates again, and a stranger to the chain is refused', async () => {
+  it('can delegate again, and is refused if its capability was changed', async () => {
     const again = await DIDSession.fromSession((await elsewhere(session)).serialize())
     expect((await elsewhere(again, [NOTE])).authorizations).toEqual([NOTE])
     const { p, ...rest } = again.cacao

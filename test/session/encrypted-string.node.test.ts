@@ -18,7 +18,7 @@ const PARTS = ['header', 'key', 'iv', 'ciphertext', 'tag'] as const
 type Part = (typeof PARTS)[number]
 
 let session: DIDSession
-// As the library writes it, and the same in so few rounds that much can be tried.
+// The string as the library writes it, and the same with so few rounds that many cases can be tried.
 let written: string
 let text: string
 beforeAll(async () => {
@@ -31,7 +31,7 @@ const headerOf = (jwe: string): Record<string, unknown> =>
   JSON.parse(fromUtf8(fromBase64url(jwe.split('.')[0] ?? '') ?? new Uint8Array()) ?? '')
 const json = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)))
 
-/** The string with one part made anew. */
+/** The string with one part replaced. */
 function withPart(part: Part, change: (was: string) => string): string {
   return text
     .split('.')
@@ -39,7 +39,7 @@ function withPart(part: Part, change: (was: string) => string): string {
     .join('.')
 }
 
-/** The string with another bit in one byte of a part. */
+/** The string with one bit of a part flipped. */
 function flipped(part: Part, at: number): string {
   return withPart(part, (was) => {
     const bytes = fromBase64url(was) ?? new Uint8Array()
@@ -56,7 +56,7 @@ interface Made {
   readonly text?: string
 }
 
-/** A JWE of the session, as jose makes it with what is given. */
+/** A JWE of the session, made by jose with the given header. */
 function encrypted({
   header,
   key = utf8(password),
@@ -71,14 +71,14 @@ function encrypted({
   return (p2c === undefined ? jwe : jwe.setKeyManagementParameters({ p2c })).encrypt(key)
 }
 
-describe('a session string under a password', () => {
+describe('a session string encrypted with a password', () => {
   it('is read back with the same key, account and capability', async () => {
     const again = await DIDSession.fromSession(written, { password, verifiers: ethereumVerifiers() })
     expect([again.id, again.keyDID, again.cacao]).toEqual([session.id, session.keyDID, session.cacao])
     expect(again.serialize()).toBe(session.serialize())
   })
 
-  it('is a JWE of five parts, that says how it was made and nothing of the session', async () => {
+  it('is a JWE of five parts whose header shows the algorithm, but nothing of the session', async () => {
     expect(headerOf(written)).toEqual({
       alg: 'PBES2-HS512+A256KW',
       enc: 'A256GCM',
@@ -94,14 +94,14 @@ describe('a session string under a password', () => {
     ])
   })
 
-  it('has another salt, key and nonce each time', async () => {
+  it('has a new salt, key and nonce each time', async () => {
     const second = await session.serialize({ password })
     const [one, two] = [written, second].map((jwe) => jwe.split('.'))
     for (const i of PARTS.keys()) expect(one?.[i]).not.toBe(two?.[i])
   })
 
   it.each(['wrong', ` ${password}`, password.toUpperCase(), 'ﬁ'])(
-    'is not read with another password (%j)',
+    'is refused with a wrong password (%j)',
     async (wrong) => {
       const error = await expectCode('ERR_SESSION_STRING', () => read(text, wrong))
       expect(error.message).toContain('password')
@@ -109,37 +109,40 @@ describe('a session string under a password', () => {
     },
   )
 
-  it('is read however a keyboard composes the password', async () => {
+  it('is read with any Unicode composition of the password', async () => {
     const composed = 'p\u00e4ssw\u00f6rt \u{1F511}'
     const decomposed = composed.normalize('NFD')
     expect(decomposed).not.toBe(composed)
     const jwe = await session.serialize({ password: decomposed })
     expect((await read(jwe, composed)).keyDID).toBe(session.keyDID)
-    // Only composition: letters that merely look alike are others.
+    // Only Unicode composition is normalized: letters that merely look alike are different.
     const ligature = await encrypted({ key: utf8('\ufb01sh') })
     await read(ligature, '\ufb01sh')
     await expectCode('ERR_SESSION_STRING', () => read(ligature, 'fish'))
   })
 
-  it('is not read without one, and the error says so', async () => {
+  it('is refused without a password, and the error asks for one', async () => {
     const error = await expectCode('ERR_SESSION_STRING', () => DIDSession.fromSession(text))
     expect(error.message).toContain('give the password')
   })
 
-  it('may have a password of one space, or a long one', async () => {
+  it('may have a password of one space, or a very long one', async () => {
     for (const odd of [' ', 'x'.repeat(10_000)])
       expect((await read(await session.serialize({ password: odd }), odd)).keyDID).toBe(session.keyDID)
   })
 
-  it.each(['', undefined, null, 7, {}, ['a'], new Uint8Array(8)])('has no password %o', async (odd) => {
-    const options = { password: odd as unknown as string }
-    expect(await failureOf(() => session.serialize(options))).toBeInstanceOf(TypeError)
-    if (odd === undefined) return
-    for (const string of [text, session.serialize()])
-      expect(await failureOf(() => DIDSession.fromSession(string, options))).toBeInstanceOf(TypeError)
-  })
+  it.each(['', undefined, null, 7, {}, ['a'], new Uint8Array(8)])(
+    'is refused with a TypeError for the password %o',
+    async (odd) => {
+      const options = { password: odd as unknown as string }
+      expect(await failureOf(() => session.serialize(options))).toBeInstanceOf(TypeError)
+      if (odd === undefined) return
+      for (const string of [text, session.serialize()])
+        expect(await failureOf(() => DIDSession.fromSession(string, options))).toBeInstanceOf(TypeError)
+    },
+  )
 
-  it('is not to be had of a key that can not be exported', async () => {
+  it('can not be made of a key that can not be exported', async () => {
     const kept = await DIDSession.get(
       ACCOUNT_A,
       ethereumAuth(testWallet().provider, ACCOUNT_A, { domain: 'a.example' }),
@@ -149,7 +152,7 @@ describe('a session string under a password', () => {
     await expectCode('ERR_NOT_SERIALIZABLE', () => kept.serialize({ password }))
   })
 
-  it('is checked inside as any other', async () => {
+  it('is checked like a plain string once it is decrypted', async () => {
     const foreign = await DIDSession.authorize(auth, { resources })
     const { cacao } = foreign
     const { sessionKeySeed } = JSON.parse(
@@ -158,7 +161,7 @@ describe('a session string under a password', () => {
     for (const [inside, code] of [
       [json({ sessionKeySeed, cacao }), 'ERR_CAPABILITY_AUDIENCE'],
       ['garbage', 'ERR_SESSION_STRING'],
-      // A string in a string is none.
+      // An encrypted string inside an encrypted string is refused.
       [text, 'ERR_SESSION_STRING'],
     ] as const) {
       const jwe = await encrypted({ text: inside })
@@ -166,7 +169,7 @@ describe('a session string under a password', () => {
     }
   })
 
-  it('of a plain string is none: a password is not ignored', async () => {
+  it('is required where a password is given: a plain string is refused', async () => {
     const error = await expectCode('ERR_SESSION_STRING', () => read(session.serialize()))
     expect(error.message).toContain('not encrypted')
   })
@@ -192,7 +195,7 @@ describe('an encrypted string is refused', () => {
     }
   })
 
-  it('if a part is missing, doubled or another one', async () => {
+  it('if a part is missing, repeated or replaced', async () => {
     const parts = text.split('.')
     const other = (await encrypted()).split('.')
     for (const [i, part] of parts.entries()) {
@@ -212,7 +215,7 @@ describe('an encrypted string is refused', () => {
     await expectCode('ERR_SESSION_STRING', () => DIDSession.fromSession(garbage))
   })
 
-  it('if it was made in another way, though by this password', async () => {
+  it('if it was encrypted by another algorithm, even with the right password', async () => {
     await read(text)
     const direct = crypto.getRandomValues(new Uint8Array(32))
     for (const jwe of [
@@ -257,7 +260,7 @@ describe('an encrypted string is refused', () => {
   })
 })
 
-describe('a string made to cost much', () => {
+describe('an encrypted string that would cost much time', () => {
   const costsNothing = async (bomb: string): Promise<void> => {
     const derive = vi.spyOn(crypto.subtle, 'deriveBits')
     await expectCode('ERR_SESSION_STRING', () => read(bomb))
@@ -265,11 +268,14 @@ describe('a string made to cost much', () => {
     derive.mockRestore()
   }
 
-  it.each([1_000_001, 10 ** 9, 2 ** 31, 2 ** 53, 1e300])('by %d rounds is refused at once', async (p2c) => {
-    await costsNothing(withPart('header', () => json({ ...headerOf(text), p2c })))
-  })
+  it.each([1_000_001, 10 ** 9, 2 ** 31, 2 ** 53, 1e300])(
+    'with %d PBKDF2 rounds is refused before any work is done',
+    async (p2c) => {
+      await costsNothing(withPart('header', () => json({ ...headerOf(text), p2c })))
+    },
+  )
 
-  it('by a million rounds is not, as that is what may be asked for', async () => {
+  it('with a million rounds is read, which is the limit', async () => {
     const jwe = await encrypted({ p2c: 1_000_000 })
     const derive = vi.spyOn(crypto.subtle, 'deriveBits')
     expect((await read(jwe)).keyDID).toBe(session.keyDID)
@@ -277,12 +283,12 @@ describe('a string made to cost much', () => {
     derive.mockRestore()
   })
 
-  it('by its length is refused at once', async () => {
+  it('through its length is refused before any work is done', async () => {
     await costsNothing(`${text}${'A'.repeat(5_000_000)}`)
     await costsNothing('.'.repeat(5_000_000))
   })
 
-  it('by its length is not refused while a session may be as long', async () => {
+  it('is read if it is no longer than a session can be', async () => {
     const many = Array.from({ length: 1000 }, (_, i) => `https://a/${i}/${'x'.repeat(50)}`)
     const large = await DIDSession.authorize(auth, { resources: many })
     const jwe = await encrypted({ text: large.serialize() })

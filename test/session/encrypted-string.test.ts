@@ -4,12 +4,12 @@ import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import { KEY_A } from '../setup/wallet.js'
 
-// In every engine what each has of its own, its ciphers; encrypted-string.node.test.ts tries the rest.
+// This file tests each engine's own ciphers; encrypted-string.node.test.ts tests the rest.
 
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'script.example' })
 const password = 'correct horse battery staple'
 
-it('a session string under a password is read back with it, and with no other', async () => {
+it('an encrypted session string is read with its password, and refused with another or none', async () => {
   const session = await DIDSession.authorize(auth, { resources: ['https://api.example/notes/*'] })
   const text = await session.serialize({ password })
   const copy = await DIDSession.fromSession(text, { password })

@@ -17,16 +17,16 @@ let store: SessionStore
 const now = (): number => Date.now()
 const session = (expiresInSecs = 3600) => DIDSession.get(ACCOUNT_A, auth, { resources, store, expiresInSecs })
 
-/** Lets so much time pass. */
+/** Lets time pass. */
 async function pass(ms: number): Promise<void> {
   vi.advanceTimersByTime(ms)
   await vi.advanceTimersByTimeAsync(0)
 }
 
-/** Lets so much time pass in which timers stand still. */
+/** Lets time pass while timers stand still. */
 const sleep = (ms: number): unknown => vi.setSystemTime(Date.now() + ms)
 
-/** Listens, and gives the types of what was heard. */
+/** Listens, and returns the types of the emitted events. */
 async function hear(
   subject: DIDSession,
   types: readonly SessionEventType[],
@@ -38,7 +38,7 @@ async function hear(
   return heard
 }
 
-/** What listens is loaded on demand. */
+/** The code that listens is loaded on demand. */
 const listening = async (): Promise<void> => {
   await import('../../src/tabs/index.js')
   await import('../../src/resume/helpers.js')
@@ -54,7 +54,7 @@ afterEach(() => {
 })
 
 describe('session.on', () => {
-  it('tells of the expiry, and some time before', async () => {
+  it('emits expiring some time before the expiry, and then expired', async () => {
     const heard = await hear(await session(3600), ['expiring', 'expired'], { leadSecs: 600 })
     await pass(3000 * SECOND - 1)
     expect(heard).toEqual([])
@@ -68,7 +68,7 @@ describe('session.on', () => {
     expect(heard).toEqual(['expiring', 'expired'])
   })
 
-  it('tells five minutes before, unless told otherwise', async () => {
+  it('emits expiring five minutes before the expiry by default', async () => {
     const heard = await hear(await session(3600), ['expiring'])
     await pass(3300 * SECOND - 1)
     expect(heard).toEqual([])
@@ -76,7 +76,7 @@ describe('session.on', () => {
     expect(heard).toEqual(['expiring'])
   })
 
-  it('is not early for a session of sixty days', async () => {
+  it('does not emit expired too early for a session of sixty days', async () => {
     const heard = await hear(await session(60 * 86_400), ['expiring', 'expired'])
     await pass(59 * DAY)
     expect(heard).toEqual([])
@@ -84,7 +84,7 @@ describe('session.on', () => {
     expect(heard).toEqual(['expiring', 'expired'])
   })
 
-  it('tells at once what is due already, but not within the call', async () => {
+  it('emits an event that is already due at once, but after the call has returned', async () => {
     const subject = await session(3600)
     sleep(3500 * SECOND)
     const heard = await hear(subject, ['expiring', 'expired'])
@@ -93,7 +93,7 @@ describe('session.on', () => {
     expect(heard).toEqual(['expiring'])
   })
 
-  it('says nothing of expiring to who has slept through it', async () => {
+  it('does not emit expiring if the device slept until after the expiry', async () => {
     const heard = await hear(await session(3600), ['expiring', 'expired'])
     sleep(DAY)
     await vi.advanceTimersByTimeAsync(30 * SECOND)
@@ -131,7 +131,7 @@ describe('session.on', () => {
         return () => subject[Symbol.dispose]()
       },
     ],
-  ])('ends with %s, and leaves no timer', async (name, listen) => {
+  ])('stops with %s, and leaves no timer', async (name, listen) => {
     if (name === 'using' && Symbol.dispose === undefined) return
     const subject = await session()
     const stop = listen(subject)
@@ -142,7 +142,7 @@ describe('session.on', () => {
     expect((await session()).keyDID).not.toBe(subject.keyDID)
   })
 
-  it('goes on after one of several has ended', async () => {
+  it('still emits to other listeners after one has stopped', async () => {
     const subject = await session()
     const stop = subject.on('expired', () => expect.fail('heard'))
     const heard = await hear(subject, ['expired'])
@@ -157,14 +157,14 @@ describe('session.on', () => {
     ['a lead that is no number', ['expiring', () => undefined, { leadSecs: '60' }]],
     ['a negative lead', ['expiring', () => undefined, { leadSecs: -1 }]],
     ['an endless idle time', ['idle', () => undefined, { idleSecs: Number.POSITIVE_INFINITY }]],
-  ])('takes for a TypeError: %s', async (_, args) => {
+  ])('throws a TypeError for %s', async (_, args) => {
     const subject = await session()
     expect(await failureOf(() => (subject.on as (...args: unknown[]) => void)(...args))).toBeInstanceOf(
       TypeError,
     )
   })
 
-  it('tells of signing out, after which the key signs no more', async () => {
+  it('emits removed on sign-out, after which the session refuses to sign', async () => {
     const subject = await session()
     const heard = await hear(subject, ['removed', 'renewed', 'expiring', 'expired'])
     await subject.remove()
@@ -179,7 +179,7 @@ describe('session.on', () => {
     expect(heard).toEqual(['removed'])
   })
 
-  it('tells of the account being signed out, but not of another', async () => {
+  it('emits removed when its account signs out, but not for other accounts', async () => {
     const subject = await session()
     const heard = await hear(subject, ['removed'])
     await DIDSession.remove('eip155:1:0x1563915e194d8cfba1943570603f7606a3115508', { store })
@@ -192,7 +192,7 @@ describe('session.on', () => {
     expect(heard).toEqual(['removed'])
   })
 
-  it('tells of a renewal, with the session to go on with', async () => {
+  it('emits renewed with the new session', async () => {
     const subject = await session()
     const events: SessionEvent[] = []
     for (const type of ['renewed', 'removed'] as const) subject.on(type, (event) => events.push(event))
@@ -204,7 +204,7 @@ describe('session.on', () => {
     expect(await events[0]?.session.sign(new Uint8Array(1))).toHaveLength(64)
   })
 
-  it('tells of a session that nobody keeps, too', async () => {
+  it('emits renewed and removed for a session without a store', async () => {
     const subject = await DIDSession.authorize(auth, { resources })
     const events: SessionEvent[] = []
     for (const type of ['renewed', 'removed'] as const) subject.on(type, (event) => events.push(event))
@@ -228,7 +228,7 @@ describe('an idle limit', () => {
     if (isPage) localStorage.removeItem('cacao-session:active')
   })
 
-  it('is told once nobody has touched anything for so long', async () => {
+  it('emits idle after idleSecs without activity', async () => {
     const heard = await hear(await session(DAY / SECOND), ['idle'], { idleSecs: 60 })
     await pass(60 * SECOND - 1)
     expect(heard).toEqual([])
@@ -238,7 +238,7 @@ describe('an idle limit', () => {
     expect(heard).toEqual(['idle'])
   })
 
-  it.runIf(isPage)('starts anew with each activity, and is told again after the next', async () => {
+  it.runIf(isPage)('starts again with each activity, and emits idle again the next time', async () => {
     const heard = await hear(await session(DAY / SECOND), ['idle'], { idleSecs: 60 })
     await pass(50 * SECOND)
     touch()
@@ -251,26 +251,23 @@ describe('an idle limit', () => {
     expect(heard).toEqual(['idle', 'idle'])
   })
 
-  it.runIf(isPage)(
-    'counts what was touched in another tab, and the time in which none was open',
-    async () => {
-      const subject = await session(DAY / SECOND)
-      const heard = await hear(subject, ['idle'], { idleSecs: 60 })
-      await pass(50 * SECOND)
-      localStorage.setItem('cacao-session:active', String(now()))
-      await pass(50 * SECOND)
-      expect(heard).toEqual([])
-      subject.dispose()
-      sleep(3600 * SECOND)
-      const later = await hear((await DIDSession.load(ACCOUNT_A, { store })) ?? subject, ['idle'], {
-        idleSecs: 60,
-      })
-      await vi.advanceTimersByTimeAsync(0)
-      expect(later).toEqual(['idle'])
-    },
-  )
+  it.runIf(isPage)('counts activity in other tabs, and time while no tab was open', async () => {
+    const subject = await session(DAY / SECOND)
+    const heard = await hear(subject, ['idle'], { idleSecs: 60 })
+    await pass(50 * SECOND)
+    localStorage.setItem('cacao-session:active', String(now()))
+    await pass(50 * SECOND)
+    expect(heard).toEqual([])
+    subject.dispose()
+    sleep(3600 * SECOND)
+    const later = await hear((await DIDSession.load(ACCOUNT_A, { store })) ?? subject, ['idle'], {
+      idleSecs: 60,
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(later).toEqual(['idle'])
+  })
 
-  it.runIf(isPage)('does not count the time before the sign-in', async () => {
+  it.runIf(isPage)('does not count time before the sign-in', async () => {
     localStorage.setItem('cacao-session:active', String(now() - DAY))
     const heard = await hear(await session(DAY / SECOND), ['idle'], { idleSecs: 60 })
     await vi.advanceTimersByTimeAsync(0)
@@ -279,7 +276,7 @@ describe('an idle limit', () => {
     expect(heard).toEqual(['idle'])
   })
 
-  it('is not told of a session that has expired', async () => {
+  it('does not emit idle for an expired session', async () => {
     const heard = await hear(await session(30), ['idle'], { idleSecs: 60 })
     await pass(DAY)
     expect(heard).toEqual([])

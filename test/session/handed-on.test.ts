@@ -26,12 +26,12 @@ afterEach(() => {
   for (const restore of restores) restore()
 })
 
-/** As Vue, MobX and others put one around an object: what is read is read on the proxy. */
+/** A proxy like those of Vue, MobX and others: properties are read on the proxy. */
 const proxied = <T extends object>(target: T): T =>
   new Proxy(target, {
     get(of, name, receiver) {
       const value: unknown = Reflect.get(of, name, receiver)
-      // Vue wraps what it finds too, unless that can't be extended.
+      // Vue also wraps the values it returns, unless they can't be extended.
       return typeof value === 'object' &&
         value !== null &&
         Object.isExtensible(value) &&
@@ -42,7 +42,7 @@ const proxied = <T extends object>(target: T): T =>
   })
 
 describe('a session', () => {
-  it('has methods that can be handed on by themselves', async () => {
+  it('has methods that work without the session as this', async () => {
     const { fetch, signRequest, sign, isAuthorized, can, remove } = session
     expect(await (await fetch(NOTES)).text()).toBe('ok')
     expect((await signRequest(new Request(NOTES))).headers.has('signature')).toBe(true)
@@ -55,7 +55,7 @@ describe('a session', () => {
     await expectCode('ERR_SESSION_REMOVED', () => fetch(NOTES))
   })
 
-  it('works behind a proxy that a framework puts around it', async () => {
+  it('works behind a Proxy, such as Vue’s', async () => {
     const { session: found } = proxied({ session })
     expect(found).not.toBe(session)
     expect(found).toBeInstanceOf(DIDSession)
@@ -72,7 +72,7 @@ describe('a session', () => {
     await expectCode('ERR_SESSION_REMOVED', () => renewed.fetch(NOTES))
   })
 
-  it('is told of behind a proxy too, and so is a client', async () => {
+  it('emits events behind a Proxy too, and so does a client', async () => {
     const clients = proxied(createSessionClient({ store: memoryStore() }))
     const own = await clients.get(ACCOUNT_A, auth, { resources })
     expect((await clients.load())?.keyDID).toBe(own.keyDID)
@@ -81,7 +81,7 @@ describe('a session', () => {
     expect(await removed).toMatchObject({ type: 'removed' })
   })
 
-  it('shows in copies, clones and JSON as little as ever', () => {
+  it('shows none of its contents in copies, clones and JSON', () => {
     expect([{ ...session }, structuredClone(session), JSON.stringify(session)]).toEqual([{}, {}, '{}'])
     expect(Object.keys(session)).toEqual([])
     expect(session.constructor).toBe(DIDSession)
@@ -104,7 +104,7 @@ describe('the capability', () => {
     expect(session.isAuthorized()).toBe(true)
   })
 
-  it('is sent where the caller allows it', async () => {
+  it('is sent to other origins that the caller lists', async () => {
     const { fetch } = session
     await fetch(`${other.url}/x`, { origins: [other.url] })
     await fetch(new Request(`${other.url}/x`), { origins: ['https://a.example', other.url] })
@@ -113,7 +113,7 @@ describe('the capability', () => {
     expect(other.calls).toHaveLength(3)
   })
 
-  it('of abilities or of a whole scheme is sent where those are', async () => {
+  it('is sent to the origins of its abilities, or everywhere for a whole scheme', async () => {
     const store = memoryStore()
     const abilities = { 'https://other.example.com:8443/notes': { 'notes/read': [{}] } }
     const able = await DIDSession.get(ACCOUNT_A, auth, { resources, abilities, store })
@@ -123,7 +123,7 @@ describe('the capability', () => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => wide.fetch('http://api.example.com/notes'))
   })
 
-  it('of resources that are no URLs is sent only where the caller says', async () => {
+  it('without URLs among its resources is sent only to origins that the caller lists', async () => {
     const streams = await DIDSession.authorize(auth, { resources: ['ceramic://*', 'urn:example:notes'] })
     const error = await expectCode('ERR_CAPABILITY_RESOURCES', () => streams.fetch(NOTES))
     expect(error.message).toContain('no origin')
@@ -135,7 +135,7 @@ describe('the capability', () => {
     ['a URL with a path', ['https://api.example.com/']],
     ['a host', ['api.example.com']],
     ['a wildcard', ['*']],
-  ])('is sent nowhere for origins that are %s', async (_, origins) => {
+  ])('is not sent if an origin is %s', async (_, origins) => {
     const error = await failureOf(() => session.fetch(NOTES, { origins: origins as string[] }))
     expect(error).toBeInstanceOf(TypeError)
     expect(String(error)).toContain('origins')

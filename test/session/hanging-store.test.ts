@@ -12,7 +12,7 @@ describe('a store that hangs or fails', () => {
   const wallet = testWallet()
   const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
 
-  /** A store that hangs, and that says when it was first asked. */
+  /** A store that hangs, and reports when it is first called. */
   function hangingStore(): { store: SessionStore; asked: Promise<void>; works(): void } {
     const failing = failingStore()
     failing.behaviour = 'hangs'
@@ -31,7 +31,7 @@ describe('a store that hangs or fails', () => {
     return { store, asked, works: () => Object.assign(failing, { behaviour: 'works' }) }
   }
 
-  it('keeps no call of get waiting that is aborted, and the next one goes on', async () => {
+  it('does not keep an aborted get waiting, and the next get works', async () => {
     const { store, asked, works } = hangingStore()
     const controller = new AbortController()
     const waiting = DIDSession.get(wallet.account, auth, { resources, store, signal: controller.signal })
@@ -53,7 +53,7 @@ describe('a store that hangs or fails', () => {
     remove: (options) => DIDSession.remove(wallet.account, options),
   }
 
-  it.each(Object.entries(calls))('keeps no call of %s waiting that is aborted', async (_, call) => {
+  it.each(Object.entries(calls))('does not keep an aborted %s waiting', async (_, call) => {
     const { store, asked, works } = hangingStore()
     const controller = new AbortController()
     const waiting = call({ store, signal: controller.signal })
@@ -64,15 +64,18 @@ describe('a store that hangs or fails', () => {
     await call({ store, signal: new AbortController().signal })
   })
 
-  it.each(Object.entries(calls))('is not asked by a call of %s that was aborted before', async (_, call) => {
-    const { store, asked } = hangingStore()
-    void asked.then(() => expect.fail('it was asked'))
-    await expect(call({ store, signal: AbortSignal.abort(new Error('given up')) })).rejects.toThrow(
-      'given up',
-    )
-  })
+  it.each(Object.entries(calls))(
+    'is not read by a call of %s whose signal is already aborted',
+    async (_, call) => {
+      const { store, asked } = hangingStore()
+      void asked.then(() => expect.fail('it was asked'))
+      await expect(call({ store, signal: AbortSignal.abort(new Error('given up')) })).rejects.toThrow(
+        'given up',
+      )
+    },
+  )
 
-  it('signs out in every tab, even if the call no longer waits for it', async () => {
+  it('does not keep an aborted sign-out from ending sessions in all tabs', async () => {
     const failing = failingStore()
     const session = await DIDSession.get(wallet.account, auth, { resources, store: failing })
     failing.behaviour = 'hangs'
@@ -84,7 +87,7 @@ describe('a store that hangs or fails', () => {
     await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
   })
 
-  it('keeps no call of fromSession waiting whose verifier hangs', async () => {
+  it('and a verifier that hangs do not keep an aborted fromSession waiting', async () => {
     const text = (await DIDSession.authorize(auth, { resources })).serialize()
     const controller = new AbortController()
     const verifiers = {
@@ -96,7 +99,7 @@ describe('a store that hangs or fails', () => {
     )
   })
 
-  it('is asked once by load, and not again for what it could not say', async () => {
+  it('is read once by load, which does not retry a failed read', async () => {
     const store = failingStore()
     store.behaviour = 'unavailable'
     let reads = 0

@@ -7,7 +7,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example.com' })
 const resources = ['https://api.example.com/*']
 
-it('shows on the console whose session it is, until when and where, and no secret', async () => {
+it('console.log shows a session’s account, expiry and persistence, but no secret', async () => {
   const session = await DIDSession.authorize(auth, { resources })
   const text = session.serialize()
   const seed: string = JSON.parse(Buffer.from(text, 'base64url').toString()).sessionKeySeed

@@ -24,13 +24,13 @@ beforeEach(async () => {
 })
 
 describe('DIDSession.remove', () => {
-  it('removes also what is being kept meanwhile, for which it waits', async () => {
+  it('waits for a session that is being stored, and removes it too', async () => {
     const { store, close, open } = gatedStore()
     const waits = close()
     const signingIn = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })
     await waits
     const removing = DIDSession.remove(ACCOUNT_A, { store })
-    // By then that one would have been done too.
+    // By then the first removal would have finished too.
     await DIDSession.remove(ACCOUNT_A, { store, namespace: 'admin' })
     open()
     const session = await signingIn
@@ -39,7 +39,7 @@ describe('DIDSession.remove', () => {
     await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
   })
 
-  it('waits for no sign-in of another namespace, nor for one that is still at the wallet', async () => {
+  it('does not wait for sign-ins in another namespace or at the wallet', async () => {
     const { store, close, open } = gatedStore()
     const waits = close()
     const signingIn = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })
@@ -60,7 +60,7 @@ describe('DIDSession.remove', () => {
 })
 
 describe('DIDSession.get', () => {
-  it('has the wallet sign once and keeps the session', async () => {
+  it('prompts the wallet once and stores the session', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     expect(session.id).toBe(`did:pkh:${ACCOUNT_A}`)
     expect(session.keyDID).toMatch(/^did:key:zDn/)
@@ -83,7 +83,7 @@ describe('DIDSession.get', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('keeps a key that nobody can export', async () => {
+  it('stores a private key that can not be exported', async () => {
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     const [stored] = await storedSessions()
     const key = stored?.keyPair.privateKey as CryptoKey
@@ -109,7 +109,7 @@ describe('DIDSession.get', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('changes nothing of what it is given', async () => {
+  it('does not change its options', async () => {
     const options = Object.freeze({
       resources: Object.freeze([...resources]),
       verifiers: Object.freeze(ethereumVerifiers()),
@@ -117,13 +117,13 @@ describe('DIDSession.get', () => {
     await expect(DIDSession.get(ACCOUNT_A, auth(wallet), options)).resolves.toBeDefined()
   })
 
-  it('makes an Ed25519 key when asked to', async () => {
+  it('creates an Ed25519 key if keyType says so', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, keyType: 'Ed25519' })
     expect(session.keyDID).toMatch(/^did:key:z6Mk/)
     expect((await DIDSession.load())?.keyDID).toBe(session.keyDID)
   })
 
-  it('keeps sessions with other resources side by side', async () => {
+  it('stores sessions with different resources separately', async () => {
     const notes = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     const files = await DIDSession.get(ACCOUNT_A, auth(wallet), {
       resources: ['https://api.example/files/*'],
@@ -136,7 +136,7 @@ describe('DIDSession.get', () => {
     expect(wallet.prompts).toBe(2)
   })
 
-  it('prompts anew once the session has expired, and clears the old one away', async () => {
+  it('prompts again once the session has expired, and deletes the old one', async () => {
     const old = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, expiresInSecs: 60 })
     const now = (): number => Date.now() + 61_000
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, now })
@@ -144,14 +144,14 @@ describe('DIDSession.get', () => {
     expect((await storedSessions()).map(({ keyDID }) => keyDID)).toEqual([session.keyDID])
   })
 
-  it('prompts once however many call at a time', async () => {
+  it('prompts once for simultaneous calls', async () => {
     const calls = [1, 2, 3].map(() => DIDSession.get(ACCOUNT_A, auth(wallet), { resources }))
     const sessions = await Promise.all(calls)
     expect(new Set(sessions.map(({ keyDID }) => keyDID)).size).toBe(1)
     expect(wallet.prompts).toBe(1)
   })
 
-  it('asks for more only after what is asked already', async () => {
+  it('waits with a prompt for more resources until the first prompt is answered', async () => {
     const more = [...resources, 'https://api.example/files/*']
     const [one, two] = await Promise.all([
       DIDSession.get(ACCOUNT_A, auth(wallet), { resources }),
@@ -165,7 +165,7 @@ describe('DIDSession.get', () => {
   it.each([
     { code: 4001 },
     { code: -32603, message: 'MetaMask Message Signature: User denied message signature.' },
-  ])('rejects all who wait with the one refusal: %j', async (throws) => {
+  ])('rejects all waiting calls with the same refusal: %j', async (throws) => {
     wallet.behaviour = { throws }
     const [one, two] = [1, 2].map(() =>
       failureOf(() => DIDSession.get(ACCOUNT_A, auth(wallet), { resources })),
@@ -199,7 +199,7 @@ describe('DIDSession.get', () => {
     expect(await storedSessions()).toEqual([])
   })
 
-  it('ends the waiting for a wallet that never answers, and stores nothing of a late answer', async () => {
+  it('stops waiting for the wallet when aborted, and ignores a late answer', async () => {
     let answer: (signature: unknown) => void = () => undefined
     const late = new Promise((resolve) => {
       answer = resolve
@@ -222,7 +222,7 @@ describe('DIDSession.get', () => {
     expect((await storedSessions()).map(({ keyDID }) => keyDID)).toEqual([session.keyDID])
   })
 
-  it('can be given up until the session is being kept, and not after', async () => {
+  it('can be aborted until it starts to write to the store, and not after', async () => {
     const backing = memoryStore()
     let onWrite = (): void => undefined
     const write: typeof backing.write = async (...args) => {
@@ -252,7 +252,7 @@ describe('DIDSession.get', () => {
     expect(renewed.keyDID).not.toBe(session.keyDID)
   })
 
-  it('joins a sign-in that is under way only for as long as is asked for', async () => {
+  it('shares a pending sign-in only if its session is valid for long enough', async () => {
     const store = memoryStore()
     wallet.behaviour = 'hangs'
     const short = DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store, expiresInSecs: 60 })
@@ -265,7 +265,7 @@ describe('DIDSession.get', () => {
     expect(wallet.prompts).toBe(2)
   })
 
-  it('lets one leave while another still waits', async () => {
+  it('goes on for one call when another call is aborted', async () => {
     let answer: (signature: unknown) => void = () => undefined
     wallet.behaviour = {
       answers: new Promise((resolve) => {
@@ -290,7 +290,7 @@ describe('DIDSession.get', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('does nothing for a signal that is aborted already', async () => {
+  it('does not call the wallet if the signal is already aborted', async () => {
     const reason = new Error('gone')
     expect(
       await failureOf(() =>
@@ -317,14 +317,14 @@ describe('DIDSession.get', () => {
     ['an unknown key type', { resources, keyType: 'RSA' }],
     ['an empty namespace', { resources, namespace: '' }],
     ['a clock that is a number', { resources, now: 5 }],
-  ])('takes a wrong argument for a TypeError: %s', async (_, options) => {
+  ])('rejects with a TypeError for %s', async (_, options) => {
     expect(await failureOf(() => DIDSession.get(ACCOUNT_A, auth(wallet), options as never))).toBeInstanceOf(
       TypeError,
     )
     expect(wallet.calls).toEqual([])
   })
 
-  it('takes nothing for an account or an auth method that is none', async () => {
+  it('rejects with a TypeError for a malformed account or auth method', async () => {
     expect(await failureOf(() => DIDSession.get('0x1', auth(wallet), { resources }))).toBeInstanceOf(
       TypeError,
     )
@@ -334,7 +334,7 @@ describe('DIDSession.get', () => {
   })
 })
 
-describe('what an auth method answers', () => {
+describe('the result of an auth method', () => {
   const genuine =
     (change: (cacao: { h: object; p: Record<string, unknown>; s: object }) => object) =>
     async (opts: object) =>
@@ -368,7 +368,7 @@ describe('what an auth method answers', () => {
     expect(await storedSessions()).toEqual([])
   })
 
-  it('may be changed by it: an auth method may write into what it is given', async () => {
+  it('is used even if the auth method changed its options, which are copies', async () => {
     const options = Object.freeze({ resources: Object.freeze([...resources]) })
     const writing = async (opts: { domain?: string; resources?: string[] }) => {
       opts.domain = 'written.example'
@@ -383,7 +383,7 @@ describe('what an auth method answers', () => {
 })
 
 describe('DIDSession.load', () => {
-  it('takes up the session used last, and needs no wallet', async () => {
+  it('returns the session used last, without a wallet', async () => {
     expect(await DIDSession.load()).toBeUndefined()
     const a = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     const b = await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
@@ -392,7 +392,7 @@ describe('DIDSession.load', () => {
     expect((await DIDSession.load())?.keyDID).toBe(a.keyDID)
   })
 
-  it('gives nothing that has expired, does not cover the resources, or is of another account', async () => {
+  it('returns undefined for an expired session, missing resources or another account', async () => {
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, expiresInSecs: 60 })
     expect(await DIDSession.load(ACCOUNT_A, { now: () => Date.now() + 60_000 })).toBeUndefined()
     expect(await DIDSession.load(undefined, { now: () => Date.now() + 60_000 })).toBeUndefined()
@@ -402,7 +402,7 @@ describe('DIDSession.load', () => {
     expect(await DIDSession.load(ACCOUNT_A)).toBeDefined()
   })
 
-  it('signs nobody in who has signed out', async () => {
+  it('returns no other account’s session after a sign-out, unless it is named', async () => {
     await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources })
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     await DIDSession.remove(ACCOUNT_A)
@@ -410,7 +410,7 @@ describe('DIDSession.load', () => {
     expect((await DIDSession.load(ACCOUNT_B))?.id).toBe(`did:pkh:${ACCOUNT_B}`)
   })
 
-  it("checks the wallet's signature too where it is told how", async () => {
+  it('checks the wallet’s signature too if verifiers are given', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     expect(await DIDSession.load(ACCOUNT_A, { verifiers: ethereumVerifiers() })).toBeDefined()
     const [{ cacao, keyPair, ...id }] = (await storedSessions()) as [StoredSession]
@@ -424,7 +424,7 @@ describe('DIDSession.load', () => {
 })
 
 describe('DIDSession.hasSessionFor and explain', () => {
-  it('take resources as a list or in an object, and always give a boolean', async () => {
+  it('accept resources as a list or in an object, and hasSessionFor returns a boolean', async () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     for (const asked of [resources, { resources }, ['https://api.example/notes/7'], {}, undefined]) {
@@ -435,7 +435,7 @@ describe('DIDSession.hasSessionFor and explain', () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_B, resources)).toBe(false)
   })
 
-  it('say why', async () => {
+  it('return a status with its reason', async () => {
     expect(await DIDSession.explain(ACCOUNT_A, resources, { namespace: 'never used' })).toEqual({
       status: 'none',
     })
@@ -459,7 +459,7 @@ describe('DIDSession.hasSessionFor and explain', () => {
     })
   })
 
-  it('say the same as get does', async () => {
+  it('agree with get about whether it would prompt', async () => {
     await DIDSession.get(ACCOUNT_A, auth(wallet), { resources })
     for (const asked of [resources, ['https://api.example/notes/1'], ['a:b']]) {
       const before = wallet.prompts
@@ -475,7 +475,7 @@ describe('a stored session', () => {
   const other = (extractable = false): Promise<CryptoKeyPair> =>
     crypto.subtle.generateKey(pair, extractable, ['sign', 'verify'])
 
-  // Made past the library, so that nothing of it is known to this page.
+  // Created without the library, so that this page knows nothing of it.
   async function fresh(): Promise<StoredSession> {
     const key = await generateSessionKey('P-256')
     const cacao = await ethereumAuth(KEY_A, undefined, { domain: 'app.example' })({ uri: key.did, resources })
@@ -489,7 +489,7 @@ describe('a stored session', () => {
     await plantSession(record, 'record' in members ? members['record'] : { ...record, ...members }, key)
   }
 
-  it('is used if it is as we write it', async () => {
+  it('is used if its record is intact', async () => {
     const stored = await fresh()
     await plant(stored)
     expect((await DIDSession.load())?.keyDID).toBe(stored.keyDID)
@@ -514,7 +514,7 @@ describe('a stored session', () => {
     ['with a list for exp', ({ cacao }) => change(cacao, { exp: ['2099-12-31T00:00:00Z'] })],
     ['that is nothing at all', () => ({ record: null })],
     ['that is text', () => ({ record: 'session' })],
-  ])('%s is never used, and get asks the wallet', async (_, corrupt) => {
+  ])('%s is never used, and get prompts the wallet', async (_, corrupt) => {
     const stored = await fresh()
     await plant(stored, await corrupt(stored))
     expect(await DIDSession.load()).toBeUndefined()
@@ -576,7 +576,7 @@ describe('DIDSession.list and remove', () => {
     expect((await DIDSession.load(undefined, { namespace: 'user' }))?.keyDID).toBe(user.keyDID)
   })
 
-  it('removing what is not there is no error', async () => {
+  it('do not fail if there is nothing to remove', async () => {
     await expect(DIDSession.remove(ACCOUNT_A)).resolves.toBeUndefined()
   })
 })

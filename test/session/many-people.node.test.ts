@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 
-// A process that serves many people: what one of them does is nothing to the others.
+// A process that serves many people: the actions of one person must not affect the others.
 
 const SERVER = `
   import { DIDSession, SessionError } from 'cacao-session'
@@ -21,8 +21,8 @@ const SERVER = `
   const alive = setTimeout(() => { console.log('too late'); process.exit(1) }, 120_000)
 `
 
-describe('a server that names no store', () => {
-  it('is refused, whatever it asks for, and told what to do', () => {
+describe('a server without a store of its own', () => {
+  it('rejects every call that needs a store, and the error says to pass one', () => {
     const output = runFresh(`${SERVER}
       const calls = {
         load: () => DIDSession.load(),
@@ -50,7 +50,7 @@ describe('a server that names no store', () => {
     expect(lines[10]).toBe('TypeError')
   })
 
-  it('asks no wallet before it is refused', () => {
+  it('rejects before the wallet is asked', () => {
     const output = runFresh(`${SERVER}
       let asked = 0
       await codeOf(() => DIDSession.get(A, async (opts) => { asked++; return auth(opts) }, { resources }))
@@ -59,7 +59,7 @@ describe('a server that names no store', () => {
     expect(output.trim()).toBe('0')
   })
 
-  it('may authorize and read strings, which nothing keeps, and name any store', () => {
+  it('can use authorize and fromSession, or pass any store', () => {
     const output = runFresh(`${SERVER}
       const session = await DIDSession.authorize(auth, { resources })
       const same = await DIDSession.fromSession(session.serialize(), believed)
@@ -83,7 +83,7 @@ describe('a server that names no store', () => {
       'a browser’s worker',
       "globalThis.WorkerGlobalScope = Object; globalThis.location = new URL('https://app.example/worker.js')",
     ],
-  ])('is what has nowhere of its own: not %s', (_, environment) => {
+  ])('is recognized by its lack of local storage: %s has one', (_, environment) => {
     const output = runFresh(`${SERVER}
       ${environment}
       const session = await DIDSession.get(A, auth, { resources })
@@ -99,7 +99,7 @@ describe('a server that names no store', () => {
     ],
     ['Deno’s', "globalThis.Deno = {}; globalThis.location = new URL('file:///worker.ts')"],
     ['one without a location', ''],
-  ])('is a worker that serves everybody: %s', (_, environment) => {
+  ])('includes a worker that serves many people: %s', (_, environment) => {
     const output = runFresh(`${SERVER}
       globalThis.WorkerGlobalScope = Object
       ${environment}
@@ -110,7 +110,7 @@ describe('a server that names no store', () => {
 })
 
 describe('a wallet that never answers', () => {
-  // Node 24 has Web Locks, which all that runs in the process share; older ones get some here.
+  // Node 24 has Web Locks, which all code in the process shares; older versions get a substitute here.
   const LOCKS = `
     const held = new Map()
     const locks = {
@@ -126,7 +126,7 @@ describe('a wallet that never answers', () => {
   it.each([
     ['', ''],
     [', where there are Web Locks', LOCKS],
-  ])('in one request holds up no other, of whichever person%s', (_, environment) => {
+  ])('in one request does not block other requests%s', (_, environment) => {
     const output = runFresh(`${SERVER}
       ${environment}
       let prompts = 0
@@ -144,7 +144,7 @@ describe('a wallet that never answers', () => {
     expect(output.trim().split('\n')).toEqual([`did:pkh:${ACCOUNT_A}`, `did:pkh:${ACCOUNT_B}`])
   })
 
-  it('for one person holds up nobody else in a store that all share', () => {
+  it('for one person does not block other people in a shared store', () => {
     const output = runFresh(`${SERVER}
       const store = memoryStore()
       let prompts = 0
@@ -157,7 +157,7 @@ describe('a wallet that never answers', () => {
     expect(output.trim()).toBe(`did:pkh:${ACCOUNT_B} ERR_SESSION_REMOVED`)
   })
 
-  it('or a store that never answers while one session is kept, holds up no one else’s sign-out', () => {
+  it('or a store that never finishes a write, does not block another person’s sign-out', () => {
     const output = runFresh(`${SERVER}
       const store = memoryStore()
       const session = await DIDSession.get(B, authB, { resources, store })
@@ -176,8 +176,8 @@ describe('a wallet that never answers', () => {
   })
 })
 
-describe('a notice', () => {
-  it('from another thread of a server ends nobody’s session: only the store does', () => {
+describe('a message on the BroadcastChannel', () => {
+  it('from another thread does not end a session that is still in the store', () => {
     const output = runFresh(`${SERVER}
       const store = newStore()
       const session = await DIDSession.get(A, auth, { resources, store, ...believed })

@@ -14,7 +14,7 @@ const resources = ['https://api.example/notes/*']
 let store: SessionStore
 let session: DIDSession
 let text: string
-// What is refused changes nothing, so that the next test needs no others: they take most of the time.
+// A refused call changes nothing, so the next test can reuse the sessions, whose creation takes most of the time.
 let isUnchanged = false
 beforeEach(async () => {
   if (isUnchanged) {
@@ -109,8 +109,8 @@ const cases = wrong.flatMap(([name, values, names]) =>
 )
 
 describe('an option', () => {
-  it.each(cases)('%s refuses, and names it: %s: %s', async (door, name, value) => {
-    // It rejects: an async function that throws at once escapes whoever only catches the promise.
+  it.each(cases)('is refused by %s with an error that names it: %s: %s', async (door, name, value) => {
+    // The call must reject: if an async function threw at once, code that only handles the promise would miss the error.
     const call = doors[door]?.({ [name]: value })
     const error = await failureOf(() => call)
     expect(error).toBeInstanceOf(TypeError)
@@ -118,15 +118,18 @@ describe('an option', () => {
     isUnchanged = true
   })
 
-  it.each(Object.keys(doors))('that %s does not know is refused, with those that it knows', async (door) => {
-    for (const options of [{ verifier: ethereumVerifiers() }, { Domains: ['app.example'] }]) {
-      const error = await failureOf(() => doors[door]?.(options))
-      expect(error).toBeInstanceOf(TypeError)
-      expect((error as TypeError).message).toMatch(
-        /there is no option "(verifier|Domains)" here; there are \w/,
-      )
-    }
-  })
+  it.each(Object.keys(doors))(
+    'that %s does not know is refused, and the error lists the known ones',
+    async (door) => {
+      for (const options of [{ verifier: ethereumVerifiers() }, { Domains: ['app.example'] }]) {
+        const error = await failureOf(() => doors[door]?.(options))
+        expect(error).toBeInstanceOf(TypeError)
+        expect((error as TypeError).message).toMatch(
+          /there is no option "(verifier|Domains)" here; there are \w/,
+        )
+      }
+    },
+  )
 
   it.each<[string, () => unknown]>([
     ['load', () => DIDSession.load(undefined, null as never)],
@@ -139,7 +142,7 @@ describe('an option', () => {
     ['renew', () => session.renew(auth, null as never)],
     ['onChange', () => DIDSession.onChange(() => undefined, null as never)],
     ['on', () => session.on('expired', () => undefined, null as never)],
-  ])('in what is no plain object is refused by %s', async (_, call) => {
+  ])('object that is not a plain object is refused by %s', async (_, call) => {
     const error = await failureOf(call)
     expect(error).toBeInstanceOf(TypeError)
     expect((error as TypeError).message).toContain('options must be a plain object')
@@ -154,7 +157,7 @@ describe('an option', () => {
     [''],
     { resources: [] },
     { domains: [] },
-  ])('in what is asked for beside them is refused: %s', async (asked) => {
+  ])('in the object of resources is refused: %s', async (asked) => {
     for (const call of [DIDSession.hasSessionFor, DIDSession.explain])
       expect(await failureOf(() => call(ACCOUNT_A, asked as never, { store }))).toBeInstanceOf(TypeError)
   })
@@ -164,11 +167,11 @@ describe('an option', () => {
     [{ idleSecs: '60' }, 'idleSecs'],
     [{ signal: {} }, 'signal'],
     [{ lead: 60 }, 'lead'],
-  ])('of listening is refused at once: %j', (options, name) => {
+  ])('of on() is refused at once: %j', (options, name) => {
     expect(() => session.on('expiring', () => undefined, options as never)).toThrow(name)
   })
 
-  it('that checks nothing may be undefined', async () => {
+  it('without security effect may be undefined', async () => {
     const options = { anyChain: undefined, now: undefined, signal: undefined }
     expect((await doors.load?.(options)) as DIDSession).toMatchObject({ keyDID: session.keyDID })
     const more = { ...options, statement: undefined, keyType: undefined, waitSecs: undefined }
@@ -176,7 +179,7 @@ describe('an option', () => {
     session.on('expiring', () => undefined, { leadSecs: undefined, signal: undefined } as never)()
   })
 
-  it.each(believing)('that %s knows is taken', async (door) => {
+  it.each(believing)('that %s knows is accepted', async (door) => {
     const options = {
       verifiers: ethereumVerifiers(),
       domains: (domain: string) => domain === 'app.example',
@@ -186,7 +189,7 @@ describe('an option', () => {
     expect(await doors[door]?.({ ...options, domains: ['app.example', 'localhost:3000'] })).toBeTruthy()
   })
 
-  it('is looked at once', async () => {
+  it('is read only once', async () => {
     let looks = 0
     const options = Object.defineProperty({ store }, 'domains', {
       enumerable: true,
@@ -209,7 +212,7 @@ describe('a store of strings', () => {
     expect(await failureOf(() => stringStore(mapBackend(), options as never))).toBeInstanceOf(TypeError)
   })
 
-  it.each([7, 'no', null])('refuses a backend that says %j of whether others can write', async (said) => {
+  it.each([7, 'no', null])('refuses a backend whose writableByOthers is %j', async (said) => {
     const backend = { ...mapBackend(), writableByOthers: said }
     expect(await failureOf(() => stringStore(backend as never))).toBeInstanceOf(TypeError)
   })

@@ -10,15 +10,15 @@ const session = (expiresInSecs: number): string => `
   const options = { resources: ['https://api.example/*'], expiresInSecs: ${expiresInSecs} }
   const session = await DIDSession.get('${ACCOUNT_A}', auth, options)`
 
-it('a session that is listened to keeps no process alive', () => {
-  // One that was kept alive for as long as it lasts would never end by itself.
+it('session listeners do not keep the process alive', () => {
+  // A process that listeners kept alive for the session's lifetime would not end by itself.
   runFresh(`${session(86_400)}
     for (const type of ['expiring', 'expired', 'renewed', 'removed', 'idle']) session.on(type, () => undefined)
     DIDSession.onChange(() => undefined)
     await session.sign(new Uint8Array(1))`)
 })
 
-it('a session tells of its end by the real clock', () => {
+it('a session emits expiring and expired by the real clock', () => {
   const output = runFresh(`${session(5)}
     const alive = setInterval(() => undefined, 1000)
     const heard = (type) => new Promise((resolve) => session.on(type, () => resolve([type, Date.now()]), { leadSecs: 4 }))
@@ -31,7 +31,7 @@ it('a session tells of its end by the real clock', () => {
   expect(expired[1]).toBeGreaterThanOrEqual(0)
 })
 
-it('who listens for changes goes on hearing of them, whatever else of the store is let go', () => {
+it('onChange listeners still hear changes after other users of the store are garbage-collected', () => {
   const output = runFresh(`
     import { setFlagsFromString } from 'node:v8'
     import { runInNewContext } from 'node:vm'
@@ -63,7 +63,7 @@ it('who listens for changes goes on hearing of them, whatever else of the store 
   expect(output.trim()).toBe('signed-in')
 })
 
-it('a listener that throws stops no sign-out, and its error is seen', () => {
+it('a listener that throws does not stop a sign-out, and its error is reported', () => {
   const output = runFresh(`${session(86_400)}
     const heard = []
     process.on('uncaughtException', ({ message }) => heard.push(message))

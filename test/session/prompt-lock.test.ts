@@ -30,17 +30,17 @@ describe('the prompt lock', () => {
     await held
   })
 
-  it('is waited for as long as the caller says, and no longer', async () => {
+  it('is waited for at most waitSecs', async () => {
     const done = await withPromptLock(prompt, { since: Date.now(), waitSecs: 0.01 }, async () => 'prompted')
     expect(done).toBe('prompted')
   })
 
-  it('is waited for until it is given back, if that comes first', async () => {
+  it('is waited for until it is released, if that comes first', async () => {
     const order: string[] = []
     const waiting = withPromptLock(prompt, { since: Date.now(), waitSecs: NEVER_SECS }, async () => {
       order.push('prompted')
     })
-    // Another prompt of the same page, for another account, needs no turn: by then this one would have had its own.
+    // Another prompt of the same page, for another account, needs no lock; by then the first one would already have prompted.
     await withPromptLock(
       { ...prompt, account: 'did:key:z6Mkf' },
       { since: Date.now() },
@@ -52,7 +52,7 @@ describe('the prompt lock', () => {
     expect(order).toEqual(['given back', 'prompted'])
   })
 
-  it('is waited for until the caller gives up', async () => {
+  it('is waited for until the caller aborts', async () => {
     const controller = new AbortController()
     const waiting = withPromptLock(
       prompt,

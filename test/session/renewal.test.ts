@@ -25,7 +25,7 @@ beforeEach(async () => {
 })
 
 describe('session.renew', () => {
-  it('makes a new key and swaps the sessions with one prompt', async () => {
+  it('replaces the session and its key with one prompt', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, expiresInSecs: HOUR })
     const renewed = await session.renew(auth(), { verifiers: ethereumVerifiers() })
     expect(wallet.prompts).toBe(2)
@@ -37,7 +37,7 @@ describe('session.renew', () => {
     expect(await renewed.sign(bytes)).toHaveLength(64)
   })
 
-  it('makes the checks of each call, also of one that shares the prompt of another', async () => {
+  it('runs the checks of each call, even if calls share one prompt', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const [renewed, checked, refused] = await Promise.allSettled([
       session.renew(auth()),
@@ -49,14 +49,14 @@ describe('session.renew', () => {
     expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'ERR_CAPABILITY_UNSUPPORTED' } })
   })
 
-  it('leaves the session that it renews usable until it expires', async () => {
+  it('leaves the old session usable until it expires', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await session.renew(auth())
     expect(await session.sign(bytes)).toHaveLength(64)
     expect(session.isAuthorized(resources)).toBe(true)
   })
 
-  it('keeps what was granted: resources, domain, statement, lifetime, kind of key', async () => {
+  it('keeps the resources, domain, statement, lifetime and key type', async () => {
     const grant = { resources, domain: 'other.example', statement: 'Take notes.', expiresInSecs: HOUR }
     const session = await DIDSession.get(ACCOUNT_A, auth(), { ...grant, keyType: 'Ed25519' })
     const { cacao, keyDID } = await session.renew(ethereumAuth(wallet.provider))
@@ -65,14 +65,14 @@ describe('session.renew', () => {
     expect(keyDID).toMatch(/^did:key:z6Mk/)
   })
 
-  it('takes what it is told instead', async () => {
+  it('uses the options of the call instead, if given', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, expiresInSecs: HOUR })
     const { cacao } = await session.renew(auth(), { statement: 'Once more.', expiresInSecs: 2 * HOUR })
     expect(cacao.p.statement).toBe('Once more.')
     expect(Date.parse(cacao.p.exp ?? '') - Date.parse(cacao.p.iat)).toBe(2 * HOUR * 1000)
   })
 
-  it('adds resources with one prompt, and takes none away', async () => {
+  it('adds resources with one prompt, and keeps the old ones', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const renewed = await session.renew(auth(), { resources: [files, ...resources] })
     expect(renewed.authorizations).toEqual([...resources, files])
@@ -105,7 +105,7 @@ describe('session.renew', () => {
     expect(await storedKeys()).toEqual([session.keyDID])
   })
 
-  it('changes nothing if the store can not keep the new one', async () => {
+  it('changes nothing if the store can not write the new session', async () => {
     const store = failingStore()
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     store.behaviour = 'full'
@@ -113,7 +113,7 @@ describe('session.renew', () => {
     expect((await DIDSession.load(ACCOUNT_A, { store }))?.keyDID).toBe(session.keyDID)
   })
 
-  it('ends with its signal, and changes nothing', async () => {
+  it('rejects when its signal is aborted, and changes nothing', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     wallet.behaviour = 'hangs'
     const controller = new AbortController()
@@ -124,18 +124,18 @@ describe('session.renew', () => {
     expect(await storedKeys()).toEqual([session.keyDID])
   })
 
-  it('prompts once however many call at a time, and not again for who comes late', async () => {
+  it('prompts once for simultaneous calls, and not again for a later call', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const calls = [1, 2, 3].map(() => session.renew(auth()))
     const keys = new Set((await Promise.all(calls)).map(({ keyDID }) => keyDID))
     expect(keys.size).toBe(1)
     expect(wallet.prompts).toBe(2)
-    // As another tab would, which still holds the old one.
+    // As in another tab, which still has the old session.
     expect(keys).toContain((await session.renew(auth())).keyDID)
     expect(wallet.prompts).toBe(2)
   })
 
-  it('takes up what another renewal brought, though it is aborted once it has begun to', async () => {
+  it('returns the session of an earlier renewal, even if aborted during the last write', async () => {
     const backing = memoryStore()
     const controller = new AbortController()
     let isLate = false
@@ -151,7 +151,7 @@ describe('session.renew', () => {
     expect(controller.signal.aborted).toBe(true)
   })
 
-  it('prompts anew for more than what another renewal brought', async () => {
+  it('prompts again if an earlier renewal granted fewer resources', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await session.renew(auth())
     const more = await session.renew(auth(), { resources: [files] })
@@ -159,7 +159,7 @@ describe('session.renew', () => {
     expect(wallet.prompts).toBe(3)
   })
 
-  it('renews one that has expired', async () => {
+  it('renews an expired session', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), {
       resources,
       expiresInSecs: 60,
@@ -172,7 +172,7 @@ describe('session.renew', () => {
     expect((await expired.renew(auth())).isExpired).toBe(false)
   })
 
-  it('gives a session for strings for one of a string, whose place no store knows', async () => {
+  it('returns a session that can be written to a string for one from a string', async () => {
     const session = await DIDSession.fromSession(
       (await DIDSession.authorize(auth(), { resources })).serialize(),
     )
@@ -187,7 +187,7 @@ describe('session.renew', () => {
     ['resources that are no list', [auth, { resources: 'a:b' }]],
     ['a lifetime of nothing', [auth, { expiresInSecs: 0 }]],
     ['a wait that is no number', [auth, { waitSecs: 'long' }]],
-  ])('takes for a TypeError: %s', async (_, args) => {
+  ])('rejects with a TypeError for %s', async (_, args) => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const renew = session.renew as (...given: unknown[]) => Promise<unknown>
     expect(await failureOf(() => renew.apply(session, args))).toBeInstanceOf(TypeError)
@@ -198,14 +198,14 @@ describe('session.renew', () => {
 describe('get with minValiditySecs', () => {
   const soon = { resources, expiresInSecs: HOUR }
 
-  it('takes up a session that is valid for long enough', async () => {
+  it('resumes a session that is valid for long enough', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), soon)
     const again = await DIDSession.get(ACCOUNT_A, auth(), { ...soon, minValiditySecs: HOUR - 60 })
     expect(again.keyDID).toBe(session.keyDID)
     expect(wallet.prompts).toBe(1)
   })
 
-  it('renews early one that is not, with all that it could do', async () => {
+  it('renews a session that is not, and keeps its resources', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { ...soon, resources: [...resources, files] })
     const renewed = await DIDSession.get(ACCOUNT_A, auth(), { resources, minValiditySecs: HOUR + 60 })
     expect(renewed.keyDID).not.toBe(session.keyDID)
@@ -214,7 +214,7 @@ describe('get with minValiditySecs', () => {
     expect(wallet.prompts).toBe(2)
   })
 
-  it('that the person rejects leaves the session as it was', async () => {
+  it('leaves the session as it was if the person rejects the prompt', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), soon)
     wallet.behaviour = { throws: { code: 4001 } }
     await expectCode('ERR_AUTH_REJECTED', () =>
@@ -223,7 +223,7 @@ describe('get with minValiditySecs', () => {
     expect((await DIDSession.load())?.keyDID).toBe(session.keyDID)
   })
 
-  it('is asked for by load, hasSessionFor and explain, too', async () => {
+  it('works in load, hasSessionFor and explain too', async () => {
     const { expiresAt } = await DIDSession.get(ACCOUNT_A, auth(), soon)
     for (const [minValiditySecs, isEnough] of [
       [HOUR - 60, true],
@@ -238,7 +238,7 @@ describe('get with minValiditySecs', () => {
     })
   })
 
-  it('is less than the time for which a session is asked, or each call would prompt', async () => {
+  it('must be less than expiresInSecs, or each call would prompt', async () => {
     for (const wrong of [
       { minValiditySecs: 7 * 24 * HOUR },
       { expiresInSecs: HOUR, minValiditySecs: HOUR },
@@ -256,7 +256,7 @@ describe('get with minValiditySecs', () => {
       expect(await DIDSession.get(ACCOUNT_A, auth(), { resources, ...right })).toBeDefined()
   })
 
-  it.each([-1, Number.NaN, '60'])('of %s is a TypeError', async (minValiditySecs) => {
+  it.each([-1, Number.NaN, '60'])('rejects with a TypeError for %s', async (minValiditySecs) => {
     const options = { resources, minValiditySecs } as never
     expect(await failureOf(() => DIDSession.get(ACCOUNT_A, auth(), options))).toBeInstanceOf(TypeError)
   })

@@ -28,7 +28,7 @@ afterEach(() => {
 })
 
 describe('session.fetch', () => {
-  it('sends the request signed, from a key of either kind', async () => {
+  it('sends a signed request, from a stored or a seed key', async () => {
     const stored = await DIDSession.get(ACCOUNT_A, auth, { resources, store: memoryStore() })
     const seeded = await DIDSession.authorize(auth, { resources })
     for (const session of [stored, seeded]) {
@@ -39,7 +39,7 @@ describe('session.fetch', () => {
       })
       expect(await response.text()).toBe('ok')
       const { request, caller } = server.calls.at(-1) ?? expect.fail('nothing was sent')
-      // What means the same has the same name and value on both sides.
+      // Equal values have the same name on both sides.
       const { account, id, keyDID, resources: covered, cacao } = session
       expect(caller).toMatchObject({ account, id, keyDID, resources: covered, cacao })
       expect([account, id, covered]).toEqual([ACCOUNT_A, `did:pkh:${ACCOUNT_A}`, resources])
@@ -49,7 +49,7 @@ describe('session.fetch', () => {
     expect(server.calls).toHaveLength(2)
   })
 
-  it('takes a Request and a URL as well', async () => {
+  it('accepts a Request or a URL as well', async () => {
     const session = await DIDSession.authorize(auth, { resources })
     await session.fetch(new Request(NOTES, { method: 'DELETE' }))
     await session.fetch(new URL(NOTES))
@@ -66,7 +66,7 @@ describe('session.fetch', () => {
     expect(server.calls).toEqual([])
   })
 
-  it('asks for another session once it has expired, and only then', async () => {
+  it('calls onExpired once the session has expired, and not before', async () => {
     const clock = testClock()
     const old = await DIDSession.authorize(auth, { resources, now: clock.now })
     const renewed = await DIDSession.authorize(auth, { resources, expiresInSecs: 1_000_000 })
@@ -83,7 +83,7 @@ describe('session.fetch', () => {
     expect(server.calls.map(({ caller }) => caller.keyDID)).toEqual([old.keyDID, renewed.keyDID])
   })
 
-  it('rejects with what the renewal rejects with, and sends nothing', async () => {
+  it('rejects with onExpired’s error, and sends nothing', async () => {
     const clock = testClock()
     const session = await DIDSession.authorize(auth, { resources, now: clock.now })
     clock.advance(WEEK_SECS)
@@ -97,7 +97,7 @@ describe('session.fetch', () => {
     expect(server.calls).toEqual([])
   })
 
-  it('rejects with a TypeError what fetch would', async () => {
+  it('rejects with a TypeError for a URL that fetch would refuse', async () => {
     const session = await DIDSession.authorize(auth, { resources })
     expect(await failureOf(() => session.fetch('http://'))).toBeInstanceOf(TypeError)
   })
@@ -107,7 +107,7 @@ describe('a nonce from the server', () => {
   const wallet = testWallet()
   const walletAuth = ethereumAuth(wallet.provider, ACCOUNT_A, { domain })
 
-  it('goes into the text, and is asked for only when the wallet is', async () => {
+  it('is put into the signed message, and is requested only for a prompt', async () => {
     let calls = 0
     const nonce = async (): Promise<string> => {
       calls++
@@ -135,7 +135,7 @@ describe('a nonce from the server', () => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, { store })).toBe(false)
   })
 
-  it('that the auth method leaves out is missed', async () => {
+  it('that the auth method does not use makes the sign-in fail', async () => {
     const forgetful = async (opts: object): ReturnType<typeof auth> =>
       auth({ ...opts, nonce: 'ofitsownmaking1' })
     await expectCode('ERR_CAPABILITY_NONCE', () =>
@@ -143,12 +143,12 @@ describe('a nonce from the server', () => {
     )
   })
 
-  it('of another kind is a TypeError', async () => {
+  it('that is no string is a TypeError', async () => {
     const nonce = 12345678 as unknown as string
     expect(await failureOf(() => DIDSession.authorize(auth, { resources, nonce }))).toBeInstanceOf(TypeError)
   })
 
-  it('that never comes can be given up', async () => {
+  it('that never arrives can be aborted', async () => {
     const controller = new AbortController()
     const waiting = DIDSession.authorize(auth, {
       resources,

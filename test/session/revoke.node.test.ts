@@ -8,7 +8,7 @@ import { listening } from '../http/hostile-servers.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
-it('revoking takes no page that it was redirected to for an answer', async () => {
+it('revoke does not count a page behind a redirect as success', async () => {
   const seen: unknown[] = []
   const server = createServer((request, response) => {
     seen.push(request.url)
@@ -32,10 +32,13 @@ it.each<[string, unknown, object]>([
   ['an origin that is none', 'https://api.example/sign-out', { origins: ['api.example'] }],
   ['a header that means something else', 'https://api.example/sign-out', { capabilityHeader: 'Cookie' }],
   ['a signal that is none', 'https://api.example/sign-out', { signal: true }],
-])('revoking with %s is a fault of the app, and no server that can’t be reached', async (_, url, options) => {
-  const auth = ethereumAuth(testWallet().provider, undefined, { domain: 'app.example' })
-  const store = memoryStore()
-  const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example/*'], store })
-  await expect(session.revoke(url as string, options)).rejects.toBeInstanceOf(TypeError)
-  expect(session.isAuthorized()).toBe(true)
-})
+])(
+  'revoke with %s rejects with a TypeError and not as if the server were unreachable',
+  async (_, url, options) => {
+    const auth = ethereumAuth(testWallet().provider, undefined, { domain: 'app.example' })
+    const store = memoryStore()
+    const session = await DIDSession.get(ACCOUNT_A, auth, { resources: ['https://api.example/*'], store })
+    await expect(session.revoke(url as string, options)).rejects.toBeInstanceOf(TypeError)
+    expect(session.isAuthorized()).toBe(true)
+  },
+)

@@ -28,7 +28,7 @@ describe('a session in a string', () => {
     expect(await again.sign(new Uint8Array(1))).toHaveLength(64)
   })
 
-  it('has a key of its own each time', async () => {
+  it('has a new key each time', async () => {
     const [one, two] = [
       await DIDSession.authorize(auth, { resources }),
       await DIDSession.authorize(auth, { resources }),
@@ -36,7 +36,7 @@ describe('a session in a string', () => {
     expect(one.keyDID).not.toBe(two.keyDID)
   })
 
-  it('is not to be had of a key that can not be exported', async () => {
+  it('can not be made of a key that can not be exported', async () => {
     const session = await DIDSession.get(
       ACCOUNT_A,
       ethereumAuth(testWallet().provider, ACCOUNT_A, { domain: 'a.example' }),
@@ -45,7 +45,7 @@ describe('a session in a string', () => {
     await expectCode('ERR_NOT_SERIALIZABLE', () => session.serialize())
   })
 
-  it('loads after it has expired, to show whose it was, and signs no more', async () => {
+  it('loads after its expiry, to show the account, but refuses to sign', async () => {
     const session = await DIDSession.authorize(auth, { resources, expiresInSecs: 60 })
     const now = (): number => Date.now() + 60_000
     const expired = await DIDSession.fromSession(session.serialize(), { verifiers, now })
@@ -56,7 +56,7 @@ describe('a session in a string', () => {
     await expectCode('ERR_CAPABILITY_EXPIRED', () => expired.sign(new Uint8Array(1)))
   })
 
-  it('may never expire, if did-session 4 made it so', async () => {
+  it('may have no expiry, if did-session 4 made it so', async () => {
     const { sessionKeySeed, cacao } = decode((await DIDSession.authorize(auth, { resources })).serialize())
     const { exp: _, ...p } = cacao.p
     const session = await DIDSession.fromSession(encode({ sessionKeySeed, cacao: { ...cacao, p } }))
@@ -65,7 +65,7 @@ describe('a session in a string', () => {
     expect(session.isExpired).toBe(false)
   })
 
-  it('holds bytes as DAG-JSON', async () => {
+  it('encodes bytes as DAG-JSON', async () => {
     const { sessionKeySeed, cacao } = decode((await DIDSession.authorize(auth, { resources })).serialize())
     const s = { t: 'webauthn:p256', s: 'c2ln', m: { aad: { '/': { bytes: 'AQID' } } } }
     const session = await DIDSession.fromSession(encode({ sessionKeySeed, cacao: { ...cacao, s } }))
@@ -76,7 +76,7 @@ describe('a session in a string', () => {
   })
 })
 
-describe('a string', async () => {
+describe('a session string', async () => {
   const genuine = (await DIDSession.authorize(auth, { resources })).serialize()
   const { sessionKeySeed, cacao } = decode(genuine)
   const foreign = decode(
@@ -107,7 +107,7 @@ describe('a string', async () => {
       'with __proto__ as a member',
       toBase64url(utf8(`{"__proto__":{},${JSON.stringify({ sessionKeySeed, cacao }).slice(1)}`)),
     ],
-  ])('%s is no session', async (_, text) => {
+  ])('%s is refused', async (_, text) => {
     const error = await expectCode('ERR_SESSION_STRING', () => DIDSession.fromSession(text))
     expect(error.message).not.toContain(sessionKeySeed.slice(0, 8))
   })
@@ -146,7 +146,7 @@ describe('a string', async () => {
     )
   })
 
-  it.each([undefined, null, 7, {}])('is what is asked for, not %j', async (value) => {
+  it.each([undefined, null, 7, {}])('must be a string: %j is a TypeError', async (value) => {
     expect(await failureOf(() => DIDSession.fromSession(value as unknown as string))).toBeInstanceOf(
       TypeError,
     )
@@ -162,7 +162,7 @@ interface SessionFixture {
 }
 const names = fixtureNames('did-session-4/session-')
 describeWith('a string that did-session 4 wrote', names.length > 0 ? names : undefined, (all) => {
-  it.each(all)('%s is read, verified and written again to the letter', async (name) => {
+  it.each(all)('%s is read, verified and written again without a change', async (name) => {
     const { serialized, accountId, sessionDid, incumbentSays } = (await fixture<SessionFixture>(
       name,
     )) as SessionFixture

@@ -26,7 +26,7 @@ const isEnded = async (session: DIDSession): Promise<void> => {
   await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
 }
 
-/** What the person can do: sign this one session out, or the account. */
+/** The ways to sign out: this session, or all sessions of the account. */
 const ways: readonly (readonly [
   string,
   (session: DIDSession, options: { store?: SessionStore }) => Promise<void>,
@@ -47,9 +47,9 @@ afterEach(() => repair())
 
 describe.each(ways)('%s', (_, signOut) => {
   it.each<IndexedDBFailure>(['absent', 'forbidden', 'refuses', 'hangs', 'connection-lost'])(
-    'ends what is at hand while IndexedDB is lost: %s',
+    'ends the sessions of this page while IndexedDB fails: %s',
     async (failure) => {
-      // A store of its own, whose connection is lost with it.
+      // A separate store, whose connection is lost with it.
       const store = indexedDBStore({ openTimeoutMs: 60_000 })
       const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
       const again = await DIDSession.load(ACCOUNT_A, { store })
@@ -60,9 +60,9 @@ describe.each(ways)('%s', (_, signOut) => {
       repair = failingIndexedDB(failure)
       const waits = shortWaits(failure === 'hangs' ? 60_000 : Number.NaN)
       const outcome = codeOf(signOut(session, { store }))
-      // Not only once the store has answered.
+      // Before the store has answered.
       await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), { ...SOON, interval: 1 })
-      // What stays is what the error speaks of, each time that one tries.
+      // The store may still have the session, and the error says so at each attempt.
       expect(await outcome).toBe('ERR_STORE_UNAVAILABLE')
       expect(await codeOf(signOut(session, { store }))).toBe('ERR_STORE_UNAVAILABLE')
       await isEnded(session)
@@ -72,14 +72,14 @@ describe.each(ways)('%s', (_, signOut) => {
       stop()
       waits.stop()
       repair()
-      // In this page it stays signed out, also if it is still there.
+      // In this page the session stays signed out, even if it is still stored.
       expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
       await signOut(session, { store })
       expect(await DIDSession.list({ store })).toEqual([])
     },
   )
 
-  it('speaks of what the default store may still have, and of nothing where it never had any', async () => {
+  it('warns that the default store may still have the session, unless it was only in memory', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth, { resources })
     repair = failingIndexedDB('refuses')
     const error = await expectCode('ERR_STORE_UNAVAILABLE', () => signOut(session, {}))
@@ -91,7 +91,7 @@ describe.each(ways)('%s', (_, signOut) => {
     await isEnded(inMemory)
   })
 
-  it('ends what is at hand when its database was thrown away', async () => {
+  it('ends the sessions of this page after their database was deleted', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth, { resources })
     await evictIndexedDB()
     await signOut(session, {})
@@ -99,7 +99,7 @@ describe.each(ways)('%s', (_, signOut) => {
     expect((await DIDSession.explain(ACCOUNT_A)).status).toBe('none')
   })
 
-  it('ends what is at hand of a store that fails, or never answers', async () => {
+  it('ends the sessions of this page when the store fails or never answers', async () => {
     const store = failingStore()
     const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
     store.behaviour = 'unavailable'
@@ -116,7 +116,7 @@ describe.each(ways)('%s', (_, signOut) => {
     expect(await DIDSession.load(ACCOUNT_A, { store })).toBeUndefined()
   })
 
-  it('leaves other accounts and namespaces', async () => {
+  it('leaves other accounts and namespaces signed in', async () => {
     const [a, b, admin] = await Promise.all([
       DIDSession.get(ACCOUNT_A, auth, { resources }),
       DIDSession.get(ACCOUNT_B, authB, { resources }),
@@ -128,7 +128,7 @@ describe.each(ways)('%s', (_, signOut) => {
   })
 })
 
-it('a session that nobody keeps ends as well', async () => {
+it('a session without a store ends as well', async () => {
   const session = await DIDSession.authorize(auth, { resources })
   const removed = new Promise((resolve) => session.on('removed', resolve))
   await import('../../src/tabs/index.js')
@@ -137,8 +137,8 @@ it('a session that nobody keeps ends as well', async () => {
   await isEnded(session)
 })
 
-// In Node there is nobody's browser: what other threads say is not believed. Real tabs do it in test/tabs.
-describe.runIf(isBrowser())('another tab that has signed out while the database is lost', () => {
+// Node is not one person's browser, so messages of other threads are not believed. Real tabs are tested in test/tabs.
+describe.runIf(isBrowser())('a sign-out message from another tab while the database fails', () => {
   const scope = 'indexeddb\ndefault'
   let other: BroadcastChannel
   beforeEach(() => {
@@ -150,7 +150,10 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
     await DIDSession.get(ACCOUNT_B, authB, { resources }),
   ]
 
-  /** Says these things, in this order, until the session has ended: a session listens only a moment after it is at hand. */
+  /**
+   * Sends these messages, in this order, until the session has ended: a session starts to listen only a moment after it was
+   * loaded.
+   */
   const heard = (session: DIDSession, ...said: object[]): Promise<void> =>
     vi.waitFor(
       () => {
@@ -160,13 +163,13 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
       { ...SOON, interval: 20 },
     )
 
-  it('of a key is believed, though the key is still there', async () => {
+  it('for a key ends its session, though the key is still stored', async () => {
     const [a, b] = await both()
     await heard(a, { scope, removed: [a.keyDID] })
     expect(b.isAuthorized()).toBe(true)
   })
 
-  it('of a key is believed, though the session is taken up only at that moment', async () => {
+  it('for a key ends its session, even while it is being loaded', async () => {
     const { keyDID } = await DIDSession.get(ACCOUNT_A, auth, { resources })
     const loading = DIDSession.load(ACCOUNT_A)
     other.postMessage({ scope, removed: [keyDID] })
@@ -174,7 +177,7 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
     await vi.waitFor(() => expect(session?.isAuthorized() ?? false).toBe(false), SOON)
   })
 
-  it('of an account is believed for the sessions that it did not know', async () => {
+  it('for an account ends its sessions that the other tab did not know', async () => {
     const [a, b] = await both()
     await heard(a, {
       scope,
@@ -194,7 +197,7 @@ describe.runIf(isBrowser())('another tab that has signed out while the database 
       },
     ],
     ['no account', { signedOut: { anyChain: true, database: 'cacao-session' } }],
-  ])('of %s ends nothing', async (_, changes) => {
+  ])('for %s ends no session', async (_, changes) => {
     const [a, b] = await both()
     const signedOut = { account: ACCOUNT_A, anyChain: false, database: 'cacao-session' }
     await heard(b, { scope, removed: [], signedOut, ...changes }, { scope, removed: [b.keyDID] })

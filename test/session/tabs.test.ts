@@ -10,8 +10,8 @@ import { clearOrigin, plantSession, storedSessions } from '../setup/origin.js'
 import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
-// Another tab is played here by what it does: it writes into the database, and tells so on the channel. Real tabs do it in
-// test/e2e.
+// Another tab is simulated by its effects: it writes into the database, and sends a message on the channel. Real tabs are
+// tested in test/e2e.
 const resources = ['https://api.example/notes/*']
 const scope = 'indexeddb\ndefault'
 
@@ -19,7 +19,7 @@ let wallet: TestWallet
 let other: BroadcastChannel
 const auth = (of: TestWallet = wallet) => ethereumAuth(of.provider, undefined, { domain: 'app.example' })
 
-/** Removes a session past the library. */
+/** Removes a session without the library. */
 async function removeElsewhere(account: string, keyDID: string): Promise<void> {
   const database = await openDB('cacao-session')
   for (const store of ['sessions', 'keys']) await database.delete(store, ['default', account, keyDID])
@@ -27,7 +27,7 @@ async function removeElsewhere(account: string, keyDID: string): Promise<void> {
   database.close()
 }
 
-/** What was heard, once there is so much of it. */
+/** Resolves once so many events were heard. */
 const heard = async <T>(list: T[], length: number): Promise<T[]> =>
   vi.waitFor(() => (list.length >= length ? list : expect.fail('not yet')), SOON)
 
@@ -49,7 +49,7 @@ describe('another tab', () => {
     await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
   })
 
-  it('that signs out ends the session here, though nobody listens', async () => {
+  it('that signs out ends the session here, even without a listener', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await removeElsewhere(ACCOUNT_A, session.keyDID)
     other.postMessage({ scope })
@@ -61,7 +61,7 @@ describe('another tab', () => {
     ['without a scope', { removed: [] }],
     ['that is no object', 'cacao-session'],
     ['that is nothing', null],
-  ])('is not believed for a message %s', async (_, message) => {
+  ])('ends no session by a message %s', async (_, message) => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     other.postMessage(message)
     other.postMessage({ scope, removed: 7 })
@@ -74,9 +74,9 @@ describe('another tab', () => {
     expect(session.isAuthorized()).toBe(true)
   })
 
-  // In a browser it is: its database may be lost. See sign-out.test.ts.
+  // Browsers believe it, because the database may be lost. See sign-out.test.ts.
   it.skipIf(isBrowser())(
-    'that says a session was removed, which is still stored, is not believed outside of browsers',
+    'ends no session by a removal message for a stored session outside of browsers',
     async () => {
       const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
       const changes: SessionChange[] = []
@@ -89,13 +89,13 @@ describe('another tab', () => {
     },
   )
 
-  it('that renews gives the session here its successor', async () => {
+  it('that renews makes the session here emit renewed with the new session', async () => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     const successors: string[] = []
     session.on('renewed', ({ session: { keyDID } }) => successors.push(keyDID))
     session.on('removed', () => expect.fail('it was not removed'))
     const [mine] = await storedSessions()
-    // Signed in anew elsewhere: the same account and resources, a younger capability.
+    // A new sign-in elsewhere: the same account and resources, a newer capability.
     const elsewhere = await DIDSession.get(ACCOUNT_A, auth(), { resources, namespace: 'elsewhere' })
     const database = await openDB('cacao-session')
     const { cacao, keyDID } = elsewhere
@@ -107,9 +107,9 @@ describe('another tab', () => {
     expect(await heard(successors, 1)).toEqual([keyDID])
   })
 
-  it('hears of what happens here', async () => {
+  it('is notified of sign-ins and sign-outs here', async () => {
     const notices: unknown[] = []
-    // In Node, the threads of other test files speak on the same channel.
+    // In Node, the threads of other test files use the same channel.
     other.onmessage = ({ data }) => data.scope === scope && notices.push(data)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(notices, 1)
@@ -121,11 +121,11 @@ describe('another tab', () => {
 })
 
 describe('DIDSession.onChange', () => {
-  it('tells of signing in, renewing and signing out', async () => {
+  it('emits changes for signing in, renewing and signing out', async () => {
     const changes: SessionChange[] = []
     const stop = DIDSession.onChange((change) => changes.push(change))
     await import('../../src/tabs/index.js')
-    // Whoever listens has looked by then at what is there already.
+    // By then, the listener has read what is already stored.
     await DIDSession.load()
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(changes, 1)
@@ -141,7 +141,7 @@ describe('DIDSession.onChange', () => {
     ])
   })
 
-  it('tells nothing of other namespaces, nor once it has ended', async () => {
+  it('emits no changes of other namespaces, nor after it was stopped', async () => {
     const fail = (): never => expect.fail('heard')
     const controller = new AbortController()
     const endAdmin = DIDSession.onChange(fail, { namespace: 'admin' })
@@ -156,11 +156,11 @@ describe('DIDSession.onChange', () => {
     await DIDSession.get(ACCOUNT_A, auth(), { resources })
     await heard(changes, 1)
     end()
-    // Files of a lane share one page: the next one signs in there.
+    // The files of a lane share one page, in which the next one signs in.
     endAdmin()
   })
 
-  it('takes only a function', () => {
+  it('throws a TypeError if the listener is no function', () => {
     expect(() => DIDSession.onChange(undefined as never)).toThrow(TypeError)
   })
 })

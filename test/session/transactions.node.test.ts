@@ -11,7 +11,7 @@ const resources = ['https://api.example.com/notes/*']
 describe('transactions of IndexedDB', () => {
   const wallet = testWallet()
   const auth = ethereumAuth(wallet.provider, wallet.account, { domain: 'app.example.com' })
-  // A database of its own, because tests before this one may still be watching the usual one.
+  // A separate database, because earlier tests may still be watching the usual one.
   const name = 'counted'
   const sessions = createSessionClient({ store: indexedDBStore({ name }) })
   const get = (): Promise<DIDSession> => sessions.get(wallet.account, auth, { resources })
@@ -22,7 +22,7 @@ describe('transactions of IndexedDB', () => {
     await clearOrigin()
     const { transaction } = IDBDatabase.prototype
     vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
-      // fake-indexeddb makes one of no stores for the upgrade, too.
+      // fake-indexeddb also counts one without stores for the upgrade.
       if (this.name === name && [...args[0]].length > 0) count++
       return transaction.apply(this, args)
     })
@@ -38,16 +38,16 @@ describe('transactions of IndexedDB', () => {
     await sessions.signOut(wallet.account)
   })
 
-  it('are eight for a new sign-in, of which two are for the lease, where there are no Web Locks', async () => {
+  it('number eight for a new sign-in, two of them for the lease that replaces Web Locks', async () => {
     await get()
     const most = 8
-    // The last of them looks once more, in the background, for what other tabs did meanwhile.
+    // The last transaction reads once more, in the background, what other tabs did meanwhile.
     await vi.waitFor(() => expect(count).toBe(most), SOON)
     await sessions.hasSessionFor(wallet.account, resources)
     expect(count).toBe(most + 1)
   })
 
-  it('are one to take up a stored session, and none but for that', async () => {
+  it('number one to resume a stored session', async () => {
     await get()
     await vi.waitFor(() => expect(count).toBeGreaterThan(5), SOON)
     await sessions.list()
@@ -60,18 +60,18 @@ describe('transactions of IndexedDB', () => {
     expect(count).toBe(3)
   })
 
-  it('read no more than is asked for', async () => {
+  it('read only the records that a call needs', async () => {
     await get()
     await vi.waitFor(() => expect(count).toBeGreaterThan(5), SOON)
     await sessions.list()
     await sessions.hasSessionFor(wallet.account, resources)
-    // Of a session that is known its id is enough, and which was used last matters only where one is taken up.
+    // The id of a known session is enough, and the session used last is read only to resume one.
     reads = []
     expect(await sessions.hasSessionFor(wallet.account, resources)).toBe(true)
     expect(reads).toEqual([])
     expect(await sessions.load(wallet.account)).toBeDefined()
     expect(reads).toEqual(['last'])
-    // Who asks for checks wants them made of what is stored now.
+    // Checks apply to the records as they are stored now.
     reads = []
     const checks = { domains: ['app.example.com'] }
     expect(await sessions.hasSessionFor(wallet.account, resources, checks)).toBe(true)

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { Readable } from 'node:stream'
 import { startProcess, stopProcess } from '../engines/processes.js'
 
-/** A real EVM with a chain of its own, on this machine's loopback. */
+/** A real EVM with its own chain, on this machine's loopback interface. */
 export interface Anvil {
   readonly url: string
   stop(): Promise<void>
@@ -12,7 +12,7 @@ export const ANVIL_CHAIN = 31337
 
 const require = createRequire(import.meta.url)
 
-/** Starts one on a port that it chooses itself; each transaction is a block. */
+/** Starts one on a port that it chooses; each transaction is a block. */
 export async function startAnvil(): Promise<Anvil> {
   const command = require.resolve('@foundry-rs/anvil/bin.mjs')
   const args = [command, '--host', '127.0.0.1', '--port', '0', '--accounts', '1']
@@ -24,7 +24,7 @@ export async function startAnvil(): Promise<Anvil> {
   output.setEncoding('utf8')
   let printed = ''
   const address = await new Promise<string>((resolve, reject) => {
-    // Read to the end: once its output is full, it would wait.
+    // Its output is read, because it would stop once the pipe is full.
     output.on('data', (part: string) => {
       printed += part
       const [, listening] = /Listening on (\S+)\n/.exec(printed) ?? []

@@ -5,7 +5,7 @@ import { alphanumeric, authority, hexText, segment, textOf, uri } from './uri-ar
 
 /** Text that ERC-4361 allows in a statement. */
 const ASCII = "abc XYZ 019-._~:/?#[]@!$&'()*+,;="
-/** Lines that would mean something if they stood elsewhere in the text. */
+/** Lines with a meaning elsewhere in the text. */
 const LOOKS_LIKE_A_FIELD = [
   'URI: https://example.com',
   'Version: 1',
@@ -26,7 +26,7 @@ export const asciiStatement = fc.oneof(
 const scalar = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 1 })
   .filter((text) => /^[^\p{ASCII}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u.test(text))
-/** With at least one character beyond ASCII: of any script, emoji, marks, private and unassigned ones; none that is hidden. */
+/** With at least one character beyond ASCII: of any script, emoji, marks, private and unassigned ones; no invisible ones. */
 export const foreignStatement = fc
   .tuple(
     textOf(ASCII, 0, 10),
@@ -64,7 +64,7 @@ const zone = fc.oneof(
     .tuple(fc.constantFrom('+', '-'), twoDigits(0, 23), twoDigits(0, 59))
     .map(([sign, hours, minutes]) => `${sign}${hours}:${minutes}`),
 )
-/** Any RFC 3339 date-time but a leap second: fractions, offsets, t and z in lower case. */
+/** Any RFC 3339 date-time except a leap second: fractions, offsets, t and z in lower case. */
 const dateTime = fc
   .tuple(date, fc.constantFrom('T', 't'), time, fraction, zone)
   .map((parts) => parts.join(''))
@@ -94,8 +94,8 @@ const members = {
 type Members = { [K in keyof CacaoPayload]?: Arbitrary<NonNullable<CacaoPayload[K]>> }
 
 /**
- * Payloads of Ethereum accounts that the guard accepts, each optional member present, absent or empty; some members
- * otherwise where the test wants them so.
+ * Payloads of Ethereum accounts that the guard accepts, each optional member present, absent or empty; the test may replace
+ * some members.
  */
 export function payloads(changes: Members = {}): Arbitrary<CacaoPayload> {
   return fc.record(
@@ -104,5 +104,5 @@ export function payloads(changes: Members = {}): Arbitrary<CacaoPayload> {
   )
 }
 
-/** The same, as our own writer writes them: the address in lower case. */
+/** The same with the address in lower case, as our own code writes it. */
 export const lowerCasePayloads = payloads({ iss: issuer.map((did) => did.toLowerCase()) })

@@ -4,7 +4,7 @@ import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { Verifiers } from '../../src/capability/verify-signature.js'
 
-/** A capability that an account of some kind signed, and how it is checked. */
+/** A capability signed by an account of some kind, and how it is verified. */
 export interface Genuine {
   readonly cacao: Cacao
   readonly verifiers: Verifiers
@@ -27,11 +27,11 @@ const CHANGED_PAYLOADS: readonly [string, (p: Cacao['p'], genuine: Genuine) => o
   ['resources: one wider', () => ({ resources: ['https://*'] })],
   ['resources: none', () => ({ resources: [] })],
   ['resources: absent', () => ({ resources: undefined })],
-  ['end: later', () => ({ exp: '2099-01-01T00:00:00.000Z' })],
-  ['end: absent', () => ({ exp: undefined })],
-  ['end: another spelling', ({ exp }) => ({ exp: exp?.replace('T', 't') })],
-  ['beginning', () => ({ nbf: '2020-01-01T00:00:00.000Z' })],
-  ['time of issue', () => ({ iat: '2020-01-01T00:00:00.000Z' })],
+  ['expiry: later', () => ({ exp: '2099-01-01T00:00:00.000Z' })],
+  ['expiry: absent', () => ({ exp: undefined })],
+  ['expiry: another spelling', ({ exp }) => ({ exp: exp?.replace('T', 't') })],
+  ['nbf', () => ({ nbf: '2020-01-01T00:00:00.000Z' })],
+  ['iat', () => ({ iat: '2020-01-01T00:00:00.000Z' })],
   ['domain', () => ({ domain: 'evil.example.com' })],
   ['nonce', () => ({ nonce: 'anothernonce1' })],
   ['statement', () => ({ statement: 'Something harmless.' })],
@@ -40,13 +40,13 @@ const CHANGED_PAYLOADS: readonly [string, (p: Cacao['p'], genuine: Genuine) => o
   ['version', () => ({ version: '2' })],
 ]
 
-/** Texts are changed by their characters, bytes by themselves. */
+/** Strings are changed by characters, bytes by bytes. */
 const CHANGED_SIGNATURES: readonly [string, (s: string | Uint8Array) => unknown][] = [
   ['empty', (s) => (typeof s === 'string' ? '' : new Uint8Array())],
-  ['of another form', (s) => (typeof s === 'string' ? new TextEncoder().encode(s) : [...s].join())],
-  ['without its end', (s) => s.slice(0, -2)],
-  ['without its beginning', (s) => s.slice(2)],
-  ['with more behind it', (s) => (typeof s === 'string' ? `${s}AA` : Uint8Array.of(...s, 0, 0))],
+  ['of another encoding', (s) => (typeof s === 'string' ? new TextEncoder().encode(s) : [...s].join())],
+  ['truncated', (s) => s.slice(0, -2)],
+  ['without its first bytes', (s) => s.slice(2)],
+  ['with bytes added', (s) => (typeof s === 'string' ? `${s}AA` : Uint8Array.of(...s, 0, 0))],
   ['padded', (s) => (typeof s === 'string' ? `${s}==` : Uint8Array.of(0, ...s))],
   ['with white space', (s) => (typeof s === 'string' ? ` ${s}` : Uint8Array.of(32, ...s))],
   ...[0.2, 0.5, 0.9].map((place): [string, (s: string | Uint8Array) => unknown] => [
@@ -57,11 +57,11 @@ const CHANGED_SIGNATURES: readonly [string, (s: string | Uint8Array) => unknown]
 
 function changedAt(s: string | Uint8Array, at: number): string | Uint8Array {
   if (typeof s !== 'string') return s.map((byte, i) => (i === at ? byte ^ 1 : byte))
-  // Another digit in hex and in both bases.
+  // Another digit, valid in hex, base58 and base64url.
   return s.slice(0, at) + (s.charAt(at) === '3' ? '4' : '3') + s.slice(at + 1)
 }
 
-/** Tries on a capability of any signature type what is tried on those of Ethereum accounts. */
+/** Runs the attacks on a capability of any signature type, as on those of Ethereum accounts. */
 export function describeAttacks(kind: string, make: () => Promise<Genuine>): void {
   describe(`attacks on capabilities of ${kind}`, () => {
     const accepts = async ({ verifiers, now }: Genuine, input: unknown): Promise<Cacao> =>
@@ -74,7 +74,7 @@ export function describeAttacks(kind: string, make: () => Promise<Genuine>): voi
       expect(error).toMatchObject({ name: 'SessionError', code: expect.stringMatching(ACCEPTED_CODES) })
     }
 
-    it('are tried on what is genuine', async () => {
+    it('are compared with a genuine capability, which is accepted', async () => {
       const genuine = await make()
       expect(await accepts(genuine, structuredClone(genuine.cacao))).toEqual(genuine.cacao)
     })
@@ -109,19 +109,19 @@ export function describeAttacks(kind: string, make: () => Promise<Genuine>): voi
       for (const t of types.filter((type) => type !== s.t)) await refuses(genuine, { h, p, s: { ...s, t } })
     })
 
-    it('what is said beside the signature is refused', async () => {
+    it('metadata beside the signature is refused', async () => {
       const genuine = await make()
       const { h, p, s } = genuine.cacao
       await refuses(genuine, { h, p, s: { ...s, m: { ...s.m, aad: Uint8Array.of(1) } } })
       await refuses(genuine, { h, p, s: { ...s, m: { parent: parseCacao(genuine.cacao) } } })
     })
 
-    it('another word in the header says nothing new', async () => {
+    it('another header type is refused, except the two of Ethereum accounts', async () => {
       const genuine = await make()
       const { h, p, s } = genuine.cacao
       const t = h.t === 'caip122' ? 'eip4361' : 'caip122'
       const cacao = { h: { t }, p, s }
-      // Either it is refused, or it is one of the two words that did-session's world writes for Ethereum.
+      // It is refused, or it is one of the two header types that did-session and its relatives write for Ethereum.
       if (p.iss.startsWith('did:pkh:eip155:')) await accepts(genuine, cacao)
       else await refuses(genuine, cacao)
     })

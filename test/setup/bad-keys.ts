@@ -10,7 +10,7 @@ const ORDER = Point.Fn.ORDER
 function smallOrderPoints(): (typeof Point.BASE)[] {
   for (let y = 2n; ; y++) {
     const point = pointAt(y)
-    // What is left of it without the part of the prime order.
+    // The remainder without the part of prime order.
     const small = point?.multiplyUnsafe(ORDER - 1n).add(point)
     if (!small) continue
     const points = [Point.ZERO]
@@ -33,7 +33,7 @@ function littleEndian(y: bigint, sign: number): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** Every way of writing a point of small order: with y or y + p, and both signs. Several are no point's canonical form. */
+/** Every encoding of a point of small order: with y or y + p, and both signs. Some are canonical for no point. */
 export const SMALL_ORDER_KEYS: readonly Uint8Array<ArrayBuffer>[] = [
   ...new Set(smallOrderPoints().map((point) => point.toAffine().y)),
 ].flatMap((y) =>
@@ -42,16 +42,16 @@ export const SMALL_ORDER_KEYS: readonly Uint8Array<ArrayBuffer>[] = [
     .flatMap((written) => [0, 1].map((sign) => littleEndian(written, sign))),
 )
 
-/** Every y that isn't below the field's order, with both signs. */
+/** Every y that isn't below the field's prime, with both signs. */
 export const NON_CANONICAL_KEYS: readonly Uint8Array<ArrayBuffer>[] = Array.from(
   { length: 19 },
   (_, i) => P + BigInt(i),
 ).flatMap((y) => [littleEndian(y, 0), littleEndian(y, 1)])
 
-/** The did:key of bytes, whatever they are. */
+/** The did:key of any bytes. */
 export const didOf = (bytes: Uint8Array): string =>
   `did:key:z${toBase58(concat(Uint8Array.of(0xed, 1), bytes))}`
 
-/** A key in whose name anybody can sign: zero, and a signature of its that fits every text: R is zero, and S. */
+/** A key for which anyone can forge signatures: zero, and its signature that fits every text, with R and S zero. */
 export const NOBODYS_KEY: Uint8Array<ArrayBuffer> = littleEndian(1n, 0)
 export const NOBODYS_SIGNATURE: Uint8Array<ArrayBuffer> = concat(NOBODYS_KEY, new Uint8Array(32))

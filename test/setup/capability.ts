@@ -7,7 +7,7 @@ import { ACCOUNT_A, KEY_A } from './wallet.js'
 
 export const AUDIENCE = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
 
-/** A payload that is valid in 2024 and for long after, but for what is changed. */
+/** A payload that is valid in 2024 and for long after, with the given changes. */
 export function payload(changes: Record<string, unknown> = {}): CacaoPayload {
   return {
     domain: 'example.com',
@@ -23,12 +23,12 @@ export function payload(changes: Record<string, unknown> = {}): CacaoPayload {
   } as CacaoPayload
 }
 
-/** An unsigned look-alike: for what is judged before its signature. */
+/** An unsigned capability, for checks that come before the signature. */
 export function unsigned(changes: Record<string, unknown> = {}): { h: object; p: CacaoPayload; s: object } {
   return { h: { t: 'eip4361' }, p: payload(changes), s: { t: 'eip191', s: `0x${'00'.repeat(65)}` } }
 }
 
-/** A genuine capability, signed by key A or another. */
+/** A genuine capability, signed with key A or another one. */
 export function signed(changes: Record<string, unknown> = {}, key: string = KEY_A): Cacao {
   const p = payload(changes)
   const s = eip191Sign(renderEthereumMessage(p), fromHex(key.slice(2)) ?? new Uint8Array())

@@ -10,7 +10,7 @@ import { signed } from './capability.js'
 
 export const KEY_TYPES = { 'P-256': 'key:p256', Ed25519: 'key:ed25519' } as const
 
-/** A key, and what was granted to it. */
+/** A key, and the capability granted to it. */
 export interface Holder {
   readonly key: SessionKey
   readonly cacao: Cacao
@@ -28,8 +28,8 @@ export async function granted(
 export type Draft = { h: object; p: CacaoPayload; s: { t: string; s: string | Uint8Array; m: object } }
 
 /**
- * What the holder signs for another key, whatever the changes make of it: only its form and its signature are right.
- * With another key than the holder's, or another parent, as those have it.
+ * A capability that the holder signs for another key, with any changes: only its form and its signature are right. Another key
+ * or parent may replace the holder's.
  */
 export async function draft(
   { key, cacao: parent }: Holder,

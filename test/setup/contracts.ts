@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import solc from 'solc'
 import type { Abi, Hex } from 'viem'
 
-/** A contract as solc compiles it. */
+/** A contract compiled by solc. */
 export interface Contract {
   readonly abi: Abi
   readonly bytecode: Hex
@@ -18,11 +18,11 @@ interface Output {
 
 const OUTPUT = { '*': { '*': ['abi', 'evm.bytecode.object'] } }
 
-/** For what is sent each time that it is used: as small as it gets, without anything about how it was compiled. */
+/** For code that is sent with each call: as small as possible, without metadata of the compiler. */
 export const SMALL = {
   optimizer: { enabled: true, runs: 1 },
   viaIR: true,
-  // Chains that took up later instructions late, or not yet, run it too.
+  // So that chains with older instruction sets run it too.
   evmVersion: 'paris',
   metadata: { appendCBOR: false, bytecodeHash: 'none' },
 }

@@ -1,8 +1,8 @@
 import { type Restore, replace } from '../../src/testing/replace.js'
 
 /**
- * Has this page keep its cookies in memory, until the function that it gives is called. What a script has written to
- * `document.cookie`, WebKitGTK shows, shows no more, and shows again; what a server sets is tested with real servers in test/e2e.
+ * Keeps this page's cookies in memory until the returned function is called. WebKitGTK shows cookies set by scripts unreliably;
+ * cookies set by servers are tested with real servers in test/e2e.
  */
 export function keepCookiesInMemory(): Restore {
   const jar = new Map<string, string>()

@@ -8,13 +8,13 @@ import { ACCOUNT_A, KEY_A } from './wallet.js'
 const resources = ['https://api.example/notes/*']
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 
-/** What the servers of these tests seal their cookies with. */
+/** The secret with which the servers of these tests seal cookies. */
 export const SECRET: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i)
 
-/** What they believe of cookies. */
+/** The verifiers and domains of these servers. */
 export const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
 
-/** The cookies of a request, sealed with `SECRET` unless the options say otherwise. */
+/** The cookie store of a request, sealed with `SECRET` unless the options say otherwise. */
 export function sealedCookies(request: CookieSource, options: Partial<CookieStoreOptions> = {}): CookieStore {
   return cookieStore(request, { secret: SECRET, ...options })
 }
@@ -33,7 +33,7 @@ export function headerOf(cookies: CookieStore, before = ''): string {
     .join('; ')
 }
 
-/** A store in whose cookies an account is signed in. */
+/** A cookie store with a signed-in account. */
 export async function cookiesOfSession(
   options: Partial<CookieStoreOptions> = {},
   expiresInSecs = 3600,

@@ -1,6 +1,6 @@
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
-/** What goes through texts and collections, one by one: what it is called for, and what the call costs. */
+/** The built-in methods that iterate over strings and collections, and the number of steps of a call. */
 const COUNTED: readonly (readonly [prototype: object, names: readonly string[], cost: 'one' | 'length'])[] = [
   [
     String.prototype,
@@ -17,7 +17,7 @@ const COUNTED: readonly (readonly [prototype: object, names: readonly string[], 
   ],
 ]
 
-/** How many steps synchronous work takes: a measure of its cost that is the same on every machine, however busy. */
+/** The number of steps of synchronous work: a measure of its cost that is the same on every machine, however busy. */
 export function countSteps(work: () => unknown): number {
   let steps = 0
   const undo: (() => void)[] = []

@@ -10,7 +10,7 @@ export function derOf(r: bigint, s: bigint): Uint8Array<ArrayBuffer> {
 function integer(number: bigint): Uint8Array {
   const text = number.toString(16)
   const bytes = fromHex(text.padStart(text.length + (text.length % 2), '0')) ?? new Uint8Array()
-  // A first bit of one would make it negative.
+  // A first bit of one would make the number negative.
   const content = (bytes[0] ?? 0) < 0x80 ? bytes : concat(Uint8Array.of(0), bytes)
   return concat(Uint8Array.of(0x02, content.length), content)
 }

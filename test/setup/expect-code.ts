@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { SessionError, type SessionErrorCode } from '../../src/base/errors.js'
 
-/** Expects that the work rejects with a `SessionError` of this code, and gives the error. */
+/** Expects that the work rejects with a `SessionError` of this code, and returns the error. */
 export async function expectCode(code: SessionErrorCode, work: () => unknown): Promise<SessionError> {
   const error = await failureOf(work)
   expect(error).toBeInstanceOf(SessionError)
@@ -9,7 +9,7 @@ export async function expectCode(code: SessionErrorCode, work: () => unknown): P
   return error as SessionError
 }
 
-/** What the work throws or rejects with. */
+/** The error that the work throws or rejects with. */
 export async function failureOf(work: () => unknown): Promise<unknown> {
   try {
     await work()

@@ -1,4 +1,4 @@
-/** What an error is known by: the code of a `SessionError`, or else its name. */
+/** Identifies an error: by the code of a `SessionError`, or else by its name. */
 export function failureCode(error: unknown): string {
   if (error instanceof Error) return 'code' in error ? String(error.code) : error.name
   return String(error)

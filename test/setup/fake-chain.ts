@@ -1,16 +1,16 @@
 import type { EIP1193Provider } from '../../src/wallet/ethereum/signer.js'
 
-/** What the check of a contract account's signature leaves. */
+/** The result of an accepted check of a contract account's signature. */
 export const ACCEPTED = '0x1626ba7e'
 export const REFUSED = '0xffffffff'
 
-/** An EIP-1193 provider, the methods that it was asked for, and what it answers next. */
+/** An EIP-1193 provider, its called methods, and its next answers. */
 export interface FakeChain extends EIP1193Provider {
   readonly calls: string[]
   readonly answers: { eth_chainId: unknown; eth_call: unknown }
 }
 
-/** A chain that answers so, whatever it is asked: it is chain 1 and accepts everything, unless told otherwise. */
+/** A chain with fixed answers: by default, it is chain 1 and accepts every signature. */
 export function fakeChain(changes: Partial<FakeChain['answers']> = {}): FakeChain {
   const answers: FakeChain['answers'] = { eth_chainId: '0x1', eth_call: ACCEPTED, ...changes }
   const calls: string[] = []

@@ -2,7 +2,7 @@ import { utf8 } from '../../src/base/bytes.js'
 import { toBase64, toBase64url } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 
-/** What a store of strings would keep of these sessions: anybody can write it, with whatever seeds. */
+/** The item that a string store would have for these sessions: anyone can write it, with any seeds. */
 export function forgedItem(
   sessions: readonly { readonly cacao: Cacao; readonly seed: Uint8Array }[],
   last: Cacao | undefined = sessions[0]?.cacao,

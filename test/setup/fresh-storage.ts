@@ -1,6 +1,6 @@
 import { contextOf } from '../../src/resume/context.js'
 
-// Files of a lane share one page, because that takes half the time: each begins with storage that nobody has used.
+// The files of a lane share one page, because that takes half the time: each begins with empty storage.
 await Promise.all(
   ['cacao-session', 'did-session'].map(
     (name) =>
@@ -13,5 +13,5 @@ await Promise.all(
 )
 globalThis.localStorage?.clear()
 globalThis.sessionStorage?.clear()
-// Nor is there a store in memory, which a file has where IndexedDB refused it.
+// It also begins without sessions in memory, which a file has if IndexedDB failed.
 contextOf({}).stores.splice(1)

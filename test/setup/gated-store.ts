@@ -4,9 +4,9 @@ import type { SessionStore } from '../../src/store/store.js'
 /** A store that can hold back a new session. */
 export interface GatedStore {
   readonly store: SessionStore
-  /** The next new session waits. Resolves once it does. */
+  /** Makes the next new session wait. Resolves once it does. */
   close(): Promise<void>
-  /** Lets it go on. */
+  /** Lets the session be stored. */
   open(): void
 }
 

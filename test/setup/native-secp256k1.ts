@@ -7,7 +7,7 @@ interface Native extends Secp256k1 {
   ecdsaSign(hash: Uint8Array, privateKey: Uint8Array): { signature: Uint8Array; recid: number }
 }
 
-// It comes without types. Only tests that run in Node may import this.
+// It has no types. Only tests that run in Node may import this.
 const load = createRequire(import.meta.url)
 /** npm `secp256k1`: libsecp256k1, about thirty times as fast as JavaScript. */
 export const native = load('secp256k1') as Native

@@ -6,18 +6,18 @@ import { onTestFinished } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A module that runs in a process of its own, where the package is imported by its name, and what is built by `build/…`. */
+/** A module that runs in its own process, where the package can be imported by its name, and built files by `build/…`. */
 export interface NodeProcess {
-  /** What it prints next. */
+  /** Resolves with its next line of output. */
   next(): Promise<string>
-  /** Lets it go on, where it waits for its input. */
+  /** Sends a line to its input, for which it waits. */
   goOn(): void
-  /** What it prints until it ends by itself. */
+  /** Resolves with its output once it has ended by itself. */
   end(): Promise<string>
   kill(): Promise<void>
 }
 
-/** Starts it; it ends with the test at the latest. */
+/** Starts it; it is ended with the test at the latest. */
 export function startModule(script: string, ...args: string[]): NodeProcess {
   const built = script.replaceAll("'dist/", `'file://${root}dist/`)
   const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', built, ...args], {

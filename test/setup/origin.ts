@@ -2,7 +2,7 @@ import { openDB } from 'idb'
 import type { Cacao } from '../../src/capability/cacao.js'
 import type { SessionId } from '../../src/store/store.js'
 
-/** Deletes what this library and did-session 4 keep in the origin. Fails if someone holds on to it. */
+/** Deletes the data of this library and of did-session 4 in the origin. Fails if a connection is still open. */
 export async function clearOrigin(): Promise<void> {
   for (const name of ['cacao-session', 'did-session']) {
     await new Promise<void>((resolve, reject) => {
@@ -18,7 +18,7 @@ export async function databaseNames(): Promise<(string | undefined)[]> {
   return (await indexedDB.databases()).map(({ name }) => name)
 }
 
-/** The sessions that our store really holds, with their keys, read past the library. */
+/** The stored sessions with their keys, read without the library. */
 export async function storedSessions(): Promise<
   { account: string; keyDID: string; cacao: Cacao; keyPair: CryptoKeyPair }[]
 > {
@@ -32,7 +32,7 @@ export async function storedSessions(): Promise<
   }
 }
 
-/** Writes a session past the library, under the key of its account and DID. */
+/** Writes a session without the library, under the key of its account and DID. */
 export async function plantSession(id: SessionId, record: unknown, keyPair: unknown): Promise<void> {
   const database = await openDB('cacao-session', 1, {
     upgrade: (db) => {

@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads'
 
-// Node's threads hear each other's channels, and each test file runs in one of several threads. Tabs of a browser that belong to
-// different people don't hear each other, and neither shall these.
+// Node's threads share their broadcast channels, and each test file runs in one of several threads. Browsers of different
+// people do not share channels, so these must not either.
 const Channel = globalThis.BroadcastChannel
 
 if (Channel.name !== 'OwnChannel')

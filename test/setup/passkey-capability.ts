@@ -9,7 +9,7 @@ import type { PasskeyBehaviour, TestPasskeys } from './passkey.js'
 const challenge = new Uint8Array(32)
 const user = { id: new Uint8Array([1]), name: 'test', displayName: 'test' }
 
-/** Makes a passkey past the library, and gives its account. */
+/** Creates a passkey without the library, and returns its account. */
 export async function makeResident(passkeys: TestPasskeys): Promise<string> {
   await passkeys.credentials.create({
     publicKey: { challenge, rp: { name: 'test' }, user, pubKeyCredParams: [] },
@@ -17,7 +17,7 @@ export async function makeResident(passkeys: TestPasskeys): Promise<string> {
   return passkeys.residents[0]?.account ?? ''
 }
 
-/** A capability as an authenticator of this behaviour makes it, whatever our own side would say to it. */
+/** A capability signed by an authenticator with this behaviour, without our own checks. */
 export async function signedByPasskey(
   passkeys: TestPasskeys,
   behaviour: PasskeyBehaviour = {},

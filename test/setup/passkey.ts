@@ -8,7 +8,7 @@ import { derOf } from './der.js'
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' }
 const ORDER = p256.Point.Fn.ORDER
 
-/** How the authenticator behaves: as it should, but for what is changed. */
+/** The authenticator's behaviour: correct, except for these changes. */
 export interface PasskeyBehaviour {
   /** Changes the members of `clientDataJSON`. */
   clientData?: Record<string, unknown>
@@ -16,21 +16,21 @@ export interface PasskeyBehaviour {
   clientDataBytes?: (json: Uint8Array) => Uint8Array
   /** Present and verified, by default. */
   flags?: number
-  /** Behind the 37 bytes of the authenticator data. */
+  /** Bytes after the 37 bytes of the authenticator data. */
   extensions?: Uint8Array
-  /** Cut off, or lengthened. */
+  /** Changes the authenticator data, for example its length. */
   authData?: (authData: Uint8Array) => Uint8Array
-  /** Which of the two forms of a signature it makes; whichever comes, by default. */
+  /** Which of the two forms of a signature it makes, a low or a high s; either, by default. */
   s?: 'low' | 'high'
-  /** In place of its own. */
+  /** Replaces its own result. */
   signature?: Uint8Array<ArrayBuffer>
   throws?: unknown
   answers?: null | object
-  /** Never answers, unless it's aborted. */
+  /** Never answers, until it's aborted. */
   hangs?: boolean
-  /** Changes the answer to the creation of a passkey, as password managers do; `credential` is that of the browser. */
+  /** Changes the result of the creation of a passkey, as password managers do; `credential` is that of the browser. */
   created?: (credential: { response: Record<string, unknown> } & Record<string, unknown>) => unknown
-  /** An extension of the browser's that gives views in place of buffers, and no methods. */
+  /** Behaves like a browser extension that returns views in place of buffers, and no methods. */
   isPlain?: boolean
 }
 
@@ -43,12 +43,12 @@ interface Resident {
 
 /** A browser with an authenticator in software, for a page at an origin. */
 export class TestPasskeys {
-  /** The requests, in order, as the page made them: each one that was answered is a gesture. */
+  /** The page's requests, in order: each one that was answered is a prompt. */
   readonly creations: PublicKeyCredentialCreationOptions[] = []
   readonly requests: PublicKeyCredentialRequestOptions[] = []
   readonly residents: Resident[] = []
   behaviour: PasskeyBehaviour = {}
-  /** Which one the person chooses, where the page leaves it to them; the newest by default. */
+  /** The passkey that the person chooses, if the page leaves the choice to them; the newest by default. */
   chosen: string | undefined
   readonly origin: string
   readonly #rpId: string

@@ -12,12 +12,12 @@ import { startProcess, stopProcess } from '../engines/processes.js'
 
 const run = promisify(execFile)
 
-/** A real Postgres, on this machine's loopback, with a folder of its own. */
+/** A real Postgres on this machine's loopback interface, with its own folder. */
 export interface PostgresServer {
   readonly url: string
-  /** Ends it at once, as a crash would: what was committed is found again when it starts. */
+  /** Ends it at once, as in a crash: committed data is still there when it is started again. */
   kill(): Promise<void>
-  /** Starts it anew on the same port. */
+  /** Starts it again on the same port. */
   restart(): Promise<void>
   stop(): Promise<void>
 }
@@ -55,7 +55,7 @@ interface User {
   readonly gid: number
 }
 
-/** Postgres refuses to run as root: there, it runs as the user of Debian's package. */
+/** Postgres refuses to run as root, so then it runs as the user of Debian's package. */
 async function serverUser(): Promise<User | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const [uid, gid] = await Promise.all(
@@ -90,7 +90,7 @@ async function start(port: number, folder: string, user: User | undefined): Prom
   return child
 }
 
-/** The folder of the newest server's programs, which Debian keeps off the PATH. */
+/** The folder with the newest server's programs, which Debian does not put into PATH. */
 async function findPrograms(): Promise<string | undefined> {
   const root = '/usr/lib/postgresql'
   const versions = await readdir(root).catch(() => [])
@@ -100,7 +100,7 @@ async function findPrograms(): Promise<string | undefined> {
 
 const programs = await findPrograms()
 
-/** A suite that needs Postgres, or one that says, and is reported, to be skipped; where engines are required, a failure. */
+/** A suite that needs Postgres. Without it, the suite is reported as skipped; if engines are required, it fails. */
 export function describePostgres(title: string, suite: () => void): void {
   describe(title, () => {
     if (programs !== undefined) suite()

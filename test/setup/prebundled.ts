@@ -17,11 +17,11 @@ function importsOf(folder: string): string[] {
 }
 
 /**
- * What browser lanes import from node_modules. Vite's own discovery may find a dependency in the middle of a run,
- * and then reloads the page under the running test; so it's off, and the list is made before anything starts.
+ * The packages that browser lanes import from node_modules. Vite's own discovery may find a dependency in the middle of a run,
+ * and then reloads the page under the running test; so it is off, and the list is made before the start.
  */
 export function prebundled(): string[] {
-  // What JSX becomes, in the guides' examples.
+  // The import that JSX is compiled to, in the guides' examples.
   const names = new Set([...importsOf('src'), ...importsOf('test'), 'react/jsx-runtime'])
   return [...names]
     .filter((name) => !/^(node:|guide:|vitest$|vitest\/|fake-indexeddb|solc)/.test(name))

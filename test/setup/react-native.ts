@@ -1,7 +1,7 @@
 /**
- * A script's first lines: takes from Node what React Native on Hermes does not have either, and puts React Native's own `fetch`
- * classes in the place of Node's: those of whatwg-fetch, whose `Request` has no `body` and is no stream. What the guide installs stays:
- * WebCrypto, `URL`, text encoders.
+ * The first lines of a script: removes globals of Node that React Native on Hermes does not have, and replaces Node's `fetch`
+ * classes by those that React Native uses, from whatwg-fetch, whose `Request` has no `body` and is no stream. What the guide
+ * installs stays: WebCrypto, `URL`, text encoders.
  */
 export const LIKE_REACT_NATIVE = `
   for (const name of ['Request', 'Response', 'Headers', 'fetch', 'ReadableStream', 'WritableStream', 'TransformStream',

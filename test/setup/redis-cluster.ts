@@ -11,7 +11,7 @@ export interface RedisCluster {
   stop(): Promise<void>
 }
 
-/** Three redis-servers that share out the keys, once all of them take part. */
+/** A cluster of three redis-servers, once all of them have joined. */
 export async function startRedisCluster(): Promise<RedisCluster> {
   const started = await Promise.allSettled(
     [1, 2, 3].map(async () => {

@@ -9,13 +9,13 @@ import { freePort } from '../engines/free-port.js'
 import { findCommand } from '../engines/lookup.js'
 import { startProcess, stopProcess } from '../engines/processes.js'
 
-/** A real redis-server, on this machine's loopback. */
+/** A real redis-server, on this machine's loopback interface. */
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Ends it at once, as a crash would. */
+  /** Ends it at once, as in a crash. */
   kill(): Promise<void>
-  /** Starts it anew on the same port; it has forgotten everything. */
+  /** Starts it again on the same port, without its data. */
   restart(): Promise<void>
   stop(): Promise<void>
 }
@@ -73,7 +73,7 @@ async function start(port: number, folder: string, options: readonly string[]): 
 
 const command = await findCommand(['redis-server'])
 
-/** A suite that needs redis-server, or one that says, and is reported, to be skipped; where engines are required, a failure. */
+/** A suite that needs redis-server. Without it, the suite is reported as skipped; if engines are required, it fails. */
 export function describeRedis(title: string, suite: () => void): void {
   describe(title, () => {
     if (command !== undefined) suite()

@@ -7,10 +7,10 @@ import { signed } from './capability.js'
 
 export const URL_OF_NOTES = 'https://api.example.com/notes?page=1'
 export const RESOURCE = 'https://api.example.com/notes/*'
-/** When signed requests of the tests are signed and judged, unless they say otherwise. */
+/** The time at which tests sign and verify requests, unless they say otherwise. */
 export const NOW = Date.parse('2026-01-31T12:00:00Z')
 
-/** Accepts what a `RequestSigner` of the tests signs. */
+/** Options that accept the requests of a `RequestSigner`. */
 export const accepting = {
   verifiers: ethereumVerifiers(),
   authority: 'api.example.com',
@@ -19,10 +19,10 @@ export const accepting = {
   now: () => NOW,
 }
 
-/** The same for `verifyRequest`, which must be told about replay. */
+/** The same for `verifyRequest`, which requires the replay option. */
 export const acceptingOnce = { ...accepting, replay: false as const }
 
-/** A session reduced to what signs requests: a key, and a capability for it. */
+/** The parts of a session that sign requests: a key, and a capability for it. */
 export interface TestSigner {
   readonly key: SessionKey
   readonly cacao: Cacao
@@ -39,7 +39,7 @@ export async function testSigner(
   return { key, cacao, sign: (request, now = NOW) => signRequest(request, { key, cacao }, now) }
 }
 
-/** A request to post this body. */
+/** A POST request with this body. */
 export function post(
   body: NonNullable<RequestInit['body']> = 'Buy cacao beans',
   url: string = URL_OF_NOTES,
@@ -47,7 +47,7 @@ export function post(
   return new Request(url, { method: 'POST', body })
 }
 
-/** The request with another address, method, body or headers, and the signature as it was. */
+/** The request with another URL, method, body or headers, and the old signature. */
 export async function altered(
   request: Request,
   { url = request.url, ...init }: RequestInit & { readonly url?: string },

@@ -3,20 +3,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** What an RPC is asked, as it arrives. */
+/** A call to an RPC, as it arrives. */
 export interface RPCQuestion {
   readonly method: string
   readonly params: readonly unknown[]
 }
 
-/** What stands between a test and a real chain. */
+/** An RPC between a test and a real chain. */
 export interface RPCServer {
   readonly url: string
-  /** The methods that it was asked for. */
+  /** The methods called. */
   readonly calls: string[]
 }
 
-/** An RPC that answers as it is told: with what is written to the response. It ends with the test. */
+/** An RPC whose responses the test writes. It ends with the test. */
 export async function startRPC(
   answer: (response: ServerResponse, question: RPCQuestion, body: string) => void | Promise<void>,
 ): Promise<RPCServer> {
@@ -37,7 +37,7 @@ export async function startRPC(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls }
 }
 
-/** An RPC of the chain behind it that gives other results for some methods. */
+/** An RPC that forwards to a chain, and returns other results for some methods. */
 export async function startLyingRPC(
   truth: string,
   lies: Readonly<Record<string, unknown>>,

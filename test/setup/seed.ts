@@ -1,9 +1,9 @@
 const env = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {}
 
-/** What all generated cases grow from: fixed, so that a failure comes again, unless FUZZ_SEED says otherwise. */
+/** The seed of all generated cases: fixed, so that failures can be reproduced, unless FUZZ_SEED is set. */
 export const SEED = integer('FUZZ_SEED', 43_610_074)
 
-/** A whole number from the environment. */
+/** An integer from the environment. */
 export function integer(name: string, otherwise: number): number {
   const value = Number(env[name] || otherwise)
   if (!Number.isSafeInteger(value)) throw new TypeError(`${name} must be a whole number`)

@@ -1,8 +1,8 @@
 import { onTestFinished, vi } from 'vitest'
 
 /**
- * Has waits of exactly so many milliseconds pass in a moment, until the test ends or it is told to stop, and counts them: what hangs
- * needn't be waited for, and what is only slow is given all the time that it may have.
+ * Makes timers of exactly this many milliseconds fire at once, until the test ends or the returned function is called, and
+ * counts them: so a test need not wait for something that hangs, and slow work still gets all its time.
  */
 export function shortWaits(ms: number): { readonly count: number; stop(): void } {
   let count = 0

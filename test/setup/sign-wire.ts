@@ -4,13 +4,13 @@ import { toBase64 } from '../../src/base/multibase.js'
 import { keyURL, SIGNATURE_LABEL, SIGNATURE_TAG, signedComponents } from '../../src/http/signature-profile.js'
 import { headerOf, type WireRequest, withHeader } from './wire-request.js'
 
-/** A session key, as far as requests are signed with it. */
+/** The parts of a session key that sign requests. */
 export interface WireSigner {
   readonly did: string
   sign(data: Uint8Array): Promise<Uint8Array>
 }
 
-/** What a signature says of itself, each item as text. */
+/** The parameters of a signature, each item as text. */
 export interface SignatureInput {
   readonly label: string
   readonly components: readonly string[]
@@ -28,7 +28,7 @@ const innerList = (components: readonly string[], parameters: readonly string[])
 export const algorithmOf = ({ did }: WireSigner): string =>
   did.startsWith('did:key:z6Mk') ? 'ed25519' : 'ecdsa-p256-sha256'
 
-/** Signs a request as RFC 9421 says, by no library: whatever its signature is to say of itself. */
+/** Signs a request as RFC 9421 says, without a library, with any parameters. */
 export async function signWire(
   wire: WireRequest,
   said: SignatureInput,
@@ -50,7 +50,7 @@ export async function signWire(
   return withHeader(withHeader(wire, 'signature-input', inputText(said)), 'signature', signature)
 }
 
-/** What a signer says in the profile of sessions. */
+/** The parameters in the profile of sessions. */
 export function profileInput(
   signer: WireSigner,
   hasBody: boolean,

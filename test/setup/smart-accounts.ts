@@ -19,33 +19,33 @@ import { payload } from './capability.js'
 import { compile } from './contracts.js'
 import { KEY_A } from './wallet.js'
 
-// The first of anvil's own keys, which has all the money there is.
+// The first of anvil's own keys, which has funds.
 const RICH = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80')
 export const OWNER = privateKeyToAccount(KEY_A)
 export const SALT: Hex = `0x${'07'.repeat(32)}`
 
 type Deploying = 'deploy' | 'deployAndRevert' | 'deployAndBurn' | 'deployAndBabble'
 
-/** Compiling and starting takes about a second on an idle machine; this only bounds what hangs. */
+/** Compiling and starting takes about a second on an idle machine; this only limits what hangs. */
 export const STARTUP_MS = 300_000
 
-/** A chain with contract accounts on it, all of them `OWNER`'s at first. */
+/** A chain with contract accounts on it, all owned by `OWNER` at first. */
 export interface SmartAccounts {
   readonly url: string
   readonly client: PublicClient
   readonly factory: Address
-  /** Puts a contract there; `Account` of `OWNER` by default. */
+  /** Deploys a contract; `Account` of `OWNER` by default. */
   put(name?: string, args?: readonly unknown[]): Promise<Address>
-  /** Where the factory deploys, or would. */
+  /** The address at which the factory deploys, or would deploy. */
   addressOf(salt: Hex): Promise<Address>
   deploy(salt: Hex): Promise<void>
-  /** The account exchanges its owner. */
+  /** Changes the owner of the account. */
   setOwner(account: Address, next: Address): Promise<void>
-  /** The owner's signature and how the account is deployed (ERC-6492). */
+  /** The owner's signature, with the deployment of the account (ERC-6492). */
   wrap(signature: Hex, salt: Hex, by?: Deploying): Hex
   /** Calls a contract. */
   call(address: Address, name: string, functionName: string, args: readonly unknown[]): Promise<void>
-  /** The data of such a call. */
+  /** The data of such a call, encoded. */
   dataOf(name: string, functionName: string, args: readonly unknown[]): Hex
   /** From now on, `OWNER`'s own account runs this contract's code (EIP-7702). */
   delegateTo(code: Address): Promise<void>
@@ -113,7 +113,7 @@ export function accountOn(address: Address, chain: number = ANVIL_CHAIN): string
   return `eip155:${chain}:${address.toLowerCase()}`
 }
 
-/** A capability of a contract account, with what signs it: `OWNER` by default. */
+/** A capability of a contract account, with its signing function: `OWNER` by default. */
 export async function signedBy(
   account: string,
   sign: (text: string) => Promise<string> = (message) => OWNER.signMessage({ message }),

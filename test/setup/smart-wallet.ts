@@ -1,14 +1,14 @@
 import type { EIP1193Provider } from '../../src/wallet/ethereum/signer.js'
 import { OWNER, type SmartAccounts } from './smart-accounts.js'
 
-/** A wallet of a contract account, on the chain where that is, or will be. */
+/** A wallet of a contract account, on the chain where that is, or will be, deployed. */
 export interface SmartWallet {
   readonly provider: EIP1193Provider
-  /** The methods it was asked for, in order. */
+  /** The methods called, in order. */
   readonly calls: string[]
 }
 
-/** Its owner signs; `wrap` makes of that what the account takes. */
+/** The owner signs; `wrap` turns the signature into that of the account. */
 export function smartWallet(
   chain: Pick<SmartAccounts, 'client'>,
   address: string,

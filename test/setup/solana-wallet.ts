@@ -3,7 +3,7 @@ import { utf8 } from '../../src/base/bytes.js'
 import { toBase58 } from '../../src/key/session-key.js'
 import type { SolanaAdapter, SolanaStandardWallet } from '../../src/wallet/solana/index.js'
 
-/** How a wallet takes a request to sign: it signs, or does or answers what is given. */
+/** The behaviour of a wallet when it is asked to sign: it signs, or does or returns what is given. */
 type SolanaBehaviour = 'sign' | 'prefix' | { throws: unknown } | { answers: unknown }
 
 export interface TestSolanaWallet {
@@ -11,9 +11,9 @@ export interface TestSolanaWallet {
   readonly address: string
   /** CAIP-10. */
   readonly account: string
-  /** The texts that it was asked to sign. */
+  /** The texts that it showed for signing. */
   readonly texts: string[]
-  /** What it was asked for, in order. */
+  /** The calls, in order. */
   readonly calls: string[]
   behaviour: SolanaBehaviour
 }
@@ -27,7 +27,7 @@ interface Options {
   readonly chains?: readonly string[]
 }
 
-/** A wallet of the Wallet Standard that really signs, with a key of tweetnacl's. */
+/** A wallet of the Wallet Standard that really signs, with a key of tweetnacl. */
 export function testSolanaWallet(
   seed: number,
   {
@@ -86,7 +86,7 @@ export function testSolanaWallet(
   return test
 }
 
-/** The text as Sign-In With Solana writes it. */
+/** The text in the format of Sign-In With Solana. */
 function signInText(input: Record<string, unknown>): string {
   const lines = [`${input['domain']} wants you to sign in with your Solana account:`, input['address']]
   if (input['statement']) lines.push('', input['statement'])
@@ -107,7 +107,7 @@ function signInText(input: Record<string, unknown>): string {
   return lines.join('\n')
 }
 
-/** The same key as an object of wallet-adapter; `raw` answers with the bare signature. */
+/** The same key as an object of wallet-adapter; with `raw`, it returns the bare signature. */
 export function solanaAdapter(seed: number, raw = true): SolanaAdapter & { connect(): Promise<void> } {
   const pair = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(seed))
   const adapter = {

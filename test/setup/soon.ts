@@ -1,2 +1,2 @@
-/** For `vi.waitFor`: looks often, and only bounds what never comes, because a busy machine is slow, not wrong. */
+/** For `vi.waitFor`: polls often, and only limits what never happens, because a busy machine is only slow. */
 export const SOON = { interval: 5, timeout: 90_000 } as const

@@ -7,9 +7,9 @@ import {
 } from '@stacks/transactions'
 import { toHex } from '../../src/base/hex.js'
 
-/** A wallet of Stacks as @didtools/pkh-stacks takes one: it signs what a token holds. */
+/** A Stacks wallet as @didtools/pkh-stacks expects it: it signs the content of a token. */
 export function stacksWallet(seed: number): { address: string; provider: object } {
-  // 01 behind it: the public key is the compressed one.
+  // The 01 at the end means that the public key is compressed.
   const secret = `${toHex(new Uint8Array(32).fill(seed))}01`
   return {
     address: getAddressFromPrivateKey(secret, TransactionVersion.Mainnet),

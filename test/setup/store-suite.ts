@@ -6,14 +6,14 @@ import { deviceStoreCases } from '../../src/testing/device-cases.js'
 import { revocationStoreCases } from '../../src/testing/revocation-cases.js'
 import { replayStoreCases, type StoreCase, type StoreCasesOptions } from '../../src/testing/store-cases.js'
 
-/** What there is over one kind of data. */
+/** The stores over one kind of data. */
 export interface StoreKinds {
   readonly replay?: StoreCasesOptions<ReplayStore>
   readonly revocation?: StoreCasesOptions<RevocationStore>
   readonly devices?: StoreCasesOptions<DeviceStore>
 }
 
-/** The suites that `cacao-session/testing` gives for stores, over each of these. */
+/** The suites that `cacao-session/testing` exports for stores, over each of these. */
 export function storeSuites({ replay, revocation, devices }: StoreKinds): void {
   const suite = (title: string, cases: readonly StoreCase[]): void => {
     describe(title, () => {
@@ -22,5 +22,5 @@ export function storeSuites({ replay, revocation, devices }: StoreKinds): void {
   }
   if (replay) suite('a replay store', replayStoreCases(replay))
   if (revocation) suite('a revocation store', revocationStoreCases(revocation))
-  if (devices) suite('a store of devices', deviceStoreCases(devices))
+  if (devices) suite('a device store', deviceStoreCases(devices))
 }

@@ -1,7 +1,7 @@
 import type { StringStore } from '../../src/store/string-store.js'
 import { callbackStore } from '../../src/store/string-store.js'
 
-/** Keeps strings in a map, for the test to look into. */
+/** Keeps strings in a map, which tests can read. */
 export interface MapBackend extends StringStore {
   readonly items: Map<string, string>
 }
@@ -16,7 +16,7 @@ export function mapBackend(): MapBackend {
   }
 }
 
-/** The same, in later tasks: whoever reads and writes without waiting for others loses what they wrote. */
+/** The same, asynchronously: callers that don't wait for each other lose what they wrote. */
 export function lateBackend(): MapBackend {
   const { items, getItem, setItem, removeItem } = mapBackend()
   const later = () => new Promise((resolve) => setTimeout(resolve))
@@ -28,7 +28,7 @@ export function lateBackend(): MapBackend {
   }
 }
 
-/** Answers through callbacks, in later tasks, as Node does. */
+/** Answers through callbacks, asynchronously, as Node does. */
 function callbackBackend(): StringStore {
   const { getItem, setItem, removeItem } = mapBackend()
   return callbackStore({
@@ -38,7 +38,7 @@ function callbackBackend(): StringStore {
   })
 }
 
-/** Another object over the same strings, as another process or tab has. */
+/** Another object over the same strings, as in another process or tab. */
 export function sameStrings(backend: StringStore): StringStore {
   return {
     getItem: (key) => backend.getItem(key),
@@ -49,7 +49,7 @@ export function sameStrings(backend: StringStore): StringStore {
 
 const inPages = typeof document === 'undefined' ? [] : (['localStorage', 'sessionStorage'] as const)
 
-/** Every kind of backend that there is here. */
+/** Every kind of backend that this runtime has. */
 export const backends: readonly (readonly [name: string, make: () => StringStore])[] = [
   ['an object of one’s own', mapBackend],
   ['an asynchronous one', lateBackend],

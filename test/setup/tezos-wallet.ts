@@ -5,7 +5,7 @@ import { concat } from '../../src/base/bytes.js'
 import { fromHex } from '../../src/base/hex.js'
 import { toBase58 } from '../../src/key/session-key.js'
 
-// What stands before an address, a public key and a signature of Ed25519, in base58 with a checksum.
+// The prefixes of an Ed25519 address, public key and signature, in base58 with a checksum.
 const [TZ1, EDPK, EDSIG] = [
   Uint8Array.of(6, 161, 159),
   Uint8Array.of(13, 15, 37, 217),
@@ -17,7 +17,7 @@ const checked = (prefix: Uint8Array, bytes: Uint8Array): string => {
   return toBase58(concat(all, sha256(sha256(all)).slice(0, 4)))
 }
 
-/** A wallet of Tezos as @didtools/pkh-tezos takes one: it signs Micheline payloads. */
+/** A Tezos wallet as @didtools/pkh-tezos expects it: it signs Micheline payloads. */
 export function tezosWallet(seed: number): { address: string; provider: object } {
   const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(seed))
   return {

@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 
-/** A stand-in for Upstash's REST API, in front of a real redis-server. */
+/** A substitute for Upstash's REST API, in front of a real redis-server. */
 export interface UpstashServer {
   readonly url: string
   readonly token: string
-  /** What it does with the next requests instead of asking Redis; `undefined` to ask it. */
+  /** What it does with the next requests instead of calling Redis; `undefined` to call it. */
   answers: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
-  /** The commands that came. */
+  /** The received commands. */
   readonly commands: readonly (readonly unknown[])[]
   stop(): Promise<void>
 }

@@ -6,7 +6,7 @@ const DIGITS = '0123456789'
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const HEX = `${DIGITS}abcdefABCDEF`
 
-/** Text of the given length, each of its characters out of the set. */
+/** A string of the given length, with characters of the set. */
 export function textOf(set: string, minLength: number, maxLength: number): Arbitrary<string> {
   return fc.string({ unit: fc.constantFrom(...set), minLength, maxLength })
 }
@@ -25,7 +25,7 @@ const character = (extra: string): Arbitrary<string> =>
 const run = (extra: string, minLength: number, maxLength: number): Arbitrary<string> =>
   fc.string({ unit: character(extra), minLength, maxLength })
 
-/** What may stand in a path segment, and so in a request id. */
+/** The characters of a path segment, and so of a request id. */
 export const segment = run(':@', 0, 8)
 
 const optional = (text: Arbitrary<string>): Arbitrary<string> => fc.oneof(fc.constant(''), text)

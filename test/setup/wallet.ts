@@ -1,4 +1,4 @@
-/** Well-known keys; nothing of value was ever theirs. The first is what a `testWallet()` has. */
+/** Well-known keys, which protect nothing of value. The first is the key of a `testWallet()`. */
 export const KEY_A = `0x${'11'.repeat(32)}` as const
 export const KEY_B = `0x${'22'.repeat(32)}` as const
 

@@ -2,7 +2,7 @@ import { type TestWallet, testWallet } from '../../src/testing/index.js'
 
 type Listener = (payload?: unknown) => void
 
-/** What the provider of WalletConnect (`@walletconnect/ethereum-provider`) does, with a wallet of ours as the app on the phone. */
+/** The behaviour of WalletConnect's provider (`@walletconnect/ethereum-provider`), with a test wallet as the app on the phone. */
 interface WalletConnectProvider {
   session: object | undefined
   request(args: { method: string; params?: unknown }): Promise<unknown>
@@ -12,9 +12,9 @@ interface WalletConnectProvider {
 
 export interface WalletConnectStandIn {
   readonly provider: WalletConnectProvider
-  /** The app: what it does about a request, and what it was asked. */
+  /** The app: its behaviour and its calls. */
   readonly app: TestWallet
-  /** The person ends the connection in the app. Requests that are open stay open, as they do there. */
+  /** The person disconnects in the app. Pending requests stay pending, as they do there. */
   end(): void
   /** The number of listeners to an event. */
   listeners(event: string): number

@@ -1,4 +1,4 @@
-/** A request as it goes over the wire: nothing in it has been put in order by a client yet. */
+/** A request as it is sent: no client has normalized it yet. */
 export interface WireRequest {
   readonly method: string
   readonly target: string
@@ -7,12 +7,12 @@ export interface WireRequest {
   readonly body: Uint8Array<ArrayBuffer>
 }
 
-/** The value of the first header of this name; names are compared by their lower case. */
+/** The value of the first header with this name; names are compared in lower case. */
 export function headerOf({ headers }: WireRequest, name: string): string {
   return headers.find(([known]) => known.toLowerCase() === name)?.[1] ?? ''
 }
 
-/** The request with a header in place of the one that it had, or beside the others. */
+/** The request with a header replaced or added. */
 export function withHeader(wire: WireRequest, name: string, value: string): WireRequest {
   const index = wire.headers.findIndex(([known]) => known.toLowerCase() === name)
   const headers = index < 0 ? [...wire.headers, [name, value] as const] : [...wire.headers]

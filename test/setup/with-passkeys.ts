@@ -2,10 +2,10 @@ import { afterEach } from 'vitest'
 import { forgetPasskey, knownPasskeys } from '../../src/wallet/webauthn/index.js'
 import { TestPasskeys } from './passkey.js'
 
-/** The page for which the authenticator in software signs. */
+/** The origin of the page for which the software authenticator signs. */
 export const ORIGIN = 'https://app.example.com'
 
-/** Puts an authenticator in software in the place of the browser's own, until the test ends. */
+/** Replaces the browser's own authenticator with a software one, until the test ends. */
 export function installPasskeys(passkeys: TestPasskeys = new TestPasskeys(ORIGIN)): TestPasskeys {
   // Node has no navigator before 21.
   if (globalThis.navigator === undefined) define(globalThis, 'navigator', {})
@@ -14,7 +14,7 @@ export function installPasskeys(passkeys: TestPasskeys = new TestPasskeys(ORIGIN
   return passkeys
 }
 
-/** Takes away whatever there is of passkeys, until the test ends. */
+/** Removes all support for passkeys, until the test ends. */
 export function withoutPasskeys(): void {
   define(globalThis, 'PublicKeyCredential', undefined)
 }
@@ -34,7 +34,7 @@ afterEach(() => {
   for (const restore of restorations.splice(0)) restore()
 })
 
-/** Lets this page forget the passkeys that it has seen. */
+/** Makes this page forget the passkeys that it knows. */
 export async function forgetAll(): Promise<void> {
   for (const { account } of await knownPasskeys()) await forgetPasskey(account)
 }

@@ -1,4 +1,4 @@
-// npm ws brings no types. What Hono knows of it is enough here.
+// npm ws has no types. The parts that Hono knows are enough here.
 declare module 'ws' {
   import type { WebSocketLike, WebSocketServerLike } from '@hono/node-server'
 

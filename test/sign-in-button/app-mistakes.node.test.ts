@@ -47,7 +47,7 @@ const signedIn = async (dialog: SignInDialog): Promise<void> => {
 it.each<[string, Partial<WalletChoice>]>([
   ['finds no account', { account: async () => undefined as unknown as string }],
   ['makes no auth method', { authMethod: () => undefined as never }],
-])('waits no longer for a choice of the app that %s, and its developers hear of it', async (_, wrong) => {
+])('stops waiting for a choice of the app that %s, and reports the error', async (_, wrong) => {
   const dialog = open()
   const chosen = dialog.choose({ ...choice, ...wrong })
   expect(dialog.stage.asked?.id).toBe('own')
@@ -88,7 +88,7 @@ it('calls beforeSignOut once, however often a person clicks', async () => {
   expect(beforeSignOut).toHaveBeenCalledTimes(2)
 })
 
-it('asks no wallet that answers only after the dialog was closed', async () => {
+it('does not prompt a wallet that answers only after the dialog was closed', async () => {
   const dialog = open()
   await signedIn(dialog)
   let say = (_: string): void => undefined

@@ -94,7 +94,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(false)
   })
 
-  it('says that nothing was signed, and lets the person choose again', async () => {
+  it('shows that nothing was signed, and lets the person choose again', async () => {
     announced()
     const page = open()
     await page.shows('[data-status=signed-out] button', 'Sign in')
@@ -114,7 +114,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
     expect(page.focused()).toBe('cacao-sign-in-button')
   })
 
-  it('says what to do if no wallet is installed', async () => {
+  it('shows what to do if no wallet is installed', async () => {
     const page = open({ wallets: [noWallets] })
     await page.shows('[data-status=signed-out] button', 'Sign in')
     page.button().click()
@@ -144,7 +144,7 @@ describe.each(FRAMEWORKS)('the sign-in button, by %s', (_, mountButton) => {
   })
 
   it.each([
-    ['keeps the focus when what has it goes because the session ends', true],
+    ['keeps the focus when the focused element is removed because the session ends', true],
     ['takes no focus that the person has taken away before the session ends', false],
   ])('%s', async (_title, isHeld) => {
     const clock = testClock()

@@ -197,7 +197,7 @@ describe('looking for wallets', () => {
         throw new Error('broken')
       },
     ],
-  ])('goes on when one source %s, and tells the page', async (_, find) => {
+  ])('goes on when one source %s, and reports the error', async (_, find) => {
     const reportError = vi.fn()
     vi.stubGlobal('reportError', reportError)
     const { dialog, ids } = await opened([{ find, help: 'https://one.example/' }, finding(choice('a'))])
@@ -317,15 +317,19 @@ describe('renewing', () => {
   const made = choice('made', ACCOUNT_A, { kind: 'new-passkey', knownAccount: async () => ACCOUNT_A })
 
   it.each<[string, readonly WalletChoice[], string | undefined]>([
-    ['the one that holds the account', [other, holding('a', ACCOUNT_A)], 'a'],
-    ['the first of several', [holding('a', ACCOUNT_A), holding('b', ACCOUNT_A)], 'a'],
-    ['one that holds it on another chain', [holding('a', ACCOUNT_A.replace(':1:', ':10:'))], 'a'],
-    ['none that holds another one', [other], undefined],
-    ['none that does not tell', [unknown, none], undefined],
-    ['none that fails to tell, which hides no other', [broken, holding('a', ACCOUNT_A)], 'a'],
-    ['no passkey that is yet to be made', [made], undefined],
-    ['none where there is none', [], undefined],
-  ])('asks %s', async (_, choices, expected) => {
+    ['the wallet with the account', [other, holding('a', ACCOUNT_A)], 'a'],
+    [
+      'the first of several wallets with the account',
+      [holding('a', ACCOUNT_A), holding('b', ACCOUNT_A)],
+      'a',
+    ],
+    ['a wallet with the account on another chain', [holding('a', ACCOUNT_A.replace(':1:', ':10:'))], 'a'],
+    ['no wallet with another account', [other], undefined],
+    ['no wallet whose account is unknown', [unknown, none], undefined],
+    ['the next wallet if one fails to return its account', [broken, holding('a', ACCOUNT_A)], 'a'],
+    ['no passkey that has not been created', [made], undefined],
+    ['no wallet if there is none', [], undefined],
+  ])('prompts %s', async (_, choices, expected) => {
     const { dialog, asked } = dialogOf([finding(...choices)], SIGNED_IN)
     void dialog.renew()
     await settled()
@@ -334,7 +338,7 @@ describe('renewing', () => {
     expect(dialog.stage.asked?.id).toBe(expected)
   })
 
-  it('asks the wallet that signed in, even if another wallet has the account too', async () => {
+  it('prompts the wallet that signed in, even if another wallet has the account too', async () => {
     const [a, b] = [holding('a', ACCOUNT_A), holding('b', ACCOUNT_A)]
     const { dialog, session, asked } = await opened([finding(a, b)])
     const choosing = dialog.choose(b)
@@ -361,7 +365,7 @@ describe('renewing', () => {
   it.each<[string, (dialog: SignInDialog) => unknown, string[]]>([
     ['was closed', (dialog) => dialog.close(), []],
     ['was used', (dialog) => dialog.choose(unknown), [`renew by unknown of ${ACCOUNT_A}`]],
-  ])('asks no other wallet if the dialog %s meanwhile', async (_, act, expected) => {
+  ])('prompts no other wallet if the dialog %s meanwhile', async (_, act, expected) => {
     for (const isLate of [false, true]) {
       const wallets = heldSource()
       const { dialog, asked } = dialogOf([wallets.source], SIGNED_IN)
@@ -381,7 +385,7 @@ describe('renewing', () => {
     }
   })
 
-  it('asks no wallet if nobody is signed in: the chosen wallet signs in', async () => {
+  it('prompts no wallet if nobody is signed in: the chosen wallet signs in', async () => {
     const a = holding('a', ACCOUNT_A)
     const { dialog, asked } = dialogOf([finding(a)], SIGNED_OUT)
     await dialog.renew()
@@ -414,7 +418,7 @@ describe('signing out', () => {
         throw new Error('offline')
       },
     ],
-  ])('is done all the same if telling the server %s', async (_, beforeSignOut) => {
+  ])('is completed even if beforeSignOut %s', async (_, beforeSignOut) => {
     const { dialog, session } = await opened([finding()], SIGNED_IN, { beforeSignOut })
     expect(await failureOf(() => dialog.signOut())).toEqual(new Error('offline'))
     expect([session.log, dialog.stage.isOpen]).toEqual([['signed out'], false])

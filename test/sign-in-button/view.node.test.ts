@@ -110,44 +110,48 @@ const find = (view: ViewElement, name: string): ViewElement => {
   return found
 }
 
-describe('what the sign-in button shows', () => {
+describe('the view of the sign-in button', () => {
   it.each<[string, SignInStage, string[]]>([
-    ['before it knows', LOADING_STAGE, ['button: signIn']],
-    ['to nobody', stage(SIGNED_OUT), ['button: signIn']],
+    ['shows the button while it loads', LOADING_STAGE, ['button: signIn']],
+    ['shows the button when signed out', stage(SIGNED_OUT), ['button: signIn']],
     [
-      'to whom a session has ended',
+      'offers to sign in again after the session has ended',
       stage({ ...SIGNED_OUT, account: ACCOUNT_A }),
       ['button: signInAgain', 'notice: ended'],
     ],
     [
-      'while the wallet is asked',
+      'shows the button during a prompt',
       stage({ ...SIGNED_OUT, status: 'signing-in', error: undefined }),
       ['button: signingIn'],
     ],
-    ['to whoever is signed in', stage(SIGNED_IN), [`button: ${SHORT}`]],
+    ['shows the account when signed in', stage(SIGNED_IN), [`button: ${SHORT}`]],
     [
-      'to whoever is not much longer',
+      'offers to renew a session that expires soon',
       stage(EXPIRING),
       [`button: ${SHORT}`, 'renew: renew', 'notice: endsSoon'],
     ],
-    ['when loading failed', stage(FAILED), ['button: retry', 'failure: failed(ERR_AUTH_REJECTED)']],
     [
-      'after a refusal',
+      'offers to retry when loading failed',
+      stage(FAILED),
+      ['button: retry', 'failure: failed(ERR_AUTH_REJECTED)'],
+    ],
+    [
+      'shows a rejection below the button',
       stage({ ...SIGNED_OUT, error: REJECTED }),
       ['button: signIn', 'failure: failed(ERR_AUTH_REJECTED)'],
     ],
     [
-      'while it looks',
+      'shows an open dialog that looks for wallets',
       open({ isLooking: true }),
       ['button: signIn', 'title: signIn', 'progress: looking', 'close: close'],
     ],
     [
-      'while it looks on',
+      'shows the wallets found so far',
       open({ isLooking: true, choices: [CACAO, UNNAMED] }),
       ['button: signIn', 'title: signIn', 'span: Cacao wallet', 'span: unnamedWallet', 'close: close'],
     ],
     [
-      'of passkeys',
+      'shows a dialog of passkeys',
       open({ choices: [KNOWN, ANY, NEW] }),
       [
         'button: signIn',
@@ -159,7 +163,7 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of passkeys where there might be wallets',
+      'shows a dialog of passkeys, and help to find wallets',
       open({ choices: [ANY], help: [HELP] }),
       [
         'button: signIn',
@@ -171,12 +175,12 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of wallets, where one source found none',
+      'shows a dialog of wallets, without help if one source found none',
       open({ choices: [CACAO], help: [HELP] }),
       ['button: signIn', 'title: signIn', 'span: Cacao wallet', 'close: close'],
     ],
     [
-      'of nothing',
+      'shows a dialog without choices, with help',
       open({ help: [HELP] }),
       [
         'button: signIn',
@@ -187,12 +191,12 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of nothing, without help',
+      'shows a dialog without choices or help',
       open(),
       ['button: signIn', 'title: signIn', 'nothing: nothingFound', 'close: close'],
     ],
     [
-      'after a refusal, in the dialog alone',
+      'shows a rejection only in the open dialog',
       open({ choices: [CACAO] }, { ...SIGNED_OUT, error: REJECTED }),
       [
         'button: signIn',
@@ -203,7 +207,7 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of the wallet that is asked',
+      'shows the wallet that is prompting',
       open({ asked: CACAO, choices: [CACAO] }, { ...SIGNED_OUT, status: 'signing-in', error: undefined }),
       [
         'button: signingIn',
@@ -214,7 +218,7 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of the wallet that is asked again, and no more of why the last time failed',
+      'shows the wallet that is prompting again, and not the earlier error',
       open({ asked: UNNAMED }, { ...SIGNED_IN, error: REJECTED }),
       [
         `button: ${SHORT}`,
@@ -225,7 +229,7 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of the passkey that is asked',
+      'shows the passkey that is prompting',
       open({ asked: NEW, choices: [NEW] }),
       [
         'button: signIn',
@@ -236,7 +240,7 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of who is signed in',
+      'shows the account and its expiry in the dialog',
       open({ choices: [CACAO] }, SIGNED_IN),
       [
         `button: ${SHORT}`,
@@ -248,12 +252,12 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of who is signed in for ever',
+      'shows no expiry for a session without one',
       open({}, { ...SIGNED_IN, session: { ...held, expiresAt: undefined } as unknown as DIDSession }),
       [`button: ${SHORT}`, 'title: signedIn', `account: ${ACCOUNT_A}`, 'out: signOut', 'close: close'],
     ],
     [
-      'of who is not much longer',
+      'shows a session that expires soon in the dialog',
       open({}, EXPIRING),
       [
         `button: ${SHORT}`,
@@ -268,7 +272,7 @@ describe('what the sign-in button shows', () => {
       ],
     ],
     [
-      'of what can renew, which a new passkey can not',
+      'shows the choices for a renewal, without a new passkey',
       open({ isRenewal: true, choices: [CACAO, NEW] }, EXPIRING),
       [
         `button: ${SHORT}`,
@@ -286,47 +290,52 @@ describe('what the sign-in button shows', () => {
     ['eip155:1:0x123456789012', '0x123456789012'],
     ['eip155:1:0x1234567890123', '0x1234…0123'],
     ['did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK', 'z6Mkha…2doK'],
-  ])('of the account %s as the button has room for, and the whole of it as its title', (account, text) => {
+  ])('shows the account %s shortened, and whole in its title', (account, text) => {
     const button = find(viewOf(stage({ ...SIGNED_IN, account })), 'button')
     expect([textOf(button), button.attributes['title']]).toEqual([text, account])
   })
 
   it.each<[string, SignInStage, string, ViewElement['attributes']]>([
-    ['can do nothing before it knows', LOADING_STAGE, 'button', { disabled: true, 'aria-busy': 'true' }],
+    ['is disabled while it loads', LOADING_STAGE, 'button', { disabled: true, 'aria-busy': 'true' }],
     ['opens a dialog', stage(SIGNED_OUT), 'button', { 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }],
-    ['has opened it', open(), 'button', { 'aria-haspopup': 'dialog', 'aria-expanded': 'true' }],
     [
-      'is busy',
+      'is marked as expanded while the dialog is open',
+      open(),
+      'button',
+      { 'aria-haspopup': 'dialog', 'aria-expanded': 'true' },
+    ],
+    [
+      'is busy during a prompt',
       stage({ ...SIGNED_OUT, status: 'signing-in', error: undefined }),
       'button',
       { 'aria-busy': 'true' },
     ],
     ['cannot renew twice', stage({ ...EXPIRING, isRenewing: true }), 'renew', { disabled: true }],
-    ['tells of the session', stage(EXPIRING), 'notice', { role: 'status' }],
-    ['tells of failures at once', stage(FAILED), 'failure', { role: 'alert' }],
-    ['names its dialog', open(), 'dialog', { 'aria-label': 'signIn', closedby: 'any' }],
+    ['announces changes of the session politely', stage(EXPIRING), 'notice', { role: 'status' }],
+    ['announces failures at once', stage(FAILED), 'failure', { role: 'alert' }],
+    ['labels its dialog', open(), 'dialog', { 'aria-label': 'signIn', closedby: 'any' }],
     [
-      'is not closed by a click that may be for the wallet',
+      'does not close on a click outside while a wallet is prompting',
       open({ asked: CACAO }),
       'dialog',
       { 'aria-label': 'waitingFor(Cacao wallet)', closedby: 'closerequest' },
     ],
-    ['takes the focus with its title', open(), 'title', { tabindex: '-1' }],
+    ['makes the dialog’s title focusable', open(), 'title', { tabindex: '-1' }],
     [
-      'says that more may come',
+      'marks the list of choices as busy while it looks',
       open({ isLooking: true, choices: [CACAO] }),
       'choices',
       { 'aria-busy': 'true' },
     ],
-    ['says that no more will come', open({ choices: [CACAO] }), 'choices', { 'aria-busy': false }],
+    ['marks the list of choices as complete', open({ choices: [CACAO] }), 'choices', { 'aria-busy': false }],
     [
-      'tells wallets apart',
+      'marks each wallet with its kind and name',
       open({ choices: [CACAO] }),
       'choice',
       { 'data-kind': 'wallet', 'data-name': 'Cacao wallet' },
     ],
     [
-      'tells passkeys apart',
+      'marks each passkey with its kind and name',
       open({ choices: [KNOWN] }),
       'choice',
       { 'data-kind': 'known-passkey', 'data-name': 'alice' },
@@ -406,7 +415,7 @@ describe('the words of the sign-in button', () => {
     ['ERR_ENVIRONMENT', 'This page has no secure connection, or its browser cannot do this.'],
     ['ERR_STORE_UNAVAILABLE', 'This browser does not let the page store anything.'],
     ['ERR_AUTH_FAILED', 'as the library says'],
-  ])('tell of %s', (code, words) =>
+  ])('describe the failure %s', (code, words) =>
     expect(signInWords().failed(new SessionError(code, 'as the library says'))).toBe(words),
   )
 
@@ -441,7 +450,7 @@ describe('the words of the sign-in button', () => {
     ['a list', ['Anmelden'], 'words must be an object such as'],
     ['a text', 'Anmelden', 'words must be an object such as'],
     ['null', null, 'words must be an object such as'],
-  ])('are not %s', (_, given, message) =>
+  ])('throw a TypeError for %s', (_, given, message) =>
     expect(() => signInWords(given as Partial<SignInWords>)).toThrow(message),
   )
 })
@@ -480,7 +489,7 @@ describe('the props of the sign-in button', () => {
     ['no function', { wallets: [source], beforeSignOut: '/out' }, 'beforeSignOut must be a function'],
     ['null for a function', { wallets: [source], beforeSignOut: null }, 'beforeSignOut must be a function'],
     ['a list of classes', { wallets: [source], className: ['a', 'b'] }, 'className must be a text'],
-  ])('are not %s', (_, props, message) =>
+  ])('throw a TypeError for %s', (_, props, message) =>
     expect(() => readProps(props as SignInButtonProps)).toThrow(message),
   )
 })

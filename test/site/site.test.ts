@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
 }
 const WIDTHS = [1280, 390]
-// Only bounds what hangs: a busy machine is slow, not wrong.
+// Only limits calls that hang, because a busy machine is only slow.
 const LONGEST_MS = 120_000
 const pages = existsSync(SITE)
   ? readdirSync(SITE, { recursive: true, encoding: 'utf8' }).filter(
@@ -52,7 +52,7 @@ afterAll(async () => {
   server?.close()
 })
 
-/** What can't be seen to its end: wider than the window, or than a box that hides the rest, with nothing to scroll it by. */
+/** Elements whose content is cut off: wider than the window, or than a box that hides the rest and can't be scrolled. */
 function cut(): string[] {
   const found: string[] = []
   const look = (element: Element, right: number): void => {
@@ -61,7 +61,7 @@ function cut(): string[] {
     if (box.width <= 1 || box.height <= 1 || visibility !== 'visible') return
     const name = `${element.tagName}.${element.className}: ${element.textContent?.trim().slice(0, 60)}`
     if (box.right > right + 1) return void found.push(name)
-    // What scrolls shows all of itself in time.
+    // Scrollable elements show all of their content.
     if (/auto|scroll/.test(overflowX)) return
     const hides = /hidden|clip/.test(overflowX)
     if (hides && element.scrollWidth > element.clientWidth + 1) return void found.push(name)
@@ -73,12 +73,12 @@ function cut(): string[] {
   return found
 }
 
-// What TypeDoc writes looks alike, so colours are looked at on one page of it.
+// TypeDoc's pages look alike, so colours are checked on one of them.
 const isWritten = (name: string): boolean =>
   !name.startsWith('reference/') || name === 'reference/cacao-session/hono.html'
 
 it.each(WIDTHS)(
-  'cuts nothing at %d px, and has nothing that axe finds, in light and dark colours',
+  'cuts nothing off at %d px, and has no fault that axe finds, in light and dark mode',
   async (width) => {
     const context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' })
     context.setDefaultTimeout(LONGEST_MS)
@@ -103,7 +103,7 @@ it.each(WIDTHS)(
       }
       allProblems.push(...found.map((problem) => `${name}: ${problem}`))
     }
-    // Two pages at a time, because one of them often waits.
+    // Two pages at a time, because each often waits.
     const rest = [...pages]
     const worker = async (): Promise<void> => {
       const page = await context.newPage()
@@ -124,7 +124,7 @@ it('would find a text without contrast in dark colours', async () => {
   await page.close()
 })
 
-it('would see what is cut', async () => {
+it('would detect text that is cut off', async () => {
   const page = await browser.newPage({ viewport: { width: 390, height: 900 } })
   const wide = '<pre>a line of code that is longer than its box</pre>'
   await page.setContent(
@@ -139,11 +139,11 @@ it('would see what is cut', async () => {
 })
 
 it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
-  'shows the keyboard where it is in a narrow window, in %s',
+  'shows the focus in a narrow window, in %s',
   async (_name, engine) => {
     const { page, close } = await openBrowser(engine)
     onTestFinished(close)
-    // WebKit's screen has no window manager: the window beneath the pointer, in the middle, has the keyboard.
+    // WebKit's screen has no window manager: the window under the pointer, in the middle, has the keyboard.
     await page.setViewport(engine.name === 'webkitgtk' ? 940 : 390, 844)
     await page.goto(`${origin}/guides/start.html`)
     await page.waitFor(() => document.querySelector('#VPContent') !== null)
@@ -153,7 +153,7 @@ it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
       passed.push(await page.evaluate(keyboardPlace))
     }
     expect(passed.filter((place) => !place.startsWith('seen: '))).toEqual([])
-    // Past the bars comes the text, rather than the menu that is out of sight.
+    // After the navigation bars, the focus reaches the text, not the hidden menu.
     expect(passed.join()).toContain('header-anchor')
     await page.click('.VPLocalNav .menu')
     await page.waitFor(() =>
@@ -162,7 +162,7 @@ it.each(inject('engines').map((engine) => [engine.name, engine] as const))(
   },
 )
 
-/** Whether whoever uses the keyboard sees what has the focus: within the window, with a ring. */
+/** Whether the focused element is visible to keyboard users: within the window, with an outline. */
 function keyboardPlace(): string {
   const focus = document.activeElement as HTMLElement
   const { outlineStyle, outlineWidth } = getComputedStyle(focus)

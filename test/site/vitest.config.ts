@@ -5,7 +5,7 @@ import { reporters } from '../engines/reporters.js'
 
 const engines = await findEngines()
 
-// The site of the docs, as `npm run docs` has built it, in Chromium.
+// The site of the docs, as built by `npm run docs`, in Chromium.
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {

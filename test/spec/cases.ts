@@ -15,7 +15,7 @@ import { digestOf, profileInput, type SignatureInput, signWire } from '../setup/
 import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
 import type { WireRequest } from '../setup/wire-request.js'
 
-/** What a server demands. */
+/** The server's options. */
 interface Policy {
   readonly domains: readonly string[]
   readonly resources: readonly string[] | false
@@ -31,10 +31,10 @@ interface Policy {
   readonly audiences?: readonly string[]
 }
 
-/** One case: what came, and what a server must conclude. It is accepted if it has an account. */
+/** One case: the input, and the server's expected verdict. It is accepted if it has an account. */
 export interface Case {
   readonly name: string
-  /** The rule by which it is refused. */
+  /** The rule that refuses it. */
   readonly rule?: string
   /** The account that acts, if it is accepted. */
   readonly account?: string
@@ -58,7 +58,7 @@ const POLICY: Policy = { domains: ['example.com'], resources: RESOURCES, now: NO
 const GRANT = { resources: ['https://api.example.com/*'] }
 type Changes = Record<string, unknown>
 
-/** What key A signs, whether or not it may be signed. */
+/** A payload signed by key A, valid or not. */
 function grant(aud: string, changes: Changes = {}, text = textOf): Changes & { p: CacaoPayload } {
   const p = payload({ aud, ...GRANT, ...changes })
   return {
@@ -76,7 +76,7 @@ function textOf({ iss, ...rest }: CacaoPayload): string {
 const without = (value: object, ...names: string[]): object =>
   Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)))
 
-/** Cases of capabilities: accepted as they are, and with one fault each. */
+/** Cases of capabilities: valid ones, and some with one fault each. */
 export async function capabilityCases(): Promise<Case[]> {
   const key = await generateSessionKey('P-256')
   const good = grant(key.did)
@@ -277,7 +277,7 @@ async function delegationCases(
   ]
 }
 
-/** What is sent, before it is signed. */
+/** The request before it is signed. */
 interface Sent {
   readonly method?: string
   readonly target?: string
@@ -290,7 +290,7 @@ interface Sent {
   onItsWay?(wire: WireRequest): WireRequest
 }
 
-/** A request that the holder signs, and what is done with it on its way. */
+/** A signed request, and how it is changed afterwards. */
 export async function signedRequest(
   { key, cacao }: Holder,
   {
@@ -343,7 +343,7 @@ const withHeaders =
     }),
   })
 
-/** Cases of requests: accepted as they are, and with one fault each. */
+/** Cases of requests: valid ones, and some with one fault each. */
 export async function requestCases(): Promise<Case[]> {
   const [p256, ed25519, stranger] = [await granted('P-256'), await granted('Ed25519'), await granted('P-256')]
   const base: Policy = { ...POLICY, authorities: [AUTHORITY] }
@@ -529,7 +529,7 @@ async function urlCases(base: Policy, { key, cacao }: Holder): Promise<Case[]> {
   ]
 }
 
-/** Cases of tokens: accepted as they are, and with one fault each. */
+/** Cases of tokens: valid ones, and some with one fault each. */
 export async function tokenCases(): Promise<Case[]> {
   const [{ key, cacao }, ed25519] = [await granted('P-256'), await granted('Ed25519')]
   const audience = 'wss://api.example.com/live'
@@ -540,7 +540,7 @@ export async function tokenCases(): Promise<Case[]> {
     holder: Holder = { key, cacao },
     kind: 'token' | 'url' = 'token',
   ) => signToken(kind, { audience, expiresInSecs: 60, ...changes }, holder, NOW, createdAt)
-  /** A token with other contents, which the key signs. */
+  /** A token with other contents, signed by the key. */
   const forged = async (head: Changes, body: Changes, spell = JSON.stringify): Promise<string> => {
     const [first = '', second = ''] = (await sign()).split('.')
     const [header, content] = [first, second].map((part) =>

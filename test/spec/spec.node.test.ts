@@ -10,7 +10,7 @@ import { accountOf } from './verify-case.js'
 const FOLDER = join(root, 'docs/spec')
 const MAKERS = { capabilities: capabilityCases, requests: requestCases, tokens: tokenCases }
 
-// Signatures are random, so that cases are made anew only when somebody wants that: WRITE_VECTORS=1 npx vitest run test/spec
+// Signatures are random, so the cases are made again only on request: WRITE_VECTORS=1 npx vitest run test/spec
 if (process.env['WRITE_VECTORS']) {
   mkdirSync(FOLDER, { recursive: true })
   for (const [name, make] of Object.entries(MAKERS))
@@ -23,15 +23,15 @@ const vectors = Object.keys(MAKERS).flatMap((name): Case[] =>
 const spec = readFileSync(join(root, 'docs/spec.md'), 'utf8')
 const rules = [...spec.matchAll(/^- \*\*([CDRSTU]\d+)\*\*/gm)].map(([, rule]) => rule)
 
-describe('the vectors', () => {
+describe('the vectors of the specification', () => {
   it.each(vectors.map((one) => [`${one.kind}: ${one.name}`, one] as const))('%s', async (_, one) => {
     expect(await accountOf(one)).toBe(one.account)
-    // Either accepted, or refused by a rule that the page has.
+    // Each case is accepted, or refused by a rule of the page.
     if (one.account === undefined) expect(rules).toContain(one.rule)
     else expect(one.rule).toBeUndefined()
   })
 
-  it('are as those that are made anew', async () => {
+  it('equal newly made ones', async () => {
     const made = (await Promise.all(Object.values(MAKERS).map((make) => make()))).flat()
     const described = (cases: readonly Case[]) =>
       cases.map(({ kind, name, rule, account }) => ({ kind, name, rule, account }))
@@ -39,9 +39,9 @@ describe('the vectors', () => {
     for (const one of made) expect(await accountOf(one), one.name).toBe(one.account)
   })
 
-  it('name every rule that one case can break', () => {
+  it('name every rule that a single case can break', () => {
     const named = new Set(vectors.map(({ rule }) => rule))
-    // What is remembered, what is the server's alone, and what repeats other rules.
+    // Rules about state, about the server only, and those that repeat others.
     const beyond = ['C15', 'S1', 'S3', 'R9', 'R10', 'T8', 'U2']
     expect(rules.filter((rule) => !named.has(rule))).toEqual(beyond)
   })
@@ -62,7 +62,7 @@ interface Verdict {
   readonly refused?: string
 }
 
-/** What the verifier in Python says of the cases. */
+/** The verdicts of the Python verifier. */
 function verdicts(cases: readonly Case[]): Verdict[] {
   const program = join(root, 'examples/python/cacao_session.py')
   const input = cases.map((one) => JSON.stringify(one)).join('\n')
@@ -78,7 +78,7 @@ function verdicts(cases: readonly Case[]): Verdict[] {
 }
 
 describe.skipIf(!python && !process.env['REQUIRE_ENGINES'])('the verifier in Python', () => {
-  it('accepts what must be accepted, and refuses the rest by the rule that is broken', () => {
+  it('accepts and refuses each vector as expected, and by the broken rule', () => {
     const said = verdicts(vectors)
     const expected = vectors.map(({ name, account, rule }) => ({ name, account, refused: rule }))
     expect(
@@ -113,7 +113,7 @@ const HOLDERS = Promise.all([
 const NOW = Date.parse('2026-01-31T12:00:00Z')
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T
 
-/** A request with random contents, on whose way one thing may have been changed. */
+/** A request with random contents, with one change or none. */
 async function randomCase(i: number): Promise<Case> {
   const target = pick([
     '/notes',

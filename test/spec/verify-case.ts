@@ -11,7 +11,7 @@ import type { Case } from './cases.js'
 
 const verifiers = { ...ethereumVerifiers(), ...solanaVerifiers() }
 
-/** What this library says of a case: the account that acts; `undefined` if it is refused. */
+/** This library's verdict on a case: the account; `undefined` if it is refused. */
 export async function accountOf(one: Case): Promise<string | undefined> {
   try {
     return await verified(one)

@@ -46,8 +46,8 @@ async function expectSignedOut(backend: StringStore): Promise<void> {
   expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources, options)).toBe(false)
 }
 
-describe('a backend that gives', () => {
-  it('what was written means signed in', async () => {
+describe('a backend whose content is', () => {
+  it('unchanged loads the session', async () => {
     expect(await DIDSession.load(undefined, { store: stringStore(backendOf(genuine)) })).toBeDefined()
     const same = backendOf(changed(() => ({})))
     expect(await DIDSession.load(undefined, { store: stringStore(same) })).toBeDefined()
@@ -94,7 +94,7 @@ describe('a backend that gives', () => {
     ],
     ['a last use that is none', () => changed(() => ({ last: { account: 7, at: 'now' } }))],
     ['a note of signing out', () => changed(() => ({ sessions: [], last: { at: 1 } }))],
-  ])('%s means signed out, and one can sign in again', async (_, item) => {
+  ])('%s counts as signed out, and a new sign-in works', async (_, item) => {
     const backend = backendOf(item())
     await expectSignedOut(backend)
     const store = stringStore(backend)
@@ -105,7 +105,7 @@ describe('a backend that gives', () => {
     expect((await DIDSession.load(undefined, { store }))?.keyDID).toBe(session.keyDID)
   })
 
-  it('any part of what was written, means signed out', async () => {
+  it('cut at any place or lengthened counts as signed out', async () => {
     for (let length = 0; length < genuine.length; length += 7)
       await expectSignedOut(backendOf(genuine.slice(0, length)))
     await expectSignedOut(backendOf(genuine.slice(0, -1)))
@@ -113,7 +113,7 @@ describe('a backend that gives', () => {
     await expectSignedOut(backendOf(genuine.slice(1)))
   })
 
-  it('a session of another key says why it is not taken up, one of no key is none', async () => {
+  it('a session with another key gives the status wrong-key, and one without a key none', async () => {
     const backend = backendOf(
       changed(({ sessions: [session] }) => ({
         sessions: [{ ...session, sessionKeySeed: `${'A'.repeat(43)}=` }],
@@ -133,7 +133,7 @@ describe('a backend that gives', () => {
     })
   })
 
-  it('nothing of what it was given is found out', async () => {
+  it('lost after a write makes get reject with ERR_STORE_CORRUPT', async () => {
     const backend = { ...mapBackend(), getItem: () => null }
     await expectCode('ERR_STORE_CORRUPT', () =>
       DIDSession.get(ACCOUNT_A, auth(), { resources, store: stringStore(backend) }),

@@ -27,11 +27,11 @@ describe('callbackStore', () => {
     ['later', (callback) => setTimeout(() => callback(undefined, 'value'))],
     ['twice, of which the first counts', (callback) => [callback(null, 'value'), callback(boom, 'other')]],
     ['and gives a promise of something else', async (callback) => callback(null, 'value')],
-  ])('takes what is answered %s', async (_, answer) => {
+  ])('returns the value that a backend answers %s', async (_, answer) => {
     expect(await callbackStore(answering(answer)).getItem('key')).toBe('value')
   })
 
-  it('passes on what it is asked', async () => {
+  it('passes its arguments on to the backend', async () => {
     const asked: unknown[] = []
     const note =
       (name: string) =>
@@ -63,20 +63,23 @@ describe('callbackStore', () => {
       },
     ],
     ['by a promise', () => Promise.reject(boom)],
-  ])('that fails %s makes the store fail', async (_, answer) => {
+  ])('whose backend fails %s rejects with ERR_STORE_UNAVAILABLE', async (_, answer) => {
     const store = stringStore(callbackStore(answering(answer)))
     const { cause } = await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.load(ACCOUNT_A, { store }))
     expect(cause).toBe(boom)
     await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.get(ACCOUNT_A, auth, { resources, store }))
   })
 
-  it('is the same for the same backend', () => {
+  it('returns the same store for the same backend', () => {
     const backend = answering((callback) => callback())
     expect(callbackStore(backend)).toBe(callbackStore(backend))
     expect(callbackStore(backend)).not.toBe(callbackStore({ ...backend }))
   })
 
-  it.each([undefined, null, {}, { getItem: () => null }])('takes %j for no backend', async (backend) => {
-    expect(await failureOf(() => callbackStore(backend as never))).toBeInstanceOf(TypeError)
-  })
+  it.each([undefined, null, {}, { getItem: () => null }])(
+    'throws a TypeError for the backend %j',
+    async (backend) => {
+      expect(await failureOf(() => callbackStore(backend as never))).toBeInstanceOf(TypeError)
+    },
+  )
 })

@@ -58,7 +58,7 @@ async function refusedAfter(ms: number, work: () => Promise<unknown>): Promise<E
   return refused
 }
 
-it('gives up what another tab keeps it from, sooner each time, and goes on once it can', async () => {
+it('gives up while another tab holds the database, sooner each time, and works once it is free', async () => {
   await hold()
   const error = await refusedAfter(WORK_MS, () => read(connection))
   expect(error.cause).toBeUndefined()
@@ -82,7 +82,7 @@ it('gives up what another tab keeps it from, sooner each time, and goes on once 
   }
 })
 
-it('tells work that nobody waits for it any more', async () => {
+it('calls onLate once the caller no longer waits', async () => {
   await hold()
   let isLate = false
   await refusedAfter(WORK_MS, () =>

@@ -11,7 +11,7 @@ const NAME = '__Host-cacao-session%3Adefault'
 const LONG = 'x'.repeat(5000)
 
 describe('a value that is too long for one cookie', () => {
-  it('takes several, each of which any browser keeps', async () => {
+  it('is split into several, each short enough for any browser', async () => {
     const cookies = sealedCookies(undefined)
     await cookies.setItem('key', LONG)
     expect(cookies.setCookies()).toHaveLength(2)
@@ -19,7 +19,7 @@ describe('a value that is too long for one cookie', () => {
     expect(await sealedCookies(headerOf(cookies)).getItem('key')).toBe(LONG)
   })
 
-  it('fills three to the last byte that any browser keeps, and no further', async () => {
+  it('may fill three cookies to the last byte that any browser keeps, and no more', async () => {
     const cookies = sealedCookies(undefined, { maxAgeSecs: 400 * 24 * 60 * 60 })
     // A sealed value grows by blocks of 16 bytes, so the largest one that fits leaves less than 16 bytes free.
     await cookies.setItem('long', 'ü'.repeat(4463))
@@ -27,7 +27,7 @@ describe('a value that is too long for one cookie', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => cookies.setItem('long', 'ü'.repeat(4464)))
   })
 
-  it('gives room back when it shrinks', async () => {
+  it('needs fewer cookies once it becomes shorter, and the others are removed', async () => {
     const cookies = sealedCookies(undefined)
     await cookies.setItem('key', LONG)
     const header = headerOf(cookies)
@@ -37,7 +37,7 @@ describe('a value that is too long for one cookie', () => {
     expect(await sealedCookies(headerOf(later, header)).getItem('key')).toBe('short')
   })
 
-  it('takes no more than three, and says so; what was there stays', async () => {
+  it('for three is refused with ERR_STORE_UNAVAILABLE, and the old value stays', async () => {
     const cookies = sealedCookies(undefined)
     await cookies.setItem('key', 'x'.repeat(11_000))
     expect(cookies.setCookies()).toHaveLength(3)
@@ -50,7 +50,7 @@ describe('a value that is too long for one cookie', () => {
     )
   })
 
-  it('keeps whatever characters it has', async () => {
+  it('may contain any characters', async () => {
     const value = `ü;,"\\ \n%=${'🍫'.repeat(300)}`
     const cookies = sealedCookies(undefined)
     await cookies.setItem('a key; with (all) = kinds', value)
@@ -58,7 +58,7 @@ describe('a value that is too long for one cookie', () => {
     expect(await sealedCookies(headerOf(cookies)).getItem('a key; with (all) = kinds')).toBe(value)
   })
 
-  it('counts as absent where a part is missing, of another writing, or changed', async () => {
+  it('counts as absent if a part is missing, of another write, or changed', async () => {
     const [first, second] = [sealedCookies(undefined), sealedCookies(undefined)]
     await first.setItem('key', LONG)
     await second.setItem('key', LONG)
@@ -92,7 +92,7 @@ describe('cookies that were tampered with', () => {
       'with a character of another',
       (value) => `${value.slice(0, 300)}${value[300] === 'A' ? 'B' : 'A'}${value.slice(301)}`,
     ],
-  ])('mean signed out: %s', async (_, tamper) => {
+  ])('count as signed out: %s', async (_, tamper) => {
     const header = headerOf(await cookiesOfSession())
     const value = header.slice(NAME.length + 1)
     const load = (text: string) =>

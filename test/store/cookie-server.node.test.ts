@@ -62,7 +62,7 @@ it.each<[server: string, open: () => Promise<Send>]>([
   ['node:http', () => overHTTP(plain)],
   ['Express', () => overHTTP(onExpress)],
   ['Hono', async () => async (path, cookie) => onHono.request(path, { headers: { cookie } })],
-])('a session in cookies goes round through %s', async (_, open) => {
+])('a session in cookies survives a round trip through %s', async (_, open) => {
   const [send, before] = [await open(), wallet.prompts]
   let cookie = 'theme=dark'
   const visit = async (path: string): Promise<string> => {
@@ -81,7 +81,7 @@ it.each<[server: string, open: () => Promise<Send>]>([
   expect(await visit('/')).toBe('signed out')
 })
 
-it('a server keeps nothing of the requests that are over', () => {
+it('a server keeps no memory of finished requests', () => {
   const output = runFresh(`
     import { setFlagsFromString } from 'node:v8'
     import { runInNewContext } from 'node:vm'

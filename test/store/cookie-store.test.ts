@@ -17,7 +17,7 @@ const LONG = 'x'.repeat(5000)
 const attributes = (cookie = ''): string[] => cookie.split('; ').slice(1)
 
 describe('cookieStore', () => {
-  it('sets a cookie that scripts and other hosts never see, for as long as the session lasts', async () => {
+  it('sets a cookie with HttpOnly, Secure and __Host-, which lasts as long as the session', async () => {
     const [cookie, ...others] = (await cookiesOfSession()).setCookies()
     expect(others).toEqual([])
     expect(cookie?.slice(0, NAME.length + 1)).toBe(`${NAME}=`)
@@ -29,7 +29,7 @@ describe('cookieStore', () => {
     expect(Number(secs)).toBeGreaterThan(3000)
   })
 
-  it('sets nothing while nothing changes', async () => {
+  it('sets no cookie while nothing changes', async () => {
     const header = headerOf(await cookiesOfSession())
     const cookies = sealedCookies(header)
     expect(await DIDSession.load(undefined, { store: stringStore(cookies), ...believed })).toBeDefined()
@@ -39,7 +39,7 @@ describe('cookieStore', () => {
     expect(visitor.setCookies()).toEqual([])
   })
 
-  it('takes the session up from the next request, renews it and signs out', async () => {
+  it('loads the session from the next request, renews it and signs out', async () => {
     const wallet = testWallet()
     const wanted = { resources, ...believed }
     const ask = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
@@ -66,7 +66,7 @@ describe('cookieStore', () => {
     expect(wallet.prompts).toBe(2)
   })
 
-  it('after signing out keeps only a note of that, for as long as the browser runs', async () => {
+  it('leaves only a session cookie that marks the sign-out', async () => {
     const cookies = sealedCookies(headerOf(await cookiesOfSession()))
     await DIDSession.remove(ACCOUNT_A, { store: stringStore(cookies) })
     const [cookie = '', ...others] = cookies.setCookies()
@@ -101,7 +101,7 @@ describe('cookieStore', () => {
     [{ sameSite: 'none' }, '__Host-key', ['Path=/', 'HttpOnly', 'Secure', 'SameSite=None']],
     [{ prefix: 'app.' }, 'app.key', ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']],
     [{ maxAgeSecs: 60 }, '__Host-key', ['Max-Age=60', 'Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']],
-  ])('with %j', async (options, name, last) => {
+  ])('names and marks its cookies by the options %j', async (options, name, last) => {
     const cookies = sealedCookies(undefined, options)
     await cookies.setItem('key', 'value')
     const [cookie = ''] = cookies.setCookies()
@@ -127,11 +127,11 @@ describe('cookieStore', () => {
     { maxAgeSecs: 0 },
     { maxAgeSecs: 1.5 },
     { maxAgeSecs: '60' },
-  ])('refuses %j, which browsers would or which says something else', async (options) => {
+  ])('throws a TypeError for %j, which browsers would refuse or read differently', async (options) => {
     expect(await failureOf(() => sealedCookies(undefined, options as never))).toBeInstanceOf(TypeError)
   })
 
-  it('goes by the clock that it is given, and lasts no longer than browsers allow', async () => {
+  it('sets Max-Age by its clock, and never longer than browsers allow', async () => {
     const maxAge = async (secs: number, options: Partial<CookieStoreOptions> = {}): Promise<number> =>
       Number(/Max-Age=(\d+)/.exec((await cookiesOfSession(options, secs)).setCookies()[0] ?? '')?.[1])
     expect(await maxAge(3600, { now: () => Date.now() + 1_800_000 })).toBeLessThanOrEqual(1800)
@@ -141,7 +141,7 @@ describe('cookieStore', () => {
   })
 })
 
-describe('the request', () => {
+describe('the request of a cookieStore', () => {
   const sealed = seal('value', '__Host-key', SECRET)
 
   // In browsers, Headers can't contain a cookie, so an object replaces them here.
@@ -160,13 +160,16 @@ describe('the request', () => {
   })
 
   it.each([undefined, '', { headers: {} }, { headers: new Headers() }, new Headers(), '=; ;;', '__Host-key'])(
-    'without such a cookie means signed out: %j',
+    'has no session without its cookie: %j',
     async (source) => expect(await sealedCookies(source).getItem('key')).toBeUndefined(),
   )
 
   // The last one has the form of the result of Next.js's cookies().
   const cookies = { get: () => undefined, has: () => false, getAll: () => [] }
-  it.each([null, 7, {}, { headers: undefined }, { cookies: {} }, cookies])('is not %j', async (source) => {
-    expect(await failureOf(() => sealedCookies(source as never))).toBeInstanceOf(TypeError)
-  })
+  it.each([null, 7, {}, { headers: undefined }, { cookies: {} }, cookies])(
+    'is refused with a TypeError: %j',
+    async (source) => {
+      expect(await failureOf(() => sealedCookies(source as never))).toBeInstanceOf(TypeError)
+    },
+  )
 })

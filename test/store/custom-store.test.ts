@@ -13,8 +13,8 @@ const boom = async (): Promise<never> => {
   throw new Error('boom')
 }
 
-describe('a store of the caller', () => {
-  it('keeps sessions, by its own name', async () => {
+describe('a store of the app', () => {
+  it('keeps sessions, and names their persistence', async () => {
     const store: SessionStore = { ...memoryStore(), persistence: 'mine' }
     const wallet = testWallet()
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store })
@@ -26,7 +26,7 @@ describe('a store of the caller', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('fails before the wallet is opened, with its error as the cause', async () => {
+  it('that fails rejects before the wallet is asked, with its error as the cause', async () => {
     const wallet = testWallet()
     const store: SessionStore = {
       persistence: 'mine',
@@ -51,12 +51,12 @@ describe('a store of the caller', () => {
     expect(wallet.prompts).toBe(0)
   })
 
-  it('that can not write says so', async () => {
+  it('that can not write rejects with ERR_STORE_UNAVAILABLE', async () => {
     const store: SessionStore = { ...memoryStore(), write: boom }
     await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.get(ACCOUNT_A, auth(), { resources, store }))
   })
 
-  it('that forgets what it was given is found out', async () => {
+  it('that loses what was written rejects with ERR_STORE_CORRUPT', async () => {
     const store: SessionStore = {
       persistence: 'sieve',
       read: async () => [],
@@ -68,7 +68,7 @@ describe('a store of the caller', () => {
   })
 
   it.each([undefined, null, {}, 'x', 7, [], [undefined, 7], [[]]])(
-    'that returns %j means signed out',
+    'that returns %j counts as signed out',
     async (contents) => {
       const store: SessionStore = {
         persistence: 'odd',
@@ -84,7 +84,7 @@ describe('a store of the caller', () => {
     },
   )
 
-  it('that returns sessions of other accounts gives them to nobody', async () => {
+  it('that returns sessions of other accounts does not sign anyone in as them', async () => {
     const full = memoryStore()
     await DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), { resources, store: full })
     const store: SessionStore = { ...full, read: (namespace) => full.read(namespace) }

@@ -46,7 +46,7 @@ describe('a session that did-session 4 stored', () => {
     ],
     ['load', async () => DIDSession.load(ACCOUNT_A)],
     ['load without an account', async () => DIDSession.load()],
-  ])('is taken up by %s without a prompt, and moves to our store', async (_, take) => {
+  ])('is resumed by %s without a prompt, and moved to our store', async (_, take) => {
     const old = await didSession4(KEY_A)
     await plant(ACCOUNT_A, old)
     const wallet = testWallet()
@@ -60,7 +60,7 @@ describe('a session that did-session 4 stored', () => {
     expect((await DIDSession.load())?.keyDID).toBe(old.did)
   })
 
-  it('is seen by hasSessionFor and list, whatever case its account was written in', async () => {
+  it('is found by hasSessionFor and list, in whichever case its account was written', async () => {
     await plant(`eip155:1:${ADDRESS_A}`, await didSession4(KEY_A))
     expect(await DIDSession.hasSessionFor(ACCOUNT_A, resources)).toBe(true)
     await clearOrigin()
@@ -69,7 +69,7 @@ describe('a session that did-session 4 stored', () => {
     expect((await DIDSession.list()).map(({ account }) => account).sort()).toEqual([ACCOUNT_B, ACCOUNT_A])
   })
 
-  it('is checked with the verifiers, which nobody did before', async () => {
+  it('is checked with the verifiers, which did-session did not do', async () => {
     await plant(ACCOUNT_A, await didSession4(KEY_A))
     expect(await DIDSession.load(ACCOUNT_A, { verifiers: ethereumVerifiers() })).toBeDefined()
     await clearOrigin()
@@ -77,7 +77,7 @@ describe('a session that did-session 4 stored', () => {
     expect(await DIDSession.load(ACCOUNT_A, { verifiers: ethereumVerifiers() })).toBeUndefined()
   })
 
-  it('is gone after signing out, and does not come back', async () => {
+  it('is deleted by signing out, and does not come back', async () => {
     await plant(ACCOUNT_A, await didSession4(KEY_A))
     await DIDSession.remove(ACCOUNT_A)
     expect(await didSession4Accounts()).toEqual([])
@@ -116,20 +116,20 @@ describe('a session that did-session 4 stored', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it.each([{}, { cacao: null }, 'text', null, 7])('does no harm if it is %j', async (value) => {
+  it.each([{}, { cacao: null }, 'text', null, 7])('is ignored if it is %j', async (value) => {
     await plantDIDSession4(ACCOUNT_A, value)
     await plantDIDSession4('not an account', value)
     expect(await DIDSession.load(ACCOUNT_A)).toBeUndefined()
   })
 
-  it('is of the default namespace only', async () => {
+  it('belongs to the default namespace only', async () => {
     await plant(ACCOUNT_A, await didSession4(KEY_A))
     expect(await DIDSession.load(ACCOUNT_A, { namespace: 'admin' })).toBeUndefined()
   })
 })
 
-describe('where did-session 4 never ran', () => {
-  it('its database is not made', async () => {
+describe('a browser where did-session 4 never ran', () => {
+  it('gets no database named did-session', async () => {
     const wallet = testWallet()
     await DIDSession.load()
     await DIDSession.list()
@@ -141,7 +141,7 @@ describe('where did-session 4 never ran', () => {
 
   // WebKit keeps an empty database after an aborted upgrade, but all its versions can list the databases.
   it.skipIf(globalThis.navigator?.vendor?.startsWith('Apple'))(
-    'nor is it where databases can not be listed',
+    'gets none either if it can not list databases',
     async () => {
       const { databases } = IDBFactory.prototype
       Object.defineProperty(IDBFactory.prototype, 'databases', {
@@ -168,7 +168,7 @@ describe('while IndexedDB hangs', () => {
   // How long the default store waits for its database, and the look for did-session 4 for the list.
   const WAIT_MS = 2000
 
-  it('nobody waits for the list of databases without end', async () => {
+  it('the list of databases is waited for only for a limited time', async () => {
     // Opens the default store's database, which may take longer than the shortened wait.
     await DIDSession.load(ACCOUNT_A, { namespace: 'admin' })
     shortWaits(WAIT_MS)
@@ -184,7 +184,7 @@ describe('while IndexedDB hangs', () => {
     expect(await DIDSession.load()).toBeUndefined()
   })
 
-  it('one can sign in', async () => {
+  it('a sign-in works, with the session in memory', async () => {
     shortWaits(WAIT_MS)
     onTestFinished(failingIndexedDB('hangs'))
     expect(await DIDSession.load()).toBeUndefined()

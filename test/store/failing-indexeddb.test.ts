@@ -45,7 +45,7 @@ async function worksInMemory(): Promise<void> {
   expect(wallet.prompts).toBe(1)
 }
 
-describe('where IndexedDB', () => {
+describe('sessions work, or are kept in memory, where IndexedDB', () => {
   it('is absent', async () => {
     fail('absent')
     expect(await DIDSession.explain(ACCOUNT_A, resources, PLACE)).toEqual({ status: 'store-unavailable' })
@@ -54,7 +54,7 @@ describe('where IndexedDB', () => {
     expect(await DIDSession.load(undefined, PLACE)).toBeUndefined()
   })
 
-  it('throws when looked at', async () => {
+  it('throws when it is accessed', async () => {
     fail('forbidden')
     await worksInMemory()
     await DIDSession.remove(ACCOUNT_A, PLACE)
@@ -65,7 +65,7 @@ describe('where IndexedDB', () => {
     await worksInMemory()
   })
 
-  it('refuses keys', async () => {
+  it('refuses to store keys', async () => {
     const value = (): never => {
       throw new DOMException('The object can not be cloned.', 'DataCloneError')
     }
@@ -74,7 +74,7 @@ describe('where IndexedDB', () => {
     expect(await storedSessions()).toEqual([])
   })
 
-  it('refuses keys, but takes what comes before them', async () => {
+  it('refuses to store keys after it has stored other records', async () => {
     // As iOS does. Earlier writes are undone, and no rejection is left unhandled: the runner would report it.
     fail('data-clone-error')
     await worksInMemory()
@@ -86,7 +86,7 @@ describe('where IndexedDB', () => {
     await worksInMemory()
   })
 
-  it('gives back something else than was put', async () => {
+  it('returns other values than were written', async () => {
     fail('keys-lost')
     await worksInMemory()
     expect(await storedSessions()).toEqual([])
@@ -116,7 +116,7 @@ describe('where IndexedDB', () => {
     expect((await DIDSession.get(ACCOUNT_A, auth(wallet), options)).persistence).toBe('indexeddb')
   })
 
-  it('hangs when opened: the wait has an end, and what opens late is used', async () => {
+  it('hangs when opened: the wait is limited, and a late connection is used', async () => {
     // A connection that stays open during a deletion blocks every later open.
     const store = indexedDBStore({ name: 'hanging', openTimeoutMs: 50 })
     const holder = await new Promise<IDBDatabase>((resolve, reject) => {
@@ -151,7 +151,7 @@ describe('where IndexedDB', () => {
 })
 
 describe('the default store', () => {
-  it('waits for a database that hangs, once and not for long, and then keeps the session in memory', async () => {
+  it('waits once and briefly for a database that hangs, and then keeps the session in memory', async () => {
     const holder = await new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open('cacao-session', 1)
       request.onsuccess = () => resolve(request.result)

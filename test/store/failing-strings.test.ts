@@ -16,7 +16,7 @@ describe('a backend that fails', () => {
   it.each<[how: string, StringsBehaviour]>([
     ['at once', 'throws'],
     ['later', 'unavailable'],
-  ])('%s, keeps the wallet closed, and is the cause', async (_, behaviour) => {
+  ])('%s, makes every call reject with its error as the cause, without a prompt', async (_, behaviour) => {
     const backend = failingStrings()
     backend.behaviour = behaviour
     const store = stringStore(backend)
@@ -40,7 +40,7 @@ describe('a backend that fails', () => {
     expect(await DIDSession.explain(ACCOUNT_A, resources, { store })).toEqual({ status: 'store-unavailable' })
   })
 
-  it('when it is full says so, and keeps what it had', async () => {
+  it('because it is full makes calls reject, and keeps its old content', async () => {
     const backend = mapBackend()
     const store = stringStore(backend)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
@@ -87,7 +87,7 @@ describe('a backend that fails', () => {
     localStorage.clear()
   })
 
-  it('once, fails one write and holds up none', async () => {
+  it('once fails one write, and later writes work', async () => {
     const backend = failingStrings()
     backend.behaviour = 'throws'
     const store = stringStore(backend)

@@ -40,7 +40,7 @@ const found = (account: string, ...keyDIDs: string[]) => ({
   keys: keyDIDs.map((keyDID) => ({ pairOf: keyDID })),
 })
 
-it('reads the only session, and reads it alike once more', async () => {
+it('reads the only session, and the same a second time', async () => {
   await store.write('default', { put: [session(MINE, 'a')], last: last(MINE, 'a') })
   expect(await readFirst()).toEqual(found(MINE, 'a'))
   expect(await readFirst()).toEqual(found(MINE, 'a'))
@@ -62,20 +62,20 @@ it('reads all sessions of the account', async () => {
   expect(await readFirst()).toEqual(found(MINE, 'a', 'b'))
 })
 
-it('reads nothing where the account that was used last has no session, or was signed out', async () => {
+it('reads no session if the last account has none, or has signed out', async () => {
   await store.write('default', { put: [session(MINE, 'a')], last: last(OTHER, 'b') })
   expect(await readFirst()).toMatchObject({ last: last(OTHER, 'b'), records: [] })
   await store.write('default', { last: { at: 2 } })
   expect(await readFirst(indexedDBStore({ name: NAME }))).toEqual({ last: { at: 2 }, records: [] })
 })
 
-it('reads nothing of another namespace', async () => {
+it('reads no session of another namespace', async () => {
   await store.write('default', { put: [session(MINE, 'a')], last: last(MINE, 'a') })
   await store.write('other', { put: [session(MINE, 'b')], last: last(MINE, 'b') })
   expect(await readFirst()).toEqual(found(MINE, 'a'))
 })
 
-it('takes no key for that of another session', async () => {
+it('does not combine a session with the key of another one', async () => {
   // Only the key is left, as after a failure.
   await store.write('default', { put: [session(MINE, 'a')], last: last(MINE, 'b') })
   await store.database?.use(

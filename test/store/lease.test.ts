@@ -12,7 +12,7 @@ describe('a lease', () => {
     tabs = [new Connection('cacao-session', 2000), new Connection('cacao-session', 2000)]
   })
 
-  it("is one tab's, of however many ask at a time", async () => {
+  it('is given to only one tab when several request it at once', async () => {
     const [one, two] = tabs
     const answers = await Promise.all([
       takeLease(one, 'prompt', 'a', never),
@@ -22,7 +22,7 @@ describe('a lease', () => {
     expect(answers.filter((isOurs) => isOurs)).toHaveLength(1)
   })
 
-  it('can be had again by whoever has it, and once it was given back', async () => {
+  it('is given again to its holder, and to others once it was released', async () => {
     const [one, two] = tabs
     expect(await takeLease(one, 'prompt', 'a', never)).toBe(true)
     expect(await takeLease(one, 'prompt', 'a', never)).toBe(true)
@@ -31,14 +31,14 @@ describe('a lease', () => {
     expect(await takeLease(two, 'prompt', 'b', never)).toBe(true)
   })
 
-  it('can not be given back by another', async () => {
+  it('can not be released by another tab', async () => {
     const [one, two] = tabs
     await takeLease(one, 'prompt', 'a', never)
     await releaseLease(two, 'prompt', 'b')
     expect(await takeLease(two, 'prompt', 'b', never)).toBe(false)
   })
 
-  it('is taken over by who finds that it has lasted long enough', async () => {
+  it('is taken over by another tab once it has lasted too long', async () => {
     const [one, two] = tabs
     const before = Date.now()
     await takeLease(one, 'prompt', 'a', never)
@@ -53,13 +53,13 @@ describe('a lease', () => {
     expect(await takeLease(one, 'prompt', 'a', never)).toBe(false)
   })
 
-  it('of another name is another claim', async () => {
+  it('of another name is independent', async () => {
     const [one, two] = tabs
     await takeLease(one, 'prompt', 'a', never)
     expect(await takeLease(two, 'other', 'b', never)).toBe(true)
   })
 
-  it('that was declined is known to have been, since then, and no other', async () => {
+  it('that was declined is reported as declined from then on, under its name only', async () => {
     const [one, two] = tabs
     const before = Date.now() - 1
     expect(await wasDeclined(two, 'prompt', before)).toBe(false)

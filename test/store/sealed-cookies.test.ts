@@ -33,14 +33,14 @@ async function ownItem(domain = 'app.example'): Promise<string> {
 }
 
 describe('a cookie', () => {
-  it('that the server has sealed is taken up', async () => {
+  it('that the server has sealed loads its session', async () => {
     expect(await who(sealedCookies(headerOf(await cookiesOfSession())))).toBe(`did:pkh:${ACCOUNT_A}`)
     expect(await who(sealedCookies(headerFor(await seal(await ownItem(), NAME, SECRET))))).toBe(
       `did:pkh:${ACCOUNT_A}`,
     )
   })
 
-  it('holds neither account nor key for whoever reads it', async () => {
+  it('shows neither account nor key to anyone who reads it', async () => {
     const value = valueIn(headerOf(await cookiesOfSession()))
     const [header = '', ...parts] = value.split('.')
     expect(JSON.parse(atob(header))).toEqual({ alg: 'dir', enc: 'A256CBC-HS512' })
@@ -86,7 +86,7 @@ describe('a cookie', () => {
             .encrypt(utf8('password')),
         ),
     ],
-  ])('that %s means signed out', async (_, header) => {
+  ])('that %s counts as signed out', async (_, header) => {
     const cookies = sealedCookies(await header())
     expect(await who(cookies)).toBeUndefined()
     expect(await cookies.getItem('cacao-session:default')).toBeUndefined()
@@ -95,7 +95,7 @@ describe('a cookie', () => {
     expect(await DIDSession.explain(ACCOUNT_A, undefined, options)).toEqual({ status: 'none' })
   })
 
-  it('means signed out when any of its bytes is another', async () => {
+  it('counts as signed out if any byte is changed', async () => {
     const sealed = await seal(await ownItem(), NAME, SECRET)
     for (let i = 0; i < sealed.length; i += 37) {
       const other = sealed[i] === 'A' ? 'B' : 'A'
@@ -104,13 +104,13 @@ describe('a cookie', () => {
     }
   })
 
-  it('that was put under the name of another kind of sign-in gives nothing there', async () => {
+  it('that was renamed for another namespace loads no session there', async () => {
     const value = valueIn(headerOf(await cookiesOfSession()))
     const admin = `__Host-cacao-session%3Aadmin=abcdefgh.1.${value}`
     expect(await who(sealedCookies(admin), { namespace: 'admin' })).toBeUndefined()
   })
 
-  it('of a site that is not believed is not taken up, though it is sealed', async () => {
+  it('that is sealed, but of a domain that is not allowed, loads no session', async () => {
     const cookies = sealedCookies(headerFor(await seal(await ownItem('example.co'), NAME, SECRET)))
     expect(await who(cookies)).toBeUndefined()
     expect(await who(cookies, { domains: ['example.co'] })).toBe(`did:pkh:${ACCOUNT_A}`)
@@ -118,7 +118,7 @@ describe('a cookie', () => {
 })
 
 describe('the secret', () => {
-  it('is changed by a list: the first seals, all open', async () => {
+  it('can be rotated with a list: the first seals, all of them open', async () => {
     const old = headerOf(await cookiesOfSession({ secret: OTHER_SECRET }))
     const both = { secret: [SECRET, OTHER_SECRET] }
     expect(await who(sealedCookies(old))).toBeUndefined()
@@ -128,7 +128,7 @@ describe('the secret', () => {
     expect(await who(sealedCookies(renewed, { secret: OTHER_SECRET }))).toBeUndefined()
   })
 
-  it('is read when the store is made: whoever changes the bytes later changes nothing', async () => {
+  it('is copied when the store is created', async () => {
     const secret = SECRET.slice()
     const cookies = cookieStore(undefined, { secret })
     secret.fill(0)
@@ -148,12 +148,12 @@ describe('the secret', () => {
     ['a list with one that is too short', { secret: [SECRET, SECRET.slice(1)] }],
     ['a list of numbers', { secret: [...SECRET] }],
     ['misspelt', { secret: SECRET, secrets: [] }],
-  ])('is refused: %s', async (_, options) => {
+  ])('is refused with a TypeError: %s', async (_, options) => {
     expect(await failureOf(() => cookieStore(undefined, options as never))).toBeInstanceOf(TypeError)
   })
 })
 
-describe('what a server does without saying what it believes', () => {
+describe('a server that passes no verifiers and domains', () => {
   const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
   const calls: Readonly<Record<string, (options: object) => unknown>> = {
     load: (options) => DIDSession.load(undefined, options),
@@ -165,7 +165,7 @@ describe('what a server does without saying what it believes', () => {
   }
   const { verifiers, domains } = believed
 
-  it.each(Object.keys(calls))('%s rejects', async (name) => {
+  it.each(Object.keys(calls))('gets a TypeError from %s', async (name) => {
     const store = stringStore(sealedCookies(headerOf(await cookiesOfSession())))
     for (const options of [{}, { verifiers }, { domains }, { revocation: { isRevoked: () => false } }]) {
       const error = await failureOf(() => calls[name]?.({ store, ...options }))

@@ -10,7 +10,7 @@ const resources = ['https://api.example/notes/*']
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 
 describe('a store of seeds', () => {
-  it('hands keys only to who asks for a key', async () => {
+  it('returns keys only from readKey', async () => {
     const store = stringStore(mapBackend())
     const { cacao, keyDID } = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
     expect(await store.read('default')).toEqual([{ account: ACCOUNT_A, keyDID, cacao }])
@@ -19,7 +19,7 @@ describe('a store of seeds', () => {
     expect(await store.readKey('other', { account: ACCOUNT_A, keyDID })).toBeUndefined()
   })
 
-  it('keeps the bytes that a capability may hold', async () => {
+  it('keeps the bytes inside a capability', async () => {
     const store = stringStore(mapBackend())
     const { cacao, keyDID } = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
     const s = { t: 'webauthn:p256', s: 'c2ln', m: { aad: new Uint8Array([1, 2, 3]) } }
@@ -31,7 +31,7 @@ describe('a store of seeds', () => {
     expect(await store.readKey('default', { account: ACCOUNT_A, keyDID })).toEqual(seed)
   })
 
-  it('refuses what is no session with a seed, and writes none of it', async () => {
+  it('refuses to write anything that is not a session with a seed', async () => {
     const backend = mapBackend()
     const store = stringStore(backend)
     const { cacao, keyDID } = await DIDSession.get(ACCOUNT_A, auth, {

@@ -13,7 +13,7 @@ const bytes = new Uint8Array(3)
 const auth = (wallet = testWallet()) => ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
 
 describe.each(backends)('stringStore over %s', (_, make) => {
-  it('keeps a session that another one over the same strings takes up', async () => {
+  it('stores a session that another store over the same strings can load', async () => {
     const backend = make()
     const wallet = testWallet()
     const session = await DIDSession.get(ACCOUNT_A, auth(wallet), { resources, store: stringStore(backend) })
@@ -26,7 +26,7 @@ describe.each(backends)('stringStore over %s', (_, make) => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('makes keys that serialise, and says where they are', async () => {
+  it('creates keys that can be serialized, and reports its persistence', async () => {
     const store = stringStore(make())
     const made = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     for (const session of [made, await DIDSession.load(ACCOUNT_A, { store })]) {
@@ -43,7 +43,7 @@ describe.each(backends)('stringStore over %s', (_, make) => {
     })
   })
 
-  it('has all that get, renew and remove do in the strings at once', async () => {
+  it('has written the result of get, renew and remove once they resolve', async () => {
     const backend = make()
     const there = async (): Promise<string[]> =>
       (await DIDSession.list({ store: stringStore(sameStrings(backend)) })).map(({ keyDID }) => keyDID)
@@ -70,7 +70,7 @@ describe.each(backends)('stringStore over %s', (_, make) => {
     expect(await DIDSession.load(undefined, { store })).toBeUndefined()
   })
 
-  it('loses nothing of what is written at one time', async () => {
+  it('loses no session of simultaneous writes', async () => {
     const store = stringStore(make())
     const wallets = [
       [ACCOUNT_A, testWallet()],
@@ -102,14 +102,14 @@ describe('stringStore', () => {
     expect(backend.items.size).toBe(1)
   })
 
-  it('is called what it is told', async () => {
+  it('has the persistence that the option sets', async () => {
     const store = stringStore(mapBackend(), { persistence: 'the cellar' })
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     expect(session.persistence).toBe('the cellar')
     expect((await DIDSession.load(undefined, { store }))?.persistence).toBe('the cellar')
   })
 
-  it('is the same for the same backend and options, so that sign-ins meet', async () => {
+  it('returns the same store for the same backend and options, so that calls share a prompt', async () => {
     const backend = lateBackend()
     expect(stringStore(backend, { prefix: 'x' })).toBe(stringStore(backend, { prefix: 'x' }))
     for (const options of [{ prefix: 'x' }, { persistence: 'x' }])
@@ -123,7 +123,7 @@ describe('stringStore', () => {
     expect(wallet.prompts).toBe(1)
   })
 
-  it('has written once the backend says that it has', async () => {
+  it('waits until the backend has finished a write', async () => {
     const backend = mapBackend()
     const slow = {
       ...backend,
@@ -136,7 +136,7 @@ describe('stringStore', () => {
     expect(backend.items.size).toBe(1)
   })
 
-  it('leaves no key behind after signing out, and nothing at all where nothing was used', async () => {
+  it('leaves no key behind after a sign-out, and writes nothing if it was not used', async () => {
     const backend = mapBackend()
     const store = stringStore(backend)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
@@ -149,7 +149,7 @@ describe('stringStore', () => {
     expect([...backend.items.keys()]).toEqual(['cacao-session:default'])
   })
 
-  it('makes no P-256 key, which would be no string, and says so before the wallet is opened', async () => {
+  it('throws a TypeError for a P-256 key, which is no string, before the wallet is asked', async () => {
     const store = stringStore(mapBackend())
     const wallet = testWallet()
     const failure = await failureOf(() =>
@@ -162,20 +162,20 @@ describe('stringStore', () => {
   })
 
   it.each([undefined, null, {}, 'localStorage', { getItem: () => null, setItem: () => undefined }])(
-    'takes %j for no backend',
+    'throws a TypeError for the backend %j',
     async (backend) => {
       expect(await failureOf(() => stringStore(backend as never))).toBeInstanceOf(TypeError)
     },
   )
 
   it.each([{ prefix: 7 }, { prefix: null }, { persistence: '' }, { persistence: 7 }])(
-    'takes %j for no options',
+    'throws a TypeError for the options %j',
     async (options) => {
       expect(await failureOf(() => stringStore(mapBackend(), options as never))).toBeInstanceOf(TypeError)
     },
   )
 
-  it('is asked for where a backend is passed as it is', async () => {
+  it('is named in the error if a backend is passed as a store', async () => {
     const store = mapBackend() as unknown as SessionStore
     const failure = await failureOf(() => DIDSession.load(undefined, { store }))
     expect(failure).toBeInstanceOf(TypeError)
@@ -183,7 +183,7 @@ describe('stringStore', () => {
   })
 
   it.runIf(globalThis.location && globalThis.navigator.locks)(
-    'waits for another tab that writes',
+    'waits for another tab that is writing',
     async () => {
       const backend = mapBackend()
       const name = 'cacao-session:default is written'

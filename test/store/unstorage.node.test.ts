@@ -37,7 +37,7 @@ describe.each<[driver: string, newPlace: () => Promise<Place>]>([
     },
   ],
 ])('an unstorage (%s)', (_, newPlace) => {
-  it('keeps what get, renew and remove do, at once, for whoever opens it next', async () => {
+  it('stores the result of get, renew and remove at once, for the next one who opens it', async () => {
     const open = await newPlace()
     const store = () => stringStore(open())
     expect(await DIDSession.load(undefined, { store: store() })).toBeUndefined()
@@ -51,7 +51,7 @@ describe.each<[driver: string, newPlace: () => Promise<Place>]>([
     expect(await DIDSession.list({ store: store() })).toEqual([])
   })
 
-  it('keeps accounts that sign in at one time, and namespaces apart', async () => {
+  it('keeps accounts that sign in at the same time, and separates namespaces', async () => {
     const storage = (await newPlace())()
     const [store, namespace] = [stringStore(storage), 'admin']
     const signIns = [
@@ -65,7 +65,7 @@ describe.each<[driver: string, newPlace: () => Promise<Place>]>([
   })
 })
 
-it('an unstorage that reads an item as JSON, because it looks like it, means signed out', async () => {
+it('an unstorage that parses an item as JSON counts as signed out', async () => {
   const storage = createStorage()
   for (const item of ['{"sessions":[]}', 'true', '7', 'null', '"x"']) {
     await storage.setItem('cacao-session:default', item)
@@ -73,7 +73,7 @@ it('an unstorage that reads an item as JSON, because it looks like it, means sig
   }
 })
 
-it('what an unstorage has in its folder may be cut or emptied: that means signed out', async () => {
+it('an unstorage whose file was cut or emptied counts as signed out', async () => {
   const base = await temporaryFolder()
   const storage = createStorage({ driver: fsLiteDriver({ base }) })
   const store = stringStore(storage)
@@ -87,7 +87,7 @@ it('what an unstorage has in its folder may be cut or emptied: that means signed
   }
 })
 
-it('an unstorage whose driver fails is unavailable', async () => {
+it('an unstorage whose driver fails rejects with ERR_STORE_UNAVAILABLE', async () => {
   const fail = () => Promise.reject(new Error('boom'))
   const driver = { hasItem: fail, getItem: fail, setItem: fail, removeItem: fail, getKeys: fail }
   const store = stringStore(createStorage({ driver }))

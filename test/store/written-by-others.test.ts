@@ -35,8 +35,8 @@ const forged = async () => {
   return { h, p, s } as never
 }
 
-describe('what others wrote into a store', () => {
-  it('is taken up if the wallet signed it for a site that is believed', async () => {
+describe('a store into which others wrote', () => {
+  it('loads a session that the wallet signed for an allowed domain', async () => {
     const store = storeWith(forgedItem([{ cacao: await granted(), seed: SEED }]))
     expect((await DIDSession.load(undefined, { store, ...believed }))?.id).toBe(`did:pkh:${ACCOUNT_A}`)
     expect(await DIDSession.list({ store, ...believed })).toHaveLength(1)
@@ -80,7 +80,7 @@ describe('what others wrote into a store', () => {
       async () => (await granted()) as never,
       { verifiers: { eip1271: async () => undefined } },
     ],
-  ])('is not taken up: a session %s', async (_, code, cacao, changes) => {
+  ])('does not load a session %s', async (_, code, cacao, changes) => {
     const item = forgedItem([{ cacao: await cacao(), seed: SEED }])
     const options = { store: storeWith(item), ...believed, ...changes }
     expect(await DIDSession.load(undefined, options)).toBeUndefined()
@@ -98,7 +98,7 @@ describe('what others wrote into a store', () => {
     expect(prompts).toBe(1)
   })
 
-  it('rejects while a store of revocations can not be asked: nobody signs in anew for that', async () => {
+  it('rejects while the revocation store can not answer, and asks for no new sign-in', async () => {
     const store = storeWith(forgedItem([{ cacao: await granted(), seed: SEED }]))
     const isRevoked = async () => {
       throw new SessionError('ERR_STORE_UNAVAILABLE', 'down')
@@ -111,7 +111,7 @@ describe('what others wrote into a store', () => {
     await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.list(options))
   })
 
-  it('does not take the place of a session at hand, not even as its renewal', async () => {
+  it('can not replace the session of this page, not even as its renewal', async () => {
     const backend = mapBackend()
     const store = stringStore(backend, { writableByOthers: true })
     const session = await DIDSession.get(ACCOUNT_A, auth, {
@@ -130,7 +130,7 @@ describe('what others wrote into a store', () => {
     expect(renewed.cacao.p.domain).toBe('app.example')
   })
 
-  it('is asked for a key that signs: a pair of one key’s public half and another’s private one has none', async () => {
+  it('loads no session whose private key does not belong to its public key', async () => {
     const [victim, mine] = [await generateSessionKey('P-256'), await generateSessionKey('P-256')]
     const keyPair = { publicKey: victim.pair?.publicKey, privateKey: mine.pair?.privateKey } as CryptoKeyPair
     const cacao = await signed({ aud: victim.did, domain: 'app.example', resources })
@@ -141,7 +141,7 @@ describe('what others wrote into a store', () => {
   })
 })
 
-describe('a string', () => {
+describe('a session string from others', () => {
   const text = async (changes: object = {}) => {
     const session = await DIDSession.authorize(
       ethereumAuth(KEY_A, undefined, { domain: 'app.example', ...changes }),
@@ -152,7 +152,7 @@ describe('a string', () => {
     return session.serialize()
   }
 
-  it('is read if it is of a site that is believed, and not revoked', async () => {
+  it('is read if its domain is allowed and it is not revoked', async () => {
     const options = { ...believed, revocation: { isRevoked: () => false } }
     expect((await DIDSession.fromSession(await text(), options)).id).toBe(`did:pkh:${ACCOUNT_A}`)
   })
@@ -166,7 +166,7 @@ describe('a string', () => {
     await expectCode(code, async () => DIDSession.fromSession(await text(changes), options as never))
   })
 
-  it('of a delegated session is judged by the wallet’s own capability, and by each link for revocation', async () => {
+  it('of a delegated session is checked by the wallet’s capability, and each link for revocation', async () => {
     const session = await DIDSession.fromSession(await text())
     const seed = new Uint8Array(32).fill(4)
     const cacao = await session.delegate({ audience: (await seedKey(seed)).did, resources })
@@ -250,7 +250,7 @@ describe('a sign-out', () => {
     expect(await victim.sign(new Uint8Array(1))).toHaveLength(64)
   })
 
-  it('of a store that holds the key ends it wherever it is at hand', async () => {
+  it('of a store that holds the key ends the session in every store that has it', async () => {
     const backend = mapBackend()
     const [one, two] = ['a', 'b'].map((persistence) => stringStore(backend, { persistence }))
     const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store: one as SessionStore })
@@ -258,7 +258,7 @@ describe('a sign-out', () => {
     await expectCode('ERR_SESSION_REMOVED', () => session.sign(new Uint8Array(1)))
   })
 
-  it('of another account leaves this one', async () => {
+  it('of another account leaves this one signed in', async () => {
     const store = memoryStore()
     const session = await DIDSession.get(ACCOUNT_A, auth, { resources, store })
     await DIDSession.remove(ACCOUNT_B, { store })
@@ -266,7 +266,7 @@ describe('a sign-out', () => {
   })
 })
 
-it('a backend keeps what it says of itself, whatever is made of it', async () => {
+it('wrappers of a backend keep its writableByOthers', async () => {
   const { callbackStore } = await import('../../src/store/string-store.js')
   const { failingStore, failingStrings } = await import('../../src/testing/failing-store.js')
   const backend = { ...mapBackend(), writableByOthers: true }

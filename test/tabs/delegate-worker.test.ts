@@ -18,7 +18,7 @@ afterAll(async () => {
   expect(await example.interrupt()).toBe(0)
 })
 
-/** Has the worker do something, and gives the answer that it got from the server. */
+/** Makes the worker do something, and returns the server's response. */
 async function have(page: Page, work: 'upload' | 'read-account'): Promise<unknown> {
   await page.evaluate((css) => document.querySelector(css)?.replaceChildren(), id('result'))
   await page.click(id(work))
@@ -26,7 +26,7 @@ async function have(page: Page, work: 'upload' | 'read-account'): Promise<unknow
   return JSON.parse(await page.text(id('result')))
 }
 
-describeEngines('a worker to which is delegated', (engine) => {
+describeEngines('a worker with a delegated session', (engine) => {
   let browser: Browser
   let page: Page
   beforeAll(async () => {
@@ -50,13 +50,13 @@ describeEngines('a worker to which is delegated', (engine) => {
     expect(await isVisible(page, 'wallet-dialog')).toBe(false)
   })
 
-  it('is shown in a narrow window, too', async () => {
+  it('is shown without horizontal scrolling in a narrow window', async () => {
     await page.setViewport(500, 800)
     await have(page, 'upload')
     expect(await widthOverflow(page)).toBe(0)
   })
 
-  it('is refused whatever is not delegated', async () => {
+  it('is refused anything that was not delegated', async () => {
     expect(await have(page, 'read-account')).toEqual({ status: 403, code: 'ERR_CAPABILITY_RESOURCES' })
     expect(await have(page, 'upload')).toMatchObject({ status: 200 })
   })
@@ -70,7 +70,7 @@ describeEngines('a worker to which is delegated', (engine) => {
     expect(await inFull(page, 'key')).toBe(key)
   })
 
-  it('is refused everything once the page is signed out, and begins anew with it', async () => {
+  it('is refused everything after the page signs out, and starts again with a new session', async () => {
     await have(page, 'upload')
     const workerKey = await inFull(page, 'worker-key')
     await page.click(id('sign-out'))
@@ -83,7 +83,7 @@ describeEngines('a worker to which is delegated', (engine) => {
     expect(await inFull(page, 'worker-key')).not.toBe(workerKey)
   })
 
-  it('is delegated nothing by a page that has signed out before', async () => {
+  it('gets no capability from a page that has signed out', async () => {
     await page.click(id('sign-out'))
     await page.waitForText(id('session-state'), 'Signed out.')
     expect(await have(page, 'upload')).toEqual({ code: 'ERR_AUTH_FAILED' })

@@ -17,7 +17,7 @@ afterAll(() => server.close())
 const load = (page: Page): Promise<void> => page.evaluate(() => tab.load())
 const sign = (page: Page): Promise<string> => page.evaluate(() => tab.sign())
 
-/** The database goes, as when the person clears it or another script of the origin does. */
+/** Deletes the database, as when the person clears it or another script of the origin does. */
 const byPage = (page: Page): Promise<void> => page.evaluate(() => tab.evict())
 
 describeEngines('a session whose database is evicted', (engine) => {
@@ -29,7 +29,7 @@ describeEngines('a session whose database is evicted', (engine) => {
   })
   afterAll(() => browser.close())
 
-  /** As browsers do it that run out of space. */
+  /** As browsers do when they run out of space. */
   async function byBrowser(): Promise<void> {
     const { context } = browser
     const page = context?.pages()[0]
@@ -52,7 +52,7 @@ describeEngines('a session whose database is evicted', (engine) => {
   const ways = [['by a page', byPage] as const, ['by the browser', byBrowser] as const]
 
   it.each(engine.name === 'chromium' ? ways : ways.slice(0, 1))(
-    '%s goes on where it is at hand, and is signed anew with one prompt',
+    '%s works on in open tabs, and needs one prompt for a new session',
     async (_, evict) => {
       const [one, two, three, keyDID] = await signedIn()
       await evict(three)
@@ -79,7 +79,7 @@ describeEngines('a session whose database is evicted', (engine) => {
     },
   )
 
-  it('can be renewed where it is at hand', async () => {
+  it('can be renewed in an open tab', async () => {
     const [one, two, three, keyDID] = await signedIn()
     await byPage(three)
     await two.evaluate(() => tab.renew())
@@ -101,7 +101,7 @@ describeEngines('a session whose database is evicted', (engine) => {
     for (const page of [one, two, three]) expect(await look(page)).toMatchObject({ explained: 'none' })
   })
 
-  it('is kept if that happens while its prompt is open', async () => {
+  it('is stored even if the database is deleted while its prompt is open', async () => {
     const [one, two] = (await open(2, '&ask')) as [Page, Page]
     await get(one)
     await prompted(one)

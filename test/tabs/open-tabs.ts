@@ -14,8 +14,8 @@ interface OpenTabs {
 }
 
 /**
- * One tab of the tabs' page for each path, all in one profile of a browser that nobody drives: they may crash or hang
- * without ending the others, and all but one are hidden.
+ * One tab for each path, all in one profile of a browser without a driver: they may crash or hang without ending the others,
+ * and all but one are hidden.
  */
 export async function openTabs(engine: Engine, paths: readonly string[]): Promise<OpenTabs> {
   const server = await servePage('tabs.ts')
@@ -24,7 +24,7 @@ export async function openTabs(engine: Engine, paths: readonly string[]): Promis
   const urls = told.map(
     ({ url }, index) => `${server.origin}${paths[index]}&orders=${encodeURIComponent(url)}`,
   )
-  // A headless Chromium takes one address only.
+  // A headless Chromium accepts one URL only.
   const later = engine.name === 'chromium' ? urls.splice(1) : []
   const browser = await startPlainBrowser(engine, { urls, profileDir })
   const pages = told.map(({ page }) => page)

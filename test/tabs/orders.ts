@@ -11,7 +11,7 @@ interface Given {
 
 export interface ToldPage {
   readonly page: Page
-  /** Where the page asks for its orders. */
+  /** The URL where the page requests its commands. */
   readonly url: string
   close(): Promise<void>
 }
@@ -19,8 +19,8 @@ export interface ToldPage {
 const cannot = (): Promise<never> => Promise.reject(new Error('nobody drives this page from outside'))
 
 /**
- * A page of a browser that nobody drives, told over HTTP what to run: drivers end a browser whose page crashes or hangs.
- * It has a server of its own, because a browser has six connections to each, and more pages that wait for orders.
+ * A page of a browser without a driver, which gets its commands over HTTP, because drivers end a browser whose page crashes or
+ * hangs. It has its own server, because a browser opens at most six connections to each, and more pages wait for commands.
  */
 export async function tellPage(): Promise<ToldPage> {
   const orders: Given[] = []

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Page } from '../e2e/page.js'
 
-/** Whether this machine tells of its processes, as Linux does. */
+/** Whether this machine lists its processes in /proc, as Linux does. */
 export const canFindProcesses = existsSync('/proc/self/stat')
 
 const BUSY_MS = 250
 const LEAST_TICKS = 3
-/** How the engines' processes that run pages are called. */
+/** The names of the engines' processes that run pages. */
 const runsPages = /--type=renderer|-contentproc.* tab$|WebKitWebProcess/
 
 interface Process {
@@ -15,10 +15,7 @@ interface Process {
   readonly used: number
 }
 
-/**
- * The process that runs a page of ours: of all that were started from here, the one that is busy while the page is, twice
- * in a row.
- */
+/** The process that runs our page: of all those started from here, the one that is busy while the page is, twice in a row. */
 export async function processOf(page: Page): Promise<number> {
   let last: number | undefined
   for (;;) {
@@ -33,7 +30,10 @@ export async function processOf(page: Page): Promise<number> {
   }
 }
 
-/** The process that used much more than any other; `undefined` if none did, because the machine does something else. */
+/**
+ * The process that used much more processor time than any other; `undefined` if none did, because the machine is busy
+ * otherwise.
+ */
 async function busiestWhile(work: () => Promise<void>): Promise<number | undefined> {
   const before = pageProcesses()
   await work()
@@ -67,7 +67,7 @@ function commandOf(id: number): string {
 
 function statOf(id: string): Process | undefined {
   try {
-    // The name in brackets may hold blanks: what follows it doesn't.
+    // The name in parentheses may contain spaces; the fields after it don't.
     const fields = readFileSync(`/proc/${id}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
     return { parent: Number(fields[1]), used: Number(fields[11]) + Number(fields[12]) }
   } catch {

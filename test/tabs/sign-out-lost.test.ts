@@ -16,7 +16,7 @@ afterAll(() => server.close())
 
 const sign = (page: Page): Promise<string> => page.evaluate(() => tab.sign())
 
-describeEngines('signing out in a tab that has lost its database', (engine) => {
+describeEngines('a sign-out in a tab that has lost its database', (engine) => {
   let browser: Browser
   let open: ReturnType<typeof tabOpener>
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describeEngines('signing out in a tab that has lost its database', (engine) => {
   }
 
   it.each(['connection-lost', 'refuses', 'forbidden', 'hangs'] as const)(
-    'ends the key in every tab, and says what may still be on the disk: %s',
+    'ends the key in every tab, and warns that the session may still be stored: %s',
     async (failure) => {
       const [one, two] = await signedIn('')
       await one.evaluate((how) => tab.lose(how), failure)
@@ -49,7 +49,7 @@ describeEngines('signing out in a tab that has lost its database', (engine) => {
     },
   )
 
-  it('ends a session, too, that only another tab has at hand', async () => {
+  it('also ends a session that only another tab has in memory', async () => {
     const [one, two] = (await open(2)) as [Page, Page]
     await one.evaluate(() => tab.lose('refuses'))
     await get(two)
@@ -57,13 +57,13 @@ describeEngines('signing out in a tab that has lost its database', (engine) => {
     await one.evaluate(() => tab.signOut())
     await hears(two, 'events', 'removed')
     expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
-    // Who signs in afterwards has another key, which nobody has signed out.
+    // A later sign-in has another key, which was not signed out.
     await get(two)
     expect(await outcome(two)).not.toBe(keyDID)
     expect(await sign(two)).toBe('64 bytes')
   })
 
-  it.each(TABS_WITHOUT)('ends it in every tab when the database was thrown away%s', async (_, query) => {
+  it.each(TABS_WITHOUT)('ends the session in every tab when the database was deleted%s', async (_, query) => {
     const [one, two] = await signedIn(query)
     await two.evaluate(() => tab.evict())
     expect(await one.evaluate(() => tab.signOut())).toBe('removed')

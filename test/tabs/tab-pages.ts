@@ -8,13 +8,13 @@ declare const tab: Tab
 export type Seen = Awaited<ReturnType<Tab['look']>>
 export type GetTerms = Parameters<Tab['get']>[0]
 
-/** Ways that the tabs can hear of each other, and what to open them with. */
+/** The ways in which tabs can communicate, and the query that opens them so. */
 export const TABS_WITHOUT = [
   ['', ''],
   [', without Web Locks and BroadcastChannel', '&no-locks&no-channel'],
 ] as const
 
-/** Gives tabs of one profile, each time in a namespace of their own. */
+/** Returns functions for tabs of one profile, each time with a new namespace. */
 export function tabOpener(
   server: PageServer,
   browser: Browser,
@@ -34,7 +34,7 @@ export async function showTogether(server: PageServer, pages: readonly Page[], q
   for (const page of pages) await show(page, url)
 }
 
-/** Opens the tabs' page there, and waits until it can be told what to do. */
+/** Opens the tabs' page in the tab, and waits until it accepts commands. */
 export async function show(page: Page, url: string): Promise<void> {
   await page.goto(url)
   await page.waitFor(() => 'tab' in globalThis)
@@ -42,7 +42,7 @@ export async function show(page: Page, url: string): Promise<void> {
 
 export const look = (page: Page): Promise<Seen> => page.evaluate(() => tab.look())
 
-/** Has the tab sign in. */
+/** Starts a sign-in in the tab. */
 export const get = (page: Page, terms: GetTerms = {}): Promise<void> =>
   page.evaluate((own) => tab.get(own), terms)
 
@@ -50,14 +50,14 @@ export const get = (page: Page, terms: GetTerms = {}): Promise<void> =>
 export const answer = (page: Page, said: 'approves' | 'rejects'): Promise<void> =>
   page.evaluate((word) => tab.answer(word), said)
 
-/** Waits until the tab's sign-in or renewal has come to an end, and gives what came of it. */
+/** Waits until the tab's sign-in or renewal is finished, and returns its outcome. */
 export const outcome = (page: Page): Promise<string> =>
   page.waitFor(async () => (await tab.look()).outcome) as Promise<string>
 
 export const prompted = (page: Page): Promise<unknown> =>
   page.waitFor(async () => (await tab.look()).prompts > 0)
 
-/** Waits until the tab waits for another one's lock. */
+/** Waits until the tab waits for the lock of another one. */
 export const isQueued = (page: Page): Promise<unknown> =>
   page.waitFor(async () => (await navigator.locks.query()).pending?.length)
 

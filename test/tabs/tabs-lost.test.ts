@@ -10,9 +10,9 @@ import { answer, get, hears, isQueued, look, outcome, prompted, TABS_WITHOUT } f
 declare const tab: Tab
 
 const WAIT_MS = 1000
-// Long enough to take it up in another tab before it has ended, also on a busy machine.
+// Long enough to load it in another tab before it expires, even on a busy machine.
 const LIFE_MS = 15_000
-// Only bounds what hangs: a busy machine is slow, not wrong.
+// Only limits calls that hang, because a busy machine is only slow.
 const SLACK_MS = 120_000
 const NEVER_SECS = 86_400
 
@@ -34,7 +34,7 @@ describeEngines('a tab', (engine) => {
       const [one] = pairOf(fate, without)
       if (fate !== 'hidden') processes.set(one, await processOf(one))
     }
-    // Who is killed or frozen must be nobody else.
+    // Only our own processes may be killed or frozen.
     expect(new Set(processes.values()).size).toBe(processes.size)
   })
   afterAll(() => tabs.close())
@@ -51,11 +51,11 @@ describeEngines('a tab', (engine) => {
   }
 
   describe.skipIf(!canFindProcesses)('with an open prompt', () => {
-    it.concurrent.each(TABS_WITHOUT)('that is killed lets another go on%s', async (without) => {
+    it.concurrent.each(TABS_WITHOUT)('that is killed lets another tab continue%s', async (without) => {
       const [one, two] = pairOf('killed', without)
       await get(one)
       await prompted(one)
-      // Only the browser knows at once that a tab has died: then its lock is free.
+      // Only the browser knows at once that a tab has died: then it releases the tab's lock.
       const hasLocks = without === ''
       await get(two, { waitSecs: hasLocks ? NEVER_SECS : WAIT_MS / 1000 })
       if (hasLocks) await isQueued(two)
@@ -70,7 +70,7 @@ describeEngines('a tab', (engine) => {
     })
 
     it.concurrent.each(TABS_WITHOUT)(
-      'that is frozen keeps another waiting as long as that one says%s',
+      'that is frozen keeps another tab waiting only for its waitSecs%s',
       async (without) => {
         const [one, two] = pairOf('frozen', without)
         await get(one)
@@ -88,13 +88,13 @@ describeEngines('a tab', (engine) => {
         } finally {
           signal(one, 'SIGCONT')
         }
-        // It goes on where it was: its prompt can still be answered, and neither session ends the other.
+        // It continues: its prompt can still be answered, and neither session ends the other.
         await answer(one, 'approves')
         expect(await outcome(one)).toMatch(/^did:key:/)
         for (const page of [one, two])
           expect(await look(page)).toMatchObject({ isAuthorized: true, prompts: 1 })
 
-        // What happens while it is frozen, it learns afterwards. Who looks each second may be frozen while it reads.
+        // It learns afterwards what happened while it was frozen. A tab that polls each second may be frozen during a read.
         if (without !== '') return
         signal(one, 'SIGSTOP')
         await two.evaluate(() => tab.removeAll()).finally(() => signal(one, 'SIGCONT'))
@@ -104,10 +104,10 @@ describeEngines('a tab', (engine) => {
     )
   })
 
-  it.concurrent.each(TABS_WITHOUT)('that is hidden hears of the end of its session%s', async (without) => {
+  it.concurrent.each(TABS_WITHOUT)('that is hidden is notified when its session ends%s', async (without) => {
     const pair = pairOf('hidden', without)
     const isHidden = (page: Page): Promise<boolean> => page.evaluate(() => document.hidden)
-    // Only one tab of all is seen.
+    // Only one of the tabs is visible.
     const [one, two] = (await isHidden(pair[0])) ? pair : (pair.reverse() as [Page, Page])
     await get(two)
     const keyDID = await outcome(two)
@@ -124,7 +124,7 @@ describeEngines('a tab', (engine) => {
     await hears(one, 'events', 'expired')
     const due = (await look(two)).startedAt + LIFE_MS
     const { heardAt } = await look(one)
-    // The session says its times in whole seconds.
+    // The session's times are in whole seconds.
     expect(heardAt).toBeGreaterThanOrEqual(due - 1000)
     expect(heardAt).toBeLessThan(due + SLACK_MS)
     expect(await one.evaluate(() => tab.sign())).toBe('ERR_CAPABILITY_EXPIRED')

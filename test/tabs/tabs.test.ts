@@ -19,7 +19,7 @@ import {
 
 declare const tab: Tab
 
-// Only bounds what hangs: a busy machine is slow, not wrong.
+// Only limits calls that hang, because a busy machine is only slow.
 const SLACK_MS = 120_000
 const NEVER_SECS = 86_400
 
@@ -38,7 +38,7 @@ describeEngines('tabs', (engine) => {
   })
   afterAll(() => browser.close())
 
-  it.each(TABS_WITHOUT)('that sign in, renew and sign out tell each other%s', async (_, query) => {
+  it.each(TABS_WITHOUT)('notify each other when they sign in, renew and sign out%s', async (_, query) => {
     const [one, two] = (await open(2, query)) as [Page, Page]
     await look(two)
     await get(one)
@@ -61,7 +61,7 @@ describeEngines('tabs', (engine) => {
     expect((await look(one)).prompts + (await look(two)).prompts).toBe(2)
   })
 
-  it.each(TABS_WITHOUT)('of which ten sign in at once prompt once%s', async (_, query) => {
+  it.each(TABS_WITHOUT)('prompt once when ten sign in at once%s', async (_, query) => {
     const tabs = await open(10, `&ask${query}`)
     await Promise.all(tabs.map((page) => get(page)))
     const prompts = async (): Promise<number[]> =>
@@ -75,24 +75,27 @@ describeEngines('tabs', (engine) => {
     expect((await prompts()).reduce((sum, count) => sum + count)).toBe(1)
   })
 
-  it.each(TABS_WITHOUT)('of which one sees the person decline do not ask again%s', async (_, query) => {
-    const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
-    await get(one)
-    await prompted(one)
-    await get(two)
-    await answer(one, 'rejects')
-    expect(await Promise.all([one, two].map(outcome))).toEqual(['ERR_AUTH_REJECTED', 'ERR_AUTH_REJECTED'])
-    expect((await look(two)).prompts).toBe(0)
-    await get(two)
-    await prompted(two)
-    await answer(two, 'approves')
-    expect(await outcome(two)).toMatch(/^did:key:/)
-  })
+  it.each(TABS_WITHOUT)(
+    'do not prompt again after the person declined in one of them%s',
+    async (_, query) => {
+      const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
+      await get(one)
+      await prompted(one)
+      await get(two)
+      await answer(one, 'rejects')
+      expect(await Promise.all([one, two].map(outcome))).toEqual(['ERR_AUTH_REJECTED', 'ERR_AUTH_REJECTED'])
+      expect((await look(two)).prompts).toBe(0)
+      await get(two)
+      await prompted(two)
+      await answer(two, 'approves')
+      expect(await outcome(two)).toMatch(/^did:key:/)
+    },
+  )
 
   it.each([
     ['', ''],
     [', without Web Locks', '&no-locks'],
-  ])('are not kept waiting for longer than it says by a prompt that lies open%s', async (_, query) => {
+  ])('wait no longer than waitSecs for a prompt left open in another tab%s', async (_, query) => {
     const [one, two] = (await open(2, `&ask${query}`)) as [Page, Page]
     await get(one)
     await prompted(one)
@@ -101,18 +104,18 @@ describeEngines('tabs', (engine) => {
     await answer(two, 'approves')
     const keyDID = await outcome(two)
     expect(keyDID).toMatch(/^did:key:/)
-    // Who answers the first prompt after all has a session, too.
+    // If the first prompt is answered after all, its tab has a session too.
     await answer(one, 'approves')
     expect(await outcome(one)).toMatch(/^did:key:/)
     expect((await look(two)).isAuthorized).toBe(true)
   })
 
-  it.each(TABS_WITHOUT)('of which one is closed while its prompt is open go on%s', async (without, query) => {
+  it.each(TABS_WITHOUT)('continue when one is closed while its prompt is open%s', async (without, query) => {
     const [one, two] = [await browser.newPage(), browser.page]
     await showTogether(server, [one, two], `&ask${query}`)
     await get(one)
     await prompted(one)
-    // Only the browser knows at once that a tab is gone: then its lock is free.
+    // Only the browser knows at once that a tab is gone: then it releases the tab's lock.
     const hasLocks = without === ''
     await get(two, { waitSecs: hasLocks ? NEVER_SECS : 1 })
     if (hasLocks) await isQueued(two)
@@ -126,10 +129,10 @@ describeEngines('tabs', (engine) => {
     expect(await outcome(two)).toMatch(/^did:key:/)
   })
 
-  // It takes seconds, so one engine has to do; test/store/connection.test.ts does it in all.
-  it.runIf(engine.name === 'firefox')('of which one holds the database sign in without it', async () => {
+  // It takes seconds, so it runs in one engine; test/store/connection.test.ts runs in all.
+  it.runIf(engine.name === 'firefox')('sign in without the database while one of them holds it', async () => {
     const [one, two] = (await open(2, '&no-locks')) as [Page, Page]
-    // As a tab does that was frozen while it wrote.
+    // As a tab does that was frozen during a write.
     await one.evaluate(
       () =>
         new Promise<void>((resolve, reject) => {
@@ -150,7 +153,7 @@ describeEngines('tabs', (engine) => {
     await two.waitFor(() => tab.hasPrompted())
     await two.waitFor(async () => tab.persistence() === 'memory')
     expect(await two.evaluate(() => tab.sign())).toBe('64 bytes')
-    // What was given up is not written later.
+    // An abandoned write is not done later.
     await one.evaluate(() => void Object.assign(globalThis, { letGo: true }))
     expect(await look(one)).toMatchObject({ stored: [], explained: 'none' })
   })

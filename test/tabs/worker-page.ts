@@ -11,7 +11,7 @@ declare global {
 
 const cannot = (): Promise<never> => Promise.reject(new Error('a worker is no page'))
 
-/** Has the page start a worker of its origin. What runs in that is told through the page. */
+/** Makes the page start a worker of its origin, which is controlled through the page. */
 export async function startWorker(page: Page, kind: WorkerKind, query: string): Promise<Page> {
   const id = randomUUID()
   const start = kind === 'dedicated' ? startDedicated : startService
@@ -38,14 +38,14 @@ export async function startWorker(page: Page, kind: WorkerKind, query: string): 
   return worker
 }
 
-// These run in the page.
+// These functions run in the page.
 
 function startDedicated(id: string, query: string): void {
   globalThis.workers = { [id]: new Worker(`/module-worker.js${query}`, { type: 'module' }) }
 }
 
 async function startService(id: string, query: string): Promise<void> {
-  // A scope of its own, in which there is no older one to wait for.
+  // Its own scope, where no older worker has to end first.
   const registration = await navigator.serviceWorker.register(`/classic-worker.js${query}`, {
     scope: `/${id}/`,
   })

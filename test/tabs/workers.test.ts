@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 const [[, WITH], [without, WITHOUT]] = TABS_WITHOUT
-// Each kind without locks and channel once: it takes seconds.
+// Each kind runs without locks and channel once, because it takes seconds.
 const actors = [
   ['dedicated', '', WITH],
   ['service', '', WITH],
@@ -44,36 +44,39 @@ describeEngines('a worker', (engine) => {
     return [browser.page, await startWorker(browser.page, kind, own)]
   }
 
-  it.each(actors)('(%s) acts for who signs in, renews and signs out in a tab%s', async (kind, _, query) => {
-    const [page, worker] = await open(kind, query)
-    await look(worker)
-    await get(page)
-    const keyDID = await outcome(page)
-    await hears(worker, 'changes', 'signed-in')
-    await worker.evaluate(() => tab.load())
-    expect(await outcome(worker)).toBe(keyDID)
-    expect(await worker.evaluate(() => tab.sign())).toBe('64 bytes')
-    expect(await worker.evaluate(() => tab.signRequest())).toMatch(/^cacao=/)
+  it.each(actors)(
+    '(%s) uses the session that a tab signs in, renews and signs out%s',
+    async (kind, _, query) => {
+      const [page, worker] = await open(kind, query)
+      await look(worker)
+      await get(page)
+      const keyDID = await outcome(page)
+      await hears(worker, 'changes', 'signed-in')
+      await worker.evaluate(() => tab.load())
+      expect(await outcome(worker)).toBe(keyDID)
+      expect(await worker.evaluate(() => tab.sign())).toBe('64 bytes')
+      expect(await worker.evaluate(() => tab.signRequest())).toMatch(/^cacao=/)
 
-    await page.evaluate(() => tab.renew())
-    const renewed = await outcome(page)
-    await hears(worker, 'events', 'renewed')
-    expect(await look(worker)).toMatchObject({ keyDID: renewed, isAuthorized: true, explained: 'ok' })
-    expect(await worker.evaluate(() => tab.sign())).toBe('64 bytes')
+      await page.evaluate(() => tab.renew())
+      const renewed = await outcome(page)
+      await hears(worker, 'events', 'renewed')
+      expect(await look(worker)).toMatchObject({ keyDID: renewed, isAuthorized: true, explained: 'ok' })
+      expect(await worker.evaluate(() => tab.sign())).toBe('64 bytes')
 
-    await page.evaluate(() => tab.remove())
-    await hears(worker, 'events', 'removed')
-    expect(await worker.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
-    expect(await look(worker)).toMatchObject({
-      isAuthorized: false,
-      stored: [],
-      explained: 'none',
-      prompts: 0,
-    })
-  })
+      await page.evaluate(() => tab.remove())
+      await hears(worker, 'events', 'removed')
+      expect(await worker.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
+      expect(await look(worker)).toMatchObject({
+        isAuthorized: false,
+        stored: [],
+        explained: 'none',
+        prompts: 0,
+      })
+    },
+  )
 
   it.each(askers)(
-    '(%s) waits for the prompt of a tab, and signs out for all%s',
+    '(%s) waits for the prompt of a tab, and signs out for all tabs%s',
     async (kind, without, query) => {
       const [page, worker] = await open(kind, `&ask${query}`)
       await get(page)

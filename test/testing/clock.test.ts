@@ -38,7 +38,7 @@ describe('a clock for tests', () => {
   })
 
   it.each([() => clock.advance(-1), () => clock.advance(Number.NaN), () => clock.set(new Date('soon'))])(
-    'takes no time that is none: %s',
+    'throws a TypeError for an invalid time: %s',
     (move) => {
       expect(move).toThrow(TypeError)
     },
@@ -60,7 +60,7 @@ describe('a session with a clock for tests', () => {
     vi.useRealTimers()
   })
 
-  it.runIf(typeof document !== 'undefined')('tells of its end at once, in a page', async () => {
+  it.runIf(typeof document !== 'undefined')('emits its expiry at once in a page', async () => {
     const heard = await hear()
     clock.advance(2 * HOUR - 301)
     expect(heard).toEqual([])

@@ -27,7 +27,7 @@ afterEach(() => {
 const codes = (): string[] => server.refusals.map(({ code }) => code)
 
 describe('a server for tests', () => {
-  it('answers session.fetch, and knows who called and what they sent', async () => {
+  it('answers session.fetch, and records the caller and the request', async () => {
     const response = await session.fetch(NOTES, { method: 'PUT', body: 'Buy cacao beans' })
     expect(await response.json()).toEqual({ account: wallet.account })
     expect(server.calls).toHaveLength(1)
@@ -50,7 +50,7 @@ describe('a server for tests', () => {
     expect([own.calls.length, server.calls.length]).toEqual([1, 0])
   })
 
-  it('refuses the same requests as a real server, and says why', async () => {
+  it('refuses the same requests as a real server, and records why', async () => {
     expect((await fetch(NOTES)).status).toBe(401)
     const elsewhere = await DIDSession.get(wallet.account, auth('evil.example'), {
       resources,

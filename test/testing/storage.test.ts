@@ -159,7 +159,7 @@ describe('IndexedDB that fails', () => {
 describe.each([
   ['a store', () => failingStore()],
   ['a store on strings', () => failingStrings()],
-])('%s of one’s own', (_, make) => {
+])('%s of the app', (_, make) => {
   const storeOf = (made: ReturnType<typeof make>) => ('read' in made ? made : stringStore(made))
 
   it('works until its behaviour makes it fail, and again afterwards', async () => {
@@ -176,7 +176,7 @@ describe.each([
     expect((await DIDSession.load(undefined, { ...PLACE, store }))?.keyDID).toBe(keyDID)
   })
 
-  it('hangs, and then acts by the next behaviour', async () => {
+  it('hangs, and then continues with the next behaviour', async () => {
     const made = make()
     const store = storeOf(made)
     const { keyDID } = await signIn({ store })

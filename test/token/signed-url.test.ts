@@ -41,7 +41,7 @@ describe('signURL', () => {
     expect((await verifyRequest(new Request(signed), { ...acceptingOnce, signedURLs: true })).url).toBe(href)
   })
 
-  it('leaves a fragment where a page or a player looks for it', async () => {
+  it('keeps the fragment at the end, where a page or a player reads it', async () => {
     const signed = await sign('https://api.example.com/notes/film.mp4#t=10')
     expect(signed).toMatch(/\?cacao-signature=[-\w.]+#t=10$/)
     const [sent = ''] = signed.split('#')
@@ -50,7 +50,7 @@ describe('signURL', () => {
     )
   })
 
-  it('signs only for origins that the session covers, or that are named', async () => {
+  it('signs only for origins of the session’s resources, or listed ones', async () => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => sign('https://evil.example.com/notes/1'))
     await expectCode('ERR_CAPABILITY_RESOURCES', () => sign('http://api.example.com/notes/1'))
     await sign('https://files.example.com/1', { origins: ['https://files.example.com'] })
@@ -60,7 +60,7 @@ describe('signURL', () => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => sign(PHOTO, {}, nowhere))
   })
 
-  it('signs nothing after the end of the session', async () => {
+  it('signs nothing after the session’s expiry', async () => {
     const short = await testSigner('P-256', { exp: new Date(NOW + 30_000).toISOString() })
     const { expires } = await requestVerifier(options)(new Request(await sign(PHOTO, {}, short)))
     expect(expires).toEqual(new Date(NOW + 30_000))
@@ -78,13 +78,13 @@ describe('signURL', () => {
     ['an undefined lifetime', PHOTO, { expiresInSecs: undefined }],
     ['an origin with a path', PHOTO, { origins: ['https://a.example/b'] }],
     ['an option that there is not', PHOTO, { method: 'POST' }],
-  ])('takes no %s', async (_, url, given) => {
+  ])('throws a TypeError for %s', async (_, url, given) => {
     expect(await failureOf(() => sign(url, given))).toBeInstanceOf(TypeError)
   })
 })
 
 describe('a request for a signed URL', () => {
-  it('says who signed it', async () => {
+  it('returns the caller', async () => {
     const caller = await requestVerifier(options)(new Request(await sign()))
     expect(caller).toMatchObject({
       account: ACCOUNT_A,
@@ -98,7 +98,7 @@ describe('a request for a signed URL', () => {
     expect('isSignedURL' in signed).toBe(false)
   })
 
-  it('is refused where nobody has said that it may be', async () => {
+  it('is refused without the option signedURLs', async () => {
     const url = await sign()
     await expectCode('ERR_REQUEST_UNSIGNED', () => requestVerifier(accepting)(new Request(url)))
     await expectCode('ERR_REQUEST_UNSIGNED', () =>
@@ -107,7 +107,7 @@ describe('a request for a signed URL', () => {
     expect(() => requestVerifier({ ...options, signedURLs: 'yes' as unknown as true })).toThrow(TypeError)
   })
 
-  it('is accepted again and again, as a player asks, until it expires', async () => {
+  it('is accepted repeatedly, as a player sends it, until it expires', async () => {
     let now = NOW
     const verify = requestVerifier({ ...options, now: () => now, clockSkewSecs: 0, maxAgeSecs: 1 })
     const url = await sign()
@@ -123,7 +123,7 @@ describe('a request for a signed URL', () => {
     await expectCode('ERR_REQUEST_STALE', () => verify(new Request(url)))
   })
 
-  it('marks nothing as used', async () => {
+  it('uses up no replay entry', async () => {
     const used: string[] = []
     const { use } = memoryReplay({ now: () => NOW })
     const replay = { use: (id: string, at: number) => used.push(id) > 0 && use(id, at) }
@@ -136,7 +136,7 @@ describe('a request for a signed URL', () => {
     expect(used).toHaveLength(1)
   })
 
-  it('ends with its session', async () => {
+  it('is refused once its session is revoked', async () => {
     const revocation = memoryRevocation({ now: () => NOW })
     const verify = requestVerifier({ ...options, revocation })
     const url = await sign()
@@ -145,7 +145,7 @@ describe('a request for a signed URL', () => {
     await expectCode('ERR_CAPABILITY_REVOKED', () => verify(new Request(url)))
   })
 
-  it('is judged by the URL without its signature', async () => {
+  it('is passed to the resources function without its signature', async () => {
     const seen: string[] = []
     const verify = requestVerifier({
       ...options,
@@ -160,7 +160,7 @@ describe('a request for a signed URL', () => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => verify(new Request(elsewhere)))
   })
 
-  it('fits each name of the server, and the path that is taken off before it', async () => {
+  it('fits each authority of the server, and its base path', async () => {
     const verify = requestVerifier({
       ...options,
       authority: ['www.example.com', 'api.example.com'],
@@ -207,7 +207,7 @@ describe.each(servers)('%s with signedURLs', (_, serve) => {
     expect(await response.json()).toEqual([PHOTO, PHOTO])
   })
 
-  it('lets neither a cache nor a referrer have the URL, whatever it says itself', async () => {
+  it('marks the response as private and without referrer, whatever the handler sets', async () => {
     const headers = { 'cache-control': 'public, max-age=60', 'referrer-policy': 'unsafe-url' }
     for (const server of [serve(options), serve(options, headers)]) {
       const response = await server(new Request(await sign()))
@@ -216,14 +216,14 @@ describe.each(servers)('%s with signedURLs', (_, serve) => {
     }
   })
 
-  it('leaves that to the handler for signed requests', async () => {
+  it('leaves those headers to the handler for signed requests', async () => {
     const headers = { 'cache-control': 'private, max-age=60' }
     const response = await serve(options, headers)(await signer.sign(new Request(PHOTO)))
     expect(response.headers.get('cache-control')).toBe('private, max-age=60')
     expect(response.headers.get('referrer-policy')).toBe(null)
   })
 
-  it('refuses one that was changed, in a way that no cache keeps', async () => {
+  it('refuses a changed URL with a response that is not cached', async () => {
     const changed = (await sign()).replace('size=2', 'size=9')
     const response = await serve({ ...options, debug: false })(new Request(changed))
     expect(response.status).toBe(401)

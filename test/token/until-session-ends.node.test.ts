@@ -25,7 +25,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A store that answers as it is told, and counts how often it was asked. */
+/** A store with the given answer, which counts its calls. */
 function store(answer: () => boolean | Promise<boolean> = () => false): Revocation & { asked: number } {
   return {
     asked: 0,
@@ -36,7 +36,7 @@ function store(answer: () => boolean | Promise<boolean> = () => false): Revocati
   }
 }
 
-/** One that tells of revocations, too. */
+/** A store that also emits revocations. */
 function telling(answer: () => boolean = () => false): ReturnType<typeof store> & {
   tell(event: RevocationEvent): void
   listeners: Set<(event: RevocationEvent) => void>
@@ -61,12 +61,12 @@ const pass = (secs: number): Promise<unknown> => vi.advanceTimersByTimeAsync(sec
 const codeOf = ({ reason }: AbortSignal): string => (reason as SessionError).code
 
 describe('untilSessionEnds, at the expiry', () => {
-  it('throws for what is no caller, and takes it for no session that has ended', () => {
+  it('throws a TypeError if the argument is no caller', () => {
     for (const caller of [undefined, {}, { cacao: {} }])
       expect(() => untilSessionEnds(caller as never, { revocation: false })).toThrow(TypeError)
   })
 
-  it('aborts at that time, not before', async () => {
+  it('aborts at the expiry, not earlier', async () => {
     const ended = until()
     await pass(3599.999)
     expect(ended.aborted).toBe(false)
@@ -75,21 +75,21 @@ describe('untilSessionEnds, at the expiry', () => {
     expect(codeOf(ended)).toBe('ERR_CAPABILITY_EXPIRED')
   })
 
-  it('has aborted if that is past', () => {
+  it('is already aborted if the session has expired', () => {
     const ended = until({ now: () => NOW + HOUR_MS })
     expect(ended.aborted).toBe(true)
     expect(codeOf(ended)).toBe('ERR_CAPABILITY_EXPIRED')
     expect(until({ now: () => Number.NaN }).aborted).toBe(true)
   })
 
-  it('never aborts for a capability that never expires', async () => {
+  it('never aborts for a capability without expiry', async () => {
     const endless = (await testSigner('P-256', { exp: undefined })).cacao
     const ended = until({}, endless)
     await pass(60 * 86_400)
     expect(ended.aborted).toBe(false)
   })
 
-  it('goes by the clock that it was given', async () => {
+  it('uses the given clock', async () => {
     let now = NOW
     const ended = until({ now: () => now })
     now += HOUR_MS
@@ -99,7 +99,7 @@ describe('untilSessionEnds, at the expiry', () => {
 })
 
 describe('untilSessionEnds, at a revocation', () => {
-  it('asks at once', async () => {
+  it('calls the revocation store at once', async () => {
     const ended = until({ revocation: store(() => true) })
     await pass(0)
     expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
@@ -108,7 +108,7 @@ describe('untilSessionEnds, at a revocation', () => {
   it.each([
     [undefined, 10],
     [1, 1],
-  ])('asks again, with pollSecs %s every %d seconds', async (pollSecs, secs) => {
+  ])('calls it again, with pollSecs %s every %d seconds', async (pollSecs, secs) => {
     let isRevoked = false
     const ended = until({ revocation: store(() => isRevoked), ...(pollSecs && { pollSecs }) })
     await pass(0)
@@ -119,7 +119,7 @@ describe('untilSessionEnds, at a revocation', () => {
     expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
   })
 
-  it('hears of it from a store that tells, and asks that store', async () => {
+  it('calls it when it emits a revocation', async () => {
     let isRevoked = false
     const revocation = telling(() => isRevoked)
     const ended = until({ revocation, pollSecs: 3600 })
@@ -129,7 +129,7 @@ describe('untilSessionEnds, at a revocation', () => {
     revocation.tell({ account: ACCOUNT_B })
     await pass(0)
     expect(revocation.asked).toBe(before)
-    // Whoever may send messages can't end a session.
+    // Messages alone can't end a session.
     revocation.tell({ account: ACCOUNT_A })
     await pass(0)
     expect(revocation.asked).toBe(before + 1)
@@ -145,25 +145,22 @@ describe('untilSessionEnds, at a revocation', () => {
     ['throws', () => expect.fail('no connection')],
     ['gives a promise', () => Promise.resolve(() => undefined)],
     ['gives nothing', () => undefined],
-  ])(
-    'asks a store from time to time whose onRevoked %s, and stops when it is told to',
-    async (_, onRevoked) => {
-      const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
-      onTestFinished(() => warn.mockRestore())
-      let isRevoked = false
-      const revocation = { ...store(() => isRevoked), onRevoked: onRevoked as () => never }
-      const closed = new AbortController()
-      const [ended, closing] = [until({ revocation }), until({ revocation, signal: closed.signal })]
-      await pass(1)
-      closed.abort()
-      isRevoked = true
-      await pass(10)
-      expect([ended.aborted, closing.aborted]).toEqual([true, false])
-      expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
-    },
-  )
+  ])('polls a store whose onRevoked %s, until the signal aborts', async (_, onRevoked) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => warn.mockRestore())
+    let isRevoked = false
+    const revocation = { ...store(() => isRevoked), onRevoked: onRevoked as () => never }
+    const closed = new AbortController()
+    const [ended, closing] = [until({ revocation }), until({ revocation, signal: closed.signal })]
+    await pass(1)
+    closed.abort()
+    isRevoked = true
+    await pass(10)
+    expect([ended.aborted, closing.aborted]).toEqual([true, false])
+    expect(codeOf(ended)).toBe('ERR_CAPABILITY_REVOKED')
+  })
 
-  it('ends a session, and asks no more, although the store fails to remove its listener', async () => {
+  it('ends a session, and polls no more, even if the store fails to remove its listener', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     onTestFinished(() => warn.mockRestore())
     let isRevoked = false
@@ -190,7 +187,7 @@ describe('untilSessionEnds, at a revocation', () => {
     expect(codeOf(expiring)).toBe('ERR_CAPABILITY_EXPIRED')
   })
 
-  it('asks once more if it hears of it while an answer is under way', async () => {
+  it('calls the store once more if a revocation is emitted during a call', async () => {
     const answers: ((answer: boolean) => void)[] = []
     const revocation = {
       ...telling(),
@@ -214,7 +211,7 @@ describe('untilSessionEnds, at a revocation', () => {
     ['of what it was delegated from', () => heir, () => ({ capability: cacao })],
     ['of the account, for what was delegated', () => heir, () => ({ account: ACCOUNT_A })],
     ['of the key that delegated it', () => heir, () => ({ account: heir.p.iss })],
-  ] as const)('is at once with memoryRevocation: %s', async (_, by, revoked) => {
+  ] as const)('ends a session at once with memoryRevocation: %s', async (_, by, revoked) => {
     const revocation = memoryRevocation()
     const [ended, others] = [until({ revocation, pollSecs: 3600 }, by()), until({ revocation }, other)]
     await pass(0)
@@ -227,7 +224,7 @@ describe('untilSessionEnds, at a revocation', () => {
     expect(others.aborted).toBe(capability === undefined || account === ACCOUNT_A)
   })
 
-  it('asks once for all sockets of a session, and once more for a newcomer', async () => {
+  it('calls the store once for all sockets of a session, and once more for a new one', async () => {
     const revocation = store()
     const signals = Array.from({ length: 100 }, () => until({ revocation }))
     await pass(0)
@@ -240,7 +237,7 @@ describe('untilSessionEnds, at a revocation', () => {
     expect(signals.every(({ aborted }) => aborted)).toBe(true)
   })
 
-  it('asks no more once nobody wants to know', async () => {
+  it('stops polling once no socket is left', async () => {
     const revocation = telling()
     const [first, second] = [new AbortController(), new AbortController()]
     const ended = [first, second].map(({ signal }) => until({ revocation, signal }))
@@ -260,10 +257,10 @@ describe('untilSessionEnds, at a revocation', () => {
   })
 })
 
-describe('untilSessionEnds, without an answer', () => {
+describe('untilSessionEnds, while the store does not answer', () => {
   const down = (): Promise<boolean> => Promise.reject(new Error('down'))
 
-  it('goes on for half a minute, and no longer', async () => {
+  it('waits for half a minute, and then aborts', async () => {
     const ended = until({ revocation: store(down) })
     await pass(29)
     expect(ended.aborted).toBe(false)
@@ -271,7 +268,7 @@ describe('untilSessionEnds, without an answer', () => {
     expect(codeOf(ended)).toBe('ERR_STORE_UNAVAILABLE')
   })
 
-  it('ends too if the store never answers, or answers something else', async () => {
+  it('also aborts if the store never answers, or does not answer a boolean', async () => {
     for (const answer of [
       () => new Promise<boolean>(() => undefined),
       () => undefined as unknown as boolean,
@@ -284,7 +281,7 @@ describe('untilSessionEnds, without an answer', () => {
     }
   })
 
-  it('counts anew from the last answer', async () => {
+  it('counts the outage from the last answer', async () => {
     let isDown = true
     const ended = until({ revocation: store(() => (isDown ? down() : false)), pollSecs: 1 })
     await pass(25)
@@ -297,7 +294,7 @@ describe('untilSessionEnds, without an answer', () => {
     expect(codeOf(ended)).toBe('ERR_STORE_UNAVAILABLE')
   })
 
-  it('does not end for one failure after a long time without a question', async () => {
+  it('does not abort after one failed call between long intervals', async () => {
     let isDown = false
     const ended = until({ revocation: store(() => (isDown ? down() : false)), pollSecs: 600 })
     await pass(599)
@@ -308,7 +305,7 @@ describe('untilSessionEnds, without an answer', () => {
     expect(ended.aborted).toBe(false)
   })
 
-  it('ends at the first failure, or never, where that is wanted', async () => {
+  it('aborts at the first failure, or never, if maxOutageSecs says so', async () => {
     const at = (maxOutageSecs: number): AbortSignal => until({ revocation: store(down), maxOutageSecs })
     const [first, never] = [at(0), at(Number.POSITIVE_INFINITY)]
     await pass(0)
@@ -327,7 +324,7 @@ it.each<[string, object]>([
   ['maxOutageSecs', { maxOutageSecs: undefined }],
   ['signal', { signal: {} }],
   ['revoked', { revoked: memoryRevocation() }],
-])('untilSessionEnds takes no wrong %s: %o', (name, options) => {
+])('untilSessionEnds throws a TypeError for a wrong %s: %o', (name, options) => {
   expect(() => until(options)).toThrow(TypeError)
   expect(() => until(options)).toThrow(name)
 })

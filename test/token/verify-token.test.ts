@@ -57,7 +57,7 @@ describe.each([
   ['P-256', () => holder],
   ['Ed25519', () => other],
 ] as const)('a token of a session with a %s key', (_, by) => {
-  it('says who sent it, under which capability, and what', async () => {
+  it('returns the caller, its capability and the claims', async () => {
     const { key, cacao } = by()
     const token = await made({ claims: { room: 'kitchen', seats: [1, 2] } }, by())
     const { tokenId, ...caller } = await verifyToken(token, accepting)
@@ -77,14 +77,14 @@ describe.each([
     expect(tokenId).toMatch(/^[-\w]{22}$/)
   })
 
-  it('can be a subprotocol of a WebSocket, and a header', async () => {
+  it('fits into a WebSocket subprotocol and a header', async () => {
     const token = await made({}, by())
     // The characters of a token (RFC 9110 §5.6.2).
     expect(token).toMatch(/^[-\w.]+$/)
     expect(token.length).toBeLessThan(2000)
   })
 
-  it('has a header and a payload as JWT has them', async () => {
+  it('has the header and payload of a JWT', async () => {
     const { key } = by()
     const [header, payload] = partsOf(await made({ claims: { room: 'kitchen' } }, by()))
     expect(header).toMatchObject({
@@ -104,33 +104,33 @@ describe.each([
 })
 
 describe('createToken', () => {
-  it('makes no two tokens alike', async () => {
+  it('creates a different token each time', async () => {
     expect(await made()).not.toBe(await made())
   })
 
-  it.each([1, 59.9, 3600])('takes a lifetime of %d seconds', async (secs) => {
+  it.each([1, 59.9, 3600])('accepts a lifetime of %d seconds', async (secs) => {
     const { expires } = await verifyToken(await made({ expiresInSecs: secs }), accepting)
     expect(expires).toEqual(new Date(NOW + Math.floor(secs) * 1000))
   })
 
-  it('takes claims that are nested 15 levels deep', async () => {
+  it('accepts claims that are nested 15 levels deep', async () => {
     const claims = nested(14)
     expect((await verifyToken(await made({ claims: { ...claims } }), accepting)).claims).toEqual(claims)
   })
 
-  it('makes none that outlives its capability', async () => {
+  it('creates no token that outlives its capability', async () => {
     const short = await testSigner('P-256', { exp: new Date(NOW + 30_500).toISOString() })
     expect((await verifyToken(await made({}, short), accepting)).expires).toEqual(new Date(NOW + 30_000))
     await expectCode('ERR_CAPABILITY_EXPIRED', () => made({}, short, NOW + 30_000))
     await expectCode('ERR_CAPABILITY_EXPIRED', () => made({}, short, NOW + 31_000))
   })
 
-  it('makes none before its capability is valid', async () => {
+  it('creates no token before its capability is valid', async () => {
     const early = await testSigner('P-256', { nbf: new Date(NOW + 3_600_000).toISOString() })
     await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () => made({}, early))
   })
 
-  it('makes none that no server would accept', async () => {
+  it('creates no token that is too large for servers', async () => {
     await expectCode('ERR_REQUEST_TOO_LARGE', () => made({ claims: { text: 'a'.repeat(13_000) } }))
     const resources = Array.from({ length: 400 }, (_, i) => `https://api.example.com/notes/number-${i}`)
     const long = await testSigner('P-256', { resources })
@@ -152,13 +152,13 @@ describe('createToken', () => {
     ['a claim that is named like a prototype', { claims: JSON.parse('{"__proto__":{}}') }, 'claims'],
     ['undefined claims', { claims: undefined }, 'claims'],
     ['an option that there is not', { expires: 5 }, 'expires'],
-  ])('takes no options with %s', async (_, options, name) => {
+  ])('throws a TypeError for options with %s', async (_, options, name) => {
     const error = await failureOf(() => made(options))
     expect(error).toBeInstanceOf(TypeError)
     expect((error as TypeError).message).toContain(name)
   })
 
-  it("says the time of the server's clock, as far as session.fetch has learned it", async () => {
+  it('uses the server’s time, once session.fetch has learned it', async () => {
     const domain = 'app.example.com'
     let now = NOW - 172_800_000
     const auth = ethereumAuth(KEY_A, undefined, { domain })
@@ -170,14 +170,14 @@ describe('createToken', () => {
     const restore = testServer({ domains: [domain], now: () => NOW }).install()
     await session.fetch('https://api.example.com/notes/1').finally(restore)
     expect((await verifyToken(await token(), options)).created).toEqual(new Date(NOW))
-    // Another server has said nothing of its clock.
+    // Another server's clock is still unknown.
     const elsewhere = { ...options, audience: 'wss://other.example.com/live' }
     await expectCode('ERR_REQUEST_STALE', async () =>
       verifyToken(await session.createToken({ audience: elsewhere.audience }), elsewhere),
     )
   })
 
-  it('makes none of a session that was signed out', async () => {
+  it('rejects for a session that was signed out', async () => {
     const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example.com' })
     const session = await DIDSession.authorize(auth, { resources: [RESOURCE] })
     await session.remove()
@@ -187,14 +187,14 @@ describe('createToken', () => {
 })
 
 describe('verifyToken', () => {
-  it('accepts one of several audiences, each as it is written', async () => {
+  it('accepts one of several audiences, compared exactly', async () => {
     const options = { ...accepting, audience: [AUDIENCE, 'chat'] }
     expect((await verifyToken(await made(), options)).audience).toBe(AUDIENCE)
     expect((await verifyToken(await made({ audience: 'chat' }), options)).audience).toBe('chat')
     await expectCode('ERR_JWS_INVALID', async () => verifyToken(await made({ audience: 'Chat' }), options))
   })
 
-  it('refuses it from the end of its time on, and before it', async () => {
+  it('refuses a token after its expiry, and before its iat', async () => {
     const token = await made()
     const at = (secs: number, changes: object = {}): Promise<unknown> =>
       verifyToken(token, { ...accepting, ...changes, now: () => NOW + secs * 1000 })
@@ -209,7 +209,7 @@ describe('verifyToken', () => {
     await expectCode('ERR_REQUEST_STALE', () => at(Number.NaN))
   })
 
-  it('refuses it when its capability has expired', async () => {
+  it('refuses a token whose capability has expired', async () => {
     const short = await testSigner('P-256', { exp: new Date(NOW + 30_500).toISOString() })
     const token = await made({}, short)
     await verifyToken(token, { ...accepting, now: () => NOW + 30_499 })
@@ -218,7 +218,7 @@ describe('verifyToken', () => {
     )
   })
 
-  it('accepts it once if there is a replay store, and again and again if not', async () => {
+  it('accepts a token once with a replay store, and repeatedly without', async () => {
     const token = await made()
     const once = { ...accepting, replay: memoryReplay({ now: () => NOW }) }
     await verifyToken(token, once)
@@ -230,7 +230,7 @@ describe('verifyToken', () => {
     }
   })
 
-  it('counts it as used only after all else was checked', async () => {
+  it('marks a token as used only after all other checks', async () => {
     const used: string[] = []
     const replay: ReplayStore = { use: (id) => used.push(id) > 0 }
     const token = await made()
@@ -248,7 +248,7 @@ describe('verifyToken', () => {
     expect(used).toEqual([`token ${keyDID} ${tokenId}`])
   })
 
-  it('takes nothing but `true` of the app for a signature that is valid', async () => {
+  it('accepts a signature only if the app’s verifyKeySignature returns true', async () => {
     const token = await made()
     const verifying = (answer: unknown) =>
       verifyToken(token, { ...accepting, verifyKeySignature: async () => answer as boolean })
@@ -257,7 +257,7 @@ describe('verifyToken', () => {
       await expectCode('ERR_JWS_INVALID', () => verifying(answer))
   })
 
-  it('fails closed where a store fails', async () => {
+  it('rejects if a store fails', async () => {
     const token = await made()
     const failing = [
       { replay: { use: () => Promise.reject(new Error('down')) } },
@@ -270,7 +270,7 @@ describe('verifyToken', () => {
       await expectCode('ERR_STORE_UNAVAILABLE', () => verifyToken(token, { ...accepting, ...changes }))
   })
 
-  it('asks what it requires by the claims, of the capability', async () => {
+  it('can require resources that depend on the claims', async () => {
     const options: VerifyTokenOptions = {
       ...accepting,
       resources: ({ note }) => [`https://api.example.com/notes/${String(note)}`],
@@ -294,7 +294,7 @@ describe('verifyToken', () => {
     )
   })
 
-  it('accepts a delegated capability only where that is allowed', async () => {
+  it('accepts a delegated capability only with the delegation option', async () => {
     const heir = await delegated(holder)
     const token = await made({}, heir)
     await expectCode('ERR_CAPABILITY_DELEGATED', () => verifyToken(token, accepting))
@@ -317,7 +317,7 @@ describe('verifyToken', () => {
     ['more than an hour', { maxAgeSecs: 3601 }, 'maxAgeSecs'],
     ['a cache, which a single call has not', { cacheSize: 1 }, 'cacheSize'],
     ['a misspelt check', { revocations: memoryRevocation() }, 'revocations'],
-  ])('takes no options with %s', async (_, changes, name) => {
+  ])('throws a TypeError for options with %s', async (_, changes, name) => {
     const token = await made()
     const error = await failureOf(() => verifyToken(token, { ...accepting, ...changes }))
     expect(error).toBeInstanceOf(TypeError)
@@ -336,7 +336,7 @@ describe('tokenVerifier', () => {
     return { verifiers: { eip191: verifier }, count: () => count }
   }
 
-  it("verifies a session's wallet signature once, unless it must not remember that", async () => {
+  it('verifies a wallet signature once per session, unless cacheSize is 0', async () => {
     for (const [options, expected] of [
       [{}, 1],
       [{ cacheSize: 0 }, 3],
@@ -348,7 +348,7 @@ describe('tokenVerifier', () => {
     }
   })
 
-  it('checks what can change each time', async () => {
+  it('checks everything that can change each time', async () => {
     const clock = testClock(NOW)
     const revocation = memoryRevocation({ now: clock.now })
     const verify = tokenVerifier({ ...accepting, now: clock.now, revocation })
@@ -357,7 +357,7 @@ describe('tokenVerifier', () => {
     await expectCode('ERR_CAPABILITY_REVOKED', async () => verify(await made()))
   })
 
-  it('remembers no more tokens of one session at a time than it may', async () => {
+  it('accepts only maxLiveTokens tokens of a session at a time', async () => {
     const clock = testClock(NOW)
     const replay = memoryReplay({ now: clock.now })
     const verify = tokenVerifier({ ...accepting, now: clock.now, replay, maxLiveTokens: 2 })
@@ -371,7 +371,7 @@ describe('tokenVerifier', () => {
     await verify(await made({}, holder, clock.now()))
   })
 
-  it('never takes a token for new whose time was over once, though the clock is set back', async () => {
+  it('never accepts an expired token after its clock was set back', async () => {
     const clock = testClock(NOW)
     const replay = memoryReplay({ now: clock.now })
     const verify = tokenVerifier({ ...accepting, now: clock.now, replay })
@@ -384,7 +384,7 @@ describe('tokenVerifier', () => {
   })
 })
 
-it('is made of what a library for JOSE reads', async () => {
+it('a token can be read by a JOSE library', async () => {
   const token = await made()
   const [head = '', body = '', signature = ''] = token.split('.')
   const { jwtVerify, importJWK } = await import('jose')

@@ -25,7 +25,7 @@ for (const name of DOCUMENTS) {
     `did:pkh vectors: ${name}`,
     await vectors<DIDDocument>(`did-pkh/did_pkh_${name}.jsonld`),
     ({ id, verificationMethod }) => {
-      it('is the DID of its account, and back', () => {
+      it('is converted to its account and back', () => {
         const account = accountOfDID(id) ?? ''
         expect(verificationMethod.map((method) => method.blockchainAccountId)).toContain(account)
         expect([accountDID(account), accountArgument(id), accountArgument(account)]).toEqual([
@@ -35,7 +35,7 @@ for (const name of DOCUMENTS) {
         ])
       })
 
-      it('is an account in another case only where case is a checksum', () => {
+      it('is the same account in another letter case only where the case is a checksum', () => {
         const at = id.lastIndexOf(':') + 1
         const address = id.slice(at)
         const other = address.startsWith('0x') ? `0x${address.slice(2).toUpperCase()}` : address.toUpperCase()

@@ -19,7 +19,7 @@ for (const [name, resources] of [
   describeWith(`ReCap vectors: ${name}`, await vectorText(`spruceid-siwe-recap/${name}.txt`), (written) => {
     const text = written.replace(/\n$/, '')
 
-    it('is a text that we read, and write to the byte', () => {
+    it('is parsed, and rendered byte for byte', () => {
       const { payload } = parseEthereumMessage(text)
       expect(renderEthereumMessage(payload)).toBe(text)
       expect(payload.resources?.length ?? 0).toBe(resources)

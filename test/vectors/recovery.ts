@@ -16,7 +16,7 @@ export type RecoveryFile = Wycheproof<ECPublicKey>
  */
 const NO_ETHEREUM_SIGNATURE = 346
 
-/** What is recovered with an id, as hex; `undefined` if no key fits. */
+/** The key recovered with an id, as hex; `undefined` if no key fits. */
 export function recovered(
   recover: RecoverPublicKey,
   { message, signature }: WycheproofCase<ECPublicKey>,
@@ -31,7 +31,7 @@ export function recovered(
   }
 }
 
-/** The r and s of a signature in the one form of DER. */
+/** The r and s of a signature in canonical DER. */
 function rawOf(der: Uint8Array): Uint8Array | undefined {
   try {
     const signature = secp256k1.Signature.fromBytes(der, 'der')
@@ -41,11 +41,11 @@ function rawOf(der: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** Tests every case: accepted is what has a form that we accept, and from which the key is recovered. */
+/** Tests every case: a signature is accepted if we accept its form, and its key is recovered. */
 export function recoverySuite(file: RecoveryFile, recover: RecoverPublicKey): void {
   const cases = casesOf(file)
 
-  it('is tested to its last case', () => {
+  it('is tested completely', () => {
     expect(cases.length).toBeGreaterThan(0)
     expect(cases).toHaveLength(file.numberOfTests)
   })
@@ -56,11 +56,11 @@ export function recoverySuite(file: RecoveryFile, recover: RecoverPublicKey): vo
     const forms = [0, 1].filter((id) => rs && parseSignature(Uint8Array.of(...rs, id)))
     if (vector.tcId === NO_ETHEREUM_SIGNATURE) return expect(ids).toEqual([])
     if (vector.valid) expect([ids.length, forms]).toEqual([1, [0, 1]])
-    // A high s recovers the key too (BIP 62 and EIP-2 forbid it for that): its form is what is refused.
+    // A high s recovers the key too (BIP 62 and EIP-2 forbid it for that reason), so it is refused by its form.
     else expect(ids.length === 0 || forms.length === 0).toBe(true)
   })
 
-  it('refuses a high s by its form alone', () => {
+  it('refuses a high s', () => {
     const high = cases.filter((vector) => {
       const fits = [0, 1].some((id) => recovered(recover, vector, id) === vector.publicKey.uncompressed)
       return fits && !vector.valid

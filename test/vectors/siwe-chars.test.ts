@@ -17,7 +17,7 @@ const fragment = (input: string): Changes => ({ resources: [`a:b#${input}`] })
 const requestId = (input: string): Changes => ({ requestId: input })
 const regName = (input: string): Changes => ({ domain: input })
 
-/** Where a rule of the grammar (ERC-4361, RFC 3986) is the whole of a field, or a part of it. */
+/** The fields of which a rule of the grammar (ERC-4361, RFC 3986) is the whole or a part. */
 const PLACES: Record<string, ReadonlyArray<(input: string) => Changes>> = {
   scheme: [(input) => ({ aud: `${input}:x` }), (input) => ({ resources: [`${input}://x`] })],
   statement: [(input) => ({ statement: input })],

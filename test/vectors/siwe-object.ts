@@ -1,4 +1,4 @@
-/** A message as the vectors of siwe write it; the negative ones leave out members or put in nonsense. */
+/** A message as the siwe vectors write it; the negative ones omit members or have wrong ones. */
 export interface SiweObject {
   readonly domain?: string
   readonly address?: string
@@ -14,11 +14,11 @@ export interface SiweObject {
   readonly resources?: readonly string[]
 }
 
-/** The CACAO payload that says the same (CAIP-74); whether it is one is for the guard to say. */
+/** The equal CACAO payload (CAIP-74); the guard decides whether it is valid. */
 export function payloadFrom(object: SiweObject): Record<string, unknown> {
   const { address, chainId, uri, issuedAt, expirationTime, notBefore } = object
   const { domain, statement, version, nonce, requestId, resources } = object
-  // The issuer is the account on its chain: without one of them there is none.
+  // The issuer is the account on its chain; without one of them there is no issuer.
   const iss =
     address === undefined || chainId === undefined ? undefined : `did:pkh:eip155:${chainId}:${address}`
   return {

@@ -13,7 +13,7 @@ import { payloadFrom, type SiweObject } from './siwe-object.js'
 
 const SIWE = 'signinwithethereum-siwe'
 const verifiers = ethereumVerifiers()
-// For vectors that name no time and mean the day on which they run.
+// For vectors that name no time, which are valid on the day of the run.
 const TODAY = '2026-01-01T00:00:00Z'
 
 interface SignedObject extends SiweObject {
@@ -34,7 +34,7 @@ const optionsOf = ({ time = TODAY, domainBinding, matchNonce }: SignedObject): V
   ...(domainBinding !== undefined && { domains: [domainBinding] }),
   ...(matchNonce !== undefined && { nonce: matchNonce }),
 })
-// Who signed the text that the vector means, as viem has it.
+// The signer of the vector's text, according to viem.
 const signerByViem = (object: SignedObject): Promise<string | undefined> => {
   const message = renderEthereumMessage(payloadFrom(object) as unknown as CacaoPayload)
   return recoverMessageAddress({ message, signature: object.signature as `0x${string}` }).catch(
@@ -91,7 +91,7 @@ describeWith(
   'SIWE vectors: verification, negative',
   await vectors<Record<string, SignedObject>>(`${SIWE}/verification_negative.json`),
   (all) => {
-    it('are the ones that have an answer here', () => {
+    it('are all covered here', () => {
       expect(Object.keys(all).sort()).toEqual(Object.keys(REFUSED).sort())
     })
 
@@ -101,7 +101,7 @@ describeWith(
       expect(await signerByViem(object)).not.toBe(object.address)
     })
 
-    it.each(Object.entries(all))('looks at more than the signature: %s', async (name, object) => {
+    it.each(Object.entries(all))('is refused for more than its signature: %s', async (name, object) => {
       const work = (): Promise<unknown> =>
         verifyCacao(cacaoOf(object), { ...optionsOf(object), verifiers: { eip191: async () => undefined } })
       const code = REFUSED[name] ?? 'nothing but the signature'
@@ -124,15 +124,15 @@ describeWith(
       const verify = (t: string, s: string = signature): Promise<unknown> =>
         verifyCacao({ h: { t: 'eip4361' }, p, s: { t, s } }, { verifiers, now: () => Date.parse(TODAY) })
 
-      it('is a text as we write it', () => {
+      it('has the text that we render', () => {
         expect(renderEthereumMessage(parsePayload(p))).toBe(message)
       })
 
-      it('is refused, because only its contract could say whether it is good', async () => {
+      it('is refused without its contract’s answer', async () => {
         await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => verify('eip1271'))
       })
 
-      it("is no externally owned account's signature", async () => {
+      it('is no valid signature of an externally owned account', async () => {
         await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify('eip191'))
         // Loopring's has a 66th byte.
         await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify('eip191', signature.slice(0, 132)))

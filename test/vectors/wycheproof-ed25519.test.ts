@@ -8,13 +8,13 @@ const FILE = 'wycheproof/ed25519_test.json'
 describeWith('Wycheproof: Ed25519', await vectors<Wycheproof<{ pk: string }>>(FILE), (file) => {
   const cases = casesOf(file)
 
-  it('is tested to its last case', () => {
+  it('is tested completely', () => {
     expect(cases.length).toBeGreaterThan(0)
     expect(cases).toHaveLength(file.numberOfTests)
   })
 
-  // Natively where the engine knows the algorithm; both ways must come to one answer, or a session would be good
-  // in one browser and bad in another.
+  // With native code where the engine has the algorithm; both implementations must agree, or a session would be valid in one
+  // browser and invalid in another.
   it.each(cases)('$title', async ({ publicKey, message, signature, valid }) => {
     const bytes = bytesOf(publicKey.pk)
     expect(await verifyKeySignature({ type: 'Ed25519', bytes }, signature, message)).toBe(valid)

@@ -6,11 +6,11 @@ import { bytesOf, casesOf, compressed, type ECPublicKey, type Wycheproof } from 
 
 const FILE = 'wycheproof/ecdsa_secp256r1_sha256_test.json'
 
-// As passkeys sign: DER, with a high s or a low one.
+// In DER, as passkeys sign, with a high or a low s.
 describeWith('Wycheproof: ECDSA on P-256, in DER', await vectors<Wycheproof<ECPublicKey>>(FILE), (file) => {
   const cases = casesOf(file)
 
-  it('is tested to its last case', () => {
+  it('is tested completely', () => {
     expect(cases.length).toBeGreaterThan(0)
     expect(cases).toHaveLength(file.numberOfTests)
   })

@@ -16,11 +16,11 @@ describeWith(
   'Wycheproof: keys recovered on secp256k1',
   await vectors<RecoveryFile>(RECOVERY_FILE),
   (file) => {
-    describe.each(others)('by npm %s', (_, recover) => {
+    describe.each(others)('with npm %s', (_, recover) => {
       recoverySuite(file, recover)
 
-      // Also where the key is not the vector's: one server must not accept what another refuses.
-      it.each([0, 1])('gives what @noble/curves gives, with recovery id %s', (id) => {
+      // Also if the key is not the vector's: one server must not accept what another refuses.
+      it.each([0, 1])('recovers the same keys as @noble/curves, with recovery id %s', (id) => {
         const all = casesOf(file)
         expect(all.map((vector) => recovered(recover, vector, id))).toEqual(
           all.map((vector) => recovered(recoverPublicKey, vector, id)),

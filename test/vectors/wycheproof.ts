@@ -22,7 +22,7 @@ export interface ECPublicKey {
   readonly uncompressed: string
 }
 
-/** One signature that a key made over a message, or did not. */
+/** One signature, valid or invalid, of a key over a message. */
 export interface WycheproofCase<Key> {
   readonly title: string
   readonly tcId: number
@@ -32,7 +32,7 @@ export interface WycheproofCase<Key> {
   readonly valid: boolean
 }
 
-/** Every case of a file. The files in shared/ know no third result; one that did would need a decision. */
+/** Every case of a file. The files in shared/ have no third result; one that did would need a decision. */
 export function casesOf<Key>({ testGroups }: Wycheproof<Key>): WycheproofCase<Key>[] {
   return testGroups.flatMap(({ publicKey, tests }) =>
     tests.map(({ tcId, comment, flags, msg, sig, result }) => {
@@ -49,7 +49,7 @@ export function casesOf<Key>({ testGroups }: Wycheproof<Key>): WycheproofCase<Ke
   )
 }
 
-/** The bytes of hex that must be hex. */
+/** The bytes of a hex string, which must be valid. */
 export function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   const bytes = fromHex(hex)
   if (!bytes) throw new Error(`not hex: ${hex}`)

@@ -22,7 +22,7 @@ describe('ethereumAuth of a contract account', () => {
   const sign = (wallet: EIP1193Provider): Promise<Cacao> =>
     ethereumAuth(wallet, ACCOUNT_A, { domain: 'example.com' })({ uri: AUDIENCE, resources: ['a:b'] })
 
-  it('takes what the chain accepts, in its one spelling', async () => {
+  it('accepts a signature that the chain accepts, and writes it in lower case', async () => {
     for (const answer of [SIGNATURE, `0x${'AB'.repeat(96)}`, `0x${'11'.repeat(65)}`]) {
       const { s } = await sign(walletThat(answer, fakeChain()))
       expect(s).toEqual({ t: 'eip1271', s: answer.toLowerCase() })
@@ -40,7 +40,7 @@ describe('ethereumAuth of a contract account', () => {
     ['ERR_CAPABILITY_SIGNATURE', 'can’t be checked', short, testWallet().provider],
     ['ERR_CAPABILITY_SIGNATURE', 'is malformed', `0x${'11'.repeat(40)}${'6492'.repeat(16)}`, fakeChain()],
     ['ERR_AUTH_FAILED', 'is too long for a capability', `0x${'11'.repeat(8192)}`, fakeChain()],
-  ])('rejects with %s if what the wallet answers %s', async (code, _, answer, chain) => {
+  ])('rejects with %s if the signature %s', async (code, _, answer, chain) => {
     const wallet = walletThat(answer, chain)
     await expectCode(code, () => sign(wallet))
     expect(wallet.calls.filter((method) => !/^(personal_sign|eth_chainId|eth_call)$/.test(method))).toEqual(

@@ -14,7 +14,7 @@ afterEach(() => {
   stops = []
 })
 
-/** A wallet that announces itself each time when it is asked to (EIP-6963). */
+/** A wallet that announces itself each time it is requested (EIP-6963). */
 function install(detail: unknown): void {
   const announce = (): void =>
     void window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))
@@ -25,7 +25,7 @@ const announceLate = (detail: unknown): void =>
   void window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))
 
 describe('discoverWallets', () => {
-  it('finds the wallets in the page, each once, ready to use', async () => {
+  it('returns each wallet of the page once, ready to use', async () => {
     for (const name of ['one', 'two']) stops.push(testWallet({ name, rdns: `example.${name}` }).announce())
     const wallets = await discoverWallets({ timeoutMs: 0 })
     expect(wallets.map(({ name, rdns, icon }) => [name, rdns, icon])).toEqual([
@@ -37,7 +37,7 @@ describe('discoverWallets', () => {
     expect((await discoverWallets({ timeoutMs: 0 })).length).toBe(2)
   })
 
-  it('tells the listener of wallets that load late, until the signal is aborted', async () => {
+  it('calls onWallet for wallets that load late, until its signal is aborted', async () => {
     const controller = new AbortController()
     const seen: string[] = []
     const found = await discoverWallets({
@@ -53,7 +53,7 @@ describe('discoverWallets', () => {
     expect(seen).toEqual(['late'])
   })
 
-  it('rejects with the reason of the signal', async () => {
+  it('rejects with the reason of its signal', async () => {
     const reason = new Error('left')
     const controller = new AbortController()
     const call = failureOf(() => discoverWallets({ signal: controller.signal, timeoutMs: 60_000 }))
@@ -68,12 +68,12 @@ describe('discoverWallets', () => {
     ['a provider that can not be asked', { info: info('bad'), provider: {} }],
     ['no name', { info: { ...info('bad'), name: undefined }, provider: testWallet().provider }],
     ['no info', { provider: testWallet().provider }],
-  ])('passes over a wallet that announces %s', async (_, detail) => {
+  ])('ignores a wallet that announces %s', async (_, detail) => {
     install(detail)
     expect(await discoverWallets({ timeoutMs: 0 })).toEqual([])
   })
 
-  it('lets only images into the page', async () => {
+  it('accepts only images as icons', async () => {
     install({
       info: { ...info('bad'), icon: 'https://tracker.example/pixel.png' },
       provider: testWallet().provider,
@@ -82,7 +82,7 @@ describe('discoverWallets', () => {
     expect((await discoverWallets({ timeoutMs: 0 })).map(({ icon }) => icon)).toEqual(['', ''])
   })
 
-  it('lets no icon out of its attribute or its style sheet', async () => {
+  it('escapes an icon for use in attributes and style sheets', async () => {
     const svg = `data:image/svg+xml,<svg onload="x" title='y'/>\n\u202e`
     install({ info: { ...info('one'), icon: svg }, provider: testWallet().provider })
     const [wallet] = await discoverWallets({ timeoutMs: 0 })
@@ -110,19 +110,19 @@ describe('discoverWallets', () => {
     ['a uuid that is an object', { uuid: { toString: (): string => 'x' } }],
     ['a name that is an object', { name: { toString: (): string => 'x' } }],
     ['an rdns that is none', { rdns: undefined }],
-  ])('passes over a wallet with %s', async (_, changes) => {
+  ])('ignores a wallet with %s', async (_, changes) => {
     install({ info: { ...info('bad'), ...changes }, provider: testWallet().provider })
     install({ info: info('good'), provider: testWallet().provider })
     expect((await discoverWallets({ timeoutMs: 0 })).map(({ name }) => name)).toEqual(['good'])
   })
 
-  it('knows no rdns that is no domain name', async () => {
+  it('returns an empty rdns for one that is no domain name', async () => {
     for (const rdns of ['io.metamask\u200b', 'io.meta mask', 'io', 'a.'.repeat(200), '<b>.x'])
       install({ info: { ...info('bad'), uuid: crypto.randomUUID(), rdns }, provider: testWallet().provider })
     expect(new Set((await discoverWallets({ timeoutMs: 0 })).map(({ rdns }) => rdns))).toEqual(new Set(['']))
   })
 
-  it('finds the others whatever one wallet throws', async () => {
+  it('returns the other wallets, whatever one wallet throws', async () => {
     const thrower = new Proxy(
       {},
       {
@@ -149,21 +149,21 @@ describe('discoverWallets', () => {
     expect((await discoverWallets({ timeoutMs: 0 })).map(({ name }) => name)).toEqual(['good'])
   })
 
-  it('finds two wallets that give one uuid, each once, under two', async () => {
+  it('returns two wallets with the same uuid, each once', async () => {
     const [first, second] = [testWallet().provider, testWallet().provider]
     const [one, other] = [info('same'), { ...info('other'), uuid: info('same').uuid }]
     for (let i = 0; i < 2; i++) {
       install({ info: one, provider: first })
       install({ info: other, provider: second })
     }
-    // A person could not tell it from the first one.
+    // A person could not distinguish it from the first one.
     install({ info: one, provider: testWallet().provider })
     const wallets = await discoverWallets({ timeoutMs: 0 })
     expect(wallets.map(({ provider }) => provider)).toEqual([first, second])
     expect(wallets.map(({ uuid }) => uuid)).toEqual(['uuid-of-same', 'uuid-of-same-2'])
   })
 
-  it('does not go on for ever with one that announces itself for ever', async () => {
+  it('returns at most 100 wallets, even if one announces itself endlessly', async () => {
     install({ info: info('good'), provider: testWallet().provider })
     const { provider } = testWallet()
     for (let i = 0; i < 300; i++) install({ info: { ...info('bad'), uuid: `uuid-${i}` }, provider })
@@ -191,7 +191,7 @@ describe('ethereumWallets', () => {
     delete (globalThis as { ethereum?: unknown }).ethereum
   })
 
-  it('lists the wallet in window.ethereum without a name, and once when it announces itself late', async () => {
+  it('lists window.ethereum without a name, and replaces it when it announces itself late', async () => {
     const { provider } = testWallet()
     Object.assign(globalThis, { ethereum: provider })
     const choices = await list()
@@ -201,14 +201,14 @@ describe('ethereumWallets', () => {
     expect(await [...choices.values()][0]?.account(listening.signal)).toBe(ACCOUNT_A)
   })
 
-  it('lists another wallet beside it that announces itself late', async () => {
+  it('also lists another wallet that announces itself late', async () => {
     Object.assign(globalThis, { ethereum: testWallet().provider })
     const choices = await list()
     announceLate({ info: info('late'), provider: testWallet().provider })
     expect(names(choices)).toEqual(['', 'late'])
   })
 
-  it('lists the wallet in window.ethereum by no more than the name that it announces', async () => {
+  it('lists window.ethereum only by the name that it announces', async () => {
     const { provider } = testWallet()
     Object.assign(globalThis, { ethereum: provider })
     install({ info: info('one'), provider })

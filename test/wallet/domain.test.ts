@@ -8,7 +8,7 @@ import { KEY_A } from '../setup/wallet.js'
 const opts = { uri: AUDIENCE, resources: ['a:b'] }
 
 describe.runIf(typeof location === 'undefined')('without a location', () => {
-  it('there is no domain to sign in to, unless it is given', async () => {
+  it('the auth method rejects with ERR_ENVIRONMENT unless a domain is given', async () => {
     const wallet = testWallet()
     await expectCode('ERR_ENVIRONMENT', () => ethereumAuth(wallet.provider)(opts))
     expect(wallet.prompts).toBe(0)

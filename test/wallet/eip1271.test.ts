@@ -22,7 +22,7 @@ const verify = (rpc: EthereumVerifierOptions['rpc'], cacao = contractSigned()): 
   verifyCacao(cacao, { verifiers: ethereumVerifiers({ rpc }), now })
 
 describe('the eip1271 verifier', () => {
-  it('accepts what the chain accepts, and refuses what it refuses', async () => {
+  it('accepts a signature that the chain accepts, and refuses one that it refuses', async () => {
     const chain = fakeChain()
     await expect(verify(chain)).resolves.toEqual(contractSigned())
     expect(chain.calls.sort()).toEqual(['eth_call', 'eth_chainId'])
@@ -53,12 +53,12 @@ describe('the eip1271 verifier', () => {
   })
 
   it.each([null, undefined, '', '0x', true, '0', 'Ox1', '0x1.0', ['0x1'], {}])(
-    'knows no chain by %j',
+    'rejects if eth_chainId returns %j',
     async (eth_chainId) =>
       void (await expectCode('ERR_RPC_UNAVAILABLE', () => verify(fakeChain({ eth_chainId })))),
   )
 
-  it.each([1, '1', '0x01', 1n])('knows its chain by %s', async (eth_chainId) => {
+  it.each([1, '1', '0x01', 1n])('recognizes the chain from %s', async (eth_chainId) => {
     await verify(fakeChain({ eth_chainId }))
     await verify({ 'eip155:1': fakeChain({ eth_chainId }) })
   })
@@ -76,11 +76,11 @@ describe('the eip1271 verifier', () => {
     '0x00000000',
     [ACCEPTED],
     { data: ACCEPTED },
-  ])('takes %j for no answer', async (eth_call) => {
+  ])('rejects if eth_call returns %j', async (eth_call) => {
     await expectCode('ERR_RPC_UNAVAILABLE', () => verify(fakeChain({ eth_call })))
   })
 
-  it('speaks for Ethereum accounts only, and takes nothing beside the signature', async () => {
+  it('accepts only Ethereum issuers, and no metadata in the signature', async () => {
     const chain = fakeChain()
     const iss = `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${ACCOUNT_A.split(':')[2]}`
     await expectCode('ERR_CAPABILITY_ISSUER', () => verify(chain, contractSigned(SIGNATURE, { iss })))
@@ -90,7 +90,7 @@ describe('the eip1271 verifier', () => {
     expect(chain.calls).toEqual([])
   })
 
-  it('checks the dates itself for callers that leave them to it, as dids does', async () => {
+  it('checks the dates for callers that leave them to it, as dids does', async () => {
     const { eip1271 } = ethereumVerifiers({ rpc: fakeChain() })
     const at = (date: string): Promise<void> => eip1271(contractSigned(), { atTime: new Date(date) })
     await expectCode('ERR_CAPABILITY_EXPIRED', () => at('2100-01-01'))
@@ -98,11 +98,11 @@ describe('the eip1271 verifier', () => {
     await expect(at('2024-06-02')).resolves.toBeUndefined()
   })
 
-  it('asks once for each text that may have been signed', async () => {
+  it('calls the chain once for each text that may have been signed', async () => {
     const chain = fakeChain({ eth_call: REFUSED })
     const iss = `did:pkh:eip155:1:${ADDRESS_A}`
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(chain, contractSigned(SIGNATURE, { iss })))
-    // One with the address in EIP-55, as the issuer has it, and one in lower case.
+    // One call with the address in EIP-55, as in the issuer, and one in lower case.
     expect(chain.calls.filter((method) => method === 'eth_call')).toHaveLength(2)
     expect(chain.calls.filter((method) => method === 'eth_chainId')).toHaveLength(1)
   })
@@ -118,7 +118,7 @@ describe('the eip1271 verifier', () => {
     { Ox1: 'https://rpc.example.com' },
     { '': 'https://rpc.example.com' },
     { mainnet: 'https://rpc.example.com' },
-  ])('has no use for the rpc %j', (value) => {
+  ])('throws a TypeError for the rpc %j', (value) => {
     const rpc = value as string
     expect(() => ethereumVerifiers({ rpc })).toThrow(TypeError)
     expect(() => ethereumAuth(testWallet().provider, undefined, { rpc })).toThrow(TypeError)
@@ -139,7 +139,7 @@ describe('an RPC that is a URL', () => {
   const results: Record<string, string> = { eth_chainId: '0x1', eth_call: ACCEPTED }
   const body = (method: string): string => JSON.stringify({ jsonrpc: '2.0', id: 1, result: results[method] })
 
-  it('is asked as JSON-RPC says, at the newest block', async () => {
+  it('is called as JSON-RPC defines, at the latest block', async () => {
     const sent = answering((method) => new Response(body(method)))
     await verify(URL_OF_RPC)
     expect(sent.map(({ url }) => url)).toEqual([URL_OF_RPC, URL_OF_RPC])
@@ -160,35 +160,35 @@ describe('an RPC that is a URL', () => {
     ['an error', (method) => new Response(body(method), { status: 429 })],
     ['nothing', () => new Response()],
     ['that it is elsewhere', () => Response.redirect('https://elsewhere.example.com')],
-  ])('is not believed if it answers %s', async (_, response) => {
+  ])('that answers %s makes verification reject with ERR_RPC_UNAVAILABLE', async (_, response) => {
     answering(response)
     await expectCode('ERR_RPC_UNAVAILABLE', () => verify(URL_OF_RPC))
   })
 
-  it('is waited for, however long one wants to', async () => {
+  it('is waited for without limit if rpcTimeoutMs is Infinity', async () => {
     answering((method) => new Response(body(method)))
     const timers = vi.spyOn(globalThis, 'setTimeout')
     const verifiers = ethereumVerifiers({ rpc: URL_OF_RPC, rpcTimeoutMs: Number.POSITIVE_INFINITY })
     await verifyCacao(contractSigned(), { verifiers, now })
-    // A longer one would end at once.
+    // A longer timeout would end at once.
     expect(timers.mock.calls.map(([, ms]) => ms)).toContain(2 ** 31 - 1)
     timers.mockRestore()
   })
 })
 
-describe('a contract’s yes', () => {
+describe('an accepted contract signature', () => {
   afterEach(() => void vi.useRealTimers())
   const asked = (chain: { calls: string[] }): number =>
     chain.calls.filter((method) => method === 'eth_call').length
 
-  it('is asked for each time, unless it may count for a while', async () => {
+  it('is verified again each time, unless rpcMaxAgeSecs is set', async () => {
     const chain = fakeChain()
     const verifiers = ethereumVerifiers({ rpc: chain })
     for (const _ of [1, 2]) await verifyCacao(contractSigned(), { verifiers, now })
     expect(asked(chain)).toBe(2)
   })
 
-  it('counts for as long as it may, for what it was given for', async () => {
+  it('is cached for rpcMaxAgeSecs, for the same capability only', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const chain = fakeChain()
     const verifiers = ethereumVerifiers({ rpc: chain, rpcMaxAgeSecs: 60 })

@@ -25,7 +25,7 @@ const withSignature = (cacao: Cacao, s: unknown): unknown => ({ ...cacao, s: { t
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 
 describe('EIP-191', () => {
-  it('signs as viem signs, bytes beyond ASCII included', async () => {
+  it('signs like viem, including characters beyond ASCII', async () => {
     const account = privateKeyToAccount(KEY_A)
     for (const text of ['', 'text', 'añ✓𝒳', renderEthereumMessage(payload({ statement: '同意します' }))]) {
       expect(eip191Sign(text, fromHex(KEY_A.slice(2)) ?? new Uint8Array())).toBe(
@@ -56,7 +56,7 @@ describe('the eip191 verifier', () => {
   const [r, s, v] = [hex.slice(2, 66), hex.slice(66, 130), hex.slice(130)]
   const otherS = (N - BigInt(`0x${s}`)).toString(16).padStart(64, '0')
 
-  it('accepts what the account signed', async () => {
+  it('accepts a capability that the account signed', async () => {
     expect(await verifyCacao(genuine, { verifiers, now })).toEqual(genuine)
   })
 
@@ -108,19 +108,19 @@ describe('the eip191 verifier', () => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(forged, { verifiers, now }))
   })
 
-  it('takes nothing beside the signature, which would be another capability by the same signature', async () => {
+  it('refuses metadata in the signature, which would make a second capability of it', async () => {
     const extended = { ...genuine, s: { ...genuine.s, m: { aad: new Uint8Array(1) } } }
     await expectCode('ERR_CAPABILITY_INVALID', () => verifyCacao(extended, { verifiers, now }))
   })
 
-  it('speaks for Ethereum accounts only', async () => {
+  it('accepts only Ethereum issuers', async () => {
     const iss = `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${ACCOUNT_A.split(':')[2]}`
     await expectCode('ERR_CAPABILITY_ISSUER', () =>
       verifyCacao({ ...genuine, p: payload({ iss }) }, { verifiers, now }),
     )
   })
 
-  it('checks the dates itself for callers that leave them to it, as dids does', async () => {
+  it('checks the dates for callers that leave them to it, as dids does', async () => {
     await expectCode('ERR_CAPABILITY_EXPIRED', () =>
       verifiers.eip191(genuine, { atTime: new Date('2100-01-01') }),
     )
@@ -131,7 +131,7 @@ describe('the eip191 verifier', () => {
     await expectCode('ERR_CAPABILITY_EXPIRED', () => verifiers.eip191(genuine, { atTime: new Date('never') }))
   })
 
-  it('recovers one key for a text of today, and more only for older ones', async () => {
+  it('recovers one key for a current text, and more only for older ones', async () => {
     let calls = 0
     const counting = ethereumVerifiers({
       recover: (...args) => {
@@ -157,7 +157,7 @@ describe('the eip191 verifier', () => {
     expect(calls).toBe(2)
   })
 
-  it('brings every form of a signature to one', () => {
+  it('parses every form of a signature to the same bytes', () => {
     expect(toHex(parseSignature(hex) ?? new Uint8Array())).toBe(hex.slice(2))
     expect(parseSignature(`0x${r}${s}${v === '1b' ? '00' : '01'}`)).toEqual(parseSignature(hex))
   })
@@ -168,7 +168,7 @@ describe('verifyCacao', () => {
   const check = (options: object, input: unknown = genuine): Promise<Cacao> =>
     verifyCacao(input, { verifiers, now, ...options })
 
-  it('accepts what is as expected', async () => {
+  it('accepts a capability that meets all expectations', async () => {
     const expected = {
       issuer: `did:pkh:${ACCOUNT_A}`,
       audience: AUDIENCE,
@@ -204,13 +204,13 @@ describe('verifyCacao', () => {
   )
 
   it.each(['toString', 'constructor', 'hasOwnProperty', '__proto__', 'EIP191', 'eip1271', 'other:curve'])(
-    'has no verifier for %s',
+    'refuses the unknown signature type %s',
     async (t) => {
       await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => check({}, { ...genuine, s: { t, s: '0x00' } }))
     },
   )
 
-  it("gives other libraries' verifiers' errors its own code, and keeps the cause", async () => {
+  it('wraps the errors of other verifiers in its own code, and keeps the cause', async () => {
     const cause = new Error('theirs')
     const eip191 = async (): Promise<void> => {
       throw cause
@@ -219,7 +219,7 @@ describe('verifyCacao', () => {
     expect(error.cause).toBe(cause)
   })
 
-  it('spends no verification on what is malformed', async () => {
+  it('calls no verifier for a malformed capability', async () => {
     let calls = 0
     const eip191 = async (): Promise<void> => void calls++
     await expectCode('ERR_CAPABILITY_INVALID', () =>
@@ -236,7 +236,7 @@ describeWith('what did-session 4 made', names.length > 0 ? names : undefined, (a
     await expect(verifyCacao(file?.cacao, { verifiers, now })).resolves.toEqual(parseCacao(file?.cacao))
   })
 
-  it('the field order of 2022 ends in 2022', async () => {
+  it('the field order of 2022 is accepted only for capabilities of 2022', async () => {
     const file = await fixture<{ cacao: Cacao }>('did-session-4/cacao-3-legacy-chainid-order.json')
     const later = { ...file?.cacao, p: { ...file?.cacao.p, iat: '2022-09-21T00:00:00Z' } }
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(later, { verifiers, now }))
@@ -244,7 +244,7 @@ describeWith('what did-session 4 made', names.length > 0 ? names : undefined, (a
 })
 
 it.each([{}, 'secp256k1', { recover: recoverPublicKey }])(
-  'a recovery that is %j is named by the cause of the refusal',
+  'a recover option that is %j is named in the cause of the refusal',
   async (recover) => {
     const cacao = signed()
     const verify = (given: unknown): Promise<unknown> =>
@@ -256,12 +256,12 @@ it.each([{}, 'secp256k1', { recover: recoverPublicKey }])(
   },
 )
 
-describe('a recovery that remembers', () => {
+describe('cachedRecovery', () => {
   const signatureOf = (text: string): Uint8Array =>
     parseSignature(eip191Sign(text, fromHex(KEY_A.slice(2)) ?? new Uint8Array())) ??
     expect.fail('no signature')
 
-  it('finds each key once, and none for another text, signature or parity', () => {
+  it('recovers each key once, and separately for another text, signature or parity', () => {
     let asked = 0
     const recover = cachedRecovery((...given) => {
       asked++
@@ -278,7 +278,7 @@ describe('a recovery that remembers', () => {
     expect(asked).toBe(4)
   })
 
-  it('asks again where no key was found', () => {
+  it('tries again if no key was recovered', () => {
     let asked = 0
     const recover = cachedRecovery(() => {
       asked++

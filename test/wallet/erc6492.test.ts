@@ -25,7 +25,7 @@ describe('a contract account’s signature', () => {
     ['0x11', `0x${'22'.repeat(65)}`],
     [`0x${'11'.repeat(32)}`, `0x${'22'.repeat(32)}`],
     [`0x${'11'.repeat(33)}`, `0x${'22'.repeat(1000)}`],
-  ])('is read as viem reads it: %s', (data, signature) => {
+  ])('is parsed as viem parses it: %s', (data, signature) => {
     const text = wrapped(data, signature)
     expect(parseErc6492Signature(text)).toEqual({ address: ADDRESS_A, data, signature })
     expect(parseContractSignature(text)).toEqual({
@@ -36,7 +36,7 @@ describe('a contract account’s signature', () => {
     expect(parseContractSignature(signature)).toEqual({ signature: signature.slice(2) })
   })
 
-  it('may be empty, as that of a Safe whose owners signed on its chain', () => {
+  it('may be empty, as for a Safe whose owners signed on its chain', () => {
     expect(parseContractSignature('0x')).toEqual({ signature: '' })
   })
 
@@ -68,7 +68,7 @@ describe('a contract account’s signature', () => {
     ['something in the padding', withWord(4, `1111${'0'.repeat(59)}1`)],
     ['no signature in what is wrapped', wrapped('0x1111', '0x')],
   ]
-  it.each(malformed)('is none with %s, and nobody is asked', async (_, s) => {
+  it.each(malformed)('is refused with %s, and no RPC is called', async (_, s) => {
     expect(parseContractSignature(s)).toBeUndefined()
     const rpc = fakeChain()
     const cacao = { h: { t: 'caip122' }, p: payload(), s: { t: 'eip1271', s } }

@@ -56,7 +56,7 @@ const signers: [string, () => EthereumSignerInput][] = [
 ]
 
 describe.each(signers)('%s', (_, signer) => {
-  it('tells its account', async () => {
+  it('returns its account', async () => {
     expect(await ethereumAccount(signer())).toBe(ACCOUNT_A)
   })
 
@@ -73,7 +73,7 @@ describe.each(signers)('%s', (_, signer) => {
     }
   })
 
-  it('is found out if it is asked for another account', async () => {
+  it('is refused if another account is requested', async () => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => ethereumAuth(bare(signer()), ACCOUNT_B)(opts()))
   })
 })
@@ -84,14 +84,14 @@ function bare(signer: EthereumSignerInput): EthereumSignerInput {
 }
 
 describe('ethereumAuth', () => {
-  it('has the wallet show the EIP-55 address and the domain with its port', async () => {
+  it('asks the wallet to sign the EIP-55 address and the domain with its port', async () => {
     const wallet = testWallet()
     await ethereumAuth(wallet.provider, ACCOUNT_A)(opts())
     expect(wallet.texts[0]).toMatch(new RegExp(`^app.example:8080 wants you .*\n${ADDRESS_A}\n`))
     expect(wallet.calls).toEqual(['personal_sign'])
   })
 
-  it('has it show the address in lower case where nodes of js-ceramic must read it', async () => {
+  it('uses the address in lower case if lowerCaseAddress is set, for nodes of js-ceramic', async () => {
     const wallet = testWallet()
     const cacao = await ethereumAuth(wallet.provider, ACCOUNT_A, { lowerCaseAddress: true })(opts())
     expect(wallet.texts[0]).toContain(`\n${ADDRESS_A.toLowerCase()}\n`)
@@ -102,7 +102,7 @@ describe('ethereumAuth', () => {
     await expect(wrong(opts())).rejects.toThrow(new TypeError('lowerCaseAddress must be true or false'))
   })
 
-  it('takes statement, nonce and request id from the call, then from its options', async () => {
+  it('takes statement, nonce, request id and domain from the call, or else from its options', async () => {
     const auth = ethereumAuth(KEY_A, undefined, {
       statement: 'Mine.',
       nonce: 'minemine1',
@@ -127,19 +127,19 @@ describe('ethereumAuth', () => {
     expect((await auth(call)).p).toMatchObject(expected)
   })
 
-  it('makes a fresh nonce and a week by default, by the clock that it is given', async () => {
+  it('creates a new nonce and an expiry after one week, from the given time', async () => {
     const auth = ethereumAuth(KEY_A)
     const [one, two] = [await auth(opts({ issuedAt: '2024-06-01T12:00:00.000Z' })), await auth(opts())]
     expect(one.p.nonce).not.toBe(two.p.nonce)
     expect(one.p.exp).toBe('2024-06-08T12:00:00.000Z')
   })
 
-  it('changes nothing of what it is given', async () => {
+  it('does not change its arguments', async () => {
     const frozen = Object.freeze({ ...opts(), resources: Object.freeze(['a:b']) as string[] })
     await expect(ethereumAuth(KEY_A)(frozen)).resolves.toBeDefined()
   })
 
-  it('uses the account that the session is asked for', async () => {
+  it('uses the account that the session requires', async () => {
     const wallet = testWallet({ privateKey: KEY_B })
     const cacao = await ethereumAuth(wallet.provider)(
       opts({ address: ACCOUNT_B.split(':')[2] ?? '', chainId: '10' }),
@@ -148,7 +148,7 @@ describe('ethereumAuth', () => {
     expect(wallet.calls).toEqual(['personal_sign'])
   })
 
-  it('asks nobody if it and the session are for different accounts', async () => {
+  it('does not prompt if it and the session are for different accounts', async () => {
     const wallet = testWallet()
     const auth = ethereumAuth(wallet.provider, ACCOUNT_A)
     await expectCode('ERR_CAPABILITY_ISSUER', () =>
@@ -160,17 +160,17 @@ describe('ethereumAuth', () => {
   it.each<[string, WalletBehaviour, Parameters<typeof expectCode>[0]]>([
     ['no', { throws: { code: 4001, message: 'User rejected the request.' } }, 'ERR_AUTH_REJECTED'],
     [
-      'no, wrapped as viem wraps it',
+      'a rejection, as viem wraps it',
       { throws: Object.assign(new Error('x'), { cause: { cause: { code: 4001 } } }) },
       'ERR_AUTH_REJECTED',
     ],
     [
-      'no, as ethers says it',
+      'a rejection, as ethers throws it',
       { throws: Object.assign(new Error('x'), { code: 'ACTION_REJECTED' }) },
       'ERR_AUTH_REJECTED',
     ],
-    ['no, as WalletConnect says it', { throws: { code: 5000 } }, 'ERR_AUTH_REJECTED'],
-    ['that it is broken', { throws: new Error('boom') }, 'ERR_AUTH_FAILED'],
+    ['a rejection, as WalletConnect throws it', { throws: { code: 5000 } }, 'ERR_AUTH_REJECTED'],
+    ['an unknown error', { throws: new Error('boom') }, 'ERR_AUTH_FAILED'],
     ['undefined as an error', { throws: undefined }, 'ERR_AUTH_FAILED'],
     ['null', { answers: null }, 'ERR_AUTH_FAILED'],
     ['undefined', { answers: undefined }, 'ERR_AUTH_FAILED'],
@@ -180,14 +180,14 @@ describe('ethereumAuth', () => {
     ['half a signature', { answers: `0x${'11'.repeat(32)}` }, 'ERR_AUTH_FAILED'],
     ['zeros', { answers: `0x${'00'.repeat(65)}` }, 'ERR_CAPABILITY_SIGNATURE'],
     ["a smart account's signature", { answers: `0x${'11'.repeat(96)}` }, 'ERR_CAPABILITY_UNSUPPORTED'],
-  ])('gives its own code when the wallet says %s', async (_, behaviour, code) => {
+  ])('rejects with our error code when the wallet answers %s', async (_, behaviour, code) => {
     const wallet = testWallet()
     wallet.behaviour = behaviour
     await expectCode(code, () => ethereumAuth(wallet.provider, ACCOUNT_A)(opts()))
     expect(wallet.prompts).toBe(1)
   })
 
-  it('takes a signature in upper case or with v 0 and 1, and writes it in its one form', async () => {
+  it('accepts a signature in upper case or with v 0 and 1, and normalizes it', async () => {
     const wallet = testWallet()
     const { s } = await ethereumAuth(KEY_A)(
       opts({ issuedAt: '2024-06-01T12:00:00.000Z', nonce: 'samesame1' }),
@@ -204,7 +204,7 @@ describe('ethereumAuth', () => {
     }
   })
 
-  it('is told of a no by an ethers provider, too', async () => {
+  it('rejects with ERR_AUTH_REJECTED through an ethers provider too', async () => {
     const wallet = testWallet()
     wallet.behaviour = 'rejects'
     for (const signer of [
@@ -221,26 +221,29 @@ describe('ethereumAuth', () => {
     ['a resource that is no URI', { resources: ['notes'] }],
     ['an end that is no date', { expirationTime: 'soon' }],
     ['a beginning that is no date', { issuedAt: 'now' }],
-  ])('has nothing signed with %s', async (_, changes) => {
+  ])('does not prompt for %s', async (_, changes) => {
     const wallet = testWallet()
     await expectCode('ERR_CAPABILITY_INVALID', () => ethereumAuth(wallet.provider, ACCOUNT_A)(opts(changes)))
     expect(wallet.prompts).toBe(0)
   })
 
-  it.each([undefined, null])('finds no wallet in %o, and says what to do', async (signer) => {
-    const absent = signer as unknown as EthereumSignerInput
-    for (const ask of [() => ethereumAuth(absent), () => ethereumAccount(absent)])
-      expect((await expectCode('ERR_WALLET_NOT_FOUND', ask)).message).toMatch(
-        /install one, or use a passkey.*private key is not set/,
-      )
-  })
+  it.each([undefined, null])(
+    'rejects with ERR_WALLET_NOT_FOUND for %o, and the message says what to do',
+    async (signer) => {
+      const absent = signer as unknown as EthereumSignerInput
+      for (const ask of [() => ethereumAuth(absent), () => ethereumAccount(absent)])
+        expect((await expectCode('ERR_WALLET_NOT_FOUND', ask)).message).toMatch(
+          /install one, or use a passkey.*private key is not set/,
+        )
+    },
+  )
 
-  it('tells a private key that is not set', () => {
+  it('names the environment variable if a private key is not set', () => {
     expect(() => ethereumAuth('')).toThrow(/environment variable/)
   })
 
   it.each(['', true, [5], 'Ox1', '0x', '1.0', ' 1', -1, 1.5, 0, null, {}])(
-    'has no use for the chain %j',
+    'rejects the chain %j',
     async (chain) => {
       const wallet = testWallet()
       wallet.shows.chainId = chain as never
@@ -250,7 +253,7 @@ describe('ethereumAuth', () => {
     },
   )
 
-  it.each([10, '10', '0xa', '0xA', '0X0a', 10n])('reads the chain %s', async (chain) => {
+  it.each([10, '10', '0xa', '0xA', '0X0a', 10n])('accepts the chain %s', async (chain) => {
     const wallet = testWallet()
     wallet.shows.chainId = chain as never
     const account = ACCOUNT_A.replace(':1:', ':10:')
@@ -259,7 +262,7 @@ describe('ethereumAuth', () => {
   })
 
   it.each([{}, 7, 'key', '0x11', new Uint8Array(31), { request: 'x' }, { signMessage() {} }])(
-    'takes no %o for a signer',
+    'throws a TypeError for the signer %o',
     async (signer) => {
       const error = await failureOf(() => ethereumAuth(signer as EthereumSignerInput))
       expect(error).toBeInstanceOf(TypeError)
@@ -267,7 +270,7 @@ describe('ethereumAuth', () => {
     },
   )
 
-  it('takes no account of another namespace', () => {
+  it('throws a TypeError for an account of another namespace', () => {
     expect(() =>
       ethereumAuth(
         KEY_A,
@@ -278,7 +281,7 @@ describe('ethereumAuth', () => {
 })
 
 describe('ethereumAccount', () => {
-  it('opens no wallet when it is to be silent', async () => {
+  it('does not open the wallet with silent: true', async () => {
     const [stranger, known] = [testWallet({ connected: false }), testWallet()]
     expect(await ethereumAccount(stranger.provider, { silent: true })).toBeUndefined()
     expect(await ethereumAccount(known.provider, { silent: true })).toBe(ACCOUNT_A)
@@ -286,7 +289,7 @@ describe('ethereumAccount', () => {
     expect(await ethereumAccount(stranger.provider)).toBe(ACCOUNT_A)
   })
 
-  it("names the wallet's chain, or the one that it is told", async () => {
+  it('returns the wallet’s chain, or the chain of its options', async () => {
     const wallet = testWallet({ chainId: 137 })
     expect(await ethereumAccount(wallet.provider)).toBe(ACCOUNT_A.replace(':1:', ':137:'))
     expect(await ethereumAccount(wallet.provider, { chainId: 10 })).toBe(ACCOUNT_A.replace(':1:', ':10:'))
@@ -295,16 +298,19 @@ describe('ethereumAccount', () => {
   it.each([
     ['ERR_AUTH_REJECTED', { code: 4001 }],
     ['ERR_AUTH_FAILED', new Error('locked')],
-  ] as const)('gives %s', async (code, error) => {
+  ] as const)('rejects with %s', async (code, error) => {
     const request = async (): Promise<never> => {
       throw error
     }
     await expectCode(code, () => ethereumAccount({ request }))
   })
 
-  it.each([[[]], [null], ['0x'], [['0x12']], [[7]]])('has no use for the answer %j', async (answer) => {
-    await expectCode('ERR_AUTH_FAILED', () =>
-      ethereumAccount({ request: async ({ method }) => (method === 'eth_chainId' ? '0x1' : answer) }),
-    )
-  })
+  it.each([[[]], [null], ['0x'], [['0x12']], [[7]]])(
+    'rejects with ERR_AUTH_FAILED for the answer %j',
+    async (answer) => {
+      await expectCode('ERR_AUTH_FAILED', () =>
+        ethereumAccount({ request: async ({ method }) => (method === 'eth_chainId' ? '0x1' : answer) }),
+      )
+    },
+  )
 })

@@ -52,7 +52,7 @@ const KINDS: readonly [string, string, string, () => KeyInput | Promise<KeyInput
 ]
 
 describe.each(KINDS)('%s', (_, type, prefix, make) => {
-  it('signs in for itself, and what it signs is verified offline', async () => {
+  it('signs in as itself, and its capability verifies offline', async () => {
     const key = await make()
     const account = await keyAccount(key)
     expect(account.startsWith(prefix)).toBe(true)
@@ -74,7 +74,7 @@ describe.each(KINDS)('%s', (_, type, prefix, make) => {
     )
   })
 
-  it('has a session that lives: stored, taken up, signing requests, revoked', async () => {
+  it('has a session that can be stored, loaded, sign requests and be revoked', async () => {
     const key = await make()
     const account = await keyAccount(key)
     const [store, verifiers, revocation] = [memoryStore(), keyVerifiers(), memoryRevocation()]
@@ -107,7 +107,7 @@ for (const type of ['Ed25519', 'P-256', 'secp256k1'] as const) {
   }))
 }
 
-it('a second secp256k1 signature, which anyone can make of the first, is refused', async () => {
+it('the malleated twin of a secp256k1 signature is refused', async () => {
   const { cacao } = await DIDSession.authorize(keyAuth({ type: 'secp256k1', secret: secret(7) }, options), {
     resources,
   })
@@ -142,7 +142,7 @@ describe('keyAuth', () => {
     await expect(keyAccount(key as KeyInput)).rejects.toThrow(TypeError)
   })
 
-  it.each([undefined, ''])('says so if the secret is not set: %j', async (unset) => {
+  it.each([undefined, ''])('names the environment variable if the secret is %j', async (unset) => {
     const key = { type: 'Ed25519', secret: unset } as unknown as KeyInput
     await expect(keyAccount(key)).rejects.toThrow(/environment variable/)
     const auth = keyAuth(key, options)
@@ -150,7 +150,7 @@ describe('keyAuth', () => {
     expect(message).toMatch(/environment variable/)
   })
 
-  it('is for no other account than its own', async () => {
+  it('signs in for its own account only', async () => {
     const auth = keyAuth({ type: 'Ed25519', secret: secret(7) }, options)
     const account = await keyAccount({ type: 'Ed25519', secret: secret(8) })
     const store = memoryStore()
@@ -166,13 +166,13 @@ describe('keyAuth', () => {
     ],
     ['gives nothing', () => undefined],
     ['gives too little', () => new Uint8Array(63)],
-  ])('says so if a key that is kept elsewhere %s', async (_, sign) => {
+  ])('rejects with ERR_AUTH_FAILED if a key kept elsewhere %s', async (_, sign) => {
     const { did } = await generateSessionKey('P-256')
     const auth = keyAuth({ did, sign: sign as () => Uint8Array }, options)
     await expectCode('ERR_AUTH_FAILED', () => DIDSession.authorize(auth, { resources }))
   })
 
-  it('says so if another key signs', async () => {
+  it('rejects with ERR_CAPABILITY_SIGNATURE if another key signs', async () => {
     const [{ did }, { sign }] = [await generateSessionKey('P-256'), await generateSessionKey('P-256')]
     await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
       DIDSession.authorize(keyAuth({ did, sign }, options), { resources }),

@@ -21,20 +21,20 @@ const families: [string, Auth][] = [
 ]
 
 describe.each(families)('%s', (_, auth) => {
-  it.each(['domain', 'statement', 'nonce', 'requestId'])('takes only text for %s', (name) => {
+  it.each(['domain', 'statement', 'nonce', 'requestId'])('accepts only a string for %s', (name) => {
     for (const value of [null, 7, true, {}, ['a']])
       expect(() => auth({ [name]: value })).toThrow(new TypeError(`${name} must be a string, or left out`))
     expect(() => auth({ [name]: undefined })).not.toThrow()
   })
 })
 
-it.each(['domain', 'statement', 'nonce', 'requestId'])('DIDSession takes no null for %s', async (name) => {
+it.each(['domain', 'statement', 'nonce', 'requestId'])('DIDSession refuses null for %s', async (name) => {
   const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
   const options = { resources: ['a:b'], [name]: null } as never
   await expect(DIDSession.authorize(auth, options)).rejects.toThrow(TypeError)
 })
 
-describe('a refused character is named', () => {
+describe('a refused character is named in the error', () => {
   const refuse = async (options: SignInMessageOptions): Promise<string> => {
     const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example', ...options })
     return (await expectCode('ERR_CAPABILITY_INVALID', () => auth({ uri: AUDIENCE, resources: ['a:b'] })))
@@ -60,12 +60,12 @@ describe('a refused character is named', () => {
     expect(message).toContain('location.host')
   })
 
-  it('by its code point, if it is hidden', async () => {
+  it('by its code point if it is invisible', async () => {
     expect(await refuse({ statement: 'a\u202eb' })).toContain('U+202E')
     expect(await refuse({ statement: 'a\nb' })).toContain('U+000A')
   })
 
-  it('and none is, in what is accepted', async () => {
+  it('and accepted characters are not refused', async () => {
     for (const options of [
       { statement: "Añ ✓ - _ . : / ? # [ ] @ ! $ & ' ( ) * + , ; =" },
       { domain: 'user@[::1]:8080' },
@@ -77,10 +77,10 @@ describe('a refused character is named', () => {
   })
 })
 
-describe('members that are null, as other languages write what is absent', () => {
+describe('members that are null instead of absent', () => {
   const cacao = signed({ exp: undefined })
   it.each(['nbf', 'exp', 'statement', 'requestId', 'resources', 'nonce'])(
-    'are refused by their name: %s',
+    'are refused with an error that names them: %s',
     async (name) => {
       const { message } = await expectCode('ERR_CAPABILITY_INVALID', () =>
         parseCacao({ ...cacao, p: { ...cacao.p, [name]: null } }),
@@ -89,7 +89,7 @@ describe('members that are null, as other languages write what is absent', () =>
     },
   )
 
-  it('are refused in the signature too, and are no members once they are left out', async () => {
+  it('are refused in the signature too, and accepted once they are left out', async () => {
     const error = await expectCode('ERR_CAPABILITY_INVALID', () =>
       parseCacao({ ...cacao, s: { ...cacao.s, m: null } }),
     )
@@ -103,7 +103,7 @@ describe('members that are null, as other languages write what is absent', () =>
 
 describe.runIf(typeof location === 'undefined')('a page without a host', () => {
   afterEach(() => void vi.unstubAllGlobals())
-  it.each(['file:', 'data:', 'about:'])('%s is told so', async (protocol) => {
+  it.each(['file:', 'data:', 'about:'])('of %s is named in the error', async (protocol) => {
     vi.stubGlobal('location', { protocol, host: '' })
     const { message } = await expectCode('ERR_ENVIRONMENT', () =>
       ethereumAuth(KEY_A)({ uri: AUDIENCE, resources: ['a:b'] }),
@@ -112,7 +112,7 @@ describe.runIf(typeof location === 'undefined')('a page without a host', () => {
     await ethereumAuth(KEY_A, undefined, { domain: 'app.example' })({ uri: AUDIENCE, resources: ['a:b'] })
   })
 
-  it('is another thing than no page', async () => {
+  it('is distinguished from an environment without a page', async () => {
     const { message } = await expectCode('ERR_ENVIRONMENT', () =>
       ethereumAuth(KEY_A)({ uri: AUDIENCE, resources: ['a:b'] }),
     )

@@ -18,7 +18,7 @@ const refuses = (text: string): Promise<unknown> =>
   expectCode('ERR_CAPABILITY_INVALID', () => parseEthereumMessage(text))
 
 describe('the ERC-4361 text', () => {
-  it('says everything that the payload says, in order', () => {
+  it('contains every field of the payload, in order', () => {
     const text = renderEthereumMessage(
       payload({ nbf: '2024-06-01T12:00:00Z', requestId: 'r-1', resources: ['a:b', 'c:d'] }),
     )
@@ -42,7 +42,7 @@ describe('the ERC-4361 text', () => {
     ])
   })
 
-  it('is the one that viem writes', () => {
+  it('equals the text of viem', () => {
     for (const statement of ['Sign in.', undefined]) {
       const p = payload({ statement })
       const theirs = createSiweMessage({
@@ -72,12 +72,12 @@ describe('the ERC-4361 text', () => {
     { requestId: '' },
     { iss: 'did:pkh:eip155:137:0x1563915e194d8cfba1943570603f7606a3115508' },
     { domain: 'user@[::1]:8080' },
-  ])('reads back what it wrote: %o', (changes) => {
+  ])('is parsed back to the same payload: %o', (changes) => {
     const p = parsePayload(JSON.parse(JSON.stringify(payload(changes))))
     expect(parseEthereumMessage(renderEthereumMessage(p)).payload).toEqual(p)
   })
 
-  it('is written for Ethereum accounts only', async () => {
+  it('is rendered only for Ethereum accounts', async () => {
     const iss = 'did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:7S3P4HxJpyyigGzodYwHtCxZyUQe9JiBMHyRWXArAaKv'
     await expectCode('ERR_CAPABILITY_ISSUER', () => renderEthereumMessage(payload({ iss })))
   })
@@ -96,19 +96,19 @@ describe('the ERC-4361 text', () => {
     ['one blank line without statement', text.replace('\nSign in.\n', '')],
     ['a chain id with a leading zero', text.replace('Chain ID: 1', 'Chain ID: 01')],
     ['a resource without its dash', text.replace('- ceramic', 'ceramic')],
-  ])('is not %s', async (_, other) => {
+  ])('is refused with %s', async (_, other) => {
     expect(other).not.toBe(text)
     await refuses(other)
   })
 })
 
-describe('older renderings', () => {
-  it('leave one blank line where there is no statement', () => {
+describe('older layouts', () => {
+  it('have one blank line if there is no statement', () => {
     const text = renderEthereumMessage(payload({ statement: undefined }), { layout: 'did-session' })
     expect(text).toContain(`${ADDRESS_A}\n\nURI: `)
   })
 
-  it('put the chain id behind the dates', () => {
+  it('put the chain id after the dates', () => {
     const message = { ...payload(), chainName: 'Ethereum', address: 'x', chainId: '5' }
     const text = renderMessage(message, 'did-session-2022')
     expect(text).toContain('Version: 1\nNonce: ')
@@ -136,13 +136,13 @@ interface SignedFixture {
 }
 const names = [...fixtureNames('did-session-4/cacao-'), ...fixtureNames('did-session-4/session-')]
 describeWith('what did-session 4 signed', names.length > 0 ? names : undefined, (all) => {
-  it.each(all.filter((name) => !/-2-|-3-/.test(name)))('%s is the text of today', async (name) => {
+  it.each(all.filter((name) => !/-2-|-3-/.test(name)))('%s has the current text', async (name) => {
     const file = await fixture<SignedFixture>(name)
     expect(renderEthereumMessage(parsePayload((file?.cacao ?? file?.decoded?.cacao)?.p))).toBe(
       file?.siweMessageSigned,
     )
   })
-  it.each(all.filter((name) => /-2-|-3-/.test(name)))('%s is an older one', async (name) => {
+  it.each(all.filter((name) => /-2-|-3-/.test(name)))('%s has an older text', async (name) => {
     const file = await fixture<SignedFixture>(name)
     const p = parsePayload(file?.cacao?.p)
     const layout = name.includes('-3-') ? 'did-session-2022' : 'did-session'

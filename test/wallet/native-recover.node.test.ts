@@ -41,9 +41,9 @@ describe.each([
   )
 })
 
-describe('a recover function that answers nonsense', () => {
+describe('a recover function that returns garbage', () => {
   it.each([null, new Uint8Array(), new Uint8Array(64), new Uint8Array(65), Uint8Array.of(2)])(
-    '%o is believed nothing',
+    'makes verification fail: %o',
     async (answer) => {
       const verifiers = ethereumVerifiers({ recover: () => answer })
       await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(genuine, { verifiers, now }))

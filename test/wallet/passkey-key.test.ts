@@ -20,12 +20,12 @@ const changed = (bytes: Uint8Array, at: number): Uint8Array =>
   bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
 
 describe('the account of a new passkey', () => {
-  it('is that of its key, however the browser gives it', () => {
+  it('is that of its key, in both forms that browsers return', () => {
     expect([accountOfSPKI(spki), accountOfAttestation(attestation)]).toEqual([account, account])
     expect(accountOfAttestation(concat(attestation, Uint8Array.of(0)))).toBe(account)
   })
 
-  it('is none of a key that is cut off, lengthened, or not on the curve', () => {
+  it('is undefined for a key that is truncated, lengthened or not on the curve', () => {
     for (const other of [
       spki.slice(0, -1),
       concat(spki, Uint8Array.of(0)),
@@ -36,12 +36,12 @@ describe('the account of a new passkey', () => {
     const end = attestation.length
     for (const length of [end - 1, end - 33, end - 40, 20, 0])
       expect(accountOfAttestation(attestation.slice(0, length))).toBeUndefined()
-    // The last of y, a word between x and y, the algorithm.
+    // The positions of the last byte of y, a byte between x and y, and the algorithm.
     for (const at of [end - 1, end - 34, end - 72])
       expect(accountOfAttestation(changed(attestation, at))).toBeUndefined()
   })
 
-  it('is none of another kind of key', async () => {
+  it('is undefined for another kind of key', async () => {
     const { publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, [
       'sign',
     ])

@@ -52,8 +52,8 @@ const counting = async () => {
   }
 }
 
-describe('fifty that ask at one time about one account that is not deployed', () => {
-  it('cost one round when they are requests', async () => {
+describe('fifty simultaneous verifications for one account that is not deployed', () => {
+  it('share one round of RPC calls if they are requests', async () => {
     const { verifiers, calls } = await counting()
     const key = await generateSessionKey('P-256')
     const cacao = await counterfactual({ aud: key.did, resources: [RESOURCE] })
@@ -66,7 +66,7 @@ describe('fifty that ask at one time about one account that is not deployed', ()
     expect(calls).toHaveLength(4)
   })
 
-  it('cost one round when they are refused, and none for a second', async () => {
+  it('share one round if they are refused, and cause none for a second', async () => {
     const { verify, calls, clock } = await counting()
     const forged = await counterfactual({}, privateKeyToAccount(KEY_B))
     const refused = (): Promise<unknown> => expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(forged))
@@ -87,15 +87,15 @@ describe('fifty that ask at one time about one account that is not deployed', ()
   })
 })
 
-describe('questions that differ', () => {
-  it('in anything are asked one by one', async () => {
+describe('verifications of different capabilities', () => {
+  it('each make RPC calls of their own', async () => {
     const { verify, calls } = await counting()
     const several = [await counterfactual(), await counterfactual({ nonce: 'another123' })]
     await Promise.all(several.map(verify))
     expect(calls.sort()).toEqual([...ROUND, ...ROUND].sort())
   })
 
-  it('in the account alone get two answers', async () => {
+  it('that differ only in the account get two results', async () => {
     const { verify } = await counting()
     const { h, p, s } = await counterfactual()
     const other = { h, p: { ...p, iss: `did:pkh:${accountOn(await chain.put())}` }, s }
@@ -103,7 +103,7 @@ describe('questions that differ', () => {
     expect([own.status, foreign.status]).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('by other verifiers are asked by each: another RPC may say otherwise', async () => {
+  it('by other verifiers make their own calls, because another RPC may differ', async () => {
     const [one, other] = [await counting(), await counting()]
     const cacao = await counterfactual()
     await Promise.all([one.verify(cacao), other.verify(cacao)])
@@ -112,7 +112,7 @@ describe('questions that differ', () => {
 })
 
 describe('an RPC that is down', () => {
-  it('is asked by one of fifty, and by none for a second; then it is believed again', async () => {
+  it('is called by one of fifty, and by none for a second; then it is called again', async () => {
     let isDown = true
     const { url, calls } = await startRPC(async (response, _, body) => {
       if (isDown) return void response.writeHead(503).end()
@@ -135,7 +135,7 @@ describe('an RPC that is down', () => {
     expect(await verify()).toEqual(cacao)
   })
 
-  it('that never answers is waited for once, by all, and let go', async () => {
+  it('that never answers is waited for once by all, and then aborted', async () => {
     let arrived = 0
     let all = (): void => undefined
     const asked = new Promise<void>((resolve) => {

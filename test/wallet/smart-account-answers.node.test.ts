@@ -45,7 +45,7 @@ const refuses = async (cacao: unknown, rpc?: EthereumRPC): Promise<void> =>
   void (await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(cacao, rpc)))
 const signOther = (message: string): Promise<Hex> => OTHER.signMessage({ message })
 
-describe('on a chain whose calls need a receiver', () => {
+describe('on a chain whose eth_call needs a receiver', () => {
   // The answers of these nodes and relays to a call without a receiver.
   const ANSWERS: [string, object][] = [
     [
@@ -68,7 +68,7 @@ describe('on a chain whose calls need a receiver', () => {
       response.end(await (await fetch(chain.url, { method: 'POST', headers, body })).text())
     })
 
-  it.each(ANSWERS)('%s: a deployed account is asked itself', async (_, answer) => {
+  it.each(ANSWERS)('%s: a deployed account is called directly', async (_, answer) => {
     const { url } = await needy(answer)
     const account = accountOn(await chain.put())
     await verify(await signedBy(account), url)
@@ -77,14 +77,14 @@ describe('on a chain whose calls need a receiver', () => {
     await expectCode(by, async () => verify(await signedBy(accountOn(OTHER.address)), url))
   })
 
-  it('a contract that reverts has refused', async () => {
+  it('a contract that reverts refuses the signature', async () => {
     const { url } = await needy(ANSWERS[0]?.[1] ?? {})
     const reverting = await chain.put('Parrot', ['0x', true])
     await refuses(await signedBy(accountOn(reverting)), url)
     await refuses(await signedBy(accountOn(reverting)), chain.client)
   })
 
-  it('an account that is not deployed cannot be checked, which does not change by waiting', async () => {
+  it('an account that is not deployed can not be verified, and the error recommends another RPC', async () => {
     const { url } = await needy(ANSWERS[0]?.[1] ?? {})
     const cacao = await signedBy(accountOn(await chain.addressOf(SALT)), async (message) =>
       chain.wrap(await OWNER.signMessage({ message }), SALT),
@@ -95,7 +95,7 @@ describe('on a chain whose calls need a receiver', () => {
     expect(message).not.toMatch(/try again/)
   })
 
-  it('the RPC must still be on the chain after the account was asked', async () => {
+  it('the RPC must still be on the same chain after the call', async () => {
     const { url } = await needy(ANSWERS[0]?.[1] ?? {}, [`0x${ANVIL_CHAIN.toString(16)}`, '0x1'])
     const cacao = await signedBy(accountOn(await chain.put()))
     await refuses(cacao, url)
@@ -112,7 +112,7 @@ describe('an RPC that fails', () => {
     [false, 'too many requests', 429, undefined],
     [false, 'a gateway', 502, undefined],
     [false, 'a limit', 200, { error: { code: -32005, message: 'limit exceeded' } }],
-  ])('is permanent: %s, for %s', async (isPermanent, _, status, answer) => {
+  ])('gets the right advice in the error: %s, for %s', async (isPermanent, _, status, answer) => {
     const { url } = await startRPC(
       (response) => void response.writeHead(status).end(answer && JSON.stringify(answer)),
     )
@@ -125,7 +125,7 @@ describe('an RPC that fails', () => {
 describe('a Safe whose owners sign on its chain', () => {
   const walletOf = (address: Hex) => smartWallet(chain, address, () => '0x').provider
 
-  it('answers with an empty signature, which is accepted once they have', async () => {
+  it('signs in with an empty signature once its owners have signed', async () => {
     const safe = await chain.put('OnChainSigner', [])
     const texts: Hex[] = []
     const provider: typeof walletOf extends (a: Hex) => infer P ? P : never = {
@@ -152,7 +152,7 @@ describe('a Safe whose owners sign on its chain', () => {
     )
   })
 
-  it('is not meant by an empty signature of anyone else', async () => {
+  it('does not make empty signatures of other accounts valid', async () => {
     for (const address of [OTHER.address, await chain.put()])
       await expectCode('ERR_AUTH_FAILED', () =>
         ethereumAuth(walletOf(address), accountOn(address), options)(request),
@@ -198,7 +198,7 @@ describe('an account that is not delegated yet (ERC-8010)', () => {
   }
   const account = (): string => accountOn(OTHER.address)
 
-  it('is checked as if it were, and initialised', async () => {
+  it('is verified as if it were delegated and initialized', async () => {
     const code = await chain.put('InitialisedAccount', [])
     const data = chain.dataOf('InitialisedAccount', 'initialise', [OWNER.address])
     const byOwner = (message: string): Promise<Hex> => OWNER.signMessage({ message })

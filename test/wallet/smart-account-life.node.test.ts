@@ -46,7 +46,7 @@ describe.each([
   ['deployed', true],
   ['not deployed yet', false],
 ])('the session of an account that is %s', (_, isDeployed) => {
-  it('lives its whole life', async () => {
+  it('can be stored, loaded, renewed and revoked', async () => {
     const { provider, calls, address } = await walletOf(isDeployed)
     const verifiers = verifiersOf(chain.url)
     const store = memoryStore()
@@ -79,7 +79,7 @@ describe.each([
     await expectCode('ERR_CAPABILITY_REVOKED', async () => verify(await request()))
   })
 
-  it('moves to where it is written to, which asks the chain too', async () => {
+  it('can be moved in a string, which is verified on the chain too', async () => {
     const { provider } = await walletOf(isDeployed)
     const session = await DIDSession.authorize(ethereumAuth(provider, undefined, options), { resources })
     const text = session.serialize()
@@ -91,7 +91,7 @@ describe.each([
   })
 })
 
-it('a server notices with the next request that the account has another owner', async () => {
+it('a server refuses the next request after the account’s owner changed', async () => {
   const { provider, address } = await walletOf(true)
   const session = await DIDSession.authorize(ethereumAuth(provider, undefined, options), { resources })
   const request = (): Promise<Request> => session.signRequest(new Request('https://api.example.com/notes/1'))
@@ -102,7 +102,7 @@ it('a server notices with the next request that the account has another owner', 
   await expectCode('ERR_CAPABILITY_SIGNATURE', async () => verify(await request()))
 })
 
-it('the dids package verifies what a contract account’s session signs, on the chain too', async () => {
+it('dids verifies JWS of a contract account’s session, on the chain too', async () => {
   const { provider, address } = await walletOf(true)
   const session = await DIDSession.authorize(ethereumAuth(provider, undefined, options), { resources })
   const jws = await (await toDID(session)).createJWS({ hello: 'world' })
@@ -118,7 +118,7 @@ it('the dids package verifies what a contract account’s session signs, on the 
   await expectCode('ERR_CAPABILITY_SIGNATURE', () => check(verifiersOf(chain.url)))
 })
 
-it('nobody is asked to sign anew while the chain can’t be asked, and the session is kept', async () => {
+it('while the chain is down, nobody is prompted and the session is kept', async () => {
   const { provider, calls, address } = await walletOf(true)
   const [account, store] = [accountOn(address), memoryStore()]
   const auth = ethereumAuth(provider, account, options)
@@ -140,7 +140,7 @@ describe('ethereumAuth', () => {
     return (await auth({ uri: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3', resources })).s.t
   }
 
-  it('asks the chain through the wallet, its library, or the rpc option', async () => {
+  it('calls the chain through the wallet, its library, or the rpc option', async () => {
     const { provider, address, calls } = await walletOf(false)
     const account = accountOn(address)
     expect(await sign(provider, account)).toBe('eip1271')
@@ -160,7 +160,7 @@ describe('ethereumAuth', () => {
     await expectCode('ERR_RPC_UNAVAILABLE', () => sign(provider, account, { rpc: 'http://127.0.0.1:1' }))
   })
 
-  it('takes no signature of another account, or for another chain', async () => {
+  it('refuses a signature of another account or for another chain', async () => {
     const [{ address }, { provider }] = [await walletOf(false), await walletOf(false)]
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => sign(provider, accountOn(address)))
     await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
@@ -169,7 +169,7 @@ describe('ethereumAuth', () => {
     await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => sign(provider, accountOn(address, 1)))
   })
 
-  it('takes the signature of the account’s own key as such, whatever else it is', async () => {
+  it('accepts the signature of the account’s own key without calling the chain', async () => {
     const { provider, calls } = smartWallet(chain, OWNER.address)
     expect(await sign(provider, accountOn(OWNER.address))).toBe('eip191')
     expect(calls).toEqual(['personal_sign'])

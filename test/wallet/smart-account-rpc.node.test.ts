@@ -32,14 +32,14 @@ const verify = (rpc: EthereumVerifierOptions['rpc'], of = cacao, rpcTimeoutMs?: 
 const refuses = async (rpc: EthereumVerifierOptions['rpc'], of = cacao): Promise<void> =>
   void (await expectCode('ERR_RPC_UNAVAILABLE', () => verify(rpc, of)))
 
-describe('an RPC that is on another chain than it says', () => {
-  it('is not asked further where it names another chain than the capability', async () => {
+describe('an RPC that lies about its chain', () => {
+  it('is not called further if it names another chain than the capability', async () => {
     const { url } = await startLyingRPC(chain.url, { eth_chainId: '0x1' })
     await refuses({ [ANVIL_CHAIN]: url })
     await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => verify(url))
   })
 
-  it('is found out by the check where it names the capability’s chain', async () => {
+  it('is detected by the check if it names the capability’s chain', async () => {
     const { url, calls } = await startLyingRPC(chain.url, { eth_chainId: '0x1' })
     const elsewhere = await signedBy(cacao.p.iss.slice('did:pkh:'.length).replace(`:${ANVIL_CHAIN}:`, ':1:'))
     await refuses({ 1: url }, elsewhere)
@@ -47,7 +47,7 @@ describe('an RPC that is on another chain than it says', () => {
     expect(calls).toContain('eth_call')
   })
 
-  it('is believed if it lies about nothing', async () => {
+  it('is accepted if it does not lie', async () => {
     const { url, calls } = await startLyingRPC(chain.url, {})
     await verify({ [ANVIL_CHAIN]: url })
     expect(calls.sort()).toEqual(['eth_call', 'eth_chainId'])
@@ -55,14 +55,14 @@ describe('an RPC that is on another chain than it says', () => {
 })
 
 describe('an RPC that does not answer', () => {
-  it('is down', async () => {
+  it('is reported as ERR_RPC_UNAVAILABLE', async () => {
     const { cause } = await expectCode('ERR_RPC_UNAVAILABLE', async () =>
       verify(`http://127.0.0.1:${await freePort()}`),
     )
     expect(cause).toBeInstanceOf(Error)
   })
 
-  it('is waited for as long as it is told, and no longer; then it is hung up on', async () => {
+  it('is waited for until rpcTimeoutMs, and then disconnected', async () => {
     const { promise: begun, resolve } = deferred()
     const sockets: Socket[] = []
     const closed: Promise<unknown>[] = []
@@ -83,13 +83,13 @@ describe('an RPC that does not answer', () => {
     await Promise.all(closed)
   })
 
-  it('is waited for no longer if it has begun', async () => {
+  it('is waited for until rpcTimeoutMs, even if the response has begun', async () => {
     const { promise: begun, resolve } = deferred()
     const { url } = await startRPC((response) => void response.writeHead(200).write('{"result":', resolve))
     await isWaitedFor(url, begun)
   })
 
-  it('is waited for no longer if it is a provider', async () => {
+  it('is waited for until rpcTimeoutMs, even if it is a provider', async () => {
     const { promise: begun, resolve } = deferred()
     const request = (): Promise<never> => {
       resolve()
@@ -141,17 +141,17 @@ describe('an RPC that answers', () => {
   ]
   const truth = (isChain: boolean): object => ({ result: isChain ? '0x7a69' : '0x1626ba7e' })
 
-  it('as it should is believed', async () => {
+  it('correctly verifies the signature', async () => {
     const { url } = await startRPC((response, { method }) => json(response, truth(method === 'eth_chainId')))
     await verify(url)
   })
 
-  it.each(answers)('%s is no answer', async (_, answer) => {
+  it.each(answers)('%s causes ERR_RPC_UNAVAILABLE', async (_, answer) => {
     const { url } = await startRPC((response, { method }) => answer(response, method === 'eth_chainId'))
     await refuses(url)
   })
 
-  it('without end is read no further', async () => {
+  it('endlessly is read only up to a limit', async () => {
     const closed: Promise<unknown>[] = []
     const { url } = await startRPC((response) => {
       closed.push(once(response, 'close'))
@@ -165,7 +165,7 @@ describe('an RPC that answers', () => {
     await Promise.all(closed)
   })
 
-  it('from elsewhere is not followed there', async () => {
+  it('with a redirect is not followed', async () => {
     const good = await startLyingRPC(chain.url, {})
     const { url } = await startRPC((response) => void response.writeHead(307, { location: good.url }).end())
     await refuses(url)
@@ -175,7 +175,7 @@ describe('an RPC that answers', () => {
   it.each<[SessionErrorCode, string]>([
     ['ERR_RPC_UNAVAILABLE', 'http://127.0.0.1:1/secret-key'],
     ['ERR_RPC_UNAVAILABLE', 'http://user:secret-key@127.0.0.1'],
-  ])('with %s: its URL, which may hold a key, is in no message', async (code, url) => {
+  ])('with %s: its URL, which may contain a key, is not in the message', async (code, url) => {
     const { message } = await expectCode(code, () => verify({ [ANVIL_CHAIN]: url }))
     expect(message).not.toContain('secret-key')
   })

@@ -46,7 +46,7 @@ const counterfactual = async (
   )
 
 describe('a contract account', () => {
-  it('is its owner’s, until it has another one', async () => {
+  it('accepts its owner’s signature, until it has another owner', async () => {
     const address = await chain.put()
     const cacao = await signedBy(accountOn(address))
     await accepts(cacao)
@@ -55,20 +55,20 @@ describe('a contract account', () => {
     await accepts(await signedBy(accountOn(address), (message) => OTHER.signMessage({ message })))
   })
 
-  it('is nobody else’s', async () => {
+  it('refuses the signature of anyone else, or of another text', async () => {
     const address = await chain.put()
     await refuses(await signedBy(accountOn(address), (message) => OTHER.signMessage({ message })))
     await refuses(await signedBy(accountOn(address), () => OWNER.signMessage({ message: 'another text' })))
   })
 
-  it('accepts for itself alone what its owner signs: not for his other account, nor for his key', async () => {
+  it('accepts its owner’s signature for itself only, not for other accounts or the owner’s key', async () => {
     const [one, another] = [await chain.put(), await chain.put()]
     const { h, p, s } = await signedBy(accountOn(one))
     await refuses({ h, p: { ...p, iss: `did:pkh:${accountOn(another)}` }, s })
     await refuses({ h, p, s: { ...s, t: 'eip191' } })
   })
 
-  it('is found by every way of writing its address and text that older software has', async () => {
+  it('accepts every spelling of its address and text that older software used', async () => {
     const address = await chain.put()
     const iss = `did:pkh:eip155:${ANVIL_CHAIN}:${address}`
     for (const written of [address, address.toLowerCase()]) {
@@ -79,14 +79,14 @@ describe('a contract account', () => {
     }
   })
 
-  it('that never was on this chain accepts nothing', async () => {
+  it('without code on this chain accepts nothing', async () => {
     await refuses(await signedBy(accountOn(OTHER.address)))
     await refuses(await signedBy(accountOn(OWNER.address)))
   })
 })
 
-describe('an account that isn’t deployed yet', () => {
-  it('is checked as if it were, then as it is, wrapped or not, until it has another owner', async () => {
+describe('an account that is not deployed yet', () => {
+  it('is verified before and after deployment, wrapped or not, until its owner changes', async () => {
     const cacao = await counterfactual(1)
     const address = await chain.addressOf(salt(1))
     await accepts(cacao)
@@ -101,7 +101,7 @@ describe('an account that isn’t deployed yet', () => {
     await refuses(bare)
   })
 
-  it('is not the one that another signature deploys', async () => {
+  it('can not be another one that the signature’s factory deploys', async () => {
     const { h, p } = await counterfactual(2)
     await refuses({ h, p, s: (await counterfactual(3)).s })
     await refuses(await counterfactual(4, (signature) => chain.wrap(signature, salt(5))))
@@ -113,23 +113,26 @@ describe('an account that isn’t deployed yet', () => {
   })
 
   it.each(['deployAndRevert', 'deployAndBurn'] as const)(
-    'is not there if its factory fails: %s',
+    'is refused if its factory fails: %s',
     async (by) => {
       await refuses(await counterfactual(6, (signature, of) => chain.wrap(signature, of, by)))
     },
   )
 
-  it('is there whatever its factory answers', async () => {
+  it('is accepted whatever its factory returns', async () => {
     await accepts(await counterfactual(7, (signature, of) => chain.wrap(signature, of, 'deployAndBabble')))
   })
 
-  it.each(['', '00', '6492'])('is refused if its signature is wrapped with %j too much', async (more) => {
-    const { h, p, s } = await counterfactual(8)
-    const text = String(s.s)
-    const unframed = text.slice(0, -64) + more + text.slice(-64)
-    if (more === '') await accepts({ h, p, s: { ...s, s: unframed } })
-    else await refuses({ h, p, s: { ...s, s: unframed } })
-  })
+  it.each(['', '00', '6492'])(
+    'is verified only if its wrapped signature has no excess bytes: %j',
+    async (more) => {
+      const { h, p, s } = await counterfactual(8)
+      const text = String(s.s)
+      const unframed = text.slice(0, -64) + more + text.slice(-64)
+      if (more === '') await accepts({ h, p, s: { ...s, s: unframed } })
+      else await refuses({ h, p, s: { ...s, s: unframed } })
+    },
+  )
 })
 
 describe('isValidSignature', () => {
@@ -144,15 +147,18 @@ describe('isValidSignature', () => {
     ['nothing', '', false],
     ['the magic value, and reverts', MAGIC.padEnd(64, '0'), true],
   ]
-  it.each(answers)('that answers %s counts only if that is exactly right', async (what, answer, reverts) => {
-    const cacao = await signedBy(accountOn(await chain.put('Parrot', [`0x${answer}`, reverts])))
-    if (what === 'the magic value and zeros') await accepts(cacao)
-    else await refuses(cacao)
-  })
+  it.each(answers)(
+    'that returns %s counts only if that is the exact magic value',
+    async (what, answer, reverts) => {
+      const cacao = await signedBy(accountOn(await chain.put('Parrot', [`0x${answer}`, reverts])))
+      if (what === 'the magic value and zeros') await accepts(cacao)
+      else await refuses(cacao)
+    },
+  )
 })
 
-describe('the chain that the capability names', () => {
-  it('is the only one that counts, also for an account that would be at the same address elsewhere', async () => {
+describe('the chain of the capability', () => {
+  it('is the only one that counts, even if the account has the same address elsewhere', async () => {
     const address = await chain.addressOf(SALT)
     const elsewhere = await signedBy(accountOn(address, 1), async (message) =>
       chain.wrap(await OWNER.signMessage({ message }), SALT),
@@ -170,7 +176,7 @@ describe('the chain that the capability names', () => {
     ['an EIP-1193 provider', () => ({ request: (args) => chain.client.request(args as never) })],
     ['an ethers provider', () => new JsonRpcProvider(chain.url, ANVIL_CHAIN, { staticNetwork: true })],
   ]
-  it.each(ways)('is asked through %s', async (_, make) => {
+  it.each(ways)('is called through %s', async (_, make) => {
     const [good, bad] = [await counterfactual(9), await counterfactual(9, (_s, of) => chain.wrap('0x11', of))]
     const rpc = make()
     for (const by of [
@@ -184,7 +190,7 @@ describe('the chain that the capability names', () => {
   })
 })
 
-it('an account whose code is delegated (EIP-7702) signs with its key as ever, and its code may answer for it', async () => {
+it('a delegated account (EIP-7702) signs with its key, and its code may verify too', async () => {
   await chain.delegateTo(await chain.put())
   const { address } = OWNER
   expect(await chain.client.getCode({ address })).toMatch(/^0xef0100/)

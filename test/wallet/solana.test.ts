@@ -42,7 +42,7 @@ beforeEach(() => {
 })
 
 describe('a Solana wallet', () => {
-  it('signs our text, to the byte', async () => {
+  it('signs exactly our text', async () => {
     const session = await authorize(test.wallet)
     expect(session.id).toBe(`did:pkh:${test.account}`)
     expect(session.cacao).toMatchObject({ h: { t: 'caip122' }, s: { t: 'solana:ed25519' } })
@@ -94,7 +94,7 @@ describe('a Solana wallet', () => {
     )
   })
 
-  it('is not opened to be asked silently', async () => {
+  it('is not opened with silent: true', async () => {
     const away = testSolanaWallet(7, { connected: false })
     expect(await solanaAccount(away.wallet, { silent: true })).toBeUndefined()
     expect(away.calls).toEqual(['silent connect'])
@@ -104,13 +104,13 @@ describe('a Solana wallet', () => {
 
   it.each<[string, TestSolanaWallet['behaviour'], Parameters<typeof expectCode>[0], RegExp]>([
     [
-      'says no with a code',
+      'rejects with a code',
       { throws: Object.assign(new Error('x'), { code: 4001 }) },
       'ERR_AUTH_REJECTED',
       /rejected/,
     ],
     [
-      'says no in words',
+      'rejects with a message',
       { throws: new Error('User rejected the request.') },
       'ERR_AUTH_REJECTED',
       /rejected/,
@@ -130,20 +130,20 @@ describe('a Solana wallet', () => {
       /different account/,
     ],
     ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /different message/],
-  ])('that %s is told as such', async (_, behaviour, code, message) => {
+  ])('that %s makes sign-in reject with the right code', async (_, behaviour, code, message) => {
     test.behaviour = behaviour
     const error = await expectCode(code, () => authorize(test.wallet))
     expect(error.message).toMatch(message)
   })
 
-  it('whose account signs no messages, as on a Ledger, is told as such', async () => {
+  it('whose account can not sign messages, as on a Ledger, is explained in the error', async () => {
     const ledger = testSolanaWallet(7, { accountFeatures: [] })
     const error = await expectCode('ERR_AUTH_FAILED', () => authorize(ledger.wallet))
     expect(error.message).toMatch(/Ledger/)
     expect(ledger.calls).toEqual([])
   })
 
-  it('is asked for the account that the session is for, and no other', async () => {
+  it('is asked to sign only for the account of the session', async () => {
     const store = memoryStore()
     const auth = solanaAuth(test.wallet, undefined, domain)
     const session = await DIDSession.get(test.account, auth, { resources, store, verifiers })
@@ -158,7 +158,7 @@ describe('a Solana wallet', () => {
   it.each<[string, unknown]>([
     ['an Ethereum provider', { request: () => undefined }],
     ['a wallet without features', { accounts: [] }],
-  ])('is not %s', (_, wallet) => {
+  ])('throws a TypeError if it is %s', (_, wallet) => {
     expect(() => solanaAuth(wallet as SolanaSignerInput)).toThrow(TypeError)
   })
 
@@ -169,7 +169,7 @@ describe('a Solana wallet', () => {
       'what wallet-adapter has before one was chosen',
       { wallet: null, publicKey: null, signMessage: undefined },
     ],
-  ])('is not there: %s', async (_, wallet) => {
+  ])('is missing: %s', async (_, wallet) => {
     const absent = wallet as SolanaSignerInput
     for (const ask of [() => solanaAuth(absent), () => solanaAccount(absent)])
       expect((await expectCode('ERR_WALLET_NOT_FOUND', ask)).message).toMatch(/install one, or use a passkey/)
@@ -184,14 +184,14 @@ describe('a Solana wallet', () => {
       ['solana:localnet', 'solana:4sGjMW1sUnHzSxGspuhpqLDx6wiyjNtZ'],
       '4sGjMW1sUnHzSxGspuhpqLDx6wiyjNtZ',
     ],
-  ])('on %s signs in on the right one', async (_, chains, reference) => {
+  ])('on %s signs in on the right chain', async (_, chains, reference) => {
     const wallet = testSolanaWallet(7, { chains })
     expect(await solanaAccount(wallet.wallet)).toBe(`solana:${reference}:${wallet.address}`)
     await authorize(wallet.wallet)
   })
 
   it.each(['', 'not an address', `0x${'ab'.repeat(20)}`, undefined])(
-    'that names %j as its address is told as such',
+    'with the address %j rejects with ERR_AUTH_FAILED',
     async (address) => {
       const account = { ...test.wallet.accounts[0], address }
       const wallet = { ...test.wallet, accounts: [account] } as SolanaSignerInput
@@ -201,7 +201,7 @@ describe('a Solana wallet', () => {
     },
   )
 
-  it('on localnet alone is told as such, unless the network is named', async () => {
+  it('only on localnet rejects, unless the chain option is set', async () => {
     const { wallet, address } = testSolanaWallet(7, { chains: ['solana:localnet'] })
     const { message } = await expectCode('ERR_AUTH_FAILED', () => solanaAccount(wallet))
     expect(message).toMatch(/solana:localnet/)
@@ -220,7 +220,7 @@ describe('a Solana wallet', () => {
     ['the message and the signature', (signature, message) => Uint8Array.of(...message, ...signature)],
     ['the signature and the message', (signature, message) => Uint8Array.of(...signature, ...message)],
     ['the message and the signature in hex', (signature, message) => toHex(message) + toHex(signature)],
-  ])('may answer %s', async (_, form) => {
+  ])('may return %s', async (_, form) => {
     const { secretKey, publicKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(7))
     const signed = (message: Uint8Array, by = secretKey): unknown =>
       form(nacl.sign.detached(message, by), message)
@@ -252,14 +252,14 @@ describe('a Solana wallet', () => {
     ['a text', 'signed'],
     ['true', true],
     ['an object', { signature: { r: 1 } }],
-  ])('that answers %s is told as such', async (_, answers) => {
+  ])('that returns %s rejects with ERR_AUTH_FAILED', async (_, answers) => {
     test.behaviour = { answers: [{ signature: answers }] }
     expect((await expectCode('ERR_AUTH_FAILED', () => authorize(test.wallet))).message).toMatch(
       /not a signature/,
     )
   })
 
-  it('has no account of another namespace, and no unknown network', async () => {
+  it('throws a TypeError for an account of another namespace or an unknown network', async () => {
     expect(() => solanaAuth(test.wallet, 'eip155:1:0x1563915e194d8cfba1943570603f7606a3115508')).toThrow(
       TypeError,
     )
@@ -267,8 +267,8 @@ describe('a Solana wallet', () => {
   })
 })
 
-describe("a Solana account's session", () => {
-  it('lives: stored, taken up, signing requests, in a string, revoked', async () => {
+describe('a Solana account’s session', () => {
+  it('can be stored, loaded, sign requests, be serialized and be revoked', async () => {
     const store = memoryStore()
     const auth = solanaAuth(test.wallet, test.account, domain)
     const session = await DIDSession.get(test.account, auth, { resources, store, verifiers })
@@ -306,7 +306,7 @@ describe('the verifier of Solana accounts', () => {
     }
   })
 
-  it('takes one blank line where there is no statement', async () => {
+  it('accepts one blank line if there is no statement', async () => {
     const { p } = (await authorize(test.wallet)).cacao
     const { statement: _, ...rest } = p
     const cacao = signedBy(7, rest)
@@ -314,7 +314,7 @@ describe('the verifier of Solana accounts', () => {
     expect(renderSolanaMessage(cacao.p)).toContain(`${test.address}\n\nURI: `)
   })
 
-  it('checks the dates by itself for those who leave that to it', async () => {
+  it('checks the dates for callers that leave them to it', async () => {
     const { p } = (await authorize(test.wallet)).cacao
     const cacao = signedBy(7, { ...p, exp: '2024-01-01T00:00:00Z' })
     const verify = verifiers['solana:ed25519']
@@ -333,7 +333,7 @@ describeAttacks('Solana accounts', async () => ({
 describe('the discovery of Solana wallets', () => {
   const inPage = typeof window !== 'undefined'
 
-  it.runIf(inPage)('finds those that are there, and those that come later', async () => {
+  it.runIf(inPage)('returns wallets that are present, and reports later ones to onWallet', async () => {
     const early = registering(test.wallet)
     window.addEventListener('wallet-standard:app-ready', early)
     const end = new AbortController()
@@ -357,7 +357,7 @@ describe('the discovery of Solana wallets', () => {
     expect(seen).toHaveLength(2)
   })
 
-  it.runIf(inPage)('takes nothing else for one', async () => {
+  it.runIf(inPage)('ignores anything that is no Solana wallet', async () => {
     const odd = [
       undefined,
       null,
@@ -375,7 +375,7 @@ describe('the discovery of Solana wallets', () => {
   })
 
   it.runIf(inPage)(
-    'finds the others whatever one wallet throws or says, and shows what may be shown',
+    'returns the other wallets, whatever one wallet throws, and cleans their names',
     async () => {
       const fail = (): never => {
         throw new Error('strange')
@@ -400,7 +400,7 @@ describe('the discovery of Solana wallets', () => {
     },
   )
 
-  it.skipIf(inPage)('finds none where there is no page', async () => {
+  it.skipIf(inPage)('returns none where there is no page', async () => {
     expect(await discoverSolanaWallets()).toEqual([])
   })
 })

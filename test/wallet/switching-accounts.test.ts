@@ -39,7 +39,7 @@ function idOf({ address, chain }: Shown): string | undefined {
 }
 
 it.each([true, false])(
-  'an app acts for whom the wallet shows, or for nobody (anyChain: %s)',
+  'an app uses the session of the wallet’s current account, or none (anyChain: %s)',
   async (anyChain) => {
     for (const [account, key] of [
       [ACCOUNT_A, KEY_A],

@@ -73,7 +73,7 @@ const cases = SPELLINGS.flatMap(([spelling, address]) =>
   ),
 )
 
-describe('a text that was signed elsewhere, with the address', () => {
+describe('a text signed with other software, with the address', () => {
   const eip191 = (p: CacaoPayload, text: string): Cacao =>
     ({ h: { t: 'caip122' }, p, s: { t: 'eip191', s: eip191Sign(text, SECRET) } }) as Cacao
   const eip1271 = (p: CacaoPayload): Cacao =>
@@ -104,7 +104,7 @@ describe('a text that was signed elsewhere, with the address', () => {
     },
   )
 
-  it.each(SPELLINGS)('%s is verified, however the issuer is written', async (_, address) => {
+  it.each(SPELLINGS)('%s is verified, in either spelling of the issuer', async (_, address) => {
     for (const spelling of [LOWER, toEIP55(LOWER)]) {
       const p = payload({ iss: `did:pkh:eip155:1:${spelling}` })
       const signs = textOf(p, 'Ethereum', '1', { address, blankLines: 1, order: 'today' })
@@ -114,7 +114,7 @@ describe('a text that was signed elsewhere, with the address', () => {
   })
 
   it.each(SPELLINGS)(
-    '%s, in the old order, is verified up to the day when it was given up',
+    '%s, in the old field order, is refused from the day on which that was given up',
     async (_, address) => {
       const p = payload({ iat: '2022-09-21T00:00:00.000Z' })
       const text = textOf(p, 'Ethereum', '1', { address, blankLines: 2, order: 'old' })
@@ -124,7 +124,7 @@ describe('a text that was signed elsewhere, with the address', () => {
     },
   )
 
-  it('is looked for no longer than before, if it is a text of before', async () => {
+  it('takes no more key recoveries than before, if its text is an old one', async () => {
     let recoveries = 0
     const counting = ethereumVerifiers({
       recover: (...args) => {
@@ -154,7 +154,7 @@ describe('a text that was signed elsewhere, with the address', () => {
     [2, {}],
     [4, { statement: undefined }],
     [16, { ...OLD, statement: undefined, resources: [] }],
-  ])('costs the chain %i calls at most, for %j', async (calls, changes) => {
+  ])('makes at most %i calls to the chain, for %j', async (calls, changes) => {
     let count = 0
     const rpc = {
       async request({ method }: { method: string }) {
@@ -169,21 +169,24 @@ describe('a text that was signed elsewhere, with the address', () => {
     expect(count).toBe(calls)
   })
 
-  it.each(['named', 'left out'] as const)('has an empty list of resources %s', async (resources) => {
-    const p = payload({ resources: [] })
-    const text = textOf(p, 'Ethereum', '1', { address: LOWER, blankLines: 1, order: 'today', resources })
-    const cacao = eip191(p, text)
-    await verifyCacao(cacao, { verifiers: ethereumVerifiers(), now })
-    // Resources that were signed can't be taken out.
-    const full = payload({})
-    const signs = textOf(full, 'Ethereum', '1', { address: LOWER, blankLines: 1, order: 'today' })
-    await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
-      verifyCacao(eip191(p, signs), { verifiers: ethereumVerifiers(), now }),
-    )
-  })
+  it.each(['named', 'left out'] as const)(
+    'with an empty list of resources is verified %s',
+    async (resources) => {
+      const p = payload({ resources: [] })
+      const text = textOf(p, 'Ethereum', '1', { address: LOWER, blankLines: 1, order: 'today', resources })
+      const cacao = eip191(p, text)
+      await verifyCacao(cacao, { verifiers: ethereumVerifiers(), now })
+      // Signed resources can't be removed.
+      const full = payload({})
+      const signs = textOf(full, 'Ethereum', '1', { address: LOWER, blankLines: 1, order: 'today' })
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+        verifyCacao(eip191(p, signs), { verifiers: ethereumVerifiers(), now }),
+      )
+    },
+  )
 })
 
-describe('a text that was signed elsewhere, for a Solana account', () => {
+describe('a text signed with other software, for a Solana account', () => {
   const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(7))
   const address = toBase58(publicKey)
   const iss = `did:pkh:solana:${SOLANA_MAINNET}:${address}`
@@ -210,7 +213,7 @@ describe('a text that was signed elsewhere, for a Solana account', () => {
     },
   )
 
-  it('may have its signature as bytes, as CAIP-74 has it, and an empty map beside it', async () => {
+  it('may have its signature as bytes, as in CAIP-74, and an empty map beside it', async () => {
     const p = payload({ iss })
     const text = textOf(p, 'Solana', SOLANA_MAINNET, { address, blankLines: 1, order: 'today' })
     const signature = signatureOf(text)
@@ -222,8 +225,8 @@ describe('a text that was signed elsewhere, for a Solana account', () => {
   })
 })
 
-describe('an empty map of metadata', () => {
-  it('is none, is kept, and makes no other capability', async () => {
+describe('an empty map of signature metadata', () => {
+  it('counts as no metadata, is kept, and does not change the identity', async () => {
     const plain = signed()
     const empty = { ...plain, s: { ...plain.s, m: {} } }
     const verified = await verifyCacao(empty, { verifiers: ethereumVerifiers(), now })
@@ -238,10 +241,10 @@ describe('an empty map of metadata', () => {
   })
 })
 
-describe('a capability that begins later', () => {
-  it('is told as such whatever verifier there is, and a forged one is told as forged', async () => {
+describe('a capability that is not yet valid', () => {
+  it('is refused as such by any verifier, and a forged one as forged', async () => {
     const future = signed({ iat: '2024-06-03T00:00:00Z' })
-    // As for the verifiers of the did-session family, which check the dates themselves.
+    // Like the verifiers of the did-session family, which check the dates themselves.
     const family = async (
       cacao: { p: { iat: string; nbf?: string } },
       options: { atTime: Date; clockSkewSecs: number },

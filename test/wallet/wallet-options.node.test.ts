@@ -53,7 +53,7 @@ it.each<[name: string, take: Take, right: object]>([
   ['ethereumWallets', (options) => ethereumWallets(options), { lowerCaseAddress: true }],
   ['solanaWallets', (options) => solanaWallets(options), { chain: 'devnet' }],
   ['passkeys', (options) => passkeys(options), { name: 'Alice', userVerification: 'required' }],
-])('%s takes its options, and none that is misspelt', async (_, take, right) => {
+])('%s accepts its options, and throws for a misspelt one', async (_, take, right) => {
   await take(right as never)
   const error = await failureOf(async () => take({ ...right, orign: 'https://a.example' } as never))
   expect(error).toBeInstanceOf(TypeError)
@@ -63,7 +63,7 @@ it.each<[name: string, take: Take, right: object]>([
 it.each<[name: string, take: Take]>([
   ['createPasskey', (options) => createPasskey({ ...(options as object), name: 'Alice' })],
   ['webauthnAccount', (options) => webauthnAccount(options)],
-])('%s takes no option that is misspelt', async (_, take) => {
+])('%s throws for a misspelt option', async (_, take) => {
   const error = await failureOf(async () => take({ rpID: 'example.com' } as never))
   expect((error as Error).message).toContain('there is no option "rpID" here')
 })
@@ -79,11 +79,11 @@ it.each([
   { rpIds: ['example.com:8443'] },
   { requireUserVerification: 'no' },
   { requireUserVerification: 0 },
-])('passkeys are verified with no %j', (options) => {
+])('webauthnVerifiers throws a TypeError for %j', (options) => {
   expect(() => webauthnVerifiers(options as never)).toThrow(TypeError)
 })
 
-it('passkeys are verified for origins of pages, of apps and of extensions', () => {
+it('webauthnVerifiers accepts origins of pages, apps and extensions', () => {
   const origins = ['https://a.example:8443', 'http://localhost:5173', 'android:apk-key-hash:abc']
   const rpIds = ['example.com', 'localhost']
   expect(webauthnVerifiers({ origins: [...origins, 'chrome-extension://abcdefgh'], rpIds })).toBeTypeOf(
@@ -97,7 +97,7 @@ it.each([
   [{ rpcMaxAgeSecs: '60' }, 'rpcMaxAgeSecs must'],
   [{ rpcMaxAgeSecs: Number.POSITIVE_INFINITY }, 'rpcMaxAgeSecs must'],
   [{ now: 5 }, 'now must'],
-])('a contract account is asked for with no %j', async (options, message) => {
+])('the eip1271 verifier rejects the options %j', async (options, message) => {
   const verify = ethereumVerifiers({ rpc: 'https://rpc.example.com', ...options } as never).eip1271
   await expect(verify({ ...signed(), s: { t: 'eip1271', s: '0x00' } }, undefined as never)).rejects.toThrow(
     message,

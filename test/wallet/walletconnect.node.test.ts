@@ -31,7 +31,7 @@ async function begun(changes?: Partial<typeof options>): Promise<Promise<DIDSess
 }
 
 describe('a wallet on a phone', () => {
-  it('answers late: the page has slept, and the session is there', async () => {
+  it('may answer after the page has slept, and the session is created', async () => {
     const clock = testClock()
     const [session] = await begun({ now: clock.now })
     clock.advance(45 * 60)
@@ -40,7 +40,7 @@ describe('a wallet on a phone', () => {
     expect(phone.listeners('session_delete')).toBe(0)
   })
 
-  it('answers too late: what it signed has expired', async () => {
+  it('answers too late, when its capability has expired', async () => {
     const clock = testClock()
     const [session] = await begun({ now: clock.now, expiresInSecs: 600 })
     clock.advance(11 * 60)
@@ -49,21 +49,21 @@ describe('a wallet on a phone', () => {
     expect(await DIDSession.list({ store: options.store })).toEqual([])
   })
 
-  it('ends its connection: the page hears of it at once, though the request stays open', async () => {
+  it('disconnects: the sign-in rejects at once, even though the request stays open', async () => {
     const [session] = await begun()
     expect(phone.listeners('session_delete')).toBe(1)
     phone.end()
     const error = await expectCode('ERR_AUTH_FAILED', () => session)
     expect(error.message).toContain('connect it again')
     expect(phone.listeners('session_delete')).toBe(0)
-    // A late answer of the wallet signs nobody in.
+    // A late answer of the wallet does not sign in.
     phone.app.behaviour = 'approves'
     expect(await DIDSession.load(undefined, { store: options.store })).toBeUndefined()
     await ethereumAccount(phone.provider)
     expect((await signIn()).isAuthorized(resources)).toBe(true)
   })
 
-  it('is not given up for an extension that has lost its chain for a moment', async () => {
+  it('is still waited for when its extension has lost its chain for a moment', async () => {
     const [session] = await begun()
     phone.app.emit('disconnect', { code: 1013, message: 'no chain' })
     phone.app.behaviour = 'approves'
@@ -71,14 +71,14 @@ describe('a wallet on a phone', () => {
   })
 
   it.each<[string, unknown, 'ERR_AUTH_REJECTED' | 'ERR_AUTH_FAILED']>([
-    ['says no', { code: 5000, message: 'User rejected.' }, 'ERR_AUTH_REJECTED'],
+    ['rejects', { code: 5000, message: 'User rejected.' }, 'ERR_AUTH_REJECTED'],
     [
-      'says no to the methods',
+      'rejects the methods',
       { code: 5001, message: 'User disapproved requested methods' },
       'ERR_AUTH_REJECTED',
     ],
     [
-      'never answers, which WalletConnect ends',
+      'never answers, until WalletConnect times out',
       new Error('Request expired. Please try again.'),
       'ERR_AUTH_FAILED',
     ],
@@ -88,7 +88,7 @@ describe('a wallet on a phone', () => {
     await expectCode(code, () => session)
   })
 
-  it('never answers: the page gives up, asks again, and a late answer to the first changes nothing', async () => {
+  it('never answers: after an abort and a second prompt, a late first answer is ignored', async () => {
     const controller = new AbortController()
     const [first] = await begun({ signal: controller.signal })
     controller.abort(new Error('cancelled by the person'))
@@ -101,7 +101,7 @@ describe('a wallet on a phone', () => {
     expect(stored.map(({ keyDID }) => keyDID)).toEqual([session?.keyDID])
   })
 
-  it('is asked once, however often the person taps', async () => {
+  it('shows one prompt, even if the person taps repeatedly', async () => {
     const [first] = await begun()
     const second = signIn()
     phone.app.behaviour = 'approves'

@@ -7,7 +7,7 @@ vi.mock('../../src/wallet/ethereum/account-watch.js', () => {
   throw new Error('offline')
 })
 
-it('tells of nobody at each event if what looks at the wallet can not be loaded', async () => {
+it('watchWallet reports no account at each event if its code can not be loaded', async () => {
   const wallet = testWallet()
   let tell = (_: unknown): void => undefined
   const next = (): Promise<unknown> =>
@@ -24,7 +24,7 @@ it('tells of nobody at each event if what looks at the wallet can not be loaded'
   expect(wallet.listeners).toBe(0)
 })
 
-it("leaves no rejection unhandled, neither its own nor the wallet's", async () => {
+it('watchWallet leaves no rejection unhandled, neither its own nor the wallet’s', async () => {
   const unhandled = vi.fn()
   process.on('unhandledRejection', unhandled)
   const { provider } = testWallet()

@@ -73,7 +73,7 @@ function chooseChain(chain: number): void {
 }
 
 describe('watchWallet', () => {
-  it('tells of another account, and of the one that was there at the start', async () => {
+  it('reports another account, and the first one when it returns', async () => {
     const { next } = watch()
     choose(ADDRESS_B)
     expect(await next()).toEqual(only(ACCOUNT_B, false))
@@ -81,7 +81,7 @@ describe('watchWallet', () => {
     expect(await next()).toEqual(only(ACCOUNT_A, true))
   })
 
-  it('tells of a wallet that was locked or disconnected, and of what it shows again', async () => {
+  it('reports no account when the wallet is locked or disconnected, and the next account it shows', async () => {
     const { next } = watch({ account: ACCOUNT_A })
     choose()
     expect(await next()).toEqual(NOBODY)
@@ -93,14 +93,14 @@ describe('watchWallet', () => {
     expect(await next()).toEqual(only(ACCOUNT_A, true))
   })
 
-  it('asks after a connection who is there now', async () => {
+  it('reads the current account after a connect event', async () => {
     const { next } = watch()
     wallet.shows = { addresses: [ADDRESS_B], chainId: '0x89' }
     wallet.emit('connect', { chainId: '0x89' })
     expect(await next()).toEqual(only(on(137, ACCOUNT_B), false))
   })
 
-  it('tells all accounts, and only of the chosen one that it is another', async () => {
+  it('reports all accounts, and a change only of the selected one', async () => {
     const { next } = watch()
     choose(ADDRESS_A, ADDRESS_B)
     choose(ADDRESS_B, ADDRESS_A)
@@ -114,7 +114,7 @@ describe('watchWallet', () => {
     expect(await next()).toEqual(only(ACCOUNT_A, true))
   })
 
-  it('takes a checksum for no other account', async () => {
+  it('does not report another letter case of the same address', async () => {
     wallet.shows.addresses = [ADDRESS_A.toLowerCase()]
     const { next } = watch({ account: `did:pkh:eip155:1:${ADDRESS_A}` })
     choose(ADDRESS_A)
@@ -135,7 +135,7 @@ describe('watchWallet', () => {
 })
 
 describe('another chain', () => {
-  it('is another account', async () => {
+  it('counts as another account', async () => {
     const { next } = watch()
     chooseChain(137)
     expect(await next()).toEqual(only(on(137, ACCOUNT_A), false))
@@ -146,8 +146,8 @@ describe('another chain', () => {
   it.each([
     ['before', () => wallet.emit('chainChanged', '0x89'), () => wallet.emit('accountsChanged', [ADDRESS_B])],
     ['after', () => wallet.emit('accountsChanged', [ADDRESS_B]), () => wallet.emit('chainChanged', '0x89')],
-  ])('told right %s another address is one change', async (_, first, second) => {
-    // Its answers are from before, so only the events are right.
+  ])('reported %s another address is reported as one change', async (_, first, second) => {
+    // Its answers are outdated, so only the events are right.
     const { next, told } = watch()
     first()
     second()
@@ -157,7 +157,7 @@ describe('another chain', () => {
     expect(told).toEqual([])
   })
 
-  it.each([{}, { account: ACCOUNT_A }])('is none with anyChain (%j)', async (options) => {
+  it.each([{}, { account: ACCOUNT_A }])('is ignored with anyChain (%j)', async (options) => {
     const { next } = watch({ anyChain: true, ...options })
     chooseChain(137)
     choose(ADDRESS_B)
@@ -203,12 +203,12 @@ describe('of two events', () => {
 })
 
 describe('with an account at the start', () => {
-  it('tells at once if the wallet shows another', async () => {
+  it('reports at once if the wallet shows another account', async () => {
     expect(await watch({ account: ACCOUNT_B }).next()).toEqual(only(ACCOUNT_A, false))
     expect(await watch({ account: on(10, ACCOUNT_A) }).next()).toEqual(only(ACCOUNT_A, false))
   })
 
-  it('tells nothing if the wallet shows that one', async () => {
+  it('reports nothing if the wallet shows that account', async () => {
     const { next } = watch({ account: on(10, ACCOUNT_A), anyChain: true })
     choose(ADDRESS_B)
     expect(await next()).toEqual(only(ACCOUNT_B, false))
@@ -218,7 +218,7 @@ describe('with an account at the start', () => {
     ['is locked', { addresses: [], chainId: '0x1' }],
     ['answers nonsense', { addresses: 'nobody', chainId: '0x1' }],
     ['has a chain that is none', { addresses: [ADDRESS_B], chainId: null }],
-  ])('tells nothing while the wallet %s, whatever it emits, until it shows another', async (_, shows) => {
+  ])('reports nothing while the wallet %s, until it shows another account', async (_, shows) => {
     wallet.shows = shows as TestWallet['shows']
     const { next } = watch({ account: ACCOUNT_A })
     wallet.emit('connect', { chainId: '0x1' })
@@ -231,7 +231,7 @@ describe('with an account at the start', () => {
     for (const watching of [next, second.next]) expect(await watching()).toEqual(only(ACCOUNT_B, false))
   })
 
-  it('believes what was emitted meanwhile, not the answer from before', async () => {
+  it('reports an event emitted meanwhile, not the earlier answer', async () => {
     let answer = (_: readonly string[]): void => undefined
     wallet.shows.addresses = new Promise((resolve) => {
       answer = resolve
@@ -245,7 +245,7 @@ describe('with an account at the start', () => {
   })
 })
 
-describe('a wallet that talks nonsense', () => {
+describe('a wallet that emits or answers garbage', () => {
   it.each<[string, unknown]>([
     ['accountsChanged', undefined],
     ['accountsChanged', 'garbage'],
@@ -261,7 +261,7 @@ describe('a wallet that talks nonsense', () => {
     ['chainChanged', 1.5],
     ['chainChanged', -1],
     ['chainChanged', '0x'],
-  ])('by %s %o is asked', async (event, payload) => {
+  ])('in %s %o is read again', async (event, payload) => {
     const { next } = watch({ account: ACCOUNT_A })
     wallet.shows = { addresses: [ADDRESS_B], chainId: '0xa' }
     wallet.emit(event, payload)
@@ -273,7 +273,7 @@ describe('a wallet that talks nonsense', () => {
     ['answers garbage', { addresses: ['0x12'], chainId: '0x1' }],
     ['has no chain', { addresses: [ADDRESS_A], chainId: 'mainnet' }],
     ['rejects', { addresses: Promise.reject(new Error('locked')).catch(() => 7), chainId: {} }],
-  ])('and %s shows nobody', async (_, shows) => {
+  ])('and %s counts as having no account', async (_, shows) => {
     const { next } = watch()
     choose(ADDRESS_B)
     expect(await next()).toEqual(only(ACCOUNT_B, false))
@@ -282,7 +282,7 @@ describe('a wallet that talks nonsense', () => {
     expect(await next()).toEqual(NOBODY)
   })
 
-  it.each(['rejects', 'throws'])('and %s shows nobody', async (how) => {
+  it.each(['rejects', 'throws'])('and %s counts as having no account', async (how) => {
     const { next } = watch({ account: ACCOUNT_A })
     choose(ADDRESS_B)
     await next()
@@ -299,7 +299,7 @@ describe('a wallet that talks nonsense', () => {
     expect(await next()).toEqual(only(ACCOUNT_B, false))
   })
 
-  it('has 3 seconds to answer', async () => {
+  it('is waited for at most 3 seconds', async () => {
     const { next, told } = watch()
     choose(ADDRESS_B)
     await next()
@@ -312,7 +312,7 @@ describe('a wallet that talks nonsense', () => {
     expect(told).toEqual([NOBODY])
   })
 
-  it('need not answer to be locked at once', async () => {
+  it('is reported as locked without waiting for its answer', async () => {
     const { next } = watch()
     choose(ADDRESS_B)
     await next()
@@ -322,12 +322,12 @@ describe('a wallet that talks nonsense', () => {
     expect(await next()).toEqual(NOBODY)
   })
 
-  it('has 3 seconds at the start, too', async () => {
+  it('is waited for at most 3 seconds at the start, too', async () => {
     await import('../../src/wallet/ethereum/account-watch.js')
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     wallet.shows.addresses = HANGS
     const [own, first] = [watch({ account: ACCOUNT_A }), watch()]
-    // As late as the watch, whose code loads on demand.
+    // As late as the watch, whose code is loaded on demand.
     await import('../../src/wallet/ethereum/account-watch.js')
     choose(ADDRESS_B)
     await vi.advanceTimersByTimeAsync(2999)
@@ -339,7 +339,7 @@ describe('a wallet that talks nonsense', () => {
 })
 
 describe('the listener', () => {
-  it('hears of the last change only, once what it is at is done', async () => {
+  it('is called with the last change only, after its earlier call has finished', async () => {
     const heard: unknown[] = []
     let finish = (): void => undefined
     const { next, told } = watch({}, ({ account }) => {
@@ -362,7 +362,7 @@ describe('the listener', () => {
     finish()
   })
 
-  it('is not called again for what it knows, if the wallet came back meanwhile', async () => {
+  it('is not called if the wallet returned to the known account meanwhile', async () => {
     let finish = (): void => undefined
     const { next, told } = watch(
       {},
@@ -389,7 +389,7 @@ describe('the listener', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('oops'))],
-  ])('that %s is told of the next change, and its error is reported', async (_, fail) => {
+  ])('that %s is called for the next change, and its error is reported', async (_, fail) => {
     const reports: (() => void)[] = []
     vi.stubGlobal('queueMicrotask', (report: () => void) => reports.push(report))
     const { next } = watch({}, fail)
@@ -402,7 +402,7 @@ describe('the listener', () => {
   })
 })
 
-describe('watching ends', () => {
+describe('watching stops', () => {
   it.each<[string, (stop: () => void) => void]>([
     ['with the function', (stop) => stop()],
     ['with the function, called twice', (stop) => [stop(), stop()]],
@@ -424,12 +424,12 @@ describe('watching ends', () => {
     other.stop()
   })
 
-  it('before it begins if the signal is aborted already', () => {
+  it('before it begins if the signal is already aborted', () => {
     watch({ signal: AbortSignal.abort() })
     expect([wallet.listeners, wallet.calls]).toEqual([0, []])
   })
 
-  it('while the listener is at work, and it is called no more', async () => {
+  it('while the listener is running, which is not called again', async () => {
     let finish = (): void => undefined
     const { next, stop, told } = watch(
       {},
@@ -463,11 +463,11 @@ describe('watchWallet takes', () => {
     ['a listener that is none', [testWallet().provider, {}]],
     ['an account of another chain', [testWallet().provider, () => undefined, { account: 'solana:1:abc' }]],
     ['an account that is none', [testWallet().provider, () => undefined, { account: ADDRESS_A }]],
-  ])('for a TypeError: %s', (_, args) => {
+  ])('throws a TypeError for %s', (_, args) => {
     expect(() => (watchWallet as (...given: unknown[]) => unknown)(...args)).toThrow(TypeError)
   })
 
-  it('a wallet whose methods need their this, and one with off', async () => {
+  it('accepts a wallet whose methods need their this, and one with off', async () => {
     const { provider } = wallet
     class Provider {
       readonly #inner = provider

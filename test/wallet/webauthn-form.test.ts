@@ -21,7 +21,7 @@ const genuine = (): Promise<Cacao> => signedByPasskey(new TestPasskeys(ORIGIN))
 describe("the form of a passkey's capability", () => {
   const withAAD = (cacao: Cacao, aad: Uint8Array): object => ({ ...cacao, s: { ...cacao.s, m: { aad } } })
 
-  it('of what was signed is one: canonical CBOR of two members', async () => {
+  it('of its signed data is canonical CBOR of two members', async () => {
     const cacao = await genuine()
     const aad = cacao.s.m?.aad ?? new Uint8Array()
     const { authData, clientDataJSON } = decodeAAD(aad) ?? { authData: aad, clientDataJSON: aad }
@@ -52,7 +52,7 @@ describe("the form of a passkey's capability", () => {
     await expectCode('ERR_CAPABILITY_INVALID', () => verify({ ...cacao, s: { t: cacao.s.t, s: cacao.s.s } }))
   })
 
-  it('of the signature is one: DER in base64url', async () => {
+  it('of its signature is DER in base64url', async () => {
     const cacao = await genuine()
     const der = fromBase64url(String(cacao.s.s)) ?? new Uint8Array()
     const raw = rawOfDER(der) ?? new Uint8Array()
@@ -62,7 +62,7 @@ describe("the form of a passkey's capability", () => {
     await expectCode('ERR_CAPABILITY_INVALID', () => verify({ ...cacao, s: { ...cacao.s, s: none } }))
   })
 
-  it('of the header and of the type is one', async () => {
+  it('of its header and type is fixed', async () => {
     const cacao = await signedByPasskey(new TestPasskeys(ORIGIN), {}, {}, { t: 'eip4361' })
     await expectCode('ERR_CAPABILITY_INVALID', () => verify(cacao))
     const { h, p, s } = await genuine()
@@ -71,7 +71,7 @@ describe("the form of a passkey's capability", () => {
     await expectCode('ERR_CAPABILITY_INVALID', () => check({ h, p, s: { ...s, t: 'webauthn:p384' } }, {}))
   })
 
-  it('and its content are signed to the last byte', async () => {
+  it('is protected by the signature, in every byte of its content', async () => {
     const cacao = await genuine()
     const aad = cacao.s.m?.aad ?? new Uint8Array()
     const { authData, clientDataJSON } = decodeAAD(aad) ?? { authData: aad, clientDataJSON: aad }

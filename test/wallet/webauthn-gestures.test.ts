@@ -29,8 +29,8 @@ beforeEach(async () => {
 const authorize = (account?: string, options: object = {}): Promise<DIDSession> =>
   DIDSession.authorize(webauthnAuth(account, { ...site, ...options }), { resources, verifiers })
 
-describe('the gestures', () => {
-  it('for a passkey that was made here: one for it, one for each session', async () => {
+describe('the number of passkey prompts is', () => {
+  it('one to create a passkey, and one for each session', async () => {
     const account = await create()
     const store = memoryStore()
     const session = await DIDSession.get(account, webauthnAuth(account, site), {
@@ -53,7 +53,7 @@ describe('the gestures', () => {
     ])
   })
 
-  it('where nothing is known of the passkey, but the account is: one', async () => {
+  it('one for a known account with an unknown passkey', async () => {
     const account = await makeResident(passkeys)
     const options = { resources, verifiers, store: memoryStore() }
     const session = await DIDSession.get(account, webauthnAuth(undefined, site), options)
@@ -67,7 +67,7 @@ describe('the gestures', () => {
   })
 
   it.each<['low' | 'high']>([['low'], ['high']])(
-    'where nothing is known at all: two, once (%s s)',
+    'two at first, for an unknown account and passkey (%s s)',
     async (s) => {
       const account = await makeResident(passkeys)
       passkeys.behaviour = { s }
@@ -80,7 +80,7 @@ describe('the gestures', () => {
     },
   )
 
-  it('for the account alone: two, once; one, if the app knows it', async () => {
+  it('two at first for webauthnAccount, or one if the app knows the account', async () => {
     const account = await makeResident(passkeys)
     const asked: string[] = []
     const isKnown = (candidate: string): boolean => asked.push(candidate) > 0 && candidate === account
@@ -92,7 +92,7 @@ describe('the gestures', () => {
     expect(passkeys.requests).toHaveLength(3)
   })
 
-  it('for one of several: the person chooses once, and is never asked again which', async () => {
+  it('one for a choice among several passkeys, which is remembered', async () => {
     const [first, second] = [await create('first'), await create('second')]
     passkeys.chosen = first
     expect(await webauthnAccount(site)).toBe(first)
@@ -109,7 +109,7 @@ describe('the gestures', () => {
   })
 })
 
-it('what is remembered is a hint, and never believed', async () => {
+it('a remembered passkey is a hint, and its account is verified', async () => {
   const [account, other] = [await makeResident(passkeys), await makeResident(passkeys)]
   const [resident] = passkeys.residents.filter((known) => known.account === account)
   passkeys.chosen = account
@@ -125,17 +125,17 @@ it('what is remembered is a hint, and never believed', async () => {
   expect(await knownPasskeys()).not.toMatchObject([{ name: 'planted' }])
 })
 
-describe.runIf(typeof document !== 'undefined')('what is remembered', () => {
+describe.runIf(typeof document !== 'undefined')('the list of remembered passkeys', () => {
   const ITEM = 'cacao-session:passkeys'
 
-  it('is told to the other tabs, and gone with what the site keeps', async () => {
+  it('is shared with other tabs, and deleted with the site’s data', async () => {
     const account = await create()
     expect(JSON.parse(localStorage.getItem(ITEM) ?? '')).toMatchObject([{ account, name: 'alice' }])
     localStorage.removeItem(ITEM)
     expect(await knownPasskeys()).toEqual([])
   })
 
-  it('is told within the page, where the browser keeps nothing', async () => {
+  it('is kept in the page if the browser can not store it', async () => {
     const refusing = vi.spyOn(Storage.prototype, 'setItem').mockImplementation(() => {
       throw new DOMException('full', 'QuotaExceededError')
     })
@@ -146,7 +146,7 @@ describe.runIf(typeof document !== 'undefined')('what is remembered', () => {
     expect(await knownPasskeys()).toEqual([])
   })
 
-  it('is read as far as it is good', async () => {
+  it('is read without its malformed entries', async () => {
     const good = { id: 'AAAA', account: await create(), transports: [] }
     const others = [null, 1, { ...good, id: '' }, { ...good, id: 'A' }, { ...good, account: 'did:key:z1' }]
     const more = [

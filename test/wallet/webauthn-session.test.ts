@@ -12,7 +12,7 @@ const resources = ['https://api.example.com/*']
 const site = { domain: 'app.example.com', rpId: 'app.example.com' }
 const verifiers = webauthnVerifiers()
 
-it("a passkey's session lives: stored, taken up, signing requests, in a string, revoked", async () => {
+it('a passkey’s session can be stored, loaded, sign requests, be serialized and be revoked', async () => {
   const passkeys = installPasskeys()
   const account = await createPasskey({ name: 'alice', rpId: site.rpId })
   const store = memoryStore()

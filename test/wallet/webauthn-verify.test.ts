@@ -21,7 +21,7 @@ const json = (text: string): Pick<PasskeyBehaviour, 'clientDataBytes'> => ({
 })
 const [UP, UV, BE, BS, AT, ED] = [1, 4, 8, 16, 64, 128] as const
 
-describe('the verifier of passkeys accepts what a passkey says', () => {
+describe('the passkey verifier accepts', () => {
   it.each<[string, PasskeyBehaviour]>([
     ['with a low s', { s: 'low' }],
     ['with a high s', { s: 'high' }],
@@ -63,14 +63,14 @@ const REFUSED: readonly [string, 'SIGNATURE' | 'DOMAIN', PasskeyBehaviour][] = [
   ['authenticator data that end too soon', 'SIGNATURE', { authData: (data) => data.slice(0, 36) }],
 ]
 
-describe('the verifier of passkeys refuses', () => {
+describe('the passkey verifier refuses', () => {
   it.each(REFUSED)('%s', async (_, code, behaviour) => {
     const cacao = await signedByPasskey(passkeys, behaviour)
     await expectCode(`ERR_CAPABILITY_${code}`, () => verify(cacao))
     await verify(await signedByPasskey(passkeys))
   })
 
-  it('an assertion that was made for another capability, or another passkey', async () => {
+  it('an assertion made for another capability or by another passkey', async () => {
     const [one, other] = [
       await signedByPasskey(passkeys),
       await signedByPasskey(passkeys, {}, { nonce: 'anothernonce1' }),
@@ -87,7 +87,7 @@ describe('the verifier of passkeys refuses', () => {
   })
 })
 
-describe('where a passkey may sign', () => {
+describe('a passkey may sign', () => {
   const at = (origin: string, rpId?: string): Promise<Cacao> =>
     signedByPasskey(new TestPasskeys(origin, rpId))
 
@@ -114,7 +114,7 @@ describe('where a passkey may sign', () => {
     await expectCode('ERR_CAPABILITY_DOMAIN', () => verify(cacao))
   })
 
-  it('is up to the server, besides', async () => {
+  it('only for the origins and rpIds in the server’s options, besides', async () => {
     const related = await at('https://app.example.org', 'example.com')
     await verify(related, { rpIds: ['example.com'] })
     await expectCode('ERR_CAPABILITY_DOMAIN', () => verify(related, { rpIds: ['example.net'] }))
@@ -133,13 +133,13 @@ describe('where a passkey may sign', () => {
     expect(() => webauthnVerifiers({ rpIds: [''] })).toThrow(TypeError)
   })
 
-  it('is found out at once, however long the name', async () => {
+  it('not for an origin with a very long name, which is refused quickly', async () => {
     const cacao = await at(`https://${'a.'.repeat(8000)}example.com`)
     await expectCode('ERR_CAPABILITY_DOMAIN', () => verify(cacao))
   })
 })
 
-it('the dates are checked for those who leave that to the verifier', async () => {
+it('the passkey verifier checks the dates for callers that leave them to it', async () => {
   const cacao = await signedByPasskey(passkeys, {}, { exp: '2024-07-01T00:00:00Z' })
   const check = webauthnVerifiers()['webauthn:p256']
   await expectCode('ERR_CAPABILITY_EXPIRED', () => check(cacao, {}))

@@ -31,7 +31,7 @@ const authorize = (account?: string, options: object = {}): Promise<DIDSession> 
   DIDSession.authorize(webauthnAuth(account, { ...site, ...options }), { resources, verifiers })
 
 describe('a passkey', () => {
-  it('is made as one: discoverable, verified, of P-256', async () => {
+  it('is created discoverable, with user verification and P-256', async () => {
     await createPasskey({ name: 'a@b.c', displayName: 'Alice', rpName: 'App', rpId: site.rpId, userId: 'u1' })
     await create()
     await create()
@@ -51,7 +51,7 @@ describe('a passkey', () => {
     expect(passkeys.creations.map(({ user }) => user.id.byteLength)).toEqual([2, 32, 32])
   })
 
-  it('is found in browsers and extensions that take nothing apart', async () => {
+  it('works in browsers and extensions that return plain objects', async () => {
     passkeys.behaviour = { isPlain: true }
     const account = await create()
     expect(account).toBe(passkeys.residents[0]?.account)
@@ -62,12 +62,12 @@ describe('a passkey', () => {
     ['no name', { name: '' }],
     ['an empty user id', { name: 'a', userId: '' }],
     ['a user id of 65 bytes', { name: 'a', userId: new Uint8Array(65) }],
-  ])('has not %s', async (_, options) => {
+  ])('is not created with %s', async (_, options) => {
     await expect(createPasskey(options as { name: string })).rejects.toThrow(TypeError)
     expect(passkeys.creations).toEqual([])
   })
 
-  it('signs no text that nobody read, and the one that was asked for', async () => {
+  it('signs a statement only if one is given', async () => {
     await create()
     expect((await authorize()).cacao.p).not.toHaveProperty('statement')
     expect((await authorize(undefined, { statement: 'Hello.' })).cacao.p.statement).toBe('Hello.')
@@ -96,7 +96,7 @@ describe('a password manager that has made a passkey', () => {
     ['gives odd transports', { getTransports: () => [undefined, '', 7, 'internal'] }],
     ['gives what is no list', { getTransports: () => 'internal' }],
   ]
-  it.each(changes)('and %s is no obstacle', async (_, change) => {
+  it.each(changes)('and %s can be used', async (_, change) => {
     passkeys.behaviour = {
       created: ({ response, ...rest }) => ({ ...rest, response: { ...response, ...change } }),
     }
@@ -111,14 +111,14 @@ describe('a password manager that has made a passkey', () => {
   it.each<[string, Record<string, unknown>]>([
     ['gives its id as text only', { rawId: undefined }],
     ['gives its id nowhere but in the attestation', { rawId: 'x', id: undefined }],
-  ])('and %s is no obstacle', async (_, change) => {
+  ])('and %s can be used', async (_, change) => {
     passkeys.behaviour = { created: (credential) => ({ ...credential, ...change }) }
     const account = await create()
     expect((await knownPasskeys())[0]?.id).toBe(toBase64url(passkeys.residents[0]?.id ?? new Uint8Array()))
     expect((await authorize(account)).id).toBe(account)
   })
 
-  it('and gives no key at all is told as such, with an error of ours', async () => {
+  it('and returns no key at all causes ERR_AUTH_FAILED', async () => {
     const change = { getPublicKey: fail, attestationObject: locked }
     passkeys.behaviour = {
       created: ({ response, ...rest }) => ({ ...rest, response: { ...response, ...change } }),
@@ -129,7 +129,7 @@ describe('a password manager that has made a passkey', () => {
 })
 
 const FAILURES: readonly [string, SessionErrorCode, RegExp, PasskeyBehaviour][] = [
-  ['says no', 'ERR_AUTH_REJECTED', /said no/, { throws: new DOMException('no', 'NotAllowedError') }],
+  ['rejects', 'ERR_AUTH_REJECTED', /said no/, { throws: new DOMException('no', 'NotAllowedError') }],
   ['is on another site', 'ERR_AUTH_FAILED', /rpId/, { throws: new DOMException('no', 'SecurityError') }],
   ['fails', 'ERR_AUTH_FAILED', /device is gone/, { throws: new Error('the device is gone') }],
   ['is in a frame', 'ERR_CAPABILITY_DOMAIN', /different site's page/, { clientData: { crossOrigin: true } }],
@@ -146,8 +146,8 @@ const FAILURES: readonly [string, SessionErrorCode, RegExp, PasskeyBehaviour][] 
   ],
 ]
 
-describe('a person whose browser or passkey', () => {
-  it.each(FAILURES)('%s is told so', async (_, code, message, behaviour) => {
+describe('a sign-in whose browser or passkey', () => {
+  it.each(FAILURES)('%s rejects with the right code', async (_, code, message, behaviour) => {
     const account = await create()
     passkeys.behaviour = behaviour
     // Without verifiers: the auth method itself checks the answer.
@@ -157,7 +157,7 @@ describe('a person whose browser or passkey', () => {
     expect(passkeys.requests).toHaveLength(1)
   })
 
-  it('throws at once is told so', async () => {
+  it('throws at once rejects with ERR_AUTH_FAILED', async () => {
     navigator.credentials.get = () => {
       throw new Error('an extension broke')
     }
@@ -165,21 +165,21 @@ describe('a person whose browser or passkey', () => {
   })
 })
 
-describe('a person who', () => {
-  it('says no to a new passkey is told so, and nothing is remembered', async () => {
+describe('a sign-in of a person who', () => {
+  it('rejects a new passkey fails with ERR_AUTH_REJECTED, and nothing is remembered', async () => {
     passkeys.behaviour = { throws: new DOMException('no', 'NotAllowedError') }
     await expectCode('ERR_AUTH_REJECTED', () => create())
     expect(await knownPasskeys()).toEqual([])
   })
 
-  it('chooses the passkey of another account is told so', async () => {
+  it('chooses the passkey of another account fails with an error that says so', async () => {
     const [account, other] = [await makeResident(passkeys), await makeResident(passkeys)]
     passkeys.chosen = other
     const error = await expectCode('ERR_CAPABILITY_SIGNATURE', () => authorize(account))
     expect(error.message).toMatch(new RegExp(`chosen passkey does not belong to ${account}`))
   })
 
-  it('goes away leaves no dialog open', async () => {
+  it('leaves the page closes the dialog when it is aborted', async () => {
     const account = await create()
     passkeys.behaviour = { hangs: true }
     const end = new AbortController()
@@ -200,7 +200,7 @@ describe('a person who', () => {
   })
 
   it.each(['require', 'Required', '', null, true])(
-    'need not be verified because of the misspelling %j is not asked',
+    'is given the misspelt userVerification %j fails without a prompt',
     async (value) => {
       const account = await create()
       const wrong = { ...site, userVerification: value as 'required' }
@@ -215,7 +215,7 @@ describe('a person who', () => {
     },
   )
 
-  it('need not be verified may use a passkey that does not', async () => {
+  it('is not verified succeeds if userVerification is discouraged', async () => {
     const account = await create()
     passkeys.behaviour = { flags: 1 }
     const lax = { ...site, userVerification: 'discouraged' } as const
@@ -228,7 +228,7 @@ describe('a person who', () => {
   })
 })
 
-it('names the domain that the page wants, which servers refuse', async () => {
+it('a sign-in contains the domain that the page names, which servers refuse', async () => {
   const account = await create()
   const auth = webauthnAuth(account, { ...site, domain: 'bank.example.org' })
   const { cacao } = await DIDSession.authorize(auth, { resources })
@@ -236,14 +236,14 @@ it('names the domain that the page wants, which servers refuse', async () => {
   await expectCode('ERR_CAPABILITY_DOMAIN', () => verifyCacao(cacao, { verifiers }))
 })
 
-it('where there is no WebAuthn, that is what is said', async () => {
+it('without WebAuthn, calls reject with ERR_ENVIRONMENT', async () => {
   withoutPasskeys()
   for (const work of [() => create(), () => webauthnAccount(site), () => authorize()])
     await expectCode('ERR_ENVIRONMENT', work)
   expect(await knownPasskeys()).toEqual([])
 })
 
-it('is for no other account than its own, and for no other kind', async () => {
+it('webauthnAuth signs in only for its own account', async () => {
   const [account, other] = [await create(), await create()]
   const options = { resources, store: memoryStore() }
   await expectCode('ERR_CAPABILITY_ISSUER', () => DIDSession.get(other, webauthnAuth(account, site), options))

@@ -9,16 +9,16 @@ import { headerOf } from '../../setup/cookies.js'
 import { forgedItem } from '../../setup/forged-store.js'
 import { ACCOUNT_A, KEY_A, KEY_B } from '../../setup/wallet.js'
 
-/** A server that says whose the session in the cookies is. */
+/** A server that returns the account of the session in the cookies. */
 export interface CookieServer {
-  /** What it answers to these cookies. */
+  /** The server's answer to these cookies. */
   visit(cookies: string): Promise<string>
   readonly secret: Uint8Array
-  /** The site whose sign-ins count. */
+  /** The domain whose sign-ins the server accepts. */
   readonly domain: string
 }
 
-/** A cookie as someone has it who has signed in at a server with this secret, on this site. */
+/** The cookie of a client that is signed in at a server with this secret, on this domain. */
 async function cookiesOf(secret: Uint8Array, domain: string): Promise<string> {
   const cookies: CookieStore = cookieStore(undefined, { secret })
   await DIDSession.get(ACCOUNT_A, ethereumAuth(KEY_A, undefined, { domain }), {
@@ -30,13 +30,13 @@ async function cookiesOf(secret: Uint8Array, domain: string): Promise<string> {
   return headerOf(cookies)
 }
 
-/** Expects that the genuine cookie is believed, and no other one. */
+/** Expects that only the genuine cookie is accepted. */
 export async function attackCookies({ visit, secret, domain }: CookieServer): Promise<void> {
   const genuine = await cookiesOf(secret, domain)
   const believed = `did:pkh:${ACCOUNT_A}`
   expect(await visit(genuine)).toContain(believed)
   const [name = '', value = ''] = genuine.split('=')
-  // What tells the parts of one value from those of another.
+  // The mark that distinguishes the parts of a value from those of another one.
   const mark = value.slice(0, value.indexOf('.1.') + '.1.'.length)
   const seed = new Uint8Array(32).fill(9)
   const { did: aud } = await seedKey(seed)
@@ -44,12 +44,15 @@ export async function attackCookies({ visit, secret, domain }: CookieServer): Pr
     `${name}=${mark}${forgedItem([{ cacao: signed({ aud, domain }, key), seed }])}`
   const attacks: readonly (readonly [attack: string, cookies: string])[] = [
     ['no cookie', ''],
-    ['a session that a wallet signed, and nobody sealed', written(KEY_A)],
-    ['a session in somebody else’s name, with any signature', written(KEY_B)],
-    ['a sealed one that was changed', genuine.replace(/.{20}$/, 'A'.repeat(20))],
-    ['one that another server sealed', await cookiesOf(crypto.getRandomValues(new Uint8Array(32)), domain)],
-    ['one of a foreign site', await cookiesOf(secret, 'evil.example.com')],
-    ['one for another kind of sign-in', genuine.replace(name, `${name}2`)],
+    ['a session that a wallet signed, but the server did not seal', written(KEY_A)],
+    ['a session of another account, with a false signature', written(KEY_B)],
+    ['a changed sealed cookie', genuine.replace(/.{20}$/, 'A'.repeat(20))],
+    [
+      'a cookie sealed by another server',
+      await cookiesOf(crypto.getRandomValues(new Uint8Array(32)), domain),
+    ],
+    ['a cookie of another domain', await cookiesOf(secret, 'evil.example.com')],
+    ['a cookie of another namespace', genuine.replace(name, `${name}2`)],
   ]
   for (const [attack, cookies] of attacks) expect(await visit(cookies), attack).not.toMatch(/eip155/)
   expect(await visit(genuine)).toContain(believed)

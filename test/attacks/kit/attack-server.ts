@@ -6,8 +6,8 @@ import { ABSOLUTE_ATTACKS, BODY_ATTACKS, SERVER_ATTACKS, type ServerAttack } fro
 import type { ServerUnderAttack } from './server-under-attack.js'
 
 /**
- * Attacks a server in every way, and expects that each is refused, with a code that fits; and before, between and behind
- * them that the genuine request is answered, for otherwise there would be nothing to attack.
+ * Sends every attack to a server and expects that each is refused with a fitting code. The genuine request is sent before,
+ * between and after the attacks and must be answered; otherwise a refusal would prove nothing.
  */
 export async function attackServer(server: ServerUnderAttack): Promise<void> {
   const forgery = forgeryFor(server)
@@ -36,7 +36,7 @@ export async function attackServer(server: ServerUnderAttack): Promise<void> {
 function outcomeOf([, codes]: ServerAttack, { status, body }: Answer): string {
   const [, code] = /"code":\s?"(\w+)"/.exec(body) ?? []
   const isRefused = status >= 400 && status < 500
-  // What doesn't even come to the middleware is refused by the server itself, without a code of ours.
+  // The HTTP server itself refuses what never reaches the middleware, without one of our codes.
   if (isRefused && (code === undefined || code === 'ERR_NOT_FOUND'))
     return codes.some(isOfWire) ? 'refused' : `${status} ${body}`
   return isRefused && codes.some((expected) => expected === code) ? 'refused' : `${status} ${body}`

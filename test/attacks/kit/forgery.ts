@@ -9,7 +9,7 @@ import { digestOf, profileInput, signWire } from '../../setup/sign-wire.js'
 import type { WireRequest } from '../../setup/wire-request.js'
 import type { ServerUnderAttack } from './server-under-attack.js'
 
-/** A request that differs from the genuine one before it is signed. */
+/** Changes to the genuine request, made before it is signed. */
 interface Wanted {
   readonly authority?: string
   readonly target?: string
@@ -18,13 +18,13 @@ interface Wanted {
   readonly now?: number
 }
 
-/** Makes what is sent to a server: what is genuine, and what is not. */
+/** Makes the genuine requests and the forged ones. */
 export interface Forgery {
-  /** A session key with its capability: a good one, but for the changes; by another wallet if its key is given. */
+  /** A session key with its capability: valid except for the changes, and signed by another wallet if its key is given. */
   holder(changes?: Record<string, unknown>, walletKey?: string): Promise<Holder>
-  /** To whom the holder delegates all that it may, for ten minutes, with a nonce that the server would ask for. */
+  /** A key to which the holder delegates all its resources for ten minutes, with a nonce of the server if it requires one. */
   heir(of: Holder): Promise<Holder>
-  /** The server's request, which the holder signs. */
+  /** The genuine request, signed by the holder. */
   request(by: Holder, wanted?: Wanted): Promise<WireRequest>
 }
 

@@ -1,7 +1,7 @@
 import { SessionError, type SessionErrorCode } from '../../../src/base/errors.js'
 import { runFresh } from '../../setup/fresh-process.js'
 
-/** Runs a module in a process of its own, where `tell(answer)` says what became of the attack; gives or throws that here. */
+/** Runs a module in its own process, where `tell(answer)` reports the outcome of the attack, which is returned or thrown here. */
 export function inProcess(script: string): unknown {
   const output = runFresh(`
     const tell = (answer) => console.log(JSON.stringify({ isNothing: answer === undefined || answer === false }))

@@ -6,38 +6,38 @@ import { type WireRequest, withHeader } from '../../setup/wire-request.js'
 import type { Forgery } from './forgery.js'
 import type { ServerUnderAttack } from './server-under-attack.js'
 
-/** Makes the request with which a server is attacked; `send` is for what goes before it. */
+/** Makes the request of an attack; `send` sends requests that must precede it. */
 type Make = (
   forgery: Forgery,
   server: ServerUnderAttack,
   send: (wire: WireRequest) => Promise<void>,
 ) => Promise<WireRequest>
 
-/** An attack, what must refuse it, and how it is made. */
+/** An attack, the code of its refusal, and how its request is made. */
 export type ServerAttack = readonly [attack: string, refusedWith: readonly SessionErrorCode[], make: Make]
 
 const EVIL = 'evil.example.com'
 const MINUTES_7_MS = 420_000
 
-/** The genuine request under a capability that isn't. */
+/** The genuine request, signed with another capability. */
 const under =
   (changes: Record<string, unknown>, walletKey?: string): Make =>
   async (forgery) =>
     forgery.request(await forgery.holder(changes, walletKey))
 
-/** The genuine request, changed on its way. */
+/** The genuine request, changed after it was signed. */
 const onItsWay =
   (change: (wire: WireRequest, server: ServerUnderAttack) => WireRequest): Make =>
   async (forgery, server) =>
     change(await forgery.request(await forgery.holder()), server)
 
-/** The capability of one holder, with the key of another. */
+/** The capability of one session with the key of another. */
 const beside = ({ key }: Holder, { cacao }: Holder): Holder => ({ key, cacao })
 
-/** What every server of the documentation and of the examples must refuse. */
+/** Attacks that every server of the documentation and of the examples must refuse. */
 export const SERVER_ATTACKS: readonly ServerAttack[] = [
   [
-    'nobody: no capability and no signature',
+    'a request with no capability and no signature',
     ['ERR_REQUEST_UNSIGNED'],
     onItsWay((wire) => ({ ...wire, headers: [] })),
   ],
@@ -50,15 +50,11 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     })),
   ],
   [
-    'a stolen capability with a key of one’s own',
+    'a stolen capability with the attacker’s key',
     ['ERR_CAPABILITY_AUDIENCE'],
     async (forgery) => forgery.request(beside(await forgery.holder(), await forgery.holder())),
   ],
-  [
-    'a forged capability: another wallet signed it in the account’s name',
-    ['ERR_CAPABILITY_SIGNATURE'],
-    under({}, KEY_B),
-  ],
+  ['a forged capability: signed by another wallet', ['ERR_CAPABILITY_SIGNATURE'], under({}, KEY_B)],
   [
     'a forged capability: the account was replaced',
     ['ERR_CAPABILITY_SIGNATURE'],
@@ -69,7 +65,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     },
   ],
   [
-    'a forged capability: granted to nobody’s key, made over to one’s own',
+    'a forged capability: the audience was replaced',
     ['ERR_CAPABILITY_SIGNATURE'],
     async (forgery) => {
       const [{ key }, { cacao }] = [await forgery.holder(), await forgery.holder()]
@@ -77,9 +73,9 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     },
   ],
   ['an expired capability', ['ERR_CAPABILITY_EXPIRED'], under({ exp: '2024-06-02T00:00:00Z' })],
-  ['a foreign domain', ['ERR_CAPABILITY_DOMAIN'], under({ domain: EVIL })],
+  ['another domain', ['ERR_CAPABILITY_DOMAIN'], under({ domain: EVIL })],
   [
-    'a foreign domain that ends in the right one',
+    'another domain that ends in the right one',
     ['ERR_CAPABILITY_DOMAIN'],
     async (forgery, { domain }) => forgery.request(await forgery.holder({ domain: `evil-${domain}` })),
   ],
@@ -90,17 +86,17 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
       forgery.request(await forgery.holder({ statement: undefined, ...server.beside })),
   ],
   [
-    'a capability for nothing',
+    'a capability without resources',
     ['ERR_CAPABILITY_RESOURCES'],
     under({ resources: undefined, statement: undefined }),
   ],
   [
-    'a foreign host: signed for another server, delivered here',
+    'a request signed for another server',
     ['ERR_REQUEST_SIGNATURE'],
     async (forgery) => forgery.request(await forgery.holder(), { authority: EVIL }),
   ],
   [
-    'a foreign host: signed for another server, whose name its Host header has',
+    'a request signed for another server, with that server in Host',
     ['ERR_REQUEST_SIGNATURE'],
     async (forgery) => ({
       ...(await forgery.request(await forgery.holder(), { authority: EVIL })),
@@ -108,7 +104,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     }),
   ],
   [
-    'a capability for another server, whose name the Host header has',
+    'a capability for another server, with that server in Host',
     ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
     async (forgery) => {
       const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
@@ -116,13 +112,13 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     },
   ],
   [
-    'a target that a URL rewrites: dot segments',
+    'a target that a URL parser rewrites: dot segments',
     ['ERR_REQUEST_SIGNATURE'],
     async (forgery, { target }) =>
       forgery.request(await forgery.holder(), { target: target.replace('/', '/x/../') }),
   ],
   [
-    'a target that a URL rewrites: a fragment',
+    'a target that a URL parser rewrites: a fragment',
     ['ERR_REQUEST_SIGNATURE'],
     async (forgery, { target }) => forgery.request(await forgery.holder(), { target: `${target}#x` }),
   ],
@@ -133,22 +129,22 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   ],
   ['another query', ['ERR_REQUEST_SIGNATURE'], onItsWay((wire) => ({ ...wire, target: `${wire.target}?x` }))],
   [
-    'a signature of seven minutes ago, longer than clocks may differ',
+    'a signature of seven minutes ago, beyond the clock skew',
     ['ERR_REQUEST_STALE'],
     async (forgery) => forgery.request(await forgery.holder(), { now: Date.now() - MINUTES_7_MS }),
   ],
   [
-    'a link that a session’s key signed for another key, with a nonce of now',
+    'a capability that a session delegated, with a current nonce',
     ['ERR_CAPABILITY_DELEGATED'],
     async (forgery, { maxLinks = 1 }) => {
-      // The session is old, and its links are new: by one more than the server takes.
+      // The session is old and its delegated capabilities are new, with one link more than the server accepts.
       let holder = await forgery.holder({ nonce: 'oldsignin1' })
       for (let links = 1; links <= maxLinks; links++) holder = await forgery.heir(holder)
       return forgery.request(holder)
     },
   ],
   [
-    'a link that the account’s owner never signed for, put under a capability of one’s own',
+    'a delegated capability with a root of the attacker',
     [
       'ERR_CAPABILITY_DELEGATED',
       'ERR_CAPABILITY_INVALID',
@@ -165,7 +161,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     },
   ],
   [
-    'a replay',
+    'a replayed request',
     ['ERR_REQUEST_REPLAYED'],
     async (forgery, _, send) => {
       const wire = await forgery.request(await forgery.holder())
@@ -175,20 +171,20 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   ],
 ]
 
-/** The same of those that take a body. */
+/** Attacks on servers that read a body. */
 export const BODY_ATTACKS: readonly ServerAttack[] = [
   [
-    'a body that is not the one that was signed',
+    'another body than was signed',
     ['ERR_REQUEST_DIGEST'],
     onItsWay((wire) => ({ ...wire, body: utf8('another') })),
   ],
   [
-    'the body that was signed, as another type',
+    'the signed body with another content type',
     ['ERR_REQUEST_SIGNATURE'],
     onItsWay((wire) => withHeader(wire, 'content-type', 'text/html')),
   ],
   [
-    'a body behind a signature for none',
+    'a body with a signature for no body',
     ['ERR_REQUEST_DIGEST', 'ERR_REQUEST_SIGNATURE'],
     async (forgery, { body = '' }) => ({
       ...(await forgery.request(await forgery.holder(), { body: '' })),
@@ -197,10 +193,10 @@ export const BODY_ATTACKS: readonly ServerAttack[] = [
   ],
 ]
 
-/** The same of those that see targets in absolute form. */
+/** Attacks on servers that receive targets in absolute form. */
 export const ABSOLUTE_ATTACKS: readonly ServerAttack[] = [
   [
-    'a capability for another server, which an absolute target names',
+    'a capability for another server, with that server in an absolute target',
     ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
     async (forgery, { target }) => {
       const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })
@@ -208,7 +204,7 @@ export const ABSOLUTE_ATTACKS: readonly ServerAttack[] = [
     },
   ],
   [
-    'a capability for another server, as the user in an absolute target',
+    'a capability for another server, with that server as the user name in an absolute target',
     ['ERR_CAPABILITY_RESOURCES', 'ERR_REQUEST_SIGNATURE'],
     async (forgery, { authority, target }) => {
       const holder = await forgery.holder({ statement: undefined, resources: [`https://${EVIL}/*`] })

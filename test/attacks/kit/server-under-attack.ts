@@ -2,42 +2,42 @@ import { recapStatement, toRecap } from '../../../src/capability/recap.js'
 import type { Answer } from '../../http/raw-socket.js'
 import type { WireRequest } from '../../setup/wire-request.js'
 
-/** What a capability says of that which it allows. */
+/** The resources or abilities of a capability that allows the request. */
 export interface Grant {
   readonly resources: readonly string[]
   readonly statement?: string
 }
 
-/** A server that takes signed requests, and one request that it answers. */
+/** A server that verifies signed requests, and one request that it accepts. */
 export interface ServerUnderAttack {
-  /** Sends what is written, to the letter. */
+  /** Sends the bytes unchanged. */
   send(wire: WireRequest): Promise<Answer>
-  /** By which clients reach it. */
+  /** The host by which clients reach it. */
   readonly authority: string
-  /** The site whose sign-ins count. */
+  /** The domain whose sign-ins the server accepts. */
   readonly domain: string
   readonly method: string
   /** Path and query. */
   readonly target: string
   readonly body?: string
-  /** Of the body. */
+  /** The content type of the body. */
   readonly type?: string
-  /** What it takes to have the request answered. */
+  /** The grant that the request needs. */
   readonly granted: Grant
-  /** What doesn't suffice for it, on the same server. */
+  /** A grant that is insufficient, on the same server. */
   readonly beside: Grant
-  /** For how many links the server has opted in; 1, none but the wallet's own, by default. */
+  /** The number of links that the server accepts; 1, only the wallet's own capability, by default. */
   readonly maxLinks?: number
-  /** False where a platform answers targets in absolute form by itself, before the server sees them. */
+  /** False if the platform answers targets in absolute form before the server sees them. */
   readonly seesAbsoluteTargets?: boolean
-  /** Gives the server's own nonce for a new sign-in, where it wants one. */
+  /** Returns the server's own nonce for a new sign-in, if it requires one. */
   readonly nonce?: () => Promise<string>
 }
 
-/** What allows everything below an address. */
+/** A grant of everything below a URL. */
 export const below = (url: string): Grant => ({ resources: [`${url}/*`] })
 
-/** What allows one ability, in words. */
+/** A grant of one ability, with its statement. */
 export function ability(name: string, resource: string): Grant {
   const abilities = { [resource]: { [name]: [{}] } }
   return { resources: [toRecap(abilities)], statement: recapStatement(abilities) }

@@ -3,10 +3,10 @@ import { connect } from 'node:net'
 import { type Answer, readAnswer, written } from '../../http/raw-socket.js'
 import type { WireRequest } from '../../setup/wire-request.js'
 
-// One that never answers is a failure that names its attack.
+// If the server never answers, the test fails and names its attack.
 const ANSWER_TIMEOUT_MS = 60_000
 
-/** Sends to whatever listens at the port of this machine, as the bytes are written and no client would put them in order. */
+/** Sends the bytes to a port of this machine, without a client that would normalize them. */
 export const toPort =
   (port: number, host = '127.0.0.1') =>
   async (wire: WireRequest): Promise<Answer> => {
@@ -16,7 +16,7 @@ export const toPort =
     socket.on('error', () => undefined)
     await once(socket, 'connect')
     let text = ''
-    // Some keep the connection, whatever they are asked.
+    // Some servers keep the connection open in any case.
     socket.on('data', (part) => {
       text += part.toString('latin1')
       if (isWhole(text)) socket.destroy()

@@ -2,19 +2,28 @@ import { describe, expect, it } from 'vitest'
 import { SessionError, type SessionErrorCode } from '../../../src/base/errors.js'
 
 /**
- * What became of an attack: the code with which it was refused; for options that ask for nothing that can be checked, the
- * `TypeError` and the option that it names; or what it was answered.
+ * The outcome of an attack: the code of the refusal; for options that would check nothing, the `TypeError` with the option that
+ * it names; or whether the call returned something.
  */
 type Outcome = SessionErrorCode | `TypeError: ${string}` | 'nothing' | 'accepted'
 
-/** An attack, how it is made, and what becomes of it. */
+/** An attack, how it is made, and its outcome. */
 export type Attack = readonly [attack: string, how: () => unknown, outcome: Outcome]
 
-/** Tries each of the attacks; where the outcome is `accepted`, it is none, and shows that the others are tried on what is good. */
-export function tried(door: string, attacks: readonly Attack[]): void {
-  describe(door, () => {
-    it.each(attacks)('%s', async (_, how, outcome) => expect(await outcomeOf(how)).toBe(outcome))
+/**
+ * Tries each of the attacks, in tests named by the attack and its outcome. A case in parentheses is no attack: it is accepted,
+ * which shows that the others fail only because of what they change.
+ */
+export function tried(title: string, attacks: readonly Attack[]): void {
+  describe(title, () => {
+    for (const [attack, how, outcome] of attacks)
+      it(`${attack}: ${inWords(outcome)}`, async () => expect(await outcomeOf(how)).toBe(outcome))
   })
+}
+
+function inWords(outcome: Outcome): string {
+  if (outcome === 'nothing') return 'no result'
+  return outcome.startsWith('TypeError') ? 'TypeError' : outcome
 }
 
 async function outcomeOf(how: () => unknown): Promise<Outcome | string> {

@@ -21,10 +21,10 @@ interface CapabilityFixture {
 
 type Options = Parameters<Library['verify']['verifyCacao']>[1]
 
-/** What viem signs the same text with: RFC 6979 makes it the same everywhere. */
+/** The signature by viem over the same text, which RFC 6979 makes deterministic. */
 const SIGNATURE =
   '0x8fcdb6827411fc5109625232939d73b2af3a86a8ca14432914d607c6cda960477547d9540a2cc7340260939c23a18d31544365649612e67b95ccdd223784ec871b'
-/** By @ipld/dag-cbor and multiformats. */
+/** Computed with @ipld/dag-cbor and multiformats. */
 const CID = 'bafyreidknh63yz53xgrkqj5na5igsznoo65udaqdlctinza5agaepnnlza'
 
 function verify(
@@ -37,58 +37,54 @@ function verify(
 
 const changes: readonly (readonly [what: string, code: string, change: (cacao: Cacao) => unknown])[] = [
   [
-    'another domain in it',
+    'another domain',
     'ERR_CAPABILITY_SIGNATURE',
     (cacao) => ({ ...cacao, p: { ...cacao.p, domain: 'evil.example' } }),
   ],
   [
-    'more resources in it',
+    'more resources',
     'ERR_CAPABILITY_SIGNATURE',
     (cacao) => ({ ...cacao, p: { ...cacao.p, resources: ['urn:all'] } }),
   ],
   [
-    'a later end',
+    'a later expiry',
     'ERR_CAPABILITY_SIGNATURE',
     (cacao) => ({ ...cacao, p: { ...cacao.p, exp: '2099-01-01T00:00:00Z' } }),
   ],
-  ['no end', 'ERR_CAPABILITY_SIGNATURE', ({ h, s, p: { exp: _, ...p } }) => ({ h, p, s })],
+  ['no expiry', 'ERR_CAPABILITY_SIGNATURE', ({ h, s, p: { exp: _, ...p } }) => ({ h, p, s })],
   [
     'another signature',
     'ERR_CAPABILITY_SIGNATURE',
     ({ h, p, s }) => ({ h, p, s: { ...s, s: altered(String(s.s)) } }),
   ],
   ['no signature', 'ERR_CAPABILITY_INVALID', ({ h, p }) => ({ h, p })],
+  ['an unknown member', 'ERR_CAPABILITY_INVALID', (cacao) => ({ ...cacao, p: { ...cacao.p, admin: true } })],
   [
-    'a member that is unknown',
-    'ERR_CAPABILITY_INVALID',
-    (cacao) => ({ ...cacao, p: { ...cacao.p, admin: true } }),
-  ],
-  [
-    'a date of another kind',
+    'a date in another format',
     'ERR_CAPABILITY_INVALID',
     (cacao) => ({ ...cacao, p: { ...cacao.p, exp: 1_767_830_400 } }),
   ],
   [
-    'a signature of an unknown type',
+    'an unknown signature type',
     'ERR_CAPABILITY_UNSUPPORTED',
     ({ h, p, s }) => ({ h, p, s: { ...s, t: 'toString' } }),
   ],
 ]
 
 const expectations: readonly (readonly [what: string, code: string, options: Partial<Options>])[] = [
-  ['after its end', 'ERR_CAPABILITY_EXPIRED', { now: () => EXPIRES_AT }],
-  ['before its start', 'ERR_CAPABILITY_NOT_YET_VALID', { now: () => SIGNED_AT - 301_000 }],
+  ['after its expiry', 'ERR_CAPABILITY_EXPIRED', { now: () => EXPIRES_AT }],
+  ['before its nbf', 'ERR_CAPABILITY_NOT_YET_VALID', { now: () => SIGNED_AT - 301_000 }],
   ['for another account', 'ERR_CAPABILITY_ISSUER', { issuer: `eip155:1:0x${'0'.repeat(40)}` }],
   ['for another key', 'ERR_CAPABILITY_AUDIENCE', { audience: ED25519_DID.replace(/.$/, 'x') }],
   ['on another domain', 'ERR_CAPABILITY_DOMAIN', { domains: ['other.example'] }],
   ['for another nonce', 'ERR_CAPABILITY_NONCE', { nonce: 'conformance2' }],
   ['for another resource', 'ERR_CAPABILITY_RESOURCES', { resources: ['https://api.example.com/admin'] }],
-  ['once revoked', 'ERR_CAPABILITY_REVOKED', { revocation: { isRevoked: () => true } }],
+  ['after its revocation', 'ERR_CAPABILITY_REVOKED', { revocation: { isRevoked: () => true } }],
 ]
 
 const own: readonly Case[] = [
   {
-    name: 'is signed alike in every runtime',
+    name: 'has the same signature in every runtime',
     run: async (library) => equal((await fixedCapability(library)).s.s, SIGNATURE),
   },
   {
@@ -96,7 +92,7 @@ const own: readonly Case[] = [
     run: async (library) => equal(library.verify.cacaoCID(await fixedCapability(library)), CID),
   },
   {
-    name: 'is accepted in every way that it is good',
+    name: 'is accepted with every matching option',
     async run(library) {
       const cacao = JSON.parse(JSON.stringify(await fixedCapability(library)))
       const options = {
@@ -139,7 +135,7 @@ const own: readonly Case[] = [
   },
   ...(['Ed25519', 'P-256', 'secp256k1'] as const).map(
     (type): Case => ({
-      name: `of a bare ${type} key is accepted, and refused when changed`,
+      name: `of a ${type} did:key is accepted, and refused when changed`,
       async run({ key, verify }) {
         const device = { type, secret: ED25519_SEED }
         const cacao = await key.keyAuth(device, { domain: DOMAIN })({ uri: ED25519_DID, resources: [NOTES] })
@@ -151,7 +147,7 @@ const own: readonly Case[] = [
     }),
   ),
   {
-    name: 'with abilities allows those, and no others',
+    name: 'with abilities allows these and no others',
     async run({ core, key, verify }) {
       const device = { type: 'Ed25519', secret: ED25519_SEED } as const
       const abilities = { 'https://api.example.com/notes': { 'notes/read': [{}] } }
@@ -165,7 +161,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'can be delegated, within itself',
+    name: 'can be delegated within its resources',
     async run({ core, key, verify }) {
       const device = { type: 'Ed25519', secret: ED25519_SEED } as const
       const session = await core.DIDSession.authorize(key.keyAuth(device, { domain: DOMAIN }), {
@@ -191,13 +187,13 @@ const own: readonly Case[] = [
   },
 ]
 
-/** What is granted, and what is not. */
+/** A granted ability, and one that is not granted. */
 export function capability(shared: SharedFiles): Case[] {
   const theirs = Object.entries(shared).flatMap(([file, content]): Case[] => {
     const [, name] = /^fixtures\/did-session-4\/(cacao-.*)\.json$/.exec(file) ?? []
     if (name === undefined) return []
     const { cacao } = content as CapabilityFixture
-    // Each is good at some time: when it was signed, or when it begins.
+    // Each capability is valid at some time: when it was signed, or from its nbf on.
     const now = (): number => Date.parse(cacao.p.nbf ?? cacao.p.iat) + 1000
     return [
       {

@@ -22,14 +22,14 @@ function secretOf({ seed, verificationMethod }: Vector): string | undefined {
 }
 
 const wrong = [
-  ['a key of another kind', 'did:key:z6LShs9GGnqk85isEBzzshkuVWrVKsRp24GnDuHk8QWkARMW'],
-  ['a character that base58 lacks', ED25519_DID.replace('z6Mk', 'z6M0')],
-  ['a key cut short', ED25519_DID.slice(0, -1)],
+  ['a key of another type', 'did:key:z6LShs9GGnqk85isEBzzshkuVWrVKsRp24GnDuHk8QWkARMW'],
+  ['a character outside base58', ED25519_DID.replace('z6Mk', 'z6M0')],
+  ['a truncated key', ED25519_DID.slice(0, -1)],
   ['another encoding', ED25519_DID.replace('did:key:z', 'did:key:u')],
   ['another method', ED25519_DID.replace('did:key', 'did:web')],
 ] as const
 
-/** Which did:key is whose, and what is none. */
+/** Keys with their did:key, and malformed ones. */
 export function didKey(shared: SharedFiles): Case[] {
   const known = files.flatMap(({ file, type }) =>
     Object.entries((shared[file] ?? {}) as Record<string, Vector>).flatMap(([did, vector]): Case[] => {

@@ -28,7 +28,7 @@ async function p256Session({ core, ethereum, stores }: Library, account: string)
 
 const own: readonly Case[] = [
   {
-    name: 'of an Ed25519 session says whose it is',
+    name: 'of an Ed25519 session is verified for its account',
     async run(library) {
       const session = await freshSession(library)
       const options = {
@@ -41,7 +41,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'of a P-256 session says whose it is',
+    name: 'of a P-256 session is verified for its account',
     async run(library) {
       const session = await p256Session(library, await library.ethereum.ethereumAccount(OTHER_KEY))
       const options = { capability: session.cacao, verifiers: library.ethereum.ethereumVerifiers() }
@@ -58,7 +58,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'is refused with another algorithm than its key has',
+    name: 'is refused with an algorithm that does not fit its key',
     async run(library) {
       const session = await freshSession(library)
       for (const alg of ['none', 'ES256', 'HS256'])
@@ -79,7 +79,7 @@ const own: readonly Case[] = [
   },
 ]
 
-/** What the session signs for did-session's world. */
+/** A JWS of the session, as did-session's users create it. */
 export function jws(shared: SharedFiles): Case[] {
   const theirs = Object.entries(shared).flatMap(([file, content]): Case[] => {
     if (!file.startsWith('fixtures/did-session-4/jws-')) return []

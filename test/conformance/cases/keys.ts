@@ -4,7 +4,7 @@ import type { Case, Library } from '../library.js'
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
-// Independently of the library: what a did:key says the public key is.
+// The public key of a did:key, decoded independently of the library.
 function publicKey(did: string): Uint8Array<ArrayBuffer> {
   let number = 0n
   for (const character of did.slice('did:key:z'.length))
@@ -14,7 +14,7 @@ function publicKey(did: string): Uint8Array<ArrayBuffer> {
 
 const message = new TextEncoder().encode('to be signed ✓')
 
-// By the runtime's own WebCrypto: P-256 as an uncompressed point is what all import, so its y is computed.
+// With the runtime's own WebCrypto: every runtime imports P-256 as an uncompressed point, so its y is computed.
 async function verifies(did: string, signature: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const key = publicKey(did)
   if (did.startsWith('did:key:z6Mk')) {
@@ -53,7 +53,7 @@ async function stored({ core, key, stores }: Library, keyType: 'P-256' | 'Ed2551
 
 export const keys: readonly Case[] = [
   {
-    name: 'a P-256 key signs what WebCrypto verifies by its did:key',
+    name: 'WebCrypto verifies the signature of a P-256 key by its did:key',
     async run(library) {
       const session = await stored(library, 'P-256')
       equal(session.keyDID.slice(0, 12), 'did:key:zDna')
@@ -61,7 +61,7 @@ export const keys: readonly Case[] = [
     },
   },
   {
-    name: 'an Ed25519 key signs what WebCrypto verifies by its did:key',
+    name: 'WebCrypto verifies the signature of an Ed25519 key by its did:key',
     async run(library) {
       const session = await stored(library, 'Ed25519')
       equal(session.keyDID.slice(0, 12), 'did:key:z6Mk')
@@ -69,7 +69,7 @@ export const keys: readonly Case[] = [
     },
   },
   {
-    name: 'a key that grows from a seed signs what WebCrypto verifies',
+    name: 'WebCrypto verifies the signature of a key made from a seed',
     async run(library) {
       const session = await freshSession(library)
       const signature = await session.sign(message)
@@ -79,14 +79,14 @@ export const keys: readonly Case[] = [
     },
   },
   {
-    name: 'a key that grows from a seed signs the same bytes alike (RFC 8032)',
+    name: 'a key made from a seed signs the same bytes equally (RFC 8032)',
     async run(library) {
       const session = await freshSession(library)
       equal(await session.sign(message), await session.sign(message))
     },
   },
   {
-    name: 'the key of a secret is the one of RFC 8032, 7.1',
+    name: 'the key made from a secret is that of RFC 8032, 7.1',
     async run({ key }) {
       equal(await key.keyAccount({ type: 'Ed25519', secret: ED25519_SEED }), ED25519_DID)
     },
@@ -100,14 +100,14 @@ export const keys: readonly Case[] = [
     },
   },
   {
-    name: 'two sessions have two keys',
+    name: 'two sessions have different keys',
     async run(library) {
       const [one, two] = await Promise.all([freshSession(library), freshSession(library)])
       equal(one.keyDID === two.keyDID, false)
     },
   },
   {
-    name: 'only bytes are signed',
+    name: 'sign() accepts only bytes',
     run: async (library) => {
       const session = await freshSession(library)
       await refuses('TypeError', () => session.sign('text' as never))

@@ -2,7 +2,7 @@ import { equal, refuses } from '../check.js'
 import { ADDRESS, DOMAIN, ED25519_DID, FIXED, NOTES, PRIVATE_KEY, textOf } from '../known.js'
 import type { Case, Library } from '../library.js'
 
-// EIP-4361, to the letter.
+// The text of EIP-4361, exactly.
 const HEAD = `${DOMAIN} wants you to sign in with your Ethereum account:\n${ADDRESS}\n\n`
 const TAIL = `URI: ${ED25519_DID}
 Version: 1
@@ -13,7 +13,7 @@ Expiration Time: 2026-01-08T00:00:00.000Z`
 
 type Asked = Parameters<ReturnType<Library['ethereum']['ethereumAuth']>>[0]
 
-/** The text that a wallet is shown for this, by a wallet that then refuses. */
+/** The text that a wallet is asked to sign, taken from a wallet that rejects. */
 async function shown({ ethereum }: Library, asked: Asked): Promise<string> {
   let text = ''
   const wallet = {
@@ -42,7 +42,7 @@ const texts: readonly (readonly [what: string, asked: Asked, text: string])[] = 
     `${HEAD}Go.\n\n${TAIL}\nResources:\n- urn:b\n- urn:a`,
   ],
   [
-    'a request id and a start',
+    'a request id and an nbf',
     { ...FIXED, statement: 'Go.', requestId: 'r-1', notBefore: '2026-01-02T00:00:00Z' },
     `${HEAD}Go.\n\n${TAIL}\nNot Before: 2026-01-02T00:00:00Z\nRequest ID: r-1\nResources:\n- ${NOTES}`,
   ],
@@ -53,7 +53,7 @@ const smuggled: readonly (readonly [what: string, asked: Asked])[] = [
   ['a line break in a resource', { ...FIXED, resources: ['urn:a\n- urn:b'] }],
   ['a resource that is no URI', { ...FIXED, resources: ['notes'] }],
   ['a nonce that is too short', { ...FIXED, nonce: 'short' }],
-  ['a date that is none', { ...FIXED, expirationTime: '2026-02-30T00:00:00Z' }],
+  ['an invalid date', { ...FIXED, expirationTime: '2026-02-30T00:00:00Z' }],
   ['a domain with a path', { ...FIXED, domain: 'app.example.com/evil' }],
 ]
 

@@ -11,7 +11,7 @@ interface SessionFixture {
 
 const own: readonly Case[] = [
   {
-    name: 'what is written is read, and acts',
+    name: 'can be written, read and used',
     async run(library) {
       const { core, ethereum } = library
       const written = (await freshSession(library)).serialize()
@@ -21,7 +21,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'with a password it is encrypted, and read with that one only',
+    name: 'encrypted with a password is read with that password only',
     async run(library) {
       const session = await freshSession(library)
       const written = await session.serialize({ password: 'correct horse' })
@@ -37,7 +37,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'refuses an empty one, one cut short and one changed',
+    name: 'is refused if it is empty, truncated or changed',
     async run(library) {
       const { core, ethereum } = library
       const written = (await freshSession(library)).serialize()
@@ -52,7 +52,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a capability that was granted to another key',
+    name: 'is refused with a capability of another key',
     async run(library) {
       const [mine, theirs] = [await freshSession(library), await freshSession(library)]
       const { sessionKeySeed } = JSON.parse(atob(mine.serialize().replaceAll('-', '+').replaceAll('_', '/')))
@@ -63,7 +63,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a signature of another account',
+    name: 'is refused with a signature of another account',
     async run(library) {
       const { core, ethereum } = library
       const session = await freshSession(library)
@@ -84,7 +84,7 @@ const own: readonly Case[] = [
     },
   },
   {
-    name: 'an expired one is read, and signs nothing',
+    name: 'that has expired can be read, but refuses to sign',
     async run(library) {
       const written = (await freshSession(library)).serialize()
       const now = (): number => Date.now() + 8 * 24 * 3_600_000

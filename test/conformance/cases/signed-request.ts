@@ -35,11 +35,7 @@ const changes: readonly (readonly [
   change: (request: Request) => Promise<Request> | Request,
 ])[] = [
   ['its signature', 'ERR_REQUEST_UNSIGNED', (request) => without(request, 'signature')],
-  [
-    'the words that say what is signed',
-    'ERR_REQUEST_UNSIGNED',
-    (request) => without(request, 'signature-input'),
-  ],
+  ['its signature-input', 'ERR_REQUEST_UNSIGNED', (request) => without(request, 'signature-input')],
   [
     'another path',
     'ERR_REQUEST_SIGNATURE',
@@ -128,7 +124,7 @@ export const signedRequest: readonly Case[] = [
     },
   },
   {
-    name: 'is refused when it is old',
+    name: 'is refused once it has expired',
     async run(library) {
       const request = await (await freshSession(library)).signRequest(post())
       await refuses('ERR_REQUEST_STALE', () =>
@@ -137,14 +133,14 @@ export const signedRequest: readonly Case[] = [
     },
   },
   {
-    name: 'is refused on a server of another name',
+    name: 'is refused on a server with another authority',
     async run(library) {
       const request = await (await freshSession(library)).signRequest(post())
       await refuses('ERR_REQUEST_SIGNATURE', () => verifier(library, { authority: 'other.example' })(request))
     },
   },
   {
-    name: 'is refused for resources that it has not',
+    name: 'is refused if it does not cover the required resources',
     async run(library) {
       const request = await (await freshSession(library)).signRequest(post())
       await refuses('ERR_CAPABILITY_RESOURCES', () =>
@@ -164,7 +160,7 @@ export const signedRequest: readonly Case[] = [
     },
   },
   {
-    name: 'passes the middleware, which refuses one that is unsigned',
+    name: 'passes the middleware, which refuses an unsigned request',
     async run(library) {
       const { ethereum, fetch } = library
       const options = {

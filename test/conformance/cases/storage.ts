@@ -2,7 +2,7 @@ import { equal, refuses } from '../check.js'
 import { ACCOUNT, DOMAIN, NOTES, PRIVATE_KEY } from '../known.js'
 import type { Case, Library, Runtime } from '../library.js'
 
-/** Where a case keeps its sessions: by default where there is IndexedDB, else in a store that it passes, as it must. */
+/** Where a case keeps its sessions: in the default store if there is IndexedDB, or else in a store that it must pass. */
 function placeIn({ stores }: Library, { hasIndexedDB }: Runtime) {
   return { namespace: 'conformance', ...(!hasIndexedDB && { store: stores.memoryStore() }) }
 }
@@ -11,14 +11,14 @@ function auth({ ethereum }: Library, domain: string | undefined = DOMAIN) {
   return ethereum.ethereumAuth(PRIVATE_KEY, undefined, domain === '' ? {} : { domain })
 }
 
-// A session that this suite left behind would spare the next case its sign-in.
+// A session left over from an earlier case would replace the sign-in of the next one.
 async function signedOut({ core }: Library, place: ReturnType<typeof placeIn>): Promise<void> {
   await core.DIDSession.remove(ACCOUNT, place)
 }
 
 export const storage: readonly Case[] = [
   {
-    name: 'sessions are kept in IndexedDB, or where there is none in the store that is passed, and it says so',
+    name: 'sessions are kept in IndexedDB, or in the given store, and report which',
     async run(library, runtime) {
       const { hasIndexedDB } = runtime
       const place = placeIn(library, runtime)
@@ -32,7 +32,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'before a sign-in, there is none',
+    name: 'load returns undefined before a sign-in',
     async run(library, runtime) {
       const { DIDSession } = library.core
       const place = placeIn(library, runtime)
@@ -42,7 +42,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'where nothing is kept for one person alone, a store must be passed',
+    name: 'a server must pass a store',
     async run(library, { hasIndexedDB }) {
       const { DIDSession } = library.core
       const asked = { resources: [NOTES], namespace: 'conformance alone' }
@@ -55,7 +55,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'a session is taken up with its key, without a prompt',
+    name: 'a session is loaded with its key, without a prompt',
     async run(library, runtime) {
       const { DIDSession } = library.core
       const place = placeIn(library, runtime)
@@ -73,7 +73,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'many who ask at once have one sign-in',
+    name: 'simultaneous calls share one sign-in',
     async run(library, runtime) {
       const place = placeIn(library, runtime)
       const asked = { resources: [NOTES], ...place }
@@ -90,7 +90,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'a session that is signed out is gone, and its key signs no more',
+    name: 'a session is deleted by signing out, and its key refuses to sign',
     async run(library, runtime) {
       const { DIDSession } = library.core
       const place = placeIn(library, runtime)
@@ -101,20 +101,20 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'sign-in and sign-out are heard of, and listening keeps no process alive',
+    name: 'onChange hears a sign-in and a sign-out, and does not keep the process alive',
     async run(library, runtime) {
       const { DIDSession } = library.core
       const place = placeIn(library, runtime)
       await signedOut(library, place)
       const heard: string[] = []
-      // Nobody ends the listening: a process that hung would never tell how the cases went.
+      // The listener is never removed; if it kept the process alive, the results would never arrive.
       const both = new Promise<void>((resolve) => {
         DIDSession.onChange(({ type }) => void (heard.push(type) === 2 && resolve()), place)
       })
       const session = await DIDSession.get(ACCOUNT, auth(library), { resources: [NOTES], ...place })
       const removed = new Promise<void>((resolve) => void session.on('removed', () => resolve()))
       await session.remove()
-      // A timer of its own keeps the process waiting, as an app's server or window would.
+      // The timer keeps the process waiting, as an app's server or window would.
       const waiting = setInterval(() => undefined, 1000)
       await Promise.all([both, removed])
       clearInterval(waiting)
@@ -122,7 +122,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'a store of strings keeps a seed',
+    name: 'a string store keeps a seed',
     async run({ core, ethereum, stores }) {
       const items = new Map<string, string>()
       const backend = {
@@ -134,13 +134,13 @@ export const storage: readonly Case[] = [
       const options = { resources: [NOTES], store: stores.stringStore(backend) }
       const session = await core.DIDSession.get(ACCOUNT, method, options)
       equal([session.isSerializable, items.size > 0], [true, true])
-      // As the next process would find it.
+      // As the next process would load it.
       const store = stores.stringStore(backend)
       equal((await core.DIDSession.load(ACCOUNT, { store }))?.keyDID, session.keyDID)
     },
   },
   {
-    name: 'a cookie is looked for in the headers that the runtime has',
+    name: 'a cookie is read from the runtime’s own Headers',
     async run({ stores }) {
       const secret = crypto.getRandomValues(new Uint8Array(32))
       for (const source of [new Headers(), new Request('https://app.example.com/')])
@@ -148,7 +148,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'the domain is that of the page or worker, or must be given',
+    name: 'the domain is the host of the page or worker, or must be given',
     async run(library, { hasLocation }) {
       const opts = { uri: 'did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw' }
       if (hasLocation) equal((await auth(library, '')(opts)).p.domain, globalThis.location.host)
@@ -156,7 +156,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'a key that cannot be exported is copied as it is stored, or the runtime is known not to',
+    name: 'a key that cannot be exported can be cloned, except in known runtimes',
     async run(_library, { clonesKeys }) {
       const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
       const pair = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as CryptoKeyPair

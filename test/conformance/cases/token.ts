@@ -13,7 +13,7 @@ const expected = ({ ethereum }: Library) => ({
 
 export const token: readonly Case[] = [
   {
-    name: 'a token says whose session made it, and what it claims',
+    name: 'a token is verified for its account, with its claims',
     async run(library) {
       const session = await freshSession(library)
       const made = await session.createToken({ audience: AUDIENCE, claims: { room: 'Küche' } })
@@ -31,7 +31,7 @@ export const token: readonly Case[] = [
     },
   },
   {
-    name: 'a token is good once where uses are remembered',
+    name: 'a token is accepted once with a replay store',
     async run(library) {
       const made = await (await freshSession(library)).createToken({ audience: AUDIENCE })
       const replay = library.verify.memoryReplay()
@@ -41,7 +41,7 @@ export const token: readonly Case[] = [
     },
   },
   {
-    name: 'a signed URL is good for itself, more than once, and for no other',
+    name: 'a signed URL is accepted more than once, for itself only',
     async run(library) {
       const signed = await (await freshSession(library)).signURL(URL_OF_NOTE)
       const handler = library.fetch.requireSession(

@@ -7,10 +7,10 @@ import * as verify from 'cacao-session/verify'
 import { type Outcome, run } from '../conformance.js'
 import type { Runtime, SharedFiles } from '../library.js'
 
-// Whoever bundles a runner says where it will run, and gives it the files that it can't read there.
+// The bundler sets where the runner will run, and the files that it can't read there.
 declare const RUNTIME: Runtime
 declare const SHARED: SharedFiles
 
-/** Runs the suite with the library as it is installed here. */
+/** Runs the suite with the installed library. */
 export const outcomes = (): Promise<Outcome[]> =>
   run({ core, ethereum, fetch, key, stores, verify }, RUNTIME, SHARED)

@@ -1,7 +1,7 @@
 import type { Outcome } from '../conformance.js'
 import { outcomes } from './imported.js'
 
-/** What a test asks of the page: to run the suite there, or in a worker of its. */
+/** What a test can make the page do: run the suite itself, or in one of its workers. */
 export type Place = 'page' | 'web worker' | 'service worker'
 
 async function workerOf(place: Place): Promise<Worker | ServiceWorker> {

@@ -1,4 +1,4 @@
 import { outcomes } from './imported.js'
 
-// Node, Deno and Bun: a script that prints.
+// For Node, Deno and Bun: a script that prints the outcomes.
 console.log(JSON.stringify(await outcomes()))

@@ -1,6 +1,6 @@
 import { outcomes } from './imported.js'
 
-// A worker, dedicated or service: runs the suite for whoever asks through a port.
+// For dedicated and service workers: runs the suite when it is asked through a port.
 globalThis.addEventListener('message', ({ data, ports }: MessageEvent<unknown>) => {
   if (data === 'run') void outcomes().then((all) => ports[0]?.postMessage(all))
 })

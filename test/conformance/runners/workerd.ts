@@ -1,4 +1,4 @@
 import { outcomes } from './imported.js'
 
-// Cloudflare's workers: a module that answers requests.
+// For Cloudflare's workers: a module that answers requests.
 export default { fetch: async (): Promise<Response> => Response.json(await outcomes()) }

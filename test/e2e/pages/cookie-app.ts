@@ -3,9 +3,9 @@ import { testWallet } from '../../../src/testing/fake-wallet.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum/index.js'
 import { failureCode } from '../../setup/failure-code.js'
 
-// The script of a page that a server has rendered. It takes up the session and keeps the cookie; a test tells it the rest.
+// The script of a server-rendered page. It loads the session and keeps the cookie; the test does the rest.
 const resources = ['https://api.example.com/notes/*']
-// A page that can tell the others nothing, before anything of ours has looked.
+// Removes BroadcastChannel and similar APIs before the library uses them.
 if (location.search === '?no-channel')
   Object.defineProperty(globalThis, 'BroadcastChannel', { value: undefined })
 let ahead = Number(await (await fetch('/clock')).text())
@@ -39,12 +39,12 @@ export const app = {
   remove: async () => session?.remove(),
   revoke: async () =>
     session?.fetch('/revoke', { method: 'POST', origins: [location.origin] }).then((r) => r.status),
-  /** The page wakes up when so much time has passed. */
+  /** Wakes the page after the clock has advanced. */
   wake: (ms: number) => {
     ahead = ms
     document.dispatchEvent(new Event('resume'))
   },
-  /** Waits until what the page has begun for the cookie is done. */
+  /** Waits until the page's pending work for the cookie is done. */
   settled: async () => {
     await DIDSession.list()
     await navigator.locks.request('cacao-session cookie /session', () => undefined)
@@ -62,7 +62,7 @@ export const app = {
   }),
 }
 
-/** What a test can tell the page to do. */
+/** The actions that a test can call. */
 export type App = typeof app
 
 await keep(await DIDSession.load(undefined, { now }))

@@ -2,9 +2,9 @@ import { DIDSession } from '../../../src/index.js'
 import { testWallet } from '../../../src/testing/index.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum/index.js'
 
-// A page with a player, which a test tells what to play.
+// A page with a player that a test controls.
 
-/** What the guide prints, served as a module of its own. */
+/** The guide's code, served as its own module. */
 interface Guide {
   showFilm(session: DIDSession, video: HTMLVideoElement, url: string, expiresInSecs?: number): Promise<void>
 }
@@ -18,7 +18,7 @@ let loads = 0
 function makePlayer(): void {
   video?.remove()
   video = document.createElement('video')
-  // Without a sound it may start by itself.
+  // Without sound it may start without a click.
   video.muted = true
   video.preload = 'auto'
   loads = 0
@@ -26,7 +26,7 @@ function makePlayer(): void {
   document.body.append(video)
 }
 
-/** Has the player say after an error that it is at the beginning, as WebKit's says now and then. */
+/** Simulates a player that reports position 0 after an error, as WebKit's sometimes does. */
 function forgetPositionAfterError(): void {
   const own = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime')
   Object.defineProperty(video, 'currentTime', {
@@ -35,11 +35,11 @@ function forgetPositionAfterError(): void {
   })
 }
 
-/** Does something to the player, and waits for what comes of it. */
+/** Calls something on the player, and waits for its event. */
 function outcome(of: 'loadedmetadata' | 'seeked', work: () => void): Promise<string> {
   return new Promise((resolve) => {
     const reached = (): void => {
-      // It may have sought another place before, and tell of that only now.
+      // It may have looked for another position before, and emit that event only now.
       if (of !== 'seeked' || !video.seeking) resolve(of)
     }
     video.addEventListener(of, reached)
@@ -54,7 +54,7 @@ const film = {
     session = await DIDSession.get(wallet.account, auth, { resources: [`${location.origin}/*`] })
   },
   sign: (url: string): Promise<string> => session.signURL(url),
-  /** Has a new player load the film. */
+  /** Loads the film in a new player. */
   load(url: string): Promise<string> {
     makePlayer()
     return outcome('loadedmetadata', () => {
@@ -69,12 +69,12 @@ const film = {
     duration: video.duration,
     currentTime: video.currentTime,
     paused: video.paused,
-    /** How often it has loaded, and whether it has what belongs there. */
+    /** How often it has loaded, and whether it has the right content. */
     loads,
     isThere: !video.seeking && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA,
     width: video.videoWidth,
   }),
-  /** Has a new player load the film as the guide does. */
+  /** Loads the film in a new player as the guide does. */
   async show(path: string, expiresInSecs: number): Promise<string> {
     const { showFilm } = (await import(GUIDE)) as Guide
     makePlayer()
@@ -85,7 +85,7 @@ const film = {
     )
   },
   start: (): Promise<void> => video.play(),
-  /** Makes a short film, and gives it to the server. */
+  /** Records a short film, and sends it to the server. */
   async record(url: string): Promise<void> {
     const canvas = document.createElement('canvas')
     const context = canvas.getContext('2d')
@@ -103,12 +103,12 @@ const film = {
     })
     await fetch(url, { method: 'PUT', headers: { 'content-type': recorder.mimeType }, body: new Blob(parts) })
   },
-  /** This page's clock is ahead from now on. */
+  /** Sets this page's clock ahead from now on. */
   ahead(ms: number): void {
     const { now } = Date
     Date.now = () => now() + ms
   },
-  /** Clicks a link to a file, which the browser then stores. */
+  /** Clicks a link to a file, which the browser downloads. */
   download(url: string): void {
     const link = document.createElement('a')
     link.href = url

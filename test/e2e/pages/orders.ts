@@ -1,6 +1,6 @@
 import { type Order, runSource } from './run-source.js'
 
-/** Asks there what to do, and does that, for as long as the page lives. */
+/** Requests commands from the URL and runs them, for as long as the page exists. */
 export async function takeOrders(url: string): Promise<void> {
   for (;;) {
     const order = (await (await fetch(url)).json()) as Order

@@ -1,25 +1,25 @@
-/** A request as it would go over the wire. */
+/** A request as it is sent. */
 export interface SignedRequest {
   readonly url: string
   readonly headers: readonly (readonly [string, string])[]
 }
 
-/** What the page can do; the test calls it by name. */
+/** The actions of the page, which the test calls by name. */
 export interface PasskeyPage {
   create(name: string): Promise<string>
-  /** Takes up the account's session or signs in, and signs a request. */
+  /** Loads the account's session or signs in, and signs a request. */
   get(account: string): Promise<{ id: string; keyDID: string; request: SignedRequest }>
-  /** Signs in; the session as a string. */
+  /** Signs in, and returns the session as a string. */
   authorize(account?: string, options?: object): Promise<string>
   choose(): Promise<string>
-  /** Asks for an account, and leaves while the browser asks the person. */
+  /** Requests an account, and aborts during the browser's prompt. */
   chooseAndLeave(): Promise<string>
   known(): Promise<string[]>
-  /** As if the browser were another one; without the account's session, too. */
+  /** Forgets the passkey and the account's session, as in another browser. */
   forget(account?: string): Promise<void>
 }
 
-/** How a call ended: with a value, or with an error of a code or a name. */
+/** The outcome of a call: a value, or the code or name of an error. */
 export type Outcome = { readonly value: unknown } | { readonly code: string; readonly message: string }
 
 declare global {

@@ -5,7 +5,7 @@ import { SessionProvider, useSession } from '../../../src/react/index.js'
 import { testWallet } from '../../../src/testing/index.js'
 import { ethereumAccount, ethereumAuth } from '../../../src/wallet/ethereum/index.js'
 
-// A page that a server has rendered: what the person does with it, the test does.
+// A server-rendered page, which the test uses like a person.
 const wallet = testWallet()
 const complaints: string[] = []
 console.error = (...args: unknown[]) => complaints.push(args.join(' '))
@@ -39,7 +39,7 @@ document.body.append(root)
 hydrateRoot(root, app, { onRecoverableError: (error) => complaints.push(String(error)) })
 
 declare global {
-  /** What the page tells of itself. */
+  /** What the page reports about itself. */
   var reactPage: { version: string; html: string; complaints: string[]; prompts(): number }
 }
 globalThis.reactPage = { version, html, complaints, prompts: () => wallet.prompts }

@@ -1,6 +1,6 @@
 export type Report<Value> = { readonly value: Value } | { readonly error: string }
 
-/** Runs a step and tells the test's server how it ended. */
+/** Runs a step and reports its outcome to the test's server. */
 export async function report(step: () => Promise<unknown>): Promise<void> {
   const result: Report<unknown> = await step().then(
     (value) => ({ value }),

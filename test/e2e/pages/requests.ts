@@ -20,7 +20,7 @@ const codeOf = async (call: () => unknown): Promise<string> => {
 let session: DIDSession
 
 const page = {
-  /** Signs in for these resources, on a machine whose clock differs by so many seconds from then on. */
+  /** Signs in for these resources, with a clock that differs by so many seconds from then on. */
   async open(resources: string[], secs = 0): Promise<void> {
     // Signed two days ago, so that the session has begun by any of these clocks.
     let difference = -2 * 86_400_000
@@ -38,12 +38,12 @@ const page = {
       return String(error)
     }
   },
-  /** Has a request sent when the page is left. */
+  /** Sends a request when the page is left. */
   async leave(url: string): Promise<void> {
     const signed = await session.signRequest(new Request(url, { method: 'POST', body: 'bye' }))
     addEventListener('pagehide', () => void fetch(signed, { keepalive: true }))
   },
-  /** How every call fails here. */
+  /** The error of every call on this page. */
   async codes(): Promise<Record<string, string>> {
     const resources = ['https://api.example.com/*']
     const { account } = wallet
@@ -62,7 +62,7 @@ const page = {
     const codes = Object.entries(calls).map(async ([name, call]) => [name, await codeOf(call)] as const)
     return Object.fromEntries(await Promise.all(codes))
   },
-  /** What React shows here. */
+  /** The states that React shows on this page. */
   async states(): Promise<unknown[]> {
     const controller = new SessionController({ resources: ['https://api.example.com/*'] }, () => undefined)
     const stateNow = (): unknown[] => [controller.state.status, controller.state.error?.code]

@@ -1,4 +1,4 @@
-/** What a test wants done: a function's source, and what to call it with. */
+/** The source of a function that a test wants to run, and its arguments. */
 export interface Order {
   readonly source: string
   readonly args: readonly unknown[]
@@ -6,7 +6,7 @@ export interface Order {
 
 export type Done = { readonly value?: unknown } | { readonly error: string }
 
-/** Does that. Service workers can't import what they run. */
+/** Runs the function. Service workers can't import code that they run. */
 export async function runSource({ source, args }: Order): Promise<Done> {
   try {
     const work = new Function(`return ${source}`)() as (...args: readonly unknown[]) => unknown

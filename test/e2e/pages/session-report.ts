@@ -1,14 +1,14 @@
-/** What the page's session signs, so that the test can verify it with nothing of the page's but the DID. */
+/** A signature of the page's session, which the test can verify with the DID only. */
 export const SIGNED_TEXT = 'signed by a session key'
 
-/** What a page that has just been loaded sees of the session, and the methods its wallet was asked for by then. */
+/** What a newly loaded page finds of the session, and the wallet methods called so far. */
 export interface Look {
-  /** What `load` gives; null for nothing. */
+  /** The result of `load`, or null. */
   readonly keyDID: string | null
   readonly persistence: string | null
-  /** What `hasSessionFor` says. */
+  /** The result of `hasSessionFor`. */
   readonly isKnown: boolean
-  /** The keys that IndexedDB holds, read past the library. */
+  /** The keys in IndexedDB, read without the library. */
   readonly storedKeyDIDs: readonly string[]
   readonly walletCalls: readonly string[]
 }
@@ -20,7 +20,7 @@ export interface SignedIn {
   /** In hex, over `SIGNED_TEXT`. */
   readonly signature: string
   readonly storedKeyDIDs: readonly string[]
-  /** What `load` gives in the same page. */
+  /** The result of `load` in the same page. */
   readonly loaded: { readonly keyDID?: string; readonly persistence?: string }
   /** The texts that the wallet signed. */
   readonly texts: readonly string[]
@@ -31,17 +31,17 @@ export interface SignInReport {
   readonly reloaded: Look
 }
 
-/** What `get` gives after `load` and `hasSessionFor`; `walletCalls` are of all three. */
+/** The result of `get` after `load` and `hasSessionFor`; `walletCalls` counts all three. */
 export interface Resumed extends Look {
   readonly resumedKeyDID: string
   readonly signature: string
 }
 
-/** Every way to a private key's bytes, and how it ended: `taken`, or the name of the error. */
+/** Every way to read a private key's bytes, and its outcome: `taken`, or the name of the error. */
 export type Outcomes = Readonly<Record<string, string>>
 
 export interface TakeKeyReport {
   readonly sessionKey: Outcomes
-  /** The same done to a key that may be exported: the ways themselves work in this engine. */
+  /** The same with an exportable key, which shows that these ways work in this engine. */
   readonly exportableKey: Outcomes
 }

@@ -22,7 +22,7 @@ const resources = ['https://api.example.com/notes/*']
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' }
 
 const wallet = testWallet()
-// Where scripts find a wallet: whoever asks it without being given it is counted too.
+// The global where scripts find a wallet, so that calls without an argument are counted too.
 Object.assign(globalThis, { ethereum: wallet.provider })
 
 async function get(): Promise<DIDSession> {
@@ -59,7 +59,7 @@ async function look(): Promise<Look> {
   }
 }
 
-/** Signs in and loads itself again; then it has something to report. */
+/** Signs in and reloads itself; then it has something to report. */
 async function signInAndReload(): Promise<SignInReport> {
   const signedIn = sessionStorage.getItem('signed-in')
   if (signedIn !== null) return { signedIn: JSON.parse(signedIn), reloaded: await look() }
@@ -90,7 +90,7 @@ async function signInAndTakeKey(): Promise<TakeKeyReport> {
   }
 }
 
-/** Leaves behind what an app with did-session 4 would have. */
+/** Stores what an app with did-session 4 would store. */
 async function leaveDIDSession4(): Promise<{ keyDID: string; databases: unknown[] }> {
   const keypair = await crypto.subtle.generateKey(P256, false, ['sign'])
   const keyDID = (await sessionKeyOfPair(keypair))?.did ?? ''

@@ -14,7 +14,7 @@ const hexOf = async (bytes: ArrayBuffer): Promise<string> =>
   ).join('')
 
 const page = {
-  /** What has happened since the page was opened that nobody waited for. */
+  /** Events since the page was opened for which no call waits. */
   happened: [] as string[],
   async signIn(origin: string): Promise<string> {
     session = await DIDSession.get(wallet.account, auth, { resources: [`${origin}/*`] })
@@ -23,7 +23,7 @@ const page = {
   token: (audience: string, expiresInSecs = 60): Promise<string> =>
     session.createToken({ audience, expiresInSecs, claims: { room: 'kitchen' } }),
   sign: (url: string, expiresInSecs = 60): Promise<string> => session.signURL(url, { expiresInSecs }),
-  /** Opens a socket, and gives its first message, or how it closed. */
+  /** Opens a socket, and returns its first message or its close code. */
   open(url: string, protocols: string[], first?: string): Promise<string> {
     socket = new WebSocket(url, protocols)
     const opened = socket
@@ -45,7 +45,7 @@ const page = {
       image.onerror = () => resolve('refused')
       image.src = url
     }),
-  /** Opens a stream of events, and gives the first one. */
+  /** Opens an event stream, and returns the first event. */
   listen(url: string): Promise<string> {
     events?.close()
     events = new EventSource(url)
@@ -59,7 +59,7 @@ const page = {
       }
     })
   },
-  /** Reads a file until so many bytes have come, then the rest of it by a second request. */
+  /** Reads a file up to so many bytes, and the rest of it with a second request. */
   async resume(url: string, from: number): Promise<object> {
     const stop = new AbortController()
     const parts: Uint8Array<ArrayBuffer>[] = []

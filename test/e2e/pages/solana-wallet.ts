@@ -1,6 +1,6 @@
 import { testSolanaWallet } from '../../setup/solana-wallet.js'
 
-// A wallet of the Wallet Standard, as a browser's extension puts one into every page.
+// A wallet of the Wallet Standard, as a browser extension adds it to every page.
 const { wallet } = testSolanaWallet(7)
 
 interface RegisterAPI {

@@ -2,7 +2,7 @@ import { openDB } from 'idb'
 import { sessionKeyOfPair } from '../../../src/key/session-key.js'
 import { databaseNames } from '../../setup/origin.js'
 
-/** The session keys that IndexedDB holds, read past the library; those without a session too. */
+/** The session keys in IndexedDB, read without the library, including keys without a session. */
 export async function storedKeys(): Promise<CryptoKeyPair[]> {
   if (!(await databaseNames()).includes('cacao-session')) return []
   const database = await openDB('cacao-session')

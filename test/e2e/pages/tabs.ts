@@ -10,12 +10,12 @@ import { failureCode } from '../../setup/failure-code.js'
 import { ACCOUNT_A } from '../../setup/wallet.js'
 import { takeOrders } from './orders.js'
 
-// A tab that a test tells what to do. Its wallet prompts, and answers when it is told to.
+// A tab that a test controls. Its wallet prompts, and answers when the test says so.
 const resources = ['https://api.example.com/notes/*']
 const search = new URLSearchParams(location.search)
 const namespace = search.get('namespace') ?? 'default'
 
-// An engine without one or both, before anything of ours has looked.
+// Removes Web Locks or BroadcastChannel before the library uses them.
 for (const [part, name] of [
   ['locks', 'navigator'],
   ['channel', 'BroadcastChannel'],
@@ -53,7 +53,7 @@ function hold(held: DIDSession | undefined): void {
 }
 DIDSession.onChange(({ type }) => changes.push(type), { namespace })
 
-/** Does something without being waited for; what came of it is to be seen later. */
+/** Runs something without waiting for it; its outcome is read later. */
 function start(work: () => Promise<DIDSession | undefined>): void {
   outcome = undefined
   startedAt = Date.now()
@@ -71,13 +71,13 @@ function start(work: () => Promise<DIDSession | undefined>): void {
 export const tab = {
   get: (options: { waitSecs?: number; minValiditySecs?: number; expiresInSecs?: number } = {}) =>
     start(() => DIDSession.get(ACCOUNT_A, auth, { resources, namespace, ...options })),
-  /** Has loaded what signing in needs: from then on, what is asked is asked at once. */
+  /** Loads the code of the sign-in beforehand, so that later calls prompt at once. */
   ready: async () => {
     await DIDSession.get('no account', auth, { resources, namespace }).catch(() => undefined)
   },
   load: () => start(() => DIDSession.load(undefined, { namespace })),
   renew: () => start(async () => session?.renew(auth)),
-  /** Has the person answer the prompt that is open, and think about the next. */
+  /** Answers the open prompt, and leaves the next one open. */
   answer: (said: 'approves' | 'rejects') => {
     wallet.behaviour = said
     wallet.behaviour = 'hangs'
@@ -87,7 +87,7 @@ export const tab = {
   lose: (failure: IndexedDBFailure) => void failingIndexedDB(failure),
   remove: async () => session?.remove(),
   removeAll: () => DIDSession.remove(ACCOUNT_A, { namespace }),
-  /** Signs out, and says what came of it. */
+  /** Signs out, and returns the outcome. */
   signOut: async () => DIDSession.remove(ACCOUNT_A, { namespace }).then(() => 'removed', failureCode),
   hasPrompted: () => wallet.prompts > 0,
   persistence: () => session?.persistence,
@@ -105,7 +105,7 @@ export const tab = {
     keyDID: session?.keyDID,
     isAuthorized: session?.isAuthorized(resources),
     prompts: wallet.prompts,
-    /** When the work began, the wallet prompted last and the last event came, by the machine's clock. */
+    /** The times, by the machine's clock, when the work began, when the wallet last prompted, and when the last event came. */
     startedAt,
     promptedAt,
     heardAt,
@@ -116,7 +116,7 @@ export const tab = {
   }),
 }
 
-/** What a test can tell a tab to do. */
+/** The actions that a test can call. */
 export type Tab = typeof tab
 
 Object.assign(globalThis, { tab })

@@ -2,7 +2,7 @@ import type { Outcomes } from './session-report.js'
 
 const { subtle } = globalThis.crypto
 
-/** Tries what a script with the key at hand could do to get at its bytes. */
+/** Tries every way in which a script with the key could read its bytes. */
 export async function takeKey(key: CryptoKey): Promise<Outcomes> {
   const wrapping = await subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['wrapKey'])
   const wrap = (format: 'pkcs8' | 'jwk'): Promise<ArrayBuffer> =>

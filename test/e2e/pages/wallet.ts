@@ -1,6 +1,6 @@
 import { testWallet } from '../../../src/testing/index.js'
 
-// A wallet beside the page's own, as an extension would be: the page knows nothing of it.
+// A wallet besides the page's own, as an extension would add it without the page's knowledge.
 const wallet = testWallet({ name: 'Test wallet', behaviour: 'hangs', connected: false })
 wallet.announce()
 

@@ -2,7 +2,7 @@ import { sqlReplay } from 'cacao-session/sql'
 import pg from 'pg'
 import postgres from 'postgres'
 
-// Apps use either package: the last server uses another than the first ones.
+// Apps use either package: the last server uses a different one than the first ones.
 
 function poolOfPg() {
   const pool = new pg.Pool({ connectionString: process.env.PLACE })

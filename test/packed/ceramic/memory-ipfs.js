@@ -7,7 +7,7 @@ const CODECS = { 'dag-cbor': dagCbor, 'dag-jose': dagJose }
 const codecOf = (code) => Object.values(CODECS).find((codec) => codec.code === code || codec.name === code)
 const asCID = (id) => CID.asCID(id) ?? CID.parse(String(id))
 
-/** What a node of js-ceramic uses of IPFS, with its blocks in memory and no peers. */
+/** The parts of IPFS that a js-ceramic node uses, with its blocks in memory and no peers. */
 export function memoryIPFS() {
   const blocks = new Map()
   const block = async (cid) => {
@@ -21,7 +21,7 @@ export function memoryIPFS() {
     blocks.set(cid.toString(), bytes)
     return cid
   }
-  // Follows a path from a block to what it leads to, in other blocks too.
+  // Follows a path from a block to its target, in other blocks too.
   const follow = async (id, path = '') => {
     const [root, ...names] = [...String(id).split('/'), ...path.split('/')].filter(Boolean)
     let [cid, value] = [asCID(root), await contentOf(root)]

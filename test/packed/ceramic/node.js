@@ -10,7 +10,7 @@ import { createTile } from './guide/js-ceramic.js'
 import { memoryIPFS } from './memory-ipfs.js'
 import { report, signIn } from './people.js'
 
-// A node of js-ceramic, and the clients that sign for it. It verifies each event with its own code.
+// A js-ceramic node, and the clients that sign for it. It verifies each event with its own code.
 
 const quiet = { anchor: false, publish: false, pin: false }
 const ceramic = await Ceramic.create(memoryIPFS(), {
@@ -22,7 +22,7 @@ const ceramic = await Ceramic.create(memoryIPFS(), {
 })
 const alice = await signIn('alice')
 const bob = await signIn('bob')
-// The node's own: it only verifies.
+// The node's own DID, which only verifies.
 ceramic.did = new DID({ resolver: KeyDIDResolver.getResolver() })
 
 const asAlice = { ...quiet, asDID: alice.did }

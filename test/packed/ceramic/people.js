@@ -24,7 +24,7 @@ export async function signIn(who, { resources = ['ceramic://*'], auth = {}, ...o
   return { session, did: await toDID(session) }
 }
 
-/** Prints what each case gave, as lines of JSON: what it returned, or why it failed. */
+/** Prints the result of each case as lines of JSON: its value, or its error. */
 export async function report(cases) {
   for (const [name, work] of Object.entries(cases)) {
     const outcome = await work().then(

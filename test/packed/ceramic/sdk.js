@@ -24,7 +24,7 @@ import { createDocument } from './guide/sdk.js'
 import { verifyEvent } from './guide/verify.js'
 import { ACCOUNTS, report, signIn } from './people.js'
 
-// The clients of the Ceramic SDK, at a server that keeps and verifies what they send, as a node does.
+// The clients of the Ceramic SDK, with a server that stores and verifies events as a node does.
 
 const alice = await signIn('alice')
 const bob = await signIn('bob')
@@ -42,7 +42,7 @@ const DEFINITION = {
     additionalProperties: false,
   },
 }
-/** By string and back, as it travels. */
+/** As a string and back, as it is sent. */
 const sent = (event) => eventFromString(InitEventPayload, eventToString(SignedEvent, event))
 const ownerOf = async (event, resources) => (await verifyEvent(sent(event), resources)).account
 const model = new StreamID('model', (await createModelEvent(alice.did, DEFINITION)).jws.link)

@@ -34,7 +34,7 @@ describe('examples/bun', () => {
     }
   }
 
-  it('shows an API that is called; signs in once, and takes the session from its file until one signs out', async () => {
+  it('shows an API and its client, which signs in once and resumes its session until it signs out', async () => {
     const env = { SESSION_FILE: 'shown.json', PRIVATE_KEY: KEY_A }
     const first = await bun('start', [], env)
     const session = expect.stringMatching(new RegExp(`^did:pkh:${ACCOUNT_A} by did:key:z6Mk`))
@@ -59,7 +59,7 @@ describe('examples/bun', () => {
     expect(another).not.toBe(second[1])
   })
 
-  it('lets several processes write the file at a time, and all of them act by what it holds', async () => {
+  it('lets several processes write the file at the same time, and all use the stored session', async () => {
     await serving(async () => {
       const env = { SESSION_FILE: 'shared.json', PRIVATE_KEY: KEY_A }
       const four = async () => (await Promise.all([1, 2, 3, 4].map(() => bun('client', [], env)))).flat()
@@ -71,7 +71,7 @@ describe('examples/bun', () => {
     })
   })
 
-  it('refuses what it should, and remembers who signed out when it is started again', async () => {
+  it('refuses invalid requests, and remembers sign-outs after a restart', async () => {
     const api = `http://localhost:${port}`
     const session = await sessionFor(api)
     const late = await session.signRequest(new Request(`${api}/api/me`))
@@ -91,7 +91,7 @@ describe('examples/bun', () => {
 
   it('refuses every attack', () => serving(() => attackExample(port)))
 
-  it('has its types right', async () => {
+  it('has correct types', async () => {
     await run('npm', ['run', 'check'], { cwd: folder.path })
   })
 })

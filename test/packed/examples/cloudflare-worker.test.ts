@@ -22,7 +22,7 @@ describe('examples/cloudflare-worker', () => {
   })
   afterAll(() => folder?.remove())
 
-  /** As `npm start` does it, on another port, and without a word to anyone outside. */
+  /** As `npm start` does, on another port and without telemetry. */
   async function serving(work: (api: string) => Promise<void>): Promise<void> {
     const args = ['start', '--', '--port', port, '--var', `HOST:localhost:${port}`]
     const quiet = { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
@@ -35,7 +35,7 @@ describe('examples/cloudflare-worker', () => {
     }
   }
 
-  it('knows, also when it is started again, what it has accepted and who signed out', async () => {
+  it('remembers used requests and sign-outs, after a restart too', async () => {
     let sent: Request | undefined
     let late: Request | undefined
     await serving(async (api) => {
@@ -68,7 +68,7 @@ describe('examples/cloudflare-worker', () => {
     })
   })
 
-  it('has stores that do what stores must, also after a restart', async () => {
+  it('has stores that pass the test suite, after a restart too', async () => {
     const script = join(folder.path, 'stores-under-test.mjs')
     await writeFile(script, await workerStoresScript(folder.path))
     const { stdout } = await run(installedNode(24), ['--no-warnings', script], { cwd: folder.path })
@@ -85,7 +85,7 @@ describe('examples/cloudflare-worker', () => {
 
   it('refuses every attack', async () => {
     await serving(async () => {
-      // Wrangler answers these by itself, also where nobody has to be signed in.
+      // Wrangler answers these requests itself, even on public paths.
       const wire = { method: 'GET', host: `localhost:${port}`, headers: [], body: new Uint8Array() }
       const { status } = await toPort(
         Number(port),
@@ -96,7 +96,7 @@ describe('examples/cloudflare-worker', () => {
     })
   })
 
-  it('has its types right', async () => {
+  it('has correct types', async () => {
     await run('npm', ['run', 'check'], { cwd: folder.path })
   })
 })

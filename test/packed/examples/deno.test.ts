@@ -20,7 +20,7 @@ describe('examples/deno', () => {
   const task = (name: string, env: Readonly<Record<string, string>> = {}) =>
     run('deno', ['task', '--quiet', name], { cwd: folder.path, env: { ...onPath, ...env } })
 
-  it('shows an API that is called, with a session and without', async () => {
+  it('shows an API and its client, with a session and without', async () => {
     const env = { PORT: String(await freePort()), PRIVATE_KEY: KEY_A }
     const { stdout, stderr } = await task('start', env)
     const me = expect.stringContaining(`200 {"account":"${ACCOUNT_A}","until":"20`)
@@ -36,7 +36,7 @@ describe('examples/deno', () => {
     expect(stderr.replace(/^cacao-session refused .*\n/gm, '')).toBe('')
   })
 
-  it('refuses what it should, and remembers who signed out when it is started again', async () => {
+  it('refuses invalid requests, and remembers sign-outs after a restart', async () => {
     const env = { ...ownEnv(), ...onPath, PORT: String(await freePort()) }
     const start = () => startUntil(/^API: /m, 'deno', ['task', 'server'], { cwd: folder.path, env })
     const api = `http://localhost:${env.PORT}`
@@ -74,7 +74,7 @@ describe('examples/deno', () => {
     }
   })
 
-  it('has its types right', async () => {
+  it('has correct types', async () => {
     await task('check')
     await writeFile(join(folder.path, 'wrong.ts'), "import { server } from './server.ts'\nserver.ports\n")
     await expect(task('check')).rejects.toThrow('TS2339')

@@ -13,7 +13,7 @@ describe('examples/express', () => {
   })
   afterAll(() => folder?.remove())
 
-  it('shows an API that is called, with a session and without', async () => {
+  it('shows an API and its client, with a session and without', async () => {
     const env = { PORT: String(await freePort()), PRIVATE_KEY: KEY_A, REVOKED_FILE: 'shown.jsonl' }
     const { account, text } = { account: ACCOUNT_A, text: 'Buy cacao beans' }
     expect(await npmRun(folder, 'start', env)).toEqual([
@@ -28,7 +28,7 @@ describe('examples/express', () => {
     ])
   })
 
-  it('refuses what it should, with a code, and tells its own log why', async () => {
+  it('refuses invalid requests with a code, and logs the reason', async () => {
     const env = { PORT: String(await freePort()) }
     const api = `http://localhost:${env.PORT}`
     const notes = `${api}/api/notes`
@@ -68,7 +68,7 @@ describe('examples/express', () => {
     }
   })
 
-  it('remembers who signed out when it is started again', async () => {
+  it('remembers sign-outs after a restart', async () => {
     const env = { PORT: String(await freePort()) }
     const api = `http://localhost:${env.PORT}`
     const session = await sessionFor(api)

@@ -20,7 +20,7 @@ describeRedis('examples/hono-redis', () => {
     await folder?.remove()
   })
 
-  it('shows that what one process knows, all of them know', async () => {
+  it('shows that all processes share used requests and revocations', async () => {
     const [listening, ...answers] = await npmRun(folder, 'start', env)
     expect(listening).toBe(`API: http://localhost:${env.PORT}/, by 3 processes`)
     const told = answers.map((line) => /^(.+), to process (\d): (.+)$/.exec(line)?.slice(1) ?? [])
@@ -34,7 +34,7 @@ describeRedis('examples/hono-redis', () => {
     expect(late.sort()).toEqual(['1', '2', '3'])
   })
 
-  it('refuses every attack, whichever process gets it', async () => {
+  it('refuses every attack, in whichever process', async () => {
     const server = await npmStart(folder, 'server', /^API: /m, env)
     try {
       await attackExample(env.PORT)
@@ -43,7 +43,7 @@ describeRedis('examples/hono-redis', () => {
     }
   })
 
-  it('refuses with 503 while Redis is away, and goes on when it is back', async () => {
+  it('refuses with 503 while Redis is down, and admits again afterwards', async () => {
     const server = await npmStart(folder, 'server', /^API: /m, env)
     try {
       const api = `http://localhost:${env.PORT}`
@@ -69,7 +69,7 @@ describeRedis('examples/hono-redis', () => {
     }
   })
 
-  it('says so where there is no Redis', async () => {
+  it('shows an error if there is no Redis', async () => {
     const nowhere = `redis://127.0.0.1:${await freePort()}`
     const running = npmRun(folder, 'start', { ...env, REDIS_URL: nowhere })
     await expect(running).rejects.toThrow(`There is no Redis at ${nowhere}: start redis-server`)

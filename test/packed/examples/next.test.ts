@@ -9,7 +9,7 @@ describePages({
       domain: `localhost:${port}`,
       method: 'POST',
       target: '/api/notes',
-      // Next.js itself answers a target in absolute form, with a redirection to it.
+      // Next.js answers a target in absolute form with a redirect to it.
       seesAbsoluteTargets: false,
     }),
 })

@@ -12,7 +12,7 @@ describe('examples/node-file', () => {
   })
   afterAll(() => folder?.remove())
 
-  it('signs in once, and the next time takes the session from its file', async () => {
+  it('signs in once, and resumes the session from its file the next time', async () => {
     const first = await npmRun(folder, 'start', { PRIVATE_KEY: KEY_A })
     expect(first).toEqual([
       'Signing in',
@@ -23,7 +23,7 @@ describe('examples/node-file', () => {
     expect(await npmRun(folder, 'start', { PRIVATE_KEY: '' })).toEqual(first.slice(1))
   })
 
-  it('says what it needs to sign in', async () => {
+  it('names the missing key in its error', async () => {
     const env = { SESSION_FILE: 'another.json', PRIVATE_KEY: '' }
     await expect(npmRun(folder, 'start', env)).rejects.toThrow(/ended with 1\s.*PRIVATE_KEY/s)
   })

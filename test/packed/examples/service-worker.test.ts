@@ -32,7 +32,7 @@ it('examples/service-worker refuses every attack', async () => {
 })
 
 const told = (page: Page, words: string): Promise<void> => page.waitForText('#status', words)
-/** As any code of the page would ask, which knows nothing of sessions. */
+/** A request as other code of the page makes it, without knowledge of sessions. */
 const ask = (page: Page): Promise<number> => page.evaluate(async () => (await fetch('/api/notes')).status)
 
 describeEngines(
@@ -47,7 +47,7 @@ describeEngines(
     })
     afterAll(() => browser?.close())
 
-    it('signs what the page sends, until one signs out in any tab', async () => {
+    it('signs the page’s requests until the person signs out in any tab', async () => {
       const { page } = browser
       await page.goto(url)
       await told(page, 'Signed out')
@@ -84,9 +84,9 @@ describeEngines(
       await other.close()
     })
 
-    // Only Chromium lets one do either.
+    // Only Chromium supports both.
     if (engine.name !== 'chromium') return
-    it('signs on when the browser has ended the worker, and where a page was loaded past it', async () => {
+    it('still signs after the browser ended the worker, and on pages loaded without it', async () => {
       const { page, context } = browser
       await page.goto(url)
       await told(page, 'Signed out')

@@ -29,7 +29,7 @@ describeEngines(
       try {
         await work(server)
       } finally {
-        // A page that is still there would complain once its server is gone.
+        // An open page would report an error once its server is gone.
         for (const page of browser.context?.pages() ?? []) await page.goto('about:blank')
         await server.stop()
       }
@@ -52,7 +52,7 @@ describeEngines(
       return () => browser.close()
     })
 
-    it('signs in, says hello to its server, stays signed in after a reload, and signs out in all tabs', async () => {
+    it('signs in, calls its server, stays signed in after a reload, and signs out in all tabs', async () => {
       await serving('preview', async ({ url }) => {
         const { page } = browser
         await page.goto(url)
@@ -129,19 +129,19 @@ describeEngines(
       expect(complaints).toEqual([])
     })
 
-    it('asks once, though its source changes under it while the wallet asks, and stays signed in', async () => {
-      // With another hook, so that the page is not only rendered but mounted anew.
+    it('prompts once even if its source changes during the prompt, and stays signed in', async () => {
+      // With another hook, so that the component is mounted again and not only rendered.
       const change = async (from: string, to: string) => {
         const path = join(folder.path, 'src/app.tsx')
         const source = await readFile(path, 'utf8')
         const changed = source.replace(`${from} once<`, `${to} once<`)
-        // In one step: Vite looks at the first sign of a change, and would read a file that is still empty.
+        // In one step, because Vite reacts to the first change, and would read a file that is still empty.
         await writeFile(`${path}~`, changed.replace('const { status', 'useSession()\n  const { status'))
         await rename(`${path}~`, path)
       }
       await serving('dev', async ({ url }) => {
         const { context, page } = browser
-        // What changes before the page listens to Vite, it isn't told.
+        // The page does not hear of changes made before it is connected to Vite.
         const listens = context?.waitForEvent('console', (message) => message.text() === '[vite] connected.')
         await page.goto(url)
         await page.waitForText('[role=status]', 'signed out')
@@ -158,7 +158,7 @@ describeEngines(
         await change('Sign in', 'Changed')
         await page.waitForText('h1', 'Changed once')
         await page.waitForText('[role=status]', 'Look at your wallet')
-        // The page says so as soon as it has called the library, which may still be loading.
+        // The page shows it as soon as it has called the library, which may still be loading.
         await expect.poll(() => wallet.prompts, SOON).toBe(1)
         wallet.behaviour = 'approves'
         await page.waitForText('[role=status]', 'signed in')

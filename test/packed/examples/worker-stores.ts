@@ -1,8 +1,8 @@
 import { build } from 'esbuild'
 
 /**
- * A script for a Node with `node:sqlite` that runs the cases of `replayStoreCases` on the stores of examples/cloudflare-worker, and
- * prints the outcomes as JSON. `folder` is the example's.
+ * A script for Node with `node:sqlite` that runs the cases of `replayStoreCases` on the stores of examples/cloudflare-worker,
+ * and prints the outcomes as JSON. `folder` is the example's folder.
  */
 export async function workerStoresScript(folder: string): Promise<string> {
   const { outputFiles } = await build({
@@ -16,7 +16,7 @@ export async function workerStoresScript(folder: string): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-// What the stores use of workerd: objects by name, each with a SQLite of its own, which outlives the object.
+// The parts of workerd that the stores use: objects by name, each with its own SQLite, which outlives the object.
 const WORKERS = `
 import { DatabaseSync } from 'node:sqlite'
 export class DurableObject {

@@ -4,14 +4,14 @@ import { connect } from 'node:http2'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 
-/** What came back from a server, its body uncompressed. */
+/** The response of a server, with its body uncompressed. */
 export interface Delivered {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
 
-/** Sends a request, which may be for any host, to a port of this machine over HTTP/1.1, as a proxy before a server does. */
+/** Sends a request for any host to a port of this machine over HTTP/1.1, as a proxy does. */
 export async function deliver(request: Request, port: number): Promise<Delivered> {
   const { pathname, search, host } = new URL(request.url)
   const headers = { ...Object.fromEntries(request.headers), host }
@@ -21,11 +21,11 @@ export async function deliver(request: Request, port: number): Promise<Delivered
   return delivered(Number(response.statusCode), response.headers, await buffer(response))
 }
 
-/** The same over TLS and HTTP/2, as browsers do; the certificate may be anyone's. */
+/** The same over TLS and HTTP/2, as browsers do; any certificate is accepted. */
 export async function deliverHTTP2(request: Request, port: number): Promise<Delivered> {
   const { pathname, search, host } = new URL(request.url)
   const client = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, servername: host })
-  // Its requests tell it too.
+  // Errors are reported by its requests too.
   client.on('error', () => undefined)
   try {
     const headers = {
@@ -35,7 +35,7 @@ export async function deliverHTTP2(request: Request, port: number): Promise<Deli
       ':authority': host,
       ':path': pathname + search,
     }
-    // By itself it ends a GET at once.
+    // By default, it ends a GET at once.
     const stream = client.request(headers, { endStream: false })
     stream.end(await bytesOf(request))
     const [answered] = (await once(stream, 'response')) as [Record<string, unknown>]

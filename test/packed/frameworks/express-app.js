@@ -5,7 +5,7 @@ import { options } from './options.js'
 const { default: express } = await import(process.env.EXPRESS)
 
 export const app = express()
-// As a version prefix or a prefix of tenants is taken off, before any router.
+// As when a prefix for a version or a tenant is removed before any router.
 app.use((request, _, next) => {
   request.url = request.url.replace(/^\/v1\//, '/')
   next()

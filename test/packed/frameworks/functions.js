@@ -4,7 +4,7 @@ import { options } from './options.js'
 
 const session = requireSession(options)
 
-// The framework has parsed the body before, and keeps its bytes as rawBody.
+// The framework has already parsed the body, and keeps its bytes as rawBody.
 functions.http('notes', (request, response) => {
   session(request, response, (error) => {
     if (error) return response.status(500).json({ code: String(error) })

@@ -12,7 +12,7 @@ const read = (c) => {
   const { account, url } = c.var.caller
   return c.json({ account, url, query: c.req.query(), at: c.req.url })
 }
-// Mounted, an app sees the path without its prefix; as a route of another one, with it.
+// A mounted app gets the path without its prefix; a routed one, with it.
 const mounted = new Hono()
   .use(requireSession({ ...options, basePath: '/v1/api' }))
   .post('/notes', notes)

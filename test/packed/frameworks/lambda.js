@@ -5,7 +5,7 @@ import { app } from './express-app.js'
 
 const lambda = serverless(app)
 
-// What API Gateway does (payload format 2.0): an event for each request, with names in lower case and a body in base64.
+// An event as API Gateway creates it (payload format 2.0): names in lower case and a body in base64.
 createServer(async (request, response) => {
   const url = new URL(request.url, 'http://gateway')
   const body = await buffer(request)

@@ -1,10 +1,10 @@
 import { ethereumVerifiers } from 'cacao-session/ethereum'
 import { memoryReplay } from 'cacao-session/verify'
 
-// One for the whole process: Next.js has a copy of this module for each part of an app.
+// One store for the whole process, because Next.js loads this module once for each part of an app.
 globalThis.replay ??= memoryReplay()
 
-/** What each of these servers asks for: a session for the very URL, as clients know it. */
+/** The options of each of these servers: the request's own URL is the required resource. */
 export const options = {
   verifiers: ethereumVerifiers(),
   authority: process.env.AUTHORITY,

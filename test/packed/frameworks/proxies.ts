@@ -10,7 +10,7 @@ import { startProcess, stopProcess } from '../../engines/processes.js'
 import type { BareFolder } from '../bare-folder.js'
 import { ownEnv, run } from '../command.js'
 
-/** Debian's nginx or Caddy, before a server of this machine. */
+/** Debian's nginx or Caddy, in front of a server of this machine. */
 export interface Proxy {
   readonly port: number
   stop(): Promise<void>
@@ -18,7 +18,7 @@ export interface Proxy {
 
 type ProxyName = 'nginx' | 'caddy'
 
-// Debian has nginx where only root's PATH leads.
+// Debian installs nginx in a folder that only root has in PATH.
 const commands = {
   nginx: await findCommand(['nginx', '../sbin/nginx']),
   caddy: await findCommand(['caddy']),
@@ -28,7 +28,7 @@ const ARGUMENTS = {
   caddy: (file: string) => ['run', '--config', file, '--adapter', 'caddyfile'],
 }
 
-/** Starts it with a configuration, in which words in capitals stand for the values, and waits until it listens. */
+/** Starts it with a configuration, in which words in capitals are replaced by the values, and waits until it listens. */
 async function start(
   name: ProxyName,
   { path, write }: BareFolder,
@@ -45,7 +45,7 @@ async function start(
   const child = startProcess(commands[name] ?? name, ARGUMENTS[name](file), {
     cwd: path,
     env: { ...ownEnv(), XDG_CONFIG_HOME: path, XDG_DATA_HOME: path },
-    // Caddy says there, too, how it does.
+    // Caddy prints its progress there too.
     stdio: ['ignore', 'ignore', name === 'nginx' ? 'inherit' : 'ignore'],
   })
   const ended = once(child, 'exit').then(() => true)
@@ -88,7 +88,7 @@ http {
       ),
 }
 
-/** Starts it as the guide to production says, for a site of these tests; it writes its log into the folder. */
+/** Starts it as the production guide says, for a site of these tests; it writes its log into the folder. */
 export async function startOfGuide(
   name: ProxyName,
   folder: BareFolder,
@@ -104,7 +104,7 @@ export async function startOfGuide(
   return { ...proxy, log }
 }
 
-/** A suite that needs a program, or one that says, and is reported, to be skipped; where engines are required, a failure. */
+/** A suite that needs a program. Without it, the suite is reported as skipped; if engines are required, it fails. */
 export function describeProxy(name: ProxyName, title: string, suite: () => void): void {
   describe(title, () => {
     if (commands[name] !== undefined) suite()

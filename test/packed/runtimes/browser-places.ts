@@ -9,7 +9,7 @@ import { bundleRunners, type Suite } from './bundle-runner.js'
 
 declare const runIn: (place: Place) => Promise<Outcome[]>
 
-/** A browser on a page with workers, each of which can run the suite. */
+/** A browser with a page and workers, each of which can run the suite. */
 export interface BrowserPlaces {
   run(place: Place): Promise<Outcome[]>
   close(): Promise<void>

@@ -3,15 +3,15 @@ import { type BuildOptions, build } from 'esbuild'
 import type { Runtime, SharedFiles } from '../../conformance/library.js'
 import type { BareFolder } from '../bare-folder.js'
 
-/** What a runner is to run, and where. */
+/** The runner, and the platform for which it is bundled. */
 export interface Suite {
-  /** Where the package is installed. */
+  /** The folder where the package is installed. */
   readonly folder: BareFolder
   readonly runtime: Runtime
   readonly shared: SharedFiles
 }
 
-/** Bundles runners, by the names that they get, for a runtime. The package is the one of the folder, never this repository's. */
+/** Bundles runners for a runtime, by the names of the resulting files. The package is the folder's, never this repository's. */
 export async function bundleRunners(
   runners: Readonly<Record<string, string>>,
   { folder, runtime, shared }: Suite,

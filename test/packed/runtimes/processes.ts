@@ -7,14 +7,14 @@ const commands = {
   node20: [installedNode(20)],
   node22: [installedNode(22)],
   node24: [installedNode(24)],
-  // Nothing is allowed: the suite needs no files, no network and no environment.
+  // No permissions are given: the suite needs no files, no network and no environment.
   deno: [installed('.bin/deno'), 'run', '--no-prompt', '--node-modules-dir=manual'],
   bun: [installed('.bin/bun')],
 } as const
 
 export type ProcessName = keyof typeof commands
 
-/** Runs the suite as a script of that runtime, which imports the package by itself. */
+/** Runs the suite as a script of that runtime, which imports the installed package. */
 export async function runInProcess(name: ProcessName, suite: Suite): Promise<Outcome[]> {
   const [program, ...args] = commands[name]
   const files = await bundleRunners({ [name]: 'process.ts' }, suite, {

@@ -7,7 +7,7 @@ const FOLDERS = {
   'vectors/did-key': new URL('../../../../shared/vectors/did-key/', import.meta.url),
 }
 
-/** The fixtures and vectors that the suite has cases for, as far as they are there. */
+/** The fixtures and vectors that the cases need, as far as they exist. */
 export async function sharedFiles(): Promise<SharedFiles> {
   const files: Record<string, unknown> = {}
   for (const [folder, url] of Object.entries(FOLDERS)) {

@@ -26,7 +26,7 @@ export async function runInWorkerd(suite: Suite): Promise<Outcome[]> {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   })
   try {
-    // It says on this pipe that it listens.
+    // It reports on this pipe that it listens.
     await once(worker.stdio[3] as NodeJS.ReadableStream, 'data')
     const response = await fetch(`http://127.0.0.1:${port}/`)
     if (!response.ok) throw new Error(await response.text())
