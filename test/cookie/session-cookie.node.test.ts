@@ -546,6 +546,18 @@ describe('nodeHandler', () => {
     expect(cookiesOf(set)).toMatch(new RegExp(`^theme=dark; ${NAME}=`))
   })
 
+  it('says what a refusal varies by in addition to what a middleware before it has said', async () => {
+    const site = await cookieSite()
+    const app = express()
+      .use((_request, response, next) => {
+        response.vary('Origin')
+        next()
+      })
+      .all('/session', site.pages.nodeHandler)
+    const refused = await (await sender(site, app))('DELETE')
+    expect([refused.status, refused.headers.get('vary')]).toEqual([403, 'Origin, Authorization'])
+  })
+
   it('answers a fault of the server with 500, or leaves it to the app', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     onTestFinished(() => logged.mockRestore())
