@@ -31,6 +31,7 @@ export {
   capabilityAccounts,
   type MemoryRevocationOptions,
   memoryRevocation,
+  normalAccount,
   type RevocationStore,
 } from './http/revocation.js'
 export type { TokenClaims } from './http/session-token.js'

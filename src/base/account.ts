@@ -33,7 +33,7 @@ export function parseAccount(id: string): AccountParts | undefined {
 }
 
 /** The normal form of an account id or an account's DID: a CAIP-10 id, or a did:key. `undefined` for any other text. */
-export function normalAccount(id: string): string | undefined {
+export function accountOfText(id: string): string | undefined {
   if (DID_KEY.test(id)) return id
   const parts = parseAccount(id.startsWith(DID_PKH) ? id.slice(DID_PKH.length) : id)
   return parts && `${parts.namespace}:${parts.reference}:${parts.address}`
@@ -43,7 +43,7 @@ export function normalAccount(id: string): string | undefined {
 export function accountArgument(input: AccountInput): string {
   const account =
     typeof input === 'string' || (typeof input === 'object' && input)
-      ? normalAccount(String(input))
+      ? accountOfText(String(input))
       : undefined
   if (account) return account
   throw new TypeError('account must be a CAIP-10 id such as "eip155:1:0x…", or its did:pkh')
@@ -56,7 +56,7 @@ export function accountDID(account: string): string {
 
 /** The account of a did:pkh or did:key; `undefined` for a DID of another method, or a malformed DID. */
 export function accountOfDID(did: string): string | undefined {
-  return did.startsWith(DID_PKH) || DID_KEY.test(did) ? normalAccount(did) : undefined
+  return did.startsWith(DID_PKH) || DID_KEY.test(did) ? accountOfText(did) : undefined
 }
 
 /** The CAIP-10 id without its chain reference: the same text for an address on all chains of a namespace. */

@@ -18,7 +18,7 @@ import type { Verifiers } from './verify-signature.js'
 
 /**
  * The sites whose sign-ins are accepted: a list of their domains with their ports, as in `location.host`, or a function
- * that returns `true` for an accepted domain.
+ * that returns `true` for an accepted domain. The check waits for the function without a time limit.
  */
 export type Domains = readonly string[] | ((domain: string) => boolean | Promise<boolean>)
 

@@ -136,12 +136,21 @@ export function addStoreOption(command: Command): Command {
 
 /**
  * Returns the path of the file of sessions: the option `--store`, else the environment variable `CACAO_SESSION_STORE`,
- * else the default in the data directory (XDG base directories).
+ * else the default in the data directory (XDG base directories). Ends the command if there is none.
  */
 export function sessionFile({ store }: StoreCommandOptions): string {
-  const { CACAO_SESSION_STORE, XDG_DATA_HOME = '' } = process.env
-  const data = isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : join(homedir(), '.local', 'share')
-  return store || CACAO_SESSION_STORE || join(data, 'cacao-session', 'sessions')
+  const { CACAO_SESSION_STORE } = process.env
+  return store || CACAO_SESSION_STORE || join(dataDirectory(), 'cacao-session', 'sessions')
+}
+
+function dataDirectory(): string {
+  const { XDG_DATA_HOME = '' } = process.env
+  if (isAbsolute(XDG_DATA_HOME)) return XDG_DATA_HOME
+  const home = homedir()
+  // An empty or relative HOME would put the sessions' keys into the current directory.
+  if (!isAbsolute(home))
+    throw usageError('HOME is not an absolute path: set it, or give the file of sessions with --store')
+  return join(home, '.local', 'share')
 }
 
 /** Returns the store in the file of sessions. */

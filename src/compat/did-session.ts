@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { decryptJWE, type JWE, x25519Decrypter } from 'did-jwt'
 import type { DID } from 'dids'
-import { type AccountInput, accountArgument, normalAccount } from '../base/account.js'
+import { type AccountInput, accountArgument, accountOfText } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { assertAudience, assertIssuer } from '../capability/assertions.js'
 import { type AuthMethod, authError } from '../capability/auth-method.js'
@@ -278,7 +278,7 @@ export class AccountId {
 
   /** Throws a `TypeError` unless the text is a CAIP-10 id. */
   constructor(id: string) {
-    if (normalAccount(id) === undefined)
+    if (accountOfText(id) === undefined)
       throw new TypeError(`the account id must be a CAIP-10 id, not ${id.slice(0, 200)}`)
     const [namespace = '', reference = '', address = ''] = id.split(':')
     this.chainId = { namespace, reference, toString: () => `${namespace}:${reference}` }

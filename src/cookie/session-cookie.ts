@@ -6,7 +6,7 @@ import { type Caller, capabilityGate } from '../http/capability-gate.js'
 import { incomingRequest, possibleURLs } from '../http/incoming-request.js'
 import { requestRefused } from '../http/signature-profile.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { refusalOf } from '../middleware/answer.js'
+import { mergedHeaders, refusalOf } from '../middleware/answer.js'
 import type { NodeResponse } from '../middleware/express.js'
 import { sessionGuard, type Verdict } from '../middleware/guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from '../middleware/node-request.js'
@@ -192,7 +192,8 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         ({ status, headers, cookies = [], body = '' }) => {
           if (response.headersSent) return
           if (cookies.length > 0) response.setHeader('set-cookie', withCookiesBefore(response, cookies))
-          response.writeHead(status, { ...headers, ...closingHeaders(request) }).end(body)
+          const merged = mergedHeaders(headers, (name) => response.getHeader(name))
+          response.writeHead(status, { ...merged, ...closingHeaders(request) }).end(body)
         },
         next,
       )

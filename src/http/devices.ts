@@ -63,7 +63,8 @@ export interface DevicesOptions<R = Request> {
    * Returns the name of a device: a function of the request that reads, for example, a header that your page sends.
    * Nothing else of the request is stored: no IP address and no `User-Agent`. At most 100 characters are stored,
    * without hidden characters. Escape the name when you show it in HTML, like any other text from a user. If the
-   * function fails, `onFailed` is called, and the device is remembered without a name.
+   * function fails, or doesn't answer within `storeTimeoutMs`, `onFailed` is called, and the device is remembered
+   * without a name.
    */
   name?: OfRequest<R, string | undefined>
   /**
@@ -134,7 +135,7 @@ export function deviceRecorder<R>(
     const key = `${root.p.aud} ${root.p.iss} ${root.p.nonce}`
     if (isWithin(PAUSE_MS, failedAt, time) || isWithin(RECORD_EVERY_MS, recent.get(key), time)) return
     recent.set(key, time)
-    const named = await deviceName(async () =>
+    const named = await deviceName(timeoutMs, async () =>
       (name as OfRequest<R, string | undefined> | undefined)?.(await incoming.at(url.href), new URL(url)),
     ).catch((error: unknown) => {
       // The name may depend on what the client sent, and a client must not be able to keep its device off the list.
@@ -174,8 +175,14 @@ function isWithin(ms: number, before: number | undefined, time: number): boolean
   return before !== undefined && Math.abs(time - before) < ms
 }
 
-async function deviceName(nameOf: () => Promise<unknown>): Promise<string | undefined> {
-  const name = await nameOf()
+async function deviceName(timeoutMs: number, nameOf: () => Promise<unknown>): Promise<string | undefined> {
+  const answer = await within(
+    timeoutMs,
+    nameOf().then((name) => ({ name })),
+  )
+  if (!answer)
+    throw new Error(`the function \`name\` of the option devices gave no answer within ${timeoutMs} ms`)
+  const { name } = answer
   if (name === undefined) return undefined
   if (typeof name !== 'string')
     throw new TypeError('the function `name` of the option devices must return a text, or undefined')

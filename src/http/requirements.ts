@@ -9,7 +9,8 @@ import type { IncomingRequest } from './incoming-request.js'
 
 /**
  * A function that returns an option's value for a request. `url` is the verified URL: the configured authority, with
- * the path and query that were signed. A web standard `request` has that URL too.
+ * the path and query that were signed. A web standard `request` has that URL too. The request waits for the function as
+ * for any middleware of yours, without a time limit.
  */
 export type OfRequest<R, T> = (request: R, url: URL) => T | Promise<T>
 

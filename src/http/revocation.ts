@@ -164,6 +164,18 @@ export function memoryRevocation(options: MemoryRevocationOptions = {}): Revocat
   }
 }
 
+/**
+ * Returns the normal form of an account: its CAIP-10 id, with an Ethereum address in lower case, or a did:key. It is the
+ * same text as in `caller.account` and `capabilityAccounts`, so a store of your own can compare them. Accepts also a
+ * `did:pkh:` and an address with its checksum. Throws a `TypeError` if it is not an account.
+ *
+ * @example
+ * const account = normalAccount('did:pkh:eip155:1:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2') // eip155:1:0xc02a…
+ */
+export function normalAccount(account: AccountInput): string {
+  return accountArgument(account)
+}
+
 // Parsed capabilities are frozen, so their accounts never change.
 const cache = new WeakMap<Cacao, Promise<readonly string[]>>()
 

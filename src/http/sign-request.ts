@@ -1,13 +1,17 @@
 import { utf8 } from '../base/bytes.js'
+import type { Clock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
+import { functionOption, type ReadersOf, type ReadValue, readOptions, setting } from '../base/options.js'
 import type { Cacao } from '../capability/cacao.js'
-import { assertValidAt } from '../capability/cacao.js'
-import type { SessionKey } from '../key/session-key.js'
+import { assertValidAt, validityAt } from '../capability/cacao.js'
+import { assertNotRemoved, type SessionKey } from '../key/session-key.js'
+import { isCorrected, timeAt } from './server-clock.js'
 import { signatureBase, signatureFields, signatureParams } from './signature-fields.js'
 import {
   ALGORITHMS,
   authorizationOf,
+  capabilityHeaderOption,
   contentDigest,
   DEFAULT_CAPABILITY_HEADER,
   DEFAULT_CONTENT_TYPE,
@@ -22,6 +26,51 @@ const NONCE_BYTES = 16
 // nginx and Apache accept 8 kB in a header by default, and proxies add headers to what they pass on.
 const LONG_CAPABILITY = 6000
 let hasWarned = false
+
+/** An object that signs requests, such as a session. */
+export interface Signer {
+  signRequest(
+    request: Request,
+    options?: { readonly capabilityHeader?: string | undefined },
+  ): Promise<Request>
+}
+
+/** What gives the session that signs in place of an expired one. */
+export type OnExpired = () => Signer | Promise<Signer>
+
+/** Reads the option `onExpired`. */
+export const onExpiredOption: ReadValue<OnExpired> = functionOption('a function that returns a new session')
+
+interface SignOptions {
+  readonly onExpired?: OnExpired | undefined
+  readonly capabilityHeader?: string | undefined
+}
+
+const SIGN_READERS: ReadersOf<SignOptions> = {
+  onExpired: setting(onExpiredOption),
+  capabilityHeader: setting(capabilityHeaderOption),
+}
+
+/**
+ * Returns a copy of the request that is signed with the current time of its server, as far as that is known. See
+ * `DIDSession.signRequest`. Rejects as `signRequest` does, with `ERR_SESSION_REMOVED`, and with a `TypeError` for a wrong
+ * option.
+ */
+export async function signNow(
+  request: Request,
+  options: SignOptions,
+  session: { readonly key: SessionKey; readonly cacao: Cacao },
+  now: Clock,
+): Promise<Request> {
+  const { onExpired, capabilityHeader } = readOptions<SignOptions>(options, SIGN_READERS)
+  const time = now()
+  if (onExpired && validityAt(session.cacao, time) === 'expired')
+    return (await onExpired()).signRequest(request, { capabilityHeader })
+  assertNotRemoved(session.key.did)
+  // The URL need not be parsed if the clock was never corrected.
+  const createdAt = isCorrected(now) ? timeAt(new URL(request.url).origin, now) : time
+  return signRequest(request, session, time, createdAt, capabilityHeader)
+}
 
 /**
  * Returns a signed copy of the request, with the capability in `Authorization`, or in the header `capabilityHeader`,

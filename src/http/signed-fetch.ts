@@ -3,17 +3,9 @@ import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type ReadValue, textsOption, wrong } from '../base/options.js'
 import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
-import { requestOf, signRequest } from './sign-request.js'
-import { capabilityHeaderOption, DEFAULT_CAPABILITY_HEADER, RECEIVED_METHOD } from './signature-profile.js'
-
-/** Signs requests, as a session does. */
-interface Signer {
-  signRequest(request: Request, options?: HeaderOptions): Promise<Request>
-}
-
-interface HeaderOptions {
-  readonly capabilityHeader?: string | undefined
-}
+import { correctClock } from './server-clock.js'
+import { type OnExpired, onExpiredOption, requestOf, type Signer } from './sign-request.js'
+import { DEFAULT_CAPABILITY_HEADER, RECEIVED_METHOD } from './signature-profile.js'
 
 /** The session that sends a request. */
 interface Sender extends Signer {
@@ -22,8 +14,9 @@ interface Sender extends Signer {
 }
 
 /** The options of `fetch`, and those of `session.fetch`. */
-interface SignedFetchInit extends RequestInit, HeaderOptions {
-  onExpired?: (() => Signer | Promise<Signer>) | undefined
+interface SignedFetchInit extends RequestInit {
+  onExpired?: OnExpired | undefined
+  capabilityHeader?: string | undefined
   origins?: readonly string[] | undefined
 }
 
@@ -41,24 +34,6 @@ const OWN_ORIGIN_HEADERS = [
 ]
 
 /**
- * Returns a copy of the request that is signed with the current time of its server, as far as that is known. Rejects as
- * `signRequest` does, and with a `TypeError` for a wrong `capabilityHeader`.
- */
-export async function signNow(
-  request: Request,
-  session: Parameters<typeof signRequest>[1],
-  now: Clock,
-  capabilityHeader?: string,
-): Promise<Request> {
-  const header =
-    capabilityHeader === undefined ? undefined : capabilityHeaderOption(capabilityHeader, 'capabilityHeader')
-  const time = now()
-  // Most clocks were never corrected, and then the URL need not be parsed.
-  const createdAt = differences.has(now) ? timeAt(new URL(request.url).origin, now) : time
-  return signRequest(request, session, time, createdAt, header)
-}
-
-/**
  * Signs a request and sends it to an origin that the session's resources cover or that the caller allows. Follows at
  * most five redirects within the origin, with a new signature for each, and a redirect to another origin without the
  * capability. If the server refuses the request as stale and its `Date` shows that the local clock is wrong, signs it
@@ -72,8 +47,7 @@ export async function signedFetch(
   now: Clock,
 ): Promise<Response> {
   const origins = allowed === undefined ? undefined : originsOption(allowed, 'origins')
-  if (onExpired !== undefined && typeof onExpired !== 'function')
-    throw wrong('onExpired', 'a function that returns a new session')
+  if (onExpired !== undefined) onExpiredOption(onExpired, 'onExpired')
   let request = await requestOf(input, init)
   assertCovered(new URL(request.url), session.resources, origins)
   const signer = onExpired && session.isExpired ? await onExpired() : session
@@ -247,40 +221,6 @@ async function unsigned(next: Redirect, request: Request): Promise<Request> {
 // Frees the connection of a response whose body is not read.
 async function discard({ body }: Response): Promise<void> {
   await body?.cancel().catch(() => undefined)
-}
-
-// A person's clock may be wrong by minutes or hours. A server's `Date` corrects the times in requests to that server,
-// by at most a day, and nothing else: whether a capability has expired is decided by the person's clock.
-
-const MOST_MS = 86_400_000
-// A `Date` header has whole seconds, so a smaller difference can't be measured.
-const LEAST_MS = 1000
-
-const differences = new WeakMap<Clock, Map<string, number>>()
-
-/**
- * The current time at a server, in milliseconds since 1970: the local clock, corrected by the server's `Date`, if it is
- * known.
- */
-export function timeAt(origin: string, now: Clock): number {
-  return now() + (differences.get(now)?.get(origin) ?? 0)
-}
-
-/**
- * Corrects the clock for an origin that refused a request as stale, by the `Date` of its response. Returns `false`, and
- * changes nothing, if the response has no date, if the clocks agree, or if they differ by more than a day: otherwise a
- * server could obtain requests that are signed for the far future.
- */
-function correctClock(origin: string, now: Clock, { headers }: Response): boolean {
-  const local = now()
-  const difference = Date.parse(headers.get('date') ?? '') - local
-  const known = differences.get(now) ?? new Map<string, number>()
-  const change = Math.abs(difference - (known.get(origin) ?? 0))
-  // Negated, so that NaN changes nothing.
-  if (!(Math.abs(difference) <= MOST_MS && change >= LEAST_MS)) return false
-  known.set(origin, difference)
-  differences.set(now, known)
-  return true
 }
 
 const CHALLENGE = /^CACAO error="(ERR_\w+)"/

@@ -9,6 +9,7 @@ import { RECEIVED_METHOD } from '../http/signature-profile.js'
 export const DEFAULT_VARY = 'Authorization'
 // A page of another origin can read only these headers of the answer.
 const EXPOSE = 'access-control-expose-headers'
+const LISTS = ['vary', EXPOSE]
 const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
 const CACHE_CONTROL = 'private, no-store'
 const REFERRER_POLICY = 'no-referrer'
@@ -70,11 +71,19 @@ function methodOf(request: unknown): string {
 }
 
 /**
- * Returns the headers of the refusal. They expose to pages of other origins also the headers that `cors()` has exposed: `before` is
- * the value of `Access-Control-Expose-Headers` so far.
+ * Returns the headers of an answer, with what other middleware, such as `cors()`, has put into those that are lists: without its
+ * `Vary: Origin`, a cache could give the answer for one origin to another. `before` returns the value of a header so far.
  */
-export function refusalHeaders({ headers }: Refusal, before: unknown): Record<string, string> {
-  return { ...headers, [EXPOSE]: [before || [], headers[EXPOSE] ?? []].flat().join(', ') }
+export function mergedHeaders(
+  headers: Refusal['headers'],
+  before: (name: string) => unknown,
+): Record<string, string> {
+  const merged = LISTS.filter((name) => name in headers).map((name) => {
+    const [list, own = ''] = [[before(name) || []].flat().join(', '), headers[name]]
+    if (names(list, own)) return [name, list]
+    return [name, list === '' ? own : `${list}, ${own}`]
+  })
+  return { ...headers, ...Object.fromEntries(merged) }
 }
 
 /** Returns the refusal as a `Response`. */
@@ -129,9 +138,8 @@ export function markPrivateNode(response: MarkedResponse, { vary: header, isSign
     if (this.headersSent) return writeHead.call(this, status, ...rest)
     const reason = rest.filter((argument) => typeof argument === 'string')
     for (const [name, value] of headersIn(rest.at(-1))) this.setHeader(name, value)
-    const vary = this.getHeader('vary')
-    const varies = [vary ?? []].flat().join(', ')
-    if (!names(varies, header)) this.setHeader('vary', varies === '' ? header : `${varies}, ${header}`)
+    const { vary = header } = mergedHeaders({ vary: header }, (name) => this.getHeader(name))
+    this.setHeader('vary', vary)
     if (isSignedURL || this.getHeader('cache-control') === undefined)
       this.setHeader('cache-control', CACHE_CONTROL)
     if (isSignedURL) this.setHeader('referrer-policy', REFERRER_POLICY)

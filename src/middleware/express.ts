@@ -1,5 +1,5 @@
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode, refusalHeaders } from './answer.js'
+import { type MarkedResponse, markPrivateNode, mergedHeaders } from './answer.js'
 import { type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
 
@@ -47,7 +47,7 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
       }
       // A different middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
-      const headers = refusalHeaders(refusal, response.getHeader('access-control-expose-headers'))
+      const headers = mergedHeaders(refusal.headers, (name) => response.getHeader(name))
       response.writeHead(refusal.status, { ...headers, ...closingHeaders(request) }).end(refusal.body)
     }, next)
   }

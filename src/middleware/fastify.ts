@@ -1,6 +1,6 @@
 import { hasURLSignature } from '../http/signed-url.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode, refusalHeaders } from './answer.js'
+import { type MarkedResponse, markPrivateNode, mergedHeaders } from './answer.js'
 import { type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
 
@@ -29,7 +29,7 @@ export interface SessionFastifyReply {
   readonly raw: object
   code(status: number): unknown
   headers(values: Record<string, string>): unknown
-  /** Without it, a refusal replaces an `Access-Control-Expose-Headers` that was set before the hook. */
+  /** Without it, a refusal replaces a `Vary` and an `Access-Control-Expose-Headers` that were set before the hook. */
   getHeader?(name: string): unknown
   send(body: string): unknown
 }
@@ -70,7 +70,7 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
       return undefined
     }
     const { refusal } = verdict
-    const headers = refusalHeaders(refusal, reply.getHeader?.('access-control-expose-headers'))
+    const headers = mergedHeaders(refusal.headers, (name) => reply.getHeader?.(name))
     reply.code(refusal.status)
     reply.headers({ ...headers, ...closingHeaders(raw) })
     reply.send(refusal.body)

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { incomingRequest } from '../http/incoming-request.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { privateResponse, refusalHeaders, refusalResponse } from './answer.js'
+import { mergedHeaders, privateResponse, refusalResponse } from './answer.js'
 import { type RequireSessionOptions, sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
@@ -36,7 +36,8 @@ export function requireSession(
     const received = c.req.raw
     const verdict = await guard(received, () => incomingRequest(received))
     if (verdict.refusal) {
-      const headers = refusalHeaders(verdict.refusal, c.res.headers.get('access-control-expose-headers'))
+      const before = c.res.headers
+      const headers = mergedHeaders(verdict.refusal.headers, (name) => before.get(name))
       c.res = refusalResponse(verdict.refusal)
       // Hono has copied the headers of the previous response, such as those of `cors()`, over the headers of the refusal.
       for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)

@@ -13,7 +13,7 @@ import {
   revokedAccount,
   revokedCapability,
 } from '../http/revocation.js'
-import { assertOwnFile, assertOwnFolder, NO_LINK, refusingLinks, syncFolder } from './own-file.js'
+import { assertOwnFile, assertOwnFolder, fileError, NO_LINK, refusingLinks, syncFolder } from './own-file.js'
 
 // The number of bytes that are read at a time, far more than the longest record has.
 const CHUNK = 1 << 20
@@ -50,11 +50,7 @@ export function fileRevocation(path: string, options: FileRevocationOptions = {}
   const serially = async (work: () => Promise<void>): Promise<void> =>
     queue.run(work).catch((cause: unknown) => {
       if (cause instanceof SessionError) throw cause
-      throw new SessionError(
-        'ERR_STORE_UNAVAILABLE',
-        `the revocations in ${path} can't be read or written: see the cause`,
-        { cause },
-      )
+      throw fileError(`the revocations in ${path}`, cause)
     })
   const append = (record: object): Promise<void> =>
     // The first line break ends a line that a process may have left unfinished when it died.

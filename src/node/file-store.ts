@@ -13,7 +13,14 @@ import {
   toJSON,
   toPlain,
 } from '../store/stored-text.js'
-import { assertOwnFolder, readOwnFile, replaceFile, syncFolder, undefinedIfMissing } from './own-file.js'
+import {
+  assertOwnFolder,
+  fileError,
+  readOwnFile,
+  replaceFile,
+  syncFolder,
+  undefinedIfMissing,
+} from './own-file.js'
 import { removeFilesOfDeadProcesses, withLock } from './process-lock.js'
 
 // The version of the format. A file with a different version is never changed.
@@ -120,12 +127,6 @@ function textOf(namespaces: Namespaces): string {
 async function withPath<T>(path: string, work: Promise<T>): Promise<T> {
   return work.catch((cause: unknown) => {
     if (cause instanceof SessionError) throw cause
-    throw new SessionError(
-      'ERR_STORE_UNAVAILABLE',
-      `the sessions in ${path} can't be read or written: see the cause`,
-      {
-        cause,
-      },
-    )
+    throw fileError(`the sessions in ${path}`, cause)
   })
 }

@@ -130,6 +130,15 @@ function ownUser(): number | undefined {
   }
 }
 
+/**
+ * The `ERR_STORE_UNAVAILABLE` for a file that can't be read or written, with the system's reason, such as a full disk. `what` names
+ * its content and its path.
+ */
+export function fileError(what: string, cause: unknown): SessionError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return unsafe(`${what} can't be read or written: ${reason}`, cause)
+}
+
 function unsafe(message: string, cause?: unknown): SessionError {
   return new SessionError('ERR_STORE_UNAVAILABLE', message, cause === undefined ? undefined : { cause })
 }

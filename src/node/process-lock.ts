@@ -62,8 +62,9 @@ export async function removeFilesOfDeadProcesses(path: string): Promise<void> {
 async function acquire(path: string, token: string, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs
   const own = ownPath(path, token)
-  await writeFile(own, token, CREATE_OWN)
   try {
+    // On a full disk, this creates an empty file and then rejects.
+    await writeFile(own, token, CREATE_OWN)
     for (let attempts = 1; !(await tryLink(own, path)); attempts++) {
       const holder = await holderOf(path)
       // A network file system may have created the link although its answer was lost.
@@ -102,8 +103,8 @@ async function breakIfAbandoned(
   const now = (await writtenAt(ownPath(path, token))) ?? 0
   if (!(await isAbandoned(path, holder, now))) return
   if ((await removeAbandoned(prefix, now)).length > 0) return
-  await writeFile(own, '', CREATE_OWN)
   try {
+    await writeFile(own, '', CREATE_OWN)
     for (;;) {
       const others = (await removeAbandoned(prefix, now)).filter((other) => other !== own)
       if (others.length === 0) break

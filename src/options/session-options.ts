@@ -179,7 +179,10 @@ export interface OriginOptions {
   origins?: readonly string[] | undefined
 }
 
-/** The options of `session.fetch`: those of `fetch`, the origins it may send to, and what to do if the session has expired. */
+/**
+ * The options of `session.fetch`: those of `fetch`, the origins it may send to, and what to do if the session has expired. Members with
+ * other names are not errors here: they are passed on to `fetch`, because some engines and frameworks have options of their own.
+ */
 export interface SessionFetchInit extends RequestInit, SignRequestOptions, OriginOptions {}
 
 /** The options of `session.keepCookie`. */

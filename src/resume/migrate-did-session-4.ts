@@ -1,5 +1,5 @@
 import { openDB } from 'idb'
-import { normalAccount } from '../base/account.js'
+import { accountOfText } from '../base/account.js'
 import { within } from '../base/environment.js'
 import { type Cacao, issuerAccount, validityAt } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
@@ -32,7 +32,7 @@ async function readDIDSession4(account?: string): Promise<DIDSession4Record[]> {
     const [ids, values] = await Promise.all([store.getAllKeys(), store.getAll()])
     return ids.flatMap((key, i) => {
       const id = String(key)
-      const owner = normalAccount(id)
+      const owner = accountOfText(id)
       const { cacao, keypair } = (values[i] ?? {}) as { cacao?: unknown; keypair?: unknown }
       return owner && (account ?? owner) === owner ? [{ id, account: owner, cacao, keypair }] : []
     })

@@ -281,11 +281,8 @@ export class DIDSession {
    * request's origin isn't checked. Rejects as `sign` does; the option `onExpired` can return another session for an expired one.
    */
   async signRequest(request: Request, options: SignRequestOptions = {}): Promise<Request> {
-    const { onExpired, capabilityHeader } = options
-    if (onExpired && this.isExpired) return (await onExpired()).signRequest(request, { capabilityHeader })
-    assertNotRemoved(this.keyDID)
     const { signNow } = await later.requests()
-    return signNow(request, this.#data, this.#now, capabilityHeader)
+    return signNow(request, options, this.#data, this.#now)
   }
 
   /**

@@ -1,9 +1,10 @@
+import { abortable } from '../base/abort.js'
 import { chainless } from '../base/account.js'
 import type { Clock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { assertValidAt, type Cacao } from '../capability/cacao.js'
-import { timeAt } from '../http/signed-fetch.js'
+import { timeAt } from '../http/server-clock.js'
 import { LISTENER_READERS } from '../options/read-options.js'
 import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
 import { readLastUsed, type SessionContext } from '../resume/context.js'
@@ -149,12 +150,17 @@ class CookieKeeper {
     this.#isWorking = true
     this.#stopWaiting()
     try {
-      const note = await withCookieLock(this.#url, async () => {
-        // Another tab may have renewed it just now. The first cookie is not waited for, because the app is waiting.
-        const current = this.#isKept ? await waitForNote(this.#url, isEnough) : noteAt(this.#url)
-        this.#end.signal.throwIfAborted()
-        return current && isEnough(current) ? current : setCookie(this.#session, this.#url, this.#end.signal)
-      })
+      // Another tab may hold the lock for as long as its request takes.
+      const note = await abortable(
+        withCookieLock(this.#url, async () => {
+          // That tab may have renewed it just now. The first cookie is not waited for, because the app is waiting.
+          const current = this.#isKept ? await waitForNote(this.#url, isEnough) : noteAt(this.#url)
+          return current && isEnough(current)
+            ? current
+            : setCookie(this.#session, this.#url, this.#end.signal)
+        }),
+        this.#end.signal,
+      )
       this.#isKept = true
       this.#failures = 0
       this.#wait(this.#dueAt(note))

@@ -3,21 +3,28 @@ import { stringifyCacao } from '../capability/dag-json.js'
 import type { DeviceStore, SeenDevice } from '../http/devices.js'
 import { type TestClock, testClock } from './fake-clock.js'
 import { type NewAccount, newAccount } from './revocation-cases.js'
-import { brokenCases, equal, MINUTE_MS, type StoreCase, type StoreCasesOptions } from './store-cases.js'
+import {
+  brokenCases,
+  casesOptions,
+  equal,
+  MINUTE_MS,
+  type StoreCase,
+  type StoreCasesOptions,
+} from './store-cases.js'
 
 /**
  * Returns test cases for a `DeviceStore` of your own, one for each thing that such a store must do. They work with
- * every test runner.
+ * every test runner. Throws a `TypeError` for a wrong option.
  *
  * @example
  * const cases = deviceStoreCases({ open: ({ now }) => myDevices(database, { now }) })
  * for (const { name, run } of cases) test(`my store ${name}`, run)
  */
 export function deviceStoreCases(options: StoreCasesOptions<DeviceStore>): StoreCase[] {
-  const { isShared = true, openBroken } = options
+  const { open, isShared = true, openBroken } = casesOptions(options)
   const withClock = (work: (store: DeviceStore, clock: TestClock) => Promise<void>) => async () => {
     const clock = testClock()
-    await work(await options.open({ now: clock.now }), clock)
+    await work(await open({ now: clock.now }), clock)
   }
   const lists = async (store: DeviceStore, account: string, wanted: readonly SeenDevice[], what: string) => {
     const found = [...(await store.list(account))].map(lineOf).sort()
@@ -101,12 +108,7 @@ export function deviceStoreCases(options: StoreCasesOptions<DeviceStore>): Store
         const account = newAccount()
         const device = newDevice(account, clock.now())
         await store.seen(device)
-        await lists(
-          await options.open({ now: clock.now }),
-          account.id,
-          [device],
-          'a session that another server saw',
-        )
+        await lists(await open({ now: clock.now }), account.id, [device], 'a session that another server saw')
       }),
     },
   ]

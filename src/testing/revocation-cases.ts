@@ -12,6 +12,7 @@ import { renderEthereumMessage } from '../wallet/ethereum/siwe-message.js'
 import { type TestClock, testClock } from './fake-clock.js'
 import {
   brokenCases,
+  casesOptions,
   equal,
   MINUTE_MS,
   rejects,
@@ -25,18 +26,19 @@ const AUDIENCE = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
 
 /**
  * Returns test cases for a `RevocationStore` of your own, one for each thing that such a store must do. A store that
- * fails one of them could accept a revoked session. They work with every test runner.
+ * fails one of them could accept a revoked session. They work with every test runner. Throws a `TypeError`
+ * for a wrong option.
  *
  * @example
  * const cases = revocationStoreCases({ open: ({ now }) => myRevocation(database, { now }) })
  * for (const { name, run } of cases) test(`my store ${name}`, run)
  */
 export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>): StoreCase[] {
-  const { isShared = true, openBroken } = options
+  const { open, isShared = true, openBroken } = casesOptions(options)
   const withClock = (work: (store: RevocationStore, clock: TestClock) => Promise<void>) => async () => {
     // Use whole seconds, because some capabilities have times without milliseconds.
     const clock = testClock(Math.floor(testClock().now() / 1000) * 1000)
-    await work(await options.open({ now: clock.now }), clock)
+    await work(await open({ now: clock.now }), clock)
   }
   const isRevoked = async (
     store: RevocationStore,
@@ -149,7 +151,7 @@ export function revocationStoreCases(options: StoreCasesOptions<RevocationStore>
     {
       name: 'recognises what another server has revoked',
       run: withClock(async (store, clock) => {
-        const other = await options.open({ now: clock.now })
+        const other = await open({ now: clock.now })
         const [one, two] = [newAccount(), newAccount()]
         const cacao = one.capability(clock.now())
         await isRevoked(other, cacao, false, 'a new capability')

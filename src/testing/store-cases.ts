@@ -1,5 +1,14 @@
 import type { Clock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
+import {
+  booleanOption,
+  check,
+  functionOption,
+  type ReadersOf,
+  readOptions,
+  required,
+  setting,
+} from '../base/options.js'
 import type { ReplayStore } from '../http/replay.js'
 import { type TestClock, testClock } from './fake-clock.js'
 
@@ -32,18 +41,32 @@ export interface StoreCasesOptions<Store> {
 export const MINUTE_MS: number = 60_000
 
 /**
+ * Reads the options of the cases. With a misspelt `openBroken`, the cases of a store that can't reach its data would be
+ * left out without a word, so a name that does not exist is a `TypeError`, as a wrong value is.
+ */
+export function casesOptions<Store>(options: StoreCasesOptions<Store>): StoreCasesOptions<Store> {
+  const readers: ReadersOf<StoreCasesOptions<Store>> = {
+    open: required(functionOption('a function that opens a store')),
+    isShared: setting(booleanOption),
+    openBroken: check(functionOption('a function that opens a store that is out of order')),
+  }
+  return readOptions<StoreCasesOptions<Store>>(options, readers)
+}
+
+/**
  * Returns test cases for a `ReplayStore` of your own, one for each thing that such a store must do. A store that fails
- * one of them could accept a request twice, or refuse new requests. They work with every test runner.
+ * one of them could accept a request twice, or refuse new requests. They work with every test runner. Throws a
+ * `TypeError` for a wrong option.
  *
  * @example
  * const cases = replayStoreCases({ open: ({ now }) => myReplay(database, { now }) })
  * for (const { name, run } of cases) test(`my store ${name}`, run)
  */
 export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): StoreCase[] {
-  const { isShared = true, openBroken } = options
+  const { open, isShared = true, openBroken } = casesOptions(options)
   const withClock = (work: (store: ReplayStore, clock: TestClock) => Promise<void>) => async () => {
     const clock = testClock()
-    await work(await options.open({ now: clock.now }), clock)
+    await work(await open({ now: clock.now }), clock)
   }
   const soon = (clock: TestClock): number => clock.now() + MINUTE_MS
   const cases: StoreCase[] = [
@@ -128,17 +151,17 @@ export function replayStoreCases(options: StoreCasesOptions<ReplayStore>): Store
       name: 'never returns true if the expiry is not finite, or if the clock returns NaN',
       run: async () => {
         const clock = testClock()
-        const store = await options.open({ now: clock.now })
+        const store = await open({ now: clock.now })
         for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
           await isNeverTrue(async () => store.use(newId(), end), `use with expiresAt ${end}`)
-        const timeless = await options.open({ now: () => Number.NaN })
+        const timeless = await open({ now: () => Number.NaN })
         await isNeverTrue(async () => timeless.use(newId(), soon(clock)), 'use with a clock that returns NaN')
       },
     },
     {
       name: 'remembers the ids that another server has used',
       run: withClock(async (store, clock) => {
-        const other = await options.open({ now: clock.now })
+        const other = await open({ now: clock.now })
         const ids = Array.from({ length: 20 }, newId)
         const all = await Promise.all(
           ids.flatMap((id) =>

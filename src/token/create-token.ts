@@ -11,9 +11,10 @@ import {
 } from '../base/options.js'
 import { parseURL } from '../base/url.js'
 import type { Cacao } from '../capability/cacao.js'
+import { timeAt } from '../http/server-clock.js'
 import { DEFAULT_TOKEN_SECS, plainJSON, signToken, type TokenClaims } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
-import { assertCovered, originsOption, timeAt } from '../http/signed-fetch.js'
+import { assertCovered, originsOption } from '../http/signed-fetch.js'
 import { hasURLSignature, signedReference, withoutFragment, withURLSignature } from '../http/signed-url.js'
 import type { SessionKey } from '../key/session-key.js'
 

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EXIT } from '../../src/cli/output.js'
@@ -134,6 +134,42 @@ describe('cacao-session', () => {
     await self.authorize(...RESOURCE)
     const { stdout, stderr } = await shell(`{ ${CACAO_SESSION} list; echo $? >&2; } | true`)
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '0\n' })
+  })
+
+  it.skipIf(process.platform !== 'linux')('says that its output can’t be written, and fails', async () => {
+    await self.authorize(...RESOURCE)
+    const { stdout, stderr } = await shell(`${CACAO_SESSION} list > /dev/full; echo $?`)
+    expect([stdout, stderr]).toEqual([
+      '1\n',
+      "cacao-session: the output can't be written: ENOSPC: no space left on device, write\n",
+    ])
+  })
+
+  it('says why a session can’t be stored, and leaves no file behind', async () => {
+    const full = `${self.folder}/full`
+    const line = `${CACAO_SESSION} authorize --key-file key -d app.example.com ${RESOURCE.join(' ')} --store full/sessions`
+    // No file may get larger than 0 blocks, as on a full disk.
+    const { stdout, stderr } = await shell(`ulimit -f 0; ${line}; echo $?`)
+    expect(stdout).toBe('1\n')
+    expect(stderr).toMatch(
+      /^cacao-session: ERR_STORE_UNAVAILABLE: the sessions in \S+ can't be read or written: EFBIG: .*\n$/,
+    )
+    expect(await readdir(full)).toEqual([])
+    expect((await shell(`${line}; echo $?`)).stdout).toMatch(/\n0\n$/)
+    expect(await readdir(full)).toEqual(['sessions'])
+  })
+
+  it.each(['', 'home'])('does not store sessions in the current directory if HOME is %j', async (home) => {
+    const line = `${CACAO_SESSION} authorize --key-file key -d app.example.com ${RESOURCE.join(' ')}`
+    const before = await readdir(self.folder)
+    const { stdout, stderr } = await shell(`export CACAO_SESSION_STORE= HOME=${home}; ${line}; echo $?`)
+    expect([stdout, stderr]).toEqual([
+      '2\n',
+      'cacao-session: HOME is not an absolute path: set it, or give the file of sessions with --store\n',
+    ])
+    expect(await readdir(self.folder)).toEqual(before)
+    const { stdout: stored } = await shell(`export CACAO_SESSION_STORE= HOME="$PWD/home"; ${line}; echo $?`)
+    expect(stored).toMatch(/\n0\n$/)
   })
 
   it('keeps its exit code for a refusal when the reader of its output stops early', async () => {

@@ -59,6 +59,18 @@ async function settled(): Promise<void> {
   }
 }
 
+/** A signal that aborts as soon as a caller waits for the lock. */
+function soonAborted(reason: Error): AbortSignal {
+  const controller = new AbortController()
+  const look = async (): Promise<void> => {
+    const { pending = [] } = await navigator.locks.query()
+    if (pending.length > 0) controller.abort(reason)
+    else setTimeout(look)
+  }
+  void look()
+  return controller.signal
+}
+
 const status =
   (code: number, body: unknown = { code: 'ERR_CAPABILITY_REVOKED' }) =>
   () =>
@@ -288,6 +300,16 @@ describe('session.keepCookie', () => {
         controller.abort(reason)
       })
     await expect(held.keepCookie(URL_OF_COOKIE, { signal: controller.signal })).rejects.toBe(reason)
+  })
+
+  it('rejects with the signal’s reason while another tab holds the lock, and then sends nothing', async () => {
+    const held = await session()
+    const reason = new Error('changed my mind')
+    await navigator.locks.request(`cacao-session cookie ${URL_OF_COOKIE}`, async () => {
+      await expect(held.keepCookie(URL_OF_COOKIE, { signal: soonAborted(reason) })).rejects.toBe(reason)
+    })
+    await settled()
+    expect(asked).toEqual([])
   })
 })
 

@@ -543,6 +543,18 @@ describe('nodeHandler', () => {
     expect(cookiesOf(set)).toMatch(new RegExp(`^theme=dark; ${NAME}=`))
   })
 
+  it('adds to the Vary header of an earlier middleware when it refuses', async () => {
+    const site = await cookieSite()
+    const app = express()
+      .use((_request, response, next) => {
+        response.vary('Origin')
+        next()
+      })
+      .all('/session', site.pages.nodeHandler)
+    const refused = await (await sender(site, app))('DELETE')
+    expect([refused.status, refused.headers.get('vary')]).toEqual([403, 'Origin, Authorization'])
+  })
+
   it('answers an error of the server with 500, or passes it to the app', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     onTestFinished(() => logged.mockRestore())

@@ -121,15 +121,40 @@ it('its event streams reopen with a new URL once they are refused', () => {
 it('its Socket.IO client connects without a token once the session has ended, so that the server refuses', () => {
   const output = runFresh(`${SESSION}
     ${inline(guide('sockets-and-links', 'socket-io')).replace(/^import .*$/gm, '')}
-    const io = (url, { auth }) => new Promise(auth)
+    const io = (url, { auth }) => Object.assign(new Promise(auth), { on: () => undefined })
     console.log(Object.keys(await connect(session)))
     Date.now = () => Date.parse(session.cacao.p.exp)
-    console.log(Object.keys(await connect(session)))
-    const refused = (error) => console.log(error.code)
-    guard({ use: (middleware) => middleware({ handshake: { auth: {} } }, refused) }, async () => {
-      throw Object.assign(new Error(), { code: 'ERR_JWS_INVALID' })
-    })`)
-  expect(output.trim().split('\n')).toEqual(["[ 'token' ]", '[]', 'ERR_JWS_INVALID'])
+    console.log(Object.keys(await connect(session)))`)
+  expect(output.trim().split('\n')).toEqual(["[ 'token' ]", '[]'])
+})
+
+it('its Socket.IO server tells the client the code and no details, by which it tries again or says that the session has ended', () => {
+  const output = runFresh(`
+    ${inline(guide('sockets-and-links', 'socket-io')).replace(/^import .*$/gm, '')}
+    const waits = []
+    globalThis.setTimeout = (work, ms) => { waits.push(ms); work() }
+    let hear
+    const io = () => ({ on: (_, listener) => { hear = listener }, connect: () => waits.push('again') })
+    connect({}, (code) => console.log('refused', code))
+    const answerTo = (verify) =>
+      new Promise((next) => guard({ use: (middleware) => middleware({ handshake: { auth: {} }, data: {} }, next) }, verify))
+    for (const code of ['ERR_JWS_INVALID', 'ERR_STORE_UNAVAILABLE', undefined]) {
+      const { message, data } = await answerTo(async () => {
+        throw Object.assign(new Error('expected a, received b'), { code })
+      })
+      console.log(message)
+      hear(Object.assign(new Error(message), { data: JSON.parse(JSON.stringify(data)) }))
+    }
+    hear(new Error('xhr poll error'))
+    console.log(waits, await answerTo(async () => ({})))`)
+  expect(output.trim().split('\n')).toEqual([
+    'refused',
+    'refused ERR_JWS_INVALID',
+    'refused',
+    'refused',
+    'refused undefined',
+    "[ 5000, 'again' ] undefined",
+  ])
 })
 
 it('its event streams and films stop without an unhandled rejection once the session has ended', () => {

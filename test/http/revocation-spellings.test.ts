@@ -4,14 +4,14 @@ import { cacaoCID } from '../../src/capability/cid.js'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
-import { capabilityAccounts, capabilityIdentity } from '../../src/verify.js'
+import { capabilityAccounts, capabilityIdentity, normalAccount } from '../../src/verify.js'
 import { webauthnVerifiers } from '../../src/wallet/webauthn/index.js'
 import { payload, signed, unsigned } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { TestPasskeys } from '../setup/passkey.js'
 import { signedByPasskey } from '../setup/passkey-capability.js'
 import { twinOf } from '../setup/passkey-twin.js'
-import { ACCOUNT_A } from '../setup/wallet.js'
+import { ACCOUNT_A, ADDRESS_A } from '../setup/wallet.js'
 import { ORIGIN } from '../setup/with-passkeys.js'
 
 const verify = (cacao: unknown, revocation = memoryRevocation()): Promise<Cacao> =>
@@ -131,5 +131,19 @@ describe('the identity of a capability', () => {
     })
     const other = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'
     expect(capabilityIdentity(of(payload().aud))).not.toBe(capabilityIdentity(of(other)))
+  })
+})
+
+describe('normalAccount', () => {
+  it.each([
+    ['a did:pkh', `did:pkh:${ACCOUNT_A}`],
+    ['an address with its checksum', `eip155:1:${ADDRESS_A}`],
+    ['an object', { toString: (): string => `eip155:1:${ADDRESS_A}` }],
+  ])('makes %s the text that capabilityAccounts returns', async (_, account) => {
+    expect(await capabilityAccounts(signed())).toEqual([normalAccount(account)])
+  })
+
+  it.each([['eip155:1:0x12'], ['did:web:example.com'], [''], [undefined]])('refuses %j', (account) => {
+    expect(() => normalAccount(account as never)).toThrow(TypeError)
   })
 })

@@ -76,6 +76,24 @@ describe('Express behind requireSession', () => {
   )
 
   it.each([
+    ['nothing', undefined, 'Authorization'],
+    ['an origin', 'Origin', 'Origin, Authorization'],
+    ['a list', ['Origin', 'Accept'], 'Origin, Accept, Authorization'],
+    ['the same header', 'authorization, Origin', 'authorization, Origin'],
+    ['everything', '*', '*'],
+  ])('says what a refusal varies by in addition to what cors() said: %s', async (_, before, vary) => {
+    const origin = await listen((options) =>
+      express()
+        .use((__, response, next) => {
+          if (before) response.setHeader('vary', before)
+          next()
+        })
+        .use(requireSession({ ...options, debug: false })),
+    )
+    expect((await fetch(origin)).headers.get('vary')).toBe(vary)
+  })
+
+  it.each([
     ['small', '{"note":"ü"}'],
     ['large', JSON.stringify({ note: 'x'.repeat(90_000) })],
   ])('leaves a %s body to its parser', async (_, body) => {

@@ -98,17 +98,19 @@ describe('Fastify behind requireSession', () => {
   })
 
   it.each([
-    ['with getHeader, as in Fastify', true, 'X-Total, '],
-    ['without getHeader', false, ''],
-  ])('exposes the headers of a refusal and those that cors() exposed: %s', async (_, has, before) => {
+    ['with getHeader, as in Fastify', true, 'X-Total, ', 'Origin, '],
+    ['without getHeader', false, '', ''],
+  ])('adds the headers of a refusal to those of cors(): %s', async (_, has, before, varied) => {
     const origin = await listen({ debug: false }, undefined, (response) => {
       response.setHeader('access-control-expose-headers', 'X-Total')
+      response.setHeader('vary', 'Origin')
       return has ? { getHeader: (name: string) => response.getHeader(name) } : {}
     })
     const { headers } = await fetch(origin)
     expect(headers.get('access-control-expose-headers')).toBe(
       `${before}Date, WWW-Authenticate, Cacao-Received-Method`,
     )
+    expect(headers.get('vary')).toBe(`${varied}Authorization`)
   })
 
   it('throws from callerOf for a request that the hook did not admit', async () => {

@@ -43,6 +43,14 @@ describe('Hono with cors()', () => {
     )
   })
 
+  it('says what a refusal varies by in addition to what a middleware before it has said', async () => {
+    const app = new Hono().use(async (c, next) => {
+      c.header('vary', 'Accept-Language')
+      await next()
+    }, guard)
+    expect((await app.request(post())).headers.get('vary')).toBe('Accept-Language, Authorization')
+  })
+
   it.each([
     ['before', [allow, guard]],
     ['after', [guard, allow]],

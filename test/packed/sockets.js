@@ -152,10 +152,13 @@ async function listening(server) {
   const http = createServer()
   const rooms = new SocketServer(http)
   rooms.use((socket, next) => {
-    verify(socket.handshake.auth.token).then((caller) => {
-      socket.data.caller = caller
-      next()
-    }, next)
+    verify(socket.handshake.auth.token).then(
+      (caller) => {
+        socket.data.caller = caller
+        next()
+      },
+      ({ code }) => next(Object.assign(new Error('refused'), { data: { code } })),
+    )
   })
   rooms.on('connection', (socket) => {
     const { caller } = socket.data
@@ -173,7 +176,9 @@ async function listening(server) {
     try {
       return await Promise.race([
         once(socket, 'hello').then(([account]) => account),
-        once(socket, 'connect_error').then(([{ message }]) => /^the (?:token|capability)/.test(message)),
+        once(socket, 'connect_error').then(([{ message, data }]) =>
+          message === 'refused' ? data.code : message,
+        ),
       ])
     } finally {
       socket.disconnect()

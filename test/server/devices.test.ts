@@ -239,6 +239,25 @@ describe('a server with devices', () => {
       expect(String(failures)).toContain('20 ms')
     })
 
+    it.each([
+      ['answers', async () => 'Laptop', 0, 'Laptop'],
+      ['never answers', () => new Promise<string>(() => undefined), 1, undefined],
+    ])('is not held for ever by a function `name` that %s', async (_, name, count, known) => {
+      const failures: unknown[] = []
+      const verify = requestVerifier({
+        ...accepting,
+        storeTimeoutMs: known ? 2000 : 20,
+        devices: { store: devices, name, onFailed: (error) => failures.push(error) },
+      })
+      const { sign } = await testSigner()
+      const caller = await verify(await sign(post()))
+      expect(failures).toHaveLength(count)
+      if (!known)
+        expect(String(failures)).toContain('`name` of the option devices gave no answer within 20 ms')
+      const [device] = await listDevices(caller, both)
+      expect(device?.name).toBe(known)
+    })
+
     it('is reported on the console if onFailed is missing or throws', async () => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
       onTestFinished(() => warn.mockRestore())

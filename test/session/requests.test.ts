@@ -57,6 +57,12 @@ describe('session.fetch', () => {
     expect(server.calls.map(({ request }) => request.method)).toEqual(['DELETE', 'GET', 'PUT'])
   })
 
+  it('passes members that it does not know on to fetch, where an engine may have options of its own', async () => {
+    const session = await DIDSession.authorize(auth, { resources })
+    const response = await session.fetch(NOTES, { next: { revalidate: 1 } } as RequestInit)
+    expect(await response.text()).toBe('ok')
+  })
+
   it('sends nothing once the session has expired', async () => {
     const clock = testClock()
     const session = await DIDSession.authorize(auth, { resources, now: clock.now })
@@ -157,5 +163,30 @@ describe('a nonce from the server', () => {
     })
     controller.abort(new Error('enough'))
     expect(String(await failureOf(() => waiting))).toContain('enough')
+  })
+})
+
+describe('session.signRequest', () => {
+  it('takes its options, and none that is misspelt', async () => {
+    const session = await DIDSession.authorize(auth, { resources })
+    const onExpired = (): DIDSession => session
+    const signed = await session.signRequest(new Request(NOTES), {
+      onExpired,
+      capabilityHeader: 'X-Capability',
+    })
+    expect(signed.headers.get('x-capability')).toMatch(/^CACAO /)
+    for (const [options, message] of [
+      [
+        { onexpired: onExpired },
+        'there is no option "onexpired" here; there are onExpired, capabilityHeader',
+      ],
+      [{ expiresInSecs: 60 }, 'there is no option "expiresInSecs" here'],
+      [{ onExpired: session }, 'onExpired must be a function that returns a new session'],
+      [null, 'options must be a plain object'],
+    ] as const) {
+      const failure = await failureOf(() => session.signRequest(new Request(NOTES), options as never))
+      expect(failure).toBeInstanceOf(TypeError)
+      expect(failure).toHaveProperty('message', expect.stringContaining(message))
+    }
   })
 })
