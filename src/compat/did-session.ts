@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { decryptJWE, type JWE, x25519Decrypter } from 'did-jwt'
 import type { DID } from 'dids'
-import { type AccountInput, accountArgument, normalAccount } from '../base/account.js'
+import { type AccountInput, accountArgument } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { assertAudience, assertIssuer } from '../capability/assertions.js'
 import { type AuthMethod, authError } from '../capability/auth-method.js'
@@ -18,6 +18,8 @@ import { capabilityRequest } from '../sign-in/request-capability.js'
 import { authorize, newSeedKey } from '../sign-in/sign-in.js'
 import { capabilityOf, createDID, type SigningKey } from './did.js'
 import { toDID } from './dids.js'
+
+export { AccountId, getAccountIdByDID } from './account-id.js'
 
 /**
  * The `DIDSession` of did-session 4, with the same static methods and a synchronous `did`. Stored sessions,
@@ -264,35 +266,4 @@ async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
 /** Whether the capability names each of the resources, compared character by character. */
 export function cacaoContainsResources(cacao: { p: { resources?: string[] } }, resources: string[]): boolean {
   return resources.every((resource) => cacao.p.resources?.includes(resource))
-}
-
-/** Returns the account of a `did:pkh:…`. Throws a `TypeError` for anything else. */
-export function getAccountIdByDID(did: string): AccountId {
-  return new AccountId(did.slice('did:pkh:'.length))
-}
-
-/** An account id with the members of `AccountId` in the `caip` package, which did-session 4 returns and accepts. */
-export class AccountId {
-  readonly chainId: { readonly namespace: string; readonly reference: string; toString(): string }
-  readonly address: string
-
-  /** Throws a `TypeError` unless the text is a CAIP-10 id. */
-  constructor(id: string) {
-    if (normalAccount(id) === undefined)
-      throw new TypeError(`the account id must be a CAIP-10 id, not ${id.slice(0, 200)}`)
-    const [namespace = '', reference = '', address = ''] = id.split(':')
-    this.chainId = { namespace, reference, toString: () => `${namespace}:${reference}` }
-    this.address = address
-  }
-
-  /** The CAIP-10 id. */
-  toString(): string {
-    return `${this.chainId}:${this.address}`
-  }
-
-  /** The parts, in the form that `AccountId` of caip returns. */
-  toJSON(): { address: string; chainId: { namespace: string; reference: string } } {
-    const { namespace, reference } = this.chainId
-    return { chainId: { namespace, reference }, address: this.address }
-  }
 }

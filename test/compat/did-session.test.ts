@@ -5,6 +5,7 @@ import { fromHex, toHex } from '../../src/base/hex.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { documentOf } from '../../src/compat/did.js'
 import {
+  AccountId,
   cacaoContainsResources,
   createDIDCacao,
   createDIDKey,
@@ -330,6 +331,11 @@ describe('the drop-in for did-session 4', () => {
       address: ACCOUNT_A.slice(9),
     })
     expect(() => getAccountIdByDID('did:pkh:nothing')).toThrow(TypeError)
+    for (const prefix of ['did:web:', 'did:key:', ''])
+      expect(() => getAccountIdByDID(`${prefix}${ACCOUNT_A}`)).toThrow('must be a did:pkh')
+    expect(String(new AccountId(ACCOUNT_A))).toBe(ACCOUNT_A)
+    for (const id of [`did:pkh:${ACCOUNT_A}`, KEYS_DID])
+      expect(() => new AccountId(id)).toThrow('must be a CAIP-10 id')
     expect(cacaoContainsResources({ p: { resources: ['a:b', 'c:d'] } }, ['c:d'])).toBe(true)
     expect(cacaoContainsResources({ p: { resources: ['a:*'] } }, ['a:b'])).toBe(false)
     expect(cacaoContainsResources({ p: {} }, ['a:b'])).toBe(false)
