@@ -8,7 +8,6 @@ import { type AuthMethod, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { expiryTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import { verifySignature } from '../capability/verify-signature.js'
 import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { authorizeOptions } from '../options/read-grant-options.js'
 import type { GrantOptions } from '../options/session-options.js'
@@ -18,13 +17,14 @@ import { capabilityRequest } from '../sign-in/request-capability.js'
 import { authorize, newSeedKey } from '../sign-in/sign-in.js'
 import { capabilityOf, createDID, type SigningKey } from './did.js'
 import { toDID } from './dids.js'
+import { offlineVerifiers } from './offline-verifiers.js'
 
 export { AccountId, getAccountIdByDID } from './account-id.js'
 
 /**
  * The `DIDSession` of did-session 4, with the same static methods and a synchronous `did`. Stored sessions,
- * strings and capabilities are checked as everywhere in this library, including the signatures of Ethereum
- * accounts: a session that is forged or was granted to another key rejects, where did-session accepted it.
+ * strings and capabilities are checked as everywhere in this library, and the accounts' signatures in strings are
+ * verified: a session that is forged or was granted to another key rejects, where did-session accepted it.
  *
  * @example
  * import { DIDSession } from 'cacao-session/did-session'
@@ -46,10 +46,10 @@ export class DIDSession {
     if (isOver(options)) {
       const { key, seed } = await newSeedKey()
       const cacao = await expiredCapability(authMethod, key.did, options)
-      return DIDSession.fromSession(writeSession(seed, cacao))
+      return newSession(writeSession(seed, cacao), cacao)
     }
-    const { serialize } = await authorize(authMethod, authorizeOptions(options))
-    return DIDSession.fromSession(serialize?.() ?? '')
+    const { serialize, cacao } = await authorize(authMethod, authorizeOptions(options))
+    return newSession(serialize?.() ?? '', cacao)
   }
 
   /** The same as `createDIDCacao`. */
@@ -89,16 +89,15 @@ export class DIDSession {
     return Session.hasSessionFor(account, resources?.length > 0 ? resources : undefined)
   }
 
-  /** Loads a session from the string that `serialize` returned, even if it has expired. */
+  /**
+   * Loads a session from the string that `serialize` returned, even if it has expired, and verifies the account's
+   * signature. Rejects with `ERR_CAPABILITY_SIGNATURE` or another `ERR_CAPABILITY_…` if the capability is forged,
+   * malformed, not valid yet or granted to another key, with `ERR_CAPABILITY_UNSUPPORTED` if the signature can't be
+   * verified without further options, such as that of a contract account, and with `ERR_SESSION_STRING` if it is not
+   * such a string.
+   */
   static async fromSession(session: string): Promise<DIDSession> {
-    const { cacao, seed } = await readSession(session)
-    // did-session has no option for verifiers, so use those of Ethereum, which nearly all of its users have.
-    if (cacao.s.t === 'eip191') {
-      const { ethereumVerifiers } = await import('../wallet/ethereum/verifiers.js')
-      await verifySignature(cacao, ethereumVerifiers(), Date.now())
-    }
-    const key = await seedSigningKey(seed)
-    return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
+    return sessionOf(await readSession(session, { verifiers: await offlineVerifiers() }))
   }
 
   /** The `DID` that signs with the key and the capability of the session. */
@@ -149,6 +148,19 @@ export class DIDSession {
   get id(): string {
     return this.#did.parent
   }
+}
+
+async function sessionOf({ cacao, seed }: Awaited<ReturnType<typeof readSession>>): Promise<DIDSession> {
+  const key = await seedSigningKey(seed)
+  return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
+}
+
+/**
+ * The session of a string whose capability the auth method has just returned. It was asked for it, so the signatures of
+ * contract accounts and of wallets that this library doesn't know are accepted, although they can't be verified here.
+ */
+async function newSession(text: string, { s }: Cacao): Promise<DIDSession> {
+  return s.t === 'eip191' ? DIDSession.fromSession(text) : sessionOf(await readSession(text))
 }
 
 /**
