@@ -8,9 +8,13 @@ import { type AuthMethod, authError } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { expiryTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
+import { isRecap } from '../capability/resources.js'
 import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { authorizeOptions } from '../options/read-grant-options.js'
+import { resourcesArgument } from '../options/read-options.js'
 import type { GrantOptions } from '../options/session-options.js'
+import { loadedHelpers } from '../resume/helpers.js'
+import { look, trustingContext } from '../resume/resume.js'
 import { readSession, writeSession } from '../resume/session-string.js'
 import { DIDSession as Session } from '../session/did-session.js'
 import { capabilityRequest } from '../sign-in/request-capability.js'
@@ -58,7 +62,8 @@ export class DIDSession {
   }
 
   /**
-   * Resumes the stored session of the account, or else asks the wallet to sign a new one. With a negative
+   * Resumes the stored session of the account, or else asks the wallet to sign a new one. As in did-session, a stored
+   * session must name each of the resources: a wildcard that covers them is not enough. With a negative
    * `expiresInSecs`, the new session has already expired, so it signs nothing and is not stored.
    */
   static async get(
@@ -68,13 +73,14 @@ export class DIDSession {
   ): Promise<DIDSession> {
     const options = grantOptions(authOpts)
     const { resources } = options
-    if (isOver(options) && !(await Session.hasSessionFor(account, resources))) {
+    if (isOver(options) && !(await DIDSession.hasSessionFor(account, resources))) {
       const key = await generateSessionKey('P-256')
       const cacao = await expiredCapability(authMethod, key.did, options, accountArgument(account))
       return new DIDSession({ cacao: capabilityOf(cacao), did: await createDID(key, cacao) })
     }
     const given = isOver(options) ? { resources } : options
-    const session = await Session.get(account, authMethod, given)
+    const found = await Session.get(account, authMethod, given)
+    const session = names(found.cacao, resources) ? found : await found.renew(authMethod, given)
     return new DIDSession({ cacao: capabilityOf(session.cacao), did: await toDID(session) })
   }
 
@@ -86,7 +92,15 @@ export class DIDSession {
   /** Whether `get` would resume a session of the account without a prompt. */
   static async hasSessionFor(account: AccountInput, resources: string[]): Promise<boolean> {
     // In did-session, no resources and an empty list both mean a session for anything.
-    return Session.hasSessionFor(account, resources?.length > 0 ? resources : undefined)
+    if (!(resources?.length > 0)) return Session.hasSessionFor(account)
+    const wanted = { resources: resourcesArgument(resources) }
+    const context = await trustingContext({}, loadedHelpers)
+    const { assessments } = await look(context, accountArgument(account), wanted, loadedHelpers, false)
+    // `get` resumes the one that is valid longest.
+    const [session] = assessments
+      .flatMap(({ session }) => session ?? [])
+      .sort((a, b) => (expiryTime(b.cacao) > expiryTime(a.cacao) ? 1 : -1))
+    return session !== undefined && names(session.cacao, resources)
   }
 
   /**
@@ -273,6 +287,11 @@ async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
     sign: (data) => key.sign(data),
     decrypt: async (jwe) => decryptJWE(jwe as JWE, x25519Decrypter(ed25519.utils.toMontgomerySecret(seed))),
   }
+}
+
+// A ReCap may be part of a longer one, so its text need not be among the resources.
+function names({ p }: Cacao, resources: readonly string[]): boolean {
+  return resources.every((resource) => isRecap(resource) || p.resources?.includes(resource))
 }
 
 /** Whether the capability names each of the resources, compared character by character. */

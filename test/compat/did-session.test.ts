@@ -223,6 +223,26 @@ describe('the drop-in for did-session 4', () => {
     expect(await failureOf(() => OldSession.authorize(keyAuth))).toBeInstanceOf(TypeError)
   })
 
+  it('has every resource that it was asked for, also if a stored session covers them', async () => {
+    const wallet = testWallet()
+    const authMethod = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+    const narrow = ['ceramic://*?model=a', 'ceramic://b']
+    const broad = await OldSession.get(account, authMethod, { resources })
+    expect(await OldSession.hasSessionFor(account, narrow)).toBe(false)
+    const session = await OldSession.get(account, authMethod, { resources: narrow })
+    expect(session.isAuthorized(narrow)).toBe(true)
+    expect(cacaoContainsResources(session.cacao, narrow)).toBe(true)
+    // Before, the person had granted more, which the new session keeps, so there are no prompts by turns.
+    for (const asked of [narrow, resources, [...resources, ...narrow]]) {
+      expect(await OldSession.hasSessionFor(account, asked)).toBe(true)
+      expect((await OldSession.get(account, authMethod, { resources: asked })).did.id).toBe(session.did.id)
+    }
+    expect(wallet.prompts).toBe(2)
+    await expect(broad.did.createJWS(payload)).resolves.toBeDefined()
+    expect(await OldSession.hasSessionFor(account, ['ceramic://c'])).toBe(false)
+    expect(await OldSession.hasSessionFor(account, [])).toBe(true)
+  })
+
   it('requires resources, with the same message as did-session', async () => {
     const asked = [undefined, {}, { resources: [] }]
     for (const options of asked) {
