@@ -3,8 +3,7 @@ import { decryptJWE, type JWE, x25519Decrypter } from 'did-jwt'
 import type { DID } from 'dids'
 import { type AccountInput, accountArgument } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import { assertAudience, assertIssuer } from '../capability/assertions.js'
-import { type AuthMethod, authError } from '../capability/auth-method.js'
+import type { AuthMethod } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { expiryTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
@@ -12,15 +11,14 @@ import { isRecap } from '../capability/resources.js'
 import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { authorizeOptions } from '../options/read-grant-options.js'
 import { resourcesArgument } from '../options/read-options.js'
-import type { GrantOptions } from '../options/session-options.js'
 import { loadedHelpers } from '../resume/helpers.js'
 import { look, trustingContext } from '../resume/resume.js'
 import { readSession, writeSession } from '../resume/session-string.js'
 import { DIDSession as Session } from '../session/did-session.js'
-import { capabilityRequest } from '../sign-in/request-capability.js'
 import { authorize, newSeedKey } from '../sign-in/sign-in.js'
 import { capabilityOf, createDID, type SigningKey } from './did.js'
 import { toDID } from './dids.js'
+import { type DropInOptions, expiredCapability, isOver } from './expired-capability.js'
 import { offlineVerifiers } from './offline-verifiers.js'
 
 export { AccountId, getAccountIdByDID } from './account-id.js'
@@ -64,7 +62,8 @@ export class DIDSession {
   /**
    * Resumes the stored session of the account, or else asks the wallet to sign a new one. As in did-session, a stored
    * session must name each of the resources: a wildcard that covers them is not enough. With a negative
-   * `expiresInSecs`, the new session has already expired, so it signs nothing and is not stored.
+   * `expiresInSecs`, or else an `expirationTime` in the past, the new session has already expired, so it signs nothing
+   * and is not stored.
    */
   static async get(
     account: AccountInput,
@@ -210,10 +209,6 @@ const AUTH_OPTION_NAMES = [
   'expiresInSecs',
 ] as const
 
-interface DropInOptions extends GrantOptions {
-  readonly resources: string[]
-}
-
 // did-session ignores unknown options, and options that are `undefined`, but not missing resources.
 function grantOptions(authOpts: AuthOpts): DropInOptions {
   if (!(Number(authOpts.resources?.length) > 0))
@@ -222,37 +217,6 @@ function grantOptions(authOpts: AuthOpts): DropInOptions {
     )
   const given = AUTH_OPTION_NAMES.filter((name) => authOpts[name] !== undefined)
   return Object.fromEntries(given.map((name) => [name, authOpts[name]])) as unknown as DropInOptions
-}
-
-/** Whether the options ask for a session that is expired from the start, as the tests of did-session's users do. */
-function isOver({ expiresInSecs }: DropInOptions): boolean {
-  return typeof expiresInSecs === 'number' && expiresInSecs < 0
-}
-
-/** Asks the wallet to sign a capability that has already expired. No verifier accepts what is signed with it. */
-async function expiredCapability(
-  authMethod: AuthMethod,
-  uri: string,
-  { expiresInSecs = 0, ...options }: DropInOptions,
-  account?: string,
-): Promise<Cacao> {
-  const expirationTime = new Date(Math.max(0, Date.now() + expiresInSecs * 1000)).toISOString()
-  const { opts } = capabilityRequest(options, account)
-  const { nonce } = options
-  const ask = async (): Promise<unknown> =>
-    authMethod({ ...opts, ...(typeof nonce === 'string' && { nonce }), uri, expirationTime })
-  const cacao = parseCacao(
-    await ask().catch((cause: unknown) => {
-      throw authError(cause)
-    }),
-  )
-  assertAudience(cacao, uri)
-  if (account !== undefined) assertIssuer(cacao, account)
-  if (expiryTime(cacao) <= Date.now()) return cacao
-  throw new SessionError(
-    'ERR_CAPABILITY_INVALID',
-    'the auth method returned a capability that is valid for longer than requested: use one that keeps expirationTime',
-  )
 }
 
 /** Returns an authenticated `DID` with the Ed25519 key of a 32-byte seed, or of a random seed. */

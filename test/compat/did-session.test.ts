@@ -287,6 +287,26 @@ describe('the drop-in for did-session 4', () => {
     }
   })
 
+  it('returns an expired session for an expirationTime in the past, unless expiresInSecs says otherwise', async () => {
+    const expirationTime = new Date(Date.now() - 60_000).toISOString()
+    const options = { resources, expirationTime }
+    for (const session of [
+      await OldSession.get(account, keyAuth, options),
+      await OldSession.authorize(keyAuth, options),
+    ]) {
+      expect([session.isExpired, session.cacao.p.exp]).toEqual([true, expirationTime])
+      await expect(session.did.createJWS(payload)).rejects.toThrow('expired')
+    }
+    expect(await OldSession.hasSessionFor(account, resources)).toBe(false)
+    const session = await OldSession.get(account, keyAuth, { ...options, expiresInSecs: 60 })
+    expect(session.isExpired).toBe(false)
+    expect((await OldSession.get(account, keyAuth, options)).did.id).toBe(session.did.id)
+    for (const odd of ['', 'yesterday'])
+      expect(
+        await failureOf(() => OldSession.authorize(keyAuth, { resources, expirationTime: odd })),
+      ).toBeInstanceOf(TypeError)
+  })
+
   it('refuses a capability that is not the requested expired one', async () => {
     const options = { resources, expiresInSecs: -1 }
     const lasting: typeof keyAuth = ({ expirationTime: _, ...opts }) => keyAuth(opts)
