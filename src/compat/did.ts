@@ -4,7 +4,7 @@ import { DID } from 'dids'
 import { concat, utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { toBase64, toBase64url } from '../base/multibase.js'
-import { type Cacao, parentOf, parseDateTime } from '../capability/cacao.js'
+import { type Cacao, expiryTime, parentOf, startTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { decompressP256, parseDIDKey } from '../key/did-key.js'
@@ -57,7 +57,8 @@ class SessionDID extends DID {
     jws: Parameters<DID['verifyJWS']>[0],
     options: VerifyOptions = {},
   ): Promise<VerifyResult> {
-    const { issuer, capability, atTime } = options
+    const { issuer, atTime } = options
+    const capability = options.capability === undefined ? undefined : parseCacao(options.capability)
     const verifiers =
       options.verifiers ?? (await import('../wallet/ethereum/verifiers.js')).ethereumVerifiers()
     const time = capability ? capabilityTime(capability, options) : atTime?.getTime()
@@ -78,17 +79,17 @@ type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
 
 /**
  * Returns the time for which a capability is verified, in milliseconds since 1970, or `undefined` for the current time.
- * With `disableTimecheck`, it is the time of issue. During the `revocationPhaseOutSecs` after the expiry, it is just
- * before the expiry.
+ * With `disableTimecheck`, it is the time from which the capability is valid. During the `revocationPhaseOutSecs` after
+ * the expiry, it is just before the expiry.
  */
 function capabilityTime(
-  { p: { iat, exp } }: Capability,
+  capability: Cacao,
   { atTime, disableTimecheck, revocationPhaseOutSecs = 0 }: VerifyOptions,
 ): number | undefined {
-  if (disableTimecheck) return parseDateTime(iat) ?? Number.NaN
+  if (disableTimecheck) return startTime(capability)
   if (!(revocationPhaseOutSecs >= 0)) throw new TypeError('revocationPhaseOutSecs must be 0 seconds or more')
   const time = atTime?.getTime()
-  const end = exp === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(exp) ?? Number.NaN)
+  const end = expiryTime(capability)
   const after = (time ?? Date.now()) - end
   return after >= 0 && after < revocationPhaseOutSecs * 1000 ? end - 1 : time
 }

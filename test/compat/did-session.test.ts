@@ -130,6 +130,34 @@ describe('toDID', () => {
       expect(await failureOf(() => did.verifyJWS(jws, sinceEnd(0, wrong)))).toBeInstanceOf(TypeError)
   })
 
+  it('verifies with disableTimecheck, as dids does, also if the capability began long after its date', async () => {
+    const didKey = await createDIDKey()
+    const hours = (count: number): string => new Date(Date.now() + count * 3_600_000).toISOString()
+    const times = { issuedAt: hours(-3), notBefore: hours(-2), expirationTime: hours(1) }
+    const capability = (await keyAuth({ uri: didKey.id, resources, ...times })) as Capability
+    const did = await createDIDCacao(didKey, capability)
+    const jws = await did.createJWS(payload)
+    const issuer = capability.p.iss
+    for (const receiver of [did, await plainDID()])
+      for (const disableTimecheck of [true, false])
+        await expect(
+          receiver.verifyJWS(jws, { issuer, capability, disableTimecheck }),
+        ).resolves.toMatchObject({ payload })
+    await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () =>
+      did.verifyJWS(jws, { capability, atTime: new Date(hours(-2.5)) }),
+    )
+  })
+
+  it('refuses a malformed capability with a code', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, keyAuth, { resources })
+    const did = await toDID(session)
+    const jws = await did.createJWS(payload)
+    for (const capability of [{}, null, 1, { p: {} }, { ...session.cacao, p: { aud: session.keyDID } }])
+      await expectCode('ERR_CAPABILITY_INVALID', () =>
+        did.verifyJWS(jws, { capability: capability as Capability }),
+      )
+  })
+
   it('signs nothing for an expired session', async () => {
     const text = (await DIDSession.authorize(keyAuth, { resources, expiresInSecs: 60 })).serialize()
     const expired = await DIDSession.fromSession(text, { now: () => Date.now() + 60_000 })
