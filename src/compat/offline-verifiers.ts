@@ -1,18 +1,27 @@
 import { decodeAAD } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import type { CacaoVerifier, Verifiers } from '../capability/verify-signature.js'
+import { type CacaoVerifier, type Verifiers, verifyKeySigned } from '../capability/verify-signature.js'
 
 /**
- * Verifiers for every signature type of this library that needs no RPC server. The signature of a contract account is
- * refused with `ERR_CAPABILITY_UNSUPPORTED`.
+ * Verifiers for the signature types that need neither an RPC server nor further options. The signature of a contract
+ * account is refused with `ERR_CAPABILITY_UNSUPPORTED`.
  */
 export async function offlineVerifiers(): Promise<Verifiers> {
-  const [{ ethereumVerifiers }, { solanaVerifiers }, { keyVerifiers }] = await Promise.all([
-    import('../wallet/ethereum/verifiers.js'),
-    import('../wallet/solana/index.js'),
-    import('../wallet/key/index.js'),
-  ])
-  return { ...ethereumVerifiers(), ...solanaVerifiers(), ...keyVerifiers(), 'webauthn:p256': verifyPasskey }
+  const { ethereumVerifiers } = await import('../wallet/ethereum/verifiers.js')
+  return {
+    ...ethereumVerifiers(),
+    'solana:ed25519': verifySolanaAccount,
+    'webauthn:p256': verifyPasskey,
+    'key:ed25519': verifyKey,
+    'key:p256': verifyKey,
+  }
+}
+
+const verifyKey: CacaoVerifier = async (input) => verifyKeySigned(parseCacao(input))
+
+const verifySolanaAccount: CacaoVerifier = async (input, options) => {
+  const { verifySolana } = await import('../wallet/solana/sign-in.js')
+  await verifySolana(input, options)
 }
 
 // did-session has no option for the origins on which passkeys sign, and the auth method of the did-session family leaves
