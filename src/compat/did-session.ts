@@ -153,8 +153,9 @@ export class DIDSession {
   }
 
   /** Whether the session is valid now and names each of these resources. */
-  isAuthorized(resources: string[] = []): boolean {
-    return !this.isExpired && resources.every((resource) => this.authorizations.includes(resource))
+  isAuthorized(resources?: string[]): boolean {
+    // In did-session, `null` means no resources too.
+    return !this.isExpired && (resources ?? []).every((resource) => this.authorizations.includes(resource))
   }
 
   /** The DID of the account. */

@@ -234,6 +234,7 @@ describe('the drop-in for did-session 4', () => {
     expect(session.authorizations).toEqual(resources)
     expect(session.isAuthorized(resources)).toBe(true)
     expect(session.isAuthorized(['ceramic://a'])).toBe(false)
+    for (const none of [undefined, null, []]) expect(session.isAuthorized(none as string[])).toBe(true)
     expect((await session.did.createJWS(payload)).signatures).toHaveLength(1)
     await expectCode('ERR_NOT_SERIALIZABLE', () => session.serialize())
     expect((await OldSession.get(account, authMethod, { resources })).did.id).toBe(session.did.id)
