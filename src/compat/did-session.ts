@@ -231,15 +231,14 @@ export async function createDIDKey(seed?: Uint8Array): Promise<DID> {
  */
 export async function createDIDCacao(didKey: DID, cacao: object): Promise<DID> {
   const capability = parseCacao(cacao)
-  if (capability.p.aud !== didKey.id) {
-    throw new SessionError(
-      'ERR_CAPABILITY_AUDIENCE',
-      `the capability was granted to ${capability.p.aud}, not to ${didKey.id}: use the key that it was granted to`,
-    )
-  }
   const did = didKey.withCapability(capabilityOf(capability))
+  // The DID that was passed need not be authenticated, so its id is only known now.
   await did.authenticate()
-  return did
+  if (capability.p.aud === did.id) return did
+  throw new SessionError(
+    'ERR_CAPABILITY_AUDIENCE',
+    `the capability was granted to ${capability.p.aud}, not to ${did.id}: use the key that it was granted to`,
+  )
 }
 
 /**

@@ -200,7 +200,8 @@ export function documentOf(did: string): DIDDocument | null {
     controller: did,
     publicKeyBase58: toBase58(key.bytes),
   }
-  const agreement = ed25519.utils.toMontgomery(key.bytes)
+  const agreement = agreementKeyOf(key.bytes)
+  if (!agreement) return null
   const keyAgreement = {
     id: `${did}#z${toBase58(concat(X25519_PREFIX, agreement))}`,
     type: 'X25519KeyAgreementKey2019',
@@ -208,6 +209,15 @@ export function documentOf(did: string): DIDDocument | null {
     publicKeyBase58: toBase58(agreement),
   }
   return { id: did, verificationMethod: [method], ...purposes, keyAgreement: [keyAgreement] }
+}
+
+/** Returns the X25519 public key of an Ed25519 one; `undefined` if the bytes are not a point of the curve. */
+function agreementKeyOf(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return ed25519.utils.toMontgomery(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 function jwkOf(compressed: Uint8Array): { kty: string; crv: string; x: string; y: string } {

@@ -13,6 +13,7 @@ import {
   DIDSession as OldSession,
 } from '../../src/compat/did-session.js'
 import { toDID } from '../../src/compat/dids.js'
+import { encodeDIDKey } from '../../src/key/did-key.js'
 import { canSign } from '../../src/key/generate-key.js'
 import { sessionKeyOfPair } from '../../src/key/session-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
@@ -380,6 +381,27 @@ describe('the drop-in for did-session 4', () => {
     expect((await OldSession.fromSession(session.serialize())).did.id).toBe(didKey.id)
     expect((await OldSession.initDID(didKey, cacao)).parent).toBe(session.id)
     await expectCode('ERR_CAPABILITY_AUDIENCE', async () => createDIDCacao(await createDIDKey(), cacao))
+  })
+
+  it('adds a capability to a DID that is not authenticated yet, as did-session does', async () => {
+    const didKey = await createDIDKey()
+    const cacao = await keyAuth({ uri: didKey.id, resources })
+    const fresh = didKey.withCapability(cacao as Capability)
+    expect(fresh.authenticated).toBe(false)
+    for (const did of [await createDIDCacao(fresh, cacao), await OldSession.initDID(fresh, cacao)])
+      expect([did.id, did.authenticated]).toEqual([didKey.id, true])
+    const other = (await createDIDKey()).withCapability(cacao as Capability)
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () => createDIDCacao(other, cacao))
+  })
+
+  it('resolves no did:key whose bytes are not a point of the curve', async () => {
+    const bytes = (first: number): Uint8Array<ArrayBuffer> =>
+      Uint8Array.from({ length: 32 }, (_, i) => (i ? 0 : first))
+    const [point, noPoint] = [3, 2].map((first) => encodeDIDKey({ type: 'Ed25519', bytes: bytes(first) }))
+    const did = await createDIDKey()
+    expect((await did.resolve(point ?? '')).didDocument?.id).toBe(point)
+    await expect(did.resolve(noPoint ?? '')).rejects.toThrow('invalidDid')
+    await expect(did.createJWE(bytes(1), [noPoint ?? ''])).rejects.toThrow('invalidDid')
   })
 
   it('decrypts a JWE that was encrypted to the DID of a seed', async () => {
