@@ -98,11 +98,17 @@ export function coveredOrigins(resources: readonly string[]): ReadonlySet<string
     const abilities = fromRecap(resource)
     return abilities ? Object.keys(abilities) : [resource]
   })
-  const origins = uris
-    .filter((uri) => /^https?:\/\//.test(uri))
-    .map((uri) => (/^https?:\/\/\*$/.test(uri) ? uri : parseURL(uri)?.origin))
-  return new Set(origins.filter((origin) => origin !== undefined))
+  const origins = uris.flatMap((uri) => {
+    if (EVERY_ORIGIN.test(uri)) return uri
+    const origin = /^https?:\/\//.test(uri) ? parseURL(uri)?.origin : undefined
+    // Browsers accept `*` as a host, and read `https:///*` and `https://%2A/` as `https://*/`. None of these covers
+    // anything at another host.
+    return origin === undefined || EVERY_ORIGIN.test(origin) ? [] : origin
+  })
+  return new Set(origins)
 }
+
+const EVERY_ORIGIN = /^https?:\/\/\*$/
 
 /**
  * The statement that the person reads (ERC-5573): the app's own words, if any, followed by the abilities, sorted by

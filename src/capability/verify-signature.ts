@@ -30,7 +30,8 @@ export interface VerifierOptions {
 }
 
 /**
- * Verifies the account's signature of a capability, and rejects if it is not valid. The type of the capability is
+ * Verifies the account's signature of a capability, and rejects if it is not valid. If it resolves with anything but
+ * `undefined` or `true`, such as `false`, the signature counts as invalid. The type of the capability is
  * loose, so that the verifiers of this library can also be used with the `dids` package. `verifyCacao` passes a parsed
  * `Cacao`.
  */
@@ -90,15 +91,18 @@ async function verifyGranted(
       `there is no verifier for ${cacao.s.t} signatures: add it to the option verifiers`,
     )
   }
+  let answer: unknown
   try {
     // Only the signature is verified here. Verifiers of the did-session family also check the dates, but with other
     // errors, so they get a time at which the capability has started.
     const atTime = new Date(Math.max(now, startTime(cacao)))
-    await verifier(cacao, { atTime, clockSkewSecs, disableExpirationCheck: true })
+    answer = await verifier(cacao, { atTime, clockSkewSecs, disableExpirationCheck: true })
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     throw notSigned(cause)
   }
+  // A verifier answers nothing. One that answers `false` instead of rejecting must not be taken for one that agrees.
+  if (answer !== undefined && answer !== true) throw notSigned()
   // `eip4361` is only for Ethereum accounts. The verifiers of the did-session family don't check that.
   if (cacao.h.t === 'eip4361' && !cacao.p.iss.startsWith('did:pkh:eip155:')) throw notSigned()
 }

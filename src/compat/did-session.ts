@@ -1,28 +1,32 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { decryptJWE, type JWE, x25519Decrypter } from 'did-jwt'
 import type { DID } from 'dids'
-import { type AccountInput, accountArgument, accountOfText } from '../base/account.js'
+import { type AccountInput, accountArgument } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import { assertAudience, assertIssuer } from '../capability/assertions.js'
-import { type AuthMethod, authError } from '../capability/auth-method.js'
+import type { AuthMethod } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { expiryTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
-import { verifySignature } from '../capability/verify-signature.js'
+import { isRecap } from '../capability/resources.js'
 import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { authorizeOptions } from '../options/read-grant-options.js'
-import type { GrantOptions } from '../options/session-options.js'
+import { resourcesArgument } from '../options/read-options.js'
+import { loadedHelpers } from '../resume/helpers.js'
+import { look, trustingContext } from '../resume/resume.js'
 import { readSession, writeSession } from '../resume/session-string.js'
 import { DIDSession as Session } from '../session/did-session.js'
-import { capabilityRequest } from '../sign-in/request-capability.js'
 import { authorize, newSeedKey } from '../sign-in/sign-in.js'
 import { capabilityOf, createDID, type SigningKey } from './did.js'
 import { toDID } from './dids.js'
+import { type DropInOptions, expiredCapability, isOver } from './expired-capability.js'
+import { offlineVerifiers } from './offline-verifiers.js'
+
+export { AccountId, getAccountIdByDID } from './account-id.js'
 
 /**
  * The `DIDSession` of did-session 4, with the same static methods and a synchronous `did`. Stored sessions,
- * strings and capabilities are checked as everywhere in this library, including the signatures of Ethereum
- * accounts: a session that is forged or was granted to another key rejects, where did-session accepted it.
+ * strings and capabilities are checked as everywhere in this library, and the accounts' signatures in strings are
+ * verified: a session that is forged or was granted to another key rejects, where did-session accepted it.
  *
  * @example
  * import { DIDSession } from 'cacao-session/did-session'
@@ -44,10 +48,10 @@ export class DIDSession {
     if (isOver(options)) {
       const { key, seed } = await newSeedKey()
       const cacao = await expiredCapability(authMethod, key.did, options)
-      return DIDSession.fromSession(writeSession(seed, cacao))
+      return newSession(writeSession(seed, cacao), cacao)
     }
-    const { serialize } = await authorize(authMethod, authorizeOptions(options))
-    return DIDSession.fromSession(serialize?.() ?? '')
+    const { serialize, cacao } = await authorize(authMethod, authorizeOptions(options))
+    return newSession(serialize?.() ?? '', cacao)
   }
 
   /** The same as `createDIDCacao`. */
@@ -56,8 +60,10 @@ export class DIDSession {
   }
 
   /**
-   * Resumes the stored session of the account, or else asks the wallet to sign a new one. With a negative
-   * `expiresInSecs`, the new session has already expired, so it signs nothing and is not stored.
+   * Resumes the stored session of the account, or else asks the wallet to sign a new one. As in did-session, a stored
+   * session must name each of the resources: a wildcard that covers them is not enough. With a negative
+   * `expiresInSecs`, or else an `expirationTime` in the past, the new session has already expired, so it signs nothing
+   * and is not stored.
    */
   static async get(
     account: AccountInput,
@@ -66,13 +72,14 @@ export class DIDSession {
   ): Promise<DIDSession> {
     const options = grantOptions(authOpts)
     const { resources } = options
-    if (isOver(options) && !(await Session.hasSessionFor(account, resources))) {
+    if (isOver(options) && !(await DIDSession.hasSessionFor(account, resources))) {
       const key = await generateSessionKey('P-256')
       const cacao = await expiredCapability(authMethod, key.did, options, accountArgument(account))
       return new DIDSession({ cacao: capabilityOf(cacao), did: await createDID(key, cacao) })
     }
     const given = isOver(options) ? { resources } : options
-    const session = await Session.get(account, authMethod, given)
+    const found = await Session.get(account, authMethod, given)
+    const session = names(found.cacao, resources) ? found : await found.renew(authMethod, given)
     return new DIDSession({ cacao: capabilityOf(session.cacao), did: await toDID(session) })
   }
 
@@ -84,19 +91,26 @@ export class DIDSession {
   /** Whether `get` would resume a session of the account without a prompt. */
   static async hasSessionFor(account: AccountInput, resources: string[]): Promise<boolean> {
     // In did-session, no resources and an empty list both mean a session for anything.
-    return Session.hasSessionFor(account, resources?.length > 0 ? resources : undefined)
+    if (!(resources?.length > 0)) return Session.hasSessionFor(account)
+    const wanted = { resources: resourcesArgument(resources) }
+    const context = await trustingContext({}, loadedHelpers)
+    const { assessments } = await look(context, accountArgument(account), wanted, loadedHelpers, false)
+    // `get` resumes the one that is valid longest.
+    const [session] = assessments
+      .flatMap(({ session }) => session ?? [])
+      .sort((a, b) => (expiryTime(b.cacao) > expiryTime(a.cacao) ? 1 : -1))
+    return session !== undefined && names(session.cacao, resources)
   }
 
-  /** Loads a session from the string that `serialize` returned, even if it has expired. */
+  /**
+   * Loads a session from the string that `serialize` returned, even if it has expired, and verifies the account's
+   * signature. Rejects with `ERR_CAPABILITY_SIGNATURE` or another `ERR_CAPABILITY_…` if the capability is forged,
+   * malformed, not valid yet or granted to another key, with `ERR_CAPABILITY_UNSUPPORTED` if the signature can't be
+   * verified without further options, such as that of a contract account, and with `ERR_SESSION_STRING` if it is not
+   * such a string.
+   */
   static async fromSession(session: string): Promise<DIDSession> {
-    const { cacao, seed } = await readSession(session)
-    // did-session has no option for verifiers, so use those of Ethereum, which nearly all of its users have.
-    if (cacao.s.t === 'eip191') {
-      const { ethereumVerifiers } = await import('../wallet/ethereum/verifiers.js')
-      await verifySignature(cacao, ethereumVerifiers(), Date.now())
-    }
-    const key = await seedSigningKey(seed)
-    return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
+    return sessionOf(await readSession(session, { verifiers: await offlineVerifiers() }))
   }
 
   /** The `DID` that signs with the key and the capability of the session. */
@@ -139,14 +153,28 @@ export class DIDSession {
   }
 
   /** Whether the session is valid now and names each of these resources. */
-  isAuthorized(resources: string[] = []): boolean {
-    return !this.isExpired && resources.every((resource) => this.authorizations.includes(resource))
+  isAuthorized(resources?: string[]): boolean {
+    // In did-session, `null` means no resources too.
+    return !this.isExpired && (resources ?? []).every((resource) => this.authorizations.includes(resource))
   }
 
   /** The DID of the account. */
   get id(): string {
     return this.#did.parent
   }
+}
+
+async function sessionOf({ cacao, seed }: Awaited<ReturnType<typeof readSession>>): Promise<DIDSession> {
+  const key = await seedSigningKey(seed)
+  return new DIDSession({ cacao: capabilityOf(cacao), keySeed: seed, did: await createDID(key, cacao) })
+}
+
+/**
+ * The session of a string whose capability the auth method has just returned. It was asked for it, so the signatures of
+ * contract accounts and of wallets that this library doesn't know are accepted, although they can't be verified here.
+ */
+async function newSession(text: string, { s }: Cacao): Promise<DIDSession> {
+  return s.t === 'eip191' ? DIDSession.fromSession(text) : sessionOf(await readSession(text))
 }
 
 /**
@@ -182,10 +210,6 @@ const AUTH_OPTION_NAMES = [
   'expiresInSecs',
 ] as const
 
-interface DropInOptions extends GrantOptions {
-  readonly resources: string[]
-}
-
 // did-session ignores unknown options, and options that are `undefined`, but not missing resources.
 function grantOptions(authOpts: AuthOpts): DropInOptions {
   if (!(Number(authOpts.resources?.length) > 0))
@@ -194,37 +218,6 @@ function grantOptions(authOpts: AuthOpts): DropInOptions {
     )
   const given = AUTH_OPTION_NAMES.filter((name) => authOpts[name] !== undefined)
   return Object.fromEntries(given.map((name) => [name, authOpts[name]])) as unknown as DropInOptions
-}
-
-/** Whether the options ask for a session that is expired from the start, as the tests of did-session's users do. */
-function isOver({ expiresInSecs }: DropInOptions): boolean {
-  return typeof expiresInSecs === 'number' && expiresInSecs < 0
-}
-
-/** Asks the wallet to sign a capability that has already expired. No verifier accepts what is signed with it. */
-async function expiredCapability(
-  authMethod: AuthMethod,
-  uri: string,
-  { expiresInSecs = 0, ...options }: DropInOptions,
-  account?: string,
-): Promise<Cacao> {
-  const expirationTime = new Date(Math.max(0, Date.now() + expiresInSecs * 1000)).toISOString()
-  const { opts } = capabilityRequest(options, account)
-  const { nonce } = options
-  const ask = async (): Promise<unknown> =>
-    authMethod({ ...opts, ...(typeof nonce === 'string' && { nonce }), uri, expirationTime })
-  const cacao = parseCacao(
-    await ask().catch((cause: unknown) => {
-      throw authError(cause)
-    }),
-  )
-  assertAudience(cacao, uri)
-  if (account !== undefined) assertIssuer(cacao, account)
-  if (expiryTime(cacao) <= Date.now()) return cacao
-  throw new SessionError(
-    'ERR_CAPABILITY_INVALID',
-    'the auth method returned a capability that is valid for longer than requested: use one that keeps expirationTime',
-  )
 }
 
 /** Returns an authenticated `DID` with the Ed25519 key of a 32-byte seed, or of a random seed. */
@@ -238,15 +231,14 @@ export async function createDIDKey(seed?: Uint8Array): Promise<DID> {
  */
 export async function createDIDCacao(didKey: DID, cacao: object): Promise<DID> {
   const capability = parseCacao(cacao)
-  if (capability.p.aud !== didKey.id) {
-    throw new SessionError(
-      'ERR_CAPABILITY_AUDIENCE',
-      `the capability was granted to ${capability.p.aud}, not to ${didKey.id}: use the key that it was granted to`,
-    )
-  }
   const did = didKey.withCapability(capabilityOf(capability))
+  // The DID that was passed need not be authenticated, so its id is only known now.
   await did.authenticate()
-  return did
+  if (capability.p.aud === did.id) return did
+  throw new SessionError(
+    'ERR_CAPABILITY_AUDIENCE',
+    `the capability was granted to ${capability.p.aud}, not to ${did.id}: use the key that it was granted to`,
+  )
 }
 
 /**
@@ -261,38 +253,12 @@ async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
   }
 }
 
+// A ReCap may be part of a longer one, so its text need not be among the resources.
+function names({ p }: Cacao, resources: readonly string[]): boolean {
+  return resources.every((resource) => isRecap(resource) || p.resources?.includes(resource))
+}
+
 /** Whether the capability names each of the resources, compared character by character. */
 export function cacaoContainsResources(cacao: { p: { resources?: string[] } }, resources: string[]): boolean {
   return resources.every((resource) => cacao.p.resources?.includes(resource))
-}
-
-/** Returns the account of a `did:pkh:…`. Throws a `TypeError` for anything else. */
-export function getAccountIdByDID(did: string): AccountId {
-  return new AccountId(did.slice('did:pkh:'.length))
-}
-
-/** An account id with the members of `AccountId` in the `caip` package, which did-session 4 returns and accepts. */
-export class AccountId {
-  readonly chainId: { readonly namespace: string; readonly reference: string; toString(): string }
-  readonly address: string
-
-  /** Throws a `TypeError` unless the text is a CAIP-10 id. */
-  constructor(id: string) {
-    if (accountOfText(id) === undefined)
-      throw new TypeError(`the account id must be a CAIP-10 id, not ${id.slice(0, 200)}`)
-    const [namespace = '', reference = '', address = ''] = id.split(':')
-    this.chainId = { namespace, reference, toString: () => `${namespace}:${reference}` }
-    this.address = address
-  }
-
-  /** The CAIP-10 id. */
-  toString(): string {
-    return `${this.chainId}:${this.address}`
-  }
-
-  /** The parts, in the form that `AccountId` of caip returns. */
-  toJSON(): { address: string; chainId: { namespace: string; reference: string } } {
-    const { namespace, reference } = this.chainId
-    return { chainId: { namespace, reference }, address: this.address }
-  }
 }

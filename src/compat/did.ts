@@ -4,7 +4,7 @@ import { DID } from 'dids'
 import { concat, utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { toBase64, toBase64url } from '../base/multibase.js'
-import { type Cacao, parentOf, parseDateTime } from '../capability/cacao.js'
+import { type Cacao, expiryTime, parentOf, startTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { decompressP256, parseDIDKey } from '../key/did-key.js'
@@ -57,7 +57,8 @@ class SessionDID extends DID {
     jws: Parameters<DID['verifyJWS']>[0],
     options: VerifyOptions = {},
   ): Promise<VerifyResult> {
-    const { issuer, capability, atTime } = options
+    const { issuer, atTime } = options
+    const capability = options.capability === undefined ? undefined : parseCacao(options.capability)
     const verifiers =
       options.verifiers ?? (await import('../wallet/ethereum/verifiers.js')).ethereumVerifiers()
     const time = capability ? capabilityTime(capability, options) : atTime?.getTime()
@@ -78,17 +79,17 @@ type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
 
 /**
  * Returns the time for which a capability is verified, in milliseconds since 1970, or `undefined` for the current time.
- * With `disableTimecheck`, it is the time of issue. During the `revocationPhaseOutSecs` after the expiry, it is just
- * before the expiry.
+ * With `disableTimecheck`, it is the time from which the capability is valid. During the `revocationPhaseOutSecs` after
+ * the expiry, it is just before the expiry.
  */
 function capabilityTime(
-  { p: { iat, exp } }: Capability,
+  capability: Cacao,
   { atTime, disableTimecheck, revocationPhaseOutSecs = 0 }: VerifyOptions,
 ): number | undefined {
-  if (disableTimecheck) return parseDateTime(iat) ?? Number.NaN
+  if (disableTimecheck) return startTime(capability)
   if (!(revocationPhaseOutSecs >= 0)) throw new TypeError('revocationPhaseOutSecs must be 0 seconds or more')
   const time = atTime?.getTime()
-  const end = exp === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(exp) ?? Number.NaN)
+  const end = expiryTime(capability)
   const after = (time ?? Date.now()) - end
   return after >= 0 && after < revocationPhaseOutSecs * 1000 ? end - 1 : time
 }
@@ -199,7 +200,8 @@ export function documentOf(did: string): DIDDocument | null {
     controller: did,
     publicKeyBase58: toBase58(key.bytes),
   }
-  const agreement = ed25519.utils.toMontgomery(key.bytes)
+  const agreement = agreementKeyOf(key.bytes)
+  if (!agreement) return null
   const keyAgreement = {
     id: `${did}#z${toBase58(concat(X25519_PREFIX, agreement))}`,
     type: 'X25519KeyAgreementKey2019',
@@ -207,6 +209,15 @@ export function documentOf(did: string): DIDDocument | null {
     publicKeyBase58: toBase58(agreement),
   }
   return { id: did, verificationMethod: [method], ...purposes, keyAgreement: [keyAgreement] }
+}
+
+/** Returns the X25519 public key of an Ed25519 one; `undefined` if the bytes are not a point of the curve. */
+function agreementKeyOf(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return ed25519.utils.toMontgomery(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 function jwkOf(compressed: Uint8Array): { kty: string; crv: string; x: string; y: string } {

@@ -22,6 +22,7 @@ import {
   unionOfGrants,
   withoutRecapStatement,
 } from '../capability/recap.js'
+import { isRecap } from '../capability/resources.js'
 import { resourcesArgument } from '../options/read-options.js'
 import type { AuthorizeOptions, GrantOptions } from '../options/session-options.js'
 import type { Trust } from '../resume/context.js'
@@ -45,7 +46,11 @@ export function askedResources({
   resources = [],
   abilities,
 }: Pick<GrantOptions, 'resources' | 'abilities'>): string[] {
-  return unionOfGrants(resourcesArgument(resources), abilities === undefined ? [] : [toRecap(abilities)])
+  const given = resourcesArgument(resources)
+  // It could neither be granted nor be put together with another ReCap.
+  if (given.some((resource) => isRecap(resource) && !fromRecap(resource)))
+    throw new TypeError('resources contains a malformed ReCap (ERC-5573): use the option abilities instead')
+  return unionOfGrants(given, abilities === undefined ? [] : [toRecap(abilities)])
 }
 
 /** The statement, ending with the sentence of the ReCap (ERC-5573) if there is one. A sentence of an earlier ReCap is removed. */

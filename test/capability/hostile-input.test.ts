@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
+import type { CacaoVerifier, Verifiers } from '../../src/capability/verify-signature.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { payload, signed, unsigned } from '../setup/capability.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
@@ -91,6 +92,18 @@ describe('names from outside', () => {
       await expectCode('ERR_CAPABILITY_UNSUPPORTED', () =>
         verifyCacao({ ...signed(), s: { t, s: '0x00' } }, { verifiers }),
       )
+  })
+
+  it('say no by any answer but nothing and true', async () => {
+    const answering = (answer: unknown): Verifiers => ({ eip191: async () => answer as undefined })
+    for (const answer of [undefined, true])
+      await expect(verifyCacao(signed(), { verifiers: answering(answer) })).resolves.toBeDefined()
+    for (const answer of [false, null, 0, '', Number.NaN, 'no', {}, [], 1])
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+        verifyCacao(signed(), { verifiers: answering(answer) }),
+      )
+    const atOnce = { eip191: (() => false) as unknown as CacaoVerifier }
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(signed(), { verifiers: atOnce }))
   })
 
   it('are not read from a polluted prototype', async () => {

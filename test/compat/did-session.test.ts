@@ -5,6 +5,7 @@ import { fromHex, toHex } from '../../src/base/hex.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import { documentOf } from '../../src/compat/did.js'
 import {
+  AccountId,
   cacaoContainsResources,
   createDIDCacao,
   createDIDKey,
@@ -12,6 +13,7 @@ import {
   DIDSession as OldSession,
 } from '../../src/compat/did-session.js'
 import { toDID } from '../../src/compat/dids.js'
+import { encodeDIDKey } from '../../src/key/did-key.js'
 import { canSign } from '../../src/key/generate-key.js'
 import { sessionKeyOfPair } from '../../src/key/session-key.js'
 import { DIDSession } from '../../src/session/did-session.js'
@@ -129,6 +131,34 @@ describe('toDID', () => {
       expect(await failureOf(() => did.verifyJWS(jws, sinceEnd(0, wrong)))).toBeInstanceOf(TypeError)
   })
 
+  it('verifies with disableTimecheck, as dids does, also if the capability began long after its date', async () => {
+    const didKey = await createDIDKey()
+    const hours = (count: number): string => new Date(Date.now() + count * 3_600_000).toISOString()
+    const times = { issuedAt: hours(-3), notBefore: hours(-2), expirationTime: hours(1) }
+    const capability = (await keyAuth({ uri: didKey.id, resources, ...times })) as Capability
+    const did = await createDIDCacao(didKey, capability)
+    const jws = await did.createJWS(payload)
+    const issuer = capability.p.iss
+    for (const receiver of [did, await plainDID()])
+      for (const disableTimecheck of [true, false])
+        await expect(
+          receiver.verifyJWS(jws, { issuer, capability, disableTimecheck }),
+        ).resolves.toMatchObject({ payload })
+    await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () =>
+      did.verifyJWS(jws, { capability, atTime: new Date(hours(-2.5)) }),
+    )
+  })
+
+  it('refuses a malformed capability with a code', async () => {
+    const session = await DIDSession.get(ACCOUNT_A, keyAuth, { resources })
+    const did = await toDID(session)
+    const jws = await did.createJWS(payload)
+    for (const capability of [{}, null, 1, { p: {} }, { ...session.cacao, p: { aud: session.keyDID } }])
+      await expectCode('ERR_CAPABILITY_INVALID', () =>
+        did.verifyJWS(jws, { capability: capability as Capability }),
+      )
+  })
+
   it('signs nothing for an expired session', async () => {
     const text = (await DIDSession.authorize(keyAuth, { resources, expiresInSecs: 60 })).serialize()
     const expired = await DIDSession.fromSession(text, { now: () => Date.now() + 60_000 })
@@ -205,6 +235,7 @@ describe('the drop-in for did-session 4', () => {
     expect(session.authorizations).toEqual(resources)
     expect(session.isAuthorized(resources)).toBe(true)
     expect(session.isAuthorized(['ceramic://a'])).toBe(false)
+    for (const none of [undefined, null, []]) expect(session.isAuthorized(none as string[])).toBe(true)
     expect((await session.did.createJWS(payload)).signatures).toHaveLength(1)
     await expectCode('ERR_NOT_SERIALIZABLE', () => session.serialize())
     expect((await OldSession.get(account, authMethod, { resources })).did.id).toBe(session.did.id)
@@ -220,6 +251,26 @@ describe('the drop-in for did-session 4', () => {
     expect(again.did.id).toBe(session.did.id)
     expect(again.serialize()).toBe(session.serialize())
     expect(await failureOf(() => OldSession.authorize(keyAuth))).toBeInstanceOf(TypeError)
+  })
+
+  it('has every resource that it was asked for, also if a stored session covers them', async () => {
+    const wallet = testWallet()
+    const authMethod = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
+    const narrow = ['ceramic://*?model=a', 'ceramic://b']
+    const broad = await OldSession.get(account, authMethod, { resources })
+    expect(await OldSession.hasSessionFor(account, narrow)).toBe(false)
+    const session = await OldSession.get(account, authMethod, { resources: narrow })
+    expect(session.isAuthorized(narrow)).toBe(true)
+    expect(cacaoContainsResources(session.cacao, narrow)).toBe(true)
+    // Before, the person had granted more, which the new session keeps, so there are no prompts by turns.
+    for (const asked of [narrow, resources, [...resources, ...narrow]]) {
+      expect(await OldSession.hasSessionFor(account, asked)).toBe(true)
+      expect((await OldSession.get(account, authMethod, { resources: asked })).did.id).toBe(session.did.id)
+    }
+    expect(wallet.prompts).toBe(2)
+    await expect(broad.did.createJWS(payload)).resolves.toBeDefined()
+    expect(await OldSession.hasSessionFor(account, ['ceramic://c'])).toBe(false)
+    expect(await OldSession.hasSessionFor(account, [])).toBe(true)
   })
 
   it('requires resources, with the same message as did-session', async () => {
@@ -264,6 +315,26 @@ describe('the drop-in for did-session 4', () => {
       expect((await OldSession.get(accountId, authMethod, options)).did.id).toBe(valid.did.id)
       await OldSession.remove(accountId)
     }
+  })
+
+  it('returns an expired session for an expirationTime in the past, unless expiresInSecs says otherwise', async () => {
+    const expirationTime = new Date(Date.now() - 60_000).toISOString()
+    const options = { resources, expirationTime }
+    for (const session of [
+      await OldSession.get(account, keyAuth, options),
+      await OldSession.authorize(keyAuth, options),
+    ]) {
+      expect([session.isExpired, session.cacao.p.exp]).toEqual([true, expirationTime])
+      await expect(session.did.createJWS(payload)).rejects.toThrow('expired')
+    }
+    expect(await OldSession.hasSessionFor(account, resources)).toBe(false)
+    const session = await OldSession.get(account, keyAuth, { ...options, expiresInSecs: 60 })
+    expect(session.isExpired).toBe(false)
+    expect((await OldSession.get(account, keyAuth, options)).did.id).toBe(session.did.id)
+    for (const odd of ['', 'yesterday'])
+      expect(
+        await failureOf(() => OldSession.authorize(keyAuth, { resources, expirationTime: odd })),
+      ).toBeInstanceOf(TypeError)
   })
 
   it('refuses a capability that is not the requested expired one', async () => {
@@ -312,6 +383,27 @@ describe('the drop-in for did-session 4', () => {
     await expectCode('ERR_CAPABILITY_AUDIENCE', async () => createDIDCacao(await createDIDKey(), cacao))
   })
 
+  it('adds a capability to a DID that is not authenticated yet, as did-session does', async () => {
+    const didKey = await createDIDKey()
+    const cacao = await keyAuth({ uri: didKey.id, resources })
+    const fresh = didKey.withCapability(cacao as Capability)
+    expect(fresh.authenticated).toBe(false)
+    for (const did of [await createDIDCacao(fresh, cacao), await OldSession.initDID(fresh, cacao)])
+      expect([did.id, did.authenticated]).toEqual([didKey.id, true])
+    const other = (await createDIDKey()).withCapability(cacao as Capability)
+    await expectCode('ERR_CAPABILITY_AUDIENCE', () => createDIDCacao(other, cacao))
+  })
+
+  it('resolves no did:key whose bytes are not a point of the curve', async () => {
+    const bytes = (first: number): Uint8Array<ArrayBuffer> =>
+      Uint8Array.from({ length: 32 }, (_, i) => (i ? 0 : first))
+    const [point, noPoint] = [3, 2].map((first) => encodeDIDKey({ type: 'Ed25519', bytes: bytes(first) }))
+    const did = await createDIDKey()
+    expect((await did.resolve(point ?? '')).didDocument?.id).toBe(point)
+    await expect(did.resolve(noPoint ?? '')).rejects.toThrow('invalidDid')
+    await expect(did.createJWE(bytes(1), [noPoint ?? ''])).rejects.toThrow('invalidDid')
+  })
+
   it('decrypts a JWE that was encrypted to the DID of a seed', async () => {
     const did = await createDIDKey(new Uint8Array(32).fill(9))
     expect(await did.decryptDagJWE(await did.createDagJWE(payload, [did.id]))).toEqual(payload)
@@ -330,6 +422,11 @@ describe('the drop-in for did-session 4', () => {
       address: ACCOUNT_A.slice(9),
     })
     expect(() => getAccountIdByDID('did:pkh:nothing')).toThrow(TypeError)
+    for (const prefix of ['did:web:', 'did:key:', ''])
+      expect(() => getAccountIdByDID(`${prefix}${ACCOUNT_A}`)).toThrow('must be a did:pkh')
+    expect(String(new AccountId(ACCOUNT_A))).toBe(ACCOUNT_A)
+    for (const id of [`did:pkh:${ACCOUNT_A}`, KEYS_DID])
+      expect(() => new AccountId(id)).toThrow('must be a CAIP-10 id')
     expect(cacaoContainsResources({ p: { resources: ['a:b', 'c:d'] } }, ['c:d'])).toBe(true)
     expect(cacaoContainsResources({ p: { resources: ['a:*'] } }, ['a:b'])).toBe(false)
     expect(cacaoContainsResources({ p: {} }, ['a:b'])).toBe(false)

@@ -100,6 +100,7 @@ describe('the real did-session 4.0.0', () => {
       const session = await library.get(account, auth, { resources, expiresInSecs: 3600 })
       expect(await library.hasSessionFor(account, resources)).toBe(true)
       expect(await library.hasSessionFor(account, ['other://*'])).toBe(false)
+      expect(await library.hasSessionFor(account, ['ceramic://a'])).toBe(false)
       expect([session.id, session.isExpired, session.did.authenticated]).toEqual([
         `did:pkh:${ACCOUNT_A}`,
         false,
@@ -108,6 +109,9 @@ describe('the real did-session 4.0.0', () => {
       expect(session.isAuthorized(['ceramic://a'])).toBe(false)
       expect(() => session.serialize()).toThrow('Secure sessions cannot be serialized')
       expect((await library.get(account, auth, { resources })).did.id).toBe(session.did.id)
+      const other = await library.get(account, auth, { resources: ['ceramic://a'] })
+      expect(other.did.id).not.toBe(session.did.id)
+      expect(other.isAuthorized(['ceramic://a'])).toBe(true)
     }
   })
 })

@@ -1,14 +1,18 @@
 import { WebauthnAuth } from '@didtools/key-webauthn'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { fromUtf8, utf8 } from '../../src/base/bytes.js'
+import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
 import type { AuthMethod } from '../../src/capability/auth-method.js'
 import type { Cacao } from '../../src/capability/cacao.js'
+import { decodeDagJSON, encodeDagJSON } from '../../src/capability/dag-json.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { CacaoVerifier } from '../../src/capability/verify-signature.js'
+import { DIDSession as DropIn } from '../../src/compat/did-session.js'
 import { DIDSession } from '../../src/index.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import { createPasskey, webauthnAuth, webauthnVerifiers } from '../../src/wallet/webauthn/index.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
-import type { PasskeyBehaviour, TestPasskeys } from '../setup/passkey.js'
+import { type PasskeyBehaviour, TestPasskeys } from '../setup/passkey.js'
 import { forgetAll, installPasskeys, ORIGIN } from '../setup/with-passkeys.js'
 
 // The real package, in a page at ORIGIN. It uses the first version of @noble/curves in its range (overrides in package.json), because
@@ -79,6 +83,29 @@ describe.each(BEHAVIOURS)('the real @didtools/key-webauthn, with %s,', (_, behav
     const [h, members, ...rest] = form(other)
     expect(form(ours)).toEqual([h, (members as string[]).filter((name) => name !== 'nbf'), ...rest])
   })
+})
+
+it('has session strings that the drop-in reads, on any port, with the passkey and with no other', async () => {
+  // The page has a port, which the real package leaves out of the domain.
+  const origin = `${ORIGIN}:8443`
+  vi.stubGlobal('location', new URL(origin))
+  installPasskeys(new TestPasskeys(origin))
+  const did = await WebauthnAuth.createDID('alice')
+  const sessions = [
+    await DropIn.authorize(await theirs(did), { resources }),
+    await DropIn.authorize(webauthnAuth(did), { resources }),
+  ]
+  const other = await createPasskey({ name: 'bob' })
+  for (const session of sessions) {
+    const text = session.serialize()
+    expect((await DropIn.fromSession(text)).id).toBe(did)
+    const content = decodeDagJSON(fromUtf8(fromBase64url(text) ?? new Uint8Array()) ?? '') as {
+      cacao: Cacao
+    }
+    const cacao = { ...content.cacao, p: { ...content.cacao.p, iss: other } }
+    const forged = toBase64url(utf8(encodeDagJSON({ ...content, cacao })))
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => DropIn.fromSession(forged))
+  }
 })
 
 it('finds the same account as the real package', async () => {

@@ -9,7 +9,7 @@ import type { SessionStore } from '../../src/store/store.js'
 import { testClock } from '../../src/testing/fake-clock.js'
 import { type TestWallet, testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
-import { expectCode } from '../setup/expect-code.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
 const NOTES = 'https://api.example.com/notes'
@@ -41,6 +41,19 @@ describe('signing in with abilities', () => {
     expect((await get(READ)).authorizations).toEqual([toRecap(READ)])
     await expect(DIDSession.get(ACCOUNT_A, auth(), { store })).rejects.toThrow(TypeError)
     await expect(get({})).rejects.toThrow(TypeError)
+  })
+
+  it.each([
+    ['one that is no JSON', ['urn:recap:AA']],
+    ['two of them', ['urn:recap:AA', 'urn:recap:AB']],
+    ['one beside a good one, which would be all that is granted', ['urn:recap:AA', toRecap(READ)]],
+    ['one about methods of a wallet', [`urn:recap:${btoa('{"att":{"eip155":{"request/x":[{}]}}}')}`]],
+  ])('asks for no malformed ReCap: %s', async (_, resources) => {
+    const error = await failureOf(() => get(READ, { resources }))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain('resources contains a malformed ReCap')
+    expect(wallet.calls).toEqual([])
+    expect((await get(READ, { resources: [toRecap(BOTH)] })).authorizations).toEqual([toRecap(BOTH)])
   })
 
   it('returns a session whose can() is true for those abilities only, until it expires', async () => {

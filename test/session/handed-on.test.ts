@@ -123,6 +123,20 @@ describe('the capability', () => {
     await expectCode('ERR_CAPABILITY_RESOURCES', () => wide.fetch('http://api.example.com/notes'))
   })
 
+  it.each([
+    'https://*/notes/*',
+    'https://*/',
+    'https://*:443/*',
+    'https:///*',
+    'https://%2A/*',
+    'https://notes@*/*',
+  ])('of %s, which covers nothing at any other host, is sent nowhere', async (resource) => {
+    const odd = await DIDSession.authorize(auth, { resources: [resource] })
+    const error = await expectCode('ERR_CAPABILITY_RESOURCES', () => odd.fetch(NOTES))
+    expect(error.message).toContain('its resources cover no origin')
+    expect(server.calls).toEqual([])
+  })
+
   it('without URLs among its resources is sent only to origins that the caller lists', async () => {
     const streams = await DIDSession.authorize(auth, { resources: ['ceramic://*', 'urn:example:notes'] })
     const error = await expectCode('ERR_CAPABILITY_RESOURCES', () => streams.fetch(NOTES))

@@ -11,7 +11,7 @@ import { memoryStore } from '../../src/store/memory-store.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { type KeyInput, keyAccount, keyAuth, keyVerifiers } from '../../src/wallet/key/index.js'
 import { describeAttacks } from '../setup/attack-capability.js'
-import { expectCode } from '../setup/expect-code.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
 
 const resources = ['https://api.example.com/notes/1']
 const secret = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
@@ -140,6 +140,23 @@ describe('keyAuth', () => {
     ['a DID that is no did:key', { did: 'did:web:example.com', sign: () => new Uint8Array(64) }],
   ])('refuses %s', async (_, key) => {
     await expect(keyAccount(key as KeyInput)).rejects.toThrow(TypeError)
+  })
+
+  it('refuses a pair whose public key can not be exported, or is of another type, and says which it takes', async () => {
+    const made = async (namedCurve: string, isExtractable: boolean): Promise<CryptoKeyPair> => {
+      const algorithm = { name: 'ECDSA', namedCurve }
+      const { publicKey, privateKey } = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
+      const jwk = await crypto.subtle.exportKey('jwk', publicKey)
+      const imported = await crypto.subtle.importKey('jwk', jwk, algorithm, isExtractable, ['verify'])
+      return { publicKey: imported, privateKey }
+    }
+    await expect(keyAccount(await made('P-256', true))).resolves.toMatch(/^did:key:zDn/)
+    const pairs = [await made('P-256', false), await made('P-384', true), { publicKey: {}, privateKey: {} }]
+    for (const pair of pairs) {
+      const error = await failureOf(() => keyAccount(pair as CryptoKeyPair))
+      expect(error).toBeInstanceOf(TypeError)
+      expect(String(error)).toContain('with an extractable public key')
+    }
   })
 
   it.each([undefined, ''])('names the environment variable if the secret is %j', async (unset) => {

@@ -1,6 +1,6 @@
 import nacl from 'tweetnacl'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/base/bytes.js'
+import { concat, utf8 } from '../../src/base/bytes.js'
 import { toHex } from '../../src/base/hex.js'
 import { fromBase58, toBase64 } from '../../src/base/multibase.js'
 import type { Cacao } from '../../src/capability/cacao.js'
@@ -244,6 +244,27 @@ describe('a Solana wallet', () => {
       await expect(authorize(make(() => signed(utf8('another message'))))).rejects.toThrow()
     }
   })
+
+  it.each(['x', 'xx', 'xxx'])(
+    'may answer base64 of message and signature, with any padding: %s',
+    async (statement) => {
+      const { secretKey, publicKey } = nacl.sign.keyPair.fromSeed(new Uint8Array(32).fill(7))
+      for (const isMessageFirst of [true, false]) {
+        const wallet: SolanaSignerInput = {
+          publicKey: { toString: () => toBase58(publicKey) },
+          signMessage: async (message) => {
+            const signature = nacl.sign.detached(message, secretKey)
+            const parts = isMessageFirst ? [message, signature] : [signature, message]
+            return toBase64(concat(...parts))
+          },
+        }
+        const auth = solanaAuth(wallet, test.account, { ...domain, statement })
+        expect((await DIDSession.authorize(auth, { resources, verifiers })).id).toBe(
+          `did:pkh:${test.account}`,
+        )
+      }
+    },
+  )
 
   it.each<[string, unknown]>([
     ['a number too few', Array.from({ length: 63 }, () => 1)],

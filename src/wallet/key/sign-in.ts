@@ -89,7 +89,10 @@ async function verifyAnyKey(key: PublicKey, signature: Uint8Array, data: Uint8Ar
   }
 }
 
-/** Returns a signer for the key. Rejects with a `TypeError` if it is not one of the known forms. */
+/**
+ * Returns a signer for the key. Rejects with a `TypeError` if it is not one of the known forms, and with
+ * `ERR_ENVIRONMENT` if `crypto.subtle` is missing.
+ */
 export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly type: KeyType }> {
   const { did, sign, secret, type, privateKey, publicKey } = (input ?? {}) as Partial<
     KeySigner & KeySecret & CryptoKeyPair
@@ -98,8 +101,13 @@ export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly
     const key = parseDIDKey(did)
     if (key) return { did, type: key.type, sign: (data) => (input as KeySigner).sign(data) }
   } else if (privateKey && publicKey) {
-    const kind = privateKey.algorithm.name === 'Ed25519' ? 'Ed25519' : 'P-256'
-    return pairKey({ privateKey, publicKey }, kind)
+    const kind = privateKey.algorithm?.name === 'Ed25519' ? 'Ed25519' : 'P-256'
+    const pair = await pairKey({ privateKey, publicKey }, kind).catch((error: unknown) => {
+      if (error instanceof SessionError) throw error
+      // The pair is of another type, or its public key can't be exported.
+      return undefined
+    })
+    if (pair) return pair
   } else {
     // A secret that comes from an environment variable is often unset.
     if (type !== undefined && (secret === undefined || secret === ''))
@@ -109,7 +117,7 @@ export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly
     if (bytes && (type === 'P-256' || type === 'secp256k1')) return curveKey(type, bytes)
   }
   throw new TypeError(
-    'key must be a CryptoKeyPair (Ed25519 or P-256), { type, secret } with a secret of 32 bytes or 64 hex digits, or { did, sign } with a did:key',
+    'key must be a CryptoKeyPair (Ed25519 or P-256, with an extractable public key), { type, secret } with a secret of 32 bytes or 64 hex digits, or { did, sign } with a did:key',
   )
 }
 

@@ -172,7 +172,9 @@ function base58Bytes(text: string, length: number): Uint8Array<ArrayBuffer> | un
 function fromText(text: string): Uint8Array<ArrayBuffer> | undefined {
   const [, digits] = HEX.exec(text) ?? []
   if (digits !== undefined) return fromHex(digits)
-  return text.endsWith('=') ? fromBase64(text) : base58Bytes(text, SIGNATURE_LENGTH)
+  // Base64 of a signature alone ends with `=`. With the message, it is longer, and may end with any digit.
+  const isBase64 = text.endsWith('=') || text.length > MAX_BASE58_LENGTH
+  return isBase64 ? fromBase64(text) : base58Bytes(text, SIGNATURE_LENGTH)
 }
 
 function fromList(answer: unknown): Uint8Array<ArrayBuffer> | undefined {
