@@ -10,6 +10,7 @@ import {
   type CacaoPayload,
   chainOf,
   DEFAULT_CLOCK_SKEW_SECS,
+  expiryTime,
   parentOf,
   rootOf,
   startTime,
@@ -25,6 +26,8 @@ export interface VerifierOptions {
   atTime?: Date
   /** Seconds by which the issuer's clock may be ahead; 300 by default. */
   clockSkewSecs?: number
+  /** Seconds after its expiry in which a capability is still accepted; 0 by default. */
+  revocationPhaseOutSecs?: number
   /** Set to `true` by callers that check the dates themselves, as `verifyCacao` does. */
   disableExpirationCheck?: boolean
 }
@@ -118,9 +121,20 @@ function notSigned(cause?: unknown): SessionError {
  */
 export function verifierInput(input: unknown, options: VerifierOptions | undefined): Cacao {
   const cacao = parseCacao(input)
-  const { atTime = new Date(), clockSkewSecs, disableExpirationCheck } = options ?? {}
-  if (disableExpirationCheck !== true) assertValidAt(cacao, atTime.getTime(), clockSkewSecs)
+  const { atTime = new Date(), clockSkewSecs, revocationPhaseOutSecs, disableExpirationCheck } = options ?? {}
+  if (disableExpirationCheck !== true)
+    assertValidAt(cacao, phaseOutTime(cacao, atTime.getTime(), revocationPhaseOutSecs), clockSkewSecs)
   return cacao
+}
+
+/**
+ * The time for which a capability is verified at `time` (milliseconds since 1970): during the `phaseOutSecs` after its
+ * expiry, it is just before the expiry.
+ */
+export function phaseOutTime(cacao: Cacao, time: number, phaseOutSecs = 0): number {
+  const end = expiryTime(cacao)
+  const after = time - end
+  return after >= 0 && after < phaseOutSecs * 1000 ? end - 1 : time
 }
 
 // Capabilities whose issuer is a did:key, signed by that key.

@@ -4,8 +4,9 @@ import { DID } from 'dids'
 import { concat, utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { toBase64, toBase64url } from '../base/multibase.js'
-import { type Cacao, expiryTime, parentOf, startTime } from '../capability/cacao.js'
+import { type Cacao, parentOf, startTime } from '../capability/cacao.js'
 import { parseCacao } from '../capability/parse-cacao.js'
+import { phaseOutTime } from '../capability/verify-signature.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { decompressP256, parseDIDKey } from '../key/did-key.js'
 import { toBase58 } from '../key/session-key.js'
@@ -78,20 +79,16 @@ type VerifyOptions = NonNullable<Parameters<DID['verifyJWS']>[1]>
 type VerifyResult = Awaited<ReturnType<DID['verifyJWS']>>
 
 /**
- * Returns the time for which a capability is verified, in milliseconds since 1970, or `undefined` for the current time.
- * With `disableTimecheck`, it is the time from which the capability is valid. During the `revocationPhaseOutSecs` after
- * the expiry, it is just before the expiry.
+ * Returns the time for which a capability is verified, in milliseconds since 1970: with `disableTimecheck`, it is the
+ * time from which the capability is valid.
  */
 function capabilityTime(
   capability: Cacao,
   { atTime, disableTimecheck, revocationPhaseOutSecs = 0 }: VerifyOptions,
-): number | undefined {
+): number {
   if (disableTimecheck) return startTime(capability)
   if (!(revocationPhaseOutSecs >= 0)) throw new TypeError('revocationPhaseOutSecs must be 0 seconds or more')
-  const time = atTime?.getTime()
-  const end = expiryTime(capability)
-  const after = (time ?? Date.now()) - end
-  return after >= 0 && after < revocationPhaseOutSecs * 1000 ? end - 1 : time
+  return phaseOutTime(capability, atTime?.getTime() ?? Date.now(), revocationPhaseOutSecs)
 }
 
 /**

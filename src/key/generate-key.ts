@@ -104,6 +104,8 @@ let engineChecksPairs: Promise<boolean> | undefined
 async function expectedSeedKey(seed: Uint8Array<ArrayBuffer>, did: string): Promise<SessionKey | undefined> {
   const publicKey = parseDIDKey(did)
   if (publicKey?.type !== 'Ed25519') return undefined
+  // Where it is missing, it may be installed later, as in React Native, so that failure must not be remembered.
+  subtleCrypto()
   engineChecksPairs ??= importPair(new Uint8Array(SEED_LENGTH), new Uint8Array(SEED_LENGTH).fill(1)).then(
     (key) => !key,
   )

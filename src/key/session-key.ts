@@ -80,7 +80,7 @@ export async function sessionKeyOfPair(stored: unknown): Promise<SessionKey | un
   const { privateKey, publicKey } = stored as Partial<CryptoKeyPair>
   const type = keyType(privateKey)
   if (!privateKey || !publicKey || !type || keyType(publicKey) !== type) return undefined
-  if (privateKey.type !== 'private' || privateKey.extractable || !privateKey.usages.includes('sign'))
+  if (privateKey.type !== 'private' || privateKey.extractable || !privateKey.usages?.includes('sign'))
     return undefined
   if (publicKey.type !== 'public') return undefined
   return pairKey({ privateKey, publicKey }, type).catch(() => undefined)

@@ -127,6 +127,15 @@ describe('toDID', () => {
         options.atTime.getTime() < end ? 'ERR_CAPABILITY_NOT_YET_VALID' : 'ERR_CAPABILITY_EXPIRED',
         () => did.verifyJWS(jws, options),
       )
+    // Our verifiers know it too, for receivers that use dids itself.
+    const plain = await plainDID()
+    const verifiers = ethereumVerifiers()
+    for (const options of [sinceEnd(-1), sinceEnd(0, 30), sinceEnd(29_999, 30)])
+      await expect(plain.verifyJWS(jws, { ...options, issuer: session.id, verifiers })).resolves.toBeDefined()
+    for (const options of [sinceEnd(0), sinceEnd(0, -1), sinceEnd(0, Number.NaN), sinceEnd(30_000, 30)])
+      await expectCode('ERR_CAPABILITY_EXPIRED', () =>
+        plain.verifyJWS(jws, { ...options, issuer: session.id, verifiers }),
+      )
     for (const wrong of [-1, Number.NaN])
       expect(await failureOf(() => did.verifyJWS(jws, sinceEnd(0, wrong)))).toBeInstanceOf(TypeError)
   })

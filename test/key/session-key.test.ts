@@ -69,12 +69,21 @@ describe('a stored pair', () => {
     expect(await sessionKeyOfPair(other)).toBeUndefined()
   })
 
-  it.each([undefined, null, 'pair', {}, { privateKey: {}, publicKey: {} }, []])(
-    'is refused if it is %j',
-    async (value) => {
-      expect(await sessionKeyOfPair(value)).toBeUndefined()
-    },
-  )
+  const algorithm = { name: 'Ed25519' }
+  const half = { algorithm, type: 'private', extractable: false }
+  it.each([
+    undefined,
+    null,
+    'pair',
+    {},
+    { privateKey: {}, publicKey: {} },
+    [],
+    // What JSON may make of a pair.
+    { privateKey: half, publicKey: { algorithm, type: 'public' } },
+    { privateKey: { ...half, usages: ['sign'] }, publicKey: { algorithm, type: 'public' } },
+  ])('is refused if it is %j', async (value) => {
+    expect(await sessionKeyOfPair(value)).toBeUndefined()
+  })
 })
 
 describe('a seed key', () => {
