@@ -98,7 +98,7 @@ def has_dot_segment(uri):
 def covers(granted, wanted):
     good = [grant for grant in granted if not has_dot_segment(grant)]
     folders = [grant[:-1] for grant in good if re.fullmatch(r"[^?#]*/\*", grant)]
-    is_below = any(wanted.startswith(folder) and wanted != folder for folder in folders)
+    is_below = any(wanted.startswith(folder) and wanted != folder and wanted[len(folder) - 2:len(folder) + 1] != "://" for folder in folders)
     return is_uri(wanted) and not has_dot_segment(wanted) and (wanted in good or is_below)
 
 # Capabilities

@@ -43,9 +43,14 @@ export function coverageOf(granted: readonly string[]): (wanted: string) => bool
     lengths.add(folder.length)
   }
   const isInFolder = (wanted: string): boolean => {
-    // A wildcard does not cover its own folder.
+    // A wildcard does not cover its own folder, and `x:/*` no `x://host`, whose path begins after the host.
     for (const length of lengths)
-      if (wanted.length > length && folders.has(wanted.slice(0, length))) return true
+      if (
+        wanted.length > length &&
+        folders.has(wanted.slice(0, length)) &&
+        wanted.slice(length - 2, length + 1) !== '://'
+      )
+        return true
     return false
   }
   return (wanted) => isResource(wanted) && (exact.has(wanted) || isInFolder(wanted))

@@ -111,6 +111,9 @@ describe('a granted resource', () => {
     ['https://example.com/notes/*', 'https://example.com/notes/1/2?x=y'],
     ['https://example.com/notes/*', 'https://example.com/notes/.hidden'],
     ['https://example.com/*', 'https://example.com/notes/*'],
+    ['x:/*', 'x:/a//b'],
+    ['x://*', 'x:///a'],
+    ['https://example.com/*', 'https://example.com//notes'],
   ])('%s covers %s', (granted, wanted) => expect(covers(granted, wanted)).toBe(true))
 
   it.each([
@@ -132,6 +135,9 @@ describe('a granted resource', () => {
     ['https://example.com/a?b=/*', 'https://example.com/a?b=/c'],
     ['https://example.com/a#/*', 'https://example.com/a#/c'],
     ['*', 'https://example.com/'],
+    ['x:/*', 'x://host/a'],
+    ['x:/*', 'x://*'],
+    ['https:/*', 'https://example.com/notes/1'],
   ])('%s does not cover %s', (granted, wanted) => expect(covers(granted, wanted)).toBe(false))
 
   it('is found missing if no resource covers it', () => {

@@ -182,6 +182,7 @@ export async function capabilityCases(): Promise<Case[]> {
     bad('C14', 'for something else', { resources: ['https://api.example.com/other'] }),
     bad('C14', 'for the folder only', { resources: ['https://api.example.com/notes/*'] }),
     bad('C14', 'for what begins like it', { resources: ['https://api.example.com/note*'] }),
+    bad('C14', 'for paths without a host', { resources: ['https:/*'] }),
     bad('C14', 'that grants a path with dots', { resources: ['https://api.example.com/x/..%2f*'] }),
     refuse('S2', 'signed by another account', {
       ...good,
