@@ -178,18 +178,19 @@ export type AskStore = (question: () => boolean | Promise<boolean>) => Promise<b
 export function storeAsker(timeoutMs: number): AskStore {
   return async (question) => {
     let answer: unknown
-    let cause: unknown
     try {
       const asked = question()
       answer = typeof asked === 'boolean' ? asked : await within(timeoutMs, asked)
-    } catch (error) {
-      cause = error
+    } catch (cause) {
+      // The reason is for the server's log, which shows no causes: a full or read-only database is running, too.
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const message = `the replay or revocation store failed: ${reason}`
+      throw new SessionError('ERR_STORE_UNAVAILABLE', message, { cause })
     }
     if (typeof answer === 'boolean') return answer
     throw new SessionError(
       'ERR_STORE_UNAVAILABLE',
       `the replay or revocation store gave no valid answer within ${timeoutMs} ms: check that it is running`,
-      cause === undefined ? undefined : { cause },
     )
   }
 }

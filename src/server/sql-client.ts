@@ -1,5 +1,6 @@
 import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
+import { withoutHidden } from '../base/hidden-characters.js'
 import { type ReadersOf, type ReadValue, readOptions, setting, wrong } from '../base/options.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
@@ -139,8 +140,13 @@ function rowsOf(answer: unknown): readonly unknown[][] {
 }
 
 function unavailable(cause: unknown): SessionError {
-  const advice = adviceFor(cause instanceof Error ? cause.message : '')
-  return new SessionError('ERR_STORE_UNAVAILABLE', `a statement in the database failed: ${advice}`, { cause })
+  const { message = '' } = cause instanceof Error ? cause : {}
+  const reason = message === '' ? '' : ` (${withoutHidden(message, () => ' ').slice(0, 100)})`
+  return new SessionError(
+    'ERR_STORE_UNAVAILABLE',
+    `a statement in the database failed${reason}: ${adviceFor(message)}`,
+    { cause },
+  )
 }
 
 function adviceFor(message: string): string {

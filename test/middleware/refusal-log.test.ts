@@ -90,6 +90,20 @@ describe('a refusal', () => {
     expect(line()).not.toContain('It was signed for')
   })
 
+  it.each<[string, () => Promise<boolean>, string]>([
+    [
+      'failed',
+      () => Promise.reject(new Error('READONLY You can’t write against a read only replica.')),
+      'the replay or revocation store failed: READONLY You can’t write against a read only replica.',
+    ],
+    ['did not answer', () => new Promise(() => undefined), 'gave no valid answer within 20 ms'],
+  ])('says why a store %s, and tells the client only that it did', async (_, use, reason) => {
+    const answer = serve({ replay: { use }, storeTimeoutMs: 20 })
+    const response = await answer(await signer.sign(post()))
+    expect([response.status, await response.json()]).toEqual([503, { code: 'ERR_STORE_UNAVAILABLE' }])
+    expect(line()).toContain(reason)
+  })
+
   it('of a CORS preflight explains how to answer it', async () => {
     const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' }
     const preflight = new Request('https://api.example.com/notes', { method: 'OPTIONS' })

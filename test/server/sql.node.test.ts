@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import {
   type SQLClient,
@@ -17,6 +17,7 @@ import { expectCode, failureOf } from '../setup/expect-code.js'
 import { runFresh } from '../setup/fresh-process.js'
 import { describePostgres, type PostgresServer, poolOf, startPostgres } from '../setup/postgres.js'
 import { accepting, post, testSigner } from '../setup/request-signer.js'
+import { SOON } from '../setup/soon.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
 const MINUTE = 60_000
@@ -194,6 +195,72 @@ describePostgres('Postgres', () => {
       { DATABASE_URL: server.url },
     )
     expect(output.trim().split('\n')).toEqual(['true false', ACCOUNT_A])
+  })
+
+  it('refuses requests while it may not be written, and says why', async () => {
+    const prefix = await fresh()
+    const standby = poolOf({
+      connectionString: server.url,
+      options: '-c default_transaction_read_only=on',
+    })
+    const verify = requestVerifier({ ...accepting, now: Date.now, replay: sqlReplay(standby, { prefix }) })
+    const { sign } = await testSigner()
+    const { message } = await expectCode('ERR_STORE_UNAVAILABLE', async () =>
+      verify(await sign(post(), Date.now())),
+    )
+    expect(message).toContain('cannot execute INSERT in a read-only transaction')
+    const primary = requestVerifier({ ...accepting, now: Date.now, replay: sqlReplay(pool, { prefix }) })
+    await primary(await sign(post(), Date.now()))
+    await standby.end()
+  })
+
+  it('refuses a request whose connection is ended while it waits, and says why', async () => {
+    const prefix = await fresh()
+    const verify = requestVerifier({
+      ...accepting,
+      now: Date.now,
+      replay: sqlReplay(pool, { prefix }),
+      storeTimeoutMs: 60_000,
+    })
+    const { sign } = await testSigner()
+    const owner = await pool.connect()
+    await owner.query('BEGIN')
+    await owner.query(`LOCK TABLE ${prefix}used IN ACCESS EXCLUSIVE MODE`)
+    const refused = expectCode('ERR_STORE_UNAVAILABLE', async () => verify(await sign(post(), Date.now())))
+    await vi.waitFor(async () => {
+      // Not by the owner: within its transaction, it would see the same activity again and again.
+      const { rowCount } = await pool.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+      )
+      expect(rowCount).toBe(1)
+    }, SOON)
+    expect((await refused).message).toContain('terminating connection due to administrator command')
+    await owner.query('ROLLBACK')
+    owner.release()
+    await verify(await sign(post(), Date.now()))
+  })
+
+  it('refuses requests in time while the pool has no connection left', async () => {
+    const prefix = await fresh()
+    const full = poolOf({ connectionString: server.url, max: 1 })
+    const verify = requestVerifier({
+      ...accepting,
+      now: Date.now,
+      replay: sqlReplay(full, { prefix }),
+      storeTimeoutMs: 2000,
+    })
+    const impatient = requestVerifier({
+      ...accepting,
+      now: Date.now,
+      replay: sqlReplay(full, { prefix }),
+      storeTimeoutMs: 20,
+    })
+    const { sign } = await testSigner()
+    const only = await full.connect()
+    await expectCode('ERR_STORE_UNAVAILABLE', async () => impatient(await sign(post(), Date.now())))
+    only.release()
+    await verify(await sign(post(), Date.now()))
+    await full.end()
   })
 
   it('refuses requests while the database is down, and accepts them again afterwards', async () => {
