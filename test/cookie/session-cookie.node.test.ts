@@ -72,7 +72,7 @@ describe('the handler', () => {
   })
 
   it.each<[string, Record<string, string>]>([
-    ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['another domain', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
     ['another host of the domain', { 'sec-fetch-site': 'same-site', origin: 'https://blog.example.com' }],
     ['an older browser on another origin', { origin: 'https://blog.example.com' }],
     ['a page without an origin', { origin: 'null' }],
@@ -183,7 +183,7 @@ describe('read', () => {
     ['a number', 1],
     ['an object', {}],
     ['a request without headers', { headers: null }],
-    ['what Next.js gives for cookies()', { get: () => undefined, has: () => false, getAll: () => [] }],
+    ['the result of cookies() of Next.js', { get: () => undefined, has: () => false, getAll: () => [] }],
   ])('rejects for %s in place of a request', async (_, source) => {
     const { pages } = await cookieSite()
     await expect(pages.read(source as never)).rejects.toThrow(/^request must be/)

@@ -254,8 +254,8 @@ describe('a server with devices', () => {
 
     it.each<[string, () => unknown]>([
       ['throws', () => expect.fail('no name')],
-      ['gives a number', () => 5],
-      ['gives null', () => null],
+      ['returns a number', () => 5],
+      ['returns null', () => null],
     ])('or whose name function %s admits the request, and calls onFailed', async (_, name) => {
       const failures: unknown[] = []
       const visit = server({ name: name as () => string, onFailed: (error) => failures.push(error) })
@@ -274,7 +274,7 @@ describe('a server with devices', () => {
     ['true', true],
     ['a store itself', memoryDevices()],
     ['no store', {}],
-    ['a store that is none', { store: { seen: () => undefined } }],
+    ['an invalid store', { store: { seen: () => undefined } }],
     ['a name that is no function', { store: memoryDevices(), name: 'Laptop' }],
     ['a name that is undefined', { store: memoryDevices(), name: undefined }],
     ['a misspelt hook', { store: memoryDevices(), onError: () => undefined }],

@@ -6,11 +6,11 @@ import { onTestFinished } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A module that runs in its own process, where the package can be imported by its name, and built files by `build/…`. */
+/** A module that runs in its own process, where the package can be imported by its name, and built files by `dist/…`. */
 export interface NodeProcess {
-  /** Resolves with its next line of output. */
+  /** Resolves with its next output. */
   next(): Promise<string>
-  /** Sends a line to its input, for which it waits. */
+  /** Ends its input, for which the module waits. */
   goOn(): void
   /** Resolves with its output once it has ended by itself. */
   end(): Promise<string>

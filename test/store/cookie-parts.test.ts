@@ -87,7 +87,7 @@ describe('cookies that were tampered with', () => {
     ['quoted', (value) => `"${value}`],
     ['emptied', () => ''],
     ['replaced', () => 'j%3A%7B%22user%22%3A1%7D'],
-    ['without their mark', (value) => value.slice(11)],
+    ['without their marks', (value) => value.slice(11)],
     [
       'with a character of another',
       (value) => `${value.slice(0, 300)}${value[300] === 'A' ? 'B' : 'A'}${value.slice(301)}`,

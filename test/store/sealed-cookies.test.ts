@@ -64,7 +64,7 @@ describe('a cookie', () => {
       async () => headerFor(await seal(await ownItem(), '__Host-theme', SECRET)),
     ],
     [
-      'says that it is not encrypted',
+      'has the algorithm none',
       async () => headerFor(`${toBase64url(utf8('{"alg":"none"}'))}..AAAA.${await ownItem()}.AAAA`),
     ],
     [
@@ -141,11 +141,11 @@ describe('the secret', () => {
     ['no options at all', undefined],
     ['undefined', { secret: undefined }],
     ['null', { secret: null }],
-    ['a text', { secret: 'x'.repeat(32) }],
+    ['a string', { secret: 'x'.repeat(32) }],
     ['too short', { secret: SECRET.slice(1) }],
-    ['never filled', { secret: new Uint8Array(32) }],
-    ['a list of none', { secret: [] }],
-    ['a list with one that is too short', { secret: [SECRET, SECRET.slice(1)] }],
+    ['only zeros', { secret: new Uint8Array(32) }],
+    ['an empty list', { secret: [] }],
+    ['a list with a short secret', { secret: [SECRET, SECRET.slice(1)] }],
     ['a list of numbers', { secret: [...SECRET] }],
     ['misspelt', { secret: SECRET, secrets: [] }],
   ])('is refused with a TypeError: %s', async (_, options) => {

@@ -63,7 +63,7 @@ describe('a store into which others wrote', () => {
       { revocation: { isRevoked: async () => true } },
     ],
     [
-      'of which nobody can tell whether it was revoked',
+      'whose revocation store fails',
       'ERR_CAPABILITY_REVOKED',
       async () => (await granted()) as never,
       {
@@ -75,7 +75,7 @@ describe('a store into which others wrote', () => {
       },
     ],
     [
-      'of a kind of account that is not believed',
+      'of an account type without a verifier',
       'ERR_CAPABILITY_UNSUPPORTED',
       async () => (await granted()) as never,
       { verifiers: { eip1271: async () => undefined } },
@@ -222,7 +222,7 @@ describe('a sign-out', () => {
       },
     ],
     [
-      'of a store that gives the capability only until it is written',
+      'of a store that returns the capability only before a write',
       async ({ cacao, keyDID }) => {
         const store = memoryStore()
         let isWritten = false

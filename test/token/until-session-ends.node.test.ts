@@ -143,8 +143,8 @@ describe('untilSessionEnds, at a revocation', () => {
 
   it.each<[string, () => unknown]>([
     ['throws', () => expect.fail('no connection')],
-    ['gives a promise', () => Promise.resolve(() => undefined)],
-    ['gives nothing', () => undefined],
+    ['returns a promise', () => Promise.resolve(() => undefined)],
+    ['returns nothing', () => undefined],
   ])('polls a store whose onRevoked %s, until the signal aborts', async (_, onRevoked) => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     onTestFinished(() => warn.mockRestore())
@@ -208,9 +208,9 @@ describe('untilSessionEnds, at a revocation', () => {
   it.each([
     ['of the capability', () => cacao, () => ({ capability: cacao })],
     ['of the account', () => cacao, () => ({ account: ACCOUNT_A })],
-    ['of what it was delegated from', () => heir, () => ({ capability: cacao })],
-    ['of the account, for what was delegated', () => heir, () => ({ account: ACCOUNT_A })],
-    ['of the key that delegated it', () => heir, () => ({ account: heir.p.iss })],
+    ['of the parent capability', () => heir, () => ({ capability: cacao })],
+    ['of the account of a delegated session', () => heir, () => ({ account: ACCOUNT_A })],
+    ['of the key of its parent', () => heir, () => ({ account: heir.p.iss })],
   ] as const)('ends a session at once with memoryRevocation: %s', async (_, by, revoked) => {
     const revocation = memoryRevocation()
     const [ended, others] = [until({ revocation, pollSecs: 3600 }, by()), until({ revocation }, other)]

@@ -87,7 +87,7 @@ describe('the ERC-4361 text', () => {
     ['nothing', ''],
     ['another chain', text.replace('Ethereum', 'Solana')],
     ['an address in lower case', text.replace(ADDRESS_A, ADDRESS_A.toLowerCase())],
-    ['a line too many at the end', `${text}\n`],
+    ['an additional line at the end', `${text}\n`],
     [
       'a second expiration time',
       text.replace('\nResources', '\nExpiration Time: 2099-12-31T23:59:59.000Z\nResources'),
