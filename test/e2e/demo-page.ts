@@ -33,7 +33,7 @@ export async function isVisible(page: Page, name: string): Promise<boolean> {
 }
 
 /** The element's tooltip, which has the full text that the page shortens. */
-export async function inFull(page: Page, name: string): Promise<string> {
+export async function fullText(page: Page, name: string): Promise<string> {
   return page.evaluate((css) => document.querySelector<HTMLElement>(css)?.title ?? '', id(name))
 }
 

@@ -29,17 +29,17 @@ const grant = {
   nonce: 'nonce12345',
   expiresInSecs: 3600,
 }
-const believed = { verifiers: ethereumVerifiers() }
+const trustOptions = { verifiers: ethereumVerifiers() }
 
 const methods: Readonly<Record<string, (auth: AuthMethod) => Promise<DIDSession>>> = {
-  authorize: (auth) => DIDSession.authorize(auth, { ...grant, ...believed }),
-  get: (auth) => DIDSession.get(ACCOUNT_A, auth, { ...grant, ...believed, store: memoryStore() }),
+  authorize: (auth) => DIDSession.authorize(auth, { ...grant, ...trustOptions }),
+  get: (auth) => DIDSession.get(ACCOUNT_A, auth, { ...grant, ...trustOptions, store: memoryStore() }),
   async renew(auth) {
     const session = await DIDSession.get(ACCOUNT_A, genuine, { ...grant, store: memoryStore() })
-    return session.renew(auth, { ...grant, ...believed })
+    return session.renew(auth, { ...grant, ...trustOptions })
   },
   async 'renew of a session from a string'(auth) {
-    return (await DIDSession.authorize(genuine, grant)).renew(auth, { ...grant, ...believed })
+    return (await DIDSession.authorize(genuine, grant)).renew(auth, { ...grant, ...trustOptions })
   },
 }
 

@@ -11,7 +11,7 @@ export interface NodeProcess {
   /** Resolves with its next output. */
   next(): Promise<string>
   /** Ends its input, for which the module waits. */
-  goOn(): void
+  endInput(): void
   /** Resolves with its output once it has ended by itself. */
   end(): Promise<string>
   kill(): Promise<void>
@@ -35,7 +35,7 @@ export function startModule(script: string, ...args: string[]): NodeProcess {
   onTestFinished(kill)
   return {
     next: async () => String(await once(stdout, 'data')).trim(),
-    goOn: () => void stdin?.end(),
+    endInput: () => void stdin?.end(),
     async end() {
       let printed = ''
       for await (const part of stdout) printed += part

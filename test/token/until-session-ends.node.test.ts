@@ -11,12 +11,12 @@ import { ACCOUNT_A, ACCOUNT_B } from '../setup/wallet.js'
 const HOUR_MS = 3_600_000
 let cacao: Cacao
 let other: Cacao
-let heir: Cacao
+let delegatedCapability: Cacao
 beforeAll(async () => {
   const holder = await testSigner('P-256', { exp: new Date(NOW + HOUR_MS).toISOString() })
   cacao = holder.cacao
   other = (await testSigner()).cacao
-  heir = (await delegated(holder, 'P-256', { exp: cacao.p.exp })).cacao
+  delegatedCapability = (await delegated(holder, 'P-256', { exp: cacao.p.exp })).cacao
 })
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: NOW })
@@ -208,9 +208,9 @@ describe('untilSessionEnds, at a revocation', () => {
   it.each([
     ['of the capability', () => cacao, () => ({ capability: cacao })],
     ['of the account', () => cacao, () => ({ account: ACCOUNT_A })],
-    ['of the parent capability', () => heir, () => ({ capability: cacao })],
-    ['of the account of a delegated session', () => heir, () => ({ account: ACCOUNT_A })],
-    ['of the key of its parent', () => heir, () => ({ account: heir.p.iss })],
+    ['of the parent capability', () => delegatedCapability, () => ({ capability: cacao })],
+    ['of the account of a delegated session', () => delegatedCapability, () => ({ account: ACCOUNT_A })],
+    ['of the key of its parent', () => delegatedCapability, () => ({ account: delegatedCapability.p.iss })],
   ] as const)('ends a session at once with memoryRevocation: %s', async (_, by, revoked) => {
     const revocation = memoryRevocation()
     const [ended, others] = [until({ revocation, pollSecs: 3600 }, by()), until({ revocation }, other)]

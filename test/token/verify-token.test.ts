@@ -295,11 +295,11 @@ describe('verifyToken', () => {
   })
 
   it('accepts a delegated capability only with the delegation option', async () => {
-    const heir = await delegated(holder)
-    const token = await made({}, heir)
+    const delegatedHolder = await delegated(holder)
+    const token = await made({}, delegatedHolder)
     await expectCode('ERR_CAPABILITY_DELEGATED', () => verifyToken(token, accepting))
     const caller = await verifyToken(token, { ...accepting, delegation: { maxLinks: 2 } })
-    expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: heir.key.did })
+    expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: delegatedHolder.key.did })
     expect(caller.root).toEqual(holder.cacao)
   })
 
