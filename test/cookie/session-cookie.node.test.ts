@@ -20,7 +20,7 @@ import { type CookieSite, cookieSite, cookiesOf, NAME, ORIGIN, SECRET, SESSION_U
 const MAX_AGE_MS = 600_000
 const iso = (time: number): string => new Date(time).toISOString()
 
-describe('the handler', () => {
+describe('the handler of sessionCookie', () => {
   it('sets an HttpOnly cookie of this host for a signed POST', async () => {
     const site = await cookieSite()
     const response = await site.post()
@@ -139,7 +139,7 @@ describe('the handler', () => {
   })
 })
 
-describe('read', () => {
+describe('read of sessionCookie', () => {
   it('returns the same caller as requireSession', async () => {
     const site = await cookieSite({ resources: [RESOURCE] })
     const cookie = `theme=dark; ${await site.cookies()}`
@@ -402,7 +402,7 @@ describe('read', () => {
   })
 })
 
-describe('refreshPage', () => {
+describe('refreshPage of sessionCookie', () => {
   const options = { script: '/refresh.js', login: '/login?from=here' }
   const get = new Request(`${ORIGIN}/account?page=1`)
 
@@ -454,7 +454,7 @@ describe('refreshPage', () => {
   })
 })
 
-describe('the options', () => {
+describe('the options of sessionCookie', () => {
   it.each<[string, Record<string, unknown>]>([
     ['secret must', { secret: undefined }],
     ['secret must', { secret: 'correct horse battery staple, and some more' }],
@@ -482,7 +482,7 @@ describe('the options', () => {
   })
 })
 
-describe('a cookie', () => {
+describe('a cookie of sessionCookie', () => {
   it('is not interchangeable with one of cookieStore', async () => {
     const site = await cookieSite()
     const store = cookieStore(await site.cookies(), { secret: SECRET })
@@ -494,7 +494,7 @@ describe('a cookie', () => {
   })
 })
 
-describe('nodeHandler', () => {
+describe('nodeHandler of sessionCookie', () => {
   const start = async (app: unknown): Promise<string> => {
     const server = createServer(app as never).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close().closeAllConnections())

@@ -279,7 +279,7 @@ interface JWSFixture {
   signer: string
 }
 const names = fixtureNames('did-session-4/jws-')
-describeWith('what did-session 4 signed', names.length > 0 ? names : undefined, (all) => {
+describeWith('a JWS of did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all)('%s is verified with its capability', async (name) => {
     const { compact, jws, kind, payloadIn, capability, issuer, signer } = (await fixture<JWSFixture>(
       name,

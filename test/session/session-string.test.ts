@@ -161,7 +161,7 @@ interface SessionFixture {
   incumbentSays: { isAuthorized: boolean; isExpired: boolean; authorizations: string[] }
 }
 const names = fixtureNames('did-session-4/session-')
-describeWith('a string that did-session 4 wrote', names.length > 0 ? names : undefined, (all) => {
+describeWith('a session string of did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all)('%s is read, verified and written again without a change', async (name) => {
     const { serialized, accountId, sessionDid, incumbentSays } = (await fixture<SessionFixture>(
       name,

@@ -117,7 +117,7 @@ describe('a cookie', () => {
   })
 })
 
-describe('the secret', () => {
+describe('the secret of a cookieStore', () => {
   it('can be rotated with a list: the first seals, all of them open', async () => {
     const old = headerOf(await cookiesOfSession({ secret: OTHER_SECRET }))
     const both = { secret: [SECRET, OTHER_SECRET] }

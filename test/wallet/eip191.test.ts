@@ -230,7 +230,7 @@ describe('verifyCacao', () => {
 })
 
 const names = fixtureNames('did-session-4/cacao-')
-describeWith('what did-session 4 made', names.length > 0 ? names : undefined, (all) => {
+describeWith('capabilities of did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all)('%s is verified', async (name) => {
     const file = await fixture<{ cacao: unknown }>(name)
     await expect(verifyCacao(file?.cacao, { verifiers, now })).resolves.toEqual(parseCacao(file?.cacao))

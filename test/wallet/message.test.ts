@@ -135,7 +135,7 @@ interface SignedFixture {
   siweMessageSigned: string
 }
 const names = [...fixtureNames('did-session-4/cacao-'), ...fixtureNames('did-session-4/session-')]
-describeWith('what did-session 4 signed', names.length > 0 ? names : undefined, (all) => {
+describeWith('messages signed with did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all.filter((name) => !/-2-|-3-/.test(name)))('%s has the current text', async (name) => {
     const file = await fixture<SignedFixture>(name)
     expect(renderEthereumMessage(parsePayload((file?.cacao ?? file?.decoded?.cacao)?.p))).toBe(

@@ -338,7 +338,7 @@ describe('a wallet that emits or answers garbage', () => {
   })
 })
 
-describe('the listener', () => {
+describe('the listener of watchWallet', () => {
   it('is called with the last change only, after its earlier call has finished', async () => {
     const heard: unknown[] = []
     let finish = (): void => undefined
