@@ -4,14 +4,14 @@ export { SessionError, type SessionErrorCode } from './base/errors.js'
 export type { CookieOwner } from './store/page-cookie.js'
 
 const LOGIN = 'meta[name="cacao-session-login"]'
-// In the state of the history entry, which a reload keeps: until when the cookie that was set there is fresh.
+// A member of the history entry's state, which a reload keeps: the time until which the cookie set by this page is fresh.
 const MARK = 'cacao-session'
 
 /**
- * Renews the cookie of the person who is signed in, and loads the page again to which they were going. It is for the script of
- * `refreshPage` of `cacao-session/cookie`, and for no other page. `load` takes up the session; without one, or if the server
- * refuses it, it goes on to the login page that `refreshPage` was given. So it does if the cookie was renewed here before and has
- * still not arrived, so that a browser that keeps no cookies doesn't load the page for ever.
+ * Renews the cookie of the signed-in person, and reloads the page to which they were navigating. It is only for the script of
+ * `refreshPage` of `cacao-session/cookie`, and throws an `Error` on any other page. `load` loads the session; without one, or if
+ * the server refuses it, the browser goes on to the login page that was given to `refreshPage`. The same happens if the cookie was
+ * already renewed on this page and has still not arrived, so that a browser that keeps no cookies doesn't reload the page endlessly.
  *
  * @example
  * continueNavigation('/session', () => DIDSession.load())
@@ -42,7 +42,7 @@ export async function continueNavigation(
   location.replace(login)
 }
 
-/** Renews the cookie unless another tab has done so while this one waited, and says for how many seconds it was set. */
+/** Renews the cookie unless another tab has done so while this one waited, and returns its lifetime in seconds. */
 async function renewed(session: CookieOwner, url: URL): Promise<number> {
   const before = noteAt(url)
   return withCookieLock(url, async () => {
@@ -53,7 +53,7 @@ async function renewed(session: CookieOwner, url: URL): Promise<number> {
   })
 }
 
-/** Waits until the page is shown: a browser may load it ahead of time, and never show it. */
+/** Waits until the page is shown: a browser may prerender it, and never show it. */
 async function shown(): Promise<void> {
   const page = document as Document & { readonly prerendering?: boolean }
   if (page.prerendering)

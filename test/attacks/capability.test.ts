@@ -9,8 +9,8 @@ import { keyAccount, keyVerifiers } from '../../src/wallet/key/index.js'
 import { webauthnVerifiers } from '../../src/wallet/webauthn/index.js'
 import {
   didOf,
-  NOBODYS_KEY,
-  NOBODYS_SIGNATURE,
+  FORGEABLE_KEY,
+  FORGED_SIGNATURE,
   NON_CANONICAL_KEYS,
   SMALL_ORDER_KEYS,
 } from '../setup/bad-keys.js'
@@ -21,7 +21,7 @@ import { signedByPasskey } from '../setup/passkey-capability.js'
 import { twinOf } from '../setup/passkey-twin.js'
 import { ACCOUNT_A, KEY_A, KEY_B } from '../setup/wallet.js'
 import { ORIGIN } from '../setup/with-passkeys.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks on functions that receive a capability. Options are as loose as the places that they come from: JSON, an environment
 // variable, JavaScript without types.
@@ -45,7 +45,7 @@ const ofSites = (domains: unknown) => verify({ domains } as object, elsewhere)
 const wants = (...resources: unknown[]) => verify({ resources })
 const grants = (...resources: string[]) => verify({ resources: [NOTE] }, signed({ resources }))
 
-tried('checking a capability with options that would switch a check off', [
+tryAttacks('checking a capability with options that would switch a check off', [
   ['(the right domain)', verify({}), 'accepted'],
   ['a list of other domains', ofSites(['example.com']), 'ERR_CAPABILITY_DOMAIN'],
   ['a string that contains the domain, in place of the list', ofSites('example.com'), 'TypeError: domains'],
@@ -125,7 +125,7 @@ tried('checking a capability with options that would switch a check off', [
   ['inspectCacao: (the right domain)', inspect({ domains: ['example.com'] }), 'accepted'],
 ])
 
-tried('a domain that is never spelt so, and would never match', [
+tryAttacks('a domain that is never spelt so, and would never match', [
   ['a scheme', ofSites(['https://example.com']), 'TypeError: domains'],
   ['a path', ofSites(['example.com/']), 'TypeError: domains'],
   ['upper case', ofSites(['Example.com']), 'TypeError: domains'],
@@ -136,7 +136,7 @@ tried('a domain that is never spelt so, and would never match', [
   ['an empty entry', ofSites(['example.com', '']), 'TypeError: domains'],
 ])
 
-tried('a resource that was not granted', [
+tryAttacks('a resource that was not granted', [
   ['(a granted resource)', wants(NOTE), 'accepted'],
   ['another resource', wants('https://api.example.com/account'), 'ERR_CAPABILITY_RESOURCES'],
   [
@@ -214,7 +214,7 @@ const revokedPasskey =
   }
 const itself = (made: Cacao): Cacao => made
 
-tried('a revoked capability in another encoding', [
+tryAttacks('a revoked capability in another encoding', [
   ['(another capability)', () => revoked(elsewhere), 'nothing'],
   [
     '(the encodings, if they are not revoked)',
@@ -232,7 +232,7 @@ tried('a revoked capability in another encoding', [
   ],
 ])
 
-tried('a revoked passkey’s capability, with the other key that fits its signature', [
+tryAttacks('a revoked passkey’s capability, with the other key that fits its signature', [
   [
     '(the other key, if it is not revoked)',
     async () =>
@@ -262,15 +262,15 @@ tried('a revoked passkey’s capability, with the other key that fits its signat
 /** A capability of a key for which anyone can forge signatures, or granted to such a key. */
 const nobodys = (bytes: Uint8Array) => () => {
   const iss = didOf(bytes)
-  const signature = toBase64url(NOBODYS_SIGNATURE)
+  const signature = toBase64url(FORGED_SIGNATURE)
   return verifyCacao(
     { h: { t: 'caip122' }, p: { ...p, iss }, s: { t: 'key:ed25519', s: signature } },
     { verifiers: keyVerifiers() },
   )
 }
 
-tried('a key for which anyone can forge signatures', [
-  ['zero', nobodys(NOBODYS_KEY), 'ERR_CAPABILITY_SIGNATURE'],
+tryAttacks('a key for which anyone can forge signatures', [
+  ['zero', nobodys(FORGEABLE_KEY), 'ERR_CAPABILITY_SIGNATURE'],
   ...SMALL_ORDER_KEYS.map(
     (bytes, i) => [`point of small order, ${i + 1}`, nobodys(bytes), 'ERR_CAPABILITY_SIGNATURE'] as const,
   ),
@@ -279,14 +279,14 @@ tried('a key for which anyone can forge signatures', [
   ),
   [
     'as the account of keyAuth',
-    () => keyAccount({ did: didOf(NOBODYS_KEY), sign: async () => NOBODYS_SIGNATURE } as never),
+    () => keyAccount({ did: didOf(FORGEABLE_KEY), sign: async () => FORGED_SIGNATURE } as never),
     'TypeError: key',
   ],
 ])
 
 const says = (changes: object) => () => verifyCacao(signed(changes as Record<string, unknown>), { verifiers })
 
-tried('a message that appears to say something else', [
+tryAttacks('a message that appears to say something else', [
   ['(letters of any language)', says({ statement: 'Anmelden für Notizen — メモ' }), 'accepted'],
   [
     'a statement in reversed direction',
@@ -331,7 +331,7 @@ const answers =
     )
 const days = (count: number): string => new Date(Date.now() + count * 86_400_000).toISOString()
 
-tried('an auth method that returns another capability than requested', [
+tryAttacks('an auth method that returns another capability than requested', [
   ['(the requested capability)', answers({}), 'accepted'],
   [
     'more resources',

@@ -9,10 +9,10 @@ import { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { signed } from '../setup/capability.js'
-import { believed, headerOf, SECRET, sealedCookies } from '../setup/cookies.js'
+import { headerOf, SECRET, sealedCookies, trustOptions } from '../setup/cookies.js'
 import { forgedItem } from '../setup/forged-store.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks on a server that keeps sessions in cookies. Anyone who sends a request can write them.
 
@@ -33,7 +33,7 @@ async function signedIn(
   await DIDSession.get(account, ethereumAuth(key, undefined, { domain }), {
     resources,
     store: stringStore(cookies),
-    ...believed,
+    ...trustOptions,
     domains: [domain],
   })
   return headerOf(cookies)
@@ -58,7 +58,7 @@ const visit =
   (
     make: () => string | Promise<string>,
     options: Partial<CookieStoreOptions> = {},
-    checks: object = believed,
+    checks: object = trustOptions,
   ) =>
   async (): Promise<string | undefined> => {
     const store = stringStore(sealedCookies(await make(), options))
@@ -74,7 +74,7 @@ const changed = (at: number): string => {
 const jwe = (header: object, ...rest: string[]): string =>
   `${NAME}=${MARK}${[toBase64url(utf8(JSON.stringify(header))), ...rest].join('.')}`
 
-tried('a cookie that the server did not seal', [
+tryAttacks('a cookie that the server did not seal', [
   ['(a sealed cookie)', visit(() => genuine), 'accepted'],
   ['none', visit(() => ''), 'nothing'],
   [
@@ -111,7 +111,7 @@ tried('a cookie that the server did not seal', [
         resources,
         namespace: 'admin',
         store: stringStore(cookies),
-        ...believed,
+        ...trustOptions,
       })
       return `${NAME}=${MARK}${sealedIn(headerOf(cookies))}`
     }),
@@ -130,7 +130,7 @@ tried('a cookie that the server did not seal', [
   ['sealed with a retired secret', visit(() => genuine, { secret: [OTHER_SECRET] }), 'nothing'],
 ])
 
-tried('a sealed cookie with a session that must be refused', [
+tryAttacks('a sealed cookie with a session that must be refused', [
   [
     'signed by another wallet',
     visit(async () => `${NAME}=${MARK}${await seal(await written(ACCOUNT_A, KEY_B), NAME, SECRET)}`),
@@ -142,22 +142,26 @@ tried('a sealed cookie with a session that must be refused', [
     'accepted',
   ],
   ['of another domain', visit(() => signedIn({}, 'evil.example')), 'nothing'],
-  ['revoked', visit(() => genuine, {}, { ...believed, revocation: { isRevoked: () => true } }), 'nothing'],
   [
-    'of another kind of account',
-    visit(() => genuine, {}, { ...believed, verifiers: { 'key:p256': () => undefined } }),
+    'revoked',
+    visit(() => genuine, {}, { ...trustOptions, revocation: { isRevoked: () => true } }),
     'nothing',
   ],
-  ['without verifiers', visit(() => genuine, {}, { domains: believed.domains }), 'TypeError: others'],
+  [
+    'of another kind of account',
+    visit(() => genuine, {}, { ...trustOptions, verifiers: { 'key:p256': () => undefined } }),
+    'nothing',
+  ],
+  ['without verifiers', visit(() => genuine, {}, { domains: trustOptions.domains }), 'TypeError: others'],
   ['without domains', visit(() => genuine, {}, { verifiers: ethereumVerifiers() }), 'TypeError: others'],
   [
     'with verifiers that are undefined',
-    visit(() => genuine, {}, { ...believed, verifiers: undefined }),
+    visit(() => genuine, {}, { ...trustOptions, verifiers: undefined }),
     'TypeError: verifiers',
   ],
   [
     'with domains from an environment variable that is not set',
-    visit(() => genuine, {}, { ...believed, domains: undefined }),
+    visit(() => genuine, {}, { ...trustOptions, domains: undefined }),
     'TypeError: domains',
   ],
 ])
@@ -165,7 +169,7 @@ tried('a sealed cookie with a session that must be refused', [
 const store = (): ReturnType<typeof stringStore> => stringStore(sealedCookies(genuine))
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 
-tried('a call on a store that others can write, without verifiers and domains', [
+tryAttacks('a call on a store that others can write, without verifiers and domains', [
   ['get', () => DIDSession.get(ACCOUNT_A, auth, { resources, store: store() }), 'TypeError: others'],
   ['load', () => DIDSession.load(ACCOUNT_A, { store: store() }), 'TypeError: others'],
   ['list', () => DIDSession.list({ store: store() }), 'TypeError: others'],
@@ -177,14 +181,14 @@ tried('a call on a store that others can write, without verifiers and domains', 
   ['explain', () => DIDSession.explain(ACCOUNT_A, resources, { store: store() }), 'TypeError: others'],
   [
     '(load, with verifiers and domains)',
-    () => DIDSession.load(ACCOUNT_A, { store: store(), ...believed }),
+    () => DIDSession.load(ACCOUNT_A, { store: store(), ...trustOptions }),
     'accepted',
   ],
 ])
 
 const secret = (value: unknown) => () => cookieStore(genuine, { secret: value } as never)
 
-tried('a guessable secret', [
+tryAttacks('a guessable secret', [
   ['(32 bytes)', secret(SECRET), 'accepted'],
   ['none', () => cookieStore(genuine, {} as never), 'TypeError: secret'],
   ['no options', () => cookieStore(genuine, undefined as never), 'TypeError: options'],

@@ -9,7 +9,7 @@ import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index
 import { delegated, draft, granted, type Holder } from '../setup/chain.js'
 import { accepting, NOW, post } from '../setup/request-signer.js'
 import { KEY_A } from '../setup/wallet.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks with capabilities that a session delegated. A script in the page can delegate to its own key within milliseconds, so
 // a server accepts none of these unless its options say so, and up to which limits.
@@ -36,7 +36,7 @@ const request =
   async (): Promise<unknown> =>
     requestVerifier({ ...accepting, ...options })(await signRequest(post(), by(), NOW))
 
-tried('a delegated capability without the delegation option', [
+tryAttacks('a delegated capability without the delegation option', [
   ['(the capability that the wallet signed)', verify(() => session.cacao), 'accepted'],
   ['a capability', verify(() => thief.cacao), 'ERR_CAPABILITY_DELEGATED'],
   [
@@ -80,7 +80,7 @@ tried('a delegated capability without the delegation option', [
   ],
 ])
 
-tried('a chain with more links than are accepted', [
+tryAttacks('a chain with more links than are accepted', [
   ['(a chain with as many links)', verify(() => thief.cacao, { delegation: LIMITS }), 'accepted'],
   ['(a request with as many links)', request(() => thief, { delegation: LIMITS }), 'accepted'],
   ['one link more', verify(() => third.cacao, { delegation: LIMITS }), 'ERR_CAPABILITY_DELEGATED'],
@@ -126,7 +126,7 @@ tried('a chain with more links than are accepted', [
   ],
 ])
 
-tried('a field of the wallet’s message, taken from a link that no person signed', [
+tryAttacks('a field of the wallet’s message, taken from a link that no person signed', [
   [
     '(the nonce that the wallet signed)',
     verify(() => thief.cacao, { delegation: LIMITS, nonce: 'abcdefgh12' }),
@@ -177,7 +177,7 @@ tried('a field of the wallet’s message, taken from a link that no person signe
   ],
 ])
 
-tried('a script in the page for a short time', [
+tryAttacks('a script in the page for a short time', [
   [
     'tries to export the key',
     async () => {

@@ -9,13 +9,13 @@ import { DIDSession } from '../../src/session/did-session.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import {
   didOf,
-  NOBODYS_KEY,
-  NOBODYS_SIGNATURE,
+  FORGEABLE_KEY,
+  FORGED_SIGNATURE,
   NON_CANONICAL_KEYS,
   SMALL_ORDER_KEYS,
 } from '../setup/bad-keys.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks on functions that receive a JWS. Without its capability, a JWS proves only its key, so a check that needs a
 // capability must fail then, and must not be skipped.
@@ -58,7 +58,7 @@ const under =
       ...options,
     })
 
-tried('a JWS without the capability that the options require', [
+tryAttacks('a JWS without the capability that the options require', [
   ['(for its own key)', alone({}), 'accepted'],
   ['(for its own key, as the issuer)', () => verifyJWS(jws, { issuer: keyDID }), 'accepted'],
   ['for an account', alone({ issuer: ACCOUNT_A }), 'ERR_CAPABILITY_ISSUER'],
@@ -78,7 +78,7 @@ tried('a JWS without the capability that the options require', [
   ['a misspelt option', alone({ capabilities: [] }), 'TypeError: capabilities'],
 ])
 
-tried('a JWS with an insufficient capability', [
+tryAttacks('a JWS with an insufficient capability', [
   [
     '(with a sufficient capability)',
     under({ domains: ['example.com'], resources: [NOTE], issuer: ACCOUNT_A }),
@@ -119,11 +119,11 @@ const nobodys = (bytes: Uint8Array) => () => {
   const did = didOf(bytes)
   const head = { alg: 'EdDSA', kid: `${did}#${did.slice(8)}` }
   const input = [head, { note: 'a' }].map((part) => toBase64url(utf8(JSON.stringify(part)))).join('.')
-  return verifyJWS(`${input}.${toBase64url(NOBODYS_SIGNATURE)}`)
+  return verifyJWS(`${input}.${toBase64url(FORGED_SIGNATURE)}`)
 }
 
-tried('a JWS of a key for which anyone can forge signatures', [
-  ['zero', nobodys(NOBODYS_KEY), 'ERR_JWS_INVALID'],
+tryAttacks('a JWS of a key for which anyone can forge signatures', [
+  ['zero', nobodys(FORGEABLE_KEY), 'ERR_JWS_INVALID'],
   ...SMALL_ORDER_KEYS.map(
     (bytes, i) => [`point of small order, ${i + 1}`, nobodys(bytes), 'ERR_JWS_INVALID'] as const,
   ),

@@ -12,7 +12,7 @@ import {
 } from '../cookie/cookie-site.js'
 import { NOW, RESOURCE, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks on the cookies of pages: a cookie that the server did not set, or an expired one, must show no account, and no cookie
 // can be had without the session key.
@@ -43,7 +43,7 @@ const header = (fields: object): string => Buffer.from(JSON.stringify(fields)).t
 const jwe = async (fields: { alg: string; enc: string }, key: Uint8Array): Promise<string> =>
   `${NAME}=${mark}${await new CompactEncrypt(Buffer.from(value)).setProtectedHeader(fields).encrypt(key)}`
 
-tried('a changed cookie', [
+tryAttacks('a changed cookie', [
   ['(the genuine cookie)', visit(() => genuine), 'accepted'],
   ['(the genuine cookie among others)', visit(() => `theme=dark; ${genuine}; __Host-x=1`), 'accepted'],
   ['nothing', visit(() => ''), 'nothing'],
@@ -71,7 +71,7 @@ tried('a changed cookie', [
   ],
 ])
 
-tried('another cookie beside the genuine one', [
+tryAttacks('another cookie beside the genuine one', [
   ['(the other cookie alone)', visit(() => others), 'accepted'],
   ['(a cookie of another name)', visit(() => `${others.replace(NAME, 'x')}; ${genuine}`), 'accepted'],
   ['before the genuine cookie', visit(() => `${others}; ${genuine}`), 'nothing'],
@@ -94,7 +94,7 @@ const foreign: Record<string, CookieSite> = {
   resources: await forSite({ resources: ['https://api.example.com/admin'] }),
 }
 
-tried('a cookie of another server', [
+tryAttacks('a cookie of another server', [
   ['with another secret', visit(async () => (await foreign['secret']?.cookies(signer)) ?? ''), 'nothing'],
   [
     'for another kind of session',
@@ -127,7 +127,7 @@ tried('a cookie of another server', [
 const short = await cookieSite({}, await testSigner('P-256', { exp: new Date(NOW + 60_000).toISOString() }))
 const shortLived = await short.cookies()
 
-tried('a copied cookie', [
+tryAttacks('a copied cookie', [
   ['(at once)', visit(() => genuine), 'accepted'],
   ['in its last millisecond', visit(() => genuine, site, NOW + 599_999), 'accepted'],
   ['after its expiry', visit(() => genuine, site, NOW + 600_000), 'nothing'],
@@ -150,7 +150,7 @@ const withHeaders = async (headers: Record<string, string>): Promise<Request> =>
 }
 const authorization = (await signed()).headers.get('authorization') ?? ''
 
-tried('requesting a cookie without the session key', [
+tryAttacks('requesting a cookie without the session key', [
   ['(with the session key)', renewed(signed), 'accepted'],
   [
     'with the cookie itself',
@@ -214,7 +214,7 @@ tried('requesting a cookie without the session key', [
   ],
 ])
 
-tried('a refreshPage that would lead elsewhere', [
+tryAttacks('a refreshPage that would lead elsewhere', [
   [
     '(to the login page)',
     () => site.pages.refreshPage(new Request(ORIGIN), { script: '/r.js', login: '/login' }),

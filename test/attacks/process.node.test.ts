@@ -1,6 +1,6 @@
 import { KEY_A, KEY_B } from '../setup/wallet.js'
 import { inProcess } from './kit/in-process.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks on a process that serves many people: no state of one person may reach another.
 
@@ -12,17 +12,17 @@ const SETUP = `
   const domain = 'app.example.com'
   const resources = ['https://api.example.com/notes/*']
   const secret = crypto.getRandomValues(new Uint8Array(32))
-  const believed = { resources, verifiers: ethereumVerifiers(), domains: [domain] }
+  const trustOptions = { resources, verifiers: ethereumVerifiers(), domains: [domain] }
   const [mine, yours] = ['${KEY_A}', '${KEY_B}'].map((key) => ethereumAuth(key, undefined, { domain }))
   const [me, you] = [await ethereumAccount('${KEY_A}'), await ethereumAccount('${KEY_B}')]
   const headerOf = (cookies) => cookies.setCookies().map((cookie) => cookie.split(';')[0]).join('; ')
   const request = (header) => {
     const cookies = cookieStore(header, { secret })
-    return { cookies, options: { ...believed, store: stringStore(cookies) } }
+    return { cookies, options: { ...trustOptions, store: stringStore(cookies) } }
   }`
 const process = (script: string) => () => inProcess(`${SETUP}\n${script}`)
 
-tried('a server that passes no store', [
+tryAttacks('a server that passes no store', [
   [
     'load, in the request after another person’s',
     process('tell(await DIDSession.load())'),
@@ -54,7 +54,7 @@ tried('a server that passes no store', [
   ],
 ])
 
-tried('two people on one server', [
+tryAttacks('two people on one server', [
   [
     '(each loads their own session)',
     process(`
@@ -122,7 +122,7 @@ tried('two people on one server', [
   ],
 ])
 
-tried('a sign-out that would end another person’s session', [
+tryAttacks('a sign-out that would end another person’s session', [
   [
     '(a sign-out of one’s own session)',
     process(`

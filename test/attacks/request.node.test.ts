@@ -14,7 +14,7 @@ import type { Answer } from '../http/raw-socket.js'
 import { accepting, type TestSigner, testSigner } from '../setup/request-signer.js'
 import type { WireRequest } from '../setup/wire-request.js'
 import { toPort } from './kit/socket-server.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks on a server's sockets, with bytes that no client would send. A capability for https://uploads.example.com/* must not
 // reach `DELETE https://api.example.com/account`, however the two names are mixed.
@@ -109,7 +109,7 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     async (): Promise<boolean> =>
       outcome(await toPort(ports.get(name) ?? 0)({ ...(await sign(by)), ...change }))
 
-  tried(`a capability for uploads that would delete the account, on ${name}`, [
+  tryAttacks(`a capability for uploads that would delete the account, on ${name}`, [
     ['(the account’s own capability)', send({}, () => owner), 'accepted'],
     ['unchanged', send({}), 'ERR_CAPABILITY_RESOURCES'],
     ['by Host', send({ host: UPLOADS }), 'ERR_CAPABILITY_RESOURCES'],
@@ -151,7 +151,7 @@ for (const name of ['node:http', 'Express', 'Hono']) {
     if (status >= 400 && status < 500) return false
     throw new Error(`${status} ${body}`)
   }
-  tried(`a target that a URL parser would rewrite, on ${name}`, [
+  tryAttacks(`a target that a URL parser would rewrite, on ${name}`, [
     ['a fragment', aim('/account#x'), 'nothing'],
     ['an empty fragment', aim('/account#'), 'nothing'],
     ['dot segments', aim('/x/../account'), 'nothing'],
@@ -182,7 +182,7 @@ const forwarded =
   }
 const HTTPS = ['X-Forwarded-Proto', 'https'] as const
 
-tried('a capability for uploads that would delete the account, behind a proxy that Express trusts', [
+tryAttacks('a capability for uploads that would delete the account, behind a proxy that Express trusts', [
   ['(the account’s own capability)', forwarded([HTTPS], () => owner), 'accepted'],
   ['unchanged', forwarded([HTTPS]), 'ERR_CAPABILITY_RESOURCES'],
   ['by X-Forwarded-Host', forwarded([HTTPS, ['X-Forwarded-Host', UPLOADS]]), 'ERR_CAPABILITY_RESOURCES'],
@@ -232,7 +232,7 @@ const send2 =
     }
   }
 
-tried('a capability for uploads that would delete the account, on HTTP/2', [
+tryAttacks('a capability for uploads that would delete the account, on HTTP/2', [
   ['(the account’s own capability)', send2({ ':authority': AUTHORITY }, () => owner), 'accepted'],
   [
     '(the account’s own capability, with host and :authority)',

@@ -18,7 +18,7 @@ import {
   testSigner,
 } from '../setup/request-signer.js'
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks with signed requests, on every function that verifies them.
 
@@ -37,7 +37,7 @@ const middleware = (options: object) => () => requireSession({ ...careful, ...op
 const { resources: _, ...withoutResources } = careful
 const { domains: __, ...withoutDomains } = careful
 
-tried('a server without the required options', [
+tryAttacks('a server without the required options', [
   ['(all required options)', server({}), 'accepted'],
   ['(resources: false, on purpose)', server({ resources: false }), 'accepted'],
   ['no resources', () => requestVerifier(withoutResources as never), 'TypeError: resources'],
@@ -95,7 +95,7 @@ tried('a server without the required options', [
   ],
 ])
 
-tried('an authority that clients never spell so', [
+tryAttacks('an authority that clients never spell so', [
   ['a scheme', server({ authority: 'https://api.example.com' }), 'TypeError: authority'],
   ['a path', server({ authority: 'api.example.com/v1' }), 'TypeError: authority'],
   ['upper case', server({ authority: 'API.example.com' }), 'TypeError: authority'],
@@ -116,7 +116,7 @@ const byArgument = { resources: (_: Request, { href }: URL) => [href] }
 const toAccount = (changes: Parameters<typeof altered>[1]) => async (): Promise<Request> =>
   altered(await uploader.sign(new Request(ACCOUNT_URL, { method: 'DELETE' })), changes)
 
-tried('a capability for https://uploads.example.com/* that would delete the account', [
+tryAttacks('a capability for https://uploads.example.com/* that would delete the account', [
   [
     'with the other host in the request’s URL',
     send(toAccount({ url: 'https://uploads.example.com/account' }), byURL),
@@ -172,7 +172,7 @@ const typed = (type: string) => async (): Promise<Request> =>
     },
   )
 
-tried('a signed request that was changed', [
+tryAttacks('a signed request that was changed', [
   ['(unchanged)', send(typed('application/json')), 'accepted'],
   ['another content type', send(typed('application/x-www-form-urlencoded')), 'ERR_REQUEST_SIGNATURE'],
   ['another charset', send(typed('application/json;charset=utf-7')), 'ERR_REQUEST_SIGNATURE'],
@@ -217,7 +217,7 @@ const twice =
     return verify(await again(request))
   }
 
-tried('a request that was captured', [
+tryAttacks('a request that was captured', [
   ['sent again', twice({}), 'ERR_REQUEST_REPLAYED'],
   ['sent again to a server without a cache of capabilities', twice({ cacheSize: 0 }), 'ERR_REQUEST_REPLAYED'],
   [
@@ -277,7 +277,7 @@ const under = (
   options: Partial<RequestVerifierOptions> = {},
 ) => send(async () => (await testSigner('P-256', changes, walletKey)).sign(post()), options)
 
-tried('an insufficient capability', [
+tryAttacks('an insufficient capability', [
   ['(a sufficient capability)', under({}), 'accepted'],
   ['signed by another wallet', under({}, KEY_B), 'ERR_CAPABILITY_SIGNATURE'],
   ['of another account', under({ iss: `did:pkh:${ACCOUNT_B}` }), 'ERR_CAPABILITY_SIGNATURE'],
@@ -356,7 +356,7 @@ const contract = (changes: Record<string, unknown>) => async (): Promise<Request
   return signRequest(post(), { key, cacao: { ...cacao, s: { t: 'eip1271', s: '0x00' } } }, NOW)
 }
 
-tried('an insufficient capability that would cause an RPC call', [
+tryAttacks('an insufficient capability that would cause an RPC call', [
   cheaply(
     'ERR_CAPABILITY_EXPIRED',
     async () => (await testSigner('P-256', { exp: '2026-01-31T12:00:20Z' })).sign(post()),
@@ -378,7 +378,7 @@ const many =
     return last
   }
 
-tried('a caller that would use up shared resources', [
+tryAttacks('a caller that would use up shared resources', [
   ['(as many requests as allowed)', many(5, (by) => by.sign(post()), { maxLiveRequests: 5 }), 'accepted'],
   ['one request more', many(6, (by) => by.sign(post()), { maxLiveRequests: 5 }), 'ERR_REQUEST_LIMIT'],
   [
@@ -408,7 +408,7 @@ const isPrivate =
   (handler: () => Response, expected: string, admitted?: boolean) => async (): Promise<boolean> =>
     (await headersOf(handler, admitted)) === expected
 
-tried('a response that a cache would give to the next person', [
+tryAttacks('a response that a cache would give to the next person', [
   ['a plain response', isPrivate(() => new Response(), 'Authorization; private, no-store'), 'accepted'],
   [
     'a response of fetch, whose headers are immutable',

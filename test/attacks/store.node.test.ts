@@ -12,7 +12,7 @@ import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { describeRedis, startRedis } from '../setup/redis.js'
 import { accepting, post, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
-import { type Attack, tried } from './kit/tried.js'
+import { type Attack, tryAttacks } from './kit/try-attacks.js'
 
 // Attacks on the files and the Redis of a server.
 
@@ -40,7 +40,7 @@ const revocations = (happens: (path: string) => Promise<unknown>) => async (): P
   return requestVerifier({ ...accepting, revocation: fileRevocation(path) })(await sign(post()))
 }
 
-tried('a file that others can write', [
+tryAttacks('a file that others can write', [
   ['(a file that only its owner can write)', tampered(async () => undefined), 'accepted'],
   ['writable by the group', tampered((path) => chmod(path, 0o620)), 'ERR_STORE_UNAVAILABLE'],
   ['writable by everyone', tampered((path) => chmod(path, 0o666)), 'ERR_STORE_UNAVAILABLE'],
@@ -93,7 +93,7 @@ const EVICTING = [
 ]
 
 describeRedis('redis-server', () => {
-  tried('a Redis that evicts keys', [
+  tryAttacks('a Redis that evicts keys', [
     ['(a Redis that does not)', onRedis('noeviction', 'revocation'), 'accepted'],
     ...EVICTING.flatMap((policy): Attack[] => [
       [`revocations with ${policy}`, onRedis(policy, 'revocation'), 'ERR_STORE_UNAVAILABLE'],

@@ -12,7 +12,7 @@ import { signed } from '../setup/capability.js'
 import { accepting, post, testSigner } from '../setup/request-signer.js'
 import { mapBackend } from '../setup/string-backends.js'
 import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks through stores: of sessions, used requests and revocations. Whatever a store returns is treated as if an attacker
 // wrote it.
@@ -20,7 +20,7 @@ import { tried } from './kit/tried.js'
 const resources = ['https://api.example.com/notes/*']
 const auth = ethereumAuth(KEY_A, undefined, { domain: 'example.com' })
 const verifiers = ethereumVerifiers()
-const believed = { verifiers, domains: ['example.com'] }
+const trustOptions = { verifiers, domains: ['example.com'] }
 
 async function filled(domain = 'example.com'): Promise<SessionStore> {
   const store = memoryStore()
@@ -32,7 +32,7 @@ async function filled(domain = 'example.com'): Promise<SessionStore> {
 const tampered =
   (
     change: (record: SessionRecord) => unknown,
-    options: object = believed,
+    options: object = trustOptions,
     keyPair?: () => Promise<unknown>,
   ) =>
   async (): Promise<unknown> => {
@@ -51,7 +51,7 @@ const p =
 const exportable = () =>
   crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
 
-tried('a stored session that an attacker wrote or changed', [
+tryAttacks('a stored session that an attacker wrote or changed', [
   ['(an unchanged session)', tampered((record) => record), 'accepted'],
   ['another account', tampered((record) => ({ ...record, account: ACCOUNT_B })), 'nothing'],
   [
@@ -73,17 +73,17 @@ tried('a stored session that an attacker wrote or changed', [
     'another person’s key',
     tampered(
       (record) => record,
-      believed,
+      trustOptions,
       async () => (await generateSessionKey('P-256')) as unknown,
     ),
     'nothing',
   ],
-  ['a key that can be exported', tampered((record) => record, believed, exportable), 'nothing'],
+  ['a key that can be exported', tampered((record) => record, trustOptions, exportable), 'nothing'],
   [
     'no key',
     tampered(
       (record) => record,
-      believed,
+      trustOptions,
       async () => undefined,
     ),
     'nothing',
@@ -91,7 +91,7 @@ tried('a stored session that an attacker wrote or changed', [
   ['null', tampered(() => null), 'nothing'],
   [
     'a domain that is not allowed',
-    async () => DIDSession.load(undefined, { store: await filled('evil.example'), ...believed }),
+    async () => DIDSession.load(undefined, { store: await filled('evil.example'), ...trustOptions }),
     'nothing',
   ],
   [
@@ -101,12 +101,12 @@ tried('a stored session that an attacker wrote or changed', [
   ],
   [
     'a revoked session',
-    tampered((record) => record, { ...believed, revocation: { isRevoked: () => true } }),
+    tampered((record) => record, { ...trustOptions, revocation: { isRevoked: () => true } }),
     'nothing',
   ],
   [
     'a session whose revocation store fails',
-    tampered((record) => record, { ...believed, revocation: { isRevoked: () => undefined } }),
+    tampered((record) => record, { ...trustOptions, revocation: { isRevoked: () => undefined } }),
     'nothing',
   ],
 ])
@@ -116,7 +116,7 @@ const load = (options: object) => async () =>
 const asks = (options: object) => async () =>
   DIDSession.hasSessionFor(ACCOUNT_A, resources, { store: await filled(), ...options })
 
-tried('loading sessions with options that would switch a check off', [
+tryAttacks('loading sessions with options that would switch a check off', [
   ['load: a string in place of the list of domains', load({ domains: 'evil.example' }), 'TypeError: domains'],
   ['load: domains that are undefined', load({ domains: undefined }), 'TypeError: domains'],
   ['load: verifiers that are undefined', load({ verifiers: undefined }), 'TypeError: verifiers'],
@@ -136,7 +136,7 @@ tried('loading sessions with options that would switch a check off', [
   ],
   ['hasSessionFor: domains that are undefined', asks({ domains: undefined }), 'TypeError: domains'],
   ['hasSessionFor: another domain', asks({ domains: ['evil.example'] }), 'nothing'],
-  ['(hasSessionFor)', asks(believed), 'accepted'],
+  ['(hasSessionFor)', asks(trustOptions), 'accepted'],
   [
     'explain: a function in place of a revocation store',
     async () =>
@@ -181,19 +181,23 @@ const string =
     )
   }
 
-tried('a session string that an attacker wrote', [
-  ['(an unchanged string)', string(believed), 'accepted'],
-  ['another account', string(believed, () => ({ iss: `did:pkh:${ACCOUNT_B}` })), 'ERR_CAPABILITY_SIGNATURE'],
-  ['more resources', string(believed, () => ({ resources: ['https://*'] })), 'ERR_CAPABILITY_SIGNATURE'],
+tryAttacks('a session string that an attacker wrote', [
+  ['(an unchanged string)', string(trustOptions), 'accepted'],
+  [
+    'another account',
+    string(trustOptions, () => ({ iss: `did:pkh:${ACCOUNT_B}` })),
+    'ERR_CAPABILITY_SIGNATURE',
+  ],
+  ['more resources', string(trustOptions, () => ({ resources: ['https://*'] })), 'ERR_CAPABILITY_SIGNATURE'],
   [
     'another key',
-    string(believed, () => ({ aud: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3' })),
+    string(trustOptions, () => ({ aud: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3' })),
     'ERR_CAPABILITY_AUDIENCE',
   ],
-  ['another domain', string({ ...believed, domains: ['evil.example'] }), 'ERR_CAPABILITY_DOMAIN'],
+  ['another domain', string({ ...trustOptions, domains: ['evil.example'] }), 'ERR_CAPABILITY_DOMAIN'],
   [
     'a revoked session',
-    string({ ...believed, revocation: { isRevoked: () => true } }),
+    string({ ...trustOptions, revocation: { isRevoked: () => true } }),
     'ERR_CAPABILITY_REVOKED',
   ],
   ['domains that are undefined', string({ domains: undefined }), 'TypeError: domains'],
@@ -210,7 +214,7 @@ const fails = async (): Promise<never> => {
 }
 const never = () => new Promise<never>(() => undefined)
 
-tried('a server whose store fails', [
+tryAttacks('a server whose store fails', [
   [
     '(a store that works)',
     server({ replay: memoryReplay({ now: accepting.now }), revocation: memoryRevocation() }),
@@ -236,7 +240,7 @@ tried('a server whose store fails', [
   ],
 ])
 
-tried('a sign-out while the store is down', [
+tryAttacks('a sign-out while the store is down', [
   [
     '(a loaded session)',
     async () => {

@@ -14,7 +14,7 @@ import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { delegated, granted, type Holder } from '../setup/chain.js'
 import { accepting as acceptingRequests, NOW, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_B, KEY_B } from '../setup/wallet.js'
-import { tried } from './kit/tried.js'
+import { tryAttacks } from './kit/try-attacks.js'
 
 // Attacks with credentials for cases where a request can't be signed: a token in a message, and a signed URL.
 
@@ -31,13 +31,13 @@ const accepting: VerifyTokenOptions = {
 let holder: Holder
 let ed25519: Holder
 let thief: Holder
-let heir: Holder
+let delegatedHolder: Holder
 let revocation: RevocationStore
 beforeAll(async () => {
   holder = await granted()
   ed25519 = await granted('Ed25519')
   thief = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}` }, KEY_B)
-  heir = await delegated(holder)
+  delegatedHolder = await delegated(holder)
   revocation = memoryRevocation({ now })
 })
 
@@ -101,7 +101,7 @@ const twice = (make: () => Promise<unknown>, replay: () => ReplayStore | false) 
 const cut = (from: string | RegExp, to: string) => async () => (await made()).replace(from, to)
 const memory = (): ReplayStore => memoryReplay({ now })
 
-tried('a malformed token', [
+tryAttacks('a malformed token', [
   ['(a genuine token)', token(made), 'accepted'],
   ['(a genuine token, built by hand)', forgery({}), 'accepted'],
   ['(a genuine token of an Ed25519 key)', token(() => made(ed25519)), 'accepted'],
@@ -188,7 +188,7 @@ function olderName(): Forged {
   }
 }
 
-tried('a token of another person', [
+tryAttacks('a token of another person', [
   ['(with the signer’s own capability)', token(() => made(thief)), 'accepted'],
   ['with a signature of another key', token(async () => forged({ by: thief })), 'ERR_JWS_INVALID'],
   [
@@ -240,10 +240,10 @@ tried('a token of another person', [
     token(made, { resources: ['https://api.example.org/a'] }),
     'ERR_CAPABILITY_RESOURCES',
   ],
-  ['of a delegated session', token(() => made(heir)), 'ERR_CAPABILITY_DELEGATED'],
+  ['of a delegated session', token(() => made(delegatedHolder)), 'ERR_CAPABILITY_DELEGATED'],
   [
     '(of a delegated session, with the delegation option)',
-    token(() => made(heir), { delegation: { maxLinks: 2 } }),
+    token(() => made(delegatedHolder), { delegation: { maxLinks: 2 } }),
     'accepted',
   ],
   ['of a revoked session', revoked, 'ERR_CAPABILITY_REVOKED'],
@@ -260,7 +260,7 @@ async function revoked(): Promise<unknown> {
   return verifyToken(await made(by), { ...accepting, revocation })
 }
 
-tried('a token that was changed', [
+tryAttacks('a token that was changed', [
   ['another payload', token(async () => swapped(1)), 'ERR_JWS_INVALID'],
   ['the header of another token of the key', token(async () => swapped(0)), 'accepted'],
   ['another signature of the key', token(async () => swapped(2)), 'ERR_JWS_INVALID'],
@@ -325,7 +325,7 @@ async function rewritten(from: string | RegExp, to: string): Promise<string> {
   return [head, toBase64url(utf8(text.replace(from, to))), tail].join('.')
 }
 
-tried('a token for another audience', [
+tryAttacks('a token for another audience', [
   ['a prefix of it', token(() => made(holder, AUDIENCE.slice(0, -1))), 'ERR_JWS_INVALID'],
   ['a suffix after it', token(() => made(holder, `${AUDIENCE}/rooms`)), 'ERR_JWS_INVALID'],
   ['a slash after it', token(() => made(holder, `${AUDIENCE}/`)), 'ERR_JWS_INVALID'],
@@ -336,7 +336,7 @@ tried('a token for another audience', [
   ['a zero byte after it', token(() => made(holder, `${AUDIENCE}\0`)), 'ERR_JWS_INVALID'],
 ])
 
-tried('a token that an attacker has seen', [
+tryAttacks('a token that an attacker has seen', [
   ['used twice', twice(made, memory), 'ERR_REQUEST_REPLAYED'],
   ['(used twice, with replay: false)', twice(made, () => false), 'accepted'],
   ['used after its expiry', token(made, { now: () => NOW + 360_000 }), 'ERR_REQUEST_STALE'],
@@ -360,7 +360,7 @@ const requests =
   () =>
     verify()(new Request(url, init))
 
-tried('a signature for one purpose, used for another', [
+tryAttacks('a signature for one purpose, used for another', [
   ['a token as a JWS', async () => verifyJWS(await made()), 'ERR_JWS_INVALID'],
   [
     'a token as a JWS with its capability',
@@ -435,7 +435,7 @@ const open =
 const replaced = (from: string | RegExp, to: string) => (url: string) => url.replace(from, to)
 const before = (parameter: string) => replaced('&cacao-signature', `&${parameter}&cacao-signature`)
 
-tried('a signed URL that was changed', [
+tryAttacks('a signed URL that was changed', [
   ['(unchanged)', open(same), 'accepted'],
   ['(unchanged, with HEAD)', open(same, { method: 'HEAD' }), 'accepted'],
   ['another method', open(same, { method: 'POST' }), 'ERR_REQUEST_SIGNATURE'],
@@ -517,7 +517,7 @@ tried('a signed URL that was changed', [
   ['of another person, with a stolen capability', stolenLink, 'ERR_CAPABILITY_AUDIENCE'],
   [
     'of a delegated session',
-    open(async () => link('https://api.example.com/notes/1', heir)),
+    open(async () => link('https://api.example.com/notes/1', delegatedHolder)),
     'ERR_CAPABILITY_DELEGATED',
   ],
 ])

@@ -153,7 +153,7 @@ describe('parseCacao', () => {
   })
 })
 
-describe('validity', () => {
+describe('the validity of a capability', () => {
   const at = (text: string): number => Date.parse(text)
   const cacao = parseCacao(with_({ nbf: '2024-06-01T13:00:00Z', exp: '2024-06-02T12:00:00Z' }))
 

@@ -112,10 +112,10 @@ describe('a delegated capability must stay within its parent', () => {
   const within: [string, Record<string, unknown>][] = [
     ['all of its resources', { resources: ['https://api.example.com/*'] }],
     ['a narrower wildcard', { resources: ['https://api.example.com/a/*', 'https://api.example.com/b'] }],
-    ['its very end', { exp: '2099-12-31T23:59:59.000Z' }],
-    ['its end in another spelling', { exp: '2100-01-01t00:59:59+01:00' }],
-    ['its very beginning', { iat: '2024-06-01T12:00:00.000Z' }],
-    ['a later beginning by nbf', { iat: '2024-05-01T12:00:00.000Z', nbf: '2024-06-01T12:00:00.000Z' }],
+    ['its exact expiry', { exp: '2099-12-31T23:59:59.000Z' }],
+    ['its expiry in another notation', { exp: '2100-01-01t00:59:59+01:00' }],
+    ['its exact iat', { iat: '2024-06-01T12:00:00.000Z' }],
+    ['a later nbf', { iat: '2024-05-01T12:00:00.000Z', nbf: '2024-06-01T12:00:00.000Z' }],
   ]
   it.each(within)(
     'as with %s',
@@ -125,18 +125,18 @@ describe('a delegated capability must stay within its parent', () => {
   const beyond: [string, SessionErrorCode, Record<string, unknown>][] = [
     ['a wider resource', 'ERR_CAPABILITY_RESOURCES', { resources: ['https://*'] }],
     [
-      'another resource beside',
+      'another resource besides',
       'ERR_CAPABILITY_RESOURCES',
       { resources: [RESOURCE, 'https://api.example/'] },
     ],
-    ['a way out', 'ERR_CAPABILITY_RESOURCES', { resources: ['https://api.example.com/../*'] }],
+    ['a dot segment', 'ERR_CAPABILITY_RESOURCES', { resources: ['https://api.example.com/../*'] }],
     ['no resources', 'ERR_CAPABILITY_RESOURCES', { resources: undefined }],
     ['an empty list of resources', 'ERR_CAPABILITY_RESOURCES', { resources: [] }],
-    ['a later end', 'ERR_CAPABILITY_INVALID', { exp: '2099-12-31T23:59:59.001Z' }],
-    ['no end', 'ERR_CAPABILITY_INVALID', { exp: undefined }],
-    ['an earlier beginning', 'ERR_CAPABILITY_INVALID', { iat: '2024-06-01T11:59:59.999Z' }],
+    ['a later expiry', 'ERR_CAPABILITY_INVALID', { exp: '2099-12-31T23:59:59.001Z' }],
+    ['no expiry', 'ERR_CAPABILITY_INVALID', { exp: undefined }],
+    ['an earlier iat', 'ERR_CAPABILITY_INVALID', { iat: '2024-06-01T11:59:59.999Z' }],
     ['another domain', 'ERR_CAPABILITY_DOMAIN', { domain: 'example.org' }],
-    ['the domain in other letters', 'ERR_CAPABILITY_DOMAIN', { domain: 'Example.com' }],
+    ['the domain in another case', 'ERR_CAPABILITY_DOMAIN', { domain: 'Example.com' }],
   ]
   it.each(beyond)('and not with %s', async (_, code, changes) => {
     const input = await draft(session, 'a:b', changes)
@@ -250,19 +250,27 @@ describe('a chain is refused', () => {
   })
 
   const spellings: [string, SessionErrorCode, (cacao: Cacao) => unknown][] = [
-    ['bytes for text', 'ERR_CAPABILITY_SIGNATURE', ({ s }) => ({ s: fromBase64url(String(s.s)) })],
+    [
+      'bytes in place of a string',
+      'ERR_CAPABILITY_SIGNATURE',
+      ({ s }) => ({ s: fromBase64url(String(s.s)) }),
+    ],
     ['padding', 'ERR_CAPABILITY_SIGNATURE', ({ s }) => ({ s: `${s.s}==` })],
-    ['a byte less', 'ERR_CAPABILITY_SIGNATURE', ({ s }) => ({ s: String(s.s).slice(0, -2) })],
+    ['a missing byte', 'ERR_CAPABILITY_SIGNATURE', ({ s }) => ({ s: String(s.s).slice(0, -2) })],
     ['zeros', 'ERR_CAPABILITY_SIGNATURE', () => ({ s: toBase64url(new Uint8Array(64)) })],
-    ['another kind of key', 'ERR_CAPABILITY_SIGNATURE', () => ({ t: KEY_TYPES['P-256'] })],
-    ['a kind of key that is not known', 'ERR_CAPABILITY_UNSUPPORTED', () => ({ t: 'key:p384' })],
-    ['a kind named like a member of Object', 'ERR_CAPABILITY_UNSUPPORTED', () => ({ t: 'key:toString' })],
-    ['a type that delegates nothing', 'ERR_CAPABILITY_INVALID', () => ({ t: 'eip191' })],
-    ['data of a passkey beside', 'ERR_CAPABILITY_INVALID', ({ s }) => ({ m: { ...s.m, aad: utf8('x') } })],
+    ['another key type', 'ERR_CAPABILITY_SIGNATURE', () => ({ t: KEY_TYPES['P-256'] })],
+    ['an unknown key type', 'ERR_CAPABILITY_UNSUPPORTED', () => ({ t: 'key:p384' })],
+    [
+      'a signature type named like a member of Object',
+      'ERR_CAPABILITY_UNSUPPORTED',
+      () => ({ t: 'key:toString' }),
+    ],
+    ['a signature type that can not delegate', 'ERR_CAPABILITY_INVALID', () => ({ t: 'eip191' })],
+    ['passkey data besides', 'ERR_CAPABILITY_INVALID', ({ s }) => ({ m: { ...s.m, aad: utf8('x') } })],
     ['no parent', 'ERR_CAPABILITY_UNSUPPORTED', () => ({ m: undefined })],
-    ['nothing for a parent', 'ERR_CAPABILITY_INVALID', () => ({ m: { parent: null } })],
+    ['null as the parent', 'ERR_CAPABILITY_INVALID', () => ({ m: { parent: null } })],
     ['an inherited parent', 'ERR_CAPABILITY_INVALID', ({ s }) => ({ m: Object.create(s.m ?? {}) })],
-    ['a parent by __proto__', 'ERR_CAPABILITY_INVALID', () => ({ m: JSON.parse('{"__proto__":{}}') })],
+    ['a parent as __proto__', 'ERR_CAPABILITY_INVALID', () => ({ m: JSON.parse('{"__proto__":{}}') })],
     ['a list of parents', 'ERR_CAPABILITY_INVALID', () => ({ m: { parent: [session.cacao] } })],
   ]
   it.each(spellings)('with %s in its signature', async (_, code, change) => {

@@ -13,7 +13,7 @@ interface CacaoFixture {
 
 const cacaoNames = fixtureNames('did-session-4/cacao-')
 describeWith(
-  'the CID of what did-session 4 made',
+  'the CIDs of capabilities of did-session 4',
   cacaoNames.length > 0 ? cacaoNames : undefined,
   (names) => {
     it.each(names)('%s', async (name) => {

@@ -17,21 +17,24 @@ import { KEY_A } from '../setup/wallet.js'
 const range = (from: number, to = from): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 /** Grouped by their function, as in Unicode's charts. */
 const HIDDEN: readonly (readonly [string, readonly number[]])[] = [
-  ['that turn the direction', [...range(0x202a, 0x202e), ...range(0x2066, 0x2069), 0x200e, 0x200f, 0x061c]],
-  ['of no width', [0x200b, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xfeff, 0x00ad, 0x034f]],
-  ['that fill a place with nothing', [0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xffa0]],
+  [
+    'that change the direction of text',
+    [...range(0x202a, 0x202e), ...range(0x2066, 0x2069), 0x200e, 0x200f, 0x061c],
+  ],
+  ['without width', [0x200b, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xfeff, 0x00ad, 0x034f]],
+  ['that take space but show nothing', [0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xffa0]],
   ['of Mongolian', range(0x180b, 0x180e)],
   [
-    'of shorthand, music and notes between lines',
+    'of shorthand, musical notation and interlinear annotation',
     [...range(0x1bca0, 0x1bca3), ...range(0x1d173, 0x1d17a), ...range(0xfff9, 0xfffb)],
   ],
   ['of tags', [0xe0001, ...range(0xe0020, 0xe007f)]],
   ['that are deprecated', range(0x206a, 0x206f)],
   ['that break lines', [0x2028, 0x2029, 0x0085, 0x0a, 0x0d, 0x0b]],
-  ['that control', [0, 7, 0x1b, 0x7f, 0x9b]],
-  ['that are halves', [0xd800, 0xdfff]],
-  ['that are none', [0xfffe, 0xffff]],
-  ['that hold a place', [0xfffc]],
+  ['that are control characters', [0, 7, 0x1b, 0x7f, 0x9b]],
+  ['that are surrogate halves', [0xd800, 0xdfff]],
+  ['that are noncharacters', [0xfffe, 0xffff]],
+  ['that are placeholders for objects', [0xfffc]],
 ]
 const CASES = HIDDEN.flatMap(([what, codes]) =>
   codes.map((code) => [codePointName(String.fromCodePoint(code)), what, code] as const),
@@ -97,16 +100,16 @@ describe('joiners and variation selectors', () => {
   })
 
   it.each([
-    ['between letters that they do nothing to', 'pay\u200dpal', 4],
-    ['the other', 'pay\u200cpal', 4],
-    ['of other alphabets', 'платёж\u200dи', 7],
-    ['behind an accent', 'e\u0301\u200dx', 3],
+    ['a joiner between Latin letters', 'pay\u200dpal', 4],
+    ['a non-joiner between Latin letters', 'pay\u200cpal', 4],
+    ['a joiner between Cyrillic letters', 'платёж\u200dи', 7],
+    ['a joiner after an accent', 'e\u0301\u200dx', 3],
     ['at the end', 'می\u200c', 3],
     ['at the beginning', '\u200dمی', 1],
     ['before a space', 'می\u200c خ', 3],
     ['doubled', 'می\u200c\u200cخ', 3],
     ['a selector behind a letter', 'pay\ufe0f', 4],
-    ['a selector behind a digit that is no keycap', '100\ufe0f', 4],
+    ['a selector after a digit that is no keycap', '100\ufe0f', 4],
     ['a selector at the beginning', '\ufe0f1', 1],
     ['two selectors', '❤\ufe0f\ufe0f', 3],
     ['a selector for Chinese behind a letter', 'a\u{e0100}', 2],

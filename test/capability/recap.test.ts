@@ -88,14 +88,14 @@ describe('abilities', () => {
     ['none', {}],
     ['nothing', null],
     ['a list', []],
-    ['by what is no URI', { notes: { 'notes/read': [{}] } }],
-    ['by another recap', { 'urn:recap:e30': { 'notes/read': [{}] } }],
-    ['no names', { [NOTES]: {} }],
-    ['a name without a namespace', { [NOTES]: { read: [{}] } }],
-    ['a name with a quote', { [NOTES]: { "notes/re'ad": [{}] } }],
-    ['a name in three parts', { [NOTES]: { 'notes/read/all': [{}] } }],
+    ['a target that is no URI', { notes: { 'notes/read': [{}] } }],
+    ['another ReCap as the target', { 'urn:recap:e30': { 'notes/read': [{}] } }],
+    ['no abilities', { [NOTES]: {} }],
+    ['an ability without a namespace', { [NOTES]: { read: [{}] } }],
+    ['an ability with a quote', { [NOTES]: { "notes/re'ad": [{}] } }],
+    ['an ability in three parts', { [NOTES]: { 'notes/read/all': [{}] } }],
     ['caveats that are no objects', { [NOTES]: { 'notes/read': [true] } }],
-    ['caveats that are none', { [NOTES]: { 'notes/read': {} } }],
+    ['caveats that are no list', { [NOTES]: { 'notes/read': {} } }],
   ])('are refused with %s', (_, att) => {
     expect(() => toRecap(att as Abilities)).toThrow(TypeError)
     expect(fromRecap(recapOf({ att, prf: [] }))).toBeUndefined()
@@ -114,7 +114,7 @@ describe('abilities', () => {
     ['another member', recapOf({ att, oth: 1, prf: [] })],
     ['no member of its own', recapOf({ prf: [] })],
     ['proofs that are no list', recapOf({ att, prf: null })],
-    ['proofs that are none', recapOf({ att, prf: [1] })],
+    ['malformed proofs', recapOf({ att, prf: [1] })],
     ['padding', `${recapOf({ att, prf: [] })}=`],
     [
       'a member twice',
@@ -185,13 +185,13 @@ describe('a capability with abilities', () => {
   })
 
   it.each<[string, string, string[]]>([
-    ['other words', SAID.replace('write', 'erase'), resources],
-    ['no words of it', 'Sign in.', resources],
-    ['words behind them', `${SAID} Not.`, resources],
-    ['words that run into them', `Keep notes.${SAID}`, resources],
+    ['another statement', SAID.replace('write', 'erase'), resources],
+    ['no statement for it', 'Sign in.', resources],
+    ['text after it', `${SAID} Not.`, resources],
+    ['text before it without a space', `Keep notes.${SAID}`, resources],
     ['the recap before other resources', SAID, [...resources].reverse()],
     ['two recaps', SAID, [toRecap({ [NOTES]: { 'notes/read': [{}] } }), toRecap(ABILITIES)]],
-    ['a recap that is none', SAID, ['urn:recap:e30']],
+    ['a malformed ReCap', SAID, ['urn:recap:e30']],
   ])('is refused with %s, even if it is signed', async (_, statement, list) => {
     const error = expectCode('ERR_CAPABILITY_INVALID', () =>
       verifyCacao(signed({ resources: list, statement }), options),
@@ -281,9 +281,9 @@ describe('the error for a refused ReCap gives the reason', () => {
       { statement, resources: [`urn:recap:${toBase64url(utf8(JSON.stringify({ att }, null, 1)))}`] },
     ],
     ['an absent statement', /does not mention it/, { statement: undefined, resources: [recap] }],
-    ['a statement of other words', /does not mention it/, { statement: 'Sign in.', resources: [recap] }],
+    ['another statement', /does not mention it/, { statement: 'Sign in.', resources: [recap] }],
     [
-      'a statement that says less',
+      'a statement with fewer abilities',
       /must end with .*notes/,
       { statement: statement.replace('read', 'list'), resources: [recap] },
     ],

@@ -9,19 +9,19 @@ const named = (name: string, message: string, more: object = {}): Error => error
 const REJECTIONS: readonly [string, unknown][] = [
   // Ethereum
   ['EIP-1193', { code: 4001, message: 'User rejected the request.' }],
-  ['a code as text', { code: '4001' }],
-  ['a code as text, with white space', { code: ' 4001 ' }],
+  ['a code as a string', { code: '4001' }],
+  ['a code as a string, with white space', { code: ' 4001 ' }],
   ['WalletConnect', { code: 5000, message: 'User rejected.' }],
   ['WalletConnect, methods', { code: 5002, message: 'User rejected methods.' }],
   ['CAIP-25', { code: 5001, message: 'User disapproved requested methods' }],
   ['WalletConnect 1, a closed window', error('User closed modal')],
-  ['WalletConnect, as text', '{"code":5001,"message":"-"}'],
+  ['WalletConnect, a string', '{"code":5001,"message":"-"}'],
   [
     'MetaMask, an internal error',
     { code: -32603, message: 'MetaMask Message Signature: User denied message signature.' },
   ],
   [
-    'MetaMask, the words only in the stack',
+    'MetaMask, its message only in the stack',
     {
       code: -32603,
       message: 'Internal JSON-RPC error.',
@@ -40,9 +40,9 @@ const REJECTIONS: readonly [string, unknown][] = [
   ['MetaMask, mobile', { code: -32000, message: 'User rejected the transaction' }],
   ['Trust', { code: -32000, message: 'Rejected by user' }],
   ['Trust, shortly', 'cancelled'],
-  ['a text', 'User rejected the request'],
+  ['a string', 'User rejected the request'],
   ['Coinbase', error('User denied account authorization')],
-  ['Coinbase, a text', 'Error: User denied message signature'],
+  ['Coinbase, a string', 'Error: User denied message signature'],
   ['Rainbow', error('Request rejected')],
   ['Frame', error('User declined transaction')],
   ['Zerion', error('UserRejected', {})],
@@ -73,7 +73,7 @@ const REJECTIONS: readonly [string, unknown][] = [
     },
   ],
   ['Ledger, its status only', { statusCode: 0x6985 }],
-  ['Ledger, its status as text', { code: '0x6985' }],
+  ['Ledger, its status as a string', { code: '0x6985' }],
   ['Ledger, the newer status', error('Ledger device: UNKNOWN_ERROR (0x5501)')],
   ['Ledger, through MetaMask', { code: -32603, message: 'Ledger: User rejected the transaction' }],
   ['Trezor', { error: 'Action cancelled by user', code: 'Failure_ActionCancelled' }],
@@ -130,7 +130,7 @@ const FAILURES: readonly [string, unknown][] = [
     { code: -32603, data: { originalError: { code: 3, message: 'execution reverted: denied by user' } } },
   ],
   ['a bundler', error('UserOperation rejected: AA24 signature error')],
-  ['a bundler, in words', error('user operation rejected because account signature check failed')],
+  ['a bundler, by its message', error('user operation rejected because account signature check failed')],
   ['a node', { code: -32000, message: 'transaction rejected by the network: nonce too low' }],
   ['a refused connection', error('connect ECONNREFUSED: connection refused')],
   ['a closed connection', error('Connection closed')],
@@ -143,9 +143,9 @@ const FAILURES: readonly [string, unknown][] = [
   ['axios, aborted', named('CanceledError', 'canceled', { code: 'ERR_CANCELED' })],
   ['a locked Ledger', { statusCode: 0x5515, message: 'Ledger device: Locked device (0x5515)' }],
   ['Ledger, blind signing', { statusCode: 0x6a80, message: 'Ledger device: Invalid data received (0x6a80)' }],
-  ['a user that is not known', error('User not found')],
+  ['an unknown user', error('User not found')],
   ['a time-out', error('Request expired. Please try again.')],
-  ['a text', 'boom'],
+  ['a string', 'boom'],
   [
     'a passkey in a frame',
     new DOMException(
@@ -165,7 +165,7 @@ const FAILURES: readonly [string, unknown][] = [
     'a passkey with a bad certificate',
     new DOMException('WebAuthn is not supported on sites with TLS certificate errors.', 'NotAllowedError'),
   ],
-  ['a passkey that is known already', new DOMException('x', 'InvalidStateError')],
+  ['a passkey that already exists', new DOMException('x', 'InvalidStateError')],
 ]
 
 describe('an error of a wallet', () => {

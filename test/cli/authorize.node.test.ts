@@ -60,7 +60,7 @@ describe('cacao-session authorize', () => {
     ['a file', ['--key-file', 'key'], {}],
     ['an environment variable', ['--key-env', 'MY_KEY'], { env: { MY_KEY: KEY_A } }],
     ['stdin', ['--key-stdin'], { stdin: `${KEY_A.slice(2)}\n` }],
-  ])('takes the key from %s', async (_, source, given) => {
+  ])('reads the key from %s', async (_, source, given) => {
     const { account, expiresInSecs } = JSON.parse(
       await self.ok(['authorize', ...GRANT, '-e', '12h', '--json', ...source], given),
     )

@@ -225,7 +225,7 @@ describe('cacao-session verify', () => {
     ['other resources', ['-r', 'https://api.example.com/'], 1, 'ERR_CAPABILITY_RESOURCES'],
     ['an ability', ['-a', 'notes/read=https://api.example.com/notes'], 1, 'ERR_CAPABILITY_RESOURCES'],
     ['another account', ['--issuer', ACCOUNT_B], 1, 'ERR_CAPABILITY_ISSUER'],
-    ['an account that is none', ['--issuer', 'me'], 2, 'issuer must be an account'],
+    ['an invalid account', ['--issuer', 'me'], 2, 'issuer must be an account'],
     ['a JWS', ['--capability', 'key'], 2, 'works only with a JWS'],
   ])('refuses a session if %s is required', async (_, args, code, words) => {
     const run = await self.call(['verify', ...args], { stdin: session.serialize() })

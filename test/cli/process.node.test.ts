@@ -88,7 +88,7 @@ describe('cacao-session', () => {
     ['nothing', [], 'Usage:'],
     ['a command that there is not', ['lst'], "unknown command 'lst'"],
     ['an option that there is not', ['list', '--jsn'], "unknown option '--jsn'"],
-    ['too much', ['list', 'all'], 'too many arguments'],
+    ['an additional argument', ['list', 'all'], 'too many arguments'],
   ])('refuses %s with exit code 2', async (_, args, words) => {
     expect(await self.call(args)).toMatchObject({
       code: 2,

@@ -453,7 +453,7 @@ interface JWSFixture {
   cacaoBlockHex?: string
 }
 const names = fixtureNames('did-session-4/jws-')
-describeWith('a JWS that did-session 4 made', names.length > 0 ? names : undefined, (all) => {
+describeWith('a JWS of did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all)('%s is verified by the DID of our session', async (name) => {
     const { compact, kind, payloadIn, capability, issuer } = (await fixture<JWSFixture>(name)) as JWSFixture
     const did = await toDID(await DIDSession.authorize(keyAuth, { resources }))
@@ -482,7 +482,7 @@ describeWith('a JWS that did-session 4 made', names.length > 0 ? names : undefin
 
 type Documents = Record<'ed25519' | 'p256', { id: string }>
 describeWith(
-  'the documents that did-session 4 resolves',
+  'DID documents as did-session 4 resolves them',
   await fixture<Documents>('did-session-4/did-documents.json'),
   (documents) => {
     it.each(['ed25519', 'p256'] as const)('%s', (kind) =>

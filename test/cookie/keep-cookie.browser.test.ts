@@ -355,7 +355,7 @@ describe('a cookie that can not be set', () => {
     ['the server has no such path', () => new Response('not found', { status: 404 }), '404'],
     ['the path is that of a page', () => new Response('<p>Hello</p>'), 'mount its handler at this path'],
     [
-      'the browser keeps none',
+      'the browser stores no cookies',
       () => Response.json({ account: 'x', expiresInSecs: 600, until: 1 }),
       'allow cookies for this site',
     ],
@@ -384,8 +384,8 @@ it.each<[string, unknown[], string]>([
   ['another origin', ['https://evil.example/session'], 'url must be'],
   ['a query', ['/session?a=1'], 'url must be'],
   ['no options', [URL_OF_COOKIE, null], 'options must be'],
-  ['a lead that is no number', [URL_OF_COOKIE, { leadSecs: '60' }], 'leadSecs must be'],
-  ['a signal that is none', [URL_OF_COOKIE, { signal: {} }], 'signal must be'],
+  ['a leadSecs that is no number', [URL_OF_COOKIE, { leadSecs: '60' }], 'leadSecs must be'],
+  ['an invalid signal', [URL_OF_COOKIE, { signal: {} }], 'signal must be'],
   ['an unknown option', [URL_OF_COOKIE, { maxAgeSecs: 60 }], 'there is no option "maxAgeSecs"'],
 ])('session.keepCookie throws for %s', async (_, args, message) => {
   const held = await session()

@@ -20,7 +20,7 @@ import { type CookieSite, cookieSite, cookiesOf, NAME, ORIGIN, SECRET, SESSION_U
 const MAX_AGE_MS = 600_000
 const iso = (time: number): string => new Date(time).toISOString()
 
-describe('the handler', () => {
+describe('the handler of sessionCookie', () => {
   it('sets an HttpOnly cookie of this host for a signed POST', async () => {
     const site = await cookieSite()
     const response = await site.post()
@@ -72,7 +72,7 @@ describe('the handler', () => {
   })
 
   it.each<[string, Record<string, string>]>([
-    ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['another domain', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
     ['another host of the domain', { 'sec-fetch-site': 'same-site', origin: 'https://blog.example.com' }],
     ['an older browser on another origin', { origin: 'https://blog.example.com' }],
     ['a page without an origin', { origin: 'null' }],
@@ -139,7 +139,7 @@ describe('the handler', () => {
   })
 })
 
-describe('read', () => {
+describe('read of sessionCookie', () => {
   it('returns the same caller as requireSession', async () => {
     const site = await cookieSite({ resources: [RESOURCE] })
     const cookie = `theme=dark; ${await site.cookies()}`
@@ -183,7 +183,7 @@ describe('read', () => {
     ['a number', 1],
     ['an object', {}],
     ['a request without headers', { headers: null }],
-    ['what Next.js gives for cookies()', { get: () => undefined, has: () => false, getAll: () => [] }],
+    ['the result of cookies() of Next.js', { get: () => undefined, has: () => false, getAll: () => [] }],
   ])('rejects for %s in place of a request', async (_, source) => {
     const { pages } = await cookieSite()
     await expect(pages.read(source as never)).rejects.toThrow(/^request must be/)
@@ -402,7 +402,7 @@ describe('read', () => {
   })
 })
 
-describe('refreshPage', () => {
+describe('refreshPage of sessionCookie', () => {
   const options = { script: '/refresh.js', login: '/login?from=here' }
   const get = new Request(`${ORIGIN}/account?page=1`)
 
@@ -454,7 +454,7 @@ describe('refreshPage', () => {
   })
 })
 
-describe('the options', () => {
+describe('the options of sessionCookie', () => {
   it.each<[string, Record<string, unknown>]>([
     ['secret must', { secret: undefined }],
     ['secret must', { secret: 'correct horse battery staple, and some more' }],
@@ -482,7 +482,7 @@ describe('the options', () => {
   })
 })
 
-describe('a cookie', () => {
+describe('a cookie of sessionCookie', () => {
   it('is not interchangeable with one of cookieStore', async () => {
     const site = await cookieSite()
     const store = cookieStore(await site.cookies(), { secret: SECRET })
@@ -494,7 +494,7 @@ describe('a cookie', () => {
   })
 })
 
-describe('nodeHandler', () => {
+describe('nodeHandler of sessionCookie', () => {
   const start = async (app: unknown): Promise<string> => {
     const server = createServer(app as never).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close().closeAllConnections())

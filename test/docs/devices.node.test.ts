@@ -4,7 +4,7 @@ import { ACCOUNT_A, ACCOUNT_B, KEY_A, KEY_B } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline } from './setup.js'
 
-// Sessions of one account, each on a device of its own.
+// Sessions of one account, each on its own device.
 const MAKE = `
   import { DIDSession } from 'cacao-session'
   import { ethereumAuth } from 'cacao-session/ethereum'

@@ -33,7 +33,7 @@ describe('the guide to tabs and renewal', () => {
     expect(output.trim()).toBe('showRenewal old show new showLogin')
   })
 
-  it('shows the current account, and hears of sign-ins', () => {
+  it('shows the current account, and waitForEvent of sign-ins', () => {
     const output = runFresh(`${SIGNING_IN}
       ${inline(guide('tabs-and-renewal', 'signed-in'))}
       console.log(await load(), await why(wallet.account))

@@ -10,8 +10,8 @@ import {
   choice,
   chooseWallet,
   focused,
+  fullText,
   id,
-  inFull,
   isVisible,
   openChoices,
   signIn,
@@ -226,7 +226,7 @@ describeEngines(
       })
       await untilVisible(page, 'account')
       expect(await page.evaluate(() => wallet.texts.length)).toBe(1)
-      expect(await inFull(page, 'account')).toBe(`did:pkh:${await page.evaluate(() => wallet.account)}`)
+      expect(await fullText(page, 'account')).toBe(`did:pkh:${await page.evaluate(() => wallet.account)}`)
       for (const name of ['note-exchange', 'theft-result']) {
         expect(await page.evaluate((css) => document.querySelector(css)?.ariaLive, id(name))).toBe('polite')
         expect(await page.text(id(name))).toBe('')

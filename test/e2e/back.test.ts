@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { get, hears, look, outcome, show } from '../tabs/tab-pages.js'
+import { get, look, outcome, show, waitForEvent } from '../tabs/tab-pages.js'
 import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
@@ -77,7 +77,7 @@ describeEngines('a page that is restored by the back button', (engine) => {
       await away()
       await other.evaluate(() => tab.removeAll())
       await back(page)
-      await hears(page, 'events', 'removed')
+      await waitForEvent(page, 'events', 'removed')
       expect(await page.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
       expect(await look(page)).toMatchObject({ isAuthorized: false, changes: ['signed-in', 'removed'] })
     })
@@ -87,7 +87,7 @@ describeEngines('a page that is restored by the back button', (engine) => {
       await get(other)
       await outcome(other)
       await back(page)
-      await hears(page, 'changes', 'signed-in')
+      await waitForEvent(page, 'changes', 'signed-in')
     })
 
     it('gets the session that was renewed in another tab', async () => {
@@ -98,7 +98,7 @@ describeEngines('a page that is restored by the back button', (engine) => {
       await other.evaluate(() => tab.renew())
       const renewed = await outcome(other)
       await back(page)
-      await hears(page, 'events', 'renewed')
+      await waitForEvent(page, 'events', 'renewed')
       expect(await look(page)).toMatchObject({ keyDID: renewed, isAuthorized: true, prompts: 1 })
       expect(await page.evaluate(() => tab.sign())).toBe('64 bytes')
     })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './browser.js'
 import { bundlePage } from './bundle.js'
-import { choice, id, inFull, isVisible, openChoices, signOut, untilVisible, visit } from './demo-page.js'
+import { choice, fullText, id, isVisible, openChoices, signOut, untilVisible, visit } from './demo-page.js'
 import { type DemoProcess, startDemo } from './demo-process.js'
 import { describeEngines } from './engines.js'
 import type { Page } from './page.js'
@@ -25,7 +25,7 @@ async function choose(page: Page, css: string): Promise<string> {
   await openChoices(page, css)
   await page.click(css)
   await untilVisible(page, 'account')
-  return inFull(page, 'account')
+  return fullText(page, 'account')
 }
 
 /** Stores a note with the session, which is resumed after a reload, and signs out. */

@@ -6,7 +6,7 @@ import { DIDSession } from '../../src/session/did-session.js'
 import type { CookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
-import { believed, sealedCookies } from '../setup/cookies.js'
+import { sealedCookies, trustOptions } from '../setup/cookies.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { type Browser, openBrowser } from './browser.js'
 import { describeEngines } from './engines.js'
@@ -23,11 +23,12 @@ const actions: Record<string, (cookies: CookieStore) => unknown> = {
       await DIDSession.get(ACCOUNT_A, auth, {
         resources: ['a:b'],
         store: stringStore(cookies),
-        ...believed,
+        ...trustOptions,
       })
     ).keyDID,
   '/who': async (cookies) =>
-    (await DIDSession.load(undefined, { store: stringStore(cookies), ...believed }))?.keyDID ?? 'signed out',
+    (await DIDSession.load(undefined, { store: stringStore(cookies), ...trustOptions }))?.keyDID ??
+    'signed out',
   '/sign-out': async (cookies) => DIDSession.remove(ACCOUNT_A, { store: stringStore(cookies) }),
   '/fill': (cookies) => cookies.setItem('long', LONGEST),
   '/long': async (cookies) => (await cookies.getItem('long'))?.length ?? 'absent',

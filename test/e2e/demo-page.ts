@@ -9,7 +9,7 @@ export const choice = (name: string): string => `.cacao-sign-in-choice[data-name
 export const BUTTON = '.cacao-sign-in-button'
 export const WALLET: string = choice('Demo wallet')
 
-/** Waits until the sign-in button shows that nobody is signed in, or that someone is. */
+/** Waits until the sign-in button shows signed-out, or signed-in. */
 export async function untilStatus(page: Page, status: 'signed-out' | 'signed-in'): Promise<void> {
   await page.waitFor((css) => document.querySelector(css) !== null, `.cacao-sign-in[data-status=${status}]`)
 }
@@ -33,7 +33,7 @@ export async function isVisible(page: Page, name: string): Promise<boolean> {
 }
 
 /** The element's tooltip, which has the full text that the page shortens. */
-export async function inFull(page: Page, name: string): Promise<string> {
+export async function fullText(page: Page, name: string): Promise<string> {
   return page.evaluate((css) => document.querySelector<HTMLElement>(css)?.title ?? '', id(name))
 }
 

@@ -6,8 +6,8 @@ import {
   chooseWallet,
   closeChoices,
   focused,
+  fullText,
   id,
-  inFull,
   isVisible,
   openChoices,
   secondsLeft,
@@ -124,8 +124,8 @@ describeEngines('the demo', (engine) => {
 
   it('shows the account, the key, the resources and the expiry', async () => {
     await signIn(page)
-    expect(await inFull(page, 'account')).toMatch(/^did:pkh:eip155:1:0x[0-9a-f]{40}$/)
-    expect(await inFull(page, 'key')).toMatch(/^did:key:zDn/)
+    expect(await fullText(page, 'account')).toMatch(/^did:pkh:eip155:1:0x[0-9a-f]{40}$/)
+    expect(await fullText(page, 'key')).toMatch(/^did:key:zDn/)
     expect(await page.text(id('resources'))).toBe(`${demo.url}api/*`)
     expect(await page.text(id('persistence'))).toBe('This browser, across reloads and restarts')
     await page.waitForText(id('next-visit'), 'No signature needed')
@@ -152,8 +152,8 @@ describeEngines('the demo', (engine) => {
     expect(travelled).toContain('{"text":"Buy cacao beans"}')
     await page.click(id('signed'))
     expect(JSON.parse(await page.text(id('signed-text')))).toMatchObject({
-      aud: await inFull(page, 'key'),
-      iss: await inFull(page, 'account'),
+      aud: await fullText(page, 'key'),
+      iss: await fullText(page, 'account'),
     })
   })
 
@@ -175,10 +175,10 @@ describeEngines('the demo', (engine) => {
 
   it('stays signed in over a reload, with the same key and no prompt', async () => {
     await signIn(page)
-    const [account, key] = [await inFull(page, 'account'), await inFull(page, 'key')]
+    const [account, key] = [await fullText(page, 'account'), await fullText(page, 'key')]
     await page.reload()
     await untilVisible(page, 'account')
-    expect([await inFull(page, 'account'), await inFull(page, 'key')]).toEqual([account, key])
+    expect([await fullText(page, 'account'), await fullText(page, 'key')]).toEqual([account, key])
     expect(await isVisible(page, 'wallet-dialog')).toBe(false)
     await page.click(id('send-twice'))
     await page.waitForText(id('theft-result'), 'ERR_REQUEST_REPLAYED')
@@ -186,7 +186,7 @@ describeEngines('the demo', (engine) => {
 
   it('signs out, and stays signed out after a reload', async () => {
     await signIn(page)
-    const key = await inFull(page, 'key')
+    const key = await fullText(page, 'key')
     await signOut(page)
     await page.waitForText(id('status'), 'You are signed out.')
     expect(await isVisible(page, 'account')).toBe(false)
@@ -194,7 +194,7 @@ describeEngines('the demo', (engine) => {
     await untilStatus(page, 'signed-out')
     expect(await isVisible(page, 'account')).toBe(false)
     await signIn(page)
-    expect(await inFull(page, 'key')).not.toBe(key)
+    expect(await fullText(page, 'key')).not.toBe(key)
   })
 
   it('can be used without a mouse', async () => {

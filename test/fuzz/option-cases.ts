@@ -100,7 +100,7 @@ const ofAbility: Check = {
 }
 
 const session = await granted('P-256', { resources: ['https://api.example.com/notes/*'] })
-const heir = await delegated(session, 'P-256')
+const delegatedHolder = await delegated(session, 'P-256')
 const short = await granted('P-256', { exp: '2024-06-10T00:00:00Z' })
 const { verifiers } = judged
 const time = (): number => NOW
@@ -145,7 +145,7 @@ const capability = (
     }))
   const audience: Check = {
     option: 'audience',
-    refusing: heir.key.did,
+    refusing: delegatedHolder.key.did,
     accepting: session.key.did,
     accepts: (value) => value === session.key.did,
   }
@@ -155,7 +155,7 @@ const capability = (
       session,
       {},
     ),
-    ...cases([ofDelegation], heir, {}),
+    ...cases([ofDelegation], delegatedHolder, {}),
     ...cases([ofClock], short, {}),
   ]
 }
@@ -187,7 +187,11 @@ const ofJWS: readonly OptionCase[] = [
 ]
 
 const signedBy = (by: Holder, text = 'Buy cacao beans'): Promise<Request> => signRequest(post(text), by, NOW)
-const [bySession, byHeir, late] = await Promise.all([signedBy(session), signedBy(heir), signedBy(session)])
+const [bySession, byDelegatedHolder, late] = await Promise.all([
+  signedBy(session),
+  signedBy(delegatedHolder),
+  signedBy(session),
+])
 
 const ofUse: Check = {
   option: 'replay',
@@ -237,7 +241,7 @@ function requests(
     }))
   return [
     ...cases([ofSite, ofWanted, ofSignature, ofRevocation, ofUse, ofHost, ofBody, ofAbility], bySession),
-    ...cases([ofDelegation], byHeir),
+    ...cases([ofDelegation], byDelegatedHolder),
     ...cases([ofAge], late, { now: () => NOW + 30_000, clockSkewSecs: 0 }),
   ]
 }

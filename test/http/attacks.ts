@@ -60,7 +60,7 @@ export const ATTACKS: readonly (readonly [string, SessionErrorCode, Change])[] =
   ['a signature of 8 kB', SIGNATURE, change('signature', (value) => value + long)],
   ['a signature-input of 8 kB', SIGNATURE, change('signature-input', (value) => `${value};a="${long}"`)],
   ['a content-digest of 8 kB', SIGNATURE, change('content-digest', (value) => value + long)],
-  ['a token of 8 kB more', SIGNATURE, change('authorization', (value) => value + long)],
+  ['a token with 8 kB added', SIGNATURE, change('authorization', (value) => value + long)],
   ['8 kB of spaces in its signature', SIGNATURE, change('signature', (value) => `${value}${spaces}x`)],
   [
     '8 kB of spaces in its signature-input',

@@ -51,12 +51,12 @@ const framed = async (framing: string, body = BODY): Promise<Buffer> =>
 type Attack = readonly [string, number, SessionErrorCode, () => Promise<Buffer>]
 const DIGEST = 'ERR_REQUEST_DIGEST'
 const ATTACKS: readonly Attack[] = [
-  ['a body that nobody signed', 401, DIGEST, async () => written(withBody(await posted(''), BODY))],
-  ['chunks that nobody signed', 401, DIGEST, async () => inChunks(withBody(await posted(''), BODY))],
+  ['an unsigned body', 401, DIGEST, async () => written(withBody(await posted(''), BODY))],
+  ['unsigned chunks', 401, DIGEST, async () => inChunks(withBody(await posted(''), BODY))],
   ['another body', 401, DIGEST, async () => written(withBody(await posted(), 'Buy cacao beanz'))],
   ['other chunks', 401, DIGEST, async () => inChunks(withBody(await posted(), 'Buy cacao beanz'))],
-  ['a byte more', 401, DIGEST, async () => inChunks(withBody(await posted(), `${BODY}\n`))],
-  ['a byte less', 401, DIGEST, async () => written(withBody(await posted(), BODY.slice(1)))],
+  ['an added byte', 401, DIGEST, async () => inChunks(withBody(await posted(), `${BODY}\n`))],
+  ['a missing byte', 401, DIGEST, async () => written(withBody(await posted(), BODY.slice(1)))],
   ['no body where one was signed', 401, DIGEST, async () => written(withBody(await posted(), ''))],
   ['a body of no length', 401, DIGEST, () => framed('Content-Length: 0', '')],
   ['a body of no chunks', 401, DIGEST, () => framed(CHUNKED, '0\r\n\r\n')],
@@ -118,8 +118,8 @@ describe.each(['node:http', 'Hono'] as const)('%s', (name) => {
     ['a length in hex', 'Content-Length: 0xf', BODY],
     ['chunks of no size', CHUNKED, `x\r\n${BODY}\r\n0\r\n\r\n`],
     ['chunks of another size', CHUNKED, `5\r\n${BODY}\r\n0\r\n\r\n`],
-    ['what follows its body', `Content-Length: ${BODY.length}`, `${BODY}garbage`],
-    ['what follows its chunks', CHUNKED, `1\r\nx\r\n0\r\n\r\ngarbage`],
+    ['bytes after its body', `Content-Length: ${BODY.length}`, `${BODY}garbage`],
+    ['bytes after its chunks', CHUNKED, `1\r\nx\r\n0\r\n\r\ngarbage`],
     ['chunks by another name', 'Transfer-Encoding: xchunked', BODY],
   ])('lets Node refuse %s', async (_, framing, body) => {
     const bytes = await framed(framing, body)

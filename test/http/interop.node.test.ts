@@ -120,7 +120,7 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     ['no expires', 'ERR_REQUEST_SIGNATURE', { params: PARAMETERS.filter((name) => name !== 'expires') }],
     ['a short nonce', 'ERR_REQUEST_SIGNATURE', { paramValues: { nonce: 'ABCDEFGHIJKLMNOPQRSTU' } }],
     [
-      'a parameter more',
+      'an additional parameter',
       'ERR_REQUEST_SIGNATURE',
       { params: [...PARAMETERS, 'extra'], paramValues: { extra: 'x' } },
     ],
@@ -134,8 +134,12 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
       { paramValues: { alg: ALGORITHMS[type === 'P-256' ? 'Ed25519' : 'P-256'] } },
     ],
     ['an unknown algorithm', 'ERR_REQUEST_SIGNATURE', { paramValues: { alg: 'hmac-sha256' } }],
-    ['more than an hour to go', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW + 3_601_000) } }],
-    ['its end behind it', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW) } }],
+    [
+      'an expiry more than an hour ahead',
+      'ERR_REQUEST_STALE',
+      { paramValues: { expires: new Date(NOW + 3_601_000) } },
+    ],
+    ['an expiry before created', 'ERR_REQUEST_STALE', { paramValues: { expires: new Date(NOW) } }],
   ]
   it.each(outside)('signs a request with %s, which is refused: %s', async (_, code, changes) => {
     const signer = await testSigner(type)

@@ -96,8 +96,8 @@ describe('nonces', () => {
 
   it.each([
     ['a short secret', { secret: new Uint8Array(31) }],
-    ['a secret in words', { secret: 'x'.repeat(32) }],
-    ['a secret that nobody has filled', { secret: new Uint8Array(32) }],
+    ['a string as the secret', { secret: 'x'.repeat(32) }],
+    ['a secret of zeros', { secret: new Uint8Array(32) }],
     ['no time', { expiresInSecs: 0 }],
     ['endless time', { expiresInSecs: Number.POSITIVE_INFINITY }],
   ])('throws a TypeError for %s', async (_, options) => {

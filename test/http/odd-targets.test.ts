@@ -17,10 +17,10 @@ const byAbility = (_: Request, url: URL) => ({ ability: 'notes/write', resource:
 
 describe.each([
   ['a dot segment that URLs leave as it is', '/notes/..;/admin'],
-  ['one that is encoded twice', '/notes/%252e%252e/admin'],
+  ['a dot segment that is encoded twice', '/notes/%252e%252e/admin'],
   ['an encoded slash beside dots', '/notes/..%2fadmin'],
   ['an encoded backslash beside dots', '/notes/..%5Cadmin'],
-  ['what URLs take and URIs do not', '/notes/a|b'],
+  ['characters of URLs that URIs do not allow', '/notes/a|b'],
   ['brackets', '/notes/[a]'],
   ['half an escape', '/notes/100%'],
 ])('a request with %s', (_, path) => {
@@ -50,7 +50,7 @@ it('a request within the granted resources is admitted', async () => {
 it.each([
   ['nothing', () => undefined],
   ['an empty list', () => []],
-  ['a text', () => `${API}/notes/1`],
+  ['a string', () => `${API}/notes/1`],
   ['a list with something else', () => [1]],
 ])('a resources function that returns %s causes a TypeError', async (_, resources) => {
   const verify = requestVerifier({ ...accepting, resources: resources as never })

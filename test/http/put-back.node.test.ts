@@ -79,7 +79,7 @@ const readers: readonly (readonly [string, RequestListener])[] = [
   ],
   ['pipe()', (request, response) => admit(request, response, () => request.pipe(response))],
   [
-    'a reader that takes its time',
+    'a slow reader',
     (request, response) => admit(request, response, () => setImmediate(() => request.pipe(response))),
   ],
 ]

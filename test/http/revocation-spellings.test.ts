@@ -53,7 +53,7 @@ describe('a passkey’s capability, whose signature fits two keys', () => {
 
   it.each([
     ['one', () => [own, twin]],
-    ['the other', () => [twin, own]],
+    ['the other form', () => [twin, own]],
   ])('is revoked under both accounts if %s is', async (_, pair) => {
     const revocation = memoryRevocation()
     await revocation.revoke(pair()[0])

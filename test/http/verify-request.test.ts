@@ -164,9 +164,9 @@ describe('a request is refused', () => {
   })
 
   it.each([
-    ['after its end, by a clock that may be wrong', NOW + 360_000],
-    ['long before it was signed', NOW - 301_000],
-    ['at a time that is none', Number.NaN],
+    ['after its expiry and the clock skew', NOW + 360_000],
+    ['before its iat and the clock skew', NOW - 301_000],
+    ['while the clock returns NaN', Number.NaN],
   ])('%s', async (_, time) => {
     const request = await signer.sign(get())
     const code = Number.isNaN(time) ? 'ERR_REQUEST_SIGNATURE' : 'ERR_REQUEST_STALE'
@@ -407,7 +407,7 @@ describe('a request verifier', () => {
     ['rejects', () => Promise.reject(new Error('down'))],
     ['never answers', () => new Promise<boolean>(() => undefined)],
     ['answers neither yes nor no', () => Promise.resolve('OK' as unknown as boolean)],
-    ['answers nothing', () => undefined as unknown as boolean],
+    ['answers undefined', () => undefined as unknown as boolean],
   ])('refuses while a store %s', async (_, answer) => {
     const request = await signer.sign(get())
     const storeTimeoutMs = 20
@@ -468,7 +468,7 @@ describe('a wrong option is a TypeError', () => {
     ['no domains', { domains: undefined }],
     ['empty domains', { domains: [] }],
     ['no verifiers', { verifiers: undefined }],
-    ['resources that are text', { resources: RESOURCE }],
+    ['a string for the resources', { resources: RESOURCE }],
     ['a replay store without use', { replay: {} }],
     ['a revocation store without isRevoked', { revocation: {} }],
     ['a negative maxAgeSecs', { maxAgeSecs: -1 }],
@@ -510,7 +510,10 @@ describe('verifyRequest requires the replay option', () => {
     ['true', { replay: true }],
     ['a function', { replay: () => true }],
     ['a store without use', { replay: {} }],
-    ['one that is hidden, and none', Object.defineProperty({}, 'replay', { value: undefined })],
+    [
+      'a non-enumerable replay option that is undefined',
+      Object.defineProperty({}, 'replay', { value: undefined }),
+    ],
   ])('and refuses %s', async (_name, options) => {
     const given = Object.defineProperties({ ...silent }, Object.getOwnPropertyDescriptors(options))
     const error = await failureOf(async () => verifyRequest(await signer.sign(get()), given as never))

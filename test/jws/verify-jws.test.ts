@@ -157,7 +157,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     ['a fragment of another key', { kid: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3#other' }],
     ['a critical extension', { crit: ['exp'] }],
     ['an unencoded payload', { b64: false }],
-    ['a cap that is no ipfs URL', { cap: 'bafyreidjeghhdzg5bs7bt4gsnm2vtj5cnyz6of4v5jmmdf3jeuldmxtsp4' }],
+    ['a cap without ipfs:', { cap: 'bafyreidjeghhdzg5bs7bt4gsnm2vtj5cnyz6of4v5jmmdf3jeuldmxtsp4' }],
   ])('is refused if its header has %s', async (_, changes) => {
     await expectCode('ERR_JWS_INVALID', async () => check(await resign(signed(), changes)))
   })
@@ -252,7 +252,7 @@ describe('input that throws when it is read', () => {
       }),
     ],
     [
-      'a link that is no CID to look at',
+      'a link that is no CID',
       () => ({
         ...ed25519.jws,
         link: {
@@ -279,7 +279,7 @@ interface JWSFixture {
   signer: string
 }
 const names = fixtureNames('did-session-4/jws-')
-describeWith('what did-session 4 signed', names.length > 0 ? names : undefined, (all) => {
+describeWith('a JWS of did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all)('%s is verified with its capability', async (name) => {
     const { compact, jws, kind, payloadIn, capability, issuer, signer } = (await fixture<JWSFixture>(
       name,

@@ -17,8 +17,8 @@ import { keyAuth, keyVerifiers } from '../../src/wallet/key/index.js'
 import { solanaVerifiers } from '../../src/wallet/solana/index.js'
 import {
   didOf,
-  NOBODYS_KEY,
-  NOBODYS_SIGNATURE,
+  FORGEABLE_KEY,
+  FORGED_SIGNATURE,
   NON_CANONICAL_KEYS,
   SMALL_ORDER_KEYS,
 } from '../setup/bad-keys.js'
@@ -42,26 +42,26 @@ describe('a key for which anyone can forge signatures', () => {
     const did = didOf(bytes)
     expect([parseDIDKey(did), knownKey(did)]).toEqual([undefined, undefined])
     expect(() => encodeDIDKey({ type: 'Ed25519', bytes })).toThrow(TypeError)
-    expect(await verifyKeySignature({ type: 'Ed25519', bytes }, NOBODYS_SIGNATURE, utf8('any text'))).toBe(
+    expect(await verifyKeySignature({ type: 'Ed25519', bytes }, FORGED_SIGNATURE, utf8('any text'))).toBe(
       false,
     )
   })
 
   it('would have accepted a signature of every text with other verifiers', async () => {
     const data = utf8('I owe you')
-    expect(ed25519.verify(NOBODYS_SIGNATURE, data, NOBODYS_KEY, { zip215: true })).toBe(true)
-    expect(await verifyKeySignature({ type: 'Ed25519', bytes: NOBODYS_KEY }, NOBODYS_SIGNATURE, data)).toBe(
+    expect(ed25519.verify(FORGED_SIGNATURE, data, FORGEABLE_KEY, { zip215: true })).toBe(true)
+    expect(await verifyKeySignature({ type: 'Ed25519', bytes: FORGEABLE_KEY }, FORGED_SIGNATURE, data)).toBe(
       false,
     )
-    expect(await verifyByNoble(NOBODYS_KEY, NOBODYS_SIGNATURE, data)).toBe(false)
+    expect(await verifyByNoble(FORGEABLE_KEY, FORGED_SIGNATURE, data)).toBe(false)
   })
 
   it.each([
-    ['an account (did:key)', didOf(NOBODYS_KEY), { t: 'key:ed25519', s: toBase64url(NOBODYS_SIGNATURE) }],
+    ['an account (did:key)', didOf(FORGEABLE_KEY), { t: 'key:ed25519', s: toBase64url(FORGED_SIGNATURE) }],
     [
       'a Solana account',
-      `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${toBase58(NOBODYS_KEY)}`,
-      { t: 'solana:ed25519', s: toBase58(NOBODYS_SIGNATURE) },
+      `did:pkh:solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:${toBase58(FORGEABLE_KEY)}`,
+      { t: 'solana:ed25519', s: toBase58(FORGED_SIGNATURE) },
     ],
   ])('is no valid issuer: %s', async (_, iss, s) => {
     const cacao = { h: { t: 'caip122' }, p: payload({ iss }), s }
@@ -69,9 +69,9 @@ describe('a key for which anyone can forge signatures', () => {
   })
 
   it('is no valid link of a chain, nor a valid audience of delegation', async () => {
-    const did = didOf(NOBODYS_KEY)
+    const did = didOf(FORGEABLE_KEY)
     const parent = signed({ aud: did })
-    const key = { did, type: 'Ed25519' as const, sign: async () => NOBODYS_SIGNATURE }
+    const key = { did, type: 'Ed25519' as const, sign: async () => FORGED_SIGNATURE }
     const { aud, version, nonce, iat, exp, resources } = payload()
     const p = { aud, version, nonce, iat, ...(exp !== undefined && { exp }), ...(resources && { resources }) }
     const child: Cacao = await signDelegated(key, p, parent)
@@ -91,15 +91,15 @@ describe('a key for which anyone can forge signatures', () => {
   })
 
   it('is no valid key of a JWS', async () => {
-    const did = didOf(NOBODYS_KEY)
+    const did = didOf(FORGEABLE_KEY)
     const encoded = (value: object): string => toBase64url(utf8(JSON.stringify(value)))
     const header = encoded({ alg: 'EdDSA', kid: `${did}#${did.slice('did:key:'.length)}` })
-    const jws = `${header}.${encoded({ a: 1 })}.${toBase64url(NOBODYS_SIGNATURE)}`
+    const jws = `${header}.${encoded({ a: 1 })}.${toBase64url(FORGED_SIGNATURE)}`
     await expectCode('ERR_JWS_INVALID', () => verifyJWS(jws))
   })
 
   it('can not sign in', async () => {
-    const key = { did: didOf(NOBODYS_KEY), sign: async () => NOBODYS_SIGNATURE }
+    const key = { did: didOf(FORGEABLE_KEY), sign: async () => FORGED_SIGNATURE }
     const signIn = () => DIDSession.authorize(keyAuth(key, { domain: 'a.example' }), { resources: ['a:b'] })
     expect(await failureOf(signIn)).toBeInstanceOf(Error)
   })

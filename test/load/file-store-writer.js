@@ -5,9 +5,8 @@ import { ethereumAuth } from 'cacao-session/ethereum'
 import { fileStore } from 'cacao-session/node'
 import { seedKey } from '../../dist/key/generate-key.js'
 
-// Says which sessions of its account are there, and then writes one after another until it is killed. Prints what it is
-// about to write, and that it was told it is kept, each at once: a line that was printed is there, whatever becomes of
-// this process.
+// Prints the stored sessions of its account, and then writes one after another until it is killed. Before and after each write
+// it prints a line, which is flushed at once, so it is there even if this process is killed.
 
 const MOST_KEPT = 2
 
@@ -15,7 +14,7 @@ const [, , path = '', key = ''] = argv
 const store = fileStore(path)
 const wallet = ethereumAuth(Buffer.from(key, 'hex'), undefined, { domain: 'example.com' })
 const account = argv[4] ?? ''
-// What it takes is loaded by now: whoever is killed from here on is killed while it writes, or waits to.
+// Everything it needs is loaded by now: if it is killed from here on, that is during a write or a wait.
 await session()
 const kept = (await store.read('default', account)).map((record) => record.keyDID)
 say('found', ...kept)

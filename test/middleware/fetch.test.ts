@@ -68,14 +68,14 @@ describe.each(servers)('%s behind requireSession', (_, serve) => {
     ['too late', 401, 'ERR_REQUEST_STALE', { now: () => NOW + 360_000 }, (signed) => signed()],
     ['too large', 413, 'ERR_REQUEST_TOO_LARGE', { maxBodyBytes: 3 }, (signed) => signed()],
     [
-      'for more than it may',
+      'without the required resources',
       403,
       'ERR_CAPABILITY_RESOURCES',
       {},
       () => signer.sign(post('x', 'https://api.example.com/admin')),
     ],
     [
-      'where there is no WebCrypto',
+      'without WebCrypto',
       500,
       'ERR_ENVIRONMENT',
       { verifyKeySignature: () => Promise.reject(new SessionError('ERR_ENVIRONMENT', 'no crypto.subtle')) },
@@ -89,14 +89,14 @@ describe.each(servers)('%s behind requireSession', (_, serve) => {
       (signed) => signed(),
     ],
     [
-      "while the account's chain can't be asked",
+      'while the account’s chain is down',
       503,
       'ERR_RPC_UNAVAILABLE',
       { verifiers: { eip191: () => Promise.reject(new SessionError('ERR_RPC_UNAVAILABLE', 'no answer')) } },
       (signed) => signed(),
     ],
     [
-      'from another site',
+      'from another domain',
       401,
       'ERR_CAPABILITY_DOMAIN',
       { domains: ['secret.example'] },

@@ -60,7 +60,7 @@ it('held by a living process is waited for, but only for a limited time', async 
   expect(await readFile(path, 'utf8')).toBe(before)
   expect(await beside(path)).toEqual([basename(path)])
   const waiting = take(path)
-  holder.goOn()
+  holder.endInput()
   expect(await waiting).toBe('had')
   expect(await beside(path)).toEqual([])
 })

@@ -209,7 +209,7 @@ describe('a client that does not report the policy', () => {
   it.each([
     ['nothing', () => null],
     ['an empty list', () => []],
-    ['a text', () => 'OK'],
+    ['a string', () => 'OK'],
     ['another setting', () => ['maxmemory', '0']],
     ['an error', () => Promise.reject(new Error('NOPERM no'))],
     ['that it is called in another way', () => Promise.reject(new TypeError('args.map is not a function'))],

@@ -273,8 +273,8 @@ describe('a server with devices', () => {
 
     it.each<[string, () => unknown]>([
       ['throws', () => expect.fail('no name')],
-      ['gives a number', () => 5],
-      ['gives null', () => null],
+      ['returns a number', () => 5],
+      ['returns null', () => null],
     ])('or whose name function %s admits the request, and calls onFailed', async (_, name) => {
       const failures: unknown[] = []
       const visit = server({ name: name as () => string, onFailed: (error) => failures.push(error) })
@@ -293,7 +293,7 @@ describe('a server with devices', () => {
     ['true', true],
     ['a store itself', memoryDevices()],
     ['no store', {}],
-    ['a store that is none', { store: { seen: () => undefined } }],
+    ['an invalid store', { store: { seen: () => undefined } }],
     ['a name that is no function', { store: memoryDevices(), name: 'Laptop' }],
     ['a name that is undefined', { store: memoryDevices(), name: undefined }],
     ['a misspelt hook', { store: memoryDevices(), onError: () => undefined }],
@@ -327,42 +327,42 @@ describe('a caller with several devices', () => {
   })
   const keys = async (of: Caller = caller): Promise<string[]> =>
     (await listDevices(of, both)).map(({ keyDID }) => keyDID)
-  const goOn = async (...signers: TestSigner[]): Promise<void> => {
+  const expectAccepted = async (...signers: TestSigner[]): Promise<void> => {
     for (const signer of signers) await visit(signer)
   }
-  const areSignedOut = async (...signers: TestSigner[]): Promise<void> => {
+  const expectRevoked = async (...signers: TestSigner[]): Promise<void> => {
     for (const signer of signers) await expectCode('ERR_CAPABILITY_REVOKED', () => visit(signer))
   }
 
   it('can revoke one of them', async () => {
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(true)
     expect((await keys()).sort()).toEqual([laptop.key.did, tablet.key.did].sort())
-    await areSignedOut(phone)
-    await goOn(laptop, tablet)
+    await expectRevoked(phone)
+    await expectAccepted(laptop, tablet)
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
   })
 
   it('can revoke all but the current one', async () => {
     expect(await revokeOtherDevices(caller, both)).toBe(2)
     expect(await keys()).toEqual([laptop.key.did])
-    await areSignedOut(phone, tablet)
-    await goOn(laptop)
+    await expectRevoked(phone, tablet)
+    await expectAccepted(laptop)
     expect(await revokeOtherDevices(caller, both)).toBe(0)
   })
 
   it('can revoke the current one', async () => {
     expect(await revokeDevice(caller, laptop.key.did, both)).toBe(true)
-    await areSignedOut(laptop)
-    await goOn(phone, tablet)
+    await expectRevoked(laptop)
+    await expectAccepted(phone, tablet)
   })
 
   it('revokes all sessions of a key, and those delegated from it', async () => {
     const cacao = signed({ aud: phone.key.did, resources: [RESOURCE], nonce: 'renewed1234' })
     const renewed = signerOf({ key: phone.key, cacao })
     const worker = await delegatedSigner(renewed)
-    await goOn(renewed, worker)
+    await expectAccepted(renewed, worker)
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(true)
-    await areSignedOut(phone, renewed, worker)
+    await expectRevoked(phone, renewed, worker)
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
   })
 
@@ -373,7 +373,7 @@ describe('a caller with several devices', () => {
     for (const signer of [laptop, phone, tablet])
       expect(await revokeDevice(other, signer.key.did, both)).toBe(false)
     expect(await revokeOtherDevices(other, both)).toBe(0)
-    await goOn(laptop, phone, tablet)
+    await expectAccepted(laptop, phone, tablet)
     expect(await keys()).toHaveLength(3)
   })
 
@@ -381,7 +381,7 @@ describe('a caller with several devices', () => {
     const worker = await visit(await delegatedSigner(phone))
     await expectCode('ERR_CAPABILITY_DELEGATED', () => revokeDevice(worker, laptop.key.did, both))
     await expectCode('ERR_CAPABILITY_DELEGATED', () => revokeOtherDevices(worker, both))
-    await goOn(laptop, phone, tablet)
+    await expectAccepted(laptop, phone, tablet)
   })
 
   it('does not see a session revoked in another way, if the revocation store is given', async () => {
@@ -398,7 +398,7 @@ describe('a caller with several devices', () => {
     expect(await keys()).toHaveLength(3)
     const stuck = { ...devices, remove: () => Promise.reject(new Error('it is down')) }
     await failureOf(() => revokeDevice(caller, phone.key.did, { devices: stuck, revocation }))
-    await areSignedOut(phone)
+    await expectRevoked(phone)
   })
 
   it.each<[string, () => unknown]>([
@@ -443,7 +443,7 @@ describe('a caller with several devices', () => {
       await expectCode('ERR_STORE_CORRUPT', () => listDevices(caller, { devices: store }))
       await expectCode('ERR_STORE_CORRUPT', () => revokeOtherDevices(caller, { devices: store, revocation }))
     }
-    await goOn(laptop, phone, tablet)
+    await expectAccepted(laptop, phone, tablet)
   })
 
   it.each<[string, unknown]>([

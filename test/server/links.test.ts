@@ -273,9 +273,9 @@ describe('the signature of a link', () => {
 
 it.each<[string, Record<string, unknown>]>([
   ['no nonces', { nonces: undefined }],
-  ['nonces that are none', { nonces: { issue: () => 'nonce' } }],
+  ['invalid nonces', { nonces: { issue: () => 'nonce' } }],
   ['a misspelt name', { maxAgeSecs: 5 }],
-  ['a clock that is none', { now: 5 }],
+  ['a clock that is no function', { now: 5 }],
 ])('a link with %s throws a TypeError', async (_, wrong) => {
   expect(await failureOf(() => begin(caller, wrong))).toBeInstanceOf(TypeError)
   expect(await failureOf(() => verifyLink(caller, {}, { ...checks, ...wrong }))).toBeInstanceOf(TypeError)
@@ -301,9 +301,9 @@ it('linkRequest accepts the app’s statement in any language', async () => {
 it.each<[string, object]>([
   ['an empty statement', { statement: '' }],
   ['a statement that is undefined', { statement: undefined }],
-  ['a time that is none', { expiresInSecs: Number.NaN }],
-  ['a time that is over', { expiresInSecs: 0 }],
-  ['a time that no date has', { expiresInSecs: 1e300 }],
+  ['an invalid time', { expiresInSecs: Number.NaN }],
+  ['a time in the past', { expiresInSecs: 0 }],
+  ['a time beyond the range of dates', { expiresInSecs: 1e300 }],
   ['a statement of two lines', { statement: 'Link it.\nURI: https://evil.example' }],
   ['a statement in quotation marks', { statement: 'Link "this"' }],
 ])('linkRequest throws a TypeError for %s', async (_, wrong) => {

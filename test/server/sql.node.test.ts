@@ -335,10 +335,10 @@ describe('a client', () => {
   it.each<[string, unknown]>([
     ['no rows', undefined],
     ['an object', {}],
-    ['rows that are none', [null]],
+    ['malformed rows', [null]],
     ['numbers', [1]],
     ['another number', [{ one: 2 }]],
-    ['a text', [{ one: 'yes' }]],
+    ['a string', [{ one: 'yes' }]],
     ['an empty row', [{}]],
   ])('that answers with %s makes calls reject with ERR_STORE_UNAVAILABLE', async (_, answer) => {
     // The answers to sweeping don't matter.
@@ -401,7 +401,7 @@ describe('options of the SQL stores', () => {
     ['a prefix in upper case', { prefix: 'App_' }],
     ['a prefix that is too long', { prefix: 'a'.repeat(41) }],
     ['a prefix that is a list', { prefix: ['app_'] }],
-    ['a clock that is a time', { now: 5 }],
+    ['a number for a clock', { now: 5 }],
   ])('with %s throw a TypeError', async (_, options) => {
     for (const make of [sqlReplay, sqlRevocation, sqlDevices])
       expect(await failureOf(() => make(client, options))).toBeInstanceOf(TypeError)

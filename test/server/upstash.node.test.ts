@@ -135,12 +135,12 @@ describe('options of the HTTP stores', () => {
     ['an empty token', { ...good, token: '' }],
     ['a token with a line break', { ...good, token: 'a\nb' }],
     ['the address of Redis itself', { ...good, url: 'rediss://example.upstash.io' }],
-    ['an address that is none', { ...good, url: 'example.upstash.io' }],
+    ['an invalid URL', { ...good, url: 'example.upstash.io' }],
     ['a misspelt name', { ...good, timeout: 5 }],
     ['no time', { ...good, timeoutMs: 0 }],
-    ['a fetch that is none', { ...good, fetch: 'fetch' }],
-    ['a clock that is none', { ...good, now: 5 }],
-    ['a prefix that is none', { ...good, prefix: 5 }],
+    ['a fetch that is no function', { ...good, fetch: 'fetch' }],
+    ['a clock that is no function', { ...good, now: 5 }],
+    ['an invalid prefix', { ...good, prefix: 5 }],
   ])('with %s throw a TypeError', async (_, options) => {
     for (const make of [upstashReplay, upstashRevocation, upstashDevices])
       expect(await failureOf(() => make(options as UpstashOptions))).toBeInstanceOf(TypeError)

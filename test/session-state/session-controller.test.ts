@@ -241,11 +241,11 @@ describe('a session controller', () => {
   })
 
   it.each<[string, unknown[]]>([
-    ['an account that is none', ['alice', () => undefined]],
+    ['an invalid account', ['alice', () => undefined]],
     ['a click', [{ type: 'click' }]],
     ['no auth method', [ACCOUNT_A]],
-    ['a function that gives nothing', [() => undefined]],
-    ['a lifetime that is none', [ACCOUNT_A, () => undefined, { expiresInSecs: -1 }]],
+    ['a function that returns nothing', [() => undefined]],
+    ['an invalid lifetime', [ACCOUNT_A, () => undefined, { expiresInSecs: -1 }]],
   ])('rejects with a TypeError for %s, and keeps its state', async (_, args) => {
     open()
     await until('signed-out')
@@ -309,7 +309,7 @@ describe('a session controller', () => {
   })
 
   it.each([
-    ['what is being kept', ACCOUNT_A, asA],
+    ['a session that is being stored', ACCOUNT_A, asA],
     ['another account', ACCOUNT_B, asB],
   ])('signs in after a slow sign-out that waits for %s', async (_, account, request) => {
     const gate = gatedStore()

@@ -134,7 +134,7 @@ describe('session.revoke', () => {
     ['refuses it for another reason', () => Response.json({ code: 'ERR_REQUEST_STALE' }, { status: 401 })],
     ['redirects', () => new Response(null, { status: 302, headers: { location: '/login' } })],
     ['answers garbage', () => new Response('{', { status: 404 })],
-    ['is away', () => Promise.reject(new TypeError('fetch failed'))],
+    ['is unreachable', () => Promise.reject(new TypeError('fetch failed'))],
   ])('keeps the session if the server %s', async (_, answer) => {
     answering(answer)
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })

@@ -29,45 +29,41 @@ const grant = {
   nonce: 'nonce12345',
   expiresInSecs: 3600,
 }
-const believed = { verifiers: ethereumVerifiers() }
+const trustOptions = { verifiers: ethereumVerifiers() }
 
-const doors: Readonly<Record<string, (auth: AuthMethod) => Promise<DIDSession>>> = {
-  authorize: (auth) => DIDSession.authorize(auth, { ...grant, ...believed }),
-  get: (auth) => DIDSession.get(ACCOUNT_A, auth, { ...grant, ...believed, store: memoryStore() }),
+const methods: Readonly<Record<string, (auth: AuthMethod) => Promise<DIDSession>>> = {
+  authorize: (auth) => DIDSession.authorize(auth, { ...grant, ...trustOptions }),
+  get: (auth) => DIDSession.get(ACCOUNT_A, auth, { ...grant, ...trustOptions, store: memoryStore() }),
   async renew(auth) {
     const session = await DIDSession.get(ACCOUNT_A, genuine, { ...grant, store: memoryStore() })
-    return session.renew(auth, { ...grant, ...believed })
+    return session.renew(auth, { ...grant, ...trustOptions })
   },
-  async 'renew of a string'(auth) {
-    return (await DIDSession.authorize(genuine, grant)).renew(auth, { ...grant, ...believed })
+  async 'renew of a session from a string'(auth) {
+    return (await DIDSession.authorize(genuine, grant)).renew(auth, { ...grant, ...trustOptions })
   },
 }
 
 const attacks: readonly (readonly [string, (opts: AuthMethodOpts) => AuthMethodOpts, SessionErrorCode])[] = [
-  ['a later end', (opts) => ({ ...opts, expirationTime: at(HOUR_MS + 60_000) }), 'ERR_CAPABILITY_INVALID'],
+  ['a later expiry', (opts) => ({ ...opts, expirationTime: at(HOUR_MS + 60_000) }), 'ERR_CAPABILITY_INVALID'],
   [
-    'an end in another century',
+    'an expiry in another century',
     (opts) => ({ ...opts, expirationTime: '2199-01-01T00:00:00Z' }),
     'ERR_CAPABILITY_INVALID',
   ],
   ['an older date', (opts) => ({ ...opts, issuedAt: at(-HOUR_MS) }), 'ERR_CAPABILITY_INVALID'],
   ['a later date', (opts) => ({ ...opts, issuedAt: at(HOUR_MS / 2) }), 'ERR_CAPABILITY_NOT_YET_VALID'],
+  ['an nbf in the future', (opts) => ({ ...opts, notBefore: at(200_000) }), 'ERR_CAPABILITY_INVALID'],
+  ['another domain', (opts) => ({ ...opts, domain: 'example.co' }), 'ERR_CAPABILITY_DOMAIN'],
+  ['the domain with a port', (opts) => ({ ...opts, domain: 'app.example:8443' }), 'ERR_CAPABILITY_DOMAIN'],
   [
-    'a beginning that is still to come',
-    (opts) => ({ ...opts, notBefore: at(200_000) }),
-    'ERR_CAPABILITY_INVALID',
-  ],
-  ['another site', (opts) => ({ ...opts, domain: 'example.co' }), 'ERR_CAPABILITY_DOMAIN'],
-  ['the site with a port', (opts) => ({ ...opts, domain: 'app.example:8443' }), 'ERR_CAPABILITY_DOMAIN'],
-  [
-    'other words',
+    'another statement',
     (opts) => ({ ...opts, statement: 'Read and delete your notes.' }),
     'ERR_CAPABILITY_INVALID',
   ],
   ['another request id', (opts) => ({ ...opts, requestId: 'request-2' }), 'ERR_CAPABILITY_INVALID'],
   ['another nonce', (opts) => ({ ...opts, nonce: 'another123' }), 'ERR_CAPABILITY_NONCE'],
   [
-    'a resource more',
+    'an additional resource',
     (opts) => ({ ...opts, resources: [...(opts.resources ?? []), 'https://bank.example/*'] }),
     'ERR_CAPABILITY_RESOURCES',
   ],
@@ -76,11 +72,11 @@ const attacks: readonly (readonly [string, (opts: AuthMethodOpts) => AuthMethodO
     (opts) => ({ ...opts, resources: ['https://api.example/*'] }),
     'ERR_CAPABILITY_RESOURCES',
   ],
-  ['a resource less', (opts) => ({ ...opts, resources: [] }), 'ERR_CAPABILITY_RESOURCES'],
+  ['a missing resource', (opts) => ({ ...opts, resources: [] }), 'ERR_CAPABILITY_RESOURCES'],
 ]
 
-describe.each(Object.keys(doors))('%s', (door) => {
-  const open = (auth: AuthMethod) => doors[door]?.(auth) ?? Promise.reject(new Error('no such door'))
+describe.each(Object.keys(methods))('%s', (method) => {
+  const open = (auth: AuthMethod) => methods[method]?.(auth) ?? Promise.reject(new Error('no such method'))
 
   it.each(attacks)('rejects a capability with %s', async (_, change, code) => {
     await expectCode(code, () => open(asking(change)))
@@ -147,9 +143,9 @@ describe('a delegated capability from an auth method', () => {
   })
 
   it.each<[string, object, object, SessionErrorCode]>([
-    ['for longer than was asked', { resources }, { expiresInSecs: 60 }, 'ERR_CAPABILITY_INVALID'],
-    ['for another site', { resources }, { domain: 'example.co' }, 'ERR_CAPABILITY_DOMAIN'],
-    ['for all that the parent may do', {}, {}, 'ERR_CAPABILITY_RESOURCES'],
+    ['with a later expiry than requested', { resources }, { expiresInSecs: 60 }, 'ERR_CAPABILITY_INVALID'],
+    ['for another domain', { resources }, { domain: 'example.co' }, 'ERR_CAPABILITY_DOMAIN'],
+    ['with all of the parent’s resources', {}, {}, 'ERR_CAPABILITY_RESOURCES'],
   ])('is refused %s', async (_, given, asked, code) => {
     const session = await parent()
     const delegating: AuthMethod = async ({ uri }) => session.delegate({ audience: uri ?? '', ...given })

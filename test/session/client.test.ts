@@ -283,7 +283,7 @@ describe('checks set on a client', () => {
       () => ({ revocation: { isRevoked: () => undefined as never } }),
     ],
   ]
-  const believed = () => ({
+  const trustOptions = () => ({
     verifiers: ethereumVerifiers(),
     domains: ['app.example'],
     revocation: memoryRevocation(),
@@ -307,7 +307,7 @@ describe('checks set on a client', () => {
     })
     await Promise.resolve(call(client)).catch(() => undefined)
     expect([...new Set(asked)].sort()).toEqual(['domains', 'revocation', 'verifiers'])
-    expect(await call(createSessionClient({ store, ...believed() }))).toEqual(found)
+    expect(await call(createSessionClient({ store, ...trustOptions() }))).toEqual(found)
   })
 
   it.each(REFUSING)('hide a session that fails %s', async (_, code, options) => {
@@ -325,8 +325,8 @@ describe('checks set on a client', () => {
   it.each(REFUSING)('are replaced by the check of the call: %s', async (_, __, options) => {
     const { store, session } = await signedIn()
     const client = createSessionClient({ store, ...options() })
-    expect((await client.load(undefined, believed()))?.keyDID).toBe(session.keyDID)
-    const trusting = createSessionClient({ store, ...believed() })
+    expect((await client.load(undefined, trustOptions()))?.keyDID).toBe(session.keyDID)
+    const trusting = createSessionClient({ store, ...trustOptions() })
     expect(await trusting.load(undefined, options())).toBeUndefined()
     expect((await trusting.load())?.keyDID).toBe(session.keyDID)
   })
@@ -362,8 +362,8 @@ describe('checks set on a client', () => {
 
   it.each(['signOut', 'onChange'])('can not be set in a call of %s', async (name) => {
     const { store } = await signedIn()
-    const client = createSessionClient({ store, ...believed() })
-    for (const [option, value] of Object.entries(believed())) {
+    const client = createSessionClient({ store, ...trustOptions() })
+    for (const [option, value] of Object.entries(trustOptions())) {
       const error = await failureOf(async () => callOf(name)(client, { [option]: value }))
       expect(error).toBeInstanceOf(TypeError)
       expect((error as TypeError).message).toContain(option)

@@ -256,7 +256,7 @@ describe('the audience of a delegated capability', () => {
     ['no options', () => undefined],
     ['no audience', () => ({})],
     ['an account', () => ({ audience: session.id })],
-    ['a kind of key that signs nothing here', () => ({ audience: secp256k1 })],
+    ['a key type that can not sign here', () => ({ audience: secp256k1 })],
     ['garbage', () => ({ audience: 'did:key:z' })],
     ['a DID with a fragment', () => ({ audience: `${session.keyDID}#key` })],
     ['an object', () => ({ audience: { toString: () => session.keyDID } })],
@@ -268,12 +268,12 @@ describe('the audience of a delegated capability', () => {
   it.each<[string, object]>([
     ['no resource at all', { resources: [] }],
     ['resources that are no list', { resources: NOTES }],
-    ['resources that are no texts', { resources: [7] }],
-    ['a time of nothing', { expiresInSecs: 0 }],
+    ['resources that are no strings', { resources: [7] }],
+    ['a time of zero', { expiresInSecs: 0 }],
     ['a negative time', { expiresInSecs: -1 }],
     ['a time that is no number', { expiresInSecs: Number.NaN }],
-    ['a time without an end', { expiresInSecs: Number.POSITIVE_INFINITY }],
-    ['a time in words', { expiresInSecs: '60' }],
+    ['an infinite time', { expiresInSecs: Number.POSITIVE_INFINITY }],
+    ['a string for a time', { expiresInSecs: '60' }],
   ])('gets no capability from options with %s: a TypeError', async (_, options) => {
     const audience = (await generateSessionKey('P-256')).did
     const all = { audience, ...options } as DelegateOptions

@@ -154,9 +154,9 @@ describe('session.on', () => {
   it.each<[string, unknown[]]>([
     ['an unknown event', ['expire', () => undefined]],
     ['no listener', ['expired']],
-    ['a lead that is no number', ['expiring', () => undefined, { leadSecs: '60' }]],
-    ['a negative lead', ['expiring', () => undefined, { leadSecs: -1 }]],
-    ['an endless idle time', ['idle', () => undefined, { idleSecs: Number.POSITIVE_INFINITY }]],
+    ['a leadSecs that is no number', ['expiring', () => undefined, { leadSecs: '60' }]],
+    ['a negative leadSecs', ['expiring', () => undefined, { leadSecs: -1 }]],
+    ['an infinite idleSecs', ['idle', () => undefined, { idleSecs: Number.POSITIVE_INFINITY }]],
   ])('throws a TypeError for %s', async (_, args) => {
     const subject = await session()
     expect(await failureOf(() => (subject.on as (...args: unknown[]) => void)(...args))).toBeInstanceOf(

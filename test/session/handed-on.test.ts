@@ -145,9 +145,9 @@ describe('the capability', () => {
   })
 
   it.each([
-    ['a text', 'https://api.example.com'],
+    ['a string', 'https://api.example.com'],
     ['a URL with a path', ['https://api.example.com/']],
-    ['a host', ['api.example.com']],
+    ['a host only', ['api.example.com']],
     ['a wildcard', ['*']],
   ])('is not sent if an origin is %s', async (_, origins) => {
     const error = await failureOf(() => session.fetch(NOTES, { origins: origins as string[] }))

@@ -350,8 +350,12 @@ describe('the result of an auth method', () => {
     ['a number for exp', p({ exp: 4102444800 }), 'ERR_CAPABILITY_INVALID'],
     ['a list for exp', p({ exp: ['2099-12-31T00:00:00Z'] }), 'ERR_CAPABILITY_INVALID'],
     ['an empty exp', p({ exp: '' }), 'ERR_CAPABILITY_INVALID'],
-    ['what has expired', p({ exp: '2020-01-01T00:00:00Z' }), 'ERR_CAPABILITY_EXPIRED'],
-    ['what is not yet valid', p({ nbf: '2999-01-01T00:00:00Z' }), 'ERR_CAPABILITY_NOT_YET_VALID'],
+    ['an expired capability', p({ exp: '2020-01-01T00:00:00Z' }), 'ERR_CAPABILITY_EXPIRED'],
+    [
+      'a capability that is not yet valid',
+      p({ nbf: '2999-01-01T00:00:00Z' }),
+      'ERR_CAPABILITY_NOT_YET_VALID',
+    ],
     ["another account's", p({ iss: `did:pkh:${ACCOUNT_B}` }), 'ERR_CAPABILITY_ISSUER'],
     [
       "another key's",
@@ -512,8 +516,8 @@ describe('a stored session', () => {
     ['with an empty exp', ({ cacao }) => change(cacao, { exp: '' })],
     ['with a number for exp', ({ cacao }) => change(cacao, { exp: 4102444800 })],
     ['with a list for exp', ({ cacao }) => change(cacao, { exp: ['2099-12-31T00:00:00Z'] })],
-    ['that is nothing at all', () => ({ record: null })],
-    ['that is text', () => ({ record: 'session' })],
+    ['that is null', () => ({ record: null })],
+    ['that is a string', () => ({ record: 'session' })],
   ])('%s is never used, and get prompts the wallet', async (_, corrupt) => {
     const stored = await fresh()
     await plant(stored, await corrupt(stored))

@@ -9,7 +9,7 @@ const SERVER = `
   import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'
   import { cookieStore, memoryStore, stringStore } from 'cacao-session/stores'
   const secret = crypto.getRandomValues(new Uint8Array(32))
-  const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
+  const trustOptions = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
   const resources = ['https://api.example/*']
   const [A, B] = ['${ACCOUNT_A}', '${ACCOUNT_B}']
   const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example' })
@@ -62,7 +62,7 @@ describe('a server without a store of its own', () => {
   it('can use authorize and fromSession, or pass any store', () => {
     const output = runFresh(`${SERVER}
       const session = await DIDSession.authorize(auth, { resources })
-      const same = await DIDSession.fromSession(session.serialize(), believed)
+      const same = await DIDSession.fromSession(session.serialize(), trustOptions)
       await same.renew(auth)
       await same.remove()
       console.log(same.keyDID === session.keyDID, await codeOf(() => same.sign(new Uint8Array(1))))
@@ -131,13 +131,13 @@ describe('a wallet that never answers', () => {
       ${environment}
       let prompts = 0
       const hanging = () => { prompts++; return never() }
-      const options = { resources, ...believed }
+      const options = { resources, ...trustOptions }
       for (const account of [A, B]) DIDSession.get(account, hanging, { ...options, store: newStore() })
       while (prompts < 2) await new Promise((resolve) => setTimeout(resolve))
       const store = newStore()
       const session = await DIDSession.get(A, auth, { ...options, store })
       await session.renew(auth)
-      console.log((await DIDSession.load(undefined, { ...believed, store }))?.id)
+      console.log((await DIDSession.load(undefined, { ...trustOptions, store }))?.id)
       await DIDSession.remove(A, { store })
       console.log((await DIDSession.get(B, authB, { ...options, store })).id)
       process.exit()`)
@@ -180,14 +180,14 @@ describe('a message on the BroadcastChannel', () => {
   it('from another thread does not end a session that is still in the store', () => {
     const output = runFresh(`${SERVER}
       const store = newStore()
-      const session = await DIDSession.get(A, auth, { resources, store, ...believed })
+      const session = await DIDSession.get(A, auth, { resources, store, ...trustOptions })
       const channel = new BroadcastChannel('cacao-session')
       const scope = 'strings\\ndefault'
       channel.postMessage({ scope, removed: [session.keyDID], signedOut: { account: A, anyChain: true, database: 'cacao-session' } })
       const changes = []
       DIDSession.onChange(({ type }) => changes.push(type), { store })
       // Once this one is heard of, so is the other.
-      await DIDSession.get(B, authB, { resources, store, ...believed })
+      await DIDSession.get(B, authB, { resources, store, ...trustOptions })
       while (changes.length === 0) await new Promise((resolve) => setTimeout(resolve))
       console.log(changes.join(), session.isAuthorized(resources))
       process.exit()`)

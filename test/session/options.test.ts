@@ -29,7 +29,7 @@ beforeEach(async () => {
 type Call = (options: object) => unknown
 const place = (options: object): object => ({ store, ...options })
 
-const doors: Readonly<Record<string, Call>> = {
+const methods: Readonly<Record<string, Call>> = {
   load: (options) => DIDSession.load(undefined, place(options)),
   use: (options) => DIDSession.use(ACCOUNT_A, place(options)),
   get: (options) => DIDSession.get(ACCOUNT_A, auth, { resources, ...place(options) }),
@@ -44,12 +44,12 @@ const doors: Readonly<Record<string, Call>> = {
 }
 const OTHER = 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3'
 
-const believing = ['load', 'use', 'get', 'list', 'hasSessionFor', 'explain', 'fromSession']
+const checking = ['load', 'use', 'get', 'list', 'hasSessionFor', 'explain', 'fromSession']
 const stored = ['load', 'use', 'get', 'list', 'hasSessionFor', 'explain', 'remove']
 const asking = ['get', 'authorize', 'renew']
 
 const wrong: readonly (readonly [name: string, values: readonly unknown[], of: readonly string[]])[] = [
-  ['verifiers', [undefined, null, {}, [], 'eip191', new Map(), { eip191: true }], believing],
+  ['verifiers', [undefined, null, {}, [], 'eip191', new Map(), { eip191: true }], checking],
   ['verifiers', [undefined, null, {}, [], 'eip191'], asking],
   [
     'domains',
@@ -65,10 +65,10 @@ const wrong: readonly (readonly [name: string, values: readonly unknown[], of: r
       ['APP.example'],
       ['app.example:443'],
     ],
-    believing,
+    checking,
   ],
-  ['revocation', [undefined, null, true, {}, [], () => false, { isRevoked: false }], believing],
-  ['isRevoked', [() => false], believing],
+  ['revocation', [undefined, null, true, {}, [], () => false, { isRevoked: false }], checking],
+  ['isRevoked', [() => false], checking],
   ['store', [undefined, null, {}, 'memory', new Map(), { readKey: () => undefined }], stored],
   ['store', [{ ...memoryStore(), writableByOthers: 'no' }], stored],
   ['namespace', [undefined, null, '', 7], stored],
@@ -105,24 +105,24 @@ const wrong: readonly (readonly [name: string, values: readonly unknown[], of: r
 ]
 
 const cases = wrong.flatMap(([name, values, names]) =>
-  names.flatMap((door) => values.map((value) => [door, name, value] as const)),
+  names.flatMap((method) => values.map((value) => [method, name, value] as const)),
 )
 
 describe('an option', () => {
-  it.each(cases)('is refused by %s with an error that names it: %s: %s', async (door, name, value) => {
+  it.each(cases)('is refused by %s with an error that names it: %s: %s', async (method, name, value) => {
     // The call must reject: if an async function threw at once, code that only handles the promise would miss the error.
-    const call = doors[door]?.({ [name]: value })
+    const call = methods[method]?.({ [name]: value })
     const error = await failureOf(() => call)
     expect(error).toBeInstanceOf(TypeError)
     expect((error as TypeError).message).toContain(name)
     isUnchanged = true
   })
 
-  it.each(Object.keys(doors))(
+  it.each(Object.keys(methods))(
     'that %s does not know is refused, and the error lists the known ones',
-    async (door) => {
+    async (method) => {
       for (const options of [{ verifier: ethereumVerifiers() }, { Domains: ['app.example'] }]) {
-        const error = await failureOf(() => doors[door]?.(options))
+        const error = await failureOf(() => methods[method]?.(options))
         expect(error).toBeInstanceOf(TypeError)
         expect((error as TypeError).message).toMatch(
           /there is no option "(verifier|Domains)" here; there are \w/,
@@ -173,20 +173,20 @@ describe('an option', () => {
 
   it('without security effect may be undefined', async () => {
     const options = { anyChain: undefined, now: undefined, signal: undefined }
-    expect((await doors.load?.(options)) as DIDSession).toMatchObject({ keyDID: session.keyDID })
+    expect((await methods.load?.(options)) as DIDSession).toMatchObject({ keyDID: session.keyDID })
     const more = { ...options, statement: undefined, keyType: undefined, waitSecs: undefined }
-    expect((await doors.get?.(more)) as DIDSession).toMatchObject({ keyDID: session.keyDID })
+    expect((await methods.get?.(more)) as DIDSession).toMatchObject({ keyDID: session.keyDID })
     session.on('expiring', () => undefined, { leadSecs: undefined, signal: undefined } as never)()
   })
 
-  it.each(believing)('that %s knows is accepted', async (door) => {
+  it.each(checking)('that %s knows is accepted', async (method) => {
     const options = {
       verifiers: ethereumVerifiers(),
       domains: (domain: string) => domain === 'app.example',
       revocation: { isRevoked: async () => false },
     }
-    expect(await doors[door]?.(options)).toBeTruthy()
-    expect(await doors[door]?.({ ...options, domains: ['app.example', 'localhost:3000'] })).toBeTruthy()
+    expect(await methods[method]?.(options)).toBeTruthy()
+    expect(await methods[method]?.({ ...options, domains: ['app.example', 'localhost:3000'] })).toBeTruthy()
   })
 
   it('is read only once', async () => {

@@ -185,7 +185,7 @@ describe('session.renew', () => {
   it.each<[string, unknown[]]>([
     ['no auth method', [undefined]],
     ['resources that are no list', [auth, { resources: 'a:b' }]],
-    ['a lifetime of nothing', [auth, { expiresInSecs: 0 }]],
+    ['a lifetime of zero', [auth, { expiresInSecs: 0 }]],
     ['a wait that is no number', [auth, { waitSecs: 'long' }]],
   ])('rejects with a TypeError for %s', async (_, args) => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })

@@ -129,8 +129,8 @@ describe('a nonce from the server', () => {
   })
 
   const unusable: [string, SessionErrorCode, () => string | Promise<string>][] = [
-    ['can not be had', 'ERR_AUTH_FAILED', () => Promise.reject(new Error('offline'))],
-    ['is none', 'ERR_AUTH_FAILED', () => undefined as unknown as string],
+    ['can not be fetched', 'ERR_AUTH_FAILED', () => Promise.reject(new Error('offline'))],
+    ['is invalid', 'ERR_AUTH_FAILED', () => undefined as unknown as string],
     ['is too short', 'ERR_CAPABILITY_INVALID', () => 'short'],
   ]
   it.each(unusable)('that %s ends the sign-in before the wallet is asked', async (_, code, nonce) => {

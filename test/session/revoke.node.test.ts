@@ -27,11 +27,11 @@ it('revoke does not count a page behind a redirect as success', async () => {
 
 it.each<[string, unknown, object]>([
   ['no URL', undefined, {}],
-  ['a URL that is none', 'sign-out', {}],
+  ['an invalid URL', 'sign-out', {}],
   ['a misspelt option', 'https://api.example/sign-out', { origin: ['https://api.example'] }],
-  ['an origin that is none', 'https://api.example/sign-out', { origins: ['api.example'] }],
+  ['an invalid origin', 'https://api.example/sign-out', { origins: ['api.example'] }],
   ['a header that means something else', 'https://api.example/sign-out', { capabilityHeader: 'Cookie' }],
-  ['a signal that is none', 'https://api.example/sign-out', { signal: true }],
+  ['an invalid signal', 'https://api.example/sign-out', { signal: true }],
 ])(
   'revoke with %s rejects with a TypeError and not as if the server were unreachable',
   async (_, url, options) => {

@@ -92,10 +92,10 @@ describe('a session string', async () => {
     ['of white space', '  '],
     ['with white space at its end', `${genuine}\n`],
     ['with padding', `${genuine}==`],
-    ['that is cut off', genuine.slice(0, -5)],
+    ['that is truncated', genuine.slice(0, -5)],
     ['of JSON itself', JSON.stringify({ sessionKeySeed, cacao })],
     ['of something else than JSON', toBase64url(utf8('session'))],
-    ['of text that is not UTF-8', toBase64url(Uint8Array.of(0xff, 0xfe))],
+    ['of bytes that are not UTF-8', toBase64url(Uint8Array.of(0xff, 0xfe))],
     ['of null', encode(null)],
     ['of a list', encode([sessionKeySeed, cacao])],
     ['without a seed', encode({ cacao })],
@@ -123,8 +123,8 @@ describe('a session string', async () => {
       'ERR_CAPABILITY_AUDIENCE',
     ],
     ["another account's name", change({ iss: foreign.cacao.p['iss'] }), 'ERR_CAPABILITY_SIGNATURE'],
-    ['a resource more', change({ resources: [...resources, 'all://*'] }), 'ERR_CAPABILITY_SIGNATURE'],
-    ['a later end', change({ exp: '2999-01-01T00:00:00.000Z' }), 'ERR_CAPABILITY_SIGNATURE'],
+    ['an additional resource', change({ resources: [...resources, 'all://*'] }), 'ERR_CAPABILITY_SIGNATURE'],
+    ['a later expiry', change({ exp: '2999-01-01T00:00:00.000Z' }), 'ERR_CAPABILITY_SIGNATURE'],
     [
       'the signature of another',
       encode({ sessionKeySeed, cacao: { ...cacao, s: foreign.cacao.s } }),
@@ -161,7 +161,7 @@ interface SessionFixture {
   incumbentSays: { isAuthorized: boolean; isExpired: boolean; authorizations: string[] }
 }
 const names = fixtureNames('did-session-4/session-')
-describeWith('a string that did-session 4 wrote', names.length > 0 ? names : undefined, (all) => {
+describeWith('a session string of did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all)('%s is read, verified and written again without a change', async (name) => {
     const { serialized, accountId, sessionDid, incumbentSays } = (await fixture<SessionFixture>(
       name,

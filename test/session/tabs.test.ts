@@ -60,7 +60,7 @@ describe('another tab', () => {
     ['of another namespace', { scope: 'indexeddb\nadmin', removed: [] }],
     ['without a scope', { removed: [] }],
     ['that is no object', 'cacao-session'],
-    ['that is nothing', null],
+    ['that is null', null],
   ])('ends no session by a message %s', async (_, message) => {
     const session = await DIDSession.get(ACCOUNT_A, auth(), { resources })
     other.postMessage(message)

@@ -53,5 +53,5 @@ export const didOf = (bytes: Uint8Array): string =>
   `did:key:z${toBase58(concat(Uint8Array.of(0xed, 1), bytes))}`
 
 /** A key for which anyone can forge signatures: zero, and its signature that fits every text, with R and S zero. */
-export const NOBODYS_KEY: Uint8Array<ArrayBuffer> = littleEndian(1n, 0)
-export const NOBODYS_SIGNATURE: Uint8Array<ArrayBuffer> = concat(NOBODYS_KEY, new Uint8Array(32))
+export const FORGEABLE_KEY: Uint8Array<ArrayBuffer> = littleEndian(1n, 0)
+export const FORGED_SIGNATURE: Uint8Array<ArrayBuffer> = concat(FORGEABLE_KEY, new Uint8Array(32))

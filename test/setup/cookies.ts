@@ -12,7 +12,7 @@ const auth = ethereumAuth(KEY_A, undefined, { domain: 'app.example' })
 export const SECRET: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i)
 
 /** The verifiers and domains of these servers. */
-export const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
+export const trustOptions = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
 
 /** The cookie store of a request, sealed with `SECRET` unless the options say otherwise. */
 export function sealedCookies(request: CookieSource, options: Partial<CookieStoreOptions> = {}): CookieStore {
@@ -43,7 +43,7 @@ export async function cookiesOfSession(
     resources,
     store: stringStore(cookies),
     expiresInSecs,
-    ...believed,
+    ...trustOptions,
   })
   return cookies
 }

@@ -6,12 +6,12 @@ import { onTestFinished } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A module that runs in its own process, where the package can be imported by its name, and built files by `build/…`. */
+/** A module that runs in its own process, where the package can be imported by its name, and built files by `dist/…`. */
 export interface NodeProcess {
-  /** Resolves with its next line of output. */
+  /** Resolves with its next output. */
   next(): Promise<string>
-  /** Sends a line to its input, for which it waits. */
-  goOn(): void
+  /** Ends its input, for which the module waits. */
+  endInput(): void
   /** Resolves with its output once it has ended by itself. */
   end(): Promise<string>
   kill(): Promise<void>
@@ -35,7 +35,7 @@ export function startModule(script: string, ...args: string[]): NodeProcess {
   onTestFinished(kill)
   return {
     next: async () => String(await once(stdout, 'data')).trim(),
-    goOn: () => void stdin?.end(),
+    endInput: () => void stdin?.end(),
     async end() {
       let printed = ''
       for await (const part of stdout) printed += part

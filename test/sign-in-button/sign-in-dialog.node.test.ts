@@ -439,7 +439,7 @@ describe('signing out', () => {
   })
 })
 
-describe('the stage', () => {
+describe('the stage of the sign-in dialog', () => {
   it('is the same object until the dialog or the session changes', () => {
     const { dialog, session } = dialogOf([finding()], LOADING)
     const first = dialog.stage

@@ -67,7 +67,7 @@ describe('a backend whose content is', () => {
     ['a JWT', () => `${encode({ alg: 'none' })}.${encode({ sub: 'someone' })}.`],
     ['JSON that goes deep', () => toBase64url(utf8('['.repeat(200_000)))],
     ['a session of did-session', () => serialized],
-    ['what a later version may write', () => changed(() => ({ later: true }))],
+    ['the format of a later version', () => changed(() => ({ later: true }))],
     ['no list of sessions', () => changed(() => ({ sessions: {} }))],
     ['a session without its key', () => changed(({ sessions: [{ cacao }] }) => ({ sessions: [{ cacao }] }))],
     [
@@ -92,7 +92,7 @@ describe('a backend whose content is', () => {
           sessions: [{ ...rest, cacao: { ...cacao, p: { ...cacao.p, exp: '2099-01-01T00:00:00Z' } } }],
         })),
     ],
-    ['a last use that is none', () => changed(() => ({ last: { account: 7, at: 'now' } }))],
+    ['an invalid last use', () => changed(() => ({ last: { account: 7, at: 'now' } }))],
     ['a note of signing out', () => changed(() => ({ sessions: [], last: { at: 1 } }))],
   ])('%s counts as signed out, and a new sign-in works', async (_, item) => {
     const backend = backendOf(item())

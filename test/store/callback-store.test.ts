@@ -26,7 +26,7 @@ describe('callbackStore', () => {
     ['at once', (callback) => callback(null, 'value')],
     ['later', (callback) => setTimeout(() => callback(undefined, 'value'))],
     ['twice, of which the first counts', (callback) => [callback(null, 'value'), callback(boom, 'other')]],
-    ['and gives a promise of something else', async (callback) => callback(null, 'value')],
+    ['and returns a promise of another value', async (callback) => callback(null, 'value')],
   ])('returns the value that a backend answers %s', async (_, answer) => {
     expect(await callbackStore(answering(answer)).getItem('key')).toBe('value')
   })

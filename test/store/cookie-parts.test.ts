@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DIDSession } from '../../src/session/did-session.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
-import { believed, cookiesOfSession, headerOf, sealedCookies } from '../setup/cookies.js'
+import { cookiesOfSession, headerOf, sealedCookies, trustOptions } from '../setup/cookies.js'
 import { expectCode } from '../setup/expect-code.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
@@ -46,7 +46,7 @@ describe('a value that is too long for one cookie', () => {
     const store = stringStore(sealedCookies(undefined))
     const many = Array.from({ length: 300 }, (_, i) => `https://api.example/notes/${i}/${'x'.repeat(20)}`)
     await expectCode('ERR_STORE_UNAVAILABLE', () =>
-      DIDSession.get(ACCOUNT_A, auth, { resources: many, store, ...believed }),
+      DIDSession.get(ACCOUNT_A, auth, { resources: many, store, ...trustOptions }),
     )
   })
 
@@ -87,7 +87,7 @@ describe('cookies that were tampered with', () => {
     ['quoted', (value) => `"${value}`],
     ['emptied', () => ''],
     ['replaced', () => 'j%3A%7B%22user%22%3A1%7D'],
-    ['without their mark', (value) => value.slice(11)],
+    ['without their marks', (value) => value.slice(11)],
     [
       'with a character of another',
       (value) => `${value.slice(0, 300)}${value[300] === 'A' ? 'B' : 'A'}${value.slice(301)}`,
@@ -97,7 +97,7 @@ describe('cookies that were tampered with', () => {
     const value = header.slice(NAME.length + 1)
     const load = (text: string) =>
       DIDSession.load(undefined, {
-        ...believed,
+        ...trustOptions,
         store: stringStore(sealedCookies(`${NAME}=${text}; theme=dark`)),
       })
     expect(await load(value)).toBeDefined()

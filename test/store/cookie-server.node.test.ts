@@ -8,7 +8,7 @@ import { DIDSession } from '../../src/session/did-session.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
-import { believed, sealedCookies } from '../setup/cookies.js'
+import { sealedCookies, trustOptions } from '../setup/cookies.js'
 import { runFresh } from '../setup/fresh-process.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 
@@ -18,7 +18,7 @@ const auth = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
 
 /** Handles the server's requests: sign in, return who is signed in, sign out. */
 async function answer(path: string, store: ReturnType<typeof stringStore>): Promise<string> {
-  const options = { store, resources, ...believed }
+  const options = { store, resources, ...trustOptions }
   if (path === '/sign-out') await DIDSession.remove(ACCOUNT_A, { store })
   const session =
     path === '/sign-in'
@@ -93,16 +93,16 @@ it('a server keeps no memory of finished requests', () => {
     const collect = runInNewContext('gc')
     const auth = ethereumAuth('${KEY_A}', undefined, { domain: 'app.example' })
     const secret = crypto.getRandomValues(new Uint8Array(32))
-    const believed = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
+    const trustOptions = { verifiers: ethereumVerifiers(), domains: ['app.example'] }
     const cookies = cookieStore(undefined, { secret })
-    const options = { resources: ['a:b'], store: stringStore(cookies), ...believed }
+    const options = { resources: ['a:b'], store: stringStore(cookies), ...trustOptions }
     await DIDSession.get('${ACCOUNT_A}', auth, options)
     const header = cookies.setCookies()[0].split(';')[0]
     const past = []
     const request = async () => {
       const cookies = cookieStore(header, { secret })
       past.push(new WeakRef(cookies))
-      const session = await DIDSession.load(undefined, { store: stringStore(cookies), ...believed })
+      const session = await DIDSession.load(undefined, { store: stringStore(cookies), ...trustOptions })
       session.on('removed', () => undefined)()
       if (!session.isAuthorized(['a:b'])) throw new Error('not signed in')
     }

@@ -6,7 +6,7 @@ import type { cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
-import { believed, cookiesOfSession, headerOf, SECRET, sealedCookies } from '../setup/cookies.js'
+import { cookiesOfSession, headerOf, SECRET, sealedCookies, trustOptions } from '../setup/cookies.js'
 import { failureOf } from '../setup/expect-code.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
 
@@ -32,16 +32,16 @@ describe('cookieStore', () => {
   it('sets no cookie while nothing changes', async () => {
     const header = headerOf(await cookiesOfSession())
     const cookies = sealedCookies(header)
-    expect(await DIDSession.load(undefined, { store: stringStore(cookies), ...believed })).toBeDefined()
+    expect(await DIDSession.load(undefined, { store: stringStore(cookies), ...trustOptions })).toBeDefined()
     expect(cookies.setCookies()).toEqual([])
     const visitor = sealedCookies('theme=dark')
-    expect(await DIDSession.load(undefined, { store: stringStore(visitor), ...believed })).toBeUndefined()
+    expect(await DIDSession.load(undefined, { store: stringStore(visitor), ...trustOptions })).toBeUndefined()
     expect(visitor.setCookies()).toEqual([])
   })
 
   it('loads the session from the next request, renews it and signs out', async () => {
     const wallet = testWallet()
-    const wanted = { resources, ...believed }
+    const wanted = { resources, ...trustOptions }
     const ask = ethereumAuth(wallet.provider, undefined, { domain: 'app.example' })
     let header = 'theme=dark'
     const request = async <T>(work: (store: ReturnType<typeof stringStore>) => Promise<T>): Promise<T> => {
@@ -52,16 +52,16 @@ describe('cookieStore', () => {
     }
     const session = await request((store) => DIDSession.get(ACCOUNT_A, ask, { ...wanted, store }))
     expect(
-      await request(async (store) => (await DIDSession.load(undefined, { store, ...believed }))?.keyDID),
+      await request(async (store) => (await DIDSession.load(undefined, { store, ...trustOptions }))?.keyDID),
     ).toBe(session.keyDID)
     const renewed = await request(async (store) =>
-      (await DIDSession.load(undefined, { store, ...believed }))?.renew(ask),
+      (await DIDSession.load(undefined, { store, ...trustOptions }))?.renew(ask),
     )
     expect(renewed?.keyDID).not.toBe(session.keyDID)
-    const list = await request((store) => DIDSession.list({ store, ...believed }))
+    const list = await request((store) => DIDSession.list({ store, ...trustOptions }))
     expect(list.map(({ keyDID }) => keyDID)).toEqual([renewed?.keyDID])
     await request((store) => DIDSession.remove(ACCOUNT_A, { store }))
-    expect(await request((store) => DIDSession.load(undefined, { store, ...believed }))).toBeUndefined()
+    expect(await request((store) => DIDSession.load(undefined, { store, ...trustOptions }))).toBeUndefined()
     expect(header).toContain('theme=dark')
     expect(wallet.prompts).toBe(2)
   })

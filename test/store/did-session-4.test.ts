@@ -165,7 +165,8 @@ describe('a browser where did-session 4 never ran', () => {
 })
 
 describe('while IndexedDB hangs', () => {
-  // How long the default store waits for its database, and the look for did-session 4 for the list.
+  // The time for which the default store waits for its database, and the migration from did-session 4 for the list of
+  // databases.
   const WAIT_MS = 2000
 
   it('the list of databases is waited for only for a limited time', async () => {

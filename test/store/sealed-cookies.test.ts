@@ -9,7 +9,7 @@ import { type CookieStore, cookieStore } from '../../src/store/cookie-store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
 import { signed } from '../setup/capability.js'
-import { believed, cookiesOfSession, headerOf, SECRET, sealedCookies } from '../setup/cookies.js'
+import { cookiesOfSession, headerOf, SECRET, sealedCookies, trustOptions } from '../setup/cookies.js'
 import { failureOf } from '../setup/expect-code.js'
 import { forgedItem } from '../setup/forged-store.js'
 import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
@@ -19,8 +19,8 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 const NAME = '__Host-cacao-session%3Adefault'
 const OTHER_SECRET = SECRET.map((byte) => byte ^ 0xff)
 
-const who = async (cookies: CookieStore, options: object = {}): Promise<string | undefined> =>
-  (await DIDSession.load(undefined, { store: stringStore(cookies), ...believed, ...options }))?.id
+const accountIn = async (cookies: CookieStore, options: object = {}): Promise<string | undefined> =>
+  (await DIDSession.load(undefined, { store: stringStore(cookies), ...trustOptions, ...options }))?.id
 
 const valueIn = (header: string): string => header.slice(NAME.length + '=xxxxxxxx.1.'.length)
 const headerFor = (value: string, name = NAME): string => `${name}=abcdefgh.1.${value}`
@@ -34,8 +34,8 @@ async function ownItem(domain = 'app.example'): Promise<string> {
 
 describe('a cookie', () => {
   it('that the server has sealed loads its session', async () => {
-    expect(await who(sealedCookies(headerOf(await cookiesOfSession())))).toBe(`did:pkh:${ACCOUNT_A}`)
-    expect(await who(sealedCookies(headerFor(await seal(await ownItem(), NAME, SECRET))))).toBe(
+    expect(await accountIn(sealedCookies(headerOf(await cookiesOfSession())))).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(await accountIn(sealedCookies(headerFor(await seal(await ownItem(), NAME, SECRET))))).toBe(
       `did:pkh:${ACCOUNT_A}`,
     )
   })
@@ -64,7 +64,7 @@ describe('a cookie', () => {
       async () => headerFor(await seal(await ownItem(), '__Host-theme', SECRET)),
     ],
     [
-      'says that it is not encrypted',
+      'has the algorithm none',
       async () => headerFor(`${toBase64url(utf8('{"alg":"none"}'))}..AAAA.${await ownItem()}.AAAA`),
     ],
     [
@@ -88,9 +88,9 @@ describe('a cookie', () => {
     ],
   ])('that %s counts as signed out', async (_, header) => {
     const cookies = sealedCookies(await header())
-    expect(await who(cookies)).toBeUndefined()
+    expect(await accountIn(cookies)).toBeUndefined()
     expect(await cookies.getItem('cacao-session:default')).toBeUndefined()
-    const options = { store: stringStore(cookies), ...believed }
+    const options = { store: stringStore(cookies), ...trustOptions }
     expect(await DIDSession.list(options)).toEqual([])
     expect(await DIDSession.explain(ACCOUNT_A, undefined, options)).toEqual({ status: 'none' })
   })
@@ -107,25 +107,25 @@ describe('a cookie', () => {
   it('that was renamed for another namespace loads no session there', async () => {
     const value = valueIn(headerOf(await cookiesOfSession()))
     const admin = `__Host-cacao-session%3Aadmin=abcdefgh.1.${value}`
-    expect(await who(sealedCookies(admin), { namespace: 'admin' })).toBeUndefined()
+    expect(await accountIn(sealedCookies(admin), { namespace: 'admin' })).toBeUndefined()
   })
 
   it('that is sealed, but of a domain that is not allowed, loads no session', async () => {
     const cookies = sealedCookies(headerFor(await seal(await ownItem('example.co'), NAME, SECRET)))
-    expect(await who(cookies)).toBeUndefined()
-    expect(await who(cookies, { domains: ['example.co'] })).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(await accountIn(cookies)).toBeUndefined()
+    expect(await accountIn(cookies, { domains: ['example.co'] })).toBe(`did:pkh:${ACCOUNT_A}`)
   })
 })
 
-describe('the secret', () => {
+describe('the secret of a cookieStore', () => {
   it('can be rotated with a list: the first seals, all of them open', async () => {
     const old = headerOf(await cookiesOfSession({ secret: OTHER_SECRET }))
     const both = { secret: [SECRET, OTHER_SECRET] }
-    expect(await who(sealedCookies(old))).toBeUndefined()
-    expect(await who(sealedCookies(old, both))).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(await accountIn(sealedCookies(old))).toBeUndefined()
+    expect(await accountIn(sealedCookies(old, both))).toBe(`did:pkh:${ACCOUNT_A}`)
     const renewed = headerOf(await cookiesOfSession(both))
-    expect(await who(sealedCookies(renewed))).toBe(`did:pkh:${ACCOUNT_A}`)
-    expect(await who(sealedCookies(renewed, { secret: OTHER_SECRET }))).toBeUndefined()
+    expect(await accountIn(sealedCookies(renewed))).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(await accountIn(sealedCookies(renewed, { secret: OTHER_SECRET }))).toBeUndefined()
   })
 
   it('is copied when the store is created', async () => {
@@ -141,11 +141,11 @@ describe('the secret', () => {
     ['no options at all', undefined],
     ['undefined', { secret: undefined }],
     ['null', { secret: null }],
-    ['a text', { secret: 'x'.repeat(32) }],
+    ['a string', { secret: 'x'.repeat(32) }],
     ['too short', { secret: SECRET.slice(1) }],
-    ['never filled', { secret: new Uint8Array(32) }],
-    ['a list of none', { secret: [] }],
-    ['a list with one that is too short', { secret: [SECRET, SECRET.slice(1)] }],
+    ['only zeros', { secret: new Uint8Array(32) }],
+    ['an empty list', { secret: [] }],
+    ['a list with a short secret', { secret: [SECRET, SECRET.slice(1)] }],
     ['a list of numbers', { secret: [...SECRET] }],
     ['misspelt', { secret: SECRET, secrets: [] }],
   ])('is refused with a TypeError: %s', async (_, options) => {
@@ -163,7 +163,7 @@ describe('a server that passes no verifiers and domains', () => {
     hasSessionFor: (options) => DIDSession.hasSessionFor(ACCOUNT_A, ['a:b'], options),
     explain: (options) => DIDSession.explain(ACCOUNT_A, ['a:b'], options),
   }
-  const { verifiers, domains } = believed
+  const { verifiers, domains } = trustOptions
 
   it.each(Object.keys(calls))('gets a TypeError from %s', async (name) => {
     const store = stringStore(sealedCookies(headerOf(await cookiesOfSession())))
@@ -172,6 +172,6 @@ describe('a server that passes no verifiers and domains', () => {
       expect(error).toBeInstanceOf(TypeError)
       expect((error as TypeError).message).toContain('verifiers and domains')
     }
-    expect(await calls[name]?.({ store, ...believed })).toBeDefined()
+    expect(await calls[name]?.({ store, ...trustOptions })).toBeDefined()
   })
 })

@@ -8,7 +8,7 @@ import type { NewSession, SessionStore } from '../../src/store/store.js'
 import { stringStore } from '../../src/store/string-store.js'
 import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { signed, unsigned } from '../setup/capability.js'
-import { believed } from '../setup/cookies.js'
+import { trustOptions } from '../setup/cookies.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { forgedItem } from '../setup/forged-store.js'
 import { mapBackend } from '../setup/string-backends.js'
@@ -38,8 +38,8 @@ const forged = async () => {
 describe('a store into which others wrote', () => {
   it('loads a session that the wallet signed for an allowed domain', async () => {
     const store = storeWith(forgedItem([{ cacao: await granted(), seed: SEED }]))
-    expect((await DIDSession.load(undefined, { store, ...believed }))?.id).toBe(`did:pkh:${ACCOUNT_A}`)
-    expect(await DIDSession.list({ store, ...believed })).toHaveLength(1)
+    expect((await DIDSession.load(undefined, { store, ...trustOptions }))?.id).toBe(`did:pkh:${ACCOUNT_A}`)
+    expect(await DIDSession.list({ store, ...trustOptions })).toHaveLength(1)
   })
 
   it.each<[attack: string, code: SessionErrorCode, cacao: () => Promise<never>, options: object]>([
@@ -63,7 +63,7 @@ describe('a store into which others wrote', () => {
       { revocation: { isRevoked: async () => true } },
     ],
     [
-      'of which nobody can tell whether it was revoked',
+      'whose revocation store fails',
       'ERR_CAPABILITY_REVOKED',
       async () => (await granted()) as never,
       {
@@ -75,14 +75,14 @@ describe('a store into which others wrote', () => {
       },
     ],
     [
-      'of a kind of account that is not believed',
+      'of an account type without a verifier',
       'ERR_CAPABILITY_UNSUPPORTED',
       async () => (await granted()) as never,
       { verifiers: { eip1271: async () => undefined } },
     ],
   ])('does not load a session %s', async (_, code, cacao, changes) => {
     const item = forgedItem([{ cacao: await cacao(), seed: SEED }])
-    const options = { store: storeWith(item), ...believed, ...changes }
+    const options = { store: storeWith(item), ...trustOptions, ...changes }
     expect(await DIDSession.load(undefined, options)).toBeUndefined()
     expect(await DIDSession.load(ACCOUNT_A, options)).toBeUndefined()
     expect(await DIDSession.use(ACCOUNT_A, options)).toBeUndefined()
@@ -103,7 +103,7 @@ describe('a store into which others wrote', () => {
     const isRevoked = async () => {
       throw new SessionError('ERR_STORE_UNAVAILABLE', 'down')
     }
-    const options = { store, ...believed, revocation: { isRevoked } }
+    const options = { store, ...trustOptions, revocation: { isRevoked } }
     await expectCode('ERR_STORE_UNAVAILABLE', () => DIDSession.load(undefined, options))
     await expectCode('ERR_STORE_UNAVAILABLE', () =>
       DIDSession.get(ACCOUNT_A, auth, { resources, ...options }),
@@ -117,7 +117,7 @@ describe('a store into which others wrote', () => {
     const session = await DIDSession.get(ACCOUNT_A, auth, {
       resources,
       store,
-      ...believed,
+      ...trustOptions,
       expiresInSecs: 60,
     })
     const later = { iat: new Date(Date.now() + 1000).toISOString() }
@@ -137,7 +137,7 @@ describe('a store into which others wrote', () => {
     const store = { ...memoryStore(), writableByOthers: true }
     const record: NewSession = { account: ACCOUNT_A, keyDID: victim.did, cacao, keyPair }
     await store.write('default', { put: [record] })
-    expect(await DIDSession.load(ACCOUNT_A, { store, ...believed })).toBeUndefined()
+    expect(await DIDSession.load(ACCOUNT_A, { store, ...trustOptions })).toBeUndefined()
   })
 })
 
@@ -153,15 +153,15 @@ describe('a session string from others', () => {
   }
 
   it('is read if its domain is allowed and it is not revoked', async () => {
-    const options = { ...believed, revocation: { isRevoked: () => false } }
+    const options = { ...trustOptions, revocation: { isRevoked: () => false } }
     expect((await DIDSession.fromSession(await text(), options)).id).toBe(`did:pkh:${ACCOUNT_A}`)
   })
 
   it.each<[SessionErrorCode, text: object, options: object]>([
-    ['ERR_CAPABILITY_DOMAIN', { domain: 'example.co' }, believed],
+    ['ERR_CAPABILITY_DOMAIN', { domain: 'example.co' }, trustOptions],
     ['ERR_CAPABILITY_DOMAIN', {}, { domains: async () => false }],
     ['ERR_CAPABILITY_REVOKED', {}, { revocation: { isRevoked: () => true } }],
-    ['ERR_CAPABILITY_REVOKED', {}, { ...believed, revocation: { isRevoked: () => undefined } }],
+    ['ERR_CAPABILITY_REVOKED', {}, { ...trustOptions, revocation: { isRevoked: () => undefined } }],
   ])('is refused with %s', async (code, changes, options) => {
     await expectCode(code, async () => DIDSession.fromSession(await text(changes), options as never))
   })
@@ -177,9 +177,9 @@ describe('a session string from others', () => {
       },
     )
     const written = delegated.serialize()
-    expect((await DIDSession.fromSession(written, believed)).id).toBe(session.id)
+    expect((await DIDSession.fromSession(written, trustOptions)).id).toBe(session.id)
     await expectCode('ERR_CAPABILITY_DOMAIN', () =>
-      DIDSession.fromSession(written, { ...believed, domains: ['example.co'] }),
+      DIDSession.fromSession(written, { ...trustOptions, domains: ['example.co'] }),
     )
     const isRevoked = ({ p }: { p: { aud: string } }) => p.aud === session.keyDID
     await expectCode('ERR_CAPABILITY_REVOKED', () =>
@@ -222,7 +222,7 @@ describe('a sign-out', () => {
       },
     ],
     [
-      'of a store that gives the capability only until it is written',
+      'of a store that returns the capability only before a write',
       async ({ cacao, keyDID }) => {
         const store = memoryStore()
         let isWritten = false
@@ -240,7 +240,7 @@ describe('a sign-out', () => {
     const victim = await victims()
     victim.on('removed', () => expect.fail('told that it was removed'))
     const store = await plant(victim)
-    const options = { store, ...believed }
+    const options = { store, ...trustOptions }
     // The watch first sees the content of the store, and then that it was removed.
     const stop = DIDSession.onChange(() => undefined, { store })
     await DIDSession.load(undefined, options)

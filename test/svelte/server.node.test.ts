@@ -30,8 +30,8 @@ it('uses no browser globals while rendering on a server, and leaves nothing runn
 
 it.each<[string, unknown, RegExp]>([
   ['no options and no provider', {}, /useSession needs provideSession/],
-  ['resources that are a text', { resources: 'https://api.example/' }, /resources must be a list/],
-  ['a store that is none', { resources, store: {} }, /store must be a SessionStore/],
+  ['a string for the resources', { resources: 'https://api.example/' }, /resources must be a list/],
+  ['an invalid store', { resources, store: {} }, /store must be a SessionStore/],
   ['a misspelt option', { resources, leadSeconds: 1 }, /leadSeconds/],
 ])('throws a TypeError while rendering, for %s', (_, options, message) => {
   const rendered = () => render(Show, { props: { options: options as never } }).body

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Browser, openBrowser } from '../e2e/browser.js'
-import { id, inFull, isVisible, signIn, untilVisible, visit, widthOverflow } from '../e2e/demo-page.js'
+import { fullText, id, isVisible, signIn, untilVisible, visit, widthOverflow } from '../e2e/demo-page.js'
 import { describeEngines } from '../e2e/engines.js'
 import { type ExampleProcess, startExample } from '../e2e/example-process.js'
 import type { Page } from '../e2e/page.js'
@@ -41,10 +41,10 @@ describeEngines('a worker with a delegated session', (engine) => {
 
   it('acts for the account with a key of its own, and without a prompt', async () => {
     const answer = await have(page, 'upload')
-    const [account, key] = [await inFull(page, 'account'), await inFull(page, 'worker-key')]
+    const [account, key] = [await fullText(page, 'account'), await fullText(page, 'worker-key')]
     expect(answer).toEqual({ status: 200, account: account.replace('did:pkh:', ''), keyDID: key, uploads: 1 })
     expect(key).toMatch(/^did:key:zDn/)
-    expect(key).not.toBe(await inFull(page, 'key'))
+    expect(key).not.toBe(await fullText(page, 'key'))
     expect(await page.text(id('worker-resources'))).toBe(`${url}api/uploads/*`)
     expect(await page.text(id('worker-ends'))).toBe('in 10 minutes')
     expect(await isVisible(page, 'wallet-dialog')).toBe(false)
@@ -63,16 +63,16 @@ describeEngines('a worker with a delegated session', (engine) => {
 
   it('keeps its key over a reload, and the page keeps its own', async () => {
     await have(page, 'upload')
-    const [key, workerKey] = [await inFull(page, 'key'), await inFull(page, 'worker-key')]
+    const [key, workerKey] = [await fullText(page, 'key'), await fullText(page, 'worker-key')]
     await page.reload()
     await untilVisible(page, 'account')
     expect(await have(page, 'upload')).toMatchObject({ status: 200, keyDID: workerKey, uploads: 2 })
-    expect(await inFull(page, 'key')).toBe(key)
+    expect(await fullText(page, 'key')).toBe(key)
   })
 
   it('is refused everything after the page signs out, and starts again with a new session', async () => {
     await have(page, 'upload')
-    const workerKey = await inFull(page, 'worker-key')
+    const workerKey = await fullText(page, 'worker-key')
     await page.click(id('sign-out'))
     await page.waitForText(id('session-state'), 'Signed out.')
     expect(await have(page, 'upload')).toEqual({ status: 401, code: 'ERR_CAPABILITY_REVOKED' })
@@ -80,7 +80,7 @@ describeEngines('a worker with a delegated session', (engine) => {
     await untilVisible(page, 'sign-in')
     await signIn(page)
     expect(await have(page, 'upload')).toMatchObject({ status: 200, uploads: 2 })
-    expect(await inFull(page, 'worker-key')).not.toBe(workerKey)
+    expect(await fullText(page, 'worker-key')).not.toBe(workerKey)
   })
 
   it('gets no capability from a page that has signed out', async () => {

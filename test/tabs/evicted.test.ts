@@ -4,7 +4,7 @@ import { describeEngines } from '../e2e/engines.js'
 import type { Page } from '../e2e/page.js'
 import type { Tab } from '../e2e/pages/tabs.js'
 import { type PageServer, servePage } from '../e2e/server.js'
-import { answer, get, hears, look, outcome, prompted, TABS_WITHOUT, tabOpener } from './tab-pages.js'
+import { answer, get, look, outcome, prompted, TABS_WITHOUT, tabOpener, waitForEvent } from './tab-pages.js'
 
 declare const tab: Tab
 
@@ -70,7 +70,7 @@ describeEngines('a session whose database is evicted', (engine) => {
       const anew = await outcome(three)
       expect(anew).not.toBe(keyDID)
       for (const page of [one, two]) {
-        await hears(page, 'events', 'renewed')
+        await waitForEvent(page, 'events', 'renewed')
         expect(await look(page)).toMatchObject({ keyDID: anew, stored: [anew], explained: 'ok' })
         expect(await sign(page)).toBe('64 bytes')
       }
@@ -86,7 +86,7 @@ describeEngines('a session whose database is evicted', (engine) => {
     const renewed = await outcome(two)
     expect(renewed).toMatch(/^did:key:/)
     expect(renewed).not.toBe(keyDID)
-    await hears(one, 'events', 'renewed')
+    await waitForEvent(one, 'events', 'renewed')
     expect(await look(one)).toMatchObject({ keyDID: renewed, stored: [renewed], explained: 'ok' })
     expect((await look(two)).prompts).toBe(1)
   })
@@ -96,7 +96,7 @@ describeEngines('a session whose database is evicted', (engine) => {
     await byPage(three)
     await two.evaluate(() => tab.remove())
     expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
-    await hears(one, 'events', 'removed')
+    await waitForEvent(one, 'events', 'removed')
     expect(await sign(one)).toBe('ERR_SESSION_REMOVED')
     for (const page of [one, two, three]) expect(await look(page)).toMatchObject({ explained: 'none' })
   })
@@ -109,6 +109,6 @@ describeEngines('a session whose database is evicted', (engine) => {
     await answer(one, 'approves')
     const keyDID = await outcome(one)
     expect(await look(two)).toMatchObject({ stored: [keyDID], explained: 'ok' })
-    await hears(two, 'changes', 'signed-in')
+    await waitForEvent(two, 'changes', 'signed-in')
   })
 })

@@ -5,7 +5,7 @@ import type { Page } from '../e2e/page.js'
 import { startPlainBrowser } from '../e2e/plain-browser.js'
 import { servePage } from '../e2e/server.js'
 import type { Engine } from '../engines/engine.js'
-import { tellPage } from './orders.js'
+import { commandedPage } from './orders.js'
 import { look } from './tab-pages.js'
 
 interface OpenTabs {
@@ -19,7 +19,7 @@ interface OpenTabs {
  */
 export async function openTabs(engine: Engine, paths: readonly string[]): Promise<OpenTabs> {
   const server = await servePage('tabs.ts')
-  const told = await Promise.all(paths.map(tellPage))
+  const told = await Promise.all(paths.map(commandedPage))
   const profileDir = await mkdtemp(join(tmpdir(), 'cacao-session-'))
   const urls = told.map(
     ({ url }, index) => `${server.origin}${paths[index]}&orders=${encodeURIComponent(url)}`,

@@ -9,7 +9,7 @@ interface Given {
   readonly done: (done: Done) => void
 }
 
-export interface ToldPage {
+export interface CommandedPage {
   readonly page: Page
   /** The URL where the page requests its commands. */
   readonly url: string
@@ -22,7 +22,7 @@ const cannot = (): Promise<never> => Promise.reject(new Error('nobody drives thi
  * A page of a browser without a driver, which gets its commands over HTTP, because drivers end a browser whose page crashes or
  * hangs. It has its own server, because a browser opens at most six connections to each, and more pages wait for commands.
  */
-export async function tellPage(): Promise<ToldPage> {
+export async function commandedPage(): Promise<CommandedPage> {
   const orders: Given[] = []
   let waiting: ServerResponse | undefined
   let current: Given | undefined

@@ -4,7 +4,7 @@ import { describeEngines } from '../e2e/engines.js'
 import type { Page } from '../e2e/page.js'
 import type { Tab } from '../e2e/pages/tabs.js'
 import { type PageServer, servePage } from '../e2e/server.js'
-import { get, hears, look, outcome, TABS_WITHOUT, tabOpener } from './tab-pages.js'
+import { get, look, outcome, TABS_WITHOUT, tabOpener, waitForEvent } from './tab-pages.js'
 
 declare const tab: Tab
 
@@ -43,7 +43,7 @@ describeEngines('a sign-out in a tab that has lost its database', (engine) => {
       await one.evaluate((how) => tab.lose(how), failure)
       expect(await one.evaluate(() => tab.signOut())).toBe('ERR_STORE_UNAVAILABLE')
       expect(await sign(one)).toBe('ERR_SESSION_REMOVED')
-      await hears(two, 'events', 'removed')
+      await waitForEvent(two, 'events', 'removed')
       expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
       expect(await look(two)).toMatchObject({ isAuthorized: false })
     },
@@ -55,7 +55,7 @@ describeEngines('a sign-out in a tab that has lost its database', (engine) => {
     await get(two)
     const keyDID = await outcome(two)
     await one.evaluate(() => tab.signOut())
-    await hears(two, 'events', 'removed')
+    await waitForEvent(two, 'events', 'removed')
     expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
     // A later sign-in has another key, which was not signed out.
     await get(two)
@@ -68,7 +68,7 @@ describeEngines('a sign-out in a tab that has lost its database', (engine) => {
     await two.evaluate(() => tab.evict())
     expect(await one.evaluate(() => tab.signOut())).toBe('removed')
     expect(await sign(one)).toBe('ERR_SESSION_REMOVED')
-    await hears(two, 'events', 'removed')
+    await waitForEvent(two, 'events', 'removed')
     expect(await sign(two)).toBe('ERR_SESSION_REMOVED')
   })
 })

@@ -61,5 +61,5 @@ export const prompted = (page: Page): Promise<unknown> =>
 export const isQueued = (page: Page): Promise<unknown> =>
   page.waitFor(async () => (await navigator.locks.query()).pending?.length)
 
-export const hears = (page: Page, kind: 'events' | 'changes', type: string): Promise<unknown> =>
+export const waitForEvent = (page: Page, kind: 'events' | 'changes', type: string): Promise<unknown> =>
   page.waitFor(async (list, name) => (await tab.look())[list].includes(name), kind, type)

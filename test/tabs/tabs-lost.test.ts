@@ -5,7 +5,7 @@ import type { Page } from '../e2e/page.js'
 import type { Tab } from '../e2e/pages/tabs.js'
 import { openTabs } from './open-tabs.js'
 import { canFindProcesses, processOf } from './page-process.js'
-import { answer, get, hears, isQueued, look, outcome, prompted, TABS_WITHOUT } from './tab-pages.js'
+import { answer, get, isQueued, look, outcome, prompted, TABS_WITHOUT, waitForEvent } from './tab-pages.js'
 
 declare const tab: Tab
 
@@ -98,7 +98,7 @@ describeEngines('a tab', (engine) => {
         if (without !== '') return
         signal(one, 'SIGSTOP')
         await two.evaluate(() => tab.removeAll()).finally(() => signal(one, 'SIGCONT'))
-        await hears(one, 'events', 'removed')
+        await waitForEvent(one, 'events', 'removed')
         expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
       },
     )
@@ -114,14 +114,14 @@ describeEngines('a tab', (engine) => {
     await one.evaluate(() => tab.load())
     expect(await outcome(one)).toBe(keyDID)
     await two.evaluate(() => tab.remove())
-    await hears(one, 'events', 'removed')
+    await waitForEvent(one, 'events', 'removed')
     expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
 
     await get(two, { expiresInSecs: LIFE_MS / 1000 })
     await outcome(two)
     await one.evaluate(() => tab.load())
     await outcome(one)
-    await hears(one, 'events', 'expired')
+    await waitForEvent(one, 'events', 'expired')
     const due = (await look(two)).startedAt + LIFE_MS
     const { heardAt } = await look(one)
     // The session's times are in whole seconds.

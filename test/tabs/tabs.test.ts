@@ -7,7 +7,6 @@ import { type PageServer, servePage } from '../e2e/server.js'
 import {
   answer,
   get,
-  hears,
   isQueued,
   look,
   outcome,
@@ -15,6 +14,7 @@ import {
   showTogether,
   TABS_WITHOUT,
   tabOpener,
+  waitForEvent,
 } from './tab-pages.js'
 
 declare const tab: Tab
@@ -43,19 +43,19 @@ describeEngines('tabs', (engine) => {
     await look(two)
     await get(one)
     const keyDID = await outcome(one)
-    await hears(two, 'changes', 'signed-in')
+    await waitForEvent(two, 'changes', 'signed-in')
     await two.evaluate(() => tab.load())
     expect(await outcome(two)).toBe(keyDID)
 
     await one.evaluate(() => tab.renew())
     const renewed = await outcome(one)
     expect(renewed).not.toBe(keyDID)
-    await hears(two, 'events', 'renewed')
+    await waitForEvent(two, 'events', 'renewed')
     expect(await look(two)).toMatchObject({ keyDID: renewed, isAuthorized: true, stored: [renewed] })
     expect(await two.evaluate(() => tab.sign())).toBe('64 bytes')
 
     await two.evaluate(() => tab.remove())
-    await hears(one, 'events', 'removed')
+    await waitForEvent(one, 'events', 'removed')
     expect(await one.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
     expect(await look(one)).toMatchObject({ isAuthorized: false, stored: [], explained: 'none' })
     expect((await look(one)).prompts + (await look(two)).prompts).toBe(2)

@@ -5,7 +5,17 @@ import { describeEngines } from '../e2e/engines.js'
 import type { Page } from '../e2e/page.js'
 import type { Tab } from '../e2e/pages/tabs.js'
 import { type PageServer, servePage } from '../e2e/server.js'
-import { answer, get, hears, isQueued, look, outcome, prompted, show, TABS_WITHOUT } from './tab-pages.js'
+import {
+  answer,
+  get,
+  isQueued,
+  look,
+  outcome,
+  prompted,
+  show,
+  TABS_WITHOUT,
+  waitForEvent,
+} from './tab-pages.js'
 import { startWorker, type WorkerKind } from './worker-page.js'
 
 declare const tab: Tab
@@ -51,7 +61,7 @@ describeEngines('a worker', (engine) => {
       await look(worker)
       await get(page)
       const keyDID = await outcome(page)
-      await hears(worker, 'changes', 'signed-in')
+      await waitForEvent(worker, 'changes', 'signed-in')
       await worker.evaluate(() => tab.load())
       expect(await outcome(worker)).toBe(keyDID)
       expect(await worker.evaluate(() => tab.sign())).toBe('64 bytes')
@@ -59,12 +69,12 @@ describeEngines('a worker', (engine) => {
 
       await page.evaluate(() => tab.renew())
       const renewed = await outcome(page)
-      await hears(worker, 'events', 'renewed')
+      await waitForEvent(worker, 'events', 'renewed')
       expect(await look(worker)).toMatchObject({ keyDID: renewed, isAuthorized: true, explained: 'ok' })
       expect(await worker.evaluate(() => tab.sign())).toBe('64 bytes')
 
       await page.evaluate(() => tab.remove())
-      await hears(worker, 'events', 'removed')
+      await waitForEvent(worker, 'events', 'removed')
       expect(await worker.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
       expect(await look(worker)).toMatchObject({
         isAuthorized: false,
@@ -89,7 +99,7 @@ describeEngines('a worker', (engine) => {
       expect((await look(worker)).prompts).toBe(0)
 
       await worker.evaluate(() => tab.remove())
-      await hears(page, 'events', 'removed')
+      await waitForEvent(page, 'events', 'removed')
       expect(await page.evaluate(() => tab.sign())).toBe('ERR_SESSION_REMOVED')
     },
   )

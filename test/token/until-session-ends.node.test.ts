@@ -11,12 +11,12 @@ import { ACCOUNT_A, ACCOUNT_B } from '../setup/wallet.js'
 const HOUR_MS = 3_600_000
 let cacao: Cacao
 let other: Cacao
-let heir: Cacao
+let delegatedCapability: Cacao
 beforeAll(async () => {
   const holder = await testSigner('P-256', { exp: new Date(NOW + HOUR_MS).toISOString() })
   cacao = holder.cacao
   other = (await testSigner()).cacao
-  heir = (await delegated(holder, 'P-256', { exp: cacao.p.exp })).cacao
+  delegatedCapability = (await delegated(holder, 'P-256', { exp: cacao.p.exp })).cacao
 })
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: NOW })
@@ -143,8 +143,8 @@ describe('untilSessionEnds, at a revocation', () => {
 
   it.each<[string, () => unknown]>([
     ['throws', () => expect.fail('no connection')],
-    ['gives a promise', () => Promise.resolve(() => undefined)],
-    ['gives nothing', () => undefined],
+    ['returns a promise', () => Promise.resolve(() => undefined)],
+    ['returns nothing', () => undefined],
   ])('polls a store whose onRevoked %s, until the signal aborts', async (_, onRevoked) => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     onTestFinished(() => warn.mockRestore())
@@ -208,9 +208,9 @@ describe('untilSessionEnds, at a revocation', () => {
   it.each([
     ['of the capability', () => cacao, () => ({ capability: cacao })],
     ['of the account', () => cacao, () => ({ account: ACCOUNT_A })],
-    ['of what it was delegated from', () => heir, () => ({ capability: cacao })],
-    ['of the account, for what was delegated', () => heir, () => ({ account: ACCOUNT_A })],
-    ['of the key that delegated it', () => heir, () => ({ account: heir.p.iss })],
+    ['of the parent capability', () => delegatedCapability, () => ({ capability: cacao })],
+    ['of the account of a delegated session', () => delegatedCapability, () => ({ account: ACCOUNT_A })],
+    ['of the key of its parent', () => delegatedCapability, () => ({ account: delegatedCapability.p.iss })],
   ] as const)('ends a session at once with memoryRevocation: %s', async (_, by, revoked) => {
     const revocation = memoryRevocation()
     const [ended, others] = [until({ revocation, pollSecs: 3600 }, by()), until({ revocation }, other)]

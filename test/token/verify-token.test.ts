@@ -141,7 +141,7 @@ describe('createToken', () => {
     ['no audience', { audience: undefined }, 'audience'],
     ['an empty audience', { audience: '' }, 'audience'],
     ['two audiences', { audience: ['a', 'b'] }, 'audience'],
-    ['no lifetime', { expiresInSecs: 0 }, 'expiresInSecs'],
+    ['a lifetime of zero', { expiresInSecs: 0 }, 'expiresInSecs'],
     ['an undefined lifetime', { expiresInSecs: undefined }, 'expiresInSecs'],
     ['a lifetime of more than an hour', { expiresInSecs: 3601 }, 'expiresInSecs'],
     ['a lifetime that is no number', { expiresInSecs: '60' }, 'expiresInSecs'],
@@ -149,7 +149,7 @@ describe('createToken', () => {
     ['claims that JSON writes as something else', { claims: { toJSON: () => [1] } }, 'claims'],
     ['claims in a circle', { claims: circle() }, 'claims'],
     ['claims that are nested too deeply', { claims: nested(15) }, 'claims'],
-    ['a claim that is named like a prototype', { claims: JSON.parse('{"__proto__":{}}') }, 'claims'],
+    ['a claim named __proto__', { claims: JSON.parse('{"__proto__":{}}') }, 'claims'],
     ['undefined claims', { claims: undefined }, 'claims'],
     ['an option that there is not', { expires: 5 }, 'expires'],
   ])('throws a TypeError for options with %s', async (_, options, name) => {
@@ -295,17 +295,17 @@ describe('verifyToken', () => {
   })
 
   it('accepts a delegated capability only with the delegation option', async () => {
-    const heir = await delegated(holder)
-    const token = await made({}, heir)
+    const delegatedHolder = await delegated(holder)
+    const token = await made({}, delegatedHolder)
     await expectCode('ERR_CAPABILITY_DELEGATED', () => verifyToken(token, accepting))
     const caller = await verifyToken(token, { ...accepting, delegation: { maxLinks: 2 } })
-    expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: heir.key.did })
+    expect(caller).toMatchObject({ account: ACCOUNT_A, keyDID: delegatedHolder.key.did })
     expect(caller.root).toEqual(holder.cacao)
   })
 
   it.each<[string, object, string]>([
     ['an undefined replay store', { replay: undefined }, 'replay'],
-    ['a replay store that is none', { replay: {} }, 'replay'],
+    ['an invalid replay store', { replay: {} }, 'replay'],
     ['an undefined revocation', { revocation: undefined }, 'revocation'],
     ['no resources', { resources: undefined }, 'resources'],
     ['an empty list of resources', { resources: [] }, 'resources'],

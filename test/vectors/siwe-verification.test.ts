@@ -42,11 +42,7 @@ const signerByViem = (object: SignedObject): Promise<string | undefined> => {
   )
 }
 
-/*
- * verification_positive, «expired message»: issued in 2022, judged as good in 2020. ERC-4361 says of issued-at «The
- * time when the message was generated, typically the current time», and asks nobody to accept a message that is
- * not generated yet; we refuse it, as @didtools/cacao does. But for that the vector is right.
- */
+/* verification_positive, «expired message»: issued in 2022, expected to be valid in 2020. ERC-4361 says of issued-at «The time when the message was generated, typically the current time», and requires nobody to accept a message that is not generated yet; we refuse it, as @didtools/cacao does. Otherwise the vector is right. */
 const NOT_ISSUED_YET = 'expired message'
 
 describeWith(
@@ -69,11 +65,7 @@ describeWith(
   },
 )
 
-/*
- * What each vector is refused for. The file says no more than that; and apart from what its names say, each one's
- * signature is no signature of its address either: siwe looks at it last, and never got there. We look at it first
- * and refuse them for it; so the other checks are tested with a verifier that lets every signature pass.
- */
+/* The reason why each vector is refused. The file says only that; and besides what its name says, each one's signature does not belong to its address either: siwe checks the signature last, and never gets there. We check it first and refuse them for it; so the other checks are tested with a verifier that accepts every signature. */
 const REFUSED: Record<string, SessionErrorCode | 'nothing but the signature'> = {
   'expired message': 'ERR_CAPABILITY_EXPIRED',
   'domain binding': 'ERR_CAPABILITY_DOMAIN',

@@ -122,7 +122,7 @@ describe('useSession of Vue', () => {
       const request = await kept.signRequest(new Request('https://api.example/notes/1'))
       expect(request.headers.get('signature')).toMatch(/^\w+=:/)
       expect([kept.account, kept.isAuthorized(resources)]).toEqual([ACCOUNT_A, true])
-      // Its type says so too.
+      // TypeScript agrees: its type is DIDSession, too.
       const typed: DIDSession = kept
       expect(typed.keyDID).toBe(session.keyDID)
     }

@@ -92,24 +92,24 @@ describe('discoverWallets', () => {
   })
 
   it.each([
-    ['what turns and hides', '\u202eksaMateM\u200b\u00ad', 'ksaMateM'],
+    ['direction marks and invisible characters', '\u202eksaMateM\u200b\u00ad', 'ksaMateM'],
     ['line breaks and much space', ' Meta\n\t  Mask\u2028x ', 'Meta Mask x'],
     ['control characters', 'Meta\u0000\u001b[2JMask', 'Meta[2JMask'],
     ['halves of characters', 'Meta\ud800Mask', 'MetaMask'],
-    ['too much', 'x'.repeat(100_000), 'x'.repeat(64)],
-    ['nothing that is odd', '钱包 👩\u200d💻 می\u200cخ', '钱包 👩\u200d💻 می\u200cخ'],
+    ['more than 64 characters', 'x'.repeat(100_000), 'x'.repeat(64)],
+    ['no unusual characters', '钱包 👩\u200d💻 می\u200cخ', '钱包 👩\u200d💻 می\u200cخ'],
   ])('shows a name without %s', async (_, name, shown) => {
     install({ info: { ...info('bad'), name }, provider: testWallet().provider })
     expect((await discoverWallets({ timeoutMs: 0 })).map((wallet) => wallet.name)).toEqual([shown])
   })
 
   it.each([
-    ['no name but what is hidden', { name: '\u202e\u200b ' }],
-    ['a uuid that is a text of any kind', { uuid: '<img src=x>' }],
+    ['only invisible characters', { name: '\u202e\u200b ' }],
+    ['a uuid that is any string', { uuid: '<img src=x>' }],
     ['an endless uuid', { uuid: 'a'.repeat(65) }],
     ['a uuid that is an object', { uuid: { toString: (): string => 'x' } }],
     ['a name that is an object', { name: { toString: (): string => 'x' } }],
-    ['an rdns that is none', { rdns: undefined }],
+    ['an invalid rdns', { rdns: undefined }],
   ])('ignores a wallet with %s', async (_, changes) => {
     install({ info: { ...info('bad'), ...changes }, provider: testWallet().provider })
     install({ info: info('good'), provider: testWallet().provider })

@@ -31,17 +31,17 @@ describe('the eip1271 verifier', () => {
 
   it.each<[SessionErrorCode, string, EthereumVerifierOptions['rpc']]>([
     ['ERR_CAPABILITY_UNSUPPORTED', 'no RPC', undefined],
-    ['ERR_CAPABILITY_UNSUPPORTED', 'none of its chain', { 10: fakeChain(), 'eip155:11': fakeChain() }],
-    ['ERR_CAPABILITY_UNSUPPORTED', 'one that is on another chain', fakeChain({ eth_chainId: '0xa' })],
+    ['ERR_CAPABILITY_UNSUPPORTED', 'no RPC of its chain', { 10: fakeChain(), 'eip155:11': fakeChain() }],
+    ['ERR_CAPABILITY_UNSUPPORTED', 'an RPC on another chain', fakeChain({ eth_chainId: '0xa' })],
     [
       'ERR_RPC_UNAVAILABLE',
-      'one that is on another chain than it should be',
+      'an RPC on another chain than configured',
       { 1: fakeChain({ eth_chainId: '0xa' }) },
     ],
-    ['ERR_RPC_UNAVAILABLE', 'one that fails', { request: () => Promise.reject(new Error('no')) }],
+    ['ERR_RPC_UNAVAILABLE', 'an RPC that fails', { request: () => Promise.reject(new Error('no')) }],
     [
       'ERR_RPC_UNAVAILABLE',
-      'one that throws',
+      'an RPC that throws',
       {
         request() {
           throw new Error('no')
@@ -156,10 +156,10 @@ describe('an RPC that is a URL', () => {
   })
 
   it.each<[string, (method: string) => Response]>([
-    ['too much', (method) => new Response(body(method).padEnd(70_000))],
+    ['a response that is too large', (method) => new Response(body(method).padEnd(70_000))],
     ['an error', (method) => new Response(body(method), { status: 429 })],
     ['nothing', () => new Response()],
-    ['that it is elsewhere', () => Response.redirect('https://elsewhere.example.com')],
+    ['a redirect', () => Response.redirect('https://elsewhere.example.com')],
   ])('that answers %s makes verification reject with ERR_RPC_UNAVAILABLE', async (_, response) => {
     answering(response)
     await expectCode('ERR_RPC_UNAVAILABLE', () => verify(URL_OF_RPC))

@@ -83,7 +83,7 @@ describe('the eip191 verifier', () => {
     ['white space', `${hex} `],
     ['no hex', 'garbage'],
     ['the signature of another account', signed({}, KEY_B).s.s],
-    ['the signature of another text', signed({ nonce: 'othernonce' }).s.s],
+    ['the signature of another message', signed({ nonce: 'othernonce' }).s.s],
   ])('refuses %s', async (_, signature) => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
       verifyCacao(withSignature(genuine, signature), { verifiers, now }),
@@ -96,13 +96,13 @@ describe('the eip191 verifier', () => {
     ['another audience', { aud: `${AUDIENCE}x` }],
     ['another domain', { domain: 'evil.example' }],
     ['another nonce', { nonce: 'othernonce' }],
-    ['a later end', { exp: '2100-01-01T00:00:00Z' }],
-    ['no end', { exp: undefined }],
+    ['a later expiry', { exp: '2100-01-01T00:00:00Z' }],
+    ['no expiry', { exp: undefined }],
     ['another statement', { statement: 'Sign in' }],
     ['no statement', { statement: undefined }],
-    ['a resource more', { resources: ['ceramic://*', 'a:b'] }],
+    ['an additional resource', { resources: ['ceramic://*', 'a:b'] }],
     ['no resources', { resources: undefined }],
-    ['the end in the request id', { exp: undefined, requestId: '2099-12-31T23:59:59.000Z' }],
+    ['the expiry in the request id', { exp: undefined, requestId: '2099-12-31T23:59:59.000Z' }],
   ])('refuses %s than was signed', async (_, changes) => {
     const forged = { ...genuine, p: payload({ nonce: genuine.p.nonce, ...changes }) }
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => verifyCacao(forged, { verifiers, now }))
@@ -230,7 +230,7 @@ describe('verifyCacao', () => {
 })
 
 const names = fixtureNames('did-session-4/cacao-')
-describeWith('what did-session 4 made', names.length > 0 ? names : undefined, (all) => {
+describeWith('capabilities of did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all)('%s is verified', async (name) => {
     const file = await fixture<{ cacao: unknown }>(name)
     await expect(verifyCacao(file?.cacao, { verifiers, now })).resolves.toEqual(parseCacao(file?.cacao))

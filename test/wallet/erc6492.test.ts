@@ -54,11 +54,11 @@ describe('a contract account’s signature', () => {
     ['other letters', `${SIGNATURE}zz`],
     ['white space', `${SIGNATURE} `],
     ['a line break', `${SIGNATURE}\n`],
-    ['nothing that is wrapped', `0x${magic}`],
-    ['part of what is wrapped', `0x${body.slice(0, 64)}${magic}`],
-    ['what is wrapped, without its end', `0x${body.slice(0, -2)}${magic}`],
-    ['what is wrapped, and more', `0x${body}00${magic}`],
-    ['what is wrapped, and a word more', `0x${body}${word(0)}${magic}`],
+    ['no wrapped data', `0x${magic}`],
+    ['a part of the wrapped data', `0x${body.slice(0, 64)}${magic}`],
+    ['the wrapped data without its end', `0x${body.slice(0, -2)}${magic}`],
+    ['the wrapped data with bytes added', `0x${body}00${magic}`],
+    ['the wrapped data with a word added', `0x${body}${word(0)}${magic}`],
     ['a factory that is no address', withWord(0, `01${body.slice(2, 64)}`)],
     ['another place for the deployment', withWord(1, word(0x80))],
     ['one place for both', withWord(2, word(0x60))],
@@ -66,7 +66,7 @@ describe('a contract account’s signature', () => {
     ['a length beyond everything', withWord(3, 'f'.repeat(64))],
     ['a length that hides a byte', withWord(3, word(1))],
     ['something in the padding', withWord(4, `1111${'0'.repeat(59)}1`)],
-    ['no signature in what is wrapped', wrapped('0x1111', '0x')],
+    ['no signature in the wrapped data', wrapped('0x1111', '0x')],
   ]
   it.each(malformed)('is refused with %s, and no RPC is called', async (_, s) => {
     expect(parseContractSignature(s)).toBeUndefined()

@@ -219,8 +219,8 @@ describe('ethereumAuth', () => {
     ['a line break in the domain', { domain: 'a\nb' }],
     ['a short nonce', { nonce: '1' }],
     ['a resource that is no URI', { resources: ['notes'] }],
-    ['an end that is no date', { expirationTime: 'soon' }],
-    ['a beginning that is no date', { issuedAt: 'now' }],
+    ['an invalid expiry', { expirationTime: 'soon' }],
+    ['an invalid nbf', { issuedAt: 'now' }],
   ])('does not prompt for %s', async (_, changes) => {
     const wallet = testWallet()
     await expectCode('ERR_CAPABILITY_INVALID', () => ethereumAuth(wallet.provider, ACCOUNT_A)(opts(changes)))

@@ -137,7 +137,7 @@ describe('keyAuth', () => {
     ['a secret beyond the order', { type: 'secp256k1', secret: 'ff'.repeat(32) }],
     ['a secret of zeros', { type: 'P-256', secret: secret(0) }],
     ['an unknown type', { type: 'P-384', secret: secret(7) }],
-    ['a DID that is no did:key', { did: 'did:web:example.com', sign: () => new Uint8Array(64) }],
+    ['a DID of another method', { did: 'did:web:example.com', sign: () => new Uint8Array(64) }],
   ])('refuses %s', async (_, key) => {
     await expect(keyAccount(key as KeyInput)).rejects.toThrow(TypeError)
   })
@@ -181,8 +181,8 @@ describe('keyAuth', () => {
         throw new Error('the vault is closed')
       },
     ],
-    ['gives nothing', () => undefined],
-    ['gives too little', () => new Uint8Array(63)],
+    ['returns nothing', () => undefined],
+    ['returns too few bytes', () => new Uint8Array(63)],
   ])('rejects with ERR_AUTH_FAILED if a key kept elsewhere %s', async (_, sign) => {
     const { did } = await generateSessionKey('P-256')
     const auth = keyAuth({ did, sign: sign as () => Uint8Array }, options)

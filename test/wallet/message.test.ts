@@ -87,7 +87,7 @@ describe('the ERC-4361 text', () => {
     ['nothing', ''],
     ['another chain', text.replace('Ethereum', 'Solana')],
     ['an address in lower case', text.replace(ADDRESS_A, ADDRESS_A.toLowerCase())],
-    ['a line too many at the end', `${text}\n`],
+    ['an additional line at the end', `${text}\n`],
     [
       'a second expiration time',
       text.replace('\nResources', '\nExpiration Time: 2099-12-31T23:59:59.000Z\nResources'),
@@ -135,7 +135,7 @@ interface SignedFixture {
   siweMessageSigned: string
 }
 const names = [...fixtureNames('did-session-4/cacao-'), ...fixtureNames('did-session-4/session-')]
-describeWith('what did-session 4 signed', names.length > 0 ? names : undefined, (all) => {
+describeWith('messages signed with did-session 4', names.length > 0 ? names : undefined, (all) => {
   it.each(all.filter((name) => !/-2-|-3-/.test(name)))('%s has the current text', async (name) => {
     const file = await fixture<SignedFixture>(name)
     expect(renderEthereumMessage(parsePayload((file?.cacao ?? file?.decoded?.cacao)?.p))).toBe(

@@ -27,7 +27,7 @@ describe.each([
 
   it.each([
     ['another issuer', { ...genuine, p: payload({ iss: `did:pkh:${ACCOUNT_B}` }) }],
-    ['another text', { ...genuine, p: payload({ nonce: 'othernonce' }) }],
+    ['another message', { ...genuine, p: payload({ nonce: 'othernonce' }) }],
     ['zeros', { ...genuine, s: { t: 'eip191', s: `0x${'00'.repeat(65)}` } }],
     ['r of the curve order', { ...genuine, s: { t: 'eip191', s: `0x${'ff'.repeat(32)}${hex.slice(66)}` } }],
     [

@@ -214,7 +214,7 @@ describe('an account that is not delegated yet (ERC-8010)', () => {
       ['another account delegates', async (text) => wrap(await byOwner(text), { ...good, by: OWNER })],
       ['it is for another chain', async (text) => wrap(await byOwner(text), { ...good, chainId: 1 })],
       ['it was made long ago', async (text) => wrap(await byOwner(text), { ...good, nonce: 7 })],
-      ['another text was signed', async () => wrap(await byOwner('another'), good)],
+      ['another message was signed', async () => wrap(await byOwner('another'), good)],
       ['nothing is wrapped', async (text) => `${await byOwner(text)}${'8010'.repeat(16)}`],
       [
         'a bit is left over',

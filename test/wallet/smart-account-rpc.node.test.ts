@@ -134,10 +134,7 @@ describe('an RPC that answers', () => {
     ['nothing', (to) => void to.end()],
     ['no JSON', (to) => void to.end('<html>502 Bad Gateway</html>')],
     ['half of it', (to) => void to.writeHead(200, { 'content-length': 100 }).write('{}', () => to.destroy())],
-    [
-      'more than anyone asked for',
-      (to, isChain) => json(to, { ...truth(isChain), more: 'x'.repeat(70_000) }),
-    ],
+    ['too large a response', (to, isChain) => json(to, { ...truth(isChain), more: 'x'.repeat(70_000) })],
   ]
   const truth = (isChain: boolean): object => ({ result: isChain ? '0x7a69' : '0x1626ba7e' })
 

@@ -116,7 +116,7 @@ describe('a Solana wallet', () => {
       /rejected/,
     ],
     ['fails', { throws: new Error('the device is gone') }, 'ERR_AUTH_FAILED', /the device is gone/],
-    ['answers nothing', { answers: undefined }, 'ERR_AUTH_FAILED', /not a signature/],
+    ['answers undefined', { answers: undefined }, 'ERR_AUTH_FAILED', /not a signature/],
     [
       'answers too little',
       { answers: [{ signature: new Uint8Array(63) }] },
@@ -129,7 +129,7 @@ describe('a Solana wallet', () => {
       'ERR_CAPABILITY_SIGNATURE',
       /different account/,
     ],
-    ['signs another text', 'prefix', 'ERR_AUTH_FAILED', /different message/],
+    ['signs another message', 'prefix', 'ERR_AUTH_FAILED', /different message/],
   ])('that %s makes sign-in reject with the right code', async (_, behaviour, code, message) => {
     test.behaviour = behaviour
     const error = await expectCode(code, () => authorize(test.wallet))
@@ -166,7 +166,7 @@ describe('a Solana wallet', () => {
     ['undefined, as in a browser without one', undefined],
     ['null', null],
     [
-      'what wallet-adapter has before one was chosen',
+      'the value of wallet-adapter before a choice',
       { wallet: null, publicKey: null, signMessage: undefined },
     ],
   ])('is missing: %s', async (_, wallet) => {
@@ -215,8 +215,8 @@ describe('a Solana wallet', () => {
     ['base64', (signature) => toBase64(signature)],
     ['an array', (signature) => [...signature]],
     ['a buffer', (signature) => new Uint8Array(signature).buffer],
-    ['what JSON makes of bytes', (signature) => JSON.parse(JSON.stringify(signature))],
-    ['what JSON makes of a Buffer', (signature) => ({ type: 'Buffer', data: [...signature] })],
+    ['bytes after JSON', (signature) => JSON.parse(JSON.stringify(signature))],
+    ['a Buffer after JSON', (signature) => ({ type: 'Buffer', data: [...signature] })],
     ['the message and the signature', (signature, message) => Uint8Array.of(...message, ...signature)],
     ['the signature and the message', (signature, message) => Uint8Array.of(...signature, ...message)],
     ['the message and the signature in hex', (signature, message) => toHex(message) + toHex(signature)],
@@ -270,7 +270,7 @@ describe('a Solana wallet', () => {
     ['a number too few', Array.from({ length: 63 }, () => 1)],
     ['a number that is no byte', Array.from({ length: 64 }, () => 256)],
     ['text of another length', 'ab'.repeat(63)],
-    ['a text', 'signed'],
+    ['a string', 'signed'],
     ['true', true],
     ['an object', { signature: { r: 1 } }],
   ])('that returns %s rejects with ERR_AUTH_FAILED', async (_, answers) => {

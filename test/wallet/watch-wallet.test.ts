@@ -217,7 +217,7 @@ describe('with an account at the start', () => {
   it.each<[string, object]>([
     ['is locked', { addresses: [], chainId: '0x1' }],
     ['answers nonsense', { addresses: 'nobody', chainId: '0x1' }],
-    ['has a chain that is none', { addresses: [ADDRESS_B], chainId: null }],
+    ['has an invalid chain', { addresses: [ADDRESS_B], chainId: null }],
   ])('reports nothing while the wallet %s, until it shows another account', async (_, shows) => {
     wallet.shows = shows as TestWallet['shows']
     const { next } = watch({ account: ACCOUNT_A })
@@ -269,7 +269,7 @@ describe('a wallet that emits or answers garbage', () => {
   })
 
   it.each<[string, object]>([
-    ['answers nothing', { addresses: undefined, chainId: undefined }],
+    ['answers undefined', { addresses: undefined, chainId: undefined }],
     ['answers garbage', { addresses: ['0x12'], chainId: '0x1' }],
     ['has no chain', { addresses: [ADDRESS_A], chainId: 'mainnet' }],
     ['rejects', { addresses: Promise.reject(new Error('locked')).catch(() => 7), chainId: {} }],
@@ -338,7 +338,7 @@ describe('a wallet that emits or answers garbage', () => {
   })
 })
 
-describe('the listener', () => {
+describe('the listener of watchWallet', () => {
   it('is called with the last change only, after its earlier call has finished', async () => {
     const heard: unknown[] = []
     let finish = (): void => undefined
@@ -451,18 +451,18 @@ describe('watching stops', () => {
   })
 })
 
-describe('watchWallet takes', () => {
+describe('the arguments of watchWallet', () => {
   const { request, on: subscribe } = testWallet().provider
   it.each<[string, unknown[]]>([
     ['nothing', []],
     ['null', [null]],
     ['a wallet without events', [{ request }, () => undefined]],
     ['a wallet whose events can not be left', [{ request, on: subscribe }, () => undefined]],
-    ['an emitter that is no wallet', [{ on: subscribe, off: subscribe }, () => undefined]],
+    ['an emitter without a wallet', [{ on: subscribe, off: subscribe }, () => undefined]],
     ['no listener', [testWallet().provider]],
-    ['a listener that is none', [testWallet().provider, {}]],
+    ['a listener that is no function', [testWallet().provider, {}]],
     ['an account of another chain', [testWallet().provider, () => undefined, { account: 'solana:1:abc' }]],
-    ['an account that is none', [testWallet().provider, () => undefined, { account: ADDRESS_A }]],
+    ['an invalid account', [testWallet().provider, () => undefined, { account: ADDRESS_A }]],
   ])('throws a TypeError for %s', (_, args) => {
     expect(() => (watchWallet as (...given: unknown[]) => unknown)(...args)).toThrow(TypeError)
   })

@@ -25,11 +25,14 @@ describe('the passkey verifier accepts', () => {
   it.each<[string, PasskeyBehaviour]>([
     ['with a low s', { s: 'low' }],
     ['with a high s', { s: 'high' }],
-    ['that is synchronised', { flags: UP | UV | BE | BS }],
+    ['of a synchronized passkey', { flags: UP | UV | BE | BS }],
     ['that could be', { flags: UP | UV | BE }],
     ['with data of an extension', { flags: UP | UV | ED, extensions: Uint8Array.of(0xa0) }],
-    ['where the browser says more', { clientData: { other_keys_can_be_added_here: 'x', tokenBinding: {} } }],
-    ['where the browser says nothing of frames', { clientData: { crossOrigin: undefined } }],
+    [
+      'with unknown members of the client data',
+      { clientData: { other_keys_can_be_added_here: 'x', tokenBinding: {} } },
+    ],
+    ['without the member crossOrigin', { clientData: { crossOrigin: undefined } }],
   ])('%s', async (_, behaviour) => {
     const cacao = await signedByPasskey(passkeys, behaviour)
     expect(await verify(structuredClone(cacao))).toEqual(cacao)
@@ -37,8 +40,8 @@ describe('the passkey verifier accepts', () => {
 })
 
 const REFUSED: readonly [string, 'SIGNATURE' | 'DOMAIN', PasskeyBehaviour][] = [
-  ['what was signed for a registration', 'SIGNATURE', { clientData: { type: 'webauthn.create' } }],
-  ['what was signed for a payment', 'SIGNATURE', { clientData: { type: 'payment.get' } }],
+  ['an assertion for a registration', 'SIGNATURE', { clientData: { type: 'webauthn.create' } }],
+  ['an assertion for a payment', 'SIGNATURE', { clientData: { type: 'payment.get' } }],
   ['another challenge', 'SIGNATURE', { clientData: { challenge: 'AAAA' } }],
   ['no challenge', 'SIGNATURE', { clientData: { challenge: undefined } }],
   ['client data that are no JSON', 'SIGNATURE', json('{')],
@@ -52,15 +55,15 @@ const REFUSED: readonly [string, 'SIGNATURE' | 'DOMAIN', PasskeyBehaviour][] = [
   ['no origin', 'DOMAIN', { clientData: { origin: undefined } }],
   ["another site's frame", 'DOMAIN', { clientData: { crossOrigin: true } }],
   ['a frame that denies it', 'DOMAIN', { clientData: { topOrigin: 'https://evil.example.com' } }],
-  ['a word about frames that is none', 'DOMAIN', { clientData: { crossOrigin: 'false' } }],
-  ['that nobody was there', 'SIGNATURE', { flags: UV }],
-  ['that nobody was verified', 'SIGNATURE', { flags: UP }],
+  ['a wrong crossOrigin member', 'DOMAIN', { clientData: { crossOrigin: 'false' } }],
+  ['no user presence', 'SIGNATURE', { flags: UV }],
+  ['no user verification', 'SIGNATURE', { flags: UP }],
   ['a new credential', 'SIGNATURE', { flags: UP | UV | AT }],
   ['backed up but not able to be', 'SIGNATURE', { flags: UP | UV | BS }],
   ['extensions without their flag', 'SIGNATURE', { extensions: Uint8Array.of(0xa0) }],
   ['the flag without extensions', 'SIGNATURE', { flags: UP | UV | ED }],
   ['extensions that are no map', 'SIGNATURE', { flags: UP | UV | ED, extensions: Uint8Array.of(0x80) }],
-  ['authenticator data that end too soon', 'SIGNATURE', { authData: (data) => data.slice(0, 36) }],
+  ['truncated authenticator data', 'SIGNATURE', { authData: (data) => data.slice(0, 36) }],
 ]
 
 describe('the passkey verifier refuses', () => {

@@ -86,15 +86,15 @@ describe('a password manager that has made a passkey', () => {
   const changes: [string, Record<string, unknown>][] = [
     ['has no getPublicKey', { getPublicKey: undefined }],
     ['has a getPublicKey that throws', { getPublicKey: fail }],
-    ['gives null as the key', { getPublicKey: () => null }],
-    ['gives no bytes', { getPublicKey: () => new ArrayBuffer(0) }],
-    ['gives text as the key', { getPublicKey: () => '' }],
-    ['gives what the page may not touch', { getPublicKey: () => locked }],
+    ['returns null as the key', { getPublicKey: () => null }],
+    ['returns no bytes', { getPublicKey: () => new ArrayBuffer(0) }],
+    ['returns a string as the key', { getPublicKey: () => '' }],
+    ['returns an object that the page may not read', { getPublicKey: () => locked }],
     ['has no getTransports', { getTransports: undefined }],
     ['has a getTransports that throws', { getTransports: fail }],
-    ['gives no transports', { getTransports: () => null }],
-    ['gives odd transports', { getTransports: () => [undefined, '', 7, 'internal'] }],
-    ['gives what is no list', { getTransports: () => 'internal' }],
+    ['returns no transports', { getTransports: () => null }],
+    ['returns unknown transports', { getTransports: () => [undefined, '', 7, 'internal'] }],
+    ['returns no list', { getTransports: () => 'internal' }],
   ]
   it.each(changes)('and %s can be used', async (_, change) => {
     passkeys.behaviour = {
@@ -109,8 +109,8 @@ describe('a password manager that has made a passkey', () => {
   })
 
   it.each<[string, Record<string, unknown>]>([
-    ['gives its id as text only', { rawId: undefined }],
-    ['gives its id nowhere but in the attestation', { rawId: 'x', id: undefined }],
+    ['returns its id only as a string', { rawId: undefined }],
+    ['returns its id only in the attestation', { rawId: 'x', id: undefined }],
   ])('and %s can be used', async (_, change) => {
     passkeys.behaviour = { created: (credential) => ({ ...credential, ...change }) }
     const account = await create()
@@ -134,10 +134,10 @@ const FAILURES: readonly [string, SessionErrorCode, RegExp, PasskeyBehaviour][] 
   ['fails', 'ERR_AUTH_FAILED', /device is gone/, { throws: new Error('the device is gone') }],
   ['is in a frame', 'ERR_CAPABILITY_DOMAIN', /different site's page/, { clientData: { crossOrigin: true } }],
   ['is not verified', 'ERR_CAPABILITY_SIGNATURE', /UV/, { flags: 1 }],
-  ['answers nothing', 'ERR_AUTH_FAILED', /returned no passkey/, { answers: null }],
+  ['answers null', 'ERR_AUTH_FAILED', /returned no passkey/, { answers: null }],
   ['answers with a password', 'ERR_AUTH_FAILED', /returned no passkey/, { answers: { type: 'password' } }],
   ['answers no bytes', 'ERR_AUTH_FAILED', /not bytes/, { answers: { response: { signature: 'text' } } }],
-  ['signs with another kind of key', 'ERR_AUTH_FAILED', /ES256/, { signature: new Uint8Array(64) }],
+  ['signs with another key type', 'ERR_AUTH_FAILED', /ES256/, { signature: new Uint8Array(64) }],
   [
     'signs another challenge',
     'ERR_AUTH_FAILED',

@@ -33,8 +33,8 @@ async function cookiesOf(secret: Uint8Array, domain: string): Promise<string> {
 /** Expects that only the genuine cookie is accepted. */
 export async function attackCookies({ visit, secret, domain }: CookieServer): Promise<void> {
   const genuine = await cookiesOf(secret, domain)
-  const believed = `did:pkh:${ACCOUNT_A}`
-  expect(await visit(genuine)).toContain(believed)
+  const genuineAccount = `did:pkh:${ACCOUNT_A}`
+  expect(await visit(genuine)).toContain(genuineAccount)
   const [name = '', value = ''] = genuine.split('=')
   // The mark that distinguishes the parts of a value from those of another one.
   const mark = value.slice(0, value.indexOf('.1.') + '.1.'.length)
@@ -55,5 +55,5 @@ export async function attackCookies({ visit, secret, domain }: CookieServer): Pr
     ['a cookie of another namespace', genuine.replace(name, `${name}2`)],
   ]
   for (const [attack, cookies] of attacks) expect(await visit(cookies), attack).not.toMatch(/eip155/)
-  expect(await visit(genuine)).toContain(believed)
+  expect(await visit(genuine)).toContain(genuineAccount)
 }

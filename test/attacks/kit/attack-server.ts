@@ -29,7 +29,7 @@ export async function attackServer(server: ServerUnderAttack): Promise<void> {
   }
   expect(outcomes).toEqual(attacks.map(([name]) => [name, 'refused']))
   const { maxLinks = 1 } = server
-  if (maxLinks > 1) await send(await forgery.request(await forgery.heir(await forgery.holder())))
+  if (maxLinks > 1) await send(await forgery.request(await forgery.delegateOf(await forgery.holder())))
   await sendGenuine()
 }
 

@@ -23,7 +23,7 @@ export interface Forgery {
   /** A session key with its capability: valid except for the changes, and signed by another wallet if its key is given. */
   holder(changes?: Record<string, unknown>, walletKey?: string): Promise<Holder>
   /** A key to which the holder delegates all its resources for ten minutes, with a nonce of the server if it requires one. */
-  heir(of: Holder): Promise<Holder>
+  delegateOf(of: Holder): Promise<Holder>
   /** The genuine request, signed by the holder. */
   request(by: Holder, wanted?: Wanted): Promise<WireRequest>
 }
@@ -40,7 +40,7 @@ export function forgeryFor(server: ServerUnderAttack): Forgery {
       const nonce = await nonceOf()
       return { key, cacao: signed({ aud: key.did, domain, nonce, ...granted, ...changes }, walletKey) }
     },
-    async heir(of) {
+    async delegateOf(of) {
       const key = await generateSessionKey('Ed25519')
       const end = Math.min(Date.now() + MINUTES_10_MS, Date.parse(of.cacao.p.exp ?? ''))
       const [iat, exp] = [Date.now(), end].map((time) => new Date(time).toISOString())

@@ -139,7 +139,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     async (forgery, { maxLinks = 1 }) => {
       // The session is old and its delegated capabilities are new, with one link more than the server accepts.
       let holder = await forgery.holder({ nonce: 'oldsignin1' })
-      for (let links = 1; links <= maxLinks; links++) holder = await forgery.heir(holder)
+      for (let links = 1; links <= maxLinks; links++) holder = await forgery.delegateOf(holder)
       return forgery.request(holder)
     },
   ],
@@ -154,7 +154,7 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
     async (forgery) => {
       const [victim, { key, cacao }] = [
         await forgery.holder(),
-        await forgery.heir(await forgery.holder({}, KEY_B)),
+        await forgery.delegateOf(await forgery.holder({}, KEY_B)),
       ]
       const forged = { ...cacao, s: { ...cacao.s, m: { parent: victim.cacao } } }
       return forgery.request({ key, cacao: forged as unknown as Holder['cacao'] })

@@ -101,7 +101,7 @@ export const storage: readonly Case[] = [
     },
   },
   {
-    name: 'onChange hears a sign-in and a sign-out, and does not keep the process alive',
+    name: 'onChange waitForEvent a sign-in and a sign-out, and does not keep the process alive',
     async run(library, runtime) {
       const { DIDSession } = library.core
       const place = placeIn(library, runtime)

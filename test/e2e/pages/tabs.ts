@@ -8,7 +8,7 @@ import { testWallet } from '../../../src/testing/fake-wallet.js'
 import { ethereumAuth } from '../../../src/wallet/ethereum/index.js'
 import { failureCode } from '../../setup/failure-code.js'
 import { ACCOUNT_A } from '../../setup/wallet.js'
-import { takeOrders } from './orders.js'
+import { runCommands } from './orders.js'
 
 // A tab that a test controls. Its wallet prompts, and answers when the test says so.
 const resources = ['https://api.example.com/notes/*']
@@ -122,4 +122,4 @@ export type Tab = typeof tab
 Object.assign(globalThis, { tab })
 
 const orders = search.get('orders')
-if (orders !== null) void takeOrders(orders)
+if (orders !== null) void runCommands(orders)

@@ -14,7 +14,7 @@ export type Attack = readonly [attack: string, how: () => unknown, outcome: Outc
  * Tries each of the attacks, in tests named by the attack and its outcome. A case in parentheses is no attack: it is accepted,
  * which shows that the others fail only because of what they change.
  */
-export function tried(title: string, attacks: readonly Attack[]): void {
+export function tryAttacks(title: string, attacks: readonly Attack[]): void {
   describe(title, () => {
     for (const [attack, how, outcome] of attacks)
       it(`${attack}: ${inWords(outcome)}`, async () => expect(await outcomeOf(how)).toBe(outcome))
