@@ -4,7 +4,7 @@ import { withoutHidden } from '../base/hidden-characters.js'
 import { type OptionReader, type ReadValue, setting, wrong } from '../base/options.js'
 import { refuseWorkersKV } from '../http/replay.js'
 
-/** The methods that are used of a client or a cluster of the package `redis` (node-redis). The app installs that package. */
+/** The methods that are used of a client, a cluster or a Sentinel client of the package `redis` (node-redis). The app installs that package. */
 export interface NodeRedisClient {
   set(key: string, value: string, options: { NX?: true; PX?: number }): Promise<unknown>
   exists(key: string): Promise<unknown>
@@ -254,10 +254,16 @@ async function serversOf(client: object): Promise<SendCommand[]> {
 }
 
 function serverOf(client: object): SendCommand[] {
-  const { call, sendCommand } = client as { call?: unknown; sendCommand?: unknown }
+  const { call, sendCommand, getSentinelNode } = client as {
+    call?: unknown
+    sendCommand?: unknown
+    getSentinelNode?: unknown
+  }
   if (typeof call === 'function') return [async (...command) => call.apply(client, [...command])]
-  if (typeof sendCommand === 'function') return [async (...command) => sendCommand.call(client, [...command])]
-  return []
+  if (typeof sendCommand !== 'function') return []
+  // A client of Sentinel also takes whether a replica may answer: the primary must.
+  const first = typeof getSentinelNode === 'function' ? [false] : []
+  return [async (...command) => sendCommand.call(client, ...first, [...command])]
 }
 
 function unknownPolicy(): SessionError {

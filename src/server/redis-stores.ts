@@ -35,8 +35,8 @@ const REPLAY_OPTIONS: ReadersOf<RedisReplayOptions> = {
 const REPLAY_MARGIN_MS = 60_000
 
 /**
- * Remembers used requests in Redis, for all servers that share it, with one `SET … NX PX` for each. Takes a client or a cluster
- * of the package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for any other client or a wrong option.
+ * Remembers used requests in Redis, for all servers that share it, with one `SET … NX PX` for each. Takes a client, a cluster
+ * or a Sentinel client of the package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for any other client or a wrong option.
  *
  * While Redis can't be reached, `use` rejects with `ERR_STORE_UNAVAILABLE`, and requests are refused. This takes `storeTimeoutMs`,
  * unless the client's own queue is off (`disableOfflineQueue: true` in `redis`, `enableOfflineQueue: false` in `ioredis`).
@@ -139,8 +139,8 @@ const BEFORE = 'before'
 const PUBLISH_MS = 1000
 
 /**
- * Keeps revocations in Redis (6.2 or later), for all servers that share it. Takes a client or a cluster of the package `redis` (4
- * or later) or `ioredis`. Throws a `TypeError` for any other client or a wrong option.
+ * Keeps revocations in Redis (6.2 or later), for all servers that share it. Takes a client, a cluster or a Sentinel client of the
+ * package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for any other client or a wrong option.
  *
  * A revoked capability is kept until a day after it has expired; the revocation of an account is kept forever. The methods reject
  * with `ERR_STORE_UNAVAILABLE` while Redis can't be reached, and if it evicts keys, because an evicted revocation is lost. The store
