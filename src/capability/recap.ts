@@ -101,7 +101,7 @@ export function coveredOrigins(resources: readonly string[]): ReadonlySet<string
   const origins = uris.flatMap((uri) => {
     if (EVERY_ORIGIN.test(uri)) return uri
     const origin = /^https?:\/\//.test(uri) ? parseURL(uri)?.origin : undefined
-    // Browsers accept `*` as a host, and read `https:///*` and `https://%2A/` as `https://*/`. None of these covers
+    // Some engines accept `*` as a host, and read `https:///*` and `https://%2A/` as `https://*/`. None of these covers
     // anything at another host.
     return origin === undefined || EVERY_ORIGIN.test(origin) ? [] : origin
   })

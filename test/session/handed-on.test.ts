@@ -133,7 +133,7 @@ describe('the capability', () => {
   ])('of %s, which covers nothing at any other host, is sent nowhere', async (resource) => {
     const odd = await DIDSession.authorize(auth, { resources: [resource] })
     const error = await expectCode('ERR_CAPABILITY_RESOURCES', () => odd.fetch(NOTES))
-    expect(error.message).toContain('its resources cover no origin')
+    expect(error.message).toContain('the session covers nothing at https://api.example.com')
     expect(server.calls).toEqual([])
   })
 
