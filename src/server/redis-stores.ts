@@ -46,7 +46,9 @@ const REPLAY_MARGIN_MS = 60_000
  * that may have been used and forgotten in the meantime.
  *
  * @example
- * const client = await createClient({ url }).connect() // of the package redis
+ * const client = createClient({ url, disableOfflineQueue: true }) // of the package redis
+ * client.on('error', console.error) // without a listener, an error ends the process
+ * await client.connect()
  * app.use('/api/*', requireSession({ ...options, replay: redisReplay(client) }))
  */
 export function redisReplay(

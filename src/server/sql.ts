@@ -85,6 +85,7 @@ const REVOCATION_MARGIN_MS = 86_400_000
  *
  * @example
  * const pool = new Pool({ connectionString }) // of the package pg
+ * pool.on('error', console.error) // without a listener, an error ends the process
  * app.use('/api/*', requireSession({ ...options, replay: sqlReplay(pool) }))
  */
 export function sqlReplay(client: SQLClient, options: SQLStoreOptions = {}): ReplayStore {
