@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { requireSession } from '../../src/middleware/express.js'
 import { ethereumVerifiers } from '../../src/wallet/ethereum/index.js'
 import { guide } from '../docs/pages.js'
+import { SOON } from '../setup/soon.js'
 import { type Browser, openBrowser } from './browser.js'
 import { type BundledFile, bundlePage } from './bundle.js'
 import { describeEngines } from './engines.js'
@@ -179,8 +180,11 @@ describeEngines('a film with a signed URL', (engine) => {
     expect(await load(url)).toBe('loadedmetadata')
     cinema.refused.length = 0
     cinema.aheadMs = AFTER_SECS * 1000
-    expect(await seek(300)).toBe('refused')
-    expect(new Set(cinema.refused)).toEqual(new Set(['ERR_REQUEST_STALE']))
+    // If WebKitGTK seeks just when it requests the next part, it reports neither an error nor the new position.
+    if (engine.name === 'webkitgtk') await page.evaluate(() => void film.seek(300))
+    else expect(await seek(300)).toBe('refused')
+    await vi.waitFor(() => expect(new Set(cinema.refused)).toEqual(new Set(['ERR_REQUEST_STALE'])), SOON)
+    expect((await look()).isThere).toBe(false)
   })
 
   it('continues with the next URL once the first has expired, as in the guide', async () => {
