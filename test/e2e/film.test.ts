@@ -192,7 +192,8 @@ describeEngines('a film with a signed URL', (engine) => {
     await page.evaluate(() => film.start())
     cinema.aheadMs = AFTER_SECS * 1000
     await page.evaluate((ms) => film.ahead(ms), cinema.aheadMs)
-    expect(await seek(300)).toBe('refused')
+    // If the player was already refused while it requested the next part, it seeks in what the guide's code has loaded since.
+    await page.evaluate(() => void film.seek(300))
     await page.waitFor(() => {
       const { loads, currentTime, isThere, paused } = film.look()
       return loads === 2 && currentTime >= 300 && isThere && !paused
