@@ -254,8 +254,11 @@ async function seedSigningKey(seed: Uint8Array): Promise<SigningKey> {
 }
 
 // A ReCap may be part of a longer one, so its text need not be among the resources.
-function names({ p }: Cacao, resources: readonly string[]): boolean {
-  return resources.every((resource) => isRecap(resource) || p.resources?.includes(resource))
+function names(cacao: Cacao, resources: readonly string[]): boolean {
+  return cacaoContainsResources(
+    capabilityOf(cacao),
+    resources.filter((resource) => !isRecap(resource)),
+  )
 }
 
 /** Whether the capability names each of the resources, compared character by character. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 
 const running = new Set<ChildProcess>()
 let guarded = false
@@ -36,6 +37,25 @@ export function startProcess(command: string, args: readonly string[], options: 
   running.add(child)
   child.once('error', () => running.delete(child))
   return child
+}
+
+/** Waits until the process has printed the words to `output`, which is its stdout or stderr. Rejects if it ends before. */
+export async function untilPrinted(
+  child: ChildProcess,
+  output: Readable | null,
+  words: RegExp,
+): Promise<void> {
+  if (!output) throw new TypeError('the output of the process must be a pipe')
+  output.setEncoding('utf8')
+  let printed = ''
+  output.on('data', (part: string) => {
+    printed += part
+  })
+  const ended = once(child, 'exit').then(() => false)
+  while (!words.test(printed)) {
+    const isRunning = await Promise.race([once(output, 'data').then(() => true), ended])
+    if (!isRunning) throw new Error(`${child.spawnfile} ended before it was ready:\n${printed}`)
+  }
 }
 
 /** Asks a process to end, waits for it, and kills what is left of its group. */

@@ -1,14 +1,12 @@
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { expect, it, onTestFinished } from 'vitest'
 import { redisReplay, redisRevocation } from '../../src/server/redis-stores.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 import { freePort } from '../engines/free-port.js'
-import { startProcess, stopProcess } from '../engines/processes.js'
+import { startProcess, stopProcess, untilPrinted } from '../engines/processes.js'
 import { signed } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describeRedis, startRedis } from '../setup/redis.js'
@@ -48,16 +46,6 @@ async function startSentinel(primaryPort: number): Promise<number> {
   await writeFile(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${primaryPort} 1\n`)
   const child = startProcess('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => stopProcess(child))
-  const output = child.stdout as Readable
-  output.setEncoding('utf8')
-  let printed = ''
-  output.on('data', (part: string) => {
-    printed += part
-  })
-  const ended = once(child, 'exit').then(() => false)
-  while (!printed.includes('+monitor ')) {
-    const isRunning = await Promise.race([once(output, 'data').then(() => true), ended])
-    if (!isRunning) throw new Error(`Sentinel did not start:\n${printed}`)
-  }
+  await untilPrinted(child, child.stdout, /\+monitor /)
   return port
 }

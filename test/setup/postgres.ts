@@ -3,12 +3,11 @@ import { once } from 'node:events'
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { describe, it } from 'vitest'
 import { freePort } from '../engines/free-port.js'
-import { startProcess, stopProcess } from '../engines/processes.js'
+import { startProcess, stopProcess, untilPrinted } from '../engines/processes.js'
 
 const run = promisify(execFile)
 
@@ -76,17 +75,7 @@ async function start(port: number, folder: string, user: User | undefined): Prom
     stdio: ['ignore', 'ignore', 'pipe'],
     ...user,
   })
-  const output = child.stderr as Readable
-  output.setEncoding('utf8')
-  let printed = ''
-  output.on('data', (part: string) => {
-    printed += part
-  })
-  const ended = once(child, 'exit').then(() => false)
-  while (!printed.includes('ready to accept connections')) {
-    const isRunning = await Promise.race([once(output, 'data').then(() => true), ended])
-    if (!isRunning) throw new Error(`postgres did not start:\n${printed}`)
-  }
+  await untilPrinted(child, child.stderr, /ready to accept connections/)
   return child
 }
 

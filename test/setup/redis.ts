@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { describe, it } from 'vitest'
 import { freePort } from '../engines/free-port.js'
 import { findCommand } from '../engines/lookup.js'
-import { startProcess, stopProcess } from '../engines/processes.js'
+import { startProcess, stopProcess, untilPrinted } from '../engines/processes.js'
 
 /** A real redis-server, on this machine's loopback interface. */
 export interface RedisServer {
@@ -56,18 +55,7 @@ async function start(port: number, folder: string, options: readonly string[]): 
     'no',
   ]
   const child = startProcess('redis-server', [...args, ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const output = child.stdout as Readable
-  output.setEncoding('utf8')
-  let printed = ''
-  const isReady = (): boolean => /ready to accept connections/i.test(printed)
-  output.on('data', (part: string) => {
-    printed += part
-  })
-  const ended = once(child, 'exit').then(() => false)
-  while (!isReady()) {
-    const isRunning = await Promise.race([once(output, 'data').then(() => true), ended])
-    if (!isRunning) throw new Error(`redis-server did not start:\n${printed}`)
-  }
+  await untilPrinted(child, child.stdout, /ready to accept connections/i)
   return child
 }
 
