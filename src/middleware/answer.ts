@@ -79,9 +79,11 @@ export function mergedHeaders(
   before: (name: string) => unknown,
 ): Record<string, string> {
   const merged = LISTS.filter((name) => name in headers).map((name) => {
-    const [list, own = ''] = [[before(name) || []].flat().join(', '), headers[name]]
-    if (names(list, own)) return [name, list]
-    return [name, list === '' ? own : `${list}, ${own}`]
+    const list = [before(name) || []].flat().join(', ')
+    // `Vary: *` includes every header. `*` among the exposed headers doesn't: with credentials, it is only a name.
+    if (name === 'vary' && names(list, '*')) return [name, list]
+    const missing = (headers[name] ?? '').split(', ').filter((own) => !names(list, own))
+    return [name, [list || [], missing].flat().join(', ')]
   })
   return { ...headers, ...Object.fromEntries(merged) }
 }
@@ -118,7 +120,8 @@ export function privateResponse(response: Response, marks: AnswerMarks): Respons
 }
 
 function markPrivate(headers: Headers, { vary, isSignedURL }: AnswerMarks): void {
-  if (!names(headers.get('vary'), vary)) headers.append('vary', vary)
+  const before = headers.get('vary')
+  if (!names(before, '*') && !names(before, vary)) headers.append('vary', vary)
   if (isSignedURL || !headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
   if (isSignedURL) headers.set('referrer-policy', REFERRER_POLICY)
 }
@@ -167,8 +170,7 @@ function headersIn(given: unknown): [string, string | string[]][] {
   ])
 }
 
-function names(vary: string | null, header: string): boolean {
-  return (vary ?? '')
-    .split(',')
-    .some((name) => [header.toLowerCase(), '*'].includes(name.trim().toLowerCase()))
+/** Whether the value of a header that is a list of names contains the name. */
+function names(list: string | null, name: string): boolean {
+  return (list ?? '').split(',').some((each) => each.trim().toLowerCase() === name.toLowerCase())
 }

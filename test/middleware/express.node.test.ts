@@ -57,6 +57,8 @@ describe('Express behind requireSession', () => {
     ['nothing', undefined, ''],
     ['a header', 'X-Total', 'X-Total, '],
     ['a list of headers', ['X-Total', 'X-Page'], 'X-Total, X-Page, '],
+    // Only a name for a page that sends cookies.
+    ['a star', '*', '*, '],
   ])(
     'exposes the headers of a refusal in addition to what cors() exposed: %s',
     async (_, exposed, before) => {
