@@ -197,6 +197,28 @@ describe('a clock that jumps back', () => {
     }
   })
 
+  it('does not make it valid again either if it went forward while the store was asked', async () => {
+    const clock = testClock(NOW)
+    let takesMs = 0
+    const replay = {
+      use() {
+        clock.advance(takesMs / 1000)
+        return true
+      },
+    }
+    const verify = requestVerifier({ ...accepting, now: clock.now, replay })
+    const request = await signer.sign(post())
+    await verify(request.clone())
+    // Until then the store has not forgotten the request: a store that forgets at once can't refuse it.
+    takesMs = 359_999
+    await verify(await signer.sign(post()))
+    clock.set(NOW)
+    takesMs = 360_000
+    await verify(request.clone())
+    clock.set(NOW)
+    await expectCode('ERR_REQUEST_STALE', () => verify(request))
+  })
+
   it('or shows no time for a while, does not block later requests', async () => {
     let time = NOW
     const verify = requestVerifier({ ...accepting, now: () => time })

@@ -4,9 +4,10 @@ import type { SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { Verifiers } from '../../src/capability/verify-signature.js'
+import { incomingRequest } from '../../src/http/incoming-request.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
-import { requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
+import { incomingVerifier, requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
 import { testClock } from '../../src/testing/fake-clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import {
@@ -191,6 +192,25 @@ describe('a request is refused', () => {
     await expectCode('ERR_REQUEST_STALE', async () => late(await signer.sign(get())))
   })
 
+  it('whose capability expired while its body arrived', async () => {
+    const clock = testClock(NOW)
+    const expiring = await testSigner('P-256', { exp: new Date(NOW + 60_000).toISOString() })
+    const verify = incomingVerifier<Request>({ ...accepting, now: clock.now })
+    const arrivingAt = async (time: number): Promise<unknown> => {
+      clock.set(NOW)
+      const incoming = incomingRequest(await expiring.sign(post()))
+      return verify({
+        ...incoming,
+        body(limits) {
+          clock.set(time)
+          return incoming.body(limits)
+        },
+      })
+    }
+    await arrivingAt(NOW + 59_999)
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => arrivingAt(NOW + 60_000))
+  })
+
   // Shorter and longer than the default, up to the hour for which sessions sign.
   it.each([1, 30, 60, 300, 3600])('that is older than a maxAgeSecs of %i allows', async (maxAgeSecs) => {
     const request = await signer.sign(get())
@@ -295,6 +315,35 @@ describe('a request is refused', () => {
     await expectCode('ERR_CAPABILITY_EXPIRED', () =>
       verifyRequest(request, { ...acceptingOnce, now: () => Date.parse(exp) }),
     )
+  })
+
+  it('with signature headers longer than their limits, before they are parsed', async () => {
+    const request = await signer.sign(get())
+    const input = request.headers.get('signature-input') ?? ''
+    // Signatures of others, such as a proxy's, are ignored.
+    const longerInput = (length: number): Promise<Request> => {
+      const shortest = `${input}, proxy=("@method");nonce=""`.length
+      const nonce = 'a'.repeat(length - shortest)
+      return altered(request, {
+        headers: {
+          'signature-input': `${input}, proxy=("@method");nonce="${nonce}"`,
+          signature: `${request.headers.get('signature')}, proxy=:AAAA:`,
+        },
+      })
+    }
+    await verifyRequest(await longerInput(2048), acceptingOnce)
+    const { message } = await expectCode('ERR_REQUEST_SIGNATURE', async () =>
+      verifyRequest(await longerInput(2049), acceptingOnce),
+    )
+    expect(message).toContain('2048 characters')
+
+    const typed = (length: number): Promise<Request> => {
+      const type = 'text/plain; x='
+      const headers = { 'content-type': type + 'x'.repeat(length - type.length) }
+      return signer.sign(new Request(URL_OF_NOTES, { method: 'POST', body: 'Buy cacao beans', headers }))
+    }
+    await verifyRequest(await typed(512), acceptingOnce)
+    await expectCode('ERR_REQUEST_SIGNATURE', async () => verifyRequest(await typed(513), acceptingOnce))
   })
 
   it('with a body larger than maxBodyBytes', async () => {
