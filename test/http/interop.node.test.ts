@@ -108,7 +108,10 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     const { keyDID } = await verifyRequest(await signedByThem(signer), acceptingOnce)
     expect(keyDID).toBe(signer.key.did)
     // The signer may choose the order of parameters.
-    await verifyRequest(await signedByThem(signer, { params: [...PARAMETERS].reverse() }), acceptingOnce)
+    const reversed = await signedByThem(signer, { params: [...PARAMETERS].reverse() })
+    await verifyRequest(reversed.clone(), acceptingOnce)
+    const authority = ['www.example.com', 'api.example.com']
+    await verifyRequest(reversed, { ...acceptingOnce, authority })
   })
 
   const outside: readonly (readonly [string, SessionErrorCode, Changes])[] = [
@@ -127,6 +130,11 @@ describe.each(['P-256', 'Ed25519'] as const)('http-message-signatures with %s', 
     ['no method', 'ERR_REQUEST_SIGNATURE', { fields: [...COMPONENTS.slice(1), ...OF_BODY] }],
     ['no capability', 'ERR_REQUEST_SIGNATURE', { fields: [...COMPONENTS.slice(0, 4), ...OF_BODY] }],
     ['no body', 'ERR_REQUEST_DIGEST', { fields: COMPONENTS }],
+    [
+      'a component that has a parameter',
+      'ERR_REQUEST_SIGNATURE',
+      { fields: [...COMPONENTS, 'content-digest', '"content-type";bs'] },
+    ],
     ['another order', 'ERR_REQUEST_SIGNATURE', { fields: [...OF_BODY, ...COMPONENTS] }],
     [
       'another algorithm',

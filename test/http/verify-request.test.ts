@@ -346,6 +346,15 @@ describe('a request is refused', () => {
     await expectCode('ERR_REQUEST_SIGNATURE', async () => verifyRequest(await typed(513), acceptingOnce))
   })
 
+  it('with tabs or several spaces in a row in its signature headers', async () => {
+    const request = await signer.sign(get())
+    const spelt = (space: string): Promise<Request> =>
+      altered(request, { headers: inputWith(request, ';alg', `;${space}alg`) })
+    await verifyRequest(await spelt(' '), acceptingOnce)
+    for (const space of ['  ', '\t', ' \t'])
+      await expectCode('ERR_REQUEST_SIGNATURE', async () => verifyRequest(await spelt(space), acceptingOnce))
+  })
+
   it('with a body larger than maxBodyBytes', async () => {
     const request = await signer.sign(post('x'.repeat(1001)))
     await expectCode('ERR_REQUEST_TOO_LARGE', () =>
