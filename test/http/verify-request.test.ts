@@ -1,12 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toEIP55 } from '../../src/base/eip55.js'
-import type { SessionErrorCode } from '../../src/base/errors.js'
+import { SessionError, type SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
+import { parseCacao } from '../../src/capability/parse-cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import type { Verifiers } from '../../src/capability/verify-signature.js'
 import { incomingRequest } from '../../src/http/incoming-request.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
+import { signRequest } from '../../src/http/sign-request.js'
+import { authorizationOf } from '../../src/http/signature-profile.js'
 import { incomingVerifier, requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
 import { testClock } from '../../src/testing/fake-clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
@@ -266,7 +269,6 @@ describe('a request is refused', () => {
 
   it('with a capability that was granted to another key', async () => {
     const mixed = await testSigner()
-    const { signRequest } = await import('../../src/http/sign-request.js')
     const request = await signRequest(get(), { key: mixed.key, cacao: signer.cacao }, NOW)
     await expectCode('ERR_CAPABILITY_AUDIENCE', () => verifyRequest(request, acceptingOnce))
   })
@@ -434,6 +436,63 @@ describe('a request verifier', () => {
     clock.set(Date.parse('2026-01-31T12:30:00Z'))
     await expectCode('ERR_CAPABILITY_EXPIRED', () => verify(late))
     expect(checks).toBe(1)
+  })
+
+  it('refuses a known capability again if the clock goes back to before it is valid', async () => {
+    const clock = testClock(NOW)
+    // By default, clocks may differ by 300 seconds.
+    const later = await testSigner('P-256', { nbf: new Date(NOW + 300_000).toISOString() })
+    const verify = requestVerifier({ ...accepting, now: clock.now })
+    const send = async (): Promise<unknown> =>
+      verify(await signRequest(get(), later, NOW + 300_000, clock.now()))
+    await send()
+    await send()
+    clock.set(NOW - 1)
+    await expectCode('ERR_CAPABILITY_NOT_YET_VALID', send)
+  })
+
+  it('checks each time what may change: the signature of a contract account, which is never cached', async () => {
+    let accepts = true
+    const verifiers: Verifiers = {
+      async eip1271() {
+        if (!accepts) throw new SessionError('ERR_CAPABILITY_SIGNATURE', 'the contract refuses it')
+      },
+    }
+    const verify = requestVerifier({ ...accepting, verifiers })
+    const { p } = signer.cacao
+    const cacao = parseCacao({ h: { t: 'eip4361' }, p, s: { t: 'eip1271', s: '0x00' } })
+    const send = async (): Promise<unknown> =>
+      verify(await signRequest(get(), { key: signer.key, cacao }, NOW))
+    await send()
+    accepts = false
+    await expectCode('ERR_CAPABILITY_SIGNATURE', send)
+  })
+
+  it('caches no capability whose text in the header is longer than 8,192 characters', async () => {
+    let checks = 0
+    const verifiers: Verifiers = {
+      async eip191() {
+        checks++
+      },
+    }
+    const verify = requestVerifier({ ...accepting, verifiers })
+    /** A signer whose capability has at least this many characters in the header. */
+    const withText = async (length: number): Promise<TestSigner> => {
+      for (let padding = 5595; ; padding++) {
+        const resources = [RESOURCE, `https://api.example.com/${'x'.repeat(padding)}`]
+        const by = await testSigner('P-256', { resources })
+        if (authorizationOf(by.cacao).length - 'CACAO '.length >= length) return by
+      }
+    }
+    for (const [length, expected] of [
+      [8192, 1],
+      [8194, 2],
+    ] as const) {
+      checks = 0
+      const by = await withText(length)
+      for (let i = 0; i < 2; i++) await verify(await by.sign(get()))
+      expect(checks).toBe(expected)
+    }
   })
 
   it('caches no more capabilities than cacheSize', async () => {
