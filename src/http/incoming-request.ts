@@ -48,13 +48,12 @@ export interface BodyLimits {
  */
 export function incomingRequest(received: Request, keepsOriginal = false): IncomingRequest<Request> {
   let request = received
-  const { protocol, host, username, password } = new URL(request.url)
+  const { protocol, host } = new URL(request.url)
   const origin = `${protocol}//${host}`
-  const hasPlainOrigin = username === '' && password === '' && request.url.startsWith(origin)
   return {
     method: request.method,
-    // `verifiedURL` refuses a target that does not begin with a slash.
-    target: hasPlainOrigin ? request.url.slice(origin.length) : request.url,
+    // `verifiedURL` refuses a target that does not begin with a slash, such as that of a URL with a user name.
+    target: request.url.startsWith(`${origin}/`) ? request.url.slice(origin.length) : request.url,
     hosts: [host, ...forwardedHosts(received.headers.get('x-forwarded-host'))],
     isEncrypted: protocol === 'https:',
     header: (name) => received.headers.get(name) ?? undefined,

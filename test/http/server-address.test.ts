@@ -116,6 +116,18 @@ describe('a server whose proxy removes a base path', () => {
     expect(urls).toEqual(Array(3).fill('https://api.example.com/app/notes'))
   })
 
+  it('leaves the body readable in the request that requestVerifier was given', async () => {
+    const check = requestVerifier({ ...accepting, basePath: '/app', resources: () => false as const })
+    const signed = await signer.sign(post('Buy cacao beans', 'https://api.example.com/app/notes'))
+    const received = new Request('http://backend/notes', {
+      method: 'POST',
+      headers: signed.headers,
+      body: await signed.text(),
+    })
+    await check(received)
+    expect(await received.text()).toBe('Buy cacao beans')
+  })
+
   it.each([
     '',
     '/',
