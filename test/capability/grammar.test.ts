@@ -48,6 +48,10 @@ describe('URIs and authorities', () => {
     'urn:recap:eyJhdHQiOnt9fQ',
     'a:',
     'a://[::1]:80/x',
+    'a://[::]',
+    'a://[1:2:3:4:5:6:7:8]',
+    'a://[1:2:3:4:5:6:7::]',
+    'a://[::ffff:192.0.2.1]',
     'file:///etc/hosts',
     'x:%41',
   ])('%s is a URI', (text) => expect(isURI(text)).toBe(true))
@@ -68,6 +72,12 @@ describe('URIs and authorities', () => {
     'https://[::1',
     'https://[::1]x',
     'https://[1:2]',
+    'https://[1:2:3:4:5:6:7:8:9]',
+    'https://[1:2:3:4::5:6:7:8]',
+    'https://[1::2::3:4:5:6:7:8]',
+    'https://[::g]',
+    'https://[::12345]',
+    'https://[::192.0.2.256]',
     'x:<script>',
     'x:\u2028',
   ])('%j is no URI', (text) => expect(isURI(text)).toBe(false))

@@ -54,6 +54,21 @@ describe('inspectCacao', () => {
     expect(await failureOf(() => verifyCacao(forged, options))).toMatchObject(problems[0] ?? {})
   })
 
+  it('names at most five resources, and shortens long ones, so that nobody can fill a log', async () => {
+    const reasonFor = async (granted: string[], resources: string[]): Promise<string | undefined> => {
+      const { problems } = await inspectCacao(signed({ resources: granted }), { verifiers, now, resources })
+      return problems[0]?.message.replace('the capability is refused: ', '')
+    }
+    const five = ['a:1', 'a:2', 'a:3', 'a:4', 'a:5']
+    expect(await reasonFor([], ['b:1'])).toBe('it does not cover b:1; it covers nothing')
+    expect(await reasonFor(five, ['b:1'])).toBe('it does not cover b:1; it covers a:1, a:2, a:3, a:4, a:5')
+    expect(await reasonFor(['b:1'], [...five, 'a:6', 'a:7'])).toBe(
+      'it does not cover a:1, a:2, a:3, a:4, a:5, 2 others; it covers b:1',
+    )
+    const long = `a:${'x'.repeat(198)}`
+    expect(await reasonFor([long], [`${long}y`])).toBe(`it does not cover ${long}…; it covers ${long}`)
+  })
+
   it('returns no claims for a malformed capability', async () => {
     for (const input of [undefined, {}, 'cacao', { ...genuine, p: payload({ exp: '' }) }]) {
       const { isAccepted, problems, claims } = await inspectCacao(input, { verifiers, now })
