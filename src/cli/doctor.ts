@@ -99,7 +99,7 @@ async function examineSignature(url: URL, { session, maxTime }: Examination): Pr
   const signed = await session.signRequest(get(url))
   const again = signed.clone()
   const { status, code, date } = await answerTo(signed, maxTime)
-  const advice = code === undefined ? undefined : ADVICE.get(code)
+  const advice = code === undefined ? adviceFor(status) : ADVICE.get(code)
   const refusal = `the server answered ${status}${code ? `, ${code}` : ''}`
   const accepted: Finding = {
     name: 'a request that the session signs is accepted',
@@ -116,6 +116,12 @@ async function examineSignature(url: URL, { session, maxTime }: Examination): Pr
         : `the server answered ${second.status}: remove the option replay: false, and if the server runs as several processes, give them one replay store, such as redisReplay`,
   }
   return [accepted, once, ...clock]
+}
+
+// The guard refused the unsigned request, so an answer without a code is that of the app behind it.
+function adviceFor(status: number): string | undefined {
+  if (status !== 404 && status !== 405) return undefined
+  return 'requireSession let the request through, but its handlers do not answer GET here: give a guarded URL that answers GET'
 }
 
 const MOST_SKEW_SECS = 300

@@ -97,7 +97,8 @@ export function grantOf(options: GrantCommandOptions): GrantOptions {
 function resourceArgument(text: string): string {
   if (isResource(text)) return text
   const guess = `https://${text}`
-  const advice = isResource(guess) ? guess : 'a URI, such as https://api.example.com/notes/*'
+  const advice =
+    isResource(guess) && !text.startsWith('/') ? guess : 'a URI, such as https://api.example.com/notes/*'
   throw usageError(`--resource ${text} is not a URI, or has . or .. segments: write ${advice}`)
 }
 

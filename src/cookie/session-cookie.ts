@@ -187,6 +187,11 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       return response
     },
     nodeHandler(request, response, next = failed(response)) {
+      // It answers later, when an error would end the process.
+      if (typeof response?.writeHead !== 'function')
+        throw new TypeError(
+          'nodeHandler needs a request and a response of Express or node:http: in Fastify, call reply.hijack(), and pass request.raw and reply.raw',
+        )
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
       answer(requestHead(request as CookieSource), admitted).then(
         ({ status, headers, cookies = [], body = '' }) => {

@@ -1,6 +1,6 @@
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { type MarkedResponse, markPrivateNode, mergedHeaders } from './answer.js'
-import { type RequireSessionOptions, sessionGuard } from './guard.js'
+import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
@@ -38,6 +38,8 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
 ): (request: R, response: NodeResponse, next: (error?: unknown) => void) => void {
   const guard = sessionGuard(options)
   return (request, response, next) => {
+    if (typeof response?.writeHead !== 'function')
+      throw notCalledBy('express', 'a request and a response of Express or node:http')
     guard(request, () => incomingMessage(request)).then((verdict) => {
       const { refusal } = verdict
       if (!refusal) {

@@ -1,7 +1,7 @@
 import { hasURLSignature } from '../http/signed-url.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { type MarkedResponse, markPrivateNode, mergedHeaders } from './answer.js'
-import { type RequireSessionOptions, sessionGuard } from './guard.js'
+import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 import { closingHeaders, incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
@@ -52,6 +52,8 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
 ): (request: R, reply: SessionFastifyReply) => Promise<unknown> {
   const guard = sessionGuard(options)
   return async (request, reply) => {
+    if (typeof request?.raw !== 'object' || typeof reply?.code !== 'function')
+      throw notCalledBy('fastify', "a request and a reply, as by app.addHook('onRequest', requireSession(…))")
     const raw = request.raw as NodeRequest
     const verdict = await guard(request, () => {
       const incoming = incomingMessage(raw, request.originalUrl)

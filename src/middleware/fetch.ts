@@ -1,7 +1,7 @@
 import { incomingRequest } from '../http/incoming-request.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { privateResponse, refusalResponse } from './answer.js'
-import { type RequireSessionOptions, sessionGuard } from './guard.js'
+import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
@@ -34,6 +34,7 @@ export function requireSession<Rest extends unknown[] = []>(
   if (typeof handler !== 'function') throw new TypeError('handler must be a function of the request')
   const guard = sessionGuard(options)
   return async (request, ...rest) => {
+    if (typeof request?.headers?.get !== 'function') throw notCalledBy('fetch', 'a Request')
     const verdict = await guard(request, () => incomingRequest(request))
     if (verdict.refusal) return refusalResponse(verdict.refusal)
     return privateResponse(await handler(verdict.request, verdict.caller, ...rest), verdict.marks)

@@ -30,7 +30,7 @@ export interface RequireSessionOptions<R = Request> extends RequestVerifierOptio
   onRefused?: (error: SessionError, request: R, times: StepTimes) => void
   /**
    * Whether refusals are written to the server's log (`console.warn`), with the expected and the received value, at most one a
-   * second. True by default if there is no `onRefused`, and otherwise false.
+   * second for each code, and three in all. True by default if there is no `onRefused`, and otherwise false.
    */
   debug?: boolean
 }
@@ -142,27 +142,45 @@ export function sessionGuard<R>(
   }
 }
 
-// A client that fails again and again must not fill the log.
+/**
+ * The error for a guard that was called with something else than what its framework passes. All entries export a `requireSession`,
+ * and an editor may have imported that of another framework, which would otherwise fail with the engine's own words, and for some
+ * requests only.
+ */
+export function notCalledBy(entry: string, framework: string): TypeError {
+  return new TypeError(
+    `requireSession of cacao-session/${entry} was called with something else than ${framework}: import it from the entry of your framework: cacao-session/express (also for node:http), /fastify, /hono or /fetch`,
+  )
+}
+
+// A client that fails again and again must not fill the log. Yet one that is refused for two reasons in a row, as `session.fetch` is
+// when it has corrected its clock, leaves both of them in the log.
 const LOG_INTERVAL_MS = 1000
+const MAX_LINES = 3
 const MAX_LINE_LENGTH = 1000
 
 /**
  * Returns a function that writes a refusal to the server's log (`console.warn`): the request's method and path, the code, and the
- * reason with the expected and the received value. It writes at most one line a second; the next line says how many were left out. A
- * line contains no capability, signature or query, which may be secret.
+ * reason with the expected and the received value. It writes at most one line a second for each code, and three in all; the next line
+ * says how many were left out. A line contains no capability, signature or query, which may be secret.
  */
 function refusalLog(now: Clock): (error: SessionError, request: unknown) => Promise<void> {
-  let last = Number.NEGATIVE_INFINITY
+  let start = Number.NEGATIVE_INFINITY
+  const codes = new Set<string>()
   let leftOut = 0
   return async (error, request) => {
     const time = now()
     // The absolute value keeps the log going after the clock was set back.
-    if (Math.abs(time - last) < LOG_INTERVAL_MS) {
+    if (Math.abs(time - start) >= LOG_INTERVAL_MS) {
+      start = time
+      codes.clear()
+    }
+    if (codes.has(error.code) || codes.size === MAX_LINES) {
       leftOut++
       return
     }
+    codes.add(error.code)
     const others = leftOut > 0 ? ` (${leftOut} more refusals since the last line)` : ''
-    last = time
     leftOut = 0
     // Computed only for a line that is written, so that a client can't make every refusal expensive.
     const elsewhere = await signedElsewhere(error)

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { incomingRequest } from '../http/incoming-request.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { mergedHeaders, privateResponse, refusalResponse } from './answer.js'
-import { type RequireSessionOptions, sessionGuard } from './guard.js'
+import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
@@ -33,7 +33,8 @@ export function requireSession(
 ): MiddlewareHandler<{ Variables: SessionVariables }> {
   const guard = sessionGuard(options)
   return async (c, next) => {
-    const received = c.req.raw
+    const received = c?.req?.raw as Request | undefined
+    if (!received) throw notCalledBy('hono', 'a context of Hono')
     const verdict = await guard(received, () => incomingRequest(received))
     if (verdict.refusal) {
       const before = c.res.headers

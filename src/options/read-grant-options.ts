@@ -1,5 +1,6 @@
 import {
   check,
+  isPlainObject,
   quantityOption,
   type ReadersOf,
   type ReadValue,
@@ -35,11 +36,13 @@ export const TRUST_READERS: ReadersOf<TrustOptions> = {
 // Reads the options that say what the wallet is asked to sign. A limit that is `undefined` is an error: without it, `expiresInSecs`
 // would silently become a week, and the server's `nonce` would be missing.
 
+const URIS = 'a list of URIs: ["https://api.example.com/notes/*"]'
+
 const urisOption: ReadValue<readonly string[]> = (value, name) => {
-  const list = textsOption('a list of URIs: ["https://api.example.com/notes/*"]')(value, name)
+  const list = textsOption(URIS)(value, name)
   const odd = list.find((resource) => !isURI(resource))
   if (odd === undefined) return list
-  throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986)`)
+  throw new TypeError(`${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986): it must be ${URIS}`)
 }
 
 // An empty list is accepted here, because `abilities` may be given instead.
@@ -48,7 +51,15 @@ const grantResourcesOption: ReadValue<readonly string[]> = (value, name) => {
   const odd = list.find((resource) => !isResource(resource))
   if (odd === undefined) return list
   throw new TypeError(
-    `${name} names ${JSON.stringify(odd)}, which is no URI (RFC 3986) without . and .. segments`,
+    `${name} names ${JSON.stringify(odd)}, whose path has a . or .. segment: it must be ${URIS}`,
+  )
+}
+
+// Whoever leaves out the options, or passes the list itself, learns how the list is passed.
+function grantOptions<T extends object>(options: unknown, readers: ReadersOf<T>): T {
+  if (isPlainObject(options)) return readOptions(options, readers)
+  throw new TypeError(
+    'options must be a plain object that says what the session may do: { resources: ["https://api.example.com/notes/*"] }',
   )
 }
 
@@ -106,13 +117,13 @@ function withoutSignal({
 
 /** Reads the options of `DIDSession.get`. */
 export function getOptions(options: unknown): GetOptions {
-  return readOptions(options, GET_READERS)
+  return grantOptions<GetOptions>(options, GET_READERS)
 }
 
 /** Reads the options of `DIDSession.authorize`. */
 export function authorizeOptions(options: unknown): AuthorizeOptions {
   const { verifiers, now, signal } = GET_READERS
-  return readOptions<AuthorizeOptions>(options, { ...GRANT_READERS, verifiers, now, signal })
+  return grantOptions<AuthorizeOptions>(options, { ...GRANT_READERS, verifiers, now, signal })
 }
 
 /** Reads the options of `session.renew`. */

@@ -51,7 +51,7 @@ function useSharedSession(options?: Partial<SessionOptions>): SharedSession {
   const context = useContext(SessionContext)
   const own = useLatest(options)
   const merged: SessionOptions = { ...context?.options, ...options }
-  const key = optionsKey(merged, 'a SessionProvider')
+  const key = optionsKey(merged, 'useSession needs a SessionProvider above it, or')
   const store = storeOf(merged)
   return useMemo(() => {
     const latest = (): SessionOptions => ({ ...context?.latest.current, ...own.current })
@@ -75,7 +75,7 @@ export interface SessionProviderProps extends SessionOptions {
  */
 export function SessionProvider({ children, ...options }: SessionProviderProps): ReactElement {
   const latest = useLatest<SessionOptions>(options)
-  const key = optionsKey(options, 'a SessionProvider')
+  const key = optionsKey(options, 'SessionProvider needs')
   const store = storeOf(options)
   // biome-ignore lint/correctness/useExhaustiveDependencies: options with the same key are equivalent.
   const value = useMemo(() => ({ options, latest }), [key, store])

@@ -78,9 +78,9 @@ const READERS: ReadersOf<SessionOptions> = {
  * Returns a key that is the same for all options that ask for the same sessions. Options that only matter while signing
  * in do not change the key, and functions are not compared: not the verifiers of a kind, not a function for `domains`,
  * and not the revocation. Throws a `TypeError` that names the wrong option. If both `resources` and `abilities` are
- * missing, the error says to add one of them or the `provider`.
+ * missing, the error begins with `missing`, which says who needs them, and perhaps where else they can be set.
  */
-export function optionsKey(options: SessionOptions, provider: string): string {
+export function optionsKey(options: SessionOptions, missing: string): string {
   const given = readOptions<SessionOptions>(options, READERS)
   const { account, resources = [], abilities, verifiers = {}, domains = [], revocation } = given
   const { namespace = 'default', anyChain = false, minValiditySecs = 0 } = given
@@ -98,6 +98,8 @@ export function optionsKey(options: SessionOptions, provider: string): string {
   ])
   if (key === undefined) throw new TypeError('abilities must contain only objects, arrays and strings')
   if (resources.length === 0 && abilities === undefined)
-    throw new TypeError(`useSession needs ${provider} above it, or the option resources or abilities`)
+    throw new TypeError(
+      `${missing} the option resources or abilities: { resources: ["https://api.example.com/notes/*"] }`,
+    )
   return key
 }

@@ -26,7 +26,7 @@ export function mountSignInButton(target: Element, options: MountSignInButtonOpt
   const props = readProps(options)
   const source = {
     store: storeOf(props.options),
-    key: optionsKey(props.options, 'resources or abilities'),
+    key: optionsKey(props.options, 'mountSignInButton needs'),
     latest: () => props.options,
   }
   const dialog = new SignInDialog(sharedSession(source), () => props)

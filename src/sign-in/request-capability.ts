@@ -68,7 +68,9 @@ export function capabilityRequest(
   const now = (options.now ?? systemClock)()
   const resources = askedResources(options)
   if (resources.length === 0)
-    throw new TypeError('resources or abilities must name at least one thing that the session may do')
+    throw new TypeError(
+      'resources or abilities must name at least one thing that the session may do: { resources: ["https://api.example.com/notes/*"] }',
+    )
   const parts = account === undefined ? undefined : parseAccount(account)
   // A did:key is an address by itself, without a chain.
   const asked = parts ? { address: parts.address, chainId: parts.reference } : account && { address: account }

@@ -37,7 +37,7 @@ export interface UseSession extends SessionActions {
 export type ReactiveSessionOptions = Partial<SessionOptions> | (() => Partial<SessionOptions>)
 
 const OPTIONS = Symbol('cacao-session')
-const PROVIDER = 'provideSession'
+const MISSING = 'useSession needs provideSession above it, or'
 
 /**
  * Returns the state and the actions of the session. All components with equivalent options share one session: it loads
@@ -57,7 +57,7 @@ export function useSession(options: ReactiveSessionOptions = {}): UseSession {
   })
   let current = liveSession(read)
   const live = (): LiveSession => {
-    const [store, key] = [storeOf(read()), optionsKey(read(), PROVIDER)]
+    const [store, key] = [storeOf(read()), optionsKey(read(), MISSING)]
     if (store !== current.store || key !== current.key) current = liveSession(read)
     return current
   }
@@ -123,7 +123,7 @@ interface LiveSession {
 
 function liveSession(read: () => Partial<SessionOptions>): LiveSession {
   const options = read()
-  const source = { store: storeOf(options), key: optionsKey(options, PROVIDER), latest: read }
+  const source = { store: storeOf(options), key: optionsKey(options, MISSING), latest: read }
   const shared = sharedSession(source)
   let isLive = false
   // Svelte calls this only in browsers, while a component shows the state.

@@ -210,10 +210,13 @@ export async function noteDeclined(database: SessionDatabase, name: string): Pro
   await using(database, (db) => db.put(STORE, Date.now(), ['declined', name]))
 }
 
-/** Whether the person has declined the prompt of this name since a time, in milliseconds since 1970. */
+/**
+ * Whether the person has declined the prompt of this name since a time, in milliseconds since 1970. A refusal that is noted for the
+ * future was noted before the machine's clock was set back: it must not refuse each sign-in until that time comes.
+ */
 export async function wasDeclined(database: SessionDatabase, name: string, since: number): Promise<boolean> {
   const time: unknown = await using(database, (db) => db.get(STORE, ['declined', name]))
-  return typeof time === 'number' && time > since
+  return typeof time === 'number' && time > since && time <= Date.now()
 }
 
 function using<T>(database: SessionDatabase, work: (db: IDBPDatabase) => Promise<T>): Promise<T> {

@@ -70,7 +70,7 @@ interface Provided {
   readonly keep: () => void
 }
 const PROVIDED: InjectionKey<Provided> = Symbol('cacao-session')
-const PROVIDER = 'sessionPlugin or provideSession'
+const MISSING = 'useSession needs sessionPlugin or provideSession above it, or'
 
 /**
  * Returns the state and the actions of the session. All components with equivalent options share one session: it loads
@@ -115,7 +115,8 @@ export function provideSession(options: MaybeRefOrGetter<SessionOptions>): void 
 export const sessionPlugin: Plugin<[options: SessionOptions]> = {
   install(app: App, options: SessionOptions) {
     // This throws for a wrong option when the app is created, not when the session is first used.
-    const source = { store: storeOf(options), key: optionsKey(options, 'the plugin'), latest: () => options }
+    const key = optionsKey(options, 'sessionPlugin needs')
+    const source = { store: storeOf(options), key, latest: () => options }
     let leave: (() => void) | undefined
     const keep = (): void => {
       leave ??= sharedSession(source).subscribe(() => undefined)
@@ -137,7 +138,7 @@ interface ReactiveSession {
 function reactiveSession(options: ReactiveSessionOptions): ReactiveSession {
   const provided = hasInjectionContext() ? inject(PROVIDED, undefined) : undefined
   const read = (): Partial<SessionOptions> => ({ ...provided?.read(), ...unwrapped(toValue(options)) })
-  const key = computed(() => optionsKey(read(), PROVIDER))
+  const key = computed(() => optionsKey(read(), MISSING))
   const store = computed(() => storeOf(read()))
   const shared = computed(() => sharedSession({ store: store.value, key: key.value, latest: read }))
   // Throws now for a wrong option, so that the stack trace shows the app's code.

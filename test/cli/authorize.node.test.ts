@@ -293,6 +293,7 @@ describe('cacao-session authorize', () => {
     ],
     ['a resource that is none', ['-r', 'my notes'], 'write a URI, such as https://'],
     ['a resource beside another', ['-r', NOTES, '-r', '/notes'], '--resource /notes is not a URI'],
+    ['a path', ['-r', '/notes/*'], 'write a URI, such as https://api.example.com/notes/*'],
     [
       'more time than there is by default',
       ['-r', NOTES, '--min-validity', '7d'],

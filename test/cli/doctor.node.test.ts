@@ -105,6 +105,15 @@ describe('cacao-session doctor', () => {
       () => well({}, 'content-type'),
       'does not allow the headers authorization, content-digest, signature, signature-input',
     ],
+    [
+      'behind its guard nothing answers GET',
+      () =>
+        (authority: string): RequestListener => {
+          const admit = guard(authority)
+          return (request, response) => admit(request, response, () => void response.writeHead(404).end())
+        },
+      'the server answered 404: requireSession let the request through, but its handlers do not answer GET here',
+    ],
     ['it guards preflights', () => guardsAll, 'the preflight, which is never signed'],
     [
       'another server answers',

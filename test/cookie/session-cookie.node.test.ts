@@ -495,6 +495,18 @@ describe('a cookie of sessionCookie', () => {
 })
 
 describe('nodeHandler of sessionCookie', () => {
+  it('throws a TypeError at once for the reply of another framework, which it could not answer', async () => {
+    const { pages } = await cookieSite()
+    const reply = {
+      headersSent: false,
+      getHeader: () => undefined,
+      setHeader: () => undefined,
+      send: () => undefined,
+    }
+    const request = { method: 'POST', url: '/session', headers: { host: 'app.example.com' }, rawHeaders: [] }
+    expect(() => pages.nodeHandler(request as never, reply as never)).toThrow(/^nodeHandler .* reply\.raw/)
+  })
+
   const start = async (app: unknown): Promise<string> => {
     const server = createServer(app as never).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close().closeAllConnections())

@@ -1,5 +1,5 @@
 declare module 'guide:react/app' {
-  export function App(): import('react').ReactElement
+  export default function App(): import('react').ReactElement
 }
 
 declare module 'guide:react/notes' {

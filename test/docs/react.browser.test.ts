@@ -1,4 +1,4 @@
-import { App } from 'guide:react/app'
+import App from 'guide:react/app'
 import { Notes } from 'guide:react/notes'
 import { Hello } from 'guide:start/react'
 import { createElement } from 'react'

@@ -21,6 +21,8 @@ it('the sockets and links guide’s server knows the caller of a socket or an im
     import ws from 'ws'
     globalThis.WebSocket = ws
     console.error = () => {}
+    const warnings = []
+    console.warn = (...words) => void warnings.push(words.join(' '))
     const server = listen(app, 0)
     await once(server, 'listening')
     const { port } = server.address()
@@ -33,6 +35,7 @@ it('the sockets and links guide’s server knows the caller of a socket or an im
     const ended = once(socket, 'close')
     const copied = new ws('ws://127.0.0.1:' + port + '/live', ['notes.v1', token])
     console.log((await once(copied, 'error'))[0].message)
+    console.log(warnings.join())
 
     const image = {}
     await showPhoto(session, image)
@@ -47,6 +50,7 @@ it('the sockets and links guide’s server knows the caller of a socket or an im
   expect(output.trim().split('\n')).toEqual([
     `notes.v1 Hello, ${ACCOUNT_A}`,
     'Unexpected server response: 401',
+    expect.stringMatching(/^refused a socket: ERR_REQUEST_REPLAYED \w[^,]*$/),
     `1.jpg of ${ACCOUNT_A}`,
     '{"code":"ERR_REQUEST_SIGNATURE"}',
     '4401 ERR_CAPABILITY_REVOKED {"code":"ERR_CAPABILITY_REVOKED"}',

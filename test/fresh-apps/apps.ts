@@ -105,6 +105,7 @@ export const apps: readonly FreshApp[] = [
     files: {
       'src/hello.tsx': printed('start', 'react'),
       'src/App.tsx': "export { Hello as default } from './hello'\n",
+      'src/Account.tsx': printed('react', 'app'),
     },
     checks: [{ tsconfig: 'tsconfig.app.json', command: ['tsc'] }],
   },

@@ -113,7 +113,7 @@ describe('a refusal', () => {
     expect(line()).toContain('It is a CORS preflight: answer it before this middleware')
   })
 
-  it('logs one line a second at most, and then the number of lines left out', async () => {
+  it('logs one line a second at most for one code, and then the number of lines left out', async () => {
     const answer = serve()
     const unsigned = () => answer(new Request('https://api.example.com/notes'))
     for (let i = 0; i < 5; i++) await unsigned()
@@ -127,6 +127,25 @@ describe('a refusal', () => {
     time -= 3_600_000
     await unsigned()
     expect(lines).toHaveLength(3)
+  })
+
+  it('logs each reason if a client is refused for several within a second, and at most three lines', async () => {
+    const answer = serve()
+    const signed = await signer.sign(post())
+    const replay = signed.clone()
+    await answer(signed)
+    await answer(post())
+    await answer(replay)
+    await answer(await altered(await signer.sign(post()), { method: 'PUT' }))
+    const codes = () => lines.map(([text]) => /ERR_[A-Z_]+/.exec(String(text))?.[0])
+    expect(codes()).toEqual(['ERR_REQUEST_UNSIGNED', 'ERR_REQUEST_REPLAYED', 'ERR_REQUEST_SIGNATURE'])
+    // However many codes a client causes, it does not fill the log.
+    await answer(new Request('https://api.example.com/notes', { headers: { authorization: 'CACAO x' } }))
+    await answer(post())
+    expect(lines).toHaveLength(3)
+    time += 1000
+    await answer(post())
+    expect(String(lines[3]?.[0])).toContain('(2 more refusals since the last line)')
   })
 
   it('logs nothing with debug: false or onRefused, and nor does an admission', async () => {

@@ -61,6 +61,11 @@ it.each<[string, unknown, RegExp]>([
   expect(render).toThrow(message)
 })
 
+it('throws a TypeError that asks for no second provider if the provider says nothing about the session', () => {
+  const render = () => renderToString(createElement(SessionProvider, {}, createElement(Status)))
+  expect(render).toThrow(/^SessionProvider needs the option resources or abilities: /)
+})
+
 it('begins with the directive of a client entry, for frameworks with server components', () => {
   const source = runFresh(`
     const { readFile } = await import('node:fs/promises')

@@ -148,6 +148,24 @@ describe('an option', () => {
     expect((error as TypeError).message).toContain('options must be a plain object')
   })
 
+  it.each<[string, () => unknown]>([
+    ['get without options', () => DIDSession.get(ACCOUNT_A, auth, undefined as never)],
+    ['get with a list', () => DIDSession.get(ACCOUNT_A, auth, resources as never)],
+    ['get with none', () => DIDSession.get(ACCOUNT_A, auth, { store })],
+    ['get with a path', () => DIDSession.get(ACCOUNT_A, auth, { resources: ['/notes/*'], store })],
+    [
+      'get with a dot',
+      () => DIDSession.get(ACCOUNT_A, auth, { resources: ['https://a.example/./*'], store }),
+    ],
+    ['authorize without options', () => DIDSession.authorize(auth, undefined as never)],
+    ['authorize with none', () => DIDSession.authorize(auth, {})],
+  ])('that says what a session may do is shown as it should be by %s', async (_, call) => {
+    const error = await failureOf(call)
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as TypeError).message).toMatch(/resources.*"https:\/\/api\.example\.com\/notes\/\*"/)
+    isUnchanged = true
+  })
+
   it.each([
     null,
     'https://api.example/',

@@ -128,3 +128,9 @@ it.each([null, undefined, '#app', {}])('cannot be mounted in %j', (target) => {
     new TypeError('target must be an element of the page, such as document.body'),
   )
 })
+
+it('cannot be mounted without resources, and the error speaks of no component', () => {
+  expect(() => mountSignInButton({ append() {} } as never, { wallets: [passkeys()] })).toThrow(
+    /^mountSignInButton needs the option resources or abilities: /,
+  )
+})

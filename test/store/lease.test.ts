@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Connection } from '../../src/store/indexeddb-store.js'
 import { noteDeclined, releaseLease, takeLease, wasDeclined } from '../../src/tabs/prompt-lock.js'
 import { clearOrigin } from '../setup/origin.js'
@@ -10,6 +10,10 @@ describe('a lease', () => {
   beforeEach(async () => {
     await clearOrigin()
     tabs = [new Connection('cacao-session', 2000), new Connection('cacao-session', 2000)]
+  })
+
+  afterEach(() => {
+    vi.restoreAllMocks()
   })
 
   it('is given to only one tab when several request it at once', async () => {
@@ -67,5 +71,15 @@ describe('a lease', () => {
     expect(await wasDeclined(two, 'prompt', before)).toBe(true)
     expect(await wasDeclined(two, 'prompt', Date.now())).toBe(false)
     expect(await wasDeclined(two, 'other', before)).toBe(false)
+  })
+
+  it('that was declined before the clock was set back can be asked for again', async () => {
+    const [one, two] = tabs
+    const start = Date.now()
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(start + 600_000)
+    await noteDeclined(one, 'prompt')
+    expect(await wasDeclined(two, 'prompt', start + 590_000)).toBe(true)
+    clock.mockReturnValue(start)
+    expect(await wasDeclined(two, 'prompt', start - 1)).toBe(false)
   })
 })

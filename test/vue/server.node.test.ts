@@ -66,8 +66,10 @@ it.each<[string, unknown, RegExp]>([
 })
 
 it('throws a TypeError for a plugin with a wrong option when the app is created', () => {
-  const app = createSSRApp({})
-  expect(() => app.use(sessionPlugin, { resources, leadSecs: -1 })).toThrow(/leadSecs must be/)
+  const use = (options: object | undefined) => () => createSSRApp({}).use(sessionPlugin, options as never)
+  expect(use({ resources, leadSecs: -1 })).toThrow(/leadSecs must be/)
+  expect(use({})).toThrow(/^sessionPlugin needs the option resources or abilities: /)
+  expect(use(undefined)).toThrow(/^options must be a plain object/)
 })
 
 it('has types that know whether there is a session', () => {

@@ -67,6 +67,16 @@ describe('a passkey', () => {
     expect(passkeys.creations).toEqual([])
   })
 
+  it.each([[undefined], ['Alice'], [{}]])(
+    'is not created with %o, and the error shows what is missing',
+    async (options) => {
+      await expect(createPasskey(options as never)).rejects.toThrow(
+        /^name must be .*createPasskey\(\{ name: /,
+      )
+      expect(passkeys.creations).toEqual([])
+    },
+  )
+
   it('signs a statement only if one is given', async () => {
     await create()
     expect((await authorize()).cacao.p).not.toHaveProperty('statement')
