@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, IncomingMessage } from 'node:http'
+import { createServer, IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -434,6 +434,10 @@ describe('refreshPage of sessionCookie', () => {
       const response = pages.refreshPage(new Request(url, { method: 'POST' }), options)
       expect([response.status, response.headers.get('location')]).toEqual([303, location])
     }
+    for (const method of ['GET', 'HEAD']) {
+      const response = pages.refreshPage(new Request(`${ORIGIN}/account`, { method }), options)
+      expect(response.headers.get('location')).toBeNull()
+    }
   })
 
   it.each<[string, Record<string, unknown>]>([
@@ -522,6 +526,16 @@ describe('nodeHandler of sessionCookie', () => {
       return fetch(url, { method, headers: { ...Object.fromEntries(signed.headers), ...headers } })
     }
   }
+
+  it('leaves a response alone that was sent while the request was verified', async () => {
+    const site = await cookieSite()
+    const send = await sender(site, (request: IncomingMessage, response: ServerResponse) => {
+      site.pages.nodeHandler(request, response)
+      response.writeHead(503).end()
+    })
+    // A second one, because a rejection that nobody handles comes after the first answer.
+    for (let i = 0; i < 2; i++) expect((await send('POST')).status).toBe(503)
+  })
 
   it.each<[string, (site: CookieSite) => unknown]>([
     ['node:http', ({ pages }) => pages.nodeHandler],
