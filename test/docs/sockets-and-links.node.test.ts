@@ -34,6 +34,12 @@ it('the sockets and links guide’s server knows the caller of a socket or an im
     const copied = new ws('ws://127.0.0.1:' + port + '/live', ['notes.v1', token])
     console.log((await once(copied, 'error'))[0].message)
 
+    const { isRevoked } = revocation
+    revocation.isRevoked = () => Promise.reject(new Error('down'))
+    const unknown = new ws('ws://127.0.0.1:' + port + '/live', ['notes.v1', await session.createToken({ audience: 'wss://api.example.com/live' })])
+    console.log((await once(unknown, 'error'))[0].message)
+    Object.assign(revocation, { isRevoked })
+
     const image = {}
     await showPhoto(session, image)
     const load = async (url) => (await app.request(url)).text()
@@ -47,6 +53,7 @@ it('the sockets and links guide’s server knows the caller of a socket or an im
   expect(output.trim().split('\n')).toEqual([
     `notes.v1 Hello, ${ACCOUNT_A}`,
     'Unexpected server response: 401',
+    'Unexpected server response: 503',
     `1.jpg of ${ACCOUNT_A}`,
     '{"code":"ERR_REQUEST_SIGNATURE"}',
     '4401 ERR_CAPABILITY_REVOKED {"code":"ERR_CAPABILITY_REVOKED"}',
