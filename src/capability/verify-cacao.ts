@@ -11,7 +11,7 @@ import {
   required,
   setting,
 } from '../base/options.js'
-import { answeringWithin } from './answering-within.js'
+import { answerWithin } from '../base/store-answer.js'
 import {
   assertAbility,
   assertAudience,
@@ -213,12 +213,13 @@ export function checksOf({
   content.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
   if (resources !== undefined) content.push((cacao) => assertResources(cacao, resources))
   if (ability !== undefined) content.push((cacao) => assertAbility(cacao, ability, oneClickAuth))
+  const isRevoked = async (link: Cacao): Promise<boolean> =>
+    revocation !== undefined &&
+    answerWithin(storeTimeoutMs, 'the revocation store', () => revocation.isRevoked(link))
   return {
     content,
     signature: (cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs, oneClickAuth),
-    revocation: revocation
-      ? [(cacao) => assertNotRevoked(cacao, answeringWithin(storeTimeoutMs, revocation))]
-      : [],
+    revocation: revocation ? [(cacao) => assertNotRevoked(cacao, { isRevoked })] : [],
   }
 }
 
