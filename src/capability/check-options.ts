@@ -50,7 +50,11 @@ export interface RevocationEvent {
 export interface DelegationOptions {
   /** The most capabilities in a chain, including the capability that the wallet signed: 2 to 4. */
   maxLinks: number
-  /** Seconds for which each delegated capability may be valid, from its `iat` to its `exp`; not limited by default. */
+  /**
+   * Seconds for which each delegated capability may be valid, from its `iat` to its `exp`; not limited by default. The
+   * key that delegates writes `iat` itself, so whoever can use it for a moment can sign capabilities for later times in
+   * advance, until the key's own session ends. To end all of them, revoke that session.
+   */
   maxSecs?: number
 }
 

@@ -11,6 +11,7 @@ import {
   required,
   setting,
 } from '../base/options.js'
+import { answerWithin } from '../base/store-answer.js'
 import {
   assertAbility,
   assertAudience,
@@ -59,8 +60,9 @@ export interface VerifiedCacao extends Cacao {
  * Verifies a capability from outside and returns it, frozen and typed. Rejects with a `SessionError` whose code
  * (`ERR_CAPABILITY_…`) names the first check that failed, in this order: form, signature, delegation, issuer, audience,
  * domain, nonce, time, resources, ability, revocation. The signature of a contract account is verified after the
- * ability. Rejects with `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer, with the
- * `SessionError` of a revocation store, such as `ERR_STORE_UNAVAILABLE`, and with a `TypeError` for a wrong option.
+ * ability. Rejects with `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer, with
+ * `ERR_STORE_UNAVAILABLE` if the revocation store doesn't answer in time, with any other `SessionError` of that store,
+ * and with a `TypeError` for a wrong option.
  *
  * @example
  * const { root } = await verifyCacao(json, { verifiers: ethereumVerifiers(), domains: ['app.example.com'] })
@@ -120,6 +122,8 @@ export interface VerifyCacaoOptions {
    * each with its own CID.
    */
   revocation?: Revocation
+  /** Milliseconds within which `revocation` must answer; 2000 by default. */
+  storeTimeoutMs?: number
   /** Accepts capabilities that a session key delegated, up to `maxLinks`. They are refused by default. */
   delegation?: DelegationOptions | false
   /**
@@ -146,6 +150,7 @@ export interface CapabilityExpectations {
   readonly resources: readonly string[] | undefined
   readonly ability: Ability | undefined
   readonly revocation: Revocation | undefined
+  readonly storeTimeoutMs: number | undefined
   readonly delegation: DelegationOptions | false | undefined
   readonly oneClickAuth: boolean | undefined
 }
@@ -166,6 +171,7 @@ export const CAPABILITY_OPTIONS: OptionReaders<CapabilityExpectations> = {
   resources: check(resourcesOption),
   ability: check(abilityOption),
   revocation: check(revocationOption),
+  storeTimeoutMs: setting(quantityOption),
   delegation: check(delegationOption),
   oneClickAuth: setting(booleanOption),
 }
@@ -195,6 +201,7 @@ export function checksOf({
   resources,
   ability,
   revocation,
+  storeTimeoutMs = 2000,
   delegation = false,
   oneClickAuth = false,
 }: CapabilityExpectations): CapabilityChecks {
@@ -206,10 +213,13 @@ export function checksOf({
   content.push((cacao) => assertValidAt(cacao, now(), clockSkewSecs))
   if (resources !== undefined) content.push((cacao) => assertResources(cacao, resources))
   if (ability !== undefined) content.push((cacao) => assertAbility(cacao, ability, oneClickAuth))
+  const isRevoked = async (link: Cacao): Promise<boolean> =>
+    revocation !== undefined &&
+    answerWithin(storeTimeoutMs, 'the revocation store', () => revocation.isRevoked(link))
   return {
     content,
     signature: (cacao) => verifySignature(cacao, verifiers, now(), clockSkewSecs, oneClickAuth),
-    revocation: revocation === undefined ? [] : [(cacao) => assertNotRevoked(cacao, revocation)],
+    revocation: revocation ? [(cacao) => assertNotRevoked(cacao, { isRevoked })] : [],
   }
 }
 

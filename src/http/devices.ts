@@ -1,3 +1,4 @@
+import { callHook } from '../base/app-hook.js'
 import { type Clock, clockOption, systemClock, within } from '../base/environment.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 import { LRUCache } from '../base/lru-cache.js'
@@ -195,8 +196,7 @@ async function deviceName(timeoutMs: number, nameOf: () => Promise<unknown>): Pr
 // An error in the app's `onFailed` must not reject the request, which was already accepted.
 function report(onFailed: (error: unknown) => void, error: unknown): void {
   try {
-    // An async function is not awaited. Without a handler, its rejection would end the process.
-    Promise.resolve(onFailed(error)).catch(logFailure)
+    callHook(() => onFailed(error), logFailure)
   } catch (failure) {
     logFailure(failure)
   }

@@ -6,12 +6,14 @@ import { toHex } from '../base/hex.js'
 import {
   check,
   isSecret,
+  quantityOption,
   type ReadersOf,
   type ReadValue,
   readOptions,
   setting,
   wrong,
 } from '../base/options.js'
+import { answerWithin } from '../base/store-answer.js'
 import { memoryReplay, type ReplayStore, usedStoreOption } from './replay.js'
 
 /** Options of `nonces`. */
@@ -27,6 +29,8 @@ export interface NoncesOptions {
    * Remembers used nonces; in this process's memory by default. Servers that accept each other's nonces must share it.
    */
   replay?: ReplayStore
+  /** Milliseconds within which `replay` must answer; 2000 by default. */
+  storeTimeoutMs?: number
   /** A clock in milliseconds; `Date.now` by default. */
   now?: Clock
 }
@@ -37,7 +41,8 @@ export interface Nonces {
   issue(): string
   /**
    * Returns `true` if the nonce, such as a capability's `p.nonce`, was issued with this secret, has not expired, and is
-   * used for the first time. Rejects if the replay store fails; refuse the sign-in in that case.
+   * used for the first time. Rejects if the replay store fails, with `ERR_STORE_UNAVAILABLE` if it doesn't answer in
+   * time; refuse the sign-in in that case.
    */
   consume(nonce: string): Promise<boolean>
 }
@@ -65,6 +70,7 @@ const OPTIONS: ReadersOf<NoncesOptions> = {
   expiresInSecs: setting(lifetimeOption),
   secret: check(secretOption),
   replay: check(usedStoreOption),
+  storeTimeoutMs: setting(quantityOption),
   now: setting(clockOption),
 }
 
@@ -84,6 +90,7 @@ export function nonces(options: NoncesOptions = {}): Nonces {
     secret = crypto.getRandomValues(new Uint8Array(32)),
     now = systemClock,
     replay = memoryReplay({ now }),
+    storeTimeoutMs = 2000,
   } = readOptions<NoncesOptions>(options, OPTIONS)
   const key = hmac(sha256, secret, utf8('cacao-session nonce'))
   const clock = latestTime(now)
@@ -99,7 +106,9 @@ export function nonces(options: NoncesOptions = {}): Nonces {
       const [, claim = '', time = '', mac = ''] = (typeof nonce === 'string' && FORMAT.exec(nonce)) || []
       if (!equalInConstantTime(mac, macOf(claim))) return false
       const expiresAt = Number.parseInt(time, 16)
-      return clock() < expiresAt && (await replay.use(`nonce ${nonce}`, expiresAt)) === true
+      if (!(clock() < expiresAt)) return false
+      const use = (): boolean | Promise<boolean> => replay.use(`nonce ${nonce}`, expiresAt)
+      return (await answerWithin(storeTimeoutMs, 'the replay store', use)) === true
     },
   }
 }

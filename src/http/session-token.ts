@@ -3,6 +3,7 @@ import { fromUtf8, utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { fromBase64url, toBase64url } from '../base/multibase.js'
 import { isPlainObject } from '../base/options.js'
+import { plainJSON } from '../base/plain-json.js'
 import { assertValidAt, type Cacao, expiryTime, issuerAccount } from '../capability/cacao.js'
 import { decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
@@ -33,6 +34,8 @@ const ALGORITHMS: Readonly<Record<SessionKeyType, string> & Partial<Record<KeyTy
   'P-256': 'ES256',
   Ed25519: 'Ed25519',
 }
+/** The most levels of nesting of a token's payload. */
+export const MOST_LEVELS = 16
 const ID_BYTES = 16
 // At least 128 random bits, in hex, base64url or letters and digits.
 const ID = /^[-\w]{22,128}$/
@@ -162,7 +165,7 @@ function payloadOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let payload: unknown
   let isOneSpelling: boolean
   try {
-    payload = plainJSON(text)
+    payload = plainJSON(text, MOST_LEVELS)
     isOneSpelling = JSON.stringify(payload) === text
   } catch (cause) {
     throw invalid('its payload must be JSON', cause)
@@ -171,27 +174,6 @@ function payloadOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   if (!isOneSpelling)
     throw invalid('its payload must be as JSON.stringify writes it, and have no member twice')
   return payload
-}
-
-const MOST_LEVELS = 16
-
-/**
- * Parses JSON that an app can process safely. Throws a `SyntaxError` for malformed JSON, for a member named
- * `__proto__`, which would replace the prototype of a copy, and for more than 16 levels of nesting, which could
- * overflow the stack of a recursive function.
- */
-export function plainJSON(text: string): unknown {
-  const value: unknown = JSON.parse(text, (name, member: unknown) => {
-    if (name === '__proto__') throw new SyntaxError('no member may be named __proto__')
-    return member
-  })
-  if (isNestedWithin(MOST_LEVELS, value)) return value
-  throw new SyntaxError(`it may have at most ${MOST_LEVELS} levels of nesting`)
-}
-
-function isNestedWithin(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return levels > 0 && Object.values(value).every((member) => isNestedWithin(levels - 1, member))
 }
 
 function contentOf(

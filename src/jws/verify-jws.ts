@@ -3,7 +3,8 @@ import { accountDID } from '../base/account.js'
 import { fromUtf8, utf8 } from '../base/bytes.js'
 import { SessionError } from '../base/errors.js'
 import { fromBase64url } from '../base/multibase.js'
-import { check, type OptionReaders, readOptions, setting } from '../base/options.js'
+import { check, isPlainObject, type OptionReaders, readOptions, setting } from '../base/options.js'
+import { assertPlainJSON } from '../base/plain-json.js'
 import { verifiersOption } from '../capability/check-options.js'
 import { cacaoCID } from '../capability/cid.js'
 import { parseCacao } from '../capability/parse-cacao.js'
@@ -73,7 +74,8 @@ export interface VerifiedJWS {
  * `resources`, `ability`, `domains`, `nonce` or `revocation` is given, and with `ERR_CAPABILITY_ISSUER` if `issuer` is
  * another account, because these need a capability.
  *
- * Rejects with `ERR_JWS_INVALID`, with an error of `verifyCacao`, or with a `TypeError` for wrong options.
+ * Rejects with `ERR_JWS_INVALID`, also if the payload is a JSON object with a member named `__proto__` or more than 100
+ * levels of nesting, which could harm an app that processes it; with an error of `verifyCacao`, or with a `TypeError` for wrong options.
  *
  * @example
  * const { issuer, payload } = await verifyJWS(jws, { capability, verifiers: ethereumVerifiers() })
@@ -137,15 +139,22 @@ function assertNoCapabilityNeeded(keyDID: string, { issuer, ...others }: Expecte
 
 const NEED_CAPABILITY = ['resources', 'ability', 'domains', 'nonce', 'revocation'] as const
 
+const MOST_LEVELS = 100
+
 function payloadOf(bytes: Uint8Array): { payload?: Record<string, unknown> } {
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(fromUtf8(bytes) ?? '')
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? { payload: value as Record<string, unknown> }
-      : {}
+    value = JSON.parse(fromUtf8(bytes) ?? '')
   } catch {
     return {}
   }
+  if (!isPlainObject(value)) return {}
+  try {
+    assertPlainJSON(value, MOST_LEVELS)
+  } catch (cause) {
+    throw invalid(`its payload can't be processed safely: ${(cause as Error).message}`, cause)
+  }
+  return { payload: value }
 }
 
 // In characters.
@@ -244,9 +253,8 @@ function header(bytes: Uint8Array): Record<string, unknown> {
   } catch (cause) {
     throw invalid('its header must be JSON', cause)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('its header must be an object')
-  return value as Record<string, unknown>
+  if (!isPlainObject(value)) throw invalid('its header must be an object')
+  return value
 }
 
 // The payload of a DAG-JWS is a CID, and its member `link` must be the same CID.

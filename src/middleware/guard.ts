@@ -1,3 +1,4 @@
+import { callHook } from '../base/app-hook.js'
 import { type Clock, systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
@@ -68,20 +69,16 @@ export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSe
     verifier: verifier as unknown as RequestVerifierOptions<R>,
     now,
     vary: typeof capabilityHeader === 'string' ? capabilityHeader : DEFAULT_VARY,
-    onAdmitted: onAdmitted && ((...args) => callHook('onAdmitted', () => onAdmitted(...args))),
+    onAdmitted: onAdmitted && ((...args) => callHook(() => onAdmitted(...args), logRejection('onAdmitted'))),
     async onRefused(error, request, times) {
-      callHook('onRefused', () => onRefused?.(error, request, times))
+      callHook(() => onRefused?.(error, request, times), logRejection('onRefused'))
       await log?.(error, request)
     },
   }
 }
 
-/**
- * Calls a hook of the app, and throws as it does. The answer doesn't wait for an async hook; if that rejects, its error is written to
- * the console, because an unhandled rejection would end the process.
- */
-function callHook(name: string, hook: () => unknown): void {
-  Promise.resolve(hook()).catch((error: unknown) => console.error(`cacao-session: ${name} rejected:`, error))
+function logRejection(hook: string): (error: unknown) => void {
+  return (error) => console.error(`cacao-session: ${hook} rejected:`, error)
 }
 
 interface OwnOptions<R> {

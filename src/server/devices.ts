@@ -2,6 +2,7 @@ import { accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { withoutHidden } from '../base/hidden-characters.js'
 import { check, type OptionReaders, readOptions, required } from '../base/options.js'
+import { answerWithin } from '../base/store-answer.js'
 import { type Cacao, parentOf } from '../capability/cacao.js'
 import { methodOption, type Revocation, revocationOption } from '../capability/check-options.js'
 import { capabilityIdentity } from '../capability/cid.js'
@@ -127,12 +128,13 @@ export function assertOwnSession({ cacao }: Caller): void {
   )
 }
 
-const askStore = storeAsker(2000)
+const STORE_TIMEOUT_MS = 2000
+const askStore = storeAsker(STORE_TIMEOUT_MS)
 
-/** Calls a store. Rejects with `ERR_STORE_UNAVAILABLE` if it fails. */
+/** Calls a store. Rejects with `ERR_STORE_UNAVAILABLE` if it fails, or doesn't answer in time. */
 async function callStore<T>(call: () => T | Promise<T>): Promise<T> {
   try {
-    return await call()
+    return await answerWithin(STORE_TIMEOUT_MS, 'the store of devices or revocations', call)
   } catch (cause) {
     if (cause instanceof SessionError) throw cause
     const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''

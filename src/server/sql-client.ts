@@ -74,13 +74,25 @@ function database(dialect: SQLDialect, ask: Ask): Database {
     now: NOW[dialect],
     skipLocked: dialect === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '',
     async run(statement, values) {
-      try {
-        return rowsOf(await ask(dialect === 'postgres' ? textOf(statement) : statement, values))
-      } catch (cause) {
-        throw unavailable(cause)
+      const text = dialect === 'postgres' ? textOf(statement) : statement
+      for (let tries = 1; ; tries++) {
+        try {
+          return rowsOf(await ask(text, values))
+        } catch (cause) {
+          if (tries === MOST_TRIES || !wasUndone(cause)) throw unavailable(cause)
+        }
       }
     },
   }
+}
+
+const MOST_TRIES = 10
+
+// Postgres undoes one of two transactions that conflict or wait for each other, and expects it to be tried again. At the isolation
+// levels above READ COMMITTED, which can be a database's default, this also happens to single statements.
+function wasUndone(cause: unknown): boolean {
+  const { code } = (cause ?? {}) as { readonly code?: unknown }
+  return code === '40001' || code === '40P01'
 }
 
 function pgDatabase(client: PgClient): Database {

@@ -127,17 +127,24 @@ function upstash(options: UpstashOptions): { client: IORedisClient; prefix?: str
         // A framework that caches responses must not repeat an old answer. Runtimes without a cache refuse the option.
         ...('cache' in Request.prototype && { cache: 'no-store' as const }),
       })
-      return resultOf(response.status, await response.json())
+      return resultOf(response.status, await response.json().catch(undefinedUnlessJSON))
     } catch (cause) {
       if (cause instanceof SessionError) throw cause
+      const isLate = cause instanceof Error && cause.name === 'TimeoutError'
       throw new SessionError(
         'ERR_STORE_UNAVAILABLE',
-        'a command to Redis over HTTP failed: check its URL, and that it can be reached',
+        `a command to Redis over HTTP ${isLate ? `had no answer within ${timeoutMs} ms` : 'failed'}: check its URL, and that it can be reached`,
         { cause },
       )
     }
   }
   return { client: { call }, ...(prefix !== undefined && { prefix }), ...(now && { now }) }
+}
+
+// The page of a gateway or a host is an answer too, and its status tells more than the error of the parser.
+function undefinedUnlessJSON(error: unknown): undefined {
+  if (!(error instanceof SyntaxError)) throw error
+  return undefined
 }
 
 function resultOf(status: number, answer: unknown): unknown {

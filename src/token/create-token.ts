@@ -9,10 +9,11 @@ import {
   textOption,
   wrong,
 } from '../base/options.js'
+import { plainJSON } from '../base/plain-json.js'
 import { parseURL } from '../base/url.js'
 import type { Cacao } from '../capability/cacao.js'
 import { timeAt } from '../http/server-clock.js'
-import { DEFAULT_TOKEN_SECS, plainJSON, signToken, type TokenClaims } from '../http/session-token.js'
+import { DEFAULT_TOKEN_SECS, MOST_LEVELS, signToken, type TokenClaims } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
 import { assertCovered, originsOption } from '../http/signed-fetch.js'
 import { hasURLSignature, signedReference, withoutFragment, withURLSignature } from '../http/signed-url.js'
@@ -62,7 +63,7 @@ const claimsOption: ReadValue<TokenClaims> = (value, name) => {
   const form = 'a JSON object, nested at most 15 levels deep: { room: "kitchen" }'
   let claims: unknown
   try {
-    ;({ claims } = plainJSON(JSON.stringify({ claims: value })) as { claims?: unknown })
+    ;({ claims } = plainJSON(JSON.stringify({ claims: value }), MOST_LEVELS) as { claims?: unknown })
   } catch {
     throw wrong(name, form)
   }

@@ -71,6 +71,8 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['revocation', { revocation: { isRevoked: false } }],
   ['{ isRevoked: (capability) => … }', { revocation: () => false }],
   ['isRevoked', { isRevoked: () => false }],
+  ['storeTimeoutMs', { storeTimeoutMs: -1 }],
+  ['storeTimeoutMs', { storeTimeoutMs: '2000' }],
   ['delegation', { delegation: undefined }],
   ['delegation', { delegation: true }],
   ['delegation', { delegation: 2 }],
@@ -110,6 +112,7 @@ describe.each(TAKERS)('%s', (name, take) => {
       issuer: ACCOUNT_A,
       nonce: 'abcdefgh12',
       revocation: { isRevoked: () => false },
+      storeTimeoutMs: 2000,
       delegation: { maxLinks: 2, maxSecs: 60 },
       clockSkewSecs: 0,
     }

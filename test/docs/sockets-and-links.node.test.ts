@@ -37,6 +37,12 @@ it('the sockets and links guide’s server knows the caller of a socket or an im
     console.log((await once(copied, 'error'))[0].message)
     console.log(warnings.join())
 
+    const { isRevoked } = revocation
+    revocation.isRevoked = () => Promise.reject(new Error('down'))
+    const unknown = new ws('ws://127.0.0.1:' + port + '/live', ['notes.v1', await session.createToken({ audience: 'wss://api.example.com/live' })])
+    console.log((await once(unknown, 'error'))[0].message)
+    Object.assign(revocation, { isRevoked })
+
     const image = {}
     await showPhoto(session, image)
     const load = async (url) => (await app.request(url)).text()
@@ -51,6 +57,7 @@ it('the sockets and links guide’s server knows the caller of a socket or an im
     `notes.v1 Hello, ${ACCOUNT_A}`,
     'Unexpected server response: 401',
     expect.stringMatching(/^refused a socket: ERR_REQUEST_REPLAYED \w[^,]*$/),
+    'Unexpected server response: 503',
     `1.jpg of ${ACCOUNT_A}`,
     '{"code":"ERR_REQUEST_SIGNATURE"}',
     '4401 ERR_CAPABILITY_REVOKED {"code":"ERR_CAPABILITY_REVOKED"}',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { nonces } from '../../src/http/nonces.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { testClock } from '../../src/testing/fake-clock.js'
-import { failureOf } from '../setup/expect-code.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
 
 const NOW = 1_700_000_000_000
 
@@ -85,6 +85,15 @@ describe('nonces', () => {
     const nonce = here.issue()
     expect(await there.consume(nonce)).toBe(true)
     expect(await here.consume(nonce)).toBe(false)
+  })
+
+  it('waits for the store for storeTimeoutMs', async () => {
+    const never = nonces({ replay: { use: () => new Promise(() => undefined) }, storeTimeoutMs: 20 })
+    await expectCode('ERR_STORE_UNAVAILABLE', () => never.consume(never.issue()))
+    const late = () => new Promise<boolean>((resolve) => setTimeout(resolve, 20, true))
+    const { issue, consume } = nonces({ replay: { use: late }, storeTimeoutMs: 60_000 })
+    expect(await consume(issue())).toBe(true)
+    expect(await failureOf(() => nonces({ storeTimeoutMs: -1 }))).toBeInstanceOf(TypeError)
   })
 
   it('refuses every nonce while the store is down', async () => {

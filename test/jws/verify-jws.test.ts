@@ -54,6 +54,12 @@ async function resign({ session, jws }: Signed, changes: object): Promise<string
   return `${head}.${jws.payload}.${toBase64url(await session.sign(utf8(`${head}.${jws.payload}`)))}`
 }
 
+/** The JWS with this text as its payload, signed by the session's own key. */
+async function withPayload({ session, jws }: Signed, text: string): Promise<string> {
+  const input = `${jws.signatures[0]?.protected}.${toBase64url(utf8(text))}`
+  return `${input}.${toBase64url(await session.sign(utf8(input)))}`
+}
+
 describe.each(kinds)('a JWS signed with %s', (_, signed) => {
   const check = (input: unknown, options: VerifyJWSOptions = {}) =>
     verifyJWS(input, { verifiers, capability: signed().session.cacao, ...options })
@@ -95,6 +101,24 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     await expect(check(await resign(signed(), { alg, kid: session.keyDID }))).resolves.toMatchObject({
       issuer: session.id,
     })
+  })
+
+  it('has a payload that an app can process safely', async () => {
+    const levels = (count: number) => `${'{"a":'.repeat(count)}1${'}'.repeat(count)}`
+    expect((await check(await withPayload(signed(), levels(100)))).payload).toEqual(JSON.parse(levels(100)))
+    // Only the text of a value, not a member.
+    expect((await check(await withPayload(signed(), '{"a":"__proto__"}'))).payload).toEqual({
+      a: '__proto__',
+    })
+    for (const text of [
+      levels(101),
+      levels(1000),
+      '{"__proto__":{}}',
+      '{"a":[{"__proto__":{"isAdmin":true}}]}',
+    ])
+      await expectCode('ERR_JWS_INVALID', async () => check(await withPayload(signed(), text)))
+    // What is not a JSON object is for the app to parse.
+    expect((await check(await withPayload(signed(), `[${levels(101)}]`))).payload).toBeUndefined()
   })
 
   it('may be a DAG-JWS, whose link must be that of its payload', async () => {

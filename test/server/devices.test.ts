@@ -401,6 +401,17 @@ describe('a caller with several devices', () => {
     await expectRevoked(phone)
   })
 
+  it('gets ERR_STORE_UNAVAILABLE if the store does not answer for two seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const never = () => new Promise<never>(() => undefined)
+    const list = expectCode('ERR_STORE_UNAVAILABLE', () =>
+      listDevices(caller, { devices: { ...devices, list: never } }),
+    )
+    await vi.advanceTimersByTimeAsync(2000)
+    expect((await list).message).toContain('within 2000 ms')
+  })
+
   it.each<[string, () => unknown]>([
     ['fails', () => Promise.reject(new Error('it is down'))],
     ['throws', () => expect.fail('it is down')],

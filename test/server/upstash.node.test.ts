@@ -82,8 +82,18 @@ describeRedis('a Redis by HTTP', () => {
       closed = new Promise((resolve) => request.once('close', resolve))
     }
     const { use } = upstashReplay({ ...options, timeoutMs: 100 })
-    await expectCode('ERR_STORE_UNAVAILABLE', () => use('a', later()))
+    const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () => use('a', later()))
+    expect(message).toContain('had no answer within 100 ms')
     await closed
+  })
+
+  it('that answers with the page of a gateway says so by its status', async () => {
+    upstash.answers = json(502, '<html>Bad gateway</html>')
+    const failure = expectCode('ERR_STORE_UNAVAILABLE', () => upstashReplay(options).use('a', later()))
+    expect((await failure).message).toContain('502')
+    upstash.answers = refusals['a connection that breaks']
+    const broken = expectCode('ERR_STORE_UNAVAILABLE', () => upstashReplay(options).use('a', later()))
+    expect((await broken).message).toContain('that it can be reached')
   })
 
   it('that expects another token refuses requests with ERR_STORE_UNAVAILABLE', async () => {
