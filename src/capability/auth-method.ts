@@ -92,13 +92,13 @@ const REJECTED_CODES = new Set([
 
 const NO = 'reject|den(?:y|ied|ies)|declin|cancel|disapprov|refus|dismiss'
 // These match only a rejection by a person: networks, contracts and policies reject too, and connections are refused
-// and closed.
+// and closed. The rest of a word is limited, because otherwise a long text without spaces would be read again from each "reject".
 const REJECTED_WORDS: readonly RegExp[] = [
   new RegExp(`(?:user|\\byou)[\\s_-]*(?:has |have )?(?:${NO}|closed|abort(?!ed a request))`, 'i'),
   /\buser did(?: not|n['’]t) (?:approve|confirm|accept|consent|allow)/i,
-  new RegExp(`(?:${NO}|closed|abort)\\w*[^.:;]{0,24}\\bby (?:the )?user\\b(?!['’])`, 'i'),
+  new RegExp(`(?:${NO}|closed|abort)\\w{0,24}[^.:;]{0,24}\\bby (?:the )?user\\b(?!['’])`, 'i'),
   new RegExp(
-    `(?:${NO})\\w*[^.:;]{0,16} (?:on|in) (?:the |your )?(?:device|ledger|trezor|hardware wallet|wallet)\\b`,
+    `(?:${NO})\\w{0,24}[^.:;]{0,16} (?:on|in) (?:the |your )?(?:device|ledger|trezor|hardware wallet|wallet)\\b`,
     'i',
   ),
   // The whole text, such as "Approval Denied", "-3/sign request declined", or "Popup closed".
