@@ -26,11 +26,11 @@ const MAX_CACHED = 1000
 
 /**
  * Adds a cache of the last 1000 results to `recover`. A server receives the same capability with each request of a session, and the
- * same signature over the same hash always has the same key. Throws a `TypeError` if `recover` is not a function.
+ * same signature over the same hash always has the same key. Throws `ERR_CAPABILITY_UNSUPPORTED` if `recover` is not a function.
  */
 export function cachedRecovery(recover: RecoverPublicKey): RecoverPublicKey {
   if (typeof recover !== 'function')
-    throw wrong('recover', 'a function, such as recoverWithSecp256k1(secp256k1) returns')
+    throw unusable('eip191', wrong('recover', 'a function, such as recoverWithSecp256k1(secp256k1) returns'))
   const cache = new LRUCache<Uint8Array>(MAX_CACHED)
   return (hash, signature, recovery) => {
     const id = `${toHex(hash)}${toHex(signature)}${recovery}`
@@ -40,6 +40,18 @@ export function cachedRecovery(recover: RecoverPublicKey): RecoverPublicKey {
     if (publicKey) cache.set(id, publicKey)
     return publicKey
   }
+}
+
+/**
+ * The error of a verifier with a wrong option. A `TypeError` alone would be hidden in the cause of "not signed by its issuer", which
+ * blames the person who signed.
+ */
+export function unusable(type: string, cause: Error): SessionError {
+  return new SessionError(
+    'ERR_CAPABILITY_UNSUPPORTED',
+    `${type} signatures can't be verified, because of an option of ethereumVerifiers: ${cause.message}`,
+    { cause },
+  )
 }
 
 /**

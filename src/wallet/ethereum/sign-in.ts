@@ -2,7 +2,7 @@ import { utf8 } from '../../base/bytes.js'
 import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { booleanOption } from '../../base/options.js'
+import { booleanOption, wrong } from '../../base/options.js'
 import { type AuthMethodOpts, authError, noAccountError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
@@ -48,8 +48,10 @@ export async function signEthereumCapability(
   const account = requestedAccount(own, requested) ?? (await walletAccount(wallet, options.chainId, false))
   if (!account) throw noAccountError()
   const p = capabilityPayload(account, opts, options)
-  const { lowerCaseAddress = false } = options
+  const { lowerCaseAddress = false, rpcTimeoutMs } = options
   booleanOption(lowerCaseAddress, 'lowerCaseAddress')
+  if (rpcTimeoutMs !== undefined && !(typeof rpcTimeoutMs === 'number' && rpcTimeoutMs > 0))
+    throw wrong('rpcTimeoutMs', 'a positive number of milliseconds')
   const address = account.slice(account.lastIndexOf(':') + 1)
   const text = renderEthereumMessage(p, lowerCaseAddress ? { address } : {})
   // The code that verifies the signature loads while the person looks at the wallet.
@@ -73,7 +75,7 @@ export async function signEthereumCapability(
   const isByOwnKey = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
   if (isByOwnKey) return signedCapability(p, 'eip191', `0x${toHex(bytes)}`)
   const { assertContractSigned } = await import('./eip1271.js')
-  await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: options.rpcTimeoutMs })
+  await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: rpcTimeoutMs })
   return signedCapability(p, 'eip1271', hex)
 }
 

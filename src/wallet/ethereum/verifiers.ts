@@ -24,7 +24,7 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
  * A signature that is refused costs one call for each older message format. Identical checks that run at the
  * same time share one answer, and a refusal or a failure is remembered for one second. Throws a `TypeError` for an
  * option that does not exist and for a wrong `rpc`. With any other wrong option, the verifier that uses it refuses
- * every signature, and the `cause` of the error is a `TypeError` that names the option.
+ * every signature with `ERR_CAPABILITY_UNSUPPORTED`, and the message names the option.
  *
  * @example
  * const rpc = { 1: 'https://rpc.example.com', 8453: createPublicClient({ chain: base, transport: http() }) }
