@@ -1,7 +1,7 @@
 import nacl from 'tweetnacl'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toBase58 } from '../../src/key/session-key.js'
-import { type AppKitAuth, type AppKitOptions, appKitAuth } from '../../src/kits/appkit.js'
+import { type AppKitAuth, type AppKitOptions, appKitAuth, type SIWXMessage } from '../../src/kits/appkit.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
@@ -182,10 +182,10 @@ describe("AppKit's configuration", () => {
 
   it('remembers the last 100 messages that wait for an account, and no more', async () => {
     const { siwx } = auth
-    const messages = []
+    const messages: SIWXMessage[] = []
     for (let i = 0; i < 101; i++)
       messages.push(await siwx.createMessage({ chainId: CHAIN, accountAddress: '' }))
-    const answer = async (data?: (typeof messages)[number]) => {
+    const answer = async (data?: SIWXMessage) => {
       if (data)
         await siwx.addSession({ data, message: data.toString(), signature: await sign(data.toString()) })
     }
