@@ -175,7 +175,7 @@ export async function assertContractSigned(
     )
   throw new SessionError(
     'ERR_CAPABILITY_SIGNATURE',
-    `the wallet signed with a different account than ${account}: switch the wallet to that account`,
+    `the wallet signed with a different account than ${account}, or another message: switch the wallet to that account, or use a different wallet`,
   )
 }
 

@@ -117,6 +117,35 @@ export function parseSignature(signature: string | Uint8Array): Uint8Array<Array
   return s > 0n && s <= HALF_ORDER ? bytes : undefined
 }
 
+// The curve's order.
+const ORDER = 2n * HALF_ORDER + 1n
+const WORD_DIGITS = 64
+
+/**
+ * Returns the signature that an account's own key made over a text, as 65 bytes with a low s and a v of 27 or 28; `undefined` if it is
+ * not the account's. Wallets and hardware write the same signature in further ways: with a high s, or with a v that contains the chain.
+ * The address tells which v is right.
+ */
+export function ownSignature(
+  text: string,
+  hex: string,
+  address: string,
+  recover: RecoverPublicKey,
+): Uint8Array<ArrayBuffer> | undefined {
+  const given = hexSignature(hex)
+  const bytes = given?.length === 64 ? expandERC2098(given) : given
+  if (!bytes) return undefined
+  const s = BigInt(`0x${toHex(bytes.subarray(32, 64))}`)
+  const lowS = s > HALF_ORDER && s < ORDER ? ORDER - s : s
+  const r = bytes.subarray(0, 32)
+  for (const v of [27, 28]) {
+    const low = fromHex(lowS.toString(16).padStart(WORD_DIGITS, '0')) ?? new Uint8Array()
+    const candidate = parseSignature(concat(r, low, Uint8Array.of(v)))
+    if (candidate && recoverAddress(text, candidate, recover) === address) return candidate
+  }
+  return undefined
+}
+
 // Only lower-case hex is accepted, because a second spelling would make a second capability with the same signature.
 function hexSignature(text: string): Uint8Array<ArrayBuffer> | undefined {
   return /^0x[0-9a-f]{128}([0-9a-f]{2})?$/.test(text) ? fromHex(text.slice(2)) : undefined
