@@ -103,7 +103,8 @@ const REJECTED_WORDS: readonly RegExp[] = [
   ),
   // The whole text, such as "Approval Denied", "-3/sign request declined", or "Popup closed".
   /^(?:\w*error: |-?\d+[/:] ?)*(?:(?:the|your|sign|signing|signature|sign-?in|login|connect|connection|message|transaction|authorization|approval|pairing|request|action|operation|prompt|proposal) ?)*(?:was |is |has been )?(?:reject|rejected|denied|declined|cancel|cancell?ed|disapproved|dismissed)[.!]?$/i,
-  /^(?:popup|modal|dialog)(?: window)?(?: was)? closed\b/i,
+  /^(?:(?:login|sign-?in|wallet) )?(?:popup|modal|dialog|window)(?: window)?(?: was| has been)? closed\b/i,
+  /^permissions? (?:was |were )?(?:rejected|not granted)[.!]?$/i,
   /action_?cancell?ed/i,
   /\b0x(?:6985|5501)\b|conditions?[ _]of[ _]use[ _]not[ _]satisfied/i,
   /\bcode["']?\s*[:=]\s*["']?(?:4001|500[0-3]|ACTION_REJECTED)\b/,

@@ -150,6 +150,22 @@ describe('an error of a wallet counts as a rejection', () => {
       test: onThrow(new Error('-3/sign request declined'), rejected),
     },
     {
+      report: 'trezor/connect#126',
+      title: 'from a Trezor whose window was closed',
+      test: async () => {
+        await onThrow(new Error('Window closed'), rejected)()
+        await onThrow(new Error('The wallet closed the connection'), failed)()
+      },
+    },
+    {
+      report: 'suiet/wallet-kit#113',
+      title: 'if a permission was rejected, but not if the system denies one',
+      test: async () => {
+        await onThrow(new Error('Permission rejected'), rejected)()
+        await onThrow(new Error('Permission denied'), failed)()
+      },
+    },
+    {
       report: 'brave/brave-wallet-docs#59',
       title: 'if it is a plain object',
       test: onThrow({ code: 4001, message: 'User rejected the request.' }, rejected),
