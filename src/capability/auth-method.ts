@@ -53,6 +53,20 @@ export function authError(cause: unknown): SessionError {
   return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${reason}`, { cause })
 }
 
+// "Unauthorized" (EIP-1193).
+const UNAUTHORIZED = 4100
+const NOT_CONNECTED = /\bconnect\(\) before\b|\bnot connected\b/i
+
+/**
+ * Throws the error for what a wallet threw when it was asked for its account. Returns `undefined` if it was asked silently and is only
+ * not connected to the page: many wallets then answer as if the person had rejected a request, although they have shown none.
+ */
+export function notConnected(cause: unknown, silent: boolean): undefined {
+  const isNotConnected =
+    isRejection(cause) || hasCode(cause, UNAUTHORIZED) || NOT_CONNECTED.test(reasonOf(cause) ?? '')
+  if (!(silent && isNotConnected)) throw authError(cause)
+}
+
 /** The error for a wallet that shows no account: `ERR_AUTH_FAILED`. */
 export function noAccountError(): SessionError {
   return new SessionError(

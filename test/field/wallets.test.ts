@@ -236,6 +236,56 @@ describe('a missing wallet', () => {
   ])
 })
 
+describe('a wallet that is asked silently', () => {
+  const throwing = (cause: unknown): EIP1193Provider => ({
+    request: async () => {
+      throw cause
+    },
+  })
+  const solanaThrowing = (cause: unknown): SolanaSignerInput => {
+    const connect = async (): Promise<never> => {
+      throw cause
+    }
+    return { name: 'Wallet', accounts: [], features: { 'standard:connect': { connect } } }
+  }
+  const notConnected = (cause: unknown) => async (): Promise<void> => {
+    expect(await ethereumAccount(throwing(cause), { silent: true })).toBeUndefined()
+    expect(await solanaAccount(solanaThrowing(cause), { silent: true })).toBeUndefined()
+    // Not silently, the same answer says why it failed.
+    await expect(ethereumAccount(throwing(cause))).rejects.toHaveProperty('code')
+    await expect(solanaAccount(solanaThrowing(cause))).rejects.toHaveProperty('code')
+  }
+  reported([
+    {
+      report: 'brave/brave-wallet-docs#59',
+      title: 'is not connected if it answers that a request was rejected',
+      test: notConnected({ code: 4001, message: 'User rejected the request.' }),
+    },
+    {
+      report: 'ethereum/EIPs#2240',
+      title: 'is not connected if the account was not authorized',
+      test: notConnected({
+        code: 4100,
+        message: 'The requested account has not been authorized by the user.',
+      }),
+    },
+    {
+      report: 'glitch-txs/w3#10',
+      title: 'is not connected if WalletConnect has no session',
+      test: notConnected(new Error('Please call connect() before request()')),
+    },
+    {
+      report: 'MetaMask/metamask-mobile#3630',
+      title: 'has failed if it answers anything else',
+      test: async () => {
+        const cause = { code: -32603, message: 'Response has no error or result for request' }
+        await expectCode(failed, () => ethereumAccount(throwing(cause), { silent: true }))
+        await expectCode(failed, () => solanaAccount(solanaThrowing(cause), { silent: true }))
+      },
+    },
+  ] satisfies Report[])
+})
+
 describe('an Ethereum wallet signs in if it', () => {
   const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
   const word = (number: bigint): string => number.toString(16).padStart(64, '0')

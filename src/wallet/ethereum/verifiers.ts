@@ -73,7 +73,7 @@ export function rpcArgument(rpc: unknown): RPCEntries {
   const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
   if (isNamed && entries.every(([, value]) => isRPC(value))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object of these whose keys are chain ids: { 1: "https://…" }',
+    'rpc must be a URL, a viem client, an EIP-1193 or ethers provider, or an object of these by chain id: { 1: "https://…" }',
   )
 }
 
