@@ -179,11 +179,11 @@ export async function assertContractSigned(
   )
 }
 
-/** The wallet itself, or the provider of the wallet's library, if that can be asked about its chain. */
+/** The wallet itself, or the provider or client of the wallet's library, if that can be asked about its chain. */
 function walletRPC(signer: EthereumSignerInput): RPCEntries {
   if (typeof signer === 'string' || signer instanceof Uint8Array) return []
-  const { provider } = signer as { provider?: EthereumRPC | null }
-  const rpc = 'request' in signer || 'send' in signer ? (signer as EthereumRPC) : provider
+  const { provider, client } = signer as { provider?: EthereumRPC | null; client?: EthereumRPC }
+  const rpc = 'request' in signer || 'send' in signer ? (signer as EthereumRPC) : (provider ?? client)
   return rpc ? [['', rpc]] : []
 }
 
