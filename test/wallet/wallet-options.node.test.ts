@@ -113,7 +113,9 @@ it.each([Number.NaN, 0, -1, '5000', null])(
   'ethereumAuth names a rpcTimeoutMs of %j before the wallet opens',
   async (rpcTimeoutMs) => {
     const sign = (options: object): Promise<unknown> =>
-      ethereumAuth(KEY_A, undefined, { domain: 'app.example.com', ...options } as never)({ uri: 'did:key:z6Mk' })
+      ethereumAuth(KEY_A, undefined, { domain: 'app.example.com', ...options } as never)({
+        uri: 'did:key:z6Mk',
+      })
     const error = await failureOf(() => sign({ rpcTimeoutMs }))
     expect([error instanceof TypeError, error]).toMatchObject([
       true,
