@@ -53,6 +53,20 @@ export function authError(cause: unknown): SessionError {
   return new SessionError('ERR_AUTH_FAILED', `the wallet failed: ${reason}`, { cause })
 }
 
+// "Unauthorized" (EIP-1193).
+const UNAUTHORIZED = 4100
+const NOT_CONNECTED = /\bconnect\(\) before\b|\bnot connected\b/i
+
+/**
+ * Throws the error for what a wallet threw when it was asked for its account. Returns `undefined` if it was asked silently and is only
+ * not connected to the page: many wallets then answer as if the person had rejected a request, although they have shown none.
+ */
+export function notConnected(cause: unknown, silent: boolean): undefined {
+  const isNotConnected =
+    isRejection(cause) || hasCode(cause, UNAUTHORIZED) || NOT_CONNECTED.test(reasonOf(cause) ?? '')
+  if (!(silent && isNotConnected)) throw authError(cause)
+}
+
 /** The error for a wallet that shows no account: `ERR_AUTH_FAILED`. */
 export function noAccountError(): SessionError {
   return new SessionError(
@@ -92,18 +106,19 @@ const REJECTED_CODES = new Set([
 
 const NO = 'reject|den(?:y|ied|ies)|declin|cancel|disapprov|refus|dismiss'
 // These match only a rejection by a person: networks, contracts and policies reject too, and connections are refused
-// and closed.
+// and closed. The rest of a word is limited, because otherwise a long text without spaces would be read again from each "reject".
 const REJECTED_WORDS: readonly RegExp[] = [
   new RegExp(`(?:user|\\byou)[\\s_-]*(?:has |have )?(?:${NO}|closed|abort(?!ed a request))`, 'i'),
   /\buser did(?: not|n['’]t) (?:approve|confirm|accept|consent|allow)/i,
-  new RegExp(`(?:${NO}|closed|abort)\\w*[^.:;]{0,24}\\bby (?:the )?user\\b(?!['’])`, 'i'),
+  new RegExp(`(?:${NO}|closed|abort)\\w{0,24}[^.:;]{0,24}\\bby (?:the )?user\\b(?!['’])`, 'i'),
   new RegExp(
-    `(?:${NO})\\w*[^.:;]{0,16} (?:on|in) (?:the |your )?(?:device|ledger|trezor|hardware wallet|wallet)\\b`,
+    `(?:${NO})\\w{0,24}[^.:;]{0,16} (?:on|in) (?:the |your )?(?:device|ledger|trezor|hardware wallet|wallet)\\b`,
     'i',
   ),
   // The whole text, such as "Approval Denied", "-3/sign request declined", or "Popup closed".
   /^(?:\w*error: |-?\d+[/:] ?)*(?:(?:the|your|sign|signing|signature|sign-?in|login|connect|connection|message|transaction|authorization|approval|pairing|request|action|operation|prompt|proposal) ?)*(?:was |is |has been )?(?:reject|rejected|denied|declined|cancel|cancell?ed|disapproved|dismissed)[.!]?$/i,
-  /^(?:popup|modal|dialog)(?: window)?(?: was)? closed\b/i,
+  /^(?:(?:login|sign-?in|wallet) )?(?:popup|modal|dialog|window)(?: window)?(?: was| has been)? closed\b/i,
+  /^permissions? (?:was |were )?(?:rejected|not granted)[.!]?$/i,
   /action_?cancell?ed/i,
   /\b0x(?:6985|5501)\b|conditions?[ _]of[ _]use[ _]not[ _]satisfied/i,
   /\bcode["']?\s*[:=]\s*["']?(?:4001|500[0-3]|ACTION_REJECTED)\b/,

@@ -121,8 +121,15 @@ export async function privateKeyOf(options: GrantCommandOptions): Promise<Privat
   return parsePrivateKey(await readNeededSecret(options, 'key'), options.keyType)
 }
 
-/** Parses a domain. Ends the command if it is a URL, and suggests the URL's host. */
+// A domain that was read from a file with Windows' line ends has a carriage return at its end.
+const NOT_IN_HOSTS = /[^!-~]/
+
+/** Parses a domain. Ends the command if it is a URL, and suggests the URL's host; or if it has a character that no host has. */
 export function domainArgument(text: string): string {
+  if (NOT_IN_HOSTS.test(text))
+    throw usageError(
+      `--domain must be a host as in a URL, without spaces and line breaks, and in Punycode, not "${text}"`,
+    )
   if (!text.includes('/')) return text
   const host = URL.canParse(text) ? new URL(text).host : text.split('/', 1)[0]
   throw usageError(

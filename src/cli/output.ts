@@ -127,12 +127,16 @@ const TIME_UNITS = [
 /** Parses a duration such as `7d` and returns it in seconds. Ends the command if it is malformed. */
 export function durationSecs(text: string): number {
   const [, count, unit] = DURATION.exec(text) ?? []
-  if (count !== undefined && unit !== undefined)
-    return Number(count) * SECONDS_PER_UNIT[unit as keyof typeof SECONDS_PER_UNIT]
+  const secs =
+    count === undefined ? 0 : Number(count) * SECONDS_PER_UNIT[unit as keyof typeof SECONDS_PER_UNIT]
+  if (secs > MOST_SECS) throw usageError(`"${text}" is too long a duration: 100 years (36500d) at most`)
+  if (secs > 0) return secs
   throw usageError(
     `"${text}" is not a duration: write a number and s, m, h, d or w, such as 90s, 30m, 12h or 7d`,
   )
 }
 
+// No time after the year 9999 can be written in a capability.
+const MOST_SECS = 36_500 * 86_400
 const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
 const DURATION = /^([1-9][0-9]{0,8})([smhdw])$/

@@ -64,9 +64,9 @@ async function textFrom(
   throw usageError(`${what}: the environment variable ${variable} is not set`)
 }
 
-// Editors and `echo` add a line break at the end, which is not part of the secret.
+// Editors and `echo` add a line break at the end, and Windows a byte order mark at the beginning. They are not part of the secret.
 function withoutLineEnd(bytes: Buffer): string {
-  return bytes.toString('utf8').replace(/\r?\n$/, '')
+  return bytes.toString('utf8').replace(/^\ufeff|\r?\n$/g, '')
 }
 
 // People might try these options to give a secret as an argument. None of them exists.

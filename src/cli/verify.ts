@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
-import type { VerifyCacaoOptions } from '../capability/verify-cacao.js'
+import { SessionError } from '../base/errors.js'
+import type { CapabilityProblem, VerifyCacaoOptions } from '../capability/verify-cacao.js'
 import { verifyJWS } from '../jws/verify-jws.js'
 import { abilityArgument, accountVerifiers, several } from './grant.js'
-import { parseInput, readText } from './input.js'
+import { type Input, parseInput, readText } from './input.js'
 import {
   CommandError,
   durationSecs,
+  EXIT,
   exitCodeFor,
+  exitCodeOf,
   print,
   printJSON,
   shown,
@@ -68,8 +71,32 @@ Examples:
 }
 
 async function run(file: string | undefined, options: VerifyOptions): Promise<void> {
-  const input = await parseInput(await readText(file), await readSecret(options, 'password'))
   const expected = expectedOf(options)
+  const refused: { kind?: Input['kind'] } = {}
+  try {
+    const input = await parseInput(await readText(file), await readSecret(options, 'password'))
+    refused.kind = input.kind
+    await verifyInput(input, expected, options)
+  } catch (error) {
+    const problem = options.json ? problemOf(error) : undefined
+    if (!problem) throw error
+    printJSON({ ...refused, isAccepted: false, problems: [problem] })
+    throw new CommandError(exitCodeOf(error), '', { cause: error })
+  }
+}
+
+/** The problem with an input that can't be reported on; `undefined` for an error of the command line, or one that was reported. */
+function problemOf(error: unknown): CapabilityProblem | undefined {
+  if (error instanceof SessionError) return { code: error.code, message: error.message }
+  const isUnread = error instanceof CommandError && error.exitCode === EXIT.refused && error.message !== ''
+  return isUnread ? { code: 'ERR_CAPABILITY_INVALID', message: error.message } : undefined
+}
+
+async function verifyInput(
+  input: Input,
+  expected: VerifyCacaoOptions,
+  options: VerifyOptions,
+): Promise<void> {
   const now = Date.now()
   if (input.kind === 'jws') return verifyGivenJWS(input.value, expected, options)
   if (options.capability !== undefined)

@@ -18,10 +18,12 @@ import { DIDSession as Session } from '../session/did-session.js'
 import { authorize, newSeedKey } from '../sign-in/sign-in.js'
 import { capabilityOf, createDID, type SigningKey } from './did.js'
 import { toDID } from './dids.js'
-import { type DropInOptions, expiredCapability, isOver } from './expired-capability.js'
+import { expiredCapability, isOver } from './expired-capability.js'
+import { type AuthOpts, asInDIDSession, withOptions } from './given-options.js'
 import { offlineVerifiers } from './offline-verifiers.js'
 
 export { AccountId, getAccountIdByDID } from './account-id.js'
+export type { AuthOpts } from './given-options.js'
 
 /**
  * The `DIDSession` of did-session 4, with the same static methods and a synchronous `did`. Stored sessions,
@@ -42,15 +44,15 @@ export class DIDSession {
     this.#did = did
   }
 
-  /** Asks the wallet to sign a session that can be serialized to a string. */
+  /** Asks the wallet to sign a session that can be serialized to a string. Rejects with what the auth method throws. */
   static async authorize(authMethod: AuthMethod, authOpts: AuthOpts = {}): Promise<DIDSession> {
-    const options = grantOptions(authOpts)
+    const { options, ask } = withOptions(authMethod, authOpts)
     if (isOver(options)) {
       const { key, seed } = await newSeedKey()
-      const cacao = await expiredCapability(authMethod, key.did, options)
+      const cacao = await asInDIDSession(expiredCapability(ask, key.did, options))
       return newSession(writeSession(seed, cacao), cacao)
     }
-    const { serialize, cacao } = await authorize(authMethod, authorizeOptions(options))
+    const { serialize, cacao } = await asInDIDSession(authorize(ask, authorizeOptions(options)))
     return newSession(serialize?.() ?? '', cacao)
   }
 
@@ -63,23 +65,23 @@ export class DIDSession {
    * Resumes the stored session of the account, or else asks the wallet to sign a new one. As in did-session, a stored
    * session must name each of the resources: a wildcard that covers them is not enough. With a negative
    * `expiresInSecs`, or else an `expirationTime` in the past, the new session has already expired, so it signs nothing
-   * and is not stored.
+   * and is not stored. Rejects with what the auth method throws.
    */
   static async get(
     account: AccountInput,
     authMethod: AuthMethod,
     authOpts: AuthOpts = {},
   ): Promise<DIDSession> {
-    const options = grantOptions(authOpts)
+    const { options, ask } = withOptions(authMethod, authOpts)
     const { resources } = options
     if (isOver(options) && !(await DIDSession.hasSessionFor(account, resources))) {
       const key = await generateSessionKey('P-256')
-      const cacao = await expiredCapability(authMethod, key.did, options, accountArgument(account))
+      const cacao = await asInDIDSession(expiredCapability(ask, key.did, options, accountArgument(account)))
       return new DIDSession({ cacao: capabilityOf(cacao), did: await createDID(key, cacao) })
     }
     const given = isOver(options) ? { resources } : options
-    const found = await Session.get(account, authMethod, given)
-    const session = names(found.cacao, resources) ? found : await found.renew(authMethod, given)
+    const found = await asInDIDSession(Session.get(account, ask, given))
+    const session = names(found.cacao, resources) ? found : await asInDIDSession(found.renew(ask, given))
     return new DIDSession({ cacao: capabilityOf(session.cacao), did: await toDID(session) })
   }
 
@@ -177,47 +179,11 @@ async function newSession(text: string, { s }: Cacao): Promise<DIDSession> {
   return s.t === 'eip191' ? DIDSession.fromSession(text) : sessionOf(await readSession(text))
 }
 
-/**
- * Options of `authorize` and `get`, as in did-session 4. `expiresInSecs` takes precedence over
- * `expirationTime`.
- */
-export interface AuthOpts {
-  domain?: string
-  statement?: string
-  /** Ignored: the version is always "1". */
-  version?: string
-  nonce?: string
-  requestId?: string
-  expirationTime?: string
-  resources?: string[]
-  expiresInSecs?: number
-}
-
 /** Parameters of the `DIDSession` constructor, as in did-session 4. */
 export interface SessionParams {
   keySeed?: Uint8Array
   cacao: Parameters<DID['withCapability']>[0]
   did: DID
-}
-
-const AUTH_OPTION_NAMES = [
-  'domain',
-  'statement',
-  'nonce',
-  'requestId',
-  'expirationTime',
-  'resources',
-  'expiresInSecs',
-] as const
-
-// did-session ignores unknown options, and options that are `undefined`, but not missing resources.
-function grantOptions(authOpts: AuthOpts): DropInOptions {
-  if (!(Number(authOpts.resources?.length) > 0))
-    throw new TypeError(
-      'Required: resource argument option when authorizing: { resources: ["ceramic://*"] } names what the session may do',
-    )
-  const given = AUTH_OPTION_NAMES.filter((name) => authOpts[name] !== undefined)
-  return Object.fromEntries(given.map((name) => [name, authOpts[name]])) as unknown as DropInOptions
 }
 
 /** Returns an authenticated `DID` with the Ed25519 key of a 32-byte seed, or of a random seed. */

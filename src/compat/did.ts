@@ -19,6 +19,7 @@ const AUTHENTICATION_SECS = 600
 // JSON-RPC error codes of EIP-2844.
 const UNAUTHORIZED = 4100
 const UNKNOWN_METHOD = -32601
+const SERVER_ERROR = -32000
 
 /** A key that a `DID` of the `dids` package signs with. */
 export interface SigningKey {
@@ -126,11 +127,20 @@ function providerOf(key: SigningKey): Provider {
   }
   const provider = {
     isDidProvider: true,
-    send: async ({ id, method, params }: { id?: unknown; method: string; params?: unknown }) => ({
-      jsonrpc: '2.0',
-      id,
-      result: await answer(method, (params ?? {}) as Record<string, unknown>),
-    }),
+    send: async ({ id, method, params }: { id?: unknown; method: string; params?: unknown }) => {
+      try {
+        return { jsonrpc: '2.0', id, result: await answer(method, (params ?? {}) as Record<string, unknown>) }
+      } catch (error) {
+        // Its code says more than one of JSON-RPC.
+        if (error instanceof SessionError) throw error
+        const { code, message } = error as Error & { code?: unknown }
+        return {
+          jsonrpc: '2.0',
+          id,
+          error: { code: typeof code === 'number' ? code : SERVER_ERROR, message },
+        }
+      }
+    },
   }
   return provider as unknown as Provider
 }
@@ -175,10 +185,10 @@ export const didKeyResolver: ResolverRegistry = {
   },
 }
 
-/** Returns the document of a did:key; `null` for a kind of key that sessions do not use. */
+/** Returns the document of a did:key; `null` if it is malformed, or of a kind of key that neither sessions nor accounts have. */
 export function documentOf(did: string): DIDDocument | null {
   const key = parseDIDKey(did)
-  if (!key || key.type === 'secp256k1') return null
+  if (!key) return null
   const id = `${did}#${did.slice('did:key:'.length)}`
   const purposes = {
     authentication: [id],
@@ -193,10 +203,11 @@ export function documentOf(did: string): DIDDocument | null {
   }
   const method = {
     id,
-    type: 'Ed25519VerificationKey2018',
+    type: `${key.type === 'secp256k1' ? 'Secp256k1' : 'Ed25519'}VerificationKey2018`,
     controller: did,
     publicKeyBase58: toBase58(key.bytes),
   }
+  if (key.type === 'secp256k1') return { id: did, verificationMethod: [method], ...purposes }
   const agreement = agreementKeyOf(key.bytes)
   if (!agreement) return null
   const keyAgreement = {

@@ -73,6 +73,8 @@ const APPKIT_READERS: ReadersOf<AppKitOptions> = {
 }
 
 const CONNECTION_SECS = 300
+// A person answers few of these messages at a time; the oldest is forgotten for a new one.
+const MAX_CONNECTIONS = 100
 const NONCE_BYTES = 12
 
 /**
@@ -99,6 +101,8 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
       const account = `${chainId}:${accountAddress}`
       if (parseAccount(account)) return asMessage(await session.startSignIn(account), accountAddress, chainId)
       const nonce = toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
+      const [oldest] = connections
+      if (oldest !== undefined && connections.size >= MAX_CONNECTIONS) connections.delete(oldest)
       connections.add(nonce)
       return asMessage(
         connectionText(session.domain, nonce, accountAddress, chainId),
@@ -111,7 +115,10 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
     },
     async setSessions(sessions) {
       if (sessions.length === 0) await signOut(session)
-      for (const added of sessions) await siwx.addSession(added)
+      // With one-click authentication, a wallet signs one message for each chain, all with the same nonce.
+      const others = sessions.filter(({ data }) => !connections.has(data.nonce))
+      for (const { data } of sessions) connections.delete(data.nonce)
+      for (const added of others) await siwx.addSession(added)
     },
     async getSessions(chainId, address) {
       const found = await session.resumeSession(`${chainId}:${address}`)

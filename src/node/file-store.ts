@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { SerialQueue } from '../base/concurrency.js'
 import { SessionError } from '../base/errors.js'
@@ -15,6 +15,7 @@ import {
 } from '../store/stored-text.js'
 import {
   assertOwnFolder,
+  createFolder,
   fileError,
   readOwnFile,
   replaceFile,
@@ -64,7 +65,7 @@ function newFileStore(path: string): SessionStore {
     namespace: string,
     change: (stored: StoredSessions) => StoredSessions,
   ): Promise<void> => {
-    const firstCreated = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const firstCreated = await createFolder(dirname(path))
     if (firstCreated) await syncFolder(dirname(firstCreated))
     const folder = await realpath(dirname(path))
     await assertOwnFolder(folder)

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SessionError } from '../base/errors.js'
 
@@ -12,6 +12,29 @@ const ROOT = 0
 
 /** Flags for `open`: opening a symbolic link fails, and opening a pipe doesn't wait. */
 export const NO_LINK: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/**
+ * Creates a folder with mode 0700, and missing folders above it. Returns the first one that it created; `undefined` if there were all of
+ * them. Node's own option `recursive` never ends in /proc, where a folder exists but none can be created in it (ENOENT).
+ */
+export async function createFolder(path: string): Promise<string | undefined> {
+  const create = (): Promise<boolean> =>
+    mkdir(path, { mode: 0o700 }).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EEXIST') return false
+        throw error
+      },
+    )
+  try {
+    return (await create()) ? path : undefined
+  } catch (error) {
+    const isRoot = dirname(path) === path
+    if (isRoot || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const first = await createFolder(dirname(path))
+    return (await create()) ? (first ?? path) : first
+  }
+}
 
 /** Flushes a folder to the disk, so that new file names in it survive a power failure. Windows does this itself. */
 export async function syncFolder(path: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { readOptions, setting, wrong } from '../base/options.js'
 import { type Restore, replace, restoreOnce } from './replace.js'
 
 /**
@@ -25,8 +26,8 @@ export type IndexedDBFailure =
 /** Options of `failingIndexedDB`. */
 export interface FailingIndexedDBOptions {
   /**
-   * How many times IndexedDB fails before it works again, for `data-clone-error`, `keys-lost` and `connection-lost`. By
-   * default it always fails.
+   * How many times IndexedDB fails before it works again: a whole number. Only for `data-clone-error`, `keys-lost` and
+   * `connection-lost`. By default it always fails.
    */
   times?: number
 }
@@ -34,7 +35,7 @@ export interface FailingIndexedDBOptions {
 /**
  * Makes the IndexedDB of this page fail in a way that occurs in browsers, until the returned function is called.
  * Stored data is not lost. Use it only in tests. Where there is no IndexedDB, as in Node, install a replacement
- * such as `fake-indexeddb` first. Throws a `TypeError` for an unknown failure.
+ * such as `fake-indexeddb` first. Throws a `TypeError` for an unknown failure or a wrong option.
  *
  * The default store waits 2 seconds, twice, for a database that hangs. Use `indexedDBStore({ openTimeoutMs:
  * 50 })` or fake timers to make that faster.
@@ -45,11 +46,8 @@ export interface FailingIndexedDBOptions {
  * expect(session.persistence).toBe('memory') // Signed in. Does the app tell the person that it ends with the page?
  * restore()
  */
-export function failingIndexedDB(
-  failure: IndexedDBFailure,
-  { times = Number.POSITIVE_INFINITY }: FailingIndexedDBOptions = {},
-): Restore {
-  let left = times
+export function failingIndexedDB(failure: IndexedDBFailure, options: FailingIndexedDBOptions = {}): Restore {
+  let left = timesOf(failure, options)
   const fails = (): boolean => left-- > 0
   const error = (name: string, message: string): DOMException => new DOMException(message, name)
   switch (failure) {
@@ -98,6 +96,21 @@ export function failingIndexedDB(
         `failure must be one of absent, forbidden, refuses, hangs, data-clone-error, keys-lost, full and connection-lost, not ${String(failure)}`,
       )
   }
+}
+
+const COUNTED: readonly IndexedDBFailure[] = ['data-clone-error', 'keys-lost', 'connection-lost']
+
+function timesOf(failure: IndexedDBFailure, options: FailingIndexedDBOptions): number {
+  const { times } = readOptions<FailingIndexedDBOptions>(options, { times: setting(timesOption) })
+  if (times !== undefined && !COUNTED.includes(failure))
+    throw new TypeError(`times has no meaning for "${failure}": it is only for ${COUNTED.join(', ')}`)
+  return times ?? Number.POSITIVE_INFINITY
+}
+
+function timesOption(value: unknown, name: string): number {
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 0))
+    return value as number
+  throw wrong(name, 'a whole number that is not negative')
 }
 
 const replaceFactory = (descriptor: PropertyDescriptor): Restore =>

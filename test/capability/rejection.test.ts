@@ -202,6 +202,13 @@ describe('an error of a wallet', () => {
     expect(isRejection(`${'x'.repeat(1e6)} User rejected the request.`)).toBe(false)
   })
 
+  it('is searched once, however long its words are', () => {
+    expect(isRejection(`Rejected${'x'.repeat(20)} by the user`)).toBe(true)
+    // A pattern without a limit would search the rest of the text for each of its letters.
+    expect(isRejection(`Rejected${'x'.repeat(1900)} by the user`)).toBe(false)
+    expect(isRejection(`Rejected${'x'.repeat(1900)} on the device`)).toBe(false)
+  })
+
   it('may throw when it is read', () => {
     const locked = new Proxy(
       {},

@@ -273,6 +273,19 @@ describe('cacao-session authorize', () => {
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) })
   })
 
+  it('reads the same password from files with and without Windows’ byte order mark and line end', async () => {
+    const files = ['long enough\n', '\ufefflong enough\r\n']
+    const [unix = '', windows = ''] = await Promise.all(
+      files.map((text, i) => self.file(`password-${i}`, text)),
+    )
+    const args = ['authorize', ...GRANT, '--key-file', 'key', '--print-session', '--password-file', windows]
+    const { stdout } = await self.call(args)
+    const read = (file: string) =>
+      self.call(['inspect', '--json', '--password-file', file], { stdin: stdout })
+    expect([(await read(unix)).code, (await read(windows)).code]).toEqual([0, 0])
+    expect((await read(await self.file('other', 'long enough?'))).code).toBe(1)
+  })
+
   it('requires resources or abilities, and a domain', async () => {
     const key = ['--key-file', 'key']
     expect((await self.call(['authorize', ...key, '-d', 'app.example.com'])).stderr).toContain(
@@ -281,8 +294,13 @@ describe('cacao-session authorize', () => {
     expect((await self.call(['authorize', ...key, '-r', NOTES])).stderr).toContain(
       "required option '-d, --domain <host>'",
     )
-    const odd = await self.call(['authorize', ...key, '-d', 'not a host', '-r', NOTES])
+    const odd = await self.call(['authorize', ...key, '-d', 'not^a^host', '-r', NOTES])
     expect(odd).toMatchObject({ code: 1, stderr: expect.stringContaining('ERR_CAPABILITY_INVALID') })
+    for (const domain of ['not a host', 'app.example.com\r', 'böse.example']) {
+      const wrong = await self.call(['authorize', ...key, '-d', domain, '-r', NOTES])
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--domain must be a host') })
+      expect(wrong.stderr).not.toContain('\r')
+    }
   })
 
   it.each([

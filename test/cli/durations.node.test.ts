@@ -8,6 +8,7 @@ describe('durations', () => {
     ['12h', 43_200],
     ['7d', 604_800],
     ['2w', 1_209_600],
+    ['36500d', 3_153_600_000],
   ])('accepts %s', (text, secs) => expect(durationSecs(text)).toBe(secs))
 
   it.each([
@@ -28,6 +29,10 @@ describe('durations', () => {
     '9999999999s',
   ])('refuses %j', (text) => expect(() => durationSecs(text)).toThrow('is not a duration'))
 })
+
+it.each(['36501d', '999999999w'])('refuses %j, which is too long', (text) =>
+  expect(() => durationSecs(text)).toThrow(`"${text}" is too long a duration`),
+)
 
 describe('times in words', () => {
   const now = Date.UTC(2026, 0, 31, 12)

@@ -245,6 +245,31 @@ describe('cacao-session verify', () => {
     })
   })
 
+  it('prints JSON with --json for every input that it refuses, and nothing else', async () => {
+    const jws = JSON.stringify(await (await toDID(session)).createJWS({ note: 'hello' }))
+    const malformed = encodeDagJSON({ ...session.cacao, p: { ...session.cacao.p, aud: 'me' } })
+    for (const [stdin, kind, code] of [
+      [jws.replace(/"signature":"..../, '"signature":"AAAA'), 'jws', 'ERR_JWS_INVALID'],
+      [malformed, 'capability', 'ERR_CAPABILITY_INVALID'],
+      ['{}', undefined, 'ERR_CAPABILITY_INVALID'],
+      ['nothing that we know', undefined, 'ERR_CAPABILITY_INVALID'],
+      [`${session.serialize().slice(0, -8)}AAAAAAAA`, undefined, /^ERR_/],
+    ] as const) {
+      const run = await self.call(['verify', '--json'], { stdin })
+      expect(run).toMatchObject({ code: 1, stderr: '' })
+      const printed: unknown = JSON.parse(run.stdout)
+      const expected = typeof code === 'string' ? code : expect.stringMatching(code)
+      expect(printed).toEqual({
+        ...(kind && { kind }),
+        isAccepted: false,
+        problems: [{ code: expected, message: expect.stringMatching(/./) }],
+      })
+      expect(await self.call(['verify'], { stdin })).toMatchObject({ code: 1, stdout: '' })
+    }
+    const wrong = await self.call(['verify', '--json', '--issuer', 'me'], { stdin: session.serialize() })
+    expect(wrong).toMatchObject({ code: 2, stdout: '' })
+  })
+
   it("reports that the chain of a contract account can't be reached, with exit code 4", async () => {
     const cacao = { ...session.cacao, s: { t: 'eip1271', s: `0x${'11'.repeat(65)}` } }
     const args = ['verify', '--rpc', 'http://127.0.0.1:1']

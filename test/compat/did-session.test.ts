@@ -3,6 +3,7 @@ import { DID } from 'dids'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/hex.js'
 import { fromBase64url, toBase64url } from '../../src/base/multibase.js'
+import type { AuthMethod } from '../../src/capability/auth-method.js'
 import { documentOf } from '../../src/compat/did.js'
 import {
   AccountId,
@@ -416,6 +417,113 @@ describe('the drop-in for did-session 4', () => {
   it('decrypts a JWE that was encrypted to the DID of a seed', async () => {
     const did = await createDIDKey(new Uint8Array(32).fill(9))
     expect(await did.decryptDagJWE(await did.createDagJWE(payload, [did.id]))).toEqual(payload)
+  })
+
+  it('reports what it cannot decrypt or sign with the code that did-session reports', async () => {
+    const did = await createDIDKey(new Uint8Array(32).fill(9))
+    const jwe = await did.createDagJWE(payload, [(await createDIDKey()).id])
+    await expect(did.decryptDagJWE(jwe)).rejects.toMatchObject({ code: -32000, message: /decrypt/i })
+    await expect(did.createJWS({ number: 1n })).rejects.toMatchObject({ code: -32000, message: /BigInt/ })
+    const { _client: client } = did as unknown as {
+      _client: { request(method: string): Promise<unknown>; connection: { send(message: object): unknown } }
+    }
+    await expect(client.request('did_unknown')).rejects.toMatchObject({ code: -32601 })
+    expect(await client.connection.send({ id: 7, method: 'did_unknown' })).toMatchObject({
+      id: 7,
+      error: { code: -32601 },
+    })
+  })
+
+  it('resolves the did:key of a secp256k1 key, as did-session does', async () => {
+    const did = 'did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme'
+    const id = `${did}#${did.slice('did:key:'.length)}`
+    const { didDocument } = await (await createDIDKey()).resolve(did)
+    expect(didDocument).toEqual({
+      id: did,
+      verificationMethod: [
+        {
+          id,
+          type: 'Secp256k1VerificationKey2018',
+          controller: did,
+          publicKeyBase58: '23o6Sau8NxxzXcgSc3PLcNxrzrZpbLeBn1izfv3jbKhuv',
+        },
+      ],
+      authentication: [id],
+      assertionMethod: [id],
+      capabilityDelegation: [id],
+      capabilityInvocation: [id],
+    })
+    await expect((await createDIDKey()).resolve(`${did}1`)).rejects.toThrow('invalidDid')
+  })
+
+  describe('with an auth method of did-session', () => {
+    const names = ['domain', 'statement', 'version', 'nonce', 'requestId', 'expirationTime', 'expiresInSecs']
+    const wallet = testWallet()
+    const method = async (): Promise<AuthMethod> => {
+      const { AccountId } = await import('caip')
+      return EthereumNodeAuth.getAuthMethod(wallet.provider, new AccountId(ACCOUNT_A), 'app.example')
+    }
+    const askBoth = async (options: object): Promise<OldSession[]> => {
+      await OldSession.remove(account)
+      const authMethod = await method()
+      return Promise.all([
+        OldSession.authorize(authMethod, { resources, ...options }),
+        OldSession.get(account, authMethod, { resources, ...options }),
+      ])
+    }
+
+    it.each(names)('ignores %s if it is null', async (name) => {
+      for (const session of await askBoth({ [name]: null })) {
+        expect(session.isAuthorized(resources)).toBe(true)
+        expect(session.expireInSecs).toBeGreaterThan(6 * 24 * 3600)
+      }
+    })
+
+    it('keeps the domain of the auth method, whatever domain is requested', async () => {
+      for (const session of await askBoth({ domain: 'YourAppName', requestId: 'a1' }))
+        expect(session.cacao.p).toMatchObject({ domain: 'app.example', iss: `did:pkh:${ACCOUNT_A}` })
+    })
+
+    it('leaves an empty statement out', async () => {
+      for (const session of await askBoth({ statement: '' }))
+        expect(session.cacao.p.statement).toBeUndefined()
+      for (const session of await askBoth({ statement: 'Hello.' }))
+        expect(session.cacao.p.statement).toBe('Hello.')
+    })
+
+    it('passes the domain and the request id on to one that uses them', async () => {
+      const own = ethereumAuth(wallet.provider)
+      const { cacao } = await OldSession.authorize(own, { resources, domain: 'b.example', requestId: 'a1' })
+      expect(cacao.p).toMatchObject({ domain: 'b.example', requestId: 'a1' })
+    })
+
+    it.each([
+      Object.assign(new Error('User rejected the request.'), { code: 4001 }),
+      { code: -32002, message: 'already pending' },
+      'locked',
+      undefined,
+    ])('rejects with what it throws: %j', async (thrown) => {
+      const throwing = async (): Promise<never> => {
+        throw thrown
+      }
+      expect(await failureOf(() => OldSession.authorize(throwing, { resources }))).toBe(thrown)
+      expect(await failureOf(() => OldSession.authorize(throwing, { resources, expiresInSecs: -1 }))).toBe(
+        thrown,
+      )
+      await OldSession.remove(account)
+      const both = [1, 2].map(() => failureOf(() => OldSession.get(account, throwing, { resources })))
+      expect(await Promise.all(both)).toEqual([thrown, thrown])
+    })
+
+    it('rejects with the code of ours', async () => {
+      const rejecting = testWallet()
+      rejecting.behaviour = { throws: { code: 4001, message: 'User rejected the request.' } }
+      const own = ethereumAuth(rejecting.provider, undefined, { domain: 'app.example' })
+      await expectCode('ERR_AUTH_REJECTED', () => OldSession.authorize(own, { resources }))
+      await expectCode('ERR_AUTH_FAILED', () =>
+        OldSession.authorize((async () => undefined) as never, { resources }),
+      )
+    })
   })
 
   it('exports helpers for accounts and resources', () => {

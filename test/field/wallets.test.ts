@@ -1,18 +1,26 @@
 import { BrowserProvider } from 'ethers'
 import nacl from 'tweetnacl'
-import { beforeEach, describe, expect } from 'vitest'
-import { toHex } from '../../src/base/hex.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { fromHex, toHex } from '../../src/base/hex.js'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { DIDSession } from '../../src/index.js'
 import { toBase58 } from '../../src/key/session-key.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
-import { type EthereumSignerInput, ethereumAccount, ethereumAuth } from '../../src/wallet/ethereum/index.js'
+import {
+  type EIP1193Provider,
+  type EthereumSignerInput,
+  ethereumAccount,
+  ethereumAuth,
+  ethereumVerifiers,
+} from '../../src/wallet/ethereum/index.js'
+import { eip191Sign } from '../../src/wallet/ethereum/secp256k1.js'
 import { keyAuth } from '../../src/wallet/key/index.js'
 import { type SolanaSignerInput, solanaAccount, solanaAuth } from '../../src/wallet/solana/index.js'
 import { createPasskey, webauthnAuth } from '../../src/wallet/webauthn/index.js'
 import { expectCode } from '../setup/expect-code.js'
 import type { PasskeyBehaviour } from '../setup/passkey.js'
 import { SOLANA_MAINNET, testSolanaWallet } from '../setup/solana-wallet.js'
-import { ACCOUNT_A } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, KEY_A } from '../setup/wallet.js'
 import { forgetAll, installPasskeys } from '../setup/with-passkeys.js'
 import { type Report, reported } from './reported.js'
 
@@ -142,6 +150,22 @@ describe('an error of a wallet counts as a rejection', () => {
       test: onThrow(new Error('-3/sign request declined'), rejected),
     },
     {
+      report: 'trezor/connect#126',
+      title: 'from a Trezor whose window was closed',
+      test: async () => {
+        await onThrow(new Error('Window closed'), rejected)()
+        await onThrow(new Error('The wallet closed the connection'), failed)()
+      },
+    },
+    {
+      report: 'suiet/wallet-kit#113',
+      title: 'if a permission was rejected, but not if the system denies one',
+      test: async () => {
+        await onThrow(new Error('Permission rejected'), rejected)()
+        await onThrow(new Error('Permission denied'), failed)()
+      },
+    },
+    {
       report: 'brave/brave-wallet-docs#59',
       title: 'if it is a plain object',
       test: onThrow({ code: 4001, message: 'User rejected the request.' }, rejected),
@@ -210,6 +234,143 @@ describe('a missing wallet', () => {
       },
     },
   ])
+})
+
+describe('a wallet that is asked silently', () => {
+  const throwing = (cause: unknown): EIP1193Provider => ({
+    request: async () => {
+      throw cause
+    },
+  })
+  const solanaThrowing = (cause: unknown): SolanaSignerInput => {
+    const connect = async (): Promise<never> => {
+      throw cause
+    }
+    return { name: 'Wallet', accounts: [], features: { 'standard:connect': { connect } } }
+  }
+  const notConnected = (cause: unknown) => async (): Promise<void> => {
+    expect(await ethereumAccount(throwing(cause), { silent: true })).toBeUndefined()
+    expect(await solanaAccount(solanaThrowing(cause), { silent: true })).toBeUndefined()
+    // Not silently, the same answer says why it failed.
+    await expect(ethereumAccount(throwing(cause))).rejects.toHaveProperty('code')
+    await expect(solanaAccount(solanaThrowing(cause))).rejects.toHaveProperty('code')
+  }
+  reported([
+    {
+      report: 'brave/brave-wallet-docs#59',
+      title: 'is not connected if it answers that a request was rejected',
+      test: notConnected({ code: 4001, message: 'User rejected the request.' }),
+    },
+    {
+      report: 'ethereum/EIPs#2240',
+      title: 'is not connected if the account was not authorized',
+      test: notConnected({
+        code: 4100,
+        message: 'The requested account has not been authorized by the user.',
+      }),
+    },
+    {
+      report: 'glitch-txs/w3#10',
+      title: 'is not connected if WalletConnect has no session',
+      test: notConnected(new Error('Please call connect() before request()')),
+    },
+    {
+      report: 'MetaMask/metamask-mobile#3630',
+      title: 'has failed if it answers anything else',
+      test: async () => {
+        const cause = { code: -32603, message: 'Response has no error or result for request' }
+        await expectCode(failed, () => ethereumAccount(throwing(cause), { silent: true }))
+        await expectCode(failed, () => solanaAccount(solanaThrowing(cause), { silent: true }))
+      },
+    },
+  ] satisfies Report[])
+})
+
+describe('an Ethereum wallet signs in if it', () => {
+  const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+  const word = (number: bigint): string => number.toString(16).padStart(64, '0')
+  const parts = (hex: string): { r: string; s: bigint; v: number } => ({
+    r: hex.slice(2, 66),
+    s: BigInt(`0x${hex.slice(66, 130)}`),
+    v: Number.parseInt(hex.slice(130), 16),
+  })
+  const highS = (hex: string): string => {
+    const { r, s, v } = parts(hex)
+    return `0x${r}${word(ORDER - s)}${(55 - v).toString(16)}`
+  }
+  const withV =
+    (change: (v: number) => number) =>
+    (hex: string): string =>
+      `${hex.slice(0, 130)}${change(parts(hex).v).toString(16).padStart(2, '0')}`
+  const sign = (text: string): string => eip191Sign(text, fromHex(KEY_A.slice(2)) ?? new Uint8Array())
+
+  /** A provider whose signature over `signed` of the text is written as `written` does. */
+  const providerWith = (
+    written: (hex: string) => string,
+    signed: (text: string, hex: string) => string = (text) => text,
+  ): EIP1193Provider => ({
+    request: async ({ method, params }) => {
+      const [hex = ''] = (params ?? []) as string[]
+      const text = new TextDecoder().decode(fromHex(hex.slice(2)))
+      return method === 'personal_sign' ? written(sign(signed(text, hex))) : '0x1'
+    },
+  })
+  const works = (written: (hex: string) => string) => async (): Promise<void> => {
+    const { cacao } = await DIDSession.authorize(ethereumAuth(providerWith(written), ACCOUNT_A, site), {
+      resources,
+    })
+    expect(cacao.s).toMatchObject({ t: 'eip191', s: expect.stringMatching(/^0x[0-9a-f]{128}1[bc]$/) })
+    await verifyCacao(cacao, { verifiers: ethereumVerifiers(), issuer: ACCOUNT_A })
+  }
+  const changes = (signed: (text: string, hex: string) => string) => async (): Promise<void> => {
+    const auth = ethereumAuth(
+      providerWith((hex) => hex, signed),
+      ACCOUNT_A,
+      site,
+    )
+    const { message } = await expectCode(failed, () => DIDSession.authorize(auth, { resources }))
+    expect(message).toBe(
+      'the wallet signed a different message than it was given: use a wallet that signs messages unchanged',
+    )
+  }
+  reported([
+    {
+      report: 'dfinity/oisy-wallet#130',
+      title: 'returns the signature without 0x',
+      test: works((hex) => hex.slice(2)),
+    },
+    { report: 'ConsenSys-archive/ganache#2583', title: 'returns a high s', test: works(highS) },
+    { report: 'LedgerHQ/ledgerjs#466', title: 'returns 0 or 1 as v', test: works(withV((v) => v - 27)) },
+    {
+      report: 'matter-labs/zksync-sso#170',
+      title: 'but not if it signs the digits of the message, and then it is named',
+      test: changes((_, hex) => hex),
+    },
+  ] satisfies Report[])
+
+  it('returns a v with the chain in it, as in transactions', works(withV((v) => v - 27 + 37)))
+
+  it('but not if it changes the line ends, and then it is named', async () => {
+    await changes((text) => text.replaceAll('\n', '\r\n'))()
+    await changes((text) => `${text}\n`)()
+  })
+
+  it('but not if the signature is not of the account, in any of these forms', async () => {
+    for (const written of [(hex: string) => hex.slice(2), highS, withV((v) => v + 10)]) {
+      const auth = ethereumAuth(providerWith(written), ACCOUNT_B, site)
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () => DIDSession.authorize(auth, { resources }))
+    }
+  })
+
+  it('throws for events that it does not know', async () => {
+    const unknown = (): never => {
+      throw new Error('there is no such event')
+    }
+    const events = { on: unknown, removeListener: unknown }
+    const provider: EthereumSignerInput = { ...providerWith((hex) => hex), ...events }
+    const auth = ethereumAuth(provider, ACCOUNT_A, site)
+    expect((await DIDSession.authorize(auth, { resources })).id).toBe(`did:pkh:${ACCOUNT_A}`)
+  })
 })
 
 describe('a passkey of a password manager works, if the manager', () => {
@@ -296,6 +457,23 @@ describe('a Solana wallet signs in if it returns', () => {
       report: 'solana-mobile/mobile-wallet-adapter#46',
       title: 'a list of numbers',
       test: answering((signature) => [...signature]),
+    },
+    {
+      report: 'anza-xyz/wallet-adapter#1047',
+      title: 'but not a signature over the envelope of a hardware wallet, whose message says so',
+      test: async () => {
+        const envelope = new TextEncoder().encode('\xffsolana offchain')
+        const wallet: SolanaSignerInput = {
+          publicKey: { toString: () => toBase58(publicKey) },
+          signMessage: async (message) =>
+            nacl.sign.detached(Uint8Array.of(...envelope, ...message), secretKey),
+        }
+        const auth = solanaAuth(wallet, undefined, site)
+        const error = await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+          DIDSession.authorize(auth, { resources }),
+        )
+        expect(error.message).toContain('as hardware wallets do')
+      },
     },
   ] satisfies Report[])
 })

@@ -1,7 +1,7 @@
 import nacl from 'tweetnacl'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toBase58 } from '../../src/key/session-key.js'
-import { type AppKitAuth, type AppKitOptions, appKitAuth } from '../../src/kits/appkit.js'
+import { type AppKitAuth, type AppKitOptions, appKitAuth, type SIWXMessage } from '../../src/kits/appkit.js'
 import { DIDSession } from '../../src/session/did-session.js'
 import { memoryStore } from '../../src/store/memory-store.js'
 import type { SessionStore } from '../../src/store/store.js'
@@ -155,6 +155,44 @@ describe("AppKit's configuration", () => {
       expect(await siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toHaveLength(1)
     },
   )
+
+  it('accepts the messages that a wallet signed for several chains in one click', async () => {
+    const { siwx } = auth
+    const { nonce } = await siwx.createMessage({ chainId: CHAIN, accountAddress: '' })
+    const signed = async (chainId: string, of: string) => {
+      const message = `a message for ${chainId} with the nonce ${of}`
+      const accountAddress = addressOf(ACCOUNT_A)
+      const data = {
+        accountAddress,
+        chainId,
+        domain: 'app.example',
+        uri: 'https://app.example',
+        version: '1',
+      }
+      return { data: { ...data, nonce: of }, message, signature: await sign(message) }
+    }
+    // AppKit disconnects the wallet if this rejects.
+    await siwx.setSessions([await signed(CHAIN, nonce), await signed('eip155:10', nonce)])
+    expect([auth.getSession(), await DIDSession.list({ store })]).toEqual([undefined, []])
+    await expectCode('ERR_AUTH_FAILED', async () => siwx.setSessions([await signed(CHAIN, nonce)]))
+    const { nonce: second } = await siwx.createMessage({ chainId: CHAIN, accountAddress: '' })
+    const forged = await signed('eip155:10', 'a0b1c2d3e4f5')
+    await expectCode('ERR_AUTH_FAILED', async () => siwx.setSessions([await signed(CHAIN, second), forged]))
+  })
+
+  it('remembers the last 100 messages that wait for an account, and no more', async () => {
+    const { siwx } = auth
+    const messages: SIWXMessage[] = []
+    for (let i = 0; i < 101; i++)
+      messages.push(await siwx.createMessage({ chainId: CHAIN, accountAddress: '' }))
+    const answer = async (data?: SIWXMessage) => {
+      if (data)
+        await siwx.addSession({ data, message: data.toString(), signature: await sign(data.toString()) })
+    }
+    await expectCode('ERR_AUTH_FAILED', () => answer(messages[0]))
+    await answer(messages[1])
+    await answer(messages[100])
+  })
 
   it('signs out when AppKit disconnects or revokes', async () => {
     await signIn()

@@ -12,6 +12,25 @@ const isRoot = process.getuid?.() === 0
 const hasModes = process.platform !== 'win32'
 const NOBODY = 65_534
 
+it.runIf(process.platform === 'linux')('rejects where no folder can be created, as in /proc', async () => {
+  for (const path of ['/proc/self/sessions', '/proc/self/folder/of/sessions']) {
+    const error = await expectCode('ERR_STORE_UNAVAILABLE', () =>
+      fileStore(path).write('default', { last: { at: 1 } }),
+    )
+    expect(error.message).toContain(path)
+  }
+})
+
+it('creates missing folders at several levels, also for several writers at once', async () => {
+  const folder = await temporaryFolder()
+  const paths = ['a/b/c/one', 'a/b/c/two', 'a/b/three', 'a/d/four'].map((path) => join(folder, path))
+  const stores = paths.map((path) => fileStore(path))
+  await Promise.all(stores.map((store, at) => store.write('default', { last: { at } })))
+  expect(await Promise.all(stores.map((store) => store.readLast('default')))).toEqual(
+    [0, 1, 2, 3].map((at) => ({ at })),
+  )
+})
+
 /** Both kinds of files: their methods, and their content after the first use. */
 const kinds = [
   {

@@ -147,6 +147,25 @@ describe('IndexedDB that fails', () => {
     expect(() => failingIndexedDB('sometimes' as IndexedDBFailure)).toThrow(TypeError)
   })
 
+  it.each([
+    [{ times: '1' }, 'times must be'],
+    [{ times: Number.NaN }, 'times must be'],
+    [{ times: -1 }, 'times must be'],
+    [{ times: 1.5 }, 'times must be'],
+    [{ time: 1 }, 'there is no option "time"'],
+    [null, 'options must be'],
+  ])('throws for wrong options, and replaces nothing: %j', (options, message) => {
+    const { put } = IDBObjectStore.prototype
+    expect(() => failingIndexedDB('keys-lost', options as never)).toThrow(message)
+    expect(IDBObjectStore.prototype.put).toBe(put)
+  })
+
+  it('throws if it is to end a failure that has no end', () => {
+    const before = globalThis.indexedDB
+    expect(() => failingIndexedDB('absent', { times: 1 })).toThrow('times has no meaning for "absent"')
+    expect(globalThis.indexedDB).toBe(before)
+  })
+
   it.runIf(Symbol.dispose !== undefined)('is repaired at the end of a block', () => {
     const before = globalThis.indexedDB
     const broken = failingIndexedDB('absent')

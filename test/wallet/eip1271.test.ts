@@ -1,9 +1,13 @@
+import { createPublicClient, custom } from 'viem'
+import { toSmartAccount } from 'viem/account-abstraction'
+import { base } from 'viem/chains'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SessionErrorCode } from '../../src/base/errors.js'
 import type { Cacao } from '../../src/capability/cacao.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import { testWallet } from '../../src/testing/fake-wallet.js'
 import {
+  type EthereumSignerInput,
   type EthereumVerifierOptions,
   ethereumAuth,
   ethereumVerifiers,
@@ -20,6 +24,35 @@ const contractSigned = (s: unknown = SIGNATURE, changes: Record<string, unknown>
   ({ h: { t: 'caip122' }, p: payload(changes), s: { t: 'eip1271', s } }) as Cacao
 const verify = (rpc: EthereumVerifierOptions['rpc'], cacao = contractSigned()): Promise<Cacao> =>
   verifyCacao(cacao, { verifiers: ethereumVerifiers({ rpc }), now })
+
+it('a smart account of viem signs in on the chain of its client, which checks the signature', async () => {
+  const texts: unknown[] = []
+  const smartAccount = async (answer: string): Promise<EthereumSignerInput> => {
+    const chain = fakeChain({ eth_chainId: '0x2105', eth_call: answer })
+    const request = async (asked: { method: string }): Promise<unknown> =>
+      asked.method === 'eth_getCode' ? '0x01' : chain.request(asked)
+    const client = createPublicClient({ chain: base, transport: custom({ request }) })
+    return toSmartAccount({
+      client,
+      entryPoint: { abi: [], address: ADDRESS_A, version: '0.7' },
+      getAddress: async () => ADDRESS_A,
+      getFactoryArgs: async () => ({ factory: undefined, factoryData: undefined }),
+      async signMessage({ message }: { message: unknown }) {
+        texts.push(message)
+        return SIGNATURE
+      },
+    } as never)
+  }
+  const sign = async (answer: string): Promise<Cacao> =>
+    ethereumAuth(await smartAccount(answer), undefined, { domain: 'app.example' })({ uri: 'did:key:z6Mk' })
+  const { p, s } = await sign(ACCEPTED)
+  expect([p.iss, s]).toEqual([
+    `did:pkh:eip155:8453:${ADDRESS_A.toLowerCase()}`,
+    { t: 'eip1271', s: SIGNATURE },
+  ])
+  expect(texts[0]).toContain('Chain ID: 8453')
+  await expectCode('ERR_CAPABILITY_SIGNATURE', () => sign(REFUSED))
+})
 
 describe('the eip1271 verifier', () => {
   it('accepts a signature that the chain accepts, and refuses one that it refuses', async () => {

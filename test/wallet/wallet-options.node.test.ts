@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import {
   discoverWallets,
   ethereumAccount,
@@ -16,7 +17,7 @@ import {
   webauthnVerifiers,
 } from '../../src/wallet/webauthn/index.js'
 import { signed } from '../setup/capability.js'
-import { failureOf } from '../setup/expect-code.js'
+import { expectCode, failureOf } from '../setup/expect-code.js'
 import { testSolanaWallet } from '../setup/solana-wallet.js'
 import { KEY_A } from '../setup/wallet.js'
 
@@ -24,6 +25,7 @@ import { KEY_A } from '../setup/wallet.js'
 
 const provider = { request: async () => [], on: () => undefined, removeListener: () => undefined }
 const solana = testSolanaWallet(7).wallet
+const now = (): number => Date.parse('2024-06-02T00:00:00Z')
 type Take = (options: never) => unknown
 
 it.each<[name: string, take: Take, right: object]>([
@@ -98,8 +100,28 @@ it.each([
   [{ rpcMaxAgeSecs: Number.POSITIVE_INFINITY }, 'rpcMaxAgeSecs must'],
   [{ now: 5 }, 'now must'],
 ])('the eip1271 verifier rejects the options %j', async (options, message) => {
-  const verify = ethereumVerifiers({ rpc: 'https://rpc.example.com', ...options } as never).eip1271
-  await expect(verify({ ...signed(), s: { t: 'eip1271', s: '0x00' } }, undefined as never)).rejects.toThrow(
-    message,
-  )
+  const verifiers = ethereumVerifiers({ rpc: 'https://rpc.example.com', ...options } as never)
+  const cacao = { ...signed(), s: { t: 'eip1271', s: '0x00' } }
+  await expect(verifiers.eip1271(cacao, undefined as never)).rejects.toThrow(message)
+  // Through `verifyCacao` too, where the message is all that the log of a server shows.
+  const refusal = await expectCode('ERR_CAPABILITY_UNSUPPORTED', () => verifyCacao(cacao, { verifiers, now }))
+  expect(refusal.message).toContain(`option of ethereumVerifiers: ${message}`)
+  expect(refusal.cause).toBeInstanceOf(TypeError)
 })
+
+it.each([Number.NaN, 0, -1, '5000', null])(
+  'ethereumAuth names a rpcTimeoutMs of %j before the wallet opens',
+  async (rpcTimeoutMs) => {
+    const sign = (options: object): Promise<unknown> =>
+      ethereumAuth(KEY_A, undefined, { domain: 'app.example.com', ...options } as never)({
+        uri: 'did:key:z6Mk',
+      })
+    const error = await failureOf(() => sign({ rpcTimeoutMs }))
+    expect([error instanceof TypeError, error]).toMatchObject([
+      true,
+      { message: 'rpcTimeoutMs must be a positive number of milliseconds' },
+    ])
+    await sign({ rpcTimeoutMs: 1000 })
+    await sign({ rpcTimeoutMs: Number.POSITIVE_INFINITY })
+  },
+)

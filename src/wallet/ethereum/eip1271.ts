@@ -2,10 +2,9 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { type AccountParts, parseAccount } from '../../base/account.js'
 import { utf8 } from '../../base/bytes.js'
 import { SingleFlight } from '../../base/concurrency.js'
-import { clockOption, systemClock, within } from '../../base/environment.js'
+import { within } from '../../base/environment.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { quantityOption, wrong } from '../../base/options.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { chainReference } from './chain-id.js'
 import {
@@ -19,6 +18,7 @@ import {
 import { eip191Hash } from './eip191.js'
 import {
   type ContractVerifierOptions,
+  contractVerifierOptions,
   type EthereumRPC,
   isPermanent,
   isRevert,
@@ -37,16 +37,15 @@ const FAILURES_MS = 1000
 /**
  * Returns a verifier of capabilities that contract accounts signed (ERC-1271, ERC-6492). It throws
  * `ERR_CAPABILITY_SIGNATURE`, and whatever `isAcceptedByContract` throws. Identical checks that run at the
- * same time are made once, and a refusal or a failure is remembered for one second.
+ * same time are made once, and a refusal or a failure is remembered for one second. Throws `ERR_CAPABILITY_UNSUPPORTED` for a wrong
+ * option.
  */
 export function contractVerifier(
   rpcs: RPCEntries,
-  { rpcTimeoutMs, rpcMaxAgeSecs = 0, now = systemClock }: ContractVerifierOptions,
+  given: ContractVerifierOptions,
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
-  const maxAge = quantityOption(rpcMaxAgeSecs, 'rpcMaxAgeSecs') * 1000
-  if (rpcTimeoutMs !== undefined && !(rpcTimeoutMs > 0))
-    throw wrong('rpcTimeoutMs', 'a positive number of milliseconds')
-  clockOption(now, 'now')
+  const { rpcTimeoutMs, rpcMaxAgeSecs, now } = contractVerifierOptions(given)
+  const maxAge = rpcMaxAgeSecs * 1000
   const accepted = new Map<string, number>()
   const running = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MAX_REMEMBERED, now })
   return async (input, options) => {
@@ -176,15 +175,15 @@ export async function assertContractSigned(
     )
   throw new SessionError(
     'ERR_CAPABILITY_SIGNATURE',
-    `the wallet signed with a different account than ${account}: switch the wallet to that account`,
+    `the wallet signed with a different account than ${account}, or another message: switch the wallet to that account, or use a different wallet`,
   )
 }
 
-/** The wallet itself, or the provider of the wallet's library, if that can be asked about its chain. */
+/** The wallet itself, or the provider or client of the wallet's library, if that can be asked about its chain. */
 function walletRPC(signer: EthereumSignerInput): RPCEntries {
   if (typeof signer === 'string' || signer instanceof Uint8Array) return []
-  const { provider } = signer as { provider?: EthereumRPC | null }
-  const rpc = 'request' in signer || 'send' in signer ? (signer as EthereumRPC) : provider
+  const { provider, client } = signer as { provider?: EthereumRPC | null; client?: EthereumRPC }
+  const rpc = 'request' in signer || 'send' in signer ? (signer as EthereumRPC) : (provider ?? client)
   return rpc ? [['', rpc]] : []
 }
 

@@ -26,11 +26,11 @@ const MAX_CACHED = 1000
 
 /**
  * Adds a cache of the last 1000 results to `recover`. A server receives the same capability with each request of a session, and the
- * same signature over the same hash always has the same key. Throws a `TypeError` if `recover` is not a function.
+ * same signature over the same hash always has the same key. Throws `ERR_CAPABILITY_UNSUPPORTED` if `recover` is not a function.
  */
 export function cachedRecovery(recover: RecoverPublicKey): RecoverPublicKey {
   if (typeof recover !== 'function')
-    throw wrong('recover', 'a function, such as recoverWithSecp256k1(secp256k1) returns')
+    throw unusable('eip191', wrong('recover', 'a function, such as recoverWithSecp256k1(secp256k1) returns'))
   const cache = new LRUCache<Uint8Array>(MAX_CACHED)
   return (hash, signature, recovery) => {
     const id = `${toHex(hash)}${toHex(signature)}${recovery}`
@@ -40,6 +40,18 @@ export function cachedRecovery(recover: RecoverPublicKey): RecoverPublicKey {
     if (publicKey) cache.set(id, publicKey)
     return publicKey
   }
+}
+
+/**
+ * The error of a verifier with a wrong option. A `TypeError` alone would be hidden in the cause of "not signed by its issuer", which
+ * blames the person who signed.
+ */
+export function unusable(type: string, cause: Error): SessionError {
+  return new SessionError(
+    'ERR_CAPABILITY_UNSUPPORTED',
+    `${type} signatures can't be verified, because of an option of ethereumVerifiers: ${cause.message}`,
+    { cause },
+  )
 }
 
 /**
@@ -103,6 +115,35 @@ export function parseSignature(signature: string | Uint8Array): Uint8Array<Array
   else if (v !== 27 && v !== 28) return undefined
   const s = BigInt(`0x${toHex(bytes.subarray(32, 64))}`)
   return s > 0n && s <= HALF_ORDER ? bytes : undefined
+}
+
+// The curve's order.
+const ORDER = 2n * HALF_ORDER + 1n
+const WORD_DIGITS = 64
+
+/**
+ * Returns the signature that an account's own key made over a text, as 65 bytes with a low s and a v of 27 or 28; `undefined` if it is
+ * not the account's. Wallets and hardware write the same signature in further ways: with a high s, or with a v that contains the chain.
+ * The address tells which v is right.
+ */
+export function ownSignature(
+  text: string,
+  hex: string,
+  address: string,
+  recover: RecoverPublicKey,
+): Uint8Array<ArrayBuffer> | undefined {
+  const given = hexSignature(hex)
+  const bytes = given?.length === 64 ? expandERC2098(given) : given
+  if (!bytes) return undefined
+  const s = BigInt(`0x${toHex(bytes.subarray(32, 64))}`)
+  const lowS = s > HALF_ORDER && s < ORDER ? ORDER - s : s
+  const r = bytes.subarray(0, 32)
+  for (const v of [27, 28]) {
+    const low = fromHex(lowS.toString(16).padStart(WORD_DIGITS, '0')) ?? new Uint8Array()
+    const candidate = parseSignature(concat(r, low, Uint8Array.of(v)))
+    if (candidate && recoverAddress(text, candidate, recover) === address) return candidate
+  }
+  return undefined
 }
 
 // Only lower-case hex is accepted, because a second spelling would make a second capability with the same signature.

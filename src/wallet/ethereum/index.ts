@@ -45,7 +45,7 @@ export { type WalletChange, type WatchWalletOptions, watchWallet } from './watch
  * The auth method rejects with
  *
  * - `ERR_AUTH_REJECTED`: the person said no
- * - `ERR_AUTH_FAILED`: the wallet failed, or answered with something that is not a signature
+ * - `ERR_AUTH_FAILED`: the wallet failed, changed the message, or answered with something that is not a signature
  * - `ERR_CAPABILITY_ISSUER`: the session is for a different account than the auth method
  * - `ERR_CAPABILITY_SIGNATURE`: a different account signed
  * - `ERR_CAPABILITY_UNSUPPORTED`: a contract account signed, and there is no RPC for its chain

@@ -1,6 +1,8 @@
 import { concat } from '../../base/bytes.js'
-import type { Clock } from '../../base/environment.js'
+import { type Clock, clockOption, systemClock } from '../../base/environment.js'
+import { quantityOption, wrong } from '../../base/options.js'
 import { hasCode, reasonOf } from '../../capability/auth-method.js'
+import { unusable } from './eip191.js'
 import type { EIP1193Provider } from './signer.js'
 
 /**
@@ -41,6 +43,25 @@ export interface ContractVerifierOptions extends EthereumRPCOptions {
    * default.
    */
   now?: Clock
+}
+
+/** Reads the options of the verifier, with their defaults. Throws `ERR_CAPABILITY_UNSUPPORTED` for a wrong one. */
+export function contractVerifierOptions({
+  rpcTimeoutMs,
+  rpcMaxAgeSecs = 0,
+  now = systemClock,
+}: ContractVerifierOptions): Required<Pick<ContractVerifierOptions, 'rpcMaxAgeSecs' | 'now'>> & {
+  readonly rpcTimeoutMs: number | undefined
+} {
+  try {
+    if (rpcTimeoutMs !== undefined && !(typeof rpcTimeoutMs === 'number' && rpcTimeoutMs > 0))
+      throw wrong('rpcTimeoutMs', 'a positive number of milliseconds')
+    quantityOption(rpcMaxAgeSecs, 'rpcMaxAgeSecs')
+    clockOption(now, 'now')
+  } catch (cause) {
+    throw unusable('eip1271', cause as TypeError)
+  }
+  return { rpcTimeoutMs, rpcMaxAgeSecs, now }
 }
 
 /**

@@ -2,7 +2,7 @@ import { utf8 } from '../../base/bytes.js'
 import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
-import { booleanOption } from '../../base/options.js'
+import { booleanOption, wrong } from '../../base/options.js'
 import { type AuthMethodOpts, authError, noAccountError } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
 import { capabilityPayload, requestedAccount, type SignInMessageOptions } from '../capability-payload.js'
@@ -48,8 +48,10 @@ export async function signEthereumCapability(
   const account = requestedAccount(own, requested) ?? (await walletAccount(wallet, options.chainId, false))
   if (!account) throw noAccountError()
   const p = capabilityPayload(account, opts, options)
-  const { lowerCaseAddress = false } = options
+  const { lowerCaseAddress = false, rpcTimeoutMs } = options
   booleanOption(lowerCaseAddress, 'lowerCaseAddress')
+  if (rpcTimeoutMs !== undefined && !(typeof rpcTimeoutMs === 'number' && rpcTimeoutMs > 0))
+    throw wrong('rpcTimeoutMs', 'a positive number of milliseconds')
   const address = account.slice(account.lastIndexOf(':') + 1)
   const text = renderEthereumMessage(p, lowerCaseAddress ? { address } : {})
   // The code that verifies the signature loads while the person looks at the wallet.
@@ -60,20 +62,27 @@ export async function signEthereumCapability(
   const answer = await whileConnected(signer, signing).catch((cause: unknown) => {
     throw authError(cause)
   })
-  const [{ parseSignature, recoverAddress }, { recoverPublicKey }] = await loading
-  if (!isSignature(answer)) {
+  const [{ ownSignature }, { recoverPublicKey }] = await loading
+  const hex = signatureHex(answer)
+  if (hex === undefined) {
     throw new SessionError(
       'ERR_AUTH_FAILED',
       'the wallet answered with something that is not a signature: update it, or use a different one',
     )
   }
-  const hex = answer.toLowerCase()
-  const bytes = parseSignature(hex)
+  const signatureOver = (signed: string): Uint8Array | undefined =>
+    ownSignature(signed, hex, address, recoverPublicKey)
   // A signature by the account's own key needs no RPC, even if the account is delegated to a contract (EIP-7702).
-  const isByOwnKey = bytes && recoverAddress(text, bytes, recoverPublicKey) === address
-  if (isByOwnKey) return signedCapability(p, 'eip191', `0x${toHex(bytes)}`)
+  const bytes = signatureOver(text)
+  if (bytes) return signedCapability(p, 'eip191', `0x${toHex(bytes)}`)
+  if ([message.hex, text.replaceAll('\n', '\r\n'), `${text}\n`].some(signatureOver)) {
+    throw new SessionError(
+      'ERR_AUTH_FAILED',
+      'the wallet signed a different message than it was given: use a wallet that signs messages unchanged',
+    )
+  }
   const { assertContractSigned } = await import('./eip1271.js')
-  await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: options.rpcTimeoutMs })
+  await assertContractSigned(account, text, hex, { signer, rpcs, timeoutMs: rpcTimeoutMs })
   return signedCapability(p, 'eip1271', hex)
 }
 
@@ -100,21 +109,28 @@ async function whileConnected(signer: EthereumSignerInput, answer: Promise<unkno
         ),
       )
   })
-  on.call(signer, 'session_delete', onDelete)
+  const listen = (method: Listen): void => {
+    try {
+      method.call(signer, 'session_delete', onDelete)
+    } catch {
+      // Some providers throw for an event that they don't know. The wallet's answer counts all the same.
+    }
+  }
+  listen(on)
   try {
     return await Promise.race([answer, ended])
   } finally {
-    removeListener.call(signer, 'session_delete', onDelete)
+    listen(removeListener)
   }
 }
 
-function isSignature(answer: unknown): answer is string {
-  return (
-    typeof answer === 'string' &&
-    answer.length <= MAX_SIGNATURE_LENGTH &&
-    // A Safe whose owners have signed on its chain answers `0x`.
-    /^0x(([0-9a-f]{2}){64,})?$/i.test(answer)
-  )
+/** Returns a wallet's answer as `0x` and lower-case hex; `undefined` if it is not a signature. Some wallets leave the `0x` out. */
+function signatureHex(answer: unknown): string | undefined {
+  if (typeof answer !== 'string' || answer.length > MAX_SIGNATURE_LENGTH) return undefined
+  // A Safe whose owners have signed on its chain answers `0x`.
+  if (!/^0x(([0-9a-f]{2}){64,})?$|^([0-9a-f]{2}){64,}$/i.test(answer)) return undefined
+  const hex = answer.toLowerCase()
+  return hex.startsWith('0x') ? hex : `0x${hex}`
 }
 
 function signedCapability(p: Cacao['p'], t: string, s: string): Cacao {

@@ -8,7 +8,7 @@ export interface EIP1193Provider {
   request(args: { method: string; params?: unknown }): Promise<unknown>
 }
 
-/** A viem account that holds its private key, such as `privateKeyToAccount` returns. */
+/** A viem account that holds its private key, such as `privateKeyToAccount` returns, or one of viem's smart accounts. */
 export interface ViemAccount {
   readonly address: string
   signMessage(args: { message: string }): Promise<string>
@@ -71,10 +71,11 @@ export function ethereumSigner(input: EthereumSignerInput | null | undefined): E
   if (typeof input === 'string' || input instanceof Uint8Array) return privateKeySigner(input)
   if (input === undefined || input === null) throw walletNotFound()
   if (typeof input === 'object') {
-    const { getAddress, getAddresses, signMessage, address, request, getSigner, send } =
+    const { getAddress, getAddresses, signMessage, address, request, getSigner, send, type } =
       input as unknown as Record<string, unknown>
     if (typeof signMessage === 'function') {
-      if (typeof getAddress === 'function') return ethersSigner(input as EthersSigner)
+      // viem's smart accounts have the methods of an ethers signer, with other arguments.
+      if (typeof getAddress === 'function' && type !== 'smart') return ethersSigner(input as EthersSigner)
       if (typeof getAddresses === 'function') return viemClientSigner(input as ViemWalletClient)
       if (typeof address === 'string') return viemAccountSigner(input as ViemAccount)
     }
@@ -121,10 +122,12 @@ function viemClientSigner(client: ViemWalletClient): EthereumSigner {
   }
 }
 
-function viemAccountSigner(account: ViemAccount): EthereumSigner {
+function viemAccountSigner(account: ViemAccount & { client?: { chain?: { id: number } } }): EthereumSigner {
   return accountSigner(
     async () => account.address,
     async (message) => account.signMessage({ message }),
+    // Only a smart account is on a chain.
+    async () => account.client?.chain?.id,
   )
 }
 

@@ -24,7 +24,7 @@ export interface EthereumVerifierOptions extends ContractVerifierOptions {
  * A signature that is refused costs one call for each older message format. Identical checks that run at the
  * same time share one answer, and a refusal or a failure is remembered for one second. Throws a `TypeError` for an
  * option that does not exist and for a wrong `rpc`. With any other wrong option, the verifier that uses it refuses
- * every signature, and the `cause` of the error is a `TypeError` that names the option.
+ * every signature with `ERR_CAPABILITY_UNSUPPORTED`, and the message names the option.
  *
  * @example
  * const rpc = { 1: 'https://rpc.example.com', 8453: createPublicClient({ chain: base, transport: http() }) }
@@ -73,7 +73,7 @@ export function rpcArgument(rpc: unknown): RPCEntries {
   const isNamed = !isMap || entries.every(([chain]) => CHAIN.test(chain))
   if (isNamed && entries.every(([, value]) => isRPC(value))) return entries as [string, EthereumRPC][]
   throw new TypeError(
-    'rpc must be an EIP-1193 provider, a viem client, an ethers provider or a URL, or an object of these whose keys are chain ids: { 1: "https://…" }',
+    'rpc must be a URL, a viem client, an EIP-1193 or ethers provider, or an object of these by chain id: { 1: "https://…" }',
   )
 }
 

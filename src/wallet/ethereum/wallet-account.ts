@@ -29,7 +29,7 @@ export async function walletAccount(
     const { accountOn } = await import('./chain-id.js')
     return accountOn(answer, address)
   } catch (cause) {
-    const { authError } = await import('../../capability/auth-method.js')
-    throw authError(cause)
+    const { notConnected } = await import('../../capability/auth-method.js')
+    return notConnected(cause, silent)
   }
 }

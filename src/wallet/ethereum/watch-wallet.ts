@@ -92,7 +92,5 @@ function eventsOf(provider: EIP1193Provider): { readonly on: Subscribe; readonly
   const remove = removeListener ?? off
   if (typeof request === 'function' && typeof on === 'function' && typeof remove === 'function')
     return { on: on.bind(provider), off: remove.bind(provider) }
-  throw new TypeError(
-    'provider must be an EIP-1193 provider that emits events: it needs the methods on and removeListener',
-  )
+  throw new TypeError('provider must be an EIP-1193 provider with the methods on and removeListener')
 }

@@ -69,7 +69,7 @@ export async function signSolanaCapability(
   if (!(await isSigned(cacao)))
     throw new SessionError(
       'ERR_CAPABILITY_SIGNATURE',
-      `the wallet signed with a different account than ${account}: switch the wallet to that account`,
+      `the wallet signed with a different account than ${account}, or another message, as hardware wallets do: switch the wallet to that account, or use one that is not on a hardware wallet`,
     )
   return cacao
 }

@@ -174,10 +174,11 @@ export async function walletAccount(
 ): Promise<string | undefined> {
   if (chain !== undefined && !solanaReference(chain))
     throw new TypeError('chain must be "mainnet", "testnet", "devnet", or a CAIP-2 id')
-  const [account] = await wallet.accounts(silent).catch(async (cause: unknown) => {
-    const { authError } = await import('../../capability/auth-method.js')
-    throw authError(cause)
+  const accounts = await wallet.accounts(silent).catch(async (cause: unknown) => {
+    const { notConnected } = await import('../../capability/auth-method.js')
+    return notConnected(cause, silent)
   })
+  const account = accounts?.[0]
   if (!account) return undefined
   const reference = solanaReference(chain ?? preferredChain(account.chains) ?? '')
   if (!reference)
