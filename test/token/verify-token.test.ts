@@ -19,7 +19,7 @@ import { ethereumAuth, ethereumVerifiers } from '../../src/wallet/ethereum/index
 import { delegated, type Holder } from '../setup/chain.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
 import { NOW, RESOURCE, testSigner } from '../setup/request-signer.js'
-import { ACCOUNT_A, ADDRESS_A, KEY_A } from '../setup/wallet.js'
+import { ACCOUNT_A, ACCOUNT_B, ADDRESS_A, KEY_A } from '../setup/wallet.js'
 
 const AUDIENCE = 'wss://api.example.com/live'
 const accepting: VerifyTokenOptions = {
@@ -218,6 +218,41 @@ describe('verifyToken', () => {
     )
   })
 
+  it('refuses a token whose issuer is not the account of its capability', async () => {
+    const token = await made()
+    const [head = '', body = ''] = token.split('.')
+    const signedAgain = async (iss: string): Promise<string> => {
+      const [, payload] = partsOf(token)
+      const input = `${head}.${toBase64url(utf8(JSON.stringify({ ...(payload as object), iss })))}`
+      return `${input}.${toBase64url(await holder.key.sign(utf8(input)))}`
+    }
+    const genuine = await signedAgain(`did:pkh:${ACCOUNT_A}`)
+    expect(genuine.split('.')[1]).toBe(body)
+    await verifyToken(genuine, accepting)
+    for (const iss of [`did:pkh:${ACCOUNT_B}`, ACCOUNT_A, holder.key.did, ''])
+      await expectCode('ERR_JWS_INVALID', async () => verifyToken(await signedAgain(iss), accepting))
+  })
+
+  it('refuses a token that expires, or whose capability expires, while a store is asked', async () => {
+    const clock = testClock(NOW)
+    const short = await testSigner('P-256', { exp: new Date(NOW + 30_000).toISOString() })
+    const answeredAfter = async (ms: number, by: Holder): Promise<unknown> => {
+      clock.set(NOW)
+      const revocation = {
+        isRevoked() {
+          clock.set(NOW + ms)
+          return false
+        },
+      }
+      const options = { ...accepting, now: clock.now, clockSkewSecs: 0, revocation }
+      return verifyToken(await made({}, by), { ...options, replay: { use: () => true } })
+    }
+    await answeredAfter(29_999, short)
+    await expectCode('ERR_CAPABILITY_EXPIRED', () => answeredAfter(30_000, short))
+    await answeredAfter(59_999, holder)
+    await expectCode('ERR_REQUEST_STALE', () => answeredAfter(60_000, holder))
+  })
+
   it('accepts a token once with a replay store, and repeatedly without', async () => {
     const token = await made()
     const once = { ...accepting, replay: memoryReplay({ now: () => NOW }) }
@@ -379,6 +414,26 @@ describe('tokenVerifier', () => {
     await verify(token)
     clock.advance(3600)
     await verify(await made({}, holder, clock.now()))
+    clock.set(NOW)
+    await expectCode('ERR_REQUEST_STALE', () => verify(token))
+  })
+
+  it('nor after its clock went forward only while the replay store was asked', async () => {
+    const clock = testClock(NOW)
+    let takesMs = 0
+    const use = (): boolean => {
+      clock.advance(takesMs / 1000)
+      return true
+    }
+    const verify = tokenVerifier({ ...accepting, now: clock.now, replay: { use } })
+    const token = await made()
+    await verify(token)
+    // This store forgets at once, and the verifier relies on it until the token has expired.
+    takesMs = 359_999
+    await verify(await made())
+    clock.set(NOW)
+    takesMs = 360_000
+    await verify(token)
     clock.set(NOW)
     await expectCode('ERR_REQUEST_STALE', () => verify(token))
   })
